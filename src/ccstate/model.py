@@ -5,14 +5,15 @@ two values mean the same exactly when they are equal. `ccstate.kinds` makes them
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-type Json = None | bool | int | float | str | list[Json] | dict[str, Json]
-type Fields = Mapping[str, Json]
+import orjson
+
+Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Fields: TypeAlias = Mapping[str, Json]
 
 
 class Address(NamedTuple):
@@ -44,7 +45,7 @@ class Resource:
     """Top-level fields that the project's defaults gave, not the document."""
 
 
-type State = Mapping[Address, Resource]
+State: TypeAlias = Mapping[Address, Resource]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +120,7 @@ class Change:
 
 def canonical(value: object) -> bytes:
     """The one spelling of a JSON value: keys sorted, no spaces, UTF-8."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 ABSENT = "absent"
