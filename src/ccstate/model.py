@@ -5,10 +5,10 @@ two values mean the same exactly when they are equal. `ccstate.kinds` makes them
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, cast
 
 import orjson
 
@@ -116,6 +116,84 @@ class Change:
     ledger: Fields | None = None
     needs: tuple[Address, ...] = ()
     secrets: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Changes on one target that do not depend on each other, performed as one batch."""
+
+    target: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a plan may not be applied as it stands."""
+
+    code: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be done, in order, and on what grounds.
+
+    `commit` is the git commit of the desired state, with `+` behind it when files differed.
+    `managed` counts the objects under management after the plan, by target and kind;
+    `unmanaged` the objects that nobody declared, by target, with the first names of each kind.
+    `forced` is the reason given for going beyond a limit, `refusals` what forbids applying.
+    """
+
+    commit: str
+    steps: tuple[Step, ...]
+    managed: Mapping[str, Mapping[str, int]]
+    unmanaged: Mapping[str, Mapping[str, "Unmanaged"]]
+    forced: str = ""
+    refusals: tuple[Refusal, ...] = ()
+
+    def changes(self) -> Iterator[Change]:
+        """Every change, in the order in which they are performed."""
+        for step in self.steps:
+            yield from step.changes
+
+
+@dataclass(frozen=True, slots=True)
+class Unmanaged:
+    """Objects of one kind that nobody declared: how many, and some of their names."""
+
+    count: int
+    names: tuple[str, ...]
+
+
+class Outcome(StrEnum):
+    """What became of one change."""
+
+    CONFIRMED = "confirmed"
+    NOT_CONFIRMED = "not confirmed"
+    NOT_ATTEMPTED = "not attempted"
+
+
+def edited(fields: Fields, edits: Iterable[Edit]) -> dict[str, Json]:
+    """The fields after the edits; an edit to None takes the field out."""
+    result = dict(fields)
+    copied: set[str] = set()
+    for edit in edits:
+        head, *rest = edit.path.split(".")
+        inner = result
+        trail = head
+        for name in rest:
+            if trail not in copied:
+                old = inner.get(head)
+                inner[head] = dict(old) if isinstance(old, dict) else {}
+                copied.add(trail)
+            inner = cast("dict[str, Json]", inner[head])
+            head, trail = name, f"{trail}.{name}"
+        if edit.after is None:
+            inner.pop(head, None)
+        else:
+            inner[head] = edit.after
+    return result
 
 
 def canonical(value: object) -> bytes:

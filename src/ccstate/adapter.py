@@ -1,0 +1,89 @@
+"""The contract between ccstate and a platform, and how an adapter is found.
+
+An adapter is a package with an entry point in the group `ccstate.adapters`: a function
+`connect(connection, folder) -> Adapter`, where `connection` is the mapping of the same name in
+`ccstate.yaml` and `folder` the project's. `ccstate.conformance` walks it through the contract.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Literal, Protocol, TypeAlias
+
+from ccstate.errors import Diagnostic, InvalidInput
+from ccstate.model import Change, Json, Observation
+
+Verb: TypeAlias = Literal["create", "update", "delete"]
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """What a platform can do with one kind.
+
+    `lacks` maps a field that the platform cannot hold to the reason. `cycles` says whether
+    objects that name each other may be created together in one batch. `needs_reload` says
+    whether a write takes effect only when the platform has loaded it.
+    """
+
+    verbs: frozenset[Verb] = frozenset({"create", "update", "delete"})
+    lacks: Mapping[str, str] = field(default_factory=dict)
+    cycles: bool = True
+    needs_reload: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the platform said to one change; the proof is the read that follows."""
+
+    done: bool
+    reason: str = ""
+
+
+class Adapter(Protocol):
+    """One live platform."""
+
+    @property
+    def supports(self) -> Mapping[str, Support]:
+        """Abilities by kind; a kind that is not named is not managed here."""
+
+    def observe(self, kinds: Collection[str]) -> Observation:
+        """Everything of these kinds and their ledger, in one bulk read.
+
+        Secrets appear only as seals. Raises Unreadable where the answer cannot be trusted;
+        an empty observation means that the platform is empty.
+        """
+
+    def seal(self, references: Collection[str]) -> Mapping[str, str]:
+        """A keyed hash (`sealed:…`) of each referenced secret, as `observe` shows them.
+
+        Raises InvalidInput that names every reference that cannot be resolved.
+        """
+
+    def audit(self, changes: Sequence[Change]) -> list[Diagnostic]:
+        """What the platform would refuse of these changes; nothing is written."""
+
+    def perform(self, batch: Sequence[Change]) -> list[Result]:
+        """Carries out changes that do not depend on each other, one result for each.
+
+        Object and ledger are written together. A change whose live object no longer has the
+        fingerprint `basis` is refused. Raises Unreadable when the platform is lost on the way:
+        what took effect then shows only by observing again.
+        """
+
+
+def connect(adapter: str, connection: Mapping[str, Json], folder: Path) -> Adapter:
+    """The platform behind a target; InvalidInput where no such adapter is installed."""
+    found = {point.name: point for point in entry_points(group="ccstate.adapters")}
+    if adapter not in found:
+        raise InvalidInput(
+            [
+                Diagnostic(
+                    "CC401",
+                    f'no adapter named "{adapter}" is installed',
+                    hint=f"installed: {', '.join(sorted(found)) or 'none'}",
+                )
+            ]
+        )
+    opener: Callable[[Mapping[str, Json], Path], Adapter] = found[adapter].load()
+    return opener(connection, folder)

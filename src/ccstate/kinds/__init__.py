@@ -1,0 +1,118 @@
+"""Every kind of resource, and what follows from its declaration.
+
+A kind is declared in one file of this package and registered below; loading, references,
+comparison, masking of secrets, `schema/` and the order of a plan are derived from it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from pydantic import BaseModel
+
+from ccstate.kinds import shape as shapes
+from ccstate.kinds.call_test import CallTest
+from ccstate.kinds.display import Display
+from ccstate.kinds.extension import Extension
+from ccstate.kinds.ivr import Ivr
+from ccstate.kinds.number import Number
+from ccstate.kinds.outbound_route import OutboundRoute
+from ccstate.kinds.prompt import Prompt
+from ccstate.kinds.queue import Queue
+from ccstate.kinds.schedule import Schedule
+from ccstate.kinds.shape import Path, Reference, Struct
+from ccstate.kinds.site import Site
+from ccstate.kinds.team import Team
+from ccstate.kinds.trunk import Trunk
+from ccstate.kinds.user import User
+from ccstate.model import Address, Fields, Json
+
+__all__ = ["KINDS", "PLURALS", "Kind", "Path", "Reference", "references", "secrets"]
+
+NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,79}$"
+E164_PATTERN = r"^\+[1-9][0-9]{6,14}$"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind: its name in addresses, its plural in documents, its model."""
+
+    name: str
+    plural: str
+    model: type[BaseModel]
+    name_pattern: str = NAME_PATTERN
+
+
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind("site", "sites", Site),
+        Kind("team", "teams", Team),
+        Kind("user", "users", User),
+        Kind("extension", "extensions", Extension),
+        Kind("trunk", "trunks", Trunk),
+        Kind("outbound_route", "outbound_routes", OutboundRoute),
+        Kind("schedule", "schedules", Schedule),
+        Kind("prompt", "prompts", Prompt),
+        Kind("queue", "queues", Queue),
+        Kind("ivr", "ivrs", Ivr),
+        Kind("number", "numbers", Number, name_pattern=E164_PATTERN),
+        Kind("display", "displays", Display),
+        Kind("call_test", "call_tests", CallTest),
+    )
+}
+PLURALS: Mapping[str, Kind] = {kind.plural: kind for kind in KINDS.values()}
+
+
+@cache
+def shape(kind: str) -> Struct:
+    """The structure of a kind's fields."""
+    return shapes.shape_of(KINDS[kind].model)
+
+
+@cache
+def _reference_walk(kind: str) -> "shapes._Walk | None":
+    return shapes.walker(shape(kind), lambda leaf: bool(leaf.ref or leaf.destination))
+
+
+@cache
+def _secret_walk(kind: str) -> "shapes._Walk | None":
+    return shapes.walker(shape(kind), lambda leaf: leaf.secret)
+
+
+def references(kind: str, fields: Fields) -> Iterator[Reference]:
+    """Every other resource that the fields name, with the path of the mention.
+
+    `voicemail/2001` names the mailbox of `extension/2001`; `hangup` and the nodes of a tree
+    name nothing.
+    """
+    walk = _reference_walk(kind)
+    for path, leaf, text in walk(fields, ()) if walk else ():
+        if leaf.ref:
+            yield Reference(path, Address(leaf.ref, text))
+        elif "/" in text:
+            target, name = text.split("/", 1)
+            yield Reference(path, Address("extension" if target == "voicemail" else target, name))
+
+
+def secrets(kind: str, fields: Fields) -> dict[str, str]:
+    """Dotted path of every secret in the fields → the text there (a reference, or a seal)."""
+    walk = _secret_walk(kind)
+    found = walk(fields, ()) if walk else ()
+    return {".".join(map(str, path)): text for path, _, text in found}
+
+
+def flatten(kind: str, fields: Fields) -> dict[str, Json]:
+    """Fields by dotted path, each compared as a whole; nested structs are taken apart."""
+    return shapes.flatten(shape(kind), fields)
+
+
+@cache
+def defaults(kind: str) -> Fields:
+    """What a platform fills in for fields that nobody declares when it creates an object."""
+    model = KINDS[kind].model
+    return {
+        name: field.default
+        for name, field in model.model_fields.items()
+        if not field.is_required() and field.default is not None and name != "protect"
+    }

@@ -1,0 +1,30 @@
+"""Call test: a call, and how it must end."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from ccstate.kinds.fields import E164, Common, Dialled, Goes, Ref, SetOf
+
+Moment = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]$"
+    ),
+    Field(examples=["2026-12-25T10:00"]),
+]
+
+
+class CallTest(Common):
+    """A promise to callers: this call, at this moment, ends there."""
+
+    to: Annotated[E164, Ref("number")]
+    """Number that is called."""
+    caller: Dialled | None = None
+    """Number the call comes from."""
+    at: Moment
+    """Moment of the call, in the timezone of the number's schedule."""
+    keys: list[Annotated[str, StringConstraints(pattern=r"^[0-9*#]{1,30}$")]] | None = None
+    """Keys pressed, one entry for each time the caller is asked."""
+    expect: Annotated[SetOf[Goes], Field(min_length=1)]
+    """Where the call may end; one of these must hold."""

@@ -1,0 +1,217 @@
+"""The field types and markers that kinds are declared with.
+
+A marker sits in an annotation (`Annotated[str, Ref("schedule")]`) and is read by
+`ccstate.kinds.shape`, from which references, comparison, masking and order are derived.
+Values are strict and become canonical while they are validated, so that everything after
+loading compares with `==`.
+"""
+
+import re
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeVar
+
+import orjson
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    StringConstraints,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """The text names a resource of this kind."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """The text is where a call goes: `kind/name`, `hangup`, or, in a tree, one of its nodes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """The text is a reference to a secret, resolved only by the adapter."""
+
+
+def _identity(item: object) -> Hashable:
+    if isinstance(item, BaseModel):
+        return orjson.dumps(item.model_dump(exclude_unset=True), option=orjson.OPT_SORT_KEYS)
+    return str(item)
+
+
+def _sorted_set(items: list[Any]) -> list[Any]:
+    by_identity = {_identity(item): item for item in items}
+    if len(by_identity) != len(items):
+        raise PydanticCustomError("written_twice", "an entry is written twice")
+    return [by_identity[key] for key in sorted(by_identity)]  # type: ignore[type-var]  # all of one type
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """How two lists compare; `set`: order means nothing, so the canonical form is sorted."""
+
+    how: str = "set"
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(_sorted_set, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {**handler(schema), "uniqueItems": True}
+
+
+_UNITS = (("h", 3600), ("m", 60), ("s", 1))
+
+
+def seconds(duration: str) -> int:
+    """Whole seconds of a duration such as `1m30s`; ValueError where it is none."""
+    parts = re.findall(r"([0-9]+)([hms])", duration)
+    if not parts or "".join(n + u for n, u in parts) != duration:
+        raise ValueError(f"{duration!r} is no duration such as 20s, 3m or 1h30m")
+    size = dict(_UNITS)
+    return sum(int(number) * size[unit] for number, unit in parts)
+
+
+def duration(total: int) -> str:
+    """The shortest spelling of so many seconds: 90 → `1m30s`."""
+    if total == 0:
+        return "0s"
+    spelled = ""
+    for unit, size in _UNITS:
+        count, total = divmod(total, size)
+        spelled += f"{count}{unit}" if count else ""
+    return spelled
+
+
+def _whole(value: object) -> object:
+    # JSON Schema counts 1.0 as an integer, so pydantic does too.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+_DURATION = r"[0-9]{1,6}"
+
+Text = Annotated[
+    str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,79}$")]
+Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,15}$")]
+Dialled = Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{2,15}$")]
+E164 = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]
+Email = Annotated[
+    str,
+    StringConstraints(
+        max_length=254, pattern=r"^[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"
+    ),
+]
+Whole = Annotated[int, BeforeValidator(_whole)]
+Count = Annotated[Whole, Field(ge=0, le=1_000_000)]
+Percent = Annotated[Whole, Field(ge=0, le=100)]
+Duration = Annotated[
+    str,
+    StringConstraints(
+        pattern=rf"^({_DURATION}h({_DURATION}m)?({_DURATION}s)?"
+        rf"|{_DURATION}m({_DURATION}s)?|{_DURATION}s)$"
+    ),
+    AfterValidator(lambda text: duration(seconds(text))),
+    Field(examples=["20s", "3m", "1h30m"]),
+]
+Date = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"),
+    Field(examples=["2026-12-25"]),
+]
+TimeSpan = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
+    ),
+    Field(examples=["09:00-17:30", "22:00-06:00"]),
+]
+Timezone = Annotated[
+    str,
+    StringConstraints(pattern=r"^(UTC|[A-Z][A-Za-z_]+(/[A-Za-z0-9_+-]+){1,2})$"),
+    Field(examples=["Australia/Sydney"]),
+]
+Language = Annotated[
+    str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$"), Field(examples=["en-AU"])
+]
+SecretReference = Annotated[
+    str,
+    StringConstraints(pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]{0,99}|file:[^\x00-\x1f\x7f]{1,300})$"),
+    Secret(),
+    Field(examples=["env:SIP_2101", "file:secrets/sip-2101"]),
+]
+_ADDRESS = r"(queue|ivr|extension|voicemail)/[a-z0-9][a-z0-9._-]{0,79}|number/\+[1-9][0-9]{6,14}"
+Goes = Annotated[
+    str,
+    StringConstraints(pattern=rf"^({_ADDRESS}|hangup)$"),
+    Destination(),
+    Field(examples=["queue/sales", "voicemail/2101", "hangup"]),
+]
+"""Where a call goes next: an address, or `hangup`."""
+Next = Annotated[
+    str,
+    StringConstraints(pattern=rf"^({_ADDRESS}|[a-z0-9][a-z0-9._-]{{0,79}})$"),
+    Destination(),
+    Field(examples=["billing", "queue/sales", "hangup"]),
+]
+"""Where a call goes next inside a tree: one of its nodes, an address, or `hangup`."""
+
+Permission = Literal[
+    "emergency", "internal", "local", "national", "mobile", "international", "premium"
+]
+
+T = TypeVar("T")
+SetOf = Annotated[list[T], Compare("set")]
+
+
+class Declared(BaseModel):
+    """A mapping whose fields are declared here and nowhere else; unknown ones are refused."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        use_attribute_docstrings=True,
+        allow_inf_nan=False,
+    )
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def exactly_one(*names: str) -> ConfigDict:
+    """Model configuration whose JSON Schema asks for one of these fields; see `require_one`."""
+    one_each = [{"required": [n], "properties": {n: {"type": "string"}}} for n in names]
+    return ConfigDict(json_schema_extra={"oneOf": one_each})  # type: ignore[dict-item]  # list is Json
+
+
+def require_one(model: M, *names: str) -> M:
+    """The model, where exactly one of these fields has a value; a validation error otherwise."""
+    if sum(getattr(model, name) is not None for name in names) != 1:
+        raise PydanticCustomError(
+            "exactly_one", "give exactly one of {names}", {"names": ", ".join(names)}
+        )
+    return model
+
+
+class Common(Declared):
+    """Fields that every kind has."""
+
+    label: Text | None = None
+    """Name shown to people, in wallboards and plans."""
+    protect: bool = False
+    """When true, a plan that would delete this object is refused until `protect` is removed."""

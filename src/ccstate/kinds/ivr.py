@@ -1,0 +1,189 @@
+"""IVR: a tree of named nodes that a caller walks by keys and hours."""
+
+from typing import Annotated, Literal, Self, TypeAlias
+
+from pydantic import Field, StringConstraints, model_validator
+
+from ccstate.kinds.fields import (
+    E164,
+    Common,
+    Declared,
+    Digits,
+    Duration,
+    Language,
+    Name,
+    Next,
+    Ref,
+    Text,
+    Whole,
+    exactly_one,
+    require_one,
+)
+
+Key = Annotated[str, StringConstraints(pattern=r"^[0-9*#]$"), Field(examples=["1", "*"])]
+Retries = Annotated[Whole, Field(ge=0, le=9)]
+PromptRef = Annotated[Name, Ref("prompt")]
+
+
+class Play(Declared):
+    """Plays a prompt, then goes on."""
+
+    type: Literal["play"]
+    """Kind of node."""
+    label: Text | None = None
+    """Name shown in drawings and reports."""
+    prompt: PromptRef
+    """What is played."""
+    then: Next
+    """Where the call goes afterwards."""
+
+
+class Menu(Declared):
+    """Plays a prompt and waits for one key."""
+
+    type: Literal["menu"]
+    """Kind of node."""
+    label: Text | None = None
+    """Name shown in drawings and reports."""
+    prompt: PromptRef
+    """What is played; callers may press a key before it ends."""
+    choices: Annotated[dict[Key, Next], Field(min_length=1)]
+    """Where each key leads."""
+    timeout: Duration = "5s"
+    """How long to wait for a key after the prompt."""
+    retries: Retries = 2
+    """How often the menu repeats before the timeout or invalid branch is taken."""
+    on_timeout: Next | None = None
+    """Where a caller goes who presses nothing; the call ends where left out."""
+    on_invalid: Next | None = None
+    """Where a caller goes who presses other keys; as `on_timeout` where left out."""
+
+
+class Hours(Declared):
+    """Branches by a schedule."""
+
+    type: Literal["hours"]
+    """Kind of node."""
+    label: Text | None = None
+    """Name shown in drawings and reports."""
+    schedule: Annotated[Name, Ref("schedule")]
+    """Schedule that decides."""
+    open: Next
+    """Where calls go during the hours."""
+    closed: Next
+    """Where calls go outside them."""
+    holiday: Next | None = None
+    """Where calls go on holidays; `closed` where left out."""
+
+
+class Collect(Declared):
+    """Plays a prompt and collects digits, such as an account number."""
+
+    type: Literal["collect"]
+    """Kind of node."""
+    label: Text | None = None
+    """Name shown in drawings and reports."""
+    prompt: PromptRef
+    """What is played."""
+    save_as: Name
+    """Name under which agents see the digits."""
+    min_digits: Annotated[Whole, Field(ge=1, le=30)] = 1
+    """Fewest digits that count as an answer."""
+    max_digits: Annotated[Whole, Field(ge=1, le=30)] = 20
+    """Digits after which the node goes on by itself."""
+    timeout: Duration = "5s"
+    """How long to wait for the next digit."""
+    retries: Retries = 2
+    """How often it asks again before the timeout branch is taken."""
+    then: Next
+    """Where the call goes with the digits."""
+    on_timeout: Next | None = None
+    """Where a caller goes who gives none; the call ends where left out."""
+
+
+class Goto(Declared):
+    """Goes somewhere else at once."""
+
+    type: Literal["goto"]
+    """Kind of node."""
+    label: Text | None = None
+    """Name shown in drawings and reports."""
+    to: Next
+    """Where the call goes."""
+
+
+class ToQueue(Declared):
+    """Puts the caller into a queue."""
+
+    type: Literal["queue"]
+    """Kind of node."""
+    label: Text | None = None
+    """Name shown in drawings and reports."""
+    queue: Annotated[Name, Ref("queue")]
+    """Queue that the caller joins."""
+    priority: Annotated[Whole, Field(ge=0, le=20)] = 0
+    """Higher is answered first."""
+
+
+class Dial(Declared):
+    """Rings one extension or one outside number."""
+
+    model_config = exactly_one("extension", "number")
+
+    type: Literal["dial"]
+    """Kind of node."""
+    label: Text | None = None
+    """Name shown in drawings and reports."""
+    extension: Annotated[Name, Ref("extension")] | None = None
+    """Extension that rings."""
+    number: E164 | None = None
+    """Outside number that is called."""
+    ring_for: Duration = "20s"
+    """How long it rings."""
+    on_no_answer: Next | None = None
+    """Where the call goes when nobody answers; the call ends where left out."""
+
+    @model_validator(mode="after")
+    def _one_rings(self) -> Self:
+        return require_one(self, "extension", "number")
+
+
+class ToVoicemail(Declared):
+    """Lets the caller leave a message."""
+
+    type: Literal["voicemail"]
+    """Kind of node."""
+    label: Text | None = None
+    """Name shown in drawings and reports."""
+    mailbox: Annotated[Name, Ref("extension")]
+    """Extension whose mailbox it is."""
+
+
+class Hangup(Declared):
+    """Ends the call, on purpose."""
+
+    type: Literal["hangup"]
+    """Kind of node."""
+    label: Text | None = None
+    """Name shown in drawings and reports."""
+    prompt: PromptRef | None = None
+    """Played before the call ends."""
+
+
+Node: TypeAlias = Annotated[
+    Play | Menu | Hours | Collect | Goto | ToQueue | Dial | ToVoicemail | Hangup,
+    Field(discriminator="type"),
+]
+
+
+class Ivr(Common):
+    """A tree: calls enter at `start` and follow the nodes."""
+
+    extension: Digits | None = None
+    """Internal number that reaches the tree."""
+    language: Language | None = None
+    """Language of its prompts."""
+    start: Name
+    """Node where calls enter."""
+    nodes: dict[Name, Node]
+    """Nodes by name."""

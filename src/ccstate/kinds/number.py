@@ -1,0 +1,22 @@
+"""Number: an inbound number (DID) and where its calls go."""
+
+from typing import Annotated
+
+from ccstate.kinds.fields import Common, Goes, Name, Ref
+
+
+class Number(Common):
+    """A number that callers dial, named in E.164 (`"+61255501234"`, in quotes)."""
+
+    site: Annotated[Name, Ref("site")] | None = None
+    """Site whose exchange receives the number."""
+    trunk: Annotated[Name, Ref("trunk")] | None = None
+    """Trunk on which the calls arrive."""
+    to: Goes
+    """Where calls go; while the schedule is open, where there is one."""
+    hours: Annotated[Name, Ref("schedule")] | None = None
+    """Schedule that decides; without it calls always go to `to`."""
+    closed: Goes | None = None
+    """Where calls go outside the schedule's hours; `to` where left out."""
+    holiday: Goes | None = None
+    """Where calls go on the schedule's holidays; `closed` where left out."""

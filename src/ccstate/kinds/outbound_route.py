@@ -1,0 +1,33 @@
+"""Outbound route: which calls leave by which trunks."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from ccstate.kinds.fields import Common, Name, Permission, Ref, SetOf, Whole
+
+Pattern = Annotated[
+    str,
+    StringConstraints(pattern=r"^\+?[0-9XZN*#]{1,30}[.!]?$"),
+    Field(examples=["000", "04XXXXXXXX", "0011."]),
+]
+"""Digits; X is 0-9, Z is 1-9, N is 2-9, a last `.` is one or more of anything."""
+
+
+class OutboundRoute(Common):
+    """Dialled patterns and the trunks that carry them."""
+
+    site: Annotated[Name, Ref("site")] | None = None
+    """Site whose extensions use the route; every site where left out."""
+    patterns: SetOf[Pattern]
+    """What is dialled: digits, X (0-9), Z (1-9), N (2-9), a last `.` for the rest."""
+    strip: Annotated[Whole, Field(ge=0, le=15)] = 0
+    """Digits taken off the front of the dialled number before it is sent."""
+    prepend: Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{1,15}$")] | None = None
+    """Digits put in front of the number before it is sent."""
+    permission: Permission | None = None
+    """Class of call: only extensions with this permission may use the route."""
+    trunks: list[Annotated[Name, Ref("trunk")]]
+    """Trunks in the order in which they are tried."""
+    emergency: bool = False
+    """True for emergency numbers: every extension may call them."""

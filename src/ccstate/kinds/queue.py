@@ -1,0 +1,116 @@
+"""Queue: callers who wait, and the people who answer them."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from ccstate.kinds.fields import (
+    Common,
+    Count,
+    Declared,
+    Digits,
+    Duration,
+    Goes,
+    Name,
+    Percent,
+    Ref,
+    SetOf,
+    Whole,
+    exactly_one,
+    require_one,
+)
+
+
+class ServiceLevel(Declared):
+    """The target: so many percent of calls answered within so long."""
+
+    percent: Percent = 80
+    """Share of calls, in percent."""
+    within: Duration = "20s"
+    """Time to answer."""
+
+
+class Member(Declared):
+    """Who answers: exactly one of user, team or extension."""
+
+    model_config = exactly_one("user", "team", "extension")
+
+    user: Annotated[Name, Ref("user")] | None = None
+    """A person."""
+    team: Annotated[Name, Ref("team")] | None = None
+    """Everybody of a team."""
+    extension: Annotated[Name, Ref("extension")] | None = None
+    """A device, whoever sits there."""
+    penalty: Annotated[Whole, Field(ge=0, le=100)] = 0
+    """Members with a higher penalty ring only when those below cannot answer."""
+
+    @model_validator(mode="after")
+    def _one_answers(self) -> Self:
+        return require_one(self, "user", "team", "extension")
+
+
+class Announcements(Declared):
+    """What waiting callers are told."""
+
+    welcome: Annotated[Name, Ref("prompt")] | None = None
+    """Played once when a caller joins."""
+    position: bool = False
+    """True to tell the caller's place in the queue."""
+    wait_time: bool = False
+    """True to tell the expected wait."""
+    every: Duration = "1m"
+    """How often position and wait are told."""
+    periodic: Annotated[Name, Ref("prompt")] | None = None
+    """Prompt repeated while the caller waits."""
+    periodic_every: Duration = "1m30s"
+    """How often the periodic prompt is played."""
+
+
+class Overflow(Declared):
+    """Where callers go whom the queue cannot serve."""
+
+    after: Duration | None = None
+    """Longest wait before the caller goes to `to`."""
+    to: Goes | None = None
+    """Where the caller goes after that wait."""
+    empty: Goes | None = None
+    """Where the caller goes when nobody is logged in."""
+    full: Goes | None = None
+    """Where the caller goes when the queue holds `max_waiting` callers."""
+
+
+class Queue(Common):
+    """A queue: who answers, in which order, how long, and what else happens."""
+
+    extension: Digits | None = None
+    """Internal number that reaches the queue."""
+    site: Annotated[Name, Ref("site")] | None = None
+    """Site whose exchange holds the queue."""
+    strategy: Literal[
+        "ring_all", "longest_idle", "fewest_calls", "round_robin", "in_order", "random"
+    ] = "ring_all"
+    """How the next member is chosen."""
+    ring_for: Duration = "15s"
+    """How long a member's device rings."""
+    retry: Duration = "5s"
+    """Pause before the next attempt."""
+    wrap_up: Duration = "0s"
+    """Time a member has after a call before the next."""
+    max_waiting: Count = 0
+    """Most callers who may wait; 0 for no limit."""
+    weight: Annotated[Whole, Field(ge=0, le=100)] = 0
+    """Where members serve several queues, the higher weight is served first."""
+    service_level: ServiceLevel | None = None
+    """Target for answering."""
+    hours: Annotated[Name, Ref("schedule")] | None = None
+    """When the queue is meant to be staffed."""
+    skills: SetOf[Name] | None = None
+    """Skills that a member needs."""
+    members: SetOf[Member] | None = None
+    """Who answers; order means nothing."""
+    announcements: Announcements | None = None
+    """What waiting callers are told."""
+    music: Name = "default"
+    """Music on hold."""
+    overflow: Overflow | None = None
+    """Where callers go on time, when empty, when full."""

@@ -1,0 +1,193 @@
+"""What a kind's annotations say about its values, read once: structure, references, secrets."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from ccstate.kinds.fields import Compare, Destination, Ref, Secret
+from ccstate.model import Address, Fields, Json
+
+Path: TypeAlias = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A value that is compared as a whole and has no parts of its own."""
+
+    ref: str = ""
+    destination: bool = False
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Struct:
+    """A mapping with declared fields; each of them is managed on its own."""
+
+    fields: Mapping[str, "Shape"]
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    item: "Shape"
+    unordered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MapOf:
+    item: "Shape"
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """A mapping whose `tag` field says which fields it has."""
+
+    tag: str
+    variants: Mapping[str, Struct]
+
+
+Shape: TypeAlias = Leaf | Struct | ListOf | MapOf | OneOf
+
+
+class Reference(NamedTuple):
+    """A mention of another resource: where in the fields, and which."""
+
+    path: Path
+    target: Address
+
+
+def shape_of(model: type[BaseModel]) -> Struct:
+    """The structure of a model, from its annotations and markers."""
+    return Struct(
+        {
+            name: _shape(field.annotation, field.metadata)
+            for name, field in model.model_fields.items()
+        }
+    )
+
+
+def _shape(annotation: Any, metadata: list[Any]) -> Shape:
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        inner, *more = get_args(annotation)
+        return _shape(inner, [*more, *metadata])
+    if origin in (Union, UnionType):
+        options = [option for option in get_args(annotation) if option is not NoneType]
+        if len(options) == 1:
+            return _shape(options[0], metadata)
+        variants = {_tag(option): shape_of(option) for option in options}
+        return OneOf("type", variants)
+    if origin is list:
+        unordered = any(isinstance(mark, Compare) for mark in metadata)
+        return ListOf(_shape(get_args(annotation)[0], []), unordered)
+    if origin is dict:
+        return MapOf(_shape(get_args(annotation)[1], []))
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return shape_of(annotation)
+    ref = next((mark.kind for mark in metadata if isinstance(mark, Ref)), "")
+    return Leaf(
+        ref=ref,
+        destination=any(isinstance(mark, Destination) for mark in metadata),
+        secret=any(isinstance(mark, Secret) for mark in metadata),
+    )
+
+
+def _tag(model: type[BaseModel]) -> str:
+    annotation = model.model_fields["type"].annotation
+    assert get_origin(annotation) is Literal, model
+    return str(get_args(annotation)[0])
+
+
+# Walking: one closure a shape, None where nothing of interest lies below, so that a walk over
+# 100,000 resources visits only what can hold a reference.
+_Walk: TypeAlias = Callable[[Any, Path], Iterator[tuple[Path, Leaf, str]]]
+
+
+def walker(shape: Shape, wanted: Callable[[Leaf], bool]) -> _Walk | None:
+    """Yields path, leaf and text of every wanted leaf of a value; None if there can be none."""
+    match shape:
+        case Leaf():
+            return _leaf_walk(shape) if wanted(shape) else None
+        case ListOf(item):
+            return _list_walk(walker(item, wanted))
+        case MapOf(item):
+            return _map_walk(walker(item, wanted))
+        case OneOf(tag, variants):
+            walks = {name: walker(variant, wanted) for name, variant in variants.items()}
+            return _tagged_walk(tag, walks)
+        case Struct(fields):
+            found = {name: walker(field, wanted) for name, field in fields.items()}
+            return _struct_walk({name: walk for name, walk in found.items() if walk})
+
+
+def _leaf_walk(leaf: Leaf) -> _Walk:
+    def walk(value: Any, path: Path) -> Iterator[tuple[Path, Leaf, str]]:
+        if isinstance(value, str):
+            yield path, leaf, value
+
+    return walk
+
+
+def _list_walk(item: _Walk | None) -> _Walk | None:
+    if item is None:
+        return None
+
+    def walk(value: Any, path: Path) -> Iterator[tuple[Path, Leaf, str]]:
+        for index, element in enumerate(value or ()):
+            yield from item(element, (*path, index))
+
+    return walk
+
+
+def _map_walk(item: _Walk | None) -> _Walk | None:
+    if item is None:
+        return None
+
+    def walk(value: Any, path: Path) -> Iterator[tuple[Path, Leaf, str]]:
+        for key, element in (value or {}).items():
+            yield from item(element, (*path, key))
+
+    return walk
+
+
+def _tagged_walk(tag: str, walks: Mapping[str, _Walk | None]) -> _Walk | None:
+    if not any(walks.values()):
+        return None
+
+    def walk(value: Any, path: Path) -> Iterator[tuple[Path, Leaf, str]]:
+        if chosen := walks[value[tag]]:
+            yield from chosen(value, path)
+
+    return walk
+
+
+def _struct_walk(walks: Mapping[str, _Walk]) -> _Walk | None:
+    if not walks:
+        return None
+
+    def walk(value: Any, path: Path) -> Iterator[tuple[Path, Leaf, str]]:
+        if value is None:
+            return
+        for name, inner in walks.items():
+            if name in value:
+                yield from inner(value[name], (*path, name))
+
+    return walk
+
+
+def flatten(shape: Struct, fields: Fields) -> dict[str, Json]:
+    """Fields by dotted path, each a value that is compared as a whole.
+
+    Nested structs are taken apart; lists, maps and a struct that is None stay whole.
+    """
+    flat: dict[str, Json] = {}
+    for name, value in fields.items():
+        inner = shape.fields.get(name)
+        if isinstance(inner, Struct) and isinstance(value, dict):
+            for path, leaf in flatten(inner, value).items():
+                flat[f"{name}.{path}"] = leaf
+        else:
+            flat[name] = value
+    return flat

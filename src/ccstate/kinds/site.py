@@ -1,0 +1,46 @@
+"""Site: a building, or a part of one, from which people answer calls."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from ccstate.kinds.fields import Common, Declared, Name, SetOf, Text, Timezone
+
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(examples=["AU"])]
+
+
+class StreetAddress(Declared):
+    """The address that emergency services are sent to."""
+
+    street: Text | None = None
+    """Number and street."""
+    city: Text | None = None
+    """City or suburb."""
+    state: Text | None = None
+    """State, territory or province, in its usual abbreviation."""
+    postcode: Text | None = None
+    """Postal code."""
+    country: Country | None = None
+    """Country, two letters (ISO 3166-1)."""
+
+
+class Area(Declared):
+    """A floor, wing or room: what a dispatcher needs beside the street address."""
+
+    label: Text | None = None
+    """Name of the area as signs in the building have it."""
+    desks: SetOf[Name] | None = None
+    """Desks in this area, by the names on them."""
+
+
+class Site(Common):
+    """A place with an address, a timezone, areas and desks."""
+
+    address: StreetAddress | None = None
+    """Street address; with the area, the dispatchable location of an emergency call."""
+    timezone: Timezone
+    """IANA timezone of the place."""
+    role: Literal["primary", "backup"] = "primary"
+    """Whether people work here every day, or only when another site cannot."""
+    areas: dict[Name, Area] | None = None
+    """Areas by name."""

@@ -1,0 +1,41 @@
+"""Trunk: the line to a carrier."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from ccstate.kinds.fields import (
+    E164,
+    Common,
+    Count,
+    Name,
+    Ref,
+    SecretReference,
+    Text,
+    Whole,
+)
+
+Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$")]
+
+
+class Trunk(Common):
+    """A SIP trunk to a carrier or another exchange."""
+
+    site: Annotated[Name, Ref("site")] | None = None
+    """Site whose exchange holds the trunk."""
+    host: Host
+    """Host name or address of the carrier's SIP server."""
+    port: Annotated[Whole, Field(ge=1, le=65535)] = 5060
+    """SIP port of the carrier."""
+    transport: Literal["udp", "tcp", "tls"] = "udp"
+    """How SIP messages travel."""
+    username: Text | None = None
+    """Account name, where the carrier asks for registration."""
+    secret: SecretReference | None = None
+    """Reference to the account's password."""
+    max_calls: Count | None = None
+    """Calls that the carrier allows at the same time."""
+    codecs: list[Literal["alaw", "ulaw", "g722", "g729", "opus"]] | None = None
+    """Codecs, best first."""
+    caller_id: E164 | None = None
+    """Number shown where an extension gives none."""
