@@ -55,6 +55,7 @@ $(VENV)/dev.stamp: requirements-dev.lock pyproject.toml | $(BIN)/python
 
 $(VENV)-lock/bin/uv: Makefile
 	@$(PYTHON) -m venv $(VENV)-lock
+	@echo "*" > $(VENV)-lock/.gitignore
 	@$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@touch $@
 

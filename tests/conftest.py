@@ -1,0 +1,57 @@
+"""What all tests share: Hypothesis profiles, and golden files."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+GOLDEN = Path(__file__).parent / "golden"
+
+# No deadlines: two workers on a busy machine make honest tests slow.
+SLOW_MACHINE = [HealthCheck.too_slow]
+settings.register_profile(
+    "ci", derandomize=True, deadline=None, max_examples=100, suppress_health_check=SLOW_MACHINE
+)
+settings.register_profile("dev", deadline=None, max_examples=50)
+settings.register_profile(
+    "deep", deadline=None, max_examples=5_000, suppress_health_check=SLOW_MACHINE
+)
+
+
+def in_ci() -> bool:
+    return os.environ.get("CI", "").lower() in {"1", "true"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="write tests/golden/ anew instead of comparing"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--update-golden") and in_ci():
+        raise pytest.UsageError("--update-golden would make every golden test pass: not in CI")
+    # HYPOTHESIS_PROFILE=deep pytest …: half an hour of looking for trouble.
+    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if in_ci() else "dev"))
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """`golden("plan.txt", text)` holds the text against tests/golden/plan.txt, byte by byte."""
+    updating: bool = request.config.getoption("--update-golden")
+
+    def check(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if updating:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode())
+            return
+        how = "If this is what it should say: make golden, then read the difference in git."
+        if not path.exists():
+            pytest.fail(f"tests/golden/{name} does not exist. {how}\n\n{text}", pytrace=False)
+        expected = path.read_bytes().decode()
+        assert text == expected, f"tests/golden/{name} says otherwise. {how}"
+
+    return check

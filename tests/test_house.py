@@ -1,0 +1,134 @@
+"""The house rules that a machine can hold: size, names, reasons, and lists that stay complete."""
+
+import io
+import re
+import tokenize
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCE = ROOT / "src" / "ccstate"
+MODULES = sorted(SOURCE.rglob("*.py"))
+LONGEST = 300
+NAMES_THAT_SAY_NOTHING = {"base", "common", "helper", "helpers", "manager", "misc", "util", "utils"}
+LOCKS = {
+    "requirements.lock": ("runtime", "build"),
+    "requirements-dev.lock": ("runtime", "build", "dev", "bench"),
+}
+
+
+def named(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def distribution(requirement: str) -> str:
+    """The normalised name in a requirement: `ruamel-yaml` of `ruamel.yaml>=0.18`."""
+    match = re.match(r"[A-Za-z0-9._-]+", requirement)
+    assert match, requirement
+    return re.sub(r"[-_.]+", "-", match[0]).lower()
+
+
+def declared() -> dict[str, set[str]]:
+    """The dependencies in pyproject.toml, by what needs them."""
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    project: dict[str, Any] = tomllib.loads(text)
+    lists = {
+        "runtime": project["project"]["dependencies"],
+        **project["project"]["optional-dependencies"],
+        **project["dependency-groups"],
+    }
+    return {use: {distribution(line) for line in lines} for use, lines in lists.items()}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=named)
+def test_a_module_fits_in_the_head(path: Path) -> None:
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    assert lines <= LONGEST, f"{lines} lines: it does more than one thing"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=named)
+def test_a_module_is_named_after_what_it_knows(path: Path) -> None:
+    words = {word for part in path.relative_to(SOURCE).parts for word in re.split(r"[_.]", part)}
+    assert not words & NAMES_THAT_SAY_NOTHING
+
+
+def silenced_without_reason(code: str) -> list[str]:
+    """Comments that silence a check, `noqa: X` or `type: ignore[x]`, with no reason after it."""
+    silences = re.compile(r"#\s*(?:noqa|type:\s*ignore)(?:\s*:\s*[A-Z0-9, ]*[0-9]|\[[\w, -]*\])?")
+    found = []
+    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+        if token.type != tokenize.COMMENT:
+            continue
+        match = silences.search(token.string)
+        if match and not re.search(r"[a-z]{2}", silences.sub("", token.string[match.start() :])):
+            found.append(f"{token.start[0]}: {token.string}")
+    return found
+
+
+@pytest.mark.parametrize("path", [*MODULES, *sorted((ROOT / "tests").rglob("*.py"))], ids=named)
+def test_whoever_silences_a_check_says_why(path: Path) -> None:
+    assert silenced_without_reason(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "comment",
+    ["# noqa: S603", "# noqa", "# type: ignore[arg-type]", "# type: ignore[misc]  # noqa: S1"],
+)
+def test_a_bare_silence_is_seen(comment: str) -> None:
+    assert silenced_without_reason(f"x = 1  {comment}\n")
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "# noqa: S603 - the arguments are ours",
+        "# type: ignore[arg-type]  # the stub is wrong about None",
+        "# noqa: S1, S2  we wrote the file",
+        "# says why",
+    ],
+)
+def test_a_silence_with_its_reason_passes(comment: str) -> None:
+    assert silenced_without_reason(f"x = 1  {comment}\n") == []
+
+
+def test_every_dependency_has_its_reason() -> None:
+    listed: dict[str, set[str]] = {use: set() for use in declared()}
+    page = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    for line in page.splitlines():
+        if not line.startswith("| `"):
+            continue
+        package, use, reason, licence = (cell.strip() for cell in line.strip("|").split("|"))
+        assert reason, f"{package} needs a reason"
+        assert licence, f"{package} needs its licence"
+        listed[use].add(distribution(package.strip("`")))
+    assert listed == declared()
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_the_lock_names_every_dependency_and_no_place(lock: str) -> None:
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    locked = set(re.findall(r"^([a-z0-9-]+)==", text, re.MULTILINE))
+    for use in LOCKS[lock]:
+        assert declared()[use] <= locked, "out of date: make lock"
+    assert not re.search(r"://|^-|(?<!\w)/", text, re.MULTILINE), "a place is nobody's business"
+
+
+def test_both_locks_agree() -> None:
+    runtime, dev = (
+        set(re.findall(r"^(\S+==\S+)", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE))
+        for lock in LOCKS
+    )
+    assert runtime <= dev
+
+
+def test_every_decision_has_a_number_and_is_listed() -> None:
+    folder = ROOT / "docs" / "adr"
+    files = {path.name for path in folder.glob("*.md")} - {"README.md"}
+    numbers = sorted(name[:4] for name in files)
+    assert all(re.fullmatch(r"\d{4}-[a-z0-9-]+\.md", name) for name in files)
+    assert len(numbers) == len(set(numbers)), f"a number is taken twice: {numbers}"
+    index = (folder / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"\((\d{4}-[^)]+\.md)\)", index)) == files
