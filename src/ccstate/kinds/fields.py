@@ -39,6 +39,13 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
+class Means:
+    """What the text is, in words for somebody who wrote something else."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Secret:
     """The text is a reference to a secret, resolved only by the adapter."""
 
@@ -104,17 +111,34 @@ def _whole(value: object) -> object:
 _DURATION = r"[0-9]{1,6}"
 
 Text = Annotated[
-    str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
+    str,
+    StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$"),
+    Means("text on one line"),
 ]
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,79}$")]
-Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,15}$")]
-Dialled = Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{2,15}$")]
-E164 = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]
+Name = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,79}$"),
+    Means('a name of lower-case letters, digits, ".", "_" and "-"'),
+]
+Digits = Annotated[
+    str, StringConstraints(pattern=r"^[0-9]{2,15}$"), Means("a number of 2 to 15 digits, in quotes")
+]
+Dialled = Annotated[
+    str,
+    StringConstraints(pattern=r"^\+?[0-9]{2,15}$"),
+    Means("a number of 2 to 15 digits, in quotes"),
+]
+E164 = Annotated[
+    str,
+    StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$"),
+    Means('a number in international form, in quotes, such as "+61255501234"'),
+]
 Email = Annotated[
     str,
     StringConstraints(
         max_length=254, pattern=r"^[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"
     ),
+    Means("an e-mail address"),
 ]
 Whole = Annotated[int, BeforeValidator(_whole)]
 Count = Annotated[Whole, Field(ge=0, le=1_000_000)]
@@ -127,11 +151,13 @@ Duration = Annotated[
     ),
     AfterValidator(lambda text: duration(seconds(text))),
     Field(examples=["20s", "3m", "1h30m"]),
+    Means("a duration such as 20s, 3m or 1h30m"),
 ]
 Date = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"),
     Field(examples=["2026-12-25"]),
+    Means("a date such as 2026-12-25"),
 ]
 TimeSpan = Annotated[
     str,
@@ -139,20 +165,26 @@ TimeSpan = Annotated[
         pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
     ),
     Field(examples=["09:00-17:30", "22:00-06:00"]),
+    Means("a span such as 09:00-17:30"),
 ]
 Timezone = Annotated[
     str,
     StringConstraints(pattern=r"^(UTC|[A-Z][A-Za-z_]+(/[A-Za-z0-9_+-]+){1,2})$"),
     Field(examples=["Australia/Sydney"]),
+    Means("an IANA timezone such as Australia/Sydney"),
 ]
 Language = Annotated[
-    str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$"), Field(examples=["en-AU"])
+    str,
+    StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$"),
+    Field(examples=["en-AU"]),
+    Means("a language tag such as en-AU"),
 ]
 SecretReference = Annotated[
     str,
     StringConstraints(pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]{0,99}|file:[^\x00-\x1f\x7f]{1,300})$"),
     Secret(),
     Field(examples=["env:SIP_2101", "file:secrets/sip-2101"]),
+    Means("a reference to a secret, env:NAME or file:path, never the secret itself"),
 ]
 _ADDRESS = r"(queue|ivr|extension|voicemail)/[a-z0-9][a-z0-9._-]{0,79}|number/\+[1-9][0-9]{6,14}"
 Goes = Annotated[
@@ -160,6 +192,7 @@ Goes = Annotated[
     StringConstraints(pattern=rf"^({_ADDRESS}|hangup)$"),
     Destination(),
     Field(examples=["queue/sales", "voicemail/2101", "hangup"]),
+    Means("a destination: queue/…, ivr/…, extension/…, voicemail/…, number/+…, or hangup"),
 ]
 """Where a call goes next: an address, or `hangup`."""
 Next = Annotated[
@@ -167,6 +200,7 @@ Next = Annotated[
     StringConstraints(pattern=rf"^({_ADDRESS}|[a-z0-9][a-z0-9._-]{{0,79}})$"),
     Destination(),
     Field(examples=["billing", "queue/sales", "hangup"]),
+    Means("a node of this tree, or a destination such as queue/sales or hangup"),
 ]
 """Where a call goes next inside a tree: one of its nodes, an address, or `hangup`."""
 

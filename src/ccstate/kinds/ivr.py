@@ -11,6 +11,7 @@ from ccstate.kinds.fields import (
     Digits,
     Duration,
     Language,
+    Means,
     Name,
     Next,
     Ref,
@@ -20,7 +21,12 @@ from ccstate.kinds.fields import (
     require_one,
 )
 
-Key = Annotated[str, StringConstraints(pattern=r"^[0-9*#]$"), Field(examples=["1", "*"])]
+Key = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9*#]$"),
+    Field(examples=["1", "*"]),
+    Means("one key: 0 to 9, * or #"),
+]
 Retries = Annotated[Whole, Field(ge=0, le=9)]
 PromptRef = Annotated[Name, Ref("prompt")]
 

@@ -4,12 +4,13 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from ccstate.kinds.fields import Common, Name, Permission, Ref, SetOf, Whole
+from ccstate.kinds.fields import Common, Means, Name, Permission, Ref, SetOf, Whole
 
 Pattern = Annotated[
     str,
     StringConstraints(pattern=r"^\+?[0-9XZN*#]{1,30}[.!]?$"),
     Field(examples=["000", "04XXXXXXXX", "0011."]),
+    Means('a dialled pattern of digits, X, Z, N and a last "."'),
 ]
 """Digits; X is 0-9, Z is 1-9, N is 2-9, a last `.` is one or more of anything."""
 

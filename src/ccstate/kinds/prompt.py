@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from ccstate.kinds.fields import Common, Declared, Language
+from ccstate.kinds.fields import Common, Declared, Language, Means
 
 Spoken = Annotated[
     str,
@@ -18,6 +18,7 @@ AudioPath = Annotated[
         pattern=r"^[A-Za-z0-9_][A-Za-z0-9_. /-]{0,200}\.(wav|mp3|ogg|flac|gsm|sln16)$"
     ),
     Field(examples=["audio/welcome.wav"]),
+    Means("a path to a .wav, .mp3, .ogg, .flac, .gsm or .sln16 file inside the project"),
 ]
 
 

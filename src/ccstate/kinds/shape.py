@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, Union, get_ar
 
 from pydantic import BaseModel
 
-from ccstate.kinds.fields import Compare, Destination, Ref, Secret
+from ccstate.kinds.fields import Compare, Destination, Means, Ref, Secret
 from ccstate.model import Address, Fields, Json
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -20,6 +20,7 @@ class Leaf:
     ref: str = ""
     destination: bool = False
     secret: bool = False
+    means: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ def _shape(annotation: Any, metadata: list[Any]) -> Shape:
         ref=ref,
         destination=any(isinstance(mark, Destination) for mark in metadata),
         secret=any(isinstance(mark, Secret) for mark in metadata),
+        means=next((mark.words for mark in metadata if isinstance(mark, Means)), ""),
     )
 
 

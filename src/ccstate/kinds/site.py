@@ -4,9 +4,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from ccstate.kinds.fields import Common, Declared, Name, SetOf, Text, Timezone
+from ccstate.kinds.fields import Common, Declared, Means, Name, SetOf, Text, Timezone
 
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(examples=["AU"])]
+Country = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Z]{2}$"),
+    Field(examples=["AU"]),
+    Means("a country of two capital letters, such as AU"),
+]
 
 
 class StreetAddress(Declared):
