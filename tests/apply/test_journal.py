@@ -1,0 +1,230 @@
+"""Whole whatever happens: no torn line, no gap, nothing twice."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ccstate.apply.journal import Entry, Event, Journal, open_journal
+from ccstate.errors import Unreadable
+
+AT = "2026-05-04T12:00:00+00:00"
+
+
+def clock() -> str:
+    return AT
+
+
+def change(event: Event, name: str = "sales", reason: str = "") -> Entry:
+    return Entry(event, "pbx", f"queue/{name}", "create", reason)
+
+
+def lines(path: Path) -> list[dict[str, object]]:
+    return [orjson.loads(line) for line in path.read_bytes().splitlines()]
+
+
+STORY = [
+    Entry(Event.STARTED),
+    *(change(Event.ATTEMPTED, name) for name in "abc"),
+    *(change(Event.DONE, name) for name in "ab"),
+    change(Event.FAILED, "c", reason="née “ünïcode”\nsecond line"),
+    *(change(Event.CONFIRMED, name) for name in "ab"),
+    change(Event.NOT_CONFIRMED, "c"),
+    Entry(Event.FINISHED),
+]
+
+
+def test_entries_are_read_back_as_they_were_recorded(tmp_path: Path) -> None:
+    path = tmp_path / "plans" / "p1" / "journal.jsonl"
+    recorded = open_journal(path).record(STORY, clock)
+    assert [each.entry for each in recorded] == STORY
+    assert open_journal(path).recorded == recorded
+    assert lines(path)[1] == {
+        "seq": 2,
+        "at": AT,
+        "event": "attempted",
+        "target": "pbx",
+        "address": "queue/a",
+        "action": "create",
+        "reason": "",
+    }
+
+
+def test_what_is_recorded_is_not_recorded_again(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    open_journal(path).record(STORY, clock)
+    before = path.read_bytes()
+    open_journal(path).record([*STORY, *STORY], clock)
+    assert path.read_bytes() == before
+
+
+def test_every_resumption_is_recorded(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path / "journal.jsonl")
+    journal.record([Entry(Event.STARTED)], clock)
+    for _ in range(2):
+        journal.record([Entry(Event.RESUMED)], clock)
+    assert [each.entry.event for each in journal.recorded] == ["started", "resumed", "resumed"]
+
+
+@pytest.mark.parametrize(
+    "first, second",
+    [
+        (Event.DONE, Event.FAILED),
+        (Event.FAILED, Event.DONE),
+        (Event.CONFIRMED, Event.NOT_CONFIRMED),
+        (Event.NOT_CONFIRMED, Event.CONFIRMED),
+    ],
+)
+def test_a_change_has_one_outcome_and_one_verdict_the_first(
+    tmp_path: Path, first: Event, second: Event
+) -> None:
+    journal = open_journal(tmp_path / "journal.jsonl")
+    journal.record([change(first)], clock)
+    (stands,) = journal.record([change(second)], clock)
+    assert stands.entry.event is first
+    assert len(lines(journal.path)) == 1
+
+
+def test_the_journal_knows_what_became_of_a_change(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = open_journal(path)
+    assert not journal.attempted("pbx", "queue/a")
+    assert journal.outcome("pbx", "queue/a") is None
+    journal.record(STORY, clock)
+    for each in (journal, open_journal(path)):
+        outcome, verdict = each.outcome("pbx", "queue/c"), each.verdict("pbx", "queue/c")
+        assert each.attempted("pbx", "queue/c")
+        assert outcome is not None
+        assert outcome.entry.event is Event.FAILED
+        assert verdict is not None
+        assert verdict.entry.event is Event.NOT_CONFIRMED
+        assert each.outcome("other", "queue/c") is None
+
+
+def whole() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "journal.jsonl")
+        open_journal(path).record(STORY, clock)
+        return path.read_bytes()
+
+
+WHOLE = whole()
+
+
+@given(cut=st.integers(0, len(WHOLE)))
+def test_a_journal_cut_anywhere_is_made_whole_by_recording_again(cut: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "journal.jsonl")
+        path.write_bytes(WHOLE[:cut])
+        journal = open_journal(path)
+        assert path.read_bytes() == WHOLE[: WHOLE.rfind(b"\n", 0, cut) + 1]
+        journal.record(STORY, clock)
+        assert path.read_bytes() == WHOLE
+
+
+@given(tail=st.binary(max_size=40).filter(lambda tail: b"\n" not in tail))
+def test_rubbish_after_the_last_line_is_cut_off(tail: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "journal.jsonl")
+        for end in (b"", b"\n"):
+            path.write_bytes(WHOLE + tail + end)
+            assert len(open_journal(path).recorded) == len(STORY)
+            assert path.read_bytes() == WHOLE
+
+
+@given(reason=st.text(st.characters(codec=None), max_size=20))
+def test_any_reason_stays_on_its_line(reason: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "journal.jsonl")
+        open_journal(path).record([change(Event.FAILED, reason=reason)], clock)
+        assert len(open_journal(path).recorded) == 1
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda lines: [*lines[:2], b"{}", *lines[3:]],
+        lambda lines: [*lines[:2], *lines[3:]],
+        lambda lines: [*lines[:2], lines[3], lines[2], *lines[4:]],
+        lambda lines: [*lines, lines[-1]],
+    ],
+    ids=["changed", "removed", "reordered", "repeated"],
+)
+def test_a_journal_changed_by_hand_is_refused_with_its_line(
+    tmp_path: Path, damage: Callable[[list[bytes]], list[bytes]]
+) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(b"\n".join(damage(WHOLE.splitlines())) + b"\n")
+    with pytest.raises(Unreadable) as refused:
+        open_journal(path)
+    span = refused.value.problems[0].span
+    assert span is not None
+    assert (span.file, span.line > 2) == (str(path), True)
+
+
+def test_a_write_that_fails_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = open_journal(tmp_path / "journal.jsonl")
+    journal.record(STORY[:1], clock)
+    before = journal.path.read_bytes()
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space"):
+            journal.record(STORY, clock)
+    assert journal.path.read_bytes() == before
+    journal.record(STORY, clock)
+    assert journal.path.read_bytes() == WHOLE
+
+
+# Records the story one entry at a time for ever anew, until it is killed.
+WRITER = """
+import sys
+from pathlib import Path
+from ccstate.apply.journal import Entry, Event, open_journal
+journal = open_journal(Path(sys.argv[1]))
+start = len(journal.recorded)
+for number in range(start, start + 100_000):
+    journal.record([Entry(Event.ATTEMPTED, "pbx", f"queue/{number}")], lambda: "now")
+    if number == start:
+        print("writing", flush=True)
+"""
+
+
+def test_a_writer_killed_at_any_moment_leaves_a_whole_journal(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    for _ in range(3):
+        writer = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True
+        )
+        assert writer.stdout
+        writer.stdout.readline()
+        writer.kill()
+        writer.communicate()
+    recorded = open_journal(path).recorded
+    assert [each.seq for each in recorded] == list(range(1, len(recorded) + 1))
+    assert len({each.entry for each in recorded}) == len(recorded) >= 3
+
+
+def test_a_hundred_thousand_changes_take_seconds(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    started = time.perf_counter()
+    journal: Journal = open_journal(path)
+    for batch in range(100):
+        names = [f"{batch}-{number}" for number in range(500)]
+        journal.record((change(Event.ATTEMPTED, name) for name in names), clock)
+        journal.record((change(Event.DONE, name) for name in names), clock)
+    assert len(open_journal(path).recorded) == 100_000
+    assert time.perf_counter() - started < 15
