@@ -89,10 +89,15 @@ def references(kind: str, fields: Fields) -> Iterator[Reference]:
     walk = _reference_walk(kind)
     for path, leaf, text in walk(fields, ()) if walk else ():
         if leaf.ref:
-            yield Reference(path, Address(leaf.ref, text))
+            target, name = leaf.ref, text
         elif "/" in text:
             target, name = text.split("/", 1)
-            yield Reference(path, Address("extension" if target == "voicemail" else target, name))
+        else:
+            continue
+        if target == "voicemail":
+            yield Reference(path, Address("extension", name), mailbox=True)
+        else:
+            yield Reference(path, Address(target, name))
 
 
 def secrets(kind: str, fields: Fields) -> dict[str, str]:

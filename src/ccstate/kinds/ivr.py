@@ -161,7 +161,7 @@ class ToVoicemail(Declared):
     """Kind of node."""
     label: Text | None = None
     """Name shown in drawings and reports."""
-    mailbox: Annotated[Name, Ref("extension")]
+    mailbox: Annotated[Name, Ref("voicemail")]
     """Extension whose mailbox it is."""
 
 

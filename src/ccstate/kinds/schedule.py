@@ -18,7 +18,7 @@ class Holiday(Declared):
     """Last day, where it is longer than one."""
 
 
-class Exception_(Declared):
+class SpecialDay(Declared):
     """A day whose hours differ from the weekly ones."""
 
     date: Date
@@ -38,5 +38,5 @@ class Schedule(Common):
     """Hours by weekday; a day left out is closed. `22:00-06:00` runs over midnight."""
     holidays: SetOf[Holiday] | None = None
     """Closed days."""
-    exceptions: SetOf[Exception_] | None = None
+    exceptions: SetOf[SpecialDay] | None = None
     """Days with hours of their own."""

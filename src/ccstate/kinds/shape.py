@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, Union, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, TypeAlias, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -57,6 +57,8 @@ class Reference(NamedTuple):
 
     path: Path
     target: Address
+    mailbox: bool = False
+    """True where the mailbox of an extension is meant."""
 
 
 def shape_of(model: type[BaseModel]) -> Struct:
@@ -97,9 +99,7 @@ def _shape(annotation: Any, metadata: list[Any]) -> Shape:
 
 
 def _tag(model: type[BaseModel]) -> str:
-    annotation = model.model_fields["type"].annotation
-    assert get_origin(annotation) is Literal, model
-    return str(get_args(annotation)[0])
+    return str(get_args(model.model_fields["type"].annotation)[0])
 
 
 # Walking: one closure a shape, None where nothing of interest lies below, so that a walk over

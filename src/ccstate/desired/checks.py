@@ -1,0 +1,164 @@
+"""What must hold inside one resource, beyond the form of its fields."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from typing import Any, TypeAlias
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from ccstate.desired.findings import Finding, did_you_mean, repr_
+from ccstate.kinds import Kind, Path
+from ccstate.model import Fields
+
+_Found: TypeAlias = Iterator[tuple[Path, str, str, str, str]]
+
+
+def check_alone(file: str, kind: Kind, name: str, fields: Fields) -> Iterator[Finding]:
+    """What is wrong with one resource that needs no other to be seen."""
+    check = _CHECKS.get(kind.name)
+    for path, code, message, cause, hint in check(fields) if check else ():
+        yield Finding(file, (kind.plural, name, *path), code, message, cause, hint)
+
+
+def _site(site: Mapping[str, Any]) -> _Found:
+    yield from _timezone(site)
+    seen: dict[str, str] = {}
+    for area, content in (site.get("areas") or {}).items():
+        for desk in content.get("desks") or ():
+            if desk in seen:
+                yield (
+                    ("areas", area, "desks"),
+                    "CC111",
+                    f"desk {repr_(desk)} stands in two areas",
+                    f"It is also in {seen[desk]}.",
+                    "",
+                )
+            seen[desk] = area
+
+
+def _schedule(schedule: Mapping[str, Any]) -> _Found:
+    yield from _timezone(schedule)
+    for index, holiday in enumerate(schedule.get("holidays") or ()):
+        yield from _date(holiday, "date", ("holidays", index))
+        yield from _date(holiday, "until", ("holidays", index))
+        if (holiday.get("until") or holiday["date"]) < holiday["date"]:
+            message = f"{repr_(holiday['name'])} ends before it begins"
+            yield ("holidays", index, "until"), "CC111", message, "", ""
+    for index, exception in enumerate(schedule.get("exceptions") or ()):
+        yield from _date(exception, "date", ("exceptions", index))
+
+
+def _call_test(test: Mapping[str, Any]) -> _Found:
+    try:
+        datetime.fromisoformat(test["at"])
+    except ValueError:
+        yield ("at",), "CC111", f"there is no moment {repr_(test['at'])}", "", ""
+
+
+def _timezone(fields: Mapping[str, Any]) -> _Found:
+    name = fields["timezone"]
+    if not _is_timezone(name):
+        from zoneinfo import available_timezones
+
+        hint = did_you_mean(name, available_timezones())
+        yield ("timezone",), "CC111", f"unknown timezone {repr_(name)}", "", hint
+
+
+@cache
+def _is_timezone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _date(entry: Mapping[str, Any], field: str, root: Path) -> _Found:
+    if (text := entry.get(field)) is None:
+        return
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        yield (*root, field), "CC111", f"there is no day {repr_(text)}", "", ""
+
+
+def _ivr(ivr: Mapping[str, Any]) -> _Found:
+    nodes: Mapping[str, Any] = ivr["nodes"]
+    if ivr["start"] not in nodes:
+        message = f"unknown node {repr_(ivr['start'])}"
+        yield (
+            ("start",),
+            "CC112",
+            message,
+            "Calls enter the tree there.",
+            _near(ivr["start"], nodes),
+        )
+    for name, node in nodes.items():
+        for path, target in exits(node):
+            if _is_node(target) and target not in nodes:
+                yield (
+                    ("nodes", name, *path),
+                    "CC112",
+                    f"unknown node {repr_(target)}",
+                    "The tree has no node of that name.",
+                    _near(target, nodes),
+                )
+        if node["type"] == "collect" and node.get("min_digits", 1) > node.get("max_digits", 20):
+            yield ("nodes", name, "min_digits"), "CC111", "min_digits exceeds max_digits", "", ""
+    yield from _endless(nodes)
+
+
+def _endless(nodes: Mapping[str, Any]) -> _Found:
+    """A round of nodes that neither play nor ask anything: the call would spin there for ever."""
+    jumps = {
+        name: [target for _, target in exits(node) if target in nodes]
+        for name, node in nodes.items()
+        if node["type"] in {"goto", "hours"}
+    }
+    if cycle := find_cycle(jumps):
+        yield (
+            ("nodes", cycle[0]),
+            "CC107",
+            f"a call would go round for ever: {' → '.join(cycle)}",
+            "None of these nodes plays or asks anything.",
+            "let one of them lead to a menu, a queue, voicemail or hangup",
+        )
+
+
+def find_cycle(edges: Mapping[str, list[str]]) -> list[str]:
+    """One cycle of the graph, its first node repeated at the end; [] where there is none."""
+    try:
+        TopologicalSorter(edges).prepare()
+    except CycleError as error:
+        cycle: list[str] = error.args[1]
+        return cycle[::-1]
+    return []
+
+
+_EXITS = ("then", "to", "open", "closed", "holiday", "on_timeout", "on_invalid", "on_no_answer")
+
+
+def exits(node: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Where a node of a tree leads, with the path of each exit in the node."""
+    for field in _EXITS:
+        if target := node.get(field):
+            yield (field,), target
+    for key, target in (node.get("choices") or {}).items():
+        yield ("choices", key), target
+
+
+def _is_node(target: str) -> bool:
+    return "/" not in target and target != "hangup"
+
+
+def _near(word: str, nodes: Mapping[str, Any]) -> str:
+    return did_you_mean(word, nodes) or f"nodes here: {', '.join(list(nodes)[:8])}"
+
+
+_CHECKS: Mapping[str, Callable[[Mapping[str, Any]], _Found]] = {
+    "site": _site,
+    "schedule": _schedule,
+    "call_test": _call_test,
+    "ivr": _ivr,
+}

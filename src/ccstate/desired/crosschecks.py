@@ -1,0 +1,166 @@
+"""What must hold between resources: every mention resolves, nothing has two owners."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias, cast
+
+from ccstate.desired.checks import find_cycle
+from ccstate.desired.documents import Document, mentioning
+from ccstate.desired.findings import Finding, did_you_mean, repr_
+from ccstate.kinds import KINDS, Path
+from ccstate.model import Address, Resource, State
+
+Documents: TypeAlias = Mapping[str, Document]
+
+
+def check_together(documents: Documents, state: State) -> Iterator[Finding]:
+    """Every problem that shows only when all files are seen together."""
+    yield from _declared_twice(documents)
+    yield from _unresolved(documents, state)
+    yield from _numbers_owned_twice(state)
+    yield from _places(state)
+    yield from _released_and_declared(documents, state)
+    yield from _endless_numbers(state)
+
+
+def _at(resource: Resource, *path: str | int) -> Path:
+    address = resource.address
+    return (KINDS[address.kind].plural, address.name, *path)
+
+
+def _declared_twice(documents: Documents) -> Iterator[Finding]:
+    owner: dict[tuple[str, str], str] = {}
+    for file, document in documents.items():
+        for kind, name, _ in document.resources:
+            first = owner.setdefault((kind, name), file)
+            if first != file:
+                yield Finding(
+                    file,
+                    (KINDS[kind].plural, name),
+                    "CC106",
+                    f"{kind}/{name} is declared twice",
+                    f"It is declared in {first} too.",
+                    "keep one of them",
+                )
+
+
+def _unresolved(documents: Documents, state: State) -> Iterator[Finding]:
+    declared = {f"{kind}/{name}" for kind, name in state}
+    declared.update(broken for document in documents.values() for broken in document.broken)
+    declared.update(
+        f"voicemail/{name}"
+        for (kind, name), resource in state.items()
+        if kind == "extension" and resource.fields.get("voicemail") is not None
+    )
+    for file, document in documents.items():
+        for target in document.mentions:
+            if target not in declared:
+                yield from _dangling(file, document, target, declared)
+
+
+def _dangling(file: str, document: Document, target: str, declared: set[str]) -> Iterator[Finding]:
+    kind, _, name = target.partition("/")
+    if kind == "voicemail" and f"extension/{name}" in declared:
+        message, hint = f"extension/{name} has no mailbox", f"give extension/{name} a voicemail:"
+    elif kind == "voicemail":
+        return  # the missing extension is reported
+    else:
+        known = [other.partition("/")[2] for other in declared if other.startswith(f"{kind}/")]
+        message = f"unknown {kind.replace('_', ' ')} {repr_(name)}"
+        hint = did_you_mean(name, sorted(known)) or f"declare it below {KINDS[kind].plural}:"
+    for who, path in mentioning(document, target):
+        cause = f"{who} names it in {'.'.join(map(str, path))}, and no file declares it."
+        if kind == "voicemail":
+            cause = f"{who} sends callers there in {'.'.join(map(str, path))}."
+        place = (KINDS[who.kind].plural, who.name, *path)
+        yield Finding(file, place, "CC103", message, cause, hint)
+
+
+def _numbers_owned_twice(state: State) -> Iterator[Finding]:
+    """Internal numbers that two things answer: extensions, queues and trees share one plan."""
+    owner: dict[str, Address] = {}
+    users: dict[str, Address] = {}
+    for address, resource in state.items():
+        if address.kind == "extension":
+            number = cast("str", resource.fields.get("number") or address.name)
+            field = "number" if resource.fields.get("number") else ""
+        elif address.kind in {"queue", "ivr"} and resource.fields.get("extension"):
+            number, field = cast("str", resource.fields["extension"]), "extension"
+        elif address.kind == "user" and (shared := resource.fields.get("extension")):
+            first = users.setdefault(cast("str", shared), address)
+            if first != address:
+                yield _owned_twice(resource, "extension", f"extension/{shared}", first)
+            continue
+        else:
+            continue
+        if number.isdigit():
+            first = owner.setdefault(number, address)
+            if first != address:
+                yield _owned_twice(resource, field, f"number {number}", first)
+
+
+def _owned_twice(resource: Resource, field: str, what: str, first: Address) -> Finding:
+    path = _at(resource, field) if field else _at(resource)
+    return Finding(
+        resource.file,
+        path,
+        "CC105",
+        f"{what} has two owners",
+        f"{first} has it already.",
+        "give one of them another",
+    )
+
+
+def _places(state: State) -> Iterator[Finding]:
+    """Areas and desks that a user or display names must exist at its site."""
+    for address, resource in state.items():
+        fields = cast("Mapping[str, Any]", resource.fields)
+        if address.kind not in {"user", "display"} or not fields.get("area"):
+            continue
+        site = state.get(Address("site", fields.get("site") or ""))
+        if site is None:
+            if not fields.get("site"):
+                message = f"{address} has an area and no site"
+                yield Finding(resource.file, _at(resource, "area"), "CC113", message)
+            continue
+        areas = cast("Mapping[str, Any]", site.fields.get("areas") or {})
+        area, desk = fields["area"], fields.get("desk")
+        if area not in areas:
+            message = f"{site.address} has no area {repr_(area)}"
+            hint = did_you_mean(area, areas) or f"declared in {site.file}"
+            yield Finding(resource.file, _at(resource, "area"), "CC113", message, hint=hint)
+        elif desk and desk not in (areas[area].get("desks") or ()):
+            message = f"{site.address} has no desk {repr_(desk)} in {area}"
+            hint = did_you_mean(desk, areas[area].get("desks") or ()) or f"declared in {site.file}"
+            yield Finding(resource.file, _at(resource, "desk"), "CC113", message, hint=hint)
+
+
+def _released_and_declared(documents: Documents, state: State) -> Iterator[Finding]:
+    for file, document in documents.items():
+        for index, entry in enumerate(document.release):
+            kind, _, name = entry.partition("/")
+            if resource := state.get(Address(kind, name)):
+                yield Finding(
+                    file,
+                    ("release", index),
+                    "CC106",
+                    f"{entry} is declared and released",
+                    f"It is declared in {resource.file}.",
+                    "keep one: the declaration, or the release",
+                )
+
+
+def _endless_numbers(state: State) -> Iterator[Finding]:
+    edges = {
+        address.name: [
+            target.removeprefix("number/")
+            for field in ("to", "closed", "holiday")
+            if isinstance(target := resource.fields.get(field), str)
+            and target.startswith("number/")
+        ]
+        for address, resource in state.items()
+        if address.kind == "number"
+    }
+    if cycle := find_cycle(edges):
+        resource = state[Address("number", cycle[0])]
+        message = f"a call would go round for ever: {' → '.join(cycle)}"
+        yield Finding(resource.file, _at(resource), "CC107", message, hint="end it somewhere")

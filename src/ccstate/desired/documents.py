@@ -1,0 +1,162 @@
+"""One file → the resources it declares: shape, values, canonical form, what it mentions."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from ccstate import kinds
+from ccstate.desired.checks import check_alone
+from ccstate.desired.findings import Finding, did_you_mean, repr_
+from ccstate.desired.wording import explain
+from ccstate.desired.yaml_values import read
+from ccstate.errors import Diagnostic
+from ccstate.kinds import KINDS, PLURALS, Kind
+from ccstate.model import Address, Fields
+
+RELEASE = "release"
+"""Top-level list of addresses that ccstate stops managing without deleting them."""
+
+
+@dataclass(slots=True)
+class Document:
+    """What one file declares.
+
+    `mentions` are the addresses its resources name, each once; `voicemail/…` stands for a
+    mailbox. `broken` are declared but wrong: they count as declared, so that one mistake does
+    not show up as many.
+    """
+
+    resources: list[tuple[str, str, Fields]] = field(default_factory=list)
+    mentions: list[str] = field(default_factory=list)
+    release: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+
+
+@cache
+def _many(kind: str) -> "TypeAdapter[dict[str, BaseModel]]":
+    many: Any = dict.__class_getitem__((str, KINDS[kind].model))
+    return TypeAdapter(many)
+
+
+@cache
+def _name_pattern(kind: str) -> re.Pattern[str]:
+    return re.compile(KINDS[kind].name_pattern.replace("$", r"\Z"))
+
+
+def parse(data: bytes, file: str) -> tuple[Document, list[Diagnostic], list[Finding]]:
+    """The document, what the reader refused, and what is wrong with what it read."""
+    document = Document()
+    content, problems = read(data, file)
+    if problems:
+        return document, problems, []
+    if not isinstance(content, dict):
+        wrong = Finding(
+            file,
+            (),
+            "CC102",
+            "a document is a mapping from kinds to resources",
+            hint="begin with a kind, such as queues:",
+        )
+        return document, [], [wrong]
+    findings: list[Finding] = []
+    for plural, named in content.items():
+        if plural == RELEASE:
+            findings += _release(document, named, file)
+        elif plural not in PLURALS:
+            findings.append(_unknown_kind(plural, file))
+        elif named is not None:
+            findings += _resources(document, PLURALS[plural], named, file)
+    document.mentions = sorted(_mentions(document))
+    return document, [], findings
+
+
+def _unknown_kind(plural: str, file: str) -> Finding:
+    singular = KINDS.get(plural)
+    hint = did_you_mean(plural, PLURALS) or f"known: {', '.join(PLURALS)}"
+    if singular:
+        hint = f'write the plural: "{singular.plural}"'
+    return Finding(file, (plural,), "CC108", f"unknown kind {repr_(plural)}", hint=hint)
+
+
+def _resources(document: Document, kind: Kind, named: Any, file: str) -> Iterator[Finding]:
+    root = (kind.plural,)
+    if not isinstance(named, dict):
+        message = f"{kind.plural} must be a mapping from names to fields"
+        yield Finding(file, root, "CC102", message, hint=f"write name: {{…}} below {kind.plural}:")
+        return
+    pattern = _name_pattern(kind.name)
+    for name in [name for name in named if not pattern.match(name)]:
+        yield _bad_name(kind, name, file)
+        named = {key: value for key, value in named.items() if key != name}
+        document.broken.append(f"{kind.name}/{name}")
+    adapter = _many(kind.name)
+    try:
+        valid = adapter.validate_python(named)
+    except ValidationError:
+        valid = {}
+        for name, fields in named.items():
+            try:
+                valid[name] = kind.model.model_validate(fields)
+            except ValidationError as error:
+                document.broken.append(f"{kind.name}/{name}")
+                yield from explain(error, kinds.shape(kind.name), file, (*root, name))
+    dumped = adapter.dump_python(valid, exclude_unset=True)
+    for name, fields in dumped.items():
+        document.resources.append((kind.name, name, fields))
+        yield from check_alone(file, kind, name, fields)
+
+
+def _bad_name(kind: Kind, name: str, file: str) -> Finding:
+    if kind.name == "number":
+        hint = 'write it in international form and in quotes, such as "+61255501234"'
+    else:
+        hint = 'use lower-case letters, digits, ".", "_" and "-"; put the name for people in label:'
+    return Finding(
+        file, (kind.plural, name), "CC109", f"{repr_(name)} cannot name a {kind.name}", hint=hint
+    )
+
+
+def _release(document: Document, listed: Any, file: str) -> Iterator[Finding]:
+    entries = listed if isinstance(listed, list) else []
+    if not isinstance(listed, list):
+        yield Finding(file, (RELEASE,), "CC102", "release must be a list of addresses")
+    for index, entry in enumerate(entries):
+        kind, _, name = str(entry).partition("/")
+        if kind in KINDS and _name_pattern(kind).match(name):
+            document.release.append(entry)
+        else:
+            yield Finding(
+                file,
+                (RELEASE, index),
+                "CC102",
+                f"{repr_(entry)} is no address",
+                hint="write kind/name, such as queue/old-sales",
+            )
+
+
+def _mentions(document: Document) -> set[str]:
+    found: set[str] = set()
+    for kind, _, fields in document.resources:
+        for reference in kinds.references(kind, fields):
+            target = reference.target
+            found.add(f"{target.kind}/{target.name}")
+            if reference.mailbox:
+                found.add(f"voicemail/{target.name}")
+    return found
+
+
+def mentioning(document: Document, target: str) -> Iterator[tuple[Address, kinds.Path]]:
+    """Where a document mentions an address: who, and the path in its canonical fields."""
+    kind_wanted, _, name_wanted = target.partition("/")
+    for kind, name, fields in document.resources:
+        for reference in kinds.references(kind, fields):
+            where = "voicemail" if reference.mailbox and kind_wanted == "voicemail" else ""
+            if (where or reference.target.kind, reference.target.name) == (
+                kind_wanted,
+                name_wanted,
+            ):
+                yield Address(kind, name), reference.path

@@ -1,0 +1,58 @@
+"""Problems that know where in a document they are, and become diagnostics with line and column.
+
+The fast reader keeps no positions; they are looked up here, in the files that have a problem.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import islice
+
+from ccstate.desired.positions import locate
+from ccstate.errors import Diagnostic, Severity
+from ccstate.kinds import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A problem at a path in a file: `("queues", "sales", "hours")`."""
+
+    file: str
+    path: Path
+    code: str
+    message: str
+    cause: str = ""
+    hint: str = ""
+    severity: Severity = Severity.ERROR
+
+
+def diagnose(findings: Iterable[Finding], content: Callable[[str], bytes]) -> list[Diagnostic]:
+    """The findings with their places; each file is read once more, whatever it has."""
+    by_file: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_file.setdefault(finding.file, []).append(finding)
+    problems = []
+    for file, group in by_file.items():
+        places = locate(content(file), file, [finding.path for finding in group])
+        problems += [
+            Diagnostic(f.code, f.message, places[f.path], f.cause, f.hint, f.severity)
+            for f in group
+        ]
+    return problems
+
+
+MOST_CANDIDATES = 20_000
+
+
+def did_you_mean(word: str, candidates: Iterable[str]) -> str:
+    """A hint that names the nearest candidates; "" where none is near."""
+    length = len(word)
+    near = (c for c in candidates if abs(len(c) - length) <= 3)
+    close = get_close_matches(word, islice(near, MOST_CANDIDATES), n=2, cutoff=0.7)
+    return f"did you mean {' or '.join(repr_(c) for c in close)}?" if close else ""
+
+
+def repr_(word: object) -> str:
+    """A word in double quotes, cut where it is long."""
+    text = str(word)
+    return f'"{text}"' if len(text) <= 60 else f'"{text[:57]}…"'

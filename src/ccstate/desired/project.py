@@ -1,0 +1,211 @@
+"""The project file `ccstate.yaml`: which platforms there are, and what each of them manages."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
+
+from ccstate.desired.findings import Finding, diagnose
+from ccstate.desired.tree import content_of
+from ccstate.desired.wording import explain
+from ccstate.desired.yaml_values import read
+from ccstate.errors import Diagnostic, InvalidInput
+from ccstate.kinds import KINDS
+from ccstate.kinds.fields import Declared, Means, Name, Secret, SetOf
+from ccstate.kinds.shape import Path as FieldPath
+from ccstate.kinds.shape import shape_of
+from ccstate.model import Address, Fields, Json
+
+FILE = "ccstate.yaml"
+
+Share = Annotated[
+    str,
+    StringConstraints(pattern=r"^(100|[0-9]{1,2})%$"),
+    Field(examples=["30%"]),
+    Means("a percentage such as 30%"),
+]
+KindName = Literal[
+    "site",
+    "team",
+    "user",
+    "extension",
+    "trunk",
+    "outbound_route",
+    "schedule",
+    "prompt",
+    "queue",
+    "ivr",
+    "number",
+    "display",
+    "call_test",
+]
+
+
+class Limits(Declared):
+    """How much of one kind a plan may change before it asks for a reason."""
+
+    updates: Share = "30%"
+    """Largest share of the managed objects of a kind that one plan may update."""
+    deletions: Share = "30%"
+    """Largest share of the managed objects of a kind that one plan may delete."""
+
+
+class TargetFile(Declared):
+    """One platform."""
+
+    adapter: Name
+    """Adapter that speaks to the platform, such as `embedded`."""
+    connection: dict[str, Any] = Field(default_factory=dict)
+    """What the adapter needs to reach the platform; see the adapter's page."""
+    kinds: SetOf[KindName] | None = None
+    """Kinds managed there; all that the adapter supports where left out."""
+    sites: SetOf[Name] | None = None
+    """Sites managed there; objects without a site go to every target. All where left out."""
+    limits: Limits = Limits()
+    """How much one plan may change."""
+
+
+class Engine(Declared):
+    """Where a running apply records its steps."""
+
+    database: (
+        Annotated[
+            str,
+            StringConstraints(pattern=r"^env:[A-Za-z_][A-Za-z0-9_]{0,99}$"),
+            Secret(),
+            Means("a reference to the PostgreSQL URL, such as env:CCSTATE_DATABASE"),
+        ]
+        | None
+    ) = None
+    """Reference to a PostgreSQL URL; a SQLite file in the state folder where left out."""
+
+
+class ProjectFile(Declared):
+    """The project: its desired state, its platforms, its defaults."""
+
+    version: Literal[1]
+    """Version of this format."""
+    desired_state: Annotated[
+        str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_./-]{0,200}$")
+    ] = "desired_state"
+    """Folder of the desired state, relative to this file."""
+    targets: Annotated[dict[Name, TargetFile], Field(min_length=1)]
+    """Platforms by name."""
+    defaults: dict[KindName, dict[str, Any]] = Field(default_factory=dict)
+    """Fields for every resource of a kind that does not declare them itself."""
+    engine: Engine = Engine()
+    """Where a running apply records its steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One platform and its share of the desired state; limits are in percent."""
+
+    name: str
+    adapter: str
+    connection: dict[str, Json]
+    kinds: frozenset[str]
+    sites: frozenset[str] | None
+    most_updates: int
+    most_deletions: int
+
+    def manages(self, address: Address, fields: Fields) -> bool:
+        """Whether an object, declared or live, belongs to this platform."""
+        if address.kind not in self.kinds:
+            return False
+        if self.sites is None:
+            return True
+        site = address.name if address.kind == "site" else fields.get("site")
+        return site is None or site in self.sites
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project that has been read: `root` is the folder of its file."""
+
+    root: Path
+    desired_state: str
+    targets: tuple[Target, ...]
+    defaults: dict[str, Fields]
+    engine: str
+
+
+def load_project(root: Path) -> Project:
+    """Reads `ccstate.yaml`; InvalidInput with every problem in it."""
+    path = root / FILE
+    if not path.is_file():
+        raise InvalidInput(
+            [
+                Diagnostic(
+                    "CC007",
+                    f"there is no {FILE} here or above",
+                    cause=f"{root} holds no project.",
+                    hint="run `ccstate init` to make one, or pass --project FOLDER",
+                )
+            ]
+        )
+    content = content_of(path, FILE)
+    if isinstance(content, Diagnostic):
+        raise InvalidInput([content])
+    document, problems = read(content, FILE)
+    if problems:
+        raise InvalidInput(problems)
+    try:
+        file = ProjectFile.model_validate(document)
+    except ValidationError as error:
+        wrong = explain(error, shape_of(ProjectFile), FILE, ())
+        raise InvalidInput(diagnose(wrong, lambda _: content)) from None
+    findings, defaults = _defaults(file)
+    if findings:
+        raise InvalidInput(diagnose(findings, lambda _: content))
+    return Project(
+        root=root,
+        desired_state=file.desired_state,
+        targets=tuple(_target(name, target) for name, target in file.targets.items()),
+        defaults=defaults,
+        engine=file.engine.database or "",
+    )
+
+
+def _target(name: str, file: TargetFile) -> Target:
+    return Target(
+        name=name,
+        adapter=file.adapter,
+        connection=file.connection,
+        kinds=frozenset(file.kinds if file.kinds is not None else KINDS),
+        sites=None if file.sites is None else frozenset(file.sites),
+        most_updates=int(file.limits.updates.rstrip("%")),
+        most_deletions=int(file.limits.deletions.rstrip("%")),
+    )
+
+
+def _defaults(file: ProjectFile) -> tuple[list[Finding], dict[str, Fields]]:
+    """Defaults in canonical form; each field is checked by the kind that declares it."""
+    findings: list[Finding] = []
+    defaults: dict[str, Fields] = {}
+    for kind, given in file.defaults.items():
+        fields = KINDS[kind].model.model_fields
+        root: FieldPath = ("defaults", kind)
+        try:
+            # The kind itself says what is wrong with the fields that are there; those that are
+            # missing are none of a default's business.
+            KINDS[kind].model.model_validate(given)
+        except ValidationError as error:
+            found = explain(error, shape_of(KINDS[kind].model), FILE, root)
+            findings += [f for f in found if f.code != "CC104"]
+        if not findings:
+            defaults[kind] = {
+                name: cast(
+                    "Json",
+                    _field(fields[name]).dump_python(
+                        _field(fields[name]).validate_python(value), exclude_unset=True
+                    ),
+                )
+                for name, value in given.items()
+            }
+    return findings, defaults
+
+
+def _field(field: Any) -> "TypeAdapter[Any]":
+    return TypeAdapter(field.rebuild_annotation())
