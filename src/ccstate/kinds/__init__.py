@@ -107,6 +107,11 @@ def secrets(kind: str, fields: Fields) -> dict[str, str]:
     return {".".join(map(str, path)): text for path, _, text in found}
 
 
+def holds_secrets(kind: str) -> bool:
+    """Whether objects of this kind can have secrets at all."""
+    return _secret_walk(kind) is not None
+
+
 def flatten(kind: str, fields: Fields) -> dict[str, Json]:
     """Fields by dotted path, each compared as a whole; nested structs are taken apart."""
     return shapes.flatten(shape(kind), fields)

@@ -1,0 +1,220 @@
+"""Desired × live × last applied → changes, each with its reason.
+
+                    desired = last applied        desired ≠ last applied
+    live = last     nothing to do                 you changed it
+    live ≠ last     changed by hand               both
+
+Only declared fields take part (rule 1). Linear: an object whose declared fields all agree costs
+one comparison; only what differs is taken apart.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+
+from ccstate import kinds
+from ccstate.model import (
+    Action,
+    Address,
+    Change,
+    Edit,
+    Fields,
+    Json,
+    Observation,
+    Resource,
+    State,
+    Why,
+    edited,
+    fingerprint,
+)
+
+LEDGER_ONLY = frozenset({"protect"})
+"""Fields about the management of an object; no platform holds them."""
+
+
+def sealed(state: State, seals: Mapping[str, str]) -> dict[Address, Resource]:
+    """The state with a seal in place of every reference to a secret."""
+    result = dict(state)
+    for address, references in secret_references(state).items():
+        resource = state[address]
+        edits = [Edit(path, None, seals[ref], Why.YOU) for path, ref in references.items()]
+        result[address] = Resource(
+            address, edited(resource.fields, edits), resource.file, resource.defaulted
+        )
+    return result
+
+
+def secret_references(state: State) -> dict[Address, dict[str, str]]:
+    """For each resource with secrets: the dotted path of each, and its reference."""
+    with_secrets = {kind for kind in kinds.KINDS if kinds.holds_secrets(kind)}
+    found = {}
+    for address, resource in state.items():
+        if address.kind in with_secrets and (
+            references := kinds.secrets(address.kind, resource.fields)
+        ):
+            found[address] = references
+    return found
+
+
+def diff(
+    target: str,
+    desired: State,
+    seen: Observation,
+    *,
+    secrets: Mapping[Address, Mapping[str, str]],
+    release: Collection[Address],
+) -> list[Change]:
+    """Every change that brings one target to its desired state; `desired` is sealed.
+
+    `secrets` are the references behind the seals, `release` the addresses to let go of.
+    """
+    changes = []
+    for address, resource in desired.items():
+        change = _declared(target, resource, seen, secrets.get(address, {}))
+        if change is not None:
+            changes.append(change)
+    for address, applied in seen.ledger.items():
+        if address not in desired:
+            live = seen.objects.get(address)
+            is_released = address in release
+            changes.append(_undeclared(target, address, live, applied, is_released=is_released))
+    return changes
+
+
+def _declared(
+    target: str, resource: Resource, seen: Observation, secrets: Mapping[str, str]
+) -> Change | None:
+    address, want = resource.address, resource.fields
+    live, applied = seen.objects.get(address), seen.ledger.get(address)
+    if live is not None and applied == want and _shows(live, want):
+        return None
+    if live is None:
+        why = Why.YOU if applied is None else Why.DELETED_BY_HAND
+        edits = tuple(
+            Edit(path, None, value, Why.DEFAULTS if _top(path) in resource.defaulted else Why.YOU)
+            for path, value in kinds.flatten(address.kind, want).items()
+            if value is not None
+        )
+        action = Action.CREATE
+    else:
+        edits = tuple(_edits(resource, live, applied))
+        if not edits and applied == want:
+            return None
+        action, why = _standing(edits, applied)
+    touched = {edit.path for edit in edits if edit.why is not Why.RELEASED}
+    return Change(
+        target=target,
+        action=action,
+        address=address,
+        why=why,
+        basis=fingerprint(live),
+        edits=edits,
+        ledger=want,
+        secrets={path: ref for path, ref in secrets.items() if path in touched},
+    )
+
+
+def _standing(edits: tuple[Edit, ...], applied: Fields | None) -> tuple[Action, Why]:
+    if applied is None:
+        return Action.ADOPT, Why.NEW
+    reasons = {edit.why for edit in edits}
+    if not reasons:
+        return Action.UPDATE, Why.YOU
+    if len(reasons) == 1:
+        return Action.UPDATE, reasons.pop()
+    by_hand = reasons & {Why.BY_HAND, Why.BOTH}
+    return Action.UPDATE, Why.BOTH if by_hand else Why.YOU
+
+
+def _shows(live: Fields, want: Fields) -> bool:
+    return all(live.get(name) == value for name, value in want.items() if name not in LEDGER_ONLY)
+
+
+def _edits(resource: Resource, live: Fields, applied: Fields | None) -> Iterator[Edit]:
+    kind = resource.address.kind
+    wanted = kinds.flatten(kind, resource.fields)
+    last = kinds.flatten(kind, applied or {})
+    shown = kinds.flatten(kind, live)
+    for path, value in wanted.items():
+        known = path in last
+        before = last.get(path) if path in LEDGER_ONLY else _value(shown, live, path)
+        if before == value and (applied is None or (known and last[path] == value)):
+            continue
+        if not known:
+            if before == value and value is None:
+                continue
+            why = Why.DEFAULTS if path in resource.defaulted else Why.NEW
+        elif last[path] == value:
+            why = Why.BY_HAND
+        elif before == last[path] or path in LEDGER_ONLY:
+            why = Why.DEFAULTS if _top(path) in resource.defaulted else Why.YOU
+        else:
+            why = Why.BOTH
+        yield Edit(path, before, value, why)
+    for path in last:
+        if not _covered(path, wanted):
+            before = last[path] if path in LEDGER_ONLY else _value(shown, live, path)
+            yield Edit(path, before, before, Why.RELEASED)
+
+
+def _value(flat: Mapping[str, Json], fields: Fields, path: str) -> Json:
+    """What stands at a path: a leaf, or a whole struct where the path names one."""
+    return flat[path] if path in flat else fields.get(path)
+
+
+def _covered(path: str, wanted: Mapping[str, Json]) -> bool:
+    """Whether a path is declared: itself, as part of a struct set to None, or by its parts."""
+    return path in wanted or any(
+        other.startswith(f"{path}.") or path.startswith(f"{other}.")
+        for other in wanted
+        if _top(other) == _top(path)
+    )
+
+
+def _top(path: str) -> str:
+    return path.partition(".")[0]
+
+
+def _undeclared(
+    target: str, address: Address, live: Fields | None, applied: Fields, *, is_released: bool
+) -> Change:
+    """An object under management that is no longer declared."""
+    if is_released or live is None:
+        why = Why.RELEASED if is_released else Why.DELETED_BY_HAND
+        return Change(target, Action.RELEASE, address, why, fingerprint(live))
+    edits = tuple(
+        Edit(path, value, None, Why.DELETED)
+        for path, value in kinds.flatten(address.kind, live).items()
+    )
+    protect: dict[str, Json] = {"protect": True} if applied.get("protect") else {}
+    edits += tuple(Edit(path, value, None, Why.DELETED) for path, value in protect.items())
+    return Change(target, Action.DELETE, address, Why.DELETED, fingerprint(live), edits)
+
+
+def discrepancy(change: Change, seen: Observation) -> str:
+    """What the platform shows instead of the outcome of a change; "" where it has taken effect."""
+    live, applied = seen.objects.get(change.address), seen.ledger.get(change.address)
+    match change.action:
+        case Action.DELETE:
+            return f"{change.address} is still there" if live is not None else ""
+        case Action.RELEASE:
+            return "the ledger still lists it" if applied is not None else ""
+        case Action.CREATE | Action.UPDATE | Action.ADOPT:
+            if live is None:
+                return f"{change.address} is not there"
+            shown = kinds.flatten(change.address.kind, live)
+            for edit in change.edits:
+                if edit.why is Why.RELEASED or edit.path in LEDGER_ONLY:
+                    continue
+                value = _value(shown, live, edit.path)
+                if value != edit.after:
+                    return f"{edit.path} is {_said(value)}, not {_said(edit.after)}"
+            return "" if applied == change.ledger else "the ledger does not record it"
+
+
+MOST_SAID = 60
+
+
+def _said(value: Json) -> str:
+    if value is None:
+        return "not set"
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= MOST_SAID else f"{text[:MOST_SAID]}…"

@@ -1,0 +1,214 @@
+"""Changes → a plan: what must come first, what is too much, what forbids it.
+
+Creations and updates come in dependency order, deletions after them in reverse. Objects that
+name each other in a circle go into one batch, where the platform allows that.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+
+from ccstate import kinds
+from ccstate.adapter import Support
+from ccstate.kinds import KINDS
+from ccstate.model import (
+    Action,
+    Address,
+    Change,
+    Observation,
+    Plan,
+    Refusal,
+    State,
+    Step,
+    Unmanaged,
+    Why,
+)
+
+MOST_IN_A_STEP = 500
+"""Changes performed as one batch and recorded as one durable step."""
+
+FEW = 10
+"""Below so many managed objects of a kind a share says nothing, and limits do not apply."""
+
+NAMES_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What planning knows of one target: its changes, and what they were made from."""
+
+    name: str
+    changes: Sequence[Change]
+    desired: State
+    seen: Observation
+    supports: Mapping[str, Support]
+    most_updates: int
+    most_deletions: int
+
+
+def make_plan(shares: Sequence[Share], *, commit: str, forced: str) -> Plan:
+    """The plan for all targets; `forced` is the reason for going beyond a limit, or ""."""
+    steps: list[Step] = []
+    refusals: list[Refusal] = []
+    for share in shares:
+        ordered, circles = _in_order(share)
+        steps += ordered
+        refusals += circles
+        refusals += _protected(share)
+        if not forced:
+            refusals += _too_many(share)
+    return Plan(
+        commit=commit,
+        steps=tuple(steps),
+        managed={share.name: _managed(share) for share in shares},
+        unmanaged={share.name: _unmanaged(share) for share in shares},
+        forced=forced,
+        refusals=tuple(refusals),
+    )
+
+
+def _in_order(share: Share) -> tuple[list[Step], list[Refusal]]:
+    changes = {change.address: change for change in share.changes}
+    deletions = {a for a, change in changes.items() if change.action is Action.DELETE}
+    created = {a for a, change in changes.items() if change.action is Action.CREATE}
+    mentions = {
+        address: _mentions(change, share.seen) & deletions
+        for address, change in changes.items()
+        if deletions
+    }
+    needs: dict[Address, set[Address]] = {address: set() for address in changes}
+    for address, change in changes.items():
+        if change.action is not Action.DELETE and change.ledger is not None and created:
+            needs[address] = {
+                reference.target
+                for reference in kinds.references(address.kind, change.ledger)
+                if reference.target in created and reference.target != address
+            }
+    for address, named in mentions.items():
+        # Whoever names what is deleted lets go of it first.
+        for deleted in named - {address}:
+            needs[deleted].add(address)
+    batches, circles = _batches([a for a in changes if a not in deletions], needs)
+    gone, more_circles = _batches(sorted(deletions), needs)
+    steps = [
+        Step(share.name, tuple(replace(changes[a], needs=tuple(sorted(needs[a]))) for a in batch))
+        for batch in chain(batches, gone)
+    ]
+    return steps, _circle_refusals(share, [*circles, *more_circles])
+
+
+def _mentions(change: Change, seen: Observation) -> set[Address]:
+    live = seen.objects.get(change.address)
+    if live is None or change.action in {Action.CREATE, Action.RELEASE}:
+        return set()
+    return {reference.target for reference in kinds.references(change.address.kind, live)}
+
+
+def _batches(
+    addresses: Sequence[Address], needs: Mapping[Address, set[Address]]
+) -> tuple[list[list[Address]], list[list[Address]]]:
+    """Batches in order, and the circles among the addresses; a circle is never split."""
+    here = set(addresses)
+    edges = [(need, a) for a in addresses for need in needs[a] if need in here]
+    if not edges:
+        generations = [[[address] for address in addresses]]
+        circles: list[list[Address]] = []
+    else:
+        import networkx as nx
+
+        graph: nx.DiGraph[Address] = nx.DiGraph()
+        graph.add_nodes_from(addresses)
+        graph.add_edges_from(edges)
+        condensed = nx.condensation(graph)
+        groups = {node: sorted(condensed.nodes[node]["members"]) for node in condensed}
+        generations = [
+            [groups[n] for n in found] for found in nx.topological_generations(condensed)
+        ]
+        circles = [group for group in groups.values() if len(group) > 1]
+    return [batch for generation in generations for batch in _chunks(generation)], sorted(circles)
+
+
+def _chunks(groups: Iterable[list[Address]]) -> Iterator[list[Address]]:
+    rank = {kind: index for index, kind in enumerate(KINDS)}
+    batch: list[Address] = []
+    for group in sorted(groups, key=lambda g: (rank[g[0].kind], g[0].name)):
+        if batch and len(batch) + len(group) > MOST_IN_A_STEP:
+            yield batch
+            batch = []
+        batch += group
+    if batch:
+        yield batch
+
+
+def _circle_refusals(share: Share, circles: Iterable[list[Address]]) -> list[Refusal]:
+    return [
+        Refusal(
+            "CC305",
+            f"{' → '.join(map(str, [*circle, circle[0]]))} name each other in a circle",
+            f"{share.name} creates objects one by one: leave one of the references out, "
+            "apply, then add it",
+        )
+        for circle in circles
+        if not all(share.supports[address.kind].cycles for address in circle)
+    ]
+
+
+def _protected(share: Share) -> list[Refusal]:
+    return [
+        Refusal(
+            "CC302",
+            f"{change.address} is protected and would be deleted",
+            "set `protect: false` there and apply that first, or keep the object",
+        )
+        for change in share.changes
+        if change.action is Action.DELETE
+        and share.seen.ledger.get(change.address, {}).get("protect")
+    ]
+
+
+def _too_many(share: Share) -> list[Refusal]:
+    managed = Counter(address.kind for address in share.seen.ledger)
+    refusals = []
+    for action, most, verb in (
+        (Action.UPDATE, share.most_updates, "update"),
+        (Action.DELETE, share.most_deletions, "delete"),
+    ):
+        touched = Counter(
+            change.address.kind
+            for change in share.changes
+            if change.action is action and _writes(change)
+        )
+        for kind, count in sorted(touched.items()):
+            if managed[kind] >= FEW and count * 100 > managed[kind] * most:
+                refusals.append(
+                    Refusal(
+                        "CC301",
+                        f"the plan would {verb} {count} of {managed[kind]} "
+                        f"{KINDS[kind].plural} on {share.name}; the limit is {most} %",
+                        'check that this is meant, then plan again with --force "reason"',
+                    )
+                )
+    return refusals
+
+
+def _writes(change: Change) -> bool:
+    """Whether the platform's object changes, not the ledger alone."""
+    return any(edit.before != edit.after for edit in change.edits if edit.why is not Why.RELEASED)
+
+
+def _managed(share: Share) -> dict[str, int]:
+    counts = Counter(address.kind for address in share.desired)
+    return {kind: counts[kind] for kind in KINDS if counts[kind]}
+
+
+def _unmanaged(share: Share) -> dict[str, Unmanaged]:
+    names: dict[str, list[str]] = {}
+    for address in share.seen.objects:
+        if address not in share.desired and address not in share.seen.ledger:
+            names.setdefault(address.kind, []).append(address.name)
+    return {
+        kind: Unmanaged(len(names[kind]), tuple(sorted(names[kind])[:NAMES_SHOWN]))
+        for kind in KINDS
+        if kind in names
+    }
