@@ -1,0 +1,71 @@
+"""Where a value is written."""
+
+import pytest
+
+from ccstate.desired.positions import Path, locate, locate_value
+from ccstate.errors import Span
+
+TEXT = """\
+# é
+queues:
+  sales:
+    label: Sales
+    members: [{user: priya.n}, {team: x, penalty: 5}]
+    opens: weekdays
+ivrs:
+  main: {keys: {1: queue/sales, "*": main}}
+  list:
+  - a
+  -
+    b: c
+"""
+
+PLACES: list[tuple[Path, str, str]] = [
+    (("queues",), "2:1", "3:3"),
+    (("queues", "sales"), "3:3", "4:5"),
+    (("queues", "sales", "opens"), "6:5", "6:12"),
+    (("queues", "sales", "members", 1, "penalty"), "5:42", "5:51"),
+    (("queues", "sales", "members", 1), "5:32", "5:32"),
+    (("ivrs", "main", "keys", "1"), "8:17", "8:20"),
+    (("ivrs", "main", "keys", 1), "8:17", "8:20"),
+    (("ivrs", "main", "keys", "*"), "8:33", "8:38"),
+    (("ivrs", "list", 0), "10:5", "10:5"),
+    (("ivrs", "list", 1), "12:5", "12:5"),
+    ((), "2:1", "2:1"),
+]
+
+
+@pytest.mark.parametrize("path,key,value", PLACES)
+def test_a_key_and_its_value_are_found(path: Path, key: str, value: str) -> None:
+    data = TEXT.encode()
+    assert str(locate(data, "a.yaml", [path])[path]) == f"a.yaml:{key}"
+    assert str(locate_value(data, "a.yaml", [path])[path]) == f"a.yaml:{value}"
+
+
+def test_what_is_not_there_is_looked_for_at_its_nearest_parent() -> None:
+    deep = ("queues", "sales", "overflow", "after")
+    spans = locate(
+        TEXT.encode(), "a.yaml", [deep, ("users", "x"), ("queues", "sales", "label", "x")]
+    )
+    assert list(map(str, spans.values())) == ["a.yaml:3:3", "a.yaml", "a.yaml:4:5"]
+
+
+def test_columns_count_characters_as_people_see_them() -> None:
+    spans = locate("é: {ü: 1}".encode(), "a.yaml", [("é", "ü")])
+    assert spans[("é", "ü")] == Span("a.yaml", 1, 5)
+    assert locate(b"\xef\xbb\xbfa: 1", "a.yaml", [("a",)])[("a",)] == Span("a.yaml", 1, 1)
+
+
+def test_of_a_key_written_twice_the_first_is_shown() -> None:
+    assert locate(b"a: 1\na: 2", "a.yaml", [("a",)])[("a",)].line == 1
+
+
+@pytest.mark.parametrize(
+    "data", [b"\xff", b"", b"a: [", b"- " * 100_000, b"a: *x", b"? {b: c}\n: d"]
+)
+def test_what_cannot_be_read_is_no_reason_to_fail(data: bytes) -> None:
+    assert locate(data, "a.yaml", [("x", "y")]) == {("x", "y"): Span("a.yaml")}
+
+
+def test_a_broken_file_is_searched_as_far_as_it_goes() -> None:
+    assert locate(b"a: 1\nb: [", "a.yaml", [("a",)])[("a",)] == Span("a.yaml", 1, 1)
