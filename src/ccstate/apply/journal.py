@@ -81,6 +81,11 @@ class Journal:
         """What reading it back showed, confirmed or not; None where it was not read back yet."""
         return self._standing.get(("verdict", target, address))
 
+    def not_attempted(self, target: str, address: str) -> str:
+        """Why the change was not attempted; "" where nothing is recorded of that."""
+        recorded = self._standing.get((Event.NOT_ATTEMPTED.value, target, address))
+        return recorded.entry.reason if recorded else ""
+
     def attempted(self, target: str, address: str) -> bool:
         return (Event.ATTEMPTED.value, target, address) in self._standing
 
