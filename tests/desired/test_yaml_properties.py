@@ -146,11 +146,13 @@ documents = st.one_of(
 
 @settings(max_examples=500)
 @given(documents)
+@example("a\n...\n\n...\n")
 @example("|\n#c\n")
 @example("a: |\n  \n    x")
 @example('a: |#""\n  b')
 @example("a: +_1")
 @example('["a":1]')
+@example("['a' :1]")
 def test_text_is_refused_or_read_as_ruamel_reads_it(text: str) -> None:
     value, problems = read(text.encode(), "a.yaml")
     if problems:

@@ -92,6 +92,7 @@ REFUSED = [
     ("a: !!python/object/apply:os.system [ls]", "CC004 1:4", "tags (!!python/object"),
     ("a: !!str 1", "CC004 1:4", "tags (!!str)"),
     ("a: 1\n---\nb: 2", "CC004 2:1", "several documents"),
+    ("a: 1\n...\n", "CC004 2:1", "a line of three dots"),
     ("%YAML 1.1\n---\na: yes", "CC004 1:1", "directives"),
     ("a: +61255501234", "CC004 1:4", "must be written in quotes"),
     ("+61255501234: a", "CC004 1:1", "must be written in quotes"),
@@ -112,7 +113,7 @@ REFUSED = [
     ("a: =", "CC004 1:4", "="),
     ("true: a", "CC004 1:1", "this key is true"),
     ("null: a", "CC004 1:1", "this key is null"),
-    ("{: a}", "CC004 1:2", "this key is empty"),
+    ("~: a", "CC004 1:1", "this key is empty"),
     ("1.5: a", "CC004 1:1", "this key is 1.5"),
     ("1234567890123456789: a", "CC004 1:1", "too large"),
     ("? [a]\n: b", "CC004 1:3", "this key is a list"),
@@ -210,6 +211,8 @@ BOMBS = {
     "dashes": b"- " * 1_000_000,
     "aliases": b"a: &a [x]\n" + b"b: [*a, *a, *a]\n" * 100_000,
     "tabs": b"a: b\tc\n" * 200_000,
+    "comments in a pair": b"[? 'a' " + b"#" * 100_000 + b"\n" + b" #\n" * 100_000 + b" x, !t]",
+    "line breaks in a text block": b"a: !t\nb: |" + b"\r\n" * 100_000 + b"x",
     "keys of one hash": b"{" + b",".join(b"%d: 1" % (i * (2**61 - 1)) for i in range(1, 90_000)),
 }
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ccstate.desired.yaml_numbers import DISAGREE, key_number_fault, number_fault, short
-from ccstate.desired.yaml_syntax import misplaced_tabs, syntax_problem
+from ccstate.desired.yaml_syntax import misplaced_tabs, place, syntax_problem
 from ccstate.errors import Diagnostic, Span
 
 MAX_DEPTH = 64
@@ -19,8 +19,11 @@ MAX_PROBLEMS = 100
 _NO_TEXT = frozenset(["", "~", "null", "Null", "NULL"])
 _TRUTH = frozenset(["true", "True", "TRUE", "false", "False", "FALSE"])
 _CONTROL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
+# No scalar but a text block at the root can hold such a line, and that is refused as well.
+_DOCUMENT_END = re.compile(r"(?:\A|(?<=[\r\n]))\.\.\.(?=\s|\Z)")
+_GLUED_COLON = re.compile(r"(?:\s|#[^\r\n]*+)*+:(?!\s)")
 _GLUED_COMMENT = re.compile(r"[|>][-+0-9]*#")
-_BLANK_START = re.compile(r"[|>][^\r\n]*(?:\r?\n|\r)+ +[\r\n]")
+_BLANK_START = re.compile(r"[|>][^\r\n]*(?:\r?\n|\r)++ ++[\r\n]")
 
 
 @dataclass(slots=True)
@@ -63,6 +66,7 @@ def faults(text: str, file: str) -> list[Diagnostic]:
         seen.problems.append(Diagnostic("CC002", f"not valid YAML: {error}", Span(file)))
     else:
         seen.problems += misplaced_tabs(text, seen.scalars, file)
+        _document_end(seen)
     return seen.problems
 
 
@@ -76,8 +80,8 @@ def _walk(events: Iterator[Any], seen: _Seen) -> Iterator[None]:
             _decorations(event, seen)
             _scalar(event, seen)
             if keep_scalars:
-                place = (event.start_mark.index, event.end_mark.index, not event.style)
-                seen.scalars.append(place)
+                extent = (event.start_mark.index, event.end_mark.index, not event.style)
+                seen.scalars.append(extent)
         elif name in ("MappingEndEvent", "SequenceEndEvent"):
             seen.boxes.pop()
         elif name == "AliasEvent":
@@ -132,12 +136,7 @@ def _scalar(event: Any, seen: _Seen) -> None:
         )
     if box is None or box.line_of is None:
         return
-    end = event.end_mark.index
-    if (
-        box.flow_pair
-        and seen.text[end : end + 1] == ":"
-        and not seen.text[end + 1 : end + 2].isspace()
-    ):
+    if box.flow_pair and _GLUED_COLON.match(seen.text, event.end_mark.index):
         _glued_pair(event, seen)
     line = event.start_mark.line + 1
     if value in box.line_of:
@@ -267,3 +266,11 @@ def _several_documents(event: Any, seen: _Seen) -> None:
         "some readers take only the first, or only the last",
         "remove the line --- or move what follows into a file of its own",
     )
+
+
+def _document_end(seen: _Seen) -> None:
+    if found := _DOCUMENT_END.search(seen.text):
+        span = Span(seen.file, *place(seen.text, found.start()))
+        message = "a line of three dots ends the document"
+        cause = "some readers go on after it, others do not"
+        seen.problems.append(Diagnostic("CC004", message, span, cause, "remove the line"))

@@ -38,11 +38,11 @@ _SUSPICIOUS_NODE = re.compile(
     """,
     re.VERBOSE,
 )
-# Anywhere: a colon glued to both sides (`["a":1]`), an escape that may hide a control character.
-_GLUED_COLON = re.compile(rb"""["'\]}]:[^\s]""")
+# Anywhere: a colon glued to a value (`["a":1]`), an escape that may hide a control character.
+_GLUED_COLON = re.compile(rb"""["'\]}\s]:[^\s]""")
 _ESCAPE = re.compile(rb"\\[0abefvxuU]")
-# Tabs, merge keys, directives, and lists in lists in lists.
-_SIGNS = (b"\t", b"<<", b"\n%", b"\r%", b"- - - - - - ")
+# Tabs, merge keys, directives, ends of documents, and lists in lists in lists.
+_SIGNS = (b"\t", b"<<", b"\n%", b"\r%", b"\n...", b"\r...", b"- - - - ", b"? ? ? ? ")
 
 # A flow collection on one line, brackets certainly paired: from an opening bracket on, a quote can only
 # stand where a scalar starts. Three levels cover what people write; the rest is left to `yaml_faults`.
