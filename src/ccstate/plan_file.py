@@ -29,8 +29,11 @@ from ccstate.model import (
 
 FILE = "plan.json"
 ID_LENGTH = 12
+SPELLING = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 
-AddressText = Annotated[str, StringConstraints(pattern=r"^[a-z_]+/[a-z0-9+][a-z0-9._+-]{0,79}$")]
+ADDRESS_PATTERN = r"^[a-z_]+/[a-z0-9+][a-z0-9._+-]{0,79}$"
+
+AddressText = Annotated[str, StringConstraints(pattern=ADDRESS_PATTERN)]
 
 
 class EditFile(Declared):
@@ -175,7 +178,7 @@ def dump(plan: Plan) -> bytes:
     """The bytes of plan.json: the same plan always gives the same."""
     content = _content(plan)
     sealed = {"digest": hashlib.sha256(canonical(content)).hexdigest(), **content}
-    return orjson.dumps(sealed, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return orjson.dumps(sealed, option=SPELLING)
 
 
 def read_plan(path: Path) -> Plan:

@@ -140,9 +140,10 @@ Email = Annotated[
     ),
     Means("an e-mail address"),
 ]
-Whole = Annotated[int, BeforeValidator(_whole)]
-Count = Annotated[Whole, Field(ge=0, le=1_000_000)]
-Percent = Annotated[Whole, Field(ge=0, le=100)]
+WHOLE = BeforeValidator(_whole)
+"""Stands last in the annotation of an integer, so that 1.0 is one too."""
+Count = Annotated[int, Field(ge=0, le=1_000_000), WHOLE]
+Percent = Annotated[int, Field(ge=0, le=100), WHOLE]
 Duration = Annotated[
     str,
     StringConstraints(
@@ -248,4 +249,4 @@ class Common(Declared):
     label: Text | None = None
     """Name shown to people, in wallboards and plans."""
     protect: bool = False
-    """When true, a plan that would delete this object is refused until `protect` is removed."""
+    """When true, a plan that would delete this object is refused; set to false and apply to lift that."""

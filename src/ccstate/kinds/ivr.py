@@ -6,6 +6,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from ccstate.kinds.fields import (
     E164,
+    WHOLE,
     Common,
     Declared,
     Digits,
@@ -16,7 +17,6 @@ from ccstate.kinds.fields import (
     Next,
     Ref,
     Text,
-    Whole,
     exactly_one,
     require_one,
 )
@@ -27,7 +27,7 @@ Key = Annotated[
     Field(examples=["1", "*"]),
     Means("one key: 0 to 9, * or #"),
 ]
-Retries = Annotated[Whole, Field(ge=0, le=9)]
+Retries = Annotated[int, Field(ge=0, le=9), WHOLE]
 PromptRef = Annotated[Name, Ref("prompt")]
 
 
@@ -93,9 +93,9 @@ class Collect(Declared):
     """What is played."""
     save_as: Name
     """Name under which agents see the digits."""
-    min_digits: Annotated[Whole, Field(ge=1, le=30)] = 1
+    min_digits: Annotated[int, Field(ge=1, le=30), WHOLE] = 1
     """Fewest digits that count as an answer."""
-    max_digits: Annotated[Whole, Field(ge=1, le=30)] = 20
+    max_digits: Annotated[int, Field(ge=1, le=30), WHOLE] = 20
     """Digits after which the node goes on by itself."""
     timeout: Duration = "5s"
     """How long to wait for the next digit."""
@@ -127,7 +127,7 @@ class ToQueue(Declared):
     """Name shown in drawings and reports."""
     queue: Annotated[Name, Ref("queue")]
     """Queue that the caller joins."""
-    priority: Annotated[Whole, Field(ge=0, le=20)] = 0
+    priority: Annotated[int, Field(ge=0, le=20), WHOLE] = 0
     """Higher is answered first."""
 
 

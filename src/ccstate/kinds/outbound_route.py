@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from ccstate.kinds.fields import Common, Means, Name, Permission, Ref, SetOf, Whole
+from ccstate.kinds.fields import WHOLE, Common, Means, Name, Permission, Ref, SetOf
 
 Pattern = Annotated[
     str,
@@ -22,7 +22,7 @@ class OutboundRoute(Common):
     """Site whose extensions use the route; every site where left out."""
     patterns: SetOf[Pattern]
     """What is dialled: digits, X (0-9), Z (1-9), N (2-9), a last `.` for the rest."""
-    strip: Annotated[Whole, Field(ge=0, le=15)] = 0
+    strip: Annotated[int, Field(ge=0, le=15), WHOLE] = 0
     """Digits taken off the front of the dialled number before it is sent."""
     prepend: Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{1,15}$")] | None = None
     """Digits put in front of the number before it is sent."""

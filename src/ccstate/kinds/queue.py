@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from ccstate.kinds.fields import (
+    WHOLE,
     Common,
     Count,
     Declared,
@@ -15,7 +16,6 @@ from ccstate.kinds.fields import (
     Percent,
     Ref,
     SetOf,
-    Whole,
     exactly_one,
     require_one,
 )
@@ -41,7 +41,7 @@ class Member(Declared):
     """Everybody of a team."""
     extension: Annotated[Name, Ref("extension")] | None = None
     """A device, whoever sits there."""
-    penalty: Annotated[Whole, Field(ge=0, le=100)] = 0
+    penalty: Annotated[int, Field(ge=0, le=100), WHOLE] = 0
     """Members with a higher penalty ring only when those below cannot answer."""
 
     @model_validator(mode="after")
@@ -98,7 +98,7 @@ class Queue(Common):
     """Time a member has after a call before the next."""
     max_waiting: Count = 0
     """Most callers who may wait; 0 for no limit."""
-    weight: Annotated[Whole, Field(ge=0, le=100)] = 0
+    weight: Annotated[int, Field(ge=0, le=100), WHOLE] = 0
     """Where members serve several queues, the higher weight is served first."""
     service_level: ServiceLevel | None = None
     """Target for answering."""

@@ -6,13 +6,13 @@ from pydantic import Field, StringConstraints
 
 from ccstate.kinds.fields import (
     E164,
+    WHOLE,
     Common,
     Count,
     Name,
     Ref,
     SecretReference,
     Text,
-    Whole,
 )
 
 Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$")]
@@ -25,7 +25,7 @@ class Trunk(Common):
     """Site whose exchange holds the trunk."""
     host: Host
     """Host name or address of the carrier's SIP server."""
-    port: Annotated[Whole, Field(ge=1, le=65535)] = 5060
+    port: Annotated[int, Field(ge=1, le=65535), WHOLE] = 5060
     """SIP port of the carrier."""
     transport: Literal["udp", "tcp", "tls"] = "udp"
     """How SIP messages travel."""

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ccstate.kinds.fields import Common, Email, Name, Ref, Text, Whole
+from ccstate.kinds.fields import WHOLE, Common, Email, Name, Ref, Text
 
-Level = Annotated[Whole, Field(ge=1, le=10)]
+Level = Annotated[int, Field(ge=1, le=10), WHOLE]
 
 
 class User(Common):

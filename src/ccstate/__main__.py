@@ -1,0 +1,3 @@
+from ccstate.cli import main
+
+main()

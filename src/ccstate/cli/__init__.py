@@ -1,0 +1,111 @@
+"""The command line: the only place that prints, reads the clock or the environment.
+
+Commands are imported when they run, so that `ccstate --help` answers at once. Results go to
+standard output, talk to standard error.
+
+    0  clean        1  error        2  changes (with --detailed-exitcode)
+    3  refused before the first write: a limit, a protection, a stale or edited plan
+    4  applied, but not confirmed   5  locked
+"""
+
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from ccstate import __version__
+from ccstate.errors import CcstateError
+
+COMMANDS = {
+    "init": ("files", "Start a project here"),
+    "validate": ("files", "Check the desired state, without any platform"),
+    "fmt": ("files", "Put YAML files into their usual layout, comments kept"),
+    "schema": ("files", "Write the JSON Schemas that editors complete from"),
+    "plan": ("plan", "Say what would change, and write it down for review"),
+    "apply": ("apply", "Do what a plan says, and confirm it by reading again"),
+    "unlock": ("apply", "Remove the lock of an apply that died"),
+    "verify": ("live", "Read the platforms and compare them with the desired state"),
+    "drift": ("live", "Say what was changed by hand since the last apply"),
+    "show": ("live", "Show an object as declared, applied and live; or a plan"),
+    "adopt": ("adopt", "Take objects made by hand under management"),
+    "history": ("history", "Say who changed an object, when, and on whose word"),
+}
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"ccstate.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS:
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean `ccstate {near[0]}`?" if near else ""
+            ctx.fail(f'There is no command "{args[0]}".{hint}')
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="ccstate %(version)s")
+@click.option(
+    "--project",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of ccstate.yaml; the nearest one from here upwards where left out.",
+)
+@click.pass_context
+def cli(ctx: click.Context, project: Path | None) -> None:
+    """Contact-centre configuration as code.
+
+    \b
+    The way of a change:
+      edit desired_state/  →  ccstate plan  →  review  →  ccstate apply
+    """
+    ctx.obj = project
+
+
+def main() -> None:
+    """Runs the command line and exits with the code of what happened."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """The exit code of one command."""
+    try:
+        result = cli.main(
+            arguments, prog_name="ccstate", standalone_mode=False, auto_envvar_prefix="CCSTATE"
+        )
+        sys.stdout.flush()
+    except CcstateError as error:
+        from ccstate.cli.output import complain
+
+        complain(error.problems)
+        return error.exit_code
+    except click.exceptions.Exit as exit_:
+        return exit_.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 1  # click's own 2 means "changes" here
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        return 130
+    except BrokenPipeError:
+        # The reader went away, as `head` does; nothing is wrong, and nobody is left to be told.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,92 @@
+"""`ccstate adopt`."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ccstate import kinds
+from ccstate.cli.live import address_of
+from ccstate.cli.output import say, talk
+from ccstate.cli.workspace import Workspace, find_root, observed
+from ccstate.errors import Diagnostic, InvalidInput
+from ccstate.model import Address, Edit, Fields, Why, edited
+
+FILE = "adopted.yaml"
+
+
+@click.command()
+@click.argument("addresses", nargs=-1, metavar="ADDRESS...")
+@click.option("--all", "everything", is_flag=True, help="Everything that is unmanaged.")
+@click.option("--target", default="", help="Target that has the objects; the first where left out.")
+@click.option(
+    "--file",
+    "into",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=f"File to write to; {FILE} in the desired state where left out.",
+)
+@click.pass_obj
+def adopt(
+    root: Any, addresses: tuple[str, ...], everything: bool, target: str, into: Path | None
+) -> int:
+    """Take objects made by hand under management.
+
+    Writes each ADDRESS to YAML as it is on the platform. The next plan then takes it over
+    without changing it. Passwords stay unmanaged: the platform does not tell them.
+    """
+    from ccstate.desired.editing import with_resource
+
+    workspace = Workspace(find_root(root))
+    folder = workspace.root / workspace.project.desired_state
+    path = into if into is not None else folder / FILE
+    if not path.resolve().is_relative_to(folder.resolve()):
+        message = f"{path} is outside of {workspace.project.desired_state}/"
+        raise InvalidInput([Diagnostic("CC405", message, hint="choose a file inside of it")])
+    unmanaged = _unmanaged(workspace, target)
+    chosen = list(unmanaged) if everything else [address_of(text) for text in addresses]
+    if problems := [_refusal(address) for address in chosen if address not in unmanaged]:
+        raise InvalidInput(problems)
+    if not chosen:
+        talk("Nothing is unmanaged." if everything else "Name an object, or pass --all.")
+        return 0 if everything else 1
+    content = path.read_bytes() if path.exists() else b""
+    schema = os.path.relpath(workspace.root / "schema" / "document.json", path.parent)
+    withheld = 0
+    for address in chosen:
+        fields, left_out = _declarable(address, unmanaged[address])
+        withheld += left_out
+        content = with_resource(content, str(path), address, fields, schema)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    say(f"Wrote {len(chosen)} object{'s' * (len(chosen) != 1)} to {path}. Next: ccstate plan")
+    if withheld:
+        talk(f"Left out {withheld} secret field(s): declare references to manage them.")
+    return 0
+
+
+def _unmanaged(workspace: Workspace, name: str) -> dict[Address, Fields]:
+    target = workspace.targets([name] if name else [])[0]
+    adapter = workspace.adapter(target)
+    seen = observed(target, adapter, target.kinds & adapter.supports.keys())
+    declared = workspace.valid().state
+    return {
+        address: fields
+        for address, fields in sorted(seen.objects.items())
+        if address not in seen.ledger and address not in declared
+    }
+
+
+def _declarable(address: Address, fields: Fields) -> tuple[Fields, int]:
+    """The fields that YAML can hold, and how many secrets that leaves out."""
+    paths = kinds.secrets(address.kind, fields)
+    return edited(fields, [Edit(path, None, None, Why.NEW) for path in paths]), len(paths)
+
+
+def _refusal(address: Address) -> Diagnostic:
+    return Diagnostic(
+        "CC406",
+        f"{address} is not an unmanaged object",
+        cause="It is declared, managed, or not on the platform.",
+        hint=f"`ccstate show {address}` tells which",
+    )

@@ -1,0 +1,139 @@
+"""`ccstate apply` and `ccstate unlock`."""
+
+import getpass
+import os
+import socket
+import sys
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ccstate import plan_file
+from ccstate.adapter import Adapter
+from ccstate.cli.output import palette, progress, say, talk, width
+from ccstate.cli.plans import (
+    FOLDER,
+    JOURNAL,
+    RECEIPT,
+    find_plan,
+    is_begun,
+    is_finished,
+    newest_plan,
+    write_plan,
+)
+from ccstate.cli.workspace import Workspace, find_root
+from ccstate.errors import Blocked, Diagnostic, InvalidInput, Span
+from ccstate.model import Outcome, Plan
+
+
+@click.command()
+@click.argument("plan_id", required=False)
+@click.option("--resume", is_flag=True, help="Go on with an apply that was interrupted.")
+@click.pass_obj
+def apply(root: Any, plan_id: str | None, resume: bool) -> int:
+    """Do what a plan says, and confirm it by reading again.
+
+    Without PLAN_ID the newest plan that waits is taken. A plan that was edited, or whose
+    platform changed since, is refused before the first write.
+    """
+    workspace = Workspace(find_root(root))
+    chosen = (
+        find_plan(workspace.root, plan_id)
+        if plan_id
+        else newest_plan(workspace.root, interrupted=resume)
+    )
+    plan = plan_file.read_plan(workspace.root / FOLDER / chosen / plan_file.FILE)
+    _check_turn(workspace.root, chosen, resume=resume)
+    with _lock(workspace, chosen, resume=resume):
+        return _apply(workspace, chosen, plan, resume=resume)
+
+
+def _check_turn(root: Path, plan_id: str, *, resume: bool) -> None:
+    if is_finished(root, plan_id):
+        cause = f"Its receipt: {FOLDER}/{plan_id}/{RECEIPT}"
+        hint = "plan again: `ccstate plan`"
+        message = f"plan {plan_id} was applied already"
+    elif is_begun(root, plan_id) and not resume:
+        cause = "What it began must be looked at before anything is repeated."
+        hint = f"go on with it: `ccstate apply {plan_id} --resume`"
+        message = f"an apply of plan {plan_id} was interrupted"
+    else:
+        return
+    raise Blocked([Diagnostic("CC502", message, cause=cause, hint=hint)])
+
+
+def _lock(workspace: Workspace, plan_id: str, *, resume: bool) -> AbstractContextManager[object]:
+    from ccstate.apply import lock
+
+    acquire = lock.acquire_to_resume if resume else lock.acquire
+    owner = f"{getpass.getuser()}@{socket.gethostname()}"
+    return acquire(workspace.state_folder, owner=owner, since=_now(), purpose=plan_id)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _apply(workspace: Workspace, plan_id: str, plan: Plan, *, resume: bool) -> int:
+    from ccstate.apply.freshness import freshen, take_up
+    from ccstate.apply.journal import open_journal
+    from ccstate.apply.perform import Means
+    from ccstate.apply.perform import apply as perform
+    from ccstate.render.receipt import Receipt, receipt_markdown, receipt_text
+
+    folder = workspace.root / FOLDER / plan_id
+    adapters = _adapters(workspace, plan)
+    fresh = (take_up if resume else freshen)(plan_id, plan, adapters)
+    journal = open_journal(folder / JOURNAL)
+    started = journal.recorded[0].at if journal.recorded else _now()
+    total = sum(1 for _ in plan.changes())
+    with progress(f"Applying {plan_id}", total) as bar:
+        means = Means(adapters, journal, _store(workspace), _now, bar.update)
+        applied = perform(fresh, means)
+    corrective = write_plan(workspace.root, applied.corrective) if applied.corrective else ""
+    receipt = Receipt(plan_id, applied.settled, started, _now(), corrective)
+    (folder / RECEIPT).write_text(receipt_markdown(receipt), encoding="utf-8")
+    say(receipt_text(receipt, width(), palette(sys.stdout)))
+    return 0 if all(one.outcome is Outcome.CONFIRMED for one in applied.settled) else 4
+
+
+def _adapters(workspace: Workspace, plan: Plan) -> dict[str, Adapter]:
+    names = list(dict.fromkeys(step.target for step in plan.steps))
+    return {target.name: workspace.adapter(target) for target in workspace.targets(names)}
+
+
+def _store(workspace: Workspace) -> str:
+    """Where the steps of a running apply are recorded, as a database URL."""
+    reference = workspace.project.engine
+    if not reference:
+        return f"sqlite:///{workspace.state_folder / 'apply.db'}"
+    name = reference.removeprefix("env:")
+    if url := os.environ.get(name):
+        return url
+    message = f"the environment variable {name} is not set"
+    hint = "it holds the PostgreSQL URL that engine.database in ccstate.yaml refers to"
+    raise InvalidInput([Diagnostic("CC503", message, Span("ccstate.yaml"), hint=hint)])
+
+
+@click.command()
+@click.pass_obj
+def unlock(root: Any) -> int:
+    """Remove the lock of an apply that died.
+
+    Make sure first that nobody is applying: two at once may undo each other.
+    """
+    from ccstate.apply.lock import force_release
+
+    workspace = Workspace(find_root(root))
+    holder = force_release(workspace.state_folder)
+    if holder is None:
+        talk("Nothing was locked.")
+        return 0
+    say(f"Removed the lock of {holder.owner} (process {holder.pid}) since {holder.since}.")
+    plan_id = holder.purpose
+    if plan_id and is_begun(workspace.root, plan_id) and not is_finished(workspace.root, plan_id):
+        talk(f"Its apply was interrupted: ccstate apply {plan_id} --resume")
+    return 0

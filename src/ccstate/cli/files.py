@@ -1,0 +1,200 @@
+"""`ccstate init`, `validate`, `fmt` and `schema`: commands that need no platform."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ccstate.cli.output import palette, say, talk
+from ccstate.cli.workspace import Workspace, find_root
+from ccstate.desired.project import FILE
+from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
+
+_FORMATS = ["text", "json", "markdown", "github", "sarif", "junit"]
+
+
+@click.command()
+@click.option(
+    "--format", "form", type=click.Choice(_FORMATS), default="text", help="Form of the report."
+)
+@click.pass_obj
+def validate(root: Any, form: str) -> int:
+    """Check the desired state, without any platform.
+
+    Every problem of every file is shown, with its place and what to do.
+    """
+    from ccstate.errors import CcstateError, sort_key
+    from ccstate.render.diagnostics import FORMATS, diagnostics_text
+
+    workspace = Workspace(find_root(root))
+    summary = ""
+    try:
+        desired = workspace.desired()
+        found = [*desired.problems, *workspace.unplaced(desired.state)]
+        summary = f"{len(desired.state):,} resources in {desired.files:,} file{'s' * (desired.files != 1)}"
+    except CcstateError as error:
+        found = list(error.problems)
+    problems = sorted(found, key=sort_key)
+    if form != "text":
+        say(FORMATS[form](problems))
+    elif problems:
+        say(diagnostics_text(problems, palette(sys.stdout)))
+    else:
+        say(f"{summary}: no problems. Next: ccstate plan")
+    return 1 if any(problem.severity is Severity.ERROR for problem in problems) else 0
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 where a file would change.")
+@click.pass_obj
+def fmt(root: Any, paths: tuple[Path, ...], check: bool) -> int:
+    """Put YAML files into their usual layout, comments kept.
+
+    Without PATHS every file of the desired state.
+    """
+    from ccstate.desired.editing import formatted
+
+    workspace = Workspace(find_root(root))
+    problems: list[Diagnostic] = []
+    changed = 0
+    for name, path in _files(workspace, paths, problems):
+        try:
+            before = path.read_bytes()
+            after = formatted(before, name)
+        except InvalidInput as error:
+            problems += error.problems
+            continue
+        except OSError as error:
+            problems.append(Diagnostic("CC001", f"{name}: {error.strerror}", Span(name)))
+            continue
+        if after != before:
+            changed += 1
+            say(f"{'would format' if check else 'formatted'} {name}")
+            if not check:
+                path.write_bytes(after)
+    if problems:
+        raise InvalidInput(problems)
+    if not changed:
+        talk("Every file has its usual layout.")
+    return 1 if check and changed else 0
+
+
+def _files(
+    workspace: Workspace, paths: tuple[Path, ...], problems: list[Diagnostic]
+) -> list[tuple[str, Path]]:
+    from ccstate.desired.tree import yaml_files
+
+    roots = paths or (workspace.root / workspace.project.desired_state,)
+    files: list[tuple[str, Path]] = []
+    for start in roots:
+        if not start.is_dir():
+            files.append((str(start), start))
+            continue
+        for entry in yaml_files(start, workspace.root):
+            if isinstance(entry, Diagnostic):
+                problems.append(entry)
+            else:
+                files.append(entry)
+    return files
+
+
+@click.command()
+@click.option(
+    "--write", type=click.Path(path_type=Path, file_okay=False), help="Write into a folder."
+)
+@click.argument("which", type=click.Choice(["document", "project", "plan"]), default="document")
+def schema(write: Path | None, which: str) -> int:
+    """Write the JSON Schemas that editors complete from.
+
+    Prints one of them, or writes all three into a folder.
+    """
+    from ccstate.schemas import SCHEMAS, schema_text
+
+    if write is None:
+        say(schema_text(which))
+        return 0
+    write.mkdir(parents=True, exist_ok=True)
+    for name in SCHEMAS:
+        (write / f"{name}.json").write_text(schema_text(name), encoding="utf-8")
+        talk(f"wrote {write / name}.json")
+    return 0
+
+
+_PROJECT = """\
+# yaml-language-server: $schema=schema/project.json
+version: 1
+targets:
+  main:
+    adapter: embedded
+    connection: {path: .ccstate/main.db}
+"""
+_FIRST = """\
+# yaml-language-server: $schema=../schema/document.json
+sites:
+  head-office:
+    timezone: Australia/Sydney
+
+schedules:
+  weekdays:
+    timezone: Australia/Sydney
+    weekly:
+      mon: [09:00-17:00]
+      tue: [09:00-17:00]
+      wed: [09:00-17:00]
+      thu: [09:00-17:00]
+      fri: [09:00-17:00]
+
+users:
+  alex.m:
+    name: Alex M
+    site: head-office
+    extension: "2001"
+
+extensions:
+  "2001":
+    label: Alex M
+    site: head-office
+    voicemail: {}
+
+queues:
+  reception:
+    label: Reception
+    hours: weekdays
+    members: [{user: alex.m}]
+    overflow: {after: 3m, to: voicemail/2001}
+
+numbers:
+  "+61255501234":
+    label: Main number
+    to: queue/reception
+    hours: weekdays
+    closed: voicemail/2001
+"""
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=".")
+@click.pass_context
+def init(ctx: click.Context, folder: Path) -> int:
+    """Start a project here, or in FOLDER.
+
+    Writes ccstate.yaml, a first desired state, and the schemas for your editor; nothing that is
+    there already is touched.
+    """
+    if (folder / FILE).exists():
+        message = f"{folder / FILE} is there already"
+        raise InvalidInput([Diagnostic("CC008", message, hint="edit it, or choose another folder")])
+    for name, content in ((FILE, _PROJECT), ("desired_state/first.yaml", _FIRST)):
+        path = folder / name
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content, encoding="utf-8")
+            talk(f"wrote {path}")
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("/.ccstate/\n", encoding="utf-8")
+    ctx.invoke(schema, write=folder / "schema", which="document")
+    say("Next: edit desired_state/first.yaml, then run ccstate plan")
+    return 0

@@ -1,0 +1,29 @@
+"""`ccstate history`."""
+
+import sys
+from typing import Any
+
+import click
+
+from ccstate.cli.live import address_of
+from ccstate.cli.output import palette, say, width
+from ccstate.cli.workspace import Workspace, find_root
+
+
+@click.command()
+@click.argument("address")
+@click.option("--limit", default=20, help="Most commits to show.", show_default=True)
+@click.pass_obj
+def history(root: Any, address: str, limit: int) -> int:
+    """Say who changed an object, when, and on whose word.
+
+    From git: commits, authors, requests and fields; from plans/: what became of them.
+    """
+    from ccstate.history import history as entries
+    from ccstate.render.history_text import history_text
+
+    workspace = Workspace(find_root(root))
+    wanted = address_of(address)
+    found = entries(workspace.root, workspace.project.desired_state, wanted, limit)
+    say(history_text(found, wanted, width(), palette(sys.stdout)))
+    return 0

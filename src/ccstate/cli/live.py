@@ -1,0 +1,125 @@
+"""`ccstate verify`, `drift` and `show`: what the platforms are, beside what they should be."""
+
+import sys
+from typing import Any
+
+import click
+
+from ccstate.cli.output import palette, say, width
+from ccstate.cli.plans import FOLDER, find_plan
+from ccstate.cli.workspace import Workspace, find_root, observed
+from ccstate.diff import diff
+from ccstate.errors import Diagnostic, InvalidInput
+from ccstate.model import Address, Change, Observation, Resource, parse_address
+
+TARGET = click.option("--target", "targets", multiple=True, help="Only this target; repeatable.")
+
+
+@click.command()
+@TARGET
+@click.pass_obj
+def verify(root: Any, targets: tuple[str, ...]) -> int:
+    """Read the platforms and compare them with the desired state.
+
+    Exits with 4 where something is not as desired; writes nothing.
+    """
+    from ccstate.render.comparison import verify_text
+
+    workspace = Workspace(find_root(root))
+    desired = workspace.valid()
+    shares = [workspace.share(target, desired) for target in workspace.targets(targets)]
+    say(
+        verify_text(
+            {share.name: list(share.changes) for share in shares},
+            {share.name: len(share.desired) for share in shares},
+            width(),
+            palette(sys.stdout),
+        )
+    )
+    return 4 if any(share.changes for share in shares) else 0
+
+
+@click.command()
+@TARGET
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where something drifted.")
+@click.pass_obj
+def drift(root: Any, targets: tuple[str, ...], detailed_exitcode: bool) -> int:
+    """Say what was changed by hand since the last apply.
+
+    Compares each platform with its own ledger of what ccstate applied; needs no desired state.
+    """
+    from ccstate.render.comparison import drift_text
+
+    workspace = Workspace(find_root(root))
+    found: dict[str, tuple[list[Change], Observation]] = {}
+    for target in workspace.targets(targets):
+        adapter = workspace.adapter(target)
+        seen = observed(target, adapter, target.kinds & adapter.supports.keys())
+        applied = {a: Resource(a, fields, "") for a, fields in seen.ledger.items()}
+        found[target.name] = diff(target.name, applied, seen, secrets={}, release=()), seen
+    say(drift_text(found, width(), palette(sys.stdout)))
+    drifted = any(changes for changes, _ in found.values())
+    return 2 if drifted and detailed_exitcode else 0
+
+
+@click.command()
+@click.argument("what", metavar="ADDRESS|PLAN")
+@TARGET
+@click.pass_obj
+def show(root: Any, what: str, targets: tuple[str, ...]) -> int:
+    """Show an object as declared, applied and live; or a plan.
+
+    ADDRESS is kind/name, such as queue/sales; PLAN the id of a plan, or its beginning.
+    """
+    workspace = Workspace(find_root(root))
+    if "/" not in what:
+        return _show_plan(workspace, what)
+    from ccstate.render.comparison import object_text
+
+    address = address_of(what)
+    desired = workspace.desired()
+    resource = desired.state.get(address)
+    views = []
+    for target in workspace.targets(targets):
+        adapter = workspace.adapter(target)
+        if address.kind in target.kinds & adapter.supports.keys():
+            seen = observed(target, adapter, [address.kind])
+            views.append((target.name, seen.objects.get(address), seen.ledger.get(address)))
+    if resource is None and not any(live or applied for _, live, applied in views):
+        raise InvalidInput([_nowhere(address, [str(known) for known in desired.state])])
+    say(object_text(address, resource, views, width(), palette(sys.stdout)))
+    return 0
+
+
+def _show_plan(workspace: Workspace, given: str) -> int:
+    from ccstate.cli.plan import show_plan
+    from ccstate.plan_file import FILE, read_plan
+
+    plan_id = find_plan(workspace.root, given)
+    show_plan(read_plan(workspace.root / FOLDER / plan_id / FILE), plan_id, "text")
+    return 0
+
+
+def address_of(text: str) -> Address:
+    """The address in an argument; InvalidInput where it is none."""
+    from ccstate.desired.findings import did_you_mean
+    from ccstate.kinds import KINDS, PLURALS
+
+    hint = "write kind/name, such as queue/sales"
+    try:
+        address = parse_address(text)
+    except ValueError as error:
+        raise InvalidInput([Diagnostic("CC403", str(error), hint=hint)]) from None
+    if address.kind in KINDS:
+        return address
+    if address.kind in PLURALS:
+        return Address(PLURALS[address.kind].name, address.name)
+    hint = did_you_mean(address.kind, KINDS) or f"kinds: {', '.join(KINDS)}"
+    raise InvalidInput([Diagnostic("CC403", f'unknown kind "{address.kind}"', hint=hint)])
+
+
+def _nowhere(address: Address, known: list[str]) -> Diagnostic:
+    from ccstate.desired.findings import did_you_mean
+
+    hint = did_you_mean(str(address), known) or "`ccstate plan` lists what there is"
+    return Diagnostic("CC404", f"{address} is neither declared nor live", hint=hint)

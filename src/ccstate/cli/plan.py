@@ -1,0 +1,57 @@
+"""`ccstate plan`."""
+
+import sys
+from typing import Any
+
+import click
+
+from ccstate import plan_file
+from ccstate.cli.output import palette, say, talk, width
+from ccstate.cli.plans import write_plan
+from ccstate.cli.workspace import Workspace, find_root
+from ccstate.model import Plan
+
+
+@click.command()
+@click.option("--target", "targets", multiple=True, help="Plan for this target only; repeatable.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "markdown", "json"]),
+    default="text",
+    help="What is written to standard output.",
+)
+@click.option("--force", "forced", default="", metavar="REASON", help="Go beyond the limits.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where something changes.")
+@click.pass_obj
+def plan(
+    root: Any, targets: tuple[str, ...], form: str, forced: str, detailed_exitcode: bool
+) -> int:
+    """Say what would change, and write it down for review.
+
+    Reads the desired state and the platforms, and writes plans/ID/plan.json, which
+    `ccstate apply ID` carries out, and plan.md, for people.
+    """
+    workspace = Workspace(find_root(root))
+    made = workspace.plan(targets, forced)
+    plan_id = write_plan(workspace.root, made) if made.steps else ""
+    show_plan(made, plan_id, form)
+    if made.refusals:
+        return 3
+    return 2 if made.steps and detailed_exitcode else 0
+
+
+def show_plan(made: Plan, plan_id: str, form: str) -> None:
+    """Writes a plan to standard output."""
+    if form == "json":
+        say(plan_file.dump(made).decode())
+    elif form == "markdown":
+        from ccstate.render.plan_markdown import plan_markdown
+
+        say(plan_markdown(made, plan_id))
+    else:
+        from ccstate.render.plan_text import plan_text
+
+        say(plan_text(made, plan_id, width(), palette(sys.stdout)))
+    if plan_id and form != "text":
+        talk(f"plan {plan_id}: plans/{plan_id}/plan.json")

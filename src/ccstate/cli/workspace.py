@@ -1,0 +1,130 @@
+"""What every command starts from: the project, its desired state, its platforms, its plans."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from ccstate.adapter import Adapter, connect
+from ccstate.cli.output import complain
+from ccstate.desired import Desired, ParseCache, Project, Target, load, load_project
+from ccstate.desired.project import FILE
+from ccstate.diff import diff, sealed, secret_references
+from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
+from ccstate.model import Observation, Plan, State
+from ccstate.plan import Share, make_plan
+
+STATE_FOLDER = ".ccstate"
+
+
+def find_root(given: Path | None) -> Path:
+    """The folder of the project: the given one, or the nearest upwards that has its file."""
+    if given is not None:
+        return given.resolve()
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / FILE).is_file()), here)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A project that is being worked on."""
+
+    root: Path
+
+    @cached_property
+    def project(self) -> Project:
+        return load_project(self.root)
+
+    @property
+    def state_folder(self) -> Path:
+        return self.root / STATE_FOLDER
+
+    def desired(self) -> Desired:
+        """The desired state with all its problems."""
+        return load(self.project, ParseCache(self.state_folder / "cache"))
+
+    def valid(self) -> Desired:
+        """The desired state; InvalidInput where anything in it is wrong. Warnings are shown."""
+        desired = self.desired()
+        problems = [*desired.problems, *self.unplaced(desired.state)]
+        errors = [p for p in problems if p.severity is Severity.ERROR]
+        if errors:
+            raise InvalidInput(problems)
+        complain(problems)
+        return desired
+
+    def unplaced(self, state: State) -> list[Diagnostic]:
+        """Warnings about resources that no target manages."""
+        return [
+            Diagnostic(
+                "CC115",
+                f"no target manages {resource.address}",
+                Span(resource.file),
+                hint=f"give a target in {FILE} its kind or its site, or remove it",
+                severity=Severity.WARNING,
+            )
+            for resource in state.values()
+            if not any(t.manages(resource.address, resource.fields) for t in self.project.targets)
+        ]
+
+    def targets(self, names: Collection[str]) -> list[Target]:
+        """The named targets, all where none is named."""
+        known = {target.name: target for target in self.project.targets}
+        if unknown := [name for name in names if name not in known]:
+            message = f'no target is named "{unknown[0]}"'
+            hint = f"targets in {FILE}: {', '.join(known)}"
+            raise InvalidInput([Diagnostic("CC402", message, Span(FILE), hint=hint)])
+        return [known[name] for name in dict.fromkeys(names)] or list(known.values())
+
+    def adapter(self, target: Target) -> Adapter:
+        """The platform of a target."""
+        return connect(target.adapter, target.connection, self.root)
+
+    def share(self, target: Target, desired: Desired) -> Share:
+        """What one target should be, what it is, and the changes between the two."""
+        adapter = self.adapter(target)
+        kinds = target.kinds & adapter.supports.keys()
+        wanted = {
+            address: resource
+            for address, resource in desired.state.items()
+            if address.kind in kinds and target.manages(address, resource.fields)
+        }
+        secrets = secret_references(wanted)
+        references = {text for found in secrets.values() for text in found.values()}
+        if references:
+            wanted = sealed(wanted, adapter.seal(references))
+        seen = observed(target, adapter, kinds)
+        changes = diff(target.name, wanted, seen, secrets=secrets, release=desired.release)
+        return Share(
+            name=target.name,
+            changes=changes,
+            desired=wanted,
+            seen=seen,
+            supports=adapter.supports,
+            most_updates=target.most_updates,
+            most_deletions=target.most_deletions,
+        )
+
+    def plan(self, names: Collection[str], forced: str) -> Plan:
+        """The plan for the named targets, from desired and live state as they are now."""
+        from ccstate.history import head_commit
+
+        desired = self.valid()
+        shares = [self.share(target, desired) for target in self.targets(names)]
+        commit = head_commit(self.root, self.project.desired_state)
+        return make_plan(shares, commit=commit, forced=forced)
+
+
+def observed(target: Target, adapter: Adapter, kinds: Collection[str]) -> Observation:
+    """One read of a platform, without the objects that belong to other targets."""
+    seen = adapter.observe(sorted(kinds))
+    if target.sites is None:
+        return seen
+    return Observation(
+        {a: fields for a, fields in seen.objects.items() if target.manages(a, fields)},
+        {
+            a: fields
+            for a, fields in seen.ledger.items()
+            if target.manages(a, seen.objects.get(a, fields))
+        },
+    )

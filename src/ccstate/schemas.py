@@ -1,0 +1,92 @@
+"""The JSON Schemas (2020-12) of everything that ccstate reads: documents, project, plans.
+
+Generated from the pydantic models, so that an editor and `ccstate validate` accept the same.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
+
+from ccstate.desired.documents import RELEASE
+from ccstate.desired.project import ProjectFile
+from ccstate.kinds import KINDS
+from ccstate.plan_file import ADDRESS_PATTERN, PlanFile
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_DEFINITIONS = "#/$defs/{model}"
+
+
+def _document() -> dict[str, Any]:
+    models: list[tuple[type[BaseModel], Any]] = [(k.model, "validation") for k in KINDS.values()]
+    references, definitions = models_json_schema(models, ref_template=_DEFINITIONS)
+    properties = {
+        kind.plural: {
+            "description": (kind.model.__doc__ or "").splitlines()[0],
+            "type": ["object", "null"],
+            "propertyNames": {"pattern": kind.name_pattern},
+            "additionalProperties": references[(kind.model, "validation")],
+        }
+        for kind in KINDS.values()
+    }
+    properties[RELEASE] = {
+        "description": "Objects that ccstate stops managing without deleting them.",
+        "type": "array",
+        "items": {"type": "string", "pattern": ADDRESS_PATTERN, "examples": ["queue/old-sales"]},
+    }
+    return {
+        "title": "Desired state",
+        "description": "Resources by kind and name; a file may hold several kinds.",
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": False,
+        "$defs": definitions["$defs"],
+    }
+
+
+def _of(model: type[BaseModel], title: str) -> dict[str, Any]:
+    schema = model.model_json_schema(ref_template=_DEFINITIONS, schema_generator=GenerateJsonSchema)
+    return {**schema, "title": title}
+
+
+SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
+    "document": _document,
+    "project": lambda: _of(ProjectFile, "ccstate project"),
+    "plan": lambda: _of(PlanFile, "ccstate plan"),
+}
+
+
+def schema(name: str) -> dict[str, Any]:
+    """The schema as data."""
+    return {"$schema": DIALECT, **_tidied(SCHEMAS[name](), is_schema=True)}
+
+
+def schema_text(name: str) -> str:
+    """The schema as a file."""
+    return json.dumps(schema(name), indent=2, ensure_ascii=False) + "\n"
+
+
+def _tidied(node: Any, *, is_schema: bool) -> Any:
+    """Without what says nothing: titles made from field names, and null as a default.
+
+    A mapping whose keys are constrained takes no other keys, which pydantic leaves unsaid.
+    """
+    if isinstance(node, list):
+        return [_tidied(item, is_schema=is_schema) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if not is_schema:  # properties, definitions: names that people chose, not keywords
+        return {name: _tidied(value, is_schema=True) for name, value in node.items()}
+    kept = {
+        key: _tidied(value, is_schema=key not in {"properties", "$defs", "patternProperties"})
+        if key not in {"default", "examples", "enum", "const"}
+        else value
+        for key, value in node.items()
+        if not (key == "title" and isinstance(value, str))
+        and not (key == "default" and value is None)
+    }
+    if "patternProperties" in kept:
+        kept.setdefault("additionalProperties", False)
+    return kept
