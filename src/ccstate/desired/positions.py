@@ -53,7 +53,7 @@ class _Box:
 
 
 def _places(data: bytes, wanted: set[_Steps], *, of_value: bool) -> dict[_Steps, tuple[int, int]]:
-    import yaml  # noqa: PLC0415 - only when a file is read, not at start
+    import yaml
 
     places: dict[_Steps, tuple[int, int]] = {}
     boxes: list[_Box] = []

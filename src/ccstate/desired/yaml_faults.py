@@ -53,7 +53,7 @@ class _Seen:
 
 def faults(text: str, file: str) -> list[Diagnostic]:
     """Everything for which the document is refused, in its order; at most MAX_PROBLEMS."""
-    import yaml  # noqa: PLC0415 - only when a file is read, not at start
+    import yaml
 
     seen = _Seen(file, text)
     try:

@@ -70,7 +70,7 @@ def read(data: bytes, file: str) -> Reading:
 
 
 def _parse(text: str, file: str) -> Reading:
-    import ryaml  # noqa: PLC0415 - only when a file is read, not at start
+    import ryaml
 
     try:
         value = ryaml.loads(text)
