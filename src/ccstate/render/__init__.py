@@ -1,0 +1,1 @@
+"""Plans, receipts and problems as people and machines read them: values in, text out."""

@@ -1,0 +1,129 @@
+"""What a reviewer must not overlook in a plan, in sentences."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from ccstate.model import Action, Change, Plan, Unmanaged, Why
+from ccstate.render.tally import listed
+from ccstate.render.text import Style
+from ccstate.render.values import plural
+
+
+class Sentence(NamedTuple):
+    """Words, how many things they are about, some of their names, and how loud it is."""
+
+    words: str
+    about: int
+    names: tuple[str, ...]
+    style: Style
+    target: str = ""
+
+
+def attention(plan: Plan) -> Iterator[Sentence]:
+    """Deletions, work by hand that is undone, and objects that are let go or taken over."""
+    changes = list(plan.changes())
+    yield from _about(
+        changes,
+        lambda change: change.action is Action.DELETE,
+        ("object will be deleted", "objects will be deleted"),
+        Style.ALARM,
+    )
+    yield from _fields(changes, Why.BY_HAND, "applying puts back what was applied last")
+    yield from _fields(changes, Why.BOTH, "applying replaces that by the desired state")
+    yield from _about(
+        changes,
+        lambda change: change.why is Why.DELETED_BY_HAND and change.action is Action.CREATE,
+        (
+            "object was deleted by hand; applying creates it again",
+            "objects were deleted by hand; applying creates them again",
+        ),
+        Style.CHANGE,
+    )
+    yield from _about(
+        changes,
+        lambda change: change.action is Action.ADOPT,
+        ("object comes under management", "objects come under management"),
+        Style.NOTE,
+    )
+    yield from _about(
+        changes,
+        lambda change: change.action is Action.RELEASE and change.why is Why.RELEASED,
+        (
+            "object is no longer managed; it stays as it is",
+            "objects are no longer managed; they stay as they are",
+        ),
+        Style.NOTE,
+    )
+
+
+def _about(
+    changes: Iterable[Change],
+    meant: Callable[[Change], bool],
+    words: tuple[str, str],
+    style: Style,
+) -> Iterator[Sentence]:
+    found = [str(change.address) for change in changes if meant(change)]
+    if found:
+        yield Sentence(plural(len(found), *words), len(found), tuple(found), style)
+
+
+def _fields(changes: Iterable[Change], why: Why, then: str) -> Iterator[Sentence]:
+    found = [
+        f"{change.address} {edit.path}"
+        for change in changes
+        for edit in change.edits
+        if edit.why is why
+    ]
+    if found:
+        by = "by hand" if why is Why.BY_HAND else "by you and by hand"
+        count = plural(len(found), "field was", "fields were")
+        words = f"{count} changed {by} since the last apply; {then}"
+        yield Sentence(words, len(found), tuple(found), Style.CHANGE)
+
+
+def unmanaged(plan: Plan) -> Iterator[Sentence]:
+    """What nobody declared, target by target."""
+    for target, kinds in plan.unmanaged.items():
+        count = sum(entry.count for entry in kinds.values())
+        if count:
+            words = plural(
+                count,
+                "object is unmanaged and stays as it is",
+                "objects are unmanaged and stay as they are",
+            )
+            yield Sentence(words, count, _in_turn(kinds), Style.PLAIN, target)
+
+
+def _in_turn(kinds: Mapping[str, Unmanaged]) -> tuple[str, ...]:
+    """One name of every kind in turn, so that no kind hides the others."""
+    names = [[f"{kind}/{name}" for name in entry.names] for kind, entry in kinds.items()]
+    longest = max(map(len, names), default=0)
+    return tuple(some[turn] for turn in range(longest) for some in names if turn < len(some))
+
+
+_COPIED = re.compile(r"[a-z_]+/[A-Za-z0-9+][A-Za-z0-9+._-]*")
+"""Addresses that may stand in a command: people paste those into a shell."""
+
+
+def adoptable(plan: Plan) -> str:
+    """An unmanaged object to show by example how one is adopted; empty where there is none."""
+    for kinds in plan.unmanaged.values():
+        for kind, entry in kinds.items():
+            for name in entry.names:
+                if _COPIED.fullmatch(address := f"{kind}/{name}"):
+                    return address
+    return ""
+
+
+def basis_of(plan: Plan) -> str:
+    """The desired state that was planned: its commit, and whether files differed from it."""
+    if not plan.commit:
+        return ""
+    commit = plan.commit.removesuffix("+")[:12]
+    dirty = " with changes that are not committed" if plan.commit.endswith("+") else ""
+    return f"commit {commit}{dirty}"
+
+
+def where(names: list[str]) -> str:
+    return listed(names) or "the platform"

@@ -1,0 +1,134 @@
+"""Problems as text, for GitHub, as JSON and Markdown; the registry of every form."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import orjson
+
+from ccstate.errors import Diagnostic, Severity
+from ccstate.render.junit import diagnostics_junit
+from ccstate.render.markdown import code
+from ccstate.render.sarif import diagnostics_sarif
+from ccstate.render.text import PLAIN, Palette, Style, safe, well_formed
+from ccstate.render.values import plural
+
+MARKDOWN_LIMIT = 60_000
+"""Characters; GitHub refuses comments from 65,536."""
+
+
+def diagnostics_text(problems: Sequence[Diagnostic], palette: Palette = PLAIN) -> str:
+    """Every problem with its place, cause and hint, and how many there are."""
+    lines = [line for problem in problems for line in _lines(problem, palette)]
+    return "\n".join([*lines, *([""] if lines else []), counted(problems)]) + "\n"
+
+
+def _lines(problem: Diagnostic, palette: Palette) -> Iterator[str]:
+    style = Style.ALARM if problem.severity is Severity.ERROR else Style.CHANGE
+    place = palette.paint(Style.STRONG, f"{safe(str(problem.span))}: ") if problem.span else ""
+    word = "" if problem.severity is Severity.ERROR else f"{problem.severity}: "
+    yield f"{place}{palette.paint(style, word + problem.code)} {safe(problem.message)}"
+    for line in problem.cause.splitlines():
+        yield f"  {safe(line)}"
+    for place_in_hint, line in enumerate(problem.hint.splitlines()):
+        start = palette.paint(Style.NOTE, "hint:") if not place_in_hint else "     "
+        yield f"  {start} {safe(line)}"
+
+
+def counted(problems: Sequence[Diagnostic]) -> str:
+    """`2 errors, 1 warning in 3 files`; `No problems.`"""
+    found = [
+        plural(count, severity.value)
+        for severity in Severity
+        if (count := sum(problem.severity is severity for problem in problems))
+    ]
+    if not found:
+        return "No problems."
+    files = {problem.span.file for problem in problems if problem.span}
+    return ", ".join(found) + (f" in {plural(len(files), 'file')}" if files else "")
+
+
+def diagnostics_json(problems: Sequence[Diagnostic]) -> str:
+    """All problems in one object; line and column count from 1, 0 where unknown."""
+    body = {
+        "errors": sum(problem.severity is Severity.ERROR for problem in problems),
+        "warnings": sum(problem.severity is Severity.WARNING for problem in problems),
+        "problems": [
+            {
+                "code": problem.code,
+                "severity": problem.severity.value,
+                "message": well_formed(problem.message),
+                "file": well_formed(problem.span.file) if problem.span else None,
+                "line": problem.span.line if problem.span else 0,
+                "column": problem.span.column if problem.span else 0,
+                "cause": well_formed(problem.cause),
+                "hint": well_formed(problem.hint),
+            }
+            for problem in problems
+        ],
+    }
+    return orjson.dumps(body, option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
+def diagnostics_github(problems: Sequence[Diagnostic]) -> str:
+    """Workflow commands, which GitHub shows beside the lines of a pull request.
+
+    Source: actions/toolkit, `packages/core/src/command.ts`, for what is escaped.
+    """
+    return "".join(f"{_command(problem)}\n" for problem in problems)
+
+
+def _command(problem: Diagnostic) -> str:
+    properties = {"title": problem.code}
+    if problem.span:
+        properties["file"] = problem.span.file
+        if problem.span.line:
+            properties["line"] = str(problem.span.line)
+            properties["col"] = str(problem.span.column or 1)
+    shown = ",".join(f"{name}={_property(text)}" for name, text in sorted(properties.items()))
+    hint = f"hint: {problem.hint}" if problem.hint else ""
+    words = "\n".join(part for part in (problem.message, problem.cause, hint) if part)
+    return f"::{problem.severity.value} {shown}::{_data(words)}"
+
+
+def _data(text: str) -> str:
+    kept = "\n".join(safe(line) for line in text.splitlines())
+    return kept.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def diagnostics_markdown(problems: Sequence[Diagnostic]) -> str:
+    """A list for a comment or a job summary."""
+    head = f"**{counted(problems)}**\n"
+    items = [_item(problem) for problem in problems]
+    text, left = head, len(items)
+    for item in items:
+        if len(text) + len(item) > MARKDOWN_LIMIT:
+            text += f"\n… and {plural(left, 'more problem')}.\n"
+            break
+        text += item
+        left -= 1
+    return text
+
+
+def _item(problem: Diagnostic) -> str:
+    place = f"{code(str(problem.span))}: " if problem.span else ""
+    lines = [
+        f"\n- {place}**{problem.severity.value}** {code(problem.code)} {code(problem.message)}"
+    ]
+    lines += [f"  {code(line)}" for line in problem.cause.splitlines() if line.strip()]
+    if problem.hint:
+        lines.append(f"  hint: {code(problem.hint)}")
+    return "\\\n".join(lines) + "\n"
+
+
+FORMATS: Mapping[str, Callable[[Sequence[Diagnostic]], str]] = {
+    "text": diagnostics_text,
+    "json": diagnostics_json,
+    "markdown": diagnostics_markdown,
+    "github": diagnostics_github,
+    "sarif": diagnostics_sarif,
+    "junit": diagnostics_junit,
+}
+"""How problems can be given out, by the name of the format."""

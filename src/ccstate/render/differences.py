@@ -1,0 +1,205 @@
+"""One edit as rows of a table: a field, and what becomes of it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import SequenceMatcher
+from itertools import groupby
+from typing import NamedTuple
+
+from ccstate.diff_inside import Entry, Inner, inside
+from ccstate.model import Edit, Json, Why
+from ccstate.render.text import Piece, Style, columns, plain
+from ccstate.render.values import brief, plural, scalar
+
+MOST_ROWS = 12
+"""Rows for one field; what is beyond them is counted."""
+LONG = 48
+"""Columns from which two texts are shown below each other, word by word."""
+LONGEST = 20_000
+"""Characters up to which words are compared: the time grows with their square."""
+CONTEXT = 3
+"""Unchanged words shown on either side of changed ones."""
+
+ARROW = Piece(" → ", Style.DIM)
+
+
+class Row(NamedTuple):
+    """A field, or more of the field above where `label` is empty."""
+
+    label: str
+    value: tuple[Piece, ...]
+
+
+def rows(edit: Edit, secrets: Mapping[str, str]) -> list[Row]:
+    """What the edit does; a secret is never shown, only that it changes and where it is from."""
+    if edit.path in secrets:
+        return [Row(edit.path, _secret(edit, secrets[edit.path]))]
+    if edit.before == edit.after:
+        stays = "stays" if edit.why is Why.RELEASED else "as it is"
+        return [Row(edit.path, (*plain(f"{scalar(edit.before)}  "), Piece(stays, Style.DIM)))]
+    old, new = _alike(edit.before, edit.after)
+    found = list(_value_rows(edit.path, old, new))
+    if len(found) <= MOST_ROWS:
+        return found
+    kept = found[: MOST_ROWS - 1]
+    more = plural(len(found) - len(kept), "more difference")
+    return [*kept, Row("", (Piece(f"… and {more}", Style.DIM),))]
+
+
+def _secret(edit: Edit, reference: str) -> tuple[Piece, ...]:
+    if edit.before == edit.after:
+        return plain(f"secret from {scalar(reference)}, as it is")
+    if edit.after is None:
+        return (Piece("secret removed", Style.REMOVE),)
+    verb = "set" if edit.before is None else "replaced"
+    return plain(f"secret {verb}, from {scalar(reference)}")
+
+
+def _alike(before: Json, after: Json) -> tuple[Json, Json]:
+    """An absent side as the empty value of the other, so that entries show one by one."""
+    match before, after:
+        case None, list() if len(after) > 1:
+            return [], after
+        case None, dict() if len(after) > 1:
+            return {}, after
+        case list(), None if len(before) > 1:
+            return before, []
+        case dict(), None if len(before) > 1:
+            return before, {}
+    return before, after
+
+
+def _value_rows(path: str, before: Json, after: Json) -> Iterator[Row]:
+    if not (_holds_more(before) and _holds_more(after)):
+        yield from _plain_rows(path, before, after)
+        return
+    if _short_list(before) and _short_list(after) and not (_sorted(before) and _sorted(after)):
+        yield Row(path, _arrow(before, after))
+        return
+    found = inside(before, after)
+    if not found:
+        yield Row(path, plain("the same entries in another order"))
+    for label, group in groupby(found, lambda inner: _field(path, inner.path)):
+        yield from _entry_rows(label, list(group))
+
+
+def _holds_more(value: Json) -> bool:
+    return isinstance(value, list | dict)
+
+
+def _short_list(value: Json) -> bool:
+    """Whether a list is read at a glance: `g722, alaw`."""
+    return (
+        isinstance(value, list)
+        and all(isinstance(item, str) for item in value)
+        and columns(brief(value)) <= LONG // 2
+    )
+
+
+def _sorted(value: Json) -> bool:
+    """Whether a list may be a set, in which order means nothing."""
+    return isinstance(value, list) and value == sorted(map(str, value))
+
+
+def _field(path: str, steps: Iterable[str]) -> str:
+    """The path down to the first list, in dots."""
+    parts = [path]
+    for step in steps:
+        if isinstance(step, Entry):
+            break
+        parts.append(step)
+    return ".".join(parts)
+
+
+def _entry_rows(label: str, found: list[Inner]) -> Iterator[Row]:
+    if pair := _exchanged(found):
+        yield Row(label, _arrow(*pair))
+        return
+    for place, inner in enumerate(found):
+        shown = "" if place else label
+        if any(isinstance(step, Entry) for step in inner.path):
+            yield Row(shown, _named(inner))
+        elif inner.before is None:
+            yield Row(shown, (Piece(f"+ {brief(inner.after)}", Style.ADD),))
+        elif inner.after is None:
+            yield Row(shown, (Piece(f"- {brief(inner.before)}", Style.REMOVE),))
+        else:
+            yield from _plain_rows(shown, inner.before, inner.after)
+
+
+def _exchanged(found: list[Inner]) -> tuple[str, str] | None:
+    """One name that took the place of one other, inside a map: the hours of a day."""
+    gone = [inner.path[-1] for inner in found if inner.before == {} and inner.after is None]
+    come = [inner.path[-1] for inner in found if inner.before is None and inner.after == {}]
+    if len(found) == 2 and len(gone) == len(come) == 1 and len(found[0].path) > 1:
+        return str(gone[0]), str(come[0])
+    return None
+
+
+def _named(inner: Inner) -> tuple[Piece, ...]:
+    """What becomes of an entry of a list, or of something in it."""
+    start = next(place for place, step in enumerate(inner.path) if isinstance(step, Entry))
+    name, *rest = inner.path[start:]
+    if rest:
+        return (
+            Piece(f"~ {name}  {' '.join(rest)} ", Style.CHANGE),
+            *_arrow(inner.before, inner.after),
+        )
+    if inner.before is None:
+        return (Piece(f"+ {_entry(name, inner.after)}", Style.ADD),)
+    if inner.after is None:
+        return (Piece(f"- {_entry(name, inner.before)}", Style.REMOVE),)
+    return (Piece(f"~ {name}  ", Style.CHANGE), *_arrow(inner.before, inner.after))
+
+
+def _entry(name: str, value: Json) -> str:
+    if isinstance(value, dict):
+        return f"{name} ({brief(value)})" if value else name
+    return f"{name} {scalar(value)}"
+
+
+def _plain_rows(label: str, before: Json, after: Json) -> Iterator[Row]:
+    if not (isinstance(before, str) and isinstance(after, str) and _long(before, after)):
+        yield Row(label, _arrow(before, after))
+    elif before.split() == after.split():
+        yield Row(label, plain("the same words with other spaces or line breaks"))
+    else:
+        minus, plus = _words(before, after)
+        yield Row(label, minus)
+        yield Row("", plus)
+
+
+def _long(before: str, after: str) -> bool:
+    """Whether both are better compared word by word; a seal never is."""
+    return (
+        columns(before) + columns(after) > LONG
+        and len(before) + len(after) < LONGEST
+        and not before.startswith("sealed:")
+    )
+
+
+def _arrow(before: Json, after: Json) -> tuple[Piece, ...]:
+    old = Piece(scalar(before), Style.DIM if before is None else Style.REMOVE)
+    new = Piece(scalar(after), Style.DIM if after is None else Style.ADD)
+    return (old, ARROW, new)
+
+
+def _words(before: str, after: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
+    """Two texts, with the words that differ picked out and long stretches left out."""
+    old, new = before.split(), after.split()
+    minus, plus = [Piece("- ", Style.REMOVE)], [Piece("+ ", Style.ADD)]
+    for tag, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag == "equal":
+            same = _shortened(old[i:j], CONTEXT * (i > 0), CONTEXT * (j < len(old)))
+            minus.append(Piece(f"{same} ", Style.REMOVE))
+            plus.append(Piece(f"{same} ", Style.ADD))
+        else:
+            minus += [Piece(f"{word} ", Style.REMOVED_WORD) for word in old[i:j]]
+            plus += [Piece(f"{word} ", Style.ADDED_WORD) for word in new[k:m]]
+    return tuple(minus), tuple(plus)
+
+
+def _shortened(words: list[str], first: int, last: int) -> str:
+    """The first and last so many words, with `…` for what lies between."""
+    if len(words) <= first + last + 2:
+        return " ".join(words)
+    return " ".join([*words[:first], "…", *words[len(words) - last :]])

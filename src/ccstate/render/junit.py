@@ -1,0 +1,43 @@
+"""Problems as JUnit XML, which most build servers show."""
+
+from collections.abc import Sequence
+from xml.etree import ElementTree as ET
+
+from ccstate.errors import Diagnostic, Severity
+from ccstate.render.text import safe
+
+NAME = "ccstate"
+
+
+def diagnostics_junit(problems: Sequence[Diagnostic]) -> str:
+    """A test case for each problem; errors fail, warnings pass and say their words.
+
+    Without problems there is one case that passes, for some servers take none for a failure.
+    """
+    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    counts = {"tests": str(len(problems) or 1), "failures": str(errors), "errors": "0"}
+    root = ET.Element("testsuites", {"name": NAME, **counts})
+    suite = ET.SubElement(root, "testsuite", {"name": NAME, **counts, "skipped": "0"})
+    for problem in problems:
+        _case(suite, problem)
+    if not problems:
+        ET.SubElement(suite, "testcase", {"classname": NAME, "name": "desired state"})
+    ET.indent(root)
+    return ET.tostring(root, "unicode", xml_declaration=False) + "\n"
+
+
+def _case(suite: ET.Element, problem: Diagnostic) -> None:
+    where = {"classname": NAME}
+    if problem.span:
+        where = {"classname": safe(problem.span.file), "file": safe(problem.span.file)}
+        where |= {"line": str(problem.span.line)} if problem.span.line else {}
+    name = safe(f"{problem.code} {problem.message}")
+    case = ET.SubElement(suite, "testcase", {**where, "name": name})
+    hint = f"hint: {problem.hint}" if problem.hint else ""
+    words = [str(problem.span or ""), *problem.cause.splitlines(), hint]
+    text = "\n".join(safe(line) for line in words if line)
+    if problem.severity is Severity.ERROR:
+        said = {"message": name, "type": problem.code}
+        ET.SubElement(case, "failure", said).text = text
+    else:
+        ET.SubElement(case, "system-out").text = f"warning: {name}\n{text}"

@@ -1,0 +1,180 @@
+"""A plan as a comment on a pull request: plain words first, details folded away."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+
+from ccstate.model import Action, Change, Plan
+from ccstate.render.attention import Sentence, attention, basis_of, unmanaged
+from ccstate.render.differences import Row, rows
+from ccstate.render.markdown import code
+from ccstate.render.tally import VERBS, by_kind, counted, in_words, listed, named, said_of, targets
+from ccstate.render.text import safe
+from ccstate.render.values import fields_of, of_kind, plural, summary, title
+
+LIMIT = 60_000
+"""Characters; GitHub refuses comments from 65,536."""
+HEAD = 20_000
+"""Characters of everything before the details: they must leave room for these."""
+EDITS = 40
+OTHER = "other objects"
+NAMED = 5
+SIGNS_OF_MARKDOWN: Mapping[Action, str] = {
+    Action.CREATE: "**+**",
+    Action.UPDATE: "**~**",
+    Action.DELETE: "**−**",
+    Action.ADOPT: "**=**",
+    Action.RELEASE: "**·**",
+}
+"""Never bare: `- + queue` would begin a list within the list."""
+
+
+def plan_markdown(plan: Plan, plan_id: str) -> str:
+    """What the plan does, for those who decide about the pull request."""
+    if not plan.steps:
+        nothing = f"### Nothing to do\n\n{_where(plan)} already as the desired state says.\n"
+        return "\n".join([nothing, *_refusals(plan), *_unmanaged(plan)])
+    head = "\n".join(_head(plan, plan_id))
+    tail = "\n".join([*_unmanaged(plan), *_what_next(plan, plan_id)])
+    return "\n".join([head, *_details(plan, LIMIT - len(head) - len(tail)), tail])
+
+
+def _where(plan: Plan) -> str:
+    names = [code(name) for name in targets(plan)]
+    return f"{listed(names) or 'The platform'} {'are' if len(names) > 1 else 'is'}"
+
+
+def _head(plan: Plan, plan_id: str) -> Iterator[str]:
+    changes = list(plan.changes())
+    yield f"### Plan {code(plan_id)}: {counted(changes)}\n"
+    what = (
+        in_words(changes) if all(_kind(c.address.kind) != OTHER for c in changes) else "changes it"
+    )
+    yield f"Applying this {what} on {listed(map(code, _touched(plan)))}.\n"
+    yield from _refusals(plan)
+    if plan.forced:
+        yield f"> **Limits are overridden:** {code(plan.forced)}\n"
+    sentences = [f"- {_sentence(sentence)}" for sentence in attention(plan)]
+    if sentences:
+        yield "**Please look at:**\n"
+        yield "\n".join(sentences) + "\n"
+    yield "\n".join(_table(changes)) + "\n"
+
+
+def _touched(plan: Plan) -> list[str]:
+    return list(dict.fromkeys(step.target for step in plan.steps))
+
+
+def _refusals(plan: Plan) -> Iterator[str]:
+    if not plan.refusals:
+        return
+    lines = ["> [!CAUTION]", "> **This plan may not be applied:**", ">"]
+    left = HEAD
+    for refusal in plan.refusals:
+        line = f"> - {code(refusal.code)} {code(refusal.message)}"
+        line += f" — hint: {code(refusal.hint)}" if refusal.hint else ""
+        left -= len(line)
+        if left < 0:
+            lines.append(f"> - … and {plural(len(plan.refusals) - len(lines) + 3, 'more reason')}")
+            break
+        lines.append(line)
+    yield "\n".join(lines) + "\n"
+
+
+def _sentence(sentence: Sentence) -> str:
+    place = f"On {code(sentence.target)}, " if sentence.target else ""
+    if not sentence.names:
+        return f"{place}{sentence.words}."
+    names = named([code(name, 100) for name in sentence.names[:NAMED]], sentence.about)
+    return f"{place}{sentence.words}: {names}."
+
+
+def _table(changes: Sequence[Change]) -> Iterator[str]:
+    counts = by_kind(changes)
+    used = [action for action in Action if any(count[action] for count in counts.values())]
+    yield "| | " + " | ".join(VERBS[action] for action in used) + " |"
+    yield "|---|" + "---:|" * len(used)
+    for kind, count in counts.items():
+        cells = " | ".join(f"{count[action]:,}" if count[action] else "" for action in used)
+        yield f"| {_kind(kind)} | {cells} |"
+
+
+def _kind(kind: str) -> str:
+    """The plural of a kind; kinds are ours, but a plan file may be anybody's."""
+    words = of_kind(0, kind).removeprefix("0 ")
+    return words if words.replace(" ", "").isalnum() else OTHER
+
+
+def _details(plan: Plan, room: int) -> Iterator[str]:
+    """One fold for each kind on each target, while there is room; the rest is counted."""
+    groups: dict[tuple[str, str], list[Change]] = {}
+    for change in plan.changes():
+        groups.setdefault((change.target, change.address.kind), []).append(change)
+    room -= 1_000
+    hidden: list[Change] = []
+    several = len(_touched(plan)) > 1
+    for (target, kind), changes in groups.items():
+        place = f" on <code>{escape(safe(target))}</code>" if several else ""
+        start = f"<details><summary>{_kind(kind)}{place}: {counted(changes)}</summary>\n"
+        room -= len(start) + 20
+        items: list[str] = []
+        for change in changes:
+            item = "\n".join(_change(change)) if room > 0 else ""
+            room -= len(item) + 1
+            if room > 0:
+                items.append(item)
+            else:
+                hidden.append(change)
+        if items:
+            yield "\n".join([start, *items, "\n</details>\n"])
+    if hidden:
+        count = plural(len(hidden), "more change")
+        yield f"… and {count}, for which a comment has no room.\n"
+
+
+def _change(change: Change) -> Iterator[str]:
+    fields = fields_of(change)
+    name = title(change.address, fields)
+    words = [f"- {SIGNS_OF_MARKDOWN[change.action]} {code(str(change.address))}"]
+    words += [code(name)] if name else []
+    said = said_of(change)
+    if change.action not in {Action.UPDATE, Action.ADOPT}:
+        words += [code(facts)] if (facts := summary(fields)) else []
+    yield " ".join([*words, f"— {said}"] if said else words)
+    if change.action in {Action.UPDATE, Action.ADOPT}:
+        for edit in change.edits[:EDITS]:
+            yield from _edit(rows(edit, change.secrets), "" if said else f" — {edit.why.value}")
+        if len(change.edits) > EDITS:
+            yield f"  - … and {plural(len(change.edits) - EDITS, 'more field')}"
+
+
+def _edit(found: list[Row], why: str) -> Iterator[str]:
+    """One line for each field; lines below it where more than one thing differs in it."""
+    starts = [place for place, row in enumerate(found) if row.label or not place]
+    for start, end in zip(starts, [*starts[1:], len(found)], strict=True):
+        values = [
+            code("".join(piece.text for piece in row.value).strip()) for row in found[start:end]
+        ]
+        label = code(found[start].label, 100)
+        if len(values) == 1:
+            yield f"  - {label} {values[0]}{why}"
+        else:
+            yield f"  - {label}{why}"
+            yield from (f"    - {value}" for value in values)
+        why = ""
+
+
+def _unmanaged(plan: Plan) -> Iterator[str]:
+    sentences = list(unmanaged(plan))
+    for sentence in sentences[:NAMED]:
+        yield f"{_sentence(sentence)}\n"
+    if len(sentences) > NAMED:
+        yield f"… and others on {plural(len(sentences) - NAMED, 'more platform')}.\n"
+
+
+def _what_next(plan: Plan, plan_id: str) -> Iterator[str]:
+    if plan.refusals:
+        yield "**Nothing will be applied as the plan stands.**\n"
+    else:
+        yield f"To apply exactly this: {code(f'ccstate apply {plan_id}')}\n"
+    if commit := basis_of(plan):
+        yield f"<sub>Desired state: {code(commit)}</sub>\n"

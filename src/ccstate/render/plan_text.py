@@ -1,0 +1,234 @@
+"""A plan on a terminal."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+
+from ccstate.model import Action, Change, Plan, Why
+from ccstate.render.attention import (
+    Sentence,
+    adoptable,
+    attention,
+    basis_of,
+    unmanaged,
+    where,
+)
+from ccstate.render.differences import Row, rows
+from ccstate.render.tally import (
+    SIGNS,
+    STYLES,
+    VERBS,
+    by_kind,
+    counted,
+    named,
+    rest,
+    said_of,
+    targets,
+    whose,
+)
+from ccstate.render.text import PLAIN, Palette, Piece, Style, columns, fill, plain, safe, width_of
+from ccstate.render.values import fields_of, of_kind, plural, summary, title
+
+CREATED = 8
+"""New objects of one kind that are shown; what is beyond is counted."""
+SHOWN = 50
+"""Objects that change or go, on one target, that are shown in full."""
+EDITS = 40
+"""Fields of one object that are shown."""
+MANY = 12
+"""Changes from which a table of counts helps."""
+LABEL = 26
+"""Widest column of field names; a longer one has a line of its own."""
+
+
+def plan_text(plan: Plan, plan_id: str, width: int = 80, palette: Palette = PLAIN) -> str:
+    """What the plan does and on whose account, in lines of at most `width` columns."""
+    blocks = [_header(plan, plan_id), _refusals(plan), _attention(plan), _table(plan)]
+    blocks += [_target(plan, target) for target in dict.fromkeys(s.target for s in plan.steps)]
+    blocks += [_unmanaged(plan), _what_next(plan, plan_id)]
+    text = []
+    for block in blocks:
+        lines = [line for hang, pieces in block for line in fill(pieces, width, palette, hang)]
+        if lines:
+            text.append("\n".join(lines))
+    return "\n\n".join(text) + "\n"
+
+
+Line = tuple[int, tuple[Piece, ...]]
+"""How far lines after the first are indented, and the words."""
+
+
+def _header(plan: Plan, plan_id: str) -> Iterator[Line]:
+    names = where(targets(plan))
+    if not plan.steps:
+        return
+    what = f"Plan {plan_id} for {names}: "
+    yield 2, (Piece(what, Style.STRONG), Piece(counted(plan.changes()), Style.STRONG))
+    if commit := basis_of(plan):
+        managed = sum(count for kinds in plan.managed.values() for count in kinds.values())
+        after = f"; {plural(managed, 'object')} managed afterwards" if managed else ""
+        yield 2, (Piece(f"Desired state: {commit}{after}", Style.DIM),)
+    if plan.forced:
+        yield 2, (Piece("Limits are overridden: ", Style.CHANGE), *plain(f'"{plan.forced}"'))
+
+
+def _refusals(plan: Plan) -> Iterator[Line]:
+    if plan.refusals:
+        yield 2, (Piece("This plan may not be applied:", Style.ALARM),)
+    for refusal in plan.refusals:
+        yield 4, (Piece(f"  {refusal.code} {refusal.message}", Style.ALARM),)
+        if refusal.hint:
+            yield 6, (Piece("    hint: ", Style.DIM), *plain(refusal.hint))
+
+
+def _attention(plan: Plan) -> Iterator[Line]:
+    for sentence in attention(plan):
+        yield 4, (Piece("! ", sentence.style), *_sentence(sentence))
+
+
+def _sentence(sentence: Sentence) -> tuple[Piece, ...]:
+    words = f"On {sentence.target}, {sentence.words}" if sentence.target else sentence.words
+    if not sentence.names:
+        return (Piece(f"{words}.", sentence.style),)
+    return (Piece(f"{words}: ", sentence.style), *plain(named(sentence.names, sentence.about)))
+
+
+def _table(plan: Plan) -> Iterator[Line]:
+    changes = list(plan.changes())
+    counts = by_kind(changes)
+    if len(changes) < MANY or len(counts) < 2:
+        return
+    used = [action for action in Action if any(count[action] for count in counts.values())]
+    first = max(columns(safe(_plural(kind))) for kind in counts) + 2
+    head = "".join(f"{VERBS[action]:>9}" for action in used)
+    yield 0, (Piece("  " + " " * first + head, Style.DIM),)
+    for kind, count in counts.items():
+        name = _plural(kind)
+        yield 0, (*plain(f"  {name}{' ' * (first - columns(safe(name)))}"), *_cells(count, used))
+
+
+def _plural(kind: str) -> str:
+    return of_kind(0, kind).removeprefix("0 ")
+
+
+def _cells(count: "Counter[Action]", used: list[Action]) -> Iterator[Piece]:
+    for action in used:
+        cell = f"{count[action]:,}" if count[action] else "·"
+        yield Piece(f"{cell:>9}", STYLES[action] if count[action] else Style.DIM)
+
+
+def _target(plan: Plan, target: str) -> Iterator[Line]:
+    yield 2, (Piece(target, Style.STRONG),)
+    kinds: dict[str, list[Change]] = {}
+    for step in plan.steps:
+        if step.target == target:
+            for change in step.changes:
+                kinds.setdefault(change.address.kind, []).append(change)
+    room = SHOWN
+    before = 0
+    for changes in kinds.values():
+        shown, hidden = _bounded(changes, room)
+        room -= sum(change.action is not Action.CREATE for change in shown)
+        names = max((columns(safe(str(c.address))) for c in shown), default=0)
+        for change in shown:
+            lines = list(_change(change, names))
+            if before and (before > 1 or len(lines) > 1):
+                yield 0, ()
+            before = len(lines)
+            yield from lines
+        if hidden:
+            yield 4, (Piece(f"  … and {rest(hidden)}", Style.DIM),)
+
+
+def _bounded(changes: list[Change], room: int) -> tuple[list[Change], list[Change]]:
+    """The changes to show, in their order, and those that are only counted."""
+    shown: list[Change] = []
+    hidden: list[Change] = []
+    created = 0
+    for change in changes:
+        if change.action is Action.CREATE:
+            created += 1
+            fits = created <= CREATED
+        else:
+            room -= 1
+            fits = room >= 0
+        (shown if fits else hidden).append(change)
+    return shown, hidden
+
+
+def _change(change: Change, names: int) -> Iterator[Line]:
+    style = STYLES[change.action]
+    head = [Piece(f"  {SIGNS[change.action]} ", style), Piece(str(change.address), style)]
+    fields = fields_of(change)
+    if known := title(change.address, fields):
+        head += [*plain("  "), Piece(known)]
+    said = (Piece(f"  {words}", Style.NOTE),) if (words := said_of(change)) else ()
+    match change.action:
+        case Action.CREATE:
+            gap = " " * (names - columns(safe(str(change.address))) + 2)
+            facts = "  ".join(part for part in (known, summary(fields)) if part)
+            yield 8, (*head[:2], *plain(gap + facts), *said)
+        case Action.DELETE | Action.RELEASE:
+            lost = f"  {facts}" if (facts := summary(fields)) else ""
+            yield 8, (*head, *plain(lost), *said)
+        case Action.UPDATE | Action.ADOPT:
+            yield 8, (*head, *said)
+            yield from _edits(change, {} if said else {why: whose(why) for why in Why})
+
+
+def _edits(change: Change, words: Mapping[Why, str]) -> Iterator[Line]:
+    table = [
+        (row, "" if place else words.get(edit.why, ""))
+        for edit in change.edits[:EDITS]
+        for place, row in enumerate(rows(edit, change.secrets))
+    ]
+    labels = [columns(safe(row.label)) for row, _ in table]
+    label = max((size for size in labels if size <= LABEL), default=0)
+    values = [width_of(row.value) for row, why in table if why]
+    value = max((size for size in values if size <= LABEL), default=0)
+    for row, why in table:
+        yield from _row(row, why, label, value)
+    if len(change.edits) > EDITS:
+        more = plural(len(change.edits) - EDITS, "more field")
+        yield 8, (Piece(f"      … and {more}", Style.DIM),)
+
+
+def _row(row: Row, why: str, label: int, value: int) -> Iterator[Line]:
+    size = columns(safe(row.label))
+    hang = 6 + label + 2
+    if size > label:
+        yield 8, plain(f"      {row.label}")
+        start = " " * hang
+    else:
+        start = f"      {row.label}{' ' * (label - size + 2)}"
+    pieces: Iterable[Piece] = (Piece(start), *row.value)
+    if why:
+        gap = " " * max(value - width_of(row.value) + 2, 2)
+        pieces = (*pieces, Piece(gap + why, Style.NOTE))
+    yield hang + 2, tuple(pieces)
+
+
+def _unmanaged(plan: Plan) -> Iterator[Line]:
+    for sentence in unmanaged(plan):
+        yield 2, _sentence(sentence)
+    if example := adoptable(plan):
+        yield 2, (Piece("To manage one: ", Style.DIM), *plain(f"ccstate adopt {example}"))
+
+
+def _what_next(plan: Plan, plan_id: str) -> Iterator[Line]:
+    if not plan.steps:
+        names = targets(plan)
+        verb = "match" if len(names) > 1 else "matches"
+        yield (
+            2,
+            (
+                Piece("Nothing to do: ", Style.STRONG),
+                *plain(f"{where(names)} {verb} the desired state."),
+            ),
+        )
+    elif plan.refusals:
+        yield 2, (Piece("Nothing will be applied as the plan stands.", Style.ALARM),)
+    else:
+        yield (
+            2,
+            (*plain("To apply exactly this:  "), Piece(f"ccstate apply {plan_id}", Style.STRONG)),
+        )

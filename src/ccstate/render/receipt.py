@@ -1,0 +1,164 @@
+"""The receipt of an apply: what is confirmed, what is not, and what to do about it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ccstate.model import Change, Outcome
+from ccstate.render.markdown import code
+from ccstate.render.tally import SIGNS, STYLES, done
+from ccstate.render.text import PLAIN, Palette, Piece, Style, fill, plain
+from ccstate.render.values import of_kind, plural
+
+FAILED = 50
+"""Changes without confirmation that are listed; what is beyond is counted."""
+CONFIRMED = 10
+
+
+class Verdict(Protocol):
+    """What became of one change, and why where it is not confirmed."""
+
+    @property
+    def change(self) -> Change: ...
+    @property
+    def outcome(self) -> Outcome: ...
+    @property
+    def reason(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One apply: times as ISO 8601; `corrective` is the id of the plan for what is missing."""
+
+    plan_id: str
+    settled: Sequence[Verdict]
+    started: str
+    finished: str
+    corrective: str = ""
+
+    def of(self, outcome: Outcome) -> list[Verdict]:
+        return [verdict for verdict in self.settled if verdict.outcome is outcome]
+
+
+OPEN = (
+    (Outcome.NOT_CONFIRMED, "Not confirmed", Style.ALARM),
+    (Outcome.NOT_ATTEMPTED, "Not attempted", Style.CHANGE),
+)
+
+
+def receipt_text(receipt: Receipt, width: int = 80, palette: Palette = PLAIN) -> str:
+    """What the platforms showed when they were read again; what is amiss comes first."""
+    blocks = [_header(receipt), *(_open(receipt, *group) for group in OPEN)]
+    blocks += [_confirmed(receipt), _what_next(receipt)]
+    shown = [
+        "\n".join(line for hang, words in block for line in fill(words, width, palette, hang))
+        for block in blocks
+    ]
+    return "\n\n".join(block for block in shown if block) + "\n"
+
+
+Line = tuple[int, tuple[Piece, ...]]
+
+
+def _header(receipt: Receipt) -> Iterator[Line]:
+    yield 2, (Piece(f"Receipt for plan {receipt.plan_id}", Style.STRONG),)
+    yield 2, (Piece(f"Started {receipt.started}, finished {receipt.finished}", Style.DIM),)
+
+
+def _open(receipt: Receipt, outcome: Outcome, title: str, style: Style) -> Iterator[Line]:
+    verdicts = receipt.of(outcome)
+    if verdicts:
+        yield 2, (Piece(f"{title}: {_share(verdicts, receipt)}", style),)
+    for verdict in verdicts[:FAILED]:
+        change = verdict.change
+        yield (
+            6,
+            (
+                Piece(f"  {SIGNS[change.action]} {change.address}", STYLES[change.action]),
+                Piece(f"  on {change.target}", Style.DIM),
+            ),
+        )
+        yield 6, plain(f"      {verdict.reason or 'the platform gave no reason'}")
+    if len(verdicts) > FAILED:
+        yield 4, (Piece(f"  … and {len(verdicts) - FAILED:,} more", Style.DIM),)
+
+
+def _share(verdicts: Sequence[Verdict], receipt: Receipt) -> str:
+    return f"{len(verdicts):,} of {plural(len(receipt.settled), 'change')}"
+
+
+def _confirmed(receipt: Receipt) -> Iterator[Line]:
+    verdicts = receipt.of(Outcome.CONFIRMED)
+    if not verdicts:
+        return
+    changes = [verdict.change for verdict in verdicts]
+    yield 2, (Piece(f"Confirmed: {_share(verdicts, receipt)} ({done(changes)})", Style.ADD),)
+    if len(changes) <= CONFIRMED:
+        for change in changes:
+            sign = Piece(f"  {SIGNS[change.action]} ", STYLES[change.action])
+            yield 6, (sign, *plain(str(change.address)), Piece(f"  on {change.target}", Style.DIM))
+        return
+    kinds: dict[str, int] = {}
+    for change in changes:
+        kinds[change.address.kind] = kinds.get(change.address.kind, 0) + 1
+    yield 4, plain("  " + ", ".join(of_kind(count, kind) for kind, count in kinds.items()))
+
+
+def _what_next(receipt: Receipt) -> Iterator[Line]:
+    confirmed, total = len(receipt.of(Outcome.CONFIRMED)), len(receipt.settled)
+    if confirmed == total:
+        yield 2, (Piece(all_is_well(total), Style.ADD),)
+    elif receipt.corrective:
+        yield (
+            2,
+            (
+                *plain("What is missing is planned already; look at it, then:  "),
+                Piece(f"ccstate apply {receipt.corrective}", Style.STRONG),
+            ),
+        )
+    else:
+        yield (
+            2,
+            (
+                *plain("To see what is missing now:  "),
+                Piece("ccstate plan", Style.STRONG),
+            ),
+        )
+
+
+def all_is_well(total: int) -> str:
+    if not total:
+        return "There was nothing to do."
+    return f"Every change is confirmed: {total:,} of {total:,}."
+
+
+def receipt_markdown(receipt: Receipt) -> str:
+    """The receipt as a comment: bounded, and nothing in it comes alive."""
+    confirmed, total = receipt.of(Outcome.CONFIRMED), len(receipt.settled)
+    verdict = all_is_well(total)
+    if len(confirmed) < total:
+        verdict = f"{len(confirmed):,} of {plural(total, 'change')} confirmed"
+    blocks = [f"### Receipt for plan {code(receipt.plan_id)}: {verdict.rstrip('.')}"]
+    blocks += [
+        f"**{title}: {_share(verdicts, receipt)}**\n\n" + "\n".join(_items(verdicts))
+        for outcome, title, _ in OPEN
+        if (verdicts := receipt.of(outcome))
+    ]
+    if confirmed:
+        what = done(entry.change for entry in confirmed)
+        blocks.append(f"Confirmed by reading the platforms again: {what}.")
+    if receipt.corrective:
+        blocks.append(f"What is missing is planned: {code(f'ccstate apply {receipt.corrective}')}")
+    elif len(confirmed) < total:
+        blocks.append(f"To see what is missing now: {code('ccstate plan')}")
+    times = f"{code(receipt.started)} to {code(receipt.finished)}"
+    return "\n\n".join([*blocks, f"<sub>{times}</sub>"]) + "\n"
+
+
+def _items(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    for verdict in verdicts[:FAILED]:
+        reason = verdict.reason or "the platform gave no reason"
+        address = code(str(verdict.change.address), 200)
+        yield f"- {address} on {code(verdict.change.target, 100)}: {code(reason)}"
+    if len(verdicts) > FAILED:
+        yield f"- … and {len(verdicts) - FAILED:,} more"

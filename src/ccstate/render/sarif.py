@@ -1,0 +1,54 @@
+"""Problems as SARIF 2.1.0, which code scanning reads."""
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+import orjson
+
+from ccstate.errors import Diagnostic, Span
+from ccstate.model import Json
+from ccstate.render.text import safe, well_formed
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def diagnostics_sarif(problems: Sequence[Diagnostic]) -> str:
+    """One run with one rule for each code that occurs.
+
+    Source: OASIS SARIF 2.1.0, sections 3.27 (result) and 3.30 (region).
+    """
+    codes = sorted({problem.code for problem in problems})
+    log: Json = {
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {"driver": {"name": "ccstate", "rules": [{"id": code} for code in codes]}},
+                # Without it, viewers count columns in UTF-16.
+                "columnKind": "unicodeCodePoints",
+                "results": [_result(problem, codes.index(problem.code)) for problem in problems],
+            }
+        ],
+    }
+    return orjson.dumps(log, option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
+def _result(problem: Diagnostic, rule: int) -> Json:
+    hint = f"hint: {problem.hint}" if problem.hint else ""
+    words = "\n".join(part for part in (problem.message, problem.cause, hint) if part)
+    result: dict[str, Json] = {
+        "ruleId": problem.code,
+        "ruleIndex": rule,
+        "level": problem.severity.value,
+        "message": {"text": "\n".join(safe(line) for line in words.splitlines())},
+    }
+    if problem.span:
+        result["locations"] = [{"physicalLocation": _location(problem.span)}]
+    return result
+
+
+def _location(span: Span) -> Json:
+    location: dict[str, Json] = {"artifactLocation": {"uri": quote(well_formed(span.file))}}
+    if span.line:
+        location["region"] = {"startLine": span.line, "startColumn": span.column or 1}
+    return location

@@ -1,0 +1,183 @@
+"""Lines for a terminal: styles, palettes, widths, and text that stays text.
+
+Everything that reaches a terminal goes through `fill`, which makes harmless what could move
+the cursor, recolour or reorder (control characters, escapes, bidi overrides) and keeps the width.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import NamedTuple
+
+
+class Style(Enum):
+    """What a piece of text is, not how it looks."""
+
+    PLAIN = auto()
+    STRONG = auto()
+    DIM = auto()
+    ADD = auto()
+    CHANGE = auto()
+    REMOVE = auto()
+    ADDED_WORD = auto()
+    REMOVED_WORD = auto()
+    NOTE = auto()
+    ALARM = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """The terminal code that begins each style; a style that is not named is plain."""
+
+    codes: Mapping[Style, str]
+
+    def paint(self, style: Style, text: str) -> str:
+        code = self.codes.get(style)
+        return f"\x1b[{code}m{text}\x1b[0m" if code and text else text
+
+
+PLAIN = Palette({})
+COLOUR = Palette(
+    {
+        Style.STRONG: "1",
+        Style.DIM: "2",
+        Style.ADD: "32",
+        Style.CHANGE: "33",
+        Style.REMOVE: "31",
+        Style.ADDED_WORD: "1;32",
+        Style.REMOVED_WORD: "1;31",
+        Style.NOTE: "36",
+        Style.ALARM: "1;31",
+    }
+)
+
+
+class Piece(NamedTuple):
+    """Some words in one style."""
+
+    text: str
+    style: Style = Style.PLAIN
+
+
+def plain(*texts: str) -> tuple[Piece, ...]:
+    return tuple(Piece(text) for text in texts)
+
+
+# Written out, not taken from `unicodedata`: the same in every version of Python. Controls, soft
+# hyphen, bidi marks and overrides, characters without width, fillers, surrogates, noncharacters,
+# tags and the selectors that can hide text.
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufdd0-\ufdef\ufeff\uffa0\ufff0-\uffff"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+    + "".join(chr(plane << 16 | end) for plane in range(1, 17) for end in (0xFFFE, 0xFFFF))
+    + "]"
+)
+_SPELLED = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+# U+FFFD stands for what could not be decoded, and is harmless.
+_KEPT = "\ufffd"
+
+
+def safe(text: str) -> str:
+    r"""The text with everything that a reader could not see spelled out: `\x1b`, `\u202e`."""
+    return _UNSAFE.sub(_spelled, text)
+
+
+def well_formed(text: str) -> str:
+    """The text with halves of characters spelled out, which UTF-8 has no bytes for.
+
+    Python reads them out of file names that are not in UTF-8.
+    """
+    return re.sub("[\ud800-\udfff]", _spelled, text)
+
+
+def _spelled(match: re.Match[str]) -> str:
+    character = match[0]
+    if character == _KEPT:
+        return character
+    if character in _SPELLED:
+        return _SPELLED[character]
+    code = ord(character)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def columns(text: str) -> int:
+    """Columns that the text takes on a terminal."""
+    if text.isascii():
+        return len(text)
+    return sum(_columns_of(character) for character in text)
+
+
+def _columns_of(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) in {"Mn", "Me"}:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def clipped(text: str, most: int) -> str:
+    """The text in so many columns, with `…` for the rest."""
+    if columns(text) <= most:
+        return text
+    head, _ = _broken(text, most - 1)
+    return head.rstrip() + "…"
+
+
+def _broken(text: str, most: int) -> tuple[str, str]:
+    """The text in two: what fits into so many columns, and the rest."""
+    taken = 0
+    for place, character in enumerate(text):
+        taken += _columns_of(character)
+        if taken > most and place:
+            return text[:place], text[place:]
+    return text, ""
+
+
+def width_of(pieces: Iterable[Piece]) -> int:
+    return sum(columns(safe(piece.text)) for piece in pieces)
+
+
+def fill(pieces: Iterable[Piece], width: int, palette: Palette, hang: int = 0) -> Iterator[str]:
+    """Lines of at most `width` columns; those after the first begin `hang` columns in."""
+    hang = min(hang, width // 2)
+    line: list[Piece] = []
+    used = 0
+    gap = ""
+    for text, style in _words(pieces):
+        if text.isspace():
+            gap += text
+            continue
+        word = text
+        if used + len(gap) + columns(word) > width and any(piece.text.strip() for piece in line):
+            yield _painted(line, palette)
+            line, used, gap = [Piece(" " * hang)], hang, ""
+        while word:
+            room = max(width - used - len(gap), 2)
+            head, word = _broken(word, room)
+            line += [Piece(gap), Piece(head, style)]
+            used += len(gap) + columns(head)
+            gap = ""
+            if word:
+                yield _painted(line, palette)
+                line, used = [Piece(" " * hang)], hang
+    yield _painted(line, palette)
+
+
+def _words(pieces: Iterable[Piece]) -> Iterator[tuple[str, Style]]:
+    for piece in pieces:
+        for word in re.findall(r" +|[^ ]+", safe(piece.text)):
+            yield word, piece.style
+
+
+def _painted(line: list[Piece], palette: Palette) -> str:
+    """The line, with neighbours of one style under one code."""
+    runs: list[Piece] = []
+    for piece in line:
+        if runs and (not piece.text.strip() or runs[-1].style == piece.style):
+            runs[-1] = Piece(runs[-1].text + piece.text, runs[-1].style)
+        else:
+            runs.append(piece)
+    return "".join(palette.paint(piece.style, piece.text) for piece in runs).rstrip()

@@ -1,0 +1,106 @@
+"""Problems in every form in which they are given out."""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ccstate.errors import Diagnostic, Severity, Span
+from ccstate.render.diagnostics import FORMATS, diagnostics_text
+from ccstate.render.text import COLOUR
+
+PROBLEMS = (
+    Diagnostic(
+        "CC103",
+        'unknown schedule "weekday"',
+        Span("desired_state/queues.yaml", 14, 10),
+        'queue/support opens by "weekday", which no file declares.',
+        'did you mean "weekdays"?  (desired_state/schedules.yaml:3)',
+    ),
+    Diagnostic(
+        "CC211",
+        "queue/sales has one member",
+        Span("desired_state/queues.yaml", 3, 5),
+        "When that person is away, callers wait for nobody.\nThe queue has no overflow.",
+        severity=Severity.WARNING,
+    ),
+    Diagnostic("CC001", "100% of 3 files, or more: unreadable", Span("desired_state/a,b:c.yaml")),
+    Diagnostic("CC401", 'no adapter named "pbx" is installed', hint="installed: embedded"),
+    Diagnostic("CC102", "odd label \x1b[31m\u202e<b>&\x00", Span("ü/q.yaml", 1), "a\r\n::error::b"),
+)
+SUFFIX = {"json": "json", "markdown": "md", "sarif": "sarif", "junit": "xml"}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_problems_are_given_out(name: str, golden: Callable[[str, str], None]) -> None:
+    golden(f"render/problems-{name}.{SUFFIX.get(name, 'txt')}", FORMATS[name](PROBLEMS))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_no_problems_are_given_out(name: str, golden: Callable[[str, str], None]) -> None:
+    golden(f"render/no-problems-{name}.{SUFFIX.get(name, 'txt')}", FORMATS[name]([]))
+
+
+def test_colour_adds_nothing_but_colour() -> None:
+    coloured = diagnostics_text(PROBLEMS, COLOUR)
+    assert re.sub("\x1b\\[[0-9;]*m", "", coloured) == diagnostics_text(PROBLEMS)
+
+
+TEXTS = st.text(max_size=30) | st.sampled_from(
+    ["\x00\x0b\x1b", "]]>", "\ud800", "\ufffe", "%0A::a,b"]
+)
+ANY_PROBLEMS = st.lists(
+    st.builds(
+        Diagnostic,
+        st.from_regex("CC[0-9]{3}", fullmatch=True),
+        TEXTS,
+        st.none() | st.builds(Span, TEXTS, st.integers(0, 9), st.integers(0, 9)),
+        TEXTS,
+        TEXTS,
+        st.sampled_from(Severity),
+    ),
+    max_size=4,
+)
+
+
+@given(ANY_PROBLEMS)
+def test_junit_is_well_formed(problems: Sequence[Diagnostic]) -> None:
+    root = ET.fromstring(FORMATS["junit"](problems))  # noqa: S314 - our own output
+    assert len(root.findall(".//testcase")) == max(len(problems), 1)
+    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    assert len(root.findall(".//failure")) == errors == int(root.attrib["failures"])
+
+
+@given(ANY_PROBLEMS)
+def test_json_and_sarif_name_every_problem(problems: Sequence[Diagnostic]) -> None:
+    assert len(json.loads(FORMATS["json"](problems))["problems"]) == len(problems)
+    (run,) = json.loads(FORMATS["sarif"](problems))["runs"]
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert len(run["results"]) == len(problems)
+    for result in run["results"]:
+        assert rules[result["ruleIndex"]] == result["ruleId"]
+        for location in result.get("locations", []):
+            region = location["physicalLocation"].get("region", {"startLine": 1})
+            assert region["startLine"] >= 1
+            assert re.fullmatch(
+                r"[\w.~%/-]*", location["physicalLocation"]["artifactLocation"]["uri"]
+            )
+
+
+@given(ANY_PROBLEMS)
+def test_github_reads_one_command_for_each_problem(problems: Sequence[Diagnostic]) -> None:
+    text = FORMATS["github"](problems)
+    assert len(text.splitlines()) == len(problems)
+    for line in text.splitlines():
+        assert re.match(r"::(error|warning) [a-z]+=[^,:]*(,[a-z]+=[^,:]*)*::", line)
+
+
+@given(ANY_PROBLEMS, st.sampled_from(["text", "markdown", "github", "junit"]))
+def test_no_text_is_a_command_to_a_terminal(problems: Sequence[Diagnostic], name: str) -> None:
+    text = FORMATS[name](problems)
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", text)
+    text.encode()

@@ -1,0 +1,66 @@
+"""What an admin reads after an apply, and what is kept of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from ccstate.model import Action, Address, Change, Outcome, Why
+from ccstate.render.receipt import Receipt, receipt_markdown, receipt_text
+
+
+@dataclass(frozen=True)
+class Verdict:
+    change: Change
+    outcome: Outcome
+    reason: str = ""
+
+
+def verdict(action: Action, address: str, outcome: Outcome, reason: str = "") -> Verdict:
+    kind, name = address.split("/")
+    change = Change("demo", action, Address(kind, name), Why.YOU, "")
+    return Verdict(change, outcome, reason)
+
+
+def receipt(*settled: Verdict, corrective: str = "") -> Receipt:
+    return Receipt("3fa9c1", settled, "2026-11-22T03:00:00Z", "2026-11-22T03:00:04Z", corrective)
+
+
+DONE = [verdict(Action.CREATE, f"user/agent-{n}", Outcome.CONFIRMED) for n in range(211)]
+DONE += [verdict(Action.DELETE, f"queue/old-{n}", Outcome.CONFIRMED) for n in range(3)]
+AMISS = [
+    verdict(
+        Action.UPDATE,
+        "queue/sales",
+        Outcome.NOT_CONFIRMED,
+        "ring_for is 15s, not 20s: `stored` only",
+    ),
+    verdict(
+        Action.CREATE, "number/+61255501234", Outcome.NOT_ATTEMPTED, "needs ivr/main, not confirmed"
+    ),
+    verdict(Action.DELETE, "queue/old", Outcome.NOT_ATTEMPTED),
+]
+RECEIPTS = {
+    "good": receipt(*DONE),
+    "small": receipt(*DONE[:3]),
+    "bad": receipt(*DONE[:5], *AMISS, corrective="77b0aa"),
+    "open": receipt(*AMISS),
+    "empty": receipt(),
+}
+
+
+@pytest.mark.parametrize("name", RECEIPTS)
+def test_a_receipt_reads_well(name: str, golden: Callable[[str, str], None]) -> None:
+    golden(f"render/receipt-{name}.txt", receipt_text(RECEIPTS[name]))
+    golden(f"render/receipt-{name}.md", receipt_markdown(RECEIPTS[name]))
+
+
+def test_a_bad_day_still_fits_into_a_comment() -> None:
+    settled = [
+        verdict(Action.UPDATE, f"queue/q{n}", Outcome.NOT_CONFIRMED, "x" * 900)
+        for n in range(9_000)
+    ]
+    text = receipt_markdown(receipt(*settled))
+    assert len(text) < 60_000
+    assert "… and 8,950 more" in text
+    assert len(receipt_text(receipt(*settled)).splitlines()) < 1_000
