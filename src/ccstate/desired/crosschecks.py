@@ -1,10 +1,10 @@
 """What must hold between resources: every mention resolves, nothing has two owners."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias, cast
 
 from ccstate.desired.checks import find_cycle
-from ccstate.desired.documents import Document, mentioning
+from ccstate.desired.documents import Document, as_written, mentioning
 from ccstate.desired.findings import Finding, did_you_mean, repr_
 from ccstate.kinds import KINDS, Path
 from ccstate.model import Address, Resource, State
@@ -12,10 +12,12 @@ from ccstate.model import Address, Resource, State
 Documents: TypeAlias = Mapping[str, Document]
 
 
-def check_together(documents: Documents, state: State) -> Iterator[Finding]:
+def check_together(
+    documents: Documents, state: State, content: Callable[[str], bytes]
+) -> Iterator[Finding]:
     """Every problem that shows only when all files are seen together."""
     yield from _declared_twice(documents)
-    yield from _unresolved(documents, state)
+    yield from _unresolved(documents, state, content)
     yield from _numbers_owned_twice(state)
     yield from _places(state)
     yield from _released_and_declared(documents, state)
@@ -43,7 +45,9 @@ def _declared_twice(documents: Documents) -> Iterator[Finding]:
                 )
 
 
-def _unresolved(documents: Documents, state: State) -> Iterator[Finding]:
+def _unresolved(
+    documents: Documents, state: State, content: Callable[[str], bytes]
+) -> Iterator[Finding]:
     declared = {f"{kind}/{name}" for kind, name in state}
     declared.update(broken for document in documents.values() for broken in document.broken)
     declared.update(
@@ -52,9 +56,10 @@ def _unresolved(documents: Documents, state: State) -> Iterator[Finding]:
         if kind == "extension" and resource.fields.get("voicemail") is not None
     )
     for file, document in documents.items():
-        for target in document.mentions:
-            if target not in declared:
-                yield from _dangling(file, document, target, declared)
+        if dangling := [target for target in document.mentions if target not in declared]:
+            written = as_written(document, content(file), file)
+            for target in dangling:
+                yield from _dangling(file, written, target, declared)
 
 
 def _dangling(file: str, document: Document, target: str, declared: set[str]) -> Iterator[Finding]:

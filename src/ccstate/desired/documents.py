@@ -150,13 +150,16 @@ def _mentions(document: Document) -> set[str]:
 
 
 def mentioning(document: Document, target: str) -> Iterator[tuple[Address, kinds.Path]]:
-    """Where a document mentions an address: who, and the path in its canonical fields."""
-    kind_wanted, _, name_wanted = target.partition("/")
+    """Where a document mentions an address: who, and the path in its fields."""
     for kind, name, fields in document.resources:
         for reference in kinds.references(kind, fields):
-            where = "voicemail" if reference.mailbox and kind_wanted == "voicemail" else ""
-            if (where or reference.target.kind, reference.target.name) == (
-                kind_wanted,
-                name_wanted,
-            ):
+            wanted = "voicemail" if reference.mailbox else reference.target.kind
+            if target in {f"{wanted}/{reference.target.name}", str(reference.target)}:
                 yield Address(kind, name), reference.path
+
+
+def as_written(document: Document, data: bytes, file: str) -> Document:
+    """The document with the fields as the author wrote them: sets in their written order."""
+    content: Any = read(data, file)[0]
+    resources = [(k, name, content[KINDS[k].plural][name]) for k, name, _ in document.resources]
+    return Document(resources, document.mentions, document.release)

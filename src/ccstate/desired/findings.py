@@ -45,11 +45,11 @@ MOST_CANDIDATES = 20_000
 
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:
-    """A hint that names the nearest candidates; "" where none is near."""
+    """A hint that names the nearest candidate; "" where none is near."""
     length = len(word)
     near = (c for c in candidates if abs(len(c) - length) <= 3)
-    close = get_close_matches(word, islice(near, MOST_CANDIDATES), n=2, cutoff=0.7)
-    return f"did you mean {' or '.join(repr_(c) for c in close)}?" if close else ""
+    close = get_close_matches(word, islice(near, MOST_CANDIDATES), n=1, cutoff=0.7)
+    return f"did you mean {repr_(close[0])}?" if close else ""
 
 
 def repr_(word: object) -> str:

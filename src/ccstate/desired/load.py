@@ -13,7 +13,6 @@ from ccstate.desired.findings import Finding, diagnose
 from ccstate.desired.project import Project
 from ccstate.desired.tree import content_of, yaml_files
 from ccstate.errors import Diagnostic
-from ccstate.kinds import KINDS
 from ccstate.model import Address, Fields, Resource, State, parse_address
 
 
@@ -47,10 +46,14 @@ def load(project: Project, cache: ParseCache) -> Desired:
             documents[file], refused, found = _document(content, file, cache)
             problems += refused
             findings += found
+
+        def content_again(file: str) -> bytes:
+            return paths[file].read_bytes()
+
         state = _state(documents, project.defaults)
-        findings += check_together(documents, state)
+        findings += check_together(documents, state, content_again)
         cache.prune()
-    problems += diagnose(findings, lambda file: paths[file].read_bytes())
+    problems += diagnose(findings, content_again)
     release = frozenset(
         parse_address(entry) for document in documents.values() for entry in document.release
     )
@@ -98,8 +101,3 @@ def _without_collection() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-def order_of(kind: str) -> int:
-    """The rank of a kind where resources are listed: as kinds are declared."""
-    return list(KINDS).index(kind)

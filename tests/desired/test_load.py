@@ -1,0 +1,275 @@
+"""A stakeholder's mistakes: each ends in a diagnostic with place, cause and hint."""
+
+from pathlib import Path
+
+import pytest
+
+from ccstate.desired import Desired, ParseCache, load, load_project
+from ccstate.errors import CcstateError, Diagnostic
+from ccstate.model import Address
+
+PROJECT = "version: 1\ntargets: {demo: {adapter: embedded}}\n"
+
+
+def read(folder: Path, project: str = PROJECT, **files: str | bytes) -> Desired:
+    (folder / "ccstate.yaml").write_text(project, encoding="utf-8")
+    tree = folder / "desired_state"
+    tree.mkdir(exist_ok=True)
+    for name, content in files.items():
+        path = tree / f"{name}.yaml"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return load(load_project(folder), ParseCache(folder / "cache"))
+
+
+def said(problem: Diagnostic) -> str:
+    hint = f" | {problem.hint}" if problem.hint else ""
+    place = str(problem.span).removeprefix("desired_state/")
+    return f"{place}: {problem.code} {problem.message}{hint}"
+
+
+USER = "users: {a: {name: A}}\n"
+PROMPT = "prompts: {p: {languages: {en-AU: {text: Hello}}}}\n"
+
+MISTAKES = [
+    (
+        "an unknown field",
+        "queues:\n  sales:\n    ringfor: 20s\n",
+        'x.yaml:3:5: CC101 unknown field "ringfor" | did you mean "ring_for"?',
+    ),
+    (
+        "an unknown kind",
+        "queue: {}\n",
+        'x.yaml:1:1: CC108 unknown kind "queue" | write the plural: "queues"',
+    ),
+    (
+        "an unknown kind, misspelled",
+        "quues: {}\n",
+        'x.yaml:1:1: CC108 unknown kind "quues" | did you mean "queues"?',
+    ),
+    (
+        "a number for a duration",
+        "queues: {a: {ring_for: 20}}\n",
+        'x.yaml:1:14: CC102 ring_for must be text, not "20" | say the unit: 20s',
+    ),
+    (
+        "a duration without sense",
+        "queues: {a: {ring_for: soon}}\n",
+        'x.yaml:1:14: CC102 ring_for cannot be "soon"',
+    ),
+    (
+        "text for a boolean",
+        "users: {a: {name: A, hot_desking: yes}}\n",
+        'x.yaml:1:22: CC102 hot_desking must be true or false, not "yes"',
+    ),
+    (
+        "a strategy that does not exist",
+        "queues: {a: {strategy: longest_ide}}\n",
+        'x.yaml:1:14: CC102 strategy cannot be "longest_ide" | did you mean "longest_idle"?',
+    ),
+    (
+        "a field that is missing",
+        "users: {a: {}}\n",
+        'x.yaml:1:9: CC104 "name" is missing | add name:',
+    ),
+    (
+        "a reference to nothing",
+        "queues:\n  a:\n    hours: weekday\nschedules: {weekdays: {timezone: UTC, weekly: {}}}\n",
+        'x.yaml:3:5: CC103 unknown schedule "weekday" | did you mean "weekdays"?',
+    ),
+    (
+        "a member who does not exist, behind others",
+        USER + "queues:\n  q:\n    members:\n      - {user: zed}\n      - {user: a}\n",
+        'x.yaml:5:10: CC103 unknown user "zed" | declare it below users:',
+    ),
+    (
+        "voicemail without a mailbox",
+        'extensions: {"20": {}}\nqueues: {q: {overflow: {to: voicemail/20}}}\n',
+        "x.yaml:2:25: CC103 extension/20 has no mailbox | give extension/20 a voicemail:",
+    ),
+    (
+        "two owners of a number",
+        'extensions: {"20": {}}\nqueues: {q: {extension: "20"}}\n',
+        "x.yaml:2:14: CC105 number 20 has two owners | give one of them another",
+    ),
+    (
+        "two people with one extension",
+        'extensions: {"20": {}}\nusers:\n  a: {name: A, extension: "20"}\n  b: {name: B, extension: "20"}\n',
+        "x.yaml:4:16: CC105 extension/20 has two owners | give one of them another",
+    ),
+    (
+        "a name with capitals",
+        "queues: {Sales: {}}\n",
+        'x.yaml:1:10: CC109 "Sales" cannot name a queue | use lower-case letters, digits, ".", "_" '
+        'and "-"; put the name for people in label:',
+    ),
+    (
+        "a number that lost its plus",
+        "numbers: {+61255501234: {to: hangup}}\n",
+        None,
+    ),
+    (
+        "a day that does not exist",
+        "schedules: {s: {timezone: UTC, weekly: {}, holidays: [{name: N, date: 2026-02-30}]}}\n",
+        'x.yaml:1:65: CC111 there is no day "2026-02-30"',
+    ),
+    (
+        "a timezone that does not exist",
+        "sites: {s: {timezone: Australia/Sidney}}\n",
+        'x.yaml:1:13: CC111 unknown timezone "Australia/Sidney" | did you mean "Australia/Sydney"?',
+    ),
+    (
+        "a node that does not exist",
+        PROMPT
+        + "ivrs: {i: {start: a, nodes: {a: {type: play, prompt: p, then: bb}, b: {type: hangup}}}}\n",
+        'x.yaml:2:57: CC112 unknown node "bb" | nodes here: a, b',
+    ),
+    (
+        "a node of no type",
+        "ivrs: {i: {start: a, nodes: {a: {type: men}}}}\n",
+        'x.yaml:1:30: CC102 unknown type "men" | did you mean "menu"?',
+    ),
+    (
+        "nodes that go round for ever",
+        "ivrs: {i: {start: a, nodes: {a: {type: goto, to: b}, b: {type: goto, to: a}}}}\n",
+        "x.yaml:1:30: CC107 a call would go round for ever: a → b → a | let one of them lead to a "
+        "menu, a queue, voicemail or hangup",
+    ),
+    (
+        "numbers that go round for ever",
+        'numbers: {"+61255501234": {to: number/+61255501235}, "+61255501235": {to: number/+61255501234}}\n',
+        "x.yaml:1:11: CC107 a call would go round for ever: +61255501234 → +61255501235 → "
+        "+61255501234 | end it somewhere",
+    ),
+    (
+        "an area that the site does not have",
+        "sites: {s: {timezone: UTC, areas: {north: {}}}}\nusers: {a: {name: A, site: s, area: nort}}\n",
+        'x.yaml:2:31: CC113 site/s has no area "nort" | did you mean "north"?',
+    ),
+    (
+        "a secret as plain text",
+        'extensions: {"20": {secret: hunter2}}\n',
+        'x.yaml:1:21: CC102 secret cannot be "hunter2"',
+    ),
+    (
+        "a list for a document",
+        "- queues\n",
+        "x.yaml:1:1: CC102 a document is a mapping from kinds to resources | begin with a kind, such as queues:",
+    ),
+    (
+        "a member who is nobody",
+        "queues: {q: {members: [{penalty: 1}]}}\n",
+        "x.yaml:1:24: CC102 members.0: give exactly one of user, team, extension",
+    ),
+    (
+        "a release that is declared",
+        "queues: {q: {}}\nrelease: [queue/q]\n",
+        "x.yaml:2:11: CC106 queue/q is declared and released | keep one: the declaration, or the release",
+    ),
+    ("a duplicate key", "queues:\n  a: {}\n  a: {}\n", None),
+    ("a tab", "queues:\n\ta: {}\n", None),
+    ("a tag", "queues: !x {}\n", None),
+    ("no UTF-8", b"queues: {a: {label: \xff}}\n", None),
+    ("a bomb", "a: &a [x,x]\n", None),
+]
+
+
+@pytest.mark.parametrize("name,content,expected", MISTAKES, ids=[row[0] for row in MISTAKES])
+def test_a_mistake_is_told_with_place_and_hint(
+    tmp_path: Path, name: str, content: str | bytes, expected: str | None
+) -> None:
+    problems = read(tmp_path, x=content).problems
+    assert len(problems) == 1, [said(p) for p in problems]
+    assert problems[0].span
+    if expected is None:
+        assert problems[0].code.startswith("CC00")
+        assert problems[0].span.line
+        assert problems[0].hint
+    else:
+        assert said(problems[0]) == expected
+
+
+def test_all_problems_of_all_files_are_shown_together(tmp_path: Path) -> None:
+    found = read(tmp_path, a="queues: {q: {foo: 1, bar: 2}}\n", b="users: {u: {}}\n", c="x: [\n")
+    assert sorted(p.code for p in found.problems) == ["CC002", "CC101", "CC101", "CC104"]
+
+
+def test_a_broken_resource_does_not_break_those_that_name_it(tmp_path: Path) -> None:
+    found = read(tmp_path, a="users: {u: {}}\n", b="queues: {q: {members: [{user: u}]}}\n")
+    assert [p.code for p in found.problems] == ["CC104"]
+
+
+def test_one_object_in_two_files_has_two_owners(tmp_path: Path) -> None:
+    found = read(tmp_path, a="queues: {q: {}}\n", b="queues: {q: {}}\n")
+    assert [said(p) for p in found.problems] == [
+        "b.yaml:1:10: CC106 queue/q is declared twice | keep one of them"
+    ]
+
+
+def test_defaults_fill_what_a_resource_leaves_out(tmp_path: Path) -> None:
+    project = PROJECT + "defaults: {queue: {wrap_up: 60s, ring_for: 9s}}\n"
+    resource = read(tmp_path, project, a="queues: {q: {ring_for: 5s}}\n").state[
+        Address("queue", "q")
+    ]
+    assert resource.fields == {"wrap_up": "1m", "ring_for": "5s"}
+    assert resource.defaulted == {"wrap_up"}
+
+
+def test_a_link_out_of_the_tree_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "outside.yaml").write_text("queues: {evil: {}}\n", encoding="utf-8")
+    (tmp_path / "desired_state").mkdir()
+    (tmp_path / "desired_state" / "link.yaml").symlink_to(tmp_path / "outside.yaml")
+    found = read(tmp_path)
+    assert [p.code for p in found.problems] == ["CC006"]
+    assert not found.state
+
+
+def test_a_link_that_goes_round_is_read_once(tmp_path: Path) -> None:
+    (tmp_path / "desired_state").mkdir()
+    (tmp_path / "desired_state" / "again").symlink_to(tmp_path / "desired_state")
+    found = read(tmp_path, a="queues: {q: {}}\n")
+    assert not found.problems
+    assert list(found.state) == [Address("queue", "q")]
+
+
+def test_a_file_of_100_mb_is_refused_unread(tmp_path: Path) -> None:
+    (tmp_path / "desired_state").mkdir()
+    with (tmp_path / "desired_state" / "huge.yaml").open("wb") as huge:
+        huge.truncate(100 * 2**20)
+    assert [p.code for p in read(tmp_path).problems] == ["CC005"]
+
+
+def test_the_parse_cache_gives_the_same_and_notices_a_change(tmp_path: Path) -> None:
+    first = read(tmp_path, a="queues: {q: {ring_for: 5s}}\n", b=USER)
+    again = read(tmp_path)
+    assert again.state == first.state
+    changed = read(tmp_path, a="queues: {q: {ring_for: 6s}}\n")
+    assert changed.state[Address("queue", "q")].fields == {"ring_for": "6s"}
+
+
+def test_a_damaged_cache_only_costs_time(tmp_path: Path) -> None:
+    first = read(tmp_path, a=USER)
+    for entry in (tmp_path / "cache").iterdir():
+        entry.write_bytes(b"{]")
+    assert read(tmp_path).state == first.state
+
+
+PROJECT_MISTAKES = [
+    ("version: 1\n", 'ccstate.yaml:1:1: CC104 "targets" is missing | add targets:'),
+    (
+        "version: 1\ntargets: {a: {adaptor: x}}\n",
+        'ccstate.yaml:2:15: CC101 unknown field "adaptor" | did you mean "adapter"?',
+    ),
+    (
+        PROJECT + "defaults: {queue: {ringfor: 5s}}\n",
+        'ccstate.yaml:3:20: CC101 unknown field "ringfor" | did you mean "ring_for"?',
+    ),
+]
+
+
+@pytest.mark.parametrize("content,expected", PROJECT_MISTAKES)
+def test_a_mistake_in_the_project_file_is_told_with_its_place(
+    tmp_path: Path, content: str, expected: str
+) -> None:
+    with pytest.raises(CcstateError) as raised:
+        read(tmp_path, content)
+    assert expected in [said(p) for p in raised.value.problems]
