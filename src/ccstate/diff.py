@@ -134,17 +134,16 @@ def _edits(resource: Resource, live: Fields, applied: Fields | None) -> Iterator
     last = kinds.flatten(kind, applied or {})
     shown = kinds.flatten(kind, live)
     for path, value in wanted.items():
-        known = path in last
+        known = _said_of(path, last)
+        is_as_applied = all(then == value for then in known.values())
         before = last.get(path) if path in LEDGER_ONLY else _value(shown, live, path)
-        if before == value and (applied is None or (known and last[path] == value)):
+        if before == value and (applied is None or (is_as_applied and (known or value is None))):
             continue
         if not known:
-            if before == value and value is None:
-                continue
-            why = Why.DEFAULTS if path in resource.defaulted else Why.NEW
-        elif last[path] == value:
+            why = Why.DEFAULTS if _top(path) in resource.defaulted else Why.NEW
+        elif is_as_applied:
             why = Why.BY_HAND
-        elif before == last[path] or path in LEDGER_ONLY:
+        elif path in LEDGER_ONLY or all(_value(shown, live, p) == v for p, v in known.items()):
             why = Why.DEFAULTS if _top(path) in resource.defaulted else Why.YOU
         else:
             why = Why.BOTH
@@ -158,6 +157,13 @@ def _edits(resource: Resource, live: Fields, applied: Fields | None) -> Iterator
 def _value(flat: Mapping[str, Json], fields: Fields, path: str) -> Json:
     """What stands at a path: a leaf, or a whole struct where the path names one."""
     return flat[path] if path in flat else fields.get(path)
+
+
+def _said_of(path: str, last: Mapping[str, Json]) -> dict[str, Json]:
+    """What was applied at a path: itself, its parts, or the struct that it is a part of."""
+    if path in last:
+        return {path: last[path]}
+    return {p: v for p, v in last.items() if p.startswith(f"{path}.") or path.startswith(f"{p}.")}
 
 
 def _covered(path: str, wanted: Mapping[str, Json]) -> bool:
@@ -194,7 +200,9 @@ def discrepancy(change: Change, seen: Observation) -> str:
     live, applied = seen.objects.get(change.address), seen.ledger.get(change.address)
     match change.action:
         case Action.DELETE:
-            return f"{change.address} is still there" if live is not None else ""
+            if live is not None:
+                return f"{change.address} is still there"
+            return "the ledger still lists it" if applied is not None else ""
         case Action.RELEASE:
             return "the ledger still lists it" if applied is not None else ""
         case Action.CREATE | Action.UPDATE | Action.ADOPT:
