@@ -11,6 +11,7 @@ from itertools import chain
 
 from ccstate import kinds
 from ccstate.adapter import Support
+from ccstate.diff import LEDGER_ONLY
 from ccstate.kinds import KINDS
 from ccstate.model import (
     Action,
@@ -194,7 +195,11 @@ def _too_many(share: Share) -> list[Refusal]:
 
 def _writes(change: Change) -> bool:
     """Whether the platform's object changes, not the ledger alone."""
-    return any(edit.before != edit.after for edit in change.edits if edit.why is not Why.RELEASED)
+    return change.action is Action.DELETE or any(
+        edit.before != edit.after
+        for edit in change.edits
+        if edit.why is not Why.RELEASED and edit.path not in LEDGER_ONLY
+    )
 
 
 def _managed(share: Share) -> dict[str, int]:
