@@ -1,6 +1,6 @@
 """A plan may be applied only to the platforms it was made from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ccstate.adapter import Adapter
@@ -39,7 +39,7 @@ def freshen(plan_id: str, plan: Plan, adapters: Mapping[str, Adapter]) -> FreshP
     Raises Blocked where the plan carries a refusal, an object changed since, or a platform
     would refuse a change.
     """
-    _refuse(plan, adapters)
+    _refuse(plan, plan.changes(), adapters)
     seen = observe(plan, adapters)
     stale = [change for change in plan.changes() if not is_as_planned(change, seen)]
     if stale:
@@ -52,8 +52,11 @@ def take_up(plan_id: str, plan: Plan, adapters: Mapping[str, Adapter]) -> FreshP
 
     An object that is neither as planned nor as wanted blocks its own change, not the others.
     """
-    _refuse(plan, adapters)
-    return FreshPlan(plan_id, plan, observe(plan, adapters), taken_up=True)
+    seen = observe(plan, adapters)
+    # What took effect is not asked for again: a platform may refuse to create what it has.
+    left = [change for change in plan.changes() if not has_taken_effect(change, seen)]
+    _refuse(plan, left, adapters)
+    return FreshPlan(plan_id, plan, seen, taken_up=True)
 
 
 def is_as_planned(change: Change, seen: Mapping[str, Observation]) -> bool:
@@ -66,12 +69,15 @@ def has_taken_effect(change: Change, seen: Mapping[str, Observation]) -> bool:
     return not discrepancy(change, seen[change.target])
 
 
-def _refuse(plan: Plan, adapters: Mapping[str, Adapter]) -> None:
+def _refuse(plan: Plan, changes: Iterable[Change], adapters: Mapping[str, Adapter]) -> None:
     problems = [
         Diagnostic(refusal.code, refusal.message, hint=refusal.hint) for refusal in plan.refusals
     ]
-    for target, adapter in adapters.items():
-        problems += adapter.audit([c for c in plan.changes() if c.target == target])
+    by_target: dict[str, list[Change]] = {}
+    for change in changes:
+        by_target.setdefault(change.target, []).append(change)
+    for target, asked in by_target.items():
+        problems += adapters[target].audit(asked)
     if problems:
         raise Blocked(problems)
 

@@ -57,7 +57,8 @@ def apply(fresh: FreshPlan, means: Means) -> Applied:
     Raises Interrupted where a platform is lost on the way; the plan can be taken up again.
     """
     begun = Event.RESUMED if fresh.taken_up else Event.STARTED
-    means.journal.record([Entry(begun)], means.clock)
+    if not any(line.entry.event is Event.FINISHED for line in means.journal.recorded[-1:]):
+        means.journal.record([Entry(begun)], means.clock)
     steps = [
         durable.Step(f"{number:05d}-{step.target}", _batch(step, fresh, means))
         for number, step in enumerate(fresh.plan.steps)
