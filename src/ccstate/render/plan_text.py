@@ -1,9 +1,9 @@
 """A plan on a terminal."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 
-from ccstate.model import Action, Change, Plan, Why
+from ccstate.model import Action, Change, Plan
 from ccstate.render.attention import (
     Sentence,
     adoptable,
@@ -12,32 +12,35 @@ from ccstate.render.attention import (
     unmanaged,
     where,
 )
-from ccstate.render.differences import Row, rows
+from ccstate.render.change_text import change_lines
 from ccstate.render.tally import (
-    SIGNS,
     STYLES,
     VERBS,
     by_kind,
     counted,
     named,
     rest,
-    said_of,
     targets,
-    whose,
 )
-from ccstate.render.text import PLAIN, Palette, Piece, Style, columns, fill, plain, safe, width_of
-from ccstate.render.values import fields_of, of_kind, plural, summary, title
+from ccstate.render.text import (
+    PLAIN,
+    Line,
+    Palette,
+    Piece,
+    Style,
+    columns,
+    laid_out,
+    plain,
+    safe,
+)
+from ccstate.render.values import of_kind, plural
 
 CREATED = 8
 """New objects of one kind that are shown; what is beyond is counted."""
 SHOWN = 50
 """Objects that change or go, on one target, that are shown in full."""
-EDITS = 40
-"""Fields of one object that are shown."""
 MANY = 12
 """Changes from which a table of counts helps."""
-LABEL = 26
-"""Widest column of field names; a longer one has a line of its own."""
 
 
 def plan_text(plan: Plan, plan_id: str, width: int = 80, palette: Palette = PLAIN) -> str:
@@ -45,16 +48,8 @@ def plan_text(plan: Plan, plan_id: str, width: int = 80, palette: Palette = PLAI
     blocks = [_header(plan, plan_id), _refusals(plan), _attention(plan), _table(plan)]
     blocks += [_target(plan, target) for target in dict.fromkeys(s.target for s in plan.steps)]
     blocks += [_unmanaged(plan), _what_next(plan, plan_id)]
-    text = []
-    for block in blocks:
-        lines = [line for hang, pieces in block for line in fill(pieces, width, palette, hang)]
-        if lines:
-            text.append("\n".join(lines))
-    return "\n\n".join(text) + "\n"
-
-
-Line = tuple[int, tuple[Piece, ...]]
-"""How far lines after the first are indented, and the words."""
+    text = [laid_out(block, width, palette) for block in blocks]
+    return "\n\n".join(part for part in text if part) + "\n"
 
 
 def _header(plan: Plan, plan_id: str) -> Iterator[Line]:
@@ -130,7 +125,7 @@ def _target(plan: Plan, target: str) -> Iterator[Line]:
         room -= sum(change.action is not Action.CREATE for change in shown)
         names = max((columns(safe(str(c.address))) for c in shown), default=0)
         for change in shown:
-            lines = list(_change(change, names))
+            lines = list(change_lines(change, names))
             if before and (before > 1 or len(lines) > 1):
                 yield 0, ()
             before = len(lines)
@@ -153,58 +148,6 @@ def _bounded(changes: list[Change], room: int) -> tuple[list[Change], list[Chang
             fits = room >= 0
         (shown if fits else hidden).append(change)
     return shown, hidden
-
-
-def _change(change: Change, names: int) -> Iterator[Line]:
-    style = STYLES[change.action]
-    head = [Piece(f"  {SIGNS[change.action]} ", style), Piece(str(change.address), style)]
-    fields = fields_of(change)
-    if known := title(change.address, fields):
-        head += [*plain("  "), Piece(known)]
-    said = (Piece(f"  {words}", Style.NOTE),) if (words := said_of(change)) else ()
-    match change.action:
-        case Action.CREATE:
-            gap = " " * (names - columns(safe(str(change.address))) + 2)
-            facts = "  ".join(part for part in (known, summary(fields)) if part)
-            yield 8, (*head[:2], *plain(gap + facts), *said)
-        case Action.DELETE | Action.RELEASE:
-            lost = f"  {facts}" if (facts := summary(fields)) else ""
-            yield 8, (*head, *plain(lost), *said)
-        case Action.UPDATE | Action.ADOPT:
-            yield 8, (*head, *said)
-            yield from _edits(change, {} if said else {why: whose(why) for why in Why})
-
-
-def _edits(change: Change, words: Mapping[Why, str]) -> Iterator[Line]:
-    table = [
-        (row, "" if place else words.get(edit.why, ""))
-        for edit in change.edits[:EDITS]
-        for place, row in enumerate(rows(edit, change.secrets))
-    ]
-    labels = [columns(safe(row.label)) for row, _ in table]
-    label = max((size for size in labels if size <= LABEL), default=0)
-    values = [width_of(row.value) for row, why in table if why]
-    value = max((size for size in values if size <= LABEL), default=0)
-    for row, why in table:
-        yield from _row(row, why, label, value)
-    if len(change.edits) > EDITS:
-        more = plural(len(change.edits) - EDITS, "more field")
-        yield 8, (Piece(f"      … and {more}", Style.DIM),)
-
-
-def _row(row: Row, why: str, label: int, value: int) -> Iterator[Line]:
-    size = columns(safe(row.label))
-    hang = 6 + label + 2
-    if size > label:
-        yield 8, plain(f"      {row.label}")
-        start = " " * hang
-    else:
-        start = f"      {row.label}{' ' * (label - size + 2)}"
-    pieces: Iterable[Piece] = (Piece(start), *row.value)
-    if why:
-        gap = " " * max(value - width_of(row.value) + 2, 2)
-        pieces = (*pieces, Piece(gap + why, Style.NOTE))
-    yield hang + 2, tuple(pieces)
 
 
 def _unmanaged(plan: Plan) -> Iterator[Line]:

@@ -7,7 +7,7 @@ from typing import Protocol
 from ccstate.model import Change, Outcome
 from ccstate.render.markdown import code
 from ccstate.render.tally import SIGNS, STYLES, done
-from ccstate.render.text import PLAIN, Palette, Piece, Style, fill, plain
+from ccstate.render.text import PLAIN, Line, Palette, Piece, Style, laid_out, plain
 from ccstate.render.values import of_kind, plural
 
 FAILED = 50
@@ -50,14 +50,8 @@ def receipt_text(receipt: Receipt, width: int = 80, palette: Palette = PLAIN) ->
     """What the platforms showed when they were read again; what is amiss comes first."""
     blocks = [_header(receipt), *(_open(receipt, *group) for group in OPEN)]
     blocks += [_confirmed(receipt), _what_next(receipt)]
-    shown = [
-        "\n".join(line for hang, words in block for line in fill(words, width, palette, hang))
-        for block in blocks
-    ]
+    shown = [laid_out(block, width, palette) for block in blocks]
     return "\n\n".join(block for block in shown if block) + "\n"
-
-
-Line = tuple[int, tuple[Piece, ...]]
 
 
 def _header(receipt: Receipt) -> Iterator[Line]:

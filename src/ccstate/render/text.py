@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 
 class Style(Enum):
@@ -164,6 +164,37 @@ def fill(pieces: Iterable[Piece], width: int, palette: Palette, hang: int = 0) -
                 yield _painted(line, palette)
                 line, used = [Piece(" " * hang)], hang
     yield _painted(line, palette)
+
+
+ONE_LINE = -1
+"""In place of a hanging indent: what does not fit on the line is cut off."""
+
+Line: TypeAlias = tuple[int, tuple[Piece, ...]]
+"""How far lines after the first are indented, or ONE_LINE, and the words."""
+
+
+def laid_out(lines: Iterable[Line], width: int, palette: Palette) -> str:
+    """The lines as text, each of at most `width` columns."""
+    return "\n".join(
+        row
+        for hang, pieces in lines
+        for row in fill(
+            _cut(pieces, width) if hang == ONE_LINE else pieces, width, palette, max(hang, 0)
+        )
+    )
+
+
+def _cut(pieces: Iterable[Piece], width: int) -> Iterator[Piece]:
+    left = width
+    for piece in pieces:
+        text = safe(piece.text)
+        size = columns(text)
+        if size > left:
+            if left > 1:
+                yield Piece(clipped(text, left).rstrip(" ,…") + "…", piece.style)
+            return
+        yield Piece(text, piece.style)
+        left -= size
 
 
 def _words(pieces: Iterable[Piece]) -> Iterator[tuple[str, Style]]:

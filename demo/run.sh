@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# The main job, from a desired state to a confirmed one, on a copy of the worked example:
+# validate → plan → apply → change a file → plan → apply → somebody changes the platform by hand.
+# Everything happens in .demo/; run it as often as you like.
+set -euo pipefail
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+rm -rf "$top/.demo"
+mkdir "$top/.demo"
+cd "$top/.demo"
+cp -r "$top/desired_state" "$top/schema" "$top/ccstate.yaml" .
+printf '.ccstate/\n' > .gitignore
+git init -q
+git config user.name "Sam Example"
+git config user.email "sam@example.com"
+git add -A
+git commit -qm "The contact centre as it should be"
+. "$top/demo/secrets.sh"
+
+step() {
+  printf '\n\033[1m── %s\033[0m\n' "$1"
+  shift
+  [ $# -eq 0 ] || { printf '\033[2m$ %s\033[0m\n\n' "$*"; "$@"; }
+}
+
+step "Is the desired state sound?" ccstate validate
+step "What would change on the empty platform?" ccstate plan
+step "Do exactly that, read it back, confirm it" ccstate apply
+step "And once more: nothing is left to do" ccstate plan
+
+step "A stakeholder asks for longer ringing at Sales, and for shorter waiting"
+sed -i.bak -e 's/ring_for: 20s/ring_for: 25s/' -e 's/after: 4m/after: 3m/' desired_state/queues/sydney.yaml
+rm desired_state/queues/sydney.yaml.bak
+git diff --unified=0 --no-color | grep '^[-+] ' || true
+git commit -qam "Sales rings longer, overflows sooner
+
+Request: CHG-1042"
+step "The plan that a reviewer sees" ccstate plan
+step "Apply it" ccstate apply
+step "Who changed it, on whose word, and what became of it?" ccstate history queue/sales
+
+printf '\n\033[1mEvery change is confirmed.\033[0m The demo lives in .demo/: change a file there, and run ccstate plan.\n'

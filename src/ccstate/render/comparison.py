@@ -1,0 +1,142 @@
+"""Platforms beside what they should be: verification, drift, and one object in all its views."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
+
+from ccstate.diff import LEDGER_ONLY
+from ccstate.kinds import flatten
+from ccstate.model import Action, Address, Change, Fields, Json, Observation, Resource, Why
+from ccstate.render.change_text import change_lines
+from ccstate.render.text import Line, Palette, Piece, Style, columns, laid_out, plain, safe
+from ccstate.render.values import brief, plural
+
+SHOWN = 50
+"""Objects that are shown in full; what is beyond is counted."""
+UNMANAGED = 5
+View = tuple[str, Fields | None, Fields | None]
+"""A target, the object as it is there, and as ccstate applied it last."""
+
+
+def verify_text(
+    changes: Mapping[str, Sequence[Change]],
+    managed: Mapping[str, int],
+    width: int,
+    palette: Palette,
+) -> str:
+    """What each platform shows otherwise than it is desired."""
+    blocks = []
+    for target, found in changes.items():
+        objects = plural(managed[target], "object")
+        if found:
+            head = f"{target}: {len(found):,} of {objects} not as desired"
+            blocks.append([_head(head, Style.ALARM), *_listed(found)])
+        else:
+            blocks.append([_head(f"{target}: {objects} exactly as desired", Style.ADD)])
+    if any(changes.values()):
+        blocks.append([(2, plain("To bring them there:  ccstate plan"))])
+    return "\n\n".join(laid_out(block, width, palette) for block in blocks) + "\n"
+
+
+def drift_text(
+    found: Mapping[str, tuple[Sequence[Change], Observation]], width: int, palette: Palette
+) -> str:
+    """What was changed by hand on each platform since the last apply."""
+    blocks = []
+    for target, (changes, seen) in found.items():
+        objects = plural(len(seen.ledger), "managed object")
+        if changes:
+            head = f"{target}: {len(changes):,} of {objects} changed by hand since the last apply"
+            turned = [_as_drift(change) for change in changes]
+            blocks.append([_head(head, Style.CHANGE), *_listed(turned)])
+        else:
+            head = f"{target}: {objects} as they were applied"
+            blocks.append([_head(head, Style.ADD)])
+        blocks.append(list(_unmanaged(target, seen)))
+    if any(changes for changes, _ in found.values()):
+        words = "To put them back:  ccstate plan.  To keep them: write them into the desired state."
+        blocks.append([(2, plain(words))])
+    return "\n\n".join(laid_out(block, width, palette) for block in blocks if block) + "\n"
+
+
+def _as_drift(change: Change) -> Change:
+    """The change the other way round: from what was applied to what is live."""
+    edits = tuple(replace(e, before=e.after, after=e.before) for e in change.edits)
+    action = Action.DELETE if change.action is Action.CREATE else change.action
+    return replace(change, edits=edits, action=action)
+
+
+def _head(text: str, style: Style) -> Line:
+    return 2, (Piece(text, style),)
+
+
+def _listed(changes: Sequence[Change]) -> Iterator[Line]:
+    names = max((columns(safe(str(c.address))) for c in changes[:SHOWN]), default=0)
+    yield from chain.from_iterable(change_lines(change, names) for change in changes[:SHOWN])
+    if len(changes) > SHOWN:
+        yield 4, (Piece(f"  … and {len(changes) - SHOWN:,} more", Style.DIM),)
+
+
+def _unmanaged(target: str, seen: Observation) -> Iterator[Line]:
+    names = [str(address) for address in seen.objects if address not in seen.ledger]
+    if names:
+        some = ", ".join(sorted(names)[:UNMANAGED])
+        more = f" and {len(names) - UNMANAGED:,} more" if len(names) > UNMANAGED else ""
+        words = plural(len(names), "object is unmanaged", "objects are unmanaged")
+        yield 2, plain(f"On {target}, {words}: {some}{more}.")
+
+
+def object_text(
+    address: Address, resource: Resource | None, views: Sequence[View], width: int, palette: Palette
+) -> str:
+    """One object as declared, applied and live, field by field, for every target."""
+    place = f"declared in {resource.file}" if resource else "not declared"
+    blocks: list[list[Line]] = [
+        [(2, (Piece(str(address), Style.STRONG), Piece(f"  {place}", Style.DIM)))]
+    ]
+    declared = flatten(address.kind, resource.fields) if resource else {}
+    for target, live, applied in views:
+        blocks.append(list(_view(address, target, declared, live, applied)))
+    if resource is None and any(live is not None and not old for _, live, old in views):
+        blocks.append([(2, plain(f"To manage it:  ccstate adopt {address}"))])
+    return "\n\n".join(laid_out(block, width, palette) for block in blocks) + "\n"
+
+
+def _view(
+    address: Address,
+    target: str,
+    declared: Mapping[str, Json],
+    live: Fields | None,
+    applied: Fields | None,
+) -> Iterator[Line]:
+    standing = "managed" if applied is not None else "unmanaged" if live else "not there yet"
+    if live is None and applied is not None:
+        standing = "deleted by hand"
+    yield 2, (Piece(target, Style.STRONG), Piece(f"  {standing}", Style.NOTE))
+    shown = flatten(address.kind, live or {})
+    last = flatten(address.kind, applied or {})
+    paths = list(dict.fromkeys([*declared, *last, *shown]))
+    label = max((columns(path) for path in paths), default=0)
+    for path in paths:
+        name = f"  {path}{' ' * (label - columns(path) + 2)}"
+        value = last.get(path) if path in LEDGER_ONLY else shown.get(path)
+        note, style = _note(path, declared, last, value)
+        tail = (Piece(f"  {note}", style),) if note else ()
+        yield label + 4, (Piece(name, Style.DIM), *plain(brief(value)), *tail)
+
+
+def _note(
+    path: str, declared: Mapping[str, Json], last: Mapping[str, Json], value: Json
+) -> tuple[str, Style]:
+    """What is to be said of a field: where it differs, or that nobody manages it."""
+    if path in last and last[path] != value and not _is_secret(value):
+        return f"{Why.BY_HAND.value}, was {brief(last[path])}", Style.CHANGE
+    if path in declared and declared[path] != value and not _is_secret(value):
+        return f"desired: {brief(declared[path])}", Style.CHANGE
+    if path not in declared and path not in last:
+        return "not managed", Style.DIM
+    return "", Style.PLAIN
+
+
+def _is_secret(value: Json) -> bool:
+    return isinstance(value, str) and value.startswith("sealed:")
