@@ -339,3 +339,13 @@ def test_no_text_reaches_the_terminal_as_a_command(any_plan: Plan, plan_id: str)
         "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]", text
     )
     text.encode()
+
+
+def test_no_kind_crowds_out_another() -> None:
+    queues = (
+        change(Action.UPDATE, f"queue/q{n}", edit("ring_for", "15s", "20s")) for n in range(200)
+    )
+    user = change(Action.UPDATE, "user/priya.n", edit("desk", "a1", "a2"))
+    text = plan_text(plan(*queues, user), "3fa9c1")
+    assert "… and 150 more queues to change" in text
+    assert "a1 → a2" in text

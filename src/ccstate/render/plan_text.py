@@ -121,7 +121,7 @@ def _target(plan: Plan, target: str) -> Iterator[Line]:
     room = SHOWN
     before = 0
     for changes in kinds.values():
-        shown, hidden = _bounded(changes, room)
+        shown, hidden = _bounded(changes, max(room, FEWEST))
         room -= sum(change.action is not Action.CREATE for change in shown)
         names = max((columns(safe(str(c.address))) for c in shown), default=0)
         for change in shown:
