@@ -28,11 +28,11 @@ step "What would change on the empty platform?" ccstate plan
 step "Do exactly that, read it back, confirm it" ccstate apply
 step "And once more: nothing is left to do" ccstate plan
 
-step "A stakeholder asks for longer ringing at Sales, and for shorter waiting"
-sed -i.bak -e 's/ring_for: 20s/ring_for: 25s/' -e 's/after: 4m/after: 3m/' desired_state/queues/sydney.yaml
+step "A stakeholder asks for a longer wrap-up at Sales, and for an earlier overflow"
+sed -i.bak -e '0,/wrap_up: 20s/s//wrap_up: 30s/' -e 's/after: 4m/after: 3m/' desired_state/queues/sydney.yaml
 rm desired_state/queues/sydney.yaml.bak
 git diff --unified=0 --no-color | grep '^[-+] ' || true
-git commit -qam "Sales rings longer, overflows sooner
+git commit -qam "Sales: longer wrap-up, earlier overflow
 
 Request: CHG-1042"
 step "The plan that a reviewer sees" ccstate plan
