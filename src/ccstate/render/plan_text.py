@@ -39,6 +39,8 @@ CREATED = 8
 """New objects of one kind that are shown; what is beyond is counted."""
 SHOWN = 50
 """Objects that change or go, on one target, that are shown in full."""
+FEWEST = 3
+"""Of each kind, even where the kinds before it took all the room."""
 MANY = 12
 """Changes from which a table of counts helps."""
 
