@@ -1,0 +1,1 @@
+"""One package a platform; none of them knows another."""

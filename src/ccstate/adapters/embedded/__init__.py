@@ -1,0 +1,111 @@
+"""The embedded platform: a contact centre's configuration in one SQLite file, for every kind.
+
+It serves a first look at ccstate, its tests and its demonstrations: strict about references as
+an exchange is, and able to misbehave on demand.
+"""
+
+import gc
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ccstate import secrets
+from ccstate.adapter import Result, Support
+from ccstate.adapters.embedded import drafts, store
+from ccstate.adapters.embedded.batch import carry_out
+from ccstate.adapters.embedded.connection import Fault, parse
+from ccstate.adapters.embedded.faults import Faults
+from ccstate.errors import Diagnostic
+from ccstate.kinds import KINDS, holds_secrets
+from ccstate.model import Address, Change, Fields, Json, Observation
+
+__all__ = ["EmbeddedAdapter", "connect"]
+
+
+def connect(connection: Mapping[str, Json], folder: Path) -> "EmbeddedAdapter":
+    """The platform in the file at `path`; InvalidInput where the connection is wrong.
+
+    A file that does not exist is an empty platform, made when something has to be kept: on the
+    first write, or the first seal.
+    """
+    parsed = parse(connection)
+    return EmbeddedAdapter(folder / parsed.path, folder, tuple(parsed.faults))
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedAdapter:
+    """One file; each call opens it, so that any thread and any process may take its turn."""
+
+    path: Path
+    folder: Path
+    faults: tuple[Fault, ...] = ()
+    supports: Mapping[str, Support] = field(default_factory=lambda: dict.fromkeys(KINDS, Support()))
+
+    def observe(self, kinds: Collection[str]) -> Observation:
+        """See `ccstate.adapter.Adapter`."""
+        if not self.path.exists():
+            return Observation({}, {})
+        with _no_collection(), store.reading(self.path) as database:
+            key = store.key(database)
+            objects = store.everything(database, "object", kinds)
+            ledger = store.everything(database, "ledger", kinds)
+            with_secrets = {kind for kind in kinds if kind in KINDS and holds_secrets(kind)}
+            for address, fields in objects.items():
+                if address.kind in with_secrets:
+                    objects[address] = drafts.sealed(key, address.kind, fields)
+        return Observation(objects, ledger)
+
+    def seal(self, references: Collection[str]) -> Mapping[str, str]:
+        """See `ccstate.adapter.Adapter`."""
+        found = secrets.resolve(references, self.folder)
+        if not found:
+            return {}
+        store.make(self.path)
+        with store.reading(self.path) as database:
+            key = store.key(database)
+        return {reference: secrets.seal(key, secret) for reference, secret in found.items()}
+
+    def audit(self, changes: Sequence[Change]) -> list[Diagnostic]:
+        """Only what no state of the platform could take; the rest shows when it is performed."""
+        unknown = sorted({change.address.kind for change in changes} - set(self.supports))
+        return [
+            Diagnostic(
+                "CC404",
+                f'the embedded platform does not know the kind "{kind}"',
+                hint=f"it knows: {', '.join(self.supports)}",
+            )
+            for kind in unknown
+        ]
+
+    def perform(self, batch: Sequence[Change]) -> list[Result]:
+        """See `ccstate.adapter.Adapter`; one transaction."""
+        found, causes = secrets.attempt(drafts.references(batch), self.folder)
+        with store.writing(self.path) as database:
+            faults = Faults(self.faults, store.counts(database))
+            sealing = drafts.Secrets(store.key(database), found, causes)
+            results = carry_out(database, batch, sealing, faults)
+            store.write_counts(database, faults.counts)
+        if len(results) < len(batch):
+            raise store.unreadable(
+                f"{self.path} was lost after {len(results)} of {len(batch)} changes",
+                "run the apply again: it reads what took effect, and does the rest",
+            )
+        return results
+
+    def by_hand(self, address: Address, fields: Fields | None) -> None:
+        """What somebody does on the platform itself, past ccstate; None removes the object."""
+        with store.writing(self.path) as database:
+            store.write_objects(database, {address: fields})
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Pauses the garbage collector, which else walks all that is read, again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
