@@ -1,0 +1,182 @@
+"""Files changed without harm: brought into the canonical layout, or given one resource more.
+
+Comments stay with what they speak of, and what is not ours to change stays byte for byte.
+"""
+
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from ccstate.desired.documents import Document, parse
+from ccstate.desired.findings import diagnose
+from ccstate.desired.insertion import inserted, resource_lines
+from ccstate.desired.layout import (
+    Node,
+    document_shape,
+    entry_shape,
+    is_mapping,
+    shape_at,
+    texts_of,
+    written,
+)
+from ccstate.desired.layout_source import Unusual, taken_apart
+from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
+from ccstate.kinds.fields import Duration, Means, duration, seconds
+from ccstate.kinds.shape import Leaf, Shape
+from ccstate.model import Address, Fields
+
+_BOM = "\ufeff"
+
+
+def formatted(data: bytes, file: str) -> bytes:
+    """The file in the canonical layout; formatting it again changes nothing.
+
+    Raises InvalidInput where the file has problems, or is written in a way that cannot be laid
+    out without changing what it means.
+    """
+    document = _sound(data, file)
+    source = _without_marker(data.decode().removeprefix(_BOM))
+    source = source.replace("\r\n", "\n").replace("\r", "\n")
+    root = _composed(source)
+    if root is None:
+        result = _tidied(source)
+    else:
+        changed = _canonical_durations(source, root)
+        if changed != source:
+            source, root = changed, _composed(changed)
+        try:
+            result = written(*taken_apart(source, root))
+        except Unusual as unusual:
+            raise InvalidInput([_unusual(Span(file, unusual.line + 1))]) from None
+    encoded = result.encode()
+    if not _same(document, encoded, file):
+        raise InvalidInput([_unusual(Span(file))])
+    return encoded
+
+
+def with_resource(
+    data: bytes, file: str, address: Address, fields: Fields, schema: str = ""
+) -> bytes:
+    """The file with one resource more, at the end of its kind; every other byte stays.
+
+    `schema` is the path from the file to the schema of documents, named in a file that is new.
+    Raises InvalidInput where the file has problems, or declares the resource already.
+    """
+    before = _sound(data, file)
+    if (address.kind, address.name) in {(kind, name) for kind, name, _ in before.resources}:
+        raise InvalidInput([_declared_already(address, file)])
+    source = data.decode().removeprefix(_BOM)
+    if not source:
+        head = f"# yaml-language-server: $schema={schema}\n" if schema else ""
+        source_after = head + "\n".join(resource_lines(address, fields, 0)) + "\n"
+    else:
+        found = inserted(source, _composed(source), address, fields)
+        if found is None:
+            raise InvalidInput([_no_place(address, file)])
+        source_after = found
+    result = data[:3] * data.startswith(_BOM.encode()) + source_after.encode()
+    after, problems, findings = parse(result, file)
+    if problems or findings:
+        raise InvalidInput(problems + diagnose(findings, lambda _: result))
+    added = [r for r in after.resources if r not in before.resources]
+    if len(after.resources) != len(before.resources) + 1 or len(added) != 1:
+        raise InvalidInput([_no_place(address, file)])
+    return result
+
+
+def _sound(data: bytes, file: str) -> Document:
+    document, problems, findings = parse(data, file)
+    problems = problems + diagnose(findings, lambda _: data)
+    wrong = [problem for problem in problems if problem.severity is Severity.ERROR]
+    if wrong:
+        raise InvalidInput(wrong)
+    return document
+
+
+def _same(document: Document, data: bytes, file: str) -> bool:
+    after, problems, _ = parse(data, file)
+    by_name = {(kind, name): fields for kind, name, fields in document.resources}
+    found = {(kind, name): fields for kind, name, fields in after.resources}
+    return not problems and by_name == found and document.release == after.release
+
+
+def _composed(source: str) -> Node | None:
+    """The nodes of a document, with their places; None where it holds nothing."""
+    import yaml
+
+    # The compiled parser makes nodes only, never objects.
+    root: Any = yaml.compose(source, Loader=yaml.CBaseLoader)
+    return None if root is None or not root.value else root
+
+
+def _without_marker(source: str) -> str:
+    """The document without the three dashes that may begin it."""
+    lines = source.split("\n")
+    for place, line in enumerate(lines):
+        if line.startswith("---") and not line[3:4].strip():
+            lines[place] = f"   {line[3:]}"
+            break
+        if line.strip() and not line.startswith("#"):
+            break
+    return "\n".join(lines)
+
+
+def _tidied(source: str) -> str:
+    lines = [line.rstrip() for line in source.split("\n")]
+    text = "\n".join(line for line in lines if line.lstrip().startswith("#") or not line)
+    return text.strip("\n") + "\n" if text.strip("\n") else ""
+
+
+_DURATION = next(mark.words for mark in get_args(Duration) if isinstance(mark, Means))
+
+
+def _canonical_durations(source: str, root: Node) -> str:
+    lines = source.split("\n")
+    for node in reversed(list(_durations(root, document_shape()))):
+        start, end = node.start_mark, node.end_mark
+        shortest = duration(seconds(node.value))
+        if shortest != node.value and start.line == end.line:
+            line = lines[start.line]
+            lines[start.line] = line[: start.column] + shortest + line[end.column :]
+    return "\n".join(lines)
+
+
+def _durations(node: Node, shape: Shape | None) -> Iterator[Node]:
+    """Every duration below a node, as they follow each other in the file."""
+    if isinstance(node.value, str):
+        if isinstance(shape, Leaf) and shape.means == _DURATION and node.style not in ("|", ">"):
+            yield node
+    elif is_mapping(node):
+        tags = texts_of(node)
+        for key, value in node.value:
+            yield from _durations(value, shape_at(shape, tags, key.value))
+    else:
+        for value in node.value:
+            yield from _durations(value, entry_shape(shape))
+
+
+def _unusual(span: Span) -> Diagnostic:
+    return Diagnostic(
+        "CC008",
+        "the file is written in a way that cannot be laid out anew",
+        span,
+        "its meaning, or a comment, might be lost",
+        "write this part more simply, one `key: value` a line; the file stays as it is",
+    )
+
+
+def _declared_already(address: Address, file: str) -> Diagnostic:
+    return Diagnostic(
+        "CC105",
+        f"{address} is declared here already",
+        Span(file),
+        hint="edit its fields, or name another file",
+    )
+
+
+def _no_place(address: Address, file: str) -> Diagnostic:
+    return Diagnostic(
+        "CC008",
+        f"{address} cannot be added without changing other lines",
+        Span(file),
+        hint="run `ccstate fmt` on the file first, or name another file",
+    )
