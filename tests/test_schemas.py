@@ -97,7 +97,9 @@ def _objects(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     else:
         value = schema["additionalProperties"]
         names = values({"type": "string", **schema.get("propertyNames", {})})
-    return st.dictionaries(names, values(value), min_size=schema.get("minProperties", 0), max_size=3)
+    return st.dictionaries(
+        names, values(value), min_size=schema.get("minProperties", 0), max_size=3
+    )
 
 
 ODD = st.one_of(
@@ -105,7 +107,9 @@ ODD = st.one_of(
     st.booleans(),
     st.integers(-2, 100_000_000),
     st.sampled_from([1.0, 2.5, -0.0, 1e20]),
-    st.sampled_from(["", "x\n", "20s\n", "queue/", "hangup", "queue/a", "+61255501234", "00:00-24:00"]),
+    st.sampled_from(
+        ["", "x\n", "20s\n", "queue/", "hangup", "queue/a", "+61255501234", "00:00-24:00"]
+    ),
     st.text(max_size=4),
     st.just([]),
     st.just({}),
@@ -178,7 +182,11 @@ PROJECTS = [
     {"version": 2, "targets": {"a": {"adapter": "embedded"}}},
     {"version": 1, "targets": {"a": {"adapter": "embedded", "limits": {"updates": "101%"}}}},
     {"version": 1, "targets": {"a": {"adapter": "embedded", "kinds": ["queue", "queue"]}}},
-    {"version": 1, "targets": {"a": {"adapter": "embedded", "sites": ["x"]}}, "defaults": {"q": {}}},
+    {
+        "version": 1,
+        "targets": {"a": {"adapter": "embedded", "sites": ["x"]}},
+        "defaults": {"q": {}},
+    },
     {"version": 1, "targets": {"A": {"adapter": "embedded"}}},
     {"version": 1, "targets": {"a": {"adapter": "x"}}, "engine": {"database": "postgresql://x"}},
     {"version": 1, "targets": {"a": {"adapter": "x"}}, "engine": {"database": "env:URL"}},

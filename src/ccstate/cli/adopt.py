@@ -42,7 +42,7 @@ def adopt(
     path = into if into is not None else folder / FILE
     if not path.resolve().is_relative_to(folder.resolve()):
         message = f"{path} is outside of {workspace.project.desired_state}/"
-        raise InvalidInput([Diagnostic("CC405", message, hint="choose a file inside of it")])
+        raise InvalidInput([Diagnostic("CC804", message, hint="choose a file inside of it")])
     unmanaged = _unmanaged(workspace, target)
     chosen = list(unmanaged) if everything else [address_of(text) for text in addresses]
     if problems := [_refusal(address) for address in chosen if address not in unmanaged]:
@@ -53,13 +53,18 @@ def adopt(
     content = path.read_bytes() if path.exists() else b""
     schema = os.path.relpath(workspace.root / "schema" / "document.json", path.parent)
     withheld = 0
+    filled: set[str] = set()
     for address in chosen:
+        defaults = workspace.project.defaults.get(address.kind, {})
+        filled |= {f"{address.kind} {name}" for name in defaults.keys() - unmanaged[address].keys()}
         fields, left_out = _declarable(address, unmanaged[address])
         withheld += left_out
         content = with_resource(content, str(path), address, fields, schema)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     say(f"Wrote {len(chosen)} object{'s' * (len(chosen) != 1)} to {path}. Next: ccstate plan")
+    if filled:
+        talk(f"The project's defaults will set {', '.join(sorted(filled))}: see the plan.")
     if withheld:
         talk(f"Left out {withheld} secret field(s): declare references to manage them.")
     return 0
@@ -85,7 +90,7 @@ def _declarable(address: Address, fields: Fields) -> tuple[Fields, int]:
 
 def _refusal(address: Address) -> Diagnostic:
     return Diagnostic(
-        "CC406",
+        "CC805",
         f"{address} is not an unmanaged object",
         cause="It is declared, managed, or not on the platform.",
         hint=f"`ccstate show {address}` tells which",

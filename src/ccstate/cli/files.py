@@ -132,19 +132,10 @@ targets:
 """
 _FIRST = """\
 # yaml-language-server: $schema=../schema/document.json
+
 sites:
   head-office:
     timezone: Australia/Sydney
-
-schedules:
-  weekdays:
-    timezone: Australia/Sydney
-    weekly:
-      mon: [09:00-17:00]
-      tue: [09:00-17:00]
-      wed: [09:00-17:00]
-      thu: [09:00-17:00]
-      fri: [09:00-17:00]
 
 users:
   alex.m:
@@ -157,6 +148,16 @@ extensions:
     label: Alex M
     site: head-office
     voicemail: {}
+
+schedules:
+  weekdays:
+    timezone: Australia/Sydney
+    weekly:
+      mon: [09:00-17:00]
+      tue: [09:00-17:00]
+      wed: [09:00-17:00]
+      thu: [09:00-17:00]
+      fri: [09:00-17:00]
 
 queues:
   reception:

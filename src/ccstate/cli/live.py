@@ -109,17 +109,17 @@ def address_of(text: str) -> Address:
     try:
         address = parse_address(text)
     except ValueError as error:
-        raise InvalidInput([Diagnostic("CC403", str(error), hint=hint)]) from None
+        raise InvalidInput([Diagnostic("CC802", str(error), hint=hint)]) from None
     if address.kind in KINDS:
         return address
     if address.kind in PLURALS:
         return Address(PLURALS[address.kind].name, address.name)
     hint = did_you_mean(address.kind, KINDS) or f"kinds: {', '.join(KINDS)}"
-    raise InvalidInput([Diagnostic("CC403", f'unknown kind "{address.kind}"', hint=hint)])
+    raise InvalidInput([Diagnostic("CC802", f'unknown kind "{address.kind}"', hint=hint)])
 
 
 def _nowhere(address: Address, known: list[str]) -> Diagnostic:
     from ccstate.desired.findings import did_you_mean
 
     hint = did_you_mean(str(address), known) or "`ccstate plan` lists what there is"
-    return Diagnostic("CC404", f"{address} is neither declared nor live", hint=hint)
+    return Diagnostic("CC803", f"{address} is neither declared nor live", hint=hint)

@@ -73,7 +73,7 @@ class Workspace:
         if unknown := [name for name in names if name not in known]:
             message = f'no target is named "{unknown[0]}"'
             hint = f"targets in {FILE}: {', '.join(known)}"
-            raise InvalidInput([Diagnostic("CC402", message, Span(FILE), hint=hint)])
+            raise InvalidInput([Diagnostic("CC801", message, Span(FILE), hint=hint)])
         return [known[name] for name in dict.fromkeys(names)] or list(known.values())
 
     def adapter(self, target: Target) -> Adapter:

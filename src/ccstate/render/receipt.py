@@ -106,7 +106,7 @@ def _what_next(receipt: Receipt) -> Iterator[Line]:
         yield (
             2,
             (
-                *plain("What is missing is planned already; look at it, then:  "),
+                *plain("To bring about what is missing:  "),
                 Piece(f"ccstate apply {receipt.corrective}", Style.STRONG),
             ),
         )

@@ -1,0 +1,506 @@
+"""The command line as its users meet it: a project in a folder, commands, exit codes, screens."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import orjson
+import pytest
+
+from ccstate.adapters.embedded import connect
+from ccstate.cli import COMMANDS, run
+from ccstate.model import Address, Fields
+
+TOP = Path(__file__).parent.parent.parent
+Golden = Callable[[str, str], None]
+
+PROJECT = (
+    "version: 1\ntargets:\n  demo: {adapter: embedded, connection: {path: .ccstate/demo.db}}\n"
+)
+QUEUES = """\
+queues:
+  sales:
+    label: Sales
+    ring_for: 20s
+    members: [{user: ana}]
+    overflow: {after: 3m, to: voicemail/2001}
+users:
+  ana: {name: Ana Example, extension: "2001"}
+extensions:
+  "2001": {label: Ana, secret: env:SIP_2001, voicemail: {}}
+"""
+
+
+class Screen:
+    """A project in a folder, and what its commands write."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder
+        self._capsys = capsys
+        self.out = ""
+        self.err = ""
+
+    def run(self, *arguments: str) -> int:
+        self._capsys.readouterr()
+        code = run(["--project", str(self.folder), *arguments])
+        self.out, self.err = self._capsys.readouterr()
+        return code
+
+    def write(self, name: str, content: str) -> None:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        path = self.folder / name
+        content = path.read_text(encoding="utf-8")
+        assert old in content
+        path.write_text(content.replace(old, new), encoding="utf-8")
+
+    def by_hand(self, kind: str, name: str, fields: Fields | None) -> None:
+        connect({"path": ".ccstate/demo.db"}, self.folder).by_hand(Address(kind, name), fields)
+
+    def live(self, kind: str, name: str) -> Fields | None:
+        platform = connect({"path": ".ccstate/demo.db"}, self.folder)
+        return platform.observe([kind]).objects.get(Address(kind, name))
+
+    def plan_id(self) -> str:
+        found = re.search(r"ccstate apply ([0-9a-f]{12})", self.out)
+        assert found, self.out
+        return found[1]
+
+    def apply_all(self) -> None:
+        assert self.run("plan") == 0
+        assert self.run("apply") == 0, self.out + self.err
+
+
+@pytest.fixture
+def screen(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Screen:
+    for name in ("CCSTATE_PROJECT", "FORCE_COLOR", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SIP_2001", "correct horse")
+    made = Screen(tmp_path, capsys)
+    made.write("ccstate.yaml", PROJECT)
+    made.write("desired_state/all.yaml", QUEUES)
+    return made
+
+
+def test_the_main_way_plans_applies_confirms_and_finds_nothing_more(screen: Screen) -> None:
+    assert screen.run("validate") == 0
+    assert "3 resources in 1 file: no problems" in screen.out
+    assert screen.run("plan", "--detailed-exitcode") == 2
+    plan_id = screen.plan_id()
+    assert screen.run("apply", plan_id) == 0
+    assert "Every change is confirmed: 3 of 3." in screen.out
+    assert {p.name for p in (screen.folder / "plans" / plan_id).iterdir()} == {
+        "plan.json",
+        "plan.md",
+        "journal.jsonl",
+        "receipt.md",
+    }
+    assert screen.run("plan", "--detailed-exitcode") == 0
+    assert "Nothing to do" in screen.out
+    assert screen.run("verify") == 0
+
+
+def test_a_field_that_is_not_declared_keeps_what_was_set_by_hand(screen: Screen) -> None:
+    screen.apply_all()
+    before = dict(screen.live("queue", "sales") or {})
+    screen.by_hand("queue", "sales", {**before, "wrap_up": "9s"})
+    screen.edit("desired_state/all.yaml", "ring_for: 20s", "ring_for: 25s")
+    screen.apply_all()
+    assert screen.live("queue", "sales") == {**before, "wrap_up": "9s", "ring_for": "25s"}
+
+
+def test_a_change_by_hand_is_drift_and_the_plan_says_whose_it_is(screen: Screen) -> None:
+    screen.apply_all()
+    assert screen.run("drift", "--detailed-exitcode") == 0
+    live = dict(screen.live("queue", "sales") or {})
+    screen.by_hand("queue", "sales", {**live, "ring_for": "45s"})
+    assert screen.run("drift", "--detailed-exitcode") == 2
+    assert "20s → 45s" in screen.out
+    assert screen.run("verify") == 4
+    assert screen.run("plan") == 0
+    assert "45s → 20s" in screen.out
+    assert "changed by hand" in screen.out
+
+
+def test_what_nobody_declared_is_reported_and_left_alone(screen: Screen) -> None:
+    screen.apply_all()
+    screen.by_hand("queue", "old", {"label": "Old", "strategy": "random"})
+    assert screen.run("plan", "--detailed-exitcode") == 0
+    assert "1 object is unmanaged" in screen.out
+    assert "ccstate adopt queue/old" in screen.out
+    assert screen.live("queue", "old") == {"label": "Old", "strategy": "random"}
+
+
+def test_adopting_writes_yaml_and_changes_nothing_on_the_platform(screen: Screen) -> None:
+    screen.apply_all()
+    live = {"label": "Old: [sales]", "strategy": "random", "wrap_up": "5s"}
+    screen.by_hand("queue", "old", live)
+    assert screen.run("adopt", "queue/old") == 0
+    assert screen.run("plan") == 0
+    assert "1 to adopt" in screen.out
+    assert screen.run("apply") == 0
+    assert screen.live("queue", "old") == live
+    screen.write("desired_state/adopted.yaml", "")
+    assert screen.run("plan") == 0
+    assert "1 to delete" in screen.out
+
+
+def test_adopting_what_is_managed_already_is_refused(screen: Screen) -> None:
+    screen.apply_all()
+    assert screen.run("adopt", "queue/sales") == 1
+    assert "CC805" in screen.err
+
+
+def test_a_released_object_stays_on_the_platform(screen: Screen) -> None:
+    screen.apply_all()
+    content = (screen.folder / "desired_state/all.yaml").read_text(encoding="utf-8")
+    _, rest = content.split("users:")
+    screen.write("desired_state/all.yaml", "release: [queue/sales]\nusers:" + rest)
+    screen.apply_all()
+    assert screen.live("queue", "sales") is not None
+    assert screen.run("plan") == 0
+    assert "unmanaged" in screen.out
+
+
+def test_a_protected_object_is_not_deleted(screen: Screen) -> None:
+    screen.edit(
+        "desired_state/all.yaml", "    label: Sales\n", "    label: Sales\n    protect: true\n"
+    )
+    screen.apply_all()
+    _, rest = (screen.folder / "desired_state/all.yaml").read_text(encoding="utf-8").split("users:")
+    screen.write("desired_state/all.yaml", "users:" + rest)
+    assert screen.run("plan") == 3
+    assert "CC302" in screen.out
+    assert screen.run("apply") == 3
+    assert screen.live("queue", "sales") is not None
+
+
+def test_a_plan_that_deletes_too_much_asks_for_a_reason(screen: Screen) -> None:
+    many = "".join(f"  q{n}: {{label: Q{n}}}\n" for n in range(12))
+    screen.write("desired_state/many.yaml", "queues:\n" + many)
+    screen.apply_all()
+    screen.write("desired_state/many.yaml", "")
+    assert screen.run("plan") == 3
+    assert "the plan would delete 12 of 13 queues on demo; the limit is 30 %" in " ".join(
+        screen.out.split()
+    )
+    assert screen.run("plan", "--force", "moving house") == 0
+    assert "moving house" in screen.out
+    assert screen.run("apply", screen.plan_id()) == 0
+
+
+def test_a_plan_that_was_edited_is_refused(screen: Screen) -> None:
+    screen.run("plan")
+    path = screen.folder / "plans" / screen.plan_id() / "plan.json"
+    path.write_bytes(path.read_bytes().replace(b'"20s"', b'"21s"'))
+    assert screen.run("apply") == 3
+    assert "CC304" in screen.err
+    assert screen.live("queue", "sales") is None
+
+
+def test_a_plan_that_is_no_plan_is_told(screen: Screen) -> None:
+    screen.run("plan")
+    path = screen.folder / "plans" / screen.plan_id() / "plan.json"
+    for content in (b"", b"[]", b'{"version": 1}', b"\xff"):
+        path.write_bytes(content)
+        assert screen.run("apply") == 1
+        assert "CC306" in screen.err
+
+
+def test_a_plan_is_stale_once_the_platform_changed(screen: Screen) -> None:
+    screen.apply_all()
+    screen.edit("desired_state/all.yaml", "ring_for: 20s", "ring_for: 25s")
+    screen.run("plan")
+    live = dict(screen.live("queue", "sales") or {})
+    screen.by_hand("queue", "sales", {**live, "ring_for": "45s"})
+    assert screen.run("apply") == 3
+    assert "CC303" in screen.err
+    assert "queue/sales" in screen.err
+    assert (screen.live("queue", "sales") or {})["ring_for"] == "45s"
+
+
+def test_an_applied_plan_is_not_applied_again(screen: Screen) -> None:
+    screen.run("plan")
+    plan_id = screen.plan_id()
+    assert screen.run("apply", plan_id[:5]) == 0
+    assert screen.run("apply", plan_id) == 3
+    assert "CC502" in screen.err
+
+
+FAULTY = """\
+version: 1
+targets:
+  demo:
+    adapter: embedded
+    connection: {path: .ccstate/demo.db, faults: [{on: queue/sales, fault: %s}]}
+"""
+
+
+@pytest.mark.parametrize(
+    "fault,outcome",
+    [
+        ("drop", "queue/sales is not there"),
+        ("alter, field: ring_for", "ring_for is"),
+        ("refuse", "refused"),
+    ],
+)
+def test_what_is_not_confirmed_exits_4_and_names_a_corrective_plan(
+    screen: Screen, fault: str, outcome: str
+) -> None:
+    screen.write("ccstate.yaml", FAULTY % fault)
+    assert screen.run("plan") == 0
+    assert screen.run("apply") == 4
+    assert outcome in " ".join(screen.out.split())
+    corrective = screen.plan_id()
+    screen.write("ccstate.yaml", PROJECT)
+    assert screen.run("apply", corrective) == 0
+    assert screen.run("verify") == 0
+
+
+def test_a_platform_that_vanishes_can_be_taken_up_again(screen: Screen) -> None:
+    screen.write("ccstate.yaml", FAULTY % "vanish")
+    screen.run("plan")
+    plan_id = screen.plan_id()
+    assert screen.run("apply") == 4
+    assert f"ccstate apply {plan_id} --resume" in screen.err
+    screen.write("ccstate.yaml", PROJECT)
+    assert screen.run("apply", plan_id) == 3
+    assert "CC502" in screen.err
+    assert screen.run("apply", "--resume") == 0, screen.out + screen.err
+    assert screen.run("verify") == 0
+    journal = (screen.folder / "plans" / plan_id / "journal.jsonl").read_bytes().splitlines()
+    assert [orjson.loads(line)["seq"] for line in journal] == list(range(1, len(journal) + 1))
+
+
+def test_secrets_never_reach_a_file_that_people_read(screen: Screen) -> None:
+    screen.apply_all()
+    assert screen.run("show", "extension/2001") == 0
+    assert "correct horse" not in screen.out
+    written = [p for p in screen.folder.rglob("*") if p.is_file() and p.suffix != ".db"]
+    assert not [p for p in written if b"correct horse" in p.read_bytes()]
+
+
+def test_a_changed_secret_is_seen_and_not_shown(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen.apply_all()
+    monkeypatch.setenv("SIP_2001", "battery staple")
+    assert screen.run("plan") == 0
+    assert "secret replaced, from env:SIP_2001" in screen.out
+    monkeypatch.setenv("SIP_2001", "yet another")
+    assert screen.run("apply") == 4
+    assert "the secret changed since the plan was made" in " ".join(screen.out.split())
+
+
+def test_a_secret_that_is_not_set_is_an_error_with_its_name(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SIP_2001")
+    assert screen.run("plan") == 1
+    assert "env:SIP_2001" in screen.err
+
+
+def test_a_lock_is_respected_named_and_removed(screen: Screen) -> None:
+    from ccstate.apply.lock import acquire
+
+    screen.run("plan")
+    with acquire(
+        screen.folder / ".ccstate",
+        owner="kim@elsewhere",
+        since="2026-01-01T00:00:00+00:00",
+        purpose="x",
+    ):
+        assert screen.run("apply") == 5
+        assert "kim@elsewhere" in screen.err
+        assert "ccstate unlock" in screen.err
+        assert screen.run("unlock") == 0
+    assert screen.run("apply") == 0
+    assert screen.run("unlock") == 0
+
+
+@pytest.mark.parametrize("form", ["json", "github", "sarif", "junit", "markdown", "text"])
+def test_validate_reports_in_every_form(screen: Screen, form: str) -> None:
+    screen.edit("desired_state/all.yaml", "ring_for: 20s", "ring_fro: 20s")
+    assert screen.run("validate", "--format", form) == 1
+    assert "CC101" in screen.out
+
+
+@pytest.mark.parametrize("form", ["json", "markdown"])
+def test_a_plan_in_another_form_leaves_standard_output_to_the_plan(
+    screen: Screen, form: str
+) -> None:
+    assert screen.run("plan", "--format", form) == 0
+    if form == "json":
+        assert orjson.loads(screen.out)["version"] == 1
+    assert "plan.json" in screen.err
+
+
+def test_the_same_plan_has_the_same_bytes(screen: Screen) -> None:
+    screen.run("plan", "--format", "json")
+    first = screen.out
+    screen.run("plan", "--format", "json")
+    assert screen.out == first
+
+
+def test_show_tells_what_is_declared_applied_and_live(screen: Screen, golden: Golden) -> None:
+    screen.apply_all()
+    live = dict(screen.live("queue", "sales") or {})
+    screen.by_hand("queue", "sales", {**live, "ring_for": "45s", "wrap_up": "9s"})
+    screen.edit("desired_state/all.yaml", "after: 3m", "after: 4m")
+    assert screen.run("show", "queue/sales") == 0
+    golden("cli/show.txt", screen.out)
+
+
+def test_drift_and_verify_as_people_read_them(screen: Screen, golden: Golden) -> None:
+    screen.apply_all()
+    live = dict(screen.live("queue", "sales") or {})
+    screen.by_hand("queue", "sales", {**live, "ring_for": "45s"})
+    screen.by_hand("queue", "new", {"label": "New"})
+    screen.by_hand("user", "ana", None)
+    screen.run("drift")
+    drift = screen.out
+    screen.run("verify")
+    golden("cli/drift-and-verify.txt", drift + "-- verify --\n" + screen.out)
+
+
+def test_a_plan_can_be_shown_again(screen: Screen) -> None:
+    screen.run("plan")
+    first, plan_id = screen.out, screen.plan_id()
+    assert screen.run("show", plan_id[:6]) == 0
+    assert screen.out == first
+
+
+WRONG = [
+    (["show", "queue"], "CC306"),
+    (["show", "quue/sales"], "CC802"),
+    (["show", "queue/salse"], "did you mean"),
+    (["plan", "--target", "dmeo"], "CC801"),
+    (["apply", "zzzz"], "CC306"),
+    (["apply", "--resume"], "no apply was interrupted"),
+    (["adopt", "queue/none"], "CC805"),
+    (["adopt", "queue/none", "--file", "/etc/x.yaml"], "CC804"),
+    (["fmt", "missing.yaml"], "CC001"),
+    (["plna"], "Did you mean `ccstate plan`?"),
+    (["plan", "--frobnicate"], "No such option"),
+]
+
+
+@pytest.mark.parametrize("arguments,words", WRONG, ids=str)
+def test_a_mistake_on_the_command_line_is_told(
+    screen: Screen, arguments: list[str], words: str
+) -> None:
+    assert screen.run(*arguments) == 1
+    assert words in screen.err
+    assert "Traceback" not in screen.err
+
+
+def test_without_a_project_the_way_to_one_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["--project", str(tmp_path), "plan"]) == 1
+    assert "ccstate init" in capsys.readouterr().err
+
+
+def test_init_makes_a_project_that_plans_and_applies(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["init"]) == 0
+    assert run(["validate"]) == 0
+    assert run(["fmt", "--check"]) == 0
+    assert run(["plan"]) == 0
+    assert run(["apply"]) == 0
+    assert run(["init"]) == 1
+    assert "CC008" in capsys.readouterr().err
+
+
+def test_the_project_is_found_from_a_folder_inside(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(screen.folder / "desired_state")
+    assert run(["validate"]) == 0
+
+
+def test_a_resource_that_no_target_manages_is_a_warning(screen: Screen) -> None:
+    screen.edit(
+        "ccstate.yaml", "adapter: embedded,", "adapter: embedded, kinds: [queue, extension],"
+    )
+    assert screen.run("validate") == 0
+    assert "CC115" in screen.out
+
+
+def test_targets_share_the_desired_state_by_site(screen: Screen) -> None:
+    two = "version: 1\ntargets:\n" + "".join(
+        f"  {name}: {{adapter: embedded, sites: [{name}], connection: {{path: .ccstate/{name}.db}}}}\n"
+        for name in ("north", "south")
+    )
+    screen.write("ccstate.yaml", two)
+    sites = "sites: {north: {timezone: UTC}, south: {timezone: UTC}}\n"
+    queues = "queues: {n: {site: north}, s: {site: south}, both: {}}\n"
+    screen.write("desired_state/all.yaml", sites + queues)
+    screen.apply_all()
+    north = connect({"path": ".ccstate/north.db"}, screen.folder).observe(["queue", "site"]).objects
+    assert {str(address) for address in north} == {"site/north", "queue/n", "queue/both"}
+    assert screen.run("plan", "--detailed-exitcode") == 0
+
+
+def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in COMMANDS:
+        assert run([command, "--help"]) == 0
+        assert len(capsys.readouterr().out.splitlines()) > 5
+
+
+def test_help_imports_nothing_heavy() -> None:
+    heavy = "pydantic ruamel deepdiff git networkx dbos sqlalchemy jsonschema orjson"
+    program = (
+        "import sys; from ccstate.cli import run; run(['--help']);"
+        f"sys.exit(str([m for m in '{heavy}'.split() if m in sys.modules] or ''))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.stderr.strip() == ""
+    assert "Commands:" in done.stdout
+
+
+def test_a_closed_pipe_is_no_error(screen: Screen) -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m ccstate --project {screen.folder} schema | head -1",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
+        executable=shutil.which("bash"),
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert done.stderr == ""
+    assert done.stdout == "{\n"
+
+
+def test_the_worked_example_is_planned_applied_and_confirmed(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    golden: Golden,
+) -> None:
+    for name in ("desired_state", "ccstate.yaml"):
+        source = TOP / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
+    text = "".join(p.read_text(encoding="utf-8") for p in tmp_path.rglob("*.yaml"))
+    for name in set(re.findall(r"env:([A-Z0-9_]+)", text)):
+        monkeypatch.setenv(name, f"made up for {name}")
+    screen = Screen(tmp_path, capsys)
+    assert screen.run("fmt", "--check") == 0, screen.out + screen.err
+    assert screen.run("plan") == 0
+    golden("cli/worked-example-plan.txt", re.sub(r"[0-9a-f]{12}", "PLAN-ID", screen.out))
+    assert screen.run("apply") == 0
+    assert screen.run("plan", "--detailed-exitcode") == 0
