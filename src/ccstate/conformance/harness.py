@@ -1,0 +1,41 @@
+"""What an adapter's author gives to the suite: the platform, and a way past ccstate."""
+
+from typing import Protocol, runtime_checkable
+
+from ccstate.adapter import Adapter
+from ccstate.model import Address, Fields
+
+
+class Failed(AssertionError):
+    """The adapter breaks the contract; the text says where, and what was expected."""
+
+
+def expect(condition: object, message: str) -> None:
+    """Failed, with this message, where the condition does not hold."""
+    if not condition:
+        raise Failed(message)
+
+
+class Harness(Protocol):
+    """One platform for the suite alone: everything on it will be deleted."""
+
+    def connect(self) -> Adapter:
+        """The same platform, connected to anew."""
+
+    def reset(self) -> None:
+        """Make the platform empty, its ledger included, and whole again after `break_`."""
+
+    def by_hand(self, address: Address, fields: Fields | None) -> None:
+        """Replace one object as an administrator would, past ccstate; None removes it.
+
+        The fields are all of them, with the secrets themselves where desired state refers to
+        them. The ledger must not notice.
+        """
+
+
+@runtime_checkable
+class Breakable(Protocol):
+    """A harness that can also make the platform unreadable; the suite then tries that too."""
+
+    def break_(self) -> None:
+        """Let the platform stop answering, or answer nonsense, until `reset`."""

@@ -1,0 +1,130 @@
+"""From one state of the whole platform to the next: created, deleted, in circles, in order."""
+
+from ccstate import kinds
+from ccstate.conformance.harness import expect
+from ccstate.conformance.samples import Objects, circles, estate, having
+from ccstate.conformance.walk import Walk, only_change
+from ccstate.diff import sealed, secret_references
+from ccstate.model import Action, Address, Fields, Resource, Why
+
+
+def is_created(walk: Walk, kind: str) -> None:
+    """Created with every field, it reads back as it was written, and so does the ledger."""
+    sample, named = walk.walked(kind)
+    for fields in (sample.first, sample.second):
+        walk.harness.reset()
+        walk.apply({**named, sample.walked: fields})
+        walk.expect_live(sample.walked, fields)
+        expect_ledger(walk, {**named, sample.walked: fields})
+
+
+def is_created_bare(walk: Walk, kind: str) -> None:
+    """Created with what is required alone, it is there; what was not declared can be added."""
+    sample, named = walk.walked(kind)
+    walk.apply({**named, sample.walked: sample.required})
+    if walk.can(kind, "update"):
+        walk.apply({**named, sample.walked: sample.first})
+        walk.expect_live(sample.walked, sample.first)
+
+
+def is_deleted(walk: Walk, kind: str) -> None:
+    """Deleted, it is gone from the platform and from the ledger; what it named stays."""
+    sample, named = walk.walked(kind)
+    walk.establish({**named, sample.walked: sample.first})
+    change = only_change(walk.apply(named), sample.walked)
+    expect(change.action is Action.DELETE, f"{change.address}: {change.action} is no deletion")
+    seen = walk.observe()
+    expect(sample.walked not in seen.objects, f"{sample.walked} is still there")
+    expect(sample.walked not in seen.ledger, f"the ledger still lists {sample.walked}")
+    expect(set(seen.objects) == set(named), "deleting it deleted something else")
+
+
+def is_deleted_by_hand(walk: Walk, kind: str) -> None:
+    """Deleted by hand, it is made again while it is declared, and else forgotten."""
+    sample, named = walk.walked(kind)
+    objects = {**named, sample.walked: sample.first}
+    walk.establish(objects)
+    walk.harness.by_hand(sample.walked, None)
+    if walk.can(kind, "create"):
+        change = only_change(walk.apply(objects), sample.walked)
+        expect(change.why is Why.DELETED_BY_HAND, f"{change.address}: {change.why} is not why")
+        walk.expect_live(sample.walked, sample.first)
+        walk.harness.by_hand(sample.walked, None)
+    change = only_change(walk.apply(named), sample.walked)
+    expect(change.action is Action.RELEASE, f"{change.address}: {change.action} of what is gone")
+
+
+def whole_estate(walk: Walk) -> None:
+    """Everything at once, in the order of the references; and everything deleted again."""
+    objects = everything(walk)
+    walk.establish(objects)
+    for address, fields in objects.items():
+        if address == estate()[address.kind].walked:
+            walk.expect_live(address, fields)
+    expect_ledger(walk, objects)
+    left = {a: f for a, f in objects.items() if not walk.can(a.kind, "delete")}
+    walk.apply({**left, **walk.around(left)})
+    seen = walk.observe()
+    gone = set(objects) - set(left) - set(walk.around(left))
+    expect(
+        not gone & set(seen.objects), "some objects are still there after everything was deleted"
+    )
+    expect(not gone & set(seen.ledger), "the ledger lists objects that were deleted")
+
+
+def everything(walk: Walk) -> Objects:
+    """Each kind's walked object, and all that these name."""
+    objects: dict[Address, Fields] = {}
+    for kind in walk.supports:
+        sample, named = walk.walked(kind)
+        objects |= {**named, sample.walked: sample.first}
+    return objects
+
+
+def is_let_go_before_deletion(walk: Walk, kind: str) -> None:
+    """An object is deleted in the same plan in which the last one lets go of it."""
+    sample, named = walk.walked(kind)
+    first = {reference.target for reference in kinds.references(kind, sample.first)}
+    second = {reference.target for reference in kinds.references(kind, sample.second)}
+    needed = walk.around({sample.walked: sample.second})
+    if not (first - second) & (set(named) - set(needed)) or not walk.can(kind, "update"):
+        return
+    if not all(walk.can(address.kind, "delete") for address in set(named) - set(needed)):
+        return
+    walk.establish({**named, sample.walked: sample.first})
+    then = having(sample.second, "protect", value=False)
+    walk.apply({**needed, sample.walked: then})
+    walk.expect_live(sample.walked, then)
+    expect(set(walk.observe().objects) == {*needed, sample.walked}, "not all of them are gone")
+
+
+def circle(walk: Walk, number: int) -> None:
+    """Objects that name each other are created and deleted together, or else one by one."""
+    objects = {a: walk.able(a.kind, f) for a, f in circles()[number].items()}
+    together = all(walk.supports[address.kind].cycles for address in objects)
+    if not together:
+        expect(walk.plan(objects).refusals, "a circle is planned that the platform cannot create")
+        walk.establish({a: walk.sample(a.kind).required for a in objects})
+    walk.establish(objects)
+    for address, fields in objects.items():
+        live = walk.observe().objects[address]
+        named = {reference.target for reference in kinds.references(address.kind, live)}
+        wanted = {reference.target for reference in kinds.references(address.kind, fields)}
+        expect(wanted <= named, f"{address} names {named}, not {wanted}")
+    if together and all(walk.can(address.kind, "delete") for address in objects):
+        walk.apply({})
+        expect(not walk.observe().objects, "the circle is still there")
+
+
+def expect_ledger(walk: Walk, objects: Objects) -> None:
+    """The ledger says exactly what was applied, with seals in place of references."""
+    state = {address: Resource(address, fields, "") for address, fields in objects.items()}
+    references = {ref for found in secret_references(state).values() for ref in found.values()}
+    wanted = sealed(state, walk.adapter.seal(references))
+    ledger = walk.observe().ledger
+    expect(set(ledger) == set(wanted), f"the ledger lists {sorted(ledger)}, not {sorted(wanted)}")
+    for address, resource in wanted.items():
+        expect(
+            ledger[address] == resource.fields,
+            f"the ledger of {address} says {ledger[address]}, not {resource.fields}",
+        )

@@ -1,0 +1,171 @@
+"""The cases, and the tally of what they exercised."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+
+from ccstate.adapter import Verb
+from ccstate.conformance import fields, ownership, states, trust
+from ccstate.conformance.harness import Harness, expect
+from ccstate.conformance.samples import SECRETS, Field, circles, fields_of, is_required, structs_of
+from ccstate.conformance.walk import Tally, Walk
+from ccstate.kinds import KINDS
+
+OF_EVERY_KIND: tuple[Callable[[Walk, str], None], ...] = (
+    states.is_deleted_by_hand,
+    states.is_let_go_before_deletion,
+    ownership.unmanaged_stays,
+    ownership.is_adopted_as_it_is,
+    ownership.is_released,
+    trust.stale_change_is_refused,
+    trust.audit_refuses,
+)
+OF_VERB: Mapping[Verb, tuple[Callable[[Walk, str], None], ...]] = {
+    "create": (states.is_created, states.is_created_bare, trust.one_refusal_leaves_the_others),
+    "update": (ownership.is_adopted_with_edits, ownership.is_protected),
+    "delete": (states.is_deleted,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One claim of the contract about one adapter; calling it raises Failed where it is untrue."""
+
+    name: str
+    suite: "Suite" = field(repr=False)
+    check: Callable[[Walk], None] = field(repr=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __call__(self) -> None:
+        self.suite.run(self)
+
+
+@dataclass(slots=True)
+class Suite:
+    """The cases for one adapter, and what they have exercised so far."""
+
+    harness: Harness
+    cases: list[Case] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
+    ran: set[str] = field(default_factory=set)
+
+    def add(self, name: str, check: Callable[[Walk], None]) -> None:
+        self.cases.append(Case(name, self, check))
+
+    def run(self, case: Case) -> None:
+        self.ran.add(case.name)
+        with _secrets():
+            self.harness.reset()
+            case.check(Walk(self.harness, self.harness.connect(), self.tally))
+
+    def every_ability_is_exercised(self, walk: Walk) -> None:
+        """What the adapter declares has been seen to work, whichever cases were selected."""
+        for case in self.cases:
+            if case.name not in self.ran:
+                with suppress(Exception):  # a case that fails says so in its own name
+                    self.run(case)
+        unseen = [
+            f"{verb} {kind}"
+            for kind, support in sorted(walk.supports.items())
+            for verb in sorted(support.verbs)
+            if (kind, verb) not in self.tally.verbs
+        ]
+        unseen += [
+            f"update {field}"
+            for kind in sorted(walk.supports)
+            if walk.can(kind, "update")
+            for field in fields_of(walk.sample(kind))
+            if (kind, field.path) not in self.tally.fields
+        ]
+        expect(not unseen, f"declared, and never seen to work: {', '.join(unseen)}")
+
+
+def cases(harness: Harness) -> list[Case]:
+    """Every case for an adapter, the tally last; each resets the platform before it begins."""
+    suite = Suite(harness)
+    walk = Walk(harness, harness.connect(), suite.tally)
+    suite.add("supports known kinds", _supports_known_kinds)
+    for kind in sorted(set(walk.supports) & set(KINDS), key=list(KINDS).index):
+        for name, check in _of_kind(walk, kind):
+            suite.add(name, check)
+    for number, circle in enumerate(circles()):
+        if all(address.kind in walk.supports for address in circle):
+            suite.add(
+                f"circle {' and '.join(map(str, circle))}", partial(states.circle, number=number)
+            )
+    suite.add("whole estate", states.whole_estate)
+    suite.add("seals are steady", trust.seals_are_steady)
+    suite.add("missing secrets are named", trust.missing_secrets_are_named)
+    suite.add("audit writes nothing", trust.audit_writes_nothing)
+    suite.add("kinds are read together", trust.kinds_are_read_together)
+    suite.add("memory is the platform's", trust.memory_is_the_platforms)
+    suite.add("empty is empty", trust.empty_is_empty)
+    suite.add("unreadable is said", trust.unreadable_is_said)
+    suite.add("every ability is exercised", suite.every_ability_is_exercised)
+    return suite.cases
+
+
+def _of_kind(walk: Walk, kind: str) -> Iterator[tuple[str, Callable[[Walk], None]]]:
+    checks = [*OF_EVERY_KIND]
+    for verb, of_verb in OF_VERB.items():
+        checks += of_verb if walk.can(kind, verb) else ()
+    for check in checks:
+        yield f"{kind} {_words(check)}", partial(_check_kind, kind, check)
+    if walk.can(kind, "update"):
+        for field_check, found in _of_fields(walk, kind):
+            yield f"{found} {_words(field_check)}", partial(_check_field, found, field_check)
+
+
+def _of_fields(walk: Walk, kind: str) -> Iterator[tuple[Callable[[Walk, Field], None], Field]]:
+    for found in fields_of(walk.sample(kind)):
+        yield fields.changes, found
+        yield fields.drifts, found
+        if not is_required(found):
+            yield fields.is_let_go, found
+        if found.nullable:
+            yield fields.is_cleared, found
+    for struct in structs_of(walk.sample(kind)):
+        if struct.nullable:
+            yield fields.is_cleared_whole, struct
+    for secret in trust.secrets_of(walk, kind):
+        yield trust.secret_is_sealed, secret
+
+
+def _check_kind(kind: str, check: Callable[[Walk, str], None], walk: Walk) -> None:
+    check(walk, kind)
+
+
+def _check_field(found: Field, check: Callable[[Walk, Field], None], walk: Walk) -> None:
+    check(walk, found)
+
+
+def _circle(number: int) -> Callable[[Walk], None]:
+    return lambda walk: states.circle(walk, number)
+
+
+def _words(check: Callable[..., None]) -> str:
+    return check.__name__.replace("_", " ")
+
+
+def _supports_known_kinds(walk: Walk) -> None:
+    strangers = sorted(set(walk.supports) - set(KINDS))
+    expect(not strangers, f"the adapter supports kinds that do not exist: {strangers}")
+
+
+@contextmanager
+def _secrets() -> Iterator[None]:
+    """The environment with the samples' secrets in it, and as it was afterwards."""
+    before = {name: os.environ.get(name) for name in SECRETS}
+    os.environ.update(SECRETS)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

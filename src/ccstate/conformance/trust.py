@@ -1,0 +1,229 @@
+"""What the rest of ccstate relies on: secrets, stale plans, honest answers, bulk reads."""
+
+import os
+from collections.abc import Callable
+
+from ccstate import kinds
+from ccstate.adapter import Result
+from ccstate.conformance.harness import Breakable, Failed, expect
+from ccstate.conformance.samples import SECRETS, Field, at, estate, having
+from ccstate.conformance.states import everything
+from ccstate.conformance.walk import VERBS, Walk, only_change, plain
+from ccstate.errors import InvalidInput, Unreadable
+from ccstate.model import Address, Change, Fields, Observation, Plan, canonical
+
+
+def secret_is_sealed(walk: Walk, field: Field) -> None:
+    """A secret is shown as a seal and nowhere else; another secret is seen and written."""
+    sample, named = walk.walked(field.kind)
+    desired = {**named, sample.walked: sample.first}
+    walk.establish(desired)
+    _expect_no_secret(walk.observe())
+    seal = at(walk.observe().objects[sample.walked], field.path)
+    reference = str(at(sample.first, field.path))
+    expect(str(seal).startswith("sealed:"), f"{field} is shown as {seal!r}, which is no seal")
+    other = str(at(sample.second, field.path))
+    variable = reference.partition(":")[2]
+    os.environ[variable] = SECRETS[other.partition(":")[2]]
+    edit = only_change(walk.apply(desired), sample.walked).edits[0]
+    expect(edit.path == field.path, f"another secret in {field} shows as a change of {edit.path}")
+    expect(
+        at(walk.observe().objects[sample.walked], field.path) != seal,
+        f"{field}: another secret has the same seal",
+    )
+    _expect_no_secret(walk.observe())
+
+
+def _expect_no_secret(seen: Observation) -> None:
+    shown = b"".join(map(canonical, [*seen.objects.values(), *seen.ledger.values()])).decode()
+    for secret in SECRETS.values():
+        expect(secret not in shown, "an observation or a ledger shows a secret in plain text")
+
+
+def seals_are_steady(walk: Walk) -> None:
+    """One secret has one seal on one platform, whoever asks; two secrets have two."""
+    references = {f"env:{name}" for name in SECRETS}
+    seals = walk.adapter.seal(references)
+    expect(set(seals) == references, f"seal leaves out {sorted(references - set(seals))}")
+    expect(len(set(seals.values())) == len(seals), "different secrets have the same seal")
+    again = walk.harness.connect().seal(references)
+    expect(seals == again, "the same secrets have other seals after connecting anew")
+    for reference, seal in seals.items():
+        secret = SECRETS[reference.partition(":")[2]]
+        expect(secret not in seal, f"the seal of {reference} holds the secret")
+    expect(dict(walk.adapter.seal(())) == {}, "seal of nothing gives something")
+
+
+def missing_secrets_are_named(walk: Walk) -> None:
+    """References that lead nowhere are refused together, each by its name."""
+    missing = {"env:CCSTATE_CONFORMANCE_MISSING_1", "env:CCSTATE_CONFORMANCE_MISSING_2"}
+    try:
+        walk.adapter.seal(missing)
+    except InvalidInput as refused:
+        said = " ".join(problem.message for problem in refused.problems)
+        unnamed = [reference for reference in sorted(missing) if reference not in said]
+        expect(not unnamed, f"seal does not name {unnamed}")
+    else:
+        raise Failed("seal accepts references to secrets that do not exist")
+
+
+def stale_change_is_refused(walk: Walk, kind: str) -> None:
+    """A change whose object is no longer as planned is refused, and nothing is written."""
+    sample, named = walk.walked(kind)
+    address = sample.walked
+    managed = {**named, address: sample.first}
+    declared: list[tuple[str, dict[Address, Fields]]] = [("delete", dict(named))]
+    for path in ("label", *sample.first):
+        if path not in {"protect"} and path in sample.first and walk.can(kind, "update"):
+            value = having(sample.first, path, at(sample.second, path))
+            declared.insert(0, ("update", {**named, address: value}))
+            break
+    for verb, desired in declared:
+        if verb == "delete" and not walk.can(kind, "delete"):
+            continue
+        walk.harness.reset()
+        walk.establish(managed)
+        plan = walk.plan(desired)
+        walk.by_hand(address, having(sample.second, "protect", value=False))
+        _expect_refused(walk, plan, f"the {verb} of {address}, changed by hand since,")
+    if walk.can(kind, "create"):
+        walk.harness.reset()
+        walk.establish(named)
+        plan = walk.plan(managed)
+        walk.by_hand(address, sample.second)
+        _expect_refused(walk, plan, f"the creation of {address}, made by hand since,")
+        plan = walk.plan(managed)
+        walk.by_hand(address, having(sample.first, "label", "Stale"))
+        _expect_refused(walk, plan, f"the adoption of {address}, changed by hand since,")
+
+
+def _expect_refused(walk: Walk, plan: Plan, what: str) -> None:
+    before = walk.observe()
+    for step in plan.steps:
+        for result in walk.adapter.perform(step.changes):
+            expect(not result.done, f"{what} is done nevertheless")
+            expect(result.reason, f"{what} is refused without a reason")
+    expect(walk.observe() == before, f"{what} is refused, and yet something was written")
+
+
+def one_refusal_leaves_the_others(walk: Walk, kind: str) -> None:
+    """A batch has one result for each change, in order; who is refused holds up nobody else."""
+    sample, _ = walk.walked(kind)
+    required = {sample.near: sample.required, sample.far: sample.required}
+    named = walk.around(required)
+    walk.establish(named)
+    plan = walk.plan({**named, **required})
+    walk.by_hand(sample.near, sample.required)
+    batch = [change for change in plan.changes() if change.address in required]
+    results: list[Result] = walk.adapter.perform(batch)
+    said = {change.address: r.done for change, r in zip(batch, results, strict=True)}
+    expect(said[sample.near] is False, f"{sample.near} was made by hand, and is created over that")
+    expect(said[sample.far] is True, f"{sample.far} is refused because of another change")
+    expect(sample.far in walk.observe().ledger, f"{sample.far} is said to be done, and is not")
+    expect(sample.near not in walk.observe().ledger, f"the ledger lists {sample.near}: refused")
+
+
+def audit_refuses(walk: Walk, kind: str) -> None:
+    """What the adapter says it cannot do is refused by `audit`, before anything is written."""
+    sample, named = walk.walked(kind)
+    support = walk.supports[kind]
+    for verb in set(VERBS.values()) - support.verbs:
+        walk.harness.reset()
+        walk.establish(named)
+        if verb != "create":
+            walk.establish({**named, sample.walked: sample.first})
+        wanted: dict[Address, Fields] = {sample.walked: sample.first}
+        if verb == "update":
+            wanted = {sample.walked: having(sample.second, "protect", value=False)}
+        elif verb == "delete":
+            wanted = {}
+        _expect_audited(walk, walk.plan({**named, **wanted}), f"to {verb} a {kind}")
+    full = _unabridged(kind)
+    for path in support.lacks if "create" in support.verbs else ():
+        top = path.partition(".")[0]
+        expect(top in full, f"{kind} lacks {path!r}, which is no field of it")
+        walk.harness.reset()
+        walk.establish(named)
+        # All of the top-level field, for the path may lead through the entries of a list.
+        plan = walk.plan({**named, sample.walked: {**sample.first, top: full[top]}})
+        _expect_audited(walk, plan, f"{kind}.{path}, which it lacks")
+
+
+def _unabridged(kind: str) -> Fields:
+    return {**estate()[kind].second, **estate()[kind].first}
+
+
+def _expect_audited(walk: Walk, plan: Plan, what: str) -> None:
+    before = walk.observe()
+    expect(walk.adapter.audit(list(plan.changes())), f"audit lets pass {what}")
+    expect(walk.observe() == before, "audit wrote something")
+
+
+def audit_writes_nothing(walk: Walk) -> None:
+    """Asking what the platform would refuse leaves it as it was."""
+    before = walk.observe()
+    walk.adapter.audit(list(walk.plan(everything(walk)).changes()))
+    expect(walk.observe() == before, "audit wrote something")
+
+
+def kinds_are_read_together(walk: Walk) -> None:
+    """One read of all kinds shows what reads of single kinds show, and each of those no more."""
+    walk.establish(everything(walk))
+    together = walk.observe()
+    apart = [walk.adapter.observe([kind]) for kind in sorted(walk.supports)]
+    for kind, seen in zip(sorted(walk.supports), apart, strict=True):
+        strangers = [str(a) for a in {**seen.objects, **seen.ledger} if a.kind != kind]
+        expect(not strangers, f"asked for {kind} alone, observe shows {strangers[:3]}")
+    for name, of in _tables():
+        union = {address: fields for seen in apart for address, fields in of(seen).items()}
+        expect(union == dict(of(together)), f"{name}: kinds read together and apart differ")
+
+
+def _tables() -> list[tuple[str, Callable[[Observation], dict[Address, Fields]]]]:
+    return [
+        ("objects", lambda seen: dict(seen.objects)),
+        ("ledger", lambda seen: dict(seen.ledger)),
+    ]
+
+
+def memory_is_the_platforms(walk: Walk) -> None:
+    """Objects and ledger are on the platform: whoever connects anew sees the same."""
+    desired = everything(walk)
+    walk.establish(desired)
+    seen = walk.harness.connect().observe(sorted(walk.supports))
+    expect(seen == walk.observe(), "another connection shows another state")
+    walk.expect_nothing_to_do(desired, "without anybody having touched it")
+
+
+def empty_is_empty(walk: Walk) -> None:
+    """A platform on which nothing is, says so, and takes an empty batch."""
+    expect(walk.observe() == Observation({}, {}), "after reset, the platform is not empty")
+    expect(walk.adapter.perform([]) == [], "an empty batch has results")
+
+
+def unreadable_is_said(walk: Walk) -> None:
+    """A platform that cannot be read is Unreadable; it must not look empty, or all is made anew."""
+    harness = walk.harness
+    if not isinstance(harness, Breakable):
+        return
+    desired = everything(walk)
+    walk.establish(desired)
+    batch: list[Change] = list(walk.plan({}).changes())[:1]
+    harness.break_()
+    for what, call in (
+        ("observe", walk.observe),
+        ("observe, connected anew,", lambda: harness.connect().observe(sorted(walk.supports))),
+        ("perform", lambda: walk.adapter.perform(batch)),
+    ):
+        try:
+            call()
+        except Unreadable:
+            continue
+        raise Failed(f"{what} answers although the platform cannot be read")
+
+
+def secrets_of(walk: Walk, kind: str) -> list[Field]:
+    """The fields of a kind that hold secrets."""
+    sample = walk.sample(kind)
+    held = kinds.secrets(kind, plain(kind, sample.first))
+    return [Field(kind, path, nullable=True) for path in held]

@@ -1,0 +1,207 @@
+"""The real way from desired state to a confirmed platform, without files, journal and engine."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from ccstate import kinds
+from ccstate.adapter import Adapter, Support, Verb
+from ccstate.conformance.harness import Failed, Harness, expect
+from ccstate.conformance.samples import SECRETS, Objects, Sample, estate, without
+from ccstate.diff import LEDGER_ONLY, diff, discrepancy, sealed, secret_references
+from ccstate.model import (
+    Action,
+    Address,
+    Change,
+    Edit,
+    Fields,
+    Json,
+    Observation,
+    Plan,
+    Resource,
+    Why,
+    edited,
+)
+from ccstate.plan import Share, make_plan
+
+TARGET = "conformance"
+VERBS: Mapping[Action, Verb] = {
+    Action.CREATE: "create",
+    Action.UPDATE: "update",
+    Action.DELETE: "delete",
+}
+
+
+@dataclass(slots=True)
+class Tally:
+    """Which abilities have been exercised: verbs by kind, and updated fields by kind."""
+
+    verbs: set[tuple[str, str]] = field(default_factory=set)
+    fields: set[tuple[str, str]] = field(default_factory=set)
+
+    def count(self, change: Change) -> None:
+        kind = change.address.kind
+        if change.action in VERBS:
+            self.verbs.add((kind, VERBS[change.action]))
+        if change.action is Action.UPDATE:
+            self.fields |= {(kind, edit.path) for edit in change.edits}
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """One platform, and what can be asked of it."""
+
+    harness: Harness
+    adapter: Adapter
+    tally: Tally
+
+    # What the platform can hold of the samples.
+
+    @property
+    def supports(self) -> Mapping[str, Support]:
+        return self.adapter.supports
+
+    def can(self, kind: str, verb: Verb) -> bool:
+        return kind in self.supports and verb in self.supports[kind].verbs
+
+    def able(self, kind: str, fields: Fields) -> Fields:
+        """The fields without those that the platform lacks."""
+        for path in self.supports[kind].lacks:
+            fields = without(fields, path)
+        return fields
+
+    def sample(self, kind: str) -> Sample:
+        given = estate()[kind]
+        return replace(
+            given,
+            required=self.able(kind, given.required),
+            first=self.able(kind, given.first),
+            second=self.able(kind, given.second),
+        )
+
+    def around(self, objects: Objects) -> Objects:
+        """The near and far objects that these name, and those that they name in turn."""
+        found: dict[Address, Fields] = {}
+        waiting = list(objects.items())
+        while waiting:
+            address, fields = waiting.pop()
+            for reference in kinds.references(address.kind, fields):
+                target = reference.target
+                if target in found or target in objects or target.kind not in self.supports:
+                    continue
+                found[target] = self.sample(target.kind).required
+                waiting.append((target, found[target]))
+        return found
+
+    def walked(self, kind: str) -> tuple[Sample, Objects]:
+        """The sample of a kind, and all objects that its values name."""
+        sample = self.sample(kind)
+        named = {**self.around({sample.walked: sample.first})}
+        named |= self.around({sample.walked: sample.second})
+        return sample, named
+
+    # What is done to the platform.
+
+    def plan(self, desired: Objects, release: Collection[Address] = ()) -> Plan:
+        """The plan from the platform as it is now."""
+        state = {address: Resource(address, fields, "") for address, fields in desired.items()}
+        references = secret_references(state)
+        every = {reference for found in references.values() for reference in found.values()}
+        wanted = sealed(state, self.adapter.seal(every))
+        seen = self.observe()
+        changes = diff(TARGET, wanted, seen, secrets=references, release=release)
+        share = Share(TARGET, changes, wanted, seen, self.supports, 100, 100)
+        return make_plan([share], commit="", forced="")
+
+    def apply(self, desired: Objects, release: Collection[Address] = ()) -> Plan:
+        """The plan, performed and confirmed; a second plan must find nothing to do."""
+        plan = self.plan(desired, release)
+        expect(not plan.refusals, f"the plan is refused: {plan.refusals}")
+        self.perform(plan)
+        seen = self.observe()
+        for change in plan.changes():
+            missing = discrepancy(change, seen)
+            expect(not missing, f"{change.action} {change.address} is not confirmed: {missing}")
+        self.expect_nothing_to_do(desired, "after it was applied")
+        return plan
+
+    def perform(self, plan: Plan) -> None:
+        problems = self.adapter.audit(list(plan.changes()))
+        expect(not problems, f"audit refuses what the adapter supports: {problems}")
+        for step in plan.steps:
+            results = self.adapter.perform(step.changes)
+            expect(
+                len(results) == len(step.changes),
+                f"perform answers {len(step.changes)} changes with {len(results)} results",
+            )
+            for change, result in zip(step.changes, results, strict=True):
+                expect(result.done, f"{change.action} {change.address}: {result.reason}")
+                self.tally.count(change)
+
+    def establish(self, objects: Objects) -> None:
+        """Have these objects on the platform and under management."""
+        for address, fields in objects.items():
+            if not self.can(address.kind, "create"):
+                self.by_hand(address, fields)
+        self.apply(objects)
+
+    def by_hand(self, address: Address, fields: Fields) -> None:
+        """What an administrator makes of an object, written as desired state would say it."""
+        self.harness.by_hand(address, plain(address.kind, fields))
+
+    # What the platform shows.
+
+    def observe(self) -> Observation:
+        return self.adapter.observe(sorted(self.supports))
+
+    def shown(self, kind: str, fields: Fields) -> dict[str, Json]:
+        """What an object with these fields must look like: by dotted path, secrets sealed."""
+        references = kinds.secrets(kind, fields)
+        seals = self.adapter.seal(set(references.values()))
+        edits = [Edit(path, None, seals[ref], Why.YOU) for path, ref in references.items()]
+        return {
+            path: value
+            for path, value in kinds.flatten(kind, edited(fields, edits)).items()
+            if value is not None and path not in LEDGER_ONLY
+        }
+
+    def expect_live(self, address: Address, fields: Fields) -> None:
+        """The object shows these fields and no others."""
+        live = self.observe().objects.get(address)
+        if live is None:
+            raise Failed(f"{address} is not there")
+        found = kinds.flatten(address.kind, live)
+        wanted = self.shown(address.kind, fields)
+        for path in sorted({*found, *wanted}):
+            expect(
+                found.get(path) == wanted.get(path),
+                f"{address}: {path} is {found.get(path)!r}, not {wanted.get(path)!r}",
+            )
+
+    def expect_nothing_to_do(self, desired: Objects, when: str) -> None:
+        left = [f"{c.action} {c.address} {list(c.edits)}" for c in self.plan(desired).changes()]
+        expect(not left, f"{when}, a new plan still finds: {'; '.join(left)}")
+
+
+def plain(kind: str, fields: Fields) -> Fields:
+    """The fields as an administrator types them: secrets themselves, nothing that is null."""
+    secrets = kinds.secrets(kind, fields).items()
+    edits = [Edit(path, None, SECRETS[ref.partition(":")[2]], Why.YOU) for path, ref in secrets]
+    held = {name: value for name, value in fields.items() if name not in LEDGER_ONLY}
+    return cast("dict[str, Json]", _without_null(edited(held, edits)))
+
+
+def _without_null(value: Json) -> Json:
+    if not isinstance(value, dict):
+        return value
+    return {name: _without_null(inner) for name, inner in value.items() if inner is not None}
+
+
+def only_change(plan: Plan, address: Address) -> Change:
+    """The plan's one change, which must be of this object."""
+    changes = list(plan.changes())
+    expect(
+        [change.address for change in changes] == [address],
+        f"the plan should change {address} alone, and changes {[str(c.address) for c in changes]}",
+    )
+    return changes[0]
