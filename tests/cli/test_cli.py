@@ -3,8 +3,10 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -275,10 +277,38 @@ def test_a_platform_that_vanishes_can_be_taken_up_again(screen: Screen) -> None:
     screen.write("ccstate.yaml", PROJECT)
     assert screen.run("apply", plan_id) == 3
     assert "CC502" in screen.err
+    assert screen.run("apply") == 1
+    assert f"ccstate apply {plan_id} --resume" in screen.err
     assert screen.run("apply", "--resume") == 0, screen.out + screen.err
     assert screen.run("verify") == 0
     journal = (screen.folder / "plans" / plan_id / "journal.jsonl").read_bytes().splitlines()
     assert [orjson.loads(line)["seq"] for line in journal] == list(range(1, len(journal) + 1))
+
+
+def test_an_apply_stopped_from_the_keyboard_goes_on_where_it_was(screen: Screen) -> None:
+    screen.write("ccstate.yaml", FAULTY % "slow, for: 30s")
+    screen.run("plan")
+    plan_id = screen.plan_id()
+    # A shell's background job ignores Ctrl-C; the child listens to it again.
+    program = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        f"from ccstate.cli import run; sys.exit(run(['--project', {str(screen.folder)!r}, 'apply']))"
+    )
+    journal = screen.folder / "plans" / plan_id / "journal.jsonl"
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stderr=subprocess.PIPE, text=True
+    ) as child:
+        while not (journal.exists() and b"queue/sales" in journal.read_bytes()):
+            assert child.poll() is None
+            time.sleep(0.02)
+        child.send_signal(signal.SIGINT)
+        _, said = child.communicate(timeout=20)
+    assert child.returncode == 130
+    assert f"ccstate apply {plan_id} --resume" in said
+    assert "Traceback" not in said
+    screen.write("ccstate.yaml", PROJECT)
+    assert screen.run("apply", plan_id, "--resume") == 0
+    assert screen.run("verify") == 0
 
 
 def test_secrets_never_reach_a_file_that_people_read(screen: Screen) -> None:

@@ -48,7 +48,12 @@ def apply(root: Any, plan_id: str | None, resume: bool) -> int:
     plan = plan_file.read_plan(workspace.root / FOLDER / chosen / plan_file.FILE)
     _check_turn(workspace.root, chosen, resume=resume)
     with _lock(workspace, chosen, resume=resume):
-        return _apply(workspace, chosen, plan, resume=resume)
+        try:
+            return _apply(workspace, chosen, plan, resume=resume)
+        except KeyboardInterrupt:
+            if is_begun(workspace.root, chosen):
+                talk(f"\nStopped. To go on:  ccstate apply {chosen} --resume")
+            raise
 
 
 def _check_turn(root: Path, plan_id: str, *, resume: bool) -> None:

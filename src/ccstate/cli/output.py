@@ -46,6 +46,19 @@ def complain(problems: Sequence[Diagnostic]) -> None:
 
 
 @contextmanager
+def stage(words: str) -> Iterator[None]:
+    """Says on a terminal what is being waited for, and takes it away when that is over."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    click.echo(f"{words} …", err=True, nl=False)
+    try:
+        yield
+    finally:
+        click.echo("\r\x1b[K", err=True, nl=False, color=True)
+
+
+@contextmanager
 def progress(label: str, total: int) -> Iterator["click.progressbar"]:  # type: ignore[valid-type]  # a factory in click's types
     """A bar on a terminal, nothing elsewhere; `update(n)` moves it."""
     with click.progressbar(

@@ -1,5 +1,6 @@
 """The folder of plans: one folder a plan, named by its id."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from ccstate import plan_file
@@ -46,10 +47,19 @@ def newest_plan(root: Path, *, interrupted: bool) -> str:
         if is_begun(root, plan_id) is interrupted and not is_finished(root, plan_id)
     ]
     if not waiting:
-        raise InvalidInput(
-            [_no_plan("no apply was interrupted" if interrupted else "no plan waits to be applied")]
-        )
+        raise InvalidInput([_none_waits(root, interrupted=interrupted)])
     return max(waiting, key=lambda plan_id: (root / FOLDER / plan_id).stat().st_mtime_ns)
+
+
+def _none_waits(root: Path, *, interrupted: bool) -> Diagnostic:
+    if interrupted:
+        return _no_plan("no apply was interrupted")
+    stopped = [p for p in plan_ids(root) if is_begun(root, p) and not is_finished(root, p)]
+    problem = _no_plan("no plan waits to be applied")
+    if not stopped:
+        return problem
+    hint = f"go on with the one that was interrupted: `ccstate apply {stopped[0]} --resume`"
+    return replace(problem, hint=hint)
 
 
 def plan_ids(root: Path) -> list[str]:

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ccstate.adapter import Adapter, connect
-from ccstate.cli.output import complain
+from ccstate.cli.output import complain, stage
 from ccstate.desired import Desired, ParseCache, Project, Target, load, load_project
 from ccstate.desired.project import FILE
 from ccstate.diff import diff, sealed, secret_references
@@ -41,7 +41,8 @@ class Workspace:
 
     def desired(self) -> Desired:
         """The desired state with all its problems."""
-        return load(self.project, ParseCache(self.state_folder / "cache"))
+        with stage("Reading the desired state"):
+            return load(self.project, ParseCache(self.state_folder / "cache"))
 
     def valid(self) -> Desired:
         """The desired state; InvalidInput where anything in it is wrong. Warnings are shown."""
@@ -82,6 +83,10 @@ class Workspace:
 
     def share(self, target: Target, desired: Desired) -> Share:
         """What one target should be, what it is, and the changes between the two."""
+        with stage(f"Reading {target.name}"):
+            return self._share(target, desired)
+
+    def _share(self, target: Target, desired: Desired) -> Share:
         adapter = self.adapter(target)
         kinds = target.kinds & adapter.supports.keys()
         wanted = {
