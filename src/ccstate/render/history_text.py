@@ -1,0 +1,147 @@
+"""The history of one object on a terminal: who changed what, on whose word, and what came of it."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from ccstate.model import Address, Edit, Json, Outcome, Why
+from ccstate.render.differences import Row, rows
+from ccstate.render.text import PLAIN, Palette, Piece, Style, columns, fill, plain, safe
+from ccstate.render.values import plural, scalar
+
+SHORT = 10
+"""Characters of a commit's id."""
+EDITS = 40
+"""Fields of one commit that are shown."""
+LABEL = 26
+"""Widest column of field names; a longer one has a line of its own."""
+
+
+class FieldChange(Protocol):
+    """One field that a commit changed."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def before(self) -> Json: ...
+    @property
+    def after(self) -> Json: ...
+
+
+class Entry(Protocol):
+    """One commit that changed the object; see `ccstate.history.Entry`."""
+
+    @property
+    def commit(self) -> str: ...
+    @property
+    def date(self) -> str: ...
+    @property
+    def author(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def action(self) -> str: ...
+    @property
+    def edits(self) -> Sequence[FieldChange]: ...
+    @property
+    def request(self) -> str: ...
+    @property
+    def plan_id(self) -> str: ...
+    @property
+    def outcome(self) -> Outcome | None: ...
+    @property
+    def reason(self) -> str: ...
+
+
+Line = tuple[int, tuple[Piece, ...]]
+"""How far lines after the first are indented, and the words."""
+
+_STYLES = {"created": Style.ADD, "changed": Style.CHANGE, "deleted": Style.REMOVE}
+_SIGNS = {"created": "+", "changed": "~", "deleted": "-"}
+_OUTCOMES = {
+    Outcome.CONFIRMED: ("confirmed", Style.ADD),
+    Outcome.NOT_CONFIRMED: ("not confirmed", Style.ALARM),
+    Outcome.NOT_ATTEMPTED: ("not applied", Style.CHANGE),
+}
+
+
+def history_text(
+    entries: Sequence[Entry], address: Address, width: int = 80, palette: Palette = PLAIN
+) -> str:
+    """The commits that changed the object, newest first, in lines of at most `width` columns."""
+    counted = plural(len(entries), "commit")
+    blocks: list[Iterator[Line]] = [iter([(2, (Piece(f"{address}: {counted}", Style.STRONG),))])]
+    blocks += [_entry(entry, width) for entry in entries]
+    texts = []
+    for block in blocks:
+        lines = (line for hang, pieces in block for line in fill(pieces, width, palette, hang))
+        texts.append("\n".join(lines))
+    return "\n\n".join(texts) + "\n"
+
+
+def _entry(entry: Entry, width: int) -> Iterator[Line]:
+    action = str(entry.action)
+    style = _STYLES.get(action, Style.NOTE)
+    yield (
+        4,
+        (
+            Piece(f"{_SIGNS.get(action, '?')} {action}", style),
+            Piece(f"  {_when(entry.date)}  ", Style.PLAIN),
+            Piece(entry.commit[:SHORT], Style.DIM),
+        ),
+    )
+    yield from _facts(entry)
+    if action == "cut off":
+        said = "This clone is shallow: what came before is not here. See it with"
+        yield 4, (*plain(f"    {said} "), Piece("git fetch --unshallow", Style.STRONG))
+    elif action == "unreadable":
+        said = "A file that may declare it was no valid YAML before or after. See it with"
+        yield 4, (*plain(f"    {said} "), Piece(f"git show {entry.commit[:SHORT]}", Style.STRONG))
+    yield from _edits(entry.edits, width, is_new=action == "created")
+
+
+def _facts(entry: Entry) -> Iterator[Line]:
+    yield 4, (*plain("    "), Piece(entry.subject, Style.STRONG))
+    by = (Piece("    by ", Style.DIM), *plain(entry.author))
+    asked = (Piece("  request ", Style.DIM), Piece(entry.request, Style.NOTE))
+    yield 7, (*by, *(asked if entry.request else ()))
+    if entry.outcome is not None:
+        word, style = _OUTCOMES[entry.outcome]
+        why = plain(f": {entry.reason}") if entry.reason else ()
+        said = f"    plan {entry.plan_id} "
+        yield 9, (Piece(said, Style.DIM), Piece(word, style), *why)
+
+
+def _edits(edits: Sequence[FieldChange], width: int, *, is_new: bool) -> Iterator[Line]:
+    found: list[Row] = []
+    for edit in edits[:EDITS]:
+        found += _rows(edit, is_new=is_new)
+    labels = [columns(safe(row.label)) for row in found]
+    most = min(LABEL, width // 3)
+    column = max((label for label in labels if label <= most), default=0)
+    for row, label in zip(found, labels, strict=True):
+        if label > most:
+            yield 6, plain(f"      {row.label}")
+        name = row.label if label <= most else ""
+        gap = " " * (column - (label if label <= most else 0) + 2)
+        yield column + 10, (*plain(f"      {name}{gap}"), *row.value)
+    if len(edits) > EDITS:
+        more = plural(len(edits) - EDITS, "more field")
+        yield 6, (Piece(f"      … and {more}", Style.DIM),)
+
+
+def _rows(edit: FieldChange, *, is_new: bool) -> list[Row]:
+    if is_new and not isinstance(edit.after, list | dict):
+        return [Row(edit.path, (Piece(scalar(edit.after), Style.ADD),))]
+    # Whose doing it was is told by the author; secrets are references here, and may be shown.
+    return rows(Edit(edit.path, edit.before, edit.after, Why.YOU), {})
+
+
+def _when(date: str) -> str:
+    """`2026-11-22 14:05 +11:00`: in the author's own time, as it was written."""
+    try:
+        moment = datetime.fromisoformat(date)
+    except ValueError:
+        return date
+    text = moment.isoformat(sep=" ", timespec="minutes")
+    return f"{text[:16]} {text[16:]}".rstrip()

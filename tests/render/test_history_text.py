@@ -1,0 +1,94 @@
+from collections.abc import Callable
+
+import pytest
+
+from ccstate.history import Entry, FieldChange, Happened
+from ccstate.model import Address, Outcome
+from ccstate.render.history_text import history_text
+from ccstate.render.text import COLOUR, PLAIN, columns
+
+SALES = Address("queue", "sales")
+ENTRIES = [
+    Entry(
+        commit="4f2a9c81d07be35a6c9d1e0f8b7a65c4d3e2f1a0",
+        date="2026-11-22T14:05:31+11:00",
+        author="Priya Nair <priya.nair@brolga-energy.example>",
+        subject="Sales: let callers leave after three minutes, and two more people answer",
+        action=Happened.CHANGED,
+        edits=(
+            FieldChange("ring_for", "20s", "30s"),
+            FieldChange("service_level.percent", 80, 90),
+            FieldChange("music", "rain", None),
+            FieldChange(
+                "members",
+                [{"user": "priya.n", "penalty": 5}, {"user": "sam.t"}],
+                [{"user": "priya.n", "penalty": 0}, {"user": "sam.t"}, {"team": "moves"}],
+            ),
+            FieldChange("overflow.to", None, "queue/reception"),
+        ),
+        request="CHG-2041",
+        plan_id="9be0f4e0a1c2",
+        outcome=Outcome.CONFIRMED,
+    ),
+    Entry(
+        commit="0b1c2d3e4f5061728394a5b6c7d8e9f001122334",
+        date="2026-10-02T09:12:00-05:00",
+        author="Sam T\x1b[31m <sam@example.com>",
+        subject="Longer \u202efor now",
+        action=Happened.CHANGED,
+        edits=(FieldChange("ring_for", "15s", "20s"),),
+        request="#12",
+        plan_id="77aa00bb11cc",
+        outcome=Outcome.NOT_CONFIRMED,
+        reason="ring_for is 15s on sydney, though 20s was written; somebody else may have changed it",
+    ),
+    Entry(
+        commit="1111111111111111111111111111111111111111",
+        date="2026-09-30T17:40:00Z",
+        author="Sam T <sam@example.com>",
+        subject="Repair the file",
+        action=Happened.UNREADABLE,
+    ),
+    Entry(
+        commit="2222222222222222222222222222222222222222",
+        date="2026-09-01T08:00:00+10:00",
+        author="Helen Papadakis <helen@example.com>",
+        subject="Sales opens",
+        action=Happened.CREATED,
+        edits=(FieldChange("label", None, "Sales"), FieldChange("ring_for", None, "15s")),
+        plan_id="5d5d5d5d5d5d",
+        outcome=Outcome.NOT_ATTEMPTED,
+    ),
+    Entry(
+        commit="3333333333333333333333333333333333333333",
+        date="2026-08-01T08:00:00+10:00",
+        author="Helen Papadakis <helen@example.com>",
+        subject="Everything",
+        action=Happened.CUT_OFF,
+    ),
+]
+
+Golden = Callable[[str, str], None]
+
+
+def test_a_history_is_told_commit_by_commit(golden: Golden) -> None:
+    golden("history/queue.txt", history_text(ENTRIES, SALES, 80, PLAIN))
+
+
+def test_a_history_has_colours(golden: Golden) -> None:
+    golden("history/queue-colour.txt", history_text(ENTRIES, SALES, 80, COLOUR))
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    lines = history_text(ENTRIES, SALES, width, PLAIN).splitlines()
+    assert max(map(columns, lines)) <= width
+
+
+def test_of_many_fields_the_rest_is_counted() -> None:
+    edits = tuple(FieldChange(f"field_{n}", 1, 2) for n in range(50))
+    entry = Entry("a" * 40, "", "", "", Happened.CHANGED, edits)
+    text = history_text([entry], SALES)
+    assert "… and 10 more fields" in text
+    assert "field_39" in text
+    assert "field_40" not in text
