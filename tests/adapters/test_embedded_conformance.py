@@ -1,42 +1,15 @@
 """The embedded adapter keeps the contract; and the contract's samples leave nothing out."""
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from ccstate.adapters.embedded import EmbeddedAdapter, connect
 from ccstate.conformance import Case, cases
 from ccstate.conformance.samples import at, circles, estate, fields_of
-from ccstate.kinds import KINDS, shape
+from ccstate.kinds import KINDS, defaults, flatten, shape
 from ccstate.kinds.shape import Leaf, ListOf, MapOf, OneOf, Shape, Struct
-from ccstate.model import Address, Fields, Json
-
-
-class Embedded:
-    """A platform in a folder of its own, which goes with the process."""
-
-    def __init__(self) -> None:
-        # In memory where that can be had: on a disk the suite waits for fsync, and little else.
-        memory = Path("/dev/shm")  # noqa: S108 - TemporaryDirectory makes its own folder there
-        self._place = tempfile.TemporaryDirectory(
-            prefix="ccstate-conformance-", dir=memory if memory.is_dir() else None
-        )
-        self._folder = Path(self._place.name)
-
-    def connect(self) -> EmbeddedAdapter:
-        return connect({"path": "platform.db"}, self._folder)
-
-    def reset(self) -> None:
-        for file in self._folder.iterdir():
-            file.unlink()
-
-    def by_hand(self, address: Address, fields: Fields | None) -> None:
-        self.connect().by_hand(address, fields)
-
-    def break_(self) -> None:
-        (self._folder / "platform.db").write_bytes(b"no database")
+from ccstate.model import Json
+from tests.adapters.embedded_harness import Embedded
 
 
 @pytest.mark.parametrize("case", cases(Embedded()), ids=str)
@@ -62,6 +35,14 @@ def test_each_field_of_the_estate_has_two_values(kind: str) -> None:
         values = at(sample.first, field.path), at(sample.second, field.path)
         assert None not in values
         assert values[0] != values[1], str(field)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_first_value_is_a_default(kind: str) -> None:
+    """Else nobody would see a field that falls back to its default."""
+    first = flatten(kind, estate()[kind].first)
+    for path, default in flatten(kind, defaults(kind)).items():
+        assert first[path] != default, path
 
 
 def test_the_estate_is_valid_and_canonical() -> None:

@@ -13,6 +13,7 @@ def is_created(walk: Walk, kind: str) -> None:
     sample, named = walk.walked(kind)
     for fields in (sample.first, sample.second):
         walk.harness.reset()
+        walk.establish(named)
         walk.apply({**named, sample.walked: fields})
         walk.expect_live(sample.walked, fields)
         expect_ledger(walk, {**named, sample.walked: fields})
@@ -21,6 +22,7 @@ def is_created(walk: Walk, kind: str) -> None:
 def is_created_bare(walk: Walk, kind: str) -> None:
     """Created with what is required alone, it is there; what was not declared can be added."""
     sample, named = walk.walked(kind)
+    walk.establish(named)
     walk.apply({**named, sample.walked: sample.required})
     if walk.can(kind, "update"):
         walk.apply({**named, sample.walked: sample.first})

@@ -9,6 +9,7 @@ from ccstate.adapter import Adapter, Support, Verb
 from ccstate.conformance.harness import Failed, Harness, expect
 from ccstate.conformance.samples import SECRETS, Objects, Sample, estate, without
 from ccstate.diff import LEDGER_ONLY, diff, discrepancy, sealed, secret_references
+from ccstate.kinds import KINDS
 from ccstate.model import (
     Action,
     Address,
@@ -59,7 +60,9 @@ class Walk:
 
     @property
     def supports(self) -> Mapping[str, Support]:
-        return self.adapter.supports
+        return {
+            kind: self.adapter.supports[kind] for kind in KINDS if kind in self.adapter.supports
+        }
 
     def can(self, kind: str, verb: Verb) -> bool:
         return kind in self.supports and verb in self.supports[kind].verbs

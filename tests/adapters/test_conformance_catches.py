@@ -1,0 +1,535 @@
+"""A suite that never fails proves nothing: adapters with one defect each, and what notices it."""
+
+import os
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+import pytest
+
+from ccstate import kinds
+from ccstate.adapter import Result, Support
+from ccstate.adapters.embedded import EmbeddedAdapter, store
+from ccstate.conformance import Failed, cases
+from ccstate.conformance.samples import SECRETS, without
+from ccstate.errors import CcstateError, Diagnostic, Unreadable
+from ccstate.kinds.fields import seconds
+from ccstate.model import (
+    Action,
+    Address,
+    Change,
+    Fields,
+    Json,
+    Observation,
+    edited,
+    fingerprint,
+)
+from tests.adapters.embedded_harness import Embedded
+
+TRUNK = frozenset({"site", "trunk"})
+
+
+class Wrapped:
+    """The embedded adapter, seen through something that may lie; limited to a few kinds."""
+
+    kinds: ClassVar[frozenset[str]] = TRUNK
+
+    def __init__(self, real: EmbeddedAdapter) -> None:
+        self.real = real
+
+    @property
+    def supports(self) -> Mapping[str, Support]:
+        return {kind: Support() for kind in kinds.KINDS if kind in self.kinds}
+
+    def observe(self, kinds: Collection[str]) -> Observation:
+        return self.real.observe(kinds)
+
+    def seal(self, references: Collection[str]) -> Mapping[str, str]:
+        return self.real.seal(references)
+
+    def audit(self, changes: Sequence[Change]) -> list[Diagnostic]:
+        return self.real.audit(changes)
+
+    def perform(self, batch: Sequence[Change]) -> list[Result]:
+        return self.real.perform(batch)
+
+    def raw(self, address: Address) -> Fields | None:
+        with store.reading(self.real.path) as database:
+            return store.found(database, [address]).get(address)
+
+    def write_ledger(self, address: Address, fields: Fields | None) -> None:
+        with store.writing(self.real.path) as database:
+            store.write_ledger(database, {address: fields})
+
+
+class Limited(Wrapped):
+    """No defect: a platform that can do little, and says so."""
+
+    kinds = frozenset({"site", "team", "user", "prompt", "extension", "queue", "schedule"})
+    limits: ClassVar[Mapping[str, Support]] = {
+        "site": Support(verbs=frozenset({"create", "update"})),
+        "team": Support(cycles=False),
+        "user": Support(cycles=False, lacks={"skills": "all are equal"}),
+        "prompt": Support(verbs=frozenset({"update"})),
+        "schedule": Support(verbs=frozenset({"create", "delete"})),
+        "extension": Support(lacks={"voicemail.pin": "no PINs", "secret": "no devices"}),
+        "queue": Support(
+            cycles=False,
+            lacks={
+                "announcements": "callers wait in silence",
+                "members.penalty": "all are equal",
+                "overflow.empty": "no trees",
+            },
+        ),
+    }
+
+    @property
+    def supports(self) -> Mapping[str, Support]:
+        return self.limits
+
+    def audit(self, changes: Sequence[Change]) -> list[Diagnostic]:
+        return [
+            Diagnostic("CC499", f"{change.address}: not possible here")
+            for change in changes
+            if not self._can(change)
+        ]
+
+    def _can(self, change: Change) -> bool:
+        support = self.limits[change.address.kind]
+        verbs = {a.value for a in (Action.CREATE, Action.UPDATE, Action.DELETE)}
+        if change.action.value in verbs - support.verbs:
+            return False
+        wanted = change.ledger or {}
+        return all(without(wanted, path) == wanted for path in support.lacks)
+
+    def perform(self, batch: Sequence[Change]) -> list[Result]:
+        alone = len(batch) == 1
+        names = {change.address for change in batch}
+        circular = not alone and any(
+            not self.limits[change.address.kind].cycles
+            and {r.target for r in kinds.references(change.address.kind, change.ledger or {})}
+            & names
+            for change in batch
+            if change.action is Action.CREATE
+        )
+        if circular:
+            return [Result(done=False, reason="one by one, please") for _ in batch]
+        return self.real.perform(batch)
+
+
+class DropsUndeclaredFields(Wrapped):
+    def perform(self, batch: Sequence[Change]) -> list[Result]:
+        results = self.real.perform(batch)
+        for change in batch:
+            live = self.raw(change.address)
+            if change.action is Action.UPDATE and live is not None:
+                kept = {
+                    name: value for name, value in live.items() if name in (change.ledger or {})
+                }
+                self.real.by_hand(change.address, kept)
+        return results
+
+
+class ResetsOtherFields(Wrapped):
+    def perform(self, batch: Sequence[Change]) -> list[Result]:
+        results = self.real.perform(batch)
+        for change in batch:
+            live = self.raw(change.address)
+            if change.action is Action.UPDATE and live is not None:
+                written = {edit.path.partition(".")[0] for edit in change.edits}
+                fall_back = {
+                    name: value
+                    for name, value in kinds.defaults(change.address.kind).items()
+                    if name not in written
+                }
+                self.real.by_hand(change.address, {**live, **fall_back})
+        return results
+
+
+class ReplacesStructs(Wrapped):
+    """Writes one field of an address, and loses the others."""
+
+    def perform(self, batch: Sequence[Change]) -> list[Result]:
+        results = self.real.perform(batch)
+        for change in batch:
+            live = self.raw(change.address)
+            inside = [edit for edit in change.edits if "." in edit.path]
+            if change.action is Action.UPDATE and live is not None and inside:
+                gone = {edit.path.partition(".")[0]: None for edit in inside}
+                rest = {name: value for name, value in live.items() if name not in gone}
+                self.real.by_hand(change.address, edited(rest, inside))
+        return results
+
+
+class ForgetsOneField(Wrapped):
+    def perform(self, batch: Sequence[Change]) -> list[Result]:
+        return self.real.perform(
+            [
+                replace(change, edits=tuple(e for e in change.edits if e.path != "max_calls"))
+                for change in batch
+            ]
+        )
+
+
+class IgnoresNull(Wrapped):
+    def perform(self, batch: Sequence[Change]) -> list[Result]:
+        return self.real.perform(
+            [
+                replace(change, edits=tuple(e for e in change.edits if e.after is not None))
+                if change.action is Action.UPDATE
+                else change
+                for change in batch
+            ]
+        )
+
+
+class KeepsTheLedgerOfTheDeleted(Wrapped):
+    def perform(self, batch: Sequence[Change]) -> list[Result]:
+        ledger = self.real.observe(self.kinds).ledger
+        results = self.real.perform(batch)
+        for change in batch:
+            if change.action is Action.DELETE:
+                self.write_ledger(change.address, ledger[change.address])
+        return results
+
+
+class RecordsEverythingLive(Wrapped):
+    """The ledger says what the object is, not what was declared."""
+
+    def perform(self, batch: Sequence[Change]) -> list[Result]:
+        results = self.real.perform(batch)
+        seen = self.real.observe(self.kinds)
+        for change in batch:
+            if change.address in seen.objects and change.address in seen.ledger:
+                self.write_ledger(change.address, seen.objects[change.address])
+        return results
+
+
+class WritesNoLedger(Wrapped):
+    def perform(self, batch: Sequence[Change]) -> list[Result]:
+        results = self.real.perform(batch)
+        for change in batch:
+            self.write_ledger(change.address, None)
+        return results
+
+
+class SaysDoneWithoutWriting(Wrapped):
+    def perform(self, batch: Sequence[Change]) -> list[Result]:
+        return [Result(done=True) for _ in batch]
+
+
+class SaysDoneToWhatItRefuses(Wrapped):
+    def perform(self, batch: Sequence[Change]) -> list[Result]:
+        return [Result(done=True) for _ in self.real.perform(batch)]
+
+
+class IgnoresBasis(Wrapped):
+    def perform(self, batch: Sequence[Change]) -> list[Result]:
+        live = self.real.observe(self.kinds).objects
+        return self.real.perform(
+            [replace(change, basis=fingerprint(live.get(change.address))) for change in batch]
+        )
+
+
+class RefusesWithoutReason(Wrapped):
+    def perform(self, batch: Sequence[Change]) -> list[Result]:
+        return [Result(done=result.done) for result in self.real.perform(batch)]
+
+
+class StopsAtTheFirstRefusal(Wrapped):
+    def perform(self, batch: Sequence[Change]) -> list[Result]:
+        results: list[Result] = []
+        for change in batch:
+            if all(result.done for result in results):
+                results += self.real.perform([change])
+            else:
+                results.append(Result(done=False, reason="stopped"))
+        return results
+
+
+class AnswersTooLittle(Wrapped):
+    def perform(self, batch: Sequence[Change]) -> list[Result]:
+        return self.real.perform(batch)[:1]
+
+
+class DeletesUnmanaged(Wrapped):
+    """Prunes: what the ledger does not list goes."""
+
+    def perform(self, batch: Sequence[Change]) -> list[Result]:
+        results = self.real.perform(batch)
+        seen = self.real.observe({change.address.kind for change in batch})
+        for address in set(seen.objects) - set(seen.ledger):
+            self.real.by_hand(address, None)
+        return results
+
+
+class DeletesWhatItReleases(Wrapped):
+    def perform(self, batch: Sequence[Change]) -> list[Result]:
+        results = self.real.perform(batch)
+        for change in batch:
+            if change.action is Action.RELEASE and self.raw(change.address) is not None:
+                self.real.by_hand(change.address, None)
+        return results
+
+
+class AdoptsByMakingAnew(Wrapped):
+    def perform(self, batch: Sequence[Change]) -> list[Result]:
+        results = self.real.perform(batch)
+        for change in batch:
+            live = self.raw(change.address)
+            if change.action is Action.ADOPT and live is not None:
+                names = change.ledger or {}
+                self.real.by_hand(
+                    change.address, {name: value for name, value in live.items() if name in names}
+                )
+        return results
+
+
+class ShowsSecrets(Wrapped):
+    def observe(self, kinds: Collection[str]) -> Observation:
+        seen = self.real.observe(kinds)
+        raw = {address: self.raw(address) or {} for address in seen.objects}
+        return Observation(raw, seen.ledger)
+
+
+class SealsAtRandom(Wrapped):
+    def seal(self, references: Collection[str]) -> Mapping[str, str]:
+        salt = os.urandom(4).hex()
+        return {ref: f"{seal}{salt}" for ref, seal in self.real.seal(references).items()}
+
+
+class SealsAllAlike(Wrapped):
+    def seal(self, references: Collection[str]) -> Mapping[str, str]:
+        return dict.fromkeys(self.real.seal(references), "sealed:0")
+
+    def observe(self, kinds: Collection[str]) -> Observation:
+        seen = self.real.observe(kinds)
+        return Observation({a: _alike(f) for a, f in seen.objects.items()}, seen.ledger)
+
+    def perform(self, batch: Sequence[Change]) -> list[Result]:
+        live = self.real.observe(self.kinds).objects
+        through = []
+        for change in batch:
+            seals = self.real.seal(set(change.secrets.values()))
+            edits = tuple(
+                replace(edit, after=seals[change.secrets[edit.path]])
+                if edit.path in change.secrets
+                else edit
+                for edit in change.edits
+            )
+            basis = change.basis
+            if change.address in live and fingerprint(_alike(live[change.address])) == basis:
+                basis = fingerprint(live[change.address])
+            through.append(replace(change, edits=edits, basis=basis))
+        return self.real.perform(through)
+
+
+def _alike(fields: Fields) -> Fields:
+    return {**fields, "secret": "sealed:0"} if "secret" in fields else fields
+
+
+class InventsMissingSecrets(Wrapped):
+    def seal(self, references: Collection[str]) -> Mapping[str, str]:
+        known = [r for r in references if r.partition(":")[2] in SECRETS]
+        return {**dict.fromkeys(references, "sealed:0"), **self.real.seal(known)}
+
+
+class LooksEmptyWhenBroken(Wrapped):
+    def observe(self, kinds: Collection[str]) -> Observation:
+        try:
+            return self.real.observe(kinds)
+        except Unreadable:
+            return Observation({}, {})
+
+
+class RefusesWhenBroken(Wrapped):
+    """Loses the platform while performing, and calls that a refusal."""
+
+    def perform(self, batch: Sequence[Change]) -> list[Result]:
+        try:
+            return self.real.perform(batch)
+        except Unreadable as error:
+            return [Result(done=False, reason=str(error)) for _ in batch]
+
+
+class ShowsSecondsInOtherWords(Wrapped):
+    """Durations as the platform has them, not in their canonical form."""
+
+    kinds = frozenset({"site", "prompt", "extension"})
+
+    def observe(self, kinds: Collection[str]) -> Observation:
+        seen = self.real.observe(kinds)
+        return Observation(
+            {
+                address: {
+                    name: f"{seconds(str(value))}s" if name == "ring_for" else value
+                    for name, value in fields.items()
+                }
+                for address, fields in seen.objects.items()
+            },
+            seen.ledger,
+        )
+
+
+class ShowsSetsUnsorted(Wrapped):
+    kinds = frozenset({"site", "trunk", "outbound_route"})
+
+    def observe(self, kinds: Collection[str]) -> Observation:
+        seen = self.real.observe(kinds)
+        return Observation({a: _reversed(f) for a, f in seen.objects.items()}, seen.ledger)
+
+
+def _reversed(fields: Fields) -> dict[str, Json]:
+    patterns = fields.get("patterns")
+    return {**fields, "patterns": patterns[::-1]} if isinstance(patterns, list) else dict(fields)
+
+
+class ShowsMoreThanAsked(Wrapped):
+    def observe(self, kinds: Collection[str]) -> Observation:
+        return self.real.observe(self.kinds)
+
+
+class RemembersInTheProcess(Wrapped):
+    """The ledger is lost with the connection."""
+
+    def __init__(self, real: EmbeddedAdapter) -> None:
+        super().__init__(real)
+        self._known: set[Address] = set()
+
+    def observe(self, kinds: Collection[str]) -> Observation:
+        seen = self.real.observe(kinds)
+        known = {a: f for a, f in seen.ledger.items() if a in self._known}
+        return Observation(seen.objects, known)
+
+    def perform(self, batch: Sequence[Change]) -> list[Result]:
+        self._known |= {change.address for change in batch}
+        return self.real.perform(batch)
+
+
+class CannotMakeCircles(Wrapped):
+    kinds = frozenset({"site", "team", "user", "extension", "prompt"})
+
+    def perform(self, batch: Sequence[Change]) -> list[Result]:
+        return [result for change in batch for result in self.real.perform([change])]
+
+
+class ClaimsDeletion(Wrapped):
+    def perform(self, batch: Sequence[Change]) -> list[Result]:
+        return [
+            Result(done=False, reason="cannot delete")
+            if change.action is Action.DELETE
+            else self.real.perform([change])[0]
+            for change in batch
+        ]
+
+
+class AuditsNothing(Limited):
+    def audit(self, changes: Sequence[Change]) -> list[Diagnostic]:
+        return []
+
+
+class AuditWrites(Wrapped):
+    def audit(self, changes: Sequence[Change]) -> list[Diagnostic]:
+        self.real.perform(changes)
+        return []
+
+
+class LacksWhatIsNoField(Wrapped):
+    @property
+    def supports(self) -> Mapping[str, Support]:
+        return {"site": Support(lacks={"colour": "no paint"})}
+
+
+class SupportsAnUnknownKind(Wrapped):
+    @property
+    def supports(self) -> Mapping[str, Support]:
+        return {**super().supports, "fax": Support()}
+
+
+CAUGHT: dict[type[Wrapped], str] = {
+    DropsUndeclaredFields: r"is let go: .* is None, not",
+    ResetsOtherFields: r"changes: .*path='role', before='primary', after='backup'",
+    ReplacesStructs: r"site\.address\.street changes: .*path='address\.city', before=None",
+    ForgetsOneField: r"trunk is created: .*not confirmed: max_calls is not set, not 30",
+    IgnoresNull: r"is cleared: .*not confirmed: .*, not not set",
+    KeepsTheLedgerOfTheDeleted: r"the ledger still lists it",
+    RecordsEverythingLive: r"the ledger does not record it",
+    WritesNoLedger: r"the ledger does not record it",
+    SaysDoneWithoutWriting: r"not confirmed: site/walked is not there",
+    SaysDoneToWhatItRefuses: r"stale change is refused: .* is done nevertheless",
+    IgnoresBasis: r"stale change is refused: .* is done nevertheless",
+    RefusesWithoutReason: r"refused without a reason",
+    StopsAtTheFirstRefusal: r"near is refused because of another change",
+    AnswersTooLittle: r"answers 2 changes with 1 results",
+    DeletesUnmanaged: r"unmanaged stays: .*no longer as it was",
+    DeletesWhatItReleases: r"is released: releasing it changed it",
+    AdoptsByMakingAnew: r"is adopted with edits: .* is None, not",
+    ShowsSecrets: r"not confirmed: secret is|in plain text",
+    SealsAtRandom: r"secret is sealed:|not confirmed: secret is sealed",
+    SealsAllAlike: r"different secrets have the same seal|of secret alone|changes: ",
+    InventsMissingSecrets: r"missing secrets are named: seal accepts",
+    LooksEmptyWhenBroken: r"unreadable is said: observe answers",
+    RefusesWhenBroken: r"unreadable is said: perform answers",
+    ShowsSecondsInOtherWords: r"extension .*not confirmed: ring_for is 90s, not 1m30s",
+    ShowsSetsUnsorted: r"not confirmed: patterns is",
+    ShowsMoreThanAsked: r"asked for site alone, observe shows",
+    RemembersInTheProcess: r"another connection shows another state",
+    CannotMakeCircles: r"circle .*: create (team|user)/near: .* which is not here",
+    ClaimsDeletion: r"cannot delete",
+    AuditsNothing: r"audit refuses: audit lets pass",
+    AuditWrites: r"audit wrote something|create .* changed since the plan was made",
+    LacksWhatIsNoField: r"site lacks 'colour', which is no field of it",
+    SupportsAnUnknownKind: r"kinds that do not exist: \['fax'\]",
+}
+
+
+class Harness(Embedded):
+    def __init__(self, wrap: Callable[[EmbeddedAdapter], Wrapped]) -> None:
+        super().__init__()
+        self._wrap = wrap
+
+    def connect(self) -> Wrapped:
+        return self._wrap(self.open())
+
+
+def complaints(wrap: Callable[[EmbeddedAdapter], Wrapped]) -> Iterator[str]:
+    """What every failing case says."""
+    for case in cases(Harness(wrap)):
+        try:
+            case()
+        except (Failed, CcstateError) as failure:
+            yield f"{case}: {failure}"
+
+
+@pytest.mark.parametrize("defect", CAUGHT, ids=lambda defect: defect.__name__)
+def test_the_suite_notices(defect: type[Wrapped]) -> None:
+    said = []
+    for line in complaints(defect):
+        if re.search(CAUGHT[defect], line):
+            return
+        said.append(line[:300])
+    pytest.fail("no case said what was expected, but:\n" + "\n".join(said[:12]))
+
+
+@pytest.mark.parametrize("sound", [Wrapped, Limited])
+def test_the_suite_lets_pass_what_is_sound(sound: type[Wrapped]) -> None:
+    assert list(complaints(sound)) == []
+
+
+class ClaimsWhatNobodyTries(Wrapped):
+    """Says that it updates sites, and the only cases that ran did not."""
+
+
+def test_an_ability_that_no_case_exercised_fails_the_suite() -> None:
+    every = cases(Harness(ClaimsWhatNobodyTries))
+    suite = every[0].suite
+    suite.ran |= {case.name for case in every}
+    with pytest.raises(Failed, match=r"never seen to work: create site, .*update trunk\.port"):
+        every[-1]()
+
+
+def test_the_tally_runs_what_was_not_selected() -> None:
+    every = cases(Harness(Wrapped))
+    every[-1]()
+    assert every[0].suite.ran == {case.name for case in every}
