@@ -1,0 +1,158 @@
+"""Applies the plan in a folder, and dies by SIGKILL at a boundary; then, anew, goes on to the end.
+
+    python crash_child.py FOLDER [BOUNDARY …]
+
+Each process is a fork of this one, which has imported everything and done nothing, so that only
+the processes that matter are waited for. One is killed for each boundary named; the last one is
+not. It writes the boundaries that it passed, and what apply said, to outcome.json.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import count
+from pathlib import Path
+
+import orjson
+
+from ccstate.adapter import Result, Support
+from ccstate.adapters.embedded import EmbeddedAdapter, connect
+from ccstate.apply import durable
+from ccstate.apply.freshness import freshen, take_up
+from ccstate.apply.journal import Entry, Journal, Recorded, open_journal
+from ccstate.apply.perform import Means, apply
+from ccstate.errors import Diagnostic
+from ccstate.model import Change, Json, Observation
+from ccstate.plan_file import read_plan
+
+TARGET = "here"
+
+
+class Boundaries:
+    """What lies between two things that happen; the process may end at one of them."""
+
+    def __init__(self, deadly: str) -> None:
+        self.passed: list[str] = []
+        self._deadly = deadly
+
+    def reach(self, name: str) -> None:
+        self.passed.append(name)
+        if name == self._deadly:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Watched:
+    """The platform, with boundaries around every batch."""
+
+    def __init__(self, real: EmbeddedAdapter, boundaries: Boundaries) -> None:
+        self._real = real
+        self._boundaries = boundaries
+        self._batches = count()
+
+    @property
+    def supports(self) -> Mapping[str, Support]:
+        return self._real.supports
+
+    def observe(self, kinds: Collection[str]) -> Observation:
+        return self._real.observe(kinds)
+
+    def seal(self, references: Collection[str]) -> Mapping[str, str]:
+        return self._real.seal(references)
+
+    def audit(self, changes: Sequence[Change]) -> list[Diagnostic]:
+        return self._real.audit(changes)
+
+    def perform(self, batch: Sequence[Change]) -> list[Result]:
+        number = next(self._batches)
+        self._boundaries.reach(f"attempted, not performed: batch {number}")
+        results = self._real.perform(batch)
+        self._boundaries.reach(f"performed, not recorded: batch {number}")
+        return results
+
+
+class WatchedJournal(Journal):
+    """The journal, with boundaries before the events of the whole run."""
+
+    boundaries: Boundaries
+
+    def record(self, entries: Iterable[Entry], clock: Callable[[], str]) -> list[Recorded]:
+        entries = list(entries)
+        if entries and entries[0].event in {"started", "resumed", "confirmed", "finished"}:
+            self.boundaries.reach(f"before {entries[0].event}")
+        return super().record(entries, clock)
+
+
+def watch_steps(boundaries: Boundaries) -> None:
+    """Boundaries around each durable step, and after the last."""
+    run = durable.run
+
+    def watched(number: int, step: durable.Step) -> durable.Step:
+        def do() -> Json:
+            boundaries.reach(f"before step {number}")
+            result = step.do()
+            boundaries.reach(f"recorded here, not by the engine: step {number}")
+            return result
+
+        return durable.Step(step.name, do)
+
+    def watching(store: str, workflow_id: str, steps: Sequence[durable.Step]) -> list[Json]:
+        boundaries.reach("started, no step yet")
+        results = run(store, workflow_id, [watched(*numbered) for numbered in enumerate(steps)])
+        boundaries.reach("all steps recorded, not read back")
+        return results
+
+    durable.run = watching
+
+
+def go(folder: Path, deadly: str) -> None:
+    boundaries = Boundaries(deadly)
+    watch_steps(boundaries)
+    plan = read_plan(folder / "plan.json")
+    adapters = {TARGET: Watched(connect({"path": "platform.db"}, folder), boundaries)}
+    opened = open_journal(folder / "journal.jsonl")
+    journal = WatchedJournal(opened.path, opened.recorded, opened._standing)
+    journal.boundaries = boundaries
+    fresh = (take_up if opened.recorded else freshen)("crashing", plan, adapters)
+    ticks = count(len(opened.recorded))
+    means = Means(
+        adapters,
+        journal,
+        f"sqlite:///{folder / 'apply.db'}",
+        lambda: f"2026-11-22T10:00:{next(ticks):02}Z",
+        lambda _: None,
+    )
+    applied = apply(fresh, means)
+    boundaries.reach("finished")
+    said = {
+        "passed": boundaries.passed,
+        "outcomes": [one.outcome.value for one in applied.settled],
+        "corrected": applied.corrective is not None,
+    }
+    (folder / "outcome.json").write_bytes(orjson.dumps(said))
+
+
+def in_a_process(do: Callable[[], None]) -> int:
+    """The wait status of a fork that does it."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            do()
+        except BaseException:  # noqa: BLE001 - a fork must not return into its parent's code
+            sys.excepthook(*sys.exc_info())
+            os._exit(1)
+        os._exit(0)
+    return os.waitpid(pid, 0)[1]
+
+
+def main(folder: Path, boundaries: list[str]) -> int:
+    for deadly in boundaries:
+        status = in_a_process(lambda deadly=deadly: go(folder, deadly))  # type: ignore[misc]  # a default binds it
+        if not (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL):
+            print(f"did not die at {deadly!r}: status {status}", file=sys.stderr)  # noqa: T201
+            return 1
+    return os.waitstatus_to_exitcode(in_a_process(lambda: go(folder, "")))
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))
