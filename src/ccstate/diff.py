@@ -44,11 +44,15 @@ def sealed(state: State, seals: Mapping[str, str]) -> dict[Address, Resource]:
 
 def secret_references(state: State) -> dict[Address, dict[str, str]]:
     """For each resource with secrets: the dotted path of each, and its reference."""
-    with_secrets = {kind for kind in kinds.KINDS if kinds.holds_secrets(kind)}
+    # Only where a top-level field can hold one: most objects need no walk.
+    holders = {kind: kinds.secret_fields(kind) for kind in kinds.KINDS}
     found = {}
     for address, resource in state.items():
-        if address.kind in with_secrets and (
-            references := kinds.secrets(address.kind, resource.fields)
+        holding = holders[address.kind]
+        if (
+            holding
+            and not holding.isdisjoint(resource.fields)
+            and (references := kinds.secrets(address.kind, resource.fields))
         ):
             found[address] = references
     return found
@@ -89,7 +93,7 @@ def _declared(
     if live is None:
         why = Why.YOU if applied is None else Why.DELETED_BY_HAND
         edits = tuple(
-            Edit(path, None, value, Why.DEFAULTS if _top(path) in resource.defaulted else Why.YOU)
+            Edit(path, None, value, _declared_by(path, resource))
             for path, value in kinds.flatten(address.kind, want).items()
             if value is not None
         )
@@ -125,6 +129,8 @@ def _standing(edits: tuple[Edit, ...], applied: Fields | None) -> tuple[Action, 
 
 
 def _shows(live: Fields, want: Fields) -> bool:
+    if want.items() <= live.items():
+        return True
     return all(live.get(name) == value for name, value in want.items() if name not in LEDGER_ONLY)
 
 
@@ -144,7 +150,7 @@ def _edits(resource: Resource, live: Fields, applied: Fields | None) -> Iterator
         elif is_as_applied:
             why = Why.BY_HAND
         elif path in LEDGER_ONLY or all(_value(shown, live, p) == v for p, v in known.items()):
-            why = Why.DEFAULTS if _top(path) in resource.defaulted else Why.YOU
+            why = _declared_by(path, resource)
         else:
             why = Why.BOTH
         yield Edit(path, before, value, why)
@@ -173,6 +179,11 @@ def _covered(path: str, wanted: Mapping[str, Json]) -> bool:
         for other in wanted
         if _top(other) == _top(path)
     )
+
+
+def _declared_by(path: str, resource: Resource) -> Why:
+    by_defaults = resource.defaulted and _top(path) in resource.defaulted
+    return Why.DEFAULTS if by_defaults else Why.YOU
 
 
 def _top(path: str) -> str:

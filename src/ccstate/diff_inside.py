@@ -53,7 +53,7 @@ def inside(before: Json, after: Json) -> list[Inner]:
 
 
 def _deep(old: Json, new: Json) -> Iterator[Inner]:
-    from deepdiff import DeepDiff  # noqa: PLC0415 - loading it takes longer than most plans
+    from deepdiff import DeepDiff
 
     found = DeepDiff(old, new, view="tree", threshold_to_diff_deeper=0)
     for sort, levels in found.items():

@@ -209,9 +209,8 @@ def _managed(share: Share) -> dict[str, int]:
 
 def _unmanaged(share: Share) -> dict[str, Unmanaged]:
     names: dict[str, list[str]] = {}
-    for address in share.seen.objects:
-        if address not in share.desired and address not in share.seen.ledger:
-            names.setdefault(address.kind, []).append(address.name)
+    for kind, name in share.seen.objects.keys() - share.desired.keys() - share.seen.ledger.keys():
+        names.setdefault(kind, []).append(name)
     return {
         kind: Unmanaged(len(names[kind]), tuple(sorted(names[kind])[:NAMES_SHOWN]))
         for kind in KINDS

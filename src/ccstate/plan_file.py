@@ -174,11 +174,13 @@ def plan_id(plan: Plan) -> str:
     return digest(plan)[:ID_LENGTH]
 
 
-def dump(plan: Plan) -> bytes:
-    """The bytes of plan.json: the same plan always gives the same."""
+def packed(plan: Plan) -> tuple[str, bytes]:
+    """The plan's id, and the bytes of plan.json: the same plan always gives the same."""
     content = _content(plan)
-    sealed = {"digest": hashlib.sha256(canonical(content)).hexdigest(), **content}
-    return orjson.dumps(sealed, option=SPELLING)
+    found = hashlib.sha256(canonical(content)).hexdigest()
+    sealed = {"digest": found, **content}
+    data = orjson.dumps(sealed, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return found[:ID_LENGTH], data
 
 
 def read_plan(path: Path) -> Plan:

@@ -373,7 +373,7 @@ def test_a_file_with_problems_is_refused(text: str) -> None:
 
 
 def test_an_unusual_file_is_refused_rather_than_harmed() -> None:
-    assert refused("? queues\n: sales: {label: Sales}\n") == ["CC008"]
+    assert refused("? queues\n: sales: {label: Sales}\n") == ["CC009"]
 
 
 # Documents with comments everywhere: no comment is lost, no value changes, twice is once.
@@ -519,7 +519,7 @@ def test_adding_a_resource_touches_nothing_else(made: tuple[str, list[str]]) -> 
     try:
         after = with_resource(data, "a.yaml", Address("queue", "new"), {"label": "New"})
     except InvalidInput as refusal:
-        assert [problem.code for problem in refusal.problems] == ["CC008"]  # noqa: PT017 - or else it worked
+        assert [problem.code for problem in refusal.problems] == ["CC009"]  # noqa: PT017 - or else it worked
         return
     assert removed_from(after, data) is not None
     assert formatted(after, "a.yaml")

@@ -8,6 +8,7 @@ standard output, talk to standard error.
     4  applied, but not confirmed   5  locked
 """
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -81,6 +82,9 @@ def cli(ctx: click.Context, project: Path | None) -> None:
 
 def main() -> None:
     """Runs the command line and exits with the code of what happened."""
+    # A command lives for seconds, and what it reads lives as long: collecting cycles among
+    # millions of values that are all in use doubled the time of a plan of 100,000 objects.
+    gc.disable()
     sys.exit(run(sys.argv[1:]))
 
 

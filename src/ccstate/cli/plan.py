@@ -44,7 +44,7 @@ def plan(
 def show_plan(made: Plan, plan_id: str, form: str) -> None:
     """Writes a plan to standard output."""
     if form == "json":
-        say(plan_file.dump(made).decode())
+        say(plan_file.packed(made)[1].decode())
     elif form == "markdown":
         from ccstate.render.plan_markdown import plan_markdown
 

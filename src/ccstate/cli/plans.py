@@ -16,11 +16,11 @@ def write_plan(root: Path, plan: Plan) -> str:
     """Writes plan.json and plan.md and returns the plan's id."""
     from ccstate.render.plan_markdown import plan_markdown
 
-    plan_id = plan_file.plan_id(plan)
+    plan_id, content = plan_file.packed(plan)
     folder = root / FOLDER / plan_id
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / plan_file.FILE).write_bytes(plan_file.dump(plan))
+        (folder / plan_file.FILE).write_bytes(content)
         (folder / "plan.md").write_text(plan_markdown(plan, plan_id), encoding="utf-8")
     except OSError as error:
         message = f"the plan cannot be written: {error.strerror}"

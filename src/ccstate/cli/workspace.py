@@ -11,6 +11,7 @@ from ccstate.desired import Desired, ParseCache, Project, Target, load, load_pro
 from ccstate.desired.project import FILE
 from ccstate.diff import diff, sealed, secret_references
 from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
+from ccstate.kinds import KINDS
 from ccstate.model import Observation, Plan, State
 from ccstate.plan import Share, make_plan
 
@@ -56,6 +57,8 @@ class Workspace:
 
     def unplaced(self, state: State) -> list[Diagnostic]:
         """Warnings about resources that no target manages."""
+        if any(t.sites is None and t.kinds >= KINDS.keys() for t in self.project.targets):
+            return []
         return [
             Diagnostic(
                 "CC115",
@@ -89,7 +92,7 @@ class Workspace:
     def _share(self, target: Target, desired: Desired) -> Share:
         adapter = self.adapter(target)
         kinds = target.kinds & adapter.supports.keys()
-        wanted = {
+        wanted: State = {
             address: resource
             for address, resource in desired.state.items()
             if address.kind in kinds and target.manages(address, resource.fields)

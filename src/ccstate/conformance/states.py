@@ -4,8 +4,7 @@ from ccstate import kinds
 from ccstate.conformance.harness import expect
 from ccstate.conformance.samples import Objects, circles, estate, having
 from ccstate.conformance.walk import Walk, only_change
-from ccstate.diff import sealed, secret_references
-from ccstate.model import Action, Address, Fields, Resource, Why
+from ccstate.model import Action, Address, Fields, Why
 
 
 def is_created(walk: Walk, kind: str) -> None:
@@ -120,9 +119,7 @@ def circle(walk: Walk, number: int) -> None:
 
 def expect_ledger(walk: Walk, objects: Objects) -> None:
     """The ledger says exactly what was applied, with seals in place of references."""
-    state = {address: Resource(address, fields, "") for address, fields in objects.items()}
-    references = {ref for found in secret_references(state).values() for ref in found.values()}
-    wanted = sealed(state, walk.adapter.seal(references))
+    wanted, _ = walk.sealed(objects)
     ledger = walk.observe().ledger
     expect(set(ledger) == set(wanted), f"the ledger lists {sorted(ledger)}, not {sorted(wanted)}")
     for address, resource in wanted.items():

@@ -8,7 +8,7 @@ from ccstate import kinds
 from ccstate.adapter import Adapter, Support, Verb
 from ccstate.conformance.harness import Failed, Harness, expect
 from ccstate.conformance.samples import SECRETS, Objects, Sample, estate, without
-from ccstate.diff import LEDGER_ONLY, diff, discrepancy, sealed, secret_references
+from ccstate.diff import LEDGER_ONLY, diff, discrepancy
 from ccstate.kinds import KINDS
 from ccstate.model import (
     Action,
@@ -107,14 +107,29 @@ class Walk:
 
     def plan(self, desired: Objects, release: Collection[Address] = ()) -> Plan:
         """The plan from the platform as it is now."""
-        state = {address: Resource(address, fields, "") for address, fields in desired.items()}
-        references = secret_references(state)
-        every = {reference for found in references.values() for reference in found.values()}
-        wanted = sealed(state, self.adapter.seal(every))
+        wanted, references = self.sealed(desired)
         seen = self.observe()
         changes = diff(TARGET, wanted, seen, secrets=references, release=release)
         share = Share(TARGET, changes, wanted, seen, self.supports, 100, 100)
         return make_plan([share], commit="", forced="")
+
+    def sealed(
+        self, desired: Objects
+    ) -> tuple[dict[Address, Resource], dict[Address, dict[str, str]]]:
+        """The state as plans hold it, seals in place of secrets; and the references behind them."""
+        references = {
+            address: found
+            for address, fields in desired.items()
+            if (found := kinds.secrets(address.kind, fields))
+        }
+        every = {reference for found in references.values() for reference in found.values()}
+        seals = self.adapter.seal(every)
+        state = {}
+        for address, fields in desired.items():
+            held = references.get(address, {}).items()
+            edits = [Edit(path, None, seals[reference], Why.YOU) for path, reference in held]
+            state[address] = Resource(address, edited(fields, edits), "")
+        return state, references
 
     def apply(self, desired: Objects, release: Collection[Address] = ()) -> Plan:
         """The plan, performed and confirmed; a second plan must find nothing to do."""

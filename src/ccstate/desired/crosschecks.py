@@ -24,6 +24,10 @@ def check_together(
     yield from _endless_numbers(state)
 
 
+_PLACED = frozenset({"user", "display"})
+_NUMBERED = frozenset({"queue", "ivr", "user"})
+
+
 def _at(resource: Resource, *path: str | int) -> Path:
     address = resource.address
     return (KINDS[address.kind].plural, address.name, *path)
@@ -82,25 +86,24 @@ def _dangling(file: str, document: Document, target: str, declared: set[str]) ->
 
 def _numbers_owned_twice(state: State) -> Iterator[Finding]:
     """Internal numbers that two things answer: extensions, queues and trees share one plan."""
-    owner: dict[str, Address] = {}
-    users: dict[str, Address] = {}
-    for address, resource in state.items():
-        if address.kind == "extension":
-            number = cast("str", resource.fields.get("number") or address.name)
-            field = "number" if resource.fields.get("number") else ""
-        elif address.kind in {"queue", "ivr"} and resource.fields.get("extension"):
-            number, field = cast("str", resource.fields["extension"]), "extension"
-        elif address.kind == "user" and (shared := resource.fields.get("extension")):
-            first = users.setdefault(cast("str", shared), address)
-            if first != address:
-                yield _owned_twice(resource, "extension", f"extension/{shared}", first)
-            continue
+    owner: dict[str, Resource] = {}
+    holder: dict[str, Resource] = {}
+    for (kind, name), resource in state.items():
+        if kind == "extension":
+            number, field = cast("str", resource.fields.get("number")), "number"
+            if not number:
+                number, field = name, ""
+        elif kind in _NUMBERED:
+            number, field = cast("str", resource.fields.get("extension")), "extension"
+            if not number:
+                continue
         else:
             continue
-        if number.isdigit():
-            first = owner.setdefault(number, address)
-            if first != address:
-                yield _owned_twice(resource, field, f"number {number}", first)
+        owners = holder if kind == "user" else owner
+        first = owners.setdefault(number, resource)
+        if first is not resource and (kind == "user" or number.isdigit()):
+            what = f"extension/{number}" if kind == "user" else f"number {number}"
+            yield _owned_twice(resource, field, what, first.address)
 
 
 def _owned_twice(resource: Resource, field: str, what: str, first: Address) -> Finding:
@@ -118,9 +121,9 @@ def _owned_twice(resource: Resource, field: str, what: str, first: Address) -> F
 def _places(state: State) -> Iterator[Finding]:
     """Areas and desks that a user or display names must exist at its site."""
     for address, resource in state.items():
-        fields = cast("Mapping[str, Any]", resource.fields)
-        if address.kind not in {"user", "display"} or not fields.get("area"):
+        if address.kind not in _PLACED or not resource.fields.get("area"):
             continue
+        fields = cast("Mapping[str, Any]", resource.fields)
         site = state.get(Address("site", fields.get("site") or ""))
         if site is None:
             if not fields.get("site"):

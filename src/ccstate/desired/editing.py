@@ -156,7 +156,7 @@ def _durations(node: Node, shape: Shape | None) -> Iterator[Node]:
 
 def _unusual(span: Span) -> Diagnostic:
     return Diagnostic(
-        "CC008",
+        "CC009",
         "the file is written in a way that cannot be laid out anew",
         span,
         "its meaning, or a comment, might be lost",
@@ -166,7 +166,7 @@ def _unusual(span: Span) -> Diagnostic:
 
 def _declared_already(address: Address, file: str) -> Diagnostic:
     return Diagnostic(
-        "CC105",
+        "CC106",
         f"{address} is declared here already",
         Span(file),
         hint="edit its fields, or name another file",
@@ -175,7 +175,7 @@ def _declared_already(address: Address, file: str) -> Diagnostic:
 
 def _no_place(address: Address, file: str) -> Diagnostic:
     return Diagnostic(
-        "CC008",
+        "CC009",
         f"{address} cannot be added without changing other lines",
         Span(file),
         hint="run `ccstate fmt` on the file first, or name another file",

@@ -1,8 +1,6 @@
 """A folder of YAML → the desired state, with every problem of every file."""
 
-import gc
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,31 +26,30 @@ class Desired:
 
 def load(project: Project, cache: ParseCache) -> Desired:
     """Reads the whole desired state; problems are collected, nothing is raised for a file."""
-    with _without_collection():
-        problems: list[Diagnostic] = []
-        findings: list[Finding] = []
-        documents: dict[str, Document] = {}
-        paths: dict[str, Path] = {}
-        for entry in yaml_files(project.root / project.desired_state, project.root):
-            if isinstance(entry, Diagnostic):
-                problems.append(entry)
-                continue
-            file, path = entry
-            content = content_of(path, file)
-            if isinstance(content, Diagnostic):
-                problems.append(content)
-                continue
-            paths[file] = path
-            documents[file], refused, found = _document(content, file, cache)
-            problems += refused
-            findings += found
+    problems: list[Diagnostic] = []
+    findings: list[Finding] = []
+    documents: dict[str, Document] = {}
+    paths: dict[str, Path] = {}
+    for entry in yaml_files(project.root / project.desired_state, project.root):
+        if isinstance(entry, Diagnostic):
+            problems.append(entry)
+            continue
+        file, path = entry
+        content = content_of(path, file)
+        if isinstance(content, Diagnostic):
+            problems.append(content)
+            continue
+        paths[file] = path
+        documents[file], refused, found = _document(content, file, cache)
+        problems += refused
+        findings += found
 
-        def content_again(file: str) -> bytes:
-            return paths[file].read_bytes()
+    def content_again(file: str) -> bytes:
+        return paths[file].read_bytes()
 
-        state = _state(documents, project.defaults)
-        findings += check_together(documents, state, content_again)
-        cache.prune()
+    state = _state(documents, project.defaults)
+    findings += check_together(documents, state, content_again)
+    cache.prune()
     problems += diagnose(findings, content_again)
     release = frozenset(
         parse_address(entry) for document in documents.values() for entry in document.release
@@ -82,22 +79,9 @@ def _state(
             if address in state:
                 continue
             more = defaults.get(kind)
-            if more and (missing := more.keys() - fields.keys()):
-                filled = {**{field: more[field] for field in missing}, **fields}
-                state[address] = Resource(address, filled, file, frozenset(missing))
+            if more and not more.keys() <= fields.keys():
+                missing = {field: value for field, value in more.items() if field not in fields}
+                state[address] = Resource(address, {**missing, **fields}, file, frozenset(missing))
             else:
                 state[address] = Resource(address, fields, file)
     return state
-
-
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    # A hundred thousand resources are millions of objects, none of them garbage: each collection
-    # would walk them all. Measured: 40 % of the load.
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()

@@ -112,6 +112,13 @@ def holds_secrets(kind: str) -> bool:
     return _secret_walk(kind) is not None
 
 
+@cache
+def secret_fields(kind: str) -> frozenset[str]:
+    """The top-level fields of a kind that are secrets or hold some."""
+    fields = shape(kind).fields.items()
+    return frozenset(n for n, s in fields if shapes.walker(s, lambda leaf: leaf.secret))
+
+
 def flatten(kind: str, fields: Fields) -> dict[str, Json]:
     """Fields by dotted path, each compared as a whole; nested structs are taken apart."""
     return shapes.flatten(shape(kind), fields)

@@ -4,9 +4,7 @@ It serves a first look at ccstate, its tests and its demonstrations: strict abou
 an exchange is, and able to misbehave on demand.
 """
 
-import gc
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,7 +44,7 @@ class EmbeddedAdapter:
         """See `ccstate.adapter.Adapter`."""
         if not self.path.exists():
             return Observation({}, {})
-        with _no_collection(), store.reading(self.path) as database:
+        with store.reading(self.path) as database:
             key = store.key(database)
             objects = store.everything(database, "object", kinds)
             ledger = store.everything(database, "ledger", kinds)
@@ -97,15 +95,3 @@ class EmbeddedAdapter:
         """What somebody does on the platform itself, past ccstate; None removes the object."""
         with store.writing(self.path) as database:
             store.write_objects(database, {address: fields})
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Pauses the garbage collector, which else walks all that is read, again and again."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
