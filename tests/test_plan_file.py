@@ -1,0 +1,147 @@
+"""The plan as a file: it says what the plan says, in one spelling, and nobody may edit it."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ccstate.errors import Blocked, InvalidInput
+from ccstate.model import Action, Address, Change, Edit, Fields, Json, Plan, Step, Why
+from ccstate.plan_file import ID_LENGTH, digest, packed, plan_id, read_plan
+from tests.strategies import PLANS
+
+PLAN = Plan(
+    commit="4fef4d4",
+    steps=(
+        Step(
+            "sydney",
+            (
+                Change(
+                    target="sydney",
+                    action=Action.UPDATE,
+                    address=Address("queue", "sales"),
+                    why=Why.YOU,
+                    basis="0" * 32,
+                    edits=(Edit("ring_for", "15s", "20s", Why.YOU),),
+                    ledger={"ring_for": "20s", "label": "Sales"},
+                ),
+            ),
+        ),
+    ),
+    managed={"sydney": {"queue": 1}},
+    unmanaged={},
+)
+
+
+def written(plan: Plan, folder: Path) -> Path:
+    path = folder / "plan.json"
+    path.write_bytes(packed(plan)[1])
+    return path
+
+
+@given(plan=PLANS)
+def test_what_is_written_is_read(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> None:
+    assert read_plan(written(plan, tmp_path_factory.getbasetemp())) == plan
+
+
+@given(plan=PLANS)
+def test_a_plan_is_named_after_what_it_says(plan: Plan) -> None:
+    assert packed(plan)[0] == plan_id(plan) == digest(plan)[:ID_LENGTH]
+    assert digest(replace(plan, commit=f"{plan.commit}+")) != digest(plan)
+
+
+@given(plan=PLANS, random=st.randoms(use_true_random=False))
+def test_the_order_of_keys_means_nothing(plan: Plan, random: Any) -> None:
+    def shuffled(value: Any) -> Any:
+        if isinstance(value, list):
+            return [shuffled(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        items = [(key, shuffled(inner)) for key, inner in value.items()]
+        random.shuffle(items)
+        return dict(items)
+
+    def shuffled_change(change: Change) -> Change:
+        ledger: Fields | None = None if change.ledger is None else shuffled(dict(change.ledger))
+        edits = tuple(
+            replace(edit, before=shuffled(edit.before), after=shuffled(edit.after))
+            for edit in change.edits
+        )
+        secrets = shuffled(dict(change.secrets))
+        return replace(change, ledger=ledger, edits=edits, secrets=secrets)
+
+    steps = tuple(
+        replace(step, changes=tuple(map(shuffled_change, step.changes))) for step in plan.steps
+    )
+    other = replace(
+        plan,
+        steps=steps,
+        managed=shuffled(dict(plan.managed)),
+        unmanaged=shuffled(dict(plan.unmanaged)),
+    )
+    assert packed(other) == packed(plan)
+
+
+@pytest.mark.parametrize(
+    "place, value",
+    [
+        (("commit",), "1234567"),
+        (("forced",), "because"),
+        (("managed", "sydney", "queue"), 2),
+        (("steps", 0, "target"), "melbourne"),
+        (("steps", 0, "changes", 0, "action"), "delete"),
+        (("steps", 0, "changes", 0, "address"), "queue/support"),
+        (("steps", 0, "changes", 0, "basis"), "absent"),
+        (("steps", 0, "changes", 0, "edits", 0, "after"), "5s"),
+        (("steps", 0, "changes", 0, "ledger", "ring_for"), "5s"),
+        (("steps", 0, "changes", 0, "needs"), ["queue/other"]),
+        (("digest",), "0" * 64),
+    ],
+)
+def test_an_edited_plan_is_refused(
+    place: tuple[str | int, ...], value: Json, tmp_path: Path
+) -> None:
+    path = written(PLAN, tmp_path)
+    content = orjson.loads(path.read_bytes())
+    inner = content
+    for key in place[:-1]:
+        inner = inner[key]
+    assert inner.get(place[-1]) != value
+    inner[place[-1]] = value
+    path.write_bytes(orjson.dumps(content))
+    with pytest.raises(Blocked, match="edited after it was made") as refused:
+        read_plan(path)
+    assert refused.value.problems[0].code == "CC304"
+
+
+def test_a_plan_may_be_laid_out_anew(tmp_path: Path) -> None:
+    path = written(PLAN, tmp_path)
+    path.write_bytes(orjson.dumps(orjson.loads(path.read_bytes())))
+    assert read_plan(path) == PLAN
+
+
+@pytest.mark.parametrize(
+    "content, reason",
+    [
+        (b"", "is no plan"),
+        (b"[]", "is no plan"),
+        (b"{}", "is no plan"),
+        (b'{"version": 2}', "is no plan"),
+        (b"\xff", "is no plan"),
+        (b"[" * 5000, "is no plan"),
+    ],
+)
+def test_what_is_no_plan_is_refused(content: bytes, reason: str, tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_bytes(content)
+    with pytest.raises(InvalidInput, match=reason):
+        read_plan(path)
+
+
+def test_a_missing_plan_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match=r"plan\.json cannot be read: No such file"):
+        read_plan(tmp_path / "plan.json")
