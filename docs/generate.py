@@ -1,0 +1,221 @@
+"""Writes docs/kinds.md from the kinds: `python docs/generate.py`.
+
+Every word of that page stands in `ccstate.kinds`; tests/test_docs.py notices when it is out of date.
+"""
+# ruff: noqa: INP001 - a script, no package
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin
+
+from annotated_types import Ge, Le, MinLen
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from ccstate.kinds import KINDS, Kind, fields
+from ccstate.kinds.fields import Common, Compare, Means, Ref
+
+PAGE = Path(__file__).parent / "kinds.md"
+
+INTRODUCTION = """\
+# Kinds
+
+*Written by `docs/generate.py` from `src/ccstate/kinds/`. Do not edit it here.*
+
+A file of the desired state maps the plural of a kind to named resources. A file may hold several kinds.
+
+```yaml
+queues:
+  sales:                    # the address of this one is queue/sales
+    label: Sales
+    ring_for: 20s
+    members:
+      - {user: priya.n}
+      - {team: sales-overflow, penalty: 5}
+```
+
+How to read the tables:
+
+- **Required** fields must be written. The others may be left out: then ccstate does not manage them.
+- **Default** is what a new object gets where nobody declares the field. An object that exists already
+  keeps what it has. See [declared fields](concepts.md#only-what-is-declared-changes).
+- **Set of** means that order says nothing. **List of** means that it does.
+- A field that may be left out takes `null` too: *not set*. See [null](concepts.md#null-means-not-set).
+- **Secret** fields take a reference, never the secret. See [secrets](concepts.md#secrets).
+- A resource's name begins with a letter or digit and has at most 80 characters. Whoever needs another
+  spelling for people writes it in `label`.
+"""
+
+VALUES: Mapping[str, Any] = {
+    "text": fields.Text,
+    "name": fields.Name,
+    "digits": fields.Digits,
+    "international number": fields.E164,
+    "e-mail address": fields.Email,
+    "duration": fields.Duration,
+    "date": fields.Date,
+    "time span": fields.TimeSpan,
+    "timezone": fields.Timezone,
+    "language": fields.Language,
+    "secret": fields.SecretReference,
+    "destination": fields.Goes,
+    "node or destination": fields.Next,
+}
+"""What the tables call the values that many fields have."""
+
+Inner: TypeAlias = dict[str, type[BaseModel]]
+"""Models that stand inside of others, by where they stand."""
+
+
+def page() -> str:
+    """The whole page."""
+    contents = " · ".join(f"[{kind.plural}](#{kind.plural})" for kind in KINDS.values())
+    sections = "\n".join(_section(kind) for kind in KINDS.values())
+    return f"{INTRODUCTION}\n{contents}\n\n{_values()}\n{_for_all()}\n{sections}"
+
+
+def _values() -> str:
+    rows = [f"| {name} | {_cell(_means(get_args(alias)[1:]))} |" for name, alias in VALUES.items()]
+    return "\n".join(["## Values", "", "| In the tables | In YAML |", "|---|---|", *rows, ""])
+
+
+def _means(metadata: Iterable[Any]) -> str:
+    return next((mark.words for mark in metadata if isinstance(mark, Means)), "")
+
+
+def _for_all() -> str:
+    return "\n".join(["## Fields of every kind", "", *_table(Common, "", {}), ""])
+
+
+def _section(kind: Kind) -> str:
+    lines = [
+        f"## {kind.plural}",
+        "",
+        f"`{kind.name}/{_example(kind)}`. {_sentence(kind.model)}",
+        "",
+    ]
+    inner: Inner = {}
+    lines += [*_table(kind.model, "", inner), ""]
+    while inner:
+        path = next(iter(inner))
+        model = inner.pop(path)
+        deeper: Inner = {}
+        lines += [f"**`{path}`**: {_sentence(model)}", "", *_table(model, path, deeper), ""]
+        inner = {**deeper, **inner}
+    return "\n".join(lines)
+
+
+def _example(kind: Kind) -> str:
+    return {"number": "+61255501234", "extension": "2001"}.get(kind.name, "name")
+
+
+def _sentence(model: type[BaseModel]) -> str:
+    text = " ".join((model.__doc__ or "").split())
+    return text if model.__base__ is Common else text[0].lower() + text[1:]
+
+
+def _table(model: type[BaseModel], path: str, inner: Inner) -> Iterator[str]:
+    rows = [
+        (name, field)
+        for name, field in model.model_fields.items()
+        if not (issubclass(model, Common) and model is not Common and name in Common.model_fields)
+    ]
+    yield "| Field | Value | Default | Meaning |"
+    yield "|---|---|---|---|"
+    for name, field in rows:
+        here = f"{path}.{name}" if path else name
+        words = _cell(_words(field.annotation, field.metadata, here, inner))
+        meaning = _cell(" ".join((field.description or "").split()))
+        yield f"| `{name}` | {words} | {_default(field)} | {meaning} |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "**required**"
+    value = field.default
+    if value is None or value is PydanticUndefined:
+        return ""
+    return f"`{str(value).lower()}`" if isinstance(value, bool) else f"`{value}`"
+
+
+def _words(annotation: Any, metadata: list[Any], path: str, inner: Inner) -> str:
+    """What may be written in a field; models that stand in it are added to `inner`."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _words(arguments[0], [*arguments[1:], *metadata], path, inner)
+    if origin in (Union, UnionType):
+        options = [option for option in arguments if option is not NoneType]
+        if len(options) > 1:
+            return _one_of(options, path, inner)
+        return _words(options[0], metadata, path, inner)
+    if origin is Literal:
+        return ", ".join(f"`{choice}`" for choice in arguments)
+    if origin is list:
+        unordered = any(isinstance(mark, Compare) for mark in metadata)
+        least = _least(metadata)
+        item = _several(_words(arguments[0], [], f"{path}[]", inner))
+        return f"{'set' if unordered else 'list'} of {item}{least}"
+    if origin is dict:
+        key = _words(arguments[0], [], path, inner)
+        item = _words(arguments[1], [], f"{path}.*", inner)
+        return f"mapping from {key} to {item}{_least(metadata)}"
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        inner[path] = annotation
+        return f"fields, see `{path}` below"
+    return _plain(annotation, metadata)
+
+
+def _several(words: str) -> str:
+    """The words for more than one of it, as far as that sounds better."""
+    plurals = {"destination": "destinations", "name": "names", "time span": "time spans"}
+    return plurals.get(words, words.replace("name of a", "names, each of a", 1))
+
+
+def _one_of(options: list[Any], path: str, inner: Inner) -> str:
+    names = []
+    for option in options:
+        model = get_args(option)[0] if get_origin(option) is Annotated else option
+        tag = get_args(model.model_fields["type"].annotation)[0]
+        names.append(f"`{tag}`")
+        inner[f"{path}: {tag}"] = model
+    return f"fields by `type`: {', '.join(names)}"
+
+
+def _plain(annotation: Any, metadata: list[Any]) -> str:
+    """A value without parts."""
+    named = next((mark.kind for mark in metadata if isinstance(mark, Ref)), "")
+    if named == "voicemail":
+        return "name of an [extension](#extensions) that has a mailbox"
+    if named:
+        return f"name of {'an' if named[0] in 'aeio' else 'a'} [{named}](#{KINDS[named].plural})"
+    if annotation is bool:
+        return "`true`, `false`"
+    if annotation is int:
+        return f"whole number{_range(metadata)}"
+    means = _means(metadata)
+    short = {_means(get_args(alias)[1:]): name for name, alias in VALUES.items()}
+    return short.get(means, means) or "text"
+
+
+def _range(metadata: list[Any]) -> str:
+    parts = [part for mark in metadata for part in getattr(mark, "metadata", [mark])]
+    low = next((part.ge for part in parts if isinstance(part, Ge)), None)
+    high = next((part.le for part in parts if isinstance(part, Le)), None)
+    return f", {low} to {high:,}" if isinstance(low, int) and isinstance(high, int) else ""
+
+
+def _least(metadata: list[Any]) -> str:
+    found = any(
+        isinstance(part, MinLen) for mark in metadata for part in getattr(mark, "metadata", [mark])
+    )
+    return ", at least one" if found else ""
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,0 +1,84 @@
+"""The pages say what is so: links lead somewhere, and lists are complete."""
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from ccstate.cli import COMMANDS
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = sorted(
+    path
+    for pattern in ("*.md", "docs/**/*.md", "desired_state/**/*.md", ".github/**/*.md")
+    for path in ROOT.glob(pattern)
+)
+CODE = re.compile(r"CC\d{3}")
+
+
+def named(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def prose(path: Path) -> str:
+    """The page without its blocks of code, which may show anything."""
+    return re.sub(r"^(```|~~~).*?^\1", "", path.read_text(encoding="utf-8"), flags=re.M | re.S)
+
+
+def anchors(path: Path) -> set[str]:
+    """What GitHub calls the headings of a page in links."""
+    headings = re.findall(r"^#+ +(.+?) *$", prose(path), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
+        if re.match(r"[a-z]+:", link):
+            continue
+        file, _, anchor = link.partition("#")
+        target = page.parent / file if file else page
+        assert target.exists(), f"{link}: no such file"
+        if anchor and target.suffix == ".md":
+            assert anchor in anchors(target), f"{link}: no such heading"
+
+
+def test_every_code_is_explained_and_no_other() -> None:
+    modules = (ROOT / "src").rglob("*.py")
+    used = {code for path in modules for code in CODE.findall(path.read_text(encoding="utf-8"))}
+    rows = re.findall(r"^\| (CC\d{3}) \|", (DOCS / "codes.md").read_text(encoding="utf-8"), re.M)
+    assert rows == sorted(set(rows))
+    assert set(rows) == used
+
+
+def test_every_command_is_explained_and_no_other() -> None:
+    page = (DOCS / "command-line.md").read_text(encoding="utf-8")
+    assert re.findall(r"^## (.+)$", page, re.MULTILINE) == list(COMMANDS)
+    for command in COMMANDS:
+        assert f"    ccstate {command}" in page, f"{command} has no example"
+
+
+def generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("docs_generate", DOCS / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_of_kinds_is_current() -> None:
+    page = (DOCS / "kinds.md").read_text(encoding="utf-8")
+    assert page == generator().page(), "out of date: python docs/generate.py"
+
+
+def test_the_tests_that_the_map_names_are_there() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    tests = "\n".join(path.read_text(encoding="utf-8") for path in ROOT.glob("tests/**/test_*.py"))
+    for file in re.findall(r"`(tests/[\w/]+\.py)", page):
+        assert (ROOT / file).exists()
+    for name in re.findall(r"::(test_\w+)", page):
+        assert f"def {name}(" in tests
