@@ -5,9 +5,8 @@ name each other in a circle go into one batch, where the platform allows that.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 
 from ccstate import kinds
 from ccstate.adapter import Support
@@ -71,32 +70,42 @@ def make_plan(shares: Sequence[Share], *, commit: str, forced: str) -> Plan:
 
 def _in_order(share: Share) -> tuple[list[Step], list[Refusal]]:
     changes = {change.address: change for change in share.changes}
-    deletions = {a for a, change in changes.items() if change.action is Action.DELETE}
+    needs = _needs(share, changes)
+    kept = [a for a, change in changes.items() if change.action is not Action.DELETE]
+    gone = sorted(a for a, change in changes.items() if change.action is Action.DELETE)
+    steps: list[Step] = []
+    circles: list[list[Address]] = []
+    for addresses in (kept, gone):
+        batches, found = _batches(addresses, needs)
+        circles += found
+        steps += [
+            Step(share.name, tuple(_needing(changes[a], needs.get(a)) for a in batch))
+            for batch in batches
+        ]
+    return steps, _circle_refusals(share, circles)
+
+
+def _needing(change: Change, needs: Collection[Address] | None) -> Change:
+    return replace(change, needs=tuple(sorted(needs))) if needs else change
+
+
+def _needs(share: Share, changes: Mapping[Address, Change]) -> dict[Address, set[Address]]:
+    """For each change that cannot come at once: the changes that must have been made before."""
+    deleted = {a for a, change in changes.items() if change.action is Action.DELETE}
     created = {a for a, change in changes.items() if change.action is Action.CREATE}
-    mentions = {
-        address: _mentions(change, share.seen) & deletions
-        for address, change in changes.items()
-        if deletions
-    }
-    needs: dict[Address, set[Address]] = {address: set() for address in changes}
+    needs: dict[Address, set[Address]] = {}
     for address, change in changes.items():
-        if change.action is not Action.DELETE and change.ledger is not None and created:
-            needs[address] = {
-                reference.target
-                for reference in kinds.references(address.kind, change.ledger)
-                if reference.target in created and reference.target != address
-            }
-    for address, named in mentions.items():
-        # Whoever names what is deleted lets go of it first.
-        for deleted in named - {address}:
-            needs[deleted].add(address)
-    batches, circles = _batches([a for a in changes if a not in deletions], needs)
-    gone, more_circles = _batches(sorted(deletions), needs)
-    steps = [
-        Step(share.name, tuple(replace(changes[a], needs=tuple(sorted(needs[a]))) for a in batch))
-        for batch in chain(batches, gone)
-    ]
-    return steps, _circle_refusals(share, [*circles, *more_circles])
+        if created and change.ledger is not None and change.action is not Action.DELETE:
+            named = {r.target for r in kinds.references(address.kind, change.ledger)}
+            named &= created
+            named.discard(address)
+            if named:
+                needs[address] = named
+        if deleted:
+            # Whoever names what is deleted lets go of it first.
+            for target in (_mentions(change, share.seen) & deleted) - {address}:
+                needs.setdefault(target, set()).add(address)
+    return needs
 
 
 def _mentions(change: Change, seen: Observation) -> set[Address]:
@@ -107,27 +116,48 @@ def _mentions(change: Change, seen: Observation) -> set[Address]:
 
 
 def _batches(
-    addresses: Sequence[Address], needs: Mapping[Address, set[Address]]
+    addresses: Sequence[Address], needs: Mapping[Address, Collection[Address]]
 ) -> tuple[list[list[Address]], list[list[Address]]]:
     """Batches in order, and the circles among the addresses; a circle is never split."""
     here = set(addresses)
-    edges = [(need, a) for a in addresses for need in needs[a] if need in here]
-    if not edges:
-        generations = [[[address] for address in addresses]]
-        circles: list[list[Address]] = []
-    else:
-        import networkx as nx
+    waiting = {a: here.intersection(needs[a]) for a in addresses if a in needs}
+    needed_by: dict[Address, list[Address]] = {}
+    for address, before in waiting.items():
+        for need in before:
+            needed_by.setdefault(need, []).append(address)
+    count = {address: len(before) for address, before in waiting.items() if before}
+    generation = [address for address in addresses if address not in count]
+    generations: list[list[list[Address]]] = []
+    while generation:
+        generations.append([[address] for address in generation])
+        following = []
+        for address in generation:
+            for later in needed_by.get(address, ()):
+                count[later] -= 1
+                if not count[later]:
+                    del count[later]
+                    following.append(later)
+        generation = following
+    circles: list[list[Address]] = []
+    if count:  # what is left names itself in circles, or waits for something that does
+        condensed, circles = _condensed({a: waiting[a] & count.keys() for a in count})
+        generations += condensed
+    return [batch for groups in generations for batch in _chunks(groups)], circles
 
-        graph: nx.DiGraph[Address] = nx.DiGraph()
-        graph.add_nodes_from(addresses)
-        graph.add_edges_from(edges)
-        condensed = nx.condensation(graph)
-        groups = {node: sorted(condensed.nodes[node]["members"]) for node in condensed}
-        generations = [
-            [groups[n] for n in found] for found in nx.topological_generations(condensed)
-        ]
-        circles = [group for group in groups.values() if len(group) > 1]
-    return [batch for generation in generations for batch in _chunks(generation)], sorted(circles)
+
+def _condensed(
+    waiting: Mapping[Address, Collection[Address]],
+) -> tuple[list[list[list[Address]]], list[list[Address]]]:
+    """Generations of groups, each circle taken as one, and the circles."""
+    import networkx as nx
+
+    graph: nx.DiGraph[Address] = nx.DiGraph()
+    graph.add_nodes_from(waiting)
+    graph.add_edges_from((need, a) for a, before in waiting.items() for need in before)
+    condensed = nx.condensation(graph)
+    groups = {node: sorted(condensed.nodes[node]["members"]) for node in condensed}
+    generations = [[groups[n] for n in found] for found in nx.topological_generations(condensed)]
+    return generations, sorted(group for group in groups.values() if len(group) > 1)
 
 
 def _chunks(groups: Iterable[list[Address]]) -> Iterator[list[Address]]:

@@ -24,6 +24,7 @@ from ccstate.model import (
     Unmanaged,
     Why,
     canonical,
+    edited,
     parse_address,
 )
 
@@ -63,7 +64,8 @@ class ChangeFile(Declared):
     edits: list[EditFile]
     """Fields that change."""
     ledger: dict[str, Any] | None = None
-    """Declared fields, as the platform records them once the change has been made."""
+    """Declared fields, as the platform records them afterwards; for a new object what the edits
+    say, where left out."""
     needs: list[AddressText] = Field(default_factory=list)
     """Objects whose changes must have succeeded before."""
     secrets: dict[str, str] = Field(default_factory=dict)
@@ -120,7 +122,7 @@ class PlanFile(Declared):
     """Batches, in order."""
 
 
-def _content(plan: Plan) -> dict[str, Any]:
+def _head(plan: Plan) -> dict[str, Any]:
     return {
         "version": 1,
         "commit": plan.commit,
@@ -134,10 +136,6 @@ def _content(plan: Plan) -> dict[str, Any]:
             name: {kind: {"count": u.count, "names": list(u.names)} for kind, u in found.items()}
             for name, found in plan.unmanaged.items()
         },
-        "steps": [
-            {"target": step.target, "changes": [_change(change) for change in step.changes]}
-            for step in plan.steps
-        ],
     }
 
 
@@ -149,7 +147,7 @@ def _change(change: Change) -> dict[str, Any]:
         "basis": change.basis,
         "edits": [_edit(edit) for edit in change.edits],
     }
-    if change.ledger is not None:
+    if change.ledger is not None and not _is_implied(change):
         content["ledger"] = dict(change.ledger)
     if change.needs:
         content["needs"] = [str(need) for need in change.needs]
@@ -158,15 +156,38 @@ def _change(change: Change) -> dict[str, Any]:
     return content
 
 
+def _is_implied(change: Change) -> bool:
+    """Whether the ledger says just what the edits say, as it does for most new objects."""
+    return change.action is Action.CREATE and edited({}, change.edits) == change.ledger
+
+
 def _edit(edit: Edit) -> dict[str, Any]:
-    sides = {"before": edit.before, "after": edit.after}
-    given = {side: value for side, value in sides.items() if value is not None}
-    return {"path": edit.path, **given, "why": edit.why.value}
+    content: dict[str, Any] = {"path": edit.path, "why": edit.why.value}
+    if edit.before is not None:
+        content["before"] = edit.before
+    if edit.after is not None:
+        content["after"] = edit.after
+    return content
+
+
+def _spelled(plan: Plan) -> tuple[bytes, list[bytes]]:
+    """The plan in its one spelling: its head, and for each step its changes, a line each."""
+    return canonical(_head(plan)), [
+        b",\n".join([canonical(_change(change)) for change in step.changes]) for step in plan.steps
+    ]
+
+
+def _digest(plan: Plan, head: bytes, steps: list[bytes]) -> str:
+    found = hashlib.sha256(head)
+    for step, lines in zip(plan.steps, steps, strict=True):
+        found.update(canonical([step.target, len(lines)]))
+        found.update(lines)
+    return found.hexdigest()
 
 
 def digest(plan: Plan) -> str:
     """SHA-256 over everything that the plan says, in hexadecimal."""
-    return hashlib.sha256(canonical(_content(plan))).hexdigest()
+    return _digest(plan, *_spelled(plan))
 
 
 def plan_id(plan: Plan) -> str:
@@ -175,12 +196,15 @@ def plan_id(plan: Plan) -> str:
 
 
 def packed(plan: Plan) -> tuple[str, bytes]:
-    """The plan's id, and the bytes of plan.json: the same plan always gives the same."""
-    content = _content(plan)
-    found = hashlib.sha256(canonical(content)).hexdigest()
-    sealed = {"digest": found, **content}
-    data = orjson.dumps(sealed, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    return found[:ID_LENGTH], data
+    """The plan's id, and the bytes of plan.json, a line a change: the same plan, the same bytes."""
+    head, steps = _spelled(plan)
+    found = _digest(plan, head, steps)
+    parts = [b'{"digest":', canonical(found), b",\n", head[1:-1], b',\n"steps":[']
+    for number, (step, lines) in enumerate(zip(plan.steps, steps, strict=True)):
+        parts += [b",\n" if number else b"\n", b'{"target":', canonical(step.target)]
+        parts += [b',"changes":[\n', lines, b"\n]}"]
+    parts.append(b"\n]}\n")
+    return found[:ID_LENGTH], b"".join(parts)
 
 
 def read_plan(path: Path) -> Plan:
@@ -190,14 +214,14 @@ def read_plan(path: Path) -> Plan:
     """
     try:
         content = orjson.loads(path.read_bytes())
-        file = PlanFile.model_validate(content)
-        plan = _plan(file)
+        plan = _plan(content)
+        stated = content["digest"]
     except OSError as error:
         raise InvalidInput([_problem(path, f"cannot be read: {error.strerror}")]) from None
     except (ValidationError, ValueError) as error:
         first = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         raise InvalidInput([_problem(path, f"is no plan: {first}")]) from None
-    if digest(plan) != file.digest:
+    if digest(plan) != stated:
         raise Blocked(
             [
                 Diagnostic(
@@ -217,13 +241,25 @@ def _problem(path: Path, message: str) -> Diagnostic:
     return Diagnostic("CC306", f"{path.name} {message}", Span(str(path)), hint=hint)
 
 
-def _plan(file: PlanFile) -> Plan:
+def _plan(content: Any) -> Plan:
+    """The plan in the content of its file; ValidationError where it is none.
+
+    Changes are validated one by one and let go: a large plan is held once, not twice.
+    """
+    listed = content.get("steps") if isinstance(content, dict) else None
+    if not isinstance(listed, list) or not all(isinstance(step, dict) for step in listed):
+        raise ValueError("it has no steps")
+    changes_of = [step.pop("changes", None) for step in listed]
+    file = PlanFile.model_validate({**content, "steps": [{**s, "changes": []} for s in listed]})
+    steps = []
+    for step, changes in zip(file.steps, changes_of, strict=True):
+        if not isinstance(changes, list):
+            raise ValueError("a step has no changes")  # noqa: TRY004 - of the file, not of the code
+        steps.append(Step(step.target, tuple(_read_change(step.target, c) for c in changes)))
+        changes.clear()
     return Plan(
         commit=file.commit,
-        steps=tuple(
-            Step(step.target, tuple(_read_change(step.target, change) for change in step.changes))
-            for step in file.steps
-        ),
+        steps=tuple(steps),
         managed=file.managed,
         unmanaged={
             name: {kind: Unmanaged(u.count, tuple(u.names)) for kind, u in found.items()}
@@ -234,15 +270,20 @@ def _plan(file: PlanFile) -> Plan:
     )
 
 
-def _read_change(target: str, file: ChangeFile) -> Change:
+def _read_change(target: str, content: Any) -> Change:
+    file = ChangeFile.model_validate(content)
+    action = Action(file.action)
+    edits = tuple(Edit(e.path, e.before, e.after, Why(e.why)) for e in file.edits)
     ledger: Fields | None = file.ledger
+    if ledger is None and action is Action.CREATE:
+        ledger = edited({}, edits)
     return Change(
         target=target,
-        action=Action(file.action),
+        action=action,
         address=parse_address(file.address),
         why=Why(file.why),
         basis=file.basis,
-        edits=tuple(Edit(e.path, e.before, e.after, Why(e.why)) for e in file.edits),
+        edits=edits,
         ledger=ledger,
         needs=tuple(parse_address(need) for need in file.needs),
         secrets=file.secrets,
