@@ -1,0 +1,280 @@
+"""From a fresh plan to an outcome: what is refused, lost, dropped or altered on the way."""
+
+from pathlib import Path
+
+import pytest
+
+from ccstate.adapters.embedded import EmbeddedAdapter, connect
+from ccstate.apply import durable
+from ccstate.apply.freshness import freshen, take_up
+from ccstate.apply.journal import Event, open_journal
+from ccstate.apply.perform import Applied, Interrupted, Means, apply
+from ccstate.diff import diff
+from ccstate.errors import Blocked
+from ccstate.kinds import KINDS
+from ccstate.model import Address, Fields, Json, Outcome, Plan, Resource, parse_address
+from ccstate.plan import Share, make_plan
+from ccstate.plan_file import plan_id
+from tests.apply.engine import RememberedSteps
+
+Objects = dict[str, Fields]
+HOURS: Fields = {"timezone": "UTC", "weekly": {}}
+
+
+class Ground:
+    """A project's folder with one platform, whose faults can be set."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.progress: list[int] = []
+
+    def adapter(self, *faults: Json) -> EmbeddedAdapter:
+        return connect({"path": "platform.db", "faults": list(faults)}, self.folder)
+
+    def plan(self, desired: Objects, release: tuple[str, ...] = ()) -> Plan:
+        state = {
+            address: Resource(address, fields, "")
+            for address, fields in ((parse_address(text), given) for text, given in desired.items())
+        }
+        seen = self.adapter().observe(list(KINDS))
+        released = [parse_address(text) for text in release]
+        changes = diff("here", state, seen, secrets={}, release=released)
+        share = Share("here", changes, state, seen, self.adapter().supports, 100, 100)
+        return make_plan([share], commit="", forced="")
+
+    def apply(self, plan: Plan, *faults: Json, resume: bool = False) -> Applied:
+        adapters = {"here": self.adapter(*faults)}
+        fresh = (take_up if resume else freshen)(plan_id(plan), plan, adapters)
+        journal = open_journal(self.journal(plan))
+        store = f"sqlite:///{self.folder / 'apply.db'}"
+        means = Means(
+            adapters, journal, store, lambda: "2026-11-22T10:00:00Z", self.progress.append
+        )
+        return apply(fresh, means)
+
+    def journal(self, plan: Plan) -> Path:
+        return self.folder / f"{plan_id(plan)}.jsonl"
+
+    def events(self, plan: Plan) -> list[str]:
+        return [
+            f"{line.entry.event} {line.entry.address}".strip()
+            for line in open_journal(self.journal(plan)).recorded
+        ]
+
+    def live(self) -> Objects:
+        return {str(a): dict(f) for a, f in self.adapter().observe(list(KINDS)).objects.items()}
+
+
+@pytest.fixture
+def ground(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ground:
+    monkeypatch.setattr(durable, "run", RememberedSteps().run)
+    return Ground(tmp_path)
+
+
+def outcomes(applied: Applied) -> dict[str, tuple[Outcome, str]]:
+    return {str(one.change.address): (one.outcome, one.reason) for one in applied.settled}
+
+
+DESIRED: Objects = {"schedule/a": HOURS, "queue/b": {"hours": "a"}, "site/c": {"timezone": "UTC"}}
+CONFIRMED = (Outcome.CONFIRMED, "")
+
+
+def test_a_plan_is_confirmed(ground: Ground) -> None:
+    plan = ground.plan(DESIRED)
+    applied = ground.apply(plan)
+    assert set(outcomes(applied).values()) == {CONFIRMED}
+    assert applied.corrective is None
+    assert ground.plan(DESIRED).steps == ()
+    assert ground.progress == [2, 1]
+    assert ground.events(plan) == [
+        "started",
+        "attempted site/c",
+        "attempted schedule/a",
+        "done site/c",
+        "done schedule/a",
+        "attempted queue/b",
+        "done queue/b",
+        "confirmed site/c",
+        "confirmed schedule/a",
+        "confirmed queue/b",
+        "finished",
+    ]
+
+
+def test_the_real_engine_says_the_same(tmp_path: Path) -> None:
+    ground = Ground(tmp_path)
+    plan = ground.plan(DESIRED)
+    assert set(outcomes(ground.apply(plan)).values()) == {CONFIRMED}
+    assert ground.plan(DESIRED).steps == ()
+
+
+def test_nothing_to_do_is_confirmed_too(ground: Ground) -> None:
+    applied = ground.apply(ground.plan({}))
+    assert applied == Applied((), None)
+
+
+def test_what_needs_a_refused_change_is_not_attempted(ground: Ground) -> None:
+    plan = ground.plan(DESIRED)
+    applied = ground.apply(plan, {"on": "schedule/a", "fault": "refuse"})
+    assert outcomes(applied) == {
+        "site/c": CONFIRMED,
+        "schedule/a": (
+            Outcome.NOT_CONFIRMED,
+            "the platform refused: its connection says so",
+        ),
+        "queue/b": (Outcome.NOT_ATTEMPTED, "schedule/a was not done"),
+    }
+    assert ground.events(plan)[-4:] == [
+        "not_attempted queue/b",
+        "confirmed site/c",
+        "not_confirmed schedule/a",
+        "finished",
+    ]
+
+
+def test_what_needs_what_was_not_attempted_is_not_attempted_either(ground: Ground) -> None:
+    chain: Objects = {
+        "schedule/a": HOURS,
+        "queue/b": {"hours": "a"},
+        "display/c": {"tiles": [{"queues": ["b"], "metric": "waiting"}]},
+    }
+    applied = ground.apply(ground.plan(chain), {"on": "schedule/a", "fault": "refuse"})
+    assert outcomes(applied)["display/c"] == (Outcome.NOT_ATTEMPTED, "queue/b was not done")
+
+
+def test_an_object_that_somebody_still_names_is_not_deleted(ground: Ground) -> None:
+    ground.apply(ground.plan(DESIRED))
+    plan = ground.plan({"site/c": {"timezone": "UTC"}})
+    applied = ground.apply(plan, {"on": "queue/b", "fault": "refuse"})
+    assert outcomes(applied)["schedule/a"] == (Outcome.NOT_ATTEMPTED, "queue/b was not done")
+    assert "schedule/a" in ground.live()
+
+
+@pytest.mark.parametrize(
+    "fault, said",
+    [
+        ({"on": "queue/b", "fault": "drop"}, "queue/b is not there"),
+        ({"on": "queue/b", "fault": "alter", "field": "weight"}, "weight is 6, not 5"),
+        ({"on": "queue/b", "fault": "refuse"}, "the platform refused: its connection says so"),
+    ],
+)
+def test_the_corrective_plan_holds_just_what_is_missing(
+    fault: Json, said: str, ground: Ground
+) -> None:
+    desired: Objects = {**DESIRED, "queue/b": {"hours": "a", "weight": 5}}
+    applied = ground.apply(ground.plan(desired), fault)
+    assert outcomes(applied)["queue/b"] == (Outcome.NOT_CONFIRMED, said)
+    assert applied.corrective is not None
+    assert [str(c.address) for c in applied.corrective.changes()] == ["queue/b"]
+    assert applied.corrective.refusals == ()
+    corrected = ground.apply(applied.corrective)
+    assert outcomes(corrected) == {"queue/b": CONFIRMED}
+    assert corrected.corrective is None
+    assert ground.plan(desired).steps == ()
+
+
+def test_a_deletion_that_was_dropped_is_corrected(ground: Ground) -> None:
+    ground.apply(ground.plan(DESIRED))
+    rest: Objects = {"site/c": {"timezone": "UTC"}}
+    applied = ground.apply(ground.plan(rest), {"on": "queue/b", "fault": "drop"})
+    assert outcomes(applied)["queue/b"] == (Outcome.NOT_CONFIRMED, "queue/b is still there")
+    assert applied.corrective is not None
+    assert set(outcomes(ground.apply(applied.corrective)).values()) == {CONFIRMED}
+    assert ground.plan(rest).steps == ()
+
+
+def test_a_release_that_was_dropped_is_released_by_the_corrective_plan(ground: Ground) -> None:
+    ground.apply(ground.plan(DESIRED))
+    rest = {name: fields for name, fields in DESIRED.items() if name != "queue/b"}
+    plan = ground.plan(rest, release=("queue/b",))
+    applied = ground.apply(plan, {"on": "queue/b", "fault": "drop"})
+    assert outcomes(applied) == {"queue/b": (Outcome.NOT_CONFIRMED, "the ledger still lists it")}
+    assert applied.corrective is not None
+    ground.apply(applied.corrective)
+    assert "queue/b" in ground.live()
+    assert ground.plan(rest).steps == ()
+
+
+def test_a_platform_that_vanishes_interrupts_and_the_plan_is_taken_up_again(ground: Ground) -> None:
+    plan = ground.plan(DESIRED)
+    # Within the first batch, by kind: site/c takes effect, schedule/a does not.
+    with pytest.raises(Interrupted, match="interrupted") as lost:
+        ground.apply(plan, {"on": "schedule/a", "fault": "vanish"})
+    assert lost.value.exit_code == 4
+    assert f"ccstate apply {plan_id(plan)} --resume" in "".join(p.hint for p in lost.value.problems)
+    assert set(ground.live()) == {"site/c"}
+    applied = ground.apply(plan, resume=True)
+    assert set(outcomes(applied).values()) == {CONFIRMED}
+    events = ground.events(plan)
+    assert events.count("attempted site/c") == events.count("done site/c") == 1
+    assert events[-1] == "finished"
+    (found,) = [
+        line.entry.reason
+        for line in open_journal(ground.journal(plan)).recorded
+        if line.entry.event is Event.DONE and line.entry.address == "site/c"
+    ]
+    assert found == "found done"
+
+
+def test_what_somebody_changed_since_the_interruption_is_left_alone(ground: Ground) -> None:
+    plan = ground.plan(DESIRED)
+    with pytest.raises(Interrupted):
+        ground.apply(plan, {"on": "schedule/a", "fault": "vanish"})
+    ground.adapter().by_hand(Address("schedule", "a"), {"timezone": "Europe/Berlin", "weekly": {}})
+    applied = ground.apply(plan, resume=True)
+    assert outcomes(applied) == {
+        "site/c": CONFIRMED,
+        "schedule/a": (
+            Outcome.NOT_ATTEMPTED,
+            "changed by somebody else since the plan was made",
+        ),
+        "queue/b": (Outcome.NOT_ATTEMPTED, "schedule/a was not done"),
+    }
+    assert ground.live()["schedule/a"]["timezone"] == "Europe/Berlin"
+    assert applied.corrective is not None
+    assert {str(c.address) for c in applied.corrective.changes()} == {"schedule/a", "queue/b"}
+
+
+def test_a_finished_plan_taken_up_again_does_nothing_more(ground: Ground) -> None:
+    plan = ground.plan(DESIRED)
+    first = ground.apply(plan)
+    events = ground.events(plan)
+    assert ground.apply(plan, resume=True) == first
+    assert ground.events(plan) == events
+
+
+def test_a_stale_plan_is_refused_before_the_first_write(ground: Ground) -> None:
+    plan = ground.plan(DESIRED)
+    ground.adapter().by_hand(Address("queue", "b"), {"weight": 3})
+    with pytest.raises(Blocked, match="stale") as refused:
+        ground.apply(plan)
+    assert "queue/b" in refused.value.problems[0].cause
+    assert set(ground.live()) == {"queue/b"}
+    assert not ground.journal(plan).exists()
+
+
+def test_a_plan_with_a_refusal_is_refused(ground: Ground) -> None:
+    ground.apply(ground.plan({"queue/b": {"protect": True}}))
+    with pytest.raises(Blocked, match="queue/b is protected"):
+        ground.apply(ground.plan({}))
+    assert "queue/b" in ground.live()
+
+
+def test_a_platform_lost_while_it_is_read_back_interrupts(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = ground.plan(DESIRED)
+    run = durable.run
+
+    def run_and_break(store: str, workflow: str, steps: list[durable.Step]) -> list[Json]:
+        results = run(store, workflow, steps)
+        (ground.folder / "platform.db").rename(ground.folder / "aside")
+        (ground.folder / "platform.db").write_bytes(b"no database")
+        return results
+
+    monkeypatch.setattr(durable, "run", run_and_break)
+    with pytest.raises(Interrupted):
+        ground.apply(plan)
+    (ground.folder / "aside").rename(ground.folder / "platform.db")
+    monkeypatch.setattr(durable, "run", run)
+    assert set(outcomes(ground.apply(plan, resume=True)).values()) == {CONFIRMED}
