@@ -143,7 +143,11 @@ def _edits(resource: Resource, live: Fields, applied: Fields | None) -> Iterator
         known = _said_of(path, last)
         is_as_applied = all(then == value for then in known.values())
         before = last.get(path) if path in LEDGER_ONLY else _value(shown, live, path)
-        if before == value and (applied is None or (is_as_applied and (known or value is None))):
+        is_there = _is_there(kind, path, value, before)
+        if is_there and None not in known.values():
+            is_as_applied = bool(known)
+        holds = before == value or is_there
+        if holds and (applied is None or (is_as_applied and (known or value is None))):
             continue
         if not known:
             why = Why.DEFAULTS if _top(path) in resource.defaulted else Why.NEW
@@ -155,9 +159,16 @@ def _edits(resource: Resource, live: Fields, applied: Fields | None) -> Iterator
             why = Why.BOTH
         yield Edit(path, before, value, why)
     for path in last:
-        if not _covered(path, wanted):
-            before = last[path] if path in LEDGER_ONLY else _value(shown, live, path)
+        if path in LEDGER_ONLY and path not in wanted:
+            yield Edit(path, last[path], None, Why.YOU)
+        elif not _covered(path, wanted):
+            before = _value(shown, live, path)
             yield Edit(path, before, before, Why.RELEASED)
+
+
+def _is_there(kind: str, path: str, value: Json, before: Json) -> bool:
+    """Whether a struct declared without fields, as `voicemail: {}`, is there with any."""
+    return value == {} and isinstance(before, dict) and path in kinds.structs(kind)
 
 
 def _value(flat: Mapping[str, Json], fields: Fields, path: str) -> Json:
@@ -175,8 +186,8 @@ def _said_of(path: str, last: Mapping[str, Json]) -> dict[str, Json]:
 def _covered(path: str, wanted: Mapping[str, Json]) -> bool:
     """Whether a path is declared: itself, as part of a struct set to None, or by its parts."""
     return path in wanted or any(
-        other.startswith(f"{path}.") or path.startswith(f"{other}.")
-        for other in wanted
+        other.startswith(f"{path}.") or (value is None and path.startswith(f"{other}."))
+        for other, value in wanted.items()
         if _top(other) == _top(path)
     )
 
@@ -224,7 +235,9 @@ def discrepancy(change: Change, seen: Observation) -> str:
                 if edit.why is Why.RELEASED or edit.path in LEDGER_ONLY:
                     continue
                 value = _value(shown, live, edit.path)
-                if value != edit.after:
+                if value != edit.after and not _is_there(
+                    change.address.kind, edit.path, edit.after, value
+                ):
                     return f"{edit.path} is {_said(value)}, not {_said(edit.after)}"
             return "" if applied == change.ledger else "the ledger does not record it"
 

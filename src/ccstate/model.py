@@ -143,6 +143,7 @@ class Plan:
     `managed` counts the objects under management after the plan, by target and kind;
     `unmanaged` the objects that nobody declared, by target, with the first names of each kind.
     `forced` is the reason given for going beyond a limit, `refusals` what forbids applying.
+    `repeat` counts earlier plans that said the same and were begun, so that each has its own id.
     """
 
     commit: str
@@ -150,6 +151,7 @@ class Plan:
     managed: Mapping[str, Mapping[str, int]]
     unmanaged: Mapping[str, Mapping[str, "Unmanaged"]]
     forced: str = ""
+    repeat: int = 0
     refusals: tuple[Refusal, ...] = ()
 
     def changes(self) -> Iterator[Change]:

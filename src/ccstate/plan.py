@@ -48,22 +48,24 @@ class Share:
 
 
 def make_plan(shares: Sequence[Share], *, commit: str, forced: str) -> Plan:
-    """The plan for all targets; `forced` is the reason for going beyond a limit, or ""."""
+    """The plan for all targets; `forced` is the reason for going beyond a limit, if any is."""
     steps: list[Step] = []
     refusals: list[Refusal] = []
+    exceeded: list[Refusal] = []
     for share in shares:
         ordered, circles = _in_order(share)
         steps += ordered
         refusals += circles
         refusals += _protected(share)
-        if not forced:
-            refusals += _too_many(share)
+        exceeded += _too_many(share)
+    if not forced:
+        refusals += exceeded
     return Plan(
         commit=commit,
         steps=tuple(steps),
         managed={share.name: _managed(share) for share in shares},
         unmanaged={share.name: _unmanaged(share) for share in shares},
-        forced=forced,
+        forced=forced if exceeded else "",
         refusals=tuple(refusals),
     )
 

@@ -112,6 +112,8 @@ class PlanFile(Declared):
     """Git commit of the desired state; `+` behind it when files differed; may be empty."""
     forced: str
     """Reason given for going beyond a limit."""
+    repeat: Annotated[int, Field(ge=0)]
+    """How many earlier plans said the same and were begun."""
     refusals: list[RefusalFile]
     """Why the plan may not be applied as it stands."""
     managed: dict[str, dict[str, int]]
@@ -127,6 +129,7 @@ def _head(plan: Plan) -> dict[str, Any]:
         "version": 1,
         "commit": plan.commit,
         "forced": plan.forced,
+        "repeat": plan.repeat,
         "refusals": [
             {"code": refusal.code, "message": refusal.message, "hint": refusal.hint}
             for refusal in plan.refusals
@@ -266,6 +269,7 @@ def _plan(content: Any) -> Plan:
             for name, found in file.unmanaged.items()
         },
         forced=file.forced,
+        repeat=file.repeat,
         refusals=tuple(Refusal(r.code, r.message, r.hint) for r in file.refusals),
     )
 

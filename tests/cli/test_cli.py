@@ -1,6 +1,5 @@
 """The command line as its users meet it: a project in a folder, commands, exit codes, screens."""
 
-import os
 import re
 import shutil
 import signal
@@ -207,6 +206,69 @@ def test_a_plan_that_was_edited_is_refused(screen: Screen) -> None:
     assert screen.run("apply") == 3
     assert "CC304" in screen.err
     assert screen.live("queue", "sales") is None
+
+
+def test_a_bare_apply_takes_what_the_latest_plan_said(screen: Screen) -> None:
+    screen.apply_all()
+    screen.edit("desired_state/all.yaml", "ring_for: 20s", "ring_for: 25s")
+    screen.run("plan")
+    first = screen.plan_id()
+    screen.edit("desired_state/all.yaml", "ring_for: 25s", "ring_for: 30s")
+    screen.run("plan")
+    screen.edit("desired_state/all.yaml", "ring_for: 30s", "ring_for: 25s")
+    screen.run("plan")
+    assert screen.plan_id() == first
+    assert screen.run("apply") == 0
+    assert (screen.live("queue", "sales") or {})["ring_for"] == "25s"
+
+
+def test_a_bare_apply_does_nothing_after_a_plan_of_nothing(screen: Screen) -> None:
+    screen.apply_all()
+    screen.edit("desired_state/all.yaml", "ring_for: 20s", "ring_for: 25s")
+    screen.run("plan")
+    screen.edit("desired_state/all.yaml", "ring_for: 25s", "ring_for: 20s")
+    screen.run("plan")
+    assert screen.run("apply") == 1
+    assert "no plan waits" in screen.err
+    assert (screen.live("queue", "sales") or {})["ring_for"] == "20s"
+
+
+def test_what_was_done_and_undone_can_be_done_again(screen: Screen) -> None:
+    screen.apply_all()
+    ids = []
+    for old, new in (("20s", "25s"), ("25s", "20s"), ("20s", "25s"), ("25s", "20s")):
+        screen.edit("desired_state/all.yaml", f"ring_for: {old}", f"ring_for: {new}")
+        screen.run("plan")
+        ids.append(screen.plan_id())
+        assert screen.run("apply", ids[-1]) == 0
+        assert (screen.live("queue", "sales") or {})["ring_for"] == new
+    assert len(set(ids)) == 4
+
+
+def test_a_mailbox_without_fields_reaches_the_platform(screen: Screen) -> None:
+    screen.apply_all()
+    assert (screen.live("extension", "2001") or {})["voicemail"] == {}
+    screen.edit("desired_state/all.yaml", "to: voicemail/2001", "to: extension/2001")
+    screen.edit("desired_state/all.yaml", "voicemail: {}", "voicemail: null")
+    screen.apply_all()
+    assert "voicemail" not in (screen.live("extension", "2001") or {})
+    screen.edit("desired_state/all.yaml", "voicemail: null", "voicemail: {email: a@example.com}")
+    screen.apply_all()
+    assert (screen.live("extension", "2001") or {})["voicemail"] == {"email": "a@example.com"}
+    screen.edit("desired_state/all.yaml", "voicemail: {email: a@example.com}", "voicemail: {}")
+    screen.apply_all()
+    assert (screen.live("extension", "2001") or {})["voicemail"] == {"email": "a@example.com"}
+    assert screen.run("plan", "--detailed-exitcode") == 0
+
+
+def test_lifting_a_protection_shows_in_the_plan(screen: Screen) -> None:
+    screen.edit(
+        "desired_state/all.yaml", "    label: Sales\n", "    label: Sales\n    protect: true\n"
+    )
+    screen.apply_all()
+    screen.edit("desired_state/all.yaml", "    protect: true\n", "")
+    screen.run("plan")
+    assert "protect  true → (not set)" in screen.out
 
 
 def test_a_plan_that_is_no_plan_is_told(screen: Screen) -> None:
@@ -503,17 +565,15 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_a_closed_pipe_is_no_error(screen: Screen) -> None:
-    done = subprocess.run(
-        f"{sys.executable} -m ccstate --project {screen.folder} schema | head -1",
-        shell=True,
-        capture_output=True,
-        text=True,
-        check=False,
-        executable=shutil.which("bash"),
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
-    assert done.stderr == ""
-    assert done.stdout == "{\n"
+    command = [sys.executable, "-m", "ccstate", "--project", str(screen.folder), "schema"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout
+        assert child.stderr
+        assert child.stdout.readline() == "{\n"
+        child.stdout.close()
+        assert child.stderr.read() == ""
 
 
 def test_the_worked_example_is_planned_applied_and_confirmed(

@@ -49,7 +49,7 @@ MISTAKES = [
     (
         "a number for a duration",
         "queues: {a: {ring_for: 20}}\n",
-        'x.yaml:1:14: CC102 ring_for must be text, not "20" | say the unit: 20s',
+        'x.yaml:1:14: CC102 ring_for must be text, not 20 | say the unit: 20s',
     ),
     (
         "a duration without sense",
@@ -99,8 +99,10 @@ MISTAKES = [
     (
         "a name with capitals",
         "queues: {Sales: {}}\n",
-        'x.yaml:1:10: CC109 "Sales" cannot name a queue | use lower-case letters, digits, ".", "_" '
-        'and "-"; put the name for people in label:',
+        (
+            'x.yaml:1:10: CC109 "Sales" cannot name a queue | use lower-case letters, digits, ".", "_" '
+            'and "-"; put the name for people in label:'
+        ),
     ),
     (
         "a number that lost its plus",
@@ -131,14 +133,18 @@ MISTAKES = [
     (
         "nodes that go round for ever",
         "ivrs: {i: {start: a, nodes: {a: {type: goto, to: b}, b: {type: goto, to: a}}}}\n",
-        "x.yaml:1:30: CC107 a call would go round for ever: a → b → a | let one of them lead to a "
-        "menu, a queue, voicemail or hangup",
+        (
+            "x.yaml:1:30: CC107 a call would go round for ever: a → b → a | let one of them lead to a "
+            "menu, a queue, voicemail or hangup"
+        ),
     ),
     (
         "numbers that go round for ever",
         'numbers: {"+61255501234": {to: number/+61255501235}, "+61255501235": {to: number/+61255501234}}\n',
-        "x.yaml:1:11: CC107 a call would go round for ever: +61255501234 → +61255501235 → "
-        "+61255501234 | end it somewhere",
+        (
+            "x.yaml:1:11: CC107 a call would go round for ever: +61255501234 → +61255501235 → "
+            "+61255501234 | end it somewhere"
+        ),
     ),
     (
         "an area that the site does not have",
@@ -148,7 +154,12 @@ MISTAKES = [
     (
         "a secret as plain text",
         'extensions: {"20": {secret: hunter2}}\n',
-        'x.yaml:1:21: CC102 secret cannot be "hunter2"',
+        "x.yaml:1:21: CC102 secret is no reference | keep the secret out of git: env:NAME",
+    ),
+    (
+        "a key that no phone has",
+        PROMPT + 'ivrs: {i: {start: a, nodes: {a: {type: menu, prompt: p, choices: {"22": a}}}}}\n',
+        'x.yaml:2:67: CC102 a name here cannot be "22"',
     ),
     (
         "a list for a document",
@@ -191,6 +202,19 @@ def test_a_mistake_is_told_with_place_and_hint(
 def test_all_problems_of_all_files_are_shown_together(tmp_path: Path) -> None:
     found = read(tmp_path, a="queues: {q: {foo: 1, bar: 2}}\n", b="users: {u: {}}\n", c="x: [\n")
     assert sorted(p.code for p in found.problems) == ["CC002", "CC101", "CC101", "CC104"]
+
+
+def test_one_mistake_in_a_resource_does_not_hide_another(tmp_path: Path) -> None:
+    found = read(tmp_path, a="queues:\n  q:\n    ring_for: 5\n    hours: none\n")
+    assert [p.code for p in found.problems] == ["CC102", "CC103"]
+
+
+def test_a_secret_in_clear_is_not_repeated(tmp_path: Path) -> None:
+    written = "{secret: hunter2}, '21': {secret: [hunter2]}, '22': {voicemail: {pin: 777123}}"
+    found = read(tmp_path, a="extensions: {'20': " + written + "}\n")
+    assert len(found.problems) == 3
+    assert "hunter2" not in str(found.problems)
+    assert "777123" not in str(found.problems)
 
 
 def test_a_broken_resource_does_not_break_those_that_name_it(tmp_path: Path) -> None:

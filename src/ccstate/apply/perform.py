@@ -14,7 +14,7 @@ from ccstate.apply.journal import Entry, Event, Journal
 from ccstate.diff import diff, discrepancy
 from ccstate.errors import CcstateError, Diagnostic, Unreadable
 from ccstate.model import Action, Change, Json, Observation, Outcome, Plan, Resource, Step
-from ccstate.plan import Share, make_plan
+from ccstate.plan import MOST_IN_A_STEP, Share, make_plan
 
 
 class Interrupted(CcstateError):
@@ -69,7 +69,9 @@ def apply(fresh: FreshPlan, means: Means) -> Applied:
     except Unreadable as error:
         raise _interrupted(fresh.id, error) from error
     settled = tuple(_settled(change, seen, means.journal) for change in fresh.plan.changes())
-    means.journal.record(_verdicts(settled), means.clock)
+    for start in range(0, len(settled), MOST_IN_A_STEP):
+        verdicts = _verdicts(settled[start : start + MOST_IN_A_STEP])
+        means.journal.record(verdicts, means.clock)
     means.journal.record([Entry(Event.FINISHED)], means.clock)
     return Applied(settled, _corrective(fresh, settled, seen, means))
 

@@ -66,6 +66,7 @@ class _Lazy(click.Group):
 @click.version_option(__version__, message="ccstate %(version)s")
 @click.option(
     "--project",
+    envvar="CCSTATE_PROJECT",
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of ccstate.yaml; the nearest one from here upwards where left out.",
 )
@@ -91,9 +92,7 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """The exit code of one command."""
     try:
-        result = cli.main(
-            arguments, prog_name="ccstate", standalone_mode=False, auto_envvar_prefix="CCSTATE"
-        )
+        result = cli.main(arguments, prog_name="ccstate", standalone_mode=False)
         sys.stdout.flush()
     except CcstateError as error:
         from ccstate.cli.output import complain

@@ -19,9 +19,11 @@ from ccstate.cli.plans import (
     JOURNAL,
     RECEIPT,
     find_plan,
+    interrupted_plan,
     is_begun,
     is_finished,
-    newest_plan,
+    latest_plan,
+    remember,
     write_plan,
 )
 from ccstate.cli.workspace import Workspace, find_root
@@ -36,15 +38,17 @@ from ccstate.model import Outcome, Plan
 def apply(root: Any, plan_id: str | None, resume: bool) -> int:
     """Do what a plan says, and confirm it by reading again.
 
-    Without PLAN_ID the newest plan that waits is taken. A plan that was edited, or whose
+    Without PLAN_ID the plan that `ccstate plan` wrote last is taken. A plan that was edited, or whose
     platform changed since, is refused before the first write.
     """
     workspace = Workspace(find_root(root))
-    chosen = (
-        find_plan(workspace.root, plan_id)
-        if plan_id
-        else newest_plan(workspace.root, interrupted=resume)
-    )
+    workspace.project  # noqa: B018 - read first: without a project there are no plans to speak of
+    if plan_id:
+        chosen = find_plan(workspace.root, plan_id)
+    elif resume:
+        chosen = interrupted_plan(workspace.root)
+    else:
+        chosen = latest_plan(workspace.root, workspace.state_folder)
     plan = plan_file.read_plan(workspace.root / FOLDER / chosen / plan_file.FILE)
     _check_turn(workspace.root, chosen, resume=resume)
     with _lock(workspace, chosen, resume=resume):
@@ -98,7 +102,10 @@ def _apply(workspace: Workspace, plan_id: str, plan: Plan, *, resume: bool) -> i
     with progress(f"Applying {plan_id}", total) as bar:
         means = Means(adapters, journal, _store(workspace), _now, bar.update)
         applied = perform(fresh, means)
-    corrective = write_plan(workspace.root, applied.corrective) if applied.corrective else ""
+    corrective = ""
+    if applied.corrective:
+        corrective, _ = write_plan(workspace.root, applied.corrective)
+    remember(workspace.state_folder, corrective)
     receipt = Receipt(plan_id, applied.settled, started, _now(), corrective)
     (folder / RECEIPT).write_text(receipt_markdown(receipt), encoding="utf-8")
     say(receipt_text(receipt, width(), palette(sys.stdout)))

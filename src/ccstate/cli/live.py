@@ -12,7 +12,13 @@ from ccstate.diff import diff
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.model import Address, Change, Observation, Resource, parse_address
 
-TARGET = click.option("--target", "targets", multiple=True, help="Only this target; repeatable.")
+TARGET = click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    envvar="CCSTATE_TARGET",
+    help="Only this target; repeatable.",
+)
 
 
 @click.command()

@@ -7,18 +7,25 @@ import click
 
 from ccstate import plan_file
 from ccstate.cli.output import palette, say, talk, width
-from ccstate.cli.plans import write_plan
+from ccstate.cli.plans import remember, write_plan
 from ccstate.cli.workspace import Workspace, find_root
 from ccstate.model import Plan
 
 
 @click.command()
-@click.option("--target", "targets", multiple=True, help="Plan for this target only; repeatable.")
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    envvar="CCSTATE_TARGET",
+    help="Plan for this target only; repeatable.",
+)
 @click.option(
     "--format",
     "form",
     type=click.Choice(["text", "markdown", "json"]),
     default="text",
+    envvar="CCSTATE_FORMAT",
     help="What is written to standard output.",
 )
 @click.option("--force", "forced", default="", metavar="REASON", help="Go beyond the limits.")
@@ -34,7 +41,10 @@ def plan(
     """
     workspace = Workspace(find_root(root))
     made = workspace.plan(targets, forced)
-    plan_id = write_plan(workspace.root, made) if made.steps else ""
+    plan_id = ""
+    if made.steps:
+        plan_id, made = write_plan(workspace.root, made)
+    remember(workspace.state_folder, plan_id)
     show_plan(made, plan_id, form)
     if made.refusals:
         return 3

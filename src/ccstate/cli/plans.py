@@ -10,13 +10,21 @@ from ccstate.model import Plan
 FOLDER = "plans"
 JOURNAL = "journal.jsonl"
 RECEIPT = "receipt.md"
+LATEST = "latest-plan"
 
 
-def write_plan(root: Path, plan: Plan) -> str:
-    """Writes plan.json and plan.md and returns the plan's id."""
+def write_plan(root: Path, plan: Plan) -> tuple[str, Plan]:
+    """Writes plan.json and plan.md, and returns the plan with its id.
+
+    A plan that says the same as one that was begun becomes another, by its `repeat`: what was
+    begun has its own journal, and ends by itself.
+    """
     from ccstate.render.plan_markdown import plan_markdown
 
     plan_id, content = plan_file.packed(plan)
+    while is_begun(root, plan_id):
+        plan = replace(plan, repeat=plan.repeat + 1)
+        plan_id, content = plan_file.packed(plan)
     folder = root / FOLDER / plan_id
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -25,7 +33,49 @@ def write_plan(root: Path, plan: Plan) -> str:
     except OSError as error:
         message = f"the plan cannot be written: {error.strerror}"
         raise InvalidInput([Diagnostic("CC307", message, Span(str(folder)))]) from None
-    return plan_id
+    return plan_id, plan
+
+
+def remember(folder: Path, plan_id: str) -> None:
+    """Notes in the state folder which plan is the latest; "" where nothing was to be done."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / LATEST).write_text(plan_id, encoding="utf-8")
+
+
+def latest_plan(root: Path, folder: Path) -> str:
+    """The plan that the latest `ccstate plan` or apply wrote; the only one in a fresh clone.
+
+    Raises InvalidInput where that is none, or where nobody can tell.
+    """
+    waiting = [plan_id for plan_id in plan_ids(root) if not is_begun(root, plan_id)]
+    try:
+        latest = (folder / LATEST).read_text(encoding="utf-8")
+    except OSError:
+        if len(waiting) > 1:
+            problem = _no_plan(f"{len(waiting)} plans wait")
+            hint = f"name one: `ccstate apply {waiting[0]}`"
+            raise InvalidInput([replace(problem, hint=hint)]) from None
+        latest = waiting[0] if waiting else ""
+    if latest in waiting:
+        return latest
+    stopped = interrupted_plans(root)
+    if not stopped:
+        raise InvalidInput([_no_plan("no plan waits to be applied")])
+    hint = f"go on with the one that was interrupted: `ccstate apply {stopped[0]} --resume`"
+    raise InvalidInput([replace(_no_plan("no plan waits to be applied"), hint=hint)])
+
+
+def interrupted_plan(root: Path) -> str:
+    """The plan whose apply was interrupted last."""
+    stopped = interrupted_plans(root)
+    if not stopped:
+        raise InvalidInput([_no_plan("no apply was interrupted")])
+    return max(stopped, key=lambda plan_id: (root / FOLDER / plan_id / JOURNAL).stat().st_mtime_ns)
+
+
+def interrupted_plans(root: Path) -> list[str]:
+    """Every plan whose apply was begun and did not end."""
+    return [p for p in plan_ids(root) if is_begun(root, p) and not is_finished(root, p)]
 
 
 def find_plan(root: Path, given: str) -> str:
@@ -37,29 +87,6 @@ def find_plan(root: Path, given: str) -> str:
     if found:
         message = f'"{given}" may be {" or ".join(found[:3])}'
     raise InvalidInput([_no_plan(message)])
-
-
-def newest_plan(root: Path, *, interrupted: bool) -> str:
-    """The plan written last of those that wait: not begun, or begun and interrupted."""
-    waiting = [
-        plan_id
-        for plan_id in plan_ids(root)
-        if is_begun(root, plan_id) is interrupted and not is_finished(root, plan_id)
-    ]
-    if not waiting:
-        raise InvalidInput([_none_waits(root, interrupted=interrupted)])
-    return max(waiting, key=lambda plan_id: (root / FOLDER / plan_id).stat().st_mtime_ns)
-
-
-def _none_waits(root: Path, *, interrupted: bool) -> Diagnostic:
-    if interrupted:
-        return _no_plan("no apply was interrupted")
-    stopped = [p for p in plan_ids(root) if is_begun(root, p) and not is_finished(root, p)]
-    problem = _no_plan("no plan waits to be applied")
-    if not stopped:
-        return problem
-    hint = f"go on with the one that was interrupted: `ccstate apply {stopped[0]} --resume`"
-    return replace(problem, hint=hint)
 
 
 def plan_ids(root: Path) -> list[str]:

@@ -12,7 +12,7 @@ from ccstate.desired.project import FILE
 from ccstate.diff import diff, sealed, secret_references
 from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
 from ccstate.kinds import KINDS
-from ccstate.model import Observation, Plan, State
+from ccstate.model import Observation, Plan, Resource, State
 from ccstate.plan import Share, make_plan
 
 STATE_FOLDER = ".ccstate"
@@ -59,16 +59,20 @@ class Workspace:
         """Warnings about resources that no target manages."""
         if any(t.sites is None and t.kinds >= KINDS.keys() for t in self.project.targets):
             return []
+        lost: dict[str, list[Resource]] = {}
+        for resource in state.values():
+            if not any(t.manages(resource.address, resource.fields) for t in self.project.targets):
+                lost.setdefault(resource.address.kind, []).append(resource)
         return [
             Diagnostic(
                 "CC115",
-                f"no target manages {resource.address}",
-                Span(resource.file),
+                f"no target manages {found[0].address}"
+                + (f" and {len(found) - 1:,} more {KINDS[kind].plural}" if len(found) > 1 else ""),
+                Span(found[0].file),
                 hint=f"give a target in {FILE} its kind or its site, or remove it",
                 severity=Severity.WARNING,
             )
-            for resource in state.values()
-            if not any(t.manages(resource.address, resource.fields) for t in self.project.targets)
+            for kind, found in lost.items()
         ]
 
     def targets(self, names: Collection[str]) -> list[Target]:

@@ -102,12 +102,26 @@ def _resources(document: Document, kind: Kind, named: Any, file: str) -> Iterato
             try:
                 valid[name] = kind.model.model_validate(fields)
             except ValidationError as error:
-                document.broken.append(f"{kind.name}/{name}")
                 yield from explain(error, kinds.shape(kind.name), file, (*root, name))
+                if (sound := _sound_part(kind, fields, error)) is None:
+                    document.broken.append(f"{kind.name}/{name}")
+                else:
+                    valid[name] = sound
     dumped = adapter.dump_python(valid, exclude_unset=True)
     for name, fields in dumped.items():
         document.resources.append((kind.name, name, fields))
         yield from check_alone(file, kind, name, fields)
+
+
+def _sound_part(kind: Kind, fields: Any, error: ValidationError) -> BaseModel | None:
+    """The resource without the fields that are wrong, so that the others are checked as well."""
+    if not isinstance(fields, dict):
+        return None
+    wrong = {detail["loc"][0] for detail in error.errors(include_url=False) if detail["loc"]}
+    try:
+        return kind.model.model_validate({k: v for k, v in fields.items() if k not in wrong})
+    except ValidationError:
+        return None
 
 
 def _bad_name(kind: Kind, name: str, file: str) -> Finding:

@@ -1,7 +1,7 @@
 """What pydantic found, in the words of somebody who writes contact-centre configuration."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Iterator
+from typing import TypeAlias
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -39,17 +39,18 @@ def explain(error: ValidationError, shape: Struct, file: str, root: Path) -> Ite
 def _resolve(shape: Shape, loc: Loc) -> tuple[Path, Shape]:
     """The path in the document for pydantic's location, which also names union branches."""
     path: list[str | int] = []
+    above = shape
     for step in loc:
-        if step == "[key]":
-            break
+        if step == "[key]" and isinstance(above, MapOf):
+            return tuple(path), above.key
         match shape:
             case OneOf(variants=variants) if isinstance(step, str) and step in variants:
                 shape = variants[step]
                 continue
             case Struct(fields=fields) if isinstance(step, str) and step in fields:
-                shape = fields[step]
+                above, shape = shape, fields[step]
             case ListOf(item=item) | MapOf(item=item):
-                shape = item
+                above, shape = shape, item
             case _:
                 pass
         path.append(step)
@@ -57,12 +58,15 @@ def _resolve(shape: Shape, loc: Loc) -> tuple[Path, Shape]:
 
 
 def _finding(detail: ErrorDetails, place: Shape, file: str, path: Path) -> Finding:
-    kind, given = detail["type"], detail.get("input")
+    given: object = detail.get("input")
+    if isinstance(place, Leaf) and place.secret:
+        given = _Hidden()
     field = ".".join(str(step) for step in path[2:]) or str(path[-1] if path else "document")
-    context: Mapping[str, Any] = detail.get("ctx", {})
-    match kind:
+    if detail["loc"][-1:] == ("[key]",):
+        field = "a name here"
+    match detail["type"]:
         case "extra_forbidden":
-            known = _fields_above(place)
+            known = list(place.fields) if isinstance(place, Struct) else []
             hint = did_you_mean(str(path[-1]), known) or f"known here: {', '.join(known)}"
             return Finding(file, path, "CC101", f"unknown field {repr_(path[-1])}", hint=hint)
         case "missing":
@@ -81,23 +85,22 @@ def _finding(detail: ErrorDetails, place: Shape, file: str, path: Path) -> Findi
             hint = did_you_mean(str(said), known) or f"one of {', '.join(known)}"
             return Finding(file, path, "CC102", message, hint=hint)
         case "literal_error" | "enum":
-            choices = [choice.strip("'") for choice in _choices(context)]
+            expected = str(detail["ctx"].get("expected", "")).replace(" or ", ", ")
+            choices = [choice.strip("'") for choice in expected.split(", ")]
             hint = did_you_mean(str(given), choices) or f"one of {', '.join(choices)}"
             return Finding(file, path, "CC102", f"{field} cannot be {_shown(given)}", hint=hint)
-    return Finding(file, path, "CC102", *_value_wording(kind, field, given, context, place, detail))
+    return Finding(file, path, "CC102", *_value_wording(field, given, place, detail))
 
 
 def _value_wording(
-    kind: str,
-    field: str,
-    given: object,
-    context: Mapping[str, Any],
-    place: Shape,
-    detail: ErrorDetails,
+    field: str, given: object, place: Shape, detail: ErrorDetails
 ) -> tuple[str, str, str]:
     """Message, cause and hint for a value of the wrong form."""
+    kind, context = detail["type"], detail.get("ctx", {})
     if given is None:
         return f"{field} has no value", _means(place), "write a value, or drop the line"
+    if isinstance(given, _Hidden):
+        return f"{field} is no reference", _means(place), "keep the secret out of git: env:NAME"
     if kind in _TYPES:
         hint = ""
         if kind == "string_type" and isinstance(given, int | float):
@@ -108,18 +111,14 @@ def _value_wording(
     if kind in _RANGES:
         words, limit = _RANGES[kind]
         unit = " characters" if kind.startswith("string") else ""
-        return f"{field} must be {words} {context[limit]}{unit}", "", ""
+        return f"{field} must be {words} {context[limit]}{unit}", f"It is {_shown(given)}.", ""
     if kind == "string_pattern_mismatch":
         return f"{field} cannot be {_shown(given)}", _means(place), ""
     return f"{field}: {detail['msg']}", "", ""
 
 
-def _choices(context: Mapping[str, Any]) -> list[str]:
-    return str(context.get("expected", "")).replace(" or ", ", ").split(", ")
-
-
-def _fields_above(place: Shape) -> list[str]:
-    return list(place.fields) if isinstance(place, Struct) else []
+class _Hidden:
+    """In place of a secret that was written in clear: it must not reach a report."""
 
 
 def _means(place: Shape) -> str:
@@ -131,8 +130,10 @@ def _shown(given: object) -> str:
     match given:
         case bool():
             return str(given).lower()
-        case str() | int() | float():
+        case str():
             return repr_(given)
+        case int() | float():
+            return str(given)
         case list():
             return "a list"
         case dict():

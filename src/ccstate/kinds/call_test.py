@@ -25,7 +25,16 @@ class CallTest(Common):
     """Number the call comes from."""
     at: Moment
     """Moment of the call, in the timezone of the number's schedule."""
-    keys: list[Annotated[str, StringConstraints(pattern=r"^[0-9*#]{1,30}$")]] | None = None
+    keys: (
+        list[
+            Annotated[
+                str,
+                StringConstraints(pattern=r"^[0-9*#]{1,30}$"),
+                Means("keys: 0 to 9, * and #, in quotes"),
+            ]
+        ]
+        | None
+    ) = None
     """Keys pressed, one entry for each time the caller is asked."""
     expect: Annotated[SetOf[Goes], Field(min_length=1)]
     """Where the call may end; one of these must hold."""

@@ -126,7 +126,7 @@ Digits = Annotated[
 Dialled = Annotated[
     str,
     StringConstraints(pattern=r"^\+?[0-9]{2,15}$"),
-    Means("a number of 2 to 15 digits, in quotes"),
+    Means("a number of 2 to 15 digits, + before an international one, in quotes"),
 ]
 E164 = Annotated[
     str,

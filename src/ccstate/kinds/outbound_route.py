@@ -24,7 +24,10 @@ class OutboundRoute(Common):
     """What is dialled: digits, X (0-9), Z (1-9), N (2-9), a last `.` for the rest."""
     strip: Annotated[int, Field(ge=0, le=15), WHOLE] = 0
     """Digits taken off the front of the dialled number before it is sent."""
-    prepend: Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{1,15}$")] | None = None
+    prepend: (
+        Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{1,15}$"), Means("digits, in quotes")]
+        | None
+    ) = None
     """Digits put in front of the number before it is sent."""
     permission: Permission | None = None
     """Class of call: only extensions with this permission may use the route."""

@@ -39,6 +39,7 @@ class ListOf:
 @dataclass(frozen=True, slots=True)
 class MapOf:
     item: "Shape"
+    key: "Shape" = Leaf()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,8 @@ def _shape(annotation: Any, metadata: list[Any]) -> Shape:
         unordered = any(isinstance(mark, Compare) for mark in metadata)
         return ListOf(_shape(get_args(annotation)[0], []), unordered)
     if origin is dict:
-        return MapOf(_shape(get_args(annotation)[1], []))
+        key, item = get_args(annotation)
+        return MapOf(_shape(item, []), _shape(key, []))
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return shape_of(annotation)
     ref = next((mark.kind for mark in metadata if isinstance(mark, Ref)), "")
@@ -182,12 +184,12 @@ def _struct_walk(walks: Mapping[str, _Walk]) -> _Walk | None:
 def flatten(shape: Struct, fields: Fields) -> dict[str, Json]:
     """Fields by dotted path, each a value that is compared as a whole.
 
-    Nested structs are taken apart; lists, maps and a struct that is None stay whole.
+    Nested structs are taken apart; lists, maps, and a struct that is empty or None stay whole.
     """
     flat: dict[str, Json] = {}
     for name, value in fields.items():
         inner = shape.fields.get(name)
-        if isinstance(inner, Struct) and isinstance(value, dict):
+        if value and isinstance(inner, Struct) and isinstance(value, dict):
             for path, leaf in flatten(inner, value).items():
                 flat[f"{name}.{path}"] = leaf
         else:

@@ -9,13 +9,18 @@ from ccstate.kinds.fields import (
     WHOLE,
     Common,
     Count,
+    Means,
     Name,
     Ref,
     SecretReference,
     Text,
 )
 
-Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$")]
+Host = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$"),
+    Means("a host name or address"),
+]
 
 
 class Trunk(Common):
