@@ -82,8 +82,9 @@ format: $(VENV)/dev.stamp ## Format the code, and mend what can be mended
 	@$(BIN)/ruff check --quiet --fix-only . && $(BIN)/ruff format --quiet .
 
 .PHONY: schema
-schema: $(VENV)/runtime.stamp ## Write schema/ anew from the kinds
+schema: $(VENV)/runtime.stamp ## Write schema/ and docs/kinds.md anew from the kinds
 	@$(BIN)/ccstate schema --write schema
+	@$(BIN)/python docs/generate.py
 
 .PHONY: golden
 golden: $(VENV)/dev.stamp ## Write tests/golden/ anew; read the difference before you commit it

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The main job, from a desired state to a confirmed one, on a copy of the worked example:
-# validate → plan → apply → change a file → plan → apply → somebody changes the platform by hand.
+# validate → plan → apply → change a file → plan → apply → history.
 # Everything happens in .demo/; run it as often as you like.
 set -euo pipefail
 
@@ -39,4 +39,6 @@ step "The plan that a reviewer sees" ccstate plan
 step "Apply it" ccstate apply
 step "Who changed it, on whose word, and what became of it?" ccstate history queue/sales
 
-printf '\n\033[1mEvery change is confirmed.\033[0m The demo lives in .demo/: change a file there, and run ccstate plan.\n'
+printf '\n\033[1mEvery change is confirmed.\033[0m To go on from here:\n\n'
+printf '    cd .demo && . ../demo/secrets.sh && export PATH="%s:$PATH"\n' "$(dirname "$(command -v ccstate)")"
+printf '    $EDITOR desired_state/queues/sydney.yaml && ccstate plan\n'

@@ -9,6 +9,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -297,7 +298,7 @@ class Life(RuleBasedStateMachine):
         for path, value in flat.items():
             fields = having(fields, path, value)
         self.real.by_hand(address, fields)
-        self.held[address] = flat
+        self.held[address] = kinds.flatten(address.kind, fields)
 
     def _plan(self) -> Plan:
         state = {address: Resource(address, fields, "") for address, fields in self.desired.items()}
@@ -313,14 +314,19 @@ class Life(RuleBasedStateMachine):
             self.held.pop(address, None)
         for address, fields in self.desired.items():
             kind = address.kind
-            held = self.held.get(address)
-            flat = dict(kinds.flatten(kind, kinds.defaults(kind))) if held is None else dict(held)
-            for path, value in kinds.flatten(kind, fields).items():
-                if path == "protect":
-                    continue
-                flat = {p: v for p, v in flat.items() if p != path and not p.startswith(f"{path}.")}
-                if value is not None:
-                    flat[path] = value
+            if address in self.held:
+                held: dict[str, Any] = {}
+                for path, value in self.held[address].items():
+                    held = dict(having(held, path, value))
+            else:
+                held = dict(kinds.defaults(kind))
+            for name, value in fields.items():
+                if isinstance(value, dict) and name in kinds.structs(kind):
+                    parts = {**(held.get(name) or {}), **value}
+                    held[name] = {part: kept for part, kept in parts.items() if kept is not None}
+                elif name != "protect":
+                    held[name] = value
+            flat = kinds.flatten(kind, {n: v for n, v in held.items() if v is not None})
             self.held[address] = flat
         self.ledger = dict(self.desired)
         self.releasing.clear()

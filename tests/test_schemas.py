@@ -1,7 +1,7 @@
 """The schemas are current, and an editor accepts what ccstate accepts."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,9 @@ def _ecma_pattern(
         yield jsonschema.ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
-Validator = jsonschema.validators.extend(Draft202012Validator, {"pattern": _ecma_pattern})
+Validator: Any = jsonschema.validators.extend(  # type: ignore[no-untyped-call]  # its stubs
+    Draft202012Validator, {"pattern": _ecma_pattern}
+)
 DOCUMENT = schemas.schema("document")
 
 
@@ -68,21 +70,16 @@ def values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
         return st.just(schema["const"])
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
-    match schema["type"]:
-        case "object" | ["object", "null"]:
-            return _objects(schema)
-        case "array":
-            return st.lists(values(schema["items"]), min_size=schema.get("minItems", 0), max_size=3)
-        case "string":
-            pattern = schema.get("pattern", "^[a-z]{1,5}$")
-            return st.from_regex(pattern.replace("$", r"\Z"), alphabet=st.characters(codec="utf-8"))
-        case "integer":
-            return st.integers(schema["minimum"], schema["maximum"])
-        case "boolean":
-            return st.booleans()
-        case "null":
-            return st.none()
-    raise AssertionError(schema)
+    return _OF_TYPE[str(schema["type"])](schema)
+
+
+def _texts(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+    pattern = schema.get("pattern", "^[a-z]{1,5}$").replace("$", r"\Z")
+    return st.from_regex(pattern, alphabet=st.characters(codec="utf-8"))
+
+
+def _lists(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+    return st.lists(values(schema["items"]), min_size=schema.get("minItems", 0), max_size=3)
 
 
 def _objects(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
@@ -101,6 +98,15 @@ def _objects(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
         names, values(value), min_size=schema.get("minProperties", 0), max_size=3
     )
 
+
+_OF_TYPE: dict[str, Callable[[dict[str, Any]], st.SearchStrategy[Any]]] = {
+    "object": _objects,
+    "array": _lists,
+    "string": _texts,
+    "integer": lambda schema: st.integers(schema["minimum"], schema["maximum"]),
+    "boolean": lambda _: st.booleans(),
+    "null": lambda _: st.none(),
+}
 
 ODD = st.one_of(
     st.none(),

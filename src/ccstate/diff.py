@@ -143,11 +143,9 @@ def _edits(resource: Resource, live: Fields, applied: Fields | None) -> Iterator
         known = _said_of(path, last)
         is_as_applied = all(then == value for then in known.values())
         before = last.get(path) if path in LEDGER_ONLY else _value(shown, live, path)
-        is_there = _is_there(kind, path, value, before)
-        if is_there and None not in known.values():
-            is_as_applied = bool(known)
-        holds = before == value or is_there
-        if holds and (applied is None or (is_as_applied and (known or value is None))):
+        if _is_there(kind, path, value, before):
+            continue
+        if before == value and (applied is None or (is_as_applied and (known or value is None))):
             continue
         if not known:
             why = Why.DEFAULTS if _top(path) in resource.defaulted else Why.NEW

@@ -151,8 +151,8 @@ class Plan:
     managed: Mapping[str, Mapping[str, int]]
     unmanaged: Mapping[str, Mapping[str, "Unmanaged"]]
     forced: str = ""
-    repeat: int = 0
     refusals: tuple[Refusal, ...] = ()
+    repeat: int = 0
 
     def changes(self) -> Iterator[Change]:
         """Every change, in the order in which they are performed."""

@@ -5,14 +5,14 @@ a plan that was edited no longer has the name of its folder.
 """
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import orjson
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import ValidationError
 
 from ccstate.errors import Blocked, Diagnostic, InvalidInput, Span
-from ccstate.kinds.fields import Declared
 from ccstate.model import (
     Action,
     Change,
@@ -27,101 +27,11 @@ from ccstate.model import (
     edited,
     parse_address,
 )
+from ccstate.plan_format import ChangeFile, PlanFile
 
 FILE = "plan.json"
 ID_LENGTH = 12
 SPELLING = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-
-ADDRESS_PATTERN = r"^[a-z_]+/[a-z0-9+][a-z0-9._+-]{0,79}$"
-
-AddressText = Annotated[str, StringConstraints(pattern=ADDRESS_PATTERN)]
-
-
-class EditFile(Declared):
-    """One field; a side that is left out means that the field is not there."""
-
-    path: str
-    """Field, nested ones joined by dots."""
-    before: Any = None
-    """Value on the platform when the plan was made."""
-    after: Any = None
-    """Value that the plan writes."""
-    why: Literal[tuple(why.value for why in Why)]  # type: ignore[valid-type]  # from the enum
-    """Whose doing the difference is."""
-
-
-class ChangeFile(Declared):
-    """What happens to one object."""
-
-    action: Literal[tuple(action.value for action in Action)]  # type: ignore[valid-type]  # as above
-    """create, update, delete, adopt (manage what was made by hand) or release (stop managing)."""
-    address: AddressText
-    """The object, as kind/name."""
-    why: Literal[tuple(why.value for why in Why)]  # type: ignore[valid-type]  # as above
-    """Whose doing the change is."""
-    basis: str
-    """Fingerprint of the live object that the plan was made from, or `absent`."""
-    edits: list[EditFile]
-    """Fields that change."""
-    ledger: dict[str, Any] | None = None
-    """Declared fields, as the platform records them afterwards; for a new object what the edits
-    say, where left out."""
-    needs: list[AddressText] = Field(default_factory=list)
-    """Objects whose changes must have succeeded before."""
-    secrets: dict[str, str] = Field(default_factory=dict)
-    """Reference of each secret field; the plan itself holds only seals."""
-
-
-class StepFile(Declared):
-    """Changes on one target that are performed as one batch."""
-
-    target: str
-    """Name of the target in ccstate.yaml."""
-    changes: list[ChangeFile]
-    """Changes of the batch."""
-
-
-class RefusalFile(Declared):
-    """Why the plan may not be applied."""
-
-    code: str
-    """Stable code of the refusal."""
-    message: str
-    """What is too much, or forbidden."""
-    hint: str
-    """What to do."""
-
-
-class UnmanagedFile(Declared):
-    """Objects of one kind that nobody declared."""
-
-    count: Annotated[int, Field(ge=1)]
-    """How many there are."""
-    names: list[str]
-    """Some of their names."""
-
-
-class PlanFile(Declared):
-    """What ccstate will do, exactly; `ccstate apply` accepts nothing else."""
-
-    version: Literal[1]
-    """Version of this format."""
-    digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-    """SHA-256 over the rest of the plan."""
-    commit: str
-    """Git commit of the desired state; `+` behind it when files differed; may be empty."""
-    forced: str
-    """Reason given for going beyond a limit."""
-    repeat: Annotated[int, Field(ge=0)]
-    """How many earlier plans said the same and were begun."""
-    refusals: list[RefusalFile]
-    """Why the plan may not be applied as it stands."""
-    managed: dict[str, dict[str, int]]
-    """Objects under management afterwards, by target and kind."""
-    unmanaged: dict[str, dict[str, UnmanagedFile]]
-    """Objects that nobody declared, by target and kind; they stay as they are."""
-    steps: list[StepFile]
-    """Batches, in order."""
 
 
 def _head(plan: Plan) -> dict[str, Any]:
@@ -180,17 +90,22 @@ def _spelled(plan: Plan) -> tuple[bytes, list[bytes]]:
     ]
 
 
-def _digest(plan: Plan, head: bytes, steps: list[bytes]) -> str:
+def _joined(changes: Iterable[Any]) -> bytes:
+    return b",\n".join([canonical(change) for change in changes])
+
+
+def _digest(head: bytes, steps: Iterable[tuple[str, bytes]]) -> str:
     found = hashlib.sha256(head)
-    for step, lines in zip(plan.steps, steps, strict=True):
-        found.update(canonical([step.target, len(lines)]))
+    for target, lines in steps:
+        found.update(canonical([target, len(lines)]))
         found.update(lines)
     return found.hexdigest()
 
 
 def digest(plan: Plan) -> str:
     """SHA-256 over everything that the plan says, in hexadecimal."""
-    return _digest(plan, *_spelled(plan))
+    head, steps = _spelled(plan)
+    return _digest(head, zip((step.target for step in plan.steps), steps, strict=True))
 
 
 def plan_id(plan: Plan) -> str:
@@ -201,7 +116,7 @@ def plan_id(plan: Plan) -> str:
 def packed(plan: Plan) -> tuple[str, bytes]:
     """The plan's id, and the bytes of plan.json, a line a change: the same plan, the same bytes."""
     head, steps = _spelled(plan)
-    found = _digest(plan, head, steps)
+    found = _digest(head, zip((step.target for step in plan.steps), steps, strict=True))
     parts = [b'{"digest":', canonical(found), b",\n", head[1:-1], b',\n"steps":[']
     for number, (step, lines) in enumerate(zip(plan.steps, steps, strict=True)):
         parts += [b",\n" if number else b"\n", b'{"target":', canonical(step.target)]
@@ -217,14 +132,14 @@ def read_plan(path: Path) -> Plan:
     """
     try:
         content = orjson.loads(path.read_bytes())
-        plan = _plan(content)
+        plan, found = _plan(content)
         stated = content["digest"]
     except OSError as error:
         raise InvalidInput([_problem(path, f"cannot be read: {error.strerror}")]) from None
     except (ValidationError, ValueError) as error:
         first = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         raise InvalidInput([_problem(path, f"is no plan: {first}")]) from None
-    if digest(plan) != stated:
+    if found != stated:
         raise Blocked(
             [
                 Diagnostic(
@@ -244,23 +159,26 @@ def _problem(path: Path, message: str) -> Diagnostic:
     return Diagnostic("CC306", f"{path.name} {message}", Span(str(path)), hint=hint)
 
 
-def _plan(content: Any) -> Plan:
-    """The plan in the content of its file; ValidationError where it is none.
+def _plan(content: Any) -> tuple[Plan, str]:
+    """The plan in the content of its file, and its digest; ValidationError where it is none.
 
-    Changes are validated one by one and let go: a large plan is held once, not twice.
+    Changes are taken in step by step and let go: a large plan is held once, not twice.
     """
     listed = content.get("steps") if isinstance(content, dict) else None
     if not isinstance(listed, list) or not all(isinstance(step, dict) for step in listed):
         raise ValueError("it has no steps")
     changes_of = [step.pop("changes", None) for step in listed]
     file = PlanFile.model_validate({**content, "steps": [{**s, "changes": []} for s in listed]})
+    spelled: list[tuple[str, bytes]] = []
     steps = []
     for step, changes in zip(file.steps, changes_of, strict=True):
         if not isinstance(changes, list):
             raise ValueError("a step has no changes")  # noqa: TRY004 - of the file, not of the code
+        spelled.append((step.target, _joined(changes)))
         steps.append(Step(step.target, tuple(_read_change(step.target, c) for c in changes)))
         changes.clear()
-    return Plan(
+    head = {key: value for key, value in content.items() if key not in {"digest", "steps"}}
+    plan = Plan(
         commit=file.commit,
         steps=tuple(steps),
         managed=file.managed,
@@ -272,6 +190,7 @@ def _plan(content: Any) -> Plan:
         repeat=file.repeat,
         refusals=tuple(Refusal(r.code, r.message, r.hint) for r in file.refusals),
     )
+    return plan, _digest(canonical(head), spelled)
 
 
 def _read_change(target: str, content: Any) -> Change:

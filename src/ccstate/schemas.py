@@ -13,7 +13,7 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 from ccstate.desired.documents import RELEASE
 from ccstate.desired.project import ProjectFile
 from ccstate.kinds import KINDS
-from ccstate.plan_file import ADDRESS_PATTERN, PlanFile
+from ccstate.plan_format import ADDRESS_PATTERN, PlanFile
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _DEFINITIONS = "#/$defs/{model}"

@@ -49,7 +49,7 @@ MISTAKES = [
     (
         "a number for a duration",
         "queues: {a: {ring_for: 20}}\n",
-        'x.yaml:1:14: CC102 ring_for must be text, not 20 | say the unit: 20s',
+        "x.yaml:1:14: CC102 ring_for must be text, not 20 | say the unit: 20s",
     ),
     (
         "a duration without sense",

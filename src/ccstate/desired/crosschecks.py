@@ -1,6 +1,6 @@
 """What must hold between resources: every mention resolves, nothing has two owners."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias, cast
 
 from ccstate.desired.checks import find_cycle
@@ -23,6 +23,9 @@ def check_together(
     yield from _released_and_declared(documents, state)
     yield from _endless_numbers(state)
 
+
+MOST_HINTS = 50
+"""Unknown names for which near ones are looked for: a missing file makes thousands."""
 
 _PLACED = frozenset({"user", "display"})
 _NUMBERED = frozenset({"queue", "ivr", "user"})
@@ -59,29 +62,43 @@ def _unresolved(
         for (kind, name), resource in state.items()
         if kind == "extension" and resource.fields.get("voicemail") is not None
     )
+    known: dict[str, list[str]] = {}
+    hints = MOST_HINTS
     for file, document in documents.items():
-        if dangling := [target for target in document.mentions if target not in declared]:
-            written = as_written(document, content(file), file)
-            for target in dangling:
-                yield from _dangling(file, written, target, declared)
+        dangling = {target for target in document.mentions if target not in declared}
+        if not dangling:
+            continue
+        if not known:
+            for kind, _, name in (other.partition("/") for other in sorted(declared)):
+                known.setdefault(kind, []).append(name)
+        words = {}
+        for target in sorted(dangling):
+            hints -= 1
+            words[target] = _dangling(target, declared, known if hints >= 0 else {})
+        written = as_written(document, content(file), file)
+        for who, path, target in mentioning(written, dangling):
+            message, hint = words[target]
+            if not message:
+                continue
+            verb = "sends callers there" if target.startswith("voicemail/") else "names it"
+            end = "." if target.startswith("voicemail/") else ", and no file declares it."
+            cause = f"{who} {verb} in {'.'.join(map(str, path))}{end}"
+            place = (KINDS[who.kind].plural, who.name, *path)
+            yield Finding(file, place, "CC103", message, cause, hint)
 
 
-def _dangling(file: str, document: Document, target: str, declared: set[str]) -> Iterator[Finding]:
+def _dangling(
+    target: str, declared: set[str], known: Mapping[str, Sequence[str]]
+) -> tuple[str, str]:
+    """Message and hint for a mention of nothing; "" where another mention says it."""
     kind, _, name = target.partition("/")
-    if kind == "voicemail" and f"extension/{name}" in declared:
-        message, hint = f"extension/{name} has no mailbox", f"give extension/{name} a voicemail:"
-    elif kind == "voicemail":
-        return  # the missing extension is reported
-    else:
-        known = [other.partition("/")[2] for other in declared if other.startswith(f"{kind}/")]
-        message = f"unknown {kind.replace('_', ' ')} {repr_(name)}"
-        hint = did_you_mean(name, sorted(known)) or f"declare it below {KINDS[kind].plural}:"
-    for who, path in mentioning(document, target):
-        cause = f"{who} names it in {'.'.join(map(str, path))}, and no file declares it."
-        if kind == "voicemail":
-            cause = f"{who} sends callers there in {'.'.join(map(str, path))}."
-        place = (KINDS[who.kind].plural, who.name, *path)
-        yield Finding(file, place, "CC103", message, cause, hint)
+    if kind == "voicemail":
+        if f"extension/{name}" not in declared:
+            return "", ""  # the missing extension is reported
+        return f"extension/{name} has no mailbox", f"give extension/{name} a voicemail:"
+    near = did_you_mean(name, known.get(kind, ()))
+    message = f"unknown {kind.replace('_', ' ')} {repr_(name)}"
+    return message, near or f"declare it below {KINDS[kind].plural}:"
 
 
 def _numbers_owned_twice(state: State) -> Iterator[Finding]:

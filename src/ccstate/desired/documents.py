@@ -1,7 +1,7 @@
 """One file → the resources it declares: shape, values, canonical form, what it mentions."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -163,13 +163,18 @@ def _mentions(document: Document) -> set[str]:
     return found
 
 
-def mentioning(document: Document, target: str) -> Iterator[tuple[Address, kinds.Path]]:
-    """Where a document mentions an address: who, and the path in its fields."""
+def mentioning(
+    document: Document, targets: Collection[str]
+) -> Iterator[tuple[Address, kinds.Path, str]]:
+    """Where a document mentions one of these addresses: who, the path in its fields, which."""
     for kind, name, fields in document.resources:
         for reference in kinds.references(kind, fields):
-            wanted = "voicemail" if reference.mailbox else reference.target.kind
-            if target in {f"{wanted}/{reference.target.name}", str(reference.target)}:
-                yield Address(kind, name), reference.path
+            mentions = [str(reference.target)]
+            if reference.mailbox:
+                mentions.append(f"voicemail/{reference.target.name}")
+            for target in mentions:
+                if target in targets:
+                    yield Address(kind, name), reference.path, target
 
 
 def as_written(document: Document, data: bytes, file: str) -> Document:

@@ -184,13 +184,17 @@ def _struct_walk(walks: Mapping[str, _Walk]) -> _Walk | None:
 def flatten(shape: Struct, fields: Fields) -> dict[str, Json]:
     """Fields by dotted path, each a value that is compared as a whole.
 
-    Nested structs are taken apart; lists, maps, and a struct that is empty or None stay whole.
+    Nested structs are taken apart; lists, maps and a struct that is None stay whole. A struct
+    that holds nothing is an empty mapping at its own path: it is there all the same.
     """
     flat: dict[str, Json] = {}
     for name, value in fields.items():
         inner = shape.fields.get(name)
-        if value and isinstance(inner, Struct) and isinstance(value, dict):
-            for path, leaf in flatten(inner, value).items():
+        if isinstance(inner, Struct) and isinstance(value, dict):
+            leaves = flatten(inner, value)
+            if all(leaf is None for leaf in leaves.values()):
+                flat[name] = {}
+            for path, leaf in leaves.items():
                 flat[f"{name}.{path}"] = leaf
         else:
             flat[name] = value

@@ -1,0 +1,99 @@
+"""The form of a plan as a file, from which its JSON Schema is made."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from ccstate.kinds.fields import Declared
+from ccstate.model import Action, Why
+
+ADDRESS_PATTERN = r"^[a-z_]+/[a-z0-9+][a-z0-9._+-]{0,79}$"
+
+AddressText = Annotated[str, StringConstraints(pattern=ADDRESS_PATTERN)]
+
+
+class EditFile(Declared):
+    """One field; a side that is left out means that the field is not there."""
+
+    path: str
+    """Field, nested ones joined by dots."""
+    before: Any = None
+    """Value on the platform when the plan was made."""
+    after: Any = None
+    """Value that the plan writes."""
+    why: Literal[tuple(why.value for why in Why)]  # type: ignore[valid-type]  # from the enum
+    """Whose doing the difference is."""
+
+
+class ChangeFile(Declared):
+    """What happens to one object."""
+
+    action: Literal[tuple(action.value for action in Action)]  # type: ignore[valid-type]  # as above
+    """create, update, delete, adopt (manage what was made by hand) or release (stop managing)."""
+    address: AddressText
+    """The object, as kind/name."""
+    why: Literal[tuple(why.value for why in Why)]  # type: ignore[valid-type]  # as above
+    """Whose doing the change is."""
+    basis: str
+    """Fingerprint of the live object that the plan was made from, or `absent`."""
+    edits: list[EditFile]
+    """Fields that change."""
+    ledger: dict[str, Any] | None = None
+    """Declared fields, as the platform records them afterwards; for a new object what the edits
+    say, where left out."""
+    needs: list[AddressText] = Field(default_factory=list)
+    """Objects whose changes must have succeeded before."""
+    secrets: dict[str, str] = Field(default_factory=dict)
+    """Reference of each secret field; the plan itself holds only seals."""
+
+
+class StepFile(Declared):
+    """Changes on one target that are performed as one batch."""
+
+    target: str
+    """Name of the target in ccstate.yaml."""
+    changes: list[ChangeFile]
+    """Changes of the batch."""
+
+
+class RefusalFile(Declared):
+    """Why the plan may not be applied."""
+
+    code: str
+    """Stable code of the refusal."""
+    message: str
+    """What is too much, or forbidden."""
+    hint: str
+    """What to do."""
+
+
+class UnmanagedFile(Declared):
+    """Objects of one kind that nobody declared."""
+
+    count: Annotated[int, Field(ge=1)]
+    """How many there are."""
+    names: list[str]
+    """Some of their names."""
+
+
+class PlanFile(Declared):
+    """What ccstate will do, exactly; `ccstate apply` accepts nothing else."""
+
+    version: Literal[1]
+    """Version of this format."""
+    digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    """SHA-256 over the rest of the plan."""
+    commit: str
+    """Git commit of the desired state; `+` behind it when files differed; may be empty."""
+    forced: str
+    """Reason given for going beyond a limit."""
+    repeat: Annotated[int, Field(ge=0)]
+    """How many earlier plans said the same and were begun."""
+    refusals: list[RefusalFile]
+    """Why the plan may not be applied as it stands."""
+    managed: dict[str, dict[str, int]]
+    """Objects under management afterwards, by target and kind."""
+    unmanaged: dict[str, dict[str, UnmanagedFile]]
+    """Objects that nobody declared, by target and kind; they stay as they are."""
+    steps: list[StepFile]
+    """Batches, in order."""
