@@ -118,6 +118,8 @@ def address_of(text: str) -> Address:
         raise InvalidInput([Diagnostic("CC802", str(error), hint=hint)]) from None
     if address.kind in KINDS:
         return address
+    if address.kind == "voicemail":  # where a call goes; the mailbox is its extension's
+        return Address("extension", address.name)
     if address.kind in PLURALS:
         return Address(PLURALS[address.kind].name, address.name)
     hint = did_you_mean(address.kind, KINDS) or f"kinds: {', '.join(KINDS)}"

@@ -139,8 +139,8 @@ def load_project(root: Path) -> Project:
             [
                 Diagnostic(
                     "CC007",
-                    f"there is no {FILE} here or above",
-                    cause=f"{root} holds no project.",
+                    f"there is no {FILE} in {root}",
+                    cause="Nor in a folder above it, where no folder was named.",
                     hint="run `ccstate init` to make one, or pass --project FOLDER",
                 )
             ]

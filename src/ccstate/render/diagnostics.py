@@ -16,9 +16,11 @@ MARKDOWN_LIMIT = 60_000
 
 
 def diagnostics_text(problems: Sequence[Diagnostic], palette: Palette = PLAIN) -> str:
-    """Every problem with its place, cause and hint, and how many there are."""
+    """Every problem with its place, cause and hint, and how many there are, if several."""
     lines = [line for problem in problems for line in _lines(problem, palette)]
-    return "\n".join([*lines, *([""] if lines else []), counted(problems)]) + "\n"
+    if len(problems) != 1:
+        lines += [*([""] if lines else []), counted(problems)]
+    return "\n".join(lines) + "\n"
 
 
 def _lines(problem: Diagnostic, palette: Palette) -> Iterator[str]:
