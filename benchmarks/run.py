@@ -100,6 +100,7 @@ class Bench:
             *self.project.glob("plans/*/journal.jsonl"),
             *self.project.glob("plans/*/receipt.md"),
             *self.project.glob(".ccstate/apply.db*"),
+            *self.project.glob(".ccstate/latest-plan"),
         ]:
             done.unlink()
 
