@@ -7,7 +7,6 @@ loading compares with `==`.
 """
 
 import re
-from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -50,17 +49,19 @@ class Secret:
     """The text is a reference to a secret, resolved only by the adapter."""
 
 
-def _identity(item: object) -> Hashable:
-    if isinstance(item, BaseModel):
-        return orjson.dumps(item.model_dump(exclude_unset=True), option=orjson.OPT_SORT_KEYS)
-    return str(item)
+def _declared(model: BaseModel) -> dict[str, Any]:
+    return {name: model.__dict__[name] for name in model.model_fields_set}
+
+
+def _spelling(item: object) -> bytes:
+    return orjson.dumps(item, default=_declared, option=orjson.OPT_SORT_KEYS)
 
 
 def _sorted_set(items: list[Any]) -> list[Any]:
-    by_identity = {_identity(item): item for item in items}
-    if len(by_identity) != len(items):
+    by_spelling = {_spelling(item): item for item in items}
+    if len(by_spelling) != len(items):
         raise PydanticCustomError("written_twice", "an entry is written twice")
-    return [by_identity[key] for key in sorted(by_identity)]  # type: ignore[type-var]  # all of one type
+    return [by_spelling[key] for key in sorted(by_spelling)]
 
 
 @dataclass(frozen=True, slots=True)
