@@ -1,5 +1,7 @@
 """A stakeholder's mistakes: each ends in a diagnostic with place, cause and hint."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -275,6 +277,26 @@ def test_a_damaged_cache_only_costs_time(tmp_path: Path) -> None:
     for entry in (tmp_path / "cache").iterdir():
         entry.write_bytes(b"{]")
     assert read(tmp_path).state == first.state
+
+
+def test_much_that_is_new_is_parsed_on_all_processors_and_says_the_same(tmp_path: Path) -> None:
+    line = 'label: "A queue with a long name, {}", music: classical, ring_for: 20s, retry: 5s'
+    read(tmp_path)
+    for number in range(12):
+        queues = "".join(f"  q{number}-{n}: {{{line.format(n)}}}\n" for n in range(4500))
+        (tmp_path / f"desired_state/f{number}.yaml").write_text("queues:\n" + queues)
+    (tmp_path / "desired_state/wrong.yaml").write_text("queues: {q: {foo: 1}}\n")
+    # In a process of its own: one that has threads, as a test runner's has, should not fork.
+    program = (
+        "from pathlib import Path; from ccstate.desired import *;"
+        f"d = load(load_project(Path({str(tmp_path)!r})), ParseCache(Path({str(tmp_path / 'new')!r})));"
+        "print(len(d.state), [p.code for p in d.problems])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("54001 ['CC101']\n", "")
+    assert len(list((tmp_path / "new").iterdir())) == 12
 
 
 PROJECT_MISTAKES = [

@@ -36,6 +36,10 @@ class ParseCache:
         """What the entry for a file of this content is called."""
         return blake2b(data, digest_size=20, key=_code()).hexdigest()
 
+    def has(self, key: str) -> bool:
+        """Whether there is an entry under the key, good or damaged."""
+        return (self._folder / key).exists()
+
     def get(self, key: str) -> Document | None:
         """The document kept under the key."""
         self._used.add(key)

@@ -1,7 +1,13 @@
 """A folder of YAML → the desired state, with every problem of every file."""
 
+import os
+from collections import deque
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 
 from ccstate.desired.cache import ParseCache
@@ -33,13 +39,14 @@ def load(project: Project, cache: ParseCache) -> Desired:
     for entry in yaml_files(project.root / project.desired_state, project.root):
         if isinstance(entry, Diagnostic):
             problems.append(entry)
-            continue
-        file, path = entry
+        else:
+            paths[entry[0]] = entry[1]
+    _parse_side_by_side(paths, cache)
+    for file, path in paths.items():
         content = content_of(path, file)
         if isinstance(content, Diagnostic):
             problems.append(content)
             continue
-        paths[file] = path
         documents[file], refused, found = _document(content, file, cache)
         problems += refused
         findings += found
@@ -55,6 +62,37 @@ def load(project: Project, cache: ParseCache) -> Desired:
         parse_address(entry) for document in documents.values() for entry in document.release
     )
     return Desired(state, release, tuple(problems), len(documents))
+
+
+MUCH = 4 * 2**20
+"""Bytes of YAML that nobody has parsed yet, from which a second process is worth its start."""
+
+
+def _parse_side_by_side(paths: Mapping[str, Path], cache: ParseCache) -> None:
+    """Fills the cache on all processors, where much is new; what is left is parsed in turn."""
+    cold = []
+    size = 0
+    for file, path in paths.items():
+        content = content_of(path, file)
+        if isinstance(content, bytes) and not cache.has(cache.key(content)):
+            cold.append((content, file, cache))
+            size += len(content)
+    workers = os.cpu_count() or 1
+    if size < MUCH or workers < 2 or "fork" not in get_all_start_methods():
+        return
+    context = get_context("fork")
+    with (
+        suppress(BrokenProcessPool),  # a worker died, of memory perhaps: one by one will do
+        ProcessPoolExecutor(min(workers, MOST_WORKERS), context) as pool,
+    ):
+        deque(pool.map(_keep, *zip(*cold, strict=True), chunksize=4), maxlen=0)
+
+
+MOST_WORKERS = 8
+
+
+def _keep(content: bytes, file: str, cache: ParseCache) -> None:
+    _document(content, file, cache)
 
 
 def _document(
