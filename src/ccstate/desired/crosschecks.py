@@ -16,7 +16,6 @@ def check_together(
     documents: Documents, state: State, content: Callable[[str], bytes]
 ) -> Iterator[Finding]:
     """Every problem that shows only when all files are seen together."""
-    yield from _declared_twice(documents)
     yield from _unresolved(documents, state, content)
     yield from _numbers_owned_twice(state)
     yield from _places(state)
@@ -36,20 +35,16 @@ def _at(resource: Resource, *path: str | int) -> Path:
     return (KINDS[address.kind].plural, address.name, *path)
 
 
-def _declared_twice(documents: Documents) -> Iterator[Finding]:
-    owner: dict[tuple[str, str], str] = {}
-    for file, document in documents.items():
-        for kind, name, _ in document.resources:
-            first = owner.setdefault((kind, name), file)
-            if first != file:
-                yield Finding(
-                    file,
-                    (KINDS[kind].plural, name),
-                    "CC106",
-                    f"{kind}/{name} is declared twice",
-                    f"It is declared in {first} too.",
-                    "keep one of them",
-                )
+def declared_twice(address: Address, file: str, first: str) -> Finding:
+    """One resource in two files."""
+    return Finding(
+        file,
+        (KINDS[address.kind].plural, address.name),
+        "CC106",
+        f"{address} is declared twice",
+        f"It is declared in {first} too.",
+        "keep one of them",
+    )
 
 
 def _unresolved(

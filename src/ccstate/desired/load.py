@@ -11,7 +11,7 @@ from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 
 from ccstate.desired.cache import ParseCache
-from ccstate.desired.crosschecks import check_together
+from ccstate.desired.crosschecks import check_together, declared_twice
 from ccstate.desired.documents import Document, parse
 from ccstate.desired.findings import Finding, diagnose
 from ccstate.desired.project import Project
@@ -54,7 +54,8 @@ def load(project: Project, cache: ParseCache) -> Desired:
     def content_again(file: str) -> bytes:
         return paths[file].read_bytes()
 
-    state = _state(documents, project.defaults)
+    state, twice = _state(documents, project.defaults)
+    findings += twice
     findings += check_together(documents, state, content_again)
     cache.prune()
     problems += diagnose(findings, content_again)
@@ -109,12 +110,15 @@ def _document(
 
 def _state(
     documents: Mapping[str, Document], defaults: Mapping[str, Fields]
-) -> dict[Address, Resource]:
+) -> tuple[State, list[Finding]]:
+    """Every resource once, and those that are declared again elsewhere."""
     state: dict[Address, Resource] = {}
+    twice: list[Finding] = []
     for file, document in documents.items():
         for kind, name, fields in document.resources:
             address = Address(kind, name)
             if address in state:
+                twice.append(declared_twice(address, file, state[address].file))
                 continue
             more = defaults.get(kind)
             if more and not more.keys() <= fields.keys():
@@ -122,4 +126,4 @@ def _state(
                 state[address] = Resource(address, {**missing, **fields}, file, frozenset(missing))
             else:
                 state[address] = Resource(address, fields, file)
-    return state
+    return state, twice
