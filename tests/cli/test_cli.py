@@ -509,7 +509,10 @@ def test_init_makes_a_project_that_plans_and_applies(
     assert run(["init"]) == 0
     assert run(["validate"]) == 0
     assert run(["fmt", "--check"]) == 0
+    capsys.readouterr()
     assert run(["plan"]) == 0
+    shown = capsys.readouterr().out
+    assert shown in (TOP / "README.md").read_text(encoding="utf-8"), "the README shows this plan"
     assert run(["apply"]) == 0
     assert run(["init"]) == 1
     assert "CC008" in capsys.readouterr().err
