@@ -30,10 +30,12 @@ LEDGER_ONLY = frozenset({"protect"})
 """Fields about the management of an object; no platform holds them."""
 
 
-def sealed(state: State, seals: Mapping[str, str]) -> dict[Address, Resource]:
+def sealed(
+    state: State, secrets: Mapping[Address, Mapping[str, str]], seals: Mapping[str, str]
+) -> dict[Address, Resource]:
     """The state with a seal in place of every reference to a secret."""
     result = dict(state)
-    for address, references in secret_references(state).items():
+    for address, references in secrets.items():
         resource = state[address]
         edits = [Edit(path, None, seals[ref], Why.YOU) for path, ref in references.items()]
         result[address] = Resource(
@@ -71,7 +73,11 @@ def diff(
     `secrets` are the references behind the seals, `release` the addresses to let go of.
     """
     changes = []
+    objects, ledger = seen.objects, seen.ledger
     for address, resource in desired.items():
+        want, live = resource.fields, objects.get(address)
+        if live is not None and ledger.get(address) == want and want.items() <= live.items():
+            continue  # as it is with nearly all of them
         change = _declared(target, resource, seen, secrets.get(address, {}))
         if change is not None:
             changes.append(change)
@@ -88,8 +94,6 @@ def _declared(
 ) -> Change | None:
     address, want = resource.address, resource.fields
     live, applied = seen.objects.get(address), seen.ledger.get(address)
-    if live is not None and applied == want and _shows(live, want):
-        return None
     if live is None:
         why = Why.YOU if applied is None else Why.DELETED_BY_HAND
         edits = tuple(
@@ -126,12 +130,6 @@ def _standing(edits: tuple[Edit, ...], applied: Fields | None) -> tuple[Action, 
         return Action.UPDATE, reasons.pop()
     by_hand = reasons & {Why.BY_HAND, Why.BOTH}
     return Action.UPDATE, Why.BOTH if by_hand else Why.YOU
-
-
-def _shows(live: Fields, want: Fields) -> bool:
-    if want.items() <= live.items():
-        return True
-    return all(live.get(name) == value for name, value in want.items() if name not in LEDGER_ONLY)
 
 
 def _edits(resource: Resource, live: Fields, applied: Fields | None) -> Iterator[Edit]:

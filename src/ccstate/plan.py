@@ -241,8 +241,9 @@ def _managed(share: Share) -> dict[str, int]:
 
 def _unmanaged(share: Share) -> dict[str, Unmanaged]:
     names: dict[str, list[str]] = {}
-    for kind, name in share.seen.objects.keys() - share.desired.keys() - share.seen.ledger.keys():
-        names.setdefault(kind, []).append(name)
+    for address in share.seen.objects:
+        if address not in share.seen.ledger and address not in share.desired:
+            names.setdefault(address.kind, []).append(address.name)
     return {
         kind: Unmanaged(len(names[kind]), tuple(sorted(names[kind])[:NAMES_SHOWN]))
         for kind in KINDS

@@ -96,15 +96,13 @@ class Workspace:
     def _share(self, target: Target, desired: Desired) -> Share:
         adapter = self.adapter(target)
         kinds = target.kinds & adapter.supports.keys()
-        wanted: State = {
-            address: resource
-            for address, resource in desired.state.items()
-            if address.kind in kinds and target.manages(address, resource.fields)
-        }
+        wanted: State = {a: r for a, r in desired.state.items() if a.kind in kinds}
+        if target.sites is not None:
+            wanted = {a: r for a, r in wanted.items() if target.manages(a, r.fields)}
         secrets = secret_references(wanted)
         references = {text for found in secrets.values() for text in found.values()}
         if references:
-            wanted = sealed(wanted, adapter.seal(references))
+            wanted = sealed(wanted, secrets, adapter.seal(references))
         seen = observed(target, adapter, kinds)
         changes = diff(target.name, wanted, seen, secrets=secrets, release=desired.release)
         return Share(

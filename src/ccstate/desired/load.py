@@ -36,18 +36,21 @@ def load(project: Project, cache: ParseCache) -> Desired:
     findings: list[Finding] = []
     documents: dict[str, Document] = {}
     paths: dict[str, Path] = {}
+    contents: dict[str, bytes] = {}
     for entry in yaml_files(project.root / project.desired_state, project.root):
         if isinstance(entry, Diagnostic):
             problems.append(entry)
-        else:
-            paths[entry[0]] = entry[1]
-    _parse_side_by_side(paths, cache)
-    for file, path in paths.items():
-        content = content_of(path, file)
+            continue
+        file, paths[entry[0]] = entry[0], entry[1]
+        content = content_of(paths[file], file)
         if isinstance(content, Diagnostic):
             problems.append(content)
-            continue
-        documents[file], refused, found = _document(content, file, cache)
+        else:
+            contents[file] = content
+    keys = {file: cache.key(content) for file, content in contents.items()}
+    _parse_side_by_side(contents, keys, cache)
+    for file, key in keys.items():
+        documents[file], refused, found = _document(contents.pop(file), file, key, cache)
         problems += refused
         findings += found
 
@@ -69,15 +72,16 @@ MUCH = 4 * 2**20
 """Bytes of YAML that nobody has parsed yet, from which a second process is worth its start."""
 
 
-def _parse_side_by_side(paths: Mapping[str, Path], cache: ParseCache) -> None:
+def _parse_side_by_side(
+    contents: Mapping[str, bytes], keys: Mapping[str, str], cache: ParseCache
+) -> None:
     """Fills the cache on all processors, where much is new; what is left is parsed in turn."""
-    cold = []
-    size = 0
-    for file, path in paths.items():
-        content = content_of(path, file)
-        if isinstance(content, bytes) and not cache.has(cache.key(content)):
-            cold.append((content, file, cache))
-            size += len(content)
+    cold = [
+        (content, file, keys[file], cache)
+        for file, content in contents.items()
+        if not cache.has(keys[file])
+    ]
+    size = sum(len(content) for content, *_ in cold)
     workers = os.cpu_count() or 1
     if size < MUCH or workers < 2 or "fork" not in get_all_start_methods():
         return
@@ -92,14 +96,13 @@ def _parse_side_by_side(paths: Mapping[str, Path], cache: ParseCache) -> None:
 MOST_WORKERS = 8
 
 
-def _keep(content: bytes, file: str, cache: ParseCache) -> None:
-    _document(content, file, cache)
+def _keep(content: bytes, file: str, key: str, cache: ParseCache) -> None:
+    _document(content, file, key, cache)
 
 
 def _document(
-    content: bytes, file: str, cache: ParseCache
+    content: bytes, file: str, key: str, cache: ParseCache
 ) -> tuple[Document, list[Diagnostic], list[Finding]]:
-    key = cache.key(content)
     if kept := cache.get(key):
         return kept, [], []
     document, refused, findings = parse(content, file)
