@@ -130,21 +130,47 @@ def _batches(
     count = {address: len(before) for address, before in waiting.items() if before}
     generation = [address for address in addresses if address not in count]
     generations: list[list[list[Address]]] = []
-    while generation:
-        generations.append([[address] for address in generation])
-        following = []
-        for address in generation:
-            for later in needed_by.get(address, ()):
-                count[later] -= 1
-                if not count[later]:
-                    del count[later]
-                    following.append(later)
-        generation = following
     circles: list[list[Address]] = []
-    if count:  # what is left names itself in circles, or waits for something that does
-        condensed, circles = _condensed({a: waiting[a] & count.keys() for a in count})
-        generations += condensed
+    while generation or count:
+        placed: Collection[Address] = generation
+        if generation:
+            generations.append([[address] for address in generation])
+        else:  # what is left names itself in circles, or waits for something that does
+            placed = _knot(count.keys(), waiting, needed_by)
+            condensed, found = _condensed({a: waiting[a] & placed for a in sorted(placed)})
+            generations += condensed
+            circles += found
+            for address in placed:
+                del count[address]
+        generation = []
+        for address in placed:
+            for later in needed_by.get(address, ()):
+                if later in count:
+                    count[later] -= 1
+                    if not count[later]:
+                        del count[later]
+                        generation.append(later)
     return [batch for groups in generations for batch in _chunks(groups)], circles
+
+
+def _knot(
+    left: Collection[Address],
+    waiting: Mapping[Address, Collection[Address]],
+    needed_by: Mapping[Address, Collection[Address]],
+) -> set[Address]:
+    """The circles among what is left and what lies between them, without what only waits."""
+    knot = set(left)
+    users = {a: sum(later in knot for later in needed_by.get(a, ())) for a in knot}
+    loose = [address for address, number in users.items() if not number]
+    while loose:
+        address = loose.pop()
+        knot.remove(address)
+        for need in waiting[address]:
+            if need in knot:
+                users[need] -= 1
+                if not users[need]:
+                    loose.append(need)
+    return knot
 
 
 def _condensed(
