@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, TypeAlias, cast
 
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
@@ -25,21 +25,7 @@ Share = Annotated[
     Field(examples=["30%"]),
     Means("a percentage such as 30%"),
 ]
-KindName = Literal[
-    "site",
-    "team",
-    "user",
-    "extension",
-    "trunk",
-    "outbound_route",
-    "schedule",
-    "prompt",
-    "queue",
-    "ivr",
-    "number",
-    "display",
-    "call_test",
-]
+KindName: TypeAlias = Literal[tuple(KINDS)]  # type: ignore[valid-type]  # from the kinds
 
 
 class Limits(Declared):
