@@ -7,7 +7,7 @@ field that was declared, every field that was not, every object that is nobody's
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 )
 
 from ccstate import kinds
-from ccstate.adapter import Result, Support
+from ccstate.adapter import Result
 from ccstate.adapters.embedded import EmbeddedAdapter, connect
 from ccstate.apply import durable
 from ccstate.apply.freshness import freshen, take_up
@@ -32,20 +32,19 @@ from ccstate.apply.journal import Journal, open_journal
 from ccstate.apply.perform import Means, apply
 from ccstate.conformance.samples import at, estate, fields_of, having, is_required, without
 from ccstate.diff import diff
-from ccstate.errors import Diagnostic
 from ccstate.model import (
     Action,
     Address,
     Change,
     Fields,
     Json,
-    Observation,
     Outcome,
     Plan,
     Resource,
     Why,
 )
 from ccstate.plan import Share, make_plan
+from tests.adapters.embedded_harness import Passing
 from tests.apply.engine import RememberedSteps
 from tests.strategies import choices, named, objects
 
@@ -59,27 +58,14 @@ class Killed(BaseException):
     """What a killed process looks like from inside: nothing catches it."""
 
 
-class Mortal:
+class Mortal(Passing):
     """The platform, on which the process may die before a batch or after it."""
 
     def __init__(self, real: EmbeddedAdapter) -> None:
-        self._real = real
+        super().__init__(real)
         self.batches_until_death = -1
         self.dies_after = False
         self.performed: Counter[tuple[Action, Address]] = Counter()
-
-    @property
-    def supports(self) -> Mapping[str, Support]:
-        return self._real.supports
-
-    def observe(self, kinds: Collection[str]) -> Observation:
-        return self._real.observe(kinds)
-
-    def seal(self, references: Collection[str]) -> Mapping[str, str]:
-        return self._real.seal(references)
-
-    def audit(self, changes: Sequence[Change]) -> list[Diagnostic]:
-        return self._real.audit(changes)
 
     def perform(self, batch: Sequence[Change]) -> list[Result]:
         dies_now = self.batches_until_death == 0
@@ -87,7 +73,7 @@ class Mortal:
         if dies_now and not self.dies_after:
             raise Killed
         self.performed.update((change.action, change.address) for change in batch)
-        results = self._real.perform(batch)
+        results = self.real.perform(batch)
         if dies_now:
             raise Killed
         return results

@@ -25,34 +25,19 @@ from ccstate.model import (
     edited,
     fingerprint,
 )
-from tests.adapters.embedded_harness import Embedded
+from tests.adapters.embedded_harness import Embedded, Passing
 
 TRUNK = frozenset({"site", "trunk"})
 
 
-class Wrapped:
+class Wrapped(Passing):
     """The embedded adapter, seen through something that may lie; limited to a few kinds."""
 
     kinds: ClassVar[frozenset[str]] = TRUNK
 
-    def __init__(self, real: EmbeddedAdapter) -> None:
-        self.real = real
-
     @property
     def supports(self) -> Mapping[str, Support]:
         return {kind: Support() for kind in kinds.KINDS if kind in self.kinds}
-
-    def observe(self, kinds: Collection[str]) -> Observation:
-        return self.real.observe(kinds)
-
-    def seal(self, references: Collection[str]) -> Mapping[str, str]:
-        return self.real.seal(references)
-
-    def audit(self, changes: Sequence[Change]) -> list[Diagnostic]:
-        return self.real.audit(changes)
-
-    def perform(self, batch: Sequence[Change]) -> list[Result]:
-        return self.real.perform(batch)
 
     def raw(self, address: Address) -> Fields | None:
         with store.reading(self.real.path) as database:
