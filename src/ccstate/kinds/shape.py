@@ -1,7 +1,7 @@
 """What a kind's annotations say about its values, read once: structure, references, secrets."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import NoneType, UnionType
 from typing import Annotated, Any, NamedTuple, TypeAlias, Union, get_args, get_origin
 
@@ -25,9 +25,13 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class Struct:
-    """A mapping with declared fields; each of them is managed on its own."""
+    """A mapping with declared fields; each of them is managed on its own.
+
+    `defaults` holds what a field means that is not there.
+    """
 
     fields: Mapping[str, "Shape"]
+    defaults: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +69,12 @@ class Reference(NamedTuple):
 def shape_of(model: type[BaseModel]) -> Struct:
     """The structure of a model, from its annotations and markers."""
     return Struct(
+        {name: _shape(f.annotation, f.metadata) for name, f in model.model_fields.items()},
         {
-            name: _shape(field.annotation, field.metadata)
-            for name, field in model.model_fields.items()
-        }
+            name: f.default
+            for name, f in model.model_fields.items()
+            if not f.is_required() and f.default is not None
+        },
     )
 
 
@@ -122,7 +128,7 @@ def walker(shape: Shape, wanted: Callable[[Leaf], bool]) -> _Walk | None:
             walks = {name: walker(variant, wanted) for name, variant in variants.items()}
             return _tagged_walk(tag, walks)
         case Struct(fields):
-            found = {name: walker(field, wanted) for name, field in fields.items()}
+            found = {name: walker(inner, wanted) for name, inner in fields.items()}
             return _struct_walk({name: walk for name, walk in found.items() if walk})
 
 

@@ -1,0 +1,45 @@
+"""A contact centre as callers meet it: objects by kind, with every missing field filled in."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from ccstate.kinds import KINDS
+from ccstate.kinds.filling import filled
+from ccstate.model import Address, Fields
+
+Filled: TypeAlias = Mapping[str, Any]
+
+
+class Centre:
+    """Objects of one state, desired or live, and who belongs to whom."""
+
+    def __init__(self, objects: Mapping[Address, Fields]) -> None:
+        self._declared: dict[str, dict[str, Fields]] = {kind: {} for kind in KINDS}
+        for (kind, name), fields in objects.items():
+            self._declared[kind][name] = fields
+        self._filled: dict[str, Mapping[str, Filled]] = {}
+
+    def of(self, kind: str) -> Mapping[str, Filled]:
+        """Every object of a kind by its name, with the defaults of the trade filled in."""
+        if kind not in self._filled:
+            named = self._declared[kind].items()
+            self._filled[kind] = {name: filled(kind, fields) for name, fields in named}
+        return self._filled[kind]
+
+    @cached_property
+    def people(self) -> Mapping[str, tuple[str, ...]]:
+        """Names of the users of each team."""
+        return self._users_by("team")
+
+    @cached_property
+    def owners(self) -> Mapping[str, tuple[str, ...]]:
+        """Names of the users of each extension; more than one is refused elsewhere."""
+        return self._users_by("extension")
+
+    def _users_by(self, field: str) -> dict[str, tuple[str, ...]]:
+        found: dict[str, list[str]] = {}
+        for name, user in self.of("user").items():
+            if group := user.get(field):
+                found.setdefault(group, []).append(name)
+        return {group: tuple(names) for group, names in found.items()}

@@ -1,0 +1,56 @@
+"""What a rule is, and what it finds."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import NamedTuple, TypeAlias
+
+from ccstate.errors import Severity
+from ccstate.journeys.centre import Centre, Filled
+from ccstate.kinds import Path
+from ccstate.model import Address, State
+
+
+@dataclass(frozen=True)
+class Estate:
+    """What rules judge: a desired state without errors, on one day."""
+
+    state: State
+    today: date
+
+    @cached_property
+    def centre(self) -> Centre:
+        """The state as callers meet it."""
+        return Centre({address: resource.fields for address, resource in self.state.items()})
+
+    def of(self, kind: str) -> Mapping[str, Filled]:
+        """Every resource of a kind by its name, with the defaults of the trade filled in."""
+        return self.centre.of(kind)
+
+
+class Found(NamedTuple):
+    """One breach of a rule: at which field of which resource, and in words.
+
+    Items of lists are named by their place in the resource's fields, in canonical order.
+    """
+
+    address: Address
+    path: Path
+    message: str
+    cause: str = ""
+    hint: str = ""
+
+
+Check: TypeAlias = Callable[[Estate], Iterator[Found]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule: its code and name never change meaning; `severity` is that of a new project."""
+
+    code: str
+    name: str
+    severity: Severity
+    summary: str
+    check: Check
