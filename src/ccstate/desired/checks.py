@@ -18,7 +18,8 @@ def check_alone(file: str, kind: Kind, name: str, fields: Fields) -> Iterator[Fi
     """What is wrong with one resource that needs no other to be seen."""
     check = _CHECKS.get(kind.name)
     for path, code, message, cause, hint in check(fields) if check else ():
-        yield Finding(file, (kind.plural, name, *path), code, message, cause, hint)
+        place = (kind.plural, name, *path)
+        yield Finding(file, place, code, message, cause, hint, canonical=True)
 
 
 def _site(site: Mapping[str, Any]) -> _Found:

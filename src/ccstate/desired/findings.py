@@ -9,6 +9,8 @@ from difflib import get_close_matches
 from itertools import islice
 
 from ccstate.desired.positions import locate
+from ccstate.desired.written import as_written
+from ccstate.desired.yaml_values import read
 from ccstate.errors import Diagnostic, Severity
 from ccstate.kinds import Path
 
@@ -24,6 +26,8 @@ class Finding:
     cause: str = ""
     hint: str = ""
     severity: Severity = Severity.ERROR
+    canonical: bool = False
+    """Whether `path` names items of sets by their place in the sorted set, as resources hold it."""
 
 
 def diagnose(findings: Iterable[Finding], content: Callable[[str], bytes]) -> list[Diagnostic]:
@@ -33,12 +37,26 @@ def diagnose(findings: Iterable[Finding], content: Callable[[str], bytes]) -> li
         by_file.setdefault(finding.file, []).append(finding)
     problems = []
     for file, group in by_file.items():
-        places = locate(content(file), file, [finding.path for finding in group])
+        data = content(file)
+        paths = _paths(group, data)
+        places = locate(data, file, paths)
         problems += [
-            Diagnostic(f.code, f.message, places[f.path], f.cause, f.hint, f.severity)
-            for f in group
+            Diagnostic(f.code, f.message, places[path], f.cause, f.hint, f.severity)
+            for f, path in zip(group, paths, strict=True)
         ]
     return problems
+
+
+def _paths(findings: list[Finding], data: bytes) -> list[Path]:
+    """Where each of the findings in a file is, as the file is written."""
+    sorted_away = [f.canonical and any(isinstance(s, int) for s in f.path) for f in findings]
+    if not any(sorted_away):
+        return [finding.path for finding in findings]
+    document = read(data, "")[0]
+    return [
+        as_written(f.path, document) if away else f.path
+        for f, away in zip(findings, sorted_away, strict=True)
+    ]
 
 
 MOST_CANDIDATES = 20_000

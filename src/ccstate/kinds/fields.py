@@ -57,6 +57,11 @@ def _spelling(item: object) -> bytes:
     return orjson.dumps(item, default=_declared, option=orjson.OPT_SORT_KEYS)
 
 
+def canonical_order(items: list[Any]) -> list[int]:
+    """The places of the items of a set, valid but as they were written, in canonical order."""
+    return sorted(range(len(items)), key=lambda place: _spelling(items[place]))
+
+
 def _sorted_set(items: list[Any]) -> list[Any]:
     by_spelling = {_spelling(item): item for item in items}
     if len(by_spelling) != len(items):
