@@ -1,0 +1,169 @@
+"""Everything a caller can meet: what each place does with a call.
+
+This is the one place that says what a number, a tree, a queue, an extension or a mailbox does with
+a call. Simulation, rules and drawings read it from here, and platforms are tested against it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ccstate.journeys.centre import Centre, Filled
+from ccstate.journeys.hours import Phase
+from ccstate.journeys.moments import Phases
+from ccstate.journeys.speech import spoken_seconds
+from ccstate.journeys.staffing import is_staffed
+from ccstate.journeys.trees import node_ways
+from ccstate.journeys.ways import BRANCHES, NOT_OPEN, OPEN, End, Event, Place, Way
+from ccstate.kinds import Path
+from ccstate.kinds.fields import seconds
+from ccstate.model import Address
+
+
+class Flow:
+    """The ways of calls through one centre; each place is worked out once."""
+
+    def __init__(self, centre: Centre) -> None:
+        self.centre = centre
+        self._ways: dict[Place, tuple[Way, ...]] = {}
+
+    def ways(self, place: Place) -> tuple[Way, ...]:
+        """Everything that can happen at a place, whatever the hour."""
+        found = self._ways.get(place)
+        if found is None:
+            fields = self.centre.of(place.kind).get(place.name)
+            found = () if fields is None else tuple(_ways(self, place, fields))
+            if not found:
+                found = (Way(Event.THEN, None, End.CUT_OFF),)
+            self._ways[place] = found
+        return found
+
+    def possible(self, place: Place, phases: Phases) -> list[Way]:
+        """What can happen at a place while schedules say this; never empty."""
+        return [
+            way
+            for way in self.ways(place)
+            if not way.schedule or phases.get(way.schedule, Phase.OPEN) in way.phases
+        ]
+
+    def entrance(self, address: Address) -> Place | None:
+        """The place where calls to an address come in; None where there is no such thing."""
+        kind = "extension" if address.kind == "voicemail" else address.kind
+        fields = self.centre.of(kind).get(address.name)
+        if fields is None:
+            return None
+        if kind == "ivr":
+            return Place("ivr", address.name, fields["start"])
+        node = "voicemail" if address.kind == "voicemail" else ""
+        return Place(kind, address.name, node)
+
+    def reached(self, start: Place) -> list[Place]:
+        """Every place that a call from there can come to, whatever the hour; nearest first."""
+        seen = {start: None}
+        for place in (todo := [start]):
+            for way in self.ways(place):
+                if way.to is not None and way.to not in seen:
+                    seen[way.to] = None
+                    todo.append(way.to)
+        return todo
+
+    def schedules(self, places: Iterable[Place]) -> frozenset[str]:
+        """The schedules that decide anything at these places."""
+        return frozenset(w.schedule for place in places for w in self.ways(place) if w.schedule)
+
+    def leads(self, target: str | None, tree: str, path: Path, way: Way) -> Way:
+        """The way with its destination: a node of the tree, an address, or an end.
+
+        None is a destination that nobody declared: the call is cut off there.
+        """
+        if target is None:
+            return way._replace(end=End.CUT_OFF, path=path)
+        if target == "hangup":
+            return way._replace(end=End.HANGUP, at="hangup", path=path)
+        kind, slash, name = target.partition("/")
+        if slash:
+            to = self.entrance(Address(kind, name))
+        else:
+            nodes = self.centre.of("ivr")[tree]["nodes"] if tree else {}
+            to = Place("ivr", tree, target) if target in nodes else None
+        return way._replace(to=to, end=None if to else End.CUT_OFF, path=path)
+
+    def speech(self, prompt: str | None, language: str | None = None) -> int:
+        """Seconds that a prompt takes, by its words; 0 where it has none."""
+        wordings = self.centre.of("prompt").get(prompt or "", {}).get("languages") or {}
+        wording: Mapping[str, Any] = wordings.get(language) or next(iter(wordings.values()), {})
+        return spoken_seconds(wording.get("text") or "")
+
+
+def _ways(flow: Flow, place: Place, fields: Filled) -> Iterator[Way]:
+    match place.kind:
+        case "number":
+            yield from _number(flow, fields)
+        case "extension" if place.node:
+            yield from _mailbox(flow, place, fields)
+        case "extension":
+            yield from _extension(place, fields)
+        case "queue":
+            yield from _queue(flow, place, fields)
+        case "ivr" if place.node in fields["nodes"]:
+            yield from node_ways(flow, place, fields["nodes"][place.node], fields.get("language"))
+
+
+def _number(flow: Flow, number: Filled) -> Iterator[Way]:
+    schedule = number.get("hours")
+    if not schedule:
+        yield flow.leads(number["to"], "", ("to",), Way(Event.THEN, None))
+        return
+    closed = "closed" if number.get("closed") else "to"
+    holiday = "holiday" if number.get("holiday") else closed
+    for phase, field in (("open", "to"), ("closed", closed), ("holiday", holiday)):
+        event, phases = BRANCHES[phase]
+        way = Way(event, None, schedule=schedule, phases=phases)
+        yield flow.leads(number[field], "", (field,), way)
+
+
+def _mailbox(flow: Flow, place: Place, extension: Filled) -> Iterator[Way]:
+    if (mailbox := extension.get("voicemail")) is not None:
+        length = flow.speech(mailbox.get("greeting"))
+        at = f"voicemail/{place.name}"
+        yield Way(Event.THEN, None, End.MESSAGE, at, length, path=("voicemail",))
+
+
+def _extension(place: Place, extension: Filled) -> Iterator[Way]:
+    rings = extension["device"] != "none"
+    if rings:
+        yield Way(Event.ANSWERED, None, End.HUMAN, str(place))
+    event = Event.NO_ANSWER if rings else Event.EMPTY
+    way = Way(event, None, seconds=seconds(extension["ring_for"]) if rings else 0)
+    if extension.get("voicemail") is None:
+        yield way._replace(end=End.CUT_OFF)
+    else:
+        yield way._replace(to=place._replace(node="voicemail"), path=("voicemail",))
+
+
+def _queue(flow: Flow, place: Place, queue: Filled) -> Iterator[Way]:
+    overflow = queue.get("overflow") or {}
+    hours = queue.get("hours") or ""
+    welcome = flow.speech((queue.get("announcements") or {}).get("welcome"))
+    waited = Way(Event.NO_ANSWER, None, End.WAITS, str(place))
+    if overflow.get("after"):
+        way = Way(Event.NO_ANSWER, None, seconds=seconds(overflow["after"]))
+        waited = flow.leads(overflow.get("to"), "", ("overflow", "to"), way)
+    empty = waited._replace(event=Event.EMPTY)
+    if overflow.get("empty"):
+        empty = flow.leads(overflow["empty"], "", ("overflow", "empty"), Way(Event.EMPTY, None))
+    if not is_staffed(flow.centre, queue):
+        yield empty
+        return
+    staffed = Way(Event.ANSWERED, None, End.HUMAN, str(place), welcome)
+    ways = [staffed, waited]
+    if queue["max_waiting"]:
+        way = Way(Event.FULL, None)
+        ways.append(flow.leads(overflow.get("full"), "", ("overflow", "full"), way))
+    if hours:
+        for way in ways:
+            yield way._replace(schedule=hours, phases=OPEN)
+        yield empty._replace(schedule=hours, phases=NOT_OPEN)
+    else:
+        yield from ways
+        if overflow.get("empty"):
+            yield empty

@@ -1,0 +1,197 @@
+"""Opening hours as a clock on the wall reads them: open, closed or holiday, and since when.
+
+Exceptions win over holidays, holidays over weekly hours. A span such as `22:00-06:00` runs over
+midnight and stays open on the day after, whatever that day is. All is meant by the local clock:
+in the hour that comes twice when clocks go back, 02:30 is 02:30 both times.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from functools import cache, cached_property
+from typing import NamedTuple, TypeAlias
+from zoneinfo import ZoneInfo
+
+from ccstate.journeys.centre import Filled
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAY = 24 * 60
+"""Minutes of a day."""
+
+_Spans: TypeAlias = tuple[tuple[int, int], ...]
+
+
+class Phase(StrEnum):
+    """What a schedule says at a moment."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    HOLIDAY = "holiday"
+
+
+class Hours(NamedTuple):
+    """The phase, and the occasion where the day is not like others: `Christmas Day`."""
+
+    phase: Phase
+    occasion: str = ""
+
+
+class Spell(NamedTuple):
+    """Hours that hold from a minute of a day in UTC until the next spell begins."""
+
+    minute: int
+    hours: Hours
+
+
+class _Day(NamedTuple):
+    """What one local day is like: its spans, in minutes, and why they are so."""
+
+    spans: _Spans
+    is_holiday: bool = False
+    occasion: str = ""
+
+
+class Calendar:
+    """One schedule, looked up by moments."""
+
+    def __init__(self, schedule: Filled) -> None:
+        self.zone = ZoneInfo(schedule["timezone"])
+        weekly = schedule.get("weekly") or {}
+        self._week = tuple(_Day(_spans(weekly.get(day) or ())) for day in WEEKDAYS)
+        self._schedule = schedule
+        self._pieces = cache(_pieces)
+
+    @cached_property
+    def _special(self) -> Mapping[date, _Day]:
+        days: dict[date, _Day] = {}
+        for holiday in self._schedule.get("holidays") or ():
+            first = date.fromisoformat(holiday["date"])
+            last = date.fromisoformat(holiday.get("until") or holiday["date"])
+            for offset in range(min((last - first).days + 1, MOST_DAYS)):
+                day = first + timedelta(days=offset)
+                days.setdefault(day, _Day((), is_holiday=True, occasion=holiday["name"]))
+        for exception in self._schedule.get("exceptions") or ():
+            day = date.fromisoformat(exception["date"])
+            why = exception.get("reason") or "special hours"
+            days[day] = _Day(_spans(exception["hours"]), occasion=why)
+        return days
+
+    def _day(self, day: date) -> _Day:
+        return self._special.get(day) or self._week[day.weekday()]
+
+    def at(self, moment: datetime) -> Hours:
+        """What the schedule says at a moment, which must know its offset from UTC."""
+        local = moment.astimezone(self.zone)
+        minute = local.hour * 60 + local.minute
+        found = CLOSED
+        for start, hours in self._local(local.date()):
+            if start > minute:
+                break
+            found = hours
+        return found
+
+    def _local(self, day: date) -> tuple[Spell, ...]:
+        before = self._day(day - timedelta(days=1))
+        return self._pieces(before.spans, self._day(day))
+
+    def days(self, first: date, count: int) -> list[tuple[Spell, ...]]:
+        """The spells of so many days in UTC; days that are alike are equal."""
+        begin = datetime(first.year, first.month, first.day, tzinfo=UTC)
+        found: list[list[Spell]] = [[] for _ in range(count)]
+        for minute, hours in self._spells(first, count):
+            day, start = divmod(minute, DAY)
+            if 0 <= day < count:
+                found[day].append(Spell(start, hours))
+        last = self.at(begin)
+        for spells in found:
+            if not spells or spells[0].minute:
+                spells.insert(0, Spell(0, last))
+            last = spells[-1].hours
+        return [tuple(spells) for spells in found]
+
+    def _spells(self, first: date, count: int) -> Iterator[tuple[int, Hours]]:
+        """Minutes in UTC since the first day, and what begins there, in order."""
+        day = first - timedelta(days=1)
+        origin = datetime(first.year, first.month, first.day, tzinfo=UTC)
+        midnight = _minutes(self.zone, day, origin)
+        last: Hours | None = None
+        for _ in range(count + 2):
+            tomorrow = day + timedelta(days=1)
+            following = _minutes(self.zone, tomorrow, origin)
+            if following - midnight == DAY:
+                spells: Iterator[tuple[int, Hours]] = (
+                    (midnight + minute, hours) for minute, hours in self._local(day)
+                )
+            else:
+                spells = self._changing(day, midnight, following, origin)
+            for minute, hours in spells:
+                if hours != last:
+                    yield minute, hours
+                    last = hours
+            day, midnight = tomorrow, following
+
+    def _changing(
+        self, day: date, midnight: int, following: int, origin: datetime
+    ) -> Iterator[tuple[int, Hours]]:
+        """A day on which the clocks change; the hour after the change is an occasion."""
+        change = midnight
+        low, high = midnight, following
+        while high - low > 1:
+            change = (low + high) // 2
+            if self._offset(change, origin) == self._offset(midnight, origin):
+                low = change
+            else:
+                high = change
+        change = high
+        word = "clocks go forward" if following - midnight < DAY else "clocks go back"
+        local = datetime(day.year, day.month, day.day, tzinfo=self.zone)
+        edges = {midnight, change, change + 60}
+        for minute, _ in self._local(day):
+            for fold in (0, 1):
+                clock = (local + timedelta(minutes=minute)).replace(fold=fold)
+                edges.add(int((clock - origin).total_seconds()) // 60)
+        for edge in sorted(edges):
+            if midnight <= edge < following:
+                hours = self.at(origin + timedelta(minutes=edge))
+                if change <= edge < change + 60 and not hours.occasion:
+                    hours = Hours(hours.phase, word)
+                yield edge, hours
+
+    def _offset(self, minute: int, origin: datetime) -> timedelta | None:
+        return (origin + timedelta(minutes=minute)).astimezone(self.zone).utcoffset()
+
+
+MOST_DAYS = 1_000
+"""Of one holiday that are looked at: nobody closes for three years and calls it a holiday."""
+
+CLOSED = Hours(Phase.CLOSED)
+
+
+def _minutes(zone: ZoneInfo, day: date, origin: datetime) -> int:
+    """When the day begins there, in minutes in UTC since `origin`."""
+    moment = datetime(day.year, day.month, day.day, tzinfo=zone)
+    return int((moment - origin).total_seconds()) // 60
+
+
+def _pieces(before: _Spans, day: _Day) -> tuple[Spell, ...]:
+    """The spells of a local day, from what runs on from the day before and its own hours."""
+    late = [end for start, end in before if end <= start]
+    edges = {0, *late, *(edge for span in day.spans for edge in span)}
+    spells: list[Spell] = []
+    for minute in sorted(edge for edge in edges if edge < DAY):
+        is_open = any(
+            start <= minute and (minute < end or end <= start) for start, end in day.spans
+        ) or any(minute < end for end in late)
+        rest = Phase.HOLIDAY if day.is_holiday else Phase.CLOSED
+        hours = Hours(Phase.OPEN if is_open else rest, day.occasion)
+        if not spells or spells[-1].hours != hours:
+            spells.append(Spell(minute, hours))
+    return tuple(spells)
+
+
+def _spans(texts: "tuple[str, ...] | list[str]") -> _Spans:
+    return tuple((_minute(text[:5]), _minute(text[6:])) for text in texts)
+
+
+def _minute(clock: str) -> int:
+    return int(clock[:2]) * 60 + int(clock[3:])

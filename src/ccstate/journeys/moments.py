@@ -1,0 +1,116 @@
+"""The distinct moments of a year: times at which schedules together say different things."""
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from itertools import pairwise
+from typing import NamedTuple, TypeAlias
+
+from ccstate.journeys.centre import Centre
+from ccstate.journeys.hours import DAY, Calendar, Hours, Phase, Spell
+
+DAYS = 366
+"""Twelve months ahead are looked at."""
+
+Phases: TypeAlias = Mapping[str, Phase]
+"""What each schedule says, by its name."""
+
+
+class Moment(NamedTuple):
+    """A time that stands for all like it, in UTC, and why it is not like others: `Labour Day`."""
+
+    at: datetime
+    occasions: tuple[str, ...]
+
+
+class World(NamedTuple):
+    """What schedules say together, and the distinct moments of a year when they say it."""
+
+    phases: Phases
+    moments: tuple[Moment, ...]
+
+
+class Year:
+    """The schedules of a centre over the twelve months from a day."""
+
+    def __init__(self, centre: Centre, first: date) -> None:
+        self.first = first
+        self._centre = centre
+        self._calendars: dict[str, Calendar] = {}
+        self._days: dict[str, list[tuple[Spell, ...]]] = {}
+        self._worlds: dict[tuple[str, ...], tuple[World, ...]] = {}
+
+    def calendar(self, name: str) -> Calendar | None:
+        """The schedule of that name; None where there is none."""
+        schedule = self._centre.of("schedule").get(name)
+        if schedule is None:
+            return None
+        if name not in self._calendars:
+            self._calendars[name] = Calendar(schedule)
+        return self._calendars[name]
+
+    def phases(self, schedules: Collection[str], at: datetime) -> Phases:
+        """What each of the schedules says at a moment; one that is not there is open."""
+        found = {name: self.calendar(name) for name in schedules}
+        return {
+            n: calendar.at(at).phase if calendar else Phase.OPEN for n, calendar in found.items()
+        }
+
+    def worlds(self, schedules: Collection[str]) -> tuple[World, ...]:
+        """Every combination of what the schedules say at some time of the year, in order of time."""
+        names = tuple(sorted(schedules))
+        if names not in self._worlds:
+            self._worlds[names] = tuple(self._combined(names))
+        return self._worlds[names]
+
+    def _combined(self, names: tuple[str, ...]) -> Iterator[World]:
+        begin = datetime(self.first.year, self.first.month, self.first.day, tzinfo=UTC)
+        kinds: dict[tuple[tuple[Spell, ...], ...], int] = {}
+        for number, day in enumerate(zip(*map(self._of, names), strict=True)):
+            kinds.setdefault(day, number)
+        if not names:
+            kinds[()] = 0
+        seen: dict[tuple[Hours, ...], Moment] = {}
+        for day, number in kinds.items():
+            for start, end, hours in _together(day):
+                if hours not in seen:
+                    at = begin + timedelta(days=number, minutes=_middle(start, end))
+                    occasions = dict.fromkeys(h.occasion for h in hours if h.occasion)
+                    seen[hours] = Moment(at, tuple(occasions))
+        by_phase: dict[tuple[Phase, ...], list[Moment]] = {}
+        for hours, moment in seen.items():
+            by_phase.setdefault(tuple(h.phase for h in hours), []).append(moment)
+        for phases, moments in by_phase.items():
+            yield World(dict(zip(names, phases, strict=True)), tuple(sorted(moments)))
+
+    def _of(self, name: str) -> list[tuple[Spell, ...]]:
+        if name not in self._days:
+            calendar = self.calendar(name)
+            always: list[tuple[Spell, ...]] = [(Spell(0, Hours(Phase.OPEN)),)] * DAYS
+            self._days[name] = calendar.days(self.first, DAYS) if calendar else always
+        return self._days[name]
+
+    @cached_property
+    def start(self) -> datetime:
+        """The first moment of the year, in UTC."""
+        return datetime(self.first.year, self.first.month, self.first.day, tzinfo=UTC)
+
+
+def _together(
+    day: tuple[tuple[Spell, ...], ...],
+) -> Iterator[tuple[int, int, tuple[Hours, ...]]]:
+    """The stretches of a day in which nothing changes, and what each schedule says in them."""
+    edges = sorted({spell.minute for spells in day for spell in spells} | {0, DAY})
+    at = [0] * len(day)
+    for start, end in pairwise(edges):
+        for index, spells in enumerate(day):
+            while at[index] + 1 < len(spells) and spells[at[index] + 1].minute <= start:
+                at[index] += 1
+        yield start, end, tuple(spells[at[i]].hours for i, spells in enumerate(day))
+
+
+def _middle(start: int, end: int) -> int:
+    """A minute well inside a stretch, on the quarter of an hour where there is one."""
+    middle = (start + end) // 2
+    quarter = middle - middle % 15
+    return quarter if quarter >= start else start

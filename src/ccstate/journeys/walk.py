@@ -1,0 +1,175 @@
+"""One call, from the number to its end: what the caller does, what happens, how long it takes."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.moments import Phases
+from ccstate.journeys.ways import End, Event, Place, Way
+
+
+class Answering(Enum):
+    """What those do whose phones ring."""
+
+    EVERYBODY = auto()
+    NOBODY = auto()
+
+
+class Step(NamedTuple):
+    """One place of a journey, what happened there, and which keys were pressed."""
+
+    place: Place
+    way: Way
+    keys: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """A call: its steps, how it ended, with whom or what (`queue/sales`), and its seconds."""
+
+    steps: tuple[Step, ...]
+    end: End
+    at: str
+
+    @property
+    def seconds(self) -> int:
+        """From the first place to the end; a conversation or message not counted."""
+        return sum(step.way.seconds for step in self.steps)
+
+
+def walk(
+    flow: Flow,
+    start: Place,
+    phases: Phases,
+    keys: Iterable[str] = (),
+    answering: Answering = Answering.EVERYBODY,
+) -> Journey:
+    """The journey of a caller who enters at a place.
+
+    `keys` holds an entry for each time that something is asked; at a menu the first key of an
+    entry counts, and the rest is typed ahead. Whoever runs out of keys says nothing; an empty
+    entry says nothing once, until the question gives up. The hours are those of the moment at
+    which the call comes in, however long it takes.
+    """
+    left = list(keys)[::-1]
+    steps: list[Step] = []
+    seen: set[tuple[Place, int, int]] = set()
+    place = start
+    while True:
+        here = place, len(left), sum(map(len, left))
+        if here in seen:
+            return Journey(tuple(steps), End.ENDLESS, "")
+        seen.add(here)
+        step = _step(flow, place, flow.possible(place, phases), left, answering)
+        steps.append(step)
+        if step.way.to is None:
+            return Journey(tuple(steps), step.way.end or End.CUT_OFF, step.way.at)
+        place = step.way.to
+
+
+_UNANSWERED = frozenset({Event.NO_ANSWER, Event.EMPTY})
+
+
+def _step(
+    flow: Flow, place: Place, ways: Sequence[Way], left: list[str], answering: Answering
+) -> Step:
+    by_event = {way.event: way for way in ways}
+    if Event.DIGITS in by_event:
+        return _collected(flow, place, by_event, left)
+    if Event.SILENCE in by_event:
+        return _chosen(flow, place, ways, left)
+    if answering is Answering.NOBODY:
+        return Step(place, next((w for w in ways if w.event in _UNANSWERED), ways[0]))
+    return Step(place, ways[0])
+
+
+def _chosen(flow: Flow, place: Place, ways: Sequence[Way], left: list[str]) -> Step:
+    """A menu: the first key that leads anywhere, or what follows the last try."""
+    node = flow.centre.of("ivr")[place.name]["nodes"][place.node]
+    by_key = {way.key: way for way in ways if way.event is Event.KEY}
+    silence = next(way for way in ways if way.event is Event.SILENCE)
+    wrong = next((way for way in ways if way.event is Event.WRONG_KEY), silence)
+    tries = node["retries"] + 1
+    heard = wrong.seconds // tries if wrong is not silence else 0
+    pressed = ""
+    spent = 0
+    for number in range(tries):
+        if not left or not left[-1]:
+            del left[-1:]
+            rest = (tries - number) * (silence.seconds // tries)
+            return Step(place, silence._replace(seconds=spent + rest), pressed)
+        entry = left.pop()
+        key, more = entry[:1], entry[1:]
+        if more:
+            left.append(more)
+        pressed += key
+        spent += heard
+        if key in by_key:
+            return Step(place, by_key[key]._replace(seconds=spent or by_key[key].seconds), pressed)
+    return Step(place, wrong._replace(seconds=spent), pressed)
+
+
+def _collected(flow: Flow, place: Place, ways: Mapping[Event, Way], left: list[str]) -> Step:
+    """A question for digits: `#` ends them, too few are asked for again."""
+    node = flow.centre.of("ivr")[place.name]["nodes"][place.node]
+    tries = node["retries"] + 1
+    given, silent = ways[Event.DIGITS], ways[Event.SILENCE]
+    pressed = ""
+    for number in range(tries):
+        if not left or not left[-1]:
+            del left[-1:]
+            rest = (tries - number) * (silent.seconds // tries)
+            return Step(place, silent._replace(seconds=number * given.seconds + rest), pressed)
+        entry = left.pop()
+        digits, more = _digits(entry, node["max_digits"])
+        if more:
+            left.append(more)
+        pressed += entry[: len(entry) - len(more)]
+        if len(digits) >= node["min_digits"] and "*" not in digits:
+            return Step(place, given._replace(seconds=(number + 1) * given.seconds), pressed)
+    return Step(place, silent._replace(seconds=tries * given.seconds), pressed)
+
+
+def _digits(entry: str, most: int) -> tuple[str, str]:
+    """The digits that a question takes from an entry, and what is typed ahead for the next."""
+    head, ended, rest = entry.partition("#")
+    if len(head) >= most:
+        return head[:most], entry[most:]
+    return head, rest if ended else ""
+
+
+ASKED = frozenset({Event.KEY, Event.DIGITS, Event.SILENCE, Event.WRONG_KEY})
+
+
+def keys_of(journey: Journey) -> tuple[str, ...]:
+    """Entries that make a caller's way again: one for each question, "" for silence."""
+    entries = [step.keys for step in journey.steps if step.way.event in ASKED]
+    while entries and not entries[-1]:
+        entries.pop()
+    return tuple(entries)
+
+
+def zone_of(flow: Flow, start: Place) -> ZoneInfo:
+    """The timezone in which a call to a place is told: of its hours, of its site, or UTC.
+
+    Where the number has no hours of its own, the first schedule that it comes to decides.
+    """
+    fields = flow.centre.of(start.kind).get(start.name, {})
+    site = flow.centre.of("site").get(fields.get("site") or "", {})
+    near = (w.schedule for place in flow.reached(start) for w in flow.ways(place) if w.schedule)
+    names = [name] if (name := fields.get("hours")) else near
+    schedule: Mapping[str, str] = {}
+    for name in names:
+        schedule = flow.centre.of("schedule").get(name, {})
+        break
+    return ZoneInfo(schedule.get("timezone") or site.get("timezone") or "UTC")
+
+
+def local(text: str, zone: ZoneInfo) -> datetime:
+    """The moment that a text such as `2026-12-25T10:00` means there; as it is, with an offset."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)

@@ -1,0 +1,88 @@
+"""The words for what happens to a call: places, events, ends, and the ways between places."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+from ccstate.journeys.hours import Phase
+from ccstate.kinds import Path
+from ccstate.model import Address
+
+KEYS = "1234567890*#"
+
+
+class Event(StrEnum):
+    """What happens to a call at a place."""
+
+    THEN = "then"
+    OPEN = "open"
+    CLOSED = "closed"
+    HOLIDAY = "holiday"
+    KEY = "key"
+    DIGITS = "digits"
+    SILENCE = "silence"
+    WRONG_KEY = "wrong key"
+    ANSWERED = "answered"
+    NO_ANSWER = "no answer"
+    EMPTY = "nobody there"
+    FULL = "full"
+
+
+class End(StrEnum):
+    """How a call ends; only the first three are meant to happen."""
+
+    HUMAN = "human"
+    MESSAGE = "message"
+    HANGUP = "hangup"
+    CUT_OFF = "cut off"
+    WAITS = "waits without end"
+    ENDLESS = "goes round without end"
+    RETURNS = "returns"
+    """Not an end: the caller is back where he was, and what can happen there is told there."""
+
+
+GOOD = frozenset({End.HUMAN, End.MESSAGE, End.HANGUP})
+
+
+class Place(NamedTuple):
+    """Where a call is: an address, and in a tree the node."""
+
+    kind: str
+    name: str
+    node: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}" + (f" {self.node}" if self.node else "")
+
+    @property
+    def address(self) -> Address:
+        return Address(self.kind, self.name)
+
+
+class Way(NamedTuple):
+    """One thing that can happen at a place, and where the call goes then.
+
+    `to` is None where the call ends, by `end`, with whom or what `at` names (`queue/sales`).
+    `seconds` is how long the caller was at the place. `schedule` and `phases` say when the way is
+    possible at all. `path` is the field of the resource that declares it; () where none does.
+    """
+
+    event: Event
+    to: Place | None
+    end: End | None = None
+    at: str = ""
+    seconds: int = 0
+    key: str = ""
+    schedule: str = ""
+    phases: frozenset[Phase] = frozenset()
+    path: Path = ()
+
+
+OPEN = frozenset({Phase.OPEN})
+NOT_OPEN = frozenset({Phase.CLOSED, Phase.HOLIDAY})
+BRANCHES: Mapping[str, tuple[Event, frozenset[Phase]]] = {
+    "open": (Event.OPEN, OPEN),
+    "closed": (Event.CLOSED, frozenset({Phase.CLOSED})),
+    "holiday": (Event.HOLIDAY, frozenset({Phase.HOLIDAY})),
+}
+"""What a schedule decides: the branch, its event, the phases in which it is taken."""
