@@ -1,10 +1,19 @@
 """Rules: what is wise, beyond what is valid. Each is a pure function over the desired state."""
 
 from collections.abc import Mapping
+from itertools import chain
 
+from ccstate.rules import silence
 from ccstate.rules.rule import Estate, Found, Rule
 
 __all__ = ["RULES", "Estate", "Found", "Rule"]
 
-RULES: Mapping[str, Rule] = {}
+_ROOMS = (
+    # One line each, in the order of their codes.
+    silence.RULES,
+)
+
+RULES: Mapping[str, Rule] = {
+    rule.code: rule for rule in sorted(chain.from_iterable(_ROOMS), key=lambda rule: rule.code)
+}
 """Every rule by its code."""

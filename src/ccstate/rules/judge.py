@@ -1,0 +1,115 @@
+"""Every rule over one estate, as diagnostics with their places."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from heapq import nsmallest
+from itertools import chain
+from typing import TypeAlias
+
+from ccstate.desired.findings import Finding, diagnose, did_you_mean, repr_
+from ccstate.desired.project import FILE
+from ccstate.errors import Diagnostic, Severity, sort_key
+from ccstate.kinds import KINDS
+from ccstate.rules import RULES
+from ccstate.rules.rule import Estate, Rule
+from ccstate.rules.silence import CODE, MARK, Silence, silences, unused
+
+MOST = 100
+"""Messages of one rule that are shown; the others are counted. Places cost time."""
+
+Content: TypeAlias = Callable[[str], bytes]
+Severities: TypeAlias = Mapping[str, Severity | None]
+"""Severity by the code of a rule, None where it is switched off; else the rule's own."""
+
+
+def judge(estate: Estate, severities: Severities, content: Content) -> list[Diagnostic]:
+    """What the rules say about the estate, sorted by place; `content` gives the bytes of a file."""
+    running = {
+        code: severity
+        for code, rule in RULES.items()
+        if (severity := severities.get(code, rule.severity)) is not None
+    }
+    findings = {code: _findings(RULES[code], running[code], estate) for code in running}
+    about_comments = _silenced(findings, estate, content)
+    shown: list[Finding] = []
+    rest: dict[str, int] = {}
+    for code, found in findings.items():
+        shown += nsmallest(MOST, found, key=_order) if len(found) > MOST else found
+        rest[code] = max(len(found) - MOST, 0)
+    problems = diagnose(shown, content)
+    problems += [_rest(code, count, problems) for code, count in rest.items() if count]
+    if severity := running.get(CODE):
+        problems += [replace(problem, severity=severity) for problem in about_comments]
+    problems += diagnose(_unknown(severities), content)
+    return sorted(problems, key=sort_key)
+
+
+def _findings(rule: Rule, severity: Severity, estate: Estate) -> list[Finding]:
+    return [
+        Finding(
+            estate.state[found.address].file,
+            (KINDS[found.address.kind].plural, found.address.name, *found.path),
+            rule.code,
+            found.message,
+            found.cause,
+            found.hint,
+            severity,
+            canonical=True,
+        )
+        for found in rule.check(estate)
+    ]
+
+
+def _order(finding: Finding) -> tuple[str, tuple[str, ...], str]:
+    return finding.file, tuple(map(str, finding.path)), finding.message
+
+
+def _rest(code: str, count: int, problems: list[Diagnostic]) -> Diagnostic:
+    """How many more there are of a code, in the place of the last one that is shown."""
+    last = max((problem for problem in problems if problem.code == code), key=sort_key)
+    hint = f"mend these first; `ccstate rule {code}` says how to switch the rule off"
+    return replace(last, message=f"… and {count:,} more", cause="", hint=hint)
+
+
+def _silenced(
+    findings: dict[str, list[Finding]], estate: Estate, content: Content
+) -> list[Diagnostic]:
+    """Takes away what comments silence; says what is wrong with the comments."""
+    files = dict.fromkeys(resource.file for resource in estate.state.values())
+    marked = {file: data for file in files if MARK in (data := content(file))}
+    here: dict[str, list[Finding]] = {file: [] for file in marked}
+    for finding in chain.from_iterable(findings.values()):
+        if finding.file in marked:
+            here[finding.file].append(finding)
+    wrong: list[Diagnostic] = []
+    hushed: set[int] = set()
+    for file, data in marked.items():
+        found, mistakes = silences(data, file, RULES)
+        if found:
+            hushed.update(map(id, _covered(here[file], found, data)))
+        wrong += mistakes
+        wrong += [problem for silence in found for problem in unused(silence, file, findings)]
+    for code, group in findings.items() if hushed else ():
+        findings[code] = [finding for finding in group if id(finding) not in hushed]
+    return wrong
+
+
+def _covered(findings: list[Finding], found: list[Silence], data: bytes) -> Iterator[Finding]:
+    """Those of the findings in one file that its comments silence."""
+    owners = [replace(finding, path=finding.path[:2]) for finding in findings]
+    places = diagnose(findings, lambda _: data)
+    of_owners = diagnose(owners, lambda _: data)
+    for finding, place, owner in zip(findings, places, of_owners, strict=True):
+        lines = {p.span.line for p in (place, owner) if p.span}
+        # Every comment that covers it is used: one may stand at the line, one at the resource.
+        if [silence for silence in found if silence.covers(finding.code, lines)]:
+            yield finding
+
+
+def _unknown(severities: Severities) -> Iterator[Finding]:
+    for code in severities:
+        if code not in RULES:
+            hint = did_you_mean(code, RULES) or "`ccstate rule` lists the rules"
+            yield Finding(
+                FILE, ("rules", code), "CC101", f"there is no rule {repr_(code)}", "", hint
+            )
