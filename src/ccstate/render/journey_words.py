@@ -1,0 +1,143 @@
+"""Places, events, ends, moments and lengths of calls, in the words of the trade.
+
+Labels stay as they are written: what prints these words makes them safe, as `laid_out`, `fill`
+and `code` do.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.moments import Moment
+from ccstate.journeys.ways import End, Event, Place, Way
+from ccstate.kinds.fields import duration
+from ccstate.model import Address, parse_address
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_KEYS = {"*": "star", "#": "hash"}
+
+
+def place_words(flow: Flow, place: Place) -> str:
+    """`Main menu` or `ivr/main node welcome` in a tree; elsewhere `Sales (queue/sales)`."""
+    if place.kind != "ivr":
+        kind = "voicemail" if place.node else place.kind
+        return address_words(flow, Address(kind, place.name))
+    tree = flow.centre.of("ivr").get(place.name, {})
+    label = tree.get("nodes", {}).get(place.node, {}).get("label")
+    return label or f"ivr/{place.name} node {place.node}"
+
+
+def address_words(flow: Flow, address: Address) -> str:
+    """`Sales (queue/sales)`, `General messages (voicemail/2900)`, `Main line (+611300975707)`."""
+    kind = "extension" if address.kind == "voicemail" else address.kind
+    label = flow.centre.of(kind).get(address.name, {}).get("label")
+    shown = address.name if kind == "number" else str(address)
+    return f"{label} ({shown})" if label else shown
+
+
+def keys_words(keys: str) -> str:
+    """What a caller pressed at a menu, one after the other: `1`, `9, then star`."""
+    return ", then ".join(_KEYS.get(key, key) for key in keys)
+
+
+def event_words(way: Way, keys: str = "") -> str:
+    """What happens: `presses 1`, `nobody answers for 4 min`; "" where the call just goes on.
+
+    `keys` are those that a caller in fact pressed, as a step of a journey has them.
+    """
+    match way.event:
+        case Event.KEY:
+            return f"presses {keys_words(keys or way.key)}"
+        case Event.DIGITS:
+            return f"enters {keys}" if keys else "enters digits"
+        case Event.NO_ANSWER if way.seconds:
+            return f"nobody answers for {length_words(way.seconds)}"
+        case Event.EMPTY if way.seconds:
+            return f"nobody is there, for {length_words(way.seconds)}"
+        case _:
+            return _EVENTS[way.event]
+
+
+_EVENTS = {
+    Event.THEN: "",
+    Event.OPEN: "open",
+    Event.CLOSED: "closed",
+    Event.HOLIDAY: "holiday",
+    Event.SILENCE: "says nothing",
+    Event.WRONG_KEY: "presses a wrong key",
+    Event.ANSWERED: "somebody answers",
+    Event.NO_ANSWER: "nobody answers",
+    Event.EMPTY: "nobody is there",
+    Event.FULL: "the queue is full",
+}
+
+
+def end_words(flow: Flow, end: End, at: str) -> str:
+    """How a call ends, after "the caller": `reaches Sales (queue/sales)`, `is cut off`.
+
+    `at` is as a journey has it: an address, or the place to which a call returns.
+    """
+    match end:
+        case End.HUMAN:
+            return f"reaches {_at(flow, at)}"
+        case End.MESSAGE:
+            return f"leaves a message for {_at(flow, at)}"
+        case End.HANGUP:
+            return "the call ends, as intended"
+        case End.CUT_OFF:
+            return "is cut off"
+        case End.WAITS:
+            return f"waits without end in {_at(flow, at)}"
+        case End.ENDLESS:
+            return "goes round for ever"
+        case End.RETURNS:
+            return f"is back at {_at(flow, at)}"
+
+
+def _at(flow: Flow, at: str) -> str:
+    text, _, node = at.partition(" ")
+    address = parse_address(text)
+    return place_words(flow, Place(*address, node)) if node else address_words(flow, address)
+
+
+def time_words(at: datetime, zone: ZoneInfo) -> str:
+    """`Fri 25 Dec 2026, 10:00`; with the offset in an hour that the clocks there show twice."""
+    local = at.astimezone(zone)
+    day = f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]} {local.year}"
+    clock = f"{day}, {local.hour:02}:{local.minute:02}"
+    return f"{clock} {local.isoformat()[-6:]}" if _comes_twice(local) else clock
+
+
+def _comes_twice(local: datetime) -> bool:
+    """Whether clocks there show this time at another moment too."""
+    other = local.replace(fold=1 - local.fold)
+    both = local.utcoffset(), other.utcoffset()
+    # In the hour left out when clocks go forward the offsets differ as well; no moment is there.
+    return both[0] != both[1] and other.astimezone(UTC).astimezone(local.tzinfo) == other
+
+
+def moment_words(moment: Moment, zone: ZoneInfo) -> str:
+    """The time and why it is not like others: `Fri 25 Dec 2026, 10:00 (Christmas Day)`."""
+    words = time_words(moment.at, zone)
+    return f"{words} ({and_words(moment.occasions)})" if moment.occasions else words
+
+
+def length_words(seconds: int) -> str:
+    """A length of time: `12 s`, `1 min 20 s`, `4 min`, `1 h 5 min`."""
+    spelled = duration(seconds)
+    for unit, word in (("h", " h "), ("m", " min "), ("s", " s ")):
+        spelled = spelled.replace(unit, word)
+    return spelled.strip()
+
+
+def clock_words(seconds: int) -> str:
+    """Time since the call came in: `0:00`, `1:20`, `1:00:05`."""
+    return str(timedelta(seconds=seconds)).removeprefix("0:").removeprefix("0")
+
+
+def and_words(words: Iterable[str], last: str = "and") -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *before, final = words
+    return f"{', '.join(before)} {last} {final}" if before else final
