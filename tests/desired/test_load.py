@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ccstate.desired import Desired, ParseCache, load, load_project
-from ccstate.errors import CcstateError, Diagnostic
+from ccstate.errors import CcstateError, Diagnostic, Severity
 from ccstate.model import Address
 
 PROJECT = "version: 1\ntargets: {demo: {adapter: embedded}}\n"
@@ -309,6 +309,14 @@ PROJECT_MISTAKES = [
         PROJECT + "defaults: {queue: {ringfor: 5s}}\n",
         'ccstate.yaml:3:20: CC101 unknown field "ringfor" | did you mean "ring_for"?',
     ),
+    (
+        PROJECT + "rules: {CC223: off}\n",
+        'ccstate.yaml:3:9: CC102 CC223 cannot be "off" | one of ignore, warning, error',
+    ),
+    (
+        PROJECT + "rules: {CC103: ignore}\n",
+        'ccstate.yaml:3:9: CC102 a name here cannot be "CC103"',
+    ),
 ]
 
 
@@ -319,3 +327,56 @@ def test_a_mistake_in_the_project_file_is_told_with_its_place(
     with pytest.raises(CcstateError) as raised:
         read(tmp_path, content)
     assert expected in [said(p) for p in raised.value.problems]
+
+
+def test_the_project_says_how_severe_rules_are(tmp_path: Path) -> None:
+    rules = "rules: {CC223: ignore, CC212: error, CC224: warning}\n"
+    (tmp_path / "ccstate.yaml").write_text(PROJECT + rules, encoding="utf-8")
+    assert load_project(tmp_path).rules == {
+        "CC223": None,
+        "CC212": Severity.ERROR,
+        "CC224": Severity.WARNING,
+    }
+
+
+@pytest.mark.parametrize(
+    "connection,place",
+    [
+        ("{password: hunter2}", "11"),
+        ("{AMI_Password: hunter2}", "11"),
+        ("{db: {api-token: hunter2}}", "16"),
+        ("{hosts: [{secret: hunter2}]}", "20"),
+        ("{tokens: {}, token: [env:A, hunter2]}", "38"),
+        ("{pin: 48213}", "11"),
+        ("{sshKey: hunter2}", "11"),
+    ],
+)
+def test_a_secret_in_clear_in_a_connection_is_refused_and_not_repeated(
+    tmp_path: Path, connection: str, place: str
+) -> None:
+    text = f"version: 1\ntargets:\n a: {{adapter: x, connection:\n         {connection}}}\n"
+    with pytest.raises(CcstateError) as raised:
+        read(tmp_path, text)
+    [problem] = raised.value.problems
+    assert str(problem.span) == f"ccstate.yaml:4:{place}"
+    assert problem.code == "CC116"
+    assert not {"hunter2", "48213"} & set(repr(problem).replace('"', " ").split())
+
+
+@pytest.mark.parametrize(
+    "connection",
+    [
+        "{password: env:AMI}",
+        "{key: file:keys/ami}",
+        "{password: null}",
+        '{password: ""}',
+        "{use_token: true}",
+        "{keys_of: a, path: b}",
+    ],
+)
+def test_references_and_other_fields_of_a_connection_are_left_alone(
+    tmp_path: Path, connection: str
+) -> None:
+    text = f"version: 1\ntargets: {{a: {{adapter: x, connection: {connection}}}}}\n"
+    (tmp_path / "ccstate.yaml").write_text(text, encoding="utf-8")
+    assert load_project(tmp_path).targets

@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal, TypeAlias, cast
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
 from ccstate.desired.findings import Finding, diagnose
+from ccstate.desired.plain_secrets import plain_secrets
 from ccstate.desired.tree import content_of
 from ccstate.desired.wording import explain
 from ccstate.desired.yaml_values import read
-from ccstate.errors import Diagnostic, InvalidInput
+from ccstate.errors import Diagnostic, InvalidInput, Severity
 from ccstate.kinds import KINDS
 from ccstate.kinds.fields import Declared, Means, Name, Secret, SetOf
 from ccstate.kinds.shape import Path as FieldPath
@@ -24,6 +25,12 @@ Share = Annotated[
     StringConstraints(pattern=r"^(100|[0-9]{1,2})%$"),
     Field(examples=["30%"]),
     Means("a percentage such as 30%"),
+]
+RuleCode = Annotated[
+    str,
+    StringConstraints(pattern=r"^CC2[0-9]{2}$"),
+    Field(examples=["CC223"]),
+    Means("the code of a rule, such as CC223"),
 ]
 KindName: TypeAlias = Literal[tuple(KINDS)]  # type: ignore[valid-type]  # from the kinds
 
@@ -80,6 +87,8 @@ class ProjectFile(Declared):
     """Platforms by name."""
     defaults: dict[KindName, dict[str, Any]] = Field(default_factory=dict)
     """Fields for every resource of a kind that does not declare them itself."""
+    rules: dict[RuleCode, Literal["ignore", "warning", "error"]] = Field(default_factory=dict)
+    """How severe a rule is in this project, by its code."""
     engine: Engine = Engine()
     """Where a running apply records its steps."""
 
@@ -108,12 +117,16 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project that has been read: `root` is the folder of its file."""
+    """A project that has been read: `root` is the folder of its file.
+
+    `rules` holds the severity of rules by code, None where one is ignored.
+    """
 
     root: Path
     desired_state: str
     targets: tuple[Target, ...]
     defaults: dict[str, Fields]
+    rules: dict[str, Severity | None]
     engine: str
 
 
@@ -143,6 +156,8 @@ def load_project(root: Path) -> Project:
         wrong = explain(error, shape_of(ProjectFile), FILE, ())
         raise InvalidInput(diagnose(wrong, lambda _: content)) from None
     findings, defaults = _defaults(file)
+    for name, target in file.targets.items():
+        findings += plain_secrets(target.connection, FILE, ("targets", name, "connection"))
     if findings:
         raise InvalidInput(diagnose(findings, lambda _: content))
     return Project(
@@ -150,6 +165,9 @@ def load_project(root: Path) -> Project:
         desired_state=file.desired_state,
         targets=tuple(_target(name, target) for name, target in file.targets.items()),
         defaults=defaults,
+        rules={
+            code: None if word == "ignore" else Severity(word) for code, word in file.rules.items()
+        },
         engine=file.engine.database or "",
     )
 
