@@ -1,0 +1,303 @@
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ccstate.model import Address, Resource
+from ccstate.rules import Estate, Found
+from ccstate.rules.hours import DAY, RULES, SMALLEST_GAP, WEEK, WEEKDAYS
+from tests.rules.estates import estate
+
+RULE = {rule.code: rule for rule in RULES}
+TODAY = date(2026, 11, 22)
+
+
+def found(code: str, schedule: str, today: str = "2026-11-22") -> list[Found]:
+    """What the rule finds in one schedule, of which only what follows the timezone is written."""
+    text = f"schedules: {{office: {{timezone: Australia/Sydney, {schedule}}}}}"
+    return list(RULE[code].check(estate(text, today)))
+
+
+def paths(code: str, schedule: str, today: str = "2026-11-22") -> list[tuple[str | int, ...]]:
+    return [found.path for found in found(code, schedule, today)]
+
+
+# Never open (CC220)
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        "weekly: {}",
+        "weekly: {mon: [], tue: []}",
+        'weekly: {}, exceptions: [{date: "2026-12-24", hours: []}]',
+        'weekly: {}, exceptions: [{date: "2026-11-21", hours: ["09:00-12:00"]}]',
+        'weekly: {mon: []}, holidays: [{name: Christmas Day, date: "2026-12-25"}]',
+    ],
+)
+def test_hours_without_a_single_span_to_come_are_never_open(schedule: str) -> None:
+    assert paths("CC220", schedule) == [("weekly",)]
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        'weekly: {sun: ["09:00-10:00"]}',
+        'weekly: {}, exceptions: [{date: "2026-11-22", hours: ["09:00-12:00"]}]',
+        'weekly: {}, exceptions: [{date: "2027-01-04", hours: ["09:00-12:00"]}]',
+    ],
+)
+def test_one_span_today_or_later_is_open(schedule: str) -> None:
+    assert paths("CC220", schedule) == []
+
+
+# Gaps (CC221)
+
+
+@pytest.mark.parametrize(
+    "schedule, path, words",
+    [
+        (
+            'weekly: {mon: ["09:00-12:00", "12:14-17:00"]}',
+            ("weekly", "mon", 0),
+            "is closed for 14 min on Monday, 12:00 to 12:14",
+        ),
+        (
+            'weekly: {mon: ["09:00-23:59"], tue: ["00:00-08:00"]}',
+            ("weekly", "mon", 0),
+            "closes at 23:59 on Monday",
+        ),
+        ('weekly: {fri: ["09:00-23:59"]}', ("weekly", "fri", 0), "closes at 23:59 on Friday"),
+        (
+            'weekly: {sun: ["20:00-24:00"], mon: ["00:05-08:00"]}',
+            ("weekly", "sun", 0),
+            "is closed for 5 min on Monday, 00:00 to 00:05",
+        ),
+        (
+            'weekly: {tue: ["22:00-06:00"], wed: ["06:10-18:00"]}',
+            ("weekly", "tue", 0),
+            "is closed for 10 min on Wednesday, 06:00 to 06:10",
+        ),
+        (
+            (
+                'weekly: {mon: ["09:00-12:00"]}, '
+                'exceptions: [{date: "2026-12-24", hours: ["08:00-10:00", "10:01-12:00"]}]'
+            ),
+            ("exceptions", 0, "hours", 0),
+            "is closed for 1 min on 2026-12-24, 10:00 to 10:01",
+        ),
+        (
+            (
+                'weekly: {mon: ["09:00-12:00"]}, '
+                'exceptions: [{date: "2026-12-24", hours: ["08:00-23:59"]}]'
+            ),
+            ("exceptions", 0, "hours", 0),
+            "closes at 23:59 on 2026-12-24",
+        ),
+    ],
+)
+def test_a_hole_of_minutes_is_a_gap(schedule: str, path: tuple[str | int, ...], words: str) -> None:
+    [gap] = found("CC221", schedule)
+    assert gap.path == path
+    assert words in gap.message
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        'weekly: {mon: ["09:00-12:00", "12:15-17:00"]}',
+        'weekly: {mon: ["09:00-12:00", "12:00-17:00"]}',
+        'weekly: {mon: ["09:00-12:00", "12:05-17:00", "11:00-13:00"]}',
+        'weekly: {mon: ["09:00-24:00"], tue: ["00:00-08:00"]}',
+        'weekly: {mon: ["09:00-23:58"], wed: ["00:00-08:00"]}',
+        'weekly: {mon: ["22:00-06:00", "20:00-23:59"]}',
+        'weekly: {mon: ["00:00-00:00"], tue: ["00:00-24:00"]}',
+        "weekly: {mon: []}",
+    ],
+)
+def test_a_pause_of_a_quarter_of_an_hour_or_none_is_no_gap(schedule: str) -> None:
+    assert paths("CC221", schedule) == []
+
+
+CLOCKS = st.builds(
+    lambda hour, minute: f"{hour:02}:{minute:02}",
+    st.integers(0, 23),
+    st.sampled_from([0, 5, 15, 30, 58, 59]),
+)
+SPANS = st.builds(lambda start, end: f"{start}-{end}", CLOCKS, CLOCKS | st.just("24:00"))
+WEEKS = st.dictionaries(
+    st.sampled_from(list(WEEKDAYS)),
+    st.lists(SPANS, max_size=4, unique=True).map(sorted),
+    max_size=7,
+)
+
+
+def minutes(day: str, text: str) -> tuple[int, int]:
+    """First minute of a span, and the first after it, in the week."""
+    start, end = (int(clock[:2]) * 60 + int(clock[3:]) for clock in text.split("-"))
+    midnight = list(WEEKDAYS).index(day) * DAY
+    return midnight + start, midnight + (end if end > start else end + DAY)
+
+
+def wall(weekly: dict[str, list[str]]) -> list[int]:
+    """For each minute of the week, how many spans hold it."""
+    held = [0] * WEEK
+    for day, texts in weekly.items():
+        for text in texts:
+            for minute in range(*minutes(day, text)):
+                held[minute % WEEK] += 1
+    return held
+
+
+def judged(code: str, weekly: dict[str, list[str]]) -> list[tuple[str, str]]:
+    """Day and span of everything that the rule finds."""
+    address = Address("schedule", "office")
+    fields = {"timezone": "Australia/Sydney", "weekly": weekly}
+    resource = Resource(address, fields, "x.yaml")  # type: ignore[arg-type]  # a week is JSON
+    spans = []
+    for problem in RULE[code].check(Estate({address: resource}, TODAY)):
+        _, day, index = problem.path
+        assert isinstance(index, int)
+        spans.append((str(day), weekly[str(day)][index]))
+    return spans
+
+
+@given(WEEKS)
+def test_gaps_are_those_that_a_clock_on_the_wall_shows(weekly: dict[str, list[str]]) -> None:
+    held = wall(weekly)
+    closing = {m for m in range(WEEK) if not held[m] and held[m - 1]}
+    seen = {
+        minute
+        for minute in closing
+        if minute % DAY == DAY - 1
+        or any(held[(minute + length) % WEEK] for length in range(SMALLEST_GAP))
+    }
+    told = [minutes(day, text)[1] % WEEK for day, text in judged("CC221", weekly)]
+    assert sorted(told) == sorted(seen)
+
+
+# Overlaps (CC222)
+
+
+@pytest.mark.parametrize(
+    "schedule, path, words",
+    [
+        (
+            'weekly: {mon: ["09:00-13:00", "12:59-17:00"]}',
+            ("weekly", "mon", 1),
+            '"09:00-13:00" and "12:59-17:00" overlap on Monday',
+        ),
+        (
+            'weekly: {mon: ["22:00-06:00"], tue: ["05:00-12:00"]}',
+            ("weekly", "tue", 0),
+            '"22:00-06:00" and "05:00-12:00" overlap on Tuesday',
+        ),
+        (
+            'weekly: {sun: ["22:00-06:00"], mon: ["05:00-12:00"]}',
+            ("weekly", "mon", 0),
+            "overlap on Monday",
+        ),
+        (
+            'weekly: {}, exceptions: [{date: "2026-12-24", hours: ["08:00-10:00", "09:00-12:00"]}]',
+            ("exceptions", 0, "hours", 1),
+            "overlap on 2026-12-24",
+        ),
+        (
+            (
+                "weekly: {}, exceptions: [{date: '2026-12-24', hours: []}, "
+                "{date: '2026-12-24', hours: ['08:00-12:00']}]"
+            ),
+            ("exceptions", 1, "date"),
+            "two exceptions for 2026-12-24",
+        ),
+        (
+            (
+                "weekly: {}, holidays: [{name: Christmas Day, date: '2026-12-25'}, "
+                "{name: Christmas, date: '2026-12-25'}]"
+            ),
+            ("holidays", 1),
+            '"Christmas Day" and "Christmas" overlap on 2026-12-25',
+        ),
+        (
+            (
+                "weekly: {}, holidays: [{name: Boxing Day, date: '2026-12-26'}, "
+                "{name: Closed, date: '2026-12-24', until: '2027-01-03'}]"
+            ),
+            ("holidays", 1),
+            '"Closed" and "Boxing Day" overlap on 2026-12-26',
+        ),
+    ],
+)
+def test_what_holds_one_minute_twice_overlaps(
+    schedule: str, path: tuple[str | int, ...], words: str
+) -> None:
+    [overlap] = found("CC222", schedule)
+    assert overlap.path == path
+    assert words in overlap.message
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        'weekly: {mon: ["09:00-13:00", "13:00-17:00"]}',
+        'weekly: {mon: ["22:00-06:00"], tue: ["06:00-12:00"]}',
+        'weekly: {mon: ["00:00-24:00"], tue: ["00:00-24:00"]}',
+        'weekly: {mon: ["09:00-09:00"], tue: ["09:00-09:00"]}',
+        (
+            "weekly: {}, holidays: [{name: Easter, date: '2027-03-26', until: '2027-03-29'}, "
+            "{name: Tuesday after, date: '2027-03-30'}]"
+        ),
+        "weekly: {}, exceptions: [{date: '2026-12-24', hours: []}, {date: '2026-12-31', hours: []}]",
+    ],
+)
+def test_what_touches_does_not_overlap(schedule: str) -> None:
+    assert paths("CC222", schedule) == []
+
+
+@given(WEEKS)
+def test_overlaps_are_those_that_a_clock_on_the_wall_shows(weekly: dict[str, list[str]]) -> None:
+    held = wall(weekly)
+    told = judged("CC222", weekly)
+    assert bool(told) == any(count > 1 for count in held)
+    assert all(held[minutes(day, text)[0]] > 1 for day, text in told)
+
+
+# Holidays that run out (CC223)
+
+
+@pytest.mark.parametrize(
+    "days, expected", [(-1, [("holidays", 0)]), (59, [("holidays", 0)]), (60, []), (61, [])]
+)
+def test_holidays_must_be_known_for_sixty_days(
+    days: int, expected: list[tuple[str | int, ...]]
+) -> None:
+    last = (TODAY + timedelta(days=days)).isoformat()
+    holiday = f'weekly: {{}}, holidays: [{{name: Foundation Day, date: "{last}"}}]'
+    assert paths("CC223", holiday) == expected
+
+
+def test_the_last_day_of_the_last_holiday_counts() -> None:
+    schedule = (
+        "weekly: {}, holidays: [{name: Closed, date: '2026-12-20', until: '2027-01-20'}, "
+        "{name: Boxing Day, date: '2026-12-26'}]"
+    )
+    [run_out] = found("CC223", schedule)
+    assert run_out.path == ("holidays", 0)
+    assert "no holiday after 2027-01-20" in run_out.message
+
+
+@pytest.mark.parametrize("schedule", ["weekly: {}", "weekly: {}, holidays: []"])
+def test_who_lists_no_holidays_means_none(schedule: str) -> None:
+    assert paths("CC223", schedule) == []
+
+
+# Past exceptions (CC224)
+
+
+def test_an_exception_has_passed_the_day_after() -> None:
+    schedule = (
+        "weekly: {}, exceptions: [{date: '2026-11-21', hours: []}, {date: '2026-11-22', hours: []}]"
+    )
+    assert paths("CC224", schedule) == [("exceptions", 0, "date")]
+    assert paths("CC224", schedule, today="2026-11-21") == []
