@@ -136,6 +136,69 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """How a call ends: `end` in a word, `at` with whom or what, and what people call that."""
+
+    end: str
+    at: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JourneyChange:
+    """Callers of a number, and of `more` others, who end elsewhere after the plan than before it.
+
+    `keys` and `outcomes` are what one of them does and what comes of his waits; `ways` counts the
+    different things that callers do to the same effect, `count` those times the moments of a year
+    that are unlike each other. `when` holds some of these, `2026-12-25T10:00 Christmas Day`, in
+    the number's own time. `worse` is how bad it is, 0 the worst.
+    """
+
+    number: str
+    label: str
+    more: int
+    before: Arrival
+    after: Arrival
+    keys: tuple[str, ...]
+    outcomes: tuple[str, ...]
+    when: tuple[str, ...]
+    ways: int
+    count: int
+    worse: int
+
+
+@dataclass(frozen=True, slots=True)
+class NumberChange:
+    """A number that callers could not reach before, or cannot any more, and where it leads."""
+
+    number: str
+    label: str
+    arrivals: tuple[Arrival, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Journeys:
+    """What a plan means to callers.
+
+    `changed` journeys out of `compared` end elsewhere, `lost` of them with a human before and with
+    none after; `numbers` are concerned. `changes` are the worst of them, `hidden` counts the other
+    lines. `uncompared` counts numbers whose way changes and that were too many to walk.
+    """
+
+    compared: int = 0
+    changed: int = 0
+    lost: int = 0
+    numbers: int = 0
+    changes: tuple[JourneyChange, ...] = ()
+    hidden: int = 0
+    uncompared: int = 0
+    added: tuple[NumberChange, ...] = ()
+    removed: tuple[NumberChange, ...] = ()
+    more_added: int = 0
+    more_removed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What will be done, in order, and on what grounds.
 
@@ -144,6 +207,7 @@ class Plan:
     `unmanaged` the objects that nobody declared, by target, with the first names of each kind.
     `forced` is the reason given for going beyond a limit, `refusals` what forbids applying.
     `repeat` counts earlier plans that said the same and were begun, so that each has its own id.
+    `journeys` is what it means to callers; None where that was not asked.
     """
 
     commit: str
@@ -153,6 +217,7 @@ class Plan:
     forced: str = ""
     refusals: tuple[Refusal, ...] = ()
     repeat: int = 0
+    journeys: Journeys | None = None
 
     def changes(self) -> Iterator[Change]:
         """Every change, in the order in which they are performed."""

@@ -6,6 +6,7 @@ a plan that was edited no longer has the name of its folder.
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,13 @@ from pydantic import ValidationError
 from ccstate.errors import Blocked, Diagnostic, InvalidInput, Span
 from ccstate.model import (
     Action,
+    Arrival,
     Change,
     Edit,
     Fields,
+    JourneyChange,
+    Journeys,
+    NumberChange,
     Plan,
     Refusal,
     Step,
@@ -27,7 +32,13 @@ from ccstate.model import (
     edited,
     parse_address,
 )
-from ccstate.plan_format import ChangeFile, PlanFile
+from ccstate.plan_format import (
+    ArrivalFile,
+    ChangeFile,
+    JourneyChangeFile,
+    JourneysFile,
+    PlanFile,
+)
 
 FILE = "plan.json"
 ID_LENGTH = 12
@@ -35,7 +46,9 @@ SPELLING = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLIN
 
 
 def _head(plan: Plan) -> dict[str, Any]:
+    journeys = {} if plan.journeys is None else {"journeys": asdict(plan.journeys)}
     return {
+        **journeys,
         "version": 1,
         "commit": plan.commit,
         "forced": plan.forced,
@@ -189,8 +202,35 @@ def _plan(content: Any) -> tuple[Plan, str]:
         forced=file.forced,
         repeat=file.repeat,
         refusals=tuple(Refusal(r.code, r.message, r.hint) for r in file.refusals),
+        journeys=_journeys(file.journeys) if file.journeys else None,
     )
     return plan, _digest(canonical(head), spelled)
+
+
+def _journeys(file: JourneysFile) -> Journeys:
+    added, removed = (
+        tuple(NumberChange(n.number, n.label, tuple(map(_arrival, n.arrivals))) for n in numbers)
+        for numbers in (file.added, file.removed)
+    )
+    plain = file.model_dump(exclude={"changes", "added", "removed"})
+    changes = tuple(map(_journey_change, file.changes))
+    return Journeys(**plain, changes=changes, added=added, removed=removed)
+
+
+def _journey_change(file: JourneyChangeFile) -> JourneyChange:
+    plain = file.model_dump(exclude={"before", "after", "keys", "outcomes", "when"})
+    return JourneyChange(
+        **plain,
+        before=_arrival(file.before),
+        after=_arrival(file.after),
+        keys=tuple(file.keys),
+        outcomes=tuple(file.outcomes),
+        when=tuple(file.when),
+    )
+
+
+def _arrival(file: ArrivalFile) -> Arrival:
+    return Arrival(file.end, file.at, file.label)
 
 
 def _read_change(target: str, content: Any) -> Change:

@@ -76,6 +76,85 @@ class UnmanagedFile(Declared):
     """Some of their names."""
 
 
+Whole = Annotated[int, Field(ge=0)]
+
+
+class ArrivalFile(Declared):
+    """How a call ends."""
+
+    end: str
+    """human, message, hangup, cut off, waits without end, or goes round without end."""
+    at: str = ""
+    """With whom or what, such as queue/sales; empty where nobody is there."""
+    label: str = ""
+    """What people call it."""
+
+
+class JourneyChangeFile(Declared):
+    """Callers who do the same as before and end elsewhere."""
+
+    number: str
+    """Number that they call."""
+    label: str
+    """What people call the number."""
+    more: Whole
+    """Other numbers whose callers do the same and end alike."""
+    before: ArrivalFile
+    """How the call ends before the plan."""
+    after: ArrivalFile
+    """How it ends after the plan."""
+    keys: list[str]
+    """Keys of one such caller, an entry for each question; "" for silence."""
+    outcomes: list[str]
+    """What comes of that caller's rings and waits; afterwards somebody answers."""
+    when: list[str]
+    """Some of the moments, in the number's own time, each with its occasion."""
+    ways: Whole
+    """Different things that callers do to the same effect."""
+    count: Whole
+    """Journeys: ways by distinct moments."""
+    worse: Whole
+    """How bad it is: 0 to 2 lose a human, 3 and 4 get worse, 5 is elsewhere, 6 better."""
+
+
+class NumberChangeFile(Declared):
+    """A number that comes or goes, and where it leads."""
+
+    number: str
+    """The number."""
+    label: str
+    """What people call it."""
+    arrivals: list[ArrivalFile]
+    """Where its callers end, whatever the hour; the best first."""
+
+
+class JourneysFile(Declared):
+    """What the plan means to callers, over twelve months."""
+
+    compared: Whole
+    """Journeys of the numbers whose way changes at all."""
+    changed: Whole
+    """Journeys that end elsewhere."""
+    lost: Whole
+    """Journeys among them that end with a human before, and with none after."""
+    numbers: Whole
+    """Numbers that have such journeys."""
+    changes: list[JourneyChangeFile]
+    """The changes, the worst first."""
+    hidden: Whole
+    """Changes beyond these."""
+    uncompared: Whole
+    """Numbers whose way changes and that were too many to walk."""
+    added: list[NumberChangeFile]
+    """Numbers that are new."""
+    removed: list[NumberChangeFile]
+    """Numbers that go."""
+    more_added: Whole
+    """New numbers beyond these."""
+    more_removed: Whole
+    """Numbers that go, beyond these."""
+
+
 class PlanFile(Declared):
     """What ccstate will do, exactly; `ccstate apply` accepts nothing else."""
 
@@ -95,5 +174,7 @@ class PlanFile(Declared):
     """Objects under management afterwards, by target and kind."""
     unmanaged: dict[str, dict[str, UnmanagedFile]]
     """Objects that nobody declared, by target and kind; they stay as they are."""
+    journeys: JourneysFile | None = None
+    """What the plan means to callers; left out where nothing changes for them."""
     steps: list[StepFile]
     """Batches, in order."""

@@ -2,10 +2,12 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 
 from ccstate.adapter import Adapter, connect
+from ccstate.cli import days
 from ccstate.cli.output import complain, stage
 from ccstate.desired import Desired, ParseCache, Project, Target, load, load_project
 from ccstate.desired.project import FILE
@@ -75,6 +77,17 @@ class Workspace:
             for kind, found in lost.items()
         ]
 
+    def judged(self, desired: Desired, today: date) -> list[Diagnostic]:
+        """What the rules say about a desired state, which has no errors, on that day."""
+        from ccstate.rules import Estate
+        from ccstate.rules.judge import judge
+
+        def content(file: str) -> bytes:
+            return (self.root / file).read_bytes()
+
+        with stage("Judging the desired state"):
+            return judge(Estate(desired.state, today), self.project.rules, content)
+
     def targets(self, names: Collection[str]) -> list[Target]:
         """The named targets, all where none is named."""
         known = {target.name: target for target in self.project.targets}
@@ -118,11 +131,14 @@ class Workspace:
     def plan(self, names: Collection[str], forced: str) -> Plan:
         """The plan for the named targets, from desired and live state as they are now."""
         from ccstate.history import head_commit
+        from ccstate.plan_callers import with_callers
 
         desired = self.valid()
         shares = [self.share(target, desired) for target in self.targets(names)]
         commit = head_commit(self.root, self.project.desired_state)
-        return make_plan(shares, commit=commit, forced=forced)
+        made = make_plan(shares, commit=commit, forced=forced)
+        with stage("Walking the calls"):
+            return with_callers(made, shares, desired.state, days.today())
 
 
 def observed(target: Target, adapter: Adapter, kinds: Collection[str]) -> Observation:

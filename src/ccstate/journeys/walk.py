@@ -46,7 +46,9 @@ def walk(
     start: Place,
     phases: Phases,
     keys: Iterable[str] = (),
+    *,
     answering: Answering = Answering.EVERYBODY,
+    outcomes: Iterable[Event] = (),
 ) -> Journey:
     """The journey of a caller who enters at a place.
 
@@ -54,36 +56,51 @@ def walk(
     entry counts, and the rest is typed ahead. Whoever runs out of keys says nothing; an empty
     entry says nothing once, until the question gives up. The hours are those of the moment at
     which the call comes in, however long it takes.
+
+    `outcomes` holds what comes of the first rings and waits; one that cannot be is taken as no
+    answer, or as the only thing that can be. `answering` says what comes of those after them.
     """
     left = list(keys)[::-1]
+    coming = list(outcomes)[::-1]
     steps: list[Step] = []
-    seen: set[tuple[Place, int, int]] = set()
+    seen: set[tuple[Place, int, int, int]] = set()
     place = start
     while True:
-        here = place, len(left), sum(map(len, left))
+        here = place, len(left), sum(map(len, left)), len(coming)
         if here in seen:
             return Journey(tuple(steps), End.ENDLESS, "")
         seen.add(here)
-        step = _step(flow, place, flow.possible(place, phases), left, answering)
+        ways = flow.possible(place, phases)
+        if ways[0].event in RUNG:
+            step = Step(place, _outcome(ways, coming, answering))
+        else:
+            step = _step(flow, place, ways, left)
         steps.append(step)
         if step.way.to is None:
             return Journey(tuple(steps), step.way.end or End.CUT_OFF, step.way.at)
         place = step.way.to
 
 
+RUNG = frozenset({Event.ANSWERED, Event.NO_ANSWER, Event.EMPTY, Event.FULL})
+"""What comes of a ring or a wait."""
 _UNANSWERED = frozenset({Event.NO_ANSWER, Event.EMPTY})
 
 
-def _step(
-    flow: Flow, place: Place, ways: Sequence[Way], left: list[str], answering: Answering
-) -> Step:
+def _outcome(ways: Sequence[Way], coming: list[Event], answering: Answering) -> Way:
+    default = Event.ANSWERED if answering is Answering.EVERYBODY else Event.NO_ANSWER
+    event = coming.pop() if coming else default
+    exactly = next((way for way in ways if way.event is event), None)
+    if exactly is None and event is not Event.ANSWERED:
+        return next((way for way in ways if way.event in _UNANSWERED), ways[0])
+    return exactly or ways[0]
+
+
+def _step(flow: Flow, place: Place, ways: Sequence[Way], left: list[str]) -> Step:
     by_event = {way.event: way for way in ways}
     if Event.DIGITS in by_event:
         return _collected(flow, place, by_event, left)
     if Event.SILENCE in by_event:
         return _chosen(flow, place, ways, left)
-    if answering is Answering.NOBODY:
-        return Step(place, next((w for w in ways if w.event in _UNANSWERED), ways[0]))
     return Step(place, ways[0])
 
 

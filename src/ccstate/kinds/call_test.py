@@ -29,12 +29,12 @@ class CallTest(Common):
         list[
             Annotated[
                 str,
-                StringConstraints(pattern=r"^[0-9*#]{1,30}$"),
+                StringConstraints(pattern=r"^[0-9*#]{0,30}$"),
                 Means("keys: 0 to 9, * and #, in quotes"),
             ]
         ]
         | None
     ) = None
-    """Keys pressed, one entry for each time the caller is asked."""
+    """Keys pressed, one entry for each question; `""` says nothing once, until it gives up."""
     expect: Annotated[SetOf[Goes], Field(min_length=1)]
     """Where the call may end; one of these must hold."""

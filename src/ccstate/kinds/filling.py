@@ -32,16 +32,24 @@ def _fill(shape: Shape) -> _Fill | None:
         case Leaf():
             return None
         case ListOf(item):
-            inner = _fill(item)
-            return (lambda value: [inner(v) for v in value]) if inner else None
+            return _fill_list(_fill(item))
         case MapOf(item):
-            inner = _fill(item)
-            return (lambda value: {k: inner(v) for k, v in value.items()}) if inner else None
+            return _fill_map(_fill(item))
         case OneOf(tag, variants):
             by_tag = {name: _fill(variant) for name, variant in variants.items()}
             return lambda value: fill(value) if (fill := by_tag[value[tag]]) else value
         case Struct(fields, defaults):
             return _fill_struct({n: f for n, s in fields.items() if (f := _fill(s))}, defaults)
+
+
+def _fill_list(inner: _Fill | None) -> _Fill | None:
+    return None if inner is None else lambda value: [inner(item) for item in value]
+
+
+def _fill_map(inner: _Fill | None) -> _Fill | None:
+    if inner is None:
+        return None
+    return lambda value: {key: inner(item) for key, item in value.items()}
 
 
 def _fill_struct(inner: Mapping[str, _Fill], defaults: Mapping[str, Any]) -> _Fill | None:

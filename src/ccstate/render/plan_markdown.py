@@ -7,6 +7,7 @@ from ccstate.model import Action, Change, Plan
 from ccstate.render.attention import Sentence, attention, basis_of, unmanaged
 from ccstate.render.differences import Row, rows
 from ccstate.render.markdown import code
+from ccstate.render.plan_journeys import journeys_markdown
 from ccstate.render.tally import VERBS, by_kind, counted, in_words, listed, named, said_of, targets
 from ccstate.render.text import safe
 from ccstate.render.values import fields_of, of_kind, plural, summary, title
@@ -57,6 +58,7 @@ def _head(plan: Plan, plan_id: str) -> Iterator[str]:
     if sentences:
         yield "**Please look at:**\n"
         yield "\n".join(sentences) + "\n"
+    yield from journeys_markdown(plan.journeys)
     yield "\n".join(_table(changes)) + "\n"
 
 

@@ -13,6 +13,7 @@ from ccstate.render.attention import (
     where,
 )
 from ccstate.render.change_text import change_lines
+from ccstate.render.plan_journeys import journeys_text
 from ccstate.render.tally import (
     STYLES,
     VERBS,
@@ -47,7 +48,8 @@ MANY = 12
 
 def plan_text(plan: Plan, plan_id: str, width: int = 80, palette: Palette = PLAIN) -> str:
     """What the plan does and on whose account, in lines of at most `width` columns."""
-    blocks = [_header(plan, plan_id), _refusals(plan), _attention(plan), _table(plan)]
+    blocks = [_header(plan, plan_id), _refusals(plan), _attention(plan)]
+    blocks += [journeys_text(plan.journeys), _table(plan)]
     blocks += [_target(plan, target) for target in dict.fromkeys(s.target for s in plan.steps)]
     blocks += [_unmanaged(plan), _what_next(plan, plan_id)]
     text = [laid_out(block, width, palette) for block in blocks]

@@ -1,0 +1,88 @@
+"""Call tests: what was promised to callers, walked; and the ends that no test speaks of."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from ccstate.journeys.enumeration import pressed
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.moments import Moment, Phases, Year
+from ccstate.journeys.walk import ASKED, Journey, local, walk, zone_of
+from ccstate.journeys.ways import GOOD, Place
+from ccstate.model import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One call test, walked: `journey` is None where there is no such number."""
+
+    name: str
+    test: Mapping[str, Any]
+    at: datetime | None
+    journey: Journey | None
+
+    @property
+    def passed(self) -> bool:
+        """Whether the call ended as it should, and where it should."""
+        found = self.journey
+        return found is not None and found.end in GOOD and found.at in self.test["expect"]
+
+
+def verdicts(flow: Flow, year: Year, tests: Mapping[str, Mapping[str, Any]]) -> Iterator[Verdict]:
+    """Every test by its name, on this centre, where everybody answers who is there."""
+    for name, test in sorted(tests.items()):
+        start = flow.entrance(Address("number", test["to"]))
+        if start is None:
+            yield Verdict(name, test, None, None)
+            continue
+        at = local(test["at"], zone_of(flow, start))
+        phases = year.phases(flow.schedules(flow.reached(start)), at)
+        yield Verdict(name, test, at, walk(flow, start, phases, test.get("keys") or ()))
+
+
+class Ending(NamedTuple):
+    """One end that callers of a number can come to, and the shortest call that does."""
+
+    number: str
+    at: str
+    moment: Moment
+    keys: tuple[str, ...]
+
+
+def endings(flow: Flow, year: Year, number: str) -> Iterator[Ending]:
+    """Every good end of a number over a year, where everybody answers who is there.
+
+    Ends outside of the house, `number/+61…` of a dialled mobile, are no promise of this one.
+    """
+    start = flow.entrance(Address("number", number))
+    if start is None:
+        return
+    seen: set[str] = set()
+    for world in year.worlds(flow.schedules(flow.reached(start))):
+        for at, keys in _ends(flow, start, world.phases):
+            if at not in seen:
+                seen.add(at)
+                yield Ending(number, at, world.moments[0], keys)
+
+
+def _ends(flow: Flow, start: Place, phases: Phases) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The good ends in one world, each with the keys of a shortest way there."""
+    keys: dict[Place, tuple[str, ...]] = {start: ()}
+    for place in (todo := [start]):
+        ways = flow.possible(place, phases)
+        for way in ways if ways[0].event in ASKED else ways[:1]:
+            entry = (pressed(flow, place, way),) if way.event in ASKED else ()
+            if way.to is None:
+                if way.end in GOOD and not way.at.startswith("number/"):
+                    yield way.at, _spoken((*keys[place], *entry))
+            elif way.to not in keys:
+                keys[way.to] = (*keys[place], *entry)
+                todo.append(way.to)
+
+
+def _spoken(entries: tuple[str, ...]) -> tuple[str, ...]:
+    """The entries without a last silence, which needs none."""
+    while entries and not entries[-1]:
+        entries = entries[:-1]
+    return entries

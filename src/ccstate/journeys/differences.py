@@ -1,0 +1,287 @@
+"""What a change means to callers: those who do the same as before and now end elsewhere."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import NamedTuple
+
+from ccstate.journeys.centre import Centre
+from ccstate.journeys.enumeration import journeys
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.moments import Moment, Phases, Year
+from ccstate.journeys.walk import RUNG, keys_of, walk, zone_of
+from ccstate.journeys.ways import End, Event, Place
+from ccstate.model import Address, Arrival, Fields, JourneyChange, Journeys, NumberChange
+
+MOST_WALKED = 40_000
+"""Journeys that are walked through both centres; beyond these, numbers are only counted."""
+MOST_SHOWN = 40
+"""Changes, and numbers that come or go, that a plan tells; the rest is counted."""
+MOST_WHEN = 4
+
+
+class _Decision(NamedTuple):
+    """What a caller does, and what comes of the waits."""
+
+    keys: tuple[str, ...]
+    outcomes: tuple[Event, ...]
+
+
+class _Moved(NamedTuple):
+    """One decision that ends elsewhere afterwards."""
+
+    decision: _Decision
+    before: Arrival
+    after: Arrival
+
+
+class _Compared(NamedTuple):
+    walked: int
+    moved: tuple[_Moved, ...]
+
+
+@dataclass
+class _Group:
+    """Changes of one number that end alike before and alike after."""
+
+    decisions: dict[_Decision, None] = field(default_factory=dict)
+    moments: dict[Moment, None] = field(default_factory=dict)
+    count: int = 0
+
+
+def differences(
+    before: Mapping[Address, Fields], after: Mapping[Address, Fields], first: date
+) -> Journeys:
+    """The journeys over twelve months that end elsewhere in `after` than in `before`."""
+    return _Comparison(before, after, first).result()
+
+
+class _Comparison:
+    def __init__(
+        self, before: Mapping[Address, Fields], after: Mapping[Address, Fields], first: date
+    ) -> None:
+        self.before, self.after = Flow(Centre(before)), Flow(Centre(after))
+        self._year = Year(Centre(_both_schedules(before, after)), first)
+        self._same: dict[Place, bool] = {}
+        self._compared: dict[tuple[object, ...], _Compared] = {}
+        self._walked = 0
+
+    def result(self) -> Journeys:
+        old, new = (flow.centre.of("number") for flow in (self.before, self.after))
+        groups: dict[tuple[str, Arrival, Arrival], _Group] = {}
+        compared = uncompared = 0
+        for number in sorted(old.keys() & new.keys()):
+            place = Place("number", number)
+            if self._is_same(place):
+                continue
+            if self._walked > MOST_WALKED:
+                uncompared += 1
+                continue
+            compared += self._number(place, groups)
+        found = list(self._changes(groups))
+        changes = sorted(_folded(found), key=_order)
+        added = [self._whole(self.after, name) for name in sorted(new.keys() - old.keys())]
+        removed = [self._whole(self.before, name) for name in sorted(old.keys() - new.keys())]
+        return Journeys(
+            compared=compared,
+            changed=sum(change.count for change in changes),
+            lost=sum(change.count for change in changes if change.worse < LOST),
+            numbers=len({change.number for change in found}),
+            changes=tuple(changes[:MOST_SHOWN]),
+            hidden=max(0, len(changes) - MOST_SHOWN),
+            uncompared=uncompared,
+            added=tuple(added[:MOST_SHOWN]),
+            removed=tuple(removed[:MOST_SHOWN]),
+            more_added=max(0, len(added) - MOST_SHOWN),
+            more_removed=max(0, len(removed) - MOST_SHOWN),
+        )
+
+    def _is_same(self, start: Place) -> bool:
+        """Whether nothing that a call from there can come to differs, hours included."""
+        return all(self._place_is_same(place) for place in self.after.reached(start))
+
+    def _place_is_same(self, place: Place) -> bool:
+        same = self._same.get(place)
+        if same is None:
+            ways = self.after.ways(place)
+            same = self.before.ways(place) == ways and all(
+                _named(self.before, way.schedule) == _named(self.after, way.schedule)
+                for way in ways
+                if way.schedule
+            )
+            self._same[place] = same
+        return same
+
+    def _number(self, place: Place, groups: dict[tuple[str, Arrival, Arrival], _Group]) -> int:
+        """Adds what changes for the callers of a number; how many journeys were looked at."""
+        names = {flow: flow.schedules(flow.reached(place)) for flow in (self.before, self.after)}
+        told = {_before(name) for name in names[self.before]} | names[self.after]
+        compared = 0
+        for world in self._year.worlds(told):
+            old = {name: world.phases[_before(name)] for name in names[self.before]}
+            new = {name: world.phases[name] for name in names[self.after]}
+            found = self._compare(place, old, new)
+            compared += found.walked * len(world.moments)
+            for decision, was, now in found.moved:
+                group = groups.setdefault((place.name, was, now), _Group())
+                group.decisions[decision] = None
+                group.moments.update(dict.fromkeys(world.moments))
+                group.count += len(world.moments)
+        return compared
+
+    def _compare(self, number: Place, old: Phases, new: Phases) -> _Compared:
+        """What changes in one world; numbers that lead to the same place are walked once."""
+        entries = _entry(self.before, number, old), _entry(self.after, number, new)
+        key = (*entries, _met(self.before, entries[0], old), _met(self.after, entries[1], new))
+        if key not in self._compared:
+            self._compared[key] = found = self._walk(number, old, new)
+            self._walked += found.walked
+        return self._compared[key]
+
+    def _walk(self, number: Place, old: Phases, new: Phases) -> _Compared:
+        decisions: dict[_Decision, None] = {}
+        for flow, phases in ((self.before, old), (self.after, new)):
+            for journey in journeys(flow, number, phases).found:
+                if journey.end is not End.RETURNS:
+                    events = [step.way.event for step in journey.steps]
+                    outcomes = tuple(event for event in events if event in RUNG)
+                    decisions[_Decision(keys_of(journey), outcomes)] = None
+        moved = []
+        for decision in decisions:
+            keys, outcomes = decision
+            was = walk(self.before, number, old, keys, outcomes=outcomes)
+            now = walk(self.after, number, new, keys, outcomes=outcomes)
+            if (was.end, was.at) != (now.end, now.at):
+                ends = arrival(self.before, was.end, was.at), arrival(self.after, now.end, now.at)
+                moved.append(_Moved(decision, *ends))
+        return _Compared(len(decisions), tuple(moved))
+
+    def _changes(
+        self, groups: Mapping[tuple[str, Arrival, Arrival], _Group]
+    ) -> Iterator[JourneyChange]:
+        for (number, was, now), group in groups.items():
+            first = min(group.decisions, key=lambda d: (len(d.outcomes), len(d.keys), d))
+            zone = zone_of(self.after, Place("number", number))
+            moments = sorted(group.moments, key=lambda moment: (moment.occasions, moment.at))
+            when = [
+                f"{moment.at.astimezone(zone):%Y-%m-%dT%H:%M} {', '.join(moment.occasions)}".strip()
+                for moment in moments[:MOST_WHEN]
+            ]
+            yield JourneyChange(
+                number=number,
+                label=self.after.centre.of("number")[number].get("label") or "",
+                more=0,
+                before=was,
+                after=now,
+                keys=first.keys,
+                outcomes=tuple(event.value for event in first.outcomes),
+                when=tuple(when),
+                ways=len(group.decisions),
+                count=group.count,
+                worse=_worse(was, now),
+            )
+
+    def _whole(self, flow: Flow, number: str) -> NumberChange:
+        """Where a number leads, whatever the hour."""
+        place = Place("number", number)
+        found = {
+            arrival(flow, way.end, way.at): None
+            for reached in flow.reached(place)
+            for way in flow.ways(reached)
+            if way.to is None and way.end
+        }
+        label = flow.centre.of("number")[number].get("label") or ""
+        order = sorted(found, key=lambda end: (RANK[End(end.end)], end.at))
+        return NumberChange(number, label, tuple(order[:MOST_SHOWN]))
+
+
+def _folded(changes: Iterable[JourneyChange]) -> Iterable[JourneyChange]:
+    """The changes, with one for all numbers whose callers do the same and end alike."""
+    found: dict[tuple[object, ...], JourneyChange] = {}
+    for change in changes:
+        key = (change.before, change.after, change.keys, change.outcomes)
+        if first := found.get(key):
+            ways, count = max(first.ways, change.ways), first.count + change.count
+            found[key] = replace(first, more=first.more + 1, ways=ways, count=count)
+        else:
+            found[key] = change
+    return found.values()
+
+
+def _order(change: JourneyChange) -> tuple[int, int, str, str, str]:
+    return change.worse, -change.count, change.number, change.before.at, change.after.at
+
+
+RANK: Mapping[End, int] = {
+    End.HUMAN: 0,
+    End.MESSAGE: 1,
+    End.HANGUP: 2,
+    End.CUT_OFF: 3,
+    End.WAITS: 3,
+    End.ENDLESS: 3,
+    End.RETURNS: 3,
+}
+"""From the best end of a call to the worst."""
+
+LOST = 3
+"""Changes that are worse than this take a human away from the caller."""
+
+
+def _worse(was: Arrival, now: Arrival) -> int:
+    """How bad a change is: 0 to 2 lose a human, 3 and 4 get worse, 5 is elsewhere, 6 better."""
+    before, after = RANK[End(was.end)], RANK[End(now.end)]
+    if after < before:
+        return 6
+    if after == before:
+        return 5
+    if before == 0:
+        return 3 - after
+    return 3 if after == RANK[End.CUT_OFF] else 4
+
+
+def arrival(flow: Flow, end: End, at: str) -> Arrival:
+    """The end of a call with what people call the place."""
+    kind, _, name = at.partition("/")
+    place = flow.centre.of("extension" if kind == "voicemail" else kind) if name else {}
+    return Arrival(end.value, at, place.get(name, {}).get("label") or "")
+
+
+def _named(flow: Flow, schedule: str) -> object:
+    return flow.centre.of("schedule").get(schedule)
+
+
+def _before(schedule: str) -> str:
+    return f"{schedule}@before"
+
+
+def _both_schedules(
+    before: Mapping[Address, Fields], after: Mapping[Address, Fields]
+) -> Mapping[Address, Fields]:
+    """The schedules of both, side by side; "@" is in nobody's name."""
+    found = {address: fields for address, fields in after.items() if address.kind == "schedule"}
+    for address, fields in before.items():
+        if address.kind == "schedule":
+            found[address._replace(name=_before(address.name))] = fields
+    return found
+
+
+def _entry(flow: Flow, number: Place, phases: Phases) -> Place:
+    """The first place behind a number that is none itself; the number, where the call ends there."""
+    place = number
+    for _ in range(MOST_FORWARDED):
+        to = flow.possible(place, phases)[0].to
+        if to is None:
+            return number
+        place = to
+        if place.kind != "number":
+            break
+    return place
+
+
+MOST_FORWARDED = 100
+"""Numbers that a call is sent on to, one after the other; a circle is refused elsewhere."""
+
+
+def _met(flow: Flow, place: Place, phases: Phases) -> tuple[tuple[str, str], ...]:
+    """What the schedules say that decide anything behind a place."""
+    return tuple(sorted((n, phases[n].value) for n in flow.schedules(flow.reached(place))))

@@ -1,0 +1,108 @@
+"""What a plan means to callers: journeys that end elsewhere, promises that would be broken."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from ccstate.journeys.call_tests import Verdict, verdicts
+from ccstate.journeys.centre import Centre
+from ccstate.journeys.differences import differences
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.moments import Year
+from ccstate.journeys.ways import GOOD
+from ccstate.model import Action, Address, Fields, Plan, Refusal, State, edited
+from ccstate.plan import Share
+
+MOST_REFUSALS = 20
+"""Broken promises that are told one by one."""
+
+
+def with_callers(plan: Plan, shares: Sequence[Share], desired: State, today: date) -> Plan:
+    """The plan with its journeys, refused where a call test that passes now would fail."""
+    if not plan.steps:
+        return plan
+    before = _before(shares, desired)
+    after = _after(before, plan)
+    tests = {a.name: r.fields for a, r in desired.items() if a.kind == "call_test"}
+    broken = list(_broken(before, after, tests, today))
+    return replace(
+        plan,
+        journeys=differences(before, after, today),
+        refusals=(*plan.refusals, *_told(broken)),
+    )
+
+
+def _before(shares: Sequence[Share], desired: State) -> dict[Address, Fields]:
+    """What callers meet now; what no platform of the plan holds is as it is desired."""
+    planned = {address for share in shares for address in share.desired}
+    found: dict[Address, Fields] = {
+        address: resource.fields for address, resource in desired.items() if address not in planned
+    }
+    for share in reversed(shares):
+        found.update(share.seen.objects)
+    return found
+
+
+def _after(before: Mapping[Address, Fields], plan: Plan) -> dict[Address, Fields]:
+    after = dict(before)
+    for change in plan.changes():
+        if change.action is Action.DELETE:
+            after.pop(change.address, None)
+        elif change.edits:
+            after[change.address] = edited(after.get(change.address, {}), change.edits)
+    return after
+
+
+def _broken(
+    before: Mapping[Address, Fields],
+    after: Mapping[Address, Fields],
+    tests: Mapping[str, Mapping[str, Any]],
+    today: date,
+) -> Iterator[Verdict]:
+    """Call tests that pass before the plan and fail after it, as they are after it."""
+    if not tests:
+        return
+    old, new = (_verdicts(objects, tests, today) for objects in (before, after))
+    for was, now in zip(old, new, strict=True):
+        if was.passed and not now.passed:
+            yield now
+
+
+def _verdicts(
+    objects: Mapping[Address, Fields], tests: Mapping[str, Mapping[str, Any]], today: date
+) -> list[Verdict]:
+    centre = Centre(objects)
+    return list(verdicts(Flow(centre), Year(centre, today), tests))
+
+
+def _told(broken: Sequence[Verdict]) -> Iterator[Refusal]:
+    shown = broken[:MOST_REFUSALS]
+    for verdict in shown:
+        hint = HINT if verdict is shown[-1] else ""
+        yield Refusal("CC308", _failing(verdict), hint)
+    if more := len(broken) - len(shown):
+        yield Refusal("CC308", f"{more:,} more call tests would fail", "run `ccstate test`")
+
+
+HINT = (
+    "mend the desired state; or change what the tests expect, where callers are meant to end "
+    "elsewhere"
+)
+
+
+def _failing(verdict: Verdict) -> str:
+    test, journey = verdict.test, verdict.journey
+    keys = f" pressing {', '.join(map(_key, test['keys']))}" if test.get("keys") else ""
+    if journey is None:
+        end = "there is no such number"
+    else:
+        end = f"would reach {journey.at}" if journey.end in GOOD else f"{journey.end.value}"
+    return (
+        f"call_test/{verdict.name} passes now and would fail: {test['to']} at {test['at']}{keys} "
+        f"must reach {' or '.join(test['expect'])}; {end}"
+    )
+
+
+def _key(entry: str) -> str:
+    return entry or "nothing"

@@ -1,0 +1,207 @@
+"""What a plan means to callers, in plain words: who ends elsewhere, before and after."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from ccstate.model import Arrival, JourneyChange, Journeys, NumberChange
+from ccstate.render.journey_words import keys_words, time_words
+from ccstate.render.markdown import code
+from ccstate.render.tally import listed, named
+from ccstate.render.text import Line, Piece, Style, plain
+from ccstate.render.values import plural
+
+SHOWN = 12
+"""Changes told in a plan; the rest is counted."""
+LOSES_A_HUMAN = 3
+"""Changes worse than this take a human away; see `JourneyChange.worse`."""
+GETS_WORSE = 5
+
+_ENDS: Mapping[str, tuple[str, str]] = {
+    "human": ("reached {}", "reach {}"),
+    "message": ("left a message for {}", "leave a message for {}"),
+    "hangup": ("heard the call end, as declared", "hear the call end, as declared"),
+    "cut off": ("were cut off", "are cut off"),
+    "waits without end": ("waited without end in {}", "wait without end in {}"),
+    "goes round without end": ("went round for ever", "go round for ever"),
+}
+"""What callers did before a plan, and do after it."""
+_WAITS: Mapping[str, str] = {
+    "no answer": "are not answered",
+    "nobody there": "find nobody there",
+    "full": "find the queue full",
+}
+
+
+class Told(NamedTuple):
+    """One change in words: who calls and does what, before, after, and when."""
+
+    who: str
+    does: str
+    before: str
+    after: str
+    when: str
+    style: Style
+
+
+def headline(journeys: Journeys) -> str:
+    """How many journeys end elsewhere, and how many lose a human; "" where nothing changes."""
+    if not journeys.changed:
+        return ""
+    count = plural(journeys.changed, "journey")
+    numbers = plural(journeys.numbers, "number")
+    verb = "ends" if journeys.changed == 1 else "end"
+    lost = f"; {journeys.lost:,} no longer reach{'es' * (journeys.lost == 1)} a human"
+    return f"{count} of {numbers} {verb} elsewhere{lost if journeys.lost else ''}"
+
+
+def told(change: JourneyChange) -> Told:
+    """The change in words."""
+    who = _called(change.number, change.label)
+    if change.more:
+        who += f" and {plural(change.more, 'more number')}"
+    moments = [_moment(text) for text in change.when]
+    when = "; ".join([*moments[:2], *(["…"] if len(moments) > 2 else [])])
+    count = plural(change.count, "journey")
+    return Told(
+        who,
+        _does(change),
+        _end(change.before, 0),
+        _end(change.after, 1),
+        f"{when} ({count})",
+        _style(change.worse),
+    )
+
+
+def _style(worse: int) -> Style:
+    if worse < LOSES_A_HUMAN:
+        return Style.ALARM
+    if worse < GETS_WORSE:
+        return Style.CHANGE
+    return Style.NOTE if worse == GETS_WORSE else Style.ADD
+
+
+def _does(change: JourneyChange) -> str:
+    """`press 1, then 2 and are not answered`, with how many other ways lead there too."""
+    entries = [keys_words(entry) if entry else "nothing" for entry in change.keys]
+    does = f"press {', then '.join(entries)}" if entries else "press nothing"
+    waits = dict.fromkeys(_WAITS[event] for event in change.outcomes if event in _WAITS)
+    words = listed([does, *waits])
+    others = plural(change.ways - 1, "other way")
+    return f"{words}, and in {others}" if change.ways > 1 else words
+
+
+def _called(number: str, label: str) -> str:
+    return f"{label} ({number})" if label else number
+
+
+def _end(arrival: Arrival, tense: int) -> str:
+    place = f"{arrival.label} ({arrival.at})" if arrival.label else arrival.at
+    words = _ENDS.get(arrival.end, (arrival.end, arrival.end))[tense]
+    return words.format(place) if "{}" in words else words
+
+
+def _moment(text: str) -> str:
+    """`2026-12-25T10:00 Christmas Day`, in words."""
+    clock, _, occasion = text.partition(" ")
+    try:
+        words = time_words(datetime.fromisoformat(clock).replace(tzinfo=UTC), ZoneInfo("UTC"))
+    except ValueError:
+        return text  # a plan file may be anybody's
+    return f"{words} ({occasion})" if occasion else words
+
+
+def dead_ends(journeys: Journeys) -> Iterator[tuple[NumberChange, str]]:
+    """New numbers of which some callers, or all, reach nobody; and what becomes of them."""
+    for number in journeys.added:
+        ends = {arrival.end for arrival in number.arrivals}
+        bad = [_end(arrival, 1) for arrival in number.arrivals if arrival.end not in _MEANT]
+        if not ends & {"human", "message"}:
+            yield number, "callers reach neither a human nor a mailbox"
+        elif bad:
+            yield number, f"some callers {listed(dict.fromkeys(bad))}"
+
+
+_MEANT = {"human", "message", "hangup"}
+
+
+def numbers_named(numbers: Sequence[NumberChange], more: int) -> str:
+    """Some numbers by what people call them, and how many more there are."""
+    return named([_called(n.number, n.label) for n in numbers], len(numbers) + more, 4)
+
+
+def journeys_text(journeys: Journeys | None) -> Iterator[Line]:
+    """The section for a terminal; nothing where no caller notices anything."""
+    if journeys is None or not _is_noticed(journeys):
+        return
+    head = headline(journeys)
+    words = plain(f": {head}.") if head else ()
+    yield 2, (Piece("What callers notice", Style.STRONG), *words)
+    for change in journeys.changes[:SHOWN]:
+        yield from _lines(told(change))
+    if rest := _rest(journeys):
+        yield 4, (Piece(f"  … and {rest}", Style.DIM),)
+    if journeys.removed:
+        names = numbers_named(journeys.removed, journeys.more_removed)
+        yield 4, (Piece("  ! No longer answered: ", Style.ALARM), *plain(names))
+    for number, fate in list(dead_ends(journeys))[:SHOWN]:
+        called = _called(number.number, number.label)
+        yield 4, (Piece(f"  ! New number {called}: {fate}", Style.ALARM),)
+    if journeys.added:
+        names = numbers_named(journeys.added, journeys.more_added)
+        count = plural(len(journeys.added) + journeys.more_added, "new number")
+        yield 4, (Piece(f"  + {count}: ", Style.ADD), *plain(names))
+
+
+def _lines(change: Told) -> Iterator[Line]:
+    sign = "!" if change.style in {Style.ALARM, Style.CHANGE} else "~"
+    yield 4, (Piece(f"  {sign} {change.who}: ", change.style), *plain(f"callers who {change.does}"))
+    yield 12, (Piece("    before  ", Style.DIM), *plain(change.before))
+    yield 12, (Piece("    after   ", Style.DIM), Piece(change.after, change.style))
+    yield 12, (Piece(f"    when    {change.when}", Style.DIM),)
+
+
+def _rest(journeys: Journeys) -> str:
+    hidden = journeys.hidden + max(0, len(journeys.changes) - SHOWN)
+    parts = [plural(hidden, "more change")] if hidden else []
+    if journeys.uncompared:
+        verb = "changes" if journeys.uncompared == 1 else "change"
+        numbers = plural(journeys.uncompared, "more number")
+        parts.append(f"{numbers} whose way {verb}, too many to walk here: `ccstate simulate --all`")
+    return ", ".join(parts)
+
+
+def _is_noticed(journeys: Journeys) -> bool:
+    return bool(journeys.changed or journeys.added or journeys.removed or journeys.uncompared)
+
+
+def journeys_markdown(journeys: Journeys | None) -> Iterator[str]:
+    """The section for a comment on a pull request."""
+    if journeys is None or not _is_noticed(journeys):
+        return
+    head = headline(journeys)
+    yield f"**What callers notice:** {head}.\n" if head else "**What callers notice:**\n"
+    items = [_item(told(change)) for change in journeys.changes[:SHOWN]]
+    if rest := _rest(journeys):
+        items.append(f"- … and {rest}")
+    if journeys.removed:
+        names = numbers_named(journeys.removed, journeys.more_removed)
+        items.append(f"- **No longer answered:** {code(names)}")
+    for number, fate in list(dead_ends(journeys))[:SHOWN]:
+        called = _called(number.number, number.label)
+        items.append(f"- **New number {code(called, 100)}:** {code(fate)}")
+    if journeys.added:
+        names = numbers_named(journeys.added, journeys.more_added)
+        count = plural(len(journeys.added) + journeys.more_added, "new number")
+        items.append(f"- {count}: {code(names)}")
+    yield "\n".join(items) + "\n"
+
+
+def _item(change: Told) -> str:
+    mark = "**" if change.style is Style.ALARM else ""
+    return (
+        f"- Callers of {code(change.who, 100)} who {code(change.does, 100)}: before, they "
+        f"{code(change.before, 100)}; after, they {mark}{code(change.after, 100)}{mark}. "
+        f"{code(change.when, 150)}"
+    )
