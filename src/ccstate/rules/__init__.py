@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from itertools import chain
 
-from ccstate.rules import silence
+from ccstate.rules import emergency, location, numbers, outbound, silence
 from ccstate.rules.rule import Estate, Found, Rule
 
 __all__ = ["RULES", "Estate", "Found", "Rule"]
@@ -11,6 +11,10 @@ __all__ = ["RULES", "Estate", "Found", "Rule"]
 _ROOMS = (
     # One line each, in the order of their codes.
     silence.RULES,
+    emergency.RULES,
+    location.RULES,
+    numbers.RULES,
+    outbound.RULES,
 )
 
 RULES: Mapping[str, Rule] = {

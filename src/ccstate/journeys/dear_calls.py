@@ -1,0 +1,92 @@
+"""Calls that cost more than others, and what somebody dials to make one by a given route."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import NamedTuple
+
+from ccstate.journeys.centre import Filled
+from ccstate.journeys.countries import Country
+from ccstate.journeys.dialling import DIGITS, sent
+
+
+class DearCalls(NamedTuple):
+    """One class of calls: what trunks are told for it, and the permissions that it needs.
+
+    `numbers` are patterns of what is sent; a number may be up to `longer` digits longer.
+    """
+
+    kind: str
+    permissions: frozenset[str]
+    numbers: tuple[str, ...]
+    longer: int = 0
+
+
+# Fewer digits after the prefix exist (Andorra has nine), but so does a national number of that
+# length where somebody wrote X for its every digit: 0XXXXXXXXXX in the United Kingdom.
+_ABROAD = "Z" + "X" * 9
+_LONGEST = 15 - len(_ABROAD)
+
+
+@cache
+def dear_calls(country: Country) -> tuple[DearCalls, ...]:
+    """The classes of calls that cost more, from a phone in this country."""
+    abroad = (country.international_prefix + _ABROAD, "+" + _ABROAD)
+    return (
+        DearCalls("premium", frozenset({"premium"}), country.premium),
+        DearCalls(
+            "international", frozenset({"premium", "international"}), abroad, longer=_LONGEST
+        ),
+    )
+
+
+_FILLS = ("5830214679", "8350214679", "3580214679")
+"""Which digit is taken where several are possible: one may belong to another route."""
+
+
+def examples(route: Filled, pattern: str, dear: DearCalls, country: Country) -> Iterator[str]:
+    """What to dial so that the pattern matches and such a call is sent; nothing where none is."""
+    home = (
+        country.international_prefix + country.calling_code,
+        "+" + country.calling_code,
+    )
+    for number in dear.numbers:
+        if fitted := _fitted(route, pattern, number, dear.longer):
+            for fill in _FILLS:
+                dialled, told = _filled(fitted, route, fill)
+                if dear.kind != "international" or not told.startswith(home):
+                    yield dialled
+
+
+def _fitted(route: Filled, pattern: str, number: str, longer: int) -> Sequence[str] | None:
+    """The digits possible at each place of what is dialled; None where it cannot be sent so."""
+    prepend, strip = route.get("prepend") or "", route["strip"]
+    end = pattern[-1] if pattern[-1] in ".!" else ""
+    body = [_possible(symbol) for symbol in pattern.removesuffix(end)]
+    for length in range(len(number), len(number) + longer + 1):
+        more = length - len(prepend) + strip - len(body)
+        if length < len(prepend) or not _may_follow(end, more):
+            continue
+        places = [*body, *[DIGITS["X"]] * more]
+        wanted = [_possible(symbol) for symbol in number.ljust(length, "X")]
+        both = [
+            "".join(digit for digit in have if digit in want)
+            for have, want in zip([*prepend, *places[strip:]], wanted, strict=True)
+        ]
+        return [*places[:strip], *both[len(prepend) :]] if all(both) else None
+    return None
+
+
+def _may_follow(end: str, more: int) -> bool:
+    """Whether so many digits may follow what the pattern spells out."""
+    least: Mapping[str, int] = {".": 1, "!": 0}
+    return more >= least[end] if end else more == 0
+
+
+def _possible(symbol: str) -> str:
+    return DIGITS.get(symbol, symbol)
+
+
+def _filled(places: Sequence[str], route: Filled, fill: str) -> tuple[str, str]:
+    """One way to dial, and what the trunk is told then."""
+    dialled = "".join(min(place, key=(fill + "+*#").index) for place in places)
+    return dialled, sent(route, dialled)

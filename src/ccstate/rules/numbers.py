@@ -1,0 +1,157 @@
+"""Rules about inbound numbers: whether calls arrive, once, and whether their hours matter."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from ccstate.errors import Severity
+from ccstate.journeys.centre import Centre, Filled
+from ccstate.journeys.countries import without_national_zero
+from ccstate.model import Address
+from ccstate.rules.rule import Estate, Found, Rule
+
+
+def _without_way_in(estate: Estate) -> Iterator[Found]:
+    numbers, trunks = estate.of("number"), estate.of("trunk")
+    for name, number in numbers.items():
+        real = without_national_zero(name)
+        if real and real not in numbers:
+            yield _with_zero(name, real)
+        trunk = number.get("trunk")
+        if not trunk:
+            if trunks:
+                yield Found(
+                    Address("number", name),
+                    (),
+                    f"number/{name} names no trunk",
+                    "Nothing says on which line its calls arrive, so the exchange may refuse them.",
+                    "give it the trunk: on which the carrier delivers it",
+                )
+            continue
+        stands, site = trunks[trunk].get("site"), number.get("site")
+        if stands and site and stands != site:
+            yield Found(
+                Address("number", name),
+                ("trunk",),
+                f'trunk/{trunk} stands at site "{stands}", the number at "{site}"',
+                f"Its calls arrive at {stands}, where the exchange does not know the number.",
+                f"name a trunk of site/{site}, or move the number to site/{stands}",
+            )
+
+
+def _with_zero(name: str, real: str) -> Found:
+    return Found(
+        Address("number", name),
+        (),
+        f'"{name}" is written with the zero of national dialling',
+        f"Callers and carriers know this line as {real}: no call arrives under the other name.",
+        f'write "{real}"',
+    )
+
+
+def _routed_twice(estate: Estate) -> Iterator[Found]:
+    numbers = estate.of("number")
+    for name in numbers:
+        real = without_national_zero(name)
+        if real in numbers:
+            yield Found(
+                Address("number", name),
+                (),
+                f'"{name}" and "{real}" are the same line',
+                f"Its calls always go where number/{real} sends them; this entry is never used.",
+                f"remove number/{name}, and see that number/{real} leads to the right place",
+            )
+
+
+def _hours_without_effect(estate: Estate) -> Iterator[Found]:
+    schedules = estate.of("schedule")
+    for name, number in estate.of("number").items():
+        hours = number.get("hours")
+        if not hours or number.get("closed") or number.get("holiday"):
+            continue
+        if _closes(schedules[hours], estate.today) and not _knows_hours(
+            estate.centre, number["to"]
+        ):
+            yield Found(
+                Address("number", name),
+                ("hours",),
+                f'number/{name} opens by "{hours}", and nothing happens when that is closed',
+                f"Without closed: and holiday: callers go to {number['to']} at any hour.",
+                f"say where callers go then, with closed:, or closed: {number['to']} if it is meant",
+            )
+
+
+def _knows_hours(centre: Centre, target: str) -> bool:
+    """Whether calls go to a tree that asks a schedule itself: its callers are looked after."""
+    kind, _, name = target.partition("/")
+    nodes = centre.of("ivr")[name]["nodes"] if kind == "ivr" else {}
+    return any(node["type"] == "hours" for node in nodes.values())
+
+
+def _closes(schedule: Filled, today: date) -> bool:
+    """Whether the schedule is ever closed, from today on."""
+    day = today.isoformat()
+    holidays = (h.get("until") or h["date"] for h in schedule.get("holidays") or ())
+    short_days = (
+        special["date"]
+        for special in schedule.get("exceptions") or ()
+        if not _covers([_span(span, 0) for span in special["hours"]], _DAY)
+    )
+    return (
+        not _is_open_all_week(schedule)
+        or any(last >= day for last in holidays)
+        or any(short >= day for short in short_days)
+    )
+
+
+_DAY = 24 * 60
+_WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def _is_open_all_week(schedule: Filled) -> bool:
+    spans = [
+        _span(span, index * _DAY)
+        for index, weekday in enumerate(_WEEK)
+        for span in schedule["weekly"].get(weekday) or ()
+    ]
+    length = len(_WEEK) * _DAY
+    return _covers([*spans, *((start - length, end - length) for start, end in spans)], length)
+
+
+def _span(text: str, offset: int) -> tuple[int, int]:
+    """Minutes of a span such as `22:00-06:00`, which runs over midnight."""
+    start, end = (int(time[:2]) * 60 + int(time[3:]) for time in text.split("-"))
+    return start + offset, (end if end > start else end + _DAY) + offset
+
+
+def _covers(spans: list[tuple[int, int]], length: int) -> bool:
+    reached = 0
+    for start, end in sorted(spans):
+        if start > reached:
+            return False
+        reached = max(reached, end)
+    return reached >= length
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "CC233",
+        "number-without-way-in",
+        Severity.WARNING,
+        "A number on which calls cannot arrive",
+        _without_way_in,
+    ),
+    Rule(
+        "CC234",
+        "number-routed-twice",
+        Severity.WARNING,
+        "Two numbers that are the same line",
+        _routed_twice,
+    ),
+    Rule(
+        "CC235",
+        "hours-without-effect",
+        Severity.WARNING,
+        "A number's hours change nothing",
+        _hours_without_effect,
+    ),
+)

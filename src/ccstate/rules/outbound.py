@@ -1,0 +1,157 @@
+"""Rules about calls that leave: which route carries them, and who may make the dear ones."""
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+from ccstate.errors import Severity
+from ccstate.journeys.centre import Filled
+from ccstate.journeys.countries import COUNTRIES, Country
+from ccstate.journeys.dear_calls import DearCalls, dear_calls, examples
+from ccstate.journeys.dialling import Dialling
+from ccstate.model import Address
+from ccstate.rules.rule import Estate, Found, Rule
+
+
+def _overlap(estate: Estate) -> Iterator[Found]:
+    for site, patterns in Dialling(estate.centre).patterns.items():
+        shared: dict[tuple[str, str], list[str]] = {}
+        for pattern, (first, *others) in patterns.routes.items():
+            for other in others:
+                shared.setdefault((other, first), []).append(pattern)
+        for (other, first), same in shared.items():
+            index = estate.of("outbound_route")[other]["patterns"].index(same[0])
+            where = f"for site/{site}" if site else "for every site"
+            yield Found(
+                Address("outbound_route", other),
+                ("patterns", index),
+                f"outbound_route/{first} has {_quoted(same)} too, {where}",
+                "Nothing says which of the two takes the call, with whose permission and trunks.",
+                "keep the pattern in one of them, or make one of the patterns longer",
+            )
+
+
+def _quoted(patterns: list[str]) -> str:
+    some = ", ".join(f'"{pattern}"' for pattern in patterns[:3])
+    return some if len(patterns) <= 3 else f"{some} and {len(patterns) - 3} more"
+
+
+class _Bills:
+    """Which routes carry calls that cost more than their permission says."""
+
+    def __init__(self, estate: Estate) -> None:
+        self._sites = estate.of("site")
+        self._dialling = Dialling(estate.centre)
+
+    @cached_property
+    def _by_country(self) -> Mapping[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name in self._sites:
+            if self._country(name):
+                found.setdefault(self._country(name), []).append(name)
+        return found
+
+    def _country(self, site: str) -> str:
+        country = (self._sites[site].get("address") or {}).get("country") or ""
+        return country if country in COUNTRIES else ""
+
+    def found(self) -> Iterator[Found]:
+        for name, route in self._dialling.routes.items():
+            site = route.get("site")
+            if not site:
+                places = self._by_country
+            elif country := self._country(site):
+                places = {country: [site]}
+            else:
+                continue
+            yield from self._of_route(name, route, places)
+
+    def _of_route(
+        self, name: str, route: Filled, places: Mapping[str, list[str]]
+    ) -> Iterator[Found]:
+        said = set()
+        for country, sites in places.items():
+            for dear in dear_calls(COUNTRIES[country]):
+                if dear.kind in said or _is_guarded(route, dear):
+                    continue
+                if hit := self._carried(name, route, dear, COUNTRIES[country], sites):
+                    said.add(dear.kind)
+                    yield _bill(name, route, dear, *hit)
+
+    def _carried(
+        self, name: str, route: Filled, dear: DearCalls, country: Country, sites: list[str]
+    ) -> tuple[int, str] | None:
+        """Place of the first pattern that carries such a call, and what is dialled for it."""
+        for index, pattern in enumerate(route["patterns"]):
+            for dialled in examples(route, pattern, dear, country):
+                if dialled in self._dialling.inside:
+                    continue
+                for site in sites:
+                    call = self._dialling.leave(site, dialled)
+                    if call and name in (call.route, *call.rivals):
+                        return index, dialled
+        return None
+
+
+def _is_guarded(route: Filled, dear: DearCalls) -> bool:
+    return not route["emergency"] and route.get("permission") in dear.permissions
+
+
+def _bill(name: str, route: Filled, dear: DearCalls, index: int, dialled: str) -> Found:
+    permission = route.get("permission")
+    if route["emergency"]:
+        who = "every extension, because the route is for emergencies"
+    elif permission:
+        who = f'whoever has the permission "{permission}"'
+    else:
+        who = "everybody, because the route asks for no permission"
+    return Found(
+        Address("outbound_route", name),
+        ("patterns", index),
+        f'"{route["patterns"][index]}" carries {dear.kind} calls for {who}',
+        f"Somebody who dials {dialled} runs up a bill that nobody allowed.",
+        f"narrow the pattern, or give these calls a route of their own, with "
+        f"permission: {dear.kind}",
+    )
+
+
+def _bills(estate: Estate) -> Iterator[Found]:
+    yield from _Bills(estate).found()
+
+
+def _place_phones(estate: Estate) -> Iterator[Found]:
+    owners = estate.centre.owners
+    for name, extension in estate.of("extension").items():
+        permissions = extension.get("permissions") or ()
+        if "premium" in permissions and name not in owners and extension["device"] != "none":
+            yield Found(
+                Address("extension", name),
+                ("permissions", permissions.index("premium")),
+                f"extension/{name} belongs to nobody and may call premium-rate numbers",
+                "Whoever passes the phone can run up a bill, and nobody can be asked about it.",
+                "take premium out of its permissions, or name the user who answers for it",
+            )
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "CC250",
+        "overlapping-patterns",
+        Severity.WARNING,
+        "Two routes of one site carry the same dialled numbers",
+        _overlap,
+    ),
+    Rule(
+        "CC251",
+        "dear-calls-for-all",
+        Severity.WARNING,
+        "Premium-rate or international calls with a lesser permission",
+        _bills,
+    ),
+    Rule(
+        "CC252",
+        "public-phone-premium",
+        Severity.WARNING,
+        "A phone without a user may call premium-rate numbers",
+        _place_phones,
+    ),
+)

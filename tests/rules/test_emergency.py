@@ -1,0 +1,304 @@
+"""Emergency calls: they leave, unchanged, from a place that is known."""
+
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ccstate.rules import Found
+from ccstate.rules.emergency import RULES
+from ccstate.rules.location import RULES as LOCATION
+from tests.rules.estates import estate
+
+CHECKS = {rule.code: rule.check for rule in (*RULES, *LOCATION)}
+
+SITE = """
+sites:
+  sydney:
+    address: {{street: 1 Example Street, city: Sydney, country: {country}}}
+    timezone: Australia/Sydney
+trunks:
+  carrier: {{host: sip.carrier.example}}
+"""
+PHONE = """
+extensions:
+  "2101": {site: sydney, permissions: [local]}
+"""
+
+
+def house(routes: str, country: str = "AU", phones: str = PHONE) -> str:
+    return SITE.format(country=country) + "outbound_routes:\n" + routes + phones
+
+
+def route(name: str, patterns: Iterable[str], more: str = "") -> str:
+    quoted = ", ".join(f'"{pattern}"' for pattern in patterns)
+    tail = f", {more}" if more else ""
+    return f"  {name}: {{patterns: [{quoted}], trunks: [carrier]{tail}}}\n"
+
+
+def found(code: str, text: str) -> list[Found]:
+    return list(CHECKS[code](estate(text)))
+
+
+def said(code: str, text: str) -> list[tuple[str, str, tuple[str | int, ...]]]:
+    """Address, message and path of every finding."""
+    return [(str(f.address), f.message, f.path) for f in found(code, text)]
+
+
+EMERGENCY = route("emergency", ["000"], "emergency: true")
+
+
+def test_a_site_with_phones_needs_a_route_for_its_emergency_number() -> None:
+    text = house(route("local", ["NXXXXXXX"]))
+    assert said("CC230", text) == [("site/sydney", '"000" cannot be called from site/sydney', ())]
+    assert said("CC230", text.replace('"NXXXXXXX"', '"NXXXXXXX", "000"')) == []
+
+
+@pytest.mark.parametrize(
+    "country, numbers",
+    [
+        ("AU", ["000"]),
+        ("US", ["911"]),
+        ("CA", ["911"]),
+        ("GB", ["999", "112"]),
+        ("NZ", ["111"]),
+        ("FR", ["112"]),
+        ("DE", ["112", "110"]),
+    ],
+)
+def test_each_country_has_its_numbers(country: str, numbers: list[str]) -> None:
+    missing = found("CC230", house(route("local", ["22XX"]), country))
+    assert [f.message.split('"')[1] for f in missing] == numbers
+    assert found("CC230", house(route("emergency", numbers), country)) == []
+
+
+def test_a_country_that_is_not_known_is_not_judged() -> None:
+    assert found("CC230", house(route("local", ["22XX"]), "BR")) == []
+    nowhere = house(route("local", ["22XX"])).replace(", country: AU", "")
+    assert found("CC230", nowhere) == []
+
+
+def test_without_outbound_routes_calls_leave_by_something_else() -> None:
+    for code in CHECKS:
+        assert found(code, SITE.format(country="AU") + 'extensions:\n  "000": {site: sydney}') == []
+
+
+def test_a_site_without_phones_calls_nobody() -> None:
+    mailbox = 'extensions:\n  "2101": {site: sydney, device: none}\n'
+    assert found("CC230", house(route("local", ["22XX"]), phones=mailbox)) == []
+
+
+def test_a_route_for_every_site_serves_each_and_one_of_another_site_serves_none() -> None:
+    other = "  perth: {timezone: Australia/Perth}\ntrunks:"
+    text = house(route("emergency", ["000"], "site: perth")).replace("trunks:", other, 1)
+    assert [f.message for f in found("CC230", text)] == ['"000" cannot be called from site/sydney']
+
+
+def test_one_finding_counts_every_phone() -> None:
+    phones = "extensions:\n" + "".join(f'  "{n}": {{site: sydney}}\n' for n in range(2101, 2106))
+    (one,) = found("CC230", house(route("local", ["22XX"]), phones=phones))
+    assert "5 extensions there (2101, 2102, 2103 and 2 more)" in one.cause
+
+
+def test_a_phone_without_a_site_stands_where_its_user_works() -> None:
+    phones = 'users: {anna: {name: A, site: sydney, extension: "2101"}}\nextensions: {"2101": {}}\n'
+    assert len(found("CC230", house(route("local", ["22XX"]), phones=phones))) == 1
+
+
+def test_a_permission_bars_those_who_lack_it() -> None:
+    text = house(route("outside", ["0XX", "N."], "permission: national"))
+    (one,) = found("CC230", text)
+    assert (str(one.address), one.path) == ("outbound_route/outside", ("patterns", 0))
+    assert one.message == '"000" is barred for 1 extension'
+    assert one.cause.endswith('asks for the permission "national", which 2101 lacks.')
+    assert found("CC230", text.replace("[local]", "[national]")) == []
+    assert found("CC230", text.replace("national", "national, emergency: true", 1)) == []
+
+
+def test_an_extension_that_declares_no_permissions_has_none() -> None:
+    text = house(
+        route("e", ["000"], "permission: emergency"),
+        phones=PHONE.replace(", permissions: [local]", ""),
+    )
+    assert len(found("CC230", text)) == 1
+
+
+def test_of_two_routes_with_the_same_pattern_both_must_do() -> None:
+    text = house(EMERGENCY + route("other", ["000"], "permission: national"))
+    assert [str(f.address) for f in found("CC230", text)] == ["outbound_route/other"]
+
+
+def test_a_route_without_trunk_carries_nothing() -> None:
+    text = house(EMERGENCY.replace("[carrier]", "[]"))
+    assert said("CC230", text) == [
+        ("outbound_route/emergency", 'outbound_route/emergency carries "000" and has no trunk',
+         ("trunks",))
+    ]  # fmt: skip
+
+
+def test_secondary_numbers_are_asked_for_where_some_route_of_the_country_names_them() -> None:
+    perth = (
+        "  perth: {address: {street: 1 Way, city: Perth, country: AU}, timezone: Australia/Perth}\n"
+    )
+    text = house(
+        EMERGENCY + route("perth", ["112", "106"], "site: perth, emergency: true")
+    ).replace("trunks:", perth + "trunks:", 1)
+    missing = [f.message for f in found("CC230", text)]
+    assert missing == [f'"{n}" cannot be called from site/sydney' for n in ("112", "106")]
+    abroad = text.replace("city: Perth, country: AU", "city: Bath, country: GB")
+    assert found("CC230", abroad) == []
+
+
+def test_a_digit_that_is_taken_off_mangles_the_number() -> None:
+    text = house(route("outside", ["0."], "strip: 1"))
+    assert said("CC231", text) == [
+        ("outbound_route/outside", '"000" leaves as "00"', ("patterns", 0))
+    ]
+    assert found("CC231", house(EMERGENCY + route("outside", ["0."], "strip: 1"))) == []
+
+
+@pytest.mark.parametrize(
+    "country, number, more, told",
+    [
+        ("US", "911", "strip: 1", '"911" leaves as "11"'),
+        ("US", "911", "strip: 3", '"911" leaves as nothing'),
+        ("US", "911", 'prepend: "1"', '"911" leaves as "1911"'),
+        ("AU", "000", 'strip: 0, prepend: "+61"', '"000" leaves as "+61000"'),
+    ],
+)
+def test_a_number_is_mangled_by_what_is_taken_off_and_put_in_front(
+    country: str, number: str, more: str, told: str
+) -> None:
+    (one,) = found("CC231", house(route("e", [number], f"{more}, emergency: true"), country))
+    assert one.message == told
+    assert one.hint == "take strip: and prepend: off this route"
+
+
+def test_one_emergency_number_may_leave_as_another() -> None:
+    text = house(EMERGENCY + route("mobile", ["112"], 'strip: 3, prepend: "000", emergency: true'))
+    assert found("CC230", text) == found("CC231", text) == []
+
+
+def test_an_internal_number_hides_an_emergency_number() -> None:
+    phones = 'extensions:\n  "000": {site: sydney}\n  lobby: {site: sydney, number: "112"}\n'
+    assert said("CC231", house(EMERGENCY, phones=phones)) == [
+        ("extension/000", 'extension/000 has the emergency number "000"', ()),
+        ("extension/lobby", 'extension/lobby has the emergency number "112"', ("number",)),
+    ]
+    queue = 'queues:\n  help: {extension: "000"}\n'
+    assert [f.path for f in found("CC231", house(EMERGENCY, phones=PHONE + queue))] == [
+        ("extension",)
+    ]
+
+
+def test_a_textphone_number_inside_matters_only_where_routes_name_it() -> None:
+    phones = 'extensions:\n  "106": {site: sydney}\n'
+    assert found("CC231", house(EMERGENCY, phones=phones)) == []
+    both = route("emergency", ["000", "106"], "emergency: true")
+    assert len(found("CC231", house(both, phones=phones))) == 1
+
+
+OUTSIDE = route("outside", ["0NXXXXXXX", "00ZXXXXXXXX"], "strip: 1, permission: local")
+
+
+def test_the_number_works_after_the_digit_for_an_outside_line() -> None:
+    (one,) = found("CC230", house(EMERGENCY + OUTSIDE))
+    assert one.message == '"0000" cannot be called from site/sydney'
+    assert one.hint == 'add "0000" to a route of its site with emergency: true and strip: 1'
+    after = route("after", ["0000"], "strip: 1, emergency: true")
+    text = house(EMERGENCY + OUTSIDE + after)
+    assert found("CC230", text) == found("CC231", text) == []
+    kept = house(EMERGENCY + OUTSIDE + after.replace("strip: 1, ", ""))
+    assert [f.message for f in found("CC231", kept)] == ['"0000" leaves as "0000"']
+
+
+@pytest.mark.parametrize(
+    "country, routes",
+    [
+        # North Americans dial a 1 before the area code, and some carriers want ten digits.
+        ("US", route("long", ["1NXXNXXXXXX"], "strip: 1")),
+        # The zero of national numbers, taken off for the carrier.
+        ("AU", route("national", ["02XXXXXXXX"], 'strip: 1, prepend: "+61"')),
+        ("AU", route("national", ["02XXXXXXXX"], "strip: 1")),
+        # Some calls are dialled without it.
+        ("AU", OUTSIDE + route("service", ["1300XXXXXX"])),
+        ("AU", OUTSIDE + route("service", ["1300XXXXXX"], "strip: 1")),
+    ],
+)
+def test_no_outside_line_is_assumed_where_it_is_not_sure(country: str, routes: str) -> None:
+    number = "911" if country == "US" else "000"
+    text = house(route("emergency", [number], "emergency: true") + routes, country)
+    assert found("CC230", text) == found("CC231", text) == []
+
+
+@given(st.sampled_from(["000", "0XX", "XXX", "0.", "00!", "X.", "Z."]), st.integers(0, 3))
+def test_a_lone_route_is_right_or_found(pattern: str, strip: int) -> None:
+    text = house(route("only", [pattern], f"strip: {strip}, emergency: true"))
+    right = strip == 0 and pattern != "Z."
+    assert (not found("CC230", text) and not found("CC231", text)) == right
+
+
+PLACED = """
+sites:
+  sydney:
+    address: {street: 1 Example Street, city: Sydney, country: AU}
+    timezone: Australia/Sydney
+    areas: {lobby: {}, upstairs: {}}
+outbound_routes:
+  emergency: {patterns: ["000"], trunks: [], emergency: true}
+users:
+  anna: {name: Anna, site: sydney, area: upstairs, extension: "2101"}
+extensions:
+  "2101": {site: sydney}
+  "2900": {site: sydney}
+"""
+
+
+def test_a_user_with_an_area_and_a_phone_at_a_site_are_found_by_an_ambulance() -> None:
+    assert found("CC232", PLACED) == []
+
+
+@pytest.mark.parametrize("hot_desking", ["", ", hot_desking: true"])
+def test_everybody_needs_an_area_where_the_site_has_some(hot_desking: str) -> None:
+    text = PLACED.replace(", area: upstairs", hot_desking)
+    assert said("CC232", text) == [
+        ("user/anna", "no area at site/sydney is given for user/anna", ())
+    ]
+    assert found("CC232", text.replace("    areas: {lobby: {}, upstairs: {}}\n", "")) == []
+
+
+def test_a_site_without_an_address_is_named_once() -> None:
+    text = PLACED.replace("street: 1 Example Street, city: Sydney, ", "")
+    assert said("CC232", text) == [
+        ("site/sydney", "the address of site/sydney lacks street, city", ("address",))
+    ]
+    none = PLACED.replace(
+        "    address: {street: 1 Example Street, city: Sydney, country: AU}\n", ""
+    )
+    assert said("CC232", none) == [
+        ("site/sydney", "the address of site/sydney lacks street, city, country", ())
+    ]
+
+
+def test_a_phone_that_stands_nowhere_is_found() -> None:
+    text = PLACED.replace('"2900": {site: sydney}', '"2900": {}\n  "2901": {}')
+    assert said("CC232", text) == [
+        ("extension/2900", "nobody knows where extension/2900, extension/2901 can be found", ())
+    ]
+    assert (
+        found(
+            "CC232",
+            text.replace("{}\n", "{device: none}\n").replace(
+                '"2901": {}', '"2901": {device: none}'
+            ),
+        )
+        == []
+    )
+
+
+def test_a_user_without_a_site_is_where_the_phone_stands() -> None:
+    text = PLACED.replace("site: sydney, area: upstairs, ", "")
+    assert [f.message for f in found("CC232", text)] == [
+        "no area at site/sydney is given for user/anna"
+    ]
