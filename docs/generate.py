@@ -1,6 +1,7 @@
-"""Writes docs/kinds.md from the kinds: `python docs/generate.py`.
+"""Writes docs/kinds.md from the kinds, docs/rules.md and docs/rules/ from the rules.
 
-Every word of that page stands in `ccstate.kinds`; tests/test_docs.py notices when it is out of date.
+`python docs/generate.py`. Every word of those pages stands in `ccstate.kinds` and `ccstate.rules`;
+tests/test_docs.py notices when one is out of date.
 """
 # ruff: noqa: INP001 - a script, no package
 
@@ -16,8 +17,65 @@ from pydantic_core import PydanticUndefined
 
 from ccstate.kinds import KINDS, Kind, fields
 from ccstate.kinds.fields import Common, Compare, Means, Ref
+from ccstate.render.diagnostics import diagnostics_text
+from ccstate.render.rule_text import Explained, rule_markdown
+from ccstate.rules import RULES, Rule
+from ccstate.rules.pages import judged_example
+from ccstate.rules.pages import page as page_of
 
-PAGE = Path(__file__).parent / "kinds.md"
+FOLDER = Path(__file__).parent
+
+RULES_INTRODUCTION = """\
+# Rules
+
+*Written by `docs/generate.py` from `src/ccstate/rules/`. Do not edit it here.*
+
+A desired state can be valid and still leave callers in the lurch: a menu that waits for ever, a queue that
+nobody can answer, hours that end in December. Rules find such places. `ccstate validate` runs them on every
+state that has no errors, without any platform:
+
+    $ ccstate validate
+    {example}
+    Why, and how to silence it: ccstate rule {code}
+
+A rule that is an **error** fails `ccstate validate`: callers get lost, a call for help fails, money or
+secrets leak. A **warning** is shown, and fails nothing. What is judged is the desired state alone, on the day
+of the run; `ccstate validate --at 2027-01-01` judges it as of another day.
+
+"""
+RULES_END = """
+## Change how severe a rule is
+
+In [ccstate.yaml](project-file.md#rules), for the whole project:
+
+```yaml
+rules:
+  CC212: error      # fails `ccstate validate`
+  CC223: ignore     # is not run
+```
+
+## Silence a rule in one place
+
+With a comment that says why, at the end of the line that the message names, or on a line of its own above it:
+
+```yaml
+schedules:
+  weekdays:
+    timezone: Australia/Sydney
+    # ccstate: ignore CC223 the government names the dates in June
+    holidays:
+```
+
+At the name of a resource it holds for all of the resource. Several codes are separated by commas or spaces:
+
+```yaml
+queues:
+  night-desk:  # ccstate: ignore CC212, CC214 two people, and they know it
+```
+
+A comment without a reason, with a code that no rule has, or with nothing to silence is reported itself,
+as [CC200](rules/CC200.md). Only rules can be silenced: what is [wrong](codes.md) stays wrong.
+"""
 
 INTRODUCTION = """\
 # Kinds
@@ -217,5 +275,33 @@ def _least(metadata: list[Any]) -> str:
     return ", at least one" if found else ""
 
 
+def _explained(rule: Rule) -> Explained:
+    found = page_of(rule.code)
+    return Explained(rule, found, judged_example(found.bad))
+
+
+def rules_pages() -> dict[str, str]:
+    """The index of the rules, and a page for each, by file name below docs/."""
+    explained = [_explained(rule) for rule in RULES.values()]
+    rows = [
+        f"| [{rule.code}](rules/{rule.code}.md) | {rule.severity.value} | {rule.name} | {rule.summary} |"
+        for rule in RULES.values()
+    ]
+    shown = next((e for e in explained if e.rule.code == "CC204"), explained[0])
+    example = diagnostics_text(shown.says[:1]).rstrip().replace("\n", "\n    ")
+    head = RULES_INTRODUCTION.format(example=example, code=shown.rule.code)
+    table = ["| Code | Severity | Name | Finds |", "|---|---|---|---|", *rows]
+    pages = {"rules.md": head + "\n".join(table) + "\n" + RULES_END}
+    for found in explained:
+        title, _, rest = rule_markdown(found).partition("\n")
+        page = f"src/ccstate/rules/pages/{found.rule.code}.md"
+        note = f"*Written by `docs/generate.py` from `{page}`. [All rules](../rules.md)*"
+        pages[f"rules/{found.rule.code}.md"] = f"{title}\n\n{note}\n{rest}"
+    return pages
+
+
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    (FOLDER / "kinds.md").write_text(page(), encoding="utf-8")
+    (FOLDER / "rules").mkdir(exist_ok=True)
+    for name, text in rules_pages().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")

@@ -22,6 +22,7 @@ from ccstate.errors import CcstateError
 COMMANDS = {
     "init": ("files", "Start a project here"),
     "validate": ("files", "Check the desired state, without any platform"),
+    "rule": ("rules", "Explain a rule that validate speaks of, or list them all"),
     "fmt": ("files", "Put YAML files into their usual layout, comments kept"),
     "schema": ("files", "Write the JSON Schemas that editors complete from"),
     "plan": ("plan", "Say what would change, and write it down for review"),

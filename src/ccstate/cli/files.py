@@ -1,12 +1,16 @@
 """`ccstate init`, `validate`, `fmt` and `schema`: commands that need no platform."""
 
 import sys
+from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 
+from ccstate.cli.days import day_or_today
 from ccstate.cli.output import palette, say, talk
+from ccstate.cli.rules import learn_more
 from ccstate.cli.workspace import Workspace, find_root
 from ccstate.desired.project import FILE
 from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
@@ -18,31 +22,47 @@ _FORMATS = ["text", "json", "markdown", "github", "sarif", "junit"]
 @click.option(
     "--format", "form", type=click.Choice(_FORMATS), default="text", help="Form of the report."
 )
+@click.option(
+    "--at",
+    "day",
+    metavar="DATE",
+    callback=day_or_today,
+    help="The day that rules judge by; today where left out.",
+)
 @click.pass_obj
-def validate(root: Any, form: str) -> int:
+def validate(root: Any, form: str, day: date) -> int:
     """Check the desired state, without any platform.
 
-    Every problem of every file is shown, with its place and what to do.
+    Every problem of every file is shown, with its place and what to do. A state without errors is
+    judged by the rules as well, which know what is valid and unwise.
     """
     from ccstate.errors import CcstateError, sort_key
     from ccstate.render.diagnostics import FORMATS, diagnostics_text
 
     workspace = Workspace(find_root(root))
-    summary = ""
+    summary, judged = "", False
     try:
         desired = workspace.desired()
         found = [*desired.problems, *workspace.unplaced(desired.state)]
         summary = f"{len(desired.state):,} resources in {desired.files:,} file{'s' * (desired.files != 1)}"
+        if judged := not _has_errors(found):
+            found += workspace.judged(desired, day)
     except CcstateError as error:
         found = list(error.problems)
     problems = sorted(found, key=sort_key)
     if form != "text":
         say(FORMATS[form](problems))
     elif problems:
-        say(diagnostics_text(problems, palette(sys.stdout)))
+        say(diagnostics_text(problems, palette(sys.stdout)) + learn_more(problems))
     else:
         say(f"{summary}: no problems. Next: ccstate plan")
-    return 1 if any(problem.severity is Severity.ERROR for problem in problems) else 0
+    if not judged:
+        talk("The rules were not run: they judge a desired state without errors.")
+    return 1 if _has_errors(problems) else 0
+
+
+def _has_errors(problems: Iterable[Diagnostic]) -> bool:
+    return any(problem.severity is Severity.ERROR for problem in problems)
 
 
 @click.command()

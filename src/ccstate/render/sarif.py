@@ -23,7 +23,7 @@ def diagnostics_sarif(problems: Sequence[Diagnostic]) -> str:
         "version": "2.1.0",
         "runs": [
             {
-                "tool": {"driver": {"name": "ccstate", "rules": [{"id": code} for code in codes]}},
+                "tool": {"driver": {"name": "ccstate", "rules": [_rule(code) for code in codes]}},
                 # Without it, viewers count columns in UTF-16.
                 "columnKind": "unicodeCodePoints",
                 "results": [_result(problem, codes.index(problem.code)) for problem in problems],
@@ -31,6 +31,27 @@ def diagnostics_sarif(problems: Sequence[Diagnostic]) -> str:
         ],
     }
     return orjson.dumps(log, option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
+def _rule(code: str) -> Json:
+    """What viewers tell about a code: for rules their summary, severity and page.
+
+    Source: OASIS SARIF 2.1.0, section 3.49 (reportingDescriptor).
+    """
+    from ccstate.rules import RULES
+    from ccstate.rules.pages import page
+
+    if (rule := RULES.get(code)) is None:
+        return {"id": code}
+    prose = page(code).prose
+    return {
+        "id": code,
+        "name": rule.name,
+        "shortDescription": {"text": f"{rule.summary}."},
+        "fullDescription": {"text": prose[0]},
+        "help": {"text": "\n\n".join(prose), "markdown": "\n\n".join(prose)},
+        "defaultConfiguration": {"level": rule.severity.value},
+    }
 
 
 def _result(problem: Diagnostic, rule: int) -> Json:

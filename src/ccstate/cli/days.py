@@ -1,0 +1,20 @@
+"""Days on the command line; the clock is read here."""
+
+from datetime import UTC, date, datetime
+
+import click
+
+
+def today() -> date:
+    """The day it is where the command runs."""
+    return datetime.now(UTC).astimezone().date()
+
+
+def day_or_today(ctx: click.Context, param: click.Parameter, value: str | None) -> date:
+    """The day that an option names, today where it is left out: a click callback."""
+    if value is None:
+        return today()
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f'"{value}" is no day such as 2026-12-25', ctx, param) from None
