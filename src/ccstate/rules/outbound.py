@@ -81,15 +81,21 @@ class _Bills:
         self, name: str, route: Filled, dear: DearCalls, country: Country, sites: list[str]
     ) -> tuple[int, str] | None:
         """Place of the first pattern that carries such a call, and what is dialled for it."""
+        # A route for every site loses to another such route everywhere, or nowhere.
+        first = () if route.get("site") else ("",)
         for index, pattern in enumerate(route["patterns"]):
             for dialled in examples(route, pattern, dear, country):
                 if dialled in self._dialling.inside:
                     continue
-                for site in sites:
-                    call = self._dialling.leave(site, dialled)
-                    if call and name in (call.route, *call.rivals):
-                        return index, dialled
+                if all(self._takes(name, site, dialled) for site in first) and any(
+                    self._takes(name, site, dialled) for site in sites
+                ):
+                    return index, dialled
         return None
+
+    def _takes(self, name: str, site: str, dialled: str) -> bool:
+        call = self._dialling.leave(site, dialled)
+        return call is not None and name in (call.route, *call.rivals)
 
 
 def _is_guarded(route: Filled, dear: DearCalls) -> bool:
