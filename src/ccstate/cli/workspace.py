@@ -14,7 +14,7 @@ from ccstate.desired.project import FILE
 from ccstate.diff import diff, sealed, secret_references
 from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
 from ccstate.kinds import KINDS
-from ccstate.model import Observation, Plan, Resource, State
+from ccstate.model import Address, Fields, Observation, Plan, Resource, State
 from ccstate.plan import Share, make_plan
 
 STATE_FOLDER = ".ccstate"
@@ -100,6 +100,20 @@ class Workspace:
     def adapter(self, target: Target) -> Adapter:
         """The platform of a target."""
         return connect(target.adapter, target.connection, self.root)
+
+    def live_objects(self, desired: Desired) -> dict[Address, Fields]:
+        """Every object as the platforms have it; kinds that none of them shows, as desired."""
+        found: dict[Address, Fields] = {}
+        shown: set[str] = set()
+        for target in self.targets(()):
+            with stage(f"Reading {target.name}"):
+                adapter = self.adapter(target)
+                kinds = target.kinds & adapter.supports.keys()
+                seen = observed(target, adapter, kinds)
+            shown |= kinds
+            found = {**seen.objects, **found}
+        wanted = {a: r.fields for a, r in desired.state.items() if a.kind not in shown}
+        return {**wanted, **found}
 
     def share(self, target: Target, desired: Desired) -> Share:
         """What one target should be, what it is, and the changes between the two."""
