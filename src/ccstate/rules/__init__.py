@@ -3,7 +3,14 @@
 from collections.abc import Mapping
 from itertools import chain
 
-from ccstate.rules import emergency, location, numbers, outbound, silence
+from ccstate.rules import (
+    emergency,
+    hours,
+    location,
+    numbers,
+    outbound,
+    silence,
+)
 from ccstate.rules.rule import Estate, Found, Rule
 
 __all__ = ["RULES", "Estate", "Found", "Rule"]
@@ -11,6 +18,7 @@ __all__ = ["RULES", "Estate", "Found", "Rule"]
 _ROOMS = (
     # One line each, in the order of their codes.
     silence.RULES,
+    hours.RULES,
     emergency.RULES,
     location.RULES,
     numbers.RULES,
