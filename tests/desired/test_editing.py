@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccstate.desired.documents import parse
-from ccstate.desired.editing import formatted, with_resource
+from ccstate.desired.editing import formatted, with_resources
 from ccstate.errors import InvalidInput
 from ccstate.model import Address, Fields
 
@@ -517,7 +517,7 @@ def test_formatting_loses_no_comment_and_no_value(made: tuple[str, list[str]]) -
 def test_adding_a_resource_touches_nothing_else(made: tuple[str, list[str]]) -> None:
     data = made[0].encode()
     try:
-        after = with_resource(data, "a.yaml", Address("queue", "new"), {"label": "New"})
+        after = with_resources(data, "a.yaml", {Address("queue", "new"): {"label": "New"}})
     except InvalidInput as refusal:
         assert [problem.code for problem in refusal.problems] == ["CC009"]  # noqa: PT017 - or else it worked
         return
@@ -538,7 +538,7 @@ def removed_from(after: bytes, before: bytes) -> bytes | None:
 
 def added(before: str, address: Address, fields: Fields) -> str:
     """What is added to a file; the rest is as it was."""
-    after = with_resource(before.encode(), "a.yaml", address, fields, "../schema/document.json")
+    after = with_resources(before.encode(), "a.yaml", {address: fields}, "../schema/document.json")
     found = removed_from(after, before.encode())
     assert found is not None
     return found.decode()
@@ -561,7 +561,7 @@ def test_a_resource_is_added_at_the_end_of_its_kind() -> None:
     before = (
         f"{QUEUE}    # hours: old\n  # that was all\n\n# Sites\nsites:\n  s: {{timezone: UTC}}\n"
     )
-    after = with_resource(before.encode(), "a.yaml", NEW, {"label": "New"}).decode()
+    after = with_resources(before.encode(), "a.yaml", {NEW: {"label": "New"}}).decode()
     assert after == before.replace("# that was all\n", "# that was all\n  new:\n    label: New\n")
 
 
@@ -623,7 +623,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_
 
 @given(TEXTS, st.sampled_from(["", "queues: {}\n", QUEUE]))
 def test_every_text_is_read_as_it_was_given(label: str, before: str) -> None:
-    after = with_resource(before.encode(), "a.yaml", NEW, {"label": label})
+    after = with_resources(before.encode(), "a.yaml", {NEW: {"label": label}})
     document, problems, findings = parse(after, "a.yaml")
     assert not problems
     assert not findings
@@ -632,10 +632,10 @@ def test_every_text_is_read_as_it_was_given(label: str, before: str) -> None:
 
 def test_what_is_added_is_in_the_canonical_layout() -> None:
     fields: Fields = {"ring_for": "20s", "label": "New", "members": [{"user": "a"}]}
-    after = with_resource(QUEUE.encode(), "a.yaml", NEW, fields)
+    after = with_resources(QUEUE.encode(), "a.yaml", {NEW: fields})
     assert formatted(after, "a.yaml") == after
 
 
 def test_what_is_declared_already_is_not_added() -> None:
     with pytest.raises(InvalidInput, match="declared here already"):
-        with_resource(QUEUE.encode(), "a.yaml", Address("queue", "sales"), {})
+        with_resources(QUEUE.encode(), "a.yaml", {Address("queue", "sales"): {}})

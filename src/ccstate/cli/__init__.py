@@ -32,6 +32,7 @@ COMMANDS = {
     "drift": ("live", "Say what was changed by hand since the last apply"),
     "show": ("live", "Show an object as declared, applied and live; or a plan"),
     "adopt": ("adopt", "Take objects made by hand under management"),
+    "test": ("call_tests", "Run the call tests: does every promise to callers hold?"),
     "history": ("history", "Say who changed an object, when, and on whose word"),
 }
 

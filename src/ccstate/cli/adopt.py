@@ -35,7 +35,7 @@ def adopt(
     Writes each ADDRESS to YAML as it is on the platform. The next plan then takes it over
     without changing it. Passwords stay unmanaged: the platform does not tell them.
     """
-    from ccstate.desired.editing import with_resource
+    from ccstate.desired.editing import with_resources
 
     workspace = Workspace(find_root(root))
     folder = workspace.root / workspace.project.desired_state
@@ -53,13 +53,15 @@ def adopt(
     content = path.read_bytes() if path.exists() else b""
     schema = os.path.relpath(workspace.root / "schema" / "document.json", path.parent)
     withheld = 0
+    adopted: dict[Address, Fields] = {}
     filled: set[str] = set()
     for address in chosen:
         defaults = workspace.project.defaults.get(address.kind, {})
         filled |= {f"{address.kind} {name}" for name in defaults.keys() - unmanaged[address].keys()}
         fields, left_out = _declarable(address, unmanaged[address])
         withheld += left_out
-        content = with_resource(content, str(path), address, fields, schema)
+        adopted[address] = fields
+    content = with_resources(content, str(path), adopted, schema)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     say(f"Wrote {len(chosen)} object{'s' * (len(chosen) != 1)} to {path}. Next: ccstate plan")

@@ -1,14 +1,14 @@
-"""Files changed without harm: brought into the canonical layout, or given one resource more.
+"""Files changed without harm: brought into the canonical layout, or given more resources.
 
 Comments stay with what they speak of, and what is not ours to change stays byte for byte.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
 from ccstate.desired.documents import Document, parse
 from ccstate.desired.findings import diagnose
-from ccstate.desired.insertion import inserted, resource_lines
+from ccstate.desired.insertion import inserted, kind_lines
 from ccstate.desired.layout import (
     Node,
     document_shape,
@@ -20,6 +20,7 @@ from ccstate.desired.layout import (
 )
 from ccstate.desired.layout_source import Unusual, taken_apart
 from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
+from ccstate.kinds import KINDS
 from ccstate.kinds.fields import Duration, Means, duration, seconds
 from ccstate.kinds.shape import Leaf, Shape
 from ccstate.model import Address, Fields
@@ -53,33 +54,45 @@ def formatted(data: bytes, file: str) -> bytes:
     return encoded
 
 
-def with_resource(
-    data: bytes, file: str, address: Address, fields: Fields, schema: str = ""
+def with_resources(
+    data: bytes, file: str, resources: Mapping[Address, Fields], schema: str = ""
 ) -> bytes:
-    """The file with one resource more, at the end of its kind; every other byte stays.
+    """The file with more resources, each at the end of its kind; every other byte stays.
 
     `schema` is the path from the file to the schema of documents, named in a file that is new.
-    Raises InvalidInput where the file has problems, or declares the resource already.
+    Raises InvalidInput where the file has problems, or declares one of the resources already.
     """
+    by_kind: dict[str, dict[str, Fields]] = {}
+    for (kind, name), fields in resources.items():
+        by_kind.setdefault(kind, {})[name] = fields
+    for kind, named in by_kind.items():
+        data = _with_kind(data, file, kind, named, schema)
+    return data
+
+
+def _with_kind(
+    data: bytes, file: str, kind: str, named: Mapping[str, Fields], schema: str
+) -> bytes:
     before = _sound(data, file)
-    if (address.kind, address.name) in {(kind, name) for kind, name, _ in before.resources}:
-        raise InvalidInput([_declared_already(address, file)])
+    declared = {(kind, name) for kind, name, _ in before.resources}
+    if twice := [name for name in named if (kind, name) in declared]:
+        raise InvalidInput([_declared_already(Address(kind, name), file) for name in twice])
     source = data.decode().removeprefix(_BOM)
     if not source:
         head = f"# yaml-language-server: $schema={schema}\n" if schema else ""
-        source_after = head + "\n".join(resource_lines(address, fields, 0)) + "\n"
+        source_after = head + "\n".join(kind_lines(kind, named, 0)) + "\n"
     else:
-        found = inserted(source, _composed(source), address, fields)
+        found = inserted(source, _composed(source), kind, named)
         if found is None:
-            raise InvalidInput([_no_place(address, file)])
+            raise InvalidInput([_no_place(kind, file)])
         source_after = found
     result = data[:3] * data.startswith(_BOM.encode()) + source_after.encode()
     after, problems, findings = parse(result, file)
     if problems or findings:
         raise InvalidInput(problems + diagnose(findings, lambda _: result))
-    added = [r for r in after.resources if r not in before.resources]
-    if len(after.resources) != len(before.resources) + 1 or len(added) != 1:
-        raise InvalidInput([_no_place(address, file)])
+    kept = [r for r in after.resources if r[0] != kind or r[1] not in named]
+    if kept != before.resources or len(after.resources) != len(kept) + len(named):
+        raise InvalidInput([_no_place(kind, file)])
     return result
 
 
@@ -173,10 +186,10 @@ def _declared_already(address: Address, file: str) -> Diagnostic:
     )
 
 
-def _no_place(address: Address, file: str) -> Diagnostic:
+def _no_place(kind: str, file: str) -> Diagnostic:
     return Diagnostic(
         "CC009",
-        f"{address} cannot be added without changing other lines",
+        f"{KINDS[kind].plural} cannot be added without changing other lines",
         Span(file),
         hint="run `ccstate fmt` on the file first, or name another file",
     )

@@ -1,44 +1,58 @@
-"""Where one resource more goes in the text of a document; every other character stays."""
+"""Where more resources go in the text of a document; every other character stays."""
+
+from collections.abc import Mapping
+from typing import TypeAlias
 
 from ccstate import kinds
 from ccstate.desired.layout import Node
 from ccstate.desired.spelling import block, one_line, text
 from ccstate.kinds import KINDS
-from ccstate.model import Address, Fields
+from ccstate.model import Fields
+
+Named: TypeAlias = Mapping[str, Fields]
+"""Resources of one kind by their names."""
 
 
-def resource_lines(address: Address, fields: Fields, column: int) -> list[str]:
-    """A kind with one resource, from a column on."""
-    return [f"{' ' * column}{KINDS[address.kind].plural}:", *_lines(address, fields, column + 2)]
+def kind_lines(kind: str, resources: Named, column: int) -> list[str]:
+    """A kind with its resources, from a column on."""
+    return [f"{' ' * column}{KINDS[kind].plural}:", *_lines(kind, resources, column + 2)]
 
 
-def _lines(address: Address, fields: Fields, column: int) -> list[str]:
-    name = f"{' ' * column}{text(address.name)}:"
-    if not fields:
-        return [f"{name} {{}}"]
-    return [name, *block(dict(fields), kinds.shape(address.kind), column + 2)]
+def _lines(kind: str, resources: Named, column: int) -> list[str]:
+    lines: list[str] = []
+    for name, fields in resources.items():
+        start = f"{' ' * column}{text(name)}:"
+        if fields:
+            lines += [start, *block(dict(fields), kinds.shape(kind), column + 2)]
+        else:
+            lines.append(f"{start} {{}}")
+    return lines
 
 
-def inserted(source: str, root: Node | None, address: Address, fields: Fields) -> str | None:
-    """The text with the resource at the end of its kind; None where there is no place for it."""
+def inserted(source: str, root: Node | None, kind: str, resources: Named) -> str | None:
+    """The text with the resources at the end of their kind; None where there is no place."""
     if root is None:
-        return _below_everything(source, resource_lines(address, fields, 0))
-    plural = KINDS[address.kind].plural
+        return _below_everything(source, kind_lines(kind, resources, 0))
+    plural = KINDS[kind].plural
     named = next((value for key, value in root.value if key.value == plural), None)
-    entry = f"{text(address.name)}: {one_line(dict(fields), kinds.shape(address.kind))}"
     if named is None:
         if root.flow_style:
-            return _in_brackets(source, root, f"{plural}: {{{entry}}}")
-        return _below_everything(source, resource_lines(address, fields, root.start_mark.column))
+            return _in_brackets(source, root, f"{plural}: {{{_entries(kind, resources)}}}")
+        return _below_everything(source, kind_lines(kind, resources, root.start_mark.column))
     if isinstance(named.value, str):
         if named.value or root.flow_style:
             return None
-        lines = _lines(address, fields, root.start_mark.column + 2)
+        lines = _lines(kind, resources, root.start_mark.column + 2)
         return _after_line(source, named.start_mark.line, lines)
     if named.flow_style:
-        return _in_brackets(source, named, entry)
+        return _in_brackets(source, named, _entries(kind, resources))
     column = named.start_mark.column
-    return _after_line(source, _last_line(source, named, column), _lines(address, fields, column))
+    return _after_line(source, _last_line(source, named, column), _lines(kind, resources, column))
+
+
+def _entries(kind: str, resources: Named) -> str:
+    shape = kinds.shape(kind)
+    return ", ".join(f"{text(n)}: {one_line(dict(f), shape)}" for n, f in resources.items())
 
 
 def _in_brackets(source: str, node: Node, entry: str) -> str:

@@ -1,0 +1,121 @@
+"""`ccstate test`."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ccstate.cli import days
+from ccstate.cli.output import palette, say, talk, width
+from ccstate.cli.workspace import Workspace, find_root
+from ccstate.errors import Diagnostic, InvalidInput
+from ccstate.model import Address, Fields
+
+FILE = "call_tests.yaml"
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--live", is_flag=True, help="Walk the platforms as they are, not the files.")
+@click.option("--generate", is_flag=True, help="Write a test for every end that has none.")
+@click.option(
+    "--file",
+    "into",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=f"File that --generate writes to; {FILE} in the desired state where left out.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown", "junit"]),
+    default="text",
+    envvar="CCSTATE_FORMAT",
+    help="Form of the report.",
+)
+@click.pass_obj
+def test(
+    root: Any, names: tuple[str, ...], live: bool, generate: bool, into: Path | None, form: str
+) -> int:
+    """Run the call tests: does every promise to callers hold?
+
+    Each call_test of the desired state, or those NAMEd, is walked through numbers, hours, trees
+    and queues, where everybody answers who is there. Exits with 1 where one fails.
+    """
+    from ccstate.journeys.call_tests import verdicts
+    from ccstate.journeys.centre import Centre
+    from ccstate.journeys.coverage import coverage
+    from ccstate.journeys.flow import Flow
+    from ccstate.journeys.moments import Year
+    from ccstate.render import call_tests as rendered
+
+    workspace = Workspace(find_root(root))
+    desired = workspace.valid()
+    tests: dict[str, Fields] = {
+        a.name: r.fields for a, r in desired.state.items() if a.kind == "call_test"
+    }
+    chosen = {name: tests[name] for name in _known(names, tests)}
+    plain = {address: resource.fields for address, resource in desired.state.items()}
+    centre = Centre(workspace.live_objects(desired) if live else plain)
+    flow, year = Flow(centre), Year(centre, days.today())
+    run = list(verdicts(flow, year, chosen))
+    found = coverage(flow, year, run if not names else verdicts(flow, year, tests))
+    if generate:
+        return _generate(workspace, flow, found, into)
+    if form == "json":
+        say(rendered.call_tests_json(run, found))
+    elif form == "markdown":
+        say(rendered.call_tests_markdown(flow, run, found))
+    elif form == "junit":
+        files = {name: desired.state[Address("call_test", name)].file for name in chosen}
+        say(rendered.call_tests_junit(flow, run, files))
+    else:
+        talk(f"Walked on the {'platforms as they are' if live else 'desired state'}.")
+        say(rendered.call_tests_text(flow, run, found, width(), palette(sys.stdout)))
+    return 0 if all(verdict.passed for verdict in run) else 1
+
+
+def _known(names: tuple[str, ...], tests: dict[str, Fields]) -> list[str]:
+    from ccstate.desired.findings import did_you_mean
+
+    wanted = [name.removeprefix("call_test/") for name in names]
+    unknown = [name for name in wanted if name not in tests]
+    if unknown:
+        raise InvalidInput(
+            [
+                Diagnostic(
+                    "CC803",
+                    f"no call test is named {name}",
+                    hint=did_you_mean(name, tests) or "`ccstate test` runs all of them",
+                )
+                for name in unknown
+            ]
+        )
+    return sorted(wanted) or sorted(tests)
+
+
+def _generate(workspace: Workspace, flow: Any, found: Any, into: Path | None) -> int:
+    """Writes the missing tests, each as it would be written by hand."""
+    from ccstate.desired.editing import with_resources
+    from ccstate.journeys.coverage import missing_tests
+    from ccstate.render.call_tests import covered
+
+    if not found.missing:
+        say(f"Every end has its test. {covered(found)}.")
+        return 0
+    folder = workspace.root / workspace.project.desired_state
+    path = into if into is not None else folder / FILE
+    if not path.resolve().is_relative_to(folder.resolve()):
+        message = f"{path} is outside of {workspace.project.desired_state}/"
+        raise InvalidInput([Diagnostic("CC804", message, hint="choose a file inside of it")])
+    content = path.read_bytes() if path.exists() else b""
+    schema = os.path.relpath(workspace.root / "schema" / "document.json", path.parent)
+    tests = missing_tests(flow, found.missing, flow.centre.of("call_test"))
+    written = {Address("call_test", name): fields for name, fields in tests}
+    content = with_resources(content, str(path), written, schema)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    count = len(found.missing)
+    say(f"Wrote {count} call test{'s' * (count != 1)} to {path}. Read them, then: ccstate test")
+    return 0

@@ -1,0 +1,203 @@
+"""Call tests that were run: what passed, what did not and why, and what no test speaks of."""
+
+from collections.abc import Iterator, Sequence
+from xml.etree import ElementTree as ET
+
+import orjson
+
+from ccstate.journeys.call_tests import Ending, Verdict
+from ccstate.journeys.coverage import Coverage
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.walk import zone_of
+from ccstate.journeys.ways import Place
+from ccstate.model import Address, parse_address
+from ccstate.render.journey_words import (
+    address_words,
+    and_words,
+    end_words,
+    keys_words,
+    length_words,
+    time_words,
+)
+from ccstate.render.markdown import code
+from ccstate.render.text import (
+    ONE_LINE,
+    PLAIN,
+    Line,
+    Palette,
+    Piece,
+    Style,
+    columns,
+    laid_out,
+    plain,
+    safe,
+)
+from ccstate.render.values import plural
+
+WIDEST = 40
+"""Columns for names; longer ones push their labels to the right."""
+MISSING = 5
+"""Ends without a test that are named; the rest is counted."""
+
+
+def call_tests_text(
+    flow: Flow,
+    verdicts: Sequence[Verdict],
+    found: Coverage,
+    width: int = 80,
+    palette: Palette = PLAIN,
+) -> str:
+    """Every test in a line, more of those that fail, and what is not covered."""
+    names = min(max((columns(v.name) for v in verdicts), default=0), WIDEST)
+    lines = [line for verdict in verdicts for line in _lines(flow, verdict, names)]
+    blocks = [lines, list(_summary(flow, verdicts, found))]
+    return "\n\n".join(laid_out(block, width, palette) for block in blocks if block) + "\n"
+
+
+def _lines(flow: Flow, verdict: Verdict, names: int) -> Iterator[Line]:
+    sign = Piece("✓ ", Style.ADD) if verdict.passed else Piece("✗ ", Style.ALARM)
+    style = Style.PLAIN if verdict.passed else Style.ALARM
+    name = verdict.name + " " * max(0, names - columns(verdict.name))
+    label = verdict.test.get("label") or ""
+    yield ONE_LINE, (sign, Piece(f"{name}  ", style), Piece(label, Style.DIM))
+    if not verdict.passed:
+        yield 14, (Piece("    call      ", Style.DIM), *plain(_call(flow, verdict)))
+        yield 14, (Piece("    expected  ", Style.DIM), *plain(_expected(flow, verdict)))
+        yield 14, (Piece("    found     ", Style.DIM), Piece(_found(flow, verdict), Style.ALARM))
+        if verdict.journey:
+            yield 16, (Piece("    see       ", Style.DIM), *plain(command(verdict)))
+
+
+def _call(flow: Flow, verdict: Verdict) -> str:
+    number = address_words(flow, Address("number", verdict.test["to"]))
+    if verdict.at is None:
+        return number
+    when = time_words(verdict.at, zone_of(flow, Place("number", verdict.test["to"])))
+    pressed = [keys_words(entry) or "nothing" for entry in verdict.test.get("keys") or ()]
+    does = f"presses {', then '.join(pressed)}" if pressed else "presses nothing"
+    return f"{number}, {when}, {does}"
+
+
+def _expected(flow: Flow, verdict: Verdict) -> str:
+    return and_words([_place(flow, at) for at in verdict.test["expect"]], "or")
+
+
+def _place(flow: Flow, at: str) -> str:
+    return address_words(flow, parse_address(at)) if "/" in at else "the call ends, as declared"
+
+
+def _found(flow: Flow, verdict: Verdict) -> str:
+    if verdict.journey is None:
+        return f"there is no number {verdict.test['to']}"
+    journey = verdict.journey
+    return f"{end_words(flow, journey.end, journey.at)} after {length_words(journey.seconds)}"
+
+
+def command(verdict: Verdict) -> str:
+    """The command that shows the call step by step."""
+    keys = verdict.test.get("keys")
+    more = f" --keys '{','.join(keys)}'" if keys else ""
+    return f"ccstate simulate {verdict.test['to']} --at {verdict.test['at']}{more}"
+
+
+def _summary(flow: Flow, verdicts: Sequence[Verdict], found: Coverage) -> Iterator[Line]:
+    failed = sum(not verdict.passed for verdict in verdicts)
+    passed = len(verdicts) - failed
+    head = f"{passed} of {plural(len(verdicts), 'call test')} {'passes' if passed == 1 else 'pass'}"
+    style = Style.ALARM if failed else Style.STRONG
+    yield 2, (Piece(f"{head}.", style), *plain(f" {covered(found)}."))
+    if found.missing:
+        yield 4, (Piece("  No test: ", Style.DIM), *plain(_missing(flow, found.missing)))
+        yield 2, (*plain("To write the missing tests:  "), Piece(GENERATE, Style.STRONG))
+
+
+GENERATE = "ccstate test --generate"
+
+
+def covered(found: Coverage) -> str:
+    """`They cover 21 of 54 ends of 11 numbers`."""
+    return f"Covered: {found.covered:,} of {plural(found.ends, 'end')} of {plural(found.numbers, 'number')}"
+
+
+def _missing(flow: Flow, missing: Sequence[Ending]) -> str:
+    shown = [
+        f"{address_words(flow, Address('number', ending.number))} to {_place(flow, ending.at)}"
+        for ending in missing[:MISSING]
+    ]
+    more = [f"and {len(missing) - MISSING:,} more"] if len(missing) > MISSING else []
+    return "; ".join([*shown, *more])
+
+
+def call_tests_markdown(flow: Flow, verdicts: Sequence[Verdict], found: Coverage) -> str:
+    """The tests that fail, for a comment, and the counts."""
+    failed = [verdict for verdict in verdicts if not verdict.passed]
+    passed = len(verdicts) - len(failed)
+    lines = [f"**{passed} of {plural(len(verdicts), 'call test')} pass.** {covered(found)}.", ""]
+    for verdict in failed:
+        lines += [
+            f"- **{code(verdict.name)}**: {code(_call(flow, verdict))}\\",
+            f"  expected {code(_expected(flow, verdict))}, found {code(_found(flow, verdict))}",
+        ]
+    if found.missing:
+        lines += [
+            "",
+            f"No test: {code(_missing(flow, found.missing))}. {code(GENERATE)} writes them.",
+        ]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def call_tests_json(verdicts: Sequence[Verdict], found: Coverage) -> str:
+    """Everything: `end` and `at` are as in a simulation; None where there is no such number."""
+    body = {
+        "passed": sum(verdict.passed for verdict in verdicts),
+        "failed": sum(not verdict.passed for verdict in verdicts),
+        "tests": [_json(verdict) for verdict in verdicts],
+        "coverage": {
+            "numbers": found.numbers,
+            "ends": found.ends,
+            "covered": found.covered,
+            "missing": [
+                {"number": ending.number, "at": ending.at, "keys": list(ending.keys)}
+                for ending in found.missing
+            ],
+        },
+    }
+    return orjson.dumps(body, option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
+def _json(verdict: Verdict) -> dict[str, object]:
+    journey = verdict.journey
+    return {
+        "name": verdict.name,
+        "passed": verdict.passed,
+        "to": verdict.test["to"],
+        "at": verdict.at.isoformat() if verdict.at else None,
+        "keys": verdict.test.get("keys") or [],
+        "expect": verdict.test["expect"],
+        "end": journey.end.value if journey else None,
+        "reached": journey.at if journey else None,
+        "seconds": journey.seconds if journey else None,
+    }
+
+
+def call_tests_junit(flow: Flow, verdicts: Sequence[Verdict], files: dict[str, str]) -> str:
+    """A test case for each call test; `files` says where each is declared."""
+    failed = sum(not verdict.passed for verdict in verdicts)
+    counts = {"tests": str(len(verdicts)), "failures": str(failed), "errors": "0"}
+    root = ET.Element("testsuites", {"name": "ccstate", **counts})
+    suite = ET.SubElement(root, "testsuite", {"name": "call tests", **counts, "skipped": "0"})
+    for verdict in verdicts:
+        where = {"classname": "call_test", "name": safe(verdict.name)}
+        if file := files.get(verdict.name):
+            where["file"] = safe(file)
+        case = ET.SubElement(suite, "testcase", where)
+        if not verdict.passed:
+            words = (
+                f"{_call(flow, verdict)}\nexpected {_expected(flow, verdict)}\n"
+                f"found {_found(flow, verdict)}"
+            )
+            said = {"message": safe(_found(flow, verdict)), "type": "call_test"}
+            failure = ET.SubElement(case, "failure", said)
+            failure.text = "\n".join(safe(line) for line in words.splitlines())
+    ET.indent(root)
+    return ET.tostring(root, "unicode") + "\n"
