@@ -1,0 +1,162 @@
+"""Rules about people, their desks and phones."""
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+from ccstate import kinds
+from ccstate.errors import Severity
+from ccstate.journeys.staffing import Agent, Lack, agents
+from ccstate.kinds import Path
+from ccstate.kinds.shape import Leaf, walker
+from ccstate.model import Address
+from ccstate.rules.rule import Estate, Found, Rule
+
+
+def _member_twice(estate: Estate) -> Iterator[Found]:
+    for name, queue in estate.of("queue").items():
+        if len(queue.get("members") or ()) < 2:
+            continue
+        address = Address("queue", name)
+        for (kept, idle), people in _twice(estate, list(agents(estate.centre, queue))).items():
+            yield _idle_member(address, kept, idle, people)
+
+
+def _twice(
+    estate: Estate, everybody: list[Agent]
+) -> dict[tuple[tuple[int, int], tuple[int, int]], list[str]]:
+    """People by the two entries that both ring them, each with its penalty, the lower first."""
+    first: dict[str, Agent] = {}
+    found: dict[tuple[tuple[int, int], tuple[int, int]], list[str]] = {}
+    for agent in sorted(everybody, key=lambda agent: agent.penalty):
+        if agent.lack is not Lack.NOTHING:
+            continue
+        owners = estate.centre.owners.get(agent.extension)
+        who = f"user/{agent.user or owners[0]}" if owners else f"extension/{agent.extension}"
+        kept = first.setdefault(who, agent)
+        if kept is not agent:
+            pair = (kept.member, kept.penalty), (agent.member, agent.penalty)
+            found.setdefault(pair, []).append(who)
+    return found
+
+
+def _idle_member(
+    address: Address, kept: tuple[int, int], idle: tuple[int, int], people: list[str]
+) -> Found:
+    many = "" if len(people) == 1 else f" and {len(people) - 1} more"
+    are = "is" if not many else "are"
+    if kept[1] == idle[1]:
+        penalties = f"both times with penalty {idle[1]}"
+        cause = "The second entry changes nothing, and whoever removes the first one is misled."
+    else:
+        penalties = f"with penalties {kept[1]} and {idle[1]}"
+        cause = (
+            f"The lower penalty rings, so {idle[1]} never counts: calls come here before they "
+            "reach others who were meant to answer first."
+        )
+    return Found(
+        address,
+        ("members", idle[0]),
+        f"{people[0]}{many} {are} in {address} twice, {penalties}",
+        cause,
+        "keep one entry; to let one person of a team ring later, name the people one by one",
+    )
+
+
+def _one_desk(estate: Estate) -> Iterator[Found]:
+    # Desks are known by their names: no site has the same one in two areas.
+    first: dict[tuple[str, str], str] = {}
+    for name, user in estate.of("user").items():
+        site, desk = user.get("site"), user.get("desk")
+        if not site or not desk or user["hot_desking"]:
+            continue
+        sitting = first.setdefault((site, desk), name)
+        if sitting != name:
+            yield Found(
+                Address("user", name),
+                ("desk",),
+                f'user/{sitting} and user/{name} both sit at desk "{desk}" of site/{site}',
+                "One of the two is somewhere else: whoever looks for them, in an emergency too, "
+                "goes to the wrong desk.",
+                "correct the desk, or set hot_desking: true where people share it by shifts",
+            )
+
+
+# Naming an extension here is no use of it: its user's, its own, a promise about calls.
+_NO_USE = frozenset({"user", "extension", "call_test"})
+
+
+@cache
+def _uses(kind: str) -> Callable[[Any, Path], Iterator[tuple[Path, Leaf, str]]] | None:
+    if kind in _NO_USE:
+        return None
+    targets = {"extension", "voicemail"}
+    return walker(kinds.shape(kind), lambda leaf: leaf.ref in targets or leaf.destination)
+
+
+def _used(estate: Estate) -> set[str]:
+    """Extensions that calls are sent to, or messages: `2101`, and as a destination's last part."""
+    return {
+        text.rpartition("/")[2]
+        for (kind, _), resource in estate.state.items()
+        if (walk := _uses(kind))
+        for _, _, text in walk(resource.fields, ())
+    }
+
+
+def _idle_extensions(estate: Estate) -> Iterator[Found]:
+    yield from _nowhere(estate)
+    owned = estate.centre.owners
+    alone = [
+        name
+        for name, extension in estate.of("extension").items()
+        if extension["device"] != "none" and not extension.get("label") and name not in owned
+    ]
+    used = _used(estate) if alone else set()
+    for name in alone:
+        if name not in used:
+            yield Found(
+                Address("extension", name),
+                (),
+                f"extension/{name} has a phone that belongs to nobody",
+                "No user has it, nothing sends calls to it, and no label says what it is for: "
+                "a phone that is left over can still make calls.",
+                "give it to a user, say in label: where it stands, or remove it",
+            )
+
+
+def _nowhere(estate: Estate) -> Iterator[Found]:
+    for name, extension in estate.of("extension").items():
+        if extension["device"] == "none" and extension.get("voicemail") is None:
+            yield Found(
+                Address("extension", name),
+                ("device",),
+                f"extension/{name} has neither a device nor a mailbox",
+                "Whoever calls it hears nothing, and cannot leave a message.",
+                "give it a device or a voicemail:, or remove it",
+            )
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "CC215",
+        "member-twice",
+        Severity.WARNING,
+        "somebody is in a queue twice, and the higher penalty never counts",
+        _member_twice,
+    ),
+    Rule(
+        "CC216",
+        "two-at-one-desk",
+        Severity.WARNING,
+        "two people sit at one desk and do not share it",
+        _one_desk,
+    ),
+    Rule(
+        "CC240",
+        "idle-extension",
+        Severity.WARNING,
+        "an extension belongs to nobody, or has neither a device nor a mailbox",
+        _idle_extensions,
+    ),
+)
