@@ -23,7 +23,7 @@ def paths(code: str, schedule: str, today: str = "2026-11-22") -> list[tuple[str
     return [found.path for found in found(code, schedule, today)]
 
 
-# Never open (CC220)
+# Never open, CC220
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_one_span_today_or_later_is_open(schedule: str) -> None:
     assert paths("CC220", schedule) == []
 
 
-# Gaps (CC221)
+# Holes that nobody means, CC221
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_gaps_are_those_that_a_clock_on_the_wall_shows(weekly: dict[str, list[st
     assert sorted(told) == sorted(seen)
 
 
-# Overlaps (CC222)
+# What holds a minute twice, CC222
 
 
 @pytest.mark.parametrize(
@@ -263,7 +263,7 @@ def test_overlaps_are_those_that_a_clock_on_the_wall_shows(weekly: dict[str, lis
     assert all(held[minutes(day, text)[0]] > 1 for day, text in told)
 
 
-# Holidays that run out (CC223)
+# Holidays that run out, CC223
 
 
 @pytest.mark.parametrize(
@@ -292,7 +292,7 @@ def test_who_lists_no_holidays_means_none(schedule: str) -> None:
     assert paths("CC223", schedule) == []
 
 
-# Past exceptions (CC224)
+# Past exceptions, CC224
 
 
 def test_an_exception_has_passed_the_day_after() -> None:
