@@ -4,11 +4,16 @@ from collections.abc import Mapping
 from itertools import chain
 
 from ccstate.rules import (
+    buildings,
+    displays,
     emergency,
     hours,
     location,
     numbers,
     outbound,
+    people,
+    queues,
+    secrets_in_text,
     silence,
 )
 from ccstate.rules.rule import Estate, Found, Rule
@@ -18,11 +23,16 @@ __all__ = ["RULES", "Estate", "Found", "Rule"]
 _ROOMS = (
     # One line each, in the order of their codes.
     silence.RULES,
+    queues.RULES,
+    buildings.RULES,
+    people.RULES,
     hours.RULES,
     emergency.RULES,
     location.RULES,
     numbers.RULES,
+    displays.RULES,
     outbound.RULES,
+    secrets_in_text.RULES,
 )
 
 RULES: Mapping[str, Rule] = {
