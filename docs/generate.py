@@ -66,7 +66,8 @@ schedules:
     holidays:
 ```
 
-At the name of a resource it holds for all of the resource. Several codes are separated by commas or spaces:
+It holds for what stands below that line too: at a field for the whole field, at the name of a resource for all
+of the resource. Several codes are separated by commas or spaces:
 
 ```yaml
 queues:

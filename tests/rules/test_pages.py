@@ -33,6 +33,7 @@ def test_a_page_is_short_prose_and_two_documents(code: str) -> None:
 def test_a_rule_says_in_one_line_what_it_finds(code: str) -> None:
     rule = RULES[code]
     assert len(rule.summary) <= 90
+    assert rule.summary[0].isupper()
     assert not rule.summary.endswith(".")
     assert rule.name == rule.name.lower()
     assert " " not in rule.name

@@ -10,7 +10,7 @@ from ccstate.rules.judge import judge
 from ccstate.rules.rule import Estate, Found, Rule
 from ccstate.rules.silence import CODE
 from ccstate.rules.silence import RULES as OWN
-from tests.rules.estates import estate
+from tests.rules.estates import FILE, estate
 
 TEXT = """\
 queues:
@@ -65,6 +65,32 @@ def test_at_its_line_or_alone_above_it_a_comment_silences_one_message(old: str) 
 @pytest.mark.parametrize("codes", ["CC201 CC202", "CC201, CC202", "CC202,CC201:"])
 def test_at_the_name_it_silences_the_whole_resource(old: str, codes: str) -> None:
     assert said(old, f"# ccstate: ignore {codes} on trial") == []
+
+
+def test_at_a_field_it_silences_what_stands_below(monkeypatch: pytest.MonkeyPatch) -> None:
+    def deep(_: Estate) -> Iterator[Found]:
+        yield Found(Address("schedule", "days"), ("holidays", 0, "date"), "a day")
+
+    rule = Rule("CC203", "days", Severity.WARNING, "", deep)
+    monkeypatch.setattr("ccstate.rules.judge.RULES", {CODE: OWN[0], "CC203": rule})
+    text = """\
+schedules:
+  days:
+    timezone: Australia/Sydney
+    weekly: {}
+    # HERE
+    holidays:
+      # THERE
+      - name: Second
+        date: 2026-12-26
+      # HERE
+      - name: First
+        date: 2026-12-25
+"""
+    for place, count in (("HERE", 0), ("THERE", 2)):
+        written = text.replace(f"# {place}", "# ccstate: ignore CC203 on trial")
+        data = {FILE: written.encode()}
+        assert len(judge(estate(written), {}, data.__getitem__)) == count
 
 
 def test_comments_above_each_other_speak_of_the_same_line() -> None:

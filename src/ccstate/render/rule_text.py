@@ -71,7 +71,7 @@ def _page(found: Explained) -> Iterator[Line]:
     yield 0, plain(rule.summary)
     for paragraph in page.prose:
         yield 0, ()
-        yield 0, plain(paragraph.replace("`", ""))
+        yield 0, plain(paragraph)
     yield from _block("Bad", "", page.bad)
     yield from _block("It says", "", diagnostics_text(found.says))
     yield from _block("Good", "", page.good)
@@ -93,7 +93,7 @@ def _ways_out(rule: Rule) -> Iterator[tuple[str, str, str]]:
     severities = "in ccstate.yaml (or make it a warning, or an error)"
     yield "Switch it off", severities, f"rules: {{{rule.code}: ignore}}"
     if rule.code != OF_COMMENTS:
-        where = "at the line of a message, above it, or at the name of the resource"
+        where = "at the line of a message, above it, or at a name that it stands below"
         yield "Silence it", where, f"# ccstate: ignore {rule.code} because …"
 
 

@@ -95,14 +95,24 @@ def _silenced(
 
 
 def _covered(findings: list[Finding], found: list[Silence], data: bytes) -> Iterator[Finding]:
-    """Those of the findings in one file that its comments silence."""
-    owners = [replace(finding, path=finding.path[:2]) for finding in findings]
-    places = diagnose(findings, lambda _: data)
-    of_owners = diagnose(owners, lambda _: data)
-    for finding, place, owner in zip(findings, places, of_owners, strict=True):
-        lines = {p.span.line for p in (place, owner) if p.span}
+    """Those of the findings in one file that its comments silence.
+
+    A comment speaks of what stands below it too: at a field of the whole field, at the name of a
+    resource of all of it.
+    """
+    above = [
+        (replace(finding, path=finding.path[:end]), finding)
+        for finding in findings
+        for end in range(2, len(finding.path) + 1)
+    ]
+    lines: dict[int, set[int]] = {}
+    for place, (_, finding) in zip(
+        diagnose((f for f, _ in above), lambda _: data), above, strict=True
+    ):
+        lines.setdefault(id(finding), set()).add(place.span.line if place.span else 0)
+    for finding in findings:
         # Every comment that covers it is used: one may stand at the line, one at the resource.
-        if [silence for silence in found if silence.covers(finding.code, lines)]:
+        if [s for s in found if s.covers(finding.code, lines[id(finding)])]:
             yield finding
 
 

@@ -1,7 +1,7 @@
 """Comments that silence rules: `# ccstate: ignore CC223 the dates of 2027 come out in June`.
 
-Such a comment speaks of its own line, or, alone on its line, of the next one; at the name of a
-resource it speaks of all of it. It counts only with a reason.
+Such a comment speaks of its own line, or, alone on its line, of the next one, and of all that
+stands below: at the name of a resource it speaks of the whole resource. It counts only with a reason.
 """
 
 import re
