@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ccstate.rules import Found
 from ccstate.rules.buildings import RULES
@@ -104,3 +106,39 @@ def test_where_people_work_at_one_site_only_there_is_nobody_to_take_over() -> No
       q: {members: [{extension: "2101"}]}
     """
     assert list(RULE.check(estate(text))) == []
+
+
+NAMES = "abcde"
+WAYS = ("to", "empty")
+QUEUES = st.fixed_dictionaries(
+    {
+        name: st.tuples(
+            st.sets(st.sampled_from(["2101", "2102", "6101"]), max_size=2),
+            st.lists(st.sampled_from(NAMES), max_size=2, unique=True),
+        )
+        for name in NAMES
+    }
+)
+
+
+@given(QUEUES)
+def test_nobody_is_saved_but_by_those_that_calls_can_reach(
+    queues: dict[str, tuple[set[str], list[str]]],
+) -> None:
+    def reachable(name: str, seen: set[str]) -> set[str]:
+        if name not in seen:
+            seen.add(name)
+            for target in queues[name][1]:
+                reachable(target, seen)
+        return seen
+
+    def sites(names: set[str]) -> set[str]:
+        return {member[0] for name in names for member in queues[name][0]}
+
+    text = ", ".join(
+        f"{name}: {{members: [{', '.join(f'{{extension: {member!r}}}' for member in members)}], "
+        f"overflow: {{{', '.join(f'{way}: queue/{to}' for way, to in zip(WAYS, ways, strict=False))}}}}}"
+        for name, (members, ways) in queues.items()
+    )
+    alone = [name for name in NAMES if sites({name}) and len(sites(reachable(name, set()))) == 1]
+    assert sorted(problem.address.name for problem in found(text)) == alone
