@@ -49,14 +49,18 @@ def diagnose(findings: Iterable[Finding], content: Callable[[str], bytes]) -> li
 
 def _paths(findings: list[Finding], data: bytes) -> list[Path]:
     """Where each of the findings in a file is, as the file is written."""
-    sorted_away = [f.canonical and any(isinstance(s, int) for s in f.path) for f in findings]
-    if not any(sorted_away):
-        return [finding.path for finding in findings]
-    document = read(data, "")[0]
+    paths = [finding.path for finding in findings]
+    if not any(map(_is_sorted, findings)):
+        return paths
+    written = as_written(paths, read(data, "")[0])
     return [
-        as_written(f.path, document) if away else f.path
-        for f, away in zip(findings, sorted_away, strict=True)
+        there if _is_sorted(finding) else finding.path
+        for finding, there in zip(findings, written, strict=True)
     ]
+
+
+def _is_sorted(finding: Finding) -> bool:
+    return finding.canonical and any(isinstance(step, int) for step in finding.path)
 
 
 MOST_CANDIDATES = 20_000

@@ -1,21 +1,30 @@
 """Where the author wrote an item of a set: values hold sets sorted, files hold them as written."""
 
+from collections.abc import Iterable
 from types import NoneType, UnionType
-from typing import Annotated, Any, Union, cast, get_args, get_origin
+from typing import Annotated, Any, TypeAlias, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from ccstate.kinds import PLURALS, Path
 from ccstate.kinds.fields import Compare, canonical_order
 
+_Orders: TypeAlias = dict[int, list[int]]
+"""For each list of a document, by its identity, where the items of the sorted set are in it."""
 
-def as_written(path: Path, document: Any) -> Path:
-    """The path with the items of sets by their place in the document.
+
+def as_written(paths: Iterable[Path], document: Any) -> list[Path]:
+    """The paths with the items of sets by their place in the document.
 
     `("schedules", "weekdays", "holidays", 0)` is the first holiday of the sorted set; the answer
-    says which one of the list that is. Where the path leads to what the document does not hold,
-    such as a default of the project, its steps stay as they are.
+    says which one of the list that is. Where a path leads to what the document does not hold, such
+    as a default of the project, its steps stay as they are.
     """
+    orders: _Orders = {}
+    return [_written(path, document, orders) for path in paths]
+
+
+def _written(path: Path, document: Any, orders: _Orders) -> Path:
     kind = PLURALS.get(str(path[0])) if path else None
     steps = list(path)
     if kind is None:
@@ -25,7 +34,9 @@ def as_written(path: Path, document: Any) -> Path:
         for place, step in enumerate(path[2:], start=2):
             annotation, unordered = _bare(annotation, value)
             if unordered and isinstance(step, int):
-                steps[place] = _order(get_args(annotation)[0], value)[step]
+                if id(value) not in orders:
+                    orders[id(value)] = _order(get_args(annotation)[0], value)
+                steps[place] = orders[id(value)][step]
             value = value[steps[place]]
             annotation = _inside(annotation, str(step))
     except (KeyError, IndexError, TypeError, ValidationError):
