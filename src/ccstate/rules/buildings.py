@@ -121,7 +121,7 @@ RULES: tuple[Rule, ...] = (
         "CC212",
         "all-in-one-building",
         Severity.WARNING,
-        "all who can answer a queue work at one site, and no overflow leads to another",
+        "All who can answer a queue work at one site, and no overflow leads to another",
         _one_building,
     ),
 )

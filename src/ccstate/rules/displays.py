@@ -122,14 +122,14 @@ RULES: tuple[Rule, ...] = (
         "CC241",
         "wallboard-shows-nothing",
         Severity.WARNING,
-        "a wallboard has no tiles, or the same one twice",
+        "A wallboard has no tiles, or the same one twice",
         _shows_nothing,
     ),
     Rule(
         "CC242",
         "threshold-does-not-fit",
         Severity.WARNING,
-        "a threshold has the wrong unit, or red comes before amber",
+        "A threshold has the wrong unit, or red comes before amber",
         _thresholds,
     ),
 )

@@ -141,7 +141,7 @@ RULES: tuple[Rule, ...] = (
         "CC260",
         "secret-in-plain-text",
         Severity.ERROR,
-        "a label, a prompt or another text holds a password, a PIN or a token",
+        "A label, a prompt or another text holds a password, a PIN or a token",
         _in_plain_text,
     ),
 )
