@@ -1,0 +1,159 @@
+"""A rule about the languages of prompts: what is played must be there, in one language throughout."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from ccstate.errors import Severity
+from ccstate.journeys.centre import Filled
+from ccstate.model import Address
+from ccstate.rules.rule import Estate, Found, Rule
+from ccstate.rules.trees import listed, reached_nodes
+
+
+class _Tree(NamedTuple):
+    """A tree, the language it speaks ("" where it says none), and the first node of each prompt."""
+
+    name: str
+    language: str
+    nodes: Mapping[str, str]
+
+
+def _languages(estate: Estate) -> Iterator[Found]:
+    yield from _silent(estate)
+    trees = [_played(name, tree) for name, tree in estate.of("ivr").items()]
+    for tree in trees:
+        yield from _lacking(estate, tree) if tree.language else _uneven(estate, tree)
+    yield from _unheard(estate, trees)
+
+
+def _played(name: str, tree: Filled) -> _Tree:
+    nodes: dict[str, str] = {}
+    for node_name, node in reached_nodes(tree).items():
+        if prompt := node.get("prompt"):
+            nodes.setdefault(prompt, node_name)
+    return _Tree(name, tree.get("language") or "", nodes)
+
+
+def _tongue(language: str) -> str:
+    """`en` of `en-AU`: a platform that has no en-AU may well take en, or en-GB."""
+    return language.partition("-")[0]
+
+
+def _tongues(estate: Estate, prompt: str) -> frozenset[str]:
+    return frozenset(map(_tongue, estate.of("prompt")[prompt]["languages"]))
+
+
+def _silent(estate: Estate) -> Iterator[Found]:
+    """Wordings without words."""
+    for name, prompt in estate.of("prompt").items():
+        address = Address("prompt", name)
+        hint = "give it a text, a recording, or both"
+        if not prompt["languages"]:
+            message = f"{address} says nothing"
+            yield Found(address, ("languages",), message, "Callers hear silence.", hint)
+        for language, wording in prompt["languages"].items():
+            if not wording.get("text") and not wording.get("audio"):
+                message = f"{address} says nothing in {language}"
+                cause = "Callers hear silence."
+                yield Found(address, ("languages", language), message, cause, hint)
+
+
+def _lacking(estate: Estate, tree: _Tree) -> Iterator[Found]:
+    """Prompts that do not have the language which the tree speaks."""
+    for prompt, node in tree.nodes.items():
+        spoken = _tongues(estate, prompt)
+        if spoken and _tongue(tree.language) not in spoken:
+            yield Found(
+                Address("ivr", tree.name),
+                ("nodes", node, "prompt"),
+                f"prompt/{prompt} has no {tree.language}, which ivr/{tree.name} speaks",
+                "Callers hear silence there, or a language that they did not choose.",
+                f"give prompt/{prompt} a wording in {tree.language}",
+            )
+
+
+def _uneven(estate: Estate, tree: _Tree) -> Iterator[Found]:
+    """Of the prompts of a tree that says no language, those that lack one which others have."""
+    having: dict[str, list[str]] = {}
+    for prompt in tree.nodes:
+        for tongue in _tongues(estate, prompt):
+            having.setdefault(tongue, []).append(prompt)
+    for tongue in sorted(having):
+        have = set(having[tongue])
+        lacking = [p for p in tree.nodes if p not in have and _tongues(estate, p)]
+        if lacking:
+            named = listed([f"prompt/{prompt}" for prompt in lacking])
+            yield Found(
+                Address("ivr", tree.name),
+                ("nodes", tree.nodes[lacking[0]], "prompt"),
+                f"{named} {_has(lacking)} no {tongue}, unlike prompt/{having[tongue][0]}",
+                f"ivr/{tree.name} plays them one after the other: callers in {tongue} lose the "
+                "thread.",
+                f"give {named} a wording in {tongue}, or the tree its language:",
+            )
+
+
+def _unheard(estate: Estate, trees: Iterable[_Tree]) -> Iterator[Found]:
+    """Wordings that no caller can hear, in a tree that was translated only in part."""
+    elsewhere = _played_elsewhere(estate)
+    players: dict[str, list[_Tree]] = {}
+    for tree in trees:
+        for prompt in tree.nodes:
+            players.setdefault(prompt, []).append(tree)
+    for prompt, by in players.items():
+        if prompt in elsewhere or not all(tree.language for tree in by):
+            continue
+        spoken = {_tongue(tree.language) for tree in by}
+        unheard = [
+            language
+            for language in estate.of("prompt")[prompt]["languages"]
+            if _tongue(language) not in spoken and _without(estate, by[0], _tongue(language))
+        ]
+        if unheard:
+            yield _nobody_hears(estate, prompt, by, unheard)
+
+
+def _nobody_hears(estate: Estate, prompt: str, by: list[_Tree], unheard: list[str]) -> Found:
+    address = Address("prompt", prompt)
+    others = listed(_without(estate, by[0], _tongue(unheard[0])))
+    them = "it" if len(unheard) == 1 else "them"
+    return Found(
+        address,
+        ("languages", unheard[0]),
+        f"nobody hears {address} in {listed(unheard)}",
+        f"ivr/{by[0].name} plays it in {by[0].language}, and other prompts there are not "
+        f"translated ({others}): callers who need {them} are not served.",
+        f"translate the others and let a tree speak {them}, or take {them} out here",
+    )
+
+
+def _without(estate: Estate, tree: _Tree, tongue: str) -> list[str]:
+    """The prompts of a tree that do not have a language."""
+    return [prompt for prompt in tree.nodes if tongue not in _tongues(estate, prompt)]
+
+
+def _played_elsewhere(estate: Estate) -> set[str | None]:
+    """Prompts that queues and mailboxes play, to callers of any language."""
+    found: set[str | None] = set()
+    for queue in estate.of("queue").values():
+        if told := queue.get("announcements"):
+            found.update((told.get("welcome"), told.get("periodic")))
+    for extension in estate.of("extension").values():
+        if mailbox := extension.get("voicemail"):
+            found.add(mailbox.get("greeting"))
+    return found
+
+
+def _has(names: list[str]) -> str:
+    return "has" if len(names) == 1 else "have"
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "CC207",
+        "missing-language",
+        Severity.WARNING,
+        "A prompt that lacks a language, or says nothing at all",
+        _languages,
+    ),
+)
