@@ -5,16 +5,21 @@ from itertools import chain
 
 from ccstate.rules import (
     buildings,
+    dead_ends,
     displays,
     emergency,
     hours,
+    languages,
     location,
     numbers,
     outbound,
     people,
+    prompts,
     queues,
+    rounds,
     secrets_in_text,
     silence,
+    trees,
 )
 from ccstate.rules.rule import Estate, Found, Rule
 
@@ -23,6 +28,11 @@ __all__ = ["RULES", "Estate", "Found", "Rule"]
 _ROOMS = (
     # One line each, in the order of their codes.
     silence.RULES,
+    dead_ends.RULES,
+    trees.RULES,
+    rounds.RULES,
+    prompts.RULES,
+    languages.RULES,
     queues.RULES,
     buildings.RULES,
     people.RULES,

@@ -1,0 +1,215 @@
+"""A rule about whole journeys: whoever calls a number comes to a person, a mailbox or a goodbye.
+
+Reasoned backwards, for most estates have few dead ends: from the places where a call can fail to
+the numbers that lead there, and only then by the hours, for numbers that differ in nothing once.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from ccstate.errors import Severity
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.moments import Moment, Phases, World, Year
+from ccstate.journeys.staffing import is_staffed
+from ccstate.journeys.walk import zone_of
+from ccstate.journeys.ways import GOOD, Event, Place, Way
+from ccstate.kinds import Path
+from ccstate.rules.rule import Estate, Found, Rule
+
+# With everybody answering, nobody is left to wait; and who is silent at a menu is CC204's.
+_NOT_TAKEN = frozenset({Event.NO_ANSWER, Event.FULL})
+_SILENT = frozenset({Event.SILENCE, Event.WRONG_KEY})
+
+
+class _Case(NamedTuple):
+    """One number that leads to a dead end: when, and by which keys."""
+
+    number: str
+    moment: Moment | None
+    keys: tuple[str, ...]
+
+
+class _Search:
+    """Dead ends, and who comes to them."""
+
+    def __init__(self, estate: Estate) -> None:
+        self.flow = Flow(estate.centre)
+        self.year = Year(estate.centre, estate.today)
+        self.ends, self.before = self._places(estate)
+        self.relevant = self._ancestors()
+
+    def _places(self, estate: Estate) -> tuple[set[Place], dict[Place, list[Place]]]:
+        """The places where some call may fail, and from where each place is reached."""
+        todo = [Place("number", name) for name in estate.of("number")]
+        before: dict[Place, list[Place]] = {place: [] for place in todo}
+        ends: set[Place] = set()
+        for place in todo:
+            for way in self.flow.ways(place):
+                if way.event in _NOT_TAKEN:
+                    continue
+                if way.to is None:
+                    if self._fails(place, way):
+                        ends.add(place)
+                    continue
+                if way.to not in before:
+                    before[way.to] = []
+                    todo.append(way.to)
+                before[way.to].append(place)
+        return ends, before
+
+    def _fails(self, place: Place, way: Way) -> bool:
+        if way.end in GOOD or way.event in _SILENT:
+            return False
+        if place.kind == "queue":  # one that nobody can ever answer is CC210's
+            return is_staffed(self.flow.centre, self.flow.centre.of("queue")[place.name])
+        return True
+
+    def _ancestors(self) -> set[Place]:
+        seen = set(self.ends)
+        for place in (todo := sorted(seen)):
+            for other in self.before[place]:
+                if other not in seen:
+                    seen.add(other)
+                    todo.append(other)
+        return seen
+
+    def taken(self, place: Place, phases: Phases) -> list[Way]:
+        """The ways that callers can take where everybody answers who is there."""
+        ways = self.flow.possible(place, phases)
+        if any(way.event is Event.ANSWERED for way in ways):
+            return []
+        return [way for way in ways if way.event not in _NOT_TAKEN]
+
+    def cases(self) -> dict[Place, list[_Case]]:
+        """By dead end, the numbers that lead there."""
+        alike: dict[tuple[Way, ...], list[str]] = defaultdict(list)
+        for place in sorted(self.relevant):
+            if place.kind == "number":
+                alike[self.flow.ways(place)].append(place.name)
+        found: dict[Place, list[_Case]] = defaultdict(list)
+        for names in alike.values():
+            for end, (moment, keys) in self._from(Place("number", names[0])).items():
+                found[end] += [_Case(name, moment, keys) for name in names]
+        return found
+
+    def _from(self, start: Place) -> dict[Place, tuple[Moment | None, tuple[str, ...]]]:
+        """The dead ends that calls to a number come to: when first, and by which keys."""
+        near = self._near(start)
+        schedules = self.flow.schedules(near)
+        worlds = self.year.worlds(schedules)
+        ends = [place for place in near if place in self.ends]
+        hits: dict[Place, list[tuple[World, tuple[str, ...]]]] = defaultdict(list)
+        for world in worlds:
+            came = self._reached(start, world.phases)
+            for end in ends:
+                if end in came and self._fails_in(end, world.phases):
+                    hits[end].append((world, _keys(came, end)))
+        return {end: _told(hit, is_always=len(hit) == len(worlds)) for end, hit in hits.items()}
+
+    def _fails_in(self, end: Place, phases: Phases) -> bool:
+        ways = self.taken(end, phases)
+        return any(way.to is None and self._fails(end, way) for way in ways)
+
+    def _near(self, start: Place) -> list[Place]:
+        """The places on the ways from there to dead ends."""
+        seen = {start}
+        for place in (todo := [start]):
+            for way in self.flow.ways(place):
+                if way.to in self.relevant and way.to not in seen and way.event not in _NOT_TAKEN:
+                    seen.add(way.to)
+                    todo.append(way.to)
+        return todo
+
+    def _reached(self, start: Place, phases: Phases) -> dict[Place, tuple[Place, Way] | None]:
+        came: dict[Place, tuple[Place, Way] | None] = {start: None}
+        for place in (todo := [start]):
+            for way in self.taken(place, phases):
+                if way.to in self.relevant and way.to not in came:
+                    came[way.to] = place, way
+                    todo.append(way.to)
+        return came
+
+
+def _told(
+    hits: list[tuple[World, tuple[str, ...]]], *, is_always: bool
+) -> tuple[Moment | None, tuple[str, ...]]:
+    """The moment that best tells when, an ordinary one where there is one, and the keys then."""
+    if is_always:
+        return None, hits[0][1]
+    moments = [(moment, keys) for world, keys in hits for moment in world.moments]
+    return min(moments, key=lambda told: (bool(told[0].occasions), told[0].at))
+
+
+def _keys(came: Mapping[Place, tuple[Place, Way] | None], end: Place) -> tuple[str, ...]:
+    keys: list[str] = []
+    while step := came[end]:
+        end, way = step
+        if way.key:
+            keys.append(way.key)
+    return tuple(reversed(keys))
+
+
+def _dead_ends(estate: Estate) -> Iterator[Found]:
+    search = _Search(estate)
+    for end, cases in sorted(search.cases().items()):
+        ordinary = [case for case in cases if case.moment is None or not case.moment.occasions]
+        case = min(ordinary or cases, key=lambda case: (case.moment is not None, case.number))
+        others = len({other.number for other in cases}) - 1
+        who = case.number
+        if others:
+            who += f" and {others:,} more number{'s' if others > 1 else ''}"
+        when = _when(search.flow, case)
+        pressed = f" They come there by pressing {', '.join(case.keys)}." if case.keys else ""
+        path, cause, hint = _words(estate, end)
+        yield Found(
+            end.address, path, f"callers of {who} reach nobody{when}", cause + pressed, hint
+        )
+
+
+def _when(flow: Flow, case: _Case) -> str:
+    if case.moment is None:
+        return ""
+    local = case.moment.at.astimezone(zone_of(flow, Place("number", case.number)))
+    if case.moment.occasions:
+        return (
+            f" on {' and '.join(case.moment.occasions)} ({local.day} {local:%B %Y}, {local:%H:%M})"
+        )
+    return f" on {local:%A} {local.day} {local:%B %Y} at {local:%H:%M}"
+
+
+def _words(estate: Estate, end: Place) -> tuple[Path, str, str]:
+    """Path, cause and hint at a dead end."""
+    if end.kind == "queue":
+        return _queue_words(estate, end)
+    if end.kind == "extension":
+        cause = f"{end} has no device that rings and no mailbox."
+        return ("device",), cause, f"give {end} a voicemail:, or a device"
+    node = estate.of("ivr")[end.name]["nodes"].get(end.node, {})
+    if node.get("type") == "dial":
+        cause = f"extension/{node['extension']} has no device that rings, and the call ends."
+        return ("nodes", end.node), cause, "add on_no_answer:, or ring somebody who can answer"
+    return ("nodes", end.node), "The call ends there.", "lead it to a queue or a mailbox"
+
+
+def _queue_words(estate: Estate, end: Place) -> tuple[Path, str, str]:
+    queue = estate.of("queue")[end.name]
+    overflow = queue.get("overflow")
+    waited = (overflow or {}).get("after")
+    if waited:
+        cause = f"{end} is closed then, and ends the call after {waited}: overflow has no to."
+    else:
+        cause = f"{end} is closed then, and has no overflow: callers wait until they give up."
+    hint = f"give {end} overflow.empty, such as a mailbox"
+    return ("overflow",) if overflow else ("hours",), cause, hint
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "CC201",
+        "dead-end",
+        Severity.ERROR,
+        "A call that ends without a person, a mailbox or a hangup that was meant",
+        _dead_ends,
+    ),
+)

@@ -1,0 +1,225 @@
+"""Rules about calls that go round for ever: through trees and numbers, or through queues alone."""
+
+from collections.abc import Callable, Iterator
+from enum import Enum
+from functools import partial
+from typing import NamedTuple
+
+from ccstate.errors import Severity
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.hours import Phase
+from ccstate.journeys.moments import Phases, Year
+from ccstate.journeys.ways import Event, Place, Way
+from ccstate.model import Address
+from ccstate.rules.rule import Estate, Found, Rule
+
+
+class Lull(Enum):
+    """Why nobody answers, and what happens first at a place then."""
+
+    UNANSWERED = (Event.SILENCE, Event.NO_ANSWER, Event.EMPTY)
+    DESERTED = (Event.SILENCE, Event.EMPTY, Event.NO_ANSWER)
+    FULL = (Event.SILENCE, Event.FULL, Event.NO_ANSWER, Event.EMPTY)
+
+
+_WHEN = {
+    Lull.UNANSWERED: "",
+    Lull.DESERTED: " while nobody is logged in",
+    Lull.FULL: " while the queues are full",
+}
+_ACTIVE = frozenset({Event.KEY, Event.DIGITS, Event.WRONG_KEY, Event.ANSWERED})
+
+
+class Round(NamedTuple):
+    """Places that a caller who does nothing passes again and again, and the ways between them."""
+
+    places: tuple[Place, ...]
+    ways: tuple[Way, ...]
+    lull: Lull
+
+
+def _rounds(estate: Estate, flow: Flow, onward: dict[Place, set[Place]]) -> Iterator[Round]:
+    """Every round without end in these places, at some time of the coming year."""
+    year = Year(estate.centre, estate.today)
+    for knot in _knots(onward):
+        yield from _in_knot(flow, year, knot)
+
+
+def _onward(flow: Flow, starts: list[Place]) -> dict[Place, set[Place]]:
+    """Where each place that callers reach can lead one who does nothing, at whatever hour."""
+    onward: dict[Place, set[Place]] = {place: set() for place in starts}
+    for place in (todo := list(starts)):
+        for way in flow.ways(place):
+            if way.to is None:
+                continue
+            if way.event not in _ACTIVE:
+                onward[place].add(way.to)
+            if way.to not in onward:
+                onward[way.to] = set()
+                todo.append(way.to)
+    return onward
+
+
+def _queues(estate: Estate) -> list[Place]:
+    return [Place("queue", name) for name in estate.of("queue")]
+
+
+def _knots(onward: dict[Place, set[Place]]) -> Iterator[list[Place]]:
+    """The places that lead back to themselves, those that hang together at a time."""
+    before: dict[Place, set[Place]] = {place: set() for place in onward}
+    for place, targets in onward.items():
+        for target in targets:
+            before[target].add(place)
+    left = dict.fromkeys(onward)
+    _drop_ends(left, onward, before)
+    _drop_ends(left, before, onward)
+    while left:
+        knot = [next(iter(left))]
+        del left[knot[0]]
+        for place in knot:
+            near = [other for other in (*onward[place], *before[place]) if other in left]
+            for other in dict.fromkeys(near):
+                del left[other]
+                knot.append(other)
+        yield knot
+
+
+def _drop_ends(
+    left: dict[Place, None],
+    forward: dict[Place, set[Place]],
+    backward: dict[Place, set[Place]],
+) -> None:
+    """Takes away every place from which all ways forward end."""
+    count = {place: sum(target in left for target in forward[place]) for place in left}
+    ending = [place for place, targets in count.items() if not targets]
+    for place in ending:
+        del left[place]
+        for other in backward[place]:
+            if other in left:
+                count[other] -= 1
+                if not count[other]:
+                    ending.append(other)
+
+
+def _in_knot(flow: Flow, year: Year, knot: list[Place]) -> Iterator[Round]:
+    seen: set[frozenset[Place]] = set()
+    worlds = year.worlds(flow.schedules(knot))
+    for lull in Lull:
+        for world in worlds:
+            for found in _going_round(partial(_next, flow, world.phases, lull), knot):
+                if (members := frozenset(found)) not in seen:
+                    seen.add(members)
+                    yield _told(flow, world.phases, lull, found)
+
+
+def _next(flow: Flow, phases: Phases, lull: Lull, place: Place) -> Way:
+    """What happens at a place to a caller who does nothing."""
+    possible = flow.possible(place, phases)
+    for event in lull.value:
+        for way in possible:
+            if way.event is event:
+                return way
+    return possible[0]
+
+
+def _going_round(following: Callable[[Place], Way], knot: list[Place]) -> Iterator[list[Place]]:
+    members = frozenset(knot)
+    done: set[Place] = set()
+    for start in knot:
+        trail: dict[Place, int] = {}
+        at: Place | None = start
+        while at in members and at not in done and at not in trail:
+            trail[at] = len(trail)
+            at = following(at).to
+        if at in trail:
+            yield list(trail)[trail[at] :]
+        done.update(trail)
+
+
+def _told(flow: Flow, phases: Phases, lull: Lull, places: list[Place]) -> Round:
+    """The round as it is told: from a place where a caller waits, the least by name."""
+    ways = {place: _next(flow, phases, lull, place) for place in places}
+    waits = [place for place in places if ways[place].event in lull.value]
+    first = places.index(min(waits or places))
+    turned = (*places[first:], *places[:first])
+    return Round(turned, tuple(ways[place] for place in turned), lull)
+
+
+def _through_trees(estate: Estate) -> Iterator[Found]:
+    # Numbers that lead to numbers alone are CC107's: every other round has a tree or a queue.
+    trees = [Place("ivr", name, tree["start"]) for name, tree in estate.of("ivr").items()]
+    flow = Flow(estate.centre)
+    for found in _rounds(estate, flow, _onward(flow, [*trees, *_queues(estate)])):
+        if not _is_overflow(found):
+            yield _found(
+                found,
+                f"a caller who does nothing goes round for ever{_WHEN[found.lull]}: {_path(found)}",
+                "Whoever cannot press keys, or waits to be answered, never gets out.",
+                "let on_timeout, on_no_answer or an overflow end in a queue that answers, a "
+                "mailbox or hangup",
+            )
+
+
+def _through_queues(estate: Estate) -> Iterator[Found]:
+    flow = Flow(estate.centre)
+    onward = {
+        place: {way.to for way in flow.ways(place) if way.to and way.to.kind == "queue"}
+        for place in _queues(estate)
+    }
+    for found in _rounds(estate, flow, onward):
+        yield _found(
+            found,
+            f"queues overflow in a circle{_WHEN[found.lull]}: {_path(found)}",
+            "Callers lose their place at every turn and never come to anybody else.",
+            "let one of them overflow to a mailbox, an extension or hangup",
+        )
+
+
+def _is_overflow(found: Round) -> bool:
+    return all(place.kind == "queue" for place in found.places)
+
+
+def _found(found: Round, message: str, cause: str, hint: str) -> Found:
+    when = {
+        f"schedule/{way.schedule} says {_SAYS[way.event]}": None
+        for way in found.ways
+        if way.schedule and way.event in _SAYS
+    }
+    if when:
+        cause += f" It happens while {' and '.join(when)}."
+    place, way = found.places[0], found.ways[0]
+    path = way.path or (("nodes", place.node) if place.kind == "ivr" else ())
+    return Found(Address(place.kind, place.name), path, message, cause, hint)
+
+
+_SAYS = {
+    Event.OPEN: Phase.OPEN.value,
+    Event.CLOSED: Phase.CLOSED.value,
+    Event.HOLIDAY: Phase.HOLIDAY.value,
+}
+MOST_PLACES = 8
+
+
+def _path(found: Round) -> str:
+    names = [str(place) for place in (*found.places, found.places[0])]
+    if len(names) > MOST_PLACES:
+        names[MOST_PLACES - 2 : -1] = ["…"]
+    return " → ".join(names)
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "CC203",
+        "endless-journey",
+        Severity.ERROR,
+        "A round without end through trees for a caller who does nothing",
+        _through_trees,
+    ),
+    Rule(
+        "CC213",
+        "overflow-circle",
+        Severity.ERROR,
+        "Queues that overflow to each other in a circle",
+        _through_queues,
+    ),
+)
