@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from ccstate.errors import Diagnostic
 from ccstate.journeys.call_tests import Verdict, verdicts
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.differences import differences
@@ -18,11 +19,8 @@ MOST_REFUSALS = 20
 """Broken promises that are told one by one."""
 
 
-def with_callers(plan: Plan, shares: Sequence[Share], desired: State, today: date) -> Plan:
+def with_callers(plan: Plan, before: Mapping[Address, Fields], desired: State, today: date) -> Plan:
     """The plan with its journeys, refused where a call test that passes now would fail."""
-    if not plan.steps:
-        return plan
-    before = _before(shares, desired)
     after = _after(before, plan)
     tests = {a.name: r.fields for a, r in desired.items() if a.kind == "call_test"}
     broken = list(_broken(before, after, tests, today))
@@ -33,7 +31,18 @@ def with_callers(plan: Plan, shares: Sequence[Share], desired: State, today: dat
     )
 
 
-def _before(shares: Sequence[Share], desired: State) -> dict[Address, Fields]:
+def refused(plan: Plan, errors: Sequence[Diagnostic]) -> Plan:
+    """The plan, refused where it brings what rules call an error."""
+    refusals = [
+        Refusal(problem.code, f"{problem.message} ({problem.span})", problem.hint)
+        for problem in errors[:MOST_REFUSALS]
+    ]
+    if len(errors) > len(refusals):
+        refusals.append(Refusal("CC309", "the rules find more errors", "run `ccstate validate`"))
+    return replace(plan, refusals=(*plan.refusals, *refusals))
+
+
+def objects_now(shares: Sequence[Share], desired: State) -> dict[Address, Fields]:
     """What callers meet now; what no platform of the plan holds is as it is desired."""
     planned = {address for share in shares for address in share.desired}
     found: dict[Address, Fields] = {

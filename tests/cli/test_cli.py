@@ -186,12 +186,12 @@ def test_a_protected_object_is_not_deleted(screen: Screen) -> None:
 
 
 def test_a_plan_that_deletes_too_much_asks_for_a_reason(screen: Screen) -> None:
-    many = "".join(f"  q{n}: {{label: Q{n}}}\n" for n in range(12))
-    screen.write("desired_state/many.yaml", "queues:\n" + many)
+    many = "".join(f"  t{n}: {{label: T{n}}}\n" for n in range(12))
+    screen.write("desired_state/many.yaml", "teams:\n" + many)
     screen.apply_all()
     screen.write("desired_state/many.yaml", "")
     assert screen.run("plan") == 3
-    assert "the plan would delete 12 of 13 queues on demo; the limit is 30 %" in " ".join(
+    assert "the plan would delete 12 of 12 teams on demo; the limit is 30 %" in " ".join(
         screen.out.split()
     )
     assert screen.run("plan", "--force", "moving house") == 0
@@ -540,11 +540,11 @@ def test_targets_share_the_desired_state_by_site(screen: Screen) -> None:
     )
     screen.write("ccstate.yaml", two)
     sites = "sites: {north: {timezone: UTC}, south: {timezone: UTC}}\n"
-    queues = "queues: {n: {site: north}, s: {site: south}, both: {}}\n"
-    screen.write("desired_state/all.yaml", sites + queues)
+    teams = "teams: {n: {site: north}, s: {site: south}, both: {}}\n"
+    screen.write("desired_state/all.yaml", sites + teams)
     screen.apply_all()
-    north = connect({"path": ".ccstate/north.db"}, screen.folder).observe(["queue", "site"]).objects
-    assert {str(address) for address in north} == {"site/north", "queue/n", "queue/both"}
+    north = connect({"path": ".ccstate/north.db"}, screen.folder).observe(["team", "site"]).objects
+    assert {str(address) for address in north} == {"site/north", "team/n", "team/both"}
     assert screen.run("plan", "--detailed-exitcode") == 0
 
 

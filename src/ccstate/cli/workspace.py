@@ -82,11 +82,12 @@ class Workspace:
         from ccstate.rules import Estate
         from ccstate.rules.judge import judge
 
-        def content(file: str) -> bytes:
-            return (self.root / file).read_bytes()
-
         with stage("Judging the desired state"):
-            return judge(Estate(desired.state, today), self.project.rules, content)
+            return judge(Estate(desired.state, today), self.project.rules, self.content)
+
+    def content(self, file: str) -> bytes:
+        """The bytes of a file of the project."""
+        return (self.root / file).read_bytes()
 
     def targets(self, names: Collection[str]) -> list[Target]:
         """The named targets, all where none is named."""
@@ -145,14 +146,22 @@ class Workspace:
     def plan(self, names: Collection[str], forced: str) -> Plan:
         """The plan for the named targets, from desired and live state as they are now."""
         from ccstate.history import head_commit
-        from ccstate.plan_callers import with_callers
+        from ccstate.plan_callers import objects_now, refused, with_callers
+        from ccstate.rules import Estate
+        from ccstate.rules.judge import new_errors
 
-        desired = self.valid()
+        desired, today = self.valid(), days.today()
         shares = [self.share(target, desired) for target in self.targets(names)]
         commit = head_commit(self.root, self.project.desired_state)
         made = make_plan(shares, commit=commit, forced=forced)
+        if not made.steps:
+            return made
         with stage("Walking the calls"):
-            return with_callers(made, shares, desired.state, days.today())
+            now = objects_now(shares, desired.state)
+            made = with_callers(made, now, desired.state, today)
+            live = {address: Resource(address, fields, "") for address, fields in now.items()}
+            estates = Estate(desired.state, today), Estate(live, today)
+            return refused(made, new_errors(*estates, self.project.rules, self.content))
 
 
 def observed(target: Target, adapter: Adapter, kinds: Collection[str]) -> Observation:

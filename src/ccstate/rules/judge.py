@@ -44,6 +44,31 @@ def judge(estate: Estate, severities: Severities, content: Content) -> list[Diag
     return sorted(problems, key=sort_key)
 
 
+def new_errors(
+    estate: Estate, before: Estate, severities: Severities, content: Content
+) -> list[Diagnostic]:
+    """The errors that the estate has and that it did not have `before`, sorted by place.
+
+    What was wrong already forbids nothing: it is no worse, and `validate` tells it.
+    """
+    findings = {
+        code: _findings(rule, Severity.ERROR, estate)
+        for code, rule in RULES.items()
+        if severities.get(code, rule.severity) is Severity.ERROR
+    }
+    _silenced(findings, estate, content)
+    new: list[Finding] = []
+    for code, found in findings.items():
+        if found:
+            known = {standing.message for standing in RULES[code].check(before)}
+            new += [finding for finding in found if finding.message not in known]
+    shown = nsmallest(MOST, new, key=_order)
+    problems = sorted(diagnose(shown, content), key=sort_key)
+    if more := len(new) - len(shown):
+        problems.append(replace(problems[-1], message=f"… and {more:,} more errors", hint=""))
+    return problems
+
+
 def _findings(rule: Rule, severity: Severity, estate: Estate) -> list[Finding]:
     return [
         Finding(
