@@ -140,7 +140,7 @@ def test_queues_that_send_callers_to_and_fro_while_nobody_is_logged_in() -> None
             b="overflow: {empty: queue/a}",
         ),
     )
-    assert "while nobody is logged in" in finding.message
+    assert "circle while queues have nobody logged in:" in finding.message
     assert finding.path == ("overflow", "empty")
 
 
@@ -153,7 +153,19 @@ def test_queues_that_send_callers_to_and_fro_while_they_are_full() -> None:
             b="max_waiting: 5, overflow: {full: queue/a}",
         ),
     )
-    assert "while the queues are full" in finding.message
+    assert "circle while queues are full:" in finding.message
+
+
+def test_one_is_full_and_the_other_deserted() -> None:
+    (finding,) = found(
+        "CC213",
+        PHONE,
+        queues(
+            a="max_waiting: 5, overflow: {full: queue/b}",
+            b="overflow: {after: 1m, to: hangup, empty: queue/a}",
+        ),
+    )
+    assert "circle while queues are full or have nobody logged in:" in finding.message
 
 
 def test_queues_that_are_never_closed_together_make_no_circle_of_closed_ones() -> None:

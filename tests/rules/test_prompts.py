@@ -96,6 +96,17 @@ def test_a_key_in_words_that_we_do_not_understand_is_no_finding() -> None:
     assert not found("CC206", menu("For a, press 1, and billing is on two.", keys="12"))
 
 
+def test_keys_may_be_announced_before_the_menu_begins() -> None:
+    document = menu("To hear this again, press 9.", keys="129").replace(
+        "start: menu", "start: door"
+    )
+    play = "nodes:\n      door: {type: play, prompt: door, then: menu}"
+    document = document.replace("nodes:", play)
+    assert not found("CC206", document + '  door: {languages: {en-AU: {text: "Press 1 or 2."}}}\n')
+    (finding,) = found("CC206", document + '  door: {languages: {en-AU: {text: "Press 1."}}}\n')
+    assert "does not announce key 2," in finding.message
+
+
 def test_a_language_that_we_cannot_read_is_passed_over() -> None:
     assert not found("CC206", menu("Πατήστε 7", keys="1", language="el"))
 

@@ -17,12 +17,29 @@ OFTEN_SILENT = frozenset("0*#")
 """Keys that many menus take without saying so: the operator, and the ways back."""
 
 
-def _menus(estate: Estate) -> Iterator[tuple[str, str, Filled]]:
-    """Tree, name and fields of every menu that callers reach."""
+class _Menu(NamedTuple):
+    """A menu that callers reach; `before` are the prompts that lead straight into it."""
+
+    tree: str
+    name: str
+    node: Filled
+    before: tuple[str, ...]
+
+    @property
+    def prompt(self) -> str:
+        return str(self.node["prompt"])
+
+
+def _menus(estate: Estate) -> Iterator[_Menu]:
     for tree_name, tree in estate.of("ivr").items():
-        for name, node in reached_nodes(tree).items():
+        nodes = reached_nodes(tree)
+        before: dict[str, list[str]] = {}
+        for node in nodes.values():
+            if node["type"] == "play":
+                before.setdefault(node["then"], []).append(node["prompt"])
+        for name, node in nodes.items():
             if node["type"] == "menu":
-                yield tree_name, name, node
+                yield _Menu(tree_name, name, node, tuple(before.get(name, ())))
 
 
 def _texts(prompt: Filled) -> Iterator[tuple[str, str]]:
@@ -34,7 +51,7 @@ def _texts(prompt: Filled) -> Iterator[tuple[str, str]]:
 
 def _twice(estate: Estate) -> Iterator[Found]:
     prompts = estate.of("prompt")
-    for name in dict.fromkeys(menu["prompt"] for _, _, menu in _menus(estate)):
+    for name in dict.fromkeys(menu.prompt for menu in _menus(estate)):
         for language, text in _texts(prompts[name]):
             for first, second in _for_two_things(spoken_keys(text, language)):
                 yield Found(
@@ -72,38 +89,48 @@ class _Gap(NamedTuple):
 
 def _disagreeing(estate: Estate) -> Iterator[Found]:
     prompts = estate.of("prompt")
-    read: dict[str, list[tuple[str, str, frozenset[str]]]] = {}
-    for tree, name, menu in _menus(estate):
-        prompt = menu["prompt"]
-        if prompt not in read:
-            read[prompt] = [
-                (language, text, frozenset(spoken.key for spoken in spoken_keys(text, language)))
-                for language, text in _texts(prompts[prompt])
-            ]
+    announced: dict[str, dict[str, frozenset[str]]] = {}
+    for menu in _menus(estate):
+        prompt = prompts[menu.prompt]
+        if menu.prompt not in announced:
+            announced[menu.prompt] = {
+                language: frozenset(spoken.key for spoken in spoken_keys(text, language))
+                for language, text in _texts(prompt)
+            }
         gaps = [
-            _gap(menu["choices"], language, text, announced)
-            for language, text, announced in read[prompt]
-            if announced
+            _gap(menu, language, keys, _heard(estate, menu, language))
+            for language, keys in announced[menu.prompt].items()
+            if keys
         ]
-        several = len(prompts[prompt]["languages"]) > 1
-        address = Address("ivr", tree)
-        for keys, languages in _by_keys({gap.language: gap.refused for gap in gaps}):
-            where = f" in {listed(languages)}" if several else ""
-            yield _refused(address, name, prompt, keys, where)
-        for keys, languages in _by_keys({gap.language: gap.unsaid for gap in gaps}):
-            where = f" in {listed(languages)}" if several else ""
-            yield _unsaid(address, name, prompt, keys, where)
+        yield from _told(menu, gaps, several=len(prompt["languages"]) > 1)
 
 
-def _gap(choices: Mapping[str, str], language: str, text: str, announced: frozenset[str]) -> _Gap:
+def _heard(estate: Estate, menu: _Menu, language: str) -> str:
+    """What callers hear in a language until they choose."""
+    wordings = [
+        estate.of("prompt")[name]["languages"].get(language, {})
+        for name in (*menu.before, menu.prompt)
+    ]
+    return " ".join(wording.get("text") or "" for wording in wordings)
+
+
+def _gap(menu: _Menu, language: str, announced: frozenset[str], heard: str) -> _Gap:
+    choices: Mapping[str, str] = menu.node["choices"]
     unsaid = [
         key
         for key in choices
         if key not in announced
         and key not in OFTEN_SILENT
-        and not may_announce(text, language, key)
+        and not may_announce(heard, language, key)
     ]
     return _Gap(language, _in_order(announced - choices.keys()), _in_order(frozenset(unsaid)))
+
+
+def _told(menu: _Menu, gaps: list[_Gap], *, several: bool) -> Iterator[Found]:
+    for keys, languages in _by_keys({gap.language: gap.refused for gap in gaps}):
+        yield _refused(menu, keys, f" in {listed(languages)}" if several else "")
+    for keys, languages in _by_keys({gap.language: gap.unsaid for gap in gaps}):
+        yield _unsaid(menu, keys, f" in {listed(languages)}" if several else "")
 
 
 def _in_order(keys: frozenset[str]) -> tuple[str, ...]:
@@ -125,21 +152,21 @@ def _named(keys: tuple[str, ...]) -> str:
     return f"key{'s' if len(keys) > 1 else ''} {listed(list(keys))}"
 
 
-def _refused(address: Address, menu: str, prompt: str, keys: tuple[str, ...], where: str) -> Found:
+def _refused(menu: _Menu, keys: tuple[str, ...], where: str) -> Found:
     return Found(
-        address,
-        ("nodes", menu, "choices"),
-        f"prompt/{prompt} announces {_named(keys)}{where}, which menu {repr_(menu)} does not take",
+        Address("ivr", menu.tree),
+        ("nodes", menu.name, "choices"),
+        f"prompt/{menu.prompt} announces {_named(keys)}{where}, which menu {repr_(menu.name)} does not take",
         f"A caller who presses {listed(list(keys), 'or')} is treated as if it were a mistake.",
         f"add {_named(keys)} to choices:, or correct the text",
     )
 
 
-def _unsaid(address: Address, menu: str, prompt: str, keys: tuple[str, ...], where: str) -> Found:
+def _unsaid(menu: _Menu, keys: tuple[str, ...], where: str) -> Found:
     return Found(
-        address,
-        ("nodes", menu, "choices", keys[0]),
-        f"prompt/{prompt} does not announce {_named(keys)}{where}, which menu {repr_(menu)} takes",
+        Address("ivr", menu.tree),
+        ("nodes", menu.name, "choices", keys[0]),
+        f"prompt/{menu.prompt} does not announce {_named(keys)}{where}, which menu {repr_(menu.name)} takes",
         "Callers do not learn that they have this choice.",
         f"announce {_named(keys)} in the text, or remove what nobody should press",
     )

@@ -1,8 +1,6 @@
 """Rules about calls that go round for ever: through trees and numbers, or through queues alone."""
 
-from collections.abc import Callable, Iterator
-from enum import Enum
-from functools import partial
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from ccstate.errors import Severity
@@ -13,21 +11,9 @@ from ccstate.journeys.ways import Event, Place, Way
 from ccstate.model import Address
 from ccstate.rules.rule import Estate, Found, Rule
 
-
-class Lull(Enum):
-    """Why nobody answers, and what happens first at a place then."""
-
-    UNANSWERED = (Event.SILENCE, Event.NO_ANSWER, Event.EMPTY)
-    DESERTED = (Event.SILENCE, Event.EMPTY, Event.NO_ANSWER)
-    FULL = (Event.SILENCE, Event.FULL, Event.NO_ANSWER, Event.EMPTY)
-
-
-_WHEN = {
-    Lull.UNANSWERED: "",
-    Lull.DESERTED: " while nobody is logged in",
-    Lull.FULL: " while the queues are full",
-}
 _ACTIVE = frozenset({Event.KEY, Event.DIGITS, Event.WRONG_KEY, Event.ANSWERED})
+_ORDER = (Event.SILENCE, Event.NO_ANSWER, Event.EMPTY, Event.FULL)
+"""What may happen to a caller who does nothing and waits, the likeliest first."""
 
 
 class Round(NamedTuple):
@@ -35,7 +21,6 @@ class Round(NamedTuple):
 
     places: tuple[Place, ...]
     ways: tuple[Way, ...]
-    lull: Lull
 
 
 def _rounds(estate: Estate, flow: Flow, onward: dict[Place, set[Place]]) -> Iterator[Round]:
@@ -102,47 +87,52 @@ def _drop_ends(
 
 
 def _in_knot(flow: Flow, year: Year, knot: list[Place]) -> Iterator[Round]:
+    """The rounds in a knot, each once; of those that share places not every one is told."""
     seen: set[frozenset[Place]] = set()
-    worlds = year.worlds(flow.schedules(knot))
-    for lull in Lull:
-        for world in worlds:
-            for found in _going_round(partial(_next, flow, world.phases, lull), knot):
-                if (members := frozenset(found)) not in seen:
-                    seen.add(members)
-                    yield _told(flow, world.phases, lull, found)
+    for world in year.worlds(flow.schedules(knot)):
+        for found in _circles(flow, world.phases, knot):
+            members = frozenset(place for place, _ in found)
+            if members not in seen:
+                seen.add(members)
+                yield _told(found)
 
 
-def _next(flow: Flow, phases: Phases, lull: Lull, place: Place) -> Way:
-    """What happens at a place to a caller who does nothing."""
-    possible = flow.possible(place, phases)
-    for event in lull.value:
-        for way in possible:
-            if way.event is event:
-                return way
-    return possible[0]
-
-
-def _going_round(following: Callable[[Place], Way], knot: list[Place]) -> Iterator[list[Place]]:
+def _circles(flow: Flow, phases: Phases, knot: list[Place]) -> Iterator[list[tuple[Place, Way]]]:
     members = frozenset(knot)
     done: set[Place] = set()
     for start in knot:
-        trail: dict[Place, int] = {}
-        at: Place | None = start
-        while at in members and at not in done and at not in trail:
-            trail[at] = len(trail)
-            at = following(at).to
-        if at in trail:
-            yield list(trail)[trail[at] :]
-        done.update(trail)
+        if start in done:
+            continue
+        trail: list[tuple[Place, Way]] = []
+        at = {start: 0}
+        todo = [(start, iter(_left_alone(flow, phases, start)))]
+        while todo:
+            place, ways = todo[-1]
+            way = next(ways, None)
+            if way is None:
+                todo.pop()
+                done.add(place)
+                del at[place], trail[-1:]
+            elif way.to in at:
+                yield [*trail[at[way.to] :], (place, way)]
+            elif way.to in members and way.to not in done:
+                at[way.to] = len(todo)
+                trail.append((place, way))
+                todo.append((way.to, iter(_left_alone(flow, phases, way.to))))
 
 
-def _told(flow: Flow, phases: Phases, lull: Lull, places: list[Place]) -> Round:
+def _left_alone(flow: Flow, phases: Phases, place: Place) -> list[Way]:
+    """What may happen at a place to a caller who does nothing, and whom nobody answers."""
+    ways = [way for way in flow.possible(place, phases) if way.event not in _ACTIVE]
+    return sorted(ways, key=lambda way: _ORDER.index(way.event) if way.event in _ORDER else 0)
+
+
+def _told(found: list[tuple[Place, Way]]) -> Round:
     """The round as it is told: from a place where a caller waits, the least by name."""
-    ways = {place: _next(flow, phases, lull, place) for place in places}
-    waits = [place for place in places if ways[place].event in lull.value]
+    waits = [place for place, way in found if way.event in _ORDER]
+    places, ways = zip(*found, strict=True)
     first = places.index(min(waits or places))
-    turned = (*places[first:], *places[:first])
-    return Round(turned, tuple(ways[place] for place in turned), lull)
+    return Round((*places[first:], *places[:first]), (*ways[first:], *ways[:first]))
 
 
 def _through_trees(estate: Estate) -> Iterator[Found]:
@@ -153,7 +143,7 @@ def _through_trees(estate: Estate) -> Iterator[Found]:
         if not _is_overflow(found):
             yield _found(
                 found,
-                f"a caller who does nothing goes round for ever{_WHEN[found.lull]}: {_path(found)}",
+                f"a caller who does nothing goes round for ever{_when(found)}: {_path(found)}",
                 "Whoever cannot press keys, or waits to be answered, never gets out.",
                 "let on_timeout, on_no_answer or an overflow end in a queue that answers, a "
                 "mailbox or hangup",
@@ -169,7 +159,7 @@ def _through_queues(estate: Estate) -> Iterator[Found]:
     for found in _rounds(estate, flow, onward):
         yield _found(
             found,
-            f"queues overflow in a circle{_WHEN[found.lull]}: {_path(found)}",
+            f"queues overflow in a circle{_when(found)}: {_path(found)}",
             "Callers lose their place at every turn and never come to anybody else.",
             "let one of them overflow to a mailbox, an extension or hangup",
         )
@@ -177,6 +167,14 @@ def _through_queues(estate: Estate) -> Iterator[Found]:
 
 def _is_overflow(found: Round) -> bool:
     return all(place.kind == "queue" for place in found.places)
+
+
+def _when(found: Round) -> str:
+    """Under which circumstances, beyond that nobody answers; "" where there are none."""
+    full = any(way.event is Event.FULL for way in found.ways)
+    deserted = any(way.event is Event.EMPTY and not way.schedule for way in found.ways)
+    what = [*["are full"] * full, *["have nobody logged in"] * deserted]
+    return f" while queues {' or '.join(what)}" if what else ""
 
 
 def _found(found: Round, message: str, cause: str, hint: str) -> Found:
