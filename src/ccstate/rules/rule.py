@@ -47,7 +47,10 @@ Check: TypeAlias = Callable[[Estate], Iterator[Found]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule: its code and name never change meaning; `severity` is that of a new project."""
+    """A rule: its code and name never change meaning; `severity` is that of a new project.
+
+    `summary` says in one line what it finds: begun like a sentence, without the full stop.
+    """
 
     code: str
     name: str
