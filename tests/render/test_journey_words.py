@@ -33,7 +33,7 @@ FLOW = Flow(
 
 
 @pytest.mark.parametrize(
-    ("place", "said"),
+    "place, said",
     [
         (Place("ivr", "main", "menu"), "Main menu"),
         (Place("ivr", "main", "welcome"), "ivr/main node welcome"),
@@ -50,14 +50,17 @@ def test_a_place_is_called_by_its_label(place: Place, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("way", "keys", "said"),
+    "way, keys, said",
     [
         (Way(Event.KEY, None, key="1"), "", "presses 1"),
         (Way(Event.KEY, None, key="1"), "9*1", "presses 9, then star, then 1"),
         (Way(Event.DIGITS, None), "", "enters digits"),
         (Way(Event.DIGITS, None), "5550#", "enters 5550#"),
         (Way(Event.SILENCE, None, seconds=9), "", "says nothing"),
+        (Way(Event.SILENCE, None), "9", "presses 9, then says nothing"),
         (Way(Event.WRONG_KEY, None), "", "presses a wrong key"),
+        (Way(Event.WRONG_KEY, None), "9", "presses 9: wrong key"),
+        (Way(Event.WRONG_KEY, None), "99", "presses 9, then 9: wrong keys"),
         (Way(Event.NO_ANSWER, None, seconds=240), "", "nobody answers for 4 min"),
         (Way(Event.NO_ANSWER, None), "", "nobody answers"),
         (Way(Event.EMPTY, None), "", "nobody is there"),
@@ -76,7 +79,7 @@ def test_every_event_has_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("end", "at", "said"),
+    "end, at, said",
     [
         (End.HUMAN, "queue/sales", "reaches Sales (queue/sales)"),
         (End.HUMAN, "number/+61491570006", "reaches +61491570006"),
@@ -94,7 +97,7 @@ def test_how_a_call_ends_is_said(end: End, at: str, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said", "clock"),
+    "seconds, said, clock",
     [
         (0, "0 s", "0:00"),
         (12, "12 s", "0:12"),

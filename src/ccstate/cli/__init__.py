@@ -34,6 +34,7 @@ COMMANDS = {
     "adopt": ("adopt", "Take objects made by hand under management"),
     "test": ("call_tests", "Run the call tests: does every promise to callers hold?"),
     "history": ("history", "Say who changed an object, when, and on whose word"),
+    "simulate": ("simulate", "Call a number: say what callers meet, and where calls end"),
 }
 
 

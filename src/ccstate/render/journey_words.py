@@ -52,6 +52,10 @@ def event_words(way: Way, keys: str = "") -> str:
             return f"presses {keys_words(keys or way.key)}"
         case Event.DIGITS:
             return f"enters {keys}" if keys else "enters digits"
+        case Event.SILENCE if keys:
+            return f"presses {keys_words(keys)}, then says nothing"
+        case Event.WRONG_KEY if keys:
+            return f"presses {keys_words(keys)}: wrong key{'s' * (len(keys) > 1)}"
         case Event.NO_ANSWER if way.seconds:
             return f"nobody answers for {length_words(way.seconds)}"
         case Event.EMPTY if way.seconds:

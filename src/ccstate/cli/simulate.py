@@ -1,0 +1,237 @@
+"""`ccstate simulate`."""
+
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NoReturn
+from zoneinfo import ZoneInfo
+
+import click
+
+from ccstate.cli.output import palette, say, stage, width
+from ccstate.cli.workspace import Workspace, find_root
+from ccstate.errors import Diagnostic, InvalidInput
+
+if TYPE_CHECKING:
+    from ccstate.journeys.every import Calls, Tally
+    from ccstate.journeys.flow import Flow
+    from ccstate.journeys.moments import Year
+    from ccstate.journeys.ways import Place
+
+_DAY = r"20[0-9]{2}-[0-9]{2}-[0-9]{2}"
+_MOMENT = re.compile(_DAY + r"[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?")
+_KEYS = re.compile(r"[0-9*#]{0,30}")
+_CALLER = re.compile(r"\+?[0-9]{2,15}")
+MOST_NUMBERS = 40
+"""Numbers that are told one by one; the rest is only counted."""
+SCENES_EACH = 3
+"""Blocks of each number, where every number is told."""
+
+
+@click.command()
+@click.argument("number", required=False)
+@click.option("--to", default="", help="Number that is called; the same as NUMBER.")
+@click.option(
+    "--at", default="", help="Moment, 2026-12-25T10:00, in the number's timezone. Default: now."
+)
+@click.option("--from", "caller", default="", help="Number that the call comes from.")
+@click.option("--keys", default="", help='Keys, an entry for each question: 1,2. "1,,2": silence.')
+@click.option("--all", "everything", is_flag=True, help="Every call that can be, in a year.")
+@click.option("--live", is_flag=True, help="Call the platforms as they are, not the files.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    envvar="CCSTATE_FORMAT",
+    help="What is written to standard output.",
+)
+@click.pass_obj
+def simulate(
+    root: Any,
+    *,
+    number: str | None,
+    to: str,
+    at: str,
+    caller: str,
+    keys: str,
+    everything: bool,
+    live: bool,
+    form: str,
+) -> int:
+    """Call a number, and say what the caller meets and where the call ends.
+
+    NUMBER may also be an internal number or an address such as queue/sales. With --all: every
+    number, or this one, at every distinct moment of the twelve months from --at, with every key.
+    Exits with 1 where a caller is lost.
+    """
+    if number and to and number != to:
+        _refuse(f"two numbers are called, {number} and {to}", "name one of them")
+    wanted = number or to
+    flow = _flow(find_root(root), live=live)
+    start = _start(flow, wanted) if wanted else None
+    if everything:
+        if keys or caller:
+            _refuse("--all presses every key, whoever calls", "leave --keys and --from out")
+        return _all(flow, start, at, form)
+    if start is None:
+        names = ", ".join(sorted(flow.centre.of("number"))[:3])
+        hint = f"name a number, such as {names}" if names else "declare a number, or call queue/…"
+        _refuse("nobody is called", f"{hint}; --all calls all of them")
+    return _one(flow, start, at, caller=_caller(caller), keys=_entries(keys), form=form)
+
+
+def _flow(root: Any, *, live: bool) -> "Flow":
+    from ccstate.journeys.centre import Centre
+    from ccstate.journeys.flow import Flow
+
+    workspace = Workspace(root)
+    desired = workspace.valid()
+    if live:
+        return Flow(Centre(workspace.live_objects(desired)))
+    return Flow(Centre({address: found.fields for address, found in desired.state.items()}))
+
+
+def _one(
+    flow: "Flow", start: "Place", at: str, *, caller: str, keys: tuple[str, ...], form: str
+) -> int:
+    from ccstate.journeys.calls import call
+    from ccstate.journeys.moments import Year
+    from ccstate.journeys.walk import zone_of
+
+    moment = _moment(at, zone_of(flow, start))
+    made = call(flow, Year(flow.centre, moment.date()), start, moment, keys)
+    if form == "json":
+        from ccstate.render.journey_json import simulation_json
+
+        say(simulation_json(flow, made, caller))
+    elif form == "markdown":
+        from ccstate.render.simulation import simulation_markdown
+
+        say(simulation_markdown(flow, made, caller))
+    else:
+        from ccstate.render.simulation import simulation_text
+
+        say(simulation_text(flow, made, caller, width(), palette(sys.stdout)))
+    return 0 if made.ends_well else 1
+
+
+def _all(flow: "Flow", only: "Place | None", at: str, form: str) -> int:
+    from ccstate.journeys.every import Tally
+    from ccstate.journeys.moments import DAYS, Year
+    from ccstate.journeys.walk import zone_of
+    from ccstate.journeys.ways import Place
+
+    zone = zone_of(flow, only) if only else ZoneInfo("UTC")
+    first = _moment(f"{at}T00:00" if re.fullmatch(_DAY, at) else at, zone).date()
+    starts = [only] if only else [Place("number", n) for n in sorted(flow.centre.of("number"))]
+    tally = Tally()
+    found = _calls(flow, Year(flow.centre, first), starts, tally)
+    if form == "json":
+        from ccstate.render.journey_json import enumeration_json
+
+        with stage("Calling every number"):
+            text = enumeration_json(flow, found, tally, first, DAYS)
+        say(text)
+    else:
+        with stage("Calling every number"):
+            stories = _chosen(found, len(starts))
+        _tell(flow, stories, tally, first.isoformat(), form)
+    return 0 if tally.is_good else 1
+
+
+def _calls(
+    flow: "Flow", year: "Year", starts: Iterable["Place"], tally: "Tally"
+) -> Iterator["Calls"]:
+    from ccstate.journeys.every import every
+
+    for calls in every(flow, year, starts):
+        tally.add(calls)
+        yield calls
+
+
+def _chosen(found: Iterator["Calls"], count: int) -> list["Calls"]:
+    """Those that are told: all where they are few, else those that end badly before others."""
+    kept: dict[bool, list[Calls]] = {True: [], False: []}
+    for calls in found:
+        group = kept[calls.ends_badly]
+        if len(group) < MOST_NUMBERS:
+            group.append(calls)
+    chosen = [*kept[True], *kept[False]][: min(count, MOST_NUMBERS)]
+    return sorted(chosen, key=lambda calls: calls.start)
+
+
+def _tell(flow: "Flow", shown: list["Calls"], tally: "Tally", first: str, form: str) -> None:
+    from ccstate.render import enumeration_text as rendered
+    from ccstate.render.enumeration import story
+
+    most = rendered.MOST_SCENES if len(shown) == 1 else SCENES_EACH
+    stories = [story(flow, calls) for calls in shown]
+    more = rendered.more_numbers(tally.numbers - len(shown))
+    if form == "markdown":
+        texts = [rendered.story_markdown(each, most) for each in stories]
+        say("\n".join([*texts, *more, rendered.sum_markdown(flow, tally, first)]))
+    else:
+        at = width(), palette(sys.stdout)
+        texts = [rendered.story_text(each, most, *at) for each in stories]
+        say("\n".join([*texts, *more, rendered.sum_text(flow, tally, first, *at)]))
+
+
+def _start(flow: "Flow", text: str) -> "Place":
+    from ccstate.desired.findings import did_you_mean
+    from ccstate.journeys.called import CALLED, callable_names, called, ending_alike
+
+    found = called(flow, text)
+    if found is not None:
+        return found
+    kind, slash, _ = text.partition("/")
+    if near := ending_alike(flow, text):
+        hint = f"several numbers end like that: {', '.join(near[:5])}"
+    else:
+        hint = did_you_mean(text, callable_names(flow))
+    if slash and kind not in CALLED:
+        hint = hint or f"call a number, or one of these by kind/name: {', '.join(CALLED[1:])}"
+    hint = hint or f"numbers: {', '.join(sorted(flow.centre.of('number'))[:5]) or 'there are none'}"
+    raise InvalidInput([Diagnostic("CC803", f"nothing is reached by calling {text}", hint=hint)])
+
+
+def _moment(text: str, zone: ZoneInfo) -> datetime:
+    from ccstate.journeys.calls import exists
+    from ccstate.journeys.walk import local
+
+    if not text:
+        return datetime.now(UTC).astimezone(zone)
+    hint = "write it as 2026-12-25T10:00, with an offset such as +11:00 where it is meant elsewhere"
+    if not _MOMENT.fullmatch(text):
+        _refuse(f'"{text}" is no moment', hint)
+    try:
+        moment = local(text, zone)
+    except ValueError:
+        _refuse(f'there is no moment "{text}"', hint)
+    if not exists(moment):
+        cause = f"Clocks go forward in {zone} and leave that hour out."
+        _refuse(f'there is no moment "{text}" in {zone}', "choose an hour before or after", cause)
+    return moment.astimezone(zone)
+
+
+def _entries(text: str) -> tuple[str, ...]:
+    entries = tuple(entry.strip() for entry in text.split(",")) if text.strip() else ()
+    for entry in entries:
+        if not _KEYS.fullmatch(entry):
+            hint = "keys are 0 to 9, * and #, an entry for each question: --keys 1,5550012345,2"
+            _refuse(f'"{entry}" cannot be pressed', hint)
+    return entries
+
+
+def _caller(text: str) -> str:
+    digits = re.sub(r"[\s().-]", "", text)
+    if digits and not _CALLER.fullmatch(digits):
+        _refuse(
+            f'nobody calls from "{text}"', "write a number of 2 to 15 digits, such as +61491570006"
+        )
+    return digits
+
+
+def _refuse(message: str, hint: str, cause: str = "") -> NoReturn:
+    raise InvalidInput([Diagnostic("CC806", message, cause=cause, hint=hint)])

@@ -1,0 +1,83 @@
+"""One call at one moment: what happens where everybody answers, and where nobody does."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.hours import Hours
+from ccstate.journeys.moments import Year
+from ccstate.journeys.walk import Answering, Journey, walk, zone_of
+from ccstate.journeys.ways import GOOD, Event, Place
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call to a place: `hours` is what each schedule says that can decide anything about it."""
+
+    start: Place
+    at: datetime
+    zone: ZoneInfo
+    keys: tuple[str, ...]
+    hours: Mapping[str, Hours]
+    answered: Journey
+    unanswered: Journey
+
+    @property
+    def ends_well(self) -> bool:
+        """Whether the caller comes to a person, a mailbox or an end that is meant."""
+        return self.answered.end in GOOD
+
+    @property
+    def parts_at(self) -> int:
+        """The step from which on the call goes otherwise where nobody answers."""
+        pairs = zip(self.answered.steps, self.unanswered.steps, strict=False)
+        return next(
+            (number for number, (one, other) in enumerate(pairs) if one != other),
+            min(len(self.answered.steps), len(self.unanswered.steps)),
+        )
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether it makes any difference that somebody answers."""
+        return self.answered != self.unanswered
+
+
+def call(flow: Flow, year: Year, start: Place, at: datetime, keys: Sequence[str]) -> Call:
+    """The call of somebody who comes in at a place at a moment and presses these keys."""
+    schedules = sorted(flow.schedules(flow.reached(start)))
+    phases = year.phases(schedules, at)
+    hours = {
+        name: calendar.at(at) for name in schedules if (calendar := year.calendar(name)) is not None
+    }
+    answered = walk(flow, start, phases, keys)
+    unanswered = walk(flow, start, phases, keys, answering=Answering.NOBODY)
+    return Call(start, at, zone_of(flow, start), tuple(keys), hours, answered, unanswered)
+
+
+def keys_left(journey: Journey, keys: Sequence[str]) -> tuple[str, ...]:
+    """The keys that nothing asked for."""
+    used = sum(len(step.keys) for step in journey.steps)
+    left: list[str] = []
+    for entry in keys:
+        if entry[used:]:
+            left.append(entry[used:])
+        used = max(used - len(entry), 0)
+    return tuple(left)
+
+
+def asked_in_vain(journey: Journey, keys: Sequence[str]) -> Iterator[Place]:
+    """The places that asked for keys after all of them had been pressed."""
+    silences = sum(1 for entry in keys if not entry)
+    for step in journey.steps:
+        if step.way.event is Event.SILENCE:
+            silences -= 1
+            if silences < 0:
+                yield step.place
+
+
+def exists(moment: datetime) -> bool:
+    """Whether clocks there ever show this time: they leave an hour out when they go forward."""
+    back = moment.astimezone(UTC).astimezone(moment.tzinfo)
+    return back.replace(tzinfo=None) == moment.replace(tzinfo=None)

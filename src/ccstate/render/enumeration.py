@@ -1,0 +1,178 @@
+"""Every call to one number, put into words: when, by which keys, to which end."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from ccstate.journeys.every import UNANSWERED, Block, Calls, Decision, Told
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.hours import Phase
+from ccstate.journeys.moments import World
+from ccstate.journeys.walk import zone_of
+from ccstate.journeys.ways import NOT_OPEN, End, Place
+from ccstate.render.journey_words import and_words, end_words, moment_words, place_words
+from ccstate.render.key_paths import asked, path_words
+
+MOST_PATHS = 4
+MOST_OCCASIONS = 6
+MOST_PLACES = 6
+MOST_PARTS = 3
+
+
+class Lead(NamedTuple):
+    """What leads to an end: keys, or the places where nobody answers."""
+
+    by: str
+    end: End
+    words: str
+
+
+class Scene(NamedTuple):
+    """One block: `when` by the schedules, `example` by the calendar."""
+
+    when: str
+    example: str
+    keyed: tuple[Lead, ...]
+    unanswered: tuple[Lead, ...]
+    is_complete: bool
+
+
+class Story(NamedTuple):
+    """Every call to a number; `rounds` are those that never end."""
+
+    title: str
+    zone: str
+    scenes: tuple[Scene, ...]
+    rounds: tuple[str, ...]
+    ends_badly: bool
+
+
+def story(flow: Flow, calls: Calls) -> Story:
+    """The calls to one place in words."""
+    zone = zone_of(flow, calls.start)
+    worlds = [world for block in calls.blocks for world in block.worlds]
+    scenes = tuple(_scene(flow, block, worlds, zone) for block in calls.blocks)
+    rounds = tuple(round_words(flow, ring) for ring in calls.rounds)
+    return Story(place_words(flow, calls.start), str(zone), scenes, rounds, calls.ends_badly)
+
+
+def round_words(flow: Flow, ring: Iterable[Place]) -> str:
+    """`a → b → a`."""
+    words = [place_words(flow, place) for place in ring]
+    return " → ".join([*words, words[0]])
+
+
+def _scene(flow: Flow, block: Block, worlds: Sequence[World], zone: ZoneInfo) -> Scene:
+    waited = [told for told in block.told if _last_wait(told) is not None]
+    straight = [told for told in block.told if _last_wait(told) is None]
+    return Scene(
+        _when(block.worlds, worlds),
+        _example(block.worlds, zone),
+        tuple(_keyed(flow, straight)),
+        tuple(_unanswered(flow, waited)),
+        block.is_complete,
+    )
+
+
+def _said(worlds: Iterable[World]) -> dict[str, frozenset[Phase]]:
+    """What each schedule says in any of the worlds."""
+    found: dict[str, set[Phase]] = {}
+    for world in worlds:
+        for name, phase in world.phases.items():
+            found.setdefault(name, set()).add(phase)
+    return {name: frozenset(phases) for name, phases in found.items()}
+
+
+def _when(worlds: Sequence[World], known: Sequence[World]) -> str:
+    """What the schedules say in these worlds and in no other; "" where that is all there are."""
+    says = _said(known)
+    parts = _told_apart(worlds, known)
+    words = [_hours_words(_said(part), says) for part in parts[:MOST_PARTS]]
+    if len(parts) > MOST_PARTS:
+        words.append(f"{len(parts) - MOST_PARTS} more combinations")
+    return "; or ".join(words)
+
+
+def _told_apart(worlds: Sequence[World], known: Sequence[World]) -> list[Sequence[World]]:
+    """The worlds in as few parts as can each be told by what every schedule says in them."""
+    if _is_exact(worlds, known):
+        return [worlds]
+    for name in worlds[0].phases:
+        parts: dict[Phase, list[World]] = {}
+        for world in worlds:
+            parts.setdefault(world.phases[name], []).append(world)
+        if all(_is_exact(part, known) for part in parts.values()):
+            return list(parts.values())
+    return [[world] for world in worlds]
+
+
+def _is_exact(worlds: Sequence[World], known: Sequence[World]) -> bool:
+    said = _said(worlds)
+    alike = [w for w in known if all(phase in said[name] for name, phase in w.phases.items())]
+    return len(alike) == len(worlds)
+
+
+def _hours_words(
+    said: Mapping[str, frozenset[Phase]], known: Mapping[str, frozenset[Phase]]
+) -> str:
+    by_words: dict[str, list[str]] = {}
+    for name, phases in sorted(said.items()):
+        if phases != known[name]:
+            by_words.setdefault(_phase_words(phases, known[name]), []).append(name)
+    order = sorted(by_words, key=lambda words: (words != "open", words))
+    return "; ".join(f"{and_words(by_words[words])} {words}" for words in order)
+
+
+def _phase_words(phases: frozenset[Phase], known: frozenset[Phase]) -> str:
+    if phases == known & NOT_OPEN and len(phases) > 1:
+        return "not open"
+    return and_words([phase for phase in Phase if phase in phases], "or")
+
+
+def _example(worlds: Iterable[World], zone: ZoneInfo) -> str:
+    moments = sorted(moment for world in worlds for moment in world.moments)
+    first = next((moment for moment in moments if not moment.occasions), moments[0])
+    occasions = dict.fromkeys(name for moment in moments for name in moment.occasions)
+    others = [name for name in occasions if name not in first.occasions]
+    told = others[:MOST_OCCASIONS]
+    if len(others) > MOST_OCCASIONS:
+        told.append(f"{len(others) - MOST_OCCASIONS} more")
+    also = f"; also {and_words(told)}" if told else ""
+    return f"e.g. {moment_words(first, zone)}{also}"
+
+
+def _last_wait(told: Told) -> Place | None:
+    """The last place where a wait could have gone otherwise; None where none could."""
+    if not any(event in UNANSWERED for event, _ in told.decisions):
+        return None
+    steps = reversed(told.journey.steps)
+    return next(step.place for step in steps if step.way.event in UNANSWERED)
+
+
+def _keyed(flow: Flow, straight: Iterable[Told]) -> Iterator[Lead]:
+    paths: dict[tuple[End, str], list[tuple[Decision, ...]]] = {}
+    for told in straight:
+        key = told.journey.end, told.journey.at
+        paths.setdefault(key, []).append(asked(told.decisions))
+    for (end, at), found in paths.items():
+        yield Lead(path_words(found, MOST_PATHS), end, brief_end(flow, end, at))
+
+
+def _unanswered(flow: Flow, waited: Iterable[Told]) -> Iterator[Lead]:
+    places: dict[tuple[End, str], dict[Place, None]] = {}
+    for told in waited:
+        if (place := _last_wait(told)) is not None:
+            places.setdefault((told.journey.end, told.journey.at), {})[place] = None
+    for (end, at), found in places.items():
+        names = [place_words(flow, place) for place in list(found)[:MOST_PLACES]]
+        if len(found) > MOST_PLACES:
+            names.append(f"{len(found) - MOST_PLACES} more")
+        yield Lead(and_words(names, "or"), end, brief_end(flow, end, at))
+
+
+def brief_end(flow: Flow, end: End, at: str) -> str:
+    """The end as the place to which an arrow points: `Sales (queue/sales)`, `cut off`."""
+    words = end_words(flow, end, at)
+    if end is End.MESSAGE:
+        return words.removeprefix("leaves a ")
+    return words.removeprefix("reaches ").removeprefix("is ")

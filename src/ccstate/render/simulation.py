@@ -1,0 +1,193 @@
+"""One call as a caller meets it, step by step, for a terminal and as Markdown."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from ccstate.journeys.calls import Call, asked_in_vain, keys_left
+from ccstate.journeys.centre import Filled
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.walk import Journey, Step
+from ccstate.journeys.ways import GOOD, End, Event, Place
+from ccstate.render.enumeration_text import END_STYLES
+from ccstate.render.journey_words import (
+    and_words,
+    clock_words,
+    end_words,
+    event_words,
+    place_words,
+    time_words,
+)
+from ccstate.render.markdown import code
+from ccstate.render.text import Line, Palette, Piece, Style, clipped, laid_out, plain, safe
+
+QUOTED = 64
+"""Columns of a prompt that are quoted: one line of a terminal."""
+
+
+class Stop(NamedTuple):
+    """One place of a call: when the caller came there, where it is, what is heard, what happens."""
+
+    clock: str
+    place: str
+    where: str
+    heard: str
+    happens: str
+
+
+def stops(flow: Flow, call: Call, steps: Sequence[Step], came: int = 0) -> Iterator[Stop]:
+    """Steps in words; the first is reached so many seconds after the call came in."""
+    for step in steps:
+        name = place_words(flow, step.place)
+        where = str(step.place) if step.place.kind == "ivr" and "node" not in name else ""
+        yield Stop(clock_words(came), name, where, heard(flow, step.place), _happens(call, step))
+        came += step.way.seconds
+
+
+def _happens(call: Call, step: Step) -> str:
+    if step.way.event is Event.ANSWERED:
+        return ""  # the end, which is told next, says with whom the caller speaks
+    words = event_words(step.way, step.keys)
+    if not (step.way.schedule and step.way.event in {Event.OPEN, Event.CLOSED, Event.HOLIDAY}):
+        return words
+    hours = call.hours.get(step.way.schedule)
+    occasion = f" ({hours.occasion})" if hours and hours.occasion else ""
+    return f"{step.way.schedule}: {words}{occasion}"
+
+
+def heard(flow: Flow, place: Place) -> str:
+    """The words that a caller hears at a place, "" where there are none or only a recording."""
+    name, language = _prompt(flow, place)
+    wordings = flow.centre.of("prompt").get(name or "", {}).get("languages") or {}
+    wording: Filled = wordings.get(language) or next(iter(wordings.values()), {})
+    return " ".join((wording.get("text") or "").split())
+
+
+def quoted(text: str) -> str:
+    """The words in short, cut between two of them where they are many."""
+    short = clipped(safe(text), QUOTED)
+    if short.endswith("…") and " " in short:
+        short = short.rpartition(" ")[0].rstrip(" ,;:.") + " …"
+    return f"“{short}”"
+
+
+def _prompt(flow: Flow, place: Place) -> tuple[str | None, str | None]:
+    fields: Any = flow.centre.of(place.kind).get(place.name, {})
+    if place.kind == "ivr":
+        node = fields.get("nodes", {}).get(place.node, {})
+        return node.get("prompt"), fields.get("language")
+    if place.kind == "queue":
+        return (fields.get("announcements") or {}).get("welcome"), None
+    return (fields.get("voicemail") or {}).get("greeting") if place.node else None, None
+
+
+def ending(flow: Flow, journey: Journey) -> str:
+    """How the call ends, as a sentence: `The caller reaches Sales (queue/sales).`"""
+    words = end_words(flow, journey.end, journey.at)
+    return f"{words.capitalize()}." if words.startswith("the call ") else f"The caller {words}."
+
+
+def occasions(call: Call) -> list[str]:
+    """Why the day is not like others, by any schedule that the call can come to."""
+    return list(dict.fromkeys(h.occasion for h in call.hours.values() if h.occasion))
+
+
+def when(call: Call) -> str:
+    """The moment, its occasions, its timezone, and what the first schedule says."""
+    names = occasions(call)
+    also = f" ({and_words(names)})" if names else ""
+    deciding = [step.way.schedule for step in call.answered.steps if step.way.schedule]
+    hours = call.hours.get(deciding[0]) if deciding else None
+    said = f"; {deciding[0]}: {hours.phase}" if hours else ""
+    return f"{time_words(call.at, call.zone)}{also}, {call.zone}{said}"
+
+
+def remarks(flow: Flow, call: Call) -> Iterator[str]:
+    """Keys that nobody asked for, and questions for which there were none."""
+    if left := keys_left(call.answered, call.keys):
+        yield f"Keys that nothing asked for: {and_words(left)}."
+    silent = dict.fromkeys(place_words(flow, p) for p in asked_in_vain(call.answered, call.keys))
+    if silent:
+        yield f"No keys were given for {and_words(silent)}, so the caller said nothing there."
+
+
+def promise(call: Call, caller: str) -> str:
+    """The call as a call test, in one line of YAML; "" where it is none to promise."""
+    if call.start.kind != "number" or call.answered.end not in GOOD:
+        return ""
+    at = call.at.astimezone(call.zone)
+    name = f"call-{at:%Y-%m-%d-%H%M}"
+    parts = [f'to: "{call.start.name}"', f'at: "{at:%Y-%m-%dT%H:%M}"']
+    if caller:
+        parts.append(f'caller: "{caller}"')
+    if call.keys:
+        entries = ", ".join(f'"{entry}"' for entry in call.keys)
+        parts.append(f"keys: [{entries}]")
+    parts.append(f"expect: [{call.answered.at}]")
+    return f"{name}: {{{', '.join(parts)}}}"
+
+
+def simulation_text(flow: Flow, call: Call, caller: str, width: int, palette: Palette) -> str:
+    """The call in lines of at most `width` columns."""
+    return laid_out(_lines(flow, call, caller), width, palette) + "\n"
+
+
+def _title(flow: Flow, call: Call, caller: str) -> str:
+    return f"A call to {place_words(flow, call.start)}{f' from {caller}' if caller else ''}"
+
+
+def _lines(flow: Flow, call: Call, caller: str) -> Iterator[Line]:
+    yield 2, (Piece(_title(flow, call, caller), Style.STRONG),)
+    yield 0, plain(when(call))
+    yield 0, ()
+    yield from _path(flow, call, call.answered, 0)
+    for place, remark in enumerate(remarks(flow, call)):
+        if not place:
+            yield 0, ()
+        yield 2, (Piece(remark, Style.CHANGE),)
+    if call.is_answered:
+        yield 0, ()
+        yield 0, (Piece("If nobody answers:", Style.STRONG),)
+        yield from _path(flow, call, call.unanswered, call.parts_at)
+    if test := promise(call, caller):
+        yield 0, ()
+        yield 0, (Piece("To keep this as a promise, write under call_tests:", Style.DIM),)
+        yield 4, plain(f"  {test}")
+
+
+def _path(flow: Flow, call: Call, journey: Journey, first: int) -> Iterator[Line]:
+    came = sum(step.way.seconds for step in journey.steps[:first])
+    for stop in stops(flow, call, journey.steps[first:], came):
+        where = (Piece(f"  {stop.where}", Style.DIM),) if stop.where else ()
+        yield 12, (Piece(f"{stop.clock:>8}  ", Style.DIM), *plain(stop.place), *where)
+        if stop.heard:
+            yield 13, (Piece(f"{' ' * 12}{quoted(stop.heard)}", Style.DIM),)
+        if stop.happens:
+            yield 14, (Piece(f"{' ' * 12}{stop.happens}", Style.NOTE),)
+    style = Style.ADDED_WORD if journey.end is End.HUMAN else END_STYLES[journey.end]
+    said = ending(flow, journey)
+    yield 10, (Piece(f"{clock_words(journey.seconds):>8}  ", Style.DIM), Piece(said, style))
+
+
+def simulation_markdown(flow: Flow, call: Call, caller: str) -> str:
+    """The call as a section, each stop as a line of a list."""
+    lines = [f"### {code(_title(flow, call, caller))}\n", f"{code(when(call))}\n"]
+    lines += _bullets(flow, call, call.answered, 0)
+    lines += [f"\n{code(remark)}" for remark in remarks(flow, call)]
+    if call.is_answered:
+        lines += ["\n**If nobody answers:**\n"]
+        lines += _bullets(flow, call, call.unanswered, call.parts_at)
+    if test := promise(call, caller):
+        lines.append(f"\nTo keep this as a promise, write under `call_tests`: {code(test)}")
+    return "\n".join(lines) + "\n"
+
+
+def _bullets(flow: Flow, call: Call, journey: Journey, first: int) -> Iterator[str]:
+    came = sum(step.way.seconds for step in journey.steps[:first])
+    for stop in stops(flow, call, journey.steps[first:], came):
+        parts = [f"- {stop.clock} {code(stop.place)}"]
+        if stop.happens:
+            parts.append(code(stop.happens))
+        if stop.heard:
+            parts.append(code(quoted(stop.heard)))
+        yield " · ".join(parts)
+    yield f"- {clock_words(journey.seconds)} **{code(ending(flow, journey))}**"
