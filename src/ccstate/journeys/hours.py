@@ -134,14 +134,15 @@ class Calendar:
         self, day: date, midnight: int, following: int, origin: datetime
     ) -> Iterator[tuple[int, Hours]]:
         """A day on which the clocks change; the hour after the change is an occasion."""
-        change = midnight
-        low, high = midnight, following
+        # Some clocks change at midnight: what was before is the minute before it.
+        low, high = midnight - 1, following
+        before = self._offset(low, origin)
         while high - low > 1:
-            change = (low + high) // 2
-            if self._offset(change, origin) == self._offset(midnight, origin):
-                low = change
+            middle = (low + high) // 2
+            if self._offset(middle, origin) == before:
+                low = middle
             else:
-                high = change
+                high = middle
         change = high
         word = "clocks go forward" if following - midnight < DAY else "clocks go back"
         local = datetime(day.year, day.month, day.day, tzinfo=self.zone)
