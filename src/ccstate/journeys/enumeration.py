@@ -32,32 +32,33 @@ def journeys(flow: Flow, start: Place, phases: Phases, most: int = MOST) -> Jour
 
 
 def _journeys(flow: Flow, start: Place, phases: Phases) -> Iterator[Journey]:
+    known: dict[Place, list[Step]] = {}
     steps: list[Step] = []
-    path = {start: 0}
-    todo = [_ways(flow, start, phases)]
-    place = start
+    path: set[Place | None] = {start}
+    todo = [iter(_steps(flow, start, phases, known))]
     while todo:
-        way = next(todo[-1], None)
-        if way is None:
+        for step in todo[-1]:
+            to = step.way.to
+            if to is None:
+                yield Journey((*steps, step), step.way.end or End.CUT_OFF, step.way.at)
+            elif to in path:
+                yield Journey((*steps, step), End.RETURNS, str(to))
+            else:
+                steps.append(step)
+                path.add(to)
+                todo.append(iter(_steps(flow, to, phases, known)))
+                break
+        else:
             todo.pop()
             if steps:
-                del path[place]
-                place = steps.pop().place
-            continue
-        step = Step(place, way, pressed(flow, place, way))
-        if way.to is None:
-            yield Journey((*steps, step), way.end or End.CUT_OFF, way.at)
-        elif way.to in path:
-            yield Journey((*steps, step), End.RETURNS, str(way.to))
-        else:
-            steps.append(step)
-            place = way.to
-            path[place] = len(steps)
-            todo.append(_ways(flow, place, phases))
+                path.remove(steps.pop().way.to)
 
 
-def _ways(flow: Flow, place: Place, phases: Phases) -> Iterator[Way]:
-    return iter(flow.possible(place, phases))
+def _steps(flow: Flow, place: Place, phases: Phases, known: dict[Place, list[Step]]) -> list[Step]:
+    if place not in known:
+        ways = flow.possible(place, phases)
+        known[place] = [Step(place, way, pressed(flow, place, way)) for way in ways]
+    return known[place]
 
 
 def pressed(flow: Flow, place: Place, way: Way) -> str:
@@ -88,32 +89,41 @@ def reached_in(flow: Flow, start: Place, phases: Phases) -> dict[Place, Step | N
     return came
 
 
-_PASSIVE = frozenset({Event.SILENCE, Event.NO_ANSWER, Event.EMPTY})
+_ACTIVE = frozenset({Event.KEY, Event.DIGITS, Event.WRONG_KEY, Event.ANSWERED})
 
 
-def passive(flow: Flow, place: Place, phases: Phases) -> Way:
-    """What happens at a place to a caller who does nothing and whom nobody answers."""
-    ways = flow.possible(place, phases)
-    return next((way for way in ways if way.event in _PASSIVE), ways[0])
+def left_alone(flow: Flow, place: Place, phases: Phases) -> Iterator[Place]:
+    """Where a caller who does nothing, and whom nobody answers, may come to from a place.
+
+    There can be two such places: a queue may be full, or have nobody logged in.
+    """
+    for way in flow.possible(place, phases):
+        if way.to is not None and way.event not in _ACTIVE:
+            yield way.to
 
 
 def loops(flow: Flow, start: Place, phases: Phases) -> list[tuple[Place, ...]]:
-    """Every round in which a caller who does nothing, and whom nobody answers, goes for ever.
+    """Rounds in which a caller who does nothing, and whom nobody answers, may go for ever.
 
-    Each begins at its least place. Where there is none, every call ends: a caller can come back
-    only by pressing a key, and a question is asked no more often than its retries say.
+    Each begins at its least place. Of rounds that share places not every one is told. Where there
+    is none, every call ends: a caller can come back only by pressing a key, and a question is asked
+    no more often than its retries say.
     """
     found: set[tuple[Place, ...]] = set()
     done: set[Place] = set()
-    for place in reached_in(flow, start, phases):
-        trail: dict[Place, int] = {}
-        at: Place | None = place
-        while at is not None and at not in done and at not in trail:
-            trail[at] = len(trail)
-            at = passive(flow, at, phases).to
-        if at in trail:
-            ring = list(trail)[trail[at] :]
+    trail: list[Place] = []
+    todo = [iter(reached_in(flow, start, phases))]
+    while todo:
+        at = next(todo[-1], None)
+        if at is None:
+            todo.pop()
+            done.update(trail[-1:])
+            del trail[-1:]
+        elif at in trail:
+            ring = trail[trail.index(at) :]
             first = ring.index(min(ring))
             found.add((*ring[first:], *ring[:first]))
-        done.update(trail)
+        elif at not in done:
+            trail.append(at)
+            todo.append(left_alone(flow, at, phases))
     return sorted(found)

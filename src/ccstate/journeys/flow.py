@@ -25,6 +25,7 @@ class Flow:
     def __init__(self, centre: Centre) -> None:
         self.centre = centre
         self._ways: dict[Place, tuple[Way, ...]] = {}
+        self._possible: dict[tuple[Place, Phase], tuple[Way, ...]] = {}
 
     def ways(self, place: Place) -> tuple[Way, ...]:
         """Everything that can happen at a place, whatever the hour."""
@@ -37,13 +38,18 @@ class Flow:
             self._ways[place] = found
         return found
 
-    def possible(self, place: Place, phases: Phases) -> list[Way]:
+    def possible(self, place: Place, phases: Phases) -> tuple[Way, ...]:
         """What can happen at a place while schedules say this; never empty."""
-        return [
-            way
-            for way in self.ways(place)
-            if not way.schedule or phases.get(way.schedule, Phase.OPEN) in way.phases
-        ]
+        ways = self.ways(place)
+        schedule = ways[0].schedule  # the same for all ways of a place
+        if not schedule:
+            return ways
+        phase = phases.get(schedule, Phase.OPEN)
+        found = self._possible.get((place, phase))
+        if found is None:
+            found = tuple(way for way in ways if phase in way.phases)
+            self._possible[place, phase] = found
+        return found
 
     def entrance(self, address: Address) -> Place | None:
         """The place where calls to an address come in; None where there is no such thing."""
