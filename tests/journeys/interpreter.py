@@ -1,0 +1,467 @@
+"""Calls, played out the slow way: what the docs of the kinds say, and nothing of ccstate.journeys.
+
+An estate is plain: kind → name → fields as an author writes them, without defaults. A place is
+(kind, name, node); the mailbox of an extension is its node `voicemail`. A moment knows its offset.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple, TypeAlias
+from zoneinfo import ZoneInfo
+
+Estate: TypeAlias = Mapping[str, Mapping[str, Mapping[str, Any]]]
+Place: TypeAlias = tuple[str, str, str]
+Decision: TypeAlias = tuple[Place, str, str]
+"""A place, what happened there, and the key of a menu that led on."""
+
+ALL_KEYS = "0123456789*#"
+
+
+class Over(NamedTuple):
+    """The call has ended: how, and with whom."""
+
+    end: str
+    at: str = ""
+
+
+CUT_OFF = Over("cut off")
+
+
+class Outcome(NamedTuple):
+    """One thing that may happen at a place."""
+
+    event: str
+    key: str
+    then: Place | Over
+    seconds: int = 0
+
+
+class Call(NamedTuple):
+    """A call that was played: what was decided, how it ended, and how long it took."""
+
+    decisions: tuple[Decision, ...]
+    end: str
+    at: str
+    seconds: int = 0
+
+
+# Hours
+
+
+def hours_at(schedule: Mapping[str, Any], local: datetime) -> tuple[str, str]:
+    """What the clock on the wall says: `open`, `closed` or `holiday`, and the occasion."""
+    today, yesterday = local.date(), local.date() - timedelta(days=1)
+    clock = f"{local:%H:%M}"
+    kind, spans, occasion = _day(schedule, today)
+    is_open = any(
+        begin <= clock and (clock < end or end <= begin) for begin, end in map(_ends, spans)
+    )
+    runs_on = any(clock < end <= begin for begin, end in map(_ends, _day(schedule, yesterday)[1]))
+    return ("open" if is_open or runs_on else kind), occasion
+
+
+def _ends(span: str) -> tuple[str, str]:
+    begin, _, end = span.partition("-")
+    return begin, end
+
+
+def _day(schedule: Mapping[str, Any], day: date) -> tuple[str, list[str], str]:
+    """What the day is outside of its spans, its spans, and the occasion."""
+    text = day.isoformat()
+    for exception in schedule.get("exceptions") or ():
+        if exception["date"] == text:
+            return "closed", exception["hours"], exception.get("reason") or "special hours"
+    for holiday in schedule.get("holidays") or ():
+        if holiday["date"] <= text <= (holiday.get("until") or holiday["date"]):
+            return "holiday", [], holiday["name"]
+    return "closed", schedule["weekly"].get(f"{day:%a}".lower(), []), ""
+
+
+def phase(estate: Estate, schedule: str, moment: datetime) -> str:
+    """What a schedule says at a moment; one that is not there is always open."""
+    fields = estate["schedule"].get(schedule)
+    if fields is None:
+        return "open"
+    local = moment.astimezone(ZoneInfo(fields["timezone"])).replace(tzinfo=None)
+    return hours_at(fields, local)[0]
+
+
+# Small things
+
+
+def duration(text: str) -> int:
+    """Seconds of `1m30s`."""
+    total, number = 0, ""
+    for sign in text:
+        if sign.isdigit():
+            number += sign
+        else:
+            total += int(number) * {"h": 3600, "m": 60, "s": 1}[sign]
+            number = ""
+    return total
+
+
+def spoken(estate: Estate, prompt: str | None, language: str | None = None) -> int:
+    """Seconds of a prompt at 150 English words a minute, rounded up."""
+    wordings = estate["prompt"].get(prompt or "", {}).get("languages", {})
+    if not wordings:
+        return 0
+    wording = wordings[language] if language in wordings else next(iter(wordings.values()))
+    return -(-len(wording.get("text", "").split()) * 60 // 150)
+
+
+def written(place: Place) -> str:
+    kind, name, node = place
+    return f"{kind}/{name} {node}" if node else f"{kind}/{name}"
+
+
+def goes(estate: Estate, target: str | None, tree: str = "") -> Place | Over:
+    """Where a call is that was sent to a destination; `tree` is where the text stands."""
+    if target is None:
+        return CUT_OFF
+    if target == "hangup":
+        return Over("hangup", "hangup")
+    if "/" not in target:
+        is_node = tree and target in estate["ivr"][tree]["nodes"]
+        return ("ivr", tree, target) if is_node else CUT_OFF
+    kind, name = target.split("/")
+    if kind == "voicemail":
+        return ("extension", name, "voicemail") if name in estate["extension"] else CUT_OFF
+    if name not in estate[kind]:
+        return CUT_OFF
+    return (kind, name, estate["ivr"][name]["start"] if kind == "ivr" else "")
+
+
+def answers(estate: Estate, queue: Mapping[str, Any]) -> bool:
+    """Whether somebody can answer: a device that is a member, or a person with all skills."""
+    extensions = estate["extension"]
+    for member in queue.get("members") or ():
+        if "extension" in member:
+            if extensions[member["extension"]].get("device") != "none":
+                return True
+            continue
+        for name, user in estate["user"].items():
+            is_meant = name == member.get("user") or (
+                "team" in member and user.get("team") == member["team"]
+            )
+            able = all(skill in (user.get("skills") or {}) for skill in queue.get("skills") or ())
+            phone = user.get("extension")
+            if is_meant and able and phone and extensions[phone].get("device") != "none":
+                return True
+    return False
+
+
+# Places where nothing is asked
+
+
+def happens(estate: Estate, place: Place, moment: datetime) -> list[Outcome]:
+    """What may happen where the caller is not asked: first what is hoped for."""
+    kind, name, node = place
+    if kind == "ivr":
+        tree = estate["ivr"][name]
+        if node not in tree["nodes"]:
+            return [Outcome("then", "", CUT_OFF)]
+        return _node(estate, name, tree["nodes"][node], moment)
+    fields = estate[kind][name]
+    if kind == "number":
+        return [_number(estate, fields, moment)]
+    if kind == "queue":
+        return _queue(estate, name, fields, moment)
+    mailbox = fields.get("voicemail")
+    if node:
+        if mailbox is None:
+            return [Outcome("then", "", CUT_OFF)]
+        message = Over("message", f"voicemail/{name}")
+        return [Outcome("then", "", message, spoken(estate, mailbox.get("greeting")))]
+    fallback: Place | Over = CUT_OFF if mailbox is None else (kind, name, "voicemail")
+    if fields.get("device") == "none":
+        return [Outcome("nobody there", "", fallback)]
+    rings = duration(fields.get("ring_for", "20s"))
+    human = Over("human", f"extension/{name}")
+    return [Outcome("answered", "", human), Outcome("no answer", "", fallback, rings)]
+
+
+def _number(estate: Estate, number: Mapping[str, Any], moment: datetime) -> Outcome:
+    if not number.get("hours"):
+        return Outcome("then", "", goes(estate, number["to"]))
+    now = phase(estate, number["hours"], moment)
+    target = number["to"]
+    if now != "open":
+        target = number.get("closed") or target
+    if now == "holiday":
+        target = number.get("holiday") or target
+    return Outcome(now, "", goes(estate, target))
+
+
+def _queue(estate: Estate, name: str, queue: Mapping[str, Any], moment: datetime) -> list[Outcome]:
+    overflow = queue.get("overflow") or {}
+    waits: tuple[Place | Over, int] = (Over("waits without end", f"queue/{name}"), 0)
+    if overflow.get("after"):
+        waits = goes(estate, overflow.get("to")), duration(overflow["after"])
+    empty = (goes(estate, overflow["empty"]), 0) if overflow.get("empty") else waits
+    hours = queue.get("hours")
+    if not answers(estate, queue) or (hours and phase(estate, hours, moment) != "open"):
+        return [Outcome("nobody there", "", *empty)]
+    welcome = spoken(estate, (queue.get("announcements") or {}).get("welcome"))
+    found = [
+        Outcome("answered", "", Over("human", f"queue/{name}"), welcome),
+        Outcome("no answer", "", *waits),
+    ]
+    if queue.get("max_waiting", 0) > 0:
+        found.append(Outcome("full", "", goes(estate, overflow.get("full"))))
+    if not hours and overflow.get("empty"):
+        found.append(Outcome("nobody there", "", *empty))
+    return found
+
+
+def _node(estate: Estate, tree: str, node: Mapping[str, Any], moment: datetime) -> list[Outcome]:
+    language = estate["ivr"][tree].get("language")
+    kind = node["type"]
+    if kind == "dial":
+        return _dial(estate, tree, node)
+    if kind == "hours":
+        now = phase(estate, node["schedule"], moment)
+        target = node["open"] if now == "open" else node["closed"]
+        if now == "holiday":
+            target = node.get("holiday") or target
+        return [Outcome(now, "", goes(estate, target, tree))]
+    length = spoken(estate, node.get("prompt"), language)
+    then: Place | Over = Over("hangup", "hangup")
+    if kind == "queue":
+        then = goes(estate, f"queue/{node['queue']}")
+    elif kind == "voicemail":
+        then = goes(estate, f"voicemail/{node['mailbox']}")
+    elif kind != "hangup":
+        then = goes(estate, node["then" if kind == "play" else "to"], tree)
+    return [Outcome("then", "", then, length)]
+
+
+def _dial(estate: Estate, tree: str, node: Mapping[str, Any]) -> list[Outcome]:
+    otherwise = goes(estate, node.get("on_no_answer"), tree)
+    if node.get("number"):
+        at = f"number/{node['number']}"
+    else:
+        at = f"extension/{node['extension']}"
+        extension = estate["extension"].get(node["extension"])
+        if extension is None or extension.get("device") == "none":
+            return [Outcome("nobody there", "", otherwise)]
+    rings = duration(node.get("ring_for", "20s"))
+    return [
+        Outcome("answered", "", Over("human", at)),
+        Outcome("no answer", "", otherwise, rings),
+    ]
+
+
+# Places where the caller is asked
+
+
+def asks(estate: Estate, place: Place) -> Mapping[str, Any] | None:
+    """The menu or question at the place; None where nothing is asked."""
+    kind, name, node = place
+    fields = estate["ivr"][name]["nodes"].get(node, {}) if kind == "ivr" else {}
+    return fields if fields.get("type") in {"menu", "collect"} else None
+
+
+def _silent(estate: Estate, tree: str, node: Mapping[str, Any]) -> Outcome:
+    return Outcome("silence", "", goes(estate, node.get("on_timeout"), tree))
+
+
+def _wrong(estate: Estate, tree: str, node: Mapping[str, Any]) -> Outcome:
+    target = node.get("on_invalid") or node.get("on_timeout")
+    return Outcome("wrong key", "", goes(estate, target, tree))
+
+
+def tried(
+    estate: Estate, tree: str, node: Mapping[str, Any], tries: int | None = None
+) -> set[Outcome]:
+    """Every outcome of a question, each try played out: any key, digits, or silence to the end."""
+    left = node.get("retries", 2) + 1 if tries is None else tries
+    found = {_silent(estate, tree, node)}
+    if node["type"] == "collect":
+        found.add(Outcome("digits", "", goes(estate, node["then"], tree)))
+        return found
+    for key in ALL_KEYS:
+        if key in node["choices"]:
+            found.add(Outcome("key", key, goes(estate, node["choices"][key], tree)))
+        elif left > 1:
+            found |= tried(estate, tree, node, left - 1)
+        else:
+            found.add(_wrong(estate, tree, node))
+    return found
+
+
+# Every call
+
+
+class Everything:
+    """All that can happen at a moment; each place is tried out once."""
+
+    def __init__(self, estate: Estate, moment: datetime) -> None:
+        self.estate = estate
+        self.moment = moment
+        self._tried: dict[Place, list[Outcome]] = {}
+
+    def outcomes(self, place: Place) -> list[Outcome]:
+        if place not in self._tried:
+            question = asks(self.estate, place)
+            if question is None:
+                self._tried[place] = happens(self.estate, place, self.moment)
+            else:
+                self._tried[place] = sorted(tried(self.estate, place[1], question), key=str)
+        return self._tried[place]
+
+    def calls(self, start: Place) -> Iterator[Call]:
+        """Every call from a place, up to the point where a place is seen again."""
+        yield from self._calls((), start)
+
+    def _calls(self, before: tuple[Decision, ...], place: Place) -> Iterator[Call]:
+        for event, key, then, _ in self.outcomes(place):
+            decisions = (*before, (place, event, key))
+            if isinstance(then, Over):
+                yield Call(decisions, then.end, then.at)
+            elif any(then == earlier for earlier, _, _ in decisions):
+                yield Call(decisions, "returns", written(then))
+            else:
+                yield from self._calls(decisions, then)
+
+    def reached(self, start: Place) -> set[Place]:
+        """Every place that some call comes to."""
+        seen: set[Place] = set()
+        todo = [start]
+        while todo:
+            place = todo.pop()
+            if place not in seen:
+                seen.add(place)
+                todo += [o.then for o in self.outcomes(place) if not isinstance(o.then, Over)]
+        return seen
+
+    def left_alone(self, place: Place) -> list[Outcome]:
+        """What may happen to a caller who does nothing and whom nobody answers."""
+        found = self.outcomes(place)
+        return [o for o in found if o.event not in {"answered", "key", "digits", "wrong key"}]
+
+    def may_never_end(self, start: Place) -> bool:
+        """Whether a caller who does nothing, and whom nobody answers, may go round for ever."""
+        return self._round_from(start, ())
+
+    def _round_from(self, place: Place, before: tuple[Place, ...]) -> bool:
+        if place in before:
+            return True
+        return any(
+            self._round_from(outcome.then, (*before, place))
+            for outcome in self.left_alone(place)
+            if not isinstance(outcome.then, Over)
+        )
+
+
+# One call
+
+
+class Caller:
+    """Somebody at a keypad, with an entry for each question."""
+
+    def __init__(self, entries: list[str]) -> None:
+        self.entries = list(entries)
+
+    def presses(self) -> str:
+        """The next key of the entry at hand; "" is silence, of which an empty entry is one."""
+        if not self.entries:
+            return ""
+        entry = self.entries.pop(0)
+        if len(entry) > 1:
+            self.entries.insert(0, entry[1:])
+        return entry[:1]
+
+    def enters(self, most: int) -> str | None:
+        """Keys of one entry up to `#`, or up to so many; None is silence."""
+        if not self.entries or not self.entries[0]:
+            self.presses()
+            return None
+        keys = ""
+        for _ in range(len(self.entries[0])):
+            key = self.presses()
+            if key == "#":
+                break
+            keys += key
+            if len(keys) == most:
+                break
+        return keys
+
+
+def call(
+    estate: Estate,
+    start: Place,
+    moment: datetime,
+    entries: list[str],
+    coming: list[str],
+    *,
+    answered: bool,
+) -> Call:
+    """A call, played. Whoever is still on the way after so many steps never arrives.
+
+    `coming` is what comes of the first rings and waits; then everybody answers, or nobody.
+    """
+    everything = Everything(estate, moment)
+    caller = Caller(entries)
+    patience = 50 * (2 + len("".join(entries)) + len(entries) + len(coming))
+    fates = iter(coming)
+    decisions: list[Decision] = []
+    place, seconds = start, 0
+    for _ in range(patience):
+        question = asks(estate, place)
+        if question is None:
+            outcome = _fate(everything.outcomes(place), fates, answered=answered)
+        elif question["type"] == "menu":
+            outcome = _menu(estate, place[1], question, caller)
+        else:
+            outcome = _question(estate, place[1], question, caller)
+        decisions.append((place, outcome.event, outcome.key))
+        seconds += outcome.seconds
+        if isinstance(outcome.then, Over):
+            return Call(tuple(decisions), *outcome.then, seconds)
+        place = outcome.then
+    return Call(tuple(decisions), "goes round without end", "", seconds)
+
+
+def _fate(outcomes: list[Outcome], coming: Iterator[str], *, answered: bool) -> Outcome:
+    """What comes of it: of rings and waits what was asked for, or else that nobody answers."""
+    events = [outcome.event for outcome in outcomes]
+    if not {"answered", "no answer", "nobody there", "full"} & set(events):
+        return outcomes[0]
+    wanted = next(coming, "answered" if answered else "no answer")
+    for event in (wanted, "no answer", "nobody there"):
+        if event in events:
+            return outcomes[events.index(event)]
+    raise AssertionError(events)
+
+
+def _menu(estate: Estate, tree: str, node: Mapping[str, Any], caller: Caller) -> Outcome:
+    heard = spoken(estate, node["prompt"], estate["ivr"][tree].get("language"))
+    spent = 0
+    silent = False
+    wrong = False
+    for _ in range(node.get("retries", 2) + 1):
+        key = "" if silent else caller.presses()
+        spent += heard
+        if key in node["choices"]:
+            return Outcome("key", key, goes(estate, node["choices"][key], tree), spent)
+        silent, wrong = not key, bool(key)
+        if silent:
+            spent += duration(node.get("timeout", "5s"))
+    given_up = _wrong(estate, tree, node) if wrong else _silent(estate, tree, node)
+    return given_up._replace(seconds=spent)
+
+
+def _question(estate: Estate, tree: str, node: Mapping[str, Any], caller: Caller) -> Outcome:
+    heard = spoken(estate, node["prompt"], estate["ivr"][tree].get("language"))
+    spent = 0
+    silent = False
+    for _ in range(node.get("retries", 2) + 1):
+        digits = None if silent else caller.enters(node.get("max_digits", 20))
+        spent += heard
+        if digits is None:
+            silent = True
+            spent += duration(node.get("timeout", "5s"))
+        elif digits.isdigit() and len(digits) >= node.get("min_digits", 1):
+            return Outcome("digits", "", goes(estate, node["then"], tree), spent)
+    return _silent(estate, tree, node)._replace(seconds=spent)

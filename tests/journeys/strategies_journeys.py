@@ -1,0 +1,266 @@
+"""Hypothesis strategies: contact centres as people build them by accident."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from typing import Any, TypeAlias
+from zoneinfo import ZoneInfo
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from ccstate.journeys.centre import Centre
+from ccstate.model import Address
+
+Plain: TypeAlias = dict[str, dict[str, dict[str, Any]]]
+"""Kind → name → fields."""
+
+FIRST = date(2026, 11, 22)
+ZONES = (
+    "Australia/Lord_Howe",  # half an hour
+    "Australia/Sydney",
+    "Europe/London",
+    "America/New_York",
+    "America/Santiago",  # at midnight
+    "America/Havana",  # midnight comes twice
+    "Asia/Beirut",  # midnight is left out; 23:00 comes twice
+    "Asia/Kathmandu",  # never
+    "UTC",
+)
+KINDS = (
+    "schedule", "ivr", "queue", "extension", "user", "team", "number", "prompt", "site",
+)  # fmt: skip
+NUMBERS = ("+61255500000", "+61255500001")
+EXTENSIONS = ("10", "11", "12")
+TREES = ("front", "back")
+QUEUES = ("sales", "service")
+PROMPTS = ("hello", "sorry", "unwritten")
+SCHEDULES = ("day", "night", "shop")
+KEYS = "0123456789*#"
+
+
+def centre(plain: Plain) -> Centre:
+    """The estate as ccstate sees it."""
+    return Centre(
+        {Address(k, n): fields for k, named in plain.items() for n, fields in named.items()}
+    )
+
+
+# Hours
+
+minutes = st.sampled_from([0, 1, 6 * 60, 8 * 60 + 30, 17 * 60, 23 * 60 + 59]) | st.integers(0, 1439)
+dates = st.sampled_from(
+    [date(2026, 12, 24), date(2026, 12, 25), date(2026, 12, 26), date(2027, 3, 28)]
+) | st.integers(0, 365).map(lambda days: FIRST + timedelta(days=days))
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+@st.composite
+def spans(draw: st.DrawFn) -> str:
+    """By day, over midnight, up to 24:00; also around the clock by `09:00-09:00`."""
+    end = "24:00" if draw(st.integers(0, 5)) == 0 else _clock(draw(minutes))
+    return f"{_clock(draw(minutes))}-{end}"
+
+
+few_spans = st.lists(spans(), max_size=2, unique=True).map(sorted)
+
+
+@st.composite
+def holidays(draw: st.DrawFn) -> dict[str, Any]:
+    first = draw(dates)
+    holiday = {"name": draw(st.sampled_from(["Christmas", "Easter"])), "date": first.isoformat()}
+    length = draw(st.integers(0, 3))
+    if length:
+        holiday["until"] = (first + timedelta(days=length)).isoformat()
+    return holiday
+
+
+exceptions = st.fixed_dictionaries(
+    {"date": dates.map(date.isoformat), "hours": few_spans},
+    optional={"reason": st.just("Stocktaking")},
+)
+
+
+@cache
+def clock_changes(zone: str) -> tuple[date, ...]:
+    """Local days of the year on which the clocks change."""
+    there = ZoneInfo(zone)
+    noons = [datetime(2026, 11, 22, 12, tzinfo=UTC) + timedelta(days=n) for n in range(366)]
+    offsets = [noon.astimezone(there).utcoffset() for noon in noons]
+    changed = [n for n in range(1, 366) if offsets[n] != offsets[n - 1]]
+    return tuple(noons[n].astimezone(there).date() for n in changed)
+
+
+@st.composite
+def schedules(draw: st.DrawFn) -> dict[str, Any]:
+    zone = draw(st.sampled_from(ZONES))
+    weekdays = st.sampled_from(["mon", "tue", "wed", "thu", "fri", "sat", "sun"])
+    schedule: dict[str, Any] = {
+        "timezone": zone,
+        "weekly": draw(st.dictionaries(weekdays, few_spans, max_size=7)),
+    }
+    if draw(st.booleans()):
+        schedule["holidays"] = draw(st.lists(holidays(), max_size=2))
+    if draw(st.booleans()):
+        schedule["exceptions"] = draw(
+            st.lists(exceptions, max_size=2, unique_by=lambda entry: entry["date"])
+        )
+    return schedule
+
+
+@st.composite
+def days_for(draw: st.DrawFn, schedule: Mapping[str, Any]) -> date:
+    """A day on which something is likely to be odd: clocks, holidays, exceptions, or any."""
+    odd = list(clock_changes(schedule["timezone"]))
+    special = (*(schedule.get("holidays") or ()), *(schedule.get("exceptions") or ()))
+    odd += [date.fromisoformat(entry["date"]) for entry in special]
+    day = draw(st.sampled_from(odd) if odd else dates)
+    if draw(st.booleans()):
+        day = draw(dates)
+    return day + timedelta(days=draw(st.integers(-1, 1)))
+
+
+# Calls
+
+_addresses = [
+    *(f"ivr/{name}" for name in TREES),
+    *(f"queue/{name}" for name in QUEUES),
+    *(f"{kind}/{name}" for kind in ("extension", "voicemail") for name in EXTENSIONS),
+    *(f"number/{name}" for name in NUMBERS),
+    "hangup",
+]
+_nowhere = ["queue/gone", "ivr/gone", "voicemail/99", "number/+61255509999"]
+goes = st.sampled_from([*_addresses, *_addresses, *_nowhere])
+durations = st.sampled_from(["0s", "7s", "20s", "1m30s", "1h"])
+prompts = st.sampled_from(PROMPTS)
+retries = st.integers(0, 2)
+
+
+def _node(names: list[str], *, at_start: bool) -> SearchStrategy[dict[str, Any]]:
+    to = st.sampled_from([*names * (45 // len(names)), *_addresses, *_nowhere, "gone"])
+    schedule = st.sampled_from(SCHEDULES)
+
+    def one(
+        kind: str,
+        fields: Mapping[str, SearchStrategy[Any]],
+        optional: Mapping[str, SearchStrategy[Any]] | None = None,
+    ) -> SearchStrategy[dict[str, Any]]:
+        return st.fixed_dictionaries({"type": st.just(kind), **fields}, optional=optional or {})
+
+    few = st.dictionaries(st.sampled_from(KEYS), to, min_size=1, max_size=3)
+    every = to.map(lambda target: dict.fromkeys(KEYS, target))
+    asked = {"timeout": durations, "retries": retries, "on_timeout": to}
+    count = st.integers(1, 3)
+    ringing = {"ring_for": durations, "on_no_answer": to}
+    menu = one("menu", {"prompt": prompts, "choices": few}, {**asked, "on_invalid": to})
+    leading_on = [
+        menu,
+        menu,
+        one("play", {"prompt": prompts, "then": to}),
+        one("menu", {"prompt": prompts, "choices": every}, asked),
+        one("hours", {"schedule": schedule, "open": to, "closed": to}, {"holiday": to}),
+        one(
+            "collect",
+            {"prompt": prompts, "save_as": st.just("account"), "then": to},
+            {"min_digits": count, "max_digits": st.integers(3, 5), **asked},
+        ),
+    ]
+    leaves = [
+        one("goto", {"to": to}),
+        one("queue", {"queue": st.sampled_from(QUEUES)}),
+        one("dial", {"extension": st.sampled_from([*EXTENSIONS, "99"])}, ringing),
+        one("dial", {"number": st.just("+61255501234")}, ringing),
+        one("voicemail", {"mailbox": st.sampled_from([*EXTENSIONS, "99"])}),
+        one("hangup", {}, {"prompt": prompts}),
+    ]
+    return st.one_of(leading_on if at_start else leading_on + leaves)
+
+
+@st.composite
+def trees(draw: st.DrawFn) -> dict[str, Any]:
+    names = [f"n{number}" for number in range(draw(st.sampled_from([1, 2, 3, 4, 5, 6, 6])))]
+    nodes = {name: draw(_node(names, at_start=name == "n0")) for name in names}
+    tree: dict[str, Any] = {"start": draw(st.sampled_from(["n0", "n0", "n0", *names, "gone"]))}
+    tree["nodes"] = nodes
+    if draw(st.booleans()):
+        tree["language"] = draw(st.sampled_from(["en-AU", "vi"]))
+    return tree
+
+
+members = st.one_of(
+    st.fixed_dictionaries({"extension": st.sampled_from(EXTENSIONS)}),
+    st.fixed_dictionaries({"user": st.sampled_from(["ann", "bo", "nobody"])}),
+    st.just({"team": "crew", "penalty": 3}),
+    st.just({"team": "gone"}),
+)
+queues = st.fixed_dictionaries(
+    {},
+    optional={
+        "hours": st.sampled_from(SCHEDULES),
+        "max_waiting": st.sampled_from([0, 5]),
+        "skills": st.lists(st.sampled_from(["gas", "water"]), unique=True),
+        "members": st.lists(members, max_size=2),
+        "announcements": st.fixed_dictionaries({}, optional={"welcome": prompts}),
+        "overflow": st.fixed_dictionaries(
+            {}, optional={"after": durations, "to": goes, "empty": goes, "full": goes}
+        )
+        | st.none(),
+    },
+)
+extensions = st.fixed_dictionaries(
+    {},
+    optional={
+        "device": st.sampled_from(["none", "deskphone", "webrtc"]),
+        "ring_for": durations,
+        "voicemail": st.just({}) | st.fixed_dictionaries({"greeting": prompts}) | st.none(),
+    },
+)
+users = st.fixed_dictionaries(
+    {"name": st.just("Somebody")},
+    optional={
+        "extension": st.sampled_from(EXTENSIONS),
+        "team": st.just("crew"),
+        "skills": st.dictionaries(st.sampled_from(["gas", "water"]), st.integers(1, 10)),
+    },
+)
+numbers = st.fixed_dictionaries(
+    {"to": st.sampled_from([*["ivr/front"] * 40, *["ivr/back"] * 10, *_addresses, *_nowhere])},
+    optional={"hours": st.sampled_from([*SCHEDULES, "gone"]), "closed": goes, "holiday": goes},
+)
+WORDS: Mapping[str, dict[str, Any]] = {
+    "hello": {
+        "languages": {"en-AU": {"text": "Welcome to us"}, "vi": {"text": "Xin chao quy vi ban"}}
+    },
+    "sorry": {"languages": {"vi": {"text": "Xin loi"}}},
+    "unwritten": {"languages": {"en-AU": {"audio": "unwritten.wav"}}},
+}
+
+
+@st.composite
+def centres(draw: st.DrawFn) -> Plain:
+    """A small centre; every name that is used elsewhere is there, except those that say `gone`."""
+
+    def of(names: tuple[str, ...], each: SearchStrategy[dict[str, Any]]) -> dict[str, Any]:
+        return {name: draw(each) for name in names}
+
+    plain: Plain = {kind: {} for kind in KINDS}
+    plain["schedule"] = of(SCHEDULES[: draw(st.integers(1, 3))], schedules())
+    plain["prompt"] = dict(WORDS)
+    plain["ivr"] = of(TREES[: draw(st.integers(1, 2))], trees())
+    plain["queue"] = of(QUEUES, queues)
+    plain["extension"] = of(EXTENSIONS, extensions)
+    plain["user"] = of(("ann", "bo"), users)
+    plain["team"] = {"crew": {}}
+    plain["number"] = of(NUMBERS[: draw(st.integers(1, 2))], numbers)
+    return plain
+
+
+moments = st.integers(0, 365 * 24 * 60).map(
+    lambda minute: datetime(2026, 11, 22, tzinfo=UTC) + timedelta(minutes=minute)
+)
+"""Any minute of the year, in UTC."""
+entries = st.lists(st.text(KEYS, max_size=4), max_size=6)
+"""What a caller presses: an entry for each question, "" for silence."""

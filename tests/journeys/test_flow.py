@@ -1,0 +1,395 @@
+"""What each place does with a call, by example."""
+
+from typing import Any
+
+import pytest
+
+from ccstate.journeys.enumeration import journeys, loops
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.hours import Phase
+from ccstate.journeys.moments import Phases
+from ccstate.journeys.walk import Answering, Journey, walk
+from ccstate.journeys.ways import Event, Place
+from ccstate.model import Address
+from tests.journeys.strategies_journeys import Plain, centre
+
+NUMBER = "+61255500000"
+START = Place("number", NUMBER)
+OPEN, CLOSED, HOLIDAY = ({"day": phase} for phase in (Phase.OPEN, Phase.CLOSED, Phase.HOLIDAY))
+HELLO = {"languages": {"en-AU": {"text": "Good day and welcome to us"}}}  # six words: 3 s
+PHONE = {"10": {"ring_for": "20s"}}
+
+
+def estate(to: str, **objects: dict[str, dict[str, Any]]) -> Plain:
+    """One number that leads somewhere, a phone, a prompt of 3 s, and more objects by kind."""
+    return {
+        "number": {NUMBER: {"to": to}},
+        "extension": PHONE,
+        "prompt": {"hello": HELLO},
+        **objects,
+    }
+
+
+def tree(**nodes: dict[str, Any]) -> Plain:
+    """A number that leads to a tree, whose first node is where calls enter."""
+    return estate("ivr/main", ivr={"main": {"start": next(iter(nodes)), "nodes": nodes}})
+
+
+def call(
+    plain: Plain,
+    *keys: str,
+    phases: Phases = OPEN,
+    answering: Answering = Answering.EVERYBODY,
+    outcomes: tuple[Event, ...] = (),
+) -> Journey:
+    return walk(Flow(centre(plain)), START, phases, keys, answering=answering, outcomes=outcomes)
+
+
+def ends(journey: Journey) -> str:
+    return f"{journey.end} {journey.at}".strip()
+
+
+def unanswered(plain: Plain, *keys: str, phases: Phases = OPEN) -> Journey:
+    return call(plain, *keys, phases=phases, answering=Answering.NOBODY)
+
+
+def every_end(plain: Plain, phases: Phases = OPEN) -> set[str]:
+    """How calls can end at all."""
+    return {ends(journey) for journey in journeys(Flow(centre(plain)), START, phases).found}
+
+
+# Numbers
+
+HOURS = {"hours": "day", "to": "extension/10"}
+
+
+@pytest.mark.parametrize(
+    "declared, expected",
+    [
+        ({}, ["human extension/10"] * 3),
+        ({"closed": "hangup"}, ["human extension/10", "hangup hangup", "hangup hangup"]),
+        ({"holiday": "hangup"}, ["human extension/10", "human extension/10", "hangup hangup"]),
+        (
+            {"closed": "voicemail/11", "holiday": "hangup"},
+            ["human extension/10", "message voicemail/11", "hangup hangup"],
+        ),
+        ({"closed": None, "holiday": None}, ["human extension/10"] * 3),
+    ],
+)
+def test_a_number_leads_where_its_hours_say(declared: dict[str, Any], expected: list[str]) -> None:
+    plain = estate("hangup", extension={**PHONE, "11": {"voicemail": {}}})
+    plain["number"][NUMBER] = {**HOURS, **declared}
+    assert [ends(call(plain, phases=phases)) for phases in (OPEN, CLOSED, HOLIDAY)] == expected
+
+
+def test_a_number_without_hours_ignores_what_it_says_about_them() -> None:
+    plain = estate("extension/10")
+    plain["number"][NUMBER] |= {"closed": "hangup", "holiday": "hangup"}
+    assert ends(call(plain, phases=HOLIDAY)) == "human extension/10"
+
+
+def test_a_number_may_lead_to_another_with_hours_of_its_own() -> None:
+    plain = estate("number/+61255500001")
+    plain["number"]["+61255500001"] = {**HOURS, "closed": "hangup"}
+    assert ends(call(plain)) == "human extension/10"
+    assert ends(call(plain, phases=CLOSED)) == "hangup hangup"
+
+
+# Extensions
+
+
+def test_an_extension_that_nobody_answers_goes_to_its_mailbox_after_its_rings() -> None:
+    plain = estate("extension/10", extension={"10": {"ring_for": "15s", "voicemail": {}}})
+    assert ends(call(plain)) == "human extension/10"
+    assert ends(unanswered(plain)) == "message voicemail/10"
+    assert unanswered(plain).seconds == 15
+
+
+def test_an_extension_that_nobody_answers_and_that_has_no_mailbox_fails() -> None:
+    assert ends(unanswered(estate("extension/10"))) == "cut off"
+
+
+def test_an_extension_without_device_is_its_mailbox_at_once() -> None:
+    plain = estate("extension/10", extension={"10": {"device": "none", "voicemail": {}}})
+    assert every_end(plain) == {"message voicemail/10"}
+    assert call(plain).seconds == 0
+
+
+def test_an_extension_without_device_and_mailbox_cuts_the_call_off() -> None:
+    assert every_end(estate("extension/10", extension={"10": {"device": "none"}})) == {"cut off"}
+
+
+def test_a_greeting_takes_its_time() -> None:
+    plain = estate("voicemail/10", extension={"10": {"voicemail": {"greeting": "hello"}}})
+    assert (ends(call(plain)), call(plain).seconds) == ("message voicemail/10", 3)
+
+
+# Queues
+
+
+def queue(**fields: Any) -> Plain:
+    fields = {"members": [{"extension": "10"}], **fields}
+    return estate("queue/sales", queue={"sales": fields})
+
+
+def test_callers_whom_nobody_answers_wait_without_end_where_nothing_else_is_said() -> None:
+    assert ends(call(queue())) == "human queue/sales"
+    assert ends(unanswered(queue())) == "waits without end queue/sales"
+
+
+def test_callers_leave_a_queue_after_its_longest_wait() -> None:
+    plain = queue(overflow={"after": "2m", "to": "hangup"})
+    assert (ends(unanswered(plain)), unanswered(plain).seconds) == ("hangup hangup", 120)
+
+
+def test_a_longest_wait_that_leads_nowhere_cuts_the_call_off() -> None:
+    assert ends(unanswered(queue(overflow={"after": "2m"}))) == "cut off"
+
+
+def test_a_destination_without_a_longest_wait_is_never_reached() -> None:
+    assert "hangup hangup" not in every_end(queue(overflow={"to": "hangup"}))
+
+
+def test_a_queue_can_be_full_only_where_it_has_a_limit() -> None:
+    overflow = {"full": "hangup", "after": "1m", "to": "extension/10"}
+    assert "hangup hangup" not in every_end(queue(overflow=overflow))
+    full = call(queue(max_waiting=3, overflow=overflow), outcomes=(Event.FULL,))
+    assert ends(full) == "hangup hangup"
+
+
+def test_a_full_queue_that_leads_nowhere_cuts_the_call_off() -> None:
+    assert ends(call(queue(max_waiting=3), outcomes=(Event.FULL,))) == "cut off"
+
+
+def test_a_queue_outside_of_its_hours_has_nobody() -> None:
+    plain = queue(hours="day", overflow={"empty": "hangup", "after": "1m", "to": "extension/10"})
+    assert ends(call(plain)) == "human queue/sales"
+    assert every_end(plain, CLOSED) == every_end(plain, HOLIDAY) == {"hangup hangup"}
+
+
+def test_callers_of_an_empty_queue_wait_where_it_says_nothing_about_that() -> None:
+    assert every_end(queue(members=[])) == {"waits without end queue/sales"}
+    waited = call(queue(members=[], overflow={"after": "1m", "to": "hangup"}))
+    assert (ends(waited), waited.seconds) == ("hangup hangup", 60)
+
+
+@pytest.mark.parametrize(
+    "user, expected",
+    [
+        ({"skills": {"gas": 1}, "extension": "10"}, "human queue/sales"),
+        ({"skills": {"water": 9}, "extension": "10"}, "hangup hangup"),
+        ({"skills": {"gas": 1}}, "hangup hangup"),
+        ({"skills": {"gas": 1}, "extension": "11"}, "hangup hangup"),
+    ],
+)
+@pytest.mark.parametrize("member", [{"user": "ann"}, {"team": "crew"}])
+def test_people_answer_who_have_the_skills_and_a_phone(
+    member: dict[str, str], user: dict[str, Any], expected: str
+) -> None:
+    plain = queue(skills=["gas"], members=[member], overflow={"empty": "hangup"})
+    plain["extension"] = {**PHONE, "11": {"device": "none"}}
+    plain["user"] = {"ann": {"name": "Ann", "team": "crew", **user}}
+    plain["team"] = {"crew": {}}
+    assert ends(call(plain)) == expected
+
+
+def test_a_welcome_is_heard_before_somebody_answers() -> None:
+    assert call(queue(announcements={"welcome": "hello"})).seconds == 3
+
+
+# Nodes of trees
+
+PRESS: dict[str, Any] = {"type": "menu", "prompt": "hello", "choices": {"1": "extension/10"}}
+ASK: dict[str, Any] = {"type": "collect", "prompt": "hello", "save_as": "account", "then": "menu"}
+
+
+def test_a_menu_that_gets_no_key_asks_again_and_gives_up() -> None:
+    plain = tree(menu={**PRESS, "retries": 2, "timeout": "7s", "on_timeout": "hangup"})
+    assert (ends(call(plain)), call(plain).seconds) == ("hangup hangup", 3 * (3 + 7))
+
+
+def test_a_menu_that_gets_no_key_and_does_not_say_what_then_cuts_the_call_off() -> None:
+    assert ends(call(tree(menu=PRESS))) == "cut off"
+
+
+def test_a_right_key_after_wrong_ones_is_a_right_key() -> None:
+    found = call(tree(menu={**PRESS, "retries": 2}), "2", "3", "1")
+    assert (ends(found), found.seconds) == ("human extension/10", 9)
+    assert found.steps[1].keys == "231"
+
+
+def test_wrong_keys_lead_to_the_invalid_branch_when_tries_are_used_up() -> None:
+    menu = {**PRESS, "retries": 1, "on_timeout": "hangup", "on_invalid": "voicemail/10"}
+    plain = tree(menu=menu)
+    plain["extension"] = {"10": {"voicemail": {}}}
+    assert ends(call(plain, "2", "3", "1")) == "message voicemail/10"
+    assert ends(call(plain, "2")) == "hangup hangup"
+    assert ends(call(plain, "2", "1")) == "human extension/10"
+
+
+def test_wrong_keys_lead_where_silence_leads_when_no_invalid_branch_is_declared() -> None:
+    plain = tree(menu={**PRESS, "retries": 0, "on_timeout": "hangup"})
+    assert ends(call(plain, "2")) == "hangup hangup"
+
+
+def test_a_menu_of_every_key_knows_no_wrong_one() -> None:
+    plain = tree(menu={**PRESS, "choices": dict.fromkeys("0123456789*#", "extension/10")})
+    ways = Flow(centre(plain)).ways(Place("ivr", "main", "menu"))
+    assert Event.WRONG_KEY not in {way.event for way in ways}
+
+
+def test_keys_beyond_the_first_are_typed_ahead() -> None:
+    first = {**PRESS, "choices": {"7": "second"}}
+    plain = tree(menu=first, second=PRESS)
+    assert ends(call(plain, "71")) == ends(call(plain, "7", "1")) == "human extension/10"
+
+
+def test_an_empty_entry_is_silence_until_the_question_gives_up() -> None:
+    plain = tree(menu={**PRESS, "choices": {"7": "hangup"}, "on_timeout": "second"}, second=PRESS)
+    assert ends(call(plain, "", "1")) == "human extension/10"
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("1234", "1"),  # as many as there may be
+        ("12#", "1"),  # ended
+        ("12#1",),  # ended, and typed ahead
+        ("12341",),  # as many as there may be, and typed ahead
+        ("12", "1"),  # somebody who waits
+        ("1", "12", "1"),  # too few, asked again
+        ("#", "12", "1"),  # none, asked again
+        ("1*", "12", "1"),  # a star is no digit
+    ],
+)
+def test_digits_are_collected(keys: tuple[str, ...]) -> None:
+    plain = tree(ask={**ASK, "min_digits": 2, "max_digits": 4, "retries": 1}, menu=PRESS)
+    assert ends(call(plain, *keys)) == "human extension/10"
+
+
+def test_too_few_digits_lead_where_silence_leads_when_tries_are_used_up() -> None:
+    ask = {**ASK, "min_digits": 2, "retries": 1, "on_timeout": "hangup"}
+    plain = tree(ask=ask, menu=PRESS)
+    assert ends(call(plain, "1", "2", "12", "1")) == "hangup hangup"
+    assert call(plain).seconds == 2 * (3 + 5)
+
+
+def test_hours_in_a_tree_take_the_closed_branch_on_holidays_that_have_none() -> None:
+    door = {"type": "hours", "schedule": "day", "open": "extension/10", "closed": "voicemail/10"}
+    plain = tree(door=door)
+    plain["extension"] = {"10": {"voicemail": {}}}
+    found = [ends(call(plain, phases=phases)) for phases in (OPEN, CLOSED, HOLIDAY)]
+    assert found == ["human extension/10", "message voicemail/10", "message voicemail/10"]
+    plain["ivr"]["main"]["nodes"]["door"] = {**door, "holiday": "hangup"}
+    assert ends(call(plain, phases=HOLIDAY)) == "hangup hangup"
+
+
+def test_a_dialled_extension_does_not_answer_by_its_mailbox() -> None:
+    plain = tree(ring={"type": "dial", "extension": "10", "ring_for": "7s"})
+    plain["extension"] = {"10": {"voicemail": {}}}
+    assert ends(call(plain)) == "human extension/10"
+    assert (ends(unanswered(plain)), unanswered(plain).seconds) == ("cut off", 7)
+
+
+def test_a_dialled_extension_without_device_is_never_answered() -> None:
+    plain = tree(ring={"type": "dial", "extension": "10", "on_no_answer": "hangup"})
+    plain["extension"] = {"10": {"device": "none"}}
+    assert every_end(plain) == {"hangup hangup"}
+    assert call(plain).seconds == 0
+
+
+def test_an_outside_number_answers_or_does_not() -> None:
+    plain = tree(ring={"type": "dial", "number": "+61255501234", "on_no_answer": "hangup"})
+    assert every_end(plain) == {"human number/+61255501234", "hangup hangup"}
+
+
+def test_a_prompt_is_timed_in_the_language_of_its_tree() -> None:
+    plain = tree(bye={"type": "hangup", "prompt": "hello"})
+    plain["prompt"] = {"hello": {"languages": {**HELLO["languages"], "vi": {"text": "Xin"}}}}
+    assert call(plain).seconds == 3
+    plain["ivr"]["main"]["language"] = "vi"
+    assert call(plain).seconds == 1
+
+
+# Rounds
+
+
+def test_a_menu_whose_silence_leads_back_to_it_goes_round_without_end() -> None:
+    plain = tree(menu={**PRESS, "on_timeout": "menu"})
+    assert ends(call(plain)) == "goes round without end"
+    assert ends(call(plain, "", "", "1")) == "human extension/10"
+    assert loops(Flow(centre(plain)), START, OPEN) == [(Place("ivr", "main", "menu"),)]
+
+
+def test_numbers_that_lead_to_each_other_go_round_without_end() -> None:
+    plain = estate("number/+61255500001")
+    plain["number"]["+61255500001"] = {"to": f"number/{NUMBER}"}
+    assert ends(call(plain)) == "goes round without end"
+
+
+@pytest.mark.parametrize("branch", ["empty", "full", "to"])
+def test_a_queue_that_leads_back_to_itself_is_a_round_whyever_nobody_answers(branch: str) -> None:
+    overflow = {"after": "1m", "to": "hangup", "empty": "hangup", "full": "hangup"}
+    plain = queue(max_waiting=3, overflow={**overflow, branch: "queue/sales"})
+    assert loops(Flow(centre(plain)), START, OPEN) == [(Place("queue", "sales"),)]
+
+
+def test_a_caller_who_comes_back_only_by_a_key_is_in_no_round() -> None:
+    plain = tree(menu={**PRESS, "choices": {"1": "menu"}})
+    assert loops(Flow(centre(plain)), START, OPEN) == []
+
+
+# What a desired state would be refused for, and a platform may hold
+
+
+def test_a_mailbox_that_is_not_there_cuts_the_call_off() -> None:
+    assert every_end(estate("voicemail/10")) == {"cut off"}
+    assert every_end(tree(box={"type": "voicemail", "mailbox": "10"})) == {"cut off"}
+    assert every_end(tree(box={"type": "voicemail", "mailbox": "99"})) == {"cut off"}
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["queue/gone", "ivr/gone", "extension/99", "voicemail/99", "number/+61255509999"],
+)
+def test_a_destination_that_is_not_there_cuts_the_call_off(target: str) -> None:
+    assert every_end(estate(target)) == {"cut off"}
+    assert every_end(tree(go={"type": "goto", "to": target})) == {"cut off"}
+
+
+def test_a_node_that_is_not_there_cuts_the_call_off() -> None:
+    assert every_end(tree(go={"type": "goto", "to": "gone"})) == {"cut off"}
+    plain = tree(go={"type": "goto", "to": "hangup"})
+    plain["ivr"]["main"]["start"] = "gone"
+    assert every_end(plain) == {"cut off"}
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        {"type": "queue", "queue": "gone"},
+        {"type": "dial", "extension": "99"},
+        {"type": "play", "prompt": "gone", "then": "gone"},
+    ],
+)
+def test_what_a_node_names_and_is_not_there_cuts_the_call_off(node: dict[str, Any]) -> None:
+    assert every_end(tree(node=node)) == {"cut off"}
+
+
+def test_a_member_that_is_not_there_answers_nothing() -> None:
+    members = [{"user": "gone"}, {"team": "gone"}]
+    plain = queue(members=members, overflow={"empty": "hangup"})
+    assert every_end(plain) == {"hangup hangup"}
+
+
+def test_hours_that_are_not_there_are_always_open() -> None:
+    plain = estate("extension/10")
+    plain["number"][NUMBER] |= {"hours": "gone", "closed": "hangup"}
+    flow = Flow(centre(plain))
+    assert ends(walk(flow, START, {})) == "human extension/10"
+
+
+def test_a_number_that_is_not_there_has_no_entrance() -> None:
+    flow = Flow(centre(estate("hangup")))
+    assert flow.entrance(Address("number", "+61255509999")) is None
+    assert ends(walk(flow, Place("number", "+61255509999"), {})) == "cut off"
