@@ -10,10 +10,14 @@ from ccstate.model import (
     ABSENT,
     Action,
     Address,
+    Arrival,
     Change,
     Edit,
     Fields,
+    JourneyChange,
+    Journeys,
     Json,
+    NumberChange,
     Plan,
     Refusal,
     Step,
@@ -89,6 +93,25 @@ def changes(draw: st.DrawFn, target: str) -> Change:
     )
 
 
+COUNTS = st.integers(0, 1_000_000)
+
+
+def journeys(texts: SearchStrategy[str]) -> SearchStrategy[Journeys]:
+    """What any plan may mean to callers, said with these texts."""
+    arrivals = st.builds(Arrival, texts | st.sampled_from(["human", "cut off"]), texts, texts)
+    some = st.lists(texts, max_size=2).map(tuple)
+    change = st.builds(
+        JourneyChange, texts, texts, COUNTS, arrivals, arrivals, some, some, some, COUNTS, COUNTS,
+        st.integers(0, 6),
+    )  # fmt: skip
+    number = st.builds(NumberChange, texts, texts, st.lists(arrivals, max_size=2).map(tuple))
+    changes, numbers = (st.lists(inner, max_size=2).map(tuple) for inner in (change, number))
+    return st.builds(
+        Journeys, COUNTS, COUNTS, COUNTS, COUNTS, changes, COUNTS, COUNTS, numbers, numbers, COUNTS,
+        COUNTS,
+    )  # fmt: skip
+
+
 TARGETS = st.sampled_from(["north", "south"])
 STEPS = TARGETS.flatmap(
     lambda target: st.builds(
@@ -110,4 +133,5 @@ PLANS = st.builds(
     ),
     forced=TEXTS,
     refusals=st.lists(st.builds(Refusal, TEXTS, TEXTS, TEXTS), max_size=2).map(tuple),
+    journeys=st.none() | journeys(TEXTS),
 )

@@ -17,6 +17,7 @@ from ccstate.render.enumeration_text import (
     story_text,
     sum_markdown,
     sum_text,
+    that_fit,
 )
 from ccstate.render.key_paths import asked, path_words
 from ccstate.render.text import PLAIN
@@ -181,3 +182,8 @@ def test_markdown_tells_the_same() -> None:
     assert "1 more group of hours" in story_markdown(found, 2)
     ring = calls(ROUND, year, Place("number", "+61255501235"))
     assert "**goes round for ever:**" in story_markdown(story(ROUND, ring), 2)
+
+
+def test_a_comment_on_github_has_room_for_the_sum() -> None:
+    assert that_fit(["x" * 30_000, "y" * 10_000, "z" * 30_000]) == ["x" * 30_000, "y" * 10_000]
+    assert that_fit(["x" * 60_000]) == []

@@ -9,10 +9,22 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from ccstate.errors import Diagnostic, Span
-from ccstate.model import Action, Address, Change, Edit, Plan, Refusal, Step, Unmanaged, Why
+from ccstate.model import (
+    Action,
+    Address,
+    Change,
+    Edit,
+    Journeys,
+    Plan,
+    Refusal,
+    Step,
+    Unmanaged,
+    Why,
+)
 from ccstate.render.diagnostics import diagnostics_markdown
 from ccstate.render.markdown import code
 from ccstate.render.plan_markdown import LIMIT, plan_markdown
+from tests.strategies import journeys
 
 TROUBLE = st.text(alphabet="`<>[]()!@#|*_\\&;:/\n -+.1aw\u202e\x1b", max_size=40) | st.sampled_from(
     [
@@ -73,6 +85,13 @@ def test_nothing_in_a_plan_comes_alive(
     text = plan_markdown(plan, one)
     assert_inert(text)
     assert text.count("<details>") == text.count("</details>\n")
+
+
+@given(journeys(NAMES))
+def test_nothing_that_callers_notice_comes_alive(found: Journeys) -> None:
+    change = Change("demo", Action.DELETE, Address("queue", "a"), Why.YOU, "")
+    plan = Plan("c", (Step("demo", (change,)),), {}, {}, journeys=found)
+    assert_inert(plan_markdown(plan, "1"))
 
 
 @given(NAMES, NAMES)

@@ -22,6 +22,7 @@ from ccstate.model import (
 from ccstate.render.plan_markdown import plan_markdown
 from ccstate.render.plan_text import plan_text
 from ccstate.render.text import COLOUR, columns
+from tests.strategies import journeys
 
 Golden = Callable[[str, str], None]
 
@@ -323,6 +324,7 @@ ANY_PLAN = st.builds(
     ),
     forced=TEXTS,
     refusals=st.lists(st.builds(Refusal, NAMES, TEXTS, TEXTS), max_size=2).map(tuple),
+    journeys=st.none() | journeys(TEXTS),
 )
 
 

@@ -63,13 +63,12 @@ def told(change: JourneyChange) -> Told:
         who += f" and {plural(change.more, 'more number')}"
     moments = [_moment(text) for text in change.when]
     when = "; ".join([*moments[:2], *(["…"] if len(moments) > 2 else [])])
-    count = plural(change.count, "journey")
     return Told(
         who,
         _does(change),
         _end(change.before, 0),
         _end(change.after, 1),
-        f"{when} ({count})",
+        f"{plural(change.count, 'journey')}: {when}",
         _style(change.worse),
     )
 
@@ -84,12 +83,16 @@ def _style(worse: int) -> Style:
 
 def _does(change: JourneyChange) -> str:
     """`press 1, then 2 and are not answered`, with how many other ways lead there too."""
-    entries = [keys_words(entry) if entry else "nothing" for entry in change.keys]
+    entries = [_entry(entry) for entry in change.keys]
     does = f"press {', then '.join(entries)}" if entries else "press nothing"
     waits = dict.fromkeys(_WAITS[event] for event in change.outcomes if event in _WAITS)
     words = listed([does, *waits])
     others = plural(change.ways - 1, "other way")
     return f"{words}, and in {others}" if change.ways > 1 else words
+
+
+def _entry(entry: str) -> str:
+    return keys_words(entry) if len(entry) == 1 else entry or "nothing"
 
 
 def _called(number: str, label: str) -> str:
@@ -166,10 +169,9 @@ def _rest(journeys: Journeys) -> str:
     hidden = journeys.hidden + max(0, len(journeys.changes) - SHOWN)
     parts = [plural(hidden, "more change")] if hidden else []
     if journeys.uncompared:
-        verb = "changes" if journeys.uncompared == 1 else "change"
         numbers = plural(journeys.uncompared, "more number")
-        parts.append(f"{numbers} whose way {verb}, too many to walk here: `ccstate simulate --all`")
-    return ", ".join(parts)
+        parts.append(f"{numbers} too many to compare; `ccstate simulate` walks each of them")
+    return ", and ".join(parts)
 
 
 def _is_noticed(journeys: Journeys) -> bool:
@@ -201,7 +203,7 @@ def journeys_markdown(journeys: Journeys | None) -> Iterator[str]:
 def _item(change: Told) -> str:
     mark = "**" if change.style is Style.ALARM else ""
     return (
-        f"- Callers of {code(change.who, 100)} who {code(change.does, 100)}: before, they "
-        f"{code(change.before, 100)}; after, they {mark}{code(change.after, 100)}{mark}. "
-        f"{code(change.when, 150)}"
+        f"- {code(change.who, 100)}: callers who {code(change.does, 100)} "
+        f"{code(change.before, 100)} → {mark}{code(change.after, 100)}{mark} "
+        f"({code(change.when, 150)})"
     )

@@ -1,0 +1,211 @@
+"""What a change means to callers, against walking every call by the clock."""
+
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ccstate.journeys.centre import Centre
+from ccstate.journeys.differences import differences
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.moments import Year
+from ccstate.journeys.walk import walk, zone_of
+from ccstate.journeys.ways import End, Event, Place
+from ccstate.model import Address, Fields, JourneyChange, Journeys
+from tests.journeys.strategies_journeys import FIRST, Plain, centres, entries, moments
+
+SCHEDULE = {
+    "timezone": "Australia/Sydney",
+    "weekly": {day: ["09:00-17:00"] for day in ("mon", "tue", "wed", "thu", "fri")},
+    "holidays": [{"name": "Christmas Day", "date": "2026-12-25"}],
+}
+CENTRE: Plain = {
+    "schedule": {"office": SCHEDULE},
+    "prompt": {"menu": {"languages": {"en": {"text": "For sales, press 1."}}}},
+    "extension": {"10": {"label": "Ann"}, "20": {"label": "Messages", "voicemail": {}}},
+    "user": {"ann": {"name": "Ann", "extension": "10"}},
+    "queue": {"sales": {"label": "Sales", "members": [{"user": "ann"}], "hours": "office"}},
+    "ivr": {
+        "main": {
+            "start": "menu",
+            "nodes": {
+                "menu": {
+                    "type": "menu",
+                    "prompt": "menu",
+                    "choices": {"1": "queue/sales"},
+                    "on_timeout": "voicemail/20",
+                }
+            },
+        }
+    },
+    "number": {
+        "+61255500000": {"label": "Main", "to": "ivr/main", "hours": "office", "closed": "hangup"}
+    },
+}
+
+
+def objects(plain: Plain) -> dict[Address, Fields]:
+    return {Address(k, n): fields for k, named in plain.items() for n, fields in named.items()}
+
+
+def with_(plain: Plain, kind: str, name: str, **fields: Any) -> Plain:
+    return {**plain, kind: {**plain[kind], name: {**plain[kind].get(name, {}), **fields}}}
+
+
+def without(plain: Plain, kind: str, name: str) -> Plain:
+    return {**plain, kind: {n: f for n, f in plain[kind].items() if n != name}}
+
+
+def compared(before: Plain, after: Plain) -> Journeys:
+    return differences(objects(before), objects(after), FIRST)
+
+
+def the_change(before: Plain, after: Plain) -> JourneyChange:
+    found = compared(before, after).changes
+    assert len(found) == 1, found
+    return found[0]
+
+
+def test_nothing_changes_for_callers_where_only_a_wallboard_or_a_prompt_does() -> None:
+    reworded = {"languages": {"en": {"text": "Press 1 for our sales team."}}}
+    after = with_(CENTRE, "prompt", "menu", **reworded)
+    found = compared(CENTRE, {**after, "display": {"wall": {"tiles": []}}})
+    assert (found.changed, found.changes, found.added, found.removed) == (0, (), (), ())
+
+
+def test_a_key_that_leads_to_a_mailbox_now_loses_a_human() -> None:
+    node = {**CENTRE["ivr"]["main"]["nodes"]["menu"], "choices": {"1": "voicemail/20"}}
+    found = compared(CENTRE, with_(CENTRE, "ivr", "main", nodes={"menu": node}))
+    worst = found.changes[0]
+    assert (worst.before.end, worst.before.at, worst.before.label) == (
+        "human", "queue/sales", "Sales",
+    )  # fmt: skip
+    assert (worst.after.end, worst.after.at) == ("message", "voicemail/20")
+    assert worst.keys == ("1",)
+    assert worst.worse < 3
+    # Open in the ordinary way, and in each of the two hours after clocks change.
+    assert found.lost == worst.count > 0
+
+
+def test_the_last_of_a_team_who_leaves_is_noticed_by_callers() -> None:
+    after = with_(CENTRE, "queue", "sales", members=[])
+    change = the_change(CENTRE, after)
+    assert (change.before.end, change.after.end) == ("human", "waits without end")
+    assert change.worse == 0
+
+
+def test_a_new_holiday_is_told_with_its_name_and_in_the_number_s_own_time() -> None:
+    holidays = [*SCHEDULE["holidays"], {"name": "Cup Day", "date": "2027-03-08"}]  # type: ignore[misc]  # a list
+    after = with_(CENTRE, "schedule", "office", holidays=holidays)
+    found = compared(CENTRE, after)
+    assert {change.after.end for change in found.changes} == {"hangup"}
+    assert {when for change in found.changes for when in change.when} == {
+        "2027-03-08T10:00 Cup Day"
+    }
+
+
+def test_numbers_that_lead_to_one_tree_are_told_in_one_line() -> None:
+    two = with_(CENTRE, "number", "+61255500001", **CENTRE["number"]["+61255500000"])
+    change = the_change(two, with_(two, "queue", "sales", members=[]))
+    assert (change.number, change.more) == ("+61255500000", 1)
+
+
+def test_a_number_that_comes_or_goes_is_told_with_where_it_leads() -> None:
+    gone = without(CENTRE, "number", "+61255500000")
+    added, removed = compared(gone, CENTRE), compared(CENTRE, gone)
+    assert [number.number for number in added.added] == ["+61255500000"]
+    assert [number.number for number in removed.removed] == ["+61255500000"]
+    ends = [arrival.end for arrival in added.added[0].arrivals]
+    assert ends == ["human", "message", "hangup", "waits without end"]
+
+
+def test_what_gets_better_comes_last() -> None:
+    half = {**CENTRE["ivr"]["main"]["nodes"]["menu"], "choices": {"1": "queue/sales"}}
+    before = with_(CENTRE, "ivr", "main", nodes={"menu": {**half, "on_timeout": "hangup"}})
+    before = with_(before, "queue", "sales", overflow={"empty": "voicemail/20"})
+    after = with_(CENTRE, "queue", "sales", members=[], overflow={"empty": "voicemail/20"})
+    worse = [change.worse for change in compared(before, after).changes]
+    assert worse == sorted(worse)
+    assert worse[-1] == 6
+
+
+def flows(*plains: Plain) -> list[Flow]:
+    return [Flow(Centre(objects(plain))) for plain in plains]
+
+
+def ends(flow: Flow, number: str, at: datetime, change: JourneyChange) -> tuple[End, str]:
+    place = Place("number", number)
+    year = Year(flow.centre, FIRST)
+    phases = year.phases(flow.schedules(flow.reached(place)), at)
+    outcomes = [Event(outcome) for outcome in change.outcomes]
+    journey = walk(flow, place, phases, change.keys, outcomes=outcomes)
+    return journey.end, journey.at
+
+
+@given(centres(), centres())
+@settings(max_examples=60)
+def test_every_change_that_is_told_is_one_at_the_moments_told(before: Plain, after: Plain) -> None:
+    old, new = flows(before, after)
+    for change in compared(before, after).changes:
+        zone = zone_of(new, Place("number", change.number))
+        for when in change.when:
+            clock = when.partition(" ")[0]
+            tellings = [
+                (
+                    ends(old, change.number, moment, change),
+                    ends(new, change.number, moment, change),
+                )
+                for moment in _moments(clock, zone)
+            ]
+            told = (
+                (End(change.before.end), change.before.at),
+                (End(change.after.end), change.after.at),
+            )
+            assert told in tellings
+
+
+def _moments(clock: str, zone: ZoneInfo) -> list[datetime]:
+    """The moments that a clock there can mean: two in the hour that comes twice."""
+    local = datetime.fromisoformat(clock)
+    return [local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
+
+
+@given(centres(), centres(), moments, entries)
+@settings(max_examples=100)
+def test_where_nothing_is_told_no_call_ends_elsewhere(
+    before: Plain, after: Plain, at: datetime, keys: list[str]
+) -> None:
+    after = {**after, "number": before["number"]}
+    if compared(before, after).changed:
+        return
+    old, new = flows(before, after)
+    for number in before["number"]:
+        place = Place("number", number)
+        found = [
+            walk(flow, place, Year(flow.centre, FIRST).phases(
+                flow.schedules(flow.reached(place)), at), keys)
+            for flow in (old, new)
+        ]  # fmt: skip
+        one, other = ((journey.end, journey.at) for journey in found)
+        assert one == other
+
+
+@given(centres())
+@settings(max_examples=60)
+def test_a_centre_does_not_differ_from_itself(plain: Plain) -> None:
+    found = compared(plain, plain)
+    assert (found.changed, found.compared, found.added, found.removed) == (0, 0, (), ())
+
+
+@given(centres(), centres(), st.data())
+@settings(max_examples=30)
+def test_the_same_two_centres_are_told_in_the_same_words(
+    before: Plain, after: Plain, data: st.DataObject
+) -> None:
+    def shuffled(plain: Plain) -> Plain:
+        kinds = data.draw(st.permutations(list(plain)))
+        return {kind: dict(reversed(plain[kind].items())) for kind in kinds}
+
+    assert compared(shuffled(before), shuffled(after)) == compared(before, after)
