@@ -327,6 +327,19 @@ def test_every_call_to_a_place_that_is_no_number(small: Screen) -> None:
     assert "at any time" in small.out
 
 
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_of_many_numbers_those_that_end_badly_are_told_first(small: Screen, form: str) -> None:
+    good = "".join(f'  "+612555{n:05}": {{to: hangup}}\n' for n in range(60))
+    path = small.folder / "desired_state" / "many.yaml"
+    path.write_text(f"numbers:\n{good}", encoding="utf-8")
+    assert small.simulate("--all", "--format", form) == 1
+    assert "23 more numbers" in small.out
+    for bad in ("Waiting (+61355501234)", "Lost (+61755501235)"):
+        assert bad in small.out
+    found = small.json("--all")
+    assert len(found["numbers"]) == found["called"] == 63
+
+
 def test_a_centre_without_numbers_has_no_calls(small: Screen) -> None:
     path = small.folder / "desired_state" / "all.yaml"
     path.write_text(SMALL.partition("numbers:")[0], encoding="utf-8")

@@ -168,14 +168,14 @@ def _tell(flow: "Flow", shown: list["Calls"], tally: "Tally", first: str, form: 
 
     most = rendered.MOST_SCENES if len(shown) == 1 else SCENES_EACH
     stories = [story(flow, calls) for calls in shown]
-    more = rendered.more_numbers(tally.numbers - len(shown))
     if form == "markdown":
-        texts = [rendered.story_markdown(each, most) for each in stories]
-        say("\n".join([*texts, *more, rendered.sum_markdown(flow, tally, first)]))
+        texts = rendered.that_fit([rendered.story_markdown(each, most) for each in stories])
+        end = rendered.sum_markdown(flow, tally, first)
     else:
         at = width(), palette(sys.stdout)
         texts = [rendered.story_text(each, most, *at) for each in stories]
-        say("\n".join([*texts, *more, rendered.sum_text(flow, tally, first, *at)]))
+        end = rendered.sum_text(flow, tally, first, *at)
+    say("\n".join([*texts, *rendered.more_numbers(tally.numbers - len(texts)), end]))
 
 
 def _start(flow: "Flow", text: str) -> "Place":

@@ -1,6 +1,7 @@
 """Every call of a centre, for a terminal and as Markdown: number by number, then the sum."""
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 from ccstate.journeys.every import BAD, Tally
 from ccstate.journeys.flow import Flow
@@ -168,6 +169,16 @@ def _silent(flow: Flow, tally: Tally) -> str:
         f"{length_words(journey.seconds)}: to {place_words(flow, start)}, {when}, "
         f"→ {brief_end(flow, journey.end, journey.at)}."
     )
+
+
+LIMIT = 50_000
+"""Characters of the numbers: GitHub refuses comments from 65,536, and the sum must have room."""
+
+
+def that_fit(sections: Sequence[str]) -> list[str]:
+    """The first sections that together stay below the limit."""
+    sizes = accumulate(len(section) + 1 for section in sections)
+    return [section for section, size in zip(sections, sizes, strict=True) if size <= LIMIT]
 
 
 def story_markdown(story: Story, most: int) -> str:
