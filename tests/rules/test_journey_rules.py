@@ -1,9 +1,16 @@
-from hypothesis import given
+from collections.abc import Iterator
+
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ccstate.journeys.enumeration import journeys, loops
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.moments import Phases, Year
+from ccstate.journeys.walk import Step
+from ccstate.journeys.ways import End, Event, Place
 from ccstate.model import Address
 from ccstate.rules import dead_ends, rounds
-from ccstate.rules.rule import Found
+from ccstate.rules.rule import Estate, Found
 from tests.rules.estates import estate
 
 CHECKS = {rule.code: rule.check for rule in (*rounds.RULES, *dead_ends.RULES)}
@@ -300,3 +307,99 @@ def test_hours_that_never_meet_are_no_way() -> None:
     where = (PHONE, number("ivr/main"), "ivrs:\n")
     assert not found("CC201", *where, tree(nodes.replace("SCHEDULE", "late")))
     assert found("CC201", *where, tree(nodes.replace("SCHEDULE", "always")))
+
+
+# --- whatever the estate: what the rules say is what callers meet
+
+SCHEDULES = st.sampled_from(["week", "late", "always"])
+NODES = ["n0", "n1", "n2"]
+GOES = ["hangup", "voicemail/2900", "queue/qa", "queue/qb", "ivr/main", "number/+61255501000"]
+GOES += [f"extension/{number}" for number in (2001, 2900, 2901)]
+PLACES = st.sampled_from([*NODES, *GOES])
+
+
+@st.composite
+def estates(draw: st.DrawFn) -> str:
+    """A tree of three nodes, two queues and a number that lead to each other as it happens."""
+    goes = st.sampled_from(GOES)
+    lines = ["numbers:", f'  "+61255501000": {{to: {draw(st.sampled_from(ENTRIES))}}}', "queues:"]
+    for queue in ("qa", "qb"):
+        hours = f", hours: {draw(SCHEDULES)}" if draw(st.booleans()) else ""
+        full = f", max_waiting: 5, overflow: {{full: {draw(goes)}}}"
+        overflow = [
+            "",
+            f", overflow: {{after: 1m, to: {draw(goes)}}}",
+            f", overflow: {{after: 1m, to: {draw(goes)}, empty: {draw(goes)}}}",
+            f", overflow: {{empty: {draw(goes)}}}",
+            full,
+        ]
+        rest = hours + draw(st.sampled_from(overflow))
+        lines.append(f"  {queue}: {{members: [{{user: ann}}]{rest}}}")
+    lines += ["ivrs:", "  main:", "    start: n0", "    nodes:"]
+    for number in range(3):
+        a, b = draw(PLACES), draw(PLACES)
+        c = draw(goes)  # hours that lead to hours within one tree may be refused as CC107
+        node = draw(
+            st.sampled_from(
+                [
+                    f"type: play, prompt: menu, then: {a}",
+                    f'type: menu, prompt: menu, choices: {{"1": {a}}}, on_timeout: {b}',
+                    f'type: menu, prompt: menu, choices: {{"1": {a}}}',
+                    f"type: collect, prompt: menu, save_as: x, then: {a}, on_timeout: {b}",
+                    f'type: dial, extension: "2900", on_no_answer: {a}',
+                    'type: dial, extension: "2901"',
+                    f'type: dial, extension: "2001", on_no_answer: {a}',
+                    "type: queue, queue: qa",
+                    f"type: hours, schedule: {draw(SCHEDULES)}, open: {c}, closed: queue/qb",
+                ]
+            )
+        )
+        lines.append(f"      n{number}: {{{node}}}")
+    phones = PHONE + '  "2901": {device: none}\n'
+    return "\n".join([PEOPLE + phones, *lines, ""])
+
+
+ENTRIES = ["ivr/main", "queue/qa", "queue/qb, hours: week, closed: ivr/main"]
+
+
+def worlds(judged: Estate) -> Iterator[tuple[Flow, Phases]]:
+    flow = Flow(judged.centre)
+    names = frozenset({"week", "late", "always"})
+    for world in Year(judged.centre, judged.today).worlds(names):
+        yield flow, world.phases
+
+
+SILENT = {Event.SILENCE, Event.WRONG_KEY}
+
+
+def is_unanswered(flow: Flow, phases: Phases, step: Step) -> bool:
+    """Whether somebody is there who could have answered."""
+    here = {way.event for way in flow.possible(step.place, phases)}
+    return step.way.event in {Event.NO_ANSWER, Event.FULL} or Event.ANSWERED in here
+
+
+@settings(deadline=None, max_examples=50)
+@given(estates())
+def test_a_dead_end_is_where_a_journey_of_answered_calls_ends_badly(document: str) -> None:
+    judged = estate(document)
+    ends: set[Address] = set()
+    for flow, phases in worlds(judged):
+        for journey in journeys(flow, Place("number", "+61255501000"), phases).found:
+            last = journey.steps[-1]
+            if journey.end not in {End.CUT_OFF, End.WAITS} or last.way.event in SILENT:
+                continue
+            if not any(is_unanswered(flow, phases, step) for step in journey.steps):
+                ends.add(last.place.address)
+    assert {finding.address for finding in CHECKS["CC201"](judged)} == ends
+
+
+@settings(deadline=None, max_examples=50)
+@given(estates())
+def test_there_is_a_round_where_a_caller_who_does_nothing_can_come_back(document: str) -> None:
+    judged = estate(document)
+    starts = [Place("ivr", "main", "n0"), Place("queue", "qa"), Place("queue", "qb")]
+    expected = any(
+        loops(flow, start, phases) for flow, phases in worlds(judged) for start in starts
+    )
+    told = [*CHECKS["CC203"](judged), *CHECKS["CC213"](judged)]
+    assert bool(told) == expected
