@@ -235,6 +235,13 @@ def test_a_call_that_cannot_be_made_is_refused(
     assert small.out == ""
 
 
+def test_a_tree_is_called_by_its_own_label(example: Screen) -> None:
+    assert example.simulate("2850", "--at", ORDINARY) == 0
+    assert example.out.startswith("A call to Main line (ivr/main)\n")
+    assert example.simulate("2850", "--all") == 0
+    assert example.out.startswith("Main line (ivr/main)")
+
+
 def test_a_desired_state_that_is_wrong_is_not_called(small: Screen) -> None:
     path = small.folder / "desired_state" / "all.yaml"
     path.write_text(SMALL.replace("queue/help", "queue/hlep"), encoding="utf-8")
@@ -285,9 +292,9 @@ def test_keys_that_nothing_asks_for_and_questions_without_keys_are_said(small: S
     small.simulate("2850", "--keys", "17")
     assert "Keys that nothing asked for: 7." in small.out
     small.simulate("2850")
-    assert "No keys were given for ivr/main node menu" in small.out
+    assert "No keys were left for ivr/main node menu" in small.out
     small.simulate("2850", "--keys", ",")
-    assert "No keys were given" not in small.out
+    assert "No keys were left" not in small.out
     assert "says nothing" in small.out
 
 

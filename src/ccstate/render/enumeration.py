@@ -10,7 +10,13 @@ from ccstate.journeys.hours import Phase
 from ccstate.journeys.moments import World
 from ccstate.journeys.walk import zone_of
 from ccstate.journeys.ways import NOT_OPEN, End, Place
-from ccstate.render.journey_words import and_words, end_words, moment_words, place_words
+from ccstate.render.journey_words import (
+    and_words,
+    called_words,
+    end_words,
+    moment_words,
+    place_words,
+)
 from ccstate.render.key_paths import asked, path_words
 
 MOST_PATHS = 4
@@ -53,7 +59,7 @@ def story(flow: Flow, calls: Calls) -> Story:
     worlds = [world for block in calls.blocks for world in block.worlds]
     scenes = tuple(_scene(flow, block, worlds, zone) for block in calls.blocks)
     rounds = tuple(round_words(flow, ring) for ring in calls.rounds)
-    return Story(place_words(flow, calls.start), str(zone), scenes, rounds, calls.ends_badly)
+    return Story(called_words(flow, calls.start), str(zone), scenes, rounds, calls.ends_badly)
 
 
 def round_words(flow: Flow, ring: Iterable[Place]) -> str:

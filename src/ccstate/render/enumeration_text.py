@@ -8,7 +8,7 @@ from ccstate.journeys.flow import Flow
 from ccstate.journeys.walk import zone_of
 from ccstate.journeys.ways import End
 from ccstate.render.enumeration import Lead, Scene, Story, brief_end, round_words
-from ccstate.render.journey_words import and_words, length_words, moment_words, place_words
+from ccstate.render.journey_words import and_words, called_words, length_words, moment_words
 from ccstate.render.markdown import code
 from ccstate.render.text import Line, Palette, Piece, Style, laid_out, plain
 from ccstate.render.values import plural
@@ -138,7 +138,7 @@ def ends_counted(tally: Tally) -> Iterator[tuple[str, Style]]:
 def proof(flow: Flow, tally: Tally) -> Iterator[tuple[str, Style]]:
     """That every call ends; or the rounds that never do."""
     for start, ring in tally.rounds[:MOST_ROUNDS]:
-        where = place_words(flow, start)
+        where = called_words(flow, start)
         yield f"{where} goes round for ever: {round_words(flow, ring)}", Style.ALARM
     if len(tally.rounds) > MOST_ROUNDS:
         yield f"… and {len(tally.rounds) - MOST_ROUNDS:,} more", Style.ALARM
@@ -149,7 +149,7 @@ def proof(flow: Flow, tally: Tally) -> Iterator[tuple[str, Style]]:
     if tally.silent and not tally.rounds:
         yield _silent(flow, tally), Style.PLAIN
     if tally.incomplete:
-        names = [place_words(flow, place) for place in tally.incomplete[:MOST_ROUNDS]]
+        names = [called_words(flow, place) for place in tally.incomplete[:MOST_ROUNDS]]
         if len(tally.incomplete) > MOST_ROUNDS:
             names.append(f"{len(tally.incomplete) - MOST_ROUNDS} more")
         said = f"More journeys than were followed start at {and_words(names)}."
@@ -166,7 +166,7 @@ def _silent(flow: Flow, tally: Tally) -> str:
     when = moment_words(world.moments[0], zone_of(flow, start))
     return (
         f"The longest call of somebody who presses nothing and whom nobody answers lasts "
-        f"{length_words(journey.seconds)}: to {place_words(flow, start)}, {when}, "
+        f"{length_words(journey.seconds)}: to {called_words(flow, start)}, {when}, "
         f"→ {brief_end(flow, journey.end, journey.at)}."
     )
 

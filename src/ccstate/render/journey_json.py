@@ -11,7 +11,7 @@ from ccstate.journeys.flow import Flow
 from ccstate.journeys.walk import Journey, keys_of, zone_of
 from ccstate.journeys.ways import End, Place
 from ccstate.model import Json
-from ccstate.render.journey_words import place_words
+from ccstate.render.journey_words import called_words, place_words
 from ccstate.render.simulation import heard, occasions
 from ccstate.render.text import well_formed
 
@@ -20,7 +20,7 @@ def simulation_json(flow: Flow, call: Call, caller: str) -> str:
     """One call; `steps` from the number to the end, seconds since the call came in."""
     body = {
         "to": str(call.start),
-        "label": well_formed(place_words(flow, call.start)),
+        "label": well_formed(called_words(flow, call.start)),
         "from": caller or None,
         "at": call.at.astimezone(call.zone).isoformat(timespec="seconds"),
         "timezone": str(call.zone),
@@ -113,7 +113,7 @@ def _calls(flow: Flow, calls: Calls) -> dict[str, Json]:
     ]
     return {
         "to": str(calls.start),
-        "label": well_formed(place_words(flow, calls.start)),
+        "label": well_formed(called_words(flow, calls.start)),
         "timezone": str(zone_of(flow, calls.start)),
         "ends_badly": calls.ends_badly,
         "rounds": _rounds(calls.rounds),

@@ -37,6 +37,11 @@ def address_words(flow: Flow, address: Address) -> str:
     return f"{label} ({shown})" if label else shown
 
 
+def called_words(flow: Flow, start: Place) -> str:
+    """Whom a call is to, where it comes in at a place: a tree by its own label."""
+    return address_words(flow, start.address) if start.kind == "ivr" else place_words(flow, start)
+
+
 def keys_words(keys: str) -> str:
     """What a caller pressed at a menu, one after the other: `1`, `9, then star`."""
     return ", then ".join(_KEYS.get(key, key) for key in keys)

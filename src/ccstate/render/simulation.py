@@ -11,6 +11,7 @@ from ccstate.journeys.ways import GOOD, End, Event, Place
 from ccstate.render.enumeration_text import END_STYLES
 from ccstate.render.journey_words import (
     and_words,
+    called_words,
     clock_words,
     end_words,
     event_words,
@@ -107,7 +108,7 @@ def remarks(flow: Flow, call: Call) -> Iterator[str]:
         yield f"Keys that nothing asked for: {and_words(left)}."
     silent = dict.fromkeys(place_words(flow, p) for p in asked_in_vain(call.answered, call.keys))
     if silent:
-        yield f"No keys were given for {and_words(silent)}, so the caller said nothing there."
+        yield f"No keys were left for {and_words(silent)}, so the caller said nothing there."
 
 
 def promise(call: Call, caller: str) -> str:
@@ -132,7 +133,7 @@ def simulation_text(flow: Flow, call: Call, caller: str, width: int, palette: Pa
 
 
 def _title(flow: Flow, call: Call, caller: str) -> str:
-    return f"A call to {place_words(flow, call.start)}{f' from {caller}' if caller else ''}"
+    return f"A call to {called_words(flow, call.start)}{f' from {caller}' if caller else ''}"
 
 
 def _lines(flow: Flow, call: Call, caller: str) -> Iterator[Line]:
