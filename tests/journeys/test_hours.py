@@ -115,6 +115,12 @@ def test_where_clocks_go_forward_hours_that_are_left_out_do_not_happen() -> None
     assert said == {Phase.CLOSED}
 
 
+def test_a_moment_that_clocks_leave_out_is_the_one_that_they_show_later() -> None:
+    weekly = {"sun": ["02:15-02:45"]}
+    assert at("2026-10-04T02:30", weekly=weekly) == ("closed", "")
+    assert at("2026-10-04T02:30", weekly={"sun": ["03:15-03:45"]}) == ("open", "")
+
+
 def test_the_hour_after_clocks_change_is_an_occasion() -> None:
     calendar = Calendar(schedule(weekly={}))
     spring, autumn = calendar.days(date(2026, 10, 3), 1), calendar.days(date(2027, 4, 3), 1)

@@ -81,7 +81,8 @@ class Calendar:
 
     def at(self, moment: datetime) -> Hours:
         """What the schedule says at a moment, which must know its offset from UTC."""
-        local = moment.astimezone(self.zone)
+        # By way of UTC: a moment that clocks leave out is the one that they show an hour later.
+        local = moment.astimezone(UTC).astimezone(self.zone)
         minute = local.hour * 60 + local.minute
         found = CLOSED
         for start, hours in self._local(local.date()):
