@@ -1,14 +1,17 @@
 """One call, held against the same call as it was played."""
 
 from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Year
-from ccstate.journeys.walk import Answering, walk
-from ccstate.journeys.ways import End, Event, Place
+from ccstate.journeys.walk import Answering, Journey, Step, keys_of, local, walk, zone_of
+from ccstate.journeys.ways import End, Event, Place, Way
 from tests.journeys import interpreter
 from tests.journeys.strategies_journeys import FIRST, Plain, centre, centres, entries, moments
 
@@ -38,3 +41,58 @@ def test_a_call_goes_as_it_was_played(
             assert went == played.decisions[: len(went)]
         else:
             assert (went, found.seconds) == (played.decisions, played.seconds)
+
+
+# What a call is told by
+
+NUMBER = "+61255500000"
+HERE = Place("number", NUMBER)
+ANY: dict[str, Any] = {"weekly": {}}
+
+
+def zone(number: dict[str, Any], **trees: dict[str, Any]) -> str:
+    plain: Plain = {
+        "schedule": {
+            "shop": {**ANY, "timezone": "Europe/London"},
+            "day": {**ANY, "timezone": "UTC"},
+        },
+        "site": {"perth": {"timezone": "Australia/Perth"}},
+        "number": {NUMBER: number},
+        "ivr": trees,
+    }
+    return str(zone_of(Flow(centre(plain)), HERE))
+
+
+DOOR = {"type": "hours", "schedule": "shop", "open": "hangup", "closed": "hangup"}
+
+
+@pytest.mark.parametrize(
+    "number, expected",
+    [
+        ({"to": "ivr/main", "hours": "day", "site": "perth"}, "UTC"),
+        ({"to": "ivr/main", "site": "perth"}, "Europe/London"),
+        ({"to": "hangup", "site": "perth"}, "Australia/Perth"),
+        ({"to": "hangup"}, "UTC"),
+        ({"to": "hangup", "hours": "gone", "site": "perth"}, "Australia/Perth"),
+    ],
+)
+def test_the_time_of_a_call_is_that_of_its_first_schedule_or_else_of_its_site(
+    number: dict[str, Any], expected: str
+) -> None:
+    assert zone(number, main={"start": "door", "nodes": {"door": DOOR}}) == expected
+
+
+def test_a_moment_is_local_unless_it_says_otherwise() -> None:
+    sydney = ZoneInfo("Australia/Sydney")
+    assert local("2026-12-25T10:00", sydney).isoformat() == "2026-12-25T10:00:00+11:00"
+    assert local("2026-12-25T10:00+00:00", sydney).isoformat() == "2026-12-25T10:00:00+00:00"
+
+
+def test_the_keys_of_a_journey_are_an_entry_for_each_question() -> None:
+    def step(event: Event, keys: str = "") -> Step:
+        return Step(HERE, Way(event, None), keys)
+
+    asked = (step(Event.THEN), step(Event.SILENCE), step(Event.OPEN), step(Event.DIGITS, "12#"))
+    gives_up = (step(Event.WRONG_KEY, "##"), step(Event.SILENCE))
+    assert keys_of(Journey((*asked, *gives_up), End.CUT_OFF, "")) == ("", "12#", "##")
+    assert keys_of(Journey((step(Event.SILENCE),), End.CUT_OFF, "")) == ()
