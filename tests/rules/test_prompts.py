@@ -43,6 +43,8 @@ def test_to_say_a_thing_again_is_fine() -> None:
     assert not found("CC205", menu("For sales, press 1. Again, for sales, press 1."))
     assert not found("CC205", menu("For sales or solar, press 1. Once more: press 1 for solar."))
     assert not found("CC205", menu("For sales, press 1. Press 1 now."))
+    text = "You can press 1 at any time to leave a message. To leave a message now, press 1."
+    assert not found("CC205", menu(text))
 
 
 def test_three_of_a_key_are_one_finding() -> None:

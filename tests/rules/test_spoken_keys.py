@@ -140,6 +140,12 @@ def test_an_excerpt_reads_from_the_key_where_its_purpose_stands_behind() -> None
     assert second.about == frozenset({"billing"})
 
 
+def test_an_excerpt_ends_before_the_word_that_joins_the_next() -> None:
+    first, second = spoken_keys("Press 1 if you agree, or 2 if you do not.", "en")
+    assert first.excerpt == "Press 1 if you agree"
+    assert second.excerpt == "2 if you do not"
+
+
 @pytest.mark.parametrize(
     "text, key, expected",
     [

@@ -41,7 +41,7 @@ def spoken_keys(text: str, language: str) -> list[SpokenKey]:
         rest = _without(sentence, mentions)
         for mention, (start, end) in zip(mentions, _parts(grammar, rest, mentions), strict=True):
             about = _about(grammar, rest[start:end])
-            excerpt = sentence[start:end].strip(" ,;:-–")
+            excerpt = grammar.joint.sub("", sentence[start:end].strip(" ,;:-–"))
             found += [SpokenKey(key, excerpt, about) for key in mention.keys]
     return found
 
@@ -75,6 +75,7 @@ class _Grammar(NamedTuple):
     which: re.Pattern[str]
     loose: dict[str, re.Pattern[str]]
     every: re.Pattern[str]
+    joint: re.Pattern[str]
     word: re.Pattern[str]
     idle: frozenset[str]
 
@@ -112,6 +113,7 @@ def _grammar(language: str) -> _Grammar:
         _pattern("|".join([rf"(?P<{_GROUPS[k]}>{_sign(tongue, k)})" for k in _GROUPS])),
         {k: _pattern(_sign(tongue, k, "")) for k in _GROUPS},
         _pattern(tongue.every),
+        _pattern(rf"[\s,;]+(?:{tongue.either})$"),
         re.compile(r"\w+" if tongue.spaced else r"\w"),
         frozenset(tongue.idle.split()),
     )

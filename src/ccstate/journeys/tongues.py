@@ -62,7 +62,7 @@ _ENGLISH = Tongue(
     purpose="for|to|if|when",
     every=r"\bany (?:other )?(?:key|digit|button|number)\b",
     idle="again once more please simply just or and to for the if you your at any time is this"
-    " option number key button now",
+    " option number key button now a an can could may also otherwise either then it we",
 )
 
 _GERMAN = Tongue(
@@ -81,7 +81,7 @@ _GERMAN = Tongue(
     purpose="für|um|wenn|falls",
     later=r"\s+(?:drücken|wählen)\b",
     every=r"\bbeliebigen? taste\b",
-    idle="für die der das den um zu wenn sie bitte oder und noch einmal nochmals erneut mit in",
+    idle="für die der das den um zu wenn sie bitte oder und noch einmal nochmals erneut mit in können auch ein eine",
 )
 
 _SPANISH = Tongue(
@@ -98,7 +98,7 @@ _SPANISH = Tongue(
     article=r"(?:el\s+|la\s+)?(?:tecla\s+)?",
     purpose="para|si",
     every=r"\bcualquier (?:tecla|número)\b",
-    idle="para de del la el los las un una si usted con o y por favor otra vez nuevamente",
+    idle="para de del la el los las un una si usted con o y por favor otra vez nuevamente puede también",
 )
 
 _FRENCH = Tongue(
@@ -116,7 +116,7 @@ _FRENCH = Tongue(
     article=r"(?:la\s+|le\s+|l['’]\s*)?(?:touche\s+)?",
     purpose="pour|si",
     every="n['’]importe quelle touche",
-    idle="pour le la les un une de du des si vous et ou à nouveau encore",
+    idle="pour le la les un une de du des si vous et ou à nouveau encore pouvez aussi",
 )
 
 _ITALIAN = Tongue(
@@ -133,7 +133,7 @@ _ITALIAN = Tongue(
     article=r"(?:il\s+|la\s+|l['’]\s*)?(?:tasto\s+)?",
     purpose="per|se",
     every=r"\b(?:qualsiasi|qualunque) tasto\b",
-    idle="per il la lo i gli le un una di del se o e di nuovo ancora",
+    idle="per il la lo i gli le un una di del se o e di nuovo ancora può anche",
 )
 
 _VIETNAMESE = Tongue(
