@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from ccstate.errors import Severity
 from ccstate.journeys.flow import Flow
-from ccstate.journeys.hours import Phase
 from ccstate.journeys.moments import Phases, Year
 from ccstate.journeys.ways import Event, Place, Way
 from ccstate.model import Address
@@ -21,6 +20,8 @@ class Round(NamedTuple):
 
     places: tuple[Place, ...]
     ways: tuple[Way, ...]
+    is_always: bool
+    """Whether it is possible at every hour of the year."""
 
 
 def _rounds(estate: Estate, flow: Flow, onward: dict[Place, set[Place]]) -> Iterator[Round]:
@@ -88,13 +89,16 @@ def _drop_ends(
 
 def _in_knot(flow: Flow, year: Year, knot: list[Place]) -> Iterator[Round]:
     """The rounds in a knot, each once; of those that share places not every one is told."""
-    seen: set[frozenset[Place]] = set()
-    for world in year.worlds(flow.schedules(knot)):
-        for found in _circles(flow, world.phases, knot):
-            members = frozenset(place for place, _ in found)
-            if members not in seen:
-                seen.add(members)
-                yield _told(found)
+    worlds = year.worlds(flow.schedules(knot))
+    found: dict[frozenset[Place], list[list[tuple[Place, Way]]]] = {}
+    for world in worlds:
+        here: dict[frozenset[Place], list[tuple[Place, Way]]] = {}
+        for circle in _circles(flow, world.phases, knot):
+            here.setdefault(frozenset(place for place, _ in circle), circle)
+        for members, circle in here.items():
+            found.setdefault(members, []).append(circle)
+    for told in found.values():
+        yield _told(min(told, key=_rarity), is_always=len(told) == len(worlds))
 
 
 def _circles(flow: Flow, phases: Phases, knot: list[Place]) -> Iterator[list[tuple[Place, Way]]]:
@@ -124,15 +128,24 @@ def _circles(flow: Flow, phases: Phases, knot: list[Place]) -> Iterator[list[tup
 def _left_alone(flow: Flow, phases: Phases, place: Place) -> list[Way]:
     """What may happen at a place to a caller who does nothing, and whom nobody answers."""
     ways = [way for way in flow.possible(place, phases) if way.event not in _ACTIVE]
-    return sorted(ways, key=lambda way: _ORDER.index(way.event) if way.event in _ORDER else 0)
+    return sorted(ways, key=_unlikely)
 
 
-def _told(found: list[tuple[Place, Way]]) -> Round:
+def _unlikely(way: Way) -> int:
+    return _ORDER.index(way.event) if way.event in _ORDER else 0
+
+
+def _rarity(circle: list[tuple[Place, Way]]) -> int:
+    return sum(_unlikely(way) for _, way in circle)
+
+
+def _told(found: list[tuple[Place, Way]], *, is_always: bool) -> Round:
     """The round as it is told: from a place where a caller waits, the least by name."""
     waits = [place for place, way in found if way.event in _ORDER]
     places, ways = zip(*found, strict=True)
     first = places.index(min(waits or places))
-    return Round((*places[first:], *places[:first]), (*ways[first:], *ways[:first]))
+    places, ways = (*places[first:], *places[:first]), (*ways[first:], *ways[:first])
+    return Round(places, ways, is_always)
 
 
 def _through_trees(estate: Estate) -> Iterator[Found]:
@@ -178,22 +191,25 @@ def _when(found: Round) -> str:
 
 
 def _found(found: Round, message: str, cause: str, hint: str) -> Found:
-    when = {
-        f"schedule/{way.schedule} says {_SAYS[way.event]}": None
+    hours = {
+        f"{way.schedule} is {_SAYS[way.event]}": None
         for way in found.ways
         if way.schedule and way.event in _SAYS
     }
-    if when:
-        cause += f" It happens while {' and '.join(when)}."
+    if hours and not found.is_always:
+        cause += f" It happens, for one, while schedule/{' and schedule/'.join(hours)}."
     place, way = found.places[0], found.ways[0]
     path = way.path or (("nodes", place.node) if place.kind == "ivr" else ())
     return Found(Address(place.kind, place.name), path, message, cause, hint)
 
 
 _SAYS = {
-    Event.OPEN: Phase.OPEN.value,
-    Event.CLOSED: Phase.CLOSED.value,
-    Event.HOLIDAY: Phase.HOLIDAY.value,
+    Event.OPEN: "open",
+    Event.CLOSED: "closed",
+    Event.HOLIDAY: "on holiday",
+    Event.NO_ANSWER: "open",
+    Event.FULL: "open",
+    Event.EMPTY: "closed",
 }
 MOST_PLACES = 8
 
