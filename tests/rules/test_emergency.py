@@ -213,6 +213,13 @@ def test_the_number_works_after_the_digit_for_an_outside_line() -> None:
     assert [f.message for f in found("CC231", kept)] == ['"0000" leaves as "0000"']
 
 
+def test_an_area_code_for_local_calls_hides_no_outside_line() -> None:
+    national = route("national", ["00ZXXXXXXXX"], "strip: 1")
+    local = route("local", ["0NXXXXXXX"], 'strip: 1, prepend: "02"')
+    assert len(found("CC230", house(EMERGENCY + national + local))) == 1
+    assert found("CC230", house(EMERGENCY + local)) == []
+
+
 @pytest.mark.parametrize(
     "country, routes",
     [

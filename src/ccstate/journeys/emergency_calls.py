@@ -113,17 +113,20 @@ class EmergencyCalls:
     def _outside_line(self, site: str) -> str:
         """The digit dialled for an outside line, where there surely is one; else ""."""
         patterns: list[str] = []
+        whole: list[str] = []
         for route in self._routes_of(site):
             if not route["emergency"]:
-                if route["strip"] != 1 or route.get("prepend"):
+                if route["strip"] != 1:
                     return ""
                 patterns += route["patterns"]
+                whole += () if route.get("prepend") else route["patterns"]
         first = {pattern[0] for pattern in patterns}
         digit = first.pop() if len(first) == 1 else ""
         if not digit or digit not in OUTSIDE_LINE:
             return ""
-        # A route may also take off the zero that national numbers begin with, and nothing else.
-        is_sure = digit != "0" or any(pattern[1:2] in set("0X.!") for pattern in patterns)
+        # A route may also take off the zero that national numbers begin with, and nothing else, or
+        # put something in its place: only what leaves as it was dialled after the digit is sure.
+        is_sure = any(digit != "0" or pattern[1:2] in set("0X.!") for pattern in whole)
         return digit if is_sure else ""
 
     def _routes_of(self, site: str) -> Iterator[Filled]:
