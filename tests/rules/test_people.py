@@ -160,6 +160,22 @@ def test_a_label_says_what_a_phone_without_a_user_is_for() -> None:
     assert idle("label: Lift 2") == []
 
 
+def test_the_label_of_a_softphone_among_those_of_people_is_a_name_of_somebody() -> None:
+    team = """
+users: {ana.p: {name: Ana Petrov, extension: '2101'}}
+extensions:
+  '2101': {pickup_group: sales}
+  '2150': {label: Bo Lind, device: %s, pickup_group: %s}
+"""
+    for device, group, places in (
+        ("softphone", "sales", [()]),
+        ("webrtc", "sales", [()]),
+        ("deskphone", "sales", []),
+        ("softphone", "moves", []),
+    ):
+        assert [p.path for p in found("CC240", team % (device, group))] == places
+
+
 def test_neither_a_device_nor_a_mailbox() -> None:
     assert idle("device: none") == [("device",)]
     assert idle("device: none", "users: {ana.p: {name: Ana Petrov, extension: '2150'}}") == [

@@ -1,11 +1,12 @@
 """Rules about people, their desks and phones."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from functools import cache
 from typing import Any
 
 from ccstate import kinds
 from ccstate.errors import Severity
+from ccstate.journeys.centre import Filled
 from ccstate.journeys.staffing import Agent, Lack, agents
 from ccstate.kinds import Path
 from ccstate.kinds.shape import Leaf, walker
@@ -106,23 +107,46 @@ def _used(estate: Estate) -> set[str]:
 
 def _idle_extensions(estate: Estate) -> Iterator[Found]:
     yield from _nowhere(estate)
-    owned = estate.centre.owners
+    owned, extensions = estate.centre.owners, estate.of("extension")
+    groups = {extensions[name].get("pickup_group") for name in owned if name in extensions}
     alone = [
         name
-        for name, extension in estate.of("extension").items()
-        if extension["device"] != "none" and not extension.get("label") and name not in owned
+        for name, extension in extensions.items()
+        if extension["device"] != "none"
+        and name not in owned
+        and (not extension.get("label") or _is_personal(extension, groups))
     ]
     used = _used(estate) if alone else set()
     for name in alone:
         if name not in used:
+            why, hint = _unexplained(extensions[name].get("label"))
             yield Found(
                 Address("extension", name),
                 (),
                 f"extension/{name} has a phone that belongs to nobody",
-                "No user has it, nothing sends calls to it, and no label says what it is for: "
+                f"No user has it, nothing sends calls to it, and {why}: "
                 "a phone that is left over can still make calls.",
-                "give it to a user, say in label: where it stands, or remove it",
+                hint,
             )
+
+
+def _unexplained(label: str | None) -> tuple[str, str]:
+    """Why a phone's label does not say what it is for, and what to do."""
+    if label:
+        why = "its label can name no place, for it is a softphone of a team"
+        return why, "give it to a user, or remove it"
+    hint = "give it to a user, say in label: where it stands, or remove it"
+    return "no label says what it is for", hint
+
+
+def _is_personal(extension: Filled, groups: Container[str | None]) -> bool:
+    """Whether a phone must have been a person's: it stands nowhere, and people pick up its calls.
+
+    `groups` are the pickup groups of phones that have a user. A desk phone in one of them may
+    well belong to the room, and its label says to which.
+    """
+    group = extension.get("pickup_group")
+    return extension["device"] in {"softphone", "webrtc"} and bool(group) and group in groups
 
 
 def _nowhere(estate: Estate) -> Iterator[Found]:
