@@ -244,6 +244,11 @@ def test_keys_beyond_the_first_are_typed_ahead() -> None:
     assert ends(call(plain, "71")) == ends(call(plain, "7", "1")) == "human extension/10"
 
 
+def test_keys_typed_ahead_may_lead_back_to_the_same_menu() -> None:
+    plain = tree(menu={**PRESS, "choices": {"1": "menu", "2": "extension/10"}})
+    assert ends(call(plain, "1112")) == "human extension/10"
+
+
 def test_an_empty_entry_is_silence_until_the_question_gives_up() -> None:
     plain = tree(menu={**PRESS, "choices": {"7": "hangup"}, "on_timeout": "second"}, second=PRESS)
     assert ends(call(plain, "", "1")) == "human extension/10"
@@ -265,6 +270,13 @@ def test_an_empty_entry_is_silence_until_the_question_gives_up() -> None:
 def test_digits_are_collected(keys: tuple[str, ...]) -> None:
     plain = tree(ask={**ASK, "min_digits": 2, "max_digits": 4, "retries": 1}, menu=PRESS)
     assert ends(call(plain, *keys)) == "human extension/10"
+
+
+@pytest.mark.parametrize("entry", ["1", "#", "1*", "**"])
+def test_what_is_no_answer_is_asked_for_again(entry: str) -> None:
+    plain = tree(ask={**ASK, "min_digits": 2, "max_digits": 4, "retries": 1}, menu=PRESS)
+    asked = call(plain, entry, "12", "1").steps[1]
+    assert (asked.way.event, asked.keys) == (Event.DIGITS, f"{entry}12")
 
 
 def test_too_few_digits_lead_where_silence_leads_when_tries_are_used_up() -> None:

@@ -107,6 +107,14 @@ def test_where_clocks_go_back_the_hour_that_comes_twice_is_open_twice_or_not_at_
         assert at("2027-04-04T02:45", fold, weekly=weekly) == ("closed", "")
 
 
+def test_days_tell_hours_twice_where_clocks_go_back() -> None:
+    # The quarter from 02:30 is 15:30 in UTC, and 16:30 again.
+    calendar = Calendar(schedule(weekly={"sun": ["02:30-02:45"]}))
+    (day,) = calendar.days(date(2027, 4, 3), 1)
+    begins = [spell.minute for spell in day if spell.hours.phase is Phase.OPEN]
+    assert begins == [15 * 60 + 30, 16 * 60 + 30]
+
+
 def test_where_clocks_go_forward_hours_that_are_left_out_do_not_happen() -> None:
     # Sydney, 4 October 2026, a Sunday: 02:00 is 03:00.
     calendar = Calendar(schedule(weekly={"sun": ["02:15-02:45"]}))
