@@ -1,0 +1,117 @@
+"""`ccstate graph`."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from ccstate.cli.output import say, talk
+from ccstate.cli.workspace import Workspace, find_root
+from ccstate.errors import Diagnostic, InvalidInput
+from ccstate.model import Address, State
+
+_Format = Literal["svg", "mermaid"]
+
+
+@click.command()
+@click.argument("what", required=False)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["svg", "mermaid"]),
+    help="How it is drawn; by the name of the file where left out, Mermaid where there is none.",
+)
+@click.option(
+    "--output",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File to write; standard output where left out.",
+)
+@click.pass_obj
+def graph(root: Any, what: str | None, form: _Format | None, file: Path | None) -> int:
+    """Draw what callers meet: from a number, a tree, a queue or an extension.
+
+    Without one, lists what can be drawn.
+    """
+    state = Workspace(find_root(root)).valid().state
+    if what is None:
+        _list(state)
+        return 0
+    text = _drawn(state, _wanted(what, state), form or _format_of(file))
+    if file is None:
+        say(text)
+    else:
+        _write(file, text)
+        talk(f"Wrote {file}")
+    return 0
+
+
+def _format_of(file: Path | None) -> _Format:
+    """The format that the name of the file asks for."""
+    if file is None:
+        return "mermaid"
+    match file.suffix.lower():
+        case ".svg":
+            return "svg"
+        case ".mmd" | ".mermaid" | ".md":
+            return "mermaid"
+        case suffix:
+            hint = "name the file .svg or .mmd, or give --format"
+            raise click.BadParameter(f'"{suffix or file.name}" does not say how to draw: {hint}')
+
+
+def _drawn(state: State, address: Address, form: _Format) -> str:
+    from ccstate.journeys.centre import Centre
+    from ccstate.journeys.flow import Flow
+    from ccstate.render.graph.drawing import drawing_of
+    from ccstate.render.graph.mermaid import mermaid
+    from ccstate.render.graph.svg import svg
+
+    flow = Flow(Centre({a: resource.fields for a, resource in state.items()}))
+    drawing = drawing_of(flow, address)
+    return svg(drawing) if form == "svg" else mermaid(drawing)
+
+
+def _wanted(what: str, state: State) -> Address:
+    """The object that is meant; a number may be given without its kind."""
+    from ccstate.cli.live import address_of
+    from ccstate.desired.findings import did_you_mean
+    from ccstate.render.graph.drawing import DRAWN, drawable
+
+    known = [_short(address) for address in drawable(state)]
+    address = Address("number", what) if what.startswith("+") else address_of(what)
+    if address in state and address.kind in DRAWN:
+        return address
+    if address in state:
+        message = f"no call enters {address}"
+        hint = f"calls enter these kinds: {', '.join(DRAWN)}"
+    else:
+        message = f"{_short(address)} is not declared"
+        hint = did_you_mean(_short(address), known) or "`ccstate graph` lists what can be drawn"
+    raise InvalidInput([Diagnostic("CC803", message, hint=hint)])
+
+
+def _short(address: Address) -> str:
+    return address.name if address.kind == "number" else str(address)
+
+
+def _list(state: State) -> None:
+    from ccstate.render.graph.drawing import drawable
+    from ccstate.render.text import columns, safe
+
+    found = [
+        (_short(address), str(state[address].fields.get("label") or ""))
+        for address in drawable(state)
+    ]
+    widest = max((columns(name) for name, _ in found), default=0)
+    for name, label in found:
+        say(f"{name.ljust(widest)}  {safe(label)}".rstrip())
+    if not found:
+        talk("Nothing is declared that calls can enter.")
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise click.FileError(str(file), error.strerror or "cannot be written") from None

@@ -1,0 +1,106 @@
+"""A drawing as Mermaid, which GitHub, GitLab and many wikis show as a picture.
+
+Text never becomes syntax: it stands in quotes, and every character in it that could mean anything
+to Mermaid, to Markdown or to HTML is written as its number.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from ccstate.render.graph.drawing import Drawing
+from ccstate.render.graph.lines import wrapped
+from ccstate.render.graph.words import Box, Look
+from ccstate.render.text import safe
+
+_WIDTH = 190.0
+_BREAK = "<br/>"
+_SHAPES: Mapping[Look, tuple[str, str]] = {
+    Look.NUMBER: ('(["', '"])'),
+    Look.HOURS: ('{{"', '"}}'),
+    Look.QUESTION: ('["', '"]'),
+    Look.SPEECH: ('("', '")'),
+    Look.TREE: ('[("', '")]'),
+    Look.PEOPLE: ('[["', '"]]'),
+    Look.NOBODY: ('["', '"]'),
+    Look.MAILBOX: ('[/"', '"/]'),
+    Look.END: ('(("', '"))'),
+    Look.BAD: ('((("', '")))'),
+}
+_STYLES: Mapping[Look, str] = {
+    Look.NUMBER: "fill:#0b4f7a,stroke:#0b4f7a,color:#ffffff",
+    Look.HOURS: "fill:#fdf3c0,stroke:#9a7b00,color:#1b1f24",
+    Look.QUESTION: "fill:#dceefa,stroke:#0072b2,color:#1b1f24",
+    Look.SPEECH: "fill:#ffffff,stroke:#7a8691,color:#1b1f24",
+    Look.TREE: "fill:#efe6f5,stroke:#7a4b96,color:#1b1f24",
+    Look.PEOPLE: "fill:#d3efe4,stroke:#00694c,color:#1b1f24,stroke-width:2px",
+    Look.NOBODY: "fill:#f3f4f5,stroke:#5b6670,color:#1b1f24,stroke-dasharray:5 4",
+    Look.MAILBOX: "fill:#fde5c4,stroke:#a85b00,color:#1b1f24",
+    Look.END: "fill:#3a4149,stroke:#3a4149,color:#ffffff",
+    Look.BAD: "fill:#ffe3e3,stroke:#b00020,color:#7a0016,stroke-width:3px",
+}
+
+
+def mermaid(drawing: Drawing) -> str:
+    """The drawing as a Mermaid flowchart."""
+    return "\n".join(_lines(drawing)) + "\n"
+
+
+def _lines(drawing: Drawing) -> Iterator[str]:
+    yield "flowchart TD"
+    yield f"    accTitle: {_quoted(drawing.title)}"
+    alone = [n for n, box in enumerate(drawing.boxes) if box.tree not in drawing.trees]
+    for number in alone:
+        yield f"    {_box(number, drawing.boxes[number])}"
+    for place, (tree, title) in enumerate(drawing.trees.items(), start=1):
+        yield f'    subgraph t{place}["{_quoted(title)}"]'
+        for number, box in enumerate(drawing.boxes):
+            if box.tree == tree:
+                yield f"        {_box(number, box)}"
+        yield "    end"
+    for tail, head, words in drawing.arrows:
+        said = f'|"{_broken(words)}"|' if words else ""
+        yield f"    n{tail + 1} -->{said} n{head + 1}"
+    for look, style in _STYLES.items():
+        if any(box.look is look for box in drawing.boxes):
+            yield f"    classDef {_class(look)} {style}"
+    bad = [str(n) for n, (_, head, _) in enumerate(drawing.arrows) if _is_bad(drawing.boxes[head])]
+    if bad:
+        yield f"    linkStyle {','.join(bad)} stroke:#b00020"
+
+
+def _is_bad(box: Box) -> bool:
+    return box.look is Look.BAD
+
+
+def _box(number: int, box: Box) -> str:
+    opening, closing = _SHAPES[box.look]
+    title = f"<b>{_broken(box.title)}</b>" if box.title else ""
+    text = _BREAK.join(part for part in (title, *map(_broken, box.body)) if part)
+    return f"n{number + 1}{opening}{text}{closing}:::{_class(box.look)}"
+
+
+def _class(look: Look) -> str:
+    return f"like_{look.name.lower()}"  # a class cannot be called `end`, which closes a subgraph
+
+
+def _broken(text: str) -> str:
+    return _BREAK.join(_quoted(line) for line in wrapped(text, _WIDTH, 4))
+
+
+# Mermaid reads entities first, and looks for formulas (`$$`) and icons (`fa:fa-car`) afterwards.
+_READ_LATE = re.compile(r"\$(?=\$)|:(?=fa-)")
+_JOINER = "\N{WORD JOINER}"
+"""Without width and without a break: it keeps apart what means something together."""
+
+# Two letters are signs to Mermaid itself: it keeps entities as `ﬂ°°60¶ß` while it reads.
+_MEANS_SOMETHING = frozenset("ﬂß")
+
+
+def _quoted(text: str) -> str:
+    """The text for between quotes: letters, digits, blanks and what can mean nothing stay."""
+    return "".join(
+        character
+        if (character.isalnum() and character not in _MEANS_SOMETHING) or character in " ,–…“”’"
+        else f"#{ord(character)};"
+        for character in _READ_LATE.sub(lambda match: match[0] + _JOINER, safe(text))
+    )

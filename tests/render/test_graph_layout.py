@@ -1,0 +1,112 @@
+"""Layered drawings, whatever the graph: nothing lies on anything else."""
+
+from itertools import combinations, pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ccstate.render.graph.layout import Edge, Layout, Point, Size, layered
+
+NEARLY = 0.01
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> tuple[list[Size], list[Edge]]:
+    count = draw(st.integers(1, 12))
+    lengths = st.integers(20, 200).map(float)
+    sizes = draw(st.lists(st.builds(Size, lengths, lengths), min_size=count, max_size=count))
+    boxes = st.integers(0, count - 1)
+    words = st.one_of(st.just(Size(0, 0)), st.just(Size(60, 30)))
+    pairs = draw(st.lists(st.tuples(boxes, boxes), unique=True, max_size=25))
+    return sizes, [Edge(tail, head, draw(words)) for tail, head in pairs]
+
+
+Rect = tuple[float, float, float, float]
+
+
+def rects(sizes: list[Size], edges: list[Edge], found: Layout) -> list[Rect]:
+    """Boxes, then words, as left, top, right, bottom."""
+    boxes = [
+        (p.x, p.y, p.x + s.width, p.y + s.height) for p, s in zip(found.boxes, sizes, strict=True)
+    ]
+    words = [
+        (
+            route.words.x - edge.words.width / 2,
+            route.words.y - edge.words.height / 2,
+            route.words.x + edge.words.width / 2,
+            route.words.y + edge.words.height / 2,
+        )
+        for edge, route in zip(edges, found.routes, strict=True)
+        if edge.words.width
+    ]
+    return boxes + words
+
+
+def overlap(one: Rect, other: Rect) -> bool:
+    across = min(one[2], other[2]) - max(one[0], other[0])
+    down = min(one[3], other[3]) - max(one[1], other[1])
+    return across > NEARLY and down > NEARLY
+
+
+@given(graphs())
+def test_boxes_and_words_never_lie_on_each_other(graph: tuple[list[Size], list[Edge]]) -> None:
+    sizes, edges = graph
+    found = layered(sizes, edges)
+    for one, other in combinations(rects(sizes, edges, found), 2):
+        assert not overlap(one, other)
+    for left, top, right, bottom in rects(sizes, edges, found):
+        assert left >= -NEARLY
+        assert top >= -NEARLY
+        assert right <= found.size.width + NEARLY
+        assert bottom <= found.size.height + NEARLY
+
+
+def bent(before: Point, after: Point) -> list[Point]:
+    """Points of the curve that is drawn between two corners."""
+    points = []
+    for step in range(21):
+        t = step / 20
+        x = before.x + (after.x - before.x) * (3 * t**2 - 2 * t**3)
+        middle = (before.y + after.y) / 2
+        y = (1 - t) ** 3 * before.y + 3 * t * (1 - t) * middle + t**3 * after.y
+        points.append(Point(x, y))
+    return points
+
+
+@given(graphs())
+def test_no_arrow_runs_through_a_box(graph: tuple[list[Size], list[Edge]]) -> None:
+    sizes, edges = graph
+    found = layered(sizes, edges)
+    boxes = rects(sizes, edges, found)[: len(sizes)]
+    for edge, route in zip(edges, found.routes, strict=True):
+        if edge.tail == edge.head:
+            continue
+        for point in (p for pair in pairwise(route.points) for p in bent(*pair)):
+            for left, top, right, bottom in boxes:
+                inside_x = left + NEARLY < point.x < right - NEARLY
+                assert not (inside_x and top + NEARLY < point.y < bottom - NEARLY)
+
+
+@given(graphs())
+def test_every_arrow_begins_and_ends_at_its_boxes(graph: tuple[list[Size], list[Edge]]) -> None:
+    sizes, edges = graph
+    found = layered(sizes, edges)
+    for edge, route in zip(edges, found.routes, strict=True):
+        for box, point in ((edge.tail, route.points[0]), (edge.head, route.points[-1])):
+            corner, size = found.boxes[box], sizes[box]
+            assert corner.x - NEARLY <= point.x <= corner.x + size.width + NEARLY
+            assert corner.y - NEARLY <= point.y <= corner.y + size.height + NEARLY
+
+
+@given(graphs())
+def test_the_same_graph_has_the_same_layout(graph: tuple[list[Size], list[Edge]]) -> None:
+    assert layered(*graph) == layered(*graph)
+
+
+def test_nothing_is_drawn_of_nothing() -> None:
+    assert layered([], []) == Layout((), (), Size(0, 0))
+
+
+def test_an_arrow_down_is_straight_where_nothing_is_in_its_way() -> None:
+    found = layered([Size(100, 40)] * 2, [Edge(0, 1)])
+    assert len({point.x for point in found.routes[0].points}) == 1
