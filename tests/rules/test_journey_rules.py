@@ -81,10 +81,10 @@ def test_a_round_through_a_queue_and_a_number() -> None:
         'queues:\n  q: {members: [{user: ann}], overflow: {after: 1m, to: "number/+61255501000"}}\n'
     )
     nodes = "menu: {type: queue, queue: q}"
-    (finding,) = found("CC203", PHONE, queue, number("ivr/main"), "ivrs:\n", tree(nodes))
+    (finding,) = found("CC213", PHONE, queue, number("ivr/main"), "ivrs:\n", tree(nodes))
     assert finding.address == Address("queue", "q")
     assert finding.path == ("overflow", "to")
-    assert not found("CC213", PHONE, queue, number("ivr/main"), "ivrs:\n", tree(nodes))
+    assert not found("CC203", PHONE, queue, number("ivr/main"), "ivrs:\n", tree(nodes))
 
 
 def test_a_round_must_be_possible_at_one_moment() -> None:
@@ -113,7 +113,7 @@ def test_a_round_that_no_caller_reaches_is_another_matter() -> None:
     assert not found("CC203", PHONE, "ivrs:\n", tree(nodes, start="start"))
 
 
-# --- CC213, round through queues
+# --- CC213, where somebody may answer; CC203, where nobody can
 
 
 def queues(**overflow: str) -> str:
@@ -131,7 +131,9 @@ def test_queues_that_overflow_to_each_other() -> None:
         ),
     )
     assert (finding.address, finding.path) == (Address("queue", "a"), ("overflow", "to"))
-    assert finding.message == "queues overflow in a circle: queue/a → queue/b → queue/a"
+    assert finding.message == (
+        "callers whom nobody answers go in a circle: queue/a → queue/b → queue/a"
+    )
 
 
 def test_a_queue_that_overflows_to_itself() -> None:
@@ -140,39 +142,39 @@ def test_a_queue_that_overflows_to_itself() -> None:
 
 def test_queues_that_send_callers_to_and_fro_while_nobody_is_logged_in() -> None:
     (finding,) = found(
-        "CC213",
+        "CC203",
         PHONE,
         queues(
             a="overflow: {after: 1m, to: hangup, empty: queue/b}",
             b="overflow: {empty: queue/a}",
         ),
     )
-    assert "circle while queues have nobody logged in:" in finding.message
+    assert "for ever while queues have nobody logged in:" in finding.message
     assert finding.path == ("overflow", "empty")
 
 
 def test_queues_that_send_callers_to_and_fro_while_they_are_full() -> None:
     (finding,) = found(
-        "CC213",
+        "CC203",
         PHONE,
         queues(
             a="max_waiting: 5, overflow: {full: queue/b}",
             b="max_waiting: 5, overflow: {full: queue/a}",
         ),
     )
-    assert "circle while queues are full:" in finding.message
+    assert "for ever while queues are full:" in finding.message
 
 
 def test_one_is_full_and_the_other_deserted() -> None:
     (finding,) = found(
-        "CC213",
+        "CC203",
         PHONE,
         queues(
             a="max_waiting: 5, overflow: {full: queue/b}",
             b="overflow: {after: 1m, to: hangup, empty: queue/a}",
         ),
     )
-    assert "circle while queues are full or have nobody logged in:" in finding.message
+    assert "for ever while queues are full or have nobody logged in:" in finding.message
 
 
 def test_queues_that_are_never_closed_together_make_no_circle_of_closed_ones() -> None:
@@ -180,7 +182,7 @@ def test_queues_that_are_never_closed_together_make_no_circle_of_closed_ones() -
         a="hours: week, overflow: {after: 1m, to: hangup, empty: queue/b}",
         b="hours: HOURS, overflow: {after: 1m, to: hangup, empty: queue/a}",
     )
-    (finding,) = found("CC213", PHONE, closed.replace("HOURS", "late"))
+    (finding,) = found("CC203", PHONE, closed.replace("HOURS", "late"))
     assert (
         "It happens, for one, while schedule/week is closed and schedule/late is closed."
         in finding.cause
@@ -189,7 +191,7 @@ def test_queues_that_are_never_closed_together_make_no_circle_of_closed_ones() -
         "{name: Christmas Day, date", "{hours: [00:00-24:00], date"
     )
     document = no_holidays + PHONE + closed.replace("HOURS", "always")
-    assert not list(CHECKS["CC213"](estate(document)))
+    assert not list(CHECKS["CC203"](estate(document)))
 
 
 def test_a_chain_that_ends_is_no_circle() -> None:

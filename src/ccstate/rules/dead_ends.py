@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ccstate.errors import Severity
 from ccstate.journeys.flow import Flow
-from ccstate.journeys.moments import Moment, Phases, World, Year
+from ccstate.journeys.moments import Moment, Phases, World
 from ccstate.journeys.staffing import is_staffed
 from ccstate.journeys.walk import zone_of
 from ccstate.journeys.ways import GOOD, Event, Place, Way
@@ -34,8 +34,8 @@ class _Search:
     """Dead ends, and who comes to them."""
 
     def __init__(self, estate: Estate) -> None:
-        self.flow = Flow(estate.centre)
-        self.year = Year(estate.centre, estate.today)
+        self.flow = estate.flow
+        self.year = estate.year
         self.ends, self.before = self._places(estate)
         self.relevant = self._ancestors()
 

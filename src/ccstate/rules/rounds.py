@@ -1,4 +1,4 @@
-"""Rules about calls that go round for ever: through trees and numbers, or through queues alone."""
+"""Rules about calls that go round for ever: where nobody answers, or where somebody might."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -24,11 +24,13 @@ class Round(NamedTuple):
     """Whether it is possible at every hour of the year."""
 
 
-def _rounds(estate: Estate, flow: Flow, onward: dict[Place, set[Place]]) -> Iterator[Round]:
-    """Every round without end in these places, at some time of the coming year."""
-    year = Year(estate.centre, estate.today)
-    for knot in _knots(onward):
-        yield from _in_knot(flow, year, knot)
+def _rounds(estate: Estate) -> Iterator[Round]:
+    """Every round without end that callers can come to, at some time of the coming year."""
+    # Numbers that lead to numbers alone are CC107's: every other round has a tree or a queue.
+    trees = [Place("ivr", name, tree["start"]) for name, tree in estate.of("ivr").items()]
+    queues = [Place("queue", name) for name in estate.of("queue")]
+    for knot in _knots(_onward(estate.flow, [*trees, *queues])):
+        yield from _in_knot(estate.flow, estate.year, knot)
 
 
 def _onward(flow: Flow, starts: list[Place]) -> dict[Place, set[Place]]:
@@ -44,10 +46,6 @@ def _onward(flow: Flow, starts: list[Place]) -> dict[Place, set[Place]]:
                 onward[way.to] = set()
                 todo.append(way.to)
     return onward
-
-
-def _queues(estate: Estate) -> list[Place]:
-    return [Place("queue", name) for name in estate.of("queue")]
 
 
 def _knots(onward: dict[Place, set[Place]]) -> Iterator[list[Place]]:
@@ -148,38 +146,31 @@ def _told(found: list[tuple[Place, Way]], *, is_always: bool) -> Round:
     return Round(places, ways, is_always)
 
 
-def _through_trees(estate: Estate) -> Iterator[Found]:
-    # Numbers that lead to numbers alone are CC107's: every other round has a tree or a queue.
-    trees = [Place("ivr", name, tree["start"]) for name, tree in estate.of("ivr").items()]
-    flow = Flow(estate.centre)
-    for found in _rounds(estate, flow, _onward(flow, [*trees, *_queues(estate)])):
-        if not _is_overflow(found):
+def _endless(estate: Estate) -> Iterator[Found]:
+    for found in _rounds(estate):
+        if not _is_answered(found):
             yield _found(
                 found,
                 f"a caller who does nothing goes round for ever{_when(found)}: {_path(found)}",
-                "Whoever cannot press keys, or waits to be answered, never gets out.",
-                "let on_timeout, on_no_answer or an overflow end in a queue that answers, a "
-                "mailbox or hangup",
+                "Whoever cannot press keys, or finds nobody there, never gets out.",
+                "let on_timeout or an overflow end in a queue that answers, a mailbox or hangup",
             )
 
 
-def _through_queues(estate: Estate) -> Iterator[Found]:
-    flow = Flow(estate.centre)
-    onward = {
-        place: {way.to for way in flow.ways(place) if way.to and way.to.kind == "queue"}
-        for place in _queues(estate)
-    }
-    for found in _rounds(estate, flow, onward):
-        yield _found(
-            found,
-            f"queues overflow in a circle{_when(found)}: {_path(found)}",
-            "Callers lose their place at every turn and never come to anybody else.",
-            "let one of them overflow to a mailbox, an extension or hangup",
-        )
+def _circles_of_waits(estate: Estate) -> Iterator[Found]:
+    for found in _rounds(estate):
+        if _is_answered(found):
+            yield _found(
+                found,
+                f"callers whom nobody answers go in a circle{_when(found)}: {_path(found)}",
+                "They lose their place at every turn, and come to nobody else.",
+                "let one of the waits end in a mailbox, another queue or hangup",
+            )
 
 
-def _is_overflow(found: Round) -> bool:
-    return all(place.kind == "queue" for place in found.places)
+def _is_answered(found: Round) -> bool:
+    """Whether callers wait for somebody in it who may answer at last."""
+    return any(way.event is Event.NO_ANSWER for way in found.ways)
 
 
 def _when(found: Round) -> str:
@@ -226,14 +217,14 @@ RULES: tuple[Rule, ...] = (
         "CC203",
         "endless-journey",
         Severity.ERROR,
-        "A round without end through trees for a caller who does nothing",
-        _through_trees,
+        "A round without end, and without anybody in it who could answer",
+        _endless,
     ),
     Rule(
         "CC213",
         "overflow-circle",
-        Severity.ERROR,
-        "Queues that overflow to each other in a circle",
-        _through_queues,
+        Severity.WARNING,
+        "Waits that lead to each other in a circle, such as queues that overflow to each other",
+        _circles_of_waits,
     ),
 )

@@ -8,6 +8,8 @@ from typing import NamedTuple, TypeAlias
 
 from ccstate.errors import Severity
 from ccstate.journeys.centre import Centre, Filled
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.moments import Year
 from ccstate.kinds import Path
 from ccstate.model import Address, State
 
@@ -23,6 +25,16 @@ class Estate:
     def centre(self) -> Centre:
         """The state as callers meet it."""
         return Centre({address: resource.fields for address, resource in self.state.items()})
+
+    @cached_property
+    def flow(self) -> Flow:
+        """The ways of calls through it."""
+        return Flow(self.centre)
+
+    @cached_property
+    def year(self) -> Year:
+        """Its schedules over the twelve months from the day."""
+        return Year(self.centre, self.today)
 
     def of(self, kind: str) -> Mapping[str, Filled]:
         """Every resource of a kind by its name, with the defaults of the trade filled in."""
