@@ -97,7 +97,7 @@ def test_the_last_of_a_team_who_leaves_is_noticed_by_callers() -> None:
 
 
 def test_a_new_holiday_is_told_with_its_name_and_in_the_number_s_own_time() -> None:
-    holidays = [*SCHEDULE["holidays"], {"name": "Cup Day", "date": "2027-03-08"}]  # type: ignore[misc]  # a list
+    holidays = [*SCHEDULE["holidays"], {"name": "Cup Day", "date": "2027-03-08"}]
     after = with_(CENTRE, "schedule", "office", holidays=holidays)
     found = compared(CENTRE, after)
     assert {change.after.end for change in found.changes} == {"hangup"}

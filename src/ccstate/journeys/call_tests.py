@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from ccstate.journeys.enumeration import pressed
 from ccstate.journeys.flow import Flow
@@ -58,12 +59,20 @@ def endings(flow: Flow, year: Year, number: str) -> Iterator[Ending]:
     start = flow.entrance(Address("number", number))
     if start is None:
         return
+    zone = zone_of(flow, start)
     seen: set[str] = set()
     for world in year.worlds(flow.schedules(flow.reached(start))):
-        for at, keys in _ends(flow, start, world.phases):
-            if at not in seen:
+        moment = next((m for m in world.moments if _is_plain(m.at, zone)), None)
+        for at, keys in _ends(flow, start, world.phases) if moment else ():
+            if moment and at not in seen:
                 seen.add(at)
-                yield Ending(number, at, world.moments[0], keys)
+                yield Ending(number, at, moment, keys)
+
+
+def _is_plain(at: datetime, zone: ZoneInfo) -> bool:
+    """Whether the clock there shows this time at this moment only, and to the minute."""
+    there = at.astimezone(zone).replace(tzinfo=None, second=0)
+    return {there.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)} == {at}
 
 
 def _ends(flow: Flow, start: Place, phases: Phases) -> Iterator[tuple[str, tuple[str, ...]]]:

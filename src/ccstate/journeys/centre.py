@@ -27,6 +27,12 @@ class Centre:
             self._filled[kind] = {name: filled(kind, fields) for name, fields in named}
         return self._filled[kind]
 
+    def label(self, at: str) -> str:
+        """What people call an address such as `queue/sales` or `voicemail/2900`; "" for nothing."""
+        kind, _, name = at.partition("/")
+        kind = "extension" if kind == "voicemail" else kind
+        return str(self.of(kind).get(name, {}).get("label") or "") if kind in KINDS else ""
+
     @cached_property
     def people(self) -> Mapping[str, tuple[str, ...]]:
         """Names of the users of each team."""

@@ -62,7 +62,7 @@ def _test(flow: Flow, ending: Ending, zone: ZoneInfo) -> dict[str, Any]:
 
 
 def _name(flow: Flow, ending: Ending, taken: set[str]) -> str:
-    number = _slug(_labelled(flow, "number", ending.number)) or _slug(ending.number)
+    number = _slug(flow.centre.label(f"number/{ending.number}")) or _slug(ending.number)
     name = f"{number}-to-{_slug(ending.at)}"[:LONGEST_NAME].rstrip("-")
     count = 1
     while (name if count == 1 else f"{name}-{count}") in taken:
@@ -75,15 +75,11 @@ def _label(flow: Flow, ending: Ending) -> str:
     entries = [entry or "nothing" for entry in ending.keys]
     pressed = f", press {', then '.join(entries)}" if entries else ""
     occasions = f", {', '.join(ending.moment.occasions)}" if ending.moment.occasions else ""
-    kind, _, name = ending.at.partition("/")
-    label = _labelled(flow, "extension" if kind == "voicemail" else kind, name)
-    end = (f"a message for {label}" if kind == "voicemail" else label) if label else ending.at
-    number = _labelled(flow, "number", ending.number) or ending.number
+    label = flow.centre.label(ending.at)
+    message = "a message for " if ending.at.startswith("voicemail/") else ""
+    end = f"{message}{label}" if label else ending.at
+    number = flow.centre.label(f"number/{ending.number}") or ending.number
     return f"{number}{occasions}{pressed}: {end}"[:LONGEST_LABEL]
-
-
-def _labelled(flow: Flow, kind: str, name: str) -> str:
-    return str(flow.centre.of(kind).get(name, {}).get("label") or "")
 
 
 def _slug(text: str) -> str:

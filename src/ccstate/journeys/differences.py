@@ -1,9 +1,9 @@
 """What a change means to callers: those who do the same as before and now end elsewhere."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.enumeration import journeys
@@ -40,13 +40,8 @@ class _Compared(NamedTuple):
     moved: tuple[_Moved, ...]
 
 
-@dataclass
-class _Group:
-    """Changes of one number that end alike before and alike after."""
-
-    decisions: dict[_Decision, None] = field(default_factory=dict)
-    moments: dict[Moment, None] = field(default_factory=dict)
-    count: int = 0
+_Groups: TypeAlias = dict[tuple[str, Arrival, Arrival], dict[_Decision, list[Moment]]]
+"""Number, end before and end after → what its callers do to that effect, and when."""
 
 
 def differences(
@@ -68,7 +63,7 @@ class _Comparison:
 
     def result(self) -> Journeys:
         old, new = (flow.centre.of("number") for flow in (self.before, self.after))
-        groups: dict[tuple[str, Arrival, Arrival], _Group] = {}
+        groups: _Groups = {}
         compared = uncompared = 0
         for number in sorted(old.keys() & new.keys()):
             place = Place("number", number)
@@ -112,7 +107,7 @@ class _Comparison:
             self._same[place] = same
         return same
 
-    def _number(self, place: Place, groups: dict[tuple[str, Arrival, Arrival], _Group]) -> int:
+    def _number(self, place: Place, groups: _Groups) -> int:
         """Adds what changes for the callers of a number; how many journeys were looked at."""
         names = {flow: flow.schedules(flow.reached(place)) for flow in (self.before, self.after)}
         told = {_before(name) for name in names[self.before]} | names[self.after]
@@ -123,10 +118,8 @@ class _Comparison:
             found = self._compare(place, old, new)
             compared += found.walked * len(world.moments)
             for decision, was, now in found.moved:
-                group = groups.setdefault((place.name, was, now), _Group())
-                group.decisions[decision] = None
-                group.moments.update(dict.fromkeys(world.moments))
-                group.count += len(world.moments)
+                group = groups.setdefault((place.name, was, now), {})
+                group.setdefault(decision, []).extend(world.moments)
         return compared
 
     def _compare(self, number: Place, old: Phases, new: Phases) -> _Compared:
@@ -156,28 +149,26 @@ class _Comparison:
                 moved.append(_Moved(decision, *ends))
         return _Compared(len(decisions), tuple(moved))
 
-    def _changes(
-        self, groups: Mapping[tuple[str, Arrival, Arrival], _Group]
-    ) -> Iterator[JourneyChange]:
+    def _changes(self, groups: _Groups) -> Iterator[JourneyChange]:
         for (number, was, now), group in groups.items():
-            first = min(group.decisions, key=lambda d: (len(d.outcomes), len(d.keys), d))
+            first = min(group, key=lambda d: (len(d.outcomes), len(d.keys), d))
             zone = zone_of(self.after, Place("number", number))
-            moments = sorted(group.moments, key=lambda moment: (moment.occasions, moment.at))
+            moments = sorted(group[first], key=lambda moment: (moment.occasions, moment.at))
             when = [
                 f"{moment.at.astimezone(zone):%Y-%m-%dT%H:%M} {', '.join(moment.occasions)}".strip()
                 for moment in moments[:MOST_WHEN]
             ]
             yield JourneyChange(
                 number=number,
-                label=self.after.centre.of("number")[number].get("label") or "",
+                label=self.after.centre.label(f"number/{number}"),
                 more=0,
                 before=was,
                 after=now,
                 keys=first.keys,
                 outcomes=tuple(event.value for event in first.outcomes),
                 when=tuple(when),
-                ways=len(group.decisions),
-                count=group.count,
+                ways=len(group),
+                count=sum(map(len, group.values())),
                 worse=_worse(was, now),
             )
 
@@ -190,7 +181,7 @@ class _Comparison:
             for way in flow.ways(reached)
             if way.to is None and way.end
         }
-        label = flow.centre.of("number")[number].get("label") or ""
+        label = flow.centre.label(f"number/{number}")
         order = sorted(found, key=lambda end: (RANK[End(end.end)], end.at))
         return NumberChange(number, label, tuple(order[:MOST_SHOWN]))
 
@@ -241,9 +232,7 @@ def _worse(was: Arrival, now: Arrival) -> int:
 
 def arrival(flow: Flow, end: End, at: str) -> Arrival:
     """The end of a call with what people call the place."""
-    kind, _, name = at.partition("/")
-    place = flow.centre.of("extension" if kind == "voicemail" else kind) if name else {}
-    return Arrival(end.value, at, place.get(name, {}).get("label") or "")
+    return Arrival(end.value, at, flow.centre.label(at))
 
 
 def _named(flow: Flow, schedule: str) -> object:
