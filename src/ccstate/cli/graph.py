@@ -53,7 +53,7 @@ def _format_of(file: Path | None) -> _Format:
     match file.suffix.lower():
         case ".svg":
             return "svg"
-        case ".mmd" | ".mermaid" | ".md":
+        case ".mmd" | ".mermaid":
             return "mermaid"
         case suffix:
             hint = "name the file .svg or .mmd, or give --format"
