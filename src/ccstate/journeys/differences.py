@@ -13,7 +13,7 @@ from ccstate.journeys.walk import RUNG, keys_of, walk, zone_of
 from ccstate.journeys.ways import End, Event, Place
 from ccstate.model import Address, Arrival, Fields, JourneyChange, Journeys, NumberChange
 
-MOST_WALKED = 40_000
+MOST_WALKED = 150_000
 """Journeys that are walked through both centres; beyond these, numbers are only counted."""
 MOST_SHOWN = 40
 """Changes, and numbers that come or go, that a plan tells; the rest is counted."""

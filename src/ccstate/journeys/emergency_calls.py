@@ -84,7 +84,7 @@ class EmergencyCalls:
         return found
 
     def _country(self, site: str) -> Country | None:
-        address = self._sites[site].get("address") or {}
+        address = self._sites.get(site, {}).get("address") or {}
         return COUNTRIES.get(address.get("country") or "")
 
     def _promised(self, country: Country) -> frozenset[str]:

@@ -5,10 +5,11 @@ midnight and stays open on the day after, whatever that day is. All is meant by 
 in the hour that comes twice when clocks go back, 02:30 is 02:30 both times.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import cache, cached_property
+from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -112,24 +113,21 @@ class Calendar:
 
     def _spells(self, first: date, count: int) -> Iterator[tuple[int, Hours]]:
         """Minutes in UTC since the first day, and what begins there, in order."""
-        day = first - timedelta(days=1)
         origin = datetime(first.year, first.month, first.day, tzinfo=UTC)
-        midnight = _minutes(self.zone, day, origin)
         last: Hours | None = None
-        for _ in range(count + 2):
-            tomorrow = day + timedelta(days=1)
-            following = _minutes(self.zone, tomorrow, origin)
+        before = self._day(first - timedelta(days=2)).spans
+        for (day, midnight), (_, following) in pairwise(_midnights(self.zone, first, count + 3)):
+            today = self._day(day)
             if following - midnight == DAY:
-                spells: Iterator[tuple[int, Hours]] = (
-                    (midnight + minute, hours) for minute, hours in self._local(day)
-                )
+                spells: Iterable[tuple[int, Hours]] = self._pieces(before, today)
+                start = midnight
             else:
-                spells = self._changing(day, midnight, following, origin)
+                spells, start = self._changing(day, midnight, following, origin), 0
+            before = today.spans
             for minute, hours in spells:
                 if hours != last:
-                    yield minute, hours
+                    yield start + minute, hours
                     last = hours
-            day, midnight = tomorrow, following
 
     def _changing(
         self, day: date, midnight: int, following: int, origin: datetime
@@ -169,10 +167,14 @@ MOST_DAYS = 1_000
 CLOSED = Hours(Phase.CLOSED)
 
 
-def _minutes(zone: ZoneInfo, day: date, origin: datetime) -> int:
-    """When the day begins there, in minutes in UTC since `origin`."""
-    moment = datetime(day.year, day.month, day.day, tzinfo=zone)
-    return int((moment - origin).total_seconds()) // 60
+@cache
+def _midnights(zone: ZoneInfo, first: date, count: int) -> tuple[tuple[date, int], ...]:
+    """So many days from the one before `first`, each with the minute in UTC at which it begins."""
+    origin = datetime(first.year, first.month, first.day, tzinfo=UTC)
+    days = [first + timedelta(days=number) for number in range(-1, count - 1)]
+    starts = (datetime(day.year, day.month, day.day, tzinfo=zone) - origin for day in days)
+    minutes = (int(start.total_seconds()) // 60 for start in starts)
+    return tuple(zip(days, minutes, strict=True))
 
 
 def _pieces(before: _Spans, day: _Day) -> tuple[Spell, ...]:

@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.hours import DAY, Calendar, Hours, Phase, Spell
+from ccstate.model import canonical
 
 DAYS = 366
 """Twelve months ahead are looked at."""
@@ -36,18 +36,27 @@ class Year:
     def __init__(self, centre: Centre, first: date) -> None:
         self.first = first
         self._centre = centre
-        self._calendars: dict[str, Calendar] = {}
-        self._days: dict[str, list[tuple[Spell, ...]]] = {}
+        self._keys: dict[str, bytes | None] = {}
+        self._calendars: dict[bytes, Calendar] = {}
+        self._days: dict[bytes | None, list[tuple[Spell, ...]]] = {}
         self._worlds: dict[tuple[str, ...], tuple[World, ...]] = {}
 
     def calendar(self, name: str) -> Calendar | None:
         """The schedule of that name; None where there is none."""
-        schedule = self._centre.of("schedule").get(name)
-        if schedule is None:
+        key = self._key(name)
+        if key is None:
             return None
-        if name not in self._calendars:
-            self._calendars[name] = Calendar(schedule)
-        return self._calendars[name]
+        if key not in self._calendars:
+            self._calendars[key] = Calendar(self._centre.of("schedule")[name])
+        return self._calendars[key]
+
+    def _key(self, name: str) -> bytes | None:
+        """The hours themselves, for many schedules keep the same; None where there is none."""
+        if name not in self._keys:
+            schedule = self._centre.of("schedule").get(name)
+            told = schedule and {field: schedule.get(field) for field in _TELLING}
+            self._keys[name] = None if told is None else canonical(told)
+        return self._keys[name]
 
     def phases(self, schedules: Collection[str], at: datetime) -> Phases:
         """What each of the schedules says at a moment; one that is not there is open."""
@@ -84,16 +93,16 @@ class Year:
             yield World(dict(zip(names, phases, strict=True)), tuple(sorted(moments)))
 
     def _of(self, name: str) -> list[tuple[Spell, ...]]:
-        if name not in self._days:
+        key = self._key(name)
+        if key not in self._days:
             calendar = self.calendar(name)
             always: list[tuple[Spell, ...]] = [(Spell(0, Hours(Phase.OPEN)),)] * DAYS
-            self._days[name] = calendar.days(self.first, DAYS) if calendar else always
-        return self._days[name]
+            self._days[key] = calendar.days(self.first, DAYS) if calendar else always
+        return self._days[key]
 
-    @cached_property
-    def start(self) -> datetime:
-        """The first moment of the year, in UTC."""
-        return datetime(self.first.year, self.first.month, self.first.day, tzinfo=UTC)
+
+_TELLING = ("timezone", "weekly", "holidays", "exceptions")
+"""The fields of a schedule that say its hours."""
 
 
 def _together(

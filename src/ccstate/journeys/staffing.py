@@ -49,9 +49,7 @@ def agents(centre: Centre, queue: Filled) -> Iterator[Agent]:
             yield _person(centre, place, name, penalty, skills)
 
 
-def _person(
-    centre: Centre, place: int, name: str, penalty: int, skills: frozenset[str]
-) -> Agent:
+def _person(centre: Centre, place: int, name: str, penalty: int, skills: frozenset[str]) -> Agent:
     user = centre.of("user").get(name, {})
     extension = user.get("extension") or ""
     device = centre.of("extension").get(extension, {})
