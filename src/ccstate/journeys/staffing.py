@@ -41,7 +41,7 @@ def agents(centre: Centre, queue: Filled) -> Iterator[Agent]:
         penalty = member["penalty"]
         if extension := member.get("extension"):
             device = centre.of("extension").get(extension, {})
-            lack = Lack.DEVICE if device.get("device") == "none" else Lack.NOTHING
+            lack = Lack.NOTHING if _rings(device) else Lack.DEVICE
             yield Agent(place, "", extension, device.get("site") or "", penalty, lack)
             continue
         user = member.get("user")
@@ -58,11 +58,16 @@ def _person(centre: Centre, place: int, name: str, penalty: int, skills: frozens
         lack = Lack.SKILLS
     elif not extension:
         lack = Lack.EXTENSION
-    elif device.get("device") == "none":
+    elif not _rings(device):
         lack = Lack.DEVICE
     else:
         lack = Lack.NOTHING
     return Agent(place, name, extension, site, penalty, lack)
+
+
+def _rings(device: Filled) -> bool:
+    """Whether the extension is there, and anything rings for it."""
+    return device.get("device", "none") != "none"
 
 
 def is_staffed(centre: Centre, queue: Filled) -> bool:
