@@ -96,7 +96,7 @@ def test_a_number_is_drawn_with_all_that_calls_can_come_to() -> None:
         ("Open? Shop", "closed or holiday", "Mailbox: General messages"),
         (
             "Main menu",
-            "press 1 or 2 (first in line), says nothing or wrong key",
+            "press 1 or 2 (priority 3), says nothing or wrong key",
             "Sales queue: 1 person and 1 phone",
         ),
         ("Main menu", "press 3", "Asks for 1 to 20 digits"),

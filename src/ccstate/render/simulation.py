@@ -39,9 +39,17 @@ def stops(flow: Flow, call: Call, steps: Sequence[Step], came: int = 0) -> Itera
     """Steps in words; the first is reached so many seconds after the call came in."""
     for step in steps:
         name = place_words(flow, step.place)
-        where = str(step.place) if step.place.kind == "ivr" and "node" not in name else ""
+        where = _where(flow, step.place, name)
         yield Stop(clock_words(came), name, where, heard(flow, step.place), _happens(call, step))
         came += step.way.seconds
+
+
+def _where(flow: Flow, place: Place, name: str) -> str:
+    """What the name of a place does not say: the node of a tree, the trunk of a number."""
+    if place.kind == "number":
+        trunk = flow.centre.of("number").get(place.name, {}).get("trunk")
+        return f"over trunk/{trunk}" if trunk else ""
+    return str(place) if place.kind == "ivr" and "node" not in name else ""
 
 
 def _happens(call: Call, step: Step) -> str:
@@ -88,8 +96,10 @@ def ending(flow: Flow, journey: Journey) -> str:
 
 
 def occasions(call: Call) -> list[str]:
-    """Why the day is not like others, by any schedule that the call can come to."""
-    return list(dict.fromkeys(h.occasion for h in call.hours.values() if h.occasion))
+    """Why the day is not like others, by the schedules that the call came to."""
+    steps = (*call.answered.steps, *call.unanswered.steps)
+    met = dict.fromkeys(step.way.schedule for step in steps if step.way.schedule in call.hours)
+    return list(dict.fromkeys(o for name in met if (o := call.hours[name].occasion)))
 
 
 def when(call: Call) -> str:

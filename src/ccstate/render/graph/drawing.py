@@ -155,7 +155,7 @@ class _Sketch:
         if self._node_type(place) != "queue":
             return ""
         node = self._flow.centre.of("ivr")[place.name]["nodes"][place.node]
-        return "first in line" if node["priority"] else ""
+        return f"priority {node['priority']}" if node["priority"] else ""
 
     def box(self, spot: _Spot) -> Box:
         if not isinstance(spot, Place):

@@ -202,7 +202,7 @@ END_BOXES: Mapping[End, Box] = {
 def arrow_words(ways: Iterable[Way], jumps: str = "") -> str:
     """What makes a call take any of these ways: `press 1 or 2, or says nothing`.
 
-    `jumps` says how the caller joins the queue: `first in line`.
+    `jumps` says how the caller joins the queue: `priority 5`.
     """
     found = list(ways)
     keys = sorted({way.key for way in found if way.event is Event.KEY}, key=KEYS.index)
