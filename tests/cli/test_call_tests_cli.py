@@ -1,0 +1,191 @@
+"""`ccstate test` on the worked example, and plans that would break what it promises."""
+
+import re
+import shutil
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import orjson
+import pytest
+
+from ccstate.cli import days, run
+
+Golden = Callable[[str, str], None]
+TOP = Path(__file__).parent.parent.parent
+
+
+class Screen:
+    """A copy of the worked example, and what commands say there."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder
+        self._capsys = capsys
+        self.out = ""
+        self.err = ""
+
+    def run(self, *arguments: str) -> int:
+        self._capsys.readouterr()
+        code = run(["--project", str(self.folder), *arguments])
+        self.out, self.err = self._capsys.readouterr()
+        return code
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        path = self.folder / "desired_state" / name
+        content = path.read_text(encoding="utf-8")
+        assert content.count(old) == 1
+        path.write_text(content.replace(old, new), encoding="utf-8")
+
+
+@pytest.fixture
+def screen(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Screen:
+    for name in ("desired_state", "ccstate.yaml"):
+        source = TOP / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
+    text = "".join(p.read_text(encoding="utf-8") for p in tmp_path.rglob("*.yaml"))
+    for name in set(re.findall(r"env:([A-Z0-9_]+)", text)):
+        monkeypatch.setenv(name, f"made up for {name}")
+    for name in ("CCSTATE_PROJECT", "CCSTATE_FORMAT", "FORCE_COLOR", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(days, "today", lambda: date(2026, 11, 22))
+    return Screen(tmp_path, capsys)
+
+
+SALES_TO_MAILBOX = ("ivrs/main.yaml", "open: queue/sales", "open: voicemail/2910")
+
+
+def test_the_promises_of_the_example_hold(screen: Screen, golden: Golden) -> None:
+    assert screen.run("test") == 0
+    golden("cli/test-passes.txt", screen.out)
+    assert "desired state" in screen.err
+
+
+def test_a_broken_promise_is_told_with_the_call_that_breaks_it(
+    screen: Screen, golden: Golden
+) -> None:
+    screen.edit(*SALES_TO_MAILBOX)
+    assert screen.run("test") == 1
+    golden("cli/test-fails.txt", screen.out)
+    assert screen.run("test", "--format", "markdown") == 1
+    golden("cli/test-fails.md", screen.out)
+
+
+def test_the_command_that_a_failure_names_shows_that_call(screen: Screen) -> None:
+    screen.edit(*SALES_TO_MAILBOX)
+    screen.run("test", "ordinary-sales")
+    found = re.search(r"ccstate (simulate .*)", screen.out)
+    assert found
+    screen.run(*found[1].replace("'", "").split())
+    assert "Sales messages (voicemail/2910)" in screen.out
+
+
+def test_a_build_server_reads_a_case_for_each_test(screen: Screen) -> None:
+    screen.edit(*SALES_TO_MAILBOX)
+    assert screen.run("test", "--format", "junit") == 1
+    suite = ET.fromstring(screen.out)  # noqa: S314 - we wrote it
+    assert suite.attrib == {"name": "ccstate", "tests": "15", "failures": "2", "errors": "0"}
+    cases = {case.attrib["name"]: case for case in suite.iter("testcase")}
+    failed = [name for name, case in cases.items() if case.find("failure") is not None]
+    assert failed == ["ordinary-sales", "saturday-sales"]
+    assert cases["ordinary-sales"].attrib["file"] == "desired_state/call_tests.yaml"
+
+
+def test_the_report_as_json_says_everything(screen: Screen) -> None:
+    assert screen.run("test", "--format", "json", "christmas-main") == 0
+    report = orjson.loads(screen.out)
+    assert (report["passed"], report["failed"]) == (1, 0)
+    assert report["tests"] == [
+        {
+            "name": "christmas-main",
+            "passed": True,
+            "to": "+611300975707",
+            "at": "2026-12-25T10:00:00+11:00",
+            "keys": ["1"],
+            "expect": ["voicemail/2900"],
+            "end": "message",
+            "reached": "voicemail/2900",
+            "seconds": 32,
+        }
+    ]
+    missing = len(report["coverage"]["missing"])
+    assert report["coverage"]["covered"] == report["coverage"]["ends"] - missing
+
+
+def test_tests_are_written_until_every_end_has_one(screen: Screen) -> None:
+    assert screen.run("test", "--generate") == 0
+    assert re.search(r"Wrote \d+ call tests to .*call_tests.yaml", screen.out)
+    assert screen.run("fmt", "--check") == 0
+    assert screen.run("test") == 0
+    covered = re.search(r"Covered: (\d+) of (\d+) ends of 11 numbers", screen.out)
+    assert covered
+    assert covered[1] == covered[2]
+    assert screen.run("test", "--generate") == 0
+    assert "Every end has its test." in screen.out
+
+
+def test_tests_are_written_to_another_file_inside_only(screen: Screen) -> None:
+    into = screen.folder / "desired_state" / "promises" / "all.yaml"
+    assert screen.run("test", "--generate", "--file", str(into)) == 0
+    assert into.read_text(encoding="utf-8").startswith("# yaml-language-server: $schema=../../sch")
+    assert screen.run("test", "--generate", "--file", "/tmp/outside.yaml") in (0, 1)  # noqa: S108 - never written
+    screen.edit("call_tests.yaml", "  ordinary-sales:", "  ordinary-sale:")
+    into.unlink()
+    assert screen.run("test", "--generate", "--file", "/tmp/outside.yaml") == 1  # noqa: S108 - as above
+    assert "CC804" in screen.err
+    assert not Path("/tmp/outside.yaml").exists()  # noqa: S108 - as above
+
+
+def test_an_unknown_name_is_told_with_a_near_one(screen: Screen) -> None:
+    assert screen.run("test", "christmas-mian") == 1
+    assert "CC803" in screen.err
+    assert 'did you mean "christmas-main"?' in screen.err
+
+
+def test_live_means_the_platforms_as_they_are(screen: Screen) -> None:
+    assert screen.run("test", "--live") == 1  # nothing is there yet
+    assert "there is no number +611300975707" in screen.out
+    assert screen.run("plan") == 0
+    assert screen.run("apply") == 0
+    screen.edit(*SALES_TO_MAILBOX)
+    assert screen.run("test", "--live") == 0
+    assert screen.run("test") == 1
+
+
+def test_a_plan_that_breaks_a_promise_is_refused_and_says_what_callers_notice(
+    screen: Screen, golden: Golden
+) -> None:
+    assert screen.run("plan") == 0
+    assert screen.run("apply") == 0
+    screen.edit(*SALES_TO_MAILBOX)
+    assert screen.run("plan") == 3
+    golden("cli/plan-breaks-promises.txt", re.sub(r"[0-9a-f]{12}", "PLAN-ID", screen.out))
+    assert screen.run("apply") == 3
+    assert screen.run("plan", "--force", "we know") == 3, "force knows limits only"
+    for name in ("ordinary-sales", "saturday-sales"):
+        path = screen.folder / "desired_state" / "call_tests.yaml"
+        before, after = path.read_text(encoding="utf-8").split(f"  {name}:\n")
+        after = after.replace("[queue/sales]", "[voicemail/2910]", 1)
+        path.write_text(f"{before}  {name}:\n{after}", encoding="utf-8")
+    assert screen.run("plan") == 0, "who says so in the same change may do it"
+    assert "no longer" in screen.out
+
+
+def test_a_plan_brings_no_new_errors_of_rules(screen: Screen) -> None:
+    assert screen.run("plan") == 0
+    assert screen.run("apply") == 0
+    screen.edit("queues/reception.yaml", '      - {extension: "2000"}\n', "")
+    screen.edit("queues/reception.yaml", '      - {extension: "3000", penalty: 1}\n', "")
+    screen.edit("queues/reception.yaml", '      - {extension: "4000", penalty: 2}\n', "")
+    screen.edit("queues/reception.yaml", "    members:\n", "    members: []\n")
+    assert screen.run("plan") == 3
+    assert "CC210" in screen.out
+    assert "desired_state/queues/reception.yaml:" in screen.out
+    (screen.folder / "ccstate.yaml").write_text(
+        (TOP / "ccstate.yaml").read_text(encoding="utf-8") + "rules: {CC210: warning}\n",
+        encoding="utf-8",
+    )
+    screen.run("plan")
+    assert "CC210" not in screen.out
