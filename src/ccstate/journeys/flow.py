@@ -4,26 +4,23 @@ This is the one place that says what a number, a tree, a queue, an extension or 
 a call. Simulation, rules and drawings read it from here, and platforms are tested against it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from ccstate.journeys.centre import Centre, Filled
+from ccstate.journeys.doors import Doors
 from ccstate.journeys.hours import Phase
 from ccstate.journeys.moments import Phases
-from ccstate.journeys.speech import spoken_seconds
 from ccstate.journeys.staffing import is_staffed
 from ccstate.journeys.trees import node_ways
 from ccstate.journeys.ways import BRANCHES, NOT_OPEN, OPEN, End, Event, Place, Way
-from ccstate.kinds import Path
 from ccstate.kinds.fields import seconds
-from ccstate.model import Address
 
 
-class Flow:
+class Flow(Doors):
     """The ways of calls through one centre; each place is worked out once."""
 
     def __init__(self, centre: Centre) -> None:
-        self.centre = centre
+        super().__init__(centre)
         self._ways: dict[Place, tuple[Way, ...]] = {}
         self._possible: dict[tuple[Place, Phase], tuple[Way, ...]] = {}
 
@@ -51,17 +48,6 @@ class Flow:
             self._possible[place, phase] = found
         return found
 
-    def entrance(self, address: Address) -> Place | None:
-        """The place where calls to an address come in; None where there is no such thing."""
-        kind = "extension" if address.kind == "voicemail" else address.kind
-        fields = self.centre.of(kind).get(address.name)
-        if fields is None:
-            return None
-        if kind == "ivr":
-            return Place("ivr", address.name, fields["start"])
-        node = "voicemail" if address.kind == "voicemail" else ""
-        return Place(kind, address.name, node)
-
     def reached(self, start: Place) -> list[Place]:
         """Every place that a call from there can come to, whatever the hour; nearest first."""
         seen = {start: None}
@@ -75,29 +61,6 @@ class Flow:
     def schedules(self, places: Iterable[Place]) -> frozenset[str]:
         """The schedules that decide anything at these places."""
         return frozenset(w.schedule for place in places for w in self.ways(place) if w.schedule)
-
-    def leads(self, target: str | None, tree: str, path: Path, way: Way) -> Way:
-        """The way with its destination: a node of the tree, an address, or an end.
-
-        None is a destination that nobody declared: the call is cut off there.
-        """
-        if target is None:
-            return way._replace(end=End.CUT_OFF, path=path)
-        if target == "hangup":
-            return way._replace(end=End.HANGUP, at="hangup", path=path)
-        kind, slash, name = target.partition("/")
-        if slash:
-            to = self.entrance(Address(kind, name))
-        else:
-            nodes = self.centre.of("ivr")[tree]["nodes"] if tree else {}
-            to = Place("ivr", tree, target) if target in nodes else None
-        return way._replace(to=to, end=None if to else End.CUT_OFF, path=path)
-
-    def speech(self, prompt: str | None, language: str | None = None) -> int:
-        """Seconds that a prompt takes, by its words; 0 where it has none."""
-        wordings = self.centre.of("prompt").get(prompt or "", {}).get("languages") or {}
-        wording: Mapping[str, Any] = wordings.get(language) or next(iter(wordings.values()), {})
-        return spoken_seconds(wording.get("text") or "")
 
 
 def _ways(flow: Flow, place: Place, fields: Filled) -> Iterator[Way]:

@@ -67,7 +67,7 @@ def _person(centre: Centre, place: int, name: str, penalty: int, skills: frozens
 
 def _rings(device: Filled) -> bool:
     """Whether the extension is there, and anything rings for it."""
-    return device.get("device", "none") != "none"
+    return bool(device.get("device", "none") != "none")
 
 
 def is_staffed(centre: Centre, queue: Filled) -> bool:
