@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import cache, cached_property
 from itertools import pairwise
 from typing import NamedTuple, TypeAlias
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ccstate.journeys.centre import Filled
 
@@ -56,7 +56,7 @@ class Calendar:
     """One schedule, looked up by moments."""
 
     def __init__(self, schedule: Filled) -> None:
-        self.zone = ZoneInfo(schedule["timezone"])
+        self.zone = zone_named(schedule["timezone"])
         weekly = schedule.get("weekly") or {}
         self._week = tuple(_Day(_spans(weekly.get(day) or ())) for day in WEEKDAYS)
         self._schedule = schedule
@@ -66,15 +66,20 @@ class Calendar:
     def _special(self) -> Mapping[date, _Day]:
         days: dict[date, _Day] = {}
         for holiday in self._schedule.get("holidays") or ():
-            first = date.fromisoformat(holiday["date"])
-            last = date.fromisoformat(holiday.get("until") or holiday["date"])
+            first, last = (
+                _existing(holiday["date"]),
+                _existing(holiday.get("until") or holiday["date"]),
+            )
+            if not first or not last:
+                continue
             for offset in range(min((last - first).days + 1, MOST_DAYS)):
                 day = first + timedelta(days=offset)
                 days.setdefault(day, _Day((), is_holiday=True, occasion=holiday["name"]))
         for exception in self._schedule.get("exceptions") or ():
-            day = date.fromisoformat(exception["date"])
+            if not (special := _existing(exception["date"])):
+                continue
             why = exception.get("reason") or "special hours"
-            days[day] = _Day(_spans(exception["hours"]), occasion=why)
+            days[special] = _Day(_spans(exception["hours"]), occasion=why)
         return days
 
     def _day(self, day: date) -> _Day:
@@ -165,6 +170,25 @@ MOST_DAYS = 1_000
 """Of one holiday that are looked at: nobody closes for three years and calls it a holiday."""
 
 CLOSED = Hours(Phase.CLOSED)
+
+
+# A desired state has only days and timezones that exist; a platform may hold others, or know a
+# timezone that is newer than this machine's.
+@cache
+def zone_named(name: str) -> ZoneInfo:
+    """The timezone of that name; UTC where there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+def _existing(text: str) -> date | None:
+    """The day; None where there is none of that date, such as 30 February."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 @cache

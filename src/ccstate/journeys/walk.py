@@ -8,6 +8,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from ccstate.journeys.flow import Flow
+from ccstate.journeys.hours import zone_named
 from ccstate.journeys.moments import Phases
 from ccstate.journeys.ways import End, Event, Place, Way
 
@@ -183,7 +184,7 @@ def zone_of(flow: Flow, start: Place) -> ZoneInfo:
     for name in names:
         schedule = flow.centre.of("schedule").get(name, {})
         break
-    return ZoneInfo(schedule.get("timezone") or site.get("timezone") or "UTC")
+    return zone_named(schedule.get("timezone") or site.get("timezone") or "UTC")
 
 
 def local(text: str, zone: ZoneInfo) -> datetime:
