@@ -102,15 +102,15 @@ def _answer(
 ) -> frozenset[str]:
     """Where somebody answers at this very address."""
     if address.kind == "queue":
-        return answering[address]
+        return answering.get(address, frozenset())
     if address.kind == "extension":
-        device = estate.of("extension")[address.name]
+        device = estate.of("extension").get(address.name, {"device": "none"})
         owners = estate.centre.owners.get(address.name, ())
         sites = {estate.of("user")[owner].get("site") for owner in owners}
         site = next(filter(None, sites), None) or device.get("site") or ELSEWHERE
         return frozenset() if device["device"] == "none" else frozenset({site})
     if address.kind == "ivr":
-        nodes = estate.of("ivr")[address.name]["nodes"].values()
+        nodes = estate.of("ivr").get(address.name, {"nodes": {}})["nodes"].values()
         dials_out = any(node.get("type") == "dial" and node.get("number") for node in nodes)
         return frozenset({ELSEWHERE}) if dials_out else frozenset()
     return frozenset()

@@ -185,6 +185,8 @@ def _words(estate: Estate, end: Place) -> tuple[Path, str, str]:
     if end.kind == "extension":
         cause = f"{end} has no device that rings and no mailbox."
         return ("device",), cause, f"give {end} a voicemail:, or a device"
+    if end.kind == "number":
+        return (), "What it leads to does not exist.", "lead it to a queue, a tree or a mailbox"
     node = estate.of("ivr")[end.name]["nodes"].get(end.node, {})
     if node.get("type") == "dial":
         cause = f"extension/{node['extension']} has no device that rings, and the call ends."

@@ -1,6 +1,6 @@
 """A rule about the languages of prompts: what is played must be there, in one language throughout."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from ccstate.errors import Severity
@@ -20,16 +20,16 @@ class _Tree(NamedTuple):
 
 def _languages(estate: Estate) -> Iterator[Found]:
     yield from _silent(estate)
-    trees = [_played(name, tree) for name, tree in estate.of("ivr").items()]
+    trees = [_played(name, tree, estate.of("prompt")) for name, tree in estate.of("ivr").items()]
     for tree in trees:
         yield from _lacking(estate, tree) if tree.language else _uneven(estate, tree)
     yield from _unheard(estate, trees)
 
 
-def _played(name: str, tree: Filled) -> _Tree:
+def _played(name: str, tree: Filled, prompts: Collection[str]) -> _Tree:
     nodes: dict[str, str] = {}
     for node_name, node in reached_nodes(tree).items():
-        if prompt := node.get("prompt"):
+        if (prompt := node.get("prompt") or "") in prompts:
             nodes.setdefault(prompt, node_name)
     return _Tree(name, tree.get("language") or "", nodes)
 

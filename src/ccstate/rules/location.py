@@ -42,6 +42,8 @@ def _lack(sites: Mapping[str, Filled], extension: Filled, user: Filled | None) -
     site = (user.get("site") if user else None) or extension.get("site")
     if not site:
         return _Lack("site", "")
+    if site not in sites:
+        return None
     if _missing(sites[site]):
         return _Lack("address", site)
     # Somebody who sits at any free desk needs an area too: the one where they usually sit is

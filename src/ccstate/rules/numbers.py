@@ -27,7 +27,7 @@ def _without_way_in(estate: Estate) -> Iterator[Found]:
                     "give it the trunk: on which the carrier delivers it",
                 )
             continue
-        stands, site = trunks[trunk].get("site"), number.get("site")
+        stands, site = trunks.get(trunk, {}).get("site"), number.get("site")
         if stands and site and stands != site:
             yield Found(
                 Address("number", name),
@@ -66,7 +66,7 @@ def _hours_without_effect(estate: Estate) -> Iterator[Found]:
     schedules = estate.of("schedule")
     for name, number in estate.of("number").items():
         hours = number.get("hours")
-        if not hours or number.get("closed") or number.get("holiday"):
+        if not hours or hours not in schedules or number.get("closed") or number.get("holiday"):
             continue
         if _closes(schedules[hours], estate.today) and not _knows_hours(
             estate.centre, number["to"]
@@ -83,7 +83,8 @@ def _hours_without_effect(estate: Estate) -> Iterator[Found]:
 def _knows_hours(centre: Centre, target: str) -> bool:
     """Whether calls go to a tree that asks a schedule itself: its callers are looked after."""
     kind, _, name = target.partition("/")
-    nodes = centre.of("ivr")[name]["nodes"] if kind == "ivr" else {}
+    tree = centre.of("ivr").get(name) if kind == "ivr" else None
+    nodes = tree["nodes"] if tree else {}
     return any(node["type"] == "hours" for node in nodes.values())
 
 

@@ -51,7 +51,7 @@ class _Bills:
         return found
 
     def _country(self, site: str) -> str:
-        country = (self._sites[site].get("address") or {}).get("country") or ""
+        country = (self._sites.get(site, {}).get("address") or {}).get("country") or ""
         return country if country in COUNTRIES else ""
 
     def found(self) -> Iterator[Found]:

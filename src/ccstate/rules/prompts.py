@@ -38,7 +38,7 @@ def _menus(estate: Estate) -> Iterator[_Menu]:
             if node["type"] == "play":
                 before.setdefault(node["then"], []).append(node["prompt"])
         for name, node in nodes.items():
-            if node["type"] == "menu":
+            if node["type"] == "menu" and node["prompt"] in estate.of("prompt"):
                 yield _Menu(tree_name, name, node, tuple(before.get(name, ())))
 
 
@@ -107,9 +107,11 @@ def _disagreeing(estate: Estate) -> Iterator[Found]:
 
 def _heard(estate: Estate, menu: _Menu, language: str) -> str:
     """What callers hear in a language until they choose."""
+    prompts = estate.of("prompt")
     wordings = [
-        estate.of("prompt")[name]["languages"].get(language, {})
+        prompts[name]["languages"].get(language, {})
         for name in (*menu.before, menu.prompt)
+        if name in prompts
     ]
     return " ".join(wording.get("text") or "" for wording in wordings)
 

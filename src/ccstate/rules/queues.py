@@ -58,7 +58,7 @@ def _why(estate: Estate, queue: Filled) -> str:
 
 def _lacks(estate: Estate, agent: Agent, queue: Filled) -> list[str]:
     if agent.lack is Lack.SKILLS:
-        skills = estate.of("user")[agent.user].get("skills") or {}
+        skills = estate.of("user").get(agent.user, {}).get("skills") or {}
         return [f"the skill {repr_(skill)}" for skill in queue["skills"] if skill not in skills]
     return ["an extension" if agent.lack is Lack.EXTENSION else "a device"]
 
@@ -137,7 +137,7 @@ def _too_late(estate: Estate, address: Address, queue: Filled, within: int) -> I
 
 def _longest(estate: Estate, prompt: str) -> int:
     """Seconds of the longest wording; a recording without its text counts as nothing."""
-    wordings = estate.of("prompt")[prompt]["languages"].values()
+    wordings = estate.of("prompt").get(prompt, {"languages": {}})["languages"].values()
     return max((spoken_seconds(wording.get("text") or "") for wording in wordings), default=0)
 
 

@@ -25,7 +25,8 @@ def listed(names: list[str], joint: str = "and") -> str:
 def reached_nodes(tree: Filled) -> dict[str, Filled]:
     """The nodes of a tree that a call can come to from its start, nearest first."""
     nodes: Mapping[str, Filled] = tree["nodes"]
-    return {name: nodes[name] for name in _behind([tree["start"]], nodes)}
+    starts = [tree["start"]] if tree["start"] in nodes else []
+    return {name: nodes[name] for name in _behind(starts, nodes)}
 
 
 def _behind(starts: list[str], nodes: Mapping[str, Filled]) -> list[str]:
