@@ -5,6 +5,7 @@ from itertools import chain
 
 from ccstate.rules import (
     buildings,
+    cut_offs,
     dead_ends,
     displays,
     emergency,
@@ -30,6 +31,7 @@ _ROOMS = (
     silence.RULES,
     dead_ends.RULES,
     trees.RULES,
+    cut_offs.RULES,
     rounds.RULES,
     prompts.RULES,
     languages.RULES,

@@ -1,7 +1,6 @@
 """Rules about IVR trees: nodes that no caller reaches, callers who cannot press keys."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from ccstate.desired.checks import exits
 from ccstate.desired.findings import repr_
@@ -121,44 +120,6 @@ def _trees_led_to(estate: Estate) -> set[str]:
     return {target[4:] for target in targets if target and target.startswith("ivr/")}
 
 
-def _silence(estate: Estate) -> Iterator[Found]:
-    for name, tree in estate.of("ivr").items():
-        for node_name, node in reached_nodes(tree).items():
-            if words := _cut_off(estate, node_name, node):
-                message, cause, field = words
-                hint = f"add {field}: with a queue, a mailbox, or hangup where that is meant"
-                yield Found(Address("ivr", name), ("nodes", node_name), message, cause, hint)
-
-
-def _cut_off(estate: Estate, name: str, node: Mapping[str, Any]) -> tuple[str, str, str] | None:
-    """Message, cause and missing field of a node that cuts off callers who do nothing."""
-    kind = node["type"]
-    if kind == "menu" and not node.get("on_timeout"):
-        message = f"menu {repr_(name)} cuts off callers who press nothing"
-        cause = "Not everybody can press keys: the phone is old, the hands are full, or shaking."
-        return message, cause, "on_timeout"
-    if kind == "collect" and not node.get("on_timeout"):
-        message = f"{repr_(name)} cuts off callers who enter no digits"
-        cause = "Not everybody can enter them, or has them at hand."
-        return message, cause, "on_timeout"
-    if kind == "dial" and not node.get("on_no_answer"):
-        return _unanswered(estate, name, node)
-    return None
-
-
-def _unanswered(estate: Estate, name: str, node: Mapping[str, Any]) -> tuple[str, str, str] | None:
-    extension = node.get("extension")
-    device = estate.of("extension").get(extension or "", {})
-    if extension and device.get("device") == "none":
-        return None  # it never rings: CC201 says so
-    called = f"extension/{extension}" if extension else str(node["number"])
-    message = f"{repr_(name)} cuts off callers when {called} does not answer"
-    cause = f"After {node['ring_for']} of ringing the call ends."
-    if device.get("voicemail") is not None:
-        cause += f" The mailbox of {called} takes no call that a tree dials."
-    return message, cause, "on_no_answer"
-
-
 RULES: tuple[Rule, ...] = (
     Rule(
         "CC202",
@@ -166,12 +127,5 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A node of a tree, or a whole tree, that no call comes to",
         _unreached,
-    ),
-    Rule(
-        "CC204",
-        "silence-cut-off",
-        Severity.WARNING,
-        "A menu, a question or a ringing phone that cuts off callers when nothing happens",
-        _silence,
     ),
 )

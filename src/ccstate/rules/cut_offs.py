@@ -1,0 +1,106 @@
+"""Rules about calls that are cut off: because nothing happens, or because there is no room."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ccstate import kinds
+from ccstate.desired.findings import repr_
+from ccstate.errors import Severity
+from ccstate.model import Address, Resource
+from ccstate.rules.rule import Estate, Found, Rule
+from ccstate.rules.trees import reached_nodes
+
+
+def _cut_off_in_silence(estate: Estate) -> Iterator[Found]:
+    yield from _silence(estate)
+    for resource in estate.state.values():
+        if resource.address.kind in {"number", "queue", "ivr"}:
+            yield from _phones(estate, resource)
+
+
+def _silence(estate: Estate) -> Iterator[Found]:
+    for name, tree in estate.of("ivr").items():
+        for node_name, node in reached_nodes(tree).items():
+            if words := _cut_off(estate, node_name, node):
+                message, cause, field = words
+                hint = f"add {field}: with a queue, a mailbox, or hangup where that is meant"
+                yield Found(Address("ivr", name), ("nodes", node_name), message, cause, hint)
+
+
+def _cut_off(estate: Estate, name: str, node: Mapping[str, Any]) -> tuple[str, str, str] | None:
+    """Message, cause and missing field of a node that cuts off callers who do nothing."""
+    kind = node["type"]
+    if kind == "menu" and not node.get("on_timeout"):
+        message = f"menu {repr_(name)} cuts off callers who press nothing"
+        cause = "Not everybody can press keys: the phone is old, the hands are full, or shaking."
+        return message, cause, "on_timeout"
+    if kind == "collect" and not node.get("on_timeout"):
+        message = f"{repr_(name)} cuts off callers who enter no digits"
+        cause = "Not everybody can enter them, or has them at hand."
+        return message, cause, "on_timeout"
+    if kind == "dial" and not node.get("on_no_answer"):
+        return _unanswered(estate, name, node)
+    return None
+
+
+def _unanswered(estate: Estate, name: str, node: Mapping[str, Any]) -> tuple[str, str, str] | None:
+    extension = node.get("extension")
+    device = estate.of("extension").get(extension or "", {})
+    if extension and device.get("device") == "none":
+        return None  # it never rings: CC201 says so
+    called = f"extension/{extension}" if extension else str(node["number"])
+    message = f"{repr_(name)} cuts off callers when {called} does not answer"
+    cause = f"After {node['ring_for']} of ringing the call ends."
+    if device.get("voicemail") is not None:
+        cause += f" The mailbox of {called} takes no call that a tree dials."
+    return message, cause, "on_no_answer"
+
+
+def _phones(estate: Estate, resource: Resource) -> Iterator[Found]:
+    """Destinations that are phones without a mailbox; members and dialled phones are none."""
+    address = resource.address
+    alive = reached_nodes(estate.of("ivr")[address.name]) if address.kind == "ivr" else None
+    for path, target, mailbox in kinds.references(address.kind, resource.fields):
+        if target.kind != "extension" or mailbox or path[-1] in {"extension", "mailbox"}:
+            continue
+        device = estate.of("extension").get(target.name)
+        if device is None or device["device"] == "none" or device.get("voicemail") is not None:
+            continue
+        if alive is None or path[1] in alive:
+            yield Found(
+                address,
+                path,
+                f"{address} cuts off callers when {target} does not answer",
+                f"After {device['ring_for']} of ringing the call ends, for {target} has no mailbox.",
+                f"give {target} a voicemail:, or send callers to a queue",
+            )
+
+
+def _full(estate: Estate) -> Iterator[Found]:
+    for name, queue in estate.of("queue").items():
+        if queue["max_waiting"] and not (queue.get("overflow") or {}).get("full"):
+            yield Found(
+                Address("queue", name),
+                ("max_waiting",),
+                f"queue/{name} cuts off whoever comes while {queue['max_waiting']:,} wait",
+                "On the worst day callers hear nothing but the line go dead.",
+                "add overflow.full: with a mailbox, another queue, or hangup where that is meant",
+            )
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "CC204",
+        "silence-cut-off",
+        Severity.WARNING,
+        "A menu, a question or a ringing phone that cuts off callers when nothing happens",
+        _cut_off_in_silence,
+    ),
+    Rule(
+        "CC217",
+        "full-cut-off",
+        Severity.WARNING,
+        "A queue that cuts off callers once it is full",
+        _full,
+    ),
+)
