@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The main job, from a desired state to a confirmed one, on a copy of the worked example:
-# validate → plan → apply → change a file → plan → apply → history.
+# validate → test → plan → apply → change a file → plan → apply → a plan that is refused → history.
 # Everything happens in .demo/; run it as often as you like.
 set -euo pipefail
 
@@ -24,6 +24,9 @@ step() {
 }
 
 step "Is the desired state sound?" ccstate validate
+step "Does it keep its promises to callers?" ccstate test
+step "What does somebody meet who rings on Christmas Day and presses 1?" \
+  ccstate simulate 1300975707 --at 2026-12-25T10:00 --keys 1
 step "What would change on the empty platform?" ccstate plan
 step "Do exactly that, read it back, confirm it" ccstate apply
 step "And once more: nothing is left to do" ccstate plan
@@ -37,6 +40,15 @@ git commit -qam "Sales: longer wrap-up, earlier overflow
 Request: CHG-1042"
 step "The plan that a reviewer sees" ccstate plan
 step "Apply it" ccstate apply
+step "Somebody takes Saturdays out of the hours of Sales"
+sed -i.bak '/^      sat: /d' desired_state/schedules/sales.yaml
+rm desired_state/schedules/sales.yaml.bak
+git diff --unified=0 --no-color | grep '^[-+] ' || true
+status=0
+step "The plan says what callers would notice, and may not be applied" ccstate plan || status=$?
+[ "$status" -eq 3 ] || { echo "demo: this plan should have been refused, and ended with $status" >&2; exit 1; }
+git checkout -q desired_state
+
 step "Who changed it, on whose word, and what became of it?" ccstate history queue/sales
 
 printf '\n\033[1mEvery change is confirmed.\033[0m To go on from here:\n\n'
