@@ -309,3 +309,33 @@ def test_a_user_without_a_site_is_where_the_phone_stands() -> None:
     assert [f.message for f in found("CC232", text)] == [
         "no area at site/sydney is given for user/anna"
     ]
+
+
+LINES = """
+trunks:
+  here: {site: sydney, host: sip.carrier.example}
+  there: {site: melbourne, host: sip.carrier.example}
+  anywhere: {host: sip.carrier.example}
+sites:
+  sydney: {timezone: Australia/Sydney}
+  melbourne: {timezone: Australia/Melbourne}
+outbound_routes:
+"""
+
+
+@pytest.mark.parametrize(
+    "route, count",
+    [
+        ("site: sydney, emergency: true, trunks: [there, here]", 1),
+        ("site: sydney, emergency: true, trunks: [there]", 1),
+        ("site: sydney, emergency: true, trunks: [here, there]", 0),
+        ("site: sydney, emergency: true, trunks: [anywhere, there]", 0),
+        ("site: sydney, emergency: true, trunks: []", 0),
+        ("site: sydney, trunks: [there, here]", 0),
+        ("emergency: true, trunks: [there, here]", 0),
+    ],
+)
+def test_help_is_sent_to_the_address_of_the_first_trunk(route: str, count: int) -> None:
+    told = said("CC236", LINES + f'  e: {{patterns: ["000"], {route}}}\n')
+    message = "emergency calls from site/sydney leave by a trunk of site/melbourne first"
+    assert told == [("outbound_route/e", message, ("trunks", 0))] * count

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccstate.journeys.countries import NATIONAL_ZERO, without_national_zero
+from ccstate.dialling.countries import NATIONAL_ZERO, without_national_zero
 from ccstate.rules import Found
 from ccstate.rules.numbers import RULES
 from tests.rules.estates import estate

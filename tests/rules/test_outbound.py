@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccstate.journeys.countries import COUNTRIES
-from ccstate.journeys.dear_calls import dear_calls, examples
-from ccstate.journeys.dialling import Dialling
+from ccstate.dialling.countries import COUNTRIES
+from ccstate.dialling.dear_calls import dear_calls, examples
+from ccstate.dialling.routing import Dialling
 from ccstate.rules import Found
 from ccstate.rules.outbound import RULES
 from tests.rules.estates import estate

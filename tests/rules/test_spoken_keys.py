@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccstate.journeys.spoken_keys import is_readable, may_announce, spoken_keys
-from ccstate.journeys.tongues import TONGUES
+from ccstate.rules.spoken_keys import is_readable, may_announce, spoken_keys
+from ccstate.rules.tongues import TONGUES
 
 
 def keys(text: str, language: str = "en-AU") -> str:

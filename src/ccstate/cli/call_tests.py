@@ -36,7 +36,7 @@ FILE = "call_tests.yaml"
 )
 @click.pass_obj
 def test(
-    root: Any, names: tuple[str, ...], live: bool, generate: bool, into: Path | None, form: str
+    root: Any, *, names: tuple[str, ...], live: bool, generate: bool, into: Path | None, form: str
 ) -> int:
     """Run the call tests: does every promise to callers hold?
 

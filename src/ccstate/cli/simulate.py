@@ -180,7 +180,7 @@ def _tell(flow: "Flow", shown: list["Calls"], tally: "Tally", first: str, form: 
 
 def _start(flow: "Flow", text: str) -> "Place":
     from ccstate.desired.findings import did_you_mean
-    from ccstate.journeys.called import CALLED, callable_names, called, ending_alike
+    from ccstate.dialling.called import CALLED, callable_names, called, ending_alike
 
     found = called(flow, text)
     if found is not None:

@@ -115,15 +115,20 @@ def _moment(text: str) -> str:
     return f"{words} ({occasion})" if occasion else words
 
 
-def dead_ends(journeys: Journeys) -> Iterator[tuple[NumberChange, str]]:
-    """New numbers of which some callers, or all, reach nobody; and what becomes of them."""
+def dead_ends(journeys: Journeys) -> dict[str, list[NumberChange]]:
+    """New numbers of which some callers, or all, reach nobody, by what becomes of them."""
+    found: dict[str, list[NumberChange]] = {}
     for number in journeys.added:
         ends = {arrival.end for arrival in number.arrivals}
         bad = [_end(arrival, 1) for arrival in number.arrivals if arrival.end not in _MEANT]
         if not ends & {"human", "message"}:
-            yield number, "callers reach neither a human nor a mailbox"
+            found.setdefault(
+                "Callers of new numbers reach neither a human nor a mailbox", []
+            ).append(number)
         elif bad:
-            yield number, f"some callers {listed(dict.fromkeys(bad))}"
+            fate = f"Some callers of new numbers {listed(dict.fromkeys(bad))}"
+            found.setdefault(fate, []).append(number)
+    return found
 
 
 _MEANT = {"human", "message", "hangup"}
@@ -148,9 +153,9 @@ def journeys_text(journeys: Journeys | None) -> Iterator[Line]:
     if journeys.removed:
         names = numbers_named(journeys.removed, journeys.more_removed)
         yield 4, (Piece("  ! No longer answered: ", Style.ALARM), *plain(names))
-    for number, fate in list(dead_ends(journeys))[:SHOWN]:
-        called = _called(number.number, number.label)
-        yield 4, (Piece(f"  ! New number {called}: {fate}", Style.ALARM),)
+    for fate, numbers in list(dead_ends(journeys).items())[:SHOWN]:
+        names = numbers_named(numbers, 0)
+        yield 4, (Piece(f"  ! {fate}: ", Style.ALARM), *plain(names))
     if journeys.added:
         names = numbers_named(journeys.added, journeys.more_added)
         count = plural(len(journeys.added) + journeys.more_added, "new number")
@@ -190,9 +195,8 @@ def journeys_markdown(journeys: Journeys | None) -> Iterator[str]:
     if journeys.removed:
         names = numbers_named(journeys.removed, journeys.more_removed)
         items.append(f"- **No longer answered:** {code(names)}")
-    for number, fate in list(dead_ends(journeys))[:SHOWN]:
-        called = _called(number.number, number.label)
-        items.append(f"- **New number {code(called, 100)}:** {code(fate)}")
+    for fate, numbers in list(dead_ends(journeys).items())[:SHOWN]:
+        items.append(f"- **{code(fate)}:** {code(numbers_named(numbers, 0))}")
     if journeys.added:
         names = numbers_named(journeys.added, journeys.more_added)
         count = plural(len(journeys.added) + journeys.more_added, "new number")

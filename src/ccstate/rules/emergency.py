@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from ccstate.dialling.emergency_calls import EmergencyCall, EmergencyCalls
+from ccstate.dialling.routing import Leaves, sent
 from ccstate.errors import Severity
 from ccstate.journeys.centre import Filled
-from ccstate.journeys.dialling import Leaves, sent
-from ccstate.journeys.emergency_calls import EmergencyCall, EmergencyCalls
 from ccstate.kinds import Path
 from ccstate.model import Address
 from ccstate.rules.rule import Estate, Found, Rule

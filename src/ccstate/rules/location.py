@@ -1,4 +1,4 @@
-"""The rule about where help is sent to: every phone has a place that a dispatcher can read out."""
+"""Rules about where help is sent to: a place that is known, by a line that carries it."""
 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -88,6 +88,24 @@ def _found(lack: _Lack, sites: Mapping[str, Filled], who: list[Address]) -> Foun
     )
 
 
+def _by_another_site(estate: Estate) -> Iterator[Found]:
+    trunks = estate.of("trunk")
+    for name, route in estate.of("outbound_route").items():
+        if not (route["emergency"] and route.get("site") and route.get("trunks")):
+            continue
+        first = route["trunks"][0]
+        stands = trunks.get(first, {}).get("site")
+        if stands and stands != route["site"]:
+            yield Found(
+                Address("outbound_route", name),
+                ("trunks", 0),
+                f"emergency calls from site/{route['site']} leave by a trunk of site/{stands} first",
+                f"The carrier of trunk/{first} has another address on file: that is where an "
+                "ambulance is sent.",
+                f"put a trunk of site/{route['site']} first",
+            )
+
+
 RULES: tuple[Rule, ...] = (
     Rule(
         "CC232",
@@ -95,5 +113,12 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A phone whose place cannot be told to an ambulance",
         _no_location,
+    ),
+    Rule(
+        "CC236",
+        "emergency-by-another-site",
+        Severity.WARNING,
+        "Emergency calls that leave by the trunk of another site first",
+        _by_another_site,
     ),
 )

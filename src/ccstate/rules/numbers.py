@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from datetime import date
 
+from ccstate.dialling.countries import without_national_zero
 from ccstate.errors import Severity
 from ccstate.journeys.centre import Centre, Filled
-from ccstate.journeys.countries import without_national_zero
 from ccstate.model import Address
 from ccstate.rules.rule import Estate, Found, Rule
 

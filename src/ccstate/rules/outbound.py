@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
+from ccstate.dialling.countries import COUNTRIES, Country
+from ccstate.dialling.dear_calls import DearCalls, dear_calls, examples
+from ccstate.dialling.routing import Dialling
 from ccstate.errors import Severity
 from ccstate.journeys.centre import Filled
-from ccstate.journeys.countries import COUNTRIES, Country
-from ccstate.journeys.dear_calls import DearCalls, dear_calls, examples
-from ccstate.journeys.dialling import Dialling
 from ccstate.model import Address
 from ccstate.rules.rule import Estate, Found, Rule
 

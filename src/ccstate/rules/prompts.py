@@ -7,10 +7,10 @@ from typing import NamedTuple
 from ccstate.desired.findings import repr_
 from ccstate.errors import Severity
 from ccstate.journeys.centre import Filled
-from ccstate.journeys.spoken_keys import SpokenKey, is_readable, may_announce, spoken_keys
 from ccstate.journeys.ways import KEYS
 from ccstate.model import Address
 from ccstate.rules.rule import Estate, Found, Rule
+from ccstate.rules.spoken_keys import SpokenKey, is_readable, may_announce, spoken_keys
 from ccstate.rules.trees import listed, reached_nodes
 
 OFTEN_SILENT = frozenset("0*#")

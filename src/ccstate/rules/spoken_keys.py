@@ -6,7 +6,7 @@ from functools import cache
 from typing import NamedTuple
 from unicodedata import normalize
 
-from ccstate.journeys.tongues import TONGUES, Tongue
+from ccstate.rules.tongues import TONGUES, Tongue
 
 
 class SpokenKey(NamedTuple):

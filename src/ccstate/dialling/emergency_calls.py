@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from ccstate.dialling.countries import COUNTRIES, Country
+from ccstate.dialling.routing import Dialling, Leaves
 from ccstate.journeys.centre import Centre, Filled
-from ccstate.journeys.countries import COUNTRIES, Country
-from ccstate.journeys.dialling import Dialling, Leaves
 from ccstate.model import Address
 
 OUTSIDE_LINE = "09"

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from ccstate.journeys.dialling import Dialling
+from ccstate.dialling.routing import Dialling
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.ways import Place
 from ccstate.kinds import PLURALS

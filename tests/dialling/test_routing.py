@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ccstate.dialling.routing import Dialling, Leaves, specificity
 from ccstate.journeys.centre import Centre
-from ccstate.journeys.dialling import Dialling, Leaves, specificity
 from ccstate.model import Address
 
 

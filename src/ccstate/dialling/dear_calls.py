@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
+from ccstate.dialling.countries import Country
+from ccstate.dialling.routing import DIGITS, sent
 from ccstate.journeys.centre import Filled
-from ccstate.journeys.countries import Country
-from ccstate.journeys.dialling import DIGITS, sent
 
 
 class DearCalls(NamedTuple):
