@@ -19,9 +19,14 @@ MOST_REFUSALS = 20
 """Broken promises that are told one by one."""
 
 
-def with_callers(plan: Plan, before: Mapping[Address, Fields], desired: State, today: date) -> Plan:
+def with_callers(
+    plan: Plan,
+    before: Mapping[Address, Fields],
+    after: Mapping[Address, Fields],
+    desired: State,
+    today: date,
+) -> Plan:
     """The plan with its journeys, refused where a call test that passes now would fail."""
-    after = _after(before, plan)
     tests = {a.name: r.fields for a, r in desired.items() if a.kind == "call_test"}
     broken = list(_broken(before, after, tests, today))
     return replace(
@@ -53,7 +58,8 @@ def objects_now(shares: Sequence[Share], desired: State) -> dict[Address, Fields
     return found
 
 
-def _after(before: Mapping[Address, Fields], plan: Plan) -> dict[Address, Fields]:
+def objects_then(before: Mapping[Address, Fields], plan: Plan) -> dict[Address, Fields]:
+    """What callers meet after the plan: fields that nobody declared keep what they have."""
     after = dict(before)
     for change in plan.changes():
         if change.action is Action.DELETE:

@@ -189,3 +189,19 @@ def test_a_plan_brings_no_new_errors_of_rules(screen: Screen) -> None:
     )
     screen.run("plan")
     assert "CC210" not in screen.out
+
+
+def test_rules_judge_what_will_be_and_not_only_what_is_declared(screen: Screen) -> None:
+    assert screen.run("plan") == 0
+    assert screen.run("apply") == 0
+    # No longer declared, overflow.empty keeps its live value: callers at night are still served.
+    screen.edit("queues/faults.yaml", "hours: faults-24h", "hours: weekdays-vic")
+    screen.edit(
+        "queues/faults.yaml",
+        "overflow: {after: 5m, to: extension/3500, empty: extension/3500, full: extension/3500}",
+        "overflow: {full: extension/3500}",
+    )
+    assert screen.run("validate") == 1
+    assert "CC201" in screen.out
+    screen.run("plan")
+    assert "CC201" not in screen.out

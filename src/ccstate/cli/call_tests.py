@@ -117,5 +117,6 @@ def _generate(workspace: Workspace, flow: Any, found: Any, into: Path | None) ->
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     count = len(found.missing)
-    say(f"Wrote {count} call test{'s' * (count != 1)} to {path}. Read them, then: ccstate test")
+    told = os.path.relpath(path)
+    say(f"Wrote {count} call test{'s' * (count != 1)} to {told}. Read them, then: ccstate test")
     return 0

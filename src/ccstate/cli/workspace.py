@@ -1,6 +1,6 @@
 """What every command starts from: the project, its desired state, its platforms, its plans."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -146,7 +146,7 @@ class Workspace:
     def plan(self, names: Collection[str], forced: str) -> Plan:
         """The plan for the named targets, from desired and live state as they are now."""
         from ccstate.history import head_commit
-        from ccstate.plan_callers import objects_now, refused, with_callers
+        from ccstate.plan_callers import objects_now, objects_then, refused, with_callers
         from ccstate.rules import Estate
         from ccstate.rules.judge import new_errors
 
@@ -158,10 +158,18 @@ class Workspace:
             return made
         with stage("Walking the calls"):
             now = objects_now(shares, desired.state)
-            made = with_callers(made, now, desired.state, today)
-            live = {address: Resource(address, fields, "") for address, fields in now.items()}
-            estates = Estate(desired.state, today), Estate(live, today)
-            return refused(made, new_errors(*estates, self.project.rules, self.content))
+            then = objects_then(now, made)
+            made = with_callers(made, now, then, desired.state, today)
+            before, after = (Estate(_placed(o, desired.state), today) for o in (now, then))
+            return refused(made, new_errors(after, before, self.project.rules, self.content))
+
+
+def _placed(objects: Mapping[Address, Fields], desired: State) -> State:
+    """Objects of platforms, each with the file that declares it; "" where none does."""
+    return {
+        address: Resource(address, fields, desired[address].file if address in desired else "")
+        for address, fields in objects.items()
+    }
 
 
 def observed(target: Target, adapter: Adapter, kinds: Collection[str]) -> Observation:

@@ -1,9 +1,9 @@
 """What a change means to callers: those who do the same as before and now end elsewhere."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple, TypeAlias
+from zoneinfo import ZoneInfo
 
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.enumeration import journeys
@@ -40,8 +40,10 @@ class _Compared(NamedTuple):
     moved: tuple[_Moved, ...]
 
 
-_Groups: TypeAlias = dict[tuple[str, Arrival, Arrival], dict[_Decision, list[Moment]]]
-"""Number, end before and end after → what its callers do to that effect, and when."""
+_Calls: TypeAlias = dict[tuple[str, _Decision], list[Moment]]
+"""Number and what its caller does → when."""
+_Groups: TypeAlias = dict[tuple[Arrival, Arrival], _Calls]
+"""End before and end after → the calls to that effect."""
 
 
 def differences(
@@ -73,15 +75,15 @@ class _Comparison:
                 uncompared += 1
                 continue
             compared += self._number(place, groups)
-        found = list(self._changes(groups))
-        changes = sorted(_folded(found), key=_order)
+        found = (self._change(was, now, calls) for (was, now), calls in groups.items())
+        changes = sorted(found, key=_order)
         added = [self._whole(self.after, name) for name in sorted(new.keys() - old.keys())]
         removed = [self._whole(self.before, name) for name in sorted(old.keys() - new.keys())]
         return Journeys(
             compared=compared,
             changed=sum(change.count for change in changes),
             lost=sum(change.count for change in changes if change.worse < LOST),
-            numbers=len({change.number for change in found}),
+            numbers=len({number for calls in groups.values() for number, _ in calls}),
             changes=tuple(changes[:MOST_SHOWN]),
             hidden=max(0, len(changes) - MOST_SHOWN),
             uncompared=uncompared,
@@ -118,8 +120,8 @@ class _Comparison:
             found = self._compare(place, old, new)
             compared += found.walked * len(world.moments)
             for decision, was, now in found.moved:
-                group = groups.setdefault((place.name, was, now), {})
-                group.setdefault(decision, []).extend(world.moments)
+                calls = groups.setdefault((was, now), {})
+                calls.setdefault((place.name, decision), []).extend(world.moments)
         return compared
 
     def _compare(self, number: Place, old: Phases, new: Phases) -> _Compared:
@@ -149,28 +151,24 @@ class _Comparison:
                 moved.append(_Moved(decision, *ends))
         return _Compared(len(decisions), tuple(moved))
 
-    def _changes(self, groups: _Groups) -> Iterator[JourneyChange]:
-        for (number, was, now), group in groups.items():
-            first = min(group, key=lambda d: (len(d.outcomes), len(d.keys), d))
-            zone = zone_of(self.after, Place("number", number))
-            moments = sorted(group[first], key=lambda moment: (moment.occasions, moment.at))
-            when = [
-                f"{moment.at.astimezone(zone):%Y-%m-%dT%H:%M} {', '.join(moment.occasions)}".strip()
-                for moment in moments[:MOST_WHEN]
-            ]
-            yield JourneyChange(
-                number=number,
-                label=self.after.centre.label(f"number/{number}"),
-                more=0,
-                before=was,
-                after=now,
-                keys=first.keys,
-                outcomes=tuple(event.value for event in first.outcomes),
-                when=tuple(when),
-                ways=len(group),
-                count=sum(map(len, group.values())),
-                worse=_worse(was, now),
-            )
+    def _change(self, was: Arrival, now: Arrival, calls: _Calls) -> JourneyChange:
+        """All calls that end alike before and alike after, told by the simplest of them."""
+        (number, first), when = min(calls.items(), key=_simplest)
+        zone = zone_of(self.after, Place("number", number))
+        moments = sorted(when, key=lambda moment: (moment.occasions, moment.at))
+        return JourneyChange(
+            number=number,
+            label=self.after.centre.label(f"number/{number}"),
+            more=len({number for number, _ in calls}) - 1,
+            before=was,
+            after=now,
+            keys=first.keys,
+            outcomes=tuple(event.value for event in first.outcomes),
+            when=tuple(_told(moment, zone) for moment in moments[:MOST_WHEN]),
+            ways=len({decision for _, decision in calls}),
+            count=sum(map(len, calls.values())),
+            worse=_worse(was, now),
+        )
 
     def _whole(self, flow: Flow, number: str) -> NumberChange:
         """Where a number leads, whatever the hour."""
@@ -186,17 +184,14 @@ class _Comparison:
         return NumberChange(number, label, tuple(order[:MOST_SHOWN]))
 
 
-def _folded(changes: Iterable[JourneyChange]) -> Iterable[JourneyChange]:
-    """The changes, with one for all numbers whose callers do the same and end alike."""
-    found: dict[tuple[object, ...], JourneyChange] = {}
-    for change in changes:
-        key = (change.before, change.after, change.keys, change.outcomes)
-        if first := found.get(key):
-            ways, count = max(first.ways, change.ways), first.count + change.count
-            found[key] = replace(first, more=first.more + 1, ways=ways, count=count)
-        else:
-            found[key] = change
-    return found.values()
+def _simplest(call: tuple[tuple[str, _Decision], list[Moment]]) -> tuple[object, ...]:
+    (number, decision), _ = call
+    return len(decision.outcomes), len(decision.keys), decision, number
+
+
+def _told(moment: Moment, zone: ZoneInfo) -> str:
+    occasions = ", ".join(moment.occasions)
+    return f"{moment.at.astimezone(zone):%Y-%m-%dT%H:%M} {occasions}".strip()
 
 
 def _order(change: JourneyChange) -> tuple[int, int, str, str, str]:

@@ -15,7 +15,7 @@ from ccstate.render.journey_words import (
     address_words,
     and_words,
     end_words,
-    keys_words,
+    entry_words,
     length_words,
     time_words,
 )
@@ -73,7 +73,7 @@ def _call(flow: Flow, verdict: Verdict) -> str:
     if verdict.at is None:
         return number
     when = time_words(verdict.at, zone_of(flow, Place("number", verdict.test["to"])))
-    pressed = [keys_words(entry) or "nothing" for entry in verdict.test.get("keys") or ()]
+    pressed = [entry_words(entry) for entry in verdict.test.get("keys") or ()]
     does = f"presses {', then '.join(pressed)}" if pressed else "presses nothing"
     return f"{number}, {when}, {does}"
 
@@ -102,13 +102,19 @@ def command(verdict: Verdict) -> str:
 
 def _summary(flow: Flow, verdicts: Sequence[Verdict], found: Coverage) -> Iterator[Line]:
     failed = sum(not verdict.passed for verdict in verdicts)
-    passed = len(verdicts) - failed
-    head = f"{passed} of {plural(len(verdicts), 'call test')} {'passes' if passed == 1 else 'pass'}"
+    head = passing(verdicts)
     style = Style.ALARM if failed else Style.STRONG
     yield 2, (Piece(f"{head}.", style), *plain(f" {covered(found)}."))
     if found.missing:
         yield 4, (Piece("  No test: ", Style.DIM), *plain(_missing(flow, found.missing)))
         yield 2, (*plain("To write the missing tests:  "), Piece(GENERATE, Style.STRONG))
+
+
+def passing(verdicts: Sequence[Verdict]) -> str:
+    """`14 of 15 call tests pass`."""
+    passed = sum(verdict.passed for verdict in verdicts)
+    verb = "passes" if 1 in {passed, len(verdicts)} else "pass"
+    return f"{passed} of {plural(len(verdicts), 'call test')} {verb}"
 
 
 GENERATE = "ccstate test --generate"
@@ -120,29 +126,28 @@ def covered(found: Coverage) -> str:
 
 
 def _missing(flow: Flow, missing: Sequence[Ending]) -> str:
-    shown = [
-        f"{address_words(flow, Address('number', ending.number))} to {_place(flow, ending.at)}"
-        for ending in missing[:MISSING]
-    ]
+    shown = [_missing_one(flow, ending) for ending in missing[:MISSING]]
     more = [f"and {len(missing) - MISSING:,} more"] if len(missing) > MISSING else []
     return "; ".join([*shown, *more])
+
+
+def _missing_one(flow: Flow, ending: Ending) -> str:
+    return f"{address_words(flow, Address('number', ending.number))} to {_place(flow, ending.at)}"
 
 
 def call_tests_markdown(flow: Flow, verdicts: Sequence[Verdict], found: Coverage) -> str:
     """The tests that fail, for a comment, and the counts."""
     failed = [verdict for verdict in verdicts if not verdict.passed]
-    passed = len(verdicts) - len(failed)
-    lines = [f"**{passed} of {plural(len(verdicts), 'call test')} pass.** {covered(found)}.", ""]
+    lines = [f"**{passing(verdicts)}.** {covered(found)}.", ""]
     for verdict in failed:
         lines += [
             f"- **{code(verdict.name)}**: {code(_call(flow, verdict))}\\",
             f"  expected {code(_expected(flow, verdict))}, found {code(_found(flow, verdict))}",
         ]
     if found.missing:
-        lines += [
-            "",
-            f"No test: {code(_missing(flow, found.missing))}. {code(GENERATE)} writes them.",
-        ]
+        shown = [f"- {code(_missing_one(flow, ending))}" for ending in found.missing[:MISSING]]
+        more = [f"- and {len(found.missing) - MISSING:,} more"] * (len(found.missing) > MISSING)
+        lines += ["", f"No test, {code(GENERATE)} writes them:", "", *shown, *more]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -47,6 +47,11 @@ def keys_words(keys: str) -> str:
     return ", then ".join(_KEYS.get(key, key) for key in keys)
 
 
+def entry_words(entry: str) -> str:
+    """What a caller answers one question with: `star`, `5550012345`, `nothing`."""
+    return keys_words(entry) if len(entry) == 1 else entry or "nothing"
+
+
 def event_words(way: Way, keys: str = "") -> str:
     """What happens: `presses 1`, `nobody answers for 4 min`; "" where the call just goes on.
 

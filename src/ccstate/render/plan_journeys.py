@@ -6,7 +6,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from ccstate.model import Arrival, JourneyChange, Journeys, NumberChange
-from ccstate.render.journey_words import keys_words, time_words
+from ccstate.render.journey_words import entry_words, time_words
 from ccstate.render.markdown import code
 from ccstate.render.tally import listed, named
 from ccstate.render.text import Line, Piece, Style, plain
@@ -83,16 +83,12 @@ def _style(worse: int) -> Style:
 
 def _does(change: JourneyChange) -> str:
     """`press 1, then 2 and are not answered`, with how many other ways lead there too."""
-    entries = [_entry(entry) for entry in change.keys]
+    entries = [entry_words(entry) for entry in change.keys]
     does = f"press {', then '.join(entries)}" if entries else "press nothing"
     waits = dict.fromkeys(_WAITS[event] for event in change.outcomes if event in _WAITS)
     words = listed([does, *waits])
     others = plural(change.ways - 1, "other way")
     return f"{words}, and in {others}" if change.ways > 1 else words
-
-
-def _entry(entry: str) -> str:
-    return keys_words(entry) if len(entry) == 1 else entry or "nothing"
 
 
 def _called(number: str, label: str) -> str:

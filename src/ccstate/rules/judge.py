@@ -49,7 +49,8 @@ def new_errors(
 ) -> list[Diagnostic]:
     """The errors that the estate has and that it did not have `before`, sorted by place.
 
-    What was wrong already forbids nothing: it is no worse, and `validate` tells it.
+    What was wrong already forbids nothing: it is no worse, and `validate` tells it. Objects that
+    no file declares take part, and are not judged.
     """
     findings = {
         code: _findings(rule, Severity.ERROR, estate)
@@ -82,6 +83,7 @@ def _findings(rule: Rule, severity: Severity, estate: Estate) -> list[Finding]:
             canonical=True,
         )
         for found in rule.check(estate)
+        if estate.state[found.address].file
     ]
 
 
@@ -100,7 +102,7 @@ def _silenced(
     findings: dict[str, list[Finding]], estate: Estate, content: Content
 ) -> list[Diagnostic]:
     """Takes away what comments silence; says what is wrong with the comments."""
-    files = dict.fromkeys(resource.file for resource in estate.state.values())
+    files = dict.fromkeys(r.file for r in estate.state.values() if r.file)
     marked = {file: data for file in files if MARK in (data := content(file))}
     here: dict[str, list[Finding]] = {file: [] for file in marked}
     for finding in chain.from_iterable(findings.values()):
