@@ -2,37 +2,28 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
-from typing import Any
+from typing import Any, TypeAlias
 
 from ccstate.errors import Diagnostic
 from ccstate.journeys.call_tests import Verdict, verdicts
-from ccstate.journeys.centre import Centre
 from ccstate.journeys.differences import differences
-from ccstate.journeys.flow import Flow
-from ccstate.journeys.moments import Year
 from ccstate.journeys.ways import GOOD
 from ccstate.model import Action, Address, Fields, Plan, Refusal, State, edited
 from ccstate.plan import Share
+from ccstate.rules import Estate
 
+Tests: TypeAlias = Mapping[str, Mapping[str, Any]]
+"""Fields of call tests by their names."""
 MOST_REFUSALS = 20
 """Broken promises that are told one by one."""
 
 
-def with_callers(
-    plan: Plan,
-    before: Mapping[Address, Fields],
-    after: Mapping[Address, Fields],
-    desired: State,
-    today: date,
-) -> Plan:
+def with_callers(plan: Plan, now: Estate, then: Estate, tests: Tests) -> Plan:
     """The plan with its journeys, refused where a call test that passes now would fail."""
-    tests = {a.name: r.fields for a, r in desired.items() if a.kind == "call_test"}
-    broken = list(_broken(before, after, tests, today))
     return replace(
         plan,
-        journeys=differences(before, after, today),
-        refusals=(*plan.refusals, *_told(broken)),
+        journeys=differences(now.flow, then.flow, now.today),
+        refusals=(*plan.refusals, *_told(list(_broken(now, then, tests)))),
     )
 
 
@@ -69,26 +60,12 @@ def objects_then(before: Mapping[Address, Fields], plan: Plan) -> dict[Address, 
     return after
 
 
-def _broken(
-    before: Mapping[Address, Fields],
-    after: Mapping[Address, Fields],
-    tests: Mapping[str, Mapping[str, Any]],
-    today: date,
-) -> Iterator[Verdict]:
+def _broken(now: Estate, then: Estate, tests: Tests) -> Iterator[Verdict]:
     """Call tests that pass before the plan and fail after it, as they are after it."""
-    if not tests:
-        return
-    old, new = (_verdicts(objects, tests, today) for objects in (before, after))
-    for was, now in zip(old, new, strict=True):
-        if was.passed and not now.passed:
-            yield now
-
-
-def _verdicts(
-    objects: Mapping[Address, Fields], tests: Mapping[str, Mapping[str, Any]], today: date
-) -> list[Verdict]:
-    centre = Centre(objects)
-    return list(verdicts(Flow(centre), Year(centre, today), tests))
+    old, new = (verdicts(estate.flow, estate.year, tests) for estate in (now, then))
+    for was, will in zip(old, new, strict=True):
+        if was.passed and not will.passed:
+            yield will
 
 
 def _told(broken: Sequence[Verdict]) -> Iterator[Refusal]:

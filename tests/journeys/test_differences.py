@@ -58,8 +58,13 @@ def without(plain: Plain, kind: str, name: str) -> Plain:
     return {**plain, kind: {n: f for n, f in plain[kind].items() if n != name}}
 
 
+def flows(*plains: Plain) -> list[Flow]:
+    return [Flow(Centre(objects(plain))) for plain in plains]
+
+
 def compared(before: Plain, after: Plain) -> Journeys:
-    return differences(objects(before), objects(after), FIRST)
+    old, new = flows(before, after)
+    return differences(old, new, FIRST)
 
 
 def the_change(before: Plain, after: Plain) -> JourneyChange:
@@ -129,10 +134,6 @@ def test_what_gets_better_comes_last() -> None:
     worse = [change.worse for change in compared(before, after).changes]
     assert worse == sorted(worse)
     assert worse[-1] == 6
-
-
-def flows(*plains: Plain) -> list[Flow]:
-    return [Flow(Centre(objects(plain))) for plain in plains]
 
 
 def ends(flow: Flow, number: str, at: datetime, change: JourneyChange) -> tuple[End, str]:

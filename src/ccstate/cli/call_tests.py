@@ -9,7 +9,7 @@ import click
 
 from ccstate.cli import days
 from ccstate.cli.output import palette, say, talk, width
-from ccstate.cli.workspace import Workspace, find_root
+from ccstate.cli.workspace import Workspace, call_tests, find_root
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.model import Address, Fields
 
@@ -52,9 +52,7 @@ def test(
 
     workspace = Workspace(find_root(root))
     desired = workspace.valid()
-    tests: dict[str, Fields] = {
-        a.name: r.fields for a, r in desired.state.items() if a.kind == "call_test"
-    }
+    tests = call_tests(desired.state)
     chosen = {name: tests[name] for name in _known(names, tests)}
     plain = {address: resource.fields for address, resource in desired.state.items()}
     centre = Centre(workspace.live_objects(desired) if live else plain)

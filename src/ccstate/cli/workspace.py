@@ -157,11 +157,16 @@ class Workspace:
         if not made.steps:
             return made
         with stage("Walking the calls"):
-            now = objects_now(shares, desired.state)
-            then = objects_then(now, made)
-            made = with_callers(made, now, then, desired.state, today)
-            before, after = (Estate(_placed(o, desired.state), today) for o in (now, then))
-            return refused(made, new_errors(after, before, self.project.rules, self.content))
+            objects = objects_now(shares, desired.state)
+            now = Estate(_placed(objects, desired.state), today)
+            then = Estate(_placed(objects_then(objects, made), desired.state), today)
+            made = with_callers(made, now, then, call_tests(desired.state))
+            return refused(made, new_errors(then, now, self.project.rules, self.content))
+
+
+def call_tests(state: State) -> dict[str, Fields]:
+    """The fields of every call test by its name."""
+    return {a.name: resource.fields for a, resource in state.items() if a.kind == "call_test"}
 
 
 def _placed(objects: Mapping[Address, Fields], desired: State) -> State:

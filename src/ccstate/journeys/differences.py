@@ -1,6 +1,6 @@
 """What a change means to callers: those who do the same as before and now end elsewhere."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
@@ -46,19 +46,15 @@ _Groups: TypeAlias = dict[tuple[Arrival, Arrival], _Calls]
 """End before and end after → the calls to that effect."""
 
 
-def differences(
-    before: Mapping[Address, Fields], after: Mapping[Address, Fields], first: date
-) -> Journeys:
+def differences(before: Flow, after: Flow, first: date) -> Journeys:
     """The journeys over twelve months that end elsewhere in `after` than in `before`."""
     return _Comparison(before, after, first).result()
 
 
 class _Comparison:
-    def __init__(
-        self, before: Mapping[Address, Fields], after: Mapping[Address, Fields], first: date
-    ) -> None:
-        self.before, self.after = Flow(Centre(before)), Flow(Centre(after))
-        self._year = Year(Centre(_both_schedules(before, after)), first)
+    def __init__(self, before: Flow, after: Flow, first: date) -> None:
+        self.before, self.after = before, after
+        self._year = Year(Centre(_both_schedules(before.centre, after.centre)), first)
         self._same: dict[Place, bool] = {}
         self._compared: dict[tuple[object, ...], _Compared] = {}
         self._walked = 0
@@ -77,8 +73,8 @@ class _Comparison:
             compared += self._number(place, groups)
         found = (self._change(was, now, calls) for (was, now), calls in groups.items())
         changes = sorted(found, key=_order)
-        added = [self._whole(self.after, name) for name in sorted(new.keys() - old.keys())]
-        removed = [self._whole(self.before, name) for name in sorted(old.keys() - new.keys())]
+        added = self._whole(self.after, new.keys() - old.keys())
+        removed = self._whole(self.before, old.keys() - new.keys())
         return Journeys(
             compared=compared,
             changed=sum(change.count for change in changes),
@@ -170,18 +166,24 @@ class _Comparison:
             worse=_worse(was, now),
         )
 
-    def _whole(self, flow: Flow, number: str) -> NumberChange:
-        """Where a number leads, whatever the hour."""
-        place = Place("number", number)
-        found = {
-            arrival(flow, way.end, way.at): None
-            for reached in flow.reached(place)
-            for way in flow.ways(reached)
-            if way.to is None and way.end
-        }
-        label = flow.centre.label(f"number/{number}")
-        order = sorted(found, key=lambda end: (RANK[End(end.end)], end.at))
-        return NumberChange(number, label, tuple(order[:MOST_SHOWN]))
+    def _whole(self, flow: Flow, numbers: Iterable[str]) -> list[NumberChange]:
+        """Numbers and where they lead, whatever the hour; those with the worst ends first."""
+        found = []
+        for number in sorted(numbers):
+            ends = {
+                arrival(flow, way.end, way.at): None
+                for place in flow.reached(Place("number", number))
+                for way in flow.ways(place)
+                if way.to is None and way.end
+            }
+            order = sorted(ends, key=lambda end: (RANK[End(end.end)], end.at))
+            label = flow.centre.label(f"number/{number}")
+            found.append(NumberChange(number, label, tuple(order[:MOST_SHOWN])))
+        return sorted(found, key=lambda number: -_worst(number))
+
+
+def _worst(number: NumberChange) -> int:
+    return max((RANK[End(arrival.end)] for arrival in number.arrivals), default=0)
 
 
 def _simplest(call: tuple[tuple[str, _Decision], list[Moment]]) -> tuple[object, ...]:
@@ -238,15 +240,11 @@ def _before(schedule: str) -> str:
     return f"{schedule}@before"
 
 
-def _both_schedules(
-    before: Mapping[Address, Fields], after: Mapping[Address, Fields]
-) -> Mapping[Address, Fields]:
+def _both_schedules(before: Centre, after: Centre) -> Mapping[Address, Fields]:
     """The schedules of both, side by side; "@" is in nobody's name."""
-    found = {address: fields for address, fields in after.items() if address.kind == "schedule"}
-    for address, fields in before.items():
-        if address.kind == "schedule":
-            found[address._replace(name=_before(address.name))] = fields
-    return found
+    old = {_before(name): fields for name, fields in before.of("schedule").items()}
+    both = {**after.of("schedule"), **old}
+    return {Address("schedule", name): fields for name, fields in both.items()}
 
 
 def _entry(flow: Flow, number: Place, phases: Phases) -> Place:

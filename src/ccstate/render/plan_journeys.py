@@ -111,22 +111,25 @@ def _moment(text: str) -> str:
     return f"{words} ({occasion})" if occasion else words
 
 
-def dead_ends(journeys: Journeys) -> dict[str, list[NumberChange]]:
-    """New numbers of which some callers, or all, reach nobody, by what becomes of them."""
+def dead_ends(journeys: Journeys) -> Iterator[tuple[str, str]]:
+    """What becomes of callers of new numbers who reach nobody, and which numbers these are."""
     found: dict[str, list[NumberChange]] = {}
     for number in journeys.added:
         ends = {arrival.end for arrival in number.arrivals}
         bad = [_end(arrival, 1) for arrival in number.arrivals if arrival.end not in _MEANT]
         if not ends & {"human", "message"}:
-            found.setdefault(
-                "Callers of new numbers reach neither a human nor a mailbox", []
-            ).append(number)
+            found.setdefault(NOBODY, []).append(number)
         elif bad:
             fate = f"Some callers of new numbers {listed(dict.fromkeys(bad))}"
             found.setdefault(fate, []).append(number)
-    return found
+    # The worst are told first: where all that are told are bad, there may be others.
+    all_are_bad = sum(map(len, found.values())) == len(journeys.added)
+    others = ", and perhaps others" if journeys.more_added and all_are_bad else ""
+    for fate, numbers in list(found.items())[:SHOWN]:
+        yield fate, numbers_named(numbers, 0) + others
 
 
+NOBODY = "Callers of new numbers reach neither a human nor a mailbox"
 _MEANT = {"human", "message", "hangup"}
 
 
@@ -149,8 +152,7 @@ def journeys_text(journeys: Journeys | None) -> Iterator[Line]:
     if journeys.removed:
         names = numbers_named(journeys.removed, journeys.more_removed)
         yield 4, (Piece("  ! No longer answered: ", Style.ALARM), *plain(names))
-    for fate, numbers in list(dead_ends(journeys).items())[:SHOWN]:
-        names = numbers_named(numbers, 0)
+    for fate, names in dead_ends(journeys):
         yield 4, (Piece(f"  ! {fate}: ", Style.ALARM), *plain(names))
     if journeys.added:
         names = numbers_named(journeys.added, journeys.more_added)
@@ -191,8 +193,7 @@ def journeys_markdown(journeys: Journeys | None) -> Iterator[str]:
     if journeys.removed:
         names = numbers_named(journeys.removed, journeys.more_removed)
         items.append(f"- **No longer answered:** {code(names)}")
-    for fate, numbers in list(dead_ends(journeys).items())[:SHOWN]:
-        items.append(f"- **{code(fate)}:** {code(numbers_named(numbers, 0))}")
+    items += [f"- **{code(fate)}:** {code(names)}" for fate, names in dead_ends(journeys)]
     if journeys.added:
         names = numbers_named(journeys.added, journeys.more_added)
         count = plural(len(journeys.added) + journeys.more_added, "new number")
