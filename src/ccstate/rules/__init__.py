@@ -20,6 +20,7 @@ from ccstate.rules import (
     rounds,
     secrets_in_text,
     silence,
+    swapped_keys,
     trees,
 )
 from ccstate.rules.rule import Estate, Found, Rule
@@ -34,6 +35,7 @@ _ROOMS = (
     cut_offs.RULES,
     rounds.RULES,
     prompts.RULES,
+    swapped_keys.RULES,
     languages.RULES,
     queues.RULES,
     buildings.RULES,

@@ -17,7 +17,7 @@ OFTEN_SILENT = frozenset("0*#")
 """Keys that many menus take without saying so: the operator, and the ways back."""
 
 
-class _Menu(NamedTuple):
+class Menu(NamedTuple):
     """A menu that callers reach; `before` are the prompts that lead straight into it."""
 
     tree: str
@@ -30,7 +30,8 @@ class _Menu(NamedTuple):
         return str(self.node["prompt"])
 
 
-def _menus(estate: Estate) -> Iterator[_Menu]:
+def menus(estate: Estate) -> Iterator[Menu]:
+    """Every menu that callers reach and whose prompt is there."""
     for tree_name, tree in estate.of("ivr").items():
         nodes = reached_nodes(tree)
         before: dict[str, list[str]] = {}
@@ -39,10 +40,10 @@ def _menus(estate: Estate) -> Iterator[_Menu]:
                 before.setdefault(node["then"], []).append(node["prompt"])
         for name, node in nodes.items():
             if node["type"] == "menu" and node["prompt"] in estate.of("prompt"):
-                yield _Menu(tree_name, name, node, tuple(before.get(name, ())))
+                yield Menu(tree_name, name, node, tuple(before.get(name, ())))
 
 
-def _texts(prompt: Filled) -> Iterator[tuple[str, str]]:
+def texts(prompt: Filled) -> Iterator[tuple[str, str]]:
     """Language and text of every wording in which we can find keys."""
     for language, wording in prompt["languages"].items():
         if is_readable(language) and (text := wording.get("text")):
@@ -51,8 +52,8 @@ def _texts(prompt: Filled) -> Iterator[tuple[str, str]]:
 
 def _twice(estate: Estate) -> Iterator[Found]:
     prompts = estate.of("prompt")
-    for name in dict.fromkeys(menu.prompt for menu in _menus(estate)):
-        for language, text in _texts(prompts[name]):
+    for name in dict.fromkeys(menu.prompt for menu in menus(estate)):
+        for language, text in texts(prompts[name]):
             for first, second in _for_two_things(spoken_keys(text, language)):
                 yield Found(
                     Address("prompt", name),
@@ -90,12 +91,12 @@ class _Gap(NamedTuple):
 def _disagreeing(estate: Estate) -> Iterator[Found]:
     prompts = estate.of("prompt")
     announced: dict[str, dict[str, frozenset[str]]] = {}
-    for menu in _menus(estate):
+    for menu in menus(estate):
         prompt = prompts[menu.prompt]
         if menu.prompt not in announced:
             announced[menu.prompt] = {
                 language: frozenset(spoken.key for spoken in spoken_keys(text, language))
-                for language, text in _texts(prompt)
+                for language, text in texts(prompt)
             }
         gaps = [
             _gap(menu, language, keys, _heard(estate, menu, language))
@@ -105,7 +106,7 @@ def _disagreeing(estate: Estate) -> Iterator[Found]:
         yield from _told(menu, gaps, several=len(prompt["languages"]) > 1)
 
 
-def _heard(estate: Estate, menu: _Menu, language: str) -> str:
+def _heard(estate: Estate, menu: Menu, language: str) -> str:
     """What callers hear in a language until they choose."""
     prompts = estate.of("prompt")
     wordings = [
@@ -116,7 +117,7 @@ def _heard(estate: Estate, menu: _Menu, language: str) -> str:
     return " ".join(wording.get("text") or "" for wording in wordings)
 
 
-def _gap(menu: _Menu, language: str, announced: frozenset[str], heard: str) -> _Gap:
+def _gap(menu: Menu, language: str, announced: frozenset[str], heard: str) -> _Gap:
     choices: Mapping[str, str] = menu.node["choices"]
     unsaid = [
         key
@@ -128,7 +129,7 @@ def _gap(menu: _Menu, language: str, announced: frozenset[str], heard: str) -> _
     return _Gap(language, _in_order(announced - choices.keys()), _in_order(frozenset(unsaid)))
 
 
-def _told(menu: _Menu, gaps: list[_Gap], *, several: bool) -> Iterator[Found]:
+def _told(menu: Menu, gaps: list[_Gap], *, several: bool) -> Iterator[Found]:
     for keys, languages in _by_keys({gap.language: gap.refused for gap in gaps}):
         yield _refused(menu, keys, f" in {listed(languages)}" if several else "")
     for keys, languages in _by_keys({gap.language: gap.unsaid for gap in gaps}):
@@ -154,7 +155,7 @@ def _named(keys: tuple[str, ...]) -> str:
     return f"key{'s' if len(keys) > 1 else ''} {listed(list(keys))}"
 
 
-def _refused(menu: _Menu, keys: tuple[str, ...], where: str) -> Found:
+def _refused(menu: Menu, keys: tuple[str, ...], where: str) -> Found:
     return Found(
         Address("ivr", menu.tree),
         ("nodes", menu.name, "choices"),
@@ -164,7 +165,7 @@ def _refused(menu: _Menu, keys: tuple[str, ...], where: str) -> Found:
     )
 
 
-def _unsaid(menu: _Menu, keys: tuple[str, ...], where: str) -> Found:
+def _unsaid(menu: Menu, keys: tuple[str, ...], where: str) -> Found:
     return Found(
         Address("ivr", menu.tree),
         ("nodes", menu.name, "choices", keys[0]),
