@@ -14,7 +14,7 @@ from ccstate.journeys.moments import Year
 from ccstate.journeys.walk import walk, zone_of
 from ccstate.journeys.ways import End, Event, Place
 from ccstate.model import Address, Fields, JourneyChange, Journeys
-from tests.journeys.strategies_journeys import FIRST, Plain, centres, entries, moments
+from tests.journeys.strategies_journeys import FIRST, Plain, centre, centres, entries, moments
 
 SCHEDULE = {
     "timezone": "Australia/Sydney",
@@ -56,6 +56,37 @@ def with_(plain: Plain, kind: str, name: str, **fields: Any) -> Plain:
 
 def without(plain: Plain, kind: str, name: str) -> Plain:
     return {**plain, kind: {n: f for n, f in plain[kind].items() if n != name}}
+
+
+def menu(plain: Plain, **fields: Any) -> Plain:
+    node = {**plain["ivr"]["main"]["nodes"]["menu"], **fields}
+    return with_(plain, "ivr", "main", nodes={"menu": node})
+
+
+def test_another_human_is_elsewhere_and_nothing_is_lost() -> None:
+    found = compared(CENTRE, menu(CENTRE, choices={"1": "extension/10"}))
+    moved = [change for change in found.changes if change.after.at == "extension/10"]
+    assert [change.worse for change in moved if change.before.at == "queue/sales"] == [5]
+    assert found.lost == sum(change.count for change in found.changes if change.worse < 3)
+
+
+def test_a_message_that_is_no_longer_taken_is_worse_but_loses_no_human() -> None:
+    before = menu(CENTRE, choices={"1": "voicemail/20"})
+    found = compared(before, menu(before, on_timeout=None))
+    assert {change.worse for change in found.changes} == {3}
+    assert found.changed > 0
+    assert found.lost == 0
+
+
+def test_coming_back_is_no_journey_of_its_own() -> None:
+    back = menu(CENTRE, choices={"1": "queue/sales", "*": "menu"})
+    found = compared(back, menu(back, on_timeout="hangup"))
+    # Silence, a wrong key, 1 and answered, 1 and not; and where it is closed, the end at once.
+    open_, closed = 4, 1
+    moments = Year(centre(back), FIRST).worlds(["office"])
+    by_phase = {world.phases["office"].value: len(world.moments) for world in moments}
+    expected = by_phase["open"] * open_ + (by_phase["closed"] + by_phase["holiday"]) * closed
+    assert found.compared == expected
 
 
 def flows(*plains: Plain) -> list[Flow]:

@@ -248,12 +248,12 @@ def _both_schedules(before: Centre, after: Centre) -> Mapping[Address, Fields]:
 
 
 def _entry(flow: Flow, number: Place, phases: Phases) -> Place:
-    """The first place behind a number that is none itself; the number, where the call ends there."""
+    """The first place behind a number that is none itself, or the number at which the call ends."""
     place = number
     for _ in range(MOST_FORWARDED):
         to = flow.possible(place, phases)[0].to
         if to is None:
-            return number
+            break
         place = to
         if place.kind != "number":
             break
