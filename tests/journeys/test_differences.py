@@ -78,6 +78,18 @@ def test_a_message_that_is_no_longer_taken_is_worse_but_loses_no_human() -> None
     assert found.lost == 0
 
 
+def test_a_key_that_now_leads_round_for_ever_is_told() -> None:
+    node = CENTRE["ivr"]["main"]["nodes"]["menu"]
+    nodes = {
+        "menu": {**node, "choices": {"1": "round"}},
+        "round": {"type": "goto", "to": "back"},
+        "back": {"type": "goto", "to": "round"},
+    }
+    found = compared(CENTRE, with_(CENTRE, "ivr", "main", nodes=nodes))
+    assert found.changes[0].after.end == "goes round without end"
+    assert found.changes[0].worse == 0
+
+
 def test_coming_back_is_no_journey_of_its_own() -> None:
     back = menu(CENTRE, choices={"1": "queue/sales", "*": "menu"})
     found = compared(back, menu(back, on_timeout="hangup"))

@@ -130,22 +130,26 @@ class _Comparison:
         return self._compared[key]
 
     def _walk(self, number: Place, old: Phases, new: Phases) -> _Compared:
-        decisions: dict[_Decision, None] = {}
+        decisions: dict[_Decision, bool] = {}
         for flow, phases in ((self.before, old), (self.after, new)):
             for journey in journeys(flow, number, phases).found:
-                if journey.end is not End.RETURNS:
-                    events = [step.way.event for step in journey.steps]
-                    outcomes = tuple(event for event in events if event in RUNG)
-                    decisions[_Decision(keys_of(journey), outcomes)] = None
-        moved = []
-        for decision in decisions:
+                events = [step.way.event for step in journey.steps]
+                outcomes = tuple(event for event in events if event in RUNG)
+                returns = journey.end is End.RETURNS
+                decision = _Decision(keys_of(journey), outcomes)
+                decisions[decision] = decisions.get(decision, True) and returns
+        walked, moved = 0, []
+        for decision, returns in decisions.items():
             keys, outcomes = decision
             was = walk(self.before, number, old, keys, outcomes=outcomes)
             now = walk(self.after, number, new, keys, outcomes=outcomes)
+            if returns and End.ENDLESS not in {was.end, now.end}:
+                continue  # whoever comes back goes on like somebody else, who is walked too
+            walked += 1
             if (was.end, was.at) != (now.end, now.at):
                 ends = arrival(self.before, was.end, was.at), arrival(self.after, now.end, now.at)
                 moved.append(_Moved(decision, *ends))
-        return _Compared(len(decisions), tuple(moved))
+        return _Compared(walked, tuple(moved))
 
     def _change(self, was: Arrival, now: Arrival, calls: _Calls) -> JourneyChange:
         """All calls that end alike before and alike after, told by the simplest of them."""
