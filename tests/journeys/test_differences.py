@@ -90,6 +90,17 @@ def test_a_key_that_now_leads_round_for_ever_is_told() -> None:
     assert found.changes[0].worse == 0
 
 
+def test_a_new_key_that_leads_round_for_ever_is_told() -> None:
+    before = with_(CENTRE, "number", "+61255500000", to="hangup")
+    node = CENTRE["ivr"]["main"]["nodes"]["menu"]
+    nodes = {
+        "menu": {**node, "choices": {"1": "round"}, "on_timeout": "hangup"},
+        "round": {"type": "goto", "to": "round"},
+    }
+    (change,) = compared(before, with_(CENTRE, "ivr", "main", nodes=nodes)).changes
+    assert (change.keys, change.after.end) == (("1",), "goes round without end")
+
+
 def test_coming_back_is_no_journey_of_its_own() -> None:
     back = menu(CENTRE, choices={"1": "queue/sales", "*": "menu"})
     found = compared(back, menu(back, on_timeout="hangup"))
