@@ -44,7 +44,7 @@ def test(
     and queues, where everybody answers who is there. Exits with 1 where one fails.
     """
     from ccstate.journeys.call_tests import verdicts
-    from ccstate.journeys.centre import Centre
+    from ccstate.journeys.centre import Centre, centre_of
     from ccstate.journeys.coverage import coverage
     from ccstate.journeys.flow import Flow
     from ccstate.journeys.moments import Year
@@ -54,8 +54,7 @@ def test(
     desired = workspace.valid()
     tests = call_tests(desired.state)
     chosen = {name: tests[name] for name in _known(names, tests)}
-    plain = {address: resource.fields for address, resource in desired.state.items()}
-    centre = Centre(workspace.live_objects(desired) if live else plain)
+    centre = Centre(workspace.live_objects(desired)) if live else centre_of(desired.state)
     flow, year = Flow(centre), Year(centre, days.today())
     run = list(verdicts(flow, year, chosen))
     found = coverage(flow, year, run if not names else verdicts(flow, year, tests))

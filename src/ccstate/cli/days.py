@@ -5,9 +5,14 @@ from datetime import UTC, date, datetime
 import click
 
 
+def now() -> datetime:
+    """This moment, with the offset of where the command runs."""
+    return datetime.now(UTC).astimezone()
+
+
 def today() -> date:
     """The day it is where the command runs."""
-    return datetime.now(UTC).astimezone().date()
+    return now().date()
 
 
 def day_or_today(ctx: click.Context, param: click.Parameter, value: str | None) -> date:

@@ -61,14 +61,13 @@ def _format_of(file: Path | None) -> _Format:
 
 
 def _drawn(state: State, address: Address, form: _Format) -> str:
-    from ccstate.journeys.centre import Centre
+    from ccstate.journeys.centre import centre_of
     from ccstate.journeys.flow import Flow
     from ccstate.render.graph.drawing import drawing_of
     from ccstate.render.graph.mermaid import mermaid
     from ccstate.render.graph.svg import svg
 
-    flow = Flow(Centre({a: resource.fields for a, resource in state.items()}))
-    drawing = drawing_of(flow, address)
+    drawing = drawing_of(Flow(centre_of(state)), address)
     return svg(drawing) if form == "svg" else mermaid(drawing)
 
 

@@ -3,12 +3,13 @@
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 from zoneinfo import ZoneInfo
 
 import click
 
+from ccstate.cli import days
 from ccstate.cli.output import palette, say, stage, width
 from ccstate.cli.workspace import Workspace, find_root
 from ccstate.errors import Diagnostic, InvalidInput
@@ -83,14 +84,14 @@ def simulate(
 
 
 def _flow(root: Any, *, live: bool) -> "Flow":
-    from ccstate.journeys.centre import Centre
+    from ccstate.journeys.centre import Centre, centre_of
     from ccstate.journeys.flow import Flow
 
     workspace = Workspace(root)
     desired = workspace.valid()
     if live:
         return Flow(Centre(workspace.live_objects(desired)))
-    return Flow(Centre({address: found.fields for address, found in desired.state.items()}))
+    return Flow(centre_of(desired.state))
 
 
 def _one(
@@ -201,7 +202,7 @@ def _moment(text: str, zone: ZoneInfo) -> datetime:
     from ccstate.journeys.walk import local
 
     if not text:
-        return datetime.now(UTC).astimezone(zone)
+        return days.now().astimezone(zone)
     hint = "write it as 2026-12-25T10:00, with an offset such as +11:00 where it is meant elsewhere"
     if not _MOMENT.fullmatch(text):
         _refuse(f'"{text}" is no moment', hint)

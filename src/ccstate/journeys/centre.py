@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from ccstate.kinds import KINDS
 from ccstate.kinds.filling import filled
-from ccstate.model import Address, Fields
+from ccstate.model import Address, Fields, State
 
 Filled: TypeAlias = Mapping[str, Any]
 
@@ -33,6 +33,12 @@ class Centre:
         kind = "extension" if kind == "voicemail" else kind
         return str(self.of(kind).get(name, {}).get("label") or "") if kind in KINDS else ""
 
+    def words(self, prompt: str | None, language: str | None = None) -> str:
+        """What a prompt says in a language, or else in its first; "" for a recording, or nothing."""
+        wordings = self.of("prompt").get(prompt or "", {}).get("languages") or {}
+        wording: Filled = wordings.get(language) or next(iter(wordings.values()), {})
+        return str(wording.get("text") or "")
+
     @cached_property
     def people(self) -> Mapping[str, tuple[str, ...]]:
         """Names of the users of each team."""
@@ -49,3 +55,8 @@ class Centre:
             if group := user.get(field):
                 found.setdefault(group, []).append(name)
         return {group: tuple(names) for group, names in found.items()}
+
+
+def centre_of(state: State) -> Centre:
+    """The resources of a state as callers meet them."""
+    return Centre({address: resource.fields for address, resource in state.items()})

@@ -1,8 +1,5 @@
 """Where a call comes in, and where a destination leads."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.speech import spoken_seconds
 from ccstate.journeys.ways import End, Place, Way
@@ -46,6 +43,4 @@ class Doors:
 
     def speech(self, prompt: str | None, language: str | None = None) -> int:
         """Seconds that a prompt takes, by its words; 0 where it has none."""
-        wordings = self.centre.of("prompt").get(prompt or "", {}).get("languages") or {}
-        wording: Mapping[str, Any] = wordings.get(language) or next(iter(wordings.values()), {})
-        return spoken_seconds(wording.get("text") or "")
+        return spoken_seconds(self.centre.words(prompt, language))

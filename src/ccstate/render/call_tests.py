@@ -13,13 +13,13 @@ from ccstate.journeys.ways import Place
 from ccstate.model import Address, parse_address
 from ccstate.render.journey_words import (
     address_words,
-    and_words,
     end_words,
     entry_words,
     length_words,
     time_words,
 )
 from ccstate.render.markdown import code
+from ccstate.render.tally import listed
 from ccstate.render.text import (
     ONE_LINE,
     PLAIN,
@@ -79,7 +79,7 @@ def _call(flow: Flow, verdict: Verdict) -> str:
 
 
 def _expected(flow: Flow, verdict: Verdict) -> str:
-    return and_words([_place(flow, at) for at in verdict.test["expect"]], "or")
+    return listed([_place(flow, at) for at in verdict.test["expect"]], "or")
 
 
 def _place(flow: Flow, at: str) -> str:

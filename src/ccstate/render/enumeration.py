@@ -11,13 +11,13 @@ from ccstate.journeys.moments import World
 from ccstate.journeys.walk import zone_of
 from ccstate.journeys.ways import NOT_OPEN, End, Place
 from ccstate.render.journey_words import (
-    and_words,
     called_words,
     end_words,
     moment_words,
     place_words,
 )
 from ccstate.render.key_paths import asked, path_words
+from ccstate.render.tally import listed
 
 MOST_PATHS = 4
 MOST_OCCASIONS = 6
@@ -126,13 +126,13 @@ def _hours_words(
         if phases != known[name]:
             by_words.setdefault(_phase_words(phases, known[name]), []).append(name)
     order = sorted(by_words, key=lambda words: (words != "open", words))
-    return "; ".join(f"{and_words(by_words[words])} {words}" for words in order)
+    return "; ".join(f"{listed(by_words[words])} {words}" for words in order)
 
 
 def _phase_words(phases: frozenset[Phase], known: frozenset[Phase]) -> str:
     if phases == known & NOT_OPEN and len(phases) > 1:
         return "not open"
-    return and_words([phase for phase in Phase if phase in phases], "or")
+    return listed([phase for phase in Phase if phase in phases], "or")
 
 
 def _example(worlds: Iterable[World], zone: ZoneInfo) -> str:
@@ -143,7 +143,7 @@ def _example(worlds: Iterable[World], zone: ZoneInfo) -> str:
     told = others[:MOST_OCCASIONS]
     if len(others) > MOST_OCCASIONS:
         told.append(f"{len(others) - MOST_OCCASIONS} more")
-    also = f"; also {and_words(told)}" if told else ""
+    also = f"; also {listed(told)}" if told else ""
     return f"e.g. {moment_words(first, zone)}{also}"
 
 
@@ -173,7 +173,7 @@ def _unanswered(flow: Flow, waited: Iterable[Told]) -> Iterator[Lead]:
         names = [place_words(flow, place) for place in list(found)[:MOST_PLACES]]
         if len(found) > MOST_PLACES:
             names.append(f"{len(found) - MOST_PLACES} more")
-        yield Lead(and_words(names, "or"), end, brief_end(flow, end, at))
+        yield Lead(listed(names, "or"), end, brief_end(flow, end, at))
 
 
 def brief_end(flow: Flow, end: End, at: str) -> str:

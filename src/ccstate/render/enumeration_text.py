@@ -8,8 +8,9 @@ from ccstate.journeys.flow import Flow
 from ccstate.journeys.walk import zone_of
 from ccstate.journeys.ways import End
 from ccstate.render.enumeration import Lead, Scene, Story, brief_end, round_words
-from ccstate.render.journey_words import and_words, called_words, length_words, moment_words
+from ccstate.render.journey_words import called_words, length_words, moment_words
 from ccstate.render.markdown import code
+from ccstate.render.tally import listed
 from ccstate.render.text import Line, Palette, Piece, Style, laid_out, plain
 from ccstate.render.values import plural
 
@@ -152,7 +153,7 @@ def proof(flow: Flow, tally: Tally) -> Iterator[tuple[str, Style]]:
         names = [called_words(flow, place) for place in tally.incomplete[:MOST_ROUNDS]]
         if len(tally.incomplete) > MOST_ROUNDS:
             names.append(f"{len(tally.incomplete) - MOST_ROUNDS} more")
-        said = f"More journeys than were followed start at {and_words(names)}."
+        said = f"More journeys than were followed start at {listed(names)}."
         yield said, Style.CHANGE
 
 

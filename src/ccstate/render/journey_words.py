@@ -4,7 +4,6 @@ Labels stay as they are written: what prints these words makes them safe, as `la
 and `code` do.
 """
 
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,6 +12,7 @@ from ccstate.journeys.moments import Moment
 from ccstate.journeys.ways import End, Event, Place, Way
 from ccstate.kinds.fields import duration
 from ccstate.model import Address, parse_address
+from ccstate.render.tally import listed
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -135,7 +135,7 @@ def _comes_twice(local: datetime) -> bool:
 def moment_words(moment: Moment, zone: ZoneInfo) -> str:
     """The time and why it is not like others: `Fri 25 Dec 2026, 10:00 (Christmas Day)`."""
     words = time_words(moment.at, zone)
-    return f"{words} ({and_words(moment.occasions)})" if moment.occasions else words
+    return f"{words} ({listed(moment.occasions)})" if moment.occasions else words
 
 
 def length_words(seconds: int) -> str:
@@ -149,9 +149,3 @@ def length_words(seconds: int) -> str:
 def clock_words(seconds: int) -> str:
     """Time since the call came in: `0:00`, `1:20`, `1:00:05`."""
     return str(timedelta(seconds=seconds)).removeprefix("0:").removeprefix("0")
-
-
-def and_words(words: Iterable[str], last: str = "and") -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    *before, final = words
-    return f"{', '.join(before)} {last} {final}" if before else final

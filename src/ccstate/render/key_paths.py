@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from ccstate.journeys.every import UNANSWERED, Decision
 from ccstate.journeys.ways import KEYS, Event
-from ccstate.render.journey_words import and_words
+from ccstate.render.tally import listed
 from ccstate.render.values import plural
 
 _Choices: TypeAlias = tuple[frozenset[Decision], ...]
@@ -56,7 +56,7 @@ def _rank(path: _Choices) -> tuple[int, list[list[tuple[int, int, str]]]]:
 
 
 def _path(path: _Choices) -> str:
-    turns = [and_words([_word(d) for d in sorted(turn, key=_place)], "or") for turn in path]
+    turns = [listed([_word(d) for d in sorted(turn, key=_place)], "or") for turn in path]
     first = min(path[0], key=_place)
     return ("press " if first[0] is Event.KEY else "") + ", then ".join(turns)
 

@@ -4,13 +4,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ccstate.journeys.calls import Call, asked_in_vain, keys_left
-from ccstate.journeys.centre import Filled
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.walk import Journey, Step
 from ccstate.journeys.ways import GOOD, End, Event, Place
 from ccstate.render.enumeration_text import END_STYLES
 from ccstate.render.journey_words import (
-    and_words,
     called_words,
     clock_words,
     end_words,
@@ -19,6 +17,7 @@ from ccstate.render.journey_words import (
     time_words,
 )
 from ccstate.render.markdown import code
+from ccstate.render.tally import listed
 from ccstate.render.text import Line, Palette, Piece, Style, clipped, laid_out, plain, safe
 
 QUOTED = 64
@@ -66,9 +65,7 @@ def _happens(call: Call, step: Step) -> str:
 def heard(flow: Flow, place: Place) -> str:
     """The words that a caller hears at a place, "" where there are none or only a recording."""
     name, language = _prompt(flow, place)
-    wordings = flow.centre.of("prompt").get(name or "", {}).get("languages") or {}
-    wording: Filled = wordings.get(language) or next(iter(wordings.values()), {})
-    return " ".join((wording.get("text") or "").split())
+    return " ".join(flow.centre.words(name, language).split())
 
 
 def quoted(text: str) -> str:
@@ -105,7 +102,7 @@ def occasions(call: Call) -> list[str]:
 def when(call: Call) -> str:
     """The moment, its occasions, its timezone, and what the first schedule says."""
     names = occasions(call)
-    also = f" ({and_words(names)})" if names else ""
+    also = f" ({listed(names)})" if names else ""
     deciding = [step.way.schedule for step in call.answered.steps if step.way.schedule]
     hours = call.hours.get(deciding[0]) if deciding else None
     said = f"; {deciding[0]}: {hours.phase}" if hours else ""
@@ -115,10 +112,10 @@ def when(call: Call) -> str:
 def remarks(flow: Flow, call: Call) -> Iterator[str]:
     """Keys that nobody asked for, and questions for which there were none."""
     if left := keys_left(call.answered, call.keys):
-        yield f"Keys that nothing asked for: {and_words(left)}."
+        yield f"Keys that nothing asked for: {listed(left)}."
     silent = dict.fromkeys(place_words(flow, p) for p in asked_in_vain(call.answered, call.keys))
     if silent:
-        yield f"No keys were left for {and_words(silent)}, so the caller said nothing there."
+        yield f"No keys were left for {listed(silent)}, so the caller said nothing there."
 
 
 def promise(call: Call, caller: str) -> str:

@@ -101,10 +101,10 @@ def targets(plan: Plan) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def listed(words: Iterable[str]) -> str:
+def listed(words: Iterable[str], joint: str = "and") -> str:
     """`a`, `a and b`, `a, b and c`."""
     *most, last = [*words] or [""]
-    return f"{', '.join(most)} and {last}" if most else last
+    return f"{', '.join(most)} {joint} {last}" if most else last
 
 
 def rest(changes: Iterable[Change]) -> str:

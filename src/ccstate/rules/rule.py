@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
 from ccstate.errors import Severity
-from ccstate.journeys.centre import Centre, Filled
+from ccstate.journeys.centre import Centre, Filled, centre_of
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Year
 from ccstate.kinds import Path
@@ -24,7 +24,7 @@ class Estate:
     @cached_property
     def centre(self) -> Centre:
         """The state as callers meet it."""
-        return Centre({address: resource.fields for address, resource in self.state.items()})
+        return centre_of(self.state)
 
     @cached_property
     def flow(self) -> Flow:

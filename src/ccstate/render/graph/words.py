@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import groupby
-from typing import Any
 
 from ccstate.journeys.centre import Filled
 from ccstate.journeys.flow import Flow
@@ -15,7 +14,8 @@ from ccstate.journeys.hours import WEEKDAYS
 from ccstate.journeys.staffing import Lack, agents
 from ccstate.journeys.ways import KEYS, End, Event, Place, Way
 from ccstate.kinds.fields import seconds
-from ccstate.render.journey_words import and_words, keys_words, length_words
+from ccstate.render.journey_words import keys_words, length_words
+from ccstate.render.tally import listed
 
 
 class Look(Enum):
@@ -81,7 +81,7 @@ def _queue(flow: Flow, name: str, queue: Filled) -> Box:
     look = Look.PEOPLE if there else Look.NOBODY
     week = week_words(flow.centre.of("schedule").get(queue.get("hours") or "", {}))
     body = (week,) if week else ()
-    return Box(look, f"{title}: {and_words(there) if there else 'nobody'}", body)
+    return Box(look, f"{title}: {listed(there) if there else 'nobody'}", body)
 
 
 def _count(count: int, one: str, many: str) -> str:
@@ -98,7 +98,7 @@ def _extension(flow: Flow, place: Place, label: str) -> Box:
 def _owner(flow: Flow, extension: str) -> str:
     users = flow.centre.of("user")
     names = [str(users[user]["name"]) for user in flow.centre.owners.get(extension, ())]
-    return and_words(names) if names else extension
+    return listed(names) if names else extension
 
 
 def _phone(flow: Flow, name: str, extension: str, ring_for: str) -> Box:
@@ -142,9 +142,7 @@ def spoken(flow: Flow, prompt: str | None, language: str | None) -> tuple[str, .
     if prompt is None:
         return ()
     fields = flow.centre.of("prompt").get(prompt, {})
-    wordings: Mapping[str, Any] = fields.get("languages") or {}
-    wording: Mapping[str, Any] = wordings.get(language or "") or next(iter(wordings.values()), {})
-    text = " ".join((wording.get("text") or "").split())
+    text = " ".join(flow.centre.words(prompt, language).split())
     return (f"“{text}”",) if text else (f"plays {fields.get('label') or prompt}",)
 
 
@@ -206,7 +204,7 @@ def arrow_words(ways: Iterable[Way], jumps: str = "") -> str:
     """
     found = list(ways)
     keys = sorted({way.key for way in found if way.event is Event.KEY}, key=KEYS.index)
-    words = [f"press {and_words([keys_words(key) for key in keys], last='or')}"] if keys else []
+    words = [f"press {listed([keys_words(key) for key in keys], 'or')}"] if keys else []
     waits = {way.seconds for way in found if way.event in {Event.NO_ANSWER, Event.EMPTY}}
     for event in Event:
         if any(way.event is event for way in found) and event not in {Event.THEN, Event.KEY}:
@@ -215,7 +213,7 @@ def arrow_words(ways: Iterable[Way], jumps: str = "") -> str:
                 _EVENTS[event]
                 + (f" for {length_words(longest).replace(' ', _TIED)}" if longest else "")
             )
-    text = and_words(words, last="or") if words else ""
+    text = listed(words, "or") if words else ""
     jumps = jumps.replace(" ", _TIED)
     return f"{text} ({jumps})" if text and jumps else text or jumps
 
