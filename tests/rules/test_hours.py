@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ccstate.journeys.hours import DAY
 from ccstate.model import Address, Resource
 from ccstate.rules import Estate, Found
-from ccstate.rules.hours import DAY, RULES, SMALLEST_GAP, WEEK, WEEKDAYS
+from ccstate.rules.hours import RULES, SMALLEST_GAP, WEEK, WEEKDAYS
 from tests.rules.estates import estate
 
 RULE = {rule.code: rule for rule in RULES}

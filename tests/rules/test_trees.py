@@ -1,6 +1,7 @@
 from ccstate.model import Address
+from ccstate.rules.naming import listed
 from ccstate.rules.rule import Found
-from ccstate.rules.trees import RULES, listed
+from ccstate.rules.trees import RULES
 from tests.rules.estates import estate
 
 CHECKS = {rule.code: rule.check for rule in RULES}

@@ -218,7 +218,12 @@ def _pieces(before: _Spans, day: _Day) -> tuple[Spell, ...]:
 
 
 def _spans(texts: "tuple[str, ...] | list[str]") -> _Spans:
-    return tuple((_minute(text[:5]), _minute(text[6:])) for text in texts)
+    return tuple(minutes_of(text) for text in texts)
+
+
+def minutes_of(span: str) -> tuple[int, int]:
+    """Start and end of `22:00-06:00` in minutes of the day, as they are written."""
+    return _minute(span[:5]), _minute(span[6:])
 
 
 def _minute(clock: str) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from ccstate.errors import Severity
+from ccstate.journeys.backwards import ancestors, sources
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Moment, Phases, World
 from ccstate.journeys.staffing import is_staffed
@@ -36,27 +37,17 @@ class _Search:
     def __init__(self, estate: Estate) -> None:
         self.flow = estate.flow
         self.year = estate.year
-        self.ends, self.before = self._places(estate)
-        self.relevant = self._ancestors()
+        numbers = [Place("number", name) for name in estate.of("number")]
+        before = sources(self.flow, numbers, _NOT_TAKEN)
+        self.ends = {place for place in before if self._may_fail(place)}
+        self.relevant = ancestors(before, self.ends)
 
-    def _places(self, estate: Estate) -> tuple[set[Place], dict[Place, list[Place]]]:
-        """The places where some call may fail, and from where each place is reached."""
-        todo = [Place("number", name) for name in estate.of("number")]
-        before: dict[Place, list[Place]] = {place: [] for place in todo}
-        ends: set[Place] = set()
-        for place in todo:
-            for way in self.flow.ways(place):
-                if way.event in _NOT_TAKEN:
-                    continue
-                if way.to is None:
-                    if self._fails(place, way):
-                        ends.add(place)
-                    continue
-                if way.to not in before:
-                    before[way.to] = []
-                    todo.append(way.to)
-                before[way.to].append(place)
-        return ends, before
+    def _may_fail(self, place: Place) -> bool:
+        """Whether some call fails at the place, at whatever hour."""
+        return any(
+            way.to is None and way.event not in _NOT_TAKEN and self._fails(place, way)
+            for way in self.flow.ways(place)
+        )
 
     def _fails(self, place: Place, way: Way) -> bool:
         if way.end in GOOD or way.event in _SILENT:
@@ -64,15 +55,6 @@ class _Search:
         if place.kind == "queue":  # one that nobody can ever answer is CC210's
             return is_staffed(self.flow.centre, self.flow.centre.of("queue")[place.name])
         return True
-
-    def _ancestors(self) -> set[Place]:
-        seen = set(self.ends)
-        for place in (todo := sorted(seen)):
-            for other in self.before[place]:
-                if other not in seen:
-                    seen.add(other)
-                    todo.append(other)
-        return seen
 
     def taken(self, place: Place, phases: Phases) -> list[Way]:
         """The ways that callers can take where everybody answers who is there."""

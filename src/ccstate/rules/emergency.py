@@ -9,13 +9,8 @@ from ccstate.errors import Severity
 from ccstate.journeys.centre import Filled
 from ccstate.kinds import Path
 from ccstate.model import Address
+from ccstate.rules.naming import some
 from ccstate.rules.rule import Estate, Found, Rule
-
-
-def _some(names: Sequence[str]) -> str:
-    """The first names, and how many more there are."""
-    shown = ", ".join(names[:3])
-    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
 
 
 def _extensions(names: Sequence[str]) -> str:
@@ -23,7 +18,7 @@ def _extensions(names: Sequence[str]) -> str:
 
 
 def _sites(names: Sequence[str]) -> str:
-    return _some([f"site/{name}" for name in names])
+    return some([f"site/{name}" for name in names])
 
 
 class _Place(NamedTuple):
@@ -68,7 +63,7 @@ def _nowhere(call: EmergencyCall, names: Sequence[str]) -> Found:
         Address("site", call.site),
         (),
         f'"{call.dialled}" cannot be called from site/{call.site}',
-        f"No outbound route carries it: {_extensions(names)} there ({_some(names)}) "
+        f"No outbound route carries it: {_extensions(names)} there ({some(names)}) "
         "cannot call for help.",
         f'add "{call.dialled}" to a route of its site with emergency: true'
         + (f" and strip: {strip}" if (strip := _strip(call)) else ""),
@@ -87,14 +82,14 @@ def _barred(place: _Place, route: Filled, names: Sequence[str]) -> Found:
             Address("outbound_route", place.route),
             ("trunks",),
             f'outbound_route/{place.route} carries "{place.dialled}" and has no trunk',
-            f"{_extensions(names)} ({_some(names)}) cannot call for help.",
+            f"{_extensions(names)} ({some(names)}) cannot call for help.",
             "name the trunks that take emergency calls, best first",
         )
     return Found(
         *_at(place, route),
         f'"{place.dialled}" is barred for {_extensions(names)}',
         f'outbound_route/{place.route} asks for the permission "{route["permission"]}", '
-        f"which {_some(names)} {'lack' if len(names) != 1 else 'lacks'}.",
+        f"which {some(names)} {'lack' if len(names) != 1 else 'lacks'}.",
         "set emergency: true"
         if route["patterns"] == [place.dialled]
         else f'give "{place.dialled}" a route of its own with emergency: true',

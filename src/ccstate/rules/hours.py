@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from ccstate.errors import Severity
 from ccstate.journeys.centre import Filled
+from ccstate.journeys.hours import DAY, minutes_of
 from ccstate.kinds import Path
 from ccstate.model import Address
 from ccstate.rules.rule import Estate, Found, Rule
@@ -19,7 +20,6 @@ WEEKDAYS = {
     "sat": "Saturday",
     "sun": "Sunday",
 }
-DAY = 24 * 60
 WEEK = 7 * DAY
 SMALLEST_GAP = 15
 """Minutes of a pause that somebody can have meant; a shorter one is taken for a slip."""
@@ -38,9 +38,8 @@ class _Span(NamedTuple):
 
 def _span(text: str, midnight: int, path: Path) -> _Span:
     """An end that is not after the start belongs to the day after."""
-    start = midnight + int(text[:2]) * 60 + int(text[3:5])
-    end = midnight + int(text[6:8]) * 60 + int(text[9:])
-    return _Span(start, end if end > start else end + DAY, path, text)
+    start, end = minutes_of(text)
+    return _Span(midnight + start, midnight + (end if end > start else end + DAY), path, text)
 
 
 def _week(schedule: Filled) -> list[_Span]:

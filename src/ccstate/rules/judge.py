@@ -57,12 +57,13 @@ def new_errors(
         for code, rule in RULES.items()
         if severities.get(code, rule.severity) is Severity.ERROR
     }
-    _silenced(findings, estate, content)
-    new: list[Finding] = []
     for code, found in findings.items():
         if found:
             known = {standing.message for standing in RULES[code].check(before)}
-            new += [finding for finding in found if finding.message not in known]
+            findings[code] = [finding for finding in found if finding.message not in known]
+    if any(findings.values()):
+        _silenced(findings, estate, content)
+    new = list(chain.from_iterable(findings.values()))
     shown = nsmallest(MOST, new, key=_order)
     problems = sorted(diagnose(shown, content), key=sort_key)
     if more := len(new) - len(shown):

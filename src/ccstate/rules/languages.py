@@ -6,8 +6,9 @@ from typing import NamedTuple
 from ccstate.errors import Severity
 from ccstate.journeys.centre import Filled
 from ccstate.model import Address
+from ccstate.rules.naming import listed
 from ccstate.rules.rule import Estate, Found, Rule
-from ccstate.rules.trees import listed, reached_nodes
+from ccstate.rules.trees import reached_nodes
 
 
 class _Tree(NamedTuple):

@@ -7,6 +7,7 @@ from ccstate.errors import Severity
 from ccstate.journeys.centre import Filled
 from ccstate.kinds import Path
 from ccstate.model import Address
+from ccstate.rules.naming import some
 from ccstate.rules.rule import Estate, Found, Rule
 
 NEEDED = ("street", "city", "country")
@@ -59,14 +60,13 @@ def _missing(site: Filled) -> list[str]:
 
 
 def _found(lack: _Lack, sites: Mapping[str, Filled], who: list[Address]) -> Found:
-    count, first = len(who), who[0]
-    some = ", ".join(map(str, who[:3])) + (f" and {count - 3} more" if count > 3 else "")
+    first, named = who[0], some(who)
     path: Path = ()
     if lack.what == "site":
         return Found(
             first,
             path,
-            f"nobody knows where {some} can be found",
+            f"nobody knows where {named} can be found",
             "Without a site there is no address to send an ambulance to.",
             "give the user, or the extension, its site:",
         )
@@ -76,13 +76,13 @@ def _found(lack: _Lack, sites: Mapping[str, Filled], who: list[Address]) -> Foun
             Address("site", lack.site),
             ("address",) if sites[lack.site].get("address") else (),
             f"the address of site/{lack.site} lacks {fields}",
-            f"An ambulance called by {some} does not know where to go.",
+            f"An ambulance called by {named} does not know where to go.",
             "write the whole street address",
         )
     return Found(
         first,
         path,
-        f"no area at site/{lack.site} is given for {some}",
+        f"no area at site/{lack.site} is given for {named}",
         "An ambulance finds the building, and nobody can say on which floor the caller is.",
         f"give each an area of site/{lack.site}, for hot-desking the one where they mostly sit",
     )

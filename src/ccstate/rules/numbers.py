@@ -6,6 +6,7 @@ from datetime import date
 from ccstate.dialling.countries import without_national_zero
 from ccstate.errors import Severity
 from ccstate.journeys.centre import Centre, Filled
+from ccstate.journeys.hours import DAY, WEEKDAYS, minutes_of
 from ccstate.model import Address
 from ccstate.rules.rule import Estate, Found, Rule
 
@@ -95,7 +96,7 @@ def _closes(schedule: Filled, today: date) -> bool:
     short_days = (
         special["date"]
         for special in schedule.get("exceptions") or ()
-        if not _covers([_span(span, 0) for span in special["hours"]], _DAY)
+        if not _covers([_span(span, 0) for span in special["hours"]], DAY)
     )
     return (
         not _is_open_all_week(schedule)
@@ -104,24 +105,20 @@ def _closes(schedule: Filled, today: date) -> bool:
     )
 
 
-_DAY = 24 * 60
-_WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
 def _is_open_all_week(schedule: Filled) -> bool:
     spans = [
-        _span(span, index * _DAY)
-        for index, weekday in enumerate(_WEEK)
+        _span(span, index * DAY)
+        for index, weekday in enumerate(WEEKDAYS)
         for span in schedule["weekly"].get(weekday) or ()
     ]
-    length = len(_WEEK) * _DAY
+    length = len(WEEKDAYS) * DAY
     return _covers([*spans, *((start - length, end - length) for start, end in spans)], length)
 
 
 def _span(text: str, offset: int) -> tuple[int, int]:
     """Minutes of a span such as `22:00-06:00`, which runs over midnight."""
-    start, end = (int(time[:2]) * 60 + int(time[3:]) for time in text.split("-"))
-    return start + offset, (end if end > start else end + _DAY) + offset
+    start, end = minutes_of(text)
+    return start + offset, (end if end > start else end + DAY) + offset
 
 
 def _covers(spans: list[tuple[int, int]], length: int) -> bool:

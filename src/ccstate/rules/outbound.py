@@ -9,6 +9,7 @@ from ccstate.dialling.routing import Dialling
 from ccstate.errors import Severity
 from ccstate.journeys.centre import Filled
 from ccstate.model import Address
+from ccstate.rules.naming import some
 from ccstate.rules.rule import Estate, Found, Rule
 
 
@@ -31,8 +32,7 @@ def _overlap(estate: Estate) -> Iterator[Found]:
 
 
 def _quoted(patterns: list[str]) -> str:
-    some = ", ".join(f'"{pattern}"' for pattern in patterns[:3])
-    return some if len(patterns) <= 3 else f"{some} and {len(patterns) - 3} more"
+    return some(f'"{pattern}"' for pattern in patterns)
 
 
 class _Bills:

@@ -9,9 +9,10 @@ from ccstate.errors import Severity
 from ccstate.journeys.centre import Filled
 from ccstate.journeys.ways import KEYS
 from ccstate.model import Address
+from ccstate.rules.naming import listed
 from ccstate.rules.rule import Estate, Found, Rule
 from ccstate.rules.spoken_keys import SpokenKey, is_readable, may_announce, spoken_keys
-from ccstate.rules.trees import listed, reached_nodes
+from ccstate.rules.trees import reached_nodes
 
 OFTEN_SILENT = frozenset("0*#")
 """Keys that many menus take without saying so: the operator, and the ways back."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ccstate.errors import Severity
+from ccstate.journeys.backwards import ancestors, sources
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.hours import Phase
 from ccstate.journeys.moments import Moment, Phases
@@ -15,7 +16,7 @@ MOST_SCHEDULES = 20
 
 
 def _unreached(estate: Estate) -> Iterator[Found]:
-    before = _before(estate)
+    before = sources(estate.flow, (Place("number", name) for name in estate.of("number")))
     for name, queue in estate.of("queue").items():
         place = Place("queue", name)
         hours = queue.get("hours")
@@ -24,30 +25,11 @@ def _unreached(estate: Estate) -> Iterator[Found]:
             yield _found(estate.flow, place, hours, moment)
 
 
-def _before(estate: Estate) -> dict[Place, list[Place]]:
-    """From where calls come to each place that numbers lead to, at whatever hour."""
-    todo = [Place("number", name) for name in estate.of("number")]
-    before: dict[Place, list[Place]] = {place: [] for place in todo}
-    for place in todo:
-        for way in estate.flow.ways(place):
-            if way.to is not None:
-                if way.to not in before:
-                    before[way.to] = []
-                    todo.append(way.to)
-                before[way.to].append(place)
-    return before
-
-
 def _missed(
     estate: Estate, queue: Place, hours: str, before: dict[Place, list[Place]]
 ) -> list[Moment]:
     """Moments at which the queue is open and no number leads there, though some do at others."""
-    near = {queue: None}
-    for place in (todo := [queue]):
-        for other in before[place]:
-            if other not in near:
-                near[other] = None
-                todo.append(other)
+    near = ancestors(before, [queue])
     schedules = estate.flow.schedules(near) | {hours}
     if len(schedules) > MOST_SCHEDULES:
         return []
@@ -63,7 +45,7 @@ def _missed(
     return missed if is_reached else []
 
 
-def _leads(flow: Flow, near: dict[Place, None], queue: Place, phases: Phases) -> bool:
+def _leads(flow: Flow, near: set[Place], queue: Place, phases: Phases) -> bool:
     seen = {place for place in near if place.kind == "number"}
     todo = list(seen)
     for place in todo:

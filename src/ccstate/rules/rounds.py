@@ -1,6 +1,7 @@
 """Rules about calls that go round for ever: where nobody answers, or where somebody might."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from ccstate.errors import Severity
@@ -24,13 +25,17 @@ class Round(NamedTuple):
     """Whether it is possible at every hour of the year."""
 
 
-def _rounds(estate: Estate) -> Iterator[Round]:
-    """Every round without end that callers can come to, at some time of the coming year."""
+@lru_cache(maxsize=1)
+def _rounds(flow: Flow, year: Year) -> tuple[Round, ...]:
+    """Every round without end that callers can come to, at some time of the year.
+
+    Kept for the second rule that asks, about the same estate.
+    """
     # Numbers that lead to numbers alone are CC107's: every other round has a tree or a queue.
-    trees = [Place("ivr", name, tree["start"]) for name, tree in estate.of("ivr").items()]
-    queues = [Place("queue", name) for name in estate.of("queue")]
-    for knot in _knots(_onward(estate.flow, [*trees, *queues])):
-        yield from _in_knot(estate.flow, estate.year, knot)
+    trees = [Place("ivr", name, tree["start"]) for name, tree in flow.centre.of("ivr").items()]
+    queues = [Place("queue", name) for name in flow.centre.of("queue")]
+    knots = _knots(_onward(flow, [*trees, *queues]))
+    return tuple(found for knot in knots for found in _in_knot(flow, year, knot))
 
 
 def _onward(flow: Flow, starts: list[Place]) -> dict[Place, set[Place]]:
@@ -147,7 +152,7 @@ def _told(found: list[tuple[Place, Way]], *, is_always: bool) -> Round:
 
 
 def _endless(estate: Estate) -> Iterator[Found]:
-    for found in _rounds(estate):
+    for found in _rounds(estate.flow, estate.year):
         if not _is_answered(found):
             yield _found(
                 found,
@@ -158,7 +163,7 @@ def _endless(estate: Estate) -> Iterator[Found]:
 
 
 def _circles_of_waits(estate: Estate) -> Iterator[Found]:
-    for found in _rounds(estate):
+    for found in _rounds(estate.flow, estate.year):
         if _is_answered(found):
             yield _found(
                 found,

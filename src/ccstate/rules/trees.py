@@ -2,23 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 
+from ccstate import kinds
 from ccstate.desired.checks import exits
 from ccstate.desired.findings import repr_
 from ccstate.errors import Severity
 from ccstate.journeys.centre import Filled
 from ccstate.model import Address
+from ccstate.rules.naming import listed
 from ccstate.rules.rule import Estate, Found, Rule
-
-MOST_NAMED = 3
-"""Names that a message gives before it counts the others."""
-
-
-def listed(names: list[str], joint: str = "and") -> str:
-    """Names as people list them: `a, b and c`, or `a, b, c and 4 more`."""
-    if len(names) > MOST_NAMED + 1:
-        names = [*names[:MOST_NAMED], f"{len(names) - MOST_NAMED} more"]
-    *most, last = names
-    return f"{', '.join(most)} {joint} {last}" if most else last
 
 
 def reached_nodes(tree: Filled) -> dict[str, Filled]:
@@ -107,17 +98,13 @@ def _heads(nodes: Mapping[str, Filled]) -> Iterator[tuple[str, list[str]]]:
 
 def _trees_led_to(estate: Estate) -> set[str]:
     """The trees that numbers, queues or other trees lead to."""
-    targets: set[str | None] = set()
-    for number in estate.of("number").values():
-        targets.update(number.get(field) for field in ("to", "closed", "holiday"))
-    for queue in estate.of("queue").values():
-        if overflow := queue.get("overflow"):
-            targets.update(overflow.get(field) for field in ("to", "empty", "full"))
-    for name, tree in estate.of("ivr").items():
-        own = f"ivr/{name}"
-        for node in tree["nodes"].values():
-            targets.update(target for _, target in exits(node) if target != own)
-    return {target[4:] for target in targets if target and target.startswith("ivr/")}
+    return {
+        target.name
+        for address, resource in estate.state.items()
+        if address.kind in {"number", "queue", "ivr"}
+        for _, target, _ in kinds.references(address.kind, resource.fields)
+        if target.kind == "ivr" and target != address
+    }
 
 
 RULES: tuple[Rule, ...] = (
