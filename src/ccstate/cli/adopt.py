@@ -1,6 +1,5 @@
 """`ccstate adopt`."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +34,8 @@ def adopt(
     Writes each ADDRESS to YAML as it is on the platform. The next plan then takes it over
     without changing it. Passwords stay unmanaged: the platform does not tell them.
     """
-    from ccstate.desired.editing import with_resources
-
     workspace = Workspace(find_root(root))
-    folder = workspace.root / workspace.project.desired_state
-    path = into if into is not None else folder / FILE
-    if not path.resolve().is_relative_to(folder.resolve()):
-        message = f"{path} is outside of {workspace.project.desired_state}/"
-        raise InvalidInput([Diagnostic("CC804", message, hint="choose a file inside of it")])
+    path = workspace.inside(into, FILE)
     unmanaged = _unmanaged(workspace, target)
     chosen = list(unmanaged) if everything else [address_of(text) for text in addresses]
     if problems := [_refusal(address) for address in chosen if address not in unmanaged]:
@@ -50,8 +43,6 @@ def adopt(
     if not chosen:
         talk("Nothing is unmanaged." if everything else "Name an object, or pass --all.")
         return 0 if everything else 1
-    content = path.read_bytes() if path.exists() else b""
-    schema = os.path.relpath(workspace.root / "schema" / "document.json", path.parent)
     withheld = 0
     adopted: dict[Address, Fields] = {}
     filled: set[str] = set()
@@ -61,9 +52,7 @@ def adopt(
         fields, left_out = _declarable(address, unmanaged[address])
         withheld += left_out
         adopted[address] = fields
-    content = with_resources(content, str(path), adopted, schema)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+    workspace.declare(path, adopted)
     say(f"Wrote {len(chosen)} object{'s' * (len(chosen) != 1)} to {path}. Next: ccstate plan")
     if filled:
         talk(f"The project's defaults will set {', '.join(sorted(filled))}: see the plan.")

@@ -94,25 +94,16 @@ def _known(names: tuple[str, ...], tests: dict[str, Fields]) -> list[str]:
 
 def _generate(workspace: Workspace, flow: Any, found: Any, into: Path | None) -> int:
     """Writes the missing tests, each as it would be written by hand."""
-    from ccstate.desired.editing import with_resources
     from ccstate.journeys.coverage import missing_tests
     from ccstate.render.call_tests import covered
 
     if not found.missing:
         say(f"Every end has its test. {covered(found)}.")
         return 0
-    folder = workspace.root / workspace.project.desired_state
-    path = into if into is not None else folder / FILE
-    if not path.resolve().is_relative_to(folder.resolve()):
-        message = f"{path} is outside of {workspace.project.desired_state}/"
-        raise InvalidInput([Diagnostic("CC804", message, hint="choose a file inside of it")])
-    content = path.read_bytes() if path.exists() else b""
-    schema = os.path.relpath(workspace.root / "schema" / "document.json", path.parent)
+    path = workspace.inside(into, FILE)
     tests = missing_tests(flow, found.missing, flow.centre.of("call_test"))
     written = {Address("call_test", name): fields for name, fields in tests}
-    content = with_resources(content, str(path), written, schema)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+    workspace.declare(path, written)
     count = len(found.missing)
     told = os.path.relpath(path)
     say(f"Wrote {count} call test{'s' * (count != 1)} to {told}. Read them, then: ccstate test")

@@ -1,5 +1,6 @@
 """What every command starts from: the project, its desired state, its platforms, its plans."""
 
+import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -88,6 +89,28 @@ class Workspace:
     def content(self, file: str) -> bytes:
         """The bytes of a file of the project."""
         return (self.root / file).read_bytes()
+
+    def inside(self, given: Path | None, name: str) -> Path:
+        """The file of the desired state to write to: the given one, or the one of that name.
+
+        Raises InvalidInput where that would not be a part of the desired state.
+        """
+        folder = self.root / self.project.desired_state
+        path = given if given is not None else folder / name
+        if not path.resolve().is_relative_to(folder.resolve()):
+            message = f"{path} is outside of {self.project.desired_state}/"
+            raise InvalidInput([Diagnostic("CC804", message, hint="choose a file inside of it")])
+        return path
+
+    def declare(self, path: Path, resources: Mapping[Address, Fields]) -> None:
+        """Writes more resources into a file; what stands there already stays as it is."""
+        from ccstate.desired.editing import with_resources
+
+        before = path.read_bytes() if path.exists() else b""
+        schema = os.path.relpath(self.root / "schema" / "document.json", path.parent)
+        content = with_resources(before, str(path), resources, schema)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
 
     def targets(self, names: Collection[str]) -> list[Target]:
         """The named targets, all where none is named."""
