@@ -10,26 +10,15 @@ from xml.etree import ElementTree as ET
 import orjson
 import pytest
 
-from ccstate.cli import days, run
+from ccstate.cli import days
+from tests.cli import screens
 
 Golden = Callable[[str, str], None]
 TOP = Path(__file__).parent.parent.parent
 
 
-class Screen:
+class Screen(screens.Screen):
     """A copy of the worked example, and what commands say there."""
-
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.folder = folder
-        self._capsys = capsys
-        self.out = ""
-        self.err = ""
-
-    def run(self, *arguments: str) -> int:
-        self._capsys.readouterr()
-        code = run(["--project", str(self.folder), *arguments])
-        self.out, self.err = self._capsys.readouterr()
-        return code
 
     def edit(self, name: str, old: str, new: str) -> None:
         path = self.folder / "desired_state" / name

@@ -15,6 +15,7 @@ import pytest
 from ccstate.adapters.embedded import connect
 from ccstate.cli import COMMANDS, run
 from ccstate.model import Address, Fields
+from tests.cli import screens
 
 TOP = Path(__file__).parent.parent.parent
 Golden = Callable[[str, str], None]
@@ -36,20 +37,8 @@ extensions:
 """
 
 
-class Screen:
+class Screen(screens.Screen):
     """A project in a folder, and what its commands write."""
-
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.folder = folder
-        self._capsys = capsys
-        self.out = ""
-        self.err = ""
-
-    def run(self, *arguments: str) -> int:
-        self._capsys.readouterr()
-        code = run(["--project", str(self.folder), *arguments])
-        self.out, self.err = self._capsys.readouterr()
-        return code
 
     def write(self, name: str, content: str) -> None:
         path = self.folder / name

@@ -8,10 +8,10 @@ from xml.etree import ElementTree as ET
 import orjson
 import pytest
 
-from ccstate.cli import run
 from ccstate.cli.days import today
 from ccstate.errors import Diagnostic
 from ccstate.rules import RULES
+from tests.cli import screens
 
 PROJECT = "version: 1\ntargets: {demo: {adapter: embedded, connection: {path: demo.db}}}\n"
 CLEAN = """\
@@ -23,25 +23,13 @@ schedules:
 IDLE = CLEAN.replace("weekdays:", "weekdays:  # ccstate: ignore CC200")
 
 
-class Screen:
+class Screen(screens.Screen):
     """A project in a folder, and what its commands write."""
-
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.folder = folder
-        self._capsys = capsys
-        self.out = ""
-        self.err = ""
 
     def write(self, state: str, project: str = PROJECT) -> None:
         (self.folder / "desired_state").mkdir(exist_ok=True)
         (self.folder / "ccstate.yaml").write_text(project, encoding="utf-8")
         (self.folder / "desired_state" / "all.yaml").write_text(state, encoding="utf-8")
-
-    def run(self, *arguments: str) -> int:
-        self._capsys.readouterr()
-        code = run(["--project", str(self.folder), *arguments])
-        self.out, self.err = self._capsys.readouterr()
-        return code
 
 
 @pytest.fixture

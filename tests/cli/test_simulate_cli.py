@@ -10,8 +10,8 @@ import orjson
 import pytest
 
 from ccstate.adapters.embedded import connect
-from ccstate.cli import run
 from ccstate.model import Address
+from tests.cli import screens
 
 TOP = Path(__file__).parent.parent.parent
 Golden = Callable[[str, str], None]
@@ -51,23 +51,11 @@ numbers:
 """
 
 
-class Screen:
+class Screen(screens.Screen):
     """A project in a folder, and what `ccstate simulate` writes there."""
-
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.folder = folder
-        self._capsys = capsys
-        self.out = ""
-        self.err = ""
 
     def simulate(self, *arguments: str) -> int:
         return self.run("simulate", *arguments)
-
-    def run(self, *arguments: str) -> int:
-        self._capsys.readouterr()
-        code = run(["--project", str(self.folder), *arguments])
-        self.out, self.err = self._capsys.readouterr()
-        return code
 
     def json(self, *arguments: str) -> dict[str, Any]:
         self.simulate(*arguments, "--format", "json")

@@ -18,6 +18,7 @@ from ccstate.render.journey_words import (
     length_words,
     time_words,
 )
+from ccstate.render.junit import spelled, suites
 from ccstate.render.markdown import code
 from ccstate.render.tally import listed
 from ccstate.render.text import (
@@ -188,9 +189,7 @@ def _json(verdict: Verdict) -> dict[str, object]:
 def call_tests_junit(flow: Flow, verdicts: Sequence[Verdict], files: dict[str, str]) -> str:
     """A test case for each call test; `files` says where each is declared."""
     failed = sum(not verdict.passed for verdict in verdicts)
-    counts = {"tests": str(len(verdicts)), "failures": str(failed), "errors": "0"}
-    root = ET.Element("testsuites", {"name": "ccstate", **counts})
-    suite = ET.SubElement(root, "testsuite", {"name": "call tests", **counts, "skipped": "0"})
+    root, suite = suites("call tests", len(verdicts), failed)
     for verdict in verdicts:
         where = {"classname": "call_test", "name": safe(verdict.name)}
         if file := files.get(verdict.name):
@@ -204,5 +203,4 @@ def call_tests_junit(flow: Flow, verdicts: Sequence[Verdict], files: dict[str, s
             said = {"message": safe(_found(flow, verdict)), "type": "call_test"}
             failure = ET.SubElement(case, "failure", said)
             failure.text = "\n".join(safe(line) for line in words.splitlines())
-    ET.indent(root)
-    return ET.tostring(root, "unicode") + "\n"
+    return spelled(root)

@@ -15,13 +15,23 @@ def diagnostics_junit(problems: Sequence[Diagnostic]) -> str:
     Without problems there is one case that passes, for some servers take none for a failure.
     """
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
-    counts = {"tests": str(len(problems) or 1), "failures": str(errors), "errors": "0"}
-    root = ET.Element("testsuites", {"name": NAME, **counts})
-    suite = ET.SubElement(root, "testsuite", {"name": NAME, **counts, "skipped": "0"})
+    root, suite = suites(NAME, len(problems) or 1, errors)
     for problem in problems:
         _case(suite, problem)
     if not problems:
         ET.SubElement(suite, "testcase", {"classname": NAME, "name": "desired state"})
+    return spelled(root)
+
+
+def suites(name: str, tests: int, failures: int) -> tuple[ET.Element, ET.Element]:
+    """The root of a report, and its one suite, which holds so many tests."""
+    counts = {"tests": str(tests), "failures": str(failures), "errors": "0"}
+    root = ET.Element("testsuites", {"name": NAME, **counts})
+    return root, ET.SubElement(root, "testsuite", {"name": name, **counts, "skipped": "0"})
+
+
+def spelled(root: ET.Element) -> str:
+    """The report as text."""
     ET.indent(root)
     return ET.tostring(root, "unicode", xml_declaration=False) + "\n"
 
