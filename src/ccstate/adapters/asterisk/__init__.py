@@ -1,0 +1,1 @@
+"""Asterisk, by its include files and AMI."""

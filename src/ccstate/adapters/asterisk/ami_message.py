@@ -1,0 +1,166 @@
+"""AMI's form: keys and values a line, a blank line after each message; bounded in every direction.
+
+Source: doc "AMI v2 Specification"; what is claimed about a version was seen on 16.28 and 22.10.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from ccstate.errors import Diagnostic, InvalidInput, Unreadable
+
+Header = tuple[str, str]
+
+LONGEST_LINE = 64 * 1024
+# `queue show` over 500 queues of 20 members, and GetConfig of 10,000 endpoints, are some 2 MB each.
+LONGEST_MESSAGE = 16 * 1024 * 1024
+LONGEST_LIST = 2_000_000
+# Asterisk 16 and 22 drop a longer line without a word, and answer as if it had not been sent (seen).
+LONGEST_SENT_LINE = 1022
+# "Too many lines in message", says Asterisk from 129 on (16 and 22, seen); Action and ActionID count.
+MOST_SENT_HEADERS = 120
+
+_END = b"\r\n\r\n"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Message:
+    r"""One message; keys in any case, and a key may come more than once.
+
+    Bytes that are no UTF-8 are shown as `\xff`. Parsed on the first question only: of 10,000
+    endpoints' details most lines are never looked at.
+    """
+
+    raw: bytes = field(repr=False)
+    _first: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def items(self) -> Iterator[tuple[str, str]]:
+        """All keys and values, in order, repeated ones too."""
+        for line in self.raw.decode(errors="backslashreplace").split("\r\n"):
+            key, colon, value = line.partition(":")
+            if colon:
+                yield key, value.removeprefix(" ").rstrip("\n")
+
+    def get(self, key: str, default: str = "") -> str:
+        """The first value of a key."""
+        if not self._first:
+            for name, value in self.items():
+                self._first.setdefault(name.lower(), value)
+        return self._first.get(key.lower(), default)
+
+    def all(self, key: str) -> tuple[str, ...]:
+        wanted = key.lower()
+        return tuple(value for name, value in self.items() if name.lower() == wanted)
+
+    def __contains__(self, key: str) -> bool:
+        return bool(self.get(key)) or key.lower() in self._first
+
+    def __getitem__(self, key: str) -> str:
+        """The first value of a key that has to be there; Unreadable where it is not."""
+        if key not in self:
+            what = self.get("Event") or self.get("Response") or "message"
+            raise Unreadable(
+                [
+                    Diagnostic(
+                        "CC429",
+                        f'Asterisk sent a {shown(what)} without "{key}"',
+                        cause="this version of Asterisk answers in a form that ccstate does not know",
+                        hint="report it, with the output of `asterisk -V`",
+                    )
+                ]
+            )
+        return self._first[key.lower()]
+
+    def __repr__(self) -> str:
+        """What it is, without values: those may be secret."""
+        return f"<AMI {self.get('Event') or self.get('Response') or 'message'}>"
+
+    @property
+    def output(self) -> tuple[str, ...]:
+        """What a CLI command printed, line by line."""
+        return self.all("Output")
+
+
+class Splitter:
+    """A stream of bytes, however it is cut, as messages."""
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+        self._searched = 0
+
+    def feed(self, chunk: bytes) -> list[Message]:
+        """The messages that this chunk completes; Unreadable where one is beyond all bounds."""
+        self._held += chunk
+        if self._held.find(_END, max(0, self._searched - len(_END) + 1)) < 0:
+            self._searched = len(self._held)
+            self._check_rest()
+            return []
+        *whole, rest = bytes(self._held).split(_END)
+        self._held = bytearray(rest)
+        self._searched = len(rest)
+        self._check_rest()
+        # "Unable to retrieve endpoint x\n" is followed by a line break too many (16 and 22, seen).
+        return [_bounded(raw) for part in whole if (raw := part.lstrip(b"\r\n"))]
+
+    def _check_rest(self) -> None:
+        size = len(self._held)
+        if size > LONGEST_MESSAGE:
+            raise Unreadable([_too_large(f"a message of more than {LONGEST_MESSAGE} bytes")])
+        if size > LONGEST_LINE and self._held.rfind(b"\n", size - LONGEST_LINE) < 0:
+            raise Unreadable([_too_large(f"a line of more than {LONGEST_LINE} bytes")])
+
+
+def _bounded(raw: bytes) -> Message:
+    if len(raw) > LONGEST_MESSAGE:
+        raise Unreadable([_too_large(f"a message of more than {LONGEST_MESSAGE} bytes")])
+    if len(raw) > LONGEST_LINE and max(map(len, raw.split(b"\n"))) > LONGEST_LINE:
+        raise Unreadable([_too_large(f"a line of more than {LONGEST_LINE} bytes")])
+    return Message(raw)
+
+
+def _too_large(what: str) -> Diagnostic:
+    return Diagnostic(
+        "CC429",
+        f"Asterisk sent {what}",
+        cause="what answers there may be no Asterisk, or the connection is garbled",
+        hint="check host and port under `connection` in ccstate.yaml",
+    )
+
+
+def spelled(action: str, headers: Sequence[Header], action_id: str) -> bytes:
+    """The bytes of a request; InvalidInput where a header could be read as anything else."""
+    lines = [("Action", action), ("ActionID", action_id), *headers]
+    problems = [problem for header in lines if (problem := _header_problem(action, header))]
+    if len(lines) > MOST_SENT_HEADERS:
+        problems.append(_unsendable(action, f"has {len(lines)} headers", "it has", ""))
+    if problems:
+        raise InvalidInput(problems)
+    return "".join([f"{key}: {value}\r\n" for key, value in lines] + ["\r\n"]).encode()
+
+
+def _header_problem(action: str, header: Header) -> Diagnostic | None:
+    key, value = header
+    line = f"{key}: {value}"
+    if any(sign in line for sign in "\r\n\0"):
+        why = "Asterisk would read the rest as a header, or an action, of its own"
+        return _unsendable(action, f"has a line break or NUL in {shown(key)}", why, "take it out")
+    if not key or ":" in key or not key.isascii() or key != key.strip():
+        why = "Asterisk would take another name for it"
+        return _unsendable(action, f"has a header named {shown(key)!r}", why, "")
+    try:
+        size = len(line.encode())
+    except UnicodeEncodeError:
+        return _unsendable(action, f"has a value in {key} that is no text", "", "")
+    if size > LONGEST_SENT_LINE:
+        why = f"Asterisk drops lines beyond {LONGEST_SENT_LINE} bytes without a word"
+        return _unsendable(action, f"has {size} bytes in {key}", why, "shorten it")
+    return None
+
+
+def _unsendable(action: str, what: str, why: str, hint: str) -> Diagnostic:
+    return Diagnostic("CC431", f"the AMI action {shown(action)} {what}", cause=why, hint=hint)
+
+
+def shown(text: str) -> str:
+    """Somebody else's words, for a message of ours: one line, not too long."""
+    line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+    return line if len(line) <= 200 else f"{line[:199]}…"
