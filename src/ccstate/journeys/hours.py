@@ -101,6 +101,17 @@ class Calendar:
         before = self._day(day - timedelta(days=1))
         return self._pieces(before.spans, self._day(day))
 
+    def ordinary(self) -> tuple[tuple[Spell, ...], ...]:
+        """The spells of each weekday, Monday first, by the local clock, far from special days."""
+        return tuple(
+            self._pieces(self._week[number - 1].spans, self._week[number]) for number in range(7)
+        )
+
+    def special(self) -> Mapping[date, tuple[Spell, ...]]:
+        """The spells, by the local clock, of days unlike others, and of those after them."""
+        after = {day + timedelta(days=1) for day in self._special}
+        return {day: self._local(day) for day in sorted({*self._special, *after})}
+
     def days(self, first: date, count: int) -> list[tuple[Spell, ...]]:
         """The spells of so many days in UTC; days that are alike are equal."""
         begin = datetime(first.year, first.month, first.day, tzinfo=UTC)

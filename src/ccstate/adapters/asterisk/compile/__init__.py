@@ -1,0 +1,77 @@
+"""Objects → entries: what Asterisk must be told so that callers meet what the objects say.
+
+Pure: the same objects give the same entries, in the same order.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ccstate.adapters.asterisk.compile.hours import CLOCK, TEST_CLOCK, compile_schedule
+from ccstate.adapters.asterisk.compile.outbound import (
+    compile_inside,
+    compile_leaving,
+    compile_route,
+    compile_sites,
+)
+from ccstate.adapters.asterisk.compile.phones import (
+    compile_extension,
+    compile_rings,
+    unknown_password,
+)
+from ccstate.adapters.asterisk.compile.queues import compile_queue
+from ccstate.adapters.asterisk.compile.trees import compile_tree
+from ccstate.adapters.asterisk.compile.trunks import (
+    TEST,
+    compile_arrivals,
+    compile_number,
+    compile_test_calls,
+    compile_trunk,
+)
+from ccstate.adapters.asterisk.entries import Compiled
+from ccstate.journeys.centre import Centre
+from ccstate.journeys.flow import Flow
+from ccstate.model import Address, Fields
+
+__all__ = ["Setting", "compile_objects"]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What the objects are compiled for.
+
+    `key` is the platform's own, from which passwords come that nobody shall know; on a test site
+    calls may be tested at any moment.
+    """
+
+    key: bytes
+    is_test_site: bool = False
+
+
+def compile_objects(objects: Mapping[Address, Fields], setting: Setting) -> Compiled:
+    """Everything that Asterisk is told; secrets in the objects are the secrets themselves."""
+    compiled = Compiled()
+    centre = Centre(objects)
+    flow = Flow(centre)
+    for name, trunk in sorted(centre.of("trunk").items()):
+        compile_trunk(compiled, name, trunk)
+    for name, number in sorted(centre.of("number").items()):
+        compile_number(compiled, flow, name, number)
+    compile_arrivals(compiled)
+    clock = TEST_CLOCK if setting.is_test_site else CLOCK
+    for name, schedule in sorted(centre.of("schedule").items()):
+        compile_schedule(compiled, name, schedule, clock)
+    for name, tree in sorted(centre.of("ivr").items()):
+        compile_tree(compiled, flow, name, tree)
+    for name, queue in sorted(centre.of("queue").items()):
+        compile_queue(compiled, flow, name, queue)
+    for name, extension in sorted(centre.of("extension").items()):
+        compile_extension(compiled, flow, name, extension, setting.key)
+    compile_inside(compiled, flow)
+    compile_sites(compiled, centre)
+    for name, route in sorted(centre.of("outbound_route").items()):
+        compile_route(compiled, centre, name, route)
+    compile_rings(compiled)
+    compile_leaving(compiled, centre)
+    if setting.is_test_site:
+        compile_test_calls(compiled, centre, unknown_password(setting.key, TEST))
+    return compiled

@@ -1,0 +1,234 @@
+"""Extensions: the endpoint that registers, how it rings, its mailbox, and who sits there."""
+
+import hmac
+from collections.abc import Mapping
+from typing import Any
+
+from ccstate.adapters.asterisk.compile.places import ENTER, context, exten, goto, happened
+from ccstate.adapters.asterisk.compile.trees import RING, heard
+from ccstate.adapters.asterisk.entries import (
+    DIALPLAN,
+    MAILBOXES,
+    PJSIP,
+    VARIABLE,
+    VOICEMAIL,
+    Compiled,
+    Context,
+    Key,
+    Step,
+)
+from ccstate.journeys.centre import Centre, Filled
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.ways import Event, Place
+from ccstate.kinds.fields import seconds
+from ccstate.model import Address
+
+AWAY = "ccstate-away"
+MESSAGE = "ccstate-message"
+INTERNAL = "internal"
+
+
+def site_of(centre: Centre, name: str, extension: Filled) -> str:
+    """Where a phone stands: where it says, or else where its user works; "" where nobody says."""
+    return str(extension.get("site") or _owner(centre, name).get("site") or "")
+
+
+def _owner(centre: Centre, name: str) -> Filled:
+    users = centre.owners.get(name, ())
+    return centre.of("user")[users[0]] if users else {}
+
+
+def location(centre: Centre, name: str, extension: Filled) -> str:
+    """What an ambulance is told: street address, area and desk; as much of it as is known."""
+    site = centre.of("site").get(site_of(centre, name, extension), {})
+    address = site.get("address") or {}
+    user = _owner(centre, name)
+    area = (site.get("areas") or {}).get(user.get("area") or "", {})
+    town = " ".join(address[part] for part in ("city", "state", "postcode") if address.get(part))
+    street = ", ".join(p for p in (address.get("street"), town, address.get("country")) if p)
+    inside = [area.get("label") or user.get("area"), user.get("desk") and f"desk {user['desk']}"]
+    return "; ".join(part for part in (street, *inside) if part)
+
+
+def unknown_password(key: bytes, name: str) -> str:
+    """A password that nobody is told: a phone without a secret must not be open to everybody."""
+    return hmac.digest(key, f"password of {name}".encode(), "sha256").hex()[:32]
+
+
+def unknown_pin(key: bytes, name: str) -> str:
+    """Digits that nobody is told: a mailbox without a PIN must not be open to everybody."""
+    return str(int(unknown_password(key, f"mailbox {name}"), 16))[:16]
+
+
+def compile_extension(
+    compiled: Compiled, flow: Flow, name: str, extension: Filled, key: bytes
+) -> None:
+    """One extension: pjsip, dialplan and voicemail."""
+    owner = Address("extension", name)
+    if extension["device"] != "none":
+        _endpoint(compiled, flow.centre, name, extension)
+        _account(compiled, name, str(extension.get("secret") or unknown_password(key, name)))
+    _rings(compiled, name, extension)
+    if (mailbox := extension.get("voicemail")) is not None:
+        pin = str(mailbox.get("pin") or unknown_pin(key, name))
+        _mailbox(compiled, flow, name, extension, mailbox, pin)
+    number = extension.get("number") or name
+    if number != name and number.isdigit():
+        inside = Context(compiled, INTERNAL, owner)
+        inside.add(number, [goto(Place("extension", name), "number")])
+        if extension["device"] != "none":
+            inside.hint(number, f"PJSIP/{name}")
+
+
+def _endpoint(compiled: Compiled, centre: Centre, name: str, extension: Filled) -> None:
+    owner = Address("extension", name)
+    user = _owner(centre, name)
+    site = site_of(centre, name, extension)
+    number = extension.get("number") or name
+    shown = user.get("name") or extension.get("label") or ""
+    compiled.notes[PJSIP, name] = ", ".join(filter(None, [shown, centre.label(f"site/{site}")]))
+    caller = extension.get("caller_id") or {}
+    group = extension.get("pickup_group") or ""
+    options: list[tuple[str, str, str]] = [
+        ("context", f"site/{site}" if site else "site", "site"),
+        ("subscribe_context", "hints", ""),
+        ("allow", "!all,alaw,ulaw,g722", ""),
+        ("direct_media", "no", ""),
+        ("auth", name, ""),
+        ("aors", name, ""),
+        ("callerid", f"{quoted(shown)} <{number}>", "number"),
+    ]
+    if extension["device"] == "webrtc":
+        options += [("webrtc", "yes", "device")]
+    else:
+        options += [("force_rport", "yes", ""), ("rtp_symmetric", "yes", "")]
+        options += [("rewrite_contact", "yes", "")]
+    if extension.get("voicemail") is not None:
+        options += [("mailboxes", f"{name}@{MAILBOXES}", "voicemail")]
+    if group:
+        options += [("named_call_group", group, "pickup_group")]
+        options += [("named_pickup_group", group, "pickup_group")]
+    may = ",".join(("", *(extension.get("permissions") or ()), ""))
+    variables = (
+        ("CC_EXTENSION", name, ""),
+        ("CC_MAY", may, "permissions"),
+        ("CC_USER", (centre.owners.get(name) or ("",))[0], ""),
+        ("CC_LOCATION", location(centre, name, extension), "site"),
+        ("CC_CALLER", caller.get("number") or "", "caller_id.number"),
+        ("CC_CALLER_NAME", caller.get("name") or "", "caller_id.name"),
+    )
+    options += [(f"{VARIABLE}{n}", value, path) for n, value, path in variables if value]
+    for option, value, path in options:
+        compiled.say(Key(PJSIP, "endpoint", name, option), value, owner, path)
+
+
+def _account(compiled: Compiled, name: str, password: str) -> None:
+    owner = Address("extension", name)
+    for section, option, value, path in (
+        ("auth", "auth_type", "userpass", ""),
+        ("auth", "username", name, ""),
+        ("auth", "password", password, "secret"),
+        ("aor", "max_contacts", "1", ""),
+        ("aor", "remove_existing", "yes", ""),
+    ):
+        compiled.say(Key(PJSIP, section, name, option), value, owner, path)
+
+
+def quoted(text: str) -> str:
+    """A display name as RFC 3261 quotes it."""
+    escaped = text.strip().replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _rings(compiled: Compiled, name: str, extension: Filled) -> None:
+    place = Place("extension", name)
+    where = Context(compiled, context(place), Address("extension", name))
+    if extension["device"] == "none":
+        rings = Step("Gosub", f"{AWAY},s,1({name})", "device")
+    else:
+        rings = Step(
+            "Gosub", f"{RING},s,1({name},{seconds(extension['ring_for'])},{place})", "ring_for"
+        )
+    mailbox = place._replace(node="voicemail")
+    has_mailbox = extension.get("voicemail") is not None
+    where.add(exten(name), [rings, goto(mailbox, "voicemail") if has_mailbox else Step("Hangup")])
+
+
+def _mailbox(
+    compiled: Compiled,
+    flow: Flow,
+    name: str,
+    extension: Filled,
+    mailbox: Mapping[str, Any],
+    pin: str,
+) -> None:
+    owner = Address("extension", name)
+    user = _owner(flow.centre, name)
+    greeting = heard(flow, mailbox.get("greeting"), None)
+    where = Context(compiled, "voicemail", owner)
+    told = Step("Gosub", f"{MESSAGE},s,1({name},{greeting})", "voicemail.greeting")
+    where.add(exten(name), [told])
+    options = {"attach": "yes" if mailbox.get("email") else "no"}
+    if mailbox.get("delete_after_email"):
+        options["delete"] = "yes"
+    shown = user.get("name") or extension.get("label") or name
+    for part, value, path in (
+        ("pin", pin, "voicemail.pin"),
+        ("name", listed(shown), ""),
+        ("email", mailbox.get("email") or "", "voicemail.email"),
+        (
+            "options",
+            "|".join(f"{k}={v}" for k, v in options.items()),
+            "voicemail.delete_after_email",
+        ),
+    ):
+        compiled.say(Key(VOICEMAIL, MAILBOXES, name, part), value, owner, path)
+
+
+def listed(text: str) -> str:
+    """A text as one part of a mailbox, where a comma would begin the next."""
+    return " ".join(text.replace(",", " ").split())
+
+
+def compile_rings(compiled: Compiled) -> None:
+    """The subroutines that ring an extension and take a message."""
+    person, mailbox = Place("extension", "${ARG1}"), Place("extension", "${ARG1}", "voicemail")
+    enter = Step("UserEvent", f"Ccstate,Place: ${{ARG3}},Event: {ENTER}")
+    Context(compiled, RING).add(
+        "s",
+        [
+            # A node of a tree has said already where the call is.
+            Step("GotoIf", '$["${ARG3}" = ""]?dial'),
+            enter,
+            Step("Dial", "PJSIP/${ARG1},${ARG2}", label="dial"),
+            Step("GotoIf", '$["${ARG3}" = ""]?back'),
+            Step("UserEvent", f"Ccstate,Place: ${{ARG3}},Event: {Event.NO_ANSWER}"),
+            Step("Return", label="back"),
+        ],
+    )
+    Context(compiled, AWAY).add(
+        "s",
+        [
+            Step("UserEvent", f"Ccstate,Place: {person},Event: {ENTER}"),
+            happened(person, Event.EMPTY),
+            Step("Return"),
+        ],
+    )
+    Context(compiled, MESSAGE).add(
+        "s",
+        [
+            Step("UserEvent", f"Ccstate,Place: {mailbox},Event: {ENTER}"),
+            happened(mailbox, Event.THEN),
+            Step("Answer"),
+            Step("GotoIf", '$["${ARG2}" = ""]?own'),
+            Step("Playback", "${ARG2}"),
+            Step("VoiceMail", f"${{ARG1}}@{MAILBOXES},s"),
+            Step("Hangup"),
+            Step("VoiceMail", f"${{ARG1}}@{MAILBOXES},u", label="own"),
+            Step("Hangup"),
+        ],
+    )
+    hints = Context(compiled, "hints")
+    # A hint for each of 10,000 extensions costs minutes at every reload of Asterisk 22 (measured).
+    hints.hint("_X.", "PJSIP/${EXTEN}")
+    compiled.notes[DIALPLAN, "hints"] = "Lamps: whoever watches an extension sees its phone"

@@ -1,0 +1,73 @@
+"""Places of calls as contexts of the dialplan, and the steps that lead from one to another.
+
+A context has the name of its object, so that it stays when a label changes: Asterisk 22 drops the
+caller who is inside a context that disappears (seen). No text that people write reaches the
+dialplan: only names, numbers and words from lists, whose characters mean nothing there.
+"""
+
+import hashlib
+
+from ccstate.adapters.asterisk.entries import Step
+from ccstate.journeys.ways import Event, Place, Way
+
+LONGEST = 79
+"""Characters of a context or an extension: AST_MAX_CONTEXT and AST_MAX_EXTENSION are 80 with the
+last one, in Asterisk 16 and 22, include/asterisk/channel.h."""
+
+ENTER = "enter"
+
+
+def shortened(name: str) -> str:
+    """A name that Asterisk can hold; a long one keeps its beginning, and a hash for the rest."""
+    if len(name) <= LONGEST:
+        return name
+    return f"{name[: LONGEST - 17]}~{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+
+
+def exten(name: str) -> str:
+    """An extension for a name, so that no two names have the same.
+
+    Asterisk passes over `-` when it compares extensions, and single letters are its own.
+    """
+    spelled = name.replace("-", "~")
+    return shortened(f"~{spelled}" if len(spelled) == 1 else spelled)
+
+
+def context(place: Place) -> str:
+    """The context that a place lives in."""
+    match place.kind:
+        case "extension":
+            return "voicemail" if place.node else "extension"
+        case "ivr":
+            return shortened(f"ivr/{place.name}/{place.node}")
+        case _:
+            return shortened(f"{place.kind}/{place.name}")
+
+
+def goto(place: Place, field: str = "") -> Step:
+    """The step that takes a call to a place."""
+    start = exten(place.name) if place.kind == "extension" else "s"
+    return Step("Goto", f"{context(place)},{start},1", field)
+
+
+def entered(place: Place) -> Step:
+    """Tells whoever listens that a call is here."""
+    return Step("UserEvent", f"Ccstate,Place: {place},Event: {ENTER}")
+
+
+def happened(place: Place, event: Event, key: str = "") -> Step:
+    """Tells whoever listens what happens to a call here."""
+    pressed = f",Key: {key}" if key else ""
+    return Step("UserEvent", f"Ccstate,Place: {place},Event: {event}{pressed}")
+
+
+def follow(place: Place, way: Way) -> list[Step]:
+    """What a way does with the call: it is told, and goes on, or ends."""
+    field = ".".join(map(str, way.path))
+    leads = goto(way.to, field) if way.to is not None else Step("Hangup", "", field)
+    return [happened(place, way.event, way.key), leads]
+
+
+def sound(prompt: str, language: str) -> str:
+    """What a recording is called in the dialplan."""
+    return f"ccstate/{prompt}/{language}"

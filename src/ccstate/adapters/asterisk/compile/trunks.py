@@ -1,0 +1,127 @@
+"""Trunks and inbound numbers: the carrier's endpoint, and where its calls go."""
+
+from urllib.parse import quote
+
+from ccstate.adapters.asterisk.compile import hours
+from ccstate.adapters.asterisk.compile.outbound import trunk_id
+from ccstate.adapters.asterisk.compile.places import context, entered, follow, goto, shortened
+from ccstate.adapters.asterisk.compile.trees import branches
+from ccstate.adapters.asterisk.entries import PJSIP, Compiled, Context, Key, Step
+from ccstate.journeys.centre import Centre, Filled
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.ways import Place
+from ccstate.model import Address
+
+NUMBERS = "numbers"
+"""The context of numbers that may arrive on any trunk."""
+TEST = "ccstate-test"
+"""The endpoint, and the context, of calls that test a site."""
+
+
+def compile_trunk(compiled: Compiled, name: str, trunk: Filled) -> None:
+    """One trunk: endpoint, address, account, and the registration where it has one."""
+    owner = Address("trunk", name)
+    identity = trunk_id(name)
+    compiled.notes[PJSIP, identity] = trunk.get("label") or ""
+    transport = trunk["transport"]
+    server = f"sip:{trunk['host']}:{trunk['port']}"
+    server += "" if transport == "udp" else f";transport={transport}"
+    codecs = trunk.get("codecs") or ["alaw", "ulaw"]
+    account = str(trunk.get("username") or "")
+    options: list[tuple[str, str, str, str]] = [
+        ("endpoint", "context", _arriving(name), ""),
+        ("endpoint", "allow", ",".join(("!all", *codecs)), "codecs"),
+        ("endpoint", "direct_media", "no", ""),
+        ("endpoint", "aors", identity, ""),
+        ("endpoint", "trust_id_inbound", "yes", ""),
+        ("endpoint", "send_pai", "yes", ""),
+        ("aor", "contact", server, "host"),
+        ("aor", "qualify_frequency", "60", ""),
+        ("identify", "endpoint", identity, ""),
+        ("identify", "match", str(trunk["host"]), "host"),
+    ]
+    if account:
+        options += [
+            ("endpoint", "outbound_auth", identity, "username"),
+            ("auth", "auth_type", "userpass", ""),
+            ("auth", "username", account, "username"),
+            ("auth", "password", str(trunk.get("secret") or ""), "secret"),
+            ("registration", "outbound_auth", identity, ""),
+            ("registration", "server_uri", server, "host"),
+            (
+                "registration",
+                "client_uri",
+                f"sip:{quote(account, safe='')}@{trunk['host']}",
+                "username",
+            ),
+            ("registration", "retry_interval", "60", ""),
+            # Calls that come in by the registration are known, wherever the carrier sends them from.
+            ("registration", "line", "yes", ""),
+            ("registration", "endpoint", identity, ""),
+        ]
+    for section, option, value, path in options:
+        compiled.say(Key(PJSIP, section, identity, option), value, owner, path)
+    where = Context(compiled, _arriving(name), owner)
+    where.note(f"Calls that come in by {trunk.get('label') or name}")
+    where.include(NUMBERS)
+
+
+def _arriving(trunk: str) -> str:
+    return shortened(f"trunk/{trunk}")
+
+
+def compile_number(compiled: Compiled, flow: Flow, name: str, number: Filled) -> None:
+    """One inbound number: how carriers dial it, and where it leads."""
+    place = Place("number", name)
+    owner = Address("number", name)
+    trunk = number.get("trunk")
+    arriving = Context(compiled, _arriving(trunk) if trunk else NUMBERS, owner)
+    for dialled in (name, name.removeprefix("+")):
+        arriving.add(dialled, [goto(place, "trunk")])
+    where = Context(compiled, context(place), owner)
+    where.note(number.get("label") or name)
+    steps = [entered(place)]
+    if trunk:
+        steps.append(Step("Set", f"GROUP(ccstate)={trunk_id(trunk)}", "trunk"))
+    ways = flow.ways(place)
+    if schedule := number.get("hours"):
+        where.add("s", [*steps, *hours.decide(schedule, "hours")])
+        branches(where, place, ways)
+    else:
+        where.add("s", [*steps, *follow(place, ways[0])])
+
+
+def compile_arrivals(compiled: Compiled) -> None:
+    """The context of numbers that may come in anywhere; it is there even when none does."""
+    where = Context(compiled, NUMBERS)
+    where.note("Numbers that may come in by any trunk")
+    where.add("h", [Step("NoOp")])
+
+
+def compile_test_calls(compiled: Compiled, centre: Centre, password: str) -> None:
+    """How test calls come in, with the moment that they ask for; on test sites alone."""
+    for section, option, value in (
+        ("endpoint", "context", TEST),
+        ("endpoint", "allow", "!all,alaw,ulaw"),
+        ("endpoint", "direct_media", "no"),
+        ("endpoint", "dtmf_mode", "auto_info"),
+        ("endpoint", "trust_id_inbound", "yes"),
+        ("endpoint", "auth", TEST),
+        ("auth", "auth_type", "userpass"),
+        ("auth", "username", TEST),
+        ("auth", "password", password),
+    ):
+        compiled.say(Key(PJSIP, section, TEST, option), value, None)
+    calls = Context(compiled, TEST)
+    calls.note("This is a test site: a call may bring the moment at which it is meant to come")
+    calls.add(
+        "_[0-9+]!",
+        [
+            Step("Set", "__CC_AT=${FILTER(0-9,${PJSIP_HEADER(read,X-Ccstate-At)})}"),
+            Step("Goto", f"{TEST}-numbers,${{FILTER(0-9+,${{EXTEN}})}},1"),
+        ],
+    )
+    arrivals = Context(compiled, f"{TEST}-numbers")
+    arrivals.include(NUMBERS)
+    for name in sorted(centre.of("trunk")):
+        arrivals.include(_arriving(name))

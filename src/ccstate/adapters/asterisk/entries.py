@@ -1,0 +1,119 @@
+"""The common form in which desired, stored and running configuration meet.
+
+An entry is one fact that Asterisk knows by name: an option of an object, a member of a queue, a
+priority of an extension. Objects are compiled to entries, include files are spelled from them, and
+files and AMI are read back into them.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
+
+from ccstate.model import Address
+
+PJSIP = "pjsip"
+QUEUES = "queues"
+DIALPLAN = "extensions"
+VOICEMAIL = "voicemail"
+FILES: Mapping[str, str] = {
+    name: f"{name}.d/ccstate.conf" for name in (PJSIP, QUEUES, DIALPLAN, VOICEMAIL)
+}
+"""The include file of each configuration, relative to Asterisk's configuration folder."""
+
+MODULES: Mapping[str, str] = {
+    PJSIP: "res_pjsip.so",
+    QUEUES: "app_queue.so",
+    DIALPLAN: "pbx_config.so",
+    VOICEMAIL: "app_voicemail.so",
+}
+"""The module that loads each file, in the order in which they are reloaded."""
+
+INCLUDE = "include"
+HINT = "hint"
+MEMBER = "member"
+VARIABLE = "set_var:"
+MAILBOXES = "ccstate"
+"""The voicemail context of all mailboxes."""
+
+
+class Key(NamedTuple):
+    """Which fact: a file, a section in it, and what is said there.
+
+    pjsip: file, type, id, option (`set_var:NAME` for a variable).
+    queues: file, queue, option, ""; or file, queue, "member", name of the member.
+    voicemail: file, context, mailbox, part.
+    extensions: file, context, extension, priority or "hint"; or "include" and the context.
+    """
+
+    file: str
+    section: str
+    item: str
+    part: str
+
+
+class Entry(NamedTuple):
+    """What is said, and which field of which object says so; no owner where all of them do."""
+
+    value: str
+    owner: Address | None = None
+    field: str = ""
+
+
+Entries: TypeAlias = dict[Key, Entry]
+Values: TypeAlias = Mapping[Key, str]
+
+
+@dataclass(slots=True)
+class Compiled:
+    """Entries in the order in which they are written, and what people read beside them.
+
+    `notes` holds a line for a section of a file, such as the label of a queue.
+    """
+
+    entries: Entries = field(default_factory=dict)
+    notes: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def say(self, key: Key, value: str, owner: Address | None, path: str = "") -> None:
+        """Adds one entry."""
+        self.entries[key] = Entry(value, owner, path)
+
+
+class Step(NamedTuple):
+    """One priority: an application and its arguments, the field that it comes from, a label."""
+
+    application: str
+    data: str = ""
+    field: str = ""
+    label: str = ""
+
+    def __str__(self) -> str:
+        label = f"({self.label})" if self.label else ""
+        return f"{label}{self.application}({self.data})"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A context of the dialplan that belongs to one object, being compiled."""
+
+    compiled: Compiled
+    name: str
+    owner: Address | None = None
+
+    def add(self, extension: str, steps: Iterable[Step]) -> None:
+        """An extension with its priorities."""
+        for priority, step in enumerate(steps, 1):
+            key = Key(DIALPLAN, self.name, extension, str(priority))
+            self.compiled.say(key, str(step), self.owner, step.field)
+
+    def include(self, context: str, path: str = "") -> None:
+        """What another context knows is known here too."""
+        self.compiled.say(Key(DIALPLAN, self.name, INCLUDE, context), "", self.owner, path)
+
+    def hint(self, extension: str, device: str) -> None:
+        """Whose state a lamp for the extension shows."""
+        self.compiled.say(Key(DIALPLAN, self.name, extension, HINT), device, self.owner)
+
+    def note(self, text: str) -> None:
+        """What people read above the context."""
+        if text:
+            self.compiled.notes.setdefault((DIALPLAN, self.name), text)

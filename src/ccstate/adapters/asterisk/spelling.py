@@ -1,0 +1,161 @@
+"""Entries → the text of include files, which people can read and Asterisk takes as it is meant.
+
+Text is never code: what people write reaches only values of pjsip.conf and voicemail.conf, where
+`;` alone means something, and comments, where nothing does.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+
+from ccstate.adapters.asterisk.entries import (
+    DIALPLAN,
+    FILES,
+    HINT,
+    INCLUDE,
+    MAILBOXES,
+    MEMBER,
+    PJSIP,
+    QUEUES,
+    VARIABLE,
+    VOICEMAIL,
+    Compiled,
+    Entries,
+    Key,
+)
+
+HEADER = """; Written by ccstate from the desired state; a change made here shows as drift.
+; Rights of this file: it holds secrets where the platform needs them.
+"""
+SENTINEL = "ccstate-rev"
+GLOBAL = "CC_REV"
+MAILBOX_PARTS = ("pin", "name", "email", "pager", "options")
+LONGEST_REVISION = 16
+
+
+def spell(compiled: Compiled) -> dict[str, bytes]:
+    """The content of each include file, by its path; the revision of each is last in it."""
+    return {FILES[file]: _file(file, compiled) for file in FILES}
+
+
+def revision(content: bytes) -> str:
+    """The revision that a file names at its end: a digest of all before."""
+    return hashlib.sha256(content).hexdigest()[:LONGEST_REVISION]
+
+
+def _file(file: str, compiled: Compiled) -> bytes:
+    entries = {key: entry for key, entry in compiled.entries.items() if key.file == file}
+    lines = "\n".join(_SPELLED[file](entries, compiled.notes))
+    body = f"{HEADER}\n{lines}\n".encode()
+    return body + _sentinel(file, revision(body)).encode()
+
+
+def _sentinel(file: str, digest: str) -> str:
+    """What shows at run time that Asterisk has read the file to its end."""
+    match file:
+        case "pjsip":
+            return f"[{SENTINEL}]\ntype=auth\nauth_type=userpass\nusername={digest}\npassword={digest}\n"
+        case "queues":
+            return f"[{SENTINEL}-{digest}]\n"
+        case "voicemail":
+            return f"{SENTINEL} => {digest},{digest}\n"
+        case _:
+            return f"[globals]\n{GLOBAL}={digest}\n"
+
+
+def value(text: str) -> str:
+    """A value of an option: a semicolon would begin a comment."""
+    return text.replace(";", "\\;")
+
+
+def comment(text: str) -> str:
+    """Text behind a semicolon: what could end the comment, or begin another, is taken out."""
+    return " ".join(text.replace(";", ",").split())
+
+
+def _grouped(entries: Entries) -> Iterator[tuple[str, str, list[tuple[Key, str]]]]:
+    """Entries by section; a section stands where its first entry does."""
+    groups: dict[tuple[str, str], list[tuple[Key, str]]] = {}
+    for key, entry in entries.items():
+        named = (key.section, key.item if key.file == PJSIP else "")
+        groups.setdefault(named, []).append((key, entry.value))
+    for (section, item), found in groups.items():
+        yield section, item, found
+
+
+def _pjsip(entries: Entries, notes: dict[tuple[str, str], str]) -> Iterator[str]:
+    last = ""
+    # All that belongs to one endpoint stands together, as its author wrote it.
+    for kind, name, found in _grouped(entries):
+        if name != last and (note := notes.get((PJSIP, name))):
+            yield f"; {comment(note)}"
+        last = name
+        yield f"[{name}]"
+        yield f"type={kind}"
+        for key, text in found:
+            if key.part.startswith(VARIABLE):
+                yield f"set_var={key.part.removeprefix(VARIABLE)}={value(text)}"
+            else:
+                yield f"{key.part}={value(text)}"
+        yield ""
+
+
+def _queues(entries: Entries, notes: dict[tuple[str, str], str]) -> Iterator[str]:
+    for name, _, found in _grouped(entries):
+        if note := notes.get((QUEUES, name)):
+            yield f"; {comment(note)}"
+        yield f"[{name}]"
+        for key, text in found:
+            if key.item == MEMBER:
+                device, penalty, state = text.split(",")
+                yield f"member => {device},{penalty},{key.part},{state}"
+            else:
+                yield f"{key.item}={value(text)}"
+        yield ""
+
+
+def _voicemail(entries: Entries, _notes: dict[tuple[str, str], str]) -> Iterator[str]:
+    mailboxes: dict[tuple[str, str], dict[str, str]] = {}
+    for key, entry in entries.items():
+        mailboxes.setdefault((key.section, key.item), {})[key.part] = entry.value
+    yield f"[{MAILBOXES}]"
+    for (_context, mailbox), parts in mailboxes.items():
+        said = ",".join(value(parts.get(part, "")) for part in MAILBOX_PARTS)
+        yield f"{mailbox} => {said}"
+    yield ""
+
+
+def _dialplan(entries: Entries, notes: dict[tuple[str, str], str]) -> Iterator[str]:
+    for name, _, found in _grouped(entries):
+        if note := notes.get((DIALPLAN, name)):
+            yield f"; {comment(note)}"
+        yield f"[{name}]"
+        yield from _extensions(found)
+        yield ""
+
+
+def _extensions(found: Iterable[tuple[Key, str]]) -> Iterator[str]:
+    for key, text in found:
+        if key.item == INCLUDE:
+            yield f"include => {key.part}"
+        elif key.part == HINT:
+            yield f"exten => {key.item},hint,{text}"
+        else:
+            yield _priority(key, text)
+
+
+def _priority(key: Key, text: str) -> str:
+    label, step = "", text
+    if text.startswith("("):
+        label, _, step = text[1:].partition(")")
+        label = f"({label})"
+    if key.part == "1":
+        return f"exten => {key.item},1{label},{step}"
+    return f" same => n{label},{step}"
+
+
+_SPELLED = {
+    PJSIP: _pjsip,
+    QUEUES: _queues,
+    VOICEMAIL: _voicemail,
+    DIALPLAN: _dialplan,
+}
