@@ -1,0 +1,294 @@
+"""The folder of Asterisk's configuration (`astetcdir`), on this machine or another.
+
+Files are written in two steps. `stage` writes `NAME.new` beside each, which no `#tryinclude *.conf`
+matches, and forces it to the disk; `commit` renames them over the old ones, in the given order.
+So that whatever happens, a file is the old one or the new one.
+"""
+
+import contextlib
+import errno
+import os
+import stat
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from ccstate.adapters.asterisk import storage_faults as faults
+from ccstate.errors import InvalidInput, Unreadable
+
+STAGED = ".new"
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """Size in bytes; `mtime` in seconds since 1970."""
+
+    size: int
+    mtime: float
+
+
+class Storage(Protocol):
+    """A folder; paths are relative to it, with `/`, and none leads out of it.
+
+    InvalidInput for a path that could not be inside. Unreadable for everything else that fails.
+    """
+
+    @property
+    def place(self) -> str:
+        """The folder, as messages name it."""
+        ...
+
+    def read(self, paths: Collection[str]) -> dict[str, bytes]:
+        """What these files hold; a file that is not there is left out."""
+        ...
+
+    def listing(self, folder: str = "") -> dict[str, Stat]:
+        """All files below a folder, by their path from the root; none where it is not there.
+
+        Links to files count where they lead to a file inside; links to folders are not followed.
+        """
+        ...
+
+    def stage(self, files: Mapping[str, bytes], *, mode: int) -> None:
+        """Write each beside its place, making folders as needed; all of them, or none stays.
+
+        Folders are made 0755, or 0750 where `mode` keeps others out. A file takes the group of
+        the one that it will replace, or of its folder, as far as we may: Asterisk has to read it.
+        """
+        ...
+
+    def commit(self, paths: Sequence[str]) -> None:
+        """Put what was staged in place, one after the other; none where one was not staged."""
+        ...
+
+    def discard(self, paths: Collection[str]) -> None:
+        """Forget what was staged; what was not is passed over."""
+        ...
+
+    def remove(self, paths: Sequence[str]) -> None:
+        """Delete files; one that is not there is passed over."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def checked(paths: Collection[str]) -> None:
+    """InvalidInput unless each path stays inside by its spelling alone."""
+    problems = [faults.path_refused(path, why) for path in paths if (why := _objection(path))]
+    if problems:
+        raise InvalidInput(problems)
+
+
+def _objection(path: str) -> str:
+    if path.startswith("/"):
+        return "it is absolute"
+    if not path.isprintable() or "\\" in path:
+        return "it has a sign that no file of Asterisk's has"
+    parts = path.split("/")
+    if ".." in parts:
+        return "it has `..`"
+    if "" in parts or "." in parts:
+        return "it has an empty part"
+    return ""
+
+
+def folder_mode(mode: int) -> int:
+    """The mode of a folder that is made for files of this mode."""
+    return 0o755 if mode & stat.S_IROTH else 0o750
+
+
+class LocalFolder:
+    """A folder on this machine."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    @property
+    def place(self) -> str:
+        """See Storage; so for the others."""
+        return str(self._root)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def read(self, paths: Collection[str]) -> dict[str, bytes]:
+        checked(paths)
+        self._check_root()
+        found = {path: self._content(path) for path in paths}
+        return {path: content for path, content in found.items() if content is not None}
+
+    def listing(self, folder: str = "") -> dict[str, Stat]:
+        if folder:
+            checked([folder])
+        self._check_root()
+        found = {}
+        top = self._inside(folder) if folder else self._root
+        for where, _, names in os.walk(top, onerror=self._unwalkable):
+            for name in names:
+                file = Path(where, name)
+                path = file.relative_to(self._root).as_posix()
+                with contextlib.suppress(FileNotFoundError):  # gone since, or a link to nowhere
+                    status = file.stat()
+                    if stat.S_ISREG(status.st_mode) and self._is_inside(file):
+                        found[path] = Stat(status.st_size, status.st_mtime)
+        return dict(sorted(found.items()))
+
+    def stage(self, files: Mapping[str, bytes], *, mode: int) -> None:
+        checked(files)
+        self._check_root()
+        staged: list[str] = []
+        try:
+            for path, content in files.items():
+                with self._staging(path):
+                    staged.append(path)
+                    self._make_folders(path, folder_mode(mode))
+                    _write(self._inside(path), content, mode)
+            for folder in {self._inside(path).parent for path in files}:
+                _sync_folder(folder)
+        except BaseException:
+            with contextlib.suppress(Unreadable):
+                self.discard(staged)
+            raise
+
+    def commit(self, paths: Sequence[str]) -> None:
+        checked(paths)
+        self._check_root()
+        missing = [path for path in paths if not _staged(self._inside(path)).is_file()]
+        if missing:
+            why, hint = "nothing was staged for it", "plan and apply again"
+            raise Unreadable(
+                faults.not_changed(self.place, path, why, hint, ()) for path in missing
+            )
+        done: list[str] = []
+        for path in paths:
+            with self._changing(path, done):
+                file = self._inside(path)
+                _staged(file).replace(file)
+                _sync_folder(file.parent)
+            done.append(path)
+
+    def discard(self, paths: Collection[str]) -> None:
+        checked(paths)
+        self._delete([f"{path}{STAGED}" for path in paths])
+
+    def remove(self, paths: Sequence[str]) -> None:
+        checked(paths)
+        self._delete(paths)
+
+    def _delete(self, paths: Collection[str]) -> None:
+        self._check_root()
+        done: list[str] = []
+        for path in paths:
+            file = self._inside(path)
+            with self._changing(path, done), contextlib.suppress(FileNotFoundError):
+                file.unlink()
+                _sync_folder(file.parent)
+            done.append(path)
+
+    def _content(self, path: str) -> bytes | None:
+        file = self._inside(path)
+        if not self._is_inside(file):
+            raise Unreadable([faults.leads_out(self.place, path)])
+        try:
+            content = _bounded(file)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            why = faults.reason(error)
+            raise Unreadable([faults.unreadable(self.place, path, why)]) from None
+        if len(content) > faults.LARGEST:
+            raise Unreadable([faults.too_large(self.place, path)])
+        return content
+
+    def _inside(self, path: str) -> Path:
+        """Where a file lies; Unreadable where its folder is a link that leads out."""
+        file = self._root / path
+        if not self._is_inside(file.parent):
+            raise Unreadable([faults.leads_out(self.place, path)])
+        return file
+
+    def _is_inside(self, file: Path) -> bool:
+        return file.resolve().is_relative_to(self._root.resolve())
+
+    def _check_root(self) -> None:
+        try:
+            os.scandir(self._root).close()
+        except OSError as error:
+            raise Unreadable([faults.no_folder(self.place, faults.reason(error))]) from None
+
+    def _unwalkable(self, error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            path = Path(error.filename).relative_to(self._root).as_posix()
+            raise Unreadable([faults.unreadable(self.place, path, faults.reason(error))])
+
+    def _make_folders(self, path: str, mode: int) -> None:
+        for folder in reversed(PurePosixPath(path).parents[:-1]):
+            made = self._inside(str(folder))
+            if not made.is_dir():
+                made.mkdir()
+                made.chmod(mode)  # whatever the umask says
+                _sync_folder(made.parent)
+
+    @contextlib.contextmanager
+    def _staging(self, path: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            why, hint = faults.reason(error), faults.hint_for(error)
+            raise Unreadable([faults.not_staged(self.place, path, why, hint)]) from None
+
+    @contextlib.contextmanager
+    def _changing(self, path: str, done: Sequence[str]) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            why, hint = faults.reason(error), faults.hint_for(error)
+            raise Unreadable([faults.not_changed(self.place, path, why, hint, done)]) from None
+
+
+def _staged(file: Path) -> Path:
+    return file.with_name(file.name + STAGED)
+
+
+def _bounded(file: Path) -> bytes:
+    """What a file holds, one byte more than is allowed at most; OSError where it is no file."""
+    # A pipe under a file's name would keep us waiting for ever, were it not for O_NONBLOCK.
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is no file")
+        with os.fdopen(descriptor, "rb", closefd=False) as opened:
+            return opened.read(faults.LARGEST + 1)
+    finally:
+        os.close(descriptor)
+
+
+def _write(file: Path, content: bytes, mode: int) -> None:
+    """A new file beside, on the disk when this returns; a link of that name is not followed."""
+    beside = _staged(file)
+    beside.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(beside, flags, 0o600)
+    with os.fdopen(descriptor, "wb") as opened:
+        _take_group(descriptor, file)
+        os.fchmod(descriptor, mode)
+        opened.write(content)
+        opened.flush()
+        os.fsync(descriptor)
+
+
+def _take_group(descriptor: int, file: Path) -> None:
+    """The group of the file to be replaced, or of its folder; ours where we may not."""
+    like = file if file.exists() else file.parent
+    with contextlib.suppress(PermissionError):
+        os.fchown(descriptor, -1, like.stat().st_gid)
+
+
+def _sync_folder(folder: Path) -> None:
+    """A rename is on the disk when its folder is."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
