@@ -1,0 +1,245 @@
+"""Text spoken by a program: espeak-ng, or the command that the connection names.
+
+Text goes to the program's standard input, never into its arguments and never through a shell.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from ccstate.adapters.asterisk.audio import MOST_BYTES
+from ccstate.errors import Diagnostic, InvalidInput
+
+SECONDS_TO_SPEAK = 30.0
+_ESPEAK = "espeak-ng"
+
+# Where neither the tag nor its language alone is the nearest voice that espeak-ng 1.51 has.
+_NEAREST = {
+    "en-ca": "en-us",
+    "en-ph": "en-us",
+    "nn": "nb",
+    "zh-hk": "yue",
+    "zh-mo": "yue",
+}
+# Spanish of the Americas; es alone is Spain's.
+_AMERICAN = frozenset("AR BO CL CO CR CU DO EC GT HN MX NI PA PE PR PY SV US UY VE".lower().split())
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """What speaks: a program and its arguments; without any, espeak-ng.
+
+    The program reads text in UTF-8 and writes a WAV file to standard output. `{language}` in an
+    argument becomes the language tag, such as en-AU.
+    """
+
+    argv: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A line of `espeak-ng --voices`; the lower a priority, the more usual the voice."""
+
+    file: str
+    languages: Mapping[str, int]
+    """Priority by language, in lower case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """The program, found on this machine."""
+
+    name: str
+    """For people: `espeak-ng 1.51`."""
+    argv: tuple[str, ...]
+    folder: Path
+    environment: Mapping[str, str] | None
+    voices: tuple[Voice, ...] | None
+    """None where only the command knows which languages it speaks."""
+
+
+def find_speaker(speech: Speech, folder: Path) -> Speaker:
+    """The program that speaks; InvalidInput where it is not on this machine.
+
+    A program written with a slash is sought from `folder`, the project's, which it also runs in.
+    """
+    if not speech.argv:
+        return _espeak(folder)
+    wanted = speech.argv[0]
+    program = shutil.which(str(folder / wanted) if "/" in wanted else wanted)
+    if program is None:
+        raise InvalidInput(
+            [
+                Diagnostic(
+                    "CC460",
+                    f"{wanted} is not on this machine",
+                    cause="The connection's `speech` names it to speak prompts without recording.",
+                    hint="Install it, correct `speech`, or give these prompts audio.",
+                )
+            ]
+        )
+    return Speaker(Path(program).name, (program, *speech.argv[1:]), folder, None, None)
+
+
+def _espeak(folder: Path) -> Speaker:
+    program = shutil.which(_ESPEAK)
+    if program is None:
+        raise InvalidInput(
+            [
+                Diagnostic(
+                    "CC460",
+                    f"{_ESPEAK} is not on this machine",
+                    cause="It speaks the prompts that have text and no recording.",
+                    hint=f"apt-get install {_ESPEAK}, or give these prompts audio.",
+                )
+            ]
+        )
+    environment = {
+        "LC_ALL": "C.UTF-8",
+        **{name: os.environ[name] for name in ("PATH", "ESPEAK_DATA_PATH") if name in os.environ},
+    }
+    version, listed = (
+        _output((program, option), "", folder, environment).decode("utf-8", "replace")
+        for option in ("--version", "--voices")
+    )
+    number = re.search(r"(\d+(?:\.\d+)+)", version)
+    name = f"{_ESPEAK} {number[1]}" if number else _ESPEAK
+    # --stdin: the whole text at once; -b 1: UTF-8. Without -m, <…> is no markup but read out.
+    argv = (program, "--stdin", "--stdout", "-b", "1", "-v")
+    return Speaker(name, argv, folder, environment, _voices(listed))
+
+
+_VOICE = re.compile(
+    r"\s*(?P<priority>\d+)\s+(?P<language>\S+)\s+\S+\s+\S+\s+(?P<file>\S+)(?P<others>.*)"
+)
+_OTHER = re.compile(r"\((\S+) (\d+)\)")
+
+
+def _voices(listed: str) -> tuple[Voice, ...]:
+    """The voices of `espeak-ng --voices`, in its order.
+
+    A line (1.51): ` 5  es-419  --/M  Spanish_(Latin_America)  roa/es-419  (es-mx 6)(es 6)`.
+    """
+    found = []
+    for line in listed.splitlines()[1:]:
+        if seen := _VOICE.fullmatch(line):
+            others = {tag.lower(): int(order) for tag, order in _OTHER.findall(seen["others"])}
+            languages = others | {seen["language"].lower(): int(seen["priority"])}
+            found.append(Voice(seen["file"], languages))
+    return tuple(found)
+
+
+def voice(language: str, voices: tuple[Voice, ...]) -> str | None:
+    """The file of the voice nearest to a language tag: en-AU → gmw/en, zh → sit/cmn."""
+    tag = language.lower()
+    tongue, _, land = tag.partition("-")
+    nearest = "es-419" if tongue == "es" and land in _AMERICAN else _NEAREST.get(tag, tag)
+    for sought in (nearest, tag, tongue):
+        speaking = [one for one in voices if sought in one.languages]
+        if speaking:
+            return min(speaking, key=lambda one: one.languages[sought]).file
+    return None
+
+
+def check_language(by: Speaker, language: str) -> None:
+    """InvalidInput where the speaker is known to have no voice for the language."""
+    _argv(by, language)
+
+
+def spoken(by: Speaker, text: str, language: str) -> bytes:
+    """The text as the program speaks it: a WAV file of whatever rate it likes."""
+    if by.voices is not None:
+        # [[…]] would be phonemes to espeak-ng, also without -m (1.51, seen with -x).
+        text = re.sub(r"\[(?=\[)", "[ ", text)
+    return _output(_argv(by, language), text, by.folder, by.environment)
+
+
+def made_by(by: Speaker, language: str) -> str:
+    """Who spoke, for people: `espeak-ng 1.51, voice gmw/en`."""
+    return by.name if by.voices is None else f"{by.name}, voice {_argv(by, language)[-1]}"
+
+
+def _argv(by: Speaker, language: str) -> tuple[str, ...]:
+    if by.voices is None:
+        program, *arguments = by.argv
+        return (program, *(part.replace("{language}", language) for part in arguments))
+    chosen = voice(language, by.voices)
+    if chosen is None:
+        raise InvalidInput(
+            [
+                Diagnostic(
+                    "CC461",
+                    f"{by.name} has no voice for {language}",
+                    hint="Give it audio, or name a command that speaks it: `speech` in the "
+                    "connection.",
+                )
+            ]
+        )
+    return (*by.argv, chosen)
+
+
+def _output(
+    argv: tuple[str, ...], text: str, folder: Path, environment: Mapping[str, str] | None
+) -> bytes:
+    """What the program writes within its time.
+
+    What it says on standard error is dropped: nobody knows what a command tells there.
+    """
+    name = Path(argv[0]).name
+    late = threading.Event()
+    with tempfile.TemporaryFile() as given:
+        given.write(text.encode())
+        given.seek(0)
+        try:
+            process = subprocess.Popen(  # noqa: S603  no shell; the program is the user's choice
+                argv,
+                stdin=given,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                cwd=folder,
+                env=environment,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise _failed(name, error.strerror or str(error)) from None
+
+    def stop() -> None:
+        late.set()
+        _kill(process)
+
+    clock = threading.Timer(SECONDS_TO_SPEAK, stop)
+    clock.start()
+    try:
+        with process:
+            assert process.stdout is not None  # noqa: S101  it is a pipe
+            written = process.stdout.read(MOST_BYTES + 1)
+            if len(written) > MOST_BYTES:
+                _kill(process)
+    finally:
+        clock.cancel()
+    if late.is_set():
+        raise _failed(name, f"It was not done after {SECONDS_TO_SPEAK:g} seconds.")
+    if len(written) > MOST_BYTES:
+        raise _failed(name, f"It wrote more than {MOST_BYTES // 1_000_000} MB.")
+    if process.returncode:
+        raise _failed(name, f"It ended with code {process.returncode}.")
+    return written
+
+
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    """End the program and what it has started; it leads a process group of its own."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _failed(program: str, cause: str) -> InvalidInput:
+    hint = f"Try {program} by hand with this text, or give audio."
+    return InvalidInput([Diagnostic("CC462", f"{program} did not speak", cause=cause, hint=hint)])
