@@ -4,9 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ccstate import kinds
 from ccstate.diff import diff, discrepancy, secret_references
 from ccstate.model import (
     ABSENT,
+    ALTERED,
+    BESIDES,
+    RUNNING,
     Action,
     Address,
     Change,
@@ -274,3 +278,21 @@ def test_what_is_missing_is_said(
 ) -> None:
     seen = Observation({} if live is None else {A: live}, {} if applied is None else {A: applied})
     assert discrepancy(change, seen) == said
+
+
+def test_what_is_stored_and_not_loaded_is_put_right_though_every_field_is_as_declared() -> None:
+    live: Fields = {**W5, RUNNING: {"weight": 9}, ALTERED: ["queues.conf:3: colour=red"]}
+    change = only(changes(W5, live, W5))
+    assert change.action is Action.UPDATE
+    assert [(edit.path, edit.before, edit.why) for edit in change.edits] == [
+        (ALTERED, ["queues.conf:3: colour=red"], Why.BY_HAND),
+        ("running.weight", 9, Why.NOT_LOADED),
+    ]
+    assert "queues.conf:3" in discrepancy(change, Observation({A: live}, {A: W5}))
+    not_loaded: Fields = {**W5, RUNNING: "not loaded"}
+    assert "stored, but not loaded" in discrepancy(change, Observation({A: not_loaded}, {A: W5}))
+    assert discrepancy(change, Observation({A: W5}, {A: W5})) == ""
+
+
+def test_no_kind_has_a_field_named_like_what_stands_beside_fields() -> None:
+    assert all(BESIDES.isdisjoint(kinds.shape(kind).fields) for kind in kinds.KINDS)

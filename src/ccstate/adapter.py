@@ -23,13 +23,16 @@ class Support:
 
     `lacks` maps a field that the platform cannot hold to the reason. `cycles` says whether
     objects that name each other may be created together in one batch. `needs_reload` says
-    whether a write takes effect only when the platform has loaded it.
+    whether a write takes effect only when the platform has loaded it; then `observe` shows both
+    levels. `atomic` says that a batch is one write, so that a plan is better one batch than many:
+    what depends on something may come in the same batch.
     """
 
     verbs: frozenset[Verb] = frozenset({"create", "update", "delete"})
     lacks: Mapping[str, str] = field(default_factory=dict)
     cycles: bool = True
     needs_reload: bool = False
+    atomic: bool = False
 
 
 @dataclass(frozen=True, slots=True)

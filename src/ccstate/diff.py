@@ -12,6 +12,9 @@ from collections.abc import Collection, Iterator, Mapping
 
 from ccstate import kinds
 from ccstate.model import (
+    ALTERED,
+    BESIDES,
+    RUNNING,
     Action,
     Address,
     Change,
@@ -76,7 +79,8 @@ def diff(
     objects, ledger = seen.objects, seen.ledger
     for address, resource in desired.items():
         want, live = resource.fields, objects.get(address)
-        if live is not None and ledger.get(address) == want and want.items() <= live.items():
+        is_there = live is not None and want.items() <= live.items()
+        if is_there and ledger.get(address) == want and BESIDES.isdisjoint(live or ()):
             continue  # as it is with nearly all of them
         change = _declared(target, resource, seen, secrets.get(address, {}))
         if change is not None:
@@ -103,7 +107,7 @@ def _declared(
         )
         action = Action.CREATE
     else:
-        edits = tuple(_edits(resource, live, applied))
+        edits = (*_edits(resource, live, applied), *_besides(live))
         if not edits and applied == want:
             return None
         action, why = _standing(edits, applied)
@@ -128,7 +132,7 @@ def _standing(edits: tuple[Edit, ...], applied: Fields | None) -> tuple[Action, 
         return Action.UPDATE, Why.YOU
     if len(reasons) == 1:
         return Action.UPDATE, reasons.pop()
-    by_hand = reasons & {Why.BY_HAND, Why.BOTH}
+    by_hand = reasons & {Why.BY_HAND, Why.BOTH, Why.NOT_LOADED}
     return Action.UPDATE, Why.BOTH if by_hand else Why.YOU
 
 
@@ -160,6 +164,21 @@ def _edits(resource: Resource, live: Fields, applied: Fields | None) -> Iterator
         elif not _covered(path, wanted):
             before = _value(shown, live, path)
             yield Edit(path, before, before, Why.RELEASED)
+
+
+AS_STORED = "as stored"
+
+
+def _besides(live: Fields) -> Iterator[Edit]:
+    """What is to be put right although no field says so."""
+    if altered := live.get(ALTERED):
+        yield Edit(ALTERED, altered, None, Why.BY_HAND)
+    running = live.get(RUNNING)
+    if isinstance(running, dict):
+        for path, value in running.items():
+            yield Edit(f"{RUNNING}.{path}", value, AS_STORED, Why.NOT_LOADED)
+    elif running:
+        yield Edit(RUNNING, running, AS_STORED, Why.NOT_LOADED)
 
 
 def _is_there(kind: str, path: str, value: Json, before: Json) -> bool:
@@ -207,6 +226,7 @@ def _undeclared(
     edits = tuple(
         Edit(path, value, None, Why.DELETED)
         for path, value in kinds.flatten(address.kind, live).items()
+        if path not in BESIDES
     )
     protect: dict[str, Json] = {"protect": True} if applied.get("protect") else {}
     edits += tuple(Edit(path, value, None, Why.DELETED) for path, value in protect.items())
@@ -226,16 +246,30 @@ def discrepancy(change: Change, seen: Observation) -> str:
         case Action.CREATE | Action.UPDATE | Action.ADOPT:
             if live is None:
                 return f"{change.address} is not there"
-            shown = kinds.flatten(change.address.kind, live)
-            for edit in change.edits:
-                if edit.why is Why.RELEASED or edit.path in LEDGER_ONLY:
-                    continue
-                value = _value(shown, live, edit.path)
-                if value != edit.after and not _is_there(
-                    change.address.kind, edit.path, edit.after, value
-                ):
-                    return f"{edit.path} is {_said(value)}, not {_said(edit.after)}"
+            missing = _missing(change, live)
+            if missing:
+                return missing
             return "" if applied == change.ledger else "the ledger does not record it"
+
+
+def _missing(change: Change, live: Fields) -> str:
+    """The first of the fields that is not as the change makes it; "" where all are."""
+    if besides := BESIDES.intersection(live):
+        return _left_over(live, besides)
+    shown = kinds.flatten(change.address.kind, live)
+    for edit in change.edits:
+        if edit.why is Why.RELEASED or edit.path in LEDGER_ONLY or _top(edit.path) in BESIDES:
+            continue
+        value = _value(shown, live, edit.path)
+        if value != edit.after and not _is_there(change.address.kind, edit.path, edit.after, value):
+            return f"{edit.path} is {_said(value)}, not {_said(edit.after)}"
+    return ""
+
+
+def _left_over(live: Fields, besides: Collection[str]) -> str:
+    if ALTERED in besides:
+        return f"changed by hand: {_said(live[ALTERED])}"
+    return f"{Why.NOT_LOADED.value}; what runs is {_said(live[RUNNING])}"
 
 
 MOST_SAID = 60

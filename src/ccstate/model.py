@@ -53,11 +53,24 @@ class Observation:
     """One platform in one read.
 
     `objects` holds every field the platform shows; `ledger` holds, for each object under
-    management, the fields as ccstate last applied them.
+    management, the fields as ccstate last applied them. `activity` says in words what is going on
+    at an object now, such as callers who wait: it is no part of what the object is.
+
+    Two more keys stand in an object where that is not all. `RUNNING`: a platform that stores what
+    it runs has loaded something else than it stores; dotted paths with the values that run, or a
+    text where it runs none of it. `ALTERED`: what somebody wrote that no field can say, line by
+    line.
     """
 
     objects: Mapping[Address, Fields]
     ledger: Mapping[Address, Fields]
+    activity: Mapping[Address, tuple[str, ...]] = field(default_factory=dict)
+
+
+RUNNING = "running"
+ALTERED = "altered"
+BESIDES = frozenset({RUNNING, ALTERED})
+"""Keys of a live object that are no fields of its kind."""
 
 
 class Action(StrEnum):
@@ -75,6 +88,7 @@ class Why(StrEnum):
 
     YOU = "you changed it"
     BY_HAND = "changed by hand"
+    NOT_LOADED = "stored, but not loaded"
     BOTH = "you changed it, and it was changed by hand"
     DEFAULTS = "the project's defaults changed it"
     RELEASED = "no longer managed"

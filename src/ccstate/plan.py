@@ -84,6 +84,8 @@ def _in_order(share: Share) -> tuple[list[Step], list[Refusal]]:
             Step(share.name, tuple(_needing(changes[a], needs.get(a)) for a in batch))
             for batch in batches
         ]
+    if steps and all(share.supports[address.kind].atomic for address in changes):
+        steps = [Step(share.name, tuple(change for step in steps for change in step.changes))]
     return steps, _circle_refusals(share, circles)
 
 

@@ -10,7 +10,7 @@ from ccstate.cli.live import address_of
 from ccstate.cli.output import say, talk
 from ccstate.cli.workspace import Workspace, find_root, observed
 from ccstate.errors import Diagnostic, InvalidInput
-from ccstate.model import Address, Edit, Fields, Why, edited
+from ccstate.model import BESIDES, Address, Edit, Fields, Why, edited
 
 FILE = "adopted.yaml"
 
@@ -76,7 +76,8 @@ def _unmanaged(workspace: Workspace, name: str) -> dict[Address, Fields]:
 def _declarable(address: Address, fields: Fields) -> tuple[Fields, int]:
     """The fields that YAML can hold, and how many secrets that leaves out."""
     paths = kinds.secrets(address.kind, fields)
-    return edited(fields, [Edit(path, None, None, Why.NEW) for path in paths]), len(paths)
+    taken = [*paths, *(key for key in BESIDES if key in fields)]
+    return edited(fields, [Edit(path, None, None, Why.NEW) for path in taken]), len(paths)
 
 
 def _refusal(address: Address) -> Diagnostic:

@@ -212,4 +212,5 @@ def observed(target: Target, adapter: Adapter, kinds: Collection[str]) -> Observ
             for a, fields in seen.ledger.items()
             if target.manages(a, seen.objects.get(a, fields))
         },
+        seen.activity,
     )

@@ -33,6 +33,15 @@ def attention(plan: Plan) -> Iterator[Sentence]:
     yield from _fields(changes, Why.BOTH, "applying replaces that by the desired state")
     yield from _about(
         changes,
+        lambda change: any(edit.why is Why.NOT_LOADED for edit in change.edits),
+        (
+            "object is stored, but not loaded; applying loads it",
+            "objects are stored, but not loaded; applying loads them",
+        ),
+        Style.CHANGE,
+    )
+    yield from _about(
+        changes,
         lambda change: change.why is Why.DELETED_BY_HAND and change.action is Action.CREATE,
         (
             "object was deleted by hand; applying creates it again",
