@@ -1,9 +1,7 @@
-"""Real Asterisk sites for tests: one of each release for the whole session of a worker.
+"""Real Asterisk sites for tests: fixtures, to be imported into a module of tests, or a conftest.
 
-from tests.asterisk_sites import new_site, site  # noqa: F401 - fixtures
-
-def test_…(site: SiteOf) -> None:
-    running = site("22")
+One site of each release serves all tests of a worker (`site("22")`): leave it as you found it. Those
+that stop, kill or spoil a site have one of their own (`new_site()`).
 """
 
 import itertools
@@ -13,12 +11,15 @@ from typing import Protocol
 
 import pytest
 
+from ccstate.lab import phones
 from ccstate.lab import site as sites
 from ccstate.lab.programs import programs
 from ccstate.lab.site import Site
 
 SiteOf = Callable[[str], Site]
-"""The site of a release that all tests of this worker share: leave it as you found it."""
+
+_shared: dict[str, Site] = {}
+"""Of this process, whichever module asks."""
 
 
 class NewSite(Protocol):
@@ -31,19 +32,17 @@ class NewSite(Protocol):
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SiteOf]:
-    started: dict[str, Site] = {}
-
     def of(release: str) -> Site:
-        if release not in started or sites.find(started[release].folder) is None:
+        if release not in _shared or sites.find(_shared[release].folder) is None:
             folder = tmp_path_factory.mktemp(f"asterisk-{release}-")
-            started[release] = sites.start(
+            _shared[release] = sites.start(
                 folder, name=f"test-{release}", programs=programs(release)
             )
-        return started[release]
+        return _shared[release]
 
     yield of
-    for running in started.values():
-        sites.kill(running)
+    for release in list(_shared):
+        _end(_shared.pop(release).folder)
 
 
 @pytest.fixture
@@ -62,5 +61,11 @@ def new_site(tmp_path: Path) -> Iterator[NewSite]:
 
     yield start
     for folder in folders:
-        if running := sites.find(folder):
-            sites.kill(running)
+        _end(folder)
+
+
+def _end(folder: Path) -> None:
+    """On the spot, with its phones: a test has nothing to wait for."""
+    phones.end_all(folder)
+    if running := sites.find(folder):
+        sites.kill(running)

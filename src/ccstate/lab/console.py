@@ -1,50 +1,40 @@
 """The few words that the lab itself exchanges with a site over AMI."""
 
-import socket
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ccstate.errors import Diagnostic, Unreadable
+from ccstate.adapters.asterisk.ami import Ami, Login
+from ccstate.errors import Unreadable
 from ccstate.lab.process import alive
 
 if TYPE_CHECKING:
     from ccstate.lab.site import Site
 
 
-def fully_booted(site: "Site", *, within: float) -> None:
-    """Wait until it has loaded everything; Unreadable where it has not after so many seconds."""
+def fully_booted(site: "Site", *, within: float) -> bool:
+    """Whether it has loaded everything; waits for so many seconds, and as long as it runs."""
     deadline = time.monotonic() + within
-    while time.monotonic() < deadline and alive(site.process):
+    while alive(site.process) and (remaining := deadline - time.monotonic()) > 0:
         try:
-            with _session(site, timeout=deadline - time.monotonic()) as session:
-                heard = b""
-                while b"Event: FullyBooted" not in heard:
-                    more = session.recv(65536)
-                    if not more:
-                        break
-                    heard += more
-                else:
-                    return
-        except OSError:
-            pass
-        time.sleep(0.01)
-    raise Unreadable([Diagnostic("CC926", f"{site.name} has not booted")])
+            with Ami.connect(_login(site, timeout=remaining)):
+                return True
+        except Unreadable:  # it does not listen yet
+            time.sleep(0.01)
+    return False
 
 
 def told_to_stop(site: "Site") -> bool:
     """Whether it could be told."""
     try:
-        with _session(site, timeout=2.0) as session:
-            session.sendall(b"Action: Command\r\nCommand: core stop now\r\n\r\n")
-            while session.recv(65536):
-                pass
-    except OSError:
+        ami = Ami.connect(_login(site, timeout=2.0))
+    except Unreadable:
         return False
+    with ami:
+        with suppress(Unreadable):  # it may be faster than its answer
+            ami.command("core stop now")
     return True
 
 
-def _session(site: "Site", *, timeout: float) -> socket.socket:
-    session = socket.create_connection((site.ami_host, site.ami_port), timeout=max(timeout, 0.1))
-    login = f"Action: Login\r\nUsername: {site.lab_username}\r\nSecret: {site.lab_secret}\r\n\r\n"
-    session.sendall(login.encode())
-    return session
+def _login(site: "Site", *, timeout: float) -> Login:
+    return Login(site.ami_host, site.ami_port, site.lab_username, site.lab_secret, timeout=timeout)

@@ -94,6 +94,8 @@ writetimeout = 5000
 [global]
 type = global
 user_agent = ccstate lab
+; Phones and carriers share an address here, so who they say they are comes first.
+endpoint_identifier_order = username,ip,anonymous
 [transport-udp]
 type = transport
 protocol = udp

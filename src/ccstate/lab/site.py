@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ccstate.errors import Diagnostic, InvalidInput, Unreadable
+from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.lab import etc, process
 from ccstate.lab.certificate import certify
 from ccstate.lab.console import fully_booted, told_to_stop
@@ -153,11 +153,9 @@ def start(
         certificate=certificate,
     )
     _record(site)
-    try:
-        fully_booted(site, within=booting)
-    except Unreadable:
+    if not fully_booted(site, within=booting):
         process.kill(site.process)
-        raise _no_start(site) from None
+        raise _no_start(site)
     return site
 
 

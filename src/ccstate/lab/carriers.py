@@ -1,0 +1,113 @@
+"""Carriers on loopback, played by sipp: they take what a site's trunks send, and remember it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ccstate.errors import Diagnostic, Unreadable
+from ccstate.lab import process, scenarios, sipp
+from ccstate.lab.process import Process
+from ccstate.lab.site import Site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carrier:
+    """One that listens there; trunks may register with it, by any name."""
+
+    host: str
+    port: int
+    folder: Path
+    process: Process
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """A call as it arrived."""
+
+    uri: str
+    """The request's: `sip:+61255501000@127.0.0.1:5080`."""
+    headers: tuple[tuple[str, str], ...]
+    body: str
+
+    def get(self, name: str) -> str:
+        """The first header of that name, in any case; empty where there is none."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), "")
+
+    def all(self, name: str) -> tuple[str, ...]:
+        return tuple(value for key, value in self.headers if key.lower() == name.lower())
+
+
+def answer(site: Site, *, host: str = sipp.LOOPBACK, port: int = 0, after: float = 0.2) -> Carrier:
+    """One that answers every call after so many seconds; on a free port of the site's where 0.
+
+    `host`: any of 127.0.0.0/8, so that a site can tell carriers from phones by their address.
+    """
+    return _started(site, host, port, scenarios.carrier_answers(after))
+
+
+def refuse(
+    site: Site,
+    *,
+    host: str = sipp.LOOPBACK,
+    port: int = 0,
+    status: str = "503 Service Unavailable",
+) -> Carrier:
+    """One that takes no call, and says why."""
+    return _started(site, host, port, scenarios.carrier_refuses(status))
+
+
+def stop(carrier: Carrier) -> None:
+    process.kill(carrier.process)
+
+
+def invites(carrier: Carrier) -> tuple[Invite, ...]:
+    """The calls that it was sent since it started, each once, in their order."""
+    found: dict[str, Invite] = {}
+    for message in _received(carrier.folder / "messages.log"):
+        head, _, body = message.partition("\n\n")
+        request, *lines = head.splitlines()
+        method, _, rest = request.partition(" ")
+        if method != "INVITE":
+            continue
+        pairs = (line.partition(":") for line in lines)
+        headers = tuple((name.strip(), value.strip()) for name, _, value in pairs)
+        invite = Invite(rest.rpartition(" ")[0], headers, body.strip())
+        if ";tag=" not in invite.get("To"):  # with a tag: a call that is up is changed
+            found.setdefault(invite.get("Call-ID"), invite)
+    return tuple(found.values())
+
+
+def _received(log: Path) -> Iterator[str]:
+    """The messages in what sipp writes down: a line of dashes, a line about it, an empty one, it."""
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    for part in text.replace("\r", "").split("-----------------------------------------------"):
+        about, _, message = part.partition("\n\n")
+        if " received " in about and message:
+            yield message
+
+
+def _started(site: Site, host: str, port: int, scenario: str) -> Carrier:
+    port = port or sipp.free_port(site)
+    folder = site.folder / "phones" / f"carrier-{port}"
+    sipp.write(folder / "called.xml", scenario)
+    sipp.write(folder / "messages.log", "")
+    heard = ["-trace_msg", "-message_file", str(folder / "messages.log")]
+    carrier = Carrier(
+        host=host,
+        port=port,
+        folder=folder,
+        process=sipp.start(folder, port, ["-sf", "called.xml", *heard], host=host),
+    )
+    if not sipp.listening(carrier.process, host, port):
+        stop(carrier)
+        raise Unreadable(
+            [
+                Diagnostic(
+                    "CC927",
+                    f"the carrier cannot listen on {host}:{port}",
+                    cause="another program may have it",
+                    hint=f"read {folder / 'sipp.log'}, or take another port",
+                )
+            ]
+        )
+    return carrier

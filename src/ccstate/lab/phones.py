@@ -1,0 +1,160 @@
+"""Phones on loopback, played by sipp: one process for as many as behave alike.
+
+They register with the site, by digest, from the port on which they answer, and again and again:
+a site that was started anew, or learned of an extension only now, has them within 20 seconds.
+"""
+
+import re
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ccstate.adapters.asterisk.ami import Ami, Login
+from ccstate.errors import Diagnostic, InvalidInput, Unreadable
+from ccstate.lab import process, scenarios, sipp
+from ccstate.lab.process import Process
+from ccstate.lab.site import Site
+
+REGISTERING = 10.0  # seconds; 60 phones take 0.3
+AGAIN = 20.0  # seconds between two registrations of a phone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phones:
+    """Phones that behave alike, in one process, on one port."""
+
+    extensions: tuple[str, ...]
+    port: int
+    sip_port: int
+    """The site's."""
+    folder: Path
+    process: Process
+
+
+def answer(
+    site: Site, extensions: Mapping[str, str], *, after: float = 0.2, wait: float = REGISTERING
+) -> Phones:
+    """Phones that answer after so many seconds, and talk until the caller hangs up.
+
+    `extensions`: the password of each, by its name, which is its PJSIP endpoint, user and AOR.
+    Returns once all of them are registered; `wait=0` does not wait for that.
+
+    Raises Unreadable where they are not registered `wait` seconds later.
+    """
+    return _phones(site, "answers", extensions, scenarios.answers(after), wait)
+
+
+def ring(site: Site, extensions: Mapping[str, str], *, wait: float = REGISTERING) -> Phones:
+    """Phones that ring, and that nobody answers."""
+    return _phones(site, "rings", extensions, scenarios.rings(), wait)
+
+
+def busy(site: Site, extensions: Mapping[str, str], *, wait: float = REGISTERING) -> Phones:
+    """Phones that are busy, whenever they are called."""
+    return _phones(site, "busy", extensions, scenarios.refuses("486 Busy Here"), wait)
+
+
+def stop(phones: Phones) -> None:
+    """End them, and have the site forget them; calls that they are in stay up at the site."""
+    process.kill(phones.process)
+    leaving = _each("unregister.xml", phones.extensions, phones.sip_port)
+    sipp.run(phones.folder, phones.port, leaving, within=3.0)
+
+
+def cut_off(phones: Phones) -> None:
+    """End them on the spot; the site believes that they are there until it asks, or they expire."""
+    process.kill(phones.process)
+
+
+def end_all(folder: Path) -> None:
+    """End all phones and carriers of the site in that folder on the spot, whoever started them."""
+    for started in sipp.noted(folder):
+        process.kill(started)
+
+
+def registered(site: Site) -> frozenset[str]:
+    """The AORs at which a phone is registered now."""
+    login = Login(site.ami_host, site.ami_port, site.lab_username, site.lab_secret)
+    with Ami.connect(login) as ami:
+        contacts = ami.read("PJSIPShowContacts")
+    # "2001;@76e186…": the AOR, and a hash of where the phone is (16.28, 22.10).
+    return frozenset(contact["ObjectName"].partition(";@")[0] for contact in contacts)
+
+
+def _phones(
+    site: Site, manner: str, extensions: Mapping[str, str], scenario: str, wait: float
+) -> Phones:
+    _check(extensions)
+    port = sipp.free_port(site)
+    folder = site.folder / "phones" / f"{manner}-{port}"
+    sipp.write(folder / "register.xml", scenarios.registers(AGAIN))
+    sipp.write(folder / "unregister.xml", scenarios.unregisters())
+    sipp.write(folder / "called.xml", scenario)
+    # One field with both, for sipp takes them from a file as a whole only (3.6.1).
+    lines = [
+        f"{name};[authentication username={name} password={password}]\n"
+        for name, password in sorted(extensions.items())
+    ]
+    sipp.write(folder / "phones.csv", "SEQUENTIAL\n" + "".join(lines))
+    phones = Phones(
+        extensions=tuple(sorted(extensions)),
+        port=port,
+        sip_port=site.sip_port,
+        folder=folder,
+        process=sipp.start(
+            folder,
+            port,
+            ["-oocsf", "called.xml", *_each("register.xml", extensions, site.sip_port)],
+        ),
+    )
+    try:
+        if wait:
+            _wait_until_registered(site, phones, wait)
+    except BaseException:
+        cut_off(phones)
+        raise
+    return phones
+
+
+def _each(scenario: str, extensions: Collection[str], sip_port: int) -> list[str]:
+    """The scenario once for each extension; calls to them count on top of these."""
+    count = len(extensions)
+    calls = ["-m", str(count), "-l", str(count + 1000), "-r", "200"]
+    return ["-sf", scenario, "-inf", "phones.csv", *calls, f"127.0.0.1:{sip_port}"]
+
+
+def _check(extensions: Mapping[str, str]) -> None:
+    problems = [
+        Diagnostic(
+            "CC928",
+            f'the phone "{name}" cannot register with such a name or password',
+            cause='sipp would read a space, a line break or one of ; [ ] " as its own',
+            hint="use others in the lab",
+        )
+        for name, password in extensions.items()
+        if not re.fullmatch(r"[\w.+-]+", name) or not re.fullmatch(r'[^\s;\[\]"]+', password)
+    ]
+    if not extensions:
+        problems = [Diagnostic("CC928", "no phones to start", hint="name at least one extension")]
+    if problems:
+        raise InvalidInput(problems)
+
+
+def _wait_until_registered(site: Site, phones: Phones, wait: float) -> None:
+    deadline = time.monotonic() + wait
+    while missing := set(phones.extensions) - registered(site):
+        if time.monotonic() > deadline or not process.alive(phones.process):
+            named = ", ".join(sorted(missing)[:5]) + (", …" if len(missing) > 5 else "")
+            raise Unreadable(
+                [
+                    Diagnostic(
+                        "CC927",
+                        f"{len(missing)} of {len(phones.extensions)} phones cannot register with "
+                        f"{site.name}: {named}",
+                        cause="the site may not know them, or know another password",
+                        hint=f"read {site.log} and {phones.folder / 'sipp.log'}",
+                    )
+                ]
+            )
+        time.sleep(0.05)

@@ -1,0 +1,90 @@
+"""Start sipp for a site: on a free port of loopback, noted down so that it can be ended later."""
+
+import json
+import socket
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from socket import inet_aton
+
+from ccstate.errors import Diagnostic, InvalidInput
+from ccstate.lab import process
+from ccstate.lab.process import Process
+from ccstate.lab.programs import sipp
+from ccstate.lab.site import Site
+
+LOOPBACK = "127.0.0.1"
+STEP = 4  # ports of one sipp: SIP, its console, sound and pictures
+
+
+def free_port(site: Site) -> int:
+    """The first of four that are free."""
+    for port in site.ports.phones[: 1 - STEP : STEP]:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind((LOOPBACK, port))
+            except OSError:
+                continue
+            return port
+    raise InvalidInput(
+        [
+            Diagnostic(
+                "CC922",
+                f"no free port for more phones at {site.name}",
+                hint="start phones that behave alike together, and stop those no longer needed",
+            )
+        ]
+    )
+
+
+def start(folder: Path, port: int, options: Sequence[str], *, host: str = LOOPBACK) -> Process:
+    """One that stays, as its own process, noted down in the folder; `options` name files there."""
+    # Its screen, a page of numbers, goes to a file: once a day is enough.
+    command = [*_command(host, port), "-f", "86400", *options]
+    started = process.spawn(command, folder=folder, says=folder / "sipp.log", inherits=())
+    facts = {"pid": started.pid, "began": started.began, "port": port}
+    write(folder / "process.json", json.dumps(facts) + "\n")
+    return started
+
+
+def run(folder: Path, port: int, options: Sequence[str], *, within: float) -> None:
+    """One that ends by itself, or is ended after so many seconds."""
+    running = process.spawn(
+        [*_command(LOOPBACK, port), *options], folder=folder, says=folder / "sipp.log", inherits=()
+    )
+    if not process.ended(running, within=within):
+        process.kill(running)
+
+
+def listening(started: Process, host: str, port: int) -> bool:
+    """Whether it listens there; not where it ends, or has not for five seconds."""
+    wanted = f"{inet_aton(host)[::-1].hex().upper()}:{port:04X}"
+    deadline = time.monotonic() + 5
+    while wanted not in Path("/proc/net/udp").read_text(encoding="ascii"):
+        if time.monotonic() > deadline or not process.alive(started):
+            return False
+        time.sleep(0.01)
+    return process.alive(started)
+
+
+def noted(folder: Path) -> list[Process]:
+    """Those that were started for the site in that folder, whoever did; they may be over."""
+    records = sorted((folder.absolute() / "phones").glob("*/process.json"))
+    facts = [json.loads(record.read_text(encoding="utf-8")) for record in records]
+    return [Process(int(fact["pid"]), int(fact["began"])) for fact in facts]
+
+
+def write(path: Path, text: str) -> None:
+    """Readable by this user alone: some of these hold passwords."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(text, encoding="utf-8")
+
+
+def _command(host: str, port: int) -> list[str]:
+    where = ["-i", host, "-bind_local", "-p", str(port), "-mp", str(port + 1)]
+    # Left alone, its console listens on all interfaces (3.6.1, seen).
+    console = ["-ci", host, "-cp", str(port + 2)]
+    manner = ["-aa", "-nostdin", "-skip_rlimit", "-default_behaviors", "all,-abortunexp"]
+    return [*sipp(), *where, *console, *manner]
