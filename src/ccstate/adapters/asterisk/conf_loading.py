@@ -8,8 +8,8 @@ from ccstate.adapters.asterisk.conf_lines import BLANKS, LINE_LOST, Lines, probl
 from ccstate.adapters.asterisk.conf_sections import Building, Conf, Directive, Option
 from ccstate.errors import Diagnostic
 
-DEEPEST = 10
-"""Files inside of files, as `MAX_INCLUDE_LEVEL` has it."""
+DEEPEST = 11
+"""Files inside of files, with the main one: `MAX_INCLUDE_LEVEL`, counted out on 16.28 and 22.10."""
 MOST_FILES = 2_000
 MOST_BYTES = 128 * 1024 * 1024
 MOST_ADDITIONS = 1_000
@@ -35,6 +35,7 @@ class Loading:
         self._sections = Sections(self._problems)
         self._level = 0
         self._open: list[str] = []
+        self._circles: set[tuple[str, int]] = set()
         self._files: list[str] = []
         self._bytes = 0
         self._directives: list[Directive] = []
@@ -162,12 +163,15 @@ class Loading:
         place = len(self._directives)
         self._directives.append(Directive(word, argument, file, line))
         names = sorted(self._glob(argument)) if _MAGIC & set(argument) else [argument]
-        if again := [name for name in names if name in self._open]:
-            raise self._sections.broken(file, line, f"{again[0]} includes itself")
+        if (again := set(names) & set(self._open)) and (file, line) not in self._circles:
+            self._circles.add((file, line))
+            message = f"{min(again)} includes itself"
+            cause = f"Asterisk reads it again and again, {DEEPEST - 1} deep."
+            self._problems.append(problem("CC446", file, line, message, cause))
         before = len(self._files)
         found = None
         if self._level >= DEEPEST:
-            self._lost(file, line, f"files are included more than {DEEPEST} deep")
+            self._lost(file, line, f"files are included more than {DEEPEST - 1} deep")
         else:
             found = self._load(names)
         loaded = tuple(self._files[before:])
