@@ -63,8 +63,9 @@ def _sentinel(file: str, digest: str) -> str:
 
 
 def value(text: str) -> str:
-    """A value of an option: a semicolon would begin a comment."""
-    return text.replace(";", "\\;")
+    """A value behind `=`: a semicolon would begin a comment, and `=>` is a sign of its own."""
+    blank = " " if text.startswith(">") else ""
+    return blank + text.replace(";", "\\;")
 
 
 def comment(text: str) -> str:

@@ -1,6 +1,6 @@
 """Calls that leave: what phones may dial, routes, trunks, emergencies."""
 
-from ccstate.adapters.asterisk.compile.phones import INTERNAL
+from ccstate.adapters.asterisk.compile.phones import HINTS, INTERNAL, site_context
 from ccstate.adapters.asterisk.compile.places import entered, goto, shortened
 from ccstate.adapters.asterisk.compile.trees import OUTSIDE
 from ccstate.adapters.asterisk.entries import MAILBOXES, Compiled, Context, Step
@@ -12,6 +12,8 @@ from ccstate.model import Address
 
 TRUNK = "ccstate-trunk"
 SENT = "ccstate-sent"
+RUNG = "rung"
+"""What the subroutine of a trunk returns where the other side was reached, and did not answer."""
 DIALLED = "${FILTER(0-9*#+,${EXTEN})}"
 """What was dialled, without anything that an application would take for more than a number."""
 
@@ -30,13 +32,13 @@ def compile_sites(compiled: Compiled, centre: Centre) -> None:
     dialling = Dialling(centre)
     for site in ("", *sorted(centre.of("site"))):
         owner = Address("site", site) if site else None
-        where = Context(compiled, shortened(f"site/{site}") if site else "site", owner)
+        where = Context(compiled, site_context(site), owner)
         label = centre.label(f"site/{site}") or site
         where.note(f"Phones at {label}" if site else "Phones that stand nowhere in particular")
         where.include(INTERNAL)
         out = Context(compiled, shortened(f"outbound/{site}") if site else "outbound", owner)
         where.include(out.name)
-        where.include("hints")
+        where.include(HINTS)
         out.add("h", [Step("NoOp")])  # so that the context is there where no route is
         patterns: dict[str, str] = {}
         for place in (site, ""):
@@ -78,18 +80,17 @@ def compile_route(compiled: Compiled, centre: Centre, name: str, route: Filled) 
     strip, prepend = route["strip"], route.get("prepend") or ""
     digits = f"{prepend}${{EXTEN:{strip}}}" if strip else f"{prepend}${{EXTEN}}"
     for trunk in route["trunks"]:
-        most_calls = "" if route["emergency"] else _most_calls(centre, trunk)
-        steps.append(_by(centre, trunk, digits, str(OUTSIDE_RINGS), most_calls, "trunks"))
+        call, is_limited = f"{digits},{OUTSIDE_RINGS}", not route["emergency"]
+        steps.append(_by(centre, trunk, call, field="trunks", is_limited=is_limited))
     where.add(ANYTHING, [*steps, Step("Hangup", "34")])  # no circuit is free
 
 
-def _most_calls(centre: Centre, trunk: str) -> str:
-    return str(centre.of("trunk").get(trunk, {}).get("max_calls") or "")
-
-
-def _by(centre: Centre, trunk: str, digits: str, rings: str, most: str, field: str) -> Step:
-    shown = centre.of("trunk").get(trunk, {}).get("caller_id") or ""
-    return Step("Gosub", f"{TRUNK},s,1({trunk_id(trunk)},{digits},{rings},{most},{shown})", field)
+def _by(centre: Centre, trunk: str, call: str, *, field: str, is_limited: bool = True) -> Step:
+    """A call by a trunk; `call` is what is sent and how long it rings, with a comma between."""
+    carrier = centre.of("trunk").get(trunk, {})
+    most = (carrier.get("max_calls") or "") if is_limited else ""
+    shown = carrier.get("caller_id") or ""
+    return Step("Gosub", f"{TRUNK},s,1({trunk_id(trunk)},{call},{most},{shown})", field)
 
 
 def compile_leaving(compiled: Compiled, centre: Centre) -> None:
@@ -105,21 +106,22 @@ def compile_leaving(compiled: Compiled, centre: Centre) -> None:
             Step("Set", "CALLERID(num)=${ARG5}"),
             Step("Goto", "dial"),
             Step("Set", "CALLERID(num)=${CC_CALLER}", label="own"),
-            Step("GotoIf", '$["${LEN(${CC_CALLER_NAME})}" = "0"]?dial'),
+            Step("GotoIf", f'$["{_begins("CC_CALLER_NAME")}" = "0"]?dial'),
             Step("Set", "CALLERID(name)=${CC_CALLER_NAME}"),
             Step("Dial", f"PJSIP/${{ARG2}}@${{ARG1}},${{ARG3}},b({SENT}^s^1)", label="dial"),
             # The next trunk is for lines that are down or full, not for people who are busy.
             Step("GotoIf", '$["${DIALSTATUS}" = "CHANUNAVAIL"]?next'),
             Step("GotoIf", '$["${DIALSTATUS}" = "CONGESTION"]?next'),
-            Step("GotoIf", '$["${CC_RETURNS}" = "1"]?next'),
+            Step("GotoIf", '$["${CC_RETURNS}" = "1"]?rung'),
             Step("Hangup"),
+            Step("Return", RUNG, label="rung"),
             Step("Return", label="next"),
         ],
     )
     Context(compiled, SENT).add(
         "s",
         [
-            Step("GotoIf", '$["${LEN(${CC_SENT})}" = "0"]?back'),
+            Step("GotoIf", f'$["{_begins("CC_SENT")}" = "0"]?back'),
             Step("Set", "PJSIP_HEADER(add,X-Dispatchable-Location)=${CC_SENT}"),
             Step("Return", label="back"),
         ],
@@ -128,14 +130,26 @@ def compile_leaving(compiled: Compiled, centre: Centre) -> None:
         "s",
         [
             Step("Set", "CC_RETURNS=1"),
-            *(
-                _by(centre, name, "${ARG1}", "${ARG2}", _most_calls(centre, name), "")
-                for name in sorted(centre.of("trunk"))
-            ),
-            Step("Set", "CC_RETURNS="),
+            *(step for name in sorted(centre.of("trunk")) for step in _rings_by(centre, name)),
+            Step("Set", "CC_RETURNS=", label="done"),
             Step("Return"),
         ],
     )
+
+
+def _rings_by(centre: Centre, trunk: str) -> list[Step]:
+    """Rings an outside number by a trunk; whoever has been rung is not rung by the next."""
+    ring = _by(centre, trunk, "${ARG1},${ARG2}", field="")
+    return [ring, Step("GotoIf", f'$["${{GOSUB_RETVAL}}" = "{RUNG}"]?done')]
+
+
+def _begins(variable: str) -> str:
+    """0 where the variable is empty, else 1.
+
+    Only its first character is looked at: Asterisk counts a whole text such as `a): 0` as 0
+    (seen on 16.28 and 22.10), for a colon behind a bracket means an offset to it.
+    """
+    return f"${{LEN(${{{variable}:0:1}})}}"
 
 
 def compile_inside(compiled: Compiled, flow: Flow) -> None:

@@ -4,8 +4,15 @@ import hmac
 from collections.abc import Mapping
 from typing import Any
 
-from ccstate.adapters.asterisk.compile.places import ENTER, context, exten, goto, happened
-from ccstate.adapters.asterisk.compile.trees import RING, heard
+from ccstate.adapters.asterisk.compile.places import (
+    ENTER,
+    context,
+    exten,
+    goto,
+    happened,
+    shortened,
+)
+from ccstate.adapters.asterisk.compile.trees import RING, heard, ringing
 from ccstate.adapters.asterisk.entries import (
     DIALPLAN,
     MAILBOXES,
@@ -20,12 +27,12 @@ from ccstate.adapters.asterisk.entries import (
 from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.ways import Event, Place
-from ccstate.kinds.fields import seconds
 from ccstate.model import Address
 
 AWAY = "ccstate-away"
 MESSAGE = "ccstate-message"
 INTERNAL = "internal"
+HINTS = "hints"
 
 
 def site_of(centre: Centre, name: str, extension: Filled) -> str:
@@ -47,7 +54,7 @@ def location(centre: Centre, name: str, extension: Filled) -> str:
     town = " ".join(address[part] for part in ("city", "state", "postcode") if address.get(part))
     street = ", ".join(p for p in (address.get("street"), town, address.get("country")) if p)
     inside = [area.get("label") or user.get("area"), user.get("desk") and f"desk {user['desk']}"]
-    return "; ".join(part for part in (street, *inside) if part)
+    return " ".join("; ".join(part for part in (street, *inside) if part).split())
 
 
 def unknown_password(key: bytes, name: str) -> str:
@@ -71,13 +78,14 @@ def compile_extension(
     _rings(compiled, name, extension)
     if (mailbox := extension.get("voicemail")) is not None:
         pin = str(mailbox.get("pin") or unknown_pin(key, name))
-        _mailbox(compiled, flow, name, extension, mailbox, pin)
+        _mailbox(compiled, flow, name, extension, mailbox=mailbox, pin=pin)
     number = extension.get("number") or name
     if number != name and number.isdigit():
         inside = Context(compiled, INTERNAL, owner)
         inside.add(number, [goto(Place("extension", name), "number")])
         if extension["device"] != "none":
-            inside.hint(number, f"PJSIP/{name}")
+            # There phones look for lamps: it is their endpoints' subscribe_context.
+            Context(compiled, HINTS, owner).hint(number, f"PJSIP/{name}")
 
 
 def _endpoint(compiled: Compiled, centre: Centre, name: str, extension: Filled) -> None:
@@ -90,8 +98,8 @@ def _endpoint(compiled: Compiled, centre: Centre, name: str, extension: Filled) 
     caller = extension.get("caller_id") or {}
     group = extension.get("pickup_group") or ""
     options: list[tuple[str, str, str]] = [
-        ("context", f"site/{site}" if site else "site", "site"),
-        ("subscribe_context", "hints", ""),
+        ("context", site_context(site), "site"),
+        ("subscribe_context", HINTS, ""),
         ("allow", "!all,alaw,ulaw,g722", ""),
         ("direct_media", "no", ""),
         ("auth", name, ""),
@@ -117,7 +125,7 @@ def _endpoint(compiled: Compiled, centre: Centre, name: str, extension: Filled) 
         ("CC_CALLER", caller.get("number") or "", "caller_id.number"),
         ("CC_CALLER_NAME", caller.get("name") or "", "caller_id.name"),
     )
-    options += [(f"{VARIABLE}{n}", value, path) for n, value, path in variables if value]
+    options += [(f"{VARIABLE}{n}", escaped(value), path) for n, value, path in variables if value]
     for option, value, path in options:
         compiled.say(Key(PJSIP, "endpoint", name, option), value, owner, path)
 
@@ -134,6 +142,20 @@ def _account(compiled: Compiled, name: str, password: str) -> None:
         compiled.say(Key(PJSIP, section, name, option), value, owner, path)
 
 
+def site_context(site: str) -> str:
+    """What the phones of a site may dial; of "" those that stand nowhere in particular."""
+    return shortened(f"site/{site}") if site else "site"
+
+
+def escaped(text: str) -> str:
+    r"""The value of a variable of an endpoint, as it has to be written.
+
+    A call gets it with `\r`, `\x41` and the like worked out (seen on 16.28 and 22.10): then what
+    somebody calls a floor could add headers to an emergency call.
+    """
+    return text.replace("\\", "\\\\")
+
+
 def quoted(text: str) -> str:
     """A display name as RFC 3261 quotes it."""
     escaped = text.strip().replace("\\", "\\\\").replace('"', '\\"')
@@ -147,7 +169,7 @@ def _rings(compiled: Compiled, name: str, extension: Filled) -> None:
         rings = Step("Gosub", f"{AWAY},s,1({name})", "device")
     else:
         rings = Step(
-            "Gosub", f"{RING},s,1({name},{seconds(extension['ring_for'])},{place})", "ring_for"
+            "Gosub", f"{RING},s,1({name},{ringing(extension['ring_for'])},{place})", "ring_for"
         )
     mailbox = place._replace(node="voicemail")
     has_mailbox = extension.get("voicemail") is not None
@@ -159,6 +181,7 @@ def _mailbox(
     flow: Flow,
     name: str,
     extension: Filled,
+    *,
     mailbox: Mapping[str, Any],
     pin: str,
 ) -> None:
@@ -228,7 +251,7 @@ def compile_rings(compiled: Compiled) -> None:
             Step("Hangup"),
         ],
     )
-    hints = Context(compiled, "hints")
+    hints = Context(compiled, HINTS)
     # A hint for each of 10,000 extensions costs minutes at every reload of Asterisk 22 (measured).
     hints.hint("_X.", "PJSIP/${EXTEN}")
-    compiled.notes[DIALPLAN, "hints"] = "Lamps: whoever watches an extension sees its phone"
+    compiled.notes[DIALPLAN, HINTS] = "Lamps: whoever watches an extension sees its phone"

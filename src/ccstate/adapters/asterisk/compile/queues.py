@@ -87,14 +87,16 @@ def _often(told: Filled) -> str:
 
 
 def _members(compiled: Compiled, flow: Flow, name: str, queue: Filled) -> None:
+    devices: set[str] = set()
     for agent in agents(flow.centre, queue):
-        if agent.lack is Lack.NOTHING:
-            key = Key(QUEUES, name, MEMBER, agent.user or agent.extension)
-            device = f"PJSIP/{agent.extension}"
-            # Whoever is a member twice, as himself and in a team, counts once: the first time.
-            if key not in compiled.entries:
-                value = f"{device},{agent.penalty},{device}"
-                compiled.say(key, value, Address("queue", name), "members")
+        key = Key(QUEUES, name, MEMBER, agent.user or agent.extension)
+        device = f"PJSIP/{agent.extension}"
+        # Whoever is a member twice, as himself, in a team or by his phone, counts once: the first
+        # time. Asterisk holds one member a device.
+        if agent.lack is Lack.NOTHING and device not in devices and key not in compiled.entries:
+            devices.add(device)
+            value = f"{device},{agent.penalty},{device}"
+            compiled.say(key, value, Address("queue", name), "members")
 
 
 def _context(compiled: Compiled, flow: Flow, name: str, queue: Filled) -> None:
@@ -156,4 +158,6 @@ def _nobody(place: Place, queue: Filled, way: Way) -> list[Step]:
     if way.end is End.WAITS:
         return [*follow(place, way)[:1], Step("MusicOnHold", music, "music")]
     wait = seconds(overflow["after"])
-    return [Step("MusicOnHold", f"{music},{wait}", "overflow.after"), *follow(place, way)]
+    # MusicOnHold takes 0 seconds for ever (seen on 16.28 and 22.10).
+    plays = [Step("MusicOnHold", f"{music},{wait}", "overflow.after")] if wait else []
+    return [*plays, *follow(place, way)]

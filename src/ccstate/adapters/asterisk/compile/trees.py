@@ -28,6 +28,11 @@ def heard(flow: Flow, prompt: str | None, language: str | None) -> str:
     return sound(prompt, language if language and language in spoken else next(iter(spoken)))
 
 
+def ringing(duration: str) -> int:
+    """Seconds that Dial rings, at least one: it takes 0 for ever (app_dial)."""
+    return max(1, seconds(duration))
+
+
 def compile_tree(compiled: Compiled, flow: Flow, name: str, tree: Filled) -> None:
     """The contexts of one tree."""
     for node, fields in tree["nodes"].items():
@@ -132,7 +137,7 @@ def _dial(where: Context, flow: Flow, place: Place, node: Filled, _: str | None)
     missed = ways[-1]
     steps = [entered(place)]
     if ways[0].event is Event.ANSWERED:
-        ring = seconds(node["ring_for"])
+        ring = ringing(node["ring_for"])
         if number := node.get("number"):
             told = f"{OUTSIDE},s,1({number},{ring})"
         else:

@@ -33,6 +33,9 @@ def compile_trunk(compiled: Compiled, name: str, trunk: Filled) -> None:
         ("endpoint", "allow", ",".join(("!all", *codecs)), "codecs"),
         ("endpoint", "direct_media", "no", ""),
         ("endpoint", "aors", identity, ""),
+        # Without it whoever writes the trunk's name into From is taken for the carrier, from
+        # anywhere and without a password (seen on 16.28 and 22.10).
+        ("endpoint", "identify_by", "ip", ""),
         ("endpoint", "trust_id_inbound", "yes", ""),
         ("endpoint", "send_pai", "yes", ""),
         ("aor", "contact", server, "host"),
