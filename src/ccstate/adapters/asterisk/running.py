@@ -1,0 +1,143 @@
+"""What Asterisk runs, in bulk, spelled as it is compiled: so that comparing is `==`.
+
+Everything that AMI shows in the form of our keys is here, whoever made it. What is said of
+versions was seen on Asterisk 16.28 and 22.10.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from ccstate.adapters.asterisk.ami import Ami, Refused
+from ccstate.adapters.asterisk.entries import (
+    DIALPLAN,
+    FILES,
+    MEMBER,
+    MODULES,
+    PJSIP,
+    QUEUES,
+    VARIABLE,
+    VOICEMAIL,
+    Key,
+    Values,
+)
+from ccstate.adapters.asterisk.running_dialplan import read_dialplan, read_mailboxes
+from ccstate.adapters.asterisk.running_options import OPTIONS
+from ccstate.adapters.asterisk.running_pjsip import Phones, read_phones
+from ccstate.adapters.asterisk.running_queues import OPTIONS as QUEUE_OPTIONS
+from ccstate.adapters.asterisk.running_queues import Member, Queues, Waiting, read_queues
+from ccstate.errors import Diagnostic, Unreadable
+
+__all__ = ["Member", "Running", "Waiting", "is_loaded", "is_visible", "read_running"]
+
+GLOBALS = "globals"
+_MAILBOX_PARTS = ("name", "email", "options")
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What runs. Passwords in `values` are the real ones: whoever takes them on seals them."""
+
+    values: dict[Key, str] = field(repr=False)
+    revisions: Mapping[str, str]
+    """By file, what its sentinel says; absent where the file's end was not read."""
+    loaded: Mapping[str, bool]
+    """By file, whether the module that reads it runs. Nothing of the file runs where it doesn't."""
+    dynamic: Mapping[Key, str]
+    """Members that no file names."""
+    phones: Phones
+    members: tuple[Member, ...]
+    waiting: tuple[Waiting, ...]
+
+    @property
+    def identified(self) -> frozenset[str]:
+        """Endpoints that are known by where calls come from."""
+        return self.phones.identified
+
+
+def is_visible(key: Key) -> bool:
+    """Whether AMI shows a fact at all; of the others the revision of their file is the only proof."""
+    match key.file:
+        case "pjsip":
+            is_variable = key.section == "endpoint" and key.part.startswith(VARIABLE)
+            return is_variable or key.part in OPTIONS.get(key.section, {})
+        case "queues":
+            return key.item == MEMBER or key.item in QUEUE_OPTIONS
+        case "extensions":
+            return key.section != GLOBALS
+        case _:
+            return key.part in _MAILBOX_PARTS
+
+
+def read_running(
+    ami: Ami, expected: Values | None = None, endpoints: Collection[str] | None = None
+) -> Running:
+    """Everything that runs; of PJSIP's endpoints the details of these alone, None: of all.
+
+    `expected`: what the files say. It decides between spellings that AMI shows alike.
+    Raises Unreadable where an answer cannot be trusted, such as an empty list of things that have
+    to be there.
+    """
+    expected = expected or {}
+    loaded = {file: is_loaded(ami, file) for file in FILES}
+    phones = read_phones(ami, expected, endpoints) if loaded[PJSIP] else Phones()
+    queues = read_queues(ami) if loaded[QUEUES] else Queues({}, {})
+    dialplan, dialplan_revision = read_dialplan(ami) if loaded[DIALPLAN] else ({}, "")
+    mailboxes, mailboxes_revision = read_mailboxes(ami, expected) if loaded[VOICEMAIL] else ({}, "")
+    revisions = {
+        PJSIP: phones.revision,
+        QUEUES: queues.revision,
+        DIALPLAN: dialplan_revision,
+        VOICEMAIL: mailboxes_revision,
+    }
+    _check(expected, phones, dialplan, dialplan_revision)
+    return Running(
+        values={**phones.values, **queues.values, **dialplan, **mailboxes},
+        revisions={file: revision for file, revision in revisions.items() if revision},
+        loaded=loaded,
+        dynamic=queues.dynamic,
+        phones=phones,
+        members=queues.members,
+        waiting=queues.waiting,
+    )
+
+
+def is_loaded(ami: Ami, file: str) -> bool:
+    """Whether the module that reads a file runs."""
+    try:
+        ami.do("ModuleCheck", ("Module", MODULES[file].removesuffix(".so")))
+    except Refused as refused:
+        if refused.reason.startswith("Invalid/unknown command"):
+            raise
+        return False
+    return True
+
+
+def _check(expected: Values, phones: Phones, dialplan: Values, revision: str) -> None:
+    """Empty lists beside a sentinel; queues, accounts and mailboxes have theirs in the list."""
+    problems = []
+    if phones.revision:
+        for section, found in (("endpoint", phones.devices), ("aor", phones.aors)):
+            count = _count(expected, PJSIP, section)
+            if count and not found:
+                problems.append(_empty(f"PJSIP has no {section}", f"{count} of them"))
+    contexts = _count(expected, DIALPLAN, "")
+    if revision and contexts and not dialplan:
+        problems.append(_empty("the dialplan has no step", f"{contexts} contexts"))
+    if problems:
+        raise Unreadable(problems)
+
+
+def _count(expected: Values, file: str, section: str) -> int:
+    keys: Iterable[Key] = (key for key in expected if key.file == file and is_visible(key))
+    if section:
+        return len({key.item for key in keys if key.section == section})
+    return len({key.section for key in keys})
+
+
+def _empty(what: str, said: str) -> Diagnostic:
+    return Diagnostic(
+        "CC470",
+        f"Asterisk answers that {what}, though it has read the file that says {said}",
+        cause="an empty answer that is no failure would look as if everything had been deleted",
+        hint="look at Asterisk's log: it may still be loading, or have refused every one of them",
+    )

@@ -1,0 +1,143 @@
+"""Options of PJSIP's objects: which can be seen, and how AMI's words are ours.
+
+Booleans come as true and false, codecs as (alaw|ulaw), addresses with masks (16.28 and 22.10).
+"""
+
+import ipaddress
+import re
+from collections.abc import Collection, Mapping
+
+# What the compiler says, with what Asterisk 16.28 and 22.10 show where nobody says it.
+OPTIONS: Mapping[str, Mapping[str, str]] = {
+    "endpoint": {
+        "context": "default",
+        "subscribe_context": "",
+        "allow": "!all",
+        "direct_media": "yes",
+        "auth": "",
+        "aors": "",
+        "callerid": "<unknown>",
+        "webrtc": "no",
+        "force_rport": "yes",
+        "rtp_symmetric": "no",
+        "rewrite_contact": "no",
+        "mailboxes": "",
+        "named_call_group": "",
+        "named_pickup_group": "",
+        "trust_id_inbound": "no",
+        "send_pai": "no",
+        "outbound_auth": "",
+        "dtmf_mode": "rfc4733",
+    },
+    "auth": {
+        "auth_type": "userpass",
+        "username": "",
+        "password": "",
+        "realm": "",
+        "md5_cred": "",
+    },
+    "aor": {
+        "max_contacts": "0",
+        "remove_existing": "no",
+        "contact": "",
+        "qualify_frequency": "0",
+    },
+    "identify": {"endpoint": "", "match": ""},
+    "registration": {
+        "outbound_auth": "",
+        "server_uri": "",
+        "client_uri": "",
+        "retry_interval": "60",
+        "line": "no",
+        "endpoint": "",
+    },
+}
+SWITCHES = frozenset(
+    {
+        "direct_media",
+        "webrtc",
+        "force_rport",
+        "rtp_symmetric",
+        "rewrite_contact",
+        "trust_id_inbound",
+        "send_pai",
+        "remove_existing",
+        "line",
+    }
+)
+_NAMELESS = re.compile(r"<[^<>]+>")
+
+
+def header(option: str) -> str:
+    """How AMI names an option: `set_var` is SetVar."""
+    match option:
+        case "contact":
+            return "Contacts"
+        case _:
+            return "".join(word.capitalize() for word in option.split("_"))
+
+
+def spelled(option: str, shown: str, expected: str, registered: Collection[str]) -> str:
+    """What AMI shows of an option, as the compiler spells it."""
+    if option in SWITCHES:
+        return {"true": "yes", "false": "no"}.get(shown.lower(), shown.lower())
+    match option:
+        case "allow":
+            codecs = [codec for codec in shown.strip("()").split("|") if codec != "nothing"]
+            return ",".join(["!all", *filter(None, codecs)])
+        case "callerid":
+            return f'"" {shown}' if _NAMELESS.fullmatch(shown) and shown != "<unknown>" else shown
+        case "auth_type":
+            # 22 takes `digest` for what 16 knows as `userpass` only.
+            return "userpass" if shown == "digest" else shown
+        case "named_call_group" | "named_pickup_group":
+            return ",".join(sorted(filter(None, re.split(r",\s*", shown))))
+        case "contact":
+            return _contact(shown, registered)
+        case "match":
+            return _match(shown, expected)
+        case _:
+            return shown
+
+
+def _contact(shown: str, registered: Collection[str]) -> str:
+    fixed = [contact for contact in shown.split(",") if contact and contact not in registered]
+    return ",".join(contact.partition("/")[2] for contact in fixed)
+
+
+def _match(shown: str, expected: str) -> str:
+    """Addresses without the masks that mean one host; names are gone, Asterisk keeps what they were.
+
+    It does not make an `identify` at all where a name leads nowhere (16 and 22, seen), so that any
+    address stands for the names that are expected.
+    """
+    addresses = ",".join(_network(part) for part in shown.split(",") if part)
+    if addresses and expected and not _is_address(expected.partition(",")[0]):
+        return expected
+    return addresses
+
+
+def _is_address(text: str) -> bool:
+    host = text.partition("/")[0]
+    host = host[1:].partition("]")[0] if host.startswith("[") else host
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return bool(re.fullmatch(r"[\d.]+(:\d+)?", host))
+    return True
+
+
+def _network(shown: str) -> str:
+    host, _, mask = shown.partition("/")
+    try:
+        length = _bits(mask)
+    except ValueError:
+        return shown
+    whole = 128 if ":" in mask else 32
+    return host if length == whole else f"{host}/{length}"
+
+
+def _bits(mask: str) -> int:
+    """Of a mask such as 255.0.0.0 or ffff::."""
+    number = int(ipaddress.ip_address(mask))
+    return number.bit_count()

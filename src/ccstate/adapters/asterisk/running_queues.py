@@ -1,0 +1,112 @@
+"""Queues as they run: what can be seen of their options, their members, and who waits.
+
+`QueueStatus` shows four options and the members (16.28 and 22.10); the others are proved by the
+revision of the file only.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ccstate.adapters.asterisk.ami import Ami, Message
+from ccstate.adapters.asterisk.entries import MEMBER, QUEUES, Key
+from ccstate.adapters.asterisk.spelling import SENTINEL
+
+OPTIONS: Mapping[str, str] = {
+    "strategy": "Strategy",
+    "maxlen": "Max",
+    "weight": "Weight",
+    "servicelevel": "ServiceLevel",
+}
+"""Options of a queue that can be seen, and how AMI names them."""
+
+STATIC = "static"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody who takes calls of a queue. `membership`: static, dynamic or realtime."""
+
+    queue: str
+    name: str
+    interface: str
+    penalty: int
+    state_interface: str
+    membership: str
+    is_paused: bool
+    reason: str
+
+    @property
+    def key(self) -> Key:
+        return Key(QUEUES, self.queue, MEMBER, self.name)
+
+    @property
+    def value(self) -> str:
+        return f"{self.interface},{self.penalty},{self.state_interface}"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A caller in a queue, and for how many seconds."""
+
+    queue: str
+    channel: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Queues:
+    """What app_queue has in memory."""
+
+    values: dict[Key, str]
+    dynamic: dict[Key, str]
+    """Members that no file names: they logged in, or somebody added them."""
+    revision: str = ""
+    members: tuple[Member, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+
+
+def read_queues(ami: Ami) -> Queues:
+    """All queues, of whoever made them."""
+    found = ami.read("QueueStatus")
+    values: dict[Key, str] = {}
+    revisions = []
+    for message in _of(found, "QueueParams"):
+        name = message["Queue"]
+        if revision := _revision(name):
+            revisions.append(revision)
+            continue
+        for option, header in OPTIONS.items():
+            values[Key(QUEUES, name, option, "")] = message[header]
+    members = tuple(map(_member, _of(found, "QueueMember")))
+    dynamic: dict[Key, str] = {}
+    for member in members:
+        (values if member.membership == STATIC else dynamic)[member.key] = member.value
+    waiting = tuple(
+        Waiting(message["Queue"], message["Channel"], int(message["Wait"]))
+        for message in _of(found, "QueueEntry")
+    )
+    # Two revisions at once: of one of them it is not known whether it has gone.
+    one = revisions[0] if len(revisions) == 1 else ""
+    return Queues(values, dynamic, one, members, waiting)
+
+
+def _of(found: Iterable[Message], event: str) -> Iterable[Message]:
+    return (message for message in found if message["Event"] == event)
+
+
+def _revision(queue: str) -> str:
+    prefix = f"{SENTINEL}-"
+    return queue.removeprefix(prefix) if queue.startswith(prefix) else ""
+
+
+def _member(message: Message) -> Member:
+    return Member(
+        queue=message["Queue"],
+        name=message["Name"],
+        interface=message["Location"],
+        penalty=int(message["Penalty"]),
+        state_interface=message["StateInterface"],
+        membership=message["Membership"],
+        is_paused=message["Paused"] == "1",
+        reason=message["PausedReason"],
+    )
