@@ -5,6 +5,7 @@ Text is never code: what people write reaches only values of pjsip.conf and voic
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 
 from ccstate.adapters.asterisk.entries import (
@@ -40,6 +41,20 @@ def spell(compiled: Compiled) -> dict[str, bytes]:
 def revision(content: bytes) -> str:
     """The revision that a file names at its end: a digest of all before."""
     return hashlib.sha256(content).hexdigest()[:LONGEST_REVISION]
+
+
+_SENTINELS = {
+    PJSIP: rb"\n\[ccstate-rev\]\ntype=auth\nauth_type=userpass\nusername=([0-9a-f]+)\n",
+    QUEUES: rb"\n\[ccstate-rev-([0-9a-f]+)\]\n",
+    VOICEMAIL: rb"\nccstate-rev => ([0-9a-f]+),",
+    DIALPLAN: rb"\n\[globals\]\nCC_REV=([0-9a-f]+)\n",
+}
+
+
+def revision_in(file: str, content: bytes) -> str:
+    """The revision that a file names; "" where it has lost that."""
+    found = re.search(_SENTINELS[file], content)
+    return found[1].decode() if found else ""
 
 
 def _file(file: str, compiled: Compiled) -> bytes:

@@ -1,0 +1,220 @@
+"""What is there beside what should be: entry by entry, then object by object."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from ccstate.adapters.asterisk.decode import Meant, as_line, meant, named, secret_path
+from ccstate.adapters.asterisk.entries import (
+    DIALPLAN,
+    FILES,
+    MEMBER,
+    PJSIP,
+    QUEUES,
+    Compiled,
+    Entry,
+    Key,
+)
+from ccstate.journeys.centre import Centre
+from ccstate.journeys.staffing import Agent, agents
+from ccstate.kinds.fields import canonical_order
+from ccstate.model import Address, Fields, Json
+from ccstate.secrets import seal
+
+
+class Deviation(NamedTuple):
+    """An entry that is not as it should be; None where there should be none, or is none."""
+
+    key: Key
+    expected: Entry | None
+    actual: str | None
+
+
+Deviations = Mapping[Address | None, list[Deviation]]
+"""By the object that they belong to; None has those that belong to no single one."""
+
+
+def deviations(
+    compiled: Compiled, values: Mapping[Key, str], is_seen: Callable[[Key], bool]
+) -> Deviations:
+    """All entries that can be seen and are otherwise, or not there."""
+    found: dict[Address | None, list[Deviation]] = {}
+    for key, entry in compiled.entries.items():
+        actual = values.get(key)
+        if actual != entry.value and is_seen(key):
+            found.setdefault(entry.owner, []).append(Deviation(key, entry, actual))
+    return found
+
+
+def additions(compiled: Compiled, values: Mapping[Key, str]) -> Deviations:
+    """What is there and should not be, by the object whose section it stands in.
+
+    None has what stands in a section of ours that is no single object's; what stands in no
+    section of ours is somebody else's, and left out.
+    """
+    extra = [key for key in values if key not in compiled.entries]
+    if not extra:
+        return {}
+    owners: dict[tuple[str, ...], Address | None] = {}
+    for key, entry in compiled.entries.items():
+        for group in _groups(key):
+            known = owners.setdefault(group, entry.owner)
+            if known != entry.owner:
+                owners[group] = None
+    found: dict[Address | None, list[Deviation]] = {}
+    for key in extra:
+        for group in _groups(key):
+            if group in owners:
+                added = Deviation(key, None, values[key])
+                found.setdefault(owners[group], []).append(added)
+                break
+    return found
+
+
+def _groups(key: Key) -> tuple[tuple[str, ...], ...]:
+    """Sections that an entry stands in, the narrowest first."""
+    if key.file == PJSIP:
+        return ((key.file, "", key.item),)
+    return ((key.file, key.section, key.item), (key.file, key.section))
+
+
+def is_primary(kind: str, key: Key) -> bool:
+    """Whether an object of the kind is not there at all without such entries."""
+    match kind:
+        case "queue":
+            return key.file == QUEUES
+        case "extension" | "trunk":
+            return key.file == PJSIP and key.section == "endpoint"
+        case "ivr" | "schedule" | "number" | "outbound_route":
+            return key.file == DIALPLAN
+        case _:
+            return False
+
+
+def missing(
+    compiled: Compiled, found: Deviations, is_seen: Callable[[Key], bool]
+) -> frozenset[Address]:
+    """The objects of which nothing is there: every primary entry that could be seen is gone."""
+    suspects = {
+        owner
+        for owner, deviating in found.items()
+        if owner is not None
+        and any(d.actual is None and is_primary(owner.kind, d.key) for d in deviating)
+    }
+    if not suspects:
+        return frozenset()
+    expected = dict.fromkeys(suspects, 0)
+    for key, entry in compiled.entries.items():
+        if entry.owner in expected and is_primary(entry.owner.kind, key) and is_seen(key):
+            expected[entry.owner] += 1
+    return frozenset(
+        owner
+        for owner, count in expected.items()
+        if count == sum(d.actual is None and is_primary(owner.kind, d.key) for d in found[owner])
+    )
+
+
+class Reading(NamedTuple):
+    """What deviations of one object mean: fields, and lines that no field can say."""
+
+    fields: tuple[Meant, ...]
+    lines: tuple[tuple[Key, str | None], ...]
+
+
+def reading(owner: Address, centre: Centre, deviating: Iterable[Deviation]) -> Reading:
+    """The fields that somebody changed, as far as they can be told."""
+    understood: list[Meant] = []
+    lines: list[tuple[Key, str | None]] = []
+    members: dict[str, str | None] = {}
+    starts = {name: tree["start"] for name, tree in centre.of("ivr").items()}
+    for key, expected, actual in deviating:
+        if key.file == QUEUES and key.item == MEMBER:
+            members[key.part] = actual
+            continue
+        path = expected.field if expected else ""
+        said = meant(owner, key, actual, path, starts)
+        if said is None:
+            lines.append((key, actual))
+        else:
+            understood.append(said)
+    if members:
+        understood.append(Meant("members", _members(centre, owner.name, members)))
+    return Reading(tuple(understood), tuple(lines))
+
+
+def _members(centre: Centre, queue: str, changed: Mapping[str, str | None]) -> Json:
+    """The members of a queue when those named have other values; None is gone.
+
+    A team of which one has changed is taken apart: its people are named one by one.
+    """
+    fields = centre.of("queue")[queue]
+    behind: dict[int, list[Agent]] = {}
+    for agent in agents(centre, fields):
+        behind.setdefault(agent.member, []).append(agent)
+    result: list[dict[str, Any]] = []
+    left = dict(changed)
+    for place, member in enumerate(fields.get("members") or ()):
+        names = [(a.user or a.extension, a) for a in behind.get(place, ())]
+        if left.keys().isdisjoint(name for name, _ in names):
+            result.append({k: v for k, v in member.items() if k != "penalty" or v})
+            continue
+        for name, agent in names:
+            value = left.pop(name) if name in left else f",{agent.penalty},"
+            if value is not None:
+                result.append(_member("user" if agent.user else "extension", name, value))
+    known = centre.of("user")
+    result += [
+        _member("user" if name in known else "extension", name, value)
+        for name, value in left.items()
+        if value is not None
+    ]
+    ordered: Json = [result[place] for place in canonical_order(result)]
+    return ordered
+
+
+def _member(word: str, name: str, value: str) -> dict[str, Any]:
+    penalty = int(value.split(",")[1] or 0)
+    return {word: name, "penalty": penalty} if penalty else {word: name}
+
+
+def put(fields: Fields, path: str, value: Json) -> dict[str, Json]:
+    """The fields with another value at a dotted path; names in between may hold dots."""
+    result = dict(fields)
+    inner: dict[str, Any] = result
+    rest = path
+    while True:
+        head = _longest(inner, rest)
+        rest = rest[len(head) + 1 :]
+        if not rest:
+            break
+        below = inner.get(head)
+        inner[head] = inner = dict(below) if isinstance(below, dict) else {}
+    if value is None:
+        inner.pop(head, None)
+    else:
+        inner[head] = value
+    return result
+
+
+def _longest(inner: Mapping[str, Any], path: str) -> str:
+    """The longest beginning of a path that names something here, or else its first part."""
+    head = path
+    while head not in inner and "." in head:
+        head = head.rpartition(".")[0]
+    return head if head in inner else path.partition(".")[0]
+
+
+def shown_line(place: str, key: Key, value: str | None) -> str:
+    """A line for people, with its place; secrets are left out."""
+    return f"{place or FILES[key.file]}: {as_line(key, value)}"
+
+
+def shown_value(seal_key: bytes, key: Key, value: str | None) -> Json:
+    """A value for people: a secret is sealed."""
+    if value is None:
+        return "not there"
+    return seal(seal_key, value) if secret_path(key) else value
+
+
+def name_of(key: Key) -> str:
+    """What people call an entry that no field stands for."""
+    return named(key)

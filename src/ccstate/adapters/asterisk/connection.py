@@ -1,0 +1,141 @@
+"""What `ccstate.yaml` says about an Asterisk: where its folders are, and how it is talked to."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, StringConstraints, ValidationError
+from pydantic_core import ErrorDetails
+
+from ccstate import secrets
+from ccstate.adapters.asterisk.ami_login import Login, Tls
+from ccstate.adapters.asterisk.speech import Speech
+from ccstate.adapters.asterisk.storage import LocalFolder, Storage
+from ccstate.errors import Diagnostic, InvalidInput
+from ccstate.kinds.fields import Declared, Duration, SecretReference, seconds
+from ccstate.model import Json
+
+Folder = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,1000}$")]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class AmiTls(Declared):
+    """How the certificate of the manager interface is checked."""
+
+    ca: Folder | None = None
+    """File with the certificates to trust; those of the system where left out."""
+    name: str | None = None
+    """Name in the certificate, where it is not the host."""
+
+
+class Manager(Declared):
+    """The manager interface (AMI)."""
+
+    host: str = "127.0.0.1"
+    """Host name or address."""
+    port: Port = 5038
+    """TCP port."""
+    username: str = "ccstate"
+    """The section in manager.conf."""
+    secret: SecretReference
+    """Reference to its secret."""
+    tls: AmiTls | None = None
+    """Where left out, the connection is not encrypted: for this machine, or inside of a tunnel."""
+    timeout: Duration = "30s"
+    """How long an answer may take."""
+
+
+class Sftp(Declared):
+    """The machine that has the folders, where it is not this one."""
+
+    host: str
+    """Host name or address."""
+    port: Port = 22
+    """TCP port."""
+    username: str
+    """Who logs in there."""
+    key: Folder | None = None
+    """File with the private key; the agent's keys where left out."""
+    known_hosts: Folder | None = None
+    """File with the host's key; ~/.ssh/known_hosts where left out."""
+
+
+class Sip(Declared):
+    """Where test calls are sent."""
+
+    host: str = "127.0.0.1"
+    """Address of Asterisk's SIP transport."""
+    port: Port = 5060
+    """UDP port."""
+
+
+class Connection(Declared):
+    """The mapping under the target's `connection`."""
+
+    etc: Folder = "/etc/asterisk"
+    """Asterisk's configuration folder (`astetcdir`); a relative path starts at the project's."""
+    sounds: Folder = "/usr/share/asterisk/sounds"
+    """The folder of its sounds (`astdatadir` and `/sounds`)."""
+    sftp: Sftp | None = None
+    """The machine of these folders, where it is another."""
+    ami: Manager
+    """The manager interface."""
+    sip: Sip = Field(default_factory=Sip)
+    """Where test calls are sent."""
+    speech: list[Annotated[str, StringConstraints(min_length=1, max_length=1000)]] = Field(
+        default_factory=list
+    )
+    """Program and arguments that speak prompts without a recording; espeak-ng where left out."""
+    test_site: bool = False
+    """True where calls may be tested at any moment; never on a platform with real callers."""
+
+
+def parse(connection: Mapping[str, Json]) -> Connection:
+    """The connection, validated; InvalidInput with every problem in it."""
+    try:
+        return Connection.model_validate(dict(connection))
+    except ValidationError as wrong:
+        raise InvalidInput([_diagnostic(error) for error in wrong.errors()]) from None
+
+
+def _diagnostic(error: ErrorDetails) -> Diagnostic:
+    where = ".".join(["connection", *map(str, error["loc"])])
+    match error["type"]:
+        case "extra_forbidden":
+            message, hint = "unknown key", "docs/adapters/asterisk.md lists the keys"
+        case "missing":
+            message, hint = "is missing", "such as ami: {secret: env:AMI_SECRET}"
+        case _:
+            message, hint = error["msg"], "docs/adapters/asterisk.md says what it may be"
+    return Diagnostic("CC402", f"{where}: {message}", hint=hint)
+
+
+def login(connection: Connection, folder: Path) -> Login:
+    """How to log in; InvalidInput where the secret cannot be resolved."""
+    ami = connection.ami
+    found = secrets.resolve([ami.secret], folder)
+    tls = None
+    if ami.tls is not None:
+        tls = Tls(folder / ami.tls.ca if ami.tls.ca else None, ami.tls.name or "")
+    wait = float(seconds(ami.timeout))
+    return Login(ami.host, ami.port, ami.username, found[ami.secret], tls, wait)
+
+
+def storage(connection: Connection, place: str, folder: Path) -> Storage:
+    """One of the folders, on this machine or on the other."""
+    if connection.sftp is None:
+        return LocalFolder(folder / place)
+    from ccstate.adapters.asterisk.sftp import SftpFolder, SshLogin
+
+    sftp = connection.sftp
+    key = folder / sftp.key if sftp.key else None
+    login = SshLogin(sftp.host, sftp.username, sftp.port, key)
+    if sftp.known_hosts:
+        login = replace(login, known_hosts=folder / sftp.known_hosts)
+    return SftpFolder(login, place)
+
+
+def speech(connection: Connection) -> Speech:
+    """What speaks prompts."""
+    return Speech(tuple(connection.speech))

@@ -1,0 +1,220 @@
+"""Entries → fields: what somebody meant who changed a line by hand.
+
+Only where the field that a value stands for is certain; every other line is shown as it is.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypeAlias
+
+from ccstate.adapters.asterisk.compile.queues import STRATEGIES
+from ccstate.adapters.asterisk.entries import DIALPLAN, PJSIP, VARIABLE, VOICEMAIL, Key
+from ccstate.kinds.fields import duration
+from ccstate.model import Address, Json
+
+
+class Meant(NamedTuple):
+    """A field, by its dotted path, and its value; None where it is not set."""
+
+    path: str
+    value: Json
+
+
+class Unclear(Exception):
+    """Nobody can say which field this value stands for."""
+
+
+_Decoder: TypeAlias = Callable[[str], Json]
+Starts: TypeAlias = Mapping[str, str]
+"""The node where each tree is entered."""
+
+
+def meant(owner: Address, key: Key, value: str | None, path: str, starts: Starts) -> Meant | None:
+    """The field that an entry with this value says; None where that is not certain.
+
+    `path` is the field from which ccstate made the entry; `value` is None where the line is gone.
+    """
+    if value is None or not path:
+        return None
+    try:
+        if key.file == DIALPLAN and (found := _GOTO.fullmatch(value)):
+            return Meant(path, _leads(owner, path, found[1], found[2], starts))
+        decoder = _decoder(owner.kind, key)
+        return Meant(path, decoder(value)) if decoder else None
+    except (Unclear, ValueError):
+        return None
+
+
+def _decoder(kind: str, key: Key) -> _Decoder | None:
+    match key.file:
+        case "queues":
+            return _QUEUE.get(key.item)
+        case "pjsip" if key.section == "endpoint":
+            return _ENDPOINT.get((kind, key.part))
+        case "pjsip" if (key.section, key.part) == ("auth", "password"):
+            return str
+        case "voicemail":
+            return _MAILBOX.get(key.part)
+        case "extensions":
+            return _step
+        case _:
+            return None
+
+
+def _seconds(value: str) -> str:
+    return duration(_count(value))
+
+
+def _count(value: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", value):
+        raise Unclear
+    return int(value)
+
+
+def _strategy(value: str) -> str:
+    for name, spelled in STRATEGIES.items():
+        if spelled == value:
+            return name
+    raise Unclear
+
+
+def _yes(value: str) -> bool:
+    if value.lower() in {"yes", "true", "on", "1", "y", "t"}:
+        return True
+    if value.lower() in {"no", "false", "off", "0", "n", "f"}:
+        return False
+    raise Unclear
+
+
+def _site(value: str) -> str | None:
+    if value == "site":
+        return None
+    kind, slash, name = value.partition("/")
+    if kind != "site" or not slash:
+        raise Unclear
+    return name
+
+
+def _prompt(value: str) -> str:
+    folder, _, rest = value.partition("/")
+    name, slash, _ = rest.partition("/")
+    if folder != "ccstate" or not slash:
+        raise Unclear
+    return name
+
+
+def _permissions(value: str) -> list[Json]:
+    return [*sorted(part for part in value.split(",") if part)]
+
+
+def _codecs(value: str) -> list[Json]:
+    first, *codecs = value.split(",")
+    if first != "!all":
+        raise Unclear
+    return list(codecs)
+
+
+_QUEUE: Mapping[str, _Decoder] = {
+    "strategy": _strategy,
+    "timeout": _seconds,
+    "retry": _seconds,
+    "wrapuptime": _seconds,
+    "maxlen": _count,
+    "weight": _count,
+    "servicelevel": _seconds,
+    "musicclass": str,
+    "announce-position": _yes,
+    "announce-holdtime": _yes,
+    "announce-frequency": _seconds,
+    "periodic-announce": _prompt,
+    "periodic-announce-frequency": _seconds,
+}
+_ENDPOINT: Mapping[tuple[str, str], _Decoder] = {
+    ("extension", "context"): _site,
+    ("extension", f"{VARIABLE}CC_MAY"): _permissions,
+    ("extension", f"{VARIABLE}CC_CALLER"): str,
+    ("extension", f"{VARIABLE}CC_CALLER_NAME"): str,
+    ("extension", "named_pickup_group"): str,
+    ("trunk", "allow"): _codecs,
+}
+_MAILBOX: Mapping[str, _Decoder] = {
+    "pin": str,
+    "email": lambda value: value or None,
+    "options": lambda value: "delete=yes" in value.split("|"),
+}
+
+_GOTO = re.compile(r"Goto\(([^,]+),([^,]+),1\)")
+
+
+def _step(value: str) -> Json:
+    """What the step of a node says, where one value is all that it says."""
+    if found := re.fullmatch(r"(?:\(\w+\))?WaitExten\(([0-9]+)\)", value):
+        return _seconds(found[1])
+    if found := re.fullmatch(r"Set\(__QUEUE_PRIO=([0-9]+)\)", value):
+        return _count(found[1])
+    if found := re.fullmatch(r"Queue\([^,]+,,,,([0-9]*)\)", value):
+        return _seconds(found[1]) if found[1] else None
+    if found := re.fullmatch(r"(?:Background|Playback)\(([^,)]+)\)", value):
+        return _prompt(found[1])
+    if found := re.fullmatch(r"Gosub\(ccstate-ring,s,1\([^,]+,([0-9]+)(?:,[^,]+)?\)\)", value):
+        return _seconds(found[1])
+    if found := re.fullmatch(r"Gosub\(schedule/([^,]+),s,1\)", value):
+        return found[1]
+    raise Unclear
+
+
+def _leads(owner: Address, path: str, context: str, extension: str, starts: Starts) -> str:
+    """Where a Goto leads, as the field at the path writes it."""
+    kind, _, name = context.partition("/")
+    field = path.rpartition(".")[2]
+    if context in {"extension", "voicemail"}:
+        kind, name = context, extension.replace("~", "-")
+    elif extension != "s":
+        raise Unclear
+    if field in {"queue", "mailbox"}:
+        if kind != {"queue": "queue", "mailbox": "voicemail"}[field]:
+            raise Unclear
+        return name
+    if kind == "ivr":
+        tree, _, node = name.partition("/")
+        if owner == Address("ivr", tree) and owner.kind == "ivr":
+            return node
+        if starts.get(tree) != node:
+            raise Unclear
+        return f"ivr/{tree}"
+    if kind not in {"queue", "extension", "voicemail", "number"}:
+        raise Unclear
+    return f"{kind}/{name}"
+
+
+def secret_path(key: Key) -> bool:
+    """Whether the value at a key is a secret, which nobody may be shown."""
+    return key.part in {"password", "pin", "md5_cred"} and key.file in {PJSIP, VOICEMAIL}
+
+
+def named(key: Key) -> str:
+    """What people call an entry that no field stands for: `direct_media`, `s,3`."""
+    match key.file:
+        case "pjsip":
+            return f"{key.section} {key.part}"
+        case "queues":
+            return f"{key.item} {key.part}".strip()
+        case "voicemail":
+            return f"mailbox {key.part}"
+        case _:
+            return f"{key.section} {key.item},{key.part}"
+
+
+def as_line(key: Key, value: str | None) -> str:
+    """An entry as a line of configuration; a secret is left out."""
+    if value is None:
+        return f"without {named(key)}"
+    said = "…" if secret_path(key) else value
+    match key.file:
+        case "extensions":
+            return f"[{key.section}] exten => {key.item},{key.part},{said}"
+        case "queues":
+            option = "member" if key.part else key.item
+            return f"[{key.section}] {option}={said}"
+        case _:
+            return f"[{key.item}] {key.part}={said}"

@@ -1,0 +1,206 @@
+"""Stored and running configuration → objects at both levels."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from ccstate import kinds
+from ccstate.adapters.asterisk.compare import (
+    Deviation,
+    Deviations,
+    additions,
+    deviations,
+    is_primary,
+    missing,
+    name_of,
+    put,
+    reading,
+    shown_line,
+    shown_value,
+)
+from ccstate.adapters.asterisk.entries import FILES, MODULES, Compiled, Entry, Key
+from ccstate.adapters.asterisk.records import Records
+from ccstate.adapters.asterisk.running import Running, is_visible
+from ccstate.adapters.asterisk.spelling import revision_in
+from ccstate.adapters.asterisk.stored import Stored
+from ccstate.journeys.centre import Centre
+from ccstate.model import ALTERED, RUNNING, Address, Edit, Fields, Json, Why, edited
+from ccstate.secrets import seal
+
+NOT_LOADED = "not loaded"
+OUTDATED = "written by another ccstate, or for another setting"
+
+
+@dataclass(slots=True)
+class View:
+    """Objects as they stand in the files, secrets and all; and what is to be said beside them.
+
+    `altered` has lines that no field can say, `running` what runs otherwise; the address None has
+    what belongs to no single object.
+    """
+
+    objects: dict[Address, Fields]
+    altered: dict[Address | None, list[str]]
+    running: dict[Address | None, Json]
+
+
+def stored_view(stored: Stored) -> View:
+    """The objects that the include files say, whatever was written into them by hand."""
+    view = View(dict(stored.records.objects), {}, {})
+    found = _by_hand(stored)
+    for gone in missing(stored.compiled, found, _anything):
+        view.objects.pop(gone, None)
+    centre = Centre(stored.records.objects)
+    for owner, deviating in found.items():
+        if owner is None:
+            lines = [(d.key, d.actual) for d in deviating]
+        elif owner not in view.objects:
+            continue
+        else:
+            said = reading(owner, centre, deviating)
+            for path, value in said.fields:
+                view.objects[owner] = put(view.objects[owner], path, value)
+            lines = list(said.lines)
+        if lines:
+            shown = [shown_line(stored.places.get(key, ""), key, value) for key, value in lines]
+            view.altered.setdefault(owner, []).extend(sorted(shown))
+    if stored.is_outdated:
+        view.altered.setdefault(None, []).append(OUTDATED)
+    return view
+
+
+def _anything(_: Key) -> bool:
+    return True
+
+
+def _by_hand(stored: Stored) -> Deviations:
+    """What differs in files that somebody else has written into."""
+    touched = {name for name, path in FILES.items() if stored.is_touched(path)}
+    if not touched:
+        return {}
+    compiled = Compiled({k: e for k, e in stored.compiled.entries.items() if k.file in touched})
+    values = {key: value for key, value in stored.values.items() if key.file in touched}
+    return _joined(deviations(compiled, values, _anything), _strangers_too(compiled, values))
+
+
+def _strangers_too(compiled: Compiled, values: Mapping[Key, str]) -> Deviations:
+    """What was added; in our own files a section that is nobody's is somebody's addition, too."""
+    found = {owner: list(added) for owner, added in additions(compiled, values).items()}
+    known = {deviation.key for added in found.values() for deviation in added}
+    for key, value in values.items():
+        if key not in compiled.entries and key not in known:
+            found.setdefault(None, []).append(Deviation(key, None, value))
+    return found
+
+
+def _joined(one: Deviations, other: Deviations) -> Deviations:
+    return {
+        owner: [*one.get(owner, ()), *other.get(owner, ())]
+        for owner in dict.fromkeys([*one, *other])
+    }
+
+
+def add_running(view: View, stored: Stored, running: Running) -> None:
+    """What runs otherwise than it is stored."""
+    expected = _as_stored(stored)
+    found = _joined(
+        deviations(expected, running.values, is_visible), additions(expected, running.values)
+    )
+    gone = missing(expected, found, is_visible)
+    centre = Centre(stored.records.objects)
+    for owner, deviating in found.items():
+        if owner is not None and owner not in view.objects:
+            continue
+        if owner in gone:
+            view.running[owner] = _why_not(running, deviating[0].key.file)
+        elif owner is None:
+            view.running[None] = {
+                name_of(d.key): shown_value(stored.records.key, d.key, d.actual) for d in deviating
+            }
+        else:
+            said = reading(owner, centre, deviating)
+            values = {path: _sealed(stored.records.key, owner, path, v) for path, v in said.fields}
+            key = stored.records.key
+            values |= {name_of(k): shown_value(key, k, value) for k, value in said.lines}
+            view.running[owner] = values
+    for owner, why in _unread_files(stored, running):
+        view.running.setdefault(owner, why)
+
+
+def _as_stored(stored: Stored) -> Compiled:
+    """The entries that the files really hold, each with the object that it belongs to."""
+    if all(stored.contents.get(path) == text for path, text in stored.texts.items()):
+        return stored.compiled
+    known = stored.compiled.entries
+    nobody = Entry("")
+    return Compiled(
+        {key: known.get(key, nobody)._replace(value=value) for key, value in stored.values.items()}
+    )
+
+
+def _why_not(running: Running, file: str) -> str:
+    if running.loaded.get(file, True):
+        return NOT_LOADED
+    return f"{NOT_LOADED}: {MODULES[file]} does not run"
+
+
+def _unread_files(stored: Stored, running: Running) -> Iterator[tuple[Address, str]]:
+    """Objects of files whose end Asterisk has not read, or that it has read before a change."""
+    stale: dict[str, str] = {}
+    for name, path in FILES.items():
+        content = stored.contents.get(path)
+        if content is not None and running.loaded.get(name, True):
+            there, runs = revision_in(name, content), running.revisions.get(name)
+            if there and runs != there:
+                stale[name] = f"{NOT_LOADED}: revision {runs or 'none'} runs, {there} is stored"
+    if stale:
+        for key, entry in stored.compiled.entries.items():
+            if key.file in stale and entry.owner and is_primary(entry.owner.kind, key):
+                yield entry.owner, stale[key.file]
+
+
+def shown(view: View, records: Records, wanted: Collection[str]) -> dict[Address, Fields]:
+    """The objects of these kinds as an observation shows them: sealed, with what is beside."""
+    bearer = _bearer(view, records)
+    result: dict[Address, Fields] = {}
+    for address in sorted(view.objects):
+        if address.kind not in wanted:
+            continue
+        fields = sealed(records.key, address.kind, view.objects[address])
+        lines = list(view.altered.get(address, ()))
+        runs = view.running.get(address)
+        if address == bearer:
+            lines += view.altered.get(None, ())
+            runs = runs or view.running.get(None)
+        if lines or runs:
+            fields = {**fields}
+        if lines:
+            fields[ALTERED] = cast("Json", lines)
+        if runs:
+            fields[RUNNING] = runs
+        result[address] = fields
+    return result
+
+
+def _bearer(view: View, records: Records) -> Address | None:
+    """Who bears what belongs to no single object: the first that is managed."""
+    if None not in view.altered and None not in view.running:
+        return None
+    return min((a for a in records.ledger if a in view.objects), default=None)
+
+
+def sealed(key: bytes, kind: str, fields: Fields) -> dict[str, Json]:
+    """The fields with seals in place of secrets."""
+    found = kinds.secrets(kind, fields) if kinds.holds_secrets(kind) else {}
+    edits = [Edit(path, None, seal(key, text), Why.YOU) for path, text in found.items()]
+    return edited(fields, edits) if edits else cast("dict[str, Json]", fields)
+
+
+def _sealed(key: bytes, owner: Address, path: str, value: Json) -> Json:
+    if not kinds.holds_secrets(owner.kind):
+        return value
+    shown_fields: Any = sealed(key, owner.kind, put({}, path, value))
+    for part in path.split("."):
+        shown_fields = shown_fields.get(part) if isinstance(shown_fields, dict) else None
+    result: Json = shown_fields
+    return result

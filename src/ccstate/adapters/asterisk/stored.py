@@ -1,0 +1,165 @@
+"""The stored level: what stands in the include files, and where that is not what was written.
+
+A file that is byte for byte what its objects compile to needs no parsing: that is nearly always
+so. Any other is read as Asterisk reads it, and held against what its objects say, entry by entry.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from ccstate.adapters.asterisk import records as kept
+from ccstate.adapters.asterisk.compile import Setting, compile_objects
+from ccstate.adapters.asterisk.conf import Conf, Option, parse, resolved
+from ccstate.adapters.asterisk.conf_dialplan import HINT as HINT_PRIORITY
+from ccstate.adapters.asterisk.conf_dialplan import dialplan
+from ccstate.adapters.asterisk.entries import (
+    DIALPLAN,
+    FILES,
+    HINT,
+    INCLUDE,
+    MEMBER,
+    PJSIP,
+    QUEUES,
+    VARIABLE,
+    VOICEMAIL,
+    Compiled,
+    Key,
+)
+from ccstate.adapters.asterisk.records import Records
+from ccstate.adapters.asterisk.spelling import GLOBAL, MAILBOX_PARTS, SENTINEL, spell
+from ccstate.adapters.asterisk.storage import Storage
+from ccstate.errors import Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One entry as a file has it, and where: `queues.d/ccstate.conf:12`."""
+
+    value: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Everything that was read from the folder.
+
+    `contents` are the include files that are there, `values` what they say, `places` where a
+    value that is not as compiled stands, and `problems` what Asterisk loses of them.
+    """
+
+    records: Records
+    is_new: bool
+    contents: Mapping[str, bytes]
+    compiled: Compiled
+    texts: Mapping[str, bytes]
+    values: Mapping[Key, str]
+    places: Mapping[Key, str]
+    problems: tuple[Diagnostic, ...]
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether nobody touched a file, and ccstate would write it otherwise by now."""
+        return any(
+            self.contents.get(path) != text and not self.is_touched(path)
+            for path, text in self.texts.items()
+        )
+
+    def is_touched(self, path: str) -> bool:
+        """Whether a file is not as ccstate wrote it."""
+        content, written = self.contents.get(path), self.records.files.get(path)
+        return (kept.digest(content) if content is not None else None) != written
+
+
+def read_stored(storage: Storage, *, is_test_site: bool) -> Stored:
+    """The records, the include files, and what they say."""
+    found = storage.read([kept.PATH, *FILES.values()])
+    content = found.pop(kept.PATH, None)
+    records = kept.new_records() if content is None else kept.load(content, storage.place)
+    compiled = compile_objects(records.objects, Setting(records.key, is_test_site))
+    texts = spell(compiled)
+    values: dict[Key, str] = {}
+    places: dict[Key, str] = {}
+    problems: list[Diagnostic] = []
+    for name, path in FILES.items():
+        if found.get(path) == texts[path]:
+            values |= {k: e.value for k, e in compiled.entries.items() if k.file == name}
+        elif path in found:
+            conf = parse(found[path], path)
+            problems += conf.problems
+            for key, said in _READERS[name](conf):
+                values[key] = said.value
+                places[key] = said.place
+    return Stored(records, content is None, found, compiled, texts, values, places, tuple(problems))
+
+
+def with_records(stored: Stored, records: Records) -> Stored:
+    """The same reading, with other records."""
+    return replace(stored, records=records)
+
+
+def _found(option: Option) -> Found:
+    return Found(option.value, f"{option.file}:{option.line}")
+
+
+def _pjsip(conf: Conf) -> Iterator[tuple[Key, Found]]:
+    for section in resolved(conf):
+        kind = section.get("type") or ""
+        if section.name == SENTINEL:
+            continue
+        for option in section.options:
+            name, _, value = option.value.partition("=")
+            if option.key == "set_var":
+                key = Key(PJSIP, kind, section.name, f"{VARIABLE}{name}")
+                yield key, Found(value, _found(option).place)
+            elif option.key != "type":
+                yield Key(PJSIP, kind, section.name, option.key), _found(option)
+
+
+def _queues(conf: Conf) -> Iterator[tuple[Key, Found]]:
+    for section in resolved(conf):
+        if section.name.startswith(SENTINEL):
+            continue
+        for option in section.options:
+            if option.key == "member":
+                device, penalty, name, state = [*option.value.split(","), "", "", "", ""][:4]
+                value = ",".join((device, penalty or "0", state or device))
+                key = Key(QUEUES, section.name, MEMBER, name or device)
+                yield key, Found(value, _found(option).place)
+            else:
+                yield Key(QUEUES, section.name, option.key, ""), _found(option)
+
+
+def _voicemail(conf: Conf) -> Iterator[tuple[Key, Found]]:
+    for section in resolved(conf):
+        for option in section.options:
+            if option.key == SENTINEL:
+                continue
+            texts = option.value.split(",", len(MAILBOX_PARTS) - 1)
+            for part, text in zip(MAILBOX_PARTS, texts, strict=False):
+                if part != "pager" or text:
+                    key = Key(VOICEMAIL, section.name, option.key, part)
+                    yield key, Found(text, _found(option).place)
+
+
+def _dialplan(conf: Conf) -> Iterator[tuple[Key, Found]]:
+    read = dialplan(conf)
+    for name, context in read.contexts.items():
+        for include in context.includes:
+            yield Key(DIALPLAN, name, INCLUDE, include.value), Found("", _found(include).place)
+        for step in context.steps:
+            place = _found(step.option).place
+            if step.priority == HINT_PRIORITY:
+                yield Key(DIALPLAN, name, step.exten, HINT), Found(step.app, place)
+            else:
+                label = f"({step.label})" if step.label else ""
+                said = f"{label}{step.app}({step.data})"
+                yield Key(DIALPLAN, name, step.exten, str(step.priority)), Found(said, place)
+        for other in (*context.switches, *context.others):
+            said = f"{other.key} => {other.value}"
+            yield Key(DIALPLAN, name, other.key, other.value), Found(said, _found(other).place)
+    for option in read.variables:
+        if option.key != GLOBAL:
+            yield Key(DIALPLAN, "globals", option.key, ""), _found(option)
+
+
+_READERS = {PJSIP: _pjsip, QUEUES: _queues, VOICEMAIL: _voicemail, DIALPLAN: _dialplan}
