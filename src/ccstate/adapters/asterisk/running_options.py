@@ -26,6 +26,7 @@ OPTIONS: Mapping[str, Mapping[str, str]] = {
         "named_pickup_group": "",
         "trust_id_inbound": "no",
         "send_pai": "no",
+        "identify_by": "username,ip",
         "outbound_auth": "",
         "dtmf_mode": "rfc4733",
     },

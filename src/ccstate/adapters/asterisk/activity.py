@@ -1,0 +1,179 @@
+"""Who is affected now: callers who wait and talk, agents who are paused, phones that are away."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from ccstate.adapters.asterisk.ami import Ami
+from ccstate.adapters.asterisk.entries import DIALPLAN, MAILBOXES, PJSIP, QUEUES, VOICEMAIL, Entries
+from ccstate.adapters.asterisk.running import Running
+from ccstate.adapters.asterisk.running_queues import STATIC
+from ccstate.model import Address
+
+__all__ = ["Activity", "Channel", "activity", "read_channels"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """What goes on at one object now.
+
+    `longest`: seconds that the first caller in the queue has waited. `talking`: calls that are at
+    this object, or in conversation through it. `paused`: members, each with the reason, if any.
+    """
+
+    waiting: int = 0
+    longest: int = 0
+    talking: int = 0
+    paused: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One leg of a call; `call` is the same for all legs of it."""
+
+    name: str
+    call: str
+    context: str
+    extension: str
+    application: str
+    data: str
+
+    @property
+    def endpoint(self) -> str:
+        """Whose leg it is: "PJSIP/trunk-a-0000001f" is trunk-a's; "" where it is no phone's."""
+        technology, _, rest = self.name.partition("/")
+        return rest.rpartition("-")[0] if technology == "PJSIP" else ""
+
+    @property
+    def mailbox(self) -> str:
+        """Whose mailbox it talks to."""
+        return self.data.partition("@")[0] if self.application == "VoiceMail" else ""
+
+
+def read_channels(ami: Ami) -> tuple[Channel, ...]:
+    """All legs of all calls."""
+    return tuple(
+        Channel(
+            name=message["Channel"],
+            call=message["Linkedid"],
+            context=message["Context"],
+            extension=message["Exten"],
+            application=message["Application"],
+            data=message["ApplicationData"],
+        )
+        for message in ami.read("CoreShowChannels")
+    )
+
+
+def activity(
+    running: Running, channels: Iterable[Channel], entries: Entries
+) -> Mapping[Address, Activity]:
+    """By object, those at which something goes on; `entries` say what belongs to which object."""
+    owners = _Owners(entries)
+    waiting = _waiting(running, owners)
+    calls = _calls(channels, running, owners)
+    paused = _paused(running, owners)
+    notes = _notes(running, owners)
+    everywhere = dict.fromkeys([*waiting, *calls, *paused, *notes])
+    return {
+        address: Activity(
+            waiting=len(waiting.get(address, ())),
+            longest=max(waiting.get(address, ()), default=0),
+            talking=len(calls.get(address, ())),
+            paused=tuple(paused.get(address, ())),
+            notes=tuple(notes.get(address, ())),
+        )
+        for address in everywhere
+    }
+
+
+class _Owners:
+    """Which object a queue, a place in the dialplan, an endpoint or a mailbox belongs to."""
+
+    def __init__(self, entries: Entries) -> None:
+        self._found: dict[tuple[str, str, str], Address] = {}
+        sections: dict[tuple[str, str], set[Address]] = {}
+        for key, entry in entries.items():
+            if entry.owner:
+                self._found.setdefault((key.file, key.section, key.item), entry.owner)
+                sections.setdefault((key.file, key.section), set()).add(entry.owner)
+        self._sections = {
+            name: owners.pop() for name, owners in sections.items() if len(owners) == 1
+        }
+
+    def queue(self, name: str) -> Address | None:
+        return self._sections.get((QUEUES, name))
+
+    def endpoint(self, name: str) -> Address | None:
+        return self._found.get((PJSIP, "endpoint", name))
+
+    def of(self, channel: Channel) -> Iterator[Address]:
+        """Where a leg of a call is, whose it is, and whose mailbox hears it."""
+        place = (DIALPLAN, channel.context, channel.extension)
+        # What was dialled matches a pattern; whose that is, is clear where the context is one's own.
+        here = self._found.get(place) or self._sections.get(place[:2])
+        mailbox = self._found.get((VOICEMAIL, MAILBOXES, channel.mailbox))
+        yield from filter(None, (here, self.endpoint(channel.endpoint), mailbox))
+
+
+def _waiting(running: Running, owners: _Owners) -> dict[Address, list[int]]:
+    found: dict[Address, list[int]] = {}
+    for caller in running.waiting:
+        if owner := owners.queue(caller.queue):
+            found.setdefault(owner, []).append(caller.seconds)
+    return found
+
+
+def _calls(
+    channels: Iterable[Channel], running: Running, owners: _Owners
+) -> dict[Address, set[str]]:
+    """Who waits in a queue does not talk there, though he does to the trunk that he came by."""
+    waiting = {(caller.channel, owners.queue(caller.queue)) for caller in running.waiting}
+    found: dict[Address, set[str]] = {}
+    for channel in channels:
+        for owner in owners.of(channel):
+            if (channel.name, owner) not in waiting:
+                found.setdefault(owner, set()).add(channel.call)
+    return found
+
+
+def _paused(running: Running, owners: _Owners) -> dict[Address, list[tuple[str, str]]]:
+    found: dict[Address, list[tuple[str, str]]] = {}
+    for member in running.members:
+        if member.is_paused and (owner := owners.queue(member.queue)):
+            found.setdefault(owner, []).append((member.name, member.reason))
+    return found
+
+
+def _notes(running: Running, owners: _Owners) -> dict[Address, list[str]]:
+    found: dict[Address, list[str]] = {}
+
+    def note(owner: Address | None, text: str) -> None:
+        if owner:
+            found.setdefault(owner, []).append(text)
+
+    _note_members(running, owners, note)
+    _note_phones(running, owners, note)
+    return found
+
+
+_Note = Callable[[Address | None, str], None]
+
+
+def _note_members(running: Running, owners: _Owners, note: _Note) -> None:
+    for member in running.members:
+        if member.membership != STATIC:
+            text = f"{member.name} is a {member.membership} member, by {member.interface}"
+            note(owners.queue(member.queue), text)
+
+
+def _note_phones(running: Running, owners: _Owners, note: _Note) -> None:
+    registrations = running.phones.registrations
+    for name, state in running.phones.devices.items():
+        if state == "Unavailable" and name not in registrations:
+            owner = owners.endpoint(name)
+            is_phone = owner is not None and owner.kind == "extension"
+            note(owner, "no phone is registered" if is_phone else "it cannot be reached")
+    for name, status in registrations.items():
+        if status != "Registered":
+            note(owners.endpoint(name), f"its registration is {status.lower()}")
