@@ -57,6 +57,16 @@ def unreadable(place: str, path: str, why: str) -> Diagnostic:
     )
 
 
+def cut(place: str, why: str, hint: str) -> Diagnostic:
+    return Diagnostic(
+        "CC439",
+        f"{place} could not be read: {why}",
+        span=Span(place),
+        cause="what is stored is not known, so nothing can be planned",
+        hint=hint,
+    )
+
+
 def too_large(place: str, path: str) -> Diagnostic:
     return Diagnostic(
         "CC436",

@@ -1,0 +1,154 @@
+"""The folder of Asterisk's configuration on another machine, by SFTP.
+
+The library is asyncssh, an extra (`pip install 'ccstate[asterisk]'`), imported on the first use
+only. It lives in a loop and a thread of its own, so that whoever calls need not know of either.
+"""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from ccstate.adapters.asterisk.storage import STAGED, Stat, checked
+from ccstate.errors import Diagnostic, InvalidInput
+
+if TYPE_CHECKING:
+    from ccstate.adapters.asterisk.sftp_folder import RemoteFolder
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class SshLogin:
+    """Which machine, and who we are there.
+
+    `key`: the file of a private key without passphrase; without one, what an ssh-agent holds, and
+    the keys in ~/.ssh. Passwords are not offered. `known_hosts` is always obeyed: a machine that
+    it does not name is not written to. `timeout`: seconds to connect, and for each file.
+    """
+
+    host: str
+    username: str
+    port: int = 22
+    key: Path | None = None
+    known_hosts: Path = field(default_factory=lambda: Path("~/.ssh/known_hosts").expanduser())
+    timeout: float = 30.0
+
+
+class SftpFolder:
+    """A Storage over one SSH connection, made when it is needed and again after it was cut."""
+
+    def __init__(self, login: SshLogin, root: str) -> None:
+        """`root`: the absolute path of the folder, over there."""
+        self._login = login
+        self._root = root.rstrip("/")
+        self._turn = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._folder: RemoteFolder | None = None
+
+    @property
+    def place(self) -> str:
+        """See Storage; so for the others."""
+        login = self._login
+        return f"sftp://{login.username}@{login.host}:{login.port}{self._root}"
+
+    def read(self, paths: Collection[str]) -> dict[str, bytes]:
+        checked(paths)
+        return self._ask(lambda folder: folder.read(paths))
+
+    def listing(self, folder: str = "") -> dict[str, Stat]:
+        if folder:
+            checked([folder])
+        return self._ask(lambda remote: remote.listing(folder))
+
+    def stage(self, files: Mapping[str, bytes], *, mode: int) -> None:
+        checked(files)
+        self._ask(lambda folder: folder.stage(files, mode))
+
+    def commit(self, paths: Sequence[str]) -> None:
+        checked(paths)
+        self._ask(lambda folder: folder.commit(paths))
+
+    def discard(self, paths: Collection[str]) -> None:
+        checked(paths)
+        self._ask(lambda folder: folder.remove([f"{path}{STAGED}" for path in paths]))
+
+    def remove(self, paths: Sequence[str]) -> None:
+        checked(paths)
+        self._ask(lambda folder: folder.remove(paths))
+
+    def close(self) -> None:
+        with self._turn:
+            loop, self._loop = self._loop, None
+            if loop is None:
+                return
+            asyncio.run_coroutine_threadsafe(self._leave(), loop).result()
+            loop.call_soon_threadsafe(loop.stop)
+            if self._thread is not None:
+                self._thread.join()
+
+    def _ask(self, question: Callable[["RemoteFolder"], Awaitable[Answer]]) -> Answer:
+        _check_installed()
+        with self._turn:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(target=_live, args=[self._loop], daemon=True)
+                self._thread.start()
+            asked = asyncio.run_coroutine_threadsafe(self._answer(question), self._loop)
+            try:
+                return asked.result()
+            except BaseException:
+                asked.cancel()
+                raise
+
+    async def _answer(self, question: Callable[["RemoteFolder"], Awaitable[Answer]]) -> Answer:
+        from ccstate.adapters.asterisk.sftp_folder import RemoteFolder
+
+        if self._folder is None or not self._folder.reachable:
+            await self._leave()
+            self._folder = await RemoteFolder.reach(self._login, self._root, self.place)
+        try:
+            return await question(self._folder)
+        except BaseException:
+            # Whatever it was: the next call starts afresh, on a connection that is known to work.
+            await self._leave()
+            raise
+
+    async def _leave(self) -> None:
+        folder, self._folder = self._folder, None
+        if folder is not None:
+            await folder.leave()
+
+
+def _live(loop: asyncio.AbstractEventLoop) -> None:
+    try:
+        loop.run_forever()
+    finally:
+        loop.run_until_complete(_rest())
+        loop.close()
+
+
+async def _rest() -> None:
+    """What was told to end, ends; asyncio closes sockets a round or two later than it is told."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
+def _check_installed() -> None:
+    try:
+        import asyncssh  # noqa: F401  heavy, and an extra
+    except ImportError:
+        problem = Diagnostic(
+            "CC439",
+            "the folder is on another machine, and the library for SFTP is not installed",
+            cause="ccstate brings it as an extra, for those who need it",
+            hint="pip install 'ccstate[asterisk]'",
+        )
+        raise InvalidInput([problem]) from None

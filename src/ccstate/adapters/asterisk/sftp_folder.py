@@ -1,0 +1,271 @@
+"""What SFTP does in one folder of another machine. OpenSSH's server 9.2 is what was tried."""
+
+import asyncio
+import contextlib
+import stat
+from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Self, TypeVar, cast
+
+import asyncssh
+
+from ccstate.adapters.asterisk import storage_faults as faults
+from ccstate.adapters.asterisk.sftp import SshLogin
+from ccstate.adapters.asterisk.sftp_faults import ABSENT, CUT, FAILED, why
+from ccstate.adapters.asterisk.sftp_line import Line, connect
+from ccstate.adapters.asterisk.storage import STAGED, Stat, folder_mode
+from ccstate.errors import Unreadable
+
+Answer = TypeVar("Answer")
+
+AHEAD = 32
+
+
+class RemoteFolder:
+    """Paths are spelled safely already; here is seen where links lead."""
+
+    def __init__(self, line: Line, root: str, place: str, timeout: float) -> None:
+        self._connection, self._sftp = line
+        self._root = root
+        self._place = place
+        self._timeout = timeout
+
+    @classmethod
+    async def reach(cls, login: SshLogin, root: str, place: str) -> Self:
+        return cls(await connect(login), root, place, login.timeout)
+
+    @property
+    def reachable(self) -> bool:
+        """False once the connection is known to be over; true says little."""
+        return not self._connection.is_closed()
+
+    async def leave(self) -> None:
+        self._connection.abort()
+        with contextlib.suppress(*FAILED):
+            await self._connection.wait_closed()
+
+    async def read(self, paths: Collection[str]) -> dict[str, bytes]:
+        real = await self._real_root()
+        found = await self._side_by_side(self._content(path, real) for path in paths)
+        together = zip(paths, found, strict=True)
+        return {path: content for path, content in together if content is not None}
+
+    async def listing(self, folder: str) -> dict[str, Stat]:
+        real = await self._real_root()
+        found: dict[str, Stat] = {}
+        folders = [folder]
+        for below in folders:  # grows as it is walked
+            folders += await self._listed(below, real, found)
+        return dict(sorted(found.items()))
+
+    async def stage(self, files: Mapping[str, bytes], mode: int) -> None:
+        real = await self._real_root()
+        try:
+            for folder in _folders(files):
+                await self._make(folder, real, folder_mode(mode))
+            await self._side_by_side(self._write(*file, mode, real) for file in files.items())
+        except BaseException:
+            with contextlib.suppress(*FAILED, Unreadable):
+                await self.remove([f"{path}{STAGED}" for path in files])
+            raise
+
+    async def commit(self, paths: Sequence[str]) -> None:
+        real = await self._real_root()
+        sizes = await self._side_by_side(self._staged(path, real) for path in paths)
+        missing = [path for path, there in zip(paths, sizes, strict=True) if not there]
+        if missing:
+            no, hint = "nothing was staged for it", "plan and apply again"
+            raise Unreadable(
+                faults.not_changed(self._place, path, no, hint, ()) for path in missing
+            )
+        done: list[str] = []
+        for path in paths:
+            try:
+                where = self._at(path)
+                await self._timely(self._sftp.posix_rename(f"{where}{STAGED}", where))
+            except FAILED as error:
+                raise await self._unchanged(path, error, done) from None
+            done.append(path)
+
+    async def remove(self, paths: Collection[str]) -> None:
+        real = await self._real_root()
+        done: list[str] = []
+        for path in paths:
+            try:
+                if await self._folder_of(path, real):
+                    await self._timely(self._sftp.remove(self._at(path)))
+            except ABSENT:
+                continue
+            except FAILED as error:
+                raise await self._unchanged(path, error, done) from None
+            done.append(path)
+
+    def _at(self, path: str) -> str:
+        return f"{self._root}/{path}" if path else self._root
+
+    async def _timely(self, asked: Awaitable[Answer]) -> Answer:
+        async with asyncio.timeout(self._timeout):
+            return await asked
+
+    async def _side_by_side(self, asked: Iterable[Awaitable[Answer]]) -> list[Answer]:
+        """All of them, some at a time; the first failure once all have ended."""
+        turn = asyncio.Semaphore(AHEAD)
+
+        async def one(waiting: Awaitable[Answer]) -> Answer:
+            async with turn:
+                return await self._timely(waiting)
+
+        answers = await asyncio.gather(*map(one, asked), return_exceptions=True)
+        good = [answer for answer in answers if not isinstance(answer, BaseException)]
+        if len(good) < len(answers):
+            raise next(answer for answer in answers if isinstance(answer, BaseException))
+        return good
+
+    async def _real_root(self) -> str:
+        try:
+            real = await self._timely(self._real(""))
+            async with asyncio.timeout(self._timeout):
+                async for _ in self._sftp.scandir(self._root):
+                    break
+        except FAILED as error:
+            reason, hint = await self._why(error)
+            if isinstance(error, CUT):
+                raise Unreadable([faults.cut(self._place, reason, hint)]) from None
+            raise Unreadable([faults.no_folder(self._place, reason)]) from None
+        return real
+
+    async def _real(self, path: str) -> str:
+        return str(await self._sftp.realpath(self._at(path)))
+
+    async def _folder_of(self, path: str, root: str) -> bool:
+        """Whether a file's folder is there; Unreadable where it is a link that leads out."""
+        try:
+            real = await self._timely(self._real(str(PurePosixPath(path).parent)))
+        except ABSENT:
+            return False
+        if not PurePosixPath(real).is_relative_to(root):
+            raise Unreadable([faults.leads_out(self._place, path)])
+        return True
+
+    async def _content(self, path: str, root: str) -> bytes | None:
+        try:
+            if not await self._folder_of(path, root):
+                return None
+            status = await self._sftp.stat(self._at(path))
+            if not PurePosixPath(await self._real(path)).is_relative_to(root):
+                raise Unreadable([faults.leads_out(self._place, path)])
+            # Opening a pipe would keep the server waiting for ever.
+            if not stat.S_ISREG(status.permissions or 0):
+                raise Unreadable([faults.unreadable(self._place, path, "it is no file")])
+            if (status.size or 0) > faults.LARGEST:
+                raise Unreadable([faults.too_large(self._place, path)])
+            async with self._sftp.open(self._at(path), "rb", encoding=None) as file:
+                content = cast("bytes", await file.read((status.size or 0) + 1))
+        except ABSENT:
+            return None
+        except FAILED as error:
+            raise await self._unread(path, error) from None
+        if len(content) > faults.LARGEST:
+            raise Unreadable([faults.too_large(self._place, path)])
+        return content
+
+    async def _listed(self, folder: str, root: str, found: dict[str, Stat]) -> list[str]:
+        """Adds the files of one folder, and gives the folders in it."""
+        below = []
+        try:
+            async for entry in self._sftp.scandir(self._at(folder)):
+                path = f"{folder}/{entry.filename!s}" if folder else str(entry.filename)
+                mode = entry.attrs.permissions or 0
+                if path.endswith(("/.", "/..")) or path in {".", ".."}:
+                    continue
+                if stat.S_ISDIR(mode):
+                    below.append(path)
+                elif stat.S_ISREG(mode):
+                    found[path] = Stat(entry.attrs.size or 0, float(entry.attrs.mtime or 0))
+                elif stat.S_ISLNK(mode) and (status := await self._linked(path, root)):
+                    found[path] = status
+        except ABSENT:
+            return []
+        except FAILED as error:
+            raise await self._unread(folder, error) from None
+        return below
+
+    async def _linked(self, path: str, root: str) -> Stat | None:
+        """The file that a link leads to, where it is a file inside."""
+        with contextlib.suppress(*ABSENT):
+            status = await self._sftp.stat(self._at(path))
+            inside = PurePosixPath(await self._real(path)).is_relative_to(root)
+            if inside and stat.S_ISREG(status.permissions or 0):
+                return Stat(status.size or 0, float(status.mtime or 0))
+        return None
+
+    async def _staged(self, path: str, root: str) -> bool:
+        try:
+            if not await self._folder_of(path, root):
+                return False
+            status = await self._sftp.lstat(self._at(path) + STAGED)
+        except ABSENT:
+            return False
+        except FAILED as error:
+            raise await self._unchanged(path, error, ()) from None
+        return stat.S_ISREG(status.permissions or 0)
+
+    async def _make(self, folder: str, root: str, mode: int) -> None:
+        try:
+            await self._folder_of(folder, root)
+            if not await self._timely(self._sftp.isdir(self._at(folder))):
+                await self._timely(self._sftp.mkdir(self._at(folder)))
+                await self._timely(self._sftp.chmod(self._at(folder), mode))
+        except FAILED as error:
+            raise await self._unstaged(folder, error) from None
+
+    async def _write(self, path: str, content: bytes, mode: int, root: str) -> None:
+        beside = self._at(path) + STAGED
+        try:
+            await self._folder_of(path, root)
+            with contextlib.suppress(*ABSENT):
+                await self._sftp.remove(beside)
+            private = asyncssh.SFTPAttrs(permissions=0o600)
+            # "x" refuses what is there by now, also a link of that name.
+            async with self._sftp.open(beside, "xb", private, encoding=None) as file:
+                await self._take_group(file, path)
+                await file.chmod(mode)
+                await file.write(content)
+                with contextlib.suppress(asyncssh.SFTPOpUnsupported):
+                    await file.fsync()
+        except FAILED as error:
+            raise await self._unstaged(path, error) from None
+
+    async def _take_group(self, file: asyncssh.SFTPClientFile, path: str) -> None:
+        """The group of the file to be replaced, or of its folder; ours where we may not."""
+        try:
+            like = await self._sftp.stat(self._at(path))
+        except ABSENT:
+            like = await self._sftp.stat(self._at(str(PurePosixPath(path).parent)))
+        ours = await file.stat()
+        if like.gid is not None and ours.uid is not None and like.gid != ours.gid:
+            with contextlib.suppress(asyncssh.SFTPPermissionDenied, asyncssh.SFTPFailure):
+                await file.chown(ours.uid, like.gid)
+
+    async def _unread(self, path: str, error: Exception) -> Unreadable:
+        reason, hint = await self._why(error)
+        if isinstance(error, CUT):
+            return Unreadable([faults.cut(self._place, reason, hint)])
+        return Unreadable([faults.unreadable(self._place, path, reason)])
+
+    async def _unstaged(self, path: str, error: Exception) -> Unreadable:
+        return Unreadable([faults.not_staged(self._place, path, *await self._why(error))])
+
+    async def _unchanged(self, path: str, error: Exception, done: Sequence[str]) -> Unreadable:
+        reason, hint = await self._why(error)
+        if isinstance(error, CUT):
+            reason = f"{reason}, so it is not known whether it was"
+        return Unreadable([faults.not_changed(self._place, path, reason, hint, done)])
+
+    async def _why(self, error: Exception) -> tuple[str, str]:
+        return await why(error, self._sftp, self._root, self._timeout)
+
+
+def _folders(files: Iterable[str]) -> list[str]:
+    """All folders of these files, outer ones first."""
+    return sorted({str(one) for path in files for one in PurePosixPath(path).parents} - {"."})
