@@ -1,0 +1,164 @@
+"""Calls through the dialplan that is written for an estate go as the one model of calls says."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from ccstate.adapters.asterisk.compile import Setting, compile_objects
+from ccstate.adapters.asterisk.conf_dialplan import Dialplan
+from ccstate.adapters.asterisk.spelling import spell
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.moments import Year
+from ccstate.journeys.walk import Answering, Journey, walk
+from ccstate.journeys.ways import End, Event, Place
+from ccstate.model import Address
+from tests.adapters.asterisk.dialplan_interpreter import (
+    ENDLESS,
+    NO_ANSWER,
+    OVER,
+    WAITS,
+    Call,
+    Told,
+    loaded,
+)
+from tests.journeys.strategies_journeys import (
+    FIRST,
+    SCHEDULES,
+    Plain,
+    centre,
+    centres,
+    entries,
+    moments,
+    schedules,
+)
+
+TRUNKS = {"one": {"host": "192.0.2.1"}, "two": {"host": "192.0.2.2"}}
+SITE = Setting(b"k" * 32, is_test_site=True)
+ENDS = {
+    End.HUMAN: "human",
+    End.MESSAGE: "message",
+    End.HANGUP: OVER,
+    End.CUT_OFF: OVER,
+    End.WAITS: WAITS,
+    End.ENDLESS: ENDLESS,
+}
+
+
+def planned(plain: Plain) -> Dialplan:
+    """The dialplan of a test site for the estate, as its include file says it."""
+    objects = {Address(k, n): fields for k, named in plain.items() for n, fields in named.items()}
+    return loaded(spell(compile_objects(objects, SITE))["extensions.d/ccstate.conf"])
+
+
+def called(
+    plan: Dialplan, number: str, at: datetime | None = None, keys: Any = (), outcomes: Any = ()
+) -> Call:
+    """A call to a number, as it comes in on a test site."""
+    call = Call(plan, keys, outcomes)
+    moment = {"CC_AT": str(int(at.timestamp()))} if at else {}
+    call.run("ccstate-test-numbers", number, moment)
+    return call
+
+
+@st.composite
+def whole_centres(draw: st.DrawFn) -> Plain:
+    """Centres as loading lets them through, where what decides about a call is really there."""
+    plain = draw(centres())
+    plain["schedule"] = {name: draw(schedules()) for name in SCHEDULES}
+    plain["trunk"] = dict(TRUNKS)
+    for number in plain["number"].values():
+        if number.get("hours") == "gone":
+            del number["hours"]
+        if draw(st.booleans()):
+            number["trunk"] = "two"
+    for tree in plain["ivr"].values():
+        if tree["start"] not in tree["nodes"]:
+            tree["start"] = "n0"
+    sent = repr(plain)
+    for name, extension in plain["extension"].items():
+        is_named = f"voicemail/{name}" in sent or f"'mailbox': '{name}'" in sent
+        if is_named and extension.get("voicemail") is None:
+            extension["voicemail"] = {}
+    return plain
+
+
+def rung(flow: Flow, journey: Journey) -> list[str]:
+    """What comes of each place of a journey at which something rings."""
+    return [
+        step.way.event.value
+        for step in journey.steps
+        if any(way.event is Event.ANSWERED for way in flow.ways(step.place))
+        and step.way.event in (Event.ANSWERED, Event.NO_ANSWER, Event.EMPTY, Event.FULL)
+        and not (step.way.event is Event.EMPTY and step.way.schedule)
+    ]
+
+
+outcomes = st.lists(
+    st.sampled_from([Event.ANSWERED, Event.NO_ANSWER, Event.EMPTY, Event.FULL]), max_size=3
+)
+
+
+@settings(max_examples=150)
+@given(whole_centres(), moments, entries, st.booleans(), outcomes)
+def test_a_call_goes_through_the_dialplan_as_the_model_says(
+    plain: Plain, at: datetime, keys: list[str], answered: bool, coming: list[Event]
+) -> None:
+    flow = Flow(centre(plain))
+    plan = planned(plain)
+    answering = Answering.EVERYBODY if answered else Answering.NOBODY
+    for name in plain["number"]:
+        start = Place("number", name)
+        phases = Year(flow.centre, FIRST).phases(flow.schedules(flow.reached(start)), at)
+        said = walk(flow, start, phases, keys, answering=answering, outcomes=coming)
+        went = [Told(str(s.place), s.way.event.value, s.way.key) for s in said.steps]
+        found = called(plan, name.removeprefix("+"), at, keys, rung(flow, said))
+        event(said.end.value)
+        if said.end is End.ENDLESS:
+            assert found.told[: len(went)] == went
+        else:
+            assert found.told == went
+        assert found.end == ENDS[said.end]
+        if said.end in (End.HUMAN, End.MESSAGE, End.WAITS):
+            assert found.at == said.at
+
+
+def small(**nodes: dict[str, Any]) -> Plain:
+    """One number that leads into a tree, two trunks, one phone with a mailbox."""
+    return {
+        "number": {"+61255500000": {"to": "ivr/main", "trunk": "one"}},
+        "ivr": {"main": {"start": next(iter(nodes)), "nodes": nodes}},
+        "trunk": dict(TRUNKS),
+        "extension": {"2001": {"voicemail": {}}},
+        "prompt": {"hello": {"languages": {"en-AU": {"text": "Hello"}}}},
+    }
+
+
+OUTSIDE = {"type": "dial", "number": "+61255501234", "ring_for": "0s", "on_no_answer": "voicemail/2001"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "outcomes, dialled",
+    [
+        ([NO_ANSWER], ["one"]),
+        (["busy"], ["one"]),
+        (["line down", NO_ANSWER], ["one", "two"]),
+        (["line down", "line down"], ["one", "two"]),
+    ],
+)
+def test_only_a_line_that_is_down_is_tried_on_the_next_trunk(
+    outcomes: list[str], dialled: list[str]
+) -> None:
+    call = called(planned(small(door=OUTSIDE)), "61255500000", outcomes=outcomes)
+    assert call.dialled == [f"PJSIP/+61255501234@trunk-{name}" for name in dialled]
+    assert (call.end, call.at) == ("message", "voicemail/2001")
+
+
+def test_a_number_of_a_trunk_is_reached_by_it_alone() -> None:
+    plan = planned(small(door={"type": "hangup"}))
+    for context, expected in (("trunk/one", 2), ("trunk/two", 0), ("numbers", 0)):
+        call = Call(plan)
+        call.run(context, "+61255500000")
+        assert len(call.told) == expected
