@@ -95,6 +95,14 @@ golden: $(VENV)/dev.stamp ## Write tests/golden/ anew; read the difference befor
 bench: $(VENV)/dev.stamp ## Measure ccstate at scale, and its rivals
 	@PATH="$(abspath $(BIN)):$$PATH" benchmarks/run.sh
 
+.PHONY: lab
+lab: $(VENV)/runtime.stamp ## Start a real Asterisk with phones, on this machine only
+	@$(BIN)/python -m ccstate.lab up
+
+.PHONY: lab-stop
+lab-stop: $(VENV)/runtime.stamp ## Stop it
+	@$(BIN)/python -m ccstate.lab down
+
 .PHONY: lock
 lock: $(VENV)-lock/bin/uv ## Lock dependencies (newest: make lock LOCK_OPTIONS=--upgrade)
 	@$(VENV)-lock/bin/$(LOCK) --group build -o requirements.lock pyproject.toml

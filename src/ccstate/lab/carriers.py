@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ccstate.errors import Diagnostic, Unreadable
 from ccstate.lab import process, scenarios, sipp
+from ccstate.lab.etc import write_private
 from ccstate.lab.process import Process
 from ccstate.lab.site import Site
 
@@ -89,8 +90,8 @@ def _received(log: Path) -> Iterator[str]:
 def _started(site: Site, host: str, port: int, scenario: str) -> Carrier:
     port = port or sipp.free_port(site)
     folder = site.folder / "phones" / f"carrier-{port}"
-    sipp.write(folder / "called.xml", scenario)
-    sipp.write(folder / "messages.log", "")
+    write_private(folder / "called.xml", scenario)
+    write_private(folder / "messages.log", "")
     heard = ["-trace_msg", "-message_file", str(folder / "messages.log")]
     carrier = Carrier(
         host=host,

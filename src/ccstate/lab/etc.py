@@ -45,7 +45,11 @@ func_sysinfo func_timeout func_uri func_uuid func_version func_vmcount func_volu
 """What a contact centre needs. func_shell and app_system are there on purpose: a test that text
 is never code shows something only where code would run."""
 
-RIGHTS_READ = "system,reporting,user,call,agent"
+# Seen on 16.28 and 22.10. Read, for events: FullyBooted (system), UserEvent (user), a call's coming
+# and going (call), queues (agent). Answers to questions need no right to read.
+RIGHTS_READ = "system,user,call,agent"
+# Write, for questions: Reload, PJSIPShow…, GetConfig (system), ShowDialPlan, Getvar,
+# VoicemailUsersList, ExtensionStateList (reporting), `queue show` (command).
 RIGHTS_WRITE = "system,reporting,command"
 
 FILES = """
@@ -99,6 +103,10 @@ endpoint_identifier_order = username,ip,anonymous
 [transport-udp]
 type = transport
 protocol = udp
+bind = 127.0.0.1:{sip}
+[transport-tcp]
+type = transport
+protocol = tcp
 bind = 127.0.0.1:{sip}
 #tryinclude pjsip.d/*.conf
 == queues.conf
@@ -205,7 +213,7 @@ def write(facts: Facts, more: Mapping[str, str]) -> None:
         (facts.folder / "var" / folder).mkdir(parents=True, exist_ok=True)
     _data(facts)
     for name, text in {**_files(facts), **more}.items():
-        _write(etc / name, text)
+        write_private(etc / name, text)
 
 
 def _data(facts: Facts) -> None:
@@ -258,8 +266,11 @@ def _modules(programs: Programs) -> str:
     return f"[modules]\nautoload = no\n{lines}"
 
 
-def _write(path: Path, text: str) -> None:
-    """Readable by this user alone: some of these hold passwords."""
+def write_private(path: Path, text: str) -> None:
+    """A file that nobody else can read: some of these hold passwords."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    path.write_text(text, encoding="utf-8")
+    new = path.with_name(path.name + ".new")
+    new.unlink(missing_ok=True)
+    new.touch(mode=0o600)
+    new.write_text(text, encoding="utf-8")
+    new.replace(path)

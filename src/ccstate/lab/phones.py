@@ -13,6 +13,7 @@ from pathlib import Path
 from ccstate.adapters.asterisk.ami import Ami, Login
 from ccstate.errors import Diagnostic, InvalidInput, Unreadable
 from ccstate.lab import process, scenarios, sipp
+from ccstate.lab.etc import write_private
 from ccstate.lab.process import Process
 from ccstate.lab.site import Site
 
@@ -88,15 +89,15 @@ def _phones(
     _check(extensions)
     port = sipp.free_port(site)
     folder = site.folder / "phones" / f"{manner}-{port}"
-    sipp.write(folder / "register.xml", scenarios.registers(AGAIN))
-    sipp.write(folder / "unregister.xml", scenarios.unregisters())
-    sipp.write(folder / "called.xml", scenario)
+    write_private(folder / "register.xml", scenarios.registers(AGAIN))
+    write_private(folder / "unregister.xml", scenarios.unregisters())
+    write_private(folder / "called.xml", scenario)
     # One field with both, for sipp takes them from a file as a whole only (3.6.1).
     lines = [
         f"{name};[authentication username={name} password={password}]\n"
         for name, password in sorted(extensions.items())
     ]
-    sipp.write(folder / "phones.csv", "SEQUENTIAL\n" + "".join(lines))
+    write_private(folder / "phones.csv", "SEQUENTIAL\n" + "".join(lines))
     phones = Phones(
         extensions=tuple(sorted(extensions)),
         port=port,

@@ -39,11 +39,10 @@ def spawn(argv: Sequence[str], *, folder: Path, says: Path, inherits: Collection
 
 
 def alive(process: Process) -> bool:
-    if _began(process.pid) == process.began:
-        return True
-    if child := _children.pop(process.pid, None):
-        child.wait()
-    return False
+    began = _began(process.pid)
+    if began is None and (child := _children.pop(process.pid, None)):
+        child.wait()  # it is over; this buries it
+    return began == process.began
 
 
 def ended(process: Process, *, within: float) -> bool:

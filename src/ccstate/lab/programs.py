@@ -81,13 +81,18 @@ def programs(release: str = "22") -> Programs:
         raise InvalidInput(
             [Diagnostic("CC920", f"no Asterisk {release} in the lab", hint=f"there are {known}")]
         )
-    variable = f"CCSTATE_ASTERISK_{release}"
-    named = os.environ.get(variable)
-    found = Programs(release, Path(named).absolute() if named else unpacked(ASTERISK[release]))
+    named = _named(release)
+    found = Programs(release, named or unpacked(ASTERISK[release]))
     for needed in ("usr/sbin/asterisk", LOADER):
         if not (found.root / needed).exists():
             raise _not_whole(found, needed)
     return found
+
+
+def at_hand(release: str) -> bool:
+    """Whether `programs` and `sipp` would fetch nothing."""
+    asterisk = _named(release) or ASTERISK[release].folder
+    return asterisk.exists() and bool(shutil.which("sipp") or SIPP.folder.exists())
 
 
 def sipp() -> tuple[str, ...]:
@@ -98,6 +103,11 @@ def sipp() -> tuple[str, ...]:
     if path := shutil.which("sipp"):
         return (path,)
     return _command(unpacked(SIPP), "usr/bin/sipp")
+
+
+def _named(release: str) -> Path | None:
+    named = os.environ.get(f"CCSTATE_ASTERISK_{release}")
+    return Path(named).absolute() if named else None
 
 
 def _command(root: Path, program: str) -> tuple[str, ...]:

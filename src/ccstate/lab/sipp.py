@@ -9,6 +9,7 @@ from socket import inet_aton
 
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.lab import process
+from ccstate.lab.etc import write_private
 from ccstate.lab.process import Process
 from ccstate.lab.programs import sipp
 from ccstate.lab.site import Site
@@ -43,7 +44,7 @@ def start(folder: Path, port: int, options: Sequence[str], *, host: str = LOOPBA
     command = [*_command(host, port), "-f", "86400", *options]
     started = process.spawn(command, folder=folder, says=folder / "sipp.log", inherits=())
     facts = {"pid": started.pid, "began": started.began, "port": port}
-    write(folder / "process.json", json.dumps(facts) + "\n")
+    write_private(folder / "process.json", json.dumps(facts) + "\n")
     return started
 
 
@@ -72,14 +73,6 @@ def noted(folder: Path) -> list[Process]:
     records = sorted((folder.absolute() / "phones").glob("*/process.json"))
     facts = [json.loads(record.read_text(encoding="utf-8")) for record in records]
     return [Process(int(fact["pid"]), int(fact["began"])) for fact in facts]
-
-
-def write(path: Path, text: str) -> None:
-    """Readable by this user alone: some of these hold passwords."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
-    path.touch(mode=0o600)
-    path.write_text(text, encoding="utf-8")
 
 
 def _command(host: str, port: int) -> list[str]:

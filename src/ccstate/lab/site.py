@@ -232,16 +232,8 @@ def _record(site: Site) -> None:
         "lab_secret": site.lab_secret,
         "certificate": str(site.certificate) if site.certificate else None,
     }
-    _private(site.folder / "site.json", json.dumps(facts, indent=2) + "\n")
-    _private(site.secret_file, site.ami_secret + "\n")
-
-
-def _private(path: Path, text: str) -> None:
-    new = path.with_name(path.name + ".new")
-    new.unlink(missing_ok=True)
-    new.touch(mode=0o600, exist_ok=False)
-    new.write_text(text, encoding="utf-8")
-    new.replace(path)
+    etc.write_private(site.folder / "site.json", json.dumps(facts, indent=2) + "\n")
+    etc.write_private(site.secret_file, site.ami_secret + "\n")
 
 
 def _recorded(folder: Path) -> Site | None:

@@ -1,0 +1,154 @@
+"""`python -m ccstate.lab up`: a site with phones, to call and to look at. `make lab` runs it."""
+
+import argparse
+import json
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from ccstate.errors import CcstateError
+from ccstate.lab import estate, phones
+from ccstate.lab import site as sites
+from ccstate.lab.etc import write_private
+from ccstate.lab.programs import ASTERISK, at_hand, programs, sipp
+from ccstate.lab.site import Site
+from ccstate.render.diagnostics import diagnostics_text
+
+FOLDER = Path(".ccstate/lab")
+NAME = "lab"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m ccstate.lab", description="A real Asterisk on loopback, with phones."
+    )
+    parser.add_argument("what", choices=["up", "down", "status"])
+    parser.add_argument("--folder", type=Path, default=FOLDER, help=f"default: {FOLDER}")
+    parser.add_argument("--release", choices=sorted(ASTERISK), default="22", help="default: 22")
+    given = parser.parse_args(arguments)
+    try:
+        match given.what:
+            case "up":
+                return up(given.folder, given.release)
+            case "down":
+                return down(given.folder)
+            case _:
+                return status(given.folder)
+    except CcstateError as wrong:
+        sys.stderr.write(diagnostics_text(wrong.problems))
+        return wrong.exit_code
+
+
+def up(folder: Path, release: str) -> int:
+    """Start the site with its phones, unless it runs already, and say what is where."""
+    if sites.find(folder):
+        return status(folder)
+    if not at_hand(release):
+        sys.stderr.write(f"Fetching Asterisk {release} and sipp, about a minute, once …\n")
+    asterisk, caller = programs(release), sipp()
+    own = estate.own(_passwords(folder))
+    site = sites.start(folder, name=NAME, programs=asterisk, files=own.files)
+    try:
+        write_private(folder / "lab.json", json.dumps(_facts(site, own.passwords), indent=2) + "\n")
+        write_private(folder / "sipp", f'#!/bin/sh\nexec {shlex.join(caller)} -i 127.0.0.1 "$@"\n')
+        (folder / "sipp").chmod(0o700)
+        phones.end_all(folder)  # those of a site that was not stopped but killed
+        phones.answer(site, _of(own.passwords, estate.ANSWERING))
+        phones.ring(site, _of(own.passwords, estate.RINGING))
+        phones.busy(site, _of(own.passwords, estate.ENGAGED))
+        if extensions := estate.load(site):
+            phones.answer(site, extensions)
+    except BaseException:
+        down(folder)
+        raise
+    return status(folder)
+
+
+def down(folder: Path) -> int:
+    """End the phones, then the site; its folder stays, and `up` finds its ports and passwords."""
+    phones.end_all(folder)
+    site = sites.find(folder)
+    if site:
+        sites.stop(site)
+    sys.stdout.write("Stopped.\n" if site else f"No site runs in {folder}.\n")
+    return 0
+
+
+def status(folder: Path) -> int:
+    """Say what runs, and where; 1 where nothing does."""
+    site = sites.find(folder)
+    if not site:
+        sys.stdout.write(f"No site runs in {folder}.\n")
+        return 1
+    sys.stdout.write(page(site, folder, _passwords(folder)))
+    return 0
+
+
+def page(site: Site, folder: Path, passwords: Mapping[str, str]) -> str:
+    server = f"{site.ami_host}:{site.sip_port}"
+    stop = "make lab-stop" if folder == FOLDER else f"python -m ccstate.lab down --folder {folder}"
+    return f"""\
+Asterisk {site.programs.release} runs as process {site.pid}; only this machine can reach it.
+
+  SIP            {server}, over UDP and TCP
+  AMI            {site.ami_host}:{site.ami_port}, user {site.ami_username}
+    its secret   {folder}/ami.secret
+  configuration  {folder}/etc
+  sounds         {folder}/share/sounds
+  log            {folder}/var/log/full
+  for programs   {folder}/lab.json
+
+Numbers to dial:
+
+  600    says back what it hears
+  {estate.ANSWERING}   answers
+  {estate.RINGING}   rings, and nobody answers
+  {estate.ENGAGED}   is busy
+  {estate.SOFTPHONE}   your softphone, once it has registered
+
+Dial with a softphone on this machine:
+
+  server {server}, user {estate.SOFTPHONE}, password {passwords.get(estate.SOFTPHONE, "?")}
+
+or with sipp, a call of five seconds:
+
+  {folder}/sipp {server} -sn uac -s {estate.ANSWERING} -m 1 -d 5000
+
+Stop it: {stop}
+"""
+
+
+def _facts(site: Site, passwords: Mapping[str, str]) -> Mapping[str, object]:
+    return {
+        "name": site.name,
+        "release": site.programs.release,
+        "etc": str(site.etc),
+        "sounds": str(site.sounds),
+        "log": str(site.log),
+        "ami": {
+            "host": site.ami_host,
+            "port": site.ami_port,
+            "username": site.ami_username,
+            "secret_file": str(site.secret_file),
+        },
+        "sip": {"host": site.ami_host, "port": site.sip_port},
+        "phones": dict(passwords),
+    }
+
+
+def _passwords(folder: Path) -> Mapping[str, str]:
+    """Those of the lab's own phones, as of the last time it was up."""
+    try:
+        noted = json.loads((folder / "lab.json").read_text(encoding="utf-8"))["phones"]
+        return {str(name): str(password) for name, password in noted.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _of(passwords: Mapping[str, str], name: str) -> Mapping[str, str]:
+    return {name: passwords[name]}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
