@@ -35,9 +35,13 @@ class Sshd:
 
     def cut(self) -> None:
         """End every session, in the middle of whatever it does."""
+        self.signal(signal.SIGKILL)
+
+    def signal(self, number: signal.Signals) -> None:
+        """To every session."""
         for pid in children(self.process.pid):
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+                os.kill(pid, number)
 
 
 def children(pid: int) -> list[int]:
@@ -51,8 +55,11 @@ def children(pid: int) -> list[int]:
 @contextlib.contextmanager
 def serving(*more: str) -> Iterator[Sshd]:
     """`more`: further lines of sshd_config."""
-    # Not pytest's tmp_path: root's is closed to the user that sshd runs as.
-    with tempfile.TemporaryDirectory(prefix="sshd-") as made:
+    # Not pytest's tmp_path: root's is closed to the user that sshd runs as. In memory where that
+    # can be had: on a busy disk the tests wait for fsync, and little else.
+    memory = Path("/dev/shm")  # noqa: S108 - TemporaryDirectory makes its own folder there
+    place = memory if memory.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="sshd-", dir=place) as made:
         top = Path(made)
         top.chmod(0o755)
         user = "nobody" if os.geteuid() == 0 else getpass.getuser()

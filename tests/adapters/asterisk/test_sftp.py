@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import dataclasses
 import os
+import signal
 import socket
 import stat
 import subprocess
@@ -52,7 +53,7 @@ def login_to(server: Sshd) -> SshLogin:
         server.port,
         key=server.key,
         known_hosts=server.known_hosts,
-        timeout=10,
+        timeout=60,
     )
 
 
@@ -156,6 +157,7 @@ def test_a_link_that_leads_out_is_neither_read_nor_written_through(
     calls: list[Callable[[], object]] = [
         lambda: folder.read([PJSIP]),
         lambda: folder.read(["users.conf"]),
+        lambda: folder.listing("pjsip.d"),
         lambda: folder.stage({PJSIP: b""}, mode=0o644),
         lambda: folder.commit([PJSIP]),
         lambda: folder.remove([PJSIP]),
@@ -283,6 +285,25 @@ def test_a_server_that_says_nothing_is_given_up_in_time(server: Sshd, root: Path
 def test_a_server_without_sftp_says_so() -> None:
     with serving("ForceCommand /bin/false") as server:
         assert "offers no SFTP" in refusal(login_to(server), server.folder)
+
+
+def test_a_server_that_hangs_later_is_given_up_in_time_and_asked_anew(
+    server: Sshd, root: Path
+) -> None:
+    with reached(dataclasses.replace(login_to(server), timeout=1), root) as folder:
+        calls: list[Callable[[], object]] = [
+            folder.listing,
+            lambda: folder.read([PJSIP]),
+            lambda: folder.stage({PJSIP: b""}, mode=0o644),
+        ]
+        for call in calls:
+            assert folder.listing() == {}
+            server.signal(signal.SIGSTOP)
+            try:
+                with pytest.raises(Unreadable, match="no answer within 1 s"):
+                    call()
+            finally:
+                server.signal(signal.SIGCONT)
 
 
 def test_the_next_call_connects_again_after_the_connection_was_cut(

@@ -164,6 +164,7 @@ def test_a_link_that_leads_out_is_neither_read_nor_written_through(root: Path) -
     calls: list[Callable[[], object]] = [
         lambda: folder.read([PJSIP]),
         lambda: folder.read(["users.conf"]),
+        lambda: folder.listing("pjsip.d"),
         lambda: folder.stage({PJSIP: b""}, mode=0o644),
         lambda: folder.commit([PJSIP]),
         lambda: folder.remove([PJSIP]),

@@ -52,6 +52,8 @@ class RemoteFolder:
 
     async def listing(self, folder: str) -> dict[str, Stat]:
         real = await self._real_root()
+        if not await self._folder_of(f"{folder}/." if folder else ".", real):
+            return {}
         found: dict[str, Stat] = {}
         folders = [folder]
         for below in folders:  # grows as it is walked
@@ -113,7 +115,7 @@ class RemoteFolder:
 
         async def one(waiting: Awaitable[Answer]) -> Answer:
             async with turn:
-                return await self._timely(waiting)
+                return await waiting
 
         answers = await asyncio.gather(*map(one, asked), return_exceptions=True)
         good = [answer for answer in answers if not isinstance(answer, BaseException)]
@@ -124,9 +126,7 @@ class RemoteFolder:
     async def _real_root(self) -> str:
         try:
             real = await self._timely(self._real(""))
-            async with asyncio.timeout(self._timeout):
-                async for _ in self._sftp.scandir(self._root):
-                    break
+            await self._timely(self._entries(""))
         except FAILED as error:
             reason, hint = await self._why(error)
             if isinstance(error, CUT):
@@ -140,27 +140,20 @@ class RemoteFolder:
     async def _folder_of(self, path: str, root: str) -> bool:
         """Whether a file's folder is there; Unreadable where it is a link that leads out."""
         try:
-            real = await self._timely(self._real(str(PurePosixPath(path).parent)))
+            real = await self._timely(self._real(path.rpartition("/")[0]))
         except ABSENT:
             return False
+        except FAILED as error:
+            raise await self._unread(path, error) from None
         if not PurePosixPath(real).is_relative_to(root):
-            raise Unreadable([faults.leads_out(self._place, path)])
+            raise Unreadable([faults.leads_out(self._place, path.removesuffix("/."))])
         return True
 
     async def _content(self, path: str, root: str) -> bytes | None:
         try:
             if not await self._folder_of(path, root):
                 return None
-            status = await self._sftp.stat(self._at(path))
-            if not PurePosixPath(await self._real(path)).is_relative_to(root):
-                raise Unreadable([faults.leads_out(self._place, path)])
-            # Opening a pipe would keep the server waiting for ever.
-            if not stat.S_ISREG(status.permissions or 0):
-                raise Unreadable([faults.unreadable(self._place, path, "it is no file")])
-            if (status.size or 0) > faults.LARGEST:
-                raise Unreadable([faults.too_large(self._place, path)])
-            async with self._sftp.open(self._at(path), "rb", encoding=None) as file:
-                content = cast("bytes", await file.read((status.size or 0) + 1))
+            content = await self._timely(self._whole(path, root))
         except ABSENT:
             return None
         except FAILED as error:
@@ -169,11 +162,23 @@ class RemoteFolder:
             raise Unreadable([faults.too_large(self._place, path)])
         return content
 
+    async def _whole(self, path: str, root: str) -> bytes:
+        status = await self._sftp.stat(self._at(path))
+        if not PurePosixPath(await self._real(path)).is_relative_to(root):
+            raise Unreadable([faults.leads_out(self._place, path)])
+        # Opening a pipe would keep the server waiting for ever.
+        if not stat.S_ISREG(status.permissions or 0):
+            raise Unreadable([faults.unreadable(self._place, path, "it is no file")])
+        if (status.size or 0) > faults.LARGEST:
+            raise Unreadable([faults.too_large(self._place, path)])
+        async with self._sftp.open(self._at(path), "rb", encoding=None) as file:
+            return cast("bytes", await file.read((status.size or 0) + 1))
+
     async def _listed(self, folder: str, root: str, found: dict[str, Stat]) -> list[str]:
         """Adds the files of one folder, and gives the folders in it."""
         below = []
         try:
-            async for entry in self._sftp.scandir(self._at(folder)):
+            for entry in await self._timely(self._entries(folder)):
                 path = f"{folder}/{entry.filename!s}" if folder else str(entry.filename)
                 mode = entry.attrs.permissions or 0
                 if path.endswith(("/.", "/..")) or path in {".", ".."}:
@@ -182,13 +187,18 @@ class RemoteFolder:
                     below.append(path)
                 elif stat.S_ISREG(mode):
                     found[path] = Stat(entry.attrs.size or 0, float(entry.attrs.mtime or 0))
-                elif stat.S_ISLNK(mode) and (status := await self._linked(path, root)):
+                elif stat.S_ISLNK(mode) and (
+                    status := await self._timely(self._linked(path, root))
+                ):
                     found[path] = status
         except ABSENT:
             return []
         except FAILED as error:
             raise await self._unread(folder, error) from None
         return below
+
+    async def _entries(self, folder: str) -> list[asyncssh.SFTPName]:
+        return [entry async for entry in self._sftp.scandir(self._at(folder))]
 
     async def _linked(self, path: str, root: str) -> Stat | None:
         """The file that a link leads to, where it is a file inside."""
@@ -203,7 +213,7 @@ class RemoteFolder:
         try:
             if not await self._folder_of(path, root):
                 return False
-            status = await self._sftp.lstat(self._at(path) + STAGED)
+            status = await self._timely(self._sftp.lstat(self._at(path) + STAGED))
         except ABSENT:
             return False
         except FAILED as error:
@@ -220,21 +230,24 @@ class RemoteFolder:
             raise await self._unstaged(folder, error) from None
 
     async def _write(self, path: str, content: bytes, mode: int, root: str) -> None:
-        beside = self._at(path) + STAGED
         try:
             await self._folder_of(path, root)
-            with contextlib.suppress(*ABSENT):
-                await self._sftp.remove(beside)
-            private = asyncssh.SFTPAttrs(permissions=0o600)
-            # "x" refuses what is there by now, also a link of that name.
-            async with self._sftp.open(beside, "xb", private, encoding=None) as file:
-                await self._take_group(file, path)
-                await file.chmod(mode)
-                await file.write(content)
-                with contextlib.suppress(asyncssh.SFTPOpUnsupported):
-                    await file.fsync()
+            await self._timely(self._write_beside(path, content, mode))
         except FAILED as error:
             raise await self._unstaged(path, error) from None
+
+    async def _write_beside(self, path: str, content: bytes, mode: int) -> None:
+        beside = self._at(path) + STAGED
+        with contextlib.suppress(*ABSENT):
+            await self._sftp.remove(beside)
+        private = asyncssh.SFTPAttrs(permissions=0o600)
+        # "x" refuses what is there by now, also a link of that name.
+        async with self._sftp.open(beside, "xb", private, encoding=None) as file:
+            await self._take_group(file, path)
+            await file.chmod(mode)
+            await file.write(content)
+            with contextlib.suppress(asyncssh.SFTPOpUnsupported):
+                await file.fsync()
 
     async def _take_group(self, file: asyncssh.SFTPClientFile, path: str) -> None:
         """The group of the file to be replaced, or of its folder; ours where we may not."""

@@ -124,6 +124,8 @@ class LocalFolder:
         self._check_root()
         found = {}
         top = self._inside(folder) if folder else self._root
+        if not self._is_inside(top):
+            raise Unreadable([faults.leads_out(self.place, folder)])
         for where, _, names in os.walk(top, onerror=self._unwalkable):
             for name in names:
                 file = Path(where, name)
