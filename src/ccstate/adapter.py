@@ -74,6 +74,12 @@ class Adapter(Protocol):
         what took effect then shows only by observing again.
         """
 
+    def recover(self) -> str:
+        """Finishes, or takes back, what a killed `perform` left half done.
+
+        Says in words which it was; "" where nothing was left. Asked before every apply.
+        """
+
 
 def connect(adapter: str, connection: Mapping[str, Json], folder: Path) -> Adapter:
     """The platform behind a target; InvalidInput where no such adapter is installed."""

@@ -60,3 +60,6 @@ class Passing:
 
     def perform(self, batch: Sequence[Change]) -> list[Result]:
         return self.real.perform(batch)
+
+    def recover(self) -> str:
+        return self.real.recover()

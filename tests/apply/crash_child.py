@@ -71,6 +71,9 @@ class Watched:
         self._boundaries.reach(f"performed, not recorded: batch {number}")
         return results
 
+    def recover(self) -> str:
+        return self._real.recover()
+
 
 class WatchedJournal(Journal):
     """The journal, with boundaries before the events of the whole run."""

@@ -39,6 +39,7 @@ def freshen(plan_id: str, plan: Plan, adapters: Mapping[str, Adapter]) -> FreshP
     Raises Blocked where the plan carries a refusal, an object changed since, or a platform
     would refuse a change.
     """
+    _recover(plan, adapters)
     _refuse(plan, plan.changes(), adapters)
     seen = observe(plan, adapters)
     stale = [change for change in plan.changes() if not is_as_planned(change, seen)]
@@ -52,11 +53,17 @@ def take_up(plan_id: str, plan: Plan, adapters: Mapping[str, Adapter]) -> FreshP
 
     An object that is neither as planned nor as wanted blocks its own change, not the others.
     """
+    _recover(plan, adapters)
     seen = observe(plan, adapters)
     # What took effect is not asked for again: a platform may refuse to create what it has.
     left = [change for change in plan.changes() if not has_taken_effect(change, seen)]
     _refuse(plan, left, adapters)
     return FreshPlan(plan_id, plan, seen, taken_up=True)
+
+
+def _recover(plan: Plan, adapters: Mapping[str, Adapter]) -> None:
+    for target in sorted({step.target for step in plan.steps}):
+        adapters[target].recover()
 
 
 def is_as_planned(change: Change, seen: Mapping[str, Observation]) -> bool:

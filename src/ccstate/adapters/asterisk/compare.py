@@ -14,6 +14,7 @@ from ccstate.adapters.asterisk.entries import (
     Entry,
     Key,
 )
+from ccstate.adapters.asterisk.running import is_visible
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.staffing import Agent, agents
 from ccstate.kinds.fields import canonical_order
@@ -31,6 +32,15 @@ class Deviation(NamedTuple):
 
 Deviations = Mapping[Address | None, list[Deviation]]
 """By the object that they belong to; None has those that belong to no single one."""
+
+
+def is_compared(key: Key) -> bool:
+    """Whether an entry is held against what runs: it can be seen, and has to be the same.
+
+    An `identify` is not: Asterisk looks its name up when it loads it, and passes over one that no
+    server knows, which is the network's doing. Whoever asks is told of that as activity.
+    """
+    return is_visible(key) and key.section != "identify"
 
 
 def deviations(

@@ -10,6 +10,7 @@ from ccstate.adapters.asterisk.compare import (
     Deviations,
     additions,
     deviations,
+    is_compared,
     is_primary,
     missing,
     name_of,
@@ -20,7 +21,7 @@ from ccstate.adapters.asterisk.compare import (
 )
 from ccstate.adapters.asterisk.entries import FILES, MODULES, Compiled, Entry, Key
 from ccstate.adapters.asterisk.records import Records
-from ccstate.adapters.asterisk.running import Running, is_visible
+from ccstate.adapters.asterisk.running import Running
 from ccstate.adapters.asterisk.spelling import revision_in
 from ccstate.adapters.asterisk.stored import Stored
 from ccstate.journeys.centre import Centre
@@ -104,9 +105,9 @@ def add_running(view: View, stored: Stored, running: Running) -> None:
     """What runs otherwise than it is stored."""
     expected = _as_stored(stored)
     found = _joined(
-        deviations(expected, running.values, is_visible), additions(expected, running.values)
+        deviations(expected, running.values, is_compared), additions(expected, running.values)
     )
-    gone = missing(expected, found, is_visible)
+    gone = missing(expected, found, is_compared)
     centre = Centre(stored.records.objects)
     for owner, deviating in found.items():
         if owner is not None and owner not in view.objects:

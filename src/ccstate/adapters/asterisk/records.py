@@ -49,12 +49,14 @@ def dump(records: Records) -> bytes:
     said = {
         "format": FORMAT,
         "key": records.key.hex(),
-        "files": dict(records.files),
-        "sounds": dict(records.sounds),
+        "files": dict(sorted(records.files.items())),
+        "sounds": dict(sorted(records.sounds.items())),
         "objects": _by_kind(records.objects),
         "ledger": _by_kind(records.ledger),
     }
-    return orjson.dumps(said, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2) + b"\n"
+    # Inside of an object the order stays: the first language of a prompt is the one that is heard
+    # where the caller's own is missing.
+    return orjson.dumps(said, option=orjson.OPT_INDENT_2) + b"\n"
 
 
 def load(content: bytes, place: str) -> Records:
@@ -76,7 +78,7 @@ def load(content: bytes, place: str) -> Records:
 
 def _by_kind(objects: Objects) -> dict[str, dict[str, Fields]]:
     found: dict[str, dict[str, Fields]] = {}
-    for (kind, name), fields in objects.items():
+    for (kind, name), fields in sorted(objects.items()):
         found.setdefault(kind, {})[name] = fields
     return found
 

@@ -91,6 +91,10 @@ class EmbeddedAdapter:
             )
         return results
 
+    def recover(self) -> str:
+        """See `ccstate.adapter.Adapter`; a transaction leaves nothing half done."""
+        return ""
+
     def by_hand(self, address: Address, fields: Fields | None) -> None:
         """What somebody does on the platform itself, past ccstate; None removes the object."""
         with store.writing(self.path) as database:

@@ -50,7 +50,7 @@ class Setting:
 def compile_objects(objects: Mapping[Address, Fields], setting: Setting) -> Compiled:
     """Everything that Asterisk is told; secrets in the objects are the secrets themselves."""
     compiled = Compiled()
-    centre = Centre(objects)
+    centre = Centre(dict(sorted(objects.items())))
     flow = Flow(centre)
     for name, trunk in sorted(centre.of("trunk").items()):
         compile_trunk(compiled, name, trunk)

@@ -1,0 +1,18 @@
+"""What goes on at an object, in words for whoever is about to change it."""
+
+from ccstate.adapters.asterisk.activity import Activity
+
+
+def in_words(activity: Activity) -> tuple[str, ...]:
+    """One sentence for callers who wait, for calls, for each agent who is paused, for each oddity."""
+    words: list[str] = []
+    if activity.waiting:
+        callers = "1 caller waits" if activity.waiting == 1 else f"{activity.waiting} callers wait"
+        words.append(f"{callers}, the first for {activity.longest} s")
+    if activity.talking:
+        words.append(
+            "1 call is there" if activity.talking == 1 else f"{activity.talking} calls are there"
+        )
+    for member, reason in activity.paused:
+        words.append(f"{member} is paused" + (f": {reason}" if reason else ""))
+    return tuple(words)

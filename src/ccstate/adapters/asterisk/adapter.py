@@ -1,0 +1,187 @@
+"""The adapter: one Asterisk, its folders and its manager interface."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from ccstate import secrets
+from ccstate.adapter import Result, Support
+from ccstate.adapters.asterisk import connection as connections
+from ccstate.adapters.asterisk import perform, prompts
+from ccstate.adapters.asterisk import records as kept
+from ccstate.adapters.asterisk.activity import activity, read_channels
+from ccstate.adapters.asterisk.activity_words import in_words
+from ccstate.adapters.asterisk.ami import Ami
+from ccstate.adapters.asterisk.audit import audited
+from ccstate.adapters.asterisk.compile import Setting, compile_objects
+from ccstate.adapters.asterisk.connection import Connection
+from ccstate.adapters.asterisk.drafts import Draft, Found, Now, draft, references
+from ccstate.adapters.asterisk.handwritten import Handwritten, read_handwritten
+from ccstate.adapters.asterisk.observe import View, add_running, shown, stored_view
+from ccstate.adapters.asterisk.perform import Server
+from ccstate.adapters.asterisk.running import read_running
+from ccstate.adapters.asterisk.storage import Storage
+from ccstate.adapters.asterisk.stored import Stored, read_stored
+from ccstate.adapters.asterisk.unmanaged import elsewhere
+from ccstate.errors import Diagnostic
+from ccstate.kinds import KINDS
+from ccstate.model import Change, Json, Observation
+
+NOT_HERE = frozenset({"display", "call_test"})
+"""Kinds that no Asterisk has: wallboards, and promises about calls."""
+SUPPORT = Support(needs_reload=True, atomic=True)
+
+
+def connect(connection: Mapping[str, Json], folder: Path) -> "AsteriskAdapter":
+    """The Asterisk of a target; InvalidInput where the connection is wrong. Nothing is opened."""
+    return AsteriskAdapter(connections.parse(connection), folder)
+
+
+@dataclass(frozen=True)
+class AsteriskAdapter:
+    """One Asterisk; folders and manager interface are opened by each call and closed after it."""
+
+    connection: Connection
+    folder: Path
+    supports: Mapping[str, Support] = field(
+        default_factory=lambda: {kind: SUPPORT for kind in KINDS if kind not in NOT_HERE}
+    )
+
+    def observe(self, kinds: Collection[str]) -> Observation:
+        """See `ccstate.adapter.Adapter`; both levels, in one pass of bulk reads."""
+        with self.server() as server:
+            stored = self._stored(server)
+            by_hand = read_handwritten(server.storage)
+            with server.connect() as ami:
+                running = read_running(ami, stored.values)
+                channels = read_channels(ami)
+            view = self._view(server, stored)
+            add_running(view, stored, running)
+        found = shown(view, stored.records, kinds)
+        doing = activity(running, channels, stored.compiled.entries)
+        strangers = {
+            address: there.fields
+            for address, there in elsewhere(by_hand, stored.records).items()
+            if address.kind in kinds and address not in found
+        }
+        return Observation(
+            {**found, **strangers},
+            kept.of_kinds(stored.records.ledger, kinds),
+            {a: words for a, at in doing.items() if a.kind in kinds and (words := in_words(at))},
+        )
+
+    def seal(self, references: Collection[str]) -> Mapping[str, str]:
+        """See `ccstate.adapter.Adapter`; on a new platform this makes the records."""
+        found = secrets.resolve(references, self.folder)
+        if not found:
+            return {}
+        with self.server() as server:
+            key = _key(server.storage)
+        return {reference: secrets.seal(key, secret) for reference, secret in found.items()}
+
+    def audit(self, changes: Sequence[Change]) -> list[Diagnostic]:
+        """See `ccstate.adapter.Adapter`: all that Asterisk would swallow without a word."""
+        unknown = sorted({change.address.kind for change in changes} - set(self.supports))
+        if unknown:
+            return [_unknown(kind, list(self.supports)) for kind in unknown]
+        with self.server() as server:
+            stored = self._stored(server)
+            by_hand = read_handwritten(server.storage)
+            view = self._view(server, stored)
+        drafted = self._draft(changes, stored, view, by_hand)
+        setting = Setting(stored.records.key, self.connection.test_site)
+        compiled = compile_objects(drafted.objects, setting)
+        problems = audited(changes, drafted, compiled, by_hand, server.storage.place)
+        return [*problems, *self._prompts.audit(drafted.objects, stored.records)]
+
+    def perform(self, batch: Sequence[Change]) -> list[Result]:
+        """See `ccstate.adapter.Adapter`; everything is written, loaded and confirmed as one."""
+        if not batch:
+            return []
+        with self.server() as server:
+            stored = self._stored(server)
+            by_hand = read_handwritten(server.storage)
+            with server.connect() as ami:
+                running = read_running(ami, stored.values)
+            view = self._view(server, stored)
+            add_running(view, stored, running)
+            drafted = self._draft(batch, stored, view, by_hand)
+            with self._sounds() as sounds:
+                there = sounds.listing(prompts.FOLDER)
+            made = self._prompts.made(drafted.objects, stored.records, there)
+            written = perform.compiled_files(stored, drafted, server, made.digests)
+            if made.files:
+                with self._sounds() as sounds:
+                    sounds.stage(made.files, mode=0o644)
+                    sounds.commit(list(made.files))
+            failure = perform.write_and_load(server, stored, written, running)
+            if not failure and made.leftover:
+                with self._sounds() as sounds:
+                    sounds.remove(made.leftover)
+        return perform.results(batch, drafted, failure)
+
+    def recover(self) -> str:
+        """See `ccstate.adapter.Adapter`."""
+        with self.server() as server:
+            return perform.recover(server)
+
+    @contextmanager
+    def server(self) -> Iterator[Server]:
+        """The folder and a way to Asterisk; the folder is closed afterwards."""
+        storage = connections.storage(self.connection, self.connection.etc, self.folder)
+        try:
+            yield Server(storage, self._ami, self.connection.test_site)
+        finally:
+            storage.close()
+
+    def _ami(self) -> Ami:
+        return Ami.connect(connections.login(self.connection, self.folder))
+
+    @contextmanager
+    def _sounds(self) -> Iterator[Storage]:
+        storage = connections.storage(self.connection, self.connection.sounds, self.folder)
+        try:
+            yield storage
+        finally:
+            storage.close()
+
+    def _stored(self, server: Server) -> Stored:
+        return read_stored(server.storage, is_test_site=server.is_test_site)
+
+    def _view(self, server: Server, stored: Stored) -> View:
+        view = stored_view(stored)
+        with self._sounds() as sounds:
+            there = sounds.listing(prompts.FOLDER)
+        self._prompts.compare(view, stored.records, there)
+        return view
+
+    def _draft(
+        self, batch: Sequence[Change], stored: Stored, view: View, by_hand: Handwritten
+    ) -> Draft:
+        found = Found(*secrets.attempt(references(batch), self.folder))
+        there = elsewhere(by_hand, stored.records)
+        return draft(batch, Now(view, stored.records, there, found))
+
+    @cached_property
+    def _prompts(self) -> prompts.Prompts:
+        return prompts.Prompts(self.folder, connections.speech(self.connection))
+
+
+def _key(storage: Storage) -> bytes:
+    content = storage.read([kept.PATH]).get(kept.PATH)
+    if content is not None:
+        return kept.load(content, storage.place).key
+    records = kept.new_records()
+    storage.stage({kept.PATH: kept.dump(records)}, mode=0o600)
+    storage.commit([kept.PATH])
+    return records.key
+
+
+def _unknown(kind: str, known: list[str]) -> Diagnostic:
+    return Diagnostic(
+        "CC404",
+        f'Asterisk does not know the kind "{kind}"',
+        hint=f"it knows: {', '.join(known)}",
+    )

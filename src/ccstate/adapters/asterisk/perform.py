@@ -1,0 +1,199 @@
+"""A batch → include files written, loaded, read back; and put back where Asterisk did not take them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from ccstate.adapter import Result
+from ccstate.adapters.asterisk import records as kept
+from ccstate.adapters.asterisk import transaction
+from ccstate.adapters.asterisk.ami import Ami
+from ccstate.adapters.asterisk.compare import is_compared, shown_line
+from ccstate.adapters.asterisk.compile import Setting, compile_objects
+from ccstate.adapters.asterisk.drafts import Draft
+from ccstate.adapters.asterisk.entries import FILES, PJSIP, Compiled, Key
+from ccstate.adapters.asterisk.pauses import remember, restore
+from ccstate.adapters.asterisk.reload import await_revisions, reload
+from ccstate.adapters.asterisk.running import Running, read_running
+from ccstate.adapters.asterisk.spelling import revision_in, spell
+from ccstate.adapters.asterisk.storage import Storage
+from ccstate.adapters.asterisk.stored import Stored
+from ccstate.errors import Unreadable
+from ccstate.model import Change
+
+SECONDS_TO_LOAD = 120.0
+"""Asterisk 22 takes 7 s to load 10,000 endpoints (measured), and longer under calls."""
+SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The folder, a way to Asterisk, and whether calls may be tested there."""
+
+    storage: Storage
+    connect: Callable[[], Ami]
+    is_test_site: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What the platform will hold: files by their path, and what they were compiled from."""
+
+    compiled: Compiled
+    files: Mapping[str, bytes]
+    changed: tuple[str, ...]
+    """Names of the configurations whose file differs."""
+
+
+def results(batch: Sequence[Change], draft: Draft, failure: str) -> list[Result]:
+    """What is said to each change: refused by itself, or failed with all others."""
+    said = []
+    for change in batch:
+        reason = draft.refused.get(change.address) or failure
+        said.append(Result(done=not reason, reason=reason))
+    return said
+
+
+def compiled_files(
+    stored: Stored, draft: Draft, server: Server, sounds: Mapping[str, str]
+) -> Written:
+    """The files that go with the draft, the records among them."""
+    setting = Setting(stored.records.key, server.is_test_site)
+    compiled = compile_objects(draft.objects, setting)
+    texts = spell(compiled)
+    changed = tuple(
+        name for name, path in FILES.items() if stored.contents.get(path) != texts[path]
+    )
+    records = replace(
+        kept.written(stored.records, texts),
+        objects=draft.objects,
+        ledger=draft.ledger,
+        sounds=sounds,
+    )
+    files = {FILES[name]: texts[FILES[name]] for name in changed}
+    return Written(compiled, {**files, kept.PATH: kept.dump(records)}, changed)
+
+
+def write_and_load(server: Server, stored: Stored, written: Written, running: Running) -> str:
+    """Everything written, loaded and read back; why it was taken back, "" where it holds."""
+    old = dict(stored.contents)
+    if not stored.is_new:
+        old |= server.storage.read([kept.PATH])
+    begun = transaction.begin(server.storage, old, written.files)
+    try:
+        transaction.write(server.storage, written.files)
+        failure = _load(server, stored, written, running)
+    except Unreadable:
+        with suppress(Unreadable):  # the first failure is the one to tell; a later run recovers
+            recover(server)
+        raise
+    if failure:
+        return f"{failure}; {_taken_back(server, begun)}"
+    transaction.end(server.storage, begun)
+    return ""
+
+
+def _load(server: Server, stored: Stored, written: Written, running: Running) -> str:
+    """Why Asterisk does not run what was written; "" where it does, as far as can be seen."""
+    stale = [name for name in FILES if name in written.changed or _is_stale(name, stored, running)]
+    if not stale:
+        return ""
+    wanted = {
+        name: revision_in(
+            name, written.files.get(FILES[name], stored.contents.get(FILES[name], b""))
+        )
+        for name in stale
+    }
+    with server.connect() as ami:
+        reload(ami, stale)
+        late = await_revisions(ami, wanted, SECONDS_TO_LOAD)
+        if late:
+            names = " and ".join(FILES[name] for name in late)
+            return f"Asterisk did not load {names} to its end"
+        now = {key: entry.value for key, entry in written.compiled.entries.items()}
+        endpoints = _changed_endpoints(stored, now)
+        after = read_running(ami, now, endpoints)
+        restore(ami, remember(running), after.members)
+    return _differing(now, after, set(stale), endpoints)
+
+
+def _is_stale(name: str, stored: Stored, running: Running) -> bool:
+    """Whether what runs is not what is stored already."""
+    content = stored.contents.get(FILES[name])
+    if content is None:
+        return False
+    revision = revision_in(name, content)
+    return (
+        not running.loaded.get(name, True)
+        or running.revisions.get(name) != revision
+        or any(
+            running.values.get(key) != value
+            for key, value in stored.values.items()
+            if key.file == name and is_compared(key)
+        )
+    )
+
+
+def _changed_endpoints(stored: Stored, now: Mapping[Key, str]) -> set[str]:
+    """Endpoints to read in detail: there is no bulk list of those."""
+    return {
+        key.item
+        for key, value in now.items()
+        if key.file == PJSIP and key.section == "endpoint" and stored.values.get(key) != value
+    }
+
+
+def _differing(now: Mapping[Key, str], after: Running, files: set[str], endpoints: set[str]) -> str:
+    """What runs otherwise than it was written; "" where nothing does."""
+    wrong = [
+        shown_line("", key, after.values.get(key))
+        for key, value in now.items()
+        if key.file in files and _is_read(key, endpoints) and after.values.get(key) != value
+    ]
+    if not wrong:
+        return ""
+    more = f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
+    return f"Asterisk runs otherwise: {'; '.join(wrong[:SHOWN])}{more}"
+
+
+def _is_read(key: Key, endpoints: set[str]) -> bool:
+    is_detail = key.file == PJSIP and key.section == "endpoint"
+    return is_compared(key) and (not is_detail or key.item in endpoints)
+
+
+def _taken_back(server: Server, begun: transaction.Transaction) -> str:
+    """The old files put back and loaded; what became of that, in words."""
+    strange = transaction.take_back(server.storage, begun)
+    content = server.storage.read(FILES.values())
+    names = [name for name, path in FILES.items() if path in begun.before]
+    wanted = {
+        name: revision_in(name, content[FILES[name]]) for name in names if FILES[name] in content
+    }
+    with server.connect() as ami:
+        reload(ami, names)
+        late = await_revisions(ami, {n: r for n, r in wanted.items() if r}, SECONDS_TO_LOAD)
+    transaction.end(server.storage, begun)
+    if strange:
+        return f"{', '.join(strange)} was changed by somebody else meanwhile, and stays"
+    if late:
+        return "the old files were put back, and Asterisk has not loaded them"
+    return "the old files were put back and loaded"
+
+
+def recover(server: Server) -> str:
+    """Finishes or takes back what a killed process left; says which, "" where nothing was left."""
+    begun = transaction.pending(server.storage)
+    if begun is None:
+        return ""
+    if not transaction.holds(server.storage, begun):
+        return _taken_back(server, begun)
+    content = server.storage.read(FILES.values())
+    names = [name for name, path in FILES.items() if path in begun.after]
+    wanted = {name: revision_in(name, content.get(FILES[name], b"")) for name in names}
+    with server.connect() as ami:
+        reload(ami, names)
+        late = await_revisions(ami, wanted, SECONDS_TO_LOAD)
+    if late:
+        return _taken_back(server, begun)
+    transaction.end(server.storage, begun)
+    return "the files of the interrupted apply were loaded"

@@ -1,0 +1,92 @@
+"""Several files written as one: all of them, or, after a kill, none.
+
+What the files are and will be is noted before the first is renamed; the records come last, and
+with them everything holds. Whoever finds the note of a killed process looks at the records: where
+they are the new ones, what is left is to load the files; where not, the old files are put back.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from ccstate.adapters.asterisk import records as kept
+from ccstate.adapters.asterisk.storage import Storage
+
+NOTE = "ccstate/transaction.json"
+OLD = "ccstate/before/"
+"""Where the old files stand until the new ones are confirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """A write that has begun: by path, the digest of the file before (None: there was none), after."""
+
+    before: Mapping[str, str | None]
+    after: Mapping[str, str]
+
+
+def begin(storage: Storage, old: Mapping[str, bytes], new: Mapping[str, bytes]) -> Transaction:
+    """Keeps the old files aside and notes what is going to happen; nothing has changed yet."""
+    begun = Transaction(
+        {path: kept.digest(old[path]) if path in old else None for path in new},
+        {path: kept.digest(content) for path, content in new.items()},
+    )
+    aside = {f"{OLD}{path}": content for path, content in old.items() if path in new}
+    note = orjson.dumps({"before": dict(begun.before), "after": dict(begun.after)})
+    storage.stage({**aside, NOTE: note}, mode=0o600)
+    storage.commit([*aside, NOTE])
+    return begun
+
+
+def write(storage: Storage, new: Mapping[str, bytes]) -> None:
+    """The new files, the records last; a killed process leaves each file old or new."""
+    include = {path: content for path, content in new.items() if path != kept.PATH}
+    if include:
+        storage.stage(include, mode=0o640)
+    if kept.PATH in new:
+        storage.stage({kept.PATH: new[kept.PATH]}, mode=0o600)
+    storage.commit([*include, *([kept.PATH] if kept.PATH in new else [])])
+
+
+def end(storage: Storage, begun: Transaction) -> None:
+    """What was written holds; the old files are let go of."""
+    storage.remove([NOTE, *(f"{OLD}{path}" for path in begun.before)])
+
+
+def pending(storage: Storage) -> Transaction | None:
+    """The write that a killed process left, if there is one."""
+    content = storage.read([NOTE]).get(NOTE)
+    if content is None:
+        return None
+    said: Any = orjson.loads(content)
+    return Transaction(said["before"], said["after"])
+
+
+def holds(storage: Storage, begun: Transaction) -> bool:
+    """Whether the write got as far as the records, so that all of it is there."""
+    there = storage.read([kept.PATH]).get(kept.PATH)
+    return there is not None and kept.digest(there) == begun.after.get(kept.PATH)
+
+
+def take_back(storage: Storage, begun: Transaction) -> list[str]:
+    """The old files put back; returns those that somebody else changed since, and that stay."""
+    paths = list(begun.before)
+    there = storage.read(paths)
+    old = storage.read([f"{OLD}{path}" for path in paths])
+    strange, restored, removed = [], {}, []
+    for path in paths:
+        now = kept.digest(there[path]) if path in there else None
+        if now == begun.before[path]:
+            continue
+        if now != begun.after[path]:
+            strange.append(path)
+        elif begun.before[path] is None:
+            removed.append(path)
+        else:
+            restored[path] = old[f"{OLD}{path}"]
+    storage.discard(paths)
+    write(storage, restored)
+    storage.remove(removed)
+    return strange
