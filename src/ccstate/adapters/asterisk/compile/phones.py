@@ -45,6 +45,11 @@ def _owner(centre: Centre, name: str) -> Filled:
     return centre.of("user")[users[0]] if users else {}
 
 
+def shown(centre: Centre, name: str, extension: Filled) -> str:
+    """What phones show of its calls: its user's name, or else its label; "" where it has none."""
+    return str(_owner(centre, name).get("name") or extension.get("label") or "")
+
+
 def location(centre: Centre, name: str, extension: Filled) -> str:
     """What an ambulance is told: street address, area and desk; as much of it as is known."""
     site = centre.of("site").get(site_of(centre, name, extension), {})
@@ -90,11 +95,10 @@ def compile_extension(
 
 def _endpoint(compiled: Compiled, centre: Centre, name: str, extension: Filled) -> None:
     owner = Address("extension", name)
-    user = _owner(centre, name)
     site = site_of(centre, name, extension)
     number = extension.get("number") or name
-    shown = user.get("name") or extension.get("label") or ""
-    compiled.notes[PJSIP, name] = ", ".join(filter(None, [shown, centre.label(f"site/{site}")]))
+    who = shown(centre, name, extension)
+    compiled.notes[PJSIP, name] = ", ".join(filter(None, [who, centre.label(f"site/{site}")]))
     caller = extension.get("caller_id") or {}
     group = extension.get("pickup_group") or ""
     options: list[tuple[str, str, str]] = [
@@ -104,7 +108,7 @@ def _endpoint(compiled: Compiled, centre: Centre, name: str, extension: Filled) 
         ("direct_media", "no", ""),
         ("auth", name, ""),
         ("aors", name, ""),
-        ("callerid", f"{quoted(shown)} <{number}>", "number"),
+        ("callerid", f"{quoted(who)} <{number}>", "number"),
     ]
     if extension["device"] == "webrtc":
         options += [("webrtc", "yes", "device")]
@@ -186,7 +190,6 @@ def _mailbox(
     pin: str,
 ) -> None:
     owner = Address("extension", name)
-    user = _owner(flow.centre, name)
     greeting = heard(flow, mailbox.get("greeting"), None)
     where = Context(compiled, "voicemail", owner)
     told = Step("Gosub", f"{MESSAGE},s,1({name},{greeting})", "voicemail.greeting")
@@ -194,10 +197,10 @@ def _mailbox(
     options = {"attach": "yes" if mailbox.get("email") else "no"}
     if mailbox.get("delete_after_email"):
         options["delete"] = "yes"
-    shown = user.get("name") or extension.get("label") or name
+    who = shown(flow.centre, name, extension) or name
     for part, value, path in (
         ("pin", pin, "voicemail.pin"),
-        ("name", listed(shown), ""),
+        ("name", listed(who), ""),
         ("email", mailbox.get("email") or "", "voicemail.email"),
         (
             "options",

@@ -1,0 +1,158 @@
+"""What kinds allow and Asterisk would cut, swallow or take for something else.
+
+Asterisk says nothing of it while it loads: a name longer than its `char[80]` loses its end, a PIN
+of letters cannot be typed, a secret loses the blanks at its ends. All limits were seen on 16.28
+and 22.10, in bytes of UTF-8.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from ccstate.adapters.asterisk.compile.phones import listed, location, shown
+from ccstate.adapters.asterisk.refused_numbers import refused_durations, refused_twins
+from ccstate.adapters.asterisk.refused_secrets import refused_pin, refused_secret
+from ccstate.errors import Diagnostic
+from ccstate.journeys.centre import Centre, Filled
+from ccstate.kinds.shape import Path
+from ccstate.model import Address, Fields
+
+LONGEST_NAME = 79
+"""Of a section, a queue, a member, a class of music, a mailbox."""
+LONGEST_SHOWN = 79
+"""Of a name that phones show, and of the name of a mailbox."""
+LONGEST_VARIABLE = 511
+"""Of a variable of an endpoint, as a call gets it."""
+PREFIXES: Mapping[str, str] = {"extension": "PJSIP/", "trunk": "trunk-", "queue": "", "user": ""}
+"""What stands before a name where Asterisk holds it."""
+
+
+class Refusal(NamedTuple):
+    """The object, the path of its field (`` for its name), and what is wrong with it."""
+
+    address: Address
+    field: str
+    problem: Diagnostic
+
+
+def refusals(objects: Mapping[Address, Fields]) -> list[Refusal]:
+    """Everything about the objects that Asterisk would not take as it is meant.
+
+    Secrets in the objects are the secrets themselves; no message repeats them.
+    """
+    centre = Centre(objects)
+    found = [*_names(centre), *_texts(centre), *_secrets(centre)]
+    found += [
+        _refusal(address, path, told)
+        for address, path, told in (*refused_durations(centre), *refused_twins(centre))
+    ]
+    return found
+
+
+def _refusal(address: Address, path: Path, told: Diagnostic) -> Refusal:
+    field = ".".join(map(str, path))
+    where = f"{address}: {field}" if field else str(address)
+    message = f"{where}: {told.message}"
+    return Refusal(address, field, Diagnostic(told.code, message, cause=told.cause, hint=told.hint))
+
+
+def _names(centre: Centre) -> Iterator[Refusal]:
+    for kind, prefix in PREFIXES.items():
+        for name in centre.of(kind):
+            held = prefix + name
+            if len(held) > LONGEST_NAME:
+                cause = f"Asterisk cuts {held[:12]}… behind {LONGEST_NAME} characters."
+                hint = f"a name of at most {LONGEST_NAME - len(prefix)} characters"
+                told = Diagnostic("CC490", "the name is too long", cause=cause, hint=hint)
+                yield _refusal(Address(kind, name), (), told)
+            if why := _taken(centre, kind, name):
+                told = Diagnostic(
+                    "CC490", "the name is not free", cause=why, hint="choose another name"
+                )
+                yield _refusal(Address(kind, name), (), told)
+    for name, queue in centre.of("queue").items():
+        if len(queue["music"]) > LONGEST_NAME:
+            hint = f"at most {LONGEST_NAME} characters"
+            told = Diagnostic("CC490", "the name is too long", cause="Asterisk cuts it.", hint=hint)
+            yield _refusal(Address("queue", name), ("music",), told)
+
+
+def _taken(centre: Centre, kind: str, name: str) -> str:
+    """Why an object cannot have that name."""
+    match kind:
+        case "queue" if name == "general":
+            return "In queues.conf [general] holds the settings of all queues."
+        case "queue" if name.startswith("ccstate-rev"):
+            return "A queue of that name marks what Asterisk has loaded."
+        case "extension" if name == "anonymous":
+            return "Asterisk takes that endpoint for every caller whom it does not know."
+        case "extension" if name.startswith("ccstate-"):
+            return "Names that begin so are those of ccstate's own objects."
+        case "extension" if name.startswith("trunk-") and name.removeprefix("trunk-") in centre.of(
+            "trunk"
+        ):
+            return f"The endpoint of trunk/{name.removeprefix('trunk-')} has that name."
+    return ""
+
+
+def _texts(centre: Centre) -> Iterator[Refusal]:
+    for name, extension in centre.of("extension").items():
+        yield from _shown(centre, name, extension)
+        caller = (extension.get("caller_id") or {}).get("name") or ""
+        path = ("caller_id", "name")
+        if told := _blank(caller) or _long(caller, LONGEST_VARIABLE):
+            yield _refusal(Address("extension", name), path, told)
+        if told := _long(location(centre, name, extension), LONGEST_VARIABLE):
+            cause = f"An ambulance would be told the first {LONGEST_VARIABLE} bytes of it."
+            hint = "shorten the address of the site, the label of the area, or the desk"
+            told = Diagnostic("CC493", "the place of the phone is too long", None, cause, hint)
+            yield _refusal(Address("extension", name), ("site",), told)
+    for name, trunk in centre.of("trunk").items():
+        if told := _account(str(trunk.get("username") or "")):
+            yield _refusal(Address("trunk", name), ("username",), told)
+
+
+def _shown(centre: Centre, name: str, extension: Filled) -> Iterator[Refusal]:
+    """The name that phones and the mailbox show, which somebody else may have."""
+    text = shown(centre, name, extension)
+    if told := _long(listed(text), LONGEST_SHOWN):
+        owner = (centre.owners.get(name) or ("",))[0]
+        at = Address("user", owner) if owner else Address("extension", name)
+        yield _refusal(at, ("name" if owner else "label",), told)
+
+
+def _long(text: str, most: int) -> Diagnostic | None:
+    size = len(text.encode())
+    if size <= most:
+        return None
+    cause = f"It has {size} bytes, and Asterisk cuts it behind {most}."
+    return Diagnostic("CC493", "the text is too long", cause=cause, hint="shorten it")
+
+
+def _blank(text: str) -> Diagnostic | None:
+    if text == text.strip(" "):
+        return None
+    cause = "Asterisk takes the blanks at its ends away."
+    return Diagnostic("CC493", "the text has blanks at its ends", cause=cause, hint="remove them")
+
+
+def _account(username: str) -> Diagnostic | None:
+    if not set(username) & set('"\\'):
+        return _blank(username)
+    return Diagnostic(
+        "CC493",
+        "the account has a quote or a backslash",
+        cause="Asterisk writes it in quotes, as it is, into what it sends to the carrier.",
+        hint="ask the carrier for an account of letters and digits",
+    )
+
+
+def _secrets(centre: Centre) -> Iterator[Refusal]:
+    for kind in ("extension", "trunk"):
+        for name, fields in centre.of(kind).items():
+            secret = fields.get("secret")
+            if secret is not None and (told := refused_secret(str(secret))):
+                yield _refusal(Address(kind, name), ("secret",), told)
+    for name, extension in centre.of("extension").items():
+        pin = (extension.get("voicemail") or {}).get("pin")
+        if pin is not None and (told := refused_pin(str(pin))):
+            yield _refusal(Address("extension", name), ("voicemail", "pin"), told)
