@@ -159,7 +159,7 @@ def test_a_site_that_runs_is_not_started_again(new_site: NewSite) -> None:
 
 @pytest.mark.parametrize("name", ["", "two words", "a;b", "line\nbreak"])
 def test_a_name_that_asterisk_would_misread_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(InvalidInput, match="CC924|cannot be the name"):
+    with pytest.raises(InvalidInput, match="cannot be the name"):
         sites.start(tmp_path / "site", name=name, programs=programs())
     assert not (tmp_path / "site").exists()
 

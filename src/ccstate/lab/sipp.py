@@ -59,13 +59,24 @@ def run(folder: Path, port: int, options: Sequence[str], *, within: float) -> No
 
 def listening(started: Process, host: str, port: int) -> bool:
     """Whether it listens there; not where it ends, or has not for five seconds."""
-    wanted = f"{inet_aton(host)[::-1].hex().upper()}:{port:04X}"
     deadline = time.monotonic() + 5
-    while wanted not in Path("/proc/net/udp").read_text(encoding="ascii"):
+    while not _listens(started, host, port):
         if time.monotonic() > deadline or not process.alive(started):
             return False
         time.sleep(0.01)
-    return process.alive(started)
+    return True
+
+
+def _listens(started: Process, host: str, port: int) -> bool:
+    """Source: /proc/net/udp, whose second column is the address, and tenth the socket's inode."""
+    wanted = f"{inet_aton(host)[::-1].hex().upper()}:{port:04X}"
+    lines = Path("/proc/net/udp").read_text(encoding="ascii").splitlines()[1:]
+    sockets = {f"socket:[{row[9]}]" for row in map(str.split, lines) if row[1] == wanted}
+    try:
+        files = list(Path(f"/proc/{started.pid}/fd").iterdir())
+        return any(str(file.readlink()) in sockets for file in files)
+    except OSError:  # it ended, or closed a file, just now
+        return False
 
 
 def noted(folder: Path) -> list[Process]:
@@ -79,5 +90,17 @@ def _command(host: str, port: int) -> list[str]:
     where = ["-i", host, "-bind_local", "-p", str(port), "-mp", str(port + 1)]
     # Left alone, its console listens on all interfaces (3.6.1, seen).
     console = ["-ci", host, "-cp", str(port + 2)]
-    manner = ["-aa", "-nostdin", "-skip_rlimit", "-default_behaviors", "all,-abortunexp"]
+    # Left alone, it gives up for good once a busy machine has held it up 120 times.
+    patient = ["-watchdog_interval", "0"]
+    # A trunk registers again with the Call-ID of before, and means it.
+    forgets = ["-deadcall_wait", "1000"]
+    manner = [
+        *patient,
+        *forgets,
+        "-aa",
+        "-nostdin",
+        "-skip_rlimit",
+        "-default_behaviors",
+        "all,-abortunexp",
+    ]
     return [*sipp(), *where, *console, *manner]
