@@ -1,0 +1,111 @@
+"""A call to be placed, and what places it."""
+
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Protocol, Self
+
+from ccstate.adapters.asterisk.calls import faults
+from ccstate.errors import Diagnostic, InvalidInput
+
+NAME = "ccstate-test"
+"""The endpoint of calls that test a site, and its user."""
+ANONYMOUS = "anonymous"
+
+_NUMBER = re.compile(r"\+?[0-9]{1,20}")
+_CALLER = re.compile(rf"\+?[0-9]{{1,20}}|{ANONYMOUS}")
+_MARK = re.compile(r"[a-z0-9-]{1,40}")
+_PASSWORD = re.compile(r"[0-9A-Za-z]{1,128}")
+_HOST = re.compile(r"[0-9A-Za-z.:-]{1,253}")
+LAST = 2**33
+"""Seconds of 1970 and after: beyond the year 2200 no call is tested."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """A call: whom it is to, whose number it shows, and the moment that counts for schedules.
+
+    `at`: seconds since 1970. `mark` tells the call from all others: it is its Call-ID, and the
+    name that it shows, which AMI tells with every event of it. Raises InvalidInput where any part
+    could be read as anything else.
+    """
+
+    number: str
+    at: int
+    caller: str = ANONYMOUS
+    mark: str = field(default_factory=lambda: f"ccstate-{secrets.token_hex(6)}")
+
+    def __post_init__(self) -> None:
+        problems: list[Diagnostic] = []
+        if not _NUMBER.fullmatch(self.number):
+            problems.append(faults.no_number(self.number))
+        if not _CALLER.fullmatch(self.caller):
+            problems.append(faults.no_number(self.caller))
+        if not 0 <= self.at < LAST or not _MARK.fullmatch(self.mark):
+            problems.append(faults.no_call(self.number))
+        if problems:
+            raise InvalidInput(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """Where test calls come in: the SIP address of the site, by UDP, and the password there."""
+
+    host: str
+    port: int
+    password: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        is_address = _HOST.fullmatch(self.host) and 0 < self.port < 65536
+        if not is_address or not _PASSWORD.fullmatch(self.password):
+            raise InvalidInput([faults.no_entrance(self.host, self.port)])
+
+    @property
+    def place(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What SIP says of a call: answered, refused (with the status), or ended by the other side."""
+
+    mark: str
+    said: str
+    status: str = ""
+
+
+ANSWERED = "answered"
+REFUSED = "refused"
+SILENT = "silent"
+"""Nobody answered at all to the first request."""
+ENDED = "ended"
+
+
+class Caller(Protocol):
+    """Places calls, many at once; none of its methods waits.
+
+    Leaving its context hangs up what is still there.
+    """
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    def dial(self, call: Dial) -> None:
+        """Begin a call."""
+
+    def press(self, mark: str, key: str) -> None:
+        """Press a key; keys come in the order in which they are pressed."""
+
+    def hang_up(self, mark: str) -> None:
+        """End a call, or give it up where it was not answered yet; nothing where it is over."""
+
+    def reports(self) -> Iterable[Report]:
+        """What has happened since this was asked last."""

@@ -1,0 +1,114 @@
+"""What a call met, in the words of journeys; and where that parts from what was walked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ccstate.adapters.asterisk.calls.watch import Person, Stop
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.walk import Journey, Step
+from ccstate.journeys.ways import End, Event, Place, Way
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A call that was made: its journey, told like one that was walked, and who answered.
+
+    A call that was given up after `seconds` ends as WAITS. `refused` is the SIP status with which
+    it was turned away; "" where it was not. `mark` finds it in Asterisk's log.
+    """
+
+    mark: str
+    journey: Journey
+    seconds: float
+    person: Person | None = None
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a call ended: as `journeys.walk.Journey` says it."""
+
+    end: End
+    at: str
+
+
+def journey(flow: Flow, stops: Sequence[Stop], ending: Ending | None, over: float) -> Journey:
+    """The stops as steps; where no ending is given, the site ended the call, at `over`."""
+    steps = []
+    for number, stop in enumerate(stops):
+        following = stops[number + 1] if number + 1 < len(stops) else None
+        seconds = round((following.entered if following else over) - stop.entered)
+        way = _way(flow, stop)
+        if following:
+            way = way._replace(to=following.place, end=None, at="", seconds=seconds)
+        else:
+            found = ending or _ended_by_site(way)
+            way = way._replace(to=None, end=found.end, at=found.at, seconds=seconds)
+        steps.append(Step(stop.place, way, stop.pressed))
+    if not steps:
+        found = ending or Ending(End.CUT_OFF, "")
+        return Journey((), found.end, found.at)
+    last = steps[-1].way
+    return Journey(tuple(steps), last.end or End.CUT_OFF, last.at)
+
+
+def _way(flow: Flow, stop: Stop) -> Way:
+    """The declared way by which a call left a place; one that nobody declared, where there is none."""
+    event = stop.event or Event.THEN
+    for way in flow.ways(stop.place):
+        if way.event is event and (event is not Event.KEY or way.key == stop.key):
+            return way
+    return Way(event, None, End.CUT_OFF, key=stop.key)
+
+
+def _ended_by_site(way: Way) -> Ending:
+    """Meant, where the way that was told of says so; cut off else."""
+    if way.end is End.HANGUP:
+        return Ending(End.HANGUP, way.at)
+    return Ending(End.CUT_OFF, "")
+
+
+def human(place: Place, person: Person) -> Ending:
+    """Somebody answered: for a queue, for an extension, or at a number elsewhere."""
+    if place.kind == "queue":
+        return Ending(End.HUMAN, str(place))
+    if person.number:
+        return Ending(End.HUMAN, f"number/{person.number}")
+    return Ending(End.HUMAN, f"extension/{person.extension}")
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How a call that was made compares with the walk.
+
+    `common`: so many steps are the same, by place, event and key. `walked` and `heard` are the
+    steps at which they part, None where there are no more, or where nothing parts.
+    """
+
+    common: int
+    walked: Step | None
+    heard: Step | None
+    same_end: bool
+
+    @property
+    def agrees(self) -> bool:
+        return self.same_end and self.walked is None and self.heard is None
+
+
+def agreement(walked: Journey, heard: Journey) -> Agreement:
+    """Whether a call met what it was said to meet, or else where the two part."""
+    pairs = zip(walked.steps, heard.steps, strict=False)
+    common = next(
+        (number for number, (one, other) in enumerate(pairs) if _met(one) != _met(other)),
+        min(len(walked.steps), len(heard.steps)),
+    )
+    return Agreement(
+        common,
+        walked.steps[common] if common < len(walked.steps) else None,
+        heard.steps[common] if common < len(heard.steps) else None,
+        (walked.end, walked.at) == (heard.end, heard.at),
+    )
+
+
+def _met(step: Step) -> tuple[Place, Event, str]:
+    return step.place, step.way.event, step.way.key

@@ -1,0 +1,176 @@
+"""Calls placed by sipp: one process for all of them, steered over a connection on loopback."""
+
+import contextlib
+import re
+import socket
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from ccstate.adapters.asterisk.calls import scenario
+from ccstate.adapters.asterisk.calls.dialled import ANSWERED, REFUSED, Dial, Entrance, Report
+from ccstate.adapters.asterisk.calls.sipp_process import find_sipp, free_port, running
+from ccstate.errors import Unreadable
+
+STARTING = 5.0
+LEAVING = 3.0
+"""Seconds that sipp may take to start or to take a command, and calls to end."""
+LONGEST_REPORT = 4096
+_END = b"\x1b"
+_KEYS = re.compile(r"[0-9*#]")
+
+
+@dataclass(slots=True)
+class _Call:
+    """What is still to be told to a call; sipp takes one command at a time."""
+
+    is_answered: bool = False
+    is_ready: bool = False
+    is_over: bool = False
+    commands: deque[str] = field(default_factory=deque)
+
+
+class Sipp:
+    """A `Caller`. `program`: what to write before the arguments of sipp; that of the PATH else.
+
+    `longest`: seconds after which sipp ends by itself, should nobody be left to end it.
+    """
+
+    def __init__(
+        self, entrance: Entrance, *, program: Sequence[str] = (), longest: float = 3600.0
+    ) -> None:
+        self._entrance = entrance
+        self._program = tuple(program) or find_sipp()
+        self._longest = longest
+        self._calls: dict[str, _Call] = {}
+        self._heard = b""
+        self._resources = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self._resources.close()
+            raise
+        return self
+
+    def _start(self) -> None:
+        steering = free_port(socket.SOCK_STREAM)
+        told = scenario.steered(self._entrance)
+        more = ("-3pcc", f"127.0.0.1:{steering}", "-timeout", f"{self._longest:.0f}s")
+        started = running(self._program, self._entrance, told, more)
+        self._running = self._resources.enter_context(started)
+        self._line = self._resources.enter_context(self._connected(steering))
+
+    def _connected(self, port: int) -> socket.socket:
+        deadline = time.monotonic() + STARTING
+        while self._running.process.poll() is None and time.monotonic() < deadline:
+            try:
+                line = socket.create_connection(("127.0.0.1", port), timeout=STARTING)
+            except ConnectionRefusedError:
+                time.sleep(0.02)
+                continue
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return line
+        raise Unreadable([self._running.ended()])
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Hang up, wait a moment until that is heard, and end sipp."""
+        try:
+            self._leave()
+        except (Unreadable, OSError):
+            pass  # sipp is gone already, and its calls with it
+        finally:
+            self._resources.close()
+
+    def _leave(self) -> None:
+        for mark in self._calls:
+            self.hang_up(mark)
+        deadline = time.monotonic() + LEAVING
+        while any(call.commands for call in self._calls.values()) and time.monotonic() < deadline:
+            list(self.reports())
+            time.sleep(0.02)
+        if self._calls:
+            time.sleep(0.2)  # for the answers to the last BYE
+
+    def dial(self, call: Dial) -> None:
+        self._calls[call.mark] = _Call()
+        parts = (call.number, call.caller, str(call.at), call.mark)
+        words = zip(("Number", "Caller", "At", "Mark"), parts, strict=True)
+        self._tell(call.mark, "\r\n".join(f"{key}: {value}" for key, value in words))
+
+    def press(self, mark: str, key: str) -> None:
+        if _KEYS.fullmatch(key):
+            self._queue(mark, f"Key: {key}")
+
+    def hang_up(self, mark: str) -> None:
+        call = self._calls[mark]
+        if call.is_over:
+            return
+        call.commands.clear()
+        self._queue(mark, f"Do: {scenario.BYE}")
+
+    def reports(self) -> Iterator[Report]:
+        for mark, said, status in self._said():
+            call = self._calls.get(mark)
+            if call is None:
+                continue
+            if said in {ANSWERED, scenario.PRESSED}:
+                call.is_answered = call.is_ready = True
+                self._go_on(mark, call)
+            else:
+                call.is_over = True
+                call.commands.clear()
+            if said != scenario.PRESSED:
+                yield Report(mark, said, status if said == REFUSED else "")
+
+    def _queue(self, mark: str, command: str) -> None:
+        call = self._calls[mark]
+        if not call.is_over:
+            call.commands.append(command)
+            self._go_on(mark, call)
+
+    def _go_on(self, mark: str, call: _Call) -> None:
+        if not call.commands:
+            return
+        is_leaving = call.commands[0].startswith("Do:")
+        # A call that was not answered takes one command only: to give up.
+        if call.is_ready or (is_leaving and not call.is_answered):
+            self._tell(mark, call.commands.popleft())
+            call.is_ready = False
+            call.is_over = is_leaving
+
+    def _tell(self, mark: str, words: str) -> None:
+        try:
+            self._line.settimeout(STARTING)
+            self._line.sendall(f"Call-ID: {mark}\r\n{words}\r\n".encode() + _END)
+        except OSError:
+            raise Unreadable([self._running.ended()]) from None
+
+    def _said(self) -> Iterator[tuple[str, str, str]]:
+        """Reports that have come whole: the call, the word, the status or ""."""
+        self._line.settimeout(0)
+        try:
+            while chunk := self._line.recv(65536):
+                self._heard += chunk
+            raise Unreadable([self._running.ended()])
+        except BlockingIOError:
+            pass
+        except OSError:
+            raise Unreadable([self._running.ended()]) from None
+        *whole, self._heard = self._heard.split(_END)
+        if len(self._heard) > LONGEST_REPORT:
+            raise Unreadable([self._running.ended()])
+        for report in whole:
+            lines = report.decode("ascii", "replace").splitlines()
+            pairs = (line.partition(":") for line in lines)
+            words = {key.strip(): value.strip() for key, _, value in pairs}
+            yield words.get("Call-ID", ""), words.get("Said", ""), words.get("Status", "")

@@ -1,0 +1,172 @@
+"""AMI events as what happened to each call; see `compile.places` for the events that are ours.
+
+Seen on Asterisk 16.28 and 22.10, for a caller who reaches an agent: Newchannel, UserEvent …,
+AgentCalled, DialBegin, DialEnd, AgentConnect, BridgeEnter, Hangup. The name that a call shows is
+its mark, and every event of its channel tells it.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ccstate.adapters.asterisk.ami_message import Message
+from ccstate.adapters.asterisk.compile.places import ENTER
+from ccstate.journeys.ways import Event, Place
+
+CLASSES = "call,user,agent"
+"""Of events that are needed."""
+MOST_STOPS = 1000
+"""Places of one call, beyond which nothing is added: it goes round."""
+
+_PLACE = re.compile(r"([a-z_]{1,20})/([^ /]{1,200})(?: ([^ ]{1,200}))?")
+_CHANNEL = re.compile(r"PJSIP/(.+)-[0-9a-f]{8}")
+_DIALLED = re.compile(r"(?:PJSIP/)?([0-9+*#]+)@.+")
+
+
+@dataclass(slots=True)
+class Stop:
+    """A place that a call came to, when, by the monotonic clock, and what happened there."""
+
+    place: Place
+    entered: float
+    event: Event | None = None
+    key: str = ""
+    pressed: str = ""
+
+
+class Person(NamedTuple):
+    """Who answered: `member` is the name that a queue knows, `extension` the phone; or a number."""
+
+    member: str = ""
+    extension: str = ""
+    number: str = ""
+
+
+@dataclass(slots=True)
+class Watched:
+    """One call, as far as it has come; `entered` holds stops that nobody has looked at yet."""
+
+    mark: str
+    began: float
+    channel: str = ""
+    stops: list[Stop] = field(default_factory=list)
+    entered: list[Stop] = field(default_factory=list)
+    dialled: str = ""
+    answering: Person | None = None
+    is_bridged: bool = False
+    is_over: bool = False
+
+    @property
+    def is_talking(self) -> bool:
+        """Whether somebody has answered, and the two are connected."""
+        return self.is_bridged and self.answering is not None
+
+    @property
+    def last(self) -> Place | None:
+        return self.stops[-1].place if self.stops else None
+
+    @property
+    def is_at_mailbox(self) -> bool:
+        """Whether it was sent to a mailbox, which may or may not be there."""
+        return bool(self.last and self.last.kind == "extension" and self.last.node)
+
+
+class Watch:
+    """The calls of one run, by their marks; events of others are passed over."""
+
+    def __init__(self) -> None:
+        self.calls: dict[str, Watched] = {}
+        self._by_channel: dict[str, Watched] = {}
+
+    def expect(self, mark: str, now: float) -> Watched:
+        """A call that is being placed."""
+        self.calls[mark] = Watched(mark, now)
+        return self.calls[mark]
+
+    def see(self, event: Message, now: float) -> None:
+        """Take note of an event that came now."""
+        kind = event.get("Event")
+        if kind == "Newchannel":
+            call = self.calls.get(event.get("CallerIDName"))
+            if call is not None and not call.channel:
+                call.channel = event.get("Uniqueid")
+                self._by_channel[call.channel] = call
+        elif kind in _SEEN:
+            call = self._by_channel.get(event.get("Uniqueid"))
+            if call is not None and not call.is_over:
+                _SEEN[kind](call, event, now)
+
+    def recording(self, channels: list[Message]) -> set[str]:
+        """The calls that are in VoiceMail, by the list of CoreShowChannels."""
+        return {
+            call.mark
+            for channel in channels
+            if channel.get("Application").lower() == "voicemail"
+            and (call := self._by_channel.get(channel.get("Uniqueid"))) is not None
+        }
+
+
+def place_named(text: str) -> Place | None:
+    """The place that an event tells, as `str(Place)` writes it."""
+    found = _PLACE.fullmatch(text)
+    return Place(found[1], found[2], found[3] or "") if found else None
+
+
+def _told(call: Watched, event: Message, now: float) -> None:
+    place = place_named(event.get("Place"))
+    if event.get("UserEvent") != "Ccstate" or place is None or len(call.stops) >= MOST_STOPS:
+        return
+    # The header itself is `Event: UserEvent`; ours of that name comes after it.
+    word = event.all("Event")[-1]
+    if word == ENTER:
+        stop = Stop(place, now)
+        call.stops.append(stop)
+        call.entered.append(stop)
+    elif word in _EVENTS and call.last == place:
+        call.stops[-1].event = _EVENTS[word]
+        call.stops[-1].key = event.get("Key")[:1]
+
+
+_EVENTS = {str(event): event for event in Event}
+
+
+def _agent(call: Watched, event: Message, _now: float) -> None:
+    extension = event.get("Interface").removeprefix("PJSIP/")
+    call.answering = Person(member=event.get("MemberName"), extension=extension)
+
+
+def _dialled(call: Watched, event: Message, _now: float) -> None:
+    found = _DIALLED.fullmatch(event.get("DialString"))
+    call.answering = None
+    call.dialled = found[1] if found else ""
+
+
+def _picked_up(call: Watched, event: Message, _now: float) -> None:
+    """Of an extension or a number; in a queue, AgentConnect says more, and comes after this."""
+    is_queue = call.last is not None and call.last.kind == "queue"
+    if event.get("DialStatus") != "ANSWER" or is_queue:
+        return
+    phone = _CHANNEL.fullmatch(event.get("DestChannel"))
+    if call.dialled:
+        call.answering = Person(number=call.dialled)
+    elif phone:
+        call.answering = Person(extension=phone[1])
+
+
+def _bridged(call: Watched, _event: Message, _now: float) -> None:
+    call.is_bridged = True
+
+
+def _hung_up(call: Watched, _event: Message, _now: float) -> None:
+    call.is_over = True
+
+
+_SEEN: Mapping[str, Callable[[Watched, Message, float], None]] = {
+    "UserEvent": _told,
+    "AgentConnect": _agent,
+    "DialBegin": _dialled,
+    "DialEnd": _picked_up,
+    "BridgeEnter": _bridged,
+    "Hangup": _hung_up,
+}
