@@ -128,12 +128,16 @@ def _calls(
     channels: Iterable[Channel], running: Running, owners: _Owners
 ) -> dict[Address, set[str]]:
     """Who waits in a queue does not talk there, though he does to the trunk that he came by."""
-    waiting = {(caller.channel, owners.queue(caller.queue)) for caller in running.waiting}
+    legs = tuple(channels)
+    by_name = {leg.name: leg.call for leg in legs}
+    waiting = {
+        (by_name.get(caller.channel), owners.queue(caller.queue)) for caller in running.waiting
+    }
     found: dict[Address, set[str]] = {}
-    for channel in channels:
-        for owner in owners.of(channel):
-            if (channel.name, owner) not in waiting:
-                found.setdefault(owner, set()).add(channel.call)
+    for leg in legs:
+        for owner in owners.of(leg):
+            if (leg.call, owner) not in waiting:
+                found.setdefault(owner, set()).add(leg.call)
     return found
 
 

@@ -5,10 +5,24 @@ why; a member whose device changed is a new one, and not paused. Dynamic members
 (16.28 and 22.10, seen).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from ccstate.adapters.asterisk.ami import Ami
-from ccstate.adapters.asterisk.running import Member, Running
+from ccstate.adapters.asterisk.entries import QUEUES
+from ccstate.adapters.asterisk.running import Member, Running, is_running
+from ccstate.adapters.asterisk.running_queues import read_queues
+
+
+@contextmanager
+def keep_pauses(ami: Ami, before: Running) -> Iterator[None]:
+    """Whatever is reloaded inside, agents are paused afterwards as they were before."""
+    paused = remember(before)
+    try:
+        yield
+    finally:
+        if paused and is_running(ami, QUEUES):
+            restore(ami, paused, read_queues(ami).members)
 
 
 def remember(running: Running) -> tuple[Member, ...]:
@@ -16,14 +30,14 @@ def remember(running: Running) -> tuple[Member, ...]:
     return tuple(member for member in running.members if member.is_paused)
 
 
-def restore(ami: Ami, before: Iterable[Member], after: Running) -> tuple[Member, ...]:
+def restore(ami: Ami, before: Iterable[Member], after: Iterable[Member]) -> tuple[Member, ...]:
     """Those who are paused again as they were; who has come back or moved on since, stays so.
 
     Each is one more PAUSE in the queue log. Needs the right `agent`.
     """
-    now = {member.key: member for member in after.members}
-    paused = tuple(was for was in before if (member := now.get(was.key)) and _has_lost(was, member))
-    for was in paused:
+    now = {member.key: member for member in after}
+    lost = [was for was in before if (member := now.get(was.key)) and _has_lost(was, member)]
+    for was in lost:
         ami.do(
             "QueuePause",
             ("Queue", was.queue),
@@ -31,7 +45,7 @@ def restore(ami: Ami, before: Iterable[Member], after: Running) -> tuple[Member,
             ("Paused", "true"),
             ("Reason", was.reason),
         )
-    return paused
+    return tuple(lost)
 
 
 def _has_lost(was: Member, member: Member) -> bool:

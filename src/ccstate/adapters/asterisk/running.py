@@ -8,11 +8,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ccstate.adapters.asterisk.ami import Ami, Refused
+from ccstate.adapters.asterisk.ami_faults import Forbidden
 from ccstate.adapters.asterisk.entries import (
     DIALPLAN,
     FILES,
     MEMBER,
-    MODULES,
     PJSIP,
     QUEUES,
     VARIABLE,
@@ -27,10 +27,17 @@ from ccstate.adapters.asterisk.running_queues import OPTIONS as QUEUE_OPTIONS
 from ccstate.adapters.asterisk.running_queues import Member, Queues, Waiting, read_queues
 from ccstate.errors import Diagnostic, Unreadable
 
-__all__ = ["Member", "Running", "Waiting", "is_loaded", "is_visible", "read_running"]
+__all__ = ["Member", "Running", "Waiting", "is_running", "is_visible", "read_running"]
 
 GLOBALS = "globals"
 _MAILBOX_PARTS = ("name", "email", "options")
+_QUESTIONS = {
+    PJSIP: "PJSIPShowEndpoint",
+    QUEUES: "QueueRule",
+    DIALPLAN: "DialplanExtensionRemove",
+    VOICEMAIL: "VoicemailUserStatus",
+}
+"""What only the module of a file can be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,7 @@ def read_running(
     to be there.
     """
     expected = expected or {}
-    loaded = {file: is_loaded(ami, file) for file in FILES}
+    loaded = {file: is_running(ami, file) for file in FILES}
     phones = read_phones(ami, expected, endpoints) if loaded[PJSIP] else Phones()
     queues = read_queues(ami) if loaded[QUEUES] else Queues({}, {})
     dialplan, dialplan_revision = read_dialplan(ami) if loaded[DIALPLAN] else ({}, "")
@@ -101,14 +108,19 @@ def read_running(
     )
 
 
-def is_loaded(ami: Ami, file: str) -> bool:
-    """Whether the module that reads a file runs."""
+def is_running(ami: Ami, file: str) -> bool:
+    """Whether the module that reads a file runs.
+
+    ModuleCheck says so of a module that found no configuration and does nothing, too (16.28 and
+    22.10, seen). But such a module knows none of its questions; these here lack what they need,
+    so that nothing is done.
+    """
     try:
-        ami.do("ModuleCheck", ("Module", MODULES[file].removesuffix(".so")))
+        ami.do(_QUESTIONS[file])
     except Refused as refused:
-        if refused.reason.startswith("Invalid/unknown command"):
-            raise
-        return False
+        return not refused.reason.startswith("Invalid/unknown command")
+    except Forbidden:
+        return True
     return True
 
 

@@ -66,7 +66,6 @@ SWITCHES = frozenset(
         "line",
     }
 )
-_NAMELESS = re.compile(r"<[^<>]+>")
 
 
 def header(option: str) -> str:
@@ -87,7 +86,8 @@ def spelled(option: str, shown: str, expected: str, registered: Collection[str])
             codecs = [codec for codec in shown.strip("()").split("|") if codec != "nothing"]
             return ",".join(["!all", *filter(None, codecs)])
         case "callerid":
-            return f'"" {shown}' if _NAMELESS.fullmatch(shown) and shown != "<unknown>" else shown
+            # A number without a name is shown bare.
+            return shown if "<" in shown or not shown else f'"" <{shown}>'
         case "auth_type":
             # 22 takes `digest` for what 16 knows as `userpass` only.
             return "userpass" if shown == "digest" else shown

@@ -1,0 +1,92 @@
+"""Whoever waits, talks or is paused on a real Asterisk is found at the objects that hold the call."""
+
+import time
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from ccstate.adapters.asterisk.activity import Activity, activity, read_channels
+from ccstate.adapters.asterisk.ami import Ami
+from ccstate.adapters.asterisk.running import read_running
+from ccstate.lab import phones
+from ccstate.lab.site import Site
+from ccstate.model import Address
+from tests.adapters.asterisk import running_estate as estate
+from tests.asterisk_sites import SiteOf, site  # noqa: F401 - fixtures
+
+
+@pytest.fixture(params=["22", "16"])
+def settled(request: pytest.FixtureRequest, site: SiteOf) -> Iterator[Site]:  # noqa: F811
+    found = site(request.param)
+    with estate.connect(found) as session:
+        estate.settle(found, session)
+    yield found
+    with estate.connect(found) as session:
+        session.command("channel request hangup all")
+        estate.clear(found, session)
+
+
+@pytest.fixture
+def ami(settled: Site) -> Iterator[Ami]:
+    with estate.connect(settled) as session:
+        yield session
+
+
+def seen(ami: Ami) -> Mapping[Address, Activity]:
+    running = read_running(ami, estate.values(), [])
+    return activity(running, read_channels(ami), estate.compiled().entries)
+
+
+def call(ami: Ami, place: str) -> None:
+    """An echo is taken to a place of the dialplan.
+
+    The other way round 16 would take "Local/open@queue/sales" for the option "sales".
+    """
+    extension, _, context = place.partition("@")
+    headers = (
+        ("Channel", "Local/600@lab/n"),
+        ("Context", context),
+        ("Exten", extension),
+        ("Priority", "1"),
+        ("Async", "true"),
+    )
+    ami.do("Originate", *headers)
+
+
+def test_calls_are_found_where_they_are(settled: Site, ami: Ami) -> None:
+    ringing = phones.ring(settled, {"2121": "of-2121"})
+    talking = phones.answer(settled, {"2101": "of-2101"})
+    try:
+        for place in ("open@queue/billing", "2101@extension", "2900@voicemail", "s@ivr/main/menu"):
+            call(ami, place)
+        call(ami, "open@queue/billing")
+        time.sleep(2.2)
+        found = seen(ami)
+    finally:
+        ami.command("channel request hangup all")
+        phones.stop(ringing)
+        phones.stop(talking)
+    billing = found[Address("queue", "billing")]
+    assert (billing.waiting, billing.talking) == (2, 0)
+    assert billing.longest in range(1, 6)
+    assert found[Address("extension", "2101")].talking == 1
+    assert found[Address("extension", "2101")].notes == ()
+    assert found[Address("extension", "2900")].talking == 1
+    assert found[Address("ivr", "main")].talking == 1
+
+
+def test_members_are_told_who_are_paused_or_logged_in(ami: Ami) -> None:
+    ami.command("queue pause member PJSIP/2121 queue billing reason Lunch")
+    ami.command("queue add member PJSIP/2000 to billing penalty 3 as temp")
+    found = seen(ami)[Address("queue", "billing")]
+    ami.command("queue unpause member PJSIP/2121 queue billing")
+    ami.command("queue remove member PJSIP/2000 from billing")
+    assert found.paused == (("marguerite.d", "Lunch"),)
+    assert found.notes == ("temp is a dynamic member, by PJSIP/2000",)
+
+
+def test_phones_and_trunks_that_are_away_are_told(ami: Ami) -> None:
+    found = seen(ami)
+    assert found[Address("extension", "2101")] == Activity(notes=("no phone is registered",))
+    assert found[Address("trunk", "sydney-a")].notes[0].startswith("its registration is ")
+    assert Address("queue", "sales") not in found
