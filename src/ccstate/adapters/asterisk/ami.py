@@ -10,7 +10,7 @@ import itertools
 import socket
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -39,14 +39,19 @@ _CHUNK = 256 * 1024
 _GREETING = b"Asterisk Call Manager/"
 
 
-def _counts(answer: Sequence[Message], end: Message) -> tuple[str, str]:
-    """How many items there are: all, or those that the end is named after.
+def _is_whole(answer: Sequence[Message], end: Message) -> bool:
+    """Whether as many items came as the end counts: all, or those that the end is named after.
 
-    The list of registrations has the accounts between them, and does not count those (22.10, seen).
+    The list of registrations has the accounts between them, and does not count those (16.28 and
+    22.10, seen).
     """
-    counted = end.get("Event").removesuffix("Complete")
-    same = sum(1 for message in answer[1:] if message.get("Event") == counted)
-    return str(len(answer) - 1), str(same)
+    items = len(answer) - 1
+    counted = end.get("ListItems", str(items))
+    if counted == str(items):
+        return True
+    named = f"Event: {end.get('Event').removesuffix('Complete')}\r\n".encode()
+    same = sum(message.raw.startswith(named) for message in answer)
+    return same > 0 and counted == str(same)
 
 
 class Ami:
@@ -115,7 +120,7 @@ class Ami:
         """What a command of the CLI prints."""
         return list(self.do("Command", ("Command", cli)).output)
 
-    def read_many(self, requests: Iterable[Request]) -> Iterator[list[Message] | Refused]:
+    def read_many(self, requests: Iterable[Request]) -> Generator[list[Message] | Refused]:
         """The lists of many requests, in their order; sent ahead, without waiting for answers.
 
         What Asterisk refuses, as it does for an unknown endpoint, is handed over as a value.
@@ -219,9 +224,8 @@ class Ami:
             answer.append(item)
             if len(answer) > LONGEST_LIST:
                 raise Unreadable([faults.endless(self._login.place, action, LONGEST_LIST)])
-        counted = item.get("ListItems", str(len(answer) - 1))
-        if item.get("EventList").lower() != "complete" or counted not in _counts(answer, item):
-            end = f"{shown(item.get('EventList'))}, {shown(counted)} items"
+        if item.get("EventList").lower() != "complete" or not _is_whole(answer, item):
+            end = f"{shown(item.get('EventList'))}, {shown(item.get('ListItems', 'no'))} items"
             raise Unreadable([faults.incomplete(self._login.place, action, end, len(answer) - 1)])
         return answer
 
