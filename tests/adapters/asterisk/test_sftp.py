@@ -386,6 +386,15 @@ def mapping() -> list[str]:
     return ["-m"] if os.geteuid() == 0 else ["-rm"]
 
 
+def test_without_the_library_it_is_said_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "asyncssh", None)
+    with pytest.raises(InvalidInput) as caught:
+        SftpFolder(SshLogin("127.0.0.1", "nobody"), str(tmp_path)).listing()
+    assert "pip install 'ccstate[asterisk]'" in words(caught.value)
+
+
 def test_it_can_be_used_where_a_loop_runs_already(folder: SftpFolder) -> None:
     async def within() -> object:
         return folder.listing()
