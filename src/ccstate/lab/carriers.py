@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ccstate.errors import Diagnostic, Unreadable
 from ccstate.lab import process, scenarios, sipp
 from ccstate.lab.etc import write_private
 from ccstate.lab.process import Process
@@ -93,22 +92,5 @@ def _started(site: Site, host: str, port: int, scenario: str) -> Carrier:
     write_private(folder / "called.xml", scenario)
     write_private(folder / "messages.log", "")
     heard = ["-trace_msg", "-message_file", str(folder / "messages.log")]
-    carrier = Carrier(
-        host=host,
-        port=port,
-        folder=folder,
-        process=sipp.start(folder, port, ["-sf", "called.xml", *heard], host=host),
-    )
-    if not sipp.listening(carrier.process, host, port):
-        stop(carrier)
-        raise Unreadable(
-            [
-                Diagnostic(
-                    "CC927",
-                    f"the carrier cannot listen on {host}:{port}",
-                    cause="another program may have it",
-                    hint=f"read {folder / 'sipp.log'}, or take another port",
-                )
-            ]
-        )
-    return carrier
+    started = sipp.start(folder, port, ["-sf", "called.xml", *heard], host=host)
+    return Carrier(host=host, port=port, folder=folder, process=started)

@@ -108,6 +108,13 @@ bind = 127.0.0.1:{sip}
 type = transport
 protocol = tcp
 bind = 127.0.0.1:{sip}
+[transport-tls]
+type = transport
+protocol = tls
+bind = 127.0.0.1:{sip_tls}
+method = tlsv1_2
+cert_file = {certificate}
+priv_key_file = {key}
 #tryinclude pjsip.d/*.conf
 == queues.conf
 [general]

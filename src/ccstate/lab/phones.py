@@ -75,12 +75,17 @@ def end_all(folder: Path) -> None:
 
 
 def registered(site: Site) -> frozenset[str]:
-    """The AORs at which a phone is registered now."""
+    """The AORs at which a phone is registered now; from before a restart of the site, too."""
+    return frozenset(aor for aor, _ in _contacts(site))
+
+
+def _contacts(site: Site) -> list[tuple[str, str]]:
+    """Each AOR, and the address of a phone of its."""
     login = Login(site.ami_host, site.ami_port, site.lab_username, site.lab_secret)
     with Ami.connect(login) as ami:
         contacts = ami.read("PJSIPShowContacts")
     # "2001;@76e186…": the AOR, and a hash of where the phone is (16.28, 22.10).
-    return frozenset(contact["ObjectName"].partition(";@")[0] for contact in contacts)
+    return [(found["ObjectName"].partition(";@")[0], found["Uri"]) for found in contacts]
 
 
 def _phones(
@@ -142,9 +147,14 @@ def _check(extensions: Mapping[str, str]) -> None:
         raise InvalidInput(problems)
 
 
+def _registered_here(site: Site, phones: Phones) -> set[str]:
+    here = f"@{sipp.LOOPBACK}:{phones.port}"
+    return {aor for aor, address in _contacts(site) if address.endswith(here)}
+
+
 def _wait_until_registered(site: Site, phones: Phones, wait: float) -> None:
     deadline = time.monotonic() + wait
-    while missing := set(phones.extensions) - registered(site):
+    while missing := set(phones.extensions) - _registered_here(site, phones):
         if time.monotonic() > deadline or not process.alive(phones.process):
             named = ", ".join(sorted(missing)[:5]) + (", …" if len(missing) > 5 else "")
             raise Unreadable(

@@ -38,9 +38,13 @@ class Ports:
         return self.ami + 2
 
     @property
+    def sip_tls(self) -> int:
+        return self.ami + 3
+
+    @property
     def phones(self) -> range:
         """Where phones and carriers of this site may listen."""
-        return range(self.ami + 3, self.ami + PHONES)
+        return range(self.ami + 4, self.ami + PHONES)
 
     @property
     def rtp(self) -> range:

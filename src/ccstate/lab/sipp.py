@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from socket import inet_aton
 
-from ccstate.errors import Diagnostic, InvalidInput
+from ccstate.errors import Diagnostic, InvalidInput, Unreadable
 from ccstate.lab import process
 from ccstate.lab.etc import write_private
 from ccstate.lab.process import Process
@@ -39,12 +39,27 @@ def free_port(site: Site) -> int:
 
 
 def start(folder: Path, port: int, options: Sequence[str], *, host: str = LOOPBACK) -> Process:
-    """One that stays, as its own process, noted down in the folder; `options` name files there."""
+    """One that stays, as its own process, noted down in the folder; `options` name files there.
+
+    Returns once it listens; raises Unreadable where it cannot.
+    """
     # Its screen, a page of numbers, goes to a file: once a day is enough.
     command = [*_command(host, port), "-f", "86400", *options]
     started = process.spawn(command, folder=folder, says=folder / "sipp.log", inherits=())
     facts = {"pid": started.pid, "began": started.began, "port": port}
     write_private(folder / "process.json", json.dumps(facts) + "\n")
+    if not _listening(started, host, port):
+        process.kill(started)
+        raise Unreadable(
+            [
+                Diagnostic(
+                    "CC927",
+                    f"sipp cannot listen on {host}:{port}",
+                    cause="another program may have that port",
+                    hint=f"read {folder / 'sipp.log'}, or take another port",
+                )
+            ]
+        )
     return started
 
 
@@ -57,7 +72,7 @@ def run(folder: Path, port: int, options: Sequence[str], *, within: float) -> No
         process.kill(running)
 
 
-def listening(started: Process, host: str, port: int) -> bool:
+def _listening(started: Process, host: str, port: int) -> bool:
     """Whether it listens there; not where it ends, or has not for five seconds."""
     deadline = time.monotonic() + 5
     while not _listens(started, host, port):
