@@ -204,8 +204,9 @@ class Facts:
     ports: Ports
     secret: str
     lab_secret: str
-    certificate: Path | None
-    key: Path | None
+    certificate: Path
+    key: Path
+    ami_tls: bool
 
 
 def write(facts: Facts, more: Mapping[str, str]) -> None:
@@ -242,7 +243,7 @@ def _link(path: Path, target: Path) -> None:
 def _files(facts: Facts) -> dict[str, str]:
     ports = facts.ports
     tls = ""
-    if facts.certificate:
+    if facts.ami_tls:
         tls = TLS.format(port=ports.ami_tls, certificate=facts.certificate, key=facts.key)
     text = FILES.format(
         folder=facts.folder,
@@ -254,6 +255,9 @@ def _files(facts: Facts) -> dict[str, str]:
         write=RIGHTS_WRITE,
         ami=ports.ami,
         sip=ports.sip,
+        sip_tls=ports.sip_tls,
+        certificate=facts.certificate,
+        key=facts.key,
         rtp_first=ports.rtp[0],
         rtp_last=ports.rtp[-1],
         tls=tls,

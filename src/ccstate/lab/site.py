@@ -125,7 +125,7 @@ def start(
     before = _recorded(folder)
     held = hold_again(before.ports.block) if before else hold()
     try:
-        certificate, key = certify(folder) if tls else (None, None)
+        certificate, key = certify(folder)
         facts = etc.Facts(
             folder=folder,
             name=name,
@@ -135,6 +135,7 @@ def start(
             lab_secret=before.lab_secret if before else secrets.token_hex(16),
             certificate=certificate,
             key=key,
+            ami_tls=tls,
         )
         etc.write(facts, files or {})
         command = (*programs.asterisk, "-C", str(folder / "etc/asterisk.conf"), "-f")
@@ -150,7 +151,7 @@ def start(
         process=began,
         ami_secret=facts.secret,
         lab_secret=facts.lab_secret,
-        certificate=certificate,
+        certificate=certificate if tls else None,
     )
     _record(site)
     if not fully_booted(site, within=booting):
