@@ -77,10 +77,14 @@ def _sentinel(file: str, digest: str) -> str:
             return f"[globals]\n{GLOBAL}={digest}\n"
 
 
-def value(text: str) -> str:
-    """A value behind `=`: a semicolon would begin a comment, and `=>` is a sign of its own."""
-    blank = " " if text.startswith(">") else ""
-    return blank + text.replace(";", "\\;")
+def escaped(text: str) -> str:
+    """Text inside of a line: a semicolon would begin a comment."""
+    return text.replace(";", "\\;")
+
+
+def option(name: str, text: str) -> str:
+    """A line that says an option; a value that begins with > must not make `=>` of its `=`."""
+    return f"{name}={' ' if text.startswith('>') else ''}{escaped(text)}"
 
 
 def comment(text: str) -> str:
@@ -109,9 +113,9 @@ def _pjsip(entries: Entries, notes: dict[tuple[str, str], str]) -> Iterator[str]
         yield f"type={kind}"
         for key, text in found:
             if key.part.startswith(VARIABLE):
-                yield f"set_var={key.part.removeprefix(VARIABLE)}={value(text)}"
+                yield option("set_var", f"{key.part.removeprefix(VARIABLE)}={text}")
             else:
-                yield f"{key.part}={value(text)}"
+                yield option(key.part, text)
         yield ""
 
 
@@ -125,7 +129,7 @@ def _queues(entries: Entries, notes: dict[tuple[str, str], str]) -> Iterator[str
                 device, penalty, state = text.split(",")
                 yield f"member => {device},{penalty},{key.part},{state}"
             else:
-                yield f"{key.item}={value(text)}"
+                yield option(key.item, text)
         yield ""
 
 
@@ -135,7 +139,7 @@ def _voicemail(entries: Entries, _notes: dict[tuple[str, str], str]) -> Iterator
         mailboxes.setdefault((key.section, key.item), {})[key.part] = entry.value
     yield f"[{MAILBOXES}]"
     for (_context, mailbox), parts in mailboxes.items():
-        said = ",".join(value(parts.get(part, "")) for part in MAILBOX_PARTS)
+        said = ",".join(escaped(parts.get(part, "")) for part in MAILBOX_PARTS)
         yield f"{mailbox} => {said}"
     yield ""
 
