@@ -44,6 +44,8 @@ def read_phones(ami: Ami, expected: Values, endpoints: Collection[str] | None) -
             values |= _options("auth", message, said)
     registered = _registered_contacts(ami)
     aors = ami.read("PJSIPShowAors")
+    if not _contacts(aors) <= registered | _expected_contacts(said):
+        registered |= _registered_contacts(ami)  # a phone may have come between the two lists
     for message in aors:
         values |= _options("aor", message, said, registered)
     registrations: dict[str, str] = {}
@@ -86,6 +88,15 @@ def _registered_contacts(ami: Ami) -> frozenset[str]:
     """Where phones have registered, as an AOR names it; fixed addresses are not in this list."""
     contacts = ami.read("PJSIPShowContacts")
     return frozenset(f"{m['ObjectName'].partition(';@')[0]}/{m['Uri']}" for m in contacts)
+
+
+def _contacts(aors: Iterable[Message]) -> set[str]:
+    return {contact for m in aors for contact in m["Contacts"].split(",") if contact}
+
+
+def _expected_contacts(said: _Said) -> set[str]:
+    aors = ((name, options) for (kind, name), options in said.items() if kind == "aor")
+    return {f"{name}/{options.get('contact', '')}" for name, options in aors}
 
 
 def _registrations(ami: Ami) -> Iterator[Message]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ccstate.adapters.asterisk.ami import Ami, Message
 from ccstate.adapters.asterisk.entries import MEMBER, QUEUES, Key
 from ccstate.adapters.asterisk.spelling import SENTINEL
+from ccstate.errors import Diagnostic, Unreadable
 
 OPTIONS: Mapping[str, str] = {
     "strategy": "Strategy",
@@ -82,7 +83,7 @@ def read_queues(ami: Ami) -> Queues:
     for member in members:
         (values if member.membership == STATIC else dynamic)[member.key] = member.value
     waiting = tuple(
-        Waiting(message["Queue"], message["Channel"], int(message["Wait"]))
+        Waiting(message["Queue"], message["Channel"], _number(message, "Wait"))
         for message in _of(found, "QueueEntry")
     )
     # Two revisions at once: of one of them it is not known whether it has gone.
@@ -99,12 +100,28 @@ def _revision(queue: str) -> str:
     return queue.removeprefix(prefix) if queue.startswith(prefix) else ""
 
 
+def _number(message: Message, header: str) -> int:
+    try:
+        return int(message[header])
+    except ValueError:
+        raise Unreadable([_no_number(message["Event"], header)]) from None
+
+
+def _no_number(event: str, header: str) -> Diagnostic:
+    return Diagnostic(
+        "CC472",
+        f'Asterisk sent a {event} whose "{header}" is no number',
+        cause="this version of Asterisk answers in a form that ccstate does not know",
+        hint="report it, with the output of `asterisk -V`",
+    )
+
+
 def _member(message: Message) -> Member:
     return Member(
         queue=message["Queue"],
         name=message["Name"],
         interface=message["Location"],
-        penalty=int(message["Penalty"]),
+        penalty=_number(message, "Penalty"),
         state_interface=message["StateInterface"],
         membership=message["Membership"],
         is_paused=message["Paused"] == "1",
