@@ -1,0 +1,148 @@
+"""Schedules as dialplan say what the calendar says: played, and asked of a real Asterisk."""
+
+import time
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from ccstate.adapters.asterisk.ami import Ami, Login
+from ccstate.adapters.asterisk.compile import Setting, compile_objects
+from ccstate.adapters.asterisk.spelling import spell
+from ccstate.journeys.hours import WEEKDAYS, Calendar
+from ccstate.model import Address
+from tests.adapters.asterisk.dialplan_interpreter import Call, loaded
+from tests.asterisk_sites import NewSite, new_site
+from tests.journeys.strategies_journeys import days_for, moments, schedules
+
+__all__ = ["new_site"]  # a fixture
+
+TEST_SITE = Setting(b"k" * 32, is_test_site=True)
+
+
+def spelled(named: dict[str, dict[str, Any]], setting: Setting = TEST_SITE) -> bytes:
+    objects = {Address("schedule", name): fields for name, fields in named.items()}
+    return spell(compile_objects(objects, setting))["extensions.d/ccstate.conf"]
+
+
+def at_edges(schedule: dict[str, Any], day: date) -> list[datetime]:
+    """The minutes of a day, in UTC, at which anything may begin or end, and those before."""
+    hours = list(schedule["weekly"].values())
+    hours += [entry["hours"] for entry in schedule.get("exceptions") or ()]
+    clocks = {"00:00", *(edge for spans in hours for span in spans for edge in span.split("-"))}
+    calendar = Calendar(schedule)
+    found: list[datetime] = []
+    for clock in clocks - {"24:00"}:
+        for fold in (0, 1):
+            local = datetime.fromisoformat(f"{day}T{clock}").replace(
+                tzinfo=calendar.zone, fold=fold
+            )
+            found += [local.astimezone(UTC), local.astimezone(UTC) - timedelta(minutes=1)]
+    return found
+
+
+@settings(max_examples=150)
+@given(st.data(), schedules(), moments)
+def test_a_schedule_in_the_dialplan_says_what_the_calendar_says(
+    data: st.DataObject, schedule: dict[str, Any], moment: datetime
+) -> None:
+    plan = loaded(spelled({"x": schedule}))
+    calendar = Calendar(schedule)
+    day = data.draw(days_for(schedule))
+    for at in (moment, moment + timedelta(seconds=59), *at_edges(schedule, day)):
+        said = Call(plan).subroutine("schedule/x", {"CC_AT": str(int(at.timestamp()))})
+        assert said == calendar.at(at).phase, at
+        event(said)
+
+
+def test_only_a_test_site_asks_a_call_for_the_moment() -> None:
+    schedule = {"timezone": "UTC", "weekly": {}}
+    assert b"CC_AT" in spelled({"x": schedule})
+    assert b"CC_AT" not in spelled({"x": schedule}, Setting(b"k" * 32))
+
+
+# A real Asterisk
+
+NAMED: dict[str, dict[str, Any]] = {
+    "office": {
+        "timezone": "Australia/Sydney",
+        "weekly": {
+            **{day: ["09:00-12:00", "13:00-17:30"] for day in ("mon", "tue", "wed", "thu")},
+            "fri": ["22:00-06:00"],
+        },
+        "holidays": [{"name": "Christmas", "date": "2026-12-25", "until": "2026-12-28"}],
+        "exceptions": [{"date": "2026-12-28", "hours": ["10:00-11:00"]}],
+    },
+    "island": {"timezone": "Australia/Lord_Howe", "weekly": {"sun": ["01:30-02:00"]}},
+    "castle": {"timezone": "Europe/London", "weekly": {"sun": ["01:00-02:00"]}},
+    "night-.x": {
+        "timezone": "America/Argentina/Buenos_Aires",
+        "weekly": {"sat": ["00:00-24:00"], "sun": ["20:00-04:00"]},
+    },
+    "always": {
+        "timezone": "Etc/GMT-14",
+        "weekly": {day: ["00:00-24:00"] for day in WEEKDAYS},
+    },
+}
+DAYS = (
+    date(2026, 12, 24),
+    date(2026, 12, 25),
+    date(2026, 12, 28),
+    date(2027, 1, 3),
+    date(2026, 4, 5),  # clocks go back in Sydney and on Lord Howe Island, there by half an hour
+    date(2026, 10, 4),  # and forward
+    date(2026, 3, 29),  # clocks change in London
+    date(2026, 10, 25),
+    date(2028, 2, 29),
+)
+PROBE = """[probe]
+exten => _X!,1,Set(__CC_AT=${CUT(EXTEN,*,2)})
+ same => n,Goto(${CUT(EXTEN,*,1)},1)
+"""
+
+
+def probe(names: list[str]) -> str:
+    """A context that asks schedule number N what it says at a moment: `N*seconds`."""
+    asked = [
+        f"exten => {number},1,Gosub(schedule/{name},s,1)\n"
+        f" same => n,UserEvent(Hours,Asked: {number}*${{CC_AT}},Said: ${{GOSUB_RETVAL}})\n"
+        for number, name in enumerate(names)
+    ]
+    return PROBE + "".join(asked)
+
+
+@pytest.mark.parametrize("release", ["22", "16"])
+def test_a_real_asterisk_says_at_every_edge_what_the_calendar_says(
+    new_site: NewSite, release: str
+) -> None:
+    expected = {
+        f"{number}*{int(at.timestamp())}": Calendar(schedule).at(at).phase.value
+        for number, schedule in enumerate(NAMED.values())
+        for day in DAYS
+        for at in at_edges(schedule, day)
+    }
+    files = {
+        "extensions.d/ccstate.conf": spelled(NAMED).decode(),
+        "extensions.d/probe.conf": probe(list(NAMED)),
+    }
+    site = new_site(release, files=files)
+    said: dict[str, str] = {}
+    login = Login("127.0.0.1", site.ami_port, site.lab_username, site.lab_secret)
+    with Ami.connect(login, events="user") as ami:
+        for asked in expected:
+            ami.do(
+                "Originate",
+                ("Channel", f"Local/{asked}@probe"),
+                ("Application", "Wait"),
+                ("Data", "1"),
+                ("Async", "true"),
+            )
+        deadline = time.monotonic() + 60
+        while len(said) < len(expected) and time.monotonic() < deadline:
+            for found in ami.events(time.monotonic() + 0.2):
+                if found.get("UserEvent") == "Hours":
+                    said[found["Asked"]] = found["Said"]
+    assert said == expected
+    assert set(said.values()) == {"open", "closed", "holiday"}
