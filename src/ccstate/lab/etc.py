@@ -174,6 +174,21 @@ apps = all
 events = ALL
 [manager]
 enabled = yes
+== indications.conf
+[general]
+country = au
+[au]
+description = Australia
+ringcadence = 400,200,400,2000
+dial = 413+438
+busy = 425/375,0/375
+ring = 413+438/400,0/200,413+438/400,0/2000
+congestion = 425/375,0/375,420/375,0/375
+callwaiting = 425/200,0/200,425/200,0/4400
+dialrecall = 413+438
+record = !425/1000,!0/15000,425/360,0/15000
+info = 425/2500,0/500
+stutter = 413+438/100,0/40
 == http.conf
 [general]
 enabled = no
@@ -264,8 +279,6 @@ def _files(facts: Facts) -> dict[str, str]:
     )
     parts = (part.partition("\n") for part in text.strip().removeprefix("== ").split("\n== "))
     files = {name: body.rstrip("\n") + "\n" for name, _, body in parts}
-    examples = facts.programs.examples
-    files["indications.conf"] = (examples / "indications.conf").read_text(encoding="utf-8")
     files["modules.conf"] = _modules(facts.programs)
     return files
 

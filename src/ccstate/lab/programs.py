@@ -64,11 +64,6 @@ class Programs:
         """The spoken words in American English, as GSM."""
         return self.data / "sounds/en_US_f_Allison"
 
-    @property
-    def examples(self) -> Path:
-        """The package's own etc folder."""
-        return self.root / "etc/asterisk"
-
 
 def programs(release: str = "22") -> Programs:
     """Asterisk of that release, unpacked now where it was not yet.
