@@ -1,0 +1,83 @@
+"""Hand-written configuration → objects, with a list of every line that they do not say.
+
+Nothing is approximated in silence: a line is explained by the fields of an object, or it is in
+`Imported.unexpressed` with the reason; "differs: …" where objects say nearly the same.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from ccstate.adapters.asterisk.conf import Glob, Read
+from ccstate.adapters.asterisk.importing.canonical import canonical_objects
+from ccstate.adapters.asterisk.importing.destinations import Known
+from ccstate.adapters.asterisk.importing.estate import FILES, Setting, opened
+from ccstate.adapters.asterisk.importing.ledger import Line, Unexpressed
+from ccstate.adapters.asterisk.importing.leftovers import leftovers
+from ccstate.adapters.asterisk.importing.mailboxes import mailboxes
+from ccstate.adapters.asterisk.importing.numbers import inbound, inside
+from ccstate.adapters.asterisk.importing.outbound import outbound
+from ccstate.adapters.asterisk.importing.overflow import overflow
+from ccstate.adapters.asterisk.importing.phones import people, phones
+from ccstate.adapters.asterisk.importing.queues import queues
+from ccstate.adapters.asterisk.importing.recordings import words
+from ccstate.adapters.asterisk.importing.trees import Ways
+from ccstate.adapters.asterisk.importing.trunks import carriers, trunks
+from ccstate.model import Address, Fields
+
+__all__ = ["FILES", "Imported", "Setting", "Unexpressed", "import_estate", "words"]
+
+_GROUPS = {
+    "extension": "people.yaml",
+    "user": "people.yaml",
+    "number": "numbers.yaml",
+    "trunk": "trunks.yaml",
+    "outbound_route": "outbound.yaml",
+    "queue": "queues.yaml",
+    "prompt": "prompts.yaml",
+    "schedule": "schedules.yaml",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of a hand-written configuration."""
+
+    objects: Mapping[Address, Fields]
+    """Objects in canonical form; secrets are references such as `env:SIP_1101`."""
+    unexpressed: tuple[Unexpressed, ...]
+    taken: Mapping[Line, tuple[str, ...]]
+    """Every other line, and what explains it: addresses, or words."""
+    files: tuple[str, ...]
+    """The files that were read, includes too."""
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What the references stand for, by the name behind `env:`. To be kept secret."""
+
+    def group(self, address: Address) -> str:
+        """The file of the desired state that an object might go to."""
+        return _GROUPS.get(address.kind, f"{address.kind}s/{address.name}.yaml")
+
+
+def import_estate(
+    read: Read, glob: Glob, files: Iterable[str] = FILES, setting: Setting | None = None
+) -> Imported:
+    """Reads the files and says with objects what they say; never raises on what stands in them."""
+    work = opened(read, glob, tuple(files), setting or Setting())
+    lines_to_carriers = carriers(work)
+    found = phones(work, lines_to_carriers)
+    people(work, found)
+    boxes = mailboxes(work, found)
+    known = Known(found, boxes, queues(work, found), trunks(work, lines_to_carriers))
+    ways = Ways(work, known)
+    inside(work, known, ways)
+    inbound(work, known, ways)
+    outbound(work, known)
+    overflow(work, known)
+    leftovers(work, known)
+    objects = canonical_objects(work)
+    return Imported(
+        objects,
+        work.ledger.unexpressed(),
+        work.ledger.taken(),
+        tuple(dict.fromkeys(file for conf in work.confs.values() for file in conf.files)),
+        dict(work.secrets),
+    )

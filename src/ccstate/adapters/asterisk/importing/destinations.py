@@ -1,0 +1,179 @@
+"""Where a call goes, as an address: what becomes of it in the dialplan, matched with objects."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ccstate.adapters.asterisk.conf import Option
+from ccstate.adapters.asterisk.importing.estate import Work
+from ccstate.adapters.asterisk.importing.mailboxes import Mailbox
+from ccstate.adapters.asterisk.importing.outcomes import (
+    STATUSES,
+    Forks,
+    Hangs,
+    Message,
+    Outcome,
+    Queues,
+    Rings,
+    Trail,
+    below,
+    claim_trail,
+    unclear,
+)
+from ccstate.adapters.asterisk.importing.phones import Phone
+from ccstate.adapters.asterisk.importing.trunks import Trunk
+from ccstate.model import Address
+
+DEFAULT_RING = "20s"
+
+
+class Nowhere(Exception):
+    """No object says what becomes of this call; the words say why."""
+
+
+@dataclass(slots=True)
+class Ringing:
+    """What a dialplan does with a call to a phone, said as an extension says it."""
+
+    endpoint: str
+    seconds: int | None
+    mailbox: tuple[str, str] | None
+    trails: list[Trail] = field(default_factory=list)
+
+    def same(self, other: "Ringing") -> bool:
+        return (self.seconds, self.mailbox) == (other.seconds, other.mailbox)
+
+
+@dataclass(slots=True)
+class Known:
+    """Everything that a destination can be."""
+
+    phones: Mapping[str, Phone]
+    """By endpoint."""
+    mailboxes: Mapping[tuple[str, str], Mailbox]
+    queues: Mapping[str, Address]
+    trunks: Mapping[str, Trunk]
+    """By endpoint."""
+    ringing: dict[str, Ringing] = field(default_factory=dict)
+    """How each phone rings, by extension."""
+    onwards: dict[Address, tuple[str | None, str]] = field(default_factory=dict)
+    """How long callers wait in a queue, and where they go then, as it was said first."""
+
+
+def ringing(work: Work, known: Known, outcome: Outcome) -> Ringing | None:
+    """What an extension would say of this, with notes on what it does not say; None if nothing."""
+    if isinstance(outcome, Forks) and "DEVICE_STATE" in outcome.condition:
+        inner = ringing(work, known, outcome.no)
+        if inner:
+            told = "differs: ccstate rings a phone that is busy as well"
+            note = (outcome.trail.lines[-1], told)
+            inner.trails.append(outcome.trail + Trail(notes=(note,)))
+            inner.trails += [each.trail for each in below(outcome.yes)]
+        return inner
+    if not isinstance(outcome, Rings) or outcome.device not in known.phones:
+        return None
+    own = known.phones[outcome.device].name
+    found = Ringing(outcome.device, outcome.seconds, None, [outcome.trail])
+    unanswered = outcome.after["NOANSWER"]
+    if isinstance(unanswered, Message):
+        found.mailbox = (unanswered.mailbox, unanswered.context)
+        box = known.mailboxes.get(found.mailbox)
+        if box is None or box.owner != own or not isinstance(unanswered.then, Hangs):
+            return None
+    elif not isinstance(unanswered, Hangs):
+        return None
+    if outcome.options:
+        told = f"differs: ccstate rings without the options {outcome.options}"
+        found.trails.append(Trail(notes=((outcome.line, told),)))
+    if outcome.seconds is None:
+        told = f"differs: here it rings until the caller gives up; with ccstate for {DEFAULT_RING}"
+        found.trails.append(Trail(notes=((outcome.line, told),)))
+    _afterwards(found, outcome)
+    return found
+
+
+_WORDS = {"BUSY": "is busy", "CHANUNAVAIL": "is not there", "CONGESTION": "cannot be reached"}
+
+
+def _afterwards(found: Ringing, outcome: Rings) -> None:
+    """Compares what follows for each DIALSTATUS with what follows where nobody answers."""
+    usual = outcome.after["NOANSWER"]
+    for status in STATUSES:
+        after = outcome.after[status]
+        trails = [each.trail for each in below(after)]
+        if not _alike(after, usual):
+            here, there = _end(after), _end(usual)
+            line = _own_line(after, outcome.line)
+            note = f"differs: where the phone {_WORDS[status]} callers {here}; with ccstate they {there}"
+            trails.append(Trail(notes=((line, note),)))
+        elif isinstance(after, Message) and after.flags != "u":
+            told = "differs: ccstate plays the greeting for absence, and then the tone"
+            trails.append(Trail(notes=((after.trail.lines[-1], told),)))
+        found.trails += trails
+
+
+def _alike(one: Outcome, other: Outcome) -> bool:
+    if isinstance(one, Message) and isinstance(other, Message):
+        return (one.mailbox, one.context) == (other.mailbox, other.context)
+    return isinstance(one, Hangs) and isinstance(other, Hangs)
+
+
+def _own_line(outcome: Outcome, otherwise: Option) -> Option:
+    return outcome.trail.lines[-1] if outcome.trail.lines else otherwise
+
+
+def _end(outcome: Outcome) -> str:
+    match outcome:
+        case Message():
+            return "can leave a message"
+        case Hangs():
+            return "are cut off"
+        case _:
+            return "hear something, or go elsewhere"
+
+
+def claim_ringing(work: Work, found: Ringing, by: object) -> None:
+    for trail in found.trails:
+        claim_trail(work.ledger, trail, by)
+
+
+def extension_of(work: Work, known: Known, outcome: Outcome, by: object) -> str | None:
+    """The extension that does just this, where there is one."""
+    found = ringing(work, known, outcome)
+    if found is None:
+        return None
+    name = known.phones[found.endpoint].name
+    usual = known.ringing.get(name)
+    if usual is None:
+        return None
+    claim_ringing(work, found, by)
+    if not usual.same(found):
+        line = found.trails[0].lines[-1]
+        work.ledger.leave(line, f"differs: extension/{name} rings, and ends, as it does inside")
+    return f"extension/{name}"
+
+
+def message_at(known: Known, outcome: Message) -> str | None:
+    """The mailbox in which the caller may leave a message."""
+    box = known.mailboxes.get((outcome.mailbox, outcome.context))
+    return f"voicemail/{box.owner}" if box else None
+
+
+def waits(outcome: Queues) -> tuple[str | None, str]:
+    """The longest wait in seconds, None for no end; and why the rest of it says nothing."""
+    options, _, announce, seconds, *rest = (*outcome.arguments, "", "", "", "")
+    passed = [word for word in (options, announce, *rest) if word.strip()]
+    why = f"differs: ccstate queues callers without {', '.join(passed)}" if passed else ""
+    seconds = seconds.strip()
+    if seconds and not seconds.isdigit():
+        raise Nowhere(f"{seconds!r} is no number of seconds")
+    return (seconds if seconds and int(seconds) else None), why
+
+
+def lose(work: Work, outcome: Outcome, reason: str) -> None:
+    """Lists the lines that a call runs through which no object says, where no other call does."""
+    for option in outcome.trail.lines:
+        if option.key.lower() != "include" and work.ledger.is_open(option):
+            work.ledger.leave(option, reason)
+    found = unclear(outcome)
+    if found and found.line:
+        work.ledger.leave(found.line, found.reason)

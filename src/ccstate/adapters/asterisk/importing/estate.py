@@ -1,0 +1,80 @@
+"""A hand-written configuration, read and sorted by what its sections are."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from ccstate.adapters.asterisk.conf import Conf, Glob, Read, Section, read, resolved
+from ccstate.adapters.asterisk.conf_dialplan import Dialplan, dialplan
+from ccstate.adapters.asterisk.importing.following import Follower
+from ccstate.adapters.asterisk.importing.ledger import Ledger
+from ccstate.adapters.asterisk.importing.names import Names
+from ccstate.model import Address, Json
+
+FILES = ("pjsip.conf", "voicemail.conf", "queues.conf", "extensions.conf")
+"""The files whose contents objects can say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What the files do not say, and somebody knows."""
+
+    prefix: str = ""
+    """What makes an inbound number, as the carrier dials it, international: `+1`."""
+    timezone: str = ""
+    """The timezone of the server, for hours that name none."""
+    language: str = "en"
+    """The language of recordings whose words are given."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """The words of recordings, by name: `pbx-invalid`."""
+
+
+@dataclass(slots=True)
+class Work:
+    """Everything that is known while objects are made."""
+
+    setting: Setting
+    ledger: Ledger
+    confs: Mapping[str, Conf]
+    plan: Dialplan
+    follower: Follower
+    pjsip: Mapping[str, Mapping[str, Section]]
+    """Sections of pjsip.conf by type and name."""
+    names: Names = field(default_factory=Names)
+    objects: dict[Address, dict[str, Json]] = field(default_factory=dict)
+    contexts: dict[Address, str] = field(default_factory=dict)
+    """The context of each phone, by extension."""
+    secrets: dict[str, str] = field(default_factory=dict)
+    """Values of secrets, by the names of the references to them."""
+
+    def sections(self, file: str) -> tuple[Section, ...]:
+        conf = self.confs.get(file)
+        return resolved(conf) if conf else ()
+
+    def secret(self, *words: str, value: str) -> str:
+        """A reference to a secret, under a name of its own."""
+        name = self.names.variable(*words)
+        self.secrets[name] = value
+        return f"env:{name}"
+
+
+def opened(read_file: Read, glob: Glob, files: Iterable[str], setting: Setting) -> Work:
+    """The files, with all their lines in the ledger."""
+    ledger = Ledger()
+    confs: dict[str, Conf] = {}
+    for file in files:
+        confs[file] = read(read_file, glob, file)
+        ledger.read(confs[file])
+    plan = dialplan(confs.get("extensions.conf") or Conf((), (), (), ()))
+    for problem in plan.problems:
+        if problem.span:
+            ledger.lose((problem.span.file, problem.span.line), problem.message)
+    pjsip: dict[str, dict[str, Section]] = {}
+    for section in resolved(confs["pjsip.conf"]) if "pjsip.conf" in confs else ():
+        kind = (section.get("type") or "").lower()
+        if section.name in pjsip.setdefault(kind, {}):
+            reason = f"there are two of type {kind} and this name, and Asterisk takes neither"
+            ledger.leave_header(section, reason)
+            ledger.leave_all(section.written, reason)
+            continue
+        pjsip[kind][section.name] = section
+    return Work(setting, ledger, confs, plan, Follower(plan), pjsip)

@@ -1,0 +1,79 @@
+"""What nobody has spoken for once all objects are made: lines without effect, and why others stay."""
+
+from ccstate.adapters.asterisk.conf_dialplan import HINT, Context
+from ccstate.adapters.asterisk.importing.calling import At
+from ccstate.adapters.asterisk.importing.destinations import Known
+from ccstate.adapters.asterisk.importing.estate import Work
+from ccstate.adapters.asterisk.importing.following import QUIET
+from ccstate.adapters.asterisk.importing.ledger import DEFAULT, NOTHING
+from ccstate.adapters.asterisk.importing.outcomes import unclear
+from ccstate.adapters.asterisk.importing.patterns import covers, opened, pattern
+
+
+def leftovers(work: Work, known: Known) -> None:
+    """Goes through the dialplan once more."""
+    for option in work.plan.settings:
+        work.ledger.leave(option, "stays by hand: ccstate writes nothing into [general]")
+    for context in work.plan.contexts.values():
+        _hints(work, known, context)
+        _steps(work, context)
+        for include in context.includes:
+            _include(work, include.value, context, include)
+        for option in context.switches:
+            work.ledger.leave(option, "ccstate looks nowhere else for what was dialled")
+        for option in context.others:
+            work.ledger.leave(option, f"ccstate writes no {option.key}")
+
+
+def _include(work: Work, value: str, context: Context, include: object) -> None:
+    for option in context.includes:
+        if option is not include or not work.ledger.is_open(option):
+            continue
+        name = value.partition(",")[0].strip()
+        target = work.plan.contexts.get(name)
+        if target is None:
+            work.ledger.take([option], f"there is no context {name}")
+        elif all(step.priority == HINT for step in target.steps) and not target.includes:
+            work.ledger.take([option], DEFAULT)
+        else:
+            work.ledger.leave(option, f"nothing of [{name}] that is dialled here became an object")
+
+
+def _hints(work: Work, known: Known, context: Context) -> None:
+    """Lamps: ccstate has one for every extension that has a phone."""
+    for step in context.steps:
+        if step.priority != HINT:
+            continue
+        watched = step.app.replace("${EXTEN}", "")
+        phones = [e for e in known.phones if covers(pattern(step.exten), e)]
+        same = step.app in ("PJSIP/${EXTEN}", f"PJSIP/{step.exten}")
+        if same and phones and watched.startswith("PJSIP/"):
+            work.ledger.take([step.option], "the lamps of extensions")
+        else:
+            reason = "ccstate has a lamp for each extension's phone, and no others"
+            work.ledger.leave(step.option, reason)
+
+
+def _steps(work: Work, context: Context) -> None:
+    """Steps that no object came to: why not."""
+    for (exten, caller), steps in context.extens().items():
+        still = [step for step in steps if work.ledger.is_open(step.option)]
+        if not still:
+            continue
+        if exten == "h" and all(s.app.strip().lower() in (*QUIET, "hangup") for s in steps):
+            work.ledger.take([step.option for step in still], NOTHING)
+            continue
+        dialled = opened(exten)
+        reason = f"nothing that became an object leads to {exten} of [{context.name}]"
+        if caller:
+            reason = f"ccstate does not tell callers apart by their number ({caller})"
+        elif dialled is not None:
+            why = unclear(work.follower.follow(At(context.name, dialled)))
+            reason = f"{reason}: {why.reason}" if why else reason
+        if len(still) < len(steps):
+            reason = "no call that became an object comes to this line"
+        for step in still:
+            if step.app.strip().lower() in QUIET and len(still) < len(steps):
+                work.ledger.take([step.option], NOTHING)
+            else:
+                work.ledger.leave(step.option, reason)

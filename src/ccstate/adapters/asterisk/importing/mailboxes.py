@@ -1,0 +1,141 @@
+"""voicemail.conf → the mailboxes of extensions, and extensions that are nothing but a mailbox."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ccstate.adapters.asterisk.conf import Option, Section
+from ccstate.adapters.asterisk.importing.estate import Work
+from ccstate.adapters.asterisk.importing.names import person
+from ccstate.adapters.asterisk.importing.phones import Phone
+from ccstate.kinds import KINDS
+from ccstate.model import Address, Json
+
+_OPTIONS = {"attach": "yes", "delete": ""}
+"""Options of a mailbox that a field says, with the value that ccstate gives; "" for both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A line of voicemail.conf."""
+
+    name: str
+    context: str
+    owner: str
+    """The extension whose mailbox it is."""
+
+
+def mailboxes(work: Work, phones: Mapping[str, Phone]) -> dict[tuple[str, str], Mailbox]:
+    """Every mailbox by name and context; the fields of their extensions are filled in."""
+    found: dict[tuple[str, str], Mailbox] = {}
+    owned: set[str] = set()
+    for section in work.sections("voicemail.conf"):
+        if section.name.lower() in ("general", "zonemessages"):
+            reason = f"stays by hand: ccstate writes nothing into [{section.name}]"
+            work.ledger.leave_all(section.options, reason)
+            continue
+        moved = "differs: messages, greetings and lamps of these mailboxes stay where they are; "
+        moved += "ccstate's mailboxes are in a context of their own"
+        if section.options:
+            work.ledger.leave_header(section, moved)
+        else:
+            work.ledger.take_header(section, "it holds no mailbox")
+        for option in section.options:
+            box = _mailbox(work, phones, section, option, owned)
+            if box:
+                found[box.name, box.context] = box
+                owned.add(box.owner)
+    for phone in phones.values():
+        _lamps(work, phone, found)
+    return found
+
+
+def _mailbox(
+    work: Work, phones: Mapping[str, Phone], section: Section, option: Option, owned: set[str]
+) -> Mailbox | None:
+    """One line: `1101 => pin,name,e-mail,pager,options`."""
+    name, ledger = option.key, work.ledger
+    phone = phones.get(name)
+    if not name.isdigit() or not 2 <= len(name) <= 15:
+        ledger.leave(option, "a mailbox belongs to an extension, which has a number of digits")
+        return None
+    owner = phone.name if phone else name
+    address = Address("extension", owner)
+    if owner in owned or (phone is None and address in work.objects):
+        ledger.leave(option, f"extension {owner} has a mailbox already")
+        return None
+    pin, full, email, pager, options = (*option.value.split(",", 4), "", "", "", "", "")[:5]
+    if phone is None:
+        work.names.free("extension", owner)
+        work.objects[address] = {"device": "none"}
+    ledger.take([option], address)
+    box: dict[str, Json] = {}
+    work.objects[address]["voicemail"] = box
+    if pin.strip().isdigit():
+        box["pin"] = work.secret("VOICEMAIL", owner, value=pin.strip())
+    else:
+        ledger.leave(option, "differs: it has no PIN of digits; ccstate sets one that nobody knows")
+    _email(work, option, box, email.strip())
+    _name(work, option, phone, owner, full.strip())
+    if pager.strip():
+        ledger.leave(option, "ccstate sends to no pager")
+    _options(work, option, box, options)
+    return Mailbox(name, section.name, owner)
+
+
+def _email(work: Work, option: Option, box: dict[str, Json], email: str) -> None:
+    if not email:
+        return
+    from pydantic import ValidationError
+
+    try:
+        KINDS["extension"].model.model_validate({"voicemail": {"email": email}})
+    except ValidationError:
+        work.ledger.leave(option, "the e-mail address is none that ccstate can write to")
+    else:
+        box["email"] = email
+
+
+def _name(work: Work, option: Option, phone: Phone | None, owner: str, full: str) -> None:
+    """The owner's name, which is told to callers who look for him."""
+    user = Address("user", phone.user) if phone and phone.user else None
+    if not full:
+        return
+    if len(full) > 200 or not full.isprintable():
+        work.ledger.leave(option, "the owner's name cannot be written")
+    elif user is None:
+        new = work.names.free("user", person(full))
+        if phone:
+            phone.user = new
+        work.objects[Address("user", new)] = {"name": full, "extension": owner}
+    elif work.objects[user]["name"] != full:
+        shown = work.objects[user]["name"]
+        work.ledger.leave(
+            option, f"differs: the phone calls its owner {shown}, and so does ccstate"
+        )
+
+
+def _options(work: Work, option: Option, box: dict[str, Json], options: str) -> None:
+    for each in filter(None, options.split("|")):
+        key, _, value = (part.strip().lower() for part in each.partition("="))
+        if key == "delete":
+            box["delete_after_email"] = value in ("yes", "true", "1", "on")
+        elif key not in _OPTIONS or value != _OPTIONS[key]:
+            work.ledger.leave(option, f"ccstate sets no {each.strip()} for a mailbox")
+
+
+def _lamps(work: Work, phone: Phone, found: Mapping[tuple[str, str], Mailbox]) -> None:
+    """Which mailbox lights the lamp of a phone."""
+    sections = (phone.endpoint, *phone.aors[:1])
+    for option in (o for s in sections for o in s.options if o.key.lower() == "mailboxes"):
+        name, _, context = option.value.partition("@")
+        box = found.get((name, context or "default"))
+        if box and box.owner == phone.name:
+            work.ledger.take([option], phone.address)
+        elif box:
+            reason = f"differs: the lamp shows the mailbox of {box.owner}; ccstate's shows its own"
+            work.ledger.leave(option, reason)
+        else:
+            own = work.objects[phone.address].get("voicemail") is not None
+            reason = f"there is no mailbox {option.value}"
+            own_lamp = "; with ccstate the lamp shows the phone's own" if own else ""
+            work.ledger.leave(option, f"differs: {reason}, so the lamp never lights{own_lamp}")

@@ -1,0 +1,188 @@
+"""What is dialled inside, and what carriers dial: extensions' numbers, inbound numbers."""
+
+from collections.abc import Iterator
+from itertools import product
+
+from ccstate.adapters.asterisk.conf import Option
+from ccstate.adapters.asterisk.importing.calling import At
+from ccstate.adapters.asterisk.importing.destinations import (
+    Known,
+    Nowhere,
+    Ringing,
+    claim_ringing,
+    lose,
+    ringing,
+)
+from ccstate.adapters.asterisk.importing.estate import Work
+from ccstate.adapters.asterisk.importing.keys import KEYS
+from ccstate.adapters.asterisk.importing.outcomes import Rings, below
+from ccstate.adapters.asterisk.importing.patterns import pattern
+from ccstate.adapters.asterisk.importing.resolving import Candidate
+from ccstate.adapters.asterisk.importing.trees import Ways
+from ccstate.adapters.asterisk.importing.trunks import Trunk
+from ccstate.kinds.fields import duration
+from ccstate.model import Address
+
+MOST_NUMBERS = 1_000
+"""Numbers that one pattern may stand for; others are listed as what they are."""
+
+
+def inside(work: Work, known: Known, ways: Ways) -> None:
+    """Numbers that phones dial to reach phones, then those of queues and trees."""
+    contexts = sorted({phone.context for phone in known.phones.values()})
+    for context in contexts:
+        for dialled in _dialled(work, known, context):
+            _ring(work, known, context, dialled)
+    for endpoint, phone in known.phones.items():
+        if phone.name not in known.ringing:
+            reason = f"nobody who dials a number rings PJSIP/{endpoint}, or not in a plain way"
+            work.ledger.leave_header(phone.endpoint, reason)
+        elif not phone.number.isdigit() or phone.number != phone.name:
+            work.objects[phone.address]["number"] = phone.number
+    for context in contexts:
+        for candidate in _written(work):
+            _service(work, known, ways, context, candidate)
+
+
+def _written(work: Work) -> Iterator[Candidate]:
+    """Every extension of digits that is written down, in whichever context."""
+    for context in work.plan.contexts.values():
+        for exten, caller in context.extens():
+            if exten.isdigit() and exten.isascii() and 2 <= len(exten) <= 15 and not caller:
+                yield Candidate(context.name, exten, ())
+
+
+def _dialled(work: Work, known: Known, context: str) -> Iterator[str]:
+    """Digits that may ring a phone: its own name, and whatever is written down."""
+    seen: set[str] = set()
+    for candidate in _written(work):
+        if candidate.exten not in seen and work.follower.resolver.extension(
+            At(context, candidate.exten)
+        ):
+            seen.add(candidate.exten)
+            yield candidate.exten
+    yield from (e for e in known.phones if e.isdigit() and 2 <= len(e) <= 15 and e not in seen)
+
+
+def _ring(work: Work, known: Known, context: str, dialled: str) -> None:
+    outcome = work.follower.follow(At(context, dialled))
+    found = ringing(work, known, outcome)
+    if found is None:
+        return
+    phone = known.phones[found.endpoint]
+    first = known.ringing.get(phone.name)
+    if first is None:
+        if not 2 <= len(dialled) <= 15:
+            return
+        known.ringing[phone.name] = found
+        phone.number = dialled
+        _say(work, known, found)
+    elif not first.same(found):
+        told = f"differs: {dialled} dialled from {context} rings {phone.name} otherwise"
+        work.ledger.leave(found.trails[0].lines[-1], told)
+        return
+    elif phone.number != dialled:
+        told = f"extension {phone.name} has one number, {phone.number}"
+        work.ledger.leave(found.trails[0].lines[-1], told)
+        return
+    claim_ringing(work, found, phone.address)
+
+
+def _say(work: Work, known: Known, found: Ringing) -> None:
+    """What the dialplan says about a phone, as fields of its extension."""
+    phone = known.phones[found.endpoint]
+    fields = work.objects[phone.address]
+    if found.seconds is not None:
+        fields["ring_for"] = duration(min(found.seconds, 999_999))
+    if found.mailbox is None and "voicemail" in fields:
+        told = f"differs: who rings {phone.name} in vain is cut off here, in ccstate he leaves a message"
+        work.ledger.leave(found.trails[0].lines[-1], told)
+
+
+def _service(work: Work, known: Known, ways: Ways, context: str, candidate: Candidate) -> None:
+    """A number inside that leads to a queue or a tree."""
+    dialled = candidate.exten
+    outcome = work.follower.follow(At(context, dialled))
+    begins = work.follower.resolver.steps(candidate)[0].option
+    if begins not in outcome.trail.lines or ringing(work, known, outcome):
+        return
+    try:
+        reached = ways.destination(outcome, f"{dialled} dialled inside", candidate.context)
+    except Nowhere as why:
+        lose(work, outcome, f"{dialled}, dialled inside: {why}")
+        return
+    kind, _, name = reached.partition("/")
+    fields = work.objects.get(Address(kind, name), {})
+    if kind in ("queue", "ivr") and fields.get("extension") in (None, dialled):
+        fields["extension"] = dialled
+        return
+    lose(
+        work, outcome, f"{dialled}, dialled inside, has no object of its own; it leads to {reached}"
+    )
+
+
+# Inbound
+
+
+def inbound(work: Work, known: Known, ways: Ways) -> None:
+    """The numbers that carriers dial, in the context of each trunk."""
+    for trunk in known.trunks.values():
+        for candidate in work.follower.resolver.candidates(trunk.context):
+            said = pattern(candidate.exten)
+            if len(said.places) > 4 and all(place <= set(KEYS + "+") for place in said.places):
+                for dialled in _meant(work, known, trunk, candidate):
+                    _number(work, ways, trunk, candidate, dialled)
+
+
+def _meant(work: Work, known: Known, trunk: Trunk, candidate: Candidate) -> Iterator[str]:
+    """Every number that a pattern stands for and that rings a phone."""
+    said = pattern(candidate.exten)
+    line = work.follower.resolver.steps(candidate)[0].option
+    if not candidate.exten.startswith("_"):
+        yield candidate.exten
+        return
+    count = 1
+    for place in said.places:
+        count *= len(place)
+    if said.end or count > MOST_NUMBERS:
+        work.ledger.leave(line, "a number is one number; this pattern stands for too many")
+        return
+    others = 0
+    for digits in product(*(sorted(place) for place in said.places)):
+        dialled = "".join(digits)
+        outcome = work.follower.follow(At(trunk.context, dialled))
+        if any(isinstance(e, Rings) and e.device not in known.phones for e in below(outcome)):
+            others += 1
+        else:
+            yield dialled
+    if others:
+        told = f"differs: {others} other numbers of this pattern ring a phone that is not there; "
+        work.ledger.leave(line, f"{told}to ccstate nobody has them")
+
+
+def _number(work: Work, ways: Ways, trunk: Trunk, candidate: Candidate, dialled: str) -> None:
+    outcome = work.follower.follow(At(trunk.context, dialled))
+    name = _international(work, dialled)
+    if not name:
+        reason = f"nobody says what {dialled} is in international form, such as +61255501000"
+        lose(work, outcome, reason)
+        return
+    address = Address("number", name)
+    if address in work.objects:
+        return
+    try:
+        to = ways.destination(outcome, address, f"{candidate.context}-{dialled}")
+    except Nowhere as why:
+        lose(work, outcome, f"{dialled}, dialled by the carrier: {why}")
+        return
+    work.objects[address] = {"trunk": trunk.name, "to": to}
+    if dialled not in (name, name[1:]):
+        told = f"differs: the carrier dials {candidate.exten.lstrip('_')}; ccstate waits for the "
+        line: Option = work.follower.resolver.steps(candidate)[0].option
+        work.ledger.leave(line, f"{told}number as it is written internationally, with + or without")
+
+
+def _international(work: Work, dialled: str) -> str:
+    name = dialled if dialled.startswith("+") else f"{work.setting.prefix}{dialled}"
+    fits = name[:1] == "+" and name[1:2] not in ("", "0") and name[1:].isdigit()
+    return name if fits and 7 <= len(name) - 1 <= 15 else ""

@@ -1,0 +1,289 @@
+"""Patterns that phones dial and that leave by a trunk → outbound routes, and what is blocked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ccstate.adapters.asterisk.importing.calling import At
+from ccstate.adapters.asterisk.importing.destinations import Known
+from ccstate.adapters.asterisk.importing.estate import Work
+from ccstate.adapters.asterisk.importing.names import name_of
+from ccstate.adapters.asterisk.importing.outcomes import (
+    CALLER,
+    Hangs,
+    Leaves,
+    Outcome,
+    Trail,
+    below,
+    claim,
+    claim_trail,
+)
+from ccstate.adapters.asterisk.importing.patterns import opened, shown
+from ccstate.adapters.asterisk.importing.resolving import Candidate
+from ccstate.dialling.routing import specificity
+from ccstate.model import Address, Json
+
+_CLASSES = (
+    ("premium", ("premium",)),
+    ("international", ("international", "intl", "world")),
+    ("national", ("national", "long-distance", "longdistance")),
+    ("mobile", ("mobile", "cell")),
+    ("emergency", ("emergency",)),
+    ("local", ("local",)),
+)
+"""Words in the names of contexts, and the permission that they stand for."""
+UNLIMITED = "differs: ccstate lets an outside number ring for two minutes at the most"
+
+
+@dataclass(slots=True)
+class _Route:
+    """Patterns of one context that are sent alike."""
+
+    context: str
+    strip: int
+    prepend: str
+    trunk: str
+    patterns: dict[str, None] = field(default_factory=dict)
+    contexts: set[str] = field(default_factory=set)
+    """Contexts of phones that may use it."""
+    found: list[tuple[Candidate, Leaves]] = field(default_factory=list)
+
+
+class _Outbound:
+    def __init__(self, work: Work, known: Known) -> None:
+        self.work = work
+        self.known = known
+        self.routes: dict[tuple[str, int, str, str], _Route] = {}
+        self.blocked: dict[str, list[Trail]] = {}
+        self.callers: dict[str, list[Leaves]] = {}
+
+    def look(self, context: str) -> None:
+        """Everything that phones of this context may dial."""
+        seen: set[tuple[str, str]] = set()
+        resolver = self.work.follower.resolver
+        for candidate in resolver.candidates(context):
+            dialled = opened(candidate.exten)
+            if dialled is None or candidate[:2] in seen:
+                continue
+            seen.add(candidate[:2])
+            outcome = self.work.follower.follow(At(context, dialled))
+            if not isinstance(outcome, Leaves) or outcome.endpoint not in self.known.trunks:
+                continue
+            first = resolver.answer(context, dialled)
+            self._leaves(context, candidate, first, dialled, outcome)
+
+    def _leaves(
+        self,
+        context: str,
+        candidate: Candidate,
+        first: Candidate | None,
+        dialled: str,
+        outcome: Leaves,
+    ) -> None:
+        line = self.work.follower.resolver.steps(candidate)[0].option
+        sent = _sent(dialled, outcome.number)
+        if sent is None or not _is_pattern(shown(dialled)):
+            reason = "an outbound route cannot say how this number is sent"
+            self.work.ledger.leave(line, f"{reason}: {shown(outcome.number)[:60]}")
+            return
+        if first and first[:2] != candidate[:2]:
+            told = f"nobody gets here: {first.exten} of [{first.context}] takes these calls first"
+            self._shadowed(candidate, dialled, outcome, told)
+            return
+        self._order(context, candidate, dialled, outcome)
+        key = (candidate.context, *sent, self.known.trunks[outcome.endpoint].name)
+        route = self.routes.setdefault(key, _Route(*key))
+        route.patterns[shown(dialled)] = None
+        route.contexts.add(context)
+        route.found.append((candidate, outcome))
+        self.callers.setdefault(outcome.caller, []).append(outcome)
+        self._carve(context, dialled, outcome)
+
+    def _order(self, context: str, candidate: Candidate, dialled: str, outcome: Leaves) -> None:
+        """Tells where Asterisk tries another pattern first, and ccstate the narrower one."""
+        resolver = self.work.follower.resolver
+        own = specificity(shown(dialled))
+        for part, other in resolver.carved(context, dialled):
+            wide = opened(other.exten)
+            if wide is None or specificity(shown(wide)) < own:
+                continue
+            if not _same(self.work.follower.follow(At(context, part)), outcome):
+                line = resolver.steps(candidate)[0].option
+                told = f"differs: {other.exten} of [{other.context}] takes {shown(part)} first; "
+                self.work.ledger.leave(line, f"{told}with ccstate the narrower pattern does")
+
+    def _shadowed(self, candidate: Candidate, dialled: str, outcome: Leaves, told: str) -> None:
+        """A pattern that a wider one hides: the same is done, or nobody ever meets it."""
+        own = self.work.follower.follow(At(candidate.context, dialled))
+        steps = self.work.follower.resolver.steps(candidate)
+        lines = [step.option for step in steps]
+        if isinstance(own, Leaves) and own.number == outcome.number:
+            self.work.ledger.take(lines, "the wider pattern that is tried first")
+        else:
+            self.work.ledger.leave_all(lines, told)
+
+    def _carve(self, context: str, dialled: str, outcome: Leaves) -> None:
+        """Numbers among these that meet something else on their way to the trunk."""
+        resolver = self.work.follower.resolver
+        ends = At(*_last_place(self.work, context, dialled))
+        taken = 0
+        if ends.context != context or ends.exten != dialled:
+            for part, candidate in resolver.carved(ends.context, ends.exten):
+                here = _dialled_for(part, dialled, ends.exten)
+                reached = self.work.follower.follow(At(ends.context, part))
+                lines = resolver.steps(candidate)
+                if here is None or not _is_pattern(shown(here)):
+                    told = "an outbound route cannot say which dialled numbers come here"
+                    self.work.ledger.leave(lines[0].option, told)
+                elif isinstance(reached, Hangs):
+                    self.blocked.setdefault(shown(here), []).append(reached.trail)
+                elif not _same(reached, outcome):
+                    told = f"differs: {shown(part)} meets something else here"
+                    self.work.ledger.leave(lines[0].option, told)
+                taken += 1
+
+
+def _same(one: Outcome, other: Leaves) -> bool:
+    return isinstance(one, Leaves) and (one.endpoint, one.caller) == (other.endpoint, other.caller)
+
+
+def _last_place(work: Work, context: str, dialled: str) -> tuple[str, str]:
+    """Where a call is when it leaves: the context and digits of the last Goto."""
+    at = At(context, dialled)
+    for _ in range(20):
+        found = work.follower.resolver.step(at)
+        if found is None:
+            break
+        step, _ = found
+        if step.app.strip().lower() == "goto":
+            moved = work.follower.jumped(at, step)
+            if moved is None or moved == at:
+                break
+            at = moved
+        else:
+            at = at._replace(priority=at.priority + 1)
+    return at.context, at.exten
+
+
+def _sent(dialled: str, number: str) -> tuple[int, str] | None:
+    """How many digits are taken off, and which are put in front."""
+    for strip in range(min(len(dialled), 16)):
+        rest = dialled[strip:]
+        if rest and number.endswith(rest):
+            prepend = number[: len(number) - len(rest)]
+            digits = prepend.removeprefix("+")
+            if not prepend or (digits.isdigit() and digits.isascii() and len(digits) <= 15):
+                return strip, prepend
+    return None
+
+
+def _dialled_for(part: str, dialled: str, sent: str) -> str | None:
+    """What somebody dials whose call is sent as `part`, where `dialled` is sent as `sent`."""
+    how = _sent(dialled, sent)
+    if how is None or not part.startswith(how[1]):
+        return None
+    return dialled[: how[0]] + part[len(how[1]) :]
+
+
+def _is_pattern(text: str) -> bool:
+    body = text.rstrip(".!")
+    if len(text) - len(body) > 1 or not 1 <= len(body) <= 30:
+        return False
+    return all(char in "0123456789XZN*#" for char in body.removeprefix("+"))
+
+
+def outbound(work: Work, known: Known) -> None:
+    """The routes, and what phones show to those whom they call."""
+    out = _Outbound(work, known)
+    everybody = {phone.context for phone in known.phones.values()}
+    for context in sorted(everybody):
+        out.look(context)
+    made: list[_Route] = []
+    for key in sorted(out.routes):
+        route = out.routes[key]
+        permission = _permission(work, route, everybody)
+        if permission is None:
+            continue
+        _route(work, route, permission)
+        made.append(route)
+    if made:
+        _blocked(work, out.blocked)
+        _callers(work, known, out.callers)
+
+
+def _permission(work: Work, route: _Route, everybody: set[str]) -> str | None:
+    """The permission that a route asks for; "" for none, None where nobody can tell."""
+    if route.contexts == everybody:
+        return ""
+    words = name_of(route.context)
+    for permission, signs in _CLASSES:
+        if any(sign in words for sign in signs):
+            return permission
+    for candidate, _ in route.found:
+        lines = [step.option for step in work.follower.resolver.steps(candidate)]
+        reason = "some phones may dial this and some not, and nobody says what kind of call it is"
+        work.ledger.leave_all(lines, reason)
+    return None
+
+
+def _route(work: Work, route: _Route, permission: str) -> None:
+    wanted = name_of("-".join(filter(None, (route.context, route.prepend.lstrip("+")))))
+    address = Address("outbound_route", work.names.free("outbound_route", wanted))
+    fields: dict[str, Json] = {"patterns": [*route.patterns], "trunks": [route.trunk]}
+    if route.strip:
+        fields["strip"] = route.strip
+    if route.prepend:
+        fields["prepend"] = route.prepend
+    if permission:
+        fields["permission"] = permission
+        _allow(work, route.contexts, permission)
+    work.objects[address] = fields
+    for _, outcome in route.found:
+        claim(work.ledger, outcome, address)
+        line = outcome.trail.lines[-1]
+        if outcome.seconds != 120:
+            work.ledger.leave(line, UNLIMITED)
+        if outcome.options:
+            work.ledger.leave(line, f"differs: ccstate dials without {outcome.options}")
+        if any(not isinstance(e, Hangs) for after in outcome.after.values() for e in below(after)):
+            work.ledger.leave(line, "differs: with ccstate the call ends where nobody answers")
+
+
+def _allow(work: Work, contexts: set[str], permission: str) -> None:
+    for address, fields in work.objects.items():
+        context = work.contexts.get(address)
+        if context in contexts:
+            permissions = fields.setdefault("permissions", [])
+            if isinstance(permissions, list) and permission not in permissions:
+                permissions.append(permission)
+
+
+def _blocked(work: Work, blocked: Mapping[str, list[Trail]]) -> None:
+    """Numbers that nobody may call: a route without trunks, which is narrower and so goes first."""
+    if not blocked:
+        return
+    name = work.names.free("outbound_route", "blocked")
+    address = Address("outbound_route", name)
+    work.objects[address] = {"patterns": [*sorted(blocked)], "trunks": []}
+    for trails in blocked.values():
+        for trail in trails:
+            claim_trail(work.ledger, trail, address)
+
+
+def _callers(work: Work, known: Known, callers: Mapping[str, list[Leaves]]) -> None:
+    """The number that each extension shows outside, where all routes agree."""
+    said = [caller for caller in callers if caller]
+    if not said:
+        return
+    one = said[0] if len(callers) == 1 else ""
+    for phone in known.phones.values():
+        number = one.replace(CALLER, phone.shown_number)
+        digits = number.removeprefix("+")
+        if one and digits.isdigit() and digits.isascii() and 2 <= len(digits) <= 15:
+            work.objects[phone.address]["caller_id"] = {"number": number}
+        else:
+            one = ""
+    if not one:
+        for leaves in (leaves for caller in said for leaves in callers[caller]):
+            for option in leaves.trail.lines:
+                if "CALLERID" in option.value:
+                    work.ledger.leave(option, "an extension shows one number, on every route")

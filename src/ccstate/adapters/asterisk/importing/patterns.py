@@ -1,0 +1,137 @@
+"""Extensions and patterns: which one answers what is dialled.
+
+What is dialled may be a text with places that are open, as in "any seven digits of which the first
+is 2 to 9": characters of a private range stand for them, so that they can be cut and joined like
+digits. Source: docs.asterisk.org, "Pattern Matching"; main/pbx.c of Asterisk 18, `ext_cmp_pattern`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+_DIGITS = {"X": "0123456789", "Z": "123456789", "N": "23456789"}
+_OPEN = {"X": "\ue000", "Z": "\ue001", "N": "\ue002", ".": "\ue003", "!": "\ue004"}
+_MEANS = {_OPEN[letter]: frozenset(digits) for letter, digits in _DIGITS.items()}
+_SHOWN = {mark: letter for letter, mark in _OPEN.items()}
+_BY_DIGITS = {digits: mark for mark, digits in _MEANS.items()}
+MORE = (_OPEN["."], _OPEN["!"])
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """What an extension matches: a set of characters for each place, and an open end."""
+
+    places: tuple[frozenset[str], ...]
+    end: str = ""
+    """`.` for one or more characters, `!` for none or more."""
+
+
+@lru_cache(maxsize=10_000)
+def pattern(exten: str) -> Pattern:
+    """The pattern of an extension, written as in extensions.conf."""
+    plain = exten.replace("-", "") if exten.startswith("_") else exten
+    if not plain.startswith("_"):
+        return Pattern(tuple(frozenset(char) for char in plain))
+    places: list[frozenset[str]] = []
+    at = 1
+    while at < len(plain):
+        char = plain[at]
+        if char in ".!":
+            return Pattern(tuple(places), char)
+        if char == "[" and (close := plain.find("]", at)) > 0:
+            places.append(_class(plain[at + 1 : close]))
+            at = close
+        else:
+            places.append(frozenset(_DIGITS.get(char.upper(), char)))
+        at += 1
+    return Pattern(tuple(places))
+
+
+def _class(text: str) -> frozenset[str]:
+    """The characters of `[…]`; a hyphen makes a range."""
+    found: set[str] = set()
+    at = 0
+    while at < len(text):
+        if text[at + 1 : at + 2] == "-" and at + 2 < len(text):
+            found.update(map(chr, range(ord(text[at]), ord(text[at + 2]) + 1)))
+            at += 3
+        else:
+            found.add(text[at])
+            at += 1
+    return frozenset(found)
+
+
+def opened(exten: str) -> str | None:
+    """What is dialled for a pattern, with its places open; None where it cannot be said so."""
+    if not exten.startswith("_"):
+        return exten
+    said = pattern(exten)
+    marks = [_mark(place) for place in said.places]
+    if None in marks:
+        return None
+    return "".join(mark or "" for mark in marks) + _OPEN.get(said.end, "")
+
+
+def _mark(place: frozenset[str]) -> str | None:
+    return next(iter(place)) if len(place) == 1 else _BY_DIGITS.get(place)
+
+
+def shown(dialled: str) -> str:
+    """What is dialled, as a pattern of an outbound route: `1256NXXXXXX`."""
+    return "".join(_SHOWN.get(char, char) for char in dialled)
+
+
+def is_open(dialled: str) -> bool:
+    """Whether any place is open."""
+    return any(char in _SHOWN for char in dialled)
+
+
+def covers(said: Pattern, dialled: str) -> bool:
+    """Whether the pattern matches whatever the open places may be."""
+    body, more = (dialled[:-1], True) if dialled.endswith(MORE) else (dialled, False)
+    if more and not said.end:
+        return False
+    least = len(said.places) + (said.end == ".")
+    if len(body) < least - (dialled.endswith(MORE[0])):
+        return False
+    if not said.end and len(body) != len(said.places):
+        return False
+    return all(
+        _MEANS.get(char, {char}) <= place for char, place in zip(body, said.places, strict=False)
+    )
+
+
+def common(said: Pattern, dialled: str) -> str | None:
+    """What both mean, as something dialled; None where nothing is, or where it cannot be said."""
+    body, more = (dialled[:-1], dialled[-1]) if dialled.endswith(MORE) else (dialled, "")
+    if not more and not said.end and len(body) != len(said.places):
+        return None
+    if not more and len(body) < len(said.places) + (said.end == "."):
+        return None
+    if not said.end and len(body) > len(said.places):
+        return None
+    found: list[str] = []
+    for at in range(max(len(body), len(said.places))):
+        here = _MEANS.get(body[at], frozenset(body[at])) if at < len(body) else None
+        there = said.places[at] if at < len(said.places) else None
+        both = here & there if here is not None and there is not None else here or there
+        mark = _mark(both) if both else None
+        if mark is None:
+            return None
+        found.append(mark)
+    end = _OPEN.get(said.end, "") if more and said.end else ""
+    return "".join(found) + end
+
+
+def in_order(extens: Iterable[str]) -> list[str]:
+    """Extensions in the order in which Asterisk tries them: names, then patterns, narrow first."""
+    return sorted(extens, key=_rank)
+
+
+def _rank(exten: str) -> tuple[int, tuple[tuple[int, str], ...]]:
+    if not exten.startswith("_"):
+        return (0, ((0, exten),))
+    said = pattern(exten)
+    places = [(len(place), min(place, default="")) for place in said.places]
+    places.append({".": (500, ""), "!": (600, ""), "": (700, "")}[said.end])
+    return (1, tuple(places))

@@ -1,0 +1,118 @@
+"""Which extension answers what is dialled in a context, through all that it includes."""
+
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
+
+from ccstate.adapters.asterisk.conf import Option
+from ccstate.adapters.asterisk.conf_dialplan import Dialplan, Step
+from ccstate.adapters.asterisk.importing.patterns import common, covers, in_order, is_open, pattern
+
+DEEPEST = 30
+
+
+class Place(Protocol):
+    """What was dialled in which context, and the step that comes next."""
+
+    @property
+    def context(self) -> str: ...
+    @property
+    def exten(self) -> str: ...
+    @property
+    def priority(self) -> int: ...
+
+
+class Candidate(NamedTuple):
+    """An extension that might answer, and the `include` lines that lead to it."""
+
+    context: str
+    exten: str
+    includes: tuple[Option, ...]
+
+
+class Resolver:
+    """Answers for one dialplan, and remembers what it has answered."""
+
+    def __init__(self, plan: Dialplan) -> None:
+        self._steps: dict[str, dict[str, list[Step]]] = {}
+        self._order: dict[str, list[str]] = {}
+        self._includes: dict[str, list[Option]] = {}
+        for name, context in plan.contexts.items():
+            extens = {
+                exten: steps for (exten, caller), steps in context.extens().items() if not caller
+            }
+            self._steps[name] = extens
+            self._order[name] = in_order(extens)
+            self._includes[name] = context.includes
+        self._answers: dict[tuple[str, str], Candidate | None] = {}
+
+    def candidates(
+        self, context: str, path: tuple[Option, ...] = (), names: frozenset[str] = frozenset()
+    ) -> Iterator[Candidate]:
+        """Every extension that can be dialled in a context, in the order in which they count."""
+        if context in names or len(names) > DEEPEST:
+            return
+        for exten in self._order.get(context, ()):
+            yield Candidate(context, exten, path)
+        for include in self._includes.get(context, ()):
+            name, comma, _ = include.value.partition(",")
+            if not comma:  # with times behind it, nobody knows whether it counts
+                yield from self.candidates(name.strip(), (*path, include), names | {context})
+
+    def answer(self, context: str, dialled: str) -> Candidate | None:
+        """The first extension that matches whatever the open places may be."""
+        key = (context, dialled)
+        if key not in self._answers:
+            if len(self._answers) > 200_000:
+                self._answers.clear()
+            self._answers[key] = next(
+                (c for c in self.candidates(context) if covers(pattern(c.exten), dialled)), None
+            )
+        return self._answers[key]
+
+    def carved(self, context: str, dialled: str) -> Iterator[tuple[str, Candidate]]:
+        """What others answer first: the part of what is dialled, and who answers that."""
+        if not is_open(dialled):
+            return
+        for candidate in self.candidates(context):
+            said = pattern(candidate.exten)
+            if covers(said, dialled):
+                return
+            part = common(said, dialled)
+            if part is not None:
+                yield part, candidate
+
+    def extension(self, at: Place) -> bool:
+        """Whether anything answers there."""
+        return self.answer(at.context, at.exten) is not None
+
+    def step(self, at: Place) -> tuple[Step, tuple[Option, ...]] | None:
+        """The step of a call, and the includes that lead there.
+
+        Where the extension ends, another one that matches and is longer goes on: Asterisk looks
+        for number and priority together (pbx_find_extension).
+        """
+        found = self.answer(at.context, at.exten)
+        if found is None:
+            return None
+        others = (c for c in self.candidates(at.context) if covers(pattern(c.exten), at.exten))
+        for candidate in (found, *(others if not self._has(found, at.priority) else ())):
+            for step in self.steps(candidate):
+                if step.priority == at.priority:
+                    return step, candidate.includes
+        return None
+
+    def _has(self, candidate: Candidate, priority: int) -> bool:
+        return any(step.priority == priority for step in self.steps(candidate))
+
+    def steps(self, candidate: Candidate) -> list[Step]:
+        return self._steps[candidate.context][candidate.exten]
+
+    def priority(self, at: Place, named: str) -> int | None:
+        """The step that a number or a label names; None where there is none."""
+        found = self.answer(at.context, at.exten)
+        if found is None:
+            return None
+        for step in self.steps(found):
+            if named in (str(step.priority), step.label):
+                return step.priority
+        return None
