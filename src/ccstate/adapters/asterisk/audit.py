@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
+from ccstate.adapters.asterisk.conf import Section, resolved
 from ccstate.adapters.asterisk.drafts import Draft
-from ccstate.adapters.asterisk.entries import Compiled
-from ccstate.adapters.asterisk.handwritten import Handwritten, conflicts, not_included
-#R from ccstate.adapters.asterisk.refusals import refusals
-from ccstate.errors import Diagnostic
+from ccstate.adapters.asterisk.entries import PJSIP, Compiled
+from ccstate.adapters.asterisk.handwritten import MAIN, Handwritten, conflicts, not_included
+from ccstate.adapters.asterisk.refusals import refusals
+from ccstate.errors import Diagnostic, Span
 from ccstate.model import Change
 
 
@@ -24,8 +25,34 @@ def audited(
         *not_included(by_hand, place),
         *conflicts(by_hand, compiled, place),
         *_elsewhere(drafted),
-        #R *(refusal.problem for refusal in refusals(drafted.objects)),
+        *_without_transport(drafted, by_hand, place),
+        *(refusal.problem for refusal in refusals(drafted.objects)),
     ]
+
+
+def _without_transport(drafted: Draft, by_hand: Handwritten, place: str) -> Iterator[Diagnostic]:
+    """Trunks whose messages could not travel; Asterisk 22 then drops their registration (seen)."""
+    sections = resolved(by_hand.confs[PJSIP])
+    there = {section.get("protocol") or "udp" for section in sections if _is_transport(section)}
+    wanted: dict[str, list[str]] = {}
+    for address, fields in sorted(drafted.objects.items()):
+        if address.kind == "trunk":
+            wanted.setdefault(str(fields.get("transport") or "udp"), []).append(address.name)
+    for protocol, trunks in wanted.items():
+        if protocol not in there:
+            more = f" and {len(trunks) - 1} more" if len(trunks) > 1 else ""
+            yield Diagnostic(
+                "CC415",
+                f"{place}/{MAIN[PJSIP]} has no transport for {protocol}, "
+                f"which trunk/{trunks[0]}{more} needs",
+                Span(f"{place}/{MAIN[PJSIP]}"),
+                cause="ccstate writes no transports: addresses and certificates are the server's.",
+                hint=f"add a section there with type=transport and protocol={protocol}",
+            )
+
+
+def _is_transport(section: Section) -> bool:
+    return section.get("type") == "transport"
 
 
 def _elsewhere(drafted: Draft) -> Iterator[Diagnostic]:

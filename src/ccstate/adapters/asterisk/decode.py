@@ -208,7 +208,7 @@ def named(key: Key) -> str:
 def as_line(key: Key, value: str | None) -> str:
     """An entry as a line of configuration; a secret is left out."""
     if value is None:
-        return f"without {named(key)}"
+        return f"[{key.section if key.file != PJSIP else key.item}] without {named(key)}"
     said = "…" if secret_path(key) else value
     match key.file:
         case "extensions":

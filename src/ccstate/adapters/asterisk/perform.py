@@ -145,15 +145,16 @@ def _changed_endpoints(stored: Stored, now: Mapping[Key, str]) -> set[str]:
 
 def _differing(now: Mapping[Key, str], after: Running, files: set[str], endpoints: set[str]) -> str:
     """What runs otherwise than it was written; "" where nothing does."""
-    wrong = [
-        shown_line("", key, after.values.get(key))
+    # One line for each object: where all of it is missing, the first entry says enough.
+    wrong = {
+        (key.section, key.item): shown_line("", key, after.values.get(key))
         for key, value in now.items()
         if key.file in files and _is_read(key, endpoints) and after.values.get(key) != value
-    ]
+    }
     if not wrong:
         return ""
     more = f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
-    return f"Asterisk runs otherwise: {'; '.join(wrong[:SHOWN])}{more}"
+    return f"Asterisk runs otherwise: {'; '.join([*wrong.values()][:SHOWN])}{more}"
 
 
 def _is_read(key: Key, endpoints: set[str]) -> bool:

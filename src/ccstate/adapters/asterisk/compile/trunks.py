@@ -27,7 +27,6 @@ def compile_trunk(compiled: Compiled, name: str, trunk: Filled) -> None:
     server = f"sip:{trunk['host']}:{trunk['port']}"
     server += "" if transport == "udp" else f";transport={transport}"
     codecs = trunk.get("codecs") or ["alaw", "ulaw"]
-    account = str(trunk.get("username") or "")
     options: list[tuple[str, str, str, str]] = [
         ("endpoint", "context", _arriving(name), ""),
         ("endpoint", "allow", ",".join(("!all", *codecs)), "codecs"),
@@ -43,30 +42,35 @@ def compile_trunk(compiled: Compiled, name: str, trunk: Filled) -> None:
         ("identify", "endpoint", identity, ""),
         ("identify", "match", str(trunk["host"]), "host"),
     ]
-    if account:
-        options += [
-            ("endpoint", "outbound_auth", identity, "username"),
-            ("auth", "auth_type", "userpass", ""),
-            ("auth", "username", account, "username"),
-            ("auth", "password", str(trunk.get("secret") or ""), "secret"),
-            ("registration", "outbound_auth", identity, ""),
-            ("registration", "server_uri", server, "host"),
-            (
-                "registration",
-                "client_uri",
-                f"sip:{quote(account, safe='')}@{trunk['host']}",
-                "username",
-            ),
-            ("registration", "retry_interval", "60", ""),
-            # Calls that come in by the registration are known, wherever the carrier sends them from.
-            ("registration", "line", "yes", ""),
-            ("registration", "endpoint", identity, ""),
-        ]
+    options += _registration(identity, trunk, server) if trunk.get("username") else []
     for section, option, value, path in options:
         compiled.say(Key(PJSIP, section, identity, option), value, owner, path)
     where = Context(compiled, _arriving(name), owner)
     where.note(f"Calls that come in by {trunk.get('label') or name}")
     where.include(NUMBERS)
+
+
+def _registration(identity: str, trunk: Filled, server: str) -> list[tuple[str, str, str, str]]:
+    """How the trunk makes itself known to the carrier; with a password where it has one."""
+    account = str(trunk["username"])
+    client = f"sip:{quote(account, safe='')}@{trunk['host']}"
+    options = [
+        ("registration", "server_uri", server, "host"),
+        ("registration", "client_uri", client, "username"),
+        ("registration", "retry_interval", "60", ""),
+        # Calls that come in by the registration are known, wherever the carrier sends them from.
+        ("registration", "line", "yes", ""),
+        ("registration", "endpoint", identity, ""),
+    ]
+    if secret := str(trunk.get("secret") or ""):
+        options += [
+            ("auth", "auth_type", "userpass", ""),
+            ("auth", "username", account, "username"),
+            ("auth", "password", secret, "secret"),
+            ("endpoint", "outbound_auth", identity, "secret"),
+            ("registration", "outbound_auth", identity, "secret"),
+        ]
+    return options
 
 
 def _arriving(trunk: str) -> str:

@@ -1,0 +1,39 @@
+"""The Asterisk adapter keeps the contract, on real servers of two releases."""
+
+import shutil
+import tempfile
+import weakref
+from pathlib import Path
+
+import pytest
+
+from ccstate.conformance import Case, cases
+from ccstate.lab import site as sites
+from ccstate.lab.programs import programs
+from ccstate.lab.site import Site
+from tests.adapters.asterisk_harness import OnAsterisk
+
+
+def harness(release: str) -> OnAsterisk:
+    """A harness whose site ends with the process."""
+
+    def start() -> Site:
+        folder = Path(tempfile.mkdtemp(prefix=f"ccstate-asterisk-{release}-"))
+        site = sites.start(folder, name=f"conformance-{release}", programs=programs(release))
+        weakref.finalize(found, sites.kill, site)
+        return site
+
+    project = Path(tempfile.mkdtemp(prefix="ccstate-project-"))
+    found = OnAsterisk(start, project)
+    weakref.finalize(found, shutil.rmtree, project, ignore_errors=True)
+    return found
+
+
+@pytest.mark.parametrize("case", cases(harness("22")), ids=str)
+def test_asterisk_22(case: Case) -> None:
+    case()
+
+
+@pytest.mark.parametrize("case", cases(harness("16")), ids=str)
+def test_asterisk_16(case: Case) -> None:
+    case()
