@@ -21,6 +21,7 @@ from ccstate.model import Address
 from tests.adapters.asterisk.hostile import ON_MANY_LINES, ON_ONE_LINE, texts
 from tests.adapters.asterisk.test_compile import Objects, compiled, small
 from tests.adapters.asterisk.test_spelling import read_back
+from tests.journeys.strategies_journeys import Plain, centres
 
 LONG = ("x" * 200, "東" * 200, "x" * 2000)
 
@@ -177,6 +178,12 @@ def said(objects: Objects) -> list[tuple[str, str, str]]:
 def test_nothing_is_refused_in_an_ordinary_estate() -> None:
     assert said(small()) == []
     assert said(samples()) == []
+
+
+@given(centres())
+def test_whatever_is_declared_is_judged(plain: Plain) -> None:
+    objects = {Address(k, n): fields for k, named in plain.items() for n, fields in named.items()}
+    names_its_place(refusals(objects), objects)
 
 
 def renamed(old: str, new: str) -> Objects:
