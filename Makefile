@@ -96,17 +96,17 @@ bench: $(VENV)/dev.stamp ## Measure ccstate at scale, and its rivals
 	@PATH="$(abspath $(BIN)):$$PATH" benchmarks/run.sh
 
 .PHONY: lab
-lab: $(VENV)/runtime.stamp ## Start a real Asterisk with phones, on this machine only
+lab: $(VENV)/dev.stamp ## Start a real Asterisk with phones, on this machine only
 	@$(BIN)/python -m ccstate.lab up
 
 .PHONY: lab-stop
-lab-stop: $(VENV)/runtime.stamp ## Stop it
+lab-stop: $(VENV)/dev.stamp ## Stop it
 	@$(BIN)/python -m ccstate.lab down
 
 .PHONY: lock
 lock: $(VENV)-lock/bin/uv ## Lock dependencies (newest: make lock LOCK_OPTIONS=--upgrade)
 	@$(VENV)-lock/bin/$(LOCK) --group build -o requirements.lock pyproject.toml
-	@$(VENV)-lock/bin/$(LOCK) --group build --group dev --extra bench \
+	@$(VENV)-lock/bin/$(LOCK) --group build --group dev --extra asterisk --extra bench \
 	  --constraint requirements.lock -o requirements-dev.lock pyproject.toml
 
 .PHONY: clean
