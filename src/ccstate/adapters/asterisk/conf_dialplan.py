@@ -92,6 +92,7 @@ def dialplan(conf: Conf) -> Dialplan:
 
 _SIMPLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _WHOLE = re.compile(r"[ \t]*([+-]?[0-9]{1,29})")
+_HYPHENS = re.compile(r"\[[^\]]*\]?|-")
 _CLASSES = str.maketrans("xzn", "XZN")
 LONGEST_VALUE = 8_192
 """Characters of a value with its variables filled in; Asterisk has as many bytes."""
@@ -253,9 +254,14 @@ def _shrunk(number: str) -> str:
     return "".join(kept)
 
 
+def without_hyphens(exten: str) -> str:
+    """An extension without the hyphens that are for the eye; inside of brackets they mean a range."""
+    return _HYPHENS.sub(lambda found: "" if found[0] == "-" else found[0], exten)
+
+
 def _matched(exten: str) -> str:
     """What tells two extensions apart: hyphens do not, nor how X, Z and N are written."""
-    plain = exten.replace("-", "")
+    plain = without_hyphens(exten)
     return plain.translate(_CLASSES) if plain.startswith("_") else plain
 
 

@@ -17,7 +17,7 @@ from ccstate.adapters.asterisk.importing.mailboxes import mailboxes
 from ccstate.adapters.asterisk.importing.numbers import inbound, inside
 from ccstate.adapters.asterisk.importing.outbound import outbound
 from ccstate.adapters.asterisk.importing.overflow import overflow
-from ccstate.adapters.asterisk.importing.phones import people, phones
+from ccstate.adapters.asterisk.importing.phones import people, phones, shown_numbers
 from ccstate.adapters.asterisk.importing.queues import queues
 from ccstate.adapters.asterisk.importing.recordings import words
 from ccstate.adapters.asterisk.importing.trees import Ways
@@ -69,6 +69,7 @@ def import_estate(
     known = Known(found, boxes, queues(work, found), trunks(work, lines_to_carriers))
     ways = Ways(work, known)
     inside(work, known, ways)
+    shown_numbers(work, found)
     inbound(work, known, ways)
     outbound(work, known)
     overflow(work, known)

@@ -55,12 +55,6 @@ class Follower:
         self._forks = 0
         return self._follow(Call(at))
 
-    def jumped(self, at: At, step: Step) -> At | None:
-        """Where a Goto that depends on nothing leads."""
-        call = Call(at)
-        found = self._jump(step, self._variables.filled(step.data, call)[0], call)
-        return found.at if isinstance(found, Call) else None
-
     def _follow(self, call: Call) -> Outcome:
         """One step after the other, until something ends or divides the call."""
         while True:
@@ -183,7 +177,8 @@ class Follower:
         if not at:
             return Rings(peer, rings, options, after, call.trail)
         shown = call.variables.get("CALLERID(num)", "")
-        return Leaves(endpoint, number, rings, options, shown, after, call.trail)
+        places = frozenset((at.context, at.exten) for at in call.seen)
+        return Leaves(endpoint, number, rings, options, shown, after, places, call.trail)
 
     def _queue(self, step: Step, data: str, call: Call) -> Outcome:
         name, *arguments = data.split(",")

@@ -25,7 +25,12 @@ class Unexpressed(NamedTuple):
     file: str
     line: int
     text: str
-    reason: str
+    reasons: tuple[str, ...]
+
+    @property
+    def reason(self) -> str:
+        """All reasons in one line."""
+        return "; ".join(self.reasons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,7 @@ class Ledger:
             if not reasons and place not in self._taken and entry.needs_word:
                 reasons = [NOBODY]
             if reasons:
-                listed.append(Unexpressed(*place, entry.text, "; ".join(reasons)))
+                listed.append(Unexpressed(*place, entry.text, tuple(reasons)))
         return tuple(listed)
 
     def lines(self) -> frozenset[Line]:

@@ -126,7 +126,9 @@ def _options(work: Work, option: Option, box: dict[str, Json], options: str) -> 
 def _lamps(work: Work, phone: Phone, found: Mapping[tuple[str, str], Mailbox]) -> None:
     """Which mailbox lights the lamp of a phone."""
     sections = (phone.endpoint, *phone.aors[:1])
+    has_lamp = False
     for option in (o for s in sections for o in s.options if o.key.lower() == "mailboxes"):
+        has_lamp = True
         name, _, context = option.value.partition("@")
         box = found.get((name, context or "default"))
         if box and box.owner == phone.name:
@@ -139,3 +141,6 @@ def _lamps(work: Work, phone: Phone, found: Mapping[tuple[str, str], Mailbox]) -
             reason = f"there is no mailbox {option.value}"
             own_lamp = "; with ccstate the lamp shows the phone's own" if own else ""
             work.ledger.leave(option, f"differs: {reason}, so the lamp never lights{own_lamp}")
+    if not has_lamp and work.objects[phone.address].get("voicemail") is not None:
+        reason = "differs: with ccstate the lamp of this phone shows its messages"
+        work.ledger.leave_header(phone.endpoint, reason)

@@ -17,7 +17,7 @@ from ccstate.adapters.asterisk.importing.outcomes import (
     claim,
     claim_trail,
 )
-from ccstate.adapters.asterisk.importing.patterns import opened, shown
+from ccstate.adapters.asterisk.importing.patterns import openings, shown
 from ccstate.adapters.asterisk.importing.resolving import Candidate
 from ccstate.dialling.routing import specificity
 from ccstate.model import Address, Json
@@ -61,15 +61,14 @@ class _Outbound:
         seen: set[tuple[str, str]] = set()
         resolver = self.work.follower.resolver
         for candidate in resolver.candidates(context):
-            dialled = opened(candidate.exten)
-            if dialled is None or candidate[:2] in seen:
+            if candidate[:2] in seen:
                 continue
             seen.add(candidate[:2])
-            outcome = self.work.follower.follow(At(context, dialled))
-            if not isinstance(outcome, Leaves) or outcome.endpoint not in self.known.trunks:
-                continue
-            first = resolver.answer(context, dialled)
-            self._leaves(context, candidate, first, dialled, outcome)
+            for dialled in openings(candidate.exten):
+                outcome = self.work.follower.follow(At(context, dialled))
+                if isinstance(outcome, Leaves) and outcome.endpoint in self.known.trunks:
+                    first = resolver.answer(context, dialled)
+                    self._leaves(context, candidate, first, dialled, outcome)
 
     def _leaves(
         self,
@@ -103,10 +102,10 @@ class _Outbound:
         resolver = self.work.follower.resolver
         own = specificity(shown(dialled))
         for part, other in resolver.carved(context, dialled):
-            wide = opened(other.exten)
-            if wide is None or specificity(shown(wide)) < own:
+            wide = openings(other.exten)
+            if part and all(specificity(shown(way)) < own for way in wide):
                 continue
-            if not _same(self.work.follower.follow(At(context, part)), outcome):
+            if not part or not _same(self.work.follower.follow(At(context, part)), outcome):
                 line = resolver.steps(candidate)[0].option
                 told = f"differs: {other.exten} of [{other.context}] takes {shown(part)} first; "
                 self.work.ledger.leave(line, f"{told}with ccstate the narrower pattern does")
@@ -124,44 +123,26 @@ class _Outbound:
     def _carve(self, context: str, dialled: str, outcome: Leaves) -> None:
         """Numbers among these that meet something else on their way to the trunk."""
         resolver = self.work.follower.resolver
-        ends = At(*_last_place(self.work, context, dialled))
-        taken = 0
-        if ends.context != context or ends.exten != dialled:
-            for part, candidate in resolver.carved(ends.context, ends.exten):
-                here = _dialled_for(part, dialled, ends.exten)
-                reached = self.work.follower.follow(At(ends.context, part))
-                lines = resolver.steps(candidate)
-                if here is None or not _is_pattern(shown(here)):
+        first = resolver.answer(context, dialled)
+        for place in sorted(outcome.places - {(context, dialled)}):
+            for part, candidate in resolver.carved(*place):
+                here = _dialled_for(part, dialled, place[1])
+                if here and resolver.answer(context, here) != first:
+                    continue  # another pattern takes these numbers before they come here
+                line = resolver.steps(candidate)[0].option
+                reached = self.work.follower.follow(At(place[0], part))
+                if not part or here is None or not _is_pattern(shown(here)):
                     told = "an outbound route cannot say which dialled numbers come here"
-                    self.work.ledger.leave(lines[0].option, told)
+                    self.work.ledger.leave(line, told)
                 elif isinstance(reached, Hangs):
                     self.blocked.setdefault(shown(here), []).append(reached.trail)
                 elif not _same(reached, outcome):
                     told = f"differs: {shown(part)} meets something else here"
-                    self.work.ledger.leave(lines[0].option, told)
-                taken += 1
+                    self.work.ledger.leave(line, told)
 
 
 def _same(one: Outcome, other: Leaves) -> bool:
     return isinstance(one, Leaves) and (one.endpoint, one.caller) == (other.endpoint, other.caller)
-
-
-def _last_place(work: Work, context: str, dialled: str) -> tuple[str, str]:
-    """Where a call is when it leaves: the context and digits of the last Goto."""
-    at = At(context, dialled)
-    for _ in range(20):
-        found = work.follower.resolver.step(at)
-        if found is None:
-            break
-        step, _ = found
-        if step.app.strip().lower() == "goto":
-            moved = work.follower.jumped(at, step)
-            if moved is None or moved == at:
-                break
-            at = moved
-        else:
-            at = at._replace(priority=at.priority + 1)
-    return at.context, at.exten
 
 
 def _sent(dialled: str, number: str) -> tuple[int, str] | None:

@@ -54,6 +54,8 @@ class Leaves:
     options: str
     caller: str
     after: Mapping[str, "Outcome"]
+    places: frozenset[tuple[str, str]]
+    """Each context that the call came through, with the digits that it had there."""
     trail: Trail
 
 

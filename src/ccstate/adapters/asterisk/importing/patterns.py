@@ -8,6 +8,9 @@ digits. Source: docs.asterisk.org, "Pattern Matching"; main/pbx.c of Asterisk 18
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
+
+from ccstate.adapters.asterisk.conf_dialplan import without_hyphens
 
 _DIGITS = {"X": "0123456789", "Z": "123456789", "N": "23456789"}
 _OPEN = {"X": "\ue000", "Z": "\ue001", "N": "\ue002", ".": "\ue003", "!": "\ue004"}
@@ -29,7 +32,7 @@ class Pattern:
 @lru_cache(maxsize=10_000)
 def pattern(exten: str) -> Pattern:
     """The pattern of an extension, written as in extensions.conf."""
-    plain = exten.replace("-", "") if exten.startswith("_") else exten
+    plain = without_hyphens(exten) if exten.startswith("_") else exten
     if not plain.startswith("_"):
         return Pattern(tuple(frozenset(char) for char in plain))
     places: list[frozenset[str]] = []
@@ -61,19 +64,35 @@ def _class(text: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def opened(exten: str) -> str | None:
-    """What is dialled for a pattern, with its places open; None where it cannot be said so."""
+MOST_WAYS = 200
+"""Ways of saying a pattern whose classes are none of X, Z, N: one for each of their characters."""
+
+
+def openings(exten: str) -> list[str]:
+    """What is dialled for a pattern, with its places open; none where there are too many ways."""
     if not exten.startswith("_"):
-        return exten
+        return [exten]
     said = pattern(exten)
-    marks = [_mark(place) for place in said.places]
-    if None in marks:
-        return None
-    return "".join(mark or "" for mark in marks) + _OPEN.get(said.end, "")
+    return _ways(said.places, _OPEN.get(said.end, "")) or []
 
 
-def _mark(place: frozenset[str]) -> str | None:
-    return next(iter(place)) if len(place) == 1 else _BY_DIGITS.get(place)
+def opened(exten: str) -> str | None:
+    """What is dialled for a pattern where one way says it; None otherwise."""
+    ways = openings(exten)
+    return ways[0] if len(ways) == 1 else None
+
+
+def _ways(places: Iterable[frozenset[str]], end: str) -> list[str] | None:
+    """Every way of saying these places; None where there are too many."""
+    choices: list[list[str]] = []
+    count = 1
+    for place in places:
+        mark = _BY_DIGITS.get(place)
+        choices.append([mark] if mark else sorted(place))
+        count *= len(choices[-1])
+        if count > MOST_WAYS:
+            return None
+    return ["".join(way) + end for way in product(*choices)]
 
 
 def shown(dialled: str) -> str:
@@ -101,26 +120,24 @@ def covers(said: Pattern, dialled: str) -> bool:
     )
 
 
-def common(said: Pattern, dialled: str) -> str | None:
-    """What both mean, as something dialled; None where nothing is, or where it cannot be said."""
+def common(said: Pattern, dialled: str) -> list[str] | None:
+    """What both mean, as things dialled; [] where nothing is, None where it is too much to say."""
     body, more = (dialled[:-1], dialled[-1]) if dialled.endswith(MORE) else (dialled, "")
     if not more and not said.end and len(body) != len(said.places):
-        return None
+        return []
     if not more and len(body) < len(said.places) + (said.end == "."):
-        return None
+        return []
     if not said.end and len(body) > len(said.places):
-        return None
-    found: list[str] = []
+        return []
+    both: list[frozenset[str]] = []
     for at in range(max(len(body), len(said.places))):
         here = _MEANS.get(body[at], frozenset(body[at])) if at < len(body) else None
         there = said.places[at] if at < len(said.places) else None
-        both = here & there if here is not None and there is not None else here or there
-        mark = _mark(both) if both else None
-        if mark is None:
-            return None
-        found.append(mark)
-    end = _OPEN.get(said.end, "") if more and said.end else ""
-    return "".join(found) + end
+        place = here & there if here is not None and there is not None else here or there
+        if not place:
+            return []
+        both.append(place)
+    return _ways(both, _OPEN.get(said.end, "") if more and said.end else "")
 
 
 def in_order(extens: Iterable[str]) -> list[str]:

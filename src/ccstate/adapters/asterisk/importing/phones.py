@@ -209,6 +209,18 @@ def _aor_option(work: Work, phone: Phone, option: Option) -> None:
         ledger.leave(option, f"ccstate sets no {key} for a phone")
 
 
+def shown_numbers(work: Work, found: dict[str, Phone]) -> None:
+    """Tells where colleagues see another number than the one by which a phone is reached."""
+    for phone in found.values():
+        option = next((o for o in phone.endpoint.options if o.key.lower() == "callerid"), None)
+        number = phone.number or phone.name
+        if option is None:
+            reason = f"differs: colleagues whom it calls see {number}; here they see nothing"
+            work.ledger.leave_header(phone.endpoint, reason)
+        elif phone.shown_number != number:
+            work.ledger.leave(option, f"differs: colleagues whom it calls see {number}")
+
+
 def people(work: Work, found: dict[str, Phone]) -> None:
     """A user for every phone that shows somebody's name."""
     for phone in found.values():

@@ -63,7 +63,8 @@ def queues(work: Work, phones: Mapping[str, Phone]) -> dict[str, Address]:
 def _queue(work: Work, phones: Mapping[str, Phone], section: Section) -> Address:
     name = work.names.free("queue", name_of(section.name))
     address = Address("queue", name)
-    fields: dict[str, Json] = {"members": []}
+    # Said although they are defaults: a project may have other ones.
+    fields: dict[str, Json] = {"strategy": "ring_all", "ring_for": "15s", "retry": "5s"}
     work.objects[address] = fields
     work.ledger.take_header(section, address)
     if name != section.name:
@@ -78,6 +79,9 @@ def _queue(work: Work, phones: Mapping[str, Phone], section: Section) -> Address
         else:
             _option(work, address, option, fields)
     fields["members"] = members
+    if any(isinstance(member, dict) and "user" in member for member in members):
+        told = "differs: reports call members by their names here, not by phone or membername"
+        work.ledger.leave_header(section, told)
     if members and fields.get("strategy") == "in_order":
         reason = "differs: members of a queue in ccstate have no order; give them penalties"
         work.ledger.leave_header(section, reason)

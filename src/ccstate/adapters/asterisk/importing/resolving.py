@@ -70,15 +70,18 @@ class Resolver:
         return self._answers[key]
 
     def carved(self, context: str, dialled: str) -> Iterator[tuple[str, Candidate]]:
-        """What others answer first: the part of what is dialled, and who answers that."""
+        """What others answer first: the part of what is dialled, and who answers that.
+
+        The part is "" where there are too many ways of saying it.
+        """
         if not is_open(dialled):
             return
         for candidate in self.candidates(context):
             said = pattern(candidate.exten)
             if covers(said, dialled):
                 return
-            part = common(said, dialled)
-            if part is not None:
+            parts = common(said, dialled)
+            for part in [""] if parts is None else parts:
                 yield part, candidate
 
     def extension(self, at: Place) -> bool:
