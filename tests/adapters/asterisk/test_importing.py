@@ -130,8 +130,10 @@ def test_a_queue_its_members_and_its_numbers() -> None:
 def test_only_what_stands_by_hand_of_the_small_estate_is_listed() -> None:
     assert listed(imported(estate())) == [
         "[help]: differs: reports call members by their names here, not by phone or membername",
-        "[box]: differs: messages, greetings and lamps of these mailboxes stay where they are; "
-        "ccstate's mailboxes are in a context of their own",
+        (
+            "[box]: differs: messages, greetings and lamps of these mailboxes stay where they are; "
+            "ccstate's mailboxes are in a context of their own"
+        ),
     ]
 
 
