@@ -49,12 +49,20 @@ State: TypeAlias = Mapping[Address, Resource]
 
 
 @dataclass(frozen=True, slots=True)
+class Activity:
+    """What is going on at an object: how many callers wait or talk there, and all of it in words."""
+
+    callers: int
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """One platform in one read.
 
     `objects` holds every field the platform shows; `ledger` holds, for each object under
-    management, the fields as ccstate last applied them. `activity` says in words what is going on
-    at an object now, such as callers who wait: it is no part of what the object is.
+    management, the fields as ccstate last applied them. `activity` says what is going on at an
+    object now, such as callers who wait or agents who pause: it is no part of what the object is.
 
     Two more keys stand in an object where that is not all. `RUNNING`: a platform that stores what
     it runs has loaded something else than it stores; dotted paths with the values that run, or a
@@ -64,7 +72,7 @@ class Observation:
 
     objects: Mapping[Address, Fields]
     ledger: Mapping[Address, Fields]
-    activity: Mapping[Address, tuple[str, ...]] = field(default_factory=dict)
+    activity: Mapping[Address, Activity] = field(default_factory=dict)
 
 
 RUNNING = "running"

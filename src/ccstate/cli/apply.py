@@ -34,14 +34,18 @@ from ccstate.model import Outcome, Plan
 @click.command()
 @click.argument("plan_id", required=False)
 @click.option("--resume", is_flag=True, help="Go on with an apply that was interrupted.")
+@click.option(
+    "--drain", metavar="DURATION", help="Wait so long for callers in what the plan touches: 5m."
+)
 @click.pass_obj
-def apply(root: Any, plan_id: str | None, resume: bool) -> int:
+def apply(root: Any, plan_id: str | None, resume: bool, drain: str | None) -> int:
     """Do what a plan says, and confirm it by reading again.
 
     Without PLAN_ID the plan that `ccstate plan` wrote last is taken. A plan that was edited, or whose
     platform changed since, is refused before the first write.
     """
     workspace = Workspace(find_root(root))
+    limit = None if drain is None else _limit(drain)
     workspace.project  # noqa: B018 - read first: without a project there are no plans to speak of
     if plan_id:
         chosen = find_plan(workspace.root, plan_id)
@@ -53,11 +57,29 @@ def apply(root: Any, plan_id: str | None, resume: bool) -> int:
     _check_turn(workspace.root, chosen, resume=resume)
     with _lock(workspace, chosen, resume=resume):
         try:
+            if limit is not None:
+                _drain(workspace, plan, limit)
             return _apply(workspace, chosen, plan, resume=resume)
         except KeyboardInterrupt:
             if is_begun(workspace.root, chosen):
                 talk(f"\nStopped. To go on:  ccstate apply {chosen} --resume")
             raise
+
+
+def _limit(text: str) -> int:
+    from ccstate.kinds.fields import seconds
+
+    try:
+        return seconds(text)
+    except ValueError as error:
+        hint = "write it as 90s, 5m or 1h"
+        raise InvalidInput([Diagnostic("CC809", f"--drain: {error}", hint=hint)]) from None
+
+
+def _drain(workspace: Workspace, plan: Plan, limit: int) -> None:
+    from ccstate.apply.drain import drain
+
+    drain(plan, _adapters(workspace, plan), float(limit), talk)
 
 
 def _check_turn(root: Path, plan_id: str, *, resume: bool) -> None:

@@ -8,7 +8,7 @@ import click
 from ccstate import plan_file
 from ccstate.cli.output import palette, say, talk, width
 from ccstate.cli.plans import remember, write_plan
-from ccstate.cli.workspace import Workspace, find_root
+from ccstate.cli.workspace import Busy, Workspace, find_root
 from ccstate.model import Plan
 
 
@@ -40,15 +40,27 @@ def plan(
     `ccstate apply ID` carries out, and plan.md, for people.
     """
     workspace = Workspace(find_root(root))
-    made = workspace.plan(targets, forced)
+    made, busy = workspace.plan(targets, forced)
     plan_id = ""
     if made.steps:
         plan_id, made = write_plan(workspace.root, made)
     remember(workspace.state_folder, plan_id)
     show_plan(made, plan_id, form)
+    _show_busy(busy, plan_id, form)
     if made.refusals:
         return 3
     return 2 if made.steps and detailed_exitcode else 0
+
+
+def _show_busy(busy: Busy, plan_id: str, form: str) -> None:
+    """Says who is in the middle of what the plan touches."""
+    from ccstate.render.busy import busy_markdown, busy_text
+
+    if busy and form == "markdown":
+        say(busy_markdown(busy, plan_id))
+    elif busy:
+        text = busy_text(busy, plan_id, width(), palette(sys.stdout))
+        (say if form == "text" else talk)(text)
 
 
 def show_plan(made: Plan, plan_id: str, form: str) -> None:

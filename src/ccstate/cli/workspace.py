@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import TypeAlias
 
 from ccstate.adapter import Adapter, connect
 from ccstate.cli import days
@@ -15,10 +16,12 @@ from ccstate.desired.project import FILE
 from ccstate.diff import diff, sealed, secret_references
 from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
 from ccstate.kinds import KINDS
-from ccstate.model import Address, Fields, Observation, Plan, Resource, State
+from ccstate.model import Activity, Address, Fields, Observation, Plan, Resource, State
 from ccstate.plan import Share, make_plan
 
 STATE_FOLDER = ".ccstate"
+Busy: TypeAlias = Mapping[str, Mapping[Address, Activity]]
+"""By target, what is going on at objects now."""
 
 
 def find_root(given: Path | None) -> Path:
@@ -166,8 +169,11 @@ class Workspace:
             most_deletions=target.most_deletions,
         )
 
-    def plan(self, names: Collection[str], forced: str) -> Plan:
-        """The plan for the named targets, from desired and live state as they are now."""
+    def plan(self, names: Collection[str], forced: str) -> tuple[Plan, Busy]:
+        """The plan for the named targets, from desired and live state as they are now.
+
+        And what is going on at the objects that it touches.
+        """
         from ccstate.history import head_commit
         from ccstate.plan_callers import objects_now, objects_then, refused, with_callers
         from ccstate.rules import Estate
@@ -177,14 +183,22 @@ class Workspace:
         shares = [self.share(target, desired) for target in self.targets(names)]
         commit = head_commit(self.root, self.project.desired_state)
         made = make_plan(shares, commit=commit, forced=forced)
+        busy = {share.name: touched(made, share.name, share.seen) for share in shares}
         if not made.steps:
-            return made
+            return made, {}
         with stage("Walking the calls"):
             objects = objects_now(shares, desired.state)
             now = Estate(_placed(objects, desired.state), today)
             then = Estate(_placed(objects_then(objects, made), desired.state), today)
             made = with_callers(made, now, then, call_tests(desired.state))
-            return refused(made, new_errors(then, now, self.project.rules, self.content))
+            made = refused(made, new_errors(then, now, self.project.rules, self.content))
+        return made, {target: found for target, found in busy.items() if found}
+
+
+def touched(plan: Plan, target: str, seen: Observation) -> dict[Address, Activity]:
+    """What is going on at the objects that a plan touches on a target."""
+    addresses = [change.address for change in plan.changes() if change.target == target]
+    return {a: seen.activity[a] for a in addresses if a in seen.activity}
 
 
 def call_tests(state: State) -> dict[str, Fields]:

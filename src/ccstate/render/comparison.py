@@ -7,6 +7,7 @@ from itertools import chain
 from ccstate.diff import LEDGER_ONLY
 from ccstate.kinds import flatten
 from ccstate.model import Action, Address, Change, Fields, Json, Observation, Resource, Why
+from ccstate.render.busy import going_on
 from ccstate.render.change_text import change_lines
 from ccstate.render.text import Line, Palette, Piece, Style, columns, laid_out, plain, safe
 from ccstate.render.values import brief, plural
@@ -53,9 +54,12 @@ def drift_text(
             head = f"{target}: {objects} as they were applied"
             blocks.append([_head(head, Style.ADD)])
         blocks.append(list(_unmanaged(target, seen)))
+        if seen.activity:
+            words = Piece("Going on there now, which is no drift:", Style.NOTE)
+            blocks.append([(2, (words,)), *going_on(seen.activity)])
     if any(changes for changes, _ in found.values()):
-        words = "To put them back:  ccstate plan.  To keep them: write them into the desired state."
-        blocks.append([(2, plain(words))])
+        then = "To put them back:  ccstate plan.  To keep them: write them into the desired state."
+        blocks.append([(2, plain(then))])
     return "\n\n".join(laid_out(block, width, palette) for block in blocks if block) + "\n"
 
 

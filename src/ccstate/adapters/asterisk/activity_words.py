@@ -1,10 +1,11 @@
 """What goes on at an object, in words for whoever is about to change it."""
 
+from ccstate import model
 from ccstate.adapters.asterisk.activity import Activity
 
 
-def in_words(activity: Activity) -> tuple[str, ...]:
-    """One sentence for callers who wait, for calls, for each agent who is paused, for each oddity."""
+def in_words(activity: Activity) -> model.Activity:
+    """One sentence for callers who wait, for calls, for each agent who is paused."""
     words: list[str] = []
     if activity.waiting:
         callers = "1 caller waits" if activity.waiting == 1 else f"{activity.waiting} callers wait"
@@ -15,4 +16,4 @@ def in_words(activity: Activity) -> tuple[str, ...]:
         )
     for member, reason in activity.paused:
         words.append(f"{member} is paused" + (f": {reason}" if reason else ""))
-    return tuple(words)
+    return model.Activity(activity.waiting + activity.talking, tuple(words))

@@ -69,7 +69,7 @@ class AsteriskAdapter:
         return Observation(
             {**found, **strangers},
             kept.of_kinds(stored.records.ledger, kinds),
-            {a: words for a, at in doing.items() if a.kind in kinds and (words := in_words(at))},
+            {a: told for a, at in doing.items() if a.kind in kinds and (told := in_words(at)).words},
         )
 
     def seal(self, references: Collection[str]) -> Mapping[str, str]:
