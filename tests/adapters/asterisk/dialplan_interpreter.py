@@ -229,8 +229,8 @@ class Call:
     def _read(self, data: str) -> None:
         variable, _sound, most, *_ = data.split(",")
         keys = ""
-        typed = len(self._keys[0]) if self._keys and not self._silent else 1
-        for _ in range(min(typed, int(most))):
+        typed = len(self._keys[0]) if self._keys and not self._silent else 0
+        for _ in range(min(max(typed, 1), int(most))):
             key = self._key()
             if key in ("", "#"):
                 break
