@@ -103,6 +103,11 @@ def _prompt(value: str) -> str:
     return name
 
 
+def _unescaped(value: str) -> str:
+    """A variable as a call gets it: `set_var` takes backslashes for escapes (16.28, 22.10, seen)."""
+    return value.replace("\\\\", "\\")
+
+
 def _permissions(value: str) -> list[Json]:
     return [*sorted(part for part in value.split(",") if part)]
 
@@ -133,7 +138,7 @@ _ENDPOINT: Mapping[tuple[str, str], _Decoder] = {
     ("extension", "context"): _site,
     ("extension", f"{VARIABLE}CC_MAY"): _permissions,
     ("extension", f"{VARIABLE}CC_CALLER"): str,
-    ("extension", f"{VARIABLE}CC_CALLER_NAME"): str,
+    ("extension", f"{VARIABLE}CC_CALLER_NAME"): _unescaped,
     ("extension", "named_pickup_group"): str,
     ("trunk", "allow"): _codecs,
 }

@@ -1,8 +1,8 @@
 """What kinds allow and Asterisk would cut, swallow or take for something else.
 
 Asterisk says nothing of it while it loads: a name longer than its `char[80]` loses its end, a PIN
-of letters cannot be typed, a secret loses the blanks at its ends. All limits were seen on 16.28
-and 22.10, in bytes of UTF-8.
+of letters cannot be typed, a secret loses the blanks at its ends. Limits are
+in bytes of UTF-8; seen on 16.28 and 22.10, but for PINs and durations, which were read.
 """
 
 from collections.abc import Iterator, Mapping
