@@ -7,7 +7,7 @@ from ccstate.journeys.flow import Flow
 from ccstate.journeys.ways import Place
 from ccstate.kinds.fields import seconds
 
-SETTLING = 0.4
+SETTLING = 0.5
 """Seconds after a place is entered until its first key. None at all was enough for Asterisk 16 and
 22 on loopback (measured), for a key waits in the channel until Background or Read looks at it."""
 AGAIN = 1.0

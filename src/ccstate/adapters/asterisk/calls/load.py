@@ -42,7 +42,7 @@ def load(
     """
     began = time.monotonic()
     with caller(entrance) as line:
-        calls = _Load(line, keys, stays, answering)
+        calls = _Load(line, count, keys, stays, answering)
         for index in range(count):
             calls.plan(began + index / per_second, calls.begin, Dial(number, at))
         calls.work_off()
@@ -60,6 +60,7 @@ class _Load:
     """`due`: what is to be done, by when."""
 
     line: Caller
+    count: int
     keys: Sequence[Press]
     stays: float
     answering: float
@@ -73,7 +74,7 @@ class _Load:
         heapq.heappush(self.due, (when, next(self.numbers), act, words))
 
     def work_off(self) -> None:
-        while self.due:
+        while self.due and not self._is_done():
             while self.due and self.due[0][0] <= time.monotonic():
                 _, _, act, words = heapq.heappop(self.due)
                 act(*words)
@@ -83,6 +84,11 @@ class _Load:
                 elif self.states[report.mark] in {_DIALLED, _TALKING}:
                     self.states[report.mark] = f"{report.said} {report.status}".strip()
             time.sleep(0.01)
+
+    def _is_done(self) -> bool:
+        """Whether all calls are over, and what is due is only what is not needed any more."""
+        is_over = all(state not in {_DIALLED, _TALKING} for state in self.states.values())
+        return is_over and len(self.states) == self.count
 
     def begin(self, dial: Dial) -> None:
         self.states[dial.mark] = _DIALLED

@@ -40,8 +40,10 @@ PATIENCE = 60.0
 """Seconds beyond one and a half times those of the walk, after which a call is given up."""
 LOOKING = 0.03
 """Seconds between two looks at what SIP says."""
-RECORDING = 0.6
-"""Seconds between two looks at who is in VoiceMail; twice there, the mailbox takes the message."""
+RECORDING = 0.1
+"""Seconds between two looks at who is in VoiceMail. Twice there, the mailbox is: the call that
+has none returns at once. Who leaves then, during the beep, leaves an empty message (16.28 and 22.10,
+seen), unless voicemail.conf says `minsecs`."""
 UNSEEN = 5.0
 """Seconds in which AMI has to tell of a call that was answered."""
 

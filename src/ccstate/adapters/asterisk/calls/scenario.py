@@ -11,12 +11,14 @@ optional `recv` before it (sipp 3.6.1, seen: both are looked through).
 from ccstate.adapters.asterisk.calls.dialled import ANSWERED, ENDED, NAME, REFUSED, SILENT, Entrance
 
 PRESSED = "pressed"
+LEFT = "left"
 BYE = "bye"
-FIRST_ANSWER = 6_000
-"""Milliseconds in which the first request has to be answered; on loopback 1 is usual."""
+SILENCE = "silence.ulaw"
+"""The file that is sent as sound, over and over. Without any, Asterisk never ends a key that comes
+where no keys are looked for, in Answer say, and takes no other (16.28, seen)."""
+SILENT_SECOND = b"\xff" * 8000
 REFUSALS = (
     400,
-    401,
     403,
     404,
     408,
@@ -66,7 +68,7 @@ o=caller 1 1 IN IP[local_ip_type] [local_ip]
 s=-
 c=IN IP[local_ip_type] [local_ip]
 t=0 0
-m=audio [media_port] RTP/AVP 0
+m=audio [rtpstream_audio_port] RTP/AVP 0
 a=rtpmap:0 PCMU/8000
 a=sendrecv
 
@@ -77,7 +79,8 @@ def _invite(proof: str) -> str:
     shows = 'P-Asserted-Identity: "[$mark]" <sip:[$caller]@[remote_ip]>'
     more = [shows, "X-Ccstate-At: [$at]", *([proof] if proof else [])]
     more.append("Content-Type: application/sdp")
-    return _request("INVITE", _TARGET, _TO, "\n".join(more), _SOUND)
+    request = _request("INVITE", _TARGET, _TO, "\n".join(more), _SOUND)
+    return request.replace("<send ", '<send ontimeout="silent" ')
 
 
 def _proof(entrance: Entrance) -> str:
@@ -100,14 +103,21 @@ def _refusals() -> str:
     )
 
 
-def _refused() -> str:
-    return "".join(
+def _refused(status: int) -> str:
+    return (
         f'<label id="no{status}"/>\n'
         + _NO_ACK
         + _report(REFUSED, f"Status: {status}")
         + '<nop next="over"/>\n'
-        for status in REFUSALS
     )
+
+
+# A site that is busy, reloading say, asks for the proof twice when the request was sent twice.
+_PROOF_REFUSED = (
+    '<recv response="401" optional="true" next="asked"><action><ereg regexp="2 INVITE"'
+    ' search_in="hdr" header="CSeq:" assign_to="second"/></action></recv>\n'
+)
+_ASKED = '<label id="asked"/>\n<nop next="no401" test="second"/>\n<nop next="waits"/>\n'
 
 
 def _takes(pattern: str, variable: str, more: str = "") -> str:
@@ -159,13 +169,29 @@ Content-Length: 0
 """
 
 
-def _first(entrance: Entrance, until: str) -> str:
+_BYE = _request("BYE", "[next_url]", "[last_To:]")
+# An answer may cross with it: then the call is there, and is ended as any other.
+_CANCELLED = (
+    _CANCEL
+    + '<label id="cancelled"/>\n<recv response="200" optional="true" rrs="true" next="which"><action>'
+    + '<ereg regexp="INVITE" search_in="hdr" header="CSeq:" assign_to="late"/></action></recv>\n'
+    + '<recv response="487"/>\n'
+    + _NO_ACK
+    + '<nop next="left"/>\n<label id="which"/>\n<nop next="crossed" test="late"/>\n'
+    + '<nop next="cancelled"/>\n<label id="crossed"/>\n'
+    + _ACK
+    + _BYE
+    + '<recv response="200"/>\n'
+)
+
+
+def _first(entrance: Entrance) -> str:
     """The request, refused as everybody's is, and again with the proof."""
     return (
         _invite("")
         + '<recv response="100" optional="true"/>\n'
-        + _refusals().replace('<recv response="401" optional="true" next="no401"/>\n', "")
-        + f'<recv response="401" auth="true" timeout="{FIRST_ANSWER}" ontimeout="{until}"/>\n'
+        + _refusals()
+        + '<recv response="401" auth="true"/>\n'
         + _NO_ACK
         + _invite(_proof(entrance))
     )
@@ -176,19 +202,18 @@ def steered(entrance: Entrance) -> str:
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n<scenario name="caller">\n'
         + _BEGINS
-        + _first(entrance, "silent")
+        + _first(entrance)
+        + '<label id="waits"/>\n'
         + _PROGRESS
         + _refusals()
+        + _PROOF_REFUSED
         + '<recv response="200" optional="true" rrs="true" next="answered"/>\n'
         # Told anything before it is answered, it gives up.
         + "<recvCmd/>\n"
-        + _CANCEL
-        + '<recv response="200" optional="true"/>\n'
-        # Not where the answer crossed with it: the site ends that call, which nobody acknowledges.
-        + '<recv response="487" timeout="4000" ontimeout="over"/>\n'
-        + _NO_ACK
-        + '<nop next="over"/>\n<label id="answered"/>\n'
+        + _CANCELLED
+        + '<nop next="left"/>\n<label id="answered"/>\n'
         + _ACK
+        + f'<nop><action><exec rtp_stream="{SILENCE},-1,0"/></action></nop>\n'
         + _report(ANSWERED)
         + '<label id="talks"/>\n<recv request="BYE" optional="true" next="ended"/>\n'
         + _STEERED
@@ -197,15 +222,18 @@ def steered(entrance: Entrance) -> str:
         + '<recv request="BYE" optional="true" next="ended"/>\n<recv response="200"/>\n'
         + _report(PRESSED)
         + '<nop next="talks"/>\n<label id="leaves"/>\n'
-        + _request("BYE", "[next_url]", "[last_To:]")
+        + _BYE
         + '<recv request="BYE" optional="true" next="ended"/>\n'
-        + '<recv response="200"/>\n<nop next="over"/>\n<label id="ended"/>\n'
+        + '<recv response="200"/>\n<label id="left"/>\n'
+        + _report(LEFT)
+        + '<nop next="over"/>\n<label id="ended"/>\n'
         + _OK
         + _report(ENDED)
         + '<nop next="over"/>\n<label id="silent"/>\n'
         + _report(SILENT)
         + '<nop next="over"/>\n'
-        + _refused()
+        + _ASKED
+        + "".join(map(_refused, (401, *REFUSALS)))
         + '<label id="over"/>\n<pause milliseconds="0"/>\n'
         + '<Reference variables="all"/>\n</scenario>\n'
     )

@@ -29,6 +29,7 @@ class _Call:
 
     is_answered: bool = False
     is_ready: bool = False
+    is_leaving: bool = False
     is_over: bool = False
     commands: deque[str] = field(default_factory=deque)
 
@@ -95,11 +96,11 @@ class Sipp:
         for mark in self._calls:
             self.hang_up(mark)
         deadline = time.monotonic() + LEAVING
-        while any(call.commands for call in self._calls.values()) and time.monotonic() < deadline:
+        while not all(call.is_over for call in self._calls.values()):
+            if time.monotonic() > deadline:
+                return
             list(self.reports())
-            time.sleep(0.02)
-        if self._calls:
-            time.sleep(0.2)  # for the answers to the last BYE
+            time.sleep(0.01)
 
     def dial(self, call: Dial) -> None:
         self._calls[call.mark] = _Call()
@@ -112,10 +113,7 @@ class Sipp:
             self._queue(mark, f"Key: {key}")
 
     def hang_up(self, mark: str) -> None:
-        call = self._calls[mark]
-        if call.is_over:
-            return
-        call.commands.clear()
+        self._calls[mark].commands.clear()
         self._queue(mark, f"Do: {scenario.BYE}")
 
     def reports(self) -> Iterator[Report]:
@@ -129,12 +127,12 @@ class Sipp:
             else:
                 call.is_over = True
                 call.commands.clear()
-            if said != scenario.PRESSED:
+            if said not in {scenario.PRESSED, scenario.LEFT}:
                 yield Report(mark, said, status if said == REFUSED else "")
 
     def _queue(self, mark: str, command: str) -> None:
         call = self._calls[mark]
-        if not call.is_over:
+        if not call.is_over and not call.is_leaving:
             call.commands.append(command)
             self._go_on(mark, call)
 
@@ -146,7 +144,7 @@ class Sipp:
         if call.is_ready or (is_leaving and not call.is_answered):
             self._tell(mark, call.commands.popleft())
             call.is_ready = False
-            call.is_over = is_leaving
+            call.is_leaving = is_leaving
 
     def _tell(self, mark: str, words: str) -> None:
         try:
