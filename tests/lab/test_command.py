@@ -11,7 +11,9 @@ from ccstate.lab.__main__ import main
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where the lab goes; commands run beside it, where there is no project."""
+    monkeypatch.chdir(tmp_path)
     yield tmp_path / "lab"
     phones.end_all(tmp_path / "lab")
     if site := sites.find(tmp_path / "lab"):
@@ -44,6 +46,24 @@ def test_a_lab_goes_up_says_where_everything_is_and_goes_down(
     assert main(["down", "--folder", str(folder)]) == 0
     assert main(["status", "--folder", str(folder)]) == 1
     assert capsys.readouterr().out.endswith(f"No site runs in {folder}.\n")
+
+
+def test_the_worked_example_can_be_dialled(
+    folder: Path, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+) -> None:
+    assert main(["up", "--folder", str(folder), "--project", str(request.config.rootpath)]) == 0
+    page = capsys.readouterr().out
+    assert "611300975707   Main line" in page
+    assert max(map(len, page.splitlines())) <= 80 + len(str(folder))
+    site = sites.find(folder)
+    assert site
+    assert {"2101", "3590"} <= phones.registered(site), "every extension has a phone"
+    assert "Every change is confirmed" in _receipt(folder)
+
+
+def _receipt(folder: Path) -> str:
+    (receipt,) = (folder / "project/plans").glob("*/receipt.md")
+    return receipt.read_text(encoding="utf-8")
 
 
 def test_the_page_fits_a_terminal(

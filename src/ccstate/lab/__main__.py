@@ -7,16 +7,20 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from ccstate.desired.project import FILE
 from ccstate.errors import CcstateError
-from ccstate.lab import estate, phones
+from ccstate.lab import estate, phones, project
 from ccstate.lab import site as sites
 from ccstate.lab.etc import write_private
 from ccstate.lab.programs import ASTERISK, at_hand, programs, sipp
 from ccstate.lab.site import Site
 from ccstate.render.diagnostics import diagnostics_text
+from ccstate.render.text import safe
 
 FOLDER = Path(".ccstate/lab")
 NAME = "lab"
+NUMBERS = 15
+"""Numbers of a project that are listed; what is beyond is counted."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,13 +28,19 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m ccstate.lab", description="A real Asterisk on loopback, with phones."
     )
     parser.add_argument("what", choices=["up", "down", "status"])
+    parser.add_argument(
+        "--project",
+        type=Path,
+        default=Path(),
+        help="whose desired state the site serves; here, where there is a ccstate.yaml",
+    )
     parser.add_argument("--folder", type=Path, default=FOLDER, help=f"default: {FOLDER}")
     parser.add_argument("--release", choices=sorted(ASTERISK), default="22", help="default: 22")
     given = parser.parse_args(arguments)
     try:
         match given.what:
             case "up":
-                return up(given.folder, given.release)
+                return up(given.folder, given.release, given.project)
             case "down":
                 return down(given.folder)
             case _:
@@ -40,23 +50,30 @@ def main(arguments: list[str] | None = None) -> int:
         return wrong.exit_code
 
 
-def up(folder: Path, release: str) -> int:
-    """Start the site with its phones, unless it runs already, and say what is where."""
+def up(folder: Path, release: str, source: Path) -> int:
+    """Start the site with its phones and a project's numbers, and say what is where.
+
+    Where it runs already, nothing is done.
+    """
     if sites.find(folder):
         return status(folder)
     if not at_hand(release):
         sys.stderr.write(f"Fetching Asterisk {release} and sipp, about a minute, once …\n")
     asterisk, caller = programs(release), sipp()
-    own = estate.own(_passwords(folder))
+    own = estate.own(_noted(folder, "phones"))
     site = sites.start(folder, name=NAME, programs=asterisk, files=own.files)
     try:
-        write_private(folder / "lab.json", json.dumps(_facts(site, own.passwords), indent=2) + "\n")
+        _note(folder, _facts(site, own.passwords, {}))
         write_private(folder / "sipp", f'#!/bin/sh\nexec {shlex.join(caller)} -i 127.0.0.1 "$@"\n')
         (folder / "sipp").chmod(0o700)
         phones.end_all(folder)  # those of a site that was not stopped but killed
         phones.answer(site, _of(own.passwords, estate.ANSWERING))
         phones.ring(site, _of(own.passwords, estate.RINGING))
         phones.busy(site, _of(own.passwords, estate.ENGAGED))
+        if (source / FILE).is_file():
+            sys.stderr.write("Applying the desired state …\n")
+            numbers = project.apply_to(site, folder, source)
+            _note(folder, _facts(site, own.passwords, numbers))
         if extensions := estate.load(site):
             phones.answer(site, extensions)
     except BaseException:
@@ -81,11 +98,11 @@ def status(folder: Path) -> int:
     if not site:
         sys.stdout.write(f"No site runs in {folder}.\n")
         return 1
-    sys.stdout.write(page(site, folder, _passwords(folder)))
+    sys.stdout.write(page(site, folder, _noted(folder, "phones"), _noted(folder, "numbers")))
     return 0
 
 
-def page(site: Site, folder: Path, passwords: Mapping[str, str]) -> str:
+def page(site: Site, folder: Path, passwords: Mapping[str, str], numbers: Mapping[str, str]) -> str:
     server = f"{site.ami_host}:{site.sip_port}"
     stop = "make lab-stop" if folder == FOLDER else f"python -m ccstate.lab down --folder {folder}"
     return f"""\
@@ -106,7 +123,7 @@ Numbers to dial:
   {estate.RINGING}   rings, and nobody answers
   {estate.ENGAGED}   is busy
   {estate.SOFTPHONE}   your softphone, once it has registered
-
+{_listed(numbers)}
 Dial with a softphone on this machine:
 
   server {server}, user {estate.SOFTPHONE}, password {passwords.get(estate.SOFTPHONE, "?")}
@@ -119,7 +136,16 @@ Stop it: {stop}
 """
 
 
-def _facts(site: Site, passwords: Mapping[str, str]) -> Mapping[str, object]:
+def _listed(numbers: Mapping[str, str]) -> str:
+    """The numbers of the project, as callers dial them."""
+    shown = [f"  {number:<14} {safe(label)[:60]}".rstrip() for number, label in numbers.items()]
+    more = [f"  … and {len(shown) - NUMBERS} more"] if len(shown) > NUMBERS else []
+    return "".join(f"{line}\n" for line in ["", *shown[:NUMBERS], *more]) if shown else ""
+
+
+def _facts(
+    site: Site, passwords: Mapping[str, str], numbers: Mapping[str, str]
+) -> Mapping[str, object]:
     return {
         "name": site.name,
         "release": site.programs.release,
@@ -134,14 +160,19 @@ def _facts(site: Site, passwords: Mapping[str, str]) -> Mapping[str, object]:
         },
         "sip": {"host": site.ami_host, "port": site.sip_port},
         "phones": dict(passwords),
+        "numbers": dict(numbers),
     }
 
 
-def _passwords(folder: Path) -> Mapping[str, str]:
-    """Those of the lab's own phones, as of the last time it was up."""
+def _note(folder: Path, facts: Mapping[str, object]) -> None:
+    write_private(folder / "lab.json", json.dumps(facts, indent=2) + "\n")
+
+
+def _noted(folder: Path, what: str) -> Mapping[str, str]:
+    """Passwords of the lab's own phones, or numbers, as of the last time it was up."""
     try:
-        noted = json.loads((folder / "lab.json").read_text(encoding="utf-8"))["phones"]
-        return {str(name): str(password) for name, password in noted.items()}
+        noted = json.loads((folder / "lab.json").read_text(encoding="utf-8"))[what]
+        return {str(name): str(text) for name, text in noted.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
 

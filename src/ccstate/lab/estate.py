@@ -42,6 +42,7 @@ direct_media = no
 
 _NUMBERS = """[lab]
 include => internal
+include => ccstate-test-numbers
 exten => _7[01]XX,1,Dial(PJSIP/${EXTEN},30)
  same => n,Hangup()
 """

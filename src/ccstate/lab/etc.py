@@ -49,8 +49,8 @@ is never code shows something only where code would run."""
 # and going (call), queues (agent). Answers to questions need no right to read.
 RIGHTS_READ = "system,user,call,agent"
 # Write, for questions: Reload, PJSIPShow…, GetConfig (system), ShowDialPlan, Getvar,
-# VoicemailUsersList, ExtensionStateList (reporting), `queue show` (command).
-RIGHTS_WRITE = "system,reporting,command"
+# VoicemailUsersList, ExtensionStateList (reporting), QueuePause (agent).
+RIGHTS_WRITE = "system,reporting,agent"
 
 FILES = """
 == asterisk.conf

@@ -1,0 +1,109 @@
+"""A project's desired state, applied to a site of the lab: its numbers can be dialled there."""
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from ccstate.desired import ParseCache, Project, load, load_project
+from ccstate.desired.project import FILE
+from ccstate.diff import secret_references
+from ccstate.errors import Diagnostic, InvalidInput
+from ccstate.lab.etc import write_private
+from ccstate.lab.site import Site
+from ccstate.model import State
+
+FOLDER = "project"
+SECRETS = "secrets.json"
+TARGET = "lab"
+
+
+def apply_to(site: Site, folder: Path, source: Path) -> Mapping[str, str]:
+    """The desired state of a project on the site, by `ccstate plan` and `ccstate apply`.
+
+    Every secret that it refers to gets a value of the lab's own. Returns the inbound numbers that
+    can be dialled there, each with its label. Raises InvalidInput where it cannot be applied.
+    """
+    given = load_project(source)
+    project = folder / FOLDER
+    shutil.rmtree(project / given.desired_state, ignore_errors=True)
+    shutil.copytree(source / given.desired_state, project / given.desired_state)
+    (project / FILE).write_text(json.dumps(_spelled(given, site), indent=2), encoding="utf-8")
+    desired = load(load_project(project), ParseCache(folder / "cache"))
+    _copy_recordings(desired.state, source, project)
+    references = {r for found in secret_references(desired.state).values() for r in found.values()}
+    values = _values(folder, sorted(references))
+    environment = {**os.environ, **{name.partition(":")[2]: v for name, v in values.items()}}
+    for command in ("plan", "apply"):
+        _run(project, command, environment)
+    return {
+        address.name.removeprefix("+"): str(resource.fields.get("label") or "")
+        for address, resource in desired.state.items()
+        if address.kind == "number"
+    }
+
+
+def _spelled(given: Project, site: Site) -> Mapping[str, object]:
+    """The project with the site as its only target."""
+    connection = {
+        "etc": str(site.etc),
+        "sounds": str(site.sounds),
+        "ami": {"port": site.ami_port, "secret": f"file:{site.secret_file}"},
+        "sip": {"port": site.sip_port},
+        "test_site": True,
+    }
+    limits = {"updates": "100%", "deletions": "100%"}
+    return {
+        "version": 1,
+        "desired_state": given.desired_state,
+        "targets": {TARGET: {"adapter": "asterisk", "connection": connection, "limits": limits}},
+        "defaults": {kind: dict(fields) for kind, fields in given.defaults.items()},
+        "rules": {code: found.value if found else "ignore" for code, found in given.rules.items()},
+    }
+
+
+def _copy_recordings(state: State, source: Path, project: Path) -> None:
+    for address, resource in state.items():
+        languages = resource.fields.get("languages") if address.kind == "prompt" else None
+        for wording in languages.values() if isinstance(languages, dict) else ():
+            audio = wording.get("audio") if isinstance(wording, dict) else None
+            if isinstance(audio, str) and (source / audio).is_file():
+                (project / audio).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(source / audio, project / audio)
+
+
+def _values(folder: Path, references: list[str]) -> dict[str, str]:
+    """A value for each secret, as of the last time where there was one."""
+    path = folder / SECRETS
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    values = {name: known.get(name) or _value(name) for name in references}
+    write_private(path, json.dumps(values, indent=2) + "\n")
+    return values
+
+
+def _value(reference: str) -> str:
+    """Digits where it may be typed on a phone, which suits a password of the lab as well."""
+    return str(secrets.randbelow(9000) + 1000) if "PIN" in reference else secrets.token_hex(8)
+
+
+def _run(project: Path, command: str, environment: Mapping[str, str]) -> None:
+    arguments = [sys.executable, "-m", "ccstate", "--project", str(project), command]
+    ran = subprocess.run(  # noqa: S603 - ourselves, with arguments of our own
+        arguments, env=environment, capture_output=True, text=True, check=False
+    )
+    nothing_to_apply = command == "apply" and "CC306" in ran.stderr
+    if ran.returncode and not nothing_to_apply:
+        raise InvalidInput(
+            [
+                Diagnostic(
+                    "CC929",
+                    f"`ccstate {command}` of the project does not work on the lab's site",
+                    cause=(ran.stderr or ran.stdout).strip()[-2000:],
+                    hint=f"look at it: ccstate --project {project} {command}",
+                )
+            ]
+        )
