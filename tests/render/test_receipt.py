@@ -40,7 +40,17 @@ AMISS = [
     ),
     verdict(Action.DELETE, "queue/old", Outcome.NOT_ATTEMPTED),
 ]
+TAKEN_BACK = [
+    verdict(
+        Action.CREATE,
+        f"extension/{2000 + n}",
+        Outcome.NOT_CONFIRMED,
+        "Asterisk did not load pjsip.d/ccstate.conf to its end; the old files were put back",
+    )
+    for n in range(71)
+]
 RECEIPTS = {
+    "taken-back": receipt(*DONE[:2], *TAKEN_BACK, AMISS[0], corrective="77b0aa"),
     "good": receipt(*DONE),
     "small": receipt(*DONE[:3]),
     "bad": receipt(*DONE[:5], *AMISS, corrective="77b0aa"),
@@ -57,7 +67,7 @@ def test_a_receipt_reads_well(name: str, golden: Callable[[str, str], None]) -> 
 
 def test_a_bad_day_still_fits_into_a_comment() -> None:
     settled = [
-        verdict(Action.UPDATE, f"queue/q{n}", Outcome.NOT_CONFIRMED, "x" * 900)
+        verdict(Action.UPDATE, f"queue/q{n}", Outcome.NOT_CONFIRMED, f"{n} " + "x" * 900)
         for n in range(9_000)
     ]
     text = receipt_markdown(receipt(*settled))

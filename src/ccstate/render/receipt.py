@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from ccstate.model import Change, Outcome
 from ccstate.render.markdown import code
@@ -13,6 +13,9 @@ from ccstate.render.values import of_kind, plural
 FAILED = 50
 """Changes without confirmation that are listed; what is beyond is counted."""
 CONFIRMED = 10
+MANY = 5
+"""Changes from which one reason is told once for all of them."""
+NAMED = 3
 
 
 class Verdict(Protocol):
@@ -63,7 +66,13 @@ def _open(receipt: Receipt, outcome: Outcome, title: str, style: Style) -> Itera
     verdicts = receipt.of(outcome)
     if verdicts:
         yield 2, (Piece(f"{title}: {_share(verdicts, receipt)}", style),)
-    for verdict in verdicts[:FAILED]:
+    groups = _alike(verdicts)
+    left = _others(verdicts, groups)
+    for (target, reason), alike in groups:
+        words = f"{plural(len(alike), 'change')}: {_named(alike)}"
+        yield 6, (*plain(f"  {words}"), Piece(f"  on {target}", Style.DIM))
+        yield 6, plain(f"      {reason}")
+    for verdict in left[:FAILED]:
         change = verdict.change
         yield (
             6,
@@ -72,9 +81,35 @@ def _open(receipt: Receipt, outcome: Outcome, title: str, style: Style) -> Itera
                 Piece(f"  on {change.target}", Style.DIM),
             ),
         )
-        yield 6, plain(f"      {verdict.reason or 'the platform gave no reason'}")
-    if len(verdicts) > FAILED:
-        yield 4, (Piece(f"  … and {len(verdicts) - FAILED:,} more", Style.DIM),)
+        yield 6, plain(f"      {_reason(verdict)}")
+    if len(left) > FAILED:
+        yield 4, (Piece(f"  … and {len(left) - FAILED:,} more", Style.DIM),)
+
+
+def _reason(verdict: Verdict) -> str:
+    return verdict.reason or "the platform gave no reason"
+
+
+Alike: TypeAlias = list[tuple[tuple[str, str], list[Verdict]]]
+
+
+def _alike(verdicts: Sequence[Verdict]) -> Alike:
+    """Changes that failed for one reason: a platform that takes a batch whole fails it whole."""
+    found: dict[tuple[str, str], list[Verdict]] = {}
+    for verdict in verdicts:
+        found.setdefault((verdict.change.target, _reason(verdict)), []).append(verdict)
+    return [(key, alike) for key, alike in found.items() if len(alike) >= MANY]
+
+
+def _others(verdicts: Sequence[Verdict], groups: Alike) -> list[Verdict]:
+    told = {key for key, _ in groups}
+    return [v for v in verdicts if (v.change.target, _reason(v)) not in told]
+
+
+def _named(verdicts: Sequence[Verdict]) -> str:
+    names = [str(verdict.change.address) for verdict in verdicts[:NAMED]]
+    more = f" and {len(verdicts) - NAMED:,} more" if len(verdicts) > NAMED else ""
+    return ", ".join(names) + more
 
 
 def _share(verdicts: Sequence[Verdict], receipt: Receipt) -> str:
@@ -150,9 +185,13 @@ def receipt_markdown(receipt: Receipt) -> str:
 
 
 def _items(verdicts: Sequence[Verdict]) -> Iterator[str]:
-    for verdict in verdicts[:FAILED]:
-        reason = verdict.reason or "the platform gave no reason"
+    groups = _alike(verdicts)
+    left = _others(verdicts, groups)
+    for (target, reason), alike in groups:
+        what = f"{plural(len(alike), 'change')}: {code(_named(alike), 200)}"
+        yield f"- {what} on {code(target, 100)}: {code(reason)}"
+    for verdict in left[:FAILED]:
         address = code(str(verdict.change.address), 200)
-        yield f"- {address} on {code(verdict.change.target, 100)}: {code(reason)}"
-    if len(verdicts) > FAILED:
-        yield f"- … and {len(verdicts) - FAILED:,} more"
+        yield f"- {address} on {code(verdict.change.target, 100)}: {code(_reason(verdict))}"
+    if len(left) > FAILED:
+        yield f"- … and {len(left) - FAILED:,} more"
