@@ -1,14 +1,130 @@
-"""Objects that stand in hand-written configuration."""
+"""Objects that stand in hand-written configuration: shown as unmanaged, sealed, never written.
 
-from collections.abc import Mapping
+Only what is there on the platform for certain: people and recordings' words are not, so members
+of queues are phones here, and a number counts only where it is written internationally.
+"""
 
+import hashlib
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+
+from ccstate import kinds
 from ccstate.adapters.asterisk.drafts import Elsewhere
-from ccstate.adapters.asterisk.handwritten import Handwritten
+from ccstate.adapters.asterisk.entries import DIALPLAN, PJSIP, QUEUES
+from ccstate.adapters.asterisk.handwritten import MAIN, OWN, Handwritten
+from ccstate.adapters.asterisk.importing import Imported, import_estate
+from ccstate.adapters.asterisk.importing.ledger import Line
+from ccstate.adapters.asterisk.observe import sealed
 from ccstate.adapters.asterisk.records import Records
-from ccstate.model import Address
+from ccstate.model import Address, Edit, Fields, Json, Why, edited
+
+HOME: Mapping[str, str] = {
+    "extension": PJSIP,
+    "trunk": PJSIP,
+    "queue": QUEUES,
+    "number": DIALPLAN,
+    "outbound_route": DIALPLAN,
+    "ivr": DIALPLAN,
+    "schedule": DIALPLAN,
+}
+"""The kinds that are found so, and the configuration in which each is to be looked for."""
+
+_READ: dict[bytes, Mapping[Address, Elsewhere]] = {}
+"""What was read last, by the digest of the files: observe, audit and perform read the same ones.
+Secrets are in it as they are."""
 
 
 def elsewhere(found: Handwritten, records: Records) -> Mapping[Address, Elsewhere]:
-    """What of the hand-written configuration are objects of ours, and where each stands."""
-    del found, records
-    return {}
+    """What of the hand-written configuration are objects, and where each stands.
+
+    An object that ccstate has written itself is ccstate's, whatever stands beside it.
+    """
+    digest = _digest(found)
+    if digest not in _READ:
+        _READ.clear()
+        _READ[digest] = _objects(found)
+    return {
+        address: Elsewhere(sealed(records.key, address.kind, there.fields), there.place)
+        for address, there in _READ[digest].items()
+        if address not in records.objects
+    }
+
+
+def _digest(found: Handwritten) -> bytes:
+    """Tells whether anything is otherwise that an object could come from."""
+    names = sorted({name for conf in found.confs.values() for name in conf.files})
+    digest = hashlib.sha256()
+    for name in names:
+        content = found.files.get(name, b"")
+        digest.update(f"{name}\0{len(content)}\0".encode(errors="surrogateescape"))
+        digest.update(content)
+    return digest.digest()
+
+
+def _objects(found: Handwritten) -> Mapping[Address, Elsewhere]:
+    def content(name: str) -> bytes | None:
+        return b"" if name in OWN else found.files.get(name)
+
+    def glob(pattern: str) -> Iterable[str]:
+        return sorted(name for name in found.files if fnmatchcase(name, pattern))
+
+    imported = import_estate(content, glob)
+    places = _places(found, imported)
+    return {
+        address: Elsewhere(_real(imported, address), places.get(address, MAIN[HOME[address.kind]]))
+        for address in imported.objects
+        if address.kind in HOME
+    }
+
+
+def _real(imported: Imported, address: Address) -> Fields:
+    """The fields with phones in place of people, and secrets in place of references."""
+    fields = dict(imported.objects[address])
+    if address.kind == "queue":
+        members = fields.get("members")
+        known = members if isinstance(members, list) else []
+        fields["members"] = [_phone(imported, member) for member in known]
+    secrets = kinds.secrets(address.kind, fields) if kinds.holds_secrets(address.kind) else {}
+    return edited(
+        fields,
+        [
+            Edit(path, None, imported.secrets[reference.removeprefix("env:")], Why.YOU)
+            for path, reference in secrets.items()
+        ],
+    )
+
+
+def _phone(imported: Imported, member: Json) -> Json:
+    if not isinstance(member, dict) or "user" not in member:
+        return member
+    user = imported.objects[Address("user", str(member["user"]))]
+    others = {key: value for key, value in member.items() if key != "user"}
+    return {"extension": user["extension"], **others}
+
+
+def _places(found: Handwritten, imported: Imported) -> dict[Address, str]:
+    """The first place of each object, in the configuration where it is looked for if it can be."""
+    standing = _standing(found)
+    known = {str(address): address for address in imported.objects if address.kind in HOME}
+    best: dict[Address, tuple[bool, Line]] = {}
+    for line, words in imported.taken.items():
+        name, place = standing.get(line, ("", line))
+        for address in (known[word] for word in words if name and word in known):
+            candidate = (name != HOME[address.kind], place)
+            best[address] = min(candidate, best.get(address, candidate))
+    return {address: f"{file}:{line}" for address, (_, (file, line)) in best.items()}
+
+
+def _standing(found: Handwritten) -> dict[Line, tuple[str, Line]]:
+    """By line, its configuration and where people look for it: a section's head, or the line.
+
+    Templates are left out, for they are nobody's in particular.
+    """
+    places: dict[Line, tuple[str, Line]] = {}
+    for name, conf in found.confs.items():
+        for section in conf.sections:
+            head = (section.file, section.line)
+            for option in () if section.is_template else section.written:
+                line = (option.file, option.line)
+                places[line] = (name, line if name == DIALPLAN else head)
+    return places
