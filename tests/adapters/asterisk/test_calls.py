@@ -13,12 +13,10 @@ import pytest
 from ccstate.adapters.asterisk import audio
 from ccstate.adapters.asterisk.ami import Ami, Login
 from ccstate.adapters.asterisk.calls.dialled import NAME, Dial, Entrance
-from ccstate.adapters.asterisk.calls.heard import Heard
 from ccstate.adapters.asterisk.calls.keypad import Press
 from ccstate.adapters.asterisk.calls.load import Loaded, load
-from ccstate.adapters.asterisk.calls.run import CallResult, run
+from ccstate.adapters.asterisk.calls.run import run
 from ccstate.adapters.asterisk.calls.sipp import Sipp
-from ccstate.adapters.asterisk.calls.watch import Person
 from ccstate.adapters.asterisk.compile import Setting, compile_objects
 from ccstate.adapters.asterisk.compile.phones import unknown_password
 from ccstate.adapters.asterisk.entries import FILES
@@ -28,6 +26,7 @@ from ccstate.errors import InvalidInput, Unreadable
 from ccstate.journeys.call_tests import verdicts
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Year
+from ccstate.journeys.placed import CallResult, Heard, Person
 from ccstate.journeys.ways import End
 from ccstate.lab import carriers, phones, programs
 from ccstate.lab import site as sites
@@ -292,7 +291,6 @@ def test_a_caller_who_hangs_up_while_it_rings_leaves_nothing_behind(estate: Esta
         caller.dial(dial)
         time.sleep(0.06)
         caller.hang_up(dial.mark)
-        time.sleep(0.3)
     assert estate.channels() == []
 
 

@@ -7,5 +7,6 @@ watch       AMI events as what happened to each call
 heard       what happened, in the words of journeys; where that parts from what was walked
 turns       which call may begin, so that those who answer are there for each
 run         many calls side by side
+placing     the call tests of a project, on the target that ccstate.yaml names
 load        calls at a rate, to see whether any fails while something else is done
 """

@@ -1,27 +1,13 @@
-"""What a call met, in the words of journeys; and where that parts from what was walked."""
+"""What a call met, in the words of journeys."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ccstate.adapters.asterisk.calls.watch import Person, Stop
+from ccstate.adapters.asterisk.calls.watch import Stop
 from ccstate.journeys.flow import Flow
+from ccstate.journeys.placed import Person
 from ccstate.journeys.walk import Journey, Step
 from ccstate.journeys.ways import End, Event, Place, Way
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """A call that was made: its journey, told like one that was walked, and who answered.
-
-    A call that was given up after `seconds` ends as WAITS. `refused` is the SIP status with which
-    it was turned away; "" where it was not. `mark` finds it in Asterisk's log.
-    """
-
-    mark: str
-    journey: Journey
-    seconds: float
-    person: Person | None = None
-    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,40 +61,3 @@ def human(place: Place, person: Person) -> Ending:
     if person.number:
         return Ending(End.HUMAN, f"number/{person.number}")
     return Ending(End.HUMAN, f"extension/{person.extension}")
-
-
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """How a call that was made compares with the walk.
-
-    `common`: so many steps are the same, by place, event and key. `walked` and `heard` are the
-    steps at which they part, None where there are no more, or where nothing parts.
-    """
-
-    common: int
-    walked: Step | None
-    heard: Step | None
-    same_end: bool
-
-    @property
-    def agrees(self) -> bool:
-        return self.same_end and self.walked is None and self.heard is None
-
-
-def agreement(walked: Journey, heard: Journey) -> Agreement:
-    """Whether a call met what it was said to meet, or else where the two part."""
-    pairs = zip(walked.steps, heard.steps, strict=False)
-    common = next(
-        (number for number, (one, other) in enumerate(pairs) if _met(one) != _met(other)),
-        min(len(walked.steps), len(heard.steps)),
-    )
-    return Agreement(
-        common,
-        walked.steps[common] if common < len(walked.steps) else None,
-        heard.steps[common] if common < len(heard.steps) else None,
-        (walked.end, walked.at) == (heard.end, heard.at),
-    )
-
-
-def _met(step: Step) -> tuple[Place, Event, str]:
-    return step.place, step.way.event, step.way.key

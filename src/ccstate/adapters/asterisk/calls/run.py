@@ -19,10 +19,7 @@ from ccstate.adapters.asterisk.calls.dialled import (
     Report,
 )
 from ccstate.adapters.asterisk.calls.heard import (
-    Agreement,
     Ending,
-    Heard,
-    agreement,
     human,
     journey,
 )
@@ -33,7 +30,8 @@ from ccstate.adapters.asterisk.calls.watch import CLASSES, Stop, Watch, Watched
 from ccstate.errors import Unreadable
 from ccstate.journeys.call_tests import Verdict
 from ccstate.journeys.flow import Flow
-from ccstate.journeys.ways import GOOD, End, Event
+from ccstate.journeys.placed import CallResult, Heard, agreement
+from ccstate.journeys.ways import End, Event
 
 AT_ONCE = 8
 PATIENCE = 60.0
@@ -46,26 +44,6 @@ has none returns at once. Who leaves then, during the beep, leaves an empty mess
 seen), unless voicemail.conf says `minsecs`."""
 UNSEEN = 5.0
 """Seconds in which AMI has to tell of a call that was answered."""
-
-
-@dataclass(frozen=True, slots=True)
-class CallResult:
-    """One call test, walked and made; `heard` is None where there is no such number to call."""
-
-    walked: Verdict
-    heard: Heard | None
-    agreement: Agreement | None
-
-    @property
-    def passed(self) -> bool:
-        """Whether the call that was made ended as it should, and where it should."""
-        found = self.heard.journey if self.heard else None
-        return found is not None and found.end in GOOD and found.at in self.walked.test["expect"]
-
-    @property
-    def agrees(self) -> bool:
-        """Whether it met, step by step, what the walk says."""
-        return self.agreement is not None and self.agreement.agrees
 
 
 def run(

@@ -1,6 +1,7 @@
 """Calls placed by sipp: one process for all of them, steered over a connection on loopback."""
 
 import contextlib
+import math
 import re
 import socket
 import time
@@ -18,6 +19,9 @@ from ccstate.errors import Unreadable
 STARTING = 5.0
 LEAVING = 3.0
 """Seconds that sipp may take to start or to take a command, and calls to end."""
+GIVING_UP = 1.0
+"""Seconds until a call is given up that is not yet known to be answered: AMI may have told of the
+answer first, and sipp loses a call that it is told to give up while it takes note of the answer."""
 LONGEST_REPORT = 4096
 _END = b"\x1b"
 _KEYS = re.compile(r"[0-9*#]")
@@ -31,6 +35,7 @@ class _Call:
     is_ready: bool = False
     is_leaving: bool = False
     is_over: bool = False
+    gives_up: float = math.inf
     commands: deque[str] = field(default_factory=deque)
 
 
@@ -113,13 +118,16 @@ class Sipp:
             self._queue(mark, f"Key: {key}")
 
     def hang_up(self, mark: str) -> None:
-        self._calls[mark].commands.clear()
+        call = self._calls[mark]
+        call.commands.clear()
+        call.gives_up = min(call.gives_up, time.monotonic() + GIVING_UP)
         self._queue(mark, f"Do: {scenario.BYE}")
 
     def reports(self) -> Iterator[Report]:
+        for waiting in self._calls.items():
+            self._go_on(*waiting)
         for mark, said, status in self._said():
-            call = self._calls.get(mark)
-            if call is None:
+            if (call := self._calls.get(mark)) is None:
                 continue
             if said in {ANSWERED, scenario.PRESSED}:
                 call.is_answered = call.is_ready = True
@@ -141,7 +149,8 @@ class Sipp:
             return
         is_leaving = call.commands[0].startswith("Do:")
         # A call that was not answered takes one command only: to give up.
-        if call.is_ready or (is_leaving and not call.is_answered):
+        gives_up = is_leaving and not call.is_answered and time.monotonic() >= call.gives_up
+        if call.is_ready or gives_up:
             self._tell(mark, call.commands.popleft())
             call.is_ready = False
             call.is_leaving = is_leaving

@@ -8,10 +8,10 @@ its mark, and every event of its channel tells it.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from ccstate.adapters.asterisk.ami_message import Message
 from ccstate.adapters.asterisk.compile.places import ENTER
+from ccstate.journeys.placed import Person
 from ccstate.journeys.ways import Event, Place
 
 CLASSES = "call,user,agent"
@@ -33,14 +33,6 @@ class Stop:
     event: Event | None = None
     key: str = ""
     pressed: str = ""
-
-
-class Person(NamedTuple):
-    """Who answered: `member` is the name that a queue knows, `extension` the phone; or a number."""
-
-    member: str = ""
-    extension: str = ""
-    number: str = ""
 
 
 @dataclass(slots=True)

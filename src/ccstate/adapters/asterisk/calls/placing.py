@@ -1,0 +1,56 @@
+"""The call tests of a project, made as real calls on a test site."""
+
+from collections.abc import Callable, Sequence
+
+from ccstate.adapters.asterisk import connection as connections
+from ccstate.adapters.asterisk import records as kept
+from ccstate.adapters.asterisk.adapter import AsteriskAdapter
+from ccstate.adapters.asterisk.calls.dialled import Entrance
+from ccstate.adapters.asterisk.calls.run import run
+from ccstate.adapters.asterisk.compile.phones import unknown_password
+from ccstate.adapters.asterisk.compile.trunks import TEST
+from ccstate.errors import Blocked, Diagnostic, InvalidInput
+from ccstate.journeys.call_tests import Verdict
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.placed import CallResult
+
+
+def place(
+    adapter: AsteriskAdapter,
+    flow: Flow,
+    walked: Sequence[Verdict],
+    told: Callable[[CallResult], None],
+) -> list[CallResult]:
+    """Each test that was walked on what runs there, as a real call.
+
+    Raises Blocked where the platform is no test site, and InvalidInput where ccstate has not
+    written there yet.
+    """
+    connection = adapter.connection
+    if not connection.test_site:
+        raise Blocked([_no_test_site()])
+    with adapter.server() as server:
+        content = server.storage.read([kept.PATH]).get(kept.PATH)
+        if content is None:
+            raise InvalidInput([_nothing_there(server.storage.place)])
+        key = kept.load(content, server.storage.place).key
+    entrance = Entrance(connection.sip.host, connection.sip.port, unknown_password(key, TEST))
+    login = connections.login(connection, adapter.folder)
+    return run(flow, walked, login, entrance, told=told)
+
+
+def _no_test_site() -> Diagnostic:
+    return Diagnostic(
+        "CC416",
+        "the target is no test site",
+        cause="Test calls ring people, and bring their own time of day: nothing for real callers.",
+        hint="use a target whose connection says `test_site: true`, such as that of `make lab`",
+    )
+
+
+def _nothing_there(place: str) -> Diagnostic:
+    return Diagnostic(
+        "CC417",
+        f"ccstate has not written to {place} yet, so no test call is let in",
+        hint="plan and apply first: `ccstate plan`",
+    )
