@@ -194,3 +194,18 @@ def test_rules_judge_what_will_be_and_not_only_what_is_declared(screen: Screen) 
     assert "CC201" in screen.out
     screen.run("plan")
     assert "CC201" not in screen.out
+
+
+def test_no_calls_are_made_on_a_platform_that_takes_none(screen: Screen) -> None:
+    assert screen.run("test", "--live", "demo") == 1
+    assert 'CC807 no calls can be made on the target "demo"' in screen.err
+    assert "ccstate test --live" in screen.err
+
+
+def test_no_calls_are_made_where_real_callers_are(screen: Screen) -> None:
+    path = screen.folder / "ccstate.yaml"
+    text = path.read_text(encoding="utf-8")
+    real = "  pbx: {adapter: asterisk, kinds: [user], connection: {ami: {secret: env:AMI}}}\n"
+    path.write_text(text.replace("targets:\n", f"targets:\n{real}"), encoding="utf-8")
+    assert screen.run("test", "--live", "pbx", "ordinary-sales") != 0
+    assert "Calling" not in screen.out

@@ -18,7 +18,13 @@ FILE = "call_tests.yaml"
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option("--live", is_flag=True, help="Walk the platforms as they are, not the files.")
+@click.option(
+    "--live",
+    is_flag=False,
+    flag_value="",
+    metavar="[TARGET]",
+    help="Walk the platforms as they are; with a TARGET, make real calls there.",
+)
 @click.option("--generate", is_flag=True, help="Write a test for every end that has none.")
 @click.option(
     "--file",
@@ -36,12 +42,19 @@ FILE = "call_tests.yaml"
 )
 @click.pass_obj
 def test(
-    root: Any, *, names: tuple[str, ...], live: bool, generate: bool, into: Path | None, form: str
+    root: Any,
+    *,
+    names: tuple[str, ...],
+    live: str | None,
+    generate: bool,
+    into: Path | None,
+    form: str,
 ) -> int:
     """Run the call tests: does every promise to callers hold?
 
     Each call_test of the desired state, or those NAMEd, is walked through numbers, hours, trees
-    and queues, where everybody answers who is there. Exits with 1 where one fails.
+    and queues, where everybody answers who is there. Exits with 1 where one fails. With --live
+    TARGET each is made as a real call there as well, and held against the walk.
     """
     from ccstate.journeys.call_tests import verdicts
     from ccstate.journeys.centre import Centre, centre_of
@@ -54,9 +67,13 @@ def test(
     desired = workspace.valid()
     tests = call_tests(desired.state)
     chosen = {name: tests[name] for name in _known(names, tests)}
-    centre = Centre(workspace.live_objects(desired)) if live else centre_of(desired.state)
+    is_live = live is not None
+    centre = Centre(workspace.live_objects(desired)) if is_live else centre_of(desired.state)
     flow, year = Flow(centre), Year(centre, days.today())
     run = list(verdicts(flow, year, chosen))
+    files = {name: desired.state[Address("call_test", name)].file for name in chosen}
+    if live:
+        return _call(workspace, live, flow, run, files=files, form=form)
     found = coverage(flow, year, run if not names else verdicts(flow, year, tests))
     if generate:
         return _generate(workspace, flow, found, into)
@@ -65,12 +82,48 @@ def test(
     elif form == "markdown":
         say(rendered.call_tests_markdown(flow, run, found))
     elif form == "junit":
-        files = {name: desired.state[Address("call_test", name)].file for name in chosen}
         say(rendered.call_tests_junit(flow, run, files))
     else:
-        talk(f"Walked on the {'platforms as they are' if live else 'desired state'}.")
+        talk(f"Walked on the {'platforms as they are' if is_live else 'desired state'}.")
         say(rendered.call_tests_text(flow, run, found, width(), palette(sys.stdout)))
     return 0 if all(verdict.passed for verdict in run) else 1
+
+
+def _call(
+    workspace: Workspace,
+    target: str,
+    flow: Any,
+    walked: list[Any],
+    *,
+    files: dict[str, str],
+    form: str,
+) -> int:
+    """Makes the calls on a target, and says how they went."""
+    from ccstate.journeys.placed import PlacesCalls
+    from ccstate.render import placed_calls as rendered
+
+    adapter = workspace.adapter(workspace.targets([target])[0])
+    if not isinstance(adapter, PlacesCalls):
+        message = f'no calls can be made on the target "{target}"'
+        hint = "leave the target out to walk the platform as it is: ccstate test --live"
+        raise InvalidInput([Diagnostic("CC807", message, hint=hint)])
+    names = max((len(verdict.name) for verdict in walked), default=0)
+    talk(f"Calling {target}: {len(walked)} call tests …")
+
+    def told(result: Any) -> None:
+        if sys.stderr.isatty() or form != "text":
+            talk(rendered.placed_line(result, names, palette(sys.stderr), width()))
+
+    results = list(adapter.place_calls(flow, walked, told))
+    if form == "json":
+        say(rendered.placed_json(results))
+    elif form == "markdown":
+        say(rendered.placed_markdown(flow, results))
+    elif form == "junit":
+        say(rendered.placed_junit(flow, results, files))
+    else:
+        say(rendered.placed_text(flow, results, width(), palette(sys.stdout)))
+    return 0 if all(rendered.is_good(result) for result in results) else 1
 
 
 def _known(names: tuple[str, ...], tests: dict[str, Fields]) -> list[str]:

@@ -1,7 +1,8 @@
 from ccstate.adapters.asterisk.ami_message import Message
-from ccstate.adapters.asterisk.calls.heard import Ending, agreement, human, journey
-from ccstate.adapters.asterisk.calls.watch import Person, Stop, Watch, Watched, place_named
+from ccstate.adapters.asterisk.calls.heard import Ending, human, journey
+from ccstate.adapters.asterisk.calls.watch import Stop, Watch, Watched, place_named
 from ccstate.journeys.flow import Flow
+from ccstate.journeys.placed import Person, agreement
 from ccstate.journeys.walk import walk
 from ccstate.journeys.ways import End, Event, Place
 from tests.journeys.strategies_journeys import Plain, centre

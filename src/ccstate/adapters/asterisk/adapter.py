@@ -1,6 +1,6 @@
 """The adapter: one Asterisk, its folders and its manager interface."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,6 +26,9 @@ from ccstate.adapters.asterisk.storage import Storage
 from ccstate.adapters.asterisk.stored import Stored, read_stored
 from ccstate.adapters.asterisk.unmanaged import elsewhere
 from ccstate.errors import Diagnostic
+from ccstate.journeys.call_tests import Verdict
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.placed import CallResult
 from ccstate.kinds import KINDS
 from ccstate.model import Change, Json, Observation
 
@@ -69,7 +72,11 @@ class AsteriskAdapter:
         return Observation(
             {**found, **strangers},
             kept.of_kinds(stored.records.ledger, kinds),
-            {a: told for a, at in doing.items() if a.kind in kinds and (told := in_words(at)).words},
+            {
+                a: told
+                for a, at in doing.items()
+                if a.kind in kinds and (told := in_words(at)).words
+            },
         )
 
     def seal(self, references: Collection[str]) -> Mapping[str, str]:
@@ -108,6 +115,8 @@ class AsteriskAdapter:
             view = self._view(server, stored)
             add_running(view, stored, running)
             drafted = self._draft(batch, stored, view, by_hand)
+            if all(change.address in drafted.refused for change in batch):
+                return perform.results(batch, drafted, "")
             with self._sounds() as sounds:
                 there = sounds.listing(prompts.FOLDER)
             made = self._prompts.made(drafted.objects, stored.records, there)
@@ -121,6 +130,14 @@ class AsteriskAdapter:
                 with self._sounds() as sounds:
                     sounds.remove(made.leftover)
         return perform.results(batch, drafted, failure)
+
+    def place_calls(
+        self, flow: Flow, walked: Sequence[Verdict], told: Callable[[CallResult], None]
+    ) -> Sequence[CallResult]:
+        """Each call test that was walked on what runs here, as a real call; on test sites alone."""
+        from ccstate.adapters.asterisk.calls.placing import place
+
+        return place(self, flow, walked, told)
 
     def recover(self) -> str:
         """See `ccstate.adapter.Adapter`."""
