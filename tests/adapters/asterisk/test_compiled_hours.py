@@ -14,10 +14,8 @@ from ccstate.adapters.asterisk.spelling import spell
 from ccstate.journeys.hours import WEEKDAYS, Calendar
 from ccstate.model import Address
 from tests.adapters.asterisk.dialplan_interpreter import Call, loaded
-from tests.asterisk_sites import NewSite, new_site
+from tests.asterisk_sites import NewSite
 from tests.journeys.strategies_journeys import days_for, moments, schedules
-
-__all__ = ["new_site"]  # a fixture
 
 TEST_SITE = Setting(b"k" * 32, is_test_site=True)
 

@@ -14,7 +14,7 @@ from ccstate.adapters.asterisk.ami_faults import Refused
 from ccstate.adapters.asterisk.conf import Conf, parse, read, resolved
 from ccstate.lab.site import Site
 from tests.adapters.asterisk.running_estate import connect
-from tests.asterisk_sites import SiteOf, site  # noqa: F401 - fixture
+from tests.asterisk_sites import SiteOf
 
 Sections = list[tuple[str, list[str]]]
 
@@ -283,7 +283,7 @@ def as_asterisk_has_it(ami: Ami, file: str) -> Sections | None:
 
 
 @pytest.fixture(params=["22", "16"])
-def running(request: pytest.FixtureRequest, site: SiteOf) -> Iterator[Site]:  # noqa: F811
+def running(request: pytest.FixtureRequest, site: SiteOf) -> Iterator[Site]:
     found = site(request.param)
     folder = found.etc / "t"
     folder.mkdir(exist_ok=True)

@@ -11,7 +11,7 @@ from ccstate.adapters.asterisk.conf import parse
 from ccstate.adapters.asterisk.conf_dialplan import HINT, Dialplan, dialplan
 from ccstate.lab.site import Site
 from tests.adapters.asterisk.running_estate import connect
-from tests.asterisk_sites import SiteOf, site  # noqa: F401 - fixture
+from tests.asterisk_sites import SiteOf
 
 
 def plan(text: str) -> Dialplan:
@@ -156,7 +156,7 @@ exten => _X.,1,Upper()
 
 
 @pytest.fixture(params=["22", "16"])
-def running(request: pytest.FixtureRequest, site: SiteOf) -> Iterator[Site]:  # noqa: F811
+def running(request: pytest.FixtureRequest, site: SiteOf) -> Iterator[Site]:
     found = site(request.param)
     yield found
     (found.etc / "extensions.d/odd.conf").unlink()

@@ -22,9 +22,7 @@ from ccstate.lab.site import Site
 from ccstate.model import Address
 from tests.adapters.asterisk.hostile import ON_ONE_LINE
 from tests.adapters.asterisk.test_compile import Objects
-from tests.asterisk_sites import NewSite, new_site
-
-__all__ = ["new_site"]  # a fixture
+from tests.asterisk_sites import NewSite
 
 CARRIER = "127.0.0.3"
 """Where the carrier is: on loopback, and nowhere near the phones."""

@@ -13,11 +13,11 @@ from ccstate.errors import Unreadable
 from ccstate.lab import phones
 from ccstate.lab.site import Site
 from tests.adapters.asterisk import running_estate as estate
-from tests.asterisk_sites import NewSite, SiteOf, new_site, site  # noqa: F401 - fixtures
+from tests.asterisk_sites import NewSite, SiteOf
 
 
 @pytest.fixture(params=["22", "16"])
-def settled(request: pytest.FixtureRequest, site: SiteOf) -> Iterator[Site]:  # noqa: F811
+def settled(request: pytest.FixtureRequest, site: SiteOf) -> Iterator[Site]:
     """A site that runs the estate as compiled."""
     found = site(request.param)
     with estate.connect(found) as session:
@@ -155,7 +155,7 @@ def test_an_empty_list_beside_a_sentinel_is_an_error(settled: Site, ami: Ami) ->
     assert estate.PASSWORD not in repr(raised.value)
 
 
-def test_rights_that_are_missing_are_named(new_site: NewSite) -> None:  # noqa: F811
+def test_rights_that_are_missing_are_named(new_site: NewSite) -> None:
     user = "[few]\nsecret = few\nread = system\nwrite = command\n"
     found = new_site("22")
     text = (found.etc / "manager.conf").read_text(encoding="utf-8")

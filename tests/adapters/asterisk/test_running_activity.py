@@ -12,11 +12,11 @@ from ccstate.lab import phones
 from ccstate.lab.site import Site
 from ccstate.model import Address
 from tests.adapters.asterisk import running_estate as estate
-from tests.asterisk_sites import SiteOf, site  # noqa: F401 - fixtures
+from tests.asterisk_sites import SiteOf
 
 
 @pytest.fixture(params=["22", "16"])
-def settled(request: pytest.FixtureRequest, site: SiteOf) -> Iterator[Site]:  # noqa: F811
+def settled(request: pytest.FixtureRequest, site: SiteOf) -> Iterator[Site]:
     found = site(request.param)
     with estate.connect(found) as session:
         estate.settle(found, session)

@@ -15,13 +15,13 @@ from ccstate.errors import Unreadable
 from ccstate.lab import phones
 from ccstate.lab.site import Site
 from tests.adapters.asterisk import running_estate as estate
-from tests.asterisk_sites import SiteOf, site  # noqa: F401 - fixtures
+from tests.asterisk_sites import SiteOf
 
 QUEUES = "queues.d/ccstate.conf"
 
 
 @pytest.fixture(params=["22", "16"])
-def settled(request: pytest.FixtureRequest, site: SiteOf) -> Iterator[Site]:  # noqa: F811
+def settled(request: pytest.FixtureRequest, site: SiteOf) -> Iterator[Site]:
     found = site(request.param)
     with estate.connect(found) as session:
         estate.settle(found, session)

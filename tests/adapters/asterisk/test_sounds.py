@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import soundfile  # type: ignore[import-untyped]
+import soundfile  # type: ignore[import-untyped]  # it has no types
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,9 +28,7 @@ from ccstate.adapters.asterisk.speech import Speech
 from ccstate.errors import InvalidInput
 from ccstate.lab.site import Site
 from ccstate.model import Fields, Json
-from tests.asterisk_sites import NewSite, new_site
-
-__all__ = ["new_site"]  # a fixture
+from tests.asterisk_sites import NewSite
 
 SECOND = np.sin(np.arange(48_000) * 2 * math.pi * 440 / 48_000).astype("float32") / 2
 FORMATS: dict[str, dict[str, Any]] = {

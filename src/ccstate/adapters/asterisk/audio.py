@@ -59,8 +59,8 @@ class _Libraries:
 def _libraries() -> _Libraries:
     try:
         import numpy as np
-        import soundfile  # type: ignore[import-untyped]
-        import soxr  # type: ignore[import-untyped]
+        import soundfile  # type: ignore[import-untyped]  # it has no types
+        import soxr  # type: ignore[import-untyped]  # it has no types
     except (ImportError, OSError) as missing:  # OSError: soundfile without its libsndfile
         raise InvalidInput(
             [

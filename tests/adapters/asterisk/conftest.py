@@ -1,0 +1,3 @@
+from tests.asterisk_sites import new_site, site
+
+__all__ = ["new_site", "site"]
