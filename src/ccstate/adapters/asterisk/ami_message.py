@@ -32,31 +32,48 @@ class Message:
 
     raw: bytes = field(repr=False)
     _first: dict[str, str] = field(default_factory=dict, repr=False)
+    """The first value of each key, with what stands around it in its line."""
 
     def items(self) -> Iterator[tuple[str, str]]:
         """All keys and values, in order, repeated ones too."""
-        for line in self.raw.decode(errors="backslashreplace").split("\r\n"):
+        for line in self._lines():
             key, colon, value = line.partition(":")
             if colon:
-                yield key, value.removeprefix(" ").rstrip("\n")
+                yield key, _bare(value)
+
+    def _lines(self) -> list[str]:
+        return self.raw.decode(errors="backslashreplace").split("\r\n")
+
+    def _find(self, key: str) -> str | None:
+        first = self._first
+        if not first:
+            for line in reversed(self._lines()):
+                name, colon, value = line.partition(":")
+                if colon:
+                    first[name.lower()] = value
+        found = first.get(key.lower())
+        return None if found is None else _bare(found)
 
     def get(self, key: str, default: str = "") -> str:
         """The first value of a key."""
-        if not self._first:
-            for name, value in self.items():
-                self._first.setdefault(name.lower(), value)
-        return self._first.get(key.lower(), default)
+        found = self._find(key)
+        return default if found is None else found
+
+    def is_event(self, name: str) -> bool:
+        """Whether it is an event of that name, which Asterisk says first."""
+        return self.raw.startswith(b"Event: %b\r\n" % name.encode())
 
     def all(self, key: str) -> tuple[str, ...]:
         wanted = key.lower()
         return tuple(value for name, value in self.items() if name.lower() == wanted)
 
     def __contains__(self, key: str) -> bool:
-        return bool(self.get(key)) or key.lower() in self._first
+        return self._find(key) is not None
 
     def __getitem__(self, key: str) -> str:
         """The first value of a key that has to be there; Unreadable where it is not."""
-        if key not in self:
+        found = self._find(key)
+        if found is None:
             what = self.get("Event") or self.get("Response") or "message"
             raise Unreadable(
                 [
@@ -68,7 +85,7 @@ class Message:
                     )
                 ]
             )
-        return self._first[key.lower()]
+        return found
 
     def __repr__(self) -> str:
         """What it is, without values: those may be secret."""
@@ -78,6 +95,51 @@ class Message:
     def output(self) -> tuple[str, ...]:
         """What a CLI command printed, line by line."""
         return self.all("Output")
+
+
+def _bare(value: str) -> str:
+    return value.removeprefix(" ").rstrip("\n")
+
+
+class Form:
+    """The same keys of many messages of one kind: their lines mostly stand in the same places.
+
+    Of the 143 lines of an endpoint's details (22.10) twenty are looked at. The first keys, as many
+    as are `needed`, have to be there: Unreadable where one is not.
+    """
+
+    def __init__(self, keys: Sequence[str], *, needed: int) -> None:
+        self._marks = [f"{key}: ".encode() for key in keys]
+        self._needed = keys[:needed]
+        self._keys = keys[needed:]
+        self._places: list[int] = []
+        self._size = 0
+
+    def values(self, message: Message) -> list[str]:
+        """Their first values, in the order of the keys; "" for a key that is not there."""
+        lines = message.raw.split(b"\r\n")
+        if len(lines) == self._size:
+            found = [lines[place] for place in self._places]
+            if all(map(bytes.startswith, found, self._marks)):
+                texts = zip(found, self._marks, strict=True)
+                return [
+                    line[len(mark) :].decode(errors="backslashreplace").rstrip("\n")
+                    for line, mark in texts
+                ]
+        return self._searched(message, lines)
+
+    def _searched(self, message: Message, lines: Sequence[bytes]) -> list[str]:
+        """As every message can be read; the places are those of this one from now on."""
+        places = [_place(lines, mark) for mark in self._marks]
+        self._size = len(lines) if None not in places else 0
+        self._places = [place for place in places if place is not None]
+        return [*map(message.__getitem__, self._needed), *map(message.get, self._keys)]
+
+
+def _place(lines: Sequence[bytes], mark: bytes) -> int | None:
+    """The only line that begins so; None where there are none or several."""
+    found = [place for place, line in enumerate(lines) if line.startswith(mark)]
+    return found[0] if len(found) == 1 else None
 
 
 class Splitter:

@@ -68,6 +68,20 @@ SWITCHES = frozenset(
 )
 
 
+_SWITCHED = {"true": "yes", "false": "no"}
+_SHOWN_OTHERWISE = frozenset(
+    {
+        "allow",
+        "callerid",
+        "auth_type",
+        "named_call_group",
+        "named_pickup_group",
+        "contact",
+        "match",
+    }
+)
+
+
 def header(option: str) -> str:
     """How AMI names an option: `set_var` is SetVar."""
     match option:
@@ -80,7 +94,9 @@ def header(option: str) -> str:
 def spelled(option: str, shown: str, expected: str, registered: Collection[str]) -> str:
     """What AMI shows of an option, as the compiler spells it."""
     if option in SWITCHES:
-        return {"true": "yes", "false": "no"}.get(shown.lower(), shown.lower())
+        return _SWITCHED.get(shown) or _SWITCHED.get(shown.lower(), shown.lower())
+    if option not in _SHOWN_OTHERWISE:
+        return shown
     match option:
         case "allow":
             codecs = [codec for codec in shown.strip("()").split("|") if codec != "nothing"]

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ccstate.adapters.asterisk.ami import Ami, Message, Refused
+from ccstate.adapters.asterisk.ami_message import Form
 from ccstate.adapters.asterisk.entries import PJSIP, VARIABLE, Key, Values
 from ccstate.adapters.asterisk.running_options import OPTIONS, header, spelled
 from ccstate.adapters.asterisk.spelling import SENTINEL
@@ -34,34 +35,35 @@ class Phones:
 def read_phones(ami: Ami, expected: Values, endpoints: Collection[str] | None) -> Phones:
     """Everything in lists, and the details of these endpoints; None: of all."""
     said = _said(expected)
+    reading = _Reading(said)
     values: dict[Key, str] = {}
-    devices = {m["ObjectName"]: m["DeviceState"] for m in ami.read("PJSIPShowEndpoints")}
+    listed = Form(["ObjectName", "DeviceState"], needed=2)
+    devices = dict(map(listed.values, ami.read("PJSIPShowEndpoints")))
     revision = ""
     for message in ami.read("PJSIPShowAuths"):
-        if message["ObjectName"] == SENTINEL:
+        if _SENTINEL in message.raw and message["ObjectName"] == SENTINEL:
             revision = message["Username"]
         else:
-            values |= _options("auth", message, said)
+            values |= reading.options("auth", message)
     registered = _registered_contacts(ami)
     aors = ami.read("PJSIPShowAors")
     if not _contacts(aors) <= registered | _expected_contacts(said):
         registered |= _registered_contacts(ami)  # a phone may have come between the two lists
+    reading.registered = registered
     for message in aors:
-        values |= _options("aor", message, said, registered)
+        values |= reading.options("aor", message)
     registrations: dict[str, str] = {}
     for message in _registrations(ami):
         registrations[message["ObjectName"]] = message["Status"]
-        values |= _options("registration", message, said)
+        values |= reading.options("registration", message)
     wanted = devices if endpoints is None else [name for name in endpoints if name in devices]
     identified: set[str] = set()
     for message in _details(ami, wanted):
-        match message["Event"]:
-            case "EndpointDetail":
-                values |= _options("endpoint", message, said)
-                values |= _variables(message, said)
-            case "IdentifyDetail":
-                values |= _options("identify", message, said)
-                identified.add(message["EndpointName"])
+        if message.is_event("EndpointDetail"):
+            values |= reading.options("endpoint", message)
+        elif message.is_event("IdentifyDetail"):
+            values |= reading.options("identify", message)
+            identified.add(message["EndpointName"])
     return Phones(
         values,
         revision,
@@ -72,6 +74,7 @@ def read_phones(ami: Ami, expected: Values, endpoints: Collection[str] | None) -
     )
 
 
+_SENTINEL = SENTINEL.encode()
 _Said = Mapping[tuple[str, str], Mapping[str, str]]
 
 
@@ -91,7 +94,8 @@ def _registered_contacts(ami: Ami) -> frozenset[str]:
 
 
 def _contacts(aors: Iterable[Message]) -> set[str]:
-    return {contact for m in aors for contact in m["Contacts"].split(",") if contact}
+    form = Form(["Contacts"], needed=1)
+    return {contact for m in aors for contact in form.values(m)[0].split(",") if contact}
 
 
 def _expected_contacts(said: _Said) -> set[str]:
@@ -122,28 +126,41 @@ def _details(ami: Ami, endpoints: Iterable[str]) -> Iterator[Message]:
         yield from answer
 
 
-def _options(
-    kind: str, message: Message, said: _Said, registered: Collection[str] = ()
-) -> dict[Key, str]:
-    name = message["ObjectName"]
-    expected = said.get((kind, name), {})
-    found: dict[Key, str] = {}
-    for option, default in OPTIONS[kind].items():
-        shown = message.get(header(option))
-        text = spelled(option, shown, expected.get(option, ""), registered)
-        if text != default or option in expected:
-            found[Key(PJSIP, kind, name, option)] = text
-    return found
+class _Reading:
+    """What AMI shows of objects, against what is expected of them.
+
+    `registered` are the contacts that are no part of the configuration.
+    """
+
+    def __init__(self, said: _Said) -> None:
+        self.registered: Collection[str] = ()
+        self._said = said
+        self._forms = {
+            kind: Form(["ObjectName", *map(header, options), *_MORE.get(kind, ())], needed=1)
+            for kind, options in OPTIONS.items()
+        }
+
+    def options(self, kind: str, message: Message) -> dict[Key, str]:
+        """All options of one object that are expected, or not at their default."""
+        name, *shown = self._forms[kind].values(message)
+        expected = self._said.get((kind, name), {})
+        found: dict[Key, str] = {}
+        for (option, default), value in zip(OPTIONS[kind].items(), shown, strict=False):
+            text = spelled(option, value, expected.get(option, ""), self.registered)
+            if text != default or option in expected:
+                found[Key(PJSIP, kind, name, option)] = text
+        if kind == "endpoint":
+            found |= _variables(name, shown[-1], expected)
+        return found
 
 
-def _variables(message: Message, said: _Said) -> dict[Key, str]:
+_MORE = {"endpoint": ("SetVar",)}
+"""Keys that are no options of ours."""
+
+
+def _variables(name: str, shown: str, said: Mapping[str, str]) -> dict[Key, str]:
     """All `set_var` of an endpoint; shown in one line, in which their values may have commas."""
-    name, shown = message["ObjectName"], message["SetVar"]
-    expected = {
-        part: text
-        for part, text in said.get(("endpoint", name), {}).items()
-        if part.startswith(VARIABLE)
-    }
+    expected = {part: text for part, text in said.items() if part.startswith(VARIABLE)}
     line = ",".join(f"{part.removeprefix(VARIABLE)}={text}" for part, text in expected.items())
     if shown == line:
         return {Key(PJSIP, "endpoint", name, part): text for part, text in expected.items()}
