@@ -136,7 +136,7 @@ exten => 600,1,Answer()
 [general]
 format = wav|gsm
 maxmsg = 100
-; Nothing is sent by mail.
+minsecs = 1
 attach = no
 mailcmd = /bin/true
 [default]
@@ -232,7 +232,7 @@ def write(facts: Facts, more: Mapping[str, str]) -> None:
     etc = facts.folder / "etc"
     for include in ("pjsip.d", "queues.d", "extensions.d", "voicemail.d"):
         (etc / include).mkdir(parents=True, exist_ok=True)
-    for folder in ("cache", "lib/moh", "db", "keys/keys", "spool", "run", "log"):
+    for folder in ("cache", "lib/moh", "db", "keys/keys", "spool", "run", "log/cdr-csv"):
         (facts.folder / "var" / folder).mkdir(parents=True, exist_ok=True)
     _data(facts)
     for name, text in {**_files(facts), **more}.items():

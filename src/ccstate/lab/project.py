@@ -53,7 +53,7 @@ def _spelled(given: Project, site: Site) -> Mapping[str, object]:
         "etc": str(site.etc),
         "sounds": str(site.sounds),
         "ami": {"port": site.ami_port, "secret": f"file:{site.secret_file}"},
-        "sip": {"port": site.sip_port},
+        "sip": {"port": site.sip_port, "sipp": str((site.folder / "sipp").absolute())},
         "test_site": True,
     }
     limits = {"updates": "100%", "deletions": "100%"}

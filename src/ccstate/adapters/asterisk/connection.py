@@ -68,6 +68,8 @@ class Sip(Declared):
     """Address of Asterisk's SIP transport."""
     port: Port = 5060
     """UDP port."""
+    sipp: Folder = "sipp"
+    """The program that makes the calls, a name of the PATH or a path."""
 
 
 class Connection(Declared):

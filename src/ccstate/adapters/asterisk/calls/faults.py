@@ -35,7 +35,7 @@ def no_sipp() -> Diagnostic:
     return Diagnostic(
         "CC482",
         "sipp is not installed, which places test calls",
-        hint="install it (Debian and Ubuntu: sip-tester), or name another in the PATH",
+        hint="install it (Debian and Ubuntu: sip-tester), or name it: connection.sip.sipp",
     )
 
 

@@ -1,12 +1,16 @@
 """The call tests of a project, made as real calls on a test site."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 
 from ccstate.adapters.asterisk import connection as connections
 from ccstate.adapters.asterisk import records as kept
 from ccstate.adapters.asterisk.adapter import AsteriskAdapter
 from ccstate.adapters.asterisk.calls.dialled import Entrance
 from ccstate.adapters.asterisk.calls.run import run
+from ccstate.adapters.asterisk.calls.sipp import Sipp
+from ccstate.adapters.asterisk.calls.sipp_process import find_sipp
 from ccstate.adapters.asterisk.compile.phones import unknown_password
 from ccstate.adapters.asterisk.compile.trunks import TEST
 from ccstate.errors import Blocked, Diagnostic, InvalidInput
@@ -36,7 +40,13 @@ def place(
         key = kept.load(content, server.storage.place).key
     entrance = Entrance(connection.sip.host, connection.sip.port, unknown_password(key, TEST))
     login = connections.login(connection, adapter.folder)
-    return run(flow, walked, login, entrance, told=told)
+    caller = partial(Sipp, program=find_sipp(_program(connection.sip.sipp, adapter.folder)))
+    return run(flow, walked, login, entrance, caller=caller, told=told)
+
+
+def _program(named: str, folder: Path) -> str:
+    """The program as it is named; a path starts at the project's folder."""
+    return str(folder / named) if "/" in named else named
 
 
 def _no_test_site() -> Diagnostic:

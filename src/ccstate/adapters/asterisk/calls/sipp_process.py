@@ -20,9 +20,9 @@ REPEATS = "4"
 22 with 10,000 endpoints has been seen to say nothing for 7, while it reloads."""
 
 
-def find_sipp() -> tuple[str, ...]:
-    """The one of the PATH; InvalidInput where there is none."""
-    if path := shutil.which("sipp"):
+def find_sipp(program: str = "sipp") -> tuple[str, ...]:
+    """The one of that name on the PATH, or at that path; InvalidInput where there is none."""
+    if path := shutil.which(program):
         return (path,)
     raise InvalidInput([faults.no_sipp()])
 
