@@ -67,11 +67,13 @@ Values: TypeAlias = Mapping[Key, str]
 class Compiled:
     """Entries in the order in which they are written, and what people read beside them.
 
-    `notes` holds a line for a section of a file, such as the label of a queue.
+    `notes` holds a line for a section of a file, such as the label of a queue; `texts` the files
+    once they have been spelled.
     """
 
     entries: Entries = field(default_factory=dict)
     notes: dict[tuple[str, str], str] = field(default_factory=dict)
+    texts: Mapping[str, bytes] | None = field(default=None, compare=False, repr=False)
 
     def say(self, key: Key, value: str, owner: Address | None, path: str = "") -> None:
         """Adds one entry."""

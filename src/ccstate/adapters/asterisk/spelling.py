@@ -35,7 +35,14 @@ LONGEST_REVISION = 16
 
 def spell(compiled: Compiled) -> dict[str, bytes]:
     """The content of each include file, by its path; the revision of each is last in it."""
-    return {FILES[file]: _file(file, compiled) for file in FILES}
+    if compiled.texts is None:
+        by_file: dict[str, Entries] = {file: {} for file in FILES}
+        for key, entry in compiled.entries.items():
+            by_file[key.file][key] = entry
+        compiled.texts = {
+            FILES[file]: _file(file, entries, compiled.notes) for file, entries in by_file.items()
+        }
+    return dict(compiled.texts)
 
 
 def revision(content: bytes) -> str:
@@ -57,9 +64,8 @@ def revision_in(file: str, content: bytes) -> str:
     return found[1].decode() if found else ""
 
 
-def _file(file: str, compiled: Compiled) -> bytes:
-    entries = {key: entry for key, entry in compiled.entries.items() if key.file == file}
-    lines = "\n".join(_SPELLED[file](entries, compiled.notes))
+def _file(file: str, entries: Entries, notes: dict[tuple[str, str], str]) -> bytes:
+    lines = "\n".join(_SPELLED[file](entries, notes))
     body = f"{HEADER}\n{lines}\n".encode()
     return body + _sentinel(file, revision(body)).encode()
 
