@@ -126,29 +126,46 @@ def missing(
 class Reading(NamedTuple):
     """What deviations of one object mean: fields, and lines that no field can say."""
 
-    fields: tuple[Meant, ...]
+    fields: tuple[tuple[Key, Meant], ...]
     lines: tuple[tuple[Key, str | None], ...]
 
 
 def reading(owner: Address, centre: Centre, deviating: Iterable[Deviation]) -> Reading:
     """The fields that somebody changed, as far as they can be told."""
-    understood: list[Meant] = []
+    understood: list[tuple[Key, Meant]] = []
     lines: list[tuple[Key, str | None]] = []
     members: dict[str, str | None] = {}
     starts = {name: tree["start"] for name, tree in centre.of("ivr").items()}
     for key, expected, actual in deviating:
         if key.file == QUEUES and key.item == MEMBER:
-            members[key.part] = actual
+            if _is_member(centre, key.part, expected, actual):
+                members[key.part] = actual
+            else:
+                lines.append((key, actual))
             continue
-        path = expected.field if expected else ""
-        said = meant(owner, key, actual, path, starts)
+        said = meant(owner, key, expected, actual, starts)
         if said is None:
             lines.append((key, actual))
         else:
-            understood.append(said)
+            understood.append((key, said))
     if members:
-        understood.append(Meant("members", _members(centre, owner.name, members)))
+        key = Key(QUEUES, owner.name, MEMBER, min(members))
+        understood.append((key, Meant("members", _members(centre, owner.name, members))))
     return Reading(tuple(understood), tuple(lines))
+
+
+def _is_member(centre: Centre, name: str, expected: Entry | None, actual: str | None) -> bool:
+    """Whether `members` can say it: the device is that of the user, or the extension, so named."""
+    if actual is None:
+        return True
+    device, _, state = actual.split(",", 2)
+    if expected:
+        known, _, known_state = expected.value.split(",", 2)
+    else:
+        user = centre.of("user").get(name)
+        extension = user.get("extension") if user else name
+        known = known_state = f"PJSIP/{extension}" if extension in centre.of("extension") else ""
+    return (device, state) == (known, known_state)
 
 
 def _members(centre: Centre, queue: str, changed: Mapping[str, str | None]) -> Json:
@@ -228,3 +245,10 @@ def shown_value(seal_key: bytes, key: Key, value: str | None) -> Json:
 def name_of(key: Key) -> str:
     """What people call an entry that no field stands for."""
     return named(key)
+
+
+def place_of(key: Key) -> str:
+    """As `name_of`, for what is no object's: with the section that it stands in."""
+    if key.file == DIALPLAN:
+        return named(key)
+    return f"[{key.item if key.file == PJSIP else key.section}] {named(key)}"

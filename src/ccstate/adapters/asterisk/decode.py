@@ -8,7 +8,15 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias
 
 from ccstate.adapters.asterisk.compile.queues import STRATEGIES
-from ccstate.adapters.asterisk.entries import DIALPLAN, PJSIP, VARIABLE, VOICEMAIL, Key
+from ccstate.adapters.asterisk.entries import (
+    DIALPLAN,
+    INCLUDE,
+    PJSIP,
+    VARIABLE,
+    VOICEMAIL,
+    Entry,
+    Key,
+)
 from ccstate.kinds.fields import duration
 from ccstate.model import Address, Json
 
@@ -29,16 +37,19 @@ Starts: TypeAlias = Mapping[str, str]
 """The node where each tree is entered."""
 
 
-def meant(owner: Address, key: Key, value: str | None, path: str, starts: Starts) -> Meant | None:
+def meant(
+    owner: Address, key: Key, expected: Entry | None, value: str | None, starts: Starts
+) -> Meant | None:
     """The field that an entry with this value says; None where that is not certain.
 
-    `path` is the field from which ccstate made the entry; `value` is None where the line is gone.
+    `expected` is the entry that ccstate made, if any; `value` is None where the line is gone.
     """
-    if value is None or not path:
+    if value is None or expected is None or not expected.field:
         return None
+    path = expected.field
     try:
-        if key.file == DIALPLAN and (found := _GOTO.fullmatch(value)):
-            return Meant(path, _leads(owner, path, found[1], found[2], starts))
+        if key.file == DIALPLAN:
+            return Meant(path, _step(owner, expected, value, starts))
         decoder = _decoder(owner.kind, key)
         return Meant(path, decoder(value)) if decoder else None
     except (Unclear, ValueError):
@@ -55,8 +66,6 @@ def _decoder(kind: str, key: Key) -> _Decoder | None:
             return str
         case "voicemail":
             return _MAILBOX.get(key.part)
-        case "extensions":
-            return _step
         case _:
             return None
 
@@ -149,23 +158,42 @@ _MAILBOX: Mapping[str, _Decoder] = {
 }
 
 _GOTO = re.compile(r"Goto\(([^,]+),([^,]+),1\)")
+_STEPS: tuple[tuple[re.Pattern[str], _Decoder], ...] = (
+    (re.compile(r"(?:\(\w+\))?WaitExten\(([0-9]+)\)"), _seconds),
+    (re.compile(r"Set\(__QUEUE_PRIO=([0-9]+)\)"), _count),
+    (
+        re.compile(r"Queue\([^,]+,,,,([0-9]*)\)"),
+        lambda value: _seconds(value) if value else None,
+    ),
+    (re.compile(r"(?:Background|Playback)\(([^,)]+)\)"), _prompt),
+    (
+        re.compile(r"Gosub\(ccstate-ring,s,1\([^,]+,([0-9]+)(?:,[^,]+)?\)\)"),
+        _seconds,
+    ),
+    (re.compile(r"Gosub\(schedule/([^,]+),s,1\)"), str),
+)
+"""Steps of which one value is all that they say; the rest of them is never decoded."""
 
 
-def _step(value: str) -> Json:
-    """What the step of a node says, where one value is all that it says."""
-    if found := re.fullmatch(r"(?:\(\w+\))?WaitExten\(([0-9]+)\)", value):
-        return _seconds(found[1])
-    if found := re.fullmatch(r"Set\(__QUEUE_PRIO=([0-9]+)\)", value):
-        return _count(found[1])
-    if found := re.fullmatch(r"Queue\([^,]+,,,,([0-9]*)\)", value):
-        return _seconds(found[1]) if found[1] else None
-    if found := re.fullmatch(r"(?:Background|Playback)\(([^,)]+)\)", value):
-        return _prompt(found[1])
-    if found := re.fullmatch(r"Gosub\(ccstate-ring,s,1\([^,]+,([0-9]+)(?:,[^,]+)?\)\)", value):
-        return _seconds(found[1])
-    if found := re.fullmatch(r"Gosub\(schedule/([^,]+),s,1\)", value):
-        return found[1]
+def _step(owner: Address, expected: Entry, value: str, starts: Starts) -> Json:
+    """What a step says: only where it is the same step as before, and says something else.
+
+    A line put in between moves all that follow, and then each stands in another's place.
+    """
+    if _GOTO.fullmatch(expected.value):
+        if found := _GOTO.fullmatch(value):
+            return _leads(owner, expected.field, found[1], found[2], starts)
+        raise Unclear
+    for pattern, decoder in _STEPS:
+        was, now = pattern.fullmatch(expected.value), pattern.fullmatch(value)
+        if was and now and _rest(was) == _rest(now):
+            return decoder(now[1])
     raise Unclear
+
+
+def _rest(found: re.Match[str]) -> tuple[str, str]:
+    """What stands around the one value."""
+    return found.string[: found.start(1)], found.string[found.end(1) :]
 
 
 def _leads(owner: Address, path: str, context: str, extension: str, starts: Starts) -> str:
@@ -212,14 +240,27 @@ def named(key: Key) -> str:
 
 def as_line(key: Key, value: str | None) -> str:
     """An entry as a line of configuration; a secret is left out."""
+    section = key.item if key.file in {PJSIP, VOICEMAIL} else key.section
     if value is None:
-        return f"[{key.section if key.file != PJSIP else key.item}] without {named(key)}"
+        return f"[{section}] without {_option(key)}"
     said = "…" if secret_path(key) else value
     match key.file:
-        case "extensions":
-            return f"[{key.section}] exten => {key.item},{key.part},{said}"
-        case "queues":
-            option = "member" if key.part else key.item
-            return f"[{key.section}] {option}={said}"
+        case "extensions" if key.item == INCLUDE:
+            return f"[{section}] {_option(key)}"
+        case "extensions" if key.part:
+            return f"[{section}] {_option(key)},{said}"
+        case "queues" if key.part:
+            device, _, rest = said.partition(",")
+            penalty, _, state = rest.partition(",")
+            return f"[{section}] member => {device},{penalty},{key.part},{state}"
         case _:
-            return f"[{key.item}] {key.part}={said}"
+            return f"[{section}] {key.part or key.item}={said}"
+
+
+def _option(key: Key) -> str:
+    """What a line says something about."""
+    if key.file != DIALPLAN:
+        return named(key)
+    if key.item == INCLUDE:
+        return f"include => {key.part}"
+    return f"exten => {key.item},{key.part}" if key.part else key.item

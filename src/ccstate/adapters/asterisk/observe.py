@@ -8,18 +8,20 @@ from ccstate import kinds
 from ccstate.adapters.asterisk.compare import (
     Deviation,
     Deviations,
+    Reading,
     additions,
     deviations,
     is_compared,
     is_primary,
     missing,
     name_of,
+    place_of,
     put,
     reading,
     shown_line,
     shown_value,
 )
-from ccstate.adapters.asterisk.entries import FILES, MODULES, Compiled, Entry, Key
+from ccstate.adapters.asterisk.entries import FILES, MODULES, Compiled, Entry, Key, Values
 from ccstate.adapters.asterisk.records import Records
 from ccstate.adapters.asterisk.running import Running
 from ccstate.adapters.asterisk.spelling import revision_in
@@ -58,16 +60,49 @@ def stored_view(stored: Stored) -> View:
         elif owner not in view.objects:
             continue
         else:
-            said = reading(owner, centre, deviating)
-            for path, value in said.fields:
-                view.objects[owner] = put(view.objects[owner], path, value)
-            lines = list(said.lines)
+            lines = _taken(view, owner, reading(owner, centre, deviating), stored.values)
         if lines:
             shown = [shown_line(stored.places.get(key, ""), key, value) for key, value in lines]
             view.altered.setdefault(owner, []).extend(sorted(shown))
+    if rest := [*_problems(stored), *_unlike(stored, found)]:
+        view.altered.setdefault(None, []).extend(rest)
     if stored.is_outdated:
         view.altered.setdefault(None, []).append(OUTDATED)
     return view
+
+
+def _taken(
+    view: View, owner: Address, said: Reading, values: Values
+) -> list[tuple[Key, str | None]]:
+    """The fields put into the object; returns the lines that no field says, or no other value."""
+    lines = list(said.lines)
+    for key, (path, value) in said.fields:
+        before = view.objects[owner]
+        view.objects[owner] = put(before, path, value)
+        if view.objects[owner] == before:
+            lines.append((key, values.get(key)))
+    return lines
+
+
+def _problems(stored: Stored) -> Iterator[str]:
+    """Lines that somebody wrote into our files, and that Asterisk loses."""
+    for problem in stored.problems:
+        if problem.span and stored.is_touched(problem.span.file):
+            yield f"{problem.span.file}:{problem.span.line}: {problem.message}"
+
+
+def _unlike(stored: Stored, found: Deviations) -> Iterator[str]:
+    """Files of which no entry says what was done to them: a comment, the order, the end."""
+    told = {deviation.key.file for deviating in found.values() for deviation in deviating}
+    lost = {problem.span.file for problem in stored.problems if problem.span}
+    for name, path in FILES.items():
+        content = stored.contents.get(path)
+        if not stored.is_touched(path):
+            continue
+        if content is not None and not revision_in(name, content):
+            yield f"{path}: its last lines, which show that all of it was read, are not as they were"
+        elif name not in told and path not in lost:
+            yield f"{path} is not {'there' if content is None else 'as ccstate wrote it'}"
 
 
 def _anything(_: Key) -> bool:
@@ -104,9 +139,10 @@ def _joined(one: Deviations, other: Deviations) -> Deviations:
 def add_running(view: View, stored: Stored, running: Running) -> None:
     """What runs otherwise than it is stored."""
     expected = _as_stored(stored)
-    found = _joined(
-        deviations(expected, running.values, is_compared), additions(expected, running.values)
-    )
+    known = stored.compiled.entries.keys()
+    ours = Compiled({key: entry for key, entry in expected.entries.items() if key in known})
+    extra = {k: value for k, value in running.values.items() if k not in expected.entries}
+    found = _joined(deviations(expected, running.values, is_compared), additions(ours, extra))
     gone = missing(expected, found, is_compared)
     centre = Centre(stored.records.objects)
     for owner, deviating in found.items():
@@ -114,16 +150,19 @@ def add_running(view: View, stored: Stored, running: Running) -> None:
             continue
         if owner in gone:
             view.running[owner] = _why_not(running, deviating[0].key.file)
-        elif owner is None:
-            view.running[None] = {
-                name_of(d.key): shown_value(stored.records.key, d.key, d.actual) for d in deviating
-            }
+            continue
+        # Where a module does not run, one line says what a hundred would.
+        idle = {d.key.file for d in deviating if not running.loaded.get(d.key.file, True)}
+        values: dict[str, Json] = {file: _why_not(running, file) for file in sorted(idle)}
+        key = stored.records.key
+        left = [d for d in deviating if d.key.file not in idle]
+        if owner is None:
+            values |= {place_of(d.key): shown_value(key, d.key, d.actual) for d in left}
         else:
-            said = reading(owner, centre, deviating)
-            values = {path: _sealed(stored.records.key, owner, path, v) for path, v in said.fields}
-            key = stored.records.key
+            said = reading(owner, centre, left)
+            values |= {path: _sealed(key, owner, path, v) for _, (path, v) in said.fields}
             values |= {name_of(k): shown_value(key, k, value) for k, value in said.lines}
-            view.running[owner] = values
+        view.running[owner] = values
     for owner, why in _unread_files(stored, running):
         view.running.setdefault(owner, why)
 

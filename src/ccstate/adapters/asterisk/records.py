@@ -12,7 +12,7 @@ from typing import TypeAlias, cast
 
 import orjson
 
-from ccstate.errors import Diagnostic, Unreadable
+from ccstate.errors import Diagnostic, Span, Unreadable
 from ccstate.model import Address, Fields
 
 PATH = "ccstate/records.json"
@@ -106,6 +106,18 @@ def _other_format(place: str, found: object) -> Diagnostic:
         "CC411",
         f"{place}/{PATH} has format {found}, and this ccstate reads {FORMAT}",
         hint="use the release of ccstate that wrote it",
+    )
+
+
+def lost(place: str, path: str) -> Diagnostic:
+    """The records are not there, and the include file at the path is."""
+    return Diagnostic(
+        "CC411",
+        f"{place}/{PATH} is not there, though {path} is",
+        Span(f"{place}/{PATH}"),
+        cause="It says what ccstate manages there; without it everything would be made anew.",
+        hint="restore it from a backup of the server's configuration; "
+        "or, to begin anew, take ccstate's include files away too",
     )
 
 

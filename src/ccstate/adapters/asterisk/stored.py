@@ -4,10 +4,12 @@ A file that is byte for byte what its objects compile to needs no parsing: that 
 so. Any other is read as Asterisk reads it, and held against what its objects say, entry by entry.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ccstate.adapters.asterisk import records as kept
+from ccstate.adapters.asterisk import transaction
 from ccstate.adapters.asterisk.compile import Setting, compile_objects
 from ccstate.adapters.asterisk.conf import Conf, Option, parse, resolved
 from ccstate.adapters.asterisk.conf_dialplan import HINT as HINT_PRIORITY
@@ -28,7 +30,7 @@ from ccstate.adapters.asterisk.entries import (
 from ccstate.adapters.asterisk.records import Records
 from ccstate.adapters.asterisk.spelling import GLOBAL, MAILBOX_PARTS, SENTINEL, spell
 from ccstate.adapters.asterisk.storage import Storage
-from ccstate.errors import Diagnostic
+from ccstate.errors import Diagnostic, Unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +73,14 @@ class Stored:
 
 
 def read_stored(storage: Storage, *, is_test_site: bool) -> Stored:
-    """The records, the include files, and what they say."""
-    found = storage.read([kept.PATH, *FILES.values()])
-    content = found.pop(kept.PATH, None)
+    """The records, the include files, and what they say.
+
+    Unreadable where the records are damaged, or lost while there are include files.
+    """
+    found = storage.read([kept.PATH, transaction.NOTE, *FILES.values()])
+    content, begun = found.pop(kept.PATH, None), found.pop(transaction.NOTE, None)
+    if found and content is None and begun is None:
+        raise Unreadable([kept.lost(storage.place, min(found))])
     records = kept.new_records() if content is None else kept.load(content, storage.place)
     compiled = compile_objects(records.objects, Setting(records.key, is_test_site))
     texts = spell(compiled)
@@ -122,11 +129,17 @@ def _queues(conf: Conf) -> Iterator[tuple[Key, Found]]:
         for option in section.options:
             if option.key == "member":
                 device, penalty, name, state = [*option.value.split(","), "", "", "", ""][:4]
-                value = ",".join((device, penalty or "0", state or device))
+                value = ",".join((device, _penalty(penalty), state or device))
                 key = Key(QUEUES, section.name, MEMBER, name or device)
                 yield key, Found(value, _found(option).place)
             else:
                 yield Key(QUEUES, section.name, option.key, ""), _found(option)
+
+
+def _penalty(text: str) -> str:
+    """As app_queue reads it: the digits at the beginning, or else 0 (16.28 and 22.10, seen)."""
+    found = re.match(r"\s*\+?([0-9]{1,9})", text)
+    return str(int(found[1])) if found else "0"
 
 
 def _voicemail(conf: Conf) -> Iterator[tuple[Key, Found]]:

@@ -1,0 +1,218 @@
+"""What somebody changed by hand on a real Asterisk is told for what it is, and put right."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from ccstate.adapters.asterisk.entries import DIALPLAN, FILES, PJSIP, QUEUES
+from ccstate.lab.site import Site
+from tests.adapters.asterisk.drifts import CASES, OPTION, STRATEGY, Drift, told, turn
+from tests.adapters.asterisk.estate import (
+    BY_HAND,
+    DESIRED,
+    SECRETS,
+    Estate,
+    flat,
+    running_site,
+    write_desired,
+    write_project,
+)
+from tests.adapters.asterisk_harness import connection
+
+FEW = (
+    "a strategy in the file alone",
+    "one of a team taken out",
+    "a password",
+    "an endpoint taken out",
+    "the end of a file cut off",
+    "a penalty set by a supervisor",
+    "a module that was stopped",
+)
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A site on which the estate was applied, beside what somebody wrote by hand."""
+
+    project: Path
+    site: Site
+
+
+@contextmanager
+def applied_on(release: str, folder: Path) -> Iterator[Applied]:
+    project = folder / "project"
+    project.mkdir()
+    with running_site(folder / "site", release, files=BY_HAND) as site:
+        write_project(project, connection(site))
+        yield Applied(project, site)
+
+
+@pytest.fixture(scope="module")
+def asterisk_22(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Applied]:
+    with applied_on("22", tmp_path_factory.mktemp("drift-22-")) as applied:
+        yield applied
+
+
+@pytest.fixture(scope="module")
+def asterisk_16(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Applied]:
+    with applied_on("16", tmp_path_factory.mktemp("drift-16-")) as applied:
+        yield applied
+
+
+def settled(
+    applied: Applied, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Estate:
+    """The estate as it is desired, whatever a test before did."""
+    for name, secret in SECRETS.items():
+        monkeypatch.setenv(name, secret)
+    estate = Estate(applied.project, applied.site, capsys)
+    write_desired(estate.folder, DESIRED)
+    try:
+        is_settled = not estate.plan()
+    except AssertionError:
+        is_settled = False
+    if not is_settled:
+        estate.wipe()
+        estate.apply()
+    return estate
+
+
+@pytest.fixture
+def estate(
+    asterisk_22: Applied, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Estate:
+    return settled(asterisk_22, capsys, monkeypatch)
+
+
+def listed(said: str) -> str:
+    """What a report says of objects, on one line and without numbers of lines."""
+    objects = re.split(r"\n\n", said)[0].partition("\n")[2]
+    return re.sub(r"\.conf:\d+:", ".conf:N:", flat(objects))
+
+
+def is_told_and_put_right(estate: Estate, drift: Drift) -> None:
+    by_hand = estate.hand_written()
+    for hand in drift.hands:
+        hand(estate)
+    says = listed(estate.drift())
+    expected, _, _ = drift.says.partition(" …")
+    assert says == expected or (drift.says.endswith("…") and says.startswith(expected))
+    for secret in (*SECRETS.values(), "guessed", "0815"):
+        assert secret not in estate.out
+    estate.apply()
+    assert estate.plan() == ""
+    assert "19 managed objects as they were applied" in estate.drift()
+    assert estate.leftovers() == []
+    assert estate.hand_written() == by_hand
+
+
+@pytest.mark.parametrize("drift", CASES, ids=str)
+def test_drift_is_told_and_put_right(drift: Drift, estate: Estate) -> None:
+    is_told_and_put_right(estate, drift)
+
+
+@pytest.mark.parametrize("drift", [c for c in CASES if c.what in FEW], ids=str)
+def test_drift_is_told_and_put_right_on_16(
+    drift: Drift,
+    asterisk_16: Applied,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    is_told_and_put_right(settled(asterisk_16, capsys, monkeypatch), drift)
+
+
+def test_a_line_that_no_field_says_is_shown_with_its_place(estate: Estate) -> None:
+    OPTION(estate)
+    path = FILES[QUEUES]
+    lines = (estate.site.etc / path).read_text(encoding="utf-8").splitlines()
+    place = f"{path}:{lines.index('announce-to-first-user=yes') + 1}"
+    estate.drift()
+    assert f'"{place}: [sales] announce-to-first-user=yes"' in estate.lines
+    assert estate.plan()
+    assert f"{place}: [sales] announce-to-first-user=yes" in estate.lines
+
+
+def test_a_pause_is_no_drift_and_nobody_undoes_it(estate: Estate) -> None:
+    told("queue pause member PJSIP/2001 queue sales reason lunch", "paused")(estate)
+    assert "19 managed objects as they were applied" in estate.drift()
+    assert estate.plan() == ""
+    estate.edit("queues", "sales", "ring_for", value="25s")
+    estate.apply()
+    assert "paused:lunch" in estate.command("queue show sales")
+    estate.edit("queues", "sales", "ring_for", value="20s")
+    estate.apply()
+    told("queue unpause member PJSIP/2001 queue sales", "unpaused")(estate)
+
+
+def test_who_logged_in_is_no_drift_and_nobody_logs_him_out(estate: Estate) -> None:
+    told("queue add member PJSIP/2002 to reception", "Added")(estate)
+    assert "19 managed objects as they were applied" in estate.drift()
+    estate.edit("queues", "reception", "ring_for", value="16s")
+    estate.apply()
+    assert "PJSIP/2002" in estate.command("queue show reception")
+    told("queue remove member PJSIP/2002 from reception", "Removed")(estate)
+
+
+def test_a_field_that_nobody_declares_keeps_what_somebody_made_of_it(estate: Estate) -> None:
+    turn(DIALPLAN, "s,1(2003,20,extension/2003)", "s,1(2003,35,extension/2003)")(estate)
+    estate.reload(DIALPLAN)
+    assert "19 managed objects as they were applied" in estate.drift()
+    assert estate.plan() == ""
+    estate.edit("queues", "sales", "ring_for", value="25s")
+    estate.edit("ivrs", "main", "nodes", "menu", "timeout", value="6s")
+    estate.apply()
+    content = (estate.site.etc / FILES[DIALPLAN]).read_text(encoding="utf-8")
+    assert "s,1(2003,35,extension/2003)" in content
+    assert "WaitExten(6)" in content
+    estate.wipe()
+
+
+def test_what_changed_after_the_plan_makes_it_stale(estate: Estate) -> None:
+    estate.edit("queues", "sales", "ring_for", value="25s")
+    assert estate.plan()
+    STRATEGY(estate)
+    before = (estate.site.etc / FILES[QUEUES]).read_bytes()
+    assert estate.run("apply") == 3
+    assert "CC303" in estate.err
+    assert "queue/sales" in estate.err
+    assert "hint: make a new plan" in estate.err
+    assert (estate.site.etc / FILES[QUEUES]).read_bytes() == before
+
+
+def test_what_changed_by_hand_beside_the_plan_is_not_lost(estate: Estate) -> None:
+    estate.edit("queues", "reception", "ring_for", value="25s")
+    assert estate.plan()
+    turn(PJSIP, "set_var=CC_CALLER_NAME=Front desk", "set_var=CC_CALLER_NAME=Boss")(estate)
+    estate.reload(PJSIP)
+    assert estate.run("apply") == 0
+    assert listed(estate.drift()) == (
+        '~ extension/2001 changed by hand caller_id.name "Front desk" → Boss'
+    )
+
+
+def test_a_line_by_hand_that_the_write_would_lose_stops_it(estate: Estate) -> None:
+    estate.edit("extensions", "2002", "ring_for", value="25s")
+    assert estate.plan()
+    OPTION(estate)
+    before = estate.site.etc / FILES[QUEUES]
+    content = before.read_bytes()
+    assert estate.run("apply") == 4
+    assert "queue/sales was changed by hand" in estate.lines
+    assert "plan anew" in estate.lines
+    assert before.read_bytes() == content
+
+
+def test_records_that_are_gone_are_no_empty_platform(estate: Estate) -> None:
+    records = estate.site.etc / "ccstate/records.json"
+    content = records.read_bytes()
+    records.unlink()
+    assert estate.run("drift") == 1
+    assert "CC411" in estate.err
+    assert "records.json is not there, though extensions.d/ccstate.conf is" in estate.lines
+    assert "hint: restore it from a backup" in estate.lines
+    records.write_bytes(content)
+    assert estate.plan() == ""
