@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ccstate.diff import AS_STORED
 from ccstate.diff_inside import TOO_LARGE, inside
-from ccstate.model import Edit, Json, Why
+from ccstate.model import ALTERED, Edit, Json, Why
 from ccstate.render.differences import rows
 
 
@@ -98,3 +99,21 @@ def test_what_differs_is_never_silent(before: Json, after: Json) -> None:
 @given(VALUES)
 def test_what_agrees_differs_nowhere(value: Json) -> None:
     assert inside([value], [value]) == []
+
+
+LINES = ["queues.conf:3: [sales] colour=red", "queues.conf:4: [sales] smell=sweet"]
+
+
+@pytest.mark.parametrize("is_drift", [False, True])
+def test_what_runs_otherwise_and_what_no_field_says_reads_alike_in_plans_and_as_drift(
+    is_drift: bool,
+) -> None:
+    def told(path: str, found: Json, then: Json) -> list[str]:
+        return said(then, found, path) if is_drift else said(found, then, path)
+
+    assert told("running.strategy", "ring_all", AS_STORED) == ["strategy, as it runs: ring_all"]
+    assert told("running", "not loaded", AS_STORED) == ["what runs: not loaded"]
+    assert told("running.members", [{"user": "a"}], AS_STORED) == ["members, as it runs: user a"]
+    assert told(ALTERED, [*LINES], None) == [f"by hand: {LINES[0]}", f": {LINES[1]}"]
+    many: Json = [f"line {number}" for number in range(30)]
+    assert told(ALTERED, many, None)[-1] == ": … and 18 more lines"

@@ -6,7 +6,18 @@ from itertools import chain
 
 from ccstate.diff import LEDGER_ONLY
 from ccstate.kinds import flatten
-from ccstate.model import Action, Address, Change, Fields, Json, Observation, Resource, Why
+from ccstate.model import (
+    BESIDES,
+    RUNNING,
+    Action,
+    Address,
+    Change,
+    Fields,
+    Json,
+    Observation,
+    Resource,
+    Why,
+)
 from ccstate.render.busy import going_on
 from ccstate.render.change_text import change_lines
 from ccstate.render.text import Line, Palette, Piece, Style, columns, laid_out, plain, safe
@@ -133,6 +144,9 @@ def _note(
     path: str, declared: Mapping[str, Json], last: Mapping[str, Json], value: Json
 ) -> tuple[str, Style]:
     """What is to be said of a field: where it differs, or that nobody manages it."""
+    if path in BESIDES:
+        why = Why.NOT_LOADED if path == RUNNING else Why.BY_HAND
+        return why.value, Style.CHANGE
     if path in last and last[path] != value and not _is_secret(value):
         return f"{Why.BY_HAND.value}, was {brief(last[path])}", Style.CHANGE
     if path in declared and declared[path] != value and not _is_secret(value):

@@ -5,8 +5,9 @@ from difflib import SequenceMatcher
 from itertools import groupby
 from typing import NamedTuple
 
+from ccstate.diff import AS_STORED
 from ccstate.diff_inside import Entry, Inner, inside
-from ccstate.model import Edit, Json, Why
+from ccstate.model import ALTERED, BESIDES, Edit, Json, Why
 from ccstate.render.text import Piece, Style, columns, plain
 from ccstate.render.values import brief, plural, scalar
 
@@ -33,6 +34,8 @@ def rows(edit: Edit, secrets: Mapping[str, str]) -> list[Row]:
     """What the edit does; a secret is never shown, only that it changes and where it is from."""
     if edit.path in secrets:
         return [Row(edit.path, _secret(edit, secrets[edit.path]))]
+    if edit.path.partition(".")[0] in BESIDES:
+        return list(_besides(edit))
     if edit.before == edit.after:
         stays = "stays" if edit.why is Why.RELEASED else "as it is"
         return [Row(edit.path, (*plain(f"{scalar(edit.before)}  "), Piece(stays, Style.DIM)))]
@@ -43,6 +46,23 @@ def rows(edit: Edit, secrets: Mapping[str, str]) -> list[Row]:
     kept = found[: MOST_ROWS - 1]
     more = plural(len(found) - len(kept), "more difference")
     return [*kept, Row("", (Piece(f"… and {more}", Style.DIM),))]
+
+
+def _besides(edit: Edit) -> Iterator[Row]:
+    """What runs otherwise than it is stored, and lines that no field can say."""
+    # Drift is told the other way round: from what was applied to what is there.
+    found = edit.after if edit.before is None or edit.before == AS_STORED else edit.before
+    if edit.path == ALTERED:
+        lines = found if isinstance(found, list) else [found]
+        for number, line in enumerate(lines[:MOST_ROWS]):
+            yield Row("" if number else "by hand", plain(str(line)))
+        if len(lines) > MOST_ROWS:
+            more = plural(len(lines) - MOST_ROWS, "more line")
+            yield Row("", (Piece(f"… and {more}", Style.DIM),))
+        return
+    path = edit.path.partition(".")[2]
+    said = plain(str(found)) if isinstance(found, str) else plain(brief(found))
+    yield Row(f"{path}, as it runs" if path else "what runs", said)
 
 
 def _secret(edit: Edit, reference: str) -> tuple[Piece, ...]:
