@@ -129,11 +129,9 @@ def _check(expected: Values, phones: Phones, dialplan: Values, revision: str) ->
     problems = []
     if phones.revision:
         for section, found in (("endpoint", phones.devices), ("aor", phones.aors)):
-            count = _count(expected, PJSIP, section)
-            if count and not found:
+            if not found and (count := _count(expected, PJSIP, section)):
                 problems.append(_empty(f"PJSIP has no {section}", f"{count} of them"))
-    contexts = _count(expected, DIALPLAN, "")
-    if revision and contexts and not dialplan:
+    if revision and not dialplan and (contexts := _count(expected, DIALPLAN, "")):
         problems.append(_empty("the dialplan has no step", f"{contexts} contexts"))
     if problems:
         raise Unreadable(problems)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ccstate.adapters.asterisk.ami import Ami, Message
+from ccstate.adapters.asterisk.ami_message import Form
 from ccstate.adapters.asterisk.entries import (
     DIALPLAN,
     HINT,
@@ -23,8 +24,27 @@ _SEEN_OPTIONS = {"attach": "AttachMessage", "delete": "DeleteMessage"}
 
 def read_dialplan(ami: Ami) -> Read:
     """All contexts, of whoever made them."""
-    values = dict(filter(None, map(_entry, ami.read("ShowDialPlan"))))
+    form = Form(_PLAIN, needed=len(_PLAIN))
+    found = ami.read("ShowDialPlan")
+    values = dict(filter(None, (_plain(form, m) if _is_plain(m) else _entry(m) for m in found)))
     return values, ami.do("Getvar", ("Variable", GLOBAL)).get("Value")
+
+
+_PLAIN = ("Context", "Extension", "Priority", "Application", "AppData")
+"""What nearly every step has; its lines are looked at by their places."""
+
+
+def _is_plain(message: Message) -> bool:
+    """Whether it is a step without a label, or a hint."""
+    raw = message.raw
+    return b"\r\nAppData: " in raw and b"\r\nExtensionLabel: " not in raw
+
+
+def _plain(form: Form, message: Message) -> tuple[Key, str]:
+    context, extension, priority, application, data = form.values(message)
+    if priority == HINT:
+        return Key(DIALPLAN, context, extension, HINT), application
+    return Key(DIALPLAN, context, extension, priority), f"{application}({data})"
 
 
 def _entry(message: Message) -> tuple[Key, str] | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ccstate.adapters.asterisk.ami import Ami, Message
+from ccstate.adapters.asterisk.ami_message import Form
 from ccstate.adapters.asterisk.entries import MEMBER, QUEUES, Key
 from ccstate.adapters.asterisk.spelling import SENTINEL
 from ccstate.errors import Diagnostic, Unreadable
@@ -78,7 +79,8 @@ def read_queues(ami: Ami) -> Queues:
             continue
         for option, header in OPTIONS.items():
             values[Key(QUEUES, name, option, "")] = message[header]
-    members = tuple(map(_member, _of(found, "QueueMember")))
+    form = Form(_MEMBER, needed=len(_MEMBER))
+    members = tuple(_member(form, message) for message in _of(found, "QueueMember"))
     dynamic: dict[Key, str] = {}
     for member in members:
         (values if member.membership == STATIC else dynamic)[member.key] = member.value
@@ -92,7 +94,7 @@ def read_queues(ami: Ami) -> Queues:
 
 
 def _of(found: Iterable[Message], event: str) -> Iterable[Message]:
-    return (message for message in found if message["Event"] == event)
+    return (message for message in found if message.is_event(event))
 
 
 def _revision(queue: str) -> str:
@@ -116,14 +118,27 @@ def _no_number(event: str, header: str) -> Diagnostic:
     )
 
 
-def _member(message: Message) -> Member:
+_MEMBER = (
+    "Queue",
+    "Name",
+    "Location",
+    "Penalty",
+    "StateInterface",
+    "Membership",
+    "Paused",
+    "PausedReason",
+)
+
+
+def _member(form: Form, message: Message) -> Member:
+    queue, name, interface, penalty, state, membership, paused, reason = form.values(message)
     return Member(
-        queue=message["Queue"],
-        name=message["Name"],
-        interface=message["Location"],
-        penalty=_number(message, "Penalty"),
-        state_interface=message["StateInterface"],
-        membership=message["Membership"],
-        is_paused=message["Paused"] == "1",
-        reason=message["PausedReason"],
+        queue=queue,
+        name=name,
+        interface=interface,
+        penalty=int(penalty) if penalty.isdecimal() else _number(message, "Penalty"),
+        state_interface=state,
+        membership=membership,
+        is_paused=paused == "1",
+        reason=reason,
     )
