@@ -12,6 +12,7 @@ import gc
 import os
 import sys
 from importlib import import_module
+from keyword import iskeyword
 from pathlib import Path
 
 import click
@@ -32,6 +33,7 @@ COMMANDS = {
     "drift": ("live", "Say what was changed by hand since the last apply"),
     "show": ("live", "Show an object as declared, applied and live; or a plan"),
     "adopt": ("adopt", "Take objects made by hand under management"),
+    "import": ("importing", "Write an Asterisk's configuration as YAML"),
     "test": ("call_tests", "Run the call tests: does every promise to callers hold?"),
     "history": ("history", "Say who changed an object, when, and on whose word"),
     "simulate": ("simulate", "Call a number: say what callers meet, and where calls end"),
@@ -47,7 +49,8 @@ class _Lazy(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"ccstate.cli.{COMMANDS[cmd_name][0]}")
-        command: click.Command = getattr(module, cmd_name)
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command: click.Command = getattr(module, name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

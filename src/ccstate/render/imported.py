@@ -1,0 +1,259 @@
+"""What became of a configuration that was imported: objects, lines they do not say, what to do."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Protocol
+
+import orjson
+
+from ccstate.model import Address
+from ccstate.render.markdown import code
+from ccstate.render.tally import listed
+from ccstate.render.text import (
+    ONE_LINE,
+    PLAIN,
+    Line,
+    Palette,
+    Piece,
+    Style,
+    columns,
+    laid_out,
+    plain,
+    safe,
+    well_formed,
+)
+from ccstate.render.values import of_kind, plural
+
+DIFFERS = "differs: "
+"""How a reason begins where objects say nearly the same."""
+MARKDOWN_LIMIT = 60_000
+"""Characters; GitHub refuses comments from 65,536."""
+RULES = "CC2"
+"""How the codes of rules begin, which can be silenced; other errors cannot."""
+NAMED = 3
+"""Rules that are named; the rest is counted."""
+
+
+class Listed(Protocol):
+    """A line of the configuration that objects do not say, or not wholly."""
+
+    @property
+    def file(self) -> str: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def reasons(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """One import. `made`: addresses by the file that they went to, or would go to."""
+
+    folder: str
+    made: Mapping[str, Sequence[Address]]
+    listed: Sequence[Listed]
+    said: int
+    """Lines that objects say wholly."""
+    command: str
+    """What says all this again, and writes no YAML."""
+    is_written: bool = True
+    secrets: Sequence[str] = ()
+    """Names of the variables that stand for secrets."""
+    secrets_file: str = ""
+    """The file with their values; "" where none was written."""
+    errors: Sequence[str] = ()
+    """Codes of the rules that the desired state breaks now."""
+
+    @property
+    def objects(self) -> int:
+        return sum(map(len, self.made.values()))
+
+
+def imported_text(found: Import, width: int = 80, palette: Palette = PLAIN) -> str:
+    """What was made, every line that objects do not say, file by file, and what to do next."""
+    blocks = [_made(found), _key(found)]
+    blocks += [_file(name, lines) for name, lines in _by_file(found.listed)]
+    blocks += [_next(found)]
+    shown = [laid_out(block, width, palette) for block in blocks]
+    return "\n\n".join(block for block in shown if block) + "\n"
+
+
+def _made(found: Import) -> Iterator[Line]:
+    objects, files = plural(found.objects, "object"), plural(len(found.made), "file")
+    if not found.made:
+        yield 2, (Piece(f"Nothing of {found.folder} became an object.", Style.ALARM),)
+        return
+    verb = "Imported" if found.is_written else "Would import"
+    yield 2, (Piece(f"{verb} {found.folder}: {objects} in {files}", Style.STRONG),)
+    broad = max(columns(safe(name)) for name in found.made)
+    for name, addresses in sorted(found.made.items()):
+        pad = " " * (broad - columns(safe(name)))
+        yield (
+            broad + 6,
+            (Piece("  + ", Style.ADD), *plain(f"{name}{pad}  "), Piece(_kinds(addresses))),
+        )
+
+
+def _kinds(addresses: Sequence[Address]) -> str:
+    counts: dict[str, int] = {}
+    for address in addresses:
+        counts[address.kind] = counts.get(address.kind, 0) + 1
+    return ", ".join(of_kind(count, kind) for kind, count in sorted(counts.items()))
+
+
+def _key(found: Import) -> Iterator[Line]:
+    if not found.listed:
+        yield 2, (Piece(f"Objects say every line: {found.said:,}.", Style.ADD),)
+        return
+    differ = sum(map(_differs, found.listed))
+    lost = len(found.listed) - differ
+    yield 2, plain(f"Of the configuration's lines, {found.said:,} are said by objects.")
+    if differ:
+        yield 2, (Piece(f"  ~ {differ:,} nearly: what is different is told", Style.CHANGE),)
+    if lost:
+        yield 2, (Piece(f"  - {lost:,} not: why is told", Style.REMOVE),)
+
+
+def _differs(line: Listed) -> bool:
+    return all(reason.startswith(DIFFERS) for reason in line.reasons)
+
+
+def _by_file(lines: Sequence[Listed]) -> Iterator[tuple[str, list[Listed]]]:
+    for name, group in groupby(lines, key=lambda line: line.file):
+        yield name, list(group)
+
+
+def _file(name: str, lines: Sequence[Listed]) -> Iterator[Line]:
+    """Lines that follow each other with the same reasons are told with them once."""
+    broad = max(columns(_place(line)) for line in lines)
+    yield ONE_LINE, (Piece(name or "Elsewhere", Style.STRONG),)
+    for (reasons, differs), group in groupby(lines, key=lambda one: (one.reasons, _differs(one))):
+        sign = Piece("  ~ ", Style.CHANGE) if differs else Piece("  - ", Style.REMOVE)
+        for line in group:
+            place = _place(line)
+            pad = " " * (broad - columns(place) + 2)
+            yield ONE_LINE, (sign, Piece(place, Style.DIM), *plain(pad, line.text))
+        for reason in reasons:
+            yield 8, plain(f"      {reason.removeprefix(DIFFERS)}")
+
+
+def _place(line: Listed) -> str:
+    return safe(f"{line.file}:{line.line}" if line.line else line.file)
+
+
+def _next(found: Import) -> Iterator[Line]:
+    yield 2, (Piece("Next", Style.STRONG),)
+    for number, (command, words) in enumerate(_steps(found), 1):
+        yield 5, (*plain(f"  {number}. "), Piece(command, Style.STRONG), *plain(words))
+
+
+BY_HAND = """\
+Take out of Asterisk's files what is imported now; leave there what is listed above and still \
+wanted, transports first of all. Asterisk keeps what it has loaded until it is told to reload, \
+which ccstate apply does. What stays in both, ccstate apply refuses, with its place."""
+AS_IT_IS = """\
+Mend what is listed above, such as numbers that lack the --prefix of their country, or hours that \
+lack a --timezone, and run this again."""
+SOURCED = """\
+ gives {} their values, for plan and apply. Move them to where your secrets live, and delete \
+the file."""
+EXPORTED = """\
+ writes down what {} stand for, such as env:{}: YAML has references only, and plan and apply \
+look for the values in their environment."""
+JUDGED = """\
+ finds {}: {}. As it is, callers meet that today. Mend it; or keep it for now, with a comment at \
+that line, `# ccstate: ignore {} why`, or with `rules: {{{}: warning}}` in ccstate.yaml."""
+
+
+def _steps(found: Import) -> Iterator[tuple[str, str]]:
+    """What to type, and what for."""
+    if not found.made:
+        yield "", AS_IT_IS
+        return
+    if not found.is_written:
+        write = found.command.removesuffix(" --dry-run")
+        yield write, " writes all this into the desired state."
+        return
+    count = plural(len(found.secrets), "secret")
+    if found.secrets_file:
+        yield f"source {_from_here(found.secrets_file)}", SOURCED.format(count)
+    elif found.secrets:
+        secret = found.secrets[0]
+        yield f"{found.command} --secrets FILE", EXPORTED.format(count, secret)
+    yield "ccstate validate", _judged(found)
+    yield "", BY_HAND
+    yield "ccstate plan", " shows what will be made, and ccstate apply makes it."
+    if found.listed:
+        yield found.command, " tells all this again."
+
+
+def _from_here(path: str) -> str:
+    """The path so that a shell does not look for it elsewhere."""
+    return path if "/" in path else f"./{path}"
+
+
+def _judged(found: Import) -> str:
+    if not found.errors:
+        return " finds no error now."
+    codes = list(dict.fromkeys(found.errors))
+    told = listed([*codes[:NAMED], *(["others"] if len(codes) > NAMED else [])])
+    count = plural(len(found.errors), "error")
+    rule = next((code for code in codes if code.startswith(RULES)), "")
+    return JUDGED.format(count, told, rule, rule) if rule else f" finds {count}, {told}: mend them."
+
+
+def imported_json(found: Import) -> str:
+    """All of it in one object; no value of a secret is in it."""
+    body = {
+        "folder": well_formed(found.folder),
+        "written": found.is_written,
+        "objects": [
+            {"address": str(address), "file": well_formed(name)}
+            for name, addresses in sorted(found.made.items())
+            for address in sorted(addresses)
+        ],
+        "lines_said": found.said,
+        "lines_listed": [
+            {
+                "file": well_formed(line.file),
+                "line": line.line,
+                "text": well_formed(line.text),
+                "differs": _differs(line),
+                "reasons": [well_formed(reason) for reason in line.reasons],
+            }
+            for line in found.listed
+        ],
+        "secrets": list(found.secrets),
+        "secrets_file": well_formed(found.secrets_file) or None,
+        "errors": list(found.errors),
+    }
+    return orjson.dumps(body, option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
+def imported_markdown(found: Import) -> str:
+    """The same as a comment: bounded, and nothing in it comes alive."""
+    verb = "Imported" if found.is_written else "Would import"
+    text = f"### {verb} {code(found.folder)}: {plural(found.objects, 'object')}\n\n"
+    for name, addresses in sorted(found.made.items()):
+        text += f"- {code(name)}: {_kinds(addresses)}\n"
+    text += f"\n{found.said:,} lines are said by objects"
+    text += f", {plural(len(found.listed), 'line')} not, or nearly:\n" if found.listed else ".\n"
+    left = len(found.listed)
+    for name, lines in _by_file(found.listed):
+        text += f"\n**{code(name)}**\n\n"
+        for line in lines:
+            item = _item(line)
+            if len(text) + len(item) > MARKDOWN_LIMIT:
+                return f"{text}\n… and {plural(left, 'more line')}: {code(found.command)}\n"
+            text += item
+            left -= 1
+    return text
+
+
+def _item(line: Listed) -> str:
+    sign = "~" if _differs(line) else "-"
+    reasons = "; ".join(code(reason.removeprefix(DIFFERS)) for reason in line.reasons)
+    return f"- {code(sign)} {code(_place(line))} {code(line.text, 120)}: {reasons}\n"
