@@ -5,17 +5,20 @@ of queues are phones here, and a number counts only where it is written internat
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 
 from ccstate import kinds
-from ccstate.adapters.asterisk.drafts import Elsewhere
+from ccstate.adapters.asterisk.drafts import Draft, Elsewhere
 from ccstate.adapters.asterisk.entries import DIALPLAN, PJSIP, QUEUES
 from ccstate.adapters.asterisk.handwritten import MAIN, OWN, Handwritten
 from ccstate.adapters.asterisk.importing import Imported, import_estate
 from ccstate.adapters.asterisk.importing.ledger import Line
 from ccstate.adapters.asterisk.observe import sealed
 from ccstate.adapters.asterisk.records import Records
+from ccstate.errors import Diagnostic
+from ccstate.journeys.centre import Centre
+from ccstate.kinds import KINDS
 from ccstate.model import Address, Edit, Fields, Json, Why, edited
 
 HOME: Mapping[str, str] = {
@@ -28,6 +31,8 @@ HOME: Mapping[str, str] = {
     "schedule": DIALPLAN,
 }
 """The kinds that are found so, and the configuration in which each is to be looked for."""
+
+_PEOPLE = frozenset({"user", "team"})
 
 _READ: dict[bytes, Mapping[Address, Elsewhere]] = {}
 """What was read last, by the digest of the files: observe, audit and perform read the same ones.
@@ -44,10 +49,53 @@ def elsewhere(found: Handwritten, records: Records) -> Mapping[Address, Elsewher
         _READ.clear()
         _READ[digest] = _objects(found)
     return {
-        address: Elsewhere(sealed(records.key, address.kind, there.fields), there.place)
+        address: Elsewhere(_shown(records, address, there.fields), there.place)
         for address, there in _READ[digest].items()
         if address not in records.objects
     }
+
+
+def _shown(records: Records, address: Address, fields: Fields) -> Fields:
+    """The fields as an observation shows them.
+
+    Without secrets as long as nothing is recorded: the key may not be kept yet, and what is
+    sealed with another one would look changed each time.
+    """
+    if records.ledger or records.objects or records.files:
+        return sealed(records.key, address.kind, fields)
+    paths = kinds.secrets(address.kind, fields)
+    return edited(fields, [Edit(path, None, None, Why.YOU) for path in paths])
+
+
+def out_of_reach(drafted: Draft) -> Iterator[Diagnostic]:
+    """What would lead callers to an object that stands by hand, where ccstate writes no way to it.
+
+    Seen on Asterisk 22: a key of such a menu hangs up, and such a queue has nobody in it.
+    """
+    if not drafted.elsewhere:
+        return
+    centre = Centre(drafted.objects)
+    for address, fields in sorted(drafted.objects.items()):
+        if address.kind in _PEOPLE:
+            continue
+        named = {found.target for found in kinds.references(address.kind, fields)}
+        phones = {phone for target in named for phone in _phones_of(centre, target)}
+        for target in sorted((named | phones) & drafted.elsewhere):
+            yield Diagnostic(
+                "CC414",
+                f"{address} leads to {target}, which stands in a file that ccstate does not write",
+                cause="Callers would be cut off there: ccstate knows no way into what others write.",
+                hint=f"take {target} out of that file, and it is made here",
+            )
+
+
+def _phones_of(centre: Centre, target: Address) -> Iterator[Address]:
+    """The phones of a person, or of everybody in a team."""
+    users = centre.people.get(target.name, ()) if target.kind == "team" else (target.name,)
+    for user in users if target.kind in _PEOPLE else ():
+        extension = centre.of("user").get(user, {}).get("extension")
+        if extension:
+            yield Address("extension", str(extension))
 
 
 def _digest(found: Handwritten) -> bytes:
@@ -71,25 +119,29 @@ def _objects(found: Handwritten) -> Mapping[Address, Elsewhere]:
     imported = import_estate(content, glob)
     places = _places(found, imported)
     return {
-        address: Elsewhere(_real(imported, address), places.get(address, MAIN[HOME[address.kind]]))
+        address: Elsewhere(
+            _standing_alone(imported, address), places.get(address, MAIN[HOME[address.kind]])
+        )
         for address in imported.objects
         if address.kind in HOME
     }
 
 
-def _real(imported: Imported, address: Address) -> Fields:
+def _standing_alone(imported: Imported, address: Address) -> Fields:
     """The fields with phones in place of people, and secrets in place of references."""
-    fields = dict(imported.objects[address])
+    fields = imported.objects[address]
     if address.kind == "queue":
         members = fields.get("members")
         known = members if isinstance(members, list) else []
-        fields["members"] = [_phone(imported, member) for member in known]
-    secrets = kinds.secrets(address.kind, fields) if kinds.holds_secrets(address.kind) else {}
+        fields = {**fields, "members": [_phone(imported, member) for member in known]}
+        # Canonical anew: members stand in the order of their names, and these have others now.
+        model = KINDS["queue"].model.model_validate(fields)
+        fields = model.model_dump(mode="json", exclude_unset=True)
     return edited(
         fields,
         [
             Edit(path, None, imported.secrets[reference.removeprefix("env:")], Why.YOU)
-            for path, reference in secrets.items()
+            for path, reference in kinds.secrets(address.kind, fields).items()
         ],
     )
 

@@ -64,6 +64,9 @@ def phones(work: Work, trunks: frozenset[str]) -> dict[str, Phone]:
     for identity, section in work.pjsip.get("endpoint", {}).items():
         if identity in trunks:
             continue
+        if not section.get("aors"):
+            _unreachable(work, section)
+            continue
         name = work.names.free("extension", name_of(identity))
         phone = Phone(name, section, section.get("context") or "default")
         found[identity] = phone
@@ -75,6 +78,13 @@ def phones(work: Work, trunks: frozenset[str]) -> dict[str, Phone]:
         _endpoint(work, phone)
         _accounts(work, phone)
     return found
+
+
+def _unreachable(work: Work, section: Section) -> None:
+    """Endpoints that only call: `anonymous` above all, by which Asterisk lets in whom it does not know."""
+    reason = "nobody can ring it, for it has no aors: an extension has a phone, or a mailbox"
+    work.ledger.leave_header(section, reason)
+    work.ledger.leave_all(section.written, reason)
 
 
 def _named(work: Work, kind: str, names: str) -> list[Section]:
