@@ -112,7 +112,7 @@ def _load(server: Server, stored: Stored, written: Written, running: Running) ->
             return f"Asterisk did not load {names} to its end"
         now = {key: entry.value for key, entry in written.compiled.entries.items()}
         endpoints = _changed_endpoints(stored, now)
-        after = read_running(ami, now, endpoints)
+        after = read_running(ami, now, endpoints, stale)
         restore(ami, remember(running), after.members)
     return _differing(now, after, set(stale), endpoints)
 

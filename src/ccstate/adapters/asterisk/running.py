@@ -48,7 +48,10 @@ class Running:
     revisions: Mapping[str, str]
     """By file, what its sentinel says; absent where the file's end was not read."""
     loaded: Mapping[str, bool]
-    """By file, whether the module that reads it runs. Nothing of the file runs where it doesn't."""
+    """By file, whether the module that reads it runs. Nothing of the file runs where it doesn't.
+
+    A file that nobody asked for is absent.
+    """
     dynamic: Mapping[Key, str]
     """Members that no file names."""
     phones: Phones
@@ -76,20 +79,25 @@ def is_visible(key: Key) -> bool:
 
 
 def read_running(
-    ami: Ami, expected: Values | None = None, endpoints: Collection[str] | None = None
+    ami: Ami,
+    expected: Values | None = None,
+    endpoints: Collection[str] | None = None,
+    files: Collection[str] = tuple(FILES),
 ) -> Running:
-    """Everything that runs; of PJSIP's endpoints the details of these alone, None: of all.
+    """What runs of these files; of PJSIP's endpoints the details of these alone, None: of all.
 
     `expected`: what the files say. It decides between spellings that AMI shows alike.
     Raises Unreadable where an answer cannot be trusted, such as an empty list of things that have
     to be there.
     """
     expected = expected or {}
-    loaded = {file: is_running(ami, file) for file in FILES}
-    phones = read_phones(ami, expected, endpoints) if loaded[PJSIP] else Phones()
-    queues = read_queues(ami) if loaded[QUEUES] else Queues({}, {})
-    dialplan, dialplan_revision = read_dialplan(ami) if loaded[DIALPLAN] else ({}, "")
-    mailboxes, mailboxes_revision = read_mailboxes(ami, expected) if loaded[VOICEMAIL] else ({}, "")
+    loaded = {file: is_running(ami, file) for file in files}
+    phones = read_phones(ami, expected, endpoints) if loaded.get(PJSIP) else Phones()
+    queues = read_queues(ami) if loaded.get(QUEUES) else Queues({}, {})
+    dialplan, dialplan_revision = read_dialplan(ami) if loaded.get(DIALPLAN) else ({}, "")
+    mailboxes, mailboxes_revision = (
+        read_mailboxes(ami, expected) if loaded.get(VOICEMAIL) else ({}, "")
+    )
     revisions = {
         PJSIP: phones.revision,
         QUEUES: queues.revision,
