@@ -1,5 +1,7 @@
 """Writes docs/kinds.md from the kinds, docs/rules.md and docs/rules/ from the rules.
 
+Parts of docs/adapters/ too: the abilities that adapters declare, and the keys of a connection.
+
 `python docs/generate.py`. Every word of those pages stands in `ccstate.kinds` and `ccstate.rules`;
 tests/test_docs.py notices when one is out of date.
 """
@@ -15,6 +17,10 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from ccstate.adapter import Adapter, Support
+from ccstate.adapters import embedded
+from ccstate.adapters.asterisk import adapter as asterisk
+from ccstate.adapters.asterisk.connection import Connection
 from ccstate.kinds import KINDS, Kind, fields
 from ccstate.kinds.fields import Common, Compare, Means, Ref
 from ccstate.render.diagnostics import diagnostics_text
@@ -301,8 +307,86 @@ def rules_pages() -> dict[str, str]:
     return pages
 
 
+ADAPTERS: Mapping[str, Adapter] = {
+    "embedded": embedded.connect({"path": "any"}, FOLDER),
+    "asterisk": asterisk.connect({"ami": {"secret": "env:ANY"}}, FOLDER),
+}
+"""Connecting opens nothing: what an adapter can do, it says without a platform."""
+
+
+def _abilities() -> str:
+    names = list(ADAPTERS)
+    every = {name: ADAPTERS[name].supports for name in names}
+    rows = [
+        [f"[{kind.plural}](../kinds.md#{kind.plural})", *(_ability(every[n].get(k)) for n in names)]
+        for k, kind in KINDS.items()
+    ]
+    for said, flag in (
+        ("A batch is one write: all of it, or nothing", "atomic"),
+        ("Two levels: stored, and running after a reload", "needs_reload"),
+        ("Objects that name each other come in one batch", "cycles"),
+    ):
+        answers = [{getattr(support, flag) for support in every[name].values()} for name in names]
+        rows.append(
+            [said, *("yes" if a == {True} else "some" if True in a else "no" for a in answers)]
+        )
+    lacks = [
+        f"- `{name}` cannot hold `{kind}` `{field}`: {why}"
+        for name in names
+        for kind, support in every[name].items()
+        for field, why in support.lacks.items()
+    ]
+    head = ["", *(f"`{name}`" for name in names)]
+    lines = [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
+    return "\n".join([*lines, *(["", *lacks] if lacks else [])])
+
+
+def _ability(support: Support | None) -> str:
+    if support is None:
+        return "no"
+    missing = [verb for verb in ("create", "update", "delete") if verb not in support.verbs]
+    words = [f"no {verb}" for verb in missing]
+    words += [f"without {len(support.lacks)} fields"] if support.lacks else []
+    return ", ".join(words) or "yes"
+
+
+def _keys() -> str:
+    rows = "\n".join(_key_rows(Connection, ""))
+    return f"| Key | Value | Default | Meaning |\n|---|---|---|---|\n{rows}"
+
+
+def _key_rows(model: type[BaseModel], path: str) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        here = f"{path}{name}"
+        inner: Inner = {}
+        words = _cell(_words(field.annotation, field.metadata, here, inner))
+        meaning = _cell(" ".join((field.description or "").split()))
+        value = "mapping" if inner else words
+        default = (
+            "" if field.default == [] or (inner and not field.is_required()) else _default(field)
+        )
+        yield f"| `{here}` | {value} | {default} | {meaning} |"
+        for below in inner.values():
+            yield from _key_rows(below, f"{here}.")
+
+
+def adapter_pages() -> dict[str, str]:
+    """The pages about adapters, with what is generated in them, by file name below docs/."""
+    pages = {}
+    for name, title, made in (
+        ("adapters/README.md", "abilities", _abilities()),
+        ("adapters/asterisk.md", "keys", _keys()),
+    ):
+        said = (FOLDER / name).read_text(encoding="utf-8")
+        begin, end = f"<!-- {title}: written by docs/generate.py -->\n", f"<!-- end of {title} -->"
+        before, _, rest = said.partition(begin)
+        _, _, after = rest.partition(end)
+        pages[name] = f"{before}{begin}\n{made}\n\n{end}{after}"
+    return pages
+
+
 if __name__ == "__main__":
     (FOLDER / "kinds.md").write_text(page(), encoding="utf-8")
     (FOLDER / "rules").mkdir(exist_ok=True)
-    for name, text in rules_pages().items():
+    for name, text in {**rules_pages(), **adapter_pages()}.items():
         (FOLDER / name).write_text(text, encoding="utf-8")

@@ -87,6 +87,12 @@ def test_the_pages_of_rules_are_current_and_no_other_is_there() -> None:
     }
 
 
+def test_what_the_pages_of_adapters_say_of_abilities_and_keys_is_current() -> None:
+    for name, text in generator().adapter_pages().items():
+        said = (DOCS / name).read_text(encoding="utf-8")
+        assert said == text, f"docs/{name} is out of date: python docs/generate.py"
+
+
 def test_the_tests_that_the_map_names_are_there() -> None:
     page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     tests = "\n".join(path.read_text(encoding="utf-8") for path in ROOT.glob("tests/**/test_*.py"))
