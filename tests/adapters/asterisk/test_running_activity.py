@@ -88,5 +88,10 @@ def test_members_are_told_who_are_paused_or_logged_in(ami: Ami) -> None:
 def test_phones_and_trunks_that_are_away_are_told(ami: Ami) -> None:
     found = seen(ami)
     assert found[Address("extension", "2101")] == Activity(notes=("no phone is registered",))
-    assert found[Address("trunk", "sydney-a")].notes[0].startswith("its registration is ")
+    registration, host = found[Address("trunk", "sydney-a")].notes
+    assert registration.startswith("its registration is ")
+    assert host == (
+        "Asterisk found no address for sip.southern-cross-voice.example, "
+        "and knows its calls by registration alone"
+    )
     assert Address("queue", "sales") not in found

@@ -73,7 +73,7 @@ def activity(
     waiting = _waiting(running, owners)
     calls = _calls(channels, running, owners)
     paused = _paused(running, owners)
-    notes = _notes(running, owners)
+    notes = _notes(running, owners, entries)
     everywhere = dict.fromkeys([*waiting, *calls, *paused, *notes])
     return {
         address: Activity(
@@ -149,7 +149,7 @@ def _paused(running: Running, owners: _Owners) -> dict[Address, list[tuple[str, 
     return found
 
 
-def _notes(running: Running, owners: _Owners) -> dict[Address, list[str]]:
+def _notes(running: Running, owners: _Owners, entries: Entries) -> dict[Address, list[str]]:
     found: dict[Address, list[str]] = {}
 
     def note(owner: Address | None, text: str) -> None:
@@ -158,6 +158,7 @@ def _notes(running: Running, owners: _Owners) -> dict[Address, list[str]]:
 
     _note_members(running, owners, note)
     _note_phones(running, owners, note)
+    _note_hosts(running, entries, note)
     return found
 
 
@@ -181,3 +182,13 @@ def _note_phones(running: Running, owners: _Owners, note: _Note) -> None:
     for name, status in registrations.items():
         if status != "Registered":
             note(owners.endpoint(name), f"its registration is {status.lower()}")
+
+
+def _note_hosts(running: Running, entries: Entries, note: _Note) -> None:
+    """Trunks whose `identify` Asterisk passed over, because nobody knew an address for its host."""
+    for key, entry in entries.items():
+        is_host = key[:2] == (PJSIP, "identify") and key.part == "match"
+        if is_host and key.item not in running.identified:
+            registers = key.item in running.phones.registrations
+            then = "knows its calls by registration alone" if registers else "turns its calls away"
+            note(entry.owner, f"Asterisk found no address for {entry.value}, and {then}")

@@ -2,10 +2,14 @@
 
 from ccstate import model
 from ccstate.adapters.asterisk.activity import Activity
+from ccstate.model import Address
 
 
-def in_words(activity: Activity) -> model.Activity:
-    """One sentence for callers who wait, for calls, for each agent who is paused."""
+def in_words(address: Address, activity: Activity) -> model.Activity:
+    """One sentence for callers who wait, for calls, for each agent who is paused.
+
+    And what is amiss with a trunk; that phones are away is the way of phones.
+    """
     words: list[str] = []
     if activity.waiting:
         callers = "1 caller waits" if activity.waiting == 1 else f"{activity.waiting} callers wait"
@@ -16,4 +20,5 @@ def in_words(activity: Activity) -> model.Activity:
         )
     for member, reason in activity.paused:
         words.append(f"{member} is paused" + (f": {reason}" if reason else ""))
+    words += activity.notes if address.kind == "trunk" else ()
     return model.Activity(activity.waiting + activity.talking, tuple(words))

@@ -75,7 +75,7 @@ class AsteriskAdapter:
             {
                 a: told
                 for a, at in doing.items()
-                if a.kind in kinds and (told := in_words(at)).words
+                if a.kind in kinds and (told := in_words(a, at)).words
             },
         )
 
