@@ -64,11 +64,11 @@ def additions(compiled: Compiled, values: Mapping[Key, str]) -> Deviations:
     extra = [key for key in values if key not in compiled.entries]
     if not extra:
         return {}
+    asked = {group for key in extra for group in _groups(key)}
     owners: dict[tuple[str, ...], Address | None] = {}
     for key, entry in compiled.entries.items():
         for group in _groups(key):
-            known = owners.setdefault(group, entry.owner)
-            if known != entry.owner:
+            if group in asked and owners.setdefault(group, entry.owner) != entry.owner:
                 owners[group] = None
     found: dict[Address | None, list[Deviation]] = {}
     for key in extra:

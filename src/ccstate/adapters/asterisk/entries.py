@@ -68,12 +68,19 @@ class Compiled:
     """Entries in the order in which they are written, and what people read beside them.
 
     `notes` holds a line for a section of a file, such as the label of a queue; `texts` the files
-    once they have been spelled.
+    once they have been spelled. Nobody adds to it any more once it has been spelled.
     """
 
     entries: Entries = field(default_factory=dict)
     notes: dict[tuple[str, str], str] = field(default_factory=dict)
     texts: Mapping[str, bytes] | None = field(default=None, compare=False, repr=False)
+    _values: Values | None = field(default=None, compare=False, repr=False)
+
+    def values(self) -> Values:
+        """What is said, without who says it."""
+        if self._values is None:
+            self._values = {key: entry.value for key, entry in self.entries.items()}
+        return self._values
 
     def say(self, key: Key, value: str, owner: Address | None, path: str = "") -> None:
         """Adds one entry."""

@@ -139,10 +139,11 @@ def _joined(one: Deviations, other: Deviations) -> Deviations:
 def add_running(view: View, stored: Stored, running: Running) -> None:
     """What runs otherwise than it is stored."""
     expected = _as_stored(stored)
-    known = stored.compiled.entries.keys()
-    ours = Compiled({key: entry for key, entry in expected.entries.items() if key in known})
-    extra = {k: value for k, value in running.values.items() if k not in expected.entries}
-    found = _joined(deviations(expected, running.values, is_compared), additions(ours, extra))
+    strange = running.values.keys() - expected.entries.keys()
+    extra = {key: running.values[key] for key in sorted(strange)}
+    found = _joined(
+        deviations(expected, running.values, is_compared), additions(_ours(stored, expected), extra)
+    )
     gone = missing(expected, found, is_compared)
     centre = Centre(stored.records.objects)
     for owner, deviating in found.items():
@@ -176,6 +177,14 @@ def _as_stored(stored: Stored) -> Compiled:
     return Compiled(
         {key: known.get(key, nobody)._replace(value=value) for key, value in stored.values.items()}
     )
+
+
+def _ours(stored: Stored, expected: Compiled) -> Compiled:
+    """What stands in the files as it was written there, whatever its value."""
+    if expected is stored.compiled:
+        return expected
+    known = stored.compiled.entries.keys()
+    return Compiled({key: entry for key, entry in expected.entries.items() if key in known})
 
 
 def _why_not(running: Running, file: str) -> str:

@@ -110,7 +110,7 @@ def _load(server: Server, stored: Stored, written: Written, running: Running) ->
         if late:
             names = " and ".join(FILES[name] for name in late)
             return f"Asterisk did not load {names} to its end"
-        now = {key: entry.value for key, entry in written.compiled.entries.items()}
+        now = written.compiled.values()
         endpoints = _changed_endpoints(stored, now)
         after = read_running(ami, now, endpoints, stale)
         restore(ami, remember(running), after.members)

@@ -84,13 +84,12 @@ def read_stored(storage: Storage, *, is_test_site: bool) -> Stored:
     records = kept.new_records() if content is None else kept.load(content, storage.place)
     compiled = compile_objects(records.objects, Setting(records.key, is_test_site))
     texts = spell(compiled)
-    values: dict[Key, str] = {}
+    whole = {name for name, path in FILES.items() if found.get(path) == texts[path]}
+    values = {k: v for k, v in compiled.values().items() if k.file in whole}
     places: dict[Key, str] = {}
     problems: list[Diagnostic] = []
     for name, path in FILES.items():
-        if found.get(path) == texts[path]:
-            values |= {k: e.value for k, e in compiled.entries.items() if k.file == name}
-        elif path in found:
+        if name not in whole and path in found:
             conf = parse(found[path], path)
             problems += conf.problems
             for key, said in _READERS[name](conf):
