@@ -100,8 +100,16 @@ def _lock(workspace: Workspace, plan_id: str, *, resume: bool) -> AbstractContex
     from ccstate.apply import lock
 
     acquire = lock.acquire_to_resume if resume else lock.acquire
-    owner = f"{getpass.getuser()}@{socket.gethostname()}"
+    owner = f"{_user()}@{socket.gethostname()}"
     return acquire(workspace.state_folder, owner=owner, since=_now(), purpose=plan_id)
+
+
+def _user() -> str:
+    """Who runs this; the number of a user whom the machine does not know, as in containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # before Python 3.13 the one, since then the other
+        return str(os.getuid())
 
 
 def _now() -> str:

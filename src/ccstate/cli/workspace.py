@@ -1,8 +1,8 @@
 """What every command starts from: the project, its desired state, its platforms, its plans."""
 
 import os
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,17 @@ from ccstate.desired.project import FILE
 from ccstate.diff import diff, sealed, secret_references
 from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
 from ccstate.kinds import KINDS
-from ccstate.model import Activity, Address, Fields, Observation, Plan, Resource, State
+from ccstate.model import (
+    Activity,
+    Address,
+    Change,
+    Fields,
+    Observation,
+    Plan,
+    Refusal,
+    Resource,
+    State,
+)
 from ccstate.plan import Share, make_plan
 
 STATE_FOLDER = ".ccstate"
@@ -192,7 +202,19 @@ class Workspace:
             then = Estate(_placed(objects_then(objects, made), desired.state), today)
             made = with_callers(made, now, then, call_tests(desired.state))
             made = refused(made, new_errors(then, now, self.project.rules, self.content))
+        made = replace(made, refusals=(*made.refusals, *self._audited(made)))
         return made, {target: found for target, found in busy.items() if found}
+
+    def _audited(self, plan: Plan) -> Iterator[Refusal]:
+        """What the platforms would refuse of a plan."""
+        by_target: dict[str, list[Change]] = {}
+        for change in plan.changes():
+            by_target.setdefault(change.target, []).append(change)
+        for target in self.targets(list(by_target)) if by_target else ():
+            with stage(f"Asking {target.name}"):
+                for problem in self.adapter(target).audit(by_target[target.name]):
+                    place = f"{problem.span}: " if problem.span and problem.span.file else ""
+                    yield Refusal(problem.code, f"{place}{problem.message}", problem.hint)
 
 
 def touched(plan: Plan, target: str, seen: Observation) -> dict[Address, Activity]:

@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import pytest
 
 from ccstate.adapters.asterisk.activity import Activity, activity, read_channels
 from ccstate.adapters.asterisk.ami import Ami
+from ccstate.adapters.asterisk.entries import PJSIP, Key
 from ccstate.adapters.asterisk.running import read_running
 from ccstate.lab import phones
 from ccstate.lab.site import Site
@@ -35,6 +37,20 @@ def ami(settled: Site) -> Iterator[Ami]:
 def seen(ami: Ami) -> Mapping[Address, Activity]:
     running = read_running(ami, estate.values(), [])
     return activity(running, read_channels(ami), estate.compiled().entries)
+
+
+def test_a_carrier_that_asterisk_found_no_address_for_is_told(ami: Ami) -> None:
+    trunk = Address("trunk", "sydney-a")
+    entries = dict(estate.compiled().entries)
+    host = Key(PJSIP, "identify", "trunk-sydney-a", "match")
+    running = read_running(ami, estate.values(), ["trunk-sydney-a"])
+    assert len(activity(running, (), entries)[trunk].notes) == 1, "an address needs no finding"
+    unknown = replace(running, phones=replace(running.phones, identified=frozenset()))
+    *_, told = activity(unknown, (), entries)[trunk].notes
+    assert told == (
+        f"Asterisk found no address for {entries[host].value}, "
+        "and knows its calls by registration alone"
+    )
 
 
 def call(ami: Ami, place: str) -> None:
@@ -88,10 +104,6 @@ def test_members_are_told_who_are_paused_or_logged_in(ami: Ami) -> None:
 def test_phones_and_trunks_that_are_away_are_told(ami: Ami) -> None:
     found = seen(ami)
     assert found[Address("extension", "2101")] == Activity(notes=("no phone is registered",))
-    registration, host = found[Address("trunk", "sydney-a")].notes
+    (registration,) = found[Address("trunk", "sydney-a")].notes
     assert registration.startswith("its registration is ")
-    assert host == (
-        "Asterisk found no address for sip.southern-cross-voice.example, "
-        "and knows its calls by registration alone"
-    )
     assert Address("queue", "sales") not in found

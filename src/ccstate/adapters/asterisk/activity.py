@@ -4,7 +4,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ccstate.adapters.asterisk.ami import Ami
-from ccstate.adapters.asterisk.entries import DIALPLAN, MAILBOXES, PJSIP, QUEUES, VOICEMAIL, Entries
+from ccstate.adapters.asterisk.entries import (
+    DIALPLAN,
+    MAILBOXES,
+    PJSIP,
+    QUEUES,
+    VOICEMAIL,
+    Entries,
+    Key,
+)
 from ccstate.adapters.asterisk.running import Running
 from ccstate.adapters.asterisk.running_queues import STATIC
 from ccstate.model import Address
@@ -185,10 +193,14 @@ def _note_phones(running: Running, owners: _Owners, note: _Note) -> None:
 
 
 def _note_hosts(running: Running, entries: Entries, note: _Note) -> None:
-    """Trunks whose `identify` Asterisk passed over, because nobody knew an address for its host."""
+    """Trunks whose `identify` Asterisk passed over, because nobody knew an address for its host.
+
+    Only the details of an endpoint tell; of those that were not read, nothing is said.
+    """
     for key, entry in entries.items():
         is_host = key[:2] == (PJSIP, "identify") and key.part == "match"
-        if is_host and key.item not in running.identified:
+        is_read = Key(PJSIP, "endpoint", key.item, "context") in running.values
+        if is_host and is_read and key.item not in running.identified:
             registers = key.item in running.phones.registrations
             then = "knows its calls by registration alone" if registers else "turns its calls away"
             note(entry.owner, f"Asterisk found no address for {entry.value}, and {then}")

@@ -55,8 +55,8 @@ class Sftp(Declared):
     """TCP port."""
     username: str
     """Who logs in there."""
-    key: Folder | None = None
-    """File with the private key; the agent's keys where left out."""
+    identity: Folder | None = None
+    """File with the private key; the keys of the agent, and in ~/.ssh, where left out."""
     known_hosts: Folder | None = None
     """File with the host's key; ~/.ssh/known_hosts where left out."""
 
@@ -131,7 +131,7 @@ def storage(connection: Connection, place: str, folder: Path) -> Storage:
     from ccstate.adapters.asterisk.sftp import SftpFolder, SshLogin
 
     sftp = connection.sftp
-    key = folder / sftp.key if sftp.key else None
+    key = folder / sftp.identity if sftp.identity else None
     login = SshLogin(sftp.host, sftp.username, sftp.port, key)
     if sftp.known_hosts:
         login = replace(login, known_hosts=folder / sftp.known_hosts)

@@ -72,5 +72,5 @@ def unseen(place: str) -> Diagnostic:
         "CC486",
         f"a test call was answered at {place}, and AMI told nothing of it",
         cause="AMI is that of another Asterisk, or its user may not see events",
-        hint="give the user `read = call,user,agent,reporting` in manager.conf; check both addresses",
+        hint="give the user `read = system,user,call,agent` in manager.conf; check both addresses",
     )
