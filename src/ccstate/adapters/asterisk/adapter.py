@@ -14,7 +14,7 @@ from ccstate.adapters.asterisk import records as kept
 from ccstate.adapters.asterisk.activity import activity, read_channels
 from ccstate.adapters.asterisk.activity_words import in_words
 from ccstate.adapters.asterisk.ami import Ami
-from ccstate.adapters.asterisk.audit import audited
+from ccstate.adapters.asterisk.audit import audited, rights_missing
 from ccstate.adapters.asterisk.compile import Setting, compile_objects
 from ccstate.adapters.asterisk.connection import Connection
 from ccstate.adapters.asterisk.drafts import Draft, Found, Now, draft, references
@@ -97,10 +97,13 @@ class AsteriskAdapter:
             stored = self._stored(server)
             by_hand = read_handwritten(server.storage)
             view = self._view(server, stored)
+            with server.connect() as ami:
+                commands = {name for name, _ in ami.do("ListCommands").items()}
         drafted = self._draft(changes, stored, view, by_hand)
         setting = Setting(stored.records.key, self.connection.test_site)
         compiled = compile_objects(drafted.objects, setting)
         problems = audited(changes, drafted, compiled, by_hand, server.storage.place)
+        problems += rights_missing(commands, self.connection.ami.host)
         return [*problems, *self._prompts.audit(drafted.objects, stored.records)]
 
     def perform(self, batch: Sequence[Change]) -> list[Result]:

@@ -1,6 +1,6 @@
 """What Asterisk would refuse, or swallow without a word: told before anything is written."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from ccstate.adapters.asterisk.conf import Section, resolved
 from ccstate.adapters.asterisk.drafts import Draft
@@ -28,6 +28,20 @@ def audited(
         *_without_transport(drafted, by_hand, place),
         *(refusal.problem for refusal in refusals(drafted.objects)),
     ]
+
+
+def rights_missing(commands: Collection[str], place: str) -> Iterator[Diagnostic]:
+    """Rights that an apply may come to need; `commands` are those that AMI lets the user give.
+
+    A module that does not run has no commands, and says nothing of rights.
+    """
+    if "QueueStatus" in commands and "QueuePause" not in commands:
+        yield Diagnostic(
+            "CC418",
+            f"the AMI user at {place} may not pause agents",
+            cause="A reload of the queues forgets why an agent is paused; ccstate says it again.",
+            hint="add `agent` to its `write` in manager.conf, then `manager reload`",
+        )
 
 
 def _without_transport(drafted: Draft, by_hand: Handwritten, place: str) -> Iterator[Diagnostic]:
