@@ -1,5 +1,6 @@
 """The configuration beside ccstate's own files: read, never written, and never contradicted."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -30,28 +31,35 @@ OWN = frozenset(FILES.values())
 
 @dataclass(frozen=True, slots=True)
 class Handwritten:
-    """Every configuration as Asterisk reads it, without what ccstate wrote; and all files."""
+    """Every configuration as Asterisk reads it, without what ccstate wrote; and its files."""
 
     confs: Mapping[str, Conf]
     files: Mapping[str, bytes]
+    """The main files and all that they include, and nothing else."""
     includes_ours: frozenset[str]
     """Configurations whose main file includes ccstate's."""
 
 
 def read_handwritten(storage: Storage) -> Handwritten:
-    """All of it in one bulk read."""
-    names = [path for path in storage.listing() if path.endswith(".conf") and path not in OWN]
-    files = storage.read(names)
-    confs = {}
+    """The four configurations and what they include; no other file has to be readable."""
+    there = [path for path in storage.listing() if path not in OWN]
+    files = storage.read([main for main in MAIN.values() if main in there])
+    confs: dict[str, Conf] = {}
     included = set()
+
+    def content(path: str) -> bytes | None:
+        if path not in files and path in there:
+            files.update(storage.read([path]))
+        return files.get(path)
+
     for name, main in MAIN.items():
         asked: set[str] = set()
 
         def glob(pattern: str, asked: set[str] = asked) -> list[str]:
             asked.add(pattern)
-            return sorted(path for path in files if fnmatchcase(path, pattern))
+            return sorted(path for path in there if fnmatchcase(path, pattern))
 
-        confs[name] = read(files.get, glob, main) if main in files else parse(b"", main)
+        confs[name] = read(content, glob, main) if main in files else parse(b"", main)
         wanted = [d.argument for d in confs[name].directives if d.word != "exec"]
         if any(fnmatchcase(FILES[name], pattern) for pattern in {*asked, *wanted}):
             included.add(name)
@@ -76,15 +84,35 @@ def conflicts(found: Handwritten, compiled: Compiled, place: str) -> Iterator[Di
     """Sections that are written by hand and would be written by ccstate too."""
     ours = _sections(compiled)
     for name, conf in found.confs.items():
-        for section in resolved(conf):
-            if section.name in ours[name]:
+        for file, line, section in _headers(conf, found.files):
+            if section in ours[name]:
                 yield Diagnostic(
                     "CC413",
-                    f"[{section.name}] in {section.file} would be written by ccstate too",
-                    Span(f"{place}/{section.file}", section.line),
+                    f"[{section}] in {file} would be written by ccstate too",
+                    Span(f"{place}/{file}", line),
                     cause="Asterisk would mix the two, or keep the old one without a word.",
                     hint="take it out there, or name the object otherwise in the desired state",
                 )
+
+
+_HEADER = re.compile(rb"^[ \t]*\[([^\]\r\n]{1,200})\]", re.MULTILINE)
+
+
+def _headers(conf: Conf, files: Mapping[str, bytes]) -> Iterator[tuple[str, int, str]]:
+    """Where each section stands: those that were read, and those that add to one of ours, `(+)`.
+
+    Ours are not read here, so that such a header has nothing to add to, and is no section.
+    """
+    known = {(section.file, section.line): section.name for section in resolved(conf)}
+    for (file, line), name in known.items():
+        yield file, line, name
+    for file in conf.files:
+        content = files.get(file, b"")
+        for header in _HEADER.finditer(content):
+            line = content.count(b"\n", 0, header.start()) + 1
+            is_addition = content[header.end() :].lstrip(b" \t").startswith(b"(+")
+            if is_addition and (file, line) not in known:
+                yield file, line, header[1].decode(errors="replace")
 
 
 def _sections(compiled: Compiled) -> dict[str, set[str]]:
