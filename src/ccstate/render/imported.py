@@ -173,14 +173,14 @@ def _steps(found: Import) -> Iterator[tuple[str, str]]:
     if not found.made:
         yield "", AS_IT_IS
         return
+    count = plural(len(found.secrets), "secret")
+    if found.secrets_file:
+        yield f"source {_from_here(found.secrets_file)}", SOURCED.format(count)
     if not found.is_written:
         write = found.command.removesuffix(" --dry-run")
         yield write, " writes all this into the desired state."
         return
-    count = plural(len(found.secrets), "secret")
-    if found.secrets_file:
-        yield f"source {_from_here(found.secrets_file)}", SOURCED.format(count)
-    elif found.secrets:
+    if found.secrets and not found.secrets_file:
         secret = found.secrets[0]
         yield f"{found.command} --secrets FILE", EXPORTED.format(count, secret)
     yield "ccstate validate", _judged(found)

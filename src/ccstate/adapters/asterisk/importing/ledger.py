@@ -17,6 +17,8 @@ DEFAULT = "what holds anyway"
 
 Line: TypeAlias = tuple[str, int]
 """File and line."""
+_Said: TypeAlias = dict[Line, dict[str, None]]
+"""Words about each line, in order. A line of a template has some from every phone."""
 
 
 class Unexpressed(NamedTuple):
@@ -50,9 +52,9 @@ class Ledger:
 
     def __init__(self) -> None:
         self._lines: dict[Line, _Entry] = {}
-        self._taken: dict[Line, list[str]] = {}
-        self._listed: dict[Line, list[str]] = {}
-        self._said: list[tuple[dict[Line, list[str]], Line]] = []
+        self._taken: _Said = {}
+        self._listed: _Said = {}
+        self._said: list[tuple[_Said, Line]] = []
 
     def mark(self) -> int:
         """A moment to which `back` can return."""
@@ -62,14 +64,14 @@ class Ledger:
         """Forgets what was said since, because the object that was to say it was not made."""
         while len(self._said) > mark:
             said, place = self._said.pop()
-            said[place].pop()
+            said[place].popitem()
             if not said[place]:
                 del said[place]
 
-    def _say(self, said: "dict[Line, list[str]]", place: Line, word: str) -> None:
-        words = said.setdefault(place, [])
+    def _say(self, said: _Said, place: Line, word: str) -> None:
+        words = said.setdefault(place, {})
         if word not in words:
-            words.append(word)
+            words[word] = None
             self._said.append((said, place))
 
     def read(self, conf: Conf) -> None:
@@ -140,7 +142,7 @@ class Ledger:
         for place, entry in sorted(self._lines.items()):
             reasons = self._listed.get(place)
             if not reasons and place not in self._taken and entry.needs_word:
-                reasons = [NOBODY]
+                reasons = {NOBODY: None}
             if reasons:
                 listed.append(Unexpressed(*place, entry.text, tuple(reasons)))
         return tuple(listed)

@@ -1,0 +1,117 @@
+"""What people read after an import: bounded in width, whole in content, and harmless."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
+
+import pytest
+
+from ccstate.model import Address, parse_address
+from ccstate.render.imported import Import, imported_json, imported_markdown, imported_text
+from ccstate.render.text import columns
+
+
+class Listed(NamedTuple):
+    file: str
+    line: int
+    text: str
+    reasons: tuple[str, ...]
+
+
+def addresses(*texts: str) -> tuple[Address, ...]:
+    return tuple(parse_address(text) for text in texts)
+
+
+BY_HAND = "stays by hand: ccstate writes no transport section"
+LINES = [
+    Listed(
+        "extensions.conf", 23, "exten = 6000,1,Confbridge(employees)", ("there are no conferences",)
+    ),
+    Listed(
+        "extensions.conf",
+        163,
+        "same = n,WaitExten(10)",
+        (
+            "differs: callers may dial 2565551100 in [Main-IVR]; a menu takes one key, at once",
+            "differs: callers may dial 2565551234 in [DCS-Incoming]; a menu takes one key, at once",
+        ),
+    ),
+    Listed("pjsip.conf", 4, "type = transport", (BY_HAND,)),
+    Listed("pjsip.conf", 5, "protocol = udp", (BY_HAND,)),
+    Listed(
+        "pjsip.conf",
+        61,
+        "allow = !all,g722,ulaw",
+        ("differs: phones may speak alaw", "no field says g722"),
+    ),
+    Listed("voicemail.conf", 0, "", ("Asterisk: there is no file voicemail.conf",)),
+]
+IMPORT = Import(
+    folder="/etc/asterisk",
+    made={
+        "desired_state/people.yaml": addresses(
+            "extension/1101", "extension/1102", "user/maria.berny"
+        ),
+        "desired_state/ivrs/main.yaml": addresses("ivr/main"),
+    },
+    listed=LINES,
+    said=1168,
+    command="ccstate import /etc/asterisk --prefix +1 --dry-run",
+    secrets=("SIP_1101", "SIP_1102"),
+    errors=("CC203",),
+)
+VARIANTS = {
+    "written": IMPORT,
+    "with-secrets": replace(IMPORT, secrets_file="secrets.sh", errors=()),
+    "dry-run": replace(IMPORT, is_written=False),
+    "dry-run-with-secrets": replace(IMPORT, listed=(), is_written=False, secrets_file="/root/s"),
+    "nothing": replace(IMPORT, made={}, said=3),
+    "everything": replace(IMPORT, listed=(), secrets=()),
+    "broken": replace(IMPORT, listed=(), errors=("CC103", "CC103")),
+}
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_the_report_reads_so(name: str, golden: Callable[[str, str], None]) -> None:
+    golden(f"render/imported-{name}.txt", imported_text(VARIANTS[name]))
+
+
+def test_the_report_as_a_comment_reads_so(golden: Callable[[str, str], None]) -> None:
+    golden("render/imported.md", imported_markdown(IMPORT))
+
+
+@pytest.mark.parametrize("width", [40, 80, 100])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    long = Listed("x" * 90, 7, "y" * 300, ("differs: " + "z" * 300,))
+    told = imported_text(replace(IMPORT, listed=[*LINES, long]), width)
+    assert max(map(columns, told.splitlines())) <= width
+
+
+def test_nothing_in_a_configuration_comes_alive() -> None:
+    evil = Listed("a\x1b[2J.conf", 1, "\x1b]0;x\x07 `@team` <b>", ("differs: \u202e\x07",))
+    found = replace(IMPORT, listed=[evil], folder="/tmp/\x1b[31m")  # noqa: S108 - a name only
+    assert "\x1b" not in imported_text(found)
+    markdown = imported_markdown(found)
+    assert "\x1b" not in markdown
+    assert "``\\x1b]0;x\\x07 `@team` <b>``" in markdown
+
+
+def test_a_comment_stays_below_what_github_takes_and_says_how_many_are_left() -> None:
+    many = [Listed("extensions.conf", n, "x" * 80, ("y" * 200,)) for n in range(1000)]
+    told = imported_markdown(replace(IMPORT, listed=many))
+    assert len(told) < 65_536
+    assert "more lines: `ccstate import /etc/asterisk --prefix +1 --dry-run`" in told
+
+
+def test_json_has_everything() -> None:
+    said = json.loads(imported_json(IMPORT))
+    assert [one["address"] for one in said["objects"]] == [
+        "ivr/main",
+        "extension/1101",
+        "extension/1102",
+        "user/maria.berny",
+    ]
+    assert len(said["lines_listed"]) == len(LINES)
+    assert [line["differs"] for line in said["lines_listed"]] == [False, True, *[False] * 4]
+    assert said["errors"] == ["CC203"]
