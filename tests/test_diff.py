@@ -296,3 +296,8 @@ def test_what_is_stored_and_not_loaded_is_put_right_though_every_field_is_as_dec
 
 def test_no_kind_has_a_field_named_like_what_stands_beside_fields() -> None:
     assert all(BESIDES.isdisjoint(kinds.shape(kind).fields) for kind in kinds.KINDS)
+
+
+def test_what_the_platform_would_be_written_otherwise_by_now_is_nobodys_doing_by_hand() -> None:
+    change = only(changes(W5, {**W5, ALTERED: "written by another ccstate"}, W5))
+    assert (change.action, change.why) == (Action.UPDATE, Why.OUTDATED)

@@ -172,7 +172,8 @@ AS_STORED = "as stored"
 def _besides(live: Fields) -> Iterator[Edit]:
     """What is to be put right although no field says so."""
     if altered := live.get(ALTERED):
-        yield Edit(ALTERED, altered, None, Why.BY_HAND)
+        why = Why.OUTDATED if isinstance(altered, str) else Why.BY_HAND
+        yield Edit(ALTERED, altered, None, why)
     running = live.get(RUNNING)
     if isinstance(running, dict):
         for path, value in running.items():

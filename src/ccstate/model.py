@@ -67,7 +67,7 @@ class Observation:
     Two more keys stand in an object where that is not all. `RUNNING`: a platform that stores what
     it runs has loaded something else than it stores; dotted paths with the values that run, or a
     text where it runs none of it. `ALTERED`: what somebody wrote that no field can say, line by
-    line.
+    line; or a text, where nobody did and ccstate itself would write something else by now.
     """
 
     objects: Mapping[Address, Fields]
@@ -97,6 +97,7 @@ class Why(StrEnum):
     YOU = "you changed it"
     BY_HAND = "changed by hand"
     NOT_LOADED = "stored, but not loaded"
+    OUTDATED = "ccstate writes it otherwise by now"
     BOTH = "you changed it, and it was changed by hand"
     DEFAULTS = "the project's defaults changed it"
     RELEASED = "no longer managed"

@@ -113,6 +113,7 @@ def test_what_runs_otherwise_and_what_no_field_says_reads_alike_in_plans_and_as_
 
     assert told("running.strategy", "ring_all", AS_STORED) == ["strategy, as it runs: ring_all"]
     assert told("running", "not loaded", AS_STORED) == ["what runs: not loaded"]
+    assert told(ALTERED, "for another setting", None) == ["as it was: for another setting"]
     assert told("running.members", [{"user": "a"}], AS_STORED) == ["members, as it runs: user a"]
     assert told(ALTERED, [*LINES], None) == [f"by hand: {LINES[0]}", f": {LINES[1]}"]
     many: Json = [f"line {number}" for number in range(30)]

@@ -54,8 +54,9 @@ def _besides(edit: Edit) -> Iterator[Row]:
     found = edit.after if edit.before is None or edit.before == AS_STORED else edit.before
     if edit.path == ALTERED:
         lines = found if isinstance(found, list) else [found]
+        label = "by hand" if isinstance(found, list) else "as it was"
         for number, line in enumerate(lines[:MOST_ROWS]):
-            yield Row("" if number else "by hand", plain(str(line)))
+            yield Row("" if number else label, plain(str(line)))
         if len(lines) > MOST_ROWS:
             more = plural(len(lines) - MOST_ROWS, "more line")
             yield Row("", (Piece(f"… and {more}", Style.DIM),))

@@ -45,6 +45,8 @@ class View:
     objects: dict[Address, Fields]
     altered: dict[Address | None, list[str]]
     running: dict[Address | None, Json]
+    is_outdated: bool = False
+    """Whether ccstate would write the files otherwise, though nobody touched them."""
 
 
 def stored_view(stored: Stored) -> View:
@@ -66,8 +68,7 @@ def stored_view(stored: Stored) -> View:
             view.altered.setdefault(owner, []).extend(sorted(shown))
     if rest := [*_problems(stored), *_unlike(stored, found)]:
         view.altered.setdefault(None, []).extend(rest)
-    if stored.is_outdated:
-        view.altered.setdefault(None, []).append(OUTDATED)
+    view.is_outdated = stored.is_outdated
     return view
 
 
@@ -225,6 +226,8 @@ def shown(view: View, records: Records, wanted: Collection[str]) -> dict[Address
             fields = {**fields}
         if lines:
             fields[ALTERED] = cast("Json", lines)
+        elif view.is_outdated and address == bearer:
+            fields = {**fields, ALTERED: OUTDATED}
         if runs:
             fields[RUNNING] = runs
         result[address] = fields
@@ -233,7 +236,7 @@ def shown(view: View, records: Records, wanted: Collection[str]) -> dict[Address
 
 def _bearer(view: View, records: Records) -> Address | None:
     """Who bears what belongs to no single object: the first that is managed."""
-    if None not in view.altered and None not in view.running:
+    if None not in view.altered and None not in view.running and not view.is_outdated:
         return None
     return min((a for a in records.ledger if a in view.objects), default=None)
 
