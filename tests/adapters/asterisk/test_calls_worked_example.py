@@ -22,9 +22,7 @@ from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Year
 from ccstate.lab import phones
 from ccstate.model import Address
-from tests.asterisk_sites import NewSite, new_site
-
-__all__ = ["new_site"]
+from tests.asterisk_sites import NewSite
 
 ROOT = Path(__file__).parents[3]
 KEY = b"k" * 32
