@@ -45,7 +45,7 @@ class Folder:
         if inside is not None:
             above = pattern.removesuffix(inside)
             # Not Path.glob: `**` is nothing but `*` to Asterisk, and Path refuses `a**.conf`.
-            for name in sorted(glob.glob(inside, root_dir=self._root)):  # noqa: PTH207
+            for name in sorted(glob.glob(inside, root_dir=self._root)):  # noqa: PTH207 - above
                 yield above + name
 
     def _inside(self, name: str) -> str | None:
