@@ -8,6 +8,8 @@ from types import ModuleType
 import pytest
 import ryaml
 
+from ccstate.adapters.asterisk.compile import Setting, compile_objects
+from ccstate.adapters.asterisk.entries import MEMBER, PJSIP, QUEUES
 from ccstate.desired import Desired, ParseCache, load, load_project
 from ccstate.kinds import secrets
 
@@ -25,6 +27,7 @@ def _script(name: str) -> ModuleType:
 
 
 estate = _script("estate.py")
+asterisk_estate = _script("asterisk_estate.py")
 zones = _script("rivals/octodns_zones.py")
 SIZE = 2 * estate.REGION_SIZE
 
@@ -123,3 +126,19 @@ def test_zones_have_as_many_records_of_which_one_percent_differs(tmp_path: Path)
     ]
     assert [len(records) for records in sides] == [2_000, 2_000]
     assert sum(sides[0][place] != sides[1][place] for place in sides[0]) == 20
+
+
+def test_what_is_measured_on_asterisk_has_its_phones_queues_and_trees(tmp_path: Path) -> None:
+    asterisk_estate.write(tmp_path, 50, {"ami": {"secret": "env:AMI_SECRET"}})
+    loaded = _load(tmp_path)
+    assert loaded.problems == ()
+    objects = {address: resource.fields for address, resource in loaded.state.items()}
+    keys = compile_objects(objects, Setting(b"key")).entries
+    phones = {key.item for key in keys if key.file == PJSIP and key.item.isdecimal()}
+    members = [key for key in keys if key.file == QUEUES and key.item == MEMBER]
+    nodes = [
+        len(tree) for fields in objects.values() if isinstance(tree := fields.get("nodes"), dict)
+    ]
+    assert len(phones) == 50
+    assert len(members) == 500 * 20
+    assert nodes == [10] * 200
