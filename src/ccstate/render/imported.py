@@ -153,7 +153,7 @@ def _next(found: Import) -> Iterator[Line]:
 BY_HAND = """\
 Take out of Asterisk's files what is imported now; leave there what is listed above and still \
 wanted, transports first of all. Asterisk keeps what it has loaded until it is told to reload, \
-which ccstate apply does. What stays in both, ccstate apply refuses, with its place."""
+which ccstate apply does. What stays in both, ccstate plan refuses, with its place."""
 AS_IT_IS = """\
 Mend what is listed above, such as numbers that lack the --prefix of their country, or hours that \
 lack a --timezone, and run this again."""

@@ -5,14 +5,13 @@ of queues are phones here, and a number counts only where it is written internat
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from fnmatch import fnmatchcase
+from collections.abc import Iterator, Mapping
 
 from ccstate import kinds
 from ccstate.adapters.asterisk.drafts import Draft, Elsewhere
 from ccstate.adapters.asterisk.entries import DIALPLAN, PJSIP, QUEUES
-from ccstate.adapters.asterisk.handwritten import MAIN, OWN, Handwritten
-from ccstate.adapters.asterisk.importing import Imported, import_estate
+from ccstate.adapters.asterisk.handwritten import MAIN, Handwritten
+from ccstate.adapters.asterisk.importing import Imported, import_confs
 from ccstate.adapters.asterisk.importing.ledger import Line
 from ccstate.adapters.asterisk.observe import sealed
 from ccstate.adapters.asterisk.records import Records
@@ -100,23 +99,15 @@ def _phones_of(centre: Centre, target: Address) -> Iterator[Address]:
 
 def _digest(found: Handwritten) -> bytes:
     """Tells whether anything is otherwise that an object could come from."""
-    names = sorted({name for conf in found.confs.values() for name in conf.files})
     digest = hashlib.sha256()
-    for name in names:
-        content = found.files.get(name, b"")
+    for name, content in sorted(found.files.items()):
         digest.update(f"{name}\0{len(content)}\0".encode(errors="surrogateescape"))
         digest.update(content)
     return digest.digest()
 
 
 def _objects(found: Handwritten) -> Mapping[Address, Elsewhere]:
-    def content(name: str) -> bytes | None:
-        return b"" if name in OWN else found.files.get(name)
-
-    def glob(pattern: str) -> Iterable[str]:
-        return sorted(name for name in found.files if fnmatchcase(name, pattern))
-
-    imported = import_estate(content, glob)
+    imported = import_confs({MAIN[name]: conf for name, conf in found.confs.items()})
     places = _places(found, imported)
     return {
         address: Elsewhere(

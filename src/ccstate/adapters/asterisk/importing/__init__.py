@@ -7,7 +7,8 @@ Nothing is approximated in silence: a line is explained by the fields of an obje
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ccstate.adapters.asterisk.conf import Glob, Read
+from ccstate.adapters.asterisk import conf
+from ccstate.adapters.asterisk.conf import Conf, Glob, Read
 from ccstate.adapters.asterisk.importing.canonical import canonical_objects
 from ccstate.adapters.asterisk.importing.destinations import Known
 from ccstate.adapters.asterisk.importing.estate import FILES, Setting, opened
@@ -24,7 +25,7 @@ from ccstate.adapters.asterisk.importing.trees import Ways
 from ccstate.adapters.asterisk.importing.trunks import carriers, trunks
 from ccstate.model import Address, Fields
 
-__all__ = ["FILES", "Imported", "Setting", "Unexpressed", "import_estate", "words"]
+__all__ = ["FILES", "Imported", "Setting", "Unexpressed", "import_confs", "import_estate", "words"]
 
 _GROUPS = {
     "extension": "people.yaml",
@@ -61,7 +62,12 @@ def import_estate(
     read: Read, glob: Glob, files: Iterable[str] = FILES, setting: Setting | None = None
 ) -> Imported:
     """Reads the files and says with objects what they say; never raises on what stands in them."""
-    work = opened(read, glob, tuple(files), setting or Setting())
+    return import_confs({file: conf.read(read, glob, file) for file in files}, setting)
+
+
+def import_confs(confs: Mapping[str, Conf], setting: Setting | None = None) -> Imported:
+    """The same of configurations that were read already, by their main files."""
+    work = opened(confs, setting or Setting())
     lines_to_carriers = carriers(work)
     found = phones(work, lines_to_carriers)
     people(work, found)
@@ -79,6 +85,6 @@ def import_estate(
         objects,
         work.ledger.unexpressed(),
         work.ledger.taken(),
-        tuple(dict.fromkeys(file for conf in work.confs.values() for file in conf.files)),
+        tuple(dict.fromkeys(file for read in work.confs.values() for file in read.files)),
         dict(work.secrets),
     )

@@ -1,9 +1,9 @@
 """A hand-written configuration, read and sorted by what its sections are."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ccstate.adapters.asterisk.conf import Conf, Glob, Read, Section, read, resolved
+from ccstate.adapters.asterisk.conf import Conf, Section, resolved
 from ccstate.adapters.asterisk.conf_dialplan import Dialplan, dialplan
 from ccstate.adapters.asterisk.importing.following import Follower
 from ccstate.adapters.asterisk.importing.ledger import Ledger
@@ -57,13 +57,11 @@ class Work:
         return f"env:{name}"
 
 
-def opened(read_file: Read, glob: Glob, files: Iterable[str], setting: Setting) -> Work:
-    """The files, with all their lines in the ledger."""
+def opened(confs: Mapping[str, Conf], setting: Setting) -> Work:
+    """The configurations by their main files, with all their lines in the ledger."""
     ledger = Ledger()
-    confs: dict[str, Conf] = {}
-    for file in files:
-        confs[file] = read(read_file, glob, file)
-        ledger.read(confs[file])
+    for conf in confs.values():
+        ledger.read(conf)
     plan = dialplan(confs.get("extensions.conf") or Conf((), (), (), ()))
     for problem in plan.problems:
         if problem.span:
