@@ -4,6 +4,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -244,6 +245,11 @@ def write_project(folder: Path, connection: Mapping[str, Any]) -> None:
     recording = folder / "audio/silence.wav"
     recording.parent.mkdir(parents=True, exist_ok=True)
     recording.write_bytes(audio.wav(bytes(4000), "silence"))
+    write_connection(folder, connection)
+    write_desired(folder, DESIRED)
+
+
+def write_connection(folder: Path, connection: Mapping[str, Any]) -> None:
     target = {
         "adapter": "asterisk",
         "connection": dict(connection),
@@ -251,7 +257,6 @@ def write_project(folder: Path, connection: Mapping[str, Any]) -> None:
     }
     project = {"version": 1, "desired_state": "desired_state", "targets": {"lab": target}}
     (folder / "ccstate.yaml").write_text(yaml.safe_dump(project), encoding="utf-8")
-    write_desired(folder, DESIRED)
 
 
 def write_desired(folder: Path, desired: Mapping[str, Any]) -> None:
@@ -272,3 +277,42 @@ def running_site(folder: Path, release: str, **more: Any) -> Iterator[Site]:
         phones.end_all(folder)
         if running := sites.find(folder):
             sites.kill(running)
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A site on which the estate was applied, beside what somebody wrote by hand."""
+
+    project: Path
+    site: Site
+
+
+@contextmanager
+def applied_on(release: str, folder: Path) -> Iterator[Applied]:
+    project = folder / "project"
+    project.mkdir()
+    with running_site(folder / "site", release, files=BY_HAND) as site:
+        write_project(project, connection(site))
+        yield Applied(project, site)
+
+
+def set_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, secret in SECRETS.items():
+        monkeypatch.setenv(name, secret)
+
+
+def settled(
+    applied: Applied, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Estate:
+    """The estate as it is desired, whatever a test before did."""
+    set_secrets(monkeypatch)
+    estate = Estate(applied.project, applied.site, capsys)
+    write_desired(estate.folder, DESIRED)
+    try:
+        is_settled = not estate.plan()
+    except AssertionError:
+        is_settled = False
+    if not is_settled:
+        estate.wipe()
+        estate.apply()
+    return estate

@@ -2,26 +2,19 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from ccstate.adapters.asterisk.entries import DIALPLAN, FILES, PJSIP, QUEUES
-from ccstate.lab.site import Site
 from tests.adapters.asterisk.drifts import CASES, OPTION, STRATEGY, Drift, told, turn
 from tests.adapters.asterisk.estate import (
-    BY_HAND,
-    DESIRED,
     SECRETS,
+    Applied,
     Estate,
+    applied_on,
     flat,
-    running_site,
-    write_desired,
-    write_project,
+    settled,
 )
-from tests.adapters.asterisk_harness import connection
 
 FEW = (
     "a strategy in the file alone",
@@ -34,23 +27,6 @@ FEW = (
 )
 
 
-@dataclass(frozen=True)
-class Applied:
-    """A site on which the estate was applied, beside what somebody wrote by hand."""
-
-    project: Path
-    site: Site
-
-
-@contextmanager
-def applied_on(release: str, folder: Path) -> Iterator[Applied]:
-    project = folder / "project"
-    project.mkdir()
-    with running_site(folder / "site", release, files=BY_HAND) as site:
-        write_project(project, connection(site))
-        yield Applied(project, site)
-
-
 @pytest.fixture(scope="module")
 def asterisk_22(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Applied]:
     with applied_on("22", tmp_path_factory.mktemp("drift-22-")) as applied:
@@ -61,24 +37,6 @@ def asterisk_22(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Applied]:
 def asterisk_16(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Applied]:
     with applied_on("16", tmp_path_factory.mktemp("drift-16-")) as applied:
         yield applied
-
-
-def settled(
-    applied: Applied, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Estate:
-    """The estate as it is desired, whatever a test before did."""
-    for name, secret in SECRETS.items():
-        monkeypatch.setenv(name, secret)
-    estate = Estate(applied.project, applied.site, capsys)
-    write_desired(estate.folder, DESIRED)
-    try:
-        is_settled = not estate.plan()
-    except AssertionError:
-        is_settled = False
-    if not is_settled:
-        estate.wipe()
-        estate.apply()
-    return estate
 
 
 @pytest.fixture

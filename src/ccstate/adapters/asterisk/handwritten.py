@@ -1,11 +1,12 @@
 """The configuration beside ccstate's own files: read, never written, and never contradicted."""
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from ccstate.adapters.asterisk.conf import Conf, parse, read, resolved
+from ccstate.adapters.asterisk.conf_lines import REST_LOST
 from ccstate.adapters.asterisk.entries import (
     DIALPLAN,
     FILES,
@@ -26,6 +27,10 @@ MAIN: Mapping[str, str] = {
 }
 """The file that Asterisk reads for each configuration, and that has to include ours."""
 
+_MARK = "ccstate-comes-here"
+_ENDS = frozenset({REST_LOST, "CC443"})
+"""What ends a file for Asterisk: a broken line, or a comment that is never closed."""
+
 OWN = frozenset(FILES.values())
 
 
@@ -37,7 +42,7 @@ class Handwritten:
     files: Mapping[str, bytes]
     """The main files and all that they include, and nothing else."""
     includes_ours: frozenset[str]
-    """Configurations whose main file includes ccstate's."""
+    """Configurations of which Asterisk reads ccstate's file."""
 
 
 def read_handwritten(storage: Storage) -> Handwritten:
@@ -47,29 +52,53 @@ def read_handwritten(storage: Storage) -> Handwritten:
     confs: dict[str, Conf] = {}
     included = set()
 
-    def content(path: str) -> bytes | None:
-        if path not in files and path in there:
-            files.update(storage.read([path]))
-        return files.get(path)
+    def inside(path: str) -> str:
+        return path.removeprefix(f"{storage.place}/")
 
     for name, main in MAIN.items():
-        asked: set[str] = set()
+        # With a mark in place of ours: it shows whether Asterisk gets there.
+        ours = FILES[name]
+        names = sorted([*there, ours])
 
-        def glob(pattern: str, asked: set[str] = asked) -> list[str]:
-            asked.add(pattern)
-            return sorted(path for path in there if fnmatchcase(path, pattern))
+        def content(path: str, ours: str = ours) -> bytes | None:
+            path = inside(path)
+            if path == ours:
+                return f"[{_MARK}]\n".encode()
+            if path not in files and path in there:
+                files.update(storage.read([path]))
+            return files.get(path)
 
-        confs[name] = read(content, glob, main) if main in files else parse(b"", main)
-        wanted = [d.argument for d in confs[name].directives if d.word != "exec"]
-        if any(fnmatchcase(FILES[name], pattern) for pattern in {*asked, *wanted}):
+        def glob(pattern: str, names: Sequence[str] = names) -> list[str]:
+            return [path for path in names if _matches(path, inside(pattern))]
+
+        conf = read(content, glob, main) if main in files else parse(b"", main)
+        sections = tuple(section for section in conf.sections if section.name != _MARK)
+        if len(sections) < len(conf.sections) and not conf.refused:
             included.add(name)
+        confs[name] = replace(conf, sections=sections)
     return Handwritten(confs, files, frozenset(included))
+
+
+def _matches(path: str, pattern: str) -> bool:
+    """As glob(3) has it: a star leads into no folder."""
+    return path.count("/") == pattern.count("/") and fnmatchcase(path, pattern)
 
 
 def not_included(found: Handwritten, place: str) -> Iterator[Diagnostic]:
     """The main files that do not include ccstate's: nothing written there would ever be loaded."""
     for name, main in MAIN.items():
-        if name not in found.includes_ours:
+        if name in found.includes_ours:
+            continue
+        breaks = [p for p in found.confs[name].problems if p.code in _ENDS and p.span]
+        if breaks and (span := breaks[0].span):
+            yield Diagnostic(
+                "CC412",
+                f"Asterisk does not get to {FILES[name]}: {breaks[0].message}",
+                Span(f"{place}/{span.file}", span.line),
+                cause="It drops what comes behind such a line, and with it what ccstate writes.",
+                hint="correct that line; `core reload` and Asterisk's log show whether it is read",
+            )
+        else:
             folder = FILES[name].partition("/")[0]
             yield Diagnostic(
                 "CC412",

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from ccstate.adapters.asterisk import records as kept
+from ccstate.adapters.asterisk.entries import FILES
 from ccstate.adapters.asterisk.storage import Storage
 
 NOTE = "ccstate/transaction.json"
@@ -52,7 +53,11 @@ def write(storage: Storage, new: Mapping[str, bytes]) -> None:
 
 def end(storage: Storage, begun: Transaction) -> None:
     """What was written holds; the old files are let go of."""
-    storage.remove([NOTE, *(f"{OLD}{path}" for path in begun.before)])
+    # The note last: whoever is killed here comes again. Of a killed process that began something
+    # else, and was given up, copies and staged files may lie about.
+    paths = sorted({*begun.before, *FILES.values(), kept.PATH})
+    storage.discard([*paths, *(f"{OLD}{path}" for path in paths)])
+    storage.remove([*(f"{OLD}{path}" for path in paths), NOTE])
 
 
 def pending(storage: Storage) -> Transaction | None:
@@ -80,7 +85,8 @@ def take_back(storage: Storage, begun: Transaction) -> list[str]:
         now = kept.digest(there[path]) if path in there else None
         if now == begun.before[path]:
             continue
-        if now != begun.after[path]:
+        is_kept = begun.before[path] is None or f"{OLD}{path}" in old
+        if now != begun.after[path] or not is_kept:
             strange.append(path)
         elif begun.before[path] is None:
             removed.append(path)
