@@ -14,7 +14,7 @@ from ccstate.adapters.asterisk.entries import (
     Entry,
     Key,
 )
-from ccstate.adapters.asterisk.running import is_visible
+from ccstate.adapters.asterisk.running import Running, is_visible
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.staffing import Agent, agents
 from ccstate.kinds.fields import canonical_order
@@ -41,6 +41,17 @@ def is_compared(key: Key) -> bool:
     server knows, which is the network's doing. Whoever asks is told of that as activity.
     """
     return is_visible(key) and key.section != "identify"
+
+
+def compared_in(running: Running) -> Callable[[Key], bool]:
+    """Which entries a reading can be held against: not details that it did not ask for."""
+    detailed = running.detailed
+    if detailed is None:
+        return is_compared
+    return lambda key: (
+        is_compared(key)
+        and (key.section != "endpoint" or key.file != PJSIP or key.item in detailed)
+    )
 
 
 def deviations(

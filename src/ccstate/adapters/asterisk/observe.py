@@ -10,8 +10,8 @@ from ccstate.adapters.asterisk.compare import (
     Deviations,
     Reading,
     additions,
+    compared_in,
     deviations,
-    is_compared,
     is_primary,
     missing,
     name_of,
@@ -140,12 +140,13 @@ def _joined(one: Deviations, other: Deviations) -> Deviations:
 def add_running(view: View, stored: Stored, running: Running) -> None:
     """What runs otherwise than it is stored."""
     expected = _as_stored(stored)
+    is_seen = compared_in(running)
     strange = running.values.keys() - expected.entries.keys()
     extra = {key: running.values[key] for key in sorted(strange)}
     found = _joined(
-        deviations(expected, running.values, is_compared), additions(_ours(stored, expected), extra)
+        deviations(expected, running.values, is_seen), additions(_ours(stored, expected), extra)
     )
-    gone = missing(expected, found, is_compared)
+    gone = missing(expected, found, is_seen)
     centre = Centre(stored.records.objects)
     for owner, deviating in found.items():
         if owner is not None and owner not in view.objects:

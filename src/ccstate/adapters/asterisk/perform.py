@@ -8,7 +8,7 @@ from ccstate.adapter import Result
 from ccstate.adapters.asterisk import records as kept
 from ccstate.adapters.asterisk import transaction
 from ccstate.adapters.asterisk.ami import Ami
-from ccstate.adapters.asterisk.compare import is_compared, shown_line
+from ccstate.adapters.asterisk.compare import compared_in, is_compared, shown_line
 from ccstate.adapters.asterisk.compile import Setting, compile_objects
 from ccstate.adapters.asterisk.drafts import Draft
 from ccstate.adapters.asterisk.entries import FILES, PJSIP, Compiled, Key
@@ -123,13 +123,14 @@ def _is_stale(name: str, stored: Stored, running: Running) -> bool:
     if content is None:
         return False
     revision = revision_in(name, content)
+    is_seen = compared_in(running)
     return (
         not running.loaded.get(name, True)
         or running.revisions.get(name) != revision
         or any(
             running.values.get(key) != value
             for key, value in stored.values.items()
-            if key.file == name and is_compared(key)
+            if key.file == name and is_seen(key)
         )
     )
 

@@ -57,6 +57,8 @@ class Running:
     phones: Phones
     members: tuple[Member, ...]
     waiting: tuple[Waiting, ...]
+    detailed: frozenset[str] | None = None
+    """The endpoints whose details were asked for; None where those of all were."""
 
     @property
     def identified(self) -> frozenset[str]:
@@ -113,6 +115,7 @@ def read_running(
         phones=phones,
         members=queues.members,
         waiting=queues.waiting,
+        detailed=None if endpoints is None else frozenset(endpoints),
     )
 
 
