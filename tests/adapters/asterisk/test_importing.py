@@ -324,6 +324,21 @@ def test_codes_in_a_dialplan_are_not_shown() -> None:
     assert any("ccstate has no Authenticate()" in line for line in listed(found))
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "exten => _555XXXX,1,Dial(IAX2/branch:hush-5@iax.example/${EXTEN}@there)",
+        "exten => _556XXXX,1,Dial(PJSIP/x/sip:branch:hush-5@sip.example)",
+        "switch => IAX2/branch:hush-5@iax.example/there",
+        "[globals]\nTRUNK_PASSWORD=hush-5",
+        "[globals]\nTRUNK=IAX2/branch:hush-5@iax.example",
+    ],
+)
+def test_passwords_of_other_channels_are_not_shown(line: str) -> None:
+    found = imported(estate(f"[phones]\n{line}\n"))
+    assert "hush" not in str(found.unexpressed)
+
+
 def test_what_asterisk_drops_is_listed() -> None:
     text = estate()
     text["queues.conf"] += "weight\n[broken\nmember => PJSIP/2001\n"

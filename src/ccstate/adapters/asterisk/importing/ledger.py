@@ -42,9 +42,15 @@ class _Entry:
     """Whether silence about the line is loss: not so for the header of a section with options."""
 
 
-_CODE = re.compile(r"(?:authenticate|disa)\(|sips?:[^@:;,()]*:(?=[^@]*@)", re.IGNORECASE)
-"""What stands before a code or a password in a dialplan, or in an address."""
-_SECRET = frozenset({"password", "md5_cred", "secret", "oauth_secret", "refresh_token"})
+_CODE = re.compile(r"(?:authenticate|disa)\(", re.IGNORECASE)
+"""What stands before a code in a dialplan."""
+_LOGIN = re.compile(
+    r"(\bsips?:[^@:;,()\s]{0,99}:|\b[A-Za-z0-9]{1,20}/[^@:/,()&\s]{1,99}:)[^@,()&\s]{1,199}(?=@)",
+    re.IGNORECASE,
+)
+"""A password in an address: `sip:name:password@host`, `IAX2/name:password@host`."""
+_SECRET = re.compile(r"md5_cred|pass(word|wd)?|secret|token", re.IGNORECASE)
+"""What the name of an option, or of a variable, has in it whose value is not shown."""
 
 
 class Ledger:
@@ -121,7 +127,7 @@ class Ledger:
         self._list((section.file, section.line), reason)
 
     def _list(self, place: Line, reason: str) -> None:
-        self._say(self._listed, place, reason)
+        self._say(self._listed, place, _LOGIN.sub(r"\1…", reason))
 
     def is_open(self, option: Option) -> bool:
         """Whether nobody has spoken for a line yet."""
@@ -157,7 +163,7 @@ def written(option: Option) -> str:
     arrow = "=>" if option.is_object else "="
     if match := _CODE.search(option.value):
         return f"{option.key} {arrow} {option.value[: match.end()]}…"[:300]
-    value = "…" if option.key.lower() in _SECRET and option.value else option.value
+    value = "…" if _SECRET.search(option.key) and option.value else _LOGIN.sub(r"\1…", option.value)
     if option.is_object or option.key.isdigit():
         value = _without_pin(option.key, value)
     return f"{option.key} {arrow} {value}"[:300]
