@@ -18,7 +18,7 @@ from ccstate.adapters.asterisk.audit import audited, rights_missing
 from ccstate.adapters.asterisk.compile import Setting, compile_objects
 from ccstate.adapters.asterisk.compile.outbound import trunk_id
 from ccstate.adapters.asterisk.connection import Connection
-from ccstate.adapters.asterisk.drafts import Draft, Found, Now, draft, references
+from ccstate.adapters.asterisk.drafts import Draft, Now, draft
 from ccstate.adapters.asterisk.handwritten import Handwritten, read_handwritten
 from ccstate.adapters.asterisk.observe import View, add_running, shown, stored_view
 from ccstate.adapters.asterisk.perform import Server
@@ -26,6 +26,7 @@ from ccstate.adapters.asterisk.running import read_running
 from ccstate.adapters.asterisk.storage import Storage
 from ccstate.adapters.asterisk.stored import Stored, read_stored
 from ccstate.adapters.asterisk.unmanaged import elsewhere
+from ccstate.drafts import Secrets, references
 from ccstate.errors import Diagnostic
 from ccstate.journeys.call_tests import Verdict
 from ccstate.journeys.flow import Flow
@@ -181,7 +182,7 @@ class AsteriskAdapter:
     def _draft(
         self, batch: Sequence[Change], stored: Stored, view: View, by_hand: Handwritten
     ) -> Draft:
-        found = Found(*secrets.attempt(references(batch), self.folder))
+        found = Secrets(stored.records.key, *secrets.attempt(references(batch), self.folder))
         there = elsewhere(by_hand, stored.records)
         return draft(batch, Now(view, stored.records, there, found))
 

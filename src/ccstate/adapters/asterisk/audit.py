@@ -7,6 +7,8 @@ from ccstate.adapters.asterisk.drafts import Draft
 from ccstate.adapters.asterisk.entries import PJSIP, Compiled
 from ccstate.adapters.asterisk.handwritten import MAIN, Handwritten, conflicts, not_included
 from ccstate.adapters.asterisk.refusals import refusals
+from ccstate.adapters.asterisk.unmanaged import out_of_reach
+from ccstate.drafts import CHANGED
 from ccstate.errors import Diagnostic, Span
 from ccstate.model import Change
 
@@ -25,6 +27,7 @@ def audited(
         *not_included(by_hand, place),
         *conflicts(by_hand, compiled, place),
         *_elsewhere(drafted),
+        *out_of_reach(drafted),
         *_without_transport(drafted, by_hand, place),
         *(refusal.problem for refusal in refusals(drafted.objects)),
     ]
@@ -72,9 +75,12 @@ def _is_transport(section: Section) -> bool:
 def _elsewhere(drafted: Draft) -> Iterator[Diagnostic]:
     for address, why in drafted.refused.items():
         if address in drafted.elsewhere:
+            stale = why == CHANGED
             yield Diagnostic(
                 "CC414",
-                why,
+                f"{address} {why}" if stale else why,
                 cause="What is written by hand stays as it is.",
-                hint=f"remove {address} from that file, or from the desired state",
+                hint="plan again: `ccstate plan`"
+                if stale
+                else f"remove {address} from that file, or from the desired state",
             )

@@ -3,25 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ccstate import kinds
 from ccstate.adapters.asterisk.observe import View, shown
 from ccstate.adapters.asterisk.records import Records
-from ccstate.model import (
-    BESIDES,
-    Action,
-    Address,
-    Change,
-    Edit,
-    Fields,
-    Why,
-    edited,
-    fingerprint,
-)
-from ccstate.secrets import is_seal, seal
-
-
-class Refused(Exception):
-    """The change cannot be carried out; the text says why, and what to do."""
+from ccstate.drafts import CHANGED, Refused, Secrets, after, effective
+from ccstate.model import Action, Address, Change, Fields, fingerprint
 
 
 @dataclass(slots=True)
@@ -46,21 +31,13 @@ class Elsewhere:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """Secrets behind references, and for the others why there is none."""
-
-    secrets: Mapping[str, str]
-    causes: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
 class Now:
     """The platform as it is, and the secrets that the batch writes."""
 
     view: View
     records: Records
     elsewhere: Mapping[Address, Elsewhere]
-    found: Found
+    secrets: Secrets
 
 
 def draft(batch: Sequence[Change], now: Now) -> Draft:
@@ -98,12 +75,12 @@ def _carry_out(change: Change, result: Draft, live: Mapping[Address, Fields], no
     address = change.address
     before = result.objects.get(address)
     if fingerprint(live.get(address)) != change.basis:
-        raise Refused("changed since the plan was made")
-    after = _after(change, before, now)
+        raise Refused(CHANGED)
+    then = _after(change, before, now)
     if address not in now.elsewhere:
         result.objects.pop(address, None)
-        if after is not None:
-            result.objects[address] = after
+        if then is not None:
+            result.objects[address] = then
     if change.ledger is None or change.action in {Action.DELETE, Action.RELEASE}:
         result.ledger.pop(address, None)
     else:
@@ -111,71 +88,13 @@ def _carry_out(change: Change, result: Draft, live: Mapping[Address, Fields], no
 
 
 def _after(change: Change, before: Fields | None, now: Now) -> Fields | None:
-    address = change.address
-    if there := now.elsewhere.get(address):
-        if change.action is Action.RELEASE or (
-            change.action is Action.ADOPT and not _effective(change)
-        ):
-            return before
-        raise Refused(
-            f"{address} stands in {there.place}, which ccstate does not write: "
-            "take it out there, and it is made here"
-        )
-    match change.action:
-        case Action.DELETE:
-            return None
-        case Action.RELEASE:
-            return before
-        case Action.CREATE:
-            return _written(kinds.defaults(address.kind), change, now)
-        case Action.UPDATE | Action.ADOPT:
-            if before is None:
-                raise Refused(f"{address} is not here")
-            return _written(before, change, now)
-
-
-def _effective(change: Change) -> list[Edit]:
-    """The edits that reach the object: not those of the ledger, of other levels, or let go."""
-    return [
-        edit
-        for edit in change.edits
-        if edit.path != "protect"
-        and edit.why is not Why.RELEASED
-        and edit.path.partition(".")[0] not in BESIDES
-    ]
-
-
-def _written(fields: Fields, change: Change, now: Now) -> Fields:
-    edits = _effective(change)
-    paths = {edit.path for edit in edits}
-    result = edited(fields, edits)
-    secrets = {
-        path: _secret(path, text, change, now)
-        for path, text in kinds.secrets(change.address.kind, result).items()
-        if any(path == p or path.startswith(f"{p}.") for p in paths)
-    }
-    real = [Edit(path, None, text, Why.YOU) for path, text in secrets.items()]
-    return edited(result, real)
-
-
-def _secret(path: str, written: str, change: Change, now: Now) -> str:
-    """The secret for a path at which the edits wrote a seal."""
-    reference = change.secrets.get(path)
-    if reference is None:
-        raise Refused(f"the plan names no reference for the secret {path}")
-    if reference in now.found.causes:
-        raise Refused(f"{reference} {now.found.causes[reference]}")
-    secret = now.found.secrets[reference]
-    if is_seal(written) and written != seal(now.records.key, secret):
-        raise Refused("the secret changed since the plan was made")
-    return secret
-
-
-def references(changes: Sequence[Change]) -> set[str]:
-    """Every reference to a secret that these changes write."""
-    return {
-        reference
-        for change in changes
-        for path, reference in change.secrets.items()
-        if any(path == e.path or path.startswith(f"{e.path}.") for e in _effective(change))
-    }
+    there = now.elsewhere.get(change.address)
+    if there is None:
+        return after(change, before, now.secrets)
+    is_adopted_as_it_is = change.action is Action.ADOPT and not effective(change)
+    if is_adopted_as_it_is or change.action is Action.RELEASE:
+        return before
+    raise Refused(
+        f"{change.address} stands in {there.place}, which ccstate does not write: "
+        "take it out there, and it is made here"
+    )

@@ -26,9 +26,9 @@ from ccstate.adapters.asterisk.records import Records
 from ccstate.adapters.asterisk.running import Running
 from ccstate.adapters.asterisk.spelling import revision_in
 from ccstate.adapters.asterisk.stored import Stored
+from ccstate.drafts import sealed
 from ccstate.journeys.centre import Centre
-from ccstate.model import ALTERED, RUNNING, Address, Edit, Fields, Json, Why, edited
-from ccstate.secrets import seal
+from ccstate.model import ALTERED, RUNNING, Address, Fields, Json
 
 NOT_LOADED = "not loaded"
 OUTDATED = "written by another ccstate, or for another setting"
@@ -240,13 +240,6 @@ def _bearer(view: View, records: Records) -> Address | None:
     if None not in view.altered and None not in view.running and not view.is_outdated:
         return None
     return min((a for a in records.ledger if a in view.objects), default=None)
-
-
-def sealed(key: bytes, kind: str, fields: Fields) -> dict[str, Json]:
-    """The fields with seals in place of secrets."""
-    found = kinds.secrets(kind, fields) if kinds.holds_secrets(kind) else {}
-    edits = [Edit(path, None, seal(key, text), Why.YOU) for path, text in found.items()]
-    return edited(fields, edits) if edits else cast("dict[str, Json]", fields)
 
 
 def _sealed(key: bytes, owner: Address, path: str, value: Json) -> Json:

@@ -13,8 +13,8 @@ from ccstate.adapters.asterisk.entries import DIALPLAN, PJSIP, QUEUES
 from ccstate.adapters.asterisk.handwritten import MAIN, Handwritten
 from ccstate.adapters.asterisk.importing import Imported, import_confs
 from ccstate.adapters.asterisk.importing.ledger import Line
-from ccstate.adapters.asterisk.observe import sealed
 from ccstate.adapters.asterisk.records import Records
+from ccstate.drafts import sealed
 from ccstate.errors import Diagnostic
 from ccstate.journeys.centre import Centre
 from ccstate.kinds import KINDS

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from ccstate import secrets
 from ccstate.adapter import Result, Support
-from ccstate.adapters.embedded import drafts, store
+from ccstate.adapters.embedded import store
 from ccstate.adapters.embedded.batch import carry_out
 from ccstate.adapters.embedded.connection import Fault, parse
 from ccstate.adapters.embedded.faults import Faults
+from ccstate.drafts import Secrets, references, sealed
 from ccstate.errors import Diagnostic
 from ccstate.kinds import KINDS, holds_secrets
 from ccstate.model import Address, Change, Fields, Json, Observation
@@ -51,7 +52,7 @@ class EmbeddedAdapter:
             with_secrets = {kind for kind in kinds if kind in KINDS and holds_secrets(kind)}
             for address, fields in objects.items():
                 if address.kind in with_secrets:
-                    objects[address] = drafts.sealed(key, address.kind, fields)
+                    objects[address] = sealed(key, address.kind, fields)
         return Observation(objects, ledger)
 
     def seal(self, references: Collection[str]) -> Mapping[str, str]:
@@ -78,10 +79,10 @@ class EmbeddedAdapter:
 
     def perform(self, batch: Sequence[Change]) -> list[Result]:
         """See `ccstate.adapter.Adapter`; one transaction."""
-        found, causes = secrets.attempt(drafts.references(batch), self.folder)
+        found, causes = secrets.attempt(references(batch), self.folder)
         with store.writing(self.path) as database:
             faults = Faults(self.faults, store.counts(database))
-            sealing = drafts.Secrets(store.key(database), found, causes)
+            sealing = Secrets(store.key(database), found, causes)
             results = carry_out(database, batch, sealing, faults)
             store.write_counts(database, faults.counts)
         if len(results) < len(batch):

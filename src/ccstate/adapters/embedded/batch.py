@@ -7,8 +7,9 @@ from dataclasses import replace
 from ccstate.adapter import Result
 from ccstate.adapters.embedded import integrity, store
 from ccstate.adapters.embedded.connection import Fault
-from ccstate.adapters.embedded.drafts import Draft, Refused, Secrets, draft
+from ccstate.adapters.embedded.drafts import Draft, draft
 from ccstate.adapters.embedded.faults import Faults, altered
+from ccstate.drafts import Refused, Secrets
 from ccstate.model import Address, Change
 
 DONE = Result(done=True)
