@@ -6,14 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ccstate.adapters.asterisk import perform, prompts, sounds
+from ccstate.adapters.asterisk import perform, sounds
 from ccstate.adapters.asterisk import records as kept
 from ccstate.adapters.asterisk.adapter import AsteriskAdapter, connect
 from ccstate.adapters.asterisk.compile import Setting, compile_objects
 from ccstate.adapters.asterisk.entries import FILES
 from ccstate.adapters.asterisk.perform import SECONDS_TO_LOAD
-from ccstate.adapters.asterisk.reload import await_revisions, reload
-from ccstate.adapters.asterisk.speech import Speech
+from ccstate.adapters.asterisk.running.reload import await_revisions, reload
+from ccstate.adapters.asterisk.sounds import prompts
+from ccstate.adapters.asterisk.sounds.speech import Speech
 from ccstate.adapters.asterisk.spelling import revision_in, spell
 from ccstate.adapters.asterisk.storage import LocalFolder
 from ccstate.lab.site import Site

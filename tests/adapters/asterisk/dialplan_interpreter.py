@@ -13,7 +13,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from ccstate.adapters.asterisk.conf import parse
-from ccstate.adapters.asterisk.conf_dialplan import Dialplan, Step, dialplan
+from ccstate.adapters.asterisk.conf.dialplan import Dialplan, Step, dialplan
 
 ANSWERED, NO_ANSWER, NOBODY, FULL = "answered", "no answer", "nobody there", "full"
 QUEUE_STATUS = {NO_ANSWER: "TIMEOUT", NOBODY: "JOINEMPTY", FULL: "FULL"}

@@ -11,14 +11,17 @@ from typing import Any
 import pytest
 import yaml
 
-from ccstate.adapters.asterisk import audio, prompts
 from ccstate.adapters.asterisk.adapter import AsteriskAdapter, connect
 from ccstate.adapters.asterisk.ami import Ami, Login
 from ccstate.adapters.asterisk.entries import FILES, MODULES
+from ccstate.adapters.asterisk.running.reload import reload
+from ccstate.adapters.asterisk.sounds import audio, prompts
+from ccstate.diff import diff
 from ccstate.lab import phones
 from ccstate.lab import site as sites
 from ccstate.lab.programs import programs
 from ccstate.lab.site import Site
+from ccstate.model import Change, Resource
 from tests.adapters.asterisk_harness import connection
 from tests.cli.screens import Screen
 
@@ -191,6 +194,12 @@ class Estate(Screen):
         assert self.run("drift") == 0, self.err
         return self.out
 
+    def drifted(self) -> list[Change]:
+        """What was changed by hand, as `ccstate drift` finds it."""
+        seen = self.adapter.observe(list(self.adapter.supports))
+        applied = {a: Resource(a, fields, "") for a, fields in seen.ledger.items()}
+        return diff("lab", applied, seen, secrets={}, release=())
+
     @property
     def lines(self) -> str:
         """What was said last, without breaks of lines: those depend on how long a path is."""
@@ -232,8 +241,8 @@ class Estate(Screen):
         for path in FILES.values():
             (self.site.etc / path).unlink(missing_ok=True)
         shutil.rmtree(self.site.sounds / prompts.FOLDER, ignore_errors=True)
-        for name in FILES:
-            self.reload(name)
+        with self.ami() as ami:
+            reload(ami, FILES)
 
 
 def flat(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from ccstate.adapters.asterisk.ami import Ami, Login
 from ccstate.adapters.asterisk.compile import Setting, compile_objects
 from ccstate.adapters.asterisk.entries import FILES, Compiled, Key
-from ccstate.adapters.asterisk.reload import await_revisions, reload
+from ccstate.adapters.asterisk.running.reload import await_revisions, reload
 from ccstate.adapters.asterisk.spelling import revision, spell
 from ccstate.desired import ParseCache, load, load_project
 from ccstate.lab.site import Site

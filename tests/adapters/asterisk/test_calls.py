@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from ccstate.adapters.asterisk import audio
 from ccstate.adapters.asterisk.ami import Ami, Login
 from ccstate.adapters.asterisk.calls.dialled import NAME, Dial, Entrance
 from ccstate.adapters.asterisk.calls.keypad import Press
@@ -20,7 +19,8 @@ from ccstate.adapters.asterisk.calls.sipp import Sipp
 from ccstate.adapters.asterisk.compile import Setting, compile_objects
 from ccstate.adapters.asterisk.compile.phones import unknown_password
 from ccstate.adapters.asterisk.entries import FILES
-from ccstate.adapters.asterisk.reload import reload
+from ccstate.adapters.asterisk.running.reload import reload
+from ccstate.adapters.asterisk.sounds import audio
 from ccstate.adapters.asterisk.spelling import spell
 from ccstate.errors import InvalidInput, Unreadable
 from ccstate.journeys.call_tests import verdicts

@@ -1,4 +1,4 @@
-from ccstate.adapters.asterisk.ami_message import Message
+from ccstate.adapters.asterisk.ami.message import Message
 from ccstate.adapters.asterisk.calls.heard import Ending, human, journey
 from ccstate.adapters.asterisk.calls.watch import Stop, Watch, Watched, place_named
 from ccstate.journeys.flow import Flow

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccstate.adapters.asterisk.ami import Ami
-from ccstate.adapters.asterisk.ami_faults import Refused
+from ccstate.adapters.asterisk.ami.faults import Refused
 from ccstate.adapters.asterisk.conf import Conf, parse, read, resolved
 from ccstate.lab.site import Site
 from tests.adapters.asterisk.running_estate import connect

@@ -20,8 +20,8 @@ import yaml
 from ccstate.adapters.asterisk import perform
 from ccstate.adapters.asterisk.ami import Ami
 from ccstate.adapters.asterisk.entries import FILES, PJSIP, QUEUES
-from ccstate.adapters.asterisk.reload import reload
-from ccstate.adapters.asterisk.sftp import SftpFolder
+from ccstate.adapters.asterisk.running.reload import reload
+from ccstate.adapters.asterisk.storage.sftp import SftpFolder
 from ccstate.lab import site as sites
 from tests.adapters.asterisk import sshd
 from tests.adapters.asterisk.estate import (

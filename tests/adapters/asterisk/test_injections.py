@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from ccstate import kinds
+from ccstate.adapters.asterisk.audit.refusals import Refusal, refusals
 from ccstate.adapters.asterisk.entries import DIALPLAN, FILES, QUEUES, Key
-from ccstate.adapters.asterisk.refusals import Refusal, refusals
 from ccstate.adapters.asterisk.spelling import SENTINEL, spell
 from ccstate.conformance.samples import estate
 from ccstate.kinds import KINDS, Path, shape

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from ccstate.adapters.asterisk.ami import Ami, Login
+from ccstate.adapters.asterisk.audit.refusals import refusals
 from ccstate.adapters.asterisk.compile import Setting, compile_objects
 from ccstate.adapters.asterisk.compile.phones import location
 from ccstate.adapters.asterisk.entries import DIALPLAN, MODULES, PJSIP, QUEUES, VOICEMAIL, Key
-from ccstate.adapters.asterisk.refusals import refusals
 from ccstate.adapters.asterisk.spelling import spell
 from ccstate.journeys.centre import Centre
 from ccstate.lab.site import Site

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from ccstate.adapters.asterisk.activity import Activity, activity, read_channels
 from ccstate.adapters.asterisk.ami import Ami
 from ccstate.adapters.asterisk.entries import PJSIP, Key
 from ccstate.adapters.asterisk.running import read_running
+from ccstate.adapters.asterisk.running.activity import Activity, activity, read_channels
 from ccstate.lab import phones
 from ccstate.lab.site import Site
 from ccstate.model import Address

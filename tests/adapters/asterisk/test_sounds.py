@@ -22,9 +22,16 @@ import soundfile  # type: ignore[import-untyped]  # it has no types
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ccstate.adapters.asterisk import audio, speech
-from ccstate.adapters.asterisk.sounds import Sound, audit, make, recording_digests, wanted
-from ccstate.adapters.asterisk.speech import Speech
+from ccstate.adapters.asterisk.sounds import (
+    Sound,
+    audio,
+    audit,
+    make,
+    recording_digests,
+    speech,
+    wanted,
+)
+from ccstate.adapters.asterisk.sounds.speech import Speech
 from ccstate.errors import InvalidInput
 from ccstate.lab.site import Site
 from ccstate.model import Fields, Json

@@ -9,10 +9,8 @@ from pathlib import Path
 from ccstate import secrets
 from ccstate.adapter import Result, Support
 from ccstate.adapters.asterisk import connection as connections
-from ccstate.adapters.asterisk import perform, prompts
+from ccstate.adapters.asterisk import perform
 from ccstate.adapters.asterisk import records as kept
-from ccstate.adapters.asterisk.activity import activity, read_channels
-from ccstate.adapters.asterisk.activity_words import in_words
 from ccstate.adapters.asterisk.ami import Ami
 from ccstate.adapters.asterisk.audit import audited, rights_missing
 from ccstate.adapters.asterisk.compile import Setting, compile_objects
@@ -23,6 +21,9 @@ from ccstate.adapters.asterisk.handwritten import Handwritten, read_handwritten
 from ccstate.adapters.asterisk.observe import View, add_running, shown, stored_view
 from ccstate.adapters.asterisk.perform import Server
 from ccstate.adapters.asterisk.running import read_running
+from ccstate.adapters.asterisk.running.activity import activity, read_channels
+from ccstate.adapters.asterisk.running.activity_words import in_words
+from ccstate.adapters.asterisk.sounds import prompts
 from ccstate.adapters.asterisk.storage import Storage
 from ccstate.adapters.asterisk.stored import Stored, read_stored
 from ccstate.adapters.asterisk.unmanaged import elsewhere

@@ -9,8 +9,8 @@ from pydantic import Field, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
 from ccstate import secrets
-from ccstate.adapters.asterisk.ami_login import Login, Tls
-from ccstate.adapters.asterisk.speech import Speech
+from ccstate.adapters.asterisk.ami.login import Login, Tls
+from ccstate.adapters.asterisk.sounds.speech import Speech
 from ccstate.adapters.asterisk.storage import LocalFolder, Storage
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.kinds.fields import Declared, Duration, SecretReference, seconds
@@ -128,7 +128,7 @@ def storage(connection: Connection, place: str, folder: Path) -> Storage:
     """One of the folders, on this machine or on the other."""
     if connection.sftp is None:
         return LocalFolder(folder / place)
-    from ccstate.adapters.asterisk.sftp import SftpFolder, SshLogin
+    from ccstate.adapters.asterisk.storage.sftp import SftpFolder, SshLogin
 
     sftp = connection.sftp
     key = folder / sftp.identity if sftp.identity else None

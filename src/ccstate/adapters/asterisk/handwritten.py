@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from ccstate.adapters.asterisk.conf import Conf, parse, read, resolved
-from ccstate.adapters.asterisk.conf_lines import REST_LOST
+from ccstate.adapters.asterisk.conf.lines import REST_LOST
 from ccstate.adapters.asterisk.entries import (
     DIALPLAN,
     FILES,

@@ -12,9 +12,9 @@ from ccstate.adapters.asterisk.compare import compared_in, is_compared, shown_li
 from ccstate.adapters.asterisk.compile import Setting, compile_objects
 from ccstate.adapters.asterisk.drafts import Draft
 from ccstate.adapters.asterisk.entries import FILES, PJSIP, Compiled, Key
-from ccstate.adapters.asterisk.pauses import remember, restore
-from ccstate.adapters.asterisk.reload import await_revisions, reload
 from ccstate.adapters.asterisk.running import Running, read_running
+from ccstate.adapters.asterisk.running.pauses import remember, restore
+from ccstate.adapters.asterisk.running.reload import await_revisions, reload
 from ccstate.adapters.asterisk.spelling import revision_in, spell
 from ccstate.adapters.asterisk.storage import Storage
 from ccstate.adapters.asterisk.stored import Stored

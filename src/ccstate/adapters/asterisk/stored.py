@@ -12,8 +12,8 @@ from ccstate.adapters.asterisk import records as kept
 from ccstate.adapters.asterisk import transaction
 from ccstate.adapters.asterisk.compile import Setting, compile_objects
 from ccstate.adapters.asterisk.conf import Conf, Option, parse, resolved
-from ccstate.adapters.asterisk.conf_dialplan import HINT as HINT_PRIORITY
-from ccstate.adapters.asterisk.conf_dialplan import dialplan
+from ccstate.adapters.asterisk.conf.dialplan import HINT as HINT_PRIORITY
+from ccstate.adapters.asterisk.conf.dialplan import dialplan
 from ccstate.adapters.asterisk.entries import (
     DIALPLAN,
     FILES,

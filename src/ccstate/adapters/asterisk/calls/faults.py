@@ -1,6 +1,6 @@
 """What goes wrong with test calls: where, what, why, and what to do next."""
 
-from ccstate.adapters.asterisk.ami_message import shown
+from ccstate.adapters.asterisk.ami.message import shown
 from ccstate.errors import Diagnostic
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from ccstate.adapters.asterisk.ami_message import Message
+from ccstate.adapters.asterisk.ami.message import Message
 from ccstate.adapters.asterisk.compile.places import ENTER
 from ccstate.journeys.placed import Person
 from ccstate.journeys.ways import Event, Place

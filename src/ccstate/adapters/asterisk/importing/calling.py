@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from ccstate.adapters.asterisk.conf import Option
-from ccstate.adapters.asterisk.conf_dialplan import Dialplan
+from ccstate.adapters.asterisk.conf.dialplan import Dialplan
 from ccstate.adapters.asterisk.importing.outcomes import CALLER, Trail
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_()]*)(?::(-?[0-9]{1,4})(?::([0-9]{1,4}))?)?\}")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ccstate.adapters.asterisk.conf import Conf, Section, resolved
-from ccstate.adapters.asterisk.conf_dialplan import Dialplan, dialplan
+from ccstate.adapters.asterisk.conf.dialplan import Dialplan, dialplan
 from ccstate.adapters.asterisk.importing.following import Follower
 from ccstate.adapters.asterisk.importing.ledger import Ledger
 from ccstate.adapters.asterisk.importing.names import Names

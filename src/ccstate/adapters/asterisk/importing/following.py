@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from ccstate.adapters.asterisk.conf import Option
-from ccstate.adapters.asterisk.conf_dialplan import Dialplan, Step
+from ccstate.adapters.asterisk.conf.dialplan import Dialplan, Step
 from ccstate.adapters.asterisk.importing.calling import At, Call, Variables, shorn
 from ccstate.adapters.asterisk.importing.outcomes import (
     STATUSES,

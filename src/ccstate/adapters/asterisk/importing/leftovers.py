@@ -1,6 +1,6 @@
 """What nobody has spoken for once all objects are made: lines without effect, and why others stay."""
 
-from ccstate.adapters.asterisk.conf_dialplan import HINT, Context
+from ccstate.adapters.asterisk.conf.dialplan import HINT, Context
 from ccstate.adapters.asterisk.importing.calling import At
 from ccstate.adapters.asterisk.importing.destinations import Known
 from ccstate.adapters.asterisk.importing.estate import Work

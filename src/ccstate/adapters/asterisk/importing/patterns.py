@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 
-from ccstate.adapters.asterisk.conf_dialplan import without_hyphens
+from ccstate.adapters.asterisk.conf.dialplan import without_hyphens
 
 _DIGITS = {"X": "0123456789", "Z": "123456789", "N": "23456789"}
 _OPEN = {"X": "\ue000", "Z": "\ue001", "N": "\ue002", ".": "\ue003", "!": "\ue004"}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
 from ccstate.adapters.asterisk.conf import Option
-from ccstate.adapters.asterisk.conf_dialplan import Dialplan, Step
+from ccstate.adapters.asterisk.conf.dialplan import Dialplan, Step
 from ccstate.adapters.asterisk.importing.patterns import common, covers, in_order, is_open, pattern
 
 DEEPEST = 30

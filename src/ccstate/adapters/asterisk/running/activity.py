@@ -14,7 +14,7 @@ from ccstate.adapters.asterisk.entries import (
     Key,
 )
 from ccstate.adapters.asterisk.running import Running
-from ccstate.adapters.asterisk.running_queues import STATIC
+from ccstate.adapters.asterisk.running.queues import STATIC
 from ccstate.model import Address
 
 __all__ = ["Activity", "Channel", "activity", "read_channels"]

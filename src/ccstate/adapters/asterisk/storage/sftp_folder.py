@@ -9,11 +9,10 @@ from typing import Self, TypeVar, cast
 
 import asyncssh
 
-from ccstate.adapters.asterisk import storage_faults as faults
-from ccstate.adapters.asterisk.sftp import SshLogin
-from ccstate.adapters.asterisk.sftp_faults import ABSENT, CUT, FAILED, why
-from ccstate.adapters.asterisk.sftp_line import Line, connect
-from ccstate.adapters.asterisk.storage import STAGED, Stat, folder_mode
+from ccstate.adapters.asterisk.storage import STAGED, Stat, faults, folder_mode
+from ccstate.adapters.asterisk.storage.sftp import SshLogin
+from ccstate.adapters.asterisk.storage.sftp_faults import ABSENT, CUT, FAILED, why
+from ccstate.adapters.asterisk.storage.sftp_line import Line, connect
 from ccstate.errors import Unreadable
 
 Answer = TypeVar("Answer")

@@ -8,9 +8,9 @@ in bytes of UTF-8; seen on 16.28 and 22.10, but for PINs and durations, which we
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from ccstate.adapters.asterisk.audit.refused_numbers import refused_durations, refused_twins
+from ccstate.adapters.asterisk.audit.refused_secrets import refused_pin, refused_secret
 from ccstate.adapters.asterisk.compile.phones import listed, location, shown
-from ccstate.adapters.asterisk.refused_numbers import refused_durations, refused_twins
-from ccstate.adapters.asterisk.refused_secrets import refused_pin, refused_secret
 from ccstate.errors import Diagnostic
 from ccstate.journeys.centre import Centre, Filled
 from ccstate.kinds.shape import Path

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
-from ccstate.adapters.asterisk.conf_headers import Broken, Sections
-from ccstate.adapters.asterisk.conf_lines import BLANKS, LINE_LOST, Lines, problem, statements
-from ccstate.adapters.asterisk.conf_sections import Building, Conf, Directive, Option
+from ccstate.adapters.asterisk.conf.headers import Broken, Sections
+from ccstate.adapters.asterisk.conf.lines import BLANKS, LINE_LOST, Lines, problem, statements
+from ccstate.adapters.asterisk.conf.sections import Building, Conf, Directive, Option
 from ccstate.errors import Diagnostic
 
 DEEPEST = 11

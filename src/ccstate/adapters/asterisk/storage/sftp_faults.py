@@ -9,8 +9,8 @@ import errno
 
 import asyncssh
 
-from ccstate.adapters.asterisk.ami_message import shown
-from ccstate.adapters.asterisk.storage_faults import hint_for
+from ccstate.adapters.asterisk.ami.message import shown
+from ccstate.adapters.asterisk.storage.faults import hint_for
 
 ABSENT = (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath)
 FAILED = (OSError, asyncssh.Error)

@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ccstate.adapters.asterisk.ami import Ami, Message, Refused
-from ccstate.adapters.asterisk.ami_message import Form
+from ccstate.adapters.asterisk.ami.message import Form
 from ccstate.adapters.asterisk.entries import PJSIP, VARIABLE, Key, Values
-from ccstate.adapters.asterisk.running_options import OPTIONS, header, spelled
+from ccstate.adapters.asterisk.running.options import OPTIONS, header, spelled
 from ccstate.adapters.asterisk.spelling import SENTINEL
 
 _NEXT_VARIABLE = re.compile(r",(?=[A-Za-z_]\w*=)")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ccstate.adapters.asterisk.ami import Ami, Message
-from ccstate.adapters.asterisk.ami_message import Form
+from ccstate.adapters.asterisk.ami.message import Form
 from ccstate.adapters.asterisk.entries import MEMBER, QUEUES, Key
 from ccstate.adapters.asterisk.spelling import SENTINEL
 from ccstate.errors import Diagnostic, Unreadable

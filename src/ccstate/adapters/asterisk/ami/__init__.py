@@ -14,10 +14,10 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
-from ccstate.adapters.asterisk import ami_faults as faults
-from ccstate.adapters.asterisk.ami_faults import Refused
-from ccstate.adapters.asterisk.ami_login import Login, Tls, line_to
-from ccstate.adapters.asterisk.ami_message import (
+from ccstate.adapters.asterisk.ami import faults
+from ccstate.adapters.asterisk.ami.faults import Refused
+from ccstate.adapters.asterisk.ami.login import Login, Tls, line_to
+from ccstate.adapters.asterisk.ami.message import (
     LONGEST_LIST,
     Header,
     Message,

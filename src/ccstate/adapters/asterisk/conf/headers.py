@@ -1,7 +1,7 @@
 """`[name](templates)`: the sections that were begun, and what new ones take from them."""
 
-from ccstate.adapters.asterisk.conf_lines import BLANKS, LINE_LOST, REST_LOST, problem
-from ccstate.adapters.asterisk.conf_sections import Building, satisfies
+from ccstate.adapters.asterisk.conf.lines import BLANKS, LINE_LOST, REST_LOST, problem
+from ccstate.adapters.asterisk.conf.sections import Building, satisfies
 from ccstate.errors import Diagnostic, Severity, Span
 
 LONGEST_NAME = 79

@@ -15,8 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias, assert_never
 
-from ccstate.adapters.asterisk import audio
-from ccstate.adapters.asterisk.speech import (
+from ccstate.adapters.asterisk.sounds import audio
+from ccstate.adapters.asterisk.sounds.speech import (
     Speaker,
     Speech,
     check_language,

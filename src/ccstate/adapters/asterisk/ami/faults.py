@@ -2,7 +2,7 @@
 
 import ssl
 
-from ccstate.adapters.asterisk.ami_message import Message, shown
+from ccstate.adapters.asterisk.ami.message import Message, shown
 from ccstate.errors import Diagnostic, Unreadable
 
 # `write =` in manager.conf; any one of them will do. Source: ListCommands of 22.10 and 16.28.

@@ -5,7 +5,7 @@ import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ccstate.adapters.asterisk import ami_faults as faults
+from ccstate.adapters.asterisk.ami import faults
 from ccstate.errors import Unreadable
 
 

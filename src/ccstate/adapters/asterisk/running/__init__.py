@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ccstate.adapters.asterisk.ami import Ami, Refused
-from ccstate.adapters.asterisk.ami_faults import Forbidden
+from ccstate.adapters.asterisk.ami.faults import Forbidden
 from ccstate.adapters.asterisk.entries import (
     DIALPLAN,
     FILES,
@@ -20,11 +20,11 @@ from ccstate.adapters.asterisk.entries import (
     Key,
     Values,
 )
-from ccstate.adapters.asterisk.running_dialplan import read_dialplan, read_mailboxes
-from ccstate.adapters.asterisk.running_options import OPTIONS
-from ccstate.adapters.asterisk.running_pjsip import Phones, read_phones
-from ccstate.adapters.asterisk.running_queues import OPTIONS as QUEUE_OPTIONS
-from ccstate.adapters.asterisk.running_queues import Member, Queues, Waiting, read_queues
+from ccstate.adapters.asterisk.running.dialplan import read_dialplan, read_mailboxes
+from ccstate.adapters.asterisk.running.options import OPTIONS
+from ccstate.adapters.asterisk.running.pjsip import Phones, read_phones
+from ccstate.adapters.asterisk.running.queues import OPTIONS as QUEUE_OPTIONS
+from ccstate.adapters.asterisk.running.queues import Member, Queues, Waiting, read_queues
 from ccstate.errors import Diagnostic, Unreadable
 
 __all__ = ["Member", "Running", "Waiting", "is_running", "is_visible", "read_running"]

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from ccstate.adapters.asterisk.ami import Ami
 from ccstate.adapters.asterisk.entries import QUEUES
 from ccstate.adapters.asterisk.running import Member, Running, is_running
-from ccstate.adapters.asterisk.running_queues import read_queues
+from ccstate.adapters.asterisk.running.queues import read_queues
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ccstate.adapters.asterisk.conf_lines import BLANKS
+from ccstate.adapters.asterisk.conf.lines import BLANKS
 from ccstate.errors import Diagnostic
 
 

@@ -15,7 +15,7 @@ from ccstate.adapters.asterisk.storage import STAGED, Stat, checked
 from ccstate.errors import Diagnostic, InvalidInput
 
 if TYPE_CHECKING:
-    from ccstate.adapters.asterisk.sftp_folder import RemoteFolder
+    from ccstate.adapters.asterisk.storage.sftp_folder import RemoteFolder
 
 Answer = TypeVar("Answer")
 
@@ -105,7 +105,7 @@ class SftpFolder:
                 raise
 
     async def _answer(self, question: Callable[["RemoteFolder"], Awaitable[Answer]]) -> Answer:
-        from ccstate.adapters.asterisk.sftp_folder import RemoteFolder
+        from ccstate.adapters.asterisk.storage.sftp_folder import RemoteFolder
 
         if self._folder is None or not self._folder.reachable:
             await self._leave()

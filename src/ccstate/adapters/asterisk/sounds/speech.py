@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ccstate.adapters.asterisk.audio import MOST_BYTES
+from ccstate.adapters.asterisk.sounds.audio import MOST_BYTES
 from ccstate.errors import Diagnostic, InvalidInput
 
 SECONDS_TO_SPEAK = 30.0

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ccstate.adapters.asterisk.ami import Ami, Message
-from ccstate.adapters.asterisk.ami_message import Form
+from ccstate.adapters.asterisk.ami.message import Form
 from ccstate.adapters.asterisk.entries import (
     DIALPLAN,
     HINT,

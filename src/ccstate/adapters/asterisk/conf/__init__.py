@@ -5,8 +5,8 @@ What Asterisk drops without a word (the rest of a file behind an unclosed `[`, a
 tried on 16.28 and 22.10; nothing of it depends on which module the file is for.
 """
 
-from ccstate.adapters.asterisk.conf_loading import Glob, Loading, Read
-from ccstate.adapters.asterisk.conf_sections import Conf, Directive, Option, Section
+from ccstate.adapters.asterisk.conf.loading import Glob, Loading, Read
+from ccstate.adapters.asterisk.conf.sections import Conf, Directive, Option, Section
 
 __all__ = ["Conf", "Directive", "Glob", "Option", "Read", "Section", "parse", "read", "resolved"]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ccstate.adapters.asterisk.conf import Conf, Option, Section, resolved
-from ccstate.adapters.asterisk.conf_lines import BLANKS, LINE_LOST, problem
+from ccstate.adapters.asterisk.conf.lines import BLANKS, LINE_LOST, problem
 from ccstate.errors import Diagnostic
 
 HINT = -1

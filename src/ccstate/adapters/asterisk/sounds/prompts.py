@@ -8,7 +8,7 @@ from ccstate.adapters.asterisk import sounds
 from ccstate.adapters.asterisk.observe import View
 from ccstate.adapters.asterisk.records import Objects, Records
 from ccstate.adapters.asterisk.sounds import Wanted
-from ccstate.adapters.asterisk.speech import Speech
+from ccstate.adapters.asterisk.sounds.speech import Speech
 from ccstate.adapters.asterisk.storage import Stat
 from ccstate.errors import Diagnostic
 from ccstate.model import Address, Fields

@@ -3,7 +3,7 @@
 import errno
 from collections.abc import Sequence
 
-from ccstate.adapters.asterisk.ami_message import shown
+from ccstate.adapters.asterisk.ami.message import shown
 from ccstate.errors import Diagnostic, Span
 
 LARGEST = 64 * 1024 * 1024

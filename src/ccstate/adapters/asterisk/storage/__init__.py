@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from ccstate.adapters.asterisk import storage_faults as faults
+from ccstate.adapters.asterisk.storage import faults
 from ccstate.errors import InvalidInput, Unreadable
 
 STAGED = ".new"

@@ -1,7 +1,7 @@
 """What goes on at an object, in words for whoever is about to change it."""
 
 from ccstate import model
-from ccstate.adapters.asterisk.activity import Activity
+from ccstate.adapters.asterisk.running.activity import Activity
 from ccstate.model import Address
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
+from ccstate.adapters.asterisk.audit.refusals import refusals
 from ccstate.adapters.asterisk.conf import Section, resolved
 from ccstate.adapters.asterisk.drafts import Draft
 from ccstate.adapters.asterisk.entries import PJSIP, Compiled
 from ccstate.adapters.asterisk.handwritten import MAIN, Handwritten, conflicts, not_included
-from ccstate.adapters.asterisk.refusals import refusals
 from ccstate.adapters.asterisk.unmanaged import out_of_reach
 from ccstate.drafts import CHANGED
 from ccstate.errors import Diagnostic, Span

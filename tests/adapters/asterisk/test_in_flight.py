@@ -1,0 +1,196 @@
+"""Who is in a call, waits, is paused or registered while an apply goes on, notices nothing of it."""
+
+import copy
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+
+from ccstate.adapters.asterisk import records as kept
+from ccstate.adapters.asterisk.calls.dialled import ANSWERED, NAME, Dial, Entrance
+from ccstate.adapters.asterisk.calls.keypad import Press
+from ccstate.adapters.asterisk.calls.load import Loaded, load
+from ccstate.adapters.asterisk.calls.sipp import Sipp
+from ccstate.adapters.asterisk.compile.phones import unknown_password
+from ccstate.lab import phones, programs
+from tests.adapters.asterisk.estate import (
+    DESIRED,
+    NUMBER,
+    PHONES,
+    Applied,
+    Estate,
+    applied_on,
+    set_secrets,
+    write_desired,
+)
+
+OPEN = 1_795_561_200
+"""Tuesday morning in Sydney."""
+AGENTS = {f"3{n:03}": f"of-3{n:03}" for n in range(30)}
+COUNT, PER_SECOND = 100, 5.0
+
+
+def many_agents() -> dict[str, Any]:
+    """The estate with thirty more phones that answer for sales."""
+    desired = copy.deepcopy(dict(DESIRED))
+    for name in AGENTS:
+        phone = {"device": "softphone", "site": "sydney", "secret": f"env:SIP_{name}"}
+        desired["extensions"][name] = phone
+    desired["queues"]["sales"]["members"] += [{"extension": name} for name in AGENTS]
+    desired["queues"]["sales"]["retry"] = "1s"
+    # Who waits here waits for somebody to come.
+    desired["queues"]["reception"]["overflow"] = {"after": "5m", "to": "queue/sales"}
+    desired["queues"]["reception"]["retry"] = "1s"
+    return desired
+
+
+@pytest.fixture(scope="module", params=["22", "16"])
+def applied(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Applied]:
+    release: str = request.param
+    with applied_on(release, tmp_path_factory.mktemp(f"flight-{release}-")) as found:
+        yield found
+
+
+@pytest.fixture
+def estate(
+    applied: Applied, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Estate:
+    set_secrets(monkeypatch)
+    for name, secret in AGENTS.items():
+        monkeypatch.setenv(f"SIP_{name}", secret)
+    estate = Estate(applied.project, applied.site, capsys)
+    write_desired(estate.folder, many_agents())
+    if estate.plan():
+        estate.apply()
+    everybody = {**AGENTS, "2001": PHONES["2001"], "2002": PHONES["2002"]}
+    if not everybody.keys() <= phones.registered(estate.site):
+        phones.answer(estate.site, everybody, after=0.1)
+    return estate
+
+
+def entrance(estate: Estate) -> Entrance:
+    content = (estate.site.etc / kept.PATH).read_bytes()
+    key = kept.load(content, "etc").key
+    return Entrance("127.0.0.1", estate.site.sip_port, unknown_password(key, NAME))
+
+
+def caller() -> Callable[[Entrance], Sipp]:
+    return partial(Sipp, program=programs.sipp())
+
+
+def logged(estate: Estate) -> Counter[str]:
+    """What happened in queues, as reports count it: CONNECT for a call that an agent answered."""
+    lines = estate.site.queue_log.read_text(encoding="utf-8").splitlines()
+    return Counter(line.split("|")[4] for line in lines)
+
+
+def connected(estate: Estate) -> int:
+    return logged(estate)["CONNECT"]
+
+
+def eventually(holds: Callable[[], bool], within: float = 10.0) -> bool:
+    deadline = time.monotonic() + within
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def harmless(estate: Estate, number: int) -> None:
+    """A label, a ring time, and how long a menu waits: in three of the four files."""
+    estate.edit("queues", "sales", "label", value=f"Sales {number}")
+    estate.edit("queues", "sales", "ring_for", value=f"{20 + number % 9}s")
+    estate.edit("ivrs", "main", "label", value=f"Main line {number}")
+    estate.edit("ivrs", "main", "nodes", "menu", "timeout", value=f"{5 + number % 3}s")
+    estate.edit("extensions", "2002", "caller_id", value={"name": f"Bo {number}"})
+
+
+def test_no_call_fails_while_changes_are_applied(estate: Estate) -> None:
+    before = logged(estate)
+    found: list[Loaded] = []
+
+    def place() -> None:
+        calls = load(
+            entrance(estate),
+            NUMBER,
+            at=OPEN,
+            keys=[Press(0.6, "1"), Press(1.0, "1")],
+            count=COUNT,
+            per_second=PER_SECOND,
+            stays=5.0,
+            caller=caller(),
+        )
+        found.append(calls)
+
+    placing = threading.Thread(target=place)
+    placing.start()
+    applies = 0
+    while placing.is_alive():
+        applies += 1
+        harmless(estate, applies)
+        estate.apply()
+    placing.join()
+    (calls,) = found
+    assert (calls.succeeded, calls.failed) == (COUNT, {})
+    happened = logged(estate) - before
+    assert happened["ENTERQUEUE"] == happened["CONNECT"] == COUNT, happened
+    assert applies >= 10, f"{applies} applies in {calls.seconds:.0f} s"
+
+
+def test_who_waits_goes_on_waiting_and_is_connected(estate: Estate) -> None:
+    with caller()(entrance(estate)) as line:
+        dial = Dial(NUMBER, OPEN)
+        line.dial(dial)
+        assert eventually(lambda: _answered(line, dial))
+        time.sleep(0.6)
+        line.press(dial.mark, "0")
+        assert eventually(lambda: "1. PJSIP/" in estate.command("queue show reception"))
+        estate.edit("queues", "reception", "label", value="Front desk")
+        estate.edit("queues", "reception", "ring_for", value="18s")
+        estate.apply()
+        assert "1. PJSIP/" in estate.command("queue show reception"), "still the first"
+        before = connected(estate)
+        phone = phones.answer(estate.site, {"2003": PHONES["2003"]}, after=0.1)
+        assert eventually(lambda: connected(estate) == before + 1)
+        line.hang_up(dial.mark)
+    phones.stop(phone)
+
+
+def _answered(line: Sipp, dial: Dial) -> bool:
+    return any(r.mark == dial.mark and r.said == ANSWERED for r in line.reports())
+
+
+def test_who_chooses_in_a_tree_goes_on_when_its_label_changes(estate: Estate) -> None:
+    before = connected(estate)
+    with caller()(entrance(estate)) as line:
+        dial = Dial(NUMBER, OPEN)
+        line.dial(dial)
+        assert eventually(lambda: _answered(line, dial))
+        estate.edit("ivrs", "main", "label", value="The line that everybody calls")
+        estate.apply()
+        time.sleep(0.6)
+        line.press(dial.mark, "1")
+        assert eventually(lambda: connected(estate) == before + 1)
+        line.hang_up(dial.mark)
+
+
+def test_pauses_keep_their_reasons_and_phones_stay_registered(estate: Estate) -> None:
+    registered = phones.registered(estate.site)
+    assert AGENTS.keys() <= registered
+    paused = {"3000": "lunch", "3001": "training"}
+    for name, reason in paused.items():
+        estate.command(f"queue pause member PJSIP/{name} queue sales reason {reason}")
+    harmless(estate, 99)
+    estate.apply()
+    said = estate.command("queue show sales").splitlines()
+    for name, reason in paused.items():
+        assert any(f"PJSIP/{name}" in line and f"paused:{reason}" in line for line in said), said
+        estate.command(f"queue unpause member PJSIP/{name} queue sales")
+    assert phones.registered(estate.site) == registered
