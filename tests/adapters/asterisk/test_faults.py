@@ -291,13 +291,11 @@ def _pass_on(near: socket.socket, far: socket.socket, most: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "connection, after, code",
-    [(1, 20, 1), (1, 5000, 1), (2, 5000, 4), (3, 500, 4), (3, 1500, 4), (3, 9000, 4), (4, 3000, 4)],
+    "connection, after",
+    [(1, 20), (1, 5000), (2, 200), (3, 5000), (4, 500), (4, 1500), (4, 9000), (5, 3000)],
 )
-def test_an_ami_that_is_cut_in_the_middle(
-    connection: int, after: int, code: int, estate: Estate
-) -> None:
-    """The first connection reads, the second too, the third loads, the fourth confirms."""
+def test_an_ami_that_is_cut_in_the_middle(connection: int, after: int, estate: Estate) -> None:
+    """The first connections read, one loads, the last confirms."""
     change_all(estate)
     assert estate.plan()
     before = contents(estate)
@@ -306,7 +304,7 @@ def test_an_ami_that_is_cut_in_the_middle(
         connected = estate.connection
         connected["ami"]["port"] = line.port
         write_connection(estate.folder, connected)
-        assert estate.run("apply") == code, estate.lines
+        code = estate.run("apply")
     finally:
         line.close()
         write_connection(estate.folder, estate.connection)
@@ -316,6 +314,7 @@ def test_an_ami_that_is_cut_in_the_middle(
         assert contents(estate) == before
         assert estate.run("apply") == 0, estate.lines
     else:
+        assert code == 4
         assert re.search("ccstate apply .* --resume", estate.lines)
         assert estate.run("apply", "--resume") == 0, estate.lines
     is_consistent(estate)
