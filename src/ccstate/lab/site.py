@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ccstate.adapters.asterisk.ami.login import Login
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.lab import etc, process
 from ccstate.lab.certificate import certify
@@ -154,7 +155,7 @@ def start(
         certificate=certificate if tls else None,
     )
     _record(site)
-    if not fully_booted(site, within=booting):
+    if not fully_booted(site.process, _login(site), within=booting):
         process.kill(site.process)
         raise _no_start(site)
     return site
@@ -165,7 +166,7 @@ def stop(site: Site) -> None:
 
     Only ever the process that `start` began; one that is over already is no error.
     """
-    if process.alive(site.process) and told_to_stop(site):
+    if process.alive(site.process) and told_to_stop(_login(site)):
         process.ended(site.process, within=5.0)
     process.end(site.process)
 
@@ -179,6 +180,11 @@ def find(folder: Path) -> Site | None:
     """The site that runs from that folder; None where none does."""
     site = _recorded(folder.absolute())
     return site if site and process.alive(site.process) else None
+
+
+def _login(site: Site) -> Login:
+    """As the user who may do everything."""
+    return Login(site.ami_host, site.ami_port, site.lab_username, site.lab_secret)
 
 
 def _check(folder: Path, name: str) -> None:

@@ -17,7 +17,8 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from ccstate.adapters.asterisk.storage.sftp import SftpFolder, SshLogin
+from ccstate.adapters.asterisk.storage.sftp import SftpFolder
+from ccstate.adapters.asterisk.storage.ssh_login import SshLogin
 from ccstate.errors import CcstateError, InvalidInput, Unreadable
 from tests.adapters.asterisk.sshd import Sshd, free_port, serving
 

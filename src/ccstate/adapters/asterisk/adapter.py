@@ -141,9 +141,11 @@ class AsteriskAdapter:
         self, flow: Flow, walked: Sequence[Verdict], told: Callable[[CallResult], None]
     ) -> Sequence[CallResult]:
         """Each call test that was walked on what runs here, as a real call; on test sites alone."""
-        from ccstate.adapters.asterisk.calls.placing import place
+        from ccstate.adapters.asterisk.calls.placing import CallSite, place
 
-        return place(self, flow, walked, told)
+        with self.server() as server:
+            site = CallSite(self.connection, self.folder, server.storage)
+            return place(site, flow, walked, told)
 
     def recover(self) -> str:
         """See `ccstate.adapter.Adapter`."""

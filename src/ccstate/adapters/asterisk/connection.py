@@ -128,7 +128,8 @@ def storage(connection: Connection, place: str, folder: Path) -> Storage:
     """One of the folders, on this machine or on the other."""
     if connection.sftp is None:
         return LocalFolder(folder / place)
-    from ccstate.adapters.asterisk.storage.sftp import SftpFolder, SshLogin
+    from ccstate.adapters.asterisk.storage.sftp import SftpFolder
+    from ccstate.adapters.asterisk.storage.ssh_login import SshLogin
 
     sftp = connection.sftp
     key = folder / sftp.identity if sftp.identity else None

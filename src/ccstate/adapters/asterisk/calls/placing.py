@@ -1,26 +1,37 @@
 """The call tests of a project, made as real calls on a test site."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from ccstate.adapters.asterisk import connection as connections
 from ccstate.adapters.asterisk import records as kept
-from ccstate.adapters.asterisk.adapter import AsteriskAdapter
 from ccstate.adapters.asterisk.calls.dialled import Entrance
 from ccstate.adapters.asterisk.calls.run import run
 from ccstate.adapters.asterisk.calls.sipp import Sipp
 from ccstate.adapters.asterisk.calls.sipp_process import find_sipp
 from ccstate.adapters.asterisk.compile.phones import unknown_password
 from ccstate.adapters.asterisk.compile.trunks import TEST
+from ccstate.adapters.asterisk.connection import Connection
+from ccstate.adapters.asterisk.storage import Storage
 from ccstate.errors import Blocked, Diagnostic, InvalidInput
 from ccstate.journeys.call_tests import Verdict
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.placed import CallResult
 
 
+@dataclass(frozen=True, slots=True)
+class CallSite:
+    """Where the calls are made: the target's connection, the project's folder, and the server's."""
+
+    connection: Connection
+    folder: Path
+    storage: Storage
+
+
 def place(
-    adapter: AsteriskAdapter,
+    site: CallSite,
     flow: Flow,
     walked: Sequence[Verdict],
     told: Callable[[CallResult], None],
@@ -30,17 +41,16 @@ def place(
     Raises Blocked where the platform is no test site, and InvalidInput where ccstate has not
     written there yet.
     """
-    connection = adapter.connection
+    connection = site.connection
     if not connection.test_site:
         raise Blocked([_no_test_site()])
-    with adapter.server() as server:
-        content = server.storage.read([kept.PATH]).get(kept.PATH)
-        if content is None:
-            raise InvalidInput([_nothing_there(server.storage.place)])
-        key = kept.load(content, server.storage.place).key
+    content = site.storage.read([kept.PATH]).get(kept.PATH)
+    if content is None:
+        raise InvalidInput([_nothing_there(site.storage.place)])
+    key = kept.load(content, site.storage.place).key
     entrance = Entrance(connection.sip.host, connection.sip.port, unknown_password(key, TEST))
-    login = connections.login(connection, adapter.folder)
-    caller = partial(Sipp, program=find_sipp(_program(connection.sip.sipp, adapter.folder)))
+    login = connections.login(connection, site.folder)
+    caller = partial(Sipp, program=find_sipp(_program(connection.sip.sipp, site.folder)))
     return run(flow, walked, login, entrance, caller=caller, told=told)
 
 

@@ -10,9 +10,9 @@ from typing import Self, TypeVar, cast
 import asyncssh
 
 from ccstate.adapters.asterisk.storage import STAGED, Stat, faults, folder_mode
-from ccstate.adapters.asterisk.storage.sftp import SshLogin
 from ccstate.adapters.asterisk.storage.sftp_faults import ABSENT, CUT, FAILED, why
 from ccstate.adapters.asterisk.storage.sftp_line import Line, connect
+from ccstate.adapters.asterisk.storage.ssh_login import SshLogin
 from ccstate.errors import Unreadable
 
 Answer = TypeVar("Answer")

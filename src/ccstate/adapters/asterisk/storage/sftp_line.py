@@ -7,7 +7,7 @@ import re
 import asyncssh
 
 from ccstate.adapters.asterisk.ami.message import shown
-from ccstate.adapters.asterisk.storage.sftp import SshLogin
+from ccstate.adapters.asterisk.storage.ssh_login import SshLogin
 from ccstate.errors import Diagnostic, Unreadable
 
 # The kinds that known_hosts has come first. The others after them are never trusted, but shown: a
