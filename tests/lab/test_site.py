@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from ccstate.adapters.asterisk.ami import Ami, Login, Tls
-from ccstate.errors import InvalidInput, Unreadable
+from ccstate.adapters.asterisk.ami import Ami, Refused
+from ccstate.adapters.asterisk.ami.faults import Forbidden
+from ccstate.adapters.asterisk.ami.login import Login, Tls
+from ccstate.errors import InvalidInput
 from ccstate.lab import process
 from ccstate.lab import site as sites
 from ccstate.lab.programs import Programs, programs
@@ -72,8 +74,11 @@ def test_the_rights_of_ccstate_are_enough_to_read_to_reload_and_no_more(
         assert "lab" in {row.get("Context") for row in asterisk.read("ShowDialPlan")}
         assert asterisk.read("PJSIPShowAuths") == []
         assert asterisk.do("Getvar", ("Variable", "NOTHING"))["Value"] == ""
-        assert any("sales" in line for line in asterisk.command("queue show"))
-        with pytest.raises(Unreadable, match="Originate"):
+        with pytest.raises(Refused, match="not found"):
+            asterisk.do("QueuePause", ("Interface", "PJSIP/nobody"), ("Paused", "true"))
+        with pytest.raises(Forbidden, match="Command"):
+            asterisk.command("queue show")
+        with pytest.raises(Forbidden, match="Originate"):
             asterisk.do("Originate", ("Channel", "Local/600@lab"), ("Application", "Wait"))
 
 
