@@ -127,13 +127,15 @@ class LocalFolder:
         if not self._is_inside(top):
             raise Unreadable([faults.leads_out(self.place, folder)])
         for where, _, names in os.walk(top, onerror=self._unwalkable):
+            below = Path(where).relative_to(self._root)
             for name in names:
                 file = Path(where, name)
-                path = file.relative_to(self._root).as_posix()
                 with contextlib.suppress(FileNotFoundError):  # gone since, or a link to nowhere
                     status = file.stat()
-                    if stat.S_ISREG(status.st_mode) and self._is_inside(file):
-                        found[path] = Stat(status.st_size, status.st_mtime)
+                    # Folders that are links are not walked: only a link to a file leads out.
+                    is_own = not file.is_symlink() or self._is_inside(file)
+                    if stat.S_ISREG(status.st_mode) and is_own:
+                        found[(below / name).as_posix()] = Stat(status.st_size, status.st_mtime)
         return dict(sorted(found.items()))
 
     def stage(self, files: Mapping[str, bytes], *, mode: int) -> None:
@@ -210,8 +212,9 @@ class LocalFolder:
             raise Unreadable([faults.leads_out(self.place, path)])
         return file
 
-    def _is_inside(self, file: Path) -> bool:
-        return file.resolve().is_relative_to(self._root.resolve())
+    def _is_inside(self, file: Path | str) -> bool:
+        root, real = os.path.realpath(self._root), os.path.realpath(file)
+        return real == root or real.startswith(f"{root}/")
 
     def _check_root(self) -> None:
         try:
