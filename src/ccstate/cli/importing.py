@@ -3,7 +3,6 @@
 import os
 import re
 import shlex
-import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping
@@ -229,7 +228,9 @@ def _write_secrets(into: Path, secrets: Mapping[str, str]) -> None:
     if not secrets:
         talk(f"There are no secrets: {into} was not written.")
         return
-    if _would_be_committed(into):
+    from ccstate.history import would_be_committed
+
+    if would_be_committed(into):
         complain(
             [
                 Diagnostic(
@@ -255,18 +256,6 @@ def _write_secrets(into: Path, secrets: Mapping[str, str]) -> None:
 def _quoted(text: str) -> str:
     """The text in single quotes of a shell, in which nothing has a meaning."""
     return "'" + text.replace("'", "'\\''") + "'"
-
-
-def _would_be_committed(path: Path) -> bool:
-    """Whether git has the folder and does not ignore the file; not so where there is no git."""
-    command = ["git", "check-ignore", "--quiet", "--", path.name]
-    try:
-        asked = subprocess.run(  # noqa: S603 - no shell; a file's name is the only argument
-            command, cwd=path.resolve().parent, capture_output=True, timeout=30, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return asked.returncode == 1
 
 
 def _errors(workspace: Workspace) -> tuple[str, ...]:

@@ -2,6 +2,6 @@
 
 from ccstate.history.changes import FieldChange, Happened
 from ccstate.history.entries import Entry, history
-from ccstate.history.head import head_commit
+from ccstate.history.head import head_commit, would_be_committed
 
-__all__ = ["Entry", "FieldChange", "Happened", "head_commit", "history"]
+__all__ = ["Entry", "FieldChange", "Happened", "head_commit", "history", "would_be_committed"]

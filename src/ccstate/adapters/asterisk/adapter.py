@@ -1,7 +1,7 @@
 """The adapter: one Asterisk, its folders and its manager interface."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +24,7 @@ from ccstate.adapters.asterisk.running import read_running
 from ccstate.adapters.asterisk.running.activity import activity, read_channels
 from ccstate.adapters.asterisk.running.activity_words import in_words
 from ccstate.adapters.asterisk.sounds import prompts
-from ccstate.adapters.asterisk.storage import Storage
+from ccstate.adapters.asterisk.storage import Stat, Storage
 from ccstate.adapters.asterisk.stored import Stored, read_stored
 from ccstate.adapters.asterisk.unmanaged import elsewhere
 from ccstate.drafts import Secrets, references
@@ -63,7 +63,7 @@ class AsteriskAdapter:
             with server.connect() as ami:
                 running = read_running(ami, stored.values)
                 channels = read_channels(ami)
-            view = self._view(server, stored)
+            view = self._view(stored, self._recordings())
             add_running(view, stored, running)
         found = shown(view, stored.records, kinds)
         doing = activity(running, channels, stored.compiled.entries)
@@ -99,7 +99,7 @@ class AsteriskAdapter:
         with self.server() as server:
             stored = self._stored(server)
             by_hand = read_handwritten(server.storage)
-            view = self._view(server, stored)
+            view = self._view(stored, self._recordings())
             with server.connect() as ami:
                 commands = {name for name, _ in ami.do("ListCommands").items()}
         drafted = self._draft(changes, stored, view, by_hand)
@@ -118,13 +118,12 @@ class AsteriskAdapter:
             by_hand = read_handwritten(server.storage)
             with server.connect() as ami:
                 running = read_running(ami, stored.values, _endpoints(batch))
-            view = self._view(server, stored)
+            there = self._recordings()
+            view = self._view(stored, there)
             add_running(view, stored, running)
             drafted = self._draft(batch, stored, view, by_hand)
             if all(change.address in drafted.refused for change in batch):
                 return perform.results(batch, drafted, "")
-            with self._sounds() as sounds:
-                there = sounds.listing(prompts.FOLDER)
             made = self._prompts.made(drafted.objects, stored.records, there)
             written = perform.compiled_files(stored, drafted, server, made.digests)
             if made.files:
@@ -155,30 +154,29 @@ class AsteriskAdapter:
     @contextmanager
     def server(self) -> Iterator[Server]:
         """The folder and a way to Asterisk; the folder is closed afterwards."""
-        storage = connections.storage(self.connection, self.connection.etc, self.folder)
-        try:
+        with self._opened(self.connection.etc) as storage:
             yield Server(storage, self._ami, self.connection.test_site)
-        finally:
-            storage.close()
 
     def _ami(self) -> Ami:
         return Ami.connect(connections.login(self.connection, self.folder))
 
+    def _sounds(self) -> AbstractContextManager[Storage]:
+        return self._opened(self.connection.sounds)
+
     @contextmanager
-    def _sounds(self) -> Iterator[Storage]:
-        storage = connections.storage(self.connection, self.connection.sounds, self.folder)
-        try:
+    def _opened(self, place: str) -> Iterator[Storage]:
+        with closing(connections.storage(self.connection, place, self.folder)) as storage:
             yield storage
-        finally:
-            storage.close()
 
     def _stored(self, server: Server) -> Stored:
         return read_stored(server.storage, is_test_site=server.is_test_site)
 
-    def _view(self, server: Server, stored: Stored) -> View:
-        view = stored_view(stored)
+    def _recordings(self) -> Mapping[str, Stat]:
         with self._sounds() as sounds:
-            there = sounds.listing(prompts.FOLDER)
+            return sounds.listing(prompts.FOLDER)
+
+    def _view(self, stored: Stored, there: Mapping[str, Stat]) -> View:
+        view = stored_view(stored)
         self._prompts.compare(view, stored.records, there)
         return view
 

@@ -253,13 +253,8 @@ def shown_value(seal_key: bytes, key: Key, value: str | None) -> Json:
     return seal(seal_key, value) if secret_path(key) else value
 
 
-def name_of(key: Key) -> str:
-    """What people call an entry that no field stands for."""
-    return named(key)
-
-
 def place_of(key: Key) -> str:
-    """As `name_of`, for what is no object's: with the section that it stands in."""
+    """As `named`, for what is no object's: with the section that it stands in."""
     if key.file == DIALPLAN:
         return named(key)
     return f"[{key.item if key.file == PJSIP else key.section}] {named(key)}"

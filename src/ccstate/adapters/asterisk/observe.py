@@ -14,13 +14,13 @@ from ccstate.adapters.asterisk.compare import (
     deviations,
     is_primary,
     missing,
-    name_of,
     place_of,
     put,
     reading,
     shown_line,
     shown_value,
 )
+from ccstate.adapters.asterisk.decode import named
 from ccstate.adapters.asterisk.entries import FILES, MODULES, Compiled, Entry, Key, Values
 from ccstate.adapters.asterisk.records import Records
 from ccstate.adapters.asterisk.running import Running
@@ -164,7 +164,7 @@ def add_running(view: View, stored: Stored, running: Running) -> None:
         else:
             said = reading(owner, centre, left)
             values |= {path: _sealed(key, owner, path, v) for _, (path, v) in said.fields}
-            values |= {name_of(k): shown_value(key, k, value) for k, value in said.lines}
+            values |= {named(k): shown_value(key, k, value) for k, value in said.lines}
         view.running[owner] = values
     for owner, why in _unread_files(stored, running):
         view.running.setdefault(owner, why)

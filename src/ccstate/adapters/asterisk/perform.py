@@ -1,19 +1,20 @@
 """A batch → include files written, loaded, read back; and put back where Asterisk did not take them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 
 from ccstate.adapter import Result
 from ccstate.adapters.asterisk import records as kept
 from ccstate.adapters.asterisk import transaction
 from ccstate.adapters.asterisk.ami import Ami
-from ccstate.adapters.asterisk.compare import compared_in, is_compared, shown_line
+from ccstate.adapters.asterisk.compare import compared_in, shown_line
 from ccstate.adapters.asterisk.compile import Setting, compile_objects
 from ccstate.adapters.asterisk.drafts import Draft
-from ccstate.adapters.asterisk.entries import FILES, PJSIP, Compiled, Key
-from ccstate.adapters.asterisk.running import Running, read_running
-from ccstate.adapters.asterisk.running.pauses import remember, restore
+from ccstate.adapters.asterisk.entries import FILES, PJSIP, QUEUES, Compiled, Key
+from ccstate.adapters.asterisk.running import Running, is_running, read_running
+from ccstate.adapters.asterisk.running.pauses import keep_pauses
+from ccstate.adapters.asterisk.running.queues import read_queues
 from ccstate.adapters.asterisk.running.reload import await_revisions, reload
 from ccstate.adapters.asterisk.spelling import revision_in, spell
 from ccstate.adapters.asterisk.storage import Storage
@@ -105,16 +106,20 @@ def _load(server: Server, stored: Stored, written: Written, running: Running) ->
         for name in stale
     }
     with server.connect() as ami:
-        reload(ami, stale)
-        late = await_revisions(ami, wanted, SECONDS_TO_LOAD)
-        if late:
+        if late := _reloaded(ami, stale, wanted):
             names = " and ".join(FILES[name] for name in late)
             return f"Asterisk did not load {names} to its end"
         now = written.compiled.values()
-        endpoints = _changed_endpoints(stored, now)
-        after = read_running(ami, now, endpoints, stale)
-        restore(ami, remember(running), after.members)
-    return _differing(now, after, set(stale), endpoints)
+        after = read_running(ami, now, _changed_endpoints(stored, now), stale)
+    return _differing(now, after, set(stale))
+
+
+def _reloaded(ami: Ami, names: Sequence[str], wanted: Mapping[str, str]) -> Mapping[str, str]:
+    """Loads these files, agents paused as they were; returns those that do not run as wanted."""
+    has_agents = QUEUES in names and is_running(ami, QUEUES)
+    with keep_pauses(ami, read_queues(ami)) if has_agents else nullcontext():
+        reload(ami, names)
+        return await_revisions(ami, wanted, SECONDS_TO_LOAD)
 
 
 def _is_stale(name: str, stored: Stored, running: Running) -> bool:
@@ -144,23 +149,19 @@ def _changed_endpoints(stored: Stored, now: Mapping[Key, str]) -> set[str]:
     }
 
 
-def _differing(now: Mapping[Key, str], after: Running, files: set[str], endpoints: set[str]) -> str:
+def _differing(now: Mapping[Key, str], after: Running, files: set[str]) -> str:
     """What runs otherwise than it was written; "" where nothing does."""
+    is_seen = compared_in(after)
     # One line for each object: where all of it is missing, the first entry says enough.
     wrong = {
         (key.section, key.item): shown_line("", key, after.values.get(key))
         for key, value in now.items()
-        if key.file in files and _is_read(key, endpoints) and after.values.get(key) != value
+        if key.file in files and is_seen(key) and after.values.get(key) != value
     }
     if not wrong:
         return ""
     more = f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
     return f"Asterisk runs otherwise: {'; '.join([*wrong.values()][:SHOWN])}{more}"
-
-
-def _is_read(key: Key, endpoints: set[str]) -> bool:
-    is_detail = key.file == PJSIP and key.section == "endpoint"
-    return is_compared(key) and (not is_detail or key.item in endpoints)
 
 
 def _taken_back(server: Server, begun: transaction.Transaction) -> str:
@@ -172,8 +173,7 @@ def _taken_back(server: Server, begun: transaction.Transaction) -> str:
         name: revision_in(name, content[FILES[name]]) for name in names if FILES[name] in content
     }
     with server.connect() as ami:
-        reload(ami, names)
-        late = await_revisions(ami, {n: r for n, r in wanted.items() if r}, SECONDS_TO_LOAD)
+        late = _reloaded(ami, names, {n: r for n, r in wanted.items() if r})
     transaction.end(server.storage, begun)
     if strange:
         return f"{', '.join(strange)} was changed by somebody else meanwhile, and stays"
@@ -193,8 +193,7 @@ def recover(server: Server) -> str:
     names = [name for name, path in FILES.items() if path in begun.after]
     wanted = {name: revision_in(name, content.get(FILES[name], b"")) for name in names}
     with server.connect() as ami:
-        reload(ami, names)
-        late = await_revisions(ami, wanted, SECONDS_TO_LOAD)
+        late = _reloaded(ami, names, wanted)
     if late:
         return _taken_back(server, begun)
     transaction.end(server.storage, begun)

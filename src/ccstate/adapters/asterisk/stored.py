@@ -6,7 +6,7 @@ so. Any other is read as Asterisk reads it, and held against what its objects sa
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ccstate.adapters.asterisk import records as kept
 from ccstate.adapters.asterisk import transaction
@@ -96,11 +96,6 @@ def read_stored(storage: Storage, *, is_test_site: bool) -> Stored:
                 values[key] = said.value
                 places[key] = said.place
     return Stored(records, content is None, found, compiled, texts, values, places, tuple(problems))
-
-
-def with_records(stored: Stored, records: Records) -> Stored:
-    """The same reading, with other records."""
-    return replace(stored, records=records)
 
 
 def _found(option: Option) -> Found:

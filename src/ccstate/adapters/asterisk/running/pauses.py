@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from ccstate.adapters.asterisk.ami import Ami
 from ccstate.adapters.asterisk.entries import QUEUES
 from ccstate.adapters.asterisk.running import Member, Running, is_running
-from ccstate.adapters.asterisk.running.queues import read_queues
+from ccstate.adapters.asterisk.running.queues import Queues, read_queues
 
 
 @contextmanager
-def keep_pauses(ami: Ami, before: Running) -> Iterator[None]:
+def keep_pauses(ami: Ami, before: Running | Queues) -> Iterator[None]:
     """Whatever is reloaded inside, agents are paused afterwards as they were before."""
     paused = remember(before)
     try:
@@ -25,7 +25,7 @@ def keep_pauses(ami: Ami, before: Running) -> Iterator[None]:
             restore(ami, paused, read_queues(ami).members)
 
 
-def remember(running: Running) -> tuple[Member, ...]:
+def remember(running: Running | Queues) -> tuple[Member, ...]:
     """Who is paused, to be told to `restore` after the reload."""
     return tuple(member for member in running.members if member.is_paused)
 
