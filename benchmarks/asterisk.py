@@ -1,7 +1,7 @@
 """How long ccstate takes with a real Asterisk: `python benchmarks/asterisk.py [PHONES …]`.
 
 An Asterisk of the lab is started for each size, and a project is read, planned, applied and
-confirmed on it: the functions that the commands call, in this process, without journal and engine.
+confirmed on it: the functions that the commands call, in this process, without journal.
 The table goes to standard output.
 """
 

@@ -99,7 +99,6 @@ class Bench:
         for done in [
             *self.project.glob("plans/*/journal.jsonl"),
             *self.project.glob("plans/*/receipt.md"),
-            *self.project.glob(".ccstate/apply.db*"),
             *self.project.glob(".ccstate/latest-plan"),
         ]:
             done.unlink()

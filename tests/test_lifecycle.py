@@ -7,11 +7,10 @@ field that was declared, every field that was not, every object that is nobody's
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -26,7 +25,6 @@ from hypothesis.stateful import (
 from ccstate import kinds
 from ccstate.adapter import Result
 from ccstate.adapters.embedded import EmbeddedAdapter, connect
-from ccstate.apply import durable
 from ccstate.apply.freshness import freshen, take_up
 from ccstate.apply.journal import Journal, open_journal
 from ccstate.apply.perform import Means, apply
@@ -45,7 +43,6 @@ from ccstate.model import (
 )
 from ccstate.plan import Share, make_plan
 from tests.adapters.embedded_harness import Passing
-from tests.apply.engine import RememberedSteps
 from tests.strategies import choices, named, objects
 
 KNOWN = frozenset({"site", "team", "user", "schedule", "prompt", "queue"})
@@ -94,10 +91,6 @@ class Life(RuleBasedStateMachine):
         """What each object on the platform must show, managed or not."""
         self.ledger: dict[Address, Fields] = {}
         self.applies_so_far = 0
-        self.run = self.engine()
-
-    def engine(self) -> Callable[..., list[Json]]:
-        return RememberedSteps().run
 
     def teardown(self) -> None:
         """However it went, it ends in an apply that is killed once."""
@@ -222,11 +215,7 @@ class Life(RuleBasedStateMachine):
         journal: Journal = open_journal(self.folder / f"{self.applies_so_far}.jsonl")
         name = f"plan-{self.applies_so_far}"
         fresh = (take_up if journal.recorded else freshen)(name, plan, {"here": platform})
-        store = f"sqlite:///{self.folder / 'apply.db'}"
-        means = Means({"here": platform}, journal, store, lambda: "", lambda _: None)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(durable, "run", self.run)
-            applied = apply(fresh, means)
+        applied = apply(fresh, Means({"here": platform}, journal, lambda: "", lambda _: None))
         assert {one.outcome for one in applied.settled} <= {Outcome.CONFIRMED}
         assert applied.corrective is None
 
@@ -320,13 +309,6 @@ class Life(RuleBasedStateMachine):
         assert not unmanaged
 
 
-class LifeWithTheEngine(Life):
-    """The same with the real engine of durable steps, whose records are files."""
-
-    def engine(self) -> Callable[..., list[Json]]:
-        return durable.run
-
-
 def thorough() -> bool:
     return settings().max_examples > 1_000
 
@@ -335,13 +317,6 @@ def test_a_platforms_life() -> None:
     examples = 2_000 if thorough() else 250
     run_state_machine_as_test(
         Life, settings=settings(max_examples=examples, stateful_step_count=40)
-    )
-
-
-def test_a_platforms_life_with_the_real_engine() -> None:
-    examples = 50 if thorough() else 6
-    run_state_machine_as_test(
-        LifeWithTheEngine, settings=settings(max_examples=examples, stateful_step_count=12)
     )
 
 

@@ -194,7 +194,6 @@ PROJECTS = [
         "defaults": {"q": {}},
     },
     {"version": 1, "targets": {"A": {"adapter": "embedded"}}},
-    {"version": 1, "targets": {"a": {"adapter": "x"}}, "engine": {"database": "postgresql://x"}},
     {"version": 1, "targets": {"a": {"adapter": "x"}}, "engine": {"database": "env:URL"}},
 ]
 

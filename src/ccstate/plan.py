@@ -26,7 +26,7 @@ from ccstate.model import (
 )
 
 MOST_IN_A_STEP = 500
-"""Changes performed as one batch and recorded as one durable step."""
+"""Changes performed as one batch, and recorded as one."""
 
 FEW = 10
 """Below so many managed objects of a kind a share says nothing, and limits do not apply."""

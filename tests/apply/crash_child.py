@@ -19,12 +19,12 @@ import orjson
 
 from ccstate.adapter import Result, Support
 from ccstate.adapters.embedded import EmbeddedAdapter, connect
-from ccstate.apply import durable
-from ccstate.apply.freshness import freshen, take_up
+from ccstate.apply import perform
+from ccstate.apply.freshness import FreshPlan, freshen, take_up
 from ccstate.apply.journal import Entry, Journal, Recorded, open_journal
 from ccstate.apply.perform import Means, apply
 from ccstate.errors import Diagnostic
-from ccstate.model import Change, Json, Observation
+from ccstate.model import Change, Observation, Step
 from ccstate.plan_file import read_plan
 
 TARGET = "here"
@@ -50,12 +50,15 @@ class Watched:
         self._real = real
         self._boundaries = boundaries
         self._batches = count()
+        self._looks = count()
 
     @property
     def supports(self) -> Mapping[str, Support]:
         return self._real.supports
 
     def observe(self, kinds: Collection[str]) -> Observation:
+        if next(self._looks):  # the first look is whether the plan is fresh
+            self._boundaries.reach("all steps recorded, not read back")
         return self._real.observe(kinds)
 
     def seal(self, references: Collection[str]) -> Mapping[str, str]:
@@ -76,37 +79,32 @@ class Watched:
 
 
 class WatchedJournal(Journal):
-    """The journal, with boundaries before the events of the whole run."""
+    """The journal, with boundaries before the events of the whole run and after each outcome."""
 
     boundaries: Boundaries
 
     def record(self, entries: Iterable[Entry], clock: Callable[[], str]) -> list[Recorded]:
         entries = list(entries)
-        if entries and entries[0].event in {"started", "resumed", "confirmed", "finished"}:
-            self.boundaries.reach(f"before {entries[0].event}")
-        return super().record(entries, clock)
+        event = entries[0].event if entries else None
+        if event in {"started", "resumed", "confirmed", "finished"}:
+            self.boundaries.reach(f"before {event}")
+        stands = super().record(entries, clock)
+        if event in {"started", "resumed"}:
+            self.boundaries.reach("started, no step yet")
+        return stands
 
 
 def watch_steps(boundaries: Boundaries) -> None:
-    """Boundaries around each durable step, and after the last."""
-    run = durable.run
+    """Boundaries around each step."""
+    do, numbers = perform._perform, count()
 
-    def watched(number: int, step: durable.Step) -> durable.Step:
-        def do() -> Json:
-            boundaries.reach(f"before step {number}")
-            result = step.do()
-            boundaries.reach(f"recorded here, not by the engine: step {number}")
-            return result
+    def watched(step: Step, fresh: FreshPlan, means: Means) -> None:
+        number = next(numbers)
+        boundaries.reach(f"before step {number}")
+        do(step, fresh, means)
+        boundaries.reach(f"recorded: step {number}")
 
-        return durable.Step(step.name, do)
-
-    def watching(store: str, workflow_id: str, steps: Sequence[durable.Step]) -> list[Json]:
-        boundaries.reach("started, no step yet")
-        results = run(store, workflow_id, [watched(*numbered) for numbered in enumerate(steps)])
-        boundaries.reach("all steps recorded, not read back")
-        return results
-
-    durable.run = watching
+    perform._perform = watched
 
 
 def go(folder: Path, deadly: str) -> None:
@@ -115,14 +113,13 @@ def go(folder: Path, deadly: str) -> None:
     plan = read_plan(folder / "plan.json")
     adapters = {TARGET: Watched(connect({"path": "platform.db"}, folder), boundaries)}
     opened = open_journal(folder / "journal.jsonl")
-    journal = WatchedJournal(opened.path, opened.recorded, opened._standing)
+    journal = WatchedJournal(opened.path, opened.recorded, opened._standing, opened._size)
     journal.boundaries = boundaries
     fresh = (take_up if opened.recorded else freshen)("crashing", plan, adapters)
     ticks = count(len(opened.recorded))
     means = Means(
         adapters,
         journal,
-        f"sqlite:///{folder / 'apply.db'}",
         lambda: f"2026-11-22T10:00:{next(ticks):02}Z",
         lambda _: None,
     )

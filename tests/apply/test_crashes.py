@@ -46,7 +46,7 @@ OF_A_STEP = (
     "before step {}",
     "attempted, not performed: batch {}",
     "performed, not recorded: batch {}",
-    "recorded here, not by the engine: step {}",
+    "recorded: step {}",
 )
 BOUNDARIES = (
     "before started",

@@ -1,21 +1,38 @@
 """From a fresh plan to an outcome: what is refused, lost, dropped or altered on the way."""
 
+import errno
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+from ccstate.adapter import Adapter, Result
 from ccstate.adapters.embedded import EmbeddedAdapter, connect
-from ccstate.apply import durable
+from ccstate.apply import perform
 from ccstate.apply.freshness import freshen, take_up
-from ccstate.apply.journal import Event, open_journal
+from ccstate.apply.journal import Entry, Event, open_journal
 from ccstate.apply.perform import Applied, Interrupted, Means, apply
 from ccstate.diff import diff
-from ccstate.errors import Blocked
+from ccstate.errors import Blocked, Diagnostic, Unreadable
 from ccstate.kinds import KINDS
-from ccstate.model import Address, Fields, Json, Outcome, Plan, Resource, parse_address
+from ccstate.model import (
+    Address,
+    Change,
+    Fields,
+    Json,
+    Observation,
+    Outcome,
+    Plan,
+    Resource,
+    parse_address,
+)
 from ccstate.plan import Share, make_plan
 from ccstate.plan_file import plan_id
-from tests.apply.engine import RememberedSteps
+from tests.adapters.embedded_harness import Passing
 
 Objects = dict[str, Fields]
 HOURS: Fields = {"timezone": "UTC", "weekly": {}}
@@ -42,14 +59,17 @@ class Ground:
         share = Share("here", changes, state, seen, self.adapter().supports, 100, 100)
         return make_plan([share], commit="", forced="")
 
-    def apply(self, plan: Plan, *faults: Json, resume: bool = False) -> Applied:
-        adapters = {"here": self.adapter(*faults)}
-        fresh = (take_up if resume else freshen)(plan_id(plan), plan, adapters)
+    def apply(
+        self,
+        plan: Plan,
+        *faults: Json,
+        resume: bool = False,
+        through: Callable[[EmbeddedAdapter], Adapter] = lambda real: real,
+    ) -> Applied:
+        adapters = {"here": through(self.adapter(*faults))}
         journal = open_journal(self.journal(plan))
-        store = f"sqlite:///{self.folder / 'apply.db'}"
-        means = Means(
-            adapters, journal, store, lambda: "2026-11-22T10:00:00Z", self.progress.append
-        )
+        fresh = (take_up if resume else freshen)(plan_id(plan), plan, adapters)
+        means = Means(adapters, journal, lambda: "2026-11-22T10:00:00Z", self.progress.append)
         return apply(fresh, means)
 
     def journal(self, plan: Plan) -> Path:
@@ -66,8 +86,7 @@ class Ground:
 
 
 @pytest.fixture
-def ground(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ground:
-    monkeypatch.setattr(durable, "run", RememberedSteps().run)
+def ground(tmp_path: Path) -> Ground:
     return Ground(tmp_path)
 
 
@@ -99,13 +118,6 @@ def test_a_plan_is_confirmed(ground: Ground) -> None:
         "confirmed queue/b",
         "finished",
     ]
-
-
-def test_the_real_engine_says_the_same(tmp_path: Path) -> None:
-    ground = Ground(tmp_path)
-    plan = ground.plan(DESIRED)
-    assert set(outcomes(ground.apply(plan)).values()) == {CONFIRMED}
-    assert ground.plan(DESIRED).steps == ()
 
 
 def test_nothing_to_do_is_confirmed_too(ground: Ground) -> None:
@@ -264,17 +276,111 @@ def test_a_platform_lost_while_it_is_read_back_interrupts(
     ground: Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = ground.plan(DESIRED)
-    run = durable.run
 
-    def run_and_break(store: str, workflow: str, steps: list[durable.Step]) -> list[Json]:
-        results = run(store, workflow, steps)
-        (ground.folder / "platform.db").rename(ground.folder / "aside")
-        (ground.folder / "platform.db").write_bytes(b"no database")
-        return results
+    def broken(*_: object) -> Observation:
+        raise Unreadable([Diagnostic("CC403", "the platform is gone")])
 
-    monkeypatch.setattr(durable, "run", run_and_break)
+    with monkeypatch.context() as patch:
+        patch.setattr(perform, "observe", broken)
+        with pytest.raises(Interrupted):
+            ground.apply(plan)
+    assert set(outcomes(ground.apply(plan, resume=True)).values()) == {CONFIRMED}
+
+
+def test_what_a_journal_does_not_know_the_platform_does(ground: Ground) -> None:
+    """Cut before its outcomes: what took effect is found, and not done again."""
+    plan = ground.plan(DESIRED)
+    ground.apply(plan)
+    journal = ground.journal(plan)
+    whole = journal.read_bytes().splitlines(keepends=True)
+    for cut in range(len(whole)):
+        journal.write_bytes(b"".join(whole[:cut]))
+        applied = ground.apply(plan, resume=True)
+        assert {one.outcome for one in applied.settled} == {Outcome.CONFIRMED}
+        assert {one.reason for one in applied.settled} <= {"", "found done"}
+        events = ground.events(plan)
+        for name in DESIRED:
+            of_one = [event.split()[0] for event in events if event.endswith(f" {name}")]
+            assert of_one == ["attempted", "done", "confirmed"]
+
+
+def test_a_forged_journal_confirms_nothing(ground: Ground) -> None:
+    """Whatever it claims, what is confirmed was read on the platform."""
+    plan = ground.plan(DESIRED)
+    other = Ground(ground.folder / "elsewhere")
+    other.folder.mkdir()
+    assert other.plan(DESIRED) == plan
+    other.apply(plan)
+    forged = other.journal(plan).read_bytes().splitlines(keepends=True)
+    for length in range(1, len(forged) + 1):
+        ground.journal(plan).write_bytes(b"".join(forged[:length]))
+        claimed = {
+            line.entry.address
+            for line in open_journal(ground.journal(plan)).recorded
+            if line.entry.event is Event.DONE
+        }
+        applied = ground.apply(plan, resume=True)
+        seen = {name for name, (outcome, _) in outcomes(applied).items() if outcome == "confirmed"}
+        assert seen == set(DESIRED) - claimed - ({"queue/b"} if "schedule/a" in claimed else set())
+        assert seen == set(ground.live())
+        if claimed:
+            assert applied.corrective is not None
+        for address in ground.live():
+            ground.adapter().by_hand(parse_address(address), None)
+        with closing(sqlite3.connect(ground.folder / "platform.db")) as database, database:
+            database.execute("DELETE FROM ledger")
+
+
+def test_a_journal_of_another_plan_is_refused(ground: Ground) -> None:
+    plan, other = ground.plan(DESIRED), ground.plan({"site/c": {"timezone": "UTC"}})
     with pytest.raises(Interrupted):
-        ground.apply(plan)
-    (ground.folder / "aside").rename(ground.folder / "platform.db")
-    monkeypatch.setattr(durable, "run", run)
+        ground.apply(other, {"on": "site/c", "fault": "vanish"})
+    ground.journal(other).rename(ground.journal(plan))
+    with pytest.raises(Blocked, match=f"that of plan {plan_id(other)}"):
+        ground.apply(plan, resume=True)
+    assert ground.live() == {}
+
+
+def test_a_second_writer_stops_the_apply_and_every_line_has_its_number(ground: Ground) -> None:
+    plan = ground.plan(DESIRED)
+
+    class Disturbed(Passing):
+        def perform(self, batch: Sequence[Change]) -> list[Result]:
+            results = self.real.perform(batch)
+            second = open_journal(ground.journal(plan))
+            second.record([Entry(Event.RESUMED)], lambda: "2026-11-22T10:00:01Z")
+            return results
+
+    with pytest.raises(Interrupted, match="written by another process") as stopped:
+        ground.apply(plan, through=Disturbed)
+    assert "2 changes were performed and not recorded" in stopped.value.problems[0].cause
+    assert [line.seq for line in open_journal(ground.journal(plan)).recorded] == [1, 2, 3, 4]
+    assert set(outcomes(ground.apply(plan, resume=True)).values()) == {CONFIRMED}
+
+
+@pytest.mark.parametrize(
+    "fails_at, unrecorded", [(1, ""), (2, ""), (3, "2 changes"), (5, "1 change")]
+)
+def test_a_full_disk_is_told_with_what_became_of_the_platform(
+    fails_at: int, unrecorded: str, ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = ground.plan(DESIRED)
+    writes = count(1)
+    sync = os.fsync
+
+    def full(handle: int) -> None:
+        if (
+            Path(f"/proc/self/fd/{handle}").readlink().suffix == ".jsonl"
+            and next(writes) == fails_at
+        ):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        sync(handle)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(Interrupted, match="No space left on device") as stopped:
+            ground.apply(plan)
+    (problem,) = stopped.value.problems
+    assert (unrecorded in problem.cause) if unrecorded else "nothing more" in problem.cause
+    assert "--resume" in problem.hint
     assert set(outcomes(ground.apply(plan, resume=True)).values()) == {CONFIRMED}

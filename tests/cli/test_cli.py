@@ -544,7 +544,7 @@ def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_help_imports_nothing_heavy() -> None:
-    heavy = "pydantic ruamel deepdiff git networkx dbos sqlalchemy jsonschema orjson"
+    heavy = "pydantic ruamel deepdiff git networkx jsonschema orjson"
     program = (
         "import sys; from ccstate.cli import run; run(['--help']);"
         f"sys.exit(str([m for m in '{heavy}'.split() if m in sys.modules] or ''))"

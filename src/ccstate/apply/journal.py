@@ -1,18 +1,26 @@
 """What happened to every change of a plan, in order: one JSON line an event, only ever appended.
 
-What is recorded stands. A run that was killed and resumed may come to the same event again;
-it is not written twice, and the journal's word counts, not the second one.
+An apply stands on this file alone: what it records as done is not done again. The first line
+names the plan by its whole digest. Nothing here is believed where the platform shows otherwise:
+what is confirmed was read there.
 """
 
+import errno
+import fcntl
 import os
-from collections.abc import Callable, Iterable
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
 import orjson
 
-from ccstate.errors import Diagnostic, Span, Unreadable
+from ccstate.errors import Diagnostic, InvalidInput, Span, Unreadable
+
+FORMAT = 2
+"""Of the file; that of the first release named no plan in its first line."""
 
 
 class Event(StrEnum):
@@ -29,13 +37,17 @@ class Event(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One event; those of the whole run leave the rest empty. `address` is `kind/name`."""
+    """One event; those of the whole run leave the rest empty. `address` is `kind/name`.
+
+    `plan` is the digest of the plan, said where its apply starts.
+    """
 
     event: Event
     target: str = ""
     address: str = ""
     action: str = ""
     reason: str = ""
+    plan: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +61,47 @@ class Recorded:
 
 Place = tuple[str, str, str]
 
-_QUESTION = {
-    Event.DONE: "outcome",
-    Event.FAILED: "outcome",
-    Event.CONFIRMED: "verdict",
-    Event.NOT_CONFIRMED: "verdict",
-}
-"""Events that answer one question, of which a change has one answer."""
+_OUTCOMES = {Event.DONE, Event.FAILED}
+_VERDICTS = {Event.CONFIRMED, Event.NOT_CONFIRMED}
 
 
 def _place(entry: Entry) -> Place | None:
-    """What an entry takes up, once; None where it may come again."""
+    """What an entry takes up; None where it may come again."""
     if entry.event is Event.RESUMED:
         return None
-    return (_QUESTION.get(entry.event, entry.event), entry.target, entry.address)
+    question = entry.event.value
+    if entry.event in _OUTCOMES:
+        question = "outcome"
+    elif entry.event in _VERDICTS:
+        question = "verdict"
+    return (question, entry.target, entry.address)
+
+
+def _says_more(entry: Entry, before: Recorded | None) -> bool:
+    """Whether an entry adds to what stands: a change is done once, and read back at any time."""
+    if before is None:
+        return True
+    return entry.event in _VERDICTS and entry.event is not before.entry.event
+
+
+class Overtaken(OSError):
+    """Another process has written to the journal since it was read."""
 
 
 @dataclass(slots=True)
 class Journal:
-    """The file and what it holds; one process writes to it, the one that holds the lock."""
+    """The file and what it holds; one process writes to it, the one that holds the locks."""
 
     path: Path
     recorded: list[Recorded] = field(default_factory=list)
     _standing: dict[Place, Recorded] = field(default_factory=dict)
+    _size: int = 0
+    """Of the file in bytes, as this process read or left it."""
+
+    @property
+    def plan(self) -> str:
+        """The digest of the plan that was begun; "" where none was."""
+        return self.recorded[0].entry.plan if self.recorded else ""
 
     def outcome(self, target: str, address: str) -> Recorded | None:
         """What became of the change, done or failed; None where that is not known yet."""
@@ -92,7 +122,8 @@ class Journal:
     def record(self, entries: Iterable[Entry], clock: Callable[[], str]) -> list[Recorded]:
         """What stands for each entry, new or from before; the new ones are on the disk.
 
-        They are written together. OSError where that fails; then none of them stands.
+        They are written together. OSError where that fails, Overtaken where another process
+        writes there too; then none of them stands.
         """
         at = clock()
         stands: list[Recorded] = []
@@ -100,8 +131,8 @@ class Journal:
         places: dict[Place, Recorded] = {}
         for entry in entries:
             place = _place(entry)
-            before = place and (self._standing.get(place) or places.get(place))
-            if before:
+            before = place and (places.get(place) or self._standing.get(place))
+            if before and not _says_more(entry, before):
                 stands.append(before)
                 continue
             new = Recorded(len(self.recorded) + len(fresh) + 1, at, entry)
@@ -110,7 +141,7 @@ class Journal:
             fresh.append(new)
             stands.append(new)
         if fresh:
-            _append(self.path, b"".join(map(_line, fresh)))
+            self._size = _append(self.path, b"".join(map(_line, fresh)), self._size)
             self.recorded.extend(fresh)
             self._standing.update(places)
         return stands
@@ -119,34 +150,46 @@ class Journal:
 def open_journal(path: Path) -> Journal:
     """The journal in the file, empty where there is none; a torn last line is cut off.
 
-    Raises Unreadable where anything before the last line is not as it was written.
+    Raises Unreadable where anything before the last line is not as it was written, InvalidInput
+    where the file cannot be used.
     """
-    recorded: list[Recorded] = []
-    standing: dict[Place, Recorded] = {}
-    journal = Journal(path, recorded, standing)
-    if not path.exists():
+    journal = Journal(path)
+    try:
+        with _alone(path, os.O_RDWR) as handle:
+            content = _content(handle)
+            whole = _read(journal, content)
+            if whole < len(content):
+                os.ftruncate(handle, whole)
+            journal._size = whole  # noqa: SLF001 - a journal is made here and nowhere else
+    except FileNotFoundError:
         return journal
-    content = path.read_bytes()
+    except OSError as error:
+        raise InvalidInput([_unusable(path, error)]) from error
+    return journal
+
+
+def _read(journal: Journal, content: bytes) -> int:
+    """Takes the lines in; returns how many bytes of them are whole."""
     whole = content.rfind(b"\n") + 1
     lines = content[:whole].split(b"\n")[:-1]
+    standing = journal._standing  # noqa: SLF001 - as above
     for number, line in enumerate(lines, start=1):
         read = _parse(line)
         if read is None and number == len(lines):
-            whole -= len(line) + 1  # of a crash of the machine: the length reached the disk first
-            break
+            return whole - len(line) - 1  # a crash of the machine: the length was written first
         place = read and _place(read.entry)
-        if read is None or read.seq != number or place in standing:
-            raise Unreadable([_damaged(path, number)])
-        recorded.append(read)
+        before = standing.get(place) if place else None
+        if read is None or read.seq != number or not _says_more(read.entry, before):
+            raise Unreadable([_damaged(journal.path, number)])
+        journal.recorded.append(read)
         if place:
             standing[place] = read
-    if whole < len(content):
-        os.truncate(path, whole)
-    return journal
+    return whole
 
 
 def _line(recorded: Recorded) -> bytes:
     entry = recorded.entry
+    begins = {"format": FORMAT, "plan": entry.plan} if entry.event is Event.STARTED else {}
     return orjson.dumps(
         {
             "seq": recorded.seq,
@@ -157,6 +200,7 @@ def _line(recorded: Recorded) -> bytes:
             "action": entry.action,
             # A platform's own words may hold what is no text; JSON must.
             "reason": entry.reason.encode(errors="replace").decode(),
+            **begins,
         },
         option=orjson.OPT_APPEND_NEWLINE,
     )
@@ -166,20 +210,41 @@ def _parse(line: bytes) -> Recorded | None:
     try:
         read = orjson.loads(line)
         texts = (read["target"], read["address"], read["action"], read["reason"])
-        entry = Entry(Event(read["event"]), *texts)
+        entry = Entry(Event(read["event"]), *texts, plan=read.get("plan", ""))
         recorded = Recorded(read["seq"], read["at"], entry)
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, AttributeError):
         return None
-    sound = type(recorded.seq) is int and all(type(text) is str for text in (recorded.at, *texts))
+    known = (recorded.at, entry.plan, *texts)
+    sound = type(recorded.seq) is int and all(type(text) is str for text in known)
     return recorded if sound else None
 
 
-def _append(path: Path, content: bytes) -> None:
+@contextmanager
+def _alone(path: Path, flags: int) -> Iterator[int]:
+    """The file, opened, which no other process cuts or appends to meanwhile."""
+    # O_NONBLOCK: a pipe under that name would keep us waiting for ever.
+    handle = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "it is no file")
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _content(handle: int) -> bytes:
+    with os.fdopen(handle, "rb", closefd=False) as opened:
+        return opened.read()
+
+
+def _append(path: Path, content: bytes, size: int) -> int:
+    """Writes behind what the file held when this process saw it last; returns its new size."""
     path.parent.mkdir(parents=True, exist_ok=True)
     born = not path.exists()
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    try:
-        size = os.fstat(handle).st_size
+    with _alone(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND) as handle:
+        if os.fstat(handle).st_size != size:
+            raise Overtaken(errno.EBUSY, "another process has written to it meanwhile")
         try:
             rest = memoryview(content)
             while rest:
@@ -188,14 +253,23 @@ def _append(path: Path, content: bytes) -> None:
         except OSError:
             os.ftruncate(handle, size)
             raise
-    finally:
-        os.close(handle)
     if born:
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
+    return size + len(content)
+
+
+def _unusable(path: Path, error: OSError) -> Diagnostic:
+    return Diagnostic(
+        "CC605",
+        f"the journal cannot be read and written: {error.strerror or error}",
+        Span(str(path)),
+        cause="An apply records there what it does, before and after each write.",
+        hint="check what it is, its owner, its permissions and the disk",
+    )
 
 
 def _damaged(path: Path, number: int) -> Diagnostic:

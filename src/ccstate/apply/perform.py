@@ -1,24 +1,27 @@
 """A fresh plan → the platforms changed, read back, and every change accounted for.
 
-Each batch is one durable step. A step that a killed process left without a record is looked at
-before it is repeated: what the platform shows already is not done again.
+What the journal records as done is not done again. What a killed process left without an outcome
+is looked at before it is repeated: what the platform shows already was done.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ccstate.adapter import Adapter, Result
-from ccstate.apply import durable
 from ccstate.apply.freshness import FreshPlan, has_taken_effect, is_as_planned, observe
-from ccstate.apply.journal import Entry, Event, Journal
+from ccstate.apply.journal import Entry, Event, Journal, Overtaken, Recorded
 from ccstate.diff import diff, discrepancy
-from ccstate.errors import CcstateError, Diagnostic, Unreadable
-from ccstate.model import Action, Change, Json, Observation, Outcome, Plan, Resource, Step
+from ccstate.errors import Blocked, CcstateError, Diagnostic, Span, Unreadable
+from ccstate.model import Action, Change, Observation, Outcome, Plan, Resource, Step
 from ccstate.plan import MOST_IN_A_STEP, Share, make_plan
+from ccstate.plan_file import digest
+
+FOUND = "found done"
+"""Why a change counts as done that this run did not see done."""
 
 
 class Interrupted(CcstateError):
-    """A platform was lost in the middle; what took effect is not known yet."""
+    """Platform, lock or journal were lost in the middle; the plan can be taken up again."""
 
     exit_code = 4
 
@@ -46,7 +49,6 @@ class Means:
 
     adapters: Mapping[str, Adapter]
     journal: Journal
-    store: str
     clock: Callable[[], str]
     progress: Callable[[int], None]
 
@@ -54,42 +56,53 @@ class Means:
 def apply(fresh: FreshPlan, means: Means) -> Applied:
     """Performs the plan, reads the platforms again, and says what became of every change.
 
-    Raises Interrupted where a platform is lost on the way; the plan can be taken up again.
+    Raises Blocked where the journal is another plan's, Interrupted where a platform or the
+    journal is lost on the way; the plan can be taken up again.
     """
-    begun = Event.RESUMED if fresh.taken_up else Event.STARTED
-    if not any(line.entry.event is Event.FINISHED for line in means.journal.recorded[-1:]):
-        means.journal.record([Entry(begun)], means.clock)
-    steps = [
-        durable.Step(f"{number:05d}-{step.target}", _batch(step, fresh, means))
-        for number, step in enumerate(fresh.plan.steps)
-    ]
-    durable.run(means.store, fresh.id, steps)
+    journal = means.journal
+    stated = digest(fresh.plan)
+    if journal.recorded and journal.plan != stated:
+        raise Blocked([_another_plan(fresh.id, journal)])
+    if not journal.recorded:
+        _record(fresh, means, [Entry(Event.STARTED, plan=stated)])
+    elif journal.recorded[-1].entry.event is not Event.FINISHED:
+        _record(fresh, means, [Entry(Event.RESUMED)])
+    for step in fresh.plan.steps:
+        _perform(step, fresh, means)
+        means.progress(len(step.changes))
     try:
         seen = observe(fresh.plan, means.adapters)
     except Unreadable as error:
         raise _interrupted(fresh.id, error) from error
-    settled = tuple(_settled(change, seen, means.journal) for change in fresh.plan.changes())
+    settled = tuple(_settled(change, seen, journal) for change in fresh.plan.changes())
     for start in range(0, len(settled), MOST_IN_A_STEP):
-        verdicts = _verdicts(settled[start : start + MOST_IN_A_STEP])
-        means.journal.record(verdicts, means.clock)
-    means.journal.record([Entry(Event.FINISHED)], means.clock)
+        _record(fresh, means, _verdicts(settled[start : start + MOST_IN_A_STEP]))
+    _record(fresh, means, [Entry(Event.FINISHED)])
     return Applied(settled, _corrective(fresh, settled, seen, means))
 
 
-def _batch(step: Step, fresh: FreshPlan, means: Means) -> Callable[[], Json]:
-    def do() -> Json:
-        ready, entries = _sorted_out(step, fresh, means.journal)
-        means.journal.record(entries, means.clock)
-        means.journal.record([_entry(Event.ATTEMPTED, change) for change in ready], means.clock)
-        try:
-            results = means.adapters[step.target].perform(ready) if ready else []
-        except Unreadable as error:
-            raise _interrupted(fresh.id, error) from error
-        stands = means.journal.record(_outcomes(ready, results), means.clock)
-        means.progress(len(step.changes))
-        return {"failed": sum(recorded.entry.event is Event.FAILED for recorded in stands)}
+def _perform(step: Step, fresh: FreshPlan, means: Means) -> None:
+    """One batch, recorded before and after."""
+    ready, entries = _sorted_out(step, fresh, means.journal)
+    _record(fresh, means, entries)
+    if not ready:
+        return
+    _record(fresh, means, [_entry(Event.ATTEMPTED, change) for change in ready])
+    try:
+        results = means.adapters[step.target].perform(ready)
+    except Unreadable as error:
+        raise _interrupted(fresh.id, error) from error
+    _record(fresh, means, _outcomes(ready, results), unrecorded=len(ready))
 
-    return do
+
+def _record(
+    fresh: FreshPlan, means: Means, entries: Iterable[Entry], *, unrecorded: int = 0
+) -> list[Recorded]:
+    """Interrupted where the journal does not take them; `unrecorded` changes were performed."""
+    try:
+        return means.journal.record(entries, means.clock)
+    except OSError as error:
+        raise Interrupted([_not_recorded(fresh.id, means.journal, error, unrecorded)]) from error
 
 
 def _sorted_out(step: Step, fresh: FreshPlan, journal: Journal) -> tuple[list[Change], list[Entry]]:
@@ -108,7 +121,7 @@ def _sorted_out(step: Step, fresh: FreshPlan, journal: Journal) -> tuple[list[Ch
         if unmet:
             entries.append(_entry(Event.NOT_ATTEMPTED, change, f"{unmet[0]} was not done"))
         elif fresh.taken_up and has_taken_effect(change, fresh.seen):
-            entries += [_entry(Event.ATTEMPTED, change), _entry(Event.DONE, change, "found done")]
+            entries += [_entry(Event.ATTEMPTED, change), _entry(Event.DONE, change, FOUND)]
         elif fresh.taken_up and not is_as_planned(change, fresh.seen):
             reason = "changed by somebody else since the plan was made"
             entries.append(_entry(Event.NOT_ATTEMPTED, change, reason))
@@ -132,16 +145,16 @@ def _entry(event: Event, change: Change, reason: str = "") -> Entry:
 
 
 def _settled(change: Change, seen: Mapping[str, Observation], journal: Journal) -> Settled:
+    """What the platform shows decides; the journal says why where that is not what was wanted."""
     outcome = journal.outcome(change.target, str(change.address))
+    is_done = outcome is not None and outcome.entry.event is Event.DONE
+    missing = discrepancy(change, seen[change.target])
+    if not missing:
+        return Settled(change, Outcome.CONFIRMED, "" if is_done else FOUND)
     if outcome is None:
         reason = journal.not_attempted(change.target, str(change.address))
         return Settled(change, Outcome.NOT_ATTEMPTED, reason)
-    missing = discrepancy(change, seen[change.target])
-    if outcome.entry.event is Event.FAILED:
-        return Settled(change, Outcome.NOT_CONFIRMED, outcome.entry.reason or missing)
-    if missing:
-        return Settled(change, Outcome.NOT_CONFIRMED, missing)
-    return Settled(change, Outcome.CONFIRMED)
+    return Settled(change, Outcome.NOT_CONFIRMED, outcome.entry.reason or missing)
 
 
 def _verdicts(settled: Sequence[Settled]) -> Iterator[Entry]:
@@ -201,4 +214,34 @@ def _interrupted(plan_id: str, error: Unreadable) -> Interrupted:
                 hint=f"when the platform is back: ccstate apply {plan_id} --resume",
             ),
         ]
+    )
+
+
+def _another_plan(plan_id: str, journal: Journal) -> Diagnostic:
+    begun = f"plan {journal.plan[:12]}" if journal.plan else "a plan that it does not name"
+    return Diagnostic(
+        "CC601",
+        f"the journal of plan {plan_id} is that of {begun}",
+        Span(str(journal.path)),
+        cause="What it records as done could not be matched with what is to do now.",
+        hint="put back the plan file as it was reviewed; or move the journal away, and plan again",
+    )
+
+
+def _not_recorded(plan_id: str, journal: Journal, error: OSError, unrecorded: int) -> Diagnostic:
+    """The journal did not take what happened; what is on the platform all the same."""
+    what = "cannot be written"
+    hint = "make room for it, and see that it may be written"
+    if isinstance(error, Overtaken):
+        what, hint = "was written by another process", "see who else applies this plan"
+    left = "What is performed is recorded; nothing more was written to a platform."
+    if unrecorded:
+        changes = "1 change was" if unrecorded == 1 else f"{unrecorded:,} changes were"
+        left = f"{changes} performed and not recorded: `ccstate verify` shows how they ended."
+    return Diagnostic(
+        "CC608",
+        f"the apply of plan {plan_id} stopped: its journal {what}: {error.strerror or error}",
+        Span(str(journal.path)),
+        cause=left,
+        hint=f"{hint}; then: ccstate apply {plan_id} --resume",
     )

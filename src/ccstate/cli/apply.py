@@ -27,7 +27,7 @@ from ccstate.cli.plans import (
     write_plan,
 )
 from ccstate.cli.workspace import Workspace, find_root
-from ccstate.errors import Blocked, Diagnostic, InvalidInput, Span
+from ccstate.errors import Blocked, Diagnostic, InvalidInput
 from ccstate.model import Outcome, Plan
 
 
@@ -59,7 +59,7 @@ def apply(root: Any, plan_id: str | None, resume: bool, drain: str | None) -> in
         try:
             if limit is not None:
                 _drain(workspace, plan, limit)
-            return _apply(workspace, chosen, plan, resume=resume)
+            return _apply(workspace, chosen, plan)
         except KeyboardInterrupt:
             if is_begun(workspace.root, chosen):
                 talk(f"\nStopped. To go on:  ccstate apply {chosen} --resume")
@@ -116,7 +116,7 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _apply(workspace: Workspace, plan_id: str, plan: Plan, *, resume: bool) -> int:
+def _apply(workspace: Workspace, plan_id: str, plan: Plan) -> int:
     from ccstate.apply.freshness import freshen, take_up
     from ccstate.apply.journal import open_journal
     from ccstate.apply.perform import Means
@@ -125,12 +125,13 @@ def _apply(workspace: Workspace, plan_id: str, plan: Plan, *, resume: bool) -> i
 
     folder = workspace.root / FOLDER / plan_id
     adapters = _adapters(workspace, plan)
-    fresh = (take_up if resume else freshen)(plan_id, plan, adapters)
     journal = open_journal(folder / JOURNAL)
+    # An apply that was killed before it began has done nothing: the plan must be fresh.
+    fresh = (take_up if journal.recorded else freshen)(plan_id, plan, adapters)
     started = journal.recorded[0].at if journal.recorded else _now()
     total = sum(1 for _ in plan.changes())
     with progress(f"Applying {plan_id}", total) as bar:
-        means = Means(adapters, journal, _store(workspace), _now, bar.update)
+        means = Means(adapters, journal, _now, bar.update)
         applied = perform(fresh, means)
     corrective = ""
     if applied.corrective:
@@ -145,19 +146,6 @@ def _apply(workspace: Workspace, plan_id: str, plan: Plan, *, resume: bool) -> i
 def _adapters(workspace: Workspace, plan: Plan) -> dict[str, Adapter]:
     names = list(dict.fromkeys(step.target for step in plan.steps))
     return {target.name: workspace.adapter(target) for target in workspace.targets(names)}
-
-
-def _store(workspace: Workspace) -> str:
-    """Where the steps of a running apply are recorded, as a database URL."""
-    reference = workspace.project.engine
-    if not reference:
-        return f"sqlite:///{workspace.state_folder / 'apply.db'}"
-    name = reference.removeprefix("env:")
-    if url := os.environ.get(name):
-        return url
-    message = f"the environment variable {name} is not set"
-    hint = "it holds the PostgreSQL URL that engine.database in ccstate.yaml refers to"
-    raise InvalidInput([Diagnostic("CC503", message, Span("ccstate.yaml"), hint=hint)])
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""The real way from desired state to a confirmed platform, without files, journal and engine."""
+"""The real way from desired state to a confirmed platform, without files and journal."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace

@@ -1,6 +1,6 @@
 """The project file `ccstate.yaml`: which platforms there are, and what each of them manages."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, cast
 
@@ -13,7 +13,7 @@ from ccstate.desired.wording import explain
 from ccstate.desired.yaml_values import read
 from ccstate.errors import Diagnostic, InvalidInput, Severity
 from ccstate.kinds import KINDS
-from ccstate.kinds.fields import Declared, Means, Name, Secret, SetOf
+from ccstate.kinds.fields import Declared, Means, Name, SetOf
 from ccstate.kinds.shape import Path as FieldPath
 from ccstate.kinds.shape import shape_of
 from ccstate.model import Address, Fields, Json
@@ -32,6 +32,10 @@ RuleCode = Annotated[
     Field(examples=["CC223"]),
     Means("the code of a rule, such as CC223"),
 ]
+GONE: dict[FieldPath, str] = {
+    ("engine",): "remove it: an apply needs no database, the plan's journal is its record"
+}
+"""What stands in files of an earlier release, and what to do about it."""
 KindName: TypeAlias = Literal[tuple(KINDS)]  # type: ignore[valid-type]  # from the kinds
 
 
@@ -59,21 +63,6 @@ class TargetFile(Declared):
     """How much one plan may change."""
 
 
-class Engine(Declared):
-    """Where a running apply records its steps."""
-
-    database: (
-        Annotated[
-            str,
-            StringConstraints(pattern=r"^env:[A-Za-z_][A-Za-z0-9_]{0,99}$"),
-            Secret(),
-            Means("a reference to the PostgreSQL URL, such as env:CCSTATE_DATABASE"),
-        ]
-        | None
-    ) = None
-    """Reference to a PostgreSQL URL; a SQLite file in the state folder where left out."""
-
-
 class ProjectFile(Declared):
     """The project: its desired state, its platforms, its defaults."""
 
@@ -89,8 +78,6 @@ class ProjectFile(Declared):
     """Fields for every resource of a kind that does not declare them itself."""
     rules: dict[RuleCode, Literal["ignore", "warning", "error"]] = Field(default_factory=dict)
     """How severe a rule is in this project, by its code."""
-    engine: Engine = Engine()
-    """Where a running apply records its steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +114,6 @@ class Project:
     targets: tuple[Target, ...]
     defaults: dict[str, Fields]
     rules: dict[str, Severity | None]
-    engine: str
 
 
 def load_project(root: Path) -> Project:
@@ -153,7 +139,8 @@ def load_project(root: Path) -> Project:
     try:
         file = ProjectFile.model_validate(document)
     except ValidationError as error:
-        wrong = explain(error, shape_of(ProjectFile), FILE, ())
+        found = explain(error, shape_of(ProjectFile), FILE, ())
+        wrong = [replace(one, hint=GONE.get(one.path, one.hint)) for one in found]
         raise InvalidInput(diagnose(wrong, lambda _: content)) from None
     findings, defaults = _defaults(file)
     for name, target in file.targets.items():
@@ -168,7 +155,6 @@ def load_project(root: Path) -> Project:
         rules={
             code: None if word == "ignore" else Severity(word) for code, word in file.rules.items()
         },
-        engine=file.engine.database or "",
     )
 
 
