@@ -107,7 +107,7 @@ How to read the tables:
 - **Default** is what a new object gets where nobody declares the field. An object that exists already
   keeps what it has. See [declared fields](concepts.md#only-what-is-declared-changes).
 - **Set of** means that order says nothing. **List of** means that it does.
-- A field that may be left out takes `null` too: *not set*. See [null](concepts.md#null-means-not-set).
+- A field that may be left out takes `null` too: *not set*, or its default again. See [null](concepts.md#null-means-not-set).
 - **Secret** fields take a reference, never the secret. See [secrets](concepts.md#secrets).
 - A resource's name begins with a letter or digit and has at most 80 characters. Whoever needs another
   spelling for people writes it in `label`.
@@ -120,6 +120,7 @@ VALUES: Mapping[str, Any] = {
     "international number": fields.E164,
     "e-mail address": fields.Email,
     "duration": fields.Duration,
+    "time": fields.Lasting,
     "date": fields.Date,
     "time span": fields.TimeSpan,
     "timezone": fields.Timezone,

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from ccstate.kinds.fields import Declared
+from ccstate.kinds.fields import Strict
 from ccstate.model import Action, Why
 
 ADDRESS_PATTERN = r"^[a-z_]+/[a-z0-9+][a-z0-9._+-]{0,79}$"
@@ -12,7 +12,7 @@ ADDRESS_PATTERN = r"^[a-z_]+/[a-z0-9+][a-z0-9._+-]{0,79}$"
 AddressText = Annotated[str, StringConstraints(pattern=ADDRESS_PATTERN)]
 
 
-class EditFile(Declared):
+class EditFile(Strict):
     """One field; a side that is left out means that the field is not there."""
 
     path: str
@@ -25,7 +25,7 @@ class EditFile(Declared):
     """Whose doing the difference is."""
 
 
-class ChangeFile(Declared):
+class ChangeFile(Strict):
     """What happens to one object."""
 
     action: Literal[tuple(action.value for action in Action)]  # type: ignore[valid-type]  # as above
@@ -47,7 +47,7 @@ class ChangeFile(Declared):
     """Reference of each secret field; the plan itself holds only seals."""
 
 
-class StepFile(Declared):
+class StepFile(Strict):
     """Changes on one target that are performed as one batch."""
 
     target: str
@@ -56,7 +56,7 @@ class StepFile(Declared):
     """Changes of the batch."""
 
 
-class RefusalFile(Declared):
+class RefusalFile(Strict):
     """Why the plan may not be applied."""
 
     code: str
@@ -67,7 +67,7 @@ class RefusalFile(Declared):
     """What to do."""
 
 
-class UnmanagedFile(Declared):
+class UnmanagedFile(Strict):
     """Objects of one kind that nobody declared."""
 
     count: Annotated[int, Field(ge=1)]
@@ -79,7 +79,7 @@ class UnmanagedFile(Declared):
 Whole = Annotated[int, Field(ge=0)]
 
 
-class ArrivalFile(Declared):
+class ArrivalFile(Strict):
     """How a call ends."""
 
     end: str
@@ -90,7 +90,7 @@ class ArrivalFile(Declared):
     """What people call it."""
 
 
-class JourneyChangeFile(Declared):
+class JourneyChangeFile(Strict):
     """Callers who do the same as before and end elsewhere."""
 
     number: str
@@ -117,7 +117,7 @@ class JourneyChangeFile(Declared):
     """How bad it is: 0 to 2 lose a human, 3 and 4 get worse, 5 is elsewhere, 6 better."""
 
 
-class NumberChangeFile(Declared):
+class NumberChangeFile(Strict):
     """A number that comes or goes, and where it leads."""
 
     number: str
@@ -128,7 +128,7 @@ class NumberChangeFile(Declared):
     """Where its callers end, whatever the hour; the best first."""
 
 
-class JourneysFile(Declared):
+class JourneysFile(Strict):
     """What the plan means to callers, over twelve months."""
 
     compared: Whole
@@ -155,7 +155,7 @@ class JourneysFile(Declared):
     """Numbers that go, beyond these."""
 
 
-class PlanFile(Declared):
+class PlanFile(Strict):
     """What ccstate will do, exactly; `ccstate apply` accepts nothing else."""
 
     version: Literal[1]

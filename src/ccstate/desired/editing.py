@@ -21,7 +21,7 @@ from ccstate.desired.layout import (
 from ccstate.desired.layout_source import Unusual, taken_apart
 from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
 from ccstate.kinds import KINDS
-from ccstate.kinds.fields import Duration, Means, duration, seconds
+from ccstate.kinds.fields import Duration, Lasting, Means, duration, seconds
 from ccstate.kinds.shape import Leaf, Shape
 from ccstate.model import Address, Fields
 
@@ -139,7 +139,9 @@ def _tidied(source: str) -> str:
     return text.strip("\n") + "\n" if text.strip("\n") else ""
 
 
-_DURATION = next(mark.words for mark in get_args(Duration) if isinstance(mark, Means))
+_DURATIONS = {
+    mark.words for kind in (Duration, Lasting) for mark in get_args(kind) if isinstance(mark, Means)
+}
 
 
 def _canonical_durations(source: str, root: Node) -> str:
@@ -156,7 +158,7 @@ def _canonical_durations(source: str, root: Node) -> str:
 def _durations(node: Node, shape: Shape | None) -> Iterator[Node]:
     """Every duration below a node, as they follow each other in the file."""
     if isinstance(node.value, str):
-        if isinstance(shape, Leaf) and shape.means == _DURATION and node.style not in ("|", ">"):
+        if isinstance(shape, Leaf) and shape.means in _DURATIONS and node.style not in ("|", ">"):
             yield node
     elif is_mapping(node):
         tags = texts_of(node)

@@ -13,7 +13,7 @@ from ccstate.desired.wording import explain
 from ccstate.desired.yaml_values import read
 from ccstate.errors import Diagnostic, InvalidInput, Severity
 from ccstate.kinds import KINDS
-from ccstate.kinds.fields import Declared, Means, Name, SetOf
+from ccstate.kinds.fields import Means, Name, SetOf, Strict
 from ccstate.kinds.shape import Path as FieldPath
 from ccstate.kinds.shape import shape_of
 from ccstate.model import Address, Fields, Json
@@ -39,7 +39,7 @@ GONE: dict[FieldPath, str] = {
 KindName: TypeAlias = Literal[tuple(KINDS)]  # type: ignore[valid-type]  # from the kinds
 
 
-class Limits(Declared):
+class Limits(Strict):
     """How much of one kind a plan may change before it asks for a reason."""
 
     updates: Share = "30%"
@@ -48,7 +48,7 @@ class Limits(Declared):
     """Largest share of the managed objects of a kind that one plan may delete."""
 
 
-class TargetFile(Declared):
+class TargetFile(Strict):
     """One platform."""
 
     adapter: Name
@@ -63,7 +63,7 @@ class TargetFile(Declared):
     """How much one plan may change."""
 
 
-class ProjectFile(Declared):
+class ProjectFile(Strict):
     """The project: its desired state, its platforms, its defaults."""
 
     version: Literal[1]

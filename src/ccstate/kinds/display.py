@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from ccstate.kinds.fields import Common, Declared, Duration, Means, Name, Ref, Text
+from ccstate.kinds.fields import Common, Declared, Lasting, Means, Name, Ref, Text
 
 Threshold = Annotated[
     str,
@@ -47,7 +47,7 @@ class Display(Common):
     """Site where the screen hangs."""
     area: Name | None = None
     """Area of the site."""
-    refresh: Duration = "10s"
+    refresh: Lasting = "10s"
     """How often the figures are renewed."""
     tiles: list[Tile]
     """Tiles, in reading order."""

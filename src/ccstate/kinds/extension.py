@@ -7,8 +7,8 @@ from ccstate.kinds.fields import (
     Declared,
     Dialled,
     Digits,
-    Duration,
     Email,
+    Lasting,
     Name,
     Permission,
     Ref,
@@ -51,7 +51,7 @@ class Extension(Common):
     """Kind of device; `none` for a mailbox without a phone."""
     caller_id: CallerId | None = None
     """Caller identity on outgoing calls."""
-    ring_for: Duration = "20s"
+    ring_for: Lasting = "20s"
     """How long it rings before voicemail answers, or the call fails."""
     voicemail: Voicemail | None = None
     """Mailbox; an extension without this field has none."""

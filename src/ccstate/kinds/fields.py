@@ -20,6 +20,7 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     StringConstraints,
+    model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -115,6 +116,8 @@ def _whole(value: object) -> object:
 
 
 _DURATION = r"[0-9]{1,6}"
+_SOME = r"0{0,5}[1-9][0-9]{0,5}"
+"""As `_DURATION`, and more than none."""
 
 Text = Annotated[
     str,
@@ -160,6 +163,19 @@ Duration = Annotated[
     Field(examples=["20s", "3m", "1h30m"]),
     Means("a duration such as 20s, 3m or 1h30m"),
 ]
+Lasting = Annotated[
+    str,
+    # JSON Schema knows no "other than 0s", and the patterns of pydantic look neither ahead nor back.
+    StringConstraints(
+        pattern=rf"^({_SOME}h({_DURATION}m)?({_DURATION}s)?|{_DURATION}h{_SOME}m({_DURATION}s)?"
+        rf"|{_DURATION}h({_DURATION}m)?{_SOME}s|{_SOME}m({_DURATION}s)?|{_DURATION}m{_SOME}s"
+        rf"|{_SOME}s)$"
+    ),
+    AfterValidator(lambda text: duration(seconds(text))),
+    Field(examples=["20s", "3m", "1h30m"]),
+    Means("a duration of a second or more, such as 20s, 3m or 1h30m"),
+]
+"""A duration that cannot be nothing: platforms take 0 for "for ever", or for their own default."""
 Date = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"),
@@ -219,7 +235,7 @@ T = TypeVar("T")
 SetOf = Annotated[list[T], Compare("set")]
 
 
-class Declared(BaseModel):
+class Strict(BaseModel):
     """A mapping whose fields are declared here and nowhere else; unknown ones are refused."""
 
     model_config = ConfigDict(
@@ -229,6 +245,46 @@ class Declared(BaseModel):
         use_attribute_docstrings=True,
         allow_inf_nan=False,
     )
+
+
+_ABOUT = {"default", "description", "title"}
+"""What a JSON Schema says about a field, whatever values it takes."""
+
+
+class Declared(Strict):
+    """Fields of an object; each that may be left out takes null, and is not set then.
+
+    One that has a default has it again.
+    """
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_the_default(cls, data: object) -> object:
+        if not isinstance(data, dict) or None not in data.values():
+            return data
+        defaults = cls._defaults()
+        return {k: defaults.get(k) if value is None else value for k, value in data.items()}
+
+    @classmethod
+    def _defaults(cls) -> dict[str, Any]:
+        """What the fields are that nobody sets, where that is anything."""
+        fields = cls.model_fields.items()
+        return {
+            name: field.default
+            for name, field in fields
+            if not field.is_required() and field.default is not None
+        }
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        schema = handler(core)
+        fields = handler.resolve_ref_schema(schema)["properties"]
+        for name in cls._defaults():
+            said = {key: fields[name].pop(key) for key in _ABOUT & fields[name].keys()}
+            fields[name] = {"anyOf": [fields[name], {"type": "null"}], **said}
+        return schema
 
 
 M = TypeVar("M", bound=BaseModel)

@@ -10,8 +10,8 @@ from ccstate.kinds.fields import (
     Common,
     Declared,
     Digits,
-    Duration,
     Language,
+    Lasting,
     Means,
     Name,
     Next,
@@ -55,7 +55,7 @@ class Menu(Declared):
     """What is played; callers may press a key before it ends."""
     choices: Annotated[dict[Key, Next], Field(min_length=1)]
     """Where each key leads."""
-    timeout: Duration = "5s"
+    timeout: Lasting = "5s"
     """How long to wait for a key after the prompt."""
     retries: Retries = 2
     """How often the menu repeats before the timeout or invalid branch is taken."""
@@ -97,7 +97,7 @@ class Collect(Declared):
     """Fewest digits that count as an answer."""
     max_digits: Annotated[int, Field(ge=1, le=30), WHOLE] = 20
     """Digits after which the node goes on by itself."""
-    timeout: Duration = "5s"
+    timeout: Lasting = "5s"
     """How long to wait for the next digit."""
     retries: Retries = 2
     """How often it asks again before the timeout branch is taken."""
@@ -144,7 +144,7 @@ class Dial(Declared):
     """Extension that rings."""
     number: E164 | None = None
     """Outside number that is called."""
-    ring_for: Duration = "20s"
+    ring_for: Lasting = "20s"
     """How long it rings."""
     on_no_answer: Next | None = None
     """Where the call goes when nobody answers; the call ends where left out."""

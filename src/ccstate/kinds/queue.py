@@ -12,6 +12,7 @@ from ccstate.kinds.fields import (
     Digits,
     Duration,
     Goes,
+    Lasting,
     Name,
     Percent,
     Ref,
@@ -58,11 +59,11 @@ class Announcements(Declared):
     """True to tell the caller's place in the queue."""
     wait_time: bool = False
     """True to tell the expected wait."""
-    every: Duration = "1m"
+    every: Lasting = "1m"
     """How often position and wait are told."""
     periodic: Annotated[Name, Ref("prompt")] | None = None
     """Prompt repeated while the caller waits."""
-    periodic_every: Duration = "1m30s"
+    periodic_every: Lasting = "1m30s"
     """How often the periodic prompt is played."""
 
 
@@ -70,7 +71,7 @@ class Overflow(Declared):
     """Where callers go whom the queue cannot serve."""
 
     after: Duration | None = None
-    """Longest wait before the caller goes to `to`."""
+    """Longest wait before the caller goes to `to`; `0s` rings nobody."""
     to: Goes | None = None
     """Where the caller goes after that wait."""
     empty: Goes | None = None
@@ -90,7 +91,7 @@ class Queue(Common):
         "ring_all", "longest_idle", "fewest_calls", "round_robin", "in_order", "random"
     ] = "ring_all"
     """How the next member is chosen."""
-    ring_for: Duration = "15s"
+    ring_for: Lasting = "15s"
     """How long a member's device rings."""
     retry: Duration = "5s"
     """Pause before the next attempt."""

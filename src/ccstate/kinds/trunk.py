@@ -8,7 +8,6 @@ from ccstate.kinds.fields import (
     E164,
     WHOLE,
     Common,
-    Count,
     Means,
     Name,
     Ref,
@@ -38,8 +37,8 @@ class Trunk(Common):
     """Account name, where the carrier asks for registration."""
     secret: SecretReference | None = None
     """Reference to the account's password."""
-    max_calls: Count | None = None
-    """Calls that the carrier allows at the same time."""
+    max_calls: Annotated[int, Field(ge=1, le=1_000_000), WHOLE] | None = None
+    """Most calls at the same time, as the carrier allows; no limit where left out."""
     codecs: list[Literal["alaw", "ulaw", "g722", "g729", "opus"]] | None = None
     """Codecs, best first."""
     caller_id: E164 | None = None

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.kinds import KINDS
-from ccstate.kinds.fields import Declared, Duration
+from ccstate.kinds.fields import Duration, Strict
 from ccstate.model import Json
 
 
@@ -28,7 +28,7 @@ def _victim(text: str) -> str:
     )
 
 
-class Fault(Declared):
+class Fault(Strict):
     """One way in which the platform misbehaves."""
 
     on: Annotated[str, AfterValidator(_victim)]
@@ -59,7 +59,7 @@ class Fault(Declared):
         return self
 
 
-class Connection(Declared):
+class Connection(Strict):
     """The mapping under the target's `connection`."""
 
     path: Annotated[str, StringConstraints(pattern=r"^[^\x00]{1,1000}$")]

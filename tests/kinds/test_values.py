@@ -1,0 +1,166 @@
+"""What null and 0 mean in every field that takes them."""
+
+from collections.abc import Iterator
+from types import NoneType
+from typing import Annotated, Any, get_args, get_origin
+
+import pytest
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from ccstate import schemas
+from ccstate.adapters.asterisk.audit.refusals import refusals
+from ccstate.kinds import KINDS
+from ccstate.kinds.fields import Means
+from ccstate.model import Address
+from tests.adapters.asterisk.test_compile import compiled, small
+from tests.test_schemas import DOCUMENT, Validator
+
+
+def models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Every model inside of an annotation."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+        for field in annotation.model_fields.values():
+            yield from models(field.annotation)
+    for inner in get_args(annotation):
+        yield from models(inner)
+
+
+ALL = list(dict.fromkeys(m for kind in KINDS.values() for m in models(kind.model)))
+OPTIONAL = [
+    (model, name)
+    for model in ALL
+    for name, field in model.model_fields.items()
+    if not field.is_required()
+]
+
+
+@pytest.mark.parametrize(
+    "model, name", OPTIONAL, ids=[f"{model.__name__}.{name}" for model, name in OPTIONAL]
+)
+def test_every_field_that_may_be_left_out_takes_null(model: type[BaseModel], name: str) -> None:
+    field = model.model_fields[name]
+    schema = schemas.schema("document")["$defs"][model.__name__]["properties"][name]
+    assert Validator({**schema, "$defs": DOCUMENT["$defs"]}).is_valid(None)
+    if not (wrong := faults(model, {name: None})):
+        found = model.model_validate({name: None}).model_dump(exclude_unset=True)
+        assert found == {name: field.default}
+    assert name not in wrong
+
+
+def faults(model: type[BaseModel], fields: dict[str, Any]) -> set[str]:
+    """The fields that are wrong; "" where it is all of them together."""
+    try:
+        model.model_validate(fields)
+    except ValidationError as error:
+        return {str(*detail["loc"][:1]) for detail in error.errors()}
+    return set()
+
+
+def test_a_field_that_must_be_there_takes_no_null() -> None:
+    with pytest.raises(ValidationError):
+        KINDS["user"].model.model_validate({"name": None})
+
+
+def counted() -> Iterator[tuple[str, str, bool]]:
+    """Every integer and duration: its model, its name, whether it takes 0."""
+    for model in ALL:
+        for name, field in model.model_fields.items():
+            hint = Annotated[field.rebuild_annotation(), "as declared"]
+            if (zero := _zero(hint)) is not None:
+                yield model.__name__, name, _takes(hint, zero)
+
+
+def _zero(annotation: Any) -> int | str | None:
+    if get_origin(annotation) is Annotated:
+        inner, *marks = get_args(annotation)
+        if any(isinstance(mark, Means) and mark.words.startswith("a duration") for mark in marks):
+            return "0s"
+        return _zero(inner)
+    if annotation is int:
+        return 0
+    options = [option for option in get_args(annotation) if option is not NoneType]
+    return _zero(options[0]) if len(options) == 1 and get_origin(annotation) is not list else None
+
+
+def _takes(hint: Any, zero: int | str) -> bool:
+    try:
+        TypeAdapter(hint).validate_python(zero)
+    except ValidationError:
+        return False
+    return True
+
+
+REFUSED = {
+    ("Queue", "ring_for"),  # app_queue rings without end
+    ("Extension", "ring_for"),  # Dial, too
+    ("Dial", "ring_for"),
+    ("Menu", "timeout"),  # WaitExten and Read take their own default
+    ("Collect", "timeout"),
+    ("Announcements", "every"),  # never, which `position: false` says
+    ("Announcements", "periodic_every"),
+    ("Trunk", "max_calls"),  # a line without calls is none
+    ("Trunk", "port"),
+    ("Collect", "min_digits"),
+    ("Collect", "max_digits"),
+    ("Display", "refresh"),
+}
+MEANS = {
+    ("Queue", "retry"): "the next attempt at once",
+    ("Queue", "wrap_up"): "the next call at once",
+    ("Queue", "max_waiting"): "no limit",
+    ("Queue", "weight"): "served last",
+    ("Member", "penalty"): "rings first",
+    ("ServiceLevel", "percent"): "no promise",
+    ("ServiceLevel", "within"): "a target that no call meets: CC214",
+    ("Overflow", "after"): "sent on at once, nobody is rung",
+    ("Menu", "retries"): "asked once",
+    ("Collect", "retries"): "asked once",
+    ("ToQueue", "priority"): "answered last",
+    ("OutboundRoute", "strip"): "the number as it is dialled",
+}
+
+
+def test_of_every_number_it_is_known_what_0_means() -> None:
+    found = {(model, name): takes for model, name, takes in counted()}
+    assert {place for place, takes in found.items() if not takes} == REFUSED
+    assert {place for place, takes in found.items() if takes} == set(MEANS)
+
+
+def written(address: str, **fields: Any) -> dict[str, str]:
+    """What Asterisk is told of one object with these fields."""
+    owner = Address(*address.split("/"))
+    objects = small()
+    objects[owner] = {**objects[owner], **fields}
+    return {
+        f"{key.section} {key.item} {key.part}": entry.value
+        for key, entry in compiled(objects).entries.items()
+        if entry.owner == owner
+    }
+
+
+@pytest.mark.parametrize(
+    "field, option, value",
+    [
+        ("wrap_up", "wrapuptime", "0"),  # app_queue: no pause
+        ("max_waiting", "maxlen", "0"),  # queues.conf.sample: "0 for unlimited"
+        ("weight", "weight", "0"),
+    ],
+)
+def test_a_queue_is_written_so_that_0_means_what_is_said(
+    field: str, option: str, value: str
+) -> None:
+    zero = "0s" if field == "wrap_up" else 0
+    assert written("queue/sales", **{field: zero})[f"sales {option} "] == value
+
+
+def test_an_overflow_after_0s_is_a_queue_that_times_out_at_once() -> None:
+    lines = written("queue/sales", overflow={"after": "0s", "to": "hangup"}).values()
+    assert "Queue(sales,,,,0)" in lines
+
+
+def test_a_retry_of_0s_is_refused_where_asterisk_takes_it_for_5_seconds() -> None:
+    objects = small()
+    sales = Address("queue", "sales")
+    objects[sales] = {**objects[sales], "retry": "0s"}
+    assert [(r.field, r.problem.code) for r in refusals(objects)] == [("retry", "CC494")]
