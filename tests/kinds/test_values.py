@@ -66,7 +66,7 @@ def counted() -> Iterator[tuple[str, str, bool]]:
     """Every integer and duration: its model, its name, whether it takes 0."""
     for model in ALL:
         for name, field in model.model_fields.items():
-            hint = Annotated[field.rebuild_annotation(), "as declared"]
+            hint: Any = field.rebuild_annotation()
             if (zero := _zero(hint)) is not None:
                 yield model.__name__, name, _takes(hint, zero)
 
