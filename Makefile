@@ -37,19 +37,22 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 	  echo "Python lacks its venv module (Debian, Ubuntu: apt-get install python3-venv)." >&2; exit 1; }
 
-# Without --no-deps --no-build-isolation pip would fetch things that no lock file names.
-INSTALL_CCSTATE = $(PIP) install --no-deps --no-build-isolation --editable .
+# A lock file is complete, so nothing is resolved (--no-deps): pip 23 would take a newer coverage for
+# pytest-cov's coverage[toml], which has no hash, and stop. `pip check` says that nothing is missing.
+INSTALL_LOCKED = $(PIP) install --no-deps --require-hashes --requirement
+INSTALL_CCSTATE = $(PIP) install --no-deps --no-build-isolation --editable . && { $(PIP) check || { \
+  echo "Something of an earlier lock file is left in $(VENV): make clean, and again." >&2; exit 1; }; }
 
 $(VENV)/runtime.stamp: requirements.lock pyproject.toml | $(BIN)/python
 	@echo "Installing ccstate …" >&2
-	@$(PIP) install --require-hashes --requirement requirements.lock
+	@$(INSTALL_LOCKED) requirements.lock
 	@$(INSTALL_CCSTATE)
 	@touch $@
 
 # requirements-dev.lock holds everything of requirements.lock, in the same versions.
 $(VENV)/dev.stamp: requirements-dev.lock pyproject.toml | $(BIN)/python
 	@echo "Installing ccstate and what its tests need …" >&2
-	@$(PIP) install --require-hashes --requirement requirements-dev.lock
+	@$(INSTALL_LOCKED) requirements-dev.lock
 	@$(INSTALL_CCSTATE)
 	@touch $(VENV)/runtime.stamp $@
 
@@ -66,8 +69,11 @@ help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: $(VENV)/runtime.stamp ## See ccstate work, from an empty machine, in under two minutes
+demo: $(VENV)/runtime.stamp ## See ccstate work, from an empty machine, in a few minutes
 	@PATH="$(abspath $(BIN)):$$PATH" demo/run.sh
+
+.PHONY: install
+install: $(VENV)/runtime.stamp ## Install ccstate into .venv, in the versions of its lock
 
 .PHONY: test
 test: $(VENV)/dev.stamp ## Run every check: style, types, layers, tests with coverage
@@ -105,7 +111,7 @@ lab-stop: $(VENV)/dev.stamp ## Stop it
 
 .PHONY: lock
 lock: $(VENV)-lock/bin/uv ## Lock dependencies (newest: make lock LOCK_OPTIONS=--upgrade)
-	@$(VENV)-lock/bin/$(LOCK) --group build -o requirements.lock pyproject.toml
+	@$(VENV)-lock/bin/$(LOCK) --group build --extra asterisk -o requirements.lock pyproject.toml
 	@$(VENV)-lock/bin/$(LOCK) --group build --group dev --extra asterisk --extra bench \
 	  --constraint requirements.lock -o requirements-dev.lock pyproject.toml
 

@@ -14,10 +14,6 @@ SOURCE = ROOT / "src" / "ccstate"
 MODULES = sorted(SOURCE.rglob("*.py"))
 LONGEST = 600
 NAMES_THAT_SAY_NOTHING = {"base", "common", "helper", "helpers", "manager", "misc", "util", "utils"}
-LOCKS = {
-    "requirements.lock": ("runtime", "build"),
-    "requirements-dev.lock": ("runtime", "build", "dev", "bench"),
-}
 
 
 def named(path: Path) -> str:
@@ -105,23 +101,6 @@ def test_every_dependency_has_its_reason() -> None:
         assert licence, f"{package} needs its licence"
         listed[use].add(distribution(package.strip("`")))
     assert listed == declared()
-
-
-@pytest.mark.parametrize("lock", LOCKS)
-def test_the_lock_names_every_dependency_and_no_place(lock: str) -> None:
-    text = (ROOT / lock).read_text(encoding="utf-8")
-    locked = set(re.findall(r"^([a-z0-9-]+)==", text, re.MULTILINE))
-    for use in LOCKS[lock]:
-        assert declared()[use] <= locked, "out of date: make lock"
-    assert not re.search(r"://|^-|(?<!\w)/", text, re.MULTILINE), "a place is nobody's business"
-
-
-def test_both_locks_agree() -> None:
-    runtime, dev = (
-        set(re.findall(r"^(\S+==\S+)", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE))
-        for lock in LOCKS
-    )
-    assert runtime <= dev
 
 
 def test_every_decision_has_a_number_and_is_listed() -> None:
