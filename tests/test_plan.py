@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from ccstate.adapter import Support
 from ccstate.diff import diff
 from ccstate.kinds import KINDS
-from ccstate.model import Action, Address, Fields, Observation, Plan, Resource, parse_address
+from ccstate.model import (
+    Action,
+    Address,
+    Fields,
+    Json,
+    Observation,
+    Plan,
+    Resource,
+    parse_address,
+)
 from ccstate.plan import FEW, MOST_IN_A_STEP, Share, make_plan
 
 Objects = dict[str, Fields]
@@ -184,7 +193,7 @@ def many(number: int, weight: int) -> Objects:
     [
         (FEW, 5, 50, False),
         (FEW, 6, 50, True),
-        (FEW - 1, FEW - 1, 50, False),
+        (FEW - 1, FEW - 6, 30, False),
         (FEW, 1, 0, True),
         (FEW, 0, 0, False),
         (FEW, FEW, 100, False),
@@ -205,14 +214,127 @@ def test_a_limit_is_a_share_of_what_is_managed(
 
 
 def test_a_limit_says_how_much_was_too_much() -> None:
-    found = plan({}, many(20, 1), limits=(100, 10))
+    found = plan(many(1, 1), many(20, 1), limits=(100, 10))
     assert found.refusals[0].message == (
-        "the plan would delete 20 of 20 queues on here; the limit is 10 %"
+        "the plan would delete 19 of 20 queues on here; the limit is 10 %"
     )
 
 
 def test_objects_without_fields_count_when_they_are_deleted() -> None:
-    assert codes(plan({}, {f"team/t{n}": {} for n in range(20)}, limits=(100, 10))) == ["CC301"]
+    live: Objects = {f"team/t{n}": {} for n in range(20)}
+    assert codes(plan({"team/t0": {}}, live, limits=(100, 10))) == ["CC301"]
+
+
+SITE: Objects = {
+    "user/kai": {"name": "Kai", "site": "perth"},
+    "user/lee": {"name": "Lee", "site": "perth"},
+    "extension/3001": {"label": "Kai", "site": "perth"},
+    "site/perth": {"timezone": "UTC"},
+}
+
+
+@pytest.mark.parametrize(
+    "live, gone, refused",
+    [
+        pytest.param(many(1, 1), 1, ["everything"], id="the only object"),
+        pytest.param(many(4, 1), 4, ["everything"], id="a small centre that was emptied"),
+        pytest.param(many(4, 1), 3, ["most of all"], id="most of a small centre"),
+        pytest.param(many(4, 1), 2, [], id="half of a small centre"),
+        pytest.param(many(5, 1), 1, [], id="one of few"),
+        pytest.param(many(40, 1), 40, ["everything"], id="a large centre is told once"),
+        pytest.param({**SITE, **many(9, 1)}, 4, ["everything at site/perth"], id="a site"),
+        pytest.param({**SITE, **many(9, 1)}, 2, [], id="a person who leaves"),
+    ],
+)
+def test_a_plan_that_leaves_a_platform_or_a_site_bare_needs_a_reason(
+    live: Objects, gone: int, refused: list[str]
+) -> None:
+    desired = dict(list(live.items())[gone:])
+    found = plan(desired, live, limits=(30, 30))
+    assert codes(found) == ["CC315"] * len(refused)
+    for refusal, words in zip(found.refusals, refused, strict=True):
+        assert words in refusal.message
+    assert codes(plan(desired, live, limits=(30, 30), forced="we close")) == []
+    assert codes(plan(desired, live, limits=(100, 100))) == []
+
+
+def test_a_deletion_that_can_never_succeed_is_refused_with_both_ways_out() -> None:
+    live: Objects = {"queue/sales": {"overflow": {"full": "extension/3001"}}, "extension/3001": {}}
+    found = plan({"queue/sales": {}}, live)
+    assert codes(found) == ["CC316"]
+    assert found.refusals[0].message == (
+        "extension/3001 would be deleted on here, but queue/sales still names it: overflow.full, "
+        "which no file declares"
+    )
+    assert found.refusals[0].hint == (
+        "declare overflow.full of queue/sales, null to clear it; or keep extension/3001: declare "
+        "it, or list it under `release:`"
+    )
+    assert codes(plan({"queue/sales": {}}, live, forced="I insist")) == ["CC316"]
+    assert codes(plan({"queue/sales": {"overflow": {"full": None}}}, live)) == []
+    assert codes(plan({}, live)) == []
+
+
+def test_who_nobody_manages_may_hold_a_deletion_up_too() -> None:
+    live: Objects = {"queue/old": {"hours": "days"}, "schedule/days": HOURS, "team/a": {}}
+    ledger: Objects = {"schedule/days": HOURS, "team/a": {}}
+    found = plan({"team/a": {}}, live, ledger=ledger)
+    assert codes(found) == ["CC316"]
+    assert "queue/old, which ccstate does not manage, still names it: hours" in (
+        found.refusals[0].message
+    )
+    assert "ccstate adopt queue/old" in found.refusals[0].hint
+
+
+@pytest.mark.parametrize(
+    "kind, field, value, target",
+    [
+        ("user", "extension", "2001", "extension/2001"),
+        ("user", "team", "a", "team/a"),
+        ("extension", "site", "perth", "site/perth"),
+        ("queue", "members", [{"user": "kai"}], "user/kai"),
+        ("number", "to", "voicemail/2001", "extension/2001"),
+        ("number", "closed", "queue/b", "queue/b"),
+        ("ivr", "nodes", {"a": {"type": "queue", "queue": "b"}}, "queue/b"),
+        ("outbound_route", "trunks", ["t"], "trunk/t"),
+    ],
+)
+def test_whatever_names_it_holds_a_deletion_up(
+    kind: str, field: str, value: Json, target: str
+) -> None:
+    live: Objects = {f"{kind}/x": {field: value}, target: {}}
+    found = plan({f"{kind}/x": {}}, live)
+    assert codes(found) == ["CC316"]
+    assert found.refusals[0].message.startswith(f"{target} would be deleted on here, but {kind}/x")
+    assert f": {field}, which no file declares" in found.refusals[0].message
+
+
+SALES: Fields = {"label": "Sales", "ring_for": "20s", "strategy": "longest_idle"}
+
+
+@pytest.mark.parametrize(
+    "before, after, is_rename",
+    [
+        (SALES, SALES, True),
+        (SALES, {**SALES, "label": "Sales AU"}, True),
+        (SALES, {**SALES, "ring_for": "30s"}, True),
+        (SALES, {**SALES, "protect": True}, True),
+        (SALES, {"label": "Support", "ring_for": "9s", "strategy": "longest_idle"}, False),
+        (SALES, {"label": "Sales"}, False),
+        ({}, {}, False),
+    ],
+)
+def test_a_deleted_and_a_created_object_that_say_the_same_look_like_a_rename(
+    before: Fields, after: Fields, is_rename: bool
+) -> None:
+    found = plan({"queue/sales-au": after, "team/a": {}}, {"queue/sales": before})
+    pair = (Address("queue", "sales"), Address("queue", "sales-au"))
+    assert found.renames == ((pair,) if is_rename else ())
+
+
+def test_two_that_say_the_same_are_no_pair() -> None:
+    assert plan({"queue/b": SALES, "queue/c": SALES}, {"queue/a": SALES}).renames == ()
+    assert plan({"ivr/b": SALES}, {"queue/a": SALES}).renames == ()
 
 
 def test_what_only_the_ledger_holds_is_under_no_limit() -> None:

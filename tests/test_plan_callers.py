@@ -17,8 +17,8 @@ from ccstate.model import (
     Step,
     Why,
 )
-from ccstate.plan import Share
-from ccstate.plan_callers import MOST_REFUSALS, objects_now, objects_then, refused, with_callers
+from ccstate.plan import Share, objects_after
+from ccstate.plan_callers import MOST_REFUSALS, objects_now, refused, with_callers
 from ccstate.rules import Estate
 
 TODAY = date(2026, 11, 22)
@@ -94,7 +94,7 @@ def test_afterwards_fields_that_nobody_declares_keep_what_they_have() -> None:
         Change("demo", Action.CREATE, new, Why.YOU, "", (edit,)),
     )
     before: dict[Address, Fields] = {kept: {"label": "Old", "weight": 3}, gone: {}}
-    assert objects_then(before, made) == {
+    assert objects_after(before, made.changes()) == {
         kept: {"label": "New", "weight": 3},
         new: {"label": "New"},
     }

@@ -230,7 +230,9 @@ class Plan:
     `unmanaged` the objects that nobody declared, by target, with the first names of each kind.
     `forced` is the reason given for going beyond a limit, `refusals` what forbids applying.
     `repeat` counts earlier plans that said the same and were begun, so that each has its own id.
-    `journeys` is what it means to callers; None where that was not asked.
+    `journeys` is what it means to callers; None where that was not asked. `renames` are pairs of
+    objects, one deleted and one created, that look like one whose name was changed. `only` names
+    the objects that the plan was narrowed to, and `left_out` counts the changes that it leaves.
     """
 
     commit: str
@@ -241,6 +243,9 @@ class Plan:
     refusals: tuple[Refusal, ...] = ()
     repeat: int = 0
     journeys: Journeys | None = None
+    renames: tuple[tuple[Address, Address], ...] = ()
+    only: tuple[Address, ...] = ()
+    left_out: int = 0
 
     def changes(self) -> Iterator[Change]:
         """Every change, in the order in which they are performed."""

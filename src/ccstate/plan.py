@@ -5,7 +5,7 @@ name each other in a circle go into one batch, where the platform allows that.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ccstate import kinds
@@ -16,6 +16,7 @@ from ccstate.model import (
     Action,
     Address,
     Change,
+    Fields,
     Observation,
     Plan,
     Refusal,
@@ -23,6 +24,8 @@ from ccstate.model import (
     Step,
     Unmanaged,
     Why,
+    canonical,
+    edited,
 )
 
 MOST_IN_A_STEP = 500
@@ -30,6 +33,20 @@ MOST_IN_A_STEP = 500
 
 FEW = 10
 """Below so many managed objects of a kind a share says nothing, and limits do not apply."""
+
+HALF = 50
+"""Percent of all objects on a platform whose deletion is no ordinary change."""
+
+FEWEST_AT_A_SITE = 3
+"""Objects at a site whose deletion all together is more than one person who leaves."""
+
+FEWEST_ALIKE = 2
+"""Fields, besides a label, by which two objects may be taken for one with another name."""
+
+MOST_TOLD = 20
+"""Refusals of one kind that are told one by one."""
+
+FORCE = 'check that this is meant, then plan again with --force "reason"'
 
 NAMES_SHOWN = 5
 
@@ -57,7 +74,9 @@ def make_plan(shares: Sequence[Share], *, commit: str, forced: str) -> Plan:
         steps += ordered
         refusals += circles
         refusals += _protected(share)
-        exceeded += _too_many(share)
+        exceeded += _too_many(share, Action.UPDATE, share.most_updates, "update")
+        exceeded += _too_many_gone(share)
+    refusals += _still_named(shares)
     if not forced:
         refusals += exceeded
     return Plan(
@@ -67,7 +86,25 @@ def make_plan(shares: Sequence[Share], *, commit: str, forced: str) -> Plan:
         unmanaged={share.name: _unmanaged(share) for share in shares},
         forced=forced if exceeded else "",
         refusals=tuple(refusals),
+        renames=tuple(rename for share in shares for rename in _renames(share)),
     )
+
+
+def narrowed(share: Share, only: Collection[Address]) -> Share:
+    """The share with the changes of these objects alone, and of what those cannot do without.
+
+    That is what they name and what is new, and what must let go of an object that is deleted.
+    """
+    changes = {change.address: change for change in share.changes}
+    needs = _needs(share, changes)
+    kept: set[Address] = set()
+    waiting = [address for address in only if address in changes]
+    while waiting:
+        address = waiting.pop()
+        if address not in kept:
+            kept.add(address)
+            waiting += needs.get(address, ())
+    return replace(share, changes=[c for c in share.changes if c.address in kept])
 
 
 def _in_order(share: Share) -> tuple[list[Step], list[Refusal]]:
@@ -228,29 +265,179 @@ def _protected(share: Share) -> list[Refusal]:
     ]
 
 
-def _too_many(share: Share) -> list[Refusal]:
+def _too_many(share: Share, action: Action, most: int, verb: str) -> list[Refusal]:
     managed = Counter(address.kind for address in share.seen.ledger)
     refusals = []
-    for action, most, verb in (
-        (Action.UPDATE, share.most_updates, "update"),
-        (Action.DELETE, share.most_deletions, "delete"),
-    ):
-        touched = Counter(
-            change.address.kind
-            for change in share.changes
-            if change.action is action and _writes(change)
-        )
-        for kind, count in sorted(touched.items()):
-            if managed[kind] >= FEW and count * 100 > managed[kind] * most:
-                refusals.append(
-                    Refusal(
-                        "CC301",
-                        f"the plan would {verb} {count} of {managed[kind]} "
-                        f"{KINDS[kind].plural} on {share.name}; the limit is {most} %",
-                        'check that this is meant, then plan again with --force "reason"',
-                    )
-                )
+    touched = Counter(
+        change.address.kind
+        for change in share.changes
+        if change.action is action and _writes(change)
+    )
+    for kind, count in sorted(touched.items()):
+        if managed[kind] >= FEW and count * 100 > managed[kind] * most:
+            words = f"the plan would {verb} {count} of {managed[kind]} {KINDS[kind].plural}"
+            message = f"{words} on {share.name}; the limit is {most} %"
+            refusals.append(Refusal("CC301", message, FORCE))
     return refusals
+
+
+def _too_many_gone(share: Share) -> list[Refusal]:
+    """Deletions beyond the limit, or such as leave a platform or a site bare, however small it is.
+
+    A folder that was emptied or moved says the same as one whose objects shall all go; shares of
+    a kind say nothing where there are few. A target whose limit is 100 % may be emptied.
+    """
+    most, managed, gone = share.most_deletions, share.seen.ledger.keys(), _deleted(share)
+    if not gone or most == 100:
+        return []
+    if gone == managed:
+        return [_bare(f"everything that ccstate manages on {share.name}", gone, managed)]
+    found = _too_many(share, Action.DELETE, most, "delete")
+    if not found and len(gone) * 100 > len(managed) * max(HALF, most):
+        found.append(_bare(f"most of all that ccstate manages on {share.name}", gone, managed))
+    at: dict[str, list[Address]] = {}
+    for address, fields in share.seen.ledger.items():
+        if isinstance(site := fields.get("site"), str):
+            at.setdefault(site, []).append(address)
+    found += [
+        _bare(f"everything at site/{site} on {share.name}", there, there)
+        for site, there in sorted(at.items())
+        if len(there) >= FEWEST_AT_A_SITE and gone.issuperset(there)
+    ]
+    return found
+
+
+def _bare(what: str, gone: Collection[Address], of: Collection[Address]) -> Refusal:
+    """A refusal to delete nearly all there is; `what` is that in words."""
+    count = f"{len(gone):,} of {len(of):,} object{'s' * (len(of) != 1)}"
+    return Refusal("CC315", f"the plan would delete {what}: {count}", FORCE)
+
+
+def _still_named(shares: Sequence[Share]) -> list[Refusal]:
+    """Deletions that cannot succeed: something names the object and keeps doing so.
+
+    Fields that nobody declares keep what they have, and objects that nobody declares stay as
+    they are; so no later plan would come further.
+    """
+    gone = {share.name: _deleted(share) for share in shares}
+    anywhere = frozenset[Address]().union(*gone.values())
+    if not anywhere:
+        return []
+    namers: dict[Address, list[tuple[Share, Address, str]]] = {}
+    for share in shares:
+        here = gone[share.name]
+        for address, fields in objects_after(share.seen.objects, share.changes).items():
+            for reference in kinds.references(address.kind, fields):
+                target = reference.target
+                if target in here or (target in anywhere and target not in share.seen.objects):
+                    field = _field(address.kind, reference.path)
+                    namers.setdefault(target, []).append((share, address, field))
+    told = [_named_by(target, found) for target, found in sorted(namers.items())]
+    if len(told) > MOST_TOLD:
+        more = f"{len(told) - MOST_TOLD:,} more objects would be deleted that others still name"
+        told[MOST_TOLD:] = [Refusal("CC316", more, "mend these, then plan again")]
+    return told
+
+
+def objects_after(
+    before: Mapping[Address, Fields], changes: Iterable[Change]
+) -> dict[Address, Fields]:
+    """What is there after the changes: fields that nobody declared keep what they have."""
+    after = dict(before)
+    for change in changes:
+        if change.action is Action.DELETE:
+            after.pop(change.address, None)
+        elif change.edits:
+            after[change.address] = edited(after.get(change.address, {}), change.edits)
+    return after
+
+
+def _deleted(share: Share) -> frozenset[Address]:
+    return frozenset(c.address for c in share.changes if c.action is Action.DELETE)
+
+
+def _field(kind: str, path: kinds.Path) -> str:
+    """The field that a path leads into, as one declares it: `overflow.full`, `members`."""
+    depth = 2 if path[0] in kinds.structs(kind) else 1
+    return ".".join(map(str, path[:depth]))
+
+
+def _named_by(target: Address, found: Sequence[tuple[Share, Address, str]]) -> Refusal:
+    share, namer, field = min(found, key=lambda one: (one[1], one[2]))
+    others = len({one[1] for one in found}) - 1
+    more = f" and {others:,} more" if others else ""
+    keep = f"or keep {target}: declare it, or list it under `release:`"
+    resource = share.desired.get(namer)
+    if resource is None:
+        whose = f"{namer}{more}, which ccstate does not manage, still names it: {field}"
+        way = f"let go of it there by hand, or `ccstate adopt {namer}` and change it; {keep}"
+    else:
+        whose = f"{namer}{more} still names it: {field}, which no file declares"
+        place = f" in {resource.file}" if resource.file else ""
+        way = f"declare {field} of {namer}{place}, null to clear it; {keep}"
+    return Refusal("CC316", f"{target} would be deleted on {share.name}, but {whose}", way)
+
+
+def _renames(share: Share) -> Iterator[tuple[Address, Address]]:
+    """Pairs of a deleted and a created object that look like one whose name was changed.
+
+    Each is the only one of its kind on its side with these fields, or with that label and half of
+    these fields. One pass: objects are found by what they say, not compared with one another.
+    """
+    gone = {
+        change.address: share.seen.ledger[change.address]
+        for change in share.changes
+        if change.action is Action.DELETE and change.address in share.seen.ledger
+    }
+    made = {
+        change.address: change.ledger
+        for change in share.changes
+        if change.action is Action.CREATE and change.ledger is not None
+    }
+    if not gone or not made:
+        return
+    taken: set[Address] = set()
+    for signature in (_said, _said_without_title, _title):
+        old, new = _by(signature, gone, taken), _by(signature, made, taken)
+        for key in old.keys() & new.keys():
+            if len(old[key]) == len(new[key]) == 1:
+                (before,), (after,) = old[key], new[key]
+                if signature is not _title or _is_half(gone[before], made[after]):
+                    taken |= {before, after}
+                    yield before, after
+
+
+def _by(
+    signature: Callable[[Fields], bytes], objects: Mapping[Address, Fields], taken: set[Address]
+) -> dict[tuple[str, bytes], list[Address]]:
+    found: dict[tuple[str, bytes], list[Address]] = {}
+    for address, fields in objects.items():
+        if address not in taken and (key := signature(fields)):
+            found.setdefault((address.kind, key), []).append(address)
+    return found
+
+
+_TITLES = ("label", "name")
+
+
+def _said(fields: Fields) -> bytes:
+    kept = {key: value for key, value in fields.items() if key not in LEDGER_ONLY}
+    return canonical(kept) if kept else b""
+
+
+def _said_without_title(fields: Fields) -> bytes:
+    kept = {k: v for k, v in fields.items() if k not in LEDGER_ONLY and k not in _TITLES}
+    return canonical(kept) if len(kept) >= FEWEST_ALIKE else b""
+
+
+def _title(fields: Fields) -> bytes:
+    title = next((fields[key] for key in _TITLES if fields.get(key)), None)
+    return canonical(title) if title else b""
+
+
+def _is_half(before: Fields, after: Fields) -> bool:
+    alike = sum(key in after and after[key] == value for key, value in before.items())
+    return 2 * alike >= len(before.keys() | after.keys())
 
 
 def _writes(change: Change) -> bool:
@@ -263,7 +450,11 @@ def _writes(change: Change) -> bool:
 
 
 def _managed(share: Share) -> dict[str, int]:
-    counts = Counter(address.kind for address in share.desired)
+    """How many objects of each kind are managed afterwards."""
+    after = set(share.seen.ledger)
+    for change in share.changes:
+        (after.discard if change.ledger is None else after.add)(change.address)
+    counts = Counter(address.kind for address in after)
     return {kind: counts[kind] for kind in KINDS if counts[kind]}
 
 

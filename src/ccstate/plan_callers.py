@@ -8,7 +8,7 @@ from ccstate.errors import Diagnostic
 from ccstate.journeys.call_tests import Verdict, verdicts
 from ccstate.journeys.differences import differences
 from ccstate.journeys.ways import GOOD
-from ccstate.model import Action, Address, Fields, Plan, Refusal, State, edited
+from ccstate.model import Address, Fields, Plan, Refusal, State
 from ccstate.plan import Share
 from ccstate.rules import Estate
 
@@ -47,17 +47,6 @@ def objects_now(shares: Sequence[Share], desired: State) -> dict[Address, Fields
     for share in reversed(shares):
         found.update(share.seen.objects)
     return found
-
-
-def objects_then(before: Mapping[Address, Fields], plan: Plan) -> dict[Address, Fields]:
-    """What callers meet after the plan: fields that nobody declared keep what they have."""
-    after = dict(before)
-    for change in plan.changes():
-        if change.action is Action.DELETE:
-            after.pop(change.address, None)
-        elif change.edits:
-            after[change.address] = edited(after.get(change.address, {}), change.edits)
-    return after
 
 
 def _broken(now: Estate, then: Estate, tests: Tests) -> Iterator[Verdict]:

@@ -46,9 +46,14 @@ SPELLING = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLIN
 
 
 def _head(plan: Plan) -> dict[str, Any]:
-    journeys = {} if plan.journeys is None else {"journeys": asdict(plan.journeys)}
+    told = {
+        "journeys": None if plan.journeys is None else asdict(plan.journeys),
+        "renames": [{"before": str(old), "after": str(new)} for old, new in plan.renames],
+        "only": [str(address) for address in plan.only],
+        "left_out": plan.left_out,
+    }
     return {
-        **journeys,
+        **{name: value for name, value in told.items() if value},
         "version": 1,
         "commit": plan.commit,
         "forced": plan.forced,
@@ -203,6 +208,9 @@ def _plan(content: Any) -> tuple[Plan, str]:
         repeat=file.repeat,
         refusals=tuple(Refusal(r.code, r.message, r.hint) for r in file.refusals),
         journeys=_journeys(file.journeys) if file.journeys else None,
+        renames=tuple((parse_address(r.before), parse_address(r.after)) for r in file.renames),
+        only=tuple(parse_address(address) for address in file.only),
+        left_out=file.left_out,
     )
     return plan, _digest(canonical(head), spelled)
 

@@ -155,6 +155,15 @@ class JourneysFile(Strict):
     """Numbers that go, beyond these."""
 
 
+class RenameFile(Strict):
+    """Two objects that look like one whose name was changed."""
+
+    before: AddressText
+    """The object that is deleted."""
+    after: AddressText
+    """The object that is created."""
+
+
 class PlanFile(Strict):
     """What ccstate will do, exactly; `ccstate apply` accepts nothing else."""
 
@@ -176,5 +185,11 @@ class PlanFile(Strict):
     """Objects that nobody declared, by target and kind; they stay as they are."""
     journeys: JourneysFile | None = None
     """What the plan means to callers; left out where nothing changes for them."""
+    renames: list[RenameFile] = Field(default_factory=list)
+    """Objects that look renamed; left out where there are none."""
+    only: list[AddressText] = Field(default_factory=list)
+    """Objects that the plan was narrowed to; left out where it was not."""
+    left_out: Whole = 0
+    """Changes that a narrowed plan leaves for later."""
     steps: list[StepFile]
     """Batches, in order."""

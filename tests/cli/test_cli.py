@@ -174,6 +174,103 @@ def test_a_protected_object_is_not_deleted(screen: Screen) -> None:
     assert screen.live("queue", "sales") is not None
 
 
+@pytest.mark.parametrize("reason", ["", "  ", "--", "?!", "7"])
+def test_a_reason_has_words(screen: Screen, reason: str) -> None:
+    assert screen.run("plan", "--force", reason) == 1
+    assert "'--force': a reason needs words" in screen.err
+
+
+def test_an_emptied_desired_state_is_refused_however_small(screen: Screen) -> None:
+    screen.apply_all()
+    screen.write("desired_state/all.yaml", "")
+    assert screen.run("plan") == 3
+    assert "CC315 the plan would delete everything that ccstate manages on demo: 3 of 3" in (
+        " ".join(screen.out.split())
+    )
+    assert screen.run("apply") == 3
+    assert screen.live("queue", "sales") is not None
+    (screen.folder / "desired_state/all.yaml").unlink()
+    assert screen.run("plan") == 3
+    (screen.folder / "desired_state").rmdir()
+    assert screen.run("plan") == 1
+    assert "there is no folder desired_state" in screen.err
+
+
+URGENT = """\
+users:
+  ana: {name: Ana Kay, team: days}
+  ben: {name: Ben}
+teams:
+  days: {label: Days}
+  nights: {label: Nights}
+"""
+
+
+def test_a_plan_for_one_object_holds_what_it_needs_and_says_what_it_leaves(screen: Screen) -> None:
+    screen.write("desired_state/all.yaml", "users:\n  ana: {name: Ana}\n  old: {name: Old}\n")
+    screen.apply_all()
+    screen.write("desired_state/all.yaml", URGENT)
+    assert screen.run("plan", "--only", "user/ana", "--format", "json") == 0
+    plan = orjson.loads(screen.out)
+    addresses = [change["address"] for step in plan["steps"] for change in step["changes"]]
+    assert addresses == ["team/days", "user/ana"]
+    assert (plan["only"], plan["left_out"]) == (["user/ana"], 3)
+    assert plan["managed"] == {"demo": {"team": 1, "user": 2}}
+    assert screen.run("plan", "--only", "user/ana") == 0
+    assert "3 other changes are left out" in screen.out
+    assert screen.run("apply", screen.plan_id()) == 0
+    live = screen.live("user", "ana") or {}
+    assert (live["name"], live["team"]) == ("Ana Kay", "days")
+    assert screen.live("team", "nights") is None
+    assert screen.run("plan", "--only", "user/ana", "--detailed-exitcode") == 0
+    assert "Nothing to do: user/ana is as the desired state says." in screen.out
+    assert "3 other changes are left out" in screen.out
+    assert screen.run("plan", "--only", "user/anna") == 1
+    assert 'did you mean "user/ana"?' in screen.err
+
+
+def test_whoever_names_a_deleted_object_lets_go_of_it_in_the_plan_for_it(screen: Screen) -> None:
+    screen.write("desired_state/all.yaml", URGENT)
+    screen.apply_all()
+    screen.edit("desired_state/all.yaml", "  days: {label: Days}\n", "")
+    screen.edit("desired_state/all.yaml", "team: days", "team: null")
+    screen.edit("desired_state/all.yaml", "name: Ben", "name: Benjamin")
+    assert screen.run("plan", "--only", "team/days", "--format", "json") == 0
+    plan = orjson.loads(screen.out)
+    addresses = [change["address"] for step in plan["steps"] for change in step["changes"]]
+    assert (addresses, plan["left_out"]) == (["user/ana", "team/days"], 1)
+
+
+def test_a_deletion_that_can_never_succeed_is_no_plan_to_apply(screen: Screen) -> None:
+    screen.write("desired_state/all.yaml", QUEUES + "  '3001': {}\n")
+    screen.edit("desired_state/all.yaml", "after: 3m, to: voicemail/2001", "full: extension/3001")
+    screen.apply_all()
+    screen.write("desired_state/all.yaml", QUEUES)
+    assert screen.run("plan") == 3
+    told = " ".join(screen.out.split())
+    assert "CC316 extension/3001 would be deleted on demo, but queue/sales still names it" in told
+    assert (
+        "declare overflow.full of queue/sales in desired_state/all.yaml, null to clear it" in told
+    )
+    screen.edit("desired_state/all.yaml", "{after: 3m,", "{full: null, after: 3m,")
+    screen.apply_all()
+    assert screen.live("extension", "3001") is None
+
+
+def test_a_rename_is_told_as_a_pair(screen: Screen) -> None:
+    screen.apply_all()
+    screen.edit("desired_state/all.yaml", "  sales:\n", "  sales-au:\n")
+    assert screen.run("plan") == 0
+    told = " ".join(screen.out.split())
+    assert "1 pair looks like one object with another name" in told
+    assert "does not move there: queue/sales → queue/sales-au" in told
+    assert screen.run("plan", "--format", "markdown") == 0
+    assert "`queue/sales → queue/sales-au`" in screen.out
+    assert screen.run("plan", "--format", "json") == 0
+    pair = {"before": "queue/sales", "after": "queue/sales-au"}
+    assert orjson.loads(screen.out)["renames"] == [pair]
+
+
 def test_a_plan_that_deletes_too_much_asks_for_a_reason(screen: Screen) -> None:
     many = "".join(f"  t{n}: {{label: T{n}}}\n" for n in range(12))
     screen.write("desired_state/many.yaml", "teams:\n" + many)

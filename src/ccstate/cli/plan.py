@@ -1,15 +1,27 @@
 """`ccstate plan`."""
 
+import re
 import sys
 from typing import Any
 
 import click
 
 from ccstate import plan_file
+from ccstate.cli.live import address_of
 from ccstate.cli.output import palette, say, talk, width
 from ccstate.cli.plans import remember, write_plan
 from ccstate.cli.workspace import Busy, Workspace, find_root
 from ccstate.model import Plan
+
+
+def reason(ctx: click.Context, param: click.Parameter, value: str | None) -> str:
+    """The words of a reason, "" where the option is left out: a click callback."""
+    if value is None:
+        return ""
+    if not re.search(r"[^\W\d_]", value):
+        message = "a reason needs words; the plan and its history will show them"
+        raise click.BadParameter(message, ctx, param)
+    return " ".join(value.split())
 
 
 @click.command()
@@ -28,11 +40,23 @@ from ccstate.model import Plan
     envvar="CCSTATE_FORMAT",
     help="What is written to standard output.",
 )
-@click.option("--force", "forced", default="", metavar="REASON", help="Go beyond the limits.")
+@click.option("--force", "forced", metavar="REASON", callback=reason, help="Go beyond the limits.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="ADDRESS",
+    help="Plan this object and what it needs, and leave the rest for later; repeatable.",
+)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where something changes.")
 @click.pass_obj
 def plan(
-    root: Any, targets: tuple[str, ...], form: str, forced: str, detailed_exitcode: bool
+    root: Any,
+    *,
+    targets: tuple[str, ...],
+    form: str,
+    forced: str,
+    only: tuple[str, ...],
+    detailed_exitcode: bool,
 ) -> int:
     """Say what would change, and write it down for review.
 
@@ -40,7 +64,7 @@ def plan(
     `ccstate apply ID` carries out, and plan.md, for people.
     """
     workspace = Workspace(find_root(root))
-    made, busy = workspace.plan(targets, forced)
+    made, busy = workspace.plan(targets, forced, [address_of(text) for text in only])
     plan_id = ""
     if made.steps:
         plan_id, made = write_plan(workspace.root, made)

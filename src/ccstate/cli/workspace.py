@@ -1,7 +1,7 @@
 """What every command starts from: the project, its desired state, its platforms, its plans."""
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -27,7 +27,7 @@ from ccstate.model import (
     Resource,
     State,
 )
-from ccstate.plan import Share, make_plan
+from ccstate.plan import Share, make_plan, narrowed, objects_after
 
 STATE_FOLDER = ".ccstate"
 Busy: TypeAlias = Mapping[str, Mapping[Address, Activity]]
@@ -179,27 +179,37 @@ class Workspace:
             most_deletions=target.most_deletions,
         )
 
-    def plan(self, names: Collection[str], forced: str) -> tuple[Plan, Busy]:
+    def plan(
+        self, names: Collection[str], forced: str, only: Collection[Address] = ()
+    ) -> tuple[Plan, Busy]:
         """The plan for the named targets, from desired and live state as they are now.
 
-        And what is going on at the objects that it touches.
+        And what is going on at the objects that it touches. With `only`, the plan holds the
+        changes of these objects and what they need.
         """
         from ccstate.history import head_commit
-        from ccstate.plan_callers import objects_now, objects_then, refused, with_callers
+        from ccstate.plan_callers import objects_now, refused, with_callers
         from ccstate.rules import Estate
         from ccstate.rules.judge import new_errors
 
         desired, today = self.valid(), days.today()
         shares = [self.share(target, desired) for target in self.targets(names)]
         commit = head_commit(self.root, self.project.desired_state)
+        whole = sum(len(share.changes) for share in shares)
+        if only:
+            check_known(only, [desired.state, *(share.seen.ledger for share in shares)])
+            shares = [narrowed(share, only) for share in shares]
         made = make_plan(shares, commit=commit, forced=forced)
+        if only:
+            left_out = whole - sum(len(share.changes) for share in shares)
+            made = replace(made, only=tuple(sorted(set(only))), left_out=left_out)
         busy = {share.name: touched(made, share.name, share.seen) for share in shares}
         if not made.steps:
             return made, {}
         with stage("Walking the calls"):
             objects = objects_now(shares, desired.state)
             now = Estate(_placed(objects, desired.state), today)
-            then = Estate(_placed(objects_then(objects, made), desired.state), today)
+            then = Estate(_placed(objects_after(objects, made.changes()), desired.state), today)
             made = with_callers(made, now, then, call_tests(desired.state))
             made = refused(made, new_errors(then, now, self.project.rules, self.content))
         made = replace(made, refusals=(*made.refusals, *self._audited(made)))
@@ -215,6 +225,25 @@ class Workspace:
                 for problem in self.adapter(target).audit(by_target[target.name]):
                     place = f"{problem.span}: " if problem.span and problem.span.file else ""
                     yield Refusal(problem.code, f"{place}{problem.message}", problem.hint)
+
+
+def check_known(wanted: Iterable[Address], known: Sequence[Collection[Address]]) -> None:
+    """InvalidInput where one of the objects is in none of the collections."""
+    unknown = [address for address in wanted if not any(address in some for some in known)]
+    if unknown:
+        from ccstate.desired.findings import did_you_mean
+
+        names = [str(address) for some in known for address in some]
+        raise InvalidInput(
+            [
+                Diagnostic(
+                    "CC803",
+                    f"{address} is neither declared nor managed",
+                    hint=did_you_mean(str(address), names) or "`ccstate plan` lists what changes",
+                )
+                for address in unknown
+            ]
+        )
 
 
 def touched(plan: Plan, target: str, seen: Observation) -> dict[Address, Activity]:

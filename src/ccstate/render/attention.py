@@ -20,15 +20,33 @@ class Sentence(NamedTuple):
     target: str = ""
 
 
+LEFT_BEHIND = (
+    "callers end at the new one, and what the old one holds (callers who wait, messages, what was "
+    "set by hand) does not move there"
+)
+
+
 def attention(plan: Plan) -> Iterator[Sentence]:
-    """Deletions, work by hand that is undone, and objects that are let go or taken over."""
+    """What is left out, deletions, work by hand that is undone, and objects let go or taken over."""
     changes = list(plan.changes())
+    if plan.only:
+        rest = plural(plan.left_out, "other change is", "other changes are")
+        words = f"{rest} left out: this plan holds only what was asked for, and what that needs"
+        names = tuple(map(str, plan.only))
+        yield Sentence(words, len(names), names, Style.NOTE)
     yield from _about(
         changes,
         lambda change: change.action is Action.DELETE,
         ("object will be deleted", "objects will be deleted"),
         Style.ALARM,
     )
+    if plan.renames:
+        count = plural(
+            len(plan.renames), "pair looks like one object", "pairs look like one object"
+        )
+        words = f"{count} with another name; {LEFT_BEHIND}"
+        names = tuple(f"{before} → {after}" for before, after in plan.renames)
+        yield Sentence(words, len(names), names, Style.CHANGE)
     yield from _fields(changes, Why.BY_HAND, "applying puts back what was applied last")
     yield from _fields(changes, Why.BOTH, "applying replaces that by the desired state")
     yield from _about(

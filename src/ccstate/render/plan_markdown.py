@@ -33,6 +33,7 @@ def plan_markdown(plan: Plan, plan_id: str) -> str:
     """What the plan does, for those who decide about the pull request."""
     if not plan.steps:
         nothing = f"### Nothing to do\n\n{_where(plan)} already as the desired state says.\n"
+        nothing += "".join(f"\n{_sentence(sentence)}\n" for sentence in attention(plan))
         return "\n".join([nothing, *_refusals(plan), *_unmanaged(plan)])
     head = "\n".join(_head(plan, plan_id))
     tail = "\n".join([*_unmanaged(plan), *_what_next(plan, plan_id)])
@@ -40,7 +41,7 @@ def plan_markdown(plan: Plan, plan_id: str) -> str:
 
 
 def _where(plan: Plan) -> str:
-    names = [code(name) for name in targets(plan)]
+    names = [code(str(name)) for name in plan.only or targets(plan)]
     return f"{listed(names) or 'The platform'} {'are' if len(names) > 1 else 'is'}"
 
 

@@ -19,6 +19,7 @@ from ccstate.render.tally import (
     VERBS,
     by_kind,
     counted,
+    listed,
     named,
     rest,
     targets,
@@ -165,13 +166,10 @@ def _what_next(plan: Plan, plan_id: str) -> Iterator[Line]:
     if not plan.steps:
         names = targets(plan)
         verb = "match" if len(names) > 1 else "matches"
-        yield (
-            2,
-            (
-                Piece("Nothing to do: ", Style.STRONG),
-                *plain(f"{where(names)} {verb} the desired state."),
-            ),
-        )
+        said = f"{where(names)} {verb} the desired state."
+        if plan.only:
+            said = f"{listed(map(str, plan.only))} {'are' if len(plan.only) > 1 else 'is'} as the desired state says."
+        yield 2, (Piece("Nothing to do: ", Style.STRONG), *plain(said))
     elif plan.refusals:
         yield 2, (Piece("Nothing will be applied as the plan stands.", Style.ALARM),)
     else:
