@@ -27,6 +27,7 @@ from ccstate.adapter import Result
 from ccstate.adapters.embedded import EmbeddedAdapter, connect
 from ccstate.apply.freshness import freshen, take_up
 from ccstate.apply.journal import Journal, open_journal
+from ccstate.apply.lock import holding, this_process
 from ccstate.apply.perform import Means, apply
 from ccstate.conformance.samples import at, estate, fields_of, having, is_required, without
 from ccstate.diff import diff
@@ -214,8 +215,11 @@ class Life(RuleBasedStateMachine):
     def _apply(self, plan: Plan, platform: Mortal) -> None:
         journal: Journal = open_journal(self.folder / f"{self.applies_so_far}.jsonl")
         name = f"plan-{self.applies_so_far}"
-        fresh = (take_up if journal.recorded else freshen)(name, plan, {"here": platform})
-        applied = apply(fresh, Means({"here": platform}, journal, lambda: "", lambda _: None))
+        adapters = {"here": platform}
+        with holding(adapters, this_process("ana@here", "", name), print) as held:
+            fresh = (take_up if journal.recorded else freshen)(name, plan, adapters)
+            applied = apply(fresh, Means(held, journal, lambda: "", lambda _: None))
+        assert self.real.holder() is None
         assert {one.outcome for one in applied.settled} <= {Outcome.CONFIRMED}
         assert applied.corrective is None
 

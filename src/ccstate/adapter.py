@@ -11,8 +11,10 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
+import orjson
+
 from ccstate.errors import Diagnostic, InvalidInput
-from ccstate.model import Change, Json, Observation
+from ccstate.model import Change, Json, Observation, canonical
 
 Verb: TypeAlias = Literal["create", "update", "delete"]
 
@@ -41,6 +43,59 @@ class Result:
 
     done: bool
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a platform's lock: `owner` is user@host, `since` ISO 8601 UTC, `plan` an id.
+
+    `process` tells the process of that number from another that got it later, on this host or
+    one of the same name; "" where that is not known.
+    """
+
+    owner: str
+    pid: int
+    process: str
+    since: str
+    plan: str
+
+    @property
+    def host(self) -> str:
+        return self.owner.rpartition("@")[2]
+
+    def encode(self) -> bytes:
+        """The record, as a platform keeps it."""
+        return canonical(
+            {
+                "owner": self.owner,
+                "pid": self.pid,
+                "process": self.process,
+                "since": self.since,
+                "plan": self.plan,
+            }
+        )
+
+    @staticmethod
+    def decode(record: object) -> "Holder":
+        """The holder in a record, UNKNOWN where it is none: such a lock holds all the same."""
+        if not isinstance(record, bytes | str):
+            return UNKNOWN
+        try:
+            read = orjson.loads(record)
+            texts = (read["owner"], read["process"], read["since"], read["plan"])
+            pid = read["pid"]
+        except (ValueError, TypeError, KeyError):
+            return UNKNOWN
+        if type(pid) is not int or not 0 < pid <= LARGEST_PID:
+            return UNKNOWN
+        if not all(type(text) is str for text in texts):
+            return UNKNOWN
+        return Holder(texts[0], pid, *texts[1:])
+
+
+LARGEST_PID = 2**31 - 1  # pid_t, as signed as Linux has it
+UNKNOWN = Holder("unknown", 0, "", "", "")
+"""Whoever left a lock that does not say whose it is."""
 
 
 class Adapter(Protocol):
@@ -79,6 +134,19 @@ class Adapter(Protocol):
 
         Says in words which it was; "" where nothing was left. Asked before every apply.
         """
+
+    def lock(self, holder: Holder) -> Holder | None:
+        """Takes the platform's lock, which lies where the ledger lies; None where that was done.
+
+        Else whoever holds it, and nothing has changed. Of many who ask at once one gets it. It
+        keeps nobody from reading or writing: an apply asks for it, and looks whether it has it.
+        """
+
+    def unlock(self, holder: Holder) -> None:
+        """Gives the lock back where this holder has it; the lock of another stays."""
+
+    def holder(self) -> Holder | None:
+        """Who holds the lock; None where nobody does."""
 
 
 def connect(adapter: str, connection: Mapping[str, Json], folder: Path) -> Adapter:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ccstate.adapters.asterisk import perform, sounds
+from ccstate.adapters.asterisk import lock, perform, sounds
 from ccstate.adapters.asterisk import records as kept
 from ccstate.adapters.asterisk.adapter import AsteriskAdapter, connect
 from ccstate.adapters.asterisk.compile import Setting, compile_objects
@@ -51,7 +51,7 @@ class OnAsterisk:
             self._site = self._start()
         etc = LocalFolder(self._site.etc)
         there = [name for name, path in FILES.items() if path in etc.listing()]
-        etc.remove([kept.PATH, *FILES.values()])
+        etc.remove([kept.PATH, *FILES.values(), *etc.listing(lock.FOLDER)])
         recordings = LocalFolder(self._site.sounds)
         recordings.remove(list(recordings.listing(prompts.FOLDER)))
         if there:

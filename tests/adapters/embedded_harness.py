@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from ccstate.adapter import Adapter, Result, Support
+from ccstate.adapter import Adapter, Holder, Result, Support
 from ccstate.adapters.embedded import EmbeddedAdapter, connect
 from ccstate.errors import Diagnostic
 from ccstate.model import Address, Change, Fields, Observation
@@ -63,3 +63,12 @@ class Passing:
 
     def recover(self) -> str:
         return self.real.recover()
+
+    def lock(self, holder: Holder) -> Holder | None:
+        return self.real.lock(holder)
+
+    def unlock(self, holder: Holder) -> None:
+        self.real.unlock(holder)
+
+    def holder(self) -> Holder | None:
+        return self.real.holder()

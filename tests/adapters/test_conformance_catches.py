@@ -2,6 +2,7 @@
 
 import os
 import re
+import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
@@ -9,7 +10,7 @@ from typing import ClassVar
 import pytest
 
 from ccstate import kinds
-from ccstate.adapter import Result, Support
+from ccstate.adapter import Holder, Result, Support
 from ccstate.adapters.embedded import EmbeddedAdapter, store
 from ccstate.conformance import Failed, cases
 from ccstate.conformance.samples import SECRETS, without
@@ -426,6 +427,74 @@ class LacksWhatIsNoField(Wrapped):
         return {"site": Support(lacks={"colour": "no paint"})}
 
 
+class LetsTwoHoldTheLock(Wrapped):
+    def lock(self, holder: Holder) -> Holder | None:
+        before = self.real.holder()
+        if before is not None:
+            self.real.unlock(before)
+        return self.real.lock(holder)
+
+
+class RemembersTheLockInTheProcess(Wrapped):
+    def __init__(self, real: EmbeddedAdapter) -> None:
+        super().__init__(real)
+        self._holder: Holder | None = None
+
+    def lock(self, holder: Holder) -> Holder | None:
+        if self._holder is None:
+            self._holder = holder
+            return None
+        return self._holder
+
+    def unlock(self, holder: Holder) -> None:
+        self._holder = None if self._holder == holder else self._holder
+
+    def holder(self) -> Holder | None:
+        return self._holder
+
+
+class GivesBackTheLockOfAnother(Wrapped):
+    def unlock(self, holder: Holder) -> None:
+        held = self.real.holder()
+        if held is not None:
+            self.real.unlock(held)
+
+
+class NeverGivesBackTheLock(Wrapped):
+    def unlock(self, holder: Holder) -> None:
+        pass
+
+
+class LooksBeforeItLocks(Wrapped):
+    """Looks, and then writes: where several look at once, each of them finds it free."""
+
+    looked: ClassVar[threading.Barrier] = threading.Barrier(6)
+
+    def lock(self, holder: Holder) -> Holder | None:
+        held = self.real.holder()
+        if threading.current_thread() is not threading.main_thread():
+            self.looked.wait()
+        if held is None:
+            self.real.lock(holder)
+        return held
+
+
+class ShowsTheLockAsAnObject(Wrapped):
+    def observe(self, kinds: Collection[str]) -> Observation:
+        seen = self.real.observe(kinds)
+        if self.real.holder() is None:
+            return seen
+        return replace(seen, objects={**seen.objects, Address("site", "lock"): {}})
+
+
+class LosesTheLockWhenItWrites(Wrapped):
+    def perform(self, batch: Sequence[Change]) -> list[Result]:
+        held = self.real.holder()
+        if held is not None:
+            self.real.unlock(held)
+        return self.real.perform(batch)
+
+
 class SupportsAnUnknownKind(Wrapped):
     @property
     def supports(self) -> Mapping[str, Support]:
@@ -465,6 +534,13 @@ CAUGHT: dict[type[Wrapped], str] = {
     AuditsNothing: r"audit refuses: audit lets pass",
     AuditWrites: r"audit wrote something|create .* changed since the plan was made",
     LacksWhatIsNoField: r"site lacks 'colour', which is no field of it",
+    LetsTwoHoldTheLock: r"whoever asks second is told None",
+    RemembersTheLockInTheProcess: r"whoever asks second is told None|another connection sees None",
+    GivesBackTheLockOfAnother: r"gave back the lock of",
+    NeverGivesBackTheLock: r"a lock that was given back is still held",
+    LooksBeforeItLocks: r"6 asked for the lock at once, and [2-6] got it",
+    ShowsTheLockAsAnObject: r"the lock shows in an observation",
+    LosesTheLockWhenItWrites: r"a change took the lock away",
     SupportsAnUnknownKind: r"kinds that do not exist: \['fax'\]",
 }
 

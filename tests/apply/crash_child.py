@@ -14,14 +14,16 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import count
 from pathlib import Path
+from socket import gethostname
 
 import orjson
 
-from ccstate.adapter import Result, Support
+from ccstate.adapter import Holder, Result, Support
 from ccstate.adapters.embedded import EmbeddedAdapter, connect
 from ccstate.apply import perform
 from ccstate.apply.freshness import FreshPlan, freshen, take_up
 from ccstate.apply.journal import Entry, Journal, Recorded, open_journal
+from ccstate.apply.lock import holding_again, this_process
 from ccstate.apply.perform import Means, apply
 from ccstate.errors import Diagnostic
 from ccstate.model import Change, Observation, Step
@@ -77,6 +79,18 @@ class Watched:
     def recover(self) -> str:
         return self._real.recover()
 
+    def lock(self, holder: Holder) -> Holder | None:
+        found = self._real.lock(holder)
+        self._boundaries.reach("locked")
+        return found
+
+    def unlock(self, holder: Holder) -> None:
+        self._boundaries.reach("before unlock")
+        self._real.unlock(holder)
+
+    def holder(self) -> Holder | None:
+        return self._real.holder()
+
 
 class WatchedJournal(Journal):
     """The journal, with boundaries before the events of the whole run and after each outcome."""
@@ -115,16 +129,13 @@ def go(folder: Path, deadly: str) -> None:
     opened = open_journal(folder / "journal.jsonl")
     journal = WatchedJournal(opened.path, opened.recorded, opened._standing, opened._size)
     journal.boundaries = boundaries
-    fresh = (take_up if opened.recorded else freshen)("crashing", plan, adapters)
     ticks = count(len(opened.recorded))
-    means = Means(
-        adapters,
-        journal,
-        lambda: f"2026-11-22T10:00:{next(ticks):02}Z",
-        lambda _: None,
-    )
-    applied = apply(fresh, means)
-    boundaries.reach("finished")
+    holder = this_process(f"ana@{gethostname()}", "2026-11-22T10:00:00Z", "crashing")
+    with holding_again(adapters, holder, print) as held:
+        fresh = (take_up if opened.recorded else freshen)("crashing", plan, adapters)
+        means = Means(held, journal, lambda: f"2026-11-22T10:00:{next(ticks):02}Z", lambda _: None)
+        applied = apply(fresh, means)
+        boundaries.reach("finished")
     said = {
         "passed": boundaries.passed,
         "outcomes": [one.outcome.value for one in applied.settled],

@@ -49,6 +49,7 @@ OF_A_STEP = (
     "recorded: step {}",
 )
 BOUNDARIES = (
+    "locked",
     "before started",
     "started, no step yet",
     *(name.format(number) for number in range(4) for name in OF_A_STEP),
@@ -56,6 +57,7 @@ BOUNDARIES = (
     "before confirmed",
     "before finished",
     "finished",
+    "before unlock",
 )
 
 
@@ -124,6 +126,8 @@ def wrong_on_the_platform(folder: Path) -> list[str]:
     said = orjson.loads((folder / "outcome.json").read_bytes())
     if set(said["outcomes"]) != {"confirmed"} or said["corrected"]:
         problems.append(f"apply said {said}")
+    if adapter.holder() is not None:
+        problems.append("the platform is still locked")
     return problems
 
 

@@ -15,9 +15,10 @@ from ccstate.adapters.embedded import EmbeddedAdapter, connect
 from ccstate.apply import perform
 from ccstate.apply.freshness import freshen, take_up
 from ccstate.apply.journal import Entry, Event, open_journal
+from ccstate.apply.lock import holding, this_process
 from ccstate.apply.perform import Applied, Interrupted, Means, apply
 from ccstate.diff import diff
-from ccstate.errors import Blocked, Diagnostic, Unreadable
+from ccstate.errors import Blocked, Diagnostic, Locked, Unreadable
 from ccstate.kinds import KINDS
 from ccstate.model import (
     Address,
@@ -68,9 +69,10 @@ class Ground:
     ) -> Applied:
         adapters = {"here": through(self.adapter(*faults))}
         journal = open_journal(self.journal(plan))
-        fresh = (take_up if resume else freshen)(plan_id(plan), plan, adapters)
-        means = Means(adapters, journal, lambda: "2026-11-22T10:00:00Z", self.progress.append)
-        return apply(fresh, means)
+        with holding(adapters, this_process("ana@here", "", plan_id(plan)), print) as held:
+            fresh = (take_up if resume else freshen)(plan_id(plan), plan, adapters)
+            means = Means(held, journal, lambda: "2026-11-22T10:00:00Z", self.progress.append)
+            return apply(fresh, means)
 
     def journal(self, plan: Plan) -> Path:
         return self.folder / f"{plan_id(plan)}.jsonl"
@@ -384,3 +386,41 @@ def test_a_full_disk_is_told_with_what_became_of_the_platform(
     assert (unrecorded in problem.cause) if unrecorded else "nothing more" in problem.cause
     assert "--resume" in problem.hint
     assert set(outcomes(ground.apply(plan, resume=True)).values()) == {CONFIRMED}
+
+
+def test_an_apply_that_lost_its_lock_writes_nothing_more(ground: Ground) -> None:
+    plan = ground.plan(DESIRED)
+
+    class Robbed(Passing):
+        """Somebody removes the lock while the first batch is written."""
+
+        def perform(self, batch: Sequence[Change]) -> list[Result]:
+            holder = self.real.holder()
+            assert holder is not None
+            self.real.unlock(holder)
+            return self.real.perform(batch)
+
+    with pytest.raises(Interrupted, match="no longer holds the lock of here, it was removed"):
+        ground.apply(plan, through=Robbed)
+    assert set(ground.live()) == {"site/c", "schedule/a"}
+    assert ground.events(plan)[-1] == "done schedule/a"
+    assert set(outcomes(ground.apply(plan, resume=True)).values()) == {CONFIRMED}
+
+
+def test_of_two_applies_on_one_platform_the_second_is_refused(ground: Ground) -> None:
+    plan = ground.plan(DESIRED)
+    second = Ground(ground.folder / "another machine")
+    second.folder.mkdir()
+
+    class Meanwhile(Passing):
+        def perform(self, batch: Sequence[Change]) -> list[Result]:
+            elsewhere = connect({"path": "../platform.db"}, second.folder)
+            with (
+                pytest.raises(Locked),
+                holding({"here": elsewhere}, this_process("ben@there", "", "p2"), print),
+            ):
+                pass
+            assert elsewhere.observe(list(KINDS)) == self.real.observe(list(KINDS))
+            return self.real.perform(batch)
+
+    assert set(outcomes(ground.apply(plan, through=Meanwhile)).values()) == {CONFIRMED}

@@ -16,6 +16,11 @@ class Screen:
         self.out = ""
         self.err = ""
 
+    @property
+    def err_flat(self) -> str:
+        """What was said, whatever the width of the terminal made of it."""
+        return " ".join(self.err.split())
+
     def run(self, *arguments: str) -> int:
         self._capsys.readouterr()
         code = run(["--project", str(self.folder), *arguments])

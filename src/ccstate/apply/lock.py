@@ -1,169 +1,154 @@
-"""One apply at a time: a lock file in the state folder says who is applying what, and since when.
+"""One apply at a time on a platform: who holds the locks, whether they live, and who may end that.
 
-The file appears by O_CREAT|O_EXCL, which also holds where several machines share the folder.
-Whatever removes or replaces it does so under an flock of its guard file, which dies with its
-process; so of two that take over a dead owner's lock only one gets it.
+The lock itself lies on the platform, where the ledger lies; adapters take and give it back.
 """
 
-import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+import shlex
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-import orjson
+from ccstate.adapter import UNKNOWN, Adapter, Holder
+from ccstate.errors import CcstateError, Diagnostic, Locked, Severity
 
-from ccstate.errors import Diagnostic, InvalidInput, Locked, Span
-from ccstate.model import canonical
-
-NAME = "apply.lock"
+ENDED = frozenset("ZX")
+"""States of a process that runs no more: zombie, dead. Source: proc_pid_stat(5)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Who holds the lock: `owner` is user@host, `since` ISO 8601 UTC, `purpose` the plan's id."""
-
-    owner: str
-    pid: int
-    since: str
-    purpose: str
+class Life(Enum):
+    ALIVE = "alive"
+    DEAD = "dead"
+    UNKNOWN = "unknown"
+    """On another host, in another container, or before this host was started again."""
 
 
-UNKNOWN = Holder("unknown", 0, "", "")
-"""Whoever was killed between making the file and writing it."""
-
-_held: dict[Path, Holder] = {}
-"""What this process holds: else a pid that comes again, as in containers, would look alive."""
+def this_process(owner: str, since: str, plan: str) -> Holder:
+    """This process as the holder of locks; `owner` is user@host, `since` ISO 8601 UTC."""
+    return Holder(owner, os.getpid(), _identity(os.getpid()), since, plan)
 
 
-@dataclass(frozen=True, slots=True)
-class Lock:
-    """The lock, held; leaving the context releases it."""
-
-    file: Path
-    holder: Holder
-
-    def release(self) -> None:
-        """Give it back; a lock that somebody else holds by now, after an unlock, stays."""
-        with _guard(self.file):
-            _held.pop(self.file, None)
-            if _read(self.file) == self.holder:
-                self.file.unlink()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.release()
-
-
-def acquire(folder: Path, *, owner: str, since: str, purpose: str) -> Lock:
-    """The lock, for a new apply; raises Locked where there is one, even of a dead owner."""
-    file, wanted = _prepare(folder, owner, since, purpose)
-    with _guard(file):
-        return _create(file, wanted)
-
-
-def acquire_to_resume(folder: Path, *, owner: str, since: str, purpose: str) -> Lock:
-    """The lock, for an apply that goes on: taken over from the same plan's dead owner on this host.
-
-    Raises Locked where anybody else holds it.
-    """
-    file, wanted = _prepare(folder, owner, since, purpose)
-    with _guard(file):
-        holder = _read(file)
-        if holder is None or holder.purpose != purpose or not _is_dead(file, holder, wanted):
-            return _create(file, wanted)
-        beside = file.with_suffix(".new")
-        beside.write_bytes(canonical(asdict(wanted)))
-        beside.replace(file)
-        _held[file] = wanted
-        return Lock(file, wanted)
-
-
-def force_release(folder: Path) -> Holder | None:
-    """Remove the lock, whoever holds it, and say who did; None where there was none."""
-    file = folder.resolve() / NAME
-    if not file.exists():
-        return None
-    with _guard(file):
-        holder = _read(file)
-        file.unlink(missing_ok=True)
-        return holder
-
-
-def _prepare(folder: Path, owner: str, since: str, purpose: str) -> tuple[Path, Holder]:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / NAME).with_suffix(".guard").touch()
-    except OSError as error:
-        raise InvalidInput([_no_folder(folder, error)]) from error
-    return folder.resolve() / NAME, Holder(owner, os.getpid(), since, purpose)
-
-
-@contextmanager
-def _guard(file: Path) -> Iterator[None]:
-    with file.with_suffix(".guard").open("w") as guard:
-        fcntl.flock(guard, fcntl.LOCK_EX)
-        yield
-
-
-def _create(file: Path, wanted: Holder) -> Lock:
-    try:
-        handle = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
-    except FileExistsError:
-        raise Locked([_refusal(file, _read(file) or UNKNOWN, wanted)]) from None
-    with os.fdopen(handle, "wb") as opened:
-        opened.write(canonical(asdict(wanted)))
-    _held[file] = wanted
-    return Lock(file, wanted)
-
-
-def _read(file: Path) -> Holder | None:
-    try:
-        content = orjson.loads(file.read_bytes())
-        return Holder(
-            str(content["owner"]),
-            int(content["pid"]),
-            str(content["since"]),
-            str(content["purpose"]),
-        )
-    except FileNotFoundError:
-        return None
-    except (ValueError, TypeError, KeyError):
-        return UNKNOWN
-
-
-def _host(owner: str) -> str:
-    return owner.rpartition("@")[2]
-
-
-def _is_dead(file: Path, holder: Holder, wanted: Holder) -> bool:
-    """Whether the holder's process is certainly gone; of another host that cannot be known."""
-    if holder.pid <= 0 or _host(holder.owner) != _host(wanted.owner):
-        return False
-    if holder.pid == os.getpid():
-        return _held.get(file) != holder
+def life(holder: Holder) -> Life:
+    """Whether the holder's process still runs, as far as that can be known from here."""
+    if holder == UNKNOWN or holder.host != socket.gethostname():
+        return Life.UNKNOWN
+    ours = _identity(os.getpid())
+    if holder.process.rpartition(" ")[0] != ours.rpartition(" ")[0]:
+        return Life.UNKNOWN
     try:
         os.kill(holder.pid, 0)
     except ProcessLookupError:
-        return True
+        return Life.DEAD
     except OSError:
-        return False
-    return False
+        pass  # it is there, and somebody else's
+    now = _identity(holder.pid)
+    return Life.DEAD if now and now != holder.process else Life.ALIVE
+
+
+def _identity(pid: int) -> str:
+    """What tells a process from all others: boot, container, moment of its start; "" if unknown.
+
+    Source: proc_pid_stat(5), pid_namespaces(7), proc_sys_kernel(5); other systems have no /proc.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        space = Path("/proc/self/ns/pid").readlink()
+        # The name, in brackets, may hold anything; behind it come the third field and so on.
+        stat = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].decode().split()
+    except OSError:
+        return ""
+    return f"{boot} {space} {'ended' if stat[0] in ENDED else stat[19]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The locks of all targets of a plan, held by one process."""
+
+    holder: Holder
+    adapters: Mapping[str, Adapter]
+
+    def lost(self, target: str) -> str:
+        """What became of the lock of a target, in words; "" where it is still held."""
+        now = self.adapters[target].holder()
+        if now == self.holder:
+            return ""
+        return "it was removed" if now is None else f"{now.owner} has it now"
+
+
+Complain = Callable[[Sequence[Diagnostic]], None]
+
+
+@contextmanager
+def holding(adapters: Mapping[str, Adapter], holder: Holder, complain: Complain) -> Iterator[Held]:
+    """All locks, given back in the end; Locked where one is held, even by a dead process.
+
+    Always in one order, so that of two applies one gets all of them. Where a lock cannot be given
+    back, that is told to `complain`: what became of the plan is not changed by it.
+    """
+    with ExitStack() as stack:
+        for name in sorted(adapters):
+            found = adapters[name].lock(holder)
+            if found is not None and found != holder:
+                raise Locked([_refusal(name, found, holder)])
+            stack.callback(_give_back, name, adapters[name], holder, complain)
+        yield Held(holder, adapters)
+
+
+@contextmanager
+def holding_again(
+    adapters: Mapping[str, Adapter], holder: Holder, complain: Complain
+) -> Iterator[Held]:
+    """All locks, for an apply that goes on: also those of a dead process that had the same plan."""
+    for adapter in adapters.values():
+        before = adapter.holder()
+        if before and before.plan == holder.plan and life(before) is Life.DEAD:
+            adapter.unlock(before)
+    with holding(adapters, holder, complain) as held:
+        yield held
+
+
+def _give_back(name: str, adapter: Adapter, holder: Holder, complain: Complain) -> None:
+    try:
+        adapter.unlock(holder)
+    except CcstateError as error:
+        complain([*error.problems, _kept(name)])
+
+
+def release(name: str, adapter: Adapter, owner: str, now: str) -> Holder | None:
+    """Removes the lock that a dead process left, and says whose it was; None where there is none.
+
+    Raises Locked where the holder lives, or may live: on another host, unless `owner` names it.
+    """
+    found = adapter.holder()
+    if found is None:
+        return None
+    state = life(found)
+    if state is Life.ALIVE or (state is Life.UNKNOWN and owner != found.owner):
+        raise Locked([_in_use(name, found, state, now)])
+    adapter.unlock(found)
+    return found
+
+
+def who(holder: Holder) -> str:
+    """The holder in words: `ann@ci-7 (process 77)`."""
+    return f"{holder.owner} (process {holder.pid})" if holder.pid else "somebody unknown"
+
+
+def _applying(name: str, holder: Holder, now: str) -> str:
+    if holder == UNKNOWN:
+        return f"{name} is locked, and the lock does not say by whom"
+    return (
+        f'plan "{holder.plan}" is being applied to {name} by {who(holder)}'
+        f"{_age(holder.since, now)}, since {holder.since}"
+    )
 
 
 def _age(since: str, now: str) -> str:
-    """How long before `now`, in one unit: `for 3 min`; empty where either is no time."""
+    """How long before `now`, in one unit: ` for 3 min`; empty where either is no time."""
     try:
         seconds = (datetime.fromisoformat(now) - datetime.fromisoformat(since)).total_seconds()
     except (ValueError, TypeError):
@@ -174,41 +159,38 @@ def _age(since: str, now: str) -> str:
     return f" for {max(0, int(seconds))} s"
 
 
-def _no_folder(folder: Path, error: OSError) -> Diagnostic:
-    return Diagnostic(
-        "CC605",
-        "the state folder cannot be written to",
-        Span(str(folder)),
-        cause=error.strerror or str(error),
-        hint="check its owner and permissions: apply keeps its lock and its records there",
-    )
+def _refusal(name: str, found: Holder, wanted: Holder) -> Diagnostic:
+    message = _applying(name, found, wanted.since)
+    state = life(found)
+    cause = "Two applies at once would overwrite each other's changes."
+    hint = "wait until it has ended"
+    if state is Life.UNKNOWN:
+        hint += f"; if it certainly has: {_by_name(found)}"
+    elif state is Life.DEAD:
+        cause = "That process no longer runs: it was killed, and its plan may be half applied."
+        hint = f"finish it: ccstate apply {found.plan} --resume; or give it up: ccstate unlock"
+    return Diagnostic("CC603", message, cause=cause, hint=hint)
 
 
-def _refusal(file: Path, holder: Holder, wanted: Holder) -> Diagnostic:
-    if holder == UNKNOWN:
-        return Diagnostic(
-            "CC603",
-            "another apply holds the lock, but the lock file does not say who",
-            Span(str(file)),
-            cause="Its owner was killed while writing it, or something else wrote there.",
-            hint="if nobody is applying now, remove the lock: ccstate unlock",
-        )
-    message = (
-        f'{holder.owner} (process {holder.pid}) has been applying plan "{holder.purpose}"'
-        f"{_age(holder.since, wanted.since)}, since {holder.since}"
-    )
-    if not _is_dead(file, holder, wanted):
-        return Diagnostic(
-            "CC603",
-            message,
-            Span(str(file)),
-            cause="Two applies at once would overwrite each other's changes.",
-            hint="wait until it has ended; if it certainly has, remove the lock: ccstate unlock",
-        )
+def _in_use(name: str, found: Holder, state: Life, now: str) -> Diagnostic:
+    message = _applying(name, found, now)
+    if state is Life.ALIVE:
+        cause = "That process runs on this machine: without its lock it would stop half way."
+        return Diagnostic("CC606", message, cause=cause, hint=f"stop it: kill -INT {found.pid}")
+    cause = "Whether that process still runs cannot be known from here."
+    hint = f"look there first; if it certainly has ended: {_by_name(found)}"
+    return Diagnostic("CC606", message, cause=cause, hint=hint)
+
+
+def _by_name(holder: Holder) -> str:
+    return f"ccstate unlock --owner {shlex.quote(holder.owner)}"
+
+
+def _kept(name: str) -> Diagnostic:
     return Diagnostic(
-        "CC603",
-        message,
-        Span(str(file)),
-        cause="That process no longer runs: it was killed, and its plan may be half applied.",
-        hint="finish that plan with apply --resume, or give it up: ccstate unlock",
+        "CC607",
+        f"the lock of {name} could not be given back",
+        cause="The next apply will find it held.",
+        hint="when the platform is back, and this apply has ended: ccstate unlock",
+        severity=Severity.WARNING,
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ccstate.adapter import Adapter, Result
 from ccstate.apply.freshness import FreshPlan, has_taken_effect, is_as_planned, observe
 from ccstate.apply.journal import Entry, Event, Journal, Overtaken, Recorded
+from ccstate.apply.lock import Held
 from ccstate.diff import diff, discrepancy
 from ccstate.errors import Blocked, CcstateError, Diagnostic, Span, Unreadable
 from ccstate.model import Action, Change, Observation, Outcome, Plan, Resource, Step
@@ -45,19 +46,25 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What applying works with: platforms, records, the clock (ISO 8601), progress (changes)."""
+    """What applying works with: platforms and their locks, records, the clock (ISO 8601),
+    progress (changes).
+    """
 
-    adapters: Mapping[str, Adapter]
+    held: Held
     journal: Journal
     clock: Callable[[], str]
     progress: Callable[[int], None]
+
+    @property
+    def adapters(self) -> Mapping[str, Adapter]:
+        return self.held.adapters
 
 
 def apply(fresh: FreshPlan, means: Means) -> Applied:
     """Performs the plan, reads the platforms again, and says what became of every change.
 
-    Raises Blocked where the journal is another plan's, Interrupted where a platform or the
-    journal is lost on the way; the plan can be taken up again.
+    Raises Blocked where the journal is another plan's, Interrupted where a platform, a lock or
+    the journal is lost on the way; the plan can be taken up again.
     """
     journal = means.journal
     stated = digest(fresh.plan)
@@ -84,9 +91,16 @@ def apply(fresh: FreshPlan, means: Means) -> Applied:
 def _perform(step: Step, fresh: FreshPlan, means: Means) -> None:
     """One batch, recorded before and after."""
     ready, entries = _sorted_out(step, fresh, means.journal)
-    _record(fresh, means, entries)
     if not ready:
+        _record(fresh, means, entries)
         return
+    try:
+        lost = means.held.lost(step.target)
+    except Unreadable as error:
+        raise _interrupted(fresh.id, error) from error
+    if lost:
+        raise Interrupted([_lock_lost(fresh.id, step, lost)])
+    _record(fresh, means, entries)
     _record(fresh, means, [_entry(Event.ATTEMPTED, change) for change in ready])
     try:
         results = means.adapters[step.target].perform(ready)
@@ -214,6 +228,16 @@ def _interrupted(plan_id: str, error: Unreadable) -> Interrupted:
                 hint=f"when the platform is back: ccstate apply {plan_id} --resume",
             ),
         ]
+    )
+
+
+def _lock_lost(plan_id: str, step: Step, lost: str) -> Diagnostic:
+    return Diagnostic(
+        "CC602",
+        f"the apply of plan {plan_id} stopped: it no longer holds the lock of {step.target}, {lost}",
+        cause=f"Somebody else may be writing there. Its {len(step.changes):,} next changes, and "
+        "all behind them, were not begun.",
+        hint=f"see who applies what; then: ccstate apply {plan_id} --resume",
     )
 
 

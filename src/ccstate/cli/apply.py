@@ -7,19 +7,19 @@ import sys
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ccstate import plan_file
-from ccstate.adapter import Adapter
-from ccstate.cli.output import palette, progress, say, talk, width
+from ccstate.cli.output import complain, palette, progress, say, talk, width
 from ccstate.cli.plans import (
     FOLDER,
     JOURNAL,
     RECEIPT,
     find_plan,
     interrupted_plan,
+    interrupted_plans,
     is_begun,
     is_finished,
     latest_plan,
@@ -27,8 +27,12 @@ from ccstate.cli.plans import (
     write_plan,
 )
 from ccstate.cli.workspace import Workspace, find_root
-from ccstate.errors import Blocked, Diagnostic, InvalidInput
+from ccstate.errors import Blocked, Diagnostic, InvalidInput, Locked
 from ccstate.model import Outcome, Plan
+
+if TYPE_CHECKING:
+    from ccstate.adapter import Holder
+    from ccstate.apply.lock import Held
 
 
 @click.command()
@@ -47,19 +51,20 @@ def apply(root: Any, plan_id: str | None, resume: bool, drain: str | None) -> in
     workspace = Workspace(find_root(root))
     limit = None if drain is None else _limit(drain)
     workspace.project  # noqa: B018 - read first: without a project there are no plans to speak of
-    if plan_id:
-        chosen = find_plan(workspace.root, plan_id)
-    elif resume:
-        chosen = interrupted_plan(workspace.root)
-    else:
-        chosen = latest_plan(workspace.root, workspace.state_folder)
-    plan = plan_file.read_plan(workspace.root / FOLDER / chosen / plan_file.FILE)
-    _check_turn(workspace.root, chosen, resume=resume)
-    with _lock(workspace, chosen, resume=resume):
+    chosen = _chosen(workspace, plan_id, resume=resume)
+    plan = _read(workspace, chosen)
+    _refuse_finished(workspace.root, chosen)
+    with _locked(workspace, plan, chosen, resume=resume) as held:
+        # Only now: whoever holds the locks is in the middle of it, and was not interrupted.
+        _refuse_finished(workspace.root, chosen)
+        if is_begun(workspace.root, chosen) and not resume:
+            raise Blocked([_was_interrupted(chosen)])
         try:
             if limit is not None:
-                _drain(workspace, plan, limit)
-            return _apply(workspace, chosen, plan)
+                from ccstate.apply.drain import drain as wait
+
+                wait(plan, held.adapters, float(limit), talk)
+            return _apply(workspace, chosen, plan, held)
         except KeyboardInterrupt:
             if is_begun(workspace.root, chosen):
                 talk(f"\nStopped. To go on:  ccstate apply {chosen} --resume")
@@ -76,32 +81,54 @@ def _limit(text: str) -> int:
         raise InvalidInput([Diagnostic("CC809", f"--drain: {error}", hint=hint)]) from None
 
 
-def _drain(workspace: Workspace, plan: Plan, limit: int) -> None:
-    from ccstate.apply.drain import drain
+def _chosen(workspace: Workspace, given: str | None, *, resume: bool) -> str:
+    """The id of the plan that is meant."""
+    if given:
+        return find_plan(workspace.root, given)
+    if resume:
+        return interrupted_plan(workspace.root)
+    try:
+        return latest_plan(workspace.root, workspace.state_folder)
+    except InvalidInput:
+        # One that was begun may be running: who says that it was interrupted looks at the locks.
+        for stopped in interrupted_plans(workspace.root):
+            with _locked(workspace, _read(workspace, stopped), stopped, resume=False):
+                pass
+        raise
 
-    drain(plan, _adapters(workspace, plan), float(limit), talk)
+
+def _read(workspace: Workspace, plan_id: str) -> Plan:
+    return plan_file.read_plan(workspace.root / FOLDER / plan_id / plan_file.FILE)
 
 
-def _check_turn(root: Path, plan_id: str, *, resume: bool) -> None:
+def _refuse_finished(root: Path, plan_id: str) -> None:
     if is_finished(root, plan_id):
+        message = f"plan {plan_id} was applied already"
         cause = f"Its receipt: {FOLDER}/{plan_id}/{RECEIPT}"
         hint = "plan again: `ccstate plan`"
-        message = f"plan {plan_id} was applied already"
-    elif is_begun(root, plan_id) and not resume:
-        cause = "What it began must be looked at before anything is repeated."
-        hint = f"go on with it: `ccstate apply {plan_id} --resume`"
-        message = f"an apply of plan {plan_id} was interrupted"
-    else:
-        return
-    raise Blocked([Diagnostic("CC502", message, cause=cause, hint=hint)])
+        raise Blocked([Diagnostic("CC502", message, cause=cause, hint=hint)])
 
 
-def _lock(workspace: Workspace, plan_id: str, *, resume: bool) -> AbstractContextManager[object]:
-    from ccstate.apply import lock
+def _was_interrupted(plan_id: str) -> Diagnostic:
+    return Diagnostic(
+        "CC502",
+        f"an apply of plan {plan_id} was interrupted",
+        cause="What it began must be looked at before anything is repeated.",
+        hint=f"go on with it: `ccstate apply {plan_id} --resume`",
+    )
 
-    acquire = lock.acquire_to_resume if resume else lock.acquire
-    owner = f"{_user()}@{socket.gethostname()}"
-    return acquire(workspace.state_folder, owner=owner, since=_now(), purpose=plan_id)
+
+def _locked(
+    workspace: Workspace, plan: Plan, plan_id: str, *, resume: bool
+) -> "AbstractContextManager[Held]":
+    """The locks of all platforms that the plan writes to."""
+    from ccstate.apply.lock import holding, holding_again, this_process
+
+    names = list(dict.fromkeys(step.target for step in plan.steps))
+    targets = workspace.targets(names) if names else []
+    adapters = {target.name: workspace.adapter(target) for target in targets}
+    holder = this_process(f"{_user()}@{socket.gethostname()}", _now(), plan_id)
+    return (holding_again if resume else holding)(adapters, holder, complain)
 
 
 def _user() -> str:
@@ -116,7 +143,7 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _apply(workspace: Workspace, plan_id: str, plan: Plan) -> int:
+def _apply(workspace: Workspace, plan_id: str, plan: Plan, held: "Held") -> int:
     from ccstate.apply.freshness import freshen, take_up
     from ccstate.apply.journal import open_journal
     from ccstate.apply.perform import Means
@@ -124,14 +151,13 @@ def _apply(workspace: Workspace, plan_id: str, plan: Plan) -> int:
     from ccstate.render.receipt import Receipt, receipt_markdown, receipt_text
 
     folder = workspace.root / FOLDER / plan_id
-    adapters = _adapters(workspace, plan)
     journal = open_journal(folder / JOURNAL)
     # An apply that was killed before it began has done nothing: the plan must be fresh.
-    fresh = (take_up if journal.recorded else freshen)(plan_id, plan, adapters)
+    fresh = (take_up if journal.recorded else freshen)(plan_id, plan, held.adapters)
     started = journal.recorded[0].at if journal.recorded else _now()
     total = sum(1 for _ in plan.changes())
     with progress(f"Applying {plan_id}", total) as bar:
-        means = Means(adapters, journal, _now, bar.update)
+        means = Means(held, journal, _now, bar.update)
         applied = perform(fresh, means)
     corrective = ""
     if applied.corrective:
@@ -143,27 +169,37 @@ def _apply(workspace: Workspace, plan_id: str, plan: Plan) -> int:
     return 0 if all(one.outcome is Outcome.CONFIRMED for one in applied.settled) else 4
 
 
-def _adapters(workspace: Workspace, plan: Plan) -> dict[str, Adapter]:
-    names = list(dict.fromkeys(step.target for step in plan.steps))
-    return {target.name: workspace.adapter(target) for target in workspace.targets(names)}
-
-
 @click.command()
+@click.option("--target", "names", multiple=True, metavar="NAME", help="Only this platform.")
+@click.option(
+    "--owner", default="", metavar="USER@HOST", help="Whose lock, where that is asked for."
+)
 @click.pass_obj
-def unlock(root: Any) -> int:
-    """Remove the lock of an apply that died.
+def unlock(root: Any, names: tuple[str, ...], owner: str) -> int:
+    """Remove the locks that an apply left which died.
 
-    Make sure first that nobody is applying: two at once may undo each other.
+    The lock of a process that runs stays. Of another machine that cannot be known: name its owner,
+    and make sure first that it is not applying.
     """
-    from ccstate.apply.lock import force_release
+    from ccstate.apply.lock import release, who
 
     workspace = Workspace(find_root(root))
-    holder = force_release(workspace.state_folder)
-    if holder is None:
+    problems: list[Diagnostic] = []
+    removed: list[Holder] = []
+    for target in workspace.targets(names):
+        try:
+            holder = release(target.name, workspace.adapter(target), owner, _now())
+        except Locked as locked:
+            problems += locked.problems
+            continue
+        if holder is not None:
+            removed.append(holder)
+            say(f"Removed the lock of {who(holder)} on {target.name}, since {holder.since}.")
+    for plan_id in dict.fromkeys(holder.plan for holder in removed):
+        if plan_id in interrupted_plans(workspace.root):
+            talk(f"Its apply was interrupted: ccstate apply {plan_id} --resume")
+    if problems:
+        raise Locked(problems)
+    if not removed:
         talk("Nothing was locked.")
-        return 0
-    say(f"Removed the lock of {holder.owner} (process {holder.pid}) since {holder.since}.")
-    plan_id = holder.purpose
-    if plan_id and is_begun(workspace.root, plan_id) and not is_finished(workspace.root, plan_id):
-        talk(f"Its apply was interrupted: ccstate apply {plan_id} --resume")
     return 0

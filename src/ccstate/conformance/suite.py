@@ -104,6 +104,10 @@ def cases(harness: Harness) -> list[Case]:
     suite.add("kinds are read together", trust.kinds_are_read_together)
     suite.add("memory is the platform's", trust.memory_is_the_platforms)
     suite.add("empty is empty", trust.empty_is_empty)
+    suite.add("lock has one holder", trust.lock_has_one_holder)
+    suite.add("lock is given back by its holder", trust.lock_is_given_back_by_its_holder_alone)
+    suite.add("of many one gets the lock", trust.of_many_one_gets_the_lock)
+    suite.add("lock touches nothing else", trust.lock_touches_nothing_else)
     suite.add("unreadable is said", trust.unreadable_is_said)
     suite.add("every ability is exercised", suite.every_ability_is_exercised)
     return suite.cases

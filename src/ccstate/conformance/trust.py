@@ -1,10 +1,13 @@
 """What the rest of ccstate relies on: secrets, stale plans, honest answers, bulk reads."""
 
 import os
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from ccstate import kinds
-from ccstate.adapter import Result
+from ccstate.adapter import Holder, Result
 from ccstate.conformance.harness import Breakable, Failed, expect
 from ccstate.conformance.samples import SECRETS, Field, at, estate, having
 from ccstate.conformance.states import everything
@@ -200,6 +203,64 @@ def empty_is_empty(walk: Walk) -> None:
     """A platform on which nothing is, says so, and takes an empty batch."""
     expect(walk.observe() == Observation({}, {}), "after reset, the platform is not empty")
     expect(walk.adapter.perform([]) == [], "an empty batch has results")
+
+
+ANN = Holder("ann@one", 77, "boot pid:[1] 5", "2026-05-04T12:00:00+00:00", "0f0f0f0f0f0f")
+BEN = Holder('ben "b" o’hara\n@two', 1, "", "2026-05-04T12:00:01+00:00", "")
+AT_ONCE = 6
+
+
+def lock_has_one_holder(walk: Walk) -> None:
+    """Who asks second is told who is first; whoever connects anew sees the same."""
+    expect(walk.adapter.holder() is None, "after reset, the platform is locked")
+    expect(walk.adapter.lock(ANN) is None, "a lock that nobody holds is refused")
+    told = walk.harness.connect().lock(BEN)
+    expect(told == ANN, f"the lock is held, and whoever asks second is told {told}")
+    seen = walk.harness.connect().holder()
+    expect(seen == ANN, f"another connection sees {seen} as holder of the lock")
+    walk.adapter.unlock(ANN)
+    expect(walk.harness.connect().holder() is None, "a lock that was given back is still held")
+
+
+def lock_is_given_back_by_its_holder_alone(walk: Walk) -> None:
+    """Who gives back the lock of somebody else changes nothing; whatever the holder is called."""
+    walk.adapter.unlock(ANN)
+    for mine, other in ((ANN, BEN), (BEN, replace(BEN, pid=2)), (ANN, replace(ANN, plan="1"))):
+        expect(walk.adapter.lock(mine) is None, "a lock that was given back is refused")
+        walk.harness.connect().unlock(other)
+        left = walk.adapter.holder()
+        expect(left == mine, f"{other} gave back the lock of {mine}, and now it is {left}'s")
+        walk.adapter.unlock(mine)
+        expect(walk.adapter.holder() is None, f"the lock of {mine} stays")
+
+
+def of_many_one_gets_the_lock(walk: Walk) -> None:
+    """Several that ask at the same moment do not get it together, nor none of them."""
+    holders = [replace(ANN, pid=number) for number in range(1, AT_ONCE + 1)]
+    for _ in range(3):
+        start = threading.Barrier(AT_ONCE)
+
+        def ask(holder: Holder, start: threading.Barrier = start) -> Holder | None:
+            adapter = walk.harness.connect()
+            start.wait()
+            return adapter.lock(holder)
+
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            told = list(pool.map(ask, holders))
+        got = [holder for holder, answer in zip(holders, told, strict=True) if answer is None]
+        expect(len(got) == 1, f"{AT_ONCE} asked for the lock at once, and {len(got)} got it")
+        expect(walk.adapter.holder() == got[0], "the lock is not held by whoever got it")
+        walk.adapter.unlock(got[0])
+
+
+def lock_touches_nothing_else(walk: Walk) -> None:
+    """Under the lock everybody still reads and plans the same; it is no object and no change."""
+    walk.adapter.lock(ANN)
+    walk.establish(everything(walk))
+    expect(walk.adapter.holder() == ANN, "a change took the lock away")
+    under = walk.observe()
+    walk.adapter.unlock(ANN)
+    expect(walk.observe() == under, "the lock shows in an observation")
 
 
 def unreadable_is_said(walk: Walk) -> None:

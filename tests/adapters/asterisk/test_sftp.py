@@ -12,11 +12,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import asyncssh
 import pytest
 
+from ccstate.adapter import Holder
+from ccstate.adapters.asterisk import lock
 from ccstate.adapters.asterisk.storage.sftp import SftpFolder
 from ccstate.adapters.asterisk.storage.ssh_login import SshLogin
 from ccstate.errors import CcstateError, InvalidInput, Unreadable
@@ -401,3 +404,39 @@ def test_it_can_be_used_where_a_loop_runs_already(folder: SftpFolder) -> None:
         return folder.listing()
 
     assert asyncio.run(within()) == {}
+
+
+def test_of_many_that_make_a_file_one_does(server: Sshd, folder: SftpFolder, root: Path) -> None:
+    path = "ccstate/lock/00000001"
+    assert folder.create(path, b"ann")
+    with reached(login_to(server), root) as other:
+        assert not other.create(path, b"ben")
+    assert folder.read([path]) == {path: b"ann"}
+    assert stat.S_IMODE((root / path).stat().st_mode) == 0o600
+    (root / "ccstate/lock/00000002").symlink_to("nowhere")
+    assert not folder.create("ccstate/lock/00000002", b"ann")
+    with ThreadPoolExecutor(4) as pool, contextlib.ExitStack() as stack:
+        others = [stack.enter_context(reached(login_to(server), root)) for _ in range(4)]
+        made = list(pool.map(lambda one: one.create("ccstate/lock/3", b"x"), others))
+    assert sorted(made) == [False, False, False, True]
+
+
+def test_a_file_that_may_not_be_made_says_why(folder: SftpFolder, root: Path) -> None:
+    root.chmod(0o500)
+    with pytest.raises(Unreadable, match="permission denied"):
+        folder.create("ccstate/lock/00000001", b"ann")
+    root.chmod(0o700)
+
+
+def test_the_lock_of_an_asterisk_on_another_machine_has_one_holder(
+    server: Sshd, folder: SftpFolder, root: Path
+) -> None:
+    ann = Holder("ann@one", 77, "", "", "p1")
+    ben = dataclasses.replace(ann, owner="ben@two")
+    assert lock.take(folder, ann) is None
+    with reached(login_to(server), root) as other:
+        assert lock.take(other, ben) == ann
+        lock.give_back(other, ben)
+        assert lock.held(folder) == ann
+        lock.give_back(folder, ann)
+        assert lock.take(other, ben) is None

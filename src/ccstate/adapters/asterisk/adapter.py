@@ -7,9 +7,9 @@ from functools import cached_property
 from pathlib import Path
 
 from ccstate import secrets
-from ccstate.adapter import Result, Support
+from ccstate.adapter import Holder, Result, Support
 from ccstate.adapters.asterisk import connection as connections
-from ccstate.adapters.asterisk import perform
+from ccstate.adapters.asterisk import lock, perform
 from ccstate.adapters.asterisk import records as kept
 from ccstate.adapters.asterisk.ami import Ami
 from ccstate.adapters.asterisk.audit import audited, rights_missing
@@ -150,6 +150,21 @@ class AsteriskAdapter:
         """See `ccstate.adapter.Adapter`."""
         with self.server() as server:
             return perform.recover(server)
+
+    def lock(self, holder: Holder) -> Holder | None:
+        """See `ccstate.adapter.Adapter`."""
+        with self.server() as server:
+            return lock.take(server.storage, holder)
+
+    def unlock(self, holder: Holder) -> None:
+        """See `ccstate.adapter.Adapter`."""
+        with self.server() as server:
+            lock.give_back(server.storage, holder)
+
+    def holder(self) -> Holder | None:
+        """See `ccstate.adapter.Adapter`."""
+        with self.server() as server:
+            return lock.held(server.storage)
 
     @contextmanager
     def server(self) -> Iterator[Server]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ccstate import secrets
-from ccstate.adapter import Result, Support
+from ccstate.adapter import Holder, Result, Support
 from ccstate.adapters.embedded import store
 from ccstate.adapters.embedded.batch import carry_out
 from ccstate.adapters.embedded.connection import Fault, parse
@@ -95,6 +95,32 @@ class EmbeddedAdapter:
     def recover(self) -> str:
         """See `ccstate.adapter.Adapter`; a transaction leaves nothing half done."""
         return ""
+
+    def lock(self, holder: Holder) -> Holder | None:
+        """See `ccstate.adapter.Adapter`; a row in the platform's file."""
+        if (held := self.holder()) is not None:
+            return held  # asked without waiting for its turn: the holder may be writing for long
+        with store.writing(self.path) as database:
+            found = store.lock(database)
+            if found is None:
+                store.write_lock(database, holder.encode())
+        return None if found is None else Holder.decode(found)
+
+    def unlock(self, holder: Holder) -> None:
+        """See `ccstate.adapter.Adapter`."""
+        if self.holder() == holder:
+            with store.writing(self.path) as database:
+                found = store.lock(database)
+                if found is not None and Holder.decode(found) == holder:
+                    store.write_lock(database, None)
+
+    def holder(self) -> Holder | None:
+        """See `ccstate.adapter.Adapter`."""
+        if not self.path.exists():
+            return None
+        with store.reading(self.path) as database:
+            found = store.lock(database)
+        return None if found is None else Holder.decode(found)
 
     def by_hand(self, address: Address, fields: Fields | None) -> None:
         """What somebody does on the platform itself, past ccstate; None removes the object."""

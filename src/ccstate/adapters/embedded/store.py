@@ -175,6 +175,20 @@ def write_counts(database: sqlite3.Connection, struck: dict[str, int]) -> None:
     database.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows)
 
 
+def lock(database: sqlite3.Connection) -> object:
+    """The record of who holds the lock; None where nobody does."""
+    row = database.execute("SELECT value FROM meta WHERE key = 'lock'").fetchone()
+    return row[0] if row else None
+
+
+def write_lock(database: sqlite3.Connection, record: bytes | None) -> None:
+    """Puts a record in place of the lock's; None removes it."""
+    if record is None:
+        database.execute("DELETE FROM meta WHERE key = 'lock'")
+    else:
+        database.execute("INSERT INTO meta VALUES ('lock', ?)", (record,))
+
+
 def everything(
     database: sqlite3.Connection, table: Table, wanted: Collection[str]
 ) -> dict[Address, Fields]:

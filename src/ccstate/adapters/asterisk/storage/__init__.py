@@ -18,6 +18,7 @@ from ccstate.adapters.asterisk.storage import faults
 from ccstate.errors import InvalidInput, Unreadable
 
 STAGED = ".new"
+NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,13 @@ class Storage(Protocol):
 
     def remove(self, paths: Sequence[str]) -> None:
         """Delete files; one that is not there is passed over."""
+        ...
+
+    def create(self, path: str, content: bytes) -> bool:
+        """Make a file that only its owner reads; False where there is something of that name.
+
+        Of many who ask at once one makes it. A killed process may leave it empty.
+        """
         ...
 
     def close(self) -> None: ...
@@ -180,6 +188,18 @@ class LocalFolder:
         checked(paths)
         self._delete(paths)
 
+    def create(self, path: str, content: bytes) -> bool:
+        checked([path])
+        self._check_root()
+        with self._staging(path):
+            self._make_folders(path, folder_mode(0o600))
+            try:
+                _make(self._inside(path), content)
+            except FileExistsError:
+                return False
+            _sync_folder(self._inside(path).parent)
+        return True
+
     def _delete(self, paths: Collection[str]) -> None:
         self._check_root()
         done: list[str] = []
@@ -273,14 +293,21 @@ def _write(file: Path, content: bytes, mode: int) -> None:
     """A new file beside, on the disk when this returns; a link of that name is not followed."""
     beside = _staged(file)
     beside.unlink(missing_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(beside, flags, 0o600)
+    descriptor = os.open(beside, NEW, 0o600)
     with os.fdopen(descriptor, "wb") as opened:
         _take_group(descriptor, file)
         os.fchmod(descriptor, mode)
         opened.write(content)
         opened.flush()
         os.fsync(descriptor)
+
+
+def _make(file: Path, content: bytes) -> None:
+    """A new file, on the disk when this returns; FileExistsError where anything has its name."""
+    with os.fdopen(os.open(file, NEW, 0o600), "wb") as opened:
+        opened.write(content)
+        opened.flush()
+        os.fsync(opened.fileno())
 
 
 def _take_group(descriptor: int, file: Path) -> None:

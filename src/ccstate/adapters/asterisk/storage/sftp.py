@@ -62,6 +62,10 @@ class SftpFolder:
         checked(paths)
         self._ask(lambda folder: folder.remove(paths))
 
+    def create(self, path: str, content: bytes) -> bool:
+        checked([path])
+        return self._ask(lambda folder: folder.create(path, content))
+
     def close(self) -> None:
         with self._turn:
             loop, self._loop = self._loop, None

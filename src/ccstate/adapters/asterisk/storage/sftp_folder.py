@@ -101,6 +101,31 @@ class RemoteFolder:
                 raise await self._unchanged(path, error, done) from None
             done.append(path)
 
+    async def create(self, path: str, content: bytes) -> bool:
+        real = await self._real_root()
+        for folder in _folders([path]):
+            await self._make(folder, real, folder_mode(0o600))
+        try:
+            await self._folder_of(path, real)
+            return await self._timely(self._created(path, content))
+        except FAILED as error:
+            raise await self._unstaged(path, error) from None
+
+    async def _created(self, path: str, content: bytes) -> bool:
+        private = asyncssh.SFTPAttrs(permissions=0o600)
+        try:
+            file = await self._sftp.open(self._at(path), "xb", private, encoding=None)
+        except asyncssh.SFTPFailure:
+            # SFTP 3 has no word for "it is there already".
+            if await self._sftp.lexists(self._at(path)):
+                return False
+            raise
+        async with file:
+            await file.write(content)
+            with contextlib.suppress(asyncssh.SFTPOpUnsupported):
+                await file.fsync()
+        return True
+
     def _at(self, path: str) -> str:
         return f"{self._root}/{path}" if path else self._root
 

@@ -1,0 +1,141 @@
+"""The lock in Asterisk's folder: one holder at a time, also among the slow and the killed."""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ccstate.adapter import UNKNOWN, Holder
+from ccstate.adapters.asterisk import lock
+from ccstate.adapters.asterisk.storage import LocalFolder
+
+ANN = Holder("ann@one", 77, "boot pid:[1] 5", "2026-05-04T12:00:00+00:00", "0f0f0f0f0f0f")
+BEN = replace(ANN, owner="ben@two")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> LocalFolder:
+    return LocalFolder(tmp_path)
+
+
+def test_nothing_but_one_small_file_is_left_of_a_lock(folder: LocalFolder, tmp_path: Path) -> None:
+    for _ in range(3):
+        assert lock.take(folder, ANN) is None
+        assert lock.take(folder, BEN) == ANN
+        lock.give_back(folder, BEN)
+        assert lock.held(folder) == ANN
+        lock.give_back(folder, ANN)
+        assert lock.held(folder) is None
+    (left,) = folder.listing()
+    assert (left, (tmp_path / left).read_bytes()) == ("ccstate/lock/00000006", b"")
+
+
+def test_a_lock_that_a_killed_process_had_not_written_yet_is_none(folder: LocalFolder) -> None:
+    assert folder.create("ccstate/lock/00000001", b"")
+    assert lock.held(folder) is None
+    assert lock.take(folder, ANN) is None
+
+
+@pytest.mark.parametrize("record", [b"{", b"\xff\xfe", b"[]", b'{"owner":"a'])
+def test_a_torn_lock_holds_and_is_given_back_by_its_name(
+    folder: LocalFolder, record: bytes
+) -> None:
+    assert folder.create("ccstate/lock/00000001", record)
+    assert lock.take(folder, ANN) == UNKNOWN
+    lock.give_back(folder, UNKNOWN)
+    assert lock.take(folder, ANN) is None
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.symlink_to("nowhere")])
+def test_a_folder_or_a_dangling_link_in_its_place_locks_and_does_not_loop(
+    folder: LocalFolder, tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    (tmp_path / "ccstate/lock").mkdir(parents=True)
+    make(tmp_path / "ccstate/lock/00000001")
+    assert lock.take(folder, ANN) == UNKNOWN
+
+
+class Slow(LocalFolder):
+    """A folder on which others do something just before a file is made."""
+
+    def __init__(self, root: Path, meanwhile: Callable[[], None]) -> None:
+        super().__init__(root)
+        self._meanwhile = [meanwhile]
+
+    def create(self, path: str, content: bytes) -> bool:
+        while self._meanwhile:
+            self._meanwhile.pop()()
+        return super().create(path, content)
+
+
+def test_who_was_slow_does_not_get_a_lock_that_another_has_by_now(
+    folder: LocalFolder, tmp_path: Path
+) -> None:
+    """The number that the slow one makes was used, and removed, while it slept."""
+
+    def others() -> None:
+        for _ in range(2):
+            lock.take(folder, BEN)
+            lock.give_back(folder, BEN)
+        lock.take(folder, BEN)
+
+    assert lock.take(Slow(tmp_path, others), ANN) == BEN
+    assert lock.held(folder) == BEN
+
+
+def test_who_was_slow_does_not_give_back_the_lock_of_another(
+    folder: LocalFolder, tmp_path: Path
+) -> None:
+    def others() -> None:
+        lock.give_back(folder, ANN)
+        lock.take(folder, BEN)
+
+    lock.take(folder, ANN)
+    lock.give_back(Slow(tmp_path, others), ANN)
+    assert lock.held(folder) == BEN
+
+
+@given(st.lists(st.tuples(st.sampled_from(["take", "give_back"]), st.sampled_from([ANN, BEN]))))
+def test_whatever_is_asked_in_turn_the_first_holder_holds(steps: list[tuple[str, Holder]]) -> None:
+    with tempfile.TemporaryDirectory() as root:
+        folder, holder = LocalFolder(Path(root)), None
+        for what, who in steps:
+            if what == "take":
+                assert lock.take(folder, who) == holder
+                holder = holder or who
+            else:
+                lock.give_back(folder, who)
+                holder = None if holder == who else holder
+            assert lock.held(folder) == holder
+
+
+# Takes the lock and gives it back for ever anew, and looks that nobody else does what it does.
+CONTENDER = """
+import os, sys
+from pathlib import Path
+from ccstate.adapter import Holder
+from ccstate.adapters.asterisk import lock
+from ccstate.adapters.asterisk.storage import LocalFolder
+root = Path(sys.argv[1])
+me = Holder("x@y", os.getpid(), "", "", "")
+inside, got = root / "inside", 0
+while got < 15:
+    if lock.take(LocalFolder(root), me) is None:
+        os.mkdir(inside)
+        os.rmdir(inside)
+        lock.give_back(LocalFolder(root), me)
+        got += 1
+"""
+
+
+def test_processes_that_take_it_in_turns_never_hold_it_together(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", CONTENDER, str(tmp_path)]
+    running = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    assert [process.communicate()[1] for process in running] == ["", "", ""]
+    assert lock.held(LocalFolder(tmp_path)) is None
