@@ -3,19 +3,22 @@
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, get_args, get_origin
 
 import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from ccstate import schemas
+from ccstate.adapters import embedded
+from ccstate.adapters.asterisk import connection as asterisk
 from ccstate.desired.documents import parse
 from ccstate.desired.project import ProjectFile
 from ccstate.kinds import KINDS
+from ccstate.kinds.fields import Means
 from ccstate.model import canonical
 
 FOLDER = Path(__file__).parent.parent / "schema"
@@ -224,3 +227,32 @@ def test_a_document_names_kinds_in_the_plural_only() -> None:
         value, _ = read(text, "a.yaml")
         _, refused, findings = parse(text, "a.yaml")
         assert (not refused and not findings) == valid == validator.is_valid(value), text
+
+
+def patterns(annotation: Any, metadata: list[Any]) -> Iterator[bool]:
+    """For each pattern in an annotation: whether words say what it means."""
+    inner = [*get_args(annotation)]
+    if get_origin(annotation) is Annotated:
+        yield from patterns(inner[0], [*inner[1:], *metadata])
+        return
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        for field in annotation.model_fields.values():
+            yield from patterns(field.annotation, field.metadata)
+        return
+    if any(getattr(mark, "pattern", None) for mark in metadata):
+        yield any(isinstance(mark, Means) for mark in metadata)
+    for option in inner:
+        yield from patterns(option, metadata if annotation is not dict else [])
+
+
+READ_FROM_PEOPLE = [
+    *(kind.model for kind in KINDS.values()),
+    ProjectFile,
+    embedded.Connection,
+    asterisk.Connection,
+]
+
+
+@pytest.mark.parametrize("model", READ_FROM_PEOPLE, ids=str)
+def test_nobody_is_shown_a_pattern(model: type[BaseModel]) -> None:
+    assert all(patterns(model, []))

@@ -2,16 +2,20 @@
 
 An adapter is a package with an entry point in the group `ccstate.adapters`: a function
 `connect(connection, folder) -> Adapter`, where `connection` is the mapping of the same name in
-`ccstate.yaml` and `folder` the project's. `ccstate.conformance` walks it through the contract.
+`ccstate.yaml` and `folder` the project's. The module of that function may say more, see `Module`.
+`ccstate.conformance` walks an adapter through the contract.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
+from difflib import get_close_matches
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 import orjson
+from pydantic import BaseModel
 
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.model import Change, Json, Observation, canonical
@@ -149,18 +153,42 @@ class Adapter(Protocol):
         """Who holds the lock; None where nobody does."""
 
 
+class Module(NamedTuple):
+    """What the module of an adapter's entry point has: `connect`, and two more where it tells them.
+
+    `Connection` is the pydantic model of the mapping under `connection`, by which what is wrong
+    there is told with its line. `places` says where the platform is: two targets that have one of
+    them in common are one platform.
+    """
+
+    connect: Callable[[Mapping[str, Json], Path], Adapter]
+    model: type[BaseModel] | None
+    places: Callable[[Mapping[str, Json], Path], Collection[str]] | None
+
+
+def installed() -> dict[str, EntryPoint]:
+    """Every adapter that is installed, by name."""
+    return {point.name: point for point in entry_points(group="ccstate.adapters")}
+
+
+def module_of(adapter: str) -> Module:
+    """What an installed adapter offers; InvalidInput where there is none of that name."""
+    found = installed()
+    if adapter not in found:
+        raise InvalidInput([not_installed(adapter, found)])
+    connect = found[adapter].load()
+    module = import_module(found[adapter].module)
+    model, places = (getattr(module, name, None) for name in ("Connection", "places"))
+    return Module(connect, model, places)
+
+
+def not_installed(adapter: str, known: Collection[str]) -> Diagnostic:
+    hint = f"installed: {', '.join(sorted(known)) or 'none'}"
+    if close := get_close_matches(adapter, known, n=1):
+        hint = f'did you mean "{close[0]}"?'
+    return Diagnostic("CC401", f'no adapter named "{adapter}" is installed', hint=hint)
+
+
 def connect(adapter: str, connection: Mapping[str, Json], folder: Path) -> Adapter:
     """The platform behind a target; InvalidInput where no such adapter is installed."""
-    found = {point.name: point for point in entry_points(group="ccstate.adapters")}
-    if adapter not in found:
-        raise InvalidInput(
-            [
-                Diagnostic(
-                    "CC401",
-                    f'no adapter named "{adapter}" is installed',
-                    hint=f"installed: {', '.join(sorted(found)) or 'none'}",
-                )
-            ]
-        )
-    opener: Callable[[Mapping[str, Json], Path], Adapter] = found[adapter].load()
-    return opener(connection, folder)
+    return module_of(adapter).connect(connection, folder)

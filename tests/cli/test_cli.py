@@ -737,3 +737,106 @@ def test_the_worked_example_is_planned_applied_and_confirmed(
     golden("cli/worked-example-plan.txt", re.sub(r"[0-9a-f]{12}", "PLAN-ID", screen.out))
     assert screen.run("apply") == 0
     assert screen.run("plan", "--detailed-exitcode") == 0
+
+
+@pytest.mark.parametrize(
+    "target, code, message",
+    [
+        ("{^adapter: embeded}", "CC401", 'did you mean "embedded"?'),
+        ("{adapter: embedded}", "CC402", '"path" is missing'),
+        ("{adapter: embedded, connection: {^pth: x}}", "CC402", 'did you mean "path"?'),
+        ('{adapter: embedded, connection: {^path: ""}}', "CC402", "the path of a file"),
+        ("{adapter: embedded, connection: {^path: 7}}", "CC402", "path must be text, not 7"),
+        (
+            "{adapter: embedded, connection: {path: x, faults: [{^on: quee/a, fault: drop}]}}",
+            "CC402",
+            'did you mean "queue"?',
+        ),
+        (
+            "{adapter: embedded, connection: {path: x, faults: [{on: '*', ^fault: dropp}]}}",
+            "CC402",
+            'did you mean "drop"?',
+        ),
+        (
+            "{adapter: asterisk, connection: {etc: ast, ami: {secret: env:A, ^port: 99999}}}",
+            "CC402",
+            "connection.ami.port must be at most 65535",
+        ),
+        (
+            "{adapter: asterisk, connection: {ami: {secret: env:A, ^timeout: soon}}}",
+            "CC402",
+            "a duration",
+        ),
+        ("{adapter: asterisk, connection: {ami: {^secret: hunter2}}}", "CC116", "in clear"),
+    ],
+)
+def test_what_is_wrong_with_a_platform_is_told_with_its_place(
+    screen: Screen, target: str, code: str, message: str
+) -> None:
+    line = f"    {target}"
+    place = f"4:{line.index('^') + 1}" if "^" in target else "3:3"
+    screen.write("ccstate.yaml", f"version: 1\ntargets:\n  a:\n{line.replace('^', '')}\n")
+    assert screen.run("validate") == 1
+    assert f"ccstate.yaml:{place}: {code} " in screen.out
+    assert message in screen.out
+    assert "hunter2" not in screen.out
+    assert "should match pattern" not in screen.out
+    for command in (
+        ("plan",),
+        ("verify",),
+        ("drift",),
+        ("show", "queue/sales"),
+        ("adopt", "--all"),
+    ):
+        assert screen.run(*command) == 1
+        assert f"ccstate.yaml:{place}: {code} " in screen.err
+
+
+@pytest.mark.parametrize(
+    "one, other, same",
+    [
+        ("embedded, connection: {path: a.db}", "embedded, connection: {path: a.db}", True),
+        ("embedded, connection: {path: a.db}", "embedded, connection: {path: ./x/../a.db}", True),
+        ("embedded, connection: {path: a.db}", "embedded, connection: {path: linked.db}", True),
+        ("embedded, connection: {path: a.db}", "embedded, connection: {path: b.db}", False),
+        (
+            "asterisk, connection: {etc: ast, ami: {secret: env:A}}",
+            "asterisk, connection: {etc: ./ast/, ami: {secret: env:B, port: 5039}}",
+            True,
+        ),
+        (
+            "asterisk, connection: {etc: ast, ami: {secret: env:A, host: localhost}}",
+            "asterisk, connection: {etc: other, ami: {secret: env:A}}",
+            True,
+        ),
+        (
+            "asterisk, connection: {etc: /e, ami: {secret: env:A, host: a}, sftp: {host: PBX, username: x}}",
+            "asterisk, connection: {etc: /e/, ami: {secret: env:A, host: b}, sftp: {host: pbx, username: y}}",
+            True,
+        ),
+        (
+            "asterisk, connection: {etc: ast, ami: {secret: env:A, host: a}}",
+            "asterisk, connection: {etc: other, ami: {secret: env:A, host: b}}",
+            False,
+        ),
+    ],
+)
+def test_two_targets_on_one_platform_are_refused(
+    screen: Screen, one: str, other: str, same: bool
+) -> None:
+    (screen.folder / "linked.db").symlink_to(screen.folder / "a.db")
+    targets = f"  a: {{adapter: {one}}}\n  b: {{adapter: {other}, kinds: [queue]}}\n"
+    screen.write("ccstate.yaml", f"version: 1\ntargets:\n{targets}")
+    assert screen.run("validate") == (1 if same else 0)
+    told = "ccstate.yaml:4:3: CC123 targets a and b are the same platform"
+    assert (told in screen.out) == same
+    if same:
+        assert screen.run("plan") == 1
+        assert told in screen.err
+
+
+def test_rules_are_not_spoken_of_where_there_is_no_project(screen: Screen) -> None:
+    (screen.folder / "ccstate.yaml").unlink()
+    assert screen.run("validate") == 1
+    assert "CC007" in screen.out
+    assert "rules" not in screen.err

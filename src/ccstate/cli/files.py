@@ -12,7 +12,7 @@ from ccstate.cli.days import day_or_today
 from ccstate.cli.output import palette, say, talk
 from ccstate.cli.rules import learn_more
 from ccstate.cli.workspace import Workspace, find_root
-from ccstate.desired.project import FILE
+from ccstate.desired.project import FILE, NO_PROJECT
 from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
 
 _FORMATS = ["text", "json", "markdown", "github", "sarif", "junit"]
@@ -47,6 +47,7 @@ def validate(root: Any, form: str, day: date) -> int:
         summary = f"{len(desired.state):,} resources in {desired.files:,} file{'s' * (desired.files != 1)}"
         if judged := not _has_errors(found):
             found += workspace.judged(desired, day)
+        found += workspace.wrong_targets()
     except CcstateError as error:
         found = list(error.problems)
     problems = sorted(found, key=sort_key)
@@ -56,7 +57,7 @@ def validate(root: Any, form: str, day: date) -> int:
         say(diagnostics_text(problems, palette(sys.stdout)) + learn_more(problems))
     else:
         say(f"{summary}: no problems. Next: ccstate plan")
-    if not judged:
+    if not judged and not any(problem.code == NO_PROJECT for problem in problems):
         talk("The rules were not run: they judge a desired state without errors.")
     return 1 if _has_errors(problems) else 0
 

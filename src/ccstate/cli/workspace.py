@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from ccstate.adapter import Adapter, connect
+from ccstate.adapter import Adapter, Module, connect, module_of
 from ccstate.cli import days
 from ccstate.cli.output import complain, stage
 from ccstate.desired import Desired, ParseCache, Project, Target, load, load_project
@@ -16,6 +16,7 @@ from ccstate.desired.project import FILE
 from ccstate.diff import diff, sealed, secret_references
 from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
 from ccstate.kinds import KINDS
+from ccstate.kinds import Path as FieldPath
 from ccstate.model import (
     Activity,
     Address,
@@ -28,6 +29,9 @@ from ccstate.model import (
     State,
 )
 from ccstate.plan import Share, make_plan, narrowed, objects_after
+
+if TYPE_CHECKING:
+    from ccstate.desired.findings import Finding
 
 STATE_FOLDER = ".ccstate"
 Busy: TypeAlias = Mapping[str, Mapping[Address, Activity]]
@@ -91,6 +95,25 @@ class Workspace:
             for kind, found in lost.items()
         ]
 
+    def wrong_targets(self) -> list[Diagnostic]:
+        """What is wrong with the platforms as ccstate.yaml names them; none of them is asked."""
+        from ccstate.desired.findings import diagnose
+
+        findings, places = [], []
+        for target in self.project.targets:
+            try:
+                module = module_of(target.adapter)
+            except InvalidInput as error:
+                path = ("targets", target.name, "adapter")
+                findings += [_at(path, problem) for problem in error.problems]
+                continue
+            found = list(_wrong_connection(target, module))
+            findings += found
+            if module.places and not found:
+                places.append((target.name, set(module.places(target.connection, self.root))))
+        findings += _met_twice(places)
+        return diagnose(findings, self.content)
+
     def judged(self, desired: Desired, today: date) -> list[Diagnostic]:
         """What the rules say about a desired state, which has no errors, on that day."""
         from ccstate.rules import Estate
@@ -126,7 +149,12 @@ class Workspace:
         path.write_bytes(content)
 
     def targets(self, names: Collection[str]) -> list[Target]:
-        """The named targets, all where none is named."""
+        """The named targets, all where none is named.
+
+        Raises InvalidInput where one is unknown, or one in the project cannot be worked with.
+        """
+        if wrong := self.wrong_targets():
+            raise InvalidInput(wrong)
         known = {target.name: target for target in self.project.targets}
         if unknown := [name for name in names if name not in known]:
             message = f'no target is named "{unknown[0]}"'
@@ -225,6 +253,48 @@ class Workspace:
                 for problem in self.adapter(target).audit(by_target[target.name]):
                     place = f"{problem.span}: " if problem.span and problem.span.file else ""
                     yield Refusal(problem.code, f"{place}{problem.message}", problem.hint)
+
+
+def _at(path: FieldPath, problem: Diagnostic) -> "Finding":
+    from ccstate.desired.findings import Finding
+
+    return Finding(FILE, path, problem.code, problem.message, problem.cause, problem.hint)
+
+
+def _wrong_connection(target: Target, module: Module) -> Iterator["Finding"]:
+    """What is wrong with a target's connection, by the model of its adapter."""
+    from pydantic import ValidationError
+
+    from ccstate.desired.wording import explain
+    from ccstate.kinds.shape import shape_of
+
+    if module.model is None:
+        return
+    path = ("targets", target.name, "connection")
+    try:
+        module.model.model_validate(target.connection)
+    except ValidationError as error:
+        for finding in explain(error, shape_of(module.model), FILE, path):
+            yield replace(finding, code="CC402")
+
+
+def _met_twice(places: Sequence[tuple[str, set[str]]]) -> Iterator["Finding"]:
+    """Targets that are the same platform as one before them."""
+    from ccstate.desired.findings import Finding
+
+    first: dict[str, str] = {}
+    for name, found in places:
+        owner = next((first[place] for place in sorted(found) if place in first), "")
+        first |= dict.fromkeys(found - first.keys(), name)
+        if owner:
+            yield Finding(
+                FILE,
+                ("targets", name),
+                "CC123",
+                f"targets {owner} and {name} are the same platform",
+                cause="Both would plan and write the same objects, and each would undo the other.",
+                hint="make one target of them: `kinds` and `sites` say what it manages",
+            )
 
 
 def check_known(wanted: Iterable[Address], known: Sequence[Collection[Address]]) -> None:

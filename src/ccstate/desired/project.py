@@ -19,6 +19,7 @@ from ccstate.kinds.shape import shape_of
 from ccstate.model import Address, Fields, Json
 
 FILE = "ccstate.yaml"
+NO_PROJECT = "CC007"
 
 Share = Annotated[
     str,
@@ -69,7 +70,9 @@ class ProjectFile(Strict):
     version: Literal[1]
     """Version of this format."""
     desired_state: Annotated[
-        str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_./-]{0,200}$")
+        str,
+        StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_./-]{0,200}$"),
+        Means("the path of a folder below this file, such as desired_state"),
     ] = "desired_state"
     """Folder of the desired state, relative to this file."""
     targets: Annotated[dict[Name, TargetFile], Field(min_length=1)]
@@ -123,7 +126,7 @@ def load_project(root: Path) -> Project:
         raise InvalidInput(
             [
                 Diagnostic(
-                    "CC007",
+                    NO_PROJECT,
                     f"there is no {FILE} in {root}",
                     cause="Nor in a folder above it, where no folder was named.",
                     hint="run `ccstate init` to make one, or pass --project FOLDER",

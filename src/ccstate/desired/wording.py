@@ -114,7 +114,7 @@ def _value_wording(
         return f"{field} must be {words} {context[limit]}{unit}", f"It is {_shown(given)}.", ""
     if kind == "string_pattern_mismatch":
         return f"{field} cannot be {_shown(given)}", _means(place), ""
-    return f"{field}: {detail['msg']}", "", ""
+    return f"{field}: {detail['msg']}", _means(place), str(context.get("hint", ""))
 
 
 class _Hidden:

@@ -11,6 +11,7 @@ Spoken = Annotated[
     StringConstraints(
         min_length=1, max_length=2000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+$"
     ),
+    Means("words, without control characters"),
 ]
 AudioPath = Annotated[
     str,

@@ -15,7 +15,7 @@ from ccstate.adapters.asterisk.ami import Ami
 from ccstate.adapters.asterisk.audit import audited, rights_missing
 from ccstate.adapters.asterisk.compile import Setting, compile_objects
 from ccstate.adapters.asterisk.compile.outbound import trunk_id
-from ccstate.adapters.asterisk.connection import Connection
+from ccstate.adapters.asterisk.connection import Connection, places
 from ccstate.adapters.asterisk.drafts import Draft, Now, draft
 from ccstate.adapters.asterisk.handwritten import Handwritten, read_handwritten
 from ccstate.adapters.asterisk.observe import View, add_running, shown, stored_view
@@ -38,6 +38,8 @@ from ccstate.model import Change, Json, Observation
 NOT_HERE = frozenset({"display", "call_test"})
 """Kinds that no Asterisk has: wallboards, and promises about calls."""
 SUPPORT = Support(needs_reload=True, atomic=True)
+
+__all__ = ["AsteriskAdapter", "Connection", "connect", "places"]
 
 
 def connect(connection: Mapping[str, Json], folder: Path) -> "AsteriskAdapter":

@@ -1,5 +1,6 @@
 """What `ccstate.yaml` says about an Asterisk: where its folders are, and how it is talked to."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +14,14 @@ from ccstate.adapters.asterisk.ami.login import Login, Tls
 from ccstate.adapters.asterisk.sounds.speech import Speech
 from ccstate.adapters.asterisk.storage import LocalFolder, Storage
 from ccstate.errors import Diagnostic, InvalidInput
-from ccstate.kinds.fields import Declared, Duration, SecretReference, seconds
+from ccstate.kinds.fields import Declared, Duration, Means, SecretReference, seconds
 from ccstate.model import Json
 
-Folder = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,1000}$")]
+Folder = Annotated[
+    str,
+    StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,1000}$"),
+    Means("a path, such as /etc/asterisk"),
+]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -111,6 +116,20 @@ def _diagnostic(error: ErrorDetails) -> Diagnostic:
         case _:
             message, hint = error["msg"], "docs/adapters/asterisk.md says what it may be"
     return Diagnostic("CC402", f"{where}: {message}", hint=hint)
+
+
+def places(connection: Mapping[str, Json], folder: Path) -> frozenset[str]:
+    """The folder that is written, however its path is spelled, and the manager interface."""
+    parsed = parse(connection)
+    ami = f"ami {_host(parsed.ami.host)}:{parsed.ami.port}"
+    if parsed.sftp is None:
+        return frozenset({os.path.realpath(folder / parsed.etc), ami})
+    sftp = parsed.sftp
+    return frozenset({f"{_host(sftp.host)}:{sftp.port}:{os.path.normpath(parsed.etc)}", ami})
+
+
+def _host(name: str) -> str:
+    return "127.0.0.1" if name.lower() == "localhost" else name.lower().rstrip(".")
 
 
 def login(connection: Connection, folder: Path) -> Login:

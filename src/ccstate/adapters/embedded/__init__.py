@@ -4,6 +4,7 @@ It serves a first look at ccstate, its tests and its demonstrations: strict abou
 an exchange is, and able to misbehave on demand.
 """
 
+import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,14 +13,14 @@ from ccstate import secrets
 from ccstate.adapter import Holder, Result, Support
 from ccstate.adapters.embedded import store
 from ccstate.adapters.embedded.batch import carry_out
-from ccstate.adapters.embedded.connection import Fault, parse
+from ccstate.adapters.embedded.connection import Connection, Fault, parse
 from ccstate.adapters.embedded.faults import Faults
 from ccstate.drafts import Secrets, references, sealed
 from ccstate.errors import Diagnostic
 from ccstate.kinds import KINDS, holds_secrets
 from ccstate.model import Address, Change, Fields, Json, Observation
 
-__all__ = ["EmbeddedAdapter", "connect"]
+__all__ = ["Connection", "EmbeddedAdapter", "connect", "places"]
 
 
 def connect(connection: Mapping[str, Json], folder: Path) -> "EmbeddedAdapter":
@@ -30,6 +31,11 @@ def connect(connection: Mapping[str, Json], folder: Path) -> "EmbeddedAdapter":
     """
     parsed = parse(connection)
     return EmbeddedAdapter(folder / parsed.path, folder, tuple(parsed.faults))
+
+
+def places(connection: Mapping[str, Json], folder: Path) -> frozenset[str]:
+    """The file that is the platform, however its path is spelled."""
+    return frozenset({os.path.realpath(folder / parse(connection).path)})
 
 
 @dataclass(frozen=True, slots=True)

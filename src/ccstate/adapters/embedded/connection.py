@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.kinds import KINDS
-from ccstate.kinds.fields import Duration, Strict
+from ccstate.kinds.fields import Duration, Means, Strict
 from ccstate.model import Json
 
 
@@ -36,7 +36,14 @@ class Fault(Strict):
     fault: Literal["refuse", "drop", "alter", "slow", "vanish"]
     """`refuse` says no; `drop` says done and stores nothing; `alter` stores another value;
     `slow` takes its time; `vanish` is lost after the changes before."""
-    field: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)*$")] | None = None
+    field: (
+        Annotated[
+            str,
+            StringConstraints(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)*$"),
+            Means("a field, such as ring_for or service_level.within"),
+        ]
+        | None
+    ) = None
     """For `alter`: the field that is stored with another value."""
     duration: Duration | None = Field(default=None, alias="for")
     """For `slow`: how long a change takes."""
@@ -62,7 +69,11 @@ class Fault(Strict):
 class Connection(Strict):
     """The mapping under the target's `connection`."""
 
-    path: Annotated[str, StringConstraints(pattern=r"^[^\x00]{1,1000}$")]
+    path: Annotated[
+        str,
+        StringConstraints(pattern=r"^[^\x00]{1,1000}$"),
+        Means("the path of a file, such as .ccstate/main.db"),
+    ]
     """The platform's file; a relative path starts at the project's folder."""
     faults: list[Fault] = Field(default_factory=list)
     """How the platform misbehaves; the first that meets a change strikes it."""
