@@ -1,5 +1,6 @@
 """A stakeholder's mistakes: each ends in a diagnostic with place, cause and hint."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ccstate.desired import Desired, ParseCache, load, load_project
-from ccstate.errors import CcstateError, Diagnostic, Severity
+from ccstate.errors import CcstateError, Diagnostic, InvalidInput, Severity, Span
 from ccstate.model import Address
 
 PROJECT = "version: 1\ntargets: {demo: {adapter: embedded}}\n"
@@ -240,21 +241,76 @@ def test_defaults_fill_what_a_resource_leaves_out(tmp_path: Path) -> None:
     assert resource.defaulted == {"wrap_up"}
 
 
-def test_a_link_out_of_the_tree_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("leads_to", ["outside.yaml", "desired_state/a.yaml", "nowhere.yaml"])
+def test_a_link_is_refused_wherever_it_leads(tmp_path: Path, leads_to: str) -> None:
     (tmp_path / "outside.yaml").write_text("queues: {evil: {}}\n", encoding="utf-8")
     (tmp_path / "desired_state").mkdir()
-    (tmp_path / "desired_state" / "link.yaml").symlink_to(tmp_path / "outside.yaml")
-    found = read(tmp_path)
-    assert [p.code for p in found.problems] == ["CC006"]
-    assert not found.state
-
-
-def test_a_link_that_goes_round_is_read_once(tmp_path: Path) -> None:
-    (tmp_path / "desired_state").mkdir()
-    (tmp_path / "desired_state" / "again").symlink_to(tmp_path / "desired_state")
+    (tmp_path / "desired_state" / "link.yaml").symlink_to(tmp_path / leads_to)
     found = read(tmp_path, a="queues: {q: {}}\n")
-    assert not found.problems
+    assert [(p.code, str(p.span)) for p in found.problems] == [("CC006", "desired_state/link.yaml")]
     assert list(found.state) == [Address("queue", "q")]
+
+
+@pytest.mark.parametrize("leads_to", ["desired_state", "outside"])
+def test_a_link_to_a_folder_is_refused(tmp_path: Path, leads_to: str) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "evil.yaml").write_text("queues: {evil: {}}\n", encoding="utf-8")
+    (tmp_path / "desired_state").mkdir()
+    (tmp_path / "desired_state" / "again").symlink_to(tmp_path / leads_to)
+    found = read(tmp_path, a="queues: {q: {}}\n")
+    assert [p.code for p in found.problems] == ["CC006"]
+    assert list(found.state) == [Address("queue", "q")]
+
+
+SECRET_LINES = "root:x: [not yaml\n\tpassword-in-clear: *\n"
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2])
+def test_a_desired_state_behind_a_link_is_refused_unread(tmp_path: Path, depth: int) -> None:
+    outside = tmp_path / "outside"
+    (outside / "b" / "c").mkdir(parents=True)
+    for folder in (outside, outside / "b", outside / "b" / "c"):
+        (folder / "evil.yaml").write_text(SECRET_LINES, encoding="utf-8")
+    project = tmp_path / "project"
+    where = project.joinpath(*["a", "b", "c"][:depth], "link")
+    where.parent.mkdir(parents=True)
+    where.symlink_to(outside)
+    named = (where / "b").relative_to(project) if depth else where.relative_to(project)
+    (project / "ccstate.yaml").write_text(f"desired_state: {named}\n{PROJECT}", encoding="utf-8")
+    with pytest.raises(InvalidInput) as caught:
+        load_project(project)
+    [problem] = caught.value.problems
+    assert problem.code == "CC006"
+    assert problem.span == Span("ccstate.yaml", 1, 1)
+    assert "password-in-clear" not in repr(problem)
+
+
+@pytest.mark.parametrize("folder", ["x/..", "x/../..", "x/../../../etc", "x/../desired_state"])
+def test_a_desired_state_that_climbs_is_refused(tmp_path: Path, folder: str) -> None:
+    (tmp_path / "ccstate.yaml").write_text(f"desired_state: {folder}\n{PROJECT}", encoding="utf-8")
+    with pytest.raises(InvalidInput) as caught:
+        load_project(tmp_path)
+    assert [p.code for p in caught.value.problems] == ["CC006"]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_project_file_that_is_a_link_is_refused_unread(tmp_path: Path, there: bool) -> None:
+    if there:
+        (tmp_path / "outside").write_text(SECRET_LINES, encoding="utf-8")
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "ccstate.yaml").symlink_to(tmp_path / "outside")
+    with pytest.raises(InvalidInput) as caught:
+        load_project(project)
+    [problem] = caught.value.problems
+    assert (problem.code, problem.span) == ("CC006", Span("ccstate.yaml"))
+    assert "password-in-clear" not in repr(problem)
+
+
+def test_a_pipe_is_refused_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    (tmp_path / "desired_state").mkdir()
+    os.mkfifo(tmp_path / "desired_state" / "pipe.yaml")
+    assert [p.code for p in read(tmp_path).problems] == ["CC001"]
 
 
 def test_a_file_of_100_mb_is_refused_unread(tmp_path: Path) -> None:

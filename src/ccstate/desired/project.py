@@ -1,14 +1,16 @@
 """The project file `ccstate.yaml`: which platforms there are, and what each of them manages."""
 
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, cast
 
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
-from ccstate.desired.findings import Finding, diagnose
+from ccstate.desired.findings import Finding, diagnose, repr_
 from ccstate.desired.plain_secrets import plain_secrets
-from ccstate.desired.tree import content_of
+from ccstate.desired.tree import content_of, link_refused
 from ccstate.desired.wording import explain
 from ccstate.desired.yaml_values import read
 from ccstate.errors import Diagnostic, InvalidInput, Severity
@@ -122,7 +124,7 @@ class Project:
 def load_project(root: Path) -> Project:
     """Reads `ccstate.yaml`; InvalidInput with every problem in it."""
     path = root / FILE
-    if not path.is_file():
+    if not os.path.lexists(path):
         raise InvalidInput(
             [
                 Diagnostic(
@@ -146,6 +148,7 @@ def load_project(root: Path) -> Project:
         wrong = [replace(one, hint=GONE.get(one.path, one.hint)) for one in found]
         raise InvalidInput(diagnose(wrong, lambda _: content)) from None
     findings, defaults = _defaults(file)
+    findings += _outside(root, file.desired_state)
     for name, target in file.targets.items():
         findings += plain_secrets(target.connection, FILE, ("targets", name, "connection"))
     if findings:
@@ -159,6 +162,21 @@ def load_project(root: Path) -> Project:
             code: None if word == "ignore" else Severity(word) for code, word in file.rules.items()
         },
     )
+
+
+def _outside(root: Path, folder: str) -> Iterator[Finding]:
+    """Refuses a folder of the desired state that is, or may be, outside of the project."""
+    place: FieldPath = ("desired_state",)
+    parts = folder.split("/")
+    if ".." in parts:
+        message = f"{repr_(folder)} leads out of a folder"
+        cause = "The desired state lies inside of the project, where a review sees it."
+        yield Finding(FILE, place, "CC006", message, cause, "name the folder without ..")
+        return
+    ways = [root.joinpath(*parts[: count + 1]) for count in range(len(parts))]
+    if any(way.is_symlink() for way in ways):
+        refused = link_refused(folder)
+        yield Finding(FILE, place, "CC006", refused.message, refused.cause, refused.hint)
 
 
 def _target(name: str, file: TargetFile) -> Target:

@@ -1,6 +1,9 @@
 """The YAML files below a folder: found in order, bounded, never outside of it."""
 
+import os
+import stat
 from collections.abc import Iterator
+from errno import ELOOP
 from pathlib import Path
 
 from ccstate.desired.yaml_values import MAX_BYTES
@@ -12,7 +15,7 @@ _SUFFIXES = (".yaml", ".yml")
 def yaml_files(folder: Path, root: Path) -> Iterator[tuple[str, Path] | Diagnostic]:
     """Every YAML file below the folder as (name relative to `root`, path), sorted; or a refusal.
 
-    Hidden files and folders are passed over. A link that leads out of the folder is refused.
+    Hidden files and folders are passed over. A link is refused, wherever it leads.
     """
     if not folder.is_dir():
         raise InvalidInput(
@@ -24,15 +27,10 @@ def yaml_files(folder: Path, root: Path) -> Iterator[tuple[str, Path] | Diagnost
                 )
             ]
         )
-    yield from _below(folder, folder.resolve(), root, set())
+    yield from _below(folder, root)
 
 
-def _below(
-    folder: Path, top: Path, root: Path, entered: set[Path]
-) -> Iterator[tuple[str, Path] | Diagnostic]:
-    real = folder.resolve()
-    if real in entered:
-        return  # a link back to a folder that is being read
+def _below(folder: Path, root: Path) -> Iterator[tuple[str, Path] | Diagnostic]:
     try:
         entries = sorted(folder.iterdir())
     except OSError as error:
@@ -42,18 +40,24 @@ def _below(
         if path.name.startswith("."):
             continue
         name = name_of(path, root)
-        if path.is_symlink() and not path.resolve().is_relative_to(top):
-            yield Diagnostic(
-                "CC006",
-                f"{name} leads out of the folder",
-                Span(name),
-                cause="A link may only lead to another file of the desired state.",
-                hint="copy the file here",
-            )
+        if path.is_symlink():
+            if path.suffix in _SUFFIXES or path.is_dir():
+                yield link_refused(name)
         elif path.is_dir():
-            yield from _below(path, top, root, entered | {real})
+            yield from _below(path, root)
         elif path.suffix in _SUFFIXES:
             yield name, path
+
+
+def link_refused(name: str) -> Diagnostic:
+    """Why a link is not followed: a branch can lead it to any file of the machine."""
+    return Diagnostic(
+        "CC006",
+        f"{name} is a link",
+        Span(name),
+        cause="A branch can hold a link to any file of this machine, so none is followed.",
+        hint="put the file itself here",
+    )
 
 
 def name_of(path: Path, root: Path) -> str:
@@ -62,20 +66,30 @@ def name_of(path: Path, root: Path) -> str:
 
 
 def content_of(path: Path, name: str) -> bytes | Diagnostic:
-    """The file's bytes, or why they are not read."""
+    """The file's bytes, or why they are not read: a link, no file, too large."""
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            return Diagnostic(
-                "CC005",
-                f"{name} is too large: {size // 2**20} MB",
-                Span(name),
-                cause=f"A file may have {MAX_BYTES // 2**20} MB.",
-                hint="split it; every file of the folder is read",
-            )
-        return path.read_bytes()
+        # A pipe would keep its reader waiting: O_NONBLOCK, and a look at what was opened.
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(handle, "rb") as file:
+            about = os.fstat(handle)
+            if not stat.S_ISREG(about.st_mode):
+                return Diagnostic("CC001", f"{name} is no file", Span(name), hint="remove it")
+            if about.st_size > MAX_BYTES:
+                return _too_large(name, about.st_size)
+            return file.read()
     except OSError as error:
-        return _unreadable(name, error)
+        # Of a link: ELOOP. Source: open(2), O_NOFOLLOW.
+        return link_refused(name) if error.errno == ELOOP else _unreadable(name, error)
+
+
+def _too_large(name: str, size: int) -> Diagnostic:
+    return Diagnostic(
+        "CC005",
+        f"{name} is too large: {size // 2**20} MB",
+        Span(name),
+        cause=f"A file may have {MAX_BYTES // 2**20} MB.",
+        hint="split it; every file of the folder is read",
+    )
 
 
 def _unreadable(name: str, error: OSError) -> Diagnostic:

@@ -1,12 +1,14 @@
 """The commits that touched a folder, streamed from git: one process, whatever the history's length."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ccstate.errors import Diagnostic, InvalidInput
+from ccstate.git import GitFailed, GitMissing, repository
 
 _YAML = (".yaml", ".yml")
 _NULL = re.compile("0+")
@@ -36,35 +38,25 @@ class Words(NamedTuple):
     message: str
 
 
-class Repository:
+class Log:
     """What git says about a project's folder. Raises InvalidInput where it says nothing."""
 
     def __init__(self, root: Path) -> None:
         try:
-            from git import Git, GitCommandError, GitCommandNotFound
-        except ImportError:
-            raise InvalidInput([_no_git()]) from None
-        self._failed: tuple[type[Exception], ...] = (GitCommandError, GitCommandNotFound)
-        self._missing = GitCommandNotFound
-        self._git: Git = Git(str(root))
-        self._readers: Any = None
-        if self._asked("rev-parse", "--is-inside-work-tree") != "true":
-            raise InvalidInput([_no_repository("the folder is no working tree")])
-        self.cut_off = self._cut_off(root)
-
-    def _asked(self, command: str, *arguments: str) -> str:
-        try:
-            return str(self._git.execute(["git", command, *arguments]))
-        except self._failed as error:
-            if isinstance(error, self._missing):
-                raise InvalidInput([_no_git()]) from None
-            said = str(getattr(error, "stderr", "") or error).strip()
-            raise InvalidInput([_no_repository(said)]) from None
-
-    def _cut_off(self, root: Path) -> frozenset[str]:
+            found = repository(root)
+        except GitFailed as failed:
+            raise InvalidInput([_no_repository(str(failed))]) from None
+        if found is None:
+            raise InvalidInput([_no_repository("the folder is in no working copy")])
+        self._git = found
+        self._root = root
+        path = found.top / self._asked("rev-parse", "--git-path", "shallow").strip()
+        self.cut_off = frozenset(path.read_text().split()) if path.is_file() else frozenset()
         """The commits at which a shallow clone begins."""
-        path = root / self._asked("rev-parse", "--git-path", "shallow")
-        return frozenset(path.read_text().split()) if path.is_file() else frozenset()
+
+    def _asked(self, *arguments: str) -> str:
+        with _told():
+            return self._git.asked(*arguments).decode(errors="replace")
 
     def commits(self, folder: str) -> Iterator[Commit]:
         """Commits that changed YAML files below the folder, newest first; every branch's own.
@@ -74,25 +66,11 @@ class Repository:
         # --full-history: what was done on a branch and undone there belongs to the record.
         if not self._asked("rev-list", "--all", "--max-count=1"):
             raise InvalidInput([_no_repository("there is no commit yet")])
-        command = [
-            "git",
-            "--literal-pathspecs",
-            "log",
-            "--full-history",
-            "--topo-order",
-            "-c",
-            "--raw",
-            "-z",
-        ]
-        command += ["--no-abbrev", "--no-renames", "--no-show-signature", "--format=%H"]
-        process = self._git.execute([*command, "--", folder], as_process=True)
-        try:
-            yield from _commits(_words(process.stdout))
-        finally:
-            process.stdout.close()
-            if process.proc:
-                process.proc.terminate()
-                process.proc.wait()
+        command = ["log", "--full-history", "--topo-order", "-c", "--raw", "-z", "--no-abbrev"]
+        command += ["--no-renames", "--no-ext-diff", "--no-textconv", "--no-show-signature"]
+        path = self._git.inside(self._root / folder)
+        with _told(), self._git.streamed(*command, "--format=%H", "--", path) as stream:
+            yield from _commits(_words(stream))
 
     def words(self, shas: Sequence[str]) -> dict[str, Words]:
         """What these commits say, by their ids."""
@@ -105,13 +83,11 @@ class Repository:
             for start in range(0, len(said) - 4, 5)
         }
 
-    def content(self, blob: str) -> bytes:
-        """The bytes of a file's version."""
-        _, _, _, data = self._git.get_object_data(blob)
-        return bytes(data)
-
-    def close(self) -> None:
-        self._git.clear_cache()
+    @contextmanager
+    def versions(self) -> Iterator[Callable[[str], bytes]]:
+        """A reader of the bytes of file versions."""
+        with _told(), self._git.blobs() as blobs:
+            yield blobs.content
 
     def merges(self) -> dict[str, str]:
         """For every commit that a merge brought in, that merge."""
@@ -134,6 +110,17 @@ class Repository:
                     found[sha] = merge
                     waiting += parents.get(sha, [])
         return found
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tells why git does not answer."""
+    try:
+        yield
+    except GitMissing:
+        raise InvalidInput([_no_git()]) from None
+    except GitFailed as failed:
+        raise InvalidInput([_no_repository(str(failed))]) from None
 
 
 def _words(stream: Any) -> Iterator[str]:
@@ -179,7 +166,7 @@ def _no_git() -> Diagnostic:
 
 
 def _no_repository(said: str) -> Diagnostic:
-    line = next(iter(said.removeprefix("stderr: ").strip("'\n ").splitlines()), "")
+    line = next(iter(said.strip().splitlines()), "")
     return Diagnostic(
         "CC701",
         "there is no history: git does not know this folder",

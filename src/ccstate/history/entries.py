@@ -1,6 +1,6 @@
 """The history of one object: commits that changed it, newest first."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -19,7 +19,7 @@ from ccstate.history.changes import (
     together,
     version_in,
 )
-from ccstate.history.commits import Repository
+from ccstate.history.commits import Log
 from ccstate.history.requests import request_in
 from ccstate.kinds import KINDS
 from ccstate.model import Address, Outcome, parse_address
@@ -53,17 +53,15 @@ def history(root: Path, desired_folder: str, address: Address, limit: int) -> li
     """
     if address.kind not in KINDS:
         raise InvalidInput([_unknown_kind(address)])
-    repository = Repository(root)
-    try:
-        found = list(islice(_differences(repository, desired_folder, address), limit))
-        if not found and limit > 0:
-            raise InvalidInput([_unknown(root, desired_folder, address)])
-        merges = repository.merges() if found else {}
-        shas = [difference.commit for difference in found]
-        brought = sorted({merges[sha] for sha in shas if sha in merges})
-        words = repository.words([*shas, *(sha for sha in brought if sha not in shas)])
-    finally:
-        repository.close()
+    log = Log(root)
+    with log.versions() as content:
+        found = list(islice(_differences(log, content, desired_folder, address), limit))
+    if not found and limit > 0:
+        raise InvalidInput([_unknown(root, desired_folder, address)])
+    merges = log.merges() if found else {}
+    shas = [difference.commit for difference in found]
+    brought = sorted({merges[sha] for sha in shas if sha in merges})
+    words = log.words([*shas, *(sha for sha in brought if sha not in shas)])
     plans = applied(root, address)
     entries = []
     for commit, action, edits in found:
@@ -93,20 +91,22 @@ class _Difference(NamedTuple):
     edits: tuple[FieldChange, ...]
 
 
-def _differences(repository: Repository, folder: str, address: Address) -> Iterator[_Difference]:
+def _differences(
+    log: Log, content: Callable[[str], bytes], folder: str, address: Address
+) -> Iterator[_Difference]:
     versions: dict[str, Version] = {"": Version(None)}
 
     def version(blob: str) -> Version:
         # What a commit found is what the one before it left: each is read once.
         if blob not in versions:
-            versions[blob] = version_in(repository.content(blob), address)
+            versions[blob] = version_in(content(blob), address)
         return versions[blob]
 
-    for commit in repository.commits(folder):
+    for commit in log.commits(folder):
         after = together(version(file.after) for file in commit.files)
         parents = zip(*(file.before for file in commit.files), strict=True)
         befores = [together(map(version, blobs)) for blobs in parents]
-        if commit.sha in repository.cut_off:
+        if commit.sha in log.cut_off:
             if after.fields is not None:
                 yield _Difference(commit.sha, Happened.CUT_OFF, ())
             continue

@@ -1,47 +1,82 @@
-"""What git is asked without its library: the commit that a plan is made from, and what it ignores."""
+"""The commit that a plan is made from, and whether git would take a file."""
 
-import subprocess
+from hashlib import new as new_hash
 from pathlib import Path
 
 from ccstate.desired.project import FILE
-
-_SECONDS = 30
+from ccstate.desired.tree import content_of, yaml_files
+from ccstate.errors import Diagnostic, InvalidInput
+from ccstate.git import GitFailed, Repository, repository
 
 
 def head_commit(root: Path, folder: str) -> str:
     """The commit that is checked out, with `+` behind it where what is read differs from it.
 
-    What is read: the folder, and the project file. "" where there is no commit, or no git.
+    What is read: the YAML files of the folder, and the project file. "" where there is no commit,
+    or no git.
     """
-    # One start of git: loading GitPython alone takes 100 ms, and every plan asks for this.
-    command = ["--no-optional-locks", "--literal-pathspecs", "status", "--porcelain=v2", "--branch"]
-    command += ["--untracked-files=normal", "--no-renames", "--", folder, FILE]
-    asked = _git(root, command)
-    if asked is None:
+    try:
+        found = repository(root)
+        if found is None:
+            return ""
+        commit = found.asked("rev-parse", "--verify", "--quiet", "HEAD^{commit}").decode().strip()
+        # Whether a file differs is worked out here: `git status` runs filters, trusts marks in the
+        # index, and passes over files that an ignore file names, which are read all the same.
+        return commit if _is_as_committed(found, root, folder, commit) else f"{commit}+"
+    except GitFailed:
         return ""
-    lines = asked.stdout.decode(errors="replace").splitlines()
-    commit = next((line.split()[-1] for line in lines if line.startswith("# branch.oid ")), "")
-    if asked.returncode or not commit or commit == "(initial)":
-        return ""
-    differs = any(line and not line.startswith("#") for line in lines)
-    return f"{commit}+" if differs else commit
+
+
+def _is_as_committed(found: Repository, root: Path, folder: str, commit: str) -> bool:
+    committed = _committed(found, root, folder, commit)
+    read = [(FILE, root / FILE)]
+    try:
+        for entry in yaml_files(root / folder, root):
+            if isinstance(entry, Diagnostic):
+                return False
+            read.append(entry)
+    except InvalidInput:
+        return False
+    for name, path in read:
+        blob = committed.pop(found.inside(path), "")
+        if not blob and not path.exists():
+            continue  # no project file, neither here nor there
+        data = content_of(path, name)
+        if isinstance(data, Diagnostic) or not _is_version(data, blob):
+            return False
+    return not any(path.endswith((".yaml", ".yml")) for path in committed)
+
+
+def _committed(found: Repository, root: Path, folder: str, commit: str) -> dict[str, str]:
+    """The ids of the committed files, by their paths from the top; hidden ones are not read."""
+    below = found.inside(root / folder)
+    listed = found.asked("ls-tree", "-r", "-z", commit, "--", below, found.inside(root / FILE))
+    files: dict[str, str] = {}
+    for entry in listed.decode(errors="surrogateescape").split("\0"):
+        about, _, path = entry.partition("\t")
+        inner = path.removeprefix(f"{below}/")
+        if path and not any(part.startswith(".") for part in inner.split("/")):
+            files[path] = about.split()[2]
+    return files
+
+
+def _is_version(data: bytes, blob: str) -> bool:
+    """Whether the bytes are that version of a file, in whichever way lines end here."""
+    return blob in {_blob(data, len(blob)), _blob(data.replace(b"\r\n", b"\n"), len(blob))}
+
+
+def _blob(data: bytes, length: int) -> str:
+    """The id that git gives to the bytes. Source: gitformat-pack(5), object ids."""
+    digest = new_hash("sha256" if length == 64 else "sha1", usedforsecurity=False)
+    digest.update(b"blob %d\0" % len(data))
+    digest.update(data)
+    return digest.hexdigest()
 
 
 def would_be_committed(path: Path) -> bool:
     """Whether git has the folder and does not ignore the file; not so where there is no git."""
-    asked = _git(path.resolve().parent, ["check-ignore", "--quiet", "--", path.name])
-    return asked is not None and asked.returncode == 1
-
-
-def _git(folder: Path, arguments: list[str]) -> "subprocess.CompletedProcess[bytes] | None":
-    """What git answers there; None where it cannot be asked."""
     try:
-        return subprocess.run(  # noqa: S603 - no shell; the arguments are ours
-            ["git", *arguments],  # noqa: S607 - the user's git
-            cwd=folder,
-            capture_output=True,
-            timeout=_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
+        found = repository(path.resolve().parent)
+        return found is not None and not found.ignores(path)
+    except GitFailed:
+        return False

@@ -1,0 +1,250 @@
+"""Questions to git: the one place that starts it, so that nothing that a branch contains is obeyed.
+
+A branch can hold a bare repository with a `config` that names programs, files that `include.path`
+reads, attributes that name filters. So the repository is found here and named to git, which
+looks for none itself; only objects, names and ignored paths are asked for, never a status or a
+diff, which would run filters; and every setting that names a program is overruled.
+Why: docs/adr/0018-what-a-branch-can-contain-is-not-trusted.md.
+"""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
+
+_SECONDS = 30
+_NAME = ".git"
+_LONGEST_GITFILE = 8192
+
+# Names and meanings: git-config(1) of git 2.39. Given on the command line they win over all files.
+_SETTINGS = (
+    ("safe.bareRepository", "explicit"),  # since git 2.35.3; the repository is named anyway
+    ("core.fsmonitor", "false"),
+    ("core.hooksPath", os.devnull),
+    ("core.attributesFile", os.devnull),
+    ("core.pager", "cat"),
+    ("core.sshCommand", "false"),
+    ("core.askPass", "false"),
+    ("credential.helper", ""),
+    ("diff.external", ""),
+    ("gpg.program", "false"),
+    ("log.showSignature", "false"),
+    ("protocol.allow", "never"),
+)
+_OPTIONS = ("--no-pager", "--no-replace-objects", "--no-optional-locks")
+# Environment variables: git(1). A lazy fetch of a partial clone would start programs: `protocol.allow`
+# and GIT_ALLOW_PROTOCOL stop it in every version, GIT_NO_LAZY_FETCH (2.45) earlier.
+_ENVIRONMENT = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_NO_LAZY_FETCH": "1",
+    "LC_ALL": "C",
+    "LANGUAGE": "C",
+}
+
+
+class GitFailed(Exception):
+    """Git does not answer, or may not be asked here; the text says why, "" where it is unknown."""
+
+
+class GitMissing(GitFailed):
+    """There is no git on this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A working copy: its top folder, and the folder in which git keeps what it knows."""
+
+    top: Path
+    git_dir: Path
+
+    def asked(self, *arguments: str) -> bytes:
+        """What git prints; GitFailed where it fails."""
+        code, out, err = self._run(arguments)
+        if code:
+            raise GitFailed(err.decode(errors="replace").strip())
+        return out
+
+    def says_yes(self, *arguments: str) -> bool:
+        """Whether git exits with 0, and not with 1; GitFailed where it fails."""
+        code, _, err = self._run(arguments)
+        if code not in {0, 1}:
+            raise GitFailed(err.decode(errors="replace").strip())
+        return code == 0
+
+    def inside(self, path: Path) -> str:
+        """The path as git names it, from the top; its last part may be a link."""
+        return str((path.parent.resolve() / path.name).relative_to(self.top))
+
+    def holds(self, path: Path) -> bool:
+        """Whether the file is in the index, which is what the next commit is made of."""
+        # Without a glob, an exact path or a folder of that name; -z: no quoting.
+        return bool(self.asked("ls-files", "-z", "--cached", "--", self.inside(path)))
+
+    def ignores(self, path: Path) -> bool:
+        """Whether git passes the file over, because an ignore file says so."""
+        return self.says_yes("check-ignore", "--quiet", "--", f"./{self.inside(path)}")
+
+    @contextmanager
+    def streamed(self, *arguments: str) -> Iterator[IO[bytes]]:
+        """What git prints, while it prints it; whoever reads may stop early.
+
+        Raises GitFailed where all was read, and git failed: what was read is not all there is.
+        """
+        with TemporaryFile() as complaints:
+            with self._open(arguments, subprocess.DEVNULL, complaints) as process:
+                try:
+                    yield _pipe(process.stdout)
+                except BaseException:
+                    process.terminate()
+                    raise
+                if _pipe(process.stdout).read(1):
+                    process.terminate()
+                    return
+            if process.returncode:
+                complaints.seek(0)
+                raise GitFailed(complaints.read().decode(errors="replace").strip())
+
+    @contextmanager
+    def blobs(self) -> Iterator["Blobs"]:
+        """A reader of file versions: one process, however many are asked for."""
+        with self._open(("cat-file", "--batch"), subprocess.PIPE, subprocess.DEVNULL) as process:
+            try:
+                yield Blobs(_pipe(process.stdin), _pipe(process.stdout))
+            finally:
+                process.terminate()
+
+    def _run(self, arguments: tuple[str, ...]) -> tuple[int, bytes, bytes]:
+        try:
+            done = subprocess.run(  # noqa: S603 - no shell; the arguments are ours
+                self._command(arguments),
+                cwd=self.top,
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise GitFailed(f"git did not answer within {_SECONDS} s") from None
+        except OSError:
+            raise GitMissing from None
+        return done.returncode, done.stdout, done.stderr
+
+    def _open(
+        self, arguments: tuple[str, ...], stdin: int, stderr: int | IO[bytes]
+    ) -> "subprocess.Popen[bytes]":
+        try:
+            return subprocess.Popen(  # noqa: S603 - no shell; the arguments are ours
+                self._command(arguments),
+                cwd=self.top,
+                env=_environment(),
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+            )
+        except OSError:
+            raise GitMissing from None
+
+    def _command(self, arguments: tuple[str, ...]) -> list[str]:
+        settings = [part for name, value in _SETTINGS for part in ("-c", f"{name}={value}")]
+        places = [f"--git-dir={self.git_dir}", f"--work-tree={self.top}"]
+        # check-ignore takes names, not patterns, and fails where that is said (git 2.39).
+        literal = [] if arguments[0] == "check-ignore" else ["--literal-pathspecs"]
+        return ["git", *settings, *_OPTIONS, *literal, *places, *arguments]
+
+
+@dataclass(frozen=True, slots=True)
+class Blobs:
+    """File versions by their ids, from `git cat-file --batch`."""
+
+    questions: IO[bytes]
+    answers: IO[bytes]
+
+    def content(self, blob: str) -> bytes:
+        """The bytes of a file's version; GitFailed where git does not have them."""
+        try:
+            self.questions.write(blob.encode() + b"\n")
+            self.questions.flush()
+        except OSError:
+            raise GitFailed("git ended early") from None
+        head = self.answers.readline().split()
+        if len(head) != 3:
+            raise GitFailed(f"git does not have the file version {blob}")
+        data = self.answers.read(int(head[2]))
+        self.answers.read(1)  # a line end
+        return data
+
+
+def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
+    if stream is None:
+        raise GitFailed("git was started without a pipe")
+    return stream
+
+
+def _environment() -> dict[str, str]:
+    """The environment without anything that steers git, as hooks and aliases leave it behind."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    return {**kept, **_ENVIRONMENT}
+
+
+def repository(folder: Path) -> Repository | None:
+    """The working copy that has the folder; None where it is in none.
+
+    Raises GitFailed where what is there may not be used.
+    """
+    real = folder.resolve()
+    for top in (real, *real.parents):
+        entry = top / _NAME
+        if entry.is_file():
+            return Repository(top, _owned(_from_gitfile(entry), top))
+        if _is_git_dir(entry):
+            return Repository(top, _owned(entry, top))
+    return None
+
+
+def _is_git_dir(path: Path) -> bool:
+    """Whether git would take it for a repository's folder. Source: setup.c, `is_git_directory`."""
+    has_objects = (path / "objects").is_dir() or (path / "commondir").is_file()
+    return path.is_dir() and os.path.lexists(path / "HEAD") and has_objects
+
+
+def _from_gitfile(entry: Path) -> Path:
+    """The folder that a file `.git` names, as submodules and linked working copies have one.
+
+    No branch can contain a path with `.git` in it: what a branch brought is never taken.
+    """
+    try:
+        with entry.open("rb") as file:
+            text = file.read(_LONGEST_GITFILE).decode(errors="surrogateescape")
+    except OSError as error:
+        raise GitFailed(f"{entry} cannot be read: {error.strerror}") from None
+    if not text.startswith("gitdir:") or "\0" in text:
+        raise GitFailed(f"{entry} names no repository")
+    real = (entry.parent / text.removeprefix("gitdir:").strip()).resolve()
+    working_copies = [up for up in entry.parents if os.path.lexists(up / _NAME)]
+    if _NAME not in real.parts and any(real.is_relative_to(up) for up in working_copies):
+        raise GitFailed(f"{entry} names a folder inside of the working copy")
+    if not _is_git_dir(real):
+        raise GitFailed(f"{entry} names no repository")
+    return real
+
+
+def _owned(git_dir: Path, top: Path) -> Path:
+    """The folder, where it is this user's, root's, or of the one whose working copy this is.
+
+    Git asks the same, and knows exceptions from the user's settings, which are not read here. A
+    runner in a container works in a copy that another user owns, `.git` and all: that is allowed.
+    """
+    owner = git_dir.stat().st_uid
+    if owner not in {os.geteuid(), 0, top.stat().st_uid}:
+        raise GitFailed(f"{git_dir} belongs to another user than its working copy")
+    return git_dir
