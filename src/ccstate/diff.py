@@ -9,6 +9,7 @@ one comparison; only what differs is taken apart.
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 
 from ccstate import kinds
 from ccstate.model import (
@@ -78,11 +79,11 @@ def diff(
     changes = []
     objects, ledger = seen.objects, seen.ledger
     for address, resource in desired.items():
-        want, live = resource.fields, objects.get(address)
+        want, live, applied = resource.fields, objects.get(address), ledger.get(address)
         is_there = live is not None and want.items() <= live.items()
-        if is_there and ledger.get(address) == want and BESIDES.isdisjoint(live or ()):
+        if is_there and applied == want and BESIDES.isdisjoint(live or ()):
             continue  # as it is with nearly all of them
-        change = _declared(target, resource, seen, secrets.get(address, {}))
+        change = _declared(target, resource, live, applied, secrets.get(address, {}))
         if change is not None:
             changes.append(change)
     for address, applied in seen.ledger.items():
@@ -94,10 +95,19 @@ def diff(
 
 
 def _declared(
-    target: str, resource: Resource, seen: Observation, secrets: Mapping[str, str]
+    target: str,
+    resource: Resource,
+    seen: Fields | None,
+    applied: Fields | None,
+    secrets: Mapping[str, str],
 ) -> Change | None:
-    address, want = resource.address, resource.fields
-    live, applied = seen.objects.get(address), seen.ledger.get(address)
+    address = resource.address
+    # Whether the order of a list means something may depend on a field that is not declared.
+    beside = {**(seen or {}), **resource.fields}
+    want = kinds.settled(address.kind, resource.fields, beside)
+    live = None if seen is None else kinds.settled(address.kind, seen, beside)
+    applied = None if applied is None else kinds.settled(address.kind, applied, beside)
+    resource = replace(resource, fields=want)
     if live is None:
         why = Why.YOU if applied is None else Why.DELETED_BY_HAND
         edits = tuple(
@@ -117,7 +127,7 @@ def _declared(
         action=action,
         address=address,
         why=why,
-        basis=fingerprint(live),
+        basis=fingerprint(seen),
         edits=edits,
         ledger=want,
         secrets={path: ref for path, ref in secrets.items() if path in touched},
@@ -250,19 +260,26 @@ def discrepancy(change: Change, seen: Observation) -> str:
             missing = _missing(change, live)
             if missing:
                 return missing
-            return "" if applied == change.ledger else "the ledger does not record it"
+            recorded, wanted = (
+                None if fields is None else kinds.settled(change.address.kind, fields, live)
+                for fields in (applied, change.ledger)
+            )
+            return "" if recorded == wanted else "the ledger does not record it"
 
 
 def _missing(change: Change, live: Fields) -> str:
     """The first of the fields that is not as the change makes it; "" where all are."""
     if besides := BESIDES.intersection(live):
         return _left_over(live, besides)
-    shown = kinds.flatten(change.address.kind, live)
+    kind = change.address.kind
+    shown = kinds.flatten(kind, kinds.settled(kind, live, live))
     for edit in change.edits:
         if edit.why is Why.RELEASED or edit.path in LEDGER_ONLY or _top(edit.path) in BESIDES:
             continue
-        value = _value(shown, live, edit.path)
-        if value != edit.after and not _is_there(change.address.kind, edit.path, edit.after, value):
+        value, wanted = _value(shown, live, edit.path), edit.after
+        if _top(edit.path) == edit.path:
+            wanted = kinds.settled(kind, {edit.path: wanted}, live)[edit.path]
+        if value != wanted and not _is_there(kind, edit.path, wanted, value):
             return f"{edit.path} is {_said(value)}, not {_said(edit.after)}"
     return ""
 

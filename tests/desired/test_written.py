@@ -64,13 +64,22 @@ def test_a_set_inside_a_mapping_of_mappings_is_found() -> None:
 
 
 def test_every_order_of_writing_leads_to_the_same_item() -> None:
-    members: list[dict[str, Any]] = [{"user": "b"}, {"penalty": 1, "user": "a"}, {"team": "c"}]
-    canonical = [members[1], members[2], members[0]]
-    for written in permutations(members):
-        document = {"queues": {"sales": {"members": list(written)}}}
-        for place, member in enumerate(canonical):
-            [path] = as_written([("queues", "sales", "members", place)], document)
-            assert written[int(path[-1])] == member
+    days: list[dict[str, Any]] = [
+        {"date": "2026-12-26", "name": "Boxing Day"},
+        {"date": "2026-12-25", "name": "Christmas Day"},
+        {"date": "2026-04-25", "name": "Anzac Day"},
+    ]
+    for written in permutations(days):
+        document = {"schedules": {"weekdays": {"holidays": list(written)}}}
+        for place, day in enumerate(reversed(days)):
+            [path] = as_written([("schedules", "weekdays", "holidays", place)], document)
+            assert written[int(path[-1])] == day
+
+
+def test_a_member_of_a_queue_is_where_it_was_written() -> None:
+    document = {"queues": {"sales": {"members": [{"user": "zoe"}, {"user": "ann"}]}}}
+    path = ("queues", "sales", "members", 0)
+    assert as_written([path], document) == [path]
 
 
 def test_a_list_whose_order_means_something_stays_as_it_is() -> None:

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from ccstate.journeys.centre import Centre, Filled
+from ccstate.kinds.fields import canonical_order
 
 
 class Lack(StrEnum):
@@ -32,12 +33,15 @@ class Agent(NamedTuple):
 
 
 def agents(centre: Centre, queue: Filled) -> Iterator[Agent]:
-    """Everybody behind a queue, teams taken apart, in the order of its members.
+    """Everybody behind a queue, teams taken apart by the names of their people.
 
-    A person who is a member twice comes twice.
+    In the order of its members, where that counts, else in one that is always the same. A person
+    who is a member twice comes twice.
     """
     skills = frozenset(queue.get("skills") or ())
-    for place, member in enumerate(queue.get("members") or ()):
+    members = queue.get("members") or ()
+    for place in _order(queue):
+        member = members[place]
         penalty = member["penalty"]
         if extension := member.get("extension"):
             device = centre.of("extension").get(extension, {})
@@ -45,8 +49,43 @@ def agents(centre: Centre, queue: Filled) -> Iterator[Agent]:
             yield Agent(place, "", extension, device.get("site") or "", penalty, lack)
             continue
         user = member.get("user")
-        for name in [user] if user else centre.people.get(member.get("team") or "", ()):
+        for name in [user] if user else sorted(centre.people.get(member.get("team") or "", ())):
             yield _person(centre, place, name, penalty, skills)
+
+
+def _order(queue: Filled) -> list[int]:
+    """The places of the members of a queue, in order."""
+    members = queue.get("members") or ()
+    if is_ordered(queue):
+        return list(range(len(members)))
+    declared = [{k: v for k, v in member.items() if v or k != "penalty"} for member in members]
+    return canonical_order(declared)
+
+
+def is_ordered(queue: Filled) -> bool:
+    """Whether the members of a queue ring as they stand."""
+    return bool(queue.get("strategy") == "in_order")
+
+
+def counted(centre: Centre, queue: Filled) -> Iterator[tuple[Agent, Agent]]:
+    """Everybody who can answer, each with the entry that counts for that phone.
+
+    A phone that is in a queue twice, by its person, a team or itself, rings by the lowest penalty;
+    among those its person counts, whom reports name, and then the first entry.
+    """
+    there = [agent for agent in agents(centre, queue) if agent.lack is Lack.NOTHING]
+    counts: dict[str, Agent] = {}
+    for agent in there:
+        kept = counts.setdefault(agent.extension, agent)
+        if (agent.penalty, not agent.user) < (kept.penalty, not kept.user):
+            counts[agent.extension] = agent
+    for agent in there:
+        yield agent, counts[agent.extension]
+
+
+def ringing(centre: Centre, queue: Filled) -> list[Agent]:
+    """Those who can answer, each phone once: by the entry that counts."""
+    return [agent for agent, counts in counted(centre, queue) if agent is counts]
 
 
 def _person(centre: Centre, place: int, name: str, penalty: int, skills: frozenset[str]) -> Agent:

@@ -14,20 +14,21 @@ from ccstate.kinds import shape as shapes
 from ccstate.kinds.call_test import CallTest
 from ccstate.kinds.display import Display
 from ccstate.kinds.extension import Extension
+from ccstate.kinds.fields import OrderCounts, canonical_order
 from ccstate.kinds.ivr import Ivr
 from ccstate.kinds.number import Number
 from ccstate.kinds.outbound_route import OutboundRoute
 from ccstate.kinds.prompt import Prompt
 from ccstate.kinds.queue import Queue
 from ccstate.kinds.schedule import Schedule
-from ccstate.kinds.shape import Path, Reference, Struct
+from ccstate.kinds.shape import ListOf, Path, Reference, Struct
 from ccstate.kinds.site import Site
 from ccstate.kinds.team import Team
 from ccstate.kinds.trunk import Trunk
 from ccstate.kinds.user import User
 from ccstate.model import Address, Fields, Json
 
-__all__ = ["KINDS", "PLURALS", "Kind", "Path", "Reference", "references", "secrets"]
+__all__ = ["KINDS", "PLURALS", "Kind", "Path", "Reference", "references", "secrets", "settled"]
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,79}$"
 E164_PATTERN = r"^\+[1-9][0-9]{6,14}$"
@@ -128,6 +129,28 @@ def flatten(kind: str, fields: Fields) -> dict[str, Json]:
 def structs(kind: str) -> frozenset[str]:
     """The top-level fields of a kind that are mappings of declared fields, such as `voicemail`."""
     return frozenset(n for n, s in shape(kind).fields.items() if isinstance(s, Struct))
+
+
+@cache
+def _ordered(kind: str) -> Mapping[str, OrderCounts]:
+    lists = {n: s for n, s in shape(kind).fields.items() if isinstance(s, ListOf)}
+    return {name: found.order for name, found in lists.items() if found.order}
+
+
+def settled(kind: str, fields: Fields, beside: Fields) -> Fields:
+    """The fields with every list sorted whose order means nothing, as things stand.
+
+    `beside` has the fields that decide that, as they hold in the end; what it lacks has its default.
+    """
+    ordered = _ordered(kind)
+    if not ordered or ordered.keys().isdisjoint(fields):
+        return fields
+    result = dict(fields)
+    for name, mark in ordered.items():
+        decides, items = beside.get(mark.field) or defaults(kind).get(mark.field), result.get(name)
+        if decides != mark.value and isinstance(items, list):
+            result[name] = [items[place] for place in canonical_order(items)]
+    return result
 
 
 @cache

@@ -63,11 +63,20 @@ def canonical_order(items: list[Any]) -> list[int]:
     return sorted(range(len(items)), key=lambda place: _spelling(items[place]))
 
 
-def _sorted_set(items: list[Any]) -> list[Any]:
-    by_spelling = {_spelling(item): item for item in items}
-    if len(by_spelling) != len(items):
+def _by_spelling(items: list[Any]) -> dict[bytes, Any]:
+    found = {_spelling(item): item for item in items}
+    if len(found) != len(items):
         raise PydanticCustomError("written_twice", "an entry is written twice")
-    return [by_spelling[key] for key in sorted(by_spelling)]
+    return found
+
+
+def _each_once(items: list[Any]) -> list[Any]:
+    return list(_by_spelling(items).values())
+
+
+def _sorted_set(items: list[Any]) -> list[Any]:
+    found = _by_spelling(items)
+    return [found[key] for key in sorted(found)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +89,28 @@ class Compare:
         self, source: object, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         return core_schema.no_info_after_validator_function(_sorted_set, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {**handler(schema), "uniqueItems": True}
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCounts:
+    """In this list order means something only while the field beside it has the value.
+
+    The list stays as it is written, for another file or the platform may say what that field is;
+    `ccstate.kinds.settled` sorts it once that is known.
+    """
+
+    field: str
+    value: str
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(_each_once, handler(source))
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler

@@ -14,6 +14,7 @@ from ccstate.kinds.fields import (
     Goes,
     Lasting,
     Name,
+    OrderCounts,
     Percent,
     Ref,
     SetOf,
@@ -90,7 +91,7 @@ class Queue(Common):
     strategy: Literal[
         "ring_all", "longest_idle", "fewest_calls", "round_robin", "in_order", "random"
     ] = "ring_all"
-    """How the next member is chosen."""
+    """How the next member is chosen; for `in_order` the order of `members` counts."""
     ring_for: Lasting = "15s"
     """How long a member's device rings."""
     retry: Duration = "5s"
@@ -107,8 +108,8 @@ class Queue(Common):
     """When the queue is meant to be staffed."""
     skills: SetOf[Name] | None = None
     """Skills that a member needs."""
-    members: SetOf[Member] | None = None
-    """Who answers; order means nothing."""
+    members: Annotated[list[Member], OrderCounts("strategy", "in_order")] | None = None
+    """Who answers; with strategy `in_order` they ring as they stand here, a team by its names."""
     announcements: Announcements | None = None
     """What waiting callers are told."""
     music: Name = "default"

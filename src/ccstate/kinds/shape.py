@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple, TypeAlias, Union, get_args, get_o
 
 from pydantic import BaseModel
 
-from ccstate.kinds.fields import Compare, Destination, Means, Ref, Secret
+from ccstate.kinds.fields import Compare, Destination, Means, OrderCounts, Ref, Secret
 from ccstate.model import Address, Fields, Json
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -38,6 +38,8 @@ class Struct:
 class ListOf:
     item: "Shape"
     unordered: bool
+    order: OrderCounts | None = None
+    """When its order counts, where that is not always so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,8 @@ def _shape(annotation: Any, metadata: list[Any]) -> Shape:
         return OneOf("type", variants)
     if origin is list:
         unordered = any(isinstance(mark, Compare) for mark in metadata)
-        return ListOf(_shape(get_args(annotation)[0], []), unordered)
+        order = next((mark for mark in metadata if isinstance(mark, OrderCounts)), None)
+        return ListOf(_shape(get_args(annotation)[0], []), unordered, order)
     if origin is dict:
         key, item = get_args(annotation)
         return MapOf(_shape(item, []), _shape(key, []))

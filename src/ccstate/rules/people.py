@@ -7,7 +7,7 @@ from typing import Any
 from ccstate import kinds
 from ccstate.errors import Severity
 from ccstate.journeys.centre import Filled
-from ccstate.journeys.staffing import Agent, Lack, agents
+from ccstate.journeys.staffing import counted
 from ccstate.kinds import Path
 from ccstate.kinds.shape import Leaf, walker
 from ccstate.model import Address
@@ -19,23 +19,19 @@ def _member_twice(estate: Estate) -> Iterator[Found]:
         if len(queue.get("members") or ()) < 2:
             continue
         address = Address("queue", name)
-        for (kept, idle), people in _twice(estate, list(agents(estate.centre, queue))).items():
+        for (kept, idle), people in _twice(estate, queue).items():
             yield _idle_member(address, kept, idle, people)
 
 
 def _twice(
-    estate: Estate, everybody: list[Agent]
+    estate: Estate, queue: Filled
 ) -> dict[tuple[tuple[int, int], tuple[int, int]], list[str]]:
-    """People by the two entries that both ring them, each with its penalty, the lower first."""
-    first: dict[str, Agent] = {}
+    """People by the two entries that both ring them, each with its penalty; the first counts."""
     found: dict[tuple[tuple[int, int], tuple[int, int]], list[str]] = {}
-    for agent in sorted(everybody, key=lambda agent: agent.penalty):
-        if agent.lack is not Lack.NOTHING:
-            continue
-        owners = estate.centre.owners.get(agent.extension)
-        who = f"user/{agent.user or owners[0]}" if owners else f"extension/{agent.extension}"
-        kept = first.setdefault(who, agent)
+    for agent, kept in counted(estate.centre, queue):
         if kept is not agent:
+            owners = estate.centre.owners.get(agent.extension)
+            who = f"user/{agent.user or owners[0]}" if owners else f"extension/{agent.extension}"
             pair = (kept.member, kept.penalty), (agent.member, agent.penalty)
             found.setdefault(pair, []).append(who)
     return found

@@ -262,18 +262,45 @@ def test_a_phone_of_a_site_with_a_long_name_dials_in_the_context_that_is_there()
 
 
 def test_a_phone_that_answers_a_queue_twice_is_one_member() -> None:
-    objects = small()
-    objects[Address("queue", "sales")]["members"] = [
-        {"user": "priya.n"},
-        {"extension": "2001"},
-        {"extension": "lift", "penalty": 7},
+    assert sales_members(
+        [{"extension": "2001"}, {"user": "priya.n"}, {"extension": "lift", "penalty": 7}]
+    ) == [("lift", "PJSIP/lift,7,PJSIP/lift"), ("priya.n", "PJSIP/2001,0,PJSIP/2001")]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_two_penalties_the_lower_counts(turned: bool) -> None:
+    # Canonical order would put the higher one first: `{"penalty":…` before `{"user":…`.
+    members = [{"user": "priya.n", "penalty": 5}, {"team": "front"}]
+    found = dict(sales_members(members[::-1] if turned else members))
+    assert found["priya.n"] == "PJSIP/2001,0,PJSIP/2001"
+
+
+def test_members_ring_in_order_as_they_are_written() -> None:
+    members = [{"extension": "lift"}, {"team": "front"}, {"extension": "2900"}]
+    written = sales_members(members, strategy="in_order")
+    assert written == [
+        ("lift", "PJSIP/lift,0,PJSIP/lift,1"),
+        ("al.k", "PJSIP/workshop-phone,0,PJSIP/workshop-phone,2"),
+        ("priya.n", "PJSIP/2001,0,PJSIP/2001,3"),
     ]
-    members = [
+    turned = sales_members([members[1], members[0]], strategy="in_order")
+    assert [name for name, _ in turned] == ["al.k", "priya.n", "lift"]
+
+
+def test_elsewhere_the_order_of_members_changes_no_byte() -> None:
+    members = [{"extension": "lift"}, {"team": "front"}]
+    assert sales_members(members) == sales_members(members[::-1])
+
+
+def sales_members(members: list[dict[str, Any]], **more: Any) -> list[tuple[str, str]]:
+    objects = small()
+    sales = Address("queue", "sales")
+    objects[sales] = {**objects[sales], "strategy": "ring_all", "members": members, **more}
+    return [
         (key.part, entry.value)
         for key, entry in compiled(objects).entries.items()
         if key.file == QUEUES and key.section == "sales" and key.item == "member"
     ]
-    assert members == [("priya.n", "PJSIP/2001,0,PJSIP/2001"), ("lift", "PJSIP/lift,7,PJSIP/lift")]
 
 
 def test_a_phone_without_a_secret_has_one_that_nobody_knows() -> None:

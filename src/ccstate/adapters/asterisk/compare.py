@@ -1,6 +1,8 @@
 """What is there beside what should be: entry by entry, then object by object."""
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import pairwise
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from ccstate.adapters.asterisk.decode import Meant, as_line, meant, named, secret_path
@@ -16,7 +18,7 @@ from ccstate.adapters.asterisk.entries import (
 )
 from ccstate.adapters.asterisk.running import Running, is_visible
 from ccstate.journeys.centre import Centre
-from ccstate.journeys.staffing import Agent, agents
+from ccstate.journeys.staffing import Agent, agents, is_ordered, ringing
 from ccstate.kinds.fields import canonical_order
 from ccstate.model import Address, Fields, Json
 from ccstate.secrets import seal
@@ -145,12 +147,13 @@ def reading(owner: Address, centre: Centre, deviating: Iterable[Deviation]) -> R
     """The fields that somebody changed, as far as they can be told."""
     understood: list[tuple[Key, Meant]] = []
     lines: list[tuple[Key, str | None]] = []
-    members: dict[str, str | None] = {}
+    members: dict[str, Deviation] = {}
     starts = {name: tree["start"] for name, tree in centre.of("ivr").items()}
-    for key, expected, actual in deviating:
+    for deviation in deviating:
+        key, expected, actual = deviation
         if key.file == QUEUES and key.item == MEMBER:
             if _is_member(centre, key.part, expected, actual):
-                members[key.part] = actual
+                members[key.part] = deviation
             else:
                 lines.append((key, actual))
             continue
@@ -161,7 +164,10 @@ def reading(owner: Address, centre: Centre, deviating: Iterable[Deviation]) -> R
             understood.append((key, said))
     if members:
         key = Key(QUEUES, owner.name, MEMBER, min(members))
-        understood.append((key, Meant("members", _members(centre, owner.name, members))))
+        value = _members(centre, owner.name, members)
+        is_moved = value != _declared(centre, owner.name)
+        if is_moved or any(map(_beyond_rank, members.values())):
+            understood.append((key, Meant("members", value)))
     return Reading(tuple(understood), tuple(lines))
 
 
@@ -169,9 +175,9 @@ def _is_member(centre: Centre, name: str, expected: Entry | None, actual: str | 
     """Whether `members` can say it: the device is that of the user, or the extension, so named."""
     if actual is None:
         return True
-    device, _, state = actual.split(",", 2)
+    device, _, state, *_ = actual.split(",")
     if expected:
-        known, _, known_state = expected.value.split(",", 2)
+        known, _, known_state, *_ = expected.value.split(",")
     else:
         user = centre.of("user").get(name)
         extension = user.get("extension") if user else name
@@ -179,34 +185,63 @@ def _is_member(centre: Centre, name: str, expected: Entry | None, actual: str | 
     return (device, state) == (known, known_state)
 
 
-def _members(centre: Centre, queue: str, changed: Mapping[str, str | None]) -> Json:
-    """The members of a queue when those named have other values; None is gone.
+def _members(centre: Centre, queue: str, changed: Mapping[str, Deviation]) -> Json:
+    """The members of a queue when those named are as they are found; gone where there is nothing.
 
-    A team of which one has changed is taken apart: its people are named one by one.
+    A team of which one has changed, or come between others, is taken apart: its people are named
+    one by one.
     """
     fields = centre.of("queue")[queue]
     behind: dict[int, list[Agent]] = {}
     for agent in agents(centre, fields):
         behind.setdefault(agent.member, []).append(agent)
-    result: list[dict[str, Any]] = []
-    left = dict(changed)
+    ranks = {a.user or a.extension: n for n, a in enumerate(ringing(centre, fields), 1)}
+    ranks |= {name: found for name, d in changed.items() if (found := _rank(d.actual))}
+    counts = is_ordered(fields) or any(_rank(d.actual) for d in changed.values())
+    left = {name: d.actual for name, d in changed.items() if _beyond_rank(d)}
+    result: list[tuple[int, dict[str, Any]]] = []
+    last = 0
     for place, member in enumerate(fields.get("members") or ()):
         names = [(a.user or a.extension, a) for a in behind.get(place, ())]
-        if left.keys().isdisjoint(name for name, _ in names):
-            result.append({k: v for k, v in member.items() if k != "penalty" or v})
+        turns = [ranks[name] for name, _ in names if name in ranks] if counts else []
+        is_together = all(later == turn + 1 for turn, later in pairwise(turns))
+        if left.keys().isdisjoint(name for name, _ in names) and is_together:
+            last = turns[0] if turns else last
+            result.append((last, {k: v for k, v in member.items() if k != "penalty" or v}))
             continue
         for name, agent in names:
             value = left.pop(name) if name in left else f",{agent.penalty},"
+            last = ranks.get(name, last)
             if value is not None:
-                result.append(_member("user" if agent.user else "extension", name, value))
+                word = "user" if agent.user else "extension"
+                result.append((last, _member(word, name, value)))
     known = centre.of("user")
     result += [
-        _member("user" if name in known else "extension", name, value)
+        (_rank(value), _member("user" if name in known else "extension", name, value))
         for name, value in left.items()
         if value is not None
     ]
-    ordered: Json = [result[place] for place in canonical_order(result)]
-    return ordered
+    if counts:
+        return [member for _, member in sorted(result, key=itemgetter(0))]
+    unsorted = [member for _, member in result]
+    return [unsorted[place] for place in canonical_order(unsorted)]
+
+
+def _rank(value: str | None) -> int:
+    """The place of a member in a queue in which that counts; 0 elsewhere."""
+    return int(rank) if value and (rank := "".join(value.split(",")[3:])) else 0
+
+
+def _beyond_rank(deviation: Deviation) -> bool:
+    """Whether a member is otherwise than only earlier or later."""
+    was, now = deviation.expected, deviation.actual
+    return was is None or now is None or was.value.split(",")[:3] != now.split(",")[:3]
+
+
+def _declared(centre: Centre, queue: str) -> Json:
+    """The members of a queue as they are recorded."""
+    members = centre.of("queue")[queue].get("members") or ()
+    return [{k: v for k, v in member.items() if k != "penalty" or v} for member in members]
 
 
 def _member(word: str, name: str, value: str) -> dict[str, Any]:

@@ -251,7 +251,7 @@ def as_line(key: Key, value: str | None) -> str:
             return f"[{section}] {_option(key)},{said}"
         case "queues" if key.part:
             device, _, rest = said.partition(",")
-            penalty, _, state = rest.partition(",")
+            penalty, state, *_ = [*rest.split(","), "", ""]
             return f"[{section}] member => {device},{penalty},{key.part},{state}"
         case _:
             return f"[{section}] {key.part or key.item}={said}"

@@ -51,6 +51,16 @@ class Key(NamedTuple):
     part: str
 
 
+LINEAR = "linear"
+"""The strategy of queues whose members ring as they stand in the file. Its members are kept in a list;
+those of all others by a hash (app_queue.c, `init_queue`, 16 and 22)."""
+
+
+def member_value(device: str, penalty: int | str, state: str, rank: int = 0) -> str:
+    """What is said of a member; `rank` is its place in a queue in which that counts, from 1."""
+    return f"{device},{penalty},{state}" + (f",{rank}" if rank else "")
+
+
 class Entry(NamedTuple):
     """What is said, and which field of which object says so; no owner where all of them do."""
 

@@ -132,7 +132,7 @@ def _queues(entries: Entries, notes: dict[tuple[str, str], str]) -> Iterator[str
         yield f"[{name}]"
         for key, text in found:
             if key.item == MEMBER:
-                device, penalty, state = text.split(",")
+                device, penalty, state, *_ = text.split(",")
                 yield f"member => {device},{penalty},{key.part},{state}"
             else:
                 yield option(key.item, text)

@@ -19,6 +19,7 @@ from ccstate.adapters.asterisk.entries import (
     FILES,
     HINT,
     INCLUDE,
+    LINEAR,
     MEMBER,
     PJSIP,
     QUEUES,
@@ -26,6 +27,7 @@ from ccstate.adapters.asterisk.entries import (
     VOICEMAIL,
     Compiled,
     Key,
+    member_value,
 )
 from ccstate.adapters.asterisk.records import Records
 from ccstate.adapters.asterisk.spelling import GLOBAL, MAILBOX_PARTS, SENTINEL, spell
@@ -120,10 +122,12 @@ def _queues(conf: Conf) -> Iterator[tuple[Key, Found]]:
     for section in resolved(conf):
         if section.name.startswith(SENTINEL):
             continue
+        rank, step = 0, int(section.get("strategy") == LINEAR)
         for option in section.options:
             if option.key == "member":
                 device, penalty, name, state = [*option.value.split(","), "", "", "", ""][:4]
-                value = ",".join((device, _penalty(penalty), state or device))
+                rank += step
+                value = member_value(device, _penalty(penalty), state or device, rank)
                 key = Key(QUEUES, section.name, MEMBER, name or device)
                 yield key, Found(value, _found(option).place)
             else:

@@ -3,10 +3,18 @@
 from ccstate.adapters.asterisk.compile import hours
 from ccstate.adapters.asterisk.compile.places import context, entered, follow
 from ccstate.adapters.asterisk.compile.trees import heard
-from ccstate.adapters.asterisk.entries import MEMBER, QUEUES, Compiled, Context, Key, Step
+from ccstate.adapters.asterisk.entries import (
+    MEMBER,
+    QUEUES,
+    Compiled,
+    Context,
+    Key,
+    Step,
+    member_value,
+)
 from ccstate.journeys.centre import Filled
 from ccstate.journeys.flow import Flow
-from ccstate.journeys.staffing import Lack, agents
+from ccstate.journeys.staffing import is_ordered, ringing
 from ccstate.journeys.ways import End, Event, Place, Way
 from ccstate.kinds.fields import seconds
 from ccstate.model import Address
@@ -87,16 +95,12 @@ def _often(told: Filled) -> str:
 
 
 def _members(compiled: Compiled, flow: Flow, name: str, queue: Filled) -> None:
-    devices: set[str] = set()
-    for agent in agents(flow.centre, queue):
+    """Each phone once: Asterisk holds one member a device."""
+    for rank, agent in enumerate(ringing(flow.centre, queue), 1):
         key = Key(QUEUES, name, MEMBER, agent.user or agent.extension)
         device = f"PJSIP/{agent.extension}"
-        # Whoever is a member twice, as himself, in a team or by his phone, counts once: the first
-        # time. Asterisk holds one member a device.
-        if agent.lack is Lack.NOTHING and device not in devices and key not in compiled.entries:
-            devices.add(device)
-            value = f"{device},{agent.penalty},{device}"
-            compiled.say(key, value, Address("queue", name), "members")
+        value = member_value(device, agent.penalty, device, rank if is_ordered(queue) else 0)
+        compiled.say(key, value, Address("queue", name), "members")
 
 
 def _context(compiled: Compiled, flow: Flow, name: str, queue: Filled) -> None:

@@ -4,12 +4,13 @@
 revision of the file only.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ccstate.adapters.asterisk.ami import Ami, Message
 from ccstate.adapters.asterisk.ami.message import Form
-from ccstate.adapters.asterisk.entries import MEMBER, QUEUES, Key
+from ccstate.adapters.asterisk.entries import LINEAR, MEMBER, QUEUES, Key, member_value
 from ccstate.adapters.asterisk.spelling import SENTINEL
 from ccstate.errors import Diagnostic, Unreadable
 
@@ -41,9 +42,8 @@ class Member:
     def key(self) -> Key:
         return Key(QUEUES, self.queue, MEMBER, self.name)
 
-    @property
-    def value(self) -> str:
-        return f"{self.interface},{self.penalty},{self.state_interface}"
+    def value(self, rank: int = 0) -> str:
+        return member_value(self.interface, self.penalty, self.state_interface, rank)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +82,14 @@ def read_queues(ami: Ami) -> Queues:
     form = Form(_MEMBER, needed=len(_MEMBER))
     members = tuple(_member(form, message) for message in _of(found, "QueueMember"))
     dynamic: dict[Key, str] = {}
+    ranks: Counter[str] = Counter()
     for member in members:
-        (values if member.membership == STATIC else dynamic)[member.key] = member.value
+        if member.membership != STATIC:
+            dynamic[member.key] = member.value()
+            continue
+        is_ranked = values.get(Key(QUEUES, member.queue, "strategy", "")) == LINEAR
+        ranks[member.queue] += is_ranked
+        values[member.key] = member.value(ranks[member.queue])
     waiting = tuple(
         Waiting(message["Queue"], message["Channel"], _number(message, "Wait"))
         for message in _of(found, "QueueEntry")
