@@ -223,6 +223,82 @@ KNOWN = frozenset({"queue", "schedule", "site", "prompt", "user", "team", "exten
 QUEUES = objects("queue", KNOWN)
 
 
+ZOE, MIA, ANN = ({"user": name} for name in ("zoe", "mia", "ann"))
+WRITTEN: list[Json] = [ZOE, MIA, ANN]
+SORTED: list[Json] = [ANN, MIA, ZOE]
+IN_ORDER, AT_RANDOM = {"strategy": "in_order"}, {"strategy": "random"}
+
+
+@pytest.mark.parametrize(
+    "desired, live, applied, expected",
+    [
+        pytest.param(
+            {**IN_ORDER, "members": WRITTEN},
+            {**IN_ORDER, "members": SORTED},
+            {**IN_ORDER, "members": SORTED},
+            [("members", SORTED, WRITTEN, Why.YOU)],
+            id="you reorder them",
+        ),
+        pytest.param(
+            {**IN_ORDER, "members": WRITTEN},
+            {**IN_ORDER, "members": SORTED},
+            {**IN_ORDER, "members": WRITTEN},
+            [("members", SORTED, WRITTEN, Why.BY_HAND)],
+            id="somebody reorders them by hand",
+        ),
+        pytest.param(
+            {**AT_RANDOM, "members": WRITTEN},
+            {**AT_RANDOM, "members": SORTED},
+            {**AT_RANDOM, "members": SORTED},
+            [],
+            id="the strategy asks for no order",
+        ),
+        pytest.param(
+            {"members": WRITTEN}, {"members": SORTED}, {"members": SORTED}, [], id="nor the default"
+        ),
+        pytest.param(
+            {"members": WRITTEN},
+            {**IN_ORDER, "members": SORTED},
+            {"members": SORTED},
+            [("members", SORTED, WRITTEN, Why.YOU)],
+            id="the strategy is not declared and asks for it",
+        ),
+        pytest.param(
+            {**IN_ORDER, "members": WRITTEN},
+            {**AT_RANDOM, "members": SORTED},
+            {**AT_RANDOM, "members": SORTED},
+            [("strategy", "random", "in_order", Why.YOU), ("members", SORTED, WRITTEN, Why.YOU)],
+            id="the strategy begins to ask for it",
+        ),
+        pytest.param(
+            {**IN_ORDER, "members": SORTED},
+            {**AT_RANDOM, "members": SORTED},
+            {**AT_RANDOM, "members": SORTED},
+            [("strategy", "random", "in_order", Why.YOU)],
+            id="the strategy alone",
+        ),
+        pytest.param(
+            {**AT_RANDOM, "members": WRITTEN},
+            {**IN_ORDER, "members": WRITTEN},
+            {**IN_ORDER, "members": WRITTEN},
+            [("strategy", "in_order", "random", Why.YOU)],
+            id="the strategy asks for it no longer",
+        ),
+    ],
+)
+def test_the_order_of_members_is_a_change_where_the_strategy_asks_for_it(
+    desired: Fields, live: Fields, applied: Fields, expected: list[tuple[str, Json, Json, Why]]
+) -> None:
+    found = changes(desired, live, applied)
+    assert [edit for change in found for edit in edits(change)] == expected
+
+
+def test_a_new_queue_without_a_strategy_has_its_members_sorted() -> None:
+    change = only(changes({"members": WRITTEN}, None, None))
+    assert edits(change) == [("members", None, SORTED, Why.YOU)]
+    assert change.ledger == {"members": SORTED}
+
+
 @given(desired=QUEUES, live=st.none() | QUEUES, applied=st.none() | QUEUES)
 def test_what_is_carried_out_leaves_nothing_to_do(
     desired: Fields, live: Fields | None, applied: Fields | None

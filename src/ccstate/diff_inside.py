@@ -7,6 +7,7 @@ and is the one place that loads deepdiff.
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
+from ccstate.kinds.fields import canonical_order
 from ccstate.model import Json
 
 IDENTITIES = ("user", "team", "extension", "name", "date", "label")
@@ -50,6 +51,23 @@ def inside(before: Json, after: Json) -> list[Inner]:
         names = sorted({**old, **new})
         return [Inner((name,), old.get(name), new.get(name)) for name in names]
     return [Inner((), before, after)]
+
+
+def reordered(before: Json, after: Json) -> tuple[list[str], list[str]] | None:
+    """What entries of two lists are called that stand in another order; None where it is the same.
+
+    A list that is sorted is a set: its order means nothing.
+    """
+    if not (isinstance(before, list) and isinstance(after, list)):
+        return None
+    if all(canonical_order(items) == list(range(len(items))) for items in (before, after)):
+        return None
+    for name in (_identity, _every_identity, _itself):
+        old, new = _by(name, before), _by(name, after)
+        if len(old) == len(before) and len(new) == len(after):
+            was, now = [n for n in old if n in new], [n for n in new if n in old]
+            return (was, now) if was != now else None
+    return None
 
 
 def _deep(old: Json, new: Json) -> Iterator[Inner]:

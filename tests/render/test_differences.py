@@ -34,7 +34,17 @@ CASES: dict[str, tuple[Json, Json, list[str]]] = {
     "entries moved": (
         [{"user": "a"}, {"user": "b"}],
         [{"user": "b"}, {"user": "a"}],
-        ["field: the same entries in another order"],
+        ["field: another order: user a, user b → user b, user a"],
+    ),
+    "one moved, one added": (
+        [{"user": "zoe"}, {"user": "ann"}],
+        [{"user": "ann"}, {"user": "mia"}, {"user": "zoe"}],
+        ["field: another order: user zoe, user ann → user ann, user zoe", "field: + user mia"],
+    ),
+    "a set with another penalty": (
+        [{"user": "ann"}, {"user": "zoe"}],
+        [{"penalty": 2, "user": "zoe"}, {"user": "ann"}],
+        ["field: ~ user zoe  penalty (not set) → 2"],
     ),
     "one name twice": (
         [{"name": "Easter", "date": "2026-04-05"}, {"name": "Easter", "date": "2027-03-28"}],

@@ -89,8 +89,11 @@ def compared(
         return Happened.UNREADABLE, ()
     if before.fields == after.fields:
         return None
-    old = kinds.flatten(kind, before.fields or {})
-    new = kinds.flatten(kind, after.fields or {})
+    beside = {**(before.fields or {}), **(after.fields or {})}
+    old, new = (
+        kinds.flatten(kind, kinds.settled(kind, version.fields or {}, beside))
+        for version in (before, after)
+    )
     edits = tuple(
         FieldChange(path, _shown(kind, path, old.get(path)), _shown(kind, path, new.get(path)))
         for path in [*new, *(path for path in old if path not in new)]

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from ccstate.diff import AS_STORED
-from ccstate.diff_inside import Entry, Inner, inside
+from ccstate.diff_inside import Entry, Inner, inside, reordered
 from ccstate.model import ALTERED, BESIDES, Edit, Json, Why
 from ccstate.render.text import Piece, Style, columns, plain
 from ccstate.render.values import brief, plural, scalar
@@ -97,7 +97,10 @@ def _value_rows(path: str, before: Json, after: Json) -> Iterator[Row]:
         yield Row(path, _arrow(before, after))
         return
     found = inside(before, after)
-    if not found:
+    if turned := reordered(before, after):
+        was, now = (plain(", ".join(names)) for names in turned)
+        yield Row(path, (*plain("another order: "), *was, ARROW, *now))
+    elif not found:
         yield Row(path, plain("the same entries in another order"))
     for label, group in groupby(found, lambda inner: _field(path, inner.path)):
         yield from _entry_rows(label, list(group))
