@@ -223,7 +223,9 @@ KNOWN = frozenset({"queue", "schedule", "site", "prompt", "user", "team", "exten
 QUEUES = objects("queue", KNOWN)
 
 
-ZOE, MIA, ANN = ({"user": name} for name in ("zoe", "mia", "ann"))
+ZOE: Json = {"user": "zoe"}
+MIA: Json = {"user": "mia"}
+ANN: Json = {"user": "ann"}
 WRITTEN: list[Json] = [ZOE, MIA, ANN]
 SORTED: list[Json] = [ANN, MIA, ZOE]
 IN_ORDER, AT_RANDOM = {"strategy": "in_order"}, {"strategy": "random"}

@@ -270,7 +270,7 @@ def test_a_phone_that_answers_a_queue_twice_is_one_member() -> None:
 @pytest.mark.parametrize("turned", [False, True])
 def test_of_two_penalties_the_lower_counts(turned: bool) -> None:
     # Canonical order would put the higher one first: `{"penalty":…` before `{"user":…`.
-    members = [{"user": "priya.n", "penalty": 5}, {"team": "front"}]
+    members: list[dict[str, Any]] = [{"user": "priya.n", "penalty": 5}, {"team": "front"}]
     found = dict(sales_members(members[::-1] if turned else members))
     assert found["priya.n"] == "PJSIP/2001,0,PJSIP/2001"
 

@@ -165,8 +165,8 @@ def reading(owner: Address, centre: Centre, deviating: Iterable[Deviation]) -> R
     if members:
         key = Key(QUEUES, owner.name, MEMBER, min(members))
         value = _members(centre, owner.name, members)
-        is_moved = value != _declared(centre, owner.name)
-        if is_moved or any(map(_beyond_rank, members.values())):
+        # With another strategy the order begins to count, or ends: that alone is none of theirs.
+        if value != _declared(centre, owner.name) or any(map(_is_other, members.values())):
             understood.append((key, Meant("members", value)))
     return Reading(tuple(understood), tuple(lines))
 
@@ -242,6 +242,12 @@ def _declared(centre: Centre, queue: str) -> Json:
     """The members of a queue as they are recorded."""
     members = centre.of("queue")[queue].get("members") or ()
     return [{k: v for k, v in member.items() if k != "penalty" or v} for member in members]
+
+
+def _is_other(deviation: Deviation) -> bool:
+    """Whether a member is otherwise, or elsewhere among those whose order counted all the time."""
+    was = deviation.expected
+    return _beyond_rank(deviation) or bool(was and _rank(was.value) and _rank(deviation.actual))
 
 
 def _member(word: str, name: str, value: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from ccstate.adapters.asterisk.ami import Ami
 from ccstate.adapters.asterisk.compare import compared_in, shown_line
 from ccstate.adapters.asterisk.compile import Setting, compile_objects
 from ccstate.adapters.asterisk.drafts import Draft
-from ccstate.adapters.asterisk.entries import FILES, PJSIP, QUEUES, Compiled, Key
+from ccstate.adapters.asterisk.entries import FILES, MEMBER, PJSIP, QUEUES, Compiled, Key
 from ccstate.adapters.asterisk.running import Running, is_running, read_running
 from ccstate.adapters.asterisk.running.pauses import keep_pauses
 from ccstate.adapters.asterisk.running.queues import read_queues
@@ -110,8 +110,54 @@ def _load(server: Server, stored: Stored, written: Written, running: Running) ->
             names = " and ".join(FILES[name] for name in late)
             return f"Asterisk did not load {names} to its end"
         now = written.compiled.values()
-        after = read_running(ami, now, _changed_endpoints(stored, now), stale)
+        endpoints = _changed_endpoints(stored, now)
+        after = read_running(ami, now, endpoints, stale)
+        if moved := _out_of_order(now, after):
+            if failure := _put_in_order(server, ami, stored, written, moved):
+                return failure
+            after = read_running(ami, now, endpoints, stale)
     return _differing(now, after, set(stale))
+
+
+def _out_of_order(now: Mapping[Key, str], after: Running) -> set[str]:
+    """Queues whose members are as they were written, and do not ring in that order."""
+    return {
+        key.section
+        for key, value in now.items()
+        if key.item == MEMBER
+        and (runs := after.values.get(key, value)) != value
+        and runs.rpartition(",")[0] == value.rpartition(",")[0]
+    }
+
+
+def _put_in_order(
+    server: Server, ami: Ami, stored: Stored, written: Written, moved: set[str]
+) -> str:
+    """Has Asterisk forget these queues, and load them again; why it cannot, "" where it did.
+
+    It keeps the members of a queue in a list or by a hash, by the strategy that the queue had when
+    it was loaded first; a later strategy changes that no more (`init_queue` of app_queue.c; seen on
+    16.28 and 22.10). Whoever calls in between is told to wait by the dialplan.
+    """
+    queues = read_queues(ami)
+    if waiting := sorted({caller.queue for caller in queues.waiting if caller.queue in moved}):
+        return (
+            f"callers wait in {', '.join(waiting)}, and Asterisk puts members in order only while "
+            "nobody does: apply again"
+        )
+    path = FILES[QUEUES]
+    others = {k: e for k, e in written.compiled.entries.items() if k.section not in moved}
+    without = spell(Compiled(others, written.compiled.notes))[path]
+    whole = written.files.get(path, stored.contents.get(path, b""))
+    with keep_pauses(ami, queues, anew=moved):
+        for content in (without, whole):
+            server.storage.stage({path: content}, mode=0o640)
+            server.storage.commit([path])
+            reload(ami, [QUEUES])
+            wanted = {QUEUES: revision_in(QUEUES, content)}
+            if await_revisions(ami, wanted, SECONDS_TO_LOAD):
+                return f"Asterisk did not load {path} to its end"
+    return ""
 
 
 def _reloaded(ami: Ami, names: Sequence[str], wanted: Mapping[str, str]) -> Mapping[str, str]:

@@ -31,6 +31,8 @@ NOBODY = "unavailable,invalid,unknown"
 """Conditions of a member's device in which nobody is logged in there (app_queue, `joinempty`)."""
 
 GAVE_UP = ("TIMEOUT",)
+NOT_THERE = "UNKNOWN"
+"""What it says where there is no such queue: for a moment, while its members are put in order."""
 LEFT_EMPTY = ("JOINEMPTY", "LEAVEEMPTY", "JOINUNAVAIL", "LEAVEUNAVAIL")
 """What QUEUESTATUS says of a queue in which nobody is (app_queue of Asterisk 16 and 22)."""
 
@@ -121,6 +123,8 @@ def _context(compiled: Compiled, flow: Flow, name: str, queue: Filled) -> None:
         where.add("s", [*enter, *_waits(flow, name, queue)])
     if is_staffed:
         _outcomes(where, place, ways)
+        if is_ordered(queue):
+            where.add(NOT_THERE, _joins_again(name, queue))
     if not is_staffed or queue.get("hours") or Event.EMPTY in ways:
         where.add("empty", _nobody(place, queue, _empty(ways)))
 
@@ -133,6 +137,17 @@ def _waits(flow: Flow, name: str, queue: Filled) -> list[Step]:
         *([Step("Playback", welcome, "announcements.welcome")] if welcome else []),
         Step("Queue", f"{name},,,,{after}", "overflow.after"),
         Step("Goto", "${QUEUESTATUS},1"),
+    ]
+
+
+def _joins_again(name: str, queue: Filled) -> list[Step]:
+    """What a caller does who came while the queue was not there."""
+    after = (queue.get("overflow") or {}).get("after")
+    return [
+        Step("Wait", "2"),
+        Step("Queue", f"{name},,,,{seconds(after) if after else ''}"),
+        Step("GotoIf", f'$["${{QUEUESTATUS}}" = "{NOT_THERE}"]?gone:${{QUEUESTATUS}},1'),
+        Step("Hangup", label="gone"),
     ]
 
 

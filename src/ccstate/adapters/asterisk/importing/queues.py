@@ -82,9 +82,6 @@ def _queue(work: Work, phones: Mapping[str, Phone], section: Section) -> Address
     if any(isinstance(member, dict) and "user" in member for member in members):
         told = "differs: reports call members by their names here, not by phone or membername"
         work.ledger.leave_header(section, told)
-    if members and fields.get("strategy") == "in_order":
-        reason = "differs: members of a queue in ccstate have no order; give them penalties"
-        work.ledger.leave_header(section, reason)
     return address
 
 

@@ -1,0 +1,96 @@
+"""Members that ring in order do so on a real Asterisk, and a change of the order is seen there."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from ccstate.adapters.asterisk.entries import FILES, QUEUES
+from ccstate.model import RUNNING, Why
+from tests.adapters.asterisk.estate import Applied, Estate, applied_on, settled
+
+CY, BO, ANN = ({"user": name} for name in ("cy.d", "bo.o", "ann.l"))
+
+
+@pytest.fixture(scope="module", params=["22", "16"])
+def applied(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Applied]:
+    folder = tmp_path_factory.mktemp(f"order-{request.param}-")
+    with applied_on(request.param, folder) as found:
+        yield found
+
+
+@pytest.fixture
+def estate(
+    applied: Applied, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Estate:
+    return settled(applied, capsys, monkeypatch)
+
+
+def rung(estate: Estate) -> list[str]:
+    """The members of the queue in the order in which Asterisk goes through them."""
+    with estate.ami() as ami:
+        events = ami.read("QueueStatus", ("Queue", "sales"))
+        return [event["Name"] for event in events if event.is_event("QueueMember")]
+
+
+def in_order(estate: Estate, *members: object) -> None:
+    estate.edit("queues", "sales", "strategy", value="in_order")
+    estate.edit("queues", "sales", "members", value=list(members))
+
+
+@pytest.mark.parametrize("members", [(CY, BO, ANN), (ANN, CY, BO), (BO, ANN, CY), (ANN, BO, CY)])
+def test_a_queue_that_had_another_strategy_rings_in_order(
+    estate: Estate, members: tuple[dict[str, str], ...]
+) -> None:
+    estate.command("queue pause member PJSIP/2002 queue sales reason lunch")
+    in_order(estate, *members)
+    estate.apply()
+    assert rung(estate) == [member["user"] for member in members]
+    assert estate.plan() == ""
+    # Whoever was paused is so still, though the queue was away for a moment.
+    assert "lunch" in estate.command("queue show sales")
+    estate.command("queue unpause member PJSIP/2002")
+
+
+def test_a_new_order_is_a_change_and_said(estate: Estate) -> None:
+    in_order(estate, CY, BO, ANN)
+    estate.apply()
+    in_order(estate, ANN, BO, CY)
+    assert "another order: user cy.d, user bo.o, user ann.l → user ann.l, user bo.o" in " ".join(
+        estate.plan().split()
+    )
+    estate.apply()
+    assert rung(estate) == ["ann.l", "bo.o", "cy.d"]
+
+
+def test_people_of_a_team_ring_by_their_names(estate: Estate) -> None:
+    in_order(estate, CY, {"team": "sales"})
+    estate.apply()
+    assert rung(estate) == ["cy.d", "ann.l", "bo.o"]
+
+
+def test_an_order_changed_by_hand_is_told_and_put_back(estate: Estate) -> None:
+    in_order(estate, CY, {"team": "sales"})
+    estate.apply()
+    file = estate.site.etc / FILES[QUEUES]
+    lines = file.read_text(encoding="utf-8").splitlines()
+    [first] = [n for n, line in enumerate(lines) if "cy.d" in line]
+    lines.insert(first + 2, lines.pop(first))
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    [change] = estate.drifted()
+    found = {edit.path: (edit.before, edit.why) for edit in change.edits}
+    assert found["members"] == ([{"team": "sales"}, CY], Why.BY_HAND)
+    assert found[f"{RUNNING}.members"][0] == [CY, {"team": "sales"}]
+    estate.reload(QUEUES)
+    [change] = estate.drifted()
+    assert {edit.path for edit in change.edits} == {"members"}
+    estate.apply()
+    assert rung(estate) == ["cy.d", "ann.l", "bo.o"]
+
+
+def test_the_order_of_others_means_nothing(estate: Estate) -> None:
+    estate.edit(
+        "queues", "sales", "members", value=[{"user": "cy.d", "penalty": 5}, {"team": "sales"}]
+    )
+    assert estate.plan() == ""
