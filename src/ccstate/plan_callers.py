@@ -63,7 +63,8 @@ def _told(broken: Sequence[Verdict]) -> Iterator[Refusal]:
         hint = HINT if verdict is shown[-1] else ""
         yield Refusal("CC308", _failing(verdict), hint)
     if more := len(broken) - len(shown):
-        yield Refusal("CC308", f"{more:,} more call tests would fail", "run `ccstate test`")
+        tests = f"{more:,} more call test{'s' * (more > 1)}"
+        yield Refusal("CC308", f"{tests} would fail", "run `ccstate test`")
 
 
 HINT = (

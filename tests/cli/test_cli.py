@@ -840,3 +840,89 @@ def test_rules_are_not_spoken_of_where_there_is_no_project(screen: Screen) -> No
     assert screen.run("validate") == 1
     assert "CC007" in screen.out
     assert "rules" not in screen.err
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "1999-12-31", "2100-01-01"])
+def test_a_day_that_nobody_can_judge_is_refused(screen: Screen, day: str) -> None:
+    assert screen.run("validate", "--at", day) == 1
+    assert f"{day} is too far away" in screen.err
+    for more in ((), ("--all",)):
+        assert screen.run("simulate", "queue/sales", "--at", day, *more) == 1
+        assert "is no moment" in screen.err
+
+
+@pytest.mark.parametrize("day", ["2000-01-01", "2099-12-31", "2096-02-29"])
+def test_the_first_and_last_days_are_judged(screen: Screen, day: str) -> None:
+    assert screen.run("validate", "--at", day) == 0
+    assert screen.run("simulate", "queue/sales", "--at", f"{day}T12:00") == 0
+    assert screen.run("simulate", "--all", "--at", day) == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("schema", "--write", "taken/below"),
+        ("init", "taken/new"),
+        ("graph", "queue/sales", "--output", "taken/a.svg"),
+        ("graph", "queue/sales", "--output", "/dev/full", "--format", "svg"),
+        ("graph", "queue/sales", "--output", "/proc/a.svg"),
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_written_is_told_in_one_way(
+    screen: Screen, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen.write("taken", "a file, where a folder would have to be")
+    monkeypatch.chdir(screen.folder)
+    assert screen.run(*command) == 1
+    assert "CC813" in screen.err
+    assert "cannot be written: " in screen.err
+    assert (screen.folder / "taken").read_text() == "a file, where a folder would have to be"
+
+
+@pytest.mark.parametrize("blocked", ["plans", ".ccstate"])
+def test_a_plan_that_cannot_be_kept_is_told(screen: Screen, blocked: str) -> None:
+    screen.write(blocked, "in the way")
+    screen.edit("ccstate.yaml", ".ccstate/demo.db", "demo.db")
+    assert screen.run("plan") == 1
+    assert "CC813" in screen.err
+
+
+def test_nothing_is_left_half_written_by_adopt_and_fmt(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(screen.folder)
+    screen.apply_all()
+    screen.by_hand("team", "night", {"label": "Night"})
+    assert screen.run("adopt", "team/night") == 0
+    assert screen.out == "Wrote 1 object to desired_state/adopted.yaml. Next: ccstate plan\n"
+    screen.by_hand("team", "day", {"label": "Day"})
+    (screen.folder / "desired_state/in-the-way").write_text("x")
+    assert screen.run("adopt", "team/day", "--file", "desired_state/in-the-way/a.yaml") == 1
+    assert "desired_state/in-the-way/a.yaml cannot be" in screen.err
+    assert sorted(p.name for p in (screen.folder / "desired_state").iterdir()) == [
+        "adopted.yaml",
+        "all.yaml",
+        "in-the-way",
+    ]
+
+
+def test_a_history_says_whether_it_is_all(screen: Screen) -> None:
+    def git(*arguments: str) -> None:
+        who = ["-c", "user.name=Ana", "-c", "user.email=ana@example.com"]
+        subprocess.run(["git", *who, *arguments], cwd=screen.folder, check=True)
+
+    git("init", "-q")
+    for ring in ("20s", "25s", "30s"):
+        screen.write("desired_state/all.yaml", QUEUES.replace("ring_for: 20s", f"ring_for: {ring}"))
+        git("add", "-A")
+        git("commit", "-qm", f"Ring for {ring}")
+    assert screen.run("history", "queue/sales") == 0
+    assert screen.out.startswith("queue/sales: 3 commits\n")
+    assert screen.run("history", "queue/sales", "--limit", "1") == 0
+    assert screen.out.startswith("queue/sales: the newest 1 commit; --limit shows more\n")
+    assert "Ring for 30s" in screen.out
+    assert "Ring for 25s" not in screen.out
+    assert screen.run("history", "queue/sales", "--limit", "3") == 0
+    assert screen.out.startswith("queue/sales: 3 commits\n")
+    assert screen.run("history", "queue/sales", "--limit", "-1") == 1

@@ -84,7 +84,7 @@ def test_the_name_of_the_file_says_how_to_draw_unless_somebody_does(
         (("prompt/hello",), "CC803 no call enters prompt/hello"),
         (("sales",), "CC802"),
         (("queue/sales", "--output", "a.png"), "name the file .svg or .mmd"),
-        (("queue/sales", "--output", "none/a.svg"), "none/a.svg"),
+        (("queue/sales", "--output", "/dev/null/a.svg"), "/dev/null/a.svg cannot be written"),
     ],
 )
 def test_what_cannot_be_drawn_is_told(

@@ -7,7 +7,7 @@ import click
 
 from ccstate import kinds
 from ccstate.cli.live import address_of
-from ccstate.cli.output import say, talk
+from ccstate.cli.output import say, shown, talk
 from ccstate.cli.workspace import Workspace, find_root, observed
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.model import BESIDES, Address, Edit, Fields, Why, edited
@@ -34,6 +34,8 @@ def adopt(
     Writes each ADDRESS to YAML as it is on the platform. The next plan then takes it over
     without changing it. Passwords stay unmanaged: the platform does not tell them.
     """
+    from ccstate.render.values import plural
+
     workspace = Workspace(find_root(root))
     path = workspace.inside(into, FILE)
     unmanaged = _unmanaged(workspace, target)
@@ -53,11 +55,11 @@ def adopt(
         withheld += left_out
         adopted[address] = fields
     workspace.declare(path, adopted)
-    say(f"Wrote {len(chosen)} object{'s' * (len(chosen) != 1)} to {path}. Next: ccstate plan")
+    say(f"Wrote {plural(len(chosen), 'object')} to {shown(path)}. Next: ccstate plan")
     if filled:
         talk(f"The project's defaults will set {', '.join(sorted(filled))}: see the plan.")
     if withheld:
-        talk(f"Left out {withheld} secret field(s): declare references to manage them.")
+        talk(f"Left out {plural(withheld, 'secret')}: declare references to manage them.")
     return 0
 
 

@@ -1,6 +1,5 @@
 """`ccstate test`."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import click
 
 from ccstate.cli import days
-from ccstate.cli.output import palette, say, talk, width
+from ccstate.cli.output import palette, say, shown, talk, width
 from ccstate.cli.workspace import Workspace, call_tests, find_root
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.model import Address, Fields
@@ -101,6 +100,7 @@ def _call(
     """Makes the calls on a target, and says how they went."""
     from ccstate.journeys.placed import PlacesCalls
     from ccstate.render import placed_calls as rendered
+    from ccstate.render.values import plural
 
     adapter = workspace.adapter(workspace.targets([target])[0])
     if not isinstance(adapter, PlacesCalls):
@@ -108,7 +108,7 @@ def _call(
         hint = "leave the target out to walk the platform as it is: ccstate test --live"
         raise InvalidInput([Diagnostic("CC807", message, hint=hint)])
     names = max((len(verdict.name) for verdict in walked), default=0)
-    talk(f"Calling {target}: {len(walked)} call tests …")
+    talk(f"Calling {target}: {plural(len(walked), 'call test')} …")
 
     def told(result: Any) -> None:
         if sys.stderr.isatty() or form != "text":
@@ -149,6 +149,7 @@ def _generate(workspace: Workspace, flow: Any, found: Any, into: Path | None) ->
     """Writes the missing tests, each as it would be written by hand."""
     from ccstate.journeys.coverage import missing_tests
     from ccstate.render.call_tests import covered
+    from ccstate.render.values import plural
 
     if not found.missing:
         say(f"Every end has its test. {covered(found)}.")
@@ -157,7 +158,6 @@ def _generate(workspace: Workspace, flow: Any, found: Any, into: Path | None) ->
     tests = missing_tests(flow, found.missing, flow.centre.of("call_test"))
     written = {Address("call_test", name): fields for name, fields in tests}
     workspace.declare(path, written)
-    count = len(found.missing)
-    told = os.path.relpath(path)
-    say(f"Wrote {count} call test{'s' * (count != 1)} to {told}. Read them, then: ccstate test")
+    count = plural(len(found.missing), "call test")
+    say(f"Wrote {count} to {shown(path)}. Read them, then: ccstate test")
     return 0

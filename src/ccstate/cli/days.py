@@ -4,6 +4,9 @@ from datetime import UTC, date, datetime
 
 import click
 
+YEARS = range(2000, 2100)
+"""Years of which hours and holidays can be told; a year is walked from any day of them."""
+
 
 def now() -> datetime:
     """This moment, with the offset of where the command runs."""
@@ -20,6 +23,10 @@ def day_or_today(ctx: click.Context, param: click.Parameter, value: str | None) 
     if value is None:
         return today()
     try:
-        return date.fromisoformat(value)
+        day = date.fromisoformat(value)
     except ValueError:
         raise click.BadParameter(f'"{value}" is no day such as 2026-12-25', ctx, param) from None
+    if day.year not in YEARS:
+        message = f"{day} is too far away: days from {YEARS[0]} to {YEARS[-1]} are known"
+        raise click.BadParameter(message, ctx, param)
+    return day

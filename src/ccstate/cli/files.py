@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ccstate.cli.days import day_or_today
-from ccstate.cli.output import palette, say, talk
+from ccstate.cli.output import palette, say, shown, talk, write_file
 from ccstate.cli.rules import learn_more
 from ccstate.cli.workspace import Workspace, find_root
 from ccstate.desired.project import FILE, NO_PROJECT
@@ -38,13 +38,14 @@ def validate(root: Any, form: str, day: date) -> int:
     """
     from ccstate.errors import CcstateError, sort_key
     from ccstate.render.diagnostics import FORMATS, diagnostics_text
+    from ccstate.render.values import plural
 
     workspace = Workspace(find_root(root))
     summary, judged = "", False
     try:
         desired = workspace.desired()
         found = [*desired.problems, *workspace.unplaced(desired.state)]
-        summary = f"{len(desired.state):,} resources in {desired.files:,} file{'s' * (desired.files != 1)}"
+        summary = f"{plural(len(desired.state), 'resource')} in {plural(desired.files, 'file')}"
         if judged := not _has_errors(found):
             found += workspace.judged(desired, day)
         found += workspace.wrong_targets()
@@ -94,7 +95,7 @@ def fmt(root: Any, paths: tuple[Path, ...], check: bool) -> int:
             changed += 1
             say(f"{'would format' if check else 'formatted'} {name}")
             if not check:
-                path.write_bytes(after)
+                write_file(path, after)
     if problems:
         raise InvalidInput(problems)
     if not changed:
@@ -136,10 +137,10 @@ def schema(write: Path | None, which: str) -> int:
     if write is None:
         say(schema_text(which))
         return 0
-    write.mkdir(parents=True, exist_ok=True)
     for name in SCHEMAS:
-        (write / f"{name}.json").write_text(schema_text(name), encoding="utf-8")
-        talk(f"wrote {write / name}.json")
+        path = write / f"{name}.json"
+        write_file(path, schema_text(name))
+        talk(f"wrote {shown(path)}")
     return 0
 
 
@@ -211,12 +212,11 @@ def init(ctx: click.Context, folder: Path) -> int:
     for name, content in ((FILE, _PROJECT), ("desired_state/first.yaml", _FIRST)):
         path = folder / name
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(content, encoding="utf-8")
-            talk(f"wrote {path}")
+            write_file(path, content)
+            talk(f"wrote {shown(path)}")
     ignore = folder / ".gitignore"
     if not ignore.exists():
-        ignore.write_text("/.ccstate/\n", encoding="utf-8")
+        write_file(ignore, "/.ccstate/\n")
     ctx.invoke(schema, write=folder / "schema", which="document")
     say("Next: edit desired_state/first.yaml, then run ccstate plan")
     return 0

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import click
 
-from ccstate.cli.output import say, talk
+from ccstate.cli.output import say, shown, talk, write_file
 from ccstate.cli.workspace import Workspace, find_root
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.model import Address, State
@@ -41,8 +41,8 @@ def graph(root: Any, what: str | None, form: _Format | None, file: Path | None) 
     if file is None:
         say(text)
     else:
-        _write(file, text)
-        talk(f"Wrote {file}")
+        write_file(file, text)
+        talk(f"Wrote {shown(file)}")
     return 0
 
 
@@ -107,10 +107,3 @@ def _list(state: State) -> None:
         say(f"{name.ljust(widest)}  {safe(label)}".rstrip())
     if not found:
         talk("Nothing is declared that calls can enter.")
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise click.FileError(str(file), error.strerror or "cannot be written") from None

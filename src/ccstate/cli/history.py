@@ -12,7 +12,13 @@ from ccstate.cli.workspace import Workspace, find_root
 
 @click.command()
 @click.argument("address")
-@click.option("--limit", default=20, help="Most commits to show.", show_default=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=20,
+    help="Most commits to show.",
+    show_default=True,
+)
 @click.pass_obj
 def history(root: Any, address: str, limit: int) -> int:
     """Say who changed an object, when, and on whose word.
@@ -24,6 +30,8 @@ def history(root: Any, address: str, limit: int) -> int:
 
     workspace = Workspace(find_root(root))
     wanted = address_of(address)
-    found = entries(workspace.root, workspace.project.desired_state, wanted, limit)
-    say(history_text(found, wanted, width(), palette(sys.stdout)))
+    # One more than is shown, to tell whether there are more.
+    found = entries(workspace.root, workspace.project.desired_state, wanted, limit + 1)
+    shown, is_all = found[:limit], len(found) <= limit
+    say(history_text(shown, wanted, width(), palette(sys.stdout), is_all=is_all))
     return 0

@@ -4,12 +4,13 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TextIO
 
 import click
 
-from ccstate.errors import Diagnostic
+from ccstate.errors import Diagnostic, InvalidInput, Span
 from ccstate.render.text import COLOUR, PLAIN, Palette
 
 WIDEST = 100
@@ -43,6 +44,36 @@ def complain(problems: Sequence[Diagnostic]) -> None:
 
     if problems:
         talk(diagnostics_text(problems, palette(sys.stderr)).rstrip("\n"))
+
+
+def shown(path: Path) -> str:
+    """A path as people name it: from where the command runs, where it is below that."""
+    below = os.path.relpath(path)
+    return str(path) if below.startswith("..") else below
+
+
+def write_file(path: Path, content: str | bytes) -> None:
+    """Writes a file whole, with the folders above it, or leaves what was there as it was.
+
+    Raises InvalidInput where that cannot be.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            path.write_bytes(data)  # a link stays one; and nothing takes the place of a device
+            return
+        beside.write_bytes(data)
+        if path.exists():
+            shutil.copymode(path, beside)
+        beside.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+        message = f"{shown(path)} cannot be written: {(error.strerror or str(error)).lower()}"
+        hint = "correct its permissions, make room, or choose another place"
+        raise InvalidInput([Diagnostic("CC813", message, Span(shown(path)), hint=hint)]) from None
 
 
 @contextmanager

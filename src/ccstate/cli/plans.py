@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ccstate import plan_file
+from ccstate.cli.output import write_file
 from ccstate.errors import Diagnostic, InvalidInput, Span
 from ccstate.model import Plan
 
@@ -26,20 +27,14 @@ def write_plan(root: Path, plan: Plan) -> tuple[str, Plan]:
         plan = replace(plan, repeat=plan.repeat + 1)
         plan_id, content = plan_file.packed(plan)
     folder = root / FOLDER / plan_id
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / plan_file.FILE).write_bytes(content)
-        (folder / "plan.md").write_text(plan_markdown(plan, plan_id), encoding="utf-8")
-    except OSError as error:
-        message = f"the plan cannot be written: {error.strerror}"
-        raise InvalidInput([Diagnostic("CC307", message, Span(str(folder)))]) from None
+    write_file(folder / "plan.md", plan_markdown(plan, plan_id))
+    write_file(folder / plan_file.FILE, content)
     return plan_id, plan
 
 
 def remember(folder: Path, plan_id: str) -> None:
     """Notes in the state folder which plan is the latest; "" where nothing was to be done."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / LATEST).write_text(plan_id, encoding="utf-8")
+    write_file(folder / LATEST, plan_id)
 
 
 def latest_plan(root: Path, folder: Path) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from ccstate.adapter import Adapter, Module, connect, module_of
 from ccstate.cli import days
-from ccstate.cli.output import complain, stage
+from ccstate.cli.output import complain, shown, stage, write_file
 from ccstate.desired import Desired, ParseCache, Project, Target, load, load_project
 from ccstate.desired.project import FILE
 from ccstate.diff import diff, sealed, secret_references
@@ -134,7 +134,7 @@ class Workspace:
         folder = self.root / self.project.desired_state
         path = given if given is not None else folder / name
         if not path.resolve().is_relative_to(folder.resolve()):
-            message = f"{path} is outside of {self.project.desired_state}/"
+            message = f"{shown(path)} is outside of {self.project.desired_state}/"
             raise InvalidInput([Diagnostic("CC804", message, hint="choose a file inside of it")])
         return path
 
@@ -142,11 +142,13 @@ class Workspace:
         """Writes more resources into a file; what stands there already stays as it is."""
         from ccstate.desired.editing import with_resources
 
-        before = path.read_bytes() if path.exists() else b""
+        try:
+            before = path.read_bytes() if path.exists() else b""
+        except OSError as error:
+            message = f"{shown(path)} cannot be read: {(error.strerror or str(error)).lower()}"
+            raise InvalidInput([Diagnostic("CC001", message, Span(shown(path)))]) from None
         schema = os.path.relpath(self.root / "schema" / "document.json", path.parent)
-        content = with_resources(before, str(path), resources, schema)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        write_file(path, with_resources(before, shown(path), resources, schema))
 
     def targets(self, names: Collection[str]) -> list[Target]:
         """The named targets, all where none is named.

@@ -66,10 +66,17 @@ _OUTCOMES = {
 
 
 def history_text(
-    entries: Sequence[Entry], address: Address, width: int = 80, palette: Palette = PLAIN
+    entries: Sequence[Entry],
+    address: Address,
+    width: int = 80,
+    palette: Palette = PLAIN,
+    *,
+    is_all: bool = True,
 ) -> str:
     """The commits that changed the object, newest first, in lines of at most `width` columns."""
     counted = plural(len(entries), "commit")
+    if not is_all:
+        counted = f"the newest {counted}; --limit shows more"
     blocks: list[Iterator[Line]] = [iter([(2, (Piece(f"{address}: {counted}", Style.STRONG),))])]
     blocks += [_entry(entry, width) for entry in entries]
     texts = []

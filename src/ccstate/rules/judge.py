@@ -67,7 +67,9 @@ def new_errors(
     shown = nsmallest(MOST, new, key=_order)
     problems = sorted(diagnose(shown, content), key=sort_key)
     if more := len(new) - len(shown):
-        problems.append(replace(problems[-1], message=f"… and {more:,} more errors", hint=""))
+        problems.append(
+            replace(problems[-1], message=f"… and {more:,} more error{'s' * (more > 1)}", hint="")
+        )
     return problems
 
 
