@@ -5,6 +5,7 @@ that stop, kill or spoil a site have one of their own (`new_site()`).
 """
 
 import itertools
+import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -13,13 +14,18 @@ import pytest
 
 from ccstate.lab import phones
 from ccstate.lab import site as sites
-from ccstate.lab.programs import programs
+from ccstate.lab.programs import path_with_espeak, programs
 from ccstate.lab.site import Site
 
 SiteOf = Callable[[str], Site]
 
 _shared: dict[str, Site] = {}
 """Of this process, whichever module asks."""
+
+
+def speak() -> None:
+    """Let this process find espeak-ng, by which a site gets its prompts."""
+    os.environ["PATH"] = path_with_espeak()
 
 
 class NewSite(Protocol):
@@ -40,6 +46,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SiteOf]:
             )
         return _shared[release]
 
+    speak()
     yield of
     for release in list(_shared):
         _end(_shared.pop(release).folder)
@@ -59,6 +66,7 @@ def new_site(tmp_path: Path) -> Iterator[NewSite]:
             folders[-1], name=f"site-{number}", programs=programs(release), files=files, tls=tls
         )
 
+    speak()
     yield start
     for folder in folders:
         _end(folder)

@@ -1,14 +1,18 @@
 import fcntl
+import os
+import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from ccstate.errors import InvalidInput
 from ccstate.lab import debian
 from ccstate.lab.debian import Packages, unpacked
-from ccstate.lab.programs import programs, sipp
+from ccstate.lab.programs import command, path_with_espeak, programs, sipp
+from tests.waiting import GENEROUS, until
 
 SMALL = Packages("small", "bookworm", ("small",))
 
@@ -18,8 +22,6 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine whose cache is empty; programs in its folder `bin` come before all others."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
-    monkeypatch.setattr(debian, "KEYRING", tmp_path / "keyring.gpg")
-    (tmp_path / "keyring.gpg").touch()
     (tmp_path / "bin").mkdir()
     return tmp_path
 
@@ -79,6 +81,13 @@ def test_packages_are_unpacked_once_and_none_of_their_scripts_run(machine: Path)
     assert (machine / "asked").read_text(encoding="utf-8") == asked
 
 
+def waits_for(lock: IO[str]) -> bool:
+    """Whether somebody waits for that lock: `1: -> FLOCK … 08:01:4711 …` in /proc/locks, proc(5)."""
+    inode = os.fstat(lock.fileno()).st_ino
+    lines = Path("/proc/locks").read_text(encoding="utf-8").splitlines()
+    return any("->" in line and f":{inode} " in line for line in lines)
+
+
 def test_of_two_who_need_it_one_unpacks_and_the_other_waits(machine: Path) -> None:
     apt_get(machine, lists="", install="false")
     SMALL.folder.parent.mkdir(parents=True)
@@ -88,11 +97,11 @@ def test_of_two_who_need_it_one_unpacks_and_the_other_waits(machine: Path) -> No
     ):
         fcntl.flock(lock, fcntl.LOCK_EX)
         other = pool.submit(unpacked, SMALL)
-        with pytest.raises(TimeoutError):
-            other.result(timeout=0.2)
+        until(lambda: waits_for(lock), "the other waits for the lock")
+        assert not other.done()
         SMALL.folder.mkdir()
         fcntl.flock(lock, fcntl.LOCK_UN)
-        assert other.result(timeout=10) == SMALL.folder
+        assert other.result(timeout=GENEROUS) == SMALL.folder
     assert not (machine / "asked").exists()
 
 
@@ -105,11 +114,28 @@ def test_what_cannot_be_fetched_leaves_nothing_and_says_why(machine: Path) -> No
     assert in_cache(machine) == {f"{SMALL.folder.name}.lock"}
 
 
-def test_a_machine_whose_apt_has_no_lists_says_what_to_run(machine: Path) -> None:
-    apt_get(machine, lists="", install="false")
-    with pytest.raises(InvalidInput, match="apt knows no packages yet") as wrong:
-        unpacked(SMALL)
-    assert "apt-get update" in wrong.value.problems[0].hint
+def test_a_machine_whose_apt_has_no_lists_yet_asks_debian_itself(machine: Path) -> None:
+    archive = package(machine)
+    asks = f'cp "${{archives%/archives}}/etc/sources.list" {machine}/; cp {archive} "$archives"/'
+    apt_get(machine, lists="", install=asks)
+    assert (unpacked(SMALL) / "usr/bin/small").exists()
+    source = (machine / "sources.list").read_text(encoding="utf-8")
+    assert " http://deb.debian.org/debian/ bookworm main" in source
+
+
+def test_apt_itself_needs_no_lists_of_this_machine_and_no_root(machine: Path) -> None:
+    """Of the real apt-get, told that the folder of lists is empty."""
+    real = machine / "bin/apt-get"
+    real.write_text(
+        f'#!/bin/sh\nexec /usr/bin/apt-get -o Dir::State::lists={machine}/none "$@"\n',
+        encoding="utf-8",
+    )
+    real.chmod(0o755)
+    (machine / "none/partial").mkdir(parents=True)
+    hello = Packages("hello", "bookworm", ("hello",))
+    root = unpacked(hello)
+    said = subprocess.run(command(root, "usr/bin/hello"), check=True, capture_output=True)
+    assert said.stdout == b"Hello, world!\n"
 
 
 def test_a_machine_without_apt_says_how_to_go_on(
@@ -121,9 +147,11 @@ def test_a_machine_without_apt_says_how_to_go_on(
     assert "CCSTATE_ASTERISK_22" in wrong.value.problems[0].hint
 
 
-def test_without_debians_keys_nothing_is_fetched(machine: Path) -> None:
+def test_without_debians_keys_nothing_is_fetched(
+    machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     apt_get(machine, lists="http://mirror/ Ubuntu\n", install="false")
-    (machine / "keyring.gpg").unlink()
+    monkeypatch.setattr(debian, "KEYRING", machine / "keyring.gpg")
     with pytest.raises(InvalidInput, match="is missing") as wrong:
         unpacked(SMALL)
     assert "debian-archive-keyring" in wrong.value.problems[0].hint
@@ -162,3 +190,19 @@ def test_sipp_runs() -> None:
     # It says its version, and ends with 99.
     said = subprocess.run([*sipp(), "-v"], check=False, capture_output=True, text=True)
     assert "SIPp v3" in said.stdout
+
+
+def test_espeak_is_found_on_the_path_and_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    path = path_with_espeak()
+    program = shutil.which("espeak-ng", path=path)
+    assert program
+    spoken = subprocess.run(
+        [program, "--stdin", "--stdout", "-v", "gmw/en"],
+        input=b"hello",
+        check=True,
+        capture_output=True,
+    )
+    assert spoken.stdout.startswith(b"RIFF")
+    monkeypatch.setenv("PATH", path)
+    assert path_with_espeak() == path, "found once, it stays"

@@ -20,8 +20,12 @@ from ccstate.errors import Diagnostic, InvalidInput
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 MIRROR = "http://deb.debian.org/debian/"
-"""Debian's own, used where this machine is no Debian; http, for apt verifies what it gets."""
+"""Debian's own, used where apt knows none: no Debian, or no lists yet; http, for apt verifies."""
 LEFT_OUT = ("./usr/share/man/*", "./usr/share/locale/*")
+AGAIN = (
+    "see whether this machine reaches the mirror (a proxy: Acquire::http::Proxy in /etc/apt/apt.conf.d; "
+    "a mirror of yours: in sources.list, then apt-get update), and try again"
+)
 DOWNLOADING = 600.0  # seconds for a step of apt-get; 20 is usual
 
 
@@ -98,7 +102,7 @@ def _extract(archive: Path, root: Path) -> None:
     ) as reading:
         _run(unpack, stdin=reading.stdout)
     if reading.returncode:
-        raise _cannot(f"{archive.name} cannot be read", "dpkg-deb failed", "try again")
+        raise _cannot(f"{archive.name} cannot be read", "dpkg-deb failed", AGAIN)
 
 
 def _download(packages: Packages, source: str, work: Path) -> list[Path]:
@@ -142,11 +146,10 @@ def _source(packages: Packages) -> str:
             "run it on another machine, or name a server of yours in ccstate.yaml",
         )
     targets = ["apt-get", "indextargets", "--format", "$(REPO_URI) $(LABEL)"]
+    # Nothing where nobody has fetched lists (apt 2.6, seen): only a list says whose it is.
     lines = _run([*targets, "Created-By: Packages"]).splitlines()
     words = [line.rpartition(" ") for line in lines]
     mirrors = [place for place, _, label in words if label == "Debian"]
-    if not lines:
-        raise _cannot("apt knows no packages yet", "nobody has fetched its lists", UPDATE)
     if not KEYRING.exists():
         raise _cannot(
             f"{KEYRING} is missing",
@@ -154,9 +157,6 @@ def _source(packages: Packages) -> str:
             "apt-get install debian-archive-keyring",
         )
     return f"deb [signed-by={KEYRING}] {(mirrors or [MIRROR])[0]} {packages.suite} main\n"
-
-
-UPDATE = "run, once and as root: apt-get update"
 
 
 def _run(command: list[str], *, stdin: object = subprocess.DEVNULL) -> str:
@@ -180,11 +180,11 @@ def _run(command: list[str], *, stdin: object = subprocess.DEVNULL) -> str:
         raise _cannot(
             f"{command[0]} took longer than {DOWNLOADING:.0f} seconds",
             "the mirror may be slow or away",
-            "try again",
+            AGAIN,
         ) from None
     if done.returncode:
         said = (done.stderr.strip().splitlines() or ["it does not say why"])[-1]
-        raise _cannot(f"{command[0]} failed: {said}", "see above", UPDATE)
+        raise _cannot(f"{command[0]} failed: {said}", "nothing was unpacked", AGAIN)
     return str(done.stdout)
 
 

@@ -1,4 +1,4 @@
-"""Asterisk and sipp as programs that can be run: where they are, or how they come here.
+"""Asterisk, sipp and espeak-ng as programs that can be run: where they are, or how they come here.
 
 Debian's packages are unpacked into a folder of this user, without root and without running
 anything of theirs; they bring their own libraries and loader, so that Asterisk 22 of Debian sid
@@ -6,6 +6,7 @@ runs on an older Debian or Ubuntu.
 """
 
 import os
+import shlex
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,8 +28,9 @@ ASTERISK: Mapping[str, Packages] = {
     ),
 }
 SIPP = Packages("sipp", "bookworm", ("sip-tester",))
+ESPEAK = Packages("espeak-ng", "bookworm", ("espeak-ng",))
 
-LIBRARIES = ("usr/lib/x86_64-linux-gnu", "usr/lib")
+LIBRARIES = ("usr/lib/x86_64-linux-gnu", "usr/lib", "usr/lib/x86_64-linux-gnu/pulseaudio")
 LOADER = "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"
 
 
@@ -42,8 +44,8 @@ class Programs:
 
     @property
     def asterisk(self) -> tuple[str, ...]:
-        """What to write before the arguments of Asterisk: its loader, its libraries, itself."""
-        return _command(self.root, "usr/sbin/asterisk")
+        """What to write before the arguments of Asterisk."""
+        return command(self.root, "usr/sbin/asterisk")
 
     @property
     def modules(self) -> Path:
@@ -85,9 +87,10 @@ def programs(release: str = "22") -> Programs:
 
 
 def at_hand(release: str) -> bool:
-    """Whether `programs` and `sipp` would fetch nothing."""
+    """Whether `programs`, `sipp` and `path_with_espeak` would fetch nothing."""
     asterisk = _named(release) or ASTERISK[release].folder
-    return asterisk.exists() and bool(shutil.which("sipp") or SIPP.folder.exists())
+    others = (SIPP, ESPEAK)
+    return asterisk.exists() and all(shutil.which(o.name) or o.folder.exists() for o in others)
 
 
 def sipp() -> tuple[str, ...]:
@@ -97,17 +100,41 @@ def sipp() -> tuple[str, ...]:
     """
     if path := shutil.which("sipp"):
         return (path,)
-    return _command(unpacked(SIPP), "usr/bin/sipp")
+    return command(unpacked(SIPP), "usr/bin/sipp")
+
+
+def path_with_espeak() -> str:
+    """PATH, on which espeak-ng is found: that of this machine, or one that is unpacked now.
+
+    Raises InvalidInput where it cannot be had.
+    """
+    path = os.environ.get("PATH", os.defpath)
+    if shutil.which(ESPEAK.name, path=path):
+        return path
+    root = unpacked(ESPEAK)
+    starter = root / "start" / ESPEAK.name
+    if not starter.exists():
+        starter.parent.mkdir(exist_ok=True)
+        new = starter.with_name(f"{ESPEAK.name}.{os.getpid()}")
+        new.write_text(
+            f"#!/bin/sh\nESPEAK_DATA_PATH={shlex.quote(str(root / LIBRARIES[0]))} "
+            f'exec {shlex.join(command(root, "usr/bin/espeak-ng"))} "$@"\n',
+            encoding="utf-8",
+        )
+        new.chmod(0o755)
+        new.replace(starter)
+    return f"{path}{os.pathsep}{starter.parent}"
+
+
+def command(root: Path, program: str) -> tuple[str, ...]:
+    """What to write before the arguments of an unpacked program: loader, libraries, itself."""
+    libraries = ":".join(str(root / folder) for folder in LIBRARIES)
+    return (str(root / LOADER), "--library-path", libraries, str(root / program))
 
 
 def _named(release: str) -> Path | None:
     named = os.environ.get(f"CCSTATE_ASTERISK_{release}")
     return Path(named).absolute() if named else None
-
-
-def _command(root: Path, program: str) -> tuple[str, ...]:
-    libraries = ":".join(str(root / folder) for folder in LIBRARIES)
-    return (str(root / LOADER), "--library-path", libraries, str(root / program))
 
 
 def _not_whole(found: Programs, needed: str) -> InvalidInput:

@@ -4,12 +4,12 @@ import contextlib
 import getpass
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +17,11 @@ from pathlib import Path
 import asyncssh
 
 from ccstate.lab.debian import Packages, unpacked
+from ccstate.lab.programs import command
+from tests.waiting import until
 
 OPENSSH = Packages("sshd", "bookworm", ("openssh-server",))
-LIBRARIES = ("lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu")
+"""Of Debian 12: 9.2. Its client comes along, and with that ssh-agent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def serving(*more: str) -> Iterator[Sshd]:
         if os.geteuid() == 0:
             for owned in ("host_key", "folder"):
                 os.chown(top / owned, known.pw_uid, known.pw_gid)
-        command = [*program(), "-D", "-e", "-f", str(top / "sshd_config")]
+        command = [*program(top), "-D", "-e", "-f", str(top / "sshd_config")]
         with (top / "log").open("wb") as log:
             step_down = os.geteuid() == 0
             process = subprocess.Popen(
@@ -114,15 +116,35 @@ def config(top: Path, port: int, *more: str) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def program() -> list[str]:
-    """That of this machine, or Debian's, unpacked with its libraries; sshd wants a full path."""
-    found = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
-    if found:
+def on_this_machine() -> str | None:
+    return shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
+
+
+def program(folder: Path) -> list[str]:
+    """That of this machine, or Debian's, unpacked with its libraries; sshd wants a full path.
+
+    Of what is unpacked the folder gets a copy: the cache of root is closed to the user that sshd
+    runs as.
+    """
+    if found := on_this_machine():
         return [str(Path(found).resolve())]
-    root = unpacked(OPENSSH)
-    libraries = ":".join(str(root / folder) for folder in LIBRARIES)
-    loader = str(root / "lib/x86_64-linux-gnu/ld-linux-x86-64.so.2")
-    return [loader, "--library-path", libraries, str(root / "usr/sbin/sshd"), "-r"]
+    unpacked_one = command(unpacked(OPENSSH), "usr/sbin/sshd")
+    listing = [unpacked_one[0], "--list", *unpacked_one[1:]]
+    listed = subprocess.run(listing, check=True, capture_output=True, text=True).stdout
+    copies = folder / "openssh"
+    copies.mkdir()
+    # A line of it: `libz.so.1 => /…/libz.so.1 (0x00007f4c80ef8000)`.
+    for needed in {unpacked_one[0], unpacked_one[-1], *re.findall(r"=> (\S+)", listed)}:
+        shutil.copy(needed, copies)
+    loader, server = (str(copies / Path(unpacked_one[at]).name) for at in (0, -1))
+    # -r: it does not start itself again for each session, which it could not without the loader.
+    return [loader, "--library-path", str(copies), server, "-r"]
+
+
+def client(name: str) -> list[str]:
+    """ssh-agent, ssh-add or ssh-keygen, that of this machine or Debian's."""
+    found = shutil.which(name)
+    return [found] if found else [*command(unpacked(OPENSSH), f"usr/bin/{name}")]
 
 
 def free_port() -> int:
@@ -132,10 +154,11 @@ def free_port() -> int:
 
 
 def wait_until_it_listens(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline and process.poll() is None:
+    def listens() -> bool:
+        assert process.poll() is None, f"sshd does not run: {log.read_text()}"
         with contextlib.suppress(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", port), timeout=5).close()
-            return
-        time.sleep(0.02)
-    raise RuntimeError(f"sshd does not run: {log.read_text()}")
+            socket.create_connection(("127.0.0.1", port)).close()
+            return True
+        return False
+
+    until(listens, "sshd listens")

@@ -23,7 +23,8 @@ from ccstate.adapters.asterisk import lock
 from ccstate.adapters.asterisk.storage.sftp import SftpFolder
 from ccstate.adapters.asterisk.storage.ssh_login import SshLogin
 from ccstate.errors import CcstateError, InvalidInput, Unreadable
-from tests.adapters.asterisk.sshd import Sshd, free_port, serving
+from tests.adapters.asterisk.sshd import Sshd, client, free_port, serving
+from tests.waiting import until
 
 PJSIP = "pjsip.d/ccstate.conf"
 QUEUES = "queues.d/ccstate.conf"
@@ -249,8 +250,8 @@ def test_a_key_that_the_server_does_not_know_is_refused(
 
 
 def test_a_key_that_cannot_be_used_says_why(server: Sshd, root: Path, tmp_path: Path) -> None:
-    locked = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "secret", "-f", str(tmp_path / "locked")]
-    subprocess.run(locked, check=True)
+    new = ["-q", "-t", "ed25519", "-N", "secret", "-f", str(tmp_path / "locked")]
+    subprocess.run([*client("ssh-keygen"), *new], check=True)
     (tmp_path / "garbage").write_text("garbage")
     for name, why in (("locked", "passphrase"), ("garbage", "no private key"), ("no", "no such")):
         told = refusal(dataclasses.replace(login_to(server), key=tmp_path / name), root)
@@ -261,14 +262,17 @@ def test_keys_of_an_agent_are_used(
     server: Sshd, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "agent"
-    with subprocess.Popen(["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL) as agent:
-        while not path.exists():
-            time.sleep(0.01)
-        monkeypatch.setenv("SSH_AUTH_SOCK", str(path))
-        subprocess.run(["ssh-add", "-q", server.key], check=True)
-        with reached(dataclasses.replace(login_to(server), key=None), root) as folder:
-            assert folder.listing() == {}
-        agent.terminate()
+    with subprocess.Popen(
+        [*client("ssh-agent"), "-D", "-a", path], stdout=subprocess.DEVNULL
+    ) as agent:
+        try:
+            until(path.exists, "the agent listens")
+            monkeypatch.setenv("SSH_AUTH_SOCK", str(path))
+            subprocess.run([*client("ssh-add"), "-q", server.key], check=True)
+            with reached(dataclasses.replace(login_to(server), key=None), root) as folder:
+                assert folder.listing() == {}
+        finally:
+            agent.terminate()
 
 
 def test_where_nobody_listens_it_is_said(root: Path) -> None:

@@ -1,0 +1,37 @@
+"""Unpack every program that tests start, before they start it: `python -m tests.programs`.
+
+A test that is run alone unpacks what it needs by itself; here a machine that lacks something is told
+so at once, in one place.
+"""
+
+import sys
+
+from ccstate.errors import CcstateError
+from ccstate.lab.debian import cache, unpacked
+from ccstate.lab.programs import ASTERISK, at_hand, path_with_espeak, programs, sipp
+from ccstate.render.diagnostics import diagnostics_text
+from tests.adapters.asterisk import sshd
+
+
+def main() -> int:
+    ssh = sshd.on_this_machine() is not None
+    if not all(map(at_hand, ASTERISK)) or not (ssh or sshd.OPENSSH.folder.exists()):
+        sys.stderr.write(
+            "Unpacking what tests start (Asterisk 22 and 16, sipp, espeak-ng, OpenSSH) into\n"
+            f"{cache()}: a minute, once, and no root needed …\n"
+        )
+    try:
+        for release in ASTERISK:
+            programs(release)
+        sipp()
+        path_with_espeak()
+        if not ssh:
+            unpacked(sshd.OPENSSH)
+    except CcstateError as wrong:
+        sys.stderr.write(diagnostics_text(wrong.problems))
+        return wrong.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
