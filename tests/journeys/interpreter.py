@@ -48,16 +48,45 @@ class Call(NamedTuple):
 # Hours
 
 
-def hours_at(schedule: Mapping[str, Any], local: datetime) -> tuple[str, str]:
+Calendars: TypeAlias = Mapping[str, Mapping[str, Any]]
+Parts: TypeAlias = list[tuple[str, str, str]]
+"""Begin, end and occasion of parts of a day."""
+
+
+def hours_at(
+    schedule: Mapping[str, Any], local: datetime, calendars: Calendars | None = None
+) -> tuple[str, str]:
     """What the clock on the wall says: `open`, `closed` or `holiday`, and the occasion."""
     today, yesterday = local.date(), local.date() - timedelta(days=1)
     clock = f"{local:%H:%M}"
-    kind, spans, occasion = _day(schedule, today)
+    kind, spans, occasion, is_special = _day(schedule, today, calendars or {})
+    for begin, end, name in [] if is_special else _parts_of_holidays(schedule, today, calendars):
+        if begin <= clock < end and occasion == "":
+            return "holiday", name
     is_open = any(
         begin <= clock and (clock < end or end <= begin) for begin, end in map(_ends, spans)
     )
-    runs_on = any(clock < end <= begin for begin, end in map(_ends, _day(schedule, yesterday)[1]))
-    return ("open" if is_open or runs_on else kind), occasion
+    if not is_open and not (is_special and not spans):
+        is_open = _runs_on(schedule, yesterday, clock, calendars or {})
+    if not is_open:
+        return kind, occasion
+    for begin, end, reason in _closings(schedule, today):
+        if begin <= clock < end:
+            return "closed", reason
+    return "open", occasion
+
+
+def _runs_on(
+    schedule: Mapping[str, Any], yesterday: date, clock: str, calendars: Calendars
+) -> bool:
+    """Whether hours of the day before are still open, which nothing ended at midnight."""
+    kind, spans, _, is_special = _day(schedule, yesterday, calendars)
+    ended = _closings(schedule, yesterday)
+    if not is_special and kind != "holiday":
+        ended = ended + _parts_of_holidays(schedule, yesterday, calendars)
+    if any(end == "24:00" for _, end, _ in ended):
+        return False
+    return any(clock < end <= begin for begin, end in map(_ends, spans))
 
 
 def _ends(span: str) -> tuple[str, str]:
@@ -65,16 +94,74 @@ def _ends(span: str) -> tuple[str, str]:
     return begin, end
 
 
-def _day(schedule: Mapping[str, Any], day: date) -> tuple[str, list[str], str]:
-    """What the day is outside of its spans, its spans, and the occasion."""
-    text = day.isoformat()
-    for exception in schedule.get("exceptions") or ():
-        if exception["date"] == text:
-            return "closed", exception["hours"], exception.get("reason") or "special hours"
-    for holiday in schedule.get("holidays") or ():
-        if holiday["date"] <= text <= (holiday.get("until") or holiday["date"]):
-            return "holiday", [], holiday["name"]
-    return "closed", schedule["weekly"].get(f"{day:%a}".lower(), []), ""
+def _day(
+    schedule: Mapping[str, Any], day: date, calendars: Calendars
+) -> tuple[str, list[str], str, bool]:
+    """What the day is outside of its spans, its spans, the occasion, and whether it is special."""
+    for exception in _about(schedule.get("exceptions"), day):
+        if exception.get("hours") is not None:
+            return "closed", exception["hours"], exception.get("reason") or "special hours", True
+    for holiday in _all_holidays(schedule, day, calendars):
+        if not holiday.get("hours"):
+            return "holiday", [], holiday["name"], False
+    weekly = next(iter(_about(schedule.get("seasons"), day)), schedule)["weekly"]
+    return "closed", weekly.get(f"{day:%a}".lower(), []), "", False
+
+
+def _all_holidays(
+    schedule: Mapping[str, Any], day: date, calendars: Calendars | None
+) -> list[Mapping[str, Any]]:
+    found = _about(schedule.get("holidays"), day)
+    for name in schedule.get("calendars") or ():
+        found += _about((calendars or {}).get(name, {}).get("holidays"), day)
+    return found
+
+
+def _parts_of_holidays(
+    schedule: Mapping[str, Any], day: date, calendars: Calendars | None
+) -> Parts:
+    return [
+        (*_ends(span), holiday["name"])
+        for holiday in _all_holidays(schedule, day, calendars)
+        for span in holiday.get("hours") or ()
+    ]
+
+
+def _closings(schedule: Mapping[str, Any], day: date) -> Parts:
+    return [
+        (*_ends(span), exception.get("reason") or "special hours")
+        for exception in _about(schedule.get("exceptions"), day)
+        for span in exception.get("closed") or ()
+    ]
+
+
+def _about(entries: Any, day: date) -> list[Mapping[str, Any]]:
+    """The entries that hold the day: of one year before of every year, days before runs."""
+    found = [entry for entry in entries or () if _holds(entry, day)]
+    return sorted(
+        found,
+        key=lambda entry: (
+            "every" in entry,
+            bool(entry.get("until")) and entry["until"] != (entry.get("date") or entry["every"]),
+        ),
+    )
+
+
+def _holds(entry: Mapping[str, Any], day: date) -> bool:
+    """Whether the day lies in the run that begins in its year, or in the year before."""
+    asked = (day.year, day.month, day.day)
+    if entry.get("date"):
+        begin = _numbers(entry["date"])
+        return begin <= asked <= _numbers(entry.get("until") or entry["date"])
+    first, last = _numbers(entry["every"]), _numbers(entry.get("until") or entry["every"])
+    return any(
+        (year, *first) <= asked <= (year + (last < first), *last)
+        for year in (day.year - 1, day.year)
+    )
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split("-")))
 
 
 def phase(estate: Estate, schedule: str, moment: datetime) -> str:
@@ -83,7 +170,7 @@ def phase(estate: Estate, schedule: str, moment: datetime) -> str:
     if fields is None:
         return "open"
     local = moment.astimezone(ZoneInfo(fields["timezone"])).replace(tzinfo=None)
-    return hours_at(fields, local)[0]
+    return hours_at(fields, local, estate.get("calendar"))[0]
 
 
 # Small things

@@ -28,7 +28,7 @@ ZONES = (
     "UTC",
 )
 KINDS = (
-    "schedule", "ivr", "queue", "extension", "user", "team", "number", "prompt", "site",
+    "calendar", "schedule", "ivr", "queue", "extension", "user", "team", "number", "prompt", "site",
 )  # fmt: skip
 NUMBERS = ("+61255500000", "+61255500001")
 EXTENSIONS = ("10", "11", "12")
@@ -68,19 +68,71 @@ def spans(draw: st.DrawFn) -> str:
 few_spans = st.lists(spans(), max_size=2, unique=True).map(sorted)
 
 
+LONG = date(2099, 12, 31)
+year_days = dates.map(lambda day: f"{day:%m-%d}") | st.sampled_from(
+    ["02-29", "02-28", "01-01", "12-31"]
+)
+
+
+@st.composite
+def runs(draw: st.DrawFn) -> dict[str, Any]:
+    """A day or some days, of one year or of every year; also decades, and over New Year."""
+    if draw(st.booleans()):
+        run = {"every": draw(year_days)}
+        if draw(st.booleans()):
+            run["until"] = draw(year_days)
+        return run
+    first = draw(dates)
+    run = {"date": first.isoformat()}
+    length = draw(st.integers(0, 5))
+    if length:
+        last = LONG if length == 5 else first + timedelta(days=length)
+        run["until"] = last.isoformat()
+    return run
+
+
+@st.composite
+def parts(draw: st.DrawFn) -> list[str]:
+    """Parts of a day, which never run over midnight."""
+
+    def part() -> str:
+        start = draw(minutes)
+        end = draw(st.integers(start + 1, 24 * 60) | st.just(24 * 60))
+        return f"{_clock(start)}-{_clock(end)}"
+
+    return sorted({part() for _ in range(draw(st.integers(1, 2)))})
+
+
 @st.composite
 def holidays(draw: st.DrawFn) -> dict[str, Any]:
-    first = draw(dates)
-    holiday = {"name": draw(st.sampled_from(["Christmas", "Easter"])), "date": first.isoformat()}
-    length = draw(st.integers(0, 3))
-    if length:
-        holiday["until"] = (first + timedelta(days=length)).isoformat()
+    holiday = {"name": draw(st.sampled_from(["Christmas", "Easter"])), **draw(runs())}
+    if draw(st.booleans()):
+        holiday["hours"] = draw(parts())
     return holiday
 
 
-exceptions = st.fixed_dictionaries(
-    {"date": dates.map(date.isoformat), "hours": few_spans},
-    optional={"reason": st.just("Stocktaking")},
+@st.composite
+def exceptions(draw: st.DrawFn) -> dict[str, Any]:
+    special = draw(runs())
+    form = draw(st.sampled_from(["hours", "hours", "closed", "both"]))
+    if form != "closed":
+        special["hours"] = draw(few_spans)
+    if form != "hours":
+        special["closed"] = draw(parts())
+    if draw(st.booleans()):
+        special["reason"] = "Stocktaking"
+    return special
+
+
+@st.composite
+def seasons(draw: st.DrawFn) -> dict[str, Any]:
+    season = draw(runs())
+    season.setdefault("until", season.get("date") or season.get("every"))
+    return {**season, "weekly": draw(weeks)}
+
+
+weeks = st.dictionaries(
+    st.sampled_from(["mon", "tue", "wed", "thu", "fri", "sat", "sun"]), few_spans, max_size=7
 )
 
 
@@ -94,33 +146,58 @@ def clock_changes(zone: str) -> tuple[date, ...]:
     return tuple(noons[n].astimezone(there).date() for n in changed)
 
 
+CALENDARS = ("country", "state")
+calendars = st.fixed_dictionaries(
+    {name: st.builds(dict, holidays=st.lists(holidays(), max_size=2)) for name in CALENDARS}
+)
+"""Calendars by the names that schedules know."""
+
+
 @st.composite
 def schedules(draw: st.DrawFn) -> dict[str, Any]:
-    zone = draw(st.sampled_from(ZONES))
-    weekdays = st.sampled_from(["mon", "tue", "wed", "thu", "fri", "sat", "sun"])
     schedule: dict[str, Any] = {
-        "timezone": zone,
-        "weekly": draw(st.dictionaries(weekdays, few_spans, max_size=7)),
+        "timezone": draw(st.sampled_from(ZONES)),
+        "weekly": draw(weeks),
     }
-    if draw(st.booleans()):
-        schedule["holidays"] = draw(st.lists(holidays(), max_size=2))
-    if draw(st.booleans()):
-        schedule["exceptions"] = draw(
-            st.lists(exceptions, max_size=2, unique_by=lambda entry: entry["date"])
-        )
+    for field, each in (
+        ("seasons", seasons()),
+        ("holidays", holidays()),
+        ("exceptions", exceptions()),
+        ("calendars", st.sampled_from(CALENDARS)),
+    ):
+        if draw(st.booleans()):
+            schedule[field] = draw(st.lists(each, max_size=2, unique_by=str))
     return schedule
 
 
 @st.composite
-def days_for(draw: st.DrawFn, schedule: Mapping[str, Any]) -> date:
+def days_for(
+    draw: st.DrawFn,
+    schedule: Mapping[str, Any],
+    calendars: Mapping[str, Mapping[str, Any]] | None = None,
+) -> date:
     """A day on which something is likely to be odd: clocks, holidays, exceptions, or any."""
     odd = list(clock_changes(schedule["timezone"]))
-    special = (*(schedule.get("holidays") or ()), *(schedule.get("exceptions") or ()))
-    odd += [date.fromisoformat(entry["date"]) for entry in special]
+    special = [
+        entry for field in ("seasons", "holidays", "exceptions") for entry in schedule.get(field, ())
+    ]
+    for calendar in (calendars or {}).values():
+        special += calendar["holidays"]
+    for entry in special:
+        for text in (entry.get("date") or entry["every"], entry.get("until")):
+            odd += _days_of(text) if text else []
     day = draw(st.sampled_from(odd) if odd else dates)
     if draw(st.booleans()):
         day = draw(dates)
     return day + timedelta(days=draw(st.integers(-1, 1)))
+
+
+def _days_of(text: str) -> list[date]:
+    """The days in or near the year that a date, or a day of every year, means."""
+    if len(text) > len("12-25"):
+        return [date.fromisoformat(text)]
+    years = (2027, 2028) if text == "02-29" else (2026, 2027)
+    return [date(y, *map(int, text.split("-"))) for y in years if text != "02-29" or y == 2028]
 
 
 # Calls
@@ -247,6 +324,7 @@ def centres(draw: st.DrawFn) -> Plain:
         return {name: draw(each) for name in names}
 
     plain: Plain = {kind: {} for kind in KINDS}
+    plain["calendar"] = draw(calendars)
     plain["schedule"] = of(SCHEDULES[: draw(st.integers(1, 3))], schedules())
     plain["prompt"] = dict(WORDS)
     plain["ivr"] = of(TREES[: draw(st.integers(1, 2))], trees())

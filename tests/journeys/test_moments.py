@@ -1,6 +1,6 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
@@ -9,55 +9,60 @@ from hypothesis import strategies as st
 from ccstate.journeys.hours import Phase
 from ccstate.journeys.moments import DAYS, World, Year
 from tests.journeys import interpreter
-from tests.journeys.strategies_journeys import FIRST, centre, days_for, schedules
+from tests.journeys.strategies_journeys import FIRST, calendars, centre, days_for, schedules
 
 MIDNIGHT = datetime(FIRST.year, FIRST.month, FIRST.day, tzinfo=UTC)
 LAST = DAYS * 24 * 60 - 1
 
 
-def said(named: Mapping[str, Mapping[str, Any]], moment: datetime) -> tuple[tuple[str, str], ...]:
+Named: TypeAlias = Mapping[str, Mapping[str, Any]]
+
+
+def said(named: Named, shared: Named, moment: datetime) -> tuple[tuple[str, str], ...]:
     """What the clock on the wall of each schedule says, in the order of their names."""
     return tuple(
         interpreter.hours_at(
-            named[name], moment.astimezone(ZoneInfo(named[name]["timezone"])).replace(tzinfo=None)
+            named[name],
+            moment.astimezone(ZoneInfo(named[name]["timezone"])).replace(tzinfo=None),
+            shared,
         )
         for name in sorted(named)
     )
 
 
 @st.composite
-def minutes_of_the_year(draw: st.DrawFn, named: Mapping[str, Mapping[str, Any]]) -> datetime:
-    day = draw(days_for(named[draw(st.sampled_from(sorted(named)))]))
+def minutes_of_the_year(draw: st.DrawFn, named: Named, shared: Named) -> datetime:
+    day = draw(days_for(named[draw(st.sampled_from(sorted(named)))], shared))
     minute = (day - FIRST).days * 24 * 60 + draw(st.integers(0, 24 * 60 - 1))
     return MIDNIGHT + timedelta(minutes=min(max(minute, 0), LAST))
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.data())
+@given(st.data(), calendars)
 def test_whatever_schedules_say_at_some_minute_one_moment_of_the_worlds_stands_for(
-    data: st.DataObject,
+    data: st.DataObject, shared: dict[str, Any]
 ) -> None:
     named = data.draw(st.dictionaries(st.sampled_from("abc"), schedules(), min_size=1, max_size=3))
-    worlds = Year(centre({"schedule": named}), FIRST).worlds(named)
-    told = {said(named, moment.at) for world in worlds for moment in world.moments}
+    worlds = Year(centre({"schedule": named, "calendar": shared}), FIRST).worlds(named)
+    told = {said(named, shared, moment.at) for world in worlds for moment in world.moments}
     for _ in range(10):
-        moment = data.draw(minutes_of_the_year(named))
-        assert said(named, moment) in told, moment
+        moment = data.draw(minutes_of_the_year(named, shared))
+        assert said(named, shared, moment) in told, moment
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.dictionaries(st.sampled_from("abc"), schedules(), max_size=3))
+@given(st.dictionaries(st.sampled_from("abc"), schedules(), max_size=3), calendars)
 def test_a_moment_has_the_phases_and_occasions_of_its_world(
-    named: dict[str, dict[str, Any]],
+    named: dict[str, dict[str, Any]], shared: dict[str, Any]
 ) -> None:
-    year = Year(centre({"schedule": named}), FIRST)
+    year = Year(centre({"schedule": named, "calendar": shared}), FIRST)
     worlds = year.worlds([*named, "gone"])
     assert len({tuple(sorted(world.phases.items())) for world in worlds}) == len(worlds)
     for world in worlds:
         assert world.moments
         for moment in world.moments:
             assert MIDNIGHT <= moment.at <= MIDNIGHT + timedelta(minutes=LAST)
-            vector = said(named, moment.at)
+            vector = said(named, shared, moment.at)
             phases = dict(zip(sorted(named), (phase for phase, _ in vector), strict=True))
             assert world.phases == {**phases, "gone": "open"}
             assert world.phases == year.phases([*named, "gone"], moment.at)

@@ -25,6 +25,7 @@ _RANGES = {
     "greater_than_equal": ("at least", "ge"),
     "less_than_equal": ("at most", "le"),
     "too_short": ("at least", "min_length"),
+    "too_long": ("at most", "max_length"),
     "string_too_long": ("at most", "max_length"),
 }
 

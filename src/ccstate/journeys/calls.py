@@ -49,7 +49,7 @@ def call(flow: Flow, year: Year, start: Place, at: datetime, keys: Sequence[str]
     schedules = sorted(flow.schedules(flow.reached(start)))
     phases = year.phases(schedules, at)
     hours = {
-        name: calendar.at(at) for name in schedules if (calendar := year.calendar(name)) is not None
+        name: table.at(at) for name in schedules if (table := year.timetable(name)) is not None
     }
     answered = walk(flow, start, phases, keys)
     unanswered = walk(flow, start, phases, keys, answering=Answering.NOBODY)

@@ -11,7 +11,7 @@ from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Moment, Phases, Year
 from ccstate.journeys.walk import RUNG, keys_of, walk, zone_of
 from ccstate.journeys.ways import End, Event, Place
-from ccstate.model import Address, Arrival, Fields, JourneyChange, Journeys, NumberChange
+from ccstate.model import Address, Arrival, Fields, JourneyChange, Journeys, Json, NumberChange
 
 MOST_WALKED = 150_000
 """Journeys that are walked through both centres; beyond these, numbers are only counted."""
@@ -237,18 +237,29 @@ def arrival(flow: Flow, end: End, at: str) -> Arrival:
 
 
 def _named(flow: Flow, schedule: str) -> object:
-    return flow.centre.of("schedule").get(schedule)
+    """Everything that says the hours of a schedule: its fields, and those of its calendars."""
+    fields = flow.centre.of("schedule").get(schedule, {})
+    calendars = flow.centre.of("calendar")
+    return fields, [calendars.get(name) for name in fields.get("calendars") or ()]
 
 
-def _before(schedule: str) -> str:
-    return f"{schedule}@before"
+def _before(name: str) -> str:
+    return f"{name}@before"
 
 
 def _both_schedules(before: Centre, after: Centre) -> Mapping[Address, Fields]:
-    """The schedules of both, side by side; "@" is in nobody's name."""
-    old = {_before(name): fields for name, fields in before.of("schedule").items()}
-    both = {**after.of("schedule"), **old}
-    return {Address("schedule", name): fields for name, fields in both.items()}
+    """The schedules and calendars of both, side by side; "@" is in nobody's name."""
+    both: dict[Address, Fields] = {
+        Address(kind, name): fields
+        for kind in ("calendar", "schedule")
+        for name, fields in after.of(kind).items()
+    }
+    for name, fields in before.of("calendar").items():
+        both[Address("calendar", _before(name))] = fields
+    for name, fields in before.of("schedule").items():
+        old: list[Json] = [_before(calendar) for calendar in fields.get("calendars") or ()]
+        both[Address("schedule", _before(name))] = {**fields, "calendars": old}
+    return both
 
 
 def _entry(flow: Flow, number: Place, phases: Phases) -> Place:

@@ -1,15 +1,17 @@
 """Opening hours as a clock on the wall reads them: open, closed or holiday, and since when.
 
-Exceptions win over holidays, holidays over weekly hours. A span such as `22:00-06:00` runs over
-midnight and stays open on the day after, whatever that day is. All is meant by the local clock:
-in the hour that comes twice when clocks go back, 02:30 is 02:30 both times.
+Exceptions win over holidays, holidays over weekly hours, those of a season over those of the
+schedule. A span such as `22:00-06:00` belongs to the day on which it begins, and stays open on the
+day after, unless that is closed all day. A part of a day that is holiday or closed takes away
+what would be open; where it reaches midnight, hours that run over it end there. All is meant by
+the local clock: in the hour that comes twice when clocks go back, 02:30 is 02:30 both times.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from functools import cache, cached_property
-from itertools import pairwise
+from functools import cache
+from itertools import chain, pairwise
 from typing import NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -44,46 +46,153 @@ class Spell(NamedTuple):
     hours: Hours
 
 
+class Part(NamedTuple):
+    """A part of a local day, in minutes, and the occasion."""
+
+    start: int
+    end: int
+    occasion: str
+
+
 class _Day(NamedTuple):
-    """What one local day is like: its spans, in minutes, and why they are so."""
+    """What one local day is like: the spans that begin on it, in minutes, and what takes away.
+
+    `is_shut`: closed all day, so that hours of the night before end at midnight.
+    """
 
     spans: _Spans
-    is_holiday: bool = False
+    rest: Phase = Phase.CLOSED
     occasion: str = ""
+    parts: tuple[Part, ...] = ()
+    closings: tuple[Part, ...] = ()
+    is_shut: bool = False
+
+    @property
+    def late(self) -> tuple[int, ...]:
+        """The minutes of the day after at which its spans end."""
+        if any(part.end >= DAY for part in (*self.parts, *self.closings)):
+            return ()
+        return tuple(end - DAY for _, end in self.spans if end > DAY)
 
 
-class Calendar:
-    """One schedule, looked up by moments."""
+class Entries:
+    """Entries of one list of a schedule or calendar, found by the days that they hold."""
 
-    def __init__(self, schedule: Filled) -> None:
+    def __init__(self, entries: Iterable[Filled]) -> None:
+        self.days: dict[str, list[Filled]] = {}
+        """By `2026-12-25` and `12-25`: entries of one day."""
+        self.dated: list[Filled] = []
+        """Runs of days in one year or several."""
+        self.yearly: list[Filled] = []
+        """Runs of days in every year."""
+        for entry in entries:
+            first, last = ends_of(entry)
+            if first == last:
+                self.days.setdefault(first, []).append(entry)
+            elif entry.get("date") is not None:
+                self.dated.append(entry)
+            else:
+                self.yearly.append(entry)
+
+    def on(self, day: date) -> list[Filled]:
+        """The entries that hold a day, the most precise first.
+
+        Those of single years come before those of every year, days before runs of days.
+        """
+        text = day.isoformat()
+        return [
+            *self.days.get(text, ()),
+            *(entry for entry in self.dated if holds(entry, text)),
+            *self.days.get(text[5:], ()),
+            *(entry for entry in self.yearly if holds(entry, text)),
+        ]
+
+
+def ends_of(entry: Filled) -> tuple[str, str]:
+    """The first and the last day of an entry: dates, or days of every year."""
+    first = entry.get("date") or entry.get("every") or ""
+    return first, entry.get("until") or first
+
+
+def holds(entry: Filled, day: str) -> bool:
+    """Whether an entry is about a day such as `2026-12-25`."""
+    first, last = ends_of(entry)
+    if entry.get("date") is not None:
+        return first <= day <= last
+    day = day[5:]
+    return first <= day <= last if first <= last else day >= first or day <= last
+
+
+class Holidays:
+    """The holidays of one calendar, or of one schedule alone."""
+
+    def __init__(self, entries: Iterable[Filled]) -> None:
+        self.entries = Entries(entries)
+        self._known: dict[date, tuple[str | None, tuple[Part, ...]]] = {}
+
+    def on(self, day: date) -> tuple[str | None, tuple[Part, ...]]:
+        """The name of the holiday that takes the whole day, if any, and the parts of a day."""
+        if day not in self._known:
+            found = self.entries.on(day)
+            whole = next((entry["name"] for entry in found if entry.get("hours") is None), None)
+            self._known[day] = whole, _parts(found, "hours", "name")
+        return self._known[day]
+
+
+def _parts(entries: Iterable[Filled], field: str, why: str) -> tuple[Part, ...]:
+    found = (
+        Part(start, min(end, DAY), entry.get(why) or SPECIAL)
+        for entry in entries
+        for start, end in spans_of(entry.get(field) or ())
+    )
+    return tuple(found)
+
+
+SPECIAL = "special hours"
+"""The occasion of an exception that gives no reason."""
+
+
+class Timetable:
+    """One schedule, with the holidays of its calendars, looked up by moments."""
+
+    def __init__(self, schedule: Filled, calendars: Sequence[Holidays] = ()) -> None:
         self.zone = zone_named(schedule["timezone"])
-        weekly = schedule.get("weekly") or {}
-        self._week = tuple(_Day(_spans(weekly.get(day) or ())) for day in WEEKDAYS)
-        self._schedule = schedule
+        self._week = _week(schedule.get("weekly"))
+        self._seasons = Entries(schedule.get("seasons") or ())
+        self._weeks: dict[int, tuple[_Day, ...]] = {}
+        self._holidays = (Holidays(schedule.get("holidays") or ()), *calendars)
+        exceptions = schedule.get("exceptions") or ()
+        self._exceptions = Entries(e for e in exceptions if e.get("hours") is not None)
+        self._closings = Entries(e for e in exceptions if e.get("closed"))
+        self._days: dict[date, _Day] = {}
         self._pieces = cache(_pieces)
 
-    @cached_property
-    def _special(self) -> Mapping[date, _Day]:
-        days: dict[date, _Day] = {}
-        for holiday in self._schedule.get("holidays") or ():
-            first, last = (
-                _existing(holiday["date"]),
-                _existing(holiday.get("until") or holiday["date"]),
-            )
-            if not first or not last:
-                continue
-            for offset in range(min((last - first).days + 1, MOST_DAYS)):
-                day = first + timedelta(days=offset)
-                days.setdefault(day, _Day((), is_holiday=True, occasion=holiday["name"]))
-        for exception in self._schedule.get("exceptions") or ():
-            if not (special := _existing(exception["date"])):
-                continue
-            why = exception.get("reason") or "special hours"
-            days[special] = _Day(_spans(exception["hours"]), occasion=why)
-        return days
-
     def _day(self, day: date) -> _Day:
-        return self._special.get(day) or self._week[day.weekday()]
+        if day not in self._days:
+            found = self._special(day) or self._ordinary(day)
+            if closings := _parts(self._closings.on(day), "closed", "reason"):
+                found = found._replace(closings=closings)
+            self._days[day] = found
+        return self._days[day]
+
+    def _special(self, day: date) -> _Day | None:
+        """What an exception or holiday makes of a day; None where it is like others of its week."""
+        for exception in self._exceptions.on(day):
+            spans = spans_of(exception["hours"])
+            return _Day(spans, occasion=exception.get("reason") or SPECIAL, is_shut=not spans)
+        found = [holidays.on(day) for holidays in self._holidays]
+        for name, _ in found:
+            if name is not None:
+                return _Day((), Phase.HOLIDAY, name)
+        parts = tuple(chain.from_iterable(parts for _, parts in found))
+        return self._ordinary(day)._replace(parts=parts) if parts else None
+
+    def _ordinary(self, day: date) -> _Day:
+        for season in self._seasons.on(day):
+            if id(season) not in self._weeks:
+                self._weeks[id(season)] = _week(season["weekly"])
+            return self._weeks[id(season)][day.weekday()]
+        return self._week[day.weekday()]
 
     def at(self, moment: datetime) -> Hours:
         """What the schedule says at a moment, which must know its offset from UTC."""
@@ -98,19 +207,8 @@ class Calendar:
         return found
 
     def _local(self, day: date) -> tuple[Spell, ...]:
-        before = self._day(day - timedelta(days=1))
-        return self._pieces(before.spans, self._day(day))
-
-    def ordinary(self) -> tuple[tuple[Spell, ...], ...]:
-        """The spells of each weekday, Monday first, by the local clock, far from special days."""
-        return tuple(
-            self._pieces(self._week[number - 1].spans, self._week[number]) for number in range(7)
-        )
-
-    def special(self) -> Mapping[date, tuple[Spell, ...]]:
-        """The spells, by the local clock, of days unlike others, and of those after them."""
-        after = {day + timedelta(days=1) for day in self._special}
-        return {day: self._local(day) for day in sorted({*self._special, *after})}
+        before = self._day(day - timedelta(days=1)).late if day > date.min else ()
+        return self._pieces(before, self._day(day))
 
     def days(self, first: date, count: int) -> list[tuple[Spell, ...]]:
         """The spells of so many days in UTC; days that are alike are equal."""
@@ -131,7 +229,7 @@ class Calendar:
         """Minutes in UTC since the first day, and what begins there, in order."""
         origin = datetime(first.year, first.month, first.day, tzinfo=UTC)
         last: Hours | None = None
-        before = self._day(first - timedelta(days=2)).spans
+        before = self._day(first - timedelta(days=2)).late
         for (day, midnight), (_, following) in pairwise(_midnights(self.zone, first, count + 3)):
             today = self._day(day)
             if following - midnight == DAY:
@@ -139,7 +237,7 @@ class Calendar:
                 start = midnight
             else:
                 spells, start = self._changing(day, midnight, following, origin), 0
-            before = today.spans
+            before = today.late
             for minute, hours in spells:
                 if hours != last:
                     yield start + minute, hours
@@ -177,9 +275,6 @@ class Calendar:
         return (origin + timedelta(minutes=minute)).astimezone(self.zone).utcoffset()
 
 
-MOST_DAYS = 1_000
-"""Of one holiday that are looked at: nobody closes for three years and calls it a holiday."""
-
 CLOSED = Hours(Phase.CLOSED)
 
 
@@ -194,14 +289,6 @@ def zone_named(name: str) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
-def _existing(text: str) -> date | None:
-    """The day; None where there is none of that date, such as 30 February."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
 @cache
 def _midnights(zone: ZoneInfo, first: date, count: int) -> tuple[tuple[date, int], ...]:
     """So many days from the one before `first`, each with the minute in UTC at which it begins."""
@@ -212,24 +299,41 @@ def _midnights(zone: ZoneInfo, first: date, count: int) -> tuple[tuple[date, int
     return tuple(zip(days, minutes, strict=True))
 
 
-def _pieces(before: _Spans, day: _Day) -> tuple[Spell, ...]:
+def _pieces(late: tuple[int, ...], day: _Day) -> tuple[Spell, ...]:
     """The spells of a local day, from what runs on from the day before and its own hours."""
-    late = [end for start, end in before if end <= start]
-    edges = {0, *late, *(edge for span in day.spans for edge in span)}
+    if day.is_shut:
+        late = ()
+    taken = (*day.parts, *day.closings)
+    edges = {0, *late, *chain.from_iterable(day.spans), *chain.from_iterable(p[:2] for p in taken)}
     spells: list[Spell] = []
     for minute in sorted(edge for edge in edges if edge < DAY):
-        is_open = any(
-            start <= minute and (minute < end or end <= start) for start, end in day.spans
-        ) or any(minute < end for end in late)
-        rest = Phase.HOLIDAY if day.is_holiday else Phase.CLOSED
-        hours = Hours(Phase.OPEN if is_open else rest, day.occasion)
+        hours = _hours_at(minute, late, day)
         if not spells or spells[-1].hours != hours:
             spells.append(Spell(minute, hours))
     return tuple(spells)
 
 
-def _spans(texts: "tuple[str, ...] | list[str]") -> _Spans:
-    return tuple(minutes_of(text) for text in texts)
+def _hours_at(minute: int, late: tuple[int, ...], day: _Day) -> Hours:
+    for start, end, name in day.parts:
+        if start <= minute < end:
+            return Hours(Phase.HOLIDAY, name)
+    is_open = any(start <= minute < end for start, end in day.spans)
+    if not is_open and not any(minute < end for end in late):
+        return Hours(day.rest, day.occasion)
+    for start, end, reason in day.closings:
+        if start <= minute < end:
+            return Hours(Phase.CLOSED, reason)
+    return Hours(Phase.OPEN, day.occasion)
+
+
+def _week(weekly: Mapping[str, Sequence[str]] | None) -> tuple[_Day, ...]:
+    return tuple(_Day(spans_of((weekly or {}).get(day) or ())) for day in WEEKDAYS)
+
+
+def spans_of(texts: Iterable[str]) -> _Spans:
+    """Spans in minutes of the day on which they begin; an end of the day after is later than it."""
+    spans = map(minutes_of, texts)
+    return tuple((start, end if end > start else end + DAY) for start, end in spans)
 
 
 def minutes_of(span: str) -> tuple[int, int]:

@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 from ccstate.journeys.centre import Centre
-from ccstate.journeys.hours import DAY, Calendar, Hours, Phase, Spell
+from ccstate.journeys.hours import DAY, Holidays, Hours, Phase, Spell, Timetable
 from ccstate.model import canonical
 
 DAYS = 366
@@ -37,33 +38,44 @@ class Year:
         self.first = first
         self._centre = centre
         self._keys: dict[str, bytes | None] = {}
-        self._calendars: dict[bytes, Calendar] = {}
+        self._calendars: dict[str, tuple[bytes, Holidays]] = {}
+        self._timetables: dict[bytes, Timetable] = {}
         self._days: dict[bytes | None, list[tuple[Spell, ...]]] = {}
         self._worlds: dict[tuple[str, ...], tuple[World, ...]] = {}
 
-    def calendar(self, name: str) -> Calendar | None:
+    def timetable(self, name: str) -> Timetable | None:
         """The schedule of that name; None where there is none."""
         key = self._key(name)
         if key is None:
             return None
-        if key not in self._calendars:
-            self._calendars[key] = Calendar(self._centre.of("schedule")[name])
-        return self._calendars[key]
+        if key not in self._timetables:
+            schedule = self._centre.of("schedule")[name]
+            calendars = [self._calendar(c)[1] for c in schedule.get("calendars") or ()]
+            self._timetables[key] = Timetable(schedule, calendars)
+        return self._timetables[key]
 
     def _key(self, name: str) -> bytes | None:
         """The hours themselves, for many schedules keep the same; None where there is none."""
         if name not in self._keys:
             schedule = self._centre.of("schedule").get(name)
             told = schedule and {field: schedule.get(field) for field in _TELLING}
-            self._keys[name] = None if told is None else canonical(told)
+            calendars = schedule.get("calendars") or () if schedule else ()
+            keys = b"".join(self._calendar(calendar)[0] for calendar in calendars)
+            self._keys[name] = None if told is None else canonical(told) + keys
         return self._keys[name]
+
+    def _calendar(self, name: str) -> tuple[bytes, Holidays]:
+        """The digest of a calendar, and its holidays; none where there is none of that name."""
+        if name not in self._calendars:
+            entries = self._centre.of("calendar").get(name, {}).get("holidays") or ()
+            told = sha256(canonical(list(entries))).digest()
+            self._calendars[name] = told, Holidays(entries)
+        return self._calendars[name]
 
     def phases(self, schedules: Collection[str], at: datetime) -> Phases:
         """What each of the schedules says at a moment; one that is not there is open."""
-        found = {name: self.calendar(name) for name in schedules}
-        return {
-            n: calendar.at(at).phase if calendar else Phase.OPEN for n, calendar in found.items()
-        }
+        found = {name: self.timetable(name) for name in schedules}
+        return {n: table.at(at).phase if table else Phase.OPEN for n, table in found.items()}
 
     def worlds(self, schedules: Collection[str]) -> tuple[World, ...]:
         """Every combination of what the schedules say at some time of the year, in order of time."""
@@ -95,14 +107,14 @@ class Year:
     def _of(self, name: str) -> list[tuple[Spell, ...]]:
         key = self._key(name)
         if key not in self._days:
-            calendar = self.calendar(name)
+            table = self.timetable(name)
             always: list[tuple[Spell, ...]] = [(Spell(0, Hours(Phase.OPEN)),)] * DAYS
-            self._days[key] = calendar.days(self.first, DAYS) if calendar else always
+            self._days[key] = table.days(self.first, DAYS) if table else always
         return self._days[key]
 
 
-_TELLING = ("timezone", "weekly", "holidays", "exceptions")
-"""The fields of a schedule that say its hours."""
+_TELLING = ("timezone", "weekly", "seasons", "holidays", "exceptions")
+"""The fields of a schedule that say its hours, beside its calendars."""
 
 
 def _together(

@@ -11,6 +11,7 @@ from functools import cache
 from pydantic import BaseModel
 
 from ccstate.kinds import shape as shapes
+from ccstate.kinds.calendar import Calendar
 from ccstate.kinds.call_test import CallTest
 from ccstate.kinds.display import Display
 from ccstate.kinds.extension import Extension
@@ -53,6 +54,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("extension", "extensions", Extension),
         Kind("trunk", "trunks", Trunk),
         Kind("outbound_route", "outbound_routes", OutboundRoute),
+        Kind("calendar", "calendars", Calendar),
         Kind("schedule", "schedules", Schedule),
         Kind("prompt", "prompts", Prompt),
         Kind("queue", "queues", Queue),

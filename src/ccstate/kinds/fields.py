@@ -213,6 +213,19 @@ Date = Annotated[
     Field(examples=["2026-12-25"]),
     Means("a date such as 2026-12-25"),
 ]
+_YEAR_DAY = r"(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+YearDay = Annotated[
+    str,
+    StringConstraints(pattern=rf"^{_YEAR_DAY}$"),
+    Field(examples=["12-25"]),
+    Means("a day of every year, month first, such as 12-25"),
+]
+LastDay = Annotated[
+    str,
+    StringConstraints(pattern=rf"^([0-9]{{4}}-)?{_YEAR_DAY}$"),
+    Field(examples=["2026-12-28", "12-28"]),
+    Means("a date such as 2026-12-28, or a day of every year such as 12-28"),
+]
 TimeSpan = Annotated[
     str,
     StringConstraints(
@@ -323,8 +336,25 @@ M = TypeVar("M", bound=BaseModel)
 
 def exactly_one(*names: str) -> ConfigDict:
     """Model configuration whose JSON Schema asks for one of these fields; see `require_one`."""
-    one_each = [{"required": [n], "properties": {n: {"type": "string"}}} for n in names]
-    return ConfigDict(json_schema_extra={"oneOf": one_each})  # type: ignore[dict-item]  # list is Json
+    return _schema_asks({"oneOf": [_given(name, "string") for name in names]})
+
+
+def at_least_one(*names: str) -> ConfigDict:
+    """Model configuration whose JSON Schema asks for any of these lists; see `require_any`."""
+    return _schema_asks({"anyOf": [_given(name, "array") for name in names]})
+
+
+def all_of(*configurations: ConfigDict) -> ConfigDict:
+    """Model configuration whose JSON Schema asks for what each of these does."""
+    return _schema_asks({"allOf": [asked["json_schema_extra"] for asked in configurations]})
+
+
+def _given(name: str, kind: str) -> dict[str, Any]:
+    return {"required": [name], "properties": {name: {"type": kind}}}
+
+
+def _schema_asks(schema: dict[str, Any]) -> ConfigDict:
+    return ConfigDict(json_schema_extra=schema)
 
 
 def require_one(model: M, *names: str) -> M:
@@ -332,6 +362,15 @@ def require_one(model: M, *names: str) -> M:
     if sum(getattr(model, name) is not None for name in names) != 1:
         raise PydanticCustomError(
             "exactly_one", "give exactly one of {names}", {"names": ", ".join(names)}
+        )
+    return model
+
+
+def require_any(model: M, *names: str) -> M:
+    """The model, where any of these fields has a value; a validation error otherwise."""
+    if all(getattr(model, name) is None for name in names):
+        raise PydanticCustomError(
+            "at_least_one", "give at least one of {names}", {"names": ", ".join(names)}
         )
     return model
 

@@ -1,42 +1,88 @@
 """Schedule: when something is open."""
 
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from ccstate.kinds.fields import Common, Date, Declared, SetOf, Text, TimeSpan, Timezone
+from pydantic import Field, model_validator
+
+from ccstate.kinds.calendar import MOST_ENTRIES, Holiday
+from ccstate.kinds.fields import (
+    Common,
+    Date,
+    Declared,
+    LastDay,
+    Name,
+    Ref,
+    SetOf,
+    Text,
+    TimeSpan,
+    Timezone,
+    YearDay,
+    all_of,
+    at_least_one,
+    exactly_one,
+    require_any,
+    require_one,
+)
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
-class Holiday(Declared):
-    """A closed day, or a run of them."""
-
-    name: Text
-    """Name of the holiday."""
-    date: Date
-    """The day, or the first of several."""
-    until: Date | None = None
-    """Last day, where it is longer than one."""
-
-
 class SpecialDay(Declared):
-    """A day whose hours differ from the weekly ones."""
+    """A day, or a run of days, whose hours differ from the usual ones."""
 
-    date: Date
-    """The day."""
-    hours: SetOf[TimeSpan]
-    """Its hours; `[]` is closed all day. Wins over holidays."""
+    model_config = all_of(exactly_one("date", "every"), at_least_one("hours", "closed"))
+
+    date: Date | None = None
+    """The day, or the first of several."""
+    every: YearDay | None = None
+    """The day of every year, or the first of several; give this or `date`."""
+    until: LastDay | None = None
+    """Last day, where it is longer than one; written as the first."""
+    hours: SetOf[TimeSpan] | None = None
+    """The hours that begin on that day, in place of the usual ones; they win over holidays. Hours of the night before run on into it. `[]` is closed all day: it ends the night before at midnight."""
+    closed: Annotated[SetOf[TimeSpan], Field(min_length=1)] | None = None
+    """Times at which it is closed, such as `14:00-14:30`; otherwise the day is as usual. A holiday stays one. What reaches 24:00 ends the hours that run over midnight too."""
     reason: Text | None = None
     """Why, for those who read it in a year."""
 
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        return require_any(require_one(self, "date", "every"), "hours", "closed")
+
+
+class Season(Declared):
+    """A part of the year with weekly hours of its own."""
+
+    model_config = exactly_one("date", "every")
+
+    date: Date | None = None
+    """The first day, in one year."""
+    every: YearDay | None = None
+    """The first day, in every year; give this or `date`."""
+    until: LastDay
+    """The last day, written as the first. A season of every year may reach over New Year."""
+    weekly: dict[Weekday, SetOf[TimeSpan]]
+    """Hours by weekday, in place of those of the schedule."""
+
+    @model_validator(mode="after")
+    def _one_day(self) -> Self:
+        return require_one(self, "date", "every")
+
 
 class Schedule(Common):
-    """Weekly hours, holidays and exceptions in one timezone."""
+    """Weekly hours, seasons, holidays and exceptions in one timezone."""
 
     timezone: Timezone
     """IANA timezone in which all times here are meant."""
     weekly: dict[Weekday, SetOf[TimeSpan]]
-    """Hours by weekday; a day left out is closed. `22:00-06:00` runs over midnight."""
-    holidays: SetOf[Holiday] | None = None
-    """Closed days."""
-    exceptions: SetOf[SpecialDay] | None = None
-    """Days with hours of their own."""
+    """Hours by weekday; a day left out is closed. `22:00-06:00` runs over midnight, into a holiday too."""
+    seasons: Annotated[SetOf[Season], Field(max_length=MOST_ENTRIES)] | None = None
+    """Parts of the year with other weekly hours. Of two that meet, one of a single year wins over one of every year."""
+    calendars: Annotated[SetOf[Annotated[Name, Ref("calendar")]], Field(max_length=20)] | None = (
+        None
+    )
+    """Calendars whose holidays are those of this schedule too."""
+    holidays: Annotated[SetOf[Holiday], Field(max_length=MOST_ENTRIES)] | None = None
+    """Holidays of this schedule alone. They win over weekly hours."""
+    exceptions: Annotated[SetOf[SpecialDay], Field(max_length=MOST_ENTRIES)] | None = None
+    """Days with hours of their own. They win over holidays; of two that meet, one of a single year wins over one of every year, and a day over a run of days."""
