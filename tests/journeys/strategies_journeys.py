@@ -179,7 +179,9 @@ def days_for(
     """A day on which something is likely to be odd: clocks, holidays, exceptions, or any."""
     odd = list(clock_changes(schedule["timezone"]))
     special = [
-        entry for field in ("seasons", "holidays", "exceptions") for entry in schedule.get(field, ())
+        entry
+        for field in ("seasons", "holidays", "exceptions")
+        for entry in schedule.get(field, ())
     ]
     for calendar in (calendars or {}).values():
         special += calendar["holidays"]

@@ -38,16 +38,69 @@ def _site(site: Mapping[str, Any]) -> _Found:
             seen[desk] = area
 
 
+def _calendar(calendar: Mapping[str, Any]) -> _Found:
+    for index, holiday in enumerate(calendar["holidays"]):
+        yield from _days(holiday, ("holidays", index), repr_(holiday["name"]))
+        yield from _part_of_day(holiday, "hours", ("holidays", index))
+
+
 def _schedule(schedule: Mapping[str, Any]) -> _Found:
     yield from _timezone(schedule)
-    for index, holiday in enumerate(schedule.get("holidays") or ()):
-        yield from _date(holiday, "date", ("holidays", index))
-        yield from _date(holiday, "until", ("holidays", index))
-        if (holiday.get("until") or holiday["date"]) < holiday["date"]:
-            message = f"{repr_(holiday['name'])} ends before it begins"
-            yield ("holidays", index, "until"), "CC111", message, "", ""
+    yield from _calendar({"holidays": schedule.get("holidays") or ()})
+    for index, season in enumerate(schedule.get("seasons") or ()):
+        yield from _days(season, ("seasons", index), "the season")
     for index, exception in enumerate(schedule.get("exceptions") or ()):
-        yield from _date(exception, "date", ("exceptions", index))
+        yield from _days(exception, ("exceptions", index), "the exception")
+        yield from _part_of_day(exception, "closed", ("exceptions", index))
+
+
+def _days(entry: Mapping[str, Any], root: Path, what: str) -> _Found:
+    """The days that an entry is about: each exists, and the last is not before the first."""
+    first, last = entry.get("date") or entry["every"], entry.get("until")
+    is_dated = bool(entry.get("date"))
+    yield from _day(first, (*root, "date" if is_dated else "every"))
+    if last is None:
+        return
+    if len(first) != len(last):
+        yield (
+            (*root, "until"),
+            "CC117",
+            f"{what} begins on {first} and ends on {last}",
+            "One is the day of one year, the other of every year.",
+            f"write both with the year (date: {_with_year(first, last)}), or both without it (every:)",
+        )
+        return
+    yield from _day(last, (*root, "until"))
+    if is_dated and last < first:
+        yield (*root, "until"), "CC111", f"{what} ends before it begins", "", ""
+
+
+def _with_year(first: str, last: str) -> str:
+    return first if len(first) > len(last) else f"{last[:4]}-{first}"
+
+
+def _day(text: str, path: Path) -> _Found:
+    try:
+        # A day of every year is one where a leap year has it.
+        date.fromisoformat(text if len(text) == len("2026-12-25") else f"2024-{text}")
+    except ValueError:
+        yield path, "CC111", f"there is no day {repr_(text)}", "", ""
+
+
+def _part_of_day(entry: Mapping[str, Any], field: str, root: Path) -> _Found:
+    for index, span in enumerate(entry.get(field) or ()):
+        if span[6:] <= span[:5]:
+            yield (
+                (*root, field, index),
+                "CC118",
+                f"{repr_(span)} is no part of a day",
+                "It must end after it begins, and on the same day.",
+                f"end it at 24:00, and write what is meant of the day after there: {_rest(span)}",
+            )
+
+
+def _rest(span: str) -> str:
+    return f"{span[:5]}-24:00" + (f" and 00:00-{span[6:]}" if span[6:] != "00:00" else "")
 
 
 def _call_test(test: Mapping[str, Any]) -> _Found:
@@ -73,15 +126,6 @@ def _is_timezone(name: str) -> bool:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return False
     return True
-
-
-def _date(entry: Mapping[str, Any], field: str, root: Path) -> _Found:
-    if (text := entry.get(field)) is None:
-        return
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        yield (*root, field), "CC111", f"there is no day {repr_(text)}", "", ""
 
 
 def _ivr(ivr: Mapping[str, Any]) -> _Found:
@@ -159,6 +203,7 @@ def _near(word: str, nodes: Mapping[str, Any]) -> str:
 
 _CHECKS: Mapping[str, Callable[[Mapping[str, Any]], _Found]] = {
     "site": _site,
+    "calendar": _calendar,
     "schedule": _schedule,
     "call_test": _call_test,
     "ivr": _ivr,

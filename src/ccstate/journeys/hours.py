@@ -54,7 +54,7 @@ class Part(NamedTuple):
     occasion: str
 
 
-class _Day(NamedTuple):
+class LocalDay(NamedTuple):
     """What one local day is like: the spans that begin on it, in minutes, and what takes away.
 
     `is_shut`: closed all day, so that hours of the night before end at midnight.
@@ -79,20 +79,22 @@ class Entries:
     """Entries of one list of a schedule or calendar, found by the days that they hold."""
 
     def __init__(self, entries: Iterable[Filled]) -> None:
-        self.days: dict[str, list[Filled]] = {}
-        """By `2026-12-25` and `12-25`: entries of one day."""
-        self.dated: list[Filled] = []
-        """Runs of days in one year or several."""
-        self.yearly: list[Filled] = []
-        """Runs of days in every year."""
+        self.dates: dict[str, list[Filled]] = {}
+        """Entries of one day, by that day: `2026-12-25`."""
+        self.runs: list[Filled] = []
+        """Entries of several days, in one year or more."""
+        self.year_days: dict[str, list[Filled]] = {}
+        """Entries of one day of every year, by that day: `12-25`."""
+        self.yearly_runs: list[Filled] = []
+        """Entries of several days of every year."""
         for entry in entries:
             first, last = ends_of(entry)
+            is_dated = entry.get("date") is not None
             if first == last:
-                self.days.setdefault(first, []).append(entry)
-            elif entry.get("date") is not None:
-                self.dated.append(entry)
+                by_day = self.dates if is_dated else self.year_days
+                by_day.setdefault(first, []).append(entry)
             else:
-                self.yearly.append(entry)
+                (self.runs if is_dated else self.yearly_runs).append(entry)
 
     def on(self, day: date) -> list[Filled]:
         """The entries that hold a day, the most precise first.
@@ -101,11 +103,17 @@ class Entries:
         """
         text = day.isoformat()
         return [
-            *self.days.get(text, ()),
-            *(entry for entry in self.dated if holds(entry, text)),
-            *self.days.get(text[5:], ()),
-            *(entry for entry in self.yearly if holds(entry, text)),
+            *self.dates.get(text, ()),
+            *(entry for entry in self.runs if holds(entry, text)),
+            *self.year_days.get(text[5:], ()),
+            *(entry for entry in self.yearly_runs if holds(entry, text)),
         ]
+
+    def without_dates(self) -> Iterator[Filled]:
+        """Those that are not about one date alone, the most precise first."""
+        yield from self.runs
+        yield from chain.from_iterable(self.year_days.values())
+        yield from self.yearly_runs
 
 
 def ends_of(entry: Filled) -> tuple[str, str]:
@@ -159,15 +167,16 @@ class Timetable:
         self.zone = zone_named(schedule["timezone"])
         self._week = _week(schedule.get("weekly"))
         self._seasons = Entries(schedule.get("seasons") or ())
-        self._weeks: dict[int, tuple[_Day, ...]] = {}
+        self._weeks: dict[int, tuple[LocalDay, ...]] = {}
         self._holidays = (Holidays(schedule.get("holidays") or ()), *calendars)
         exceptions = schedule.get("exceptions") or ()
         self._exceptions = Entries(e for e in exceptions if e.get("hours") is not None)
         self._closings = Entries(e for e in exceptions if e.get("closed"))
-        self._days: dict[date, _Day] = {}
+        self._days: dict[date, LocalDay] = {}
         self._pieces = cache(_pieces)
 
-    def _day(self, day: date) -> _Day:
+    def local_day(self, day: date) -> LocalDay:
+        """What a local day is like, whatever runs on into it from the day before."""
         if day not in self._days:
             found = self._special(day) or self._ordinary(day)
             if closings := _parts(self._closings.on(day), "closed", "reason"):
@@ -175,19 +184,19 @@ class Timetable:
             self._days[day] = found
         return self._days[day]
 
-    def _special(self, day: date) -> _Day | None:
+    def _special(self, day: date) -> LocalDay | None:
         """What an exception or holiday makes of a day; None where it is like others of its week."""
         for exception in self._exceptions.on(day):
             spans = spans_of(exception["hours"])
-            return _Day(spans, occasion=exception.get("reason") or SPECIAL, is_shut=not spans)
+            return LocalDay(spans, occasion=exception.get("reason") or SPECIAL, is_shut=not spans)
         found = [holidays.on(day) for holidays in self._holidays]
         for name, _ in found:
             if name is not None:
-                return _Day((), Phase.HOLIDAY, name)
+                return LocalDay((), Phase.HOLIDAY, name)
         parts = tuple(chain.from_iterable(parts for _, parts in found))
         return self._ordinary(day)._replace(parts=parts) if parts else None
 
-    def _ordinary(self, day: date) -> _Day:
+    def _ordinary(self, day: date) -> LocalDay:
         for season in self._seasons.on(day):
             if id(season) not in self._weeks:
                 self._weeks[id(season)] = _week(season["weekly"])
@@ -207,8 +216,8 @@ class Timetable:
         return found
 
     def _local(self, day: date) -> tuple[Spell, ...]:
-        before = self._day(day - timedelta(days=1)).late if day > date.min else ()
-        return self._pieces(before, self._day(day))
+        before = self.local_day(day - timedelta(days=1)).late if day > date.min else ()
+        return self._pieces(before, self.local_day(day))
 
     def days(self, first: date, count: int) -> list[tuple[Spell, ...]]:
         """The spells of so many days in UTC; days that are alike are equal."""
@@ -229,9 +238,9 @@ class Timetable:
         """Minutes in UTC since the first day, and what begins there, in order."""
         origin = datetime(first.year, first.month, first.day, tzinfo=UTC)
         last: Hours | None = None
-        before = self._day(first - timedelta(days=2)).late
+        before = self.local_day(first - timedelta(days=2)).late
         for (day, midnight), (_, following) in pairwise(_midnights(self.zone, first, count + 3)):
-            today = self._day(day)
+            today = self.local_day(day)
             if following - midnight == DAY:
                 spells: Iterable[tuple[int, Hours]] = self._pieces(before, today)
                 start = midnight
@@ -289,6 +298,14 @@ def zone_named(name: str) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
+def day_named(text: str) -> date | None:
+    """The day of a text such as `2026-12-25`; None where there is none, such as 30 February."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
 @cache
 def _midnights(zone: ZoneInfo, first: date, count: int) -> tuple[tuple[date, int], ...]:
     """So many days from the one before `first`, each with the minute in UTC at which it begins."""
@@ -299,7 +316,7 @@ def _midnights(zone: ZoneInfo, first: date, count: int) -> tuple[tuple[date, int
     return tuple(zip(days, minutes, strict=True))
 
 
-def _pieces(late: tuple[int, ...], day: _Day) -> tuple[Spell, ...]:
+def _pieces(late: tuple[int, ...], day: LocalDay) -> tuple[Spell, ...]:
     """The spells of a local day, from what runs on from the day before and its own hours."""
     if day.is_shut:
         late = ()
@@ -313,7 +330,7 @@ def _pieces(late: tuple[int, ...], day: _Day) -> tuple[Spell, ...]:
     return tuple(spells)
 
 
-def _hours_at(minute: int, late: tuple[int, ...], day: _Day) -> Hours:
+def _hours_at(minute: int, late: tuple[int, ...], day: LocalDay) -> Hours:
     for start, end, name in day.parts:
         if start <= minute < end:
             return Hours(Phase.HOLIDAY, name)
@@ -326,8 +343,8 @@ def _hours_at(minute: int, late: tuple[int, ...], day: _Day) -> Hours:
     return Hours(Phase.OPEN, day.occasion)
 
 
-def _week(weekly: Mapping[str, Sequence[str]] | None) -> tuple[_Day, ...]:
-    return tuple(_Day(spans_of((weekly or {}).get(day) or ())) for day in WEEKDAYS)
+def _week(weekly: Mapping[str, Sequence[str]] | None) -> tuple[LocalDay, ...]:
+    return tuple(LocalDay(spans_of((weekly or {}).get(day) or ())) for day in WEEKDAYS)
 
 
 def spans_of(texts: Iterable[str]) -> _Spans:

@@ -77,6 +77,10 @@ class Year:
         found = {name: self.timetable(name) for name in schedules}
         return {n: table.at(at).phase if table else Phase.OPEN for n, table in found.items()}
 
+    def phases_of(self, name: str) -> frozenset[Phase]:
+        """Everything that a schedule says at some time of the year."""
+        return frozenset(spell.hours.phase for day in self._of(name) for spell in day)
+
     def worlds(self, schedules: Collection[str]) -> tuple[World, ...]:
         """Every combination of what the schedules say at some time of the year, in order of time."""
         names = tuple(sorted(schedules))

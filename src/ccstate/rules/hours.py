@@ -1,12 +1,14 @@
 """Rules about schedules: hours that never come, holes and overlaps, calendars that run out."""
 
-from collections.abc import Iterator, Sequence
-from datetime import timedelta
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from itertools import chain
 from typing import NamedTuple
 
 from ccstate.errors import Severity
 from ccstate.journeys.centre import Filled
-from ccstate.journeys.hours import DAY, minutes_of
+from ccstate.journeys.hours import DAY, Entries, Phase, day_named, ends_of, holds, spans_of
 from ccstate.kinds import Path
 from ccstate.model import Address
 from ccstate.rules.rule import Estate, Found, Rule
@@ -37,23 +39,34 @@ class _Span(NamedTuple):
 
 
 def _span(text: str, midnight: int, path: Path) -> _Span:
-    """An end that is not after the start belongs to the day after."""
-    start, end = minutes_of(text)
-    return _Span(midnight + start, midnight + (end if end > start else end + DAY), path, text)
+    [(start, end)] = spans_of([text])
+    return _Span(midnight + start, midnight + end, path, text)
 
 
-def _week(schedule: Filled) -> list[_Span]:
-    weekly = schedule["weekly"]
-    return sorted(
-        _span(text, place * DAY, ("weekly", day, index))
-        for place, day in enumerate(WEEKDAYS)
-        for index, text in enumerate(weekly.get(day) or ())
-    )
+def _weeks(schedule: Filled) -> Iterator[list[_Span]]:
+    """The spans of the week, and of that of each season."""
+    seasons = enumerate(schedule.get("seasons") or ())
+    weeks: list[tuple[Path, Mapping[str, Sequence[str]]]] = [
+        (("weekly",), schedule["weekly"]),
+        *((("seasons", number, "weekly"), season["weekly"]) for number, season in seasons),
+    ]
+    for path, weekly in weeks:
+        yield sorted(
+            _span(text, place * DAY, (*path, day, index))
+            for place, day in enumerate(WEEKDAYS)
+            for index, text in enumerate(weekly.get(day) or ())
+        )
 
 
-def _special_day(place: int, exception: Filled) -> list[_Span]:
-    path = ("exceptions", place, "hours")
-    return sorted(_span(text, 0, (*path, i)) for i, text in enumerate(exception["hours"]))
+def _special_days(schedule: Filled) -> Iterator[tuple[list[_Span], str]]:
+    """The spans of every list of an exception or holiday, and the day that it is about."""
+    for field, of_day in (("exceptions", ("hours", "closed")), ("holidays", ("hours",))):
+        for place, entry in enumerate(schedule.get(field) or ()):
+            for name in of_day:
+                path = (field, place, name)
+                texts = enumerate(entry.get(name) or ())
+                spans = sorted(_span(text, 0, (*path, i)) for i, text in texts)
+                yield spans, ends_of(entry)[0]
 
 
 def _schedules(estate: Estate) -> Iterator[tuple[Address, Filled]]:
@@ -62,31 +75,55 @@ def _schedules(estate: Estate) -> Iterator[tuple[Address, Filled]]:
 
 
 def _never_open(estate: Estate) -> Iterator[Found]:
-    today = estate.today.isoformat()
     for address, schedule in _schedules(estate):
-        exceptions = schedule.get("exceptions") or ()
-        if any(schedule["weekly"].values()) or any(
-            exception["hours"] and exception["date"] >= today for exception in exceptions
-        ):
+        if _is_open_some_week(estate, schedule):
             continue
-        yield Found(
-            address,
-            ("weekly",),
-            f"{address} is never open",
-            "No weekday has hours, and no day to come has any of its own: "
-            "callers who go by it never reach anybody.",
-            'give the weekdays their hours, such as mon: ["09:00-17:00"], or remove the schedule',
-        )
+        if Phase.OPEN not in estate.year.phases_of(address.name):
+            yield Found(
+                address,
+                ("weekly",),
+                f"{address} is never open",
+                "No time of the next twelve months is: callers who go by it never reach anybody.",
+                'give the weekdays their hours, such as mon: ["09:00-17:00"], '
+                "or remove the schedule",
+            )
+
+
+def _is_open_some_week(estate: Estate, schedule: Filled) -> bool:
+    """Whether weekly hours must show: no season replaces them, and nothing lasts for months."""
+    entries = [*(schedule.get("holidays") or ()), *(schedule.get("exceptions") or ())]
+    calendars = estate.of("calendar")
+    for name in schedule.get("calendars") or ():
+        entries += calendars.get(name, {}).get("holidays") or ()
+    return (
+        any(schedule["weekly"].values())
+        and not schedule.get("seasons")
+        and not any(_lasts_for_months(entry) for entry in entries)
+    )
+
+
+def _lasts_for_months(entry: Filled) -> bool:
+    first, last = ends_of(entry)
+    begin, end = day_named(first), day_named(last)
+    if not begin or not end:
+        return first != last and first[:2] != last[:2]
+    return (end - begin).days > LONG
+
+
+LONG = 31
+"""Days that a holiday may last before it is looked at more closely."""
 
 
 def _gaps(estate: Estate) -> Iterator[Found]:
     for address, schedule in _schedules(estate):
-        for span, minutes in _holes(_week(schedule), WEEK):
-            weekday = list(WEEKDAYS.values())[span.end // DAY % 7]
-            yield _gap(address, span, minutes, weekday)
-        for place, exception in enumerate(schedule.get("exceptions") or ()):
-            for span, minutes in _holes(_special_day(place, exception)):
-                yield _gap(address, span, minutes, exception["date"])
+        for week in _weeks(schedule):
+            for span, minutes in _holes(week, WEEK):
+                weekday = list(WEEKDAYS.values())[span.end // DAY % 7]
+                yield _gap(address, span, minutes, weekday)
+        for spans, day in _special_days(schedule):
+            if spans and spans[0].path[::2] == ("exceptions", "hours"):
+                for span, minutes in _holes(spans):
+                    yield _gap(address, span, minutes, day)
 
 
 def _holes(spans: Sequence[_Span], period: int = 0) -> Iterator[tuple[_Span, int]]:
@@ -141,23 +178,27 @@ def _clock(minute: int) -> str:
 
 def _overlaps(estate: Estate) -> Iterator[Found]:
     for address, schedule in _schedules(estate):
-        for first, second in _meeting(_week(schedule), WEEK):
-            weekday = list(WEEKDAYS.values())[second.start // DAY]
-            yield _overlap(address, second.path, f'"{first.text}" and "{second.text}"', weekday)
-        dates: dict[str, int] = {}
-        for place, exception in enumerate(schedule.get("exceptions") or ()):
-            day = exception["date"]
-            for first, second in _meeting(_special_day(place, exception)):
+        for week in _weeks(schedule):
+            for first, second in _meeting(week, WEEK):
+                weekday = list(WEEKDAYS.values())[second.start // DAY]
+                yield _overlap(address, second.path, f'"{first.text}" and "{second.text}"', weekday)
+        for spans, day in _special_days(schedule):
+            for first, second in _meeting(spans):
                 yield _overlap(address, second.path, f'"{first.text}" and "{second.text}"', day)
-            if dates.setdefault(day, place) != place:
+        for field in ("exceptions", "seasons"):
+            entries = schedule.get(field) or ()
+            for place, day in _twice(entries, _are_as_precise):
                 yield Found(
                     address,
-                    ("exceptions", place, "date"),
-                    f"{address} has two exceptions for {day}",
+                    (field, place, "date" if entries[place].get("date") else "every"),
+                    f"{address} has two {field} for {day}",
                     "Only one of them can count, and nothing says which.",
                     "merge them into one",
                 )
         yield from _holidays_twice(address, schedule.get("holidays") or ())
+        yield from _in_calendars_too(estate, address, schedule)
+    for name, calendar in estate.of("calendar").items():
+        yield from _holidays_twice(Address("calendar", name), calendar["holidays"])
 
 
 def _meeting(spans: Sequence[_Span], period: int = 0) -> Iterator[tuple[_Span, _Span]]:
@@ -182,38 +223,105 @@ def _overlap(address: Address, path: Path, what: str, day: str) -> Found:
     )
 
 
+def _twice(
+    entries: Sequence[Filled], clash: Callable[[Filled, Filled], bool]
+) -> Iterator[tuple[int, str]]:
+    """The places of entries that begin on a day that another holds too, and the day."""
+    for place, _, day in _pairs(entries, entries, clash):
+        yield place, day
+
+
+def _pairs(
+    entries: Sequence[Filled], others: Sequence[Filled], clash: Callable[[Filled, Filled], bool]
+) -> Iterator[tuple[int, Filled, str]]:
+    """Entries that begin while one of the others lasts, by their places, and the day."""
+    known = Entries(others)
+    places = {id(other): place for place, other in enumerate(others)}
+    for place, entry in enumerate(entries):
+        first = ends_of(entry)[0]
+        # Any leap year does for a day of every year.
+        day = day_named(first) or day_named(f"2024-{first}")
+        for other in known.on(day) if day else ():
+            is_later = others is entries and places[id(other)] > place
+            if other is entry or (is_later and ends_of(other)[0] == first):
+                continue
+            if not entry.get("date") and other.get("date"):
+                continue
+            if clash(entry, other):
+                yield place, other, first
+                break
+
+
+def _are_as_precise(one: Filled, other: Filled) -> bool:
+    """Whether nothing says which of the two wins: both of one year or not, of one day or not."""
+    if "weekly" not in one and (one.get("hours") is None or other.get("hours") is None):
+        return False
+    return _precision(one) == _precision(other)
+
+
+def _precision(entry: Filled) -> tuple[bool, bool]:
+    first, last = ends_of(entry)
+    return bool(entry.get("date")), first == last
+
+
+def _share_hours(one: Filled, other: Filled) -> bool:
+    """Whether two holidays of a day meet: one takes all of it, or both a part that they share."""
+    if one.get("hours") is None or other.get("hours") is None:
+        return True
+    spans = spans_of(one["hours"])
+    return any(
+        start < end and begin < finish
+        for begin, end in spans
+        for start, finish in spans_of(other["hours"])
+    )
+
+
 def _holidays_twice(address: Address, holidays: Sequence[Filled]) -> Iterator[Found]:
-    """Holidays that lie within others; the canonical order of a set is that of dates."""
-    before: Filled | None = None
-    for place in sorted(range(len(holidays)), key=lambda place: _first_day(holidays[place])):
-        holiday = holidays[place]
-        if before and _first_day(holiday) <= _last_day(before):
+    for place, other, day in _pairs(holidays, holidays, _share_hours):
+        yield Found(
+            address,
+            ("holidays", place),
+            f'{address}: "{other["name"]}" and "{holidays[place]["name"]}" overlap on {day}',
+            "One of the two dates may be wrong, and a holiday missing that callers will meet.",
+            "correct the date, or keep one of the two",
+        )
+
+
+def _in_calendars_too(estate: Estate, address: Address, schedule: Filled) -> Iterator[Found]:
+    """Holidays of a schedule that a calendar of it has as well."""
+    own = schedule.get("holidays") or ()
+    for calendar in schedule.get("calendars") or () if own else ():
+        shared = estate.of("calendar").get(calendar, {}).get("holidays") or ()
+        for place, other, day in _pairs(own, shared, _share_hours):
             yield Found(
                 address,
                 ("holidays", place),
-                f'{address}: "{before["name"]}" and "{holiday["name"]}" overlap '
-                f"on {_first_day(holiday)}",
-                "One of the two dates may be wrong, and a holiday missing that callers will meet.",
-                "correct the date, or keep one of the two",
+                f'{address}: "{own[place]["name"]}" on {day} is "{other["name"]}" '
+                f"of calendar/{calendar} too",
+                "The day counts twice and is corrected once, when it moves.",
+                "take it out here",
             )
-        before = max(before, holiday, key=_last_day) if before else holiday
-
-
-def _first_day(holiday: Filled) -> str:
-    return str(holiday["date"])
 
 
 def _last_day(holiday: Filled) -> str:
-    return str(holiday.get("until") or holiday["date"])
+    return ends_of(holiday)[1]
 
 
 def _holidays_run_out(estate: Estate) -> Iterator[Found]:
     needed = (estate.today + HOLIDAYS_AHEAD).isoformat()
-    for address, schedule in _schedules(estate):
+    kept = [
+        (address, schedule)
+        for address, schedule in _schedules(estate)
+        if not schedule.get("calendars")
+    ]
+    kept += [(Address("calendar", name), c) for name, c in estate.of("calendar").items()]
+    for address, schedule in kept:
         holidays = schedule.get("holidays") or ()
-        if not holidays:
+        # Holidays of every year never run out, and do not stand for those whose days differ.
+        dated = [place for place, holiday in enumerate(holidays) if holiday.get("date")]
+        if not dated:
             continue
-        last = max(range(len(holidays)), key=lambda place: _last_day(holidays[place]))
+        last = max(dated, key=lambda place: _last_day(holidays[place]))
         if (end := _last_day(holidays[last])) < needed:
             yield Found(
                 address,
@@ -227,15 +335,176 @@ def _holidays_run_out(estate: Estate) -> Iterator[Found]:
 def _past_exceptions(estate: Estate) -> Iterator[Found]:
     today = estate.today.isoformat()
     for address, schedule in _schedules(estate):
-        for place, exception in enumerate(schedule.get("exceptions") or ()):
-            if exception["date"] < today:
+        for field, one in (("exceptions", "exception"), ("seasons", "season")):
+            for place, entry in enumerate(schedule.get(field) or ()):
+                last = _last_day(entry)
+                if not entry.get("date") or last >= today:
+                    continue
                 yield Found(
                     address,
-                    ("exceptions", place, "date"),
-                    f"the exception of {address} for {exception['date']} has passed",
+                    (field, place, "until" if entry.get("until") else "date"),
+                    f"the {one} of {address} for {last} has passed",
                     "It has no effect any more, and hides the days that callers will still meet.",
                     "remove it; git remembers it",
                 )
+
+
+def _cut_nights(estate: Estate) -> Iterator[Found]:
+    """Exceptions that meet hours of the night before, and do not say what becomes of them."""
+    for address, schedule in _schedules(estate):
+        if not any(end > DAY for week in _weeks(schedule) for _, end, _, _ in _of_days(week)):
+            continue
+        table = estate.year.timetable(address.name)
+        for place, exception in enumerate(schedule.get("exceptions") or ()):
+            day = _next_day(exception, estate.today)
+            if not table or not day:
+                continue
+            here = table.local_day(day)
+            if exception.get("hours") is not None:
+                late = max(table.local_day(day - timedelta(days=1)).late, default=0)
+                said = spans_of([*exception["hours"], *(exception.get("closed") or ())])
+                if late and not _hold(said, late):
+                    yield _night_before(address, place, exception, day, _clock(late))
+            ends = [end for _, end in here.spans if end > DAY]
+            closed = spans_of(exception.get("closed") or ())
+            if ends and any(end == DAY for _, end in closed):
+                after = table.local_day(day + timedelta(days=1)).closings
+                if not _hold([part[:2] for part in after], max(ends) - DAY):
+                    yield _night_after(address, place, day, _clock(max(ends) - DAY))
+
+
+def _of_days(week: Iterable[_Span]) -> Iterator[_Span]:
+    """Spans of a week by the day on which they begin."""
+    for span in week:
+        midnight = span.start // DAY * DAY
+        yield span._replace(start=span.start - midnight, end=span.end - midnight)
+
+
+def _next_day(entry: Filled, today: date) -> date | None:
+    """The first day of an entry that has not passed; None where there is none in a year."""
+    if entry.get("date"):
+        day = day_named(ends_of(entry)[0])
+        if day and day < today <= (day_named(ends_of(entry)[1]) or day):
+            return today
+        return day if day and day >= today else None
+    ahead = (today + timedelta(days=number) for number in range(366))
+    return next((day for day in ahead if holds(entry, day.isoformat())), None)
+
+
+def _hold(spans: Iterable[tuple[int, int]], late: int) -> bool:
+    """Whether the spans say what is so from midnight until a minute."""
+    reached = 0
+    for start, end in sorted(spans):
+        if start > reached:
+            break
+        reached = max(reached, end)
+    return reached >= late
+
+
+def _night_before(address: Address, place: int, exception: Filled, day: date, late: str) -> Found:
+    path = ("exceptions", place, "hours")
+    if not exception["hours"]:
+        return Found(
+            address,
+            path,
+            f"{address} ends the night before {day} at midnight, not at {late}",
+            "`hours: []` is closed all day: who calls after midnight meets nobody.",
+            f'add closed: ["00:00-{late}"] if that is meant, '
+            f'or write hours: ["00:00-{late}"] to keep the night',
+        )
+    return Found(
+        address,
+        path,
+        f"{address} is open on {day} until {late}, by hours of the night before",
+        "They run on into the exception, whose own hours do not speak of that time.",
+        f'add "00:00-{late}" to its hours if that is meant, '
+        f'or closed: ["00:00-{late}"] to end the night at midnight',
+    )
+
+
+def _night_after(address: Address, place: int, day: date, late: str) -> Found:
+    return Found(
+        address,
+        ("exceptions", place, "closed"),
+        f"{address} stays closed after midnight of {day}, until {late} too",
+        "What is closed up to 24:00 ends the hours that run over midnight.",
+        f'end it before 24:00, or write closed: ["00:00-{late}"] for the day after if it is meant',
+    )
+
+
+_CLOSED = re.compile(r"\b(closed|shut|closing day|not open)\b", re.IGNORECASE)
+
+
+def _all_day_open(estate: Estate) -> Iterator[Found]:
+    """Spans of 24 hours that are written as if they were none, or called closed."""
+    for address, schedule in _schedules(estate):
+        spans = chain.from_iterable((*_weeks(schedule), *(s for s, _ in _special_days(schedule))))
+        for span in spans:
+            reason = _reason(schedule, span)
+            words = f', though it is called "{reason}"' if reason else ""
+            if span.text[:5] == span.text[6:]:
+                words = f'{address}: "{span.text}" is open for 24 hours{words}'
+            elif span.end - span.start == DAY and reason:
+                words = f"{address} is open all day{words}"
+            else:
+                continue
+            yield Found(
+                address,
+                span.path,
+                words,
+                "Calls go where nobody may be, and nobody is told that it is closed.",
+                'write [] for closed all day, or "00:00-24:00" for open all day',
+            )
+
+
+def _reason(schedule: Filled, span: _Span) -> str:
+    """What calls the hours of a span closed, if anything does."""
+    field, place, *_ = span.path
+    called: object = schedule.get("label")
+    if field == "exceptions" and isinstance(place, int):
+        called = schedule["exceptions"][place].get("reason")
+    return str(called) if called and _CLOSED.search(str(called)) else ""
+
+
+def _unused_calendars(estate: Estate) -> Iterator[Found]:
+    used = {name for _, schedule in _schedules(estate) for name in schedule.get("calendars") or ()}
+    for name in estate.of("calendar"):
+        if name not in used:
+            yield Found(
+                Address("calendar", name),
+                (),
+                f"no schedule uses calendar/{name}",
+                "Its holidays close nothing: callers are told on them that it is open.",
+                f"name it in the schedules that keep them: calendars: [{name}]",
+            )
+
+
+def _empty_calendars(estate: Estate) -> Iterator[Found]:
+    for name, calendar in estate.of("calendar").items():
+        if not calendar.get("holidays"):
+            yield Found(
+                Address("calendar", name),
+                ("holidays",),
+                f"calendar/{name} has no holidays",
+                "Schedules that name it are open on every one.",
+                "write its days, with ccstate holidays, or remove it",
+            )
+
+
+def _leap_days(estate: Estate) -> Iterator[Found]:
+    for kind in ("calendar", "schedule"):
+        for name, fields in estate.of(kind).items():
+            for field in ("seasons", "holidays", "exceptions"):
+                for place, entry in enumerate(fields.get(field) or ()):
+                    first, last = ends_of(entry)
+                    if first != last and last == "02-28":
+                        yield Found(
+                            Address(kind, name),
+                            (field, place, "until"),
+                            f"{kind}/{name} leaves out 29 February, which leap years have",
+                            "On that day other hours hold than on the days before.",
+                            "write 02-29: in other years it ends on the 28th",
+                        )
 
 
 RULES: tuple[Rule, ...] = (
@@ -243,7 +512,7 @@ RULES: tuple[Rule, ...] = (
         "CC220",
         "hours-never-open",
         Severity.ERROR,
-        "A schedule is never open from today on",
+        "A schedule is not open at any time of the next twelve months",
         _never_open,
     ),
     Rule(
@@ -264,14 +533,49 @@ RULES: tuple[Rule, ...] = (
         "CC223",
         "holidays-run-out",
         Severity.WARNING,
-        "The last holiday of a schedule lies less than 60 days ahead",
+        "The last holiday of a schedule or calendar lies less than 60 days ahead",
         _holidays_run_out,
     ),
     Rule(
         "CC224",
         "past-exception",
         Severity.WARNING,
-        "An exception of a schedule has passed",
+        "An exception or season of a schedule has passed",
         _past_exceptions,
+    ),
+    Rule(
+        "CC225",
+        "night-into-special-day",
+        Severity.WARNING,
+        "An exception meets hours that run over midnight, and does not say what becomes of them",
+        _cut_nights,
+    ),
+    Rule(
+        "CC226",
+        "closed-for-24-hours-open",
+        Severity.WARNING,
+        "A span begins and ends at the same time, or is open all day and called closed",
+        _all_day_open,
+    ),
+    Rule(
+        "CC229",
+        "calendar-unused",
+        Severity.WARNING,
+        "No schedule names a calendar",
+        _unused_calendars,
+    ),
+    Rule(
+        "CC253",
+        "calendar-empty",
+        Severity.WARNING,
+        "A calendar has no holidays",
+        _empty_calendars,
+    ),
+    Rule(
+        "CC254",
+        "leap-day-left-out",
+        Severity.WARNING,
+        "A run of days of every year ends on 28 February",
+        _leap_days,
     ),
 )

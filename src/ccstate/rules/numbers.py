@@ -1,12 +1,11 @@
 """Rules about inbound numbers: whether calls arrive, once, and whether their hours matter."""
 
 from collections.abc import Iterator
-from datetime import date
 
 from ccstate.dialling.countries import without_national_zero
 from ccstate.errors import Severity
-from ccstate.journeys.centre import Centre, Filled
-from ccstate.journeys.hours import DAY, WEEKDAYS, minutes_of
+from ccstate.journeys.centre import Centre
+from ccstate.journeys.hours import Phase
 from ccstate.model import Address
 from ccstate.rules.rule import Estate, Found, Rule
 
@@ -69,9 +68,7 @@ def _hours_without_effect(estate: Estate) -> Iterator[Found]:
         hours = number.get("hours")
         if not hours or hours not in schedules or number.get("closed") or number.get("holiday"):
             continue
-        if _closes(schedules[hours], estate.today) and not _knows_hours(
-            estate.centre, number["to"]
-        ):
+        if _closes(estate, hours) and not _knows_hours(estate.centre, number["to"]):
             yield Found(
                 Address("number", name),
                 ("hours",),
@@ -89,45 +86,9 @@ def _knows_hours(centre: Centre, target: str) -> bool:
     return any(node["type"] == "hours" for node in nodes.values())
 
 
-def _closes(schedule: Filled, today: date) -> bool:
-    """Whether the schedule is ever closed, from today on."""
-    day = today.isoformat()
-    holidays = (h.get("until") or h["date"] for h in schedule.get("holidays") or ())
-    short_days = (
-        special["date"]
-        for special in schedule.get("exceptions") or ()
-        if not _covers([_span(span, 0) for span in special["hours"]], DAY)
-    )
-    return (
-        not _is_open_all_week(schedule)
-        or any(last >= day for last in holidays)
-        or any(short >= day for short in short_days)
-    )
-
-
-def _is_open_all_week(schedule: Filled) -> bool:
-    spans = [
-        _span(span, index * DAY)
-        for index, weekday in enumerate(WEEKDAYS)
-        for span in schedule["weekly"].get(weekday) or ()
-    ]
-    length = len(WEEKDAYS) * DAY
-    return _covers([*spans, *((start - length, end - length) for start, end in spans)], length)
-
-
-def _span(text: str, offset: int) -> tuple[int, int]:
-    """Minutes of a span such as `22:00-06:00`, which runs over midnight."""
-    start, end = minutes_of(text)
-    return start + offset, (end if end > start else end + DAY) + offset
-
-
-def _covers(spans: list[tuple[int, int]], length: int) -> bool:
-    reached = 0
-    for start, end in sorted(spans):
-        if start > reached:
-            return False
-        reached = max(reached, end)
-    return reached >= length
+def _closes(estate: Estate, schedule: str) -> bool:
+    """Whether the schedule is ever closed, in the twelve months from today."""
+    return estate.year.phases_of(schedule) != {Phase.OPEN}
 
 
 RULES: tuple[Rule, ...] = (

@@ -5,6 +5,7 @@ of how it came to be written; anything else is an error. Nobody listens or speak
 list with an entry for each question, and what comes of rings and waits from another.
 """
 
+import math
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -314,19 +315,27 @@ _OPERATORS: Mapping[str, Callable[[float, float], bool | float]] = {
     "=": operator.eq,
     "!=": operator.ne,
     ">=": operator.ge,
+    "<=": operator.le,
     "<": operator.lt,
     ">": operator.gt,
     "+": operator.add,
 }
-_TERMS = re.compile(r'^("[^"]*"|[0-9]+) (=~|=|!=|>=|<|>|\+) ("[^"]*"|[0-9]+)$')
+_TERMS = re.compile(r'^("[^"]*"|[0-9]+) (=~|=|!=|>=|<=|<|>|\+) ("[^"]*"|[0-9]+)$')
 
 
 def _worked_out(expression: str) -> str:
     """`a = b & c >= d`: 1, 0 or a number; numbers are compared as such, in quotes or not."""
+    if " - " in expression:
+        first, *rest = (_product(part) for part in expression.split(" - "))
+        return str(first - sum(rest))
     found = [_compared(part) for part in expression.split(" & ")]
     if len(found) == 1:
         return str(int(found[0]))
     return str(int(all(found)))
+
+
+def _product(part: str) -> int:
+    return math.prod(int(factor) for factor in part.split(" * "))
 
 
 def _compared(part: str) -> bool | float:

@@ -2,7 +2,7 @@
 
 import time
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 from hypothesis import event, given, settings
@@ -11,54 +11,66 @@ from hypothesis import strategies as st
 from ccstate.adapters.asterisk.ami import Ami, Login
 from ccstate.adapters.asterisk.compile import Setting, compile_objects
 from ccstate.adapters.asterisk.spelling import spell
-from ccstate.journeys.hours import WEEKDAYS, Calendar
+from ccstate.journeys.hours import WEEKDAYS, Holidays, Timetable
 from ccstate.model import Address
 from tests.adapters.asterisk.dialplan_interpreter import Call, loaded
 from tests.asterisk_sites import NewSite
-from tests.journeys.strategies_journeys import days_for, moments, schedules
+from tests.journeys.strategies_journeys import calendars, days_for, moments, schedules
 
 TEST_SITE = Setting(b"k" * 32, is_test_site=True)
 
 
-def spelled(named: dict[str, dict[str, Any]], setting: Setting = TEST_SITE) -> bytes:
+Named: TypeAlias = dict[str, dict[str, Any]]
+
+
+def spelled(named: Named, shared: Named | None = None, setting: Setting = TEST_SITE) -> bytes:
     objects = {Address("schedule", name): fields for name, fields in named.items()}
-    return spell(compile_objects(objects, setting))["extensions.d/ccstate.conf"]
+    calendars = {Address("calendar", name): fields for name, fields in (shared or {}).items()}
+    return spell(compile_objects({**calendars, **objects}, setting))["extensions.d/ccstate.conf"]
 
 
-def at_edges(schedule: dict[str, Any], day: date) -> list[datetime]:
+def timetable(schedule: dict[str, Any], shared: Named) -> Timetable:
+    """The schedule with those of the calendars that it names."""
+    return Timetable(
+        schedule, [Holidays(shared[name]["holidays"]) for name in schedule.get("calendars", ())]
+    )
+
+
+def at_edges(schedule: dict[str, Any], day: date, shared: Named) -> list[datetime]:
     """The minutes of a day, in UTC, at which anything may begin or end, and those before."""
-    hours = list(schedule["weekly"].values())
-    hours += [entry["hours"] for entry in schedule.get("exceptions") or ()]
+    weeks = [schedule, *schedule.get("seasons", ())]
+    hours = [spans for week in weeks for spans in week["weekly"].values()]
+    holidays = [*schedule.get("holidays", ()), *(h for c in shared.values() for h in c["holidays"])]
+    for entry in (*schedule.get("exceptions", ()), *holidays):
+        hours += [entry.get("hours") or (), entry.get("closed") or ()]
     clocks = {"00:00", *(edge for spans in hours for span in spans for edge in span.split("-"))}
-    calendar = Calendar(schedule)
+    zone = Timetable(schedule).zone
     found: list[datetime] = []
     for clock in clocks - {"24:00"}:
         for fold in (0, 1):
-            local = datetime.fromisoformat(f"{day}T{clock}").replace(
-                tzinfo=calendar.zone, fold=fold
-            )
+            local = datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=zone, fold=fold)
             found += [local.astimezone(UTC), local.astimezone(UTC) - timedelta(minutes=1)]
     return found
 
 
 @settings(max_examples=150)
-@given(st.data(), schedules(), moments)
+@given(st.data(), schedules(), calendars, moments)
 def test_a_schedule_in_the_dialplan_says_what_the_calendar_says(
-    data: st.DataObject, schedule: dict[str, Any], moment: datetime
+    data: st.DataObject, schedule: dict[str, Any], shared: Named, moment: datetime
 ) -> None:
-    plan = loaded(spelled({"x": schedule}))
-    calendar = Calendar(schedule)
-    day = data.draw(days_for(schedule))
-    for at in (moment, moment + timedelta(seconds=59), *at_edges(schedule, day)):
+    plan = loaded(spelled({"x": schedule}, shared))
+    table = timetable(schedule, shared)
+    day = data.draw(days_for(schedule, shared))
+    for at in (moment, moment + timedelta(seconds=59), *at_edges(schedule, day, shared)):
         said = Call(plan).subroutine("schedule/x", {"CC_AT": str(int(at.timestamp()))})
-        assert said == calendar.at(at).phase, at
+        assert said == table.at(at).phase, at
         event(said)
 
 
 def test_only_a_test_site_asks_a_call_for_the_moment() -> None:
     schedule = {"timezone": "UTC", "weekly": {}}
     assert b"CC_AT" in spelled({"x": schedule})
-    assert b"CC_AT" not in spelled({"x": schedule}, Setting(b"k" * 32))
+    assert b"CC_AT" not in spelled({"x": schedule}, setting=Setting(b"k" * 32))
 
 
 # A real Asterisk
@@ -73,6 +85,30 @@ NAMED: dict[str, dict[str, Any]] = {
         "holidays": [{"name": "Christmas", "date": "2026-12-25", "until": "2026-12-28"}],
         "exceptions": [{"date": "2026-12-28", "hours": ["10:00-11:00"]}],
     },
+    "nights": {
+        "timezone": "Europe/London",
+        "weekly": {day: ["22:00-06:00"] for day in WEEKDAYS},
+        "calendars": ["shared"],
+        "exceptions": [
+            {"date": "2026-12-28", "hours": []},
+            {"every": "01-03", "hours": ["08:00-09:00"], "closed": ["08:30-08:45"]},
+            {"date": "2026-10-24", "until": "2026-10-25", "closed": ["23:00-24:00"]},
+        ],
+    },
+    "shop": {
+        "timezone": "Australia/Sydney",
+        "weekly": {day: ["09:00-17:00"] for day in WEEKDAYS},
+        "seasons": [
+            {"every": "11-01", "until": "02-29", "weekly": {d: ["07:00-20:00"] for d in WEEKDAYS}},
+            {"date": "2026-10-04", "until": "2026-10-04", "weekly": {"sun": ["02:30-03:30"]}},
+        ],
+        "holidays": [
+            {"name": "Rebuilding", "date": "2040-01-01", "until": "2099-12-31"},
+            {"name": "Recess", "every": "12-27", "until": "01-02", "hours": ["12:00-24:00"]},
+        ],
+        "calendars": ["shared"],
+        "exceptions": [{"date": "2026-12-24", "closed": ["14:00-14:30"]}],
+    },
     "island": {"timezone": "Australia/Lord_Howe", "weekly": {"sun": ["01:30-02:00"]}},
     "castle": {"timezone": "Europe/London", "weekly": {"sun": ["01:00-02:00"]}},
     "night-.x": {
@@ -84,6 +120,15 @@ NAMED: dict[str, dict[str, Any]] = {
         "weekly": {day: ["00:00-24:00"] for day in WEEKDAYS},
     },
 }
+SHARED: Named = {
+    "shared": {
+        "holidays": [
+            {"name": "Christmas", "every": "12-25"},
+            {"name": "Christmas Eve", "every": "12-24", "hours": ["12:00-24:00"]},
+            {"name": "Inauguration", "date": "2026-04-05", "hours": ["01:00-02:30"]},
+        ]
+    }
+}
 DAYS = (
     date(2026, 12, 24),
     date(2026, 12, 25),
@@ -94,6 +139,11 @@ DAYS = (
     date(2026, 3, 29),  # clocks change in London
     date(2026, 10, 25),
     date(2028, 2, 29),
+    date(2028, 3, 1),
+    date(2027, 12, 24),
+    date(2028, 1, 2),
+    date(2060, 6, 2),
+    date(2100, 1, 1),
 )
 PROBE = """[probe]
 exten => _X!,1,Set(__CC_AT=${CUT(EXTEN,*,2)})
@@ -116,13 +166,13 @@ def test_a_real_asterisk_says_at_every_edge_what_the_calendar_says(
     new_site: NewSite, release: str
 ) -> None:
     expected = {
-        f"{number}*{int(at.timestamp())}": Calendar(schedule).at(at).phase.value
+        f"{number}*{int(at.timestamp())}": timetable(schedule, SHARED).at(at).phase.value
         for number, schedule in enumerate(NAMED.values())
         for day in DAYS
-        for at in at_edges(schedule, day)
+        for at in at_edges(schedule, day, SHARED)
     }
     files = {
-        "extensions.d/ccstate.conf": spelled(NAMED).decode(),
+        "extensions.d/ccstate.conf": spelled(NAMED, SHARED).decode(),
         "extensions.d/probe.conf": probe(list(NAMED)),
     }
     site = new_site(release, files=files)
@@ -137,7 +187,7 @@ def test_a_real_asterisk_says_at_every_edge_what_the_calendar_says(
                 ("Data", "1"),
                 ("Async", "true"),
             )
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while len(said) < len(expected) and time.monotonic() < deadline:
             for found in ami.events(time.monotonic() + 0.2):
                 if found.get("UserEvent") == "Hours":

@@ -107,7 +107,7 @@ def is_primary(kind: str, key: Key) -> bool:
             return key.file == QUEUES
         case "extension" | "trunk":
             return key.file == PJSIP and key.section == "endpoint"
-        case "ivr" | "schedule" | "number" | "outbound_route":
+        case "ivr" | "calendar" | "schedule" | "number" | "outbound_route":
             return key.file == DIALPLAN
         case _:
             return False

@@ -9,7 +9,12 @@ from dataclasses import dataclass
 
 import orjson
 
-from ccstate.adapters.asterisk.compile.hours import CLOCK, TEST_CLOCK, compile_schedule
+from ccstate.adapters.asterisk.compile.hours import (
+    CLOCK,
+    TEST_CLOCK,
+    compile_calendar,
+    compile_schedule,
+)
 from ccstate.adapters.asterisk.compile.outbound import (
     compile_inside,
     compile_leaving,
@@ -87,8 +92,10 @@ def _compiled(objects: Mapping[Address, Fields], setting: Setting) -> Compiled:
         compile_number(compiled, flow, name, number)
     compile_arrivals(compiled)
     clock = TEST_CLOCK if setting.is_test_site else CLOCK
+    for name, calendar in sorted(centre.of("calendar").items()):
+        compile_calendar(compiled, name, calendar)
     for name, schedule in sorted(centre.of("schedule").items()):
-        compile_schedule(compiled, name, schedule, clock)
+        compile_schedule(compiled, centre, name, schedule, clock)
     for name, tree in sorted(centre.of("ivr").items()):
         compile_tree(compiled, flow, name, tree)
     for name, queue in sorted(centre.of("queue").items()):

@@ -1,23 +1,41 @@
-"""Schedules as subroutines that return `open`, `closed` or `holiday`.
+"""Schedules as subroutines that return `open`, `closed` or `holiday`, and calendars beside them.
 
 GotoIfTime knows no years, and holidays have them; so the day and the time of the schedule's
-timezone are compared as numbers. On a test site a call may bring the moment that counts.
+timezone are compared as numbers. Nothing is spelled out day by day: an entry is a line or two,
+however many days it holds, and a calendar is written once, however many schedules name it.
+
+A schedule asks what begins today, at the time that it is; where that is not open, what began
+yesterday, 24 hours later: 02:00 is 26:00 of the day before. On a test site a call may bring the
+moment that counts.
 """
 
-from collections.abc import Iterable
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from itertools import chain
 
 from ccstate.adapters.asterisk.compile.places import shortened
 from ccstate.adapters.asterisk.entries import Compiled, Context, Step
-from ccstate.journeys.centre import Filled
-from ccstate.journeys.hours import Calendar, Phase, Spell
+from ccstate.journeys.centre import Centre, Filled
+from ccstate.journeys.hours import (
+    DAY,
+    WEEKDAYS,
+    Entries,
+    Holidays,
+    Phase,
+    day_named,
+    ends_of,
+    spans_of,
+)
 from ccstate.kinds.fields import Name
 from ccstate.model import Address
 
 CLOCK = "${EPOCH}"
 TEST_CLOCK = '${IF($["${CC_AT}" = ""]?${EPOCH}:${CC_AT})}'
-WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-"""As strftime writes them in the C locale, in which Asterisk runs."""
+ANY_DAY = "_XXXXXXXX"
+ALL, PART, NONE = "all", "part", "none"
+"""What a calendar says of a day at a time."""
+SHUT = "shut"
+"""Closed all day: what began the day before does not count."""
 
 
 def subroutine(schedule: Name) -> str:
@@ -33,45 +51,200 @@ def decide(schedule: Name, field: str) -> list[Step]:
     ]
 
 
-def compile_schedule(compiled: Compiled, name: str, schedule: Filled, clock: str) -> None:
-    """The subroutine of one schedule."""
-    context = Context(compiled, subroutine(name), Address("schedule", name))
+def compile_calendar(compiled: Compiled, name: str, calendar: Filled) -> None:
+    """The subroutine of one calendar: `all`, `part` or `none` for a day and a time."""
+    context = Context(compiled, _calendar(name), Address("calendar", name))
+    context.note(calendar.get("label") or name)
+    _parts_of_days(context, calendar.get("holidays") or (), "holidays")
+
+
+def _calendar(name: str) -> str:
+    return shortened(f"calendar/{name}")
+
+
+def compile_schedule(
+    compiled: Compiled, centre: Centre, name: str, schedule: Filled, clock: str
+) -> None:
+    """The subroutine of one schedule, and those of its own holidays and closings."""
+    owner = Address("schedule", name)
+    context = Context(compiled, subroutine(name), owner)
     zone = schedule["timezone"]
     context.note(f"{schedule.get('label') or name}, {zone}")
-    calendar = Calendar(schedule)
-    context.add(
-        "s",
-        [
-            Step("Set", f"LOCAL(at)={clock}"),
-            Step("Set", f"LOCAL(time)=${{STRFTIME(${{at}},{zone},%H%M)}}", "timezone"),
-            Step("Goto", f"${{STRFTIME(${{at}},{zone},%Y%m%d)}},1", "timezone"),
-        ],
+    closings = shortened(f"closings/{name}")
+    exceptions = schedule.get("exceptions") or ()
+    entries = [{**e, "hours": e["closed"], "name": ""} for e in exceptions if e.get("closed")]
+    runs_over = any(end > DAY for _, end in _all_spans(schedule))
+    if not entries:
+        closings = ""
+    late = list(_asked_yesterday(zone, closings)) if runs_over else []
+    context.add("s", _asked(zone, clock, late, closings))
+    context.add("day", [Step("Goto", "${ARG1},1", "exceptions")])
+    _days(context, schedule, list(_sources(centre, name, schedule)))
+    for word in (*Phase, PART, SHUT):
+        context.add(word, [Step("Return", word)])
+    if closings:
+        _parts_of_days(Context(compiled, closings, owner), entries, "exceptions")
+    if holidays := schedule.get("holidays"):
+        _parts_of_days(Context(compiled, _holidays(name), owner), holidays, "holidays")
+
+
+def _holidays(schedule: str) -> str:
+    return shortened(f"holidays/{schedule}")
+
+
+def _all_spans(schedule: Filled) -> Iterator[tuple[int, int]]:
+    weeks = (schedule, *(schedule.get("seasons") or ()))
+    for week in weeks:
+        yield from chain.from_iterable(map(spans_of, week["weekly"].values()))
+    for exception in schedule.get("exceptions") or ():
+        yield from spans_of(exception.get("hours") or ())
+
+
+def _asked(zone: str, clock: str, late: Sequence[Step], closings: str) -> Iterator[Step]:
+    """What begins today, what began yesterday, and what is closed for a time."""
+    yield Step("Set", f"LOCAL(at)={clock}")
+    yield Step("Set", f"LOCAL(time)=${{STRFTIME(${{at}},{zone},%H%M)}}", "timezone")
+    yield Step("Set", f"LOCAL(day)=${{STRFTIME(${{at}},{zone},%Y%m%d)}}", "timezone")
+    yield Step("Gosub", f"day,1(${{day}},${{STRFTIME(${{at}},{zone},%a)}},${{time}})", "timezone")
+    yield Step("Set", "LOCAL(said)=${GOSUB_RETVAL}")
+    yield Step("GotoIf", f'$["${{said}}" = "{PART}"]?holiday,1', "holidays")
+    yield Step("GotoIf", f'$["${{said}}" = "{SHUT}"]?closed,1', "exceptions")
+    if late:
+        yield Step("GotoIf", f'$["${{said}}" = "open"]?{"said" if closings else "open,1"}', "")
+        yield from late
+        yield Step("Set", "LOCAL(said)=open")
+    if closings:
+        yield Step("GotoIf", '$["${said}" != "open"]?${said},1', "", "said")
+        yield Step("Gosub", f"{closings},s,1(${{day}},${{time}})", "exceptions")
+        yield Step("GotoIf", f'$["${{GOSUB_RETVAL}}" = "{PART}"]?closed,1', "exceptions")
+    yield Step("Goto", "${said},1")
+
+
+def _asked_yesterday(zone: str, closings: str) -> Iterator[Step]:
+    # By way of noon: where clocks change, 24 hours ago may be the day before yesterday.
+    hours = f"${{STRFTIME(${{at}},{zone},%H)}}"
+    yield Step("Set", f"LOCAL(noon)=$[${{at}} - {hours} * 3600 - 43200]", "timezone")
+    yield Step("Set", f"LOCAL(before)=${{STRFTIME(${{noon}},{zone},%Y%m%d)}}", "timezone")
+    yield Step("Set", "LOCAL(late)=$[${time} + 2400]")
+    yield Step(
+        "Gosub", f"day,1(${{before}},${{STRFTIME(${{noon}},{zone},%a)}},${{late}})", "timezone"
     )
-    ordinary = calendar.ordinary()
-    for day, spells in calendar.special().items():
-        if _phases(spells) != _phases(ordinary[day.weekday()]):
-            context.add(f"{day:%Y%m%d}", _through(spells, "exceptions"))
-    context.add("_XXXXXXXX", [Step("Goto", f"${{STRFTIME(${{at}},{zone},%a)}},1", "timezone")])
-    for weekday, spells in zip(WEEKDAYS, ordinary, strict=True):
-        context.add(weekday, _through(spells, "weekly"))
-    for phase in Phase:
-        context.add(phase, [Step("Return", phase)])
+    yield Step("GotoIf", '$["${GOSUB_RETVAL}" != "open"]?${said},1', "weekly")
+    if closings:
+        yield Step("Gosub", f"{closings},s,1(${{before}},${{late}})", "exceptions")
+        yield Step("GotoIf", f'$["${{GOSUB_RETVAL}}" = "{PART}"]?${{said}},1', "exceptions")
 
 
-def _through(spells: Iterable[Spell], field: str) -> list[Step]:
-    """From the last spell of a day to its first, the one that has begun decides."""
-    *later, (_, first) = reversed(_phases(spells))
+def _sources(centre: Centre, name: str, schedule: Filled) -> Iterator[tuple[str, str]]:
+    """The contexts that know the holidays of a schedule, each with the field that names it."""
+    if schedule.get("holidays"):
+        yield _holidays(name), "holidays"
+    for calendar in schedule.get("calendars") or ():
+        if calendar in centre.of("calendar"):
+            yield _calendar(calendar), "calendars"
+
+
+def _days(context: Context, schedule: Filled, sources: Sequence[tuple[str, str]]) -> None:
+    """What begins on a day: ARG1, as 20261225; its weekday is ARG2, the time ARG3, up to 4759."""
+    exceptions = Entries(e for e in schedule.get("exceptions") or () if e.get("hours") is not None)
+    seasons = Entries(schedule.get("seasons") or ())
+    steps: list[Step] = []
+    for day, (exception, *_) in sorted(exceptions.dates.items()):
+        context.add(day.replace("-", ""), _through(exception["hours"], "exceptions", SHUT))
+    for number, exception in enumerate(exceptions.without_dates(), 1):
+        steps += _where(exception, "exceptions", f"special{number},1")
+        context.add(f"special{number}", _through(exception["hours"], "exceptions", SHUT))
+    for source, field in sources:
+        steps += [
+            Step("Gosub", f"{source},s,1(${{ARG1}},${{ARG3}})", field),
+            Step("GotoIf", f'$["${{GOSUB_RETVAL}}" = "{ALL}"]?holiday,1', field),
+            Step("Set", "LOCAL(told)=${told}${GOSUB_RETVAL}", field),
+        ]
+    if sources:
+        steps.append(Step("GotoIf", f'$["${{told}}" =~ "{PART}"]?{PART},1', "holidays"))
+    dated = chain.from_iterable(seasons.dates.values())
+    for number, season in enumerate((*dated, *seasons.without_dates()), 1):
+        steps += _where(season, "seasons", f"season{number}${{ARG2}},1")
+        _week(context, season["weekly"], "seasons", f"season{number}")
+    context.add(ANY_DAY, [*steps, Step("Goto", "${ARG2},1", "weekly")])
+    _week(context, schedule["weekly"], "weekly", "")
+
+
+def _week(context: Context, weekly: Filled, field: str, prefix: str) -> None:
+    # Capitals: as strftime writes them in the C locale, in which Asterisk runs.
+    for weekday in WEEKDAYS:
+        context.add(
+            f"{prefix}{weekday.capitalize()}",
+            _through(weekly.get(weekday) or (), field, Phase.CLOSED),
+        )
+
+
+def _where(entry: Filled, field: str, target: str, also: str = "") -> Iterator[Step]:
+    """Goes to a target on the days of an entry."""
+    first, last = (int(text.replace("-", "") or 0) for text in ends_of(entry))
+    asked = "${ARG1}" if entry.get("date") is not None else "${ARG1:4}"
+    if first == last:
+        days = [f"{asked} = {first}"]
+    elif first < last or entry.get("date") is not None:
+        days = [f"{asked} >= {first} & {asked} <= {last}"]
+    else:
+        days = [f"{asked} >= {first}", f"{asked} <= {last}"]
+    for condition in days:
+        yield Step("GotoIf", f"$[{condition}{also}]?{target}", field)
+
+
+def _parts_of_days(context: Context, entries: Sequence[Filled], field: str) -> None:
+    """Whether a day, ARG1, is holiday as a whole, or at a time, ARG2."""
+    holidays = Holidays(entries)
+    known = holidays.entries
+    context.add("s", [Step("Goto", "${ARG1},1", field)])
+    for day in sorted(filter(None, map(day_named, known.dates))):
+        context.add(f"{day:%Y%m%d}", _of_date(day, holidays, field))
+    runs = list(known.without_dates())
+    steps = [step for e in runs if e.get("hours") is None for step in _where(e, field, f"{ALL},1")]
+    for entry in runs:
+        for start, end in spans_of(entry.get("hours") or ()):
+            steps += _where(entry, field, f"{PART},1", f" & {_covers(start, end)}")
+    context.add(ANY_DAY, [*steps, Step("Return", NONE, field)])
+    for word in (ALL, PART):
+        context.add(word, [Step("Return", word)])
+
+
+def _of_date(day: date, holidays: Holidays, field: str) -> list[Step]:
+    """What a date is by all of the entries that hold it."""
+    whole, parts = holidays.on(day)
+    if whole is not None:
+        return [Step("Goto", f"{ALL},1", field)]
+    found = dict.fromkeys(_covers(start, end) for start, end, _ in parts)
+    steps = [Step("GotoIf", f"$[{covers}]?{PART},1", field) for covers in found]
+    return [*steps, Step("Return", NONE, field)]
+
+
+def _covers(start: int, end: int) -> str:
+    """A part of a day holds the time; one that reaches midnight, that of the day after too."""
+    begun = f"${{ARG2}} >= {_clock(start)}"
+    return begun if end >= DAY else f"{begun} & ${{ARG2}} < {_clock(end)}"
+
+
+def _through(texts: Iterable[str], field: str, otherwise: str) -> list[Step]:
+    """From the last edge of the spans to the first, the one that has passed decides."""
+    edges: dict[int, str] = {}
+    reached = -1
+    for start, end in sorted(spans_of(texts)):
+        if start > reached:
+            edges[start] = Phase.OPEN
+        else:
+            edges.pop(reached, None)
+        reached = max(reached, end)
+        edges[reached] = Phase.CLOSED
+    if not edges:
+        return [Step("Goto", f"{otherwise},1", field)]
+    first = edges.pop(0, Phase.CLOSED)
     steps = [
-        Step("GotoIf", f"$[${{time}} >= {_clock(minute)}]?{phase},1", field)
-        for minute, phase in later
+        Step("GotoIf", f"$[${{ARG3}} >= {_clock(minute)}]?{phase},1", field)
+        for minute, phase in sorted(edges.items(), reverse=True)
     ]
     return [*steps, Step("Goto", f"{first},1", field)]
-
-
-def _phases(spells: Iterable[Spell]) -> list[tuple[int, Phase]]:
-    """The minutes of a day at which another phase begins, and which."""
-    changes = groupby(spells, key=lambda spell: spell.hours.phase)
-    return [(next(found).minute, phase) for phase, found in changes]
 
 
 def _clock(minute: int) -> str:
