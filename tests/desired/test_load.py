@@ -118,6 +118,44 @@ MISTAKES = [
         'x.yaml:1:65: CC111 there is no day "2026-02-30"',
     ),
     (
+        "a day that no year has",
+        "calendars: {c: {holidays: [{name: N, every: 04-31}]}}",
+        'x.yaml:1:38: CC111 there is no day "04-31"',
+    ),
+    (
+        "a run of days that begins every year and ends once",
+        "calendars: {c: {holidays: [{name: N, every: 12-24, until: 2027-01-02}]}}",
+        'x.yaml:1:52: CC117 "N" begins on 12-24 and ends on 2027-01-02 | write both with the '
+        "year (date: 2026-12-24), or both without it (every:)",
+    ),
+    (
+        "a part of a day that runs over midnight",
+        "calendars: {c: {holidays: [{name: N, every: 12-31, hours: ['18:00-02:00']}]}}",
+        'x.yaml:1:60: CC118 "18:00-02:00" is no part of a day | end it at 24:00, and write what '
+        "is meant of the day after there: 18:00-24:00 and 00:00-02:00",
+    ),
+    (
+        "a holiday that takes no hour of its day",
+        "calendars: {c: {holidays: [{name: N, every: 12-31, hours: []}]}}",
+        "x.yaml:1:52: CC102 holidays.0.hours must have at least 1 entry",
+    ),
+    (
+        "a holiday of two sorts of days",
+        "calendars: {c: {holidays: [{name: N, every: 12-31, date: 2026-12-31}]}}",
+        "x.yaml:1:28: CC102 holidays.0: give exactly one of date, every",
+    ),
+    (
+        "an exception that says nothing",
+        "schedules: {s: {timezone: UTC, weekly: {}, exceptions: [{date: 2026-12-24}]}}",
+        "x.yaml:1:57: CC102 exceptions.0: give at least one of hours, closed",
+    ),
+    (
+        "a calendar that nobody declares",
+        "schedules: {s: {timezone: UTC, weekly: {}, calendars: [au-nws]}}\n"
+        "calendars: {au-nsw: {holidays: []}}",
+        'x.yaml:1:56: CC103 unknown calendar "au-nws" | did you mean "au-nsw"?  (desired_state/x.yaml:2)',
+    ),
+    (
         "a timezone that does not exist",
         "sites: {s: {timezone: Australia/Sidney}}\n",
         'x.yaml:1:13: CC111 unknown timezone "Australia/Sidney" | did you mean "Australia/Sydney"?',

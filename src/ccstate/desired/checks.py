@@ -67,7 +67,7 @@ def _days(entry: Mapping[str, Any], root: Path, what: str) -> _Found:
             "CC117",
             f"{what} begins on {first} and ends on {last}",
             "One is the day of one year, the other of every year.",
-            f"write both with the year (date: {_with_year(first, last)}), or both without it (every:)",
+            f"write both with the year ({_with_year(first, last)}), or both without it (every:)",
         )
         return
     yield from _day(last, (*root, "until"))
@@ -76,7 +76,11 @@ def _days(entry: Mapping[str, Any], root: Path, what: str) -> _Found:
 
 
 def _with_year(first: str, last: str) -> str:
-    return first if len(first) > len(last) else f"{last[:4]}-{first}"
+    """The one of the two that has no year, in the year in which it is meant."""
+    wraps = first[-5:] > last[-5:]
+    if len(first) > len(last):
+        return f"until: {int(first[:4]) + wraps:04}-{last}"
+    return f"date: {int(last[:4]) - wraps:04}-{first}"
 
 
 def _day(text: str, path: Path) -> _Found:

@@ -111,6 +111,10 @@ def _value_wording(
         return f"{field} must be {_TYPES[kind]}, not {_shown(given)}", _means(place), hint
     if kind in _RANGES:
         words, limit = _RANGES[kind]
+        if isinstance(given, list):
+            entries = "entry" if context[limit] == 1 else "entries"
+            message = f"{field} must have {words} {context[limit]:,} {entries}"
+            return message, f"It has {len(given):,}.", ""
         unit = " characters" if kind.startswith("string") else ""
         return f"{field} must be {words} {context[limit]}{unit}", f"It is {_shown(given)}.", ""
     if kind == "string_pattern_mismatch":

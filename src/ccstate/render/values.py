@@ -21,6 +21,7 @@ _SINGULAR = {kind.plural: kind.name for kind in PLURALS.values()} | {
     "languages": "language",
     "holidays": "holiday",
     "exceptions": "exception",
+    "seasons": "season",
     "skills": "skill",
     "areas": "area",
     "desks": "desk",

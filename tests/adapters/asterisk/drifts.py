@@ -439,10 +439,10 @@ CASES = [
     ),
     case(
         "when an office closes",
-        turn(DIALPLAN, "${time} >= 1800", "${time} >= 2200"),
+        turn(DIALPLAN, "${ARG3} >= 1800", "${ARG3} >= 2200"),
         loaded(DIALPLAN),
         says="schedule/office by hand extensions.d/ccstate.conf:N: [schedule/office] exten "
-        "=> Mon,1,GotoIf($[${time} >= 2200]?closed,1)",
+        "=> Mon,1,GotoIf($[${ARG3} >= 2200]?closed,1)",
     ),
     case(
         "a right that a route asks for",
