@@ -125,14 +125,18 @@ MISTAKES = [
     (
         "a run of days that begins every year and ends once",
         "calendars: {c: {holidays: [{name: N, every: 12-24, until: 2027-01-02}]}}",
-        'x.yaml:1:52: CC117 "N" begins on 12-24 and ends on 2027-01-02 | write both with the '
-        "year (date: 2026-12-24), or both without it (every:)",
+        (
+            'x.yaml:1:52: CC117 "N" begins on 12-24 and ends on 2027-01-02 | write both with the '
+            "year (date: 2026-12-24), or both without it (every:)"
+        ),
     ),
     (
         "a part of a day that runs over midnight",
         "calendars: {c: {holidays: [{name: N, every: 12-31, hours: ['18:00-02:00']}]}}",
-        'x.yaml:1:60: CC118 "18:00-02:00" is no part of a day | end it at 24:00, and write what '
-        "is meant of the day after there: 18:00-24:00 and 00:00-02:00",
+        (
+            'x.yaml:1:60: CC118 "18:00-02:00" is no part of a day | end it at 24:00, and write what '
+            "is meant of the day after there: 18:00-24:00 and 00:00-02:00"
+        ),
     ),
     (
         "a holiday that takes no hour of its day",
@@ -151,9 +155,11 @@ MISTAKES = [
     ),
     (
         "a calendar that nobody declares",
-        "schedules: {s: {timezone: UTC, weekly: {}, calendars: [au-nws]}}\n"
-        "calendars: {au-nsw: {holidays: []}}",
-        'x.yaml:1:56: CC103 unknown calendar "au-nws" | did you mean "au-nsw"?  (desired_state/x.yaml:2)',
+        (
+            "schedules: {s: {timezone: UTC, weekly: {}, calendars: [au-nws]}}\n"
+            "calendars: {au-nsw: {holidays: []}}"
+        ),
+        'x.yaml:1:56: CC103 unknown calendar "au-nws" | did you mean "au-nsw"?',
     ),
     (
         "a timezone that does not exist",

@@ -147,7 +147,7 @@ def clock_changes(zone: str) -> tuple[date, ...]:
 
 
 CALENDARS = ("country", "state")
-calendars = st.fixed_dictionaries(
+calendars: SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {name: st.builds(dict, holidays=st.lists(holidays(), max_size=2)) for name in CALENDARS}
 )
 """Calendars by the names that schedules know."""
