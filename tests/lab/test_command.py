@@ -1,5 +1,6 @@
 import json
 import stat
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,6 +60,14 @@ def test_the_worked_example_can_be_dialled(
     assert site
     assert {"2101", "3590"} <= phones.registered(site), "every extension has a phone"
     assert "Every change is confirmed" in _receipt(folder)
+
+    # What the page says is what a shell can do, word by word; of 15 call tests one is enough here.
+    load, plan, test = page.partition("change it in")[2].splitlines()[2:5]
+    bare = {"PATH": "/usr/bin:/bin", "HOME": str(folder)}
+    for line, says in ((plan, "Nothing to do"), (f"{test} saturday-sales", "agree  yes")):
+        shell = ["sh", "-euc", f"{load}\n{line}"]
+        ran = subprocess.run(shell, env=bare, check=False, capture_output=True, text=True)
+        assert (ran.returncode, says in ran.stdout) == (0, True), ran.stdout + ran.stderr
 
 
 def _receipt(folder: Path) -> str:

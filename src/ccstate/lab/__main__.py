@@ -12,7 +12,7 @@ from ccstate.errors import CcstateError
 from ccstate.lab import estate, phones, project
 from ccstate.lab import site as sites
 from ccstate.lab.etc import write_private
-from ccstate.lab.programs import ASTERISK, at_hand, programs, sipp
+from ccstate.lab.programs import ASTERISK, at_hand, path_with_espeak, programs, sipp
 from ccstate.lab.site import Site
 from ccstate.render.diagnostics import diagnostics_text
 from ccstate.render.text import safe
@@ -58,8 +58,11 @@ def up(folder: Path, release: str, source: Path) -> int:
     if sites.find(folder):
         return status(folder)
     if not at_hand(release):
-        sys.stderr.write(f"Fetching Asterisk {release} and sipp, about a minute, once …\n")
+        sys.stderr.write(
+            f"Fetching Asterisk {release}, sipp and espeak-ng, about a minute, once …\n"
+        )
     asterisk, caller = programs(release), sipp()
+    path_with_espeak()
     own = estate.own(_noted(folder, "phones"))
     site = sites.start(folder, name=NAME, programs=asterisk, files=own.files)
     try:
@@ -131,8 +134,21 @@ Dial with a softphone on this machine:
 or with sipp, a call of five seconds:
 
   {folder}/sipp {server} -sn uac -s {estate.ANSWERING} -m 1 -d 5000
-
+{_served(folder) if numbers else ""}
 Stop it: {stop}
+"""
+
+
+def _served(folder: Path) -> str:
+    """How the project that the site serves is planned and tested, with the lab's own secrets."""
+    copy = folder / project.FOLDER
+    ccstate = f"  ccstate --project {copy}"
+    return f"""
+Plan and test the project against it; change it in {copy}:
+
+  . {folder / project.ENVIRONMENT}
+{ccstate} plan
+{ccstate} test --live {project.TARGET}
 """
 
 

@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import secrets
+import shlex
 import shutil
 import subprocess
 import sys
@@ -14,11 +16,15 @@ from ccstate.desired.project import FILE
 from ccstate.diff import secret_references
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.lab.etc import write_private
+from ccstate.lab.programs import ESPEAK, path_with_espeak
 from ccstate.lab.site import Site
 from ccstate.model import State
 
 FOLDER = "project"
 SECRETS = "secrets.json"
+ENVIRONMENT = "environment.sh"
+"""For people: exports what the project refers to, and where ccstate and espeak-ng are."""
+VARIABLE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
 TARGET = "lab"
 
 
@@ -37,14 +43,29 @@ def apply_to(site: Site, folder: Path, source: Path) -> Mapping[str, str]:
     _copy_recordings(desired.state, source, project)
     references = {r for found in secret_references(desired.state).values() for r in found.values()}
     values = _values(folder, sorted(references))
-    environment = {**os.environ, **{name.partition(":")[2]: v for name, v in values.items()}}
+    environment = {
+        name.removeprefix("env:"): value
+        for name, value in values.items()
+        if VARIABLE.fullmatch(name)
+    }
+    path = path_with_espeak()
+    _note(folder / ENVIRONMENT, environment, path)
     for command in ("plan", "apply"):
-        _run(project, command, environment)
+        _run(project, command, {**os.environ, **environment, "PATH": path})
     return {
         address.name.removeprefix("+"): str(resource.fields.get("label") or "")
         for address, resource in desired.state.items()
         if address.kind == "number"
     }
+
+
+def _note(file: Path, environment: Mapping[str, str], path: str) -> None:
+    """Write what a shell reads; its own PATH stays, with ccstate before it and espeak-ng after."""
+    ours = shlex.quote(str(Path(sys.executable).parent))
+    spoken = shlex.quote(str(Path(shutil.which(ESPEAK.name, path=path) or "").parent))
+    lines = [f'export PATH={ours}:"$PATH":{spoken}']
+    lines += [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
+    write_private(file, "".join(f"{line}\n" for line in lines))
 
 
 def _spelled(given: Project, site: Site) -> Mapping[str, object]:
@@ -102,8 +123,10 @@ def _run(project: Path, command: str, environment: Mapping[str, str]) -> None:
                 Diagnostic(
                     "CC929",
                     f"`ccstate {command}` of the project does not work on the lab's site",
-                    cause=(ran.stderr or ran.stdout).strip()[-2000:],
-                    hint=f"look at it: ccstate --project {project} {command}",
+                    # A plan says on top why it is refused; other messages end with what counts.
+                    cause=ran.stderr.strip()[-2000:] or ran.stdout.strip()[:2000],
+                    hint=f"look at it: . {project.parent / ENVIRONMENT}; "
+                    f"ccstate --project {project} {command}",
                 )
             ]
         )
