@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, TypeAlias
 from ccstate.adapter import Adapter, Module, connect, module_of
 from ccstate.cli import days
 from ccstate.cli.output import complain, shown, stage, write_file
-from ccstate.desired import Desired, ParseCache, Project, Target, load, load_project
+from ccstate.desired import (
+    Desired,
+    ParseCache,
+    Project,
+    Target,
+    cache_folder,
+    load,
+    load_project,
+)
 from ccstate.desired.project import FILE
 from ccstate.diff import diff, sealed, secret_references
 from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
@@ -63,7 +71,7 @@ class Workspace:
     def desired(self) -> Desired:
         """The desired state with all its problems."""
         with stage("Reading the desired state"):
-            return load(self.project, ParseCache(self.state_folder / "cache"))
+            return load(self.project, ParseCache(cache_folder(os.environ, self.root)))
 
     def valid(self) -> Desired:
         """The desired state; InvalidInput where anything in it is wrong. Warnings are shown."""
