@@ -23,6 +23,7 @@ from ccstate.cli.plans import (
     is_begun,
     is_finished,
     latest_plan,
+    plan_folder,
     remember,
     write_plan,
 )
@@ -98,7 +99,7 @@ def _chosen(workspace: Workspace, given: str | None, *, resume: bool) -> str:
 
 
 def _read(workspace: Workspace, plan_id: str) -> Plan:
-    return plan_file.read_plan(workspace.root / FOLDER / plan_id / plan_file.FILE)
+    return plan_file.read_plan(plan_folder(workspace.root, plan_id) / plan_file.FILE)
 
 
 def _refuse_finished(root: Path, plan_id: str) -> None:

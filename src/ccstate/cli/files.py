@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from ccstate.checkout import refuse_links
 from ccstate.cli.days import day_or_today
 from ccstate.cli.output import palette, say, shown, talk, write_file
 from ccstate.cli.rules import learn_more
@@ -83,6 +84,7 @@ def fmt(root: Any, paths: tuple[Path, ...], check: bool) -> int:
     changed = 0
     for name, path in _files(workspace, paths, problems):
         try:
+            refuse_links(workspace.root, path.absolute())
             before = path.read_bytes()
             after = formatted(before, name)
         except InvalidInput as error:
@@ -124,21 +126,24 @@ def _files(
 
 @click.command()
 @click.option(
-    "--write", type=click.Path(path_type=Path, file_okay=False), help="Write into a folder."
+    "--write",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write into a folder.",
 )
 @click.argument("which", type=click.Choice(["document", "project", "plan"]), default="document")
-def schema(write: Path | None, which: str) -> int:
+def schema(folder: Path | None, which: str) -> int:
     """Write the JSON Schemas that editors complete from.
 
     Prints one of them, or writes all three into a folder.
     """
     from ccstate.schemas import SCHEMAS, schema_text
 
-    if write is None:
+    if folder is None:
         say(schema_text(which))
         return 0
     for name in SCHEMAS:
-        path = write / f"{name}.json"
+        path = folder / f"{name}.json"
         write_file(path, schema_text(name))
         talk(f"wrote {shown(path)}")
     return 0
@@ -211,12 +216,13 @@ def init(ctx: click.Context, folder: Path) -> int:
         raise InvalidInput([Diagnostic("CC008", message, hint="edit it, or choose another folder")])
     for name, content in ((FILE, _PROJECT), ("desired_state/first.yaml", _FIRST)):
         path = folder / name
+        refuse_links(folder, path)
         if not path.exists():
             write_file(path, content)
             talk(f"wrote {shown(path)}")
     ignore = folder / ".gitignore"
     if not ignore.exists():
         write_file(ignore, "/.ccstate/\n")
-    ctx.invoke(schema, write=folder / "schema", which="document")
+    ctx.invoke(schema, folder=folder / "schema", which="document")
     say("Next: edit desired_state/first.yaml, then run ccstate plan")
     return 0

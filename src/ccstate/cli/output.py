@@ -10,6 +10,7 @@ from typing import TextIO
 
 import click
 
+from ccstate.checkout import refuse_links, write_new
 from ccstate.errors import Diagnostic, InvalidInput, Span
 from ccstate.render.text import COLOUR, PLAIN, Palette
 
@@ -55,16 +56,21 @@ def shown(path: Path) -> str:
 def write_file(path: Path, content: str | bytes) -> None:
     """Writes a file whole, with the folders above it, or leaves what was there as it was.
 
-    Raises InvalidInput where that cannot be.
+    Raises InvalidInput where that cannot be, and where a link leads there from the folder that the
+    command runs in.
     """
+    refuse_links(Path.cwd(), path.absolute())
     data = content.encode() if isinstance(content, str) else content
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_symlink() or (path.exists() and not path.is_file()):
-            path.write_bytes(data)  # a link stays one; and nothing takes the place of a device
+            path.write_bytes(
+                data
+            )  # a link that the user named stays one; and nothing takes the place of a device
             return
-        beside.write_bytes(data)
+        beside.unlink(missing_ok=True)  # of a process that was killed
+        write_new(beside, data)
         if path.exists():
             shutil.copymode(path, beside)
         beside.replace(path)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ccstate import plan_file
+from ccstate.checkout import refuse_links
 from ccstate.cli.output import write_file
 from ccstate.errors import Diagnostic, InvalidInput, Span
 from ccstate.model import Plan
@@ -26,10 +27,18 @@ def write_plan(root: Path, plan: Plan) -> tuple[str, Plan]:
     while is_begun(root, plan_id):
         plan = replace(plan, repeat=plan.repeat + 1)
         plan_id, content = plan_file.packed(plan)
-    folder = root / FOLDER / plan_id
+    folder = plan_folder(root, plan_id)
     write_file(folder / "plan.md", plan_markdown(plan, plan_id))
     write_file(folder / plan_file.FILE, content)
     return plan_id, plan
+
+
+def plan_folder(root: Path, plan_id: str) -> Path:
+    """The folder of a plan; InvalidInput where it, or a file in it, is a link."""
+    folder = root / FOLDER / plan_id
+    refuse_links(root, folder)
+    refuse_links(root, *(folder.iterdir() if folder.is_dir() else ()))
+    return folder
 
 
 def remember(folder: Path, plan_id: str) -> None:
