@@ -203,9 +203,11 @@ class NumberChange:
 class Journeys:
     """What a plan means to callers.
 
-    `changed` journeys out of `compared` end elsewhere, `lost` of them with a human before and with
-    none after; `numbers` are concerned. `changes` are the worst of them, `hidden` counts the other
-    lines. `uncompared` counts numbers whose way changes and that were too many to walk.
+    A journey is a last decision of a caller, at a moment unlike others, on a way that changes: those
+    who came to it by different ways are told together. `changed` out of `compared` journeys end
+    elsewhere, `lost` of them with a human before and with none after; `numbers` are concerned.
+    `changes` are the worst of them, `hidden` counts the other lines. `uncompared` are numbers whose
+    calls were too many to compare: there may be more than is told.
     """
 
     compared: int = 0
@@ -214,9 +216,10 @@ class Journeys:
     numbers: int = 0
     changes: tuple[JourneyChange, ...] = ()
     hidden: int = 0
-    uncompared: int = 0
+    uncompared: tuple[NumberChange, ...] = ()
     added: tuple[NumberChange, ...] = ()
     removed: tuple[NumberChange, ...] = ()
+    more_uncompared: int = 0
     more_added: int = 0
     more_removed: int = 0
 

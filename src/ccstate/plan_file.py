@@ -42,6 +42,8 @@ from ccstate.plan_format import (
 
 FILE = "plan.json"
 ID_LENGTH = 12
+VERSION = 2
+"""Of the format; 2 names what was not compared, ccstate's release and the platforms."""
 SPELLING = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 
 
@@ -54,7 +56,7 @@ def _head(plan: Plan) -> dict[str, Any]:
     }
     return {
         **{name: value for name, value in told.items() if value},
-        "version": 1,
+        "version": VERSION,
         "commit": plan.commit,
         "forced": plan.forced,
         "repeat": plan.repeat,
@@ -216,13 +218,15 @@ def _plan(content: Any) -> tuple[Plan, str]:
 
 
 def _journeys(file: JourneysFile) -> Journeys:
-    added, removed = (
-        tuple(NumberChange(n.number, n.label, tuple(map(_arrival, n.arrivals))) for n in numbers)
-        for numbers in (file.added, file.removed)
-    )
-    plain = file.model_dump(exclude={"changes", "added", "removed"})
-    changes = tuple(map(_journey_change, file.changes))
-    return Journeys(**plain, changes=changes, added=added, removed=removed)
+    numbers = {
+        name: tuple(
+            NumberChange(n.number, n.label, tuple(map(_arrival, n.arrivals)))
+            for n in getattr(file, name)
+        )
+        for name in ("uncompared", "added", "removed")
+    }
+    plain = file.model_dump(exclude={"changes", *numbers})
+    return Journeys(**plain, **numbers, changes=tuple(map(_journey_change, file.changes)))
 
 
 def _journey_change(file: JourneyChangeFile) -> JourneyChange:
