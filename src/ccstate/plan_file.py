@@ -37,6 +37,7 @@ from ccstate.plan_format import (
     ChangeFile,
     JourneyChangeFile,
     JourneysFile,
+    NumberChangeFile,
     PlanFile,
 )
 
@@ -218,15 +219,20 @@ def _plan(content: Any) -> tuple[Plan, str]:
 
 
 def _journeys(file: JourneysFile) -> Journeys:
-    numbers = {
-        name: tuple(
-            NumberChange(n.number, n.label, tuple(map(_arrival, n.arrivals)))
-            for n in getattr(file, name)
-        )
-        for name in ("uncompared", "added", "removed")
-    }
-    plain = file.model_dump(exclude={"changes", *numbers})
-    return Journeys(**plain, **numbers, changes=tuple(map(_journey_change, file.changes)))
+    plain = file.model_dump(exclude={"changes", "uncompared", "added", "removed"})
+    return Journeys(
+        **plain,
+        changes=tuple(map(_journey_change, file.changes)),
+        uncompared=_numbers(file.uncompared),
+        added=_numbers(file.added),
+        removed=_numbers(file.removed),
+    )
+
+
+def _numbers(files: Iterable[NumberChangeFile]) -> tuple[NumberChange, ...]:
+    return tuple(
+        NumberChange(file.number, file.label, tuple(map(_arrival, file.arrivals))) for file in files
+    )
 
 
 def _journey_change(file: JourneyChangeFile) -> JourneyChange:

@@ -500,7 +500,7 @@ def test_a_plan_in_another_form_leaves_standard_output_to_the_plan(
 ) -> None:
     assert screen.run("plan", "--format", form) == 0
     if form == "json":
-        assert orjson.loads(screen.out)["version"] == 1
+        assert orjson.loads(screen.out)["version"] == 2
     assert "plan.json" in screen.err
 
 

@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
@@ -142,7 +143,7 @@ def _said(flow: Flow, start: Place, at: datetime) -> Phases:
 @settings(max_examples=30, deadline=None)
 def test_whatever_one_change_does_to_calls_is_told(seed: int) -> None:
     """Both ways round: what no caller notices is not told."""
-    chance = random.Random(seed)  # noqa: S311 - for tests
+    chance = random.Random(seed)  # noqa: S311 - chance for a test, no secret
     nodes = tangle(chance, 4, 3, 0.5)
     after, _ = changed(chance, nodes)
     flows = Flow(centre(estate(nodes))), Flow(centre(estate(after)))
@@ -152,10 +153,10 @@ def test_whatever_one_change_does_to_calls_is_told(seed: int) -> None:
         assert (was, now) == (moved.before, moved.after)
 
 
-def test_what_is_too_much_to_compare_is_named(monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_too_much_to_compare_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounds, "MOST_PAIRS", 40)
     monkeypatch.setattr(bounds, "MOST_TOGETHER", 60)
-    chance = random.Random(1)  # noqa: S311 - for tests
+    chance = random.Random(1)  # noqa: S311 - chance for a test, no secret
     nodes = tangle(chance, 60, 6, 0.3)
     after = {**nodes, "n1": {**nodes["n1"], "type": "play", "prompt": "hello", "then": "n9"}}
     found = differences(Flow(centre(estate(nodes, 3))), Flow(centre(estate(after, 3))), FIRST)

@@ -291,7 +291,8 @@ class _Found:
         key = (pair.before.place, pair.after.place)
         if was != now and _ENDLESS in {was, now} and key not in self.seen:
             self.seen.add(key)
-            self._compare(*(self._came[pair] or (None, "")), pair, was, now)
+            come_from, symbol = self._came[pair] or (None, "")
+            self._compare(come_from, symbol, pair, was, now)
 
     def _compare(
         self, pair: _Pair | None, symbol: str, then: _Pair, was: _Turn, now: _Turn
@@ -382,7 +383,8 @@ def _asked(
             turns.append(then)
             if way:
                 made.append(way)
-        yield symbol, _pair(*turns, due_was, due_now), tuple(made)
+        one, other = turns
+        yield symbol, _pair(one, other, due_was, due_now), tuple(made)
 
 
 def _symbols(before: Side, after: Side, pair: _Pair) -> list[str]:

@@ -185,8 +185,7 @@ def _uncompared(journeys: Journeys) -> tuple[str, str, str]:
     return (
         "Not all callers were compared",
         f"{names}: there are too many ways. More callers than are told here may end elsewhere.",
-        f"Call with the keys that you changed: ccstate simulate {first} --keys 1,2 (and --live, "
-        "for what callers meet now)",
+        f"Call with the keys that you changed, and with --live too: ccstate simulate {first} --keys 1,2",
     )
 
 
