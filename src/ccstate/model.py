@@ -192,11 +192,15 @@ class JourneyChange:
 
 @dataclass(frozen=True, slots=True)
 class NumberChange:
-    """A number that callers could not reach before, or cannot any more, and where it leads."""
+    """A number that callers could not reach before, or cannot any more, and where it leads.
+
+    `more` counts ends beyond those that are named, which are the worst.
+    """
 
     number: str
     label: str
-    arrivals: tuple[Arrival, ...]
+    arrivals: tuple[Arrival, ...] = ()
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True)

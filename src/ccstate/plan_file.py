@@ -231,7 +231,8 @@ def _journeys(file: JourneysFile) -> Journeys:
 
 def _numbers(files: Iterable[NumberChangeFile]) -> tuple[NumberChange, ...]:
     return tuple(
-        NumberChange(file.number, file.label, tuple(map(_arrival, file.arrivals))) for file in files
+        NumberChange(file.number, file.label, tuple(map(_arrival, file.arrivals)), file.more)
+        for file in files
     )
 
 

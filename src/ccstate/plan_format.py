@@ -126,6 +126,8 @@ class NumberChangeFile(Strict):
     """What people call it."""
     arrivals: list[ArrivalFile]
     """Where its callers end, whatever the hour; the best first."""
+    more: Whole = 0
+    """Better ends beyond these."""
 
 
 class JourneysFile(Strict):

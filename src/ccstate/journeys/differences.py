@@ -206,9 +206,11 @@ class _Comparison:
                     if way.to not in behind:
                         behind[way.to] = _ends_behind(flow, way.to)
                     ends.update(behind[way.to])
+            # The best come first; where they are too many, it is not the bad ones that are left out.
             order = sorted(ends, key=lambda end: (RANK[End(end.end)], end.at))
+            kept = order[-MOST_SHOWN:]
             label = flow.centre.label(f"number/{number}")
-            found.append(NumberChange(number, label, tuple(order[:MOST_SHOWN])))
+            found.append(NumberChange(number, label, tuple(kept), len(order) - len(kept)))
         return sorted(found, key=lambda number: -_worst(number))
 
 

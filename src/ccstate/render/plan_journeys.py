@@ -118,7 +118,7 @@ def dead_ends(journeys: Journeys) -> Iterator[tuple[str, str]]:
     for number in journeys.added:
         ends = {arrival.end for arrival in number.arrivals}
         bad = [_end(arrival, 1) for arrival in number.arrivals if arrival.end not in _MEANT]
-        if not ends & {"human", "message"}:
+        if not ends & {"human", "message"} and not number.more:
             found.setdefault(NOBODY, []).append(number)
         elif bad:
             fate = f"Some callers of new numbers {listed(dict.fromkeys(bad))}"
