@@ -41,6 +41,7 @@ COMMANDS = {
     "test": ("call_tests", "Run the call tests: does every promise to callers hold?"),
     "history": ("history", "Say who changed an object, when, and on whose word"),
     "simulate": ("simulate", "Call a number: say what callers meet, and where calls end"),
+    "holidays": ("holidays", "Write the holidays of a country, or of a file, as a calendar"),
     "graph": ("graph", "Draw what callers meet, as SVG or Mermaid"),
 }
 

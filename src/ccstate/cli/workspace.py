@@ -33,6 +33,7 @@ from ccstate.model import (
     Address,
     Change,
     Fields,
+    Json,
     Observation,
     Plan,
     Refusal,
@@ -186,6 +187,12 @@ class Workspace:
             raise InvalidInput([Diagnostic("CC001", message, Span(shown(path)))]) from None
         schema = os.path.relpath(self.root / "schema" / "document.json", path.parent)
         write_file(path, with_resources(before, shown(path), resources, schema))
+
+    def extend(self, path: Path, address: Address, field: str, items: list[Json]) -> None:
+        """Writes more items into a list of a resource; what stands in the file stays as it is."""
+        from ccstate.desired.editing import with_items
+
+        write_file(path, with_items(path.read_bytes(), str(path), address, field, items))
 
     def targets(self, names: Collection[str]) -> list[Target]:
         """The named targets, all where none is named.

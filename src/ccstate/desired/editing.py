@@ -3,12 +3,12 @@
 Comments stay with what they speak of, and what is not ours to change stays byte for byte.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from ccstate.desired.documents import Document, parse
 from ccstate.desired.findings import diagnose
-from ccstate.desired.insertion import inserted, kind_lines
+from ccstate.desired.insertion import extended, inserted, kind_lines
 from ccstate.desired.layout import (
     Node,
     document_shape,
@@ -23,7 +23,7 @@ from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
 from ccstate.kinds import KINDS
 from ccstate.kinds.fields import Duration, Lasting, Means, duration, seconds
 from ccstate.kinds.shape import Leaf, Shape
-from ccstate.model import Address, Fields
+from ccstate.model import Address, Fields, Json
 
 _BOM = "\ufeff"
 
@@ -93,6 +93,31 @@ def _with_kind(
     kept = [r for r in after.resources if r[0] != kind or r[1] not in named]
     if kept != before.resources or len(after.resources) != len(kept) + len(named):
         raise InvalidInput([_no_place(kind, file)])
+    return result
+
+
+def with_items(
+    data: bytes, file: str, address: Address, field: str, items: Sequence[Json]
+) -> bytes:
+    """The file with more items at the end of a list of a resource; every other byte stays.
+
+    Raises InvalidInput where the file has problems, or the list is not written in it.
+    """
+    before = _sound(data, file)
+    source = data.decode().removeprefix(_BOM)
+    found = extended(source, _composed(source), address, field, items)
+    if found is None:
+        raise InvalidInput([_no_list(address, field, file)])
+    result = data[:3] * data.startswith(_BOM.encode()) + found.encode()
+    after, problems, findings = parse(result, file)
+    if problems or findings:
+        raise InvalidInput(problems + diagnose(findings, lambda _: result))
+    old, new = ({(k, n): dict(f) for k, n, f in d.resources} for d in (before, after))
+    listed = new[address].pop(field)
+    kept = old[address].pop(field)
+    grown = isinstance(listed, list) and isinstance(kept, list) and len(listed) - len(kept)
+    if old != new or grown != len(items):
+        raise InvalidInput([_no_list(address, field, file)])
     return result
 
 
@@ -185,6 +210,15 @@ def _declared_already(address: Address, file: str) -> Diagnostic:
         f"{address} is declared here already",
         Span(file),
         hint="edit its fields, or name another file",
+    )
+
+
+def _no_list(address: Address, field: str, file: str) -> Diagnostic:
+    return Diagnostic(
+        "CC009",
+        f"nothing can be added to {field} of {address} without changing other lines",
+        Span(file),
+        hint="run `ccstate fmt` on the file first, or write the entries by hand",
     )
 
 

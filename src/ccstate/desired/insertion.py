@@ -1,13 +1,13 @@
 """Where more resources go in the text of a document; every other character stays."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from ccstate import kinds
-from ccstate.desired.layout import Node
+from ccstate.desired.layout import Node, entry_shape, shape_at
 from ccstate.desired.spelling import block, one_line, text
 from ccstate.kinds import KINDS
-from ccstate.model import Fields
+from ccstate.model import Address, Fields, Json
 
 Named: TypeAlias = Mapping[str, Fields]
 """Resources of one kind by their names."""
@@ -50,6 +50,26 @@ def inserted(source: str, root: Node | None, kind: str, resources: Named) -> str
     return _after_line(source, _last_line(source, named, column), _lines(kind, resources, column))
 
 
+def extended(
+    source: str, root: Node | None, address: Address, field: str, items: Sequence[Json]
+) -> str | None:
+    """The text with more items at the end of a list of a resource; None where there is no list."""
+    node = root
+    for key in (KINDS[address.kind].plural, address.name, field):
+        if node is None or isinstance(node.value, str):
+            return None
+        node = next((value for name, value in node.value if name.value == key), None)
+    if node is None or isinstance(node.value, str):
+        return None
+    shape = entry_shape(shape_at(kinds.shape(address.kind), {}, field))
+    spelled = [one_line(item, shape, alone=not node.flow_style) for item in items]
+    if node.flow_style:
+        return _in_brackets(source, node, ", ".join(spelled))
+    column = node.start_mark.column
+    lines = [f"{' ' * column}- {item}" for item in spelled]
+    return _after_line(source, _last_line(source, node, column), lines)
+
+
 def _entries(kind: str, resources: Named) -> str:
     shape = kinds.shape(kind)
     return ", ".join(f"{text(n)}: {one_line(dict(f), shape)}" for n, f in resources.items())
@@ -57,7 +77,9 @@ def _entries(kind: str, resources: Named) -> str:
 
 def _in_brackets(source: str, node: Node, entry: str) -> str:
     if node.value:
-        _, last = node.value[-1]
+        last = node.value[-1]
+        # An entry of a mapping is a key and a value.
+        last = last[1] if isinstance(last, tuple) else last
         mark, entry = last.end_mark, f", {entry}"
     else:
         mark = node.end_mark

@@ -1,0 +1,128 @@
+"""`ccstate holidays`."""
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ccstate.cli.output import say, talk
+from ccstate.cli.workspace import Workspace, find_root
+from ccstate.errors import Diagnostic, InvalidInput
+from ccstate.model import Address, Fields
+
+FILE = "calendars.yaml"
+MOST_YEARS = 20
+
+
+@click.command()
+@click.argument("what", nargs=-1, metavar="[CODE] YEAR...")
+@click.option(
+    "--ics",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Read the days from an iCalendar file instead of a CODE.",
+)
+@click.option("--name", help="Name of the calendar; made from CODE or FILE where left out.")
+@click.option(
+    "--file",
+    "into",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=f"File to write to; where the calendar is, or {FILE} in the desired state.",
+)
+@click.pass_obj
+def holidays(
+    root: Any, *, what: tuple[str, ...], ics: Path | None, name: str | None, into: Path | None
+) -> int:
+    """Write the holidays of a country, or of a part of it, as a calendar.
+
+    CODE is that of ISO 3166: AU, AU-NSW, DE-BY. A calendar that is there already gets the days
+    that it lacks; what stands in the file stays as it is.
+
+    \b
+        ccstate holidays AU-NSW 2027 2028
+        ccstate holidays --ics council.ics 2027
+    """
+    from ccstate.almanac import parts_of, public_holidays, read_ics
+
+    code, years = _asked(what, ics)
+    workspace = Workspace(find_root(root))
+    if ics is not None:
+        read = read_ics(ics.read_bytes(), str(ics), years)
+        entries, source = read.entries, str(ics)
+        name = name or _named(read.name or ics.stem)
+        for line in read.left_out[:20]:
+            talk(f"left out: {line}")
+        if len(read.left_out) > 20:
+            talk(f"left out: {len(read.left_out) - 20:,} more")
+    else:
+        entries, source = public_holidays(code, years), code
+        name = name or _named(code)
+        if parts := parts_of(code):
+            shown = ", ".join(parts[:8]) + (", …" if len(parts) > 8 else "")
+            talk(f"Only the holidays of all of {code}. Parts with more: {shown}")
+    spoken = " ".join(map(str, years))
+    if not entries:
+        message = f"{source} has no holidays in {spoken}"
+        raise InvalidInput([Diagnostic("CC817", message, hint="name other years")])
+    return _write(workspace, Address("calendar", _checked(name)), entries, into)
+
+
+def _asked(what: tuple[str, ...], ics: Path | None) -> tuple[str, list[int]]:
+    """The code, where there is no file, and the years."""
+    words = list(what)
+    code = "" if ics is not None or not words else words.pop(0).upper()
+    if ics is None and not code:
+        raise click.UsageError("Name a country or a part of it: ccstate holidays AU-NSW 2027")
+    if bad := [word for word in words if not re.fullmatch(r"(19|20)[0-9]{2}", word)]:
+        raise click.UsageError(f'"{bad[0]}" is no year from 1900 to 2099')
+    if not words:
+        raise click.UsageError(f"Name the years: ccstate holidays {code or '--ics FILE'} 2027")
+    years = sorted({int(word) for word in words})
+    if len(years) > MOST_YEARS:
+        raise click.UsageError(f"At most {MOST_YEARS} years at a time.")
+    return code, years
+
+
+def _named(text: str) -> str:
+    return re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("-._")[:80] or "holidays"
+
+
+def _checked(name: str) -> str:
+    from ccstate.kinds import NAME_PATTERN
+
+    if not re.fullmatch(NAME_PATTERN, name):
+        raise click.UsageError(
+            f'"{name}" cannot name a calendar: letters a-z, digits, ".", "_", "-"'
+        )
+    return name
+
+
+def _write(workspace: Workspace, calendar: Address, entries: Any, into: Path | None) -> int:
+    """Declares the calendar, or adds the days that it lacks."""
+    known = workspace.desired().state.get(calendar)
+    if known is None:
+        path = workspace.inside(into, FILE)
+        fields: Fields = {"holidays": entries}
+        workspace.declare(path, {calendar: fields})
+        say(f"Wrote {calendar} with {_days(len(entries))} to {os.path.relpath(path)}.")
+        talk(f"Name it in the schedules that keep it: calendars: [{calendar.name}]")
+        return 0
+    path = workspace.root / known.file
+    if into is not None and workspace.inside(into, FILE).resolve() != path.resolve():
+        message = f"{calendar} is declared in {known.file}"
+        hint = "leave --file out, and the days are added there; or choose another --name"
+        raise InvalidInput([Diagnostic("CC817", message, hint=hint)])
+    there: Any = known.fields.get("holidays") or []
+    days = {(entry.get("date"), entry.get("hours") is None) for entry in there}
+    missing = [e for e in entries if (e["date"], e.get("hours") is None) not in days]
+    if not missing:
+        say(f"{calendar} has all of these {_days(len(entries))} already.")
+        return 0
+    workspace.extend(path, calendar, "holidays", missing)
+    say(f"Added {_days(len(missing))} to {calendar} in {os.path.relpath(path)}.")
+    return 0
+
+
+def _days(count: int) -> str:
+    return f"{count:,} holiday{'s' * (count != 1)}"
