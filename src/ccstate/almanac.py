@@ -164,7 +164,7 @@ def _properties(data: bytes, file: str, read: Read) -> Iterator[tuple[int, str, 
     if not text.lstrip("\r\n ").upper().startswith("BEGIN:VCALENDAR"):
         hint = "name an iCalendar file, which begins with BEGIN:VCALENDAR"
         raise InvalidInput([_unreadable(file, 1, "it is no iCalendar file", hint)])
-    lines = Contentlines.from_ical(text)  # type: ignore[no-untyped-call]  # icalendar 7.3 leaves it out
+    lines = Contentlines.from_ical(text)
     for number, line in enumerate(lines, 1):
         if not line:
             continue
