@@ -1,4 +1,4 @@
-"""The JSON Schemas (2020-12) of everything that ccstate reads: documents, project, plans.
+"""The JSON Schemas (2020-12) of what ccstate reads, and of the JSON that its commands print.
 
 Generated from the pydantic models, so that an editor and `ccstate validate` accept the same.
 """
@@ -14,9 +14,12 @@ from ccstate.desired.documents import RELEASE
 from ccstate.desired.project import ProjectFile
 from ccstate.kinds import KINDS
 from ccstate.plan_format import ADDRESS_PATTERN, PlanFile
+from ccstate.report_format import REPORTS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _DEFINITIONS = "#/$defs/{model}"
+
+REPORT = "report/"
 
 
 def _document() -> dict[str, Any]:
@@ -59,8 +62,14 @@ SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
 
 
 def schema(name: str) -> dict[str, Any]:
-    """The schema as data."""
-    return {"$schema": DIALECT, **_tidied(SCHEMAS[name](), is_schema=True)}
+    """The schema of that name as data; `report/NAME` is that of a command's output."""
+    made = _report(name.removeprefix(REPORT)) if name.startswith(REPORT) else SCHEMAS[name]()
+    return {"$schema": DIALECT, **_tidied(made, is_schema=True)}
+
+
+def _report(name: str) -> dict[str, Any]:
+    # By alias, and as it is written: every field is there, whatever has a default.
+    return _of(REPORTS[name], f"ccstate {name.replace('-', ' --')} --format json")
 
 
 def schema_text(name: str) -> str:

@@ -7,7 +7,7 @@ import click
 
 from ccstate import kinds
 from ccstate.cli.live import address_of
-from ccstate.cli.output import say, shown, talk
+from ccstate.cli.output import in_format, say, shown, talk
 from ccstate.cli.workspace import Workspace, find_root, observed
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.model import BESIDES, Address, Edit, Fields, Why, edited
@@ -25,15 +25,23 @@ FILE = "adopted.yaml"
     type=click.Path(path_type=Path, dir_okay=False),
     help=f"File to write to; {FILE} in the desired state where left out.",
 )
+@in_format("text", "json")
 @click.pass_obj
 def adopt(
-    root: Any, addresses: tuple[str, ...], everything: bool, target: str, into: Path | None
+    root: Any,
+    *,
+    addresses: tuple[str, ...],
+    everything: bool,
+    target: str,
+    into: Path | None,
+    form: str,
 ) -> int:
     """Take objects made by hand under management.
 
     Writes each ADDRESS to YAML as it is on the platform. The next plan then takes it over
     without changing it. Passwords stay unmanaged: the platform does not tell them.
     """
+    from ccstate.render.reports import adopted_json
     from ccstate.render.values import plural
 
     workspace = Workspace(find_root(root))
@@ -43,6 +51,8 @@ def adopt(
     if problems := [_refusal(address) for address in chosen if address not in unmanaged]:
         raise InvalidInput(problems)
     if not chosen:
+        if form == "json":
+            say(adopted_json(None, (), (), 0))
         talk("Nothing is unmanaged." if everything else "Name an object, or pass --all.")
         return 0 if everything else 1
     withheld = 0
@@ -55,6 +65,9 @@ def adopt(
         withheld += left_out
         adopted[address] = fields
     workspace.declare(path, adopted)
+    if form == "json":
+        say(adopted_json(shown(path), chosen, filled, withheld))
+        return 0
     say(f"Wrote {plural(len(chosen), 'object')} to {shown(path)}. Next: ccstate plan")
     if filled:
         talk(f"The project's defaults will set {', '.join(sorted(filled))}: see the plan.")

@@ -4,8 +4,7 @@ import getpass
 import os
 import socket
 import sys
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ccstate import plan_file
-from ccstate.cli.output import Progress, Unsaid, complain, palette, say, talk, width
+from ccstate.cli.output import complain, in_format, palette, progress, say, talk, width
 from ccstate.cli.plans import (
     FOLDER,
     JOURNAL,
@@ -23,13 +22,13 @@ from ccstate.cli.plans import (
     interrupted_plans,
     is_begun,
     is_finished,
+    keep_plan,
     latest_plan,
-    plan_folder,
     remember,
     write_plan,
 )
 from ccstate.cli.workspace import Workspace, find_root
-from ccstate.errors import Blocked, Diagnostic, InvalidInput, Locked, Severity, Span
+from ccstate.errors import Blocked, Diagnostic, InvalidInput, Locked
 from ccstate.model import Outcome, Plan
 
 if TYPE_CHECKING:
@@ -43,8 +42,9 @@ if TYPE_CHECKING:
 @click.option(
     "--drain", metavar="DURATION", help="Wait so long for callers in what the plan touches: 5m."
 )
+@in_format("text", "json")
 @click.pass_obj
-def apply(root: Any, plan_id: str | None, resume: bool, drain: str | None) -> int:
+def apply(root: Any, plan_id: str | None, resume: bool, drain: str | None, form: str) -> int:
     """Do what a plan says, and confirm it by reading again.
 
     Without PLAN_ID the plan that `ccstate plan` wrote last is taken. A plan that was edited, or whose
@@ -66,7 +66,7 @@ def apply(root: Any, plan_id: str | None, resume: bool, drain: str | None) -> in
                 from ccstate.apply.drain import drain as wait
 
                 wait(plan, held.adapters, float(limit), talk)
-            return _apply(workspace, chosen, plan, held)
+            return _apply(workspace, chosen, plan, held, form)
         except KeyboardInterrupt:
             if is_begun(workspace.root, chosen):
                 talk(f"\nStopped. To go on:  ccstate apply {chosen} --resume")
@@ -90,43 +90,17 @@ def _chosen(workspace: Workspace, given: str | None, *, resume: bool) -> str:
     if resume:
         return interrupted_plan(workspace.root)
     try:
-        latest = latest_plan(workspace.root, workspace.state_folder)
+        return latest_plan(workspace.root, workspace.state_folder)
     except InvalidInput:
         # One that was begun may be running: who says that it was interrupted looks at the locks.
         for stopped in interrupted_plans(workspace.root):
             with _locked(workspace, _read(workspace, stopped), stopped, resume=False):
                 pass
         raise
-    _refuse_another_commit(workspace, latest)
-    return latest
-
-
-def _refuse_another_commit(workspace: Workspace, plan_id: str) -> None:
-    """Blocked where the latest plan is not one of what is checked out: reverted since, perhaps."""
-    from ccstate.history.head import head_commit, says_the_same
-
-    made, folder = _read(workspace, plan_id).commit, workspace.project.desired_state
-    now = head_commit(workspace.root, folder)
-    if made == now or says_the_same(workspace.root, made, now, folder):
-        return
-    problem = Diagnostic(
-        "CC610",
-        f"the latest plan, {plan_id}, was made from {_commit(made)}; here is {_commit(now)}",
-        cause="What the plan brings about is no longer what the desired state says.",
-        hint=f"plan again: `ccstate plan`; or name it, if it is meant: `ccstate apply {plan_id}`",
-    )
-    raise Blocked([problem])
-
-
-def _commit(commit: str) -> str:
-    if not commit:
-        return "no commit"
-    more = " with changes that are not committed" if commit.endswith("+") else ""
-    return f"commit {commit.rstrip('+')[:12]}{more}"
 
 
 def _read(workspace: Workspace, plan_id: str) -> Plan:
-    return plan_file.read_plan(plan_folder(workspace.root, plan_id) / plan_file.FILE)
+    return plan_file.read_plan(workspace.root / FOLDER / plan_id / plan_file.FILE)
 
 
 def _refuse_finished(root: Path, plan_id: str) -> None:
@@ -171,48 +145,35 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _apply(workspace: Workspace, plan_id: str, plan: Plan, held: "Held") -> int:
+def _apply(workspace: Workspace, plan_id: str, plan: Plan, held: "Held", form: str) -> int:
     from ccstate.apply.freshness import freshen, take_up
     from ccstate.apply.journal import open_journal
     from ccstate.apply.perform import Means
     from ccstate.apply.perform import apply as perform
     from ccstate.render.receipt import Receipt, receipt_markdown, receipt_text
+    from ccstate.render.reports import receipt_json
 
     folder = workspace.root / FOLDER / plan_id
     journal = open_journal(folder / JOURNAL)
+    keep_plan(workspace.root, plan_id)
     # An apply that was killed before it began has done nothing: the plan must be fresh.
     fresh = (take_up if journal.recorded else freshen)(plan_id, plan, held.adapters)
     started = journal.recorded[0].at if journal.recorded else _now()
     total = sum(1 for _ in plan.changes())
-    with Progress(f"Applying {plan_id}", total) as progress:
-        means = Means(held, journal, _now, progress.update, progress.doing)
+    with progress(f"Applying {plan_id}", total) as bar:
+        means = Means(held, journal, _now, bar.update)
         applied = perform(fresh, means)
-    # From here on the platforms are as they are: what fails is told, and changes no exit code.
     corrective = ""
     if applied.corrective:
-        with _telling("the plan for what is missing could not be written"):
-            corrective, _ = write_plan(workspace.root, applied.corrective)
-    with _telling("which plan is the latest could not be noted"):
-        remember(workspace.state_folder, corrective)
+        corrective, _ = write_plan(workspace.root, applied.corrective)
+    remember(workspace.state_folder, corrective)
     receipt = Receipt(plan_id, applied.settled, started, _now(), corrective)
-    with _telling("the receipt could not be written"):
-        (folder / RECEIPT).write_text(receipt_markdown(receipt), encoding="utf-8")
-    with suppress(Unsaid):  # that has been told
+    (folder / RECEIPT).write_text(receipt_markdown(receipt), encoding="utf-8")
+    if form == "json":
+        say(receipt_json(receipt))
+    else:
         say(receipt_text(receipt, width(), palette(sys.stdout)))
     return 0 if all(one.outcome is Outcome.CONFIRMED for one in applied.settled) else 4
-
-
-@contextmanager
-def _telling(what: str) -> Iterator[None]:
-    """Tells of a record that could not be written after an apply, and goes on."""
-    try:
-        yield
-    except (OSError, InvalidInput) as error:
-        reason = error.strerror if isinstance(error, OSError) else error.problems[0].message
-        hint = "make room, or correct the permissions; `ccstate verify` shows what holds"
-        cause = "The plan was applied; its journal says what became of each change."
-        place = Span(str(error.filename)) if isinstance(error, OSError) and error.filename else None
-        complain([Diagnostic("CC612", f"{what}: {reason}", place, cause, hint, Severity.WARNING)])
 
 
 @click.command()
@@ -220,18 +181,20 @@ def _telling(what: str) -> Iterator[None]:
 @click.option(
     "--owner", default="", metavar="USER@HOST", help="Whose lock, where that is asked for."
 )
+@in_format("text", "json")
 @click.pass_obj
-def unlock(root: Any, names: tuple[str, ...], owner: str) -> int:
+def unlock(root: Any, names: tuple[str, ...], owner: str, form: str) -> int:
     """Remove the locks that an apply left which died.
 
     The lock of a process that runs stays. Of another machine that cannot be known: name its owner,
     and make sure first that it is not applying.
     """
     from ccstate.apply.lock import release, who
+    from ccstate.render.reports import unlocked_json
 
     workspace = Workspace(find_root(root))
     problems: list[Diagnostic] = []
-    removed: list[Holder] = []
+    removed: dict[str, Holder] = {}
     for target in workspace.targets(names):
         try:
             holder = release(target.name, workspace.adapter(target), owner, _now())
@@ -239,11 +202,16 @@ def unlock(root: Any, names: tuple[str, ...], owner: str) -> int:
             problems += locked.problems
             continue
         if holder is not None:
-            removed.append(holder)
-            say(f"Removed the lock of {who(holder)} on {target.name}, since {holder.since}.")
-    for plan_id in dict.fromkeys(holder.plan for holder in removed):
-        if plan_id in interrupted_plans(workspace.root):
-            talk(f"Its apply was interrupted: ccstate apply {plan_id} --resume")
+            removed[target.name] = holder
+    plans = dict.fromkeys(holder.plan for holder in removed.values())
+    interrupted = [plan_id for plan_id in plans if plan_id in interrupted_plans(workspace.root)]
+    if form == "json":
+        say(unlocked_json(removed, interrupted))
+    else:
+        for name, holder in removed.items():
+            say(f"Removed the lock of {who(holder)} on {name}, since {holder.since}.")
+    for plan_id in interrupted:
+        talk(f"Its apply was interrupted: ccstate apply {plan_id} --resume")
     if problems:
         raise Locked(problems)
     if not removed:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ccstate.cli import days
-from ccstate.cli.output import palette, say, shown, talk, width
+from ccstate.cli.output import in_format, palette, say, shown, talk, width
 from ccstate.cli.workspace import Workspace, call_tests, find_root
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.model import Address, Fields
@@ -31,14 +31,7 @@ FILE = "call_tests.yaml"
     type=click.Path(path_type=Path, dir_okay=False),
     help=f"File that --generate writes to; {FILE} in the desired state where left out.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "markdown", "junit"]),
-    default="text",
-    envvar="CCSTATE_FORMAT",
-    help="Form of the report.",
-)
+@in_format("text", "json", "markdown", "junit")
 @click.pass_obj
 def test(
     root: Any,

@@ -8,21 +8,16 @@ from typing import Any
 
 import click
 
-from ccstate.checkout import refuse_links
 from ccstate.cli.days import day_or_today
-from ccstate.cli.output import palette, say, shown, talk, write_file
+from ccstate.cli.output import in_format, palette, say, shown, talk, write_file
 from ccstate.cli.rules import learn_more
 from ccstate.cli.workspace import Workspace, find_root
 from ccstate.desired.project import FILE, NO_PROJECT
 from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
 
-_FORMATS = ["text", "json", "markdown", "github", "sarif", "junit"]
-
 
 @click.command()
-@click.option(
-    "--format", "form", type=click.Choice(_FORMATS), default="text", help="Form of the report."
-)
+@in_format("text", "json", "markdown", "github", "sarif", "junit")
 @click.option(
     "--at",
     "day",
@@ -84,7 +79,6 @@ def fmt(root: Any, paths: tuple[Path, ...], check: bool) -> int:
     changed = 0
     for name, path in _files(workspace, paths, problems):
         try:
-            refuse_links(workspace.root, path.absolute())
             before = path.read_bytes()
             after = formatted(before, name)
         except InvalidInput as error:
@@ -126,27 +120,38 @@ def _files(
 
 @click.command()
 @click.option(
-    "--write",
-    "folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Write into a folder.",
+    "--write", type=click.Path(path_type=Path, file_okay=False), help="Write into a folder."
 )
-@click.argument("which", type=click.Choice(["document", "project", "plan"]), default="document")
-def schema(folder: Path | None, which: str) -> int:
-    """Write the JSON Schemas that editors complete from.
+@click.argument("which", metavar="[NAME]", default="document")
+def schema(write: Path | None, which: str) -> int:
+    """Write the JSON Schemas that editors complete from, and programs read by.
 
-    Prints one of them, or writes all three into a folder.
+    NAME is document, project or plan, or a command: what it prints with --format json. Prints one
+    schema, or writes all of them into a folder.
     """
+    from ccstate.desired.findings import did_you_mean
+    from ccstate.report_format import REPORTS
     from ccstate.schemas import SCHEMAS, schema_text
 
-    if folder is None:
-        say(schema_text(which))
+    known = [*SCHEMAS, *(f"report/{name}" for name in REPORTS)]
+    if write is not None:
+        _write_schemas(write, known)
         return 0
-    for name in SCHEMAS:
+    name = f"report/{which}" if which in REPORTS else which
+    if name not in known:
+        hint = did_you_mean(which, [*SCHEMAS, *REPORTS]) or ", ".join([*SCHEMAS, *REPORTS])
+        raise InvalidInput([Diagnostic("CC819", f'there is no schema "{which}"', hint=hint)])
+    say(schema_text(name))
+    return 0
+
+
+def _write_schemas(folder: Path, names: Iterable[str]) -> None:
+    from ccstate.schemas import schema_text
+
+    for name in names:
         path = folder / f"{name}.json"
         write_file(path, schema_text(name))
         talk(f"wrote {shown(path)}")
-    return 0
 
 
 _PROJECT = """\
@@ -204,25 +209,25 @@ numbers:
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=".")
-@click.pass_context
-def init(ctx: click.Context, folder: Path) -> int:
+def init(folder: Path) -> int:
     """Start a project here, or in FOLDER.
 
     Writes ccstate.yaml, a first desired state, and the schemas for your editor; nothing that is
     there already is touched.
     """
+    from ccstate.schemas import SCHEMAS
+
     if (folder / FILE).exists():
         message = f"{folder / FILE} is there already"
         raise InvalidInput([Diagnostic("CC008", message, hint="edit it, or choose another folder")])
     for name, content in ((FILE, _PROJECT), ("desired_state/first.yaml", _FIRST)):
         path = folder / name
-        refuse_links(folder, path)
         if not path.exists():
             write_file(path, content)
             talk(f"wrote {shown(path)}")
     ignore = folder / ".gitignore"
     if not ignore.exists():
         write_file(ignore, "/.ccstate/\n")
-    ctx.invoke(schema, folder=folder / "schema", which="document")
+    _write_schemas(folder / "schema", SCHEMAS)
     say("Next: edit desired_state/first.yaml, then run ccstate plan")
     return 0

@@ -12,9 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
-from ccstate.checkout import refuse_links
 from ccstate.cli import days
-from ccstate.cli.output import complain, palette, say, stage, talk, width
+from ccstate.cli.output import complain, in_format, palette, say, stage, talk, width
 from ccstate.cli.workspace import Workspace, find_root
 from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
 from ccstate.model import Address, Fields
@@ -44,14 +43,7 @@ NEEDED = ("pjsip.conf", "extensions.conf")
     help="File to write the values of secrets to, as `export` lines.",
 )
 @click.option("--dry-run", is_flag=True, help="Say it all, and write no YAML.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    envvar="CCSTATE_FORMAT",
-    help="Form of the report.",
-)
+@in_format("text", "json", "markdown")
 @click.pass_obj
 def import_(
     root: Any,
@@ -245,7 +237,6 @@ def _write_secrets(into: Path, secrets: Mapping[str, str]) -> None:
             ]
         )
     lines = "".join(f"export {name}={_quoted(text)}\n" for name, text in sorted(secrets.items()))
-    refuse_links(Path.cwd(), into.absolute())
     try:
         handle = os.open(into, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(handle, "wb") as file:

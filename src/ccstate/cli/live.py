@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ccstate.cli.output import palette, say, width
+from ccstate.cli.output import in_format, palette, say, width
 from ccstate.cli.plans import FOLDER, find_plan
 from ccstate.cli.workspace import Workspace, find_root, observed
 from ccstate.diff import diff
@@ -23,38 +23,40 @@ TARGET = click.option(
 
 @click.command()
 @TARGET
+@in_format("text", "json")
 @click.pass_obj
-def verify(root: Any, targets: tuple[str, ...]) -> int:
+def verify(root: Any, targets: tuple[str, ...], form: str) -> int:
     """Read the platforms and compare them with the desired state.
 
     Exits with 4 where something is not as desired; writes nothing.
     """
     from ccstate.render.comparison import verify_text
+    from ccstate.render.reports import verify_json
 
     workspace = Workspace(find_root(root))
     desired = workspace.valid()
     shares = [workspace.share(target, desired) for target in workspace.targets(targets)]
-    say(
-        verify_text(
-            {share.name: list(share.changes) for share in shares},
-            {share.name: len(share.desired) for share in shares},
-            width(),
-            palette(sys.stdout),
-        )
-    )
+    changes = {share.name: list(share.changes) for share in shares}
+    managed = {share.name: len(share.desired) for share in shares}
+    if form == "json":
+        say(verify_json(changes, managed))
+    else:
+        say(verify_text(changes, managed, width(), palette(sys.stdout)))
     return 4 if any(share.changes for share in shares) else 0
 
 
 @click.command()
 @TARGET
+@in_format("text", "json")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where something drifted.")
 @click.pass_obj
-def drift(root: Any, targets: tuple[str, ...], detailed_exitcode: bool) -> int:
+def drift(root: Any, targets: tuple[str, ...], form: str, detailed_exitcode: bool) -> int:
     """Say what was changed by hand since the last apply.
 
     Compares each platform with its own ledger of what ccstate applied; needs no desired state.
     """
     from ccstate.render.comparison import drift_text
+    from ccstate.render.reports import drift_json
 
     workspace = Workspace(find_root(root))
     found: dict[str, tuple[list[Change], Observation]] = {}
@@ -63,7 +65,10 @@ def drift(root: Any, targets: tuple[str, ...], detailed_exitcode: bool) -> int:
         seen = observed(target, adapter, target.kinds & adapter.supports.keys())
         applied = {a: Resource(a, fields, "") for a, fields in seen.ledger.items()}
         found[target.name] = diff(target.name, applied, seen, secrets={}, release=()), seen
-    say(drift_text(found, width(), palette(sys.stdout)))
+    if form == "json":
+        say(drift_json(found))
+    else:
+        say(drift_text(found, width(), palette(sys.stdout)))
     drifted = any(changes for changes, _ in found.values())
     return 2 if drifted and detailed_exitcode else 0
 
@@ -71,16 +76,19 @@ def drift(root: Any, targets: tuple[str, ...], detailed_exitcode: bool) -> int:
 @click.command()
 @click.argument("what", metavar="ADDRESS|PLAN")
 @TARGET
+@in_format("text", "json", "markdown")
 @click.pass_obj
-def show(root: Any, what: str, targets: tuple[str, ...]) -> int:
+def show(root: Any, what: str, targets: tuple[str, ...], form: str) -> int:
     """Show an object as declared, applied and live; or a plan.
 
-    ADDRESS is kind/name, such as queue/sales; PLAN the id of a plan, or its beginning.
+    ADDRESS is kind/name, such as queue/sales; PLAN the id of a plan, or its beginning. Markdown is
+    for plans; an object is told as text then.
     """
     workspace = Workspace(find_root(root))
     if "/" not in what:
-        return _show_plan(workspace, what)
+        return _show_plan(workspace, what, form)
     from ccstate.render.comparison import object_text
+    from ccstate.render.reports import object_json
 
     address = address_of(what)
     desired = workspace.desired()
@@ -93,16 +101,19 @@ def show(root: Any, what: str, targets: tuple[str, ...]) -> int:
             views.append((target.name, seen.objects.get(address), seen.ledger.get(address)))
     if resource is None and not any(live or applied for _, live, applied in views):
         raise InvalidInput([_nowhere(address, [str(known) for known in desired.state])])
-    say(object_text(address, resource, views, width(), palette(sys.stdout)))
+    if form == "json":
+        say(object_json(address, resource, views))
+    else:
+        say(object_text(address, resource, views, width(), palette(sys.stdout)))
     return 0
 
 
-def _show_plan(workspace: Workspace, given: str) -> int:
+def _show_plan(workspace: Workspace, given: str, form: str) -> int:
     from ccstate.cli.plan import show_plan
     from ccstate.plan_file import FILE, read_plan
 
     plan_id = find_plan(workspace.root, given)
-    show_plan(read_plan(workspace.root / FOLDER / plan_id / FILE), plan_id, "text")
+    show_plan(read_plan(workspace.root / FOLDER / plan_id / FILE), plan_id, form)
     return 0
 
 

@@ -8,7 +8,7 @@ import click
 
 from ccstate import plan_file
 from ccstate.cli.live import address_of
-from ccstate.cli.output import palette, say, talk, width
+from ccstate.cli.output import in_format, palette, say, talk, width
 from ccstate.cli.plans import remember, write_plan
 from ccstate.cli.workspace import Busy, Workspace, find_root
 from ccstate.model import Plan
@@ -32,14 +32,7 @@ def reason(ctx: click.Context, param: click.Parameter, value: str | None) -> str
     envvar="CCSTATE_TARGET",
     help="Plan for this target only; repeatable.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "markdown", "json"]),
-    default="text",
-    envvar="CCSTATE_FORMAT",
-    help="What is written to standard output.",
-)
+@in_format("text", "markdown", "json")
 @click.option("--force", "forced", metavar="REASON", callback=reason, help="Go beyond the limits.")
 @click.option(
     "--only",

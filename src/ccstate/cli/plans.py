@@ -1,17 +1,35 @@
-"""The folder of plans: one folder a plan, named by its id."""
+"""The folder of plans: one folder a plan, named by its id; and `ccstate plans`.
 
+A plan that nobody applied is nobody's record: its folder holds a .gitignore that keeps it out of
+git. An apply takes that away, for from then on the journal tells what was done.
+"""
+
+import re
+import sys
+from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
 
 from ccstate import plan_file
-from ccstate.checkout import refuse_links
-from ccstate.cli.output import write_file
-from ccstate.errors import Diagnostic, InvalidInput, Span
+from ccstate.cli import days
+from ccstate.cli.output import in_format, palette, say, shown, width, write_file
+from ccstate.cli.workspace import Workspace, find_root
+from ccstate.errors import CcstateError, Diagnostic, InvalidInput, Span
 from ccstate.model import Plan
+
+if TYPE_CHECKING:
+    from ccstate.render.plans import ListedPlan
 
 FOLDER = "plans"
 JOURNAL = "journal.jsonl"
 RECEIPT = "receipt.md"
+MARKDOWN = "plan.md"
+IGNORE = ".gitignore"
 LATEST = "latest-plan"
 
 
@@ -27,18 +45,17 @@ def write_plan(root: Path, plan: Plan) -> tuple[str, Plan]:
     while is_begun(root, plan_id):
         plan = replace(plan, repeat=plan.repeat + 1)
         plan_id, content = plan_file.packed(plan)
-    folder = plan_folder(root, plan_id)
-    write_file(folder / "plan.md", plan_markdown(plan, plan_id))
+    folder = root / FOLDER / plan_id
+    write_file(folder / IGNORE, "# Until it is applied, this plan is nobody's record.\n*\n")
+    write_file(folder / MARKDOWN, plan_markdown(plan, plan_id))
     write_file(folder / plan_file.FILE, content)
     return plan_id, plan
 
 
-def plan_folder(root: Path, plan_id: str) -> Path:
-    """The folder of a plan; InvalidInput where it, or a file in it, is a link."""
-    folder = root / FOLDER / plan_id
-    refuse_links(root, folder)
-    refuse_links(root, *(folder.iterdir() if folder.is_dir() else ()))
-    return folder
+def keep_plan(root: Path, plan_id: str) -> None:
+    """Lets git see a plan, for an apply of it begins."""
+    with suppress(OSError):  # of a folder that cannot be written to, the journal complains
+        (root / FOLDER / plan_id / IGNORE).unlink(missing_ok=True)
 
 
 def remember(folder: Path, plan_id: str) -> None:
@@ -114,3 +131,86 @@ def is_finished(root: Path, plan_id: str) -> bool:
 
 def _no_plan(message: str) -> Diagnostic:
     return Diagnostic("CC306", message, Span(FOLDER), hint="make one with `ccstate plan`")
+
+
+AGE = "7d"
+
+
+@click.command()
+@click.option(
+    "--prune",
+    "oldest",
+    is_flag=False,
+    flag_value=AGE,
+    metavar="[AGE]",
+    help=f"Remove plans that were never applied and are older: 12h, 30d; {AGE} where left out.",
+)
+@in_format("text", "json")
+@click.pass_obj
+def plans(root: Any, oldest: str | None, form: str) -> int:
+    """List the plans: which wait, which were applied, interrupted, or overtaken.
+
+    A plan is stale once another commit is checked out than it was made from. What was applied, or
+    begun, is the record of what was done, and is never removed.
+    """
+    from ccstate.history import head_commit
+    from ccstate.render.plans import plans_json, plans_text
+
+    workspace = Workspace(find_root(root))
+    commit = head_commit(workspace.root, workspace.project.desired_state)
+    now = days.now()
+    found = [_listed(workspace.root, plan_id, commit) for plan_id in plan_ids(workspace.root)]
+    old = [] if oldest is None else [p for p in found if now - p.made > _age(oldest)]
+    removed = [p.plan_id for p in old if _remove(workspace.root, p.plan_id)]
+    left = sorted((p for p in found if p.plan_id not in removed), key=lambda p: (p.made, p.plan_id))
+    left.reverse()
+    if form == "json":
+        say(plans_json(left, removed))
+    else:
+        say(plans_text(left, removed, now, width(), palette(sys.stdout)))
+    return 0
+
+
+def _age(text: str) -> timedelta:
+    found = re.fullmatch(r"([0-9]{1,5})([dhm])", text)
+    if not found:
+        hint = "write it as 12h or 30d"
+        raise InvalidInput([Diagnostic("CC818", f'--prune: "{text}" is no age', hint=hint)])
+    unit = {"d": "days", "h": "hours", "m": "minutes"}[found[2]]
+    return timedelta(**{unit: int(found[1])})
+
+
+def _listed(root: Path, plan_id: str, commit: str) -> "ListedPlan":
+    from ccstate.render.plans import ListedPlan
+
+    path = root / FOLDER / plan_id / plan_file.FILE
+    made = datetime.fromtimestamp(path.stat().st_mtime, UTC).astimezone()
+    try:
+        plan = plan_file.read_plan(path)
+    except CcstateError:
+        return ListedPlan(plan_id, "damaged", made)
+    if is_begun(root, plan_id):
+        state = "applied" if is_finished(root, plan_id) else "interrupted"
+    elif plan.refusals:
+        state = "refused"
+    else:
+        state = "waiting" if plan.commit == commit else "stale"
+    counts = Counter(change.action for change in plan.changes())
+    targets = list(dict.fromkeys(step.target for step in plan.steps))
+    return ListedPlan(plan_id, state, made, plan.commit, targets, dict(sorted(counts.items())))
+
+
+def _remove(root: Path, plan_id: str) -> bool:
+    """Removes a plan that was never begun, and nothing that ccstate did not write there."""
+    folder = root / FOLDER / plan_id
+    if is_begun(root, plan_id) or folder.is_symlink():
+        return False
+    try:
+        for name in (IGNORE, MARKDOWN, plan_file.FILE):
+            (folder / name).unlink(missing_ok=True)
+        if not any(folder.iterdir()):
+            folder.rmdir()
+    except OSError as error:
+        message = f"{shown(folder)} cannot be removed: {(error.strerror or str(error)).lower()}"
+        raise InvalidInput([Diagnostic("CC813", message, Span(shown(folder)))]) from None
+    return True

@@ -5,18 +5,12 @@ from collections.abc import Iterable
 
 import click
 
-from ccstate.cli.output import palette, say, width
+from ccstate.cli.output import in_format, palette, say, width
 from ccstate.errors import Diagnostic, InvalidInput, Severity
 
 
 @click.command()
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "markdown", "json"]),
-    default="text",
-    help="Form of the answer.",
-)
+@in_format("text", "markdown", "json")
 @click.argument("which", metavar="[CODE]", default="")
 def rule(form: str, which: str) -> int:
     """Explain a rule, by its code or its name; list all rules without one.

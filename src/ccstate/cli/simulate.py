@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from ccstate.cli import days
-from ccstate.cli.output import palette, say, stage, width
+from ccstate.cli.output import in_format, palette, say, stage, width
 from ccstate.cli.workspace import Workspace, find_root
 from ccstate.errors import Diagnostic, InvalidInput
 
@@ -40,14 +40,7 @@ SCENES_EACH = 3
 @click.option("--keys", default="", help='Keys, an entry for each question: 1,2. "1,,2": silence.')
 @click.option("--all", "everything", is_flag=True, help="Every call that can be, in a year.")
 @click.option("--live", is_flag=True, help="Call the platforms as they are, not the files.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    envvar="CCSTATE_FORMAT",
-    help="What is written to standard output.",
-)
+@in_format("text", "json", "markdown")
 @click.pass_obj
 def simulate(
     root: Any,

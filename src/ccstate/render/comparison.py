@@ -59,7 +59,7 @@ def drift_text(
         objects = plural(len(seen.ledger), "managed object")
         if changes:
             head = f"{target}: {len(changes):,} of {objects} changed by hand since the last apply"
-            turned = [_as_drift(change) for change in changes]
+            turned = [as_drift(change) for change in changes]
             blocks.append([_head(head, Style.CHANGE), *_listed(turned)])
         else:
             head = f"{target}: {objects} as they were applied"
@@ -74,7 +74,7 @@ def drift_text(
     return "\n\n".join(laid_out(block, width, palette) for block in blocks if block) + "\n"
 
 
-def _as_drift(change: Change) -> Change:
+def as_drift(change: Change) -> Change:
     """The change the other way round: from what was applied to what is live."""
     edits = tuple(replace(e, before=e.after, after=e.before) for e in change.edits)
     action = Action.DELETE if change.action is Action.CREATE else change.action
@@ -124,10 +124,7 @@ def _view(
     live: Fields | None,
     applied: Fields | None,
 ) -> Iterator[Line]:
-    standing = "managed" if applied is not None else "unmanaged" if live else "not there yet"
-    if live is None and applied is not None:
-        standing = "deleted by hand"
-    yield 2, (Piece(target, Style.STRONG), Piece(f"  {standing}", Style.NOTE))
+    yield 2, (Piece(target, Style.STRONG), Piece(f"  {standing(live, applied)}", Style.NOTE))
     shown = flatten(address.kind, live or {})
     last = flatten(address.kind, applied or {})
     paths = list(dict.fromkeys([*declared, *last, *shown]))
@@ -138,6 +135,13 @@ def _view(
         note, style = _note(path, declared, last, value)
         tail = (Piece(f"  {note}", style),) if note else ()
         yield label + 4, (Piece(name, Style.DIM), *plain(brief(value)), *tail)
+
+
+def standing(live: Fields | None, applied: Fields | None) -> str:
+    """How an object stands on a platform, as it is there and as it was applied last."""
+    if applied is None:
+        return "not there yet" if live is None else "unmanaged"
+    return "deleted by hand" if live is None else "managed"
 
 
 def _note(

@@ -1,0 +1,87 @@
+"""The folder of plans as a table, and as JSON."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ccstate.model import Action
+from ccstate.render.reports import spelled
+from ccstate.render.tally import VERBS
+from ccstate.render.text import ONE_LINE, Palette, Piece, Style, laid_out, plain
+from ccstate.render.values import plural
+
+COMMIT = 10
+"""Characters of a commit's id."""
+_STYLES = {"waiting": Style.ADD, "interrupted": Style.ALARM, "damaged": Style.ALARM}
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPlan:
+    """One plan: its state in a word, when it was made, and how many changes of each action."""
+
+    plan_id: str
+    state: str
+    made: datetime
+    commit: str = ""
+    targets: Sequence[str] = ()
+    changes: Mapping[Action, int] = field(default_factory=dict)
+
+
+def plans_text(
+    plans: Sequence[ListedPlan],
+    removed: Sequence[str],
+    now: datetime,
+    width: int,
+    palette: Palette,
+) -> str:
+    """A line a plan, newest first: id, state, age, commit, what it does."""
+    lines = []
+    if removed:
+        words = plural(len(removed), "plan that was never applied", "plans that were never applied")
+        lines.append((2, plain(f"Removed {words}: {', '.join(removed)}.")))
+    if not plans:
+        lines.append((2, plain("No plans. `ccstate plan` makes one.")))
+    for plan in plans:
+        commit = plan.commit.removesuffix("+")[:COMMIT] + "+" * plan.commit.endswith("+")
+        lines.append(
+            (
+                ONE_LINE,
+                (
+                    Piece(plan.plan_id, Style.STRONG),
+                    Piece(f"  {plan.state:<11}", _STYLES.get(plan.state, Style.PLAIN)),
+                    Piece(f"  {age(plan.made, now):>8}  {commit or '-':<11}", Style.DIM),
+                    *plain(f"  {_what(plan)}"),
+                ),
+            )
+        )
+    return laid_out(lines, width, palette) + "\n"
+
+
+def _what(plan: ListedPlan) -> str:
+    counts = [f"{count:,} to {VERBS[action]}" for action, count in plan.changes.items() if count]
+    return f"{', '.join(plan.targets)}: {', '.join(counts)}" if counts else ""
+
+
+def age(made: datetime, now: datetime) -> str:
+    """How long ago, in its largest unit: `3 days`, `20 min`."""
+    seconds = max(int((now - made).total_seconds()), 0)
+    for size, unit in ((86_400, "day"), (3_600, "hour")):
+        if seconds >= size:
+            return plural(seconds // size, unit)
+    return f"{seconds // 60} min"
+
+
+def plans_json(plans: Sequence[ListedPlan], removed: Sequence[str]) -> str:
+    """Every plan of the folder, newest first."""
+    listed = [
+        {
+            "plan": plan.plan_id,
+            "state": plan.state,
+            "made": plan.made.isoformat(timespec="seconds"),
+            "commit": plan.commit,
+            "targets": list(plan.targets),
+            "changes": {action.value: count for action, count in plan.changes.items()},
+        }
+        for plan in plans
+    ]
+    return spelled({"plans": listed, "removed": list(removed)})

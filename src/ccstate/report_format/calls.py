@@ -1,0 +1,312 @@
+"""The form of what commands print about calls: simulated, tested, made."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from ccstate.kinds.fields import Strict
+from ccstate.plan_format import Whole
+
+
+class Step(Strict):
+    """One step of a call."""
+
+    at_second: Whole
+    """Seconds since the call came in."""
+    place: str
+    """Where the call is."""
+    label: str
+    """What people call that place."""
+    heard: str
+    """What the caller hears there."""
+    event: str
+    """What leads on."""
+    schedule: str
+    """Schedule that decides; may be empty."""
+    keys: str
+    """Keys that are pressed; may be empty."""
+    seconds: Whole
+    """How long it takes."""
+
+
+class Walked(Strict):
+    """A call from the number to its end."""
+
+    end: str
+    """human, message, hangup, cut off, waits without end, or goes round without end."""
+    where: str
+    """With whom or what; may be empty."""
+    seconds: Whole
+    """How long it took."""
+    steps: list[Step]
+    """Every step."""
+
+
+class WalkedOn(Walked):
+    """The same call, where nobody answers."""
+
+    from_step: Whole
+    """Step from which it is another."""
+
+
+class Hours(Strict):
+    """What a schedule says at the moment of a call."""
+
+    phase: str
+    """open, closed, or another phase of the schedule."""
+    occasion: str
+    """Holiday or exception that is the reason; may be empty."""
+
+
+class Simulated(Strict):
+    """One call, as `ccstate simulate` tells it."""
+
+    to: str
+    """Number or object that is called."""
+    label: str
+    """What people call it."""
+    from_: Annotated[str | None, Field(alias="from")]
+    """Number that calls; null where none was given."""
+    at: str
+    """Moment of the call, ISO 8601, in the number's timezone."""
+    timezone: str
+    """That timezone."""
+    occasions: list[str]
+    """Holidays and exceptions of that day."""
+    hours: dict[str, Hours]
+    """What each schedule says."""
+    keys: list[str]
+    """Keys that were given, an entry for each question."""
+    keys_left: list[str]
+    """Those that nothing asked for."""
+    asked_in_vain: list[str]
+    """Places that asked for keys when none were left."""
+    ends_well: bool
+    """Whether a caller ends with a human, a message, or a hangup that is declared."""
+    call: Walked
+    """The call, where everybody answers who is there."""
+    if_nobody_answers: WalkedOn | None
+    """The same where nobody does; null where that makes no difference."""
+
+
+class Moment(Strict):
+    """One moment of a year."""
+
+    at: str
+    """ISO 8601."""
+    occasions: list[str]
+    """Holidays and exceptions of that day."""
+
+
+class Situation(Strict):
+    """Moments at which the schedules say the same."""
+
+    hours: dict[str, str]
+    """Phase of each schedule."""
+    moments: list[Moment]
+    """Moments that stand for all such."""
+
+
+class Way(Strict):
+    """What one caller does, and where the call ends."""
+
+    keys: list[str]
+    """Keys, an entry for each question."""
+    waits: list[str]
+    """What comes of rings and waits where nobody answers."""
+    end: str
+    """How it ends."""
+    where: str
+    """With whom or what; may be empty."""
+    seconds: Whole
+    """How long it took."""
+
+
+class Block(Strict):
+    """Situations in which the same calls are possible."""
+
+    situations: list[Situation]
+    """The situations."""
+    is_complete: bool
+    """False where there are more calls than were walked."""
+    journeys: list[Way]
+    """Every call."""
+
+
+class Called(Strict):
+    """Every call to one number."""
+
+    to: str
+    """The number or object."""
+    label: str
+    """What people call it."""
+    timezone: str
+    """Its timezone."""
+    ends_badly: bool
+    """Whether a caller can be lost."""
+    rounds: list[list[str]]
+    """Places among which a call can go round for ever."""
+    blocks: list[Block]
+    """All of its calls."""
+
+
+class Silent(Strict):
+    """The longest call in which a caller does nothing."""
+
+    to: str
+    """The number."""
+    at: str
+    """Moment, ISO 8601."""
+    seconds: Whole
+    """How long it takes."""
+    end: str
+    """How it ends."""
+    where: str
+    """With whom or what; may be empty."""
+
+
+class Enumerated(Strict):
+    """Every call of twelve months, as `ccstate simulate --all` tells them."""
+
+    first_day: str
+    """First of the days."""
+    days: Whole
+    """How many days."""
+    called: Whole
+    """Numbers that were called."""
+    situations: Whole
+    """Situations in which."""
+    journeys: Whole
+    """Calls that were walked."""
+    ends: dict[str, Whole]
+    """How many of them ended how."""
+    bad: Whole
+    """How many lose a caller."""
+    every_call_ends: bool
+    """Whether none waits or goes round for ever."""
+    incomplete: list[str]
+    """Numbers with more calls than were walked."""
+    longest_silent_call: Silent | None
+    """The longest call of somebody who does nothing."""
+    numbers: list[Called]
+    """Number by number."""
+
+
+class Tested(Strict):
+    """One call test."""
+
+    name: str
+    """Its name."""
+    passed: bool
+    """Whether the call ends as promised."""
+    to: str
+    """Number that is called."""
+    at: str | None
+    """Moment, ISO 8601; null where there is no such number."""
+    keys: list[str]
+    """Keys that are pressed."""
+    expect: list[str]
+    """Where it may end."""
+    end: str | None
+    """How it ends; null where there is no such number."""
+    reached: str | None
+    """With whom or what."""
+    seconds: Whole | None
+    """How long it takes."""
+
+
+class Missing(Strict):
+    """An end that no test covers."""
+
+    number: str
+    """Number that is called."""
+    at: str
+    """Where the call ends."""
+    keys: list[str]
+    """Keys that lead there."""
+
+
+class Coverage(Strict):
+    """How many ends of calls the tests cover."""
+
+    numbers: Whole
+    """Numbers."""
+    ends: Whole
+    """Ends of their calls."""
+    covered: Whole
+    """Ends that a test covers."""
+    missing: list[Missing]
+    """Those that none does."""
+
+
+class TestsRun(Strict):
+    """What `ccstate test` found."""
+
+    passed: Whole
+    """Tests that passed."""
+    failed: Whole
+    """Tests that failed."""
+    tests: list[Tested]
+    """Every test."""
+    coverage: Coverage
+    """What they cover."""
+
+
+class PlacedStep(Strict):
+    """One step of a call that was made."""
+
+    place: str
+    """Where the call was."""
+    event: str
+    """What led on."""
+    keys: str
+    """Keys that were pressed; may be empty."""
+
+
+class PlacedWay(Strict):
+    """The way of a call."""
+
+    end: str
+    """How it ended."""
+    reached: str
+    """With whom or what; may be empty."""
+    steps: list[PlacedStep]
+    """Every step."""
+
+
+class Placed(Strict):
+    """One call that was made."""
+
+    name: str
+    """Name of the call test."""
+    passed: bool
+    """Whether it ended as promised."""
+    agrees: bool
+    """Whether it went as the model of calls says."""
+    to: str
+    """Number that was called."""
+    at: str | None
+    """Moment that was tested, ISO 8601."""
+    expect: list[str]
+    """Where it may end."""
+    model: PlacedWay | None
+    """The way by the model."""
+    call: PlacedWay | None
+    """The way that was seen; null where no call came about."""
+    seconds: Annotated[float, Field(ge=0)] | None
+    """How long it took."""
+    answered_by: dict[str, str] | None
+    """Who answered, by what the platform tells of them."""
+    refused: str | None
+    """Why no call came about; may be empty."""
+
+
+class CallsPlaced(Strict):
+    """What `ccstate test --live TARGET` found."""
+
+    passed: Whole
+    """Calls that ended as promised."""
+    agree: Whole
+    """Calls that went as the model says."""
+    tests: list[Placed]
+    """Every call."""

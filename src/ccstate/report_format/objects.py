@@ -1,0 +1,330 @@
+"""The form of what commands print about problems, objects, plans and platforms."""
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import Field
+
+from ccstate.kinds.fields import Strict
+from ccstate.model import Action, Outcome, Why
+from ccstate.plan_format import EditFile, Whole
+
+AddressText = Annotated[str, Field(examples=["queue/sales"])]
+"""Objects by hand may have names that no document could give them."""
+
+_Action: TypeAlias = Literal[tuple(action.value for action in Action)]  # type: ignore[valid-type]  # from the enum
+_Why: TypeAlias = Literal[tuple(why.value for why in Why)]  # type: ignore[valid-type]  # as above
+_Outcome: TypeAlias = Literal[tuple(outcome.value for outcome in Outcome)]  # type: ignore[valid-type]  # as above
+
+
+class Problem(Strict):
+    """One problem."""
+
+    code: str
+    """Stable code, such as CC103."""
+    severity: Literal["error", "warning"]
+    """How bad it is."""
+    message: str
+    """What is wrong."""
+    file: str | None
+    """File, as seen from the project's folder; null where no file is concerned."""
+    line: Whole
+    """Line, from 1; 0 where unknown."""
+    column: Whole
+    """Column, from 1; 0 where unknown."""
+    cause: str
+    """Why it matters; may be empty."""
+    hint: str
+    """What to do; may be empty."""
+
+
+class Problems(Strict):
+    """What `ccstate validate` found."""
+
+    errors: Whole
+    """How many problems are errors."""
+    warnings: Whole
+    """How many are warnings."""
+    problems: list[Problem]
+    """All of them, by place."""
+
+
+class Difference(Strict):
+    """One object that is not as it should be."""
+
+    address: AddressText
+    """The object, as kind/name."""
+    action: _Action
+    """For `verify` what a plan would do; for `drift` what was done by hand."""
+    why: _Why
+    """Whose doing it is."""
+    edits: list[EditFile]
+    """The fields; of a secret only its seal is shown."""
+
+
+class VerifiedTarget(Strict):
+    """One platform beside the desired state."""
+
+    target: str
+    """Name of the target in ccstate.yaml."""
+    objects: Whole
+    """Objects that are desired there."""
+    differences: list[Difference]
+    """Those that are not as desired."""
+
+
+class Verified(Strict):
+    """What `ccstate verify` found."""
+
+    as_desired: bool
+    """Whether every platform is exactly as desired."""
+    targets: list[VerifiedTarget]
+    """Platform by platform."""
+
+
+class Going(Strict):
+    """What is going on at an object now."""
+
+    address: AddressText
+    """The object."""
+    callers: Whole
+    """Callers who wait or talk there."""
+    words: list[str]
+    """All of it in words."""
+
+
+class DriftedTarget(Strict):
+    """One platform beside what was applied to it."""
+
+    target: str
+    """Name of the target in ccstate.yaml."""
+    managed: Whole
+    """Objects under management there."""
+    differences: list[Difference]
+    """Those that were changed by hand: `before` as applied, `after` as they are."""
+    unmanaged: list[AddressText]
+    """Objects that nobody declared."""
+    activity: list[Going]
+    """What is going on there now; that is no drift."""
+
+
+class Drifted(Strict):
+    """What `ccstate drift` found."""
+
+    drifted: bool
+    """Whether anything was changed by hand since the last apply."""
+    targets: list[DriftedTarget]
+    """Platform by platform."""
+
+
+class ObjectThere(Strict):
+    """An object on one platform."""
+
+    target: str
+    """Name of the target in ccstate.yaml."""
+    standing: Literal["managed", "unmanaged", "not there yet", "deleted by hand"]
+    """How it stands there."""
+    live: dict[str, Any] | None
+    """Its fields there; null where it is not."""
+    applied: dict[str, Any] | None
+    """Its fields as ccstate applied them last; null where it never did."""
+
+
+class Shown(Strict):
+    """An object, as `ccstate show ADDRESS` tells it."""
+
+    address: AddressText
+    """The object."""
+    file: str | None
+    """File that declares it; null where none does."""
+    declared: dict[str, Any] | None
+    """Its fields as declared, with the project's defaults."""
+    targets: list[ObjectThere]
+    """Platform by platform."""
+
+
+class FieldThen(Strict):
+    """One field that a commit changed; null stands for a field that was not there."""
+
+    path: str
+    """Field, nested ones joined by dots."""
+    before: Any
+    """Its value before."""
+    after: Any
+    """Its value after."""
+
+
+class Commit(Strict):
+    """One commit that changed the object."""
+
+    commit: str
+    """Its id."""
+    date: str
+    """When it was written, ISO 8601 with the author's offset."""
+    author: str
+    """Name and address."""
+    subject: str
+    """First line of its message."""
+    action: str
+    """created, changed, deleted, cut off (a shallow clone) or unreadable."""
+    edits: list[FieldThen]
+    """The fields."""
+    request: str
+    """What the commit or its merge names as the reason; may be empty."""
+    plan: str
+    """Plan that was made of it; may be empty."""
+    outcome: _Outcome | None
+    """What became of that plan; null where there is none."""
+    reason: str
+    """Why it is not confirmed; may be empty."""
+
+
+class Told(Strict):
+    """What `ccstate history` tells."""
+
+    address: AddressText
+    """The object."""
+    is_all: bool
+    """False where `--limit` left out older commits."""
+    commits: list[Commit]
+    """Commits that changed it, newest first."""
+
+
+class Settled(Strict):
+    """What became of one change."""
+
+    target: str
+    """Name of the target in ccstate.yaml."""
+    address: AddressText
+    """The object."""
+    action: _Action
+    """What was to be done."""
+    outcome: _Outcome
+    """What the platform showed when it was read again."""
+    reason: str
+    """Why it is not confirmed; may be empty."""
+
+
+class Applied(Strict):
+    """The receipt of `ccstate apply`."""
+
+    plan: str
+    """Id of the plan."""
+    started: str
+    """ISO 8601."""
+    finished: str
+    """ISO 8601."""
+    confirmed: bool
+    """Whether every change is confirmed."""
+    corrective: str
+    """Id of the plan for what is missing; may be empty."""
+    changes: list[Settled]
+    """Every change, in the order in which they were performed."""
+
+
+class Removed(Strict):
+    """One lock that was removed."""
+
+    target: str
+    """Name of the target in ccstate.yaml."""
+    owner: str
+    """Who held it, user@host."""
+    pid: Whole
+    """Their process."""
+    since: str
+    """ISO 8601."""
+    plan: str
+    """Plan that they applied."""
+
+
+class Unlocked(Strict):
+    """What `ccstate unlock` removed."""
+
+    removed: list[Removed]
+    """The locks; those that stay are told on standard error, with exit code 5."""
+    interrupted: list[str]
+    """Plans whose apply was interrupted: go on with `ccstate apply ID --resume`."""
+
+
+class Adopted(Strict):
+    """What `ccstate adopt` wrote."""
+
+    file: str | None
+    """File that was written; null where there was nothing to adopt."""
+    adopted: list[AddressText]
+    """The objects."""
+    defaults: list[str]
+    """Fields that the project's defaults will set, as `queue ring_for`."""
+    secrets_left_out: Whole
+    """Secrets that the platform does not tell."""
+
+
+class PlanListed(Strict):
+    """One plan in the folder."""
+
+    plan: str
+    """Its id."""
+    state: Literal["waiting", "applied", "interrupted", "stale", "refused", "damaged"]
+    """waiting to be applied; stale: of another commit than is checked out; refused: a reason in it
+    forbids applying; damaged: edited, or no plan."""
+    made: str
+    """When it was written, ISO 8601."""
+    commit: str
+    """Commit of the desired state; `+` behind it when files differed; may be empty."""
+    targets: list[str]
+    """Platforms that it changes."""
+    changes: dict[str, Whole]
+    """How many changes, by action."""
+
+
+class Plans(Strict):
+    """What `ccstate plans` lists, and removed."""
+
+    plans: list[PlanListed]
+    """The plans, newest first."""
+    removed: list[str]
+    """Ids of those that `--prune` removed."""
+
+
+class ImportedObject(Strict):
+    """One object that was made of hand-written configuration."""
+
+    address: AddressText
+    """The object."""
+    file: str
+    """File of the desired state."""
+
+
+class LineListed(Strict):
+    """A line that no object says, or not quite."""
+
+    file: str
+    """File of the configuration."""
+    line: Whole
+    """Its line."""
+    text: str
+    """What stands there."""
+    differs: bool
+    """Whether an object says it otherwise."""
+    reasons: list[str]
+    """Why."""
+
+
+class Imported(Strict):
+    """What `ccstate import` made."""
+
+    folder: str
+    """Folder that was read."""
+    written: bool
+    """Whether YAML was written."""
+    objects: list[ImportedObject]
+    """The objects."""
+    lines_said: Whole
+    """Lines that objects say."""
+    lines_listed: list[LineListed]
+    """Lines that none says, or not quite."""
+    secrets: list[str]
+    """Names of the variables that secrets are referred to by; no value."""
+    secrets_file: str | None
+    """File with their values; null where none was written."""
+    errors: list[str]
+    """Codes of what `ccstate validate` calls errors now."""
