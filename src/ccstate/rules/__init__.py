@@ -23,6 +23,7 @@ from ccstate.rules import (
     silence,
     swapped_keys,
     trees,
+    waits,
 )
 from ccstate.rules.rule import Estate, Found, Rule
 
@@ -40,6 +41,7 @@ _ROOMS = (
     languages.RULES,
     queues.RULES,
     reach.RULES,
+    waits.RULES,
     buildings.RULES,
     people.RULES,
     hours.RULES,

@@ -1,11 +1,11 @@
-"""A rule about whole journeys: whoever calls a number comes to a person, a mailbox or a goodbye.
+"""Rules about whole journeys: whoever calls a number comes to a person, a mailbox or a goodbye.
 
 Reasoned backwards, for most estates have few dead ends: from the places where a call can fail to
 the numbers that lead there, and only then by the hours, for numbers that differ in nothing once.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from ccstate.errors import Severity
@@ -20,6 +20,8 @@ from ccstate.rules.rule import Estate, Found, Rule
 
 # With everybody answering, nobody is left to wait; and who is silent at a menu is CC204's.
 _NOT_TAKEN = frozenset({Event.NO_ANSWER, Event.FULL})
+# With nobody answering, callers come on to the next queue, which may be closed.
+_NOT_TAKEN_UNANSWERED = frozenset({Event.ANSWERED, Event.FULL})
 _SILENT = frozenset({Event.SILENCE, Event.WRONG_KEY})
 
 
@@ -34,34 +36,37 @@ class _Case(NamedTuple):
 class _Search:
     """Dead ends, and who comes to them."""
 
-    def __init__(self, estate: Estate) -> None:
+    def __init__(self, estate: Estate, not_taken: frozenset[Event] = _NOT_TAKEN) -> None:
+        self.not_taken = not_taken
         self.flow = estate.flow
         self.year = estate.year
         numbers = [Place("number", name) for name in estate.of("number")]
-        before = sources(self.flow, numbers, _NOT_TAKEN)
+        before = sources(self.flow, numbers, not_taken)
         self.ends = {place for place in before if self._may_fail(place)}
         self.relevant = ancestors(before, self.ends)
 
     def _may_fail(self, place: Place) -> bool:
         """Whether some call fails at the place, at whatever hour."""
         return any(
-            way.to is None and way.event not in _NOT_TAKEN and self._fails(place, way)
+            way.to is None and way.event not in self.not_taken and self._fails(place, way)
             for way in self.flow.ways(place)
         )
 
     def _fails(self, place: Place, way: Way) -> bool:
         if way.end in GOOD or way.event in _SILENT:
             return False
+        if way.event is Event.NO_ANSWER:  # of queues CC209 and CC219 tell it, of phones CC204
+            return False
         if place.kind == "queue":  # one that nobody can ever answer is CC210's
             return is_staffed(self.flow.centre, self.flow.centre.of("queue")[place.name])
         return True
 
     def taken(self, place: Place, phases: Phases) -> list[Way]:
-        """The ways that callers can take where everybody answers who is there."""
+        """The ways that callers can take where everybody answers who is there, or nobody."""
         ways = self.flow.possible(place, phases)
-        if any(way.event is Event.ANSWERED for way in ways):
+        if Event.ANSWERED not in self.not_taken and any(w.event is Event.ANSWERED for w in ways):
             return []
-        return [way for way in ways if way.event not in _NOT_TAKEN]
+        return [way for way in ways if way.event not in self.not_taken]
 
     def cases(self) -> dict[Place, list[_Case]]:
         """By dead end, the numbers that lead there."""
@@ -98,7 +103,8 @@ class _Search:
         seen = {start}
         for place in (todo := [start]):
             for way in self.flow.ways(place):
-                if way.to in self.relevant and way.to not in seen and way.event not in _NOT_TAKEN:
+                is_near = way.to in self.relevant and way.event not in self.not_taken
+                if way.to is not None and is_near and way.to not in seen:
                     seen.add(way.to)
                     todo.append(way.to)
         return todo
@@ -133,8 +139,21 @@ def _keys(came: Mapping[Place, tuple[Place, Way] | None], end: Place) -> tuple[s
 
 
 def _dead_ends(estate: Estate) -> Iterator[Found]:
-    search = _Search(estate)
+    yield from _found(estate, _Search(estate), "", frozenset())
+
+
+def _unanswered_dead_ends(estate: Estate) -> Iterator[Found]:
+    known = frozenset(_Search(estate).cases())
+    search = _Search(estate, _NOT_TAKEN_UNANSWERED)
+    yield from _found(estate, search, " whom nobody answers in time", known)
+
+
+def _found(
+    estate: Estate, search: _Search, which: str, known: Collection[Place]
+) -> Iterator[Found]:
     for end, cases in sorted(search.cases().items()):
+        if end in known:
+            continue
         ordinary = [case for case in cases if case.moment is None or not case.moment.occasions]
         case = min(ordinary or cases, key=lambda case: (case.moment is not None, case.number))
         others = len({other.number for other in cases}) - 1
@@ -145,7 +164,7 @@ def _dead_ends(estate: Estate) -> Iterator[Found]:
         pressed = f" They come there by pressing {', '.join(case.keys)}." if case.keys else ""
         path, cause, hint = _words(estate, end)
         yield Found(
-            end.address, path, f"callers of {who} reach nobody{when}", cause + pressed, hint
+            end.address, path, f"callers of {who}{which} reach nobody{when}", cause + pressed, hint
         )
 
 
@@ -195,5 +214,12 @@ RULES: tuple[Rule, ...] = (
         Severity.ERROR,
         "A call that ends without a person, a mailbox or a hangup that was meant",
         _dead_ends,
+    ),
+    Rule(
+        "CC263",
+        "unanswered-dead-end",
+        Severity.WARNING,
+        "Callers whom nobody answers are sent on to where nobody is",
+        _unanswered_dead_ends,
     ),
 )

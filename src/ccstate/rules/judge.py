@@ -13,6 +13,7 @@ from ccstate.kinds import KINDS
 from ccstate.rules import RULES
 from ccstate.rules.rule import Estate, Rule
 from ccstate.rules.silence import CODE, MARK, Silence, silences, unused
+from ccstate.rules.undeclared import benign
 
 MOST = 100
 """Messages of one rule that are shown; the others are counted. Places cost time."""
@@ -23,13 +24,18 @@ Severities: TypeAlias = Mapping[str, Severity | None]
 
 
 def judge(estate: Estate, severities: Severities, content: Content) -> list[Diagnostic]:
-    """What the rules say about the estate, sorted by place; `content` gives the bytes of a file."""
+    """What the rules say about the estate, sorted by place; `content` gives the bytes of a file.
+
+    The estate is what files declare. What they leave out is not known, and nothing is said that
+    depends on it.
+    """
     running = {
         code: severity
         for code, rule in RULES.items()
         if (severity := severities.get(code, rule.severity)) is not None
     }
     findings = {code: _findings(RULES[code], running[code], estate) for code in running}
+    findings = _known(findings, Estate(benign(estate.state), estate.today))
     about_comments = _silenced(findings, estate, content)
     shown: list[Finding] = []
     rest: dict[str, int] = {}
@@ -88,6 +94,15 @@ def _findings(rule: Rule, severity: Severity, estate: Estate) -> list[Finding]:
         for found in rule.check(estate)
         if estate.state[found.address].file
     ]
+
+
+def _known(findings: Mapping[str, list[Finding]], good: Estate) -> dict[str, list[Finding]]:
+    """Those of the findings that are so whatever a platform holds where nobody says."""
+    known: dict[str, list[Finding]] = {}
+    for code, found in findings.items():
+        sure = {f.path for f in _findings(RULES[code], Severity.ERROR, good)} if found else set()
+        known[code] = [finding for finding in found if finding.path in sure]
+    return known
 
 
 def _order(finding: Finding) -> tuple[str, tuple[str, ...], str]:
