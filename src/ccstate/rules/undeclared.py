@@ -11,8 +11,9 @@ from typing import Any, TypeAlias
 from ccstate.model import Address, Fields, Json, Resource, State
 
 SOMEBODY = "ccstate-somebody"
-"""The extension of somebody who answers, and has a mailbox; no file declares it."""
-_MAILBOX = f"voicemail/{SOMEBODY}"
+"""What stands for whoever or whatever a platform may hold: an extension that is answered, elsewhere,
+and has a mailbox; a schedule that is open. No file declares any of it."""
+_PHONE, _MAILBOX = f"extension/{SOMEBODY}", f"voicemail/{SOMEBODY}"
 _Good: TypeAlias = Mapping[str, Json]
 
 
@@ -20,18 +21,20 @@ def benign(state: State) -> State:
     """The state with whole fields that nobody declares as good for callers as they can be.
 
     A mapping that is declared is judged as a whole, for whoever writes `overflow: {after: 3m}` has
-    thought of it. So are fields whose default nobody would call a lack.
+    thought of it. So are fields whose default nobody would call a lack; and where phones stand and
+    calls leave, for an ambulance is sent there: what is not written is better told once too often.
     """
     good: dict[str, _Good] = {
         "queue": {
             "members": [{"extension": SOMEBODY}],
-            "overflow": {"after": "1m", "to": _MAILBOX, "empty": _MAILBOX, "full": _MAILBOX},
+            "overflow": {"after": "1m", "to": _PHONE, "empty": _PHONE, "full": _PHONE},
             "ring_for": "1s",
             "retry": "0s",
             "max_waiting": 1,
         },
         "user": {"extension": SOMEBODY, "skills": _skills(state.values())},
         "extension": {"voicemail": {}},
+        "number": {"closed": _MAILBOX},
     }
     found = {
         address: _filled(resource, good.get(address.kind)) for address, resource in state.items()
@@ -42,8 +45,9 @@ def benign(state: State) -> State:
 
 
 def _filled(resource: Resource, good: _Good | None) -> Resource:
-    if resource.address.kind == "number" and not {"closed", "holiday"}.isdisjoint(resource.fields):
-        good = {"hours": SOMEBODY}  # a schedule that is not there, and so is open
+    is_number = resource.address.kind == "number"
+    if is_number and not {"closed", "holiday"}.isdisjoint(resource.fields):
+        good = {**(good or {}), "hours": SOMEBODY}
     if good is None or good.keys() <= resource.fields.keys():
         return resource
     return replace(resource, fields={**good, **resource.fields})
