@@ -55,28 +55,133 @@ def test_a_site_with_phones_needs_a_route_for_its_emergency_number() -> None:
     assert said("CC230", text.replace('"NXXXXXXX"', '"NXXXXXXX", "000"')) == []
 
 
-@pytest.mark.parametrize(
-    "country, numbers",
-    [
-        ("AU", ["000"]),
-        ("US", ["911"]),
-        ("CA", ["911"]),
-        ("GB", ["999", "112"]),
-        ("NZ", ["111"]),
-        ("FR", ["112"]),
-        ("DE", ["112", "110"]),
-    ],
-)
+MAIN = {
+    "AE": ["999", "998", "997"],
+    "AU": ["000"],
+    "BR": ["190", "192", "193"],
+    "CA": ["911"],
+    "CH": ["112", "117", "118", "144"],
+    "DE": ["112", "110"],
+    "FR": ["112"],
+    "GB": ["999", "112"],
+    "IL": ["100", "101", "102"],
+    "IM": ["999"],
+    "IN": ["112", "100"],
+    "IS": ["112"],
+    "JP": ["110", "119"],
+    "MX": ["911"],
+    "NO": ["112", "113", "110"],
+    "NZ": ["111"],
+    "PH": ["911"],
+    "PR": ["911"],
+    "QA": ["999"],
+    "SG": ["999", "995"],
+    "US": ["911"],
+}
+"""What must be reachable: the first services of each country, as their regulators tell people."""
+
+
+@pytest.mark.parametrize("country, numbers", MAIN.items())
 def test_each_country_has_its_numbers(country: str, numbers: list[str]) -> None:
     missing = found("CC230", house(route("local", ["22XX"]), country))
     assert [f.message.split('"')[1] for f in missing] == numbers
     assert found("CC230", house(route("emergency", numbers), country)) == []
 
 
-def test_a_country_that_is_not_known_is_not_judged() -> None:
-    assert found("CC230", house(route("local", ["22XX"]), "BR")) == []
+@pytest.mark.parametrize(
+    "country, numbers",
+    [("ZA", ["10111", "10177", "112"]), ("JM", ["110", "112", "119", "911"])],
+)
+def test_where_nobody_says_which_number_counts_one_must_work_and_others_are_told(
+    country: str, numbers: list[str]
+) -> None:
+    (none,) = found("CC230", house(route("local", ["22XX"]), country))
+    assert none.message == f"no emergency number of {country} can be called from site/sydney"
+    assert all(f'"{number}" goes nowhere' in none.cause for number in numbers[:3])
+    assert found("CC237", house(route("local", ["22XX"]), country)) == []
+    one = house(route("emergency", numbers[:1], "emergency: true"), country)
+    assert found("CC230", one) == []
+    (others,) = found("CC237", one)
+    assert (
+        others.message == f"not every emergency number of {country} can be called from site/sydney"
+    )
+    assert f'"{numbers[1]}" goes nowhere' in others.cause
+    assert found("CC237", house(route("emergency", numbers, "emergency: true"), country)) == []
+
+
+def test_what_becomes_of_a_number_in_doubt_is_told() -> None:
+    text = house(
+        route("e", ["112"], "emergency: true")
+        + route("odd", ["15"], "strip: 1")
+        + route("closed", ["17"], "permission: premium"),
+        "FR",
+        PHONE + "  front: {number: '18', site: sydney}\n",
+    )
+    (one,) = found("CC237", text)
+    assert one.cause.endswith(
+        '"15" leaves as "5", "17" is barred for some, "18" rings extension/front.'
+    )
+    assert found("CC230", text) == found("CC231", text) == []
+
+
+def test_a_country_that_nobody_knows_is_told() -> None:
+    (one,) = found("CC238", house(route("local", ["22XX"]), "XX"))
+    assert (str(one.address), one.path) == ("site/sydney", ("address", "country"))
+    assert one.message == 'no emergency number of "XX" is known'
+    assert "1 extension at site/sydney can call for help is not judged" in one.cause
+    assert found("CC230", house(route("local", ["22XX"]), "XX")) == []
     nowhere = house(route("local", ["22XX"])).replace(", country: AU", "")
-    assert found("CC230", nowhere) == []
+    assert said("CC238", nowhere) == [
+        ("site/sydney", "nobody says in which country site/sydney stands", ())
+    ]
+    assert found("CC238", house(route("local", ["22XX"]))) == []
+
+
+NYC = """
+sites:
+  nyc: {address: {street: 1 Example St, city: New York, country: US}, timezone: America/New_York}
+trunks: {carrier: {host: sip.carrier.example, caller_id: "+12125550100"}}
+outbound_routes: {emergency: {site: nyc, patterns: ["911"], trunks: [carrier], emergency: true}}
+users: {anna: {name: Anna, extension: "2001"}}
+extensions: {"2001": {}}
+"""
+
+
+def test_a_phone_without_a_site_has_the_routes_for_every_site_alone() -> None:
+    assert said("CC230", NYC) == [
+        ("extension/2001", '"911" cannot be called from extension/2001', ())
+    ]
+    assert found("CC230", NYC.replace("site: nyc, patterns", "patterns")) == []
+    assert found("CC230", NYC.replace("name: Anna", "name: Anna, site: nyc")) == []
+    assert found("CC230", NYC.replace('"2001": {}', '"2001": {site: nyc}')) == []
+
+
+def test_a_phone_without_a_site_may_stand_in_any_country_of_the_house() -> None:
+    london = "  lon: {address: {country: GB}, timezone: Europe/London}\ntrunks:"
+    text = NYC.replace("site: nyc, patterns", "patterns").replace("trunks:", london, 1)
+    missing = [f.message.split('"')[1] for f in found("CC230", text)]
+    assert missing == ["999", "112"]
+
+
+def test_where_no_site_says_its_country_phones_without_a_site_are_not_judged_and_told() -> None:
+    text = NYC.replace(", country: US", "").replace('"2001": {}', '"2001": {}, "2002": {}')
+    assert said("CC238", text) == [
+        (
+            "extension/2001",
+            "nobody says in which country extension/2001, extension/2002 stand",
+            (),
+        )
+    ]
+
+
+def test_an_emergency_call_from_puerto_rico_is_not_cut_by_the_outside_line() -> None:
+    text = house(route("outside", ["9."], "strip: 1"), "PR")
+    assert said("CC231", text) == [
+        ("outbound_route/outside", '"911" leaves as "11"', ("patterns", 0))
+    ]
+    assert found("CC230", text) == []
+    mended = house(route("outside", ["9."], "strip: 1") + route("e", ["911"]), "PR")
+    assert found("CC231", mended) == []
 
 
 def test_without_outbound_routes_calls_leave_by_something_else() -> None:
@@ -213,11 +318,30 @@ def test_the_number_works_after_the_digit_for_an_outside_line() -> None:
     assert [f.message for f in found("CC231", kept)] == ['"0000" leaves as "0000"']
 
 
-def test_an_area_code_for_local_calls_hides_no_outside_line() -> None:
-    national = route("national", ["00ZXXXXXXXX"], "strip: 1")
-    local = route("local", ["0NXXXXXXX"], 'strip: 1, prepend: "02"')
-    assert len(found("CC230", house(EMERGENCY + national + local))) == 1
-    assert found("CC230", house(EMERGENCY + local)) == []
+@pytest.mark.parametrize(
+    "country, line, routes",
+    [
+        ("AU", "0", route("local", ["0NXXXXXXX"], 'strip: 1, prepend: "02"')),
+        ("AU", "0", OUTSIDE + route("service", ["1300XXXXXX"])),  # some are dialled without it
+        ("AU", "0", OUTSIDE + route("service", ["1300XXXXXX"], "strip: 1")),
+        ("US", "9", route("out", ["9."], "strip: 1").replace("9.", "9NXXNXXXXXX")),
+        ("US", "8", route("out", ["8NXXNXXXXXX", "81NXXNXXXXXX"], "strip: 1")),
+        ("US", "8", route("long", ["81NXXNXXXXXX"], 'strip: 2, prepend: "+1"')),
+        ("US", "8", route("abroad", ["8011XX."], "strip: 1")),
+        ("US", "99", route("out", ["99NXXNXXXXXX"], "strip: 2")),
+        ("US", "*9", route("out", ["*9NXXNXXXXXX"], "strip: 2")),
+        ("PR", "7", route("out", ["7NXXXXXX"], "strip: 1")),
+        ("GB", "9", route("out", ["90ZXXXXXXXXX"], 'strip: 2, prepend: "+44"')),
+        ("SG", "9", route("out", ["9XXXXXXXX"], "strip: 1")),
+    ],
+)
+def test_whatever_the_outside_line_is_numbers_work_after_it(
+    country: str, line: str, routes: str
+) -> None:
+    numbers = MAIN[country]
+    direct = route("emergency", numbers, "emergency: true")
+    told = [f.message.split('"')[1] for f in found("CC230", house(direct + routes, country))]
+    assert told == [line + number for number in numbers]
 
 
 @pytest.mark.parametrize(
@@ -225,17 +349,18 @@ def test_an_area_code_for_local_calls_hides_no_outside_line() -> None:
     [
         # North Americans dial a 1 before the area code, and some carriers want ten digits.
         ("US", route("long", ["1NXXNXXXXXX"], "strip: 1")),
+        ("US", route("abroad", ["011X."], 'strip: 3, prepend: "+"')),
         # The zero of national numbers, taken off for the carrier.
         ("AU", route("national", ["02XXXXXXXX"], 'strip: 1, prepend: "+61"')),
         ("AU", route("national", ["02XXXXXXXX"], "strip: 1")),
-        # Some calls are dialled without it.
-        ("AU", OUTSIDE + route("service", ["1300XXXXXX"])),
-        ("AU", OUTSIDE + route("service", ["1300XXXXXX"], "strip: 1")),
+        ("GB", route("national", ["0."], 'strip: 1, prepend: "+44"')),
+        ("GB", route("abroad", ["00."], 'strip: 2, prepend: "+"')),
+        # Another exchange of the house.
+        ("US", route("tie", ["77XXX"], "strip: 2")),
     ],
 )
-def test_no_outside_line_is_assumed_where_it_is_not_sure(country: str, routes: str) -> None:
-    number = "911" if country == "US" else "000"
-    text = house(route("emergency", [number], "emergency: true") + routes, country)
+def test_no_outside_line_is_assumed_where_there_is_none(country: str, routes: str) -> None:
+    text = house(route("emergency", MAIN[country], "emergency: true") + routes, country)
     assert found("CC230", text) == found("CC231", text) == []
 
 
@@ -339,3 +464,121 @@ def test_help_is_sent_to_the_address_of_the_first_trunk(route: str, count: int) 
     told = said("CC236", LINES + f'  e: {{patterns: ["000"], {route}}}\n')
     message = "emergency calls from site/sydney leave by a trunk of site/melbourne first"
     assert told == [("outbound_route/e", message, ("trunks", 0))] * count
+
+
+APART = """
+sites:
+  dub:
+    address: {street: 2 Example Quay, city: Dublin, country: IE}
+    timezone: Europe/Dublin
+    areas: {annex: {label: Annex}}
+  lon:
+    address: {street: 1 Example Street, city: London, country: GB}
+    timezone: Europe/London
+trunks: {carrier: {host: sip.carrier.example, caller_id: "+442079460000"}}
+outbound_routes:
+  emergency: {patterns: ["999", "112"], trunks: [carrier], emergency: true}
+users: {anna: {name: Anna, site: dub, area: annex, extension: "2001"}}
+extensions: {"2001": {site: lon}}
+"""
+
+
+def test_a_person_and_their_phone_at_two_sites_are_told_with_both_places() -> None:
+    (one,) = found("CC239", APART)
+    assert (str(one.address), one.path) == ("user/anna", ("site",))
+    assert one.message == "user/anna works at site/dub, and their phone stands at site/lon"
+    assert "extension/2001" in one.hint
+    assert found("CC239", APART.replace("site: dub, area: annex", "site: lon")) == []
+    assert found("CC239", APART.replace("{site: lon}", "{site: dub}")) == []
+    assert found("CC239", APART.replace("{site: lon}", "{}")) == []
+    assert found("CC239", APART.replace("site: dub, area: annex, ", "")) == []
+
+
+def test_without_outbound_routes_two_sites_are_told_too() -> None:
+    routes = APART.index("trunks:"), APART.index("users:")
+    assert len(found("CC239", APART[: routes[0]] + APART[routes[1] :])) == 1
+
+
+LONDON = APART.replace("site: dub, area: annex", "site: lon").replace(
+    ', caller_id: "+442079460000"', ""
+)
+
+
+def shown(phone: str = "", trunk: str = "", callback: str = "", more: str = "") -> str:
+    """London, where an extension, a trunk and a site show these numbers."""
+    caller = f', caller_id: {{number: "{phone}"}}' if phone else ""
+    line = f', caller_id: "{trunk}"' if trunk else ""
+    help_ = f'    emergency_callback: "{callback}"\n' if callback else ""
+    return (
+        LONDON.replace("{site: lon}", f"{{site: lon{caller}}}")
+        .replace("carrier.example}", f"carrier.example{line}}}")
+        .replace("    timezone: Europe/London\n", f"{help_}    timezone: Europe/London\n")
+    ) + more
+
+
+@pytest.mark.parametrize(
+    "text, fault",
+    [
+        (shown(), '"2001" is an internal number'),
+        (shown("2001"), '"2001" is an internal number'),
+        (shown("2001", "+442079460000"), '"2001" is an internal number'),
+        (shown("8000"), '"8000" is no number that can be called from outside'),
+        (shown("+12125550100"), '"+12125550100" is no number of GB'),
+        (shown("", "+35315550100"), '"+35315550100" is no number of GB'),
+        (shown("+442079460000", "", "+35315550100"), '"+35315550100" is no number of GB'),
+    ],
+)
+def test_a_call_for_help_shows_a_number_that_can_be_called_back(text: str, fault: str) -> None:
+    (one,) = found("CC243", text)
+    assert str(one.address) == "site/lon"
+    assert one.message == "nobody can call back those who call for help from site/lon"
+    assert fault in one.cause
+    assert one.cause.endswith("(1 extension: 2001).")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        shown("+442079460000"),
+        shown("02079460000"),
+        shown("", "+442079460000"),
+        shown("+442079460000", "+35315550100"),
+        shown("", "", "+442079460000"),
+        shown("2001", "", "+442079460000"),
+        shown("", "", "+442079460000", 'numbers: {"+442079460000": {to: hangup}}\n'),
+    ],
+)
+def test_a_number_of_the_country_can_be_called_back(text: str) -> None:
+    assert found("CC243", text) == []
+
+
+def test_the_callback_counts_on_emergency_routes_alone() -> None:
+    text = shown("", "", "+442079460000").replace(", emergency: true", "")
+    (one,) = found("CC243", text)
+    assert '"2001" is an internal number' in one.cause
+    assert one.hint.startswith("carry them by a route with emergency: true")
+
+
+def test_somebody_answers_at_the_callback() -> None:
+    other = 'numbers: {"+442079460001": {to: hangup}}\n'
+    (one,) = found("CC243", shown("", "", "+442079460000", other))
+    assert one.path == ("emergency_callback",)
+    assert one.message.startswith("number/+442079460000 is declared nowhere")
+
+
+def test_every_line_of_an_emergency_route_counts() -> None:
+    second = '{host: sip.carrier.example, caller_id: "+442079460000"}'
+    text = LONDON.replace("trunks: {carrier", f"trunks: {{first: {second}, carrier").replace(
+        "trunks: [carrier]", "trunks: [first, carrier]"
+    )
+    assert len(found("CC243", text)) == 1
+    assert found("CC243", text.replace("[first, carrier]", "[first]")) == []
+
+
+def test_a_phone_without_a_site_may_show_a_number_of_any_country_of_the_house() -> None:
+    nowhere = APART.replace("site: dub, area: annex, ", "").replace("{site: lon}", "{}")
+    assert found("CC243", nowhere) == []
+    bare = nowhere.replace(', caller_id: "+442079460000"', "")
+    (one,) = found("CC243", bare)
+    assert str(one.address) == "extension/2001"
+    assert "give the phone, or its user, a site:" in one.hint

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from ccstate.dialling.countries import Country
+from ccstate.dialling.countries import Country, Places
 from ccstate.dialling.routing import DIGITS, sent
 from ccstate.journeys.centre import Filled
 
@@ -12,25 +12,25 @@ from ccstate.journeys.centre import Filled
 class DearCalls(NamedTuple):
     """One class of calls: what trunks are told for it, and the permissions that it needs.
 
-    `numbers` are patterns of what is sent; a number may be up to `longer` digits longer.
+    `numbers` are what is sent, with digits that are open; one may be `longer` digits longer.
     """
 
     kind: str
     permissions: frozenset[str]
-    numbers: tuple[str, ...]
+    numbers: tuple[Places, ...]
     longer: int = 0
 
 
 # Fewer digits after the prefix exist (Andorra has nine), but so does a national number of that
 # length where somebody wrote X for its every digit: 0XXXXXXXXXX in the United Kingdom.
-_ABROAD = "Z" + "X" * 9
+_ABROAD = tuple(DIGITS[symbol] for symbol in "Z" + "X" * 9)
 _LONGEST = 15 - len(_ABROAD)
 
 
 @cache
 def dear_calls(country: Country) -> tuple[DearCalls, ...]:
     """The classes of calls that cost more, from a phone in this country."""
-    abroad = (country.international_prefix + _ABROAD, "+" + _ABROAD)
+    abroad = tuple((*prefix, *_ABROAD) for prefix in (*country.international, ("+",)))
     return (
         DearCalls("premium", frozenset({"premium"}), country.premium),
         DearCalls(
@@ -39,25 +39,27 @@ def dear_calls(country: Country) -> tuple[DearCalls, ...]:
     )
 
 
-_FILLS = ("5830214679", "8350214679", "3580214679")
+_FILLS = ("5830214679", "8352160479", "3586142079")
 """Which digit is taken where several are possible: one may belong to another route."""
 
 
 def examples(route: Filled, pattern: str, dear: DearCalls, country: Country) -> Iterator[str]:
     """What to dial so that the pattern matches and such a call is sent; nothing where none is."""
-    home = (
-        country.international_prefix + country.calling_code,
-        "+" + country.calling_code,
-    )
+    home = country.calling_code
     for number in dear.numbers:
         if fitted := _fitted(route, pattern, number, dear.longer):
             for fill in _FILLS:
                 dialled, told = _filled(fitted, route, fill)
-                if dear.kind != "international" or not told.startswith(home):
+                if dear.kind != "international" or not _abroad(told, number).startswith(home):
                     yield dialled
 
 
-def _fitted(route: Filled, pattern: str, number: str, longer: int) -> Sequence[str] | None:
+def _abroad(told: str, number: Places) -> str:
+    """What is sent of a call abroad after its prefix: a calling code, and the number there."""
+    return told[len(number) - len(_ABROAD) :]
+
+
+def _fitted(route: Filled, pattern: str, number: Places, longer: int) -> Sequence[str] | None:
     """The digits possible at each place of what is dialled; None where it cannot be sent so."""
     prepend, strip = route.get("prepend") or "", route["strip"]
     end = pattern[-1] if pattern[-1] in ".!" else ""
@@ -67,7 +69,7 @@ def _fitted(route: Filled, pattern: str, number: str, longer: int) -> Sequence[s
         if length < len(prepend) or not _may_follow(end, more):
             continue
         places = [*body, *[DIGITS["X"]] * more]
-        wanted = [_possible(symbol) for symbol in number.ljust(length, "X")]
+        wanted = [*number, *[DIGITS["X"]] * (length - len(number))]
         both = [
             "".join(digit for digit in have if digit in want)
             for have, want in zip([*prepend, *places[strip:]], wanted, strict=True)

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from ccstate.dialling.countries import COUNTRIES, Country
-from ccstate.dialling.routing import Dialling, Leaves
+from ccstate.dialling.countries import Country, country_of
+from ccstate.dialling.routing import DIGITS, Dialling, Leaves
 from ccstate.journeys.centre import Centre, Filled
+from ccstate.journeys.location import location_of
 from ccstate.model import Address
 
-OUTSIDE_LINE = "09"
-"""Digits dialled for an outside line. A 1 is not among them: it begins numbers of its own."""
+NOWHERE = ""
+"""The site of phones of which nobody says where they stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +36,22 @@ class Phones:
 class EmergencyCall(NamedTuple):
     """One number, dialled at one site, and what becomes of the call.
 
-    `is_promised`: people there may count on it. `goes` is None where no route carries it.
+    `line` is dialled before `number` for an outside line, or "". `is_promised`: people there may
+    count on it; `is_known`: a source says so, or that it is dialled there. `goes` is None where no
+    route carries it.
     """
 
     site: str
-    dialled: str
     country: Country
+    line: str
+    number: str
     is_promised: bool
+    is_known: bool
     goes: Address | Leaves | None
+
+    @property
+    def dialled(self) -> str:
+        return self.line + self.number
 
 
 class EmergencyCalls:
@@ -55,37 +64,65 @@ class EmergencyCalls:
         self.routes = self._dialling.routes
 
     def __iter__(self) -> Iterator[EmergencyCall]:
-        for site in self.phones if self.routes else ():
-            country = self._country(site)
-            if country is None:
-                continue
-            promised = self._promised(country)
-            for dialled in self._dialled(site, country, promised):
-                is_promised = dialled not in country.secondary or dialled in promised
-                goes = self._dialling.dial(site, dialled)
-                yield EmergencyCall(site, dialled, country, is_promised, goes)
+        return iter(self._calls)
+
+    @cached_property
+    def _calls(self) -> tuple[EmergencyCall, ...]:
+        return tuple(
+            call
+            for site in (self.phones if self.routes else ())
+            for country in self.countries(site)
+            for call in self._dialled(site, country)
+        )
 
     @cached_property
     def phones(self) -> Mapping[str, Phones]:
-        """The phones of each site; a phone stands where it says, or else where its user works."""
+        """The phones of each site, and those that stand nowhere in particular."""
         found: dict[str, Phones] = {}
-        users, owners = self._centre.of("user"), self._centre.owners
         for name, extension in self._centre.of("extension").items():
-            if extension["device"] == "none":
-                continue
-            site = extension.get("site") or next(
-                (users[user].get("site") for user in owners.get(name, ())), None
-            )
-            if site:
+            if extension["device"] != "none":
+                site = location_of(self._centre, name).site
                 permissions = tuple(extension.get("permissions") or ())
-                found.setdefault(site, Phones()).by_permissions.setdefault(permissions, []).append(
-                    name
-                )
+                here = found.setdefault(site, Phones())
+                here.by_permissions.setdefault(permissions, []).append(name)
         return found
 
-    def _country(self, site: str) -> Country | None:
+    def countries(self, site: str) -> tuple[Country, ...]:
+        """The country of a site; where a phone has none, it may stand in that of any site."""
+        if site != NOWHERE:
+            country = self.country(site)
+            return (country,) if country else ()
+        found = filter(None, map(self.country, self._sites))
+        return tuple({country.name: country for country in found}.values())
+
+    def country(self, site: str) -> Country | None:
+        """The country in a site's address; None where it says none, or none that is known."""
+        code = self.country_code(site)
+        return country_of(code) if code else None
+
+    def country_code(self, site: str) -> str:
         address = self._sites.get(site, {}).get("address") or {}
-        return COUNTRIES.get(address.get("country") or "")
+        return str(address.get("country") or "")
+
+    def is_internal(self, number: str) -> bool:
+        """Whether the number rings inside the house."""
+        return number in self._dialling.inside
+
+    def shown(self, extension: str, route: str, trunk: str) -> str:
+        """The number that a call shows: its site's, the phone's, the trunk's, or the internal one."""
+        phone = self._centre.of("extension")[extension]
+        site = location_of(self._centre, extension).site
+        numbers = (
+            self.callback(site) if self.routes[route]["emergency"] else "",
+            (phone.get("caller_id") or {}).get("number"),
+            self._centre.of("trunk").get(trunk, {}).get("caller_id"),
+            phone.get("number"),
+        )
+        return next((str(number) for number in numbers if number), extension)
+
+    def callback(self, site: str) -> str:
+        """The number that emergency calls from a site show; "" where it has none."""
+        return str(self._sites.get(site, {}).get("emergency_callback") or "")
 
     def _promised(self, country: Country) -> frozenset[str]:
         """Secondary numbers that the country's routes name: who serves one, means to everywhere."""
@@ -98,38 +135,85 @@ class EmergencyCalls:
         found: dict[Country | None, set[str]] = {}
         for route in self.routes.values():
             site = route.get("site")
-            country = self._country(site) if site else None
+            country = self.country(site) if site else None
             if country or not site:
                 found.setdefault(country, set()).update(route["patterns"])
         return {country: frozenset(patterns) for country, patterns in found.items()}
 
-    def _dialled(self, site: str, country: Country, promised: frozenset[str]) -> Iterator[str]:
-        yield from country.emergency
-        yield from country.secondary
-        yield from (number for number in country.text if number in promised)
-        if line := self._outside_line(site):
-            yield line + country.emergency[0]
+    def _dialled(self, site: str, country: Country) -> Iterator[EmergencyCall]:
+        promised = self._promised(country)
+        numbers = [
+            *((number, True, True) for number in country.main),
+            *((number, number in promised, True) for number in country.secondary),
+            *((number, True, True) for number in country.text if number in promised),
+            *((number, True, False) for number in country.others),
+        ]
+        lines = ("", *self._outside_lines(site, country))
+        for number, is_promised, is_known in numbers:
+            for line in lines if is_promised and is_known else ("",):
+                goes = self._dialling.dial(site, line + number)
+                yield EmergencyCall(site, country, line, number, is_promised, is_known, goes)
 
-    def _outside_line(self, site: str) -> str:
-        """The digit dialled for an outside line, where there surely is one; else ""."""
-        patterns: list[str] = []
-        whole: list[str] = []
-        for route in self._routes_of(site):
-            if not route["emergency"]:
-                if route["strip"] != 1:
-                    return ""
-                patterns += route["patterns"]
-                whole += () if route.get("prepend") else route["patterns"]
-        first = {pattern[0] for pattern in patterns}
-        digit = first.pop() if len(first) == 1 else ""
-        if not digit or digit not in OUTSIDE_LINE:
-            return ""
-        # A route may also take off the zero that national numbers begin with, and nothing else, or
-        # put something in its place: only what leaves as it was dialled after the digit is sure.
-        is_sure = any(digit != "0" or pattern[1:2] in set("0X.!") for pattern in whole)
-        return digit if is_sure else ""
+    def _outside_lines(self, site: str, country: Country) -> list[str]:
+        """What is dialled there for an outside line, before a number of the public network."""
+        return sorted(
+            {
+                line
+                for route in self._routes_of(site)
+                if not route["emergency"]
+                for pattern in route["patterns"]
+                if (line := _outside_line(route, pattern, country))
+            }
+        )
 
     def _routes_of(self, site: str) -> Iterator[Filled]:
-        for place in (site, ""):
+        for place in dict.fromkeys((site, "")):
             if patterns := self._dialling.patterns.get(place):
                 yield from patterns.by_name.values()
+
+
+def _outside_line(route: Filled, pattern: str, country: Country) -> str:
+    """The digits that the pattern begins with for an outside line; "" where there are none.
+
+    There are where a route takes them off, what is dialled with them is no number of the public
+    network, and what follows them is one.
+    """
+    strip = route["strip"]
+    taken = pattern[:strip]
+    if not strip or len(taken) < strip or not set(taken) <= set("0123456789*#"):
+        return ""
+    if pattern[-1] in ".!":
+        return _open_line(taken, pattern[strip:], country, prepends=bool(route.get("prepend")))
+    if country.is_abroad(taken) or any(map(country.is_domestic, _numbers(pattern))):
+        return ""
+    for end in range(1, strip + 1):
+        if any(map(country.is_public, _numbers(pattern[end:], country.national_prefix))):
+            return taken[:end]
+    return ""
+
+
+_FILLS = "2839"
+"""Digits with which numbers begin, in one country or another."""
+
+
+def _numbers(pattern: str, prefix: str = "") -> Iterator[str]:
+    """Some of the numbers that match a pattern; with the prefix of the country, where it may be."""
+    for fill in _FILLS:
+        number = "".join(fill if symbol in DIGITS else symbol for symbol in pattern)
+        yield number
+        places = zip(prefix, pattern, strict=False)
+        if prefix and all(digit in DIGITS.get(symbol, symbol) for digit, symbol in places):
+            yield prefix + number[len(prefix) :]
+
+
+def _open_line(taken: str, rest: str, country: Country, *, prepends: bool) -> str:
+    """The same, where anything may follow: prefixes of the country's own are no outside line."""
+    prefix = country.national_prefix
+    if country.is_abroad(taken):
+        return ""
+    if prefix and taken.startswith(prefix) and (prepends or rest[0] not in f"X.!{prefix[0]}"):
+        return ""
+    for end in range(1, len(taken)):
+        if taken[end:] == prefix or country.is_abroad(taken[end:]):
+            return taken[:end]
+    return taken

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from ccstate.journeys.centre import Centre, Filled
+from ccstate.journeys.location import location_of
 from ccstate.kinds.fields import canonical_order
 
 
@@ -20,8 +21,8 @@ class Lack(StrEnum):
 class Agent(NamedTuple):
     """One person or device behind a queue; `member` is its place in the queue's `members`.
 
-    `user` is "" for a device that is a member by itself. `site` is where the person works, or
-    else where the device stands; "" where nobody says.
+    `user` is "" for a device that is a member by itself. `site` is where the device stands, or
+    where a person without one works; "" where nobody says.
     """
 
     member: int
@@ -46,7 +47,8 @@ def agents(centre: Centre, queue: Filled) -> Iterator[Agent]:
         if extension := member.get("extension"):
             device = centre.of("extension").get(extension, {})
             lack = Lack.NOTHING if _rings(device) else Lack.DEVICE
-            yield Agent(place, "", extension, device.get("site") or "", penalty, lack)
+            site = location_of(centre, extension).site
+            yield Agent(place, "", extension, site, penalty, lack)
             continue
         user = member.get("user")
         for name in [user] if user else sorted(centre.people.get(member.get("team") or "", ())):
@@ -92,7 +94,7 @@ def _person(centre: Centre, place: int, name: str, penalty: int, skills: frozens
     user = centre.of("user").get(name, {})
     extension = user.get("extension") or ""
     device = centre.of("extension").get(extension, {})
-    site = user.get("site") or device.get("site") or ""
+    site = location_of(centre, extension).site or user.get("site") or ""
     if not skills <= (user.get("skills") or {}).keys():
         lack = Lack.SKILLS
     elif not extension:

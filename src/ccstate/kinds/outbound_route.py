@@ -8,8 +8,8 @@ from ccstate.kinds.fields import WHOLE, Common, Means, Name, Permission, Ref, Se
 
 Pattern = Annotated[
     str,
-    StringConstraints(pattern=r"^\+?[0-9XZN*#]{1,30}[.!]?$"),
-    Field(examples=["000", "04XXXXXXXX", "0011."]),
+    StringConstraints(pattern=r"^(\+?[0-9XZN*#]{1,30}[.!]?|\+[.!])$"),
+    Field(examples=["000", "04XXXXXXXX", "0011.", "+."]),
     Means('a dialled pattern of digits, X, Z, N and a last "."'),
 ]
 """Digits; X is 0-9, Z is 1-9, N is 2-9, a last `.` is one or more of anything."""
@@ -25,10 +25,15 @@ class OutboundRoute(Common):
     strip: Annotated[int, Field(ge=0, le=15), WHOLE] = 0
     """Digits taken off the front of the dialled number before it is sent."""
     prepend: (
-        Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{1,15}$"), Means("digits, in quotes")]
+        Annotated[
+            str,
+            StringConstraints(pattern=r"^(\+?[0-9]{1,15}|\+)$"),
+            Field(examples=["02", "+61", "+"]),
+            Means('digits, or a "+" and digits, in quotes'),
+        ]
         | None
     ) = None
-    """Digits put in front of the number before it is sent."""
+    """Digits put in front of the number before it is sent; a lone `+` where its country is dialled."""
     permission: Permission | None = None
     """Class of call: only extensions with this permission may use the route."""
     trunks: list[Annotated[Name, Ref("trunk")]]

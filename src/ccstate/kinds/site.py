@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from ccstate.kinds.fields import Common, Declared, Means, Name, SetOf, Text, Timezone
+from ccstate.kinds.fields import E164, Common, Declared, Means, Name, SetOf, Text, Timezone
 
 Country = Annotated[
     str,
@@ -43,6 +43,8 @@ class Site(Common):
 
     address: StreetAddress | None = None
     """Street address; with the area, the dispatchable location of an emergency call."""
+    emergency_callback: E164 | None = None
+    """Number shown on emergency calls from here, which the emergency services call back."""
     timezone: Timezone
     """IANA timezone of the place."""
     role: Literal["primary", "backup"] = "primary"

@@ -6,6 +6,7 @@ from typing import Any
 
 from ccstate import kinds
 from ccstate.errors import Severity
+from ccstate.journeys.location import location_of
 from ccstate.journeys.staffing import Lack, agents
 from ccstate.model import Address
 from ccstate.rules.rule import Estate, Found, Rule
@@ -105,9 +106,7 @@ def _answer(
         return answering.get(address, frozenset())
     if address.kind == "extension":
         device = estate.of("extension").get(address.name, {"device": "none"})
-        owners = estate.centre.owners.get(address.name, ())
-        sites = {estate.of("user")[owner].get("site") for owner in owners}
-        site = next(filter(None, sites), None) or device.get("site") or ELSEWHERE
+        site = location_of(estate.centre, address.name).site or ELSEWHERE
         return frozenset() if device["device"] == "none" else frozenset({site})
     if address.kind == "ivr":
         nodes = estate.of("ivr").get(address.name, {"nodes": {}})["nodes"].values()

@@ -1,9 +1,10 @@
 """Rules about emergency calls: that they leave, as what they should, from a place that is known."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from ccstate.dialling.emergency_calls import EmergencyCall, EmergencyCalls
+from ccstate.dialling.countries import Country
+from ccstate.dialling.emergency_calls import NOWHERE, EmergencyCall, EmergencyCalls
 from ccstate.dialling.routing import Leaves, sent
 from ccstate.errors import Severity
 from ccstate.journeys.centre import Filled
@@ -18,7 +19,7 @@ def _extensions(names: Sequence[str]) -> str:
 
 
 def _sites(names: Sequence[str]) -> str:
-    return some([f"site/{name}" for name in names])
+    return some([f"site/{name}" if name else "phones without a site" for name in names])
 
 
 class _Place(NamedTuple):
@@ -42,38 +43,163 @@ def _at(place: _Place, route: Filled) -> tuple[Address, Path]:
 
 
 def _not_reachable(estate: Estate) -> Iterator[Found]:
-    calls = EmergencyCalls(estate.centre)
+    calls = estate.emergency_calls
     barred: dict[_Place, list[str]] = {}
     for call in calls:
-        if not call.is_promised:
+        if not (call.is_promised and call.is_known):
             continue
+        phones = calls.phones[call.site]
         if call.goes is None:
-            yield _nowhere(call, calls.phones[call.site].names())
+            yield _nowhere(call, phones.names())
         for place in _places(call):
             route = calls.routes[place.route]
-            phones = calls.phones[call.site]
             if refused := phones.barred(route) if route["trunks"] else phones.names():
                 barred.setdefault(place, []).extend(refused)
     for place, names in barred.items():
-        yield _barred(place, calls.routes[place.route], names)
+        yield _barred(place, calls.routes[place.route], list(dict.fromkeys(names)))
+    for doubtful in _doubtful(calls):
+        if not doubtful.is_any_answered:
+            yield _none(doubtful, calls.phones[doubtful.site].names())
+
+
+def _at_site(site: str, names: Sequence[str]) -> Address:
+    return Address("extension", names[0]) if site == NOWHERE else Address("site", site)
+
+
+def _from(site: str, names: Sequence[str]) -> str:
+    """Where the phones are that call, in words."""
+    if site != NOWHERE:
+        return f"site/{site}"
+    return some([f"extension/{name}" for name in names])
 
 
 def _nowhere(call: EmergencyCall, names: Sequence[str]) -> Found:
+    if call.site == NOWHERE:
+        routes = "routes for every site"
+        cause = (
+            f"Nobody says where they stand, so only {routes} are theirs, and none carries it: "
+            f"{_extensions(names)} cannot call for help."
+        )
+        hint = f'give the phone, or its user, a site:, or add "{call.dialled}" to a route for every site'
+    else:
+        cause = (
+            f"No outbound route carries it: {_extensions(names)} there ({some(names)}) "
+            "cannot call for help."
+        )
+        hint = f'add "{call.dialled}" to a route of its site with emergency: true' + (
+            f" and strip: {len(call.line)}" if call.line else ""
+        )
     return Found(
-        Address("site", call.site),
+        _at_site(call.site, names),
         (),
-        f'"{call.dialled}" cannot be called from site/{call.site}',
-        f"No outbound route carries it: {_extensions(names)} there ({some(names)}) "
-        "cannot call for help.",
-        f'add "{call.dialled}" to a route of its site with emergency: true'
-        + (f" and strip: {strip}" if (strip := _strip(call)) else ""),
+        f'"{call.dialled}" cannot be called from {_from(call.site, names)}',
+        cause,
+        hint,
     )
 
 
-def _strip(call: EmergencyCall) -> int:
-    """Digits for an outside line in front of the number, which a route must take off."""
-    numbers = call.country.all_emergency
-    return 0 if call.dialled in numbers else len(call.dialled) - len(numbers[0])
+class _Doubtful(NamedTuple):
+    """Emergency numbers of a site of which nobody here knows whether its line must reach them.
+
+    `lost` says what becomes of those that reach nobody. `is_any_answered`: another one, or a
+    number that is known, is carried.
+    """
+
+    site: str
+    country: Country
+    lost: tuple[str, ...]
+    is_any_answered: bool
+
+
+def _doubtful(calls: EmergencyCalls) -> Iterator[_Doubtful]:
+    groups: dict[tuple[str, Country], list[EmergencyCall]] = {}
+    for call in calls:
+        if not call.is_known:
+            groups.setdefault((call.site, call.country), []).append(call)
+    for (site, country), unsure in groups.items():
+        lost = [told for call in unsure if (told := _lost(calls, call))]
+        if lost:
+            is_any_answered = bool(country.main) or len(lost) < len(unsure)
+            yield _Doubtful(site, country, tuple(lost), is_any_answered)
+
+
+def _lost(calls: EmergencyCalls, call: EmergencyCall) -> str:
+    """What becomes of a call that does not reach the emergency services; "" where it may."""
+    if call.goes is None:
+        return f'"{call.dialled}" goes nowhere'
+    if isinstance(call.goes, Address):
+        return f'"{call.dialled}" rings {call.goes}'
+    for place in _places(call):
+        route = calls.routes[place.route]
+        told = sent(route, call.dialled)
+        if told not in call.country.all_emergency:
+            return f'"{call.dialled}" leaves as "{told}"'
+        if not route["trunks"] or calls.phones[call.site].barred(route):
+            return f'"{call.dialled}" is barred for some'
+    return ""
+
+
+def _none(doubtful: _Doubtful, names: Sequence[str]) -> Found:
+    country, site = doubtful.country, doubtful.site
+    return Found(
+        _at_site(site, names),
+        (),
+        f"no emergency number of {country.name} can be called from {_from(site, names)}",
+        f"{_extensions(names)} ({some(names)}) cannot call for help: {some(doubtful.lost)}.",
+        f"ask the carrier which of {some(country.others)} it takes, and add them to a route "
+        "with emergency: true",
+    )
+
+
+def _in_doubt(estate: Estate) -> Iterator[Found]:
+    calls = estate.emergency_calls
+    for doubtful in _doubtful(calls):
+        if doubtful.is_any_answered:
+            names = calls.phones[doubtful.site].names()
+            where = _from(doubtful.site, names)
+            yield Found(
+                _at_site(doubtful.site, names),
+                (),
+                f"not every emergency number of {doubtful.country.name} can be called from {where}",
+                f"People there may dial them: {some(doubtful.lost)}.",
+                "ask the carrier which of them it takes, and add those to a route with "
+                "emergency: true; else silence this rule at the site",
+            )
+
+
+def _not_judged(estate: Estate) -> Iterator[Found]:
+    calls = estate.emergency_calls
+    for site, phones in calls.phones.items() if calls.routes else ():
+        names = phones.names()
+        if site == NOWHERE:
+            if not calls.countries(site):
+                yield _without_country(site, names)
+        elif site in estate.of("site") and not calls.country(site):
+            code = calls.country_code(site)
+            yield _unknown(site, code, names) if code else _without_country(site, names)
+
+
+def _unknown(site: str, code: str, names: Sequence[str]) -> Found:
+    return Found(
+        Address("site", site),
+        ("address", "country"),
+        f'no emergency number of "{code}" is known',
+        f"Whether {_extensions(names)} at site/{site} can call for help is not judged.",
+        "correct the country, or test emergency calls there by arrangement and silence this rule "
+        "at the site",
+    )
+
+
+def _without_country(site: str, names: Sequence[str]) -> Found:
+    stand = "stand" if site == NOWHERE and len(names) > 1 else "stands"
+    more = ", and give the phone, or its user, that site:" if site == NOWHERE else ""
+    return Found(
+        _at_site(site, names),
+        (),
+        f"nobody says in which country {_from(site, names)} {stand}",
+        f"Whether {_extensions(names)} can call for help is not judged.",
+        f"write the country in the address of the site{more}",
+    )
 
 
 def _barred(place: _Place, route: Filled, names: Sequence[str]) -> Found:
@@ -97,18 +223,20 @@ def _barred(place: _Place, route: Filled, names: Sequence[str]) -> Found:
 
 
 def _shadowed(estate: Estate) -> Iterator[Found]:
-    calls = EmergencyCalls(estate.centre)
+    calls = estate.emergency_calls
     inside: dict[tuple[Address, str], list[str]] = {}
     mangled: dict[tuple[_Place, str], list[str]] = {}
     strips: dict[str, int] = {}
     for call in calls:
+        if not call.is_known:
+            continue
         if isinstance(call.goes, Address):
             inside.setdefault((call.goes, call.dialled), []).append(call.site)
         for place in _places(call):
             told = sent(calls.routes[place.route], call.dialled)
             if told not in call.country.all_emergency:
                 mangled.setdefault((place, told), []).append(call.site)
-                strips[call.dialled] = _strip(call)
+                strips[call.dialled] = len(call.line)
     for (address, dialled), sites in inside.items():
         yield _answered(estate, address, dialled, sites)
     for (place, told), sites in mangled.items():
@@ -140,6 +268,83 @@ def _mangled(place: _Place, route: Filled, told: str, sites: Sequence[str], stri
     )
 
 
+def _caller_id(estate: Estate) -> Iterator[Found]:
+    calls = estate.emergency_calls
+    leaving: dict[str, dict[str, Country]] = {}
+    for call in calls:
+        for place in _places(call):
+            leaving.setdefault(call.site, {})[place.route] = call.country
+    for site, routes in leaving.items():
+        faults: dict[tuple[str, str], str] = {}
+        phones: dict[str, None] = {}
+        for name, shown, country in _shown(calls, site, routes):
+            told = shown, country.name
+            if told not in faults:
+                faults[told] = _fault(calls, site, shown, country)
+            if faults[told]:
+                phones[name] = None
+        if phones:
+            wrong = {shown: fault for (shown, _), fault in faults.items() if fault}
+            yield _uncallable(calls, site, wrong, list(phones))
+        elif (number := calls.callback(site)) and number not in estate.of("number"):
+            yield from _undeclared(estate, site, number)
+
+
+def _shown(
+    calls: EmergencyCalls, site: str, routes: Mapping[str, Country]
+) -> Iterator[tuple[str, str, Country]]:
+    """Every phone of a site, and what its emergency calls show, by whatever trunk they leave."""
+    for name in calls.phones[site].names():
+        for route, country in routes.items():
+            for trunk in calls.routes[route]["trunks"]:
+                yield name, calls.shown(name, route, trunk), country
+
+
+def _fault(calls: EmergencyCalls, site: str, number: str, country: Country) -> str:
+    """Why the emergency services cannot call a number back; "" where they can."""
+    if calls.is_internal(number):
+        return "an internal number"
+    code = country.calling_code_of(number)
+    if not code:
+        return "no number that can be called from outside"
+    here = {home.calling_code: home.name for home in calls.countries(site)}
+    return "" if code in here else f"no number of {some(here.values())}"
+
+
+def _uncallable(
+    calls: EmergencyCalls, site: str, wrong: dict[str, str], names: Sequence[str]
+) -> Found:
+    told = [f'"{shown}" is {fault}' for shown, fault in wrong.items()]
+    callback = calls.callback(site)
+    if callback in wrong:
+        hint = "write a number of the site itself"
+    elif callback:
+        hint = "carry them by a route with emergency: true, which shows the number of the site"
+    elif site == NOWHERE:
+        hint = "give the phone, or its user, a site:, and that site an emergency_callback:"
+    else:
+        hint = f"give site/{site} an emergency_callback:, a number of its own that somebody answers"
+    return Found(
+        _at_site(site, names),
+        ("emergency_callback",) if callback in wrong else (),
+        f"nobody can call back those who call for help from {_from(site, names)}",
+        f"What their calls show: {some(told)}. A call that was cut off stays cut off "
+        f"({_extensions(names)}: {some(names)}).",
+        hint,
+    )
+
+
+def _undeclared(estate: Estate, site: str, number: str) -> Iterator[Found]:
+    if estate.of("number"):
+        yield Found(
+            Address("site", site),
+            ("emergency_callback",),
+            f"number/{number} is declared nowhere, and emergency calls from site/{site} show it",
+            "Nothing says who answers when the emergency services call back.",
+            "declare it below numbers:, and let it lead to somebody who is there at all hours",
+        )
+
+
 RULES: tuple[Rule, ...] = (
     Rule(
         "CC230",
@@ -154,5 +359,26 @@ RULES: tuple[Rule, ...] = (
         Severity.ERROR,
         "An emergency number that rings inside, or leaves as another number",
         _shadowed,
+    ),
+    Rule(
+        "CC237",
+        "emergency-number-in-doubt",
+        Severity.WARNING,
+        "An emergency number that is dialled in the country, and goes nowhere",
+        _in_doubt,
+    ),
+    Rule(
+        "CC238",
+        "emergency-not-judged",
+        Severity.WARNING,
+        "Emergency calls of a country that nobody knows",
+        _not_judged,
+    ),
+    Rule(
+        "CC243",
+        "emergency-caller-id",
+        Severity.WARNING,
+        "Emergency calls that show a number which nobody can call back",
+        _caller_id,
     ),
 )

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from ccstate.errors import Severity
 from ccstate.journeys.centre import Filled
+from ccstate.journeys.location import Location, conflict_at, location_of, person_of
 from ccstate.kinds import Path
 from ccstate.model import Address
 from ccstate.rules.naming import some
@@ -26,21 +27,22 @@ class _Lack(NamedTuple):
 def _no_location(estate: Estate) -> Iterator[Found]:
     if not estate.of("outbound_route"):
         return
-    sites, users, owners = estate.of("site"), estate.of("user"), estate.centre.owners
+    sites = estate.of("site")
     lacking: dict[_Lack, list[Address]] = {}
     for name, extension in estate.of("extension").items():
         if extension["device"] == "none":
             continue
-        owner = next(iter(owners.get(name, ())), "")
-        who = Address("user", owner) if owner else Address("extension", name)
-        if lack := _lack(sites, extension, users[owner] if owner else None):
+        person = person_of(estate.centre, name)
+        who = Address("user", person) if person else Address("extension", name)
+        location = location_of(estate.centre, name)
+        if lack := _lack(sites, location, has_person=bool(person)):
             lacking.setdefault(lack, []).append(who)
     for lack, everybody in lacking.items():
         yield _found(lack, sites, everybody)
 
 
-def _lack(sites: Mapping[str, Filled], extension: Filled, user: Filled | None) -> _Lack | None:
-    site = (user.get("site") if user else None) or extension.get("site")
+def _lack(sites: Mapping[str, Filled], location: Location, *, has_person: bool) -> _Lack | None:
+    site = location.site
     if not site:
         return _Lack("site", "")
     if site not in sites:
@@ -49,7 +51,7 @@ def _lack(sites: Mapping[str, Filled], extension: Filled, user: Filled | None) -
         return _Lack("address", site)
     # Somebody who sits at any free desk needs an area too: the one where they usually sit is
     # what a dispatcher hears unless the phone system knows better.
-    if user and sites[site].get("areas") and not user.get("area"):
+    if has_person and sites[site].get("areas") and not location.area:
         return _Lack("area", site)
     return None
 
@@ -88,6 +90,22 @@ def _found(lack: _Lack, sites: Mapping[str, Filled], who: list[Address]) -> Foun
     )
 
 
+def _apart(estate: Estate) -> Iterator[Found]:
+    for name in estate.centre.owners:
+        if conflict := conflict_at(estate.centre, name):
+            persons, phones = f"site/{conflict.persons}", f"site/{conflict.phones}"
+            yield Found(
+                Address("user", conflict.user),
+                ("site",),
+                f"user/{conflict.user} works at {persons}, and their phone stands at {phones}",
+                f"An ambulance that extension/{name} calls goes to {phones}; whoever looks for "
+                f"the caller in the directory goes to {persons}.",
+                f"write the same site: in user/{conflict.user} and extension/{name}, that of the "
+                "desk where the phone is; or leave it out of the extension, which then follows "
+                "the person",
+            )
+
+
 def _by_another_site(estate: Estate) -> Iterator[Found]:
     trunks = estate.of("trunk")
     for name, route in estate.of("outbound_route").items():
@@ -113,6 +131,13 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A phone whose place cannot be told to an ambulance",
         _no_location,
+    ),
+    Rule(
+        "CC239",
+        "person-and-phone-apart",
+        Severity.ERROR,
+        "A person at one site, and their phone at another",
+        _apart,
     ),
     Rule(
         "CC236",

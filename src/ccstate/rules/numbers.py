@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ccstate.dialling.countries import without_national_zero
+from ccstate.dialling.countries import without_national_prefix
 from ccstate.errors import Severity
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.hours import Phase
@@ -13,9 +13,9 @@ from ccstate.rules.rule import Estate, Found, Rule
 def _without_way_in(estate: Estate) -> Iterator[Found]:
     numbers, trunks = estate.of("number"), estate.of("trunk")
     for name, number in numbers.items():
-        real = without_national_zero(name)
+        real = without_national_prefix(name)
         if real and real not in numbers:
-            yield _with_zero(name, real)
+            yield _with_prefix(name, real)
         trunk = number.get("trunk")
         if not trunk:
             if trunks:
@@ -38,11 +38,11 @@ def _without_way_in(estate: Estate) -> Iterator[Found]:
             )
 
 
-def _with_zero(name: str, real: str) -> Found:
+def _with_prefix(name: str, real: str) -> Found:
     return Found(
         Address("number", name),
         (),
-        f'"{name}" is written with the zero of national dialling',
+        f'"{name}" is written with the zero, or trunk prefix, of national dialling',
         f"Callers and carriers know this line as {real}: no call arrives under the other name.",
         f'write "{real}"',
     )
@@ -51,7 +51,7 @@ def _with_zero(name: str, real: str) -> Found:
 def _routed_twice(estate: Estate) -> Iterator[Found]:
     numbers = estate.of("number")
     for name in numbers:
-        real = without_national_zero(name)
+        real = without_national_prefix(name)
         if real in numbers:
             yield Found(
                 Address("number", name),

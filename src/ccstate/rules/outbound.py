@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
-from ccstate.dialling.countries import COUNTRIES, Country
+from ccstate.dialling.countries import Country, country_of
 from ccstate.dialling.dear_calls import DearCalls, dear_calls, examples
 from ccstate.dialling.routing import Dialling
 from ccstate.errors import Severity
@@ -51,8 +51,7 @@ class _Bills:
         return found
 
     def _country(self, site: str) -> str:
-        country = (self._sites.get(site, {}).get("address") or {}).get("country") or ""
-        return country if country in COUNTRIES else ""
+        return (self._sites.get(site, {}).get("address") or {}).get("country") or ""
 
     def found(self) -> Iterator[Found]:
         for name, route in self._dialling.routes.items():
@@ -69,11 +68,14 @@ class _Bills:
         self, name: str, route: Filled, places: Mapping[str, list[str]]
     ) -> Iterator[Found]:
         said = set()
-        for country, sites in places.items():
-            for dear in dear_calls(COUNTRIES[country]):
+        for code, sites in places.items():
+            country = country_of(code)
+            if country is None:
+                continue
+            for dear in dear_calls(country):
                 if dear.kind in said or _is_guarded(route, dear):
                     continue
-                if hit := self._carried(name, route, dear, COUNTRIES[country], sites):
+                if hit := self._carried(name, route, dear, country, sites):
                     said.add(dear.kind)
                     yield _bill(name, route, dear, *hit)
 

@@ -6,6 +6,7 @@ from datetime import date
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
+from ccstate.dialling.emergency_calls import EmergencyCalls
 from ccstate.errors import Severity
 from ccstate.journeys.centre import Centre, Filled, centre_of
 from ccstate.journeys.flow import Flow
@@ -30,6 +31,11 @@ class Estate:
     def flow(self) -> Flow:
         """The ways of calls through it."""
         return Flow(self.centre)
+
+    @cached_property
+    def emergency_calls(self) -> EmergencyCalls:
+        """What becomes of emergency calls from its phones."""
+        return EmergencyCalls(self.centre)
 
     @cached_property
     def year(self) -> Year:

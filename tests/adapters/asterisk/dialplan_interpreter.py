@@ -58,6 +58,7 @@ class Call:
         self.told: list[Told] = []
         self.dialled: list[str] = []
         self.headers: dict[str, str] = {}
+        self.caller = ""
         self.end = self.at = ""
         self._plan = {
             name: {
@@ -182,6 +183,8 @@ class Call:
         name, _, value = data.partition("=")
         if name.startswith("LOCAL("):
             self._frames[-1][name[6:-1]] = value
+        elif name == "CALLERID(num)":
+            self.caller = value
         elif name.startswith("PJSIP_HEADER(add,"):
             self.headers[name[17:-1]] = value
         else:

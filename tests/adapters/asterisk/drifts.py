@@ -237,6 +237,12 @@ CASES = [
         says="extension/2002 ring_for 20s → 40s",
     ),
     case(
+        "the number that emergency calls show",
+        turn(DIALPLAN, "CC_CALLBACK=+61255501000", "CC_CALLBACK=+61255501001"),
+        loaded(DIALPLAN),
+        says="site/sydney emergency_callback +61255501000 → +61255501001",
+    ),
+    case(
         "an option that no field says",
         OPTION,
         loaded(QUEUES),

@@ -36,7 +36,13 @@ PHONES = {"2001": "of-2001", "2002": "of-2002", "2003": "of-2003"}
 NUMBER, SALES_NUMBER = "+61255501000", "+61255501001"
 
 DESIRED: Mapping[str, Any] = {
-    "sites": {"sydney": {"label": "Sydney", "timezone": "Australia/Sydney"}},
+    "sites": {
+        "sydney": {
+            "label": "Sydney",
+            "timezone": "Australia/Sydney",
+            "emergency_callback": NUMBER,
+        }
+    },
     "schedules": {
         "office": {
             "label": "Office hours",

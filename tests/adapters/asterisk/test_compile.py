@@ -19,6 +19,7 @@ SMALL: dict[str, dict[str, dict[str, Any]]] = {
     "site": {
         "sydney": {
             "label": "Sydney",
+            "emergency_callback": "+61255501999",
             "timezone": "Australia/Sydney",
             "address": {
                 "street": "1 Macquarie Street",

@@ -162,3 +162,46 @@ def test_a_number_of_a_trunk_is_reached_by_it_alone() -> None:
         call = Call(plan)
         call.run(context, "+61255500000")
         assert len(call.told) == expected
+
+
+HELP: Plain = {
+    "site": {
+        "lon": {"timezone": "Europe/London", "emergency_callback": "+442079460000"},
+        "dub": {"timezone": "Europe/Dublin"},
+    },
+    "trunk": {"one": {"host": "192.0.2.1", "caller_id": "+442079460001"}},
+    "outbound_route": {
+        "emergency": {"patterns": ["999"], "trunks": ["one"], "emergency": True},
+        "abroad": {"patterns": ["00."], "strip": 2, "prepend": "+", "trunks": ["one"]},
+        "plus": {"patterns": ["+."], "trunks": ["one"]},
+    },
+    "extension": {"2001": {"site": "lon"}},
+}
+
+
+@pytest.mark.parametrize(
+    "site, own, dialled, shown",
+    [
+        ("lon", "", "999", "+442079460000"),
+        ("lon", "+442079460002", "999", "+442079460000"),
+        ("dub", "", "999", "+442079460001"),
+        ("dub", "+442079460002", "999", "+442079460002"),
+        ("lon", "", "0035315550100", "+442079460001"),
+        ("lon", "+442079460002", "0035315550100", "+442079460002"),
+    ],
+)
+def test_an_emergency_call_shows_the_number_at_which_its_site_is_called_back(
+    site: str, own: str, dialled: str, shown: str
+) -> None:
+    call = Call(planned(HELP), outcomes=["line down"])
+    call.run(f"site/{site}", dialled, {"CC_EXTENSION": "2001", "CC_CALLER": own})
+    assert call.caller == shown
+
+
+@pytest.mark.parametrize(
+    "dialled, sent", [("0035315550100", "+35315550100"), ("+35315550100", "+35315550100")]
+)
+def test_a_lone_plus_is_put_in_front_and_dialled(dialled: str, sent: str) -> None:
+    call = Call(planned(HELP), outcomes=["line down"])
+    call.run("site/lon", dialled)
+    assert call.dialled == [f"PJSIP/{sent}@trunk-one"]

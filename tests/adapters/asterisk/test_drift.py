@@ -22,6 +22,7 @@ FEW = (
     "one of a team taken out",
     "a password",
     "an endpoint taken out",
+    "the number that emergency calls show",
     "the end of a file cut off",
     "a penalty set by a supervisor",
     "a module that was stopped",

@@ -14,7 +14,7 @@ import pytest
 from ccstate.adapters.asterisk.ami import Ami, Login
 from ccstate.adapters.asterisk.audit.refusals import refusals
 from ccstate.adapters.asterisk.compile import Setting, compile_objects
-from ccstate.adapters.asterisk.compile.phones import location
+from ccstate.adapters.asterisk.compile.phones import told_location
 from ccstate.adapters.asterisk.entries import DIALPLAN, MODULES, PJSIP, QUEUES, VOICEMAIL, Key
 from ccstate.adapters.asterisk.spelling import spell
 from ccstate.journeys.centre import Centre
@@ -26,6 +26,8 @@ from tests.asterisk_sites import NewSite
 
 CARRIER = "127.0.0.3"
 """Where the carrier is: on loopback, and nowhere near the phones."""
+CALLBACK = "+61255501999"
+"""What emergency calls of every second site show."""
 
 
 def estate(port: int) -> Objects:
@@ -37,6 +39,13 @@ def estate(port: int) -> Objects:
             "patterns": ["000"],
             "trunks": ["out"],
         },
+        Address("outbound_route", "abroad"): {
+            "patterns": ["0011."],
+            "strip": 4,
+            "prepend": "+",
+            "trunks": ["out"],
+        },
+        Address("outbound_route", "plus"): {"patterns": ["+."], "trunks": ["out"]},
     }
     for number, text in enumerate(ON_ONE_LINE):
         phone, site = str(2000 + number), f"site-{number}"
@@ -44,6 +53,7 @@ def estate(port: int) -> Objects:
             Address("site", site): {
                 "label": text,
                 "timezone": "UTC",
+                **({"emergency_callback": CALLBACK} if number % 2 else {}),
                 "address": {"street": text, "city": text},
                 "areas": {"a": {"label": text}},
             },
@@ -124,10 +134,10 @@ class Phone:
         host, port = self._line.getsockname()
         message = (
             f"{method} sip:{exten}@127.0.0.1 SIP/2.0\r\n"
-            f"Via: SIP/2.0/UDP {host}:{port};branch=z9hG4bK{self._name}{count}\r\n"
-            f"From: <sip:{self._name}@127.0.0.1>;tag={self._name}\r\n"
+            f"Via: SIP/2.0/UDP {host}:{port};branch=z9hG4bK{self._name}{exten}{count}\r\n"
+            f"From: <sip:{self._name}@127.0.0.1>;tag={self._name}{exten}\r\n"
             f"To: {to or f'<sip:{exten}@127.0.0.1>'}\r\n"
-            f"Call-ID: {self._name}@{port}\r\nCSeq: {count} {method}\r\n"
+            f"Call-ID: {self._name}-{exten}@{port}\r\nCSeq: {count} {method}\r\n"
             f"Contact: <sip:{self._name}@{host}:{port}>\r\nMax-Forwards: 70\r\n"
             f"{headers}Content-Length: {len(body)}\r\n\r\n{body}"
         )
@@ -193,6 +203,11 @@ def test_hostile_texts_are_loaded_and_sent_as_texts(new_site: NewSite, release: 
             name = str(2000 + number)
             phone = Phone(line, site.sip_port, name, text)
             arrives(phone, carrier, objects, name, text)
+        for dialled, told in (("001164211234567", "+64211234567"), ("+64211234567",) * 2):
+            phone = Phone(line, site.sip_port, "2000", ON_ONE_LINE[0])
+            request = sent(phone, carrier, dialled)
+            assert request.startswith(f"INVITE sip:{told}@{CARRIER}"), request
+            assert CALLBACK not in request
         stranger = Phone(line, site.sip_port, "trunk-out", "a guess")
         assert stranger.call("000") == 401  # who says that he is the carrier has to be there
         assert executed(site) == []
@@ -206,23 +221,31 @@ def test_hostile_texts_are_loaded_and_sent_as_texts(new_site: NewSite, release: 
         path.unlink(missing_ok=True)
 
 
-def arrives(phone: Phone, carrier: socket.socket, objects: Objects, name: str, text: str) -> None:
-    """An emergency call tells the carrier the place of the phone, and nothing else."""
+def sent(phone: Phone, carrier: socket.socket, dialled: str) -> str:
+    """What the carrier is told of a call; it refuses it."""
     status: list[int] = []
-    calling = threading.Thread(target=lambda: status.append(phone.call("000")))
+    calling = threading.Thread(target=lambda: status.append(phone.call(dialled)))
     calling.start()
     request = carried(carrier)
     calling.join()
+    assert status
+    assert status[0] >= 400
+    return request
+
+
+def arrives(phone: Phone, carrier: socket.socket, objects: Objects, name: str, text: str) -> None:
+    """An emergency call tells the carrier the place of the phone, and nothing else."""
+    request = sent(phone, carrier, "000")
     headers = request.partition("\r\n\r\n")[0].split("\r\n")
     centre = Centre(objects)
-    place = location(centre, name, centre.of("extension")[name])
+    place = told_location(centre, name)
     assert f"X-Dispatchable-Location: {place}" in headers, (text, headers)
     shown = next(header for header in headers if header.startswith("From: "))
     quoted = text.strip().replace("\\", "\\\\").replace('"', '\\"')
-    assert shown.startswith(f'From: "{quoted}" <sip:'), (text, shown)
+    number = CALLBACK if int(name) % 2 else name
+    assert shown.startswith(f'From: "{quoted}" <sip:{number}@'), (text, shown)
+    assert any(h.startswith("P-Asserted-Identity:") and f"<sip:{number}@" in h for h in headers)
     assert not [header for header in headers if header.startswith("X-Injected")]
-    assert status
-    assert status[0] >= 400
 
 
 def wait_until_loaded(ami: Ami) -> None:

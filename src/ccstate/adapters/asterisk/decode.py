@@ -171,6 +171,7 @@ _STEPS: tuple[tuple[re.Pattern[str], _Decoder], ...] = (
         _seconds,
     ),
     (re.compile(r"Gosub\(schedule/([^,]+),s,1\)"), str),
+    (re.compile(r"Set\(CC_CALLBACK=(\+[1-9][0-9]{6,14})\)"), str),
 )
 """Steps of which one value is all that they say; the rest of them is never decoded."""
 

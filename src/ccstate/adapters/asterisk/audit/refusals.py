@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ccstate.adapters.asterisk.audit.refused_numbers import refused_durations, refused_twins
 from ccstate.adapters.asterisk.audit.refused_secrets import refused_pin, refused_secret
-from ccstate.adapters.asterisk.compile.phones import listed, location, shown
+from ccstate.adapters.asterisk.compile.phones import listed, shown, told_location
 from ccstate.errors import Diagnostic
 from ccstate.journeys.centre import Centre, Filled
 from ccstate.kinds.shape import Path
@@ -101,7 +101,7 @@ def _texts(centre: Centre) -> Iterator[Refusal]:
         path = ("caller_id", "name")
         if told := _blank(caller) or _long(caller, LONGEST_VARIABLE):
             yield _refusal(Address("extension", name), path, told)
-        if told := _long(location(centre, name, extension), LONGEST_VARIABLE):
+        if told := _long(told_location(centre, name), LONGEST_VARIABLE):
             cause = f"An ambulance would be told the first {LONGEST_VARIABLE} bytes of it."
             hint = "shorten the address of the site, the label of the area, or the desk"
             told = Diagnostic("CC493", "the place of the phone is too long", None, cause, hint)

@@ -45,11 +45,23 @@ def compile_sites(compiled: Compiled, centre: Centre) -> None:
             found = dialling.patterns.get(place)
             for pattern, routes in (found.routes if found else {}).items():
                 patterns.setdefault(pattern, routes[0])
+        callback = _callback(compiled, centre, site)
         for pattern, route in sorted(patterns.items()):
             by_route = Context(compiled, out.name, Address("outbound_route", route))
-            by_route.add(
-                spelled(pattern), [Step("Goto", f"{_route(route)},{DIALLED},1", "patterns")]
-            )
+            leave = Step("Goto", f"{_route(route)},{DIALLED},1", "patterns")
+            is_emergency = dialling.routes[route]["emergency"]
+            by_route.add(spelled(pattern), [*callback, leave] if is_emergency else [leave])
+
+
+def _callback(compiled: Compiled, centre: Centre, site: str) -> list[Step]:
+    """What an emergency call from the site does first: it gets the number to be called back."""
+    number = centre.of("site").get(site, {}).get("emergency_callback")
+    if not number:
+        return []
+    where = Context(compiled, shortened(f"emergency/{site}"), Address("site", site))
+    shown = Step("Set", f"CC_CALLBACK={number}", "emergency_callback")
+    where.add("s", [shown, Step("Return")])
+    return [Step("Gosub", f"{where.name},s,1")]
 
 
 def spelled(pattern: str) -> str:
@@ -101,12 +113,15 @@ def compile_leaving(compiled: Compiled, centre: Centre) -> None:
             Step("Set", "GROUP(ccstate)=${ARG1}"),
             Step("GotoIf", '$["${ARG4}" = ""]?free'),
             Step("GotoIf", "$[${GROUP_COUNT(${ARG1}@ccstate)} > ${ARG4}]?next"),
-            Step("GotoIf", '$["${CC_CALLER}" != ""]?own', label="free"),
+            Step("GotoIf", '$["${CC_CALLBACK}" != ""]?callback', label="free"),
+            Step("GotoIf", '$["${CC_CALLER}" != ""]?own'),
             Step("GotoIf", '$["${ARG5}" = ""]?dial'),
             Step("Set", "CALLERID(num)=${ARG5}"),
             Step("Goto", "dial"),
+            Step("Set", "CALLERID(num)=${CC_CALLBACK}", label="callback"),
+            Step("Goto", "named"),
             Step("Set", "CALLERID(num)=${CC_CALLER}", label="own"),
-            Step("GotoIf", f'$["{_begins("CC_CALLER_NAME")}" = "0"]?dial'),
+            Step("GotoIf", f'$["{_begins("CC_CALLER_NAME")}" = "0"]?dial', label="named"),
             Step("Set", "CALLERID(name)=${CC_CALLER_NAME}"),
             Step("Dial", f"PJSIP/${{ARG2}}@${{ARG1}},${{ARG3}},b({SENT}^s^1)", label="dial"),
             # The next trunk is for lines that are down or full, not for people who are busy.

@@ -26,6 +26,7 @@ from ccstate.adapters.asterisk.entries import (
 )
 from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.flow import Flow
+from ccstate.journeys.location import location_of, person_of
 from ccstate.journeys.ways import Event, Place
 from ccstate.model import Address
 
@@ -35,30 +36,21 @@ INTERNAL = "internal"
 HINTS = "hints"
 
 
-def site_of(centre: Centre, name: str, extension: Filled) -> str:
-    """Where a phone stands: where it says, or else where its user works; "" where nobody says."""
-    return str(extension.get("site") or _owner(centre, name).get("site") or "")
-
-
-def _owner(centre: Centre, name: str) -> Filled:
-    users = centre.owners.get(name, ())
-    return centre.of("user")[users[0]] if users else {}
-
-
 def shown(centre: Centre, name: str, extension: Filled) -> str:
     """What phones show of its calls: its user's name, or else its label; "" where it has none."""
-    return str(_owner(centre, name).get("name") or extension.get("label") or "")
+    person = centre.of("user").get(person_of(centre, name), {})
+    return str(person.get("name") or extension.get("label") or "")
 
 
-def location(centre: Centre, name: str, extension: Filled) -> str:
+def told_location(centre: Centre, name: str) -> str:
     """What an ambulance is told: street address, area and desk; as much of it as is known."""
-    site = centre.of("site").get(site_of(centre, name, extension), {})
+    stands = location_of(centre, name)
+    site = centre.of("site").get(stands.site, {})
     address = site.get("address") or {}
-    user = _owner(centre, name)
-    area = (site.get("areas") or {}).get(user.get("area") or "", {})
+    area = (site.get("areas") or {}).get(stands.area) or {}
     town = " ".join(address[part] for part in ("city", "state", "postcode") if address.get(part))
     street = ", ".join(p for p in (address.get("street"), town, address.get("country")) if p)
-    inside = [area.get("label") or user.get("area"), user.get("desk") and f"desk {user['desk']}"]
+    inside = [area.get("label") or stands.area, stands.desk and f"desk {stands.desk}"]
     return " ".join("; ".join(part for part in (street, *inside) if part).split())
 
 
@@ -95,7 +87,7 @@ def compile_extension(
 
 def _endpoint(compiled: Compiled, centre: Centre, name: str, extension: Filled) -> None:
     owner = Address("extension", name)
-    site = site_of(centre, name, extension)
+    site = location_of(centre, name).site
     number = extension.get("number") or name
     who = shown(centre, name, extension)
     compiled.notes[PJSIP, name] = ", ".join(filter(None, [who, centre.label(f"site/{site}")]))
@@ -124,8 +116,8 @@ def _endpoint(compiled: Compiled, centre: Centre, name: str, extension: Filled) 
     variables = (
         ("CC_EXTENSION", name, ""),
         ("CC_MAY", may, "permissions"),
-        ("CC_USER", (centre.owners.get(name) or ("",))[0], ""),
-        ("CC_LOCATION", location(centre, name, extension), "site"),
+        ("CC_USER", person_of(centre, name), ""),
+        ("CC_LOCATION", told_location(centre, name), "site"),
         ("CC_CALLER", caller.get("number") or "", "caller_id.number"),
         ("CC_CALLER_NAME", caller.get("name") or "", "caller_id.name"),
     )

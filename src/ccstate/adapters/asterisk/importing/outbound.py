@@ -152,7 +152,8 @@ def _sent(dialled: str, number: str) -> tuple[int, str] | None:
         if rest and number.endswith(rest):
             prepend = number[: len(number) - len(rest)]
             digits = prepend.removeprefix("+")
-            if not prepend or (digits.isdigit() and digits.isascii() and len(digits) <= 15):
+            is_number = digits.isdigit() and digits.isascii() and len(digits) <= 15
+            if is_number or prepend in {"", "+"}:
                 return strip, prepend
     return None
 
@@ -169,6 +170,8 @@ def _is_pattern(text: str) -> bool:
     body = text.rstrip(".!")
     if len(text) - len(body) > 1 or not 1 <= len(body) <= 30:
         return False
+    if body == "+":
+        return text != body
     return all(char in "0123456789XZN*#" for char in body.removeprefix("+"))
 
 

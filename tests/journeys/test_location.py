@@ -1,0 +1,80 @@
+"""Where a phone stands: whoever asks gets one answer."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ccstate.adapters.asterisk.compile import Setting, compile_objects
+from ccstate.adapters.asterisk.compile.phones import told_location
+from ccstate.adapters.asterisk.entries import PJSIP, Key
+from ccstate.dialling.emergency_calls import EmergencyCalls
+from ccstate.journeys.centre import Centre
+from ccstate.journeys.location import Conflict, Location, conflict_at, location_of
+from ccstate.journeys.staffing import agents
+from ccstate.model import Address, Fields
+
+ADDRESSES = {"dub": "2 Example Quay, Dublin, IE", "lon": "1 Example Street, London, GB"}
+
+
+def house(person: Fields, phone: Fields) -> Centre:
+    return Centre(objects(person, phone))
+
+
+def objects(person: Fields, phone: Fields) -> dict[Address, Fields]:
+    return {
+        Address("site", "dub"): {
+            "timezone": "Europe/Dublin",
+            "address": {"street": "2 Example Quay", "city": "Dublin", "country": "IE"},
+            "areas": {"annex": {"label": "Annex", "desks": ["a-1"]}},
+        },
+        Address("site", "lon"): {
+            "timezone": "Europe/London",
+            "address": {"street": "1 Example Street", "city": "London", "country": "GB"},
+        },
+        Address("user", "anna"): {"name": "Anna", "extension": "2001", **person},
+        Address("extension", "2001"): phone,
+        Address("queue", "sales"): {"members": [{"user": "anna"}]},
+    }
+
+
+DUBLIN: Fields = {"site": "dub", "area": "annex", "desk": "a-1"}
+
+
+@pytest.mark.parametrize(
+    "person, phone, stands, told",
+    [
+        (DUBLIN, {}, Location("dub", "annex", "a-1"), f"{ADDRESSES['dub']}; Annex; desk a-1"),
+        (DUBLIN, {"site": "dub"}, Location("dub", "annex", "a-1"), f"{ADDRESSES['dub']}; Annex; desk a-1"),
+        # Never one's address with the other's annex.
+        (DUBLIN, {"site": "lon"}, Location("lon"), ADDRESSES["lon"]),
+        ({}, {"site": "lon"}, Location("lon"), ADDRESSES["lon"]),
+        ({}, {}, Location(), ""),
+    ],
+)  # fmt: skip
+def test_where_a_phone_stands(person: Fields, phone: Fields, stands: Location, told: str) -> None:
+    centre = house(person, phone)
+    assert location_of(centre, "2001") == stands
+    assert told_location(centre, "2001") == told
+
+
+def test_a_phone_that_is_not_there_stands_nowhere() -> None:
+    assert location_of(house({}, {}), "9999") == Location()
+    assert conflict_at(house(DUBLIN, {}), "9999") is None
+
+
+SITES = st.sampled_from(["", "dub", "lon"])
+
+
+@given(SITES, SITES)
+def test_dialplan_rules_and_staffing_agree(persons: str, phones: str) -> None:
+    person = {"site": persons} if persons else {}
+    phone = {"site": phones} if phones else {}
+    centre = house(person, phone)
+    site = location_of(centre, "2001").site
+    compiled = compile_objects(objects(person, phone), Setting(b"k" * 32))
+    context = compiled.entries[Key(PJSIP, "endpoint", "2001", "context")].value
+    assert context == (f"site/{site}" if site else "site")
+    assert list(EmergencyCalls(centre).phones) == [site]
+    assert [agent.site for agent in agents(centre, centre.of("queue")["sales"])] == [site]
+    disagree = bool(persons and phones and persons != phones)
+    assert conflict_at(centre, "2001") == (Conflict("anna", persons, phones) if disagree else None)
