@@ -134,12 +134,21 @@ def ccstate(bench: Bench) -> Iterator[Row]:
     )
 
 
+def octodns_sync() -> Path:
+    """Its program; ends the benchmark where it is not installed."""
+    program = Path(sys.executable).parent / "octodns-sync"
+    if not program.exists():
+        sys.exit(
+            f"benchmarks: octoDNS is not installed beside {sys.executable}, so there is nothing to "
+            "compare with.\nRun `make bench`, which installs it, or measure ccstate alone: "
+            "--without-rivals"
+        )
+    return program
+
+
 def octodns(folder: Path, size: int, repeats: int) -> Iterator[Row]:
     """As many DNS records, planned from one folder of YAML to another."""
-    command = shutil.which("octodns-sync", path=str(Path(sys.executable).parent))
-    if command is None:
-        print("octoDNS is not installed: pip install octodns", file=sys.stderr)
-        return
+    command = str(octodns_sync())
     for case, edition in (("nothing to do", ""), ("1 % changed", " (new)")):
         octodns_zones.write(folder, size, edition=edition)
         run = best(
@@ -190,6 +199,8 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3, help="runs of each case, best counts")
     parser.add_argument("--without-rivals", action="store_true", help="only ccstate")
     arguments = parser.parse_args()
+    if not arguments.without_rivals:
+        octodns_sync()  # said before anything is measured
     rows: list[Row] = []
     for size in arguments.sizes:
         with tempfile.TemporaryDirectory(prefix="ccstate-bench-") as made:

@@ -17,10 +17,13 @@ git add -A
 git commit -qm "The contact centre as it should be"
 . "$top/demo/secrets.sh"
 
+bold='' dim='' plain=''
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then bold=$'\033[1m' dim=$'\033[2m' plain=$'\033[0m'; fi
+
 step() {
-  printf '\n\033[1m── %s\033[0m\n' "$1"
+  printf '\n%s── %s%s\n' "$bold" "$1" "$plain"
   shift
-  [ $# -eq 0 ] || { printf '\033[2m$ %s\033[0m\n\n' "$*"; "$@"; }
+  [ $# -eq 0 ] || { printf '%s$ %s%s\n\n' "$dim" "$*" "$plain"; "$@"; }
 }
 
 step "Is the desired state sound?" ccstate validate
@@ -51,6 +54,6 @@ git checkout -q desired_state
 
 step "Who changed it, on whose word, and what became of it?" ccstate history queue/sales
 
-printf '\n\033[1mEvery change is confirmed.\033[0m To go on from here:\n\n'
+printf '\n%sEvery change is confirmed.%s To go on from here:\n\n' "$bold" "$plain"
 printf '    cd .demo && . ../demo/secrets.sh && export PATH="%s:$PATH"\n' "$(dirname "$(command -v ccstate)")"
 printf '    $EDITOR desired_state/queues/sydney.yaml && ccstate plan\n'

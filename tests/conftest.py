@@ -9,12 +9,12 @@ from hypothesis import HealthCheck, settings
 
 GOLDEN = Path(__file__).parent / "golden"
 
-# No deadlines: two workers on a busy machine make honest tests slow.
+# No deadlines, nor health checks with a clock: a busy machine makes honest tests slow.
 SLOW_MACHINE = [HealthCheck.too_slow]
 settings.register_profile(
     "ci", derandomize=True, deadline=None, max_examples=100, suppress_health_check=SLOW_MACHINE
 )
-settings.register_profile("dev", deadline=None, max_examples=50)
+settings.register_profile("dev", deadline=None, max_examples=50, suppress_health_check=SLOW_MACHINE)
 settings.register_profile(
     "deep", deadline=None, max_examples=5_000, suppress_health_check=SLOW_MACHINE
 )

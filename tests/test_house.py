@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.growth import is_linear
+
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "ccstate"
 MODULES = sorted(SOURCE.rglob("*.py"))
@@ -88,6 +90,47 @@ def test_a_bare_silence_is_seen(comment: str) -> None:
 )
 def test_a_silence_with_its_reason_passes(comment: str) -> None:
     assert silenced_without_reason(f"x = 1  {comment}\n") == []
+
+
+CLOCKED = re.compile(
+    r"\b(perf_counter|process_time|thread_time)\b"  # seconds are for benchmarks/
+    r"|assert[^\n]*(monotonic\(\)|\.seconds)[^\n]*<"  # nothing has to be over in time
+    r"|\bwhile\b[^\n]*(\n[^\n]+)*?\n\s+time\.sleep"  # waiting.until waits, with a generous end
+)
+
+
+def test_the_speed_of_a_machine_decides_no_test() -> None:
+    found = []
+    for path in (ROOT / "tests").rglob("*.py"):
+        if path.name in ("test_house.py", "waiting.py"):
+            continue
+        text = path.read_text(encoding="utf-8")
+        found += [
+            f"{named(path)}:{text.count(chr(10), 0, match.start()) + 1}"
+            for match in CLOCKED.finditer(text)
+        ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from time import process_time",
+        "    assert time.monotonic() - began < 5",
+        "    while not path.exists():\n        time.sleep(0.01)\n",
+        "    while True:\n        if late():\n            break\n        time.sleep(0.01)\n",
+    ],
+)
+def test_a_clock_in_a_test_is_seen(code: str) -> None:
+    assert CLOCKED.search(code)
+
+
+def test_work_that_grows_with_the_square_of_its_input_is_seen() -> None:
+    def pairs(length: int) -> list[int]:
+        return [len(range(other)) for one in range(length) for other in range(one)]
+
+    assert is_linear(lambda length: [len(range(each)) for each in range(length)], 50)
+    assert not is_linear(pairs, 50)
 
 
 def test_every_dependency_has_its_reason() -> None:

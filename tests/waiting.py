@@ -12,7 +12,7 @@ GENEROUS = 120.0
 """Seconds after which nobody believes any more that it will happen; no test is as slow as that."""
 
 
-def until(found: Callable[[], Found], what: str, *, within: float = GENEROUS) -> Found:
+def until(found: Callable[[], Found | None], what: str, *, within: float = GENEROUS) -> Found:
     """What the function finds, asked again and again until it finds something.
 
     `what`: the sentence that is to become true, for who reads that it did not.

@@ -19,6 +19,7 @@ from ccstate.adapters.embedded import connect
 from ccstate.cli import COMMANDS, run
 from ccstate.model import Address, Fields
 from tests.cli import screens
+from tests.waiting import GENEROUS, until
 
 TOP = Path(__file__).parent.parent.parent
 Golden = Callable[[str, str], None]
@@ -446,7 +447,7 @@ def test_a_platform_that_vanishes_can_be_taken_up_again(screen: Screen) -> None:
 
 
 def test_an_apply_stopped_from_the_keyboard_goes_on_where_it_was(screen: Screen) -> None:
-    screen.write("ccstate.yaml", FAULTY % "slow, for: 30s")
+    screen.write("ccstate.yaml", FAULTY % "slow, for: 5m")
     screen.run("plan")
     plan_id = screen.plan_id()
     # A shell's background job ignores Ctrl-C; the child listens to it again.
@@ -458,11 +459,15 @@ def test_an_apply_stopped_from_the_keyboard_goes_on_where_it_was(screen: Screen)
     with subprocess.Popen(
         [sys.executable, "-c", program], stderr=subprocess.PIPE, text=True
     ) as child:
-        while not (journal.exists() and b"queue/sales" in journal.read_bytes()):
-            assert child.poll() is None
-            time.sleep(0.02)
+        until(
+            lambda: (
+                child.poll() is not None
+                or (journal.exists() and b"queue/sales" in journal.read_bytes())
+            ),
+            "the apply has begun",
+        )
         child.send_signal(signal.SIGINT)
-        _, said = child.communicate(timeout=20)
+        _, said = child.communicate(timeout=GENEROUS)
     assert child.returncode == 130
     assert f"ccstate apply {plan_id} --resume" in said
     assert "Traceback" not in said

@@ -8,6 +8,7 @@ from ccstate.lab import carriers, phones, process
 from ccstate.lab import site as sites
 from ccstate.lab.site import Site
 from tests.asterisk_sites import NewSite
+from tests.waiting import GENEROUS, until
 
 
 def phone(name: str) -> str:
@@ -44,28 +45,27 @@ def lab(site: Site) -> Ami:
     return Ami.connect(login, events="call")
 
 
-def dialled(ami: Ami, channel: str, *, seconds: float = 3.0) -> Message:
-    """What became of a call to that channel, put through to the echo; it stays up where answered."""
+def dialled(ami: Ami, channel: str, *, seconds: float = GENEROUS) -> Message:
+    """What became of a call to that channel, put through to the echo; it stays up where answered.
+
+    `seconds`: after them the caller gives up.
+    """
     headers = [("Exten", "600"), ("Context", "lab"), ("Priority", "1"), ("Async", "true")]
     ami.do("Originate", ("Channel", channel), ("Timeout", f"{seconds * 1000:.0f}"), *headers)
-    for event in ami.events(time.monotonic() + seconds + 2):
+    for event in ami.events(time.monotonic() + seconds + GENEROUS):
         if event.get("Event") == "OriginateResponse":
             return event
     pytest.fail(f"nothing became of the call to {channel}")
 
 
-def hung_up(ami: Ami) -> list[str]:
-    """The channels that are left after everybody was told to hang up, a moment later."""
+def all_hang_up(ami: Ami) -> None:
+    """Everybody is told to hang up, and does."""
     ami.command("channel request hangup all")
-    return left_over(ami)
+    nobody_talks(ami)
 
 
-def left_over(ami: Ami) -> list[str]:
-    """The channels that have not gone within a few seconds."""
-    deadline = time.monotonic() + 5
-    while (left := ami.read("CoreShowChannels")) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return [channel["Channel"] for channel in left]
+def nobody_talks(ami: Ami) -> None:
+    until(lambda: not ami.read("CoreShowChannels"), "no channel is left")
 
 
 @pytest.fixture(params=["22", "16"])
@@ -81,7 +81,7 @@ def test_phones_register_and_answer_and_hang_up(three: Site) -> None:
         assert dialled(ami, "PJSIP/2001")["Response"] == "Success"
         assert dialled(ami, "PJSIP/2002")["Response"] == "Success"
         assert len(ami.read("CoreShowChannels")) == 2
-        assert hung_up(ami) == []
+        all_hang_up(ami)
     phones.stop(ours)
     assert not process.alive(ours.process)
     assert phones.registered(three) == frozenset()
@@ -93,10 +93,10 @@ def test_phones_that_nobody_answers_ring_until_the_caller_gives_up(three: Site) 
         began = time.monotonic()
         # AMI's reason 3: it rang.
         assert dialled(ami, "PJSIP/2001", seconds=1)["Reason"] == "3"
-        assert 0.9 < time.monotonic() - began < 2.5
-        assert left_over(ami) == []
+        assert time.monotonic() - began > 0.9
+        nobody_talks(ami)
         # It can be called again, so the first call is over on both sides.
-        assert dialled(ami, "PJSIP/2001", seconds=0.5)["Reason"] == "3"
+        assert dialled(ami, "PJSIP/2001", seconds=1)["Reason"] == "3"
 
 
 def test_phones_that_are_busy_say_so(three: Site) -> None:
@@ -104,7 +104,7 @@ def test_phones_that_are_busy_say_so(three: Site) -> None:
     with lab(three) as ami:
         headers = [("Application", "Wait"), ("Data", "1"), ("Async", "true")]
         ami.do("Originate", ("Channel", "PJSIP/2001"), *headers)
-        seen = ami.events(time.monotonic() + 5)
+        seen = ami.events(time.monotonic() + GENEROUS)
         # Q.850: 17 is "user busy".
         assert next(event["Cause"] for event in seen if event.get("Event") == "Hangup") == "17"
 
@@ -117,10 +117,10 @@ def test_of_several_phones_that_ring_the_first_to_answer_has_the_call(three: Sit
         dial = "PJSIP/2001&PJSIP/2002&PJSIP/2003"
         ami.command(f"dialplan add extension 9,1,Dial({dial}) into lab")
         assert dialled(ami, "Local/9@lab")["Response"] == "Success"
-        time.sleep(1)
+        time.sleep(1)  # the other would answer after 0.6
         talking = {channel["Channel"].split("-")[0] for channel in ami.read("CoreShowChannels")}
         assert {name for name in talking if name.startswith("PJSIP/")} == {"PJSIP/2002"}
-        assert hung_up(ami) == []
+        all_hang_up(ami)
 
 
 def test_phones_outlive_the_site_and_serve_it_again(
@@ -132,25 +132,21 @@ def test_phones_outlive_the_site_and_serve_it_again(
     time.sleep(1)
     (three.folder / "var/db/astdb.sqlite3").unlink()
     sites.start(three.folder, name=three.name, programs=three.programs)
-    deadline = time.monotonic() + 10
-    while not phones.registered(three) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    until(lambda: phones.registered(three), "the phone registers again")
     assert process.alive(ours.process)
     with lab(three) as ami:
         assert dialled(ami, "PJSIP/2001")["Response"] == "Success"
 
 
-def test_sixty_phones_are_one_process_and_ready_in_seconds(new_site: NewSite) -> None:
+def test_sixty_phones_are_one_process(new_site: NewSite) -> None:
     names = [str(number) for number in range(2001, 2061)]
     site = new_site(files=known(*names))
-    began = time.monotonic()
     ours = phones.answer(site, passwords(*names))
-    assert time.monotonic() - began < 10  # 0.3 on an idle machine
     assert ours.extensions == tuple(names)
     with lab(site) as ami:
         for name in names[::6]:
             assert dialled(ami, f"PJSIP/{name}")["Response"] == "Success"
-        assert hung_up(ami) == []
+        all_hang_up(ami)
 
 
 def test_phones_that_the_site_does_not_know_are_named(three: Site) -> None:
@@ -202,15 +198,16 @@ def test_a_carrier_remembers_what_it_was_sent(new_site: NewSite, host: str) -> N
     site = sites.start(site.folder, name=site.name, programs=site.programs, files=files)
     with lab(site) as ami:
         assert dialled(ami, "Local/1@out")["Response"] == "Success"
-        assert hung_up(ami) == []
+        all_hang_up(ami)
         # It unregisters now, and registers five seconds later (16.28 and 22.10, seen).
         ami.do("PJSIPRegister", ("Registration", "out-registers"))
-        deadline = time.monotonic() + 10
-        while "Registered" not in (
-            states := [row["Status"] for row in ami.read("PJSIPShowRegistrationsOutbound")]
-        ):
-            assert time.monotonic() < deadline, states
-            time.sleep(0.1)
+        until(
+            lambda: (
+                "Registered"
+                in [row["Status"] for row in ami.read("PJSIPShowRegistrationsOutbound")]
+            ),
+            "the trunk registers",
+        )
     (invite,) = carriers.invites(carrier)
     assert invite.uri == f"sip:+61255501000@{host}:{carrier.port}"
     assert invite.get("geolocation") == "<https://brolga.example/sydney>"

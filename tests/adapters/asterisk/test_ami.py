@@ -19,6 +19,7 @@ from ccstate.errors import CcstateError, InvalidInput, Unreadable
 from ccstate.lab import site
 from ccstate.lab.programs import programs
 from ccstate.lab.site import Site
+from tests.waiting import GENEROUS
 
 ENDPOINTS = 300
 PHONES = "".join(
@@ -154,7 +155,7 @@ def test_events_that_come_in_between_are_kept(asterisk: Site) -> None:
         began = time.monotonic()
         seen = [one["Place"] for one in watching.events(began + 0.5)]
         assert seen == ["queue/0", "queue/1", "queue/2"]
-        assert 0.4 < time.monotonic() - began < 5
+        assert time.monotonic() - began > 0.4
 
 
 def test_events_are_off_unless_they_are_asked_for(ami: Ami) -> None:
@@ -293,7 +294,7 @@ def saying(
         serving = threading.Thread(target=serve)
         serving.start()
         yield Login("127.0.0.1", server.getsockname()[1], "u", "s3cret", timeout=0.5)
-        serving.join(10)
+        serving.join(GENEROUS)
 
 
 def hold(line: socket.socket) -> None:
@@ -393,9 +394,9 @@ def told_missing() -> str:
 
 def test_a_slow_drip_is_no_getting_on() -> None:
     def drip(line: socket.socket) -> None:
-        while True:
+        never = threading.Event()
+        while not never.wait(0.05):
             line.sendall(b"x")
-            time.sleep(0.05)
 
     assert "did not get on" in trouble(ANSWERED, drip)
 

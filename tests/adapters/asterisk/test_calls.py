@@ -33,6 +33,7 @@ from ccstate.lab import site as sites
 from ccstate.lab.site import Site
 from ccstate.model import Address
 from tests.journeys.strategies_journeys import Plain, centre
+from tests.waiting import until
 
 KEY = b"k" * 32
 MAIN, OFFICE, DIRECT = "+61255500000", "+61255500001", "+61255500002"
@@ -129,13 +130,11 @@ class Estate:
         return {result.walked.name: result for result in results}
 
     def channels(self) -> list[str]:
-        """Those that have not gone a few seconds later."""
+        """Those that do not go: none, or the test fails."""
         lab = Login(self.site.ami_host, self.site.ami_port, "lab", self.site.lab_secret)
         with Ami.connect(lab) as ami:
-            deadline = time.monotonic() + 5
-            while (left := ami.read("CoreShowChannels")) and time.monotonic() < deadline:
-                time.sleep(0.05)
-        return [channel["Channel"] for channel in left]
+            until(lambda: not ami.read("CoreShowChannels"), "no channel is left")
+            return [channel["Channel"] for channel in ami.read("CoreShowChannels")]
 
 
 def estate_of(plain: Plain) -> dict[Address, Any]:
@@ -280,7 +279,6 @@ def test_a_call_that_comes_to_no_end_in_time_is_given_up(estate: Estate) -> None
     (result,) = estate.run({"slow": promise(MAIN, "voicemail/2003")}, patience=-10.0).values()
     assert result.heard
     assert result.heard.journey.end is End.WAITS
-    assert result.heard.seconds < 5
     assert not result.passed
     assert estate.channels() == []
 

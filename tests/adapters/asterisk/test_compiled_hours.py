@@ -16,6 +16,7 @@ from ccstate.model import Address
 from tests.adapters.asterisk.dialplan_interpreter import Call, loaded
 from tests.asterisk_sites import NewSite
 from tests.journeys.strategies_journeys import calendars, days_for, moments, schedules
+from tests.waiting import GENEROUS
 
 TEST_SITE = Setting(b"k" * 32, is_test_site=True)
 
@@ -187,7 +188,7 @@ def test_a_real_asterisk_says_at_every_edge_what_the_calendar_says(
                 ("Data", "1"),
                 ("Async", "true"),
             )
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + GENEROUS
         while len(said) < len(expected) and time.monotonic() < deadline:
             for found in ami.events(time.monotonic() + 0.2):
                 if found.get("UserEvent") == "Hours":

@@ -21,6 +21,7 @@ from ccstate.lab.site import Site
 from tests.adapters.asterisk_harness import connection
 from tests.asterisk_sites import NewSite, new_site
 from tests.cli.screens import Screen
+from tests.waiting import GENEROUS
 
 __all__ = ["new_site"]
 
@@ -101,7 +102,7 @@ def dialled(ami: Ami, phone: str, number: str, until: str) -> list[str]:
     where = [("Context", shown["Context"]), ("Exten", number), ("Priority", "1")]
     ami.do("Originate", ("Channel", f"PJSIP/{phone}"), *where, ("Async", "true"))
     places: list[str] = []
-    for event in ami.events(time.monotonic() + 10):
+    for event in ami.events(time.monotonic() + GENEROUS):
         if event.get("Event") == "UserEvent" and event.get("UserEvent") == "Ccstate":
             places.append(event["Place"])
         if event.get("Event") == "BridgeEnter":

@@ -4,7 +4,6 @@ import hashlib
 import re
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +22,7 @@ from ccstate.model import Address
 from tests.adapters.asterisk.hostile import ON_ONE_LINE
 from tests.adapters.asterisk.test_compile import Objects
 from tests.asterisk_sites import NewSite
+from tests.waiting import until
 
 CARRIER = "127.0.0.3"
 """Where the carrier is: on loopback, and nowhere near the phones."""
@@ -213,10 +213,7 @@ def test_hostile_texts_are_loaded_and_sent_as_texts(new_site: NewSite, release: 
         assert executed(site) == []
         call = (("Channel", "Local/1@proof"), ("Application", "Wait"), ("Data", "1"))
         ami.do("Originate", *call, ("Async", "true"))
-        deadline = time.monotonic() + 10
-        while not (made := executed(site)) and time.monotonic() < deadline:
-            time.sleep(0.02)
-    assert made
+        made = until(lambda: executed(site), "the proof is there that commands would run")
     for path in made:
         path.unlink(missing_ok=True)
 
@@ -249,12 +246,10 @@ def arrives(phone: Phone, carrier: socket.socket, objects: Objects, name: str, t
 
 
 def wait_until_loaded(ami: Ami) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        if any(m.get("ObjectName") == "ccstate-rev" for m in ami.read("PJSIPShowAuths")):
-            return
-        time.sleep(0.05)
-    raise AssertionError("the files are not loaded")
+    until(
+        lambda: any(m.get("ObjectName") == "ccstate-rev" for m in ami.read("PJSIPShowAuths")),
+        "the files are loaded",
+    )
 
 
 def everything_is_there(ami: Ami, entries: dict[Key, str]) -> None:

@@ -285,9 +285,7 @@ def test_a_server_that_says_nothing_is_given_up_in_time(server: Sshd, root: Path
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         login = dataclasses.replace(login_to(server), port=port, timeout=0.3)
-        began = time.monotonic()
         assert "no answer within 0.3 s" in refusal(login, root)
-        assert time.monotonic() - began < 5
 
 
 def test_a_server_without_sftp_says_so() -> None:
@@ -335,8 +333,7 @@ def test_a_commit_that_is_cut_in_the_middle_leaves_whole_files_in_order_and_says
     folder.stage(dict.fromkeys(names, b"new"), mode=0o644)
 
     def cut_in_the_middle() -> None:
-        while (root / f"{names[20]}.new").exists():
-            time.sleep(0.0005)
+        until(lambda: not (root / f"{names[20]}.new").exists(), "the commit is under way")
         server.cut()
 
     cutting = threading.Thread(target=cut_in_the_middle)

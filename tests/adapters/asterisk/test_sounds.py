@@ -8,7 +8,6 @@ import shutil
 import stat
 import struct
 import subprocess
-import time
 import wave
 from collections.abc import Mapping
 from contextlib import suppress
@@ -36,6 +35,7 @@ from ccstate.errors import InvalidInput
 from ccstate.lab.site import Site
 from ccstate.model import Fields, Json
 from tests.asterisk_sites import NewSite
+from tests.waiting import until
 
 SECOND = np.sin(np.arange(48_000) * 2 * math.pi * 440 / 48_000).astype("float32") / 2
 FORMATS: dict[str, dict[str, Any]] = {
@@ -376,17 +376,16 @@ exten => stay,1,Answer()
 
 def told(site: Site, command: str) -> str:
     line = [*site.programs.asterisk, "-C", str(site.etc / "asterisk.conf"), "-rx", command]
-    return subprocess.run(line, capture_output=True, text=True, check=True, timeout=20).stdout
+    return subprocess.run(line, capture_output=True, text=True, check=True).stdout
 
 
 def heard(site: Site, number: str) -> str:
     """What Asterisk says of playing that prompt: SUCCESS or FAILED."""
     told(site, f"channel originate Local/{number}@sounds extension stay@sounds")
-    for _ in range(100):
-        if found := re.search(rf"heard {number} ([A-Z]+)", site.log.read_text()):
-            return found[1]
-        time.sleep(0.1)
-    return "nothing"
+    return until(
+        lambda: re.search(rf"heard {number} ([A-Z]+)", site.log.read_text()),
+        f"Asterisk has played {number}",
+    )[1]
 
 
 @pytest.mark.parametrize("release", ["22", "16"])
