@@ -123,6 +123,15 @@ class Workspace:
         with stage("Judging the desired state"):
             return judge(Estate(desired.state, today), self.project.rules, self.content)
 
+    def judged_by(self, code: str, desired: Desired, today: date) -> list[Diagnostic]:
+        """What one rule says about a desired state without errors, on that day."""
+        from ccstate.rules import RULES, Estate
+        from ccstate.rules.judge import judge
+
+        severity = self.project.rules.get(code, RULES[code].severity)
+        only = {**dict.fromkeys(RULES), code: severity}
+        return judge(Estate(desired.state, today), only, self.content)
+
     def content(self, file: str) -> bytes:
         """The bytes of a file of the project."""
         return (self.root / file).read_bytes()

@@ -5,6 +5,7 @@ from itertools import chain
 
 from ccstate.rules import (
     buildings,
+    clocks,
     cut_offs,
     dead_ends,
     displays,
@@ -45,6 +46,7 @@ _ROOMS = (
     buildings.RULES,
     people.RULES,
     hours.RULES,
+    clocks.RULES,
     emergency.RULES,
     location.RULES,
     numbers.RULES,
