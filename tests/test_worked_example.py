@@ -68,12 +68,18 @@ def every() -> Iterator[tuple[str, str, dict[str, Any]]]:
 # -- The naive walker ------------------------------------------------------------------------
 
 
+def holidays_of(schedule: dict[str, Any]) -> list[dict[str, Any]]:
+    """Those of the schedule, and of its calendars."""
+    shared = [named("calendar")[name]["holidays"] for name in schedule.get("calendars", [])]
+    return [*schedule.get("holidays", []), *(holiday for found in shared for holiday in found)]
+
+
 def hours_of(schedule: dict[str, Any], day: date) -> list[str] | None:
     """Spans of a day; None on a holiday."""
     for exception in schedule.get("exceptions", []):
         if exception["date"] == day.isoformat():
             return list(exception["hours"])
-    for holiday in schedule.get("holidays", []):
+    for holiday in holidays_of(schedule):
         if holiday["date"] <= day.isoformat() <= holiday.get("until", holiday["date"]):
             return None
     return list(schedule["weekly"].get(DAYS[day.weekday()], []))
@@ -275,7 +281,7 @@ def test_dates_are_real_and_fall_on_the_right_day() -> None:
         ZoneInfo(schedule["timezone"])
         for exception in schedule.get("exceptions", []):
             assert date.fromisoformat(exception["date"]).weekday() < 5, name
-        for holiday in schedule.get("holidays", []):
+        for holiday in holidays_of(schedule):
             first = date.fromisoformat(holiday["date"])
             assert first <= date.fromisoformat(holiday.get("until", holiday["date"]))
             assert date(2026, 11, 1) <= first <= date(2027, 12, 31)

@@ -302,3 +302,230 @@ def test_an_exception_has_passed_the_day_after() -> None:
     )
     assert paths("CC224", schedule) == [("exceptions", 0, "date")]
     assert paths("CC224", schedule, today="2026-11-21") == []
+
+
+# Seasons and years in the rules above
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        (
+            'weekly: {mon: ["09:00-17:00"]}, '
+            'holidays: [{name: Gone, date: "2024-01-01", until: "2099-12-31"}]'
+        ),
+        (
+            'weekly: {mon: ["09:00-17:00"]}, '
+            'seasons: [{every: "01-01", until: "12-31", weekly: {mon: []}}]'
+        ),
+        'weekly: {mon: ["09:00-17:00"]}, exceptions: [{every: "01-01", until: "12-31", hours: []}]',
+    ],
+)
+def test_hours_that_something_takes_all_the_year_are_never_open(schedule: str) -> None:
+    assert paths("CC220", schedule) == [("weekly",)]
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        'weekly: {}, seasons: [{every: "11-01", until: "02-29", weekly: {mon: ["09:00-10:00"]}}]',
+        'weekly: {}, exceptions: [{every: "12-24", hours: ["09:00-10:00"]}]',
+        (
+            'weekly: {mon: ["09:00-17:00"]}, '
+            'holidays: [{name: Recess, every: "12-20", until: "01-10"}]'
+        ),
+    ],
+)
+def test_one_season_or_day_of_every_year_is_open(schedule: str) -> None:
+    assert paths("CC220", schedule) == []
+
+
+@pytest.mark.parametrize(
+    "schedule, path",
+    [
+        (
+            (
+                "weekly: {}, seasons: [{every: '11-01', until: '03-31', weekly: {}}, "
+                "{every: '02-01', until: '05-31', weekly: {}}]"
+            ),
+            ("seasons", 0, "every"),
+        ),
+        (
+            (
+                "weekly: {}, exceptions: [{every: '12-24', hours: []}, "
+                "{every: '12-24', hours: ['09:00-10:00']}]"
+            ),
+            ("exceptions", 1, "every"),
+        ),
+        (
+            (
+                "weekly: {}, holidays: [{name: A, date: '2027-12-25'}, "
+                "{name: B, every: '12-24', until: '01-02'}]"
+            ),
+            ("holidays", 0),
+        ),
+        (
+            (
+                "weekly: {}, holidays: [{name: A, every: '12-24', hours: ['12:00-24:00']}, "
+                "{name: B, every: '12-24', hours: ['10:00-12:01']}]"
+            ),
+            ("holidays", 1),
+        ),
+        (
+            "weekly: {}, exceptions: [{every: '12-24', closed: ['10:00-11:00', '10:30-12:00']}]",
+            ("exceptions", 0, "closed", 1),
+        ),
+    ],
+)
+def test_days_of_every_year_overlap_too(schedule: str, path: tuple[str | int, ...]) -> None:
+    assert paths("CC222", schedule) == [path]
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        # What is more precise wins, and that is meant.
+        (
+            "weekly: {}, exceptions: [{every: '12-24', hours: []}, "
+            "{date: '2027-12-24', hours: ['09:00-10:00']}]"
+        ),
+        (
+            "weekly: {}, exceptions: [{date: '2027-12-20', until: '2027-12-31', hours: []}, "
+            "{date: '2027-12-24', hours: ['09:00-10:00']}]"
+        ),
+        "weekly: {}, exceptions: [{every: '12-24', hours: []}, {every: '12-24', closed: ['09:00-10:00']}]",
+        (
+            "weekly: {}, holidays: [{name: A, every: '12-24', hours: ['12:00-24:00']}, "
+            "{name: B, every: '12-24', hours: ['10:00-12:00']}]"
+        ),
+        (
+            "weekly: {}, seasons: [{every: '11-01', until: '03-31', weekly: {}}, "
+            "{date: '2027-02-01', until: '2027-02-05', weekly: {}}]"
+        ),
+    ],
+)
+def test_of_days_that_meet_the_more_precise_is_meant_to_win(schedule: str) -> None:
+    assert paths("CC222", schedule) == []
+
+
+SHARED = "calendars: {nsw: {holidays: [{name: Christmas Day, every: '12-25'}]}}\n"
+
+
+def with_calendar(code: str, calendar: str, schedule: str = "weekly: {}") -> list[Found]:
+    text = f"calendars: {{nsw: {{holidays: [{calendar}]}}}}\n"
+    text += f"schedules: {{office: {{timezone: Australia/Sydney, calendars: [nsw], {schedule}}}}}"
+    return list(RULE[code].check(estate(text)))
+
+
+def test_a_holiday_that_a_calendar_has_too_is_told() -> None:
+    own = "weekly: {}, holidays: [{name: Xmas, date: '2027-12-25'}, {name: Own, every: '07-02'}]"
+    [twice] = with_calendar("CC222", "{name: Christmas Day, every: '12-25'}", own)
+    assert '"Xmas" on 2027-12-25 is "Christmas Day" of calendar/nsw too' in twice.message
+
+
+def test_a_calendar_runs_out_once_for_all_schedules_that_name_it() -> None:
+    old = "{name: Christmas Day, date: '2025-12-25'}, {name: Labour Day, date: '2025-10-06'}"
+    [told] = with_calendar("CC223", old, "weekly: {}, holidays: [{name: A, date: '2026-01-01'}]")
+    assert told.address == Address("calendar", "nsw")
+    assert with_calendar("CC223", "{name: Christmas Day, every: '12-25'}") == []
+
+
+def test_a_calendar_that_nobody_names_or_that_is_empty_is_told() -> None:
+    [unused] = RULE["CC229"].check(estate(SHARED))
+    assert "no schedule uses calendar/nsw" in unused.message
+    assert with_calendar("CC229", "") == []
+    assert [found.path for found in with_calendar("CC253", "")] == [("holidays",)]
+    assert with_calendar("CC253", "{name: Christmas Day, every: '12-25'}") == []
+
+
+def test_a_season_that_has_passed_is_told() -> None:
+    season = "weekly: {}, seasons: [{date: '2026-10-01', until: '2026-11-21', weekly: {}}]"
+    assert paths("CC224", season) == [("seasons", 0, "until")]
+    assert paths("CC224", season, today="2026-11-21") == []
+
+
+# Nights and special days, CC225
+
+NIGHT = 'weekly: {mon: ["22:00-06:00"], tue: ["22:00-06:00"]}'  # 29 December 2026 is a Tuesday
+
+
+@pytest.mark.parametrize(
+    "exception, words",
+    [
+        ("hours: []", "ends the night before 2026-12-29 at midnight, not at 06:00"),
+        ('hours: ["10:00-12:00"]', "is open on 2026-12-29 until 06:00"),
+        ('hours: ["00:00-05:00"]', "is open on 2026-12-29 until 06:00"),
+        ('closed: ["23:00-24:00"]', "stays closed after midnight of 2026-12-29, until 06:00 too"),
+    ],
+)
+def test_a_night_that_meets_an_exception_is_told(exception: str, words: str) -> None:
+    [told] = found("CC225", f'{NIGHT}, exceptions: [{{date: "2026-12-29", {exception}}}]')
+    assert words in told.message
+
+
+@pytest.mark.parametrize(
+    "exception",
+    [
+        'date: "2026-12-29", hours: [], closed: ["00:00-06:00"]',
+        'date: "2026-12-29", hours: ["00:00-06:00"]',
+        'date: "2026-12-29", hours: ["10:00-12:00"], closed: ["00:00-06:00"]',
+        'date: "2026-12-29", closed: ["10:00-12:00"]',
+        'date: "2026-12-31", hours: []',  # no night before
+        'date: "2026-11-17", hours: []',  # has passed
+        'date: "2026-12-29", closed: ["22:00-23:00"]',
+    ],
+)
+def test_an_exception_that_says_what_becomes_of_the_night_is_not(exception: str) -> None:
+    assert found("CC225", f"{NIGHT}, exceptions: [{{{exception}}}]") == []
+
+
+def test_who_has_no_nights_hears_nothing_of_them() -> None:
+    day = 'weekly: {mon: ["09:00-17:00"], tue: ["09:00-24:00"]}'
+    assert found("CC225", f'{day}, exceptions: [{{date: "2026-12-29", hours: []}}]') == []
+
+
+# Closed, and open for 24 hours, CC226
+
+
+@pytest.mark.parametrize(
+    "schedule, path",
+    [
+        (
+            'weekly: {}, exceptions: [{every: "12-24", hours: ["00:00-00:00"], reason: closed}]',
+            ("exceptions", 0, "hours", 0),
+        ),
+        (
+            'weekly: {}, exceptions: [{every: "12-24", hours: ["00:00-24:00"], reason: We are shut}]',
+            ("exceptions", 0, "hours", 0),
+        ),
+        ('weekly: {mon: ["09:00-09:00"]}', ("weekly", "mon", 0)),
+        ('label: Closed, weekly: {mon: ["00:00-24:00"]}', ("weekly", "mon", 0)),
+        (
+            'weekly: {}, seasons: [{every: "12-24", until: "12-25", weekly: {mon: ["08:00-08:00"]}}]',
+            ("seasons", 0, "weekly", "mon", 0),
+        ),
+    ],
+)
+def test_open_for_24_hours_and_called_closed(schedule: str, path: tuple[str | int, ...]) -> None:
+    assert paths("CC226", schedule) == [path]
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        'weekly: {mon: ["00:00-24:00"]}',
+        'weekly: {}, exceptions: [{every: "12-24", hours: [], reason: closed}]',
+        'weekly: {}, exceptions: [{every: "12-24", hours: ["09:00-12:00"], reason: closed early}]',
+        'weekly: {}, exceptions: [{every: "12-24", closed: ["00:00-24:00"], reason: closed}]',
+    ],
+)
+def test_closed_and_written_so(schedule: str) -> None:
+    assert paths("CC226", schedule) == []
+
+
+@pytest.mark.parametrize("field", ["holidays", "exceptions", "seasons"])
+def test_runs_of_every_year_that_leave_out_the_leap_day(field: str) -> None:
+    more = {"holidays": "name: A", "exceptions": "hours: []", "seasons": "weekly: {}"}[field]
+    for last, expected in (("02-28", [(field, 0, "until")]), ("02-29", [])):
+        text = f"weekly: {{}}, {field}: [{{every: '11-01', until: '{last}', {more}}}]"
+        assert paths("CC254", text) == expected

@@ -1,13 +1,14 @@
 """`ccstate test`."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from ccstate.cli import days
-from ccstate.cli.output import in_format, palette, say, shown, talk, width
+from ccstate.cli.output import complain, in_format, palette, say, shown, talk, width
 from ccstate.cli.workspace import Workspace, call_tests, find_root
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.model import Address, Fields
@@ -64,6 +65,8 @@ def test(
     flow, year = Flow(centre), Year(centre, days.today())
     run = list(verdicts(flow, year, chosen))
     files = {name: desired.state[Address("call_test", name)].file for name in chosen}
+    asked = {a: r for a, r in desired.state.items() if a.kind != "call_test" or a.name in chosen}
+    complain(workspace.judged_by("CC228", replace(desired, state=asked), days.today()))
     if live:
         return _call(workspace, live, flow, run, files=files, form=form)
     found = coverage(flow, year, run if not names else verdicts(flow, year, tests))

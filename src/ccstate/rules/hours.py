@@ -440,6 +440,8 @@ def _all_day_open(estate: Estate) -> Iterator[Found]:
     for address, schedule in _schedules(estate):
         spans = chain.from_iterable((*_weeks(schedule), *(s for s, _ in _special_days(schedule))))
         for span in spans:
+            if span.path[2] == "closed" or span.path[0] == "holidays":
+                continue
             reason = _reason(schedule, span)
             words = f', though it is called "{reason}"' if reason else ""
             if span.text[:5] == span.text[6:]:

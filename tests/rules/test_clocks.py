@@ -1,0 +1,118 @@
+import pytest
+
+from ccstate.journeys.hours import WEEKDAYS
+from ccstate.rules import Found
+from ccstate.rules.clocks import RULES
+from tests.rules.estates import estate
+
+RULE = {rule.code: rule for rule in RULES}
+WEEK = 'weekly: {mon: ["09:00-17:00"]}'
+
+
+def found(code: str, text: str, today: str = "2026-11-22") -> list[Found]:
+    return list(RULE[code].check(estate(text, today)))
+
+
+# Timezones, CC227
+
+
+def site(zone: str, country: str = "AU") -> str:
+    return f"sites: {{s: {{timezone: {zone}, address: {{country: {country}}}}}}}\n"
+
+
+@pytest.mark.parametrize(
+    "zone, words",
+    [
+        ("Etc/GMT-10", "Etc/GMT-10 is 10 hours ahead of UTC"),
+        ("Etc/GMT+5", "Etc/GMT+5 is 5 hours behind UTC"),
+    ],
+)
+def test_the_sign_of_an_offset_is_told_the_right_way_round(zone: str, words: str) -> None:
+    schedule = f"schedules: {{office: {{timezone: {zone}, {WEEK}}}}}"
+    for text in (schedule, f"sites: {{s: {{timezone: {zone}}}}}"):
+        [told] = found("CC227", text)
+        assert words in told.message
+        assert told.path == ("timezone",)
+
+
+@pytest.mark.parametrize(
+    "zone, country",
+    [
+        ("America/Panama", "US"),  # as EST: five hours behind, all the year
+        ("UTC", "GB"),  # an hour off in summer
+        ("Africa/Abidjan", "GB"),
+        ("America/New_York", "AU"),
+    ],
+)
+def test_a_site_keeps_the_time_of_some_clock_of_its_country(zone: str, country: str) -> None:
+    [told] = found("CC227", site(zone, country))
+    assert f"no clock in {country} shows the time of {zone}" in told.message
+
+
+@pytest.mark.parametrize(
+    "zone, country",
+    [
+        ("Australia/Brisbane", "AU"),  # no summer time
+        ("America/Phoenix", "US"),
+        ("Pacific/Honolulu", "US"),
+        ("America/Panama", "PA"),
+        ("UTC", "IS"),  # Iceland
+        ("Australia/ACT", "AU"),  # an old name of Australia/Sydney
+        ("Etc/UTC", "XX"),  # no such country: not judged
+    ],
+)
+def test_a_place_without_summer_time_is_no_slip(zone: str, country: str) -> None:
+    assert found("CC227", site(zone, country)) == []
+
+
+def test_hours_in_a_zone_that_never_changes_are_told_where_clocks_of_the_sites_do() -> None:
+    def told(zone: str, place: str, week: str = WEEK) -> list[Found]:
+        return found("CC227", site(place) + f"schedules: {{o: {{timezone: {zone}, {week}}}}}")
+
+    [wrong] = told("UTC", "Australia/Sydney")
+    assert "schedule/o is meant in UTC, whose clocks never change" in wrong.message
+    assert "Australia/Sydney" in wrong.hint
+    assert told("Australia/Brisbane", "Australia/Sydney") == []
+    assert told("UTC", "Australia/Perth") == []
+    always = ", ".join(f'{d}: ["00:00-24:00"]' for d in WEEKDAYS)
+    assert told("UTC", "Australia/Sydney", f"weekly: {{{always}}}") == []
+
+
+# Call tests, CC228
+
+
+def call_test(at: str) -> str:
+    return (
+        f"schedules: {{o: {{timezone: Australia/Sydney, {WEEK}}}}}\n"
+        'numbers: {"+61255501234": {to: hangup, hours: o}}\n'
+        f'call_tests: {{t: {{to: "+61255501234", at: "{at}", expect: [hangup]}}}}'
+    )
+
+
+@pytest.mark.parametrize(
+    "at, words, cause",
+    [
+        # Sydney, 3 October 2027: 02:00 is 03:00. 4 April 2027: 03:00 is 02:00 again.
+        ("2027-10-03T02:30", "never show 02:30", "walked at 03:30"),
+        ("2027-04-04T02:30", "show 02:30 twice", "the first, 02:30 with the offset +1100"),
+        ("2026-11-21T10:00", "2026-11-21, which has passed", ""),
+        ("2020-04-05T02:30", "show 02:30 twice", "the first"),
+        ("2020-06-01T10:00", "2020-06-01, which has passed", ""),
+    ],
+)
+def test_a_call_at_a_moment_that_is_none_or_has_passed_is_told(
+    at: str, words: str, cause: str
+) -> None:
+    [told] = found("CC228", call_test(at))
+    assert words in told.message
+    assert cause in told.cause
+    assert told.path == ("at",)
+
+
+@pytest.mark.parametrize(
+    "at",
+    ["2027-10-03T01:59", "2027-10-03T03:00", "2027-04-04T01:59", "2027-04-04T03:00",
+     "2026-11-22T00:00"],
+)  # fmt: skip
+def test_a_call_beside_the_change_of_clocks_or_today_is_not_told(at: str) -> None:
+    assert found("CC228", call_test(at)) == []
