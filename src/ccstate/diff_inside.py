@@ -5,9 +5,9 @@ and is the one place that loads deepdiff.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from json import dumps
 from typing import NamedTuple, TypeAlias
 
-from ccstate.kinds.fields import canonical_order
 from ccstate.model import Json
 
 IDENTITIES = ("user", "team", "extension", "name", "date", "label")
@@ -60,7 +60,7 @@ def reordered(before: Json, after: Json) -> tuple[list[str], list[str]] | None:
     """
     if not (isinstance(before, list) and isinstance(after, list)):
         return None
-    if all(canonical_order(items) == list(range(len(items))) for items in (before, after)):
+    if all(spelled == sorted(spelled) for spelled in map(_spelled, (before, after))):
         return None
     for name in (_identity, _every_identity, _itself):
         old, new = _by(name, before), _by(name, after)
@@ -68,6 +68,11 @@ def reordered(before: Json, after: Json) -> tuple[list[str], list[str]] | None:
             was, now = [n for n in old if n in new], [n for n in new if n in old]
             return (was, now) if was != now else None
     return None
+
+
+def _spelled(items: list[Json]) -> list[str]:
+    """The entries as sets are sorted by, whatever a plan file holds."""
+    return [dumps(i, sort_keys=True, separators=(",", ":"), ensure_ascii=False) for i in items]
 
 
 def _deep(old: Json, new: Json) -> Iterator[Inner]:

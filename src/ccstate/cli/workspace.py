@@ -236,7 +236,7 @@ class Workspace:
         from ccstate.history import head_commit
         from ccstate.plan_callers import objects_now, refused, with_callers
         from ccstate.rules import Estate
-        from ccstate.rules.judge import new_errors
+        from ccstate.rules.judge import new_errors, new_warnings
 
         desired, today = self.valid(), days.today()
         shares = [self.share(target, desired) for target in self.targets(names)]
@@ -258,6 +258,9 @@ class Workspace:
             then = Estate(_placed(objects_after(objects, made.changes()), desired.state), today)
             made = with_callers(made, now, then, call_tests(desired.state))
             made = refused(made, new_errors(then, now, self.project.rules, self.content))
+            declared = Estate(desired.state, today)
+            warnings = new_warnings(then, now, declared, self.project.rules, self.content)
+        complain(warnings)
         made = replace(made, refusals=(*made.refusals, *self._audited(made)))
         return made, {target: found for target, found in busy.items() if found}
 

@@ -47,6 +47,10 @@ def attention(plan: Plan) -> Iterator[Sentence]:
         words = f"{count} with another name; {LEFT_BEHIND}"
         names = tuple(f"{before} → {after}" for before, after in plan.renames)
         yield Sentence(words, len(names), names, Style.CHANGE)
+    if phones := _handed_on(changes):
+        count = plural(len(phones), "phone changes hands", "phones change hands")
+        words = f"{count} without a new secret: whoever had it can still register and make calls"
+        yield Sentence(words, len(phones), tuple(f"extension/{p}" for p in phones), Style.ALARM)
     yield from _fields(changes, Why.BY_HAND, "applying puts back what was applied last")
     yield from _fields(changes, Why.BOTH, "applying replaces that by the desired state")
     yield from _about(
@@ -82,6 +86,23 @@ def attention(plan: Plan) -> Iterator[Sentence]:
         ),
         Style.NOTE,
     )
+
+
+def _handed_on(changes: Iterable[Change]) -> list[str]:
+    """Extensions that somebody has no longer, and that keep their secret."""
+    left: set[str] = set()
+    renewed: set[str] = set()
+    for change in changes:
+        kind, name = change.address
+        edits = [edit for edit in change.edits if edit.why is not Why.RELEASED]
+        if kind == "user":
+            lost = [str(e.before) for e in edits if e.path == "extension" and e.before]
+            left.update(lost)
+        elif kind == "extension":
+            is_new = change.action in {Action.CREATE, Action.DELETE}
+            if is_new or any(edit.path == "secret" for edit in edits):
+                renewed.add(name)
+    return sorted(left - renewed)
 
 
 def _about(

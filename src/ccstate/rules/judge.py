@@ -1,6 +1,6 @@
 """Every rule over one estate, as diagnostics with their places."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from heapq import nsmallest
 from itertools import chain
@@ -9,7 +9,7 @@ from typing import TypeAlias
 from ccstate.desired.findings import Finding, diagnose, did_you_mean, repr_
 from ccstate.desired.project import FILE
 from ccstate.errors import Diagnostic, Severity, sort_key
-from ccstate.kinds import KINDS
+from ccstate.kinds import KINDS, Path
 from ccstate.rules import RULES
 from ccstate.rules.rule import Estate, Rule
 from ccstate.rules.silence import CODE, MARK, Silence, silences, unused
@@ -58,15 +58,44 @@ def new_errors(
     What was wrong already forbids nothing: it is no worse, and `validate` tells it. Objects that
     no file declares take part, and are not judged.
     """
+    return _new(estate, before, severities, content, severity=Severity.ERROR)
+
+
+def new_warnings(
+    estate: Estate, before: Estate, declared: Estate, severities: Severities, content: Content
+) -> list[Diagnostic]:
+    """The warnings that the estate has and did not have `before`, and that no `judge` tells.
+
+    They depend on what `declared`, the desired state, leaves to the platform: `estate` knows it.
+    """
+    warning = Severity.WARNING
+    return _new(estate, before, severities, content, severity=warning, declared=declared)
+
+
+def _new(
+    estate: Estate,
+    before: Estate,
+    severities: Severities,
+    content: Content,
+    *,
+    severity: Severity,
+    declared: Estate | None = None,
+) -> list[Diagnostic]:
     findings = {
-        code: _findings(rule, Severity.ERROR, estate)
+        code: _findings(rule, severity, estate)
         for code, rule in RULES.items()
-        if severities.get(code, rule.severity) is Severity.ERROR
+        if severities.get(code, rule.severity) is severity
     }
     for code, found in findings.items():
         if found:
             known = {standing.message for standing in RULES[code].check(before)}
             findings[code] = [finding for finding in found if finding.message not in known]
+    if declared is not None:
+        told = _told(declared, [code for code, found in findings.items() if found])
+        findings = {
+            code: [finding for finding in found if finding.path not in told.get(code, ())]
+            for code, found in findings.items()
+        }
     if any(findings.values()):
         _silenced(findings, estate, content)
     new = list(chain.from_iterable(findings.values()))
@@ -74,7 +103,9 @@ def new_errors(
     problems = sorted(diagnose(shown, content), key=sort_key)
     if more := len(new) - len(shown):
         problems.append(
-            replace(problems[-1], message=f"… and {more:,} more error{'s' * (more > 1)}", hint="")
+            replace(
+                problems[-1], message=f"… and {more:,} more {severity}{'s' * (more > 1)}", hint=""
+            )
         )
     return problems
 
@@ -94,6 +125,15 @@ def _findings(rule: Rule, severity: Severity, estate: Estate) -> list[Finding]:
         for found in rule.check(estate)
         if estate.state[found.address].file
     ]
+
+
+def _told(declared: Estate, codes: Collection[str]) -> dict[str, set[Path]]:
+    """Where these rules find something in a desired state, whatever the platforms hold."""
+    if not codes:
+        return {}
+    found = {code: _findings(RULES[code], RULES[code].severity, declared) for code in codes}
+    known = _known(found, Estate(benign(declared.state), declared.today))
+    return {code: {finding.path for finding in findings} for code, findings in known.items()}
 
 
 def _known(findings: Mapping[str, list[Finding]], good: Estate) -> dict[str, list[Finding]]:
