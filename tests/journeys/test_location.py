@@ -49,6 +49,11 @@ DUBLIN: Fields = {"site": "dub", "area": "annex", "desk": "a-1"}
         (DUBLIN, {"site": "lon"}, Location("lon"), ADDRESSES["lon"]),
         ({}, {"site": "lon"}, Location("lon"), ADDRESSES["lon"]),
         ({}, {}, Location(), ""),
+        ({}, DUBLIN, Location("dub", "annex", "a-1"), f"{ADDRESSES['dub']}; Annex; desk a-1"),
+        # A part that the phone leaves out is its person's, where the rest is the same.
+        (DUBLIN, {"site": "dub", "area": "annex"}, Location("dub", "annex", "a-1"), f"{ADDRESSES['dub']}; Annex; desk a-1"),
+        (DUBLIN, {"site": "dub", "area": "hall"}, Location("dub", "hall"), f"{ADDRESSES['dub']}; hall"),
+        (DUBLIN, {"site": "lon", "area": "hall"}, Location("lon", "hall"), f"{ADDRESSES['lon']}; hall"),
     ],
 )  # fmt: skip
 def test_where_a_phone_stands(person: Fields, phone: Fields, stands: Location, told: str) -> None:
@@ -60,6 +65,20 @@ def test_where_a_phone_stands(person: Fields, phone: Fields, stands: Location, t
 def test_a_phone_that_is_not_there_stands_nowhere() -> None:
     assert location_of(house({}, {}), "9999") == Location()
     assert conflict_at(house(DUBLIN, {}), "9999") is None
+
+
+@pytest.mark.parametrize(
+    "phone, conflict",
+    [
+        ({}, None),
+        ({"site": "dub", "area": "annex", "desk": "a-1"}, None),
+        ({"site": "lon", "area": "hall"}, Conflict("anna", "site", "dub", "lon")),
+        ({"site": "dub", "area": "hall"}, Conflict("anna", "area", "annex", "hall")),
+        ({"site": "dub", "desk": "a-2"}, Conflict("anna", "desk", "a-1", "a-2")),
+    ],
+)
+def test_what_person_and_phone_disagree_about(phone: Fields, conflict: Conflict | None) -> None:
+    assert conflict_at(house(DUBLIN, phone), "2001") == conflict
 
 
 SITES = st.sampled_from(["", "dub", "lon"])
@@ -77,4 +96,6 @@ def test_dialplan_rules_and_staffing_agree(persons: str, phones: str) -> None:
     assert list(EmergencyCalls(centre).phones) == [site]
     assert [agent.site for agent in agents(centre, centre.of("queue")["sales"])] == [site]
     disagree = bool(persons and phones and persons != phones)
-    assert conflict_at(centre, "2001") == (Conflict("anna", persons, phones) if disagree else None)
+    assert conflict_at(centre, "2001") == (
+        Conflict("anna", "site", persons, phones) if disagree else None
+    )

@@ -383,7 +383,7 @@ users:
   anna: {name: Anna, site: sydney, area: upstairs, extension: "2101"}
 extensions:
   "2101": {site: sydney}
-  "2900": {site: sydney}
+  "2900": {site: sydney, area: lobby}
 """
 
 
@@ -397,7 +397,15 @@ def test_everybody_needs_an_area_where_the_site_has_some(hot_desking: str) -> No
     assert said("CC232", text) == [
         ("user/anna", "no area at site/sydney is given for user/anna", ())
     ]
-    assert found("CC232", text.replace("    areas: {lobby: {}, upstairs: {}}\n", "")) == []
+    bare = text.replace("    areas: {lobby: {}, upstairs: {}}\n", "").replace(", area: lobby", "")
+    assert found("CC232", bare) == []
+
+
+def test_a_phone_of_nobody_needs_an_area_too() -> None:
+    text = PLACED.replace("{site: sydney, area: lobby}", "{site: sydney}")
+    assert said("CC232", text) == [
+        ("extension/2900", "no area at site/sydney is given for extension/2900", ())
+    ]
 
 
 def test_a_site_without_an_address_is_named_once() -> None:
@@ -414,7 +422,7 @@ def test_a_site_without_an_address_is_named_once() -> None:
 
 
 def test_a_phone_that_stands_nowhere_is_found() -> None:
-    text = PLACED.replace('"2900": {site: sydney}', '"2900": {}\n  "2901": {}')
+    text = PLACED.replace('"2900": {site: sydney, area: lobby}', '"2900": {}\n  "2901": {}')
     assert said("CC232", text) == [
         ("extension/2900", "nobody knows where extension/2900, extension/2901 can be found", ())
     ]
@@ -492,6 +500,18 @@ def test_a_person_and_their_phone_at_two_sites_are_told_with_both_places() -> No
     assert found("CC239", APART.replace("{site: lon}", "{site: dub}")) == []
     assert found("CC239", APART.replace("{site: lon}", "{}")) == []
     assert found("CC239", APART.replace("site: dub, area: annex, ", "")) == []
+
+
+def test_an_area_and_a_desk_that_differ_are_told() -> None:
+    text = APART.replace("{label: Annex}", "{desks: [a-1, a-2]}, hall: {}").replace(
+        "area: annex,", "area: annex, desk: a-1,"
+    )
+    (one,) = found("CC239", text.replace("{site: lon}", "{site: dub, area: hall}"))
+    assert one.path == ("area",)
+    assert one.message == 'user/anna works at area "annex", and their phone stands at area "hall"'
+    (one,) = found("CC239", text.replace("{site: lon}", "{site: dub, area: annex, desk: a-2}"))
+    assert one.path == ("desk",)
+    assert found("CC239", text.replace("{site: lon}", "{site: dub, area: annex, desk: a-1}")) == []
 
 
 def test_without_outbound_routes_two_sites_are_told_too() -> None:

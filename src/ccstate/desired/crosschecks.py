@@ -26,7 +26,7 @@ def check_together(
 MOST_HINTS = 50
 """Unknown names for which near ones are looked for: a missing file makes thousands."""
 
-_PLACED = frozenset({"user", "display"})
+_PLACED = frozenset({"user", "extension", "display"})
 _NUMBERED = frozenset({"queue", "ivr", "user"})
 
 
@@ -131,7 +131,7 @@ def _owned_twice(resource: Resource, field: str, what: str, first: Address) -> F
 
 
 def _places(state: State) -> Iterator[Finding]:
-    """Areas and desks that a user or display names must exist at its site."""
+    """Areas and desks that a user, a phone or a display names must exist at its site."""
     for address, resource in state.items():
         if address.kind not in _PLACED or not resource.fields.get("area"):
             continue

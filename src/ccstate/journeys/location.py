@@ -1,9 +1,8 @@
 """Where a phone stands: one answer for dialplans, rules, plans and staffing.
 
-A phone has a place of its own, and a person has one. The phone's own site is where it stands; a
-phone that names none stands where its person works. Area and desk are the person's, and count
-where the person works at that very site. Where the two name different sites, what an ambulance
-would be told is half of each: rules refuse that.
+A phone may say its site, area and desk, and so may its person. What the phone says is where it
+stands; what it leaves out is taken from the person, who has to work at that very site, and in that
+very area. Where both say it and differ, an ambulance would be told half of each: rules refuse that.
 """
 
 from typing import NamedTuple
@@ -20,9 +19,10 @@ class Location(NamedTuple):
 
 
 class Conflict(NamedTuple):
-    """Two sites for one phone: its own, and that of its person."""
+    """Two places of one phone: its own, and that of its person; `field` says which part differs."""
 
     user: str
+    field: str
     persons: str
     phones: str
 
@@ -34,18 +34,30 @@ def person_of(centre: Centre, extension: str) -> str:
 
 def location_of(centre: Centre, extension: str) -> Location:
     """Where the device of an extension stands, or, where it has none, its person works."""
-    phone = centre.of("extension").get(extension, {})
-    person: Filled = centre.of("user").get(person_of(centre, extension), {})
-    persons = str(person.get("site") or "")
-    site = str(phone.get("site") or persons)
-    if persons and persons != site:
-        return Location(site)
-    return Location(site, str(person.get("area") or ""), str(person.get("desk") or ""))
+    phone, person = _said(centre, extension)
+    site = phone.site or person.site
+    if person.site and person.site != site:
+        return phone
+    area = phone.area or person.area
+    desk = phone.desk or (person.desk if person.area == area else "")
+    return Location(site, area, desk)
 
 
 def conflict_at(centre: Centre, extension: str) -> Conflict | None:
     """What person and phone disagree about; None where they agree, or only one of them says."""
-    user = person_of(centre, extension)
-    persons = str(centre.of("user").get(user, {}).get("site") or "")
-    phones = str(centre.of("extension").get(extension, {}).get("site") or "")
-    return Conflict(user, persons, phones) if persons and phones and persons != phones else None
+    phone, person = _said(centre, extension)
+    for field, own, other in zip(Location._fields, phone, person, strict=True):
+        if own and other and own != other:
+            return Conflict(person_of(centre, extension), field, other, own)
+    return None
+
+
+def _said(centre: Centre, extension: str) -> tuple[Location, Location]:
+    """What the phone says of its place, and what its person says."""
+    phone = centre.of("extension").get(extension, {})
+    person = centre.of("user").get(person_of(centre, extension), {})
+    return _place(phone), _place(person)
+
+
+def _place(fields: Filled) -> Location:
+    return Location(*(str(fields.get(field) or "") for field in Location._fields))

@@ -46,7 +46,11 @@ class Extension(Common):
     number: Digits | None = None
     """Digits dialled to reach it; the resource's own name where left out."""
     site: Annotated[Name, Ref("site")] | None = None
-    """Site where the device stands."""
+    """Site where the device stands; that of its user where left out."""
+    area: Name | None = None
+    """Area of the site where the device stands; that of its user where left out."""
+    desk: Name | None = None
+    """Desk in that area; that of its user where left out."""
     device: Literal["deskphone", "softphone", "webrtc", "none"] = "deskphone"
     """Kind of device; `none` for a mailbox without a phone."""
     caller_id: CallerId | None = None

@@ -34,14 +34,13 @@ def _no_location(estate: Estate) -> Iterator[Found]:
             continue
         person = person_of(estate.centre, name)
         who = Address("user", person) if person else Address("extension", name)
-        location = location_of(estate.centre, name)
-        if lack := _lack(sites, location, has_person=bool(person)):
+        if lack := _lack(sites, location_of(estate.centre, name)):
             lacking.setdefault(lack, []).append(who)
     for lack, everybody in lacking.items():
         yield _found(lack, sites, everybody)
 
 
-def _lack(sites: Mapping[str, Filled], location: Location, *, has_person: bool) -> _Lack | None:
+def _lack(sites: Mapping[str, Filled], location: Location) -> _Lack | None:
     site = location.site
     if not site:
         return _Lack("site", "")
@@ -51,7 +50,7 @@ def _lack(sites: Mapping[str, Filled], location: Location, *, has_person: bool) 
         return _Lack("address", site)
     # Somebody who sits at any free desk needs an area too: the one where they usually sit is
     # what a dispatcher hears unless the phone system knows better.
-    if has_person and sites[site].get("areas") and not location.area:
+    if sites[site].get("areas") and not location.area:
         return _Lack("area", site)
     return None
 
@@ -86,23 +85,26 @@ def _found(lack: _Lack, sites: Mapping[str, Filled], who: list[Address]) -> Foun
         path,
         f"no area at site/{lack.site} is given for {named}",
         "An ambulance finds the building, and nobody can say on which floor the caller is.",
-        f"give each an area of site/{lack.site}, for hot-desking the one where they mostly sit",
+        f"give each an area: of site/{lack.site}, for hot-desking the one where they mostly sit",
     )
 
 
 def _apart(estate: Estate) -> Iterator[Found]:
     for name in estate.centre.owners:
         if conflict := conflict_at(estate.centre, name):
-            persons, phones = f"site/{conflict.persons}", f"site/{conflict.phones}"
+            field = conflict.field
+            persons, phones = (
+                f"site/{place}" if field == "site" else f'{field} "{place}"'
+                for place in (conflict.persons, conflict.phones)
+            )
             yield Found(
                 Address("user", conflict.user),
-                ("site",),
+                (field,),
                 f"user/{conflict.user} works at {persons}, and their phone stands at {phones}",
                 f"An ambulance that extension/{name} calls goes to {phones}; whoever looks for "
                 f"the caller in the directory goes to {persons}.",
-                f"write the same site: in user/{conflict.user} and extension/{name}, that of the "
-                "desk where the phone is; or leave it out of the extension, which then follows "
-                "the person",
+                f"write the same {field}: in user/{conflict.user} and extension/{name}, where the "
+                "phone really is; or leave it out of the extension, which then follows the person",
             )
 
 
