@@ -183,3 +183,39 @@ def test_a_rule_that_is_not_there_is_told(screen: Screen, which: str, hint: str)
     assert screen.run("rule", which) == 1
     assert "CC808" in screen.err
     assert hint in screen.err
+
+
+PLACED = """\
+sites:
+  dub: {timezone: Europe/Dublin, areas: {annex: {}}}
+  lon: {timezone: Europe/London, areas: {annex: {}}}
+users:
+  anna: {name: Anna Ito, site: lon, area: annex, extension: "2001"}
+extensions:
+  "2001": {site: lon}
+"""
+
+
+def test_moving_a_person_alone_is_seen_by_validate_and_by_plan(screen: Screen) -> None:
+    screen.write(PLACED)
+    assert screen.run("plan") == 0
+    assert screen.run("apply") == 0
+    screen.write(PLACED.replace("site: lon, area", "site: dub, area"))
+    told = "user/anna works at site/dub, and their phone stands at site/lon"
+    assert screen.run("validate") == 1
+    assert f"all.yaml:5:26: CC239 {told}" in screen.out
+    assert screen.run("plan") == 3
+    assert told in screen.out
+    screen.write(PLACED.replace("site: lon", "site: dub"))
+    assert screen.run("plan") == 0
+    assert screen.run("apply") == 0
+
+
+def test_moving_a_person_whose_phone_follows_is_a_plan(screen: Screen) -> None:
+    follows = PLACED.replace('"2001": {site: lon}', '"2001": {}')
+    screen.write(follows)
+    assert screen.run("plan") == 0
+    assert screen.run("apply") == 0
+    screen.write(follows.replace("site: lon, area", "site: dub, area"))
+    assert screen.run("plan") == 0
+    assert "user/anna" in screen.out

@@ -1,6 +1,6 @@
 """Emergency calls from inside the house: every number that counts, dialled from every site."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -62,6 +62,7 @@ class EmergencyCalls:
         self._sites = centre.of("site")
         self._dialling = Dialling(centre)
         self.routes = self._dialling.routes
+        self._shown: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
 
     def __iter__(self) -> Iterator[EmergencyCall]:
         return iter(self._calls)
@@ -108,17 +109,27 @@ class EmergencyCalls:
         """Whether the number rings inside the house."""
         return number in self._dialling.inside
 
-    def shown(self, extension: str, route: str, trunk: str) -> str:
-        """The number that a call shows: its site's, the phone's, the trunk's, or the internal one."""
+    def shown(self, extension: str, site: str, routes: Iterable[str]) -> Iterator[str]:
+        """The numbers that calls of a phone at a site may show, by whatever trunk they leave.
+
+        That of the site, on routes for emergencies; the phone's; the trunk's; or the internal one.
+        """
         phone = self._centre.of("extension")[extension]
-        site = location_of(self._centre, extension).site
-        numbers = (
-            self.callback(site) if self.routes[route]["emergency"] else "",
-            (phone.get("caller_id") or {}).get("number"),
-            self._centre.of("trunk").get(trunk, {}).get("caller_id"),
-            phone.get("number"),
-        )
-        return next((str(number) for number in numbers if number), extension)
+        own = str((phone.get("caller_id") or {}).get("number") or "")
+        fixed = (pair for route in routes for pair in self._fixed(site, route))
+        for callback, trunks in dict.fromkeys(fixed):
+            yield callback or own or trunks or str(phone.get("number") or extension)
+
+    def _fixed(self, site: str, route: str) -> tuple[tuple[str, str], ...]:
+        """What site and trunks show on a route, whoever calls: once for each trunk."""
+        if (site, route) not in self._shown:
+            trunks = self._centre.of("trunk")
+            callback = self.callback(site) if self.routes[route]["emergency"] else ""
+            self._shown[site, route] = tuple(
+                (callback, str(trunks.get(trunk, {}).get("caller_id") or ""))
+                for trunk in self.routes[route]["trunks"]
+            )
+        return self._shown[site, route]
 
     def callback(self, site: str) -> str:
         """The number that emergency calls from a site show; "" where it has none."""

@@ -1,6 +1,6 @@
 """Rules about emergency calls: that they leave, as what they should, from a place that is known."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ccstate.dialling.countries import Country
@@ -275,29 +275,20 @@ def _caller_id(estate: Estate) -> Iterator[Found]:
         for place in _places(call):
             leaving.setdefault(call.site, {})[place.route] = call.country
     for site, routes in leaving.items():
-        faults: dict[tuple[str, str], str] = {}
+        country = next(iter(routes.values()))
+        faults: dict[str, str] = {}
         phones: dict[str, None] = {}
-        for name, shown, country in _shown(calls, site, routes):
-            told = shown, country.name
-            if told not in faults:
-                faults[told] = _fault(calls, site, shown, country)
-            if faults[told]:
-                phones[name] = None
+        for name in calls.phones[site].names():
+            for shown in calls.shown(name, site, routes):
+                if shown not in faults:
+                    faults[shown] = _fault(calls, site, shown, country)
+                if faults[shown]:
+                    phones[name] = None
         if phones:
-            wrong = {shown: fault for (shown, _), fault in faults.items() if fault}
+            wrong = {shown: fault for shown, fault in faults.items() if fault}
             yield _uncallable(calls, site, wrong, list(phones))
         elif (number := calls.callback(site)) and number not in estate.of("number"):
             yield from _undeclared(estate, site, number)
-
-
-def _shown(
-    calls: EmergencyCalls, site: str, routes: Mapping[str, Country]
-) -> Iterator[tuple[str, str, Country]]:
-    """Every phone of a site, and what its emergency calls show, by whatever trunk they leave."""
-    for name in calls.phones[site].names():
-        for route, country in routes.items():
-            for trunk in calls.routes[route]["trunks"]:
-                yield name, calls.shown(name, route, trunk), country
 
 
 def _fault(calls: EmergencyCalls, site: str, number: str, country: Country) -> str:
