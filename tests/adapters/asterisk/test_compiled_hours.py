@@ -12,8 +12,10 @@ from ccstate.adapters.asterisk.ami import Ami, Login
 from ccstate.adapters.asterisk.compile import Setting, compile_objects
 from ccstate.adapters.asterisk.spelling import spell
 from ccstate.journeys.hours import WEEKDAYS, Holidays, Timetable
+from ccstate.lab.site import Site
 from ccstate.model import Address
 from tests.adapters.asterisk.dialplan_interpreter import Call, loaded
+from tests.adapters.asterisk.estates import estate, fields, imported, kinds
 from tests.asterisk_sites import NewSite
 from tests.journeys.strategies_journeys import calendars, days_for, moments, schedules
 from tests.waiting import GENEROUS
@@ -162,6 +164,27 @@ def probe(names: list[str]) -> str:
     return PROBE + "".join(asked)
 
 
+def asked(site: Site, context: str, extens: list[str]) -> dict[str, str]:
+    """What the user events of a context say, by the extensions that were called there."""
+    said: dict[str, str] = {}
+    login = Login("127.0.0.1", site.ami_port, site.lab_username, site.lab_secret)
+    with Ami.connect(login, events="user") as ami:
+        for exten in extens:
+            ami.do(
+                "Originate",
+                ("Channel", f"Local/{exten}@{context}"),
+                ("Application", "Wait"),
+                ("Data", "1"),
+                ("Async", "true"),
+            )
+        deadline = time.monotonic() + GENEROUS
+        while len(said) < len(extens) and time.monotonic() < deadline:
+            for found in ami.events(time.monotonic() + 0.2):
+                if found.get("UserEvent") == "Hours":
+                    said[found["Asked"]] = found["Said"]
+    return said
+
+
 @pytest.mark.parametrize("release", ["22", "16"])
 def test_a_real_asterisk_says_at_every_edge_what_the_calendar_says(
     new_site: NewSite, release: str
@@ -176,22 +199,57 @@ def test_a_real_asterisk_says_at_every_edge_what_the_calendar_says(
         "extensions.d/ccstate.conf": spelled(NAMED, SHARED).decode(),
         "extensions.d/probe.conf": probe(list(NAMED)),
     }
-    site = new_site(release, files=files)
-    said: dict[str, str] = {}
-    login = Login("127.0.0.1", site.ami_port, site.lab_username, site.lab_secret)
-    with Ami.connect(login, events="user") as ami:
-        for asked in expected:
-            ami.do(
-                "Originate",
-                ("Channel", f"Local/{asked}@probe"),
-                ("Application", "Wait"),
-                ("Data", "1"),
-                ("Async", "true"),
-            )
-        deadline = time.monotonic() + GENEROUS
-        while len(said) < len(expected) and time.monotonic() < deadline:
-            for found in ami.events(time.monotonic() + 0.2):
-                if found.get("UserEvent") == "Hours":
-                    said[found["Asked"]] = found["Said"]
+    said = asked(new_site(release, files=files), "probe", list(expected))
     assert said == expected
     assert set(said.values()) == {"open", "closed", "holiday"}
+
+
+# Hours by hand, as GotoIfTime has them
+
+BY_HAND = (
+    "9:00-16:59,mon-fri,*,*",
+    "*,*,25,dec",
+    "*,*,24-26,dec",
+    "*,*,*,nov-feb",
+    "8:00-11:59,mon,1-7,oct",
+    "22:00-5:59,fri-mon,*,*",
+    "*,*,30-1,jan&mar",
+    "*,*,29,feb",
+    "*,6-7,*,11-2",
+    "*,sun,28-3,*",
+)
+CLOCKS = ("00:00", "05:59", "06:00", "08:30", "11:59", "12:00", "16:59", "17:00", "22:30")
+BY_HAND_DAYS = (
+    "2026-12-25", "2026-12-26", "2026-12-27", "2026-10-05", "2026-10-12", "2027-01-01",
+    "2027-01-30", "2027-03-01", "2028-02-29", "2027-02-28", "2026-11-01", "2026-10-31",
+    "2026-03-31", "2026-06-28", "2026-07-05",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("release", ["22", "16"])
+def test_a_schedule_that_was_imported_says_what_gotoiftime_does(
+    new_site: NewSite, release: str
+) -> None:
+    dialplan, expected = "[probe]\n", {}
+    for number, times in enumerate(BY_HAND):
+        text = f"[inbound]\nexten => +61255501000,1,GotoIfTime({times}?phones,2001,1)"
+        found = imported(estate(f"{text}\n same => n,Hangup()"))
+        (name,) = kinds(found)["schedule"]
+        table = Timetable(fields(found, f"schedule/{name}"))
+        moments = [f"{day}T{clock}" for day in BY_HAND_DAYS for clock in CLOCKS]
+        for place, moment in enumerate(moments):
+            local = datetime.fromisoformat(moment).replace(tzinfo=table.zone)
+            exten = f"{number}*{place}"
+            expected[exten] = table.at(local).phase.value
+            # Asterisk reads it by the clock of the server, which is that of this machine.
+            clock = f"{local.astimezone():%Y/%m/%d %H:%M:%S}"
+            dialplan += (
+                f"exten => {exten},1,Set(TESTTIME()={clock})\n"
+                f" same => n,Set(SAID=closed)\n"
+                f" same => n,GotoIfTime({times},{table.zone}?open:closed)\n"
+                f" same => n(open),Set(SAID=open)\n"
+                f" same => n(closed),UserEvent(Hours,Asked: {exten},Said: ${{SAID}})\n"
+            )
+    site = new_site(release, files={"extensions.d/probe.conf": dialplan})
+    assert asked(site, "probe", list(expected)) == expected
+    assert set(expected.values()) == {"open", "closed"}

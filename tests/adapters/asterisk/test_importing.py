@@ -10,6 +10,7 @@ import pytest
 from ccstate.adapters.asterisk.compile import Setting as Compiling
 from ccstate.adapters.asterisk.compile import compile_objects
 from ccstate.adapters.asterisk.importing import Imported, Setting, import_estate, words
+from ccstate.adapters.asterisk.importing.schedules import DAYS
 from ccstate.desired import ParseCache, load, load_project
 from ccstate.desired.editing import with_resources
 from ccstate.lab.programs import programs
@@ -171,7 +172,9 @@ def test_hours_make_a_schedule_whose_last_minute_counts() -> None:
 @pytest.mark.parametrize(
     "times, why",
     [
-        ("*,*,25,dec", "no days that come back"),
+        ("*,*,32,dec", "no hours that ccstate can read"),
+        ("*,*,30,feb", "no hours that ccstate can read"),
+        ("*,*,25,*dec", "no hours that ccstate can read"),
         ("9:00-xx,*,*,*", "no hours that ccstate can read"),
     ],
 )
@@ -179,6 +182,33 @@ def test_hours_that_no_schedule_says_are_listed(times: str, why: str) -> None:
     found = imported(estate(f"{INBOUND}GotoIfTime({times}?phones,2001,1)"))
     assert "number" not in kinds(found)
     assert any(why in line for line in listed(found))
+
+
+ALL_DAY = {day: ["00:00-24:00"] for day in DAYS}
+
+
+@pytest.mark.parametrize(
+    "times, weekly, runs",
+    [
+        ("*,*,25,dec", ALL_DAY, [("12-25", "12-25")]),
+        ("*,*,24-26,dec", ALL_DAY, [("12-24", "12-26")]),
+        ("*,*,*,nov-feb", ALL_DAY, [("11-01", "02-29")]),
+        ("*,*,30-1,jan", ALL_DAY, [("01-01", "01-01"), ("01-30", "01-31")]),
+        ("*,*,31,jan-apr", ALL_DAY, [("01-31", "01-31"), ("03-31", "03-31")]),
+        # Labour Day in New South Wales: the first Monday of October.
+        ("*,mon,1-7,oct", {"mon": ["00:00-24:00"]}, [("10-01", "10-07")]),
+    ],
+)
+def test_days_of_the_year_are_seasons(
+    times: str, weekly: dict[str, list[str]], runs: list[tuple[str, str]]
+) -> None:
+    found = imported(estate(f"{INBOUND}GotoIfTime({times}?phones,2001,1)\n same => n,Hangup()"))
+    (name,) = kinds(found)["schedule"]
+    assert fields(found, f"schedule/{name}") == {
+        "timezone": "Australia/Sydney",
+        "weekly": {},
+        "seasons": [{"every": a, "until": b, "weekly": weekly} for a, b in runs],
+    }
 
 
 def test_hours_without_a_timezone_are_listed() -> None:
