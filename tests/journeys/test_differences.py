@@ -101,6 +101,20 @@ def test_a_new_key_that_leads_round_for_ever_is_told() -> None:
     assert (change.keys, change.after.end) == (("1",), "goes round without end")
 
 
+def test_a_holiday_that_only_a_calendar_loses_is_told() -> None:
+    day = {"name": "Labour Day", "date": "2027-10-04"}
+    before = with_(CENTRE, "schedule", "office", calendars=["nsw"])
+    before["calendar"] = {"nsw": {"holidays": [day]}}
+    after = {**before, "calendar": {"nsw": {"holidays": []}}}
+    found = compared(before, after)
+    assert found.changed > 0
+    told = {when.partition(" ")[2] for change in found.changes for when in change.when}
+    assert told == {"Labour Day"}
+    named_otherwise = with_(before, "schedule", "office", calendars=["sydney"])
+    named_otherwise["calendar"] = {"sydney": {"holidays": [day]}}
+    assert compared(before, named_otherwise).changed == 0
+
+
 def test_coming_back_is_no_journey_of_its_own() -> None:
     back = menu(CENTRE, choices={"1": "queue/sales", "*": "menu"})
     found = compared(back, menu(back, on_timeout="hangup"))

@@ -163,6 +163,8 @@ def test_gotos_that_go_round_are_bad_and_end() -> None:
 )  # fmt: skip
 def test_a_week_is_said_in_short(weekly: Fields, words: str) -> None:
     assert week_words({"weekly": weekly}).replace("\N{NO-BREAK SPACE}", " ") == words
+    seasonal = week_words({"weekly": weekly, "seasons": [{"every": "12-01", "weekly": {}}]})
+    assert seasonal.replace("\N{NO-BREAK SPACE}", " ") == f"{words}, by season"
 
 
 def test_the_drawings_look_like_this(golden: Golden) -> None:

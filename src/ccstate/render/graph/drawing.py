@@ -118,7 +118,8 @@ class _Sketch:
         """Whether holidays are worth a word: there are some, or they go elsewhere."""
         schedule = self._flow.centre.of("schedule").get(holiday.schedule, {})
         closed = (way for way in self._flow.ways(spot) if way.event is Event.CLOSED)
-        return bool(schedule.get("holidays")) or all(way.to != holiday.to for way in closed)
+        has_some = schedule.get("holidays") or schedule.get("calendars")
+        return bool(has_some) or all(way.to != holiday.to for way in closed)
 
     def _through(self, place: Place, origin: Place) -> tuple[_Spot, str]:
         """The first spot at or behind a place that has a box, and how the caller joins a queue."""

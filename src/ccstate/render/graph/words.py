@@ -159,6 +159,11 @@ def hours_words(flow: Flow, schedule: str) -> str:
 
 def week_words(schedule: Filled) -> str:
     """The hours of a usual week: `Mon–Fri 08:00–18:00`, `day and night`, `never`."""
+    week = _week_words(schedule)
+    return f"{week}, by season" if week and schedule.get("seasons") else week
+
+
+def _week_words(schedule: Filled) -> str:
     weekly = schedule.get("weekly")
     if weekly is None:
         return ""
