@@ -89,3 +89,22 @@ def test_a_phone_that_stays_with_its_person_keeps_its_secret(screen: Screen) -> 
     screen.edit(FILE, "Ana Example", "Ana Exemplar")
     assert screen.run("plan") == 0
     assert "changes hands" not in screen.out
+
+
+CALLED = """numbers:
+  "+61255501000": {to: queue/sales}
+call_tests:
+  sales: {to: "+61255501000", at: "2027-03-01T10:00", expect: [queue/sales]}
+"""
+
+
+def test_a_walk_says_on_what_it_depends_that_is_not_declared(screen: Screen) -> None:
+    screen.write("desired_state/numbers.yaml", CALLED)
+    assert screen.run("simulate", "+61255501000") == 0
+    assert "Not declared here" not in screen.err
+    screen.edit(FILE, "    members: [{user: ana}]\n", "")
+    screen.edit(FILE, "    overflow: {after: 3m, to: voicemail/2001}\n", "")
+    for command in (("simulate", "+61255501000"), ("test",)):
+        assert screen.run(*command) == 1
+        said = "and so not managed: queue/sales members and queue/sales overflow."
+        assert said in screen.err_flat

@@ -9,6 +9,7 @@ import click
 
 from ccstate.cli import days
 from ccstate.cli.output import complain, in_format, palette, say, shown, talk, width
+from ccstate.cli.simulate import talk_of_open
 from ccstate.cli.workspace import Workspace, call_tests, find_root
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.model import Address, Fields
@@ -69,6 +70,8 @@ def test(
     complain(workspace.judged_by("CC228", replace(desired, state=asked), days.today()))
     if live:
         return _call(workspace, live, flow, run, files=files, form=form)
+    if not is_live:
+        talk_of_open(flow, [verdict.journey for verdict in run if verdict.journey])
     found = coverage(flow, year, run if not names else verdicts(flow, year, tests))
     if generate:
         return _generate(workspace, flow, found, into)

@@ -4,13 +4,14 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from textwrap import fill
 from typing import TYPE_CHECKING, Any, NoReturn
 from zoneinfo import ZoneInfo
 
 import click
 
 from ccstate.cli import days
-from ccstate.cli.output import in_format, palette, say, stage, width
+from ccstate.cli.output import in_format, palette, say, stage, talk, width
 from ccstate.cli.workspace import Workspace, find_root
 from ccstate.errors import Diagnostic, InvalidInput
 
@@ -18,12 +19,15 @@ if TYPE_CHECKING:
     from ccstate.journeys.every import Calls, Tally
     from ccstate.journeys.flow import Flow
     from ccstate.journeys.moments import Year
+    from ccstate.journeys.walk import Journey
     from ccstate.journeys.ways import Place
 
 _DAY = r"20[0-9]{2}-[0-9]{2}-[0-9]{2}"
 _MOMENT = re.compile(_DAY + r"[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?")
 _KEYS = re.compile(r"[0-9*#]{0,30}")
 _CALLER = re.compile(r"\+?[0-9]{2,15}")
+MOST_OPEN = 6
+"""Fields that nobody declares and on which walks depend: so many are named."""
 MOST_NUMBERS = 40
 """Numbers that are told one by one; the rest is only counted."""
 SCENES_EACH = 3
@@ -73,7 +77,8 @@ def simulate(
         names = ", ".join(sorted(flow.centre.of("number"))[:3])
         hint = f"name a number, such as {names}" if names else "declare a number, or call queue/…"
         _refuse("nobody is called", f"{hint}; --all calls all of them")
-    return _one(flow, start, at, caller=_caller(caller), keys=_entries(keys), form=form)
+    entries = _entries(keys)
+    return _one(flow, start, at, caller=_caller(caller), keys=entries, live=live, form=form)
 
 
 def _flow(root: Any, *, live: bool) -> "Flow":
@@ -88,7 +93,14 @@ def _flow(root: Any, *, live: bool) -> "Flow":
 
 
 def _one(
-    flow: "Flow", start: "Place", at: str, *, caller: str, keys: tuple[str, ...], form: str
+    flow: "Flow",
+    start: "Place",
+    at: str,
+    *,
+    caller: str,
+    keys: tuple[str, ...],
+    live: bool,
+    form: str,
 ) -> int:
     from ccstate.journeys.calls import call
     from ccstate.journeys.moments import Year
@@ -108,7 +120,23 @@ def _one(
         from ccstate.render.simulation import simulation_text
 
         say(simulation_text(flow, made, caller, width(), palette(sys.stdout)))
+    if not live:
+        talk_of_open(flow, [made.answered, made.unanswered])
     return 0 if made.ends_well else 1
+
+
+def talk_of_open(flow: "Flow", journeys: Iterable["Journey"]) -> None:
+    """Says on which fields journeys through the desired state depend that it does not declare."""
+    from ccstate.journeys.walk import left_open
+    from ccstate.render.tally import listed
+
+    if found := left_open(flow, journeys):
+        more = [f"{len(found) - MOST_OPEN:,} more"] if len(found) > MOST_OPEN else []
+        words = (
+            f"Not declared here, and so not managed: {listed([*found[:MOST_OPEN], *more])}. Walked as a new object has "
+            "it; --live walks what the platforms hold."
+        )
+        talk(fill(words, width(), break_long_words=False, break_on_hyphens=False))
 
 
 def _all(flow: "Flow", only: "Place | None", at: str, form: str) -> int:

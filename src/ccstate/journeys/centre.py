@@ -27,6 +27,10 @@ class Centre:
             self._filled[kind] = {name: filled(kind, fields) for name, fields in named}
         return self._filled[kind]
 
+    def declares(self, address: Address, field: str) -> bool:
+        """Whether somebody says what a field is, be it null."""
+        return field in self._declared[address.kind].get(address.name, {})
+
     def label(self, at: str) -> str:
         """What people call an address such as `queue/sales` or `voicemail/2900`; "" for nothing."""
         kind, _, name = at.partition("/")

@@ -171,6 +171,30 @@ def keys_of(journey: Journey) -> tuple[str, ...]:
     return tuple(entries)
 
 
+_DECIDES: Mapping[tuple[str, Event], tuple[str, ...]] = {
+    ("queue", Event.NO_ANSWER): ("overflow",),
+    ("queue", Event.EMPTY): ("members", "overflow"),
+    ("extension", Event.NO_ANSWER): ("voicemail",),
+    ("extension", Event.EMPTY): ("voicemail",),
+    ("number", Event.CLOSED): ("closed",),
+    ("number", Event.HOLIDAY): ("holiday", "closed"),
+}
+"""Whole fields that decide what happens there, by what happens."""
+
+
+def left_open(flow: Flow, journeys: Iterable[Journey]) -> list[str]:
+    """Fields that decide these journeys and that nobody declares: `queue/sales overflow`."""
+    found: dict[str, None] = {}
+    for step in (step for journey in journeys for step in journey.steps):
+        fields = _DECIDES.get((step.place.kind, step.way.event), ())
+        address = step.place.address
+        said = [field for field in fields if flow.centre.declares(address, field)]
+        if step.place.kind == "number" and said:
+            continue  # one of the two is enough
+        found.update({f"{address} {field}": None for field in fields if field not in said})
+    return list(found)
+
+
 def zone_of(flow: Flow, start: Place) -> ZoneInfo:
     """The timezone in which a call to a place is told: of its hours, of its site, or UTC.
 
