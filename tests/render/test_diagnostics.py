@@ -3,12 +3,15 @@
 import json
 import re
 from collections.abc import Callable, Sequence
+from email.message import Message
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ccstate import __version__
 from ccstate.errors import Diagnostic, Severity, Span
 from ccstate.render.diagnostics import FORMATS, diagnostics_text
 from ccstate.render.text import COLOUR
@@ -89,6 +92,33 @@ def test_json_and_sarif_name_every_problem(problems: Sequence[Diagnostic]) -> No
             assert re.fullmatch(
                 r"[\w.~%/-]*", location["physicalLocation"]["artifactLocation"]["uri"]
             )
+
+
+def test_junit_says_how_long_each_case_took() -> None:
+    root = ET.fromstring(FORMATS["junit"]([]))  # noqa: S314 - our own output
+    assert [case.attrib["time"] for case in root.iter("testcase")] == ["0.000"]
+    assert {suite.attrib["time"] for suite in root.iter("testsuite")} == {"0.000"}
+
+
+def test_sarif_names_this_release_and_where_it_is_explained(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    problems = [Diagnostic("CC206", "a"), Diagnostic("CC103", "b")]
+
+    def driver() -> Any:
+        return json.loads(FORMATS["sarif"](problems))["runs"][0]["tool"]["driver"]
+
+    found = driver()
+    assert found["version"] == found["semanticVersion"] == __version__
+    told = Message()
+    told["Project-URL"] = "Documentation, https://docs.example.com/"
+    monkeypatch.setattr("importlib.metadata.metadata", lambda _: told)
+    found = driver()
+    assert found["informationUri"] == "https://docs.example.com"
+    assert [rule["helpUri"] for rule in found["rules"]] == [
+        "https://docs.example.com/codes.md",
+        "https://docs.example.com/rules/CC206.md",
+    ]
 
 
 @given(ANY_PROBLEMS)

@@ -2,10 +2,12 @@
 
 from itertools import combinations, pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ccstate.render.graph.layout import Edge, Layout, Point, Size, layered
+from ccstate.render.graph.lines import bold_width_of, width_of
 
 NEARLY = 0.01
 
@@ -110,3 +112,24 @@ def test_nothing_is_drawn_of_nothing() -> None:
 def test_an_arrow_down_is_straight_where_nothing_is_in_its_way() -> None:
     found = layered([Size(100, 40)] * 2, [Edge(0, 1)])
     assert len({point.x for point in found.routes[0].points}) == 1
+
+
+@pytest.mark.parametrize(
+    "text, plain, bold",
+    [
+        # Widths at 13 units, the wider of DejaVu Sans 2.37 and Liberation Sans 2.1, as fontTools
+        # adds them up from the fonts themselves.
+        ("Retention and", 91.9, 103.8),
+        ("+611300975707", 110.1, 119.4),
+        ("your account number and…", 181.6, 201.4),
+        ("Outage menu", 89.1, 98.8),
+        ("WWWWmmmm", 102.1, 111.5),
+        ("Illinois", 41.2, 48.6),
+        ("Straße 9", 55.2, 62.5),
+    ],
+)
+def test_no_common_font_is_wider_than_what_is_reckoned_with(
+    text: str, plain: float, bold: float
+) -> None:
+    assert plain <= width_of(text) <= 1.15 * plain
+    assert bold <= bold_width_of(text) <= 1.15 * bold

@@ -106,7 +106,7 @@ def test_a_build_server_finds_a_case_for_each_call() -> None:
         not is_good(result) for result in RESULTS
     ]
     assert cases[0].get("file") == "desired_state/tests.yaml"
-    assert cases[0].get("time") == "6.4"
+    assert cases[0].get("time") == "6.400"
 
 
 def test_a_call_that_sip_refused_says_with_what() -> None:

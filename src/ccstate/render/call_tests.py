@@ -18,7 +18,7 @@ from ccstate.render.journey_words import (
     length_words,
     time_words,
 )
-from ccstate.render.junit import spelled, suites
+from ccstate.render.junit import case_in, spelled, suites
 from ccstate.render.markdown import code
 from ccstate.render.tally import listed
 from ccstate.render.text import (
@@ -194,7 +194,7 @@ def call_tests_junit(flow: Flow, verdicts: Sequence[Verdict], files: dict[str, s
         where = {"classname": "call_test", "name": safe(verdict.name)}
         if file := files.get(verdict.name):
             where["file"] = safe(file)
-        case = ET.SubElement(suite, "testcase", where)
+        case = case_in(suite, where)
         if not verdict.passed:
             words = (
                 f"{_call(flow, verdict)}\nexpected {_expected(flow, verdict)}\n"

@@ -1,6 +1,6 @@
 """Problems as JUnit XML, which most build servers show."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree as ET
 
 from ccstate.errors import Diagnostic, Severity
@@ -19,15 +19,23 @@ def diagnostics_junit(problems: Sequence[Diagnostic]) -> str:
     for problem in problems:
         _case(suite, problem)
     if not problems:
-        ET.SubElement(suite, "testcase", {"classname": NAME, "name": "desired state"})
+        case_in(suite, {"classname": NAME, "name": "desired state"})
     return spelled(root)
 
 
-def suites(name: str, tests: int, failures: int) -> tuple[ET.Element, ET.Element]:
-    """The root of a report, and its one suite, which holds so many tests."""
+def suites(
+    name: str, tests: int, failures: int, seconds: float = 0
+) -> tuple[ET.Element, ET.Element]:
+    """The root of a report, and its one suite, which holds so many tests and took so long."""
     counts = {"tests": str(tests), "failures": str(failures), "errors": "0"}
+    counts["time"] = f"{seconds:.3f}"
     root = ET.Element("testsuites", {"name": NAME, **counts})
     return root, ET.SubElement(root, "testsuite", {"name": name, **counts, "skipped": "0"})
+
+
+def case_in(suite: ET.Element, attributes: Mapping[str, str], seconds: float = 0) -> ET.Element:
+    """One test case of a suite, which took so long: 0 where it is a matter of looking."""
+    return ET.SubElement(suite, "testcase", {**attributes, "time": f"{seconds:.3f}"})
 
 
 def spelled(root: ET.Element) -> str:
@@ -42,7 +50,7 @@ def _case(suite: ET.Element, problem: Diagnostic) -> None:
         where = {"classname": safe(problem.span.file), "file": safe(problem.span.file)}
         where |= {"line": str(problem.span.line)} if problem.span.line else {}
     name = safe(f"{problem.code} {problem.message}")
-    case = ET.SubElement(suite, "testcase", {**where, "name": name})
+    case = case_in(suite, {**where, "name": name})
     hint = f"hint: {problem.hint}" if problem.hint else ""
     words = [str(problem.span or ""), *problem.cause.splitlines(), hint]
     text = "\n".join(safe(line) for line in words if line)

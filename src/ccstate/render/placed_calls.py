@@ -10,7 +10,7 @@ from ccstate.journeys.placed import CallResult, Heard
 from ccstate.journeys.walk import Journey, Step
 from ccstate.journeys.ways import Event
 from ccstate.render.journey_words import end_words, event_words, length_words, place_words
-from ccstate.render.junit import spelled, suites
+from ccstate.render.junit import case_in, spelled, suites
 from ccstate.render.markdown import code
 from ccstate.render.text import (
     ONE_LINE,
@@ -212,14 +212,14 @@ def placed_markdown(flow: Flow, results: Sequence[CallResult]) -> str:
 def placed_junit(flow: Flow, results: Sequence[CallResult], files: dict[str, str]) -> str:
     """A test case for each call; `files` says where each is declared."""
     failed = sum(not is_good(result) for result in results)
-    root, suite = suites("real calls", len(results), failed)
-    for result in results:
+    took = [result.heard.seconds if result.heard else 0.0 for result in results]
+    root, suite = suites("real calls", len(results), failed, sum(took))
+    for result, seconds in zip(results, took, strict=True):
         name = result.walked.name
-        seconds = result.heard.seconds if result.heard else 0.0
-        where = {"classname": "call_test", "name": safe(name), "time": f"{seconds:.1f}"}
+        where = {"classname": "call_test", "name": safe(name)}
         if file := files.get(name):
             where["file"] = safe(file)
-        case = ET.SubElement(suite, "testcase", where)
+        case = case_in(suite, where, seconds)
         _, words = _agrees(flow, result)
         said = (f"model {_model(flow, result)}", f"call {_call(flow, result)}", f"agree {words}")
         text = "\n".join(safe(line) for line in said)

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import orjson
 
+from ccstate import __version__
 from ccstate.errors import Diagnostic, Span
 from ccstate.model import Json
 from ccstate.render.text import safe, well_formed
@@ -23,7 +24,7 @@ def diagnostics_sarif(problems: Sequence[Diagnostic]) -> str:
         "version": "2.1.0",
         "runs": [
             {
-                "tool": {"driver": {"name": "ccstate", "rules": [_rule(code) for code in codes]}},
+                "tool": {"driver": _driver(codes)},
                 # Without it, viewers count columns in UTF-16.
                 "columnKind": "unicodeCodePoints",
                 "results": [_result(problem, codes.index(problem.code)) for problem in problems],
@@ -33,7 +34,38 @@ def diagnostics_sarif(problems: Sequence[Diagnostic]) -> str:
     return orjson.dumps(log, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
-def _rule(code: str) -> Json:
+def _driver(codes: Sequence[str]) -> Json:
+    """Ccstate itself, and what it has to say about the codes.
+
+    Source: OASIS SARIF 2.1.0, section 3.19 (toolComponent).
+    """
+    home = documentation()
+    rules: list[Json] = [_rule(code, home) for code in codes]
+    driver: dict[str, Json] = {
+        "name": "ccstate",
+        "version": __version__,
+        "semanticVersion": __version__,
+        "rules": rules,
+    }
+    return {**driver, "informationUri": home} if home else driver
+
+
+def documentation() -> str:
+    """The address of the documentation, "" where this release names none.
+
+    From the metadata of the installed distribution: `project.urls` in pyproject.toml.
+    """
+    from importlib.metadata import PackageNotFoundError, metadata
+
+    try:
+        named = metadata("ccstate").get_all("Project-URL") or []
+    except PackageNotFoundError:
+        return ""
+    urls = dict(line.split(", ", 1) for line in named)
+    return str(urls.get("Documentation", "")).rstrip("/")
+
+
+def _rule(code: str, home: str) -> Json:
     """What viewers tell about a code: for rules their summary, severity and page.
 
     Source: OASIS SARIF 2.1.0, section 3.49 (reportingDescriptor).
@@ -41,11 +73,14 @@ def _rule(code: str) -> Json:
     from ccstate.rules import RULES
     from ccstate.rules.pages import page
 
+    where = "codes.md" if code not in RULES else f"rules/{code}.md"
+    link: dict[str, Json] = {"helpUri": f"{home}/{where}"} if home else {}
     if (rule := RULES.get(code)) is None:
-        return {"id": code}
+        return {"id": code, **link}
     prose = page(code).prose
     return {
         "id": code,
+        **link,
         "name": rule.name,
         "shortDescription": {"text": f"{rule.summary}."},
         "fullDescription": {"text": prose[0]},

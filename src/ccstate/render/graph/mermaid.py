@@ -12,7 +12,7 @@ from ccstate.render.graph.lines import wrapped
 from ccstate.render.graph.words import Box, Look
 from ccstate.render.text import safe
 
-_WIDTH = 190.0
+_WIDTH = 214.0
 _BREAK = "<br/>"
 _SHAPES: Mapping[Look, tuple[str, str]] = {
     Look.NUMBER: ('(["', '"])'),

@@ -13,8 +13,8 @@ from ccstate.render.graph.layout import Edge, Layout, Point, Route, Size, layere
 from ccstate.render.graph.lines import LINE, bold_width_of, width_of, wrapped
 from ccstate.render.graph.words import Box, Look
 
-_BOX = 168.0
-_WORDS = 104.0
+_BOX = 190.0
+_WORDS = 118.0
 _SIDE = 12.0
 _ABOVE = 9.0
 _PAD = 18.0
@@ -56,7 +56,7 @@ def picture_of(drawing: Drawing) -> Picture:
 
 
 def _text_of(box: Box) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    title = wrapped(box.title, _BOX / 1.06, 3)
+    title = wrapped(box.title, _BOX, 3, bold_width_of)
     body = tuple(line for text in box.body for line in wrapped(text, _BOX, 4))
     return title, body
 

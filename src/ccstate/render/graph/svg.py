@@ -48,7 +48,7 @@ _INKS: Mapping[Look, _Ink] = {
 def svg(drawing: Drawing) -> str:
     """The drawing as an SVG document."""
     picture = picture_of(drawing)
-    heading = wrapped(drawing.title, max(picture.size.width, 420) / 1.25, 2)
+    heading = wrapped(drawing.title, max(picture.size.width, 420) / 1.25, 2, bold_width_of)
     top = _TITLE + (len(heading) - 1) * 22
     width = max(picture.size.width, *(bold_width_of(line) * 1.25 for line in heading))
     size = Size(width + 2 * _MARGIN, picture.size.height + top + 2 * _MARGIN)
@@ -118,7 +118,7 @@ def _panel(panel: Panel) -> Iterator[str]:
     at = panel.entry.x
     left, right = at - 24, panel.size.width - at - 24
     place, anchor = (x + 12, "start") if left > right else (x + panel.size.width - 12, "end")
-    for line in wrapped(panel.title, max(left, right), 1):
+    for line in wrapped(panel.title, max(left, right), 1, bold_width_of):
         yield (
             f'<text x="{_n(place)}" y="{_n(y + 21)}" text-anchor="{anchor}" font-weight="bold"'
             f' fill="{_LINE}">{_text(line)}</text>'
