@@ -199,6 +199,24 @@ MISTAKES = [
         'x.yaml:2:31: CC113 site/s has no area "nort" | did you mean "north"?',
     ),
     (
+        "a phone at an area that its site does not have",
+        'sites: {s: {timezone: UTC, areas: {north: {}}}}\nextensions: {"20": {site: s, area: nort}}\n',
+        'x.yaml:2:30: CC113 site/s has no area "nort" | did you mean "north"?',
+    ),
+    (
+        "a phone at an area of nowhere",
+        'extensions: {"20": {area: north}}\n',
+        "x.yaml:1:21: CC113 extension/20 has an area and no site",
+    ),
+    (
+        "a desk that stands in no area",
+        (
+            "sites: {s: {timezone: UTC, areas: {north: {desks: [north-1]}}}}\n"
+            "users: {a: {name: A, site: s, desk: north-2}}\n"
+        ),
+        'x.yaml:2:31: CC113 site/s has no desk "north-2" | did you mean "north-1"?',
+    ),
+    (
         "a secret as plain text",
         'extensions: {"20": {secret: hunter2}}\n',
         "x.yaml:1:21: CC102 secret is no reference | keep the secret out of git: env:NAME",

@@ -133,24 +133,32 @@ def _owned_twice(resource: Resource, field: str, what: str, first: Address) -> F
 def _places(state: State) -> Iterator[Finding]:
     """Areas and desks that a user, a phone or a display names must exist at its site."""
     for address, resource in state.items():
-        if address.kind not in _PLACED or not resource.fields.get("area"):
+        if address.kind not in _PLACED:
             continue
         fields = cast("Mapping[str, Any]", resource.fields)
+        area, desk = fields.get("area"), fields.get("desk")
+        if not area and not desk:
+            continue
+        named = "area" if area else "desk"
         site = state.get(Address("site", fields.get("site") or ""))
         if site is None:
             if not fields.get("site"):
-                message = f"{address} has an area and no site"
-                yield Finding(resource.file, _at(resource, "area"), "CC113", message)
+                article = "an" if area else "a"
+                message = f"{address} has {article} {named} and no site"
+                yield Finding(resource.file, _at(resource, named), "CC113", message)
             continue
         areas = cast("Mapping[str, Any]", site.fields.get("areas") or {})
-        area, desk = fields["area"], fields.get("desk")
-        if area not in areas:
+        if area and area not in areas:
             message = f"{site.address} has no area {repr_(area)}"
             hint = did_you_mean(area, areas) or f"declared in {site.file}"
             yield Finding(resource.file, _at(resource, "area"), "CC113", message, hint=hint)
-        elif desk and desk not in (areas[area].get("desks") or ()):
-            message = f"{site.address} has no desk {repr_(desk)} in {area}"
-            hint = did_you_mean(desk, areas[area].get("desks") or ()) or f"declared in {site.file}"
+            continue
+        searched = [areas[area]] if area else areas.values()
+        desks = [name for found in searched if found for name in found.get("desks") or ()]
+        if desk and desk not in desks:
+            where = f" in {area}" if area else ""
+            message = f"{site.address} has no desk {repr_(desk)}{where}"
+            hint = did_you_mean(desk, desks) or f"declared in {site.file}"
             yield Finding(resource.file, _at(resource, "desk"), "CC113", message, hint=hint)
 
 

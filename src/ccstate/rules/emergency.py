@@ -44,19 +44,22 @@ def _at(place: _Place, route: Filled) -> tuple[Address, Path]:
 
 def _not_reachable(estate: Estate) -> Iterator[Found]:
     calls = estate.emergency_calls
-    barred: dict[_Place, list[str]] = {}
-    for call in calls:
-        if not (call.is_promised and call.is_known):
-            continue
+    asked = [call for call in calls if call.is_promised and call.is_known]
+    lost = [call for call in asked if call.goes is None]
+    for call in lost:
+        if call.site != NOWHERE:
+            yield _nowhere(call, calls.phones[call.site].names())
+    if homeless := [call for call in lost if call.site == NOWHERE]:
+        yield _nowhere_without_site(homeless, calls.phones[NOWHERE].names())
+    barred: dict[_Place, dict[str, None]] = {}
+    for call in asked:
         phones = calls.phones[call.site]
-        if call.goes is None:
-            yield _nowhere(call, phones.names())
         for place in _places(call):
             route = calls.routes[place.route]
             if refused := phones.barred(route) if route["trunks"] else phones.names():
-                barred.setdefault(place, []).extend(refused)
+                barred.setdefault(place, {}).update(dict.fromkeys(refused))
     for place, names in barred.items():
-        yield _barred(place, calls.routes[place.route], list(dict.fromkeys(names)))
+        yield _barred(place, calls.routes[place.route], list(names))
     for doubtful in _doubtful(calls):
         if not doubtful.is_any_answered:
             yield _none(doubtful, calls.phones[doubtful.site].names())
@@ -74,27 +77,28 @@ def _from(site: str, names: Sequence[str]) -> str:
 
 
 def _nowhere(call: EmergencyCall, names: Sequence[str]) -> Found:
-    if call.site == NOWHERE:
-        routes = "routes for every site"
-        cause = (
-            f"Nobody says where they stand, so only {routes} are theirs, and none carries it: "
-            f"{_extensions(names)} cannot call for help."
-        )
-        hint = f'give the phone, or its user, a site:, or add "{call.dialled}" to a route for every site'
-    else:
-        cause = (
-            f"No outbound route carries it: {_extensions(names)} there ({some(names)}) "
-            "cannot call for help."
-        )
-        hint = f'add "{call.dialled}" to a route of its site with emergency: true' + (
-            f" and strip: {len(call.line)}" if call.line else ""
-        )
     return Found(
-        _at_site(call.site, names),
+        Address("site", call.site),
         (),
-        f'"{call.dialled}" cannot be called from {_from(call.site, names)}',
-        cause,
-        hint,
+        f'"{call.dialled}" cannot be called from site/{call.site}',
+        f"No outbound route carries it: {_extensions(names)} there ({some(names)}) "
+        "cannot call for help.",
+        f'add "{call.dialled}" to a route of its site with emergency: true'
+        + (f" and strip: {len(call.line)}" if call.line else ""),
+    )
+
+
+def _nowhere_without_site(lost: Sequence[EmergencyCall], names: Sequence[str]) -> Found:
+    """Numbers of any country of the house that no route for every site carries."""
+    numbers = some(dict.fromkeys(f'"{call.dialled}"' for call in lost))
+    countries = some(dict.fromkeys(call.country.name for call in lost))
+    return Found(
+        _at_site(NOWHERE, names),
+        (),
+        f"{numbers} cannot be called from {_from(NOWHERE, names)}",
+        f"Nobody says where {'they stand' if len(names) > 1 else 'it stands'}, which may be in "
+        f"{countries}: only routes for every site are of use there, and none carries it.",
+        f"give the phone, or its user, a site:, or add {numbers} to a route for every site",
     )
 
 
