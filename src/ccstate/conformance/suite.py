@@ -64,24 +64,32 @@ class Suite:
 
     def every_ability_is_exercised(self, walk: Walk) -> None:
         """What the adapter declares has been seen to work, whichever cases were selected."""
-        for case in self.cases:
-            if case.name not in self.ran:
-                with suppress(Exception):  # a case that fails says so in its own name
-                    self.run(case)
+        left = [case for case in self.cases if case.name not in self.ran]
+        # First those that show a field each, then those of whole objects, which show deletions: where
+        # these have shown everything, the many others need not run again.
+        left.sort(key=lambda case: _shows_little(case.name))
+        for case in left:
+            if not self._unseen(walk):
+                break
+            with suppress(Exception):  # a case that fails says so in its own name
+                self.run(case)
+        unseen = self._unseen(walk)
+        expect(not unseen, f"declared, and never seen to work: {', '.join(unseen)}")
+
+    def _unseen(self, walk: Walk) -> list[str]:
         unseen = [
             f"{verb} {kind}"
             for kind, support in sorted(walk.supports.items())
             for verb in sorted(support.verbs)
             if (kind, verb) not in self.tally.verbs
         ]
-        unseen += [
+        return unseen + [
             f"update {field}"
             for kind in sorted(walk.supports)
             if walk.can(kind, "update")
             for field in fields_of(walk.sample(kind))
             if (kind, field.path) not in self.tally.fields
         ]
-        expect(not unseen, f"declared, and never seen to work: {', '.join(unseen)}")
 
 
 def cases(harness: Harness) -> list[Case]:
@@ -145,6 +153,11 @@ def _check_kind(kind: str, check: Callable[[Walk, str], None], walk: Walk) -> No
 
 def _check_field(found: Field, check: Callable[[Walk, Field], None], walk: Walk) -> None:
     check(walk, found)
+
+
+def _shows_little(name: str) -> tuple[bool, bool]:
+    """How late a case comes where every ability is to be seen soon: `queue.label drifts` at last."""
+    return not name.endswith(f" {_words(fields.changes)}"), "." in name.partition(" ")[0]
 
 
 def _circle(number: int) -> Callable[[Walk], None]:
