@@ -169,7 +169,7 @@ READING = PARTS[:3]
 def first_apply(bench: Bench) -> State:
     """From nothing to all of it, and the second plan, which finds nothing to do."""
     with bench.step("load the desired state, cold"):
-        loaded = load(load_project(bench.project), ParseCache(bench.project / ".ccstate"))
+        loaded = load(load_project(bench.project), ParseCache(None))
     if loaded.problems:
         sys.exit("\n".join(str(problem) for problem in loaded.problems[:5]))
     desired = loaded.state

@@ -48,6 +48,10 @@ class Bench:
         return self.folder / "estate"
 
     @property
+    def cache(self) -> Path:
+        return self.folder / "cache"
+
+    @property
     def live(self) -> Path:
         return self.project / ".ccstate" / "platform.db"
 
@@ -73,7 +77,7 @@ class Bench:
         exported = {r.removeprefix("env:"): s for r, s in references if r.startswith("env:")}
         run = best(
             (*CCSTATE, "--project", str(self.project), *arguments),
-            {**os.environ, **exported, "NO_COLOR": "1"},
+            {**os.environ, **exported, "CCSTATE_CACHE": str(self.cache), "NO_COLOR": "1"},
             repeats=repeats or self.repeats,
             exit_code=exit_code,
             log=self.folder / "log",
@@ -82,10 +86,11 @@ class Bench:
         return Row("ccstate", case, self.size, run)
 
     def forget_parses(self, turn: int = 0) -> None:
-        shutil.rmtree(self.project / ".ccstate" / "cache", ignore_errors=True)
+        shutil.rmtree(self.cache, ignore_errors=True)
 
     def forget_everything(self, turn: int = 0) -> None:
         """An empty platform, no plan, no parse."""
+        self.forget_parses()
         for folder in (".ccstate", "plans"):
             shutil.rmtree(self.project / folder, ignore_errors=True)
 

@@ -107,8 +107,8 @@ def journeys(texts: SearchStrategy[str]) -> SearchStrategy[Journeys]:
     number = st.builds(NumberChange, texts, texts, st.lists(arrivals, max_size=2).map(tuple))
     changes, numbers = (st.lists(inner, max_size=2).map(tuple) for inner in (change, number))
     return st.builds(
-        Journeys, COUNTS, COUNTS, COUNTS, COUNTS, changes, COUNTS, COUNTS, numbers, numbers, COUNTS,
-        COUNTS,
+        Journeys, COUNTS, COUNTS, COUNTS, COUNTS, changes, COUNTS, numbers, numbers, numbers, COUNTS,
+        COUNTS, COUNTS,
     )  # fmt: skip
 
 

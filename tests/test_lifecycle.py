@@ -218,7 +218,7 @@ class Life(RuleBasedStateMachine):
         adapters = {"here": platform}
         with holding(adapters, this_process("ana@here", "", name), print) as held:
             fresh = (take_up if journal.recorded else freshen)(name, plan, adapters)
-            applied = apply(fresh, Means(held, journal, lambda: "", lambda _: None))
+            applied = apply(fresh, Means(held, journal, lambda: "", lambda _: None, lambda _: None))
         assert self.real.holder() is None
         assert {one.outcome for one in applied.settled} <= {Outcome.CONFIRMED}
         assert applied.corrective is None

@@ -192,20 +192,26 @@ class JourneyChange:
 
 @dataclass(frozen=True, slots=True)
 class NumberChange:
-    """A number that callers could not reach before, or cannot any more, and where it leads."""
+    """A number that callers could not reach before, or cannot any more, and where it leads.
+
+    `more` counts ends beyond those that are named, which are the worst.
+    """
 
     number: str
     label: str
-    arrivals: tuple[Arrival, ...]
+    arrivals: tuple[Arrival, ...] = ()
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Journeys:
     """What a plan means to callers.
 
-    `changed` journeys out of `compared` end elsewhere, `lost` of them with a human before and with
-    none after; `numbers` are concerned. `changes` are the worst of them, `hidden` counts the other
-    lines. `uncompared` counts numbers whose way changes and that were too many to walk.
+    A journey is a last decision of a caller, at a moment unlike others, on a way that changes: those
+    who came to it by different ways are told together. `changed` out of `compared` journeys end
+    elsewhere, `lost` of them with a human before and with none after; `numbers` are concerned.
+    `changes` are the worst of them, `hidden` counts the other lines. `uncompared` are numbers whose
+    calls were too many to compare: there may be more than is told.
     """
 
     compared: int = 0
@@ -214,9 +220,10 @@ class Journeys:
     numbers: int = 0
     changes: tuple[JourneyChange, ...] = ()
     hidden: int = 0
-    uncompared: int = 0
+    uncompared: tuple[NumberChange, ...] = ()
     added: tuple[NumberChange, ...] = ()
     removed: tuple[NumberChange, ...] = ()
+    more_uncompared: int = 0
     more_added: int = 0
     more_removed: int = 0
 

@@ -37,11 +37,14 @@ from ccstate.plan_format import (
     ChangeFile,
     JourneyChangeFile,
     JourneysFile,
+    NumberChangeFile,
     PlanFile,
 )
 
 FILE = "plan.json"
 ID_LENGTH = 12
+VERSION = 2
+"""Of the format; 2 names what was not compared, ccstate's release and the platforms."""
 SPELLING = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 
 
@@ -54,7 +57,7 @@ def _head(plan: Plan) -> dict[str, Any]:
     }
     return {
         **{name: value for name, value in told.items() if value},
-        "version": 1,
+        "version": VERSION,
         "commit": plan.commit,
         "forced": plan.forced,
         "repeat": plan.repeat,
@@ -216,13 +219,21 @@ def _plan(content: Any) -> tuple[Plan, str]:
 
 
 def _journeys(file: JourneysFile) -> Journeys:
-    added, removed = (
-        tuple(NumberChange(n.number, n.label, tuple(map(_arrival, n.arrivals))) for n in numbers)
-        for numbers in (file.added, file.removed)
+    plain = file.model_dump(exclude={"changes", "uncompared", "added", "removed"})
+    return Journeys(
+        **plain,
+        changes=tuple(map(_journey_change, file.changes)),
+        uncompared=_numbers(file.uncompared),
+        added=_numbers(file.added),
+        removed=_numbers(file.removed),
     )
-    plain = file.model_dump(exclude={"changes", "added", "removed"})
-    changes = tuple(map(_journey_change, file.changes))
-    return Journeys(**plain, changes=changes, added=added, removed=removed)
+
+
+def _numbers(files: Iterable[NumberChangeFile]) -> tuple[NumberChange, ...]:
+    return tuple(
+        NumberChange(file.number, file.label, tuple(map(_arrival, file.arrivals)), file.more)
+        for file in files
+    )
 
 
 def _journey_change(file: JourneyChangeFile) -> JourneyChange:

@@ -118,7 +118,7 @@ class JourneyChangeFile(Strict):
 
 
 class NumberChangeFile(Strict):
-    """A number that comes or goes, and where it leads."""
+    """A number that comes or goes, with where it leads; or one that was not compared."""
 
     number: str
     """The number."""
@@ -126,13 +126,15 @@ class NumberChangeFile(Strict):
     """What people call it."""
     arrivals: list[ArrivalFile]
     """Where its callers end, whatever the hour; the best first."""
+    more: Whole = 0
+    """Better ends beyond these."""
 
 
 class JourneysFile(Strict):
     """What the plan means to callers, over twelve months."""
 
     compared: Whole
-    """Journeys of the numbers whose way changes at all."""
+    """Last decisions of callers on ways that change, at each distinct moment."""
     changed: Whole
     """Journeys that end elsewhere."""
     lost: Whole
@@ -143,12 +145,14 @@ class JourneysFile(Strict):
     """The changes, the worst first."""
     hidden: Whole
     """Changes beyond these."""
-    uncompared: Whole
-    """Numbers whose way changes and that were too many to walk."""
+    uncompared: list[NumberChangeFile]
+    """Numbers whose calls were too many to compare: there may be more changes than are told."""
     added: list[NumberChangeFile]
     """Numbers that are new."""
     removed: list[NumberChangeFile]
     """Numbers that go."""
+    more_uncompared: Whole
+    """Numbers that were not compared, beyond these."""
     more_added: Whole
     """New numbers beyond these."""
     more_removed: Whole
@@ -167,7 +171,7 @@ class RenameFile(Strict):
 class PlanFile(Strict):
     """What ccstate will do, exactly; `ccstate apply` accepts nothing else."""
 
-    version: Literal[1]
+    version: Literal[2]
     """Version of this format."""
     digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     """SHA-256 over the rest of the plan."""

@@ -133,7 +133,8 @@ def go(folder: Path, deadly: str) -> None:
     holder = this_process(f"ana@{gethostname()}", "2026-11-22T10:00:00Z", "crashing")
     with holding_again(adapters, holder, print) as held:
         fresh = (take_up if opened.recorded else freshen)("crashing", plan, adapters)
-        means = Means(held, journal, lambda: f"2026-11-22T10:00:{next(ticks):02}Z", lambda _: None)
+        at = (f"2026-11-22T10:00:{tick:02}Z" for tick in ticks)
+        means = Means(held, journal, lambda: next(at), lambda _: None, lambda _: None)
         applied = apply(fresh, means)
         boundaries.reach("finished")
     said = {

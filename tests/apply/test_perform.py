@@ -45,6 +45,7 @@ class Ground:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.progress: list[int] = []
+        self.doing: list[str] = []
 
     def adapter(self, *faults: Json) -> EmbeddedAdapter:
         return connect({"path": "platform.db", "faults": list(faults)}, self.folder)
@@ -71,7 +72,13 @@ class Ground:
         journal = open_journal(self.journal(plan))
         with holding(adapters, this_process("ana@here", "", plan_id(plan)), print) as held:
             fresh = (take_up if resume else freshen)(plan_id(plan), plan, adapters)
-            means = Means(held, journal, lambda: "2026-11-22T10:00:00Z", self.progress.append)
+            means = Means(
+                held,
+                journal,
+                lambda: "2026-11-22T10:00:00Z",
+                self.progress.append,
+                self.doing.append,
+            )
             return apply(fresh, means)
 
     def journal(self, plan: Plan) -> Path:

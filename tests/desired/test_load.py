@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ccstate.desired import Desired, ParseCache, load, load_project
+from ccstate.desired import Desired, ParseCache, cache_folder, load, load_project
 from ccstate.errors import CcstateError, Diagnostic, InvalidInput, Severity, Span
 from ccstate.model import Address
 
@@ -390,11 +390,129 @@ def test_the_parse_cache_gives_the_same_and_notices_a_change(tmp_path: Path) -> 
     assert changed.state[Address("queue", "q")].fields == {"ring_for": "6s"}
 
 
-def test_a_damaged_cache_only_costs_time(tmp_path: Path) -> None:
+OTHER = "users: {b: {name: B}}\n"
+
+
+def entries(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.name != "key")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"1", b"null", b"{]", b"[]", b"[1,2,3]", b'[[["user","a",{"name":"Evil"}]],[],[]]'],
+)
+def test_an_entry_that_somebody_else_wrote_is_not_found(tmp_path: Path, content: bytes) -> None:
     first = read(tmp_path, a=USER)
-    for entry in (tmp_path / "cache").iterdir():
-        entry.write_bytes(b"{]")
+    [entry] = entries(tmp_path / "cache")
+    sealed = entry.read_bytes()
+    # Bare, behind the seal of what was there, and behind one of zeros.
+    for forged in (content, sealed[:32] + content, bytes(32) + content):
+        entry.write_bytes(forged)
+        assert read(tmp_path).state == first.state
+        entry.write_bytes(forged)
+
+
+def test_an_entry_under_the_name_of_another_is_not_found(tmp_path: Path) -> None:
+    first = read(tmp_path, a=USER)
+    [one] = entries(tmp_path / "cache")
+    evil = one.read_bytes()
+    read(tmp_path, a=OTHER)
+    for entry in entries(tmp_path / "cache"):
+        entry.write_bytes(evil)
+    assert read(tmp_path, a=OTHER).state != first.state
+
+
+def test_a_cache_with_another_key_is_not_believed(tmp_path: Path) -> None:
+    first = read(tmp_path, a=USER)
+    [entry] = entries(tmp_path / "cache")
+    other = tmp_path / "other"
+    other.mkdir()
+    read(other, a=OTHER)
+    [foreign] = entries(other / "cache")
+    entry.write_bytes(foreign.read_bytes())
     assert read(tmp_path).state == first.state
+
+
+def test_entries_are_found_again_and_say_what_was_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = read(tmp_path, a=USER)
+    reading = sys.modules["ccstate.desired.load"]
+    monkeypatch.setattr(reading, "parse", lambda *_: pytest.fail("parsed again"))
+    assert read(tmp_path).state == first.state
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o722])
+def test_a_cache_that_others_may_write_to_is_not_used(tmp_path: Path, mode: int) -> None:
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache").chmod(mode)
+    read(tmp_path, a=USER)
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_a_key_that_others_may_read_or_that_is_a_link_is_not_used(tmp_path: Path) -> None:
+    read(tmp_path)
+    key = tmp_path / "cache" / "key"
+    assert key.stat().st_mode & 0o777 == 0o600
+    key.chmod(0o644)
+    read(tmp_path, a=USER)
+    assert entries(tmp_path / "cache") == []
+    key.chmod(0o600)
+    key.rename(tmp_path / "elsewhere")
+    key.symlink_to(tmp_path / "elsewhere")
+    read(tmp_path, a=USER)
+    assert entries(tmp_path / "cache") == []
+
+
+def test_a_key_that_was_cut_short_is_made_anew(tmp_path: Path) -> None:
+    read(tmp_path)
+    (tmp_path / "cache" / "key").write_bytes(b"short")
+    read(tmp_path, a=USER)
+    assert len(entries(tmp_path / "cache")) == 1
+
+
+@pytest.mark.parametrize(
+    "environment, folder",
+    [
+        ({"CCSTATE_CACHE": "/c", "XDG_CACHE_HOME": "/x", "HOME": "/h"}, "/c/parsed"),
+        ({"XDG_CACHE_HOME": "/x", "HOME": "/h"}, "/x/ccstate/parsed"),
+        ({"XDG_CACHE_HOME": "relative", "HOME": "/h"}, "/h/.cache/ccstate/parsed"),
+        ({"HOME": "/h"}, "/h/.cache/ccstate/parsed"),
+        ({}, None),
+        ({"HOME": "relative"}, None),
+        ({"CCSTATE_CACHE": "relative"}, None),
+        ({"CCSTATE_CACHE": "ROOT/.ccstate/cache"}, None),
+        ({"HOME": "ROOT"}, None),
+        ({"CCSTATE_CACHE": "ROOT/../ROOTNAME/x"}, None),
+    ],
+)
+def test_the_cache_lies_outside_of_the_project(
+    tmp_path: Path, environment: dict[str, str], folder: str | None
+) -> None:
+    given = {
+        name: value.replace("ROOTNAME", tmp_path.name).replace("ROOT", str(tmp_path))
+        for name, value in environment.items()
+    }
+    found = cache_folder(given, tmp_path)
+    assert (str(found.parent) if found else None) == folder
+
+
+def test_what_a_branch_puts_into_the_state_folder_is_not_read(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "ccstate.yaml").write_text(PROJECT)
+    (project / "desired_state").mkdir()
+    (project / "desired_state/a.yaml").write_text(USER)
+    environment = {"CCSTATE_CACHE": str(outside)}
+    cache = ParseCache(cache_folder(environment, project))
+    key = cache.key(USER.encode())
+    state = project / ".ccstate" / "cache"
+    state.mkdir(parents=True)
+    (state / key).write_bytes(b'[[["user","a",{"name":"Evil"}]],[],[]]')
+    found = load(load_project(project), cache)
+    assert found.state[Address("user", "a")].fields == {"name": "A"}
+    assert (state / key).exists()  # nobody takes it away either
 
 
 def test_much_that_is_new_is_parsed_on_all_processors_and_says_the_same(tmp_path: Path) -> None:
@@ -414,7 +532,7 @@ def test_much_that_is_new_is_parsed_on_all_processors_and_says_the_same(tmp_path
         [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=False
     )
     assert (done.stdout, done.stderr) == ("54001 ['CC101']\n", "")
-    assert len(list((tmp_path / "new").iterdir())) == 12
+    assert len(list((tmp_path / "new").iterdir())) == 12 + 1  # and the key
 
 
 PROJECT_MISTAKES = [

@@ -8,13 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ccstate.journeys.centre import Centre
-from ccstate.journeys.differences import differences
+from ccstate.journeys.differences import MOST_SHOWN, differences
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Year
 from ccstate.journeys.walk import walk, zone_of
 from ccstate.journeys.ways import End, Event, Place
 from ccstate.model import Address, Fields, JourneyChange, Journeys
 from tests.journeys.strategies_journeys import FIRST, Plain, centre, centres, entries, moments
+from tests.journeys.tangles import estate, wide
+from tests.journeys.tangles import menu as menu_node
 
 SCHEDULE = {
     "timezone": "Australia/Sydney",
@@ -118,8 +120,8 @@ def test_a_holiday_that_only_a_calendar_loses_is_told() -> None:
 def test_coming_back_is_no_journey_of_its_own() -> None:
     back = menu(CENTRE, choices={"1": "queue/sales", "*": "menu"})
     found = compared(back, menu(back, on_timeout="hangup"))
-    # Silence, a wrong key, 1 and answered, 1 and not; and where it is closed, the end at once.
-    open_, closed = 4, 1
+    # Silence, a wrong key, and 1, behind which nothing changes; where it is closed, the end at once.
+    open_, closed = 3, 1
     moments = Year(centre(back), FIRST).worlds(["office"])
     by_phase = {world.phases["office"].value: len(world.moments) for world in moments}
     expected = by_phase["open"] * open_ + (by_phase["closed"] + by_phase["holiday"]) * closed
@@ -192,6 +194,23 @@ def test_a_number_that_comes_or_goes_is_told_with_where_it_leads() -> None:
     assert [number.number for number in removed.removed] == ["+61255500000"]
     ends = [arrival.end for arrival in added.added[0].arrivals]
     assert ends == ["human", "message", "hangup", "waits without end"]
+
+
+def test_of_a_new_number_with_many_ends_the_bad_ones_are_named() -> None:
+    nodes = wide(2)
+    nodes["n12"]["on_timeout"] = "extension/nobody"
+    full = estate(nodes, 0)
+    full["extension"] |= {str(number): {"device": "deskphone"} for number in range(3000, 3060)}
+    nodes["n0"]["choices"] |= {"1": "more0"}
+    for number in range(6):
+        choices = {str(digit): f"extension/{3000 + 10 * number + digit}" for digit in range(10)}
+        nodes[f"more{number}"] = menu_node(choices, f"more{number + 1}")
+    nodes["more6"] = {"type": "hangup"}
+    (added,) = compared({**full, "number": {}}, full).added
+    assert len(added.arrivals) == MOST_SHOWN
+    assert added.arrivals[-1].end == "cut off"
+    everybody = 60 + 12 + 12  # with a mailbox each of the twelve
+    assert added.more == everybody + len(["hangup", "cut off"]) - MOST_SHOWN
 
 
 def test_what_gets_better_comes_last() -> None:

@@ -55,7 +55,7 @@ NOTICED = Journeys(
         replace(CHANGE, before=CUT_OFF, after=SALES, worse=6, outcomes=("nobody there",)),
     ),
     hidden=7,
-    uncompared=3,
+    uncompared=(NumberChange("+61255501009", "Complaints", ()),),
     added=(
         NumberChange("+61255501001", "Moves", (SALES, MESSAGES)),
         NumberChange("+61255501002", "Shop", (SALES, CUT_OFF)),
@@ -63,6 +63,7 @@ NOTICED = Journeys(
     ),
     removed=(NumberChange("+61255501004", "Fax", (MESSAGES,)),),
     more_removed=6,
+    more_uncompared=2,
 )
 
 
@@ -98,8 +99,24 @@ def test_one_journey_is_told_in_the_singular() -> None:
     assert headline(one) == "1 journey of 1 number ends elsewhere; 1 no longer reaches a human"
 
 
+@pytest.mark.parametrize("render", [plan_text, plan_markdown])
+def test_where_callers_were_not_compared_nothing_else_need_change_for_it_to_be_said(
+    render: Callable[[Plan, str], str],
+) -> None:
+    unlooked = NumberChange("+61255501009", "Complaints", ())
+    text = " ".join(render(plan(Journeys(uncompared=(unlooked,))), "1").split())
+    assert "not all of it is known" in text
+    assert "Not all callers were compared" in text
+    assert "Complaints (+61255501009)" in text
+    assert "ccstate simulate +61255501009 --keys" in text
+
+
+def test_where_callers_were_not_compared_a_count_is_the_least_there_is() -> None:
+    assert headline(NOTICED).startswith("at least 1,215 journeys of 4 numbers end elsewhere")
+
+
 def test_a_long_list_is_cut_and_the_rest_is_counted() -> None:
-    many = replace(NOTICED, changes=(CHANGE,) * 30, hidden=5, uncompared=0)
+    many = replace(NOTICED, changes=(CHANGE,) * 30, hidden=5, uncompared=())
     text = plan_text(plan(many), "1")
     assert text.count("before  ") == SHOWN
     assert f"… and {30 - SHOWN + 5} more changes" in text

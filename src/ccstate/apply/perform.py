@@ -47,13 +47,14 @@ class Applied:
 @dataclass(frozen=True, slots=True)
 class Means:
     """What applying works with: platforms and their locks, records, the clock (ISO 8601),
-    progress (changes).
+    progress (changes), and who is told what is being done.
     """
 
     held: Held
     journal: Journal
     clock: Callable[[], str]
     progress: Callable[[int], None]
+    doing: Callable[[str], None]
 
     @property
     def adapters(self) -> Mapping[str, Adapter]:
@@ -77,6 +78,7 @@ def apply(fresh: FreshPlan, means: Means) -> Applied:
     for step in fresh.plan.steps:
         _perform(step, fresh, means)
         means.progress(len(step.changes))
+    means.doing("reading everything back")
     try:
         seen = observe(fresh.plan, means.adapters)
     except Unreadable as error:
@@ -102,11 +104,21 @@ def _perform(step: Step, fresh: FreshPlan, means: Means) -> None:
         raise Interrupted([_lock_lost(fresh.id, step, lost)])
     _record(fresh, means, entries)
     _record(fresh, means, [_entry(Event.ATTEMPTED, change) for change in ready])
+    means.doing(_words(step, len(ready), means))
     try:
         results = means.adapters[step.target].perform(ready)
     except Unreadable as error:
         raise _interrupted(fresh.id, error) from error
     _record(fresh, means, _outcomes(ready, results), unrecorded=len(ready))
+
+
+def _words(step: Step, count: int, means: Means) -> str:
+    """What a batch does; it may take long, and a platform that takes it whole tells nothing."""
+    supports = means.adapters[step.target].supports
+    kinds = {change.address.kind for change in step.changes}
+    loads = any(supports[kind].needs_reload for kind in kinds & supports.keys())
+    changes = "1 change" if count == 1 else f"{count:,} changes"
+    return f"{'writing and loading' if loads else 'writing'} {changes} on {step.target}"
 
 
 def _record(

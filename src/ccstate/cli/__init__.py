@@ -5,15 +5,19 @@ standard output, talk to standard error.
 
     0  clean        1  error        2  changes (with --detailed-exitcode)
     3  refused before the first write: a limit, a protection, a stale or edited plan
-    4  applied, but not confirmed   5  locked
+    4  applied, but not confirmed   5  locked         130, 143  stopped by a signal
 """
 
 import gc
+import io
 import os
+import signal
 import sys
+from contextlib import suppress
 from importlib import import_module
 from keyword import iskeyword
 from pathlib import Path
+from types import FrameType
 
 import click
 
@@ -90,16 +94,50 @@ def cli(ctx: click.Context, project: Path | None) -> None:
     ctx.obj = project
 
 
+_stopped: list[int] = []
+"""The signals that told this process to stop."""
+
+
 def main() -> None:
     """Runs the command line and exits with the code of what happened."""
+    _keep_standard_streams()
+    _listen()
     # A command lives for seconds, and what it reads lives as long: collecting cycles among
     # millions of values that are all in use doubled the time of a plan of 100,000 objects.
     gc.disable()
     code = run(sys.argv[1:])
-    sys.stderr.flush()
+    with suppress(OSError):  # nobody is left to be told
+        sys.stderr.flush()
     os._exit(
         code
     )  # taking those millions of values down one by one takes another third of a second
+
+
+def _keep_standard_streams() -> None:
+    """Sees that no file which is opened later takes the place of a closed standard stream."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDONLY)  # the lowest free number; writing to it fails
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, os.fdopen(number, "w", encoding="utf-8", closefd=False))
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal may not know every sign
+
+
+def _listen() -> None:
+    """Makes whatever asks the process to stop an exception, so that locks are given back."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` has it
+            signal.signal(number, _stop)
+
+
+def _stop(number: int, _: FrameType | None) -> None:
+    _stopped.append(number)
+    raise KeyboardInterrupt
 
 
 def run(arguments: list[str]) -> int:
@@ -107,21 +145,34 @@ def run(arguments: list[str]) -> int:
     try:
         result = cli.main(arguments, prog_name="ccstate", standalone_mode=False)
         sys.stdout.flush()
-    except CcstateError as error:
-        from ccstate.cli.output import complain
-
-        complain(error.problems)
-        return error.exit_code
-    except click.exceptions.Exit as exit_:
-        return exit_.exit_code
-    except click.ClickException as error:
-        error.show()
-        return 1  # click's own 2 means "changes" here
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted", err=True)
-        return 130
-    except BrokenPipeError:
-        # The reader went away, as `head` does; nothing is wrong, and nobody is left to be told.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except BaseException as error:  # noqa: BLE001 - what nobody foresaw is raised again
+        return _told(error)
     return result if isinstance(result, int) else 0
+
+
+def _told(error: BaseException) -> int:
+    """Says what went wrong, and returns the exit code for it; raises what nobody foresaw."""
+    from ccstate.cli.output import Unsaid, complain, talk, unusable
+
+    is_stopped = bool(_stopped) or isinstance(error, KeyboardInterrupt | click.Abort)
+    match error:
+        case CcstateError():
+            complain(error.problems)
+            code = error.exit_code
+        case Unsaid():
+            code = error.exit_code
+        case click.exceptions.Exit():
+            code = error.exit_code
+        case click.ClickException():
+            with suppress(OSError):  # nobody is left to be told
+                error.show()
+            code = 1  # click's own 2 means "changes" here
+        case OSError() if not is_stopped:
+            complain([unusable(error)])
+            code = 1
+        case _ if is_stopped:  # an import that is broken off may make something else of Ctrl-C
+            talk("interrupted")
+            code = 0
+        case _:
+            raise error
+    return 128 + (_stopped[0] if _stopped else signal.SIGINT) if is_stopped else code

@@ -4,7 +4,8 @@ import getpass
 import os
 import socket
 import sys
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ccstate import plan_file
-from ccstate.cli.output import complain, in_format, palette, progress, say, talk, width
+from ccstate.cli.output import (
+    Progress,
+    Unsaid,
+    complain,
+    in_format,
+    palette,
+    say,
+    talk,
+    width,
+)
 from ccstate.cli.plans import (
     FOLDER,
     JOURNAL,
@@ -24,11 +34,12 @@ from ccstate.cli.plans import (
     is_finished,
     keep_plan,
     latest_plan,
+    plan_folder,
     remember,
     write_plan,
 )
 from ccstate.cli.workspace import Workspace, find_root
-from ccstate.errors import Blocked, Diagnostic, InvalidInput, Locked
+from ccstate.errors import Blocked, Diagnostic, InvalidInput, Locked, Severity, Span
 from ccstate.model import Outcome, Plan
 
 if TYPE_CHECKING:
@@ -90,17 +101,43 @@ def _chosen(workspace: Workspace, given: str | None, *, resume: bool) -> str:
     if resume:
         return interrupted_plan(workspace.root)
     try:
-        return latest_plan(workspace.root, workspace.state_folder)
+        latest = latest_plan(workspace.root, workspace.state_folder)
     except InvalidInput:
         # One that was begun may be running: who says that it was interrupted looks at the locks.
         for stopped in interrupted_plans(workspace.root):
             with _locked(workspace, _read(workspace, stopped), stopped, resume=False):
                 pass
         raise
+    _refuse_another_commit(workspace, latest)
+    return latest
+
+
+def _refuse_another_commit(workspace: Workspace, plan_id: str) -> None:
+    """Blocked where the latest plan is not one of what is checked out: reverted since, perhaps."""
+    from ccstate.history.head import head_commit, says_the_same
+
+    made, folder = _read(workspace, plan_id).commit, workspace.project.desired_state
+    now = head_commit(workspace.root, folder)
+    if made == now or says_the_same(workspace.root, made, now, folder):
+        return
+    problem = Diagnostic(
+        "CC610",
+        f"the latest plan, {plan_id}, was made from {_commit(made)}; here is {_commit(now)}",
+        cause="What the plan brings about is no longer what the desired state says.",
+        hint=f"plan again: `ccstate plan`; or name it, if it is meant: `ccstate apply {plan_id}`",
+    )
+    raise Blocked([problem])
+
+
+def _commit(commit: str) -> str:
+    if not commit:
+        return "no commit"
+    more = " with changes that are not committed" if commit.endswith("+") else ""
+    return f"commit {commit.rstrip('+')[:12]}{more}"
 
 
 def _read(workspace: Workspace, plan_id: str) -> Plan:
-    return plan_file.read_plan(workspace.root / FOLDER / plan_id / plan_file.FILE)
+    return plan_file.read_plan(plan_folder(workspace.root, plan_id) / plan_file.FILE)
 
 
 def _refuse_finished(root: Path, plan_id: str) -> None:
@@ -160,20 +197,40 @@ def _apply(workspace: Workspace, plan_id: str, plan: Plan, held: "Held", form: s
     fresh = (take_up if journal.recorded else freshen)(plan_id, plan, held.adapters)
     started = journal.recorded[0].at if journal.recorded else _now()
     total = sum(1 for _ in plan.changes())
-    with progress(f"Applying {plan_id}", total) as bar:
-        means = Means(held, journal, _now, bar.update)
+    with Progress(f"Applying {plan_id}", total) as progress:
+        means = Means(held, journal, _now, progress.update, progress.doing)
         applied = perform(fresh, means)
+    # From here on the platforms are as they are: what fails is told, and changes no exit code.
     corrective = ""
     if applied.corrective:
-        corrective, _ = write_plan(workspace.root, applied.corrective)
-    remember(workspace.state_folder, corrective)
+        with _telling("the plan for what is missing could not be written"):
+            corrective, _ = write_plan(workspace.root, applied.corrective)
+    with _telling("which plan is the latest could not be noted"):
+        remember(workspace.state_folder, corrective)
     receipt = Receipt(plan_id, applied.settled, started, _now(), corrective)
-    (folder / RECEIPT).write_text(receipt_markdown(receipt), encoding="utf-8")
-    if form == "json":
-        say(receipt_json(receipt))
-    else:
-        say(receipt_text(receipt, width(), palette(sys.stdout)))
+    with _telling("the receipt could not be written"):
+        (folder / RECEIPT).write_text(receipt_markdown(receipt), encoding="utf-8")
+    shown = (
+        receipt_json(receipt)
+        if form == "json"
+        else receipt_text(receipt, width(), palette(sys.stdout))
+    )
+    with suppress(Unsaid):  # that has been told
+        say(shown)
     return 0 if all(one.outcome is Outcome.CONFIRMED for one in applied.settled) else 4
+
+
+@contextmanager
+def _telling(what: str) -> Iterator[None]:
+    """Tells of a record that could not be written after an apply, and goes on."""
+    try:
+        yield
+    except (OSError, InvalidInput) as error:
+        reason = error.strerror if isinstance(error, OSError) else error.problems[0].message
+        hint = "make room, or correct the permissions; `ccstate verify` shows what holds"
+        cause = "The plan was applied; its journal says what became of each change."
+        place = Span(str(error.filename)) if isinstance(error, OSError) and error.filename else None
+        complain([Diagnostic("CC612", f"{what}: {reason}", place, cause, hint, Severity.WARNING)])
 
 
 @click.command()

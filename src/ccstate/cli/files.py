@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from ccstate.checkout import refuse_links
 from ccstate.cli.days import day_or_today
 from ccstate.cli.output import in_format, palette, say, shown, talk, write_file
 from ccstate.cli.rules import learn_more
@@ -79,6 +80,7 @@ def fmt(root: Any, paths: tuple[Path, ...], check: bool) -> int:
     changed = 0
     for name, path in _files(workspace, paths, problems):
         try:
+            refuse_links(workspace.root, path.absolute())
             before = path.read_bytes()
             after = formatted(before, name)
         except InvalidInput as error:
@@ -120,10 +122,13 @@ def _files(
 
 @click.command()
 @click.option(
-    "--write", type=click.Path(path_type=Path, file_okay=False), help="Write into a folder."
+    "--write",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write into a folder.",
 )
 @click.argument("which", metavar="[NAME]", default="document")
-def schema(write: Path | None, which: str) -> int:
+def schema(folder: Path | None, which: str) -> int:
     """Write the JSON Schemas that editors complete from, and programs read by.
 
     NAME is document, project or plan, or a command: what it prints with --format json. Prints one
@@ -134,8 +139,8 @@ def schema(write: Path | None, which: str) -> int:
     from ccstate.schemas import SCHEMAS, schema_text
 
     known = [*SCHEMAS, *(f"report/{name}" for name in REPORTS)]
-    if write is not None:
-        _write_schemas(write, known)
+    if folder is not None:
+        _write_schemas(folder, known)
         return 0
     name = f"report/{which}" if which in REPORTS else which
     if name not in known:
@@ -222,6 +227,7 @@ def init(folder: Path) -> int:
         raise InvalidInput([Diagnostic("CC008", message, hint="edit it, or choose another folder")])
     for name, content in ((FILE, _PROJECT), ("desired_state/first.yaml", _FIRST)):
         path = folder / name
+        refuse_links(folder, path)
         if not path.exists():
             write_file(path, content)
             talk(f"wrote {shown(path)}")

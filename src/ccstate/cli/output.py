@@ -1,15 +1,19 @@
 """How results and talk leave the process."""
 
+import errno
 import os
 import shutil
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Self, TextIO
 
 import click
 
+from ccstate.checkout import refuse_links, write_new
 from ccstate.errors import Diagnostic, InvalidInput, Span
 from ccstate.render.text import COLOUR, PLAIN, Palette
 
@@ -48,14 +52,52 @@ def in_format(*forms: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
     )
 
 
+class Unsaid(Exception):
+    """A result that standard output did not take; that has been told."""
+
+    def __init__(self, exit_code: int) -> None:
+        self.exit_code = exit_code
+        super().__init__("the output could not be written")
+
+
 def say(text: str) -> None:
-    """Writes a result to standard output."""
-    click.echo(text.rstrip("\n"), color=True)
+    """Writes a result to standard output; Unsaid where that fails."""
+    try:
+        click.echo(text.rstrip("\n"), color=True)
+    except OSError as error:
+        # What is left in the buffer goes nowhere: else it would fail again at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader may have gone away, as `head` does: nothing is wrong then.
+        if isinstance(error, BrokenPipeError):
+            raise Unsaid(0) from error
+        complain([_unprinted(error)])
+        raise Unsaid(1) from error
 
 
 def talk(text: str) -> None:
     """Writes a remark to standard error."""
-    click.echo(text, err=True, color=True)
+    with suppress(OSError):  # nobody is left to be told
+        click.echo(text, err=True, color=True)
+
+
+_OF_OUTPUT = {errno.EBADF, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC}
+
+
+def unusable(error: OSError) -> Diagnostic:
+    """A file, or the output, with which something failed that nobody foresaw."""
+    if error.filename is None and error.errno in _OF_OUTPUT:
+        return _unprinted(error)
+    named = isinstance(error.filename, str | bytes)
+    file = os.fsdecode(error.filename) if named else "something that ccstate needs"
+    message = f"{file} cannot be used: {error.strerror or error}"
+    hint = "check what it is, its owner, its permissions and the disk"
+    return Diagnostic("CC609", message, Span(file) if named else None, hint=hint)
+
+
+def _unprinted(error: OSError) -> Diagnostic:
+    message = f"the output could not be written: {error.strerror or error}"
+    hint = "the command itself may have done its work: see with `ccstate verify`"
+    return Diagnostic("CC611", message, hint=hint)
 
 
 def complain(problems: Sequence[Diagnostic]) -> None:
@@ -75,16 +117,21 @@ def shown(path: Path) -> str:
 def write_file(path: Path, content: str | bytes) -> None:
     """Writes a file whole, with the folders above it, or leaves what was there as it was.
 
-    Raises InvalidInput where that cannot be.
+    Raises InvalidInput where that cannot be, and where a link leads there from the folder that the
+    command runs in.
     """
+    refuse_links(Path.cwd(), path.absolute())
     data = content.encode() if isinstance(content, str) else content
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_symlink() or (path.exists() and not path.is_file()):
-            path.write_bytes(data)  # a link stays one; and nothing takes the place of a device
+            path.write_bytes(
+                data
+            )  # a link that the user named stays one; and nothing takes the place of a device
             return
-        beside.write_bytes(data)
+        beside.unlink(missing_ok=True)  # of a process that was killed
+        write_new(beside, data)
         if path.exists():
             shutil.copymode(path, beside)
         beside.replace(path)
@@ -102,17 +149,65 @@ def stage(words: str) -> Iterator[None]:
     if not sys.stderr.isatty():
         yield
         return
-    click.echo(f"{words} …", err=True, nl=False)
+    _replace_line(f"{words} …")
     try:
         yield
     finally:
-        click.echo("\r\x1b[K", err=True, nl=False, color=True)
+        _replace_line("")
 
 
-@contextmanager
-def progress(label: str, total: int) -> Iterator["click.progressbar"]:  # type: ignore[valid-type]  # a factory in click's types
-    """A bar on a terminal, nothing elsewhere; `update(n)` moves it."""
-    with click.progressbar(
-        length=total, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()
-    ) as bar:
-        yield bar
+class Progress:
+    """How far something is: a line on a terminal that changes, lines now and then elsewhere."""
+
+    SHOWN = 0.5
+    """Seconds between two looks of a terminal's line; elsewhere `TOLD` between two lines."""
+    TOLD = 10.0
+
+    def __init__(self, label: str, total: int) -> None:
+        self._label = label
+        self._total = total
+        self._done = 0
+        self._doing = ""
+        self._since = time.monotonic()
+        self._is_terminal = sys.stderr.isatty()
+        self._ended = threading.Event()
+        self._teller = threading.Thread(target=self._tell_again, daemon=True)
+
+    def update(self, done: int) -> None:
+        """So many more are done."""
+        self._done += done
+
+    def doing(self, words: str) -> None:
+        """Says what is being done now, which may take long and tell nothing by itself."""
+        self._doing, self._since = words, time.monotonic()
+
+    def __enter__(self) -> Self:
+        if not self._is_terminal:
+            talk(self._line())
+        self._teller.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._teller.join()
+        if self._is_terminal:
+            _replace_line("")
+
+    def _tell_again(self) -> None:
+        while not self._ended.wait(self.SHOWN if self._is_terminal else self.TOLD):
+            if self._is_terminal:
+                _replace_line(self._line()[: width() - 1])
+            else:
+                talk(self._line())
+
+    def _line(self) -> str:
+        from ccstate.render.values import plural
+
+        waited = int(time.monotonic() - self._since)
+        doing = f"; {self._doing}, for {waited} s" if self._doing else ""
+        return f"{self._label}: {self._done:,} of {plural(self._total, 'change')} done{doing}"
+
+
+def _replace_line(text: str) -> None:
+    with suppress(OSError):  # nobody is left to be told
+        click.echo(f"\r\x1b[K{text}", err=True, nl=False, color=True)

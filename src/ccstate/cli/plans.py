@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ccstate import plan_file
+from ccstate.checkout import refuse_links
 from ccstate.cli import days
 from ccstate.cli.output import in_format, palette, say, shown, width, write_file
 from ccstate.cli.workspace import Workspace, find_root
@@ -45,7 +46,7 @@ def write_plan(root: Path, plan: Plan) -> tuple[str, Plan]:
     while is_begun(root, plan_id):
         plan = replace(plan, repeat=plan.repeat + 1)
         plan_id, content = plan_file.packed(plan)
-    folder = root / FOLDER / plan_id
+    folder = plan_folder(root, plan_id)
     write_file(folder / IGNORE, "# Until it is applied, this plan is nobody's record.\n*\n")
     write_file(folder / MARKDOWN, plan_markdown(plan, plan_id))
     write_file(folder / plan_file.FILE, content)
@@ -56,6 +57,14 @@ def keep_plan(root: Path, plan_id: str) -> None:
     """Lets git see a plan, for an apply of it begins."""
     with suppress(OSError):  # of a folder that cannot be written to, the journal complains
         (root / FOLDER / plan_id / IGNORE).unlink(missing_ok=True)
+
+
+def plan_folder(root: Path, plan_id: str) -> Path:
+    """The folder of a plan; InvalidInput where it, or a file in it, is a link."""
+    folder = root / FOLDER / plan_id
+    refuse_links(root, folder)
+    refuse_links(root, *(folder.iterdir() if folder.is_dir() else ()))
+    return folder
 
 
 def remember(folder: Path, plan_id: str) -> None:

@@ -9,12 +9,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from ccstate.adapter import Adapter, Module, connect, module_of
+from ccstate.checkout import refuse_links
 from ccstate.cli import days
 from ccstate.cli.output import complain, shown, stage, write_file
-from ccstate.desired import Desired, ParseCache, Project, Target, load, load_project
+from ccstate.cli.plans import FOLDER as PLANS
+from ccstate.desired import (
+    Desired,
+    ParseCache,
+    Project,
+    Target,
+    cache_folder,
+    load,
+    load_project,
+)
 from ccstate.desired.project import FILE
 from ccstate.diff import diff, sealed, secret_references
 from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
+from ccstate.git import GitFailed, repository
 from ccstate.kinds import KINDS
 from ccstate.kinds import Path as FieldPath
 from ccstate.model import (
@@ -55,7 +66,32 @@ class Workspace:
 
     @cached_property
     def project(self) -> Project:
-        return load_project(self.root)
+        project = load_project(self.root)
+        refuse_links(self.root, self.state_folder, self.root / PLANS)
+        self._refuse_committed_state()
+        return project
+
+    def _refuse_committed_state(self) -> None:
+        """Raises InvalidInput where git has files of the state folder: a branch could bring them."""
+        if not self.state_folder.is_dir():
+            return
+        try:
+            found = repository(self.root)
+            committed = found is not None and found.holds(self.state_folder)
+        except GitFailed:
+            return  # no git to ask, and then no branch that was checked out here
+        if committed:
+            raise InvalidInput(
+                [
+                    Diagnostic(
+                        "CC011",
+                        f"git has files of {STATE_FOLDER}/",
+                        Span(STATE_FOLDER),
+                        cause="They say what this machine knows; a branch could say anything there.",
+                        hint=f"git rm -r --cached {STATE_FOLDER}, and name /{STATE_FOLDER}/ in .gitignore",
+                    )
+                ]
+            )
 
     @property
     def state_folder(self) -> Path:
@@ -64,7 +100,7 @@ class Workspace:
     def desired(self) -> Desired:
         """The desired state with all its problems."""
         with stage("Reading the desired state"):
-            return load(self.project, ParseCache(self.state_folder / "cache"))
+            return load(self.project, ParseCache(cache_folder(os.environ, self.root)))
 
     def valid(self) -> Desired:
         """The desired state; InvalidInput where anything in it is wrong. Warnings are shown."""
@@ -152,6 +188,7 @@ class Workspace:
         """Writes more resources into a file; what stands there already stays as it is."""
         from ccstate.desired.editing import with_resources
 
+        refuse_links(self.root, path.absolute())
         try:
             before = path.read_bytes() if path.exists() else b""
         except OSError as error:

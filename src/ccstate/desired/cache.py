@@ -1,9 +1,16 @@
 """Parsed documents kept between runs, by what their files contain.
 
 Only documents without a problem are kept, under a key made of the bytes of the file and of the
-code that read them: whatever changes, the entry is simply not found.
+code that read them: whatever changes, the entry is simply not found. Entries lie outside of the
+working copy and are sealed with a key that this user's machine made for itself: no branch can
+bring one. Why: docs/adr/0018-what-a-branch-can-contain-is-not-trusted.md.
 """
 
+import hmac
+import os
+import secrets
+import stat
+from collections.abc import Mapping
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -13,6 +20,9 @@ import orjson
 from ccstate.desired.documents import Document
 
 _SOURCES = ("kinds", "desired")
+_KEY = "key"
+_KEY_BYTES = 32
+_SEAL_BYTES = 32
 
 
 @cache
@@ -25,11 +35,31 @@ def _code() -> bytes:
     return digest.digest()
 
 
-class ParseCache:
-    """A folder of parsed documents; a missing or damaged entry only costs time."""
+def cache_folder(environment: Mapping[str, str], root: Path) -> Path | None:
+    """Where documents of the project are kept; None where there is no place outside of it.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    `CCSTATE_CACHE` names the folder for all projects; without it the user's own, as the
+    XDG Base Directory Specification 0.8 says: a path that is not absolute is passed over.
+    """
+    named = environment.get("CCSTATE_CACHE", "")
+    home = environment.get("XDG_CACHE_HOME", "")
+    if not Path(home).is_absolute():
+        home = str(Path(environment.get("HOME", "")) / ".cache")
+    base = Path(named) if named else Path(home) / "ccstate"
+    if not base.is_absolute() or base.resolve().is_relative_to(root.resolve()):
+        return None
+    return base / "parsed" / blake2b(os.fsencode(root.resolve()), digest_size=12).hexdigest()
+
+
+class ParseCache:
+    """A folder of parsed documents; a missing or damaged entry only costs time.
+
+    Without a folder, and with one that others may write to, nothing is kept.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._secret = _secret(folder) if folder else b""
+        self._folder = folder if self._secret else None
         self._used: set[str] = set()
 
     def key(self, data: bytes) -> str:
@@ -38,35 +68,85 @@ class ParseCache:
 
     def has(self, key: str) -> bool:
         """Whether there is an entry under the key, good or damaged."""
-        return (self._folder / key).exists()
+        return self._folder is not None and (self._folder / key).exists()
 
     def get(self, key: str) -> Document | None:
         """The document kept under the key."""
+        if self._folder is None:
+            return None
         self._used.add(key)
         try:
-            resources, mentions, release = orjson.loads((self._folder / key).read_bytes())
-        except (OSError, ValueError):
+            kept = (self._folder / key).read_bytes()
+        except OSError:
             return None
-        return Document(resources, mentions, release)
+        sealed, content = kept[:_SEAL_BYTES], kept[_SEAL_BYTES:]
+        if not hmac.compare_digest(sealed, self._sealed(key, content)):
+            return None
+        return Document(*orjson.loads(content))
 
     def put(self, key: str, document: Document) -> None:
         """Keeps the document; a folder that cannot be written is left alone."""
+        if self._folder is None:
+            return
         content = orjson.dumps([document.resources, document.mentions, document.release])
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            part = self._folder / f"{key}.part"
-            part.write_bytes(content)
-            part.replace(self._folder / key)
+            _replace(self._folder / key, self._sealed(key, content) + content)
         except OSError:
-            return  # a read-only checkout plans as well, only slower
+            return  # a full disk plans as well, only slower
 
     def prune(self) -> None:
         """Drops entries that this run did not use, once they outnumber those that it did."""
         try:
-            kept = list(self._folder.iterdir())
+            kept = list(self._folder.iterdir()) if self._folder else []
         except OSError:
             return
         if len(kept) > 3 * len(self._used) + 50:
             for entry in kept:
-                if entry.name not in self._used:
+                if entry.name not in self._used and entry.name != _KEY:
                     entry.unlink(missing_ok=True)
+
+    def _sealed(self, key: str, content: bytes) -> bytes:
+        """What only this machine can have written there: of the name too, or files could swap."""
+        return blake2b(key.encode() + content, digest_size=_SEAL_BYTES, key=self._secret).digest()
+
+
+def _secret(folder: Path) -> bytes:
+    """The key in the folder, made where there is none; b"" where others could have put it there."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not _is_ours(folder.stat(), 0o022):
+            return b""
+        for _ in range(3):
+            try:
+                handle = os.open(folder / _KEY, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            except FileNotFoundError:
+                _replace(folder / _KEY, secrets.token_bytes(_KEY_BYTES))
+                continue
+            with os.fdopen(handle, "rb") as file:
+                about = os.fstat(handle)
+                if not stat.S_ISREG(about.st_mode) or not _is_ours(about, 0o077):
+                    return b""
+                key = file.read(_KEY_BYTES + 1)
+            if len(key) == _KEY_BYTES:
+                return key
+            (folder / _KEY).unlink()  # a full disk cut it short
+    except OSError:
+        pass
+    return b""
+
+
+def _is_ours(about: os.stat_result, others: int) -> bool:
+    return about.st_uid == os.geteuid() and not stat.S_IMODE(about.st_mode) & others
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Writes a file of this user's alone, whole or not at all."""
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise

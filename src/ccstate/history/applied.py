@@ -82,7 +82,7 @@ def _outcome(folder: Path, address: Address) -> Applied:
     """The worst that any target's journal says about the object."""
     path = folder / JOURNAL
     try:
-        lines = path.read_bytes().splitlines() if path.exists() else None
+        lines = path.read_bytes().splitlines() if path.is_file() else None
     except OSError:
         lines = None
     if lines is None:

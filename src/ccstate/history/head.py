@@ -1,5 +1,6 @@
 """The commit that a plan is made from, and whether git would take a file."""
 
+import re
 from hashlib import new as new_hash
 from pathlib import Path
 
@@ -7,6 +8,8 @@ from ccstate.desired.project import FILE
 from ccstate.desired.tree import content_of, yaml_files
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.git import GitFailed, Repository, repository
+
+_COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
 
 def head_commit(root: Path, folder: str) -> str:
@@ -71,6 +74,22 @@ def _blob(data: bytes, length: int) -> str:
     digest.update(b"blob %d\0" % len(data))
     digest.update(data)
     return digest.hexdigest()
+
+
+def says_the_same(root: Path, one: str, other: str, folder: str) -> bool:
+    """Whether two commits hold the same desired state and project file.
+
+    False where that cannot be known: a commit that git does not have, or with changes (`+`).
+    """
+    if not (_COMMIT.fullmatch(one) and _COMMIT.fullmatch(other)):
+        return False
+    try:
+        found = repository(root)
+        return found is not None and _committed(found, root, folder, one) == _committed(
+            found, root, folder, other
+        )
+    except GitFailed:
+        return False
 
 
 def would_be_committed(path: Path) -> bool:

@@ -1,49 +1,46 @@
-"""What a change means to callers: those who do the same as before and now end elsewhere."""
+"""What a change means to callers: those who do the same as before and now end elsewhere.
+
+Places that differ are found first, then those from which calls come to them: only the numbers among
+these are compared, and only the ways that lead to what differs (`lockstep`).
+"""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
+from ccstate.journeys.backwards import ancestors, sources
 from ccstate.journeys.centre import Centre
-from ccstate.journeys.enumeration import journeys
 from ccstate.journeys.flow import Flow
+from ccstate.journeys.lockstep import Compared, Decision, Side, compare, question
 from ccstate.journeys.moments import Moment, Phases, Year
-from ccstate.journeys.walk import RUNG, keys_of, walk, zone_of
-from ccstate.journeys.ways import End, Event, Place
+from ccstate.journeys.walk import zone_of
+from ccstate.journeys.ways import End, Place
 from ccstate.model import Address, Arrival, Fields, JourneyChange, Journeys, Json, NumberChange
 
-MOST_WALKED = 150_000
-"""Journeys that are walked through both centres; beyond these, numbers are only counted."""
+MOST_PAIRS = 20_000
+"""Pairs of situations that are looked at for one number in one world."""
+MOST_TOGETHER = 200_000
+"""Pairs that are looked at for all numbers; those that come after are told as not compared."""
 MOST_SHOWN = 40
 """Changes, and numbers that come or go, that a plan tells; the rest is counted."""
 MOST_WHEN = 4
 
 
-class _Decision(NamedTuple):
-    """What a caller does, and what comes of the waits."""
-
-    keys: tuple[str, ...]
-    outcomes: tuple[Event, ...]
-
-
-class _Moved(NamedTuple):
-    """One decision that ends elsewhere afterwards."""
-
-    decision: _Decision
-    before: Arrival
-    after: Arrival
+_Ends: TypeAlias = tuple[tuple[End, str], tuple[End, str]]
+"""How calls end before and after, and with whom or what."""
+_Met: TypeAlias = tuple[object, ...]
+"""Where a call comes in before and after, and what schedules say that can decide about it."""
 
 
-class _Compared(NamedTuple):
-    walked: int
-    moved: tuple[_Moved, ...]
+@dataclass(slots=True)
+class _Group:
+    """Calls that end alike before and alike after: what is done, and where that is met."""
 
-
-_Calls: TypeAlias = dict[tuple[str, _Decision], list[Moment]]
-"""Number and what its caller does → when."""
-_Groups: TypeAlias = dict[tuple[Arrival, Arrival], _Calls]
-"""End before and end after → the calls to that effect."""
+    decisions: dict[Decision, list[_Met]] = field(default_factory=dict)
+    numbers: set[str] = field(default_factory=set)
+    count: int = 0
 
 
 def differences(before: Flow, after: Flow, first: date) -> Journeys:
@@ -55,144 +52,179 @@ class _Comparison:
     def __init__(self, before: Flow, after: Flow, first: date) -> None:
         self.before, self.after = before, after
         self._year = Year(Centre(_both_schedules(before.centre, after.centre)), first)
-        self._same: dict[Place, bool] = {}
-        self._compared: dict[tuple[object, ...], _Compared] = {}
-        self._walked = 0
+        old, new = (flow.centre.of("number").keys() for flow in (before, after))
+        self._both, self._new, self._gone = old & new, new - old, old - new
+        self._same, self._leading = self._told_apart()
+        self._schedules: dict[tuple[bool, Place], frozenset[str]] = {}
+        self._compared: dict[_Met, Compared] = {}
+        self._met: dict[_Met, dict[str, list[Moment]]] = {}
+        self._pairs = 0
 
     def result(self) -> Journeys:
-        old, new = (flow.centre.of("number") for flow in (self.before, self.after))
-        groups: _Groups = {}
-        compared = uncompared = 0
-        for number in sorted(old.keys() & new.keys()):
-            place = Place("number", number)
-            if self._is_same(place):
-                continue
-            if self._walked > MOST_WALKED:
-                uncompared += 1
-                continue
-            compared += self._number(place, groups)
-        found = (self._change(was, now, calls) for (was, now), calls in groups.items())
-        changes = sorted(found, key=_order)
-        added = self._whole(self.after, new.keys() - old.keys())
-        removed = self._whole(self.before, old.keys() - new.keys())
+        compared = 0
+        uncompared: list[str] = []
+        for number in sorted(name for name in self._both if Place("number", name) in self._leading):
+            walked, is_complete = self._number(Place("number", number))
+            compared += walked
+            if not is_complete:
+                uncompared.append(number)
+        groups = self._groups()
+        order = sorted(groups, key=lambda ends: _order(ends, groups[ends]))
+        added, removed = (
+            self._whole(flow, numbers)
+            for flow, numbers in ((self.after, self._new), (self.before, self._gone))
+        )
         return Journeys(
             compared=compared,
-            changed=sum(change.count for change in changes),
-            lost=sum(change.count for change in changes if change.worse < LOST),
-            numbers=len({number for calls in groups.values() for number, _ in calls}),
-            changes=tuple(changes[:MOST_SHOWN]),
-            hidden=max(0, len(changes) - MOST_SHOWN),
-            uncompared=uncompared,
+            changed=sum(group.count for group in groups.values()),
+            lost=sum(g.count for (was, now), g in groups.items() if _worse(was[0], now[0]) < LOST),
+            numbers=len({number for group in groups.values() for number in group.numbers}),
+            changes=tuple(self._change(ends, groups[ends]) for ends in order[:MOST_SHOWN]),
+            hidden=max(0, len(order) - MOST_SHOWN),
+            uncompared=tuple(self._named(number) for number in uncompared[:MOST_SHOWN]),
             added=tuple(added[:MOST_SHOWN]),
             removed=tuple(removed[:MOST_SHOWN]),
+            more_uncompared=max(0, len(uncompared) - MOST_SHOWN),
             more_added=max(0, len(added) - MOST_SHOWN),
             more_removed=max(0, len(removed) - MOST_SHOWN),
         )
 
-    def _is_same(self, start: Place) -> bool:
-        """Whether nothing that a call from there can come to differs, hours included."""
-        return all(self._place_is_same(place) for place in self.after.reached(start))
+    def _told_apart(self) -> tuple[set[Place], set[Place]]:
+        """Places behind which all is the same, hours included, and those that lead to a change."""
+        starts = [Place("number", number) for number in self._both]
+        came = sources(self.before, starts)
+        for place, others in sources(self.after, starts).items():
+            came.setdefault(place, []).extend(others)
+        leading = ancestors(came, [place for place in came if not self._is_same(place)])
+        return came.keys() - leading, leading
 
-    def _place_is_same(self, place: Place) -> bool:
-        same = self._same.get(place)
-        if same is None:
-            ways = self.after.ways(place)
-            same = self.before.ways(place) == ways and all(
-                _named(self.before, way.schedule) == _named(self.after, way.schedule)
-                for way in ways
-                if way.schedule
-            )
-            self._same[place] = same
-        return same
+    def _is_same(self, place: Place) -> bool:
+        """Whether a place does the same with a call, however long it takes."""
+        was, now = (
+            [way._replace(seconds=0, path=()) for way in flow.ways(place)]
+            for flow in (self.before, self.after)
+        )
+        schedule = now[0].schedule  # the same for all ways of a place
+        return (
+            was == now
+            and (not schedule or _named(self.before, schedule) == _named(self.after, schedule))
+            and (place.kind != "ivr" or question(self.before, place) == question(self.after, place))
+        )
 
-    def _number(self, place: Place, groups: _Groups) -> int:
-        """Adds what changes for the callers of a number; how many journeys were looked at."""
-        names = {flow: flow.schedules(flow.reached(place)) for flow in (self.before, self.after)}
-        told = {_before(name) for name in names[self.before]} | names[self.after]
-        compared = 0
-        for world in self._year.worlds(told):
-            old = {name: world.phases[_before(name)] for name in names[self.before]}
-            new = {name: world.phases[name] for name in names[self.after]}
-            found = self._compare(place, old, new)
-            compared += found.walked * len(world.moments)
-            for decision, was, now in found.moved:
-                calls = groups.setdefault((was, now), {})
-                calls.setdefault((place.name, decision), []).extend(world.moments)
-        return compared
+    def _number(self, place: Place) -> tuple[int, bool]:
+        """Compares the callers of a number: how many of their journeys, and whether all of them."""
+        names = [self._deciding(flow, place) for flow in (self.before, self.after)]
+        walked, is_complete = 0, True
+        for world in self._year.worlds({*map(_before, names[0]), *names[1]}):
+            old = {name: world.phases[_before(name)] for name in names[0]}
+            new = {name: world.phases[name] for name in names[1]}
+            met = (
+                _entry(self.before, place, old), _entry(self.after, place, new),
+                tuple(sorted(old.items())), tuple(sorted(new.items())),
+            )  # fmt: skip
+            found = self._compare(met, place, old, new)
+            if found is None:
+                return walked, False
+            is_complete &= found.is_complete
+            walked += found.walked * len(world.moments)
+            if found.moved:
+                self._met.setdefault(met, {}).setdefault(place.name, []).extend(world.moments)
+        return walked, is_complete
 
-    def _compare(self, number: Place, old: Phases, new: Phases) -> _Compared:
-        """What changes in one world; numbers that lead to the same place are walked once."""
-        entries = _entry(self.before, number, old), _entry(self.after, number, new)
-        key = (*entries, _met(self.before, entries[0], old), _met(self.after, entries[1], new))
-        if key not in self._compared:
-            self._compared[key] = found = self._walk(number, old, new)
-            self._walked += found.walked
-        return self._compared[key]
+    def _compare(self, met: _Met, number: Place, old: Phases, new: Phases) -> Compared | None:
+        """What changes in one world; numbers that lead to the same place are compared once."""
+        if met not in self._compared:
+            if self._pairs >= MOST_TOGETHER:
+                return None
+            sides = Side(self.before, old), Side(self.after, new)
+            found = compare(*sides, number, self._same, MOST_PAIRS)
+            self._compared[met] = found
+            self._pairs += found.pairs
+        return self._compared[met]
 
-    def _walk(self, number: Place, old: Phases, new: Phases) -> _Compared:
-        decisions: dict[_Decision, bool] = {}
-        for flow, phases in ((self.before, old), (self.after, new)):
-            for journey in journeys(flow, number, phases).found:
-                events = [step.way.event for step in journey.steps]
-                outcomes = tuple(event for event in events if event in RUNG)
-                returns = journey.end is End.RETURNS
-                decision = _Decision(keys_of(journey), outcomes)
-                decisions[decision] = decisions.get(decision, True) and returns
-        walked, moved = 0, []
-        for decision, returns in decisions.items():
-            keys, outcomes = decision
-            was = walk(self.before, number, old, keys, outcomes=outcomes)
-            now = walk(self.after, number, new, keys, outcomes=outcomes)
-            if returns and End.ENDLESS not in {was.end, now.end}:
-                continue  # whoever comes back goes on like somebody else, who is walked too
-            walked += 1
-            if (was.end, was.at) != (now.end, now.at):
-                ends = arrival(self.before, was.end, was.at), arrival(self.after, now.end, now.at)
-                moved.append(_Moved(decision, *ends))
-        return _Compared(walked, tuple(moved))
+    def _deciding(self, flow: Flow, number: Place) -> frozenset[str]:
+        """The schedules that decide anything about the calls to a number."""
+        found = flow.schedules([number])
+        for way in flow.ways(number):
+            if way.to is not None:
+                key = (flow is self.before, way.to)
+                if key not in self._schedules:
+                    self._schedules[key] = flow.schedules(flow.reached(way.to))
+                found |= self._schedules[key]
+        return found
 
-    def _change(self, was: Arrival, now: Arrival, calls: _Calls) -> JourneyChange:
+    def _groups(self) -> dict[_Ends, _Group]:
+        groups: dict[_Ends, _Group] = {}
+        for met, numbers in self._met.items():
+            times = sum(map(len, numbers.values()))
+            for decision, was, now in self._compared[met].moved:
+                group = groups.setdefault((was, now), _Group())
+                group.decisions.setdefault(decision, []).append(met)
+                group.count += times
+            for ends in {(was, now) for _, was, now in self._compared[met].moved}:
+                groups[ends].numbers.update(numbers)
+        return groups
+
+    def _change(self, ends: _Ends, group: _Group) -> JourneyChange:
         """All calls that end alike before and alike after, told by the simplest of them."""
-        (number, first), when = min(calls.items(), key=_simplest)
+        first = min(group.decisions, key=_simplest)
+        when: dict[str, list[Moment]] = {}
+        for met in group.decisions[first]:
+            for number, moments in self._met[met].items():
+                when.setdefault(number, []).extend(moments)
+        number = min(when)
         zone = zone_of(self.after, Place("number", number))
-        moments = sorted(when, key=lambda moment: (moment.occasions, moment.at))
+        moments = sorted(when[number], key=lambda moment: (moment.occasions, moment.at))
+        was, now = ends
         return JourneyChange(
             number=number,
             label=self.after.centre.label(f"number/{number}"),
-            more=len({number for number, _ in calls}) - 1,
-            before=was,
-            after=now,
+            more=len(group.numbers) - 1,
+            before=arrival(self.before, *was),
+            after=arrival(self.after, *now),
             keys=first.keys,
             outcomes=tuple(event.value for event in first.outcomes),
             when=tuple(_told(moment, zone) for moment in moments[:MOST_WHEN]),
-            ways=len({decision for _, decision in calls}),
-            count=sum(map(len, calls.values())),
-            worse=_worse(was, now),
+            ways=len(group.decisions),
+            count=group.count,
+            worse=_worse(was[0], now[0]),
         )
+
+    def _named(self, number: str) -> NumberChange:
+        return NumberChange(number, self.after.centre.label(f"number/{number}"), ())
 
     def _whole(self, flow: Flow, numbers: Iterable[str]) -> list[NumberChange]:
         """Numbers and where they lead, whatever the hour; those with the worst ends first."""
         found = []
+        behind: dict[Place, dict[Arrival, None]] = {}
         for number in sorted(numbers):
-            ends = {
-                arrival(flow, way.end, way.at): None
-                for place in flow.reached(Place("number", number))
-                for way in flow.ways(place)
-                if way.to is None and way.end
-            }
+            ends: dict[Arrival, None] = {}
+            for way in flow.ways(Place("number", number)):
+                if way.to is None and way.end:
+                    ends[arrival(flow, way.end, way.at)] = None
+                elif way.to is not None:
+                    if way.to not in behind:
+                        behind[way.to] = _ends_behind(flow, way.to)
+                    ends.update(behind[way.to])
+            # The best come first; where they are too many, it is not the bad ones that are left out.
             order = sorted(ends, key=lambda end: (RANK[End(end.end)], end.at))
+            kept = order[-MOST_SHOWN:]
             label = flow.centre.label(f"number/{number}")
-            found.append(NumberChange(number, label, tuple(order[:MOST_SHOWN])))
+            found.append(NumberChange(number, label, tuple(kept), len(order) - len(kept)))
         return sorted(found, key=lambda number: -_worst(number))
+
+
+def _ends_behind(flow: Flow, start: Place) -> dict[Arrival, None]:
+    ways = (way for place in flow.reached(start) for way in flow.ways(place))
+    return {arrival(flow, way.end, way.at): None for way in ways if way.to is None and way.end}
 
 
 def _worst(number: NumberChange) -> int:
     return max((RANK[End(arrival.end)] for arrival in number.arrivals), default=0)
 
 
-def _simplest(call: tuple[tuple[str, _Decision], list[Moment]]) -> tuple[object, ...]:
-    (number, decision), _ = call
-    return len(decision.outcomes), len(decision.keys), decision, number
+def _simplest(decision: Decision) -> tuple[object, ...]:
+    return len(decision.outcomes), len(decision.keys), decision
 
 
 def _told(moment: Moment, zone: ZoneInfo) -> str:
@@ -200,8 +232,9 @@ def _told(moment: Moment, zone: ZoneInfo) -> str:
     return f"{moment.at.astimezone(zone):%Y-%m-%dT%H:%M} {occasions}".strip()
 
 
-def _order(change: JourneyChange) -> tuple[int, int, str, str, str]:
-    return change.worse, -change.count, change.number, change.before.at, change.after.at
+def _order(ends: _Ends, group: _Group) -> tuple[int, int, str, _Ends]:
+    (was, _), (now, _) = ends
+    return _worse(was, now), -group.count, min(group.numbers), ends
 
 
 RANK: Mapping[End, int] = {
@@ -219,9 +252,9 @@ LOST = 3
 """Changes that are worse than this take a human away from the caller."""
 
 
-def _worse(was: Arrival, now: Arrival) -> int:
+def _worse(was: End, now: End) -> int:
     """How bad a change is: 0 to 2 lose a human, 3 and 4 get worse, 5 is elsewhere, 6 better."""
-    before, after = RANK[End(was.end)], RANK[End(now.end)]
+    before, after = RANK[was], RANK[now]
     if after < before:
         return 6
     if after == before:

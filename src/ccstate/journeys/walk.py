@@ -89,9 +89,13 @@ _UNANSWERED = frozenset({Event.NO_ANSWER, Event.EMPTY})
 
 def _outcome(ways: Sequence[Way], coming: list[Event], answering: Answering) -> Way:
     default = Event.ANSWERED if answering is Answering.EVERYBODY else Event.NO_ANSWER
-    event = coming.pop() if coming else default
-    exactly = next((way for way in ways if way.event is event), None)
-    if exactly is None and event is not Event.ANSWERED:
+    return came_of(ways, coming.pop() if coming else default)
+
+
+def came_of(ways: Sequence[Way], outcome: Event) -> Way:
+    """The way that a ring or wait goes; an outcome that cannot be is no answer, or what can be."""
+    exactly = next((way for way in ways if way.event is outcome), None)
+    if exactly is None and outcome is not Event.ANSWERED:
         return next((way for way in ways if way.event in _UNANSWERED), ways[0])
     return exactly or ways[0]
 

@@ -39,7 +39,7 @@ def apply_to(site: Site, folder: Path, source: Path) -> Mapping[str, str]:
     shutil.rmtree(project / given.desired_state, ignore_errors=True)
     shutil.copytree(source / given.desired_state, project / given.desired_state)
     (project / FILE).write_text(json.dumps(_spelled(given, site), indent=2), encoding="utf-8")
-    desired = load(load_project(project), ParseCache(folder / "cache"))
+    desired = load(load_project(project), ParseCache(None))
     _copy_recordings(desired.state, source, project)
     references = {r for found in secret_references(desired.state).values() for r in found.values()}
     values = _values(folder, sorted(references))

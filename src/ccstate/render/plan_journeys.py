@@ -48,8 +48,9 @@ class Told(NamedTuple):
 def headline(journeys: Journeys) -> str:
     """How many journeys end elsewhere, and how many lose a human; "" where nothing changes."""
     if not journeys.changed:
-        return ""
-    count = plural(journeys.changed, "journey")
+        return "not all of it is known" if journeys.uncompared else ""
+    least = "at least " if journeys.uncompared else ""
+    count = least + plural(journeys.changed, "journey")
     numbers = plural(journeys.numbers, "number")
     verb = "ends" if journeys.changed == 1 else "end"
     lost = f"; {journeys.lost:,} no longer reach{'es' * (journeys.lost == 1)} a human"
@@ -117,7 +118,7 @@ def dead_ends(journeys: Journeys) -> Iterator[tuple[str, str]]:
     for number in journeys.added:
         ends = {arrival.end for arrival in number.arrivals}
         bad = [_end(arrival, 1) for arrival in number.arrivals if arrival.end not in _MEANT]
-        if not ends & {"human", "message"}:
+        if not ends & {"human", "message"} and not number.more:
             found.setdefault(NOBODY, []).append(number)
         elif bad:
             fate = f"Some callers of new numbers {listed(dict.fromkeys(bad))}"
@@ -145,6 +146,10 @@ def journeys_text(journeys: Journeys | None) -> Iterator[Line]:
     head = headline(journeys)
     words = plain(f": {head}.") if head else ()
     yield 2, (Piece("What callers notice", Style.STRONG), *words)
+    if journeys.uncompared:
+        what, cause, todo = _uncompared(journeys)
+        yield 4, (Piece(f"  ! {what}: ", Style.ALARM), *plain(cause))
+        yield 6, plain(f"    {todo}")
     for change in journeys.changes[:SHOWN]:
         yield from _lines(told(change))
     if rest := _rest(journeys):
@@ -170,11 +175,18 @@ def _lines(change: Told) -> Iterator[Line]:
 
 def _rest(journeys: Journeys) -> str:
     hidden = journeys.hidden + max(0, len(journeys.changes) - SHOWN)
-    parts = [plural(hidden, "more change")] if hidden else []
-    if journeys.uncompared:
-        numbers = plural(journeys.uncompared, "more number")
-        parts.append(f"{numbers} too many to compare; `ccstate simulate` walks each of them")
-    return ", and ".join(parts)
+    return plural(hidden, "more change") if hidden else ""
+
+
+def _uncompared(journeys: Journeys) -> tuple[str, str, str]:
+    """What was not compared, which numbers these are and why, and what to do about it."""
+    names = numbers_named(journeys.uncompared, journeys.more_uncompared)
+    first = journeys.uncompared[0].number
+    return (
+        "Not all callers were compared",
+        f"{names}: there are too many ways. More callers than are told here may end elsewhere.",
+        f"Call with the keys that you changed, and with --live too: ccstate simulate {first} --keys 1,2",
+    )
 
 
 def _is_noticed(journeys: Journeys) -> bool:
@@ -188,6 +200,9 @@ def journeys_markdown(journeys: Journeys | None) -> Iterator[str]:
     head = headline(journeys)
     yield f"**What callers notice:** {head}.\n" if head else "**What callers notice:**\n"
     items = [_item(told(change)) for change in journeys.changes[:SHOWN]]
+    if journeys.uncompared:
+        what, cause, todo = _uncompared(journeys)
+        items.insert(0, f"- **{code(what)}:** {code(cause, 300)} {code(todo, 200)}")
     if rest := _rest(journeys):
         items.append(f"- … and {rest}")
     if journeys.removed:

@@ -1,0 +1,77 @@
+"""Files of a working copy: read and written where they are, never where a link leads.
+
+A branch can hold a link to any file of the machine, as a file or as a folder on the way to one.
+"""
+
+import os
+from collections.abc import Sequence
+from errno import ELOOP, EMLINK, ENOTDIR
+from pathlib import Path
+
+from ccstate.errors import Diagnostic, InvalidInput, Span
+
+_LINK = {ELOOP, EMLINK}
+"""What opening a link with O_NOFOLLOW ends in: on Linux and macOS the one, on FreeBSD the other."""
+
+
+class Linked(Exception):
+    """A link stands on the way to a file; the text is its name."""
+
+
+def open_below(folder: Path, parts: Sequence[str]) -> int:
+    """A handle for reading the file at these steps below the folder, none of which is a link.
+
+    Each step is opened from the one before: nothing can be put in between. Raises Linked, OSError.
+    """
+    step = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    for place, part in enumerate(parts):
+        kind = 0 if place == len(parts) - 1 else os.O_DIRECTORY
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | kind
+        try:
+            found = os.open(part, flags, dir_fd=step)
+        except OSError as error:
+            # A link in place of a folder is ENOTDIR to Linux. Source: open(2), O_DIRECTORY.
+            if error.errno in _LINK or (error.errno == ENOTDIR and _is_link(part, step)):
+                raise Linked("/".join(parts[: place + 1])) from None
+            raise
+        finally:
+            os.close(step)
+        step = found
+    return step
+
+
+def _is_link(part: str, step: int) -> bool:
+    try:
+        os.readlink(part, dir_fd=step)
+    except OSError:
+        return False
+    return True
+
+
+def refuse_links(root: Path, *paths: Path) -> None:
+    """Raises InvalidInput where a path leads through a link below the root, or is one."""
+    for path in paths:
+        if not path.is_relative_to(root):
+            continue
+        way = root
+        for part in path.relative_to(root).parts:
+            way /= part
+            if way.is_symlink():
+                raise InvalidInput([_refused(way.relative_to(root))])
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """Writes a file that is not there yet; OSError where it is, as a link too."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(path, flags, 0o666), "wb") as file:
+        file.write(content)
+
+
+def _refused(path: Path) -> Diagnostic:
+    return Diagnostic(
+        "CC010",
+        f"{path} is a link, and ccstate writes there",
+        Span(str(path)),
+        cause="A branch can hold a link to any place on this machine, so none is followed.",
+        hint="remove the link, or put a folder or file in its place",
+    )

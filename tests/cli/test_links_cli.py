@@ -1,0 +1,126 @@
+"""Nothing is written where a link of a branch leads, and no state that a branch brings is taken."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.screens import Screen
+
+PROJECT = """\
+version: 1
+targets: {main: {adapter: embedded, connection: {path: platform.db}}}
+"""
+QUEUE = """\
+sites: {a: {timezone: UTC}}
+extensions: {"2001": {site: a, label: A}}
+users: {ann: {name: Ann, site: a, extension: "2001"}}
+queues: {sales: {label: Sales, members: [{user: ann}], overflow: {after: 1m, to: hangup}}}
+"""
+
+
+@pytest.fixture
+def screen(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Screen:
+    project = tmp_path / "project"
+    (project / "desired_state").mkdir(parents=True)
+    (project / "ccstate.yaml").write_text(PROJECT)
+    (project / "desired_state" / "all.yaml").write_text(QUEUE)
+    (tmp_path / "outside").mkdir()
+    monkeypatch.delenv("CCSTATE_PROJECT", raising=False)
+    monkeypatch.chdir(project)
+    return Screen(project, capsys)
+
+
+def outside(screen: Screen) -> dict[str, str]:
+    folder = screen.folder.parent / "outside"
+    return {p.relative_to(folder).as_posix(): p.read_text() for p in folder.rglob("*.*")}
+
+
+@pytest.mark.parametrize("name", ["plans", ".ccstate"])
+@pytest.mark.parametrize("command", ["plan", "apply", "validate", "drift"])
+def test_a_folder_of_ccstate_that_is_a_link_is_refused(
+    screen: Screen, name: str, command: str
+) -> None:
+    (screen.folder / name).symlink_to("../outside")
+    assert screen.run(command) == 1
+    assert f"{name}: CC010 {name} is a link" in screen.out + screen.err
+    assert outside(screen) == {}
+
+
+@pytest.mark.parametrize("name", ["plan.json", "plan.md", "journal.jsonl", "receipt.md", ""])
+def test_a_plan_in_which_something_is_a_link_is_refused(screen: Screen, name: str) -> None:
+    assert screen.run("plan") == 0
+    [plan] = (screen.folder / "plans").iterdir()
+    target = screen.folder.parent / "outside" / "victim.txt"
+    target.write_text("kept")
+    if name:
+        (plan / name).unlink(missing_ok=True)
+        (plan / name).symlink_to(target)
+    else:
+        plan.rename(screen.folder.parent / "outside" / "moved")
+        plan.symlink_to(screen.folder.parent / "outside" / "moved")
+    kept = outside(screen)
+    assert screen.run("apply", plan.name) == 1
+    assert "CC010" in screen.err
+    screen.run("plan")
+    assert outside(screen) == kept
+
+
+def test_no_schema_is_written_through_a_link(screen: Screen) -> None:
+    (screen.folder / "schema").symlink_to("../outside")
+    assert screen.run("schema", "--write", "schema") == 1
+    assert "schema: CC010" in screen.err
+    (screen.folder / "schema").unlink()
+    (screen.folder / "schema").mkdir()
+    (screen.folder / "schema" / "plan.json").symlink_to("../../outside/plan.json")
+    assert screen.run("schema", "--write", "schema") == 1
+    assert "schema/plan.json: CC010" in screen.err
+    assert outside(screen) == {}
+
+
+@pytest.mark.parametrize("name", ["desired_state", ".gitignore", "schema"])
+def test_a_project_is_not_begun_through_a_link(screen: Screen, name: str) -> None:
+    new = screen.folder / "new"
+    new.mkdir()
+    (new / name).symlink_to(f"../../outside/{'x.txt' if name.startswith('.') else ''}")
+    assert screen.run("init", "new") == 1
+    assert "CC010" in screen.err
+    assert outside(screen) == {}
+
+
+@pytest.mark.parametrize("command", [["fmt"], ["fmt", "desired_state/link.yaml"]])
+def test_no_file_behind_a_link_is_laid_out(screen: Screen, command: list[str]) -> None:
+    victim = screen.folder.parent / "outside" / "victim.yaml"
+    victim.write_text("queues:   {a: {label:   Hunter2}}\n")
+    (screen.folder / "desired_state" / "link.yaml").symlink_to(victim)
+    kept = outside(screen)
+    assert screen.run(*command) == 1
+    assert "is a link" in screen.err
+    assert "Hunter2" not in screen.out + screen.err
+    assert outside(screen) == kept
+
+
+def test_what_is_adopted_or_drawn_is_not_written_through_a_link(screen: Screen) -> None:
+    (screen.folder / "drawing.svg").symlink_to("../outside/drawing.svg")
+    (screen.folder / "desired_state" / ".hidden").symlink_to("../../outside")
+    assert screen.run("graph", "queue/sales", "--output", "drawing.svg") != 0
+    into = str(screen.folder / "desired_state" / ".hidden" / "more.yaml")
+    assert screen.run("adopt", "--all", "--file", into) != 0
+    assert outside(screen) == {}
+
+
+def test_a_state_folder_in_git_is_refused(screen: Screen) -> None:
+    git = ["git", "-c", "user.name=A", "-c", "user.email=a@example.com", "-C", str(screen.folder)]
+    subprocess.run([*git, "init", "-q"], check=True)
+    state = screen.folder / ".ccstate"
+    state.mkdir()
+    (state / "latest-plan").write_text("")
+    assert screen.run("plan") == 0
+    subprocess.run([*git, "add", "--force", ".ccstate/latest-plan"], check=True)
+    for command in (["plan"], ["apply"], ["validate"], ["drift"], ["history", "queue/sales"]):
+        assert screen.run(*command) == 1
+        assert ".ccstate: CC011 git has files of .ccstate/" in screen.out + screen.err
+    subprocess.run([*git, "rm", "-rq", "--cached", ".ccstate"], check=True)
+    assert screen.run("plan") == 0
