@@ -118,10 +118,23 @@ def test_an_edited_plan_is_refused(
     assert refused.value.problems[0].code == "CC304"
 
 
-def test_a_plan_may_be_laid_out_anew(tmp_path: Path) -> None:
+def test_a_plan_has_one_spelling(tmp_path: Path) -> None:
     path = written(PLAN, tmp_path)
-    path.write_bytes(orjson.dumps(orjson.loads(path.read_bytes())))
-    assert read_plan(path) == PLAN
+    raw = path.read_bytes()
+    twice = raw.replace(b'"commit":', b'"commit":"another","commit":', 1)
+    for other in (orjson.dumps(orjson.loads(raw)), raw.replace(b"\n", b"\r\n"), twice, raw + b" "):
+        path.write_bytes(other)
+        with pytest.raises(Blocked) as refused:
+            read_plan(path)
+        assert "no longer spelled as ccstate writes it" in refused.value.problems[0].cause
+
+
+@pytest.mark.parametrize("version, release", [(1, "an earlier"), (3, "a later")])
+def test_a_plan_of_another_format_says_so(version: int, release: str, tmp_path: Path) -> None:
+    path = written(PLAN, tmp_path)
+    path.write_bytes(path.read_bytes().replace(b'"version":2', b'"version":%d' % version))
+    with pytest.raises(InvalidInput, match=f"version {version}, of {release} release of ccstate"):
+        read_plan(path)
 
 
 @pytest.mark.parametrize(
@@ -133,6 +146,7 @@ def test_a_plan_may_be_laid_out_anew(tmp_path: Path) -> None:
         (b'{"version": 2}', "is no plan"),
         (b"\xff", "is no plan"),
         (b"[" * 5000, "is no plan"),
+        (b'{"version":2,"steps":[],"commit":' + b"[" * 900 + b"]" * 900 + b"}", "is no plan"),
     ],
 )
 def test_what_is_no_plan_is_refused(content: bytes, reason: str, tmp_path: Path) -> None:

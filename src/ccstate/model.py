@@ -229,6 +229,14 @@ class Journeys:
 
 
 @dataclass(frozen=True, slots=True)
+class Platform:
+    """What a plan was made with: an adapter, and the fingerprint of its connection."""
+
+    adapter: str
+    connection: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What will be done, in order, and on what grounds.
 
@@ -240,6 +248,7 @@ class Plan:
     `journeys` is what it means to callers; None where that was not asked. `renames` are pairs of
     objects, one deleted and one created, that look like one whose name was changed. `only` names
     the objects that the plan was narrowed to, and `left_out` counts the changes that it leaves.
+    `platforms` are those that it was made with, by target; `made_by` is the release of ccstate.
     """
 
     commit: str
@@ -253,6 +262,8 @@ class Plan:
     renames: tuple[tuple[Address, Address], ...] = ()
     only: tuple[Address, ...] = ()
     left_out: int = 0
+    platforms: Mapping[str, Platform] = field(default_factory=dict)
+    made_by: str = ""
 
     def changes(self) -> Iterator[Change]:
         """Every change, in the order in which they are performed."""
@@ -303,6 +314,8 @@ def canonical(value: object) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
+SEAL = "sealed:"
+"""What the seal of a secret begins with."""
 ABSENT = "absent"
 
 

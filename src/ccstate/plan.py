@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ccstate import kinds
+from ccstate import __version__, kinds
 from ccstate.adapter import Support
 from ccstate.diff import LEDGER_ONLY
 from ccstate.kinds import KINDS
@@ -19,6 +19,7 @@ from ccstate.model import (
     Fields,
     Observation,
     Plan,
+    Platform,
     Refusal,
     State,
     Step,
@@ -62,6 +63,7 @@ class Share:
     supports: Mapping[str, Support]
     most_updates: int
     most_deletions: int
+    platform: Platform | None = None
 
 
 def make_plan(shares: Sequence[Share], *, commit: str, forced: str) -> Plan:
@@ -85,6 +87,8 @@ def make_plan(shares: Sequence[Share], *, commit: str, forced: str) -> Plan:
         managed={share.name: _managed(share) for share in shares},
         unmanaged={share.name: _unmanaged(share) for share in shares},
         forced=forced if exceeded else "",
+        made_by=__version__,
+        platforms={share.name: share.platform for share in shares if share.platform},
         refusals=tuple(refusals),
         renames=tuple(rename for share in shares for rename in _renames(share)),
     )

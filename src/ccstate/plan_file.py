@@ -24,6 +24,7 @@ from ccstate.model import (
     Journeys,
     NumberChange,
     Plan,
+    Platform,
     Refusal,
     Step,
     Unmanaged,
@@ -58,6 +59,8 @@ def _head(plan: Plan) -> dict[str, Any]:
     return {
         **{name: value for name, value in told.items() if value},
         "version": VERSION,
+        "made_by": plan.made_by,
+        "platforms": {name: asdict(platform) for name, platform in plan.platforms.items()},
         "commit": plan.commit,
         "forced": plan.forced,
         "repeat": plan.repeat,
@@ -149,30 +152,46 @@ def packed(plan: Plan) -> tuple[str, bytes]:
 def read_plan(path: Path) -> Plan:
     """The plan in a file.
 
-    Raises InvalidInput where the file is no plan, Blocked where it was edited.
+    Raises InvalidInput where the file is no plan, Blocked where it was edited: the bytes are those
+    that this plan has, so that no reader can take a part of them for anything else.
     """
     try:
-        content = orjson.loads(path.read_bytes())
+        raw = path.read_bytes()
+        content = orjson.loads(raw)
+        _check_version(content)
         plan, found = _plan(content)
-        stated = content["digest"]
+        stated, again = content["digest"], packed(plan)[1]
     except OSError as error:
         raise InvalidInput([_problem(path, f"cannot be read: {error.strerror}")]) from None
-    except (ValidationError, ValueError) as error:
+    except (ValidationError, ValueError, TypeError, RecursionError) as error:
+        # orjson raises TypeError for what is nested too deep to be written.
         first = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         raise InvalidInput([_problem(path, f"is no plan: {first}")]) from None
     if found != stated:
-        raise Blocked(
-            [
-                Diagnostic(
-                    "CC304",
-                    "the plan was edited after it was made",
-                    Span(str(path)),
-                    cause="Its digest no longer fits: what was reviewed is not what it says now.",
-                    hint="make a new plan with `ccstate plan`",
-                )
-            ]
-        )
+        raise Blocked([_edited(path, "Its digest no longer fits")])
+    if again != raw:
+        raise Blocked([_edited(path, "It is no longer spelled as ccstate writes it")])
     return plan
+
+
+def _check_version(content: Any) -> None:
+    version = content.get("version") if isinstance(content, dict) else None
+    if isinstance(version, int) and version != VERSION:
+        release = "an earlier" if version < VERSION else "a later"
+        raise ValueError(
+            f"its format is version {version}, of {release} release of ccstate; this one reads "
+            f"version {VERSION}"
+        )
+
+
+def _edited(path: Path, how: str) -> Diagnostic:
+    return Diagnostic(
+        "CC304",
+        "the plan was edited after it was made",
+        Span(str(path)),
+        cause=f"{how}: what was reviewed is not what it says now.",
+        hint="make a new plan with `ccstate plan`",
+    )
 
 
 def _problem(path: Path, message: str) -> Diagnostic:
@@ -200,6 +219,8 @@ def _plan(content: Any) -> tuple[Plan, str]:
         changes.clear()
     head = {key: value for key, value in content.items() if key not in {"digest", "steps"}}
     plan = Plan(
+        made_by=file.made_by,
+        platforms={n: Platform(p.adapter, p.connection) for n, p in file.platforms.items()},
         commit=file.commit,
         steps=tuple(steps),
         managed=file.managed,

@@ -168,6 +168,15 @@ class RenameFile(Strict):
     """The object that is created."""
 
 
+class PlatformFile(Strict):
+    """What the plan was made with, for one target."""
+
+    adapter: str
+    """Adapter that ccstate.yaml names."""
+    connection: str
+    """Fingerprint of the connection there, secrets as they are referred to."""
+
+
 class PlanFile(Strict):
     """What ccstate will do, exactly; `ccstate apply` accepts nothing else."""
 
@@ -175,6 +184,10 @@ class PlanFile(Strict):
     """Version of this format."""
     digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     """SHA-256 over the rest of the plan."""
+    made_by: str
+    """Release of ccstate that made the plan."""
+    platforms: dict[str, PlatformFile]
+    """Platforms that the plan was made with, by target; it is refused on others."""
     commit: str
     """Git commit of the desired state; `+` behind it when files differed; may be empty."""
     forced: str

@@ -11,8 +11,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from ccstate.errors import Diagnostic, InvalidInput
+from ccstate.model import SEAL
 
-SEAL = "sealed:"
 LARGEST = 64 * 1024
 """Bytes; whoever points `file:` at a disk image meant another file."""
 

@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -407,23 +406,21 @@ targets:
 def test_what_is_not_confirmed_exits_4_and_names_a_corrective_plan(
     screen: Screen, fault: str, outcome: str
 ) -> None:
-    screen.write("ccstate.yaml", FAULTY % fault)
+    screen.write("ccstate.yaml", FAULTY % f"{fault}, times: 1")
     assert screen.run("plan") == 0
     assert screen.run("apply") == 4
     assert outcome in " ".join(screen.out.split())
     corrective = screen.plan_id()
-    screen.write("ccstate.yaml", PROJECT)
     assert screen.run("apply", corrective) == 0
     assert screen.run("verify") == 0
 
 
 def test_a_platform_that_vanishes_can_be_taken_up_again(screen: Screen) -> None:
-    screen.write("ccstate.yaml", FAULTY % "vanish")
+    screen.write("ccstate.yaml", FAULTY % "vanish, times: 1")
     screen.run("plan")
     plan_id = screen.plan_id()
     assert screen.run("apply") == 4
     assert f"ccstate apply {plan_id} --resume" in screen.err
-    screen.write("ccstate.yaml", PROJECT)
     assert screen.run("apply", plan_id) == 3
     assert "CC502" in screen.err
     assert screen.run("apply") == 1
@@ -434,7 +431,9 @@ def test_a_platform_that_vanishes_can_be_taken_up_again(screen: Screen) -> None:
     assert [orjson.loads(line)["seq"] for line in journal] == list(range(1, len(journal) + 1))
 
 
-def test_an_apply_stopped_from_the_keyboard_goes_on_where_it_was(screen: Screen) -> None:
+def test_an_apply_stopped_from_the_keyboard_goes_on_where_it_was(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
     screen.write("ccstate.yaml", FAULTY % "slow, for: 5m")
     screen.run("plan")
     plan_id = screen.plan_id()
@@ -459,7 +458,7 @@ def test_an_apply_stopped_from_the_keyboard_goes_on_where_it_was(screen: Screen)
     assert child.returncode == 130
     assert f"ccstate apply {plan_id} --resume" in said
     assert "Traceback" not in said
-    screen.write("ccstate.yaml", PROJECT)
+    monkeypatch.setattr("ccstate.adapters.embedded.faults.time.sleep", lambda _: None)
     assert screen.run("apply", plan_id, "--resume") == 0
     assert screen.run("verify") == 0
 

@@ -223,7 +223,8 @@ def _corrective(
             release={a for a, change in left.items() if change.action is Action.RELEASE},
         )
         supports = means.adapters[target].supports
-        shares.append(Share(target, changes, wanted, narrowed, supports, 100, 100))
+        platform = fresh.plan.platforms.get(target)
+        shares.append(Share(target, changes, wanted, narrowed, supports, 100, 100, platform))
     if not any(share.changes for share in shares):
         return None
     return make_plan(shares, commit=fresh.plan.commit, forced=f"corrects plan {fresh.id}")

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ccstate import plan_file
 from ccstate.cli.output import (
     Progress,
     Unsaid,
@@ -34,8 +33,9 @@ from ccstate.cli.plans import (
     is_finished,
     keep_plan,
     latest_plan,
-    plan_folder,
+    refuse_other_platforms,
     remember,
+    reviewed_plan,
     write_plan,
 )
 from ccstate.cli.workspace import Workspace, find_root
@@ -65,7 +65,7 @@ def apply(root: Any, plan_id: str | None, resume: bool, drain: str | None, form:
     limit = None if drain is None else _limit(drain)
     workspace.project  # noqa: B018 - read first: without a project there are no plans to speak of
     chosen = _chosen(workspace, plan_id, resume=resume)
-    plan = _read(workspace, chosen)
+    plan = _read(workspace, chosen, plan_id or "")
     _refuse_finished(workspace.root, chosen)
     with _locked(workspace, plan, chosen, resume=resume) as held:
         # Only now: whoever holds the locks is in the middle of it, and was not interrupted.
@@ -136,8 +136,11 @@ def _commit(commit: str) -> str:
     return f"commit {commit.rstrip('+')[:12]}{more}"
 
 
-def _read(workspace: Workspace, plan_id: str) -> Plan:
-    return plan_file.read_plan(plan_folder(workspace.root, plan_id) / plan_file.FILE)
+def _read(workspace: Workspace, plan_id: str, given: str = "") -> Plan:
+    """The plan that was reviewed, for the platforms that the project names."""
+    plan = reviewed_plan(workspace.root, plan_id, given)
+    refuse_other_platforms(plan, workspace.project)
+    return plan
 
 
 def _refuse_finished(root: Path, plan_id: str) -> None:

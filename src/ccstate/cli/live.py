@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from ccstate.cli.output import in_format, palette, say, width
-from ccstate.cli.plans import FOLDER, find_plan
+from ccstate.cli.plans import find_plan, reviewed_plan
 from ccstate.cli.workspace import Workspace, find_root, observed
 from ccstate.diff import diff
 from ccstate.errors import Diagnostic, InvalidInput
@@ -110,10 +110,9 @@ def show(root: Any, what: str, targets: tuple[str, ...], form: str) -> int:
 
 def _show_plan(workspace: Workspace, given: str, form: str) -> int:
     from ccstate.cli.plan import show_plan
-    from ccstate.plan_file import FILE, read_plan
 
     plan_id = find_plan(workspace.root, given)
-    show_plan(read_plan(workspace.root / FOLDER / plan_id / FILE), plan_id, form)
+    show_plan(reviewed_plan(workspace.root, plan_id, given), plan_id, form)
     return 0
 
 

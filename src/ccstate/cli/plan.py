@@ -87,7 +87,7 @@ def show_plan(made: Plan, plan_id: str, form: str) -> None:
     elif form == "markdown":
         from ccstate.render.plan_markdown import plan_markdown
 
-        say(plan_markdown(made, plan_id))
+        say(plan_markdown(made, plan_file.digest(made) if plan_id else ""))
     else:
         from ccstate.render.plan_text import plan_text
 

@@ -10,27 +10,31 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ccstate import plan_file
+from ccstate import __version__, plan_file
 from ccstate.checkout import refuse_links
 from ccstate.cli import days
 from ccstate.cli.output import in_format, palette, say, shown, width, write_file
-from ccstate.cli.workspace import Workspace, find_root
-from ccstate.errors import CcstateError, Diagnostic, InvalidInput, Span
-from ccstate.model import Plan
+from ccstate.cli.workspace import PLANS, Workspace, find_root
+from ccstate.desired.project import FILE as PROJECT_FILE
+from ccstate.desired.project import Project
+from ccstate.errors import Blocked, CcstateError, Diagnostic, InvalidInput, Span
+from ccstate.model import Change, Plan
 
 if TYPE_CHECKING:
     from ccstate.render.plans import ListedPlan
 
-FOLDER = "plans"
+FOLDER = PLANS
 JOURNAL = "journal.jsonl"
 RECEIPT = "receipt.md"
 MARKDOWN = "plan.md"
 IGNORE = ".gitignore"
+MOST_FAULTS = 20
 LATEST = "latest-plan"
 
 
@@ -48,7 +52,7 @@ def write_plan(root: Path, plan: Plan) -> tuple[str, Plan]:
         plan_id, content = plan_file.packed(plan)
     folder = plan_folder(root, plan_id)
     write_file(folder / IGNORE, "# Until it is applied, this plan is nobody's record.\n*\n")
-    write_file(folder / MARKDOWN, plan_markdown(plan, plan_id))
+    write_file(folder / MARKDOWN, plan_markdown(plan, plan_file.digest(plan)))
     write_file(folder / plan_file.FILE, content)
     return plan_id, plan
 
@@ -57,6 +61,91 @@ def keep_plan(root: Path, plan_id: str) -> None:
     """Lets git see a plan, for an apply of it begins."""
     with suppress(OSError):  # of a folder that cannot be written to, the journal complains
         (root / FOLDER / plan_id / IGNORE).unlink(missing_ok=True)
+
+
+def reviewed_plan(root: Path, plan_id: str, given: str = "") -> Plan:
+    """The plan of a folder, which is the one that was reviewed, as far as its files can tell.
+
+    Folder, content, the digest that was given and `plan.md`, which people read, agree, and every
+    change is one that the kinds allow. Raises Blocked where that is not so.
+    """
+    from ccstate.plan_values import faults
+    from ccstate.render.plan_markdown import plan_markdown
+
+    folder = plan_folder(root, plan_id)
+    file = folder / plan_file.FILE
+    plan = plan_file.read_plan(file)
+    digest = plan_file.digest(plan)
+    if plan_id != digest[: plan_file.ID_LENGTH] or not digest.startswith(given):
+        raise Blocked([_another(file, given or plan_id, digest)])
+    if found := list(islice(faults(plan), MOST_FAULTS)):
+        raise Blocked([_fault(file, change, words) for change, words in found])
+    try:
+        reviewed = (folder / MARKDOWN).read_bytes()
+    except OSError as error:
+        raise Blocked([_unreviewed(folder, plan, f"cannot be read: {error.strerror}")]) from None
+    if reviewed != plan_markdown(plan, digest).encode():
+        raise Blocked([_unreviewed(folder, plan, "does not say what plan.json does")])
+    return plan
+
+
+def _another(file: Path, named: str, digest: str) -> Diagnostic:
+    return Diagnostic(
+        "CC312",
+        f"the plan in this folder is not {named}",
+        Span(str(file)),
+        cause=f"By what it says it is {digest}.",
+        hint="make a new plan with `ccstate plan`, and review that",
+    )
+
+
+def _fault(file: Path, change: Change, words: str) -> Diagnostic:
+    return Diagnostic(
+        "CC314",
+        f"{change.address} on {change.target} {words}",
+        Span(str(file)),
+        cause="No desired state can say this: ccstate did not make this plan.",
+        hint="make a new plan with `ccstate plan`; and find out who wrote this one",
+    )
+
+
+def _unreviewed(folder: Path, plan: Plan, how: str) -> Diagnostic:
+    if plan.made_by == __version__:
+        cause = "People review plan.md: what they read is not what would be done."
+        hint = "make a new plan with `ccstate plan`, and review that"
+    else:
+        cause = f"ccstate {plan.made_by} made the plan, and this is ccstate {__version__}."
+        hint = f"plan again and review that; or apply it with ccstate {plan.made_by}"
+    return Diagnostic("CC313", f"{MARKDOWN} {how}", Span(str(folder / MARKDOWN)), cause, hint)
+
+
+def refuse_other_platforms(plan: Plan, project: Project) -> None:
+    """Blocked where ccstate.yaml names another platform for a target than it did for the plan."""
+    targets = {target.name: target for target in project.targets}
+    kinds: dict[str, set[str]] = {}
+    for change in plan.changes():
+        kinds.setdefault(change.target, set()).add(change.address.kind)
+    problems = []
+    for name, changed in sorted(kinds.items()):
+        target, made = targets.get(name), plan.platforms.get(name)
+        if target is None:
+            problems.append(_elsewhere(f'no target is named "{name}"', "The plan changes it."))
+        elif made != target.platform:
+            cause = "Its connection says something else than when the plan was made."
+            if made is None or made.adapter != target.adapter:
+                was = made.adapter if made else "none"
+                cause = f"The plan was made with the adapter {was}; it is {target.adapter} now."
+            problems.append(_elsewhere(f"target {name} is another platform", cause))
+        elif strange := changed - target.kinds:
+            message = f"target {name} does not manage {', '.join(sorted(strange))}"
+            problems.append(_elsewhere(message, "The plan changes such objects there."))
+    if problems:
+        raise Blocked(problems)
+
+
+def _elsewhere(message: str, cause: str) -> Diagnostic:
+    hint = "plan again, for the platforms that ccstate.yaml names now"
+    return Diagnostic("CC311", message, Span(PROJECT_FILE), cause=cause, hint=hint)
 
 
 def plan_folder(root: Path, plan_id: str) -> Path:
@@ -109,8 +198,12 @@ def interrupted_plans(root: Path) -> list[str]:
 
 
 def find_plan(root: Path, given: str) -> str:
-    """The id of the plan whose id begins so; InvalidInput where there is none, or several."""
-    found = [plan_id for plan_id in plan_ids(root) if plan_id.startswith(given)]
+    """The id of the plan whose id begins so; InvalidInput where there is none, or several.
+
+    More of the digest than the id may be given: `reviewed_plan` holds the plan against all of it.
+    """
+    short = given[: plan_file.ID_LENGTH]
+    found = [plan_id for plan_id in plan_ids(root) if plan_id.startswith(short)]
     if len(found) == 1:
         return found[0]
     message = f'no plan is called "{given}"'
@@ -196,6 +289,8 @@ def _listed(root: Path, plan_id: str, commit: str) -> "ListedPlan":
     made = datetime.fromtimestamp(path.stat().st_mtime, UTC).astimezone()
     try:
         plan = plan_file.read_plan(path)
+        if plan_id != plan_file.plan_id(plan):
+            raise Blocked([_another(path, plan_id, plan_file.digest(plan))])
     except CcstateError:
         return ListedPlan(plan_id, "damaged", made)
     if is_begun(root, plan_id):

@@ -12,7 +12,6 @@ from ccstate.adapter import Adapter, Module, connect, module_of
 from ccstate.checkout import refuse_links
 from ccstate.cli import days
 from ccstate.cli.output import complain, shown, stage, write_file
-from ccstate.cli.plans import FOLDER as PLANS
 from ccstate.desired import (
     Desired,
     ParseCache,
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
     from ccstate.desired.findings import Finding
 
 STATE_FOLDER = ".ccstate"
+PLANS = "plans"
 Busy: TypeAlias = Mapping[str, Mapping[Address, Activity]]
 """By target, what is going on at objects now."""
 
@@ -260,6 +260,7 @@ class Workspace:
             supports=adapter.supports,
             most_updates=target.most_updates,
             most_deletions=target.most_deletions,
+            platform=target.platform,
         )
 
     def plan(

@@ -18,7 +18,7 @@ from ccstate.kinds import KINDS
 from ccstate.kinds.fields import Means, Name, SetOf, Strict
 from ccstate.kinds.shape import Path as FieldPath
 from ccstate.kinds.shape import shape_of
-from ccstate.model import Address, Fields, Json
+from ccstate.model import Address, Fields, Json, Platform, fingerprint
 
 FILE = "ccstate.yaml"
 NO_PROJECT = "CC007"
@@ -96,6 +96,11 @@ class Target:
     sites: frozenset[str] | None
     most_updates: int
     most_deletions: int
+
+    @property
+    def platform(self) -> Platform:
+        """What a plan is bound to; references to secrets stay references."""
+        return Platform(self.adapter, fingerprint(self.connection))
 
     def manages(self, address: Address, fields: Fields) -> bool:
         """Whether an object, declared or live, belongs to this platform."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
 from ccstate.model import Action, Change, Plan
+from ccstate.plan_file import ID_LENGTH
 from ccstate.render.attention import Sentence, attention, basis_of, unmanaged
 from ccstate.render.differences import Row, rows
 from ccstate.render.markdown import code
@@ -29,14 +30,17 @@ SIGNS_OF_MARKDOWN: Mapping[Action, str] = {
 """Never bare: `- + queue` would begin a list within the list."""
 
 
-def plan_markdown(plan: Plan, plan_id: str) -> str:
-    """What the plan does, for those who decide about the pull request."""
+def plan_markdown(plan: Plan, digest: str) -> str:
+    """What the plan does, for those who decide about the pull request.
+
+    The plan's id is the beginning of its digest.
+    """
     if not plan.steps:
         nothing = f"### Nothing to do\n\n{_where(plan)} already as the desired state says.\n"
         nothing += "".join(f"\n{_sentence(sentence)}\n" for sentence in attention(plan))
         return "\n".join([nothing, *_refusals(plan), *_unmanaged(plan)])
-    head = "\n".join(_head(plan, plan_id))
-    tail = "\n".join([*_unmanaged(plan), *_what_next(plan, plan_id)])
+    head = "\n".join(_head(plan, digest[:ID_LENGTH]))
+    tail = "\n".join([*_unmanaged(plan), *_what_next(plan, digest)])
     return "\n".join([head, *_details(plan, LIMIT - len(head) - len(tail)), tail])
 
 
@@ -174,10 +178,13 @@ def _unmanaged(plan: Plan) -> Iterator[str]:
         yield f"… and others on {plural(len(sentences) - NAMED, 'more platform')}.\n"
 
 
-def _what_next(plan: Plan, plan_id: str) -> Iterator[str]:
+def _what_next(plan: Plan, digest: str) -> Iterator[str]:
     if plan.refusals:
         yield "**Nothing will be applied as the plan stands.**\n"
     else:
-        yield f"To apply exactly this: {code(f'ccstate apply {plan_id}')}\n"
+        yield f"To apply exactly this: {code(f'ccstate apply {digest[:ID_LENGTH]}')}\n"
+        if len(digest) > ID_LENGTH:
+            whole = code(f"ccstate apply {digest}", 100)
+            yield f"<sub>An approval that nothing else fits names all of it: {whole}</sub>\n"
     if commit := basis_of(plan):
         yield f"<sub>Desired state: {code(commit)}</sub>\n"
