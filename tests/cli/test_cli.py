@@ -263,7 +263,7 @@ def test_a_rename_is_told_as_a_pair(screen: Screen) -> None:
     assert screen.run("plan") == 0
     told = " ".join(screen.out.split())
     assert "1 pair looks like one object with another name" in told
-    assert "does not move there: queue/sales → queue/sales-au" in told
+    assert "does not move to the new one: queue/sales → queue/sales-au" in told
     assert screen.run("plan", "--format", "markdown") == 0
     assert "`queue/sales → queue/sales-au`" in screen.out
     assert screen.run("plan", "--format", "json") == 0
@@ -858,3 +858,27 @@ def test_a_history_says_whether_it_is_all(screen: Screen) -> None:
     assert screen.run("history", "queue/sales", "--limit", "3") == 0
     assert screen.out.startswith("queue/sales: 3 commits\n")
     assert screen.run("history", "queue/sales", "--limit", "-1") == 1
+
+
+def test_a_site_of_a_target_that_nobody_declares_is_told(screen: Screen) -> None:
+    screen.edit("ccstate.yaml", "adapter: embedded", "adapter: embedded, sites: [perth, sydny]")
+    screen.write(
+        "desired_state/sites.yaml", "sites:\n  sydney: {timezone: UTC}\n  perth: {timezone: UTC}\n"
+    )
+    assert screen.run("validate") == 0
+    assert 'CC124 target demo manages the site "sydny", which no file declares' in screen.out
+    assert 'did you mean "sydney"?' in screen.out
+    assert '"perth"' not in screen.out
+    assert "ccstate.yaml:3:" in screen.out
+
+
+def test_places_are_told_as_seen_from_here(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert screen.run("plan") == 0
+    plan_id = screen.plan_id()
+    screen.edit(f"plans/{plan_id}/plan.json", "Sales", "Salse")
+    monkeypatch.chdir(screen.folder / "desired_state")
+    assert screen.run("apply", plan_id) == 3
+    assert f"{screen.folder}/plans/{plan_id}/plan.json: CC304" in screen.err
+    monkeypatch.chdir(screen.folder)
+    assert screen.run("apply", plan_id) == 3
+    assert f"\nplans/{plan_id}/plan.json: CC304" in f"\n{screen.err}"

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self, TextIO
 
@@ -105,7 +106,16 @@ def complain(problems: Sequence[Diagnostic]) -> None:
     from ccstate.render.diagnostics import diagnostics_text
 
     if problems:
-        talk(diagnostics_text(problems, palette(sys.stderr)).rstrip("\n"))
+        told = [_from_here(problem) for problem in problems]
+        talk(diagnostics_text(told, palette(sys.stderr)).rstrip("\n"))
+
+
+def _from_here(problem: Diagnostic) -> Diagnostic:
+    """The problem with its place as people name it who stand where the command runs."""
+    span = problem.span
+    if span is None or not Path(span.file).is_absolute():
+        return problem
+    return replace(problem, span=replace(span, file=shown(Path(span.file))))
 
 
 def shown(path: Path) -> str:

@@ -113,7 +113,13 @@ class Workspace:
         return desired
 
     def unplaced(self, state: State) -> list[Diagnostic]:
-        """Warnings about resources that no target manages."""
+        """Warnings about resources that no target manages, and targets' sites that none declares."""
+        from ccstate.desired.findings import diagnose
+
+        unknown = diagnose(_unknown_sites(self.project.targets, state), self.content)
+        return [*unknown, *self._unmanaged(state)]
+
+    def _unmanaged(self, state: State) -> list[Diagnostic]:
         if any(t.sites is None and t.kinds >= KINDS.keys() for t in self.project.targets):
             return []
         lost: dict[str, list[Resource]] = {}
@@ -335,6 +341,24 @@ def _wrong_connection(target: Target, module: Module) -> Iterator["Finding"]:
     except ValidationError as error:
         for finding in explain(error, shape_of(module.model), FILE, path):
             yield replace(finding, code="CC402")
+
+
+def _unknown_sites(targets: Iterable[Target], state: State) -> Iterator["Finding"]:
+    """Sites that a target names and nobody declares: what is there is managed by none, or goes."""
+    from ccstate.desired.findings import Finding, did_you_mean
+
+    declared = [address.name for address in state if address.kind == "site"]
+    for target in targets:
+        for site in sorted((target.sites or frozenset()).difference(declared)):
+            yield Finding(
+                FILE,
+                ("targets", target.name, "sites"),
+                "CC124",
+                f'target {target.name} manages the site "{site}", which no file declares',
+                cause="Only objects that are left there on the platform belong to it.",
+                hint=did_you_mean(site, declared) or "declare it, or take it out",
+                severity=Severity.WARNING,
+            )
 
 
 def _met_twice(places: Sequence[tuple[str, set[str]]]) -> Iterator["Finding"]:

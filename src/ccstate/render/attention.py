@@ -21,8 +21,8 @@ class Sentence(NamedTuple):
 
 
 LEFT_BEHIND = (
-    "callers end at the new one, and what the old one holds (callers who wait, messages, what was "
-    "set by hand) does not move there"
+    "what the old one holds (callers who wait, messages, what was set by hand) does not move to the "
+    "new one"
 )
 
 
@@ -31,7 +31,7 @@ def attention(plan: Plan) -> Iterator[Sentence]:
     changes = list(plan.changes())
     if plan.only:
         rest = plural(plan.left_out, "other change is", "other changes are")
-        words = f"{rest} left out: this plan holds only what was asked for, and what that needs"
+        words = f"{rest} left out of this plan, which is for these objects and what they need"
         names = tuple(map(str, plan.only))
         yield Sentence(words, len(names), names, Style.NOTE)
     yield from _about(

@@ -7,9 +7,10 @@ from datetime import datetime
 from ccstate.model import Action
 from ccstate.render.reports import spelled
 from ccstate.render.tally import VERBS
-from ccstate.render.text import ONE_LINE, Palette, Piece, Style, laid_out, plain
+from ccstate.render.text import Palette, Piece, Style, laid_out, plain
 from ccstate.render.values import plural
 
+HANG = 14
 COMMIT = 10
 """Characters of a commit's id."""
 _STYLES = {"waiting": Style.ADD, "interrupted": Style.ALARM, "damaged": Style.ALARM}
@@ -45,11 +46,11 @@ def plans_text(
         commit = plan.commit.removesuffix("+")[:COMMIT] + "+" * plan.commit.endswith("+")
         lines.append(
             (
-                ONE_LINE,
+                HANG,
                 (
                     Piece(plan.plan_id, Style.STRONG),
                     Piece(f"  {plan.state:<11}", _STYLES.get(plan.state, Style.PLAIN)),
-                    Piece(f"  {age(plan.made, now):>8}  {commit or '-':<11}", Style.DIM),
+                    Piece(f"  {age(plan.made, now):>7}  {commit or '-':<{COMMIT + 1}}", Style.DIM),
                     *plain(f"  {_what(plan)}"),
                 ),
             )
