@@ -62,6 +62,7 @@ class EmergencyCalls:
         self._sites = centre.of("site")
         self._dialling = Dialling(centre)
         self.routes = self._dialling.routes
+        self._lines: dict[tuple[str, Country], frozenset[str]] = {}
         self._shown: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
 
     def __iter__(self) -> Iterator[EmergencyCall]:
@@ -167,20 +168,20 @@ class EmergencyCalls:
 
     def _outside_lines(self, site: str, country: Country) -> list[str]:
         """What is dialled there for an outside line, before a number of the public network."""
-        return sorted(
-            {
+        return sorted(self._lines_of(site, country) | self._lines_of("", country))
+
+    def _lines_of(self, place: str, country: Country) -> frozenset[str]:
+        """The same, by the routes of one site, or by those for every site."""
+        if (place, country) not in self._lines:
+            patterns = self._dialling.patterns.get(place)
+            self._lines[place, country] = frozenset(
                 line
-                for route in self._routes_of(site)
+                for route in (patterns.by_name.values() if patterns else ())
                 if not route["emergency"]
                 for pattern in route["patterns"]
                 if (line := _outside_line(route, pattern, country))
-            }
-        )
-
-    def _routes_of(self, site: str) -> Iterator[Filled]:
-        for place in dict.fromkeys((site, "")):
-            if patterns := self._dialling.patterns.get(place):
-                yield from patterns.by_name.values()
+            )
+        return self._lines[place, country]
 
 
 def _outside_line(route: Filled, pattern: str, country: Country) -> str:

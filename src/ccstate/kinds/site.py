@@ -43,6 +43,8 @@ class Site(Common):
 
     address: StreetAddress | None = None
     """Street address; with the area, the dispatchable location of an emergency call."""
+    # North America calls such a number an ELIN, and the system shows it in place of the phone's own
+    # (Cisco Emergency Responder 11.5(2), administration guide, chapter 1, "ELIN").
     emergency_callback: E164 | None = None
     """Number shown on emergency calls from here, which the emergency services call back."""
     timezone: Timezone
