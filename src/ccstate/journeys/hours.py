@@ -7,11 +7,12 @@ what would be open; where it reaches midnight, hours that run over it end there.
 the local clock: in the hour that comes twice when clocks go back, 02:30 is 02:30 both times.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
-from itertools import chain, pairwise
+from itertools import accumulate, chain, pairwise
 from typing import NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -96,6 +97,9 @@ class Entries:
             else:
                 (self.runs if is_dated else self.yearly_runs).append(entry)
 
+        self._dated_runs = _Runs(self.runs)
+        self._yearly_runs = _Runs(self.yearly_runs)
+
     def on(self, day: date) -> list[Filled]:
         """The entries that hold a day, the most precise first.
 
@@ -104,9 +108,9 @@ class Entries:
         text = day.isoformat()
         return [
             *self.dates.get(text, ()),
-            *(entry for entry in self.runs if holds(entry, text)),
+            *self._dated_runs.on(text),
             *self.year_days.get(text[5:], ()),
-            *(entry for entry in self.yearly_runs if holds(entry, text)),
+            *self._yearly_runs.on(text[5:]),
         ]
 
     def without_dates(self) -> Iterator[Filled]:
@@ -114,6 +118,39 @@ class Entries:
         yield from self.runs
         yield from chain.from_iterable(self.year_days.values())
         yield from self.yearly_runs
+
+
+class _Runs:
+    """Runs of days, found without looking at those that end before the day, or begin after it."""
+
+    def __init__(self, entries: Sequence[Filled]) -> None:
+        spans = [
+            (first, last, place)
+            for place, entry in enumerate(entries)
+            for first, last in _without_new_year(*ends_of(entry))
+        ]
+        self._entries = entries
+        self._spans = sorted(spans)
+        self._firsts = [first for first, _, _ in self._spans]
+        self._reach = list(accumulate((last for _, last, _ in self._spans), max))
+        """The latest last day of the spans up to each."""
+
+    def on(self, day: str) -> list[Filled]:
+        """The runs that hold a day, in their own order."""
+        found: list[int] = []
+        place = bisect_right(self._firsts, day)
+        while place and self._reach[place - 1] >= day:
+            place -= 1
+            if self._spans[place][1] >= day:
+                found.append(self._spans[place][2])
+        return [self._entries[number] for number in sorted(found)]
+
+
+def _without_new_year(first: str, last: str) -> list[tuple[str, str]]:
+    """The run, in two parts where it is one of every year that reaches over New Year."""
+    if last < first and len(first) == len("12-25"):
+        return [(first, "12-31"), ("01-01", last)]
+    return [(first, last)]
 
 
 def ends_of(entry: Filled) -> tuple[str, str]:

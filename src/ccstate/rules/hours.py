@@ -177,6 +177,7 @@ def _clock(minute: int) -> str:
 
 
 def _overlaps(estate: Estate) -> Iterator[Found]:
+    shared = {name: Entries(c["holidays"]) for name, c in estate.of("calendar").items()}
     for address, schedule in _schedules(estate):
         for week in _weeks(schedule):
             for first, second in _meeting(week, WEEK):
@@ -196,7 +197,7 @@ def _overlaps(estate: Estate) -> Iterator[Found]:
                     "merge them into one",
                 )
         yield from _holidays_twice(address, schedule.get("holidays") or ())
-        yield from _in_calendars_too(estate, address, schedule)
+        yield from _in_calendars_too(address, schedule, shared)
     for name, calendar in estate.of("calendar").items():
         yield from _holidays_twice(Address("calendar", name), calendar["holidays"])
 
@@ -227,22 +228,21 @@ def _twice(
     entries: Sequence[Filled], clash: Callable[[Filled, Filled], bool]
 ) -> Iterator[tuple[int, str]]:
     """The places of entries that begin on a day that another holds too, and the day."""
-    for place, _, day in _pairs(entries, entries, clash):
+    for place, _, day in _pairs(entries, Entries(entries), clash):
         yield place, day
 
 
 def _pairs(
-    entries: Sequence[Filled], others: Sequence[Filled], clash: Callable[[Filled, Filled], bool]
+    entries: Sequence[Filled], known: Entries, clash: Callable[[Filled, Filled], bool]
 ) -> Iterator[tuple[int, Filled, str]]:
-    """Entries that begin while one of the others lasts, by their places, and the day."""
-    known = Entries(others)
-    places = {id(other): place for place, other in enumerate(others)}
+    """Entries that begin while another one lasts, by their places, the other, and the day."""
+    places = {id(entry): place for place, entry in enumerate(entries)}
     for place, entry in enumerate(entries):
         first = ends_of(entry)[0]
         # Any leap year does for a day of every year.
         day = day_named(first) or day_named(f"2024-{first}")
         for other in known.on(day) if day else ():
-            is_later = others is entries and places[id(other)] > place
+            is_later = places.get(id(other), -1) > place
             if other is entry or (is_later and ends_of(other)[0] == first):
                 continue
             if not entry.get("date") and other.get("date"):
@@ -277,7 +277,7 @@ def _share_hours(one: Filled, other: Filled) -> bool:
 
 
 def _holidays_twice(address: Address, holidays: Sequence[Filled]) -> Iterator[Found]:
-    for place, other, day in _pairs(holidays, holidays, _share_hours):
+    for place, other, day in _pairs(holidays, Entries(holidays), _share_hours):
         yield Found(
             address,
             ("holidays", place),
@@ -287,12 +287,15 @@ def _holidays_twice(address: Address, holidays: Sequence[Filled]) -> Iterator[Fo
         )
 
 
-def _in_calendars_too(estate: Estate, address: Address, schedule: Filled) -> Iterator[Found]:
+def _in_calendars_too(
+    address: Address, schedule: Filled, shared: Mapping[str, Entries]
+) -> Iterator[Found]:
     """Holidays of a schedule that a calendar of it has as well."""
     own = schedule.get("holidays") or ()
     for calendar in schedule.get("calendars") or () if own else ():
-        shared = estate.of("calendar").get(calendar, {}).get("holidays") or ()
-        for place, other, day in _pairs(own, shared, _share_hours):
+        if calendar not in shared:
+            continue
+        for place, other, day in _pairs(own, shared[calendar], _share_hours):
             yield Found(
                 address,
                 ("holidays", place),
