@@ -71,6 +71,25 @@ def test_the_command_that_a_failure_names_shows_that_call(screen: Screen) -> Non
     assert "Sales messages (voicemail/2910)" in screen.out
 
 
+def test_a_call_in_the_past_or_at_a_time_that_comes_twice_is_told_when_it_is_walked(
+    screen: Screen,
+) -> None:
+    screen.edit("call_tests.yaml", 'at: "2026-11-24T11:00"', 'at: "2020-11-24T11:00"')
+    screen.edit("call_tests.yaml", 'at: "2026-11-24T10:00"', 'at: "2027-04-04T02:30"')
+    screen.run("test", "ordinary-billing")
+    assert (
+        "CC228 call_test/ordinary-billing calls on 2020-11-24, which has passed" in screen.err_flat
+    )
+    assert "ordinary-sales" not in screen.err
+    screen.run("test")
+    assert "show 02:30 twice" in screen.err_flat
+    assert "walked at the first, 02:30 with the offset +1100" in screen.err_flat
+    with (screen.folder / "ccstate.yaml").open("a", encoding="utf-8") as project:
+        project.write("rules: {CC228: ignore}\n")
+    screen.run("test")
+    assert "CC228" not in screen.err
+
+
 def test_a_build_server_reads_a_case_for_each_test(screen: Screen) -> None:
     screen.edit(*SALES_TO_MAILBOX)
     assert screen.run("test", "--format", "junit") == 1

@@ -121,9 +121,26 @@ def test_no_text_of_any_field_says_more_than_a_text(
 
 def test_texts_are_tried_in_every_field_that_may_hold_any() -> None:
     _, places = everywhere(samples(), "${SHELL(x)}")
-    for kind in ("site", "user", "extension", "trunk", "outbound_route", "queue", "ivr", "number"):
+    for kind in (
+        "site",
+        "user",
+        "extension",
+        "trunk",
+        "outbound_route",
+        "queue",
+        "ivr",
+        "number",
+        "calendar",
+    ):
         assert (kind, "label") in places
-    for place in ("user name", "trunk username", "schedule name", "schedule reason", "site street"):
+    for place in (
+        "user name",
+        "trunk username",
+        "schedule name",
+        "schedule reason",
+        "calendar name",
+        "site street",
+    ):
         kind, field = place.split()
         assert (kind, field) in places
     assert ("extension", "name") in places  # of its caller_id
