@@ -1,5 +1,6 @@
 """Members that ring in order do so on a real Asterisk, and a change of the order is seen there."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -87,6 +88,38 @@ def test_an_order_changed_by_hand_is_told_and_put_back(estate: Estate) -> None:
     assert {edit.path for edit in change.edits} == {"members"}
     estate.apply()
     assert rung(estate) == ["cy.d", "ann.l", "bo.o"]
+
+
+def test_whoever_calls_while_the_queue_is_away_waits_for_it(estate: Estate) -> None:
+    in_order(estate, CY, BO, ANN)
+    estate.apply()
+    file = estate.site.etc / FILES[QUEUES]
+    whole = file.read_text(encoding="utf-8")
+    before, _, rest = whole.partition("[sales]")
+    file.write_text(before + rest[rest.index("\n[") :], encoding="utf-8")
+    estate.reload(QUEUES)
+    assert "No such queue" in estate.command("queue show sales")
+    # Local takes what stands behind a slash for options, so that the call needs a way there.
+    there = (("Application", "Goto"), ("ApplicationData", "queue/sales,s,1"))
+    place = (("Context", "order-test"), ("Extension", "1"), ("Priority", "1"))
+    caller = ("Channel", "Local/1@order-test")
+    with estate.ami() as ami:
+        ami.do("DialplanExtensionAdd", *place, *there)
+        ami.do("Originate", caller, ("Application", "Wait"), ("Data", "60"), ("Async", "true"))
+    is_seen(estate, "core show channels concise", "!Wait!2")
+    file.write_text(whole, encoding="utf-8")
+    estate.reload(QUEUES)
+    is_seen(estate, "queue show sales", "Local/1@order-test")
+    estate.command("channel request hangup all")
+
+
+def is_seen(estate: Estate, command: str, text: str) -> None:
+    """Asterisk says it at last; some seconds pass before, and no test depends on how many."""
+    for _ in range(300):
+        if text in estate.command(command):
+            return
+        time.sleep(0.2)
+    pytest.fail(f"{command} never says {text}: {estate.command(command)}")
 
 
 def test_the_order_of_others_means_nothing(estate: Estate) -> None:
