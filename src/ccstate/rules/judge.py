@@ -35,7 +35,7 @@ def judge(estate: Estate, severities: Severities, content: Content) -> list[Diag
         if (severity := severities.get(code, rule.severity)) is not None
     }
     findings = {code: _findings(RULES[code], running[code], estate) for code in running}
-    findings = _known(findings, Estate(benign(estate.state), estate.today))
+    findings = _known(findings, estate)
     about_comments = _silenced(findings, estate, content)
     shown: list[Finding] = []
     rest: dict[str, int] = {}
@@ -132,12 +132,15 @@ def _told(declared: Estate, codes: Collection[str]) -> dict[str, set[Path]]:
     if not codes:
         return {}
     found = {code: _findings(RULES[code], RULES[code].severity, declared) for code in codes}
-    known = _known(found, Estate(benign(declared.state), declared.today))
+    known = _known(found, declared)
     return {code: {finding.path for finding in findings} for code, findings in known.items()}
 
 
-def _known(findings: Mapping[str, list[Finding]], good: Estate) -> dict[str, list[Finding]]:
+def _known(findings: dict[str, list[Finding]], estate: Estate) -> dict[str, list[Finding]]:
     """Those of the findings that are so whatever a platform holds where nobody says."""
+    if not any(findings.values()):
+        return findings
+    good = Estate(benign(estate.state), estate.today)
     known: dict[str, list[Finding]] = {}
     for code, found in findings.items():
         sure = {f.path for f in _findings(RULES[code], Severity.ERROR, good)} if found else set()
