@@ -264,6 +264,37 @@ def test_ctrl_c_while_something_is_imported_shows_no_traceback(screen: Screen, m
     assert done.returncode == 130
 
 
+# Ctrl-C reaches every process of a terminal's group, also those that parse beside this one.
+PARSING = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+import ccstate.desired
+load = sys.modules["ccstate.desired.load"]
+load.MUCH, os.cpu_count = 1, lambda: 2
+here, keep = os.getpid(), load._keep
+def kept(*arguments):
+    if os.getpid() != here:
+        os.killpg(0, signal.SIGINT)
+    keep(*arguments)
+kept.__module__, kept.__qualname__ = keep.__module__, keep.__qualname__
+load._keep = kept
+from ccstate.__main__ import main
+main()
+"""
+
+
+def test_ctrl_c_while_files_are_parsed_side_by_side_shows_no_traceback(screen: Screen) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PARSING, "--project", str(screen.folder), "validate"],
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,
+        env={**os.environ, "CCSTATE_CACHE": str(screen.folder / "cache")},
+    )
+    assert (done.stderr.strip(), done.returncode) == ("interrupted", 130)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_whatever_stops_an_apply_the_locks_are_given_back(
     screen: Screen, number: signal.Signals

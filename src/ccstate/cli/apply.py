@@ -196,11 +196,12 @@ def _apply(workspace: Workspace, plan_id: str, plan: Plan, held: "Held", form: s
     folder = workspace.root / FOLDER / plan_id
     journal = open_journal(folder / JOURNAL)
     keep_plan(workspace.root, plan_id)
-    # An apply that was killed before it began has done nothing: the plan must be fresh.
-    fresh = (take_up if journal.recorded else freshen)(plan_id, plan, held.adapters)
     started = journal.recorded[0].at if journal.recorded else _now()
     total = sum(1 for _ in plan.changes())
     with Progress(f"Applying {plan_id}", total) as progress:
+        progress.doing("looking whether the plan still fits")
+        # An apply that was killed before it began has done nothing: the plan must be fresh.
+        fresh = (take_up if journal.recorded else freshen)(plan_id, plan, held.adapters)
         means = Means(held, journal, _now, progress.update, progress.doing)
         applied = perform(fresh, means)
     # From here on the platforms are as they are: what fails is told, and changes no exit code.

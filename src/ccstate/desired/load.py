@@ -1,11 +1,12 @@
 """A folder of YAML → the desired state, with every problem of every file."""
 
 import os
+import signal
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
@@ -90,7 +91,19 @@ def _parse_side_by_side(
         suppress(BrokenProcessPool),  # a worker died, of memory perhaps: one by one will do
         ProcessPoolExecutor(min(workers, MOST_WORKERS), context) as pool,
     ):
-        deque(pool.map(_keep, *zip(*cold, strict=True), chunksize=4), maxlen=0)
+        with _workers_deaf_to_the_keyboard():
+            kept = pool.map(_keep, *zip(*cold, strict=True), chunksize=4)
+        deque(kept, maxlen=0)
+
+
+@contextmanager
+def _workers_deaf_to_the_keyboard() -> Iterator[None]:
+    """Whoever is forked in here never gets Ctrl-C: its parent does, and ends it without a word."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 MOST_WORKERS = 8

@@ -53,12 +53,34 @@ def test_a_torn_lock_holds_and_is_given_back_by_its_name(
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.symlink_to("nowhere")])
-def test_a_folder_or_a_dangling_link_in_its_place_locks_and_does_not_loop(
+def test_a_folder_or_a_dangling_link_in_its_place_is_nobodys_lock(
     folder: LocalFolder, tmp_path: Path, make: Callable[[Path], None]
 ) -> None:
     (tmp_path / "ccstate/lock").mkdir(parents=True)
-    make(tmp_path / "ccstate/lock/00000001")
-    assert lock.take(folder, ANN) == UNKNOWN
+    for name in ("00000001", "00000003"):
+        make(tmp_path / "ccstate/lock" / name)
+    assert lock.held(folder) is None
+    assert lock.take(folder, ANN) is None
+    assert lock.take(folder, BEN) == lock.held(folder) == ANN
+    lock.give_back(folder, ANN)
+    assert lock.take(folder, BEN) is None
+
+
+NAMES = st.from_regex(r"[0-9]{1,9}|0{7}[0-9]", fullmatch=True) | st.sampled_from(["x.json", "²"])
+
+
+@given(st.dictionaries(NAMES, st.binary(max_size=20) | st.just(ANN.encode()), max_size=4))
+def test_whatever_lies_in_its_folder_taking_and_seeing_agree(files: dict[str, bytes]) -> None:
+    with tempfile.TemporaryDirectory() as root:
+        folder = LocalFolder(Path(root))
+        for name, content in files.items():
+            folder.create(f"{lock.FOLDER}/{name}", content)
+        before = lock.held(folder)
+        assert lock.take(folder, BEN) == before
+        holder = before or BEN
+        assert lock.held(folder) == holder
+        lock.give_back(folder, holder)
+        assert lock.held(folder) is None
 
 
 class Slow(LocalFolder):

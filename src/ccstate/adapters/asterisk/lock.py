@@ -19,20 +19,31 @@ def take(storage: Storage, holder: Holder) -> Holder | None:
         number, found = _standing(storage)
         if found is not None:
             return found
-        if storage.create(_path(number + 1), holder.encode()):
+        if made := _follow(storage, number, None, holder.encode()):
             # Whoever was slow may have taken a number that was used, and removed since.
-            if _standing(storage) == (number + 1, holder):
-                _tidy(storage, number + 1)
+            if _standing(storage) == (made, holder):
+                _tidy(storage, made)
                 return None
-            storage.remove([_path(number + 1)])
+            storage.remove([_path(made)])
     return UNKNOWN
 
 
 def give_back(storage: Storage, holder: Holder) -> None:
     """Ends the lock of this holder; that of another stays."""
     number, found = _standing(storage)
-    if found == holder and storage.create(_path(number + 1), FREE):
-        _tidy(storage, number + 1)
+    if found == holder and (made := _follow(storage, number, found, FREE)):
+        _tidy(storage, made)
+
+
+def _follow(storage: Storage, number: int, found: Holder | None, content: bytes) -> int:
+    """Makes the file that counts after this one; its number, or 0 where another was first."""
+    for following in range(number + 1, number + 1 + TRIES):
+        if storage.create(_path(following), content):
+            return following
+        if _standing(storage) != (number, found):
+            return 0
+        # What has that name is no file: a folder, or a link to nowhere. It is nobody's lock.
+    return 0
 
 
 def held(storage: Storage) -> Holder | None:
@@ -53,8 +64,9 @@ def _standing(storage: Storage) -> tuple[int, Holder | None]:
 
 
 def _numbers(storage: Storage) -> list[int]:
-    names = (path.rpartition("/")[2] for path in storage.listing(FOLDER))
-    return [int(name) for name in names if name.isascii() and name.isdigit()]
+    there = {path: path.rpartition("/")[2] for path in storage.listing(FOLDER)}
+    numbers = {path: int(name) for path, name in there.items() if name.isdecimal()}
+    return [number for path, number in numbers.items() if path == _path(number)]
 
 
 def _path(number: int) -> str:
