@@ -3,8 +3,12 @@
 python benchmarks/journeys.py [TREES]: 500 trees of ten nodes, a number each. Five trees belong
 together: a front door that leads to four departments, each of which leads back. The figures are
 seconds of processor time.
+
+python benchmarks/journeys.py tangles: one tree of 50, 500 and 2,000 nodes, twelve random choices
+each, and what a plan, `simulate --all` and `test --generate` do where one choice changes.
 """
 
+import random
 import sys
 import time
 from collections import Counter
@@ -12,10 +16,13 @@ from datetime import date, timedelta
 from typing import Any
 
 from ccstate.journeys.centre import Centre
+from ccstate.journeys.coverage import coverage
+from ccstate.journeys.differences import differences
 from ccstate.journeys.enumeration import journeys, loops
+from ccstate.journeys.every import calls
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Year
-from ccstate.journeys.ways import End, Place
+from ccstate.journeys.ways import KEYS, End, Place
 from ccstate.model import Address, Fields
 
 TREES = 500
@@ -154,5 +161,58 @@ def main(trees: int) -> None:
     print(", ".join(f"{count:,} {end}" for end, count in sorted(ends.items())))
 
 
+def tangle(size: int, change: str = "") -> dict[Address, Fields]:
+    """A tree of so many menus, each key of which leads to any of them or to one of ten extensions.
+
+    With a change, key 5 of the second menu leads there.
+    """
+    chance = random.Random(7)
+    names = [f"n{number}" for number in range(size)]
+    ends = [f"extension/{number}" for number in range(2000, 2010)]
+    nodes: dict[str, Any] = {
+        name: {
+            "type": "menu", "prompt": "choose", "on_timeout": "hangup",
+            "choices": {key: chance.choice(names + ends) for key in KEYS},
+        }
+        for name in names
+    }  # fmt: skip
+    if change:
+        nodes["n1"]["choices"]["5"] = change
+    return {
+        Address("ivr", "tangle"): {"start": "n0", "nodes": nodes},
+        Address("prompt", "choose"): {"languages": {"en-AU": {"text": "Please choose"}}},
+        Address("number", number(0)): {"to": "ivr/tangle"},
+        **{Address("extension", str(n)): {"device": "deskphone"} for n in range(2000, 2010)},
+    }
+
+
+def tangles() -> None:
+    for size in (50, 500, 2000):
+        for what, to in (("an extension", "extension/2009"), ("another node", "n3")):
+            before, after = Flow(Centre(tangle(size))), Flow(Centre(tangle(size, to)))
+            began = time.process_time()
+            found = differences(before, after, FIRST)
+            took = time.process_time() - began
+            least = "at least " if found.uncompared else ""
+            print(
+                f"{size:5} nodes, a key to {what:12}: {took:6.2f} s, {least}{found.changed:,} of "
+                f"{found.compared:,} journeys end elsewhere"
+            )
+        flow = Flow(Centre(tangle(size)))
+        year = Year(flow.centre, FIRST)
+        began = time.process_time()
+        made = calls(flow, year, Place("number", number(0)))
+        walked = time.process_time()
+        covered = coverage(flow, year, ())
+        ended = time.process_time()
+        rest = "" if all(block.is_complete for block in made.blocks) else ", of more"
+        count = sum(len(block.told) for block in made.blocks)
+        print(f"{size:5} nodes, every call: {walked - began:6.2f} s, {count:,}{rest}")
+        print(f"{size:5} nodes, ends for tests: {ended - walked:6.2f} s, {covered.ends}")
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if sys.argv[1:] else TREES)
+    if sys.argv[1:] == ["tangles"]:
+        tangles()
+    else:
+        main(int(sys.argv[1]) if sys.argv[1:] else TREES)

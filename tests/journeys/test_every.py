@@ -7,11 +7,14 @@ import pytest
 
 from ccstate.journeys.calls import asked_in_vain, call, exists, keys_left
 from ccstate.journeys.centre import Centre
-from ccstate.journeys.every import Calls, Tally, calls, every
+from ccstate.journeys.every import Calls, Lost, Tally, calls, every
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Year
 from ccstate.journeys.ways import End, Event, Place
 from ccstate.model import Address, Fields
+from ccstate.render.enumeration_text import ends_counted, proof
+from tests.journeys.strategies_journeys import centre
+from tests.journeys.tangles import estate, wide
 
 SYDNEY = ZoneInfo("Australia/Sydney")
 FIRST = date(2026, 11, 22)
@@ -123,6 +126,7 @@ def test_the_sum_counts_every_world() -> None:
     assert not tally.is_good
     assert [start.name for start, _ in tally.rounds] == ["+61255501235"]
     assert tally.incomplete == []
+    assert tally.unfollowed == []
     assert tally.silent is not None
     tally = Tally()
     tally.add(made("+61255501234", 3))
@@ -170,3 +174,20 @@ def test_an_hour_that_no_clock_shows_does_not_exist() -> None:
     assert exists(datetime(2026, 10, 4, 3, 0, tzinfo=SYDNEY))
     assert exists(datetime(2027, 4, 4, 2, 30, tzinfo=SYDNEY))
     assert exists(datetime(2027, 4, 4, 2, 30, tzinfo=SYDNEY, fold=1))
+
+
+def test_a_bad_end_is_known_however_many_journeys_come_before_it() -> None:
+    nodes = wide(3)
+    last = nodes[nodes[nodes["n0"]["choices"]["#"]]["choices"]["#"]]["choices"]
+    last["#"] = "extension/gone"
+    flow = Flow(centre(estate(nodes)))
+    start = Place("number", "+61255500001")
+    tally = Tally()
+    tally.add(calls(flow, Year(flow.centre, FIRST), start))
+    assert tally.bad == 0
+    node = nodes[nodes["n0"]["choices"]["#"]]["choices"]["#"]
+    assert tally.unfollowed == [(start, Lost(Place("ivr", "main", node), End.CUT_OFF))]
+    assert not tally.is_good
+    told = [words for words, _ in (*ends_counted(tally), *proof(flow, tally))]
+    assert "none ends badly" not in told
+    assert any(words.startswith("Among them, callers of") for words in told)

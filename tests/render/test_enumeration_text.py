@@ -9,10 +9,12 @@ from ccstate.journeys.centre import Centre
 from ccstate.journeys.every import Decision, Tally, calls
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Year
-from ccstate.journeys.ways import Event, Place
+from ccstate.journeys.ways import End, Event, Place
 from ccstate.model import Address, Fields
-from ccstate.render.enumeration import story
+from ccstate.render.enumeration import Lead, Scene, Story, story
 from ccstate.render.enumeration_text import (
+    MOST_LEADS,
+    MOST_ROUNDS,
     story_markdown,
     story_text,
     sum_markdown,
@@ -187,3 +189,18 @@ def test_markdown_tells_the_same() -> None:
 def test_a_comment_on_github_has_room_for_the_sum() -> None:
     assert that_fit(["x" * 30_000, "y" * 10_000, "z" * 30_000]) == ["x" * 30_000, "y" * 10_000]
     assert that_fit(["x" * 60_000]) == []
+
+
+def test_paths_that_nobody_reads_to_their_end_are_counted_each_by_itself() -> None:
+    long = [[(Event.KEY, key)] * 25 for key in "123"]
+    short: list[list[Decision]] = [[(Event.KEY, key)] for key in "45"]
+    assert path_words([*long, *short], 1) == "press 4 or 5; 3 more ways"
+
+
+def test_what_is_left_out_of_a_section_is_counted_in_markdown_too() -> None:
+    lead = Lead("press 1", End.HUMAN, "Sales (queue/sales)")
+    scene = Scene("", "e.g. now", (lead,) * (MOST_LEADS + 2), (lead,) * (MOST_LEADS + 1), True)
+    text = story_markdown(Story("Main", "UTC", (scene,), ("a → a",) * (MOST_ROUNDS + 1), True), 5)
+    assert "- … and 2 more ends" in text
+    assert "  - … and 1 more end\n" in text
+    assert "… and 1 more round\n" in text

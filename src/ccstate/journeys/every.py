@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
-from ccstate.journeys.enumeration import MOST, journeys, loops
+from ccstate.journeys.enumeration import MOST, journeys, loops, reached_in
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Phases, World, Year
 from ccstate.journeys.walk import ASKED, Answering, Journey, walk
@@ -42,6 +42,13 @@ class Block:
         return any(told.journey.end in BAD for told in self.told)
 
 
+class Lost(NamedTuple):
+    """A place where a caller is lost, and how."""
+
+    place: Place
+    end: End
+
+
 class Silence(NamedTuple):
     """The call of somebody who does nothing and whom nobody answers."""
 
@@ -54,17 +61,20 @@ class Calls:
     """Every call to one place; `silent` is the longest without any key and answer.
 
     `rounds` are those in which such a call would go for ever; where there is none, every call
-    ends.
+    ends. `unfollowed` is where callers are lost whose journeys are beyond those that are told:
+    places are few, however many ways lead through them.
     """
 
     start: Place
     blocks: tuple[Block, ...]
     silent: Silence
     rounds: tuple[tuple[Place, ...], ...]
+    unfollowed: tuple[Lost, ...] = ()
 
     @property
     def ends_badly(self) -> bool:
-        return bool(self.rounds) or any(block.ends_badly for block in self.blocks)
+        blocks = any(block.ends_badly for block in self.blocks)
+        return bool(self.rounds or self.unfollowed) or blocks
 
 
 def every(flow: Flow, year: Year, starts: Iterable[Place], most: int = MOST) -> Iterator[Calls]:
@@ -79,6 +89,7 @@ def calls(flow: Flow, year: Year, start: Place, most: int = MOST) -> Calls:
     first: dict[tuple[object, ...], tuple[tuple[Told, ...], bool]] = {}
     rounds: dict[tuple[Place, ...], None] = {}
     silences: list[Silence] = []
+    unfollowed: dict[Lost, None] = {}
     for world in year.worlds(flow.schedules(flow.reached(start))):
         found = journeys(flow, start, world.phases, most)
         told = tuple(_told(flow, world.phases, found.found))
@@ -86,11 +97,24 @@ def calls(flow: Flow, year: Year, start: Place, most: int = MOST) -> Calls:
         folded.setdefault(same, []).append(world)
         first.setdefault(same, (told, found.is_complete))
         rounds.update(dict.fromkeys(loops(flow, start, world.phases)))
+        if not found.is_complete:
+            unfollowed.update(dict.fromkeys(_unfollowed(flow, start, world.phases, found.found)))
         nobody = walk(flow, start, world.phases, answering=Answering.NOBODY)
         silences.append(Silence(world, nobody))
     blocks = tuple(Block(tuple(worlds), *first[same]) for same, worlds in folded.items())
     longest = max(silences, key=lambda silence: silence.journey.seconds)
-    return Calls(start, blocks, longest, tuple(sorted(rounds)))
+    return Calls(start, blocks, longest, tuple(sorted(rounds)), tuple(sorted(unfollowed)))
+
+
+def _unfollowed(
+    flow: Flow, start: Place, phases: Phases, found: Iterable[Journey]
+) -> Iterator[Lost]:
+    """Where callers are lost in none of these journeys, and in another."""
+    known = {Lost(journey.steps[-1].place, journey.end) for journey in found}
+    for place in reached_in(flow, start, phases):
+        for way in flow.possible(place, phases):
+            if way.to is None and way.end in BAD and Lost(place, way.end) not in known:
+                yield Lost(place, way.end)
 
 
 def _told(flow: Flow, phases: Phases, found: Iterable[Journey]) -> Iterator[Told]:
@@ -122,6 +146,8 @@ class Tally:
     incomplete: list[Place] = field(default_factory=list)
     rounds: list[tuple[Place, tuple[Place, ...]]] = field(default_factory=list)
     """Where callers go round for ever: the place that is called, and the places of the round."""
+    unfollowed: list[tuple[Place, Lost]] = field(default_factory=list)
+    """Where callers are lost beyond the journeys that were followed: the place that is called."""
     silent: tuple[Place, Silence] | None = None
     """The longest call without any key and answer, and the place that is called."""
 
@@ -137,6 +163,7 @@ class Tally:
         if not all(block.is_complete for block in calls.blocks):
             self.incomplete.append(calls.start)
         self.rounds += [(calls.start, ring) for ring in calls.rounds]
+        self.unfollowed += [(calls.start, lost) for lost in calls.unfollowed]
         longest = self.silent[1].journey.seconds if self.silent else -1
         if calls.silent.journey.seconds > longest:
             self.silent = (calls.start, calls.silent)
@@ -147,5 +174,11 @@ class Tally:
         return sum(count for end, count in self.ends.items() if end in BAD)
 
     @property
+    def waits(self) -> bool:
+        """Whether some caller waits without end."""
+        beyond = any(lost.end is End.WAITS for _, lost in self.unfollowed)
+        return bool(self.ends[End.WAITS]) or beyond
+
+    @property
     def is_good(self) -> bool:
-        return not self.bad and not self.rounds
+        return not self.bad and not self.rounds and not self.unfollowed

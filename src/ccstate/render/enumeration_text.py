@@ -8,7 +8,7 @@ from ccstate.journeys.flow import Flow
 from ccstate.journeys.walk import zone_of
 from ccstate.journeys.ways import End
 from ccstate.render.enumeration import Lead, Scene, Story, brief_end, round_words
-from ccstate.render.journey_words import called_words, length_words, moment_words
+from ccstate.render.journey_words import called_words, length_words, moment_words, place_words
 from ccstate.render.markdown import code
 from ccstate.render.tally import listed
 from ccstate.render.text import Line, Palette, Piece, Style, laid_out, plain
@@ -38,6 +38,9 @@ def _story(story: Story, most: int) -> Iterator[Line]:
     yield 2, (Piece(story.title, style), Piece(f"  {story.zone}", Style.DIM))
     for ring in story.rounds[:MOST_ROUNDS]:
         yield 4, (Piece(f"  goes round for ever: {ring}", Style.ALARM),)
+    if len(story.rounds) > MOST_ROUNDS:
+        more = plural(len(story.rounds) - MOST_ROUNDS, "more round")
+        yield 4, (Piece(f"  … and {more}", Style.ALARM),)
     shown = chosen(story.scenes, most)
     for place, scene in enumerate(shown):
         if place:
@@ -143,7 +146,7 @@ def proof(flow: Flow, tally: Tally) -> Iterator[tuple[str, Style]]:
         yield f"{where} goes round for ever: {round_words(flow, ring)}", Style.ALARM
     if len(tally.rounds) > MOST_ROUNDS:
         yield f"… and {len(tally.rounds) - MOST_ROUNDS:,} more", Style.ALARM
-    if not tally.rounds and not tally.ends[End.WAITS]:
+    if not tally.rounds and not tally.waits:
         yield f"Every call ends: {_RETRIES}.", Style.ADD
     elif not tally.rounds:
         yield f"No call goes round for ever: {_RETRIES}; but some wait without end.", Style.ALARM
@@ -155,6 +158,13 @@ def proof(flow: Flow, tally: Tally) -> Iterator[tuple[str, Style]]:
             names.append(f"{len(tally.incomplete) - MOST_ROUNDS} more")
         said = f"More journeys than were followed start at {listed(names)}."
         yield said, Style.CHANGE
+    for start, lost in tally.unfollowed[:MOST_ROUNDS]:
+        who, where = called_words(flow, start), place_words(flow, lost.place)
+        fate = _COUNTED[lost.end][1]
+        yield f"Among them, callers of {who} {fate} at {where}.", Style.ALARM
+    if len(tally.unfollowed) > MOST_ROUNDS:
+        more = plural(len(tally.unfollowed) - MOST_ROUNDS, "more such place")
+        yield f"… and {more}", Style.ALARM
 
 
 _RETRIES = "questions are asked a counted number of times, and nobody is sent in a circle"
@@ -186,19 +196,27 @@ def story_markdown(story: Story, most: int) -> str:
     """Every call to one number, as a section."""
     lines = [f"### {code(story.title)}\n"]
     lines += [f"**goes round for ever:** {code(ring)}\n" for ring in story.rounds[:MOST_ROUNDS]]
+    if len(story.rounds) > MOST_ROUNDS:
+        lines.append(f"… and {plural(len(story.rounds) - MOST_ROUNDS, 'more round')}\n")
     shown = chosen(story.scenes, most)
     for scene in shown:
         lines.append(f"**{code(scene.when or 'at any time')}** {code(scene.example)}\n")
-        lines += [_bullet(lead) for lead in scene.keyed[:MOST_LEADS]]
+        lines += _bullets(scene.keyed)
         if scene.unanswered:
             lines.append(f"- {UNANSWERED}")
-            lines += [f"  {_bullet(lead)}" for lead in scene.unanswered[:MOST_LEADS]]
+            lines += [f"  {line}" for line in _bullets(scene.unanswered)]
         if not scene.is_complete:
             lines.append("- There are more ways than were followed.")
         lines.append("")
     if len(shown) < len(story.scenes):
         lines.append(f"… and {_more(len(story.scenes) - len(shown))}\n")
     return "\n".join(lines)
+
+
+def _bullets(leads: Sequence[Lead]) -> Iterator[str]:
+    yield from map(_bullet, leads[:MOST_LEADS])
+    if len(leads) > MOST_LEADS:
+        yield f"- … and {plural(len(leads) - MOST_LEADS, 'more end')}"
 
 
 def _bullet(lead: Lead) -> str:

@@ -162,7 +162,11 @@ def _tally(tally: Tally, first: date, days: int) -> dict[str, Json]:
         "journeys": tally.journeys,
         "ends": dict(ends),
         "bad": tally.bad,
-        "every_call_ends": not tally.rounds and not tally.ends[End.WAITS],
+        "every_call_ends": not tally.rounds and not tally.waits,
         "incomplete": [str(place) for place in tally.incomplete],
+        "unfollowed": [
+            {"to": str(start), "at": str(lost.place), "end": str(lost.end)}
+            for start, lost in tally.unfollowed
+        ],
         "longest_silent_call": silent,
     }

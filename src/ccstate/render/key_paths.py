@@ -29,7 +29,13 @@ def path_words(paths: Iterable[Sequence[Decision]], most: int) -> str:
     return "; ".join(told)
 
 
-def _folded(paths: set[_Choices]) -> set[_Choices]:
+MOST_TURNS = 24
+"""Longer paths are counted, each by itself: nobody reads them, and folding looks at all pairs."""
+
+
+def _folded(found: set[_Choices]) -> set[_Choices]:
+    paths = {path for path in found if len(path) <= MOST_TURNS}
+    longer = found - paths
     longest = max((len(path) for path in paths), default=0)
     for turn in reversed(range(longest)):
         alike: dict[tuple[_Choices, _Choices], set[Decision]] = {}
@@ -40,7 +46,7 @@ def _folded(paths: set[_Choices]) -> set[_Choices]:
             else:
                 rest.add(path)
         paths = rest | {(*head, frozenset(at), *tail) for (head, tail), at in alike.items()}
-    return paths
+    return paths | longer
 
 
 _ORDER = (Event.KEY, Event.DIGITS, Event.SILENCE, Event.WRONG_KEY)

@@ -165,6 +165,17 @@ class Silent(Strict):
     """With whom or what; may be empty."""
 
 
+class Unfollowed(Strict):
+    """A place where callers are lost in calls that were not walked."""
+
+    to: str
+    """What they call."""
+    at: str
+    """The place."""
+    end: str
+    """How the call ends there."""
+
+
 class Enumerated(Strict):
     """Every call of twelve months, as `ccstate simulate --all` tells them."""
 
@@ -186,6 +197,8 @@ class Enumerated(Strict):
     """Whether none waits or goes round for ever."""
     incomplete: list[str]
     """Numbers with more calls than were walked."""
+    unfollowed: list[Unfollowed]
+    """Where callers are lost in calls that were not walked."""
     longest_silent_call: Silent | None
     """The longest call of somebody who does nothing."""
     numbers: list[Called]
