@@ -19,7 +19,7 @@ from ccstate.model import (
     Resource,
     parse_address,
 )
-from ccstate.plan import FEW, MOST_IN_A_STEP, Share, make_plan
+from ccstate.plan import FEW, MOST_IN_A_STEP, Share, make_plan, narrowed
 
 Objects = dict[str, Fields]
 SIGNS = {
@@ -390,3 +390,34 @@ def test_the_order_of_the_input_means_nothing(
         return dict(items)
 
     assert plan(shuffled(desired), shuffled(live)) == plan(desired, live)
+
+
+@given(desired=overflows(), live=overflows(), name=st.sampled_from(NAMES))
+def test_a_narrowed_plan_has_what_it_needs_and_no_deletion_that_fails(
+    desired: Objects, live: Objects, name: str
+) -> None:
+    state = {a: Resource(a, fields, "") for a, fields in addressed(desired).items()}
+    seen = Observation(addressed(live), addressed(live))
+    changes = diff("here", state, seen, secrets={}, release=())
+    share = Share("here", changes, state, seen, dict.fromkeys(KINDS, Support()), 100, 100)
+    whole = make_plan([share], commit="", forced="")
+    part = make_plan([narrowed(share, [parse_address(name)])], commit="", forced="")
+    done = {change.address for change in part.changes()}
+    assert all(set(change.needs) <= done for change in part.changes())
+    assert done <= {change.address for change in whole.changes()}
+    assert (parse_address(name) in done) == (parse_address(name) in {c.address for c in changes})
+    assert set(part.refusals) <= set(whole.refusals)
+
+
+def test_one_of_two_targets_that_was_emptied_needs_a_reason() -> None:
+    live = addressed({"queue/a": {}, "queue/b": {}})
+    supports = dict.fromkeys(KINDS, Support())
+    shares = []
+    for target, desired in (("kept", live), ("emptied", {})):
+        state = {a: Resource(a, fields, "") for a, fields in desired.items()}
+        seen = Observation(live, live)
+        changes = diff(target, state, seen, secrets={}, release=())
+        shares.append(Share(target, changes, state, seen, supports, 30, 30))
+    found = make_plan(shares, commit="", forced="")
+    assert codes(found) == ["CC315"]
+    assert "on emptied: 2 of 2 objects" in found.refusals[0].message
