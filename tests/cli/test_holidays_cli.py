@@ -41,12 +41,14 @@ def test_a_calendar_is_written_and_grows_by_the_years_that_it_lacks(screen: Scre
 
 
 def test_a_calendar_between_brackets_grows_too(screen: Screen) -> None:
-    text = 'calendars: {de: {holidays: [{name: Mine, every: "06-06"}]}}  # short\n'
+    text = 'calendars: {de: {holidays: [{name: Weihnachten, every: "12-25"}]}}  # short\n'
     (screen.folder / "desired_state" / "all.yaml").write_text(text, encoding="utf-8")
     assert screen.run("holidays", "DE", "2027") == 0
     after = (screen.folder / "desired_state" / "all.yaml").read_text(encoding="utf-8")
-    assert after.startswith('calendars: {de: {holidays: [{name: Mine, every: "06-06"}, {name: "New')
+    assert after.startswith('calendars: {de: {holidays: [{name: Weihnachten, every: "12-25"}, {')
     assert after.endswith("]}}  # short\n")
+    assert "2027-12-26" in after
+    assert "2027-12-25" not in after
 
 
 def test_a_file_of_events_becomes_a_calendar_of_its_name(screen: Screen) -> None:

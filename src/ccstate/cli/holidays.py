@@ -114,14 +114,21 @@ def _write(workspace: Workspace, calendar: Address, entries: Any, into: Path | N
         hint = "leave --file out, and the days are added there; or choose another --name"
         raise InvalidInput([Diagnostic("CC817", message, hint=hint)])
     there: Any = known.fields.get("holidays") or []
-    days = {(entry.get("date"), entry.get("hours") is None) for entry in there}
-    missing = [e for e in entries if (e["date"], e.get("hours") is None) not in days]
+    missing = [entry for entry in entries if not _is_there(entry, there)]
     if not missing:
         say(f"{calendar} has all of these {_days(len(entries))} already.")
         return 0
     workspace.extend(path, calendar, "holidays", missing)
     say(f"Added {_days(len(missing))} to {calendar} in {os.path.relpath(path)}.")
     return 0
+
+
+def _is_there(entry: Any, there: Any) -> bool:
+    """Whether a calendar has the days already: as they are, or as those of every year."""
+    from ccstate.journeys.hours import ends_of, holds
+
+    same_part = [other for other in there if other.get("hours") == entry.get("hours")]
+    return all(any(holds(other, day) for other in same_part) for day in ends_of(entry))
 
 
 def _days(count: int) -> str:
