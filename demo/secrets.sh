@@ -6,6 +6,8 @@
 # Exports a random value for every `env:…` that desired_state/ mentions. Values are kept in
 # .ccstate/demo-secrets.env (mode 600): a new shell gets the same ones, or every plan would say
 # that all passwords changed. Delete that file for new ones. Never for a live platform.
+#
+# CCSTATE_SECRET_NAMES says which variables a reference may name: a branch could write any.
 
 ccstate_demo_secrets() {
   if [ ! -d desired_state ]; then
@@ -36,6 +38,7 @@ ccstate_demo_secrets() {
   set -a
   # shellcheck source=/dev/null
   . ./.ccstate/demo-secrets.env
+  CCSTATE_SECRET_NAMES="SIP_* PIN_* TRUNK_*"
   set +a
 }
 

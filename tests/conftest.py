@@ -38,9 +38,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _cache_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
+def _surroundings_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Nothing of the user's own is read or written; processes that tests start inherit it."""
     os.environ["CCSTATE_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    os.environ["CCSTATE_SECRET_NAMES"] = "SIP_* PIN_* TRUNK_* AMI_*"
+    os.environ["CCSTATE_SECRET_FILES"] = str(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from ccstate.cli.output import complain, in_format, palette, say, stage, talk, w
 from ccstate.cli.workspace import Workspace, find_root
 from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
 from ccstate.model import Address, Fields
+from ccstate.secrets import NAMES
 
 if TYPE_CHECKING:
     from ccstate.adapters.asterisk.importing import Imported, Setting
@@ -238,6 +239,7 @@ def _write_secrets(into: Path, secrets: Mapping[str, str]) -> None:
             ]
         )
     lines = "".join(f"export {name}={_quoted(text)}\n" for name, text in sorted(secrets.items()))
+    lines += f"export {NAMES}={_quoted(' '.join(sorted(secrets)))}\n"
     refuse_links(Path.cwd(), into.absolute())
     try:
         handle = os.open(into, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)

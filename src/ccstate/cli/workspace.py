@@ -40,6 +40,7 @@ from ccstate.model import (
     State,
 )
 from ccstate.plan import Share, make_plan, narrowed, objects_after
+from ccstate.secrets import Unresolved, diagnostics
 
 if TYPE_CHECKING:
     from ccstate.desired.findings import Finding
@@ -244,7 +245,35 @@ class Workspace:
     def share(self, target: Target, desired: Desired) -> Share:
         """What one target should be, what it is, and the changes between the two."""
         with stage(f"Reading {target.name}"):
-            return self._share(target, desired)
+            try:
+                return self._share(target, desired)
+            except Unresolved as wrong:
+                places = self._places(target, desired.state, wrong.causes)
+                raise InvalidInput(diagnostics(wrong.causes, places)) from None
+
+    def _places(self, target: Target, state: State, references: Collection[str]) -> dict[str, Span]:
+        """Where references to secrets stand: in the connection of a target, or in a resource."""
+        from ccstate.desired.positions import locate
+
+        found = {
+            f"{scheme}{value}": (FILE, ("targets", target.name, "connection", *path))
+            for path, value in _texts(target.connection, ())
+            for scheme in ("", "file:")
+        }
+        for address, secrets in secret_references(state).items():
+            for path, reference in secrets.items():
+                way = (KINDS[address.kind].plural, address.name, *path.split("."))
+                found.setdefault(reference, (state[address].file, way))
+        by_file: dict[str, dict[FieldPath, str]] = {}
+        for reference in references:
+            if reference in found:
+                file, steps = found[reference]
+                by_file.setdefault(file, {})[steps] = reference
+        return {
+            by_file[file][way]: span
+            for file, ways in by_file.items()
+            for way, span in locate(self.content(file), file, ways).items()
+        }
 
     def _share(self, target: Target, desired: Desired) -> Share:
         adapter = self.adapter(target)
@@ -318,6 +347,19 @@ class Workspace:
                 for problem in self.adapter(target).audit(by_target[target.name]):
                     place = f"{problem.span}: " if problem.span and problem.span.file else ""
                     yield Refusal(problem.code, f"{place}{problem.message}", problem.hint)
+
+
+def _texts(value: Json, path: FieldPath) -> Iterator[tuple[FieldPath, str]]:
+    """Every text in a value, with the way to it."""
+    match value:
+        case str():
+            yield path, value
+        case dict():
+            for name, inner in value.items():
+                yield from _texts(inner, (*path, name))
+        case list():
+            for place, inner in enumerate(value):
+                yield from _texts(inner, (*path, place))
 
 
 def _at(path: FieldPath, problem: Diagnostic) -> "Finding":

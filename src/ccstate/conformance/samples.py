@@ -21,7 +21,7 @@ from ccstate.model import Address, Fields, Json, parse_address
 Objects: TypeAlias = Mapping[Address, Fields]
 
 SECRETS: Mapping[str, str] = {
-    f"CCSTATE_CONFORMANCE_{use}_{number}": secret
+    f"CCSTATE_SECRET_CONFORMANCE_{use}_{number}": secret
     for use, secrets in {
         "PIN": ("482913", "771204"),
         "SIP": ("q8Zt-first-device", "Lm4x-second-device"),

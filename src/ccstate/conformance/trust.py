@@ -59,7 +59,10 @@ def seals_are_steady(walk: Walk) -> None:
 
 def missing_secrets_are_named(walk: Walk) -> None:
     """References that lead nowhere are refused together, each by its name."""
-    missing = {"env:CCSTATE_CONFORMANCE_MISSING_1", "env:CCSTATE_CONFORMANCE_MISSING_2"}
+    missing = {
+        "env:CCSTATE_SECRET_CONFORMANCE_MISSING_1",
+        "env:CCSTATE_SECRET_CONFORMANCE_MISSING_2",
+    }
     try:
         walk.adapter.seal(missing)
     except InvalidInput as refused:

@@ -19,6 +19,7 @@ from ccstate.lab.etc import write_private
 from ccstate.lab.programs import ESPEAK, path_with_espeak
 from ccstate.lab.site import Site
 from ccstate.model import State
+from ccstate.secrets import FILES, NAMES
 
 FOLDER = "project"
 SECRETS = "secrets.json"
@@ -48,6 +49,9 @@ def apply_to(site: Site, folder: Path, source: Path) -> Mapping[str, str]:
         for name, value in values.items()
         if VARIABLE.fullmatch(name)
     }
+    # What its references may reach is said outside of a project: here, for the lab's copy of it.
+    environment[NAMES] = " ".join(environment)
+    environment[FILES] = str(site.secret_file.parent)
     path = path_with_espeak()
     _note(folder / ENVIRONMENT, environment, path)
     for command in ("plan", "apply"):

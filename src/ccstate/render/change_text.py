@@ -6,7 +6,7 @@ from ccstate.model import Action, Change, Why
 from ccstate.render.differences import Row, rows
 from ccstate.render.tally import SIGNS, STYLES, said_of, whose
 from ccstate.render.text import Line, Piece, Style, columns, plain, safe, width_of
-from ccstate.render.values import fields_of, plural, summary, title
+from ccstate.render.values import facts_of, fields_of, plural, summary, title
 
 EDITS = 40
 """Fields of one change that are shown; what is beyond is counted."""
@@ -25,7 +25,7 @@ def change_lines(change: Change, names: int) -> Iterator[Line]:
     match change.action:
         case Action.CREATE:
             gap = " " * (names - columns(safe(str(change.address))) + 2)
-            facts = "  ".join(part for part in (known, summary(fields)) if part)
+            facts = "  ".join(part for part in (known, facts_of(change, fields)) if part)
             yield 8, (*head[:2], *plain(gap + facts), *said)
         case Action.DELETE | Action.RELEASE:
             lost = f"  {facts}" if (facts := summary(fields)) else ""

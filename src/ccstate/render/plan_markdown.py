@@ -11,7 +11,7 @@ from ccstate.render.markdown import code
 from ccstate.render.plan_journeys import journeys_markdown
 from ccstate.render.tally import VERBS, by_kind, counted, in_words, listed, named, said_of, targets
 from ccstate.render.text import safe
-from ccstate.render.values import fields_of, of_kind, plural, summary, title
+from ccstate.render.values import facts_of, fields_of, of_kind, plural, references_beyond, title
 
 LIMIT = 60_000
 """Characters; GitHub refuses comments from 65,536."""
@@ -135,7 +135,8 @@ def _details(plan: Plan, room: int) -> Iterator[str]:
             yield "\n".join([start, *items, "\n</details>\n"])
     if hidden:
         count = plural(len(hidden), "more change")
-        yield f"… and {count}, for which a comment has no room.\n"
+        secrets = code(found) if (found := references_beyond(hidden).removeprefix(", ")) else ""
+        yield f"… and {count}, for which a comment has no room.{' ' * bool(secrets)}{secrets}\n"
 
 
 def _change(change: Change) -> Iterator[str]:
@@ -145,7 +146,7 @@ def _change(change: Change) -> Iterator[str]:
     words += [code(name)] if name else []
     said = said_of(change)
     if change.action not in {Action.UPDATE, Action.ADOPT}:
-        words += [code(facts)] if (facts := summary(fields)) else []
+        words += [code(facts)] if (facts := facts_of(change, fields)) else []
     yield " ".join([*words, f"— {said}"] if said else words)
     if change.action in {Action.UPDATE, Action.ADOPT}:
         for edit in change.edits[:EDITS]:

@@ -35,7 +35,7 @@ from ccstate.render.text import (
     plain,
     safe,
 )
-from ccstate.render.values import of_kind, plural
+from ccstate.render.values import of_kind, plural, references_beyond
 
 CREATED = 8
 """New objects of one kind that are shown; what is beyond is counted."""
@@ -136,7 +136,13 @@ def _target(plan: Plan, target: str) -> Iterator[Line]:
             before = len(lines)
             yield from lines
         if hidden:
-            yield 4, (Piece(f"  … and {rest(hidden)}", Style.DIM),)
+            yield (
+                4,
+                (
+                    Piece(f"  … and {rest(hidden)}", Style.DIM),
+                    *plain(references_beyond(hidden)),
+                ),
+            )
 
 
 def _bounded(changes: list[Change], room: int) -> tuple[list[Change], list[Change]]:

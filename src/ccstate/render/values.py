@@ -1,7 +1,7 @@
 """One value, or one object, in few words."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ccstate.kinds import PLURALS
 from ccstate.model import Address, Change, Fields, Json, edited
@@ -129,6 +129,34 @@ def title(address: Address, fields: Fields) -> str:
 def summary(fields: Fields) -> str:
     """The object in few words: where it leads, how large it is."""
     return ", ".join(_facts(fields))
+
+
+def facts_of(change: Change, fields: Fields) -> str:
+    """A new object in few words, with where its secrets come from: `secret env:SIP_2101`."""
+    secrets = (
+        f"{path.rpartition('.')[2]} {scalar(reference)}"
+        for path, reference in change.secrets.items()
+    )
+    return ", ".join([*_facts(fields), *secrets])
+
+
+def references_beyond(changes: Iterable[Change]) -> str:
+    """The references of changes that are only counted, by how they begin; "" where there are none.
+
+    `, with secrets from env:SIP_… (68), env:TRUNK_A`
+    """
+    begun: dict[str, list[str]] = {}
+    for change in changes:
+        for reference in change.secrets.values():
+            head = re.match(r"env:[^_]*_|file:.*/|", reference, re.DOTALL)
+            begun.setdefault(head[0] if head else "", []).append(reference)
+    parts = [
+        f"{clipped(safe(head), LONGEST)}… ({len(found):,})"
+        if head and len(found) > 1
+        else ", ".join(map(scalar, found))
+        for head, found in sorted(begun.items())
+    ]
+    return f", with secrets from {', '.join(parts)}" if parts else ""
 
 
 def _facts(fields: Fields) -> Iterator[str]:

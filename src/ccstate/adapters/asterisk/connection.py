@@ -138,7 +138,8 @@ def login(connection: Connection, folder: Path) -> Login:
     found = secrets.resolve([ami.secret], folder)
     tls = None
     if ami.tls is not None:
-        tls = Tls(folder / ami.tls.ca if ami.tls.ca else None, ami.tls.name or "")
+        ca = secrets.public_file(ami.tls.ca, folder) if ami.tls.ca else None
+        tls = Tls(ca, ami.tls.name or "")
     wait = float(seconds(ami.timeout))
     return Login(ami.host, ami.port, ami.username, found[ami.secret], tls, wait)
 
@@ -151,10 +152,10 @@ def storage(connection: Connection, place: str, folder: Path) -> Storage:
     from ccstate.adapters.asterisk.storage.ssh_login import SshLogin
 
     sftp = connection.sftp
-    key = folder / sftp.identity if sftp.identity else None
+    key = secrets.key_file(sftp.identity, folder) if sftp.identity else None
     login = SshLogin(sftp.host, sftp.username, sftp.port, key)
     if sftp.known_hosts:
-        login = replace(login, known_hosts=folder / sftp.known_hosts)
+        login = replace(login, known_hosts=secrets.public_file(sftp.known_hosts, folder))
     return SftpFolder(login, place)
 
 
