@@ -28,21 +28,18 @@ def comments(data: bytes) -> list[Comment]:
         for begin, end in _gaps(text)
         for found in _COMMENT.finditer(text, begin, end)
     ]
-    alone: set[int] = set()
-    found = []
-    for index, words in places:
+    found: list[Comment] = []
+    following = 0
+    # From the end: of several comment lines each speaks of what the last of them speaks of.
+    for index, words in reversed(places):
         line = bisect_right(starts, index)
         column = index - starts[line - 1]
+        about = line
         if not text[starts[line - 1] : index].strip():
-            alone.add(line)
-        found.append((line, column + 1, words))
-    return [Comment(*one, _about(one[0], alone)) for one in found]
-
-
-def _about(line: int, alone: set[int]) -> int:
-    while line in alone:
-        line += 1
-    return line
+            about = following if found and found[-1].line == line + 1 else line + 1
+        following = about
+        found.append(Comment(line, column + 1, words, about))
+    return found[::-1]
 
 
 def _gaps(text: str) -> Iterator[tuple[int, int]]:

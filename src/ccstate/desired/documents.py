@@ -89,10 +89,11 @@ def _resources(document: Document, kind: Kind, named: Any, file: str) -> Iterato
         yield Finding(file, root, "CC102", message, hint=f"write name: {{…}} below {kind.plural}:")
         return
     pattern = _name_pattern(kind.name)
-    for name in [name for name in named if not pattern.match(name)]:
-        yield _bad_name(kind, name, file)
-        named = {key: value for key, value in named.items() if key != name}
-        document.broken.append(f"{kind.name}/{name}")
+    for name in named:
+        if not pattern.match(name):
+            yield _bad_name(kind, name, file)
+            document.broken.append(f"{kind.name}/{name}")
+    named = {name: fields for name, fields in named.items() if pattern.match(name)}
     adapter = _many(kind.name)
     try:
         valid = adapter.validate_python(named)

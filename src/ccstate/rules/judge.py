@@ -198,10 +198,20 @@ def _covered(findings: list[Finding], found: list[Silence], data: bytes) -> Iter
         diagnose((f for f, _ in above), lambda _: data), above, strict=True
     ):
         lines.setdefault(id(finding), set()).add(place.span.line if place.span else 0)
+    speaking: dict[tuple[int, str], list[Silence]] = {}
+    for silence in found:
+        for code in silence.codes:
+            speaking.setdefault((silence.comment.about, code), []).append(silence)
+    silenced: set[tuple[int, str]] = set()
     for finding in findings:
         # Every comment that covers it is used: one may stand at the line, one at the resource.
-        if [s for s in found if s.covers(finding.code, lines[id(finding)])]:
+        covering = speaking.keys() & {(line, finding.code) for line in lines[id(finding)]}
+        silenced |= covering
+        if covering:
             yield finding
+    for place in silenced:
+        for silence in speaking[place]:
+            silence.used.add(place[1])
 
 
 def _unknown(severities: Severities) -> Iterator[Finding]:

@@ -29,13 +29,6 @@ class Silence:
     codes: tuple[str, ...]
     used: set[str] = field(default_factory=set)
 
-    def covers(self, code: str, lines: Collection[int]) -> bool:
-        """Whether messages of the code on one of these lines are silenced; notes that they are."""
-        if code not in self.codes or self.comment.about not in lines:
-            return False
-        self.used.add(code)
-        return True
-
 
 def silences(
     data: bytes, file: str, known: Collection[str]

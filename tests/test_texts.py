@@ -1,0 +1,68 @@
+"""Whatever shape a text has, twice as much of it takes twice as many steps to judge."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SIZES = (3_000, 6_000)
+MOST = 3
+"""Times the steps for twice the text; a quadratic reader takes four times as many."""
+FEW = 2_000
+"""Steps that no shape is judged by: what happens once weighs more than what grows."""
+
+# Lines of ccstate's own that are run, not seconds: the same on every machine. In a process of its
+# own, for whoever measures coverage traces as well.
+COUNTED = """
+import json, runpy, sys
+shapes = runpy.run_path("benchmarks/texts.py")
+steps = 0
+def step(frame, event, argument):
+    global steps
+    steps += event == "line"
+    return step
+def entered(frame, event, argument):
+    return step if "/ccstate/" in frame.f_code.co_filename else None
+def counted(text):
+    global steps
+    steps = 0
+    sys.settrace(entered)
+    try:
+        shapes["seconds"](("validate",), text)
+    finally:
+        sys.settrace(None)
+    return steps
+counted(shapes["QUEUES"])
+print(json.dumps({
+    name: [counted(made(size)) for size in (0, *map(int, sys.argv[1:]))]
+    for name, made in shapes["SHAPES"].items()
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def steps() -> dict[str, list[int]]:
+    command = [sys.executable, "-c", COUNTED, *map(str, SIZES)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    counts: dict[str, list[int]] = json.loads(done.stdout)
+    return counts
+
+
+def test_no_shape_of_text_takes_more_than_its_length(steps: dict[str, list[int]]) -> None:
+    assert len(steps) > 60
+    worse = {
+        name: (idle, once, twice)
+        for name, (idle, once, twice) in steps.items()
+        if twice - idle > max(MOST * (once - idle), FEW)
+    }
+    assert worse == {}
+
+
+def test_the_count_sees_what_is_quadratic(steps: dict[str, list[int]]) -> None:
+    """Half of a list of steps that grows is counted: or the test above could not fail."""
+    idle, once, twice = steps["fields-unknown"]
+    assert 1.5 * (once - idle) < twice - idle
