@@ -99,3 +99,25 @@ def test_a_connection_names_no_variable_of_the_job(
     assert screen.run("plan") == 1
     assert "ccstate.yaml:7:39: CC450 env:AWS_SECRET_ACCESS_KEY is not among" in screen.err
     assert "t0ken" not in screen.out + screen.err
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "json"])
+def test_no_label_is_a_command_to_a_build_server(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    label = "a b c d e f g h i j k l m n o p q r ::add-mask::x ##[error]y ##vso[task.setvariable]z"
+    (screen.folder / "desired_state" / "all.yaml").write_text(
+        f'sites: {{a: {{timezone: UTC, label: "{label}"}}}}\nteams: {{t: {{nam: "{label}"}}}}\n'
+    )
+    assert screen.run("validate", "--format", form) == 1
+    assert "##[" not in screen.out + screen.err
+    assert "##vso[" not in screen.out + screen.err
+    (screen.folder / "desired_state" / "all.yaml").write_text(
+        f'sites: {{a: {{timezone: UTC, label: "{label}"}}}}\n'
+    )
+    assert screen.run("plan", "--format", form) == 0
+    said = (screen.out + screen.err).splitlines()
+    assert any("add-mask" in line for line in said)
+    assert not [line for line in said if line.lstrip().startswith("::")]
+    assert "##[" not in screen.out + screen.err

@@ -10,7 +10,7 @@ import click
 
 from ccstate.checkout import refuse_links
 from ccstate.cli.days import day_or_today
-from ccstate.cli.output import in_format, palette, say, shown, talk, write_file
+from ccstate.cli.output import annotate, in_format, palette, say, shown, talk, write_file
 from ccstate.cli.rules import learn_more
 from ccstate.cli.workspace import Workspace, find_root
 from ccstate.desired.project import FILE, NO_PROJECT
@@ -50,7 +50,7 @@ def validate(root: Any, form: str, day: date) -> int:
         found = list(error.problems)
     problems = sorted(found, key=sort_key)
     if form != "text":
-        say(FORMATS[form](problems))
+        (annotate if form == "github" else say)(FORMATS[form](problems))
     elif problems:
         say(diagnostics_text(problems, palette(sys.stdout)) + learn_more(problems))
     else:

@@ -16,7 +16,7 @@ import click
 
 from ccstate.checkout import refuse_links, write_new
 from ccstate.errors import Diagnostic, InvalidInput, Span
-from ccstate.render.text import COLOUR, PLAIN, Palette
+from ccstate.render.text import COLOUR, PLAIN, Palette, inert, inert_annotations
 
 WIDEST = 100
 
@@ -63,6 +63,15 @@ class Unsaid(Exception):
 
 def say(text: str) -> None:
     """Writes a result to standard output; Unsaid where that fails."""
+    _put(inert(text))
+
+
+def annotate(text: str) -> None:
+    """Writes annotations to standard output: commands to a build server, and no others."""
+    _put(inert_annotations(text))
+
+
+def _put(text: str) -> None:
     try:
         click.echo(text.rstrip("\n"), color=True)
     except OSError as error:
@@ -78,7 +87,7 @@ def say(text: str) -> None:
 def talk(text: str) -> None:
     """Writes a remark to standard error."""
     with suppress(OSError):  # nobody is left to be told
-        click.echo(text, err=True, color=True)
+        click.echo(inert(text), err=True, color=True)
 
 
 _OF_OUTPUT = {errno.EBADF, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC}

@@ -73,7 +73,7 @@ _UNSAFE = re.compile(
     "\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufdd0-\ufdef\ufeff\uffa0\ufff0-\uffff"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
     + "".join(chr(plane << 16 | end) for plane in range(1, 17) for end in (0xFFFE, 0xFFFF))
-    + "]"
+    + "]|#(?=#[A-Za-z]*\\[)"  # how commands to build servers begin: see `inert`
 )
 _SPELLED = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 # U+FFFD stands for what could not be decoded, and is harmless.
@@ -83,6 +83,28 @@ _KEPT = "\ufffd"
 def safe(text: str) -> str:
     r"""The text with everything that a reader could not see spelled out: `\x1b`, `\u202e`."""
     return _UNSAFE.sub(_spelled, text)
+
+
+# GitHub's runner takes `::name …::` at the start of a line, after blanks, and `##[name]` anywhere in
+# it for a command (actions/runner, ActionCommand.cs at 079cdb1), Azure Pipelines `##vso[…]` anywhere
+# (azure-pipelines-agent, Command.cs at 095e99b), TeamCity `##teamcity[…]` ("Service Messages", read).
+_LINE_COMMAND = re.compile(r"((?:\A|(?<=[\r\n]))[^\S\r\n]*):(?=:[A-Za-z])")
+_BRACKET_COMMAND = re.compile(r"#(?=#[A-Za-z]*\[)")
+
+
+def inert(text: str) -> str:
+    """A whole output in which no build server finds a command; it says the same.
+
+    JSON and XML spell the character in their own way, so that their readers find it again.
+    """
+    text = _LINE_COMMAND.sub(r"\1\\x3a", text)
+    return inert_annotations(text)
+
+
+def inert_annotations(text: str) -> str:
+    """Annotations for GitHub, which are commands, with no other command in them."""
+    spelled = {"{": "\\\\u0023", "[": "\\\\u0023", "<": "&#35;"}.get(text[:1], r"\\x23")
+    return _BRACKET_COMMAND.sub(spelled, text)
 
 
 def well_formed(text: str) -> str:
