@@ -209,9 +209,9 @@ def _covered(findings: list[Finding], found: list[Silence], data: bytes) -> Iter
         silenced |= covering
         if covering:
             yield finding
-    for place in silenced:
-        for silence in speaking[place]:
-            silence.used.add(place[1])
+    for line_and_code in silenced:
+        for silence in speaking[line_and_code]:
+            silence.used.add(line_and_code[1])
 
 
 def _unknown(severities: Severities) -> Iterator[Finding]:
