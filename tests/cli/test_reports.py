@@ -12,6 +12,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from ccstate import cli, schemas
+from ccstate.cli.plans import reviewed_plan, write_plan
+from ccstate.model import Action, Address, Change, Edit, Json, Plan, Step, Why
 from ccstate.report_format import REPORTS
 from tests.cli.screens import Screen as PlainScreen
 from tests.cli.test_cli import Screen, screen
@@ -253,3 +255,19 @@ def test_schemas_are_printed_by_name_and_written_in_folders(
         "plan.json",
         "project.json",
     ]
+
+
+def test_what_people_review_does_not_depend_on_the_order_of_keys(tmp_path: Path) -> None:
+    members: Json = [{"user": "cy.d", "penalty": 5}, {"team": "sales", "penalty": 1}]
+    change = Change(
+        target="demo",
+        action=Action.UPDATE,
+        address=Address("queue", "sales"),
+        why=Why.NOT_LOADED,
+        basis="0" * 32,
+        edits=(Edit("running.members", members, "as stored", Why.NOT_LOADED),),
+        ledger={"members": members, "label": "Sales"},
+    )
+    plan = Plan("", (Step("demo", (change,)),), {"demo": {"queue": 1}}, {})
+    plan_id, _ = write_plan(tmp_path, plan)
+    assert reviewed_plan(tmp_path, plan_id).steps == plan.steps

@@ -52,8 +52,10 @@ def write_plan(root: Path, plan: Plan) -> tuple[str, Plan]:
         plan_id, content = plan_file.packed(plan)
     folder = plan_folder(root, plan_id)
     write_file(folder / IGNORE, "# Until it is applied, this plan is nobody's record.\n*\n")
-    write_file(folder / MARKDOWN, plan_markdown(plan, plan_file.digest(plan)))
     write_file(folder / plan_file.FILE, content)
+    # As it is read again: what people review must not depend on the order of keys in memory.
+    reread = plan_file.read_plan(folder / plan_file.FILE)
+    write_file(folder / MARKDOWN, plan_markdown(reread, plan_file.digest(reread)))
     return plan_id, plan
 
 
