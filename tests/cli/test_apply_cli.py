@@ -427,6 +427,21 @@ def test_a_lock_is_respected_named_and_removed_by_its_owner_s_name(screen: Scree
     assert "Nothing was locked" in screen.err
 
 
+def test_a_platform_that_is_away_keeps_no_other_locked(screen: Screen) -> None:
+    two = "version: 1\ntargets:\n" + "".join(
+        f"  {name}: {{adapter: embedded, connection: {{path: {name}.db}}, kinds: [{kind}]}}\n"
+        for name, kind in (("away", "site"), ("here", "team"))
+    )
+    (screen.folder / "ccstate.yaml").write_text(two)
+    (screen.folder / "away.db").write_bytes(b"no database")
+    here = connect({"path": "here.db"}, screen.folder)
+    here.lock(KIM)
+    assert screen.run("unlock", "--owner", KIM.owner) == 1
+    assert here.holder() is None
+    assert "Removed the lock of kim@elsewhere (process 77) on here" in screen.out
+    assert "away.db" in screen.err
+
+
 def test_unlock_in_a_folder_that_is_no_project_is_an_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

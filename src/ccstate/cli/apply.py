@@ -39,7 +39,16 @@ from ccstate.cli.plans import (
     write_plan,
 )
 from ccstate.cli.workspace import Workspace, find_root
-from ccstate.errors import Blocked, Diagnostic, InvalidInput, Locked, Severity, Span
+from ccstate.errors import (
+    Blocked,
+    CcstateError,
+    Diagnostic,
+    InvalidInput,
+    Locked,
+    Severity,
+    Span,
+    Unreadable,
+)
 from ccstate.model import Outcome, Plan
 
 if TYPE_CHECKING:
@@ -254,13 +263,13 @@ def unlock(root: Any, names: tuple[str, ...], owner: str, form: str) -> int:
     from ccstate.render.reports import unlocked_json
 
     workspace = Workspace(find_root(root))
-    problems: list[Diagnostic] = []
+    kept: list[CcstateError] = []
     removed: dict[str, Holder] = {}
     for target in workspace.targets(names):
         try:
             holder = release(target.name, workspace.adapter(target), owner, _now())
-        except Locked as locked:
-            problems += locked.problems
+        except (Locked, Unreadable) as error:  # a platform that is away keeps no other locked
+            kept.append(error)
             continue
         if holder is not None:
             removed[target.name] = holder
@@ -273,8 +282,10 @@ def unlock(root: Any, names: tuple[str, ...], owner: str, form: str) -> int:
             say(f"Removed the lock of {who(holder)} on {name}, since {holder.since}.")
     for plan_id in interrupted:
         talk(f"Its apply was interrupted: ccstate apply {plan_id} --resume")
-    if problems:
-        raise Locked(problems)
+    if kept:
+        is_locked = any(isinstance(error, Locked) for error in kept)
+        problems = [problem for error in kept for problem in error.problems]
+        raise (Locked if is_locked else Unreadable)(problems)
     if not removed:
         talk("Nothing was locked.")
     return 0
