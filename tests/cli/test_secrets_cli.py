@@ -121,3 +121,15 @@ def test_no_label_is_a_command_to_a_build_server(
     assert any("add-mask" in line for line in said)
     assert not [line for line in said if line.lstrip().startswith("::")]
     assert "##[" not in screen.out + screen.err
+
+
+def test_a_plan_with_several_secrets_of_one_object_is_applied_as_it_was_reviewed(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CCSTATE_SECRET_A", "4711")
+    phone = "{site: a, voicemail: {pin: env:CCSTATE_SECRET_A}, secret: env:CCSTATE_SECRET_A}"
+    (screen.folder / "desired_state" / "all.yaml").write_text(
+        f'extensions: {{"2001": {phone}}}\nsites: {{a: {{timezone: UTC}}}}\n'
+    )
+    assert screen.run("plan") == 0
+    assert screen.run("apply") == 0, screen.err

@@ -135,7 +135,7 @@ def facts_of(change: Change, fields: Fields) -> str:
     """A new object in few words, with where its secrets come from: `secret env:SIP_2101`."""
     secrets = (
         f"{path.rpartition('.')[2]} {scalar(reference)}"
-        for path, reference in change.secrets.items()
+        for path, reference in sorted(change.secrets.items())
     )
     return ", ".join([*_facts(fields), *secrets])
 
@@ -147,7 +147,7 @@ def references_beyond(changes: Iterable[Change]) -> str:
     """
     begun: dict[str, list[str]] = {}
     for change in changes:
-        for reference in change.secrets.values():
+        for _, reference in sorted(change.secrets.items()):
             head = re.match(r"env:[^_]*_|file:.*/|", reference, re.DOTALL)
             begun.setdefault(head[0] if head else "", []).append(reference)
     parts = [
