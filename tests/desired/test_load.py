@@ -118,6 +118,11 @@ MISTAKES = [
         'x.yaml:1:65: CC111 there is no day "2026-02-30"',
     ),
     (
+        "a timezone that is only an offset",
+        "schedules: {s: {timezone: EST, weekly: {}}}",
+        'x.yaml:1:17: CC102 timezone cannot be "EST"',
+    ),
+    (
         "a day that no year has",
         "calendars: {c: {holidays: [{name: N, every: 04-31}]}}",
         'x.yaml:1:38: CC111 there is no day "04-31"',

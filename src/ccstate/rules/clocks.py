@@ -9,6 +9,7 @@ from typing import TypeAlias
 from ccstate.errors import Severity
 from ccstate.journeys.calls import exists
 from ccstate.journeys.hours import Phase, zone_named
+from ccstate.journeys.moments import DAYS
 from ccstate.journeys.walk import local, zone_of
 from ccstate.model import Address
 from ccstate.rules.rule import Estate, Found, Rule
@@ -141,11 +142,11 @@ def _odd_moments(estate: Estate) -> Iterator[Found]:
                 f"The call is walked at the first, {at:%H:%M} with the offset {at:%z}.",
                 "name a time before or after the hour that comes twice, if that matters",
             )
-        elif day < estate.today:
+        elif day < estate.today - timedelta(days=DAYS):
             yield Found(
                 address,
                 ("at",),
-                f"{address} calls on {day}, which has passed",
+                f"{address} calls on {day}, more than a year ago",
                 "It says what callers would have met, and nothing about those to come.",
                 "name a day to come that is like it, or remove the test",
             )
@@ -163,7 +164,7 @@ RULES: tuple[Rule, ...] = (
         "CC228",
         "call-test-moment",
         Severity.WARNING,
-        "A call test is in the past, or in the night in which clocks change",
+        "A call test is more than a year old, or at a time that clocks show twice or never",
         _odd_moments,
     ),
 )
