@@ -3,14 +3,14 @@
 import errno
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from itertools import count
 from pathlib import Path
 
 import pytest
 
-from ccstate.adapter import Adapter, Result
+from ccstate.adapter import Adapter, Result, Support
 from ccstate.adapters.embedded import EmbeddedAdapter, connect
 from ccstate.apply import perform
 from ccstate.apply.freshness import freshen, take_up
@@ -431,3 +431,20 @@ def test_of_two_applies_on_one_platform_the_second_is_refused(ground: Ground) ->
             return self.real.perform(batch)
 
     assert set(outcomes(ground.apply(plan, through=Meanwhile)).values()) == {CONFIRMED}
+
+
+@pytest.mark.parametrize("loads, words", [(False, "writing"), (True, "writing and loading")])
+def test_what_is_being_done_is_told_before_it_is_done(
+    loads: bool, words: str, ground: Ground
+) -> None:
+    class Platform(Passing):
+        @property
+        def supports(self) -> Mapping[str, Support]:
+            return dict.fromkeys(KINDS, Support(needs_reload=loads))
+
+    ground.apply(ground.plan(DESIRED), through=Platform)
+    assert ground.doing == [
+        f"{words} 2 changes on here",
+        f"{words} 1 change on here",
+        "reading everything back",
+    ]
