@@ -100,3 +100,15 @@ def test_the_tests_that_the_map_names_are_there() -> None:
         assert (ROOT / file).exists()
     for name in re.findall(r"::(test_\w+)", page):
         assert f"def {name}(" in tests
+
+
+def test_every_claim_about_security_names_a_test_that_is_there() -> None:
+    page = (DOCS / "security.md").read_text(encoding="utf-8")
+    section = page.partition("## What a pull request cannot do")[2].partition("## What a pull")[0]
+    rows = [row for row in section.splitlines() if row.startswith("| ")][1:]
+    named_tests = [re.search(r"`(tests/[\w/]+\.py)::(test_\w+)` \|$", row) for row in rows]
+    assert len(rows) > 15
+    for row, found in zip(rows, named_tests, strict=True):
+        assert found, f"no test: {row}"
+        source = (ROOT / found[1]).read_text(encoding="utf-8")
+        assert f"def {found[2]}(" in source, f"{found[1]} has no {found[2]}"
