@@ -211,12 +211,12 @@ def test_what_is_taken_out_by_hand_is_made_by_ccstate(
 ) -> None:
     by_hand.done("adopt", "--all")
     by_hand.applied()
-    monkeypatch.setenv("AGENT", "of-an-agent")
+    monkeypatch.setenv("SIP_AGENT", "of-an-agent")
     adopted = by_hand.desired / "adopted.yaml"
     sections = by_hand.site.etc / "pjsip.d/basic-pbx.conf"
     boxes = by_hand.site.etc / "voicemail.d/basic-pbx.conf"
     for name in AGENTS:
-        by_hand.edit(adopted, f'"{name}":\n', f'"{name}":\n    secret: env:AGENT\n')
+        by_hand.edit(adopted, f'"{name}":\n', f'"{name}":\n    secret: env:SIP_AGENT\n')
         text = re.sub(rf"(?m)^\[{name}\][^\[]*", "", sections.read_text(encoding="utf-8"))
         sections.write_text(text, encoding="utf-8")
         text = re.sub(rf"(?m)^{name} = .*\n", "", boxes.read_text(encoding="utf-8"))
