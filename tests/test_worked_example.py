@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import ryaml
 
+from ccstate.cli import run
 from ccstate.kinds import KINDS, PLURALS, references, secrets
 
 ROOT = Path(__file__).parent.parent
@@ -77,12 +78,22 @@ def holidays_of(schedule: dict[str, Any]) -> list[dict[str, Any]]:
 def hours_of(schedule: dict[str, Any], day: date) -> list[str] | None:
     """Spans of a day; None on a holiday."""
     for exception in schedule.get("exceptions", []):
-        if exception["date"] == day.isoformat():
+        if "hours" in exception and exception["date"] == day.isoformat():
             return list(exception["hours"])
     for holiday in holidays_of(schedule):
         if holiday["date"] <= day.isoformat() <= holiday.get("until", holiday["date"]):
             return None
     return list(schedule["weekly"].get(DAYS[day.weekday()], []))
+
+
+def is_closed_then(schedule: dict[str, Any], local: datetime) -> bool:
+    """Whether an exception closes a part of this day of every year."""
+    return any(
+        f"{local:%m-%d}" == exception["every"] and f"{local:%H:%M}" >= span[:5]
+        for exception in schedule.get("exceptions", [])
+        for span in exception.get("closed", [])
+        if span.endswith("-24:00")
+    )
 
 
 def state_at(name: str, moment: datetime) -> str:
@@ -92,7 +103,7 @@ def state_at(name: str, moment: datetime) -> str:
     clock = f"{local:%H:%M}"
     today = hours_of(schedule, local.date())
     yesterday = hours_of(schedule, local.date() - timedelta(days=1))
-    for span in today or []:
+    for span in today or [] if not is_closed_then(schedule, local) else []:
         start, end = span.split("-")
         if start <= clock and (clock < end or end <= start):
             return "open"
@@ -275,12 +286,23 @@ def test_menus_say_the_keys_that_they_take() -> None:
                 assert sorted(said) == sorted(node["choices"]), f"{name}: {label}"
 
 
+@pytest.mark.parametrize("day", ["2026-11-28", "2027-03-01", "2027-10-24"])
+def test_nothing_is_told_of_it_until_the_next_year_has_to_be_added(
+    day: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["--project", str(ROOT), "validate", "--at", day]) == 0
+    assert "no problems" in capsys.readouterr().out
+
+
 def test_dates_are_real_and_fall_on_the_right_day() -> None:
     mondays = {"Labour Day", "King's Birthday", "Adelaide Cup Day"}
     for name, schedule in named("schedule").items():
         ZoneInfo(schedule["timezone"])
         for exception in schedule.get("exceptions", []):
-            assert date.fromisoformat(exception["date"]).weekday() < 5, name
+            if "date" in exception:
+                assert date.fromisoformat(exception["date"]).weekday() < 5, name
+            else:
+                assert exception["every"] == "12-24", name
         for holiday in holidays_of(schedule):
             first = date.fromisoformat(holiday["date"])
             assert first <= date.fromisoformat(holiday.get("until", holiday["date"]))

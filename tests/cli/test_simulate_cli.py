@@ -204,7 +204,7 @@ def test_who_cannot_be_called_is_refused_with_what_may_be_meant(
         (("2850", "--at", "2026-12-25"), '"2026-12-25" is no moment'),
         (("2850", "--at", "2026-13-01T10:00"), 'there is no moment "2026-13-01T10:00"'),
         (("2850", "--at", "2026-12-25T10:00+99:00"), "there is no moment"),
-        (("2850", "--at", "9999-12-31T23:59"), "is no moment"),
+        (("2850", "--at", "9999-12-31T23:59"), "is no moment from 2000 to 2099"),
         (("2850", "--keys", "1,a"), '"a" cannot be pressed'),
         (("2850", "--keys", "1" * 31), "cannot be pressed"),
         (("2850", "--from", "bob"), 'nobody calls from "bob"'),
@@ -301,7 +301,7 @@ def test_a_call_can_be_kept_as_a_call_test(small: Screen) -> None:
     assert snippet
     path = small.folder / "desired_state" / "tests.yaml"
     path.write_text(f"call_tests:\n{snippet[1]}", encoding="utf-8")
-    assert small.run("validate") in {0, 1}
+    assert small.run("validate", "--at", ORDINARY[:10]) in {0, 1}
     assert "tests.yaml" not in small.out
 
 

@@ -214,6 +214,34 @@ MISTAKES = [
         "x.yaml:1:21: CC113 extension/20 has an area and no site",
     ),
     (
+        "a phone at an area that the site of its person does not have",
+        (
+            "sites: {s: {timezone: UTC, areas: {north: {}}}}\n"
+            'users: {a: {name: A, site: s, extension: "20"}}\n'
+            'extensions: {"20": {area: nort}}\n'
+        ),
+        'x.yaml:3:21: CC113 site/s has no area "nort" | did you mean "north"?',
+    ),
+    (
+        "a phone at a desk that is in another area than its person",
+        (
+            "sites: {s: {timezone: UTC, areas: {north: {desks: [n-1]}, south: {desks: [s-1]}}}}\n"
+            'users: {a: {name: A, site: s, area: south, extension: "20"}}\n'
+            'extensions: {"20": {desk: n-1}}\n'
+        ),
+        'x.yaml:3:21: CC113 site/s has no desk "n-1" in south | declared in desired_state/x.yaml',
+    ),
+    (
+        "a call at a time of which nobody knows the hours",
+        'call_tests: {t: {to: "+61255501234", at: "9999-12-31T23:59", expect: [hangup]}}\n',
+        'x.yaml:1:38: CC102 at cannot be "9999-12-31T23:59"',
+    ),
+    (
+        "a timezone that is no place's",
+        "sites: {s: {timezone: EST}}\n",
+        'x.yaml:1:13: CC102 timezone cannot be "EST"',
+    ),
+    (
         "a desk that stands in no area",
         (
             "sites: {s: {timezone: UTC, areas: {north: {desks: [north-1]}}}}\n"

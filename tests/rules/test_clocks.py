@@ -65,6 +65,14 @@ def test_a_place_without_summer_time_is_no_slip(zone: str, country: str) -> None
     assert found("CC227", site(zone, country)) == []
 
 
+def test_an_inverted_zone_is_never_named_in_place_of_itself() -> None:
+    text = f"sites: {{s: {{timezone: Etc/GMT-10}}}}\nschedules: {{o: {{timezone: Etc/GMT-10, {WEEK}}}}}"
+    told = found("CC227", text)
+    assert [finding.hint for finding in told] == [
+        "name the timezone of the place, such as Australia/Sydney"
+    ] * 2
+
+
 def test_hours_in_a_zone_that_never_changes_are_told_where_clocks_of_the_sites_do() -> None:
     def told(zone: str, place: str, week: str = WEEK) -> list[Found]:
         return found("CC227", site(place) + f"schedules: {{o: {{timezone: {zone}, {week}}}}}")
@@ -81,9 +89,9 @@ def test_hours_in_a_zone_that_never_changes_are_told_where_clocks_of_the_sites_d
 # Call tests, CC228
 
 
-def call_test(at: str) -> str:
+def call_test(at: str, holidays: str = "holidays: []") -> str:
     return (
-        f"schedules: {{o: {{timezone: Australia/Sydney, {WEEK}}}}}\n"
+        f"schedules: {{o: {{timezone: Australia/Sydney, {WEEK}, {holidays}}}}}\n"
         'numbers: {"+61255501234": {to: hangup, hours: o}}\n'
         f'call_tests: {{t: {{to: "+61255501234", at: "{at}", expect: [hangup]}}}}'
     )
@@ -116,3 +124,29 @@ def test_a_call_at_a_moment_that_is_none_or_years_ago_is_told(
 )  # fmt: skip
 def test_a_call_beside_the_change_of_clocks_or_of_this_year_is_not_told(at: str) -> None:
     assert found("CC228", call_test(at)) == []
+
+
+@pytest.mark.parametrize(
+    "at, hint",
+    [
+        # Today is Sunday, 22 November 2026. 2 March 2020 was a Monday.
+        ("2020-03-02T10:00", "write 2026-11-23T10:00,"),
+        ("2020-03-01T10:00", "write 2026-11-29T10:00,"),
+        # Christmas Day, Friday in 2020 and 2026; the last Wednesday of 2019 was one too.
+        ("2020-12-25T10:00", "write 2026-12-25T10:00,"),
+        ("2019-12-25T10:00", "write 2026-12-25T10:00,"),
+        ("2021-03-14T02:30", "write 2026-11-29T02:30,"),
+    ],
+)
+def test_a_call_of_years_ago_is_told_with_the_next_day_that_is_like_it(at: str, hint: str) -> None:
+    holidays = 'holidays: [{name: Christmas Day, every: "12-25"}]'
+    [told] = found("CC228", call_test(at, holidays))
+    assert told.hint.startswith(hint)
+
+
+def test_a_call_on_a_day_that_does_not_come_again_can_only_be_removed() -> None:
+    [told] = found("CC228", call_test("2022-09-22T10:00", JUBILEE))
+    assert told.hint == "no day of the next twelve months has the same hours: remove the test"
+
+
+JUBILEE = 'holidays: [{name: Day of Mourning, date: "2022-09-22"}]'

@@ -226,7 +226,7 @@ def _moment(text: str, zone: ZoneInfo) -> datetime:
         return days.now().astimezone(zone)
     hint = "write it as 2026-12-25T10:00, with an offset such as +11:00 where it is meant elsewhere"
     if not _MOMENT.fullmatch(text):
-        _refuse(f'"{text}" is no moment', hint)
+        _refuse(f'"{text}" is no moment from 2000 to 2099', hint)
     try:
         moment = local(text, zone)
     except ValueError:

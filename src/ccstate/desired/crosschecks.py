@@ -131,7 +131,15 @@ def _owned_twice(resource: Resource, field: str, what: str, first: Address) -> F
 
 
 def _places(state: State) -> Iterator[Finding]:
-    """Areas and desks that a user, a phone or a display names must exist at its site."""
+    """Areas and desks that a user, a phone or a display names must exist at its site.
+
+    What a phone leaves out of its place is that of its person.
+    """
+    people = {
+        cast("str", resource.fields.get("extension")): cast("Mapping[str, Any]", resource.fields)
+        for address, resource in state.items()
+        if address.kind == "user" and resource.fields.get("extension")
+    }
     for address, resource in state.items():
         if address.kind not in _PLACED:
             continue
@@ -140,15 +148,21 @@ def _places(state: State) -> Iterator[Finding]:
         if not area and not desk:
             continue
         named = "area" if area else "desk"
-        site = state.get(Address("site", fields.get("site") or ""))
+        person = people.get(address.name, {}) if address.kind == "extension" else {}
+        name = fields.get("site") or person.get("site") or ""
+        if not area and name == person.get("site"):
+            area = person.get("area")
+        site = state.get(Address("site", name))
         if site is None:
-            if not fields.get("site"):
+            if not name:
                 article = "an" if area else "a"
                 message = f"{address} has {article} {named} and no site"
                 yield Finding(resource.file, _at(resource, named), "CC113", message)
             continue
         areas = cast("Mapping[str, Any]", site.fields.get("areas") or {})
         if area and area not in areas:
+            if named == "desk":
+                continue  # said of the person
             message = f"{site.address} has no area {repr_(area)}"
             hint = did_you_mean(area, areas) or f"declared in {site.file}"
             yield Finding(resource.file, _at(resource, "area"), "CC113", message, hint=hint)

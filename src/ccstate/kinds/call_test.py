@@ -9,10 +9,10 @@ from ccstate.kinds.fields import E164, Common, Dialled, Goes, Means, Ref, SetOf
 Moment = Annotated[
     str,
     StringConstraints(
-        pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]$"
+        pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]$"
     ),
     Field(examples=["2026-12-25T10:00"]),
-    Means("a moment such as 2026-12-25T10:00"),
+    Means("a moment from 2000 to 2099, such as 2026-12-25T10:00"),
 ]
 
 

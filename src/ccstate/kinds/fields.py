@@ -238,7 +238,7 @@ Timezone = Annotated[
     str,
     StringConstraints(pattern=r"^(UTC|[A-Z][A-Za-z_]+(/[A-Za-z0-9_+-]+){1,2})$"),
     Field(examples=["Australia/Sydney"]),
-    Means("an IANA timezone such as Australia/Sydney"),
+    Means("the IANA timezone of a place, such as Australia/Sydney"),
 ]
 Language = Annotated[
     str,

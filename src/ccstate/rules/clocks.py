@@ -11,6 +11,7 @@ from ccstate.journeys.calls import exists
 from ccstate.journeys.hours import Phase, zone_named
 from ccstate.journeys.moments import DAYS
 from ccstate.journeys.walk import local, zone_of
+from ccstate.journeys.ways import Place
 from ccstate.model import Address
 from ccstate.rules.rule import Estate, Found, Rule
 
@@ -92,7 +93,8 @@ def _inverted(address: Address, zone: str, near: Iterable[str], first: date) -> 
     if not (match := _INVERTED.fullmatch(zone)):
         return None
     way = "ahead of" if match[1] == "-" else "behind"
-    same = [other for other in near if _clock(other, first)[0] == _clock(zone, first)[0]]
+    places = (other for other in near if not other.startswith("Etc/"))
+    same = [other for other in places if _clock(other, first)[0] == _clock(zone, first)[0]]
     return Found(
         address,
         ("timezone",),
@@ -123,7 +125,10 @@ def _odd_moments(estate: Estate) -> Iterator[Found]:
         if start is None:
             continue
         zone = zone_of(estate.flow, start)
-        at = local(test["at"], zone)
+        try:
+            at = local(test["at"], zone)
+        except ValueError:  # 30 February: CC111
+            continue
         clock, day = f"{at:%H:%M}", at.date()
         if not exists(at):
             shown = at.astimezone(UTC).astimezone(zone)
@@ -143,13 +148,29 @@ def _odd_moments(estate: Estate) -> Iterator[Found]:
                 "name a time before or after the hour that comes twice, if that matters",
             )
         elif day < estate.today - timedelta(days=DAYS):
+            like = _day_like(estate, start, at)
             yield Found(
                 address,
                 ("at",),
                 f"{address} calls on {day}, more than a year ago",
                 "It says what callers would have met, and nothing about those to come.",
-                "name a day to come that is like it, or remove the test",
+                f"write {like}, when hours are the same, or remove the test"
+                if like
+                else "no day of the next twelve months has the same hours: remove the test",
             )
+
+
+def _day_like(estate: Estate, start: Place, at: datetime) -> str:
+    """The first day to come on which schedules say the same at that time; best the same weekday."""
+    names = estate.flow.schedules(estate.flow.reached(start))
+    said = estate.year.phases(names, at)
+    coming = [estate.today + timedelta(days=number) for number in range(1, DAYS)]
+    for day in sorted(coming, key=lambda day: day.weekday() != at.weekday()):
+        then = at.replace(year=day.year, month=day.month, day=day.day)
+        is_plain = exists(then) and then.utcoffset() == then.replace(fold=1).utcoffset()
+        if is_plain and estate.year.phases(names, then) == said:
+            return f"{then:%Y-%m-%dT%H:%M}"
+    return ""
 
 
 RULES: tuple[Rule, ...] = (

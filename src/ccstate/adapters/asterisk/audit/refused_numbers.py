@@ -5,7 +5,7 @@ from typing import NamedTuple, TypeAlias
 
 from ccstate.errors import Diagnostic
 from ccstate.journeys.centre import Centre, Filled
-from ccstate.journeys.staffing import Lack, agents
+from ccstate.journeys.staffing import Agent, Lack, agents
 from ccstate.kinds.fields import seconds
 from ccstate.kinds.shape import Path
 from ccstate.model import Address
@@ -76,16 +76,17 @@ def refused_twins(centre: Centre) -> Iterator[Found]:
     """Internal numbers, and members of a queue, of which Asterisk would see one only."""
     yield from _dialled_twice(centre)
     for name, queue in centre.of("queue").items():
-        devices: dict[str, str] = {}
+        devices: dict[str, Agent] = {}
         for agent in agents(centre, queue):
             if agent.lack is not Lack.NOTHING:
                 continue
             member = agent.user or agent.extension
-            if devices.setdefault(member, agent.extension) != agent.extension:
+            first = devices.setdefault(member, agent)
+            if first.extension != agent.extension:
                 cause = "A person and a phone have the same name, and so they are one member."
                 hint = f"rename user/{member} or extension/{member}"
                 told = Diagnostic("CC495", f"two members are named {member}", None, cause, hint)
-                yield Address("queue", name), ("members", agent.member), told
+                yield Address("queue", name), ("members", max(first.member, agent.member)), told
 
 
 def _dialled_twice(centre: Centre) -> Iterator[Found]:
