@@ -86,17 +86,19 @@ def test_what_is_there_now_is_what_the_platforms_show() -> None:
 
 
 def test_afterwards_fields_that_nobody_declares_keep_what_they_have() -> None:
-    kept, gone, new = (Address("queue", name) for name in ("kept", "gone", "new"))
+    kept, gone, new, bare = (Address("queue", name) for name in ("kept", "gone", "new", "bare"))
     edit = Edit("label", "Old", "New", Why.YOU)
     made = plan(
         Change("demo", Action.UPDATE, kept, Why.YOU, "", (edit,)),
         Change("demo", Action.DELETE, gone, Why.DELETED, ""),
         Change("demo", Action.CREATE, new, Why.YOU, "", (edit,)),
+        Change("demo", Action.CREATE, bare, Why.YOU, ""),
     )
     before: dict[Address, Fields] = {kept: {"label": "Old", "weight": 3}, gone: {}}
     assert objects_after(before, made.changes()) == {
         kept: {"label": "New", "weight": 3},
         new: {"label": "New"},
+        bare: {},
     }
 
 

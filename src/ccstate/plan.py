@@ -351,7 +351,7 @@ def objects_after(
     for change in changes:
         if change.action is Action.DELETE:
             after.pop(change.address, None)
-        elif change.edits:
+        elif change.edits or change.action is Action.CREATE:
             after[change.address] = edited(after.get(change.address, {}), change.edits)
     return after
 

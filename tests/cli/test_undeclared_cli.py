@@ -108,3 +108,13 @@ def test_a_walk_says_on_what_it_depends_that_is_not_declared(screen: Screen) -> 
         assert screen.run(*command) == 1
         said = "and so not managed: queue/sales members and queue/sales overflow."
         assert said in screen.err_flat
+
+
+def test_an_object_without_fields_is_there_after_its_creation(screen: Screen) -> None:
+    screen.write(
+        FILE,
+        'users: {ana: {name: Ana, extension: "2001"}}\nextensions: {"2001": {}}\n'
+        "queues: {sales: {members: [{user: ana}], overflow: {after: 3m, to: hangup}}}\n",
+    )
+    assert screen.run("plan") == 0, screen.out
+    assert "CC210" not in screen.out
