@@ -1,5 +1,6 @@
 """The pages say what is so: links lead somewhere, and lists are complete."""
 
+import importlib
 import importlib.util
 import re
 from pathlib import Path
@@ -8,10 +9,12 @@ from types import ModuleType
 import pytest
 
 from ccstate.cli import COMMANDS
+from ccstate.kinds import KINDS
 from ccstate.rules import RULES
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
+PACKAGE = ROOT / "src/ccstate"
 PAGES = sorted(
     path
     for pattern in ("*.md", "docs/**/*.md", "desired_state/**/*.md", ".github/**/*.md")
@@ -100,6 +103,35 @@ def test_the_tests_that_the_map_names_are_there() -> None:
         assert (ROOT / file).exists()
     for name in re.findall(r"::(test_\w+)", page):
         assert f"def {name}(" in tests
+
+
+def of_one_sort(room: str, modules: set[str]) -> set[str]:
+    """Modules that the map speaks of together: a file for each kind, and those of rules."""
+    if room == "kinds":
+        return set(KINDS)
+    if room == "rules":
+        return {
+            m for m in modules if hasattr(importlib.import_module(f"ccstate.rules.{m}"), "RULES")
+        }
+    return set()
+
+
+def test_the_map_names_every_module_of_a_room_and_no_other() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    section = page.partition("### Inside the larger rooms")[2].partition("## What always")[0]
+    rows = dict(re.findall(r"^\| `([\w/]+)/` \| (.+) \|$", section, re.MULTILINE))
+    packages = {path.parent.relative_to(PACKAGE) for path in PACKAGE.rglob("*/__init__.py")}
+    # What is inside of one adapter stands in its row.
+    rooms = {path.as_posix() for path in packages if len(path.parts) < 3} - {"adapters", "."}
+    assert rows.keys() == rooms
+    for room, doors in rows.items():
+        folder = PACKAGE / room
+        modules = {path.stem for path in folder.glob("*.py") if not path.stem.startswith("__")}
+        modules |= {path.parent.name for path in folder.glob("*/__init__.py")}
+        said = set(re.findall(r"`(\w+)/?`", doors))
+        own_row = {row.rpartition("/")[2] for row in rows if row.startswith(f"{room}/")}
+        assert modules - said - own_row - of_one_sort(room, modules) == set(), f"not told: {room}"
+        assert said <= modules, f"told, and not there: {room}"
 
 
 def test_every_claim_about_security_names_a_test_that_is_there() -> None:

@@ -99,18 +99,45 @@ def test_whoever_calls_while_the_queue_is_away_waits_for_it(estate: Estate) -> N
     file.write_text(before + rest[rest.index("\n[") :], encoding="utf-8")
     estate.reload(QUEUES)
     assert "No such queue" in estate.command("queue show sales")
-    # Local takes what stands behind a slash for options, so that the call needs a way there.
-    there = (("Application", "Goto"), ("ApplicationData", "queue/sales,s,1"))
-    place = (("Context", "order-test"), ("Extension", "1"), ("Priority", "1"))
-    caller = ("Channel", "Local/1@order-test")
-    with estate.ami() as ami:
-        ami.do("DialplanExtensionAdd", *place, *there)
-        ami.do("Originate", caller, ("Application", "Wait"), ("Data", "60"), ("Async", "true"))
+    call_sales(estate)
     is_seen(estate, "core show channels concise", "!Wait!2")
     file.write_text(whole, encoding="utf-8")
     estate.reload(QUEUES)
     is_seen(estate, "queue show sales", "Local/1@order-test")
     estate.command("channel request hangup all")
+
+
+def test_while_callers_wait_no_queue_is_put_in_order_and_all_is_as_before(estate: Estate) -> None:
+    file = estate.site.etc / FILES[QUEUES]
+    before = file.read_bytes()
+    call_sales(estate)
+    is_seen(estate, "queue show sales", "Local/1@order-test")
+    in_order(estate, CY, BO, ANN)
+    assert estate.plan()
+    assert estate.run("apply") != 0
+    assert (
+        "callers wait in sales, and Asterisk puts members in order only while nobody does: "
+        "apply again; the old files were put back and loaded"
+    ) in estate.lines
+    assert file.read_bytes() == before
+    assert estate.leftovers() == []
+    assert "Local/1@order-test" in estate.command("queue show sales"), "the call was lost"
+    assert estate.drifted() == []
+    estate.command("channel request hangup all")
+    is_seen(estate, "queue show sales", "No Callers")
+    estate.apply()
+    assert rung(estate) == ["cy.d", "bo.o", "ann.l"]
+
+
+def call_sales(estate: Estate) -> None:
+    """Places a call to the queue; who calls stays on the line for a minute."""
+    # Local takes what stands behind a slash for options, so that the call needs a way there.
+    there = (("Application", "Goto"), ("ApplicationData", "queue/sales,s,1"))
+    place = (("Context", "order-test"), ("Extension", "1"), ("Priority", "1"))
+    caller = ("Channel", "Local/1@order-test")
+    with estate.ami() as ami:
+        ami.do("DialplanExtensionAdd", *place, ("Replace", "yes"), *there)
+        ami.do("Originate", caller, ("Application", "Wait"), ("Data", "60"), ("Async", "true"))
 
 
 def is_seen(estate: Estate, command: str, text: str) -> None:
