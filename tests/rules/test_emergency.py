@@ -566,7 +566,7 @@ def test_a_call_for_help_shows_a_number_that_can_be_called_back(text: str, fault
         shown("+442079460000", "+35315550100"),
         shown("", "", "+442079460000"),
         shown("2001", "", "+442079460000"),
-        shown("", "", "+442079460000", 'numbers: {"+442079460000": {to: hangup}}\n'),
+        shown("", "", "+442079460000", 'numbers: {"+442079460000": {to: extension/2001}}\n'),
     ],
 )
 def test_a_number_of_the_country_can_be_called_back(text: str) -> None:
@@ -585,6 +585,27 @@ def test_somebody_answers_at_the_callback() -> None:
     (one,) = found("CC243", shown("", "", "+442079460000", other))
     assert one.path == ("emergency_callback",)
     assert one.message.startswith("number/+442079460000 is declared nowhere")
+
+
+@pytest.mark.parametrize(
+    "to, more",
+    [
+        ("hangup", ""),
+        ("voicemail/2001", ""),
+        ("queue/desk", "queues: {desk: {members: []}}\n"),
+        ("number/+442079460002", 'numbers: {"+442079460002": {to: hangup}}\n'),
+    ],
+)
+def test_a_callback_that_no_human_can_answer_is_told(to: str, more: str) -> None:
+    other = f'numbers: {{"+442079460000": {{to: {to}}}}}\n{more}'
+    if more.startswith("numbers"):
+        other = other.replace("}\nnumbers: {", ", ")
+    text = shown("", "", "+442079460000", other).replace(
+        "{site: lon}", "{site: lon, voicemail: {}}"
+    )
+    (one,) = found("CC243", text)
+    assert one.path == ("emergency_callback",)
+    assert one.message.startswith("nobody answers number/+442079460000")
 
 
 def test_every_line_of_an_emergency_route_counts() -> None:

@@ -1,13 +1,15 @@
 """Rules about emergency calls: that they leave, as what they should, from a place that is known."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ccstate.dialling.countries import Country
 from ccstate.dialling.emergency_calls import NOWHERE, EmergencyCall, EmergencyCalls
 from ccstate.dialling.routing import Leaves, sent
 from ccstate.errors import Severity
+from ccstate.journeys.backwards import ancestors, sources
 from ccstate.journeys.centre import Filled
+from ccstate.journeys.ways import End, Place
 from ccstate.kinds import Path
 from ccstate.model import Address
 from ccstate.rules.naming import some
@@ -275,6 +277,7 @@ def _mangled(place: _Place, route: Filled, told: str, sites: Sequence[str], stri
 def _caller_id(estate: Estate) -> Iterator[Found]:
     calls = estate.emergency_calls
     leaving: dict[str, dict[str, Country]] = {}
+    callbacks: dict[str, str] = {}
     for call in calls:
         for place in _places(call):
             leaving.setdefault(call.site, {})[place.route] = call.country
@@ -291,8 +294,9 @@ def _caller_id(estate: Estate) -> Iterator[Found]:
         if phones:
             wrong = {shown: fault for shown, fault in faults.items() if fault}
             yield _uncallable(calls, site, wrong, list(phones))
-        elif (number := calls.callback(site)) and number not in estate.of("number"):
-            yield from _undeclared(estate, site, number)
+        elif number := calls.callback(site):
+            callbacks[site] = number
+    yield from _called_back(estate, callbacks)
 
 
 def _fault(calls: EmergencyCalls, site: str, number: str, country: Country) -> str:
@@ -329,15 +333,36 @@ def _uncallable(
     )
 
 
-def _undeclared(estate: Estate, site: str, number: str) -> Iterator[Found]:
-    if estate.of("number"):
-        yield Found(
-            Address("site", site),
-            ("emergency_callback",),
-            f"number/{number} is declared nowhere, and emergency calls from site/{site} show it",
-            "Nothing says who answers when the emergency services call back.",
-            "declare it below numbers:, and let it lead to somebody who is there at all hours",
-        )
+def _called_back(estate: Estate, callbacks: Mapping[str, str]) -> Iterator[Found]:
+    """What keeps the emergency services from reaching anybody at the numbers of sites."""
+    numbers = estate.of("number")
+    if not numbers:
+        return
+    answered = _answered_numbers(estate, [n for n in callbacks.values() if n in numbers])
+    for site, number in callbacks.items():
+        if number not in numbers:
+            yield Found(
+                Address("site", site),
+                ("emergency_callback",),
+                f"number/{number} is declared nowhere, and emergency calls from site/{site} show it",
+                "Nothing says who answers when the emergency services call back.",
+                "declare it below numbers:, and let it lead to somebody who is there at all hours",
+            )
+        elif number not in answered:
+            yield Found(
+                Address("site", site),
+                ("emergency_callback",),
+                f"nobody answers number/{number}, and emergency calls from site/{site} show it",
+                "The emergency services call back, and reach no one at any hour.",
+                "let the number lead to somebody who is there at all hours",
+            )
+
+
+def _answered_numbers(estate: Estate, numbers: Iterable[str]) -> set[str]:
+    """Those of the numbers at which callers reach a human, at some hour and by some key."""
+    came = sources(estate.flow, {Place("number", number): None for number in numbers})
+    humans = [p for p in came if any(way.end is End.HUMAN for way in estate.flow.ways(p))]
+    return {place.name for place in ancestors(came, humans) if place.kind == "number"}
 
 
 RULES: tuple[Rule, ...] = (
