@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import yaml
 
 from ccstate.cli import COMMANDS
 from ccstate.kinds import KINDS
@@ -144,3 +145,17 @@ def test_every_claim_about_security_names_a_test_that_is_there() -> None:
         assert found, f"no test: {row}"
         source = (ROOT / found[1]).read_text(encoding="utf-8")
         assert f"def {found[2]}(" in source, f"{found[1]} has no {found[2]}"
+
+
+def test_every_step_with_credentials_is_told_what_a_branch_may_reach() -> None:
+    told = {name: f"${{{{ vars.{name} }}}}" for name in ("CCSTATE_HOSTS", "CCSTATE_SECRET_NAMES")}
+    steps = [
+        step
+        for name in ("plan.yml", "apply.yml")
+        for job in yaml.safe_load((ROOT / ".github/workflows" / name).read_text())["jobs"].values()
+        for step in job["steps"]
+        if re.search(r"ccstate (plan|apply)\b", step.get("run", ""))
+    ]
+    assert len(steps) == 3
+    for step in steps:
+        assert told.items() <= step["env"].items(), step["name"]

@@ -154,16 +154,17 @@ class Adapter(Protocol):
 
 
 class Module(NamedTuple):
-    """What the module of an adapter's entry point has: `connect`, and two more where it tells them.
+    """What the module of an adapter's entry point has: `connect`, and more where it tells it.
 
     `Connection` is the pydantic model of the mapping under `connection`, by which what is wrong
     there is told with its line. `places` says where the platform is: two targets that have one of
-    them in common are one platform.
+    them in common are one platform. `GONE` has what to do about keys of an earlier release.
     """
 
     connect: Callable[[Mapping[str, Json], Path], Adapter]
     model: type[BaseModel] | None
     places: Callable[[Mapping[str, Json], Path], Collection[str]] | None
+    gone: Mapping[tuple[str | int, ...], str]
 
 
 def installed() -> dict[str, EntryPoint]:
@@ -179,7 +180,7 @@ def module_of(adapter: str) -> Module:
     connect = found[adapter].load()
     module = import_module(found[adapter].module)
     model, places = (getattr(module, name, None) for name in ("Connection", "places"))
-    return Module(connect, model, places)
+    return Module(connect, model, places, getattr(module, "GONE", {}))
 
 
 def not_installed(adapter: str, known: Collection[str]) -> Diagnostic:

@@ -16,6 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
+from ccstate.machine import program
+
 _SECONDS = 30
 _NAME = ".git"
 _LONGEST_GITFILE = 8192
@@ -159,7 +161,10 @@ class Repository:
         places = [f"--git-dir={self.git_dir}", f"--work-tree={self.top}"]
         # check-ignore takes names, not patterns, and fails where that is said (git 2.39).
         literal = [] if arguments[0] == "check-ignore" else ["--literal-pathspecs"]
-        return ["git", *settings, *_OPTIONS, *literal, *places, *arguments]
+        git = program("git")
+        if git is None:
+            raise GitMissing
+        return [git, *settings, *_OPTIONS, *literal, *places, *arguments]
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ def screen(
 ) -> Screen:
     for reference, value in json.loads((lab / "secrets.json").read_text(encoding="utf-8")).items():
         monkeypatch.setenv(reference.removeprefix("env:"), value)
+    monkeypatch.setenv("CCSTATE_SIPP", str(lab / "sipp"))
     for name in ("CCSTATE_PROJECT", "CCSTATE_FORMAT", "FORCE_COLOR", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
     return Screen(lab / "project", capsys)

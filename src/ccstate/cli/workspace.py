@@ -384,7 +384,8 @@ def _wrong_connection(target: Target, module: Module) -> Iterator["Finding"]:
         module.model.model_validate(target.connection)
     except ValidationError as error:
         for finding in explain(error, shape_of(module.model), FILE, path):
-            yield replace(finding, code="CC402")
+            hint = module.gone.get(finding.path[len(path) :], finding.hint)
+            yield replace(finding, code="CC402", hint=hint)
 
 
 def _unknown_sites(targets: Iterable[Target], state: State) -> Iterator["Finding"]:

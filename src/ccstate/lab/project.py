@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from ccstate.adapters.asterisk.calls.faults import SIPP
 from ccstate.desired import ParseCache, Project, load, load_project
 from ccstate.desired.project import FILE
 from ccstate.diff import secret_references
@@ -52,6 +53,7 @@ def apply_to(site: Site, folder: Path, source: Path) -> Mapping[str, str]:
     # What its references may reach is said outside of a project: here, for the lab's copy of it.
     environment[NAMES] = " ".join(environment)
     environment[FILES] = str(site.secret_file.parent)
+    environment[SIPP] = shlex.quote(str((site.folder / "sipp").absolute()))
     path = path_with_espeak()
     _note(folder / ENVIRONMENT, environment, path)
     for command in ("plan", "apply"):
@@ -78,7 +80,7 @@ def _spelled(given: Project, site: Site) -> Mapping[str, object]:
         "etc": str(site.etc),
         "sounds": str(site.sounds),
         "ami": {"port": site.ami_port, "secret": f"file:{site.secret_file}"},
-        "sip": {"port": site.sip_port, "sipp": str((site.folder / "sipp").absolute())},
+        "sip": {"port": site.sip_port},
         "test_site": True,
     }
     limits = {"updates": "100%", "deletions": "100%"}

@@ -84,9 +84,9 @@ def refused(prompts: Mapping[str, Fields], folder: Path, speech: Speech | None =
 
 def program(folder: Path, text: str) -> Speech:
     """A command that speaks, or does not, as a shell script."""
-    (folder / "say").write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+    (folder / "say").write_text(f"#!/bin/sh\ncd '{folder}'\n{text}\n", encoding="utf-8")
     (folder / "say").chmod(stat.S_IRWXU)
-    return Speech(("./say", "--voice", "{language}"))
+    return Speech((str(folder / "say"), "--voice", "{language}"))
 
 
 def test_a_sound_is_wanted_for_every_language_with_recording_or_text() -> None:
@@ -162,7 +162,7 @@ def test_a_sound_says_inside_what_it_was_made_from(tmp_path: Path) -> None:
 
 
 def test_languages_find_their_nearest_voice() -> None:
-    by = speech.find_speaker(Speech(), Path.cwd())
+    by = speech.find_speaker(Speech())
     assert by.voices is not None
     tags = "en en-AU en-GB en-US en-CA zh zh-CN zh-HK vi vi-VN es es-MX es-AR pt-BR fr-CA nn xx"
     assert {tag: speech.voice(tag, by.voices) for tag in tags.split()} == {
@@ -197,8 +197,8 @@ def test_text_is_neither_option_nor_markup(text: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["[[h@l'oU]]", "[[[h@l'oU]]]", "a [[[[h@l'oU]] b"])
 def test_phonemes_are_spelled_out_as_any_words(text: str, tmp_path: Path) -> None:
-    by = speech.find_speaker(Speech(), tmp_path)
-    as_phonemes = speech._output((*by.argv, "gmw/en"), text, tmp_path, by.environment)
+    by = speech.find_speaker(Speech())
+    as_phonemes = speech._output((*by.argv, "gmw/en"), text, by.environment)
     assert len(speech.spoken(by, text, "en")) > 1.5 * len(as_phonemes)
 
 
@@ -238,7 +238,11 @@ def test_a_command_that_does_not_speak_is_told_with_its_prompt(
 ) -> None:
     monkeypatch.setattr(speech, "SECONDS_TO_SPEAK", 0.5)
     soundfile.write(tmp_path / "silence.wav", SECOND * 0, 48_000)
-    told = refused({"menu": prompt(text="Hi")}, tmp_path, program(tmp_path, script))
+    told = refused(
+        {"menu": prompt(text="Hi")},
+        tmp_path,
+        program(tmp_path, script),
+    )
     assert told.startswith("CC462 prompt/menu in en-AU: say ")
     assert cause in told
 
@@ -253,12 +257,35 @@ def test_what_cannot_be_spoken_is_seen_beforehand(
     assert problem.code == "CC461"
     assert problem.message.startswith("prompt/a in fil and 2 more: espeak-ng 1.")
     assert refused(prompts, tmp_path).count("CC461") == 3
-    (problem,) = audit(wanted(prompts), tmp_path, Speech(("no-such-program",)))
-    assert (problem.code, problem.message) == ("CC460", "no-such-program is not on this machine")
     monkeypatch.setenv("PATH", str(tmp_path))
     (problem,) = audit(wanted(prompts), tmp_path, Speech())
     assert (problem.code, problem.message) == ("CC460", "espeak-ng is not on this machine")
     assert "apt-get install espeak-ng" in problem.hint
+
+
+def test_no_program_of_the_branch_speaks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A PATH with the working folder in it, as an empty entry, is a common mistake."""
+    marker = tmp_path / "marker"
+    branch = tmp_path / "branch"
+    branch.mkdir()
+    program(branch, f"touch {marker}")
+    for name in ("espeak-ng", "sipp", "git"):
+        shutil.copy(branch / "say", branch / name)
+    monkeypatch.chdir(branch)
+    monkeypatch.setenv("PATH", f":.:{os.environ['PATH']}")
+    prompts = {"menu": prompt(text="Hi")}
+    assert audit(wanted(prompts), branch, speech.named_speech()) == []
+    (sound,) = made(prompts, branch, speech.named_speech())
+    assert sound.made.startswith("spoken by espeak-ng 1.")
+    assert not marker.exists()
+    for named in ("./say", "branch/say"):
+        monkeypatch.setenv("CCSTATE_SPEECH", named)
+        with pytest.raises(InvalidInput) as wrong:
+            speech.named_speech()
+        assert [one.code for one in wrong.value.problems] == ["CC454"]
+    monkeypatch.setenv("CCSTATE_SPEECH", str(branch / "say"))  # that the attack works where allowed
+    assert refused(prompts, branch, speech.named_speech())
+    assert marker.exists()
 
 
 def _spoil(folder: Path, how: str) -> None:

@@ -15,7 +15,7 @@ from ccstate.adapters.asterisk.ami import Ami
 from ccstate.adapters.asterisk.audit import audited, rights_missing
 from ccstate.adapters.asterisk.compile import Setting, compile_objects
 from ccstate.adapters.asterisk.compile.outbound import trunk_id
-from ccstate.adapters.asterisk.connection import Connection, places
+from ccstate.adapters.asterisk.connection import GONE, Connection, places
 from ccstate.adapters.asterisk.drafts import Draft, Now, draft
 from ccstate.adapters.asterisk.handwritten import Handwritten, read_handwritten
 from ccstate.adapters.asterisk.observe import View, add_running, shown, stored_view
@@ -24,6 +24,7 @@ from ccstate.adapters.asterisk.running import read_running
 from ccstate.adapters.asterisk.running.activity import activity, read_channels
 from ccstate.adapters.asterisk.running.activity_words import in_words
 from ccstate.adapters.asterisk.sounds import prompts
+from ccstate.adapters.asterisk.sounds.speech import named_speech
 from ccstate.adapters.asterisk.storage import Stat, Storage
 from ccstate.adapters.asterisk.stored import Stored, read_stored
 from ccstate.adapters.asterisk.unmanaged import elsewhere
@@ -39,7 +40,7 @@ NOT_HERE = frozenset({"display", "call_test"})
 """Kinds that no Asterisk has: wallboards, and promises about calls."""
 SUPPORT = Support(needs_reload=True, atomic=True)
 
-__all__ = ["AsteriskAdapter", "Connection", "connect", "places"]
+__all__ = ["GONE", "AsteriskAdapter", "Connection", "connect", "places"]
 
 
 def connect(connection: Mapping[str, Json], folder: Path) -> "AsteriskAdapter":
@@ -206,7 +207,7 @@ class AsteriskAdapter:
 
     @cached_property
     def _prompts(self) -> prompts.Prompts:
-        return prompts.Prompts(self.folder, connections.speech(self.connection))
+        return prompts.Prompts(self.folder, named_speech())
 
 
 def _endpoints(batch: Sequence[Change]) -> frozenset[str]:

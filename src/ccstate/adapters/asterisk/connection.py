@@ -11,10 +11,10 @@ from pydantic_core import ErrorDetails
 
 from ccstate import secrets
 from ccstate.adapters.asterisk.ami.login import Login, Tls
-from ccstate.adapters.asterisk.sounds.speech import Speech
 from ccstate.adapters.asterisk.storage import LocalFolder, Storage
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.kinds.fields import Declared, Duration, Means, SecretReference, seconds
+from ccstate.machine import check_hosts
 from ccstate.model import Json
 
 Folder = Annotated[
@@ -73,8 +73,6 @@ class Sip(Declared):
     """Address of Asterisk's SIP transport."""
     port: Port = 5060
     """UDP port."""
-    sipp: Folder = "sipp"
-    """The program that makes the calls, a name of the PATH or a path."""
 
 
 class Connection(Declared):
@@ -90,12 +88,17 @@ class Connection(Declared):
     """The manager interface."""
     sip: Sip = Field(default_factory=Sip)
     """Where test calls are sent."""
-    speech: list[Annotated[str, StringConstraints(min_length=1, max_length=1000)]] = Field(
-        default_factory=list
-    )
-    """Program and arguments that speak prompts without a recording; espeak-ng where left out."""
     test_site: bool = False
     """True where calls may be tested at any moment; never on a platform with real callers."""
+
+
+GONE: Mapping[tuple[str | int, ...], str] = {
+    ("speech",): "remove it, for a branch could name any program: where ccstate runs, export "
+    "CCSTATE_SPEECH='/where/speak {language}'",
+    ("sip", "sipp"): "remove it, for a branch could name any program: where ccstate runs, export "
+    "CCSTATE_SIPP=/where/sipp",
+}
+"""Keys of an earlier release, and what to do about them."""
 
 
 def parse(connection: Mapping[str, Json]) -> Connection:
@@ -110,7 +113,8 @@ def _diagnostic(error: ErrorDetails) -> Diagnostic:
     where = ".".join(["connection", *map(str, error["loc"])])
     match error["type"]:
         case "extra_forbidden":
-            message, hint = "unknown key", "docs/adapters/asterisk.md lists the keys"
+            hint = GONE.get(error["loc"], "docs/adapters/asterisk.md lists the keys")
+            message = "unknown key"
         case "missing":
             message, hint = "is missing", "such as ami: {secret: env:AMI_SECRET}"
         case _:
@@ -135,6 +139,7 @@ def _host(name: str) -> str:
 def login(connection: Connection, folder: Path) -> Login:
     """How to log in; InvalidInput where the secret cannot be resolved."""
     ami = connection.ami
+    check_hosts([ami.host])
     found = secrets.resolve([ami.secret], folder)
     tls = None
     if ami.tls is not None:
@@ -152,13 +157,9 @@ def storage(connection: Connection, place: str, folder: Path) -> Storage:
     from ccstate.adapters.asterisk.storage.ssh_login import SshLogin
 
     sftp = connection.sftp
+    check_hosts([sftp.host, connection.ami.host])
     key = secrets.key_file(sftp.identity, folder) if sftp.identity else None
     login = SshLogin(sftp.host, sftp.username, sftp.port, key)
     if sftp.known_hosts:
         login = replace(login, known_hosts=secrets.public_file(sftp.known_hosts, folder))
     return SftpFolder(login, place)
-
-
-def speech(connection: Connection) -> Speech:
-    """What speaks prompts."""
-    return Speech(tuple(connection.speech))

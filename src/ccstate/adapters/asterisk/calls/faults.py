@@ -3,6 +3,9 @@
 from ccstate.adapters.asterisk.ami.message import shown
 from ccstate.errors import Diagnostic
 
+SIPP = "CCSTATE_SIPP"
+"""Variable with the command that places calls."""
+
 
 def no_number(text: str) -> Diagnostic:
     return Diagnostic(
@@ -35,7 +38,7 @@ def no_sipp() -> Diagnostic:
     return Diagnostic(
         "CC482",
         "sipp is not installed, which places test calls",
-        hint="install it (Debian and Ubuntu: sip-tester), or name it: connection.sip.sipp",
+        hint=f"install it (Debian and Ubuntu: sip-tester), or name it: export {SIPP}=/where/sipp",
     )
 
 

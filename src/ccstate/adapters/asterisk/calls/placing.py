@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from ccstate import machine
 from ccstate.adapters.asterisk import connection as connections
 from ccstate.adapters.asterisk import records as kept
 from ccstate.adapters.asterisk.calls.dialled import Entrance
@@ -48,15 +49,11 @@ def place(
     if content is None:
         raise InvalidInput([_nothing_there(site.storage.place)])
     key = kept.load(content, site.storage.place).key
+    machine.check_hosts([connection.sip.host])
     entrance = Entrance(connection.sip.host, connection.sip.port, unknown_password(key, TEST))
     login = connections.login(connection, site.folder)
-    caller = partial(Sipp, program=find_sipp(_program(connection.sip.sipp, site.folder)))
+    caller = partial(Sipp, program=find_sipp())
     return run(flow, walked, login, entrance, caller=caller, told=told)
-
-
-def _program(named: str, folder: Path) -> str:
-    """The program as it is named; a path starts at the project's folder."""
-    return str(folder / named) if "/" in named else named
 
 
 def _no_test_site() -> Diagnostic:

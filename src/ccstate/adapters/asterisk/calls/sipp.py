@@ -40,7 +40,7 @@ class _Call:
 
 
 class Sipp:
-    """A `Caller`. `program`: what to write before the arguments of sipp; that of the PATH else.
+    """A `Caller`. `program`: what to write before the arguments of sipp; what `find_sipp` finds else.
 
     `longest`: seconds after which sipp ends by itself, should nobody be left to end it.
     """

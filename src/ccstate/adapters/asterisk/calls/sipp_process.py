@@ -1,6 +1,5 @@
 """The program sipp (3.6): where it is, how it is started and ended, and what it said."""
 
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -13,6 +12,7 @@ from ccstate.adapters.asterisk.calls import faults
 from ccstate.adapters.asterisk.calls.dialled import Entrance
 from ccstate.adapters.asterisk.calls.scenario import SILENCE, SILENT_SECOND
 from ccstate.errors import Diagnostic, InvalidInput, Unreadable
+from ccstate.machine import command, program
 
 LONGEST_WORDS = 65536
 REPEATS = "4"
@@ -20,9 +20,11 @@ REPEATS = "4"
 22 with 10,000 endpoints has been seen to say nothing for 7, while it reloads."""
 
 
-def find_sipp(program: str = "sipp") -> tuple[str, ...]:
-    """The one of that name on the PATH, or at that path; InvalidInput where there is none."""
-    if path := shutil.which(program):
+def find_sipp() -> tuple[str, ...]:
+    """The one that `CCSTATE_SIPP` names, or on the PATH; InvalidInput where there is none."""
+    if named := command(faults.SIPP):
+        return named
+    if path := program("sipp"):
         return (path,)
     raise InvalidInput([faults.no_sipp()])
 
@@ -44,7 +46,7 @@ class Running:
 
 @contextmanager
 def running(
-    program: Sequence[str], entrance: Entrance, told: str, more: Sequence[str]
+    sipp: Sequence[str], entrance: Entrance, told: str, more: Sequence[str]
 ) -> Iterator[Running]:
     """One with a scenario, ended on leaving; only this user may read its folder."""
     with tempfile.TemporaryDirectory(prefix="ccstate-") as name:
@@ -53,10 +55,10 @@ def running(
         path.touch(mode=0o600)  # it holds the password
         path.write_text(told, encoding="ascii")
         (folder / SILENCE).write_bytes(SILENT_SECOND)
-        command = [*program, "-sf", str(path), *_options(entrance), *more, entrance.place]
+        arguments = [*sipp, "-sf", str(path), *_options(entrance), *more, entrance.place]
         with (folder / "said").open("wb") as says:
             process = subprocess.Popen(  # noqa: S603 - ours or checked, and no shell reads them
-                command,
+                arguments,
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=says,

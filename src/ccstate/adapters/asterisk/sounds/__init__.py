@@ -143,7 +143,7 @@ def audit(wanted: Mapping[str, Wanted], folder: Path, speech: Speech) -> list[Di
     """What would keep the sounds from being made, looked for quickly: nothing is made."""
     return [
         *(_problems(audio.check_libraries) if wanted else ()),
-        *_speech_problems(wanted.values(), folder, speech),
+        *_speech_problems(wanted.values(), speech),
         *(
             _named(problem, str(one))
             for one in wanted.values()
@@ -153,9 +153,7 @@ def audit(wanted: Mapping[str, Wanted], folder: Path, speech: Speech) -> list[Di
     ]
 
 
-def _speech_problems(
-    wanted: Iterable[Wanted], folder: Path, speech: Speech
-) -> Iterator[Diagnostic]:
+def _speech_problems(wanted: Iterable[Wanted], speech: Speech) -> Iterator[Diagnostic]:
     """A missing program once, a missing voice once a language."""
     speaking: dict[str, list[Wanted]] = {}
     for one in wanted:
@@ -164,7 +162,7 @@ def _speech_problems(
     if not speaking:
         return
     try:
-        speaker = find_speaker(speech, folder)
+        speaker = find_speaker(speech)
     except InvalidInput as missing:
         yield from missing.problems
         return
@@ -210,7 +208,7 @@ def _jobs(
     for path, one in wanted.items():
         match one.source:
             case Text(words):
-                speaker = speaker or find_speaker(speech, folder)
+                speaker = speaker or find_speaker(speech)
                 yield partial(_spoken, path, one, words, speaker)
             case Recording() as recording:
                 yield partial(_converted, path, one, recording, folder)

@@ -1,11 +1,10 @@
-"""Text spoken by a program: espeak-ng, or the command that the connection names.
+"""Text spoken by a program: espeak-ng, or the command that `CCSTATE_SPEECH` names.
 
 Text goes to the program's standard input, never into its arguments and never through a shell.
 """
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -17,8 +16,11 @@ from pathlib import Path
 
 from ccstate.adapters.asterisk.sounds.audio import MOST_BYTES
 from ccstate.errors import Diagnostic, InvalidInput
+from ccstate.machine import command, program
 
 SECONDS_TO_SPEAK = 30.0
+VARIABLE = "CCSTATE_SPEECH"
+"""Variable with another command: no branch may choose what is started here."""
 _ESPEAK = "espeak-ng"
 
 # Where neither the tag nor its language alone is the nearest voice that espeak-ng 1.51 has.
@@ -44,6 +46,11 @@ class Speech:
     argv: tuple[str, ...] = ()
 
 
+def named_speech() -> Speech:
+    """What the environment names. Raises InvalidInput where that is no program."""
+    return Speech(command(VARIABLE))
+
+
 @dataclass(frozen=True, slots=True)
 class Voice:
     """A line of `espeak-ng --voices`; the lower a priority, the more usual the voice."""
@@ -60,38 +67,21 @@ class Speaker:
     name: str
     """For people: `espeak-ng 1.51`."""
     argv: tuple[str, ...]
-    folder: Path
     environment: Mapping[str, str] | None
     voices: tuple[Voice, ...] | None
     """None where only the command knows which languages it speaks."""
 
 
-def find_speaker(speech: Speech, folder: Path) -> Speaker:
-    """The program that speaks; InvalidInput where it is not on this machine.
-
-    A program written with a slash is sought from `folder`, the project's, which it also runs in.
-    """
+def find_speaker(speech: Speech) -> Speaker:
+    """The program that speaks; InvalidInput where it is not on this machine."""
     if not speech.argv:
-        return _espeak(folder)
-    wanted = speech.argv[0]
-    program = shutil.which(str(folder / wanted) if "/" in wanted else wanted)
-    if program is None:
-        raise InvalidInput(
-            [
-                Diagnostic(
-                    "CC460",
-                    f"{wanted} is not on this machine",
-                    cause="The connection's `speech` names it to speak prompts without recording.",
-                    hint="Install it, correct `speech`, or give these prompts audio.",
-                )
-            ]
-        )
-    return Speaker(Path(program).name, (program, *speech.argv[1:]), folder, None, None)
+        return _espeak()
+    return Speaker(Path(speech.argv[0]).name, speech.argv, None, None)
 
 
-def _espeak(folder: Path) -> Speaker:
-    program = shutil.which(_ESPEAK)
-    if program is None:
+def _espeak() -> Speaker:
+    found = program(_ESPEAK)
+    if found is None:
         raise InvalidInput(
             [
                 Diagnostic(
@@ -107,14 +97,14 @@ def _espeak(folder: Path) -> Speaker:
         **{name: os.environ[name] for name in ("PATH", "ESPEAK_DATA_PATH") if name in os.environ},
     }
     version, listed = (
-        _output((program, option), "", folder, environment).decode("utf-8", "replace")
+        _output((found, option), "", environment).decode("utf-8", "replace")
         for option in ("--version", "--voices")
     )
     number = re.search(r"(\d+(?:\.\d+)+)", version)
     name = f"{_ESPEAK} {number[1]}" if number else _ESPEAK
     # --stdin: the whole text at once; -b 1: UTF-8. Without -m, <…> is no markup but read out.
-    argv = (program, "--stdin", "--stdout", "-b", "1", "-v")
-    return Speaker(name, argv, folder, environment, _voices(listed))
+    argv = (found, "--stdin", "--stdout", "-b", "1", "-v")
+    return Speaker(name, argv, environment, _voices(listed))
 
 
 _VOICE = re.compile(
@@ -159,7 +149,7 @@ def spoken(by: Speaker, text: str, language: str) -> bytes:
     if by.voices is not None:
         # [[…]] would be phonemes to espeak-ng, also without -m (1.51, seen with -x).
         text = re.sub(r"\[(?=\[)", "[ ", text)
-    return _output(_argv(by, language), text, by.folder, by.environment)
+    return _output(_argv(by, language), text, by.environment)
 
 
 def made_by(by: Speaker, language: str) -> str:
@@ -169,8 +159,8 @@ def made_by(by: Speaker, language: str) -> str:
 
 def _argv(by: Speaker, language: str) -> tuple[str, ...]:
     if by.voices is None:
-        program, *arguments = by.argv
-        return (program, *(part.replace("{language}", language) for part in arguments))
+        speaker, *arguments = by.argv
+        return (speaker, *(part.replace("{language}", language) for part in arguments))
     chosen = voice(language, by.voices)
     if chosen is None:
         raise InvalidInput(
@@ -178,17 +168,14 @@ def _argv(by: Speaker, language: str) -> tuple[str, ...]:
                 Diagnostic(
                     "CC461",
                     f"{by.name} has no voice for {language}",
-                    hint="Give it audio, or name a command that speaks it: `speech` in the "
-                    "connection.",
+                    hint=f"Give it audio, or name a command that speaks it: {VARIABLE}.",
                 )
             ]
         )
     return (*by.argv, chosen)
 
 
-def _output(
-    argv: tuple[str, ...], text: str, folder: Path, environment: Mapping[str, str] | None
-) -> bytes:
+def _output(argv: tuple[str, ...], text: str, environment: Mapping[str, str] | None) -> bytes:
     """What the program writes within its time.
 
     What it says on standard error is dropped: nobody knows what a command tells there.
@@ -199,12 +186,12 @@ def _output(
         given.write(text.encode())
         given.seek(0)
         try:
-            process = subprocess.Popen(  # noqa: S603  no shell; the program is the user's choice
+            process = subprocess.Popen(  # noqa: S603  no shell; the program is not a branch's choice
                 argv,
                 stdin=given,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                cwd=folder,
+                cwd=os.sep,  # nothing of a branch lies there that a program may read
                 env=environment,
                 start_new_session=True,
             )
@@ -240,6 +227,6 @@ def _kill(process: "subprocess.Popen[bytes]") -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _failed(program: str, cause: str) -> InvalidInput:
-    hint = f"Try {program} by hand with this text, or give audio."
-    return InvalidInput([Diagnostic("CC462", f"{program} did not speak", cause=cause, hint=hint)])
+def _failed(name: str, cause: str) -> InvalidInput:
+    hint = f"Try {name} by hand with this text, or give audio."
+    return InvalidInput([Diagnostic("CC462", f"{name} did not speak", cause=cause, hint=hint)])
