@@ -154,7 +154,7 @@ def test_every_step_with_credentials_is_told_what_a_branch_may_reach() -> None:
         for name in ("plan.yml", "apply.yml")
         for job in yaml.safe_load((ROOT / ".github/workflows" / name).read_text())["jobs"].values()
         for step in job["steps"]
-        if re.search(r"ccstate (plan|apply)\b", step.get("run", ""))
+        if re.search(r"^ccstate (plan|apply)\b", step.get("run", ""), re.MULTILINE)
     ]
     assert len(steps) == 3
     for step in steps:
