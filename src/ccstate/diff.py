@@ -155,7 +155,7 @@ def _edits(resource: Resource, live: Fields, applied: Fields | None) -> Iterator
         known = _said_of(path, last)
         is_as_applied = all(then == value for then in known.values())
         before = last.get(path) if path in LEDGER_ONLY else _value(shown, live, path)
-        if _is_there(kind, path, value, before):
+        if is_there(kind, path, value, before):
             continue
         if before == value and (applied is None or (is_as_applied and (known or value is None))):
             continue
@@ -192,7 +192,7 @@ def _besides(live: Fields) -> Iterator[Edit]:
         yield Edit(RUNNING, running, AS_STORED, Why.NOT_LOADED)
 
 
-def _is_there(kind: str, path: str, value: Json, before: Json) -> bool:
+def is_there(kind: str, path: str, value: Json, before: Json) -> bool:
     """Whether a struct declared without fields, as `voicemail: {}`, is there with any."""
     return value == {} and isinstance(before, dict) and path in kinds.structs(kind)
 
@@ -279,7 +279,7 @@ def _missing(change: Change, live: Fields) -> str:
         value, wanted = _value(shown, live, edit.path), edit.after
         if _top(edit.path) == edit.path:
             wanted = kinds.settled(kind, {edit.path: wanted}, live)[edit.path]
-        if value != wanted and not _is_there(kind, edit.path, wanted, value):
+        if value != wanted and not is_there(kind, edit.path, wanted, value):
             return f"{edit.path} is {_said(value)}, not {_said(edit.after)}"
     return ""
 

@@ -524,6 +524,27 @@ def test_show_tells_what_is_declared_applied_and_live(screen: Screen, golden: Go
     golden("cli/show.txt", screen.out)
 
 
+def test_show_finds_no_difference_where_verify_finds_none(screen: Screen) -> None:
+    members = 'members: [{user: ana}, {extension: "2001", penalty: 10}]'
+    screen.edit("desired_state/all.yaml", "members: [{user: ana}]", members)
+    screen.edit(
+        "desired_state/all.yaml", "extensions:\n", 'extensions:\n  "2900": {voicemail: {}}\n'
+    )
+    screen.apply_all()
+    with_mail: Fields = {"voicemail": {"email": "ana@centre.example"}}
+    screen.by_hand("extension", "2900", {**(screen.live("extension", "2900") or {}), **with_mail})
+    assert screen.run("verify") == 0, screen.out
+    assert screen.run("show", "queue/sales") == 0
+    assert "members         extension 2001 (penalty 10), user ana\n" in screen.out
+    for address in ("queue/sales", "extension/2001", "extension/2900", "user/ana"):
+        assert screen.run("show", address) == 0
+        assert "desired:" not in screen.out
+        assert "changed by hand" not in screen.out
+    screen.edit("desired_state/all.yaml", "{voicemail: {}}", "{voicemail: null}")
+    assert screen.run("show", "extension/2900") == 0
+    assert "email ana@centre.example  desired: (not set)\n" in screen.out
+
+
 def test_drift_and_verify_as_people_read_them(screen: Screen, golden: Golden) -> None:
     screen.apply_all()
     live = dict(screen.live("queue", "sales") or {})

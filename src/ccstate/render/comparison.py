@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
-from ccstate.diff import LEDGER_ONLY
-from ccstate.kinds import flatten
+from ccstate.diff import LEDGER_ONLY, is_there
+from ccstate.kinds import flatten, settled
 from ccstate.model import (
     BESIDES,
     RUNNING,
@@ -109,7 +109,7 @@ def object_text(
     blocks: list[list[Line]] = [
         [(2, (Piece(str(address), Style.STRONG), Piece(f"  {place}", Style.DIM)))]
     ]
-    declared = flatten(address.kind, resource.fields) if resource else {}
+    declared = resource.fields if resource else {}
     for target, live, applied in views:
         blocks.append(list(_view(address, target, declared, live, applied)))
     if resource is None and any(live is not None and not old for _, live, old in views):
@@ -120,19 +120,22 @@ def object_text(
 def _view(
     address: Address,
     target: str,
-    declared: Mapping[str, Json],
+    fields: Fields,
     live: Fields | None,
     applied: Fields | None,
 ) -> Iterator[Line]:
     yield 2, (Piece(target, Style.STRONG), Piece(f"  {standing(live, applied)}", Style.NOTE))
-    shown = flatten(address.kind, live or {})
-    last = flatten(address.kind, applied or {})
+    beside = {**(live or {}), **fields}
+    declared, last, shown = (
+        flatten(address.kind, settled(address.kind, side, beside))
+        for side in (fields, applied or {}, live or {})
+    )
     paths = list(dict.fromkeys([*declared, *last, *shown]))
     label = max((columns(path) for path in paths), default=0)
     for path in paths:
         name = f"  {path}{' ' * (label - columns(path) + 2)}"
-        value = last.get(path) if path in LEDGER_ONLY else shown.get(path)
-        note, style = _note(path, declared, last, value)
+        value = last.get(path) if path in LEDGER_ONLY else shown.get(path, (live or {}).get(path))
+        note, style = _note(address.kind, path, declared, last, value)
         tail = (Piece(f"  {note}", style),) if note else ()
         yield label + 4, (Piece(name, Style.DIM), *plain(brief(value)), *tail)
 
@@ -145,15 +148,21 @@ def standing(live: Fields | None, applied: Fields | None) -> str:
 
 
 def _note(
-    path: str, declared: Mapping[str, Json], last: Mapping[str, Json], value: Json
+    kind: str, path: str, declared: Mapping[str, Json], last: Mapping[str, Json], value: Json
 ) -> tuple[str, Style]:
     """What is to be said of a field: where it differs, or that nobody manages it."""
+
+    def differs(side: Mapping[str, Json]) -> bool:
+        if path not in side or side[path] == value or _is_secret(value):
+            return False
+        return not is_there(kind, path, side[path], value)
+
     if path in BESIDES:
         why = Why.NOT_LOADED if path == RUNNING else Why.BY_HAND
         return why.value, Style.CHANGE
-    if path in last and last[path] != value and not _is_secret(value):
+    if differs(last):
         return f"{Why.BY_HAND.value}, was {brief(last[path])}", Style.CHANGE
-    if path in declared and declared[path] != value and not _is_secret(value):
+    if differs(declared):
         return f"desired: {brief(declared[path])}", Style.CHANGE
     if path not in declared and path not in last:
         return "not managed", Style.DIM

@@ -74,11 +74,19 @@ def brief(value: Json, most: int = 120) -> str:
     """A list or mapping in about so many columns."""
     match value:
         case list():
-            return _joined((scalar(item) for item in value), most) or "none"
+            return _joined((_item(item) for item in value), most) or "none"
         case dict():
             return _joined(_parts(value), most) or "nothing"
         case _:
             return scalar(value)
+
+
+def _item(item: Json) -> str:
+    """One of a list; what is said of it stands in parentheses: `user yuki.m (penalty 10)`."""
+    if not isinstance(item, dict) or len(item) < 2:
+        return scalar(item)
+    first, *others = _parts(item)
+    return f"{first} ({', '.join(others)})" if others else first
 
 
 def _joined(parts: Iterator[str], most: int) -> str:
