@@ -77,7 +77,7 @@ def _failing(verdict: Verdict) -> str:
     test, journey = verdict.test, verdict.journey
     keys = f" pressing {', '.join(map(_key, test['keys']))}" if test.get("keys") else ""
     if journey is None:
-        end = "there is no such number"
+        end = f"there is no {verdict.lacks}"
     else:
         end = f"would reach {journey.at}" if journey.end in GOOD else f"{journey.end.value}"
     return (

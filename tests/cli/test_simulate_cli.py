@@ -147,6 +147,15 @@ def test_the_hour_left_out_when_clocks_go_forward_is_refused(
     assert example.out == ""
 
 
+@pytest.mark.parametrize(
+    "at", ["0001-01-01T00:00", "2026-02-30T10:00", "9999-12-31T23:59", "9999-12-31T23:59-11:00"]
+)
+def test_a_moment_that_is_in_no_calendar_is_refused(small: Screen, at: str) -> None:
+    assert small.simulate("+61355501234", "--at", at) == 1
+    assert small.err.startswith("CC806 ")
+    assert f'"{at}"' in small.err
+
+
 def test_an_offset_says_which_of_two_equal_hours_is_meant(example: Screen) -> None:
     found = example.json(MAIN, "--at", "2027-04-04T02:30+10:00")
     assert found["at"] == "2027-04-04T02:30:00+10:00"

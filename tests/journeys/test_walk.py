@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import event, given, settings
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Year
-from ccstate.journeys.walk import Answering, Journey, Step, keys_of, local, walk, zone_of
+from ccstate.journeys.walk import Answering, Journey, Step, keys_of, walk, zone_of
 from ccstate.journeys.ways import End, Event, Place, Way
 from tests.journeys import interpreter
 from tests.journeys.strategies_journeys import FIRST, Plain, centre, centres, entries, moments
@@ -80,12 +79,6 @@ def test_the_time_of_a_call_is_that_of_its_first_schedule_or_else_of_its_site(
     number: dict[str, Any], expected: str
 ) -> None:
     assert zone(number, main={"start": "door", "nodes": {"door": DOOR}}) == expected
-
-
-def test_a_moment_is_local_unless_it_says_otherwise() -> None:
-    sydney = ZoneInfo("Australia/Sydney")
-    assert local("2026-12-25T10:00", sydney).isoformat() == "2026-12-25T10:00:00+11:00"
-    assert local("2026-12-25T10:00+00:00", sydney).isoformat() == "2026-12-25T10:00:00+00:00"
 
 
 def test_the_keys_of_a_journey_are_an_entry_for_each_question() -> None:

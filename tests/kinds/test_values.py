@@ -1,16 +1,22 @@
 """What null and 0 mean in every field that takes them."""
 
+import json
+import random
 from collections.abc import Iterator
 from types import NoneType
 from typing import Annotated, Any, get_args, get_origin
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from ccstate import schemas
 from ccstate.adapters.asterisk.audit.refusals import refusals
-from ccstate.kinds import KINDS
-from ccstate.kinds.fields import Means
+from ccstate.kinds import KINDS, settled
+from ccstate.kinds.call_test import moment_named
+from ccstate.kinds.fields import Means, canonical_order
 from ccstate.model import Address
 from tests.adapters.asterisk.test_compile import compiled, small
 from tests.test_schemas import DOCUMENT, Validator
@@ -164,3 +170,53 @@ def test_a_retry_of_0s_is_refused_where_asterisk_takes_it_for_5_seconds() -> Non
     sales = Address("queue", "sales")
     objects[sales] = {**objects[sales], "retry": "0s"}
     assert [(r.field, r.problem.code) for r in refusals(objects)] == [("retry", "CC494")]
+
+
+@pytest.mark.parametrize(
+    "text, meant",
+    [
+        ("2026-12-25T10:00", "2026-12-25T10:00:00+11:00"),
+        ("2026-12-25T10:00+00:00", "2026-12-25T10:00:00+00:00"),
+        ("2000-01-01T00:00", "2000-01-01T00:00:00+11:00"),
+        ("2099-12-31T23:59", "2099-12-31T23:59:00+11:00"),
+        ("1999-12-31T23:59", None),
+        ("2100-01-01T00:00", None),
+        ("0000-01-01T00:00", None),
+        ("2026-02-30T10:00", None),
+        ("", None),
+    ],
+)
+def test_a_moment_is_local_unless_it_says_otherwise_or_is_none(
+    text: str, meant: str | None
+) -> None:
+    found = moment_named(text, ZoneInfo("Australia/Sydney"))
+    assert (found and found.isoformat()) == meant
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(st.characters())  # lone surrogates too
+    | st.sampled_from(["\ud800", "\udfff", "\\ud800", '"\\ud800"']),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters()), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+
+
+@given(st.lists(JSON, max_size=6), st.randoms())
+def test_a_set_of_whatever_a_platform_holds_has_one_order(
+    items: list[Any], chance: random.Random
+) -> None:
+    mixed = chance.sample(items, len(items))
+    one, other = ([pile[n] for n in canonical_order(pile)] for pile in (items, mixed))
+    assert json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+
+
+def test_a_lone_surrogate_is_not_its_own_escape() -> None:
+    members = [{"extension": "\ud800"}, {"extension": "\\ud800"}, {"extension": "10"}]
+    found = settled("queue", {"members": members}, {})["members"]
+    assert found == settled("queue", {"members": members[::-1]}, {})["members"]
+    assert sorted(map(repr, found)) == sorted(map(repr, members))

@@ -74,7 +74,7 @@ RESULTS = [
     made(SILENT, SILENT.journey),
     made(ASTRAY, SILENT.journey),
     made(BROKEN, PRESSED.journey, Person("2001", "2001")),
-    made(Verdict("no-number", TEST, None, None), None),
+    made(Verdict("no-number", TEST, None, None, f"number {TEST['to']}"), None),
 ]
 
 

@@ -149,6 +149,40 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
             yield from places(child)
 
 
+@pytest.mark.parametrize(
+    "day", ["0000-01-01", "0001-01-01", "2026-02-30", "9999-12-30", "9999-12-31"]
+)
+@pytest.mark.parametrize("zone", ["Australia/Sydney", "America/New_York", "Nowhere/There"])
+def test_a_day_need_be_in_no_calendar_and_a_timezone_on_no_map(zone: str, day: str) -> None:
+    spans = ["22:00-06:00"]
+    weekly = {"mon": spans}
+    dated: dict[str, Any] = {"date": day, "until": day}
+    fields: dict[str, Fields] = {
+        "calendar/c": {"holidays": [{"name": "X", **dated}]},
+        "schedule/s": {
+            "timezone": zone,
+            "weekly": weekly,
+            "calendars": ["c"],
+            "seasons": [{**dated, "weekly": weekly}],
+            "holidays": [{"name": "Y", **dated}],
+            "exceptions": [{**dated, "hours": spans}],
+        },
+        "number/+61255501000": {"to": "hangup", "hours": "s"},
+        **{
+            f"call_test/{clock[:2]}": {
+                "to": "+61255501000",
+                "at": f"{day}T{clock}",
+                "expect": ["hangup"],
+            }
+            for clock in ("00:00", "23:59")
+        },
+    }
+    there = {Address(*name.split("/")): found for name, found in fields.items()}
+    valid = {address: canonical(address.kind, found) for address, found in there.items()}
+    judged(state_of({address: found for address, found in valid.items() if found is not None}))
+    assert None not in valid.values()
+
+
 # Estates made of whatever the schemas allow
 
 DOCUMENT = schemas.schema("document")

@@ -4,9 +4,6 @@ from datetime import UTC, date, datetime
 
 import click
 
-YEARS = range(2000, 2100)
-"""Years of which hours and holidays can be told; a year is walked from any day of them."""
-
 
 def now() -> datetime:
     """This moment, with the offset of where the command runs."""
@@ -20,6 +17,8 @@ def today() -> date:
 
 def day_or_today(ctx: click.Context, param: click.Parameter, value: str | None) -> date:
     """The day that an option names, today where it is left out: a click callback."""
+    from ccstate.kinds.call_test import YEARS
+
     if value is None:
         return today()
     try:

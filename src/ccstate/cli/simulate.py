@@ -220,16 +220,16 @@ def _start(flow: "Flow", text: str) -> "Place":
 
 def _moment(text: str, zone: ZoneInfo) -> datetime:
     from ccstate.journeys.calls import exists
-    from ccstate.journeys.walk import local
+    from ccstate.kinds.call_test import YEARS, moment_named
 
     if not text:
         return days.now().astimezone(zone)
     hint = "write it as 2026-12-25T10:00, with an offset such as +11:00 where it is meant elsewhere"
     if not _MOMENT.fullmatch(text):
-        _refuse(f'"{text}" is no moment from 2000 to 2099', hint)
-    try:
-        moment = local(text, zone)
-    except ValueError:
+        _refuse(f'"{text}" is no moment from {YEARS[0]} to {YEARS[-1]}', hint)
+    moment = moment_named(text, zone)
+    if moment is None:
+        hint = f"name one of the years {YEARS[0]} to {YEARS[-1]}"
         _refuse(f'there is no moment "{text}"', hint)
     if not exists(moment):
         cause = f"Clocks go forward in {zone} and leave that hour out."

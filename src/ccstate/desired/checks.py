@@ -1,7 +1,7 @@
 """What must hold inside one resource, beyond the form of its fields."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeAlias
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ccstate.desired.findings import Finding, did_you_mean, repr_
 from ccstate.kinds import Kind, Path
+from ccstate.kinds.call_test import YEARS, moment_named
 from ccstate.model import Fields
 
 _Found: TypeAlias = Iterator[tuple[Path, str, str, str, str]]
@@ -108,10 +109,9 @@ def _rest(span: str) -> str:
 
 
 def _call_test(test: Mapping[str, Any]) -> _Found:
-    try:
-        datetime.fromisoformat(test["at"])
-    except ValueError:
-        yield ("at",), "CC111", f"there is no moment {repr_(test['at'])}", "", ""
+    if moment_named(test["at"], ZoneInfo("UTC")) is None:
+        hint = f"name one of the years {YEARS[0]} to {YEARS[-1]}"
+        yield ("at",), "CC111", f"there is no moment {repr_(test['at'])}", "", hint
 
 
 def _timezone(fields: Mapping[str, Any]) -> _Found:

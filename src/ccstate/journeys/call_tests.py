@@ -9,19 +9,22 @@ from zoneinfo import ZoneInfo
 from ccstate.journeys.enumeration import pressed
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Moment, Phases, Year
-from ccstate.journeys.walk import ASKED, Journey, local, walk, zone_of
+from ccstate.journeys.walk import ASKED, Journey, walk, zone_of
 from ccstate.journeys.ways import GOOD, Place
+from ccstate.kinds.call_test import moment_named
 from ccstate.model import Address
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One call test, walked: `journey` is None where there is no such number."""
+    """One call test, walked: `journey` is None where something that it names is not there."""
 
     name: str
     test: Mapping[str, Any]
     at: datetime | None
     journey: Journey | None
+    lacks: str = ""
+    """What is not there: `number +61255501234`, `moment 2026-02-30T10:00`."""
 
     @property
     def passed(self) -> bool:
@@ -35,9 +38,12 @@ def verdicts(flow: Flow, year: Year, tests: Mapping[str, Mapping[str, Any]]) -> 
     for name, test in sorted(tests.items()):
         start = flow.entrance(Address("number", test["to"]))
         if start is None:
-            yield Verdict(name, test, None, None)
+            yield Verdict(name, test, None, None, f"number {test['to']}")
             continue
-        at = local(test["at"], zone_of(flow, start))
+        at = moment_named(test["at"], zone_of(flow, start))
+        if at is None:
+            yield Verdict(name, test, None, None, f"moment {test['at']}")
+            continue
         phases = year.phases(flow.schedules(flow.reached(start)), at)
         yield Verdict(name, test, at, walk(flow, start, phases, test.get("keys") or ()))
 

@@ -72,7 +72,7 @@ def _met(step: Step) -> tuple[Place, Event, str]:
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """One call test, walked and made; `heard` is None where there is no such number to call."""
+    """One call test, walked and made; `heard` is None where there is nothing to call."""
 
     walked: Verdict
     heard: Heard | None

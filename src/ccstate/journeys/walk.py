@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import Enum, auto
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -213,9 +212,3 @@ def zone_of(flow: Flow, start: Place) -> ZoneInfo:
         schedule = flow.centre.of("schedule").get(name, {})
         break
     return zone_named(schedule.get("timezone") or site.get("timezone") or "UTC")
-
-
-def local(text: str, zone: ZoneInfo) -> datetime:
-    """The moment that a text such as `2026-12-25T10:00` means there; as it is, with an offset."""
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)

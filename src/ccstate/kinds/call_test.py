@@ -1,5 +1,6 @@
 """Call test: a call, and how it must end."""
 
+from datetime import datetime, tzinfo
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -14,6 +15,23 @@ Moment = Annotated[
     Field(examples=["2026-12-25T10:00"]),
     Means("a moment from 2000 to 2099, such as 2026-12-25T10:00"),
 ]
+
+YEARS = range(2000, 2100)
+"""Years of which hours and holidays can be told; a year is walked from any day of them."""
+
+
+def moment_named(text: str, zone: tzinfo) -> datetime | None:
+    """The moment that a text such as `2026-12-25T10:00` means there; as it is, with an offset.
+
+    None where there is none, such as 10:00 on 30 February, or in a year that is not of `YEARS`.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if moment.year not in YEARS:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 
 class CallTest(Common):

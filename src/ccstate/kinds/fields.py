@@ -6,6 +6,7 @@ Values are strict and become canonical while they are validated, so that everyth
 loading compares with `==`.
 """
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
@@ -55,7 +56,15 @@ def _declared(model: BaseModel) -> dict[str, Any]:
 
 
 def _spelling(item: object) -> bytes:
-    return orjson.dumps(item, default=_declared, option=orjson.OPT_SORT_KEYS)
+    """What tells the items of a set apart and sorts them; of any JSON value, for a platform may hold it.
+
+    What orjson refuses (lone surrogates, integers of more than 64 bits) is escaped, and so spelled
+    like nothing else.
+    """
+    try:
+        return orjson.dumps(item, default=_declared, option=orjson.OPT_SORT_KEYS)
+    except TypeError:
+        return json.dumps(item, default=_declared, sort_keys=True, separators=(",", ":")).encode()
 
 
 def canonical_order(items: list[Any]) -> list[int]:

@@ -89,7 +89,7 @@ def _place(flow: Flow, at: str) -> str:
 
 def _found(flow: Flow, verdict: Verdict) -> str:
     if verdict.journey is None:
-        return f"there is no number {verdict.test['to']}"
+        return f"there is no {verdict.lacks}"
     journey = verdict.journey
     return f"{end_words(flow, journey.end, journey.at)} after {length_words(journey.seconds)}"
 
@@ -153,7 +153,7 @@ def call_tests_markdown(flow: Flow, verdicts: Sequence[Verdict], found: Coverage
 
 
 def call_tests_json(verdicts: Sequence[Verdict], found: Coverage) -> str:
-    """Everything: `end` and `at` are as in a simulation; None where there is no such number."""
+    """Everything: `end` and `at` are as in a simulation; None where there is no such number or moment."""
     body = {
         "passed": sum(verdict.passed for verdict in verdicts),
         "failed": sum(not verdict.passed for verdict in verdicts),

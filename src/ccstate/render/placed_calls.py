@@ -87,7 +87,7 @@ def _lines(flow: Flow, result: CallResult, names: int) -> Iterator[Line]:
 def _model(flow: Flow, result: CallResult) -> str:
     journey = result.walked.journey
     if journey is None:
-        return f"there is no number {result.walked.test['to']}"
+        return f"there is no {result.walked.lacks}"
     return _way(flow, journey)
 
 

@@ -215,13 +215,13 @@ class Tested(Strict):
     to: str
     """Number that is called."""
     at: str | None
-    """Moment, ISO 8601; null where there is no such number."""
+    """Moment, ISO 8601; null where there is no such number or moment."""
     keys: list[str]
     """Keys that are pressed."""
     expect: list[str]
     """Where it may end."""
     end: str | None
-    """How it ends; null where there is no such number."""
+    """How it ends; null where there is no such number or moment."""
     reached: str | None
     """With whom or what."""
     seconds: Whole | None

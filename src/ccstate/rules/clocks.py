@@ -10,8 +10,9 @@ from ccstate.errors import Severity
 from ccstate.journeys.calls import exists
 from ccstate.journeys.hours import Phase, zone_named
 from ccstate.journeys.moments import DAYS
-from ccstate.journeys.walk import local, zone_of
+from ccstate.journeys.walk import zone_of
 from ccstate.journeys.ways import Place
+from ccstate.kinds.call_test import moment_named
 from ccstate.model import Address
 from ccstate.rules.rule import Estate, Found, Rule
 
@@ -125,9 +126,8 @@ def _odd_moments(estate: Estate) -> Iterator[Found]:
         if start is None:
             continue
         zone = zone_of(estate.flow, start)
-        try:
-            at = local(test["at"], zone)
-        except ValueError:  # 30 February: CC111
+        at = moment_named(test["at"], zone)
+        if at is None:  # only on a platform
             continue
         clock, day = f"{at:%H:%M}", at.date()
         if not exists(at):
