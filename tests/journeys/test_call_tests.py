@@ -119,16 +119,13 @@ def test_a_number_that_is_not_there_fails_its_test() -> None:
     assert verdict.lacks == "number +61255509999"
 
 
-@pytest.mark.parametrize(
-    "at", ["0000-01-01T00:00", "0001-01-01T00:00", "2026-02-30T10:00", "9999-12-31T23:59"]
-)
-def test_a_moment_that_is_not_there_fails_its_test(at: str) -> None:
-    """A platform may hold it: the form allows it, and only the desired state is checked further."""
-    fields = {"to": NUMBER, "at": at, "expect": ["voicemail/20"]}
-    assert KINDS["call_test"].model.model_validate(fields)
+def test_a_moment_that_is_not_there_fails_its_test() -> None:
+    """A platform may hold it: its form allows it, and only the desired state is checked further."""
+    fields = {"to": NUMBER, "at": "2026-02-30T10:00", "expect": ["voicemail/20"]}
+    KINDS["call_test"].model.model_validate(fields)
     verdict = run(CENTRE, {"it": fields})[0]
     assert (verdict.passed, verdict.journey, verdict.at) == (False, None, None)
-    assert verdict.lacks == f"moment {at}"
+    assert verdict.lacks == "moment 2026-02-30T10:00"
 
 
 def test_every_good_end_of_a_number_is_found_once_with_a_shortest_call() -> None:

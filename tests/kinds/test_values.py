@@ -17,7 +17,7 @@ from ccstate.adapters.asterisk.audit.refusals import refusals
 from ccstate.kinds import KINDS, settled
 from ccstate.kinds.call_test import moment_named
 from ccstate.kinds.fields import Means, canonical_order
-from ccstate.model import Address
+from ccstate.model import Address, Json
 from tests.adapters.asterisk.test_compile import compiled, small
 from tests.test_schemas import DOCUMENT, Validator
 
@@ -193,7 +193,7 @@ def test_a_moment_is_local_unless_it_says_otherwise_or_is_none(
     assert (found and found.isoformat()) == meant
 
 
-JSON = st.recursive(
+ANYTHING = st.recursive(
     st.none()
     | st.booleans()
     | st.integers()
@@ -206,7 +206,7 @@ JSON = st.recursive(
 )
 
 
-@given(st.lists(JSON, max_size=6), st.randoms())
+@given(st.lists(ANYTHING, max_size=6), st.randoms())
 def test_a_set_of_whatever_a_platform_holds_has_one_order(
     items: list[Any], chance: random.Random
 ) -> None:
@@ -216,7 +216,8 @@ def test_a_set_of_whatever_a_platform_holds_has_one_order(
 
 
 def test_a_lone_surrogate_is_not_its_own_escape() -> None:
-    members = [{"extension": "\ud800"}, {"extension": "\\ud800"}, {"extension": "10"}]
+    members: list[Json] = [{"extension": "\ud800"}, {"extension": "\\ud800"}, {"extension": "10"}]
     found = settled("queue", {"members": members}, {})["members"]
+    assert isinstance(found, list)
     assert found == settled("queue", {"members": members[::-1]}, {})["members"]
     assert sorted(map(repr, found)) == sorted(map(repr, members))

@@ -157,9 +157,10 @@ def test_a_day_need_be_in_no_calendar_and_a_timezone_on_no_map(zone: str, day: s
     spans = ["22:00-06:00"]
     weekly = {"mon": spans}
     dated: dict[str, Any] = {"date": day, "until": day}
-    fields: dict[str, Fields] = {
-        "calendar/c": {"holidays": [{"name": "X", **dated}]},
-        "schedule/s": {
+    call: dict[str, Any] = {"to": "+61255501000", "expect": ["hangup"]}
+    fields: dict[Address, Any] = {
+        Address("calendar", "c"): {"holidays": [{"name": "X", **dated}]},
+        Address("schedule", "s"): {
             "timezone": zone,
             "weekly": weekly,
             "calendars": ["c"],
@@ -167,18 +168,12 @@ def test_a_day_need_be_in_no_calendar_and_a_timezone_on_no_map(zone: str, day: s
             "holidays": [{"name": "Y", **dated}],
             "exceptions": [{**dated, "hours": spans}],
         },
-        "number/+61255501000": {"to": "hangup", "hours": "s"},
-        **{
-            f"call_test/{clock[:2]}": {
-                "to": "+61255501000",
-                "at": f"{day}T{clock}",
-                "expect": ["hangup"],
-            }
-            for clock in ("00:00", "23:59")
-        },
+        Address("number", "+61255501000"): {"to": "hangup", "hours": "s"},
+        Address("call_test", "never"): {**call, "at": "2026-02-30T10:00"},
+        Address("call_test", "first"): {**call, "at": "2000-01-01T00:00"},
+        Address("call_test", "last"): {**call, "at": "2099-12-31T23:59"},
     }
-    there = {Address(*name.split("/")): found for name, found in fields.items()}
-    valid = {address: canonical(address.kind, found) for address, found in there.items()}
+    valid = {address: canonical(address.kind, found) for address, found in fields.items()}
     judged(state_of({address: found for address, found in valid.items() if found is not None}))
     assert None not in valid.values()
 
