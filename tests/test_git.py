@@ -1,6 +1,7 @@
 """A branch that attacks through git: each attack would write a marker, and none does."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ccstate.cli import COMMANDS, run
+from ccstate.desired import cache_folder
 from ccstate.errors import InvalidInput
 from ccstate.git import GitFailed, repository
 from ccstate.history import head_commit, history, would_be_committed
@@ -351,6 +353,33 @@ def test_history_is_never_cut_short_without_a_word(attacked: Attacked) -> None:
     (attacked.top / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
     with pytest.raises(InvalidInput):
         history(attacked.pbx, "desired_state", Address("queue", "sales"), 9)
+
+
+def test_no_file_of_a_branch_says_who_made_a_commit(attacked: Attacked) -> None:
+    attacked.write(".mailmap", "The Boss <boss@example.com> <a@example.com>\n")
+    attacked.git("add", "--all")
+    attacked.git("commit", "-qm", "Two")
+    assert attacked.git("log", "-1", "--format=%aN") == "The Boss"
+    [entry] = history(attacked.pbx, "desired_state", Address("queue", "sales"), 9)
+    assert entry.author == "A <a@example.com>"
+
+
+@pytest.mark.parametrize("where", ["pbx/.cache", ".cache"])
+def test_no_cache_is_kept_where_a_branch_could_bring_it(attacked: Attacked, where: str) -> None:
+    assert cache_folder({"XDG_CACHE_HOME": str(attacked.top / where)}, attacked.pbx) is None
+
+
+def test_a_cache_around_the_working_copy_is_none_that_git_has_files_of(attacked: Attacked) -> None:
+    inner = attacked.top / "inner"
+    shutil.copytree(attacked.pbx, inner)
+    attacked.git("init", "-q", folder=inner)
+    environment = {"CCSTATE_CACHE": str(attacked.top / "kept")}
+    found = cache_folder(environment, inner)
+    assert found
+    assert found.is_relative_to(attacked.top / "kept")
+    attacked.write("kept/parsed/x/key", "k" * 32)
+    attacked.git("add", "kept")
+    assert cache_folder(environment, inner) is None
 
 
 def test_git_itself_says_whether_it_holds_or_ignores_a_file(attacked: Attacked) -> None:

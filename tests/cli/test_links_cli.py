@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ccstate.cli import run
 from tests.cli.screens import Screen
 
 PROJECT = """\
@@ -124,3 +125,59 @@ def test_a_state_folder_in_git_is_refused(screen: Screen) -> None:
         assert ".ccstate: CC011 git has files of .ccstate/" in screen.out + screen.err
     subprocess.run([*git, "rm", "-rq", "--cached", ".ccstate"], check=True)
     assert screen.run("plan") == 0
+
+
+@pytest.mark.parametrize("name", ["plan.json", "journal.jsonl", ""])
+@pytest.mark.parametrize(
+    "command", [["plans"], ["plans", "--prune"], ["apply"], ["apply", "--resume"], ["show", "abc"]]
+)
+def test_no_plan_is_read_through_a_link_however_it_is_looked_for(
+    screen: Screen, name: str, command: list[str]
+) -> None:
+    assert screen.run("plan") == 0
+    [plan] = (screen.folder / "plans").iterdir()
+    if name:
+        other = plan.with_name("0" * 12)
+        other.mkdir()
+        (other / "plan.json").write_bytes((plan / "plan.json").read_bytes())
+        (other / name).unlink(missing_ok=True)
+        (other / name).symlink_to("/dev/zero" if name == "journal.jsonl" else plan / name)
+    else:
+        plan.with_name("0" * 12).symlink_to(plan)
+    assert screen.run(*command) != 0
+    assert "is a link" in screen.err
+
+
+def test_history_reads_no_plan_through_a_link(screen: Screen) -> None:
+    git = ["git", "-c", "user.name=A", "-c", "user.email=a@example.com", "-C", str(screen.folder)]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "add", "--all"], check=True)
+    subprocess.run([*git, "commit", "-qm", "One"], check=True)
+    assert screen.run("plan") == 0
+    assert screen.run("history", "queue/sales") == 0
+    assert "not applied" in screen.out
+    [plan] = (screen.folder / "plans").iterdir()
+    (plan / "journal.jsonl").symlink_to("/dev/zero")
+    assert screen.run("history", "queue/sales") == 0
+    assert "not applied" not in screen.out
+
+
+def test_a_project_is_not_found_through_a_link_of_a_branch(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkout = screen.folder.parent / "checkout"
+    checkout.mkdir()
+    (checkout / "pbx").symlink_to(screen.folder)
+    git = ["git", "-C", str(checkout)]
+    subprocess.run([*git, "init", "-q"], check=True)
+    monkeypatch.chdir(checkout)
+    ways = ["pbx", "pbx/desired_state/..", "../checkout/pbx", str(checkout / "pbx")]
+    for way in ways:  # the user made it, and git does not have it
+        assert screen.run("--project", way, "validate") == 0
+    subprocess.run([*git, "add", "pbx"], check=True)
+    for way in ways:
+        assert screen.run("--project", way, "validate") == 1
+        assert "CC006" in screen.out + screen.err
+    monkeypatch.setenv("CCSTATE_PROJECT", "pbx")
+    assert run(["validate"]) == 1
+    assert "pbx: CC006 pbx is a link" in "".join(capsys.readouterr())

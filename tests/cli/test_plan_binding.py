@@ -93,7 +93,8 @@ def test_a_plan_of_another_release_that_words_it_otherwise_names_that_release(
             "made with the adapter embedded; it is asterisk",
         ),
         ("  demo:", "  other:", 'no target is named "demo"'),
-        ("embedded, ", "embedded, kinds: [site, user], ", "does not manage extension, ivr, number"),
+        ("embedded, ", "embedded, kinds: [site, user], ", "does not manage extension/2001 and "),
+        ("embedded, ", "embedded, sites: [elsewhere], ", "does not manage "),
     ],
 )
 def test_a_plan_is_bound_to_the_platform_that_it_was_made_with(

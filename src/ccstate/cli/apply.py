@@ -105,7 +105,7 @@ def _limit(text: str) -> int:
 
 def _chosen(workspace: Workspace, given: str | None, *, resume: bool) -> str:
     """The id of the plan that is meant."""
-    if given:
+    if given is not None:  # "" is no plan: a variable of a script that was not set
         return find_plan(workspace.root, given)
     if resume:
         return interrupted_plan(workspace.root)

@@ -24,7 +24,7 @@ from ccstate.cli.workspace import PLANS, Workspace, find_root
 from ccstate.desired.project import FILE as PROJECT_FILE
 from ccstate.desired.project import Project
 from ccstate.errors import Blocked, CcstateError, Diagnostic, InvalidInput, Span
-from ccstate.model import Change, Plan
+from ccstate.model import Change, Fields, Plan
 
 if TYPE_CHECKING:
     from ccstate.render.plans import ListedPlan
@@ -124,11 +124,11 @@ def _unreviewed(folder: Path, plan: Plan, how: str) -> Diagnostic:
 def refuse_other_platforms(plan: Plan, project: Project) -> None:
     """Blocked where ccstate.yaml names another platform for a target than it did for the plan."""
     targets = {target.name: target for target in project.targets}
-    kinds: dict[str, set[str]] = {}
+    changes: dict[str, list[Change]] = {}
     for change in plan.changes():
-        kinds.setdefault(change.target, set()).add(change.address.kind)
+        changes.setdefault(change.target, []).append(change)
     problems = []
-    for name, changed in sorted(kinds.items()):
+    for name, changed in sorted(changes.items()):
         target, made = targets.get(name), plan.platforms.get(name)
         if target is None:
             problems.append(_elsewhere(f'no target is named "{name}"', "The plan changes it."))
@@ -138,11 +138,22 @@ def refuse_other_platforms(plan: Plan, project: Project) -> None:
                 was = made.adapter if made else "none"
                 cause = f"The plan was made with the adapter {was}; it is {target.adapter} now."
             problems.append(_elsewhere(f"target {name} is another platform", cause))
-        elif strange := changed - target.kinds:
-            message = f"target {name} does not manage {', '.join(sorted(strange))}"
-            problems.append(_elsewhere(message, "The plan changes such objects there."))
+        elif strange := [c for c in changed if not target.manages(c.address, _with_site(c))]:
+            first, more = strange[0].address, len(strange) - 1
+            message = f"target {name} does not manage {first}" + (
+                f" and {more} more" if more else ""
+            )
+            cause = "The plan changes what belonged to it by its kinds and sites then."
+            problems.append(_elsewhere(message, cause))
     if problems:
         raise Blocked(problems)
+
+
+def _with_site(change: Change) -> Fields:
+    """The site of the object that a change makes, or takes away."""
+    if change.ledger is not None:
+        return {"site": change.ledger.get("site")}
+    return {"site": next((edit.before for edit in change.edits if edit.path == "site"), None)}
 
 
 def _elsewhere(message: str, cause: str) -> Diagnostic:
@@ -205,7 +216,7 @@ def find_plan(root: Path, given: str) -> str:
     More of the digest than the id may be given: `reviewed_plan` holds the plan against all of it.
     """
     short = given[: plan_file.ID_LENGTH]
-    found = [plan_id for plan_id in plan_ids(root) if plan_id.startswith(short)]
+    found = [plan_id for plan_id in plan_ids(root) if short and plan_id.startswith(short)]
     if len(found) == 1:
         return found[0]
     message = f'no plan is called "{given}"'
@@ -215,8 +226,11 @@ def find_plan(root: Path, given: str) -> str:
 
 
 def plan_ids(root: Path) -> list[str]:
-    """Every plan in the folder."""
-    return sorted(path.parent.name for path in (root / FOLDER).glob(f"*/{plan_file.FILE}"))
+    """Every plan in the folder; InvalidInput where one, or a file in it, is a link."""
+    found = sorted(path.parent.name for path in (root / FOLDER).glob(f"*/{plan_file.FILE}"))
+    for plan_id in found:
+        plan_folder(root, plan_id)
+    return found
 
 
 def is_begun(root: Path, plan_id: str) -> bool:

@@ -52,11 +52,34 @@ Busy: TypeAlias = Mapping[str, Mapping[Address, Activity]]
 
 
 def find_root(given: Path | None) -> Path:
-    """The folder of the project: the given one, or the nearest upwards that has its file."""
+    """The folder of the project: the given one, or the nearest upwards that has its file.
+
+    Raises InvalidInput where the given one leads through a link that git has.
+    """
     if given is not None:
+        _refuse_links_of_a_branch(given)
         return given.resolve()
     here = Path.cwd()
     return next((folder for folder in (here, *here.parents) if (folder / FILE).is_file()), here)
+
+
+def _refuse_links_of_a_branch(given: Path) -> None:
+    """A link that the user made is the user's word; one that git has leads where a branch says."""
+    from ccstate.desired.tree import link_refused
+
+    way = Path.cwd() if not given.is_absolute() else Path(given.anchor)
+    for part in given.relative_to(given.anchor).parts:
+        way /= part
+        if not way.is_symlink():
+            continue
+        try:
+            found = repository(way.parent)
+            if found is None or not found.holds(way):
+                continue
+        except GitFailed:
+            continue  # no git to ask, and then no branch that was checked out here
+        refused = link_refused(shown(way))
+        raise InvalidInput([replace(refused, hint="name the folder of the project itself")])
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from pathlib import Path
 import orjson
 
 from ccstate.desired.documents import Document
+from ccstate.git import GitFailed, repository
 
 _SOURCES = ("kinds", "desired")
 _KEY = "key"
@@ -36,7 +37,7 @@ def _code() -> bytes:
 
 
 def cache_folder(environment: Mapping[str, str], root: Path) -> Path | None:
-    """Where documents of the project are kept; None where there is no place outside of it.
+    """Where documents of the project are kept; None where a branch could bring them along.
 
     `CCSTATE_CACHE` names the folder for all projects; without it the user's own, as the
     XDG Base Directory Specification 0.8 says: a path that is not absolute is passed over.
@@ -46,9 +47,20 @@ def cache_folder(environment: Mapping[str, str], root: Path) -> Path | None:
     if not Path(home).is_absolute():
         home = str(Path(environment.get("HOME", "")) / ".cache")
     base = Path(named) if named else Path(home) / "ccstate"
-    if not base.is_absolute() or base.resolve().is_relative_to(root.resolve()):
+    if not base.is_absolute() or _is_of_a_branch(base.resolve(), root.resolve()):
         return None
     return base / "parsed" / blake2b(os.fsencode(root.resolve()), digest_size=12).hexdigest()
+
+
+def _is_of_a_branch(base: Path, root: Path) -> bool:
+    """Whether the folder is in the project or its working copy, or git has files of it elsewhere."""
+    try:
+        ours, around = repository(root), repository(base)
+        if base.is_relative_to(ours.top if ours else root):
+            return True
+        return around is not None and around.holds(base)
+    except GitFailed:
+        return True
 
 
 class ParseCache:

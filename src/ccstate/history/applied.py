@@ -55,11 +55,17 @@ def of_commit(plans: Mapping[str, Applied], *shas: str) -> Applied | None:
 
 def _newest(folder: Path) -> list[Path]:
     try:
-        plans = [path for path in folder.iterdir() if (path / FILE).is_file()]
+        plans = [path for path in folder.iterdir() if _is_plan(path)]
         dated = [((path / FILE).stat().st_mtime_ns, path.name, path) for path in plans]
     except OSError:
         return []
     return [path for _, _, path in sorted(dated, reverse=True)[:MOST]]
+
+
+def _is_plan(folder: Path) -> bool:
+    """Whether there is a plan, and nothing of it is a link: that may lead to what has no end."""
+    parts = (folder, folder / FILE, folder / JOURNAL)
+    return (folder / FILE).is_file() and not any(part.is_symlink() for part in parts)
 
 
 def _commit_of(path: Path, address: Address) -> str | None:

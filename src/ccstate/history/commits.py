@@ -76,7 +76,8 @@ class Log:
         """What these commits say, by their ids."""
         if not shas:
             return {}
-        form = "--format=%H%x00%aI%x00%aN <%aE>%x00%s%x00%B"
+        # As the commit has them: %aN and %aE obey a file .mailmap, by which a branch renames anybody.
+        form = "--format=%H%x00%aI%x00%an <%ae>%x00%s%x00%B"
         said = self._asked("show", "-s", "-z", "--no-show-signature", form, *shas).split("\0")
         return {
             said[start].strip("\n"): Words(*said[start + 1 : start + 5])
