@@ -40,6 +40,7 @@ FILES = "CCSTATE_SECRET_FILES"
 _PATTERN = re.compile(r"[A-Za-z_][A-Za-z0-9_]+[A-Za-z0-9_*?]*|[A-Za-z_]")
 """Two characters that are meant at least: `*` and `S*` would hand the whole job to a branch."""
 _NO_SECRETS = ("/proc", "/sys", "/dev")
+_IN_MEMORY = "/dev/shm"  # noqa: S108 - ordinary files, in memory: shm_overview(7)
 _OWN = (".git", ".ccstate")
 
 _NOT_ALLOWED = "is not among the variables that a reference may name"
@@ -305,8 +306,9 @@ def _spelled(path: str) -> str:
 
 def _may_be_allowed(folder: str) -> bool:
     real = Path(folder).resolve()
-    is_some_place = real != Path("/") and not any(map(real.is_relative_to, _NO_SECRETS))
-    return Path(folder).is_absolute() and is_some_place
+    is_for_files = _IN_MEMORY in map(str, real.parents)
+    is_system = real == Path("/") or any(map(real.is_relative_to, _NO_SECRETS))
+    return Path(folder).is_absolute() and (is_for_files or not is_system)
 
 
 def _too_much(variable: str, word: str, hint: str) -> Diagnostic:

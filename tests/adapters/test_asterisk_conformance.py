@@ -1,5 +1,6 @@
 """The Asterisk adapter keeps the contract, on real servers of two releases."""
 
+import os
 import shutil
 import tempfile
 import weakref
@@ -24,6 +25,8 @@ def harness(release: str) -> OnAsterisk:
         memory = Path("/dev/shm")  # noqa: S108 - mkdtemp makes its own folder there
         place = memory if memory.is_dir() else None
         folder = Path(tempfile.mkdtemp(prefix=f"ccstate-asterisk-{release}-", dir=place))
+        # The password of its manager is a file there, which a reference may reach.
+        os.environ["CCSTATE_SECRET_FILES"] += os.pathsep + str(folder)
         site = sites.start(folder, name=f"conformance-{release}", programs=programs(release))
         weakref.finalize(found, _end, site)
         return site
