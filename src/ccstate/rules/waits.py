@@ -68,7 +68,7 @@ def _never_taken(estate: Estate) -> Iterator[Found]:
             yield Found(
                 Address("queue", name),
                 ("overflow", "full"),
-                f"no caller of queue/{name} ever goes to {full}: the queue is never full",
+                f"queue/{name} is never full: overflow.full, to {full}, never happens",
                 "max_waiting is 0, so that any number of callers may wait.",
                 "set max_waiting: to the most callers who may wait, or remove overflow.full",
             )
