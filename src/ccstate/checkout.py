@@ -13,6 +13,8 @@ from ccstate.errors import Diagnostic, InvalidInput, Span
 _LINK = {ELOOP, EMLINK}
 """What opening a link with O_NOFOLLOW ends in: on Linux and macOS the one, on FreeBSD the other."""
 
+_TOPS = (".git", "ccstate.yaml")
+
 
 class Linked(Exception):
     """A link stands on the way to a file; the text is its name."""
@@ -46,6 +48,19 @@ def _is_link(part: str, step: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def outermost_top(path: Path) -> Path:
+    """The outermost folder on the way to an absolute path below which a branch chooses the links.
+
+    That is the top of a working copy, the folder of a project, or the one that the command runs in.
+    The path itself where there is none of them: then whoever named it chose all of it.
+    """
+    here = Path.cwd()
+    for folder in reversed(path.parents):
+        if folder == here or any(os.path.lexists(folder / name) for name in _TOPS):
+            return folder
+    return path
 
 
 def refuse_links(root: Path, *paths: Path) -> None:

@@ -112,6 +112,43 @@ def test_what_is_adopted_or_drawn_is_not_written_through_a_link(screen: Screen) 
     assert outside(screen) == {}
 
 
+@pytest.mark.parametrize("here, way", [("desired_state", ".."), ("../elsewhere", "../project")])
+def test_no_link_of_the_project_is_followed_wherever_the_command_runs(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch, here: str, way: str
+) -> None:
+    folder = screen.folder / here
+    folder.mkdir(exist_ok=True)
+    monkeypatch.chdir(folder)
+    (screen.folder / "out.svg").symlink_to("../outside/out.svg")
+    (screen.folder / "out").symlink_to("../outside")
+    for top in (way, str(screen.folder)):
+        for file in ("out.svg", "out/x.svg"):
+            assert screen.run("graph", "queue/sales", "--output", f"{top}/{file}") == 1
+            assert "CC010" in screen.err
+    assert screen.run("schema", "--write", str(screen.folder / "out")) == 1
+    assert "CC010" in screen.err
+    assert outside(screen) == {}
+
+
+def test_a_link_that_is_in_no_project_is_the_users_own(screen: Screen) -> None:
+    outer = screen.folder.parent
+    (outer / "mine.svg").symlink_to("outside/mine.svg")
+    assert screen.run("graph", "queue/sales", "--output", str(outer / "mine.svg")) == 0
+    assert list(outside(screen)) == ["mine.svg"]
+    assert (outer / "mine.svg").is_symlink()
+
+
+def test_no_name_that_an_argument_holds_is_a_command_to_the_build_server(screen: Screen) -> None:
+    """As `ccstate fmt *` gives them, where a branch holds files of such names."""
+    for name in ("--x\n::error::obey", "--##[error]obey", "--\x1b[2Jgone", "-\u202eevil"):
+        assert screen.run("fmt", name) == 1
+        lines = screen.err.splitlines()
+        assert not any(line.lstrip().startswith("::") or "##[" in line for line in lines)
+        assert "\x1b" not in screen.err
+        assert "\u202e" not in screen.err
+    assert "'-\\u202e'" in screen.err
+
+
 def test_a_state_folder_in_git_is_refused(screen: Screen) -> None:
     git = ["git", "-c", "user.name=A", "-c", "user.email=a@example.com", "-C", str(screen.folder)]
     subprocess.run([*git, "init", "-q"], check=True)

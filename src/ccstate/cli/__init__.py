@@ -153,6 +153,7 @@ def run(arguments: list[str]) -> int:
 def _told(error: BaseException) -> int:
     """Says what went wrong, and returns the exit code for it; raises what nobody foresaw."""
     from ccstate.cli.output import Unsaid, complain, talk, unusable
+    from ccstate.render.text import safe
 
     is_stopped = bool(_stopped) or isinstance(error, KeyboardInterrupt | click.Abort)
     match error:
@@ -164,8 +165,9 @@ def _told(error: BaseException) -> int:
         case click.exceptions.Exit():
             code = error.exit_code
         case click.ClickException():
-            with suppress(OSError):  # nobody is left to be told
-                error.show()
+            words = io.StringIO()
+            error.show(words)  # it quotes arguments, which may be names of a branch's files
+            talk("\n".join(map(safe, words.getvalue().rstrip("\n").split("\n"))))
             code = 1  # click's own 2 means "changes" here
         case OSError() if not is_stopped:
             complain([unusable(error)])

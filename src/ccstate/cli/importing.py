@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
-from ccstate.checkout import refuse_links
+from ccstate.checkout import outermost_top, refuse_links
 from ccstate.cli import days
 from ccstate.cli.output import complain, in_format, palette, say, stage, talk, width
 from ccstate.cli.workspace import Workspace, find_root
@@ -240,7 +240,7 @@ def _write_secrets(into: Path, secrets: Mapping[str, str]) -> None:
         )
     lines = "".join(f"export {name}={_quoted(text)}\n" for name, text in sorted(secrets.items()))
     lines += f"export {NAMES}={_quoted(' '.join(sorted(secrets)))}\n"
-    refuse_links(Path.cwd(), into.absolute())
+    refuse_links(outermost_top(into.absolute()), into.absolute())
     try:
         handle = os.open(into, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(handle, "wb") as file:

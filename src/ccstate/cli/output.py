@@ -14,7 +14,7 @@ from typing import Any, Self, TextIO
 
 import click
 
-from ccstate.checkout import refuse_links, write_new
+from ccstate.checkout import outermost_top, refuse_links, write_new
 from ccstate.errors import Diagnostic, InvalidInput, Span
 from ccstate.render.text import COLOUR, PLAIN, Palette, inert, inert_annotations
 
@@ -136,10 +136,11 @@ def shown(path: Path) -> str:
 def write_file(path: Path, content: str | bytes) -> None:
     """Writes a file whole, with the folders above it, or leaves what was there as it was.
 
-    Raises InvalidInput where that cannot be, and where a link leads there from the folder that the
-    command runs in.
+    A path that the user names is the user's word, a link in a working copy is a branch's. Raises
+    InvalidInput where such a link leads there, and where the file cannot be written.
     """
-    refuse_links(Path.cwd(), path.absolute())
+    path = path.absolute()
+    refuse_links(outermost_top(path), path)
     data = content.encode() if isinstance(content, str) else content
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
