@@ -87,7 +87,8 @@ def safe(text: str) -> str:
 
 # GitHub's runner takes `::name …::` at the start of a line, after blanks, and `##[name]` anywhere in
 # it for a command (actions/runner, ActionCommand.cs at 079cdb1), Azure Pipelines `##vso[…]` anywhere
-# (azure-pipelines-agent, Command.cs at 095e99b), TeamCity `##teamcity[…]` ("Service Messages", read).
+# (azure-pipelines-agent, Command.cs at 095e99b), TeamCity `##teamcity[…]` (its manual
+# 2024.07, "Service Messages", which does not say where in a line; here anywhere).
 _LINE_COMMAND = re.compile(r"((?:\A|(?<=[\r\n]))[^\S\r\n]*):(?=:[A-Za-z])")
 _BRACKET_COMMAND = re.compile(r"#(?=#[A-Za-z]*\[)")
 
