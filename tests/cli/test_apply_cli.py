@@ -1,6 +1,7 @@
 """`ccstate apply` where the world is not as it should be: streams, disks, signals, commits."""
 
 import getpass
+import json
 import os
 import shutil
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -469,8 +471,37 @@ def test_an_apply_that_runs_is_not_interrupted_whatever_is_asked(screen: Screen)
         ):
             assert screen.run(*command) == 5, (command, screen.err)
             assert f'plan "{plan_id}" is being applied to demo' in screen.err_flat
+        assert state_of(screen, plan_id) == "running"
     finally:
         running.send_signal(signal.SIGINT)
         said = running.communicate()[1]
     assert running.returncode == 130
     assert f"ccstate apply {plan_id} --resume" in said
+    assert state_of(screen, plan_id) == "interrupted"
+    platform = connect({"path": PLATFORM}, screen.folder)
+    platform.lock(KIM)  # for another plan
+    assert state_of(screen, plan_id) == "interrupted"
+    platform.unlock(KIM)
+    there = replace(KIM, plan=plan_id)
+    platform.lock(there)  # on another machine, where it may run
+    assert state_of(screen, plan_id) == "running"
+    platform.unlock(there)
+    (screen.folder / PLATFORM).write_bytes(b"no database")
+    assert state_of(screen, plan_id) == "interrupted"
+    assert PLATFORM in screen.err, "that its platform could not be asked is told"
+
+
+def test_no_platform_is_asked_where_no_apply_was_begun(screen: Screen) -> None:
+    plan_id = planned(screen)
+    (screen.folder / PLATFORM).parent.mkdir(exist_ok=True)
+    (screen.folder / PLATFORM).write_bytes(b"no database")
+    assert state_of(screen, plan_id) == "waiting"
+    assert screen.err == ""
+
+
+def state_of(screen: Screen, plan_id: str) -> str:
+    """The state of a plan, as `ccstate plans` lists it."""
+    assert screen.run("plans", "--format", "json") == 0
+    (state,) = [p["state"] for p in json.loads(screen.out)["plans"] if p["plan"] == plan_id]
+    assert isinstance(state, str)
+    return state

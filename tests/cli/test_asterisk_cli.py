@@ -7,7 +7,9 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from ccstate import schemas
 from ccstate.lab import phones
 from ccstate.lab import site as sites
 from ccstate.lab.__main__ import main
@@ -55,6 +57,12 @@ def test_real_calls_agree_with_the_model(screen: Screen) -> None:
     cases = list(ET.fromstring(screen.out).iter("testcase"))  # noqa: S314 - our own report
     assert [case.get("name") for case in cases] == sorted(tests)
     assert not any(case.find("failure") is not None for case in cases)
+    assert screen.run("test", "--live", "lab", "ordinary-sales", "--format", "json") == 0
+    report = json.loads(screen.out)
+    Draft202012Validator(schemas.schema("report/test-live")).validate(report)
+    assert [(test["name"], test["agrees"]) for test in report["tests"]] == [
+        ("ordinary-sales", True)
+    ]
 
 
 def test_a_change_is_planned_applied_and_heard(screen: Screen) -> None:

@@ -1,11 +1,15 @@
 """`ccstate graph` as its users meet it."""
 
+import json
+import random
+import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from ccstate.cli import run
+from tests.journeys.tangles import estate, tangle
 
 PROJECT = (
     "version: 1\ntargets:\n  demo: {adapter: embedded, connection: {path: .ccstate/demo.db}}\n"
@@ -92,6 +96,20 @@ def test_what_cannot_be_drawn_is_told(
 ) -> None:
     assert graph(project, *arguments) == 1
     assert says in capsys.readouterr().err
+
+
+def test_a_tangle_is_drawn_as_text_alone(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its drawing has many megabytes: every arrow passes most of the rows."""
+    nodes = tangle(random.Random(7), 180, 10, 0.1)  # noqa: S311 - for tests
+    document = {f"{kind}s": named for kind, named in estate(nodes).items()}
+    (project / "desired_state" / "all.yaml").write_text(json.dumps(document), encoding="utf-8")
+    assert graph(project, "ivr/main", "--output", str(project / "a.svg")) == 1
+    err = capsys.readouterr().err
+    assert re.search(r"CC820 ivr/main is too tangled to draw, with 1,[0-9]{3} arrows", err)
+    assert "--format mermaid" in err
+    assert not (project / "a.svg").exists()
+    assert graph(project, "ivr/main", "--output", str(project / "a.mmd")) == 0
+    assert len((project / "a.mmd").read_text(encoding="utf-8").splitlines()) > 1_000
 
 
 def test_nothing_is_drawn_of_a_desired_state_that_is_wrong(

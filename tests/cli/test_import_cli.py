@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from ccstate import schemas
 from ccstate.adapters.asterisk.importing.folder import WORDS
 from tests.adapters.asterisk.estates import estate
 from tests.cli.screens import Screen
@@ -278,6 +280,7 @@ def test_secrets_that_git_would_take_are_warned_of(screen: Importing, ignored: b
 def test_json_has_every_line_and_no_secret(screen: Importing) -> None:
     assert screen.imports("--format", "json") == 0
     said = json.loads(screen.out)
+    Draft202012Validator(schemas.schema("report/import")).validate(said)
     assert said["written"] is True
     assert {"address": "queue/help", "file": "desired_state/queues.yaml"} in said["objects"]
     assert said["secrets"] == ["SIP_2001", "SIP_2002", "VOICEMAIL_2001"]

@@ -12,11 +12,15 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from ccstate import cli, schemas
+from ccstate.adapter import Holder
+from ccstate.adapters.embedded import connect
 from ccstate.cli.plans import reviewed_plan, write_plan
 from ccstate.model import Action, Address, Change, Edit, Json, Plan, Step, Why
+from ccstate.render.placed_calls import placed_json
 from ccstate.report_format import REPORTS
 from tests.cli.screens import Screen as PlainScreen
 from tests.cli.test_cli import Screen, screen
+from tests.render.test_placed_calls import RESULTS
 
 __all__ = ["screen"]
 
@@ -118,6 +122,20 @@ def test_what_was_applied_and_what_was_not(screen: Screen) -> None:
 def test_nothing_was_locked(screen: Screen) -> None:
     assert screen.run("unlock", "--format", "json") == 0
     assert valid("unlock", screen.out) == {"removed": [], "interrupted": []}
+
+
+def test_a_lock_was_removed(screen: Screen) -> None:
+    platform = connect({"path": ".ccstate/demo.db"}, screen.folder)
+    platform.lock(Holder("kim@elsewhere", 77, "", "2026-01-01T00:00:00+00:00", "x"))
+    assert screen.run("unlock", "--owner", "kim@elsewhere", "--format", "json") == 0
+    found = valid("unlock", screen.out)
+    (removed,) = found["removed"]
+    assert (removed["target"], removed["owner"]) == ("demo", "kim@elsewhere")
+
+
+def test_calls_that_were_made() -> None:
+    found = valid("test-live", placed_json(RESULTS))
+    assert [test["name"] for test in found["tests"]] == [r.walked.name for r in RESULTS]
 
 
 def test_what_was_adopted(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from email.message import Message
+from importlib.resources import files
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -15,6 +16,7 @@ from ccstate import __version__
 from ccstate.errors import Diagnostic, Severity, Span
 from ccstate.render.diagnostics import FORMATS, diagnostics_text
 from ccstate.render.text import COLOUR
+from ccstate.rules import RULES
 
 PROBLEMS = (
     Diagnostic(
@@ -98,6 +100,20 @@ def test_junit_says_how_long_each_case_took() -> None:
     root = ET.fromstring(FORMATS["junit"]([]))  # noqa: S314 - our own output
     assert [case.attrib["time"] for case in root.iter("testcase")] == ["0.000"]
     assert {suite.attrib["time"] for suite in root.iter("testsuite")} == {"0.000"}
+
+
+def test_sarif_holds_the_page_of_each_rule() -> None:
+    """No public address is known, so viewers must have it in the file."""
+    problems = [Diagnostic(code, "x") for code in RULES]
+    found = json.loads(FORMATS["sarif"](problems))["runs"][0]["tool"]["driver"]["rules"]
+    assert [rule["id"] for rule in found] == sorted(RULES)
+    for rule in found:
+        path = files("ccstate.rules") / "pages" / f"{rule['id']}.md"
+        written = path.read_text(encoding="utf-8")
+        assert rule["help"]["markdown"].split() == written.split()
+        text = written.replace("```yaml", "").replace("```", "")
+        text = text.replace("## Bad", "Bad:").replace("## Good", "Good:")
+        assert rule["help"]["text"].split() == text.split()
 
 
 def test_sarif_names_this_release_and_where_it_is_explained(

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ccstate.render.graph.layout import Edge, Layout, Point, Size, layered
 from ccstate.render.graph.lines import bold_width_of, width_of
+from ccstate.render.graph.rows import MOST_STEPS, Tangled
 
 NEARLY = 0.01
 
@@ -48,6 +49,19 @@ def overlap(one: Rect, other: Rect) -> bool:
     across = min(one[2], other[2]) - max(one[0], other[0])
     down = min(one[3], other[3]) - max(one[1], other[1])
     return across > NEARLY and down > NEARLY
+
+
+@pytest.mark.parametrize("rows", [315, 320])
+def test_a_drawing_is_refused_by_the_rows_that_arrows_run_past(rows: int) -> None:
+    """From each of so many boxes, which follow each other, an arrow to the last: 2n + n(n - 1)."""
+    sizes = [Size(60, 20)] * rows
+    down = [Edge(n, n + 1) for n in range(rows - 2)]
+    edges = down + [Edge(n, rows - 1) for n in range(rows - 1)]
+    if 2 * len(down) + rows * (rows - 1) > MOST_STEPS:
+        with pytest.raises(Tangled, match=f"{len(edges):,} arrows"):
+            layered(sizes, edges)
+    else:
+        assert len(layered(sizes, edges).routes) == len(edges)
 
 
 @given(graphs())

@@ -110,6 +110,8 @@ def test_two_comments_about_one_message_are_both_used() -> None:
     [
         ("# ccstate: ignore CC201", "this comment gives no reason"),
         ("# ccstate: ignore CC201 --", "this comment gives no reason"),
+        ("# ccstate: ignore CC201: 2026-12-01 !", "this comment gives no reason"),
+        ("# ccstate: ignore CC201 \u200b\u00a0", "this comment gives no reason"),
         ("# ccstate: ignore", "this comment names no rule to ignore"),
         ("# ccstate: ignore because I say so", "this comment names no rule to ignore"),
         ("# ccstate: ignore CC203 on trial", 'there is no rule "CC203"'),

@@ -1,7 +1,7 @@
 """`ccstate graph`."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -9,6 +9,9 @@ from ccstate.cli.output import say, shown, talk, write_file
 from ccstate.cli.workspace import Workspace, find_root
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.model import Address, State
+
+if TYPE_CHECKING:
+    from ccstate.render.graph.rows import Tangled
 
 _Format = Literal["svg", "mermaid"]
 
@@ -65,10 +68,25 @@ def _drawn(state: State, address: Address, form: _Format) -> str:
     from ccstate.journeys.flow import Flow
     from ccstate.render.graph.drawing import drawing_of
     from ccstate.render.graph.mermaid import mermaid
+    from ccstate.render.graph.rows import Tangled
     from ccstate.render.graph.svg import svg
 
     drawing = drawing_of(Flow(centre_of(state)), address)
-    return svg(drawing) if form == "svg" else mermaid(drawing)
+    if form == "mermaid":
+        return mermaid(drawing)
+    try:
+        return svg(drawing)
+    except Tangled as tangled:
+        raise InvalidInput([_tangled(address, tangled)]) from None
+
+
+def _tangled(address: Address, tangled: "Tangled") -> Diagnostic:
+    return Diagnostic(
+        "CC820",
+        f"{address} is too tangled to draw, with {tangled.arrows:,} arrows",
+        cause="Nobody could follow them, and the file would have many megabytes.",
+        hint="take it as text, with --format mermaid; or draw the trees that it leads to",
+    )
 
 
 def _wanted(what: str, state: State) -> Address:

@@ -7,6 +7,7 @@ git. An apply takes that away, for from then on the journal tells what was done.
 import re
 import sys
 from collections import Counter
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,11 +20,11 @@ import click
 from ccstate import __version__, plan_file
 from ccstate.checkout import refuse_links
 from ccstate.cli import days
-from ccstate.cli.output import in_format, palette, say, shown, width, write_file
+from ccstate.cli.output import complain, in_format, palette, say, shown, width, write_file
 from ccstate.cli.workspace import PLANS, Workspace, find_root
 from ccstate.desired.project import FILE as PROJECT_FILE
 from ccstate.desired.project import Project
-from ccstate.errors import Blocked, CcstateError, Diagnostic, InvalidInput, Span
+from ccstate.errors import Blocked, CcstateError, Diagnostic, InvalidInput, Severity, Span
 from ccstate.model import Change, Fields, Plan
 
 if TYPE_CHECKING:
@@ -266,7 +267,7 @@ AGE = "7d"
 @in_format("text", "json")
 @click.pass_obj
 def plans(root: Any, oldest: str | None, form: str) -> int:
-    """List the plans: which wait, which were applied, interrupted, or overtaken.
+    """List the plans: which wait, run, were applied, interrupted, or overtaken.
 
     A plan is stale once another commit is checked out than it was made from. What was applied, or
     begun, is the record of what was done, and is never removed.
@@ -277,7 +278,7 @@ def plans(root: Any, oldest: str | None, form: str) -> int:
     workspace = Workspace(find_root(root))
     commit = head_commit(workspace.root, workspace.project.desired_state)
     now = days.now()
-    found = [_listed(workspace.root, plan_id, commit) for plan_id in plan_ids(workspace.root)]
+    found = [_listed(workspace, plan_id, commit) for plan_id in plan_ids(workspace.root)]
     old = [] if oldest is None else [p for p in found if now - p.made > _age(oldest)]
     removed = [p.plan_id for p in old if _remove(workspace.root, p.plan_id)]
     left = sorted((p for p in found if p.plan_id not in removed), key=lambda p: (p.made, p.plan_id))
@@ -298,9 +299,10 @@ def _age(text: str) -> timedelta:
     return timedelta(**{unit: int(found[1])})
 
 
-def _listed(root: Path, plan_id: str, commit: str) -> "ListedPlan":
+def _listed(workspace: Workspace, plan_id: str, commit: str) -> "ListedPlan":
     from ccstate.render.plans import ListedPlan
 
+    root = workspace.root
     path = root / FOLDER / plan_id / plan_file.FILE
     made = datetime.fromtimestamp(path.stat().st_mtime, UTC).astimezone()
     try:
@@ -310,7 +312,7 @@ def _listed(root: Path, plan_id: str, commit: str) -> "ListedPlan":
     except CcstateError:
         return ListedPlan(plan_id, "damaged", made)
     if is_begun(root, plan_id):
-        state = "applied" if is_finished(root, plan_id) else "interrupted"
+        state = _begun(workspace, plan_id, plan)
     elif plan.refusals:
         state = "refused"
     else:
@@ -318,6 +320,34 @@ def _listed(root: Path, plan_id: str, commit: str) -> "ListedPlan":
     counts = Counter(change.action for change in plan.changes())
     targets = list(dict.fromkeys(step.target for step in plan.steps))
     return ListedPlan(plan_id, state, made, plan.commit, targets, dict(sorted(counts.items())))
+
+
+def _begun(workspace: Workspace, plan_id: str, plan: Plan) -> str:
+    """What became of a plan that was begun; only where that is open, its platforms are asked."""
+    root = workspace.root
+    if is_finished(root, plan_id):
+        return "applied"
+    if _is_running(workspace, plan_id, {step.target for step in plan.steps}):
+        return "running"
+    # An apply ends its journal before it gives its locks back: it may just have done both.
+    return "applied" if is_finished(root, plan_id) else "interrupted"
+
+
+def _is_running(workspace: Workspace, plan_id: str, names: Collection[str]) -> bool:
+    """Whether a process that lives, or may live on another machine, holds a lock for the plan."""
+    from ccstate.apply.lock import Life, life
+
+    for target in workspace.project.targets:
+        if target.name not in names:
+            continue
+        try:
+            holder = workspace.adapter(target).holder()
+        except CcstateError as error:
+            complain([replace(p, severity=Severity.WARNING) for p in error.problems])
+            continue
+        if holder and holder.plan == plan_id and life(holder) is not Life.DEAD:
+            return True
+    return False
 
 
 def _remove(root: Path, plan_id: str) -> bool:

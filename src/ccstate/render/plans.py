@@ -13,7 +13,12 @@ from ccstate.render.values import plural
 HANG = 14
 COMMIT = 10
 """Characters of a commit's id."""
-_STYLES = {"waiting": Style.ADD, "interrupted": Style.ALARM, "damaged": Style.ALARM}
+_STYLES = {
+    "waiting": Style.ADD,
+    "running": Style.CHANGE,
+    "interrupted": Style.ALARM,
+    "damaged": Style.ALARM,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """Problems as SARIF 2.1.0, which code scanning reads."""
 
 from collections.abc import Sequence
+from textwrap import indent
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import orjson
@@ -9,6 +11,9 @@ from ccstate import __version__
 from ccstate.errors import Diagnostic, Span
 from ccstate.model import Json
 from ccstate.render.text import safe, well_formed
+
+if TYPE_CHECKING:
+    from ccstate.rules.pages import Page
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -77,16 +82,24 @@ def _rule(code: str, home: str) -> Json:
     link: dict[str, Json] = {"helpUri": f"{home}/{where}"} if home else {}
     if (rule := RULES.get(code)) is None:
         return {"id": code, **link}
-    prose = page(code).prose
+    found = page(code)
     return {
         "id": code,
         **link,
         "name": rule.name,
         "shortDescription": {"text": f"{rule.summary}."},
-        "fullDescription": {"text": prose[0]},
-        "help": {"text": "\n\n".join(prose), "markdown": "\n\n".join(prose)},
+        "fullDescription": {"text": found.prose[0]},
+        "help": _help(found),
         "defaultConfiguration": {"level": rule.severity.value},
     }
+
+
+def _help(page: "Page") -> Json:
+    """The whole page of a rule: viewers show it where they are, also where no address is known."""
+    examples = (("Bad", page.bad), ("Good", page.good))
+    text = [*page.prose, *(f"{title}:\n\n{indent(yaml, '    ')}" for title, yaml in examples)]
+    markdown = [*page.prose, *(f"## {title}\n\n```yaml\n{yaml}```" for title, yaml in examples)]
+    return {"text": "\n\n".join(map(str.rstrip, text)), "markdown": "\n\n".join(markdown)}
 
 
 def _result(problem: Diagnostic, rule: int) -> Json:

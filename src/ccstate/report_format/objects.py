@@ -263,7 +263,7 @@ class PlanListed(Strict):
 
     plan: str
     """Its id."""
-    state: Literal["waiting", "applied", "interrupted", "stale", "refused", "damaged"]
+    state: Literal["waiting", "running", "applied", "interrupted", "stale", "refused", "damaged"]
     """waiting to be applied; stale: of another commit than is checked out; refused: a reason in it
     forbids applying; damaged: edited, or no plan."""
     made: str

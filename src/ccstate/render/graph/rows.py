@@ -33,10 +33,27 @@ class Rows(NamedTuple):
     rising: frozenset[tuple[int, int]]
 
 
+class Tangled(Exception):
+    """So many arrows run past so many rows that nobody could follow them, or wait for the drawing."""
+
+    def __init__(self, arrows: int) -> None:
+        super().__init__(f"{arrows:,} arrows")
+        self.arrows = arrows
+
+
+MOST_STEPS = 100_000
+"""Rows that all arrows together run past: time and size of a drawing grow with them (5 MB, 2 s)."""
+
+
 def rows_of(widths: Sequence[float], wires: Sequence[Wire], sinks: Collection[int] = ()) -> Rows:
-    """The rows for boxes of these widths; `sinks` stand in the last row, alone."""
+    """The rows for boxes of these widths; `sinks` stand in the last row, alone.
+
+    Raises Tangled, before anything large is made, where arrows run past more than MOST_STEPS rows.
+    """
     backwards = _backwards(len(widths), wires)
     rank = _ranks(len(widths), wires, backwards, sinks)
+    if sum(2 * abs(rank[tail] - rank[head]) for tail, head, _, _ in wires) > MOST_STEPS:
+        raise Tangled(len(wires))
     mesh = Mesh(len(widths), list(widths), [2 * r for r in rank], [BOX_GAP] * len(widths))
     for number, wire in enumerate(wires):
         mesh.add(wire, rises=number in backwards)
