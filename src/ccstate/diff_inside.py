@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 from ccstate.model import Json
 
-IDENTITIES = ("user", "team", "extension", "name", "date", "label")
+IDENTITIES = ("user", "team", "extension", "name", "date", "every", "label")
 """Fields that tell one entry of a list from another, the most telling first."""
 PLAIN = frozenset({"name", "date", "label"})
 """Those that need no word in front: `Christmas Day`, but `user priya.n`."""

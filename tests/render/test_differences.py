@@ -28,6 +28,24 @@ CASES: dict[str, tuple[Json, Json, list[str]]] = {
     ),
     "one member": (None, [{"user": "a"}], ["field: (not set) → user a"]),
     "no members": ([{"user": "a"}], [], ["field: - user a"]),
+    "a day put before one of every year": (
+        [{"every": "12-24", "closed": ["12:30-24:00"]}],
+        [{"date": "2026-12-31", "hours": []}, {"every": "12-24", "closed": ["12:30-24:00"]}],
+        ["field: + 2026-12-31 (hours none)"],
+    ),
+    "a day of every year": (
+        [{"date": "2026-12-31", "hours": []}, {"every": "12-24", "closed": ["12:30-24:00"]}],
+        [{"date": "2026-12-31", "hours": []}, {"every": "12-24", "closed": ["12:00-24:00"]}],
+        ["field: ~ every 12-24  closed 12:30-24:00 → 12:00-24:00"],
+    ),
+    "hours that leave one day and come to another": (
+        [{"date": "2026-12-30", "hours": ["08:00-09:00"]}, {"date": "2026-12-31", "hours": []}],
+        [{"date": "2026-12-30", "hours": []}, {"date": "2026-12-31", "hours": ["10:00-11:00"]}],
+        [
+            "field: ~ 2026-12-30  hours - 08:00-09:00",
+            ": ~ 2026-12-31  hours + 10:00-11:00",
+        ],
+    ),
     "a set": (["a", "b"], ["b", "c"], ["field: - a", ": + c"]),
     "an order": (["b", "a"], ["a", "b", "c"], ["field: b, a → a, b, c"]),
     "a short order": (["g722", "alaw"], ["ulaw", "alaw"], ["field: g722, alaw → ulaw, alaw"]),

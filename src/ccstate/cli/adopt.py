@@ -72,7 +72,9 @@ def adopt(
     if filled:
         talk(f"The project's defaults will set {', '.join(sorted(filled))}: see the plan.")
     if withheld:
-        talk(f"Left out {plural(withheld, 'secret')}: declare references to manage them.")
+        talk(
+            f"Left out {plural(withheld, 'secret')}; a secret is managed once a reference is declared."
+        )
     return 0
 
 

@@ -136,7 +136,8 @@ def _field(path: str, steps: Iterable[str]) -> str:
 
 def _entry_rows(label: str, found: list[Inner]) -> Iterator[Row]:
     if pair := _exchanged(found):
-        yield Row(label, _arrow(*pair))
+        inside_entry = any(isinstance(step, Entry) for step in pair.path)
+        yield Row(label, _named(pair) if inside_entry else _arrow(pair.before, pair.after))
         return
     for place, inner in enumerate(found):
         shown = "" if place else label
@@ -150,12 +151,14 @@ def _entry_rows(label: str, found: list[Inner]) -> Iterator[Row]:
             yield from _plain_rows(shown, inner.before, inner.after)
 
 
-def _exchanged(found: list[Inner]) -> tuple[str, str] | None:
+def _exchanged(found: list[Inner]) -> Inner | None:
     """One name that took the place of one other, inside a map: the hours of a day."""
-    gone = [inner.path[-1] for inner in found if inner.before == {} and inner.after is None]
-    come = [inner.path[-1] for inner in found if inner.before is None and inner.after == {}]
-    if len(found) == 2 and len(gone) == len(come) == 1 and len(found[0].path) > 1:
-        return str(gone[0]), str(come[0])
+    gone = [inner.path for inner in found if inner.before == {} and inner.after is None]
+    come = [inner.path for inner in found if inner.before is None and inner.after == {}]
+    if len(found) == 2 and len(gone) == len(come) == 1:
+        (*where, old), (*there, new) = gone[0], come[0]
+        if where and where == there:
+            return Inner(tuple(where), str(old), str(new))
     return None
 
 
@@ -163,6 +166,11 @@ def _named(inner: Inner) -> tuple[Piece, ...]:
     """What becomes of an entry of a list, or of something in it."""
     start = next(place for place, step in enumerate(inner.path) if isinstance(step, Entry))
     name, *rest = inner.path[start:]
+    if rest and isinstance(rest[-1], Entry) and None in (inner.before, inner.after):
+        sign, style = ("+", Style.ADD) if inner.before is None else ("-", Style.REMOVE)
+        entry = _entry(rest.pop(), inner.after if inner.before is None else inner.before)
+        words = " ".join([f"~ {name} ", *rest, ""])
+        return Piece(words, Style.CHANGE), Piece(f"{sign} {entry}", style)
     if rest:
         return (
             Piece(f"~ {name}  {' '.join(rest)} ", Style.CHANGE),

@@ -7,7 +7,7 @@ from typing import Protocol
 from ccstate.model import Address, Edit, Json, Outcome, Why
 from ccstate.render.differences import Row, rows
 from ccstate.render.text import PLAIN, Palette, Piece, Style, columns, fill, plain, safe
-from ccstate.render.values import plural, scalar
+from ccstate.render.values import brief, plural
 
 SHORT = 10
 """Characters of a commit's id."""
@@ -138,8 +138,9 @@ def _edits(edits: Sequence[FieldChange], width: int, *, is_new: bool) -> Iterato
 
 
 def _rows(edit: FieldChange, *, is_new: bool) -> list[Row]:
-    if is_new and not isinstance(edit.after, list | dict):
-        return [Row(edit.path, (Piece(scalar(edit.after), Style.ADD),))]
+    parts = edit.after if isinstance(edit.after, list) else [edit.after]
+    if is_new and not any(isinstance(part, list | dict) for part in parts):
+        return [Row(edit.path, (Piece(brief(edit.after), Style.ADD),))]
     # Whose doing it was is told by the author; secrets are references here, and may be shown.
     return rows(Edit(edit.path, edit.before, edit.after, Why.YOU), {})
 
