@@ -84,6 +84,24 @@ def test_a_phone_that_changes_hands_and_keeps_its_secret_is_told(
     assert "changes hands" not in screen.out
 
 
+def test_a_mailbox_that_changes_hands_and_keeps_its_pin_is_told(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIN_2001", "4711")
+    screen.edit(FILE, "voicemail: {}", "voicemail: {pin: env:PIN_2001}")
+    screen.apply_all()
+    screen.edit(FILE, '  ana: {name: Ana Example, extension: "2001"}\n', REPLACED)
+    screen.edit(FILE, "{user: ana}", "{user: kim}")
+    monkeypatch.setenv("SIP_2001", "battery staple")
+    assert screen.run("plan") in {0, 3}
+    said = " ".join(screen.out.split())
+    assert "1 mailbox changes hands without a new PIN" in said
+    assert "voicemail/2001" in said
+    monkeypatch.setenv("PIN_2001", "4712")
+    assert screen.run("plan") in {0, 3}
+    assert "changes hands" not in screen.out
+
+
 def test_a_phone_that_stays_with_its_person_keeps_its_secret(screen: Screen) -> None:
     screen.apply_all()
     screen.edit(FILE, "Ana Example", "Ana Exemplar")

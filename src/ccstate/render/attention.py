@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ccstate.model import Action, Change, Plan, Unmanaged, Why
 from ccstate.render.tally import listed
@@ -47,10 +47,16 @@ def attention(plan: Plan) -> Iterator[Sentence]:
         words = f"{count} with another name; {LEFT_BEHIND}"
         names = tuple(f"{before} → {after}" for before, after in plan.renames)
         yield Sentence(words, len(names), names, Style.CHANGE)
-    if phones := _handed_on(changes):
+    phones, mailboxes = _handed_on(changes)
+    if phones:
         count = plural(len(phones), "phone changes hands", "phones change hands")
         words = f"{count} without a new secret: whoever had it can still register and make calls"
         yield Sentence(words, len(phones), tuple(f"extension/{p}" for p in phones), Style.ALARM)
+    if mailboxes:
+        count = plural(len(mailboxes), "mailbox changes hands", "mailboxes change hands")
+        words = f"{count} without a new PIN: whoever knows it can still hear the messages"
+        names = tuple(f"voicemail/{mailbox}" for mailbox in mailboxes)
+        yield Sentence(words, len(mailboxes), names, Style.ALARM)
     yield from _fields(changes, Why.BY_HAND, "applying puts back what was applied last")
     yield from _fields(changes, Why.BOTH, "applying replaces that by the desired state")
     yield from _about(
@@ -88,10 +94,11 @@ def attention(plan: Plan) -> Iterator[Sentence]:
     )
 
 
-def _handed_on(changes: Iterable[Change]) -> list[str]:
-    """Extensions that somebody has no longer, and that keep their secret."""
+def _handed_on(changes: Iterable[Change]) -> tuple[list[str], list[str]]:
+    """Extensions that somebody has no longer: those that keep their secret, or else their PIN."""
     left: set[str] = set()
     renewed: set[str] = set()
+    same_pin: set[str] = set()
     for change in changes:
         kind, name = change.address
         edits = [edit for edit in change.edits if edit.why is not Why.RELEASED]
@@ -99,10 +106,14 @@ def _handed_on(changes: Iterable[Change]) -> list[str]:
             lost = [str(e.before) for e in edits if e.path == "extension" and e.before]
             left.update(lost)
         elif kind == "extension":
+            paths = {edit.path for edit in edits}
             is_new = change.action in {Action.CREATE, Action.DELETE}
-            if is_new or any(edit.path == "secret" for edit in edits):
+            if is_new or "secret" in paths:
                 renewed.add(name)
-    return sorted(left - renewed)
+            mailbox: Any = (change.ledger or {}).get("voicemail") or {}
+            if not is_new and "pin" in mailbox and paths.isdisjoint({"voicemail", "voicemail.pin"}):
+                same_pin.add(name)
+    return sorted(left - renewed), sorted(left & renewed & same_pin)
 
 
 def _about(
