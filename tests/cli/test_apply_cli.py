@@ -395,6 +395,16 @@ def test_the_latest_plan_is_applied_where_the_desired_state_is_the_same(
     assert committed.run("apply") == code, committed.err
 
 
+@pytest.mark.parametrize(
+    "arguments", [("apply", ""), ("apply", "", "--resume"), ("show", ""), ("apply", " ")]
+)
+def test_an_empty_id_names_no_plan(screen: Screen, arguments: tuple[str, ...]) -> None:
+    planned(screen)
+    assert screen.run(*arguments) == 1
+    assert f'CC306 no plan is called "{arguments[1]}"' in screen.err_flat
+    assert live(screen) == set()
+
+
 def test_a_plan_of_changes_that_are_committed_since_is_not_taken_by_itself(
     committed: Screen,
 ) -> None:
