@@ -5,7 +5,7 @@ together: a front door that leads to four departments, each of which leads back.
 seconds of processor time.
 
 python benchmarks/journeys.py tangles: one tree of 50, 500 and 2,000 nodes, twelve random choices
-each, and what a plan, `simulate --all` and `test --generate` do where one choice changes.
+each, and what a plan, `simulate --all`, `test --generate` and `graph` do where one choice changes.
 """
 
 import random
@@ -24,6 +24,8 @@ from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Year
 from ccstate.journeys.ways import KEYS, End, Place
 from ccstate.model import Address, Fields
+from ccstate.render.graph.drawing import drawing_of
+from ccstate.render.graph.mermaid import mermaid
 
 TREES = 500
 TOGETHER = 5
@@ -209,6 +211,9 @@ def tangles() -> None:
         count = sum(len(block.told) for block in made.blocks)
         print(f"{size:5} nodes, every call: {walked - began:6.2f} s, {count:,}{rest}")
         print(f"{size:5} nodes, ends for tests: {ended - walked:6.2f} s, {covered.ends}")
+        began = time.process_time()
+        text = mermaid(drawing_of(flow, Address("ivr", "tangle")))
+        print(f"{size:5} nodes, as Mermaid: {time.process_time() - began:6.2f} s, {len(text):,} B")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,11 @@
 """What is drawn of a centre: boxes, arrows and their words; and the drawings as people see them."""
 
+import random
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -15,6 +19,8 @@ from ccstate.render.graph.drawing import Drawing, drawing_of
 from ccstate.render.graph.mermaid import mermaid
 from ccstate.render.graph.svg import svg
 from ccstate.render.graph.words import Look, week_words
+from tests.journeys.strategies_journeys import centre
+from tests.journeys.tangles import estate, tangle
 
 TOP = Path(__file__).parent.parent.parent
 Golden = Callable[[str, str], None]
@@ -258,3 +264,30 @@ def test_an_outside_phone_a_desk_without_one_and_a_recording_have_words() -> Non
         ("Phone: 2001", "nobody there", "Cut off"),
     }
     assert drawing.boxes[0].body == ("plays tune",)
+
+
+def test_a_tree_of_any_size_is_drawn_in_linear_time() -> None:
+    """Lines are counted, for loops within a line call nothing."""
+
+    def lines(size: int) -> int:
+        nodes = tangle(random.Random(7), size, 10, 0.1)  # noqa: S311 - for tests
+        flow = Flow(centre(estate(nodes)))
+        count = 0
+
+        def traced(frame: FrameType, event: str, _argument: object) -> Any:
+            nonlocal count
+            if frame.f_code.co_filename != drawing_module:
+                return None
+            count += event == "line"
+            return traced
+
+        before = sys.gettrace()
+        sys.settrace(traced)
+        try:
+            drawing_of(flow, Address("ivr", "main"))
+        finally:
+            sys.settrace(before)
+        return count
+
+    drawing_module = drawing_of.__code__.co_filename
+    assert lines(200) <= 5 * lines(50)

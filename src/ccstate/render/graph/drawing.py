@@ -4,6 +4,7 @@ What differs only technically is not drawn: a goto, a node that only puts the ca
 or before a mailbox, an extension without a phone. Their arrows go on to where the call goes.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
@@ -171,18 +172,20 @@ class _Sketch:
         return str(self._flow.centre.of("ivr")[tree].get("label") or tree)
 
     def arrows(self) -> Iterator[Arrow]:
+        leaving = Counter(tail for tail, _ in self._ways)
         for (tail, head), found in self._ways.items():
-            words = self._words(tail, head, found)
+            words = _words(tail, found, alone=leaving[tail] == 1)
             yield Arrow(self.numbers[tail], self.numbers[head], words)
 
-    def _words(self, tail: _Spot, head: _Spot, found: list[tuple[Way, str]]) -> str:
-        alone = all(other == head for start, other in self._ways if start == tail)
-        if alone and _is_door_with_hours(tail) and all(way.schedule for way, _ in found):
-            return ""
-        by_jump: dict[str, list[Way]] = {}
-        for way, jumps in found:
-            by_jump.setdefault(jumps, []).append(way)
-        return ", ".join(filter(None, (arrow_words(by_jump[j], j) for j in sorted(by_jump)[::-1])))
+
+def _words(tail: _Spot, found: list[tuple[Way, str]], *, alone: bool) -> str:
+    """The words of an arrow; `alone` where no other leaves there."""
+    if alone and _is_door_with_hours(tail) and all(way.schedule for way, _ in found):
+        return ""
+    by_jump: dict[str, list[Way]] = {}
+    for way, jumps in found:
+        by_jump.setdefault(jumps, []).append(way)
+    return ", ".join(filter(None, (arrow_words(by_jump[j], j) for j in sorted(by_jump)[::-1])))
 
 
 def _is_door_with_hours(spot: _Spot) -> bool:

@@ -85,10 +85,17 @@ class _Picture:
             _size_of(box, *text) for box, text in zip(drawing.boxes, self._texts, strict=True)
         ]
         self._words = [wrapped(arrow.words, _WORDS, 4) for arrow in drawing.arrows]
-        self._inner = {tree: _Inner(self, tree) for tree in sorted(drawing.trees, key=self._first)}
-
-    def _first(self, tree: str) -> int:
-        return next(n for n, box in enumerate(self._drawing.boxes) if box.tree == tree)
+        boxes: dict[str, list[int]] = {}
+        for number, box in enumerate(drawing.boxes):
+            boxes.setdefault(box.tree, []).append(number)
+        arrows: dict[str, list[int]] = {}
+        for number, arrow in enumerate(drawing.arrows):
+            arrows.setdefault(drawing.boxes[arrow.tail].tree, []).append(number)
+        self._inner = {
+            tree: _Inner(self, tree, there, arrows.get(tree, ()))
+            for tree, there in boxes.items()
+            if tree in drawing.trees
+        }
 
     def unit(self, box: int) -> int | str:
         """What stands in the outer drawing for a box: itself, or its tree."""
@@ -174,19 +181,19 @@ class _Picture:
 
 
 class _Inner:
-    """One tree, laid out by itself."""
+    """One tree, laid out by itself: its boxes, and the arrows that begin in it."""
 
-    def __init__(self, picture: _Picture, tree: str) -> None:
+    def __init__(
+        self, picture: _Picture, tree: str, boxes: Sequence[int], arrows: Sequence[int]
+    ) -> None:
         drawing = picture.drawing
-        boxes = [n for n, box in enumerate(drawing.boxes) if box.tree == tree]
         self._number = {box: place for place, box in enumerate(boxes)}
         sizes = [picture.sized(box) for box in boxes]
         self._ports: dict[int | str, int] = {}
         self._edges: dict[int, int] = {}
         edges: list[Edge] = []
-        for index, arrow in enumerate(drawing.arrows):
-            if arrow.tail not in self._number:
-                continue
+        for index in arrows:
+            arrow = drawing.arrows[index]
             head = self._number.get(arrow.head)
             if head is None:
                 unit = picture.unit(arrow.head)
