@@ -332,6 +332,15 @@ def test_one_object_in_two_files_has_two_owners(tmp_path: Path) -> None:
     ]
 
 
+def test_a_default_of_null_is_as_if_each_resource_said_null(tmp_path: Path) -> None:
+    (tmp_path / "said").mkdir()
+    said = read(tmp_path / "said", a="queues: {q: {ring_for: null}}\n").state
+    project = PROJECT + "defaults: {queue: {ring_for: null}}\n"
+    given = read(tmp_path, project, a="queues: {q: {}}\n").state
+    address = Address("queue", "q")
+    assert given[address].fields == said[address].fields == {"ring_for": "15s"}
+
+
 def test_defaults_fill_what_a_resource_leaves_out(tmp_path: Path) -> None:
     project = PROJECT + "defaults: {queue: {wrap_up: 60s, ring_for: 9s}}\n"
     resource = read(tmp_path, project, a="queues: {q: {ring_for: 5s}}\n").state[

@@ -24,6 +24,7 @@ _SOURCES = ("kinds", "desired")
 _KEY = "key"
 _KEY_BYTES = 32
 _SEAL_BYTES = 32
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @cache
@@ -88,7 +89,10 @@ class ParseCache:
             return None
         self._used.add(key)
         try:
-            kept = (self._folder / key).read_bytes()
+            handle = os.open(self._folder / key, _READ)
+            with os.fdopen(handle, "rb") as file:
+                # Neither a pipe nor a device, which would have no end.
+                kept = file.read() if stat.S_ISREG(os.fstat(handle).st_mode) else b""
         except OSError:
             return None
         sealed, content = kept[:_SEAL_BYTES], kept[_SEAL_BYTES:]
@@ -130,7 +134,7 @@ def _secret(folder: Path) -> bytes:
             return b""
         for _ in range(3):
             try:
-                handle = os.open(folder / _KEY, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+                handle = os.open(folder / _KEY, _READ)
             except FileNotFoundError:
                 _replace(folder / _KEY, secrets.token_bytes(_KEY_BYTES))
                 continue

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, cast
 
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 
 from ccstate.desired.findings import Finding, diagnose, repr_
 from ccstate.desired.plain_secrets import plain_secrets
@@ -212,16 +213,14 @@ def _defaults(file: ProjectFile) -> tuple[list[Finding], dict[str, Fields]]:
             findings += [f for f in found if f.code != "CC104"]
         if not findings:
             defaults[kind] = {
-                name: cast(
-                    "Json",
-                    _field(fields[name]).dump_python(
-                        _field(fields[name]).validate_python(value), exclude_unset=True
-                    ),
-                )
-                for name, value in given.items()
+                name: _canonical(fields[name], value) for name, value in given.items()
             }
     return findings, defaults
 
 
-def _field(field: Any) -> "TypeAdapter[Any]":
-    return TypeAdapter(field.rebuild_annotation())
+def _canonical(field: FieldInfo, value: object) -> Json:
+    """The value of a field as kinds spell it; null is the kind's own default, as in a resource."""
+    if value is None:
+        value = field.get_default(call_default_factory=True)
+    adapter: TypeAdapter[Any] = TypeAdapter(field.rebuild_annotation())
+    return cast("Json", adapter.dump_python(adapter.validate_python(value), exclude_unset=True))
