@@ -361,7 +361,7 @@ def test_a_disk_that_takes_nothing(
     assert hint in said
     assert contents(estate) == before
     assert estate.leftovers() == []
-    assert estate.run("apply", "--resume") == 0, estate.lines
+    assert estate.run("apply", *(["--resume"] if code == 4 else [])) == 0, estate.lines
     is_consistent(estate)
 
 
