@@ -632,6 +632,13 @@ def test_the_project_says_how_severe_rules_are(tmp_path: Path) -> None:
         ("{tokens: {}, token: [env:A, hunter2]}", "38"),
         ("{pin: 48213}", "11"),
         ("{sshKey: hunter2}", "11"),
+        ("{path: 'postgresql://u:hunter2@h/x'}", "11"),
+        ("{path: 'redis://:hunter2@h'}", "11"),
+        ("{host: 'u:hunter2@127.0.0.1'}", "11"),
+        ("{ami: 'tcp://u:hunter2@h'}", "11"),
+        ("{path: 'postgresql://h/x?a=b&password=hunter2'}", "11"),
+        ("{dsn: 'host=h pwd=hunter2'}", "11"),
+        ("{hosts: [h, 'u:hunter2@h']}", "20"),
     ],
 )
 def test_a_secret_in_clear_in_a_connection_is_refused_and_not_repeated(
@@ -643,7 +650,8 @@ def test_a_secret_in_clear_in_a_connection_is_refused_and_not_repeated(
     [problem] = raised.value.problems
     assert str(problem.span) == f"ccstate.yaml:4:{place}"
     assert problem.code == "CC116"
-    assert not {"hunter2", "48213"} & set(repr(problem).replace('"', " ").split())
+    assert "hunter2" not in repr(problem)
+    assert "48213" not in repr(problem)
 
 
 @pytest.mark.parametrize(
@@ -655,6 +663,8 @@ def test_a_secret_in_clear_in_a_connection_is_refused_and_not_repeated(
         '{password: ""}',
         "{use_token: true}",
         "{keys_of: a, path: b}",
+        "{to: 'sip:2001@h', mail: 'mailto:a@b', url: 'https://h:80/x?page=1', host: 'fe80::1'}",
+        "{key: 'file:keys@h', dsn: 'host=h password=env:DB'}",
     ],
 )
 def test_references_and_other_fields_of_a_connection_are_left_alone(

@@ -1,5 +1,6 @@
 """Secrets in clear in the project file: a password in a connection is in git for ever."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from ccstate.desired.findings import Finding, repr_
@@ -8,12 +9,18 @@ from ccstate.model import Json
 
 _NAMES = ("password", "passwd", "secret", "token", "pin", "key")
 _REFERENCES = ("env:", "file:")
+_IN_ADDRESS = re.compile(r"(?<![^/\s])(?!(?:sips?|mailto):)[^\s/@:]*:[^\s/@]+@", re.IGNORECASE)
+"""`user:password@` of an address, as in `postgresql://user:password@host/name`."""
+_IN_OPTIONS = re.compile(
+    rf"(?:^|[?&;\s])\w*(?:{'|'.join((*_NAMES, 'pwd'))})=(?!env:|file:)[^&;\s]", re.IGNORECASE
+)
+"""`?password=…` of an address, or `password=…` between blanks."""
 
 
 def plain_secrets(connection: Mapping[str, Json], file: str, root: Path) -> Iterator[Finding]:
-    """Fields of a connection which, by their name, hold a secret, and hold it in clear.
+    """Fields of a connection that hold a secret in clear, by their name or as a part of an address.
 
-    An adapter's fields are its own: only their names tell what they hold.
+    An adapter's fields are its own: only names and forms tell what they hold. No message quotes it.
     """
     for name, value in connection.items():
         yield from _below(name, value, file, (*root, name))
@@ -37,6 +44,19 @@ def _below(name: str, value: Json, file: str, path: Path) -> Iterator[Finding]:
                 "Whoever can read this file can use it, and git keeps it for ever.",
                 f"replace it by env:{_variable(name)}, set that variable, and change the secret",
             )
+        case str() if not _is_reference(value) and _holds_a_password(value):
+            yield Finding(
+                file,
+                path,
+                "CC116",
+                f"{repr_(name)} holds a secret in clear, inside of an address",
+                "Whoever can read this file can use it, and git keeps it for ever.",
+                "take it out of the address, and change it; the adapter's page says where secrets go",
+            )
+
+
+def _holds_a_password(text: str) -> bool:
+    return bool(_IN_ADDRESS.search(text) or _IN_OPTIONS.search(text))
 
 
 def _is_reference(value: Json) -> bool:
