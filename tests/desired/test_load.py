@@ -638,7 +638,7 @@ def test_the_project_says_how_severe_rules_are(tmp_path: Path) -> None:
         ("{ami: 'tcp://u:hunter2@h'}", "11"),
         ("{path: 'postgresql://h/x?a=b&password=hunter2'}", "11"),
         ("{dsn: 'host=h pwd=hunter2'}", "11"),
-        ("{hosts: [h, 'u:hunter2@h']}", "20"),
+        ("{hosts: [h, 'u:hunter2@h']}", "22"),
     ],
 )
 def test_a_secret_in_clear_in_a_connection_is_refused_and_not_repeated(
