@@ -6,6 +6,7 @@ that stop, kill or spoil a site have one of their own (`new_site()`).
 
 import itertools
 import os
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -14,7 +15,7 @@ import pytest
 
 from ccstate.lab import phones
 from ccstate.lab import site as sites
-from ccstate.lab.programs import path_with_espeak, programs
+from ccstate.lab.programs import path_with_espeak, programs, sipp
 from ccstate.lab.site import Site
 
 SiteOf = Callable[[str], Site]
@@ -23,9 +24,10 @@ _shared: dict[str, Site] = {}
 """Of this process, whichever module asks."""
 
 
-def speak() -> None:
-    """Let this process find espeak-ng, by which a site gets its prompts."""
+def equip() -> None:
+    """Let this process find espeak-ng, which speaks a site's prompts, and sipp, which calls it."""
     os.environ["PATH"] = path_with_espeak()
+    os.environ["CCSTATE_SIPP"] = shlex.join(sipp())
 
 
 class NewSite(Protocol):
@@ -46,7 +48,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SiteOf]:
             )
         return _shared[release]
 
-    speak()
+    equip()
     yield of
     for release in list(_shared):
         _end(_shared.pop(release).folder)
@@ -66,7 +68,7 @@ def new_site(tmp_path: Path) -> Iterator[NewSite]:
             folders[-1], name=f"site-{number}", programs=programs(release), files=files, tls=tls
         )
 
-    speak()
+    equip()
     yield start
     for folder in folders:
         _end(folder)

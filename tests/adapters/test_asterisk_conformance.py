@@ -13,14 +13,14 @@ from ccstate.lab import site as sites
 from ccstate.lab.programs import programs
 from ccstate.lab.site import Site
 from tests.adapters.asterisk_harness import OnAsterisk
-from tests.asterisk_sites import speak
+from tests.asterisk_sites import equip
 
 
 def harness(release: str) -> OnAsterisk:
     """A harness whose site ends with the process."""
 
     def start() -> Site:
-        speak()
+        equip()
         # In memory where that can be had: on a disk the suite waits for fsync.
         memory = Path("/dev/shm")  # noqa: S108 - mkdtemp makes its own folder there
         place = memory if memory.is_dir() else None

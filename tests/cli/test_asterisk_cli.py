@@ -43,7 +43,7 @@ def screen(
 
 def test_what_was_applied_is_what_runs_and_a_second_plan_is_empty(screen: Screen) -> None:
     (receipt,) = (screen.folder / "plans").glob("*/receipt.md")
-    assert "Every change is confirmed: 218 of 218" in receipt.read_text(encoding="utf-8")
+    assert "Every change is confirmed: 219 of 219" in receipt.read_text(encoding="utf-8")
     assert screen.run("plan") == 0
     assert "lab matches the desired state" in screen.out
     assert screen.run("verify") == 0

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.asterisk_sites import new_site, site, speak
+from tests.asterisk_sites import equip, new_site, site
 
 __all__ = ["new_site", "site"]
 
@@ -8,4 +8,4 @@ __all__ = ["new_site", "site"]
 @pytest.fixture(scope="session", autouse=True)
 def speaking() -> None:
     """Prompts become sound files, with a site or without."""
-    speak()
+    equip()

@@ -378,6 +378,7 @@ def test_what_could_be_read_as_anything_else_is_no_entrance(words: tuple[str, in
 
 
 def test_where_sipp_is_not_installed_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CCSTATE_SIPP")
     monkeypatch.setenv("PATH", "")
     with refused("CC482"):
         Sipp(Entrance("127.0.0.1", 5060, "x"))

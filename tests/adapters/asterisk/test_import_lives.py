@@ -179,7 +179,7 @@ def by_hand(tmp_path: Path, new_site: NewSite, capsys: pytest.CaptureFixture[str
 
 def test_what_stands_by_hand_is_unmanaged_and_can_be_adopted_as_it_is(by_hand: Project) -> None:
     assert "On lab, 22 objects are unmanaged" in by_hand.done("plan")
-    assert "extension 1109, extension 1105, extension 1112" in by_hand.done("show", "queue/sales")
+    assert "extension 1105, extension 1109, extension 1112" in by_hand.done("show", "queue/sales")
     there = by_hand.hand_written()
 
     by_hand.done("adopt", "--all")
