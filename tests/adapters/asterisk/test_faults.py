@@ -254,14 +254,21 @@ def test_a_wrong_ami_secret_is_told_and_nothing_is_written(estate: Estate) -> No
 
 
 class Cut:
-    """A line to AMI: one of its connections ends after so many bytes of what Asterisk says."""
+    """A line to AMI: one of its connections ends after so many bytes of what Asterisk says.
 
-    def __init__(self, port: int, *, connection: int, after: int) -> None:
-        self._to, self._deadly, self._after = port, connection, after
+    They are counted from `arm` on.
+    """
+
+    def __init__(self, port: int, *, after: int) -> None:
+        self._to, self._deadly, self._after = port, 0, after
         self._count = 0
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listening.getsockname()[1])
         threading.Thread(target=self._listen, daemon=True).start()
+
+    def arm(self, connection: int) -> None:
+        """Let that connection be the one, of those that come."""
+        self._count, self._deadly = 0, connection
 
     def close(self) -> None:
         with contextlib.suppress(OSError):
@@ -297,26 +304,28 @@ def _pass_on(near: socket.socket, far: socket.socket, most: int) -> None:
 def test_an_ami_that_is_cut_in_the_middle(connection: int, after: int, estate: Estate) -> None:
     """The first connections read, one loads, the last confirms."""
     change_all(estate)
-    assert estate.plan()
-    before = contents(estate)
-    line = Cut(estate.site.ami_port, connection=connection, after=after)
+    line = Cut(estate.site.ami_port, after=after)
     try:
+        # All the way: a plan is for the connection that it was made with.
         connected = estate.connection
         connected["ami"]["port"] = line.port
         write_connection(estate.folder, connected)
+        assert estate.plan()
+        before = contents(estate)
+        line.arm(connection)
         code = estate.run("apply")
+        assert re.search("CC42[0-9] ", estate.lines)
+        assert "hint:" in estate.lines
+        if code == 1:
+            assert contents(estate) == before
+            assert estate.run("apply") == 0, estate.lines
+        else:
+            assert code == 4
+            assert re.search("ccstate apply .* --resume", estate.lines)
+            assert estate.run("apply", "--resume") == 0, estate.lines
     finally:
         line.close()
         write_connection(estate.folder, estate.connection)
-    assert re.search("CC42[0-9] ", estate.lines)
-    assert "hint:" in estate.lines
-    if code == 1:
-        assert contents(estate) == before
-        assert estate.run("apply") == 0, estate.lines
-    else:
-        assert code == 4
-        assert re.search("ccstate apply .* --resume", estate.lines)
-        assert estate.run("apply", "--resume") == 0, estate.lines
     is_consistent(estate)
 
 
@@ -370,6 +379,7 @@ def test_an_sftp_that_is_cut_between_two_files(
 ) -> None:
     set_secrets(monkeypatch)
     with sshd.serving() as server:
+        monkeypatch.setenv("CCSTATE_SECRET_FILES", str(server.key.parent))
         (server.folder / "project").mkdir()
         with running_site(server.folder / "site", "22", files=BY_HAND) as site:
             estate = Estate(server.folder / "project", site, capsys)
