@@ -64,12 +64,21 @@ def stored_view(stored: Stored) -> View:
         else:
             lines = _taken(view, owner, reading(owner, centre, deviating), stored.values)
         if lines:
-            shown = [shown_line(stored.places.get(key, ""), key, value) for key, value in lines]
-            view.altered.setdefault(owner, []).extend(sorted(shown))
+            placed = [(stored.places.get(key, ""), key, value) for key, value in lines]
+            shown = sorted(
+                (_line_number(at), shown_line(at, key, value)) for at, key, value in placed
+            )
+            view.altered.setdefault(owner, []).extend(line for _, line in shown)
     if rest := [*_problems(stored), *_unlike(stored, found)]:
         view.altered.setdefault(None, []).extend(rest)
     view.is_outdated = stored.is_outdated
     return view
+
+
+def _line_number(place: str) -> tuple[str, int]:
+    """File and line of a place such as `queues.d/ccstate.conf:12`, to sort by."""
+    file, _, number = place.rpartition(":")
+    return (file, int(number)) if number.isdecimal() else (place, 0)
 
 
 def _taken(
