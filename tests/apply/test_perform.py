@@ -8,6 +8,7 @@ from contextlib import closing
 from itertools import count
 from pathlib import Path
 
+import orjson
 import pytest
 
 from ccstate.adapter import Adapter, Result, Support
@@ -348,6 +349,17 @@ def test_a_journal_of_another_plan_is_refused(ground: Ground) -> None:
     with pytest.raises(Blocked, match=f"that of plan {plan_id(other)}"):
         ground.apply(plan, resume=True)
     assert ground.live() == {}
+
+
+def test_a_journal_of_another_format_is_refused(ground: Ground) -> None:
+    plan = ground.plan(DESIRED)
+    with pytest.raises(Interrupted):
+        ground.apply(plan, {"on": "site/c", "fault": "vanish"})
+    journal = ground.journal(plan)
+    first, rest = journal.read_bytes().split(b"\n", 1)
+    journal.write_bytes(orjson.dumps({**orjson.loads(first), "format": 99}) + b"\n" + rest)
+    with pytest.raises(Blocked, match="a plan that it does not name"):
+        ground.apply(plan, resume=True)
 
 
 def test_a_second_writer_stops_the_apply_and_every_line_has_its_number(ground: Ground) -> None:

@@ -210,7 +210,9 @@ def _parse(line: bytes) -> Recorded | None:
     try:
         read = orjson.loads(line)
         texts = (read["target"], read["address"], read["action"], read["reason"])
-        entry = Entry(Event(read["event"]), *texts, plan=read.get("plan", ""))
+        # What another format means by a plan is not known here: such a journal names none.
+        plan = read.get("plan", "") if read.get("format", FORMAT) == FORMAT else ""
+        entry = Entry(Event(read["event"]), *texts, plan=plan)
         recorded = Recorded(read["seq"], read["at"], entry)
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
