@@ -52,8 +52,11 @@ class Wrapped(Passing):
 class Limited(Wrapped):
     """No defect: a platform that can do little, and says so."""
 
-    kinds = frozenset({"site", "team", "user", "prompt", "extension", "queue", "schedule"})
+    kinds = frozenset(
+        {"site", "team", "user", "prompt", "extension", "queue", "schedule", "calendar"}
+    )
     limits: ClassVar[Mapping[str, Support]] = {
+        "calendar": Support(),
         "site": Support(verbs=frozenset({"create", "update"})),
         "team": Support(cycles=False),
         "user": Support(cycles=False, lacks={"skills": "all are equal"}),

@@ -98,7 +98,8 @@ def inert(text: str) -> str:
 
     JSON and XML spell the character in their own way, so that their readers find it again.
     """
-    text = _LINE_COMMAND.sub(r"\1\\x3a", text)
+    colon = "&#58;" if text[:1] == "<" else r"\\x3a"
+    text = _LINE_COMMAND.sub(rf"\1{colon}", text)
     return inert_annotations(text)
 
 
