@@ -27,6 +27,7 @@ from ccstate.kinds import KINDS, secrets
 from ccstate.model import Edit, Why, canonical, edited
 from ccstate.plan_file import read_plan
 from ccstate.render.plan_markdown import plan_markdown
+from tests.fuzz import many
 
 PROJECT = "version: 1\ntargets:\n  demo: {adapter: embedded, connection: {path: demo.db}}\n"
 BEFORE = """\
@@ -178,7 +179,7 @@ class Bench:
     def is_untouched(self) -> bool:
         return (self.folder / "demo.db").read_bytes() == self.platform
 
-    def fuzz(self, chance: random.Random) -> None:
+    def fuzz(self, chance: random.Random) -> str:
         """Applies one forged plan; AssertionError where that is bad."""
         self.restore()
         raw, digest = self.files["plan.json"], self.plan.name
@@ -208,9 +209,11 @@ class Bench:
                 agrees = False
         argument = chance.choice([name, digest, digest[:20]])
         code, said = told(self.folder, "apply", argument)
-        self.outcomes[f"{code} {next((w for w in said.split() if w[:2] == 'CC'), '')}"] += 1
+        outcome = f"{code} {next((w for w in said.split() if w[:2] == 'CC'), '')}"
+        self.outcomes[outcome] += 1
         if not self.is_untouched():
             self.is_sound(place, digest, agrees=agrees)
+        return outcome
 
     def is_sound(self, place: Path, digest: str, *, agrees: bool) -> None:
         """What is on a platform after an apply: a plan that agrees, objects that can be."""
@@ -226,19 +229,6 @@ class Bench:
             KINDS[address.kind].model.model_validate(plain)
 
 
-def main(count: int, seed: int) -> int:
-    with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(Path(folder))
-        bad = 0
-        for number in range(count):
-            try:
-                bench.fuzz(random.Random(f"{seed} {number}"))  # noqa: S311 - chance for a test, no secret
-            except Exception as error:  # noqa: BLE001 - each is what is looked for
-                bad += 1
-                sys.stdout.write(f"{seed} {number}: {type(error).__name__}: {str(error)[:300]}\n")
-        sys.stdout.write(f"{count} plans, {bad} bad: {dict(bench.outcomes.most_common())}\n")
-    return bad
-
-
 if __name__ == "__main__":
-    sys.exit(bool(main(*(int(text) for text in (*sys.argv[1:], "1000", "1")[:2]))))
+    with tempfile.TemporaryDirectory() as made:
+        sys.exit(bool(many.run(Bench(Path(made)).fuzz, sys.argv[1:])))

@@ -1,6 +1,5 @@
 """Whatever somebody writes into the folder of a plan is refused, or is a plan that says what it does."""
 
-import random
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -9,6 +8,7 @@ import pytest
 
 from ccstate.plan_file import digest, read_plan
 from ccstate.render.plan_markdown import plan_markdown
+from tests.fuzz import many
 from tests.fuzz.plan_files import Bench, forged, told
 
 PLANS = 150
@@ -23,7 +23,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 
 def test_a_forged_plan_is_refused_or_is_what_it_says(bench: Bench) -> None:
     for number in range(PLANS):
-        bench.fuzz(random.Random(f"tests {number}"))  # noqa: S311 - chance for a test, no secret
+        bench.fuzz(many.chance_of("tests", number))
     assert bench.outcomes.total() == PLANS
 
 

@@ -90,8 +90,6 @@ class Workspace:
 
     @cached_property
     def project(self) -> Project:
-        from ccstate.cli.plans import FOLDER as PLANS
-
         project = load_project(self.root)
         refuse_links(self.root, self.state_folder, self.root / PLANS)
         self._refuse_committed_state()
