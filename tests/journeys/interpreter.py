@@ -254,6 +254,8 @@ def happens(estate: Estate, place: Place, moment: datetime) -> list[Outcome]:
         return [_number(estate, fields, moment)]
     if kind == "queue":
         return _queue(estate, name, fields, moment)
+    if kind == "ring_group":
+        return _ring_group(estate, name, fields)
     mailbox = fields.get("voicemail")
     if node:
         if mailbox is None:
@@ -266,6 +268,21 @@ def happens(estate: Estate, place: Place, moment: datetime) -> list[Outcome]:
     rings = duration(fields.get("ring_for", "20s"))
     human = Over("human", f"extension/{name}")
     return [Outcome("answered", "", human), Outcome("no answer", "", fallback, rings)]
+
+
+def _ring_group(estate: Estate, name: str, group: Mapping[str, Any]) -> list[Outcome]:
+    phones = [
+        phone
+        for phone in group["members"]
+        if phone in estate["extension"] and estate["extension"][phone].get("device") != "none"
+    ]
+    otherwise = goes(estate, group.get("no_answer"))
+    if not phones:
+        return [Outcome("nobody there", "", otherwise)]
+    each = duration(group.get("ring_for", "20s"))
+    rings = each * len(phones) if group.get("strategy") == "in_order" else each
+    answered = Outcome("answered", "", Over("human", f"ring_group/{name}"))
+    return [answered, Outcome("no answer", "", otherwise, rings)]
 
 
 def _number(estate: Estate, number: Mapping[str, Any], moment: datetime) -> Outcome:

@@ -28,12 +28,13 @@ ZONES = (
     "UTC",
 )
 KINDS = (
-    "calendar", "schedule", "ivr", "queue", "extension", "user", "team", "number", "prompt", "site",
+    "calendar", "schedule", "ivr", "queue", "ring_group", "extension", "user", "team", "number", "prompt", "site",
 )  # fmt: skip
 NUMBERS = ("+61255500000", "+61255500001")
 EXTENSIONS = ("10", "11", "12")
 TREES = ("front", "back")
 QUEUES = ("sales", "service")
+GROUPS = ("shop",)
 PROMPTS = ("hello", "sorry", "unwritten")
 SCHEDULES = ("day", "night", "shop")
 KEYS = "0123456789*#"
@@ -207,6 +208,7 @@ def _days_of(text: str) -> list[date]:
 _addresses = [
     *(f"ivr/{name}" for name in TREES),
     *(f"queue/{name}" for name in QUEUES),
+    *(f"ring_group/{name}" for name in GROUPS),
     *(f"{kind}/{name}" for kind in ("extension", "voicemail") for name in EXTENSIONS),
     *(f"number/{name}" for name in NUMBERS),
     "hangup",
@@ -289,6 +291,18 @@ queues = st.fixed_dictionaries(
         | st.none(),
     },
 )
+ring_groups = st.fixed_dictionaries(
+    {
+        "members": st.lists(
+            st.sampled_from([*EXTENSIONS, "99"]), min_size=1, max_size=3, unique=True
+        )
+    },
+    optional={
+        "strategy": st.sampled_from(["ring_all", "in_order"]),
+        "ring_for": durations,
+        "no_answer": goes,
+    },
+)
 extensions = st.fixed_dictionaries(
     {},
     optional={
@@ -331,6 +345,7 @@ def centres(draw: st.DrawFn) -> Plain:
     plain["prompt"] = dict(WORDS)
     plain["ivr"] = of(TREES[: draw(st.integers(1, 2))], trees())
     plain["queue"] = of(QUEUES, queues)
+    plain["ring_group"] = of(GROUPS, ring_groups)
     plain["extension"] = of(EXTENSIONS, extensions)
     plain["user"] = of(("ann", "bo"), users)
     plain["team"] = {"crew": {}}

@@ -405,3 +405,38 @@ def test_a_number_that_is_not_there_has_no_entrance() -> None:
     flow = Flow(centre(estate("hangup")))
     assert flow.entrance(Address("number", "+61255509999")) is None
     assert ends(walk(flow, Place("number", "+61255509999"), {})) == "cut off"
+
+
+# Ring groups
+
+
+def ring_group(**fields: Any) -> Plain:
+    """A number that leads to a ring group; of its phones 12 is a mailbox alone."""
+    mailbox: dict[str, Any] = {"device": "none", "voicemail": {}}
+    phones = {"10": {}, "11": {}, "12": {"device": "none"}, "90": mailbox}
+    plain = estate("ring_group/shop", ring_group={"shop": {"members": ["10"], **fields}})
+    return {**plain, "extension": phones}
+
+
+@pytest.mark.parametrize(
+    "fields, length",
+    [
+        ({"members": ["10", "11"]}, 20),
+        ({"members": ["11", "10"], "strategy": "in_order", "ring_for": "15s"}, 30),
+        ({"members": ["12", "10"], "strategy": "in_order", "ring_for": "15s"}, 15),
+    ],
+)
+def test_a_ring_group_is_left_after_the_last_ring(fields: dict[str, Any], length: int) -> None:
+    plain = ring_group(no_answer="voicemail/90", **fields)
+    assert every_end(plain) == {"human ring_group/shop", "message voicemail/90"}
+    assert unanswered(plain).seconds == length
+
+
+def test_a_ring_group_without_a_phone_rings_nobody() -> None:
+    plain = ring_group(members=["12"], no_answer="voicemail/90")
+    assert every_end(plain) == {"message voicemail/90"}
+    assert call(plain).seconds == 0
+
+
+def test_a_ring_group_that_says_nothing_cuts_the_call_off() -> None:
+    assert every_end(ring_group()) == {"human ring_group/shop", "cut off"}

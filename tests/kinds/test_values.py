@@ -101,6 +101,7 @@ REFUSED = {
     ("Queue", "ring_for"),  # app_queue rings without end
     ("Extension", "ring_for"),  # Dial, too
     ("Dial", "ring_for"),
+    ("RingGroup", "ring_for"),
     ("Menu", "timeout"),  # WaitExten and Read take their own default
     ("Collect", "timeout"),
     ("Announcements", "every"),  # never, which `position: false` says

@@ -27,7 +27,7 @@ MOST_HINTS = 50
 """Unknown names for which near ones are looked for: a missing file makes thousands."""
 
 _PLACED = frozenset({"user", "extension", "display"})
-_NUMBERED = frozenset({"queue", "ivr", "user"})
+_NUMBERED = frozenset({"queue", "ring_group", "ivr", "user"})
 
 
 def _at(resource: Resource, *path: str | int) -> Path:

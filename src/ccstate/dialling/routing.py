@@ -95,6 +95,15 @@ def _first(node: _Node, digits: str, at: int) -> str | None:
     return node.ends.get(".") or node.ends.get("!")
 
 
+_NUMBERED = (
+    ("ivr", "extension"),
+    ("queue", "extension"),
+    ("ring_group", "extension"),
+    ("extension", "number"),
+)
+"""Kinds that have internal numbers, and the field that says them."""
+
+
 class Dialling:
     """What becomes of dialled digits at each site of a centre."""
 
@@ -114,7 +123,7 @@ class Dialling:
         centre = self._centre
         numbered: Iterable[tuple[str, Address]] = (
             (fields.get(key) or (name if kind == "extension" else ""), Address(kind, name))
-            for kind, key in (("ivr", "extension"), ("queue", "extension"), ("extension", "number"))
+            for kind, key in _NUMBERED
             for name, fields in centre.of(kind).items()
         )
         return {number: address for number, address in numbered if number.isdigit()}

@@ -10,7 +10,7 @@ from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.doors import Doors
 from ccstate.journeys.hours import Phase
 from ccstate.journeys.moments import Phases
-from ccstate.journeys.staffing import is_staffed
+from ccstate.journeys.staffing import is_staffed, ringing_members
 from ccstate.journeys.trees import node_ways
 from ccstate.journeys.ways import BRANCHES, NOT_OPEN, OPEN, End, Event, Place, Way
 from ccstate.kinds.fields import seconds
@@ -73,6 +73,8 @@ def _ways(flow: Flow, place: Place, fields: Filled) -> Iterator[Way]:
             yield from _extension(place, fields)
         case "queue":
             yield from _queue(flow, place, fields)
+        case "ring_group":
+            yield from _ring_group(flow, place, fields)
         case "ivr" if place.node in fields["nodes"]:
             yield from node_ways(flow, place, fields["nodes"][place.node], fields.get("language"))
 
@@ -107,6 +109,16 @@ def _extension(place: Place, extension: Filled) -> Iterator[Way]:
         yield way._replace(end=End.CUT_OFF)
     else:
         yield way._replace(to=place._replace(node="voicemail"), path=("voicemail",))
+
+
+def _ring_group(flow: Flow, place: Place, group: Filled) -> Iterator[Way]:
+    phones = ringing_members(flow.centre, group)
+    if phones:
+        yield Way(Event.ANSWERED, None, End.HUMAN, str(place))
+    turns = len(phones) if group["strategy"] == "in_order" else min(len(phones), 1)
+    event = Event.NO_ANSWER if phones else Event.EMPTY
+    way = Way(event, None, seconds=turns * seconds(group["ring_for"]))
+    yield flow.leads(group.get("no_answer"), "", ("no_answer",), way)
 
 
 def _queue(flow: Flow, place: Place, queue: Filled) -> Iterator[Way]:

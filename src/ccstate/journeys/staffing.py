@@ -106,6 +106,12 @@ def _person(centre: Centre, place: int, name: str, penalty: int, skills: frozens
     return Agent(place, name, extension, site, penalty, lack)
 
 
+def ringing_members(centre: Centre, group: Filled) -> list[str]:
+    """The extensions of a ring group whose phones ring, in their order."""
+    extensions = centre.of("extension")
+    return [name for name in group["members"] if _rings(extensions.get(name, {}))]
+
+
 def _rings(device: Filled) -> bool:
     """Whether the extension is there, and anything rings for it."""
     return bool(device.get("device", "none") != "none")

@@ -21,6 +21,7 @@ from ccstate.kinds.number import Number
 from ccstate.kinds.outbound_route import OutboundRoute
 from ccstate.kinds.prompt import Prompt
 from ccstate.kinds.queue import Queue
+from ccstate.kinds.ring_group import RingGroup
 from ccstate.kinds.schedule import Schedule
 from ccstate.kinds.shape import ListOf, Path, Reference, Struct
 from ccstate.kinds.site import Site
@@ -58,6 +59,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("schedule", "schedules", Schedule),
         Kind("prompt", "prompts", Prompt),
         Kind("queue", "queues", Queue),
+        Kind("ring_group", "ring_groups", RingGroup),
         Kind("ivr", "ivrs", Ivr),
         Kind("number", "numbers", Number, name_pattern=E164_PATTERN),
         Kind("display", "displays", Display),

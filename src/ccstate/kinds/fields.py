@@ -262,13 +262,15 @@ SecretReference = Annotated[
     Field(examples=["env:SIP_2101", "file:secrets/sip-2101"]),
     Means("a reference to a secret, env:NAME or file:path, never the secret itself"),
 ]
-_ADDRESS = r"(queue|ivr|extension|voicemail)/[a-z0-9][a-z0-9._-]{0,79}|number/\+[1-9][0-9]{6,14}"
+_ADDRESS = r"(queue|ring_group|ivr|extension|voicemail)/[a-z0-9][a-z0-9._-]{0,79}|number/\+[1-9][0-9]{6,14}"
 Goes = Annotated[
     str,
     StringConstraints(pattern=rf"^({_ADDRESS}|hangup)$"),
     Destination(),
     Field(examples=["queue/sales", "voicemail/2101", "hangup"]),
-    Means("a destination: queue/…, ivr/…, extension/…, voicemail/…, number/+…, or hangup"),
+    Means(
+        "a destination: queue/…, ring_group/…, ivr/…, extension/…, voicemail/…, number/+…, or hangup"
+    ),
 ]
 """Where a call goes next: an address, or `hangup`."""
 Next = Annotated[

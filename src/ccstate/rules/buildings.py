@@ -87,7 +87,7 @@ def _reached(
 def _ways(estate: Estate) -> dict[Address, list[Address]]:
     """Where callers may be sent from each queue, tree and number; a mailbox is nobody."""
     ways: dict[Address, list[Address]] = {}
-    for kind in ("queue", "ivr", "number"):
+    for kind in ("queue", "ring_group", "ivr", "number"):
         for name, fields in estate.of(kind).items():
             sent = {"overflow": fields.get("overflow")} if kind == "queue" else fields
             ways[Address(kind, name)] = [

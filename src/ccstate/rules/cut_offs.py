@@ -6,6 +6,7 @@ from typing import Any
 from ccstate import kinds
 from ccstate.desired.findings import repr_
 from ccstate.errors import Severity
+from ccstate.journeys.staffing import ringing_members
 from ccstate.model import Address, Resource
 from ccstate.rules.rule import Estate, Found, Rule
 from ccstate.rules.trees import reached_nodes
@@ -13,8 +14,9 @@ from ccstate.rules.trees import reached_nodes
 
 def _cut_off_in_silence(estate: Estate) -> Iterator[Found]:
     yield from _silence(estate)
+    yield from _ring_groups(estate)
     for resource in estate.state.values():
-        if resource.address.kind in {"number", "queue", "ivr"}:
+        if resource.address.kind in {"number", "queue", "ring_group", "ivr"}:
             yield from _phones(estate, resource)
 
 
@@ -25,6 +27,19 @@ def _silence(estate: Estate) -> Iterator[Found]:
                 message, cause, field = words
                 hint = f"add {field}: with a queue, a mailbox, or hangup where that is meant"
                 yield Found(Address("ivr", name), ("nodes", node_name), message, cause, hint)
+
+
+def _ring_groups(estate: Estate) -> Iterator[Found]:
+    for name, group in estate.of("ring_group").items():
+        if group.get("no_answer") or not ringing_members(estate.centre, group):
+            continue  # one in which nothing rings is a dead end, which CC201 finds
+        yield Found(
+            Address("ring_group", name),
+            (),
+            f"ring_group/{name} cuts off callers when nobody answers",
+            "After the last ring the call ends; mailboxes of the phones take no call of the group.",
+            "add no_answer: with a mailbox, a queue, or hangup where that is meant",
+        )
 
 
 def _cut_off(estate: Estate, name: str, node: Mapping[str, Any]) -> tuple[str, str, str] | None:
@@ -61,7 +76,12 @@ def _phones(estate: Estate, resource: Resource) -> Iterator[Found]:
     address = resource.address
     alive = reached_nodes(estate.of("ivr")[address.name]) if address.kind == "ivr" else None
     for path, target, mailbox in kinds.references(address.kind, resource.fields):
-        if target.kind != "extension" or mailbox or path[-1] in {"extension", "mailbox"}:
+        if (
+            target.kind != "extension"
+            or mailbox
+            or path[-1] in {"extension", "mailbox"}
+            or path[0] == "members"
+        ):
             continue
         device = estate.of("extension").get(target.name)
         if device is None or device["device"] == "none" or device.get("voicemail") is not None:

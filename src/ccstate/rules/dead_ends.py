@@ -186,6 +186,9 @@ def _words(estate: Estate, end: Place) -> tuple[Path, str, str]:
     if end.kind == "extension":
         cause = f"{end} has no device that rings and no mailbox."
         return ("device",), cause, f"give {end} a voicemail:, or a device"
+    if end.kind == "ring_group":
+        cause = f"No member of {end} has a device that rings, and it has no no_answer."
+        return ("members",), cause, "add a member with a device, or no_answer:"
     if end.kind == "number":
         return (), "What it leads to does not exist.", "lead it to a queue, a tree or a mailbox"
     node = estate.of("ivr")[end.name]["nodes"].get(end.node, {})

@@ -31,10 +31,10 @@ def _rounds(flow: Flow, year: Year) -> tuple[Round, ...]:
 
     Kept for the second rule that asks, about the same estate.
     """
-    # Numbers that lead to numbers alone are CC107's: every other round has a tree or a queue.
+    # Numbers that lead to numbers alone are CC107's: every other round has one of these.
     trees = [Place("ivr", name, tree["start"]) for name, tree in flow.centre.of("ivr").items()]
-    queues = [Place("queue", name) for name in flow.centre.of("queue")]
-    knots = _knots(_onward(flow, [*trees, *queues]))
+    waits = [Place(kind, name) for kind in ("queue", "ring_group") for name in flow.centre.of(kind)]
+    knots = _knots(_onward(flow, [*trees, *waits]))
     return tuple(found for knot in knots for found in _in_knot(flow, year, knot))
 
 

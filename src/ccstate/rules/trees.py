@@ -44,7 +44,7 @@ def _unreached(estate: Estate) -> Iterator[Found]:
                 address,
                 (),
                 f"no call comes to {address}",
-                "No number, tree or queue leads there, and it has no extension of its own.",
+                "No number, tree, queue or ring group leads there, and it has no extension of its own.",
                 "let a number, a tree or a queue lead there, or remove it",
             )
         nodes: Mapping[str, Filled] = tree["nodes"]
@@ -96,12 +96,16 @@ def _heads(nodes: Mapping[str, Filled]) -> Iterator[tuple[str, list[str]]]:
             yield name, behind[1:]
 
 
+_LEADING = frozenset({"number", "queue", "ring_group", "ivr"})
+"""Kinds that send calls on."""
+
+
 def _trees_led_to(estate: Estate) -> set[str]:
-    """The trees that numbers, queues or other trees lead to."""
+    """The trees that numbers, queues, ring groups or other trees lead to."""
     return {
         target.name
         for address, resource in estate.state.items()
-        if address.kind in {"number", "queue", "ivr"}
+        if address.kind in _LEADING
         for _, target, _ in kinds.references(address.kind, resource.fields)
         if target.kind == "ivr" and target != address
     }

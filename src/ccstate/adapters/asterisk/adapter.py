@@ -36,8 +36,8 @@ from ccstate.journeys.placed import CallResult
 from ccstate.kinds import KINDS
 from ccstate.model import Change, Json, Observation
 
-NOT_HERE = frozenset({"display", "call_test"})
-"""Kinds that no Asterisk has: wallboards, and promises about calls."""
+NOT_HERE = frozenset({"display", "call_test", "ring_group"})
+"""Kinds that no Asterisk has, such as wallboards, and those that are not compiled for it yet."""
 SUPPORT = Support(needs_reload=True, atomic=True)
 
 __all__ = ["GONE", "AsteriskAdapter", "Connection", "connect", "places"]

@@ -11,7 +11,7 @@ from itertools import groupby
 from ccstate.journeys.centre import Filled
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.hours import WEEKDAYS
-from ccstate.journeys.staffing import Lack, agents
+from ccstate.journeys.staffing import Lack, agents, ringing_members
 from ccstate.journeys.ways import KEYS, End, Event, Place, Way
 from ccstate.kinds.fields import seconds
 from ccstate.render.journey_words import keys_words, length_words
@@ -57,6 +57,8 @@ def box_of(flow: Flow, place: Place) -> Box:
             return Box(Look.NUMBER, label or place.name, (*body, *_hours_of_number(flow, place)))
         case "queue":
             return _queue(flow, label or place.name, fields)
+        case "ring_group":
+            return _ring_group(flow, label or place.name, fields)
         case "ivr":
             return _node(flow, place, fields)
         case _:
@@ -82,6 +84,16 @@ def _queue(flow: Flow, name: str, queue: Filled) -> Box:
     week = week_words(flow.centre.of("schedule").get(queue.get("hours") or "", {}))
     body = (week,) if week else ()
     return Box(look, f"{title}: {listed(there) if there else 'nobody'}", body)
+
+
+def _ring_group(flow: Flow, name: str, group: Filled) -> Box:
+    title = name if "group" in name.lower() else f"{name} group"
+    count = len(ringing_members(flow.centre, group))
+    if not count:
+        return Box(Look.NOBODY, f"{title}: nobody")
+    each = "each rings" if group["strategy"] == "in_order" and count > 1 else "rings"
+    rings = f"{each} for {length_words(seconds(group['ring_for']))}"
+    return Box(Look.PEOPLE, f"{title}: {_count(count, 'phone', 'phones')}", (rings,))
 
 
 def _count(count: int, one: str, many: str) -> str:
