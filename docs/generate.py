@@ -335,7 +335,7 @@ def _abilities() -> str:
         f"- `{name}` cannot hold `{kind}` `{field}`: {why}"
         for name in names
         for kind, support in every[name].items()
-        for field, why in support.lacks.items()
+        for field, why in support.lacking.items()
     ]
     head = ["", *(f"`{name}`" for name in names)]
     lines = [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
@@ -347,7 +347,7 @@ def _ability(support: Support | None) -> str:
         return "no"
     missing = [verb for verb in ("create", "update", "delete") if verb not in support.verbs]
     words = [f"no {verb}" for verb in missing]
-    words += [f"without {len(support.lacks)} fields"] if support.lacks else []
+    words += [f"without {len(support.lacking)} fields"] if support.lacking else []
     return ", ".join(words) or "yes"
 
 

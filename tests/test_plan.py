@@ -1,14 +1,14 @@
 """The order of changes, and what forbids them."""
 
+from dataclasses import replace
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccstate.adapter import Support
+from ccstate.adapters.embedded import SUPPORTS
 from ccstate.diff import diff
-from ccstate.kinds import KINDS
 from ccstate.model import (
     Action,
     Address,
@@ -45,7 +45,7 @@ def plan(
     state = {a: Resource(a, fields, "") for a, fields in addressed(desired).items()}
     seen = Observation(addressed(live), addressed(live if ledger is None else ledger))
     changes = diff("here", state, seen, secrets={}, release=())
-    supports = dict.fromkeys(KINDS, Support(cycles=cycles))
+    supports = {kind: replace(found, cycles=cycles) for kind, found in SUPPORTS.items()}
     share = Share("here", changes, state, seen, supports, *limits)
     return make_plan([share], commit="", forced=forced)
 
@@ -399,7 +399,7 @@ def test_a_narrowed_plan_has_what_it_needs_and_no_deletion_that_fails(
     state = {a: Resource(a, fields, "") for a, fields in addressed(desired).items()}
     seen = Observation(addressed(live), addressed(live))
     changes = diff("here", state, seen, secrets={}, release=())
-    share = Share("here", changes, state, seen, dict.fromkeys(KINDS, Support()), 100, 100)
+    share = Share("here", changes, state, seen, SUPPORTS, 100, 100)
     whole = make_plan([share], commit="", forced="")
     part = make_plan([narrowed(share, [parse_address(name)])], commit="", forced="")
     done = {change.address for change in part.changes()}
@@ -411,7 +411,7 @@ def test_a_narrowed_plan_has_what_it_needs_and_no_deletion_that_fails(
 
 def test_one_of_two_targets_that_was_emptied_needs_a_reason() -> None:
     live = addressed({"queue/a": {}, "queue/b": {}})
-    supports = dict.fromkeys(KINDS, Support())
+    supports = SUPPORTS
     shares = []
     for target, desired in (("kept", live), ("emptied", {})):
         state = {a: Resource(a, fields, "") for a, fields in desired.items()}

@@ -6,8 +6,9 @@ An adapter is a package with an entry point in the group `ccstate.adapters`: a f
 `ccstate.conformance` walks an adapter through the contract.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -18,27 +19,103 @@ import orjson
 from pydantic import BaseModel
 
 from ccstate.errors import Diagnostic, InvalidInput
+from ccstate.kinds import field_paths, set_fields
 from ccstate.model import Change, Json, Observation, canonical
 
 Verb: TypeAlias = Literal["create", "update", "delete"]
 
 
+ALL_VERBS: frozenset[Verb] = frozenset({"create", "update", "delete"})
+
+
 @dataclass(frozen=True, slots=True)
 class Support:
-    """What a platform can do with one kind.
+    """What a platform can do with one kind; `placed` makes it, and checks that no field is left out.
 
-    `lacks` maps a field that the platform cannot hold to the reason. `cycles` says whether
-    objects that name each other may be created together in one batch. `needs_reload` says
-    whether a write takes effect only when the platform has loaded it; then `observe` shows both
-    levels. `atomic` says that a batch is one write, so that a plan is better one batch than many:
-    what depends on something may come in the same batch.
+    Every field of the kind, by its path, is in one of three places. `mapped`: written to the
+    platform, and read back from there. `kept`: the platform has no place for it, so it stands in
+    ccstate's records beside the platform, for the reason given; whatever is done on the platform,
+    it stays. `lacking`: refused, with the hint given.
+
+    `cycles` says whether objects that name each other may be created together in one batch.
+    `needs_reload` says whether a write takes effect only when the platform has loaded it; then
+    `observe` shows both levels. `atomic` says that a batch is one write, so that a plan is better
+    one batch than many: what depends on something may come in the same batch.
     """
 
-    verbs: frozenset[Verb] = frozenset({"create", "update", "delete"})
-    lacks: Mapping[str, str] = field(default_factory=dict)
+    mapped: frozenset[str]
+    kept: Mapping[str, str]
+    lacking: Mapping[str, str]
+    verbs: frozenset[Verb] = ALL_VERBS
     cycles: bool = True
     needs_reload: bool = False
     atomic: bool = False
+
+
+class WronglyPlaced(ValueError):
+    """An adapter does not say of every field, exactly once, what becomes of it."""
+
+
+def placed(
+    kind: str,
+    *,
+    mapped: Iterable[str] = (),
+    kept: Mapping[str, str] | None = None,
+    lacking: Mapping[str, str] | None = None,
+    verbs: Iterable[Verb] = ALL_VERBS,
+    cycles: bool = True,
+    needs_reload: bool = False,
+    atomic: bool = False,
+) -> Support:
+    """The support of a kind, in which every field has its place; see `Support`.
+
+    Fields are named as `ccstate.kinds.field_paths` spells them: `members.*.penalty`. Adapters call
+    this where they are imported, so that one that says nothing of a new field cannot be used:
+    raises WronglyPlaced where a field is in no place or in two, is unknown, or has no reason.
+    """
+    found = [*mapped]
+    kept, lacking = dict(kept or {}), dict(lacking or {})
+    places = Counter([*found, *kept, *lacking])
+    known = field_paths(kind)
+    for said, paths in (
+        ("is neither mapped, kept nor lacking", [path for path in known if not places[path]]),
+        ("has more than one place", [path for path, count in places.items() if count > 1]),
+        ("is no field of this kind", sorted(places.keys() - set(known))),
+        ("has no reason", [p for p, why in {**kept, **lacking}.items() if not why.strip()]),
+    ):
+        if paths:
+            raise WronglyPlaced(f"{kind}: {', '.join(paths)} {said}: correct the adapter's support")
+    return Support(frozenset(found), kept, lacking, frozenset(verbs), cycles, needs_reload, atomic)
+
+
+def audited(adapter: "Adapter", changes: Sequence[Change]) -> list[Diagnostic]:
+    """What a platform would refuse of these changes, fields that it lacks first."""
+    return [*lacking_fields(adapter.supports, changes), *adapter.audit(changes)]
+
+
+def lacking_fields(supports: Mapping[str, Support], changes: Iterable[Change]) -> list[Diagnostic]:
+    """A problem for each field that a change sets and the platform lacks."""
+    found = []
+    for change in changes:
+        support = supports.get(change.address.kind)
+        if not support or not support.lacking or change.ledger is None:
+            continue
+        for path, at in set_fields(change.address.kind, change.ledger):
+            if hint := _hint(support, path):
+                field = ".".join(map(str, at))
+                message = f"{change.address}: {field}: the platform cannot hold this field"
+                found.append(Diagnostic("CC405", message, hint=hint))
+    return found
+
+
+def _hint(support: Support, path: str) -> str:
+    """What to do about a field that is lacking, or about a mapping of which every field is; or ""."""
+    inside = [hint for field, hint in support.lacking.items() if field.startswith(f"{path}.")]
+    if inside and not any(
+        field.startswith(f"{path}.") for field in (*support.mapped, *support.kept)
+    ):
+        return inside[0]
+    return support.lacking.get(path, "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from typing import ClassVar
 import pytest
 
 from ccstate import kinds
-from ccstate.adapter import Holder, Result, Support
-from ccstate.adapters.embedded import EmbeddedAdapter, store
+from ccstate.adapter import Holder, Result, Support, placed
+from ccstate.adapters.embedded import SUPPORTS, EmbeddedAdapter, store
 from ccstate.conformance import Failed, cases
-from ccstate.conformance.samples import SECRETS, without
+from ccstate.conformance.samples import SECRETS
 from ccstate.errors import CcstateError, Diagnostic, Unreadable
 from ccstate.kinds.fields import seconds
 from ccstate.model import (
@@ -31,6 +31,12 @@ from tests.adapters.embedded_harness import Embedded, Passing
 TRUNK = frozenset({"site", "trunk"})
 
 
+def lacking(kind: str, fields: Mapping[str, str], *, cycles: bool = True) -> Support:
+    """The support of a platform that holds all fields of the kind but these."""
+    mapped = set(kinds.field_paths(kind)) - set(fields)
+    return placed(kind, mapped=mapped, lacking=fields, cycles=cycles)
+
+
 class Wrapped(Passing):
     """The embedded adapter, seen through something that may lie; limited to a few kinds."""
 
@@ -38,7 +44,7 @@ class Wrapped(Passing):
 
     @property
     def supports(self) -> Mapping[str, Support]:
-        return {kind: Support() for kind in kinds.KINDS if kind in self.kinds}
+        return {kind: found for kind, found in SUPPORTS.items() if kind in self.kinds}
 
     def raw(self, address: Address) -> Fields | None:
         with store.reading(self.real.path) as database:
@@ -56,20 +62,26 @@ class Limited(Wrapped):
         {"site", "team", "user", "prompt", "extension", "queue", "schedule", "calendar"}
     )
     limits: ClassVar[Mapping[str, Support]] = {
-        "calendar": Support(),
-        "site": Support(verbs=frozenset({"create", "update"})),
-        "team": Support(cycles=False),
-        "user": Support(cycles=False, lacks={"skills": "all are equal"}),
-        "prompt": Support(verbs=frozenset({"update"})),
-        "schedule": Support(verbs=frozenset({"create", "delete"})),
-        "extension": Support(lacks={"voicemail.pin": "no PINs", "secret": "no devices"}),
-        "queue": Support(
-            cycles=False,
-            lacks={
-                "announcements": "callers wait in silence",
-                "members.penalty": "all are equal",
+        "calendar": SUPPORTS["calendar"],
+        "site": replace(SUPPORTS["site"], verbs=frozenset({"create", "update"})),
+        "team": replace(SUPPORTS["team"], cycles=False),
+        "user": lacking("user", {"skills": "all are equal"}, cycles=False),
+        "prompt": replace(SUPPORTS["prompt"], verbs=frozenset({"update"})),
+        "schedule": replace(SUPPORTS["schedule"], verbs=frozenset({"create", "delete"})),
+        "extension": lacking("extension", {"voicemail.pin": "no PINs", "secret": "no devices"}),
+        "queue": lacking(
+            "queue",
+            {
+                "announcements.welcome": "callers wait in silence",
+                "announcements.position": "callers wait in silence",
+                "announcements.wait_time": "callers wait in silence",
+                "announcements.every": "callers wait in silence",
+                "announcements.periodic": "callers wait in silence",
+                "announcements.periodic_every": "callers wait in silence",
+                "members.*.penalty": "all are equal",
                 "overflow.empty": "no trees",
             },
+            cycles=False,
         ),
     }
 
@@ -85,12 +97,8 @@ class Limited(Wrapped):
         ]
 
     def _can(self, change: Change) -> bool:
-        support = self.limits[change.address.kind]
         verbs = {a.value for a in (Action.CREATE, Action.UPDATE, Action.DELETE)}
-        if change.action.value in verbs - support.verbs:
-            return False
-        wanted = change.ledger or {}
-        return all(without(wanted, path) == wanted for path in support.lacks)
+        return change.action.value not in verbs - self.limits[change.address.kind].verbs
 
     def perform(self, batch: Sequence[Change]) -> list[Result]:
         alone = len(batch) == 1
@@ -427,7 +435,16 @@ class AuditWrites(Wrapped):
 class LacksWhatIsNoField(Wrapped):
     @property
     def supports(self) -> Mapping[str, Support]:
-        return {"site": Support(lacks={"colour": "no paint"})}
+        return {"site": replace(SUPPORTS["site"], lacking={"colour": "no paint"})}
+
+
+class SaysNothingOfAField(Wrapped):
+    """As an adapter that was not told of a field that its kind has since."""
+
+    @property
+    def supports(self) -> Mapping[str, Support]:
+        rest = SUPPORTS["trunk"].mapped - {"max_calls"}
+        return {**super().supports, "trunk": replace(SUPPORTS["trunk"], mapped=rest)}
 
 
 class LetsTwoHoldTheLock(Wrapped):
@@ -501,7 +518,7 @@ class LosesTheLockWhenItWrites(Wrapped):
 class SupportsAnUnknownKind(Wrapped):
     @property
     def supports(self) -> Mapping[str, Support]:
-        return {**super().supports, "fax": Support()}
+        return {**super().supports, "fax": SUPPORTS["site"]}
 
 
 CAUGHT: dict[type[Wrapped], str] = {
@@ -536,7 +553,8 @@ CAUGHT: dict[type[Wrapped], str] = {
     ClaimsDeletion: r"cannot delete",
     AuditsNothing: r"audit refuses: audit lets pass",
     AuditWrites: r"audit wrote something|create .* changed since the plan was made",
-    LacksWhatIsNoField: r"site lacks 'colour', which is no field of it",
+    LacksWhatIsNoField: r"every field is placed: site: colour is no field of this kind",
+    SaysNothingOfAField: r"trunk: max_calls is neither mapped, kept nor lacking",
     LetsTwoHoldTheLock: r"whoever asks second is told None",
     RemembersTheLockInTheProcess: r"whoever asks second is told None|another connection sees None",
     GivesBackTheLockOfAnother: r"gave back the lock of",

@@ -5,6 +5,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -452,7 +453,7 @@ def test_what_is_being_done_is_told_before_it_is_done(
     class Platform(Passing):
         @property
         def supports(self) -> Mapping[str, Support]:
-            return dict.fromkeys(KINDS, Support(needs_reload=loads))
+            return {k: replace(found, needs_reload=loads) for k, found in super().supports.items()}
 
     ground.apply(ground.plan(DESIRED), through=Platform)
     assert ground.doing == [

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ccstate.adapter import Adapter
+from ccstate.adapter import Adapter, audited
 from ccstate.diff import discrepancy
 from ccstate.errors import Blocked, Diagnostic
 from ccstate.model import Change, Observation, Plan, fingerprint
@@ -84,7 +84,7 @@ def _refuse(plan: Plan, changes: Iterable[Change], adapters: Mapping[str, Adapte
     for change in changes:
         by_target.setdefault(change.target, []).append(change)
     for target, asked in by_target.items():
-        problems += adapters[target].audit(asked)
+        problems += audited(adapters[target], asked)
     if problems:
         raise Blocked(problems)
 

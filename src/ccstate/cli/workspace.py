@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from ccstate.adapter import Adapter, Module, connect, module_of
+from ccstate.adapter import Adapter, Module, audited, connect, module_of
 from ccstate.checkout import refuse_links
 from ccstate.cli import days
 from ccstate.cli.output import complain, shown, stage, write_file
@@ -367,7 +367,7 @@ class Workspace:
             by_target.setdefault(change.target, []).append(change)
         for target in self.targets(list(by_target)) if by_target else ():
             with stage(f"Asking {target.name}"):
-                for problem in self.adapter(target).audit(by_target[target.name]):
+                for problem in audited(self.adapter(target), by_target[target.name]):
                     place = f"{problem.span}: " if problem.span and problem.span.file else ""
                     yield Refusal(problem.code, f"{place}{problem.message}", problem.hint)
 

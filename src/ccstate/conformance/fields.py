@@ -33,7 +33,7 @@ def is_let_go(walk: Walk, field: Field) -> None:
     """No longer declared: it keeps its value, and whatever somebody makes of it."""
     sample, named = walk.walked(field.kind)
     walk.establish({**named, sample.walked: sample.first})
-    silent = {**named, sample.walked: without(sample.first, field.path)}
+    silent = {**named, sample.walked: without(sample.first, {tuple(field.path.split("."))})}
     plan = walk.apply(silent)
     _expect_edit(only_change(plan, sample.walked), field, Why.RELEASED)
     walk.expect_live(sample.walked, sample.first)

@@ -5,7 +5,7 @@ one that is walked holds everything. Its first values name the near ones, its se
 far ones, and nothing names it: so its fields can change one by one, in any order.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -15,7 +15,7 @@ import orjson
 from pydantic import BaseModel
 
 from ccstate import kinds
-from ccstate.kinds import KINDS
+from ccstate.kinds import KINDS, Path
 from ccstate.model import Address, Fields, Json, parse_address
 
 Objects: TypeAlias = Mapping[Address, Fields]
@@ -137,26 +137,26 @@ def having(fields: Fields, path: str, value: Json) -> dict[str, Json]:
     return {**fields, head: having(inner if isinstance(inner, dict) else {}, rest, value)}
 
 
-def without(fields: Fields, path: str) -> dict[str, Json]:
-    """The fields without what stands at a dotted path, also inside the entries of lists.
+def without(fields: Fields, gone: Collection[Path], at: Path = ()) -> dict[str, Json]:
+    """The fields without what stands at these places, also inside the entries of lists.
 
-    A struct of which nothing is left goes too.
+    A mapping or an entry of which nothing is left goes too.
     """
-    head, _, rest = path.partition(".")
-    if head not in fields or not rest:
-        return {name: value for name, value in fields.items() if name != head}
-    inner = _inside(fields[head], rest)
-    if inner == {}:
-        return without(fields, head)
-    return {**fields, head: inner}
+    left = {name: _inside(value, gone, (*at, name)) for name, value in fields.items()}
+    return {
+        name: value
+        for name, value in left.items()
+        if (*at, name) not in gone and (value != {} or fields[name] == {})
+    }
 
 
-def _inside(value: Json, path: str) -> Json:
+def _inside(value: Json, gone: Collection[Path], at: Path) -> Json:
     match value:
         case dict():
-            return without(value, path)
+            return without(value, gone, at)
         case list():
-            return [_inside(item, path) for item in value]
+            left = [_inside(item, gone, (*at, place)) for place, item in enumerate(value)]
+            return [new for new, item in zip(left, value, strict=True) if new != {} or item == {}]
         case _:
             return value
 

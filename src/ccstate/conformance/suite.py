@@ -6,9 +6,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 
-from ccstate.adapter import Verb
+from ccstate.adapter import Verb, WronglyPlaced, placed
 from ccstate.conformance import fields, ownership, states, trust
-from ccstate.conformance.harness import Harness, expect
+from ccstate.conformance.harness import Failed, Harness, expect
 from ccstate.conformance.samples import SECRETS, Field, circles, fields_of, is_required, structs_of
 from ccstate.conformance.walk import Tally, Walk
 from ccstate.kinds import KINDS
@@ -97,6 +97,7 @@ def cases(harness: Harness) -> list[Case]:
     suite = Suite(harness)
     walk = Walk(harness, harness.connect(), suite.tally)
     suite.add("supports known kinds", _supports_known_kinds)
+    suite.add("every field is placed", _every_field_is_placed)
     for kind in walk.supports:
         for name, check in _of_kind(walk, kind):
             suite.add(name, check)
@@ -171,6 +172,15 @@ def _words(check: Callable[..., None]) -> str:
 def _supports_known_kinds(walk: Walk) -> None:
     strangers = sorted(set(walk.adapter.supports) - set(KINDS))
     expect(not strangers, f"the adapter supports kinds that do not exist: {strangers}")
+
+
+def _every_field_is_placed(walk: Walk) -> None:
+    """What becomes of a field is said of each: mapped, kept with its reason, lacking with a hint."""
+    for kind, said in walk.supports.items():
+        try:
+            placed(kind, mapped=said.mapped, kept=said.kept, lacking=said.lacking)
+        except WronglyPlaced as wrong:
+            raise Failed(str(wrong)) from None
 
 
 @contextmanager

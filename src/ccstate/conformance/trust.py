@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from ccstate import kinds
-from ccstate.adapter import Holder, Result
+from ccstate.adapter import Holder, Result, audited
 from ccstate.conformance.harness import Breakable, Failed, expect
 from ccstate.conformance.samples import SECRETS, Field, at, estate, having
 from ccstate.conformance.states import everything
@@ -145,24 +145,23 @@ def audit_refuses(walk: Walk, kind: str) -> None:
         elif verb == "delete":
             wanted = {}
         _expect_audited(walk, walk.plan({**named, **wanted}), f"to {verb} a {kind}")
-    full = _unabridged(kind)
-    for path in support.lacks if "create" in support.verbs else ():
-        top = path.partition(".")[0]
-        expect(top in full, f"{kind} lacks {path!r}, which is no field of it")
+    for path, hint in support.lacking.items() if "create" in support.verbs else ():
         walk.harness.reset()
         walk.establish(named)
+        full = estate()[kind].first
+        if path not in dict(kinds.set_fields(kind, full)):
+            full = estate()[kind].second
+        top = path.partition(".")[0]
         # All of the top-level field, for the path may lead through the entries of a list.
         plan = walk.plan({**named, sample.walked: {**sample.first, top: full[top]}})
-        _expect_audited(walk, plan, f"{kind}.{path}, which it lacks")
+        _expect_audited(walk, plan, f"{kind}.{path}, which it lacks", hint)
 
 
-def _unabridged(kind: str) -> Fields:
-    return {**estate()[kind].second, **estate()[kind].first}
-
-
-def _expect_audited(walk: Walk, plan: Plan, what: str) -> None:
+def _expect_audited(walk: Walk, plan: Plan, what: str, hint: str = "") -> None:
     before = walk.observe()
-    expect(walk.adapter.audit(list(plan.changes())), f"audit lets pass {what}")
+    problems = audited(walk.adapter, list(plan.changes()))
+    expect(problems, f"audit lets pass {what}")
+    expect(not hint or hint in {problem.hint for problem in problems}, f"no hint about {what}")
     expect(walk.observe() == before, "audit wrote something")
 
 

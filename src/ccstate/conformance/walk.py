@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import cast
 
 from ccstate import kinds
-from ccstate.adapter import Adapter, Support, Verb
+from ccstate.adapter import Adapter, Support, Verb, audited
 from ccstate.conformance.harness import Failed, Harness, expect
 from ccstate.conformance.samples import SECRETS, Objects, Sample, estate, without
 from ccstate.diff import LEDGER_ONLY, diff, discrepancy
@@ -69,9 +69,10 @@ class Walk:
 
     def able(self, kind: str, fields: Fields) -> Fields:
         """The fields without those that the platform lacks."""
-        for path in self.supports[kind].lacks:
-            fields = without(fields, path)
-        return fields
+        lacking = self.supports[kind].lacking
+        return without(
+            fields, {at for path, at in kinds.set_fields(kind, fields) if path in lacking}
+        )
 
     def sample(self, kind: str) -> Sample:
         given = estate()[kind]
@@ -144,7 +145,7 @@ class Walk:
         return plan
 
     def perform(self, plan: Plan) -> None:
-        problems = self.adapter.audit(list(plan.changes()))
+        problems = audited(self.adapter, list(plan.changes()))
         expect(not problems, f"audit refuses what the adapter supports: {problems}")
         for step in plan.steps:
             results = self.adapter.perform(step.changes)

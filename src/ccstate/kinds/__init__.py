@@ -33,6 +33,8 @@ from ccstate.model import Address, Fields, Json
 __all__ = ["KINDS", "PLURALS", "Kind", "Path", "Reference", "references", "secrets", "settled"]
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,79}$"
+PROTECT = "protect"
+"""The field that no platform holds: only the record of what was applied has it."""
 E164_PATTERN = r"^\+[1-9][0-9]{6,14}$"
 
 
@@ -124,6 +126,20 @@ def secret_fields(kind: str) -> frozenset[str]:
     return frozenset(n for n, s in fields if shapes.walker(s, lambda leaf: leaf.secret))
 
 
+@cache
+def field_paths(kind: str) -> tuple[str, ...]:
+    """Every field that a platform may hold, as `ccstate.kinds.shape.field_paths` spells them.
+
+    `protect` is none of them: it is recorded beside the object, on every platform.
+    """
+    return tuple(path for path in shapes.field_paths(shape(kind)) if path != PROTECT)
+
+
+def set_fields(kind: str, fields: Fields) -> Iterator[tuple[str, Path]]:
+    """The fields of `field_paths` that have a value, each with where it stands."""
+    return ((p, at) for p, at in shapes.set_fields(shape(kind), dict(fields)) if p and p != PROTECT)
+
+
 def flatten(kind: str, fields: Fields) -> dict[str, Json]:
     """Fields by dotted path, each compared as a whole; nested structs are taken apart."""
     return shapes.flatten(shape(kind), fields)
@@ -164,5 +180,5 @@ def defaults(kind: str) -> Fields:
     return {
         name: field.default
         for name, field in model.model_fields.items()
-        if not field.is_required() and field.default is not None and name != "protect"
+        if not field.is_required() and field.default is not None and name != PROTECT
     }

@@ -113,6 +113,73 @@ def _tag(model: type[BaseModel]) -> str:
     return str(get_args(model.model_fields["type"].annotation)[0])
 
 
+def field_paths(shape: Shape) -> tuple[str, ...]:
+    """Every field of a structure that has no fields inside, as a dotted path, in declared order.
+
+    `*` stands for each item of a list and for each key of a map, where the items have fields; the
+    type of an item that has one is a part of the path: `overflow.after`, `members.*.penalty`,
+    `nodes.*.menu.timeout`. A list or a map of plain values is one field: `skills`, `weekly`.
+    """
+    return tuple(path.removesuffix(".") for path in _paths_below(shape))
+
+
+def _paths_below(shape: Shape) -> Iterator[str]:
+    match shape:
+        case Struct(fields):
+            for name, inner in fields.items():
+                yield from (f"{name}.{path}" for path in _paths_below(inner))
+        case OneOf(tag, variants):
+            for name, variant in variants.items():
+                for path in _paths_below(variant):
+                    if path != f"{tag}.":
+                        yield f"{name}.{path}"
+        case ListOf(item) | MapOf(item) if has_fields(item):
+            yield from (f"*.{path}" for path in _paths_below(item))
+        case _:
+            yield ""
+
+
+def has_fields(shape: Shape) -> bool:
+    """Whether a value is a mapping with declared fields, or holds such mappings."""
+    match shape:
+        case Struct() | OneOf():
+            return True
+        case ListOf(item) | MapOf(item):
+            return has_fields(item)
+        case Leaf():
+            return False
+
+
+def set_fields(shape: Shape, value: Json, steps: Path = ()) -> Iterator[tuple[str, Path]]:
+    """The fields that a value sets, as `field_paths` spells them, each with where it stands.
+
+    A mapping in which nothing is set is named itself: an empty `voicemail` is a mailbox, too.
+    """
+    match shape, value:
+        case _, None:
+            return
+        case Struct(fields), dict():
+            inside = [
+                (f"{name}.{path}".removesuffix("."), at)
+                for name, inner in fields.items()
+                for path, at in set_fields(inner, value.get(name), (*steps, name))
+            ]
+            yield from inside or [("", steps)]
+        case OneOf(tag, variants), dict():
+            kind = str(value.get(tag))
+            rest = {name: inner for name, inner in value.items() if name != tag}
+            if kind in variants:
+                for path, at in set_fields(variants[kind], rest, steps):
+                    yield f"{kind}.{path}".removesuffix("."), at
+        case ((ListOf(item) | MapOf(item)), (list() | dict())) if has_fields(item):
+            entries = value.items() if isinstance(value, dict) else enumerate(value)
+            for key, inner in entries:
+                for path, at in set_fields(item, inner, (*steps, key)):
+                    yield f"*.{path}".removesuffix("."), at
+        case _:
+            yield "", steps
+
+
 # Walking: one closure a shape, None where nothing of interest lies below, so that a walk over
 # 100,000 resources visits only what can hold a reference.
 _Walk: TypeAlias = Callable[[Any, Path], Iterator[tuple[Path, Leaf, str]]]

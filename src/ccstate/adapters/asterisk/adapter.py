@@ -27,18 +27,14 @@ from ccstate.adapters.asterisk.sounds import prompts
 from ccstate.adapters.asterisk.sounds.speech import named_speech
 from ccstate.adapters.asterisk.storage import Stat, Storage
 from ccstate.adapters.asterisk.stored import Stored, read_stored
+from ccstate.adapters.asterisk.support import SUPPORTS
 from ccstate.adapters.asterisk.unmanaged import elsewhere
 from ccstate.drafts import Secrets, references
 from ccstate.errors import Diagnostic
 from ccstate.journeys.call_tests import Verdict
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.placed import CallResult
-from ccstate.kinds import KINDS
 from ccstate.model import Change, Json, Observation
-
-NOT_HERE = frozenset({"display", "call_test", "ring_group"})
-"""Kinds that no Asterisk has, such as wallboards, and those that are not compiled for it yet."""
-SUPPORT = Support(needs_reload=True, atomic=True)
 
 __all__ = ["GONE", "AsteriskAdapter", "Connection", "connect", "places"]
 
@@ -54,9 +50,7 @@ class AsteriskAdapter:
 
     connection: Connection
     folder: Path
-    supports: Mapping[str, Support] = field(
-        default_factory=lambda: {kind: SUPPORT for kind in KINDS if kind not in NOT_HERE}
-    )
+    supports: Mapping[str, Support] = field(default_factory=lambda: SUPPORTS)
 
     def observe(self, kinds: Collection[str]) -> Observation:
         """See `ccstate.adapter.Adapter`; both levels, in one pass of bulk reads."""

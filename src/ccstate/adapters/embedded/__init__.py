@@ -10,15 +10,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ccstate import secrets
-from ccstate.adapter import Holder, Result, Support
+from ccstate.adapter import Holder, Result, Support, placed
 from ccstate.adapters.embedded import store
 from ccstate.adapters.embedded.batch import carry_out
 from ccstate.adapters.embedded.connection import Connection, Fault, parse
 from ccstate.adapters.embedded.faults import Faults
 from ccstate.drafts import Secrets, references, sealed
 from ccstate.errors import Diagnostic
-from ccstate.kinds import KINDS, holds_secrets
+from ccstate.kinds import KINDS, field_paths, holds_secrets
 from ccstate.model import Address, Change, Fields, Json, Observation
+
+SUPPORTS: Mapping[str, Support] = {kind: placed(kind, mapped=field_paths(kind)) for kind in KINDS}
+"""Every field of every kind: an object is stored as the JSON that it is, whatever is in it."""
 
 __all__ = ["Connection", "EmbeddedAdapter", "connect", "places"]
 
@@ -45,7 +48,7 @@ class EmbeddedAdapter:
     path: Path
     folder: Path
     faults: tuple[Fault, ...] = ()
-    supports: Mapping[str, Support] = field(default_factory=lambda: dict.fromkeys(KINDS, Support()))
+    supports: Mapping[str, Support] = field(default_factory=lambda: SUPPORTS)
 
     def observe(self, kinds: Collection[str]) -> Observation:
         """See `ccstate.adapter.Adapter`."""
