@@ -18,7 +18,7 @@ from ccstate.adapters.asterisk.compile.outbound import trunk_id
 from ccstate.adapters.asterisk.connection import GONE, Connection, places
 from ccstate.adapters.asterisk.drafts import Draft, Now, draft
 from ccstate.adapters.asterisk.handwritten import Handwritten, read_handwritten
-from ccstate.adapters.asterisk.observe import View, add_running, shown, stored_view
+from ccstate.adapters.asterisk.observe import View, add_running, add_setup, shown, stored_view
 from ccstate.adapters.asterisk.perform import Server
 from ccstate.adapters.asterisk.running import read_running
 from ccstate.adapters.asterisk.running.activity import activity, read_channels
@@ -60,7 +60,7 @@ class AsteriskAdapter:
             with server.connect() as ami:
                 running = read_running(ami, stored.values)
                 channels = read_channels(ami)
-            view = self._view(stored, self._recordings())
+            view = self._view(stored, self._recordings(), by_hand)
             add_running(view, stored, running)
         found = shown(view, stored.records, kinds)
         doing = activity(running, channels, stored.compiled.entries)
@@ -96,7 +96,7 @@ class AsteriskAdapter:
         with self.server() as server:
             stored = self._stored(server)
             by_hand = read_handwritten(server.storage)
-            view = self._view(stored, self._recordings())
+            view = self._view(stored, self._recordings(), by_hand)
             with server.connect() as ami:
                 commands = {name for name, _ in ami.do("ListCommands").items()}
         drafted = self._draft(changes, stored, view, by_hand)
@@ -116,7 +116,7 @@ class AsteriskAdapter:
             with server.connect() as ami:
                 running = read_running(ami, stored.values, _endpoints(batch))
             there = self._recordings()
-            view = self._view(stored, there)
+            view = self._view(stored, there, by_hand)
             add_running(view, stored, running)
             drafted = self._draft(batch, stored, view, by_hand)
             if all(change.address in drafted.refused for change in batch):
@@ -187,8 +187,9 @@ class AsteriskAdapter:
         with self._sounds() as sounds:
             return sounds.listing(prompts.FOLDER)
 
-    def _view(self, stored: Stored, there: Mapping[str, Stat]) -> View:
+    def _view(self, stored: Stored, there: Mapping[str, Stat], by_hand: Handwritten) -> View:
         view = stored_view(stored)
+        add_setup(view, stored, by_hand)
         self._prompts.compare(view, stored.records, there)
         return view
 

@@ -84,29 +84,95 @@ def _matches(path: str, pattern: str) -> bool:
     return path.count("/") == pattern.count("/") and fnmatchcase(path, pattern)
 
 
-def not_included(found: Handwritten, place: str) -> Iterator[Diagnostic]:
-    """The main files that do not include ccstate's: nothing written there would ever be loaded."""
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """A line of a main file that is missing or without effect; `line` is 0 where the whole file is meant."""
+
+    configuration: str
+    file: str
+    line: int
+    code: str
+    fault: str
+    cause: str
+    hint: str
+    subject: str = ""
+    """Who does what `fault` says; the file itself where it is ""."""
+
+    def diagnostic(self, place: str) -> Diagnostic:
+        """The problem as an audit reports it; `place` is the configuration folder."""
+        span = Span(f"{place}/{self.file}", self.line)
+        subject = self.subject or f"{place}/{self.file}"
+        return Diagnostic(self.code, f"{subject} {self.fault}", span, self.cause, self.hint)
+
+    def __str__(self) -> str:
+        """The problem as a line of an object, in the form of a line that was changed by hand."""
+        line = f":{self.line}" if self.line else ""
+        subject = f"{self.subject} " if self.subject else ""
+        return f"{self.file}{line}: {subject}{self.fault}; {self.hint}"
+
+
+def setup_problems(found: Handwritten) -> Iterator[Setup]:
+    """What keeps Asterisk from loading ccstate's files as written, at its next start at the latest."""
     for name, main in MAIN.items():
-        if name in found.includes_ours:
-            continue
-        breaks = [p for p in found.confs[name].problems if p.code in _ENDS and p.span]
-        if breaks and (span := breaks[0].span):
-            yield Diagnostic(
-                "CC412",
-                f"Asterisk does not get to {FILES[name]}: {breaks[0].message}",
-                Span(f"{place}/{span.file}", span.line),
-                cause="It drops what comes behind such a line, and with it what ccstate writes.",
-                hint="correct that line; `core reload` and Asterisk's log show whether it is read",
-            )
-        else:
-            folder = FILES[name].partition("/")[0]
-            yield Diagnostic(
-                "CC412",
-                f"{place}/{main} does not include {FILES[name]}",
-                Span(f"{place}/{main}"),
-                cause="Asterisk would never load what ccstate writes there.",
-                hint=f"add the line `#tryinclude {folder}/*.conf` at its end",
-            )
+        if name not in found.includes_ours:
+            yield _not_included(found, name, main)
+    if found.confs[DIALPLAN].files and not _clears_variables(found.confs[DIALPLAN]):
+        yield Setup(
+            DIALPLAN,
+            MAIN[DIALPLAN],
+            0,
+            "CC419",
+            "does not set `clearglobalvars`",
+            "A global variable would outlive the file that set it, and CC_REV would show that a "
+            "dialplan was read to its end though it was not.",
+            "add the line `clearglobalvars = yes` to its section [general]",
+        )
+
+
+def _pattern(name: str) -> str:
+    return f"{FILES[name].partition('/')[0]}/*.conf"
+
+
+def _not_included(found: Handwritten, name: str, main: str) -> Setup:
+    breaks = [p for p in found.confs[name].problems if p.code in _ENDS and p.span]
+    if breaks and (span := breaks[0].span):
+        return Setup(
+            name,
+            span.file,
+            span.line or 0,
+            "CC412",
+            f"does not get to {FILES[name]}: {breaks[0].message}",
+            "Asterisk drops what comes behind such a line, and with it what ccstate writes.",
+            "correct that line; `core reload` and Asterisk's log show whether it is read",
+            subject="Asterisk",
+        )
+    wanted = f"#tryinclude {_pattern(name)}"
+    if line := _commented(found.files.get(main, b""), name):
+        fault = f"does not include {FILES[name]}: the line is a comment"
+        hint = f"write `{wanted}` there, at the end of the file"
+    else:
+        fault, hint = f"does not include {FILES[name]}", f"add the line `{wanted}` at its end"
+    cause = "Asterisk loads nothing of what ccstate writes there when it starts the next time."
+    return Setup(name, main, line, "CC412", fault, cause, hint)
+
+
+def _commented(content: bytes, name: str) -> int:
+    """The number of the line that would include ccstate's file if it were no comment; 0 for none."""
+    folder = re.escape(FILES[name].partition("/")[0].encode())
+    wanted = re.compile(
+        rb"^[ \t]*;[; \t]*#(?:try)?include[ \t]+[\"<]?" + folder + rb"/", re.MULTILINE
+    )
+    line = wanted.search(content)
+    return content.count(b"\n", 0, line.start()) + 1 if line else 0
+
+
+# What ast_true takes for true (utils.c, 16 and 22).
+_TRUE = frozenset({"yes", "true", "y", "t", "1", "on"})
+
+
+def _clears_variables(conf: Conf) -> bool:
+    values = (s.get("clearglobalvars") for s in conf.sections if s.name.lower() == "general")
+    return any(value is not None and value.lower() in _TRUE for value in values)
 
 
 def conflicts(found: Handwritten, compiled: Compiled, place: str) -> Iterator[Diagnostic]:

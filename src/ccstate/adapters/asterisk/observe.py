@@ -22,6 +22,7 @@ from ccstate.adapters.asterisk.compare import (
 )
 from ccstate.adapters.asterisk.decode import named
 from ccstate.adapters.asterisk.entries import FILES, MODULES, Compiled, Entry, Key, Values
+from ccstate.adapters.asterisk.handwritten import Handwritten, setup_problems
 from ccstate.adapters.asterisk.records import Records
 from ccstate.adapters.asterisk.running import Running
 from ccstate.adapters.asterisk.spelling import revision_in
@@ -73,6 +74,21 @@ def stored_view(stored: Stored) -> View:
         view.altered.setdefault(None, []).extend(rest)
     view.is_outdated = stored.is_outdated
     return view
+
+
+def add_setup(view: View, stored: Stored, by_hand: Handwritten) -> None:
+    """What keeps Asterisk from loading ccstate's files, at the first object of each file."""
+    for problem in setup_problems(by_hand):
+        if FILES[problem.configuration] in stored.contents:
+            bearer = _first_of(problem.configuration, view, stored)
+            view.altered.setdefault(bearer, []).append(str(problem))
+
+
+def _first_of(configuration: str, view: View, stored: Stored) -> Address | None:
+    """The first managed object that stands in a file; None where there is none."""
+    owners = {e.owner for k, e in stored.compiled.entries.items() if k.file == configuration}
+    managed = stored.records.ledger
+    return min((o for o in owners if o and o in view.objects and o in managed), default=None)
 
 
 def _line_number(place: str) -> tuple[str, int]:

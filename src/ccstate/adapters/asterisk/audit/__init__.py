@@ -6,7 +6,7 @@ from ccstate.adapters.asterisk.audit.refusals import refusals
 from ccstate.adapters.asterisk.conf import Section, resolved
 from ccstate.adapters.asterisk.drafts import Draft
 from ccstate.adapters.asterisk.entries import PJSIP, Compiled
-from ccstate.adapters.asterisk.handwritten import MAIN, Handwritten, conflicts, not_included
+from ccstate.adapters.asterisk.handwritten import MAIN, Handwritten, conflicts, setup_problems
 from ccstate.adapters.asterisk.unmanaged import out_of_reach
 from ccstate.drafts import CHANGED
 from ccstate.errors import Diagnostic, Span
@@ -24,7 +24,7 @@ def audited(
     if not changes:
         return []
     return [
-        *not_included(by_hand, place),
+        *(problem.diagnostic(place) for problem in setup_problems(by_hand)),
         *conflicts(by_hand, compiled, place),
         *_elsewhere(drafted),
         *out_of_reach(drafted),
