@@ -29,10 +29,17 @@ def test_a_queue_whose_members_are_kept_by_hand_is_judged_by_those(screen: Scree
     assert screen.live("queue", "sales") == {**live, "ring_for": "25s"}
 
 
-def test_a_new_queue_without_members_is_refused_by_the_plan(screen: Screen) -> None:
+def test_a_new_queue_without_members_is_for_agents_who_log_in(screen: Screen) -> None:
     screen.write(FILE, BARE)
     assert screen.run("validate") == 0
     assert "no problems" in screen.out
+    assert screen.run("plan") == 0
+    assert "CC210" not in screen.out + screen.err
+    assert "callers wait in queue/sales while nobody is logged in" in screen.err_flat
+
+
+def test_a_new_queue_with_an_empty_list_of_members_is_refused_by_the_plan(screen: Screen) -> None:
+    screen.write(FILE, f"{BARE}    members: []\n")
     assert screen.run("plan") == 3
     assert "nobody can answer queue/sales" in screen.out
 
@@ -122,10 +129,12 @@ def test_a_walk_says_on_what_it_depends_that_is_not_declared(screen: Screen) -> 
     assert "Not declared here" not in screen.err
     screen.edit(FILE, "    members: [{user: ana}]\n", "")
     screen.edit(FILE, "    overflow: {after: 3m, to: voicemail/2001}\n", "")
-    for command in (("simulate", "+61255501000"), ("test",)):
-        assert screen.run(*command) == 1
-        said = "and so not managed: queue/sales members and queue/sales overflow."
-        assert said in screen.err_flat
+    for command, fields in (
+        (("simulate", "+61255501000"), "queue/sales members and queue/sales overflow"),
+        (("test",), "queue/sales members"),  # where everybody answers
+    ):
+        assert screen.run(*command) == 0
+        assert f"and so not managed: {fields}." in screen.err_flat
 
 
 def test_an_object_without_fields_is_there_after_its_creation(screen: Screen) -> None:

@@ -219,13 +219,17 @@ def goes(estate: Estate, target: str | None, tree: str = "") -> Place | Over:
     return (kind, name, estate["ivr"][name]["start"] if kind == "ivr" else "")
 
 
-def answers(estate: Estate, queue: Mapping[str, Any]) -> bool:
-    """Whether somebody can answer: a device that is a member, or a person with all skills."""
+def logins(estate: Estate, queue: Mapping[str, Any]) -> set[str]:
+    """How those log in who can answer: a device that is a member, or a person with all skills."""
+    if "members" not in queue:
+        return {"unknown"}
+    found: set[str] = set()
     extensions = estate["extension"]
-    for member in queue.get("members") or ():
+    for member in queue["members"] or ():
+        login = member.get("login", "static")
         if "extension" in member:
             if extensions[member["extension"]].get("device") != "none":
-                return True
+                found.add(login)
             continue
         for name, user in estate["user"].items():
             is_meant = name == member.get("user") or (
@@ -234,8 +238,8 @@ def answers(estate: Estate, queue: Mapping[str, Any]) -> bool:
             able = all(skill in (user.get("skills") or {}) for skill in queue.get("skills") or ())
             phone = user.get("extension")
             if is_meant and able and phone and extensions[phone].get("device") != "none":
-                return True
-    return False
+                found.add(login)
+    return found
 
 
 # Places where nothing is asked
@@ -304,7 +308,8 @@ def _queue(estate: Estate, name: str, queue: Mapping[str, Any], moment: datetime
         waits = goes(estate, overflow.get("to")), duration(overflow["after"])
     empty = (goes(estate, overflow["empty"]), 0) if overflow.get("empty") else waits
     hours = queue.get("hours")
-    if not answers(estate, queue) or (hours and phase(estate, hours, moment) != "open"):
+    who = logins(estate, queue)
+    if not who or (hours and phase(estate, hours, moment) != "open"):
         return [Outcome("nobody there", "", *empty)]
     welcome = spoken(estate, (queue.get("announcements") or {}).get("welcome"))
     found = [
@@ -313,7 +318,7 @@ def _queue(estate: Estate, name: str, queue: Mapping[str, Any], moment: datetime
     ]
     if queue.get("max_waiting", 0) > 0:
         found.append(Outcome("full", "", goes(estate, overflow.get("full"))))
-    if not hours and overflow.get("empty"):
+    if "static" not in who or (not hours and overflow.get("empty")):
         found.append(Outcome("nobody there", "", *empty))
     return found
 

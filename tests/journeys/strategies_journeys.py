@@ -271,9 +271,12 @@ def trees(draw: st.DrawFn) -> dict[str, Any]:
     return tree
 
 
+logins = st.sampled_from(["static", "dynamic"])
 members = st.one_of(
-    st.fixed_dictionaries({"extension": st.sampled_from(EXTENSIONS)}),
-    st.fixed_dictionaries({"user": st.sampled_from(["ann", "bo", "nobody"])}),
+    st.fixed_dictionaries({"extension": st.sampled_from(EXTENSIONS)}, optional={"login": logins}),
+    st.fixed_dictionaries(
+        {"user": st.sampled_from(["ann", "bo", "nobody"])}, optional={"login": logins}
+    ),
     st.just({"team": "crew", "penalty": 3}),
     st.just({"team": "gone"}),
 )

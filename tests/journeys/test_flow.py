@@ -193,6 +193,42 @@ def test_people_answer_who_have_the_skills_and_a_phone(
     assert ends(call(plain)) == expected
 
 
+DYNAMIC = [{"extension": "10", "login": "dynamic"}]
+
+
+def test_an_agent_who_logs_in_answers_or_nobody_is_logged_in() -> None:
+    plain = queue(members=DYNAMIC, overflow={"empty": "hangup", "after": "1m", "to": "queue/gone"})
+    assert every_end(plain) == {"human queue/sales", "cut off", "hangup hangup"}
+    assert ends(call(plain)) == "human queue/sales"
+    assert ends(call(plain, outcomes=(Event.EMPTY,))) == "hangup hangup"
+
+
+def test_nobody_logged_in_is_waited_for_where_the_queue_says_nothing_else() -> None:
+    plain = queue(members=DYNAMIC, overflow={"after": "1m", "to": "hangup"})
+    empty = call(plain, outcomes=(Event.EMPTY,))
+    assert (ends(empty), empty.seconds) == ("hangup hangup", 60)
+
+
+def test_one_static_member_is_enough_for_somebody_to_be_there() -> None:
+    plain = queue(members=[*DYNAMIC, {"extension": "10"}], overflow={"after": "1m", "to": "hangup"})
+    possible = {way.event for way in Flow(centre(plain)).ways(Place("queue", "sales"))}
+    assert possible == {Event.ANSWERED, Event.NO_ANSWER}
+
+
+def test_members_that_nobody_declares_may_answer_or_be_away() -> None:
+    plain = queue(overflow={"empty": "hangup"})
+    del plain["queue"]["sales"]["members"]
+    possible = {way.event for way in Flow(centre(plain)).ways(Place("queue", "sales"))}
+    assert possible == {Event.ANSWERED, Event.NO_ANSWER, Event.EMPTY}
+
+
+def test_agents_who_log_in_are_away_outside_of_the_hours_and_perhaps_within() -> None:
+    overflow = {"empty": "hangup", "after": "1m", "to": "extension/10"}
+    plain = queue(members=DYNAMIC, hours="day", overflow=overflow)
+    assert every_end(plain, CLOSED) == {"hangup hangup"}
+    assert {"human queue/sales", "hangup hangup"} <= every_end(plain, OPEN)
+
+
 def test_a_welcome_is_heard_before_somebody_answers() -> None:
     assert call(queue(announcements={"welcome": "hello"})).seconds == 3
 

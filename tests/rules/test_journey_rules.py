@@ -286,7 +286,7 @@ def test_silence_at_a_menu_is_another_matter() -> None:
 
 
 def test_a_queue_that_nobody_can_answer_is_another_matter() -> None:
-    queue = "queues:\n  sales: {hours: week}\n"
+    queue = "queues:\n  sales: {hours: week, members: []}\n"
     assert not found("CC201", PHONE, queue, number("queue/sales"))
 
 

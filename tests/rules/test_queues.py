@@ -41,7 +41,7 @@ def found(code: str, queue: str) -> list[Found]:
     "queue, why",
     [
         ("members: []", "It has no members"),
-        ("label: Sales", "It has no members"),
+        ("members: null", "It has no members"),
         ("members: [{team: night}]", "Nobody belongs to team/night"),
         ("members: [{user: lee.m}]", "Its only member lacks an extension"),
         ("members: [{user: may.q}]", "Its only member lacks a device"),

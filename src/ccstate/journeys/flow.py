@@ -10,9 +10,9 @@ from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.doors import Doors
 from ccstate.journeys.hours import Phase
 from ccstate.journeys.moments import Phases
-from ccstate.journeys.staffing import is_staffed, ringing_members
+from ccstate.journeys.staffing import Presence, presence, ringing_members
 from ccstate.journeys.trees import node_ways
-from ccstate.journeys.ways import BRANCHES, NOT_OPEN, OPEN, End, Event, Place, Way
+from ccstate.journeys.ways import ANY, BRANCHES, NOT_OPEN, OPEN, End, Event, Place, Way
 from ccstate.kinds.fields import seconds
 
 
@@ -132,7 +132,8 @@ def _queue(flow: Flow, place: Place, queue: Filled) -> Iterator[Way]:
     empty = waited._replace(event=Event.EMPTY)
     if overflow.get("empty"):
         empty = flow.leads(overflow["empty"], "", ("overflow", "empty"), Way(Event.EMPTY, None))
-    if not is_staffed(flow.centre, queue):
+    present = presence(flow.centre, queue)
+    if present is Presence.NOBODY:
         yield empty
         return
     staffed = Way(Event.ANSWERED, None, End.HUMAN, str(place), welcome)
@@ -143,8 +144,9 @@ def _queue(flow: Flow, place: Place, queue: Filled) -> Iterator[Way]:
     if hours:
         for way in ways:
             yield way._replace(schedule=hours, phases=OPEN)
-        yield empty._replace(schedule=hours, phases=NOT_OPEN)
+        when = ANY if present is Presence.UNCERTAIN else NOT_OPEN
+        yield empty._replace(schedule=hours, phases=when)
     else:
         yield from ways
-        if overflow.get("empty"):
+        if overflow.get("empty") or present is Presence.UNCERTAIN:
             yield empty

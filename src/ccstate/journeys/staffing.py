@@ -1,8 +1,8 @@
 """Who can answer a queue: its members, one by one, and what keeps a member from answering."""
 
-from collections.abc import Iterator
-from enum import StrEnum
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from enum import Enum, StrEnum, auto
+from typing import Any, NamedTuple
 
 from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.location import location_of
@@ -31,6 +31,28 @@ class Agent(NamedTuple):
     site: str
     penalty: int
     lack: Lack
+    is_dynamic: bool = False
+    """Whether the person logs in and out; who is logged in is not known."""
+
+
+class Presence(Enum):
+    """Who of those who can answer a queue is there."""
+
+    NOBODY = auto()
+    UNCERTAIN = auto()
+    """Somebody or nobody: every member logs in and out, or nobody declares the members."""
+    SOMEBODY = auto()
+
+
+def presence(centre: Centre, queue: Filled) -> Presence:
+    """Whether anybody answers the queue: certainly, possibly, or never."""
+    if "members" not in queue:
+        return Presence.UNCERTAIN
+    there = [agent for agent in agents(centre, queue) if agent.lack is Lack.NOTHING]
+    if not there:
+        return Presence.NOBODY
+    is_uncertain = all(agent.is_dynamic for agent in there)
+    return Presence.UNCERTAIN if is_uncertain else Presence.SOMEBODY
 
 
 def agents(centre: Centre, queue: Filled) -> Iterator[Agent]:
@@ -43,16 +65,17 @@ def agents(centre: Centre, queue: Filled) -> Iterator[Agent]:
     members = queue.get("members") or ()
     for place in _order(queue):
         member = members[place]
-        penalty = member["penalty"]
+        penalty, is_dynamic = member["penalty"], member["login"] == "dynamic"
         if extension := member.get("extension"):
             device = centre.of("extension").get(extension, {})
             lack = Lack.NOTHING if _rings(device) else Lack.DEVICE
             site = location_of(centre, extension).site
-            yield Agent(place, "", extension, site, penalty, lack)
+            yield Agent(place, "", extension, site, penalty, lack, is_dynamic)
             continue
         user = member.get("user")
         for name in [user] if user else sorted(centre.people.get(member.get("team") or "", ())):
-            yield _person(centre, place, name, penalty, skills)
+            person = _person(centre, place, name, penalty, skills)
+            yield person._replace(is_dynamic=is_dynamic)
 
 
 def _order(queue: Filled) -> list[int]:
@@ -60,8 +83,15 @@ def _order(queue: Filled) -> list[int]:
     members = queue.get("members") or ()
     if is_ordered(queue):
         return list(range(len(members)))
-    declared = [{k: v for k, v in member.items() if v or k != "penalty"} for member in members]
-    return canonical_order(declared)
+    return canonical_order([without_defaults(member) for member in members])
+
+
+def without_defaults(member: Filled) -> dict[str, Any]:
+    """A member of a queue as people write it."""
+    return {name: value for name, value in member.items() if _DEFAULTS.get(name) != value}
+
+
+_DEFAULTS: Mapping[str, object] = {"penalty": 0, "login": "static"}
 
 
 def is_ordered(queue: Filled) -> bool:
@@ -72,17 +102,22 @@ def is_ordered(queue: Filled) -> bool:
 def counted(centre: Centre, queue: Filled) -> Iterator[tuple[Agent, Agent]]:
     """Everybody who can answer, each with the entry that counts for that phone.
 
-    A phone that is in a queue twice, by its person, a team or itself, rings by the lowest penalty;
-    among those its person counts, whom reports name, and then the first entry.
+    A phone that is in a queue twice, by its person, a team or itself, is always in where one entry
+    is static, and rings by the lowest penalty; among those its person counts, whom reports name, and
+    then the first entry.
     """
     there = [agent for agent in agents(centre, queue) if agent.lack is Lack.NOTHING]
     counts: dict[str, Agent] = {}
     for agent in there:
         kept = counts.setdefault(agent.extension, agent)
-        if (agent.penalty, not agent.user) < (kept.penalty, not kept.user):
+        if _precedence(agent) < _precedence(kept):
             counts[agent.extension] = agent
     for agent in there:
         yield agent, counts[agent.extension]
+
+
+def _precedence(agent: Agent) -> tuple[bool, int, bool]:
+    return agent.is_dynamic, agent.penalty, not agent.user
 
 
 def ringing(centre: Centre, queue: Filled) -> list[Agent]:
@@ -118,5 +153,5 @@ def _rings(device: Filled) -> bool:
 
 
 def is_staffed(centre: Centre, queue: Filled) -> bool:
-    """Whether anybody behind the queue can answer."""
-    return any(agent.lack is Lack.NOTHING for agent in agents(centre, queue))
+    """Whether anybody may answer the queue."""
+    return presence(centre, queue) is not Presence.NOBODY

@@ -176,6 +176,7 @@ def keys_of(journey: Journey) -> tuple[str, ...]:
 
 _DECIDES: Mapping[tuple[str, Event], tuple[str, ...]] = {
     ("queue", Event.NO_ANSWER): ("overflow",),
+    ("queue", Event.ANSWERED): ("members",),
     ("queue", Event.EMPTY): ("members", "overflow"),
     ("ring_group", Event.NO_ANSWER): ("no_answer",),
     ("ring_group", Event.EMPTY): ("no_answer",),

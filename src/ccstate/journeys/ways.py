@@ -80,6 +80,7 @@ class Way(NamedTuple):
 
 OPEN = frozenset({Phase.OPEN})
 NOT_OPEN = frozenset({Phase.CLOSED, Phase.HOLIDAY})
+ANY = OPEN | NOT_OPEN
 BRANCHES: Mapping[str, tuple[Event, frozenset[Phase]]] = {
     "open": (Event.OPEN, OPEN),
     "closed": (Event.CLOSED, frozenset({Phase.CLOSED})),

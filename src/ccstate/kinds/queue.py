@@ -45,6 +45,8 @@ class Member(Declared):
     """A device, whoever sits there."""
     penalty: Annotated[int, Field(ge=0, le=100), WHOLE] = 0
     """Members with a higher penalty ring only when those below cannot answer."""
+    login: Literal["static", "dynamic"] = "static"
+    """`static` is always in the queue; `dynamic` logs in and out, by feature code or on the platform."""
 
     @model_validator(mode="after")
     def _one_answers(self) -> Self:
@@ -109,7 +111,7 @@ class Queue(Common):
     skills: SetOf[Name] | None = None
     """Skills that a member needs."""
     members: Annotated[list[Member], OrderCounts("strategy", "in_order")] | None = None
-    """Who answers; with strategy `in_order` they ring as they stand here, a team by its names."""
+    """Who answers; with strategy `in_order` they ring as they stand here, a team by its names. Left out: the platform decides; `[]`: nobody."""
     announcements: Announcements | None = None
     """What waiting callers are told."""
     music: Name = "default"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from itertools import chain
 
 from ccstate.rules import (
+    agents,
     buildings,
     clocks,
     cut_offs,
@@ -53,6 +54,7 @@ _ROOMS = (
     displays.RULES,
     outbound.RULES,
     secrets_in_text.RULES,
+    agents.RULES,
 )
 
 RULES: Mapping[str, Rule] = {

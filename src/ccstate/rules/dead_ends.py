@@ -64,9 +64,16 @@ class _Search:
     def taken(self, place: Place, phases: Phases) -> list[Way]:
         """The ways that callers can take where everybody answers who is there, or nobody."""
         ways = self.flow.possible(place, phases)
-        if Event.ANSWERED not in self.not_taken and any(w.event is Event.ANSWERED for w in ways):
+        may_answer = any(way.event is Event.ANSWERED for way in ways)
+        if may_answer and Event.ANSWERED not in self.not_taken:
             return []
-        return [way for way in ways if way.event not in self.not_taken]
+        # That nobody may be logged in to an open queue is CC270's.
+        return [
+            way
+            for way in ways
+            if way.event not in self.not_taken
+            and not (may_answer and way.event is Event.EMPTY and way.to is None)
+        ]
 
     def cases(self) -> dict[Place, list[_Case]]:
         """By dead end, the numbers that lead there."""

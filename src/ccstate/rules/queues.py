@@ -38,7 +38,7 @@ def _nobody_answers(estate: Estate) -> Iterator[Found]:
 
 
 def _why(estate: Estate, queue: Filled) -> str:
-    if not (members := queue.get("members")):
+    if not (members := queue["members"]):
         return "It has no members"
     everybody = list(agents(estate.centre, queue))
     if not everybody:

@@ -124,7 +124,7 @@ SMALL: dict[str, dict[str, dict[str, Any]]] = {
                 "full": "ivr/main",
             },
         },
-        "empty": {"extension": "3002", "overflow": {"after": "30s", "to": "hangup"}},
+        "empty": {"extension": "3002", "members": [], "overflow": {"after": "30s", "to": "hangup"}},
     },
     "ivr": {
         "main": {

@@ -18,7 +18,7 @@ from ccstate.adapters.asterisk.entries import (
 )
 from ccstate.adapters.asterisk.running import Running, is_visible
 from ccstate.journeys.centre import Centre
-from ccstate.journeys.staffing import Agent, agents, is_ordered, ringing
+from ccstate.journeys.staffing import Agent, agents, is_ordered, ringing, without_defaults
 from ccstate.kinds.fields import canonical_order
 from ccstate.model import Address, Fields, Json
 from ccstate.secrets import seal
@@ -195,7 +195,8 @@ def _members(centre: Centre, queue: str, changed: Mapping[str, Deviation]) -> Js
     behind: dict[int, list[Agent]] = {}
     for agent in agents(centre, fields):
         behind.setdefault(agent.member, []).append(agent)
-    ranks = {a.user or a.extension: n for n, a in enumerate(ringing(centre, fields), 1)}
+    always = (agent for agent in ringing(centre, fields) if not agent.is_dynamic)
+    ranks = {agent.user or agent.extension: n for n, agent in enumerate(always, 1)}
     ranks |= {name: found for name, d in changed.items() if (found := _rank(d.actual))}
     counts = is_ordered(fields) or any(_rank(d.actual) for d in changed.values())
     left = {name: d.actual for name, d in changed.items() if _beyond_rank(d)}
@@ -207,7 +208,7 @@ def _members(centre: Centre, queue: str, changed: Mapping[str, Deviation]) -> Js
         is_together = all(later == turn + 1 for turn, later in pairwise(turns))
         if left.keys().isdisjoint(name for name, _ in names) and is_together:
             last = turns[0] if turns else last
-            result.append((last, {k: v for k, v in member.items() if k != "penalty" or v}))
+            result.append((last, without_defaults(member)))
             continue
         for name, agent in names:
             value = left.pop(name) if name in left else f",{agent.penalty},"
@@ -241,7 +242,7 @@ def _beyond_rank(deviation: Deviation) -> bool:
 def _declared(centre: Centre, queue: str) -> Json:
     """The members of a queue as they are recorded."""
     members = centre.of("queue")[queue].get("members") or ()
-    return [{k: v for k, v in member.items() if k != "penalty" or v} for member in members]
+    return [without_defaults(member) for member in members]
 
 
 def _is_other(deviation: Deviation) -> bool:

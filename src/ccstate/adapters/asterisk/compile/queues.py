@@ -97,8 +97,9 @@ def _often(told: Filled) -> str:
 
 
 def _members(compiled: Compiled, flow: Flow, name: str, queue: Filled) -> None:
-    """Each phone once: Asterisk holds one member a device."""
-    for rank, agent in enumerate(ringing(flow.centre, queue), 1):
+    """Each phone that is always in the queue once: Asterisk holds one member a device."""
+    always = (agent for agent in ringing(flow.centre, queue) if not agent.is_dynamic)
+    for rank, agent in enumerate(always, 1):
         key = Key(QUEUES, name, MEMBER, agent.user or agent.extension)
         device = f"PJSIP/{agent.extension}"
         value = member_value(device, agent.penalty, device, rank if is_ordered(queue) else 0)
@@ -122,10 +123,11 @@ def _context(compiled: Compiled, flow: Flow, name: str, queue: Filled) -> None:
     else:
         where.add("s", [*enter, *_waits(flow, name, queue)])
     if is_staffed:
-        _outcomes(where, place, ways)
+        _outcomes(where, place, queue, ways)
         if is_ordered(queue):
             where.add(NOT_THERE, _joins_again(name, queue))
-    if not is_staffed or queue.get("hours") or Event.EMPTY in ways:
+    leaves = (queue.get("overflow") or {}).get("empty")
+    if not is_staffed or queue.get("hours") or leaves:
         where.add("empty", _nobody(place, queue, _empty(ways)))
 
 
@@ -151,14 +153,14 @@ def _joins_again(name: str, queue: Filled) -> list[Step]:
     ]
 
 
-def _outcomes(where: Context, place: Place, ways: dict[Event, Way]) -> None:
+def _outcomes(where: Context, place: Place, queue: Filled, ways: dict[Event, Way]) -> None:
     waited = ways[Event.NO_ANSWER]
     if waited.end is not End.WAITS:
         for status in GAVE_UP:
             where.add(status, follow(place, waited))
     if full := ways.get(Event.FULL):
         where.add("FULL", follow(place, full))
-    if Event.EMPTY in ways:
+    if (queue.get("overflow") or {}).get("empty"):
         for status in LEFT_EMPTY:
             where.add(status, [Step("Goto", "empty,1")])
 
