@@ -134,6 +134,7 @@ WRITTEN_ONLY: Mapping[str, tuple[str, ...]] = {
         "members.*.user",
         "members.*.extension",
         "members.*.penalty",
+        "members.*.login",
         "overflow.full",
     ),
     "ivr": (
