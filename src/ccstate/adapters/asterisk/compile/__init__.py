@@ -26,6 +26,7 @@ from ccstate.adapters.asterisk.compile.phones import (
     compile_rings,
     unknown_password,
 )
+from ccstate.adapters.asterisk.compile.places import compile_names
 from ccstate.adapters.asterisk.compile.queues import compile_queue
 from ccstate.adapters.asterisk.compile.trees import compile_tree
 from ccstate.adapters.asterisk.compile.trunks import (
@@ -87,10 +88,11 @@ def _compiled(objects: Mapping[Address, Fields], setting: Setting) -> Compiled:
     centre = Centre(dict(sorted(objects.items())))
     flow = Flow(centre)
     for name, trunk in sorted(centre.of("trunk").items()):
-        compile_trunk(compiled, name, trunk)
+        compile_trunk(compiled, centre, name, trunk)
     for name, number in sorted(centre.of("number").items()):
         compile_number(compiled, flow, name, number)
     compile_arrivals(compiled)
+    compile_names(compiled)
     clock = TEST_CLOCK if setting.is_test_site else CLOCK
     for name, calendar in sorted(centre.of("calendar").items()):
         compile_calendar(compiled, name, calendar)
@@ -105,7 +107,7 @@ def _compiled(objects: Mapping[Address, Fields], setting: Setting) -> Compiled:
     compile_inside(compiled, flow)
     compile_sites(compiled, centre)
     for name, route in sorted(centre.of("outbound_route").items()):
-        compile_route(compiled, centre, name, route)
+        compile_route(compiled, name, route)
     compile_rings(compiled)
     compile_leaving(compiled, centre)
     if setting.is_test_site:

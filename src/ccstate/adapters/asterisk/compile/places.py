@@ -6,8 +6,9 @@ dialplan: only names, numbers and words from lists, whose characters mean nothin
 """
 
 import hashlib
+from urllib.parse import quote
 
-from ccstate.adapters.asterisk.entries import Step
+from ccstate.adapters.asterisk.entries import Compiled, Context, Step
 from ccstate.journeys.ways import Event, Place, Way
 
 LONGEST = 79
@@ -66,6 +67,34 @@ def follow(place: Place, way: Way) -> list[Step]:
     field = ".".join(map(str, way.path))
     leads = goto(way.to, field) if way.to is not None else Step("Hangup", "", field)
     return [happened(place, way.event, way.key), leads]
+
+
+NAMED = "ccstate-named"
+
+
+def named(prefix: str) -> Step:
+    """Puts a prefix before the name of the caller, in place of one that is there already.
+
+    The text is percent-encoded, so that nothing in it means anything to the dialplan.
+    """
+    return Step("Gosub", f"{NAMED},s,1({quote(prefix, safe='')})", "caller_name_prefix")
+
+
+def compile_names(compiled: Compiled) -> None:
+    """The subroutine that names callers; a caller without a name is called by the number."""
+    Context(compiled, NAMED).add(
+        "s",
+        [
+            Step("GotoIf", '$["${CC_NAMED}" = "1"]?named'),
+            Step("Set", "__CC_NAMED=1"),
+            Step("Set", "__CC_NAME=${CALLERID(name)}"),
+            # Only the first character is counted: a text such as `a): 0` would be counted as 0.
+            Step("GotoIf", '$["${LEN(${CC_NAME:0:1})}" != "0"]?named'),
+            Step("Set", "__CC_NAME=${CALLERID(num)}"),
+            Step("Set", "CALLERID(name)=${URIDECODE(${ARG1})} ${CC_NAME}", label="named"),
+            Step("Return"),
+        ],
+    )
 
 
 def sound(prompt: str, language: str) -> str:

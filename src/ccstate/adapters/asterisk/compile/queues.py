@@ -1,7 +1,7 @@
 """Queues: who answers, and what becomes of callers whom nobody does."""
 
 from ccstate.adapters.asterisk.compile import hours
-from ccstate.adapters.asterisk.compile.places import context, entered, follow
+from ccstate.adapters.asterisk.compile.places import context, entered, follow, named
 from ccstate.adapters.asterisk.compile.trees import heard
 from ccstate.adapters.asterisk.entries import (
     MEMBER,
@@ -112,7 +112,8 @@ def _context(compiled: Compiled, flow: Flow, name: str, queue: Filled) -> None:
     where.note(queue.get("label") or name)
     ways = {way.event: way for way in flow.ways(place)}
     is_staffed = Event.ANSWERED in ways
-    enter = [entered(place), Step("Answer")]
+    prefix = queue.get("caller_name_prefix")
+    enter = [entered(place), *([named(prefix)] if prefix else []), Step("Answer")]
     if not is_staffed:
         where.add("s", [*enter, Step("Goto", "empty,1")])
     elif schedule := queue.get("hours"):
