@@ -38,6 +38,11 @@ def rewritten(rewrites: Iterable[Rewrite], number: str) -> str:
     return f"{by_pattern[best].prepend}{number[by_pattern[best].strip :]}"
 
 
+def is_known(country: str) -> bool:
+    """Whether the national numbers of a country (ISO 3166-1) are known."""
+    return _plan(country) is not None
+
+
 class CarrierFormats(NamedTuple):
     """How a trunk's carrier writes numbers: of calls that arrive, and of those that leave.
 

@@ -95,7 +95,17 @@ WRITTEN_ONLY: Mapping[str, tuple[str, ...]] = {
         "voicemail.greeting",
         "pickup_group",
     ),
-    "trunk": ("host", "port", "transport", "username", "max_calls", "caller_id"),
+    "trunk": (
+        "host",
+        "addresses",
+        "port",
+        "transport",
+        "username",
+        "registers",
+        "number_format",
+        "inbound_number_format",
+        "country",
+    ),
     "outbound_route": (
         "site",
         "patterns",
@@ -174,12 +184,13 @@ READ_BACK: Mapping[str, tuple[str, ...]] = {
         "permissions",
         "secret",
     ),
-    "trunk": ("secret", "codecs"),
-    "outbound_route": (),
+    "trunk": ("secret", "codecs", "from_user", "from_domain", "max_calls", "caller_id"),
+    "outbound_route": ("caller_id",),
     "calendar": (),
     "schedule": (),
     "prompt": (),
     "queue": (
+        "caller_name_prefix",
         "strategy",
         "ring_for",
         "retry",
@@ -220,7 +231,7 @@ READ_BACK: Mapping[str, tuple[str, ...]] = {
         "nodes.*.voicemail.mailbox",
         "nodes.*.hangup.prompt",
     ),
-    "number": ("to", "hours", "holiday"),
+    "number": ("caller_name_prefix", "to", "hours", "holiday"),
 }
 """Fields that are written to the include files, and read back from there."""
 

@@ -125,19 +125,21 @@ def _leaves_by(compiled: Compiled, shown: Shown, name: str, trunk: Filled) -> No
 def _number_shown() -> list[Step]:
     """The number that the call shows, by the one precedence; on to `to` in any case."""
     steps = [Step("GotoIf", '$["${ARG3}" = "1"]?help')]
-    steps += [Step("GotoIf", f'$["${{{_SAID[s]}}}" != ""]?{s.name}') for s in ORDINARY]
+    steps += [Step("GotoIf", f'$["${{{_SAID[s]}}}" != ""]?{s.name.lower()}') for s in ORDINARY]
     steps.append(Step("Goto", "to"))
     for number, source in enumerate(EMERGENCY):
-        is_whole = f'$["${{FILTER(+,${{{_SAID[source]}}})}}" = "+"]?{source.name}'
+        is_whole = f'$["${{FILTER(+,${{{_SAID[source]}}})}}" = "+"]?{source.name.lower()}'
         steps.append(Step("GotoIf", is_whole, label="" if number else "help"))
     steps += [
-        Step("GotoIf", f'$["${{{_SAID[Source.EXTENSION]}}}" != ""]?{Source.EXTENSION.name}'),
+        Step(
+            "GotoIf", f'$["${{{_SAID[Source.EXTENSION]}}}" != ""]?{Source.EXTENSION.name.lower()}'
+        ),
         Step("Goto", "to"),
     ]
     for source, variable in _SAID.items():
         is_own = source in {Source.SITE, Source.EXTENSION}
         steps += [
-            Step("Set", f"CALLERID(num)=${{{variable}}}", label=source.name),
+            Step("Set", f"CALLERID(num)=${{{variable}}}", label=source.name.lower()),
             Step("Goto", "named" if is_own else "to"),
         ]
     return [
