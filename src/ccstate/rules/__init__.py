@@ -25,7 +25,6 @@ from ccstate.rules import (
     silence,
     swapped_keys,
     trees,
-    trunks,
     waits,
 )
 from ccstate.rules.rule import Estate, Found, Rule
@@ -54,7 +53,6 @@ _ROOMS = (
     numbers.RULES,
     displays.RULES,
     outbound.RULES,
-    trunks.RULES,
     secrets_in_text.RULES,
     agents.RULES,
 )
