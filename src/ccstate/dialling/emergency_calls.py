@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ccstate.dialling.countries import Country, country_of
 from ccstate.dialling.routing import DIGITS, Dialling, Leaves
+from ccstate.dialling.shown import Shown, Source, number_shown
 from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.location import location_of
 from ccstate.model import Address
@@ -63,7 +64,8 @@ class EmergencyCalls:
         self._dialling = Dialling(centre)
         self.routes = self._dialling.routes
         self._lines: dict[tuple[str, Country], frozenset[str]] = {}
-        self._shown: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
+        self._numbers_shown = Shown(centre)
+        self._said: dict[tuple[str, str], tuple[Mapping[Source, str], ...]] = {}
 
     def __iter__(self) -> Iterator[EmergencyCall]:
         return iter(self._calls)
@@ -111,26 +113,24 @@ class EmergencyCalls:
         return number in self._dialling.inside
 
     def shown(self, extension: str, site: str, routes: Iterable[str]) -> Iterator[str]:
-        """The numbers that calls of a phone at a site may show, by whatever trunk they leave.
-
-        That of the site, on routes for emergencies; the phone's; the trunk's; or the internal one.
-        """
+        """The numbers that calls of a phone at a site may show, by whatever trunk they leave."""
         phone = self._centre.of("extension")[extension]
         own = str((phone.get("caller_id") or {}).get("number") or "")
-        fixed = (pair for route in routes for pair in self._fixed(site, route))
-        for callback, trunks in dict.fromkeys(fixed):
-            yield callback or own or trunks or str(phone.get("number") or extension)
+        internal = str(phone.get("number") or extension)
+        for route in routes:
+            is_emergency = bool(self.routes[route]["emergency"])
+            for numbers in self._sources(site, route):
+                told = {**numbers, Source.EXTENSION: own}
+                yield number_shown(told, is_emergency=is_emergency, internal=internal)
 
-    def _fixed(self, site: str, route: str) -> tuple[tuple[str, str], ...]:
-        """What site and trunks show on a route, whoever calls: once for each trunk."""
-        if (site, route) not in self._shown:
-            trunks = self._centre.of("trunk")
-            callback = self.callback(site) if self.routes[route]["emergency"] else ""
-            self._shown[site, route] = tuple(
-                (callback, str(trunks.get(trunk, {}).get("caller_id") or ""))
-                for trunk in self.routes[route]["trunks"]
+    def _sources(self, site: str, route: str) -> tuple[Mapping[Source, str], ...]:
+        """What site, route and trunks say, whoever calls: once for each trunk."""
+        if (site, route) not in self._said:
+            fields = self.routes[route]
+            self._said[site, route] = tuple(
+                self._numbers_shown.sources(fields, trunk, site) for trunk in fields["trunks"]
             )
-        return self._shown[site, route]
+        return self._said[site, route]
 
     def callback(self, site: str) -> str:
         """The number that emergency calls from a site show; "" where it has none."""

@@ -164,6 +164,14 @@ Text = Annotated[
     StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$"),
     Means("text on one line"),
 ]
+NamePrefix = Annotated[
+    str,
+    StringConstraints(
+        max_length=40, pattern=r"^[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?$"
+    ),
+    Field(examples=["Sales:", "[VIP]"]),
+    Means("a short text on one line, without spaces around it"),
+]
 Name = Annotated[
     str,
     StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,79}$"),
@@ -181,6 +189,12 @@ E164 = Annotated[
     str,
     StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$"),
     Means('a number in international form, in quotes, such as "+61255501234"'),
+]
+Country = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Z]{2}$"),
+    Field(examples=["AU"]),
+    Means("a country of two capital letters, such as AU"),
 ]
 Email = Annotated[
     str,

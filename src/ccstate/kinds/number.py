@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from ccstate.kinds.fields import Common, Goes, Name, Ref
+from ccstate.kinds.fields import Common, Goes, Name, NamePrefix, Ref
 
 
 class Number(Common):
@@ -12,6 +12,8 @@ class Number(Common):
     """Site whose exchange receives the number."""
     trunk: Annotated[Name, Ref("trunk")] | None = None
     """Trunk on which the calls arrive."""
+    caller_name_prefix: NamePrefix | None = None
+    """Put before the caller's name on the phones that ring for calls to this number, such as `Sales:`."""
     to: Goes
     """Where calls go; while the schedule is open, where there is one."""
     hours: Annotated[Name, Ref("schedule")] | None = None

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from ccstate.kinds.fields import WHOLE, Common, Means, Name, Permission, Ref, SetOf
+from ccstate.kinds.fields import E164, WHOLE, Common, Means, Name, Permission, Ref, SetOf
 
 Pattern = Annotated[
     str,
@@ -38,5 +38,7 @@ class OutboundRoute(Common):
     """Class of call: only extensions with this permission may use the route."""
     trunks: list[Annotated[Name, Ref("trunk")]]
     """Trunks in the order in which they are tried."""
+    caller_id: E164 | None = None
+    """Number shown on calls by this route where the extension gives none."""
     emergency: bool = False
     """True for emergency numbers: every extension may call them."""

@@ -14,6 +14,7 @@ from ccstate.kinds.fields import (
     Goes,
     Lasting,
     Name,
+    NamePrefix,
     OrderCounts,
     Percent,
     Ref,
@@ -90,6 +91,8 @@ class Queue(Common):
     """Internal number that reaches the queue."""
     site: Annotated[Name, Ref("site")] | None = None
     """Site whose exchange holds the queue."""
+    caller_name_prefix: NamePrefix | None = None
+    """Put before the caller's name on the phones of members, in place of the number's prefix."""
     strategy: Literal[
         "ring_all", "longest_idle", "fewest_calls", "round_robin", "in_order", "random"
     ] = "ring_all"

@@ -1,17 +1,8 @@
 """Site: a building, or a part of one, from which people answer calls."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, StringConstraints
-
-from ccstate.kinds.fields import E164, Common, Declared, Means, Name, SetOf, Text, Timezone
-
-Country = Annotated[
-    str,
-    StringConstraints(pattern=r"^[A-Z]{2}$"),
-    Field(examples=["AU"]),
-    Means("a country of two capital letters, such as AU"),
-]
+from ccstate.kinds.fields import E164, Common, Country, Declared, Name, SetOf, Text, Timezone
 
 
 class StreetAddress(Declared):

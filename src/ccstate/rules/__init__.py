@@ -25,6 +25,7 @@ from ccstate.rules import (
     silence,
     swapped_keys,
     trees,
+    trunks,
     waits,
 )
 from ccstate.rules.rule import Estate, Found, Rule
@@ -53,6 +54,7 @@ _ROOMS = (
     numbers.RULES,
     displays.RULES,
     outbound.RULES,
+    trunks.RULES,
     secrets_in_text.RULES,
     agents.RULES,
 )

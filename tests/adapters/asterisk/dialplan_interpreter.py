@@ -159,6 +159,11 @@ class Call:
 
     def _looked_up(self, inside: str) -> str:
         name, bracket, arguments = inside.partition("(")
+        if inside == "CALLERID(num)":
+            return self.caller
+        if name == "DIALPLAN_EXISTS":
+            context, exten, _ = arguments.removesuffix(")").split(",")
+            return str(int(self._find(context, exten) is not None))
         if bracket:
             return _FUNCTIONS[name](arguments.removesuffix(")"))
         name, *offsets = inside.split(":")

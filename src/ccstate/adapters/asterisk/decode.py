@@ -6,7 +6,10 @@ Only where the field that a value stands for is certain; every other line is sho
 import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias
+from urllib.parse import unquote
 
+from ccstate.adapters.asterisk.compile.places import NAMED
+from ccstate.adapters.asterisk.compile.queues import STRATEGIES
 from ccstate.adapters.asterisk.entries import (
     DIALPLAN,
     INCLUDE,
@@ -16,7 +19,6 @@ from ccstate.adapters.asterisk.entries import (
     Entry,
     Key,
 )
-from ccstate.adapters.asterisk.kinds.queue import STRATEGIES
 from ccstate.kinds.fields import duration
 from ccstate.model import Address, Json
 
@@ -150,6 +152,8 @@ _ENDPOINT: Mapping[tuple[str, str], _Decoder] = {
     ("extension", f"{VARIABLE}CC_CALLER_NAME"): _unescaped,
     ("extension", "named_pickup_group"): str,
     ("trunk", "allow"): _codecs,
+    ("trunk", "from_user"): str,
+    ("trunk", "from_domain"): str,
 }
 _MAILBOX: Mapping[str, _Decoder] = {
     "pin": str,
@@ -171,7 +175,10 @@ _STEPS: tuple[tuple[re.Pattern[str], _Decoder], ...] = (
         _seconds,
     ),
     (re.compile(r"Gosub\(schedule/([^,]+),s,1\)"), str),
-    (re.compile(r"Set\(CC_CALLBACK=(\+[1-9][0-9]{6,14})\)"), str),
+    (re.compile(r"Set\(CC_(?:CALLBACK|ROUTE)=(\+[1-9][0-9]{6,14})\)"), str),
+    (re.compile(r"Set\(CC_SHOWN=(|\+[1-9][0-9]{6,14})\)"), lambda value: value or None),
+    (re.compile(r"Set\(CC_MOST=([0-9]*)\)"), lambda value: _count(value) if value else None),
+    (re.compile(rf"Gosub\({NAMED},s,1\(([^,()]+)\)\)"), unquote),
 )
 """Steps of which one value is all that they say; the rest of them is never decoded."""
 

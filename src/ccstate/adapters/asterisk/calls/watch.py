@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ccstate.adapters.asterisk.ami.message import Message
-from ccstate.adapters.asterisk.places import ENTER
+from ccstate.adapters.asterisk.compile.places import ENTER
 from ccstate.journeys.placed import Person
 from ccstate.journeys.ways import Event, Place
 

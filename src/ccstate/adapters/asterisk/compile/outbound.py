@@ -1,10 +1,12 @@
 """Calls that leave: what phones may dial, routes, trunks, emergencies."""
 
-from ccstate.adapters.asterisk.compile.phones import HINTS, site_context
+from ccstate.adapters.asterisk.compile.carriers import ANYTHING, CALLER, spelled, trunk_id, written
+from ccstate.adapters.asterisk.compile.phones import HINTS, INTERNAL, site_context
+from ccstate.adapters.asterisk.compile.places import entered, goto, shortened
 from ccstate.adapters.asterisk.compile.trees import OUTSIDE
 from ccstate.adapters.asterisk.entries import MAILBOXES, Compiled, Context, Step
-from ccstate.adapters.asterisk.places import INTERNAL, entered, goto, shortened
 from ccstate.dialling.routing import Dialling
+from ccstate.dialling.shown import EMERGENCY, ORDINARY, Shown, Source
 from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.ways import Place
@@ -17,14 +19,8 @@ RUNG = "rung"
 DIALLED = "${FILTER(0-9*#+,${EXTEN})}"
 """What was dialled, without anything that an application would take for more than a number."""
 
-ANYTHING = "_[0-9*#+]!"
 OUTSIDE_RINGS = 120
 """Seconds that an outside number may ring."""
-
-
-def trunk_id(name: str) -> str:
-    """What the endpoint of a trunk is called."""
-    return f"trunk-{name}"
 
 
 def compile_sites(compiled: Compiled, centre: Centre) -> None:
@@ -64,16 +60,11 @@ def _callback(compiled: Compiled, centre: Centre, site: str) -> list[Step]:
     return [Step("Gosub", f"{where.name},s,1")]
 
 
-def spelled(pattern: str) -> str:
-    """A pattern of a route as Asterisk writes it."""
-    return f"_{pattern}" if set(pattern) & set("XZN.!") else pattern
-
-
 def _route(name: str) -> str:
     return shortened(f"route/{name}")
 
 
-def compile_route(compiled: Compiled, centre: Centre, name: str, route: Filled) -> None:
+def compile_route(compiled: Compiled, name: str, route: Filled) -> None:
     """One route: who may use it, and the trunks in their order."""
     where = Context(compiled, _route(name), Address("outbound_route", name))
     where.note(route.get("label") or name)
@@ -89,41 +80,102 @@ def compile_route(compiled: Compiled, centre: Centre, name: str, route: Filled) 
             Step("Hangup", "21"),  # ITU-T Q.850: call rejected
             Step("NoOp", label="may"),
         ]
+    if number := route.get("caller_id"):
+        steps.append(Step("Set", f"{_SAID[Source.ROUTE]}={number}", "caller_id"))
     strip, prepend = route["strip"], route.get("prepend") or ""
     digits = f"{prepend}${{EXTEN:{strip}}}" if strip else f"{prepend}${{EXTEN}}"
+    is_emergency = "1" if route["emergency"] else ""
     for trunk in route["trunks"]:
-        call, is_limited = f"{digits},{OUTSIDE_RINGS}", not route["emergency"]
-        steps.append(_by(centre, trunk, call, field="trunks", is_limited=is_limited))
+        call = f"{digits},{OUTSIDE_RINGS},{is_emergency}"
+        steps.append(Step("Gosub", f"{leaving(trunk)},s,1({call})", "trunks"))
     where.add(ANYTHING, [*steps, Step("Hangup", "34")])  # no circuit is free
 
 
-def _by(centre: Centre, trunk: str, call: str, *, field: str, is_limited: bool = True) -> Step:
-    """A call by a trunk; `call` is what is sent and how long it rings, with a comma between."""
-    carrier = centre.of("trunk").get(trunk, {})
-    most = (carrier.get("max_calls") or "") if is_limited else ""
-    shown = carrier.get("caller_id") or ""
-    return Step("Gosub", f"{TRUNK},s,1({trunk_id(trunk)},{call},{most},{shown})", field)
+def leaving(trunk: str) -> str:
+    """The context by which calls leave on a trunk."""
+    return shortened(f"leaving/{trunk}")
+
+
+_SAID = {
+    Source.SITE: "CC_CALLBACK",
+    Source.ROUTE: "CC_ROUTE",
+    Source.EXTENSION: "CC_CALLER",
+    Source.TRUNK: "CC_SHOWN",
+    Source.ARRIVING: "CC_ARRIVING",
+}
+"""The variable in which a call has what each source says of the number that it shows."""
+
+
+def _leaves_by(compiled: Compiled, shown: Shown, name: str, trunk: Filled) -> None:
+    """How calls leave on one trunk: what it says of every call, and on to what all trunks do."""
+    where = Context(compiled, leaving(name), Address("trunk", name))
+    where.add(
+        "s",
+        [
+            Step("Set", f"CC_TRUNK={trunk_id(name)}"),
+            Step("Set", f"CC_MOST={trunk.get('max_calls') or ''}", "max_calls"),
+            Step("Set", f"{_SAID[Source.TRUNK]}={trunk.get('caller_id') or ''}", "caller_id"),
+            Step("Set", f"{_SAID[Source.ARRIVING]}={shown.arriving(name)}"),
+            Step("Set", f"CC_WRITTEN={written(shown.centre, name)}", "number_format"),
+            Step("Goto", f"{TRUNK},s,1"),
+        ],
+    )
+
+
+def _number_shown() -> list[Step]:
+    """The number that the call shows, by the one precedence; on to `to` in any case."""
+    steps = [Step("GotoIf", '$["${ARG3}" = "1"]?help')]
+    steps += [Step("GotoIf", f'$["${{{_SAID[s]}}}" != ""]?{s.name.lower()}') for s in ORDINARY]
+    steps.append(Step("Goto", "to"))
+    for number, source in enumerate(EMERGENCY):
+        is_whole = f'$["${{FILTER(+,${{{_SAID[source]}}})}}" = "+"]?{source.name.lower()}'
+        steps.append(Step("GotoIf", is_whole, label="" if number else "help"))
+    steps += [
+        Step(
+            "GotoIf", f'$["${{{_SAID[Source.EXTENSION]}}}" != ""]?{Source.EXTENSION.name.lower()}'
+        ),
+        Step("Goto", "to"),
+    ]
+    for source, variable in _SAID.items():
+        is_own = source in {Source.SITE, Source.EXTENSION}
+        steps += [
+            Step("Set", f"CALLERID(num)=${{{variable}}}", label=source.name.lower()),
+            Step("Goto", "named" if is_own else "to"),
+        ]
+    return [
+        *steps,
+        Step("GotoIf", f'$["{_begins("CC_CALLER_NAME")}" = "0"]?to', label="named"),
+        Step("Set", "CALLERID(name)=${CC_CALLER_NAME}"),
+    ]
 
 
 def compile_leaving(compiled: Compiled, centre: Centre) -> None:
-    """The subroutines by which calls leave."""
+    """The subroutines by which calls leave.
+
+    That of all trunks takes what is sent, how many seconds it rings, and 1 for an emergency.
+    """
+    shown = Shown(centre)
+    for name, trunk in sorted(centre.of("trunk").items()):
+        _leaves_by(compiled, shown, name, trunk)
     Context(compiled, TRUNK).add(
         "s",
         [
-            Step("Set", "GROUP(ccstate)=${ARG1}"),
-            Step("GotoIf", '$["${ARG4}" = ""]?free'),
-            Step("GotoIf", "$[${GROUP_COUNT(${ARG1}@ccstate)} > ${ARG4}]?next"),
-            Step("GotoIf", '$["${CC_CALLBACK}" != ""]?callback', label="free"),
-            Step("GotoIf", '$["${CC_CALLER}" != ""]?own'),
-            Step("GotoIf", '$["${ARG5}" = ""]?dial'),
-            Step("Set", "CALLERID(num)=${ARG5}"),
-            Step("Goto", "dial"),
-            Step("Set", "CALLERID(num)=${CC_CALLBACK}", label="callback"),
-            Step("Goto", "named"),
-            Step("Set", "CALLERID(num)=${CC_CALLER}", label="own"),
-            Step("GotoIf", f'$["{_begins("CC_CALLER_NAME")}" = "0"]?dial', label="named"),
-            Step("Set", "CALLERID(name)=${CC_CALLER_NAME}"),
-            Step("Dial", f"PJSIP/${{ARG2}}@${{ARG1}},${{ARG3}},b({SENT}^s^1)", label="dial"),
+            Step("Set", "GROUP(ccstate)=${CC_TRUNK}"),
+            Step("GotoIf", '$["${CC_MOST}" = ""]?free'),
+            Step("GotoIf", '$["${ARG3}" = "1"]?free'),
+            Step("GotoIf", "$[${GROUP_COUNT(${CC_TRUNK}@ccstate)} > ${CC_MOST}]?next"),
+            Step("NoOp", label="free"),
+            *_number_shown(),
+            Step("Set", "CC_TO=${ARG1}", label="to"),
+            Step("GotoIf", '$["${CC_WRITTEN}" = ""]?dial'),
+            Step("GotoIf", f'$["${{LEN({CALLER})}}" = "0"]?sent'),
+            Step("Gosub", f"${{CC_WRITTEN}},{CALLER},1"),
+            Step("Set", "CALLERID(num)=${GOSUB_RETVAL}"),
+            # What calls for help is sent as it is dialled.
+            Step("GotoIf", '$["${ARG3}" = "1"]?dial', label="sent"),
+            Step("Gosub", "${CC_WRITTEN},${ARG1},1"),
+            Step("Set", "CC_TO=${GOSUB_RETVAL}"),
+            Step("Dial", f"PJSIP/${{CC_TO}}@${{CC_TRUNK}},${{ARG2}},b({SENT}^s^1)", label="dial"),
             # The next trunk is for lines that are down or full, not for people who are busy.
             Step("GotoIf", '$["${DIALSTATUS}" = "CHANUNAVAIL"]?next'),
             Step("GotoIf", '$["${DIALSTATUS}" = "CONGESTION"]?next'),
@@ -145,16 +197,16 @@ def compile_leaving(compiled: Compiled, centre: Centre) -> None:
         "s",
         [
             Step("Set", "CC_RETURNS=1"),
-            *(step for name in sorted(centre.of("trunk")) for step in _rings_by(centre, name)),
+            *(step for name in sorted(centre.of("trunk")) for step in _rings_by(name)),
             Step("Set", "CC_RETURNS=", label="done"),
             Step("Return"),
         ],
     )
 
 
-def _rings_by(centre: Centre, trunk: str) -> list[Step]:
+def _rings_by(trunk: str) -> list[Step]:
     """Rings an outside number by a trunk; whoever has been rung is not rung by the next."""
-    ring = _by(centre, trunk, "${ARG1},${ARG2}", field="")
+    ring = Step("Gosub", f"{leaving(trunk)},s,1(${{ARG1}},${{ARG2}})")
     return [ring, Step("GotoIf", f'$["${{GOSUB_RETVAL}}" = "{RUNG}"]?done')]
 
 
@@ -180,8 +232,9 @@ def compile_inside(compiled: Compiled, flow: Flow) -> None:
             Step("Hangup"),
         ],
     )
-    for name, fields in flow.centre.of("ivr").items():
-        address = Address("ivr", name)
-        entrance = flow.entrance(address)
-        if (number := fields.get("extension")) and entrance:
-            Context(compiled, INTERNAL, address).add(number, [goto(entrance, "extension")])
+    for kind in ("queue", "ivr"):
+        for name, fields in flow.centre.of(kind).items():
+            address = Address(kind, name)
+            entrance = flow.entrance(address)
+            if (number := fields.get("extension")) and entrance:
+                Context(compiled, INTERNAL, address).add(number, [goto(entrance, "extension")])

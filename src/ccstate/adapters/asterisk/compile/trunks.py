@@ -3,10 +3,15 @@
 from urllib.parse import quote
 
 from ccstate.adapters.asterisk.compile import hours
-from ccstate.adapters.asterisk.compile.outbound import trunk_id
+from ccstate.adapters.asterisk.compile.carriers import (
+    arriving,
+    compile_formats,
+    on_trunk,
+    trunk_id,
+)
+from ccstate.adapters.asterisk.compile.places import context, entered, follow, goto, named
 from ccstate.adapters.asterisk.compile.trees import branches
 from ccstate.adapters.asterisk.entries import PJSIP, Compiled, Context, Key, Step
-from ccstate.adapters.asterisk.places import context, entered, follow, goto, shortened
 from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.ways import Place
@@ -18,17 +23,18 @@ TEST = "ccstate-test"
 """The endpoint, and the context, of calls that test a site."""
 
 
-def compile_trunk(compiled: Compiled, name: str, trunk: Filled) -> None:
+def compile_trunk(compiled: Compiled, centre: Centre, name: str, trunk: Filled) -> None:
     """One trunk: endpoint, address, account, and the registration where it has one."""
     owner = Address("trunk", name)
     identity = trunk_id(name)
     compiled.notes[PJSIP, identity] = trunk.get("label") or ""
     transport = trunk["transport"]
-    server = f"sip:{trunk['host']}:{trunk['port']}"
+    port = trunk.get("port") or _PORTS[transport]
+    server = f"sip:{trunk['host']}:{port}"
     server += "" if transport == "udp" else f";transport={transport}"
     codecs = trunk.get("codecs") or ["alaw", "ulaw"]
     options: list[tuple[str, str, str, str]] = [
-        ("endpoint", "context", _arriving(name), ""),
+        ("endpoint", "context", arriving(centre, name), ""),
         ("endpoint", "allow", ",".join(("!all", *codecs)), "codecs"),
         ("endpoint", "direct_media", "no", ""),
         ("endpoint", "aors", identity, ""),
@@ -40,20 +46,44 @@ def compile_trunk(compiled: Compiled, name: str, trunk: Filled) -> None:
         ("aor", "contact", server, "host"),
         ("aor", "qualify_frequency", "60", ""),
         ("identify", "endpoint", identity, ""),
-        ("identify", "match", str(trunk["host"]), "host"),
+        ("identify", "match", ",".join((trunk["host"], *(trunk.get("addresses") or ()))), "host"),
     ]
-    options += _registration(identity, trunk, server) if trunk.get("username") else []
+    options += [
+        ("endpoint", option, trunk[option], option)
+        for option in ("from_user", "from_domain")
+        if trunk.get(option)
+    ]
+    if account := trunk.get("username"):
+        options += _account(identity, trunk, account)
+        options += _registration(identity, trunk, server) if trunk["registers"] else []
     for section, option, value, path in options:
         compiled.say(Key(PJSIP, section, identity, option), value, owner, path)
-    where = Context(compiled, _arriving(name), owner)
+    where = Context(compiled, on_trunk(name), owner)
     where.note(f"Calls that come in by {trunk.get('label') or name}")
     where.include(NUMBERS)
+    compile_formats(compiled, centre, name)
+
+
+# RFC 3261, 19.1.2: what is meant where an address names no port.
+_PORTS = {"udp": 5060, "tcp": 5060, "tls": 5061}
+
+
+def _account(identity: str, trunk: Filled, account: str) -> list[tuple[str, str, str, str]]:
+    """The password with which calls leave; nothing where the trunk has none."""
+    secret = str(trunk.get("secret") or "")
+    if not secret:
+        return []
+    return [
+        ("auth", "auth_type", "userpass", ""),
+        ("auth", "username", account, "username"),
+        ("auth", "password", secret, "secret"),
+        ("endpoint", "outbound_auth", identity, "secret"),
+    ]
 
 
 def _registration(identity: str, trunk: Filled, server: str) -> list[tuple[str, str, str, str]]:
     """How the trunk makes itself known to the carrier; with a password where it has one."""
-    account = str(trunk["username"])
-    client = f"sip:{quote(account, safe='')}@{trunk['host']}"
+    client = f"sip:{quote(str(trunk['username']), safe='')}@{trunk['host']}"
     options = [
         ("registration", "server_uri", server, "host"),
         ("registration", "client_uri", client, "username"),
@@ -62,19 +92,9 @@ def _registration(identity: str, trunk: Filled, server: str) -> list[tuple[str, 
         ("registration", "line", "yes", ""),
         ("registration", "endpoint", identity, ""),
     ]
-    if secret := str(trunk.get("secret") or ""):
-        options += [
-            ("auth", "auth_type", "userpass", ""),
-            ("auth", "username", account, "username"),
-            ("auth", "password", secret, "secret"),
-            ("endpoint", "outbound_auth", identity, "secret"),
-            ("registration", "outbound_auth", identity, "secret"),
-        ]
+    if trunk.get("secret"):
+        options.append(("registration", "outbound_auth", identity, "secret"))
     return options
-
-
-def _arriving(trunk: str) -> str:
-    return shortened(f"trunk/{trunk}")
 
 
 def compile_number(compiled: Compiled, flow: Flow, name: str, number: Filled) -> None:
@@ -82,7 +102,7 @@ def compile_number(compiled: Compiled, flow: Flow, name: str, number: Filled) ->
     place = Place("number", name)
     owner = Address("number", name)
     trunk = number.get("trunk")
-    arriving = Context(compiled, _arriving(trunk) if trunk else NUMBERS, owner)
+    arriving = Context(compiled, on_trunk(trunk) if trunk else NUMBERS, owner)
     for dialled in (name, name.removeprefix("+")):
         arriving.add(dialled, [goto(place, "trunk")])
     where = Context(compiled, context(place), owner)
@@ -90,6 +110,8 @@ def compile_number(compiled: Compiled, flow: Flow, name: str, number: Filled) ->
     steps = [entered(place)]
     if trunk:
         steps.append(Step("Set", f"GROUP(ccstate)={trunk_id(trunk)}", "trunk"))
+    if prefix := number.get("caller_name_prefix"):
+        steps.append(named(prefix))
     ways = flow.ways(place)
     if schedule := number.get("hours"):
         where.add("s", [*steps, *hours.decide(schedule, "hours")])
@@ -131,4 +153,4 @@ def compile_test_calls(compiled: Compiled, centre: Centre, password: str) -> Non
     arrivals = Context(compiled, f"{TEST}-numbers")
     arrivals.include(NUMBERS)
     for name in sorted(centre.of("trunk")):
-        arrivals.include(_arriving(name))
+        arrivals.include(on_trunk(name))

@@ -28,6 +28,8 @@ OPTIONS: Mapping[str, Mapping[str, str]] = {
         "send_pai": "no",
         "identify_by": "username,ip",
         "outbound_auth": "",
+        "from_user": "",
+        "from_domain": "",
         "dtmf_mode": "rfc4733",
     },
     "auth": {

@@ -1,0 +1,90 @@
+"""How carriers write numbers: contexts that make E.164 of theirs, and theirs of E.164."""
+
+from collections.abc import Iterable
+
+from ccstate.adapters.asterisk.compile.places import shortened
+from ccstate.adapters.asterisk.entries import Compiled, Context, Step
+from ccstate.dialling.number_formats import (
+    Rewrite,
+    carrier_formats,
+    read_as_e164,
+    written_for,
+)
+from ccstate.dialling.routing import specificity
+from ccstate.journeys.centre import Centre
+from ccstate.model import Address
+
+ANYTHING = "_[0-9*#+]!"
+CALLER = "${FILTER(0-9+,${CALLERID(num)})}"
+"""The number of the caller, without anything that is no part of a number."""
+
+
+def trunk_id(name: str) -> str:
+    """What the endpoint of a trunk is called."""
+    return f"trunk-{name}"
+
+
+def spelled(pattern: str) -> str:
+    """A pattern of a route as Asterisk writes it."""
+    return f"_{pattern}" if set(pattern) & set("XZN.!") else pattern
+
+
+def arriving(centre: Centre, trunk: str) -> str:
+    """The context in which calls of a trunk come in."""
+    return shortened(f"arriving/{trunk}") if _reading(centre, trunk) else on_trunk(trunk)
+
+
+def on_trunk(trunk: str) -> str:
+    """The context that knows the numbers of a trunk, in E.164 with and without its plus."""
+    return shortened(f"trunk/{trunk}")
+
+
+def written(centre: Centre, trunk: str) -> str:
+    """The context that writes numbers as the carrier of a trunk does; "" where none is needed."""
+    return shortened(f"written/{trunk}") if _writing(centre, trunk) else ""
+
+
+def _reading(centre: Centre, trunk: str) -> tuple[Rewrite, ...]:
+    formats = carrier_formats(centre, trunk)
+    return read_as_e164(formats.inbound, formats.country) if formats.inbound else ()
+
+
+def _writing(centre: Centre, trunk: str) -> tuple[Rewrite, ...]:
+    formats = carrier_formats(centre, trunk)
+    return written_for(formats.outbound, formats.country) if formats.outbound else ()
+
+
+def compile_formats(compiled: Compiled, centre: Centre, trunk: str) -> None:
+    """The contexts in which numbers of a trunk change their form, where they do."""
+    owner = Address("trunk", trunk)
+    label = centre.label(f"trunk/{trunk}") or trunk
+    if reading := _reading(centre, trunk):
+        read = shortened(f"read/{trunk}")
+        where = Context(compiled, arriving(centre, trunk), owner)
+        where.note(f"Calls that arrive by {label}: their numbers are made E.164")
+        known = f"${{DIALPLAN_EXISTS({on_trunk(trunk)},${{CC_DIALLED}},1)}}"
+        where.add(
+            "_[0-9+]!",
+            [
+                Step("Gosub", f"{read},${{FILTER(0-9+,${{EXTEN}})}},1"),
+                Step("Set", "CC_DIALLED=${GOSUB_RETVAL}"),
+                Step("GotoIf", f'$["${{LEN({CALLER})}}" = "0"]?called'),
+                Step("Gosub", f"{read},{CALLER},1"),
+                Step("Set", "CALLERID(num)=${GOSUB_RETVAL}"),
+                Step("GotoIf", f"{known}?{on_trunk(trunk)},${{CC_DIALLED}},1", label="called"),
+                Step("Hangup", "1"),  # ITU-T Q.850: unallocated number
+            ],
+        )
+        _rewrites(Context(compiled, read, owner), reading, "number_format")
+    if writing := _writing(centre, trunk):
+        where = Context(compiled, written(centre, trunk), owner)
+        where.note(f"Numbers as {label} writes them")
+        _rewrites(where, writing, "number_format")
+
+
+def _rewrites(where: Context, rewrites: Iterable[Rewrite], field: str) -> None:
+    """An extension for each pattern; a number that none of them knows stays as it is."""
+    for pattern, strip, prepend in sorted(rewrites, key=lambda r: specificity(r.pattern)):
+        rest = f"${{EXTEN:{strip}}}" if strip else "${EXTEN}"
+        where.add(spelled(pattern), [Step("Return", f"{prepend}{rest}", field)])
+    where.add(ANYTHING, [Step("Return", "${EXTEN}")])
