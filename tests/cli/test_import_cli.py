@@ -277,6 +277,21 @@ def test_secrets_that_git_would_take_are_warned_of(screen: Importing, ignored: b
 # The report
 
 
+def test_what_callers_suffer_already_is_an_error_with_the_ways_to_keep_it(
+    screen: Importing, tmp_path: Path
+) -> None:
+    screen.configured(estate(MENU.replace("exten => t,1,Hangup()", "exten => t,1,Goto(s,1)")))
+    listed = tmp_path / "words.txt"
+    listed.write_text(LISTED, encoding="utf-8")
+    options = ("--prefix", "+61", "--words", str(listed))
+    assert screen.imports(*options) == 0
+    assert "finds 1 error: CC203. As it is, callers meet that" in " ".join(screen.out.split())
+    assert screen.run("validate") == 1
+    project = screen.folder / "ccstate.yaml"
+    project.write_text(PROJECT + "rules: {CC203: warning}\n", encoding="utf-8")
+    assert screen.run("validate") == 0
+
+
 def test_json_has_every_line_and_no_secret(screen: Importing) -> None:
     assert screen.imports("--format", "json") == 0
     said = json.loads(screen.out)

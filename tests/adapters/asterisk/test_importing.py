@@ -330,9 +330,9 @@ def test_a_phone_that_rings_otherwise_is_told(old: str, new: str, told: str) -> 
     "option, told",
     [
         ("ringinuse=yes", "ccstate's have ringinuse=no"),
-        ("periodic-announce=x", "no field of a queue says"),
+        ("min-announce-frequency=9", "no field of a queue says"),
         ("member => SIP/9", "is no phone"),
-        ("strategy=wrandom", "no field of a queue says"),
+        ("strategy=wrandom", "a penalty puts a member behind others"),
         ("timeout=abc", "no field of a queue says"),
     ],
 )

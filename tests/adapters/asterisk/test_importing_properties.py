@@ -41,6 +41,32 @@ GotoIf($["${DIALSTATUS}" = "BUSY"]?t,1:i,1)
 GotoIfTime(9:00-17:00,mon-fri,*,*?phones,2001,1)
 GotoIfTime(22:00-06:00,*,*,*?phones,2001,1:menu,s,1)
 Gosub(x,s,1)
+Gosub(menu,s,1(2001,,x))
+Return(x)
+Macro(phones,2002)
+Macro()
+Read(KEY,menu,1,,2,5)
+Read(KEY)
+Goto(${KEY},1)
+Goto(s-${DIALSTATUS},1)
+WaitExten()
+WaitExten(0.5)
+Playback(menu)
+Set(LOCAL(X)=$[${X} + 1])
+Set(GLOBAL(NIGHT)=$[1 - ${NIGHT}])
+Set(DB(x/${EXTEN})=1)
+GotoIf($["${NIGHT}" = "1"]?phones,2001,1)
+GotoIf($["${DB(x/y)}" = "1"]?menu,s,1:s,1)
+GotoIf($["${CALLERID(num)}" = "0400000000"]?phones,2002,1)
+GotoIf($[${X} > 3]?s,1)
+GotoIf($["${QUEUESTATUS}" = "FULL"]?phones,2001,1)
+ExecIf($["${EXTEN:0:1}" = "2"]?Goto(phones,2001,1):Set(X=2))
+GosubIf($[${LEN(${EXTEN})} = 4]?menu,s,1(a):phones,2001,1)
+Hangup(17)
+Busy(5)
+MixMonitor(x.wav)
+Dial(PJSIP/0255502000@line,30)
+VoiceMail(${ARG1}@box,u)
 AGI(x.agi)""".split("\n")  # noqa: SIM905 - a line each is easier to read
 EXTENS = st.sampled_from(
     [
@@ -62,6 +88,9 @@ EXTENS = st.sampled_from(
         "_255501XX",
         "dialed-BUSY",
         "_dialed-.",
+        "_s-.",
+        "e",
+        "*28",
         "_0[1-3]X.",
         "2001/555",
     ]
@@ -76,6 +105,7 @@ ODD = st.sampled_from(
         "same => n,Foo",
         "[menu",
         "ignorepat => 9",
+        "NIGHT=0",
         "x",
     ]
 )
@@ -88,7 +118,7 @@ EXTEN = st.builds(
 )
 CONTEXT = st.builds(
     lambda name, lines: "\n".join([f"[{name}]", *lines]),
-    st.sampled_from(["phones", "inbound", "menu", "globals", "other", "general"]),
+    st.sampled_from(["phones", "inbound", "menu", "globals", "macro-phones", "general"]),
     st.lists(EXTEN | ODD, max_size=6),
 )
 DIALPLAN = st.lists(CONTEXT, max_size=6).map("\n".join)

@@ -1,17 +1,14 @@
 """A call on its way through the dialplan: where it is, what it carries, what it has run through."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from ccstate.adapters.asterisk.conf import Option
-from ccstate.adapters.asterisk.conf.dialplan import Dialplan
-from ccstate.adapters.asterisk.importing.outcomes import CALLER, Trail
+from ccstate.adapters.asterisk.importing.outcomes import Trail
 
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_()]*)(?::(-?[0-9]{1,4})(?::([0-9]{1,4}))?)?\}")
-LONGEST_VALUE = 8_192
-DEEPEST_VARIABLE = 5
+ARGUMENTS = 9
+"""Arguments of a subroutine that hide those of its caller, at least."""
 
 
 class At(NamedTuple):
@@ -22,12 +19,23 @@ class At(NamedTuple):
     priority: int = 1
 
 
+class Frame(NamedTuple):
+    """A subroutine that is being run: where it returns to, and the variables that it hides."""
+
+    back: At
+    hidden: tuple[tuple[str, str | None], ...]
+    macro: str = ""
+    """The context of a macro, which returns where its steps end; "" for Gosub()."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     at: At
     variables: Mapping[str, str] = field(default_factory=dict)
+    """Values by name; `GLOBAL(…)` and `DB(…)` hold what was assumed about the server."""
+    frames: tuple[Frame, ...] = ()
     trail: Trail = field(default_factory=Trail)
-    seen: frozenset[At] = frozenset()
+    seen: frozenset[tuple[At, int, int]] = frozenset()
 
     def ran(self, *lines: Option, note: str = "") -> "Call":
         """The call after these lines; the note is about the first."""
@@ -41,47 +49,46 @@ class Call:
         """The same call with nothing on its trail, for what happens later."""
         return replace(self, trail=Trail())
 
+    def having(self, **variables: str) -> "Call":
+        return replace(self, variables={**self.variables, **variables})
 
-class Variables:
-    """Fills variables into what a step says."""
+    def assuming(self, name: str, value: str) -> "Call":
+        return replace(self, variables={**self.variables, name: value})
 
-    def __init__(self, plan: Dialplan) -> None:
-        self._globals = plan.globals
-        self._written = {option.key: option for option in plan.variables}
+    def entered(self, target: At, arguments: list[str], macro: str = "") -> "Call":
+        """The call in a subroutine, with `ARG1` and so on."""
+        given = {f"ARG{n}": value for n, value in enumerate(arguments, 1)}
+        names = dict.fromkeys([*given, *(f"ARG{n}" for n in range(1, ARGUMENTS + 1))])
+        hidden = tuple((name, self.variables.get(name)) for name in names)
+        frame = Frame(self.onwards().at, hidden, macro)
+        variables = {**self.variables, **dict.fromkeys(names, ""), **given}
+        return replace(self, at=target, variables=variables, frames=(*self.frames, frame))
 
-    def filled(self, text: str, call: Call) -> tuple[str, list[Option]]:
-        """The text with the variables that are known, and the lines that gave them."""
-        used: list[Option] = []
+    def local(self, name: str, value: str) -> "Call":
+        """The call with a variable that ends with the subroutine."""
+        variables = {**self.variables, name: value}
+        if not self.frames:
+            return replace(self, variables=variables)
+        *outer, frame = self.frames
+        if all(name != known for known, _ in frame.hidden):
+            hidden = (*frame.hidden, (name, self.variables.get(name)))
+            frame = frame._replace(hidden=hidden)
+        return replace(self, variables=variables, frames=(*outer, frame))
 
-        def value(match: re.Match[str]) -> str:
-            whole = self._value(match[1], call, used)
-            if whole is None:
-                return match[0]
-            cut = whole[int(match[2] or 0) :]
-            return cut[: int(match[3])] if match[3] else cut
+    def returned(self) -> "Call":
+        """The call behind the step that called the subroutine."""
+        *outer, frame = self.frames
+        return replace(self.left(), at=frame.back, frames=tuple(outer))
 
-        for _ in range(DEEPEST_VARIABLE):
-            filled = _VARIABLE.sub(value, text)[:LONGEST_VALUE]
-            if filled == text:
-                break
-            text = filled
-        return text, used
-
-    def _value(self, name: str, call: Call, used: list[Option]) -> str | None:
-        if name in call.variables:
-            return call.variables[name]
-        known = {
-            "EXTEN": call.at.exten,
-            "CONTEXT": call.at.context,
-            "CALLERID(num)": CALLER,
-            "CALLERID(number)": CALLER,
-        }
-        if name in known:
-            return known[name]
-        if name in self._globals and name in self._written:
-            used.append(self._written[name])
-            return self._globals[name]
-        return None
+    def left(self) -> "Call":
+        """The call without its innermost subroutine, where it is."""
+        *outer, frame = self.frames
+        variables = dict(self.variables)
+        for name, value in frame.hidden:
+            variables.pop(name, None)
+            if value is not None:
+                variables[name] = value
+        return replace(self, variables=variables, frames=tuple(outer))
 
 
 def shorn(text: str) -> str:

@@ -10,6 +10,7 @@ from ccstate.adapters.asterisk.importing.outcomes import (
     STATUSES,
     Forks,
     Hangs,
+    Leaves,
     Message,
     Outcome,
     Queues,
@@ -17,6 +18,7 @@ from ccstate.adapters.asterisk.importing.outcomes import (
     Trail,
     below,
     claim_trail,
+    same,
     unclear,
 )
 from ccstate.adapters.asterisk.importing.phones import Phone
@@ -55,8 +57,16 @@ class Known:
     """By endpoint."""
     ringing: dict[str, Ringing] = field(default_factory=dict)
     """How each phone rings, by extension."""
-    onwards: dict[Address, tuple[str | None, str]] = field(default_factory=dict)
-    """How long callers wait in a queue, and where they go then, as it was said first."""
+    onwards: dict[Address, tuple[str | None, dict[str, str]]] = field(default_factory=dict)
+    """How long callers wait in a queue, and where they go on to, as it was said first.
+
+    By fields of `overflow`: `to`, `full` and, where callers do not stay in it, `empty`.
+    """
+    emptied: set[Address] = field(default_factory=set)
+    """Queues that callers do not join, or leave, where nobody is there."""
+
+    def is_left_when_empty(self, queue: Address) -> bool:
+        return queue in self.emptied
 
 
 def ringing(work: Work, known: Known, outcome: Outcome) -> Ringing | None:
@@ -87,34 +97,32 @@ def ringing(work: Work, known: Known, outcome: Outcome) -> Ringing | None:
     if outcome.seconds is None:
         told = f"differs: here it rings until the caller gives up; with ccstate for {DEFAULT_RING}"
         found.trails.append(Trail(notes=((outcome.line, told),)))
-    _afterwards(found, outcome)
+    found.trails += statuses(outcome)
     return found
 
 
 _WORDS = {"BUSY": "is busy", "CHANUNAVAIL": "is not there", "CONGESTION": "cannot be reached"}
 
 
-def _afterwards(found: Ringing, outcome: Rings) -> None:
-    """Compares what follows for each DIALSTATUS with what follows where nobody answers."""
+def statuses(outcome: Rings | Leaves) -> list[Trail]:
+    """The lines that follow for each DIALSTATUS, with what differs from where nobody answers."""
     usual = outcome.after["NOANSWER"]
+    line = outcome.trail.lines[-1]
+    trails: list[Trail] = []
     for status in STATUSES:
         after = outcome.after[status]
-        trails = [each.trail for each in below(after)]
-        if not _alike(after, usual):
-            here, there = _end(after), _end(usual)
-            line = _own_line(after, outcome.line)
-            note = f"differs: where the phone {_WORDS[status]} callers {here}; with ccstate they {there}"
-            trails.append(Trail(notes=((line, note),)))
+        if after is usual and status != "NOANSWER":
+            continue
+        here = [each.trail for each in below(after)]
+        if not same(after, usual):
+            note = f"differs: where the phone {_WORDS[status]} callers {_end(after)}; "
+            note += f"with ccstate they {_end(usual)}"
+            here.append(Trail(notes=((_own_line(after, line), note),)))
         elif isinstance(after, Message) and after.flags != "u":
             told = "differs: ccstate plays the greeting for absence, and then the tone"
-            trails.append(Trail(notes=((after.trail.lines[-1], told),)))
-        found.trails += trails
-
-
-def _alike(one: Outcome, other: Outcome) -> bool:
-    if isinstance(one, Message) and isinstance(other, Message):
-        return (one.mailbox, one.context) == (other.mailbox, other.context)
-    return isinstance(one, Hangs) and isinstance(other, Hangs)
+            here.append(Trail(notes=((after.trail.lines[-1], told),)))
+        trails += here
+    return trails
 
 
 def _own_line(outcome: Outcome, otherwise: Option) -> Option:
@@ -143,7 +151,7 @@ def extension_of(work: Work, known: Known, outcome: Outcome, by: object) -> str 
         return None
     name = known.phones[found.endpoint].name
     usual = known.ringing.get(name)
-    if usual is None:
+    if usual is None or (isinstance(outcome, Rings) and not usual.same(found)):
         return None
     claim_ringing(work, found, by)
     if not usual.same(found):

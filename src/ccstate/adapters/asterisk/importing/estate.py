@@ -8,6 +8,7 @@ from ccstate.adapters.asterisk.conf.dialplan import Dialplan, dialplan
 from ccstate.adapters.asterisk.importing.following import Follower
 from ccstate.adapters.asterisk.importing.ledger import Ledger
 from ccstate.adapters.asterisk.importing.names import Names
+from ccstate.adapters.asterisk.importing.outcomes import Outcome
 from ccstate.model import Address, Json
 
 FILES = ("pjsip.conf", "voicemail.conf", "queues.conf", "extensions.conf")
@@ -45,6 +46,8 @@ class Work:
     """The context of each phone, by extension."""
     secrets: dict[str, str] = field(default_factory=dict)
     """Values of secrets, by the names of the references to them."""
+    unsaid: list[tuple[Outcome, str]] = field(default_factory=list)
+    """Ways of calls that no object says, with the reason, for lines that nothing else says."""
 
     def sections(self, file: str) -> tuple[Section, ...]:
         conf = self.confs.get(file)

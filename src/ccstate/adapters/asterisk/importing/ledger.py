@@ -98,6 +98,12 @@ class Ledger:
             if problem.span:
                 self._lose((problem.span.file, problem.span.line), problem.message)
 
+    def rename(self, mark: int, old: object, new: object) -> None:
+        """What was explained by one thing since that moment is explained by another."""
+        for said, place in self._said[mark:]:
+            if said is self._taken and str(old) in said[place]:
+                said[place] = {str(new if word == str(old) else word): None for word in said[place]}
+
     def lose(self, place: Line, reason: str) -> None:
         """Lists a line that Asterisk itself passes over."""
         self._lose(place, reason)

@@ -1,17 +1,22 @@
 """What nobody has spoken for once all objects are made: lines without effect, and why others stay."""
 
 from ccstate.adapters.asterisk.conf.dialplan import HINT, Context
+from ccstate.adapters.asterisk.importing.applications import QUIET
 from ccstate.adapters.asterisk.importing.calling import At
 from ccstate.adapters.asterisk.importing.destinations import Known
 from ccstate.adapters.asterisk.importing.estate import Work
-from ccstate.adapters.asterisk.importing.following import QUIET
 from ccstate.adapters.asterisk.importing.ledger import DEFAULT, NOTHING
-from ccstate.adapters.asterisk.importing.outcomes import unclear
+from ccstate.adapters.asterisk.importing.outcomes import below, unclear
 from ccstate.adapters.asterisk.importing.patterns import covers, opened, pattern
 
 
 def leftovers(work: Work, known: Known) -> None:
     """Goes through the dialplan once more."""
+    for outcome, reason in work.unsaid:
+        for each in below(outcome):
+            for option in each.trail.lines:
+                if work.ledger.is_open(option):
+                    work.ledger.leave(option, reason)
     for option in work.plan.settings:
         work.ledger.leave(option, "stays by hand: ccstate writes nothing into [general]")
     for context in work.plan.contexts.values():

@@ -15,11 +15,12 @@ from ccstate.adapters.asterisk.importing.destinations import (
 )
 from ccstate.adapters.asterisk.importing.estate import Work
 from ccstate.adapters.asterisk.importing.keys import KEYS
-from ccstate.adapters.asterisk.importing.outcomes import Rings, below
+from ccstate.adapters.asterisk.importing.outcomes import Leaves, Rings, below
 from ccstate.adapters.asterisk.importing.patterns import pattern
 from ccstate.adapters.asterisk.importing.resolving import Candidate
 from ccstate.adapters.asterisk.importing.trees import Ways
 from ccstate.adapters.asterisk.importing.trunks import Trunk
+from ccstate.dialling.international import international
 from ccstate.kinds.fields import duration
 from ccstate.model import Address
 
@@ -28,20 +29,23 @@ MOST_NUMBERS = 1_000
 
 
 def inside(work: Work, known: Known, ways: Ways) -> None:
-    """Numbers that phones dial to reach phones, then those of queues and trees."""
+    """Numbers that phones dial to reach phones, then all others that lead anywhere."""
     contexts = sorted({phone.context for phone in known.phones.values()})
-    for context in contexts:
-        for dialled in _dialled(work, known, context):
-            _ring(work, known, context, dialled)
+    dialled = [(c, number) for c in contexts for number in _dialled(work, known, c)]
+    # A phone's own name comes first: another number that rings it as well is an alias.
+    for context, number in sorted(dialled, key=lambda each: each[1] not in known.phones):
+        _ring(work, known, context, number)
     for endpoint, phone in known.phones.items():
         if phone.name not in known.ringing:
             reason = f"nobody who dials a number rings PJSIP/{endpoint}, or not in a plain way"
             work.ledger.leave_header(phone.endpoint, reason)
         elif not phone.number.isdigit() or phone.number != phone.name:
             work.objects[phone.address]["number"] = phone.number
+    named = {phone.number for phone in known.phones.values() if phone.name in known.ringing}
     for context in contexts:
         for candidate in _written(work):
-            _service(work, known, ways, context, candidate)
+            if work.follower.resolver.extension(At(context, candidate.exten)):
+                _service(work, ways, context, candidate, named)
 
 
 def _written(work: Work) -> Iterator[Candidate]:
@@ -77,12 +81,10 @@ def _ring(work: Work, known: Known, context: str, dialled: str) -> None:
         known.ringing[phone.name] = found
         phone.number = dialled
         _say(work, known, found)
+    elif phone.number != dialled:
+        return
     elif not first.same(found):
         told = f"differs: {dialled} dialled from {context} rings {phone.name} otherwise"
-        work.ledger.leave(found.trails[0].lines[-1], told)
-        return
-    elif phone.number != dialled:
-        told = f"extension {phone.name} has one number, {phone.number}"
         work.ledger.leave(found.trails[0].lines[-1], told)
         return
     claim_ringing(work, found, phone.address)
@@ -99,26 +101,31 @@ def _say(work: Work, known: Known, found: Ringing) -> None:
         work.ledger.leave(found.trails[0].lines[-1], told)
 
 
-def _service(work: Work, known: Known, ways: Ways, context: str, candidate: Candidate) -> None:
-    """A number inside that leads to a queue or a tree."""
+def _service(work: Work, ways: Ways, context: str, candidate: Candidate, named: set[str]) -> None:
+    """A number inside that leads to a queue, a tree, or anything else that has another number."""
     dialled = candidate.exten
+    if dialled in named:
+        return
     outcome = work.follower.follow(At(context, dialled))
     begins = work.follower.resolver.steps(candidate)[0].option
-    if begins not in outcome.trail.lines or ringing(work, known, outcome):
-        return
+    if isinstance(outcome, Leaves) or begins not in outcome.trail.lines:
+        return  # an outbound route, or another extension that is tried first
+    mark = work.ledger.mark()
+    by = f"{dialled} dialled inside"
+    near = f"{candidate.context}-{dialled}"
     try:
-        reached = ways.destination(outcome, f"{dialled} dialled inside", candidate.context)
+        reached = ways.destination(outcome, by, near)
     except Nowhere as why:
         lose(work, outcome, f"{dialled}, dialled inside: {why}")
         return
+    named.add(dialled)
     kind, _, name = reached.partition("/")
     fields = work.objects.get(Address(kind, name), {})
     if kind in ("queue", "ivr") and fields.get("extension") in (None, dialled):
         fields["extension"] = dialled
-        return
-    lose(
-        work, outcome, f"{dialled}, dialled inside, has no object of its own; it leads to {reached}"
-    )
+        work.ledger.rename(mark, by, reached)
+    else:
+        work.ledger.rename(mark, by, ways.numbered(dialled, reached, near))
 
 
 # Inbound
@@ -162,13 +169,16 @@ def _meant(work: Work, known: Known, trunk: Trunk, candidate: Candidate) -> Iter
 
 def _number(work: Work, ways: Ways, trunk: Trunk, candidate: Candidate, dialled: str) -> None:
     outcome = work.follower.follow(At(trunk.context, dialled))
-    name = _international(work, dialled)
+    name = international(dialled, work.setting.prefix)
     if not name:
-        reason = f"nobody says what {dialled} is in international form, such as +61255501000"
-        lose(work, outcome, reason)
+        lose(work, outcome, _no_number(work, dialled))
         return
     address = Address("number", name)
     if address in work.objects:
+        answers = work.follower.resolver.answer(trunk.context, dialled)
+        if answers and answers[:2] == candidate[:2]:
+            told = f"{name} is there already, and this is another way of writing it"
+            work.ledger.leave(work.follower.resolver.steps(candidate)[0].option, told)
         return
     try:
         to = ways.destination(outcome, address, f"{candidate.context}-{dialled}")
@@ -182,7 +192,7 @@ def _number(work: Work, ways: Ways, trunk: Trunk, candidate: Candidate, dialled:
         work.ledger.leave(line, f"{told}number as it is written internationally, with + or without")
 
 
-def _international(work: Work, dialled: str) -> str:
-    name = dialled if dialled.startswith("+") else f"{work.setting.prefix}{dialled}"
-    fits = name[:1] == "+" and name[1:2] not in ("", "0") and name[1:].isdigit()
-    return name if fits and 7 <= len(name) - 1 <= 15 else ""
+def _no_number(work: Work, dialled: str) -> str:
+    if not work.setting.prefix:
+        return f"nobody says what {dialled} is in international form, such as +61255501000"
+    return f"{dialled} is no number that is known with the prefix {work.setting.prefix}"

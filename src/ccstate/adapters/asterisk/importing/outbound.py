@@ -17,8 +17,10 @@ from ccstate.adapters.asterisk.importing.outcomes import (
     claim,
     claim_trail,
 )
-from ccstate.adapters.asterisk.importing.patterns import openings, shown
+from ccstate.adapters.asterisk.importing.patterns import is_open, openings, shown
 from ccstate.adapters.asterisk.importing.resolving import Candidate
+from ccstate.dialling.countries import country_of
+from ccstate.dialling.international import region_of
 from ccstate.dialling.routing import specificity
 from ccstate.model import Address, Json
 
@@ -42,6 +44,7 @@ class _Route:
     strip: int
     prepend: str
     trunk: str
+    emergency: bool
     patterns: dict[str, None] = field(default_factory=dict)
     contexts: set[str] = field(default_factory=set)
     """Contexts of phones that may use it."""
@@ -52,7 +55,10 @@ class _Outbound:
     def __init__(self, work: Work, known: Known) -> None:
         self.work = work
         self.known = known
-        self.routes: dict[tuple[str, int, str, str], _Route] = {}
+        self.routes: dict[tuple[str, int, str, str, bool], _Route] = {}
+        country = country_of(region_of(work.setting.prefix))
+        self.emergency = frozenset(country.all_emergency) if country else frozenset[str]()
+        """Numbers for help of the country that the setting's prefix names."""
         self.blocked: dict[str, list[Trail]] = {}
         self.callers: dict[str, list[Leaves]] = {}
 
@@ -89,7 +95,9 @@ class _Outbound:
             self._shadowed(candidate, dialled, outcome, told)
             return
         self._order(context, candidate, dialled, outcome)
-        key = (candidate.context, *sent, self.known.trunks[outcome.endpoint].name)
+        is_emergency = dialled in self.emergency
+        trunk = self.known.trunks[outcome.endpoint].name
+        key = (candidate.context, *sent, trunk, is_emergency)
         route = self.routes.setdefault(key, _Route(*key))
         route.patterns[shown(dialled)] = None
         route.contexts.add(context)
@@ -147,9 +155,10 @@ def _same(one: Outcome, other: Leaves) -> bool:
 
 def _sent(dialled: str, number: str) -> tuple[int, str] | None:
     """How many digits are taken off, and which are put in front."""
-    for strip in range(min(len(dialled), 16)):
+    whole = not is_open(dialled)
+    for strip in range(min(len(dialled) + whole, 16)):
         rest = dialled[strip:]
-        if rest and number.endswith(rest):
+        if (rest or whole) and number.endswith(rest):
             prepend = number[: len(number) - len(rest)]
             digits = prepend.removeprefix("+")
             is_number = digits.isdigit() and digits.isascii() and len(digits) <= 15
@@ -196,7 +205,11 @@ def outbound(work: Work, known: Known) -> None:
 
 def _permission(work: Work, route: _Route, everybody: set[str]) -> str | None:
     """The permission that a route asks for; "" for none, None where nobody can tell."""
-    if route.contexts == everybody:
+    if route.emergency and route.contexts != everybody:
+        told = "differs: with ccstate every phone may call for help; here some cannot"
+        for candidate, _ in route.found:
+            work.ledger.leave(work.follower.resolver.steps(candidate)[0].option, told)
+    if route.emergency or route.contexts == everybody:
         return ""
     words = name_of(route.context)
     for permission, signs in _CLASSES:
@@ -210,13 +223,16 @@ def _permission(work: Work, route: _Route, everybody: set[str]) -> str | None:
 
 
 def _route(work: Work, route: _Route, permission: str) -> None:
-    wanted = name_of("-".join(filter(None, (route.context, route.prepend.lstrip("+")))))
+    more = "emergency" if route.emergency else route.prepend.lstrip("+")
+    wanted = name_of("-".join(filter(None, (route.context, more))))
     address = Address("outbound_route", work.names.free("outbound_route", wanted))
     fields: dict[str, Json] = {"patterns": [*route.patterns], "trunks": [route.trunk]}
     if route.strip:
         fields["strip"] = route.strip
     if route.prepend:
         fields["prepend"] = route.prepend
+    if route.emergency:
+        fields["emergency"] = True
     if permission:
         fields["permission"] = permission
         _allow(work, route.contexts, permission)

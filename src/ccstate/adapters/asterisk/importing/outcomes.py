@@ -1,14 +1,19 @@
 """What can become of a call in a dialplan, and the lines that say so."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
 from ccstate.adapters.asterisk.conf import Option
 from ccstate.adapters.asterisk.importing.ledger import Ledger
 
+if TYPE_CHECKING:
+    from ccstate.adapters.asterisk.importing.calling import Call
+
 STATUSES = ("NOANSWER", "BUSY", "CHANUNAVAIL", "CONGESTION")
 """What DIALSTATUS is where nobody took the call."""
+QUEUE_STATUSES = ("TIMEOUT", "FULL", "JOINEMPTY", "LEAVEEMPTY", "JOINUNAVAIL", "LEAVEUNAVAIL")
+"""What QUEUESTATUS is where nobody took the call, and the dialplan goes on."""
 CALLER = "\ue010"
 """Stands for the caller's number in a text."""
 
@@ -31,7 +36,10 @@ class Hangs:
 
 @dataclass(frozen=True, slots=True)
 class Rings:
-    """A phone of this server rings, `seconds` long; None for as long as the caller waits."""
+    """A phone of this server rings, `seconds` long; None for as long as the caller waits.
+
+    `after` says what follows, by DIALSTATUS.
+    """
 
     device: str
     seconds: int | None
@@ -61,10 +69,17 @@ class Leaves:
 
 @dataclass(frozen=True, slots=True)
 class Queues:
+    """A caller joins a queue; `after` says what follows, by QUEUESTATUS."""
+
     name: str
     arguments: tuple[str, ...]
-    then: "Outcome"
+    after: Mapping[str, "Outcome"]
     trail: Trail
+
+    @property
+    def then(self) -> "Outcome":
+        """What follows a wait that was too long."""
+        return self.after["TIMEOUT"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +93,37 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Menu:
-    """Sounds, then a wait for keys; `context` is where they are looked up."""
+    """Sounds, then a wait for keys, `seconds` long; 0 where keys count while sounds play only.
 
-    context: str
-    start: tuple[str, str, int]
+    `call` is the call at the step that waits, with nothing on its trail: keys are looked up there.
+    """
+
+    place: "Place"
     sounds: tuple[tuple[Option, str], ...]
     """Lines, and the recordings that they play."""
     wait: Option
     seconds: int
+    call: "Call"
+    trail: Trail
+
+    @property
+    def context(self) -> str:
+        """Where keys are looked up."""
+        return self.call.at.context
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """Sounds, then keys that are kept in a variable, `most` at the most; Read() of Asterisk."""
+
+    place: "Place"
+    variable: str
+    sounds: tuple[tuple[Option, str], ...]
+    most: int
+    attempts: int
+    seconds: int
+    wait: Option
+    call: "Call"
     trail: Trail
 
 
@@ -108,9 +146,35 @@ class Timed:
 
 @dataclass(frozen=True, slots=True)
 class Forks:
+    """A condition that nothing here decides."""
+
     condition: str
     yes: "Outcome"
     no: "Outcome"
+    trail: Trail
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """What becomes of callers from certain numbers, and of all others."""
+
+    line: Option
+    ways: Mapping[str, "Outcome"]
+    others: "Outcome"
+    trail: Trail
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """What becomes of a call by a value that people or other calls change: `GLOBAL(NIGHT)`.
+
+    `initial` is the value that holds after a start with an empty database.
+    """
+
+    name: str
+    line: Option
+    initial: str
+    ways: Mapping[str, "Outcome"]
     trail: Trail
 
 
@@ -124,24 +188,91 @@ class Unclear:
 
 
 Outcome: TypeAlias = (
-    Hangs | Rings | Leaves | Queues | Message | Menu | Plays | Timed | Forks | Unclear
+    Hangs
+    | Rings
+    | Leaves
+    | Queues
+    | Message
+    | Menu
+    | Reads
+    | Plays
+    | Timed
+    | Forks
+    | Callers
+    | Switched
+    | Unclear
 )
+Place: TypeAlias = tuple[str, str, int, int]
+"""Where a menu begins: context, extension, priority, and a number for what the call carries."""
+
+
+def parts(outcome: Outcome) -> tuple[Outcome, ...]:
+    """What an outcome leads to by itself, whatever keys are pressed."""
+    match outcome:
+        case Rings(after=after) | Leaves(after=after) | Queues(after=after):
+            return tuple({id(each): each for each in after.values()}.values())
+        case Message(then=then) | Plays(then=then):
+            return (then,)
+        case Timed(yes=yes, no=no) | Forks(yes=yes, no=no):
+            return (yes, no)
+        case Callers(ways=ways, others=others):
+            return (others, *ways.values())
+        case Switched(ways=ways):
+            return tuple(ways.values())
+        case _:
+            return ()
+
+
+def same(one: Outcome, other: Outcome) -> bool:
+    """Whether a caller meets the same, by whichever lines."""
+    if one is other:
+        return True
+    if type(one) is not type(other) or _facts(one) != _facts(other):
+        return False
+    mine, others = parts(one), parts(other)
+    return len(mine) == len(others) and all(map(same, mine, others))
+
+
+def _facts(outcome: Outcome) -> tuple[object, ...]:
+    """What a caller meets at once, before anything that follows."""
+    match outcome:
+        case Rings():
+            return outcome.device, outcome.seconds, outcome.options
+        case Leaves():
+            return outcome.endpoint, outcome.number, outcome.seconds, outcome.caller
+        case Queues():
+            return outcome.name, outcome.arguments
+        case Message():
+            return outcome.mailbox, outcome.context
+        case Menu() | Reads():
+            return outcome.place
+        case Plays():
+            return (outcome.sound,)
+        case Timed():
+            return outcome.times
+        case Forks():
+            return (outcome.condition,)
+        case _:
+            return _choice(outcome)
+
+
+def _choice(outcome: Outcome) -> tuple[object, ...]:
+    match outcome:
+        case Callers():
+            return tuple(outcome.ways)
+        case Switched():
+            return outcome.name, *outcome.ways
+        case Unclear():
+            return outcome.reason, outcome.line
+        case _:
+            return ()
 
 
 def below(outcome: Outcome) -> Iterator[Outcome]:
     """The outcome and all that it leads to."""
     yield outcome
-    match outcome:
-        case Rings(after=after) | Leaves(after=after):
-            for each in after.values():
-                yield from below(each)
-        case Queues(then=then) | Message(then=then) | Plays(then=then):
-            yield from below(then)
-        case Timed(yes=yes, no=no) | Forks(yes=yes, no=no):
-            yield from below(yes)
-            yield from below(no)
-        case _:
-            pass
+    for part in parts(outcome):
+        yield from below(part)
 
 
 def claim(ledger: Ledger, outcome: Outcome, by: object) -> None:
@@ -159,12 +290,3 @@ def claim_trail(ledger: Ledger, trail: Trail, by: object) -> None:
 def unclear(outcome: Outcome) -> Unclear | None:
     """The first thing in an outcome that no object says."""
     return next((each for each in below(outcome) if isinstance(each, Unclear)), None)
-
-
-@dataclass(slots=True)
-class Carved:
-    """Calls that another extension takes first: what is dialled, and what becomes of it."""
-
-    dialled: str
-    outcome: Outcome
-    extra: list[Option] = field(default_factory=list)

@@ -8,15 +8,13 @@ from ccstate.model import Json
 
 def overflow(work: Work, known: Known) -> None:
     """Fills in `overflow` of every queue that a call reaches."""
-    for address, (after, to) in known.onwards.items():
+    for address, (after, ends) in known.onwards.items():
         fields = work.objects[address]
         said: dict[str, Json] = {}
-        is_known = "/" in to or to == "hangup"
         if after is not None:
             said["after"] = duration(min(int(after), 999_999))
-            if is_known:
-                said["to"] = to
-        if fields.get("max_waiting") and is_known:
-            said["full"] = to
+        is_asked = {"to": after is not None, "full": bool(fields.get("max_waiting")), "empty": True}
+        known_ends = {end: to for end, to in ends.items() if "/" in to or to == "hangup"}
+        said |= {end: to for end, to in known_ends.items() if is_asked[end]}
         if said:
             fields["overflow"] = said

@@ -7,6 +7,7 @@ from ccstate.adapters.asterisk.importing.estate import Work
 from ccstate.adapters.asterisk.importing.ledger import DEFAULT
 from ccstate.adapters.asterisk.importing.names import name_of
 from ccstate.adapters.asterisk.importing.phones import Phone
+from ccstate.adapters.asterisk.importing.recordings import SPOKEN, prompt_of
 from ccstate.kinds.fields import duration
 from ccstate.model import Address, Json
 
@@ -16,21 +17,22 @@ STRATEGIES = {
     "fewestcalls": "fewest_calls",
     "rrmemory": "round_robin",
     "roundrobin": "round_robin",
+    "rrordered": "round_robin",
     "linear": "in_order",
     "random": "random",
+    "wrandom": "random",
 }
+_NEARLY = {
+    "rrordered": "differs: ccstate takes members in turn in an order of its own, not in this one",
+    "wrandom": "differs: with ccstate a penalty puts a member behind others, it is no weight",
+}
+"""What is told of strategies that are nearly another one (queues.conf.sample of Asterisk 22)."""
 _SECONDS = {"timeout": "ring_for", "retry": "retry", "wrapuptime": "wrap_up"}
 _COUNTS = {"maxlen": ("max_waiting", 1_000_000), "weight": ("weight", 100)}
 _SAME = {
     "ringinuse": "no",
     "autofill": "yes",
     "timeoutpriority": "conf",
-    "joinempty": "yes",
-    "leavewhenempty": "no",
-    "announce-frequency": "0",
-    "announce-position": "no",
-    "announce-holdtime": "no",
-    "periodic-announce-frequency": "0",
     "autopause": "no",
     "reportholdtime": "no",
     "memberdelay": "0",
@@ -45,8 +47,9 @@ _DEFAULTS = {
 """What is told where a queue does not say how it is, and Asterisk's default is another."""
 
 
-def queues(work: Work, phones: Mapping[str, Phone]) -> dict[str, Address]:
-    """Every queue by its name in Asterisk."""
+def queues(work: Work, phones: Mapping[str, Phone]) -> tuple[dict[str, Address], set[Address]]:
+    """Every queue by its name in Asterisk; those that callers leave where nobody is there."""
+    emptied: set[Address] = set()
     found: dict[str, Address] = {}
     for section in work.sections("queues.conf"):
         if section.name.lower() == "general":
@@ -57,7 +60,9 @@ def queues(work: Work, phones: Mapping[str, Phone]) -> dict[str, Address]:
             work.ledger.leave_all(section.options, "there is a queue of this name above")
         else:
             found[section.name] = _queue(work, phones, section)
-    return found
+            if _is_emptied(work, found[section.name], section):
+                emptied.add(found[section.name])
+    return found, emptied
 
 
 def _queue(work: Work, phones: Mapping[str, Phone], section: Section) -> Address:
@@ -79,6 +84,7 @@ def _queue(work: Work, phones: Mapping[str, Phone], section: Section) -> Address
         else:
             _option(work, address, option, fields)
     fields["members"] = members
+    _announcements(work, address, section, fields)
     if any(isinstance(member, dict) and "user" in member for member in members):
         told = "differs: reports call members by their names here, not by phone or membername"
         work.ledger.leave_header(section, told)
@@ -87,8 +93,12 @@ def _queue(work: Work, phones: Mapping[str, Phone], section: Section) -> Address
 
 def _option(work: Work, address: Address, option: Option, fields: dict[str, Json]) -> None:
     key, value, ledger = option.key.lower(), option.value.strip(), work.ledger
+    if key in _WITH_OTHERS:
+        return
     if key == "strategy" and value.lower() in STRATEGIES:
         fields["strategy"] = STRATEGIES[value.lower()]
+        if value.lower() in _NEARLY:
+            ledger.leave(option, _NEARLY[value.lower()])
     elif key in _SECONDS and _whole(value, 999_999):
         fields[_SECONDS[key]] = duration(int(value))
     elif key in _COUNTS and _whole(value, _COUNTS[key][1]):
@@ -106,6 +116,124 @@ def _option(work: Work, address: Address, option: Option, fields: dict[str, Json
         ledger.leave(option, f"no field of a queue says {key}={value[:60]}{same}")
         return
     ledger.take([option], address)
+
+
+_WITH_OTHERS = frozenset(
+    {
+        "joinempty",
+        "leavewhenempty",
+        "announce-frequency",
+        "announce-position",
+        "announce-holdtime",
+        "periodic-announce",
+        "periodic-announce-frequency",
+    }
+)
+"""Options that are judged together with others."""
+_EMPTY = frozenset({"unavailable", "invalid", "unknown"})
+"""The conditions in which ccstate's queues count as empty, where callers go on then."""
+_EMPTY_WORDS = {
+    "joinempty": {"yes": "", "no": "penalty,invalid,paused"},
+    "leavewhenempty": {"no": "", "yes": "penalty,invalid,paused"},
+}
+_EMPTY_BOTH = {
+    "strict": "penalty,invalid,paused,unavailable",
+    "loose": "penalty,invalid",
+}
+"""What the words of `joinempty` stand for (parse_empty_options, app_queue.c of Asterisk 22)."""
+
+
+def _is_emptied(work: Work, address: Address, section: Section) -> bool:
+    """Whether callers do not join, or leave, the queue where nobody is there."""
+    said: dict[str, frozenset[str]] = {}
+    for option in section.options:
+        key = option.key.lower()
+        if key in _EMPTY_WORDS:
+            value = option.value.strip().lower()
+            value = _EMPTY_WORDS[key].get(value, _EMPTY_BOTH.get(value, value))
+            said[key] = frozenset(part.strip() for part in value.split(",") if part.strip())
+    joins, leaves = (said.get(key, frozenset()) for key in _EMPTY_WORDS)
+    for option in section.options:
+        key = option.key.lower()
+        if key in said and not joins and not leaves:
+            work.ledger.take([option], DEFAULT)
+        elif key in said and said[key] == _EMPTY:
+            work.ledger.take([option], address)
+        elif key in said:
+            told = "differs: callers go on where no member is logged in, "
+            told += "both when they come and while they wait"
+            work.ledger.leave(option, told)
+    if bool(joins or leaves) and not (joins and leaves):
+        told = "differs: with ccstate callers go on both where they find the queue empty and where "
+        work.ledger.leave_header(section, f"{told}it becomes empty while they wait")
+    return bool(joins or leaves)
+
+
+def _announcements(work: Work, address: Address, section: Section, fields: dict[str, Json]) -> None:
+    """What waiting callers are told, which several options say together.
+
+    Source: `init_queue` and `say_position`, app_queue.c of Asterisk 22.
+    """
+    ledger = work.ledger
+    options = {o.key.lower(): o for o in section.options if o.key.lower() in _WITH_OTHERS}
+    often = options.get("announce-frequency")
+    seconds = often.value.strip() if often else "0"
+    is_often = _whole(seconds, 999_999) and int(seconds) > 0
+    told: dict[str, Json] = {}
+    for key, name in (("announce-position", "position"), ("announce-holdtime", "wait_time")):
+        option = options.get(key)
+        # Both are told unless an option says otherwise (init_queue).
+        value = option.value.strip().lower() if option else "yes"
+        if value in ("no", "false", "0", "off") or not is_often:
+            if option:
+                ledger.take([option], DEFAULT)
+            continue
+        told[name] = True
+        if option and value in ("yes", "true", "1", "on"):
+            ledger.take([option], address)
+        elif option:
+            reason = (
+                f"differs: ccstate tells it to every caller, each time; here {key}={value[:40]}"
+            )
+            ledger.leave(option, reason)
+    if told and is_often:
+        told["every"] = duration(int(seconds))
+    if often and (told or not is_often):
+        ledger.take([often], address if told else DEFAULT)
+    elif often:
+        ledger.take([often], DEFAULT)
+    _periodic(work, address, section, told)
+    if told:
+        fields["announcements"] = told
+
+
+def _periodic(work: Work, address: Address, section: Section, told: dict[str, Json]) -> None:
+    """A recording that waiting callers hear again and again."""
+    ledger = work.ledger
+    sounds = [o for o in section.options if o.key.lower() == "periodic-announce"]
+    often = next(
+        (o for o in reversed(section.options) if o.key.lower() == "periodic-announce-frequency"),
+        None,
+    )
+    seconds = often.value.strip() if often else "0"
+    is_often = _whole(seconds, 999_999) and int(seconds) > 0
+    if not is_often or not sounds:
+        if often:
+            ledger.take([often], DEFAULT)
+        ledger.take(sounds, DEFAULT if sounds else address)
+        return
+    names = tuple(name.strip() for name in sounds[-1].value.split(",") if name.strip())
+    prompt = prompt_of(work, names[:1]) if names else ""
+    if not prompt:
+        reason = f"{sounds[-1].value[:60]} is not played, for nobody gives its words"
+        ledger.leave_all([*sounds, *([often] if often else [])], f"differs: {reason}")
+        return
+    told["periodic"] = prompt
+    told["periodic_every"] = duration(int(seconds))
+    ledger.take([*sounds, *([often] if often else [])], address)
+    ledger.leave(sounds[-1], SPOKEN)
+    if len(names) > 1:
+        ledger.leave(sounds[-1], "differs: ccstate repeats the first of these recordings alone")
 
 
 def _whole(text: str, most: int) -> bool:

@@ -5,6 +5,7 @@ from ccstate.adapters.asterisk.importing.names import name_of
 from ccstate.model import Address, Json
 
 MOST_BYTES = 8 * 1024 * 1024
+SPOKEN = "differs: ccstate speaks the words of the recording; give the prompt an audio to keep it"
 LONGEST = 2_000
 """Characters of the words of a prompt."""
 

@@ -35,6 +35,8 @@ class Resolver:
     def __init__(self, plan: Dialplan) -> None:
         self._steps: dict[str, dict[str, list[Step]]] = {}
         self._order: dict[str, list[str]] = {}
+        self._patterns: dict[str, list[str]] = {}
+        """The extensions of each context that are patterns, in the order in which they are tried."""
         self._includes: dict[str, list[Option]] = {}
         for name, context in plan.contexts.items():
             extens = {
@@ -42,6 +44,7 @@ class Resolver:
             }
             self._steps[name] = extens
             self._order[name] = in_order(extens)
+            self._patterns[name] = [exten for exten in self._order[name] if exten[:1] == "_"]
             self._includes[name] = context.includes
         self._answers: dict[tuple[str, str], Candidate | None] = {}
 
@@ -64,10 +67,30 @@ class Resolver:
         if key not in self._answers:
             if len(self._answers) > 200_000:
                 self._answers.clear()
-            self._answers[key] = next(
-                (c for c in self.candidates(context) if covers(pattern(c.exten), dialled)), None
-            )
+            self._answers[key] = next(self._matching(context, dialled), None)
         return self._answers[key]
+
+    def _matching(
+        self,
+        context: str,
+        dialled: str,
+        path: tuple[Option, ...] = (),
+        names: frozenset[str] = frozenset(),
+    ) -> Iterator[Candidate]:
+        """Every extension that matches, in order; written ones are found without trying all."""
+        if context in names or len(names) > DEEPEST:
+            return
+        if dialled in self._steps.get(context, {}) and dialled[:1] != "_":
+            yield Candidate(context, dialled, path)
+        for exten in self._patterns.get(context, ()):
+            if covers(pattern(exten), dialled):
+                yield Candidate(context, exten, path)
+        for include in self._includes.get(context, ()):
+            name, comma, _ = include.value.partition(",")
+            if not comma:  # with times behind it, nobody knows whether it counts
+                yield from self._matching(
+                    name.strip(), dialled, (*path, include), names | {context}
+                )
 
     def carved(self, context: str, dialled: str) -> Iterator[tuple[str, Candidate]]:
         """What others answer first: the part of what is dialled, and who answers that.
@@ -97,7 +120,7 @@ class Resolver:
         found = self.answer(at.context, at.exten)
         if found is None:
             return None
-        others = (c for c in self.candidates(at.context) if covers(pattern(c.exten), at.exten))
+        others = self._matching(at.context, at.exten)
         for candidate in (found, *(others if not self._has(found, at.priority) else ())):
             for step in self.steps(candidate):
                 if step.priority == at.priority:

@@ -1,0 +1,461 @@
+"""What each application of the dialplan does with a call."""
+
+
+# Jumps
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ccstate.adapters.asterisk.conf import Option
+from ccstate.adapters.asterisk.conf.dialplan import Step
+from ccstate.adapters.asterisk.importing.calling import At, Call, shorn
+from ccstate.adapters.asterisk.importing.outcomes import (
+    CALLER,
+    QUEUE_STATUSES,
+    STATUSES,
+    Hangs,
+    Leaves,
+    Menu,
+    Message,
+    Outcome,
+    Place,
+    Plays,
+    Queues,
+    Reads,
+    Rings,
+    Timed,
+    Unclear,
+)
+from ccstate.adapters.asterisk.importing.values import OTHER
+
+if TYPE_CHECKING:
+    from ccstate.adapters.asterisk.importing.following import Follower
+
+TOO_OFTEN = "the call divides too often to be followed"
+DEEPEST_SUBROUTINE = 20
+USUAL_WAIT = 10
+"""Seconds that WaitExten() and Read() wait where nothing says how long (16.28 and 22.10, seen)."""
+QUIET = frozenset({"noop", "verbose", "log", "answer", "progress", "proceeding", "userevent"})
+BESIDE: Mapping[str, str] = {
+    "mixmonitor": "ccstate does not record this call",
+    "monitor": "ccstate does not record this call",
+    "stopmixmonitor": "",
+    "stopmonitor": "",
+    "ringing": "",
+    "wait": "ccstate makes no pause here",
+    "resetcdr": "",
+    "nocdr": "ccstate leaves call records as they are",
+    "forkcdr": "ccstate leaves call records as they are",
+    "celgenuserevent": "",
+    "sipaddheader": "ccstate adds no header to the call",
+    "system": "ccstate runs no programs",
+    "trysystem": "ccstate runs no programs",
+    "setmusiconhold": "ccstate plays the music of the queue",
+    "sendtext": "ccstate sends no text",
+    "queuelog": "ccstate writes no line of its own into the queue log",
+    "playtones": "ccstate plays no tone here",
+    "stopplaytones": "",
+    "setamaflags": "ccstate leaves call records as they are",
+    "incomplete": "ccstate waits for no more digits",
+}
+"""Applications after which the call goes on, and what is told of them; "" where nobody notices."""
+ENDING = {
+    "busy": "with ccstate callers hear no busy tone, the call ends",
+    "congestion": "with ccstate callers hear no congestion tone, the call ends",
+    "zapateller": "with ccstate the call ends",
+}
+NOT_THERE = {
+    "voicemailmain": "with ccstate phones dial *97 for their own mailbox, and nothing else",
+    "confbridge": "ccstate has no conferences",
+    "meetme": "ccstate has no conferences",
+    "directory": "ccstate has no directory of names",
+    "park": "ccstate has no parking",
+    "parkedcall": "ccstate has no parking",
+    "page": "ccstate has no paging",
+    "agi": "ccstate runs no programs",
+}
+"""What is told of applications that no object has."""
+
+
+def _goto(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
+    return _jump(follower, step, data, call.ran(step.option))
+
+
+def _jump(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
+    """The call at a target such as `context,exten,priority`; parts left out stay as they are."""
+    target = _target(data, call)
+    if target is None:
+        return Unclear(
+            f"{step.app}({shorn(data)}) depends on what happens", step.option, call.trail
+        )
+    context, exten, priority = target
+    number = follower.resolver.priority(At(context, exten), priority)
+    if number is not None:
+        return replace(_out_of_macro(call, context), at=At(context, exten, number))
+    there = f"{shorn(exten)} in [{shorn(context)}]"
+    if follower.resolver.extension(At(context, exten)):
+        note = f"there is no step {shorn(priority)} of {there}, so the call ends here"
+        return Hangs(call.ran(step.option, note=note).trail)
+    missing = follower.nowhere(replace(_out_of_macro(call, context), at=At(context, exten)))
+    if isinstance(missing, Call):
+        note = f"there is no {there}, so {missing.at.exten} takes the call"
+        return missing.ran(step.option, note=note)
+    return Hangs(call.ran(step.option, note=f"there is no {there}, so the call ends here").trail)
+
+
+def _target(data: str, call: Call) -> tuple[str, str, str] | None:
+    """Context, extension and priority; None where they are not known."""
+    if "${" in data or "$[" in data or CALLER in data or OTHER in data:
+        return None
+    parts = [part.strip() for part in data.split(",")]
+    exten = (parts[-2] if len(parts) > 1 else "") or call.at.exten
+    context = (parts[-3] if len(parts) > 2 else "") or call.at.context
+    return context, exten, parts[-1]
+
+
+def _goto_if(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
+    condition, _, targets = data.partition("?")
+    yes, _, no = targets.partition(":")
+    return follower.decided(
+        condition.strip(),
+        step,
+        call.ran(step.option),
+        lambda call: _branch(follower, step, yes, call),
+        lambda call: _branch(follower, step, no, call),
+    )
+
+
+def _goto_if_time(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
+    times, _, targets = data.partition("?")
+    yes, _, no = targets.partition(":")
+    call = call.ran(step.option)
+    ways: list[Outcome] = []
+    for target in (yes, no):
+        if not follower.divides():
+            return Unclear(TOO_OFTEN, step.option, call.trail)
+        found = _branch(follower, step, target, call.afresh())
+        ways.append(follower.go_on(found) if isinstance(found, Call) else found)
+    parts = tuple(part.strip() for part in times.split(","))
+    return Timed(parts, ways[0], ways[1], call.trail)
+
+
+def _branch(follower: "Follower", step: Step, target: str, call: Call) -> "Call | Outcome":
+    return _jump(follower, step, target, call) if target.strip() else call.onwards()
+
+
+def _exec_if(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
+    condition, _, branches = data.partition("?")
+    yes, _, no = _divided(branches)
+    return follower.decided(
+        condition.strip(),
+        step,
+        call,
+        lambda call: _exec(follower, step, yes, call),
+        lambda call: _exec(follower, step, no, call),
+    )
+
+
+def _exec(follower: "Follower", step: Step, written: str, call: Call) -> "Call | Outcome":
+    """An application that stands inside of ExecIf()."""
+    app, bracket, data = written.strip().partition("(")
+    if not app:
+        return call.ran(step.option).onwards()
+    inner = step._replace(app=app, data=data.rpartition(")")[0] if bracket else "")
+    if app.strip().lower() in QUIET:
+        return call.ran(step.option).onwards()
+    return run(follower, inner, inner.data, call)
+
+
+# Subroutines
+
+
+def _gosub(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
+    return _enter(follower, step, data, call.ran(step.option))
+
+
+def _gosub_if(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
+    condition, _, targets = data.partition("?")
+    yes, _, no = _divided(targets)
+    return follower.decided(
+        condition.strip(),
+        step,
+        call.ran(step.option),
+        lambda call: _enter(follower, step, yes, call) if yes.strip() else call.onwards(),
+        lambda call: _enter(follower, step, no, call) if no.strip() else call.onwards(),
+    )
+
+
+def _enter(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
+    """The call in a subroutine such as `context,exten,priority(arguments)`."""
+    written, bracket, inside = data.partition("(")
+    target = _target(written, call)
+    if target is None:
+        return Unclear(
+            f"{step.app}({shorn(data)}) depends on what happens", step.option, call.trail
+        )
+    context, exten, priority = target
+    number = follower.resolver.priority(At(context, exten), priority)
+    if number is None or follower.resolver.step(At(context, exten, number)) is None:
+        # No `i` takes it: the channel is hung up (16.28 and 22.10, seen).
+        note = f"there is no {shorn(written)} to call, so the call ends here"
+        return Hangs(call.ran(step.option, note=note).trail)
+    if len(call.frames) >= DEEPEST_SUBROUTINE:
+        return Unclear("subroutines call each other without end", step.option, call.trail)
+    arguments = _arguments(inside.rpartition(")")[0]) if bracket else []
+    return call.entered(At(context, exten, number), arguments)
+
+
+def _return(_: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
+    call = call.ran(step.option)
+    if not call.frames:
+        note = "there is no subroutine to return from, so the call ends here"
+        return Hangs(call.ran(step.option, note=note).trail)
+    return call.returned().having(GOSUB_RETVAL=data)
+
+
+def _macro(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
+    name, *arguments = _arguments(data) or [""]
+    call = call.ran(step.option)
+    context = f"macro-{name}"
+    if follower.resolver.step(At(context, "s")) is None:
+        note = f"there is no s in [{shorn(context)}], so nothing happens here"
+        return call.ran(step.option, note=note).onwards()
+    if len(call.frames) >= DEEPEST_SUBROUTINE:
+        return Unclear("macros call each other without end", step.option, call.trail)
+    inside = call.entered(At(context, "s"), arguments, context)
+    inside = inside.local("MACRO_EXTEN", call.at.exten)
+    return inside.local("MACRO_CONTEXT", call.at.context)
+
+
+def _macro_exit(follower: "Follower", step: Step, _: str, call: Call) -> "Call | Outcome":
+    return call.ran(step.option).returned() if call.frames else _hangup(follower, step, "", call)
+
+
+def _pop(_: "Follower", step: Step, __: str, call: Call) -> "Call | Outcome":
+    call = call.ran(step.option).onwards()
+    return call.left() if call.frames else call
+
+
+# What changes
+
+
+def _set(_: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
+    name, equals, value = data.partition("=")
+    name = name.strip().lstrip("_")
+    function, bracket, inside = name.partition("(")
+    call = call.ran(step.option).onwards()
+    if name.upper().startswith("CALLERID(NUM"):
+        return call.assuming("CALLERID(num)", value)
+    if function == "LOCAL" and bracket:
+        return call.local(inside.rstrip(")"), value)
+    if not bracket and equals:
+        return call.assuming(name, value)
+    call = call.assuming(name, value)
+    if name in ("TIMEOUT(digit)", "TIMEOUT(response)"):
+        return call
+    return call.ran(step.option, note=f"differs: ccstate does not set {shorn(name)}")
+
+
+def _set_global(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
+    name, _, value = data.partition("=")
+    return _set(follower, step, f"GLOBAL({name.strip()})={value}", call)
+
+
+# What callers notice
+
+
+def _dial(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
+    device, seconds, options = (*data.split(",", 2), "", "")[:3]
+    call = call.ran(step.option)
+    technology, _, peer = device.partition("/")
+    if technology.upper() != "PJSIP" or not peer or set(peer) & set("&/$ ") or OTHER in peer:
+        return Unclear(f"Dial({shorn(device)}) is not one phone", step.option, call.trail)
+    if seconds and not seconds.strip().isdigit():
+        return Unclear(f"{seconds!r} is no number of seconds", step.option, call.trail)
+    rings = int(seconds.strip() or 0) or None
+    after = follower.statuses(call, "DIALSTATUS", STATUSES)
+    number, at, endpoint = peer.partition("@")
+    if not at:
+        return Rings(peer, rings, options, after, call.trail)
+    shown = call.variables.get("CALLERID(num)", "")
+    places = frozenset((at.context, at.exten) for at, *_ in call.seen)
+    return Leaves(endpoint, number, rings, options, shown, after, places, call.trail)
+
+
+def _queue(follower: "Follower", step: Step, data: str, call: Call) -> Outcome:
+    name, *arguments = data.split(",")
+    call = call.ran(step.option)
+    after = follower.statuses(call, "QUEUESTATUS", QUEUE_STATUSES)
+    return Queues(name.strip(), tuple(arguments), after, call.trail)
+
+
+def _voicemail(follower: "Follower", step: Step, data: str, call: Call) -> Outcome:
+    box, _, flags = data.partition(",")
+    mailbox, _, context = box.partition("@")
+    call = call.ran(step.option)
+    if "&" in box or "$" in box or CALLER in box:
+        return Unclear("VoiceMail() names no mailbox, or more than one", step.option, call.trail)
+    then = follower.go_on(call.afresh().onwards())
+    return Message(mailbox, context or "default", flags, then, call.trail)
+
+
+def _hangup(_: "Follower", step: Step, data: str, call: Call) -> Outcome:
+    cause = data.strip()
+    told = f"differs: with ccstate the call ends without cause {shorn(cause)}" if cause else ""
+    return Hangs(call.ran(step.option, note="" if cause == "16" else told).trail)
+
+
+def _playback(follower: "Follower", step: Step, data: str, call: Call) -> Outcome:
+    call = call.ran(step.option)
+    return Plays(data, follower.go_on(call.afresh().onwards()), call.trail)
+
+
+def _background(follower: "Follower", _: Step, data: str, call: Call) -> Outcome:
+    """Sounds in a row, up to the step that waits for keys, or the last of them."""
+    place = _place(follower, call)
+    sounds: list[tuple[Option, str]] = []
+    last = call
+    while found := follower.resolver.step(call.at):
+        asked, includes = found
+        call = call.ran(*includes)
+        app = asked.app.strip().lower()
+        data, used = follower.values.filled(asked.data, call)
+        call = call.ran(*used)
+        if app == "background":
+            sounds.append((asked.option, data.partition(",")[0]))
+            call = last = call.ran(asked.option)
+        elif app == "waitexten":
+            call = call.ran(asked.option)
+            wait = _wait(data, call)
+            return Menu(place, tuple(sounds), asked.option, wait, call.afresh(), call.trail)
+        elif app in QUIET:
+            call = call.ran(asked.option)
+        elif app in BESIDE or app == "set":
+            ran = run(follower, asked, data, call)
+            if not isinstance(ran, Call):
+                break
+            call = ran
+            continue
+        else:
+            break
+        call = call.onwards()
+    return Menu(place, tuple(sounds), sounds[-1][0], 0, last.afresh(), last.trail)
+
+
+def _wait_exten(follower: "Follower", step: Step, data: str, call: Call) -> Outcome:
+    ran = call.ran(step.option)
+    place, wait = _place(follower, call), _wait(data, call)
+    return Menu(place, (), step.option, wait, ran.afresh(), ran.trail)
+
+
+def _wait(data: str, call: Call) -> int:
+    """How many seconds WaitExten waits; 0 is as if nothing was said."""
+    for text in (data.partition(",")[0], call.variables.get("TIMEOUT(response)", "")):
+        number = re.match(r"\s*([0-9]{1,5}(?:\.[0-9]+)?)", text)
+        if number and float(number[1]) > 0:
+            return max(1, round(float(number[1])))
+    return USUAL_WAIT
+
+
+def _read(follower: "Follower", step: Step, data: str, call: Call) -> Outcome:
+    variable, sounds, most, _, attempts, seconds = (*data.split(","), *("",) * 5)[:6]
+    variable = variable.strip()
+    place = _place(follower, call.assuming(variable, ""))
+    call = call.ran(step.option)
+    told = tuple((step.option, sound) for sound in sounds.split("&") if sound.strip())
+    return Reads(
+        place,
+        variable,
+        told,
+        int(most) if most.strip().isdigit() and int(most) else 255,
+        int(attempts) if attempts.strip().isdigit() else 1,
+        _wait(seconds, call),
+        step.option,
+        call.afresh(),
+        call.trail,
+    )
+
+
+def _place(follower: "Follower", call: Call) -> Place:
+    """Where a menu begins, and a number for what the call carries and the dialplan asks for."""
+    carried = {
+        (name, value)
+        for name, value in call.variables.items()
+        if value and follower.values.matters(name)
+    }
+    carried |= {("back", str(frame.back)) for frame in call.frames}
+    number = follower.carried.setdefault(frozenset(carried), len(follower.carried))
+    return (*call.at, number)
+
+
+def _out_of_macro(call: Call, context: str) -> Call:
+    """The call without the macro that a jump leaves."""
+    if call.frames and call.frames[-1].macro not in ("", context):
+        return call.left()
+    return call
+
+
+def _divided(text: str) -> tuple[str, str, str]:
+    """What stands before and behind the first colon outside of brackets."""
+    deep = 0
+    for at, char in enumerate(text):
+        deep += (char in "([{") - (char in ")]}")
+        if char == ":" and deep <= 0:
+            return text[:at], ":", text[at + 1 :]
+    return text, "", ""
+
+
+def _arguments(text: str) -> list[str]:
+    """Arguments by the commas outside of brackets and quotes."""
+    found = [""]
+    deep, quoted = 0, False
+    for char in text:
+        quoted ^= char == '"'
+        deep += (char in "([{") - (char in ")]}")
+        if char == "," and deep <= 0 and not quoted:
+            found.append("")
+        else:
+            found[-1] += char
+    return [each.strip() for each in found] if text else []
+
+
+_APPS: Mapping[str, Callable[["Follower", Step, str, Call], Call | Outcome]] = {
+    "set": _set,
+    "setglobalvar": _set_global,
+    "goto": _goto,
+    "gotoif": _goto_if,
+    "gotoiftime": _goto_if_time,
+    "execif": _exec_if,
+    "gosub": _gosub,
+    "gosubif": _gosub_if,
+    "return": _return,
+    "stackpop": _pop,
+    "macro": _macro,
+    "macroexit": _macro_exit,
+    "dial": _dial,
+    "queue": _queue,
+    "voicemail": _voicemail,
+    "hangup": _hangup,
+    "playback": _playback,
+    "background": _background,
+    "waitexten": _wait_exten,
+    "read": _read,
+}
+
+
+def run(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
+    """The call behind a step, or what becomes of it there."""
+    app = step.app.strip().lower()
+    if handle := _APPS.get(app):
+        return handle(follower, step, data, call)
+    if app in QUIET:
+        return call.ran(step.option).onwards()
+    if app in BESIDE:
+        note = f"differs: {BESIDE[app]}" if BESIDE[app] else ""
+        return call.ran(step.option, note=note).onwards()
+    if app in ENDING:
+        return Hangs(call.ran(step.option, note=f"differs: {ENDING[app]}").trail)
+    reason = NOT_THERE.get(app, f"ccstate has no {step.app[:60]}()")
+    return Unclear(reason, step.option, call.trail)

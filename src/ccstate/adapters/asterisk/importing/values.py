@@ -1,0 +1,301 @@
+"""What a step says once its variables, functions and expressions are filled in.
+
+What cannot be known stays in the text as it was written: `${UNIQUEID}`. What people or other calls
+change while Asterisk runs, global variables and the database, is `Undecided` until a value is
+assumed. Source: `pbx_substitute_variables_helper_full`, main/pbx_variables.c of Asterisk 22.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from ccstate.adapters.asterisk.conf import Option
+from ccstate.adapters.asterisk.conf.dialplan import Dialplan, Step
+from ccstate.adapters.asterisk.conf.expressions import NoExpression, expression_value, is_true
+from ccstate.adapters.asterisk.importing.calling import Call
+from ccstate.adapters.asterisk.importing.outcomes import CALLER
+from ccstate.adapters.asterisk.importing.patterns import MORE, is_open
+
+LONGEST_VALUE = 8_192
+DEEPEST = 10
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_CUT = re.compile(r"(?P<whole>.*?)(?::(?P<begin>-?[0-9]{1,4}))?(?::(?P<length>-?[0-9]{1,4}))?")
+_CALLER_NUMBERS = frozenset({"CALLERID(num)", "CALLERID(number)", "CALLERIDNUM"})
+_OF_ASTERISK = re.compile(
+    r"(?:CALLERID|ANI|DNID|RDNIS|EPOCH|UNIQUEID|LINKEDID|CHANNEL|HANGUPCAUSE|SYSTEMNAME|ASTERISK|"
+    r"BRIDGE|DIAL|QUEUE|SIP|PJSIP|CDR|MIXMONITOR|MONITOR|TRANSFER|BLIND|ATTENDED|FORWARDER|AGI|"
+    r"VM|PARK|RECORD|READ|AVAIL|SYSTEM|TRY|USER|PICKUP|CONFBRIDGE|MEETME|ENUM|DB_|LOOKED|"
+    r"MEMBER|LANGUAGE|ACCOUNTCODE|PRIREDIR|FAX|HINT|PRIORITY|INVALID|EXCEPTION|ENV)[A-Z_]*"
+)
+"""Variables that Asterisk or one of its applications sets: unknown here, where not assumed."""
+_SETS = frozenset({"set", "mset", "execif", "setglobalvar", "dbput", "dbdel", "dbdeltree"})
+_WRITES = re.compile(
+    r"(?P<name>(?:GLOBAL|DB|DEVICE_STATE)\((?:[^()]|\([^()]*\))*\))=(?P<value>[^)]*)"
+)
+_DELETES = re.compile(r"DB_DELETE\(((?:[^()]|\([^()]*\))*)\)")
+_COMPARED = re.compile(r'(?:!?=|=~)\s*"?([^"\s=!&|?)\]]*)"?')
+_LASTING = frozenset({"GLOBAL", "DB", "DEVICE_STATE", "TIMEOUT"})
+OTHER = "\ue011"
+"""Stands for a value that cannot be known."""
+
+
+class Undecided(Exception):
+    """A step asks for something that changes while Asterisk runs; `name` is `GLOBAL(NIGHT)`."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class Values:
+    """Fills in variables, functions and expressions, for one dialplan."""
+
+    def __init__(self, plan: Dialplan) -> None:
+        self._globals = plan.globals
+        self._written = {option.key: option for option in plan.variables}
+        self.changed: dict[str, list[tuple[Step, str]]] = {}
+        """Steps that change something lasting, by its name, with the value that they give."""
+        self.asked: set[str] = set()
+        """The calls of Dial() and Queue() of whose status any later step has asked."""
+        self.callers: dict[str, None] = {}
+        """Numbers with which the step that was filled in last compares the caller's."""
+        self.read: set[str] = set()
+        """Variables that any step asks for, other than to change that variable itself."""
+        for context in plan.contexts.values():
+            for step in context.steps:
+                self._note_changes(step)
+                self._note_reads(step)
+
+    def _note_changes(self, step: Step) -> None:
+        app = step.app.strip().lower()
+        if app not in _SETS:
+            return
+        if app in ("setglobalvar", "dbput"):
+            name, _, value = step.data.partition("=")
+            function = "GLOBAL" if app == "setglobalvar" else "DB"
+            self.changed.setdefault(f"{function}({name.strip()})", []).append((step, value))
+        elif app in ("dbdel", "dbdeltree"):
+            self.changed.setdefault(f"DB({step.data.strip()})", []).append((step, ""))
+        for match in _WRITES.finditer(step.data):
+            self.changed.setdefault(match["name"], []).append((step, match["value"]))
+        for match in _DELETES.finditer(step.data):
+            self.changed.setdefault(f"DB({match[1]})", []).append((step, ""))
+
+    def _note_reads(self, step: Step) -> None:
+        app = step.app.strip().lower()
+        if app in ("noop", "verbose", "log"):
+            return
+        text = step.data
+        own = ""
+        if app == "set":
+            own, _, text = text.partition("=")
+        names = set(re.findall(r"[A-Za-z_][A-Za-z0-9_]*", text))
+        self.read |= names - {own.strip().lstrip("_")}
+
+    def candidates(self, name: str, condition: str) -> list[str]:
+        """The values that something lasting can have: the first is what holds to begin with."""
+        found = dict.fromkeys([self.initial(name)])
+        for _, value in self.changed.get(name, ()):
+            found.update(dict.fromkeys(_toggled(name, value, list(found))))
+        found.update(dict.fromkeys(_COMPARED.findall(condition)))
+        return list(found)
+
+    def initial(self, name: str) -> str:
+        """The value after a start of Asterisk with an empty database."""
+        function, _, key = name.partition("(")
+        if function == "DEVICE_STATE":
+            return "NOT_INUSE"
+        return self._globals.get(key.rstrip(")"), "") if function == "GLOBAL" else ""
+
+    def written(self, name: str) -> Option | None:
+        """The line of `[globals]` that gives a global variable its first value."""
+        return self._written.get(name.removeprefix("GLOBAL(").rstrip(")"))
+
+    def matters(self, name: str) -> bool:
+        """Whether any step asks for what a call carries by this name."""
+        function = name.partition("(")[0]
+        return function in self.read or function in _LASTING or name.startswith("not ")
+
+    def filled(self, text: str, call: Call) -> tuple[str, list[Option]]:
+        """The text with all that is known filled in, and the lines of `[globals]` that gave it.
+
+        Raises Undecided.
+        """
+        used: list[Option] = []
+        return self._filled(text, call, used, 0), used
+
+    def _filled(self, text: str, call: Call, used: list[Option], deep: int) -> str:
+        if "$" not in text or deep > DEEPEST:
+            return text
+        found = ""
+        while (at := text.find("$")) >= 0:
+            found, text = found + text[:at], text[at:]
+            close = _closing(text, 1) if text[1:2] in ("{", "[") else None
+            if close is None:
+                found, text = found + "$", text[1:]
+                continue
+            inside = self._filled(text[2:close], call, used, deep + 1)
+            if text[1] == "{":
+                value = self._looked_up(inside, call, used, deep)
+                found += f"${{{inside}}}" if value is None else value
+            else:
+                if CALLER in inside and _compares_caller(inside):
+                    self.callers.update(dict.fromkeys(compared(inside)))
+                found += _expression(inside)
+            text = text[close + 1 :]
+        return (found + text)[:LONGEST_VALUE]
+
+    def _looked_up(self, inside: str, call: Call, used: list[Option], deep: int) -> str | None:
+        if "${" in inside or "$[" in inside:
+            return None
+        name, bracket, rest = inside.partition("(")
+        if not bracket:
+            return _cut(inside, lambda plain: self._variable(plain, call, used, deep))
+        arguments, closed, cut = rest.rpartition(")")
+        if not closed:
+            return None
+        return _cut(
+            f"{name}({arguments}){cut}", lambda _: self._function(name, arguments, call, used)
+        )
+
+    def _variable(self, name: str, call: Call, used: list[Option], deep: int) -> str | None:
+        if name in call.variables:
+            self.asked.add(call.variables.get(f"{name} of", ""))
+            return call.variables[name]
+        if name == "EXTEN":
+            return call.at.exten
+        if name == "CONTEXT":
+            return call.at.context
+        if f"GLOBAL({name})" in call.variables:
+            return call.variables[f"GLOBAL({name})"]
+        if f"GLOBAL({name})" in self.changed:
+            raise Undecided(f"GLOBAL({name})")
+        if name in self._globals and name in self._written:
+            used.append(self._written[name])
+            return self._filled(self._globals[name], call, used, deep + 1)
+        if not _NAME.fullmatch(name) or _OF_ASTERISK.fullmatch(name):
+            return None
+        return ""
+
+    def _function(
+        self, function: str, arguments: str, call: Call, used: list[Option]
+    ) -> str | None:
+        name = f"{function}({arguments})"
+        if name in call.variables:
+            return call.variables[name]
+        if name in _CALLER_NUMBERS:
+            return call.variables.get("CALLERID(num)", CALLER)
+        if function == "GLOBAL":
+            return self._variable(arguments, call, used, 0)
+        if function == "DB":
+            raise Undecided(name)
+        if function == "DB_EXISTS":
+            return str(int(bool(self._function("DB", arguments, call, used))))
+        if function == "DEVICE_STATE" and arguments.lower().startswith("custom:"):
+            raise Undecided(name)
+        work = _FUNCTIONS.get(function)
+        if work is None or CALLER in arguments or OTHER in arguments:
+            return None
+        if is_open(arguments) and (function != "LEN" or arguments.endswith(MORE)):
+            return None
+        return work(arguments)
+
+
+def _expression(inside: str) -> str:
+    """An expression's value, or itself where it cannot be known.
+
+    `CALLER` may be compared with something else, to which it is unequal.
+    """
+    if "${" in inside or "$[" in inside or OTHER in inside or is_open(inside):
+        return f"$[{inside}]"
+    if CALLER in inside and not _compares_caller(inside):
+        return f"$[{inside}]"
+    try:
+        return expression_value(inside)
+    except NoExpression:
+        return f"$[{inside}]"
+
+
+def _compares_caller(inside: str) -> bool:
+    """Whether the caller's whole number is all that is asked for, as `= 0400000000`."""
+    parts = re.split(r"[&|]", inside)
+    asked = re.compile(rf'\s*"?{CALLER}"?\s*!?=\s*"?[^"<>]*"?\s*')
+    return all(CALLER not in part or asked.fullmatch(part) for part in parts)
+
+
+def compared(text: str) -> list[str]:
+    """What a condition compares something with, in order, once each."""
+    return list(dict.fromkeys(word for word in _COMPARED.findall(text) if word))
+
+
+def _cut(inside: str, value_of: Callable[[str], str | None]) -> str | None:
+    match = _CUT.fullmatch(inside)
+    if match is None:
+        return None
+    value = value_of(match["whole"])
+    if value is None or match["begin"] is None:
+        return value
+    if CALLER in value or OTHER in value:
+        return None
+    begin = int(match["begin"])
+    length = int(match["length"]) if match["length"] is not None else None
+    if value.endswith(MORE) and (begin < 0 or length is not None):
+        return None
+    cut = value[begin:] if begin >= 0 or -begin <= len(value) else value
+    return cut if length is None else cut[:length]
+
+
+def _toggled(name: str, value: str, known: list[str]) -> Iterator[str]:
+    """The values that a step can give: `$[1 - ${NIGHT}]` gives one for each that was there."""
+    if "$" not in value:
+        yield value
+        return
+    plain = name.removeprefix("GLOBAL(").rstrip(")")
+    for spelling in (f"${{{plain}}}", f"${{{name}}}"):
+        if spelling in value:
+            for before in known:
+                after = value.replace(spelling, before)
+                after = _expression(after[2:-1]) if after[:2] == "$[" else after
+                yield OTHER if "$" in after else after
+            return
+    yield OTHER
+
+
+def _closing(text: str, at: int) -> int | None:
+    """Where the bracket at that place is closed; None where it is not."""
+    opened, closed = text[at], {"{": "}", "[": "]"}[text[at]]
+    depth = 0
+    for place in range(at, len(text)):
+        depth += (text[place] == opened) - (text[place] == closed)
+        if not depth:
+            return place
+    return None
+
+
+def _if(arguments: str) -> str | None:
+    condition, _, values = arguments.partition("?")
+    if "$[" in condition:
+        return None
+    yes, _, no = values.partition(":")
+    return (yes if is_true(condition) else no).strip()
+
+
+def _filter(arguments: str) -> str | None:
+    allowed, _, text = arguments.partition(",")
+    if not re.fullmatch(r"[A-Za-z0-9+*#-]+", allowed):
+        return None
+    kept = re.sub(r"[^A-Za-z0-9-]", lambda found: "\\" + found[0], allowed)
+    try:
+        return "".join(re.findall(f"[{kept}]", text))
+    except re.error:
+        return None
+
+
+_FUNCTIONS: Mapping[str, Callable[[str], str | None]] = {
+    "FILTER": _filter,
+    "IF": _if,
+    "ISNULL": lambda text: str(int(not text)),
+    "EXISTS": lambda text: str(int(bool(text))),
+    "LEN": lambda text: str(len(text)),
+    "TOUPPER": str.upper,
+    "TOLOWER": str.lower,
+}
