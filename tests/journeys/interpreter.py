@@ -4,7 +4,7 @@ An estate is plain: kind → name → fields as an author writes them, without d
 (kind, name, node); the mailbox of an extension is its node `voicemail`. A moment knows its offset.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
@@ -320,6 +320,8 @@ def _queue(estate: Estate, name: str, queue: Mapping[str, Any], moment: datetime
         found.append(Outcome("full", "", goes(estate, overflow.get("full"))))
     if "static" not in who or (not hours and overflow.get("empty")):
         found.append(Outcome("nobody there", "", *empty))
+    for key, target in (queue.get("keys") or {}).items():
+        found.append(Outcome("key", key, goes(estate, target), welcome))
     return found
 
 
@@ -380,6 +382,20 @@ def _wrong(estate: Estate, tree: str, node: Mapping[str, Any]) -> Outcome:
     return Outcome("wrong key", "", goes(estate, target, tree))
 
 
+def extensions_dialled(estate: Estate, node: Mapping[str, Any]) -> dict[str, str]:
+    """Names of the extensions that can be dialled at a menu, by their numbers."""
+    if not node.get("dial_extensions"):
+        return {}
+    found = {}
+    for name, fields in sorted(estate["extension"].items()):
+        homes = [user for user in estate["user"].values() if user.get("extension") == name]
+        site = fields.get("site") or (homes[0].get("site") if homes else None)
+        sites = node.get("dial_sites")
+        if (sites is None or site in sites) and name not in node["choices"]:
+            found[fields.get("number") or name] = name
+    return found
+
+
 def tried(
     estate: Estate, tree: str, node: Mapping[str, Any], tries: int | None = None
 ) -> set[Outcome]:
@@ -387,9 +403,18 @@ def tried(
     left = node.get("retries", 2) + 1 if tries is None else tries
     found = {_silent(estate, tree, node)}
     if node["type"] == "collect":
-        found.add(Outcome("digits", "", goes(estate, node["then"], tree)))
-        return found
-    for key in ALL_KEYS:
+        choices = node.get("choices") or {}
+        lengths = range(node.get("min_digits", 1), node.get("max_digits", 20) + 1)
+        if len(choices) < sum(10**length for length in lengths):
+            found.add(Outcome("digits", "", goes(estate, node["then"], tree)))
+        return found | {Outcome("digits", d, goes(estate, to, tree)) for d, to in choices.items()}
+    dialled = extensions_dialled(estate, node)
+    for number, name in dialled.items():
+        found.add(Outcome("key", number, ("extension", name, "")))
+    begun = [number[0] for number in dialled if len(number) > 1]
+    for key in (*ALL_KEYS, *(f"{digit}#" for digit in begun)):
+        if key in dialled:
+            continue
         if key in node["choices"]:
             found.add(Outcome("key", key, goes(estate, node["choices"][key], tree)))
         elif left > 1:
@@ -481,6 +506,23 @@ class Caller:
             self.entries.insert(0, entry[1:])
         return entry[:1]
 
+    def dials(self, known: Iterable[str]) -> str:
+        """Keys of one entry, for as long as something known begins so and is longer."""
+        count = len(self.entries[0]) if self.entries else 0
+        keys = self.presses()
+        while 0 < len(keys) < count and any(k != keys and k.startswith(keys) for k in known):
+            keys += self.presses()
+        return keys
+
+    def leaves(self, keys: Collection[str]) -> str:
+        """The first key of one entry that is among these; "" where there is none."""
+        count = len(self.entries[0]) if self.entries else 0
+        for _ in range(max(count, 1)):
+            key = self.presses()
+            if key in keys:
+                return key
+        return ""
+
     def enters(self, most: int) -> str | None:
         """Keys of one entry up to `#`, or up to so many; None is silence."""
         if not self.entries or not self.entries[0]:
@@ -519,7 +561,7 @@ def call(
     for _ in range(patience):
         question = asks(estate, place)
         if question is None:
-            outcome = _fate(everything.outcomes(place), fates, answered=answered)
+            outcome = _waits(everything.outcomes(place), caller, fates, answered=answered)
         elif question["type"] == "menu":
             outcome = _menu(estate, place[1], question, caller)
         else:
@@ -530,6 +572,18 @@ def call(
             return Call(tuple(decisions), *outcome.then, seconds)
         place = outcome.then
     return Call(tuple(decisions), "goes round without end", "", seconds)
+
+
+def _waits(
+    outcomes: list[Outcome], caller: Caller, coming: Iterator[str], *, answered: bool
+) -> Outcome:
+    """A ring or a wait, which the caller may leave by a key before anything comes of it."""
+    keyed = {outcome.key: outcome for outcome in outcomes if outcome.event == "key"}
+    key = caller.leaves(keyed) if keyed else ""
+    if key:
+        return keyed[key]
+    others = [outcome for outcome in outcomes if outcome.event != "key"]
+    return _fate(others, coming, answered=answered)
 
 
 def _fate(outcomes: list[Outcome], coming: Iterator[str], *, answered: bool) -> Outcome:
@@ -549,9 +603,12 @@ def _menu(estate: Estate, tree: str, node: Mapping[str, Any], caller: Caller) ->
     spent = 0
     silent = False
     wrong = False
+    dialled = extensions_dialled(estate, node)
     for _ in range(node.get("retries", 2) + 1):
-        key = "" if silent else caller.presses()
+        key = "" if silent else caller.dials({*node["choices"], *dialled})
         spent += heard
+        if key in dialled:
+            return Outcome("key", key, ("extension", dialled[key], ""), spent)
         if key in node["choices"]:
             return Outcome("key", key, goes(estate, node["choices"][key], tree), spent)
         silent, wrong = not key, bool(key)
@@ -572,5 +629,8 @@ def _question(estate: Estate, tree: str, node: Mapping[str, Any], caller: Caller
             silent = True
             spent += duration(node.get("timeout", "5s"))
         elif digits.isdigit() and len(digits) >= node.get("min_digits", 1):
+            choices = node.get("choices") or {}
+            if digits in choices:
+                return Outcome("digits", digits, goes(estate, choices[digits], tree), spent)
             return Outcome("digits", "", goes(estate, node["then"], tree), spent)
     return _silent(estate, tree, node)._replace(seconds=spent)

@@ -35,6 +35,7 @@ EXTENSIONS = ("10", "11", "12")
 TREES = ("front", "back")
 QUEUES = ("sales", "service")
 GROUPS = ("shop",)
+SITES = ("north", "south")
 PROMPTS = ("hello", "sorry", "unwritten")
 SCHEDULES = ("day", "night", "shop")
 KEYS = "0123456789*#"
@@ -236,7 +237,12 @@ def _node(names: list[str], *, at_start: bool) -> SearchStrategy[dict[str, Any]]
     asked = {"timeout": durations, "retries": retries, "on_timeout": to}
     count = st.integers(1, 3)
     ringing = {"ring_for": durations, "on_no_answer": to}
-    menu = one("menu", {"prompt": prompts, "choices": few}, {**asked, "on_invalid": to})
+    dials = {
+        "dial_extensions": st.booleans(),
+        "dial_sites": st.lists(st.sampled_from(SITES), max_size=2, unique=True),
+    }
+    menu = one("menu", {"prompt": prompts, "choices": few}, {**asked, **dials, "on_invalid": to})
+    digits = st.sampled_from(["000", "111", "123", "112"])
     leading_on = [
         menu,
         menu,
@@ -246,7 +252,12 @@ def _node(names: list[str], *, at_start: bool) -> SearchStrategy[dict[str, Any]]
         one(
             "collect",
             {"prompt": prompts, "save_as": st.just("account"), "then": to},
-            {"min_digits": count, "max_digits": st.integers(3, 5), **asked},
+            {
+                "min_digits": count,
+                "max_digits": st.integers(3, 5),
+                "choices": st.dictionaries(digits, to, max_size=3),
+                **asked,
+            },
         ),
     ]
     leaves = [
@@ -284,6 +295,7 @@ queues = st.fixed_dictionaries(
     {},
     optional={
         "hours": st.sampled_from(SCHEDULES),
+        "keys": st.dictionaries(st.sampled_from(KEYS), goes, max_size=2),
         "max_waiting": st.sampled_from([0, 5]),
         "skills": st.lists(st.sampled_from(["gas", "water"]), unique=True),
         "members": st.lists(members, max_size=2),
@@ -310,6 +322,7 @@ extensions = st.fixed_dictionaries(
     {},
     optional={
         "device": st.sampled_from(["none", "deskphone", "webrtc"]),
+        "site": st.sampled_from(SITES),
         "ring_for": durations,
         "voicemail": st.just({}) | st.fixed_dictionaries({"greeting": prompts}) | st.none(),
     },
@@ -319,6 +332,7 @@ users = st.fixed_dictionaries(
     optional={
         "extension": st.sampled_from(EXTENSIONS),
         "team": st.just("crew"),
+        "site": st.sampled_from(SITES),
         "skills": st.dictionaries(st.sampled_from(["gas", "water"]), st.integers(1, 10)),
     },
 )

@@ -153,9 +153,25 @@ def _ivr(ivr: Mapping[str, Any]) -> _Found:
                     "The tree has no node of that name.",
                     _near(target, nodes),
                 )
-        if node["type"] == "collect" and node.get("min_digits", 1) > node.get("max_digits", 20):
-            yield ("nodes", name, "min_digits"), "CC111", "min_digits exceeds max_digits", "", ""
+        if node["type"] == "collect":
+            yield from _collected(node, ("nodes", name))
     yield from _endless(nodes)
+
+
+def _collected(node: Mapping[str, Any], root: Path) -> _Found:
+    fewest, most = node.get("min_digits", 1), node.get("max_digits", 20)
+    if fewest > most:
+        yield (*root, "min_digits"), "CC111", "min_digits exceeds max_digits", "", ""
+        return
+    for digits in node.get("choices") or ():
+        if not fewest <= len(digits) <= most:
+            yield (
+                (*root, "choices", digits),
+                "CC111",
+                f"nobody can enter {repr_(digits)} here",
+                f"The node takes {fewest} to {most} digits (min_digits, max_digits).",
+                "change the digits, or how many are taken",
+            )
 
 
 def _endless(nodes: Mapping[str, Any]) -> _Found:

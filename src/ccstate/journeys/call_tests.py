@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from ccstate.journeys.enumeration import pressed
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Moment, Phases, Year
-from ccstate.journeys.walk import ASKED, Journey, walk, zone_of
+from ccstate.journeys.walk import ASKED, Journey, asks, walk, zone_of
 from ccstate.journeys.ways import GOOD, Place
 from ccstate.kinds.call_test import moment_named
 from ccstate.model import Address
@@ -86,8 +86,8 @@ def _ends(flow: Flow, start: Place, phases: Phases) -> Iterator[tuple[str, tuple
     keys: dict[Place, tuple[str, ...]] = {start: ()}
     for place in (todo := [start]):
         ways = flow.possible(place, phases)
-        for way in ways if ways[0].event in ASKED else ways[:1]:
-            entry = (pressed(flow, place, way),) if way.event in ASKED else ()
+        for way in (way for way in ways if way.event in ASKED or way is ways[0]):
+            entry = (pressed(flow, place, way),) if asks(way) else ()
             if way.to is None:
                 if way.end in GOOD and not way.at.startswith("number/"):
                     yield way.at, _spoken((*keys[place], *entry))

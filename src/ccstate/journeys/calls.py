@@ -71,7 +71,9 @@ def asked_in_vain(journey: Journey, keys: Sequence[str]) -> Iterator[Place]:
     """The places that asked for keys after all of them had been pressed."""
     silences = sum(1 for entry in keys if not entry)
     for step in journey.steps:
-        if step.way.event is Event.SILENCE:
+        if step.way.has_exits and not step.keys:
+            silences -= 1
+        elif step.way.event is Event.SILENCE:
             silences -= 1
             if silences < 0:
                 yield step.place

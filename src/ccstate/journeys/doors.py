@@ -1,6 +1,9 @@
 """Where a call comes in, and where a destination leads."""
 
+from collections.abc import Iterable
+
 from ccstate.journeys.centre import Centre
+from ccstate.journeys.location import location_of
 from ccstate.journeys.speech import spoken_seconds
 from ccstate.journeys.ways import End, Place, Way
 from ccstate.kinds import Path
@@ -12,6 +15,7 @@ class Doors:
 
     def __init__(self, centre: Centre) -> None:
         self.centre = centre
+        self._numbers: dict[str, str] | None = None
 
     def entrance(self, address: Address) -> Place | None:
         """The place where calls to an address come in; None where there is no such thing."""
@@ -40,6 +44,23 @@ class Doors:
             nodes = self.centre.of("ivr")[tree]["nodes"] if tree else {}
             to = Place("ivr", tree, target) if target in nodes else None
         return way._replace(to=to, end=None if to else End.CUT_OFF, path=path)
+
+    def dialled_extensions(self, sites: Iterable[str] | None) -> dict[str, str]:
+        """Extensions of these sites by the digits that are dialled for them; None is every site."""
+        if self._numbers is None:
+            found = {
+                fields.get("number") or name: name
+                for name, fields in sorted(self.centre.of("extension").items())
+            }
+            self._numbers = {number: name for number, name in found.items() if number.isdigit()}
+        if sites is None:
+            return self._numbers
+        chosen = frozenset(sites)
+        return {
+            number: name
+            for number, name in self._numbers.items()
+            if location_of(self.centre, name).site in chosen
+        }
 
     def speech(self, prompt: str | None, language: str | None = None) -> int:
         """Seconds that a prompt takes, by its words; 0 where it has none."""

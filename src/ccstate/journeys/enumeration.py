@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Phases
+from ccstate.journeys.trees import other_digits, wrong_keys
 from ccstate.journeys.walk import Journey, Step
-from ccstate.journeys.ways import KEYS, End, Event, Place, Way
+from ccstate.journeys.ways import End, Event, Place, Way
 
 MOST = 2_000
 """Journeys from one number in one world; a tree that has more is not one that a person made."""
@@ -69,10 +70,9 @@ def pressed(flow: Flow, place: Place, way: Way) -> str:
         return ""
     node = flow.centre.of("ivr")[place.name]["nodes"][place.node]
     if way.event is Event.WRONG_KEY:
-        wrong = next(key for key in reversed(KEYS) if key not in node["choices"])
-        return wrong * (int(node["retries"]) + 1)
-    fewest = int(node["min_digits"])
-    return "1" * fewest + ("#" if fewest < node["max_digits"] else "")
+        return wrong_keys(flow, node) * (int(node["retries"]) + 1)
+    digits = way.key or other_digits(node)
+    return digits + ("#" if len(digits) < node["max_digits"] else "")
 
 
 def reached_in(flow: Flow, start: Place, phases: Phases) -> dict[Place, Step | None]:

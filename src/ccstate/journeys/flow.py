@@ -4,7 +4,7 @@ This is the one place that says what a number, a tree, a queue, an extension or 
 a call. Simulation, rules and drawings read it from here, and platforms are tested against it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.doors import Doors
@@ -12,7 +12,7 @@ from ccstate.journeys.hours import Phase
 from ccstate.journeys.moments import Phases
 from ccstate.journeys.staffing import Presence, presence, ringing_members
 from ccstate.journeys.trees import node_ways
-from ccstate.journeys.ways import ANY, BRANCHES, NOT_OPEN, OPEN, End, Event, Place, Way
+from ccstate.journeys.ways import ANY, BRANCHES, KEYS, NOT_OPEN, OPEN, End, Event, Place, Way
 from ccstate.kinds.fields import seconds
 
 
@@ -23,6 +23,7 @@ class Flow(Doors):
         super().__init__(centre)
         self._ways: dict[Place, tuple[Way, ...]] = {}
         self._possible: dict[tuple[Place, Phase], tuple[Way, ...]] = {}
+        self._next_keys: dict[Place, Mapping[str, frozenset[str]]] = {}
 
     def ways(self, place: Place) -> tuple[Way, ...]:
         """Everything that can happen at a place, whatever the hour."""
@@ -47,6 +48,16 @@ class Flow(Doors):
             found = tuple(way for way in ways if phase in way.phases)
             self._possible[place, phase] = found
         return found
+
+    def next_keys(self, place: Place) -> Mapping[str, frozenset[str]]:
+        """Keys that may follow each beginning of what can be entered at a place, "" included."""
+        if place not in self._next_keys:
+            found: dict[str, set[str]] = {}
+            for entered in (way.key for way in self.ways(place)):
+                for length, key in enumerate(entered):
+                    found.setdefault(entered[:length], set()).add(key)
+            self._next_keys[place] = {start: frozenset(keys) for start, keys in found.items()}
+        return self._next_keys[place]
 
     def reached(self, start: Place) -> list[Place]:
         """Every place that a call from there can come to, whatever the hour; nearest first."""
@@ -141,12 +152,18 @@ def _queue(flow: Flow, place: Place, queue: Filled) -> Iterator[Way]:
     if queue["max_waiting"]:
         way = Way(Event.FULL, None)
         ways.append(flow.leads(overflow.get("full"), "", ("overflow", "full"), way))
-    if hours:
-        for way in ways:
-            yield way._replace(schedule=hours, phases=OPEN)
-        when = ANY if present is Presence.UNCERTAIN else NOT_OPEN
-        yield empty._replace(schedule=hours, phases=when)
-    else:
+    is_uncertain = present is Presence.UNCERTAIN
+    keys = queue.get("keys") or {}
+    if is_uncertain and (keys or not hours) or not hours and overflow.get("empty"):
+        ways.append(empty)
+    if keys:
+        ways = [way._replace(has_exits=True) for way in ways]
+        for key in sorted(keys, key=KEYS.index):
+            pressed = Way(Event.KEY, None, seconds=welcome, key=key)
+            ways.append(flow.leads(keys[key], "", ("keys", key), pressed))
+    if not hours:
         yield from ways
-        if overflow.get("empty") or present is Presence.UNCERTAIN:
-            yield empty
+        return
+    for way in ways:
+        yield way._replace(schedule=hours, phases=OPEN)
+    yield empty._replace(schedule=hours, phases=ANY if is_uncertain and not keys else NOT_OPEN)

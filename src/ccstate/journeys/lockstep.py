@@ -57,15 +57,18 @@ class Compared(NamedTuple):
 class _Turn(NamedTuple):
     """A call that waits for its caller: at a question, at a ring, or at its end.
 
-    `digits` were entered at the question so far, `starred` if * is among them.
+    `typed` is what was entered at the question so far, where it can be the beginning of something
+    that leads to a place of its own; else as many `x`, for nothing but their number counts.
+    `starred` says whether * is among them. Who `waits` presses no key any more.
     """
 
     place: Place
     end: End | None = None
     at: str = ""
     tries: int = 0
-    digits: int = 0
+    typed: str = ""
     starred: bool = False
+    waits: bool = False
 
 
 _NOWHERE = Place("", "")
@@ -73,9 +76,9 @@ _ENDLESS = _Turn(_NOWHERE, End.ENDLESS)
 
 
 class Question(NamedTuple):
-    """Keys that a question tells apart, how often it asks, fewest and most digits (0: a menu)."""
+    """What can be entered, how often it is asked, fewest and most digits (0: a menu, or a wait)."""
 
-    keys: AbstractSet[str]
+    entered: AbstractSet[str]
     tries: int
     fewest: int = 0
     most: int = 0
@@ -100,6 +103,7 @@ class Side:
         self._rung: dict[tuple[Place, Event], tuple[_Turn, _Made]] = {}
         self._idle: dict[_Turn, _Turn] = {}
         self._questions: dict[Place, Question] = {}
+        self._entered: dict[Place, Mapping[str, Way]] = {}
 
     def arrives(self, place: Place) -> _Turn:
         """The next place at which anything is decided."""
@@ -125,10 +129,17 @@ class Side:
         return self._flow.possible(place, self._phases)
 
     def rings(self, turn: _Turn) -> bool:
-        return not turn.end and self._ways(turn.place)[0].event in RUNG
+        """Whether something rings, and no key that the caller may press comes first."""
+        first = self._ways(turn.place)[0] if not turn.end else None
+        return first is not None and first.event in RUNG and (turn.waits or not first.has_exits)
 
     def outcomes(self, turn: _Turn) -> set[Event]:
-        return {way.event for way in self._ways(turn.place)}
+        return {way.event for way in self._ways(turn.place)} & RUNG
+
+    def apart(self, turn: _Turn) -> set[str]:
+        """The keys that a question tells apart, after what was entered so far."""
+        keys = {*self._flow.next_keys(turn.place).get(turn.typed, ())}
+        return keys | {"*", "#"} if self.question(turn.place).most else keys
 
     def rung(self, turn: _Turn, outcome: Event) -> tuple[_Turn, _Made]:
         """What comes of a ring; one that cannot be is taken as `walk` takes it."""
@@ -157,28 +168,56 @@ class Side:
 
     def _answers(self, turn: _Turn, symbol: str) -> tuple[_Turn, _Made | None]:
         place = turn.place
+        ways = self._ways(place)
+        if ways[0].has_exits:
+            return self._leaves(turn, symbol)
         _, tries, fewest, most = self.question(place)
-        by_key = {way.key: way for way in self._ways(place) if way.event is Event.KEY}
-        by_event = {way.event: way for way in self._ways(place)}
-        silence = by_event[Event.SILENCE]
-        if symbol == PAUSE and not turn.digits:
+        by_key = self._by_key(place)
+        silence = next(way for way in ways if way.event is Event.SILENCE)
+        if symbol == PAUSE and not turn.typed:
             return self._goes(place, silence)
         if not most:
-            if symbol in by_key:
-                return self._goes(place, by_key[symbol])
-            if turn.tries + len(symbol) < tries:
-                return turn._replace(tries=turn.tries + len(symbol)), None
-            return self._goes(place, by_event.get(Event.WRONG_KEY, silence))
+            return self._chooses(turn, symbol, tries)
         ends = symbol in {PAUSE, "#"}
-        digits = turn.digits + (not ends)
+        typed = turn.typed if ends else turn.typed + symbol
+        if typed not in by_key and typed not in self._flow.next_keys(place):
+            typed = "x" * len(typed)
         starred = turn.starred or symbol == "*"
-        if not ends and digits < most:
-            return turn._replace(digits=digits, starred=starred), None
-        if digits >= fewest and not starred:
-            return self._goes(place, by_event[Event.DIGITS])
+        if not ends and len(typed) < most:
+            return turn._replace(typed=typed, starred=starred), None
+        if len(typed) >= fewest and not starred:
+            return self._goes(place, by_key.get(typed) or by_key[""])
         if turn.tries + 1 < tries:
             return _Turn(place, tries=turn.tries + 1), None
         return self._goes(place, silence)
+
+    def _chooses(self, turn: _Turn, symbol: str, tries: int) -> tuple[_Turn, _Made | None]:
+        """What a key, several wrong ones, or the end of a number do at a menu."""
+        place = turn.place
+        typed = turn.typed + symbol.removesuffix(PAUSE)
+        if symbol != PAUSE and typed in self._flow.next_keys(place):
+            return turn._replace(typed=typed), None
+        if way := self._by_key(place).get(typed):
+            return self._goes(place, way)
+        if turn.tries + len(symbol) < tries:
+            return _Turn(place, tries=turn.tries + len(symbol)), None
+        given_up = {way.event: way for way in self._ways(place) if way.event in _GIVEN_UP}
+        return self._goes(place, given_up.get(Event.WRONG_KEY) or given_up[Event.SILENCE])
+
+    def _by_key(self, place: Place) -> Mapping[str, Way]:
+        """Where what can be entered leads; "" stands for all digits that lead to no other place."""
+        if place not in self._entered:
+            entered = {Event.KEY, Event.DIGITS}
+            found = {way.key: way for way in self._ways(place) if way.event in entered}
+            self._entered[place] = found
+        return self._entered[place]
+
+    def _leaves(self, turn: _Turn, symbol: str) -> tuple[_Turn, _Made | None]:
+        """What a key does to a wait: it ends it, or nothing at all."""
+        if symbol == PAUSE:
+            return _Turn(turn.place, waits=True), None
+        found = self._by_key(turn.place).get(symbol)
+        return self._goes(turn.place, found) if found else (turn._replace(typed="x"), None)
 
     def idle(self, turn: _Turn, due: _Due) -> _Turn:
         """The end of a caller who does nothing more, and for whom everybody answers."""
@@ -203,13 +242,16 @@ class Side:
 
 def question(flow: Flow, place: Place) -> Question | None:
     """What a node of a tree asks of a caller; None where it asks nothing."""
+    if place.kind != "ivr":
+        return None
     node = flow.centre.of("ivr").get(place.name, {}).get("nodes", {}).get(place.node, {})
+    entered = frozenset(way.key for way in flow.ways(place) if way.key)
     match node.get("type"):
         case "menu":
-            return Question(frozenset(node["choices"]), node["retries"] + 1)
+            return Question(entered, node["retries"] + 1)
         case "collect":
             most = node["max_digits"]
-            return Question(frozenset("*#"), node["retries"] + 1, node["min_digits"], most)
+            return Question(entered, node["retries"] + 1, node["min_digits"], most)
         case _:
             return None
 
@@ -251,6 +293,7 @@ def compare(
     return Compared(len(found.seen), tuple(found.moved), len(came), is_complete)
 
 
+_GIVEN_UP = frozenset({Event.WRONG_KEY, Event.SILENCE})
 _IDLE = frozenset({PAUSE, Event.ANSWERED, ""})
 
 
@@ -288,7 +331,7 @@ class _Found:
         """Notes a pair where a caller who does nothing more goes round for ever in one centre."""
         was = self._before.idle(pair.before, pair.due_before)
         now = self._after.idle(pair.after, pair.due_after)
-        key = (pair.before.place, pair.after.place)
+        key = (pair.before.place, pair.after.place, was, now)
         if was != now and _ENDLESS in {was, now} and key not in self.seen:
             self.seen.add(key)
             come_from, symbol = self._came[pair] or (None, "")
@@ -329,7 +372,7 @@ class _Found:
 
 
 def _is_between_digits(pair: _Pair) -> bool:
-    return bool(pair.before.digits or pair.after.digits)
+    return bool(pair.before.typed or pair.after.typed)
 
 
 def _following(
@@ -378,7 +421,7 @@ def _asked(
         turns = []
         for side, turn in ((before, was), (after, now)):
             # The pause that ends an entry is nothing to the question before which it stands.
-            is_deaf = turn.end or (symbol == PAUSE and between and not turn.digits)
+            is_deaf = turn.end or (symbol == PAUSE and between and not turn.typed)
             then, way = (turn, None) if is_deaf else side.keyed(turn, symbol)
             turns.append(then)
             if way:
@@ -393,12 +436,13 @@ def _symbols(before: Side, after: Side, pair: _Pair) -> list[str]:
         (side, turn) for side, turn in ((before, pair.before), (after, pair.after)) if not turn.end
     ]
     asked = [side.question(turn.place) for side, turn in asking]
-    apart = set().union(*(question.keys for question in asked))
+    apart = set().union(*(side.apart(turn) for side, turn in asking))
     symbols = [key for key in KEYS if key in apart]
     is_menu = all(not question.most for question in asked)
     other = next((key for key in (KEYS[::-1] if is_menu else KEYS) if key not in apart), "")
     if other:
         tries = {q.tries - turn.tries for q, (_, turn) in zip(asked, asking, strict=True)}
-        is_one = is_menu and len(tries) == 1 and all(q.keys == asked[0].keys for q in asked)
+        is_alike = len(tries) == 1 and all(q.entered == asked[0].entered for q in asked)
+        is_one = is_menu and is_alike and not _is_between_digits(pair)
         symbols.append(other * tries.pop() if is_one else other)
     return [*symbols, PAUSE]

@@ -1,6 +1,7 @@
 """What the nodes of an IVR tree do with a call."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import chain
 
 from ccstate.journeys.centre import Filled
 from ccstate.journeys.doors import Doors
@@ -44,16 +45,52 @@ def _play(doors: Doors, place: Place, node: Filled, language: str | None) -> Way
 
 def _menu(doors: Doors, place: Place, node: Filled, language: str | None) -> Iterator[Way]:
     heard = doors.speech(node["prompt"], language)
-    for key in sorted(node["choices"], key=KEYS.index):
+    choices = node["choices"]
+    for key in sorted(choices, key=KEYS.index):
         way = Way(Event.KEY, None, seconds=heard, key=key)
-        path = _in(place, "choices", key)
-        yield doors.leads(node["choices"][key], place.name, path, way)
+        yield doors.leads(choices[key], place.name, _in(place, "choices", key), way)
+    for number, name in dialled_extensions(doors, node).items():
+        way = Way(Event.KEY, None, seconds=heard, key=number)
+        yield doors.leads(f"extension/{name}", place.name, _in(place, "dial_extensions"), way)
     tries = node["retries"] + 1
     yield _silence(doors, place, node, tries * (heard + seconds(node["timeout"])))
-    if any(key not in node["choices"] for key in KEYS):
+    if wrong_keys(doors, node):
         field = "on_invalid" if node.get("on_invalid") else "on_timeout"
         way = Way(Event.WRONG_KEY, None, seconds=tries * heard)
         yield doors.leads(node.get(field), place.name, _in(place, field), way)
+
+
+def dialled_extensions(doors: Doors, menu: Filled) -> Mapping[str, str]:
+    """Extensions that callers can dial at a menu, by their numbers; a choice goes first."""
+    if not menu["dial_extensions"]:
+        return {}
+    found = doors.dialled_extensions(menu.get("dial_sites"))
+    return {number: name for number, name in found.items() if number not in menu["choices"]}
+
+
+def wrong_keys(doors: Doors, menu: Filled) -> str:
+    """Keys with which a caller presses nothing that the menu knows; "" where there are none.
+
+    One key where any is free, or else a number that no extension has.
+    """
+    dialled = dialled_extensions(doors, menu)
+    taken = {*menu["choices"], *(number[0] for number in dialled)}
+    free = next((key for key in reversed(KEYS) if key not in taken), "")
+    begun = next((number[0] for number in dialled if len(number) > 1), "")
+    return free or (f"{begun}#" if begun else "")
+
+
+def other_digits(node: Filled) -> str:
+    """Digits that a question takes and that are none of its choices; "" where all of them are."""
+    fewest, most = int(node["min_digits"]), int(node["max_digits"])
+    choices = node.get("choices") or {}
+    ones = (("1" * length) for length in range(fewest, most + 1))
+    counted = (
+        str(number).zfill(length)
+        for length in range(fewest, most + 1)
+        for number in range(min(10**length, len(choices) + 1))
+    )
+    return next((digits for digits in chain(ones, counted) if digits not in choices), "")
 
 
 def _silence(doors: Doors, place: Place, node: Filled, length: int) -> Way:
@@ -70,8 +107,13 @@ def _hours(doors: Doors, place: Place, node: Filled) -> Iterator[Way]:
 
 def _collect(doors: Doors, place: Place, node: Filled, language: str | None) -> Iterator[Way]:
     heard = doors.speech(node["prompt"], language)
-    way = Way(Event.DIGITS, None, seconds=heard)
-    yield doors.leads(node["then"], place.name, _in(place, "then"), way)
+    choices = node.get("choices") or {}
+    for digits in sorted(choices):
+        way = Way(Event.DIGITS, None, seconds=heard, key=digits)
+        yield doors.leads(choices[digits], place.name, _in(place, "choices", digits), way)
+    if other_digits(node):
+        way = Way(Event.DIGITS, None, seconds=heard)
+        yield doors.leads(node["then"], place.name, _in(place, "then"), way)
     yield _silence(doors, place, node, (node["retries"] + 1) * (heard + seconds(node["timeout"])))
 
 

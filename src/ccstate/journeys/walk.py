@@ -52,8 +52,9 @@ def walk(
 ) -> Journey:
     """The journey of a caller who enters at a place.
 
-    `keys` holds an entry for each time that something is asked; at a menu the first key of an
-    entry counts, and the rest is typed ahead. Whoever runs out of keys says nothing; an empty
+    `keys` holds an entry for each time that something is asked, and for each wait that a key can
+    end; at a menu the first key of an entry counts, or the extension's number that it begins with,
+    and the rest is typed ahead. Whoever runs out of keys says nothing; an empty
     entry says nothing once, until the question gives up. The hours are those of the moment at
     which the call comes in, however long it takes.
 
@@ -72,7 +73,8 @@ def walk(
         seen.add(here)
         ways = flow.possible(place, phases)
         if ways[0].event in RUNG:
-            step = Step(place, _outcome(ways, coming, answering))
+            way, pressed = _left_by_key(ways, left)
+            step = Step(place, way or _outcome(ways, coming, answering), pressed)
         else:
             step = _step(flow, place, ways, left)
         steps.append(step)
@@ -100,18 +102,45 @@ def came_of(ways: Sequence[Way], outcome: Event) -> Way:
 
 
 def _step(flow: Flow, place: Place, ways: Sequence[Way], left: list[str]) -> Step:
-    by_event = {way.event: way for way in ways}
-    if Event.DIGITS in by_event:
-        return _collected(flow, place, by_event, left)
-    if Event.SILENCE in by_event:
+    events = {way.event for way in ways}
+    if Event.DIGITS in events:
+        return _collected(flow, place, ways, left)
+    if Event.SILENCE in events:
         return _chosen(flow, place, ways, left)
     return Step(place, ways[0])
 
 
+def _left_by_key(ways: Sequence[Way], left: list[str]) -> tuple[Way | None, str]:
+    """The way by which a key ends a wait, and the keys pressed; no way where the caller waits.
+
+    Keys of the entry that lead nowhere do nothing.
+    """
+    by_key = {way.key: way for way in ways if way.event is Event.KEY}
+    entry = left.pop() if by_key and left else ""
+    for place, key in enumerate(entry, 1):
+        if key in by_key:
+            if entry[place:]:
+                left.append(entry[place:])
+            return by_key[key], entry[:place]
+    return None, entry
+
+
+def entered(entry: str, next_keys: Mapping[str, frozenset[str]]) -> tuple[str, str]:
+    """The keys that a menu takes from an entry, and those that are typed ahead.
+
+    It takes more as long as a number can begin with what it has.
+    """
+    taken = 1
+    while taken < len(entry) and entry[:taken] in next_keys:
+        taken += 1
+    return entry[:taken], entry[taken:]
+
+
 def _chosen(flow: Flow, place: Place, ways: Sequence[Way], left: list[str]) -> Step:
-    """A menu: the first key that leads anywhere, or what follows the last try."""
+    """A menu: the first key, or number, that leads anywhere, or what follows the last try."""
     node = flow.centre.of("ivr")[place.name]["nodes"][place.node]
     by_key = {way.key: way for way in ways if way.event is Event.KEY}
+    next_keys = flow.next_keys(place)
     silence = next(way for way in ways if way.event is Event.SILENCE)
     wrong = next((way for way in ways if way.event is Event.WRONG_KEY), silence)
     tries = node["retries"] + 1
@@ -124,7 +153,7 @@ def _chosen(flow: Flow, place: Place, ways: Sequence[Way], left: list[str]) -> S
             rest = (tries - number) * (silence.seconds // tries)
             return Step(place, silence._replace(seconds=spent + rest), pressed)
         entry = left.pop()
-        key, more = entry[:1], entry[1:]
+        key, more = entered(entry, next_keys)
         if more:
             left.append(more)
         pressed += key
@@ -134,25 +163,28 @@ def _chosen(flow: Flow, place: Place, ways: Sequence[Way], left: list[str]) -> S
     return Step(place, wrong._replace(seconds=spent), pressed)
 
 
-def _collected(flow: Flow, place: Place, ways: Mapping[Event, Way], left: list[str]) -> Step:
+def _collected(flow: Flow, place: Place, ways: Sequence[Way], left: list[str]) -> Step:
     """A question for digits: `#` ends them, too few are asked for again."""
     node = flow.centre.of("ivr")[place.name]["nodes"][place.node]
     tries = node["retries"] + 1
-    given, silent = ways[Event.DIGITS], ways[Event.SILENCE]
+    given = {way.key: way for way in ways if way.event is Event.DIGITS}
+    silent = next(way for way in ways if way.event is Event.SILENCE)
+    heard = next(iter(given.values())).seconds
     pressed = ""
     for number in range(tries):
         if not left or not left[-1]:
             del left[-1:]
             rest = (tries - number) * (silent.seconds // tries)
-            return Step(place, silent._replace(seconds=number * given.seconds + rest), pressed)
+            return Step(place, silent._replace(seconds=number * heard + rest), pressed)
         entry = left.pop()
         digits, more = _digits(entry, node["max_digits"])
         if more:
             left.append(more)
         pressed += entry[: len(entry) - len(more)]
         if len(digits) >= node["min_digits"] and "*" not in digits:
-            return Step(place, given._replace(seconds=(number + 1) * given.seconds), pressed)
-    return Step(place, silent._replace(seconds=tries * given.seconds), pressed)
+            way = given.get(digits) or given[""]
+            return Step(place, way._replace(seconds=(number + 1) * heard), pressed)
+    return Step(place, silent._replace(seconds=tries * heard), pressed)
 
 
 def _digits(entry: str, most: int) -> tuple[str, str]:
@@ -166,9 +198,14 @@ def _digits(entry: str, most: int) -> tuple[str, str]:
 ASKED = frozenset({Event.KEY, Event.DIGITS, Event.SILENCE, Event.WRONG_KEY})
 
 
+def asks(way: Way) -> bool:
+    """Whether a caller takes or leaves this way by what he presses, or by pressing nothing."""
+    return way.event in ASKED or way.has_exits
+
+
 def keys_of(journey: Journey) -> tuple[str, ...]:
     """Entries that make a caller's way again: one for each question, "" for silence."""
-    entries = [step.keys for step in journey.steps if step.way.event in ASKED]
+    entries = [step.keys for step in journey.steps if asks(step.way)]
     while entries and not entries[-1]:
         entries.pop()
     return tuple(entries)

@@ -65,6 +65,8 @@ class Way(NamedTuple):
     `to` is None where the call ends, by `end`, with whom or what `at` names (`queue/sales`).
     `seconds` is how long the caller was at the place. `schedule` and `phases` say when the way is
     possible at all. `path` is the field of the resource that declares it; () where none does.
+    `key` is what has to be pressed: one key, an extension's number, or digits that lead to a place
+    of their own. `has_exits` is true of a wait that the caller can leave by a key instead.
     """
 
     event: Event
@@ -76,6 +78,7 @@ class Way(NamedTuple):
     schedule: str = ""
     phases: frozenset[Phase] = frozenset()
     path: Path = ()
+    has_exits: bool = False
 
 
 OPEN = frozenset({Phase.OPEN})

@@ -296,6 +296,12 @@ Next = Annotated[
 ]
 """Where a call goes next inside a tree: one of its nodes, an address, or `hangup`."""
 
+Key = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9*#]$"),
+    Field(examples=["1", "*"]),
+    Means("one key: 0 to 9, * or #"),
+]
 Permission = Literal[
     "emergency", "internal", "local", "national", "mobile", "international", "premium"
 ]

@@ -10,22 +10,24 @@ from ccstate.kinds.fields import (
     Common,
     Declared,
     Digits,
+    Key,
     Language,
     Lasting,
     Means,
     Name,
     Next,
     Ref,
+    SetOf,
     Text,
     exactly_one,
     require_one,
 )
 
-Key = Annotated[
+Entered = Annotated[
     str,
-    StringConstraints(pattern=r"^[0-9*#]$"),
-    Field(examples=["1", "*"]),
-    Means("one key: 0 to 9, * or #"),
+    StringConstraints(pattern=r"^[0-9]{1,30}$"),
+    Field(examples=["1234"]),
+    Means("digits, in quotes"),
 ]
 Retries = Annotated[int, Field(ge=0, le=9), WHOLE]
 PromptRef = Annotated[Name, Ref("prompt")]
@@ -55,6 +57,10 @@ class Menu(Declared):
     """What is played; callers may press a key before it ends."""
     choices: Annotated[dict[Key, Next], Field(min_length=1)]
     """Where each key leads."""
+    dial_extensions: bool = False
+    """True to let callers dial the number of an extension here, too."""
+    dial_sites: SetOf[Annotated[Name, Ref("site")]] | None = None
+    """Sites whose extensions can be dialled here; those of every site where left out."""
     timeout: Lasting = "5s"
     """How long to wait for a key after the prompt."""
     retries: Retries = 2
@@ -101,6 +107,8 @@ class Collect(Declared):
     """How long to wait for the next digit."""
     retries: Retries = 2
     """How often it asks again before the timeout branch is taken."""
+    choices: dict[Entered, Next] | None = None
+    """Where these digits lead; all others lead to `then`."""
     then: Next
     """Where the call goes with the digits."""
     on_timeout: Next | None = None

@@ -12,6 +12,7 @@ from ccstate.kinds.fields import (
     Digits,
     Duration,
     Goes,
+    Key,
     Lasting,
     Name,
     NamePrefix,
@@ -119,5 +120,7 @@ class Queue(Common):
     """What waiting callers are told."""
     music: Name = "default"
     """Music on hold."""
+    keys: dict[Key, Goes] | None = None
+    """Keys by which a waiting caller leaves the queue, and where each leads; other keys do nothing."""
     overflow: Overflow | None = None
     """Where callers go on time, when empty, when full."""

@@ -66,7 +66,7 @@ class _Search:
         ways = self.flow.possible(place, phases)
         may_answer = any(way.event is Event.ANSWERED for way in ways)
         if may_answer and Event.ANSWERED not in self.not_taken:
-            return []
+            return [way for way in ways if way.event is Event.KEY]
         # That nobody may be logged in to an open queue is CC270's.
         return [
             way
