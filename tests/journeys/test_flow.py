@@ -476,3 +476,121 @@ def test_a_ring_group_without_a_phone_rings_nobody() -> None:
 
 def test_a_ring_group_that_says_nothing_cuts_the_call_off() -> None:
     assert every_end(ring_group()) == {"human ring_group/shop", "cut off"}
+
+
+# Ways out of a queue by a key
+
+
+def queue_with_keys(**fields: Any) -> Plain:
+    """A queue that the keys 1 and 2 lead out of, and then a menu that asks for 1."""
+    menu = {"type": "menu", "prompt": "hello", "choices": {"1": "hangup"}, "retries": 0}
+    after = {**menu, "on_timeout": "voicemail/90"}
+    plain = estate(
+        "queue/sales",
+        queue={
+            "sales": {
+                "members": [{"extension": "10"}],
+                "keys": {"1": "voicemail/90", "2": "ivr/after"},
+                "overflow": {"after": "1m", "to": "ivr/after"},
+                **fields,
+            }
+        },
+        ivr={"after": {"start": "menu", "nodes": {"menu": after}}},
+    )
+    return {**plain, "extension": {"10": {}, "90": {"device": "none", "voicemail": {}}}}
+
+
+@pytest.mark.parametrize(
+    "keys, end",
+    [
+        ((), "human queue/sales"),
+        (("1",), "message voicemail/90"),
+        (("3",), "human queue/sales"),
+        (("31",), "message voicemail/90"),
+        (("2", "1"), "hangup hangup"),
+        (("21",), "hangup hangup"),
+        (("", "1"), "human queue/sales"),
+    ],
+)
+def test_a_key_takes_a_caller_out_of_a_queue(keys: tuple[str, ...], end: str) -> None:
+    assert ends(call(queue_with_keys(), *keys)) == end
+
+
+def test_an_entry_is_used_up_by_a_wait_that_a_key_can_end() -> None:
+    plain = queue_with_keys()
+    assert ends(unanswered(plain, "", "1")) == "hangup hangup"
+    assert ends(unanswered(plain, "3", "1")) == "hangup hangup"
+    assert ends(unanswered(plain, "3")) == "message voicemail/90"
+
+
+def test_of_a_queue_with_keys_every_end_is_known() -> None:
+    known = {"human queue/sales", "message voicemail/90", "hangup hangup"}
+    assert every_end(queue_with_keys()) == known
+
+
+def test_a_queue_that_is_closed_has_no_way_out_by_key() -> None:
+    plain = queue_with_keys(hours="day")
+    assert ends(call(plain, "1", phases=CLOSED)) == "hangup hangup"
+    assert ends(call(plain, "1", phases=OPEN)) == "message voicemail/90"
+
+
+# Extensions dialled at a menu
+
+
+def dial_menu(**fields: Any) -> Plain:
+    """A menu with the choice 9, which asks twice; phones 20, 201 and 31."""
+    menu = {
+        "type": "menu", "prompt": "hello", "choices": {"9": "hangup"}, "retries": 1,
+        "dial_extensions": True, "on_timeout": "voicemail/90", **fields,
+    }  # fmt: skip
+    phones: dict[str, Any] = {"20": {"site": "north"}, "201": {}, "c": {"number": "31"}}
+    mailbox = {"device": "none", "voicemail": {}, "number": "77"}
+    return {**tree(menu=menu), "extension": {**phones, "90": mailbox}}
+
+
+@pytest.mark.parametrize(
+    "keys, end",
+    [
+        (("201",), "human extension/201"),
+        (("20",), "human extension/20"),
+        (("31",), "human extension/c"),
+        (("9",), "hangup hangup"),
+        (("205", "31"), "human extension/c"),
+        (("2", "31"), "human extension/c"),
+        (("2", "2"), "message voicemail/90"),
+        (("90",), "hangup hangup"),
+    ],
+)
+def test_an_extension_is_dialled_at_a_menu(keys: tuple[str, ...], end: str) -> None:
+    assert ends(call(dial_menu(), *keys)) == end
+
+
+def test_only_extensions_of_the_sites_can_be_dialled() -> None:
+    plain = dial_menu(dial_sites=["north"])
+    assert ends(call(plain, "20")) == "human extension/20"
+    assert ends(call(plain, "31", "31")) == "message voicemail/90"
+    assert not any("extension/201" in end for end in every_end(plain))
+
+
+# Choices by several digits
+
+
+@pytest.mark.parametrize(
+    "keys, end",
+    [(("1234",), "hangup hangup"), (("123#",), "human extension/10"), (("9999",), "human extension/10")],
+)  # fmt: skip
+def test_digits_lead_where_they_are_a_choice(keys: tuple[str, ...], end: str) -> None:
+    node = {
+        "type": "collect", "prompt": "hello", "save_as": "account", "min_digits": 3,
+        "max_digits": 4, "choices": {"1234": "hangup"}, "then": "extension/10",
+    }  # fmt: skip
+    assert ends(call(tree(ask=node), *keys)) == end
+
+
+def test_where_every_digit_is_a_choice_none_leads_elsewhere() -> None:
+    choices = {str(digit): "hangup" for digit in range(10)}
+    node = {
+        "type": "collect", "prompt": "hello", "save_as": "account", "max_digits": 1,
+        "choices": choices, "then": "extension/10", "on_timeout": "hangup",
+    }  # fmt: skip
+    assert every_end(tree(ask=node)) == {"hangup hangup"}

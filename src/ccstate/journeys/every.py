@@ -125,6 +125,8 @@ def _told(flow: Flow, phases: Phases, found: Iterable[Journey]) -> Iterator[Told
             event = step.way.event
             if event is Event.WRONG_KEY:
                 decisions.append((event, ""))
+            elif event is Event.DIGITS and step.way.key:
+                decisions.append((Event.KEY, step.way.key))
             elif event in ASKED:
                 decisions.append((event, step.keys))
             elif event in UNANSWERED:

@@ -132,6 +132,13 @@ def _ring_group(flow: Flow, place: Place, group: Filled) -> Iterator[Way]:
     yield flow.leads(group.get("no_answer"), "", ("no_answer",), way)
 
 
+def _exits(flow: Flow, keys: Mapping[str, str], welcome: int) -> Iterator[Way]:
+    """The ways out of a queue by key, once its welcome is over."""
+    for key in sorted(keys, key=KEYS.index):
+        way = Way(Event.KEY, None, seconds=welcome, key=key)
+        yield flow.leads(keys[key], "", ("keys", key), way)
+
+
 def _queue(flow: Flow, place: Place, queue: Filled) -> Iterator[Way]:
     overflow = queue.get("overflow") or {}
     hours = queue.get("hours") or ""
@@ -154,13 +161,11 @@ def _queue(flow: Flow, place: Place, queue: Filled) -> Iterator[Way]:
         ways.append(flow.leads(overflow.get("full"), "", ("overflow", "full"), way))
     is_uncertain = present is Presence.UNCERTAIN
     keys = queue.get("keys") or {}
-    if is_uncertain and (keys or not hours) or not hours and overflow.get("empty"):
+    may_be_empty = not hours and (is_uncertain or bool(overflow.get("empty")))
+    if may_be_empty or (is_uncertain and keys):
         ways.append(empty)
     if keys:
-        ways = [way._replace(has_exits=True) for way in ways]
-        for key in sorted(keys, key=KEYS.index):
-            pressed = Way(Event.KEY, None, seconds=welcome, key=key)
-            ways.append(flow.leads(keys[key], "", ("keys", key), pressed))
+        ways = [*(way._replace(has_exits=True) for way in ways), *_exits(flow, keys, welcome)]
     if not hours:
         yield from ways
         return

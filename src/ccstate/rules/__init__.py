@@ -12,6 +12,7 @@ from ccstate.rules import (
     displays,
     emergency,
     hours,
+    keys,
     languages,
     location,
     numbers,
@@ -56,6 +57,7 @@ _ROOMS = (
     outbound.RULES,
     trunks.RULES,
     secrets_in_text.RULES,
+    keys.RULES,
     agents.RULES,
 )
 

@@ -235,11 +235,19 @@ READ_BACK: Mapping[str, tuple[str, ...]] = {
 }
 """Fields that are written to the include files, and read back from there."""
 
+_NOT_YET = "ccstate does not write it for Asterisk yet: leave it out"
+LACKING: Mapping[str, tuple[str, ...]] = {
+    "queue": ("keys",),
+    "ivr": ("nodes.*.menu.dial_extensions", "nodes.*.menu.dial_sites", "nodes.*.collect.choices"),
+}
+"""Fields that are not written for Asterisk: a change that sets one is refused."""
+
 SUPPORTS: Mapping[str, Support] = {
     kind: placed(
         kind,
         mapped=(*fields, *WRITTEN_ONLY.get(kind, ())),
         kept=KEPT.get(kind),
+        lacking=dict.fromkeys(LACKING.get(kind, ()), _NOT_YET),
         needs_reload=True,
         atomic=True,
     )
