@@ -15,11 +15,11 @@ from ccstate.journeys.moments import Year
 from ccstate.journeys.walk import Answering, Journey, walk
 from ccstate.journeys.ways import End, Event, Place
 from ccstate.model import Address
-from tests.adapters.asterisk.dialplan_interpreter import (
-    ENDLESS,
+from tests.adapters.asterisk.played_calls import (
+    ENDLESS_END,
     NO_ANSWER,
     OVER,
-    WAITS,
+    WAITS_END,
     Call,
     Told,
     loaded,
@@ -42,8 +42,8 @@ ENDS = {
     End.MESSAGE: "message",
     End.HANGUP: OVER,
     End.CUT_OFF: OVER,
-    End.WAITS: WAITS,
-    End.ENDLESS: ENDLESS,
+    End.WAITS: WAITS_END,
+    End.ENDLESS: ENDLESS_END,
 }
 
 

@@ -40,6 +40,23 @@ _GROUPS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Origins:
+    """What the configuration calls the objects that were made of it."""
+
+    phones: Mapping[str, Address] = field(default_factory=dict)
+    """Extensions by endpoint."""
+    phone_contexts: Mapping[str, str] = field(default_factory=dict)
+    """Contexts in which phones dial, by endpoint."""
+    trunks: Mapping[str, Address] = field(default_factory=dict)
+    """Trunks by endpoint."""
+    trunk_contexts: Mapping[str, str] = field(default_factory=dict)
+    """Contexts in which carriers' calls come in, by endpoint."""
+    queues: Mapping[str, Address] = field(default_factory=dict)
+    mailboxes: Mapping[str, str] = field(default_factory=dict)
+    """Extensions by mailbox, `2001@default`; "" for a mailbox that none has."""
+
+
+@dataclass(frozen=True, slots=True)
 class Imported:
     """What became of a hand-written configuration."""
 
@@ -52,6 +69,7 @@ class Imported:
     """The files that were read, includes too."""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What the references stand for, by the name behind `env:`. To be kept secret."""
+    origins: Origins = field(default_factory=Origins)
 
     def group(self, address: Address) -> str:
         """The file of the desired state that an object might go to."""
@@ -88,4 +106,17 @@ def import_confs(confs: Mapping[str, Conf], setting: Setting | None = None) -> I
         work.ledger.taken(),
         tuple(dict.fromkeys(file for read in work.confs.values() for file in read.files)),
         dict(work.secrets),
+        _origins(known),
+    )
+
+
+def _origins(known: Known) -> Origins:
+    phones, trunks = known.phones, known.trunks
+    return Origins(
+        {endpoint: phone.address for endpoint, phone in phones.items()},
+        {endpoint: phone.context for endpoint, phone in phones.items()},
+        {endpoint: trunk.address for endpoint, trunk in trunks.items()},
+        {endpoint: trunk.context for endpoint, trunk in trunks.items()},
+        dict(known.queues),
+        {f"{name}@{context}": box.owner for (name, context), box in known.mailboxes.items()},
     )

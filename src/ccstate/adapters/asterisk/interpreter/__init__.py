@@ -1,0 +1,48 @@
+"""Interprets dialplans that people wrote, without a server: each call as far as its world decides.
+
+It follows pbx.c and the applications as they are, and knows nothing of what ccstate writes. What
+it does not know raises NotFollowed with the line and the reason; nothing is approximated.
+"""
+
+from ccstate.adapters.asterisk.interpreter.call import (
+    ENDLESS,
+    HANGUP,
+    NO_WAY,
+    WAITS_FOR_EVER,
+    Call,
+    Clock,
+    Decides,
+    Ended,
+    Heard,
+    Keys,
+    Mailbox,
+    Rings,
+    Stop,
+    Waits,
+)
+from ccstate.adapters.asterisk.interpreter.faults import NotFollowed
+from ccstate.adapters.asterisk.interpreter.running import Interpreter
+from ccstate.adapters.asterisk.interpreter.world import OTHER_CALLER, Moments, Survey, edges
+
+__all__ = [
+    "ENDLESS",
+    "HANGUP",
+    "NO_WAY",
+    "OTHER_CALLER",
+    "WAITS_FOR_EVER",
+    "Call",
+    "Clock",
+    "Decides",
+    "Ended",
+    "Heard",
+    "Interpreter",
+    "Keys",
+    "Mailbox",
+    "Moments",
+    "NotFollowed",
+    "Rings",
+    "Stop",
+    "Survey",
+    "Waits",
+    "edges",
+]

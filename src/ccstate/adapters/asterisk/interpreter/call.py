@@ -1,0 +1,180 @@
+"""A call in a dialplan: where it is, what it carries, and what it stops for.
+
+A call is a value. `Interpreter.run` plays it until something outside of the dialplan decides: a
+key, a phone, the clock, a number that is kept elsewhere. Each stop says what callers heard until
+then; the same call can go on with every answer.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
+
+from ccstate.adapters.asterisk.conf import Option
+
+
+class Heard(NamedTuple):
+    """Something that a caller, or a person who answers, notices; `what` is a text or recordings."""
+
+    kind: str
+    """`sound`, `says`, `pause`, `records`, `sets`, `music`, `language`."""
+    what: str
+    line: Option
+    seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A subroutine or macro that runs: its variables, and where its caller goes on."""
+
+    variables: Mapping[str, str]
+    context: str = ""
+    exten: str = ""
+    priority: int = 0
+    macro: str = ""
+    """The context of the macro; "" for Gosub."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One channel. `facts` are values of the world that it has asked for, or has set."""
+
+    context: str
+    exten: str
+    priority: int = 1
+    variables: Mapping[str, str] = field(default_factory=dict)
+    frames: tuple[Frame, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+    moments: int = 1
+    """The moments at which this can happen, as a set of bits."""
+    is_answered: bool = False
+    caller: str = ""
+    """The caller's number where the dialplan has set it."""
+    loops: tuple[int, ...] = ()
+    """Priorities of the While() that are open."""
+    response: int = 10
+    """Seconds that a caller has for the first digit: TIMEOUT(response), 10 where it is not set."""
+    pending: str = ""
+    """What happened while the caller could press keys: `typed 12`, or `silence`."""
+    digit: int = 5
+    """Seconds that a caller has for each digit after it: TIMEOUT(digit)."""
+
+    def key(self) -> tuple[object, ...]:
+        """What tells two calls apart that may go on differently."""
+        return (
+            self.context,
+            self.exten,
+            self.priority,
+            tuple(sorted(self.variables.items())),
+            tuple(
+                (f.context, f.exten, f.priority, f.macro, tuple(sorted(f.variables.items())))
+                for f in self.frames
+            ),
+            tuple(sorted(self.facts.items())),
+            self.moments,
+            self.is_answered,
+            self.caller,
+            self.loops,
+            self.response,
+            self.digit,
+            self.pending,
+        )
+
+
+class Keys(NamedTuple):
+    """Digits that a caller may press: for an extension, or for the variable of Read()."""
+
+    call: Call
+    heard: tuple[Heard, ...]
+    line: Option
+    seconds: int
+    """Until silence is an answer; 0 where keys count only while a recording plays."""
+    typed: str = ""
+    read: "Reading | None" = None
+
+
+class Reading(NamedTuple):
+    """Read(): the variable, how many digits at most, what ends them, and how often it asks."""
+
+    variable: str
+    most: int
+    ends: str
+    tries: int
+    sounds: tuple[Heard, ...] = ()
+    first: int = 10
+    """Seconds for the first digit, and for each after it."""
+    each: int = 5
+
+
+class Rings(NamedTuple):
+    """Phones ring, or an outside number: `PJSIP/2001`, `PJSIP/5550100@trunk`."""
+
+    call: Call
+    heard: tuple[Heard, ...]
+    line: Option
+    targets: tuple[str, ...]
+    seconds: int | None
+    """None for as long as the caller waits."""
+    options: str
+
+
+class Waits(NamedTuple):
+    """The caller waits in a queue."""
+
+    call: Call
+    heard: tuple[Heard, ...]
+    line: Option
+    queue: str
+    seconds: int | None
+    options: str
+    others: tuple[str, ...] = ()
+    """Arguments of Queue() that change more than that, as written."""
+
+
+class Mailbox(NamedTuple):
+    """The caller is asked to leave a message."""
+
+    call: Call
+    heard: tuple[Heard, ...]
+    line: Option
+    mailbox: str
+    greeting: str
+    """`u` for absence, `b` for busy, "" for none."""
+    options: str = ""
+    keys: tuple[str, ...] = ()
+    """Keys that lead out of it: 0 to the extension `o`, * to `a`."""
+
+
+class Ended(NamedTuple):
+    """The call is over, or goes where the dialplan has nothing more to say."""
+
+    call: Call
+    heard: tuple[Heard, ...]
+    line: Option | None
+    end: str
+    at: str = ""
+
+
+class Decides(NamedTuple):
+    """A fact outside of the dialplan decides: the caller's number, a switch, the state of a phone."""
+
+    call: Call
+    heard: tuple[Heard, ...]
+    line: Option
+    fact: str
+    values: tuple[str, ...]
+
+
+class Clock(NamedTuple):
+    """The clock decides; `holds` are the moments at which the condition holds."""
+
+    call: Call
+    heard: tuple[Heard, ...]
+    line: Option
+    holds: int
+
+
+Stop: TypeAlias = Keys | Rings | Waits | Mailbox | Ended | Decides | Clock
+
+HANGUP, NO_WAY, WAITS_FOR_EVER, ENDLESS = "hang-up", "no way on", "waits for ever", "goes round"
+"""Ends of calls: hung up by the dialplan; nothing more to do there; music or ringing without end;
+the same steps for ever, without the caller doing anything."""

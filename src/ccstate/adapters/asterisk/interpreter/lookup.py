@@ -1,0 +1,203 @@
+"""Which step of a dialplan answers what was dialled: patterns, callers, includes, longer matches.
+
+Source: `pbx_find_extension`, `ext_cmp`, `_extension_match_core` in main/pbx.c of Asterisk 18, as
+it searches without `extenpatternmatchnew`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+from ccstate.adapters.asterisk.conf import Option
+from ccstate.adapters.asterisk.conf.dialplan import Dialplan, Step, without_hyphens
+from ccstate.adapters.asterisk.interpreter.faults import NotFollowed
+
+DEEPEST = 60
+"""Contexts included by contexts; `AST_PBX_MAX_STACK` is 128."""
+_CLASSES = {"X": "0123456789", "Z": "123456789", "N": "23456789"}
+
+
+class Extension(NamedTuple):
+    """An extension of a context: its name or pattern, the callers it is for, and its steps."""
+
+    name: str
+    caller: str
+    steps: Mapping[int, Step]
+    labels: Mapping[str, int]
+
+
+class Found(NamedTuple):
+    """A step, and the `include` lines by which it was found."""
+
+    step: Step
+    includes: tuple[Option, ...]
+
+
+IsOpen = Callable[[str], bool]
+"""Whether the times of an include hold now."""
+
+
+class Lookup:
+    """The extensions of a dialplan, each context in the order in which Asterisk tries them."""
+
+    def __init__(self, plan: Dialplan) -> None:
+        self._extensions: dict[str, list[Extension]] = {}
+        self._plan = plan
+        for name, context in plan.contexts.items():
+            found = [
+                Extension(
+                    exten,
+                    caller,
+                    {step.priority: step for step in steps},
+                    {step.label: step.priority for step in reversed(steps) if step.label},
+                )
+                for (exten, caller), steps in context.extens().items()
+            ]
+            self._extensions[name] = sorted(found, key=_rank)
+
+    def extensions(self, context: str) -> Iterator[tuple[Extension, tuple[Option, ...]]]:
+        """Every extension of a context and of all that it includes, whatever the time."""
+        return self._searched(context, lambda _: True, frozenset(), ())
+
+    def _searched(
+        self, context: str, is_open: IsOpen, names: frozenset[str], path: tuple[Option, ...]
+    ) -> Iterator[tuple[Extension, tuple[Option, ...]]]:
+        if context in names or context not in self._plan.contexts:
+            return
+        if len(names) > DEEPEST:
+            raise NotFollowed("contexts include each other too deeply")
+        for extension in self._extensions[context]:
+            yield extension, path
+        here = self._plan.contexts[context]
+        if here.switches:
+            line = here.switches[0]
+            raise NotFollowed(f"{line.key} => {line.value[:60]} asks another place", line)
+        for include in here.includes:
+            name, comma, times = include.value.partition(",")
+            if not comma or is_open(times):
+                below = (*path, include)
+                yield from self._searched(name.strip(), is_open, names | {context}, below)
+
+    def step(
+        self, context: str, exten: str, priority: int, caller: Callable[[], str], is_open: IsOpen
+    ) -> Found | None:
+        """The step that a call takes there; None where there is none."""
+        for extension, path in self._answering(context, exten, caller, is_open):
+            if step := extension.steps.get(priority):
+                return Found(step, path)
+        return None
+
+    def label(
+        self, context: str, exten: str, label: str, caller: Callable[[], str], is_open: IsOpen
+    ) -> int | None:
+        """The priority that has a label there; None where there is none."""
+        for extension, _ in self._answering(context, exten, caller, is_open):
+            if label in extension.labels:
+                return extension.labels[label]
+        return None
+
+    def _answering(
+        self, context: str, exten: str, caller: Callable[[], str], is_open: IsOpen
+    ) -> Iterator[tuple[Extension, tuple[Option, ...]]]:
+        for extension, path in self._searched(context, is_open, frozenset(), ()):
+            if matches(extension.name, exten) and (
+                not extension.caller or matches(extension.caller, caller())
+            ):
+                yield extension, path
+
+    def may_grow(
+        self, context: str, exten: str, caller: Callable[[], str], is_open: IsOpen
+    ) -> bool:
+        """Whether more digits could still reach an extension: `ast_matchmore_extension`."""
+        for extension, _ in self._searched(context, is_open, frozenset(), ()):
+            more = grows(extension.name, exten)
+            if more and extension.caller and not matches(extension.caller, caller()):
+                continue
+            if more == _EARLY:
+                return False
+            if more:
+                return True
+        return False
+
+
+_EARLY = 2
+
+
+class Pattern(NamedTuple):
+    places: tuple[frozenset[str], ...]
+    end: str
+
+
+@lru_cache(maxsize=20_000)
+def pattern(name: str) -> Pattern:
+    """A set of characters for each place, and `.` or `!` where the end is open."""
+    plain = without_hyphens(name)
+    if not plain.startswith("_"):
+        return Pattern(tuple(frozenset(char) for char in plain), "")
+    places: list[frozenset[str]] = []
+    at = 1
+    while at < len(plain):
+        char = plain[at]
+        if char in ".!":
+            return Pattern(tuple(places), char)
+        if char == "[" and (close := plain.find("]", at)) > 0:
+            places.append(_set(plain[at + 1 : close]))
+            at = close
+        else:
+            places.append(frozenset(_CLASSES.get(char.upper(), char)))
+        at += 1
+    return Pattern(tuple(places), "")
+
+
+def _set(text: str) -> frozenset[str]:
+    """The characters between square brackets, with ranges."""
+    found: set[str] = set()
+    at = 0
+    while at < len(text):
+        if text[at + 1 : at + 2] == "-" and at + 2 < len(text):
+            found.update(map(chr, range(ord(text[at]), ord(text[at + 2]) + 1)))
+            at += 3
+        else:
+            found.add(text[at])
+            at += 1
+    return frozenset(found)
+
+
+def matches(name: str, dialled: str) -> bool:
+    """Whether an extension, or a pattern, stands for what was dialled."""
+    if not name.startswith("_"):
+        return without_hyphens(name) == without_hyphens(dialled)
+    dialled = without_hyphens(dialled)
+    places, end = pattern(name)
+    if len(dialled) < len(places) + (end == "."):
+        return False
+    if not end and len(dialled) != len(places):
+        return False
+    return all(char in place for char, place in zip(dialled, places, strict=False))
+
+
+def grows(name: str, dialled: str) -> int:
+    """Whether more digits could make it match: 1; 2 where `!` says that it is enough; else 0."""
+    places, end = pattern(name)
+    if not all(char in place for char, place in zip(dialled, places, strict=False)):
+        return 0
+    if len(dialled) < len(places):
+        return 1
+    if end == ".":
+        return 1
+    return _EARLY if end == "!" else 0
+
+
+def _rank(extension: Extension) -> tuple[object, ...]:
+    """Names before patterns; of patterns the one whose first place is narrower; for a caller first."""
+    name = extension.name
+    caller = (not extension.caller, _order(extension.caller))
+    return (*_order(name), caller)
+
+
+def _order(name: str) -> tuple[int, tuple[tuple[int, str], ...]]:
+    if not name.startswith("_"):
+        return 0, ((0, name),)
+    places, end = pattern(name)
+    said = [(len(place), "".join(sorted(place))) for place in places]
+    return 1, (*said, ({".": 500, "!": 600, "": 700}[end], ""))

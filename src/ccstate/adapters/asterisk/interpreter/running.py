@@ -1,0 +1,313 @@
+"""Plays a call step by step, as the loop of `__ast_pbx_run` in main/pbx.c does.
+
+Source: main/pbx.c and main/pbx_builtins.c of Asterisk 18; tried on 16.28 and 22.10.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from ccstate.adapters.asterisk.conf import Option
+from ccstate.adapters.asterisk.conf.dialplan import Dialplan, Step
+from ccstate.adapters.asterisk.interpreter import values
+from ccstate.adapters.asterisk.interpreter.applications import APPLICATIONS, WITHOUT_EFFECT
+from ccstate.adapters.asterisk.interpreter.call import (
+    ENDLESS,
+    HANGUP,
+    NO_WAY,
+    Call,
+    Clock,
+    Decides,
+    Ended,
+    Heard,
+    Keys,
+    Mailbox,
+    Rings,
+    Stop,
+    Waits,
+)
+from ccstate.adapters.asterisk.interpreter.faults import NotFollowed, Undecided, UndecidedTime
+from ccstate.adapters.asterisk.interpreter.lookup import Found, Lookup
+from ccstate.adapters.asterisk.interpreter.world import Moments, Survey
+
+MOST_STEPS = 3_000
+SUSPICIOUS = 150
+"""Steps after which a call is watched for going round."""
+DEEPEST = 60
+"""Subroutines inside of subroutines."""
+_NOWHERE = Option("", "", "", 0)
+
+
+@dataclass(slots=True)
+class Run:
+    """A call while it is played; applications change `call` and add to `heard`."""
+
+    plan: Dialplan
+    lookup: Lookup
+    survey: Survey
+    moments: Moments
+    mailboxes: Mapping[str, bool] | None
+    call: Call
+    here: tuple[str, str, int] = ("", "", 0)
+    """Context, extension and priority of the step that is played."""
+    heard: list[Heard] = field(default_factory=list)
+    line: Option = _NOWHERE
+    step: Step | None = None
+
+    # Finding
+
+    def caller(self) -> str:
+        return values.caller(self)
+
+    def is_open(self, times: str) -> bool:
+        """Whether a condition on the clock holds; raises UndecidedTime where that is open."""
+        holds = self.moments.holding(times) & self.call.moments
+        if holds and holds != self.call.moments:
+            raise UndecidedTime(holds)
+        return bool(holds)
+
+    def find(self, context: str, exten: str, priority: int = 1) -> Found | None:
+        return self.lookup.step(context, exten, priority, self.caller, self.is_open)
+
+    def exists(self, context: str, exten: str, priority: int = 1) -> bool:
+        return self.find(context, exten, priority) is not None
+
+    def label(self, context: str, exten: str, label: str) -> int | None:
+        return self.lookup.label(context, exten, label, self.caller, self.is_open)
+
+    # Moving
+
+    def go(self, context: str, exten: str, priority: int) -> None:
+        """Lets the call go on there; a macro ends where its context is left."""
+        self.call = replace(self.call, context=context, exten=exten, priority=priority)
+        frames = self.call.frames
+        if frames and frames[-1].macro and context != frames[-1].macro:
+            self.call = replace(self.call, frames=frames[:-1])
+
+    def target(self, text: str) -> tuple[str, str, int] | None:
+        """`[[context,]exten,]priority` as a place; None where there is no such step.
+
+        A number of a step that is not there is a place: the extension `i` may take the call.
+        """
+        *where, priority = [values.known(part).strip() for part in text.split(",")]
+        if len(where) > 2:
+            raise NotFollowed(f"{text[:60]!r} names no step")
+        context, exten, now = self.here
+        if where and where[-1]:
+            exten = where[-1]
+        if len(where) == 2 and where[0]:
+            context = where[0]
+        if priority[:1] in ("+", "-") and priority[1:].isdigit():
+            return context, exten, now + int(priority)
+        if priority.isdigit():
+            return context, exten, int(priority[:9])
+        labelled = self.label(context, exten, priority)
+        return None if labelled is None else (context, exten, labelled)
+
+    # Running
+
+    def until_stop(self) -> Stop:
+        seen: set[tuple[object, ...]] = set()
+        for count in range(MOST_STEPS):
+            before, heard = self.call, len(self.heard)
+            if count > SUSPICIOUS:
+                if before.key() in seen:
+                    return Ended(before, tuple(self.heard), self.line, ENDLESS)
+                seen.add(before.key())
+            try:
+                stop = self._next()
+            except Undecided as open_fact:
+                told = (open_fact.fact, open_fact.values)
+                return Decides(before, tuple(self.heard[:heard]), self.line, *told)
+            except UndecidedTime as clock:
+                return Clock(before, tuple(self.heard[:heard]), self.line, clock.holds)
+            except NotFollowed as why:
+                raise why.at(self.line) from None
+            if stop is not None:
+                return stop
+        raise NotFollowed(f"the call takes more than {MOST_STEPS:,} steps", self.line)
+
+    def _next(self) -> Stop | None:
+        call = self.call
+        if call.pending:
+            return self._pressed(call)
+        found = self.find(call.context, call.exten, call.priority)
+        if found is None:
+            return self._beyond(call)
+        self.step = found.step
+        self.line = found.step.option
+        self.here = (call.context, call.exten, call.priority)
+        self.call = replace(call, priority=call.priority + 1)
+        app = values.substituted(self, found.step.app).strip().lower()
+        if app in WITHOUT_EFFECT:
+            return None
+        if app not in APPLICATIONS:
+            raise NotFollowed(f"{found.step.app.strip()[:40]}() is not interpreted")
+        return APPLICATIONS[app](self, found.step.data)
+
+    def _beyond(self, call: Call) -> Stop | None:
+        """Where there is no such step: a macro ends, `i` takes the call, or it ends."""
+        if call.frames and call.frames[-1].macro:
+            self.leave_frame()
+            return None
+        if not self.exists(call.context, call.exten):
+            return self._invalid(call, call.exten)
+        if any(
+            option.key.lower() == "autofallthrough" and option.value.lower() in ("no", "false", "0")
+            for option in self.plan.settings
+        ):
+            raise NotFollowed("autofallthrough=no lets callers wait where the steps end")
+        status = call.variables.get("DIALSTATUS", "")
+        tone = {"BUSY": "busy", "CONGESTION": "congestion", "CHANUNAVAIL": "congestion"}
+        return self.ended(NO_WAY, tone.get(status, ""))
+
+    def _invalid(self, call: Call, exten: str) -> Stop | None:
+        if not self.exists(call.context, "i"):
+            if self.exists(call.context, "e"):
+                raise NotFollowed("the extension e takes calls that go nowhere")
+            return self.ended(NO_WAY)
+        self.call = replace(call, exten="i", priority=1, pending="")
+        self.keep("INVALID_EXTEN", exten)
+        return None
+
+    def _pressed(self, call: Call) -> Stop | None:
+        """What follows keys, or silence, at a wait for an extension."""
+        kind, _, typed = call.pending.partition(" ")
+        if call.frames and call.frames[-1].macro:
+            raise NotFollowed("a macro asks for keys")
+        if kind == "silence":
+            return self._silence(call)
+        is_more = self.lookup.may_grow(call.context, typed, self.caller, self.is_open)
+        if kind == "typed" and is_more:
+            waiting = replace(call, pending="")
+            return Keys(waiting, tuple(self.heard), self.line, call.digit, typed)
+        if self.exists(call.context, typed):
+            self.call = replace(call, exten=typed, priority=1, pending="")
+            return None
+        return self._invalid(call, typed)
+
+    def _silence(self, call: Call) -> Stop | None:
+        """WaitExten() whose time is over: on where there is a step, else `t`, else the end."""
+        self.call = replace(call, pending="")
+        if self.exists(call.context, call.exten, call.priority):
+            return None
+        if self.exists(call.context, "t"):
+            self.call = replace(self.call, exten="t", priority=1)
+            return None
+        return self.ended(NO_WAY)
+
+    def keep(self, name: str, value: str) -> None:
+        """Sets a variable of the channel, where the dialplan ever reads it."""
+        if self.survey.reads(name):
+            self.call = replace(self.call, variables={**self.call.variables, name: value})
+
+    def leave_frame(self) -> None:
+        """Goes on behind the Gosub() or Macro() that is done."""
+        frame = self.call.frames[-1]
+        self.call = replace(
+            self.call,
+            context=frame.context,
+            exten=frame.exten,
+            priority=frame.priority,
+            frames=self.call.frames[:-1],
+        )
+
+    def ended(self, end: str, at: str = "") -> Ended:
+        line = self.line if self.line is not _NOWHERE else None
+        return Ended(self.call, tuple(self.heard), line, end, at)
+
+
+class Interpreter:
+    """Plays calls through one dialplan.
+
+    `mailboxes` are those of voicemail.conf, `name@context`, and whether 0 leads to the operator
+    from each; None where nobody says.
+    """
+
+    def __init__(
+        self,
+        plan: Dialplan,
+        moments: Moments,
+        survey: Survey,
+        mailboxes: Mapping[str, bool] | None = None,
+    ) -> None:
+        self.plan = plan
+        self.lookup = Lookup(plan)
+        self.moments = moments
+        self.survey = survey
+        self.mailboxes = mailboxes
+
+    def begin(self, context: str, exten: str) -> Call:
+        """A call that comes in there, at any moment."""
+        return Call(context, exten, moments=self.moments.every)
+
+    def run(self, call: Call, line: Option = _NOWHERE) -> Stop:
+        """Plays a call until something outside of the dialplan decides; raises NotFollowed."""
+        run = Run(
+            self.plan, self.lookup, self.survey, self.moments, self.mailboxes, call, line=line
+        )
+        return run.until_stop()
+
+    # Answers to stops
+
+    def pressed(self, stop: Keys, key: str) -> Stop:
+        """The caller presses a key."""
+        if stop.read is None:
+            return self.run(replace(stop.call, pending=f"typed {stop.typed}{key}"), stop.line)
+        reading = stop.read
+        if key == reading.ends:
+            return self._read(stop, stop.typed, "OK")
+        typed = stop.typed + key
+        if len(typed) >= reading.most:
+            return self._read(stop, typed, "OK")
+        return stop._replace(typed=typed, heard=(), seconds=reading.each)
+
+    def silent(self, stop: Keys) -> Stop:
+        """The caller presses nothing until the wait is over."""
+        if stop.read is None:
+            waited = "silence" if stop.seconds else ""
+            pending = f"settle {stop.typed}" if stop.typed else waited
+            return self.run(replace(stop.call, pending=pending), stop.line)
+        reading = stop.read
+        if not stop.typed and reading.tries > 1:
+            again = reading._replace(tries=reading.tries - 1)
+            return stop._replace(read=again, heard=reading.sounds, seconds=reading.first)
+        return self._read(stop, stop.typed, "TIMEOUT")
+
+    def _read(self, stop: Keys, typed: str, status: str) -> Stop:
+        if stop.read is None:
+            raise ValueError("no Read() asks here")
+        return self._with(stop, {stop.read.variable: typed, "READSTATUS": status})
+
+    def rung(self, stop: Rings, status: str) -> Stop:
+        """What comes of the phones that ring: a DIALSTATUS."""
+        return self._with(stop, {"DIALSTATUS": status})
+
+    def left_queue(self, stop: Waits, status: str) -> Stop:
+        """The caller leaves the queue with a QUEUESTATUS."""
+        return self._with(stop, {"QUEUESTATUS": status})
+
+    def recorded(self, stop: Mailbox, status: str) -> Stop:
+        """VoiceMail() is over, with a VMSTATUS, and the caller is still there."""
+        return self._with(stop, {"VMSTATUS": status})
+
+    def _with(self, stop: Keys | Rings | Waits | Mailbox, said: Mapping[str, str]) -> Stop:
+        kept = {name: value for name, value in said.items() if self.survey.reads(name)}
+        variables = {**stop.call.variables, **kept}
+        return self.run(replace(stop.call, variables=variables), stop.line)
+
+    def left_mailbox(self, stop: Mailbox, key: str) -> Stop:
+        """The caller presses 0 or * instead of leaving a message."""
+        there = {"0": "o", "*": "a"}[key]
+        return self.run(replace(stop.call, exten=there, priority=1), stop.line)
+
+    def decided(self, stop: Decides, value: str) -> Stop:
+        """The fact has this value."""
+        facts = {**stop.call.facts, stop.fact: value}
+        return self.run(replace(stop.call, facts=facts), stop.line)
+
+    def at(self, stop: Clock, moments: int) -> Stop:
+        """The call is made at these moments only."""
+        return self.run(replace(stop.call, moments=moments), stop.line)
+
+
+__all__ = ["HANGUP", "Interpreter", "Run"]

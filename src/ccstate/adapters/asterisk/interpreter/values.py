@@ -1,0 +1,377 @@
+"""Variables and functions of a dialplan, read and set.
+
+Source: main/pbx_variables.c, funcs/*.c and main/pbx_functions.c of Asterisk 18. A function that
+nothing is known of gives a value that nothing may depend on.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from ccstate.adapters.asterisk.interpreter.call import Frame, Heard
+from ccstate.adapters.asterisk.interpreter.expressions import is_true, searched, worked_out
+from ccstate.adapters.asterisk.interpreter.faults import NotFollowed, Undecided, UndecidedTime
+from ccstate.adapters.asterisk.interpreter.text import (
+    arguments,
+    filled,
+    name_and_cut,
+    substring,
+)
+from ccstate.adapters.asterisk.interpreter.world import OPAQUE
+
+if TYPE_CHECKING:
+    from ccstate.adapters.asterisk.interpreter.running import Run
+
+
+def opaque(name: str) -> str:
+    """A value that nobody can know; conditions on it are not followed."""
+    return f"{OPAQUE}{name.replace(OPAQUE, '')[:60]}{OPAQUE}"
+
+
+def known(text: str) -> str:
+    """The text, where nothing in it is a value that nobody can know."""
+    if OPAQUE in text:
+        name = text.partition(OPAQUE)[2].partition(OPAQUE)[0]
+        raise NotFollowed(f"it depends on {name or 'a value'}, which nobody can know beforehand")
+    return text
+
+
+def substituted(run: "Run", text: str) -> str:
+    """What stands in a step, with variables, functions and expressions worked out."""
+    if "$" not in text:
+        return text
+    return filled(text, lambda inside: _value(run, inside), _expression)
+
+
+def _expression(inside: str) -> str:
+    return worked_out(known(inside))
+
+
+def _value(run: "Run", inside: str) -> str:
+    name, offset, length = name_and_cut(inside)
+    function, bracket, said = name.partition("(")
+    value = _function(run, function, said.removesuffix(")")) if bracket else variable(run, name)
+    return value if OPAQUE in value else substring(value, offset, length)
+
+
+_UNKNOWN = frozenset(
+    (
+        *("ANSWEREDTIME", "BRIDGEPEER", "CHANNEL", "DATETIME", "DIALEDPEERNAME"),
+        *("DIALEDPEERNUMBER", "DIALEDTIME", "ENTITYID", "EPOCH", "HANGUPCAUSE", "LINKEDID"),
+        *("MIXMONITOR_FILENAME", "SYSTEMNAME", "TIMESTAMP", "UNIQUEID"),
+    )
+)
+
+
+def variable(run: "Run", name: str) -> str:
+    """The value of a variable of the channel, or else a global one; "" where there is none."""
+    name = name.strip()
+    special = {"EXTEN": run.here[1], "CONTEXT": run.here[0], "PRIORITY": str(run.here[2])}
+    if name in special:
+        return special[name]
+    for frame in reversed(run.call.frames):
+        if name in frame.variables:
+            return frame.variables[name]
+    if name in run.call.variables:
+        return run.call.variables[name]
+    return opaque(name) if name in _UNKNOWN else global_value(run, name)
+
+
+def global_value(run: "Run", name: str) -> str:
+    if run.survey.changes(name):
+        return fact(run, f"GLOBAL({name})")
+    return run.plan.globals.get(name, "")
+
+
+def fact(run: "Run", name: str) -> str:
+    """A fact of the world; raises Undecided where this call has not learnt it yet."""
+    if name in run.call.facts:
+        return run.call.facts[name]
+    values = run.survey.values(name)
+    if len(values) == 1:
+        return values[0]
+    raise Undecided(name, values)
+
+
+def caller(run: "Run") -> str:
+    """The number that the call shows; the dialplan may have set it."""
+    return run.call.caller or fact(run, "caller")
+
+
+def _function(run: "Run", name: str, said: str) -> str:
+    name = name.strip()
+    if name in _ASKING:
+        return _ASKING[name](run, said)
+    if name in _PURE:
+        return opaque(f"{name}()") if OPAQUE in said and name != "IF" else _PURE[name](said)
+    return opaque(f"{name}()")
+
+
+# Functions that ask the call or the world
+
+
+def _callerid(run: "Run", said: str) -> str:
+    what = said.partition(",")[0].strip().lower()
+    if what in ("num", "number"):
+        return caller(run)
+    return run.call.variables.get(f"CALLERID({what})") or opaque(f"CALLERID({what})")
+
+
+def _channel(run: "Run", said: str) -> str:
+    return run.call.variables.get(f"CHANNEL({said.strip()})") or opaque(f"CHANNEL({said})")
+
+
+def _db(run: "Run", said: str) -> str:
+    return fact(run, f"DB({known(said)})")
+
+
+def _db_exists(run: "Run", said: str) -> str:
+    return "1" if _db(run, said) else "0"
+
+
+def _device_state(run: "Run", said: str) -> str:
+    return fact(run, f"DEVICE_STATE({known(said)})")
+
+
+def _dialplan_exists(run: "Run", said: str) -> str:
+    context, exten, priority = (known(part).strip() for part in arguments(said, 3)[:3])
+    exten = exten or run.here[1]
+    number = int(priority) if priority.isdigit() else 1
+    return "1" if run.exists(context, exten, number) else "0"
+
+
+def _iftime(run: "Run", said: str) -> str:
+    times, _, values = said.partition("?")
+    yes, no = _two(values)
+    holds = run.moments.holding(known(times)) & run.call.moments
+    if holds == run.call.moments:
+        return yes
+    if not holds:
+        return no
+    raise UndecidedTime(holds)
+
+
+def _group_count(_run: "Run", _said: str) -> str:
+    """One: a call that is walked is alone on the server."""
+    return "1"
+
+
+def _dial_contacts(_run: "Run", said: str) -> str:
+    return f"PJSIP/{said.partition(',')[0].strip()}"
+
+
+def _global(run: "Run", said: str) -> str:
+    return global_value(run, said.strip())
+
+
+def _local(run: "Run", said: str) -> str:
+    return run.call.frames[-1].variables.get(said.strip(), "") if run.call.frames else ""
+
+
+_ASKING: Mapping[str, Callable[["Run", str], str]] = {
+    "CALLERID": _callerid,
+    "CHANNEL": _channel,
+    "DB": _db,
+    "DB_EXISTS": _db_exists,
+    "DEVICE_STATE": _device_state,
+    "DEVSTATE": _device_state,
+    "DIALPLAN_EXISTS": _dialplan_exists,
+    "VALID_EXTEN": _dialplan_exists,
+    "GLOBAL": _global,
+    "GROUP_COUNT": _group_count,
+    "IFTIME": _iftime,
+    "LOCAL": _local,
+    "PJSIP_DIAL_CONTACTS": _dial_contacts,
+}
+
+
+# Functions of their arguments alone
+
+
+def _two(values: str) -> tuple[str, str]:
+    """What stands before and behind the first colon outside of quotes."""
+    is_quoted = False
+    for at, char in enumerate(values):
+        is_quoted ^= char == '"'
+        if char == ":" and not is_quoted:
+            return values[:at].strip().strip('"'), values[at + 1 :].strip().strip('"')
+    return values.strip().strip('"'), ""
+
+
+def _if(said: str) -> str:
+    condition, _, values = said.partition("?")
+    yes, no = _two(values)
+    return yes if is_true(known(condition)) else no
+
+
+def _strftime(said: str) -> str:
+    epoch, zone, spelling = arguments(said, 3)[:3]
+    if not epoch.strip().isdigit():
+        return opaque("STRFTIME()")
+    try:
+        at = datetime.fromtimestamp(int(epoch[:12]), UTC).astimezone(ZoneInfo(zone or "UTC"))
+        return f"{at:{spelling}}" if spelling else opaque("STRFTIME()")
+    except (OSError, ValueError, OverflowError, LookupError):
+        raise NotFollowed(f"STRFTIME({said[:60]}) is not followed") from None
+
+
+def _filter(said: str) -> str:
+    allowed, _, text = said.partition(",")
+    if re.search(r"\\|\^|[\[\]]", allowed):
+        raise NotFollowed(f"FILTER({allowed[:40]}) is not followed")
+    return "".join(re.findall(f"[{re.escape(allowed).replace(chr(92) + '-', '-')}]", text))
+
+
+def _math(said: str) -> str:
+    text, kind, *_ = arguments(said, 2)
+    match = re.fullmatch(r"\s*(-?[0-9.]{1,12})\s*([-+*/%])\s*(-?[0-9.]{1,12})\s*", text)
+    if not match or (match[2] in "/%" and not float(match[3])):
+        raise NotFollowed(f"MATH({said[:60]}) is not followed")
+    left, right = Decimal(match[1]), Decimal(match[3])
+    value = {
+        "+": lambda: left + right,
+        "-": lambda: left - right,
+        "*": lambda: left * right,
+        "/": lambda: left / right,
+        "%": lambda: left % right,
+    }[match[2]]()
+    return str(int(value)) if kind.strip().lower() in ("int", "i") else f"{value:.6f}"
+
+
+def _regex(said: str) -> str:
+    match = re.match(r'\s*"((?:[^"\\]|\\.)*)"\s?(.*)', said, re.DOTALL)
+    if not match:
+        raise NotFollowed(f"REGEX({said[:60]}) is not followed")
+    return "1" if searched(match[1], match[2][:500]) else "0"
+
+
+_PURE: Mapping[str, Callable[[str], str]] = {
+    "EXISTS": lambda said: "1" if said else "0",
+    "FILTER": _filter,
+    "IF": _if,
+    "ISNULL": lambda said: "0" if said else "1",
+    "LEN": lambda said: str(len(said)),
+    "MATH": _math,
+    "REGEX": _regex,
+    "STRFTIME": _strftime,
+    "TOLOWER": str.lower,
+    "TOUPPER": str.upper,
+}
+
+
+# Setting
+
+
+def assign(run: "Run", name: str, value: str) -> None:
+    """What `Set(name=value)` does."""
+    function, bracket, said = name.strip().partition("(")
+    said = said.removesuffix(")").strip()
+    if not bracket:
+        _set_variable(run, function.lstrip("_"), value)
+    elif function in _SETTING:
+        _SETTING[function](run, said, value)
+    elif function not in _WITHOUT_EFFECT:
+        raise NotFollowed(f"Set({function}()=) is not followed")
+
+
+_WITHOUT_EFFECT = frozenset(
+    (
+        *("AGC", "CDR", "CDR_PROP", "CONNECTEDLINE", "DENOISE", "FAXOPT", "GROUP", "JITTERBUFFER"),
+        *("PJSIP_HEADER", "PJSIP_MEDIA_OFFER", "REDIRECTING", "SPEEX", "STREAM_SILENCE", "VOLUME"),
+    )
+)
+"""Functions that may be set and lead no call elsewhere."""
+
+
+def _set_variable(run: "Run", name: str, value: str) -> None:
+    call = run.call
+    for depth, frame in reversed(list(enumerate(call.frames))):
+        if name in frame.variables:
+            changed = Frame(
+                {**frame.variables, name: value},
+                frame.context,
+                frame.exten,
+                frame.priority,
+                frame.macro,
+            )
+            frames = (*call.frames[:depth], changed, *call.frames[depth + 1 :])
+            run.call = replace(call, frames=frames)
+            return
+    run.keep(name, value)
+
+
+def _set_local(run: "Run", said: str, value: str) -> None:
+    if not run.call.frames:
+        _set_variable(run, said, value)
+        return
+    *others, top = run.call.frames
+    changed = Frame({**top.variables, said: value}, top.context, top.exten, top.priority, top.macro)
+    run.call = replace(run.call, frames=(*others, changed))
+
+
+def set_fact(run: "Run", name: str, value: str) -> None:
+    """Keeps a value for other calls, and tells it where the dialplan asks for it."""
+    run.call = replace(run.call, facts={**run.call.facts, name: value})
+    if run.survey.is_asked(name):
+        run.heard.append(Heard("sets", f"{name}={value}", run.line))
+
+
+def _set_global(run: "Run", said: str, value: str) -> None:
+    set_fact(run, f"GLOBAL({said})", value)
+
+
+def _set_db(run: "Run", said: str, value: str) -> None:
+    set_fact(run, f"DB({known(said)})", value)
+
+
+def _set_device_state(run: "Run", said: str, value: str) -> None:
+    set_fact(run, f"DEVICE_STATE({known(said)})", value)
+
+
+def _set_callerid(run: "Run", said: str, value: str) -> None:
+    what = said.partition(",")[0].strip().lower()
+    if what in ("num", "number"):
+        run.call = replace(run.call, caller=value)
+    elif what == "all":
+        raise NotFollowed("Set(CALLERID(all)=) is not followed")
+    run.call = replace(run.call, variables={**run.call.variables, f"CALLERID({what})": value})
+
+
+def _set_channel(run: "Run", said: str, value: str) -> None:
+    what = said.partition(",")[0].strip().lower()
+    if what in ("language", "musicclass"):
+        run.heard.append(Heard(what, value, run.line))
+    run.call = replace(run.call, variables={**run.call.variables, f"CHANNEL({what})": value})
+
+
+def _set_timeout(run: "Run", said: str, value: str) -> None:
+    what = said.lower()
+    if what == "absolute":
+        raise NotFollowed("TIMEOUT(absolute) is not followed")
+    match = re.fullmatch(r"\s*([0-9]{1,6})(?:\.[0-9]*)?\s*", known(value))
+    if not match:
+        raise NotFollowed(f"TIMEOUT({what[:20]})={value[:20]} is no number of seconds")
+    field = {"response": "response", "digit": "digit"}.get(what)
+    if field is None:
+        raise NotFollowed(f"there is no TIMEOUT({what[:20]})")
+    seconds = int(match[1])
+    run.call = (
+        replace(run.call, response=seconds)
+        if field == "response"
+        else replace(run.call, digit=seconds)
+    )
+
+
+_SETTING: Mapping[str, Callable[["Run", str, str], None]] = {
+    "CALLERID": _set_callerid,
+    "CHANNEL": _set_channel,
+    "DB": _set_db,
+    "DEVICE_STATE": _set_device_state,
+    "GLOBAL": _set_global,
+    "LOCAL": _set_local,
+    "TIMEOUT": _set_timeout,
+}

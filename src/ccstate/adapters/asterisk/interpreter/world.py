@@ -1,0 +1,263 @@
+"""What a dialplan asks of the world around it: times, callers, values that are kept between calls.
+
+A dialplan can tell apart only what it compares with. So the values that it sets or compares, and
+one other, stand for all; the minutes at which its hours begin and end, and those before, stand for
+every moment.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from ccstate.adapters.asterisk.conf.dialplan import HINT, Dialplan, Step
+from ccstate.adapters.asterisk.interpreter.faults import NotFollowed
+from ccstate.adapters.asterisk.interpreter.text import arguments
+from ccstate.adapters.asterisk.interpreter.timing import Timing, timing
+
+OPAQUE = "\ue0ff"
+"""Stands around the name of a value that nobody can know: an identifier, a time in seconds."""
+OTHER_CALLER = "12025550143"
+"""A caller with whom no dialplan compares; reserved for examples in North America."""
+MOST_VALUES = 40
+"""Values of one fact that are tried."""
+DAYS = 366
+_COMPARED = r'"?\s*(?:==?|!=|<=?|>=?|:|=~)\s*"?\^?([^"\]&|?:,)$\s]*)'
+_LITERAL = re.compile(r'(?:==?|!=|<=?|>=?|=~)\s*"?\^?([+*#0-9]+)|"?([+*#0-9]+)"?\s*(?:==?|!=)')
+
+
+class Moments:
+    """The moments that stand for all of a year, as bits of a number; in the server's timezone."""
+
+    def __init__(self, first: date, zone: str, minutes: Collection[int]) -> None:
+        self._first = first
+        self._zone = zone
+        self._minutes = sorted({12 * 60, *minutes})
+        self.days = DAYS if minutes else 1
+        self.every = (1 << self.days * len(self._minutes)) - 1
+        self._masks: dict[str, int] = {}
+
+    def all(self) -> Iterator[datetime]:
+        """Each moment, in the order of its bit."""
+        zone = ZoneInfo(self._zone or "UTC")
+        for day in range(self.days):
+            begin = datetime(self._first.year, self._first.month, self._first.day, tzinfo=zone)
+            at = begin + timedelta(days=day)
+            for minute in self._minutes:
+                yield at.replace(hour=minute // 60, minute=minute % 60)
+
+    def first_of(self, moments: int) -> datetime:
+        """The first moment of a set that is not empty, to show it to people."""
+        place = (moments & -moments).bit_length() - 1
+        day, index = divmod(place, len(self._minutes))
+        zone = ZoneInfo(self._zone or "UTC")
+        begin = datetime(self._first.year, self._first.month, self._first.day, tzinfo=zone)
+        minute = self._minutes[index]
+        return (begin + timedelta(days=day)).replace(hour=minute // 60, minute=minute % 60)
+
+    def holding(self, text: str) -> int:
+        """The moments at which a condition of GotoIfTime holds."""
+        if text not in self._masks:
+            said = timing(text)
+            self._masks[text] = self._holding(said)
+        return self._masks[text]
+
+    def _holding(self, said: Timing) -> int:
+        if said.zone and said.zone != self._zone:
+            return self._elsewhere(said)
+        day_mask = sum(1 << at for at, m in enumerate(self._minutes) if m in said.minutes)
+        found = 0
+        for day in range(self.days):
+            at = self._first + timedelta(days=day)
+            is_day = (
+                at.isoweekday() % 7 in said.weekdays
+                and at.day in said.days
+                and at.month in said.months
+            )
+            if is_day:
+                found |= day_mask << day * len(self._minutes)
+        return found
+
+    def _elsewhere(self, said: Timing) -> int:
+        try:
+            zone = ZoneInfo(said.zone)
+        except (OSError, ValueError, LookupError):
+            raise NotFollowed(f"{said.zone[:40]!r} is no timezone") from None
+        if not self._zone:
+            raise NotFollowed("hours name a timezone, and nobody says in which one the server is")
+        moments = enumerate(self.all())
+        return sum(1 << n for n, at in moments if said.holds(at.astimezone(UTC).astimezone(zone)))
+
+
+def times_of(plan: Dialplan) -> list[str]:
+    """Every condition on the clock that a dialplan holds, as written."""
+    found: dict[str, None] = {}
+    for context in plan.contexts.values():
+        for include in context.includes:
+            _, comma, times = include.value.partition(",")
+            if comma:
+                found[times] = None
+        for step in context.steps:
+            app = step.app.strip().lower()
+            if app in ("gotoiftime", "execiftime"):
+                found[step.data.partition("?")[0]] = None
+            for match in re.finditer(r"IFTIME\(([^?]*)\?", step.data):
+                found[match[1]] = None
+    return list(found)
+
+
+def edges(plan: Dialplan, more: Iterable[int] = ()) -> set[int]:
+    """The minutes of a day at which hours of a dialplan begin or end, and those before."""
+    found = {(minute + step) % 1_440 for minute in more for step in (-1, 0, 1)}
+    for times in times_of(plan):
+        try:
+            said = timing(times)
+        except NotFollowed:
+            continue
+        found |= said.edges() or {0}
+        if said.zone:
+            found |= {minute + step for minute in range(0, 1_440, 30) for step in (0, 29)}
+    return found
+
+
+class Survey:
+    """The values that a dialplan sets and compares."""
+
+    def __init__(self, plan: Dialplan, callers: Iterable[str] = ()) -> None:
+        self._plan = plan
+        self._texts = [step.data for step in _steps(plan) if "$" in step.data]
+        self._callers = tuple(callers)
+        self._found: dict[str, tuple[str, ...]] = {}
+        self.cut: set[str] = set()
+        """Facts that have more values than are tried."""
+
+    @cached_property
+    def _sets(self) -> dict[str, list[str]]:
+        """Texts that are written into each global variable, and into each family of the database."""
+        found: dict[str, list[str]] = {}
+        for step in _steps(self._plan):
+            if step.app.strip().lower() not in ("set", "mset", "setglobalvar"):
+                continue
+            for part in _assignments(step):
+                name, equals, value = part.partition("=")
+                name = name.strip()
+                if step.app.strip().lower() == "setglobalvar":
+                    name = f"GLOBAL({name})"
+                if equals and name.startswith(("GLOBAL(", "DB(", "DEVICE_STATE(")):
+                    found.setdefault(_family(name), []).append(value.strip().strip('"'))
+        return found
+
+    def reads(self, name: str) -> bool:
+        """Whether the dialplan reads a variable; DIALSTATUS counts where the steps end."""
+        if self._reads_any or name in ("DIALSTATUS", "GOSUB_RETVAL"):
+            return True
+        return name in self._read
+
+    @cached_property
+    def _reads_any(self) -> bool:
+        """Whether names of variables are made of variables."""
+        return any(re.search(r"\$\{[A-Za-z0-9_]*\$", text) for text in self._texts)
+
+    @cached_property
+    def _read(self) -> frozenset[str]:
+        return frozenset(
+            name for text in self._texts for name in re.findall(r"\b[A-Za-z_][A-Za-z0-9_]*", text)
+        )
+
+    def changes(self, name: str) -> bool:
+        """Whether a global variable is ever set while calls run."""
+        return f"GLOBAL({name})" in self._sets
+
+    def is_asked(self, fact: str) -> bool:
+        """Whether the dialplan ever reads what it keeps there."""
+        kind, _, name = _family(fact).partition("(")
+        name = name.removesuffix(")")
+        if kind == "GLOBAL":
+            return any(re.search(rf"\$\{{(GLOBAL\()?{re.escape(name)}\b", t) for t in self._texts)
+        return any(f"{kind}({name}" in t or f"{kind}_EXISTS({name}" in t for t in self._texts)
+
+    def values(self, fact: str) -> tuple[str, ...]:
+        """Everything that a fact may be, as far as the dialplan tells values apart."""
+        if fact not in self._found:
+            values = list(dict.fromkeys(self._values(fact)))
+            if len(values) > MOST_VALUES:
+                self.cut.add(fact)
+            self._found[fact] = tuple(values[:MOST_VALUES])
+        return self._found[fact]
+
+    def _values(self, fact: str) -> Iterator[str]:
+        if fact == "caller":
+            yield from self._caller_values()
+            return
+        kind, _, rest = fact.partition("(")
+        name = rest.removesuffix(")")
+        if kind == "GLOBAL":
+            yield self._plan.globals.get(name, "")
+            read = rf"\$\{{(?:GLOBAL\()?{re.escape(name)}\)?(?::[^}}]*)?\}}"
+        elif kind == "DB":
+            yield ""
+            family = re.escape(name.partition("/")[0])
+            read = rf"\$\{{DB\({family}/(?:[^{{}}]|\{{[^}}]*\}})*\}}"
+        else:
+            yield "NOT_INUSE"
+            read = rf"\$\{{{kind}\((?:[^{{}}]|\{{[^}}]*\}})*\}}"
+        written = self._sets.get(_family(fact), [])
+        for value in written:
+            if "${" not in value and "$[" not in value:
+                yield value
+            elif kind != "DEVICE_STATE":
+                yield OTHER_CALLER
+        compared = re.compile(read + _COMPARED)
+        for text in self._texts:
+            yield from (match[1] for match in compared.finditer(text))
+        if kind == "DB" and not written:
+            yield "1"
+
+    def _caller_values(self) -> Iterator[str]:
+        yield OTHER_CALLER
+        literals: dict[str, None] = dict.fromkeys(self._callers)
+        for context in self._plan.contexts.values():
+            for step in context.steps:
+                if step.caller:
+                    literals[_instance(step.caller)] = None
+        for text in self._texts:
+            if "$[" not in text and "REGEX" not in text:
+                continue
+            if "LEN(" in text:
+                lengths = [int(m[1] or m[2]) for m in _LITERAL.finditer(text) if _is_short(m)]
+                literals.update({"2025550143202"[:length]: None for length in lengths})
+            literals.update({m[1] or m[2]: None for m in _LITERAL.finditer(text)})
+        for literal in literals:
+            yield literal
+            if len(literal) < 7:
+                yield (literal + "2025550143")[:10]
+
+
+def _is_short(match: "re.Match[str]") -> bool:
+    text = match[1] or match[2]
+    return text.isdigit() and 0 < int(text[:4]) <= 13
+
+
+def _instance(caller: str) -> str:
+    """A number that a caller's pattern stands for."""
+    if not caller.startswith("_"):
+        return caller
+    plain = re.sub(r"\[(.)[^\]]*\]", r"\1", caller[1:])
+    return "".join({"X": "5", "N": "5", "Z": "5", ".": "5", "!": ""}.get(c, c) for c in plain)
+
+
+def _steps(plan: Dialplan) -> Iterator[Step]:
+    for context in plan.contexts.values():
+        yield from (step for step in context.steps if step.priority != HINT)
+
+
+def _assignments(step: Step) -> list[str]:
+    return arguments(step.data) if step.app.strip().lower() == "mset" else [step.data]
+
+
+def _family(fact: str) -> str:
+    """`DB(family)` of `DB(family/key)`; other facts stay as they are."""
+    if fact.startswith("DB("):
+        return f"DB({fact[3:].partition('/')[0]})"
+    return "DEVICE_STATE()" if fact.startswith("DEVICE_STATE(") else fact

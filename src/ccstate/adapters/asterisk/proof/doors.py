@@ -1,0 +1,80 @@
+"""Everything that can be dialled: by carriers, and by the phones of each context."""
+
+from collections.abc import Iterator
+from itertools import product
+from typing import NamedTuple
+
+from ccstate.adapters.asterisk.conf import Option
+from ccstate.adapters.asterisk.interpreter.lookup import Extension, Lookup, pattern
+
+MOST_NUMBERS = 200
+"""Numbers of one pattern that are all dialled; of others a few are."""
+_LENGTHS = ("", "5550143", "2025550143")
+"""What stands for the open end of a pattern."""
+
+
+class Dialled(NamedTuple):
+    """Something that can be dialled in a context; `is_sample` where it stands for others too."""
+
+    exten: str
+    line: Option
+    is_sample: bool = False
+
+
+def dialled_by_carriers(lookup: Lookup, context: str) -> Iterator[Dialled]:
+    """Numbers that carriers may dial there: three digits or more."""
+    for extension, path in lookup.extensions(context):
+        for found in _numbers(extension, ()):
+            if len(found.exten.lstrip("+")) >= (3 if not path else 5):
+                yield found
+
+
+def dialled_by_phones(lookup: Lookup, context: str, known: tuple[str, ...]) -> Iterator[Dialled]:
+    """What phones may dial there; `known` are numbers of which each is tried where it fits."""
+    for extension, _ in lookup.extensions(context):
+        for found in _numbers(extension, known):
+            if len(found.exten) >= 2:
+                yield found
+
+
+def _numbers(extension: Extension, known: tuple[str, ...]) -> Iterator[Dialled]:
+    line = next(iter(extension.steps.values())).option
+    if not extension.name.startswith("_"):
+        name = extension.name.replace("-", "")
+        if name and not set(name) - set("0123456789*#+"):
+            yield Dialled(name, line)
+        return
+    said = pattern(extension.name)
+    places = [sorted(place & set("0123456789*#+")) for place in said.places]
+    if not all(places):
+        return
+    count = 1
+    for place in places:
+        count *= len(place)
+    if not said.end and count <= MOST_NUMBERS:
+        yield from (Dialled("".join(digits), line) for digits in product(*places))
+        return
+    fits = [number for number in known if _fits(number, said.places, said.end)]
+    ends = [e for e in _LENGTHS if said.end] or [""]
+    samples = [
+        "".join(pick(place) for place in places) + end
+        for end in ends
+        for pick in (_lowest, _highest)
+        if end or said.end != "."
+    ]
+    yield from (Dialled(number, line, True) for number in dict.fromkeys([*fits, *samples]))
+
+
+def _lowest(place: list[str]) -> str:
+    return place[0]
+
+
+def _highest(place: list[str]) -> str:
+    digits = [char for char in place if char.isdigit()]
+    return (digits or place)[-1]
+
+
+def _fits(number: str, places: tuple[frozenset[str], ...], end: str) -> bool:
+    if len(number) < len(places) + (end == ".") or (not end and len(number) != len(places)):
+        return False
+    return all(char in place for char, place in zip(number, places, strict=False))

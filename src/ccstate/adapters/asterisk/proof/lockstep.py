@@ -1,0 +1,334 @@
+"""One caller in the hand-written dialplan and in the imported objects at once.
+
+Both sides read the same keys, silences, answers and hours in step. A pair of situations stands for
+everything that a caller may do from there on, so each pair is looked at once, by the shortest way.
+Where callers meet something else, the difference is noted; where they then are in situations that
+cannot be told in step any more, the way ends there.
+"""
+
+import re
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ccstate.adapters.asterisk import interpreter as by_hand
+from ccstate.adapters.asterisk.conf import Option
+from ccstate.adapters.asterisk.interpreter import NotFollowed
+from ccstate.adapters.asterisk.proof import turns
+from ccstate.adapters.asterisk.proof.objects import Done, Objects, Where
+from ccstate.adapters.asterisk.proof.turns import Heard, Turn
+from ccstate.adapters.asterisk.proof.written import Written
+
+MOST_PAIRS = 3_000
+"""Pairs of situations behind one number."""
+KEYS = "1234567890*#"
+_PHONE = (
+    turns.ANSWERED,
+    turns.NO_ANSWER,
+    turns.BUSY,
+    turns.UNAVAILABLE,
+    turns.CONGESTED,
+)
+
+
+class Difference(NamedTuple):
+    """Callers who do this meet something else; `line` is where the dialplan says what was."""
+
+    did: tuple[str, ...]
+    about: str
+    before: str
+    after: str
+    line: Option | None
+    moments: int
+
+
+class Unfollowed(NamedTuple):
+    """A way that one of the sides does not know."""
+
+    did: tuple[str, ...]
+    reason: str
+    line: Option | None
+
+
+@dataclass(slots=True)
+class Compared:
+    """What came of the calls to one number."""
+
+    same: int = 0
+    differ: int = 0
+    differences: list[Difference] = field(default_factory=list)
+    unfollowed: list[Unfollowed] = field(default_factory=list)
+    is_complete: bool = True
+
+    @property
+    def calls(self) -> int:
+        return self.same + self.differ + len(self.unfollowed)
+
+
+class _Pair(NamedTuple):
+    before: "by_hand.Stop | turns.Over"
+    after: Where
+    moments: int
+    did: tuple[str, ...]
+    differs: bool
+
+
+class Lockstep:
+    """Compares the calls of one caller who comes in at a place."""
+
+    def __init__(self, written: Written, objects: Objects) -> None:
+        self._written, self._objects = written, objects
+        self._found = Compared()
+
+    def compare(self, context: str, exten: str, after: Where, moments: int) -> Compared:
+        """Every call that comes in at these moments."""
+        todo: deque[_Pair] = deque()
+        seen: set[tuple[object, ...]] = set()
+        try:
+            first = self._written.begins(context, exten, moments)
+        except NotFollowed as why:
+            self._found.unfollowed.append(Unfollowed((), why.reason, why.line))
+            return self._found
+        todo.append(_Pair(first, after, moments, (), differs=False))
+        while todo:
+            pair = todo.popleft()
+            try:
+                for following in self._following(pair):
+                    key = _key(following)
+                    if key in seen:
+                        continue
+                    if len(seen) >= MOST_PAIRS:
+                        self._found.is_complete = False
+                        continue
+                    seen.add(key)
+                    todo.append(following)
+            except NotFollowed as why:
+                self._found.unfollowed.append(Unfollowed(pair.did, why.reason, why.line))
+        if not self._found.calls:
+            # Every way comes back to where it was: one call that goes round in both.
+            self._found.same = 1
+        return self._found
+
+    # One pair
+
+    def _following(self, pair: _Pair) -> Iterator[_Pair]:
+        before = self._turn(pair.before)
+        if isinstance(before.what, turns.Open) and not isinstance(pair.before, turns.Over):
+            for value in before.what.values:
+                did = (*pair.did, f"{_fact(before.what.fact)} is {value or 'empty'}")
+                stop = self._hand(pair._replace(did=did), value)
+                if stop:
+                    yield stop
+            return
+        if isinstance(pair.before, by_hand.Clock):
+            for moments in (pair.before.holds, pair.moments & ~pair.before.holds):
+                stop_then = self._written.at(pair.before, moments)
+                yield pair._replace(before=_said_before(stop_then, pair.before), moments=moments)
+            return
+        where, after = self._objects.turn(pair.after)
+        yield from self._both(pair, before, where, after)
+
+    def _hand(self, pair: _Pair, did: str) -> _Pair | None:
+        """The pair once the hand-written side went on alone; what was heard stays to be heard."""
+        if isinstance(pair.before, turns.Over):
+            return None
+        try:
+            stop = self._written.goes(pair.before, did)
+        except NotFollowed as why:
+            self._found.unfollowed.append(Unfollowed(pair.did, why.reason, why.line))
+            return None
+        if isinstance(stop, turns.Over):
+            return pair._replace(before=stop)
+        return pair._replace(before=_said_before(stop, pair.before))
+
+    def _turn(self, stop: "by_hand.Stop | turns.Over") -> Turn:
+        return Turn(Heard(), stop) if isinstance(stop, turns.Over) else self._written.turn(stop)
+
+    def _both(self, pair: _Pair, before: Turn, where: Where, after: Turn) -> Iterator[_Pair]:
+        one, other = before.what, after.what
+        if isinstance(one, turns.Asks) and one.typed and not _types(other):
+            # The other side has taken the first keys, and is heard once this one goes on too.
+            yield from self._typed_alone(pair, before, where, after)
+            return
+        differs = self._hears(pair, before, after) or pair.differs
+        pair = pair._replace(differs=differs)
+        match one, other:
+            case turns.Asks(), turns.Asks():
+                if one.typed == "" == other.typed and one.seconds != other.seconds:
+                    self._notes(pair, "time for a key", before, after)
+                    pair = pair._replace(differs=True)
+                yield from self._pressed(pair, where, after)
+            case turns.Rings(), turns.Rings():
+                yield from self._rung(pair, before, where, after)
+            case turns.Waits(), turns.Waits():
+                yield from self._queued(pair, before, where, after)
+            case turns.Message(), turns.Message():
+                yield from self._left(pair, before, where, after)
+            case turns.Over(), turns.Over():
+                if one != other and not _is_nothing(one, other):
+                    self._ends(pair, before, after)
+                elif differs:
+                    self._found.differ += 1
+                else:
+                    self._found.same += 1
+            case _:
+                self._ends(pair, before, after)
+
+    def _ends(self, pair: _Pair, before: Turn, after: Turn) -> None:
+        """Notes that from here on callers are in different situations."""
+        self._notes(pair, "what happens", before, after)
+        self._found.differ += 1
+
+    def _notes(self, pair: _Pair, about: str, before: Turn, after: Turn) -> None:
+        was, now = turns.shown(before.what), turns.shown(after.what)
+        self._note(pair, about, was, now, before.line)
+
+    def _note(self, pair: _Pair, about: str, was: str, now: str, line: Option | None) -> None:
+        found = Difference(pair.did, about, was, now, line, pair.moments)
+        self._found.differences.append(found)
+
+    def _hears(self, pair: _Pair, before: Turn, after: Turn) -> bool:
+        """Notes what is heard otherwise."""
+        differs = False
+        one, other = before.heard, after.heard
+        if _plain(one.words) != _plain(other.words):
+            self._note(pair, "what is heard", one.words or "nothing", other.words or "nothing", before.line)  # fmt: skip
+            differs = True
+        if one.things != other.things:
+            was, now = (", ".join(h.things) or "nothing" for h in (one, other))
+            self._note(pair, "what else happens", was, now, before.line)
+            differs = True
+        if abs(one.pause - other.pause) > turns.PAUSE_TOLERANCE:
+            told = f"a pause of {one.pause} s", f"a pause of {other.pause} s"
+            self._note(pair, "pauses", *told, before.line)
+            differs = True
+        return differs
+
+    def _step(self, pair: _Pair, did: str, where: Where, told: str = "") -> _Pair | None:
+        """Both sides after what the caller did, or what came of it."""
+        onwards = pair._replace(did=(*pair.did, told or did), after=where)
+        if isinstance(pair.before, turns.Over):
+            return None
+        try:
+            return onwards._replace(before=self._written.goes(pair.before, did))
+        except NotFollowed as why:
+            self._found.unfollowed.append(Unfollowed(onwards.did, why.reason, why.line))
+            return None
+
+    def _pressed(self, pair: _Pair, where: Where, after: Turn) -> Iterator[_Pair]:
+        """The same key on both sides, where both ask; digits that wait for more end on their own."""
+        is_typing = isinstance(pair.before, by_hand.Keys) and bool(pair.before.typed)
+        for did in (*KEYS, turns.SILENCE):
+            is_alone = did == turns.SILENCE and is_typing and not _types(after.what)
+            is_asked = isinstance(after.what, turns.Asks) and not is_alone
+            then = self._objects.goes(where, did) if is_asked else where
+            told = did if did == turns.SILENCE else f"presses {did}"
+            if found := self._step(pair, did, then, told):
+                yield found
+
+    def _typed_alone(
+        self, pair: _Pair, before: Turn, where: Where, after: Turn
+    ) -> Iterator[_Pair]:
+        """The dialplan waits for more digits, which the objects do not: those who stop typing."""
+        if isinstance(after.what, turns.Asks):
+            yield from self._pressed(pair, where, after)
+            return
+        typing = pair._replace(did=(*pair.did, "and types on"))
+        self._notes(typing, "numbers with more digits", before, after)
+        self._found.differ += 1
+        if found := self._step(pair, turns.SILENCE, where):
+            yield found
+
+    def _rung(self, pair: _Pair, before: Turn, where: Where, after: Turn) -> Iterator[_Pair]:
+        one, other = before.what, after.what
+        if not isinstance(one, turns.Rings) or not isinstance(other, turns.Rings):
+            raise TypeError("no ring")
+        if one.targets != other.targets:
+            self._ends(pair, before, after)
+            return
+        if (one.seconds, one.options) != (other.seconds, other.options):
+            about = "rights in the call" if one.seconds == other.seconds else "how long it rings"
+            self._notes(pair, about, before, after)
+            pair = pair._replace(differs=True)
+        for did in _PHONE:
+            if found := self._step(pair, did, self._rings_on(other, where, did)):
+                yield found
+
+    def _rings_on(self, rings: turns.Rings, where: Where, did: str) -> Where:
+        if did == turns.NO_ANSWER and rings.seconds is None:
+            return Done(turns.Over(by_hand.WAITS_FOR_EVER, "ringing"))
+        return self._objects.goes(where, did)
+
+    def _queued(self, pair: _Pair, before: Turn, where: Where, after: Turn) -> Iterator[_Pair]:
+        one, other = before.what, after.what
+        if not isinstance(one, turns.Waits) or not isinstance(other, turns.Waits):
+            raise TypeError("no queue")
+        if one.queue != other.queue:
+            self._ends(pair, before, after)
+            return
+        if (one.seconds, one.options) != (other.seconds, other.options):
+            self._notes(pair, "the wait in the queue", before, after)
+            pair = pair._replace(differs=True)
+        outcomes = [turns.ANSWERED, turns.NO_ANSWER]
+        outcomes += [turns.FULL] * (one.can_be_full or other.can_be_full)
+        outcomes += [turns.EMPTY] * (one.can_be_empty or other.can_be_empty)
+        for did in outcomes:
+            if found := self._step(pair, did, self._objects.goes(where, did)):
+                yield found
+
+    def _left(self, pair: _Pair, before: Turn, where: Where, after: Turn) -> Iterator[_Pair]:
+        one, other = before.what, after.what
+        if not isinstance(one, turns.Message) or not isinstance(other, turns.Message):
+            raise TypeError("no mailbox")
+        if one.mailbox != other.mailbox:
+            self._ends(pair, before, after)
+            return
+        if one.greeting != other.greeting:
+            self._notes(pair, "the greeting", before, after)
+            pair = pair._replace(differs=True)
+        for key in one.keys:
+            there = pair._replace(did=(*pair.did, f"presses {key} instead of a message"))
+            told = "goes on in the dialplan", "nothing"
+            self._note(there, "what happens", *told, before.line)
+            self._found.differ += 1
+        if found := self._step(pair, turns.LEFT, self._objects.goes(where, turns.LEFT)):
+            yield found
+
+
+def _is_nothing(one: turns.Over, other: turns.Over) -> bool:
+    """Whether the dialplan hangs up on what no object answers: nobody reaches anything."""
+    return one == turns.Over(turns.OVER) and other == turns.NOTHING
+
+
+def _types(what: turns.What) -> bool:
+    """Whether digits of an entry wait for more."""
+    return isinstance(what, turns.Asks) and bool(what.typed)
+
+
+def _key(pair: _Pair) -> tuple[object, ...]:
+    stop = pair.before
+    if isinstance(stop, turns.Over):
+        here: tuple[object, ...] = (stop,)
+    else:
+        asks = (stop.typed, stop.read) if isinstance(stop, by_hand.Keys) else ()
+        here = (type(stop).__name__, stop.call.key(), stop.line, asks, _noticed(stop.heard))
+    return (here, pair.after, pair.moments, pair.differs)
+
+
+def _noticed(heard: tuple[by_hand.Heard, ...]) -> tuple[object, ...]:
+    return tuple(h[:2] for h in heard if h.kind != "event")
+
+
+def _said_before(stop: by_hand.Stop, earlier: by_hand.Stop) -> by_hand.Stop:
+    """The stop with what was heard before it, where nobody has told that yet."""
+    return stop._replace(heard=earlier.heard + stop.heard)
+
+
+def _plain(words: str) -> str:
+    """Words as they sound: without capitals, signs and spaces."""
+    return "".join(re.findall(r"[^\W_]+|«[^»]*»", words.lower()))
+
+
+def _fact(fact: str) -> str:
+    return "the caller's number" if fact == "caller" else fact

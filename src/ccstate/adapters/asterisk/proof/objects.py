@@ -1,0 +1,191 @@
+"""The imported side: calls through objects, as `journeys` has them, one turn at a time."""
+
+from typing import NamedTuple
+
+from ccstate.adapters.asterisk.interpreter import NotFollowed
+from ccstate.adapters.asterisk.proof import turns
+from ccstate.adapters.asterisk.proof.turns import Heard, Turn
+from ccstate.journeys.centre import Filled
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.lockstep import question
+from ccstate.journeys.moments import Phases
+from ccstate.journeys.walk import came_of
+from ccstate.journeys.ways import End, Event, Place, Way
+from ccstate.kinds.fields import seconds
+
+_WAITS = "waits for ever"
+MOST_PLACES = 200
+
+
+class At(NamedTuple):
+    """A call at a place: how often it was asked there, the digits typed, what was heard so far."""
+
+    place: Place
+    tries: int = 0
+    typed: str = ""
+
+
+class Leaving(NamedTuple):
+    """A call that leaves by one of these trunks, the first of them first."""
+
+    trunks: tuple[str, ...]
+    sent: str
+    seconds: int
+
+
+class Done(NamedTuple):
+    """A call that is over."""
+
+    over: turns.Over
+
+
+Where = At | Leaving | Done
+EVENTS = {
+    turns.ANSWERED: Event.ANSWERED,
+    turns.NO_ANSWER: Event.NO_ANSWER,
+    turns.BUSY: Event.NO_ANSWER,
+    turns.UNAVAILABLE: Event.NO_ANSWER,
+    turns.CONGESTED: Event.NO_ANSWER,
+    turns.FULL: Event.FULL,
+    turns.EMPTY: Event.EMPTY,
+}
+
+
+class Objects:
+    """Calls through one centre while its schedules say this."""
+
+    def __init__(self, flow: Flow, phases: Phases) -> None:
+        self._flow, self._phases = flow, phases
+
+    def turn(self, where: Where) -> tuple[Where, Turn]:
+        """Where the caller is asked, rings, waits or ends next, and what he meets until then."""
+        heard = Heard()
+        for _ in range(MOST_PLACES):
+            if isinstance(where, Done):
+                return where, Turn(heard, where.over)
+            if isinstance(where, Leaving):
+                ring = turns.Rings(frozenset({f"{where.trunks[0]} {where.sent}"}), where.seconds)
+                return where, Turn(heard, ring)
+            heard = _joined(heard, self._hears(where))
+            what = self._what(where)
+            if what is not None:
+                return where, Turn(heard, what)
+            where = self._along(self._ways(where.place)[0])
+        return where, Turn(heard, turns.Over("goes round"))
+
+    def _ways(self, place: Place) -> tuple[Way, ...]:
+        return self._flow.possible(place, self._phases)
+
+    def _fields(self, place: Place) -> Filled:
+        fields = self._flow.centre.of(place.kind).get(place.name, {})
+        if place.kind == "ivr":
+            found: Filled = fields.get("nodes", {}).get(place.node, {})
+            return found
+        return fields
+
+    def _hears(self, where: At) -> Heard:
+        """The prompt of the place."""
+        place = where.place
+        if where.typed:
+            return Heard()
+        fields = self._fields(place)
+        if place.kind == "ivr":
+            language = self._flow.centre.of("ivr")[place.name].get("language")
+            return self._spoken(fields.get("prompt"), language)
+        if place.kind == "queue":
+            return self._spoken((fields.get("announcements") or {}).get("welcome"), None)
+        return Heard()
+
+    def _spoken(self, prompt: str | None, language: str | None) -> Heard:
+        if not prompt:
+            return Heard()
+        return Heard(self._flow.centre.words(prompt, language) or f"«{prompt}»")
+
+    def _what(self, where: At) -> turns.What | None:
+        """What the place asks or does; None where the call goes on by itself."""
+        place, ways = where.place, self._ways(where.place)
+        events = {way.event: way for way in ways}
+        if place.kind == "extension" and place.node == "voicemail":
+            greeting = "u"
+            return turns.Message(f"voicemail/{place.name}", greeting)
+        if Event.SILENCE in events:
+            return turns.Asks(seconds(self._fields(place)["timeout"]), where.typed)
+        if Event.ANSWERED in events:
+            return self._rings(place, ways)
+        if len(ways) == 1:
+            return None
+        raise NotFollowed(f"{place} is not walked: {', '.join(sorted(events))}")
+
+    def _rings(self, place: Place, ways: tuple[Way, ...]) -> turns.What:
+        by_event = {way.event: way for way in ways}
+        waited = by_event.get(Event.NO_ANSWER)
+        length = waited.seconds if waited and waited.end is not End.WAITS else None
+        if place.kind == "queue":
+            empty, full = Event.EMPTY in by_event, Event.FULL in by_event
+            return turns.Waits(str(place), length, "", full, empty)
+        target = by_event[Event.ANSWERED].at
+        return turns.Rings(frozenset({target}), length)
+
+    def _along(self, way: Way) -> Where:
+        if way.to is not None:
+            return At(way.to)
+        match way.end:
+            case End.HANGUP | End.CUT_OFF | None:
+                return Done(turns.Over(turns.OVER))
+            case End.HUMAN:
+                return Done(turns.Over("talks to", way.at))
+            case End.WAITS:
+                return Done(turns.Over(_WAITS, way.at))
+            case End.MESSAGE:
+                return Done(turns.Over(turns.OVER))
+            case _:
+                return Done(turns.Over(str(way.end), way.at))
+
+    def goes(self, where: Where, did: str) -> Where:
+        """Where the call is after what the caller did, or what came of a ring or wait."""
+        if isinstance(where, Leaving):
+            return self._left(where, did)
+        if isinstance(where, Done):
+            raise TypeError("a call that is over goes nowhere")
+        ways = self._ways(where.place)
+        if where.place.node == "voicemail" and where.place.kind == "extension":
+            return Done(turns.Over(turns.OVER))
+        if any(way.event is Event.SILENCE for way in ways):
+            return self._asked(where, ways, did)
+        return self._along(came_of(ways, EVENTS[did]))
+
+    def _left(self, where: Leaving, did: str) -> Where:
+        if did == turns.ANSWERED:
+            return Done(turns.Over("talks to", f"{where.trunks[0]} {where.sent}"))
+        if did in (turns.UNAVAILABLE, turns.CONGESTED) and where.trunks[1:]:
+            return where._replace(trunks=where.trunks[1:])
+        return Done(turns.Over(turns.OVER))
+
+    def _asked(self, where: At, ways: tuple[Way, ...], did: str) -> Where:
+        asks = question(self._flow, where.place)
+        if asks is None:
+            raise NotFollowed(f"{where.place} is not walked: it asks for keys")
+        by_key = {way.key: way for way in ways if way.event is Event.KEY}
+        by_event = {way.event: way for way in ways}
+        silence = by_event[Event.SILENCE]
+        again = At(where.place, where.tries + 1)
+        is_last = where.tries + 1 >= asks.tries
+        if not asks.most:
+            if did in by_key:
+                return self._along(by_key[did])
+            if not is_last:
+                return again
+            wrong = by_event.get(Event.WRONG_KEY, silence)
+            return self._along(silence if did == turns.SILENCE else wrong)
+        typed = where.typed + ("" if did in (turns.SILENCE, "#") else did)
+        is_done = did in (turns.SILENCE, "#") or len(typed) >= asks.most
+        if not is_done:
+            return where._replace(typed=typed)
+        if len(typed) >= asks.fewest and "*" not in typed:
+            return self._along(by_event[Event.DIGITS])
+        return self._along(silence) if is_last else again
+
+
+def _joined(one: Heard, other: Heard) -> Heard:
+    words = " ".join(part for part in (one.words, other.words) if part)
+    return Heard(words, one.things + other.things, one.pause + other.pause)

@@ -1,0 +1,189 @@
+"""The hand-written side: stops of the interpreter as turns, with the names that objects have."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from ccstate.adapters.asterisk import interpreter as by_hand
+from ccstate.adapters.asterisk.conf import Section
+from ccstate.adapters.asterisk.importing import Origins
+from ccstate.adapters.asterisk.proof import turns
+from ccstate.adapters.asterisk.proof.turns import Heard, Turn
+
+STATUSES = {
+    turns.NO_ANSWER: "NOANSWER",
+    turns.BUSY: "BUSY",
+    turns.UNAVAILABLE: "CHANUNAVAIL",
+    turns.CONGESTED: "CONGESTION",
+}
+QUEUE_STATUSES = {turns.NO_ANSWER: "TIMEOUT", turns.FULL: "FULL", turns.EMPTY: "JOINEMPTY"}
+MOST_RINGS = 100
+_SILENT = "abBcCeEfIijNnoRrvyYzZu"
+"""Options of Dial() of which neither side of a call notices anything."""
+
+
+class Written:
+    """Calls through the hand-written dialplan."""
+
+    def __init__(
+        self,
+        interpreter: by_hand.Interpreter,
+        origins: Origins,
+        words: Mapping[str, str],
+        queues: Mapping[str, Section],
+        endpoints: frozenset[str],
+    ) -> None:
+        self._interpreter = interpreter
+        self._origins = origins
+        self._words = words
+        self._queues = queues
+        self._endpoints = endpoints
+
+    def begins(self, context: str, exten: str, moments: int, caller: str = "") -> by_hand.Stop:
+        facts = {"caller": caller} if caller else {}
+        call = by_hand.Call(context, exten, facts=facts, moments=moments)
+        return self._settled(self._interpreter.run(call))
+
+    def _settled(self, stop: by_hand.Stop) -> by_hand.Stop:
+        """The call behind rings of phones that nobody has, which end at once."""
+        for _ in range(MOST_RINGS):
+            if not isinstance(stop, by_hand.Rings) or not all(map(self._is_dead, stop.targets)):
+                return stop
+            following = self._interpreter.rung(stop, "CHANUNAVAIL")
+            stop = following._replace(heard=stop.heard + following.heard)
+        raise by_hand.NotFollowed("phones that nobody has ring again and again", stop.line)
+
+    def _is_dead(self, device: str) -> bool:
+        technology, _, peer = device.partition("/")
+        endpoint = peer.partition("@")[2] or peer
+        return technology.upper() == "PJSIP" and endpoint not in self._endpoints
+
+    def turn(self, stop: by_hand.Stop) -> Turn:
+        """What the caller meets now."""
+        return Turn(self._heard(stop.heard), self._what(stop), stop.line)
+
+    def _what(self, stop: by_hand.Stop) -> turns.What:
+        match stop:
+            case by_hand.Keys(seconds=seconds, typed=typed):
+                return turns.Asks(seconds, typed)
+            case by_hand.Rings():
+                targets = frozenset(self._target(target) for target in stop.targets)
+                return turns.Rings(targets, stop.seconds, _options(stop.options))
+            case by_hand.Waits():
+                return self._queue(stop)
+            case by_hand.Mailbox(mailbox=mailbox):
+                owner = self._origins.mailboxes.get(mailbox, "")
+                at = f"voicemail/{owner}" if owner else f"mailbox {mailbox}"
+                return turns.Message(at, stop.greeting, stop.keys)
+            case by_hand.Decides(fact=fact, values=values):
+                return turns.Open(fact, values)
+            case by_hand.Clock(holds=holds):
+                return turns.Clock(holds)
+            case by_hand.Ended(end=end, at=at):
+                if end == by_hand.NO_WAY:
+                    return turns.Over(turns.OVER)
+                if end == by_hand.HANGUP:
+                    return turns.Over(turns.OVER, "" if stop.call.is_answered else at)
+                return turns.Over(end, at)
+
+    def _target(self, device: str) -> str:
+        """A phone as an extension, an outside number with its trunk; else as written."""
+        technology, _, peer = device.partition("/")
+        number, at, endpoint = peer.partition("@")
+        if technology.upper() != "PJSIP":
+            return device
+        if at and endpoint in self._origins.trunks:
+            return f"{self._origins.trunks[endpoint]} {number}"
+        if not at and peer in self._origins.phones:
+            return str(self._origins.phones[peer])
+        return device
+
+    def _queue(self, stop: by_hand.Waits) -> turns.What:
+        section = self._queues.get(stop.queue)
+        address = self._origins.queues.get(stop.queue)
+        name = str(address) if address else f"no queue ({stop.queue[:60]})"
+        options = " ".join((stop.options, *stop.others)).strip()
+        if section is None:
+            return turns.Waits(name, stop.seconds, options)
+        full = (section.get("maxlen") or "0").strip() not in ("", "0")
+        join, leave = section.get("joinempty") or "yes", section.get("leavewhenempty") or "no"
+        # app_queue.c: without joinempty anybody may join, without leavewhenempty nobody is sent out.
+        empty = join.strip().lower() not in ("yes", "true", "1", "on") or (
+            leave.strip().lower() not in ("no", "false", "0", "off")
+        )
+        return turns.Waits(name, stop.seconds, options, full, empty)
+
+    def _heard(self, heard: Iterable[by_hand.Heard]) -> Heard:
+        words: list[str] = []
+        things: list[str] = []
+        pause = 0
+        for kind, what, _, seconds in heard:
+            match kind:
+                case "sound":
+                    words.append(self._words.get(what) or f"«{what}»")
+                case "pause":
+                    pause += seconds
+                case "event":
+                    pass
+                case "records":
+                    things.append("the call is recorded")
+                case "music":
+                    things.append(f"music for {seconds} s")
+                case _:
+                    things.append(f"{kind} {what}".strip())
+        return Heard(" ".join(words), tuple(things), pause)
+
+    # Going on
+
+    def goes(self, stop: by_hand.Stop, did: str) -> by_hand.Stop | turns.Over:
+        """The call after what the caller did, or what came of a ring or wait."""
+        found = self._goes(stop, did)
+        return found if isinstance(found, turns.Over) else self._settled(found)
+
+    def _goes(self, stop: by_hand.Stop, did: str) -> by_hand.Stop | turns.Over:
+        play = self._interpreter
+        match stop:
+            case by_hand.Keys():
+                return play.silent(stop) if did == turns.SILENCE else play.pressed(stop, did)
+            case by_hand.Rings():
+                if did == turns.ANSWERED:
+                    return turns.Over("talks to", ", ".join(sorted(self._names(stop))))
+                if did == turns.NO_ANSWER and stop.seconds is None:
+                    return turns.Over(by_hand.WAITS_FOR_EVER, "ringing")
+                return play.rung(stop, STATUSES[did])
+            case by_hand.Waits():
+                return self._left(stop, did)
+            case by_hand.Mailbox():
+                return play.recorded(stop, "SUCCESS")
+            case by_hand.Decides():
+                return play.decided(stop, did)
+            case _:
+                raise ValueError(f"nothing follows {stop}")
+
+    def at(self, stop: by_hand.Clock, moments: int) -> by_hand.Stop:
+        return self._settled(self._interpreter.at(stop, moments))
+
+    def _names(self, stop: by_hand.Rings) -> list[str]:
+        return [self._target(target) for target in stop.targets]
+
+    def _left(self, stop: by_hand.Waits, did: str) -> by_hand.Stop | turns.Over:
+        what = self._queue(stop)
+        if not isinstance(what, turns.Waits):
+            raise TypeError("a queue is a wait")
+        if stop.queue not in self._queues:
+            return self._interpreter.left_queue(stop, "UNKNOWN")
+        if did == turns.ANSWERED:
+            return turns.Over("talks to", what.queue)
+        if (did == turns.FULL and not what.can_be_full) or (
+            did == turns.EMPTY and not what.can_be_empty
+        ):
+            did = turns.NO_ANSWER
+        if did == turns.NO_ANSWER and stop.seconds is None:
+            return turns.Over(by_hand.WAITS_FOR_EVER, what.queue)
+        return self._interpreter.left_queue(stop, QUEUE_STATUSES[did])
+
+
+def _options(text: str) -> str:
+    """The options that somebody notices, in order."""
+    letters = re.findall(r"([A-Za-z])(\([^)]*\))?", text)
+    kept = [letter + inside for letter, inside in letters if letter not in _SILENT]
+    return "".join(sorted(set(kept)))
