@@ -2,7 +2,15 @@
 
 from collections.abc import Mapping
 
-from ccstate.adapters.asterisk.importing import FILES, Imported, Setting, import_estate
+from ccstate.adapters.asterisk import conf
+from ccstate.adapters.asterisk.conf import Conf
+from ccstate.adapters.asterisk.importing import (
+    FILES,
+    Imported,
+    Setting,
+    import_confs,
+    import_estate,
+)
 from ccstate.model import Address, parse_address
 
 PJSIP = """\
@@ -97,6 +105,16 @@ def imported(files: Mapping[str, str], setting: Setting | None = None) -> Import
     stored = {name: text.encode() for name, text in files.items()}
     known = setting or Setting(timezone="Australia/Sydney", words=WORDS)
     return import_estate(stored.get, lambda _: sorted(stored), FILES, known)
+
+
+def confs(files: Mapping[str, str]) -> dict[str, Conf]:
+    """The files, read as Asterisk reads them."""
+    stored = {name: text.encode() for name, text in files.items()}
+    return {file: conf.read(stored.get, lambda _: sorted(stored), file) for file in FILES}
+
+
+def imported_confs(read: Mapping[str, Conf], setting: Setting) -> Imported:
+    return import_confs(read, setting)
 
 
 def fields(found: Imported, address: str) -> Mapping[str, object]:

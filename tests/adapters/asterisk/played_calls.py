@@ -82,9 +82,7 @@ class Call:
         """What a subroutine returns."""
         calling = parse(f"[test]\nexten => s,1,Gosub({context},s,1)\n".encode(), "test.conf")
         plan = self._interpreter.plan
-        both = Dialplan(
-            {**plan.contexts, **dialplan(calling).contexts}, plan.globals, (), (), ()
-        )
+        both = Dialplan({**plan.contexts, **dialplan(calling).contexts}, plan.globals, (), (), ())
         stop = interpreter(both).run(Channel("test", "s", variables=dict(variables or {})))
         assert isinstance(stop, Ended)
         return stop.call.variables["GOSUB_RETVAL"]
@@ -109,7 +107,10 @@ class Call:
                 case Waits():
                     following = self._waited(stop)
                 case Mailbox():
-                    self.end, self.at = "message", f"voicemail/{stop.mailbox.removesuffix('@ccstate')}"
+                    self.end, self.at = (
+                        "message",
+                        f"voicemail/{stop.mailbox.removesuffix('@ccstate')}",
+                    )
                 case _:
                     raise AssertionError(f"the world decides: {stop}")
             if following is None:
@@ -145,9 +146,7 @@ class Call:
         """An entry is typed at one question, and what is left of it at the next ones."""
         if stop.typed and self._typing:
             entry = self._typing
-        elif stop.typed:
-            return self._interpreter.silent(stop)
-        elif self._silent or not (self._typing or self._keys):
+        elif stop.typed or self._silent or not (self._typing or self._keys):
             return self._interpreter.silent(stop)
         else:
             entry = self._typing or self._keys.pop(0)

@@ -14,8 +14,8 @@ from ccstate.adapters.asterisk.spelling import spell
 from ccstate.journeys.hours import WEEKDAYS, Holidays, Timetable
 from ccstate.lab.site import Site
 from ccstate.model import Address
-from tests.adapters.asterisk.played_calls import Call, loaded
 from tests.adapters.asterisk.estates import estate, fields, imported, kinds
+from tests.adapters.asterisk.played_calls import Call, loaded
 from tests.asterisk_sites import NewSite
 from tests.journeys.strategies_journeys import calendars, days_for, moments, schedules
 from tests.waiting import GENEROUS

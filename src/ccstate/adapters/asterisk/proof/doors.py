@@ -62,7 +62,9 @@ def _numbers(extension: Extension, known: tuple[str, ...]) -> Iterator[Dialled]:
         for pick in (_lowest, _highest)
         if end or said.end != "."
     ]
-    yield from (Dialled(number, line, True) for number in dict.fromkeys([*fits, *samples]))
+    yield from (
+        Dialled(number, line, is_sample=True) for number in dict.fromkeys([*fits, *samples])
+    )
 
 
 def _lowest(place: list[str]) -> str:

@@ -16,7 +16,7 @@ from ccstate.adapters.asterisk import interpreter as by_hand
 from ccstate.adapters.asterisk.conf import Option
 from ccstate.adapters.asterisk.interpreter import NotFollowed
 from ccstate.adapters.asterisk.proof import turns
-from ccstate.adapters.asterisk.proof.objects import Done, Objects, Where
+from ccstate.adapters.asterisk.proof.objects import Objects, Where
 from ccstate.adapters.asterisk.proof.turns import Heard, Turn
 from ccstate.adapters.asterisk.proof.written import Written
 
@@ -227,9 +227,7 @@ class Lockstep:
             if found := self._step(pair, did, then, told):
                 yield found
 
-    def _typed_alone(
-        self, pair: _Pair, before: Turn, where: Where, after: Turn
-    ) -> Iterator[_Pair]:
+    def _typed_alone(self, pair: _Pair, before: Turn, where: Where, after: Turn) -> Iterator[_Pair]:
         """The dialplan waits for more digits, which the objects do not: those who stop typing."""
         if isinstance(after.what, turns.Asks):
             yield from self._pressed(pair, where, after)
@@ -252,13 +250,8 @@ class Lockstep:
             self._notes(pair, about, before, after)
             pair = pair._replace(differs=True)
         for did in _PHONE:
-            if found := self._step(pair, did, self._rings_on(other, where, did)):
+            if found := self._step(pair, did, self._objects.goes(where, did)):
                 yield found
-
-    def _rings_on(self, rings: turns.Rings, where: Where, did: str) -> Where:
-        if did == turns.NO_ANSWER and rings.seconds is None:
-            return Done(turns.Over(by_hand.WAITS_FOR_EVER, "ringing"))
-        return self._objects.goes(where, did)
 
     def _queued(self, pair: _Pair, before: Turn, where: Where, after: Turn) -> Iterator[_Pair]:
         one, other = before.what, after.what

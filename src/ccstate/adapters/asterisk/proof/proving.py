@@ -1,0 +1,226 @@
+"""The comparison of one import: both sides set up, everything that can be dialled called."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from ccstate.adapters.asterisk.conf import Conf, resolved
+from ccstate.adapters.asterisk.conf.dialplan import dialplan
+from ccstate.adapters.asterisk.importing import Imported, Setting
+from ccstate.adapters.asterisk.interpreter import Interpreter, Moments, NotFollowed, Survey, edges
+from ccstate.adapters.asterisk.interpreter.timing import timing
+from ccstate.adapters.asterisk.interpreter.world import times_of
+from ccstate.adapters.asterisk.proof import turns
+from ccstate.adapters.asterisk.proof.doors import (
+    Dialled,
+    dialled_by_carriers,
+    dialled_by_phones,
+)
+from ccstate.adapters.asterisk.proof.lockstep import Compared, Lockstep
+from ccstate.adapters.asterisk.proof.objects import At, Done, Leaving, Objects, Where
+from ccstate.adapters.asterisk.proof.results import Difference, Door, Proof, Unfollowed
+from ccstate.adapters.asterisk.proof.written import Written
+from ccstate.dialling.called import ending_alike
+from ccstate.dialling.routing import Dialling, Leaves
+from ccstate.journeys.centre import Centre
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.hours import Phase
+from ccstate.journeys.moments import Year
+from ccstate.journeys.ways import Place
+
+MOST_CALLS = 100_000
+"""Calls after which numbers that are left are not compared."""
+OUTSIDE_RINGS = 120
+"""Seconds that an outside number may ring with ccstate."""
+
+
+class Proving:
+    """The comparison of one import: both sides, and everything that can be dialled."""
+
+    def __init__(
+        self,
+        confs: Mapping[str, Conf],
+        found: Imported,
+        setting: Setting,
+        first: date,
+    ) -> None:
+        plan = dialplan(confs.get("extensions.conf") or Conf((), (), (), ()))
+        self._found = found
+        self._setting = setting
+        self._flow = Flow(Centre(found.objects))
+        self._dialling = Dialling(self._flow.centre)
+        self._year = Year(self._flow.centre, first)
+        minutes = edges(plan, _clocks(found))
+        self._moments = Moments(first, setting.timezone, minutes)
+        queues = (
+            {s.name: s for s in resolved(confs["queues.conf"])} if "queues.conf" in confs else {}
+        )
+        self._survey = Survey(plan)
+        operators = _mailboxes(confs, found)
+        self._interpreter = Interpreter(plan, self._moments, self._survey, operators)
+        self.written = Written(
+            self._interpreter, found.origins, setting.words, queues, _endpoints(confs)
+        )
+        self._proof = Proof()
+        self._phases: dict[tuple[str, ...], list[tuple[dict[str, Phase], int]]] = {}
+
+    def proof(self) -> Proof:
+        for door, dialled, start in self._doors():
+            if self._proof.calls >= MOST_CALLS:
+                self._proof.incomplete.append(f"{door} and what follows")
+                break
+            self._proof.doors += 1
+            self._compare(door, dialled, start)
+        for fact in sorted(self._survey.cut):
+            self._proof.incomplete.append(f"{fact} has more values than are tried")
+        return self._proof
+
+    # What can be dialled
+
+    def _doors(self) -> Iterator[tuple[Door, Dialled, "list[Where]"]]:
+        seen: set[tuple[str, str]] = set()
+        origins = self._found.origins
+        for endpoint, context in origins.trunk_contexts.items():
+            trunk = origins.trunks[endpoint]
+            for dialled in self._listed(context, carriers=True):
+                if (context, dialled.exten) not in seen:
+                    seen.add((context, dialled.exten))
+                    door = Door(f"{trunk}", context, dialled.exten)
+                    yield door, dialled, [self.number(trunk.name, dialled.exten)]
+        inside: set[tuple[str, str]] = set()
+        for endpoint, context in origins.phone_contexts.items():
+            phone = origins.phones[endpoint]
+            for dialled in self._listed(context, carriers=False):
+                if (context, dialled.exten) not in inside:
+                    inside.add((context, dialled.exten))
+                    door = Door(f"phones in [{context}]", context, dialled.exten)
+                    yield door, dialled, [self.inside(phone.name, dialled.exten)]
+
+    def _listed(self, context: str, *, carriers: bool) -> list[Dialled]:
+        known = tuple(sorted({*self._found.origins.phones, *self._dialling.inside}))
+        lookup = self._interpreter.lookup
+        try:
+            if carriers:
+                return list(dialled_by_carriers(lookup, context))
+            return list(dialled_by_phones(lookup, context, known))
+        except NotFollowed as why:
+            line = (why.line.file, why.line.line) if why.line else ("", 0)
+            door = Door("anybody", context, "")
+            self._proof.unfollowed.append(Unfollowed(door, (), why.reason, *line))
+            return []
+
+    def number(self, trunk: str, dialled: str) -> Where:
+        """Where a call comes in that a carrier sends with this number."""
+        numbers = self._flow.centre.of("number")
+        for name in (dialled, f"+{dialled}", *ending_alike(self._flow, dialled)):
+            if name in numbers and numbers[name].get("trunk") in (None, trunk):
+                return At(Place("number", name))
+        return Done(turns.NOTHING)
+
+    def inside(self, phone: str, dialled: str) -> Where:
+        """Where a call goes that a phone dials."""
+        extension = self._flow.centre.of("extension").get(phone, {})
+        reached = self._dialling.dial(extension.get("site") or "", dialled)
+        if isinstance(reached, Leaves):
+            route = self._dialling.routes[reached.route]
+            needed = route.get("permission")
+            if needed and needed not in (extension.get("permissions") or ()):
+                return Done(turns.Over(turns.OVER, "cause 21"))
+            trunks = tuple(f"trunk/{trunk}" for trunk in route["trunks"])
+            return Leaving(trunks, reached.sent, OUTSIDE_RINGS)
+        place = self._flow.entrance(reached) if reached else None
+        return At(place) if place else Done(turns.NOTHING)
+
+    # Comparing
+
+    def _compare(self, door: Door, dialled: Dialled, starts: Sequence[Where]) -> None:
+        for start in starts:
+            for phases, moments in self._worlds(start):
+                steps = Lockstep(self.written, Objects(self._flow, phases))
+                found = steps.compare(door.context, door.exten, start, moments)
+                self._take(door, dialled, found, moments)
+
+    def _worlds(self, start: Where) -> list[tuple[dict[str, Phase], int]]:
+        """What the schedules behind a number say, and at which moments."""
+        if not isinstance(start, At):
+            return [({}, self._moments.every)]
+        names = tuple(sorted(self._flow.schedules(self._flow.reached(start.place))))
+        if names not in self._phases:
+            by_phases: dict[tuple[Phase, ...], int] = {}
+            if not names:
+                by_phases[()] = self._moments.every
+            for bit, at in enumerate(self._moments.all() if names else ()):
+                said = self._year.phases(names, at)
+                key = tuple(said[name] for name in names)
+                by_phases[key] = by_phases.get(key, 0) | 1 << bit
+            self._phases[names] = [
+                (dict(zip(names, said, strict=True)), bits) for said, bits in by_phases.items()
+            ]
+        return self._phases[names]
+
+    def objects_at(self, start: Where, at: datetime) -> Objects:
+        """The imported side at a moment."""
+        if not isinstance(start, At):
+            return Objects(self._flow, {})
+        names = self._flow.schedules(self._flow.reached(start.place))
+        return Objects(self._flow, self._year.phases(sorted(names), at))
+
+    def moments_like(self, at: datetime) -> int:
+        """The moments at which every condition of the dialplan on the clock is as at this one."""
+        found = self._moments.every
+        for times in times_of(self._interpreter.plan):
+            holds = self._moments.holding(times)
+            said = timing(times)
+            zone = ZoneInfo(said.zone) if said.zone else at.tzinfo
+            found &= holds if said.holds(at.astimezone(zone)) else ~holds
+        return found
+
+    def _take(self, door: Door, dialled: Dialled, found: Compared, _moments: int) -> None:
+        proof = self._proof
+        proof.same += found.same
+        proof.differ += found.differ
+        if not found.is_complete:
+            proof.incomplete.append(str(door))
+        for one in found.differences:
+            line = one.line or dialled.line
+            at = None
+            if one.moments != self._moments.every:
+                at = self._moments.first_of(one.moments)
+            told = (one.about, one.before, one.after, line.file, line.line, at)
+            proof.differences.append(Difference(door, one.did, *told))
+        for lost in found.unfollowed:
+            line = lost.line or dialled.line
+            where = (line.file, line.line)
+            proof.unfollowed.append(Unfollowed(door, lost.did, lost.reason, *where))
+
+
+def _endpoints(confs: Mapping[str, Conf]) -> frozenset[str]:
+    """The endpoints of pjsip.conf: no other one ever rings."""
+    sections = resolved(confs["pjsip.conf"]) if "pjsip.conf" in confs else ()
+    return frozenset(s.name for s in sections if (s.get("type") or "").lower() == "endpoint")
+
+
+def _mailboxes(confs: Mapping[str, Conf], found: Imported) -> dict[str, bool]:
+    """The mailboxes, and whether 0 leads from them to the extension `o`."""
+    sections = resolved(confs["voicemail.conf"]) if "voicemail.conf" in confs else ()
+    is_operator = any(
+        s.name.lower() == "general" and (s.get("operator") or "").lower() in ("yes", "true", "1")
+        for s in sections
+    )
+    written = {
+        f"{option.key}@{s.name}": "operator=yes" in option.value.replace(" ", "").lower()
+        for s in sections
+        for option in s.options
+    }
+    return {box: is_operator or written.get(box, False) for box in found.origins.mailboxes}
+
+
+def _clocks(found: Imported) -> set[int]:
+    """The minutes of a day that schedules of the objects name."""
+    minutes: set[int] = set()
+    for address, fields in found.objects.items():
+        if address.kind == "schedule":
+            for match in re.finditer(r"([0-9]{2}):([0-9]{2})", repr(fields)):
+                minutes.add((int(match[1]) * 60 + int(match[2])) % 1_440)
+    return minutes

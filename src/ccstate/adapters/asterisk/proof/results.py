@@ -1,0 +1,63 @@
+"""What came of comparing an import: calls that are the same, that differ, that were not followed."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+
+class Door(NamedTuple):
+    """Where calls come in: a context, and what is dialled there; `by` is who dials."""
+
+    by: str
+    context: str
+    exten: str
+
+    def __str__(self) -> str:
+        return f"{self.exten} dialled by {self.by}"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What callers meet otherwise, where the dialplan says what was, and who they are."""
+
+    door: Door
+    did: tuple[str, ...]
+    about: str
+    before: str
+    after: str
+    file: str
+    line: int
+    at: datetime | None = None
+    """A moment at which it is so, where not at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfollowed:
+    """Calls that are not compared, and why."""
+
+    door: Door
+    did: tuple[str, ...]
+    reason: str
+    file: str
+    line: int
+
+
+@dataclass(slots=True)
+class Proof:
+    """What was compared: numbers, and the calls of each to their ends."""
+
+    doors: int = 0
+    same: int = 0
+    differ: int = 0
+    differences: list[Difference] = field(default_factory=list)
+    unfollowed: list[Unfollowed] = field(default_factory=list)
+    incomplete: list[str] = field(default_factory=list)
+    """What the bounds left out."""
+
+    @property
+    def calls(self) -> int:
+        return self.same + self.differ + len(self.unfollowed)
+
+    @property
+    def is_same(self) -> bool:
+        return not (self.differences or self.unfollowed or self.incomplete)
