@@ -4,6 +4,7 @@ The interpreter knows nothing of what ccstate writes. Keys come from a list with
 question, what comes of rings and waits from another; user events say what happened where.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import NamedTuple
@@ -33,6 +34,8 @@ DIAL_STATUS = {NO_ANSWER: "NOANSWER", "busy": "BUSY", "line down": "CHANUNAVAIL"
 OVER = "over"
 WAITS_END = "waits without end"
 ENDLESS_END = "goes round without end"
+ROUNDS = 2
+"""Times that a call comes back to where it was before it counts as one that goes round."""
 
 
 class Told(NamedTuple):
@@ -76,7 +79,8 @@ class Call:
 
     def run(self, context: str, exten: str, variables: Mapping[str, str] | None = None) -> None:
         """From an extension to the end of the call; afterwards `end` and `at` say what it was."""
-        self._play(Channel(context, exten, variables=dict(variables or {})))
+        facts = {"caller": ""}
+        self._play(Channel(context, exten, variables=dict(variables or {}), facts=facts))
 
     def subroutine(self, context: str, variables: Mapping[str, str] | None = None) -> str:
         """What a subroutine returns."""
@@ -89,12 +93,13 @@ class Call:
 
     def _play(self, call: Channel) -> None:
         stop = self._interpreter.run(call)
-        seen = set()
+        seen: Counter[object] = Counter()
         while True:
             self._listen(stop)
             self.caller = stop.call.caller
             left = (len(self._keys), len(self._typing), len(self._outcomes), self._silent)
-            here = (stop.call.key(), type(stop), left)
+            asks = (stop.typed, stop.read) if isinstance(stop, Keys) else ()
+            here = (stop.call.key(), type(stop), asks, left)
             following = None
             match stop:
                 case Ended(end=end, at=at):
@@ -115,10 +120,10 @@ class Call:
                     raise AssertionError(f"the world decides: {stop}")
             if following is None:
                 return
-            if here in seen:
+            seen[here] += 1
+            if seen[here] > ROUNDS:
                 self.end = ENDLESS_END
                 return
-            seen.add(here)
             stop = following
 
     def _ends(self, end: str, at: str) -> None:
