@@ -11,7 +11,7 @@ from ccstate.adapters.asterisk import conf
 from ccstate.adapters.asterisk.conf import Conf, Glob, Read
 from ccstate.adapters.asterisk.importing.canonical import canonical_objects
 from ccstate.adapters.asterisk.importing.destinations import Known
-from ccstate.adapters.asterisk.importing.estate import FILES, Setting, opened
+from ccstate.adapters.asterisk.importing.estate import FILES, Setting, Work, opened
 from ccstate.adapters.asterisk.importing.ledger import Line, Unexpressed
 from ccstate.adapters.asterisk.importing.leftovers import leftovers
 from ccstate.adapters.asterisk.importing.mailboxes import mailboxes
@@ -23,6 +23,7 @@ from ccstate.adapters.asterisk.importing.queues import queues
 from ccstate.adapters.asterisk.importing.recordings import words
 from ccstate.adapters.asterisk.importing.trees import Ways
 from ccstate.adapters.asterisk.importing.trunks import carriers, trunks
+from ccstate.adapters.asterisk.importing.unread import list_unread
 from ccstate.model import Address, Fields
 
 __all__ = ["FILES", "Imported", "Setting", "Unexpressed", "import_confs", "import_estate", "words"]
@@ -79,13 +80,21 @@ class Imported:
 def import_estate(
     read: Read, glob: Glob, files: Iterable[str] = FILES, setting: Setting | None = None
 ) -> Imported:
-    """Reads the files and says with objects what they say; never raises on what stands in them."""
-    return import_confs({file: conf.read(read, glob, file) for file in files}, setting)
+    """Reads the files and says with objects what they say; never raises on what stands in them.
+
+    Files of Asterisk's that hold more, and are not read, are listed.
+    """
+    work = opened({file: conf.read(read, glob, file) for file in files}, setting or Setting())
+    list_unread(work.ledger, read, glob)
+    return _imported(work)
 
 
 def import_confs(confs: Mapping[str, Conf], setting: Setting | None = None) -> Imported:
     """The same of configurations that were read already, by their main files."""
-    work = opened(confs, setting or Setting())
+    return _imported(opened(confs, setting or Setting()))
+
+
+def _imported(work: Work) -> Imported:
     lines_to_carriers = carriers(work)
     found = phones(work, lines_to_carriers)
     people(work, found)

@@ -104,6 +104,11 @@ class Ledger:
             if said is self._taken and str(old) in said[place]:
                 said[place] = {str(new if word == str(old) else word): None for word in said[place]}
 
+    def note(self, place: Line, text: str, reason: str) -> None:
+        """Lists something that is not a line of the files read, such as a file that is not."""
+        self._lines.setdefault(place, _Entry(text, needs_word=False))
+        self._list(place, reason)
+
     def lose(self, place: Line, reason: str) -> None:
         """Lists a line that Asterisk itself passes over."""
         self._lose(place, reason)

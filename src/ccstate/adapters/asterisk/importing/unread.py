@@ -1,0 +1,111 @@
+"""Files that hold phones, dialplan, queues or features, and that an import does not read."""
+
+from collections.abc import Iterator, Mapping
+
+from ccstate.adapters.asterisk import conf
+from ccstate.adapters.asterisk.conf import Glob, Read, Section
+from ccstate.adapters.asterisk.importing.ledger import Ledger
+
+DATABASE = """\
+{what} come from a database here (realtime), and are not read: export them to {file}, and import again"""
+UNREAD: Mapping[str, str] = {
+    # contrib/scripts/sip_to_pjsip of Asterisk's source, up to 20; 21 has no chan_sip.
+    "sip.conf": "{count} of chan_sip are not read: Asterisk's sip_to_pjsip.py makes pjsip.conf of "
+    "them, then import again; members and Dial() of SIP/… become PJSIP/…",
+    # res_pjsip_config_wizard.
+    "pjsip_wizard.conf": "{count} of the wizard are not read: on the server, `asterisk -rx 'pjsip "
+    "export config_wizard primitives to FILE'` writes them as sections of pjsip.conf",
+    "users.conf": "{count} of users.conf are not read: write each person's phone into pjsip.conf, "
+    "and the mailbox into voicemail.conf",
+    "iax.conf": "{count} of IAX2 are not read: ccstate has SIP phones and SIP trunks only",
+    "chan_dahdi.conf": "{count} of DAHDI are not read: ccstate has SIP phones and SIP trunks only",
+    "skinny.conf": "{count} of Skinny are not read: ccstate has SIP phones only",
+    "sccp.conf": "{count} of SCCP are not read: ccstate has SIP phones only",
+    "extensions.ael": "the dialplan in AEL is not read: `aelparse -w` makes extensions.conf of it",
+    "extensions.lua": "the dialplan in Lua is not read, and what is dialled there is in no object",
+    "followme.conf": "{count} of FollowMe() are not read",
+    "agents.conf": "{count} of AgentLogin() are not read: agents of a queue log in to it",
+    "queuerules.conf": "{count} of penalties that change while callers wait are not read",
+    "confbridge.conf": "{count} of conferences are not read",
+    "meetme.conf": "{count} of conferences are not read",
+    "res_parking.conf": "{count} of parking are not read",
+    "features.conf": "{count} of features in a call are not read",
+    "minivm.conf": "{count} of MiniVM are not read",
+    "dundi.conf": "{count} of DUNDi are not read: ccstate looks nowhere else for what was dialled",
+    "sla.conf": "{count} of shared lines are not read",
+}
+"""Files by name, and what is told of each. `{count}` is its number of sections."""
+_TABLES = {
+    "sipusers": ("phones", "pjsip.conf"),
+    "sippeers": ("phones", "pjsip.conf"),
+    "ps_endpoints": ("endpoints", "pjsip.conf"),
+    "ps_auths": ("accounts of phones", "pjsip.conf"),
+    "ps_aors": ("addresses of phones", "pjsip.conf"),
+    "ps_registrations": ("registrations at carriers", "pjsip.conf"),
+    "ps_endpoint_id_ips": ("addresses of carriers", "pjsip.conf"),
+    "queues": ("queues", "queues.conf"),
+    "queue_members": ("members of queues", "queues.conf"),
+    "queue_rules": ("rules of penalties", "queuerules.conf"),
+    "voicemail": ("mailboxes", "voicemail.conf"),
+    "extensions": ("extensions of the dialplan", "extensions.conf"),
+    "musiconhold": ("classes of music", "musiconhold.conf"),
+}
+"""Families of extconfig.conf (extconfig.conf.sample of Asterisk 22) that ccstate would read from files."""
+_SORCERY = {
+    "endpoint": "ps_endpoints",
+    "auth": "ps_auths",
+    "aor": "ps_aors",
+    "registration": "ps_registrations",
+    "identify": "ps_endpoint_id_ips",
+}
+_PROGRAMS = ("extensions.ael", "extensions.lua")
+_GENERAL = frozenset({"general", "globals", "settings", "channels", "zonemessages"})
+
+
+def list_unread(ledger: Ledger, read: Read, glob: Glob) -> None:
+    """Lists each of these files that says anything, at its first section."""
+    for file, reason in UNREAD.items():
+        if file in _PROGRAMS:
+            if line := _first_line(read(file) or b"", b"//" if file.endswith("ael") else b"--"):
+                ledger.note((file, line), file, reason)
+        elif sections := _saying(read, glob, file):
+            count = f"{len(sections)} section{'s' * (len(sections) > 1)}"
+            first = sections[0]
+            place = (first.file, first.line)
+            ledger.note(place, f"[{first.name}]", reason.format(count=count))
+    for section in _sections(read, glob, "extconfig.conf"):
+        for option in section.options:
+            _table(ledger, option.key.lower(), option.value, (option.file, option.line))
+    for section in _sections(read, glob, "sorcery.conf"):
+        for option in section.options:
+            family = _SORCERY.get(option.key.lower().partition("/")[0], "")
+            if option.value.strip().startswith("realtime"):
+                _table(ledger, family, option.value, (option.file, option.line))
+
+
+def _table(ledger: Ledger, family: str, value: str, place: tuple[str, int]) -> None:
+    if family in _TABLES:
+        what, file = _TABLES[family]
+        ledger.note(place, f"{family} => {value[:60]}", DATABASE.format(what=what, file=file))
+
+
+def _saying(read: Read, glob: Glob, file: str) -> list[Section]:
+    """The sections of a file that are more than settings."""
+    return [
+        section
+        for section in _sections(read, glob, file)
+        if section.name.lower() not in _GENERAL and section.options
+    ]
+
+
+def _sections(read: Read, glob: Glob, file: str) -> Iterator[Section]:
+    if read(file) is not None:
+        yield from conf.resolved(conf.read(read, glob, file))
+
+
+def _first_line(text: bytes, comment: bytes) -> int:
+    """The first line that says anything, from 1 on; 0 where there is none."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip() and not line.strip().startswith((comment, b"/*", b"*", b";")):
+            return number
+    return 0
