@@ -1,5 +1,6 @@
 """Carriers on loopback, played by sipp: they take what a site's trunks send, and remember it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,46 @@ def refuse(
     return _started(site, host, port, scenarios.carrier_refuses(status))
 
 
+WITHHELD = "withheld"
+"""The caller who does not want to show a number: the carrier knows it, and asks to keep it private."""
+_PRIVATE = "+61255509999"
+_NUMBER = re.compile(r"\+?[0-9]{2,20}")
+
+
+def call(
+    site: Site, number: str, caller: str, *, host: str, name: str = "", within: float = 20.0
+) -> int:
+    """Calls the site from a host of the carrier, and hangs up once answered; the final status.
+
+    `number` and `caller` are sent as they are given: digits, with or without a plus. `name`:
+    letters and spaces, shown by the caller. 0 where nothing was answered within so many seconds.
+    """
+    number_of_caller = _PRIVATE if caller == WITHHELD else caller
+    if not _NUMBER.fullmatch(number) or not _NUMBER.fullmatch(number_of_caller):
+        raise ValueError(f"no numbers to call with: {number} from {caller}")
+    if not re.fullmatch(r"[A-Za-z ]*", name):
+        raise ValueError(f"no name to call with: {name}")
+    port = sipp.free_port(site)
+    folder = site.folder / "phones" / f"calling-{host}-{port}"
+    known = f"<sip:{number_of_caller}@{host}>"
+    sender, more = f'"{name}" {known}' if name else known, ""
+    if caller == WITHHELD:
+        # RFC 3323 and 3325: who calls is said for the next exchange, and for nobody behind it.
+        sender = '"Anonymous" <sip:anonymous@anonymous.invalid>'
+        more = f"P-Asserted-Identity: {known}\nPrivacy: id\n"
+    write_private(folder / "calls.xml", scenarios.carrier_calls(number, sender, more))
+    write_private(folder / "messages.log", "")
+    heard = ["-trace_msg", "-message_file", str(folder / "messages.log")]
+    target = f"{sipp.LOOPBACK}:{site.sip_port}"
+    sipp.run(
+        folder, port, ["-sf", "calls.xml", "-m", "1", *heard, target], within=within, host=host
+    )
+    statuses = re.findall(
+        r"^SIP/2\.0 ([2-6][0-9]{2})", "\n".join(_received(folder / "messages.log")), re.M
+    )
+    return int(statuses[0]) if statuses else 0
+
+
 def stop(carrier: Carrier) -> None:
     process.kill(carrier.process)
 
@@ -88,7 +129,7 @@ def _received(log: Path) -> Iterator[str]:
 
 def _started(site: Site, host: str, port: int, scenario: str) -> Carrier:
     port = port or sipp.free_port(site)
-    folder = site.folder / "phones" / f"carrier-{port}"
+    folder = site.folder / "phones" / f"carrier-{host}-{port}"
     write_private(folder / "called.xml", scenario)
     write_private(folder / "messages.log", "")
     heard = ["-trace_msg", "-message_file", str(folder / "messages.log")]

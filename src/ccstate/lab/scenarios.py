@@ -187,3 +187,53 @@ def _answered(after: float) -> str:
 
 def _refused(status: str) -> str:
     return _response(status, tag=True) + '<recv request="ACK"/>\n'
+
+
+def carrier_calls(number: str, sender: str, more: str = "") -> str:
+    """Calls a number, talks for a moment where the call is answered, and hangs up.
+
+    `sender`: the address in From. `more`: further headers, each with its line end.
+    """
+    asks = f"""<send retrans="500"><![CDATA[
+INVITE sip:{number}@[remote_ip]:[remote_port] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From: {sender};tag=[pid]c[call_number]
+To: <sip:{number}@[remote_ip]:[remote_port]>
+Call-ID: [call_id]
+CSeq: 1 INVITE
+Contact: <sip:carrier@[local_ip]:[local_port]>
+Max-Forwards: 70
+{more}{_WITH_SDP}
+{_SDP}]]></send>
+"""
+    # A refusal is answered by sipp itself where no `recv` expects it; then the call has failed.
+    proceeds = "".join(f'<recv response="{code}" optional="true"/>\n' for code in (100, 180, 183))
+    return (
+        _HEAD.format(name="carrier calls")
+        + asks
+        + proceeds
+        + '<recv response="200" rrs="true"/>\n'
+        + _within("ACK", number, sender)
+        + '<recv request="BYE" timeout="300" ontimeout="hangs-up"/>\n'
+        + _response("200 OK", tag=False)
+        + '<nop next="over"/>\n<label id="hangs-up"/>\n'
+        + _within("BYE", number, sender)
+        + '<recv response="200"/>\n'
+        + _OVER
+    )
+
+
+def _within(method: str, number: str, sender: str) -> str:
+    """A request in the call that `carrier_calls` has begun."""
+    return f"""<send><![CDATA[
+{method} [next_url] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From: {sender};tag=[pid]c[call_number]
+To: <sip:{number}@[remote_ip]:[remote_port]>[peer_tag_param]
+Call-ID: [call_id]
+CSeq: {"1" if method == "ACK" else "2"} {method}
+Max-Forwards: 70
+Content-Length: 0
+
+]]></send>
+"""

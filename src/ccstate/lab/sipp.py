@@ -63,10 +63,12 @@ def start(folder: Path, port: int, options: Sequence[str], *, host: str = LOOPBA
     return started
 
 
-def run(folder: Path, port: int, options: Sequence[str], *, within: float) -> None:
+def run(
+    folder: Path, port: int, options: Sequence[str], *, within: float, host: str = LOOPBACK
+) -> None:
     """One that ends by itself, or is ended after so many seconds."""
     running = process.spawn(
-        [*_command(LOOPBACK, port), *options], folder=folder, says=folder / "sipp.log", inherits=()
+        [*_command(host, port), *options], folder=folder, says=folder / "sipp.log", inherits=()
     )
     if not process.ended(running, within=within):
         process.kill(running)

@@ -311,3 +311,18 @@ def test_a_phone_without_a_secret_has_one_that_nobody_knows() -> None:
     other = compile_objects(objects, Setting(b"x" * 32)).entries[password].value
     assert first != other
     assert len(first) == 32
+
+
+@pytest.mark.parametrize(
+    "trunk, server",
+    [
+        ({}, "sip:sip.carrier.example:5060"),
+        ({"transport": "tls"}, "sip:sip.carrier.example:5061;transport=tls"),
+        ({"transport": "tls", "port": 5062}, "sip:sip.carrier.example:5062;transport=tls"),
+        ({"transport": "tcp"}, "sip:sip.carrier.example:5060;transport=tcp"),
+    ],
+)
+def test_a_trunk_has_the_port_of_its_transport(trunk: dict[str, Any], server: str) -> None:
+    objects: Objects = {Address("trunk", "carrier"): {"host": "sip.carrier.example", **trunk}}
+    values = compile_objects(objects, Setting(KEY)).values()
+    assert values[Key(PJSIP, "aor", "trunk-carrier", "contact")] == server
