@@ -35,7 +35,7 @@ SYDNEY = {"country": "AU", "city": "Sydney"}
 
 
 def objects(ports: dict[str, int]) -> dict[Address, dict[str, Any]]:
-    trunks = {
+    trunks: dict[str, dict[str, Any]] = {
         "national": {"host": NATIONAL, "number_format": "national", "caller_id": "+61255501000"},
         "plus": {"host": PLUS, "number_format": "e164"},
         "bare": {"host": BARE, "number_format": "international"},
