@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from ccstate.conformance import Case, cases
-from ccstate.conformance.samples import at, circles, estate, fields_of
-from ccstate.kinds import KINDS, defaults, flatten, shape
+from ccstate.conformance.samples import at, changed, circles, estate, fields_of, parts_of
+from ccstate.kinds import KINDS, defaults, field_paths, flatten, shape
 from ccstate.kinds.shape import Leaf, ListOf, MapOf, OneOf, Shape, Struct
 from ccstate.model import Json
 from tests.adapters.embedded_harness import Embedded
@@ -35,6 +35,17 @@ def test_each_field_of_the_estate_has_two_values(kind: str) -> None:
         values = at(sample.first, field.path), at(sample.second, field.path)
         assert None not in values
         assert values[0] != values[1], str(field)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_field_inside_of_lists_and_maps_can_be_changed_alone(kind: str) -> None:
+    """Its place is in the first values, and the second ones have another value for it there."""
+    sample = estate()[kind]
+    parts = {part.path: part for part in parts_of(sample)}
+    assert set(field_paths(kind)) - parts.keys() == set()
+    for part in parts.values():
+        found = changed(sample.first, part)
+        assert KINDS[kind].model.model_validate(found).model_dump(exclude_unset=True) == found
 
 
 @pytest.mark.parametrize("kind", KINDS)

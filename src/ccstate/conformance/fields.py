@@ -1,9 +1,10 @@
 """Field by field: changed, put back, let go of, cleared; all others stay as they are."""
 
+from ccstate import kinds
 from ccstate.conformance.harness import expect
-from ccstate.conformance.samples import Field, at, having, without
+from ccstate.conformance.samples import Field, Part, Sample, at, changed, having, without
 from ccstate.conformance.walk import Walk, only_change
-from ccstate.model import Change, Json, Why
+from ccstate.model import Change, Fields, Json, Why
 
 
 def changes(walk: Walk, field: Field) -> None:
@@ -11,14 +12,27 @@ def changes(walk: Walk, field: Field) -> None:
     sample, named = walk.walked(field.kind)
     walk.establish({**named, sample.walked: sample.first})
     walk.expect_live(sample.walked, sample.first)
-    changed = having(sample.first, field.path, at(sample.second, field.path))
-    plan = walk.apply({**named, sample.walked: changed})
+    wanted = having(sample.first, field.path, at(sample.second, field.path))
+    plan = walk.apply({**named, sample.walked: wanted})
     _expect_edit(only_change(plan, sample.walked), field, Why.YOU)
-    walk.expect_live(sample.walked, changed)
+    walk.expect_live(sample.walked, wanted)
 
 
-def drifts(walk: Walk, field: Field) -> None:
-    """Changed by hand: seen as that, and put back, while it is declared."""
+def drifts(walk: Walk, part: Part) -> None:
+    """Changed on the platform by hand: seen as that field, and put back while it is declared."""
+    sample, named = walk.walked(part.kind)
+    declared = _beside(sample, part)
+    walk.establish({**named, sample.walked: declared})
+    drifted = changed(declared, part)
+    walk.by_hand(sample.walked, drifted)
+    walk.expect_live(sample.walked, drifted)
+    plan = walk.apply({**named, sample.walked: declared})
+    _expect_edit(only_change(plan, sample.walked), part.field, Why.BY_HAND)
+    walk.expect_live(sample.walked, declared)
+
+
+def drifts_as_a_whole(walk: Walk, field: Field) -> None:
+    """A list or a map with other entries, made by hand: seen as that, and put back."""
     sample, named = walk.walked(field.kind)
     walk.establish({**named, sample.walked: sample.first})
     drifted = having(sample.first, field.path, at(sample.second, field.path))
@@ -29,19 +43,49 @@ def drifts(walk: Walk, field: Field) -> None:
     walk.expect_live(sample.walked, sample.first)
 
 
+def drifts_undeclared(walk: Walk, part: Part) -> None:
+    """Changed by hand while nobody declares it: no change of ccstate's, and left as it is."""
+    sample, named = walk.walked(part.kind)
+    full = _beside(sample, part)
+    silent = without(full, {tuple(part.field.path.split("."))})
+    walk.establish({**named, sample.walked: full})
+    walk.apply({**named, sample.walked: silent})
+    drifted = changed(full, part)
+    walk.by_hand(sample.walked, drifted)
+    walk.expect_nothing_to_do(
+        {**named, sample.walked: silent},
+        f"{part.field.path} is not declared; when it changes by hand",
+    )
+    another = _another(walk, part.field)
+    walk.apply({**named, sample.walked: {**silent, **another}})
+    walk.expect_live(sample.walked, {**drifted, **another})
+
+
+def stays_kept(walk: Walk, part: Part) -> None:
+    """A field that is kept in records: whatever is done on the platform, nobody claims it changed."""
+    sample, named = walk.walked(part.kind)
+    walk.establish({**named, sample.walked: sample.first})
+    walk.by_hand(sample.walked, changed(sample.first, part))
+    live = walk.observe().objects.get(sample.walked, {})
+    found = kinds.flatten(part.kind, live).get(part.field.path)
+    wanted = walk.shown(part.kind, sample.first).get(part.field.path)
+    expect(
+        found == wanted,
+        f"{part} is kept in records, and the platform claims {found!r} where {wanted!r} was applied",
+    )
+
+
 def is_let_go(walk: Walk, field: Field) -> None:
-    """No longer declared: it keeps its value, and whatever somebody makes of it."""
+    """No longer declared: it keeps its value, and others are written without it."""
     sample, named = walk.walked(field.kind)
     walk.establish({**named, sample.walked: sample.first})
     silent = {**named, sample.walked: without(sample.first, {tuple(field.path.split("."))})}
     plan = walk.apply(silent)
     _expect_edit(only_change(plan, sample.walked), field, Why.RELEASED)
     walk.expect_live(sample.walked, sample.first)
-    drifted = having(sample.first, field.path, at(sample.second, field.path))
-    walk.by_hand(sample.walked, drifted)
-    walk.expect_nothing_to_do(silent, f"{field.path} is not declared; when it changes by hand")
-    walk.apply({**silent, sample.walked: {**silent[sample.walked], **_another(walk, field)}})
-    walk.expect_live(sample.walked, {**drifted, **_another(walk, field)})
+    another = _another(walk, field)
+    walk.apply({**silent, sample.walked: {**silent[sample.walked], **another}})
+    walk.expect_live(sample.walked, {**sample.first, **another})
 
 
 def is_cleared(walk: Walk, field: Field) -> None:
@@ -65,6 +109,11 @@ def is_cleared_whole(walk: Walk, struct: Field) -> None:
     walk.expect_live(sample.walked, cleared)
     walk.apply({**named, sample.walked: sample.first})
     walk.expect_live(sample.walked, sample.first)
+
+
+def _beside(sample: Sample, part: Part) -> Fields:
+    """The first values, with what has to stand beside the part so that it has an effect."""
+    return {**sample.first, **sample.beside.get(part.field.path, {})}
 
 
 def _another(walk: Walk, field: Field) -> dict[str, Json]:

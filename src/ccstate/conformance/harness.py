@@ -28,8 +28,10 @@ class Harness(Protocol):
     def by_hand(self, address: Address, fields: Fields | None) -> None:
         """Replace one object as an administrator would, past ccstate; None removes it.
 
-        The fields are all of them, with the secrets themselves where desired state refers to
-        them. The ledger must not notice.
+        Write on the platform what an administrator would write there, and nothing of what the
+        adapter notes for itself: records and ledger stay as they are. Fields that the platform has
+        no place for are left out. The fields are all of them, with the secrets themselves where
+        desired state refers to them.
         """
 
 

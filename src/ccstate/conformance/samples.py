@@ -1,21 +1,23 @@
 """A small estate that uses every field of every kind, each with two values.
 
-Of each kind there are three objects: the near and the far one hold only what is required, the
-one that is walked holds everything. Its first values name the near ones, its second values the
-far ones, and nothing names it: so its fields can change one by one, in any order.
+Of each kind there are three objects: the near and the far one hold little more than what is
+required, the one that is walked holds everything. Its first values name the near ones, its second
+values the far ones, and nothing names it: so its fields can change one by one, in any order.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, TypeAlias, get_args
+from typing import Any, TypeAlias, cast, get_args
 
 import orjson
 from pydantic import BaseModel
 
 from ccstate import kinds
 from ccstate.kinds import KINDS, Path
+from ccstate.kinds.fields import canonical_order
+from ccstate.kinds.shape import ListOf
 from ccstate.model import Address, Fields, Json, parse_address
 
 Objects: TypeAlias = Mapping[Address, Fields]
@@ -36,7 +38,11 @@ NAMES = ("near", "far", "walked")
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One kind: its near, far and walked object, and what they hold, in canonical form."""
+    """One kind: its near, far and walked object, and what they hold, in canonical form.
+
+    `more` is what the near and the far one hold beyond what is required. `beside` says for fields
+    that have an effect only then what else the walked object holds while they are changed by hand.
+    """
 
     near: Address
     far: Address
@@ -44,6 +50,12 @@ class Sample:
     required: Fields
     first: Fields
     second: Fields
+    more: Mapping[Address, Fields]
+    beside: Mapping[str, Fields]
+
+    def bystander(self, address: Address) -> Fields:
+        """What an object of the kind holds that another one names."""
+        return {**self.required, **self.more.get(address, {})}
 
 
 @cache
@@ -73,8 +85,17 @@ def _sample(kind: str, given: Any) -> Sample:
     near, far, walked = (Address(kind, name) for name in given.get("names", NAMES))
     first = {"label": f"First {kind}", "protect": False, **given["first"]}
     second = {"label": f"Second {kind}", "protect": True, **given["second"]}
-    canonical = [_canonical(kind, fields) for fields in (given["required"], first, second)]
-    return Sample(near, far, walked, *canonical)
+    more = {near: given.get("near", {}), far: given.get("far", {})}
+    return Sample(
+        near,
+        far,
+        walked,
+        required=_canonical(kind, given["required"]),
+        first=_canonical(kind, first),
+        second=_canonical(kind, second),
+        more=more,
+        beside=given.get("beside", {}),
+    )
 
 
 def _canonical(kind: str, fields: Any) -> Fields:
@@ -91,6 +112,56 @@ class Field:
 
     def __str__(self) -> str:
         return f"{self.kind}.{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A field without fields inside, as `ccstate.kinds.field_paths` spells it, in one place.
+
+    `place` leads to it in the first values of the walked object; `other` is another value of it.
+    """
+
+    kind: str
+    path: str
+    place: Path
+    other: Json
+
+    def __str__(self) -> str:
+        return f"{self.kind}.{self.path}"
+
+    @property
+    def field(self) -> Field:
+        """The field that is managed on its own and that this is a part of."""
+        path = self.path.partition(".*")[0]
+        return Field(self.kind, path, _is_nullable(KINDS[self.kind].model, path))
+
+
+def parts_of(sample: Sample) -> Iterator[Part]:
+    """Every field that the first values set and of which the second values have another value."""
+    kind = sample.walked.kind
+    places: dict[str, list[Path]] = {}
+    others: dict[str, list[Json]] = {}
+    for path, place in kinds.set_fields(kind, sample.first):
+        places.setdefault(path, []).append(place)
+    for path, place in kinds.set_fields(kind, sample.second):
+        others.setdefault(path, []).append(value_at(sample.second, place))
+    for path, (place, *_) in places.items():
+        first = value_at(sample.first, place)
+        other = next((value for value in others.get(path, ()) if value != first), None)
+        if other is not None:
+            yield Part(kind, path, place, other)
+
+
+def changed(fields: Fields, part: Part) -> dict[str, Json]:
+    """The fields with the other value of a part, in canonical form."""
+    result = put(fields, part.place, part.other)
+    top = part.field.path
+    shape, items = kinds.shape(part.kind).fields.get(top), result.get(top)
+    if isinstance(shape, ListOf) and shape.unordered and isinstance(items, list):
+        result[top] = [items[place] for place in canonical_order(items)]
+    if top in result:
+        result[top] = kinds.settled(part.kind, {top: result[top]}, result)[top]
+    return result
 
 
 def fields_of(sample: Sample) -> Iterator[Field]:
@@ -130,11 +201,34 @@ def is_required(field: Field) -> bool:
 
 def having(fields: Fields, path: str, value: Json) -> dict[str, Json]:
     """The fields with this value at a dotted path, be it None."""
-    head, _, rest = path.partition(".")
-    if not rest:
-        return {**fields, head: value}
-    inner = fields.get(head)
-    return {**fields, head: having(inner if isinstance(inner, dict) else {}, rest, value)}
+    return put(fields, tuple(path.split(".")), value)
+
+
+def put(fields: Fields, place: Path, value: Json) -> dict[str, Json]:
+    """The fields with this value at a place, also inside the entries of lists."""
+    head, *rest = place
+    return {**fields, str(head): _put_inside(fields.get(str(head)), rest, value)}
+
+
+def _put_inside(before: Json, place: Sequence[str | int], value: Json) -> Json:
+    match before, place:
+        case _, []:
+            return value
+        case list(), [int(head), *rest]:
+            return [
+                _put_inside(item, rest, value) if number == head else item
+                for number, item in enumerate(before)
+            ]
+        case _:
+            return put(before if isinstance(before, dict) else {}, tuple(place), value)
+
+
+def value_at(fields: Fields, place: Path) -> Json:
+    """What stands at a place, which must be there."""
+    found: Any = fields
+    for step in place:
+        found = found[step]
+    return cast("Json", found)
 
 
 def without(fields: Fields, gone: Collection[Path], at: Path = ()) -> dict[str, Json]:

@@ -9,22 +9,40 @@ from functools import partial
 from ccstate.adapter import Verb, WronglyPlaced, placed
 from ccstate.conformance import fields, ownership, states, trust
 from ccstate.conformance.harness import Failed, Harness, expect
-from ccstate.conformance.samples import SECRETS, Field, circles, fields_of, is_required, structs_of
+from ccstate.conformance.samples import (
+    SECRETS,
+    Field,
+    Part,
+    circles,
+    fields_of,
+    is_required,
+    parts_of,
+    structs_of,
+)
 from ccstate.conformance.walk import Tally, Walk
-from ccstate.kinds import KINDS
+from ccstate.kinds import KINDS, field_paths
 
-OF_EVERY_KIND: tuple[Callable[[Walk, str], None], ...] = (
+OF_SHOWN_KINDS: tuple[Callable[[Walk, str], None], ...] = (
     states.is_deleted_by_hand,
-    states.is_let_go_before_deletion,
     ownership.unmanaged_stays,
     ownership.is_adopted_as_it_is,
+    ownership.is_adopted_with_edits,
+)
+"""Of kinds whose objects are to be seen on the platform, so that they can be made there by hand."""
+OF_EVERY_KIND: tuple[Callable[[Walk, str], None], ...] = (
+    states.is_let_go_before_deletion,
     ownership.is_released,
     trust.stale_change_is_refused,
     trust.audit_refuses,
 )
 OF_VERB: Mapping[Verb, tuple[Callable[[Walk, str], None], ...]] = {
-    "create": (states.is_created, states.is_created_bare, trust.one_refusal_leaves_the_others),
-    "update": (ownership.is_adopted_with_edits, ownership.is_protected),
+    "create": (
+        states.is_created,
+        states.is_created_bare,
+        trust.stale_creation_is_refused,
+        trust.one_refusal_leaves_the_others,
+    ),
+    "update": (ownership.is_protected,),
     "delete": (states.is_deleted,),
 }
 
@@ -124,6 +142,12 @@ def cases(harness: Harness) -> list[Case]:
 
 def _of_kind(walk: Walk, kind: str) -> Iterator[tuple[str, Callable[[Walk], None]]]:
     checks = [*OF_EVERY_KIND]
+    if walk.shows(kind):
+        checks += [
+            check
+            for check in OF_SHOWN_KINDS
+            if check is not ownership.is_adopted_with_edits or walk.can(kind, "update")
+        ]
     for verb, of_verb in OF_VERB.items():
         checks += of_verb if walk.can(kind, verb) else ()
     for check in checks:
@@ -131,12 +155,16 @@ def _of_kind(walk: Walk, kind: str) -> Iterator[tuple[str, Callable[[Walk], None
     if walk.can(kind, "update"):
         for field_check, found in _of_fields(walk, kind):
             yield f"{found} {_words(field_check)}", partial(_check_field, found, field_check)
+        for part_check, part in _of_parts(walk, kind):
+            yield f"{part} {_words(part_check)}", partial(_check_part, part, part_check)
 
 
 def _of_fields(walk: Walk, kind: str) -> Iterator[tuple[Callable[[Walk, Field], None], Field]]:
+    known = set(field_paths(kind))
     for found in fields_of(walk.sample(kind)):
         yield fields.changes, found
-        yield fields.drifts, found
+        if found.path not in known and not walk.keeps_some_of(kind, found.path):
+            yield fields.drifts_as_a_whole, found
         if not is_required(found):
             yield fields.is_let_go, found
         if found.nullable:
@@ -146,6 +174,21 @@ def _of_fields(walk: Walk, kind: str) -> Iterator[tuple[Callable[[Walk, Field], 
             yield fields.is_cleared_whole, struct
     for secret in trust.secrets_of(walk, kind):
         yield trust.secret_is_sealed, secret
+
+
+def _of_parts(walk: Walk, kind: str) -> Iterator[tuple[Callable[[Walk, Part], None], Part]]:
+    support = walk.supports[kind]
+    for part in parts_of(walk.sample(kind)):
+        if part.path in support.kept:
+            yield fields.stays_kept, part
+            continue
+        yield fields.drifts, part
+        if part.path == part.field.path and not is_required(part.field):
+            yield fields.drifts_undeclared, part
+
+
+def _check_part(part: Part, check: Callable[[Walk, Part], None], walk: Walk) -> None:
+    check(walk, part)
 
 
 def _check_kind(kind: str, check: Callable[[Walk, str], None], walk: Walk) -> None:

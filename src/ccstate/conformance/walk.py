@@ -74,11 +74,25 @@ class Walk:
             fields, {at for path, at in kinds.set_fields(kind, fields) if path in lacking}
         )
 
+    def shows(self, kind: str) -> bool:
+        """Whether objects of the kind are to be seen on the platform, and not in records alone."""
+        return bool(self.supports[kind].mapped)
+
+    def visible(self, kind: str, fields: Fields) -> Fields:
+        """The fields without those that are kept in records: what the platform itself can say."""
+        kept = self.supports[kind].kept
+        return without(fields, {at for path, at in kinds.set_fields(kind, fields) if path in kept})
+
+    def keeps_some_of(self, kind: str, path: str) -> bool:
+        """Whether anything in a field that is managed on its own is kept in records."""
+        return any(f"{kept}.".startswith(f"{path}.") for kept in self.supports[kind].kept)
+
     def sample(self, kind: str) -> Sample:
         given = estate()[kind]
         return replace(
             given,
             required=self.able(kind, given.required),
+            more={a: self.able(kind, fields) for a, fields in given.more.items()},
             first=self.able(kind, given.first),
             second=self.able(kind, given.second),
         )
@@ -93,7 +107,7 @@ class Walk:
                 target = reference.target
                 if target in found or target in objects or target.kind not in self.supports:
                     continue
-                found[target] = self.sample(target.kind).required
+                found[target] = self.sample(target.kind).bystander(target)
                 waiting.append((target, found[target]))
         return found
 
@@ -191,6 +205,19 @@ class Walk:
             raise Failed(f"{address} is not there")
         found = kinds.flatten(address.kind, live)
         wanted = self.shown(address.kind, fields)
+        for path in sorted({*found, *wanted}):
+            expect(
+                found.get(path) == wanted.get(path),
+                f"{address}: {path} is {found.get(path)!r}, not {wanted.get(path)!r}",
+            )
+
+    def expect_visible(self, address: Address, fields: Fields) -> None:
+        """The object shows these fields, as far as the platform itself can say them."""
+        live = self.observe().objects.get(address)
+        if live is None:
+            raise Failed(f"{address} is not there")
+        found = kinds.flatten(address.kind, self.visible(address.kind, live))
+        wanted = self.shown(address.kind, self.visible(address.kind, fields))
         for path in sorted({*found, *wanted}):
             expect(
                 found.get(path) == wanted.get(path),

@@ -62,6 +62,7 @@ KEPT: Mapping[str, Mapping[str, str]] = {
         "service_level.percent": "app_queue counts calls within a time, and has no target for them",
         "skills": "app_queue knows no skills; they decide which people are written as members",
         "members.*.team": _NO_TEAMS,
+        "members.*.login": "people who log in have no line in queues.conf that could say so",
     },
     "ivr": {
         "label": _COMMENT,
@@ -141,15 +142,20 @@ WRITTEN_ONLY: Mapping[str, tuple[str, ...]] = {
     ),
     "queue": (
         "extension",
-        "members.*.user",
+        "strategy",
+        "max_waiting",
         "members.*.extension",
-        "members.*.penalty",
-        "members.*.login",
+        "overflow.after",
         "overflow.full",
     ),
     "ivr": (
         "extension",
         "start",
+        "nodes.*.hours.holiday",
+        "nodes.*.play.then",
+        "nodes.*.menu.choices",
+        "nodes.*.menu.on_timeout",
+        "nodes.*.collect.on_timeout",
         "nodes.*.menu.retries",
         "nodes.*.collect.prompt",
         "nodes.*.collect.save_as",
@@ -168,6 +174,19 @@ WRITTEN_ONLY: Mapping[str, tuple[str, ...]] = {
 The conformance suite passes over edits of them by hand. Each that is read back leaves this table;
 it ends with the last one.
 """
+
+SHOWN_AS_LINES = (
+    "site",
+    "extension",
+    "trunk",
+    "outbound_route",
+    "calendar",
+    "schedule",
+    "queue",
+    "ivr",
+    "number",
+)
+"""Kinds of which an object that somebody adds to the files shows as lines yet, not as that object."""
 
 READ_BACK: Mapping[str, tuple[str, ...]] = {
     "site": ("emergency_callback",),
@@ -191,11 +210,11 @@ READ_BACK: Mapping[str, tuple[str, ...]] = {
     "prompt": (),
     "queue": (
         "caller_name_prefix",
-        "strategy",
+        "members.*.user",
+        "members.*.penalty",
         "ring_for",
         "retry",
         "wrap_up",
-        "max_waiting",
         "weight",
         "service_level.within",
         "hours",
@@ -206,24 +225,18 @@ READ_BACK: Mapping[str, tuple[str, ...]] = {
         "announcements.periodic",
         "announcements.periodic_every",
         "music",
-        "overflow.after",
         "overflow.to",
         "overflow.empty",
     ),
     "ivr": (
         "nodes.*.play.prompt",
-        "nodes.*.play.then",
         "nodes.*.menu.prompt",
-        "nodes.*.menu.choices",
         "nodes.*.menu.timeout",
-        "nodes.*.menu.on_timeout",
         "nodes.*.menu.on_invalid",
         "nodes.*.hours.schedule",
         "nodes.*.hours.open",
         "nodes.*.hours.closed",
-        "nodes.*.hours.holiday",
         "nodes.*.collect.then",
-        "nodes.*.collect.on_timeout",
         "nodes.*.goto.to",
         "nodes.*.queue.queue",
         "nodes.*.queue.priority",

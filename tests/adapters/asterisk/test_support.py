@@ -1,0 +1,95 @@
+"""What `support.py` says of each field is so, in the include files: no server is needed to see it.
+
+Files are compiled from an estate in which one field is otherwise, and read with the records of the
+old one, as after an edit by an administrator that made every line say the new value.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+from ccstate.adapters.asterisk import records as kept
+from ccstate.adapters.asterisk.compile import Setting, compile_objects
+from ccstate.adapters.asterisk.observe import View, stored_view
+from ccstate.adapters.asterisk.spelling import spell
+from ccstate.adapters.asterisk.storage import LocalFolder
+from ccstate.adapters.asterisk.stored import read_stored
+from ccstate.adapters.asterisk.support import SHOWN_AS_LINES, SUPPORTS, WRITTEN_ONLY
+from ccstate.conformance.samples import Part, changed, estate, parts_of
+from ccstate.conformance.walk import plain
+from ccstate.kinds import references
+from ccstate.model import Address, Fields
+
+Objects: TypeAlias = Mapping[Address, Fields]
+SETTING = Setting(b"k" * 32)
+PARTS = [
+    part
+    for kind, support in SUPPORTS.items()
+    for part in parts_of(estate()[kind])
+    if part.path not in support.lacking
+]
+KEPT = [part for part in PARTS if part.path in SUPPORTS[part.kind].kept]
+MAPPED = [part for part in PARTS if part.path in SUPPORTS[part.kind].mapped]
+
+
+def around(objects: Objects) -> dict[Address, Fields]:
+    """The near and far objects of every kind, whatever these name, and these."""
+    found = dict(objects)
+    waiting = [sample for kind, sample in estate().items() if kind in SUPPORTS]
+    named = [address for sample in waiting for address in (sample.near, sample.far)]
+    for address, fields in objects.items():
+        named += [reference.target for reference in references(address.kind, fields)]
+    for address in named:
+        if address.kind in SUPPORTS:
+            bystander = estate()[address.kind].bystander(address)
+            found.setdefault(address, plain(address.kind, bystander))
+    return found
+
+
+def edited(part: Part, folder: Path) -> tuple[View, dict[Address, Fields], dict[Address, Fields]]:
+    """What is read of files in which the part is otherwise; the objects before, and as they are."""
+    sample = estate()[part.kind]
+    fields = {**sample.first, **sample.beside.get(part.field.path, {})}
+    new = {sample.walked: plain(part.kind, changed(fields, part))}
+    before = around({sample.walked: plain(part.kind, fields)})
+    before = {**around(new), **before}
+    after = {**before, **new}
+    return read(folder, before, after), before, after
+
+
+def read(folder: Path, recorded: Objects, there: Objects) -> View:
+    """What is read of files that say the one, beside the records of the other."""
+    records = kept.Records(SETTING.key, recorded)
+    records = kept.written(records, spell(compile_objects(recorded, SETTING)))
+    content = {**spell(compile_objects(there, SETTING)), kept.PATH: kept.dump(records)}
+    storage = LocalFolder(folder)
+    storage.stage(content, mode=0o600)
+    storage.commit(list(content))
+    return stored_view(read_stored(storage, is_test_site=False))
+
+
+@pytest.mark.parametrize("part", KEPT, ids=str)
+def test_a_field_that_is_kept_is_not_taken_from_the_files(part: Part, tmp_path: Path) -> None:
+    view, before, _ = edited(part, tmp_path)
+    walked = estate()[part.kind].walked
+    assert view.objects[walked] == before[walked]
+
+
+@pytest.mark.parametrize("part", MAPPED, ids=str)
+def test_a_field_that_is_mapped_comes_back_as_that_field(part: Part, tmp_path: Path) -> None:
+    """One of `WRITTEN_ONLY` does not: as soon as it does, it has to leave that table."""
+    view, _, after = edited(part, tmp_path)
+    comes_back = view.objects == after and not view.altered
+    assert comes_back == (part.path not in WRITTEN_ONLY.get(part.kind, ()))
+
+
+@pytest.mark.parametrize("kind", [kind for kind, found in SUPPORTS.items() if found.mapped])
+def test_an_object_that_is_added_by_hand_is_seen(kind: str, tmp_path: Path) -> None:
+    """One of `SHOWN_AS_LINES` is not: as soon as it is, its kind has to leave that table."""
+    sample = estate()[kind]
+    added = {sample.walked: plain(kind, sample.first)}
+    before = {a: f for a, f in around(added).items() if a != sample.walked}
+    view = read(tmp_path, before, {**before, **added})
+    assert (sample.walked in view.objects) == (kind not in SHOWN_AS_LINES)
