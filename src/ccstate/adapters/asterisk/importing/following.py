@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from ccstate.adapters.asterisk.conf.dialplan import Dialplan, Step
-from ccstate.adapters.asterisk.conf.expressions import is_true
 from ccstate.adapters.asterisk.importing.applications import QUIET, TOO_OFTEN, run
 from ccstate.adapters.asterisk.importing.calling import At, Call
 from ccstate.adapters.asterisk.importing.outcomes import (
@@ -24,6 +23,7 @@ from ccstate.adapters.asterisk.importing.outcomes import (
 from ccstate.adapters.asterisk.importing.patterns import is_open
 from ccstate.adapters.asterisk.importing.resolving import Resolver
 from ccstate.adapters.asterisk.importing.values import OTHER, Undecided, Values
+from ccstate.adapters.asterisk.interpreter.expressions import is_true
 
 MOST_STEPS = 150
 """Steps of one way of a call."""

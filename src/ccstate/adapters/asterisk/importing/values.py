@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 
 from ccstate.adapters.asterisk.conf import Option
 from ccstate.adapters.asterisk.conf.dialplan import Dialplan, Step
-from ccstate.adapters.asterisk.conf.expressions import NoExpression, expression_value, is_true
 from ccstate.adapters.asterisk.importing.calling import Call
 from ccstate.adapters.asterisk.importing.outcomes import CALLER
 from ccstate.adapters.asterisk.importing.patterns import MORE, is_open
+from ccstate.adapters.asterisk.interpreter.expressions import is_true, worked_out
+from ccstate.adapters.asterisk.interpreter.faults import NotFollowed
 
 LONGEST_VALUE = 8_192
 DEEPEST = 10
@@ -210,8 +211,8 @@ def _expression(inside: str) -> str:
     if CALLER in inside and not _compares_caller(inside):
         return f"$[{inside}]"
     try:
-        return expression_value(inside)
-    except NoExpression:
+        return worked_out(inside)
+    except NotFollowed:
         return f"$[{inside}]"
 
 
