@@ -169,8 +169,15 @@ def phase(estate: Estate, schedule: str, moment: datetime) -> str:
     fields = estate["schedule"].get(schedule)
     if fields is None:
         return "open"
+    if fields.get("closed_by") and position(estate, fields["closed_by"]) == "on":
+        return "closed"
     local = moment.astimezone(ZoneInfo(fields["timezone"])).replace(tzinfo=None)
     return hours_at(fields, local, estate.get("calendar"))[0]
+
+
+def position(estate: Estate, switch: str) -> str:
+    """The position of a switch that nobody has turned; one that is not there is off."""
+    return str(estate["switch"].get(switch, {}).get("default", "off"))
 
 
 # Small things
@@ -255,6 +262,8 @@ def happens(estate: Estate, place: Place, moment: datetime) -> list[Outcome]:
         return _node(estate, name, tree["nodes"][node], moment)
     fields = estate[kind][name]
     if kind == "number":
+        if fields.get("switch") and not node:
+            return [_switched(estate, place, fields)]
         return [_number(estate, fields, moment)]
     if kind == "queue":
         return _queue(estate, name, fields, moment)
@@ -287,6 +296,15 @@ def _ring_group(estate: Estate, name: str, group: Mapping[str, Any]) -> list[Out
     rings = each * len(phones) if group.get("strategy") == "in_order" else each
     answered = Outcome("answered", "", Over("human", f"ring_group/{name}"))
     return [answered, Outcome("no answer", "", otherwise, rings)]
+
+
+def _switched(estate: Estate, place: Place, number: Mapping[str, Any]) -> Outcome:
+    now = position(estate, number["switch"])
+    if now == "on" and number.get("on"):
+        return Outcome(now, "", goes(estate, number["on"]))
+    if number.get("hours"):
+        return Outcome(now, "", (place[0], place[1], "hours"))
+    return Outcome(now, "", goes(estate, number["to"]))
 
 
 def _number(estate: Estate, number: Mapping[str, Any], moment: datetime) -> Outcome:
@@ -336,6 +354,9 @@ def _node(estate: Estate, tree: str, node: Mapping[str, Any], moment: datetime) 
         if now == "holiday":
             target = node.get("holiday") or target
         return [Outcome(now, "", goes(estate, target, tree))]
+    if kind == "switch":
+        now = position(estate, node["switch"])
+        return [Outcome(now, "", goes(estate, node[now], tree))]
     length = spoken(estate, node.get("prompt"), language)
     then: Place | Over = Over("hangup", "hangup")
     if kind == "queue":

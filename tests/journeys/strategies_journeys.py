@@ -28,7 +28,7 @@ ZONES = (
     "UTC",
 )
 KINDS = (
-    "calendar", "schedule", "ivr", "queue", "ring_group", "extension", "user", "team", "number", "prompt", "site",
+    "calendar", "switch", "schedule", "ivr", "queue", "ring_group", "extension", "user", "team", "number", "prompt", "site",
 )  # fmt: skip
 NUMBERS = ("+61255500000", "+61255500001")
 EXTENSIONS = ("10", "11", "12")
@@ -37,6 +37,7 @@ QUEUES = ("sales", "service")
 GROUPS = ("shop",)
 SITES = ("north", "south")
 PROMPTS = ("hello", "sorry", "unwritten")
+SWITCHES = ("night", "fire")
 SCHEDULES = ("day", "night", "shop")
 KEYS = "0123456789*#"
 
@@ -249,6 +250,7 @@ def _node(names: list[str], *, at_start: bool) -> SearchStrategy[dict[str, Any]]
         one("play", {"prompt": prompts, "then": to}),
         one("menu", {"prompt": prompts, "choices": every}, asked),
         one("hours", {"schedule": schedule, "open": to, "closed": to}, {"holiday": to}),
+        one("switch", {"switch": st.sampled_from([*SWITCHES, "gone"]), "on": to, "off": to}),
         one(
             "collect",
             {"prompt": prompts, "save_as": st.just("account"), "then": to},
@@ -338,8 +340,15 @@ users = st.fixed_dictionaries(
 )
 numbers = st.fixed_dictionaries(
     {"to": st.sampled_from([*["ivr/front"] * 40, *["ivr/back"] * 10, *_addresses, *_nowhere])},
-    optional={"hours": st.sampled_from([*SCHEDULES, "gone"]), "closed": goes, "holiday": goes},
+    optional={
+        "hours": st.sampled_from([*SCHEDULES, "gone"]),
+        "closed": goes,
+        "holiday": goes,
+        "switch": st.sampled_from([*SWITCHES, "gone"]),
+        "on": goes,
+    },
 )
+switches = st.fixed_dictionaries({}, optional={"default": st.sampled_from(["on", "off"])})
 WORDS: Mapping[str, dict[str, Any]] = {
     "hello": {
         "languages": {"en-AU": {"text": "Welcome to us"}, "vi": {"text": "Xin chao quy vi ban"}}
@@ -359,6 +368,10 @@ def centres(draw: st.DrawFn) -> Plain:
     plain: Plain = {kind: {} for kind in KINDS}
     plain["calendar"] = draw(calendars)
     plain["schedule"] = of(SCHEDULES[: draw(st.integers(1, 3))], schedules())
+    plain["switch"] = of(SWITCHES, switches)
+    for schedule in plain["schedule"].values():
+        if draw(st.integers(0, 3)) == 0:
+            schedule["closed_by"] = draw(st.sampled_from([*SWITCHES, "gone"]))
     plain["prompt"] = dict(WORDS)
     plain["ivr"] = of(TREES[: draw(st.integers(1, 2))], trees())
     plain["queue"] = of(QUEUES, queues)

@@ -1,5 +1,6 @@
 """What a change means to callers, against walking every call by the clock."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.differences import MOST_SHOWN, differences
 from ccstate.journeys.flow import Flow
-from ccstate.journeys.moments import Year
+from ccstate.journeys.hours import Position
+from ccstate.journeys.moments import Positions, Year
 from ccstate.journeys.walk import walk, zone_of
 from ccstate.journeys.ways import End, Event, Place
 from ccstate.model import Address, Fields, JourneyChange, Journeys
@@ -223,13 +225,22 @@ def test_what_gets_better_comes_last() -> None:
     assert worse[-1] == 6
 
 
-def ends(flow: Flow, number: str, at: datetime, change: JourneyChange) -> tuple[End, str]:
+def ends(
+    flow: Flow, number: str, at: datetime, change: JourneyChange, positions: Positions
+) -> tuple[End, str]:
     place = Place("number", number)
     year = Year(flow.centre, FIRST)
-    phases = year.phases(flow.schedules(flow.reached(place)), at)
+    phases = year.phases(flow.schedules(flow.reached(place)), at, positions)
     outcomes = [Event(outcome) for outcome in change.outcomes]
     journey = walk(flow, place, phases, change.keys, outcomes=outcomes)
     return journey.end, journey.at
+
+
+def positions_of(before: Plain, after: Plain, when: str = "") -> dict[str, Position]:
+    """Where switches stand that are the same before and after, but for those that `when` names."""
+    switches = {**before["switch"], **after["switch"]}
+    found = {name: Position(switch.get("default", "off")) for name, switch in switches.items()}
+    return found | {n: Position(p) for n, p in re.findall(r"switch (\S+) (on|off)", when)}
 
 
 @given(centres(), centres())
@@ -240,10 +251,11 @@ def test_every_change_that_is_told_is_one_at_the_moments_told(before: Plain, aft
         zone = zone_of(new, Place("number", change.number))
         for when in change.when:
             clock = when.partition(" ")[0]
+            positions = positions_of(before, after, when)
             tellings = [
                 (
-                    ends(old, change.number, moment, change),
-                    ends(new, change.number, moment, change),
+                    ends(old, change.number, moment, change, positions),
+                    ends(new, change.number, moment, change, positions),
                 )
                 for moment in _moments(clock, zone)
             ]
@@ -273,7 +285,7 @@ def test_where_nothing_is_told_no_call_ends_elsewhere(
         place = Place("number", number)
         found = [
             walk(flow, place, Year(flow.centre, FIRST).phases(
-                flow.schedules(flow.reached(place)), at), keys)
+                flow.schedules(flow.reached(place)), at, positions_of(before, after)), keys)
             for flow in (old, new)
         ]  # fmt: skip
         one, other = ((journey.end, journey.at) for journey in found)

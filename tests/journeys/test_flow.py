@@ -6,7 +6,7 @@ import pytest
 
 from ccstate.journeys.enumeration import journeys, loops
 from ccstate.journeys.flow import Flow
-from ccstate.journeys.hours import Phase
+from ccstate.journeys.hours import Phase, Position
 from ccstate.journeys.moments import Phases
 from ccstate.journeys.walk import Answering, Journey, walk
 from ccstate.journeys.ways import Event, Place
@@ -594,3 +594,43 @@ def test_where_every_digit_is_a_choice_none_leads_elsewhere() -> None:
         "choices": choices, "then": "extension/10", "on_timeout": "hangup",
     }  # fmt: skip
     assert every_end(tree(ask=node)) == {"hangup hangup"}
+
+
+# Switches
+
+NIGHT_ON = {"switch/night": Position.ON}
+NIGHT_OFF = {"switch/night": Position.OFF}
+
+
+def switched(**fields: Any) -> Plain:
+    plain = estate("extension/10", switch={"night": {}})
+    plain["number"][NUMBER].update(switch="night", **fields)
+    return plain
+
+
+def test_a_number_sends_calls_elsewhere_while_its_switch_is_on() -> None:
+    plain = switched(on="hangup")
+    assert ends(call(plain, phases=NIGHT_OFF)) == "human extension/10"
+    assert ends(call(plain, phases=NIGHT_ON)) == "hangup hangup"
+
+
+def test_the_switch_is_asked_before_the_hours() -> None:
+    plain = switched(on="hangup", hours="day", closed="voicemail/10")
+    plain["extension"] = {"10": {"voicemail": {}}}
+    assert ends(call(plain, phases={**NIGHT_ON, **OPEN})) == "hangup hangup"
+    assert ends(call(plain, phases={**NIGHT_OFF, **OPEN})) == "human extension/10"
+    assert ends(call(plain, phases={**NIGHT_OFF, **CLOSED})) == "message voicemail/10"
+
+
+def test_a_switch_without_a_destination_changes_nothing() -> None:
+    assert ends(call(switched(), phases=NIGHT_ON)) == "human extension/10"
+
+
+def test_a_switch_that_is_not_there_is_off() -> None:
+    assert ends(call(switched(on="hangup"), phases={})) == "human extension/10"
+
+
+def test_a_node_branches_by_the_position_of_a_switch() -> None:
+    plain = tree(ask={"type": "switch", "switch": "night", "on": "hangup", "off": "extension/10"})
+    assert ends(call(plain, phases=NIGHT_ON)) == "hangup hangup"
+    assert ends(call(plain, phases=NIGHT_OFF)) == "human extension/10"

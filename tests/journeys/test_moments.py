@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ccstate.journeys.hours import Phase
+from ccstate.journeys.hours import Phase, Position
 from ccstate.journeys.moments import DAYS, World, Year
 from tests.journeys import interpreter
 from tests.journeys.strategies_journeys import FIRST, calendars, centre, days_for, schedules
@@ -105,3 +105,61 @@ def test_a_minute_in_which_two_schedules_overlap_is_found() -> None:
     late = {"timezone": "UTC", "weekly": {"mon": ["16:59-20:00"]}}
     found = [w for w in worlds(a=OFFICE, b=late) if set(w.phases.values()) == {Phase.OPEN}]
     assert [f"{moment.at:%a %H:%M}" for world in found for moment in world.moments] == ["Mon 16:59"]
+
+
+# Switches
+
+WEEKDAYS = {"timezone": "UTC", "weekly": {"mon": ["09:00-17:00"]}, "closed_by": "night"}
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)  # a Monday
+
+
+def year_with(default: str = "off", **more: Any) -> Year:
+    switches = {"night": {"default": default}, **more}
+    return Year(centre({"schedule": {"office": WEEKDAYS}, "switch": switches}), FIRST)
+
+
+def test_a_switch_that_is_on_closes_its_schedules() -> None:
+    year = year_with()
+    assert year.phases(["office"], NOON) == {"office": Phase.OPEN}
+    assert year.phases(["office"], NOON, {"night": Position.ON}) == {"office": Phase.CLOSED}
+    assert year_with("on").phases(["office"], NOON) == {"office": Phase.CLOSED}
+
+
+def test_worlds_hold_both_positions_of_a_switch_that_decides() -> None:
+    found = {
+        (str(world.phases["switch/night"]), str(world.phases["office"]), moment.switches)
+        for world in year_with().worlds(["office"])
+        for moment in world.moments
+    }
+    assert found == {
+        ("off", "open", ()),
+        ("off", "closed", ()),
+        ("on", "closed", ("night on",)),
+    }
+
+
+def test_a_schedule_and_its_switch_never_contradict_each_other() -> None:
+    worlds = year_with().worlds(["office", "switch/night"])
+    assert not [
+        world
+        for world in worlds
+        if world.phases["switch/night"] is Position.ON and world.phases["office"] is Phase.OPEN
+    ]
+
+
+def test_the_default_positions_come_first() -> None:
+    worlds = year_with("on", fire={}).worlds(["switch/night", "switch/fire"])
+    assert [world.moments[0].switches for world in worlds] == [
+        (),
+        ("fire on",),
+        ("night off",),
+        ("fire on", "night off"),
+    ]
+
+
+def test_of_many_switches_each_is_walked_in_both_positions() -> None:
+    names = [f"s{number:02}" for number in range(20)]
+    year = Year(centre({"switch": {name: {} for name in names}}), FIRST)
+    worlds = year.worlds([f"switch/{name}" for name in names])
+    turned = [{words.partition(" ")[0] for words in w.moments[0].switches} for w in worlds]
+    assert turned == [set(), *({name} for name in names), set(names)]

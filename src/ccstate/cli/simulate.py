@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from textwrap import fill
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from zoneinfo import ZoneInfo
 
 import click
@@ -18,7 +18,7 @@ from ccstate.errors import Diagnostic, InvalidInput
 if TYPE_CHECKING:
     from ccstate.journeys.every import Calls, Tally
     from ccstate.journeys.flow import Flow
-    from ccstate.journeys.moments import Year
+    from ccstate.journeys.moments import Positions, Year
     from ccstate.journeys.walk import Journey
     from ccstate.journeys.ways import Place
 
@@ -42,6 +42,13 @@ SCENES_EACH = 3
 )
 @click.option("--from", "caller", default="", help="Number that the call comes from.")
 @click.option("--keys", default="", help='Keys, an entry for each question: 1,2. "1,,2": silence.')
+@click.option(
+    "--switch",
+    "switches",
+    multiple=True,
+    metavar="NAME=on|off",
+    help="Position of a switch; others are in their default position. May be repeated.",
+)
 @click.option("--all", "everything", is_flag=True, help="Every call that can be, in a year.")
 @click.option("--live", is_flag=True, help="Call the platforms as they are, not the files.")
 @in_format("text", "json", "markdown")
@@ -54,6 +61,7 @@ def simulate(
     at: str,
     caller: str,
     keys: str,
+    switches: tuple[str, ...],
     everything: bool,
     live: bool,
     form: str,
@@ -72,13 +80,23 @@ def simulate(
     if everything:
         if keys or caller:
             _refuse("--all presses every key, whoever calls", "leave --keys and --from out")
+        if switches:
+            _refuse("--all walks every position of every switch", "leave --switch out")
         return _all(flow, start, at, form)
     if start is None:
         names = ", ".join(sorted(flow.centre.of("number"))[:3])
         hint = f"name a number, such as {names}" if names else "declare a number, or call queue/…"
         _refuse("nobody is called", f"{hint}; --all calls all of them")
-    entries = _entries(keys)
-    return _one(flow, start, at, caller=_caller(caller), keys=entries, live=live, form=form)
+    given = _Given(_caller(caller), _entries(keys), _positions(flow, switches))
+    return _one(flow, start, at, given=given, live=live, form=form)
+
+
+class _Given(NamedTuple):
+    """Who calls, which keys are pressed, and how switches stand."""
+
+    caller: str
+    keys: tuple[str, ...]
+    positions: "Positions"
 
 
 def _flow(root: Any, *, live: bool) -> "Flow":
@@ -97,8 +115,7 @@ def _one(
     start: "Place",
     at: str,
     *,
-    caller: str,
-    keys: tuple[str, ...],
+    given: _Given,
     live: bool,
     form: str,
 ) -> int:
@@ -107,7 +124,9 @@ def _one(
     from ccstate.journeys.walk import zone_of
 
     moment = _moment(at, zone_of(flow, start))
-    made = call(flow, Year(flow.centre, moment.date()), start, moment, keys)
+    caller, keys, positions = given
+    year = Year(flow.centre, moment.date())
+    made = call(flow, year, start, moment, keys, positions=positions)
     if form == "json":
         from ccstate.render.journey_json import simulation_json
 
@@ -244,6 +263,22 @@ def _entries(text: str) -> tuple[str, ...]:
             hint = "keys are 0 to 9, * and #, an entry for each question: --keys 1,5550012345,2"
             _refuse(f'"{entry}" cannot be pressed', hint)
     return entries
+
+
+def _positions(flow: "Flow", texts: tuple[str, ...]) -> "Positions":
+    from ccstate.desired.findings import did_you_mean
+    from ccstate.journeys.hours import Position
+
+    found = {}
+    for text in texts:
+        name, _, position = text.partition("=")
+        if position not in {"on", "off"}:
+            _refuse(f'"{text}" is no position of a switch', "write --switch night=on")
+        if name not in flow.centre.of("switch"):
+            near = did_you_mean(name, flow.centre.of("switch"))
+            _refuse(f'there is no switch "{name}"', near or "declare it below switches:")
+        found[name] = Position(position)
+    return found
 
 
 def _caller(text: str) -> str:

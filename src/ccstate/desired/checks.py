@@ -179,7 +179,7 @@ def _endless(nodes: Mapping[str, Any]) -> _Found:
     jumps = {
         name: [target for _, target in exits(node) if target in nodes]
         for name, node in nodes.items()
-        if node["type"] in {"goto", "hours"}
+        if node["type"] in {"goto", "hours", "switch"}
     }
     if cycle := find_cycle(jumps):
         yield (
@@ -201,7 +201,9 @@ def find_cycle(edges: Mapping[str, list[str]]) -> list[str]:
     return []
 
 
-_EXITS = ("then", "to", "open", "closed", "holiday", "on_timeout", "on_invalid", "on_no_answer")
+_EXITS = (
+    "then", "to", "open", "closed", "holiday", "on", "off", "on_timeout", "on_invalid", "on_no_answer",
+)  # fmt: skip
 
 
 def exits(node: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:

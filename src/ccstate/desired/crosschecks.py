@@ -17,7 +17,9 @@ def check_together(
 ) -> Iterator[Finding]:
     """Every problem that shows only when all files are seen together."""
     yield from _unresolved(documents, state, content)
-    yield from _numbers_owned_twice(state)
+    owner: dict[str, Resource] = {}
+    yield from _numbers_owned_twice(state, owner)
+    yield from _codes_owned_twice(state, owner)
     yield from _places(state)
     yield from _released_and_declared(documents, state)
     yield from _endless_numbers(state)
@@ -96,9 +98,11 @@ def _dangling(
     return message, near or f"declare it below {KINDS[kind].plural}:"
 
 
-def _numbers_owned_twice(state: State) -> Iterator[Finding]:
-    """Internal numbers that two things answer: extensions, queues and trees share one plan."""
-    owner: dict[str, Resource] = {}
+def _numbers_owned_twice(state: State, owner: dict[str, Resource]) -> Iterator[Finding]:
+    """Internal numbers that two things answer: extensions, queues and trees share one plan.
+
+    `owner` takes who has each.
+    """
     holder: dict[str, Resource] = {}
     for (kind, name), resource in state.items():
         if kind == "extension":
@@ -116,6 +120,26 @@ def _numbers_owned_twice(state: State) -> Iterator[Finding]:
         if first is not resource and (kind == "user" or number.isdigit()):
             what = f"extension/{number}" if kind == "user" else f"number {number}"
             yield _owned_twice(resource, field, what, first.address)
+
+
+def _codes_owned_twice(state: State, owner: Mapping[str, Resource]) -> Iterator[Finding]:
+    """Feature codes that are an internal number, or that two things answer at one site."""
+    by_code: dict[str, list[Resource]] = {}
+    for address, resource in state.items():
+        if address.kind != "feature_code":
+            continue
+        code = cast("str", resource.fields["code"])
+        others = by_code.setdefault(code, [])
+        first = owner.get(code) or next((o for o in others if _share_site(o, resource)), None)
+        if first:
+            yield _owned_twice(resource, "code", f"code {code}", first.address)
+        others.append(resource)
+
+
+def _share_site(one: Resource, other: Resource) -> bool:
+    """Whether phones of one site may dial both feature codes."""
+    sites = [cast("list[str] | None", r.fields.get("sites")) for r in (one, other)]
+    return any(not named for named in sites) or not set(sites[0] or ()).isdisjoint(sites[1] or ())
 
 
 def _owned_twice(resource: Resource, field: str, what: str, first: Address) -> Finding:
@@ -195,7 +219,7 @@ def _endless_numbers(state: State) -> Iterator[Finding]:
     edges = {
         address.name: [
             target.removeprefix("number/")
-            for field in ("to", "closed", "holiday")
+            for field in ("to", "closed", "holiday", "on")
             if isinstance(target := resource.fields.get(field), str)
             and target.startswith("number/")
         ]

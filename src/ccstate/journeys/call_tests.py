@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from ccstate.journeys.enumeration import pressed
 from ccstate.journeys.flow import Flow
-from ccstate.journeys.moments import Moment, Phases, Year
+from ccstate.journeys.hours import Position
+from ccstate.journeys.moments import Moment, Phases, Positions, Year
 from ccstate.journeys.walk import ASKED, Journey, asks, walk, zone_of
 from ccstate.journeys.ways import GOOD, Place
 from ccstate.kinds.call_test import moment_named
@@ -44,8 +45,13 @@ def verdicts(flow: Flow, year: Year, tests: Mapping[str, Mapping[str, Any]]) -> 
         if at is None:
             yield Verdict(name, test, None, None, f"moment {test['at']}")
             continue
-        phases = year.phases(flow.schedules(flow.reached(start)), at)
+        phases = year.phases(flow.schedules(flow.reached(start)), at, positions_of(test))
         yield Verdict(name, test, at, walk(flow, start, phases, test.get("keys") or ()))
+
+
+def positions_of(test: Mapping[str, Any]) -> Positions:
+    """The positions in which the call of a test finds switches."""
+    return {p["switch"]: Position(p["position"]) for p in test.get("switches") or ()}
 
 
 class Ending(NamedTuple):

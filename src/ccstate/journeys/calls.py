@@ -1,20 +1,23 @@
 """One call at one moment: what happens where everybody answers, and where nobody does."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from ccstate.journeys.flow import Flow
-from ccstate.journeys.hours import Hours
-from ccstate.journeys.moments import Year
+from ccstate.journeys.hours import Hours, Position
+from ccstate.journeys.moments import Positions, Year
 from ccstate.journeys.walk import Answering, Journey, walk, zone_of
-from ccstate.journeys.ways import GOOD, Event, Place
+from ccstate.journeys.ways import GOOD, SWITCH, Event, Place
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call to a place: `hours` is what each schedule says that can decide anything about it."""
+    """A call to a place: `hours` is what each schedule says that can decide anything about it.
+
+    `switches` has the position of each switch that can.
+    """
 
     start: Place
     at: datetime
@@ -23,6 +26,7 @@ class Call:
     hours: Mapping[str, Hours]
     answered: Journey
     unanswered: Journey
+    switches: Mapping[str, Position] = field(default_factory=dict)
 
     @property
     def ends_well(self) -> bool:
@@ -44,16 +48,29 @@ class Call:
         return self.answered != self.unanswered
 
 
-def call(flow: Flow, year: Year, start: Place, at: datetime, keys: Sequence[str]) -> Call:
+def call(
+    flow: Flow,
+    year: Year,
+    start: Place,
+    at: datetime,
+    keys: Sequence[str],
+    *,
+    positions: Positions | None = None,
+) -> Call:
     """The call of somebody who comes in at a place at a moment and presses these keys."""
     schedules = sorted(flow.schedules(flow.reached(start)))
-    phases = year.phases(schedules, at)
+    found = {name: year.said(name, at, positions or {}) for name in schedules}
     hours = {
-        name: table.at(at) for name in schedules if (table := year.timetable(name)) is not None
+        name: said
+        for name, said in found.items()
+        if isinstance(said, Hours) and year.timetable(name) is not None
     }
+    phases = {n: said.phase if isinstance(said, Hours) else said for n, said in found.items()}
+    switches = {n.removeprefix(SWITCH): s for n, s in found.items() if isinstance(s, Position)}
     answered = walk(flow, start, phases, keys)
     unanswered = walk(flow, start, phases, keys, answering=Answering.NOBODY)
-    return Call(start, at, zone_of(flow, start), tuple(keys), hours, answered, unanswered)
+    zone = zone_of(flow, start)
+    return Call(start, at, zone, tuple(keys), hours, answered, unanswered, switches)
 
 
 def keys_left(journey: Journey, keys: Sequence[str]) -> tuple[str, ...]:

@@ -52,11 +52,15 @@ def missing_tests(
 
 def _test(flow: Flow, ending: Ending, zone: ZoneInfo) -> dict[str, Any]:
     keys = {"keys": list(ending.keys)} if ending.keys else {}
+    turned = [words.split(" ") for words in ending.moment.switches]
+    positions = [{"switch": name, "position": position} for name, position in turned]
+    switches = {"switches": positions} if positions else {}
     return {
         "label": _label(flow, ending),
         "to": ending.number,
         "at": f"{ending.moment.at.astimezone(zone):%Y-%m-%dT%H:%M}",
         **keys,
+        **switches,
         "expect": [ending.at],
     }
 
@@ -74,7 +78,8 @@ def _label(flow: Flow, ending: Ending) -> str:
     """`Main line, press 2, then 1: Payment support`."""
     entries = [entry or "nothing" for entry in ending.keys]
     pressed = f", press {', then '.join(entries)}" if entries else ""
-    occasions = f", {', '.join(ending.moment.occasions)}" if ending.moment.occasions else ""
+    switches = (f"switch {switch}" for switch in ending.moment.switches)
+    occasions = "".join(f", {occasion}" for occasion in (*ending.moment.occasions, *switches))
     label = flow.centre.label(ending.at)
     message = "a message for " if ending.at.startswith("voicemail/") else ""
     end = f"{message}{label}" if label else ending.at

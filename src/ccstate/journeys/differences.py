@@ -16,7 +16,7 @@ from ccstate.journeys.flow import Flow
 from ccstate.journeys.lockstep import Compared, Decision, Side, compare, question
 from ccstate.journeys.moments import Moment, Phases, Year
 from ccstate.journeys.walk import zone_of
-from ccstate.journeys.ways import End, Place
+from ccstate.journeys.ways import SWITCH, End, Place
 from ccstate.model import Address, Arrival, Fields, JourneyChange, Journeys, Json, NumberChange
 
 MOST_PAIRS = 20_000
@@ -174,7 +174,9 @@ class _Comparison:
                 when.setdefault(number, []).extend(moments)
         number = min(when)
         zone = zone_of(self.after, Place("number", number))
-        moments = sorted(when[number], key=lambda moment: (moment.occasions, moment.at))
+        moments = sorted(
+            when[number], key=lambda moment: (moment.switches, moment.occasions, moment.at)
+        )
         was, now = ends
         return JourneyChange(
             number=number,
@@ -228,7 +230,7 @@ def _simplest(decision: Decision) -> tuple[object, ...]:
 
 
 def _told(moment: Moment, zone: ZoneInfo) -> str:
-    occasions = ", ".join(moment.occasions)
+    occasions = ", ".join((*moment.occasions, *(f"switch {s}" for s in moment.switches)))
     return f"{moment.at.astimezone(zone):%Y-%m-%dT%H:%M} {occasions}".strip()
 
 
@@ -277,7 +279,8 @@ def _named(flow: Flow, schedule: str) -> object:
 
 
 def _before(name: str) -> str:
-    return f"{name}@before"
+    """A schedule of the state before; a switch is in the same position before and after."""
+    return name if name.startswith(SWITCH) else f"{name}@before"
 
 
 def _both_schedules(before: Centre, after: Centre) -> Mapping[Address, Fields]:
@@ -287,6 +290,8 @@ def _both_schedules(before: Centre, after: Centre) -> Mapping[Address, Fields]:
         for kind in ("calendar", "schedule")
         for name, fields in after.of(kind).items()
     }
+    for name, fields in {**before.of("switch"), **after.of("switch")}.items():
+        both[Address("switch", name)] = fields
     for name, fields in before.of("calendar").items():
         both[Address("calendar", _before(name))] = fields
     for name, fields in before.of("schedule").items():

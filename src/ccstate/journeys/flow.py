@@ -8,11 +8,25 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.doors import Doors
-from ccstate.journeys.hours import Phase
 from ccstate.journeys.moments import Phases
 from ccstate.journeys.staffing import Presence, presence, ringing_members
 from ccstate.journeys.trees import node_ways
-from ccstate.journeys.ways import ANY, BRANCHES, KEYS, NOT_OPEN, OPEN, End, Event, Place, Way
+from ccstate.journeys.ways import (
+    ANY,
+    BRANCHES,
+    HOURS,
+    KEYS,
+    NOT_OPEN,
+    OPEN,
+    POSITIONS,
+    SWITCH,
+    End,
+    Event,
+    Place,
+    Says,
+    Way,
+    unknown,
+)
 from ccstate.kinds.fields import seconds
 
 
@@ -22,7 +36,7 @@ class Flow(Doors):
     def __init__(self, centre: Centre) -> None:
         super().__init__(centre)
         self._ways: dict[Place, tuple[Way, ...]] = {}
-        self._possible: dict[tuple[Place, Phase], tuple[Way, ...]] = {}
+        self._possible: dict[tuple[Place, Says], tuple[Way, ...]] = {}
         self._next_keys: dict[Place, Mapping[str, frozenset[str]]] = {}
 
     def ways(self, place: Place) -> tuple[Way, ...]:
@@ -37,12 +51,12 @@ class Flow(Doors):
         return found
 
     def possible(self, place: Place, phases: Phases) -> tuple[Way, ...]:
-        """What can happen at a place while schedules say this; never empty."""
+        """What can happen at a place while schedules and switches say this; never empty."""
         ways = self.ways(place)
         schedule = ways[0].schedule  # the same for all ways of a place
         if not schedule:
             return ways
-        phase = phases.get(schedule, Phase.OPEN)
+        phase = phases.get(schedule) or unknown(schedule)
         found = self._possible.get((place, phase))
         if found is None:
             found = tuple(way for way in ways if phase in way.phases)
@@ -70,14 +84,14 @@ class Flow(Doors):
         return todo
 
     def schedules(self, places: Iterable[Place]) -> frozenset[str]:
-        """The schedules that decide anything at these places."""
+        """The schedules and switches that decide anything at these places."""
         return frozenset(w.schedule for place in places for w in self.ways(place) if w.schedule)
 
 
 def _ways(flow: Flow, place: Place, fields: Filled) -> Iterator[Way]:
     match place.kind:
         case "number":
-            yield from _number(flow, fields)
+            yield from _number(flow, place, fields)
         case "extension" if place.node:
             yield from _mailbox(flow, place, fields)
         case "extension":
@@ -90,7 +104,28 @@ def _ways(flow: Flow, place: Place, fields: Filled) -> Iterator[Way]:
             yield from node_ways(flow, place, fields["nodes"][place.node], fields.get("language"))
 
 
-def _number(flow: Flow, number: Filled) -> Iterator[Way]:
+def _number(flow: Flow, place: Place, number: Filled) -> Iterator[Way]:
+    if number.get("switch") and not place.node:
+        yield from _switched(flow, place, number)
+    else:
+        yield from _by_hours(flow, number)
+
+
+def _switched(flow: Flow, place: Place, number: Filled) -> Iterator[Way]:
+    """A number that asks a switch; behind it, it is at its hours."""
+    schedule = SWITCH + number["switch"]
+    hours = place._replace(node=HOURS)
+    for position, (event, phases) in POSITIONS.items():
+        way = Way(event, None, schedule=schedule, phases=phases)
+        if position == "on" and number.get("on"):
+            yield flow.leads(number["on"], "", ("on",), way)
+        elif number.get("hours"):
+            yield way._replace(to=hours, path=("hours",))
+        else:
+            yield flow.leads(number["to"], "", ("to",), way)
+
+
+def _by_hours(flow: Flow, number: Filled) -> Iterator[Way]:
     schedule = number.get("hours")
     if not schedule:
         yield flow.leads(number["to"], "", ("to",), Way(Event.THEN, None))

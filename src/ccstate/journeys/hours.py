@@ -33,6 +33,13 @@ class Phase(StrEnum):
     HOLIDAY = "holiday"
 
 
+class Position(StrEnum):
+    """The position of a switch."""
+
+    ON = "on"
+    OFF = "off"
+
+
 class Hours(NamedTuple):
     """The phase, and the occasion where the day is not like others: `Christmas Day`."""
 

@@ -1,38 +1,52 @@
 """The distinct moments of a year: times at which schedules together say different things."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import NamedTuple, TypeAlias
 
 from ccstate.journeys.centre import Centre
-from ccstate.journeys.hours import DAY, Holidays, Hours, Phase, Spell, Timetable
+from ccstate.journeys.hours import DAY, Holidays, Hours, Phase, Position, Spell, Timetable
+from ccstate.journeys.ways import SWITCH, Says
 from ccstate.model import canonical
 
 DAYS = 366
 """Twelve months ahead are looked at."""
 
-Phases: TypeAlias = Mapping[str, Phase]
-"""What each schedule says, by its name."""
+Phases: TypeAlias = Mapping[str, Says]
+"""What each schedule says, by its name, and each switch: `switch/night`."""
+Positions: TypeAlias = Mapping[str, Position]
+"""The position of each switch by its name; those left out are in their default position."""
+MOST_SWITCHES = 6
+"""Switches of which every combination is walked; of more, each one alone, none and all."""
 
 
 class Moment(NamedTuple):
-    """A time that stands for all like it, in UTC, and why it is not like others: `Labour Day`."""
+    """A time that stands for all like it, in UTC, and why it is not like others: `Labour Day`.
+
+    `switches` has those that are not in their default position: `night on`.
+    """
 
     at: datetime
     occasions: tuple[str, ...]
+    switches: tuple[str, ...] = ()
+
+    @property
+    def is_ordinary(self) -> bool:
+        """Whether it is no special day, and no switch has been turned."""
+        return not self.occasions and not self.switches
 
 
 class World(NamedTuple):
-    """What schedules say together, and the distinct moments of a year when they say it."""
+    """What schedules and switches say together, and the distinct moments of a year when they do."""
 
     phases: Phases
     moments: tuple[Moment, ...]
 
 
 class Year:
-    """The schedules of a centre over the twelve months from a day."""
+    """The schedules and switches of a centre over the twelve months from a day."""
 
     def __init__(self, centre: Centre, first: date) -> None:
         self.first = first
@@ -72,21 +86,67 @@ class Year:
             self._calendars[name] = told, Holidays(entries)
         return self._calendars[name]
 
-    def phases(self, schedules: Collection[str], at: datetime) -> Phases:
-        """What each of the schedules says at a moment; one that is not there is open."""
-        found = {name: self.timetable(name) for name in schedules}
-        return {n: table.at(at).phase if table else Phase.OPEN for n, table in found.items()}
+    def phases(
+        self, names: Collection[str], at: datetime, positions: Positions | None = None
+    ) -> Phases:
+        """What each of these schedules and switches says at a moment, switches in these positions."""
+        found = {name: self.said(name, at, positions or {}) for name in names}
+        return {n: said.phase if isinstance(said, Hours) else said for n, said in found.items()}
+
+    def said(self, name: str, at: datetime, positions: Positions) -> Hours | Position:
+        """The hours of a schedule at a moment, or the position of a switch: `switch/night`."""
+        if name.startswith(SWITCH):
+            return self._position(name, positions)
+        closing = self._closing(name)
+        if closing and self._position(closing, positions) is Position.ON:
+            return Hours(Phase.CLOSED, f"{closing.replace('/', ' ')} is on")
+        table = self.timetable(name)
+        return table.at(at) if table else Hours(Phase.OPEN)
+
+    def _position(self, switch: str, positions: Positions) -> Position:
+        name = switch.removeprefix(SWITCH)
+        return positions.get(name) or self.default_position(name)
+
+    def default_position(self, name: str) -> Position:
+        """The position of a switch that nobody has turned; off where there is no such switch."""
+        return Position(self._centre.of("switch").get(name, {}).get("default") or Position.OFF)
+
+    def _closing(self, schedule: str) -> str:
+        """The switch that closes a schedule; "" where none does."""
+        name = self._centre.of("schedule").get(schedule, {}).get("closed_by")
+        return SWITCH + name if name else ""
 
     def phases_of(self, name: str) -> frozenset[Phase]:
-        """Everything that a schedule says at some time of the year."""
-        return frozenset(spell.hours.phase for day in self._of(name) for spell in day)
+        """Everything that a schedule says at some time of the year, in any position of switches."""
+        found = frozenset(spell.hours.phase for day in self._of(name) for spell in day)
+        return found | {Phase.CLOSED} if self._closing(name) else found
 
     def worlds(self, schedules: Collection[str]) -> tuple[World, ...]:
-        """Every combination of what the schedules say at some time of the year, in order of time."""
+        """Every combination of what schedules and switches say at some time of the year.
+
+        In order of time; those in which every switch is in its default position come first.
+        """
         names = tuple(sorted(schedules))
         if names not in self._worlds:
-            self._worlds[names] = tuple(self._combined(names))
+            self._worlds[names] = tuple(self._switched(names))
         return self._worlds[names]
+
+    def _switched(self, names: tuple[str, ...]) -> Iterator[World]:
+        hours = tuple(name for name in names if not name.startswith(SWITCH))
+        closing = {name: switch for name in hours if (switch := self._closing(name))}
+        switches = sorted({*names, *closing.values()} - set(hours))
+        known = self._centre.of("switch")
+        there = [switch for switch in switches if switch.removeprefix(SWITCH) in known]
+        for turned in _turned(there):
+            said: dict[str, Says] = {}
+            for switch in switches:
+                default = self._position(switch, {})
+                said[switch] = _OTHER[default] if switch in turned else default
+            words = tuple(f"{s.removeprefix(SWITCH)} {said[s]}" for s in turned)
+            closed = {n: Phase.CLOSED for n, by in closing.items() if said[by] is Position.ON}
+            for phases, moments in self._combined(tuple(n for n in hours if n not in closed)):
+                found = tuple(moment._replace(switches=words) for moment in moments)
+                yield World({**phases, **closed, **said}, found)
 
     def _combined(self, names: tuple[str, ...]) -> Iterator[World]:
         begin = datetime(self.first.year, self.first.month, self.first.day, tzinfo=UTC)
@@ -115,6 +175,18 @@ class Year:
             always: list[tuple[Spell, ...]] = [(Spell(0, Hours(Phase.OPEN)),)] * DAYS
             self._days[key] = table.days(self.first, DAYS) if table else always
         return self._days[key]
+
+
+_OTHER = {Position.ON: Position.OFF, Position.OFF: Position.ON}
+
+
+def _turned(switches: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Which switches are not in their default position: none first, then every combination."""
+    if len(switches) <= MOST_SWITCHES:
+        for count in range(len(switches) + 1):
+            yield from combinations(switches, count)
+    else:
+        yield from [(), *((switch,) for switch in switches), tuple(switches)]
 
 
 _TELLING = ("timezone", "weekly", "seasons", "holidays", "exceptions")

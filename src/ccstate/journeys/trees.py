@@ -5,7 +5,7 @@ from itertools import chain
 
 from ccstate.journeys.centre import Filled
 from ccstate.journeys.doors import Doors
-from ccstate.journeys.ways import BRANCHES, KEYS, End, Event, Place, Way
+from ccstate.journeys.ways import BRANCHES, KEYS, POSITIONS, SWITCH, End, Event, Place, Way
 from ccstate.kinds import Path
 from ccstate.kinds.fields import seconds
 
@@ -17,8 +17,8 @@ def node_ways(doors: Doors, place: Place, node: Filled, language: str | None) ->
             yield _play(doors, place, node, language)
         case "menu":
             yield from _menu(doors, place, node, language)
-        case "hours":
-            yield from _hours(doors, place, node)
+        case "hours" | "switch":
+            yield from _decided(doors, place, node)
         case "collect":
             yield from _collect(doors, place, node, language)
         case "goto":
@@ -98,10 +98,13 @@ def _silence(doors: Doors, place: Place, node: Filled, length: int) -> Way:
     return doors.leads(node.get("on_timeout"), place.name, _in(place, "on_timeout"), way)
 
 
-def _hours(doors: Doors, place: Place, node: Filled) -> Iterator[Way]:
-    for phase, (event, phases) in BRANCHES.items():
+def _decided(doors: Doors, place: Place, node: Filled) -> Iterator[Way]:
+    """A node that a schedule or a switch decides."""
+    is_switch = node["type"] == "switch"
+    schedule = SWITCH + node["switch"] if is_switch else node["schedule"]
+    for phase, (event, phases) in (POSITIONS if is_switch else BRANCHES).items():
         field = phase if node.get(phase) else "closed"
-        way = Way(event, None, schedule=node["schedule"], phases=phases)
+        way = Way(event, None, schedule=schedule, phases=phases)
         yield doors.leads(node[field], place.name, _in(place, field), way)
 
 

@@ -2,13 +2,20 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-from ccstate.journeys.hours import Phase
+from ccstate.journeys.hours import Phase, Position
 from ccstate.kinds import Path
 from ccstate.model import Address
 
 KEYS = "1234567890*#"
+
+
+SWITCH = "switch/"
+"""What the name of a switch begins with, where schedules and switches are named side by side."""
+
+Says: TypeAlias = Phase | Position
+"""What a schedule or a switch says."""
 
 
 class Event(StrEnum):
@@ -18,6 +25,8 @@ class Event(StrEnum):
     OPEN = "open"
     CLOSED = "closed"
     HOLIDAY = "holiday"
+    ON = "on"
+    OFF = "off"
     KEY = "key"
     DIGITS = "digits"
     SILENCE = "silence"
@@ -59,12 +68,17 @@ class Place(NamedTuple):
         return Address(self.kind, self.name)
 
 
+HOURS = "hours"
+"""Node of a number that has asked its switch, and asks its schedule."""
+
+
 class Way(NamedTuple):
     """One thing that can happen at a place, and where the call goes then.
 
     `to` is None where the call ends, by `end`, with whom or what `at` names (`queue/sales`).
     `seconds` is how long the caller was at the place. `schedule` and `phases` say when the way is
-    possible at all. `path` is the field of the resource that declares it; () where none does.
+    possible at all; `schedule` may be a switch: `switch/night`. `path` is the field of the resource
+    that declares it; () where none does.
     `key` is what has to be pressed: one key, an extension's number, or digits that lead to a place
     of their own. `has_exits` is true of a wait that the caller can leave by a key instead.
     """
@@ -76,17 +90,27 @@ class Way(NamedTuple):
     seconds: int = 0
     key: str = ""
     schedule: str = ""
-    phases: frozenset[Phase] = frozenset()
+    phases: frozenset[Says] = frozenset()
     path: Path = ()
     has_exits: bool = False
 
 
-OPEN = frozenset({Phase.OPEN})
-NOT_OPEN = frozenset({Phase.CLOSED, Phase.HOLIDAY})
+OPEN: frozenset[Says] = frozenset({Phase.OPEN})
+NOT_OPEN: frozenset[Says] = frozenset({Phase.CLOSED, Phase.HOLIDAY})
 ANY = OPEN | NOT_OPEN
-BRANCHES: Mapping[str, tuple[Event, frozenset[Phase]]] = {
+BRANCHES: Mapping[str, tuple[Event, frozenset[Says]]] = {
     "open": (Event.OPEN, OPEN),
     "closed": (Event.CLOSED, frozenset({Phase.CLOSED})),
     "holiday": (Event.HOLIDAY, frozenset({Phase.HOLIDAY})),
 }
 """What a schedule decides: the branch, its event, the phases in which it is taken."""
+POSITIONS: Mapping[str, tuple[Event, frozenset[Says]]] = {
+    "on": (Event.ON, frozenset({Position.ON})),
+    "off": (Event.OFF, frozenset({Position.OFF})),
+}
+"""What a switch decides, as `BRANCHES`."""
+
+
+def unknown(name: str) -> Says:
+    """What a schedule or a switch says that is not there: open, or off."""
+    return Position.OFF if name.startswith(SWITCH) else Phase.OPEN

@@ -15,6 +15,7 @@ from ccstate.kinds.calendar import Calendar
 from ccstate.kinds.call_test import CallTest
 from ccstate.kinds.display import Display
 from ccstate.kinds.extension import Extension
+from ccstate.kinds.feature_code import FeatureCode
 from ccstate.kinds.fields import OrderCounts, canonical_order
 from ccstate.kinds.ivr import Ivr
 from ccstate.kinds.number import Number
@@ -25,6 +26,7 @@ from ccstate.kinds.ring_group import RingGroup
 from ccstate.kinds.schedule import Schedule
 from ccstate.kinds.shape import ListOf, Path, Reference, Struct
 from ccstate.kinds.site import Site
+from ccstate.kinds.switch import Switch
 from ccstate.kinds.team import Team
 from ccstate.kinds.trunk import Trunk
 from ccstate.kinds.user import User
@@ -58,10 +60,12 @@ KINDS: Mapping[str, Kind] = {
         Kind("trunk", "trunks", Trunk),
         Kind("outbound_route", "outbound_routes", OutboundRoute),
         Kind("calendar", "calendars", Calendar),
+        Kind("switch", "switches", Switch),
         Kind("schedule", "schedules", Schedule),
         Kind("prompt", "prompts", Prompt),
         Kind("queue", "queues", Queue),
         Kind("ring_group", "ring_groups", RingGroup),
+        Kind("feature_code", "feature_codes", FeatureCode),
         Kind("ivr", "ivrs", Ivr),
         Kind("number", "numbers", Number, name_pattern=E164_PATTERN),
         Kind("display", "displays", Display),

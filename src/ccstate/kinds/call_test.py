@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from ccstate.kinds.fields import E164, Common, Dialled, Goes, Means, Ref, SetOf
+from ccstate.kinds.fields import E164, Common, Declared, Dialled, Goes, Means, Name, Ref, SetOf
+from ccstate.kinds.switch import Position
 
 Moment = Annotated[
     str,
@@ -34,6 +35,15 @@ def moment_named(text: str, zone: tzinfo) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 
+class SwitchPosition(Declared):
+    """A switch, and the position in which the call finds it."""
+
+    switch: Annotated[Name, Ref("switch")]
+    """The switch."""
+    position: Position
+    """`on` or `off`."""
+
+
 class CallTest(Common):
     """A promise to callers: this call, at this moment, ends there."""
 
@@ -54,5 +64,7 @@ class CallTest(Common):
         | None
     ) = None
     """Keys pressed, one entry for each question; `""` says nothing once, until it gives up."""
+    switches: SetOf[SwitchPosition] | None = None
+    """Positions of switches during the call; others are in their `default` position."""
     expect: Annotated[SetOf[Goes], Field(min_length=1)]
     """Where the call may end; one of these must hold."""

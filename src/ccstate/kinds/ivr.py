@@ -88,6 +88,21 @@ class Hours(Declared):
     """Where calls go on holidays; `closed` where left out."""
 
 
+class AskSwitch(Declared):
+    """Branches by the position of a switch."""
+
+    type: Literal["switch"]
+    """Kind of node."""
+    label: Text | None = None
+    """Name shown in drawings and reports."""
+    switch: Annotated[Name, Ref("switch")]
+    """Switch that decides."""
+    on: Next
+    """Where calls go while it is on."""
+    off: Next
+    """Where calls go while it is off."""
+
+
 class Collect(Declared):
     """Plays a prompt and collects digits, such as an account number."""
 
@@ -185,7 +200,7 @@ class Hangup(Declared):
 
 
 Node: TypeAlias = Annotated[
-    Play | Menu | Hours | Collect | Goto | ToQueue | Dial | ToVoicemail | Hangup,
+    Play | Menu | Hours | AskSwitch | Collect | Goto | ToQueue | Dial | ToVoicemail | Hangup,
     Field(discriminator="type"),
 ]
 

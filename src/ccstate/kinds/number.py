@@ -22,3 +22,7 @@ class Number(Common):
     """Where calls go outside the schedule's hours; `to` where left out."""
     holiday: Goes | None = None
     """Where calls go on the schedule's holidays; `closed` where left out."""
+    switch: Annotated[Name, Ref("switch")] | None = None
+    """Switch that is asked before the schedule."""
+    on: Goes | None = None
+    """Where calls go while the switch is on, whatever the time; while it is off, as without a switch."""

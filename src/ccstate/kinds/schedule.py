@@ -86,3 +86,5 @@ class Schedule(Common):
     """Holidays of this schedule alone. They win over weekly hours."""
     exceptions: Annotated[SetOf[SpecialDay], Field(max_length=MOST_ENTRIES)] | None = None
     """Days with hours of their own. They win over holidays; of two that meet, one of a single year wins over one of every year, and a day over a run of days."""
+    closed_by: Annotated[Name, Ref("switch")] | None = None
+    """Switch that closes it: while that is on, the schedule is closed whatever the time."""

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 from ccstate.journeys.every import UNANSWERED, Block, Calls, Decision, Told
 from ccstate.journeys.flow import Flow
-from ccstate.journeys.hours import Phase
+from ccstate.journeys.hours import Phase, Position
 from ccstate.journeys.moments import World
 from ccstate.journeys.walk import zone_of
-from ccstate.journeys.ways import NOT_OPEN, End, Place
+from ccstate.journeys.ways import NOT_OPEN, End, Place, Says
 from ccstate.render.journey_words import (
     called_words,
     end_words,
@@ -80,9 +80,9 @@ def _scene(flow: Flow, block: Block, worlds: Sequence[World], zone: ZoneInfo) ->
     )
 
 
-def _said(worlds: Iterable[World]) -> dict[str, frozenset[Phase]]:
-    """What each schedule says in any of the worlds."""
-    found: dict[str, set[Phase]] = {}
+def _said(worlds: Iterable[World]) -> dict[str, frozenset[Says]]:
+    """What each schedule and switch says in any of the worlds."""
+    found: dict[str, set[Says]] = {}
     for world in worlds:
         for name, phase in world.phases.items():
             found.setdefault(name, set()).add(phase)
@@ -104,7 +104,7 @@ def _told_apart(worlds: Sequence[World], known: Sequence[World]) -> list[Sequenc
     if _is_exact(worlds, known):
         return [worlds]
     for name in worlds[0].phases:
-        parts: dict[Phase, list[World]] = {}
+        parts: dict[Says, list[World]] = {}
         for world in worlds:
             parts.setdefault(world.phases[name], []).append(world)
         if all(_is_exact(part, known) for part in parts.values()):
@@ -118,9 +118,7 @@ def _is_exact(worlds: Sequence[World], known: Sequence[World]) -> bool:
     return len(alike) == len(worlds)
 
 
-def _hours_words(
-    said: Mapping[str, frozenset[Phase]], known: Mapping[str, frozenset[Phase]]
-) -> str:
+def _hours_words(said: Mapping[str, frozenset[Says]], known: Mapping[str, frozenset[Says]]) -> str:
     by_words: dict[str, list[str]] = {}
     for name, phases in sorted(said.items()):
         if phases != known[name]:
@@ -129,15 +127,15 @@ def _hours_words(
     return "; ".join(f"{listed(by_words[words])} {words}" for words in order)
 
 
-def _phase_words(phases: frozenset[Phase], known: frozenset[Phase]) -> str:
+def _phase_words(phases: frozenset[Says], known: frozenset[Says]) -> str:
     if phases == known & NOT_OPEN and len(phases) > 1:
         return "not open"
-    return listed([phase for phase in Phase if phase in phases], "or")
+    return listed([says for says in (*Phase, *Position) if says in phases], "or")
 
 
 def _example(worlds: Iterable[World], zone: ZoneInfo) -> str:
     moments = sorted(moment for world in worlds for moment in world.moments)
-    first = next((moment for moment in moments if not moment.occasions), moments[0])
+    first = next((moment for moment in moments if moment.is_ordinary), moments[0])
     occasions = dict.fromkeys(name for moment in moments for name in moment.occasions)
     others = [name for name in occasions if name not in first.occasions]
     told = others[:MOST_OCCASIONS]

@@ -29,6 +29,7 @@ def simulation_json(flow: Flow, call: Call, caller: str) -> str:
             name: {"phase": str(hours.phase), "occasion": well_formed(hours.occasion)}
             for name, hours in call.hours.items()
         },
+        "switches": {name: str(position) for name, position in call.switches.items()},
         "keys": list(call.keys),
         "keys_left": list(keys_left(call.answered, call.keys)),
         "asked_in_vain": [str(place) for place in asked_in_vain(call.answered, call.keys)],
@@ -100,6 +101,7 @@ def _calls(flow: Flow, calls: Calls) -> dict[str, Json]:
                         {
                             "at": _utc(moment.at.isoformat(timespec="seconds")),
                             "occasions": [well_formed(name) for name in moment.occasions],
+                            "switches": list(moment.switches),
                         }
                         for moment in world.moments
                     ],

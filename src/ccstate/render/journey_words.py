@@ -22,7 +22,7 @@ _KEYS = {"*": "star", "#": "hash"}
 def place_words(flow: Flow, place: Place) -> str:
     """`Main menu` or `ivr/main node welcome` in a tree; elsewhere `Sales (queue/sales)`."""
     if place.kind != "ivr":
-        kind = "voicemail" if place.node else place.kind
+        kind = "voicemail" if place.kind == "extension" and place.node else place.kind
         return address_words(flow, Address(kind, place.name))
     tree = flow.centre.of("ivr").get(place.name, {})
     label = tree.get("nodes", {}).get(place.node, {}).get("label")
@@ -79,6 +79,8 @@ _EVENTS = {
     Event.OPEN: "open",
     Event.CLOSED: "closed",
     Event.HOLIDAY: "holiday",
+    Event.ON: "on",
+    Event.OFF: "off",
     Event.SILENCE: "says nothing",
     Event.WRONG_KEY: "presses a wrong key",
     Event.ANSWERED: "somebody answers",
@@ -135,7 +137,8 @@ def _comes_twice(local: datetime) -> bool:
 def moment_words(moment: Moment, zone: ZoneInfo) -> str:
     """The time and why it is not like others: `Fri 25 Dec 2026, 10:00 (Christmas Day)`."""
     words = time_words(moment.at, zone)
-    return f"{words} ({listed(moment.occasions)})" if moment.occasions else words
+    also = [*moment.occasions, *(f"switch {switch}" for switch in moment.switches)]
+    return f"{words} ({listed(also)})" if also else words
 
 
 def length_words(seconds: int) -> str:

@@ -55,6 +55,8 @@ def _happens(call: Call, step: Step) -> str:
     if step.way.event is Event.ANSWERED:
         return ""  # the end, which is told next, says with whom the caller speaks
     words = event_words(step.way, step.keys)
+    if step.way.event in {Event.ON, Event.OFF}:
+        return f"{step.way.schedule.replace('/', ' ')}: {words}"
     if not (step.way.schedule and step.way.event in {Event.OPEN, Event.CLOSED, Event.HOLIDAY}):
         return words
     hours = call.hours.get(step.way.schedule)
@@ -100,12 +102,13 @@ def occasions(call: Call) -> list[str]:
 
 
 def when(call: Call) -> str:
-    """The moment, its occasions, its timezone, and what the first schedule says."""
+    """The moment, its occasions, its timezone, what the first schedule says, and all switches."""
     names = occasions(call)
     also = f" ({listed(names)})" if names else ""
-    deciding = [step.way.schedule for step in call.answered.steps if step.way.schedule]
+    deciding = [s.way.schedule for s in call.answered.steps if s.way.schedule in call.hours]
     hours = call.hours.get(deciding[0]) if deciding else None
     said = f"; {deciding[0]}: {hours.phase}" if hours else ""
+    said += "".join(f"; switch {name}: {position}" for name, position in call.switches.items())
     return f"{time_words(call.at, call.zone)}{also}, {call.zone}{said}"
 
 

@@ -75,6 +75,8 @@ class Simulated(Strict):
     """Holidays and exceptions of that day."""
     hours: dict[str, Hours]
     """What each schedule says."""
+    switches: dict[str, str]
+    """Position of each switch that could decide anything about the call."""
     keys: list[str]
     """Keys that were given, an entry for each question."""
     keys_left: list[str]
@@ -96,13 +98,15 @@ class Moment(Strict):
     """ISO 8601."""
     occasions: list[str]
     """Holidays and exceptions of that day."""
+    switches: list[str]
+    """Switches that are not in their default position: `night on`."""
 
 
 class Situation(Strict):
-    """Moments at which the schedules say the same."""
+    """Moments at which schedules and switches say the same."""
 
     hours: dict[str, str]
-    """Phase of each schedule."""
+    """Phase of each schedule, and position of each switch: `switch/night`."""
     moments: list[Moment]
     """Moments that stand for all such."""
 

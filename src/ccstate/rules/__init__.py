@@ -11,6 +11,7 @@ from ccstate.rules import (
     dead_ends,
     displays,
     emergency,
+    feature_codes,
     hours,
     keys,
     languages,
@@ -25,6 +26,7 @@ from ccstate.rules import (
     secrets_in_text,
     silence,
     swapped_keys,
+    switches,
     trees,
     trunks,
     waits,
@@ -59,6 +61,8 @@ _ROOMS = (
     secrets_in_text.RULES,
     keys.RULES,
     agents.RULES,
+    feature_codes.RULES,
+    switches.RULES,
 )
 
 RULES: Mapping[str, Rule] = {

@@ -79,7 +79,7 @@ class _Search:
         """By dead end, the numbers that lead there."""
         alike: dict[tuple[Way, ...], list[str]] = defaultdict(list)
         for place in sorted(self.relevant):
-            if place.kind == "number":
+            if place.kind == "number" and not place.node:
                 alike[self.flow.ways(place)].append(place.name)
         found: dict[Place, list[_Case]] = defaultdict(list)
         for names in alike.values():
@@ -133,7 +133,7 @@ def _told(
     if is_always:
         return None, hits[0][1]
     moments = [(moment, keys) for world, keys in hits for moment in world.moments]
-    return min(moments, key=lambda told: (bool(told[0].occasions), told[0].at))
+    return min(moments, key=lambda told: (not told[0].is_ordinary, told[0].at))
 
 
 def _keys(came: Mapping[Place, tuple[Place, Way] | None], end: Place) -> tuple[str, ...]:
@@ -161,7 +161,7 @@ def _found(
     for end, cases in sorted(search.cases().items()):
         if end in known:
             continue
-        ordinary = [case for case in cases if case.moment is None or not case.moment.occasions]
+        ordinary = [case for case in cases if case.moment is None or case.moment.is_ordinary]
         case = min(ordinary or cases, key=lambda case: (case.moment is not None, case.number))
         others = len({other.number for other in cases}) - 1
         who = case.number
@@ -178,6 +178,8 @@ def _found(
 def _when(flow: Flow, case: _Case) -> str:
     if case.moment is None:
         return ""
+    if case.moment.switches:
+        return f" while switch {' and switch '.join(case.moment.switches)}"
     local = case.moment.at.astimezone(zone_of(flow, Place("number", case.number)))
     if case.moment.occasions:
         return (

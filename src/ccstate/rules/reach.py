@@ -36,7 +36,8 @@ def _missed(
     missed: list[Moment] = []
     is_reached = False
     for world in estate.year.worlds(schedules):
-        if world.phases[hours] is not Phase.OPEN:
+        # Somebody who turns a switch means calls to go elsewhere.
+        if world.phases[hours] is not Phase.OPEN or world.moments[0].switches:
             continue
         if _leads(estate.flow, near, queue, world.phases):
             is_reached = True
@@ -46,7 +47,7 @@ def _missed(
 
 
 def _leads(flow: Flow, near: set[Place], queue: Place, phases: Phases) -> bool:
-    seen = {place for place in near if place.kind == "number"}
+    seen = {place for place in near if place.kind == "number" and not place.node}
     todo = list(seen)
     for place in todo:
         if place == queue:

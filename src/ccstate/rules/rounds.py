@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ccstate.errors import Severity
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Phases, Year
-from ccstate.journeys.ways import Event, Place, Way
+from ccstate.journeys.ways import SWITCH, Event, Place, Way
 from ccstate.model import Address
 from ccstate.rules.rule import Estate, Found, Rule
 
@@ -188,21 +188,27 @@ def _when(found: Round) -> str:
 
 def _found(found: Round, message: str, cause: str, hint: str) -> Found:
     hours = {
-        f"{way.schedule} is {_SAYS[way.event]}": None
+        f"{_named(way.schedule)} is {_SAYS[way.event]}": None
         for way in found.ways
         if way.schedule and way.event in _SAYS
     }
     if hours and not found.is_always:
-        cause += f" It happens, for one, while schedule/{' and schedule/'.join(hours)}."
+        cause += f" It happens, for one, while {' and '.join(hours)}."
     place, way = found.places[0], found.ways[0]
     path = way.path or (("nodes", place.node) if place.kind == "ivr" else ())
     return Found(Address(place.kind, place.name), path, message, cause, hint)
+
+
+def _named(schedule: str) -> str:
+    return schedule if schedule.startswith(SWITCH) else f"schedule/{schedule}"
 
 
 _SAYS = {
     Event.OPEN: "open",
     Event.CLOSED: "closed",
     Event.HOLIDAY: "on holiday",
+    Event.ON: "on",
+    Event.OFF: "off",
     Event.NO_ANSWER: "open",
     Event.FULL: "open",
     Event.EMPTY: "closed",

@@ -14,7 +14,7 @@ from ccstate.rules.spoken_keys import SpokenKey, spoken_keys
 
 SHORTEST = 4
 """Letters of a word that tells anything: "bill" is in "billing", "to" is in "tours"."""
-_ONWARD: Mapping[str, str] = {"play": "then", "goto": "to", "hours": "open"}
+_ONWARD: Mapping[str, str] = {"play": "then", "goto": "to", "hours": "open", "switch": "off"}
 """Nodes that ask nothing, and the field by which a caller goes on in opening hours."""
 
 

@@ -82,6 +82,14 @@ def _never_taken(estate: Estate) -> Iterator[Found]:
                     f"Without a schedule its calls always go to {number['to']}.",
                     f"set hours: to a schedule, or remove {field}:",
                 )
+        if number.get("on") and not number.get("switch"):
+            yield Found(
+                Address("number", name),
+                ("on",),
+                f"no caller of {name} ever goes to {number['on']}: the number has no switch",
+                f"Without a switch its calls never go by on:, and else to {number['to']}.",
+                "set switch: to a switch, or remove on:",
+            )
     for name, tree in estate.of("ivr").items():
         for node_name, node in reached_nodes(tree).items():
             if node.get("on_invalid") and set(KEYS) <= node["choices"].keys():

@@ -250,8 +250,18 @@ READ_BACK: Mapping[str, tuple[str, ...]] = {
 
 _NOT_YET = "ccstate does not write it for Asterisk yet: leave it out"
 LACKING: Mapping[str, tuple[str, ...]] = {
+    "schedule": ("closed_by",),
+    "number": ("switch", "on"),
     "queue": ("keys",),
-    "ivr": ("nodes.*.menu.dial_extensions", "nodes.*.menu.dial_sites", "nodes.*.collect.choices"),
+    "ivr": (
+        "nodes.*.menu.dial_extensions",
+        "nodes.*.menu.dial_sites",
+        "nodes.*.collect.choices",
+        "nodes.*.switch.label",
+        "nodes.*.switch.switch",
+        "nodes.*.switch.on",
+        "nodes.*.switch.off",
+    ),
 }
 """Fields that are not written for Asterisk: a change that sets one is refused."""
 

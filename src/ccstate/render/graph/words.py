@@ -12,7 +12,7 @@ from ccstate.journeys.centre import Filled
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.hours import WEEKDAYS
 from ccstate.journeys.staffing import Lack, agents, ringing_members
-from ccstate.journeys.ways import KEYS, End, Event, Place, Way
+from ccstate.journeys.ways import KEYS, SWITCH, End, Event, Place, Way
 from ccstate.kinds.fields import seconds
 from ccstate.render.journey_words import keys_words, length_words
 from ccstate.render.tally import listed
@@ -53,6 +53,8 @@ def box_of(flow: Flow, place: Place) -> Box:
     label = fields.get("label") or ""
     match place.kind:
         case "number":
+            if place.node:
+                return Box(Look.HOURS, f"Open? {hours_words(flow, fields['hours'])}")
             body = (place.name,) if label else ()
             return Box(Look.NUMBER, label or place.name, (*body, *_hours_of_number(flow, place)))
         case "queue":
@@ -70,7 +72,10 @@ def _hours_of_number(flow: Flow, place: Place) -> tuple[str, ...]:
     ways = flow.ways(place)
     if len({(way.to, way.end) for way in ways}) == 1:
         return ()
-    return (hours_words(flow, ways[0].schedule),)
+    schedule = ways[0].schedule
+    if schedule.startswith(SWITCH):
+        return (f"asks switch {_switch_name(flow, schedule.removeprefix(SWITCH))}",)
+    return (hours_words(flow, schedule),)
 
 
 def _queue(flow: Flow, name: str, queue: Filled) -> Box:
@@ -135,6 +140,9 @@ def _node(flow: Flow, place: Place, tree: Filled) -> Box:
             title = f"Open? {_schedule_name(flow, node['schedule'])}"
             week = week_words(flow.centre.of("schedule").get(node["schedule"], {}))
             return Box(Look.HOURS, label or title, (week,) if week else (), place.name)
+        case "switch":
+            title = f"Switch: {_switch_name(flow, node['switch'])}"
+            return Box(Look.HOURS, label or title, (), place.name)
         case "dial":
             extension = node.get("extension") or ""
             found = flow.centre.of("extension").get(extension, {}).get("label")
@@ -160,6 +168,10 @@ def spoken(flow: Flow, prompt: str | None, language: str | None) -> tuple[str, .
 
 def _schedule_name(flow: Flow, schedule: str) -> str:
     return str(flow.centre.of("schedule").get(schedule, {}).get("label") or schedule)
+
+
+def _switch_name(flow: Flow, switch: str) -> str:
+    return str(flow.centre.of("switch").get(switch, {}).get("label") or switch)
 
 
 def hours_words(flow: Flow, schedule: str) -> str:
@@ -239,6 +251,8 @@ _EVENTS: Mapping[Event, str] = {
     Event.OPEN: "open",
     Event.CLOSED: "closed",
     Event.HOLIDAY: "holiday",
+    Event.ON: "on",
+    Event.OFF: "off",
     Event.DIGITS: "enters digits",
     Event.SILENCE: "says nothing",
     Event.WRONG_KEY: "wrong key",

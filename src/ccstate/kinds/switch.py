@@ -1,0 +1,16 @@
+"""Switch: a day/night switch that people turn, and that numbers, trees and schedules ask."""
+
+from typing import Annotated, Literal
+
+from ccstate.kinds.fields import Common, Name, Ref
+
+Position = Literal["on", "off"]
+
+
+class Switch(Common):
+    """A switch with two positions; which one it is in belongs to the platform, and no plan changes it."""
+
+    site: Annotated[Name, Ref("site")] | None = None
+    """Site whose exchange holds the switch."""
+    default: Position = "off"
+    """Position until somebody turns it for the first time."""

@@ -1,0 +1,112 @@
+"""Rules about feature codes: whether they take a number away, and whether they do anything."""
+
+from collections.abc import Iterable, Iterator
+
+from ccstate.desired.findings import repr_
+from ccstate.dialling.routing import Dialling
+from ccstate.errors import Severity
+from ccstate.journeys.centre import Filled
+from ccstate.model import Address
+from ccstate.rules.rule import Estate, Found, Rule
+
+
+def _sites(estate: Estate, code: Filled) -> Iterable[str]:
+    """The sites whose phones may dial a code."""
+    return code.get("sites") or sorted(estate.of("site"))
+
+
+def _emergency_number(estate: Estate) -> Iterator[Found]:
+    for name, code in estate.of("feature_code").items():
+        for site in _sites(estate, code):
+            country = estate.emergency_calls.country(site)
+            if country and code["code"] in country.all_emergency:
+                yield Found(
+                    Address("feature_code", name),
+                    ("code",),
+                    f'feature_code/{name} takes the emergency number "{code["code"]}"',
+                    f"Whoever dials it at site/{site} does not reach the emergency services.",
+                    "choose another code, such as one that begins with *",
+                )
+                break
+
+
+def _takes_route(estate: Estate) -> Iterator[Found]:
+    dialling = Dialling(estate.centre)
+    for name, code in estate.of("feature_code").items():
+        for site in ("", *_sites(estate, code)):
+            if leaves := dialling.leave(site, code["code"]):
+                yield Found(
+                    Address("feature_code", name),
+                    ("code",),
+                    f"feature_code/{name} takes {repr_(code['code'])} from outbound_route/{leaves.route}",
+                    f"The pattern {repr_(leaves.pattern)} carries the same number, and is not asked: "
+                    "the code is done first.",
+                    "choose a code that no route carries, such as one that begins with *",
+                )
+                break
+
+
+def _without_effect(estate: Estate) -> Iterator[Found]:
+    for name, code in estate.of("feature_code").items():
+        if lack := _lack(estate, code["action"]):
+            message, cause, hint = lack
+            yield Found(
+                Address("feature_code", name),
+                ("action",),
+                f"feature_code/{name} {message}",
+                cause,
+                hint,
+            )
+
+
+def _lack(estate: Estate, action: Filled) -> tuple[str, str, str] | None:
+    """Why a code does nothing for anybody: message, cause and hint; None where it does something."""
+    match action["type"]:
+        case "log_in" | "log_out":
+            verb = action["type"].replace("_", "s ")
+            only = action.get("queue")
+            if any(_has_dynamic(q) for n, q in estate.of("queue").items() if only in {None, n}):
+                return None
+            where = f"queue/{only}" if only else "no queue"
+            cause = f"{where} has {'no' if only else 'a'} member with login: dynamic."
+            return f"{verb} nobody", cause[0].upper() + cause[1:], "set login: dynamic on members"
+        case "mailbox":
+            if any(e.get("voicemail") is not None for e in estate.of("extension").values()):
+                return None
+            return "opens no mailbox", "No extension has one.", "give an extension a voicemail:"
+        case "pick_up":
+            if any(e.get("pickup_group") for e in estate.of("extension").values()):
+                return None
+            hint = "give the extensions a pickup_group:"
+            return "picks up no call", "No extension is in a pickup group.", hint
+        case _:
+            return None
+
+
+def _has_dynamic(queue: Filled) -> bool:
+    return any(member["login"] == "dynamic" for member in queue.get("members") or ())
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "CC271",
+        "code-is-emergency-number",
+        Severity.ERROR,
+        "A feature code that is an emergency number",
+        _emergency_number,
+    ),
+    Rule(
+        "CC272",
+        "code-takes-route",
+        Severity.WARNING,
+        "A feature code that an outbound route would carry",
+        _takes_route,
+    ),
+    Rule(
+        "CC273",
+        "code-without-effect",
+        Severity.WARNING,
+        "A feature code that does nothing for anybody",
+        _without_effect,
+    ),
+)
