@@ -25,9 +25,8 @@ from ccstate.dialling.called import ending_alike
 from ccstate.dialling.routing import Dialling, Leaves
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.flow import Flow
-from ccstate.journeys.hours import Phase
 from ccstate.journeys.moments import Year
-from ccstate.journeys.ways import Place
+from ccstate.journeys.ways import Place, Says
 
 MOST_CALLS = 100_000
 """Calls after which numbers that are left are not compared."""
@@ -63,7 +62,7 @@ class Proving:
             self._interpreter, found.origins, setting.words, queues, _endpoints(confs)
         )
         self._proof = Proof()
-        self._phases: dict[tuple[str, ...], list[tuple[dict[str, Phase], int]]] = {}
+        self._phases: dict[tuple[str, ...], list[tuple[dict[str, Says], int]]] = {}
 
     def proof(self) -> Proof:
         for door, dialled, start in self._doors():
@@ -141,13 +140,13 @@ class Proving:
                 found = steps.compare(door.context, door.exten, start, moments)
                 self._take(door, dialled, found, moments)
 
-    def _worlds(self, start: Where) -> list[tuple[dict[str, Phase], int]]:
+    def _worlds(self, start: Where) -> list[tuple[dict[str, Says], int]]:
         """What the schedules behind a number say, and at which moments."""
         if not isinstance(start, At):
             return [({}, self._moments.every)]
         names = tuple(sorted(self._flow.schedules(self._flow.reached(start.place))))
         if names not in self._phases:
-            by_phases: dict[tuple[Phase, ...], int] = {}
+            by_phases: dict[tuple[Says, ...], int] = {}
             if not names:
                 by_phases[()] = self._moments.every
             for bit, at in enumerate(self._moments.all() if names else ()):
