@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
-from ccstate.checkout import outermost_top, refuse_links
+from ccstate.checkout import outermost_top, refuse_links, write_new
 from ccstate.cli import days
 from ccstate.cli.output import complain, in_format, palette, say, stage, talk, width
 from ccstate.cli.workspace import Workspace, find_root
@@ -21,9 +21,13 @@ from ccstate.model import Address, Fields
 from ccstate.secrets import NAMES
 
 if TYPE_CHECKING:
+    from ccstate.adapters.asterisk.conf import Conf
     from ccstate.adapters.asterisk.importing import Imported, Setting
+    from ccstate.render.imported_calls import Calls
 
 NEEDED = ("pjsip.conf", "extensions.conf")
+REPORT = "import-report.txt"
+"""The list of everything that an import does not say, in the folder of the project."""
 
 
 @click.command("import")
@@ -63,7 +67,8 @@ def import_(
 
     Reads FOLDER, an /etc/asterisk or a copy of one: pjsip.conf, voicemail.conf, queues.conf,
     extensions.conf and what they include. Each line is said by an object, or listed with the
-    reason. Passwords become references. Exits with 1 where nothing became an object.
+    reason. Every call is then compared, before and after; import-report.txt lists what differs.
+    Passwords become references. Exits with 1 where nothing became an object.
     """
     from ccstate.render import imported as render
 
@@ -71,10 +76,13 @@ def import_(
     _readable(folder)
     setting = _setting(folder, prefix, timezone, language, listed)
     with stage(f"Reading {folder}"):
-        found = _imported(folder, setting)
+        confs, found = _imported(folder, setting)
+    with stage("Comparing calls before and after"):
+        proof = _compared(confs, found, setting)
     groups = _grouped(workspace, found)
     problems = [] if dry_run else list(_refusals(workspace, found, groups))
     problems += _misplaced(workspace, into)
+    problems += _occupied(workspace)
     if problems:
         raise InvalidInput(problems)
     is_written = bool(groups) and not dry_run
@@ -92,7 +100,11 @@ def import_(
         secrets=sorted(found.secrets),
         secrets_file=str(into) if into and found.secrets else "",
         errors=_errors(workspace) if is_written else (),
+        calls=proof,
+        report=REPORT if groups else "",
     )
+    if groups:
+        _write_report(workspace, render.full_report(report))
     if form == "json":
         say(render.imported_json(report))
     elif form == "markdown":
@@ -149,12 +161,63 @@ def _is_timezone(name: str) -> bool:
         return False
 
 
-def _imported(folder: Path, setting: "Setting") -> "Imported":
-    from ccstate.adapters.asterisk.importing import import_estate
+def _imported(folder: Path, setting: "Setting") -> "tuple[Mapping[str, Conf], Imported]":
+    from ccstate.adapters.asterisk import conf
+    from ccstate.adapters.asterisk.importing import FILES, import_confs
     from ccstate.adapters.asterisk.importing.folder import Folder
 
     files = Folder(folder)
-    return import_estate(files.read, files.matching, setting=setting)
+    confs = {name: conf.read(files.read, files.matching, name) for name in FILES}
+    return confs, import_confs(confs, setting)
+
+
+def _compared(confs: "Mapping[str, Conf]", found: "Imported", setting: "Setting") -> "Calls | None":
+    """What callers meet before and after; None where nothing became an object."""
+    from ccstate.adapters.asterisk.proof import prove
+    from ccstate.render.imported_calls import Calls
+
+    if not found.objects:
+        return None
+    proof = prove(confs, found, setting, days.today())
+    return Calls(
+        numbers=proof.doors,
+        same=proof.same,
+        differ=proof.differ,
+        differences=proof.differences,
+        unfollowed=proof.unfollowed,
+        incomplete=proof.incomplete,
+    )
+
+
+def _occupied(workspace: Workspace) -> Iterator[Diagnostic]:
+    """Why no report can be written: what has its name is no report."""
+    from ccstate.render.imported import REPORT_BEGINS
+
+    path = workspace.root / REPORT
+    if not os.path.lexists(path):
+        return
+    try:
+        refuse_links(workspace.root, path)
+        is_report = path.read_bytes().startswith(REPORT_BEGINS.encode())
+    except InvalidInput as refused:
+        yield from refused.problems
+        return
+    except OSError:
+        is_report = False
+    if not is_report:
+        message = f"{REPORT} is there already, and is no report of an import"
+        hint = "move it away, or give it another name"
+        yield Diagnostic("CC813", message, Span(REPORT), hint=hint)
+
+
+def _write_report(workspace: Workspace, text: str) -> None:
+    path = workspace.root / REPORT
+    try:
+        path.unlink(missing_ok=True)
+        write_new(path, text.encode(errors="backslashreplace"))
+    except OSError as error:
+        message = f"{REPORT} cannot be written: {error.strerror}"
+        raise InvalidInput([Diagnostic("CC813", message, Span(REPORT))]) from None
 
 
 def _grouped(workspace: Workspace, found: "Imported") -> dict[Path, dict[Address, Fields]]:

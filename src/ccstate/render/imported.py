@@ -1,5 +1,7 @@
 """What became of a configuration that was imported: objects, lines they do not say, what to do."""
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -8,6 +10,14 @@ from typing import Protocol
 import orjson
 
 from ccstate.model import Address
+from ccstate.render.imported_calls import (
+    Calls,
+    all_calls,
+    by_cause,
+    calls_json,
+    summary,
+    summary_line,
+)
 from ccstate.render.markdown import code
 from ccstate.render.tally import listed
 from ccstate.render.text import (
@@ -33,6 +43,13 @@ RULES = "CC2"
 """How the codes of rules begin, which can be silenced; other errors cannot."""
 NAMED = 3
 """Rules that are named; the rest is counted."""
+LISTED = 100
+"""Lines that a screen lists; of more, their reasons are counted."""
+REASONS = 25
+"""Reasons that are counted on a screen."""
+REPORT_WIDTH = 120
+REPORT_BEGINS = "# Report of ccstate import"
+"""The first line of a report, by which the next import knows that it may be replaced."""
 
 
 class Listed(Protocol):
@@ -66,6 +83,10 @@ class Import:
     """The file with their values; "" where none was written."""
     errors: Sequence[str] = ()
     """Codes of the rules that the desired state breaks now."""
+    calls: Calls | None = None
+    """What was compared of calls; None where nothing was made."""
+    report: str = ""
+    """The file that lists everything; "" where none was written."""
 
     @property
     def objects(self) -> int:
@@ -73,12 +94,54 @@ class Import:
 
 
 def imported_text(found: Import, width: int = 80, palette: Palette = PLAIN) -> str:
-    """What was made, every line that objects do not say, file by file, and what to do next."""
+    """What was made, what objects do not say, what to do next; the last line is about calls.
+
+    Of many lines that objects do not say, the reasons are counted; the report has all of them.
+    """
     blocks = [_made(found), _key(found)]
-    blocks += [_file(name, lines) for name, lines in _by_file(found.listed)]
-    blocks += [_next(found)]
+    if found.report and len(found.listed) > LISTED:
+        blocks.append(_reasons(found))
+    else:
+        blocks += [_file(name, lines) for name, lines in _by_file(found.listed)]
+    if found.calls:
+        blocks.append(by_cause(found.calls))
+    blocks.append(_next(found))
+    if found.calls:
+        blocks.append(summary_line(found.calls))
     shown = [laid_out(block, width, palette) for block in blocks]
     return "\n\n".join(block for block in shown if block) + "\n"
+
+
+def full_report(found: Import) -> str:
+    """Everything that an import has to say, for a file."""
+    blocks = [_made(found), _key(found)]
+    blocks += [_file(name, lines) for name, lines in _by_file(found.listed)]
+    text = "\n\n".join(laid_out(block, REPORT_WIDTH, PLAIN) for block in blocks)
+    calls = "\n".join(all_calls(found.calls)) if found.calls else ""
+    return f"{REPORT_BEGINS}\n\n{text}\n\n{calls}\n"
+
+
+def _reasons(found: Import) -> Iterator[Line]:
+    """Why lines are not said, each reason with how many lines it is about and the first of them."""
+    first: dict[str, Listed] = {}
+    counts: Counter[str] = Counter()
+    for line in found.listed:
+        for reason in line.reasons:
+            kind = _VARIES.sub("…", reason)
+            first.setdefault(kind, line)
+            counts[kind] += 1
+    yield 2, (Piece("Why lines are not said, or nearly", Style.STRONG),)
+    for kind, count in counts.most_common(REASONS):
+        sign = Piece("  ~ ", Style.CHANGE) if kind.startswith(DIFFERS) else _LOST
+        where = f"{plural(count, 'line')}, first {_place(first[kind])}: "
+        yield 6, (sign, *plain(where, kind.removeprefix(DIFFERS)))
+    if len(counts) > REASONS:
+        yield 6, plain(f"  … and {plural(len(counts) - REASONS, 'more reason')}")
+
+
+_LOST = Piece("  - ", Style.REMOVE)
+_VARIES = re.compile(r"'[^']*'|[\w.@/+*-]*[0-9][\w.@/+*-]*")
+"""What differs in reasons that are alike: numbers, and names with numbers."""
 
 
 def _made(found: Import) -> Iterator[Line]:
@@ -184,6 +247,8 @@ def _steps(found: Import) -> Iterator[tuple[str, str]]:
         secret = found.secrets[0]
         yield f"{found.command} --secrets FILE", EXPORTED.format(count, secret)
     yield "ccstate validate", _judged(found)
+    if found.report:
+        yield "", f"Read {found.report}: it lists every line, and every call that goes otherwise."
     yield "", BY_HAND
     yield "ccstate plan", " shows what will be made, and ccstate apply makes it."
     if found.listed:
@@ -229,6 +294,8 @@ def imported_json(found: Import) -> str:
         "secrets": list(found.secrets),
         "secrets_file": well_formed(found.secrets_file) or None,
         "errors": list(found.errors),
+        "calls": calls_json(found.calls) if found.calls else None,
+        "report": well_formed(found.report) or None,
     }
     return orjson.dumps(body, option=orjson.OPT_INDENT_2).decode() + "\n"
 
@@ -241,6 +308,8 @@ def imported_markdown(found: Import) -> str:
         text += f"- {code(name)}: {_kinds(addresses)}\n"
     text += f"\n{found.said:,} lines are said by objects"
     text += f", {plural(len(found.listed), 'line')} not, or nearly:\n" if found.listed else ".\n"
+    if found.calls:
+        text += f"\n{summary(found.calls)}\n"
     left = len(found.listed)
     for name, lines in _by_file(found.listed):
         text += f"\n**{code(name)}**\n\n"

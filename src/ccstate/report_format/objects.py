@@ -309,6 +309,63 @@ class LineListed(Strict):
     """Why."""
 
 
+class CallDiffers(Strict):
+    """Callers of one number who meet something else than before."""
+
+    call: str
+    """What is dialled, and by whom."""
+    did: list[str]
+    """What callers do, and what comes of it, on the way."""
+    file: str
+    """File of the configuration that says what they met."""
+    line: Whole
+    """Its line."""
+    about: str
+    """What is different."""
+    before: str
+    """What they meet in the hand-written dialplan."""
+    after: str
+    """What they meet in the objects."""
+    at: str | None
+    """A moment at which it is so; null where it is so at any."""
+
+
+class CallNotFollowed(Strict):
+    """Callers of one number whose way is not compared."""
+
+    call: str
+    """What is dialled, and by whom."""
+    did: list[str]
+    """What callers do, and what comes of it, on the way."""
+    file: str
+    """File of the configuration."""
+    line: Whole
+    """Its line."""
+    reason: str
+    """Why it is not followed."""
+
+
+class CallsCompared(Strict):
+    """Calls through the hand-written dialplan and through the objects."""
+
+    numbers: Whole
+    """What can be dialled: numbers, and codes inside."""
+    compared: Whole
+    """Calls to all of them."""
+    same: Whole
+    """Calls that meet the same."""
+    differ: Whole
+    """Calls that meet something else."""
+    not_followed: Whole
+    """Calls that are not compared."""
+    incomplete: list[str]
+    """What the bounds of the comparison left out."""
+    differences: list[CallDiffers]
+    """What is different, and where."""
+    unfollowed: list[CallNotFollowed]
+    """What is not compared, and why."""
+
+
 class Imported(Strict):
     """What `ccstate import` made."""
 
@@ -328,3 +385,7 @@ class Imported(Strict):
     """File with their values; null where none was written."""
     errors: list[str]
     """Codes of what `ccstate validate` calls errors now."""
+    calls: CallsCompared | None
+    """What callers meet before and after; null where nothing was made."""
+    report: str | None
+    """File that lists all of it; null where none was written."""

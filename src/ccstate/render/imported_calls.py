@@ -1,0 +1,196 @@
+"""What callers meet after an import, beside what they met before: by cause on a screen, all in a file."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from ccstate.render.text import Line, Piece, Style, plain, safe, well_formed
+from ccstate.render.values import plural
+
+SHOWN = 8
+"""Causes that a screen shows."""
+LONGEST = 160
+"""Characters of what callers hear, on a screen."""
+
+
+class Differs(Protocol):
+    """Callers of one number who meet something else; `did` is what they did on the way."""
+
+    @property
+    def door(self) -> object: ...
+    @property
+    def did(self) -> Sequence[str]: ...
+    @property
+    def about(self) -> str: ...
+    @property
+    def before(self) -> str: ...
+    @property
+    def after(self) -> str: ...
+    @property
+    def file(self) -> str: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def at(self) -> datetime | None: ...
+
+
+class NotFollowed(Protocol):
+    """Callers of one number whose way is not compared, and why."""
+
+    @property
+    def door(self) -> object: ...
+    @property
+    def did(self) -> Sequence[str]: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def file(self) -> str: ...
+    @property
+    def line(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calls:
+    """The calls that were compared, to how many numbers, and what came of them."""
+
+    numbers: int
+    same: int
+    differ: int
+    differences: Sequence[Differs] = ()
+    unfollowed: Sequence[NotFollowed] = ()
+    incomplete: Sequence[str] = ()
+    """What the bounds of the comparison left out."""
+
+    @property
+    def compared(self) -> int:
+        return self.same + self.differ + len(self.unfollowed)
+
+
+@dataclass(slots=True)
+class _Cause:
+    """What is behind several differences: a line, and what is different there."""
+
+    place: str
+    about: str
+    example: Differs | NotFollowed
+    count: int = 0
+
+
+def summary(calls: Calls) -> str:
+    """All of it in one line."""
+    told = (
+        f"{plural(calls.compared, 'call')} compared: {calls.same:,} the same, "
+        f"{calls.differ:,} differ, {len(calls.unfollowed):,} not followed"
+    )
+    return f"{told}, not all numbers" if calls.incomplete else told
+
+
+def summary_line(calls: Calls) -> Iterator[Line]:
+    is_same = calls.same == calls.compared and not calls.incomplete
+    yield 2, (Piece(summary(calls), Style.ADD if is_same else Style.CHANGE),)
+
+
+def by_cause(calls: Calls) -> Iterator[Line]:
+    """The causes of differences, those with most calls first, each with an example."""
+    causes = _causes(calls)
+    if not causes:
+        return
+    heading = f"Calls that go otherwise, by cause ({plural(len(causes), 'cause')})"
+    yield 2, (Piece(heading, Style.STRONG),)
+    for cause in causes[:SHOWN]:
+        followed = _is_difference(cause.example)
+        sign = Piece("  ~ ", Style.CHANGE) if followed else Piece("  ? ", Style.REMOVE)
+        count = plural(cause.count, "way") if cause.count > 1 else "one way"
+        yield 6, (sign, *plain(f"{cause.place}  {cause.about}: {count}, such as"))
+        for line in _told(cause.example, LONGEST):
+            yield 8, plain(f"      {line}")
+    if causes[SHOWN:]:
+        yield 6, plain(f"  … and {plural(len(causes) - SHOWN, 'more cause')}")
+
+
+def _found(calls: Calls) -> list[Differs | NotFollowed]:
+    return [*calls.differences, *calls.unfollowed]
+
+
+def _is_difference(one: Differs | NotFollowed) -> bool:
+    return hasattr(one, "before")
+
+
+def _causes(calls: Calls) -> list[_Cause]:
+    found: dict[tuple[str, str], _Cause] = {}
+    for one in _found(calls):
+        about = _about(one)
+        place = safe(f"{one.file}:{one.line}" if one.line else one.file)
+        cause = found.setdefault((place, about), _Cause(place, about, one))
+        cause.count += 1
+    return sorted(found.values(), key=lambda cause: -cause.count)
+
+
+def _about(one: Differs | NotFollowed) -> str:
+    reason = getattr(one, "about", "") or f"not followed: {getattr(one, 'reason', '')}"
+    return safe(re.sub(r"\s+", " ", str(reason)))
+
+
+def _told(one: Differs | NotFollowed, most: int) -> Iterator[str]:
+    """An example: who, before, after."""
+    did = ", ".join(one.did)
+    at = getattr(one, "at", None)
+    when = f" at {at:%Y-%m-%d %H:%M}" if at else ""
+    yield _cut(f"{one.door}{when}" + (f": {did}" if did else ""), 2 * most)
+    if _is_difference(one):
+        yield f"before: {_cut(str(getattr(one, 'before', '')), most)}"
+        yield f"after: {_cut(str(getattr(one, 'after', '')), most)}"
+
+
+def _cut(text: str, most: int) -> str:
+    text = safe(text)
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def all_calls(calls: Calls) -> Iterator[str]:
+    """Every difference and every way that was not followed, a line or more for each."""
+    yield summary(calls)
+    for one in _found(calls):
+        place = safe(f"{one.file}:{one.line}" if one.line else one.file)
+        yield ""
+        yield f"{place}  {_about(one)}"
+        yield from (f"  {line}" for line in _told(one, 2_000))
+    for left in calls.incomplete:
+        yield ""
+        yield f"not compared, for the bounds: {safe(left)}"
+
+
+def calls_json(calls: Calls) -> Mapping[str, object]:
+    """The same as values for JSON."""
+    return {
+        "numbers": calls.numbers,
+        "compared": calls.compared,
+        "same": calls.same,
+        "differ": calls.differ,
+        "not_followed": len(calls.unfollowed),
+        "incomplete": [well_formed(text) for text in calls.incomplete],
+        "differences": [
+            {
+                **_where(one),
+                "about": one.about,
+                "before": well_formed(one.before),
+                "after": well_formed(one.after),
+                "at": one.at.isoformat() if one.at else None,
+            }
+            for one in calls.differences
+        ],
+        "unfollowed": [
+            {**_where(one), "reason": well_formed(one.reason)} for one in calls.unfollowed
+        ],
+    }
+
+
+def _where(one: Differs | NotFollowed) -> dict[str, object]:
+    return {
+        "call": well_formed(str(one.door)),
+        "did": [well_formed(did) for did in one.did],
+        "file": well_formed(one.file),
+        "line": one.line,
+    }
