@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import stat
 import subprocess
 from collections.abc import Mapping
@@ -120,6 +121,48 @@ def test_a_file_that_leads_out_of_the_desired_state_is_refused(screen: Importing
     assert screen.imports() == 1
     assert "people.yaml is a link" in screen.err
     assert outside.read_text(encoding="utf-8") == ""
+
+
+# Calls before and after
+
+
+def test_it_ends_with_one_line_about_calls_and_a_report_lists_them(screen: Importing) -> None:
+    screen.configured(estate("[inbound]\nexten => 61255501000,1,Queue(help,,,,60)\n"))
+    assert screen.imports("--prefix", "+61") == 0
+    last = screen.out.splitlines()[-1]
+    # The number: answered, nobody, full; each phone: answered, and four ways without an answer.
+    assert re.fullmatch(r"[0-9]+ calls compared: [0-9]+ the same, 0 differ, 0 not followed", last)
+    report = (screen.folder / "import-report.txt").read_text(encoding="utf-8")
+    assert last in report
+
+
+def test_what_callers_meet_otherwise_is_told_with_its_line(screen: Importing) -> None:
+    vip = 'exten => 61255501000,1,GotoIf($["${CALLERID(num)}" = "0400000000"]?vip)\n'
+    rest = " same => n,Queue(help)\n same => n(vip),Dial(PJSIP/2001,25)\n"
+    screen.configured(estate(f"[inbound]\n{vip}{rest}"))
+    screen.imports("--prefix", "+61", "--format", "json")
+    said = json.loads(screen.out)["calls"]
+    told = [*said["differences"], *said["unfollowed"]]
+    assert any(
+        one["call"] == "61255501000 dialled by trunk/line" and one["file"] == "extensions.conf"
+        for one in told
+    )
+
+
+def test_a_file_that_is_no_report_is_not_replaced(screen: Importing) -> None:
+    path = screen.folder / "import-report.txt"
+    path.write_text("mine\n", encoding="utf-8")
+    assert screen.imports() == 1
+    assert "import-report.txt: CC813" in screen.err
+    assert path.read_text(encoding="utf-8") == "mine\n"
+    assert screen.written == []
+
+
+def test_a_report_of_an_earlier_import_is_replaced(screen: Importing) -> None:
+    assert screen.imports("--dry-run") == 0
+    assert screen.imports() == 0
+    report = (screen.folder / "import-report.txt").read_text(encoding="utf-8")
+    assert "\nImported " in report
 
 
 # What is read

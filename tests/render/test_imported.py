@@ -3,12 +3,20 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import pytest
 
 from ccstate.model import Address, parse_address
-from ccstate.render.imported import Import, imported_json, imported_markdown, imported_text
+from ccstate.render.imported import (
+    Import,
+    full_report,
+    imported_json,
+    imported_markdown,
+    imported_text,
+)
+from ccstate.render.imported_calls import Calls
 from ccstate.render.text import columns
 
 
@@ -61,7 +69,66 @@ IMPORT = Import(
     secrets=("SIP_1101", "SIP_1102"),
     errors=("CC203",),
 )
+
+
+class Different(NamedTuple):
+    door: str
+    did: tuple[str, ...]
+    about: str
+    before: str
+    after: str
+    file: str
+    line: int
+    at: datetime | None = None
+
+
+class Lost(NamedTuple):
+    door: str
+    did: tuple[str, ...]
+    reason: str
+    file: str
+    line: int
+
+
+DOOR = "+61255501000 dialled by trunk/line"
+SILENT = Different(
+    DOOR,
+    ("presses nothing",),
+    "what happens",
+    "is hung up",
+    "is asked for a key within 10 s",
+    "extensions.conf",
+    163,
+    datetime(2026, 12, 5, 9, 0, tzinfo=UTC),
+)
+BUSY = Different(
+    "2001 dialled by phones in [phones]",
+    (),
+    "the greeting",
+    "may leave a message at voicemail/2001 after the greeting for busy",
+    "may leave a message at voicemail/2001 after the greeting for absence",
+    "extensions.conf",
+    94,
+)
+CALLS = Calls(
+    numbers=12,
+    same=90,
+    differ=4,
+    differences=[SILENT, BUSY, BUSY._replace(door="2002 dialled by phones in [phones]")],
+    unfollowed=[Lost(DOOR, ("presses 4",), "AGI() is not interpreted", "extensions.conf", 176)],
+    incomplete=["the caller's number has more values than are tried"],
+)
 VARIANTS = {
+    "calls": replace(IMPORT, calls=CALLS, report="import-report.txt"),
+    "calls-same": replace(IMPORT, listed=(), calls=Calls(numbers=3, same=20, differ=0)),
+    "many-lines": replace(
+        IMPORT,
+        listed=[
+            Listed("extensions.conf", n, "x", (f"there is no number {n} in ccstate",))
+            for n in range(1, 121)
+        ],
+        report="import-report.txt",
+    ),
     "written": IMPORT,
     "with-secrets": replace(IMPORT, secrets_file="secrets.sh", errors=()),
     "dry-run": replace(IMPORT, is_written=False),
@@ -102,6 +169,29 @@ def test_a_comment_stays_below_what_github_takes_and_says_how_many_are_left() ->
     told = imported_markdown(replace(IMPORT, listed=many))
     assert len(told) < 65_536
     assert "more lines: `ccstate import /etc/asterisk --prefix +1 --dry-run`" in told
+
+
+def test_the_file_lists_every_line_and_every_call() -> None:
+    told = full_report(VARIANTS["calls"])
+    assert told.startswith("# Report of ccstate import\n")
+    for line in LINES:
+        assert f"{line.file}:{line.line}" in told or not line.line
+    assert "2002 dialled by phones in [phones]" in told
+    assert "not followed: AGI() is not interpreted" in told
+    assert "not compared, for the bounds: the caller's number has more values" in told
+
+
+def test_the_last_line_says_how_many_calls_were_compared() -> None:
+    told = imported_text(VARIANTS["calls"]).splitlines()[-1]
+    assert told == "95 calls compared: 90 the same, 4 differ, 1 not followed, not all numbers"
+
+
+def test_json_has_every_call_that_differs() -> None:
+    said = json.loads(imported_json(VARIANTS["calls"]))["calls"]
+    assert (said["compared"], said["same"], said["differ"], said["not_followed"]) == (95, 90, 4, 1)
+    assert [one["line"] for one in said["differences"]] == [163, 94, 94]
+    assert said["differences"][0]["at"] == "2026-12-05T09:00:00+00:00"
+    assert said["unfollowed"][0]["did"] == ["presses 4"]
 
 
 def test_json_has_everything() -> None:

@@ -185,8 +185,6 @@ def test_what_the_objects_change_is_reported(path: Path) -> None:
             assert case.door(call) in said, f"silent: {call} is {case.imported(call)}"
     if case.is_same:
         assert told(proof) == []
-    else:
-        assert said, "nothing differs: say so"
 
 
 def reported(proof: Proof) -> set[tuple[str, str]]:

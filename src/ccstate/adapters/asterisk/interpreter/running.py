@@ -295,10 +295,15 @@ class Interpreter:
         variables = {**stop.call.variables, **kept}
         return self.run(replace(stop.call, variables=variables), stop.line)
 
-    def left_mailbox(self, stop: Mailbox, key: str) -> Stop:
-        """The caller presses 0 or * instead of leaving a message."""
-        there = {"0": "o", "*": "a"}[key]
-        return self.run(replace(stop.call, exten=there, priority=1), stop.line)
+    def exists(self, call: Call, context: str, exten: str) -> bool:
+        """Whether a call finds an extension there, whatever the world decides."""
+        return Run(self.plan, self.lookup, self.survey, self.moments, self.mailboxes, call).exists(
+            context, exten
+        )
+
+    def moved(self, stop: Waits | Mailbox, context: str, exten: str) -> Stop:
+        """The caller leaves a queue or mailbox by a key."""
+        return self.run(replace(stop.call, context=context, exten=exten, priority=1), stop.line)
 
     def decided(self, stop: Decides, value: str) -> Stop:
         """The fact has this value."""

@@ -19,17 +19,11 @@ from ccstate.adapters.asterisk.proof import turns
 from ccstate.adapters.asterisk.proof.objects import Objects, Where
 from ccstate.adapters.asterisk.proof.turns import Heard, Turn
 from ccstate.adapters.asterisk.proof.written import Written
+from ccstate.journeys.ways import KEYS
 
 MOST_PAIRS = 3_000
 """Pairs of situations behind one number."""
-KEYS = "1234567890*#"
-_PHONE = (
-    turns.ANSWERED,
-    turns.NO_ANSWER,
-    turns.BUSY,
-    turns.UNAVAILABLE,
-    turns.CONGESTED,
-)
+_UNANSWERED = (turns.NO_ANSWER, turns.BUSY, turns.UNAVAILABLE, turns.CONGESTED)
 
 
 class Difference(NamedTuple):
@@ -168,10 +162,8 @@ class Lockstep:
             case turns.Over(), turns.Over():
                 if one != other and not _is_nothing(one, other):
                     self._ends(pair, before, after)
-                elif differs:
-                    self._found.differ += 1
                 else:
-                    self._found.same += 1
+                    self._counts(pair)
             case _:
                 self._ends(pair, before, after)
 
@@ -227,6 +219,13 @@ class Lockstep:
             if found := self._step(pair, did, then, told):
                 yield found
 
+    def _counts(self, pair: _Pair) -> None:
+        """Counts calls that end alike; they differ where they did on the way."""
+        if pair.differs:
+            self._found.differ += 1
+        else:
+            self._found.same += 1
+
     def _typed_alone(self, pair: _Pair, before: Turn, where: Where, after: Turn) -> Iterator[_Pair]:
         """The dialplan waits for more digits, which the objects do not: those who stop typing."""
         if isinstance(after.what, turns.Asks):
@@ -249,7 +248,8 @@ class Lockstep:
             about = "rights in the call" if one.seconds == other.seconds else "how long it rings"
             self._notes(pair, about, before, after)
             pair = pair._replace(differs=True)
-        for did in _PHONE:
+        self._counts(pair)
+        for did in _UNANSWERED:
             if found := self._step(pair, did, self._objects.goes(where, did)):
                 yield found
 
@@ -263,7 +263,15 @@ class Lockstep:
         if (one.seconds, one.options) != (other.seconds, other.options):
             self._notes(pair, "the wait in the queue", before, after)
             pair = pair._replace(differs=True)
-        outcomes = [turns.ANSWERED, turns.NO_ANSWER]
+        self._counts(pair)
+        for key in sorted(one.keys ^ other.keys):
+            there = pair._replace(did=(*pair.did, f"presses {key} in the queue"))
+            told = ("leaves the queue", "nothing")
+            self._note(
+                there, "what happens", *(told if key in one.keys else told[::-1]), before.line
+            )
+            self._found.differ += 1
+        outcomes = [turns.NO_ANSWER, *sorted(one.keys & other.keys)]
         outcomes += [turns.FULL] * (one.can_be_full or other.can_be_full)
         outcomes += [turns.EMPTY] * (one.can_be_empty or other.can_be_empty)
         for did in outcomes:

@@ -9,8 +9,9 @@ from ccstate.journeys.centre import Filled
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.lockstep import question
 from ccstate.journeys.moments import Phases
+from ccstate.journeys.staffing import ringing_members
 from ccstate.journeys.walk import came_of
-from ccstate.journeys.ways import End, Event, Place, Way
+from ccstate.journeys.ways import KEYS, End, Event, Place, Way
 from ccstate.kinds.fields import seconds
 
 _WAITS = "waits for ever"
@@ -22,6 +23,7 @@ class At(NamedTuple):
 
     place: Place
     tries: int = 0
+    """Or, in a ring group whose phones ring in order, which of them rings."""
     typed: str = ""
 
 
@@ -111,20 +113,26 @@ class Objects:
         if Event.SILENCE in events:
             return turns.Asks(seconds(self._fields(place)["timeout"]), where.typed)
         if Event.ANSWERED in events:
-            return self._rings(place, ways)
+            return self._rings(where, ways)
         if len(ways) == 1:
             return None
         raise NotFollowed(f"{place} is not walked: {', '.join(sorted(events))}")
 
-    def _rings(self, place: Place, ways: tuple[Way, ...]) -> turns.What:
+    def _rings(self, where: At, ways: tuple[Way, ...]) -> turns.What:
+        place = where.place
         by_event = {way.event: way for way in ways}
         waited = by_event.get(Event.NO_ANSWER)
         length = waited.seconds if waited and waited.end is not End.WAITS else None
         if place.kind == "queue":
+            keys = frozenset(way.key for way in ways if way.event is Event.KEY)
             empty, full = Event.EMPTY in by_event, Event.FULL in by_event
-            return turns.Waits(str(place), length, "", full, empty)
-        target = by_event[Event.ANSWERED].at
-        return turns.Rings(frozenset({target}), length)
+            return turns.Waits(str(place), length, "", full, empty, keys)
+        if place.kind == "ring_group":
+            group = self._fields(place)
+            phones = [f"extension/{name}" for name in ringing_members(self._flow.centre, group)]
+            ringing = phones[where.tries : where.tries + 1] if _is_in_order(group) else phones
+            return turns.Rings(frozenset(ringing), seconds(group["ring_for"]))
+        return turns.Rings(frozenset({by_event[Event.ANSWERED].at}), length)
 
     def _along(self, way: Way) -> Where:
         if way.to is not None:
@@ -152,6 +160,13 @@ class Objects:
             return Done(turns.Over(turns.OVER))
         if any(way.event is Event.SILENCE for way in ways):
             return self._asked(where, ways, did)
+        if did in KEYS:
+            return self._along(next(w for w in ways if w.event is Event.KEY and w.key == did))
+        if where.place.kind == "ring_group" and did != turns.ANSWERED:
+            group = self._fields(where.place)
+            phones = ringing_members(self._flow.centre, group)
+            if _is_in_order(group) and where.tries + 1 < len(phones):
+                return where._replace(tries=where.tries + 1)
         return self._along(came_of(ways, EVENTS[did]))
 
     def _left(self, where: Leaving, did: str) -> Where:
@@ -165,25 +180,32 @@ class Objects:
         asks = question(self._flow, where.place)
         if asks is None:
             raise NotFollowed(f"{where.place} is not walked: it asks for keys")
-        by_key = {way.key: way for way in ways if way.event is Event.KEY}
         by_event = {way.event: way for way in ways}
         silence = by_event[Event.SILENCE]
         again = At(where.place, where.tries + 1)
         is_last = where.tries + 1 >= asks.tries
+        is_ended = did == turns.SILENCE or (did == "#" and bool(asks.most))
+        typed = where.typed + ("" if is_ended else did)
         if not asks.most:
-            if did in by_key:
-                return self._along(by_key[did])
-            if not is_last:
-                return again
-            wrong = by_event.get(Event.WRONG_KEY, silence)
-            return self._along(silence if did == turns.SILENCE else wrong)
-        typed = where.typed + ("" if did in (turns.SILENCE, "#") else did)
-        is_done = did in (turns.SILENCE, "#") or len(typed) >= asks.most
-        if not is_done:
+            is_open = not is_ended and typed in self._flow.next_keys(where.place)
+            by_key = {way.key: way for way in ways if way.event is Event.KEY}
+        else:
+            is_open = not is_ended and len(typed) < asks.most
+            by_key = {way.key: way for way in ways if way.event is Event.DIGITS}
+        if is_open:
             return where._replace(typed=typed)
-        if len(typed) >= asks.fewest and "*" not in typed:
-            return self._along(by_event[Event.DIGITS])
-        return self._along(silence) if is_last else again
+        if asks.most and len(typed) >= asks.fewest and "*" not in typed:
+            return self._along(by_key.get(typed) or by_key[""])
+        if not asks.most and typed in by_key:
+            return self._along(by_key[typed])
+        if not is_last:
+            return again
+        is_silent = not typed or bool(asks.most)
+        return self._along(silence if is_silent else by_event.get(Event.WRONG_KEY, silence))
+
+
+def _is_in_order(group: Filled) -> bool:
+    return bool(group["strategy"] == "in_order")
 
 
 def _joined(one: Heard, other: Heard) -> Heard:

@@ -22,6 +22,7 @@ from ccstate.adapters.asterisk.proof.objects import At, Done, Leaving, Objects, 
 from ccstate.adapters.asterisk.proof.results import Difference, Door, Proof, Unfollowed
 from ccstate.adapters.asterisk.proof.written import Written
 from ccstate.dialling.called import ending_alike
+from ccstate.dialling.number_formats import carrier_formats, read_as_e164, rewritten
 from ccstate.dialling.routing import Dialling, Leaves
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.flow import Flow
@@ -85,7 +86,7 @@ class Proving:
             for dialled in self._listed(context, carriers=True):
                 if (context, dialled.exten) not in seen:
                     seen.add((context, dialled.exten))
-                    door = Door(f"{trunk}", context, dialled.exten)
+                    door = Door(f"{trunk}", context, dialled.exten, trunk.name)
                     yield door, dialled, [self.number(trunk.name, dialled.exten)]
         inside: set[tuple[str, str]] = set()
         for endpoint, context in origins.phone_contexts.items():
@@ -111,11 +112,20 @@ class Proving:
 
     def number(self, trunk: str, dialled: str) -> Where:
         """Where a call comes in that a carrier sends with this number."""
+        written = self._as_carrier_writes(trunk, dialled)
+        name = written or next(iter(ending_alike(self._flow, dialled)), "")
+        return At(Place("number", name)) if name else Done(turns.NOTHING)
+
+    def _as_carrier_writes(self, trunk: str, dialled: str) -> str:
+        """The number that takes a call of this trunk; "" where its form is not the trunk's."""
         numbers = self._flow.centre.of("number")
-        for name in (dialled, f"+{dialled}", *ending_alike(self._flow, dialled)):
-            if name in numbers and numbers[name].get("trunk") in (None, trunk):
-                return At(Place("number", name))
-        return Done(turns.NOTHING)
+        formats = carrier_formats(self._flow.centre, trunk)
+        names = [dialled, f"+{dialled}"]
+        if formats.inbound:
+            names = [rewritten(read_as_e164(formats.inbound, formats.country), dialled)]
+            names.append(f"+{names[0]}")
+        found = (n for n in names if n in numbers and numbers[n].get("trunk") in (None, trunk))
+        return next(found, "")
 
     def inside(self, phone: str, dialled: str) -> Where:
         """Where a call goes that a phone dials."""
@@ -134,11 +144,24 @@ class Proving:
     # Comparing
 
     def _compare(self, door: Door, dialled: Dialled, starts: Sequence[Where]) -> None:
+        if door.carrier and isinstance(starts[0], At):
+            self._tells_form(door, dialled, starts[0])
         for start in starts:
             for phases, moments in self._worlds(start):
                 steps = Lockstep(self.written, Objects(self._flow, phases))
                 found = steps.compare(door.context, door.exten, start, moments)
                 self._take(door, dialled, found, moments)
+
+    def _tells_form(self, door: Door, dialled: Dialled, start: At) -> None:
+        """Notes a number that the carrier writes in a form which the trunk does not take."""
+        if self._as_carrier_writes(door.carrier, door.exten):
+            return
+        before = f"{door.exten} is taken as it is written"
+        after = f"refused: {start.place} is not reached by {door.exten}, in this form"
+        line = (dialled.line.file, dialled.line.line)
+        told = Difference(door, (), "how the carrier writes the number", before, after, *line)
+        self._proof.differences.append(told)
+        self._proof.differ += 1
 
     def _worlds(self, start: Where) -> list[tuple[dict[str, Says], int]]:
         """What the schedules behind a number say, and at which moments."""

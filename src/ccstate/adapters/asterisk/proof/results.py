@@ -11,6 +11,8 @@ class Door(NamedTuple):
     by: str
     context: str
     exten: str
+    carrier: str = ""
+    """The trunk by which the call comes in; "" where a phone dials."""
 
     def __str__(self) -> str:
         return f"{self.exten} dialled by {self.by}"

@@ -41,6 +41,8 @@ class Waits(NamedTuple):
     options: str = ""
     can_be_full: bool = True
     can_be_empty: bool = True
+    keys: frozenset[str] = frozenset()
+    """Keys by which callers leave the queue."""
 
 
 class Message(NamedTuple):

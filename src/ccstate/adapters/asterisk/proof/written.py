@@ -8,6 +8,7 @@ from ccstate.adapters.asterisk.conf import Section
 from ccstate.adapters.asterisk.importing import Origins
 from ccstate.adapters.asterisk.proof import turns
 from ccstate.adapters.asterisk.proof.turns import Heard, Turn
+from ccstate.journeys.ways import KEYS
 
 STATUSES = {
     turns.NO_ANSWER: "NOANSWER",
@@ -110,7 +111,10 @@ class Written:
         empty = join.strip().lower() not in ("yes", "true", "1", "on") or (
             leave.strip().lower() not in ("no", "false", "0", "off")
         )
-        return turns.Waits(name, stop.seconds, options, full, empty)
+        context = (section.get("context") or "").strip()
+        is_exit = self._interpreter.exists
+        keys = frozenset(k for k in KEYS if context and is_exit(stop.call, context, k))
+        return turns.Waits(name, stop.seconds, options, full, empty, keys)
 
     def _heard(self, heard: Iterable[by_hand.Heard]) -> Heard:
         words: list[str] = []
@@ -173,6 +177,9 @@ class Written:
             return self._interpreter.left_queue(stop, "UNKNOWN")
         if did == turns.ANSWERED:
             return turns.Over("talks to", what.queue)
+        if did in what.keys:
+            context = (self._queues[stop.queue].get("context") or "").strip()
+            return self._interpreter.moved(stop, context, did)
         if (did == turns.FULL and not what.can_be_full) or (
             did == turns.EMPTY and not what.can_be_empty
         ):
