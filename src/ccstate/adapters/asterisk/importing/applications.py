@@ -33,6 +33,9 @@ from ccstate.adapters.asterisk.importing.values import OTHER
 if TYPE_CHECKING:
     from ccstate.adapters.asterisk.importing.following import Follower
 
+NAME_PREFIX = "differs: ccstate puts no word before callers' names here, as in: "
+"""How the note about a prefix of the caller's name begins."""
+_BEFORE_NAME = re.compile(r"([^\s$](?:[^$]{0,38}[^\s$])?)\s*\$\{CALLERID\(name\)\}", re.IGNORECASE)
 TOO_OFTEN = "the call divides too often to be followed"
 DEEPEST_SUBROUTINE = 20
 USUAL_WAIT = 10
@@ -253,6 +256,9 @@ def _set(_: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
     if not bracket and equals:
         return call.assuming(name, value)
     call = call.assuming(name, value)
+    prefix = _BEFORE_NAME.fullmatch(value) if name.lower() == "callerid(name)" else None
+    if prefix:
+        return call.ran(step.option, note=f"{NAME_PREFIX}{prefix[1]}")
     if name in ("TIMEOUT(digit)", "TIMEOUT(response)"):
         return call
     return call.ran(step.option, note=f"differs: ccstate does not set {shorn(name)}")

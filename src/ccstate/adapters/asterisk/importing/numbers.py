@@ -1,9 +1,12 @@
 """What is dialled inside, and what carriers dial: extensions' numbers, inbound numbers."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
+from typing import NamedTuple
 
 from ccstate.adapters.asterisk.conf import Option
+from ccstate.adapters.asterisk.importing.applications import NAME_PREFIX
 from ccstate.adapters.asterisk.importing.calling import At
 from ccstate.adapters.asterisk.importing.destinations import (
     Known,
@@ -20,7 +23,8 @@ from ccstate.adapters.asterisk.importing.patterns import pattern
 from ccstate.adapters.asterisk.importing.resolving import Candidate
 from ccstate.adapters.asterisk.importing.trees import Ways
 from ccstate.adapters.asterisk.importing.trunks import Trunk
-from ccstate.dialling.international import international
+from ccstate.dialling.international import international, region_of
+from ccstate.dialling.number_formats import NATIONAL, read_as_e164, rewritten
 from ccstate.kinds.fields import duration
 from ccstate.model import Address
 
@@ -134,11 +138,14 @@ def _service(work: Work, ways: Ways, context: str, candidate: Candidate, named: 
 def inbound(work: Work, known: Known, ways: Ways) -> None:
     """The numbers that carriers dial, in the context of each trunk."""
     for trunk in known.trunks.values():
+        arriving: list[_Arriving] = []
         for candidate in work.follower.resolver.candidates(trunk.context):
             said = pattern(candidate.exten)
             if len(said.places) > 4 and all(place <= set(KEYS + "+") for place in said.places):
-                for dialled in _meant(work, known, trunk, candidate):
-                    _number(work, ways, trunk, candidate, dialled)
+                meant = _meant(work, known, trunk, candidate)
+                made = (_number(work, ways, trunk, candidate, dialled) for dialled in meant)
+                arriving += filter(None, made)
+        _say_format(work, trunk, arriving)
 
 
 def _meant(work: Work, known: Known, trunk: Trunk, candidate: Candidate) -> Iterator[str]:
@@ -167,29 +174,57 @@ def _meant(work: Work, known: Known, trunk: Trunk, candidate: Candidate) -> Iter
         work.ledger.leave(line, f"{told}to ccstate nobody has them")
 
 
-def _number(work: Work, ways: Ways, trunk: Trunk, candidate: Candidate, dialled: str) -> None:
+def _number(
+    work: Work, ways: Ways, trunk: Trunk, candidate: Candidate, dialled: str
+) -> "_Arriving | None":
+    """A number that became an object; None where it did not, or was one already."""
     outcome = work.follower.follow(At(trunk.context, dialled))
     name = international(dialled, work.setting.prefix)
     if not name:
         lose(work, outcome, _no_number(work, dialled))
-        return
+        return None
     address = Address("number", name)
     if address in work.objects:
         answers = work.follower.resolver.answer(trunk.context, dialled)
         if answers and answers[:2] == candidate[:2]:
             told = f"{name} is there already, and this is another way of writing it"
             work.ledger.leave(work.follower.resolver.steps(candidate)[0].option, told)
-        return
+        return None
+    prefixes = [n[len(NAME_PREFIX) :] for _, n in outcome.trail.notes if n.startswith(NAME_PREFIX)]
+    if prefixes:
+        outcome = replace(outcome, trail=outcome.trail.without(NAME_PREFIX))
     try:
         to = ways.destination(outcome, address, f"{candidate.context}-{dialled}")
     except Nowhere as why:
         lose(work, outcome, f"{dialled}, dialled by the carrier: {why}")
-        return
+        return None
     work.objects[address] = {"trunk": trunk.name, "to": to}
-    if dialled not in (name, name[1:]):
-        told = f"differs: the carrier dials {candidate.exten.lstrip('_')}; ccstate waits for the "
-        line: Option = work.follower.resolver.steps(candidate)[0].option
-        work.ledger.leave(line, f"{told}number as it is written internationally, with + or without")
+    if prefixes:
+        work.objects[address]["caller_name_prefix"] = prefixes[-1]
+    line = work.follower.resolver.steps(candidate)[0].option
+    return _Arriving(dialled, name, candidate.exten, line)
+
+
+class _Arriving(NamedTuple):
+    """A number as the carrier dials it, in E.164, and where it stands."""
+
+    dialled: str
+    number: str
+    exten: str
+    line: Option
+
+
+def _say_format(work: Work, trunk: Trunk, arriving: list[_Arriving]) -> None:
+    """How the carrier writes the numbers that it dials, where that is not international."""
+    unusual = [each for each in arriving if each.dialled not in (each.number, each.number[1:])]
+    country = region_of(work.setting.prefix)
+    national = read_as_e164(NATIONAL, country)
+    if unusual and all(rewritten(national, each.dialled) == each.number for each in arriving):
+        work.objects[trunk.address] |= {"inbound_number_format": NATIONAL, "country": country}
+        return
+    for each in unusual:
+        told = f"differs: the carrier dials {each.exten.lstrip('_')}; ccstate waits for the number "
+        work.ledger.leave(each.line, f"{told}as it is written internationally, with + or without")
 
 
 def _no_number(work: Work, dialled: str) -> str:

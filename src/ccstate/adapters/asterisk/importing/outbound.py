@@ -20,7 +20,7 @@ from ccstate.adapters.asterisk.importing.outcomes import (
 from ccstate.adapters.asterisk.importing.patterns import is_open, openings, shown
 from ccstate.adapters.asterisk.importing.resolving import Candidate
 from ccstate.dialling.countries import country_of
-from ccstate.dialling.international import region_of
+from ccstate.dialling.international import international, region_of
 from ccstate.dialling.routing import specificity
 from ccstate.model import Address, Json
 
@@ -60,7 +60,6 @@ class _Outbound:
         self.emergency = frozenset(country.all_emergency) if country else frozenset[str]()
         """Numbers for help of the country that the setting's prefix names."""
         self.blocked: dict[str, list[Trail]] = {}
-        self.callers: dict[str, list[Leaves]] = {}
 
     def look(self, context: str) -> None:
         """Everything that phones of this context may dial."""
@@ -102,7 +101,6 @@ class _Outbound:
         route.patterns[shown(dialled)] = None
         route.contexts.add(context)
         route.found.append((candidate, outcome))
-        self.callers.setdefault(outcome.caller, []).append(outcome)
         self._carve(context, dialled, outcome)
 
     def _order(self, context: str, candidate: Candidate, dialled: str, outcome: Leaves) -> None:
@@ -190,17 +188,16 @@ def outbound(work: Work, known: Known) -> None:
     everybody = {phone.context for phone in known.phones.values()}
     for context in sorted(everybody):
         out.look(context)
-    made: list[_Route] = []
+    made: list[tuple[Address, _Route]] = []
     for key in sorted(out.routes):
         route = out.routes[key]
         permission = _permission(work, route, everybody)
         if permission is None:
             continue
-        _route(work, route, permission)
-        made.append(route)
+        made.append((_route(work, route, permission), route))
     if made:
         _blocked(work, out.blocked)
-        _callers(work, known, out.callers)
+        _callers(work, known, made)
 
 
 def _permission(work: Work, route: _Route, everybody: set[str]) -> str | None:
@@ -222,7 +219,7 @@ def _permission(work: Work, route: _Route, everybody: set[str]) -> str | None:
     return None
 
 
-def _route(work: Work, route: _Route, permission: str) -> None:
+def _route(work: Work, route: _Route, permission: str) -> Address:
     more = "emergency" if route.emergency else route.prepend.lstrip("+")
     wanted = name_of("-".join(filter(None, (route.context, more))))
     address = Address("outbound_route", work.names.free("outbound_route", wanted))
@@ -246,6 +243,7 @@ def _route(work: Work, route: _Route, permission: str) -> None:
             work.ledger.leave(line, f"differs: ccstate dials without {outcome.options}")
         if any(not isinstance(e, Hangs) for after in outcome.after.values() for e in below(after)):
             work.ledger.leave(line, "differs: with ccstate the call ends where nobody answers")
+    return address
 
 
 def _allow(work: Work, contexts: set[str], permission: str) -> None:
@@ -269,8 +267,33 @@ def _blocked(work: Work, blocked: Mapping[str, list[Trail]]) -> None:
             claim_trail(work.ledger, trail, address)
 
 
-def _callers(work: Work, known: Known, callers: Mapping[str, list[Leaves]]) -> None:
-    """The number that each extension shows outside, where all routes agree."""
+def _callers(work: Work, known: Known, routes: list[tuple[Address, _Route]]) -> None:
+    """The number that calls show: of an extension where it has its own, of a route where it is one."""
+    has_own = any(CALLER in outcome.caller for _, route in routes for _, outcome in route.found)
+    rest: dict[str, list[Leaves]] = {}
+    for address, route in routes:
+        callers = {outcome.caller for _, outcome in route.found}
+        (only,) = callers if len(callers) == 1 else ("",)
+        number = international(only, work.setting.prefix)
+        # An extension's own number goes before that of a route, but for emergency calls.
+        if number and (route.emergency or not has_own):
+            _shown_by_route(work, address, route, only)
+            continue
+        for _, outcome in route.found:
+            rest.setdefault(outcome.caller, []).append(outcome)
+    _shown_by_phones(work, known, rest)
+
+
+def _shown_by_route(work: Work, address: Address, route: _Route, caller: str) -> None:
+    number = international(caller, work.setting.prefix)
+    work.objects[address]["caller_id"] = number
+    if caller not in (number, number[1:]):
+        told = f"differs: the carrier is shown {caller} here; with ccstate {number}, unless the "
+        _leave_callers(work, [o for _, o in route.found], f"{told}trunk has a number_format")
+
+
+def _shown_by_phones(work: Work, known: Known, callers: Mapping[str, list[Leaves]]) -> None:
+    """The number that each extension shows outside, where all these routes agree."""
     said = [caller for caller in callers if caller]
     if not said:
         return
@@ -283,7 +306,11 @@ def _callers(work: Work, known: Known, callers: Mapping[str, list[Leaves]]) -> N
         else:
             one = ""
     if not one:
-        for leaves in (leaves for caller in said for leaves in callers[caller]):
-            for option in leaves.trail.lines:
-                if "CALLERID" in option.value:
-                    work.ledger.leave(option, "an extension shows one number, on every route")
+        leaves = [each for caller in said for each in callers[caller]]
+        _leave_callers(work, leaves, "an extension shows one number, on every route")
+
+
+def _leave_callers(work: Work, leaves: list[Leaves], reason: str) -> None:
+    for option in (option for each in leaves for option in each.trail.lines):
+        if "CALLERID" in option.value:
+            work.ledger.leave(option, reason)

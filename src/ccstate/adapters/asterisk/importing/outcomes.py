@@ -25,6 +25,10 @@ class Trail:
     lines: tuple[Option, ...] = ()
     notes: tuple[tuple[Option, str], ...] = ()
 
+    def without(self, start: str) -> "Trail":
+        """The trail without the notes that begin so."""
+        return Trail(self.lines, tuple(n for n in self.notes if not n[1].startswith(start)))
+
     def __add__(self, other: "Trail") -> "Trail":
         return Trail(self.lines + other.lines, self.notes + other.notes)
 

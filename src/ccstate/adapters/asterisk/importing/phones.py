@@ -18,7 +18,6 @@ SAME = {
     "force_rport": "yes",
     "rewrite_contact": "yes",
     "dtmf_mode": "rfc4733",
-    "disallow": "all",
     "trust_id_outbound": "no",
     "send_pai": "no",
     "send_rpid": "no",
@@ -112,13 +111,34 @@ def _endpoint(work: Work, phone: Phone) -> None:
 
 
 def _allow(work: Work, phone: Phone, option: Option) -> None:
-    codecs = {codec.strip() for codec in option.value.split(",")} - {"!all", ""}
-    if codecs == CODECS:
+    if set(codecs(phone.endpoint)) == CODECS:
         work.ledger.take([option], phone.address)
     else:
         work.ledger.leave(
             option, f"differs: ccstate's phones may speak {', '.join(sorted(CODECS))}"
         )
+
+
+def codecs(endpoint: Section) -> list[str]:
+    """What an endpoint may speak, best first: all its `allow` and `disallow`, in their order.
+
+    Source: ast_parse_allow_disallow, res_pjsip/pjsip_configuration.c of Asterisk 22.
+    """
+    found: dict[str, None] = {}
+    for option in endpoint.options:
+        key = option.key.lower()
+        for word in option.value.replace(" ", "").split(","):
+            codec = word.removeprefix("!")
+            is_taken = (key == "disallow") or word.startswith("!")
+            if key not in ("allow", "disallow"):
+                continue
+            if codec == "all" and is_taken:
+                found.clear()
+            elif is_taken:
+                found.pop(codec, None)
+            elif codec:
+                found[codec] = None
+    return list(found)
 
 
 def _caller(work: Work, phone: Phone, option: Option) -> None:
@@ -170,6 +190,7 @@ def _pointed(work: Work, phone: Phone, option: Option, found: int) -> None:
 
 _ENDPOINT = {
     "allow": _allow,
+    "disallow": _allow,
     "callerid": _caller,
     "named_call_group": _group,
     "named_pickup_group": _group,

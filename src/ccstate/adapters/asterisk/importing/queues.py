@@ -83,7 +83,11 @@ def _queue(work: Work, phones: Mapping[str, Phone], section: Section) -> Address
             _member(work, phones, address, option, members)
         else:
             _option(work, address, option, fields)
-    fields["members"] = members
+    if members or any(option.key.lower() == "member" for option in section.options):
+        fields["members"] = members
+    else:
+        told = "differs: nobody says here who answers; agents who log in are no members of the file"
+        work.ledger.leave_header(section, told)
     _announcements(work, address, section, fields)
     if any(isinstance(member, dict) and "user" in member for member in members):
         told = "differs: reports call members by their names here, not by phone or membername"

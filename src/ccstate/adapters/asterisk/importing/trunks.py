@@ -7,13 +7,21 @@ from ccstate.adapters.asterisk.conf import Option, Section
 from ccstate.adapters.asterisk.importing.estate import Work
 from ccstate.adapters.asterisk.importing.ledger import DEFAULT
 from ccstate.adapters.asterisk.importing.names import name_of
-from ccstate.adapters.asterisk.importing.phones import SAME
+from ccstate.adapters.asterisk.importing.phones import SAME, codecs
 from ccstate.model import Address, Json
 
 _SIP = re.compile(
     r"sips?:(?:(?P<user>[^@;]+)@)?(?P<host>[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?)"
     r"(?::(?P<port>[0-9]{1,5}))?(?:;transport=(?P<transport>udp|tcp|tls))?"
 )
+_SOURCE = re.compile(
+    r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?|[0-9]{1,3}(?:\.[0-9]{1,3}){3}/[0-9]{1,2}"
+)
+_ADDRESS = {
+    "from_user": re.compile(r"[A-Za-z0-9+._~-]{1,64}"),
+    "from_domain": re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?"),
+}
+"""Options that are fields of the same name, and the values that a field takes."""
 _CODECS = ("alaw", "ulaw", "g722", "g729", "opus")
 _SAME = {**SAME, "trust_id_inbound": "yes", "send_pai": "yes", "auth_type": "userpass"}
 
@@ -77,7 +85,8 @@ def _server(work: Work, endpoint: Section) -> dict[str, Json] | None:
     aors = [a for a in _names(endpoint, "aors") if a in work.pjsip.get("aor", {})]
     contact = (work.pjsip["aor"][aors[0]].get("contact") or "") if len(aors) == 1 else ""
     match = _SIP.fullmatch(contact)
-    if not match or match["user"] or not 1 <= int(match["port"] or 5060) <= 65535:
+    # A user in the contact gives way to the number that is called (PJSIP/number@endpoint).
+    if not match or not 1 <= int(match["port"] or 5060) <= 65535:
         reason = "a trunk needs one contact such as sip:host:5060"
         work.ledger.leave_header(endpoint, reason)
         return None
@@ -102,27 +111,27 @@ def _server(work: Work, endpoint: Section) -> dict[str, Json] | None:
 
 def _endpoint(work: Work, trunk: Trunk, endpoint: Section, fields: dict[str, Json]) -> None:
     ledger = work.ledger
+    offered = codecs(endpoint)
+    if offered and all(codec in _CODECS for codec in offered):
+        fields["codecs"] = [*offered]
     for option in endpoint.options:
         key, value = option.key.lower(), option.value
-        if key in ("type", "context", "aors"):
+        if key in ("type", "context", "aors") or (
+            key in ("allow", "disallow") and "codecs" in fields
+        ):
             ledger.take([option], trunk.address)
         elif key == "allow":
-            _codecs(work, trunk, option, fields)
+            told = f"a trunk has codecs of {', '.join(_CODECS)}, and no others"
+            ledger.leave(option, told)
         elif key == "outbound_auth" and value in work.pjsip.get("auth", {}):
+            ledger.take([option], trunk.address)
+        elif key in _ADDRESS and _ADDRESS[key].fullmatch(value):
+            fields[key] = value
             ledger.take([option], trunk.address)
         elif _SAME.get(key) == value.lower():
             ledger.take([option], DEFAULT)
         else:
             ledger.leave(option, f"ccstate sets no {key} for a trunk")
-
-
-def _codecs(work: Work, trunk: Trunk, option: Option, fields: dict[str, Json]) -> None:
-    first, *codecs = (codec.strip() for codec in option.value.split(","))
-    if first == "!all" and codecs and all(codec in _CODECS for codec in codecs):
-        fields["codecs"] = list(codecs)
-        work.ledger.take([option], trunk.address)
-    else:
-        work.ledger.leave(option, f"a trunk has codecs of {', '.join(_CODECS)}, behind !all")
 
 
 def _account(work: Work, trunk: Trunk, endpoint: Section, fields: dict[str, Json]) -> None:
@@ -134,18 +143,20 @@ def _account(work: Work, trunk: Trunk, endpoint: Section, fields: dict[str, Json
         match = _SIP.fullmatch(section.get("server_uri") or "")
         if match and match["host"] == fields["host"]:
             registered |= _registration(work, trunk, section, username)
-    if username and registered:
+    if username:
         fields["username"] = username
+        if not registered:
+            fields["registers"] = False
         if auth and auth.get("password"):
             value = auth.get("password") or ""
             fields["secret"] = work.secret("TRUNK", trunk.name, value=value)
     for option in auth.options if auth else ():
         key = option.key.lower()
-        said = key in ("type", "username", "password") and registered
-        if said or key == "type" or (key == "auth_type" and option.value == "userpass"):
+        is_said = key in ("username", "password") and "username" in fields
+        if is_said or key == "type" or (key == "auth_type" and option.value == "userpass"):
             work.ledger.take([option], trunk.address)
         elif key in ("username", "password"):
-            work.ledger.leave(option, "a trunk has an account where it registers")
+            work.ledger.leave(option, "there is no username beside it, so Asterisk does not use it")
         else:
             work.ledger.leave(option, f"ccstate sets no {key} for a trunk")
 
@@ -174,16 +185,27 @@ def _registration(work: Work, trunk: Trunk, section: Section, username: str) -> 
 
 
 def _identified(work: Work, trunk: Trunk, fields: dict[str, Json]) -> None:
+    """The addresses from which the carrier's calls arrive."""
+    more: list[str] = []
+    matched: list[Option] = []
     for section in work.pjsip.get("identify", {}).values():
         if section.get("endpoint") != trunk.endpoint:
             continue
-        if not section.get("match"):
-            reason = f"differs: ccstate takes calls from {fields['host']} for this trunk's"
-            work.ledger.leave_header(section, reason)
         for option in section.options:
             key = option.key.lower()
-            if key in ("type", "endpoint") or (key, option.value) == ("match", fields["host"]):
+            addresses = [part.strip() for part in option.value.split(",")]
+            if key in ("type", "endpoint"):
+                work.ledger.take([option], trunk.address)
+            elif key == "match" and all(map(_SOURCE.fullmatch, addresses)):
+                matched.append(option)
+                more += [each.removesuffix("/32") for each in addresses]
                 work.ledger.take([option], trunk.address)
             else:
                 reason = f"differs: ccstate knows calls of this trunk by {fields['host']}"
                 work.ledger.leave(option, reason)
+    others = [each for each in dict.fromkeys(more) if each != fields["host"]]
+    if others:
+        fields["addresses"] = [*sorted(others)]
+    if fields["host"] not in more:
+        told = f"differs: ccstate takes calls from {fields['host']} for this trunk's, too"
+        work.ledger.leave_header(work.pjsip["endpoint"][trunk.endpoint], told)
