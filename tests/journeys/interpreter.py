@@ -269,18 +269,75 @@ def happens(estate: Estate, place: Place, moment: datetime) -> list[Outcome]:
         return _queue(estate, name, fields, moment)
     if kind == "ring_group":
         return _ring_group(estate, name, fields)
-    mailbox = fields.get("voicemail")
-    if node:
-        if mailbox is None:
-            return [Outcome("then", "", CUT_OFF)]
-        message = Over("message", f"voicemail/{name}")
-        return [Outcome("then", "", message, spoken(estate, mailbox.get("greeting")))]
-    fallback: Place | Over = CUT_OFF if mailbox is None else (kind, name, "voicemail")
-    if fields.get("device") == "none":
-        return [Outcome("nobody there", "", fallback)]
-    rings = duration(fields.get("ring_for", "20s"))
-    human = Over("human", f"extension/{name}")
-    return [Outcome("answered", "", human), Outcome("no answer", "", fallback, rings)]
+    if kind == "conference_room":
+        return _conference_room(estate, name, fields)
+    return _behind_phone(estate, name, node, fields) if node else _phone(estate, name, fields)
+
+
+def _conference_room(estate: Estate, name: str, room: Mapping[str, Any]) -> list[Outcome]:
+    inside = Over("human", f"conference_room/{name}")
+    told = notice(estate, room)
+    if room.get("max_members", 0) > 0:
+        return [Outcome("answered", "", inside, told), Outcome("busy", "", CUT_OFF, told)]
+    return [Outcome("then", "", inside, told)]
+
+
+def _behind_phone(
+    estate: Estate, name: str, node: str, extension: Mapping[str, Any]
+) -> list[Outcome]:
+    """The mailbox of an extension, or the outside number that it forwards to."""
+    mailbox = extension.get("voicemail")
+    if node.startswith("+"):
+        missed: Place | Over = CUT_OFF if mailbox is None else ("extension", name, "voicemail")
+        return [
+            Outcome("answered", "", Over("human", f"number/{node}")),
+            Outcome("no answer", "", missed, duration(extension.get("ring_for", "20s"))),
+        ]
+    if mailbox is None:
+        return [Outcome("then", "", CUT_OFF)]
+    message = Over("message", f"voicemail/{name}")
+    return [Outcome("then", "", message, spoken(estate, mailbox.get("greeting")))]
+
+
+def notice(estate: Estate, fields: Mapping[str, Any]) -> int:
+    """Seconds of the notice that calls are recorded."""
+    recording = fields.get("recording") or {}
+    if recording.get("when", "never") == "never":
+        return 0
+    return spoken(estate, recording.get("notice"))
+
+
+def _phone(estate: Estate, name: str, fields: Mapping[str, Any]) -> list[Outcome]:
+    """A phone that rings, those that ring after it, and where it forwards calls."""
+
+    def sent(target: str) -> Place | Over:
+        return ("extension", name, target) if target[0] == "+" else goes(estate, target)
+
+    forward = fields.get("forward") or {}
+    if forward.get("always"):
+        return [Outcome("then", "", sent(forward["always"]))]
+    missed: Place | Over = CUT_OFF
+    if forward.get("no_answer"):
+        missed = sent(forward["no_answer"])
+    elif fields.get("voicemail") is not None:
+        missed = ("extension", name, "voicemail")
+    has_device = fields.get("device") != "none"
+    turns = [duration(fields.get("ring_for", "20s"))] if has_device else []
+    for follow in fields.get("follow_me") or ():
+        other = estate["extension"].get(follow.get("extension", ""), {"device": "none"})
+        if "number" in follow or other.get("device") != "none":
+            turns.append(duration(follow.get("ring_for", "20s")))
+    if not turns:
+        return [Outcome("nobody there", "", missed)]
+    told = notice(estate, fields)
+    found = [
+        Outcome("answered", "", Over("human", f"extension/{name}"), told),
+        Outcome("no answer", "", missed, told + sum(turns)),
+    ]
+    for field, event in (("busy", "busy"), ("unavailable", "nobody there")):
+        if has_device and forward.get(field):
+            found.append(Outcome(event, "", sent(forward[field]), told))
+    return found
 
 
 def _ring_group(estate: Estate, name: str, group: Mapping[str, Any]) -> list[Outcome]:
@@ -330,6 +387,7 @@ def _queue(estate: Estate, name: str, queue: Mapping[str, Any], moment: datetime
     if not who or (hours and phase(estate, hours, moment) != "open"):
         return [Outcome("nobody there", "", *empty)]
     welcome = spoken(estate, (queue.get("announcements") or {}).get("welcome"))
+    welcome += notice(estate, queue)
     found = [
         Outcome("answered", "", Over("human", f"queue/{name}"), welcome),
         Outcome("no answer", "", *waits),
@@ -610,7 +668,7 @@ def _waits(
 def _fate(outcomes: list[Outcome], coming: Iterator[str], *, answered: bool) -> Outcome:
     """What comes of it: of rings and waits what was asked for, or else that nobody answers."""
     events = [outcome.event for outcome in outcomes]
-    if not {"answered", "no answer", "nobody there", "full"} & set(events):
+    if not {"answered", "no answer", "nobody there", "full", "busy"} & set(events):
         return outcomes[0]
     wanted = next(coming, "answered" if answered else "no answer")
     for event in (wanted, "no answer", "nobody there"):

@@ -28,13 +28,15 @@ ZONES = (
     "UTC",
 )
 KINDS = (
-    "calendar", "switch", "schedule", "ivr", "queue", "ring_group", "extension", "user", "team", "number", "prompt", "site",
+    "calendar", "switch", "schedule", "ivr", "queue", "ring_group", "conference_room", "extension", "user", "team", "number", "prompt", "site",
 )  # fmt: skip
 NUMBERS = ("+61255500000", "+61255500001")
 EXTENSIONS = ("10", "11", "12")
 TREES = ("front", "back")
 QUEUES = ("sales", "service")
 GROUPS = ("shop",)
+ROOMS = ("weekly",)
+MOBILE = "+61400000001"
 SITES = ("north", "south")
 PROMPTS = ("hello", "sorry", "unwritten")
 SWITCHES = ("night", "fire")
@@ -211,6 +213,7 @@ _addresses = [
     *(f"ivr/{name}" for name in TREES),
     *(f"queue/{name}" for name in QUEUES),
     *(f"ring_group/{name}" for name in GROUPS),
+    *(f"conference_room/{name}" for name in ROOMS),
     *(f"{kind}/{name}" for kind in ("extension", "voicemail") for name in EXTENSIONS),
     *(f"number/{name}" for name in NUMBERS),
     "hangup",
@@ -302,11 +305,18 @@ queues = st.fixed_dictionaries(
         "skills": st.lists(st.sampled_from(["gas", "water"]), unique=True),
         "members": st.lists(members, max_size=2),
         "announcements": st.fixed_dictionaries({}, optional={"welcome": prompts}),
+        "recording": st.fixed_dictionaries({"when": st.just("always"), "notice": prompts}),
         "overflow": st.fixed_dictionaries(
             {}, optional={"after": durations, "to": goes, "empty": goes, "full": goes}
         )
         | st.none(),
     },
+)
+recordings = st.fixed_dictionaries(
+    {}, optional={"when": st.sampled_from(["never", "always", "on_demand"]), "notice": prompts}
+)
+rooms = st.fixed_dictionaries(
+    {}, optional={"max_members": st.sampled_from([0, 9]), "recording": recordings}
 )
 ring_groups = st.fixed_dictionaries(
     {
@@ -320,11 +330,26 @@ ring_groups = st.fixed_dictionaries(
         "no_answer": goes,
     },
 )
+forwards = st.none() | st.fixed_dictionaries(
+    {},
+    optional={
+        "always": goes | st.just(MOBILE),
+        "busy": goes,
+        "no_answer": goes | st.just(MOBILE),
+        "unavailable": goes,
+    },
+)
+follows = st.fixed_dictionaries(
+    {"extension": st.sampled_from([*EXTENSIONS, "99"])}, optional={"ring_for": durations}
+) | st.just({"number": MOBILE, "ring_for": "7s"})
 extensions = st.fixed_dictionaries(
     {},
     optional={
         "device": st.sampled_from(["none", "deskphone", "webrtc"]),
         "site": st.sampled_from(SITES),
+        "recording": recordings,
+        "forward": forwards,
+        "follow_me": st.lists(follows, max_size=2),
         "ring_for": durations,
         "voicemail": st.just({}) | st.fixed_dictionaries({"greeting": prompts}) | st.none(),
     },
@@ -376,6 +401,7 @@ def centres(draw: st.DrawFn) -> Plain:
     plain["ivr"] = of(TREES[: draw(st.integers(1, 2))], trees())
     plain["queue"] = of(QUEUES, queues)
     plain["ring_group"] = of(GROUPS, ring_groups)
+    plain["conference_room"] = of(ROOMS, rooms)
     plain["extension"] = of(EXTENSIONS, extensions)
     plain["user"] = of(("ann", "bo"), users)
     plain["team"] = {"crew": {}}

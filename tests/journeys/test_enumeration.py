@@ -67,7 +67,7 @@ def is_up_to_the_caller(flow: Flow, journey: Journey, phases: Phases) -> bool:
     return all(
         step.way == flow.possible(step.place, phases)[0]
         for step in journey.steps
-        if step.way.event in {Event.NO_ANSWER, Event.EMPTY, Event.FULL}
+        if step.way.event in {Event.NO_ANSWER, Event.EMPTY, Event.FULL, Event.BUSY}
     )
 
 

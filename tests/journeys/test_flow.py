@@ -634,3 +634,53 @@ def test_a_node_branches_by_the_position_of_a_switch() -> None:
     plain = tree(ask={"type": "switch", "switch": "night", "on": "hangup", "off": "extension/10"})
     assert ends(call(plain, phases=NIGHT_ON)) == "hangup hangup"
     assert ends(call(plain, phases=NIGHT_OFF)) == "human extension/10"
+
+
+# Forwarding, follow-me, and rooms
+
+
+def phone(**fields: Any) -> Plain:
+    """A number that leads to a phone with a mailbox, which rings for 20 s."""
+    phones = {"10": {"voicemail": {}, **fields}, "11": {}, "12": {"device": "none"}}
+    return {**estate("extension/10"), "extension": phones}
+
+
+def test_a_phone_that_forwards_every_call_does_not_ring() -> None:
+    assert every_end(phone(forward={"always": "extension/11"})) == {"human extension/11", "cut off"}
+
+
+def test_a_call_that_is_forwarded_outside_comes_back_to_the_mailbox() -> None:
+    plain = phone(forward={"no_answer": "+61400000001"})
+    known = {"human extension/10", "human number/+61400000001", "message voicemail/10"}
+    assert every_end(plain) == known
+    assert unanswered(plain).seconds == 40
+
+
+def test_a_phone_that_is_busy_or_away_forwards_elsewhere() -> None:
+    plain = phone(forward={"busy": "extension/11", "unavailable": "hangup"})
+    assert ends(call(plain, outcomes=(Event.BUSY,))) == "human extension/11"
+    assert ends(call(plain, outcomes=(Event.EMPTY,))) == "hangup hangup"
+    assert ends(call(plain, outcomes=(Event.NO_ANSWER,))) == "message voicemail/10"
+
+
+def test_phones_that_follow_ring_after_the_device() -> None:
+    follow_me = [
+        {"extension": "11", "ring_for": "7s"},
+        {"extension": "12"},
+        {"number": "+61400000001"},
+    ]
+    plain = phone(follow_me=follow_me)
+    assert every_end(plain) == {"human extension/10", "message voicemail/10"}
+    assert unanswered(plain).seconds == 20 + 7 + 20
+
+
+def test_a_notice_of_a_recording_is_heard_before_the_phone_rings() -> None:
+    recording = {"when": "always", "notice": "hello"}  # three seconds
+    assert unanswered(phone(recording=recording)).seconds == 23
+    assert unanswered(phone(recording={**recording, "when": "never"})).seconds == 20
+
+
+@pytest.mark.parametrize("most, known", [(0, {"human"}), (9, {"human", "cut off"})])
+def test_a_conference_room_may_be_full(most: int, known: set[str]) -> None:
+    plain = estate("conference_room/w", conference_room={"w": {"max_members": most}})
+    assert {end.partition(" conf")[0] for end in every_end(plain)} == known

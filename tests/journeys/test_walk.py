@@ -15,7 +15,8 @@ from tests.journeys import interpreter
 from tests.journeys.strategies_journeys import FIRST, Plain, centre, centres, entries, moments
 
 outcomes = st.lists(
-    st.sampled_from([Event.ANSWERED, Event.NO_ANSWER, Event.EMPTY, Event.FULL]), max_size=3
+    st.sampled_from([Event.ANSWERED, Event.NO_ANSWER, Event.EMPTY, Event.FULL, Event.BUSY]),
+    max_size=3,
 )
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ccstate.desired.findings import Finding, did_you_mean, repr_
 from ccstate.kinds import Kind, Path
 from ccstate.kinds.call_test import YEARS, moment_named
+from ccstate.kinds.parking_lot import MOST_SLOTS, slot_numbers
 from ccstate.model import Fields
 
 _Found: TypeAlias = Iterator[tuple[Path, str, str, str, str]]
@@ -223,10 +224,19 @@ def _near(word: str, nodes: Mapping[str, Any]) -> str:
     return did_you_mean(word, nodes) or f"nodes here: {', '.join(list(nodes)[:8])}"
 
 
+def _parking_lot(lot: Mapping[str, Any]) -> _Found:
+    first, last = lot["slots"].split("-")
+    if not slot_numbers(lot["slots"]) or len(first) != len(last):
+        cause = "The first number comes first, and both have as many digits."
+        hint = f"such as 701-720, at most {MOST_SLOTS} numbers"
+        yield ("slots",), "CC111", f"{repr_(lot['slots'])} are no slots", cause, hint
+
+
 _CHECKS: Mapping[str, Callable[[Mapping[str, Any]], _Found]] = {
     "site": _site,
     "calendar": _calendar,
     "schedule": _schedule,
     "call_test": _call_test,
     "ivr": _ivr,
+    "parking_lot": _parking_lot,
 }

@@ -7,6 +7,7 @@ from ccstate.desired.checks import find_cycle
 from ccstate.desired.documents import Document, as_written, mentioning
 from ccstate.desired.findings import Finding, did_you_mean, repr_
 from ccstate.kinds import KINDS, Path
+from ccstate.kinds.parking_lot import slot_numbers
 from ccstate.model import Address, Resource, State
 
 Documents: TypeAlias = Mapping[str, Document]
@@ -29,7 +30,7 @@ MOST_HINTS = 50
 """Unknown names for which near ones are looked for: a missing file makes thousands."""
 
 _PLACED = frozenset({"user", "extension", "display"})
-_NUMBERED = frozenset({"queue", "ring_group", "ivr", "user"})
+_NUMBERED = frozenset({"queue", "ring_group", "conference_room", "parking_lot", "ivr", "user"})
 
 
 def _at(resource: Resource, *path: str | int) -> Path:
@@ -104,22 +105,27 @@ def _numbers_owned_twice(state: State, owner: dict[str, Resource]) -> Iterator[F
     `owner` takes who has each.
     """
     holder: dict[str, Resource] = {}
-    for (kind, name), resource in state.items():
-        if kind == "extension":
-            number, field = cast("str", resource.fields.get("number")), "number"
-            if not number:
-                number, field = name, ""
-        elif kind in _NUMBERED:
-            number, field = cast("str", resource.fields.get("extension")), "extension"
-            if not number:
-                continue
-        else:
-            continue
-        owners = holder if kind == "user" else owner
-        first = owners.setdefault(number, resource)
-        if first is not resource and (kind == "user" or number.isdigit()):
-            what = f"extension/{number}" if kind == "user" else f"number {number}"
-            yield _owned_twice(resource, field, what, first.address)
+    for resource in state.values():
+        is_user = resource.address.kind == "user"
+        owners = holder if is_user else owner
+        for number, field in _numbers_of(resource):
+            first = owners.setdefault(number, resource)
+            if first is not resource and (is_user or number.isdigit()):
+                what = f"extension/{number}" if is_user else f"number {number}"
+                yield _owned_twice(resource, field, what, first.address)
+
+
+def _numbers_of(resource: Resource) -> Iterator[tuple[str, str]]:
+    """The internal numbers of a resource, each with the field that says it; of a user, her extension."""
+    kind, name = resource.address
+    if kind == "extension":
+        number = cast("str", resource.fields.get("number"))
+        yield (number, "number") if number else (name, "")
+    elif kind in _NUMBERED and (number := cast("str", resource.fields.get("extension"))):
+        yield number, "extension"
+    if kind == "parking_lot":
+        for slot in slot_numbers(cast("str", resource.fields["slots"])):
+            yield slot, "slots"
 
 
 def _codes_owned_twice(state: State, owner: Mapping[str, Resource]) -> Iterator[Finding]:

@@ -99,6 +99,7 @@ _NUMBERED = (
     ("ivr", "extension"),
     ("queue", "extension"),
     ("ring_group", "extension"),
+    ("conference_room", "extension"),
     ("extension", "number"),
 )
 """Kinds that have internal numbers, and the field that says them."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from ccstate.journeys.centre import Centre
+from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.location import location_of
 from ccstate.journeys.speech import spoken_seconds
 from ccstate.journeys.ways import End, Place, Way
@@ -61,6 +61,12 @@ class Doors:
             for number, name in self._numbers.items()
             if location_of(self.centre, name).site in chosen
         }
+
+    def notice(self, fields: Filled) -> int:
+        """Seconds of the notice of a recording, where calls are recorded; 0 where they are not."""
+        recording = fields.get("recording") or {}
+        records = recording.get("when", "never") != "never"
+        return self.speech(recording.get("notice")) if records else 0
 
     def speech(self, prompt: str | None, language: str | None = None) -> int:
         """Seconds that a prompt takes, by its words; 0 where it has none."""

@@ -17,7 +17,7 @@ from ccstate.journeys.ways import GOOD, End, Event, Place
 Decision: TypeAlias = tuple[Event, str]
 """What a caller pressed, or what became of a wait that could have gone otherwise."""
 
-UNANSWERED = frozenset({Event.NO_ANSWER, Event.EMPTY, Event.FULL})
+UNANSWERED = frozenset({Event.NO_ANSWER, Event.EMPTY, Event.FULL, Event.BUSY})
 BAD = frozenset(End) - GOOD - {End.RETURNS}
 """Ends at which a caller is lost: cut off, or made to wait without end."""
 

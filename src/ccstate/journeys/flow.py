@@ -9,13 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.doors import Doors
 from ccstate.journeys.moments import Phases
-from ccstate.journeys.staffing import Presence, presence, ringing_members
+from ccstate.journeys.staffing import Presence, presence, ringing_follows, ringing_members
 from ccstate.journeys.trees import node_ways
 from ccstate.journeys.ways import (
     ANY,
     BRANCHES,
     HOURS,
     KEYS,
+    MAILBOX,
     NOT_OPEN,
     OPEN,
     POSITIONS,
@@ -92,12 +93,16 @@ def _ways(flow: Flow, place: Place, fields: Filled) -> Iterator[Way]:
     match place.kind:
         case "number":
             yield from _number(flow, place, fields)
-        case "extension" if place.node:
+        case "extension" if place.node == MAILBOX:
             yield from _mailbox(flow, place, fields)
+        case "extension" if place.node:
+            yield from _forwarded_outside(place, fields)
         case "extension":
-            yield from _extension(place, fields)
+            yield from _extension(flow, place, fields)
         case "queue":
             yield from _queue(flow, place, fields)
+        case "conference_room":
+            yield from _conference_room(flow, place, fields)
         case "ring_group":
             yield from _ring_group(flow, place, fields)
         case "ivr" if place.node in fields["nodes"]:
@@ -145,16 +150,56 @@ def _mailbox(flow: Flow, place: Place, extension: Filled) -> Iterator[Way]:
         yield Way(Event.THEN, None, End.MESSAGE, at, length, path=("voicemail",))
 
 
-def _extension(place: Place, extension: Filled) -> Iterator[Way]:
+def _extension(flow: Flow, place: Place, extension: Filled) -> Iterator[Way]:
+    forward = extension.get("forward") or {}
+    if forward.get("always"):
+        yield _forwarded(flow, place, forward, "always", Way(Event.THEN, None))
+        return
     rings = extension["device"] != "none"
-    if rings:
-        yield Way(Event.ANSWERED, None, End.HUMAN, str(place))
-    event = Event.NO_ANSWER if rings else Event.EMPTY
-    way = Way(event, None, seconds=seconds(extension["ring_for"]) if rings else 0)
-    if extension.get("voicemail") is None:
-        yield way._replace(end=End.CUT_OFF)
+    turns = [extension["ring_for"]] if rings else []
+    turns += [follow["ring_for"] for follow in ringing_follows(flow.centre, extension)]
+    notice = flow.notice(extension) if turns else 0
+    if turns:
+        yield Way(Event.ANSWERED, None, End.HUMAN, str(place), notice)
+    event = Event.NO_ANSWER if turns else Event.EMPTY
+    way = Way(event, None, seconds=notice + sum(map(seconds, turns)))
+    if forward.get("no_answer"):
+        yield _forwarded(flow, place, forward, "no_answer", way)
     else:
-        yield way._replace(to=place._replace(node="voicemail"), path=("voicemail",))
+        yield _to_mailbox(place, extension, way)
+    for field, event in (("busy", Event.BUSY), ("unavailable", Event.EMPTY)) if rings else ():
+        if forward.get(field):
+            yield _forwarded(flow, place, forward, field, Way(event, None, seconds=notice))
+
+
+def _forwarded(flow: Flow, place: Place, forward: Filled, field: str, way: Way) -> Way:
+    """A way to where the extension forwards; an outside number is a node of the extension."""
+    path = ("forward", field)
+    if forward[field].startswith("+"):
+        return way._replace(to=place._replace(node=forward[field]), path=path)
+    return flow.leads(forward[field], "", path, way)
+
+
+def _forwarded_outside(place: Place, extension: Filled) -> Iterator[Way]:
+    yield Way(Event.ANSWERED, None, End.HUMAN, f"number/{place.node}")
+    way = Way(Event.NO_ANSWER, None, seconds=seconds(extension["ring_for"]))
+    yield _to_mailbox(place, extension, way)
+
+
+def _to_mailbox(place: Place, extension: Filled, way: Way) -> Way:
+    """A way to the mailbox of the extension, or to the end of the call where it has none."""
+    if extension.get("voicemail") is None:
+        return way._replace(end=End.CUT_OFF)
+    return way._replace(to=place._replace(node=MAILBOX), path=("voicemail",))
+
+
+def _conference_room(flow: Flow, place: Place, room: Filled) -> Iterator[Way]:
+    """Whoever comes here knows the PIN that is asked for."""
+    notice = flow.notice(room)
+    event = Event.ANSWERED if room["max_members"] else Event.THEN
+    yield Way(event, None, End.HUMAN, str(place), notice)
+    if room["max_members"]:
+        yield Way(Event.BUSY, None, End.CUT_OFF, seconds=notice)
 
 
 def _ring_group(flow: Flow, place: Place, group: Filled) -> Iterator[Way]:
@@ -177,7 +222,8 @@ def _exits(flow: Flow, keys: Mapping[str, str], welcome: int) -> Iterator[Way]:
 def _queue(flow: Flow, place: Place, queue: Filled) -> Iterator[Way]:
     overflow = queue.get("overflow") or {}
     hours = queue.get("hours") or ""
-    welcome = flow.speech((queue.get("announcements") or {}).get("welcome"))
+    announcements = queue.get("announcements") or {}
+    welcome = flow.notice(queue) + flow.speech(announcements.get("welcome"))
     waited = Way(Event.NO_ANSWER, None, End.WAITS, str(place))
     if overflow.get("after"):
         way = Way(Event.NO_ANSWER, None, seconds=seconds(overflow["after"]))

@@ -403,7 +403,7 @@ def _following(
         yield from _asked(before, after, pair)
 
 
-_RUNG = (Event.ANSWERED, Event.NO_ANSWER, Event.EMPTY, Event.FULL)
+_RUNG = (Event.ANSWERED, Event.NO_ANSWER, Event.EMPTY, Event.FULL, Event.BUSY)
 
 
 def _pair(was: _Turn, now: _Turn, due_was: _Due, due_now: _Due) -> _Pair:

@@ -141,6 +141,16 @@ def _person(centre: Centre, place: int, name: str, penalty: int, skills: frozens
     return Agent(place, name, extension, site, penalty, lack)
 
 
+def ringing_follows(centre: Centre, extension: Filled) -> list[Filled]:
+    """The phones that ring after the device of an extension; outside numbers always do."""
+    extensions = centre.of("extension")
+    return [
+        follow
+        for follow in extension.get("follow_me") or ()
+        if follow.get("number") or _rings(extensions.get(follow.get("extension") or "", {}))
+    ]
+
+
 def ringing_members(centre: Centre, group: Filled) -> list[str]:
     """The extensions of a ring group whose phones ring, in their order."""
     extensions = centre.of("extension")

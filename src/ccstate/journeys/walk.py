@@ -83,7 +83,7 @@ def walk(
         place = step.way.to
 
 
-RUNG = frozenset({Event.ANSWERED, Event.NO_ANSWER, Event.EMPTY, Event.FULL})
+RUNG = frozenset({Event.ANSWERED, Event.NO_ANSWER, Event.EMPTY, Event.FULL, Event.BUSY})
 """What comes of a ring or a wait."""
 _UNANSWERED = frozenset({Event.NO_ANSWER, Event.EMPTY})
 

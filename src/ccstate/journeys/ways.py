@@ -35,6 +35,7 @@ class Event(StrEnum):
     NO_ANSWER = "no answer"
     EMPTY = "nobody there"
     FULL = "full"
+    BUSY = "busy"
 
 
 class End(StrEnum):
@@ -49,6 +50,9 @@ class End(StrEnum):
     RETURNS = "returns"
     """Not an end: the caller is back where he was, and what can happen there is told there."""
 
+
+MAILBOX = "voicemail"
+"""The node of an extension at which its mailbox is; every other node of one is an outside number."""
 
 GOOD = frozenset({End.HUMAN, End.MESSAGE, End.HANGUP})
 

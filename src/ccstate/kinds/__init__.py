@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from ccstate.kinds import shape as shapes
 from ccstate.kinds.calendar import Calendar
 from ccstate.kinds.call_test import CallTest
+from ccstate.kinds.conference_room import ConferenceRoom
 from ccstate.kinds.display import Display
 from ccstate.kinds.extension import Extension
 from ccstate.kinds.feature_code import FeatureCode
@@ -20,6 +21,7 @@ from ccstate.kinds.fields import OrderCounts, canonical_order
 from ccstate.kinds.ivr import Ivr
 from ccstate.kinds.number import Number
 from ccstate.kinds.outbound_route import OutboundRoute
+from ccstate.kinds.parking_lot import ParkingLot
 from ccstate.kinds.prompt import Prompt
 from ccstate.kinds.queue import Queue
 from ccstate.kinds.ring_group import RingGroup
@@ -66,6 +68,8 @@ KINDS: Mapping[str, Kind] = {
         Kind("queue", "queues", Queue),
         Kind("ring_group", "ring_groups", RingGroup),
         Kind("feature_code", "feature_codes", FeatureCode),
+        Kind("conference_room", "conference_rooms", ConferenceRoom),
+        Kind("parking_lot", "parking_lots", ParkingLot),
         Kind("ivr", "ivrs", Ivr),
         Kind("number", "numbers", Number, name_pattern=E164_PATTERN),
         Kind("display", "displays", Display),

@@ -1,20 +1,28 @@
 """Extension: an internal number and the device that rings for it."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
 
 from ccstate.kinds.fields import (
+    E164,
+    CallRight,
     Common,
     Declared,
     Dialled,
     Digits,
     Email,
+    Forward,
     Lasting,
     Name,
     Permission,
+    Recording,
     Ref,
     SecretReference,
     SetOf,
     Text,
+    exactly_one,
+    require_one,
 )
 
 
@@ -40,6 +48,36 @@ class Voicemail(Declared):
     """True when a message leaves the mailbox once it has been sent by e-mail."""
 
 
+class Forwarding(Declared):
+    """Where calls are forwarded; a forwarded call comes back only to the mailbox."""
+
+    always: Forward | None = None
+    """Where every call goes; nothing rings."""
+    busy: Forward | None = None
+    """Where calls go while the phone is busy; as `no_answer` where left out."""
+    no_answer: Forward | None = None
+    """Where calls go that nobody answers; to the mailbox where left out."""
+    unavailable: Forward | None = None
+    """Where calls go while no phone is registered; as `no_answer` where left out."""
+
+
+class Follow(Declared):
+    """One more phone of the same person: an extension or an outside number."""
+
+    model_config = exactly_one("extension", "number")
+
+    extension: Annotated[Name, Ref("extension")] | None = None
+    """Extension whose device rings."""
+    number: E164 | None = None
+    """Outside number that is called."""
+    ring_for: Lasting = "20s"
+    """How long it rings."""
+
+    @model_validator(mode="after")
+    def _one_rings(self) -> Self:
+        return require_one(self, "extension", "number")
+
+
 class Extension(Common):
     """An internal number, its device, mailbox and rights."""
 
@@ -61,6 +99,14 @@ class Extension(Common):
     """Mailbox; an extension without this field has none."""
     permissions: SetOf[Permission] | None = None
     """Classes of calls that may be made from here."""
+    rights: SetOf[CallRight] | None = None
+    """What can be done by key codes during a call from or to this extension, by its phone alone."""
+    recording: Recording | None = None
+    """Recording of the calls to and from this extension; not of those from a queue or a ring group."""
+    forward: Forwarding | None = None
+    """Where calls to this extension go instead; queues, ring groups and trees ring its device itself."""
+    follow_me: Annotated[list[Follow], Field(max_length=10)] | None = None
+    """Phones that ring one after another once the device has; then the call is as unanswered."""
     pickup_group: Name | None = None
     """Extensions of one group may pick up each other's ringing calls."""
     secret: SecretReference | None = None

@@ -276,14 +276,15 @@ SecretReference = Annotated[
     Field(examples=["env:SIP_2101", "file:secrets/sip-2101"]),
     Means("a reference to a secret, env:NAME or file:path, never the secret itself"),
 ]
-_ADDRESS = r"(queue|ring_group|ivr|extension|voicemail)/[a-z0-9][a-z0-9._-]{0,79}|number/\+[1-9][0-9]{6,14}"
+_ADDRESS = r"(queue|ring_group|conference_room|ivr|extension|voicemail)/[a-z0-9][a-z0-9._-]{0,79}|number/\+[1-9][0-9]{6,14}"
 Goes = Annotated[
     str,
     StringConstraints(pattern=rf"^({_ADDRESS}|hangup)$"),
     Destination(),
     Field(examples=["queue/sales", "voicemail/2101", "hangup"]),
     Means(
-        "a destination: queue/…, ring_group/…, ivr/…, extension/…, voicemail/…, number/+…, or hangup"
+        "a destination: queue/…, ring_group/…, conference_room/…, ivr/…, extension/…, "
+        "voicemail/…, number/+…, or hangup"
     ),
 ]
 """Where a call goes next: an address, or `hangup`."""
@@ -302,6 +303,18 @@ Key = Annotated[
     Field(examples=["1", "*"]),
     Means("one key: 0 to 9, * or #"),
 ]
+Forward = Annotated[
+    str,
+    StringConstraints(pattern=rf"^({_ADDRESS}|hangup|\+[1-9][0-9]{{6,14}})$"),
+    Destination(),
+    Field(examples=["voicemail/2101", "+61400000001"]),
+    Means("a destination such as queue/sales, or an outside number such as +61400000001"),
+]
+"""Where a call is forwarded: an address, `hangup`, or an outside number in international form."""
+
+CallRight = Literal["transfer", "park"]
+"""What can be done by key codes during a call: pass it on, blindly or after asking; park it."""
+
 Permission = Literal[
     "emergency", "internal", "local", "national", "mobile", "international", "premium"
 ]
@@ -404,6 +417,19 @@ def require_any(model: M, *names: str) -> M:
             "at_least_one", "give at least one of {names}", {"names": ", ".join(names)}
         )
     return model
+
+
+class Recording(Declared):
+    """Whether conversations are recorded, what callers are told of it, and how long it is kept."""
+
+    when: Literal["never", "always", "on_demand"] = "never"
+    """`on_demand`: whoever answers starts and stops it by a key code during the call."""
+    notice: Annotated[Name, Ref("prompt")] | None = None
+    """Prompt that tells callers of it, played before anything rings; with `always` and `on_demand`."""
+    folder: Name | None = None
+    """Folder of the recordings, below the one that the platform keeps them in."""
+    keep_days: Annotated[int, Field(ge=1, le=3650), WHOLE] | None = None
+    """Days after which a recording is to be deleted."""
 
 
 class Common(Declared):

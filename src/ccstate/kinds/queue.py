@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from ccstate.kinds.fields import (
     WHOLE,
+    CallRight,
     Common,
     Count,
     Declared,
@@ -18,6 +19,7 @@ from ccstate.kinds.fields import (
     NamePrefix,
     OrderCounts,
     Percent,
+    Recording,
     Ref,
     SetOf,
     exactly_one,
@@ -122,5 +124,11 @@ class Queue(Common):
     """Music on hold."""
     keys: dict[Key, Goes] | None = None
     """Keys by which a waiting caller leaves the queue, and where each leads; other keys do nothing."""
+    member_rights: SetOf[CallRight] | None = None
+    """What whoever answers can do by key codes during a call from the queue."""
+    caller_rights: SetOf[CallRight] | None = None
+    """What callers can do by key codes, outside callers too, during a call from the queue."""
+    recording: Recording | None = None
+    """Recording of the conversations."""
     overflow: Overflow | None = None
     """Where callers go on time, when empty, when full."""

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Moment
-from ccstate.journeys.ways import End, Event, Place, Way
+from ccstate.journeys.ways import MAILBOX, End, Event, Place, Way
 from ccstate.kinds.fields import duration
 from ccstate.model import Address, parse_address
 from ccstate.render.tally import listed
@@ -22,6 +22,8 @@ _KEYS = {"*": "star", "#": "hash"}
 def place_words(flow: Flow, place: Place) -> str:
     """`Main menu` or `ivr/main node welcome` in a tree; elsewhere `Sales (queue/sales)`."""
     if place.kind != "ivr":
+        if place.kind == "extension" and place.node not in {"", MAILBOX}:
+            return address_words(flow, Address("number", place.node))
         kind = "voicemail" if place.kind == "extension" and place.node else place.kind
         return address_words(flow, Address(kind, place.name))
     tree = flow.centre.of("ivr").get(place.name, {})
@@ -87,6 +89,7 @@ _EVENTS = {
     Event.NO_ANSWER: "nobody answers",
     Event.EMPTY: "nobody is there",
     Event.FULL: "the queue is full",
+    Event.BUSY: "the line is busy",
 }
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from ccstate.journeys.calls import Call, asked_in_vain, keys_left
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.walk import Journey, Step
-from ccstate.journeys.ways import GOOD, End, Event, Place
+from ccstate.journeys.ways import GOOD, MAILBOX, End, Event, Place
 from ccstate.render.enumeration_text import END_STYLES
 from ccstate.render.journey_words import (
     called_words,
@@ -85,7 +85,8 @@ def _prompt(flow: Flow, place: Place) -> tuple[str | None, str | None]:
         return node.get("prompt"), fields.get("language")
     if place.kind == "queue":
         return (fields.get("announcements") or {}).get("welcome"), None
-    return (fields.get("voicemail") or {}).get("greeting") if place.node else None, None
+    is_mailbox = place.node == MAILBOX
+    return (fields.get("voicemail") or {}).get("greeting") if is_mailbox else None, None
 
 
 def ending(flow: Flow, journey: Journey) -> str:

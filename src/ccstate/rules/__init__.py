@@ -6,6 +6,7 @@ from itertools import chain
 from ccstate.rules import (
     agents,
     buildings,
+    calls,
     clocks,
     cut_offs,
     dead_ends,
@@ -60,6 +61,7 @@ _ROOMS = (
     trunks.RULES,
     secrets_in_text.RULES,
     keys.RULES,
+    calls.RULES,
     agents.RULES,
     feature_codes.RULES,
     switches.RULES,

@@ -12,7 +12,7 @@ from ccstate.model import Address
 from ccstate.rules.rule import Estate, Found, Rule
 
 _ACTIVE = frozenset({Event.KEY, Event.DIGITS, Event.WRONG_KEY, Event.ANSWERED})
-_ORDER = (Event.SILENCE, Event.NO_ANSWER, Event.EMPTY, Event.FULL)
+_ORDER = (Event.SILENCE, Event.NO_ANSWER, Event.EMPTY, Event.FULL, Event.BUSY)
 """What may happen to a caller who does nothing and waits, the likeliest first."""
 
 
@@ -34,7 +34,12 @@ def _rounds(flow: Flow, year: Year) -> tuple[Round, ...]:
     # Numbers that lead to numbers alone are CC107's: every other round has one of these.
     trees = [Place("ivr", name, tree["start"]) for name, tree in flow.centre.of("ivr").items()]
     waits = [Place(kind, name) for kind in ("queue", "ring_group") for name in flow.centre.of(kind)]
-    knots = _knots(_onward(flow, [*trees, *waits]))
+    phones = [
+        Place("extension", name)
+        for name, extension in flow.centre.of("extension").items()
+        if extension.get("forward")
+    ]
+    knots = _knots(_onward(flow, [*trees, *waits, *phones]))
     return tuple(found for knot in knots for found in _in_knot(flow, year, knot))
 
 

@@ -96,7 +96,7 @@ def _heads(nodes: Mapping[str, Filled]) -> Iterator[tuple[str, list[str]]]:
             yield name, behind[1:]
 
 
-_LEADING = frozenset({"number", "queue", "ring_group", "ivr"})
+_LEADING = frozenset({"number", "queue", "ring_group", "ivr", "extension", "parking_lot"})
 """Kinds that send calls on."""
 
 

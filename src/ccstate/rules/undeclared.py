@@ -32,6 +32,7 @@ def benign(state: State) -> State:
             "retry": "0s",
             "max_waiting": 1,
         },
+        "conference_room": {"pin": f"env:{SOMEBODY}"},
         "ring_group": {"no_answer": _PHONE},
         "user": {"extension": SOMEBODY, "skills": _skills(state.values())},
         "extension": {"voicemail": {}},

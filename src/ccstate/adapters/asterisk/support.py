@@ -249,10 +249,22 @@ READ_BACK: Mapping[str, tuple[str, ...]] = {
 """Fields that are written to the include files, and read back from there."""
 
 _NOT_YET = "ccstate does not write it for Asterisk yet: leave it out"
+_RECORDING = ("recording.when", "recording.notice", "recording.folder", "recording.keep_days")
 LACKING: Mapping[str, tuple[str, ...]] = {
     "schedule": ("closed_by",),
     "number": ("switch", "on"),
-    "queue": ("keys",),
+    "queue": ("keys", "member_rights", "caller_rights", *_RECORDING),
+    "extension": (
+        "rights",
+        *_RECORDING,
+        "forward.always",
+        "forward.busy",
+        "forward.no_answer",
+        "forward.unavailable",
+        "follow_me.*.extension",
+        "follow_me.*.number",
+        "follow_me.*.ring_for",
+    ),
     "ivr": (
         "nodes.*.menu.dial_extensions",
         "nodes.*.menu.dial_sites",

@@ -45,7 +45,7 @@ class Drawing:
         )
 
 
-DRAWN = ("number", "ivr", "queue", "ring_group", "extension")
+DRAWN = ("number", "ivr", "queue", "ring_group", "conference_room", "extension")
 """Kinds that calls enter, in the order in which they are listed."""
 
 _Spot: TypeAlias = Place | tuple[Place, End]

@@ -12,7 +12,7 @@ from ccstate.journeys.centre import Filled
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.hours import WEEKDAYS
 from ccstate.journeys.staffing import Lack, agents, ringing_members
-from ccstate.journeys.ways import KEYS, SWITCH, End, Event, Place, Way
+from ccstate.journeys.ways import KEYS, MAILBOX, SWITCH, End, Event, Place, Way
 from ccstate.kinds.fields import seconds
 from ccstate.render.journey_words import keys_words, length_words
 from ccstate.render.tally import listed
@@ -59,6 +59,8 @@ def box_of(flow: Flow, place: Place) -> Box:
             return Box(Look.NUMBER, label or place.name, (*body, *_hours_of_number(flow, place)))
         case "queue":
             return _queue(flow, label or place.name, fields)
+        case "conference_room":
+            return Box(Look.PEOPLE, f"Conference room: {label or place.name}")
         case "ring_group":
             return _ring_group(flow, label or place.name, fields)
         case "ivr":
@@ -107,8 +109,11 @@ def _count(count: int, one: str, many: str) -> str:
 
 def _extension(flow: Flow, place: Place, label: str) -> Box:
     name = label or _owner(flow, place.name)
-    if place.node:
+    if place.node == MAILBOX:
         return Box(Look.MAILBOX, f"Mailbox: {name}")
+    if place.node:
+        rings = flow.centre.of("extension")[place.name]["ring_for"]
+        return _phone(flow, place.node, "", rings)
     return _phone(flow, name, place.name, flow.centre.of("extension")[place.name]["ring_for"])
 
 
@@ -260,4 +265,5 @@ _EVENTS: Mapping[Event, str] = {
     Event.NO_ANSWER: "nobody answers",
     Event.EMPTY: "nobody there",
     Event.FULL: "queue full",
+    Event.BUSY: "busy",
 }

@@ -1,0 +1,38 @@
+"""Parking lot: where calls are parked, for somebody to take them from any phone."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from ccstate.kinds.fields import Common, Digits, Goes, Lasting, Means, Name
+
+Slots = Annotated[
+    str,
+    StringConstraints(pattern=r"^[1-9][0-9]{1,5}-[1-9][0-9]{1,5}$"),
+    Field(examples=["701-720"]),
+    Means("the first and the last number of the slots, such as 701-720"),
+]
+
+
+class ParkingLot(Common):
+    """Numbers at which parked calls wait; whoever dials one takes the call that is there."""
+
+    extension: Digits
+    """Internal number to which a call is transferred to park it."""
+    slots: Slots
+    """Internal numbers of the slots, first and last."""
+    timeout: Lasting = "45s"
+    """How long a call stays parked."""
+    on_timeout: Goes | None = None
+    """Where the call goes then; back to the phone that parked it where left out."""
+    music: Name = "default"
+    """Music that parked callers hear."""
+
+
+MOST_SLOTS = 200
+
+
+def slot_numbers(slots: str) -> list[str]:
+    """The numbers of the slots, in order; none where there are more than `MOST_SLOTS`."""
+    first, last = map(int, slots.split("-"))
+    return [str(number) for number in range(first, last + 1)] if last - first < MOST_SLOTS else []
