@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 import ryaml
 
-from ccstate.adapters.asterisk.compile import Setting, compile_objects
+from ccstate.adapters.asterisk.compiling import Setting, compile_objects
 from ccstate.adapters.asterisk.entries import MEMBER, PJSIP, QUEUES
 from ccstate.desired import Desired, ParseCache, load, load_project
 from ccstate.kinds import secrets

@@ -8,7 +8,7 @@ from typing import Any
 from ccstate.adapters.asterisk import lock
 from ccstate.adapters.asterisk import records as kept
 from ccstate.adapters.asterisk.adapter import AsteriskAdapter, connect
-from ccstate.adapters.asterisk.compile import Setting, compile_objects
+from ccstate.adapters.asterisk.compiling import Setting, compile_objects
 from ccstate.adapters.asterisk.entries import FILES
 from ccstate.adapters.asterisk.perform import SECONDS_TO_LOAD
 from ccstate.adapters.asterisk.running.reload import await_revisions, reload

@@ -363,8 +363,7 @@ CASES = [
         turn(QUEUES, "PJSIP/2001,0,ann.l,PJSIP/2001", "PJSIP/2002,0,ann.l,PJSIP/2002"),
         loaded(QUEUES),
         says="queue/sales by hand queues.d/ccstate.conf:N: [sales] member => "
-        "PJSIP/2002,0,ann.l,PJSIP/2002, running.members [{penalty: 5, user: cy.d}, "
-        "{user: bo.o}]",
+        "PJSIP/2002,0,ann.l,PJSIP/2002, running.member ann.l not there",
     ),
     case(
         "a member whose penalty is no number",

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ccstate.adapters.asterisk.ami import Ami, Login
-from ccstate.adapters.asterisk.compile import Setting, compile_objects
+from ccstate.adapters.asterisk.compiling import Setting, compile_objects
 from ccstate.adapters.asterisk.entries import FILES, Compiled, Key
 from ccstate.adapters.asterisk.running.reload import await_revisions, reload
 from ccstate.adapters.asterisk.spelling import revision, spell

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ccstate.adapters.asterisk.ami import Ami, Login
-from ccstate.adapters.asterisk.compile import Setting, compile_objects
+from ccstate.adapters.asterisk.compiling import Setting, compile_objects
 from ccstate.adapters.asterisk.entries import FILES
 from ccstate.adapters.asterisk.running.reload import reload
 from ccstate.adapters.asterisk.spelling import spell

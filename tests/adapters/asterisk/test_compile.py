@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from ccstate.adapters.asterisk.compile import Setting, compile_objects
-from ccstate.adapters.asterisk.compile.places import LONGEST, exten, shortened
+from ccstate.adapters.asterisk.compiling import Setting, compile_objects
 from ccstate.adapters.asterisk.entries import FILES, PJSIP, QUEUES, Compiled, Key
+from ccstate.adapters.asterisk.places import LONGEST, exten, shortened
 from ccstate.adapters.asterisk.spelling import spell
 from ccstate.model import Address
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from ccstate.adapters.asterisk.compile import Setting, compile_objects
+from ccstate.adapters.asterisk.compiling import Setting, compile_objects
 from ccstate.adapters.asterisk.conf.dialplan import Dialplan
 from ccstate.adapters.asterisk.spelling import spell
 from ccstate.journeys.flow import Flow

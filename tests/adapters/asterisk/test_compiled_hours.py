@@ -9,7 +9,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from ccstate.adapters.asterisk.ami import Ami, Login
-from ccstate.adapters.asterisk.compile import Setting, compile_objects
+from ccstate.adapters.asterisk.compiling import Setting, compile_objects
 from ccstate.adapters.asterisk.spelling import spell
 from ccstate.journeys.hours import WEEKDAYS, Holidays, Timetable
 from ccstate.lab.site import Site

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ccstate.adapters.asterisk.compile import Setting as Compiling
-from ccstate.adapters.asterisk.compile import compile_objects
+from ccstate.adapters.asterisk.compiling import Setting as Compiling
+from ccstate.adapters.asterisk.compiling import compile_objects
 from ccstate.adapters.asterisk.importing import Imported, Setting, import_estate, words
 from ccstate.adapters.asterisk.importing.schedules import DAYS
 from ccstate.desired import ParseCache, load, load_project

@@ -12,8 +12,8 @@ import pytest
 
 from ccstate.adapters.asterisk.ami import Ami, Login
 from ccstate.adapters.asterisk.audit.refusals import refusals
-from ccstate.adapters.asterisk.compile import Setting, compile_objects
 from ccstate.adapters.asterisk.compile.phones import told_location
+from ccstate.adapters.asterisk.compiling import Setting, compile_objects
 from ccstate.adapters.asterisk.entries import DIALPLAN, MODULES, PJSIP, QUEUES, VOICEMAIL, Key
 from ccstate.adapters.asterisk.spelling import spell
 from ccstate.journeys.centre import Centre

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import pytest
 
 from ccstate.adapters.asterisk import records as kept
-from ccstate.adapters.asterisk.compile import Setting, compile_objects
+from ccstate.adapters.asterisk.compiling import Setting, compile_objects
 from ccstate.adapters.asterisk.observe import View, stored_view
 from ccstate.adapters.asterisk.spelling import spell
 from ccstate.adapters.asterisk.storage import LocalFolder

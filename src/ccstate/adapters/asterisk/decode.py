@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias
 from urllib.parse import unquote
 
-from ccstate.adapters.asterisk.compile.places import NAMED
-from ccstate.adapters.asterisk.compile.queues import STRATEGIES
 from ccstate.adapters.asterisk.entries import (
     DIALPLAN,
     INCLUDE,
@@ -19,6 +17,8 @@ from ccstate.adapters.asterisk.entries import (
     Entry,
     Key,
 )
+from ccstate.adapters.asterisk.kinds.queue import STRATEGIES
+from ccstate.adapters.asterisk.places import NAMED
 from ccstate.kinds.fields import duration
 from ccstate.model import Address, Json
 

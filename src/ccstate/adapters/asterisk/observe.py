@@ -1,29 +1,34 @@
 """Stored and running configuration → objects at both levels."""
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from ccstate import kinds
 from ccstate.adapters.asterisk.compare import (
-    Deviation,
-    Deviations,
     Reading,
-    additions,
     compared_in,
-    deviations,
-    is_primary,
-    missing,
     place_of,
     put,
     reading,
     shown_line,
     shown_value,
 )
+from ccstate.adapters.asterisk.compiling import compile_anew
 from ccstate.adapters.asterisk.decode import named
 from ccstate.adapters.asterisk.entries import FILES, MODULES, Compiled, Entry, Key, Values
 from ccstate.adapters.asterisk.handwritten import Handwritten, setup_problems
-from ccstate.adapters.asterisk.records import Records
+from ccstate.adapters.asterisk.kinds import KINDS
+from ccstate.adapters.asterisk.readback import (
+    Deviations,
+    ReadBack,
+    differing,
+    in_sections,
+    is_primary,
+    missing,
+    read_back,
+)
+from ccstate.adapters.asterisk.records import Objects, Records
 from ccstate.adapters.asterisk.running import Running
 from ccstate.adapters.asterisk.spelling import revision_in
 from ccstate.adapters.asterisk.stored import Stored
@@ -46,23 +51,23 @@ class View:
     objects: dict[Address, Fields]
     altered: dict[Address | None, list[str]]
     running: dict[Address | None, Json]
+    read: ReadBack
     is_outdated: bool = False
     """Whether ccstate would write the files otherwise, though nobody touched them."""
 
 
 def stored_view(stored: Stored) -> View:
     """The objects that the include files say, whatever was written into them by hand."""
-    view = View(dict(stored.records.objects), {}, {})
-    found = _by_hand(stored)
-    for gone in missing(stored.compiled, found, _anything):
-        view.objects.pop(gone, None)
+    actual = _as_touched(stored)
+    found = differing(stored.compiled, actual)
+    gone = missing(stored.compiled, found, _anything)
+    _overlook(found, gone, actual, stored.compiled.values())
+    read = _read(stored, stored.records.objects, stored.compiled, actual)
+    view = View(dict(read.objects), {}, {}, read)
     centre = Centre(stored.records.objects)
-    for owner, deviating in found.items():
-        if owner is None:
-            lines = [(d.key, d.actual) for d in deviating]
-        elif owner not in view.objects:
-            continue
-        else:
+    for owner, deviating in read.unexplained.items():
+        lines = [(d.key, d.actual) for d in deviating]
+        if owner is not None and owner.kind not in KINDS:
             lines = _taken(view, owner, reading(owner, centre, deviating), stored.values)
         if lines:
             placed = [(stored.places.get(key, ""), key, value) for key, value in lines]
@@ -70,6 +75,11 @@ def stored_view(stored: Stored) -> View:
                 (_line_number(at), shown_line(at, key, value)) for at, key, value in placed
             )
             view.altered.setdefault(owner, []).extend(line for _, line in shown)
+    if view.objects != read.objects:
+        objects = dict(view.objects)
+        view.read = replace(read, objects=objects, compiled=_recompile(stored)(objects))
+    for owner in gone:
+        del view.objects[owner]
     if rest := [*_problems(stored), *_unlike(stored, found)]:
         view.altered.setdefault(None, []).extend(rest)
     view.is_outdated = stored.is_outdated
@@ -89,6 +99,44 @@ def _first_of(configuration: str, view: View, stored: Stored) -> Address | None:
     owners = {e.owner for k, e in stored.compiled.entries.items() if k.file == configuration}
     managed = stored.records.ledger
     return min((o for o in owners if o and o in view.objects and o in managed), default=None)
+
+
+def _as_touched(stored: Stored) -> dict[Key, str]:
+    """What the files say that somebody else has written into; of all others what they should say."""
+    touched = {name for name, path in FILES.items() if stored.is_touched(path)}
+    values = dict(stored.compiled.values())
+    if touched:
+        values = {key: value for key, value in values.items() if key.file not in touched}
+        values |= {key: value for key, value in stored.values.items() if key.file in touched}
+    return values
+
+
+def _overlook(
+    found: Deviations, owners: Collection[Address], values: dict[Key, str], said: Values
+) -> None:
+    """Puts back what differs of these objects: nothing more is to be said of them."""
+    for deviation in (d for owner in owners for d in found[owner]):
+        _put_back(values, said, deviation.key)
+
+
+def _put_back(values: dict[Key, str], said: Values, key: Key) -> None:
+    values.pop(key, None)
+    if key in said:
+        values[key] = said[key]
+
+
+def _recompile(stored: Stored) -> Callable[[Objects], Compiled]:
+    return lambda objects: compile_anew(objects, stored.setting)
+
+
+def _read(
+    stored: Stored,
+    objects: Objects,
+    compiled: Compiled,
+    actual: Values,
+    before: Compiled | None = None,
+) -> ReadBack:
+    return read_back(objects, compiled, _recompile(stored), actual, before)
 
 
 def _line_number(place: str) -> tuple[str, int]:
@@ -135,83 +183,78 @@ def _anything(_: Key) -> bool:
     return True
 
 
-def _by_hand(stored: Stored) -> Deviations:
-    """What differs in files that somebody else has written into."""
-    touched = {name for name, path in FILES.items() if stored.is_touched(path)}
-    if not touched:
-        return {}
-    compiled = Compiled({k: e for k, e in stored.compiled.entries.items() if k.file in touched})
-    values = {key: value for key, value in stored.values.items() if key.file in touched}
-    return _joined(deviations(compiled, values, _anything), _strangers_too(compiled, values))
-
-
-def _strangers_too(compiled: Compiled, values: Mapping[Key, str]) -> Deviations:
-    """What was added; in our own files a section that is nobody's is somebody's addition, too."""
-    found = {owner: list(added) for owner, added in additions(compiled, values).items()}
-    known = {deviation.key for added in found.values() for deviation in added}
-    for key, value in values.items():
-        if key not in compiled.entries and key not in known:
-            found.setdefault(None, []).append(Deviation(key, None, value))
-    return found
-
-
-def _joined(one: Deviations, other: Deviations) -> Deviations:
-    return {
-        owner: [*one.get(owner, ()), *other.get(owner, ())]
-        for owner in dict.fromkeys([*one, *other])
-    }
-
-
 def add_running(view: View, stored: Stored, running: Running) -> None:
     """What runs otherwise than it is stored."""
-    expected = _as_stored(stored)
+    said = _as_stored(stored, view.read.compiled)
     is_seen = compared_in(running)
-    strange = running.values.keys() - expected.entries.keys()
-    extra = {key: running.values[key] for key in sorted(strange)}
-    found = _joined(
-        deviations(expected, running.values, is_seen), additions(_ours(stored, expected), extra)
-    )
-    gone = missing(expected, found, is_seen)
-    centre = Centre(stored.records.objects)
+    actual = _as_running(said, view.read.compiled, running, is_seen)
+    found = differing(said, actual)
+    gone = {owner for owner in missing(said, found, is_seen) if owner in view.objects}
+    # Where a module does not run, one line says what a hundred would.
+    idle: dict[Address | None, set[str]] = {}
     for owner, deviating in found.items():
-        if owner is not None and owner not in view.objects:
-            continue
+        for key in (d.key for d in deviating if not running.loaded.get(d.key.file, True)):
+            idle.setdefault(owner, set()).add(key.file)
+            _put_back(actual, said.values(), key)
+    left_out = [a for a in found if a is not None and (a in gone or a not in view.objects)]
+    _overlook(found, left_out, actual, said.values())
+    read = _read(stored, view.read.objects, view.read.compiled, actual, said)
+    for owner in dict.fromkeys([*found, *read.changes]):
         if owner in gone:
-            view.running[owner] = _why_not(running, deviating[0].key.file)
-            continue
-        # Where a module does not run, one line says what a hundred would.
-        idle = {d.key.file for d in deviating if not running.loaded.get(d.key.file, True)}
-        values: dict[str, Json] = {file: _why_not(running, file) for file in sorted(idle)}
-        key = stored.records.key
-        left = [d for d in deviating if d.key.file not in idle]
-        if owner is None:
-            values |= {place_of(d.key): shown_value(key, d.key, d.actual) for d in left}
-        else:
-            said = reading(owner, centre, left)
-            values |= {path: _sealed(key, owner, path, v) for _, (path, v) in said.fields}
-            values |= {named(k): shown_value(key, k, value) for k, value in said.lines}
-        view.running[owner] = values
+            view.running[owner] = _why_not(running, found[owner][0].key.file)
+        elif owner is None or owner in view.objects:
+            values: dict[str, Json] = {
+                file: _why_not(running, file) for file in sorted(idle.get(owner, ()))
+            }
+            values |= _running_values(stored, owner, read)
+            if values:
+                view.running[owner] = values
     for owner, why in _unread_files(stored, running):
         view.running.setdefault(owner, why)
 
 
-def _as_stored(stored: Stored) -> Compiled:
+def _running_values(stored: Stored, owner: Address | None, read: ReadBack) -> dict[str, Json]:
+    """By field, and by entry where no field says it, what runs of an object."""
+    key, left = stored.records.key, read.unexplained.get(owner, [])
+    if owner is None:
+        return {place_of(d.key): shown_value(key, d.key, d.actual) for d in left}
+    changes = {".".join(path): value for path, value in read.changes.get(owner, {}).items()}
+    lines: list[tuple[Key, str | None]] = [(d.key, d.actual) for d in left]
+    if owner.kind not in KINDS:
+        said: Reading = reading(owner, Centre(stored.records.objects), left)
+        changes |= {path: value for _, (path, value) in said.fields}
+        lines = list(said.lines)
+    values = {path: _sealed(key, owner, path, value) for path, value in changes.items()}
+    return values | {named(k): shown_value(key, k, value) for k, value in lines}
+
+
+def _as_stored(stored: Stored, compiled: Compiled) -> Compiled:
     """The entries that the files really hold, each with the object that it belongs to."""
     if all(stored.contents.get(path) == text for path, text in stored.texts.items()):
         return stored.compiled
-    known = stored.compiled.entries
+    known = compiled.entries
     nobody = Entry("")
     return Compiled(
         {key: known.get(key, nobody)._replace(value=value) for key, value in stored.values.items()}
     )
 
 
-def _ours(stored: Stored, expected: Compiled) -> Compiled:
-    """What stands in the files as it was written there, whatever its value."""
-    if expected is stored.compiled:
-        return expected
-    known = stored.compiled.entries.keys()
-    return Compiled({key: entry for key, entry in expected.entries.items() if key in known})
+def _as_running(
+    said: Compiled, compiled: Compiled, running: Running, is_seen: Callable[[Key], bool]
+) -> dict[Key, str]:
+    """What runs where it can be seen, and what is stored where not; of our own sections alone."""
+    values = dict(said.values())
+    for key in said.entries:
+        if is_seen(key) and running.values.get(key) != values[key]:
+            del values[key]
+            if key in running.values:
+                values[key] = running.values[key]
+    # What stands in no section that ccstate wrote is somebody else's.
+    written = {key: entry for key, entry in compiled.entries.items() if key in said.entries}
+    strange = sorted(running.values.keys() - said.entries.keys())
+    for key in in_sections(Compiled(written), strange):
+        values[key] = running.values[key]
+    return values
 
 
 def _why_not(running: Running, file: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ccstate.adapters.asterisk import records as kept
 from ccstate.adapters.asterisk import transaction
-from ccstate.adapters.asterisk.compile import Setting, compile_objects
+from ccstate.adapters.asterisk.compiling import Setting, compile_objects
 from ccstate.adapters.asterisk.conf import Conf, Option, parse, resolved
 from ccstate.adapters.asterisk.conf.dialplan import HINT as HINT_PRIORITY
 from ccstate.adapters.asterisk.conf.dialplan import dialplan
@@ -52,6 +52,7 @@ class Stored:
     """
 
     records: Records
+    setting: Setting
     is_new: bool
     contents: Mapping[str, bytes]
     compiled: Compiled
@@ -84,7 +85,8 @@ def read_stored(storage: Storage, *, is_test_site: bool) -> Stored:
     if found and content is None and begun is None:
         raise Unreadable([kept.lost(storage.place, min(found))])
     records = kept.new_records() if content is None else kept.load(content, storage.place)
-    compiled = compile_objects(records.objects, Setting(records.key, is_test_site))
+    setting = Setting(records.key, is_test_site)
+    compiled = compile_objects(records.objects, setting)
     texts = spell(compiled)
     whole = {name for name, path in FILES.items() if found.get(path) == texts[path]}
     values = {k: v for k, v in compiled.values().items() if k.file in whole}
@@ -97,7 +99,9 @@ def read_stored(storage: Storage, *, is_test_site: bool) -> Stored:
             for key, said in _READERS[name](conf):
                 values[key] = said.value
                 places[key] = said.place
-    return Stored(records, content is None, found, compiled, texts, values, places, tuple(problems))
+    return Stored(
+        records, setting, content is None, found, compiled, texts, values, places, tuple(problems)
+    )
 
 
 def _found(option: Option) -> Found:

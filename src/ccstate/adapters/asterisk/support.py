@@ -140,14 +140,6 @@ WRITTEN_ONLY: Mapping[str, tuple[str, ...]] = {
         "exceptions.*.hours",
         "exceptions.*.closed",
     ),
-    "queue": (
-        "extension",
-        "strategy",
-        "max_waiting",
-        "members.*.extension",
-        "overflow.after",
-        "overflow.full",
-    ),
     "ivr": (
         "extension",
         "start",
@@ -182,7 +174,6 @@ SHOWN_AS_LINES = (
     "outbound_route",
     "calendar",
     "schedule",
-    "queue",
     "ivr",
     "number",
 )
@@ -211,7 +202,13 @@ READ_BACK: Mapping[str, tuple[str, ...]] = {
     "queue": (
         "caller_name_prefix",
         "members.*.user",
+        "members.*.extension",
         "members.*.penalty",
+        "extension",
+        "overflow.full",
+        "overflow.after",
+        "strategy",
+        "max_waiting",
         "ring_for",
         "retry",
         "wrap_up",

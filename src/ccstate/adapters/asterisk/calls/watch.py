@@ -1,4 +1,4 @@
-"""AMI events as what happened to each call; see `compile.places` for the events that are ours.
+"""AMI events as what happened to each call; see `places` for the events that are ours.
 
 Seen on Asterisk 16.28 and 22.10, for a caller who reaches an agent: Newchannel, UserEvent …,
 AgentCalled, DialBegin, DialEnd, AgentConnect, BridgeEnter, Hangup. The name that a call shows is
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ccstate.adapters.asterisk.ami.message import Message
-from ccstate.adapters.asterisk.compile.places import ENTER
+from ccstate.adapters.asterisk.places import ENTER
 from ccstate.journeys.placed import Person
 from ccstate.journeys.ways import Event, Place
 

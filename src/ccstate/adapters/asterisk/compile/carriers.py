@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from ccstate.adapters.asterisk.compile.places import shortened
 from ccstate.adapters.asterisk.entries import Compiled, Context, Step
+from ccstate.adapters.asterisk.places import shortened
 from ccstate.dialling.number_formats import (
     Rewrite,
     carrier_formats,

@@ -13,8 +13,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import chain
 
-from ccstate.adapters.asterisk.compile.places import shortened
 from ccstate.adapters.asterisk.entries import Compiled, Context, Step
+from ccstate.adapters.asterisk.places import shortened
+from ccstate.adapters.asterisk.sections import Steps
+from ccstate.adapters.asterisk.templates import Template
 from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.hours import (
     DAY,
@@ -27,7 +29,7 @@ from ccstate.journeys.hours import (
     spans_of,
 )
 from ccstate.kinds.fields import Name
-from ccstate.model import Address
+from ccstate.model import Address, Json
 
 CLOCK = "${EPOCH}"
 TEST_CLOCK = '${IF($["${CC_AT}" = ""]?${EPOCH}:${CC_AT})}'
@@ -38,6 +40,10 @@ SHUT = "shut"
 """Closed all day: what began the day before does not count."""
 
 
+DECIDE = Template("Gosub", "<subroutine>,s,1")
+DECIDED = Template("Gosub", "schedule/<schedule>,s,1")
+
+
 def subroutine(schedule: Name) -> str:
     """The context that decides for a schedule."""
     return shortened(f"schedule/{schedule}")
@@ -46,9 +52,15 @@ def subroutine(schedule: Name) -> str:
 def decide(schedule: Name, field: str) -> list[Step]:
     """Steps after which the call is at the extension `open`, `closed` or `holiday`."""
     return [
-        Step("Gosub", f"{subroutine(schedule)},s,1", field),
+        DECIDE.step(field, subroutine=subroutine(schedule)),
         Step("Goto", "${GOSUB_RETVAL},1", field),
     ]
+
+
+def decided(steps: Steps) -> Json:
+    """The schedule by which steps decide; None where they do not."""
+    found = DECIDED.find(steps)
+    return found.get("schedule")
 
 
 def compile_calendar(compiled: Compiled, name: str, calendar: Filled) -> None:

@@ -1,10 +1,10 @@
 """Calls that leave: what phones may dial, routes, trunks, emergencies."""
 
 from ccstate.adapters.asterisk.compile.carriers import ANYTHING, CALLER, spelled, trunk_id, written
-from ccstate.adapters.asterisk.compile.phones import HINTS, INTERNAL, site_context
-from ccstate.adapters.asterisk.compile.places import entered, goto, shortened
+from ccstate.adapters.asterisk.compile.phones import HINTS, site_context
 from ccstate.adapters.asterisk.compile.trees import OUTSIDE
 from ccstate.adapters.asterisk.entries import MAILBOXES, Compiled, Context, Step
+from ccstate.adapters.asterisk.places import INTERNAL, entered, goto, shortened
 from ccstate.dialling.routing import Dialling
 from ccstate.dialling.shown import EMERGENCY, ORDINARY, Shown, Source
 from ccstate.journeys.centre import Centre, Filled
@@ -232,9 +232,8 @@ def compile_inside(compiled: Compiled, flow: Flow) -> None:
             Step("Hangup"),
         ],
     )
-    for kind in ("queue", "ivr"):
-        for name, fields in flow.centre.of(kind).items():
-            address = Address(kind, name)
-            entrance = flow.entrance(address)
-            if (number := fields.get("extension")) and entrance:
-                Context(compiled, INTERNAL, address).add(number, [goto(entrance, "extension")])
+    for name, fields in flow.centre.of("ivr").items():
+        address = Address("ivr", name)
+        entrance = flow.entrance(address)
+        if (number := fields.get("extension")) and entrance:
+            Context(compiled, INTERNAL, address).add(number, [goto(entrance, "extension")])

@@ -4,14 +4,6 @@ import hmac
 from collections.abc import Mapping
 from typing import Any
 
-from ccstate.adapters.asterisk.compile.places import (
-    ENTER,
-    context,
-    exten,
-    goto,
-    happened,
-    shortened,
-)
 from ccstate.adapters.asterisk.compile.trees import RING, heard, ringing
 from ccstate.adapters.asterisk.entries import (
     DIALPLAN,
@@ -24,6 +16,15 @@ from ccstate.adapters.asterisk.entries import (
     Key,
     Step,
 )
+from ccstate.adapters.asterisk.places import (
+    ENTER,
+    INTERNAL,
+    context,
+    exten,
+    goto,
+    happened,
+    shortened,
+)
 from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.location import location_of, person_of
@@ -32,7 +33,6 @@ from ccstate.model import Address
 
 AWAY = "ccstate-away"
 MESSAGE = "ccstate-message"
-INTERNAL = "internal"
 HINTS = "hints"
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping
 
 from ccstate.adapters.asterisk.compile import hours
-from ccstate.adapters.asterisk.compile.places import (
+from ccstate.adapters.asterisk.entries import Compiled, Context, Step
+from ccstate.adapters.asterisk.places import (
     context,
     entered,
     follow,
     sound,
 )
-from ccstate.adapters.asterisk.entries import Compiled, Context, Step
 from ccstate.journeys.centre import Filled
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.ways import Event, Place, Way

@@ -9,9 +9,9 @@ from ccstate.adapters.asterisk.compile.carriers import (
     on_trunk,
     trunk_id,
 )
-from ccstate.adapters.asterisk.compile.places import context, entered, follow, goto, named
 from ccstate.adapters.asterisk.compile.trees import branches
 from ccstate.adapters.asterisk.entries import PJSIP, Compiled, Context, Key, Step
+from ccstate.adapters.asterisk.places import context, entered, follow, goto, named
 from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.ways import Place

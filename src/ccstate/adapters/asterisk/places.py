@@ -6,16 +6,26 @@ dialplan: only names, numbers and words from lists, whose characters mean nothin
 """
 
 import hashlib
-from urllib.parse import quote
+import re
+from urllib.parse import quote, unquote
 
 from ccstate.adapters.asterisk.entries import Compiled, Context, Step
-from ccstate.journeys.ways import Event, Place, Way
+from ccstate.adapters.asterisk.rows import Codec, Unclear
+from ccstate.adapters.asterisk.templates import Template
+from ccstate.journeys.ways import End, Event, Place, Way
 
 LONGEST = 79
 """Characters of a context or an extension: AST_MAX_CONTEXT and AST_MAX_EXTENSION are 80 with the
 last one, in Asterisk 16 and 22, include/asterisk/channel.h."""
 
 ENTER = "enter"
+INTERNAL = "internal"
+"""The context of all numbers inside."""
+HANGUP = 16
+"""The cause of an end that is meant (ITU-T Q.850: normal call clearing); a call that is cut off has
+none. PJSIP answers a caller alike in both cases (`hangup_cause2sip` in chan_pjsip.c, 16 and 22)."""
+GOTO = Template("Goto", "<context>,<extension>,1")
+PLAYBACK = Template("Playback", "<sound>")
 
 
 def shortened(name: str) -> str:
@@ -45,10 +55,27 @@ def context(place: Place) -> str:
             return shortened(f"{place.kind}/{place.name}")
 
 
+def place_at(name: str, extension: str) -> Place | None:
+    """The place that a context and an extension of it are; None where it is none of ours."""
+    if len(name) >= LONGEST or len(extension) >= LONGEST:
+        return None  # shortened: what it was called is not known any more
+    kind, slash, rest = name.partition("/")
+    if name in {"extension", "voicemail"}:
+        found = extension.removeprefix("~") if len(extension) == 2 else extension
+        node = "voicemail" if name == "voicemail" else ""
+        return Place("extension", found.replace("~", "-"), node)
+    if not slash or extension != "s":
+        return None
+    if kind == "ivr":
+        tree, _, node = rest.partition("/")
+        return Place("ivr", tree, node)
+    return Place(kind, rest)
+
+
 def goto(place: Place, field: str = "") -> Step:
     """The step that takes a call to a place."""
     start = exten(place.name) if place.kind == "extension" else "s"
-    return Step("Goto", f"{context(place)},{start},1", field)
+    return GOTO.step(field, context=context(place), extension=start)
 
 
 def entered(place: Place) -> Step:
@@ -65,19 +92,22 @@ def happened(place: Place, event: Event, key: str = "") -> Step:
 def follow(place: Place, way: Way) -> list[Step]:
     """What a way does with the call: it is told, and goes on, or ends."""
     field = ".".join(map(str, way.path))
-    leads = goto(way.to, field) if way.to is not None else Step("Hangup", "", field)
+    if way.to is not None:
+        leads = goto(way.to, field)
+    else:
+        leads = Step("Hangup", str(HANGUP) if way.end is End.HANGUP else "", field)
     return [happened(place, way.event, way.key), leads]
 
 
 NAMED = "ccstate-named"
+NAME_CALLER = Template("Gosub", f"{NAMED},s,1(<prefix>)")
+PREFIX = Codec(lambda text: quote(text, safe=""), unquote)
+"""Text in the dialplan: percent-encoded, so that nothing in it means anything there."""
 
 
 def named(prefix: str) -> Step:
-    """Puts a prefix before the name of the caller, in place of one that is there already.
-
-    The text is percent-encoded, so that nothing in it means anything to the dialplan.
-    """
-    return Step("Gosub", f"{NAMED},s,1({quote(prefix, safe='')})", "caller_name_prefix")
+    """Puts a prefix before the name of the caller, in place of one that is there already."""
+    return NAME_CALLER.step("caller_name_prefix", prefix=PREFIX.encode(prefix))
 
 
 def compile_names(compiled: Compiled) -> None:
@@ -100,3 +130,14 @@ def compile_names(compiled: Compiled) -> None:
 def sound(prompt: str, language: str) -> str:
     """What a recording is called in the dialplan."""
     return f"ccstate/{prompt}/{language}"
+
+
+def _prompt(text: str) -> str:
+    found = re.fullmatch(r"ccstate/([^/]+)/[^/]+", text)
+    if not found:
+        raise Unclear
+    return found[1]
+
+
+SOUND = Codec(str, _prompt)
+"""The recording of a prompt; which language it is in is not read back."""

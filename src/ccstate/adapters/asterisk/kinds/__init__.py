@@ -1,0 +1,31 @@
+"""The kinds of objects, each in a module of its own that says everything about it.
+
+A kind is written so; `queue` is the example:
+
+- `ROWS`: a `Row` for each option in a section of a file, with the field that it says (rows.py).
+  `encode(ROWS, fields)` gives the options, `decode(ROWS, options)` the fields; what AMI shows of
+  them (`header`), Asterisk's own value (`default`) and other names that people write (`aliases`)
+  are columns. A field of which an option says something else than its value is made ready before
+  (`_written`) and read back after (`decode_queue`).
+- A `Template` for each step of the dialplan that says a field (templates.py): `.step(…)` compiles it,
+  `.find(steps)` recognises it. Steps name the field that they say, so that a proposal is given up
+  where its step came out otherwise.
+- `compile_KIND(compiled, flow, setting, name, fields)` adds the entries of one object. What callers
+  meet comes from `flow.ways(place)`, never from fields.
+- `decode_KIND(sections, name)` returns all mapped fields by path: `("overflow", "to")`. None is a
+  field that is not set; UNCLEAR one of which nothing can be said, because the text stands for no
+  value, or nothing that is compiled shows it as long as another field is as it is. A path that
+  is not there at all is a field that went. It may guess: `readback` compiles what it says and takes
+  only what explains what is there.
+- `Kind(…)` at the end puts these together; it is registered below, in the order of compiling.
+
+`support.py` says what becomes of each field; tests/adapters/asterisk/test_support.py changes each
+mapped field in the files alone, and reads it back.
+"""
+
+from collections.abc import Mapping
+
+from ccstate.adapters.asterisk.kind import Kind
+from ccstate.adapters.asterisk.kinds.queue import QUEUE
+
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (QUEUE,)}

@@ -1,0 +1,359 @@
+"""Queues: who answers, and what becomes of callers whom nobody does."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, pairwise
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from ccstate.adapters.asterisk.compile import hours
+from ccstate.adapters.asterisk.compile.trees import heard
+from ccstate.adapters.asterisk.entries import (
+    LINEAR,
+    MEMBER,
+    QUEUES,
+    Compiled,
+    Context,
+    Key,
+    Step,
+    member_value,
+)
+from ccstate.adapters.asterisk.kind import Kind, Setting
+from ccstate.adapters.asterisk.places import (
+    INTERNAL,
+    NAME_CALLER,
+    PLAYBACK,
+    PREFIX,
+    SOUND,
+    context,
+    entered,
+    follow,
+    goto,
+    named,
+)
+from ccstate.adapters.asterisk.rows import (
+    COUNT,
+    SECONDS,
+    SWITCH,
+    UNCLEAR,
+    Decoded,
+    Row,
+    constant,
+    decode,
+    decoded,
+    encode,
+    words,
+)
+from ccstate.adapters.asterisk.sections import Sections, Steps
+from ccstate.adapters.asterisk.templates import Template
+from ccstate.journeys.centre import Centre, Filled
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.staffing import Agent, agents, is_ordered, ringing, without_defaults
+from ccstate.journeys.ways import End, Event, Place, Way
+from ccstate.kinds.fields import canonical_order, seconds
+from ccstate.model import Address, Json
+
+STRATEGIES = {
+    "ring_all": "ringall",
+    "longest_idle": "leastrecent",
+    "fewest_calls": "fewestcalls",
+    "round_robin": "rrmemory",
+    "in_order": LINEAR,
+    "random": "random",
+}
+NOBODY = "unavailable,invalid,unknown"
+"""Conditions of a member's device in which nobody is logged in there (app_queue, `joinempty`)."""
+
+# Defaults: app_queue.c, `init_queue`, 16 and 22.
+ROWS = (
+    Row(
+        "strategy",
+        "strategy",
+        words(STRATEGIES, by_hand={"roundrobin": "round_robin"}),
+        default="ringall",
+        header="Strategy",
+    ),
+    Row("timeout", "ring_for", SECONDS, default="15"),
+    Row("retry", "retry", SECONDS, default="5"),
+    Row("wrapuptime", "wrap_up", SECONDS, default="0"),
+    Row("maxlen", "max_waiting", COUNT, default="0", header="Max"),
+    Row("weight", "weight", COUNT, default="0", header="Weight"),
+    Row(
+        "servicelevel",
+        "service_level.within",
+        SECONDS,
+        unset="0",
+        default="0",
+        header="ServiceLevel",
+    ),
+    Row("musicclass", "music", default="default", aliases=("music",)),
+    Row("joinempty", "overflow.empty", unset="yes", default="yes"),
+    Row("leavewhenempty", "overflow.empty", unset="no", default="no"),
+    constant("ringinuse", "no", default="yes"),
+    constant("autofill", "yes", default="yes"),
+    constant("timeoutpriority", "conf", default="app"),
+    Row("announce-position", "announcements.position", SWITCH, unset="no", default="no"),
+    Row("announce-holdtime", "announcements.wait_time", SWITCH, unset="no", default="no"),
+    Row("announce-frequency", "announcements.every", SECONDS, unset="0", default="0"),
+    Row("periodic-announce", "announcements.periodic", SOUND),
+    Row("periodic-announce-frequency", "announcements.periodic_every", SECONDS, default="0"),
+)
+
+WAIT = Template("Queue", "<queue>,,,,<after>")
+GAVE_UP = ("TIMEOUT",)
+NOT_THERE = "UNKNOWN"
+"""What it says where there is no such queue: for a moment, while its members are put in order."""
+LEFT_EMPTY = ("JOINEMPTY", "LEAVEEMPTY", "JOINUNAVAIL", "LEAVEUNAVAIL")
+"""What QUEUESTATUS says of a queue in which nobody is (app_queue of Asterisk 16 and 22)."""
+
+
+def compile_queue(
+    compiled: Compiled, flow: Flow, _setting: Setting, name: str, queue: Filled
+) -> None:
+    """One queue: its section, its members, its context, its number inside."""
+    owner = Address("queue", name)
+    compiled.notes[QUEUES, name] = queue.get("label") or ""
+    for row, text in encode(ROWS, _written(flow, queue)):
+        compiled.say(Key(QUEUES, name, row.option, ""), text, owner, row.field)
+    _members(compiled, flow, name, queue)
+    _context(compiled, flow, name, queue)
+    if number := queue.get("extension"):
+        inside = Context(compiled, INTERNAL, owner)
+        inside.add(number, [goto(Place("queue", name), "extension")])
+
+
+def _written(flow: Flow, queue: Filled) -> Mapping[str, Any]:
+    """The fields as options say them: a prompt by its sound, and what callers never hear left out."""
+    overflow = queue.get("overflow") or {}
+    told = queue.get("announcements") or {}
+    periodic = heard(flow, told.get("periodic"), None)
+    return {
+        **queue,
+        "overflow": {"empty": NOBODY if overflow.get("empty") else None},
+        "announcements": {
+            **told,
+            # Where callers are told neither, 0; else Asterisk would thank them for their patience.
+            "every": told["every"] if told.get("position") or told.get("wait_time") else None,
+            "periodic": periodic or None,
+            "periodic_every": told["periodic_every"] if periodic else None,
+        },
+    }
+
+
+def _members(compiled: Compiled, flow: Flow, name: str, queue: Filled) -> None:
+    """Each phone that is always in the queue once: Asterisk holds one member a device."""
+    always = (agent for agent in ringing(flow.centre, queue) if not agent.is_dynamic)
+    for rank, agent in enumerate(always, 1):
+        key = Key(QUEUES, name, MEMBER, agent.user or agent.extension)
+        device = f"PJSIP/{agent.extension}"
+        value = member_value(device, agent.penalty, device, rank if is_ordered(queue) else 0)
+        compiled.say(key, value, Address("queue", name), "members")
+
+
+def _context(compiled: Compiled, flow: Flow, name: str, queue: Filled) -> None:
+    place = Place("queue", name)
+    where = Context(compiled, context(place), Address("queue", name))
+    where.note(queue.get("label") or name)
+    ways = {way.event: way for way in flow.ways(place)}
+    is_staffed = Event.ANSWERED in ways
+    prefix = queue.get("caller_name_prefix")
+    enter = [entered(place), *([named(prefix)] if prefix else []), Step("Answer")]
+    if not is_staffed:
+        where.add("s", [*enter, Step("Goto", "empty,1")])
+    elif schedule := queue.get("hours"):
+        where.add("s", [*enter, *hours.decide(schedule, "hours")])
+        where.add("closed", [Step("Goto", "empty,1")])
+        where.add("holiday", [Step("Goto", "empty,1")])
+        where.add("open", _waits(flow, name, queue))
+    else:
+        where.add("s", [*enter, *_waits(flow, name, queue)])
+    if is_staffed:
+        _outcomes(where, place, queue, ways)
+        if is_ordered(queue):
+            where.add(NOT_THERE, _joins_again(name, queue))
+    leaves = (queue.get("overflow") or {}).get("empty")
+    if not is_staffed or queue.get("hours") or leaves:
+        where.add("empty", _nobody(place, queue, _empty(ways)))
+
+
+def _waits(flow: Flow, name: str, queue: Filled) -> list[Step]:
+    overflow = queue.get("overflow") or {}
+    welcome = heard(flow, (queue.get("announcements") or {}).get("welcome"), None)
+    after = str(seconds(overflow["after"])) if overflow.get("after") else ""
+    return [
+        *([PLAYBACK.step("announcements.welcome", sound=welcome)] if welcome else []),
+        WAIT.step("overflow.after", queue=name, after=after),
+        Step("Goto", "${QUEUESTATUS},1"),
+    ]
+
+
+def _joins_again(name: str, queue: Filled) -> list[Step]:
+    """What a caller does who came while the queue was not there."""
+    after = (queue.get("overflow") or {}).get("after")
+    return [
+        Step("Wait", "2"),
+        WAIT.step(queue=name, after=seconds(after) if after else ""),
+        Step("GotoIf", f'$["${{QUEUESTATUS}}" = "{NOT_THERE}"]?gone:${{QUEUESTATUS}},1'),
+        Step("Hangup", label="gone"),
+    ]
+
+
+def _outcomes(where: Context, place: Place, queue: Filled, ways: dict[Event, Way]) -> None:
+    waited = ways[Event.NO_ANSWER]
+    if waited.end is not End.WAITS:
+        for status in GAVE_UP:
+            where.add(status, follow(place, waited))
+    if full := ways.get(Event.FULL):
+        where.add("FULL", follow(place, full))
+    if (queue.get("overflow") or {}).get("empty"):
+        for status in LEFT_EMPTY:
+            where.add(status, [Step("Goto", "empty,1")])
+
+
+def _empty(ways: dict[Event, Way]) -> Way:
+    """What is done with callers where nobody can answer; as with those who wait, if not said."""
+    return ways.get(Event.EMPTY) or ways[Event.NO_ANSWER]._replace(event=Event.EMPTY)
+
+
+def _nobody(place: Place, queue: Filled, way: Way) -> list[Step]:
+    overflow = queue.get("overflow") or {}
+    if overflow.get("empty"):
+        return follow(place, way)
+    # Nobody is rung here, but callers wait as long as they would otherwise.
+    music = queue["music"]
+    if way.end is End.WAITS:
+        return [*follow(place, way)[:1], Step("MusicOnHold", music, "music")]
+    wait = seconds(overflow["after"])
+    # MusicOnHold takes 0 seconds for ever (seen on 16.28 and 22.10).
+    plays = [Step("MusicOnHold", f"{music},{wait}", "overflow.after")] if wait else []
+    return [*plays, *follow(place, way)]
+
+
+def decode_queue(sections: Sections, name: str) -> Decoded:
+    """The fields that a queue's section, members, context and number inside say."""
+    place = Place("queue", name)
+    options = sections.queue(name)
+    found = decode(ROWS, options)
+    if found["announcements", "periodic"] is None:
+        found["announcements", "periodic_every"] = UNCLEAR
+    found["extension",] = sections.number(place)
+    found["members",] = _decoded_members(sections, name) or (
+        None if WAIT.is_in(chain.from_iterable(sections.context(context(place)).values())) else []
+    )
+    steps = sections.context(context(place))
+    prefix = NAME_CALLER.find(steps.get("s", ())).get("prefix")
+    found["caller_name_prefix",] = decoded(PREFIX, prefix)
+    found["overflow", "empty"] = None
+    if options.get("joinempty") == NOBODY:
+        found["overflow", "empty"] = sections.leads(steps.get("empty", ()))
+    full = sections.leads(steps["FULL"]) if "FULL" in steps else UNCLEAR
+    found["overflow", "full"] = full
+    return found | _decoded_waits(sections, steps)
+
+
+def _decoded_waits(sections: Sections, steps: Mapping[str, Steps]) -> Decoded:
+    """What callers meet who wait; where nobody is rung, these fields change nothing."""
+    hours_path, welcome = ("hours",), ("announcements", "welcome")
+    after, to = ("overflow", "after"), ("overflow", "to")
+    waits = [*steps.get("s", ()), *steps.get("open", ())]
+    if not WAIT.is_in(waits):
+        return dict.fromkeys((hours_path, welcome, after, to), UNCLEAR)
+    longest = WAIT.find(waits)["after"]
+    return {
+        hours_path: hours.decided(steps.get("s", ())),
+        welcome: decoded(SOUND, PLAYBACK.find(waits).get("sound")),
+        after: decoded(SECONDS, longest) if longest else None,
+        to: sections.leads(steps.get(GAVE_UP[0], ())) if longest else UNCLEAR,
+    }
+
+
+class _Line(NamedTuple):
+    """A member as a file has it: its place in a queue in which that counts, else 0."""
+
+    rank: int
+    penalty: int
+
+
+def _decoded_members(sections: Sections, name: str) -> Json:
+    """The members of a queue; an entry of the record stays whole where all its people are there.
+
+    A team of which one has changed, or come between others, is taken apart: its people are named
+    one by one. A member that `members` cannot say is left out.
+    """
+    centre = sections.centre
+    queue: Filled = centre.of("queue").get(name, {})
+    lines = dict(_known_lines(centre, sections.members(name)))
+    is_ranked = any(line.rank for line in lines.values())
+    always = [agent for agent in ringing(centre, queue) if not agent.is_dynamic]
+    behind: dict[int, list[Agent]] = {}
+    for agent in agents(centre, queue):
+        behind.setdefault(agent.member, []).append(agent)
+    turns = {_called(agent): turn for turn, agent in enumerate(always, 1)}
+    # By turn; people without a line stay behind whoever stands, or stood, before them.
+    found: list[tuple[tuple[int, bool], Json]] = []
+    last = 0
+    for number, member in enumerate(queue.get("members") or ()):
+        written = {_called(agent): agent for agent in always if agent.member == number}
+        if _is_whole(written, lines):
+            ranks = [lines.pop(name).rank for name in written]
+            found.append(((min(ranks, default=last), not ranks), without_defaults(member)))
+            last = max(ranks, default=last)
+            continue
+        for agent in behind[number]:
+            called = _called(agent)
+            line = lines.pop(called, None) if called in written else _Line(last, agent.penalty)
+            last = line.rank if line else turns[called]
+            if line is not None:
+                found.append(((last, called not in written), _member(agent, line)))
+    users = centre.of("user")
+    for called, line in lines.items():
+        member = {"user" if called in users else "extension": called}
+        found.append(((line.rank, False), {**member, **_penalty(line)}))
+    if is_ranked:
+        return [member for _, member in sorted(found, key=itemgetter(0))]
+    members = [member for _, member in found]
+    recorded = [without_defaults(member) for member in queue.get("members") or ()]
+    return members if members == recorded else [members[n] for n in canonical_order(members)]
+
+
+def _called(agent: Agent) -> str:
+    """What the line of a member is called by."""
+    return agent.user or agent.extension
+
+
+def _member(agent: Agent, line: _Line) -> dict[str, Json]:
+    """A person or phone as a member by itself."""
+    member = {"user" if agent.user else "extension": _called(agent), **_penalty(line)}
+    return {**member, "login": "dynamic"} if agent.is_dynamic else member
+
+
+def _penalty(line: _Line) -> dict[str, Json]:
+    return {"penalty": line.penalty} if line.penalty else {}
+
+
+def _is_whole(written: Mapping[str, Agent], lines: Mapping[str, _Line]) -> bool:
+    """Whether all who ring by one entry of `members` are there as it says, side by side."""
+    if not all(n in lines and lines[n].penalty == a.penalty for n, a in written.items()):
+        return False
+    ranks = sorted(lines[name].rank for name in written)
+    return all(later - rank <= 1 for rank, later in pairwise(ranks))
+
+
+def _known_lines(centre: Centre, members: Mapping[str, str]) -> Iterator[tuple[str, _Line]]:
+    """Members that `members` can say: the device is that of the user, or the extension, so named."""
+    for name, value in members.items():
+        device, penalty, state, *rank = value.split(",")
+        user = centre.of("user").get(name)
+        extension = user.get("extension") if user else name
+        if extension in centre.of("extension") and device == state == f"PJSIP/{extension}":
+            yield name, _Line(int(rank[0]) if rank else 0, int(penalty))
+
+
+def _is_primary(key: Key) -> bool:
+    return key.file == QUEUES
+
+
+def _names(sections: Sections) -> Iterable[str]:
+    return sections.names(QUEUES)
+
+
+QUEUE = Kind("queue", compile_queue, decode_queue, _is_primary, _names, ROWS)

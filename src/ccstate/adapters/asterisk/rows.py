@@ -1,0 +1,149 @@
+"""Tables of options: how a field is written as an option of Asterisk, and read from one.
+
+A row is the one place that says which option a field is. Compiling, decoding, the lists of what
+AMI shows, and the import of configuration that people wrote all read the same rows.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from ccstate.kinds.fields import duration, seconds
+from ccstate.model import Json
+
+Path: TypeAlias = tuple[str, ...]
+Decoded: TypeAlias = dict[Path, Json]
+"""Fields as configuration says them, by path; UNCLEAR where a value stands for none."""
+
+
+class Unclear(Exception):
+    """A text of the configuration stands for no value of the field."""
+
+
+class Codec(NamedTuple):
+    """How a value is written, and read back. `decode` raises Unclear or ValueError."""
+
+    encode: Callable[[Any], str]
+    decode: Callable[[str], Json]
+
+
+class _Unclear:
+    """The type of UNCLEAR."""
+
+
+UNCLEAR: Final[Any] = _Unclear()
+"""In place of a value: what stands there is no value of the field, so the field is not judged."""
+
+
+def whole_number(text: str) -> int:
+    """A count as every module of Asterisk reads it; Unclear where the text is none."""
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise Unclear
+    return int(text)
+
+
+def yes_or_no(text: str) -> bool:
+    """A switch. Source: `ast_true` and `ast_false` in main/utils.c, 16 and 22."""
+    if text.lower() in {"yes", "true", "on", "1", "y", "t"}:
+        return True
+    if text.lower() in {"no", "false", "off", "0", "n", "f"}:
+        return False
+    raise Unclear
+
+
+def words(spelled: Mapping[str, str], by_hand: Mapping[str, str] | None = None) -> Codec:
+    """A choice between words: ours with Asterisk's, and others of Asterisk's with ours."""
+    read = {text: ours for ours, text in spelled.items()} | dict(by_hand or {})
+
+    def decode(text: str) -> Json:
+        if text.lower() not in read:
+            raise Unclear
+        return read[text.lower()]
+
+    return Codec(spelled.__getitem__, decode)
+
+
+TEXT = Codec(str, str)
+COUNT = Codec(str, whole_number)
+SECONDS = Codec(lambda value: str(seconds(value)), lambda text: duration(whole_number(text)))
+SWITCH = Codec(lambda value: "yes" if value else "no", yes_or_no)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One option in a section of a file, and the field that it says.
+
+    `field`: the dotted path; "" for an option that all objects have alike. `unset`: what is
+    written where the field has no value; None writes no line. `default`: what Asterisk does where
+    nobody writes a line. `header`: what AMI calls it; "" where it is not shown. `aliases`: other
+    names of the option in files that people wrote. `section`: the type of section in pjsip.conf.
+    """
+
+    option: str
+    field: str = ""
+    codec: Codec = TEXT
+    unset: str | None = None
+    default: str = ""
+    header: str = ""
+    aliases: tuple[str, ...] = ()
+    section: str = ""
+
+    @property
+    def path(self) -> Path:
+        return tuple(self.field.split("."))
+
+
+def constant(option: str, text: str, *, default: str = "", section: str = "") -> Row:
+    """An option that is the same for all objects of a kind."""
+    return Row(option, unset=text, default=default, section=section)
+
+
+def encode(rows: Iterable[Row], fields: Mapping[str, Any]) -> Iterator[tuple[Row, str]]:
+    """The options that say these fields, in the order of the rows."""
+    for row in rows:
+        value = at(fields, row.path) if row.field else None
+        text = row.unset if value is None else row.codec.encode(value)
+        if text is not None:
+            yield row, text
+
+
+def decode(rows: Iterable[Row], options: Mapping[str, str]) -> Decoded:
+    """The fields that options of one section say; None where a line is not there."""
+    return {row.path: decoded(row.codec, options.get(row.option)) for row in rows if row.field}
+
+
+def decoded(codec: Codec, text: str | None) -> Json:
+    """The value of one text; None for none, UNCLEAR where it stands for no value."""
+    if text is None:
+        return None
+    try:
+        return codec.decode(text)
+    except (Unclear, ValueError):
+        value: Json = UNCLEAR
+        return value
+
+
+def at(fields: Mapping[str, Any], path: Path) -> Any:
+    """What stands at a path; None where nothing does."""
+    value: Any = fields
+    for name in path:
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(name)
+    return value
+
+
+def put(fields: Mapping[str, Json], path: Path, value: Json) -> dict[str, Json]:
+    """The fields with another value at a path; None takes it away."""
+    head, *rest = path
+    result = dict(fields)
+    if rest:
+        inner = fields.get(head)
+        if value is not None or inner is not None:
+            result[head] = put(inner if isinstance(inner, dict) else {}, tuple(rest), value)
+    elif value is None:
+        result.pop(head, None)
+    else:
+        result[head] = value
+    return result
