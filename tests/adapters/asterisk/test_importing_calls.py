@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ccstate.adapters.asterisk.importing import Imported, Setting
+from ccstate.adapters.embedded import SUPPORTS
 from tests.adapters.asterisk.estates import QUEUES, WORDS, estate, fields, imported, kinds, listed
 
 NUMBER = "+61255501000"
@@ -158,6 +159,14 @@ def test_a_menu_of_read_and_an_extension_for_each_key() -> None:
     assert node["timeout"] == "10s"
 
 
+def test_a_menu_of_read_that_asks_again() -> None:
+    again = READ.replace("Hangup()", f"Playback(closed)\n same => n,Goto({NUMBER},1)")
+    tree = reached(imported(estate(again)))
+    top = tree["nodes"]["top"]
+    assert top["choices"]["1"] == "queue/help"
+    assert tree["nodes"][top["on_invalid"]] == {"type": "play", "prompt": "closed", "then": "top"}
+
+
 # Conditions
 
 
@@ -220,6 +229,46 @@ def test_a_switch_that_people_change_is_no_constant(text: str, name: str) -> Non
     assert lines(found, "Dial(PJSIP/2002,99)") == [
         f"callers come here by {name}, and no object says so"
     ]
+
+
+EMBEDDED = Setting(timezone="Australia/Sydney", words=WORDS, supports=SUPPORTS)
+"""For a platform that can hold everything."""
+
+
+@pytest.mark.parametrize(
+    "text, name",
+    [
+        (SWITCH, "night"),
+        (SWITCH.replace("=1)", "=$[1 - ${NIGHT}])"), "night"),
+        (SWITCH.replace('= "1"', '!= "0"'), "night"),
+        (
+            SWITCH.replace("${NIGHT}", "${DB(mode/night)}").replace(
+                "GLOBAL(NIGHT)=", "DB(mode/night)="
+            ),
+            "mode-night",
+        ),
+    ],
+)
+def test_a_switch_that_people_change_is_a_switch(text: str, name: str) -> None:
+    found = imported(estate(text), EMBEDDED)
+    assert fields(found, f"switch/{name}") == {"default": "off"}
+    tree = reached(found)
+    node = tree["nodes"][tree["start"]]
+    assert (node["type"], node["switch"], node["off"]) == ("switch", name, "queue/help")
+    assert tree["nodes"][node["on"]]["extension"] == "2002"
+    assert not lines(found, "GotoIf")
+    assert not lines(found, "NIGHT=0")
+
+
+def test_a_switch_of_three_positions_is_told() -> None:
+    text = SWITCH.replace(
+        "same => n,Queue(help)",
+        'same => n,GotoIf($["${NIGHT}" = "2"]?phones,2001,1)\n same => n,Queue(help)',
+    ).replace("exten => *29,1,Set(GLOBAL(NIGHT)=0)", "exten => *29,1,Set(GLOBAL(NIGHT)=2)")
+    found = imported(estate(text), EMBEDDED)
+    assert "switch" not in kinds(found)
+    assert reached(found) == "queue/help"
+    assert any("never as with 1 or 2" in reason for reason in lines(found, "GotoIf"))
 
 
 def test_what_nobody_changes_is_a_constant() -> None:

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ccstate.adapter import Support
 from ccstate.adapters.asterisk.conf import Conf, Section, resolved
 from ccstate.adapters.asterisk.conf.dialplan import Dialplan, dialplan
 from ccstate.adapters.asterisk.importing.following import Follower
 from ccstate.adapters.asterisk.importing.ledger import Ledger
 from ccstate.adapters.asterisk.importing.names import Names
 from ccstate.adapters.asterisk.importing.outcomes import Outcome
+from ccstate.adapters.asterisk.support import SUPPORTS
 from ccstate.model import Address, Json
 
 FILES = ("pjsip.conf", "voicemail.conf", "queues.conf", "extensions.conf")
@@ -27,6 +29,22 @@ class Setting:
     """The language of recordings whose words are given."""
     words: Mapping[str, str] = field(default_factory=dict)
     """The words of recordings, by name: `pbx-invalid`."""
+    supports: Mapping[str, Support] = field(default_factory=lambda: SUPPORTS, repr=False)
+    """What the objects are for: nothing is made of fields that would be refused there."""
+
+    def holds(self, kind: str, *paths: str) -> bool:
+        """Whether objects of a kind, and these fields of theirs, can be made."""
+        support = self.supports.get(kind)
+        return support is not None and not any(path in support.lacking for path in paths)
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """A switch, and the values that are its positions in the dialplan."""
+
+    address: Address
+    off: frozenset[str]
+    on: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -46,6 +64,8 @@ class Work:
     """The context of each phone, by extension."""
     secrets: dict[str, str] = field(default_factory=dict)
     """Values of secrets, by the names of the references to them."""
+    switches: dict[str, "Positions"] = field(default_factory=dict)
+    """What people change, as `GLOBAL(NIGHT)`, that became a switch."""
     unsaid: list[tuple[Outcome, str]] = field(default_factory=list)
     """Ways of calls that no object says, with the reason, for lines that nothing else says."""
 

@@ -17,7 +17,6 @@ from ccstate.adapters.asterisk.importing.outcomes import (
     Switched,
     Trail,
     Unclear,
-    below,
     same,
 )
 from ccstate.adapters.asterisk.importing.patterns import is_open
@@ -195,6 +194,6 @@ class Follower:
 
 
 def _only(call: Call, outcome: Outcome, ways: Mapping[str, Outcome]) -> Outcome:
-    """An outcome that is the same in all ways, with the lines of every one of them."""
-    trails = [each.trail for way in ways.values() if way is not outcome for each in below(way)]
+    """An outcome that is the same in all ways, with the lines that lead to it in each of them."""
+    trails = [way.trail for way in ways.values() if way is not outcome]
     return replace(outcome, trail=sum(trails, call.trail) + outcome.trail)

@@ -1,0 +1,139 @@
+"""Waits for keys, by WaitExten() or by Read(), as the fields of menus."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ccstate.adapters.asterisk.conf import Option
+from ccstate.adapters.asterisk.importing.calling import shorn
+from ccstate.adapters.asterisk.importing.destinations import Nowhere, lose
+from ccstate.adapters.asterisk.importing.estate import Work
+from ccstate.adapters.asterisk.importing.keys import KEYS, tell_longer
+from ccstate.adapters.asterisk.importing.outcomes import (
+    Menu,
+    Outcome,
+    Place,
+    Plays,
+    Reads,
+    claim_trail,
+    same,
+)
+from ccstate.adapters.asterisk.importing.recordings import SPOKEN, prompt_of
+from ccstate.kinds.fields import duration
+from ccstate.model import Json
+
+if TYPE_CHECKING:
+    from ccstate.adapters.asterisk.importing.trees import Here, Ways
+
+
+class NoMenu(Exception):
+    """No menu can be made of this wait for keys, from wherever it is reached; the words say why."""
+
+
+def keys(work: Work, outcome: Menu) -> Mapping[str, Outcome]:
+    """What each key leads to that any extension answers."""
+    reached = {key: work.follower.pressed(outcome, key) for key in KEYS}
+    return {key: way for key, way in reached.items() if way is not None}
+
+
+def without_keys(work: Work, outcome: Menu) -> Outcome:
+    """A menu in which no key leads anywhere: sounds, and what comes after the wait."""
+    then = work.follower.silence(outcome)
+    for _, sound in reversed(outcome.sounds):
+        then = Plays(sound, then, outcome.trail)
+    told = "differs: a key that is pressed here ends the call; with ccstate nothing happens"
+    work.ledger.leave(outcome.wait, told)
+    if not outcome.sounds:
+        claim_trail(work.ledger, outcome.trail, "a wait for keys that nothing answers")
+    return then
+
+
+def prompt(work: Work, sounds: tuple[tuple[Option, str], ...]) -> str:
+    """The prompt of a menu; raises NoMenu, for a menu has to have one."""
+    if not sounds:
+        raise NoMenu("a menu needs a recording, and none is played before this wait for keys")
+    names = tuple(sound for _, sound in sounds)
+    found = prompt_of(work, names)
+    if not found:
+        unknown = shorn(", ".join(names))
+        told = f"a menu needs the words of what it plays, and nobody gives those of {unknown}"
+        raise NoMenu(told)
+    return found
+
+
+def fill_menu(ways: "Ways", outcome: Menu, here: "Here", node: dict[str, Json]) -> None:
+    """The fields of a menu in which each key is an extension of a context."""
+    work, follower, by = ways.work, ways.work.follower, here.by
+    choices: dict[str, Json] = {}
+    node |= {"choices": choices, "timeout": duration(max(outcome.seconds, 1)), "retries": 0}
+    for key, reached in keys(work, outcome).items():
+        try:
+            with ways.attempt(here.tree):
+                choices[key] = ways.to(reached, here.near_to(key))
+        except Nowhere as why:
+            lose(work, reached, f"key {key} of {by} is left out: {why}")
+    if not choices:
+        raise NoMenu("no key of the menu leads anywhere that ccstate knows")
+    silent, wrong = follower.silence(outcome), follower.special(outcome, "i")
+    node["on_timeout"] = ways.or_hangup(silent, here.near_to("t"), "silence")
+    node["on_invalid"] = ways.or_hangup(wrong, here.near_to("i"), "another key")
+    for option, _ in outcome.sounds:
+        work.ledger.leave(option, SPOKEN)
+    if not outcome.seconds:
+        told = "differs: here keys count while the recording plays; ccstate waits a second more"
+        work.ledger.leave(outcome.wait, told)
+    tell_longer(work, outcome)
+
+
+def fill_read(ways: "Ways", outcome: Reads, here: "Here", node: dict[str, Json]) -> None:
+    """The fields of a menu in which steps ask for the key that Read() has kept."""
+    if outcome.most != 1:
+        raise NoMenu(f"Read() takes up to {outcome.most} digits; a menu takes one key")
+    follower, ledger = ways.work.follower, ways.work.ledger
+    silent = follower.entered(outcome, "")
+    groups: list[tuple[Outcome, list[str]]] = []
+    for key in KEYS.replace("#", ""):
+        reached = follower.entered(outcome, key)
+        alike = next((keys for one, keys in groups if same(one, reached)), None)
+        if alike is None:
+            groups.append((reached, [key]))
+        else:
+            alike.append(key)
+    wrong, others = max(groups, key=lambda group: len(group[1]))
+    choices: dict[str, Json] = {}
+    node |= {"choices": choices, "timeout": duration(outcome.seconds)}
+    node["retries"] = max(0, min(outcome.attempts - 1, 9))
+    for reached, pressed in groups:
+        if pressed is not others:
+            to = ways.or_hangup(reached, here.near_to(pressed[0]), f"key {pressed[0]}")
+            choices |= dict.fromkeys(pressed, to)
+    node["on_timeout"] = ways.or_hangup(silent, here.near_to("t"), "silence")
+    node["on_invalid"] = ways.or_hangup(wrong, here.near_to("i"), "another key")
+    if not same(silent, wrong):
+        choices["#"] = node["on_timeout"]
+        if outcome.attempts > 1:
+            told = "differs: ccstate plays the menu again for a wrong key as well"
+            ledger.leave(outcome.wait, told)
+    if not choices:
+        raise NoMenu("every key leads to the same")
+    ledger.leave(outcome.wait, SPOKEN)
+
+
+def is_mute(outcome: Outcome) -> bool:
+    """Whether keys are waited for without a sound before."""
+    return isinstance(outcome, Menu | Reads) and not outcome.sounds
+
+
+def spoken_before(outcome: Plays) -> Outcome:
+    """A Playback() and the wait for keys behind it, as one menu."""
+    then = outcome.then
+    if not isinstance(then, Menu | Reads):
+        return outcome
+    line = outcome.trail.lines[-1]
+    told = "differs: here keys count once the recording is over; with ccstate while it plays, too"
+    trail = outcome.trail + then.trail
+    trail = replace(trail, notes=(*trail.notes, (line, told)))
+    # With the recording it is another menu than without it.
+    place: Place = (*then.place[:3], ~then.place[3])
+    sounds = ((line, outcome.sound.partition(",")[0]),)
+    return replace(then, sounds=sounds, place=place, trail=trail)
