@@ -179,6 +179,10 @@ UNKNOWN = Holder("unknown", 0, "", "", "")
 """Whoever left a lock that does not say whose it is."""
 
 
+class SecretsUnseen(Exception):
+    """The user may not read the platform's secrets, so that none can be compared; the text says where."""
+
+
 class Adapter(Protocol):
     """One live platform."""
 
@@ -196,7 +200,8 @@ class Adapter(Protocol):
     def seal(self, references: Collection[str]) -> Mapping[str, str]:
         """A keyed hash (`sealed:…`) of each referenced secret, as `observe` shows them.
 
-        Raises InvalidInput that names every reference that cannot be resolved.
+        Raises InvalidInput that names every reference that cannot be resolved, and SecretsUnseen
+        where the user may make plans and may not read secrets.
         """
 
     def audit(self, changes: Sequence[Change]) -> list[Diagnostic]:

@@ -16,6 +16,7 @@ from ccstate.model import (
     ALTERED,
     BESIDES,
     RUNNING,
+    UNSEEN_SEAL,
     Action,
     Address,
     Change,
@@ -45,6 +46,28 @@ def sealed(
         result[address] = Resource(
             address, edited(resource.fields, edits), resource.file, resource.defaulted
         )
+    return result
+
+
+def sealed_as_recorded(
+    state: State, secrets: Mapping[Address, Mapping[str, str]], seen: Observation
+) -> dict[Address, Resource]:
+    """The state for a reader without secrets: what has its reference still is as it was written.
+
+    A secret with another reference, or of an object that is not there, differs from all seals.
+    """
+    result = dict(state)
+    for address, references in secrets.items():
+        live, recorded = seen.objects.get(address), seen.references.get(address, {})
+        there = kinds.secrets(address.kind, live) if live is not None else {}
+        seals = {
+            path: there[path]
+            if path in there and recorded.get(path, reference) == reference
+            else UNSEEN_SEAL
+            for path, reference in references.items()
+        }
+        edits = [Edit(path, None, text, Why.YOU) for path, text in seals.items()]
+        result[address] = replace(state[address], fields=edited(state[address].fields, edits))
     return result
 
 

@@ -17,11 +17,15 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """The platform's sealing key, the secrets behind references, and why others have none."""
+    """The platform's sealing key, the secrets behind references, and why others have none.
+
+    `is_sealed`: nobody may know a secret here; a draft has seals in their place, and is never written.
+    """
 
     key: bytes
     resolved: Mapping[str, str]
     causes: Mapping[str, str]
+    is_sealed: bool = False
 
 
 def sealed(key: bytes, kind: str, fields: Fields) -> dict[str, Json]:
@@ -90,6 +94,8 @@ def _is_written(path: str, edits: Iterable[Edit]) -> bool:
 
 def _secret(path: str, written: str, change: Change, secrets: Secrets) -> str:
     """The secret for a path at which the edits wrote a seal, or something else."""
+    if secrets.is_sealed:
+        return written
     reference = change.secrets.get(path)
     if reference is None:
         raise Refused(f"the plan names no reference for the secret {path}")

@@ -73,6 +73,10 @@ class Observation:
     objects: Mapping[Address, Fields]
     ledger: Mapping[Address, Fields]
     activity: Mapping[Address, Activity] = field(default_factory=dict)
+    unseen: tuple[str, ...] = ()
+    """What could not be seen for lack of rights, each with the right that is missing; in words."""
+    references: Mapping[Address, Mapping[str, str]] = field(default_factory=dict)
+    """From which reference each secret was written last, by dotted path; as far as that is recorded."""
 
 
 RUNNING = "running"
@@ -249,6 +253,7 @@ class Plan:
     objects, one deleted and one created, that look like one whose name was changed. `only` names
     the objects that the plan was narrowed to, and `left_out` counts the changes that it leaves.
     `platforms` are those that it was made with, by target; `made_by` is the release of ccstate.
+    `unseen` is what could not be seen for lack of rights, by target: such a plan is never applied.
     """
 
     commit: str
@@ -264,6 +269,7 @@ class Plan:
     left_out: int = 0
     platforms: Mapping[str, Platform] = field(default_factory=dict)
     made_by: str = ""
+    unseen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def changes(self) -> Iterator[Change]:
         """Every change, in the order in which they are performed."""
@@ -316,6 +322,8 @@ def canonical(value: object) -> bytes:
 
 SEAL = "sealed:"
 """What the seal of a secret begins with."""
+UNSEEN_SEAL = f"{SEAL}unseen"
+"""In place of the seal of a secret that may not be read; equal to no seal of a platform."""
 ABSENT = "absent"
 
 

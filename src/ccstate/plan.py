@@ -91,6 +91,7 @@ def make_plan(shares: Sequence[Share], *, commit: str, forced: str) -> Plan:
         platforms={share.name: share.platform for share in shares if share.platform},
         refusals=tuple(refusals),
         renames=tuple(rename for share in shares for rename in _renames(share)),
+        unseen={share.name: share.seen.unseen for share in shares if share.seen.unseen},
     )
 
 

@@ -55,6 +55,7 @@ def _head(plan: Plan) -> dict[str, Any]:
         "renames": [{"before": str(old), "after": str(new)} for old, new in plan.renames],
         "only": [str(address) for address in plan.only],
         "left_out": plan.left_out,
+        "unseen": {name: list(words) for name, words in plan.unseen.items()},
     }
     return {
         **{name: value for name, value in told.items() if value},
@@ -235,6 +236,7 @@ def _plan(content: Any) -> tuple[Plan, str]:
         renames=tuple((parse_address(r.before), parse_address(r.after)) for r in file.renames),
         only=tuple(parse_address(address) for address in file.only),
         left_out=file.left_out,
+        unseen={name: tuple(words) for name, words in file.unseen.items()},
     )
     return plan, _digest(canonical(head), spelled)
 

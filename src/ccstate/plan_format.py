@@ -208,5 +208,7 @@ class PlanFile(Strict):
     """Objects that the plan was narrowed to; left out where it was not."""
     left_out: Whole = 0
     """Changes that a narrowed plan leaves for later."""
+    unseen: dict[str, list[str]] = Field(default_factory=dict)
+    """What could not be seen for lack of rights, by target; such a plan is never applied."""
     steps: list[StepFile]
     """Batches, in order."""

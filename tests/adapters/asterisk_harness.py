@@ -51,7 +51,7 @@ class OnAsterisk:
             self._site = self._start()
         etc = LocalFolder(self._site.etc)
         there = [name for name, path in FILES.items() if path in etc.listing()]
-        etc.remove([kept.PATH, *FILES.values(), *etc.listing(lock.FOLDER)])
+        etc.remove([kept.PATH, kept.SECRETS, *FILES.values(), *etc.listing(lock.FOLDER)])
         recordings = LocalFolder(self._site.sounds)
         recordings.remove(list(recordings.listing(prompts.FOLDER)))
         if there:

@@ -36,9 +36,10 @@ def observe(plan: Plan, adapters: Mapping[str, Adapter]) -> dict[str, Observatio
 def freshen(plan_id: str, plan: Plan, adapters: Mapping[str, Adapter]) -> FreshPlan:
     """The plan, where every object it touches is still as it was.
 
-    Raises Blocked where the plan carries a refusal, an object changed since, or a platform
-    would refuse a change.
+    Raises Blocked where the plan carries a refusal or is for reading only, an object changed
+    since, or a platform would refuse a change.
     """
+    refuse_preview(plan)
     _recover(plan, adapters)
     _refuse(plan, plan.changes(), adapters)
     seen = observe(plan, adapters)
@@ -53,6 +54,7 @@ def take_up(plan_id: str, plan: Plan, adapters: Mapping[str, Adapter]) -> FreshP
 
     An object that is neither as planned nor as wanted blocks its own change, not the others.
     """
+    refuse_preview(plan)
     _recover(plan, adapters)
     seen = observe(plan, adapters)
     # What took effect is not asked for again: a platform may refuse to create what it has.
@@ -74,6 +76,22 @@ def is_as_planned(change: Change, seen: Mapping[str, Observation]) -> bool:
 def has_taken_effect(change: Change, seen: Mapping[str, Observation]) -> bool:
     """Whether the platform shows the outcome of the change already."""
     return not discrepancy(change, seen[change.target])
+
+
+def refuse_preview(plan: Plan) -> None:
+    """Blocked where the plan was made by somebody who could not see all that it is about."""
+    if plan.unseen:
+        first = next(iter(plan.unseen.values()))[0]
+        raise Blocked(
+            [
+                Diagnostic(
+                    "CC317",
+                    "the plan is for reading: it was made without the rights to see everything",
+                    cause=f"Not seen: {first}.",
+                    hint="plan again as the user who applies, and review that: `ccstate plan`",
+                )
+            ]
+        )
 
 
 def _refuse(plan: Plan, changes: Iterable[Change], adapters: Mapping[str, Adapter]) -> None:

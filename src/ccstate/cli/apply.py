@@ -147,8 +147,11 @@ def _commit(commit: str) -> str:
 
 def _read(workspace: Workspace, plan_id: str, given: str = "") -> Plan:
     """The plan that was reviewed, for the platforms that the project names."""
+    from ccstate.apply.freshness import refuse_preview
+
     plan = reviewed_plan(workspace.root, plan_id, given)
     refuse_other_platforms(plan, workspace.project)
+    refuse_preview(plan)  # before a lock is asked for: who made it may not write one
     return plan
 
 

@@ -38,10 +38,11 @@ def verify(root: Any, targets: tuple[str, ...], form: str) -> int:
     shares = [workspace.share(target, desired) for target in workspace.targets(targets)]
     changes = {share.name: list(share.changes) for share in shares}
     managed = {share.name: len(share.desired) for share in shares}
+    unseen = {share.name: share.seen.unseen for share in shares}
     if form == "json":
-        say(verify_json(changes, managed))
+        say(verify_json(changes, managed, unseen))
     else:
-        say(verify_text(changes, managed, width(), palette(sys.stdout)))
+        say(verify_text(changes, managed, unseen, width(), palette(sys.stdout)))
     return 4 if any(share.changes for share in shares) else 0
 
 

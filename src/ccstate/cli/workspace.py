@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from ccstate.adapter import Adapter, Module, audited, connect, module_of
+from ccstate.adapter import Adapter, Module, SecretsUnseen, audited, connect, module_of
 from ccstate.checkout import refuse_links
 from ccstate.cli import days
 from ccstate.cli.output import complain, shown, stage, write_file
@@ -22,7 +22,7 @@ from ccstate.desired import (
     load_project,
 )
 from ccstate.desired.project import FILE
-from ccstate.diff import diff, sealed, secret_references
+from ccstate.diff import diff, sealed, sealed_as_recorded, secret_references
 from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
 from ccstate.git import GitFailed, repository
 from ccstate.kinds import KINDS
@@ -40,6 +40,7 @@ from ccstate.model import (
     State,
 )
 from ccstate.plan import Share, make_plan, narrowed, objects_after
+from ccstate.render.values import plural
 from ccstate.secrets import Unresolved, diagnostics
 
 if TYPE_CHECKING:
@@ -306,9 +307,15 @@ class Workspace:
             wanted = {a: r for a, r in wanted.items() if target.manages(a, r.fields)}
         secrets = secret_references(wanted)
         references = {text for found in secrets.values() for text in found.values()}
-        if references:
-            wanted = sealed(wanted, secrets, adapter.seal(references))
-        seen = observed(target, adapter, kinds)
+        try:
+            wanted = sealed(wanted, secrets, adapter.seal(references)) if references else wanted
+            seen = observed(target, adapter, kinds)
+        except SecretsUnseen as closed:
+            count = plural(sum(map(len, secrets.values())), "secret")
+            words = f"{count}, not compared with the platform's: no right to read {closed}"
+            seen = observed(target, adapter, kinds)
+            seen = replace(seen, unseen=(*seen.unseen, words))
+            wanted = sealed_as_recorded(wanted, secrets, seen)
         changes = diff(target.name, wanted, seen, secrets=secrets, release=desired.release)
         return Share(
             name=target.name,

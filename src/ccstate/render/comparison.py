@@ -20,7 +20,8 @@ from ccstate.model import (
 )
 from ccstate.render.busy import going_on
 from ccstate.render.change_text import change_lines
-from ccstate.render.text import Line, Palette, Piece, Style, columns, laid_out, plain, safe
+from ccstate.render.text import PLAIN, Line, Palette, Piece, Style, columns, laid_out, plain, safe
+from ccstate.render.unseen import unseen_lines
 from ccstate.render.values import brief, plural
 
 SHOWN = 50
@@ -33,10 +34,11 @@ View = tuple[str, Fields | None, Fields | None]
 def verify_text(
     changes: Mapping[str, Sequence[Change]],
     managed: Mapping[str, int],
-    width: int,
-    palette: Palette,
+    unseen: Mapping[str, Sequence[str]],
+    width: int = 80,
+    palette: Palette = PLAIN,
 ) -> str:
-    """What each platform shows otherwise than it is desired."""
+    """What each platform shows otherwise than it is desired; `unseen` could not be compared."""
     blocks = []
     for target, found in changes.items():
         objects = plural(managed[target], "object")
@@ -44,10 +46,12 @@ def verify_text(
             head = f"{target}: {len(found):,} of {objects} not as desired"
             blocks.append([_head(head, Style.ALARM), *_listed(found)])
         else:
-            blocks.append([_head(f"{target}: {objects} exactly as desired", Style.ADD)])
+            seen = ", as far as it could be seen" if unseen.get(target) else ""
+            blocks.append([_head(f"{target}: {objects} exactly as desired{seen}", Style.ADD)])
+        blocks.append(list(unseen_lines(target, unseen.get(target, ()))))
     if any(changes.values()):
         blocks.append([(2, plain("To bring them there:  ccstate plan"))])
-    return "\n\n".join(laid_out(block, width, palette) for block in blocks) + "\n"
+    return "\n\n".join(laid_out(block, width, palette) for block in blocks if block) + "\n"
 
 
 def drift_text(
@@ -65,6 +69,7 @@ def drift_text(
             head = f"{target}: {objects} as they were applied"
             blocks.append([_head(head, Style.ADD)])
         blocks.append(list(_unmanaged(target, seen)))
+        blocks.append(list(unseen_lines(target, seen.unseen)))
         if seen.activity:
             words = Piece("Going on there now, which is no drift:", Style.NOTE)
             blocks.append([(2, (words,)), *going_on(seen.activity)])

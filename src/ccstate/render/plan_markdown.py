@@ -11,6 +11,7 @@ from ccstate.render.markdown import code
 from ccstate.render.plan_journeys import journeys_markdown
 from ccstate.render.tally import VERBS, by_kind, counted, in_words, listed, named, said_of, targets
 from ccstate.render.text import safe
+from ccstate.render.unseen import FOR_READING, unseen_markdown
 from ccstate.render.values import facts_of, fields_of, of_kind, plural, references_beyond, title
 
 LIMIT = 60_000
@@ -38,9 +39,12 @@ def plan_markdown(plan: Plan, digest: str) -> str:
     if not plan.steps:
         nothing = f"### Nothing to do\n\n{_where(plan)} already as the desired state says.\n"
         nothing += "".join(f"\n{_sentence(sentence)}\n" for sentence in attention(plan))
-        return "\n".join([nothing, *_refusals(plan), *_unmanaged(plan)])
+        return "\n".join(
+            [nothing, *_refusals(plan), *_unmanaged(plan), *unseen_markdown(plan.unseen)]
+        )
     head = "\n".join(_head(plan, digest[:ID_LENGTH]))
-    tail = "\n".join([*_unmanaged(plan), *_what_next(plan, digest)])
+    unseen = unseen_markdown(plan.unseen)
+    tail = "\n".join([*_unmanaged(plan), *unseen, *_what_next(plan, digest)])
     return "\n".join([head, *_details(plan, LIMIT - len(head) - len(tail)), tail])
 
 
@@ -180,7 +184,9 @@ def _unmanaged(plan: Plan) -> Iterator[str]:
 
 
 def _what_next(plan: Plan, digest: str) -> Iterator[str]:
-    if plan.refusals:
+    if plan.unseen:
+        yield f"{FOR_READING}\n"
+    elif plan.refusals:
         yield "**Nothing will be applied as the plan stands.**\n"
     else:
         yield f"To apply exactly this: {code(f'ccstate apply {digest[:ID_LENGTH]}')}\n"

@@ -35,6 +35,7 @@ from ccstate.render.text import (
     plain,
     safe,
 )
+from ccstate.render.unseen import FOR_READING, unseen_lines
 from ccstate.render.values import of_kind, plural, references_beyond
 
 CREATED = 8
@@ -52,7 +53,8 @@ def plan_text(plan: Plan, plan_id: str, width: int = 80, palette: Palette = PLAI
     blocks = [_header(plan, plan_id), _refusals(plan), _attention(plan)]
     blocks += [journeys_text(plan.journeys), _table(plan)]
     blocks += [_target(plan, target) for target in dict.fromkeys(s.target for s in plan.steps)]
-    blocks += [_unmanaged(plan), _what_next(plan, plan_id)]
+    blocks += [_unmanaged(plan), *(unseen_lines(*one) for one in plan.unseen.items())]
+    blocks += [_what_next(plan, plan_id)]
     text = [laid_out(block, width, palette) for block in blocks]
     return "\n\n".join(part for part in text if part) + "\n"
 
@@ -172,10 +174,13 @@ def _what_next(plan: Plan, plan_id: str) -> Iterator[Line]:
     if not plan.steps:
         names = targets(plan)
         verb = "match" if len(names) > 1 else "matches"
-        said = f"{where(names)} {verb} the desired state."
+        seen = ", as far as it could be seen" if plan.unseen else ""
+        said = f"{where(names)} {verb} the desired state{seen}."
         if plan.only:
             said = f"{listed(map(str, plan.only))} {'are' if len(plan.only) > 1 else 'is'} as the desired state says."
         yield 2, (Piece("Nothing to do: ", Style.STRONG), *plain(said))
+    elif plan.unseen:
+        yield 2, plain(FOR_READING)
     elif plan.refusals:
         yield 2, (Piece("Nothing will be applied as the plan stands.", Style.ALARM),)
     else:

@@ -17,10 +17,19 @@ def spelled(body: object) -> str:
     return orjson.dumps(body, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
-def verify_json(changes: Mapping[str, Sequence[Change]], managed: Mapping[str, int]) -> str:
+def verify_json(
+    changes: Mapping[str, Sequence[Change]],
+    managed: Mapping[str, int],
+    unseen: Mapping[str, Sequence[str]],
+) -> str:
     """Each platform beside the desired state."""
     targets = [
-        {"target": name, "objects": managed[name], "differences": [_difference(c) for c in found]}
+        {
+            "target": name,
+            "objects": managed[name],
+            "differences": [_difference(c) for c in found],
+            "unseen": list(unseen.get(name, ())),
+        }
         for name, found in changes.items()
     ]
     return spelled({"as_desired": not any(changes.values()), "targets": targets})
@@ -38,6 +47,7 @@ def drift_json(found: Mapping[str, tuple[Sequence[Change], Observation]]) -> str
                 {"address": str(a), "callers": at.callers, "words": list(at.words)}
                 for a, at in sorted(seen.activity.items())
             ],
+            "unseen": list(seen.unseen),
         }
         for name, (changes, seen) in found.items()
     ]

@@ -70,6 +70,8 @@ class VerifiedTarget(Strict):
     """Objects that are desired there."""
     differences: list[Difference]
     """Those that are not as desired."""
+    unseen: list[str]
+    """What could not be compared for lack of rights."""
 
 
 class Verified(Strict):
@@ -105,6 +107,8 @@ class DriftedTarget(Strict):
     """Objects that nobody declared."""
     activity: list[Going]
     """What is going on there now; that is no drift."""
+    unseen: list[str]
+    """What could not be compared for lack of rights."""
 
 
 class Drifted(Strict):

@@ -3,7 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ccstate.adapters.asterisk.entries import DIALPLAN, FILES, MODULES, PJSIP, QUEUES, VOICEMAIL
+from ccstate.adapters.asterisk.entries import (
+    ACCOUNTS,
+    DIALPLAN,
+    FILES,
+    MODULES,
+    PJSIP,
+    QUEUES,
+    VOICEMAIL,
+)
 from tests.adapters.asterisk.estate import Estate, flat
 
 Hand = Callable[[Estate], None]
@@ -50,7 +58,7 @@ def without(file: str, start: str, end: str) -> Hand:
 
 
 def added(file: str, text: str) -> Hand:
-    return turn(file, "; Rights of this file", f"{text}; Rights of this file")
+    return turn(file, "; Written by ccstate", f"{text}; Written by ccstate")
 
 
 def emptied(file: str) -> Hand:
@@ -102,7 +110,7 @@ STRANGER = turn(
 )
 MAY = turn(PJSIP, "set_var=CC_MAY=,local,", "set_var=CC_MAY=,international,local,")
 CALLER = turn(PJSIP, "set_var=CC_CALLER_NAME=Front desk", "set_var=CC_CALLER_NAME=Boss")
-PASSWORD = turn(PJSIP, "password=of-2001", "password=guessed")
+PASSWORD = turn(ACCOUNTS, "password=of-2001", "password=guessed")
 TURNED = turn(
     DIALPLAN,
     "same => n,Goto(queue/sales,s,1)\nexten => 2,1",
@@ -118,7 +126,7 @@ ENDED = turn(
 )
 RINGS = turn(DIALPLAN, "s,1(2002,20,extension/2002)", "s,1(2002,40,extension/2002)")
 ENDPOINT = without(PJSIP, "[2002]", "; Cy Dunn")
-HALF_ENDPOINT = without(PJSIP, "[2002]\ntype=auth", "[2002]\ntype=aor")
+HALF_ENDPOINT = without(ACCOUNTS, "[2002]\ntype=auth", "[")
 QUEUE = without(QUEUES, "[reception]", "; Sales")
 SUBROUTINE = turn(DIALPLAN, "VoiceMail(${ARG1}@ccstate,u)", "VoiceMail(${ARG1}@ccstate,b)")
 PIN = turn(VOICEMAIL, "2001 => 4711,Ann Lee", "2001 => 0815,Ann Lee")
@@ -287,9 +295,9 @@ CASES = [
         "half of an endpoint taken out",
         HALF_ENDPOINT,
         loaded(PJSIP),
-        says="extension/2002 by hand pjsip.d/ccstate.conf: [2002] without auth auth_type | "
-        "pjsip.d/ccstate.conf: [2002] without auth password | pjsip.d/ccstate.conf: "
-        "[2002] without auth username",
+        says="extension/2002 by hand pjsip.d/secrets/ccstate.conf: [2002] without auth auth_type | "
+        "pjsip.d/secrets/ccstate.conf: [2002] without auth password | "
+        "pjsip.d/secrets/ccstate.conf: [2002] without auth username",
     ),
     case(
         "a queue taken out",
@@ -401,7 +409,7 @@ CASES = [
         loaded(QUEUES),
         says="extension/2001 by hand queues.d/ccstate.conf:N: the file ends here for "
         "Asterisk: [ is not closed; queue/reception running not loaded: revision none "
-        "runs, 2e6afa0d13df6f3d is stored; queue/sales deleted by hand",
+        "runs, b9e5f2cc1d215d0a is stored; queue/sales deleted by hand",
     ),
     case(
         "a file emptied",
@@ -409,7 +417,7 @@ CASES = [
         loaded(PJSIP),
         says="extension/2001 deleted by hand; extension/2002 deleted by hand; extension/2003 "
         "deleted by hand; extension/2900 by hand pjsip.d/ccstate.conf: [ccstate-test] "
-        "without auth auth_type | …",
+        "without endpoint allow | …",
     ),
     case(
         "the host of a trunk",
@@ -426,7 +434,7 @@ CASES = [
     ),
     case(
         "the password of a trunk",
-        turn(PJSIP, "password=of-the-trunk", "password=guessed"),
+        turn(ACCOUNTS, "password=of-the-trunk", "password=guessed"),
         loaded(PJSIP),
         says="trunk/carrier secret sealed → sealed",
     ),

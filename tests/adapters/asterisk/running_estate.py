@@ -89,6 +89,7 @@ def revisions(files: dict[str, str]) -> dict[str, str]:
 
 def write(site: Site, files: dict[str, str]) -> None:
     for path, text in files.items():
+        (site.etc / path).parent.mkdir(exist_ok=True)
         (site.etc / path).write_text(text, encoding="utf-8")
 
 

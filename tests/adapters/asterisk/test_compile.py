@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 
 from ccstate.adapters.asterisk.compiling import Setting, compile_objects
-from ccstate.adapters.asterisk.entries import FILES, PJSIP, QUEUES, Compiled, Key
+from ccstate.adapters.asterisk.entries import (
+    ACCOUNTS,
+    FILES,
+    PJSIP,
+    QUEUES,
+    Compiled,
+    Key,
+    is_pjsip,
+)
 from ccstate.adapters.asterisk.places import LONGEST, exten, shortened
 from ccstate.adapters.asterisk.spelling import spell
 from ccstate.model import Address
@@ -201,7 +209,7 @@ def test_a_test_site_says_more_in_the_dialplan_and_in_pjsip_alone() -> None:
     real, test = (compiled(small(), is_test_site=flag).entries for flag in (False, True))
     only = set(test.keys() - real.keys())
     assert real.keys() < test.keys()
-    assert {key.section if key.file != PJSIP else key.item for key in only} == {
+    assert {key.item if is_pjsip(key.file) else key.section for key in only} == {
         "ccstate-test",
         "ccstate-test-numbers",
     }
@@ -239,7 +247,7 @@ def test_every_entry_of_an_object_names_its_owner() -> None:
     found = compiled(small(), is_test_site=True)
     owners = {entry.owner for entry in found.entries.values() if entry.owner}
     assert owners <= set(small())
-    nobodys = {k.section for k, e in found.entries.items() if not e.owner and k.file != PJSIP}
+    nobodys = {k.section for k, e in found.entries.items() if not e.owner and not is_pjsip(k.file)}
     common = ("ccstate-", "internal", "outbound", "site", "hints", "numbers")
     assert all(section.startswith(common) for section in nobodys)
 
@@ -306,7 +314,7 @@ def sales_members(members: list[dict[str, Any]], **more: Any) -> list[tuple[str,
 
 def test_a_phone_without_a_secret_has_one_that_nobody_knows() -> None:
     objects = small()
-    password = Key(PJSIP, "auth", "workshop-phone", "password")
+    password = Key(ACCOUNTS, "auth", "workshop-phone", "password")
     first = compiled(objects).entries[password].value
     other = compile_objects(objects, Setting(b"x" * 32)).entries[password].value
     assert first != other

@@ -2,11 +2,17 @@
 
 import json
 import re
+import stat
 from collections.abc import Iterable, Iterator
 
 import pytest
 
-from ccstate.adapters.asterisk.entries import DIALPLAN, FILES, PJSIP, QUEUES
+from ccstate.adapters.asterisk import records as kept
+from ccstate.adapters.asterisk import transaction
+from ccstate.adapters.asterisk.compiling import Setting, compile_objects
+from ccstate.adapters.asterisk.entries import ACCOUNTS, DIALPLAN, FILES, PJSIP, QUEUES
+from ccstate.adapters.asterisk.spelling import revision, spell
+from ccstate.adapters.asterisk.storage import LocalFolder
 from ccstate.model import ALTERED, Change, Edit, Json, Why
 from tests.adapters.asterisk.drifts import CASES, OPTION, STRATEGY, Drift, told, turn
 from tests.adapters.asterisk.estate import (
@@ -201,3 +207,53 @@ def test_records_that_are_gone_are_no_empty_platform(estate: Estate) -> None:
     assert "hint: restore it from a backup" in estate.lines
     records.write_bytes(content)
     assert estate.plan() == ""
+
+
+def test_secrets_that_are_gone_are_no_empty_passwords(estate: Estate) -> None:
+    secrets = estate.site.etc / "ccstate/secrets.json"
+    content = secrets.read_bytes()
+    secrets.unlink()
+    assert estate.run("plan") == 1
+    assert "secrets.json is not there, though ccstate/records.json is" in estate.lines
+    secrets.write_bytes(content)
+    assert estate.plan() == ""
+
+
+def test_records_of_an_earlier_release_are_read_and_written_anew(estate: Estate) -> None:
+    """One file had everything, and passwords stood among the phones."""
+    etc = LocalFolder(estate.site.etc)
+    records = transaction.read_records(etc.read(transaction.RECORDS), "etc")
+    assert records
+    texts = spell(compile_objects(records.objects, Setting(records.key, is_test_site=True)))
+    phones = texts[FILES[PJSIP]].replace(f"#tryinclude {FILES[ACCOUNTS]}".encode(), b"")
+    accounts = texts[FILES[ACCOUNTS]].partition(b"[ccstate-rev-accounts]")[0]
+    body = accounts + phones.partition(b"[ccstate-rev]")[0]
+    mark = f"[ccstate-rev]\ntype=auth\nauth_type=userpass\nusername={revision(body)}\npassword=x\n"
+    old = {FILES[PJSIP]: body + mark.encode()}
+    digests = dict(kept.written(records, {**texts, **old}).files.items())
+    del digests[FILES[ACCOUNTS]]
+    by_kind: dict[str, dict[str, dict[str, object]]] = {"objects": {}, "ledger": {}}
+    for part, objects in (("objects", records.objects), ("ledger", records.ledger)):
+        for (kind, name), fields in objects.items():
+            by_kind[part].setdefault(kind, {})[name] = fields
+    whole = {
+        "format": 1,
+        "key": records.key.hex(),
+        "files": digests,
+        "sounds": dict(records.sounds),
+    }
+    etc.stage({**old, kept.PATH: json.dumps({**whole, **by_kind}).encode()}, mode=0o600)
+    etc.commit([*old, kept.PATH])
+    etc.remove([kept.SECRETS, FILES[ACCOUNTS]])
+    estate.reload(PJSIP)
+    says = estate.plan()
+    assert "ccstate writes it otherwise by now" in says
+    assert "deleted by hand" not in says
+    estate.apply()
+    assert estate.plan() == ""
+    assert "19 managed objects as they were applied" in estate.drift()
+    for secret in SECRETS.values():
+        assert secret.encode() not in (estate.site.etc / kept.PATH).read_bytes()
+        assert secret.encode() not in (estate.site.etc / FILES[PJSIP]).read_bytes()
+    mode = (estate.site.etc / kept.SECRETS).stat().st_mode
+    assert stat.S_IMODE(mode) == 0o600

@@ -41,6 +41,7 @@ from tests.adapters.asterisk.estate import (
 CHILD = Path(__file__).parent / "killed_apply.py"
 ROOT = Path(__file__).parents[3]
 RECORDS, NOTE = "ccstate/records.json", "ccstate/transaction.json"
+SECRETS_FILE = "ccstate/secrets.json"
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +112,11 @@ def change_all(estate: Estate) -> None:
 def contents(estate: Estate) -> dict[str, bytes]:
     """Our files, as they are."""
     etc = estate.site.etc
-    return {p: (etc / p).read_bytes() for p in (*FILES.values(), RECORDS) if (etc / p).exists()}
+    return {
+        p: (etc / p).read_bytes()
+        for p in (*FILES.values(), SECRETS_FILE, RECORDS)
+        if (etc / p).exists()
+    }
 
 
 def is_consistent(estate: Estate) -> None:
@@ -130,6 +135,7 @@ BOUNDARIES = (
     "staged 2",
     "staged 3",
     *(f"renamed {path} 1" for path in FILES.values()),
+    f"renamed {SECRETS_FILE} 1",
     f"renamed {RECORDS} 1",
     "after write 1",
     "before reload 1",
@@ -222,7 +228,10 @@ def test_what_asterisk_does_not_take_is_put_back(
     change_all(estate)
     assert estate.plan()
     assert estate.run("apply") == 4
-    why = "Asterisk did not load pjsip.d/ccstate.conf and queues.d/ccstate.conf"
+    why = (
+        "Asterisk did not load pjsip.d/secrets/ccstate.conf and pjsip.d/ccstate.conf "
+        "and queues.d/ccstate.conf"
+    )
     assert why in estate.lines
     assert "the old files were put back and loaded" in estate.lines
     for name in ("receipt.md", "journal*"):

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from ccstate.adapters.asterisk import records as kept
+from ccstate.adapters.asterisk import transaction
 from ccstate.adapters.asterisk.calls.dialled import ANSWERED, NAME, Dial, Entrance
 from ccstate.adapters.asterisk.calls.keypad import Press
 from ccstate.adapters.asterisk.calls.load import Loaded, load
 from ccstate.adapters.asterisk.calls.sipp import Sipp
 from ccstate.adapters.asterisk.compile.phones import unknown_password
+from ccstate.adapters.asterisk.storage import LocalFolder
 from ccstate.lab import phones, programs
 from tests.adapters.asterisk.estate import (
     DESIRED,
@@ -78,9 +79,10 @@ def estate(
 
 
 def entrance(estate: Estate) -> Entrance:
-    content = (estate.site.etc / kept.PATH).read_bytes()
-    key = kept.load(content, "etc").key
-    return Entrance("127.0.0.1", estate.site.sip_port, unknown_password(key, NAME))
+    folder = LocalFolder(estate.site.etc)
+    records = transaction.read_records(folder.read(transaction.RECORDS), "etc")
+    assert records
+    return Entrance("127.0.0.1", estate.site.sip_port, unknown_password(records.key, NAME))
 
 
 def caller() -> Callable[[Entrance], Sipp]:

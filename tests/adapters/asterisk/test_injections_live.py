@@ -14,7 +14,15 @@ from ccstate.adapters.asterisk.ami import Ami, Login
 from ccstate.adapters.asterisk.audit.refusals import refusals
 from ccstate.adapters.asterisk.compile.phones import told_location
 from ccstate.adapters.asterisk.compiling import Setting, compile_objects
-from ccstate.adapters.asterisk.entries import DIALPLAN, MODULES, PJSIP, QUEUES, VOICEMAIL, Key
+from ccstate.adapters.asterisk.entries import (
+    ACCOUNTS,
+    DIALPLAN,
+    MODULES,
+    PJSIP,
+    QUEUES,
+    VOICEMAIL,
+    Key,
+)
 from ccstate.adapters.asterisk.spelling import spell
 from ccstate.journeys.centre import Centre
 from ccstate.lab.site import Site
@@ -255,11 +263,11 @@ def wait_until_loaded(ami: Ami) -> None:
 def everything_is_there(ami: Ami, entries: dict[Key, str]) -> None:
     auths = {m["ObjectName"]: m for m in ami.read("PJSIPShowAuths") if "ObjectName" in m}
     for key, value in entries.items():
-        if key.file == PJSIP and key.section == "auth":
+        if key.file == ACCOUNTS:
             shown = {"username": "Username", "password": "Password"}.get(key.part)
             assert shown is None or auths[key.item][shown] == value, key
-    assert auths.keys() - {"ccstate-rev"} == {
-        key.item for key in entries if (key.file, key.section) == (PJSIP, "auth")
+    assert auths.keys() - {"ccstate-rev", "ccstate-rev-accounts"} == {
+        key.item for key in entries if key.file == ACCOUNTS
     }
     endpoints = {m["ObjectName"] for m in ami.read("PJSIPShowEndpoints") if "ObjectName" in m}
     assert endpoints == {

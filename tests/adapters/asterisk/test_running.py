@@ -82,7 +82,7 @@ def test_details_are_read_of_the_endpoints_that_are_asked_for(ami: Ami) -> None:
     running = read_running(ami, estate.values(), ["2000", "nobody"])
     contexts = {key.item for key in running.values if key[1] == "endpoint"}
     assert contexts == {"2000"}
-    assert Key("pjsip", "auth", "2101", "password") in running.values
+    assert Key("accounts", "auth", "2101", "password") in running.values
 
 
 def test_a_phone_that_registers_is_no_drift(settled: Site, ami: Ami) -> None:
@@ -171,5 +171,5 @@ def test_rights_that_are_missing_are_named(new_site: NewSite) -> None:
 
 def test_passwords_are_not_shown_with_what_runs(ami: Ami) -> None:
     running = read_running(ami, estate.values())
-    assert running.values[Key("pjsip", "auth", "2000", "password")] == estate.PASSWORD
+    assert running.values[Key("accounts", "auth", "2000", "password")] == estate.PASSWORD
     assert estate.PASSWORD not in repr(running)

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from ccstate.adapters.asterisk.conf import parse
 from ccstate.adapters.asterisk.entries import (
+    ACCOUNTS,
     DIALPLAN,
     FILES,
     HINT,
@@ -17,6 +18,8 @@ from ccstate.adapters.asterisk.entries import (
     Compiled,
     Key,
     Values,
+    file_of_type,
+    is_pjsip,
 )
 from ccstate.adapters.asterisk.spelling import SENTINEL, comment, revision, revision_in, spell
 from ccstate.adapters.asterisk.stored import _READERS
@@ -35,7 +38,8 @@ def read_back(texts: dict[str, bytes]) -> dict[Key, str]:
         conf = parse(texts[path], path)
         assert not conf.problems
         assert not conf.refused
-        assert not conf.directives
+        included = [FILES[ACCOUNTS]] if path == FILES[PJSIP] else []
+        assert [directive.argument for directive in conf.directives] == included
         for key, said in _READERS[name](conf):
             assert key not in found
             found[key] = said.value
@@ -56,8 +60,9 @@ def pjsip(draw: st.DrawFn) -> dict[Key, str]:
         st.lists(st.tuples(st.sampled_from(["endpoint", "auth", "aor"]), names), max_size=3)
     ):
         for option in draw(st.lists(st.sampled_from(["username", "callerid", "match"]))):
-            found[Key(PJSIP, kind, name, option)] = draw(values)
-        for variable in draw(st.lists(st.sampled_from(["CC_LOCATION", "CC_CALLER_NAME"]))):
+            found[Key(file_of_type(kind), kind, name, option)] = draw(values)
+        variables = ["CC_LOCATION", "CC_CALLER_NAME"] if kind == "endpoint" else []
+        for variable in draw(st.lists(st.sampled_from(variables))) if variables else ():
             found[Key(PJSIP, kind, name, VARIABLE + variable)] = draw(values)
     return found
 
@@ -126,7 +131,7 @@ def test_entries_are_read_back_as_they_were(
     note: str,
 ) -> None:
     said = {**phones, **lines, **boxes, **plan}
-    notes = {(key.file, key.item if key.file == PJSIP else key.section): note for key in said}
+    notes = {(key.file, key.item if is_pjsip(key.file) else key.section): note for key in said}
     found = read_back(spell(compiled(said, notes)))
     assert {key: value for key, value in found.items() if SENTINEL not in str(key)} == said
 
@@ -141,7 +146,7 @@ def test_a_comment_is_one_line_and_ends_nothing(text: str) -> None:
 
 def test_every_hostile_text_is_a_value_and_a_comment() -> None:
     for text in ON_ONE_LINE:
-        key = Key(PJSIP, "auth", "2001", "password")
+        key = Key(ACCOUNTS, "auth", "2001", "password")
         found = read_back(spell(compiled({key: text}, {(PJSIP, "2001"): text})))
         assert found == {key: text}
 

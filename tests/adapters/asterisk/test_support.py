@@ -63,7 +63,7 @@ def read(folder: Path, recorded: Objects, there: Objects) -> View:
     """What is read of files that say the one, beside the records of the other."""
     records = kept.Records(SETTING.key, recorded)
     records = kept.written(records, spell(compile_objects(recorded, SETTING)))
-    content = {**spell(compile_objects(there, SETTING)), kept.PATH: kept.dump(records)}
+    content = {**spell(compile_objects(there, SETTING)), **kept.dump(records)}
     storage = LocalFolder(folder)
     storage.stage(content, mode=0o600)
     storage.commit(list(content))

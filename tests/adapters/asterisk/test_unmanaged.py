@@ -142,7 +142,7 @@ def test_a_way_to_what_stands_by_hand_is_refused(
     address: str, fields: dict[str, Any], others: dict[str, Any]
 ) -> None:
     objects = {parse_address(a): f for a, f in {address: fields, **others}.items()}
-    drafted = Draft(objects, {}, frozenset({Address("extension", "2001")}))
+    drafted = Draft(objects, {}, {}, frozenset({Address("extension", "2001")}))
     (problem,) = out_of_reach(drafted)
     assert problem.code == "CC414"
     assert f"{address} leads to extension/2001, which stands in a file" in problem.message
@@ -150,4 +150,4 @@ def test_a_way_to_what_stands_by_hand_is_refused(
 
 def test_a_person_whose_phone_stands_by_hand_is_fine() -> None:
     objects: dict[Address, Fields] = {Address("user", "ann"): {"name": "Ann", "extension": "2001"}}
-    assert not list(out_of_reach(Draft(objects, {}, frozenset({Address("extension", "2001")}))))
+    assert not list(out_of_reach(Draft(objects, {}, {}, frozenset({Address("extension", "2001")}))))

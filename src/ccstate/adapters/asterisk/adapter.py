@@ -7,30 +7,32 @@ from functools import cached_property
 from pathlib import Path
 
 from ccstate import secrets
-from ccstate.adapter import Holder, Result, Support
+from ccstate.adapter import Holder, Result, SecretsUnseen, Support
 from ccstate.adapters.asterisk import connection as connections
-from ccstate.adapters.asterisk import lock, perform
+from ccstate.adapters.asterisk import lock, perform, transaction
 from ccstate.adapters.asterisk import records as kept
 from ccstate.adapters.asterisk.ami import Ami
-from ccstate.adapters.asterisk.audit import audited, rights_missing
+from ccstate.adapters.asterisk.audit import audited, files_closed, rights_missing
 from ccstate.adapters.asterisk.compile.carriers import trunk_id
 from ccstate.adapters.asterisk.compiling import Setting, compile_objects
 from ccstate.adapters.asterisk.connection import GONE, Connection, places
 from ccstate.adapters.asterisk.drafts import Draft, Now, draft
-from ccstate.adapters.asterisk.handwritten import Handwritten, read_handwritten
+from ccstate.adapters.asterisk.handwritten import OWN, Handwritten, read_handwritten
 from ccstate.adapters.asterisk.observe import View, add_running, add_setup, shown, stored_view
 from ccstate.adapters.asterisk.perform import Server
 from ccstate.adapters.asterisk.running import read_running
 from ccstate.adapters.asterisk.running.activity import activity, read_channels
 from ccstate.adapters.asterisk.running.activity_words import in_words
+from ccstate.adapters.asterisk.running.rights import APPLYING, CHANNELS, forbidden
 from ccstate.adapters.asterisk.sounds import prompts
 from ccstate.adapters.asterisk.sounds.speech import named_speech
-from ccstate.adapters.asterisk.storage import Stat, Storage
+from ccstate.adapters.asterisk.storage import Stat, Storage, read_permitted
 from ccstate.adapters.asterisk.stored import Stored, read_stored
 from ccstate.adapters.asterisk.support import SUPPORTS
 from ccstate.adapters.asterisk.unmanaged import elsewhere
+from ccstate.adapters.asterisk.unseen import closed_files, unseen_words
 from ccstate.drafts import Secrets, references
-from ccstate.errors import Diagnostic
+from ccstate.errors import Diagnostic, Unreadable
 from ccstate.journeys.call_tests import Verdict
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.placed import CallResult
@@ -59,7 +61,8 @@ class AsteriskAdapter:
             by_hand = read_handwritten(server.storage)
             with server.connect() as ami:
                 running = read_running(ami, stored.values)
-                channels = read_channels(ami)
+                hidden = forbidden(ami, [CHANNELS])
+                channels = () if hidden else read_channels(ami)
             view = self._view(stored, self._recordings(), by_hand)
             add_running(view, stored, running)
         found = shown(view, stored.records, kinds)
@@ -77,15 +80,29 @@ class AsteriskAdapter:
                 for a, at in doing.items()
                 if a.kind in kinds and (told := in_words(a, at)).words
             },
+            unseen=tuple(
+                unseen_words(
+                    closed_files(_closed_includes(stored), by_hand.closed),
+                    running.unseen,
+                    sees_calls=not hidden,
+                )
+            ),
+            references=stored.records.references,
         )
 
     def seal(self, references: Collection[str]) -> Mapping[str, str]:
         """See `ccstate.adapter.Adapter`; on a new platform this makes the records."""
-        found = secrets.resolve(references, self.folder)
-        if not found:
+        if not references:
             return {}
         with self.server() as server:
-            key = _key(server.storage)
+            read, closed = read_permitted(server.storage, transaction.RECORDS)
+            if kept.PATH in closed:
+                server.storage.read([kept.PATH])
+            records = transaction.read_records(read, server.storage.place, closed)
+            if records is not None and records.is_sealed:
+                raise SecretsUnseen(kept.SECRETS)
+            found = secrets.resolve(references, self.folder)
+            key = records.key if records else _new_key(server.storage)
         return {reference: secrets.seal(key, secret) for reference, secret in found.items()}
 
     def audit(self, changes: Sequence[Change]) -> list[Diagnostic]:
@@ -98,12 +115,15 @@ class AsteriskAdapter:
             by_hand = read_handwritten(server.storage)
             view = self._view(stored, self._recordings(), by_hand)
             with server.connect() as ami:
-                commands = {name for name, _ in ami.do("ListCommands").items()}
+                missing = forbidden(ami, APPLYING)
         drafted = self._draft(changes, stored, view, by_hand)
         setting = Setting(stored.records.key, self.connection.test_site)
         compiled = compile_objects(drafted.objects, setting)
         problems = audited(changes, drafted, compiled, by_hand, server.storage.place)
-        problems += rights_missing(commands, self.connection.ami.host)
+        if not stored.records.is_sealed:  # else it is the plan of a reader, whom nobody lets apply
+            problems += rights_missing(missing, self.connection.ami.host)
+            closed = closed_files(_closed_includes(stored), by_hand.closed)
+            problems += files_closed(closed, server.storage.place)
         return [*problems, *self._prompts.audit(drafted.objects, stored.records)]
 
     def perform(self, batch: Sequence[Change]) -> list[Result]:
@@ -113,8 +133,12 @@ class AsteriskAdapter:
         with self.server() as server:
             stored = self._stored(server)
             by_hand = read_handwritten(server.storage)
+            if closed := [*stored.closed, *by_hand.closed]:
+                raise Unreadable(files_closed(closed, server.storage.place))
             with server.connect() as ami:
                 running = read_running(ami, stored.values, _endpoints(batch))
+                if lacking := forbidden(ami, APPLYING):
+                    raise Unreadable(rights_missing(lacking, self.connection.ami.host))
             there = self._recordings()
             view = self._view(stored, there, by_hand)
             add_running(view, stored, running)
@@ -196,7 +220,11 @@ class AsteriskAdapter:
     def _draft(
         self, batch: Sequence[Change], stored: Stored, view: View, by_hand: Handwritten
     ) -> Draft:
-        found = Secrets(stored.records.key, *secrets.attempt(references(batch), self.folder))
+        if stored.records.is_sealed:
+            found = Secrets(stored.records.key, {}, {}, is_sealed=True)
+        else:
+            attempted = secrets.attempt(references(batch), self.folder)
+            found = Secrets(stored.records.key, *attempted)
         there = elsewhere(by_hand, stored.records)
         return draft(batch, Now(view, stored.records, there, found))
 
@@ -215,14 +243,16 @@ def _endpoints(batch: Sequence[Change]) -> frozenset[str]:
     )
 
 
-def _key(storage: Storage) -> bytes:
-    content = storage.read([kept.PATH]).get(kept.PATH)
-    if content is not None:
-        return kept.load(content, storage.place).key
+def _new_key(storage: Storage) -> bytes:
+    """The key of records that are made here."""
     records = kept.new_records()
-    storage.stage({kept.PATH: kept.dump(records)}, mode=0o600)
-    storage.commit([kept.PATH])
+    transaction.write(storage, kept.dump(records))
     return records.key
+
+
+def _closed_includes(stored: Stored) -> frozenset[str]:
+    """Include files that may not be read."""
+    return stored.closed & OWN
 
 
 def _unknown(kind: str, known: list[str]) -> Diagnostic:

@@ -9,6 +9,7 @@ from ccstate.adapters.asterisk.entries import (
     FILES,
     PJSIP,
     Key,
+    is_pjsip,
 )
 from ccstate.adapters.asterisk.readback import Deviation
 from ccstate.adapters.asterisk.running import Running, is_visible
@@ -27,12 +28,13 @@ def is_compared(key: Key) -> bool:
 
 
 def compared_in(running: Running) -> Callable[[Key], bool]:
-    """Which entries a reading can be held against: not details that it did not ask for."""
+    """Which entries a reading can be held against: not what it did not ask for or may not see."""
     detailed = running.detailed
     if detailed is None:
-        return is_compared
+        return lambda key: is_compared(key) and key.file not in running.unseen
     return lambda key: (
         is_compared(key)
+        and key.file not in running.unseen
         and (key.section != "endpoint" or key.file != PJSIP or key.item in detailed)
     )
 
@@ -101,4 +103,4 @@ def place_of(key: Key) -> str:
     """As `named`, for what is no object's: with the section that it stands in."""
     if key.file == DIALPLAN:
         return named(key)
-    return f"[{key.item if key.file == PJSIP else key.section}] {named(key)}"
+    return f"[{key.item if is_pjsip(key.file) else key.section}] {named(key)}"

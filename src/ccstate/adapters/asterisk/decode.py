@@ -11,11 +11,11 @@ from urllib.parse import unquote
 from ccstate.adapters.asterisk.entries import (
     DIALPLAN,
     INCLUDE,
-    PJSIP,
     VARIABLE,
     VOICEMAIL,
     Entry,
     Key,
+    is_pjsip,
 )
 from ccstate.adapters.asterisk.kinds.queue import STRATEGIES
 from ccstate.adapters.asterisk.places import NAMED
@@ -64,7 +64,7 @@ def _decoder(kind: str, key: Key) -> _Decoder | None:
             return _QUEUE.get(key.item)
         case "pjsip" if key.section == "endpoint":
             return _ENDPOINT.get((kind, key.part))
-        case "pjsip" if (key.section, key.part) == ("auth", "password"):
+        case "accounts" if key.part == "password":
             return str
         case "voicemail":
             return _MAILBOX.get(key.part)
@@ -230,13 +230,18 @@ def _leads(owner: Address, path: str, context: str, extension: str, starts: Star
 
 def secret_path(key: Key) -> bool:
     """Whether the value at a key is a secret, which nobody may be shown."""
-    return key.part in {"password", "pin", "md5_cred"} and key.file in {PJSIP, VOICEMAIL}
+    return key.part in {"password", "pin", "md5_cred"} and _is_named_by_item(key)
+
+
+def _is_named_by_item(key: Key) -> bool:
+    """Whether the entry is an option of an object that a section, or a line, is named after."""
+    return is_pjsip(key.file) or key.file == VOICEMAIL
 
 
 def named(key: Key) -> str:
     """What people call an entry that no field stands for: `direct_media`, `s,3`."""
     match key.file:
-        case "pjsip":
+        case "pjsip" | "accounts":
             return f"{key.section} {key.part}"
         case "queues":
             return f"{key.item} {key.part}".strip()
@@ -248,7 +253,7 @@ def named(key: Key) -> str:
 
 def as_line(key: Key, value: str | None) -> str:
     """An entry as a line of configuration; a secret is left out."""
-    section = key.item if key.file in {PJSIP, VOICEMAIL} else key.section
+    section = key.item if _is_named_by_item(key) else key.section
     if value is None:
         return f"[{section}] without {_option(key)}"
     said = "…" if secret_path(key) else value

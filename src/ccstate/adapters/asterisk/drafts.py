@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ccstate import kinds
 from ccstate.adapters.asterisk.observe import View, shown
 from ccstate.adapters.asterisk.records import Records
 from ccstate.drafts import CHANGED, Refused, Secrets, after, effective
@@ -18,8 +19,11 @@ class Draft:
 
     objects: dict[Address, Fields]
     ledger: dict[Address, Fields]
+    references: dict[Address, Mapping[str, str]]
     elsewhere: frozenset[Address]
     refused: dict[Address, str] = field(default_factory=dict)
+    is_sealed: bool = False
+    """Whether objects hold seals in place of secrets: the draft of a reader, which is never written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,13 @@ class Now:
 
 def draft(batch: Sequence[Change], now: Now) -> Draft:
     """The batch carried out in thought."""
-    result = Draft(dict(now.view.objects), dict(now.records.ledger), frozenset(now.elsewhere))
+    result = Draft(
+        dict(now.view.objects),
+        dict(now.records.ledger),
+        dict(now.records.references),
+        frozenset(now.elsewhere),
+        is_sealed=now.records.is_sealed,
+    )
     live = dict(shown(now.view, now.records, {change.address.kind for change in batch}))
     live |= {address: there.fields for address, there in now.elsewhere.items()}
     left = _altered_elsewhere(batch, now.view)
@@ -81,10 +91,19 @@ def _carry_out(change: Change, result: Draft, live: Mapping[Address, Fields], no
         result.objects.pop(address, None)
         if then is not None:
             result.objects[address] = then
+        _keep_references(change, result, then)
     if change.ledger is None or change.action in {Action.DELETE, Action.RELEASE}:
         result.ledger.pop(address, None)
     else:
         result.ledger[address] = change.ledger
+
+
+def _keep_references(change: Change, result: Draft, then: Fields | None) -> None:
+    """The references of those secrets that the object has afterwards."""
+    known = {**result.references.pop(change.address, {}), **change.secrets}
+    has = kinds.secrets(change.address.kind, then) if then is not None else {}
+    if left := {path: known[path] for path in has if path in known}:
+        result.references[change.address] = left
 
 
 def _after(change: Change, before: Fields | None, now: Now) -> Fields | None:

@@ -15,12 +15,20 @@ PJSIP = "pjsip"
 QUEUES = "queues"
 DIALPLAN = "extensions"
 VOICEMAIL = "voicemail"
+ACCOUNTS = "accounts"
+"""What phones and trunks log in with: a file of its own, so that the rest of PJSIP may be read by
+those who may not know passwords. The file of PJSIP includes it."""
 FILES: Mapping[str, str] = {
-    name: f"{name}.d/ccstate.conf" for name in (PJSIP, QUEUES, DIALPLAN, VOICEMAIL)
+    ACCOUNTS: f"{PJSIP}.d/secrets/ccstate.conf",
+    **{name: f"{name}.d/ccstate.conf" for name in (PJSIP, QUEUES, DIALPLAN, VOICEMAIL)},
 }
-"""The include file of each configuration, relative to Asterisk's configuration folder."""
+"""The file of each part of the configuration, relative to Asterisk's configuration folder."""
+SECRET_FILES = frozenset({ACCOUNTS, VOICEMAIL})
+"""Files that hold secrets. The PIN of a mailbox stands in the mailbox's own line; a second file that adds
+the rest by `+=` would leave mailboxes without a PIN where the first is damaged (16.28, 22.10, tried)."""
 
 MODULES: Mapping[str, str] = {
+    ACCOUNTS: "res_pjsip.so",
     PJSIP: "res_pjsip.so",
     QUEUES: "app_queue.so",
     DIALPLAN: "pbx_config.so",
@@ -36,10 +44,20 @@ MAILBOXES = "ccstate"
 """The voicemail context of all mailboxes."""
 
 
+def file_of_type(section_type: str) -> str:
+    """The file in which PJSIP's objects of a type are written."""
+    return ACCOUNTS if section_type == "auth" else PJSIP
+
+
+def is_pjsip(file: str) -> bool:
+    """Whether the entries of a file are objects of PJSIP."""
+    return file in {PJSIP, ACCOUNTS}
+
+
 class Key(NamedTuple):
     """Which fact: a file, a section in it, and what is said there.
 
-    pjsip: file, type, id, option (`set_var:NAME` for a variable).
+    pjsip, accounts: file, type, id, option (`set_var:NAME` for a variable).
     queues: file, queue, option, ""; or file, queue, "member", name of the member.
     voicemail: file, context, mailbox, part.
     extensions: file, context, extension, priority or "hint"; or "include" and the context.

@@ -1,7 +1,7 @@
 """The configuration beside ccstate's own files: read, never written, and never contradicted."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
@@ -15,8 +15,9 @@ from ccstate.adapters.asterisk.entries import (
     QUEUES,
     VOICEMAIL,
     Compiled,
+    is_pjsip,
 )
-from ccstate.adapters.asterisk.storage import Storage
+from ccstate.adapters.asterisk.storage import Storage, read_permitted
 from ccstate.errors import Diagnostic, Span
 
 MAIN: Mapping[str, str] = {
@@ -43,12 +44,16 @@ class Handwritten:
     """The main files and all that they include, and nothing else."""
     includes_ours: frozenset[str]
     """Configurations of which Asterisk reads ccstate's file."""
+    closed: frozenset[str] = frozenset()
+    """Hand-written files that may not be read, and folders, with `/` at their end."""
 
 
 def read_handwritten(storage: Storage) -> Handwritten:
     """The four configurations and what they include; no other file has to be readable."""
-    there = [path for path in storage.listing() if path not in OWN]
-    files = storage.read([main for main in MAIN.values() if main in there])
+    folders: set[str] = set()
+    there = [path for path in storage.listing(closed=folders) if path not in OWN]
+    files, unread = read_permitted(storage, [main for main in MAIN.values() if main in there])
+    closed = set(unread)
     confs: dict[str, Conf] = {}
     included = set()
 
@@ -64,11 +69,17 @@ def read_handwritten(storage: Storage) -> Handwritten:
             path = inside(path)
             if path == ours:
                 return f"[{_MARK}]\n".encode()
-            if path not in files and path in there:
-                files.update(storage.read([path]))
-            return files.get(path)
+            if _is_closed(path, folders):
+                closed.add(path)
+                return b""
+            if path not in files and path in there and path not in closed:
+                found, unread = read_permitted(storage, [path])
+                files.update(found)
+                closed.update(unread)
+            return b"" if path in closed else files.get(path)
 
         def glob(pattern: str, names: Sequence[str] = names) -> list[str]:
+            closed.update(f"{folder}/" for folder in _closed_for(inside(pattern), folders))
             return [path for path in names if _matches(path, inside(pattern))]
 
         conf = read(content, glob, main) if main in files else parse(b"", main)
@@ -76,7 +87,17 @@ def read_handwritten(storage: Storage) -> Handwritten:
         if len(sections) < len(conf.sections) and not conf.refused:
             included.add(name)
         confs[name] = replace(conf, sections=sections)
-    return Handwritten(confs, files, frozenset(included))
+    return Handwritten(confs, files, frozenset(included), frozenset(closed))
+
+
+def _is_closed(path: str, folders: Collection[str]) -> bool:
+    return any(path.startswith(f"{folder}/") for folder in folders)
+
+
+def _closed_for(pattern: str, folders: Collection[str]) -> list[str]:
+    """The folders that may not be read and may have files that a pattern matches."""
+    where = pattern.rpartition("/")[0]
+    return [folder for folder in folders if _matches(folder, where)]
 
 
 def _matches(path: str, pattern: str) -> bool:
@@ -114,6 +135,8 @@ class Setup:
 def setup_problems(found: Handwritten) -> Iterator[Setup]:
     """What keeps Asterisk from loading ccstate's files as written, at its next start at the latest."""
     for name, main in MAIN.items():
+        if main in found.closed:
+            continue
         if name not in found.includes_ours:
             yield _not_included(found, name, main)
     if found.confs[DIALPLAN].files and not _clears_variables(found.confs[DIALPLAN]):
@@ -213,6 +236,9 @@ def _headers(conf: Conf, files: Mapping[str, bytes]) -> Iterator[tuple[str, int,
 def _sections(compiled: Compiled) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {name: set() for name in FILES}
     for key in compiled.entries:
-        found[key.file].add(key.item if key.file == PJSIP else key.section)
+        if is_pjsip(key.file):
+            found[PJSIP].add(key.item)
+        else:
+            found[key.file].add(key.section)
     found[VOICEMAIL] = {MAILBOXES}
     return found

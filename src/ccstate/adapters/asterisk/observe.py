@@ -16,7 +16,7 @@ from ccstate.adapters.asterisk.compare import (
 )
 from ccstate.adapters.asterisk.compiling import compile_anew
 from ccstate.adapters.asterisk.decode import named
-from ccstate.adapters.asterisk.entries import FILES, MODULES, Compiled, Entry, Key, Values
+from ccstate.adapters.asterisk.entries import ACCOUNTS, FILES, MODULES, Compiled, Entry, Key, Values
 from ccstate.adapters.asterisk.handwritten import Handwritten, setup_problems
 from ccstate.adapters.asterisk.kinds import KINDS
 from ccstate.adapters.asterisk.readback import (
@@ -230,7 +230,8 @@ def _running_values(stored: Stored, owner: Address | None, read: ReadBack) -> di
 
 def _as_stored(stored: Stored, compiled: Compiled) -> Compiled:
     """The entries that the files really hold, each with the object that it belongs to."""
-    if all(stored.contents.get(path) == text for path, text in stored.texts.items()):
+    texts = stored.texts.items()
+    if all(stored.contents.get(path) == text or path in stored.closed for path, text in texts):
         return stored.compiled
     known = compiled.entries
     nobody = Entry("")
@@ -268,13 +269,15 @@ def _unread_files(stored: Stored, running: Running) -> Iterator[tuple[Address, s
     stale: dict[str, str] = {}
     for name, path in FILES.items():
         content = stored.contents.get(path)
-        if content is not None and running.loaded.get(name, True):
+        if content is not None and running.loaded.get(name, True) and name not in running.unseen:
             there, runs = revision_in(name, content), running.revisions.get(name)
             if there and runs != there:
                 stale[name] = f"{NOT_LOADED}: revision {runs or 'none'} runs, {there} is stored"
     if stale:
         for key, entry in stored.compiled.entries.items():
-            if key.file in stale and entry.owner and is_primary(entry.owner.kind, key):
+            if key.file not in stale or entry.owner is None:
+                continue
+            if key.file == ACCOUNTS or is_primary(entry.owner.kind, key):
                 yield entry.owner, stale[key.file]
 
 
@@ -285,7 +288,7 @@ def shown(view: View, records: Records, wanted: Collection[str]) -> dict[Address
     for address in sorted(view.objects):
         if address.kind not in wanted:
             continue
-        fields = sealed(records.key, address.kind, view.objects[address])
+        fields = records.shown(address.kind, view.objects[address])
         lines = list(view.altered.get(address, ()))
         runs = view.running.get(address)
         if address == bearer:

@@ -69,17 +69,18 @@ def compiled_files(
         kept.written(stored.records, texts),
         objects=draft.objects,
         ledger=draft.ledger,
+        references=draft.references,
         sounds=sounds,
     )
     files = {FILES[name]: texts[FILES[name]] for name in changed}
-    return Written(compiled, {**files, kept.PATH: kept.dump(records)}, changed)
+    return Written(compiled, {**files, **kept.dump(records)}, changed)
 
 
 def write_and_load(server: Server, stored: Stored, written: Written, running: Running) -> str:
     """Everything written, loaded and read back; why it was taken back, "" where it holds."""
     old = dict(stored.contents)
     if not stored.is_new:
-        old |= server.storage.read([kept.PATH])
+        old |= server.storage.read([kept.PATH, kept.SECRETS])
     begun = transaction.begin(server.storage, old, written.files)
     try:
         transaction.write(server.storage, written.files)

@@ -14,7 +14,15 @@ from typing import NamedTuple, TypeAlias
 from pydantic import ValidationError
 
 from ccstate import kinds as core
-from ccstate.adapters.asterisk.entries import DIALPLAN, PJSIP, Compiled, Entry, Key, Values
+from ccstate.adapters.asterisk.entries import (
+    DIALPLAN,
+    PJSIP,
+    Compiled,
+    Entry,
+    Key,
+    Values,
+    is_pjsip,
+)
 from ccstate.adapters.asterisk.kinds import KINDS
 from ccstate.adapters.asterisk.rows import UNCLEAR, Path, at, put
 from ccstate.adapters.asterisk.sections import Sections, target
@@ -288,8 +296,8 @@ def _owner(
 
 def _groups(key: Key) -> tuple[tuple[str, ...], ...]:
     """Sections that an entry stands in, the narrowest first."""
-    if key.file == PJSIP:
-        return ((key.file, "", key.item),)
+    if is_pjsip(key.file):
+        return ((PJSIP, "", key.item),)
     return ((key.file, key.section, key.item), (key.file, key.section))
 
 

@@ -1,37 +1,59 @@
-"""What ccstate keeps beside its include files: the objects, what was applied last, the seal's key.
+"""What ccstate keeps beside its include files: the objects, what was applied last, and secrets.
 
-Asterisk does not read this file. It holds what no configuration can say, such as a label or the
-words of a prompt, and secrets as the include files hold them; nobody but its owner may read it.
+Asterisk reads neither file. `records.json` holds what no configuration can say, such as a label or
+the words of a prompt, and seals in place of secrets: whoever may read plans may read it.
+`secrets.json` holds the secrets and the key of the seals; nobody but its owner may read it.
 """
 
 import hashlib
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 import orjson
 
+from ccstate import kinds
+from ccstate.adapters.asterisk.entries import FILES, SECRET_FILES
+from ccstate.drafts import sealed
 from ccstate.errors import Diagnostic, Span, Unreadable
-from ccstate.model import Address, Fields
+from ccstate.model import Address, Edit, Fields, Json, Why, edited
+from ccstate.secrets import seal
 
 PATH = "ccstate/records.json"
-FORMAT = 1
+SECRETS = "ccstate/secrets.json"
+FORMAT = 2
+"""Format 1 was one file with everything in it, secrets too; it is read, and written anew as this one."""
 
 Objects: TypeAlias = Mapping[Address, Fields]
+References: TypeAlias = Mapping[Address, Mapping[str, str]]
+
+_SECRET_PATHS = frozenset(FILES[name] for name in SECRET_FILES)
+_NO_KEY = secrets.token_bytes(32)
+"""In place of the key, for who may not read it: what is sealed with it is equal to no other seal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
     """`files` has the digest of each include file as it was written; `sounds` the digest of what
-    each sound was made from, by its path.
+    each sound was made from, by its path. `references` has the reference from which each secret was
+    written last, by object and dotted path. Where `is_sealed`, objects hold seals in place of
+    secrets, and `key` seals nothing that could be compared.
     """
 
-    key: bytes
-    objects: Objects = field(default_factory=dict)
+    key: bytes = field(repr=False)
+    objects: Objects = field(default_factory=dict, repr=False)
     ledger: Objects = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     sounds: Mapping[str, str] = field(default_factory=dict)
+    references: References = field(default_factory=dict)
+    is_sealed: bool = False
+
+    def shown(self, kind: str, fields: Fields) -> dict[str, Json]:
+        """The fields of a managed object as an observation shows them: seals in place of secrets."""
+        if self.is_sealed:
+            return cast("dict[str, Json]", fields)
+        return sealed(self.key, kind, fields)
 
 
 def new_records() -> Records:
@@ -44,40 +66,111 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def dump(records: Records) -> bytes:
-    """The records as bytes; people read them, so they are indented."""
-    said = {
+def dump(records: Records) -> dict[str, bytes]:
+    """The content of both files, by path; people read them, so they are indented."""
+    files = sorted(records.files.items())
+    shown = {a: sealed(records.key, a.kind, fields) for a, fields in records.objects.items()}
+    public = {
+        "format": FORMAT,
+        "files": {path: text for path, text in files if path not in _SECRET_PATHS},
+        "sounds": dict(sorted(records.sounds.items())),
+        "references": _by_kind(records.references),
+        "objects": _by_kind(shown),
+        "ledger": _by_kind(records.ledger),
+    }
+    private = {
         "format": FORMAT,
         "key": records.key.hex(),
-        "files": dict(sorted(records.files.items())),
-        "sounds": dict(sorted(records.sounds.items())),
-        "objects": _by_kind(records.objects),
-        "ledger": _by_kind(records.ledger),
+        # The digest of a file with short secrets would give them away.
+        "files": {path: text for path, text in files if path in _SECRET_PATHS},
+        "secrets": _by_kind({a: f for a, f in _secrets(records.objects) if f}),
     }
     # Inside of an object the order stays: the first language of a prompt is the one that is heard
     # where the caller's own is missing.
-    return orjson.dumps(said, option=orjson.OPT_INDENT_2) + b"\n"
+    return {
+        SECRETS: orjson.dumps(private, option=orjson.OPT_INDENT_2) + b"\n",
+        PATH: orjson.dumps(public, option=orjson.OPT_INDENT_2) + b"\n",
+    }
 
 
-def load(content: bytes, place: str) -> Records:
-    """The records of a platform; Unreadable where they are damaged."""
+def load(content: bytes, private: bytes | None, place: str) -> Records:
+    """The records of a platform, sealed where `private`, the content of secrets.json, is None.
+
+    Unreadable where they are damaged, or where the two files do not belong together.
+    """
+    path = PATH
     try:
-        said = orjson.loads(content)
-        if said["format"] != FORMAT:
-            raise Unreadable([_other_format(place, said["format"])])
-        return Records(
-            bytes.fromhex(said["key"]),
-            _addressed(said["objects"]),
-            _addressed(said["ledger"]),
-            cast("Mapping[str, str]", said["files"]),
-            cast("Mapping[str, str]", said["sounds"]),
+        public = orjson.loads(content)
+        if public["format"] == 1:
+            return _of_format_1(public)
+        if public["format"] != FORMAT:
+            raise Unreadable([_other_format(place, PATH, public["format"])])
+        records = Records(
+            _NO_KEY,
+            _addressed(public["objects"]),
+            _addressed(public["ledger"]),
+            cast("Mapping[str, str]", public["files"]),
+            cast("Mapping[str, str]", public["sounds"]),
+            cast("References", _addressed(public["references"])),
+            is_sealed=True,
         )
+        if private is None:
+            return records
+        path = SECRETS
+        return _with_secrets(records, orjson.loads(private), place)
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise Unreadable([_damaged(place)]) from None
+        raise Unreadable([_damaged(place, path)]) from None
 
 
-def _by_kind(objects: Objects) -> dict[str, dict[str, Fields]]:
-    found: dict[str, dict[str, Fields]] = {}
+def is_public(content: bytes) -> bool:
+    """Whether the records hold seals only; those of format 1 held secrets."""
+    try:
+        return bool(orjson.loads(content)["format"] != 1)
+    except (ValueError, KeyError, TypeError):
+        return True
+
+
+def _of_format_1(whole: Mapping[str, Any]) -> Records:
+    return Records(
+        bytes.fromhex(whole["key"]),
+        _addressed(whole["objects"]),
+        _addressed(whole["ledger"]),
+        cast("Mapping[str, str]", whole["files"]),
+        cast("Mapping[str, str]", whole["sounds"]),
+    )
+
+
+def _with_secrets(records: Records, private: Mapping[str, Any], place: str) -> Records:
+    """The records with secrets in place of their seals; KeyError where one is missing."""
+    if private["format"] != FORMAT:
+        raise Unreadable([_other_format(place, SECRETS, private["format"])])
+    key = bytes.fromhex(private["key"])
+    known = _addressed(private["secrets"])
+    objects: dict[Address, Fields] = {}
+    for address, fields in records.objects.items():
+        seals = _secrets_of(address, fields)
+        real = {path: str(known[address][path]) for path in seals}
+        if any(seal(key, text) != seals[path] for path, text in real.items()):
+            raise Unreadable([_unlike(place, address)])
+        edits = [Edit(path, None, text, Why.YOU) for path, text in real.items()]
+        objects[address] = edited(fields, edits) if edits else fields
+    files = {**records.files, **cast("Mapping[str, str]", private["files"])}
+    return replace(records, key=key, objects=objects, files=files, is_sealed=False)
+
+
+def _secrets(objects: Objects) -> Iterator[tuple[Address, Fields]]:
+    for address, fields in objects.items():
+        yield address, _secrets_of(address, fields)
+
+
+def _secrets_of(address: Address, fields: Fields) -> dict[str, str]:
+    return kinds.secrets(address.kind, fields) if kinds.holds_secrets(address.kind) else {}
+
+
+def _by_kind(
+    objects: Mapping[Address, Mapping[str, Any]],
+) -> dict[str, dict[str, Mapping[str, Any]]]:
+    found: dict[str, dict[str, Mapping[str, Any]]] = {}
     for (kind, name), fields in sorted(objects.items()):
         found.setdefault(kind, {})[name] = fields
     return found
@@ -101,12 +194,15 @@ def written(records: Records, files: Mapping[str, bytes]) -> Records:
     return replace(records, files={path: digest(content) for path, content in files.items()})
 
 
-def _other_format(place: str, found: object) -> Diagnostic:
+def _other_format(place: str, path: str, found: object) -> Diagnostic:
     return Diagnostic(
         "CC411",
-        f"{place}/{PATH} has format {found}, and this ccstate reads {FORMAT}",
+        f"{place}/{path} has format {found}, and this ccstate reads {FORMAT}",
         hint="use the release of ccstate that wrote it",
     )
+
+
+_RESTORE = "restore {} from a backup of the server's configuration"
 
 
 def lost(place: str, path: str) -> Diagnostic:
@@ -116,15 +212,35 @@ def lost(place: str, path: str) -> Diagnostic:
         f"{place}/{PATH} is not there, though {path} is",
         Span(f"{place}/{PATH}"),
         cause="It says what ccstate manages there; without it everything would be made anew.",
-        hint="restore it from a backup of the server's configuration; "
-        "or, to begin anew, take ccstate's include files away too",
+        hint=f"{_RESTORE.format('it')}; or, to begin anew, take ccstate's include files away too",
     )
 
 
-def _damaged(place: str) -> Diagnostic:
+def without_secrets(place: str) -> Diagnostic:
+    """The records are there, and the file of the secrets in them is not."""
     return Diagnostic(
         "CC411",
-        f"{place}/{PATH} is damaged",
+        f"{place}/{SECRETS} is not there, though {PATH} is",
+        Span(f"{place}/{SECRETS}"),
+        cause="It holds the passwords and PINs that were applied last.",
+        hint=_RESTORE.format("it"),
+    )
+
+
+def _unlike(place: str, address: Address) -> Diagnostic:
+    return Diagnostic(
+        "CC411",
+        f"{place}/{SECRETS} does not belong to {PATH}: they differ in a secret of {address}",
+        Span(f"{place}/{SECRETS}"),
+        cause="One of them was restored or copied without the other.",
+        hint=_RESTORE.format("both"),
+    )
+
+
+def _damaged(place: str, path: str) -> Diagnostic:
+    return Diagnostic(
+        "CC411",
+        f"{place}/{path} is damaged",
         cause="It says what ccstate manages there; without it everything would be made anew.",
-        hint="restore the file from a backup of the server's configuration",
+        hint=_RESTORE.format("the file"),
     )

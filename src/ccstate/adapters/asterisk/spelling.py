@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ccstate.adapters.asterisk.entries import (
+    ACCOUNTS,
     DIALPLAN,
     FILES,
     HINT,
@@ -17,17 +18,20 @@ from ccstate.adapters.asterisk.entries import (
     MEMBER,
     PJSIP,
     QUEUES,
+    SECRET_FILES,
     VARIABLE,
     VOICEMAIL,
     Compiled,
     Entries,
     Key,
+    is_pjsip,
 )
 
 HEADER = """; Written by ccstate from the desired state; a change made here shows as drift.
-; Rights of this file: it holds secrets where the platform needs them.
 """
+HOLDS_SECRETS = "; It holds secrets: whoever may read it may make calls.\n"
 SENTINEL = "ccstate-rev"
+ACCOUNTS_SENTINEL = f"{SENTINEL}-accounts"
 GLOBAL = "CC_REV"
 MAILBOX_PARTS = ("pin", "name", "email", "pager", "options")
 LONGEST_REVISION = 16
@@ -51,6 +55,7 @@ def revision(content: bytes) -> str:
 
 
 _SENTINELS = {
+    ACCOUNTS: rb"\n\[ccstate-rev-accounts\]\ntype=auth\nauth_type=userpass\nusername=([0-9a-f]+)\n",
     PJSIP: rb"\n\[ccstate-rev\]\ntype=auth\nauth_type=userpass\nusername=([0-9a-f]+)\n",
     QUEUES: rb"\n\[ccstate-rev-([0-9a-f]+)\]\n",
     VOICEMAIL: rb"\nccstate-rev => ([0-9a-f]+),",
@@ -66,15 +71,19 @@ def revision_in(file: str, content: bytes) -> str:
 
 def _file(file: str, entries: Entries, notes: dict[tuple[str, str], str]) -> bytes:
     lines = "\n".join(_SPELLED[file](entries, notes))
-    body = f"{HEADER}\n{lines}\n".encode()
+    header = HEADER + (HOLDS_SECRETS if file in SECRET_FILES else "")
+    body = f"{header}\n{lines}\n".encode()
     return body + _sentinel(file, revision(body)).encode()
 
 
 def _sentinel(file: str, digest: str) -> str:
     """What shows at run time that Asterisk has read the file to its end."""
     match file:
-        case "pjsip":
-            return f"[{SENTINEL}]\ntype=auth\nauth_type=userpass\nusername={digest}\npassword={digest}\n"
+        case "pjsip" | "accounts":
+            name = SENTINEL if file == PJSIP else ACCOUNTS_SENTINEL
+            return (
+                f"[{name}]\ntype=auth\nauth_type=userpass\nusername={digest}\npassword={digest}\n"
+            )
         case "queues":
             return f"[{SENTINEL}-{digest}]\n"
         case "voicemail":
@@ -102,13 +111,20 @@ def _grouped(entries: Entries) -> Iterator[tuple[str, str, list[tuple[Key, str]]
     """Entries by section; a section stands where its first entry does."""
     groups: dict[tuple[str, str], list[tuple[Key, str]]] = {}
     for key, entry in entries.items():
-        named = (key.section, key.item if key.file == PJSIP else "")
+        named = (key.section, key.item if is_pjsip(key.file) else "")
         groups.setdefault(named, []).append((key, entry.value))
     for (section, item), found in groups.items():
         yield section, item, found
 
 
 def _pjsip(entries: Entries, notes: dict[tuple[str, str], str]) -> Iterator[str]:
+    # Asterisk reads the name from its configuration folder, wherever this file lies (16.28, 22.10).
+    yield f"#tryinclude {FILES[ACCOUNTS]}"
+    yield ""
+    yield from _objects(entries, notes)
+
+
+def _objects(entries: Entries, notes: dict[tuple[str, str], str]) -> Iterator[str]:
     last = ""
     # All that belongs to one endpoint stands together, as its author wrote it.
     for kind, name, found in _grouped(entries):
@@ -180,6 +196,7 @@ def _priority(key: Key, text: str) -> str:
 
 
 _SPELLED = {
+    ACCOUNTS: _objects,
     PJSIP: _pjsip,
     QUEUES: _queues,
     VOICEMAIL: _voicemail,

@@ -15,6 +15,7 @@ from ccstate.adapters.asterisk.conf import Conf, Option, parse, resolved
 from ccstate.adapters.asterisk.conf.dialplan import HINT as HINT_PRIORITY
 from ccstate.adapters.asterisk.conf.dialplan import dialplan
 from ccstate.adapters.asterisk.entries import (
+    ACCOUNTS,
     DIALPLAN,
     FILES,
     HINT,
@@ -27,12 +28,21 @@ from ccstate.adapters.asterisk.entries import (
     VOICEMAIL,
     Compiled,
     Key,
+    file_of_type,
     member_value,
 )
 from ccstate.adapters.asterisk.records import Records
-from ccstate.adapters.asterisk.spelling import GLOBAL, MAILBOX_PARTS, SENTINEL, spell
-from ccstate.adapters.asterisk.storage import Storage
+from ccstate.adapters.asterisk.spelling import (
+    ACCOUNTS_SENTINEL,
+    GLOBAL,
+    MAILBOX_PARTS,
+    SENTINEL,
+    spell,
+)
+from ccstate.adapters.asterisk.storage import Storage, read_permitted
 from ccstate.errors import Diagnostic, Unreadable
+
+OURS = frozenset(FILES.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,8 @@ class Stored:
     values: Mapping[Key, str]
     places: Mapping[Key, str]
     problems: tuple[Diagnostic, ...]
+    closed: frozenset[str] = frozenset()
+    """Files that may not be read; what they say is taken as it was written last."""
 
     @property
     def is_outdated(self) -> bool:
@@ -67,10 +79,13 @@ class Stored:
         return any(
             self.contents.get(path) != text and not self.is_touched(path)
             for path, text in self.texts.items()
+            if path not in self.closed
         )
 
     def is_touched(self, path: str) -> bool:
-        """Whether a file is not as ccstate wrote it."""
+        """Whether a file is not as ccstate wrote it, as far as it may be read."""
+        if path in self.closed:
+            return False
         content, written = self.contents.get(path), self.records.files.get(path)
         return (kept.digest(content) if content is not None else None) != written
 
@@ -78,17 +93,24 @@ class Stored:
 def read_stored(storage: Storage, *, is_test_site: bool) -> Stored:
     """The records, the include files, and what they say.
 
-    Unreadable where the records are damaged, or lost while there are include files.
+    Unreadable where the records are damaged, or lost while there are include files; and
+    NotPermitted where the records themselves may not be read.
     """
-    found = storage.read([kept.PATH, transaction.NOTE, *FILES.values()])
-    content, begun = found.pop(kept.PATH, None), found.pop(transaction.NOTE, None)
-    if found and content is None and begun is None:
+    paths = [*transaction.RECORDS, transaction.NOTE, *FILES.values()]
+    read, closed = read_permitted(storage, paths)
+    if kept.PATH in closed:
+        storage.read([kept.PATH])
+    found = {path: content for path, content in read.items() if path in OURS}
+    known = transaction.read_records(read, storage.place, closed)
+    if found and known is None and not {transaction.NOTE} & {*read, *closed}:
         raise Unreadable([kept.lost(storage.place, min(found))])
-    records = kept.new_records() if content is None else kept.load(content, storage.place)
+    records = known or kept.new_records()
     setting = Setting(records.key, is_test_site)
     compiled = compile_objects(records.objects, setting)
     texts = spell(compiled)
-    whole = {name for name, path in FILES.items() if found.get(path) == texts[path]}
+    whole = {
+        name for name, path in FILES.items() if found.get(path) == texts[path] or path in closed
+    }
     values = {k: v for k, v in compiled.values().items() if k.file in whole}
     places: dict[Key, str] = {}
     problems: list[Diagnostic] = []
@@ -100,7 +122,16 @@ def read_stored(storage: Storage, *, is_test_site: bool) -> Stored:
                 values[key] = said.value
                 places[key] = said.place
     return Stored(
-        records, setting, content is None, found, compiled, texts, values, places, tuple(problems)
+        records,
+        setting,
+        known is None,
+        found,
+        compiled,
+        texts,
+        values,
+        places,
+        tuple(problems),
+        closed,
     )
 
 
@@ -111,7 +142,7 @@ def _found(option: Option) -> Found:
 def _pjsip(conf: Conf) -> Iterator[tuple[Key, Found]]:
     for section in resolved(conf):
         kind = section.get("type") or ""
-        if section.name == SENTINEL:
+        if section.name in {SENTINEL, ACCOUNTS_SENTINEL}:
             continue
         for option in section.options:
             name, _, value = option.value.partition("=")
@@ -119,7 +150,7 @@ def _pjsip(conf: Conf) -> Iterator[tuple[Key, Found]]:
                 key = Key(PJSIP, kind, section.name, f"{VARIABLE}{name}")
                 yield key, Found(value, _found(option).place)
             elif option.key != "type":
-                yield Key(PJSIP, kind, section.name, option.key), _found(option)
+                yield Key(file_of_type(kind), kind, section.name, option.key), _found(option)
 
 
 def _queues(conf: Conf) -> Iterator[tuple[Key, Found]]:
@@ -177,4 +208,10 @@ def _dialplan(conf: Conf) -> Iterator[tuple[Key, Found]]:
             yield Key(DIALPLAN, "globals", option.key, ""), _found(option)
 
 
-_READERS = {PJSIP: _pjsip, QUEUES: _queues, VOICEMAIL: _voicemail, DIALPLAN: _dialplan}
+_READERS = {
+    ACCOUNTS: _pjsip,
+    PJSIP: _pjsip,
+    QUEUES: _queues,
+    VOICEMAIL: _voicemail,
+    DIALPLAN: _dialplan,
+}

@@ -5,7 +5,7 @@ with them everything holds. Whoever finds the note of a killed process looks at 
 they are the new ones, what is left is to load the files; where not, the old files are put back.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +14,15 @@ import orjson
 from ccstate.adapters.asterisk import records as kept
 from ccstate.adapters.asterisk.entries import FILES
 from ccstate.adapters.asterisk.storage import Storage
+from ccstate.errors import Unreadable
 
 NOTE = "ccstate/transaction.json"
 OLD = "ccstate/before/"
 """Where the old files stand until the new ones are confirmed."""
+
+
+RECORDS = (kept.PATH, kept.SECRETS, f"{OLD}{kept.SECRETS}")
+"""What has to be read for the records: with the secrets as they were, should a write have been killed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,28 @@ class Transaction:
 
     before: Mapping[str, str | None]
     after: Mapping[str, str]
+
+
+def read_records(
+    found: Mapping[str, bytes], place: str, closed: Collection[str] = ()
+) -> kept.Records | None:
+    """The records among files that were read; None where there are none.
+
+    Sealed where the secrets are among `closed`, the files that may not be read. A killed process
+    may leave new secrets beside old records; the old secrets lie aside then.
+    """
+    if (content := found.get(kept.PATH)) is None:
+        return None
+    private, old = found.get(kept.SECRETS), found.get(RECORDS[-1])
+    try:
+        records = kept.load(content, private, place)
+    except Unreadable:
+        if old is None:
+            raise
+        records = kept.load(content, old, place)
+    if records.is_sealed and kept.SECRETS not in closed:
+        raise Unreadable([kept.without_secrets(place)])
+    return records
 
 
 def begin(storage: Storage, old: Mapping[str, bytes], new: Mapping[str, bytes]) -> Transaction:
@@ -43,19 +70,24 @@ def begin(storage: Storage, old: Mapping[str, bytes], new: Mapping[str, bytes]) 
 
 def write(storage: Storage, new: Mapping[str, bytes]) -> None:
     """The new files, the records last; a killed process leaves each file old or new."""
-    include = {path: content for path, content in new.items() if path != kept.PATH}
-    if include:
-        storage.stage(include, mode=0o640)
-    if kept.PATH in new:
-        storage.stage({kept.PATH: new[kept.PATH]}, mode=0o600)
-    storage.commit([*include, *([kept.PATH] if kept.PATH in new else [])])
+    last = [path for path in (kept.SECRETS, kept.PATH) if path in new]
+    others = [path for path in new if path not in last]
+    shared = {path: content for path, content in new.items() if path != kept.SECRETS}
+    if kept.PATH in new and not kept.is_public(new[kept.PATH]):
+        # Records of format 1, which are put back.
+        storage.stage({kept.PATH: shared.pop(kept.PATH)}, mode=0o600)
+    if shared:
+        storage.stage(shared, mode=0o640)
+    if kept.SECRETS in new:
+        storage.stage({kept.SECRETS: new[kept.SECRETS]}, mode=0o600)
+    storage.commit([*others, *last])
 
 
 def end(storage: Storage, begun: Transaction) -> None:
     """What was written holds; the old files are let go of."""
     # The note last: whoever is killed here comes again. Of a killed process that began something
     # else, and was given up, copies and staged files may lie about.
-    paths = sorted({*begun.before, *FILES.values(), kept.PATH})
+    paths = sorted({*begun.before, *FILES.values(), kept.SECRETS, kept.PATH})
     storage.discard([*paths, *(f"{OLD}{path}" for path in paths)])
     storage.remove([*(f"{OLD}{path}" for path in paths), NOTE])
 

@@ -48,7 +48,7 @@ class Forbidden(Unreadable):
 def refusal(place: str, action: str, response: Message) -> Refused | Forbidden:
     reason = shown(response.get("Message")) or "no reason given"
     if reason == "Permission denied":
-        return Forbidden([_forbidden(place, action)])
+        return Forbidden([forbidden(place, action)])
     if response.output:
         reason = shown(" ".join(response.output))
     hint = ""
@@ -58,7 +58,8 @@ def refusal(place: str, action: str, response: Message) -> Refused | Forbidden:
     return Refused(Diagnostic("CC428", message, hint=hint), action, reason)
 
 
-def _forbidden(place: str, action: str) -> Diagnostic:
+def forbidden(place: str, action: str) -> Diagnostic:
+    """The problem of an action for which the AMI user lacks a right."""
     right = RIGHTS.get(action)
     needed = f"it needs {right}" if right else f"`manager show command {action}` names the right"
     return Diagnostic(

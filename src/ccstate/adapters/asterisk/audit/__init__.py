@@ -2,11 +2,14 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
-from ccstate.adapters.asterisk.audit.refusals import refusals
+from ccstate import kinds
+from ccstate.adapters.asterisk.ami import faults
+from ccstate.adapters.asterisk.audit.refusals import Refusal, refusals
 from ccstate.adapters.asterisk.conf import Section, resolved
 from ccstate.adapters.asterisk.drafts import Draft
 from ccstate.adapters.asterisk.entries import PJSIP, Compiled
 from ccstate.adapters.asterisk.handwritten import MAIN, Handwritten, conflicts, setup_problems
+from ccstate.adapters.asterisk.storage.faults import unreadable
 from ccstate.adapters.asterisk.unmanaged import out_of_reach
 from ccstate.drafts import CHANGED
 from ccstate.errors import Diagnostic, Span
@@ -29,22 +32,36 @@ def audited(
         *_elsewhere(drafted),
         *out_of_reach(drafted),
         *_without_transport(drafted, by_hand, place),
-        *(refusal.problem for refusal in refusals(drafted.objects)),
+        *(refusal.problem for refusal in refusals(drafted.objects) if _is_known(refusal, drafted)),
     ]
 
 
-def rights_missing(commands: Collection[str], place: str) -> Iterator[Diagnostic]:
-    """Rights that an apply may come to need; `commands` are those that AMI lets the user give.
+def _is_known(refusal: Refusal, drafted: Draft) -> bool:
+    """Whether what is refused is what will be written: of secrets a reader knows seals alone."""
+    address = refusal.address
+    return not drafted.is_sealed or refusal.field not in kinds.secrets(
+        address.kind, drafted.objects[address]
+    )
 
-    A module that does not run has no commands, and says nothing of rights.
-    """
-    if "QueueStatus" in commands and "QueuePause" not in commands:
-        yield Diagnostic(
-            "CC418",
-            f"the AMI user at {place} may not pause agents",
-            cause="A reload of the queues forgets why an agent is paused; ccstate says it again.",
-            hint="add `agent` to its `write` in manager.conf, then `manager reload`",
-        )
+
+def rights_missing(actions: Collection[str], host: str) -> Iterator[Diagnostic]:
+    """Rights that an apply may come to need; `actions` are those that AMI does not permit."""
+    for action in actions:
+        if action == "QueuePause":
+            yield Diagnostic(
+                "CC418",
+                f"the AMI user at {host} may not pause agents",
+                cause="A reload of the queues forgets why an agent is paused; ccstate says it again.",
+                hint="add `agent` to its `write` in manager.conf, then `manager reload`",
+            )
+        else:
+            yield faults.forbidden(host, action)
+
+
+def files_closed(paths: Collection[str], place: str) -> Iterator[Diagnostic]:
+    """Files that whoever applies has to read, and may not."""
+    for path in sorted(paths):
+        yield unreadable(place, path.rstrip("/"), "permission denied")
 
 
 def _without_transport(drafted: Draft, by_hand: Handwritten, place: str) -> Iterator[Diagnostic]:

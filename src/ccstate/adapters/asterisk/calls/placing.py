@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ccstate import machine
 from ccstate.adapters.asterisk import connection as connections
-from ccstate.adapters.asterisk import records as kept
+from ccstate.adapters.asterisk import transaction
 from ccstate.adapters.asterisk.calls.dialled import Entrance
 from ccstate.adapters.asterisk.calls.run import run
 from ccstate.adapters.asterisk.calls.sipp import Sipp
@@ -45,12 +45,14 @@ def place(
     connection = site.connection
     if not connection.test_site:
         raise Blocked([_no_test_site()])
-    content = site.storage.read([kept.PATH]).get(kept.PATH)
-    if content is None:
-        raise InvalidInput([_nothing_there(site.storage.place)])
-    key = kept.load(content, site.storage.place).key
+    storage = site.storage
+    records = transaction.read_records(storage.read(transaction.RECORDS), storage.place)
+    if records is None:
+        raise InvalidInput([_nothing_there(storage.place)])
     machine.check_hosts([connection.sip.host])
-    entrance = Entrance(connection.sip.host, connection.sip.port, unknown_password(key, TEST))
+    entrance = Entrance(
+        connection.sip.host, connection.sip.port, unknown_password(records.key, TEST)
+    )
     login = connections.login(connection, site.folder)
     caller = partial(Sipp, program=find_sipp())
     return run(flow, walked, login, entrance, caller=caller, told=told)

@@ -15,6 +15,7 @@ from ccstate.adapters.asterisk.entries import (
     Context,
     Key,
     Step,
+    file_of_type,
 )
 from ccstate.adapters.asterisk.places import (
     ENTER,
@@ -135,7 +136,7 @@ def _account(compiled: Compiled, name: str, password: str) -> None:
         ("aor", "max_contacts", "1", ""),
         ("aor", "remove_existing", "yes", ""),
     ):
-        compiled.say(Key(PJSIP, section, name, option), value, owner, path)
+        compiled.say(Key(file_of_type(section), section, name, option), value, owner, path)
 
 
 def site_context(site: str) -> str:

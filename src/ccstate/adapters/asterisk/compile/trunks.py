@@ -10,7 +10,7 @@ from ccstate.adapters.asterisk.compile.carriers import (
     trunk_id,
 )
 from ccstate.adapters.asterisk.compile.trees import branches
-from ccstate.adapters.asterisk.entries import PJSIP, Compiled, Context, Key, Step
+from ccstate.adapters.asterisk.entries import PJSIP, Compiled, Context, Key, Step, file_of_type
 from ccstate.adapters.asterisk.places import context, entered, follow, goto, named
 from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.flow import Flow
@@ -57,7 +57,7 @@ def compile_trunk(compiled: Compiled, centre: Centre, name: str, trunk: Filled) 
         options += _account(identity, trunk, account)
         options += _registration(identity, trunk, server) if trunk["registers"] else []
     for section, option, value, path in options:
-        compiled.say(Key(PJSIP, section, identity, option), value, owner, path)
+        compiled.say(Key(file_of_type(section), section, identity, option), value, owner, path)
     where = Context(compiled, on_trunk(name), owner)
     where.note(f"Calls that come in by {trunk.get('label') or name}")
     where.include(NUMBERS)
@@ -140,7 +140,7 @@ def compile_test_calls(compiled: Compiled, centre: Centre, password: str) -> Non
         ("auth", "username", TEST),
         ("auth", "password", password),
     ):
-        compiled.say(Key(PJSIP, section, TEST, option), value, None)
+        compiled.say(Key(file_of_type(section), section, TEST, option), value, None)
     calls = Context(compiled, TEST)
     calls.note("This is a test site: a call may bring the moment at which it is meant to come")
     calls.add(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from ccstate.adapters.asterisk.ami import Ami, Refused
 from ccstate.adapters.asterisk.ami.faults import Forbidden
 from ccstate.adapters.asterisk.entries import (
+    ACCOUNTS,
     DIALPLAN,
     FILES,
     MEMBER,
@@ -25,6 +26,7 @@ from ccstate.adapters.asterisk.running.options import OPTIONS
 from ccstate.adapters.asterisk.running.pjsip import Phones, read_phones
 from ccstate.adapters.asterisk.running.queues import OPTIONS as QUEUE_OPTIONS
 from ccstate.adapters.asterisk.running.queues import Member, Queues, Waiting, read_queues
+from ccstate.adapters.asterisk.running.rights import unseen
 from ccstate.errors import Diagnostic, Unreadable
 
 __all__ = ["Member", "Running", "Waiting", "is_running", "is_visible", "read_running"]
@@ -32,6 +34,7 @@ __all__ = ["Member", "Running", "Waiting", "is_running", "is_visible", "read_run
 GLOBALS = "globals"
 _MAILBOX_PARTS = ("name", "email", "options")
 _QUESTIONS = {
+    ACCOUNTS: "PJSIPShowEndpoint",
     PJSIP: "PJSIPShowEndpoint",
     QUEUES: "QueueRule",
     DIALPLAN: "DialplanExtensionRemove",
@@ -57,6 +60,8 @@ class Running:
     phones: Phones
     members: tuple[Member, ...]
     waiting: tuple[Waiting, ...]
+    unseen: Mapping[str, str] = field(default_factory=dict)
+    """Files of which what runs may not be seen, each with the AMI action that is not permitted."""
     detailed: frozenset[str] | None = None
     """The endpoints whose details were asked for; None where those of all were."""
 
@@ -69,7 +74,7 @@ class Running:
 def is_visible(key: Key) -> bool:
     """Whether AMI shows a fact at all; of the others the revision of their file is the only proof."""
     match key.file:
-        case "pjsip":
+        case "pjsip" | "accounts":
             is_variable = key.section == "endpoint" and key.part.startswith(VARIABLE)
             return is_variable or key.part in OPTIONS.get(key.section, {})
         case "queues":
@@ -94,13 +99,14 @@ def read_running(
     """
     expected = expected or {}
     loaded = {file: is_running(ami, file) for file in files}
-    phones = read_phones(ami, expected, endpoints) if loaded.get(PJSIP) else Phones()
-    queues = read_queues(ami) if loaded.get(QUEUES) else Queues({}, {})
-    dialplan, dialplan_revision = read_dialplan(ami) if loaded.get(DIALPLAN) else ({}, "")
-    mailboxes, mailboxes_revision = (
-        read_mailboxes(ami, expected) if loaded.get(VOICEMAIL) else ({}, "")
-    )
+    hidden = unseen(ami, [file for file, is_loaded in loaded.items() if is_loaded])
+    seen = {file for file, is_loaded in loaded.items() if is_loaded and file not in hidden}
+    phones = read_phones(ami, expected, endpoints) if seen & {PJSIP, ACCOUNTS} else Phones()
+    queues = read_queues(ami) if QUEUES in seen else Queues({}, {})
+    dialplan, dialplan_revision = read_dialplan(ami) if DIALPLAN in seen else ({}, "")
+    mailboxes, mailboxes_revision = read_mailboxes(ami, expected) if VOICEMAIL in seen else ({}, "")
     revisions = {
+        ACCOUNTS: phones.accounts_revision,
         PJSIP: phones.revision,
         QUEUES: queues.revision,
         DIALPLAN: dialplan_revision,
@@ -115,6 +121,7 @@ def read_running(
         phones=phones,
         members=queues.members,
         waiting=queues.waiting,
+        unseen=hidden,
         detailed=None if endpoints is None else frozenset(endpoints),
     )
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 from ccstate.adapters.asterisk.ami import Ami, Message, Refused
 from ccstate.adapters.asterisk.ami.message import Form
-from ccstate.adapters.asterisk.entries import PJSIP, VARIABLE, Key, Values
+from ccstate.adapters.asterisk.entries import PJSIP, VARIABLE, Key, Values, file_of_type, is_pjsip
 from ccstate.adapters.asterisk.running.options import OPTIONS, header, spelled
-from ccstate.adapters.asterisk.spelling import SENTINEL
+from ccstate.adapters.asterisk.spelling import ACCOUNTS_SENTINEL, SENTINEL
 
 _NEXT_VARIABLE = re.compile(r",(?=[A-Za-z_]\w*=)")
 
@@ -24,6 +24,7 @@ class Phones:
 
     values: dict[Key, str] = field(default_factory=dict, repr=False)
     revision: str = ""
+    accounts_revision: str = ""
     identified: frozenset[str] = frozenset()
     devices: Mapping[str, str] = field(default_factory=dict)
     """The state of each endpoint's device, such as "Not in use" and "Unavailable"."""
@@ -39,10 +40,10 @@ def read_phones(ami: Ami, expected: Values, endpoints: Collection[str] | None) -
     values: dict[Key, str] = {}
     listed = Form(["ObjectName", "DeviceState"], needed=2)
     devices = dict(map(listed.values, ami.read("PJSIPShowEndpoints")))
-    revision = ""
+    revisions: dict[str, str] = {}
     for message in ami.read("PJSIPShowAuths"):
-        if _SENTINEL in message.raw and message["ObjectName"] == SENTINEL:
-            revision = message["Username"]
+        if _SENTINEL in message.raw and message["ObjectName"] in _SENTINELS:
+            revisions[message["ObjectName"]] = message["Username"]
         else:
             values |= reading.options("auth", message)
     registered = _registered_contacts(ami)
@@ -66,7 +67,8 @@ def read_phones(ami: Ami, expected: Values, endpoints: Collection[str] | None) -
             identified.add(message["EndpointName"])
     return Phones(
         values,
-        revision,
+        revisions.get(SENTINEL, ""),
+        revisions.get(ACCOUNTS_SENTINEL, ""),
         frozenset(identified),
         devices,
         registrations,
@@ -75,6 +77,7 @@ def read_phones(ami: Ami, expected: Values, endpoints: Collection[str] | None) -
 
 
 _SENTINEL = SENTINEL.encode()
+_SENTINELS = frozenset({SENTINEL, ACCOUNTS_SENTINEL})
 _Said = Mapping[tuple[str, str], Mapping[str, str]]
 
 
@@ -82,7 +85,7 @@ def _said(expected: Values) -> _Said:
     """What is expected of each object, by type and id."""
     said: dict[tuple[str, str], dict[str, str]] = {}
     for key, text in expected.items():
-        if key.file == PJSIP:
+        if is_pjsip(key.file):
             said.setdefault((key.section, key.item), {})[key.part] = text
     return said
 
@@ -148,7 +151,7 @@ class _Reading:
         for (option, default), value in zip(OPTIONS[kind].items(), shown, strict=False):
             text = spelled(option, value, expected.get(option, ""), self.registered)
             if text != default or option in expected:
-                found[Key(PJSIP, kind, name, option)] = text
+                found[Key(file_of_type(kind), kind, name, option)] = text
         if kind == "endpoint":
             found |= _variables(name, shown[-1], expected)
         return found

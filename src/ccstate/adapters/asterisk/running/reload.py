@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Collection, Mapping
 
 from ccstate.adapters.asterisk.ami import Ami, Refused
-from ccstate.adapters.asterisk.entries import DIALPLAN, MODULES, PJSIP, QUEUES, VOICEMAIL
+from ccstate.adapters.asterisk.entries import ACCOUNTS, DIALPLAN, MODULES, PJSIP, QUEUES, VOICEMAIL
 from ccstate.adapters.asterisk.running import is_running
-from ccstate.adapters.asterisk.spelling import GLOBAL, SENTINEL
+from ccstate.adapters.asterisk.spelling import ACCOUNTS_SENTINEL, GLOBAL, SENTINEL
 from ccstate.errors import Diagnostic, Unreadable
 
 FIRST_PAUSE = 0.02  # seconds between two looks; each time twice as long
@@ -26,9 +26,9 @@ def reload(ami: Ami, files: Collection[str]) -> None:
 
     A module that was stopped is loaded. Raises Unreadable where Asterisk cannot.
     """
-    for file in MODULES:
-        if file in files:
-            _reload(ami, file)
+    modules = {MODULES[file]: file for file in MODULES if file in files}
+    for file in modules.values():
+        _reload(ami, file)
 
 
 def await_revisions(ami: Ami, wanted: Mapping[str, str], timeout: float) -> dict[str, str]:
@@ -88,9 +88,17 @@ def _revision(ami: Ami, file: str) -> str:
     return _REVISIONS[file](ami) if is_running(ami, file) else ""
 
 
+def _of_pjsip(ami: Ami) -> str:
+    return _of_auth(ami, SENTINEL)
+
+
 def _of_accounts(ami: Ami) -> str:
+    return _of_auth(ami, ACCOUNTS_SENTINEL)
+
+
+def _of_auth(ami: Ami, name: str) -> str:
     for message in ami.read("PJSIPShowAuths"):
-        if message["ObjectName"] == SENTINEL:
+        if message["ObjectName"] == name:
             return message["Username"]
     return ""
 
@@ -114,7 +122,8 @@ def _of_mailboxes(ami: Ami) -> str:
 
 
 _REVISIONS: Mapping[str, Callable[[Ami], str]] = {
-    PJSIP: _of_accounts,
+    ACCOUNTS: _of_accounts,
+    PJSIP: _of_pjsip,
     QUEUES: _of_queues,
     DIALPLAN: _of_dialplan,
     VOICEMAIL: _of_mailboxes,

@@ -29,6 +29,10 @@ class Stat:
     mtime: float
 
 
+class NotPermitted(Unreadable):
+    """A file or folder is there, and the user who runs ccstate may not read it."""
+
+
 class Storage(Protocol):
     """A folder; paths are relative to it, with `/`, and none leads out of it.
 
@@ -44,9 +48,10 @@ class Storage(Protocol):
         """What these files hold; a file that is not there is left out."""
         ...
 
-    def listing(self, folder: str = "") -> dict[str, Stat]:
+    def listing(self, folder: str = "", closed: set[str] | None = None) -> dict[str, Stat]:
         """All files below a folder, by their path from the root; none where it is not there.
 
+        Folders that may not be read are added to `closed`; NotPermitted where that is None.
         Links to files count where they lead to a file inside; links to folders are not followed.
         """
         ...
@@ -54,8 +59,9 @@ class Storage(Protocol):
     def stage(self, files: Mapping[str, bytes], *, mode: int) -> None:
         """Write each beside its place, making folders as needed; all of them, or none stays.
 
-        Folders are made 0755, or 0750 where `mode` keeps others out. A file takes the group of
-        the one that it will replace, or of its folder, as far as we may: Asterisk has to read it.
+        Folders are made 0755, or 0750 where `mode` keeps others out, with the group of the folder
+        that they are in. A file takes the group of the one that it will replace, or of its folder,
+        as far as we may: Asterisk has to read it.
         """
         ...
 
@@ -101,6 +107,28 @@ def _objection(path: str) -> str:
     return ""
 
 
+def read_permitted(
+    storage: Storage, paths: Collection[str]
+) -> tuple[dict[str, bytes], frozenset[str]]:
+    """What these files hold, and those that are there and may not be read."""
+    try:
+        return storage.read(paths), frozenset()
+    except NotPermitted:
+        found: dict[str, bytes] = {}
+        closed = set()
+        for path in paths:
+            try:
+                found |= storage.read([path])
+            except NotPermitted:
+                closed.add(path)
+        return found, frozenset(closed)
+
+
+def _unreadable(place: str, path: str, error: OSError) -> Unreadable:
+    kind = NotPermitted if isinstance(error, PermissionError) else Unreadable
+    return kind([faults.unreadable(place, path, faults.reason(error))])
+
+
 def folder_mode(mode: int) -> int:
     """The mode of a folder that is made for files of this mode."""
     return 0o755 if mode & stat.S_IROTH else 0o750
@@ -126,15 +154,25 @@ class LocalFolder:
         found = {path: self._content(path) for path in paths}
         return {path: content for path, content in found.items() if content is not None}
 
-    def listing(self, folder: str = "") -> dict[str, Stat]:
+    def listing(self, folder: str = "", closed: set[str] | None = None) -> dict[str, Stat]:
         if folder:
             checked([folder])
         self._check_root()
+
+        def unwalkable(error: OSError) -> None:
+            path = Path(error.filename).relative_to(self._root).as_posix()
+            if isinstance(error, FileNotFoundError):
+                return
+            if isinstance(error, PermissionError) and closed is not None:
+                closed.add(path)
+            else:
+                raise _unreadable(self.place, path, error)
+
         found = {}
         top = self._inside(folder) if folder else self._root
         if not self._is_inside(top):
             raise Unreadable([faults.leads_out(self.place, folder)])
-        for where, _, names in os.walk(top, onerror=self._unwalkable):
+        for where, _, names in os.walk(top, onerror=unwalkable):
             below = Path(where).relative_to(self._root)
             for name in names:
                 file = Path(where, name)
@@ -219,8 +257,7 @@ class LocalFolder:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            why = faults.reason(error)
-            raise Unreadable([faults.unreadable(self.place, path, why)]) from None
+            raise _unreadable(self.place, path, error) from None
         if len(content) > faults.LARGEST:
             raise Unreadable([faults.too_large(self.place, path)])
         return content
@@ -242,17 +279,14 @@ class LocalFolder:
         except OSError as error:
             raise Unreadable([faults.no_folder(self.place, faults.reason(error))]) from None
 
-    def _unwalkable(self, error: OSError) -> None:
-        if not isinstance(error, FileNotFoundError):
-            path = Path(error.filename).relative_to(self._root).as_posix()
-            raise Unreadable([faults.unreadable(self.place, path, faults.reason(error))])
-
     def _make_folders(self, path: str, mode: int) -> None:
         for folder in reversed(PurePosixPath(path).parents[:-1]):
             made = self._inside(str(folder))
             if not made.is_dir():
                 made.mkdir()
                 made.chmod(mode)  # whatever the umask says
+                with contextlib.suppress(PermissionError):
+                    os.chown(made, -1, made.parent.stat().st_gid)
                 _sync_folder(made.parent)
 
     @contextlib.contextmanager

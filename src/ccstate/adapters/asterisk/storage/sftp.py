@@ -41,10 +41,10 @@ class SftpFolder:
         checked(paths)
         return self._ask(lambda folder: folder.read(paths))
 
-    def listing(self, folder: str = "") -> dict[str, Stat]:
+    def listing(self, folder: str = "", closed: set[str] | None = None) -> dict[str, Stat]:
         if folder:
             checked([folder])
-        return self._ask(lambda remote: remote.listing(folder))
+        return self._ask(lambda remote: remote.listing(folder, closed))
 
     def stage(self, files: Mapping[str, bytes], *, mode: int) -> None:
         checked(files)

@@ -9,7 +9,7 @@ from typing import Self, TypeVar, cast
 
 import asyncssh
 
-from ccstate.adapters.asterisk.storage import STAGED, Stat, faults, folder_mode
+from ccstate.adapters.asterisk.storage import STAGED, NotPermitted, Stat, faults, folder_mode
 from ccstate.adapters.asterisk.storage.sftp_faults import ABSENT, CUT, FAILED, why
 from ccstate.adapters.asterisk.storage.sftp_line import Line, connect
 from ccstate.adapters.asterisk.storage.ssh_login import SshLogin
@@ -49,14 +49,19 @@ class RemoteFolder:
         together = zip(paths, found, strict=True)
         return {path: content for path, content in together if content is not None}
 
-    async def listing(self, folder: str) -> dict[str, Stat]:
+    async def listing(self, folder: str, closed: set[str] | None = None) -> dict[str, Stat]:
         real = await self._real_root()
         if not await self._folder_of(f"{folder}/." if folder else ".", real):
             return {}
         found: dict[str, Stat] = {}
         folders = [folder]
         for below in folders:  # grows as it is walked
-            folders += await self._listed(below, real, found)
+            try:
+                folders += await self._listed(below, real, found)
+            except NotPermitted:
+                if closed is None:
+                    raise
+                closed.add(below)
         return dict(sorted(found.items()))
 
     async def stage(self, files: Mapping[str, bytes], mode: int) -> None:
@@ -250,6 +255,7 @@ class RemoteFolder:
             if not await self._timely(self._sftp.isdir(self._at(folder))):
                 await self._timely(self._sftp.mkdir(self._at(folder)))
                 await self._timely(self._sftp.chmod(self._at(folder), mode))
+                await self._timely(self._inherit_group(folder))
         except FAILED as error:
             raise await self._unstaged(folder, error) from None
 
@@ -273,6 +279,14 @@ class RemoteFolder:
             with contextlib.suppress(asyncssh.SFTPOpUnsupported):
                 await file.fsync()
 
+    async def _inherit_group(self, folder: str) -> None:
+        """Give a new folder the group of the one that it is in; it keeps ours where we may not."""
+        above = await self._sftp.stat(self._at(str(PurePosixPath(folder).parent)))
+        ours = await self._sftp.stat(self._at(folder))
+        if above.gid is not None and ours.uid is not None and above.gid != ours.gid:
+            with contextlib.suppress(asyncssh.SFTPPermissionDenied, asyncssh.SFTPFailure):
+                await self._sftp.chown(self._at(folder), ours.uid, above.gid)
+
     async def _take_group(self, file: asyncssh.SFTPClientFile, path: str) -> None:
         """The group of the file to be replaced, or of its folder; ours where we may not."""
         try:
@@ -288,7 +302,8 @@ class RemoteFolder:
         reason, hint = await self._why(error)
         if isinstance(error, CUT):
             return Unreadable([faults.cut(self._place, reason, hint)])
-        return Unreadable([faults.unreadable(self._place, path, reason)])
+        kind = NotPermitted if isinstance(error, asyncssh.SFTPPermissionDenied) else Unreadable
+        return kind([faults.unreadable(self._place, path, reason)])
 
     async def _unstaged(self, path: str, error: Exception) -> Unreadable:
         return Unreadable([faults.not_staged(self._place, path, *await self._why(error))])
