@@ -244,14 +244,17 @@ def _until_comma(text: str) -> tuple[str, str]:
 
 
 def _shrunk(number: str) -> str:
-    """A caller's number without ornament, as `ast_shrink_phone_number` leaves it."""
+    """A caller's number without ornament, as `ast_shrink_phone_number` leaves it.
+
+    A dot at the end stays, for it ends a pattern (16.28, 22.10, seen).
+    """
     kept: list[str] = []
     square = 0
-    for char in number:
+    for char in number.removesuffix("."):
         square += (char == "[") - (char == "]")
         if square or char not in "( )-.":
             kept.append(char)
-    return "".join(kept)
+    return "".join(kept) + "." * number.endswith(".")
 
 
 def without_hyphens(exten: str) -> str:

@@ -1,7 +1,8 @@
 """The value of `$[…]`.
 
 Source: main/ast_expr2.y and ast_expr2.fl of Asterisk 18. Texts in quotes are texts: `"10" > "9"`
-compares letters, `10 > 9` numbers. What has no such form is a syntax error, which is not followed.
+compares letters, `10 > 9` numbers. What
+has no such form is a syntax error, which is not followed, but for a first operand that is missing.
 """
 
 import re
@@ -39,10 +40,21 @@ _Value: TypeAlias = _Text | Decimal
 
 def worked_out(expression: str) -> str:
     """What an expression, with its variables filled in, is replaced by."""
-    if not expression.strip():
+    tokens = _tokens(expression)
+    if not tokens or _begins_with_operator(tokens):
         return ""
-    parser = _Parser(_tokens(expression), expression)
+    parser = _Parser(tokens, expression)
     return _written(parser.whole())
+
+
+def _begins_with_operator(tokens: list[tuple[str, str]]) -> bool:
+    """Whether the first operand is missing, as in `$[${NOTHING} = 1]`.
+
+    That is a syntax error, which gives nothing (16.28, 22.10, seen); of others it depends on how
+    far the expression was read.
+    """
+    kind, text = tokens[0]
+    return kind == "sign" and text in {*_BINARY, "=~", ":", "~~"} - {"-"}
 
 
 def is_true(text: str) -> bool:
@@ -179,7 +191,8 @@ def _compared(test: Callable[[object, object], bool]) -> Callable[[_Value, _Valu
     def compare(left: _Value, right: _Value) -> _Value:
         texts = [v for v in (left, right) if isinstance(v, _Text) and not v.is_number]
         if texts:
-            return Decimal(int(test(_bare(left), _bare(right))))
+            # With their quotes: `"2" = 2` does not hold (16.28, 22.10, seen).
+            return Decimal(int(test(_written(left), _written(right))))
         return Decimal(int(test(_number(left), _number(right))))
 
     return compare
