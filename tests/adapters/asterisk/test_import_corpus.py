@@ -44,6 +44,7 @@ class Case:
         self.setting = Setting(words={**WORDS, **setting.pop("words", {})}, **setting)
         self.calls: list[dict[str, Any]] = said["calls"]
         self.is_same = said["import"] == "same"
+        self.report: list[str] = said.get("report", [])
         read = confs(estate(said["dialplan"], **said.get("files", {})))
         self.found = imported_confs(read, self.setting)
         self.proving = Proving(read, self.found, self.setting, FIRST)
@@ -123,7 +124,7 @@ def step(objects: Objects, where: Where, did: str) -> Where:
     """The objects after an input; one that means nothing there ends the walk."""
     try:
         return objects.goes(where, did)
-    except KeyError:
+    except (KeyError, StopIteration):
         return Done(turns.Over("cannot", did))
 
 
@@ -183,6 +184,8 @@ def test_what_the_objects_change_is_reported(path: Path) -> None:
     for call in case.calls:
         if case.imported(call) != call["meets"]:
             assert case.door(call) in said, f"silent: {call} is {case.imported(call)}"
+    for text in case.report:
+        assert any(text in line for line in told(proof)), told(proof)
     if case.is_same:
         assert told(proof) == []
 

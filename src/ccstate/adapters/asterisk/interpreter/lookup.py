@@ -37,12 +37,33 @@ IsOpen = Callable[[str], bool]
 """Whether the times of an include hold now."""
 
 
+class _Context:
+    """The extensions of one context: names, which count first, and patterns in their order."""
+
+    def __init__(self, extensions: list[Extension]) -> None:
+        self.ordered = sorted(extensions, key=_rank)
+        self.patterns = [e for e in self.ordered if e.name.startswith("_")]
+        self.by_name: dict[str, list[Extension]] = {}
+        self.beginnings: set[str] = set()
+        """What more digits can still make a name of."""
+        for extension in self.ordered:
+            if not extension.name.startswith("_"):
+                name = without_hyphens(extension.name)
+                self.by_name.setdefault(name, []).append(extension)
+                self.beginnings.update(name[:length] for length in range(len(name)))
+
+    def matching(self, exten: str) -> Iterator[Extension]:
+        """The extensions that stand for what was dialled, whoever calls, in their order."""
+        yield from self.by_name.get(without_hyphens(exten), ())
+        yield from (e for e in self.patterns if matches(e.name, exten))
+
+
 class Lookup:
     """The extensions of a dialplan, each context in the order in which Asterisk tries them."""
 
     def __init__(self, plan: Dialplan) -> None:
-        self._extensions: dict[str, list[Extension]] = {}
         self._plan = plan
+        self._contexts: dict[str, _Context] = {}
         for name, context in plan.contexts.items():
             found = [
                 Extension(
@@ -53,21 +74,26 @@ class Lookup:
                 )
                 for (exten, caller), steps in context.extens().items()
             ]
-            self._extensions[name] = sorted(found, key=_rank)
+            self._contexts[name] = _Context(found)
 
     def extensions(self, context: str) -> Iterator[tuple[Extension, tuple[Option, ...]]]:
         """Every extension of a context and of all that it includes, whatever the time."""
-        return self._searched(context, lambda _: True, frozenset(), ())
+        for found, path in self._searched(context, lambda _: True):
+            yield from ((extension, path) for extension in found.ordered)
 
     def _searched(
-        self, context: str, is_open: IsOpen, names: frozenset[str], path: tuple[Option, ...]
-    ) -> Iterator[tuple[Extension, tuple[Option, ...]]]:
-        if context in names or context not in self._plan.contexts:
+        self,
+        context: str,
+        is_open: IsOpen,
+        names: frozenset[str] = frozenset(),
+        path: tuple[Option, ...] = (),
+    ) -> Iterator[tuple[_Context, tuple[Option, ...]]]:
+        """A context and all that it includes, in the order in which they are searched."""
+        if context in names or context not in self._contexts:
             return
         if len(names) > DEEPEST:
             raise NotFollowed("contexts include each other too deeply")
-        for extension in self._extensions[context]:
-            yield extension, path
+        yield self._contexts[context], path
         here = self._plan.contexts[context]
         if here.switches:
             line = here.switches[0]
@@ -99,25 +125,36 @@ class Lookup:
     def _answering(
         self, context: str, exten: str, caller: Callable[[], str], is_open: IsOpen
     ) -> Iterator[tuple[Extension, tuple[Option, ...]]]:
-        for extension, path in self._searched(context, is_open, frozenset(), ()):
-            if matches(extension.name, exten) and (
-                not extension.caller or matches(extension.caller, caller())
-            ):
-                yield extension, path
+        for found, path in self._searched(context, is_open):
+            for extension in found.matching(exten):
+                if not extension.caller or matches(extension.caller, caller()):
+                    yield extension, path
 
     def may_grow(
         self, context: str, exten: str, caller: Callable[[], str], is_open: IsOpen
     ) -> bool:
         """Whether more digits could still reach an extension: `ast_matchmore_extension`."""
-        for extension, _ in self._searched(context, is_open, frozenset(), ()):
-            more = grows(extension.name, exten)
-            if more and extension.caller and not matches(extension.caller, caller()):
-                continue
-            if more == _EARLY:
-                return False
-            if more:
+        for found, _ in self._searched(context, is_open):
+            if exten in found.beginnings and self._may_name(found, exten, caller):
                 return True
+            for extension in found.patterns:
+                more = grows(extension.name, exten)
+                if more and extension.caller and not matches(extension.caller, caller()):
+                    continue
+                if more:
+                    return more != _EARLY
         return False
+
+    @staticmethod
+    def _may_name(found: _Context, exten: str, caller: Callable[[], str]) -> bool:
+        """Whether one of the names that begin so is for this caller."""
+        begun = (
+            extension
+            for name, extensions in found.by_name.items()
+            if len(name) > len(exten) and name.startswith(exten)
+            for extension in extensions
+        )
+        return any(not e.caller or matches(e.caller, caller()) for e in begun)
 
 
 _EARLY = 2

@@ -105,11 +105,17 @@ class Run:
 
     # Running
 
-    def until_stop(self) -> Stop:
-        seen: set[tuple[object, ...]] = set()
+    def until_stop(self, watched: int = SUSPICIOUS) -> Stop:
+        """Plays until something stops the call; from that step on it is watched for rounds."""
+        begun, seen = self.call, set[tuple[object, ...]]()
         for count in range(MOST_STEPS):
             before, heard = self.call, len(self.heard)
-            if count > SUSPICIOUS:
+            if count >= watched:
+                if before.key() in seen and watched:
+                    # Once more, so that each round is heard once.
+                    self.call = begun
+                    self.heard.clear()
+                    return self.until_stop(watched=0)
                 if before.key() in seen:
                     return Ended(before, tuple(self.heard), self.line, ENDLESS)
                 seen.add(before.key())

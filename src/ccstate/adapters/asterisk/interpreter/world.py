@@ -129,6 +129,7 @@ class Survey:
         self._texts = [step.data for step in _steps(plan) if "$" in step.data]
         self._callers = tuple(callers)
         self._found: dict[str, tuple[str, ...]] = {}
+        self._asked: dict[str, bool] = {}
         self.cut: set[str] = set()
         """Facts that have more values than are tried."""
 
@@ -171,7 +172,13 @@ class Survey:
 
     def is_asked(self, fact: str) -> bool:
         """Whether the dialplan ever reads what it keeps there."""
-        kind, _, name = _family(fact).partition("(")
+        family = _family(fact)
+        if family not in self._asked:
+            self._asked[family] = self._asks(family)
+        return self._asked[family]
+
+    def _asks(self, family: str) -> bool:
+        kind, _, name = family.partition("(")
         name = name.removesuffix(")")
         if kind == "GLOBAL":
             return any(re.search(rf"\$\{{(GLOBAL\()?{re.escape(name)}\b", t) for t in self._texts)
@@ -179,12 +186,13 @@ class Survey:
 
     def values(self, fact: str) -> tuple[str, ...]:
         """Everything that a fact may be, as far as the dialplan tells values apart."""
-        if fact not in self._found:
+        family = _family(fact)
+        if family not in self._found:
             values = list(dict.fromkeys(self._values(fact)))
             if len(values) > MOST_VALUES:
-                self.cut.add(fact)
-            self._found[fact] = tuple(values[:MOST_VALUES])
-        return self._found[fact]
+                self.cut.add(family)
+            self._found[family] = tuple(values[:MOST_VALUES])
+        return self._found[family]
 
     def _values(self, fact: str) -> Iterator[str]:
         if fact == "caller":

@@ -1,7 +1,7 @@
 """The comparison of one import: both sides set up, everything that can be dialled called."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -78,37 +78,36 @@ class Proving:
 
     # What can be dialled
 
-    def _doors(self) -> Iterator[tuple[Door, Dialled, "list[Where]"]]:
-        seen: set[tuple[str, str]] = set()
+    def _doors(self) -> Iterator[tuple[Door, Dialled, Where]]:
+        """What carriers dial by each trunk, then what phones dial in each of their contexts."""
         origins = self._found.origins
         for endpoint, context in origins.trunk_contexts.items():
             trunk = origins.trunks[endpoint]
-            for dialled in self._listed(context, carriers=True):
-                if (context, dialled.exten) not in seen:
-                    seen.add((context, dialled.exten))
-                    door = Door(f"{trunk}", context, dialled.exten, trunk.name)
-                    yield door, dialled, [self.number(trunk.name, dialled.exten)]
-        inside: set[tuple[str, str]] = set()
+            for dialled in self._listed(dialled_by_carriers(self._interpreter.lookup, context)):
+                door = Door(str(trunk), context, dialled.exten, trunk.name)
+                yield door, dialled, self.number(trunk.name, dialled.exten)
+        known = tuple(sorted({*origins.phones, *self._dialling.inside}))
+        of_context: dict[str, str] = {}
         for endpoint, context in origins.phone_contexts.items():
-            phone = origins.phones[endpoint]
-            for dialled in self._listed(context, carriers=False):
-                if (context, dialled.exten) not in inside:
-                    inside.add((context, dialled.exten))
-                    door = Door(f"phones in [{context}]", context, dialled.exten)
-                    yield door, dialled, [self.inside(phone.name, dialled.exten)]
+            of_context.setdefault(context, origins.phones[endpoint].name)
+        for context, phone in of_context.items():
+            by_phones = dialled_by_phones(self._interpreter.lookup, context, known)
+            for dialled in self._listed(by_phones):
+                door = Door(f"phones in [{context}]", context, dialled.exten)
+                yield door, dialled, self.inside(phone, dialled.exten)
 
-    def _listed(self, context: str, *, carriers: bool) -> list[Dialled]:
-        known = tuple(sorted({*self._found.origins.phones, *self._dialling.inside}))
-        lookup = self._interpreter.lookup
+    def _listed(self, listed: Iterator[Dialled]) -> Iterator[Dialled]:
+        """Each of them once; what ends the list is told."""
+        seen: set[str] = set()
         try:
-            if carriers:
-                return list(dialled_by_carriers(lookup, context))
-            return list(dialled_by_phones(lookup, context, known))
+            for dialled in listed:
+                if dialled.exten not in seen:
+                    seen.add(dialled.exten)
+                    yield dialled
         except NotFollowed as why:
             line = (why.line.file, why.line.line) if why.line else ("", 0)
-            door = Door("anybody", context, "")
+            door = Door("anybody", "", "other numbers")
             self._proof.unfollowed.append(Unfollowed(door, (), why.reason, *line))
-            return []
 
     def number(self, trunk: str, dialled: str) -> Where:
         """Where a call comes in that a carrier sends with this number."""
@@ -143,14 +142,12 @@ class Proving:
 
     # Comparing
 
-    def _compare(self, door: Door, dialled: Dialled, starts: Sequence[Where]) -> None:
-        if door.carrier and isinstance(starts[0], At):
-            self._tells_form(door, dialled, starts[0])
-        for start in starts:
-            for phases, moments in self._worlds(start):
-                steps = Lockstep(self.written, Objects(self._flow, phases))
-                found = steps.compare(door.context, door.exten, start, moments)
-                self._take(door, dialled, found, moments)
+    def _compare(self, door: Door, dialled: Dialled, start: Where) -> None:
+        if door.carrier and isinstance(start, At):
+            self._tells_form(door, dialled, start)
+        for phases, moments in self.worlds(start):
+            steps = Lockstep(self.written, Objects(self._flow, phases))
+            self._take(door, dialled, steps.compare(door.context, door.exten, start, moments))
 
     def _tells_form(self, door: Door, dialled: Dialled, start: At) -> None:
         """Notes a number that the carrier writes in a form which the trunk does not take."""
@@ -163,7 +160,7 @@ class Proving:
         self._proof.differences.append(told)
         self._proof.differ += 1
 
-    def _worlds(self, start: Where) -> list[tuple[dict[str, Says], int]]:
+    def worlds(self, start: Where) -> list[tuple[dict[str, Says], int]]:
         """What the schedules behind a number say, and at which moments."""
         if not isinstance(start, At):
             return [({}, self._moments.every)]
@@ -188,6 +185,10 @@ class Proving:
         names = self._flow.schedules(self._flow.reached(start.place))
         return Objects(self._flow, self._year.phases(sorted(names), at))
 
+    def objects_saying(self, phases: Mapping[str, Says]) -> Objects:
+        """The imported side while schedules, and switches, say this."""
+        return Objects(self._flow, phases)
+
     def moments_like(self, at: datetime) -> int:
         """The moments at which every condition of the dialplan on the clock is as at this one."""
         found = self._moments.every
@@ -198,7 +199,7 @@ class Proving:
             found &= holds if said.holds(at.astimezone(zone)) else ~holds
         return found
 
-    def _take(self, door: Door, dialled: Dialled, found: Compared, _moments: int) -> None:
+    def _take(self, door: Door, dialled: Dialled, found: Compared) -> None:
         proof = self._proof
         proof.same += found.same
         proof.differ += found.differ

@@ -1,0 +1,191 @@
+"""Whatever stands in a dialplan: the comparison of an import raises nothing, and hides nothing."""
+
+from datetime import date
+from typing import Any
+
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from ccstate.adapters.asterisk import interpreter as by_hand
+from ccstate.adapters.asterisk.importing import Setting
+from ccstate.adapters.asterisk.interpreter import NotFollowed
+from ccstate.adapters.asterisk.proof import prove, turns
+from ccstate.adapters.asterisk.proof.objects import Where
+from ccstate.adapters.asterisk.proof.proving import Proving
+from ccstate.adapters.asterisk.proof.results import Door, Proof
+from tests.adapters.asterisk.estates import WORDS, confs, estate, imported_confs
+from tests.adapters.asterisk.test_importing_properties import FILES
+
+SETTING = Setting(prefix="+61", timezone="Australia/Sydney", words=WORDS)
+FIRST = date(2026, 11, 30)
+KEYS = ("1", "2", "7", turns.SILENCE)
+RUNG = (turns.ANSWERED, turns.NO_ANSWER, turns.BUSY, turns.UNAVAILABLE)
+WAITED = (turns.ANSWERED, turns.NO_ANSWER)
+MENUS = """\
+[phones]
+exten => 2001,1,Dial(PJSIP/2001,25)
+ same => n,VoiceMail(2001@box,u)
+ same => n,Hangup()
+[inbound]
+exten => 61255501000,1,{0}
+ same => n,{1}
+ same => n,Hangup()
+exten => 61255501001,1,Goto(menu,s,1)
+[menu]
+exten => s,1,Answer()
+ same => n,Background(menu)
+ same => n,WaitExten(5)
+ same => n,{2}
+exten => 1,1,{3}
+ same => n,{4}
+exten => 2,1,{5}
+exten => t,1,{6}
+exten => i,1,{7}
+ same => n,Goto(s,1)
+"""
+STEP = st.sampled_from(
+    [
+        "Answer()",
+        "Hangup()",
+        "Hangup(17)",
+        "Busy()",
+        "Wait(9)",
+        "Playback(welcome)",
+        "Playback(closed)",
+        "Queue(help)",
+        "Queue(help,,,,60)",
+        "Queue(help,t,,,30)",
+        "Dial(PJSIP/2001,25)",
+        "Dial(PJSIP/2002,15)",
+        "Dial(PJSIP/2002,15,tT)",
+        "Dial(PJSIP/2001&PJSIP/2002,20)",
+        "VoiceMail(2001@box,u)",
+        "VoiceMail(2001@box,b)",
+        "MixMonitor(x.wav)",
+        "ConfBridge(1)",
+        "Goto(menu,s,1)",
+        "Goto(phones,2001,1)",
+        "Goto(nowhere,1)",
+        'GotoIf($["${DIALSTATUS}" = "BUSY"]?menu,s,1)',
+        'GotoIf($["${CALLERID(num)}" = "0400000000"]?phones,2001,1)',
+        'GotoIf($["${DB(night/on)}" = "1"]?phones,2001,1)',
+        "GotoIfTime(9:00-17:00,mon-fri,*,*?phones,2001,1)",
+        "AGI(x.agi)",
+        "Set(CHANNEL(language)=fr)",
+    ]
+)
+DIALPLAN = st.lists(STEP, min_size=8, max_size=8).map(lambda steps: MENUS.format(*steps))
+
+
+def proving(files: dict[str, str]) -> Proving:
+    read = confs(files)
+    return Proving(read, imported_confs(read, SETTING), SETTING, FIRST)
+
+
+@settings(max_examples=60)
+@given(FILES)
+def test_whatever_stands_in_the_files_is_compared_or_told(files: dict[str, str]) -> None:
+    read = confs(files)
+    found = imported_confs(read, SETTING)
+    proof = prove(read, found, SETTING, FIRST)
+    assert proof.calls >= proof.same
+    event("compared" if proof.calls else "nothing to dial")
+
+
+class Walk:
+    """One caller on both sides, with choices that are drawn; an own, plain way to compare."""
+
+    def __init__(self, data: st.DataObject, both: Proving) -> None:
+        self.data, self.both = data, both
+        self.differs = False
+
+    def door(self, number: str) -> None:
+        start = self.both.number("line", number)
+        phases, moments = self.data.draw(st.sampled_from(self.both.worlds(start)))
+        objects = self.both.objects_saying(phases)
+        stop: Any = self.both.written.begins("inbound", number, moments)
+        where: Where = start
+        heard = ""
+        for _ in range(12):
+            turn = self.both.written.turn(stop)
+            heard += turn.heard.words
+            if isinstance(stop, by_hand.Clock):
+                stop = self.both.written.at(stop, self._moments(stop))
+                continue
+            if isinstance(turn.what, turns.Open):
+                stop = self.both.written.goes(
+                    stop, self.data.draw(st.sampled_from(turn.what.values))
+                )
+                continue
+            where, other = objects.turn(where)
+            if heard.replace(" ", "") != other.heard.words.replace(" ", ""):
+                self.differs = True
+            heard = ""
+            if not self._alike(turn.what, other.what):
+                self.differs = True
+                return
+            did = self._did(turn.what)
+            if did is None:
+                return
+            stop, where = self.both.written.goes(stop, did), objects.goes(where, did)
+            if isinstance(stop, turns.Over):
+                return
+
+    def _moments(self, stop: by_hand.Clock) -> int:
+        rest = stop.call.moments & ~stop.holds
+        return int(self.data.draw(st.sampled_from([stop.holds, rest])))
+
+    @staticmethod
+    def _alike(one: turns.What, other: turns.What) -> bool:
+        match one, other:
+            case turns.Asks(), turns.Asks():
+                return one.seconds == other.seconds or bool(one.typed)
+            case turns.Waits(), turns.Waits():
+                return (one.queue, one.seconds, one.options) == (
+                    other.queue,
+                    other.seconds,
+                    other.options,
+                )
+            case turns.Message(), turns.Message():
+                return one == other
+            case turns.Over(), turns.Over():
+                return other in (one, turns.NOTHING)
+            case _:
+                return one == other
+
+    def _did(self, what: turns.What) -> str | None:
+        match what:
+            case turns.Asks():
+                return self.data.draw(st.sampled_from(KEYS))
+            case turns.Rings(seconds=seconds):
+                did = self.data.draw(st.sampled_from(RUNG))
+                return None if did == turns.ANSWERED or seconds is None else did
+            case turns.Waits(seconds=seconds):
+                did = self.data.draw(st.sampled_from(WAITED))
+                return None if did == turns.ANSWERED or seconds is None else did
+            case turns.Message():
+                return turns.LEFT
+            case _:
+                return None
+
+
+def reported(proof: Proof) -> set[str]:
+    doors: list[Door] = [one.door for one in proof.differences]
+    doors += [one.door for one in proof.unfollowed]
+    return {door.exten for door in doors if door.context == "inbound"}
+
+
+@settings(max_examples=120)
+@given(st.data(), DIALPLAN, st.sampled_from(["61255501000", "61255501001"]))
+def test_no_caller_meets_something_else_in_silence(
+    data: st.DataObject, dialplan: str, number: str
+) -> None:
+    both = proving(estate(extensions=dialplan))
+    walk = Walk(data, both)
+    try:
+        walk.door(number)
+    except NotFollowed:
+        walk.differs = True
+    event("differs" if walk.differs else "same")
+    if walk.differs:
+        assert number in reported(both.proof())
