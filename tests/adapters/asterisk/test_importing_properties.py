@@ -1,15 +1,19 @@
 """Whatever stands in the files: nothing is raised, no line is lost, what is made is valid."""
 
 import re
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ccstate.adapters.asterisk.importing import Setting
+from ccstate.adapters.embedded import SUPPORTS
 from ccstate.kinds import KINDS, references
 from tests.adapters.asterisk.estates import PJSIP, QUEUES, VOICEMAIL, WORDS, estate, imported
 
 SETTING = Setting(prefix="+61", timezone="Australia/Sydney", words=WORDS)
+HOLDS_ALL = replace(SETTING, supports=SUPPORTS)
+"""For a platform that can hold everything."""
 STEPS = """\
 Answer()
 Hangup()
@@ -24,6 +28,11 @@ Queue(none)
 Dial(PJSIP/2001,20)
 Dial(PJSIP/2002,20,t)
 Dial(PJSIP/2001&PJSIP/2002)
+Dial(PJSIP/2001&PJSIP/2002,20,tTk)
+Queue(help,tT)
+VoiceMailMain(${CALLERID(num)}@box)
+AddQueueMember(help)
+Pickup()
 Dial(PJSIP/${EXTEN}@line)
 Dial(PJSIP/${EXTEN:1}@line,60)
 VoiceMail(2001@box,u)
@@ -138,7 +147,7 @@ FILES = st.builds(
     DIALPLAN,
     st.just(PJSIP) | mixed(PJSIP),
     st.just(VOICEMAIL) | mixed(VOICEMAIL),
-    st.just(QUEUES) | mixed(QUEUES),
+    st.just(QUEUES) | st.just(QUEUES + "context=menu\n") | mixed(QUEUES),
 )
 
 
@@ -153,9 +162,12 @@ def test_every_line_is_explained_or_listed(files: dict[str, str]) -> None:
                 assert (name, number) in known, line
 
 
-@given(FILES)
-def test_whatever_is_made_is_canonical_and_names_only_what_there_is(files: dict[str, str]) -> None:
-    found = imported(files, SETTING)
+@given(FILES, st.sampled_from([SETTING, HOLDS_ALL]))
+def test_whatever_is_made_is_canonical_and_names_only_what_there_is(
+    files: dict[str, str], setting: Setting
+) -> None:
+    found = imported(files, setting)
+    assert not any("its fields do not fit" in u.reason for u in found.unexpressed)
     boxes = {a for a, fields in found.objects.items() if fields.get("voicemail") is not None}
     for address, fields in found.objects.items():
         model = KINDS[address.kind].model.model_validate(fields)

@@ -12,12 +12,13 @@ from ccstate.adapters.asterisk.conf import Conf, Glob, Read
 from ccstate.adapters.asterisk.importing.canonical import canonical_objects
 from ccstate.adapters.asterisk.importing.destinations import Known
 from ccstate.adapters.asterisk.importing.estate import FILES, Setting, Work, opened
+from ccstate.adapters.asterisk.importing.features import feature_codes, switch_codes
 from ccstate.adapters.asterisk.importing.ledger import Line, Unexpressed
 from ccstate.adapters.asterisk.importing.leftovers import leftovers
 from ccstate.adapters.asterisk.importing.mailboxes import mailboxes
 from ccstate.adapters.asterisk.importing.numbers import inbound, inside
 from ccstate.adapters.asterisk.importing.outbound import outbound
-from ccstate.adapters.asterisk.importing.overflow import overflow
+from ccstate.adapters.asterisk.importing.overflow import exits, overflow
 from ccstate.adapters.asterisk.importing.phones import people, phones, shown_numbers
 from ccstate.adapters.asterisk.importing.queues import queues
 from ccstate.adapters.asterisk.importing.recordings import words
@@ -102,9 +103,11 @@ def _imported(work: Work) -> Imported:
     queued, emptied = queues(work, found)
     known = Known(found, boxes, queued, trunks(work, lines_to_carriers), emptied=emptied)
     ways = Ways(work, known)
-    inside(work, known, ways)
+    inside(work, known, ways, feature_codes(work, known))
     shown_numbers(work, found)
     inbound(work, known, ways)
+    switch_codes(work, known)
+    exits(work, known, ways)
     outbound(work, known)
     overflow(work, known)
     leftovers(work, known)

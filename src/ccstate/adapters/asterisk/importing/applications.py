@@ -25,6 +25,7 @@ from ccstate.adapters.asterisk.importing.outcomes import (
     Queues,
     Reads,
     Rings,
+    RingsAll,
     Timed,
     Unclear,
 )
@@ -275,19 +276,29 @@ def _set_global(follower: "Follower", step: Step, data: str, call: Call) -> "Cal
 def _dial(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
     device, seconds, options = (*data.split(",", 2), "", "")[:3]
     call = call.ran(step.option)
-    technology, _, peer = device.partition("/")
-    if technology.upper() != "PJSIP" or not peer or set(peer) & set("&/$ ") or OTHER in peer:
-        return Unclear(f"Dial({shorn(device)}) is not one phone", step.option, call.trail)
+    peers = [_peer(one) for one in device.split("&")]
+    if not all(peers) or (len(peers) > 1 and any("@" in peer for peer in peers)):
+        told = f"Dial({shorn(device)}) is no phone of this server, and no number at a trunk"
+        return Unclear(told, step.option, call.trail)
     if seconds and not seconds.strip().isdigit():
         return Unclear(f"{seconds!r} is no number of seconds", step.option, call.trail)
     rings = int(seconds.strip() or 0) or None
     after = follower.statuses(call, "DIALSTATUS", STATUSES)
-    number, at, endpoint = peer.partition("@")
+    if len(peers) > 1:
+        return RingsAll(tuple(peers), rings, options, after, call.trail)
+    number, at, endpoint = peers[0].partition("@")
     if not at:
-        return Rings(peer, rings, options, after, call.trail)
+        return Rings(peers[0], rings, options, after, call.trail)
     shown = call.variables.get("CALLERID(num)", "")
     places = frozenset((at.context, at.exten) for at, *_ in call.seen)
     return Leaves(endpoint, number, rings, options, shown, after, places, call.trail)
+
+
+def _peer(device: str) -> str:
+    """The endpoint of a SIP phone, or a number at one; "" where it is anything else."""
+    technology, _, peer = device.strip().partition("/")
+    is_sip = technology.upper() == "PJSIP" and not set(peer) & set("/$ ") and OTHER not in peer
+    return peer if is_sip else ""
 
 
 def _queue(follower: "Follower", step: Step, data: str, call: Call) -> Outcome:

@@ -1,5 +1,6 @@
 """Where a call goes, as an address: what becomes of it in the dialplan, matched with objects."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from ccstate.adapters.asterisk.importing.outcomes import (
     Outcome,
     Queues,
     Rings,
+    RingsAll,
     Trail,
     below,
     claim_trail,
@@ -40,6 +42,8 @@ class Ringing:
     seconds: int | None
     mailbox: tuple[str, str] | None
     trails: list[Trail] = field(default_factory=list)
+    rights: list[str] = field(default_factory=list)
+    """What whoever answers can do during the call, by key codes."""
 
     def same(self, other: "Ringing") -> bool:
         return (self.seconds, self.mailbox) == (other.seconds, other.mailbox)
@@ -91,9 +95,7 @@ def ringing(work: Work, known: Known, outcome: Outcome) -> Ringing | None:
             return None
     elif not isinstance(unanswered, Hangs):
         return None
-    if outcome.options:
-        told = f"differs: ccstate rings without the options {outcome.options}"
-        found.trails.append(Trail(notes=((outcome.line, told),)))
+    _say_options(work, outcome, found)
     if outcome.seconds is None:
         told = f"differs: here it rings until the caller gives up; with ccstate for {DEFAULT_RING}"
         found.trails.append(Trail(notes=((outcome.line, told),)))
@@ -101,10 +103,40 @@ def ringing(work: Work, known: Known, outcome: Outcome) -> Ringing | None:
     return found
 
 
+def _say_options(work: Work, outcome: Rings, found: Ringing) -> None:
+    """The options of Dial(), as rights where the platform has them, or as what differs."""
+    rights, rest = dial_rights(outcome.options)
+    notes: list[str] = []
+    if rights and work.setting.holds("extension", "rights"):
+        found.rights = rights
+        if "T" not in outcome.options:
+            notes.append("differs: with ccstate the phone can also pass on the calls that it makes")
+    else:
+        rest = outcome.options
+    if rest:
+        notes.append(f"differs: ccstate rings without the options {rest}")
+    found.trails += [Trail(notes=((outcome.line, note),)) for note in notes]
+
+
+_RIGHTS = {"t": "transfer", "k": "park"}
+"""Options of Dial() and Queue() for the called party; in capitals they are for the caller."""
+
+
+def dial_rights(options: str) -> tuple[list[str], str]:
+    """What the called party can do during a call, and the options that are about something else.
+
+    What callers can do counts as said with it: they do it by their own rights, if they are phones.
+    """
+    flags = re.findall(r"[A-Za-z](?:\([^)]*\))?", options)
+    rights = [_RIGHTS[flag] for flag in flags if flag in _RIGHTS]
+    said = {flag for flag in "tkTK" if _RIGHTS[flag.lower()] in rights}
+    return sorted(dict.fromkeys(rights)), "".join(flag for flag in flags if flag not in said)
+
+
 _WORDS = {"BUSY": "is busy", "CHANUNAVAIL": "is not there", "CONGESTION": "cannot be reached"}
 
 
-def statuses(outcome: Rings | Leaves) -> list[Trail]:
+def statuses(outcome: Rings | RingsAll | Leaves) -> list[Trail]:
     """The lines that follow for each DIALSTATUS, with what differs from where nobody answers."""
     usual = outcome.after["NOANSWER"]
     line = outcome.trail.lines[-1]
@@ -166,9 +198,12 @@ def message_at(known: Known, outcome: Message) -> str | None:
     return f"voicemail/{box.owner}" if box else None
 
 
-def waits(outcome: Queues) -> tuple[str | None, str]:
-    """The longest wait in seconds, None for no end; and why the rest of it says nothing."""
-    options, _, announce, seconds, *rest = (*outcome.arguments, "", "", "", "")
+def waits(outcome: Queues, options: str) -> tuple[str | None, str]:
+    """The longest wait in seconds, None for no end; and why the rest of it says nothing.
+
+    `options` are those of Queue() that no field says.
+    """
+    _, _, announce, seconds, *rest = (*outcome.arguments, "", "", "", "")
     passed = [word for word in (options, announce, *rest) if word.strip()]
     why = f"differs: ccstate queues callers without {', '.join(passed)}" if passed else ""
     seconds = seconds.strip()

@@ -8,7 +8,7 @@ from ccstate.adapters.asterisk.conf import Option
 from ccstate.adapters.asterisk.importing.calling import shorn
 from ccstate.adapters.asterisk.importing.destinations import Nowhere, lose
 from ccstate.adapters.asterisk.importing.estate import Work
-from ccstate.adapters.asterisk.importing.keys import KEYS, tell_longer
+from ccstate.adapters.asterisk.importing.keys import KEYS, dials_extensions, tell_longer
 from ccstate.adapters.asterisk.importing.outcomes import (
     Menu,
     Outcome,
@@ -82,7 +82,12 @@ def fill_menu(ways: "Ways", outcome: Menu, here: "Here", node: dict[str, Json]) 
     if not outcome.seconds:
         told = "differs: here keys count while the recording plays; ccstate waits a second more"
         work.ledger.leave(outcome.wait, told)
-    tell_longer(work, outcome)
+    numbers: frozenset[str] = frozenset()
+    field = "nodes.*.menu.dial_extensions"
+    if work.setting.holds("ivr", field) and dials_extensions(work, ways.known, outcome):
+        node["dial_extensions"] = True
+        numbers = frozenset(phone.number for phone in ways.known.phones.values())
+    tell_longer(work, outcome, numbers)
 
 
 def fill_read(ways: "Ways", outcome: Reads, here: "Here", node: dict[str, Json]) -> None:

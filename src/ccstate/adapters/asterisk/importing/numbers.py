@@ -32,8 +32,8 @@ MOST_NUMBERS = 1_000
 """Numbers that one pattern may stand for; others are listed as what they are."""
 
 
-def inside(work: Work, known: Known, ways: Ways) -> None:
-    """Numbers that phones dial to reach phones, then all others that lead anywhere."""
+def inside(work: Work, known: Known, ways: Ways, codes: set[str]) -> None:
+    """Numbers that phones dial to reach phones, then all others that lead anywhere but codes."""
     contexts = sorted({phone.context for phone in known.phones.values()})
     dialled = [(c, number) for c in contexts for number in _dialled(work, known, c)]
     # A phone's own name comes first: another number that rings it as well is an alias.
@@ -45,7 +45,7 @@ def inside(work: Work, known: Known, ways: Ways) -> None:
             work.ledger.leave_header(phone.endpoint, reason)
         elif not phone.number.isdigit() or phone.number != phone.name:
             work.objects[phone.address]["number"] = phone.number
-    named = {phone.number for phone in known.phones.values() if phone.name in known.ringing}
+    named = codes | {p.number for p in known.phones.values() if p.name in known.ringing}
     for context in contexts:
         for candidate in _written(work):
             if work.follower.resolver.extension(At(context, candidate.exten)):
@@ -100,6 +100,8 @@ def _say(work: Work, known: Known, found: Ringing) -> None:
     fields = work.objects[phone.address]
     if found.seconds is not None:
         fields["ring_for"] = duration(min(found.seconds, 999_999))
+    if found.rights:
+        fields["rights"] = [*found.rights]
     if found.mailbox is None and "voicemail" in fields:
         told = f"differs: who rings {phone.name} in vain is cut off here, in ccstate he leaves a message"
         work.ledger.leave(found.trails[0].lines[-1], told)
@@ -125,7 +127,7 @@ def _service(work: Work, ways: Ways, context: str, candidate: Candidate, named: 
     named.add(dialled)
     kind, _, name = reached.partition("/")
     fields = work.objects.get(Address(kind, name), {})
-    if kind in ("queue", "ivr") and fields.get("extension") in (None, dialled):
+    if kind in ("queue", "ivr", "ring_group") and fields.get("extension") in (None, dialled):
         fields["extension"] = dialled
         work.ledger.rename(mark, by, reached)
     else:

@@ -57,6 +57,17 @@ class Rings:
 
 
 @dataclass(frozen=True, slots=True)
+class RingsAll:
+    """Several phones of this server ring at once, as one does in `Rings`."""
+
+    devices: tuple[str, ...]
+    seconds: int | None
+    options: str
+    after: Mapping[str, "Outcome"]
+    trail: Trail
+
+
+@dataclass(frozen=True, slots=True)
 class Leaves:
     """A call to the world by an endpoint; `caller` is the number that is shown, if it was set."""
 
@@ -194,6 +205,7 @@ class Unclear:
 Outcome: TypeAlias = (
     Hangs
     | Rings
+    | RingsAll
     | Leaves
     | Queues
     | Message
@@ -213,7 +225,7 @@ Place: TypeAlias = tuple[str, str, int, int]
 def parts(outcome: Outcome) -> tuple[Outcome, ...]:
     """What an outcome leads to by itself, whatever keys are pressed."""
     match outcome:
-        case Rings(after=after) | Leaves(after=after) | Queues(after=after):
+        case Rings(after=after) | RingsAll(after=after) | Leaves(after=after) | Queues(after=after):
             return tuple({id(each): each for each in after.values()}.values())
         case Message(then=then) | Plays(then=then):
             return (then,)
@@ -262,6 +274,8 @@ def _facts(outcome: Outcome) -> tuple[object, ...]:
 
 def _choice(outcome: Outcome) -> tuple[object, ...]:
     match outcome:
+        case RingsAll():
+            return outcome.devices, outcome.seconds, outcome.options
         case Callers():
             return tuple(outcome.ways)
         case Switched():

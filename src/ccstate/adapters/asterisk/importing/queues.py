@@ -97,7 +97,7 @@ def _queue(work: Work, phones: Mapping[str, Phone], section: Section) -> Address
 
 def _option(work: Work, address: Address, option: Option, fields: dict[str, Json]) -> None:
     key, value, ledger = option.key.lower(), option.value.strip(), work.ledger
-    if key in _WITH_OTHERS:
+    if key in _WITH_OTHERS or (key == "context" and work.setting.holds("queue", "keys")):
         return
     if key == "strategy" and value.lower() in STRATEGIES:
         fields["strategy"] = STRATEGIES[value.lower()]
@@ -244,6 +244,11 @@ def _whole(text: str, most: int) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 10 and int(text) <= most
 
 
+def member_of(phone: Phone) -> dict[str, Json]:
+    """Who answers at a phone, as a member of a queue: its user, where it has one."""
+    return {"user": phone.user} if phone.user else {"extension": phone.name}
+
+
 def _member(
     work: Work,
     phones: Mapping[str, Phone],
@@ -264,7 +269,7 @@ def _member(
     if penalty and not _whole(penalty, 100):
         ledger.leave(option, f"a penalty is 0 to 100, not {penalty[:20]!r}")
         return
-    member: dict[str, Json] = {"user": phone.user} if phone.user else {"extension": phone.name}
+    member = member_of(phone)
     if any(
         isinstance(m, dict) and {**m, "penalty": 0} == {**member, "penalty": 0} for m in members
     ):

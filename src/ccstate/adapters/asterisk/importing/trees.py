@@ -11,6 +11,7 @@ from ccstate.adapters.asterisk.importing.destinations import (
     DEFAULT_RING,
     Known,
     Nowhere,
+    dial_rights,
     extension_of,
     lose,
     message_at,
@@ -32,6 +33,7 @@ from ccstate.adapters.asterisk.importing.outcomes import (
     Queues,
     Reads,
     Rings,
+    RingsAll,
     Switched,
     Timed,
     claim_trail,
@@ -146,6 +148,8 @@ class Ways:
                 return self._queue(outcome, here)
             case Menu() | Reads():
                 return self._menu(outcome, here)
+            case RingsAll():
+                return self._ring_all(outcome, here)
             case Callers():
                 return self._callers(outcome, here)
             case Switched():
@@ -179,7 +183,7 @@ class Ways:
         if queue is None:
             raise Nowhere(f"there is no queue {outcome.name[:80]!r}")
         ledger, line = self.work.ledger, outcome.trail.lines[-1]
-        after, passed = waits(outcome)
+        after, passed = waits(outcome, self._rights(outcome, queue))
         if passed:
             ledger.leave(line, passed)
         ends = {
@@ -197,6 +201,51 @@ class Ways:
             ledger.leave(line, f"{told}{queue} says {_spelled(*said)}")
         claim_trail(ledger, outcome.trail, here.by)
         return str(queue)
+
+    def _rights(self, outcome: Queues, queue: Address) -> str:
+        """Says what agents and callers can do during calls; the options that remain are returned."""
+        options = outcome.arguments[0].strip() if outcome.arguments else ""
+        member, rest = dial_rights(options)
+        caller, _ = dial_rights(options.swapcase())
+        fields = self.work.objects[queue]
+        if not self.work.setting.holds("queue", "member_rights", "caller_rights"):
+            return options
+        for path, rights in (("member_rights", member), ("caller_rights", caller)):
+            if rights:
+                fields[path] = [*rights]
+        said = {flag for flag, right in (("T", "transfer"), ("K", "park")) if right in caller}
+        return "".join(char for char in rest if char not in said)
+
+    def _ring_all(self, outcome: RingsAll, here: Here) -> str:
+        """A group of phones that ring at once."""
+        phones = [self.known.phones.get(device) for device in outcome.devices]
+        if not self.work.setting.holds("ring_group"):
+            raise Nowhere("several phones ring at once, and the platform has no ring groups")
+        members: list[Json] = [phone.name for phone in phones if phone]
+        if len(members) < len(phones):
+            raise Nowhere(f"not all of {shorn('&'.join(outcome.devices))} are phones")
+        with self.attempt(None):
+            missed = self.to(outcome.after["NOANSWER"], replace(here.below, tree=None))
+        fields: dict[str, Json] = {"members": members}
+        fields["ring_for"] = duration(min(outcome.seconds or RINGS_OUTSIDE, 999_999))
+        if missed != "hangup":
+            fields["no_answer"] = missed
+        line = outcome.trail.lines[-1]
+        if outcome.seconds is None:
+            told = "differs: here they ring until the caller gives up; with ccstate for two minutes"
+            self.work.ledger.leave(line, told)
+        if outcome.options:
+            told = f"differs: ccstate rings without the options {outcome.options}"
+            self.work.ledger.leave(line, told)
+        for trail in (outcome.trail, *statuses(outcome)):
+            claim_trail(self.work.ledger, trail, here.by)
+        for address, known in self.work.objects.items():
+            same_group = {**known, "extension": None} == {**fields, "extension": None}
+            if address.kind == "ring_group" and same_group:
+                return str(address)
+        address = Address("ring_group", self.work.names.free("ring_group", name_of(here.near)))
+        self.work.objects[address] = fields
+        return str(address)
 
     def _after_queue(self, outcome: Queues, queue: Address, status: str, here: Here) -> str:
         """What comes after the queue belongs to the queue, not to the tree that leads there."""

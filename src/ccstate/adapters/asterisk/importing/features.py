@@ -1,0 +1,234 @@
+"""Codes that phones dial to do something → feature codes, and agents who log in by them."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ccstate.adapters.asterisk.conf.dialplan import Step
+from ccstate.adapters.asterisk.importing.applications import BESIDE, QUIET
+from ccstate.adapters.asterisk.importing.calling import At, Call
+from ccstate.adapters.asterisk.importing.destinations import Known
+from ccstate.adapters.asterisk.importing.estate import Work
+from ccstate.adapters.asterisk.importing.names import name_of
+from ccstate.adapters.asterisk.importing.outcomes import CALLER
+from ccstate.adapters.asterisk.importing.queues import member_of
+from ccstate.adapters.asterisk.importing.values import Undecided
+from ccstate.model import Address, Fields, Json
+
+_CODE = re.compile(r"[*#]?[0-9*]{1,9}")
+BUILT_IN = "*97"
+"""The code of the own mailbox, which ccstate's phones have without a feature code."""
+_HEARD = frozenset({"playback", "hangup", "wait", "saydigits", "background", "goto"})
+
+
+class _Action(NamedTuple):
+    """What a code does: fields of a feature code, and what differs; a queue whose agents log in."""
+
+    fields: dict[str, Json]
+    differs: str = ""
+    queue: Address | None = None
+    penalty: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Code:
+    """A code that phones can dial, with the steps behind it."""
+
+    code: str
+    context: str
+    contexts: frozenset[str]
+    """Contexts of the phones that can dial it."""
+    steps: list[Step] = field(default_factory=list)
+
+
+def feature_codes(work: Work, known: Known) -> set[str]:
+    """Makes the feature codes that run an application; the codes are the result."""
+    if not work.setting.holds("feature_code"):
+        return set()
+    made: set[str] = set()
+    logins: dict[Address, int] = {}
+    for code in _dialled(work, known):
+        actions = _actions(work, known, code)
+        if not actions:
+            continue
+        made.add(code.code)
+        logins |= {
+            a.queue: a.penalty for a in actions if a.queue and a.fields["action"] == "log_in"
+        }
+        if code.code == BUILT_IN and actions[0].fields["action"] == "mailbox":
+            work.ledger.take([step.option for step in code.steps], "what phones can dial anyway")
+            continue
+        fields = actions[0].fields
+        if len(actions) > 1:
+            fields = {"action": fields["action"]}
+        _make(work, known, code, fields, [a.differs for a in actions if a.differs])
+    for queue, penalty in logins.items():
+        _let_log_in(work, known, queue, penalty)
+    return made
+
+
+def switch_codes(work: Work, known: Known) -> None:
+    """Makes the feature codes that turn a switch."""
+    if not work.setting.holds("feature_code"):
+        return
+    codes = {code.code: code for code in _dialled(work, known)}
+    for name, switch in work.switches.items():
+        turned: dict[str, set[str]] = {}
+        for step, value in work.follower.values.changed.get(name, ()):
+            code = codes.get(step.exten)
+            if code is not None and any(own.option == step.option for own in code.steps):
+                ends = {"on"} if value in switch.on else {"off"}
+                is_known = value in switch.on | switch.off
+                turned.setdefault(code.code, set()).update(ends if is_known else {"on", "off"})
+        fields: dict[str, Json] = {"action": "switch", "switch": switch.address.name}
+        both = [code for code, ends in turned.items() if len(ends) > 1]
+        first = next(iter([*both, *turned]), "")
+        for number in turned:
+            if number in both:
+                _make(work, known, codes[number], fields, [])
+            elif number == first:
+                told = f"differs: here {number} sets one position; with ccstate it turns the "
+                _make(work, known, codes[number], fields, [f"{told}switch to the other position"])
+            else:
+                told = f"{first} turns this switch in both directions, so {number} is no code"
+                work.ledger.leave_all([step.option for step in codes[number].steps], told)
+
+
+def _dialled(work: Work, known: Known) -> Iterator[_Code]:
+    """The codes that phones can dial, each once."""
+    contexts = sorted({phone.context for phone in known.phones.values()})
+    resolver = work.follower.resolver
+    seen: set[str] = set()
+    for context in contexts:
+        for candidate in resolver.candidates(context):
+            code = candidate.exten
+            if code in seen or not _CODE.fullmatch(code) or len(code) < 2:
+                continue
+            seen.add(code)
+            answers = {c: resolver.answer(c, code) for c in contexts}
+            able = frozenset(
+                c for c, found in answers.items() if found and found[:2] == candidate[:2]
+            )
+            if able:
+                yield _Code(code, candidate.context, able, resolver.steps(candidate))
+
+
+def _make(work: Work, known: Known, code: _Code, fields: Fields, differs: list[str]) -> None:
+    wanted = name_of(
+        "-".join(str(fields[key]) for key in ("action", "queue", "switch") if key in fields)
+    )
+    address = Address("feature_code", work.names.free("feature_code", wanted))
+    work.objects[address] = {"code": code.code, **fields}
+    work.ledger.take([step.option for step in code.steps], address)
+    line = code.steps[0].option
+    for told in differs:
+        work.ledger.leave(line, told)
+    everyone = {phone.context for phone in known.phones.values()}
+    if code.contexts != everyone:
+        work.ledger.leave(line, "differs: with ccstate every phone may dial this code")
+    for step in code.steps:
+        app = step.app.strip().lower()
+        if app in ("playback", "background", "saydigits"):
+            work.ledger.leave(step.option, "differs: ccstate plays its own sounds for a code")
+
+
+def _actions(work: Work, known: Known, code: _Code) -> list[_Action]:
+    """What the steps of a code do; nothing where any of them is not known."""
+    found: list[_Action] = []
+    for step in code.steps:
+        app = step.app.strip().lower()
+        if app in QUIET or app in BESIDE or app in _HEARD:
+            continue
+        handle = _ACTIONS.get(app)
+        if handle is None:
+            return []
+        try:
+            data, _ = work.follower.values.filled(step.data, Call(At(code.context, code.code)))
+        except Undecided:
+            return []
+        action = handle(known, [part.strip() for part in data.split(",")])
+        if action is None:
+            return []
+        found.append(action)
+    return found if len({str(action.fields["action"]) for action in found}) == 1 else []
+
+
+def _mailbox(_: Known, arguments: list[str]) -> _Action | None:
+    box, *options = arguments
+    if CALLER not in box:
+        told = "differs: here any mailbox can be heard; with ccstate the caller's own"
+    elif "s" in "".join(options):
+        told = "differs: ccstate asks for the PIN of the mailbox"
+    else:
+        told = ""
+    return _Action({"action": "mailbox"}, told)
+
+
+def _pick_up(_: Known, arguments: list[str]) -> _Action | None:
+    return None if any(arguments) else _Action({"action": "pick_up"})
+
+
+def _is_own(interface: str) -> bool:
+    """Whether an interface is the phone that dials."""
+    return interface in ("", f"PJSIP/{CALLER}")
+
+
+def _log(known: Known, arguments: list[str], action: str) -> _Action | None:
+    name, interface, penalty, *_ = (*arguments, "", "", "")
+    queue = known.queues.get(name)
+    if queue is None or not _is_own(interface):
+        return None
+    weight = int(penalty) if penalty.isascii() and penalty.isdigit() and len(penalty) < 3 else 0
+    return _Action({"action": action, "queue": queue.name}, queue=queue, penalty=weight)
+
+
+def _log_in(known: Known, arguments: list[str]) -> _Action | None:
+    return _log(known, arguments, "log_in")
+
+
+def _log_out(known: Known, arguments: list[str]) -> _Action | None:
+    return _log(known, arguments, "log_out")
+
+
+def _pause(_: Known, arguments: list[str]) -> _Action | None:
+    name, interface, _options, reason, *_more = (*arguments, "", "", "", "")
+    told = "differs: ccstate pauses in every queue" if name else ""
+    fields: dict[str, Json] = {"action": "pause"}
+    if reason and reason.isprintable() and "$" not in reason and CALLER not in reason:
+        fields["reason"] = reason[:200]
+    return _Action(fields, told) if _is_own(interface) else None
+
+
+def _unpause(_: Known, arguments: list[str]) -> _Action | None:
+    name, interface, *_more = (*arguments, "", "")
+    told = "differs: ccstate ends the pause in every queue" if name else ""
+    return _Action({"action": "unpause"}, told) if _is_own(interface) else None
+
+
+_ACTIONS: Mapping[str, Callable[[Known, list[str]], _Action | None]] = {
+    "voicemailmain": _mailbox,
+    "pickup": _pick_up,
+    "addqueuemember": _log_in,
+    "removequeuemember": _log_out,
+    "pausequeuemember": _pause,
+    "unpausequeuemember": _unpause,
+}
+
+
+def _let_log_in(work: Work, known: Known, queue: Address, penalty: int) -> None:
+    """Every phone may log in where a code lets it: members who are not always there."""
+    fields = work.objects[queue]
+    members = fields.setdefault("members", [])
+    if not isinstance(members, list):
+        return
+    there = [_who(member) for member in members]
+    for phone in known.phones.values():
+        member = member_of(phone)
+        if _who(member) not in there:
+            more: dict[str, Json] = {"penalty": penalty} if penalty else {}
+            members.append({**member, **more, "login": "dynamic"})
+
+
+def _who(member: Json) -> tuple[object, object]:
+    return (member.get("user"), member.get("extension")) if isinstance(member, dict) else ("", "")
