@@ -374,6 +374,46 @@ def test_a_queue_that_counts_as_empty_otherwise_is_told() -> None:
     assert any("where no member is logged in" in line for line in listed(found))
 
 
+# Includes that count at some hours
+
+HOURS = """\
+[inbound]
+include => day,9:00-16:59,mon-fri,*,*
+include => night
+[day]
+exten => +61255501000,1,Queue(help)
+[night]
+exten => +61255501000,1,Goto(phones,2001,1)
+"""
+
+
+def test_an_include_with_hours_is_a_schedule() -> None:
+    found = imported(estate(HOURS))
+    node = start(found)
+    assert (node["type"], node["open"], node["closed"]) == ("hours", "queue/help", "extension/2001")
+    weekly = fields(found, f"schedule/{node['schedule']}")["weekly"]
+    assert weekly == {day: ["09:00-17:00"] for day in ("mon", "tue", "wed", "thu", "fri")}
+    assert not lines(found, "include")
+
+
+def test_outside_of_its_hours_nothing_of_an_include_is_there() -> None:
+    found = imported(estate(HOURS.replace("include => night\n", "")))
+    node = start(found)
+    assert (node["open"], node["closed"]) == ("queue/help", "hangup")
+
+
+def test_an_extension_before_an_include_with_hours_counts_always() -> None:
+    first = HOURS.replace("[day]", f"exten => {NUMBER},1,Goto(phones,2002,1)\n[day]")
+    assert reached(imported(estate(first))) == "extension/2002"
+
+
+def test_keys_of_a_menu_that_count_at_some_hours() -> None:
+    menu = MENU + "include => day,9:00-16:59,mon-fri,*,*\n[day]\nexten => 2,1,Goto(phones,2001,1)\n"
+    tree = reached(imported(estate(menu)))
+    node = tree["nodes"][tree["nodes"]["top"]["choices"]["2"]]
+    assert (node["type"], node["open"]) == ("hours", "extension/2001")
+
+
 # Subroutines
 
 STANDARD = """\

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ccstate.adapters.asterisk.conf import Option
 from ccstate.adapters.asterisk.conf.dialplan import Step
-from ccstate.adapters.asterisk.importing.calling import At, Call, shorn
+from ccstate.adapters.asterisk.importing.calling import Call, shorn
 from ccstate.adapters.asterisk.importing.outcomes import (
     CALLER,
     QUEUE_STATUSES,
@@ -95,14 +95,14 @@ def _jump(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Ou
             f"{step.app}({shorn(data)}) depends on what happens", step.option, call.trail
         )
     context, exten, priority = target
-    number = follower.resolver.priority(At(context, exten), priority)
+    number = follower.resolver.priority(call.at.to(context, exten), priority)
     if number is not None:
-        return replace(_out_of_macro(call, context), at=At(context, exten, number))
+        return replace(_out_of_macro(call, context), at=call.at.to(context, exten, number))
     there = f"{shorn(exten)} in [{shorn(context)}]"
-    if follower.resolver.extension(At(context, exten)):
+    if follower.resolver.extension(call.at.to(context, exten)):
         note = f"there is no step {shorn(priority)} of {there}, so the call ends here"
         return Hangs(call.ran(step.option, note=note).trail)
-    missing = follower.nowhere(replace(_out_of_macro(call, context), at=At(context, exten)))
+    missing = follower.nowhere(replace(_out_of_macro(call, context), at=call.at.to(context, exten)))
     if isinstance(missing, Call):
         note = f"there is no {there}, so {missing.at.exten} takes the call"
         return missing.ran(step.option, note=note)
@@ -200,15 +200,15 @@ def _enter(follower: "Follower", step: Step, data: str, call: Call) -> "Call | O
             f"{step.app}({shorn(data)}) depends on what happens", step.option, call.trail
         )
     context, exten, priority = target
-    number = follower.resolver.priority(At(context, exten), priority)
-    if number is None or follower.resolver.step(At(context, exten, number)) is None:
+    number = follower.resolver.priority(call.at.to(context, exten), priority)
+    if number is None or follower.resolver.step(call.at.to(context, exten, number)) is None:
         # No `i` takes it: the channel is hung up (16.28 and 22.10, seen).
         note = f"there is no {shorn(written)} to call, so the call ends here"
         return Hangs(call.ran(step.option, note=note).trail)
     if len(call.frames) >= DEEPEST_SUBROUTINE:
         return Unclear("subroutines call each other without end", step.option, call.trail)
     arguments = _arguments(inside.rpartition(")")[0]) if bracket else []
-    return call.entered(At(context, exten, number), arguments)
+    return call.entered(call.at.to(context, exten, number), arguments)
 
 
 def _return(_: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
@@ -223,12 +223,12 @@ def _macro(follower: "Follower", step: Step, data: str, call: Call) -> "Call | O
     name, *arguments = _arguments(data) or [""]
     call = call.ran(step.option)
     context = f"macro-{name}"
-    if follower.resolver.step(At(context, "s")) is None:
+    if follower.resolver.step(call.at.to(context, "s")) is None:
         note = f"there is no s in [{shorn(context)}], so nothing happens here"
         return call.ran(step.option, note=note).onwards()
     if len(call.frames) >= DEEPEST_SUBROUTINE:
         return Unclear("macros call each other without end", step.option, call.trail)
-    inside = call.entered(At(context, "s"), arguments, context)
+    inside = call.entered(call.at.to(context, "s"), arguments, context)
     inside = inside.local("MACRO_EXTEN", call.at.exten)
     return inside.local("MACRO_CONTEXT", call.at.context)
 
@@ -402,9 +402,10 @@ def _place(follower: "Follower", call: Call) -> Place:
         for name, value in call.variables.items()
         if value and follower.values.matters(name)
     }
+    carried |= {("closed", f"{file}:{line}") for file, line in call.at.closed}
     carried |= {("back", str(frame.back)) for frame in call.frames}
     number = follower.carried.setdefault(frozenset(carried), len(follower.carried))
-    return (*call.at, number)
+    return (call.at.context, call.at.exten, call.at.priority, number)
 
 
 def _out_of_macro(call: Call, context: str) -> Call:

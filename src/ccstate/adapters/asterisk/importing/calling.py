@@ -17,6 +17,12 @@ class At(NamedTuple):
     context: str
     exten: str
     priority: int = 1
+    closed: frozenset[tuple[str, int]] = frozenset()
+    """File and line of each timed include that does not count for this call."""
+
+    def to(self, context: str, exten: str, priority: int = 1) -> "At":
+        """Another place, at the same hours."""
+        return At(context, exten, priority, self.closed)
 
 
 class Frame(NamedTuple):

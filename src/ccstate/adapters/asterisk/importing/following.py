@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from ccstate.adapters.asterisk.conf import Option
 from ccstate.adapters.asterisk.conf.dialplan import Dialplan, Step
 from ccstate.adapters.asterisk.importing.applications import QUIET, TOO_OFTEN, run
 from ccstate.adapters.asterisk.importing.calling import At, Call
@@ -15,6 +16,7 @@ from ccstate.adapters.asterisk.importing.outcomes import (
     Outcome,
     Reads,
     Switched,
+    Timed,
     Trail,
     Unclear,
     same,
@@ -47,7 +49,7 @@ class Follower:
 
     def pressed(self, menu: Menu, key: str) -> Outcome | None:
         """What becomes of a caller who presses this key; None where nothing answers it."""
-        at = At(menu.context, key)
+        at = menu.call.at.to(menu.context, key)
         if not self.resolver.extension(at):
             return None
         self._forks = 0
@@ -93,10 +95,13 @@ class Follower:
                 call = ended
                 continue
             step, includes = found
+            asked = next((i for i in includes if _is_unasked(i, call)), None)
+            if asked:
+                return self._timed(asked, call)
             try:
                 result = self._take(step, call.ran(*includes))
-            except Undecided as asked:
-                return self._switched(asked.name, step, call.ran(*includes))
+            except Undecided as changed:
+                return self._switched(changed.name, step, call.ran(*includes))
             if not isinstance(result, Call):
                 return result
             call = result
@@ -118,8 +123,8 @@ class Follower:
                 return call.returned()
             return Hangs(call.trail)
         for name in ("i", "e"):
-            if call.at.exten != name and self.resolver.step(At(call.at.context, name)):
-                return replace(call, at=At(call.at.context, name))
+            if call.at.exten != name and self.resolver.step(call.at.to(call.at.context, name)):
+                return replace(call, at=call.at.to(call.at.context, name))
         return Hangs(call.trail)
 
     # What divides a call
@@ -127,6 +132,18 @@ class Follower:
     def divides(self) -> bool:
         self._forks += 1
         return self._forks <= MOST_FORKS
+
+    def _timed(self, include: Option, call: Call) -> Outcome:
+        """The ways of a call while a timed include counts, and while it does not."""
+        times = tuple(part.strip() for part in include.value.split(",")[1:])
+        if not (self.divides() and self.divides()):
+            return Unclear(TOO_OFTEN, include, call.trail)
+        call = call.ran(include)
+        opened = call.afresh().assuming(_hours_of(include), "open")
+        closed = call.at.closed | {(include.file, include.line)}
+        shut = replace(call.afresh(), at=call.at._replace(closed=closed))
+        # The step that was looked for is the next one in either way.
+        return Timed(times, self.go_on(opened), self.go_on(shut), call.trail)
 
     def _switched(self, name: str, step: Step, call: Call) -> Outcome:
         """The ways of a call by each value that something lasting can have."""
@@ -191,6 +208,16 @@ class Follower:
             found = way(call.afresh())
             ways.append(self.go_on(found) if isinstance(found, Call) else found)
         return Forks(condition, ways[0], ways[1], call.trail)
+
+
+def _is_unasked(include: Option, call: Call) -> bool:
+    """Whether an include has hours that nothing was assumed about yet."""
+    return "," in include.value and _hours_of(include) not in call.variables
+
+
+def _hours_of(include: Option) -> str:
+    """What a call carries that has been told the hours of a timed include."""
+    return f"include {include.file}:{include.line}"
 
 
 def _only(call: Call, outcome: Outcome, ways: Mapping[str, Outcome]) -> Outcome:

@@ -1,13 +1,17 @@
 """Which extension answers what is dialled in a context, through all that it includes."""
 
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 from ccstate.adapters.asterisk.conf import Option
 from ccstate.adapters.asterisk.conf.dialplan import Dialplan, Step
 from ccstate.adapters.asterisk.importing.patterns import common, covers, in_order, is_open, pattern
 
 DEEPEST = 30
+
+
+Closed: TypeAlias = frozenset[tuple[str, int]]
+"""File and line of each timed include that does not count; all others do."""
 
 
 class Place(Protocol):
@@ -19,6 +23,8 @@ class Place(Protocol):
     def exten(self) -> str: ...
     @property
     def priority(self) -> int: ...
+    @property
+    def closed(self) -> Closed: ...
 
 
 class Candidate(NamedTuple):
@@ -46,7 +52,7 @@ class Resolver:
             self._order[name] = in_order(extens)
             self._patterns[name] = [exten for exten in self._order[name] if exten[:1] == "_"]
             self._includes[name] = context.includes
-        self._answers: dict[tuple[str, str], Candidate | None] = {}
+        self._answers: dict[tuple[str, str, Closed], Candidate | None] = {}
 
     def candidates(
         self, context: str, path: tuple[Option, ...] = (), names: frozenset[str] = frozenset()
@@ -57,23 +63,23 @@ class Resolver:
         for exten in self._order.get(context, ()):
             yield Candidate(context, exten, path)
         for include in self._includes.get(context, ()):
-            name, comma, _ = include.value.partition(",")
-            if not comma:  # with times behind it, nobody knows whether it counts
-                yield from self.candidates(name.strip(), (*path, include), names | {context})
+            name = include.value.partition(",")[0].strip()
+            yield from self.candidates(name, (*path, include), names | {context})
 
-    def answer(self, context: str, dialled: str) -> Candidate | None:
+    def answer(self, context: str, dialled: str, closed: Closed = frozenset()) -> Candidate | None:
         """The first extension that matches whatever the open places may be."""
-        key = (context, dialled)
+        key = (context, dialled, closed)
         if key not in self._answers:
             if len(self._answers) > 200_000:
                 self._answers.clear()
-            self._answers[key] = next(self._matching(context, dialled), None)
+            self._answers[key] = next(self._matching(context, dialled, closed), None)
         return self._answers[key]
 
     def _matching(
         self,
         context: str,
         dialled: str,
+        closed: Closed,
         path: tuple[Option, ...] = (),
         names: frozenset[str] = frozenset(),
     ) -> Iterator[Candidate]:
@@ -86,11 +92,10 @@ class Resolver:
             if covers(pattern(exten), dialled):
                 yield Candidate(context, exten, path)
         for include in self._includes.get(context, ()):
-            name, comma, _ = include.value.partition(",")
-            if not comma:  # with times behind it, nobody knows whether it counts
-                yield from self._matching(
-                    name.strip(), dialled, (*path, include), names | {context}
-                )
+            if (include.file, include.line) not in closed:
+                name = include.value.partition(",")[0].strip()
+                below = (*path, include), names | {context}
+                yield from self._matching(name, dialled, closed, *below)
 
     def carved(self, context: str, dialled: str) -> Iterator[tuple[str, Candidate]]:
         """What others answer first: the part of what is dialled, and who answers that.
@@ -109,7 +114,7 @@ class Resolver:
 
     def extension(self, at: Place) -> bool:
         """Whether anything answers there."""
-        return self.answer(at.context, at.exten) is not None
+        return self.answer(at.context, at.exten, at.closed) is not None
 
     def step(self, at: Place) -> tuple[Step, tuple[Option, ...]] | None:
         """The step of a call, and the includes that lead there.
@@ -117,10 +122,10 @@ class Resolver:
         Where the extension ends, another one that matches and is longer goes on: Asterisk looks
         for number and priority together (pbx_find_extension).
         """
-        found = self.answer(at.context, at.exten)
+        found = self.answer(at.context, at.exten, at.closed)
         if found is None:
             return None
-        others = self._matching(at.context, at.exten)
+        others = self._matching(at.context, at.exten, at.closed)
         for candidate in (found, *(others if not self._has(found, at.priority) else ())):
             for step in self.steps(candidate):
                 if step.priority == at.priority:
@@ -135,7 +140,7 @@ class Resolver:
 
     def priority(self, at: Place, named: str) -> int | None:
         """The step that a number or a label names; None where there is none."""
-        found = self.answer(at.context, at.exten)
+        found = self.answer(at.context, at.exten, at.closed)
         if found is None:
             return None
         for step in self.steps(found):

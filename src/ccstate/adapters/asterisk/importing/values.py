@@ -114,7 +114,8 @@ class Values:
     def matters(self, name: str) -> bool:
         """Whether any step asks for what a call carries by this name."""
         function = name.partition("(")[0]
-        return function in self.read or function in _LASTING or name.startswith("not ")
+        is_assumed = name.startswith(("not ", "include "))
+        return function in self.read or function in _LASTING or is_assumed
 
     def filled(self, text: str, call: Call) -> tuple[str, list[Option]]:
         """The text with all that is known filled in, and the lines of `[globals]` that gave it.
