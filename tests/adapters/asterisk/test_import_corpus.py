@@ -104,7 +104,8 @@ class Case:
     def imported(self, call: dict[str, Any]) -> list[str]:
         """What the caller meets in the objects."""
         where = self.start(call)
-        objects = self.proving.objects_at(where, self.moment(call))
+        facts = dict(d.split("=", 1) for d in map(str, call.get("does", [])) if "=" in d)
+        objects = self.proving.objects_at(where, self.moment(call), facts)
         met: list[str] = []
         does = [d for d in map(str, call.get("does", [])) if "=" not in d]
         while True:

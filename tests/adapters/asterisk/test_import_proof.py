@@ -1,5 +1,6 @@
 """Whatever stands in a dialplan: the comparison of an import raises nothing, and hides nothing."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -13,6 +14,7 @@ from ccstate.adapters.asterisk.proof import prove, turns
 from ccstate.adapters.asterisk.proof.objects import Where
 from ccstate.adapters.asterisk.proof.proving import Proving
 from ccstate.adapters.asterisk.proof.results import Door, Proof
+from ccstate.adapters.embedded import SUPPORTS
 from tests.adapters.asterisk.estates import WORDS, confs, estate, imported_confs
 from tests.adapters.asterisk.test_importing_properties import FILES
 
@@ -101,9 +103,9 @@ class Walk:
 
     def door(self, number: str) -> None:
         start = self.both.number("line", number)
-        phases, moments = self.data.draw(st.sampled_from(self.both.worlds(start)))
+        phases, moments, facts = self.data.draw(st.sampled_from(self.both.worlds(start)))
         objects = self.both.objects_saying(phases)
-        stop: Any = self.both.written.begins("inbound", number, moments)
+        stop: Any = self.both.written.begins("inbound", number, moments, facts)
         where: Where = start
         heard = ""
         for _ in range(12):
@@ -189,3 +191,33 @@ def test_no_caller_meets_something_else_in_silence(
     event("differs" if walk.differs else "same")
     if walk.differs:
         assert number in reported(both.proof())
+
+
+SWITCHED = """\
+[globals]
+NIGHT=0
+[phones]
+exten => *28,1,Set(GLOBAL(NIGHT)=1)
+exten => *29,1,Set(GLOBAL(NIGHT)=0)
+[inbound]
+exten => 61255501000,1,GotoIf($["${NIGHT}" = "1"]?night)
+ same => n,Queue(help)
+ same => n(night),VoiceMail(2001@box,u)
+ same => n,Hangup()
+"""
+
+
+def test_a_switch_is_in_the_same_position_on_both_sides() -> None:
+    setting = replace(SETTING, supports=SUPPORTS)
+    read = confs(estate(SWITCHED))
+    found = imported_confs(read, setting)
+    assert found.origins.switches, "the estate has a switch"
+    proof = prove(read, found, setting, FIRST)
+    assert "61255501000" not in reported(proof)
+    # In each position: the queue, answered and for ever; a message, with a hang-up.
+    both = Proving(read, found, setting, FIRST)
+    worlds = both.worlds(both.number("line", "61255501000"))
+    assert [dict(world.facts) for world in worlds] == [
+        {"GLOBAL(NIGHT)": "0"},
+        {"GLOBAL(NIGHT)": "1"},
+    ]

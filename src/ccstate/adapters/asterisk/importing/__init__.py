@@ -11,7 +11,7 @@ from ccstate.adapters.asterisk import conf
 from ccstate.adapters.asterisk.conf import Conf, Glob, Read
 from ccstate.adapters.asterisk.importing.canonical import canonical_objects
 from ccstate.adapters.asterisk.importing.destinations import Known
-from ccstate.adapters.asterisk.importing.estate import FILES, Setting, Work, opened
+from ccstate.adapters.asterisk.importing.estate import FILES, Positions, Setting, Work, opened
 from ccstate.adapters.asterisk.importing.features import feature_codes, switch_codes
 from ccstate.adapters.asterisk.importing.ledger import Line, Unexpressed
 from ccstate.adapters.asterisk.importing.leftovers import leftovers
@@ -56,6 +56,8 @@ class Origins:
     queues: Mapping[str, Address] = field(default_factory=dict)
     mailboxes: Mapping[str, str] = field(default_factory=dict)
     """Extensions by mailbox, `2001@default`; "" for a mailbox that none has."""
+    switches: Mapping[str, Positions] = field(default_factory=dict)
+    """Switches by what people change in the dialplan: `GLOBAL(NIGHT)`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +120,11 @@ def _imported(work: Work) -> Imported:
         work.ledger.taken(),
         tuple(dict.fromkeys(file for read in work.confs.values() for file in read.files)),
         dict(work.secrets),
-        _origins(known),
+        _origins(work, known),
     )
 
 
-def _origins(known: Known) -> Origins:
+def _origins(work: Work, known: Known) -> Origins:
     phones, trunks = known.phones, known.trunks
     return Origins(
         {endpoint: phone.address for endpoint, phone in phones.items()},
@@ -131,4 +133,5 @@ def _origins(known: Known) -> Origins:
         {endpoint: trunk.context for endpoint, trunk in trunks.items()},
         dict(known.queues),
         {f"{name}@{context}": box.owner for (name, context), box in known.mailboxes.items()},
+        dict(work.switches),
     )

@@ -22,12 +22,19 @@ from ccstate.adapters.asterisk.interpreter.call import (
 )
 from ccstate.adapters.asterisk.interpreter.faults import NotFollowed
 from ccstate.adapters.asterisk.interpreter.running import Interpreter
-from ccstate.adapters.asterisk.interpreter.world import OTHER_CALLER, Moments, Survey, edges
+from ccstate.adapters.asterisk.interpreter.world import (
+    OPAQUE,
+    OTHER_CALLER,
+    Moments,
+    Survey,
+    edges,
+)
 
 __all__ = [
     "ENDLESS",
     "HANGUP",
     "NO_WAY",
+    "OPAQUE",
     "OTHER_CALLER",
     "WAITS_FOR_EVER",
     "Call",

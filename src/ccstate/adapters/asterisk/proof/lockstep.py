@@ -8,7 +8,7 @@ cannot be told in step any more, the way ends there.
 
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -71,20 +71,27 @@ class _Pair(NamedTuple):
 class Lockstep:
     """Compares the calls of one caller who comes in at a place."""
 
-    def __init__(self, written: Written, objects: Objects) -> None:
+    def __init__(self, written: Written, objects: Objects, own: str = "") -> None:
         self._written, self._objects = written, objects
+        self._own = own
+        """The number that the caller's phone shows by itself."""
         self._found = Compared()
 
-    def compare(self, context: str, exten: str, after: Where, moments: int) -> Compared:
-        """Every call that comes in at these moments."""
+    def compare(
+        self, context: str, exten: str, after: Where, moments: int, facts: Mapping[str, str]
+    ) -> Compared:
+        """Every call that comes in at these moments, while the world is so."""
         todo: deque[_Pair] = deque()
         seen: set[tuple[object, ...]] = set()
         try:
-            first = self._written.begins(context, exten, moments)
+            first = self._written.begins(context, exten, moments, facts)
         except NotFollowed as why:
             self._found.unfollowed.append(Unfollowed((), why.reason, why.line))
             return self._found
-        todo.append(_Pair(first, after, moments, (), differs=False))
+        told = tuple(
+            f"{fact} is {value or 'empty'}" for fact, value in facts.items() if fact != "caller"
+        )
+        todo.append(_Pair(first, after, moments, told, differs=False))
         while todo:
             pair = todo.popleft()
             try:
@@ -248,6 +255,9 @@ class Lockstep:
             about = "rights in the call" if one.seconds == other.seconds else "how long it rings"
             self._notes(pair, about, before, after)
             pair = pair._replace(differs=True)
+        if not _is_one_number(one.shown or self._own, other.shown or self._own):
+            self._notes(pair, "the number that is shown", before, after)
+            pair = pair._replace(differs=True)
         self._counts(pair)
         for did in _UNANSWERED:
             if found := self._step(pair, did, self._objects.goes(where, did)):
@@ -300,6 +310,16 @@ class Lockstep:
 def _is_nothing(one: turns.Over, other: turns.Over) -> bool:
     """Whether the dialplan hangs up on what no object answers: nobody reaches anything."""
     return one == turns.Over(turns.OVER) and other == turns.NOTHING
+
+
+_FEWEST = 6
+"""Digits by whose end two numbers are known to be one, written in two forms."""
+
+
+def _is_one_number(one: str, other: str) -> bool:
+    one, other = one.removeprefix("+"), other.removeprefix("+")
+    short, long = sorted((one.removeprefix("0"), other.removeprefix("0")), key=len)
+    return one == other or (len(short) >= _FEWEST and long.endswith(short))
 
 
 def _types(what: turns.What) -> bool:

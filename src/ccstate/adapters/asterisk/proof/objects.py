@@ -33,6 +33,7 @@ class Leaving(NamedTuple):
     trunks: tuple[str, ...]
     sent: str
     seconds: int
+    shown: str = ""
 
 
 class Done(NamedTuple):
@@ -66,7 +67,8 @@ class Objects:
             if isinstance(where, Done):
                 return where, Turn(heard, where.over)
             if isinstance(where, Leaving):
-                ring = turns.Rings(frozenset({f"{where.trunks[0]} {where.sent}"}), where.seconds)
+                target = frozenset({f"{where.trunks[0]} {where.sent}"})
+                ring = turns.Rings(target, where.seconds, shown=where.shown)
                 return where, Turn(heard, ring)
             heard = _joined(heard, self._hears(where))
             what = self._what(where)

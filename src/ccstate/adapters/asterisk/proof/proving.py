@@ -3,12 +3,22 @@
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
+from itertools import islice, product
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from ccstate.adapters.asterisk.conf import Conf, resolved
 from ccstate.adapters.asterisk.conf.dialplan import dialplan
 from ccstate.adapters.asterisk.importing import Imported, Setting
-from ccstate.adapters.asterisk.interpreter import Interpreter, Moments, NotFollowed, Survey, edges
+from ccstate.adapters.asterisk.importing.estate import Positions
+from ccstate.adapters.asterisk.interpreter import (
+    OTHER_CALLER,
+    Interpreter,
+    Moments,
+    NotFollowed,
+    Survey,
+    edges,
+)
 from ccstate.adapters.asterisk.interpreter.timing import timing
 from ccstate.adapters.asterisk.interpreter.world import times_of
 from ccstate.adapters.asterisk.proof import turns
@@ -22,17 +32,29 @@ from ccstate.adapters.asterisk.proof.objects import At, Done, Leaving, Objects, 
 from ccstate.adapters.asterisk.proof.results import Difference, Door, Proof, Unfollowed
 from ccstate.adapters.asterisk.proof.written import Written
 from ccstate.dialling.called import ending_alike
-from ccstate.dialling.number_formats import carrier_formats, read_as_e164, rewritten
+from ccstate.dialling.number_formats import carrier_formats, read_as_e164, rewritten, written_for
 from ccstate.dialling.routing import Dialling, Leaves
-from ccstate.journeys.centre import Centre
+from ccstate.dialling.shown import Shown, Source, number_shown
+from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.flow import Flow
+from ccstate.journeys.hours import Position
 from ccstate.journeys.moments import Year
-from ccstate.journeys.ways import Place, Says
+from ccstate.journeys.ways import SWITCH, Place, Says
 
+MOST_POSITIONS = 64
+"""Combinations of what switches are turned to that are walked behind one number."""
 MOST_CALLS = 100_000
 """Calls after which numbers that are left are not compared."""
 OUTSIDE_RINGS = 120
 """Seconds that an outside number may ring with ccstate."""
+
+
+class World(NamedTuple):
+    """What schedules and switches say, at which moments, and the values that say so by hand."""
+
+    phases: Mapping[str, Says]
+    moments: int
+    facts: Mapping[str, str]
 
 
 class Proving:
@@ -62,8 +84,10 @@ class Proving:
         self.written = Written(
             self._interpreter, found.origins, setting.words, queues, _endpoints(confs)
         )
+        self._shown = Shown(self._flow.centre)
+        self._numbers = _shown_numbers(confs)
         self._proof = Proof()
-        self._phases: dict[tuple[str, ...], list[tuple[dict[str, Says], int]]] = {}
+        self._worlds: dict[tuple[str, ...], list[World]] = {}
 
     def proof(self) -> Proof:
         for door, dialled, start in self._doors():
@@ -135,19 +159,45 @@ class Proving:
             needed = route.get("permission")
             if needed and needed not in (extension.get("permissions") or ()):
                 return Done(turns.Over(turns.OVER, "cause 21"))
-            trunks = tuple(f"trunk/{trunk}" for trunk in route["trunks"])
-            return Leaving(trunks, reached.sent, OUTSIDE_RINGS)
+            return self._leaving(phone, extension, route, reached.sent)
         place = self._flow.entrance(reached) if reached else None
         return At(place) if place else Done(turns.NOTHING)
+
+    def _leaving(self, phone: str, extension: Filled, route: Filled, sent: str) -> Leaving:
+        """A call by the trunks of a route, as the carrier of the first of them gets it."""
+        centre, first = self._flow.centre, route["trunks"][0]
+        formats = carrier_formats(centre, first)
+        if formats.outbound:
+            sent = rewritten(written_for(formats.outbound, formats.country), sent)
+        own = str((extension.get("caller_id") or {}).get("number") or "")
+        sources = self._shown.sources(route, first, extension.get("site") or "")
+        told = {**sources, Source.EXTENSION: own}
+        internal = str(extension.get("number") or phone)
+        shown = number_shown(told, is_emergency=bool(route["emergency"]), internal=internal)
+        trunks = tuple(f"trunk/{trunk}" for trunk in route["trunks"])
+        return Leaving(trunks, sent, OUTSIDE_RINGS, shown)
+
+    def _own(self, door: Door) -> str:
+        """The number that the phone behind a door shows by itself; "" for carriers."""
+        origins = self._found.origins
+        for endpoint, context in origins.phone_contexts.items():
+            if context == door.context and not door.carrier:
+                return self._numbers.get(endpoint, "") or endpoint
+        return ""
 
     # Comparing
 
     def _compare(self, door: Door, dialled: Dialled, start: Where) -> None:
         if door.carrier and isinstance(start, At):
             self._tells_form(door, dialled, start)
-        for phases, moments in self.worlds(start):
-            steps = Lockstep(self.written, Objects(self._flow, phases))
-            self._take(door, dialled, steps.compare(door.context, door.exten, start, moments))
+        own = self._own(door)
+        for world in self.worlds(start):
+            steps = Lockstep(self.written, Objects(self._flow, world.phases), own)
+            facts = dict(world.facts)
+            if own and self._survey.values("caller") == (OTHER_CALLER,):
+                facts["caller"] = own
+            found = steps.compare(door.context, door.exten, start, world.moments, facts)
+            self._take(door, dialled, found)
 
     def _tells_form(self, door: Door, dialled: Dialled, start: At) -> None:
         """Notes a number that the carrier writes in a form which the trunk does not take."""
@@ -160,30 +210,63 @@ class Proving:
         self._proof.differences.append(told)
         self._proof.differ += 1
 
-    def worlds(self, start: Where) -> list[tuple[dict[str, Says], int]]:
-        """What the schedules behind a number say, and at which moments."""
+    def worlds(self, start: Where) -> list[World]:
+        """What the schedules and switches behind a number say, at which moments, and why."""
         if not isinstance(start, At):
-            return [({}, self._moments.every)]
+            return [World({}, self._moments.every, {})]
         names = tuple(sorted(self._flow.schedules(self._flow.reached(start.place))))
-        if names not in self._phases:
-            by_phases: dict[tuple[Says, ...], int] = {}
-            if not names:
-                by_phases[()] = self._moments.every
-            for bit, at in enumerate(self._moments.all() if names else ()):
-                said = self._year.phases(names, at)
-                key = tuple(said[name] for name in names)
-                by_phases[key] = by_phases.get(key, 0) | 1 << bit
-            self._phases[names] = [
-                (dict(zip(names, said, strict=True)), bits) for said, bits in by_phases.items()
+        if names not in self._worlds:
+            self._worlds[names] = [
+                world for facts in self._switched(names) for world in self._timed(names, facts)
             ]
-        return self._phases[names]
+        return self._worlds[names]
 
-    def objects_at(self, start: Where, at: datetime) -> Objects:
-        """The imported side at a moment."""
+    def _switched(self, names: tuple[str, ...]) -> list[dict[str, str]]:
+        """Every combination of the values by which people turn the switches that are asked here."""
+        closing = {
+            f"{SWITCH}{schedule.get('closed_by')}"
+            for name, schedule in self._flow.centre.of("schedule").items()
+            if name in names and schedule.get("closed_by")
+        }
+        asked = {name for name in (*names, *closing) if name.startswith(SWITCH)}
+        turned = [
+            [(fact, value) for value in self._values(fact, positions)]
+            for fact, positions in sorted(self._found.origins.switches.items())
+            if str(positions.address) in asked
+        ]
+        return [dict(values) for values in islice(product(*turned), MOST_POSITIONS)]
+
+    def _values(self, fact: str, positions: Positions) -> list[str]:
+        return sorted({*positions.off, *positions.on, *self._survey.values(fact)})
+
+    def _positions(self, facts: Mapping[str, str]) -> dict[str, Position]:
+        """The positions of switches while what people change has these values."""
+        return {
+            said.address.name: Position.ON if value in said.on else Position.OFF
+            for fact, value in facts.items()
+            if (said := self._found.origins.switches.get(fact))
+        }
+
+    def _timed(self, names: tuple[str, ...], facts: Mapping[str, str]) -> list[World]:
+        positions = self._positions(facts)
+        by_phases: dict[tuple[Says, ...], int] = {}
+        if not names:
+            by_phases[()] = self._moments.every
+        for bit, at in enumerate(self._moments.all() if names else ()):
+            phases = self._year.phases(names, at, positions)
+            key = tuple(phases[name] for name in names)
+            by_phases[key] = by_phases.get(key, 0) | 1 << bit
+        return [
+            World(dict(zip(names, said, strict=True)), bits, facts)
+            for said, bits in by_phases.items()
+        ]
+
+    def objects_at(self, start: Where, at: datetime, facts: Mapping[str, str]) -> Objects:
+        """The imported side at a moment, while what people change has these values."""
         if not isinstance(start, At):
             return Objects(self._flow, {})
         names = self._flow.schedules(self._flow.reached(start.place))
-        return Objects(self._flow, self._year.phases(sorted(names), at))
+        return Objects(self._flow, self._year.phases(sorted(names), at, self._positions(facts)))
 
     def objects_saying(self, phases: Mapping[str, Says]) -> Objects:
         """The imported side while schedules, and switches, say this."""
@@ -222,6 +305,17 @@ def _endpoints(confs: Mapping[str, Conf]) -> frozenset[str]:
     """The endpoints of pjsip.conf: no other one ever rings."""
     sections = resolved(confs["pjsip.conf"]) if "pjsip.conf" in confs else ()
     return frozenset(s.name for s in sections if (s.get("type") or "").lower() == "endpoint")
+
+
+def _shown_numbers(confs: Mapping[str, Conf]) -> dict[str, str]:
+    """The numbers in the caller IDs of endpoints."""
+    sections = resolved(confs["pjsip.conf"]) if "pjsip.conf" in confs else ()
+    found: dict[str, str] = {}
+    for section in sections:
+        match = re.search(r"<([+0-9]+)>", section.get("callerid") or "")
+        if match and (section.get("type") or "").lower() == "endpoint":
+            found[section.name] = match[1]
+    return found
 
 
 def _mailboxes(confs: Mapping[str, Conf], found: Imported) -> dict[str, bool]:

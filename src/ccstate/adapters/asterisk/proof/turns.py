@@ -33,6 +33,8 @@ class Rings(NamedTuple):
     targets: frozenset[str]
     seconds: int | None
     options: str = ""
+    shown: str = ""
+    """The number that an outside party sees; "" where it is the phone's own."""
 
 
 class Waits(NamedTuple):
@@ -101,9 +103,10 @@ def shown(what: What) -> str:
         case Asks(seconds=seconds, typed=typed):
             wait = f" within {seconds} s" if seconds else " during the announcement"
             return f"is asked for a key{wait}" + (f", after {typed}" if typed else "")
-        case Rings(targets=targets, seconds=seconds, options=options):
+        case Rings(targets=targets, seconds=seconds, options=options, shown=number):
             wait = f" for {seconds} s" if seconds is not None else " without end"
             more = f" with {options}" if options else ""
+            more += f", showing {number}" if number else ""
             return f"rings {', '.join(sorted(targets)) or 'nothing'}{wait}{more}"
         case Waits(queue=queue, seconds=seconds, options=options):
             wait = f" for {seconds} s at the most" if seconds is not None else " without end"

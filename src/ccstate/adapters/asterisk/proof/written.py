@@ -39,9 +39,11 @@ class Written:
         self._queues = queues
         self._endpoints = endpoints
 
-    def begins(self, context: str, exten: str, moments: int, caller: str = "") -> by_hand.Stop:
-        facts = {"caller": caller} if caller else {}
-        call = by_hand.Call(context, exten, facts=facts, moments=moments)
+    def begins(
+        self, context: str, exten: str, moments: int, facts: Mapping[str, str] | None = None
+    ) -> by_hand.Stop:
+        """A call that comes in there, with what is known of the world."""
+        call = by_hand.Call(context, exten, facts=facts or {}, moments=moments)
         return self._settled(self._interpreter.run(call))
 
     def _settled(self, stop: by_hand.Stop) -> by_hand.Stop:
@@ -68,7 +70,8 @@ class Written:
                 return turns.Asks(seconds, typed)
             case by_hand.Rings():
                 targets = frozenset(self._target(target) for target in stop.targets)
-                return turns.Rings(targets, stop.seconds, _options(stop.options))
+                shown = self._shown(stop) if any(t.startswith("trunk/") for t in targets) else ""
+                return turns.Rings(targets, stop.seconds, _options(stop.options), shown)
             case by_hand.Waits():
                 return self._queue(stop)
             case by_hand.Mailbox(mailbox=mailbox):
@@ -85,6 +88,14 @@ class Written:
                 if end == by_hand.HANGUP:
                     return turns.Over(turns.OVER, "" if stop.call.is_answered else at)
                 return turns.Over(end, at)
+
+    def _shown(self, stop: by_hand.Rings) -> str:
+        """The caller's number, where the dialplan sets one or asks for it."""
+        call = stop.call
+        number = call.caller or call.facts.get("caller", "")
+        if by_hand.OPAQUE in number:
+            raise by_hand.NotFollowed("the number that is shown cannot be known", stop.line)
+        return number
 
     def _target(self, device: str) -> str:
         """A phone as an extension, an outside number with its trunk; else as written."""
