@@ -14,6 +14,7 @@ from ccstate.kinds import shape as shapes
 from ccstate.kinds.calendar import Calendar
 from ccstate.kinds.call_test import CallTest
 from ccstate.kinds.conference_room import ConferenceRoom
+from ccstate.kinds.caller_list import CallerList
 from ccstate.kinds.display import Display
 from ccstate.kinds.extension import Extension
 from ccstate.kinds.feature_code import FeatureCode
@@ -59,6 +60,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("team", "teams", Team),
         Kind("user", "users", User),
         Kind("extension", "extensions", Extension),
+        Kind("caller_list", "caller_lists", CallerList),
         Kind("trunk", "trunks", Trunk),
         Kind("outbound_route", "outbound_routes", OutboundRoute),
         Kind("calendar", "calendars", Calendar),

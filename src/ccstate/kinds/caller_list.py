@@ -1,0 +1,25 @@
+"""Caller list: numbers of callers who are treated alike, such as VIPs or blocked callers."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from ccstate.kinds.fields import E164, Common, Means, SetOf
+
+Prefix = Annotated[
+    str,
+    StringConstraints(pattern=r"^\+[1-9][0-9]{0,13}$"),
+    Field(examples=["+6149", "+44"]),
+    Means('the beginning of numbers in international form, in quotes, such as "+6149"'),
+]
+
+
+class CallerList(Common):
+    """Callers by their numbers; numbers and nodes of trees ask whether a caller is in it."""
+
+    numbers: SetOf[E164] | None = None
+    """Numbers of callers, in international form."""
+    prefixes: SetOf[Prefix] | None = None
+    """Beginnings of numbers, in international form: every caller whose number begins so."""
+    withheld: bool = False
+    """True for callers who show no number."""
