@@ -262,9 +262,7 @@ def happens(estate: Estate, place: Place, moment: datetime) -> list[Outcome]:
         return _node(estate, name, tree["nodes"][node], moment)
     fields = estate[kind][name]
     if kind == "number":
-        if fields.get("switch") and not node:
-            return [_switched(estate, place, fields)]
-        return [_number(estate, fields, moment)]
+        return [_at_number(estate, place, fields, moment)]
     if kind == "queue":
         return _queue(estate, name, fields, moment)
     if kind == "ring_group":
@@ -355,6 +353,24 @@ def _ring_group(estate: Estate, name: str, group: Mapping[str, Any]) -> list[Out
     return [answered, Outcome("no answer", "", otherwise, rings)]
 
 
+def _at_number(
+    estate: Estate, place: Place, number: Mapping[str, Any], moment: datetime
+) -> Outcome:
+    if number.get("callers") and not place[2]:
+        return _called_by_others(estate, place, number)
+    if number.get("switch") and place[2] != "hours":
+        return _switched(estate, place, number)
+    return _number(estate, number, moment)
+
+
+def _called_by_others(estate: Estate, place: Place, number: Mapping[str, Any]) -> Outcome:
+    """A caller without a number, whom no list holds."""
+    for field in ("switch", "hours"):
+        if number.get(field):
+            return Outcome("other caller", "", (place[0], place[1], field))
+    return Outcome("other caller", "", goes(estate, number["to"]))
+
+
 def _switched(estate: Estate, place: Place, number: Mapping[str, Any]) -> Outcome:
     now = position(estate, number["switch"])
     if now == "on" and number.get("on"):
@@ -412,6 +428,8 @@ def _node(estate: Estate, tree: str, node: Mapping[str, Any], moment: datetime) 
         if now == "holiday":
             target = node.get("holiday") or target
         return [Outcome(now, "", goes(estate, target, tree))]
+    if kind == "callers":
+        return [Outcome("other caller", "", goes(estate, node["others"], tree))]
     if kind == "switch":
         now = position(estate, node["switch"])
         return [Outcome(now, "", goes(estate, node[now], tree))]

@@ -28,7 +28,7 @@ ZONES = (
     "UTC",
 )
 KINDS = (
-    "calendar", "switch", "schedule", "ivr", "queue", "ring_group", "conference_room", "extension", "user", "team", "number", "prompt", "site",
+    "calendar", "caller_list", "switch", "schedule", "ivr", "queue", "ring_group", "conference_room", "extension", "user", "team", "number", "prompt", "site",
 )  # fmt: skip
 NUMBERS = ("+61255500000", "+61255500001")
 EXTENSIONS = ("10", "11", "12")
@@ -40,6 +40,7 @@ MOBILE = "+61400000001"
 SITES = ("north", "south")
 PROMPTS = ("hello", "sorry", "unwritten")
 SWITCHES = ("night", "fire")
+LISTS = ("vip", "blocked")
 SCHEDULES = ("day", "night", "shop")
 KEYS = "0123456789*#"
 
@@ -225,6 +226,11 @@ prompts = st.sampled_from(PROMPTS)
 retries = st.integers(0, 2)
 
 
+def _asked(to: SearchStrategy[str]) -> SearchStrategy[dict[str, str]]:
+    """A list that is asked, and where its callers go."""
+    return st.fixed_dictionaries({"list": st.sampled_from([*LISTS, "gone"]), "to": to})
+
+
 def _node(names: list[str], *, at_start: bool) -> SearchStrategy[dict[str, Any]]:
     to = st.sampled_from([*names * (45 // len(names)), *_addresses, *_nowhere, "gone"])
     schedule = st.sampled_from(SCHEDULES)
@@ -253,6 +259,7 @@ def _node(names: list[str], *, at_start: bool) -> SearchStrategy[dict[str, Any]]
         one("play", {"prompt": prompts, "then": to}),
         one("menu", {"prompt": prompts, "choices": every}, asked),
         one("hours", {"schedule": schedule, "open": to, "closed": to}, {"holiday": to}),
+        one("callers", {"callers": st.lists(_asked(to), min_size=1, max_size=2), "others": to}),
         one("switch", {"switch": st.sampled_from([*SWITCHES, "gone"]), "on": to, "off": to}),
         one(
             "collect",
@@ -369,8 +376,19 @@ numbers = st.fixed_dictionaries(
         "hours": st.sampled_from([*SCHEDULES, "gone"]),
         "closed": goes,
         "holiday": goes,
+        "callers": st.lists(_asked(goes), max_size=2),
         "switch": st.sampled_from([*SWITCHES, "gone"]),
         "on": goes,
+    },
+)
+CALLING = ("+61491570006", "+61491570156", "+6149157", "+44")
+"""Numbers and beginnings of numbers that callers have."""
+caller_lists = st.fixed_dictionaries(
+    {},
+    optional={
+        "numbers": st.lists(st.sampled_from(CALLING[:2]), max_size=2, unique=True),
+        "prefixes": st.lists(st.sampled_from(CALLING), max_size=2, unique=True),
+        "withheld": st.booleans(),
     },
 )
 switches = st.fixed_dictionaries({}, optional={"default": st.sampled_from(["on", "off"])})
@@ -394,6 +412,7 @@ def centres(draw: st.DrawFn) -> Plain:
     plain["calendar"] = draw(calendars)
     plain["schedule"] = of(SCHEDULES[: draw(st.integers(1, 3))], schedules())
     plain["switch"] = of(SWITCHES, switches)
+    plain["caller_list"] = of(LISTS, caller_lists)
     for schedule in plain["schedule"].values():
         if draw(st.integers(0, 3)) == 0:
             schedule["closed_by"] = draw(st.sampled_from([*SWITCHES, "gone"]))

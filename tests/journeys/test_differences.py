@@ -125,7 +125,7 @@ def test_coming_back_is_no_journey_of_its_own() -> None:
     # Silence, a wrong key, and 1, behind which nothing changes; where it is closed, the end at once.
     open_, closed = 3, 1
     moments = Year(centre(back), FIRST).worlds(["office"])
-    by_phase = {world.phases["office"].value: len(world.moments) for world in moments}
+    by_phase = {str(world.phases["office"]): len(world.moments) for world in moments}
     expected = by_phase["open"] * open_ + (by_phase["closed"] + by_phase["holiday"]) * closed
     assert found.compared == expected
 
@@ -226,11 +226,11 @@ def test_what_gets_better_comes_last() -> None:
 
 
 def ends(
-    flow: Flow, number: str, at: datetime, change: JourneyChange, positions: Positions
+    flow: Flow, at: datetime, change: JourneyChange, positions: Positions, caller: str
 ) -> tuple[End, str]:
-    place = Place("number", number)
+    place = Place("number", change.number)
     year = Year(flow.centre, FIRST)
-    phases = year.phases(flow.schedules(flow.reached(place)), at, positions)
+    phases = year.phases(flow.schedules(flow.reached(place)), at, positions, caller)
     outcomes = [Event(outcome) for outcome in change.outcomes]
     journey = walk(flow, place, phases, change.keys, outcomes=outcomes)
     return journey.end, journey.at
@@ -252,10 +252,12 @@ def test_every_change_that_is_told_is_one_at_the_moments_told(before: Plain, aft
         for when in change.when:
             clock = when.partition(" ")[0]
             positions = positions_of(before, after, when)
+            caller = re.search(r"caller (\S+)$", when)
+            number = caller[1] if caller else ""
             tellings = [
                 (
-                    ends(old, change.number, moment, change, positions),
-                    ends(new, change.number, moment, change, positions),
+                    ends(old, moment, change, positions, number),
+                    ends(new, moment, change, positions, number),
                 )
                 for moment in _moments(clock, zone)
             ]

@@ -1,5 +1,6 @@
 """What each place does with a call, by example."""
 
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -7,9 +8,9 @@ import pytest
 from ccstate.journeys.enumeration import journeys, loops
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.hours import Phase, Position
-from ccstate.journeys.moments import Phases
+from ccstate.journeys.moments import Phases, Year
 from ccstate.journeys.walk import Answering, Journey, walk
-from ccstate.journeys.ways import Event, Place
+from ccstate.journeys.ways import Event, Listed, Place
 from ccstate.model import Address
 from tests.journeys.strategies_journeys import Plain, centre
 
@@ -684,3 +685,65 @@ def test_a_notice_of_a_recording_is_heard_before_the_phone_rings() -> None:
 def test_a_conference_room_may_be_full(most: int, known: set[str]) -> None:
     plain = estate("conference_room/w", conference_room={"w": {"max_members": most}})
     assert {end.partition(" conf")[0] for end in every_end(plain)} == known
+
+
+# Callers
+
+ASKED = "callers/vip,blocked"
+
+
+def said(name: str) -> dict[str, Any]:
+    """A caller whom of the lists this one holds first; "" for none."""
+    return {ASKED: Listed(name)}
+
+
+def asking(**fields: Any) -> Plain:
+    lists: dict[str, Any] = {"vip": {"numbers": ["+61491570006"]}, "blocked": {"withheld": True}}
+    plain = estate("extension/10", caller_list=lists)
+    asked = [{"list": "vip", "to": "voicemail/10"}, {"list": "blocked", "to": "hangup"}]
+    plain["number"][NUMBER].update(callers=asked, **fields)
+    plain["extension"] = {"10": {"voicemail": {}}}
+    return plain
+
+
+@pytest.mark.parametrize(
+    "listed, end",
+    [("vip", "message voicemail/10"), ("blocked", "hangup hangup"), ("", "human extension/10")],
+)
+def test_a_number_sends_callers_in_a_list_elsewhere(listed: str, end: str) -> None:
+    assert ends(call(asking(), phases=said(listed))) == end
+
+
+def test_callers_are_asked_before_switch_and_hours() -> None:
+    plain = asking(switch="night", on="voicemail/10", hours="day", closed="hangup")
+    for phases, end in (
+        ({**said("blocked"), **NIGHT_ON, **OPEN}, "hangup hangup"),
+        ({**said(""), **NIGHT_ON, **OPEN}, "message voicemail/10"),
+        ({**said(""), **NIGHT_OFF, **OPEN}, "human extension/10"),
+        ({**said(""), **NIGHT_OFF, **CLOSED}, "hangup hangup"),
+    ):
+        assert ends(call(plain, phases=phases)) == end
+
+
+def test_a_node_branches_by_lists_in_their_order() -> None:
+    asked = [{"list": "vip", "to": "extension/10"}, {"list": "blocked", "to": "hangup"}]
+    plain = tree(ask={"type": "callers", "callers": asked, "others": "voicemail/10"})
+    plain["extension"] = {"10": {"voicemail": {}}}
+    assert ends(call(plain, phases=said("vip"))) == "human extension/10"
+    assert ends(call(plain, phases=said("blocked"))) == "hangup hangup"
+    assert ends(call(plain, phases={})) == "message voicemail/10"
+
+
+@pytest.mark.parametrize(
+    "caller, first",
+    [("+61491570006", "vip"), ("withheld", "blocked"), ("+61491570156", ""), ("", "")],
+)
+def test_the_first_list_that_holds_the_caller_decides(caller: str, first: str) -> None:
+    year = Year(centre(asking()), date(2026, 11, 22))
+    assert year.phases([ASKED], datetime(2026, 11, 23, tzinfo=UTC), caller=caller) == said(first)
+
+
+def test_every_class_of_callers_is_a_world_of_its_own() -> None:
+    year = Year(centre(asking()), date(2026, 11, 22))
+    found = {world.moments[0].caller: world.phases[ASKED] for world in year.worlds([ASKED])}
+    assert found == {"": "", "+61491570006": "vip", "withheld": "blocked"}

@@ -40,7 +40,7 @@ SCENES_EACH = 3
 @click.option(
     "--at", default="", help="Moment, 2026-12-25T10:00, in the number's timezone. Default: now."
 )
-@click.option("--from", "caller", default="", help="Number that the call comes from.")
+@click.option("--from", "caller", default="", help="Number that the call comes from, or withheld.")
 @click.option("--keys", default="", help='Keys, an entry for each question: 1,2. "1,,2": silence.')
 @click.option(
     "--switch",
@@ -87,7 +87,7 @@ def simulate(
         names = ", ".join(sorted(flow.centre.of("number"))[:3])
         hint = f"name a number, such as {names}" if names else "declare a number, or call queue/…"
         _refuse("nobody is called", f"{hint}; --all calls all of them")
-    given = _Given(_caller(caller), _entries(keys), _positions(flow, switches))
+    given = _Given(_caller(caller, start), _entries(keys), _positions(flow, switches))
     return _one(flow, start, at, given=given, live=live, form=form)
 
 
@@ -126,7 +126,7 @@ def _one(
     moment = _moment(at, zone_of(flow, start))
     caller, keys, positions = given
     year = Year(flow.centre, moment.date())
-    made = call(flow, year, start, moment, keys, positions=positions)
+    made = call(flow, year, start, moment, keys, positions=positions, caller=caller)
     if form == "json":
         from ccstate.render.journey_json import simulation_json
 
@@ -281,13 +281,21 @@ def _positions(flow: "Flow", texts: tuple[str, ...]) -> "Positions":
     return found
 
 
-def _caller(text: str) -> str:
+def _caller(text: str, start: "Place") -> str:
+    """The caller in international form, as the country of the number says, or `withheld`."""
+    from ccstate.dialling.number_formats import country_of_number, in_e164
+    from ccstate.journeys.callers import WITHHELD
+
+    if text == WITHHELD:
+        return text
     digits = re.sub(r"[\s().-]", "", text)
     if digits and not _CALLER.fullmatch(digits):
         _refuse(
-            f'nobody calls from "{text}"', "write a number of 2 to 15 digits, such as +61491570006"
+            f'nobody calls from "{text}"',
+            "write a number of 2 to 15 digits, such as +61491570006, or withheld",
         )
-    return digits
+    country = country_of_number(start.name) if start.kind == "number" else ""
+    return in_e164(digits, country)
 
 
 def _refuse(message: str, hint: str, cause: str = "") -> NoReturn:

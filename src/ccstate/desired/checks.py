@@ -180,7 +180,7 @@ def _endless(nodes: Mapping[str, Any]) -> _Found:
     jumps = {
         name: [target for _, target in exits(node) if target in nodes]
         for name, node in nodes.items()
-        if node["type"] in {"goto", "hours", "switch"}
+        if node["type"] in {"goto", "hours", "switch", "callers"}
     }
     if cycle := find_cycle(jumps):
         yield (
@@ -203,7 +203,8 @@ def find_cycle(edges: Mapping[str, list[str]]) -> list[str]:
 
 
 _EXITS = (
-    "then", "to", "open", "closed", "holiday", "on", "off", "on_timeout", "on_invalid", "on_no_answer",
+    "then", "to", "open", "closed", "holiday", "on", "off", "others", "on_timeout",
+    "on_invalid", "on_no_answer",
 )  # fmt: skip
 
 
@@ -214,6 +215,8 @@ def exits(node: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
             yield (field,), target
     for key, target in (node.get("choices") or {}).items():
         yield ("choices", key), target
+    for index, entry in enumerate(node.get("callers") or ()):
+        yield ("callers", index, "to"), entry["to"]
 
 
 def _is_node(target: str) -> bool:

@@ -8,7 +8,7 @@ from ccstate.desired.documents import Document, as_written, mentioning
 from ccstate.desired.findings import Finding, did_you_mean, repr_
 from ccstate.kinds import KINDS, Path
 from ccstate.kinds.parking_lot import slot_numbers
-from ccstate.model import Address, Resource, State
+from ccstate.model import Address, Fields, Json, Resource, State
 
 Documents: TypeAlias = Mapping[str, Document]
 
@@ -221,13 +221,22 @@ def _released_and_declared(documents: Documents, state: State) -> Iterator[Findi
                 )
 
 
+def _number_leads(fields: Fields) -> Iterator[Json]:
+    """Where the calls to a number may go."""
+    for field in ("to", "closed", "holiday", "on"):
+        yield fields.get(field)
+    callers = fields.get("callers")
+    for entry in callers if isinstance(callers, list) else ():
+        if isinstance(entry, dict):
+            yield entry.get("to")
+
+
 def _endless_numbers(state: State) -> Iterator[Finding]:
     edges = {
         address.name: [
             target.removeprefix("number/")
-            for field in ("to", "closed", "holiday", "on")
-            if isinstance(target := resource.fields.get(field), str)
-            and target.startswith("number/")
+            for target in _number_leads(resource.fields)
+            if isinstance(target, str) and target.startswith("number/")
         ]
         for address, resource in state.items()
         if address.kind == "number"

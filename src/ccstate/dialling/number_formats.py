@@ -91,6 +91,17 @@ def written_for(number_format: str, country: str) -> tuple[Rewrite, ...]:
     )
 
 
+def country_of_number(number: str) -> str:
+    """The country (ISO 3166-1) to which a number in E.164 belongs; "" where that is unknown."""
+    import phonenumbers
+
+    try:
+        read = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return ""
+    return phonenumbers.region_code_for_number(read) or ""
+
+
 def in_e164(number: str, country: str) -> str:
     """A number that somebody writes, in E.164; as it is where that cannot be told."""
     return rewritten(_dialled(country), number)

@@ -45,7 +45,9 @@ def verdicts(flow: Flow, year: Year, tests: Mapping[str, Mapping[str, Any]]) -> 
         if at is None:
             yield Verdict(name, test, None, None, f"moment {test['at']}")
             continue
-        phases = year.phases(flow.schedules(flow.reached(start)), at, positions_of(test))
+        phases = year.phases(
+            flow.schedules(flow.reached(start)), at, positions_of(test), test.get("caller") or ""
+        )
         yield Verdict(name, test, at, walk(flow, start, phases, test.get("keys") or ()))
 
 

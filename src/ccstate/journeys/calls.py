@@ -56,10 +56,14 @@ def call(
     keys: Sequence[str],
     *,
     positions: Positions | None = None,
+    caller: str = "",
 ) -> Call:
-    """The call of somebody who comes in at a place at a moment and presses these keys."""
+    """The call of somebody who comes in at a place at a moment and presses these keys.
+
+    `caller` is a number in international form, `withheld`, or "" where no list is meant to hold it.
+    """
     schedules = sorted(flow.schedules(flow.reached(start)))
-    found = {name: year.said(name, at, positions or {}) for name in schedules}
+    found = {name: year.said(name, at, positions or {}, caller) for name in schedules}
     hours = {
         name: said
         for name, said in found.items()

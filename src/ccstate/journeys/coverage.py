@@ -61,6 +61,7 @@ def _test(flow: Flow, ending: Ending, zone: ZoneInfo) -> dict[str, Any]:
         "at": f"{ending.moment.at.astimezone(zone):%Y-%m-%dT%H:%M}",
         **keys,
         **switches,
+        **({"caller": ending.moment.caller} if ending.moment.caller else {}),
         "expect": [ending.at],
     }
 
@@ -78,8 +79,7 @@ def _label(flow: Flow, ending: Ending) -> str:
     """`Main line, press 2, then 1: Payment support`."""
     entries = [entry or "nothing" for entry in ending.keys]
     pressed = f", press {', then '.join(entries)}" if entries else ""
-    switches = (f"switch {switch}" for switch in ending.moment.switches)
-    occasions = "".join(f", {occasion}" for occasion in (*ending.moment.occasions, *switches))
+    occasions = "".join(f", {words}" for words in ending.moment.circumstances)
     label = flow.centre.label(ending.at)
     message = "a message for " if ending.at.startswith("voicemail/") else ""
     end = f"{message}{label}" if label else ending.at

@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 from ccstate.journeys.backwards import ancestors, sources
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.flow import Flow
+from ccstate.journeys.hours import Phase, Position
 from ccstate.journeys.lockstep import Compared, Decision, Side, compare, question
 from ccstate.journeys.moments import Moment, Phases, Year
 from ccstate.journeys.walk import zone_of
-from ccstate.journeys.ways import SWITCH, End, Place
+from ccstate.journeys.ways import CALLERS, SWITCH, End, Listed, Place, Says
 from ccstate.model import Address, Arrival, Fields, JourneyChange, Journeys, Json, NumberChange
 
 MOST_PAIRS = 20_000
@@ -116,7 +117,7 @@ class _Comparison:
         names = [self._deciding(flow, place) for flow in (self.before, self.after)]
         walked, is_complete = 0, True
         for world in self._year.worlds({*map(_before, names[0]), *names[1]}):
-            old = {name: world.phases[_before(name)] for name in names[0]}
+            old = {name: _said_before(world.phases[_before(name)]) for name in names[0]}
             new = {name: world.phases[name] for name in names[1]}
             met = (
                 _entry(self.before, place, old), _entry(self.after, place, new),
@@ -175,7 +176,8 @@ class _Comparison:
         number = min(when)
         zone = zone_of(self.after, Place("number", number))
         moments = sorted(
-            when[number], key=lambda moment: (moment.switches, moment.occasions, moment.at)
+            when[number],
+            key=lambda each: (each.caller, each.switches, each.occasions, each.at),
         )
         was, now = ends
         return JourneyChange(
@@ -230,8 +232,8 @@ def _simplest(decision: Decision) -> tuple[object, ...]:
 
 
 def _told(moment: Moment, zone: ZoneInfo) -> str:
-    occasions = ", ".join((*moment.occasions, *(f"switch {s}" for s in moment.switches)))
-    return f"{moment.at.astimezone(zone):%Y-%m-%dT%H:%M} {occasions}".strip()
+    circumstances = ", ".join(moment.circumstances)
+    return f"{moment.at.astimezone(zone):%Y-%m-%dT%H:%M} {circumstances}".strip()
 
 
 def _order(ends: _Ends, group: _Group) -> tuple[int, int, str, _Ends]:
@@ -272,15 +274,28 @@ def arrival(flow: Flow, end: End, at: str) -> Arrival:
 
 
 def _named(flow: Flow, schedule: str) -> object:
-    """Everything that says the hours of a schedule: its fields, and those of its calendars."""
+    """Everything that decides: fields of a schedule and its calendars, or of each list of callers."""
+    if schedule.startswith(CALLERS):
+        lists = flow.centre.of("caller_list")
+        return [lists.get(name) for name in schedule.removeprefix(CALLERS).split(",")]
     fields = flow.centre.of("schedule").get(schedule, {})
     calendars = flow.centre.of("calendar")
     return fields, [calendars.get(name) for name in fields.get("calendars") or ()]
 
 
 def _before(name: str) -> str:
-    """A schedule of the state before; a switch is in the same position before and after."""
-    return name if name.startswith(SWITCH) else f"{name}@before"
+    """A schedule, or lists, of the state before; a switch has one position before and after."""
+    if name.startswith(CALLERS):
+        return CALLERS + ",".join(map(_before, name.removeprefix(CALLERS).split(",")))
+    return name if name.startswith(SWITCH) else f"{name}{_BEFORE}"
+
+
+_BEFORE = "@before"
+
+
+def _said_before(says: Says) -> Says:
+    """What a schedule, switch or lists of the state before say, with names as they are there."""
+    return says if isinstance(says, Phase | Position) else Listed(says.removesuffix(_BEFORE))
 
 
 def _both_schedules(before: Centre, after: Centre) -> Mapping[Address, Fields]:
@@ -292,6 +307,10 @@ def _both_schedules(before: Centre, after: Centre) -> Mapping[Address, Fields]:
     }
     for name, fields in {**before.of("switch"), **after.of("switch")}.items():
         both[Address("switch", name)] = fields
+    for name, fields in after.of("caller_list").items():
+        both[Address("caller_list", name)] = fields
+    for name, fields in before.of("caller_list").items():
+        both[Address("caller_list", _before(name))] = fields
     for name, fields in before.of("calendar").items():
         both[Address("calendar", _before(name))] = fields
     for name, fields in before.of("schedule").items():
@@ -319,4 +338,4 @@ MOST_FORWARDED = 100
 
 def _met(flow: Flow, place: Place, phases: Phases) -> tuple[tuple[str, str], ...]:
     """What the schedules say that decide anything behind a place."""
-    return tuple(sorted((n, phases[n].value) for n in flow.schedules(flow.reached(place))))
+    return tuple(sorted((n, str(phases[n])) for n in flow.schedules(flow.reached(place))))

@@ -10,7 +10,7 @@ from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.doors import Doors
 from ccstate.journeys.moments import Phases
 from ccstate.journeys.staffing import Presence, presence, ringing_follows, ringing_members
-from ccstate.journeys.trees import node_ways
+from ccstate.journeys.trees import asked_lists, node_ways
 from ccstate.journeys.ways import (
     ANY,
     BRANCHES,
@@ -21,6 +21,7 @@ from ccstate.journeys.ways import (
     OPEN,
     POSITIONS,
     SWITCH,
+    TURNED,
     End,
     Event,
     Place,
@@ -52,7 +53,7 @@ class Flow(Doors):
         return found
 
     def possible(self, place: Place, phases: Phases) -> tuple[Way, ...]:
-        """What can happen at a place while schedules and switches say this; never empty."""
+        """What can happen at a place while schedules, switches and caller lists say this; never empty."""
         ways = self.ways(place)
         schedule = ways[0].schedule  # the same for all ways of a place
         if not schedule:
@@ -85,7 +86,7 @@ class Flow(Doors):
         return todo
 
     def schedules(self, places: Iterable[Place]) -> frozenset[str]:
-        """The schedules and switches that decide anything at these places."""
+        """The schedules, switches and caller lists that decide anything at these places."""
         return frozenset(w.schedule for place in places for w in self.ways(place) if w.schedule)
 
 
@@ -110,10 +111,24 @@ def _ways(flow: Flow, place: Place, fields: Filled) -> Iterator[Way]:
 
 
 def _number(flow: Flow, place: Place, number: Filled) -> Iterator[Way]:
-    if number.get("switch") and not place.node:
+    """Caller lists are asked first, then the switch, then the schedule."""
+    if number.get("callers") and not place.node:
+        yield from _by_caller(flow, place, number)
+    elif number.get("switch") and place.node != HOURS:
         yield from _switched(flow, place, number)
     else:
         yield from _by_hours(flow, number)
+
+
+def _by_caller(flow: Flow, place: Place, number: Filled) -> Iterator[Way]:
+    ways, others = asked_lists(number["callers"])
+    for index, (way, to) in enumerate(ways):
+        yield flow.leads(to, "", ("callers", index, "to"), way)
+    for field, node in (("switch", TURNED), ("hours", HOURS)):
+        if number.get(field):
+            yield others._replace(to=place._replace(node=node), path=(field,))
+            return
+    yield flow.leads(number["to"], "", ("to",), others)
 
 
 def _switched(flow: Flow, place: Place, number: Filled) -> Iterator[Way]:

@@ -1,21 +1,22 @@
 """The distinct moments of a year: times at which schedules together say different things."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
-from itertools import combinations, pairwise
+from itertools import chain, combinations, pairwise
 from typing import NamedTuple, TypeAlias
 
+from ccstate.journeys.callers import callers, lists_of
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.hours import DAY, Holidays, Hours, Phase, Position, Spell, Timetable
-from ccstate.journeys.ways import SWITCH, Says
+from ccstate.journeys.ways import CALLERS, SWITCH, Listed, Says
 from ccstate.model import canonical
 
 DAYS = 366
 """Twelve months ahead are looked at."""
 
 Phases: TypeAlias = Mapping[str, Says]
-"""What each schedule says, by its name, and each switch: `switch/night`."""
+"""What each schedule says, by its name, each switch, `switch/night`, and lists, `callers/vip`."""
 Positions: TypeAlias = Mapping[str, Position]
 """The position of each switch by its name; those left out are in their default position."""
 MOST_SWITCHES = 6
@@ -25,21 +26,29 @@ MOST_SWITCHES = 6
 class Moment(NamedTuple):
     """A time that stands for all like it, in UTC, and why it is not like others: `Labour Day`.
 
-    `switches` has those that are not in their default position: `night on`.
+    `switches` has those that are not in their default position: `night on`. `caller` is the number
+    of somebody whom a caller list holds, or `withheld`; "" where it is anybody else.
     """
 
     at: datetime
     occasions: tuple[str, ...]
     switches: tuple[str, ...] = ()
+    caller: str = ""
 
     @property
     def is_ordinary(self) -> bool:
-        """Whether it is no special day, and no switch has been turned."""
-        return not self.occasions and not self.switches
+        """Whether it is no special day, no switch has been turned, and no list holds the caller."""
+        return not self.occasions and not self.switches and not self.caller
+
+    @property
+    def circumstances(self) -> tuple[str, ...]:
+        """Whatever is not ordinary, in words: `Labour Day`, `switch night on`, `caller withheld`."""
+        turned = (f"switch {switch}" for switch in self.switches)
+        return (*self.occasions, *turned, *([f"caller {self.caller}"] if self.caller else ()))
 
 
 class World(NamedTuple):
-    """What schedules and switches say together, and the distinct moments of a year when they do."""
+    """What schedules, switches and caller lists say together, and the distinct moments of a year for it."""
 
     phases: Phases
     moments: tuple[Moment, ...]
@@ -87,14 +96,26 @@ class Year:
         return self._calendars[name]
 
     def phases(
-        self, names: Collection[str], at: datetime, positions: Positions | None = None
+        self,
+        names: Collection[str],
+        at: datetime,
+        positions: Positions | None = None,
+        caller: str = "",
     ) -> Phases:
-        """What each of these schedules and switches says at a moment, switches in these positions."""
-        found = {name: self.said(name, at, positions or {}) for name in names}
+        """What each of these schedules, switches and lists says at a moment to this caller.
+
+        Switches are in these positions. `caller` is a number in international form, or `withheld`.
+        """
+        found = {name: self.said(name, at, positions or {}, caller) for name in names}
         return {n: said.phase if isinstance(said, Hours) else said for n, said in found.items()}
 
-    def said(self, name: str, at: datetime, positions: Positions) -> Hours | Position:
-        """The hours of a schedule at a moment, or the position of a switch: `switch/night`."""
+    def said(
+        self, name: str, at: datetime, positions: Positions, caller: str = ""
+    ) -> Hours | Position | Listed:
+        """The hours of a schedule at a moment, the position of a switch, or what lists say."""
+        if name.startswith(CALLERS):
+            asked = _lists(name)
+            return _first(asked, lists_of(self._centre, caller, asked))
         if name.startswith(SWITCH):
             return self._position(name, positions)
         closing = self._closing(name)
@@ -122,14 +143,30 @@ class Year:
         return found | {Phase.CLOSED} if self._closing(name) else found
 
     def worlds(self, schedules: Collection[str]) -> tuple[World, ...]:
-        """Every combination of what schedules and switches say at some time of the year.
+        """Every combination of what schedules, switches and lists say at some time of the year.
 
-        In order of time; those in which every switch is in its default position come first.
+        In order of time; those in which no list holds the caller and every switch is in its default
+        position come first.
         """
         names = tuple(sorted(schedules))
         if names not in self._worlds:
-            self._worlds[names] = tuple(self._switched(names))
+            self._worlds[names] = tuple(self._called(names))
         return self._worlds[names]
+
+    def _called(self, names: tuple[str, ...]) -> Iterator[World]:
+        asked = {name: _lists(name) for name in names if name.startswith(CALLERS)}
+        if not asked:
+            yield from self._switched(names)
+            return
+        others = self.worlds([name for name in names if name not in asked])
+        seen: set[tuple[Listed, ...]] = set()
+        for number, held in callers(self._centre, sorted(set(chain(*asked.values())))):
+            said = {name: _first(lists, held) for name, lists in asked.items()}
+            if (answers := tuple(said.values())) not in seen:
+                seen.add(answers)
+                for phases, moments in others:
+                    found = tuple(moment._replace(caller=number) for moment in moments)
+                    yield World({**phases, **said}, found)
 
     def _switched(self, names: tuple[str, ...]) -> Iterator[World]:
         hours = tuple(name for name in names if not name.startswith(SWITCH))
@@ -187,6 +224,16 @@ def _turned(switches: Sequence[str]) -> Iterator[tuple[str, ...]]:
             yield from combinations(switches, count)
     else:
         yield from [(), *((switch,) for switch in switches), tuple(switches)]
+
+
+def _lists(name: str) -> list[str]:
+    """The lists that are asked one after the other: of `callers/vip,blocked` those two."""
+    return name.removeprefix(CALLERS).split(",")
+
+
+def _first(lists: Iterable[str], held: Collection[str]) -> Listed:
+    """The first of the lists that holds a caller, who is in those."""
+    return Listed(next((name for name in lists if name in held), ""))
 
 
 _TELLING = ("timezone", "weekly", "seasons", "holidays", "exceptions")

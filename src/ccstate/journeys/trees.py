@@ -1,11 +1,23 @@
 """What the nodes of an IVR tree do with a call."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
 from ccstate.journeys.centre import Filled
 from ccstate.journeys.doors import Doors
-from ccstate.journeys.ways import BRANCHES, KEYS, POSITIONS, SWITCH, End, Event, Place, Way
+from ccstate.journeys.ways import (
+    BRANCHES,
+    CALLERS,
+    KEYS,
+    POSITIONS,
+    SWITCH,
+    End,
+    Event,
+    Listed,
+    Place,
+    Says,
+    Way,
+)
 from ccstate.kinds import Path
 from ccstate.kinds.fields import seconds
 
@@ -17,7 +29,7 @@ def node_ways(doors: Doors, place: Place, node: Filled, language: str | None) ->
             yield _play(doors, place, node, language)
         case "menu":
             yield from _menu(doors, place, node, language)
-        case "hours" | "switch":
+        case "hours" | "switch" | "callers":
             yield from _decided(doors, place, node)
         case "collect":
             yield from _collect(doors, place, node, language)
@@ -98,8 +110,35 @@ def _silence(doors: Doors, place: Place, node: Filled, length: int) -> Way:
     return doors.leads(node.get("on_timeout"), place.name, _in(place, "on_timeout"), way)
 
 
+def asked_lists(entries: Sequence[Filled]) -> tuple[list[tuple[Way, str]], Way]:
+    """The way of each list that is asked, and where it leads; and the way of all other callers."""
+    name = CALLERS + ",".join(entry["list"] for entry in entries)
+    ways = [
+        (
+            Way(Event.LISTED, None, key=e["list"], schedule=name, phases=_says(e["list"])),
+            str(e["to"]),
+        )
+        for e in entries
+    ]
+    return ways, Way(Event.OTHERS, None, schedule=name, phases=_says(""))
+
+
+def _says(name: str) -> frozenset[Says]:
+    return frozenset({Listed(name)})
+
+
+def _callers(doors: Doors, place: Place, node: Filled) -> Iterator[Way]:
+    ways, others = asked_lists(node["callers"])
+    for index, (way, to) in enumerate(ways):
+        yield doors.leads(to, place.name, (*_in(place, "callers"), index, "to"), way)
+    yield doors.leads(node["others"], place.name, _in(place, "others"), others)
+
+
 def _decided(doors: Doors, place: Place, node: Filled) -> Iterator[Way]:
-    """A node that a schedule or a switch decides."""
+    """A node that a schedule, a switch or lists of callers decide."""
+    if node["type"] == "callers":
+        yield from _callers(doors, place, node)
+        return
     is_switch = node["type"] == "switch"
     schedule = SWITCH + node["switch"] if is_switch else node["schedule"]
     for phase, (event, phases) in (POSITIONS if is_switch else BRANCHES).items():

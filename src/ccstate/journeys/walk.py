@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.hours import zone_named
 from ccstate.journeys.moments import Phases
-from ccstate.journeys.ways import SWITCH, End, Event, Place, Way
+from ccstate.journeys.ways import CALLERS, SWITCH, End, Event, Place, Way
 
 
 class Answering(Enum):
@@ -246,7 +246,7 @@ def zone_of(flow: Flow, start: Place) -> ZoneInfo:
     fields = flow.centre.of(start.kind).get(start.name, {})
     site = flow.centre.of("site").get(fields.get("site") or "", {})
     ways = (way for place in flow.reached(start) for way in flow.ways(place))
-    near = (w.schedule for w in ways if w.schedule and not w.schedule.startswith(SWITCH))
+    near = (w.schedule for w in ways if w.schedule and not w.schedule.startswith((SWITCH, CALLERS)))
     names = [name] if (name := fields.get("hours")) else near
     schedule: Mapping[str, str] = {}
     for name in names:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, NewType, TypeAlias
 
 from ccstate.journeys.hours import Phase, Position
 from ccstate.kinds import Path
@@ -14,8 +14,14 @@ KEYS = "1234567890*#"
 SWITCH = "switch/"
 """What the name of a switch begins with, where schedules and switches are named side by side."""
 
-Says: TypeAlias = Phase | Position
-"""What a schedule or a switch says."""
+CALLERS = "callers/"
+"""The same for lists of callers that are asked one after the other: `callers/vip,blocked`."""
+
+Listed = NewType("Listed", str)
+"""The first of some lists that holds the caller; "" where none does."""
+
+Says: TypeAlias = Phase | Position | Listed
+"""What a schedule, a switch, or lists of callers say."""
 
 
 class Event(StrEnum):
@@ -27,6 +33,8 @@ class Event(StrEnum):
     HOLIDAY = "holiday"
     ON = "on"
     OFF = "off"
+    LISTED = "caller in list"
+    OTHERS = "other caller"
     KEY = "key"
     DIGITS = "digits"
     SILENCE = "silence"
@@ -72,8 +80,10 @@ class Place(NamedTuple):
         return Address(self.kind, self.name)
 
 
+TURNED = "switch"
+"""Node of a number that has asked its caller lists, and asks its switch."""
 HOURS = "hours"
-"""Node of a number that has asked its switch, and asks its schedule."""
+"""Node of a number that has asked its caller lists and its switch, and asks its schedule."""
 
 
 class Way(NamedTuple):
@@ -81,7 +91,7 @@ class Way(NamedTuple):
 
     `to` is None where the call ends, by `end`, with whom or what `at` names (`queue/sales`).
     `seconds` is how long the caller was at the place. `schedule` and `phases` say when the way is
-    possible at all; `schedule` may be a switch: `switch/night`. `path` is the field of the resource
+    possible at all; `schedule` may be a switch, `switch/night`, or lists, `callers/vip`. `path` is the field of the resource
     that declares it; () where none does.
     `key` is what has to be pressed: one key, an extension's number, or digits that lead to a place
     of their own. `has_exits` is true of a wait that the caller can leave by a key instead.
@@ -116,5 +126,7 @@ POSITIONS: Mapping[str, tuple[Event, frozenset[Says]]] = {
 
 
 def unknown(name: str) -> Says:
-    """What a schedule or a switch says that is not there: open, or off."""
+    """What a schedule, a switch or lists say that are not there: open, off, or no list."""
+    if name.startswith(CALLERS):
+        return Listed("")
     return Position.OFF if name.startswith(SWITCH) else Phase.OPEN

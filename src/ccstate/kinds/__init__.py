@@ -13,8 +13,8 @@ from pydantic import BaseModel
 from ccstate.kinds import shape as shapes
 from ccstate.kinds.calendar import Calendar
 from ccstate.kinds.call_test import CallTest
-from ccstate.kinds.conference_room import ConferenceRoom
 from ccstate.kinds.caller_list import CallerList
+from ccstate.kinds.conference_room import ConferenceRoom
 from ccstate.kinds.display import Display
 from ccstate.kinds.extension import Extension
 from ccstate.kinds.feature_code import FeatureCode

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from ccstate.kinds.fields import E164, Common, Declared, Dialled, Goes, Means, Name, Ref, SetOf
+from ccstate.kinds.fields import E164, CallerNumber, Common, Declared, Goes, Means, Name, Ref, SetOf
 from ccstate.kinds.switch import Position
 
 Moment = Annotated[
@@ -49,8 +49,8 @@ class CallTest(Common):
 
     to: Annotated[E164, Ref("number")]
     """Number that is called."""
-    caller: Dialled | None = None
-    """Number the call comes from."""
+    caller: CallerNumber | None = None
+    """Number the call comes from, in international form where caller lists are asked, or `withheld`."""
     at: Moment
     """Moment of the call, in the timezone of the number's schedule."""
     keys: (

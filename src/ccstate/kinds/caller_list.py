@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from ccstate.kinds.fields import E164, Common, Means, SetOf
+from ccstate.kinds.fields import E164, Common, Declared, Goes, Means, Name, Next, Ref, SetOf
 
 Prefix = Annotated[
     str,
@@ -23,3 +23,21 @@ class CallerList(Common):
     """Beginnings of numbers, in international form: every caller whose number begins so."""
     withheld: bool = False
     """True for callers who show no number."""
+
+
+class ListedTo(Declared):
+    """Where callers go who are in a list, from a number."""
+
+    list: Annotated[Name, Ref("caller_list")]
+    """List that is asked."""
+    to: Goes
+    """Where its callers go."""
+
+
+class ListedNext(Declared):
+    """Where callers go who are in a list, inside of a tree."""
+
+    list: Annotated[Name, Ref("caller_list")]
+    """List that is asked."""
+    to: Next
+    """Where its callers go."""

@@ -185,6 +185,12 @@ Dialled = Annotated[
     StringConstraints(pattern=r"^\+?[0-9]{2,15}$"),
     Means("a number of 2 to 15 digits, + before an international one, in quotes"),
 ]
+CallerNumber = Annotated[
+    str,
+    StringConstraints(pattern=r"^(\+?[0-9]{2,15}|withheld)$"),
+    Field(examples=["+61491570006", "withheld"]),
+    Means('a number of 2 to 15 digits, + before an international one, in quotes, or "withheld"'),
+]
 E164 = Annotated[
     str,
     StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$"),

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, StringConstraints, model_validator
 
+from ccstate.kinds.caller_list import ListedNext
 from ccstate.kinds.fields import (
     E164,
     WHOLE,
@@ -199,8 +200,31 @@ class Hangup(Declared):
     """Played before the call ends."""
 
 
+class Callers(Declared):
+    """Branches by who calls."""
+
+    type: Literal["callers"]
+    """Kind of node."""
+    label: Text | None = None
+    """Name shown in drawings and reports."""
+    callers: Annotated[list[ListedNext], Field(min_length=1)]
+    """Lists in the order in which they are asked: whoever is in the first goes there."""
+    others: Next
+    """Where all others go."""
+
+
 Node: TypeAlias = Annotated[
-    Play | Menu | Hours | AskSwitch | Collect | Goto | ToQueue | Dial | ToVoicemail | Hangup,
+    Play
+    | Menu
+    | Hours
+    | Callers
+    | AskSwitch
+    | Collect
+    | Goto
+    | ToQueue
+    | Dial
+    | ToVoicemail
+    | Hangup,
     Field(discriminator="type"),
 ]
 

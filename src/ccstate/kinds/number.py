@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from ccstate.kinds.caller_list import ListedTo
 from ccstate.kinds.fields import Common, Goes, Name, NamePrefix, Ref
 
 
@@ -14,6 +15,8 @@ class Number(Common):
     """Trunk on which the calls arrive."""
     caller_name_prefix: NamePrefix | None = None
     """Put before the caller's name on the phones that ring for calls to this number, such as `Sales:`."""
+    callers: list[ListedTo] | None = None
+    """Lists in the order in which they are asked, before switch and schedule: whoever is in the first goes there."""
     to: Goes
     """Where calls go; while the schedule is open, where there is one."""
     hours: Annotated[Name, Ref("schedule")] | None = None

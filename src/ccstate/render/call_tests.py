@@ -98,6 +98,7 @@ def command(verdict: Verdict) -> str:
     """The command that shows the call step by step."""
     keys = verdict.test.get("keys")
     more = f" --keys '{','.join(keys)}'" if keys else ""
+    more += f" --from {caller}" if (caller := verdict.test.get("caller")) else ""
     for position in verdict.test.get("switches") or ():
         more += f" --switch {position['switch']}={position['position']}"
     return f"ccstate simulate {verdict.test['to']} --at {verdict.test['at']}{more}"

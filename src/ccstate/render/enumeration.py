@@ -9,7 +9,7 @@ from ccstate.journeys.flow import Flow
 from ccstate.journeys.hours import Phase, Position
 from ccstate.journeys.moments import World
 from ccstate.journeys.walk import zone_of
-from ccstate.journeys.ways import NOT_OPEN, End, Place, Says
+from ccstate.journeys.ways import CALLERS, NOT_OPEN, End, Place, Says
 from ccstate.render.journey_words import (
     called_words,
     end_words,
@@ -120,11 +120,22 @@ def _is_exact(worlds: Sequence[World], known: Sequence[World]) -> bool:
 
 def _hours_words(said: Mapping[str, frozenset[Says]], known: Mapping[str, frozenset[Says]]) -> str:
     by_words: dict[str, list[str]] = {}
+    lists = []
     for name, phases in sorted(said.items()):
-        if phases != known[name]:
+        if name.startswith(CALLERS) and phases != known[name]:
+            lists.append(_caller_words(phases))
+        elif phases != known[name]:
             by_words.setdefault(_phase_words(phases, known[name]), []).append(name)
     order = sorted(by_words, key=lambda words: (words != "open", words))
-    return "; ".join(f"{listed(by_words[words])} {words}" for words in order)
+    hours = [f"{listed(by_words[words])} {words}" for words in order]
+    return "; ".join([*lists, *hours])
+
+
+def _caller_words(says: frozenset[Says]) -> str:
+    """Which callers are meant, by the lists that hold them."""
+    held = [*(["list " + listed(names, "or")] if (names := sorted(filter(None, says))) else [])]
+    others = ["none of the lists"] if "" in says else []
+    return f"caller in {listed([*held, *others], 'or')}"
 
 
 def _phase_words(phases: frozenset[Says], known: frozenset[Says]) -> str:

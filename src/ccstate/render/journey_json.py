@@ -102,6 +102,7 @@ def _calls(flow: Flow, calls: Calls) -> dict[str, Json]:
                             "at": _utc(moment.at.isoformat(timespec="seconds")),
                             "occasions": [well_formed(name) for name in moment.occasions],
                             "switches": list(moment.switches),
+                            "caller": moment.caller,
                         }
                         for moment in world.moments
                     ],

@@ -60,6 +60,8 @@ def event_words(way: Way, keys: str = "") -> str:
     `keys` are those that a caller in fact pressed, as a step of a journey has them.
     """
     match way.event:
+        case Event.LISTED:
+            return f"caller is in list {way.key}"
         case Event.KEY:
             return f"presses {keys_words(keys or way.key)}"
         case Event.DIGITS:
@@ -83,6 +85,8 @@ _EVENTS = {
     Event.HOLIDAY: "holiday",
     Event.ON: "on",
     Event.OFF: "off",
+    Event.LISTED: "caller is in a list",
+    Event.OTHERS: "caller is in none of the lists",
     Event.SILENCE: "says nothing",
     Event.WRONG_KEY: "presses a wrong key",
     Event.ANSWERED: "somebody answers",
@@ -140,7 +144,7 @@ def _comes_twice(local: datetime) -> bool:
 def moment_words(moment: Moment, zone: ZoneInfo) -> str:
     """The time and why it is not like others: `Fri 25 Dec 2026, 10:00 (Christmas Day)`."""
     words = time_words(moment.at, zone)
-    also = [*moment.occasions, *(f"switch {switch}" for switch in moment.switches)]
+    also = moment.circumstances
     return f"{words} ({listed(also)})" if also else words
 
 

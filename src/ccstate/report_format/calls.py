@@ -100,13 +100,16 @@ class Moment(Strict):
     """Holidays and exceptions of that day."""
     switches: list[str]
     """Switches that are not in their default position: `night on`."""
+    caller: str
+    """Number of somebody whom a caller list holds, or `withheld`; empty where it is anybody else."""
 
 
 class Situation(Strict):
-    """Moments at which schedules and switches say the same."""
+    """Moments at which schedules, switches and caller lists say the same."""
 
     hours: dict[str, str]
-    """Phase of each schedule, and position of each switch: `switch/night`."""
+    """Phase of each schedule, position of each switch, `switch/night`, and the first of some caller lists,
+    `callers/vip,blocked`, that holds the caller; empty where none does."""
     moments: list[Moment]
     """Moments that stand for all such."""
 

@@ -178,6 +178,8 @@ def _found(
 def _when(flow: Flow, case: _Case) -> str:
     if case.moment is None:
         return ""
+    if case.moment.caller:
+        return f" where the caller is {case.moment.caller}"
     if case.moment.switches:
         return f" while switch {' and switch '.join(case.moment.switches)}"
     local = case.moment.at.astimezone(zone_of(flow, Place("number", case.number)))

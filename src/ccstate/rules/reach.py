@@ -36,8 +36,9 @@ def _missed(
     missed: list[Moment] = []
     is_reached = False
     for world in estate.year.worlds(schedules):
-        # Somebody who turns a switch means calls to go elsewhere.
-        if world.phases[hours] is not Phase.OPEN or world.moments[0].switches:
+        # Whoever turns a switch, or puts a caller into a list, means the call to go elsewhere.
+        is_meant = world.moments[0].switches or world.moments[0].caller
+        if world.phases[hours] is not Phase.OPEN or is_meant:
             continue
         if _leads(estate.flow, near, queue, world.phases):
             is_reached = True

@@ -12,7 +12,17 @@ from ccstate.journeys.centre import Filled
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.hours import WEEKDAYS
 from ccstate.journeys.staffing import Lack, agents, ringing_members
-from ccstate.journeys.ways import KEYS, MAILBOX, SWITCH, End, Event, Place, Way
+from ccstate.journeys.ways import (
+    CALLERS,
+    KEYS,
+    MAILBOX,
+    SWITCH,
+    TURNED,
+    End,
+    Event,
+    Place,
+    Way,
+)
 from ccstate.kinds.fields import seconds
 from ccstate.render.journey_words import keys_words, length_words
 from ccstate.render.tally import listed
@@ -53,6 +63,9 @@ def box_of(flow: Flow, place: Place) -> Box:
     label = fields.get("label") or ""
     match place.kind:
         case "number":
+            if place.node == TURNED:
+                switch = _switch_name(flow, fields["switch"])
+                return Box(Look.HOURS, f"Switch: {switch}")
             if place.node:
                 return Box(Look.HOURS, f"Open? {hours_words(flow, fields['hours'])}")
             body = (place.name,) if label else ()
@@ -75,6 +88,8 @@ def _hours_of_number(flow: Flow, place: Place) -> tuple[str, ...]:
     if len({(way.to, way.end) for way in ways}) == 1:
         return ()
     schedule = ways[0].schedule
+    if schedule.startswith(CALLERS):
+        return ("asks who calls",)
     if schedule.startswith(SWITCH):
         return (f"asks switch {_switch_name(flow, schedule.removeprefix(SWITCH))}",)
     return (hours_words(flow, schedule),)
@@ -148,6 +163,8 @@ def _node(flow: Flow, place: Place, tree: Filled) -> Box:
         case "switch":
             title = f"Switch: {_switch_name(flow, node['switch'])}"
             return Box(Look.HOURS, label or title, (), place.name)
+        case "callers":
+            return Box(Look.HOURS, label or "Who calls?", (), place.name)
         case "dial":
             extension = node.get("extension") or ""
             found = flow.centre.of("extension").get(extension, {}).get("label")
@@ -239,9 +256,15 @@ def arrow_words(ways: Iterable[Way], jumps: str = "") -> str:
     found = list(ways)
     keys = sorted({way.key for way in found if way.event is Event.KEY}, key=KEYS.index)
     words = [f"press {listed([keys_words(key) for key in keys], 'or')}"] if keys else []
+    if lists := sorted({way.key for way in found if way.event is Event.LISTED}):
+        words.append(f"callers in {listed(lists, 'or')}")
     waits = {way.seconds for way in found if way.event in {Event.NO_ANSWER, Event.EMPTY}}
     for event in Event:
-        if any(way.event is event for way in found) and event not in {Event.THEN, Event.KEY}:
+        if any(way.event is event for way in found) and event not in {
+            Event.THEN,
+            Event.KEY,
+            Event.LISTED,
+        }:
             longest = max(waits, default=0) if event is Event.NO_ANSWER else 0
             words.append(
                 _EVENTS[event]
@@ -258,6 +281,7 @@ _EVENTS: Mapping[Event, str] = {
     Event.HOLIDAY: "holiday",
     Event.ON: "on",
     Event.OFF: "off",
+    Event.OTHERS: "other callers",
     Event.DIGITS: "enters digits",
     Event.SILENCE: "says nothing",
     Event.WRONG_KEY: "wrong key",
