@@ -6,6 +6,7 @@ from itertools import chain
 from ccstate.rules import (
     agents,
     buildings,
+    callers,
     calls,
     clocks,
     cut_offs,
@@ -57,6 +58,7 @@ _ROOMS = (
     location.RULES,
     numbers.RULES,
     displays.RULES,
+    callers.RULES,
     outbound.RULES,
     trunks.RULES,
     secrets_in_text.RULES,

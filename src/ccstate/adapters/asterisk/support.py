@@ -249,7 +249,7 @@ _NOT_YET = "ccstate does not write it for Asterisk yet: leave it out"
 _RECORDING = ("recording.when", "recording.notice", "recording.folder", "recording.keep_days")
 LACKING: Mapping[str, tuple[str, ...]] = {
     "schedule": ("closed_by",),
-    "number": ("switch", "on"),
+    "number": ("switch", "on", "callers.*.list", "callers.*.to"),
     "queue": ("keys", "member_rights", "caller_rights", *_RECORDING),
     "extension": (
         "rights",
@@ -266,6 +266,10 @@ LACKING: Mapping[str, tuple[str, ...]] = {
         "nodes.*.menu.dial_extensions",
         "nodes.*.menu.dial_sites",
         "nodes.*.collect.choices",
+        "nodes.*.callers.label",
+        "nodes.*.callers.callers.*.list",
+        "nodes.*.callers.callers.*.to",
+        "nodes.*.callers.others",
         "nodes.*.switch.label",
         "nodes.*.switch.switch",
         "nodes.*.switch.on",
