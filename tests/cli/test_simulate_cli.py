@@ -380,3 +380,41 @@ def test_no_label_reaches_the_terminal_as_a_command(small: Screen) -> None:
         assert small.simulate("ivr/main", "--all", "--format", form) == 0
         assert "\u202e" not in small.out
     assert "`` message" not in small.out
+
+
+CALLERS = """\
+caller_lists:
+  vip: {numbers: ["+61491570006"], prefixes: ["+6139"]}
+  private: {withheld: true}
+numbers:
+  "+61255501299":
+    callers: [{list: vip, to: extension/2001}, {list: private, to: voicemail/2002}]
+    to: hangup
+"""
+
+
+@pytest.mark.parametrize(
+    "caller, end",
+    [
+        ("+61491570006", "extension/2001"),
+        ("0491 570 006", "extension/2001"),
+        ("03 9555 0123", "extension/2001"),
+        ("withheld", "voicemail/2002"),
+        ("+61491570156", "hangup"),
+    ],
+)
+def test_a_caller_is_known_in_any_spelling(small: Screen, caller: str, end: str) -> None:
+    (small.folder / "desired_state" / "callers.yaml").write_text(CALLERS, encoding="utf-8")
+    found = small.json("+61255501299", "--at", ORDINARY, "--from", caller)
+    assert found["call"]["where"] == end
+
+
+def test_every_class_of_callers_is_called(small: Screen) -> None:
+    (small.folder / "desired_state" / "callers.yaml").write_text(CALLERS, encoding="utf-8")
+    found = small.json("+61255501299", "--all", "--at", "2026-11-24")
+    told = {
+        situation["moments"][0]["caller"]: block["journeys"][0]["where"]
+        for block in found["numbers"][0]["blocks"]
+        for situation in block["situations"]
+    }
+    assert told == {"": "hangup", "+61491570006": "extension/2001", "withheld": "voicemail/2002"}

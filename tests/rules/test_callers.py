@@ -2,7 +2,11 @@
 
 import pytest
 
-from tests.rules.estates import found
+from ccstate.rules.callers import RULES
+from ccstate.rules.rule import Found
+from tests.rules.estates import estate
+
+CHECKS = {rule.code: rule.check for rule in RULES}
 
 HOUSE = """
 sites:
@@ -12,6 +16,10 @@ users: {ana.p: {name: Ana Petrov, site: sydney, extension: "2101"}}
 extensions: {"2101": {site: sydney, voicemail: {}}}
 prompts: {refused: {languages: {en-AU: {text: We do not take calls from this number.}}}}
 """
+
+
+def found(code: str, document: str) -> list[Found]:
+    return list(CHECKS[code](estate(document)))
 
 
 def number(callers: str, lists: str, more: str = "") -> str:

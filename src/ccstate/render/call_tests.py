@@ -9,7 +9,7 @@ from ccstate.journeys.call_tests import Ending, Verdict
 from ccstate.journeys.coverage import Coverage
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.walk import zone_of
-from ccstate.journeys.ways import Place
+from ccstate.journeys.ways import Event, Place
 from ccstate.model import Address, parse_address
 from ccstate.render.journey_words import (
     address_words,
@@ -94,11 +94,16 @@ def _found(flow: Flow, verdict: Verdict) -> str:
     return f"{end_words(flow, journey.end, journey.at)} after {length_words(journey.seconds)}"
 
 
+_WHO_CALLS = frozenset({Event.LISTED, Event.OTHERS})
+
+
 def command(verdict: Verdict) -> str:
     """The command that shows the call step by step."""
     keys = verdict.test.get("keys")
     more = f" --keys '{','.join(keys)}'" if keys else ""
-    more += f" --from {caller}" if (caller := verdict.test.get("caller")) else ""
+    steps = verdict.journey.steps if verdict.journey else ()
+    if verdict.test.get("caller") and any(step.way.event in _WHO_CALLS for step in steps):
+        more += f" --from {verdict.test['caller']}"
     for position in verdict.test.get("switches") or ():
         more += f" --switch {position['switch']}={position['position']}"
     return f"ccstate simulate {verdict.test['to']} --at {verdict.test['at']}{more}"
