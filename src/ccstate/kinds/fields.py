@@ -376,7 +376,7 @@ class Declared(Strict):
         schema = handler(core)
         fields = handler.resolve_ref_schema(schema)["properties"]
         for name in cls._defaults():
-            said = {key: fields[name].pop(key) for key in _ABOUT & fields[name].keys()}
+            said = {key: fields[name].pop(key) for key in sorted(_ABOUT & fields[name].keys())}
             fields[name] = {"anyOf": [fields[name], {"type": "null"}], **said}
         return schema
 
