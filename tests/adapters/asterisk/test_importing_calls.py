@@ -148,6 +148,17 @@ def test_a_menu_of_read_and_goto_if() -> None:
     }
 
 
+def test_each_attempt_of_read_is_a_menu_and_a_wrong_key_ends_them() -> None:
+    nodes = reached(imported(estate(READ.replace("menu,1,,1,6", "menu,1,,3,6"))))["nodes"]
+    assert nodes["top"]["retries"] == 0
+    second = nodes[nodes["top"]["on_timeout"]]
+    third = nodes[second["on_timeout"]]
+    assert third["on_timeout"] == "extension/2002"
+    assert {node["on_invalid"] for node in (nodes["top"], second, third)} == {"hangup"}
+    # A # without a digit before it is as good as silence (app_read.c of Asterisk 22).
+    assert all(n["choices"]["#"] == n["on_timeout"] for n in (nodes["top"], second, third))
+
+
 def test_a_menu_of_read_and_an_extension_for_each_key() -> None:
     text = INBOUND + (
         "Read(KEY,menu,1)\n same => n,Goto(choice-${KEY},1)\n"

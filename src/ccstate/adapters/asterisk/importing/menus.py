@@ -23,7 +23,10 @@ from ccstate.kinds.fields import duration
 from ccstate.model import Json
 
 if TYPE_CHECKING:
-    from ccstate.adapters.asterisk.importing.trees import Here, Ways
+    from ccstate.adapters.asterisk.importing.trees import Here, Tree, Ways
+
+
+MOST_ATTEMPTS = 5
 
 
 class NoMenu(Exception):
@@ -106,8 +109,7 @@ def fill_read(ways: "Ways", outcome: Reads, here: "Here", node: dict[str, Json])
             alike.append(key)
     wrong, others = max(groups, key=lambda group: len(group[1]))
     choices: dict[str, Json] = {}
-    node |= {"choices": choices, "timeout": duration(outcome.seconds)}
-    node["retries"] = max(0, min(outcome.attempts - 1, 9))
+    node |= {"choices": choices, "timeout": duration(outcome.seconds), "retries": 0}
     for reached, pressed in groups:
         if pressed is not others:
             to = ways.or_hangup(reached, here.near_to(pressed[0]), f"key {pressed[0]}")
@@ -116,12 +118,37 @@ def fill_read(ways: "Ways", outcome: Reads, here: "Here", node: dict[str, Json])
     node["on_invalid"] = ways.or_hangup(wrong, here.near_to("i"), "another key")
     if not same(silent, wrong):
         choices["#"] = node["on_timeout"]
-        if outcome.attempts > 1:
-            told = "differs: ccstate plays the menu again for a wrong key as well"
-            ledger.leave(outcome.wait, told)
     if not choices:
         raise NoMenu("every key leads to the same")
+    if here.tree:
+        _ask_again(ways, outcome, here.tree, node)
     ledger.leave(outcome.wait, SPOKEN)
+
+
+def _ask_again(ways: "Ways", outcome: Reads, tree: "Tree", node: dict[str, Json]) -> None:
+    """The attempts of Read(): silence alone leads to the next of them, a wrong key to none.
+
+    So they are nodes of their own: a menu that is played again is so for wrong keys as well.
+    """
+    attempts = min(outcome.attempts, MOST_ATTEMPTS)
+    if outcome.attempts > attempts:
+        told = f"differs: ccstate asks {attempts} times"
+        ways.work.ledger.leave(outcome.wait, told)
+    last = dict(node)
+    then = ""
+    for _ in range(attempts - 1):
+        name = ways.work.names.free(f"node of {tree.address}", "again")
+        tree.nodes[name] = _attempt(last, then) if then else last
+        then = name
+    if then:
+        node |= _attempt(last, then)
+
+
+def _attempt(last: dict[str, Json], then: str) -> dict[str, Json]:
+    """A menu like the last one that goes on to another; `#` alone is as good as nothing."""
+    choices = last["choices"]
+    pressed = choices if isinstance(choices, dict) else {}
+    return {**last, "choices": {**pressed, "#": then}, "on_timeout": then}
 
 
 def is_mute(outcome: Outcome) -> bool:
