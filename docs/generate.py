@@ -1,6 +1,7 @@
 """Writes docs/kinds.md from the kinds, docs/rules.md and docs/rules/ from the rules.
 
-Parts of docs/adapters/ too: the abilities that adapters declare, and the keys of a connection.
+Parts of docs/adapters/ too: the abilities that adapters declare, and the keys of a connection; and
+docs/adapters/fields.md, field by field.
 
 `python docs/generate.py`. Every word of those pages stands in `ccstate.kinds` and `ccstate.rules`;
 tests/test_docs.py notices when one is out of date.
@@ -21,7 +22,8 @@ from ccstate.adapter import Adapter, Support
 from ccstate.adapters import embedded
 from ccstate.adapters.asterisk import adapter as asterisk
 from ccstate.adapters.asterisk.connection import Connection
-from ccstate.kinds import KINDS, Kind, fields
+from ccstate.adapters.asterisk.support import WRITTEN_ONLY
+from ccstate.kinds import KINDS, Kind, field_paths, fields
 from ccstate.kinds.fields import Common, Compare, Means, Ref
 from ccstate.render.diagnostics import diagnostics_text
 from ccstate.render.rule_text import Explained, rule_markdown
@@ -331,15 +333,9 @@ def _abilities() -> str:
         rows.append(
             [said, *("yes" if a == {True} else "some" if True in a else "no" for a in answers)]
         )
-    lacks = [
-        f"- `{name}` cannot hold `{kind}` `{field}`: {why}"
-        for name in names
-        for kind, support in every[name].items()
-        for field, why in support.lacking.items()
-    ]
     head = ["", *(f"`{name}`" for name in names)]
     lines = [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
-    return "\n".join([*lines, *(["", *lacks] if lacks else [])])
+    return "\n".join(lines)
 
 
 def _ability(support: Support | None) -> str:
@@ -347,8 +343,58 @@ def _ability(support: Support | None) -> str:
         return "no"
     missing = [verb for verb in ("create", "update", "delete") if verb not in support.verbs]
     words = [f"no {verb}" for verb in missing]
-    words += [f"without {len(support.lacking)} fields"] if support.lacking else []
-    return ", ".join(words) or "yes"
+    counts = {
+        "mapped": len(support.mapped),
+        "kept": len(support.kept),
+        "lacking": len(support.lacking),
+    }
+    words += [f"{count} {place}" for place, count in counts.items() if count]
+    return ", ".join(words)
+
+
+FIELDS_INTRODUCTION = """\
+# Fields on each platform
+
+*Written by `docs/generate.py` from what each adapter declares (`supports`). Do not edit it here.*
+
+- **mapped**: the field is written to the platform, and read back from there. A change by hand is seen as a change of
+  this field.
+- **kept**: the platform has no place for it. It stands in ccstate's records beside the platform, and nothing that
+  is done on the platform changes it. Plans, receipts and `ccstate show` say which fields these are.
+- **lacking**: a plan that sets it is refused (CC405).
+
+A field is named by its path: `overflow.after`; `members.*.penalty` for every member; `nodes.*.menu.timeout` for every
+menu. Kinds that an adapter does not have at all stand in [the overview](README.md); such objects are planned for no
+platform.
+"""
+WRITTEN: Mapping[str, Mapping[str, tuple[str, ...]]] = {"asterisk": WRITTEN_ONLY}
+"""Mapped fields that are not read back from every edit by hand yet, by adapter and kind."""
+
+
+def fields_page() -> str:
+    """Field by field, what becomes of it on each platform."""
+    every = {name: adapter.supports for name, adapter in ADAPTERS.items()}
+    parts = [FIELDS_INTRODUCTION]
+    for kind, known in KINDS.items():
+        having = [name for name in every if kind in every[name]]
+        rows = [
+            [f"`{path}`", *(_placed(name, kind, path, every[name][kind]) for name in having)]
+            for path in field_paths(kind)
+        ]
+        head = ["Field", *(f"`{name}`" for name in having)]
+        lines = [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
+        parts.append("\n".join([f"## {known.plural}", "", *lines, ""]))
+    return "\n".join(parts)
+
+
+def _placed(name: str, kind: str, path: str, support: Support) -> str:
+    if path in support.kept:
+        return f"kept: {support.kept[path]}"
+    if path in support.lacking:
+        return f"lacking: {support.lacking[path]}"
+    if path in WRITTEN.get(name, {}).get(kind, ()):
+        return "mapped; a change by hand is told as lines of the file"
+    return "mapped"
 
 
 def _keys() -> str:
@@ -373,7 +419,7 @@ def _key_rows(model: type[BaseModel], path: str) -> Iterator[str]:
 
 def adapter_pages() -> dict[str, str]:
     """The pages about adapters, with what is generated in them, by file name below docs/."""
-    pages = {}
+    pages = {"adapters/fields.md": fields_page()}
     for name, title, made in (
         ("adapters/README.md", "abilities", _abilities()),
         ("adapters/asterisk.md", "keys", _keys()),

@@ -134,4 +134,5 @@ PLANS = st.builds(
     forced=TEXTS,
     refusals=st.lists(st.builds(Refusal, TEXTS, TEXTS, TEXTS), max_size=2).map(tuple),
     journeys=st.none() | journeys(TEXTS),
+    kept=st.dictionaries(TARGETS, st.lists(TEXTS, min_size=1, max_size=2).map(tuple)),
 )

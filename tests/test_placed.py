@@ -10,7 +10,7 @@ from ccstate.adapter import Support, WronglyPlaced, lacking_fields, placed
 from ccstate.kinds import KINDS, field_paths, set_fields
 from ccstate.model import Action, Address, Change, Fields, Json, Why
 
-NUMBER = {"label", "site", "trunk", "to", "hours", "closed", "holiday"}
+TEAM = {"label", "supervisor", "site"}
 
 
 def without(kind: str, lacking: Mapping[str, str]) -> Support:
@@ -26,7 +26,7 @@ def refusals(kind: str, lacking: Mapping[str, str], fields: Fields | None) -> li
 
 
 def test_fields_are_named_by_plain_paths() -> None:
-    assert set(field_paths("number")) == NUMBER
+    assert set(field_paths("team")) == TEAM
     assert {"members.*.penalty", "overflow.after", "skills"} <= set(field_paths("queue"))
     assert {"nodes.*.menu.choices", "nodes.*.dial.ring_for"} <= set(field_paths("ivr"))
     assert {"weekly", "seasons.*.weekly"} <= set(field_paths("schedule"))
@@ -65,24 +65,24 @@ def test_a_value_says_which_fields_it_sets_and_where() -> None:
 
 def test_every_field_has_one_place() -> None:
     found = placed(
-        "number", mapped=NUMBER - {"label", "site"}, kept={"label": "x"}, lacking={"site": "y"}
+        "team", mapped=TEAM - {"label", "site"}, kept={"label": "x"}, lacking={"site": "y"}
     )
-    assert found.mapped == NUMBER - {"label", "site"}
+    assert found.mapped == TEAM - {"label", "site"}
     assert (found.kept, found.lacking) == ({"label": "x"}, {"site": "y"})
 
 
 @pytest.mark.parametrize(
     "mapped, kept, said",
     [
-        (NUMBER - {"hours"}, {}, "number: hours is neither mapped, kept nor lacking"),
-        (NUMBER, {"hours": "no clock"}, "number: hours has more than one place"),
-        (NUMBER | {"fax"}, {}, "number: fax is no field of this kind"),
-        (NUMBER - {"hours"}, {"hours": " "}, "number: hours has no reason"),
+        (TEAM - {"supervisor"}, {}, "team: supervisor is neither mapped, kept nor lacking"),
+        (TEAM, {"supervisor": "nobody leads"}, "team: supervisor has more than one place"),
+        (TEAM | {"fax"}, {}, "team: fax is no field of this kind"),
+        (TEAM - {"supervisor"}, {"supervisor": " "}, "team: supervisor has no reason"),
     ],
 )
 def test_what_is_not_so_is_refused(mapped: set[str], kept: Mapping[str, str], said: str) -> None:
     with pytest.raises(WronglyPlaced, match=said):
-        placed("number", mapped=mapped, kept=kept)
+        placed("team", mapped=mapped, kept=kept)
 
 
 def test_a_change_that_sets_a_lacking_field_is_refused_with_place_and_hint() -> None:
@@ -127,3 +127,10 @@ def test_an_adapter_that_says_nothing_of_a_new_field_cannot_be_imported() -> Non
     )
     assert found.returncode == 1
     assert "queue: recording is neither mapped, kept nor lacking" in found.stderr
+
+
+def test_a_type_without_fields_of_its_own_has_a_place_too() -> None:
+    assert {"action.unpause", "action.pause.reason"} <= set(field_paths("feature_code"))
+    assert list(set_fields("feature_code", {"action": {"type": "unpause"}})) == [
+        ("action.unpause", ("action",))
+    ]

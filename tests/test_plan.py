@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ccstate.adapter import placed
 from ccstate.adapters.embedded import SUPPORTS
 from ccstate.diff import diff
+from ccstate.kinds import field_paths
 from ccstate.model import (
     Action,
     Address,
@@ -407,6 +409,30 @@ def test_a_narrowed_plan_has_what_it_needs_and_no_deletion_that_fails(
     assert done <= {change.address for change in whole.changes()}
     assert (parse_address(name) in done) == (parse_address(name) in {c.address for c in changes})
     assert set(part.refusals) <= set(whole.refusals)
+
+
+def test_a_plan_names_the_fields_that_the_platform_has_no_place_for() -> None:
+    why = "no place"
+    queue = {"label": why, "skills": why, "members.*.team": why, "service_level.percent": why}
+    mapped = set(field_paths("queue")) - set(queue)
+    supports = {**SUPPORTS, "queue": placed("queue", mapped=mapped, kept=queue)}
+    live = addressed({"queue/a": {"label": "A", "skills": ["x"]}, "queue/gone": {"label": "Gone"}})
+    level: Json = {"percent": 90, "within": "20s"}
+    members: Json = [{"user": "b"}, {"team": "c"}]
+    desired = addressed(
+        {
+            "queue/a": {"label": "B", "service_level": level},
+            "queue/b": {"members": members, "music": "jazz"},
+        }
+    )
+    state = {a: Resource(a, fields, "") for a, fields in desired.items()}
+    seen = Observation(live, live)
+    changes = diff("here", state, seen, secrets={}, release=())
+    share = Share("here", changes, state, seen, supports, 100, 100)
+    found = make_plan([share], commit="", forced="force")
+    assert found.kept == {
+        "here": ("queue.label", "queue.service_level.percent", "queue.members.*.team")
+    }
 
 
 def test_one_of_two_targets_that_was_emptied_needs_a_reason() -> None:

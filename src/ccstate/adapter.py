@@ -20,7 +20,7 @@ from pydantic import BaseModel
 
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.kinds import field_paths, set_fields
-from ccstate.model import Change, Json, Observation, canonical
+from ccstate.model import Change, Fields, Json, Observation, canonical
 
 Verb: TypeAlias = Literal["create", "update", "delete"]
 
@@ -106,6 +106,12 @@ def lacking_fields(supports: Mapping[str, Support], changes: Iterable[Change]) -
                 message = f"{change.address}: {field}: the platform cannot hold this field"
                 found.append(Diagnostic("CC405", message, hint=hint))
     return found
+
+
+def kept_fields(support: Support, kind: str, *objects: Fields | None) -> dict[str, str]:
+    """The fields that any of these objects sets and the platform has no place for, and why."""
+    paths = {path for fields in objects if fields for path, _ in set_fields(kind, fields)}
+    return {path: why for path, why in support.kept.items() if path in paths}
 
 
 def _hint(support: Support, path: str) -> str:

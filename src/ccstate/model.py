@@ -254,6 +254,8 @@ class Plan:
     the objects that the plan was narrowed to, and `left_out` counts the changes that it leaves.
     `platforms` are those that it was made with, by target; `made_by` is the release of ccstate.
     `unseen` is what could not be seen for lack of rights, by target: such a plan is never applied.
+    `kept` names, by target, the fields that it writes and for which the platform has no place, as
+    `queue.label`: they stand in ccstate's records only.
     """
 
     commit: str
@@ -267,6 +269,7 @@ class Plan:
     renames: tuple[tuple[Address, Address], ...] = ()
     only: tuple[Address, ...] = ()
     left_out: int = 0
+    kept: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     platforms: Mapping[str, Platform] = field(default_factory=dict)
     made_by: str = ""
     unseen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

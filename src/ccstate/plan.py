@@ -92,6 +92,7 @@ def make_plan(shares: Sequence[Share], *, commit: str, forced: str) -> Plan:
         refusals=tuple(refusals),
         renames=tuple(rename for share in shares for rename in _renames(share)),
         unseen={share.name: share.seen.unseen for share in shares if share.seen.unseen},
+        kept={share.name: kept for share in shares if (kept := _kept(share))},
     )
 
 
@@ -381,6 +382,32 @@ def _named_by(target: Address, found: Sequence[tuple[Share, Address, str]]) -> R
         place = f" in {resource.file}" if resource.file else ""
         way = f"declare {field} of {namer}{place}, null to clear it; {keep}"
     return Refusal("CC316", f"{target} would be deleted on {share.name}, but {whose}", way)
+
+
+def _kept(share: Share) -> tuple[str, ...]:
+    """The fields that the changes write and the platform has no place for, as `queue.label`."""
+    found: dict[str, set[str]] = {}
+    for change in share.changes:
+        kind = change.address.kind
+        written = found.setdefault(kind, set())
+        kept = share.supports[kind].kept
+        if len(written) == len(kept) or change.action in {Action.DELETE, Action.RELEASE}:
+            continue
+        for edit in change.edits:
+            if edit.after is None or edit.why is Why.RELEASED or edit.path in LEDGER_ONLY:
+                continue
+            if edit.path in kept:
+                written.add(edit.path)
+            elif any(path.startswith(f"{edit.path}.") for path in kept):
+                inside = kinds.set_fields(kind, edited({}, [edit]))
+                written |= {path for path, _ in inside if path in kept}
+    return tuple(
+        f"{kind}.{path}"
+        for kind in KINDS
+        if kind in found
+        for path in kinds.field_paths(kind)
+        if path in found[kind]
+    )
 
 
 def _renames(share: Share) -> Iterator[tuple[Address, Address]]:

@@ -56,6 +56,7 @@ def _head(plan: Plan) -> dict[str, Any]:
         "only": [str(address) for address in plan.only],
         "left_out": plan.left_out,
         "unseen": {name: list(words) for name, words in plan.unseen.items()},
+        "kept": {name: list(fields) for name, fields in plan.kept.items() if fields},
     }
     return {
         **{name: value for name, value in told.items() if value},
@@ -237,6 +238,7 @@ def _plan(content: Any) -> tuple[Plan, str]:
         only=tuple(parse_address(address) for address in file.only),
         left_out=file.left_out,
         unseen={name: tuple(words) for name, words in file.unseen.items()},
+        kept={name: tuple(fields) for name, fields in file.kept.items()},
     )
     return plan, _digest(canonical(head), spelled)
 

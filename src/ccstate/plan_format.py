@@ -210,5 +210,8 @@ class PlanFile(Strict):
     """Changes that a narrowed plan leaves for later."""
     unseen: dict[str, list[str]] = Field(default_factory=dict)
     """What could not be seen for lack of rights, by target; such a plan is never applied."""
+    kept: dict[str, list[str]] = Field(default_factory=dict)
+    """Fields that the plan writes and for which the platform has no place, such as queue.label: they
+    stand in ccstate's records only. By target; left out where there are none."""
     steps: list[StepFile]
     """Batches, in order."""

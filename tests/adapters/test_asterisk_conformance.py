@@ -50,8 +50,8 @@ MADE_BY_HAND = (
     "is adopted with edits",
     "stale creation is refused",
 )
-GONE_BY_HAND = ("site is deleted by hand", "trunk is deleted by hand")
-"""The contexts of a site, and the steps of all trunks, belong to nobody in particular."""
+GONE_BY_HAND = tuple(f"{kind} is deleted by hand" for kind in ("site", "trunk", "number"))
+"""Lines of these stand in contexts of others too, which are then told as changed by hand as well."""
 
 
 def cases_of(release: str) -> list[Case]:

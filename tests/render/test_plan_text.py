@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -229,7 +230,27 @@ def hostile() -> Plan:
     )
 
 
+def kept_in_records() -> Plan:
+    """A platform that has no place for some fields: they are recorded only."""
+    return replace(
+        plan(
+            change(Action.CREATE, "user/priya.n", name="Priya Nair", email="priya@example.org"),
+            change(
+                Action.UPDATE,
+                "queue/sales",
+                edit("label", "Sales", "Sales and advice"),
+                edit("ring_for", "15s", "20s"),
+                edit("skills", [], ["billing"], Why.BY_HAND),
+                label="Sales and advice",
+            ),
+            change(Action.ADOPT, "number/+61255501234", edit("site", None, "ballarat", Why.NEW)),
+        ),
+        kept={"demo": ("user.name", "user.email", "queue.label", "queue.skills", "number.site")},
+    )
+
+
 PLANS: dict[str, Callable[[], Plan]] = {
+    "kept": kept_in_records,
     "first": first_plan,
     "every-why": every_why,
     "refused": refused,

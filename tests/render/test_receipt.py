@@ -1,7 +1,7 @@
 """What an admin reads after an apply, and what is kept of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -50,6 +50,7 @@ TAKEN_BACK = [
     for n in range(71)
 ]
 RECEIPTS = {
+    "kept": replace(receipt(*DONE[:2]), kept={"demo": ("user.name", "user.email")}),
     "taken-back": receipt(*DONE[:2], *TAKEN_BACK, AMISS[0], corrective="77b0aa"),
     "good": receipt(*DONE),
     "small": receipt(*DONE[:3]),

@@ -223,7 +223,7 @@ def _apply(workspace: Workspace, plan_id: str, plan: Plan, held: "Held", form: s
             corrective, _ = write_plan(workspace.root, applied.corrective)
     with _telling("which plan is the latest could not be noted"):
         remember(workspace.state_folder, corrective)
-    receipt = Receipt(plan_id, applied.settled, started, _now(), corrective)
+    receipt = Receipt(plan_id, applied.settled, started, _now(), corrective, plan.kept)
     with _telling("the receipt could not be written"):
         (folder / RECEIPT).write_text(receipt_markdown(receipt), encoding="utf-8")
     shown = (

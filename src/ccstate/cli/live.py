@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from ccstate.adapter import kept_fields
 from ccstate.cli.output import in_format, palette, say, width
 from ccstate.cli.plans import find_plan, reviewed_plan
 from ccstate.cli.workspace import Workspace, find_root, observed
@@ -88,7 +89,7 @@ def show(root: Any, what: str, targets: tuple[str, ...], form: str) -> int:
     workspace = Workspace(find_root(root))
     if "/" not in what:
         return _show_plan(workspace, what, form)
-    from ccstate.render.comparison import object_text
+    from ccstate.render.comparison import View, object_text
     from ccstate.render.reports import object_json
 
     address = address_of(what)
@@ -99,8 +100,12 @@ def show(root: Any, what: str, targets: tuple[str, ...], form: str) -> int:
         adapter = workspace.adapter(target)
         if address.kind in target.kinds & adapter.supports.keys():
             seen = observed(target, adapter, [address.kind])
-            views.append((target.name, seen.objects.get(address), seen.ledger.get(address)))
-    if resource is None and not any(live or applied for _, live, applied in views):
+            live, applied = seen.objects.get(address), seen.ledger.get(address)
+            declared = resource.fields if resource else None
+            support = adapter.supports[address.kind]
+            kept = kept_fields(support, address.kind, declared, live, applied)
+            views.append(View(target.name, live, applied, kept))
+    if resource is None and not any(view.live or view.applied for view in views):
         raise InvalidInput([_nowhere(address, [str(known) for known in desired.state])])
     if form == "json":
         say(object_json(address, resource, views))

@@ -15,6 +15,7 @@ import orjson
 from pydantic import BaseModel
 
 from ccstate import kinds
+from ccstate.adapter import Support
 from ccstate.kinds import KINDS, Path
 from ccstate.kinds.fields import canonical_order
 from ccstate.kinds.shape import ListOf
@@ -42,6 +43,7 @@ class Sample:
 
     `more` is what the near and the far one hold beyond what is required. `beside` says for fields
     that have an effect only then what else the walked object holds while they are changed by hand.
+    `others` are further values of the walked object, for what two have no room for.
     """
 
     near: Address
@@ -52,6 +54,7 @@ class Sample:
     second: Fields
     more: Mapping[Address, Fields]
     beside: Mapping[str, Fields]
+    others: tuple[Fields, ...]
 
     def bystander(self, address: Address) -> Fields:
         """What an object of the kind holds that another one names."""
@@ -95,6 +98,7 @@ def _sample(kind: str, given: Any) -> Sample:
         second=_canonical(kind, second),
         more=more,
         beside=given.get("beside", {}),
+        others=tuple(_canonical(kind, fields) for fields in given.get("others", ())),
     )
 
 
@@ -244,13 +248,27 @@ def without(fields: Fields, gone: Collection[Path], at: Path = ()) -> dict[str, 
     }
 
 
+def able(support: Support, kind: str, fields: Fields) -> dict[str, Json]:
+    """The fields without those that a platform lacks, and without entries that are made of them."""
+    gone: set[Path] = set()
+    for path, place in kinds.set_fields(kind, fields):
+        if path in support.lacking:
+            gone.add(place)
+            whole = path.rpartition(".")[0]
+            inside = [known for known in kinds.field_paths(kind) if known.startswith(f"{whole}.")]
+            if whole and support.lacking.keys() >= set(inside):
+                gone.add(place[:-1])
+    return without(fields, gone)
+
+
 def _inside(value: Json, gone: Collection[Path], at: Path) -> Json:
     match value:
         case dict():
             return without(value, gone, at)
         case list():
-            left = [_inside(item, gone, (*at, place)) for place, item in enumerate(value)]
-            return [new for new, item in zip(left, value, strict=True) if new != {} or item == {}]
+            kept = [(n, item) for n, item in enumerate(value) if (*at, n) not in gone]
+            left = [(_inside(item, gone, (*at, n)), item) for n, item in kept]
+            return [new for new, item in left if new != {} or item == {}]
         case _:
             return value
 

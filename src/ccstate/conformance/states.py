@@ -10,7 +10,7 @@ from ccstate.model import Action, Address, Fields, Why
 def is_created(walk: Walk, kind: str) -> None:
     """Created with every field, it reads back as it was written, and so does the ledger."""
     sample, named = walk.walked(kind)
-    for fields in (sample.first, sample.second):
+    for fields in (sample.first, sample.second, *sample.others):
         walk.harness.reset()
         walk.establish(named)
         walk.apply({**named, sample.walked: fields})

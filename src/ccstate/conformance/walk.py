@@ -7,7 +7,7 @@ from typing import cast
 from ccstate import kinds
 from ccstate.adapter import Adapter, Support, Verb, audited
 from ccstate.conformance.harness import Failed, Harness, expect
-from ccstate.conformance.samples import SECRETS, Objects, Sample, estate, without
+from ccstate.conformance.samples import SECRETS, Objects, Sample, able, estate, without
 from ccstate.diff import LEDGER_ONLY, diff, discrepancy
 from ccstate.kinds import KINDS
 from ccstate.model import (
@@ -69,10 +69,7 @@ class Walk:
 
     def able(self, kind: str, fields: Fields) -> Fields:
         """The fields without those that the platform lacks."""
-        lacking = self.supports[kind].lacking
-        return without(
-            fields, {at for path, at in kinds.set_fields(kind, fields) if path in lacking}
-        )
+        return able(self.supports[kind], kind, fields)
 
     def shows(self, kind: str) -> bool:
         """Whether objects of the kind are to be seen on the platform, and not in records alone."""
@@ -95,6 +92,7 @@ class Walk:
             more={a: self.able(kind, fields) for a, fields in given.more.items()},
             first=self.able(kind, given.first),
             second=self.able(kind, given.second),
+            others=tuple(self.able(kind, fields) for fields in given.others),
         )
 
     def around(self, objects: Objects) -> Objects:
@@ -115,7 +113,8 @@ class Walk:
         """The sample of a kind, and all objects that its values name."""
         sample = self.sample(kind)
         named = {**self.around({sample.walked: sample.first})}
-        named |= self.around({sample.walked: sample.second})
+        for fields in (sample.second, *sample.others):
+            named |= self.around({sample.walked: fields})
         return sample, named
 
     # What is done to the platform.

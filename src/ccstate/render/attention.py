@@ -154,6 +154,18 @@ def unmanaged(plan: Plan) -> Iterator[Sentence]:
             yield Sentence(words, count, _in_turn(kinds), Style.PLAIN, target)
 
 
+def kept(fields: Mapping[str, tuple[str, ...]]) -> Iterator[Sentence]:
+    """What is written to ccstate's records only, for the platform has no place for it."""
+    for target, names in fields.items():
+        if names:
+            words = plural(
+                len(names),
+                "field is kept in ccstate's records, not on the platform",
+                "fields are kept in ccstate's records, not on the platform",
+            )
+            yield Sentence(words, len(names), names, Style.PLAIN, target)
+
+
 def _in_turn(kinds: Mapping[str, Unmanaged]) -> tuple[str, ...]:
     """One name of every kind in turn, so that no kind hides the others."""
     names = [[f"{kind}/{name}" for name in entry.names] for kind, entry in kinds.items()]

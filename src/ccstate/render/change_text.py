@@ -1,8 +1,8 @@
 """One change on a terminal: what it does to the object, field by field, and on whose account."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from ccstate.model import Action, Change, Why
+from ccstate.model import Action, Change, Edit, Why
 from ccstate.render.differences import Row, rows
 from ccstate.render.tally import SIGNS, STYLES, said_of, whose
 from ccstate.render.text import Line, Piece, Style, columns, plain, safe, width_of
@@ -10,12 +10,16 @@ from ccstate.render.values import facts_of, fields_of, plural, summary, title
 
 EDITS = 40
 """Fields of one change that are shown; what is beyond is counted."""
+IN_RECORDS = "kept in records"
 LABEL = 26
 """Widest column of field names; a longer one has a line of its own."""
 
 
-def change_lines(change: Change, names: int) -> Iterator[Line]:
-    """The object, then its fields; `names` is the width of the column of addresses."""
+def change_lines(change: Change, names: int, kept: Collection[str] = ()) -> Iterator[Line]:
+    """The object, then its fields; `names` is the width of the column of addresses.
+
+    `kept` has the fields that are only recorded, as `queue.label`.
+    """
     style = STYLES[change.action]
     head = [Piece(f"  {SIGNS[change.action]} ", style), Piece(str(change.address), style)]
     fields = fields_of(change)
@@ -32,12 +36,16 @@ def change_lines(change: Change, names: int) -> Iterator[Line]:
             yield 8, (*head, *plain(lost), *said)
         case Action.UPDATE | Action.ADOPT:
             yield 8, (*head, *said)
-            yield from _edits(change, {} if said else {why: whose(why) for why in Why})
+            yield from _edits(change, {} if said else {why: whose(why) for why in Why}, kept)
 
 
-def _edits(change: Change, words: Mapping[Why, str]) -> Iterator[Line]:
+def _edits(change: Change, words: Mapping[Why, str], kept: Collection[str]) -> Iterator[Line]:
+    def noted(edit: Edit) -> str:
+        is_kept = f"{change.address.kind}.{edit.path}" in kept
+        return "; ".join(filter(None, (words.get(edit.why, ""), IN_RECORDS if is_kept else "")))
+
     table = [
-        (row, "" if place else words.get(edit.why, ""))
+        (row, "" if place else noted(edit))
         for edit in change.edits[:EDITS]
         for place, row in enumerate(rows(edit, change.secrets))
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
+from typing import NamedTuple
 
 from ccstate.diff import LEDGER_ONLY, is_there
 from ccstate.kinds import flatten, settled
@@ -20,6 +21,7 @@ from ccstate.model import (
 )
 from ccstate.render.busy import going_on
 from ccstate.render.change_text import change_lines
+from ccstate.render.tally import listed
 from ccstate.render.text import PLAIN, Line, Palette, Piece, Style, columns, laid_out, plain, safe
 from ccstate.render.unseen import unseen_lines
 from ccstate.render.values import brief, plural
@@ -27,8 +29,18 @@ from ccstate.render.values import brief, plural
 SHOWN = 50
 """Objects that are shown in full; what is beyond is counted."""
 UNMANAGED = 5
-View = tuple[str, Fields | None, Fields | None]
-"""A target, the object as it is there, and as ccstate applied it last."""
+
+
+class View(NamedTuple):
+    """An object on one target: as it is there, and as ccstate applied it last.
+
+    `kept` has the fields that the platform has no place for, by their paths, and why.
+    """
+
+    target: str
+    live: Fields | None
+    applied: Fields | None
+    kept: Mapping[str, str]
 
 
 def verify_text(
@@ -115,20 +127,14 @@ def object_text(
         [(2, (Piece(str(address), Style.STRONG), Piece(f"  {place}", Style.DIM)))]
     ]
     declared = resource.fields if resource else {}
-    for target, live, applied in views:
-        blocks.append(list(_view(address, target, declared, live, applied)))
-    if resource is None and any(live is not None and not old for _, live, old in views):
+    blocks += [list(_view(address, declared, view)) for view in views]
+    if resource is None and any(v.live is not None and not v.applied for v in views):
         blocks.append([(2, plain(f"To manage it:  ccstate adopt {address}"))])
     return "\n\n".join(laid_out(block, width, palette) for block in blocks) + "\n"
 
 
-def _view(
-    address: Address,
-    target: str,
-    fields: Fields,
-    live: Fields | None,
-    applied: Fields | None,
-) -> Iterator[Line]:
+def _view(address: Address, fields: Fields, view: View) -> Iterator[Line]:
+    target, live, applied, kept = view
     yield 2, (Piece(target, Style.STRONG), Piece(f"  {standing(live, applied)}", Style.NOTE))
     beside = {**(live or {}), **fields}
     declared, last, shown = (
@@ -141,6 +147,8 @@ def _view(
         name = f"  {path}{' ' * (label - columns(path) + 2)}"
         value = last.get(path) if path in LEDGER_ONLY else shown.get(path, (live or {}).get(path))
         note, style = _note(address.kind, path, declared, last, value)
+        if recorded := _recorded(path, kept):
+            note, style = (f"{note}; {recorded}", style) if note else (recorded, Style.DIM)
         tail = (Piece(f"  {note}", style),) if note else ()
         yield label + 4, (Piece(name, Style.DIM), *plain(brief(value)), *tail)
 
@@ -172,6 +180,16 @@ def _note(
     if path not in declared and path not in last:
         return "not managed", Style.DIM
     return "", Style.PLAIN
+
+
+def _recorded(path: str, kept: Mapping[str, str]) -> str:
+    """That a field is kept in records, and why; or which parts of it are."""
+    if path in kept:
+        return f"kept in ccstate's records: {kept[path]}"
+    inside = [name.rpartition(".")[2] for name in kept if name.startswith(f"{path}.")]
+    if inside:
+        return f"kept in ccstate's records: {listed(dict.fromkeys(inside))} of it"
+    return ""
 
 
 def _is_secret(value: Json) -> bool:

@@ -1,11 +1,12 @@
 """A plan as a comment on a pull request: plain words first, details folded away."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from html import escape
 
 from ccstate.model import Action, Change, Plan
 from ccstate.plan_file import ID_LENGTH
-from ccstate.render.attention import Sentence, attention, basis_of, unmanaged
+from ccstate.render.attention import Sentence, attention, basis_of, kept, unmanaged
+from ccstate.render.change_text import IN_RECORDS
 from ccstate.render.differences import Row, rows
 from ccstate.render.markdown import code
 from ccstate.render.plan_journeys import journeys_markdown
@@ -43,8 +44,8 @@ def plan_markdown(plan: Plan, digest: str) -> str:
             [nothing, *_refusals(plan), *_unmanaged(plan), *unseen_markdown(plan.unseen)]
         )
     head = "\n".join(_head(plan, digest[:ID_LENGTH]))
-    unseen = unseen_markdown(plan.unseen)
-    tail = "\n".join([*_unmanaged(plan), *unseen, *_what_next(plan, digest)])
+    beside = [*_sentences(kept(plan.kept)), *_unmanaged(plan), *unseen_markdown(plan.unseen)]
+    tail = "\n".join([*beside, *_what_next(plan, digest)])
     return "\n".join([head, *_details(plan, LIMIT - len(head) - len(tail)), tail])
 
 
@@ -121,6 +122,7 @@ def _details(plan: Plan, room: int) -> Iterator[str]:
     for change in plan.changes():
         groups.setdefault((change.target, change.address.kind), []).append(change)
     room -= 1_000
+    recorded = plan.kept
     hidden: list[Change] = []
     several = len(_touched(plan)) > 1
     for (target, kind), changes in groups.items():
@@ -129,7 +131,7 @@ def _details(plan: Plan, room: int) -> Iterator[str]:
         room -= len(start) + 20
         items: list[str] = []
         for change in changes:
-            item = "\n".join(_change(change)) if room > 0 else ""
+            item = "\n".join(_change(change, recorded.get(target, ()))) if room > 0 else ""
             room -= len(item) + 1
             if room > 0:
                 items.append(item)
@@ -143,7 +145,7 @@ def _details(plan: Plan, room: int) -> Iterator[str]:
         yield f"… and {count}, for which a comment has no room.{' ' * bool(secrets)}{secrets}\n"
 
 
-def _change(change: Change) -> Iterator[str]:
+def _change(change: Change, recorded: Collection[str]) -> Iterator[str]:
     fields = fields_of(change)
     name = title(change.address, fields)
     words = [f"- {SIGNS_OF_MARKDOWN[change.action]} {code(str(change.address))}"]
@@ -154,7 +156,10 @@ def _change(change: Change) -> Iterator[str]:
     yield " ".join([*words, f"— {said}"] if said else words)
     if change.action in {Action.UPDATE, Action.ADOPT}:
         for edit in change.edits[:EDITS]:
-            yield from _edit(rows(edit, change.secrets), "" if said else f" — {edit.why.value}")
+            is_kept = f"{change.address.kind}.{edit.path}" in recorded
+            notes = ["" if said else edit.why.value, IN_RECORDS if is_kept else ""]
+            note = "; ".join(filter(None, notes))
+            yield from _edit(rows(edit, change.secrets), f" — {note}" if note else "")
         if len(change.edits) > EDITS:
             yield f"  - … and {plural(len(change.edits) - EDITS, 'more field')}"
 
@@ -176,7 +181,11 @@ def _edit(found: list[Row], why: str) -> Iterator[str]:
 
 
 def _unmanaged(plan: Plan) -> Iterator[str]:
-    sentences = list(unmanaged(plan))
+    return _sentences(unmanaged(plan))
+
+
+def _sentences(found: Iterator[Sentence]) -> Iterator[str]:
+    sentences = list(found)
     for sentence in sentences[:NAMED]:
         yield f"{_sentence(sentence)}\n"
     if len(sentences) > NAMED:

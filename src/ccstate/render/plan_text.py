@@ -9,6 +9,7 @@ from ccstate.render.attention import (
     adoptable,
     attention,
     basis_of,
+    kept,
     unmanaged,
     where,
 )
@@ -53,8 +54,8 @@ def plan_text(plan: Plan, plan_id: str, width: int = 80, palette: Palette = PLAI
     blocks = [_header(plan, plan_id), _refusals(plan), _attention(plan)]
     blocks += [journeys_text(plan.journeys), _table(plan)]
     blocks += [_target(plan, target) for target in dict.fromkeys(s.target for s in plan.steps)]
-    blocks += [_unmanaged(plan), *(unseen_lines(*one) for one in plan.unseen.items())]
-    blocks += [_what_next(plan, plan_id)]
+    blocks += [_kept(plan), _unmanaged(plan)]
+    blocks += [*(unseen_lines(*one) for one in plan.unseen.items()), _what_next(plan, plan_id)]
     text = [laid_out(block, width, palette) for block in blocks]
     return "\n\n".join(part for part in text if part) + "\n"
 
@@ -132,7 +133,7 @@ def _target(plan: Plan, target: str) -> Iterator[Line]:
         room -= sum(change.action is not Action.CREATE for change in shown)
         names = max((columns(safe(str(c.address))) for c in shown), default=0)
         for change in shown:
-            lines = list(change_lines(change, names))
+            lines = list(change_lines(change, names, plan.kept.get(target, ())))
             if before and (before > 1 or len(lines) > 1):
                 yield 0, ()
             before = len(lines)
@@ -161,6 +162,11 @@ def _bounded(changes: list[Change], room: int) -> tuple[list[Change], list[Chang
             fits = room >= 0
         (shown if fits else hidden).append(change)
     return shown, hidden
+
+
+def _kept(plan: Plan) -> Iterator[Line]:
+    for sentence in kept(plan.kept):
+        yield 2, _sentence(sentence)
 
 
 def _unmanaged(plan: Plan) -> Iterator[Line]:

@@ -1,12 +1,13 @@
 """The receipt of an apply: what is confirmed, what is not, and what to do about it."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from ccstate.model import Change, Outcome
+from ccstate.render.attention import kept
 from ccstate.render.markdown import code
-from ccstate.render.tally import SIGNS, STYLES, done
+from ccstate.render.tally import SIGNS, STYLES, done, named
 from ccstate.render.text import PLAIN, Line, Palette, Piece, Style, laid_out, plain
 from ccstate.render.values import of_kind, plural
 
@@ -31,13 +32,17 @@ class Verdict(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One apply: times as ISO 8601; `corrective` is the id of the plan for what is missing."""
+    """One apply: times as ISO 8601; `corrective` is the id of the plan for what is missing.
+
+    `kept` names, by target, the fields that were recorded only: no platform has confirmed them.
+    """
 
     plan_id: str
     settled: Sequence[Verdict]
     started: str
     finished: str
     corrective: str = ""
+    kept: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def of(self, outcome: Outcome) -> list[Verdict]:
         return [verdict for verdict in self.settled if verdict.outcome is outcome]
@@ -52,7 +57,7 @@ OPEN = (
 def receipt_text(receipt: Receipt, width: int = 80, palette: Palette = PLAIN) -> str:
     """What the platforms showed when they were read again; what is amiss comes first."""
     blocks = [_header(receipt), *(_open(receipt, *group) for group in OPEN)]
-    blocks += [_confirmed(receipt), _what_next(receipt)]
+    blocks += [_confirmed(receipt), _kept(receipt), _what_next(receipt)]
     shown = [laid_out(block, width, palette) for block in blocks]
     return "\n\n".join(block for block in shown if block) + "\n"
 
@@ -133,6 +138,12 @@ def _confirmed(receipt: Receipt) -> Iterator[Line]:
     yield 4, plain("  " + ", ".join(of_kind(count, kind) for kind, count in kinds.items()))
 
 
+def _kept(receipt: Receipt) -> Iterator[Line]:
+    for sentence in kept(receipt.kept) if receipt.of(Outcome.CONFIRMED) else ():
+        words = f"On {sentence.target}, {sentence.words}: "
+        yield 2, plain(words + named(sentence.names, sentence.about))
+
+
 def _what_next(receipt: Receipt) -> Iterator[Line]:
     confirmed, total = len(receipt.of(Outcome.CONFIRMED)), len(receipt.settled)
     if confirmed == total:
@@ -176,6 +187,9 @@ def receipt_markdown(receipt: Receipt) -> str:
     if confirmed:
         what = done(entry.change for entry in confirmed)
         blocks.append(f"Confirmed by reading the platforms again: {what}.")
+        for sentence in kept(receipt.kept):
+            fields = named([code(name, 100) for name in sentence.names], sentence.about)
+            blocks.append(f"On {code(sentence.target, 100)}, {sentence.words}: {fields}.")
     if receipt.corrective:
         blocks.append(f"What is missing is planned: {code(f'ccstate apply {receipt.corrective}')}")
     elif len(confirmed) < total:

@@ -81,8 +81,9 @@ def object_json(address: Address, resource: Resource | None, views: Sequence[Vie
             "standing": standing(live, applied),
             "live": _fields(live),
             "applied": _fields(applied),
+            "kept": dict(sorted(kept.items())),
         }
-        for target, live, applied in views
+        for target, live, applied, kept in views
     ]
     file = well_formed(resource.file) if resource else None
     declared = _fields(resource.fields) if resource else None
@@ -134,6 +135,7 @@ def receipt_json(receipt: Receipt) -> str:
             "finished": receipt.finished,
             "confirmed": all(v.outcome is Outcome.CONFIRMED for v in receipt.settled),
             "corrective": receipt.corrective,
+            "kept": {name: list(fields) for name, fields in sorted(receipt.kept.items())},
             "changes": changes,
         }
     )

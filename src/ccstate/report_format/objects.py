@@ -131,6 +131,8 @@ class ObjectThere(Strict):
     """Its fields there; null where it is not."""
     applied: dict[str, Any] | None
     """Its fields as ccstate applied them last; null where it never did."""
+    kept: dict[str, str]
+    """Its fields that the platform has no place for, and why: they stand in ccstate's records only."""
 
 
 class Shown(Strict):
@@ -221,6 +223,8 @@ class Applied(Strict):
     """Whether every change is confirmed."""
     corrective: str
     """Id of the plan for what is missing; may be empty."""
+    kept: dict[str, list[str]]
+    """Fields that the plan wrote to ccstate's records only, such as queue.label, by target."""
     changes: list[Settled]
     """Every change, in the order in which they were performed."""
 

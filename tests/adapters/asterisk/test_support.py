@@ -5,6 +5,7 @@ old one, as after an edit by an administrator that made every line say the new v
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -17,19 +18,23 @@ from ccstate.adapters.asterisk.spelling import spell
 from ccstate.adapters.asterisk.storage import LocalFolder
 from ccstate.adapters.asterisk.stored import read_stored
 from ccstate.adapters.asterisk.support import SHOWN_AS_LINES, SUPPORTS, WRITTEN_ONLY
-from ccstate.conformance.samples import Part, changed, estate, parts_of
+from ccstate.conformance.samples import Part, Sample, able, changed, estate, parts_of
 from ccstate.conformance.walk import plain
 from ccstate.kinds import references
 from ccstate.model import Address, Fields
 
 Objects: TypeAlias = Mapping[Address, Fields]
 SETTING = Setting(b"k" * 32)
-PARTS = [
-    part
-    for kind, support in SUPPORTS.items()
-    for part in parts_of(estate()[kind])
-    if part.path not in support.lacking
-]
+
+
+def sample_of(kind: str) -> Sample:
+    """The sample of a kind without what an Asterisk lacks."""
+    given, support = estate()[kind], SUPPORTS[kind]
+    first, second = (able(support, kind, fields) for fields in (given.first, given.second))
+    return replace(given, first=first, second=second)
+
+
+PARTS = [part for kind in SUPPORTS for part in parts_of(sample_of(kind))]
 KEPT = [part for part in PARTS if part.path in SUPPORTS[part.kind].kept]
 MAPPED = [part for part in PARTS if part.path in SUPPORTS[part.kind].mapped]
 
@@ -50,7 +55,7 @@ def around(objects: Objects) -> dict[Address, Fields]:
 
 def edited(part: Part, folder: Path) -> tuple[View, dict[Address, Fields], dict[Address, Fields]]:
     """What is read of files in which the part is otherwise; the objects before, and as they are."""
-    sample = estate()[part.kind]
+    sample = sample_of(part.kind)
     fields = {**sample.first, **sample.beside.get(part.field.path, {})}
     new = {sample.walked: plain(part.kind, changed(fields, part))}
     before = around({sample.walked: plain(part.kind, fields)})
@@ -73,7 +78,7 @@ def read(folder: Path, recorded: Objects, there: Objects) -> View:
 @pytest.mark.parametrize("part", KEPT, ids=str)
 def test_a_field_that_is_kept_is_not_taken_from_the_files(part: Part, tmp_path: Path) -> None:
     view, before, _ = edited(part, tmp_path)
-    walked = estate()[part.kind].walked
+    walked = sample_of(part.kind).walked
     assert view.objects[walked] == before[walked]
 
 
@@ -88,7 +93,7 @@ def test_a_field_that_is_mapped_comes_back_as_that_field(part: Part, tmp_path: P
 @pytest.mark.parametrize("kind", [kind for kind, found in SUPPORTS.items() if found.mapped])
 def test_an_object_that_is_added_by_hand_is_seen(kind: str, tmp_path: Path) -> None:
     """One of `SHOWN_AS_LINES` is not: as soon as it is, its kind has to leave that table."""
-    sample = estate()[kind]
+    sample = sample_of(kind)
     added = {sample.walked: plain(kind, sample.first)}
     before = {a: f for a, f in around(added).items() if a != sample.walked}
     view = read(tmp_path, before, {**before, **added})
