@@ -1,5 +1,6 @@
 """What callers meet in a hand-written dialplan is what the imported objects say, or it is listed."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,10 @@ from tests.adapters.asterisk.estates import QUEUES, WORDS, estate, fields, impor
 
 NUMBER = "+61255501000"
 INBOUND = f"[inbound]\nexten => {NUMBER},1,Answer()\n same => n,"
+
+
+EMBEDDED = Setting(timezone="Australia/Sydney", words=WORDS, supports=SUPPORTS)
+"""For a platform that can hold everything."""
 
 
 def reached(found: Imported, number: str = NUMBER) -> Any:
@@ -155,7 +160,7 @@ def test_each_attempt_of_read_is_a_menu_and_a_wrong_key_ends_them() -> None:
     third = nodes[second["on_timeout"]]
     assert third["on_timeout"] == "extension/2002"
     assert {node["on_invalid"] for node in (nodes["top"], second, third)} == {"hangup"}
-    # A # without a digit before it is as good as silence (app_read.c of Asterisk 22).
+    # Nothing but a # is as good as silence: app_read.c of Asterisk 22.
     assert all(n["choices"]["#"] == n["on_timeout"] for n in (nodes["top"], second, third))
 
 
@@ -191,6 +196,36 @@ def test_callers_whom_the_dialplan_tells_apart_are_listed() -> None:
     told = "calls from 0400000000 go another way here, and no object says so"
     assert lines(found, "GotoIf") == [f"differs: {told}"]
     assert lines(found, "Dial(PJSIP/2002,99)") == [told]
+
+
+BLOCKED = INBOUND + (
+    'GotoIf($["${CALLERID(num)}" = "0400000000"]?vip)\n'
+    ' same => n,GotoIf($["${CALLERID(num)}" = "0400000001" | "${CALLERID(num)}" = ""]?gone)\n'
+    " same => n,Queue(help)\n same => n,Hangup()\n"
+    " same => n(vip),Goto(phones,2001,1)\n same => n(gone),Hangup()\n"
+)
+
+
+def test_callers_whom_the_dialplan_tells_apart_are_in_lists() -> None:
+    setting = replace(EMBEDDED, prefix="+61")
+    found = imported(estate(BLOCKED), setting)
+    tree = reached(found)
+    first = tree["nodes"][tree["start"]]
+    (vips,) = first["callers"]
+    assert vips["to"] == "extension/2001"
+    assert fields(found, f"caller_list/{vips['list']}") == {"numbers": ["+61400000000"]}
+    second = tree["nodes"][first["others"]]
+    (gone,) = second["callers"]
+    assert (gone["to"], second["others"]) == ("hangup", "queue/help")
+    blocked = {"numbers": ["+61400000001"], "withheld": True}
+    assert fields(found, f"caller_list/{gone['list']}") == blocked
+    assert not [line for line in listed(found) if "GotoIf" in line]
+
+
+def test_a_caller_inside_is_in_no_list() -> None:
+    text = BLOCKED.replace("0400000000", "2002")
+    found = imported(estate(text), replace(EMBEDDED, prefix="+61"))
+    assert any("calls from 2002 go another way" in line for line in listed(found))
 
 
 def test_callers_who_meet_the_same_are_not_listed() -> None:
@@ -240,10 +275,6 @@ def test_a_switch_that_people_change_is_no_constant(text: str, name: str) -> Non
     assert lines(found, "Dial(PJSIP/2002,99)") == [
         f"callers come here by {name}, and no object says so"
     ]
-
-
-EMBEDDED = Setting(timezone="Australia/Sydney", words=WORDS, supports=SUPPORTS)
-"""For a platform that can hold everything."""
 
 
 @pytest.mark.parametrize(

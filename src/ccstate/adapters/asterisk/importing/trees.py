@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ccstate.adapters.asterisk.importing import menus
+from ccstate.adapters.asterisk.importing.caller_lists import list_name, listed_callers
 from ccstate.adapters.asterisk.importing.calling import shorn
 from ccstate.adapters.asterisk.importing.destinations import (
     DEFAULT_RING,
@@ -259,7 +260,9 @@ class Ways:
             return "nowhere that ccstate knows"
 
     def _callers(self, outcome: Callers, here: Here) -> str:
-        """The way of all callers but those whom the dialplan names; the latter are listed."""
+        """By caller lists; else the way of all callers but those named, who are listed."""
+        if listed_callers(self.work, outcome):
+            return self._grown(outcome, here)
         found = self.to(outcome.others, here.below)
         claim_trail(self.work.ledger, outcome.trail, here.by)
         numbers = ", ".join(map(shorn, list(outcome.ways)[:8]))
@@ -327,6 +330,14 @@ class Ways:
                 opens = self.to(outcome.yes, here.below)
                 closes = self.to(outcome.no, here.below)
                 return name, {"type": "hours", "schedule": name, "open": opens, "closed": closes}
+            case Callers():
+                near = here.near
+                callers: list[Json] = [
+                    {"list": list_name(self.work, who, near), "to": self.to(way, here.below)}
+                    for who, way in listed_callers(self.work, outcome)
+                ]
+                others = self.to(outcome.others, here.below)
+                return "callers", {"type": "callers", "callers": callers, "others": others}
             case Switched():
                 name, on, off = asked(self.work, outcome) or ("", outcome, outcome)
                 to = {"on": self.to(on, here.below), "off": self.to(off, here.below)}

@@ -226,7 +226,8 @@ def _compares_caller(inside: str) -> bool:
 
 def compared(text: str) -> list[str]:
     """What a condition compares something with, in order, once each."""
-    return list(dict.fromkeys(word for word in _COMPARED.findall(text) if word))
+    empty = [""] if re.search(r'=\s*""', text) else []
+    return list(dict.fromkeys([*filter(None, _COMPARED.findall(text)), *empty]))
 
 
 def _cut(inside: str, value_of: Callable[[str], str | None]) -> str | None:
