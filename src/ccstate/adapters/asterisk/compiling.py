@@ -34,8 +34,9 @@ from ccstate.adapters.asterisk.compile.trunks import (
     compile_trunk,
 )
 from ccstate.adapters.asterisk.entries import Compiled
+from ccstate.adapters.asterisk.in_call import compile_key_codes
 from ccstate.adapters.asterisk.kind import Setting
-from ccstate.adapters.asterisk.kinds.queue import compile_queue
+from ccstate.adapters.asterisk.kinds import KINDS
 from ccstate.adapters.asterisk.places import compile_names
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.flow import Flow
@@ -82,6 +83,7 @@ def compile_anew(objects: Mapping[Address, Fields], setting: Setting) -> Compile
         compile_number(compiled, flow, name, number)
     compile_arrivals(compiled)
     compile_names(compiled)
+    compile_key_codes(compiled)
     clock = TEST_CLOCK if setting.is_test_site else CLOCK
     for name, calendar in sorted(centre.of("calendar").items()):
         compile_calendar(compiled, name, calendar)
@@ -89,16 +91,22 @@ def compile_anew(objects: Mapping[Address, Fields], setting: Setting) -> Compile
         compile_schedule(compiled, centre, name, schedule, clock)
     for name, tree in sorted(centre.of("ivr").items()):
         compile_tree(compiled, flow, name, tree)
-    for name, queue in sorted(centre.of("queue").items()):
-        compile_queue(compiled, flow, setting, name, queue)
+    for kind in KINDS.values():
+        for name, fields in sorted(centre.of(kind.name).items()):
+            kind.compile(compiled, flow, setting, name, fields)
     for name, extension in sorted(centre.of("extension").items()):
         compile_extension(compiled, flow, name, extension, setting.key)
-    compile_inside(compiled, flow)
-    compile_sites(compiled, centre)
-    for name, route in sorted(centre.of("outbound_route").items()):
-        compile_route(compiled, name, route)
-    compile_rings(compiled)
-    compile_leaving(compiled, centre)
+    _compile_outbound(compiled, flow)
     if setting.is_test_site:
         compile_test_calls(compiled, centre, unknown_password(setting.key, TEST))
     return compiled
+
+
+def _compile_outbound(compiled: Compiled, flow: Flow) -> None:
+    """What phones may dial, and how calls ring and leave."""
+    compile_inside(compiled, flow)
+    compile_sites(compiled, flow.centre)
+    for name, route in sorted(flow.centre.of("outbound_route").items()):
+        compile_route(compiled, name, route)
+    compile_rings(compiled)
+    compile_leaving(compiled, flow.centre)

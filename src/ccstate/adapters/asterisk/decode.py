@@ -171,7 +171,7 @@ _STEPS: tuple[tuple[re.Pattern[str], _Decoder], ...] = (
     ),
     (re.compile(r"(?:Background|Playback)\(([^,)]+)\)"), _prompt),
     (
-        re.compile(r"Gosub\(ccstate-ring,s,1\([^,]+,([0-9]+)(?:,[^,]+)?\)\)"),
+        re.compile(r"Gosub\(ccstate-ring,s,1\([^,]+,([0-9]+)(?:,[^,)]*)*\)\)"),
         _seconds,
     ),
     (re.compile(r"Gosub\(schedule/([^,]+),s,1\)"), str),

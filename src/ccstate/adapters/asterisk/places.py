@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 from ccstate.adapters.asterisk.entries import Compiled, Context, Step
 from ccstate.adapters.asterisk.rows import Codec, Unclear
 from ccstate.adapters.asterisk.templates import Template
-from ccstate.journeys.ways import End, Event, Place, Way
+from ccstate.journeys.ways import MAILBOX, End, Event, Place, Way
 
 LONGEST = 79
 """Characters of a context or an extension: AST_MAX_CONTEXT and AST_MAX_EXTENSION are 80 with the
@@ -48,7 +48,8 @@ def context(place: Place) -> str:
     """The context that a place lives in."""
     match place.kind:
         case "extension":
-            return "voicemail" if place.node else "extension"
+            forwarded = f"forward/{place.name}" if place.node else "extension"
+            return "voicemail" if place.node == MAILBOX else shortened(forwarded)
         case "ivr":
             return shortened(f"ivr/{place.name}/{place.node}")
         case _:
@@ -75,6 +76,8 @@ def place_at(name: str, extension: str) -> Place | None:
 def goto(place: Place, field: str = "") -> Step:
     """The step that takes a call to a place."""
     start = exten(place.name) if place.kind == "extension" else "s"
+    if place.kind == "extension" and place.node not in {"", MAILBOX}:
+        start = place.node
     return GOTO.step(field, context=context(place), extension=start)
 
 

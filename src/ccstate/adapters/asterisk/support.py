@@ -16,6 +16,8 @@ _LOCATION = "a part of the text that phones send with emergency calls, which is 
 _SOUND = "Asterisk has the sound that is made of it, and that cannot be read back"
 _NO_REASONS = "Asterisk knows which days are special, not why"
 
+_NO_RETENTION = "Asterisk deletes no recordings; a job of the server has to, by this number of days"
+
 KEPT: Mapping[str, Mapping[str, str]] = {
     "site": {
         "label": _COMMENT,
@@ -42,7 +44,7 @@ KEPT: Mapping[str, Mapping[str, str]] = {
         "skills": f"{_NO_PEOPLE}; skills decide which of them a queue has as members",
         "extension": f"{_NO_PEOPLE}; their phone has the name in a variable",
     },
-    "extension": {},
+    "extension": {"recording.keep_days": _NO_RETENTION},
     "trunk": {"label": _COMMENT, "site": _NO_SITES},
     "outbound_route": {"label": _COMMENT},
     "calendar": {"label": _COMMENT, "holidays.*.name": _NO_REASONS},
@@ -62,8 +64,10 @@ KEPT: Mapping[str, Mapping[str, str]] = {
         "service_level.percent": "app_queue counts calls within a time, and has no target for them",
         "skills": "app_queue knows no skills; they decide which people are written as members",
         "members.*.team": _NO_TEAMS,
+        "recording.keep_days": _NO_RETENTION,
         "members.*.login": "people who log in have no line in queues.conf that could say so",
     },
+    "ring_group": {"label": _COMMENT},
     "ivr": {
         "label": _COMMENT,
         "language": "every prompt stands in the dialplan as the sound of the language that it has",
@@ -95,6 +99,17 @@ WRITTEN_ONLY: Mapping[str, tuple[str, ...]] = {
         "device",
         "voicemail.greeting",
         "pickup_group",
+        "rights",
+        "recording.when",
+        "recording.notice",
+        "recording.folder",
+        "forward.always",
+        "forward.busy",
+        "forward.no_answer",
+        "forward.unavailable",
+        "follow_me.*.extension",
+        "follow_me.*.number",
+        "follow_me.*.ring_for",
     ),
     "trunk": (
         "host",
@@ -149,6 +164,9 @@ WRITTEN_ONLY: Mapping[str, tuple[str, ...]] = {
         "nodes.*.menu.on_timeout",
         "nodes.*.collect.on_timeout",
         "nodes.*.menu.retries",
+        "nodes.*.menu.dial_extensions",
+        "nodes.*.menu.dial_sites",
+        "nodes.*.collect.choices",
         "nodes.*.collect.prompt",
         "nodes.*.collect.save_as",
         "nodes.*.collect.min_digits",
@@ -200,6 +218,12 @@ READ_BACK: Mapping[str, tuple[str, ...]] = {
     "schedule": (),
     "prompt": (),
     "queue": (
+        "keys",
+        "member_rights",
+        "caller_rights",
+        "recording.when",
+        "recording.notice",
+        "recording.folder",
         "caller_name_prefix",
         "members.*.user",
         "members.*.extension",
@@ -225,6 +249,7 @@ READ_BACK: Mapping[str, tuple[str, ...]] = {
         "overflow.to",
         "overflow.empty",
     ),
+    "ring_group": ("extension", "strategy", "members", "ring_for", "no_answer"),
     "ivr": (
         "nodes.*.play.prompt",
         "nodes.*.menu.prompt",
@@ -246,26 +271,10 @@ READ_BACK: Mapping[str, tuple[str, ...]] = {
 """Fields that are written to the include files, and read back from there."""
 
 _NOT_YET = "ccstate does not write it for Asterisk yet: leave it out"
-_RECORDING = ("recording.when", "recording.notice", "recording.folder", "recording.keep_days")
 LACKING: Mapping[str, tuple[str, ...]] = {
     "schedule": ("closed_by",),
     "number": ("switch", "on", "callers.*.list", "callers.*.to"),
-    "queue": ("keys", "member_rights", "caller_rights", *_RECORDING),
-    "extension": (
-        "rights",
-        *_RECORDING,
-        "forward.always",
-        "forward.busy",
-        "forward.no_answer",
-        "forward.unavailable",
-        "follow_me.*.extension",
-        "follow_me.*.number",
-        "follow_me.*.ring_for",
-    ),
     "ivr": (
-        "nodes.*.menu.dial_extensions",
-        "nodes.*.menu.dial_sites",
-        "nodes.*.collect.choices",
         "nodes.*.callers.label",
         "nodes.*.callers.callers.*.list",
         "nodes.*.callers.callers.*.to",

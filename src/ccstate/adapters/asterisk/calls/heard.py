@@ -42,7 +42,7 @@ def _way(flow: Flow, stop: Stop) -> Way:
     """The declared way by which a call left a place; one that nobody declared, where there is none."""
     event = stop.event or Event.THEN
     for way in flow.ways(stop.place):
-        if way.event is event and (event is not Event.KEY or way.key == stop.key):
+        if way.event is event and (event not in {Event.KEY, Event.DIGITS} or way.key == stop.key):
             return way
     return Way(event, None, End.CUT_OFF, key=stop.key)
 

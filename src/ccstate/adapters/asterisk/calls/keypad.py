@@ -1,10 +1,11 @@
 """Which keys a caller presses, where he is asked, and when: the caller of `journeys.walk`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ccstate.journeys.flow import Flow
-from ccstate.journeys.ways import Place
+from ccstate.journeys.walk import entered
+from ccstate.journeys.ways import Event, Place, Way
 from ccstate.kinds.fields import seconds
 
 SETTLING = 0.5
@@ -14,6 +15,12 @@ AGAIN = 1.0
 """Seconds until the first key of another try."""
 BETWEEN = 0.15
 """Seconds between the keys of one entry; Asterisk takes 45 ms at least (AST_MIN_DTMF_GAP)."""
+
+
+DIGIT_TIMEOUT = 5
+"""Seconds that Asterisk waits for the next digit of a number (main/pbx.c, `dtimeoutms`, 16 and 22)."""
+SLOWER = 2
+"""A prompt takes at most so many times the seconds that its words are counted as."""
 
 
 class Press(NamedTuple):
@@ -34,11 +41,25 @@ class Keypad:
         node = flow.centre.of(place.kind).get(place.name, {}).get("nodes", {}).get(place.node, {})
         match node.get("type"):
             case "menu":
-                return list(self._chosen(node))
+                known = {way.key for way in flow.ways(place) if way.event is Event.KEY}
+                return list(self._chosen(node, known, flow.next_keys(place)))
             case "collect":
                 return list(self._collected(node))
             case _:
-                return []
+                return list(self._leaving(flow.ways(place)))
+
+    def _leaving(self, ways: Sequence[Way]) -> Iterator[Press]:
+        """Keys during a wait that a key can end: after the welcome, which takes none."""
+        by_key = {way.key: way for way in ways if way.event is Event.KEY}
+        if not ways[0].has_exits:
+            return
+        after = SETTLING + max(way.seconds for way in by_key.values()) * SLOWER
+        entry = self._next()
+        for place, key in enumerate(entry, 1):
+            yield Press(after if place == 1 else BETWEEN, key)
+            if key in by_key:
+                self._put_back(entry[place:])
+                return
 
     def _next(self) -> str:
         """The next entry, taken out; "" for silence."""
@@ -48,17 +69,21 @@ class Keypad:
         if typed_ahead:
             self._left.append(typed_ahead)
 
-    def _chosen(self, menu: Any) -> Iterator[Press]:
+    def _chosen(
+        self, menu: Any, known: Collection[str], next_keys: Mapping[str, frozenset[str]]
+    ) -> Iterator[Press]:
         after = SETTLING
         for _ in range(menu["retries"] + 1):
             entry = self._next()
             if not entry:
                 return
-            self._put_back(entry[1:])
-            yield Press(after, entry[0])
-            if entry[0] in menu["choices"]:
+            pressed, typed_ahead = entered(entry, next_keys)
+            self._put_back(typed_ahead)
+            for number, key in enumerate(pressed):
+                yield Press(BETWEEN if number else after, key)
+            if pressed in known:
                 return
-            after = AGAIN
+            after = AGAIN + (DIGIT_TIMEOUT if pressed in next_keys else 0)
 
     def _collected(self, question: Any) -> Iterator[Press]:
         most, after = question["max_digits"], SETTLING

@@ -1,9 +1,10 @@
 """Calls that leave: what phones may dial, routes, trunks, emergencies."""
 
 from ccstate.adapters.asterisk.compile.carriers import ANYTHING, CALLER, spelled, trunk_id, written
-from ccstate.adapters.asterisk.compile.phones import HINTS, site_context
+from ccstate.adapters.asterisk.compile.phones import HINTS, recorded_outgoing, site_context
 from ccstate.adapters.asterisk.compile.trees import OUTSIDE
 from ccstate.adapters.asterisk.entries import MAILBOXES, Compiled, Context, Step
+from ccstate.adapters.asterisk.in_call import MAY_PRESS
 from ccstate.adapters.asterisk.places import INTERNAL, entered, goto, shortened
 from ccstate.dialling.routing import Dialling
 from ccstate.dialling.shown import EMERGENCY, ORDINARY, Shown, Source
@@ -175,7 +176,14 @@ def compile_leaving(compiled: Compiled, centre: Centre) -> None:
             Step("GotoIf", '$["${ARG3}" = "1"]?dial', label="sent"),
             Step("Gosub", "${CC_WRITTEN},${ARG1},1"),
             Step("Set", "CC_TO=${GOSUB_RETVAL}"),
-            Step("Dial", f"PJSIP/${{CC_TO}}@${{CC_TRUNK}},${{ARG2}},b({SENT}^s^1)", label="dial"),
+            Step("GotoIf", '$["${CC_RIGHTS}" = ""]?calls', label="dial"),
+            MAY_PRESS,
+            *recorded_outgoing("calls", "leaves"),
+            Step(
+                "Dial",
+                f"PJSIP/${{CC_TO}}@${{CC_TRUNK}},${{ARG2}},b({SENT}^s^1)${{CC_RIGHTS}}",
+                label="leaves",
+            ),
             # The next trunk is for lines that are down or full, not for people who are busy.
             Step("GotoIf", '$["${DIALSTATUS}" = "CHANUNAVAIL"]?next'),
             Step("GotoIf", '$["${DIALSTATUS}" = "CONGESTION"]?next'),

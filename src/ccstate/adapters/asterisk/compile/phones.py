@@ -1,10 +1,11 @@
 """Extensions: the endpoint that registers, how it rings, its mailbox, and who sits there."""
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ccstate.adapters.asterisk.compile.trees import RING, heard, ringing
+from ccstate.adapters.asterisk import in_call
+from ccstate.adapters.asterisk.compile.trees import OUTSIDE, RING, heard, ringing
 from ccstate.adapters.asterisk.entries import (
     DIALPLAN,
     MAILBOXES,
@@ -21,20 +22,26 @@ from ccstate.adapters.asterisk.places import (
     ENTER,
     INTERNAL,
     context,
+    entered,
     exten,
+    follow,
     goto,
     happened,
     shortened,
 )
+from ccstate.adapters.asterisk.templates import Template
 from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.location import location_of, person_of
-from ccstate.journeys.ways import Event, Place
+from ccstate.journeys.staffing import ringing_follows
+from ccstate.journeys.ways import MAILBOX, Event, Place, Way
 from ccstate.model import Address
 
 AWAY = "ccstate-away"
 MESSAGE = "ccstate-message"
 HINTS = "hints"
+RECORD = Template("MixMonitor", "<folder>/${UNIQUEID}.wav,b")
+"""Records from the answer on; the name has digits and the system's name alone."""
 
 
 def shown(centre: Centre, name: str, extension: Filled) -> str:
@@ -73,7 +80,7 @@ def compile_extension(
     if extension["device"] != "none":
         _endpoint(compiled, flow.centre, name, extension)
         _account(compiled, name, str(extension.get("secret") or unknown_password(key, name)))
-    _rings(compiled, name, extension)
+    _rings(compiled, flow, name, extension)
     if (mailbox := extension.get("voicemail")) is not None:
         pin = str(mailbox.get("pin") or unknown_pin(key, name))
         _mailbox(compiled, flow, name, extension, mailbox=mailbox, pin=pin)
@@ -119,12 +126,29 @@ def _endpoint(compiled: Compiled, centre: Centre, name: str, extension: Filled) 
         ("CC_MAY", may, "permissions"),
         ("CC_USER", person_of(centre, name), ""),
         ("CC_LOCATION", told_location(centre, name), "site"),
+        ("CC_RIGHTS", _calling_rights(extension), "rights"),
+        ("CC_RECORD", _recorded_in(extension), "recording.when"),
         ("CC_CALLER", caller.get("number") or "", "caller_id.number"),
         ("CC_CALLER_NAME", caller.get("name") or "", "caller_id.name"),
     )
     options += [(f"{VARIABLE}{n}", escaped(value), path) for n, value, path in variables if value]
     for option, value, path in options:
         compiled.say(Key(PJSIP, "endpoint", name, option), value, owner, path)
+
+
+def _calling_rights(extension: Filled) -> str:
+    """What can be done by key codes during calls that the phone makes, as options of Dial."""
+    held = {*(extension.get("rights") or ())}
+    if in_call.when(extension) == "on_demand":
+        held.add("record")
+    return in_call.letters(held, in_call.CALLING)
+
+
+def _recorded_in(extension: Filled) -> str:
+    """The folder in which every call of the phone is recorded; "" where not every one is."""
+    if in_call.when(extension) != "always":
+        return ""
+    return in_call.FOLDER.encode((extension.get("recording") or {}).get("folder"))
 
 
 def _account(compiled: Compiled, name: str, password: str) -> None:
@@ -159,18 +183,90 @@ def quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-def _rings(compiled: Compiled, name: str, extension: Filled) -> None:
+def _rings(compiled: Compiled, flow: Flow, name: str, extension: Filled) -> None:
     place = Place("extension", name)
     where = Context(compiled, context(place), Address("extension", name))
-    if extension["device"] == "none":
-        rings = Step("Gosub", f"{AWAY},s,1({name})", "device")
+    ways = flow.ways(place)
+    if ways[0].event is Event.THEN:
+        where.add(exten(name), [entered(place), *follow(place, ways[0])])
+    elif extension.get("follow_me") or extension.get("forward"):
+        where.add(exten(name), _rings_and_forwards(flow, place, extension, ways))
     else:
-        rings = Step(
-            "Gosub", f"{RING},s,1({name},{ringing(extension['ring_for'])},{place})", "ring_for"
-        )
-    mailbox = place._replace(node="voicemail")
-    has_mailbox = extension.get("voicemail") is not None
-    where.add(exten(name), [rings, goto(mailbox, "voicemail") if has_mailbox else Step("Hangup")])
+        missed = ways[-1]
+        leads = goto(missed.to, "voicemail") if missed.to is not None else Step("Hangup")
+        rings = _ring(extension, name, str(place))
+        where.add(exten(name), [*_before_ringing(flow, extension), rings, leads])
+    for way in ways:
+        if way.to is not None and way.to.node not in {"", MAILBOX}:
+            _outside(compiled, flow, way.to, extension)
+
+
+def _ring(extension: Filled, name: str, place: str) -> Step:
+    if extension["device"] == "none":
+        return Step("Gosub", f"{AWAY},s,1({name})", "device")
+    rings = ringing(extension["ring_for"])
+    rights = _rights(extension)
+    told = f"{name},{rings},{place}" + (f",{rights}" if rights else "")
+    return Step("Gosub", f"{RING},s,1({told})", "ring_for")
+
+
+def _rights(extension: Filled) -> str:
+    """What can be done by key codes by whoever is called here, as options of Dial."""
+    held = {*(extension.get("rights") or ())}
+    if in_call.when(extension) == "on_demand":
+        held.add("record")
+    return in_call.letters(held, in_call.CALLED)
+
+
+def _before_ringing(flow: Flow, extension: Filled) -> list[Step]:
+    """The notice of a recording, and the recording, which begins where somebody answers."""
+    recording = extension.get("recording") or {}
+    told = in_call.notice_steps(extension, heard(flow, recording.get("notice"), None))
+    if in_call.when(extension) != "always":
+        return told
+    return [
+        *told,
+        RECORD.step("recording.folder", folder=in_call.FOLDER.encode(recording.get("folder"))),
+    ]
+
+
+def _rings_and_forwards(
+    flow: Flow, place: Place, extension: Filled, ways: Sequence[Way]
+) -> Iterator[Step]:
+    """A phone, those that ring after it, and where the call goes by what came of the first."""
+    yield entered(place)
+    yield from _before_ringing(flow, extension)
+    branches = {way.event: way for way in ways if way.path[:1] == ("forward",)}
+    busy, away = branches.get(Event.BUSY), branches.get(Event.EMPTY)
+    if extension["device"] != "none":
+        yield _ring(extension, place.name, "")
+        for status, way in (("BUSY", busy), ("CHANUNAVAIL", away)):
+            if way:
+                field = ".".join(map(str, way.path))
+                yield Step("GotoIf", f'$["${{DIALSTATUS}}" = "{status}"]?{status.lower()}', field)
+    for follow_me in ringing_follows(flow.centre, extension):
+        rings = ringing(follow_me["ring_for"])
+        if number := follow_me.get("number"):
+            yield Step("Gosub", f"{OUTSIDE},s,1({number},{rings})", "follow_me")
+        else:
+            yield Step("Gosub", f"{RING},s,1({follow_me['extension']},{rings})", "follow_me")
+    missed = {way.event: way for way in reversed(ways)}
+    yield from follow(place, missed.get(Event.NO_ANSWER) or missed[Event.EMPTY])
+    if extension["device"] == "none":
+        return
+    for status, way in (("BUSY", busy), ("CHANUNAVAIL", away)):
+        if way:
+            told, leads = follow(place, way)
+            yield told._replace(label=status.lower())
+            yield leads
+
+
+def _outside(compiled: Compiled, flow: Flow, place: Place, extension: Filled) -> None:
+    """An outside number that an extension forwards to."""
+    where = Context(compiled, context(place), Address("extension", place.name))
+    missed = flow.ways(place)[-1]
+    rings = Step("Gosub", f"{OUTSIDE},s,1({place.node},{ringing(extension['ring_for'])})")
+    where.add(place.node, [entered(place), rings, *follow(place, missed)])
 
 
 def _mailbox(
@@ -209,6 +305,14 @@ def listed(text: str) -> str:
     return " ".join(text.replace(",", " ").split())
 
 
+def recorded_outgoing(label: str, then: str) -> list[Step]:
+    """Records a call of a phone whose calls are always recorded."""
+    return [
+        Step("GotoIf", f'$["${{CC_RECORD}}" = ""]?{then}', label=label),
+        Step("MixMonitor", "${CC_RECORD}/${UNIQUEID}-out.wav,b"),
+    ]
+
+
 def compile_rings(compiled: Compiled) -> None:
     """The subroutines that ring an extension and take a message."""
     person, mailbox = Place("extension", "${ARG1}"), Place("extension", "${ARG1}", "voicemail")
@@ -217,9 +321,12 @@ def compile_rings(compiled: Compiled) -> None:
         "s",
         [
             # A node of a tree has said already where the call is.
-            Step("GotoIf", '$["${ARG3}" = ""]?dial'),
+            Step("GotoIf", '$["${ARG3}" = ""]?ring'),
             enter,
-            Step("Dial", "PJSIP/${ARG1},${ARG2}", label="dial"),
+            Step("GotoIf", '$["${ARG4}${CC_RIGHTS}" = ""]?calls', label="ring"),
+            in_call.MAY_PRESS,
+            *recorded_outgoing("calls", "dial"),
+            Step("Dial", "PJSIP/${ARG1},${ARG2},${ARG4}${CC_RIGHTS}", label="dial"),
             Step("GotoIf", '$["${ARG3}" = ""]?back'),
             Step("UserEvent", f"Ccstate,Place: ${{ARG3}},Event: {Event.NO_ANSWER}"),
             Step("Return", label="back"),

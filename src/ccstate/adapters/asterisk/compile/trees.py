@@ -93,7 +93,8 @@ def branches(where: Context, place: Place, ways: tuple[Way, ...]) -> None:
 
 
 def _collect(where: Context, flow: Flow, place: Place, node: Filled, language: str | None) -> None:
-    by_event = {way.event: way for way in flow.ways(place)}
+    ways = flow.ways(place)
+    silence = next(way for way in ways if way.event is Event.SILENCE)
     found = heard(flow, node["prompt"], language)
     read = f"CC_KEYS,{found},{node['max_digits']},,1,{seconds(node['timeout'])}"
     # Only keys are in the variable, and of those only digits are an answer.
@@ -116,11 +117,18 @@ def _collect(where: Context, flow: Flow, place: Place, node: Filled, language: s
                 f"$[${{CC_TRY}} < {node['retries'] + 1}]?again",
                 _field(place, "retries"),
             ),
-            *follow(place, by_event[Event.SILENCE]),
+            *follow(place, silence),
         ],
     )
-    kept = Step("Set", f"__{saved}=${{CC_KEYS}}", _field(place, "save_as"))
-    where.add("digits", [kept, *follow(place, by_event[Event.DIGITS])])
+    given = {way.key: way for way in ways if way.event is Event.DIGITS}
+    others = given.pop("", None)
+    steps = [Step("Set", f"__{saved}=${{CC_KEYS}}", _field(place, "save_as"))]
+    for digits, way in given.items():
+        # With a letter before, for Asterisk takes 012 and 12 for the same number.
+        chosen = f'$["d${{CC_KEYS}}" = "d{digits}"]?choice{digits},1'
+        steps.append(Step("GotoIf", chosen, _field(place, "choices")))
+        where.add(f"choice{digits}", follow(place, way))
+    where.add("digits", [*steps, *(follow(place, others) if others else [Step("Hangup")])])
 
 
 def _passes(where: Context, flow: Flow, place: Place, _: Filled, __: str | None) -> None:

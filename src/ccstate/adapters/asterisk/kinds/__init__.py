@@ -27,5 +27,6 @@ from collections.abc import Mapping
 
 from ccstate.adapters.asterisk.kind import Kind
 from ccstate.adapters.asterisk.kinds.queue import QUEUE
+from ccstate.adapters.asterisk.kinds.ring_group import RING_GROUP
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (QUEUE,)}
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (QUEUE, RING_GROUP)}

@@ -5,6 +5,7 @@ from itertools import chain, pairwise
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from ccstate.adapters.asterisk import in_call
 from ccstate.adapters.asterisk.compile import hours
 from ccstate.adapters.asterisk.compile.trees import heard
 from ccstate.adapters.asterisk.entries import (
@@ -29,6 +30,7 @@ from ccstate.adapters.asterisk.places import (
     follow,
     goto,
     named,
+    shortened,
 )
 from ccstate.adapters.asterisk.rows import (
     COUNT,
@@ -88,6 +90,8 @@ ROWS = (
     Row("musicclass", "music", default="default", aliases=("music",)),
     Row("joinempty", "overflow.empty", unset="yes", default="yes"),
     Row("leavewhenempty", "overflow.empty", unset="no", default="no"),
+    Row("context", "keys"),
+    Row("monitor-format", "recording.when"),
     constant("ringinuse", "no", default="yes"),
     constant("autofill", "yes", default="yes"),
     constant("timeoutpriority", "conf", default="app"),
@@ -98,7 +102,9 @@ ROWS = (
     Row("periodic-announce-frequency", "announcements.periodic_every", SECONDS, default="0"),
 )
 
-WAIT = Template("Queue", "<queue>,,,,<after>")
+RECORD = Template("Set", "MONITOR_FILENAME=<folder>/${UNIQUEID}")
+"""Where app_queue records a call that is answered; the name has digits and the system's name alone."""
+WAIT = Template("Queue", "<queue>,<rights>,,,<after>")
 GAVE_UP = ("TIMEOUT",)
 NOT_THERE = "UNKNOWN"
 """What it says where there is no such queue: for a moment, while its members are put in order."""
@@ -112,16 +118,20 @@ def compile_queue(
     """One queue: its section, its members, its context, its number inside."""
     owner = Address("queue", name)
     compiled.notes[QUEUES, name] = queue.get("label") or ""
-    for row, text in encode(ROWS, _written(flow, queue)):
+    for row, text in encode(ROWS, _written(flow, name, queue)):
         compiled.say(Key(QUEUES, name, row.option, ""), text, owner, row.field)
     _members(compiled, flow, name, queue)
     _context(compiled, flow, name, queue)
+    exits = Context(compiled, _exits(name), owner)
+    for way in flow.ways(Place("queue", name)):
+        if way.event is Event.KEY:
+            exits.add(way.key, follow(Place("queue", name), way))
     if number := queue.get("extension"):
         inside = Context(compiled, INTERNAL, owner)
         inside.add(number, [goto(Place("queue", name), "extension")])
 
 
-def _written(flow: Flow, queue: Filled) -> Mapping[str, Any]:
+def _written(flow: Flow, name: str, queue: Filled) -> Mapping[str, Any]:
     """The fields as options say them: a prompt by its sound, and what callers never hear left out."""
     overflow = queue.get("overflow") or {}
     told = queue.get("announcements") or {}
@@ -129,6 +139,9 @@ def _written(flow: Flow, queue: Filled) -> Mapping[str, Any]:
     return {
         **queue,
         "overflow": {"empty": NOBODY if overflow.get("empty") else None},
+        "keys": _exits(name) if queue.get("keys") else None,
+        # In wav: the one format that every player and every codec here can do.
+        "recording": {"when": "wav" if in_call.when(queue) == "always" else None},
         "announcements": {
             **told,
             # Where callers are told neither, 0; else Asterisk would thank them for their patience.
@@ -137,6 +150,20 @@ def _written(flow: Flow, queue: Filled) -> Mapping[str, Any]:
             "periodic_every": told["periodic_every"] if periodic else None,
         },
     }
+
+
+def _exits(queue: str) -> str:
+    """The context whose extensions are the keys that lead out of a queue."""
+    return shortened(f"keys/{queue}")
+
+
+def _rights(queue: Filled) -> str:
+    """What can be done by key codes, as options of Queue."""
+    members = {*(queue.get("member_rights") or ())}
+    if in_call.when(queue) == "on_demand":
+        members.add("record")
+    callers = queue.get("caller_rights")
+    return in_call.letters(members, in_call.CALLED) + in_call.letters(callers, in_call.CALLING)
 
 
 def _members(compiled: Compiled, flow: Flow, name: str, queue: Filled) -> None:
@@ -153,7 +180,7 @@ def _context(compiled: Compiled, flow: Flow, name: str, queue: Filled) -> None:
     place = Place("queue", name)
     where = Context(compiled, context(place), Address("queue", name))
     where.note(queue.get("label") or name)
-    ways = {way.event: way for way in flow.ways(place)}
+    ways: dict[Event, Way] = {w.event: w for w in flow.ways(place) if w.event is not Event.KEY}
     is_staffed = Event.ANSWERED in ways
     prefix = queue.get("caller_name_prefix")
     enter = [entered(place), *([named(prefix)] if prefix else []), Step("Answer")]
@@ -179,9 +206,15 @@ def _waits(flow: Flow, name: str, queue: Filled) -> list[Step]:
     overflow = queue.get("overflow") or {}
     welcome = heard(flow, (queue.get("announcements") or {}).get("welcome"), None)
     after = str(seconds(overflow["after"])) if overflow.get("after") else ""
+    told = heard(flow, (queue.get("recording") or {}).get("notice"), None)
+    folder = in_call.FOLDER.encode((queue.get("recording") or {}).get("folder"))
+    is_recorded = in_call.when(queue) == "always"
     return [
+        *in_call.notice_steps(queue, told),
+        *([RECORD.step("recording.folder", folder=folder)] if is_recorded else []),
+        *([in_call.MAY_PRESS] if _rights(queue) else []),
         *([PLAYBACK.step("announcements.welcome", sound=welcome)] if welcome else []),
-        WAIT.step("overflow.after", queue=name, after=after),
+        WAIT.step("overflow.after", queue=name, rights=_rights(queue), after=after),
         Step("Goto", "${QUEUESTATUS},1"),
     ]
 
@@ -191,7 +224,7 @@ def _joins_again(name: str, queue: Filled) -> list[Step]:
     after = (queue.get("overflow") or {}).get("after")
     return [
         Step("Wait", "2"),
-        WAIT.step(queue=name, after=seconds(after) if after else ""),
+        WAIT.step(queue=name, rights=_rights(queue), after=seconds(after) if after else ""),
         Step("GotoIf", f'$["${{QUEUESTATUS}}" = "{NOT_THERE}"]?gone:${{QUEUESTATUS}},1'),
         Step("Hangup", label="gone"),
     ]
@@ -233,6 +266,7 @@ def decode_queue(sections: Sections, name: str) -> Decoded:
     place = Place("queue", name)
     options = sections.queue(name)
     found = decode(ROWS, options)
+    found.pop(("recording", "when"))
     if found["announcements", "periodic"] is None:
         found["announcements", "periodic_every"] = UNCLEAR
     found["extension",] = sections.number(place)
@@ -245,9 +279,28 @@ def decode_queue(sections: Sections, name: str) -> Decoded:
     found["overflow", "empty"] = None
     if options.get("joinempty") == NOBODY:
         found["overflow", "empty"] = sections.leads(steps.get("empty", ()))
+    found["keys",] = _decoded_exits(sections, name, options)
     full = sections.leads(steps["FULL"]) if "FULL" in steps else UNCLEAR
     found["overflow", "full"] = full
     return found | _decoded_waits(sections, steps)
+
+
+def _decoded_exits(sections: Sections, name: str, options: Mapping[str, str]) -> Json:
+    """The keys that lead out of a queue, and where to."""
+    if "context" not in options:
+        return None
+    leads = {key: sections.leads(s) for key, s in sections.context(_exits(name)).items()}
+    is_clear = options["context"] == _exits(name) and UNCLEAR not in leads.values()
+    return leads if is_clear else UNCLEAR
+
+
+_IN_CALL = (
+    ("member_rights",),
+    ("caller_rights",),
+    ("recording", "when"),
+    ("recording", "folder"),
+    ("recording", "notice"),
+)
 
 
 def _decoded_waits(sections: Sections, steps: Mapping[str, Steps]) -> Decoded:
@@ -256,9 +309,14 @@ def _decoded_waits(sections: Sections, steps: Mapping[str, Steps]) -> Decoded:
     after, to = ("overflow", "after"), ("overflow", "to")
     waits = [*steps.get("s", ()), *steps.get("open", ())]
     if not WAIT.is_in(waits):
-        return dict.fromkeys((hours_path, welcome, after, to), UNCLEAR)
-    longest = WAIT.find(waits)["after"]
+        return dict.fromkeys((hours_path, welcome, after, to, *_IN_CALL), UNCLEAR)
+    found = WAIT.find(waits)
+    longest = found["after"]
+    recording = in_call.decoded_recording(waits, RECORD, on_demand="x" in found["rights"])
     return {
+        **recording,
+        ("member_rights",): in_call.rights(found["rights"], in_call.CALLED),
+        ("caller_rights",): in_call.rights(found["rights"], in_call.CALLING),
         hours_path: hours.decided(steps.get("s", ())),
         welcome: decoded(SOUND, PLAYBACK.find(waits).get("sound")),
         after: decoded(SECONDS, longest) if longest else None,

@@ -1,0 +1,86 @@
+"""What can be done during a call: the key codes, the rights of its parties, and its recording.
+
+The codes are set for each call (`FEATUREMAP`, main/features_config.c, Asterisk 16 and 22), so that
+features.conf stays as its administrator wrote it.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from ccstate.adapters.asterisk.entries import Compiled, Context, Step
+from ccstate.adapters.asterisk.places import SOUND
+from ccstate.adapters.asterisk.rows import UNCLEAR, Codec, Decoded, Unclear, decoded
+from ccstate.adapters.asterisk.templates import Template
+from ccstate.journeys.centre import Filled
+from ccstate.model import Json
+
+CODES: Mapping[str, str] = {
+    "blindxfer": "##",
+    "atxfer": "*2",
+    "parkcall": "*5",
+    "automixmon": "*1",
+}
+"""What is pressed during a call: to transfer it blindly, or after asking; to park it; to record it."""
+
+CALLED: Mapping[str, str] = {"transfer": "t", "park": "k", "record": "x"}
+CALLING: Mapping[str, str] = {"transfer": "T", "park": "K", "record": "X"}
+"""Options of Dial and Queue that give a right to who is called, and to who calls (16 and 22)."""
+
+NOTICE = Template("Playback", "<sound>,noanswer")
+"""That a call is recorded: said where the call has been answered already."""
+KEYS = "ccstate-in-call"
+MAY_PRESS = Step("Gosub", f"{KEYS},s,1")
+TOP = "ccstate"
+"""The folder of all recordings, below `monitor` in Asterisk's spool folder."""
+
+
+def compile_key_codes(compiled: Compiled) -> None:
+    """The subroutine that gives a call, and the phones that it rings, the key codes."""
+    codes = (Step("Set", f"FEATUREMAP({name})={code}") for name, code in CODES.items())
+    steps = [Step("Set", "FEATURE(inherit)=yes"), *codes, Step("Return")]
+    Context(compiled, KEYS).add("s", steps)
+
+
+def letters(rights: Iterable[str] | None, options: Mapping[str, str]) -> str:
+    """The options that give these rights."""
+    return "".join(options[right] for right in sorted(rights or ()))
+
+
+def rights(text: str, options: Mapping[str, str]) -> Json:
+    """The rights that options give; None where they give none."""
+    found: list[Json] = [right for right in ("park", "transfer") if options[right] in text]
+    return found or None
+
+
+def _folder(text: str) -> Json:
+    top, _, folder = text.partition("/")
+    if top != TOP:
+        raise Unclear
+    return folder or None
+
+
+FOLDER = Codec(lambda folder: f"{TOP}/{folder}" if folder else TOP, _folder)
+
+
+def when(fields: Filled) -> str:
+    """Whether calls are recorded: `never`, `always` or `on_demand`."""
+    return str((fields.get("recording") or {}).get("when", "never"))
+
+
+def notice_steps(fields: Filled, sound: str) -> list[Step]:
+    """Tells callers that they are recorded, or may be; nothing where they are not."""
+    if not sound or when(fields) == "never":
+        return []
+    return [Step("Answer"), NOTICE.step("recording.notice", sound=sound)]
+
+
+def decoded_recording(steps: Collection[str], record: Template, *, on_demand: bool) -> Decoded:
+    """The recording that steps and options say."""
+    sound = NOTICE.find(steps).get("sound")
+    folder = record.find(steps).get("folder")
+    said = "always" if folder is not None else "on_demand" if on_demand else "never"
+    path = "recording"
+    return {
+        (path, "when"): said,
+        (path, "folder"): UNCLEAR if folder is None else decoded(FOLDER, folder),
+        (path, "notice"): UNCLEAR if said == "never" else decoded(SOUND, sound),
+    }

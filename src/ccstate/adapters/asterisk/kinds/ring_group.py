@@ -1,0 +1,90 @@
+"""Ring groups: phones that ring at once or in turn, and what follows where nobody answers."""
+
+from collections.abc import Iterable
+
+from ccstate.adapters.asterisk.entries import DIALPLAN, Compiled, Context, Key
+from ccstate.adapters.asterisk.kind import Kind, Setting
+from ccstate.adapters.asterisk.places import INTERNAL, context, entered, follow, goto
+from ccstate.adapters.asterisk.rows import SECONDS, UNCLEAR, Decoded, decoded
+from ccstate.adapters.asterisk.sections import Sections
+from ccstate.adapters.asterisk.templates import Template
+from ccstate.journeys.centre import Filled
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.staffing import ringing_members
+from ccstate.journeys.ways import Event, Place
+from ccstate.kinds.fields import canonical_order, seconds
+from ccstate.model import Address, Json
+
+DIAL = Template("Dial", "<devices>,<seconds>")
+_CONTEXT = "ring_group/"
+_DEVICE = "PJSIP/"
+
+
+def compile_ring_group(
+    compiled: Compiled, flow: Flow, _setting: Setting, name: str, group: Filled
+) -> None:
+    """One ring group: its context, its number inside."""
+    owner, place = Address("ring_group", name), Place("ring_group", name)
+    where = Context(compiled, context(place), owner)
+    where.note(group.get("label") or name)
+    devices = [f"{_DEVICE}{extension}" for extension in ringing_members(flow.centre, group)]
+    turns = devices if group["strategy"] == "in_order" else ["&".join(devices)] * bool(devices)
+    rings = seconds(group["ring_for"])
+    missed = next(way for way in flow.ways(place) if way.event is not Event.ANSWERED)
+    where.add(
+        "s",
+        [
+            entered(place),
+            *(DIAL.step("members", devices=turn, seconds=rings) for turn in turns),
+            *follow(place, missed),
+        ],
+    )
+    if number := group.get("extension"):
+        Context(compiled, INTERNAL, owner).add(number, [goto(place, "extension")])
+
+
+def decode_ring_group(sections: Sections, name: str) -> Decoded:
+    """The fields that a ring group's context and number inside say."""
+    place = Place("ring_group", name)
+    steps = sections.context(context(place)).get("s", ())
+    turns = [found for step in steps if (found := DIAL.read(step))]
+    lengths = {turn["seconds"] for turn in turns}
+    devices = [turn["devices"].split("&") for turn in turns]
+    strategy: Json = "in_order" if len(devices) > 1 else "ring_all"
+    return {
+        ("extension",): sections.number(place),
+        # One phone that rings by itself rings as it would in its turn.
+        ("strategy",): strategy if [len(turn) for turn in devices] != [1] else UNCLEAR,
+        ("members",): _members(sections, name, [phone for turn in devices for phone in turn]),
+        ("ring_for",): decoded(SECONDS, lengths.pop()) if len(lengths) == 1 else UNCLEAR,
+        ("no_answer",): sections.leads(steps),
+    }
+
+
+def _members(sections: Sections, name: str, devices: list[str]) -> Json:
+    """The extensions behind the devices; members of the record without a device stay behind them."""
+    phones = [device.removeprefix(_DEVICE) for device in devices]
+    if any(not device.startswith(_DEVICE) for device in devices):
+        unclear: Json = UNCLEAR
+        return unclear
+    recorded = sections.centre.of("ring_group").get(name)
+    if recorded is None:
+        return list[Json](phones)
+    written: list[str] = list(recorded["members"])
+    known = ringing_members(sections.centre, recorded)
+    if phones == known:
+        return list[Json](written)
+    members: list[Json] = [*phones, *(member for member in written if member not in known)]
+    is_ordered = recorded["strategy"] == "in_order"
+    return members if is_ordered else [members[place] for place in canonical_order(members)]
+
+
+def _is_primary(key: Key) -> bool:
+    return key.file == DIALPLAN and key.section.startswith(_CONTEXT)
+
+
+def _names(sections: Sections) -> Iterable[str]:
+    return sections.contexts(_CONTEXT)
+
+
+RING_GROUP = Kind("ring_group", compile_ring_group, decode_ring_group, _is_primary, _names)
