@@ -26,7 +26,7 @@ res_pjsip_rfc3326 res_pjsip_sdp_rtp res_pjsip_send_to_voicemail res_pjsip_sessio
 res_pjsip_sips_contact res_pjsip_xpidf_body_generator chan_pjsip
 
 pbx_config app_cdr app_celgenuserevent app_db app_dial app_directed_pickup app_echo app_exec
-app_if app_milliwatt app_playback app_playtones app_queue app_read app_record app_sayunixtime
+app_if app_milliwatt app_mixmonitor app_playback app_playtones app_queue app_read app_record app_sayunixtime
 app_senddtmf app_softhangup app_stack app_system app_transfer app_userevent app_verbose
 app_voicemail app_waituntil app_while
 

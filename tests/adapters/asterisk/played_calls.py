@@ -6,6 +6,7 @@ question, what comes of rings and waits from another; user events say what happe
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
@@ -30,7 +31,12 @@ from ccstate.adapters.asterisk.interpreter import Call as Channel
 
 ANSWERED, NO_ANSWER, NOBODY, FULL = "answered", "no answer", "nobody there", "full"
 QUEUE_STATUS = {NO_ANSWER: "TIMEOUT", NOBODY: "JOINEMPTY", FULL: "FULL"}
-DIAL_STATUS = {NO_ANSWER: "NOANSWER", "busy": "BUSY", "line down": "CHANUNAVAIL"}
+DIAL_STATUS = {
+    NO_ANSWER: "NOANSWER",
+    "busy": "BUSY",
+    "line down": "CHANUNAVAIL",
+    NOBODY: "CHANUNAVAIL",
+}
 OVER = "over"
 WAITS_END = "waits without end"
 ENDLESS_END = "goes round without end"
@@ -74,6 +80,8 @@ class Call:
         self._keys = list(keys)
         self._outcomes = list(outcomes)
         self._place = ""
+        self._rang = False
+        """Whether somebody was rung here already, whom the next phone of the same place follows."""
         self._silent = False
         self._typing = ""
 
@@ -142,7 +150,7 @@ class Call:
         if kind != "Ccstate":
             return
         if said["Event"] == "enter":
-            self._place, self._silent = said["Place"], False
+            self._place, self._silent, self._rang = said["Place"], False, False
             return
         assert said["Place"] == self._place, f"{said} at {self._place}"
         self.told.append(Told(self._place, said["Event"], said.get("Key", "")))
@@ -162,17 +170,25 @@ class Call:
         return self._interpreter.pressed(stop, entry[0])
 
     def _rung(self, stop: Rings) -> Stop | None:
-        outcome = self._coming()
+        is_next = self._rang and self._place.startswith(("extension/", "ring_group/"))
+        outcome = NO_ANSWER if is_next else self._coming()
+        self._rang = True
         for target in stop.targets:
             self.dialled.append(target)
         called, at, _trunk = stop.targets[0].removeprefix("PJSIP/").partition("@")
         if outcome == ANSWERED:
             self.told.append(Told(self._place, ANSWERED))
             self.end, self.at = "human", f"number/{called}" if at else f"extension/{called}"
+            kind, _, rest = self._place.partition("/")
+            if kind in {"extension", "ring_group"} and " " not in rest:
+                self.at = self._place
             return None
         return self._interpreter.rung(stop, DIAL_STATUS[outcome])
 
     def _waited(self, stop: Waits) -> Stop | None:
+        if key := self._key_out(stop.queue):
+            out = replace(stop.call, context=f"keys/{stop.queue}", exten=key, priority=1)
+            return self._interpreter.run(out)
         outcome = self._coming()
         if outcome == ANSWERED or (outcome == NO_ANSWER and stop.seconds is None):
             self.told.append(Told(self._place, outcome))
@@ -180,6 +196,20 @@ class Call:
             self.at = f"queue/{stop.queue}"
             return None
         return self._interpreter.left_queue(stop, QUEUE_STATUS[outcome])
+
+    def _key_out(self, queue: str) -> str:
+        """The key of the next entry that leads out of a queue, as queues.conf says by `context`."""
+        steps = self._interpreter.plan.contexts.get(f"keys/{queue}")
+        exits = {step.exten for step in steps.steps} if steps else set()
+        entry = self._typing or (self._keys.pop(0) if self._keys and exits else "")
+        if not exits:
+            return ""
+        self._typing = ""
+        for place, key in enumerate(entry, 1):
+            if key in exits:
+                self._typing = entry[place:]
+                return key
+        return ""
 
     def _coming(self) -> str:
         return self._outcomes.pop(0) if self._outcomes else NO_ANSWER

@@ -1,5 +1,6 @@
 """Calls through the dialplan that is written for an estate go as the one model of calls says."""
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from ccstate.adapters.asterisk.conf.dialplan import Dialplan
 from ccstate.adapters.asterisk.spelling import spell
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Year
-from ccstate.journeys.walk import Answering, Journey, walk
+from ccstate.journeys.walk import RUNG, Answering, Journey, walk
 from ccstate.journeys.ways import End, Event, Place
 from ccstate.model import Address
 from tests.adapters.asterisk.played_calls import (
@@ -66,7 +67,9 @@ def called(
 @st.composite
 def whole_centres(draw: st.DrawFn) -> Plain:
     """Centres as loading lets them through, where what decides about a call is really there."""
-    plain = draw(centres())
+    # Conference rooms are not written for Asterisk yet.
+    text = json.dumps(draw(centres())).replace("conference_room/weekly", "hangup")
+    plain: Plain = json.loads(text)
     plain["schedule"] = {name: draw(schedules()) for name in SCHEDULES}
     plain["trunk"] = dict(TRUNKS)
     for number in plain["number"].values():
@@ -91,13 +94,14 @@ def rung(flow: Flow, journey: Journey) -> list[str]:
         step.way.event.value
         for step in journey.steps
         if any(way.event is Event.ANSWERED for way in flow.ways(step.place))
-        and step.way.event in (Event.ANSWERED, Event.NO_ANSWER, Event.EMPTY, Event.FULL)
+        and step.way.event in RUNG
         and not (step.way.event is Event.EMPTY and step.way.schedule)
     ]
 
 
 outcomes = st.lists(
-    st.sampled_from([Event.ANSWERED, Event.NO_ANSWER, Event.EMPTY, Event.FULL]), max_size=3
+    st.sampled_from([Event.ANSWERED, Event.NO_ANSWER, Event.EMPTY, Event.FULL, Event.BUSY]),
+    max_size=3,
 )
 
 

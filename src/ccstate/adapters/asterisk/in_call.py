@@ -27,6 +27,8 @@ CALLING: Mapping[str, str] = {"transfer": "T", "park": "K", "record": "X"}
 
 NOTICE = Template("Playback", "<sound>,noanswer")
 """That a call is recorded: said where the call has been answered already."""
+RECORD = Template("MixMonitor", "<folder>/${UNIQUEID}.wav,b")
+"""Records from the answer on; the name has digits and the system's name alone."""
 KEYS = "ccstate-in-call"
 MAY_PRESS = Step("Gosub", f"{KEYS},s,1")
 TOP = "ccstate"
@@ -73,10 +75,18 @@ def notice_steps(fields: Filled, sound: str) -> list[Step]:
     return [Step("Answer"), NOTICE.step("recording.notice", sound=sound)]
 
 
-def decoded_recording(steps: Collection[str], record: Template, *, on_demand: bool) -> Decoded:
+def record_steps(fields: Filled) -> list[Step]:
+    """Records a call that is always recorded."""
+    if when(fields) != "always":
+        return []
+    folder = FOLDER.encode((fields.get("recording") or {}).get("folder"))
+    return [RECORD.step("recording.folder", folder=folder)]
+
+
+def decoded_recording(steps: Collection[str], *, on_demand: bool) -> Decoded:
     """The recording that steps and options say."""
     sound = NOTICE.find(steps).get("sound")
-    folder = record.find(steps).get("folder")
+    folder = RECORD.find(steps).get("folder")
     said = "always" if folder is not None else "on_demand" if on_demand else "never"
     path = "recording"
     return {

@@ -29,7 +29,6 @@ from ccstate.adapters.asterisk.places import (
     happened,
     shortened,
 )
-from ccstate.adapters.asterisk.templates import Template
 from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.location import location_of, person_of
@@ -40,8 +39,6 @@ from ccstate.model import Address
 AWAY = "ccstate-away"
 MESSAGE = "ccstate-message"
 HINTS = "hints"
-RECORD = Template("MixMonitor", "<folder>/${UNIQUEID}.wav,b")
-"""Records from the answer on; the name has digits and the system's name alone."""
 
 
 def shown(centre: Centre, name: str, extension: Filled) -> str:
@@ -222,12 +219,7 @@ def _before_ringing(flow: Flow, extension: Filled) -> list[Step]:
     """The notice of a recording, and the recording, which begins where somebody answers."""
     recording = extension.get("recording") or {}
     told = in_call.notice_steps(extension, heard(flow, recording.get("notice"), None))
-    if in_call.when(extension) != "always":
-        return told
-    return [
-        *told,
-        RECORD.step("recording.folder", folder=in_call.FOLDER.encode(recording.get("folder"))),
-    ]
+    return [*told, *in_call.record_steps(extension)]
 
 
 def _rings_and_forwards(

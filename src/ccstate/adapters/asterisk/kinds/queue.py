@@ -91,7 +91,6 @@ ROWS = (
     Row("joinempty", "overflow.empty", unset="yes", default="yes"),
     Row("leavewhenempty", "overflow.empty", unset="no", default="no"),
     Row("context", "keys"),
-    Row("monitor-format", "recording.when"),
     constant("ringinuse", "no", default="yes"),
     constant("autofill", "yes", default="yes"),
     constant("timeoutpriority", "conf", default="app"),
@@ -102,8 +101,6 @@ ROWS = (
     Row("periodic-announce-frequency", "announcements.periodic_every", SECONDS, default="0"),
 )
 
-RECORD = Template("Set", "MONITOR_FILENAME=<folder>/${UNIQUEID}")
-"""Where app_queue records a call that is answered; the name has digits and the system's name alone."""
 WAIT = Template("Queue", "<queue>,<rights>,,,<after>")
 GAVE_UP = ("TIMEOUT",)
 NOT_THERE = "UNKNOWN"
@@ -140,8 +137,6 @@ def _written(flow: Flow, name: str, queue: Filled) -> Mapping[str, Any]:
         **queue,
         "overflow": {"empty": NOBODY if overflow.get("empty") else None},
         "keys": _exits(name) if queue.get("keys") else None,
-        # In wav: the one format that every player and every codec here can do.
-        "recording": {"when": "wav" if in_call.when(queue) == "always" else None},
         "announcements": {
             **told,
             # Where callers are told neither, 0; else Asterisk would thank them for their patience.
@@ -207,11 +202,9 @@ def _waits(flow: Flow, name: str, queue: Filled) -> list[Step]:
     welcome = heard(flow, (queue.get("announcements") or {}).get("welcome"), None)
     after = str(seconds(overflow["after"])) if overflow.get("after") else ""
     told = heard(flow, (queue.get("recording") or {}).get("notice"), None)
-    folder = in_call.FOLDER.encode((queue.get("recording") or {}).get("folder"))
-    is_recorded = in_call.when(queue) == "always"
     return [
         *in_call.notice_steps(queue, told),
-        *([RECORD.step("recording.folder", folder=folder)] if is_recorded else []),
+        *in_call.record_steps(queue),
         *([in_call.MAY_PRESS] if _rights(queue) else []),
         *([PLAYBACK.step("announcements.welcome", sound=welcome)] if welcome else []),
         WAIT.step("overflow.after", queue=name, rights=_rights(queue), after=after),
@@ -266,7 +259,6 @@ def decode_queue(sections: Sections, name: str) -> Decoded:
     place = Place("queue", name)
     options = sections.queue(name)
     found = decode(ROWS, options)
-    found.pop(("recording", "when"))
     if found["announcements", "periodic"] is None:
         found["announcements", "periodic_every"] = UNCLEAR
     found["extension",] = sections.number(place)
@@ -312,7 +304,7 @@ def _decoded_waits(sections: Sections, steps: Mapping[str, Steps]) -> Decoded:
         return dict.fromkeys((hours_path, welcome, after, to, *_IN_CALL), UNCLEAR)
     found = WAIT.find(waits)
     longest = found["after"]
-    recording = in_call.decoded_recording(waits, RECORD, on_demand="x" in found["rights"])
+    recording = in_call.decoded_recording(waits, on_demand="x" in found["rights"])
     return {
         **recording,
         ("member_rights",): in_call.rights(found["rights"], in_call.CALLED),
