@@ -151,7 +151,9 @@ def heard(turn: turns.Turn) -> list[str]:
         else:
             found.append(f"hears {words}")
             break
-    return found + [f"notices {thing}" for thing in turn.heard.things]
+    # How a value is kept for other calls depends on what it was imported as.
+    kept = ("sets ", "turns ")
+    return found + [f"notices {t}" for t in turn.heard.things if not t.startswith(kept)]
 
 
 def meets(what: turns.What) -> str:

@@ -1,5 +1,6 @@
 """Whatever stands in a dialplan: the comparison of an import raises nothing, and hides nothing."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -15,6 +16,7 @@ from ccstate.adapters.asterisk.proof.objects import Where
 from ccstate.adapters.asterisk.proof.proving import Proving
 from ccstate.adapters.asterisk.proof.results import Door, Proof
 from ccstate.adapters.embedded import SUPPORTS
+from ccstate.model import Address
 from tests.adapters.asterisk.estates import WORDS, confs, estate, imported_confs
 from tests.adapters.asterisk.test_importing_properties import FILES
 
@@ -221,3 +223,29 @@ def test_a_switch_is_in_the_same_position_on_both_sides() -> None:
         {"GLOBAL(NIGHT)": "0"},
         {"GLOBAL(NIGHT)": "1"},
     ]
+
+
+CODES = SWITCHED.replace(
+    "exten => *29,1,Set(GLOBAL(NIGHT)=0)", "exten => *98,1,VoiceMailMain(2001@box)"
+).replace("GLOBAL(NIGHT)=1", "GLOBAL(NIGHT)=$[1 - ${NIGHT}]")
+
+
+def test_codes_that_phones_dial_are_compared() -> None:
+    setting = replace(SETTING, supports=SUPPORTS)
+    read = confs(estate(CODES))
+    found = imported_confs(read, setting)
+    others = {a: f for a, f in found.objects.items() if a.kind != "feature_code"}
+    codes = {
+        Address("feature_code", "mailbox"): {"code": "*98", "action": {"type": "mailbox"}},
+        Address("feature_code", "night"): {
+            "code": "*28",
+            "action": {"type": "switch", "switch": "night"},
+        },
+    }
+
+    def differing(objects: Mapping[Address, Any]) -> set[str]:
+        proof = prove(read, replace(found, objects=objects), setting, FIRST)
+        return {d.door.exten for d in proof.differences if d.door.exten.startswith("*")}
+
+    assert differing({**others, **codes}) == set()
+    assert differing(others) == {"*28", "*98"}

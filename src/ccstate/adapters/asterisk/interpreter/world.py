@@ -214,7 +214,8 @@ class Survey:
         for value in written:
             if "${" not in value and "$[" not in value:
                 yield value
-            elif kind != "DEVICE_STATE":
+            elif kind != "DEVICE_STATE" and "$[" not in value:
+                # What is worked out, as in `$[1 - ${NIGHT}]`, comes to values that are compared.
                 yield OTHER_CALLER
         compared = re.compile(read + _COMPARED)
         for text in self._texts:

@@ -248,7 +248,7 @@ class Lockstep:
         one, other = before.what, after.what
         if not isinstance(one, turns.Rings) or not isinstance(other, turns.Rings):
             raise TypeError("no ring")
-        if one.targets != other.targets:
+        if not _is_one_target(one.targets, other.targets):
             self._ends(pair, before, after)
             return
         if (one.seconds, one.options) != (other.seconds, other.options):
@@ -320,6 +320,16 @@ def _is_one_number(one: str, other: str) -> bool:
     one, other = one.removeprefix("+"), other.removeprefix("+")
     short, long = sorted((one.removeprefix("0"), other.removeprefix("0")), key=len)
     return one == other or (len(short) >= _FEWEST and long.endswith(short))
+
+
+def _is_one_target(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether the same phones ring; objects may name an outside number without its trunk."""
+    if one == other or len(one) != 1 or len(other) != 1:
+        return one == other
+    (written,), (named,) = one, other
+    number = named.removeprefix("number/")
+    is_outside = number != named and written.startswith("trunk/")
+    return is_outside and _is_one_number(written.rpartition(" ")[2], number)
 
 
 def _types(what: turns.What) -> bool:

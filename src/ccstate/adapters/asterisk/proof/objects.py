@@ -1,5 +1,6 @@
 """The imported side: calls through objects, as `journeys` has them, one turn at a time."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ccstate.adapters.asterisk.interpreter import NotFollowed
@@ -7,11 +8,12 @@ from ccstate.adapters.asterisk.proof import turns
 from ccstate.adapters.asterisk.proof.turns import Heard, Turn
 from ccstate.journeys.centre import Filled
 from ccstate.journeys.flow import Flow
+from ccstate.journeys.hours import Position
 from ccstate.journeys.lockstep import question
 from ccstate.journeys.moments import Phases
 from ccstate.journeys.staffing import ringing_members
 from ccstate.journeys.walk import came_of
-from ccstate.journeys.ways import KEYS, End, Event, Place, Way
+from ccstate.journeys.ways import KEYS, SWITCH, End, Event, Place, Way
 from ccstate.kinds.fields import seconds
 
 _WAITS = "waits for ever"
@@ -42,12 +44,18 @@ class Done(NamedTuple):
     over: turns.Over
 
 
-Where = At | Leaving | Done
+class Turns(NamedTuple):
+    """A code that turns a switch to its other position."""
+
+    switch: str
+
+
+Where = At | Leaving | Done | Turns
 EVENTS = {
     turns.ANSWERED: Event.ANSWERED,
     turns.NO_ANSWER: Event.NO_ANSWER,
-    turns.BUSY: Event.NO_ANSWER,
-    turns.UNAVAILABLE: Event.NO_ANSWER,
+    turns.BUSY: Event.BUSY,
+    turns.UNAVAILABLE: Event.EMPTY,
     turns.CONGESTED: Event.NO_ANSWER,
     turns.FULL: Event.FULL,
     turns.EMPTY: Event.EMPTY,
@@ -55,10 +63,14 @@ EVENTS = {
 
 
 class Objects:
-    """Calls through one centre while its schedules say this."""
+    """Calls through one centre while its schedules and switches say this.
 
-    def __init__(self, flow: Flow, phases: Phases) -> None:
+    `phone` is the extension that calls; "" for callers from outside.
+    """
+
+    def __init__(self, flow: Flow, phases: Phases, phone: str = "") -> None:
         self._flow, self._phases = flow, phases
+        self._caller = flow.centre.of("extension").get(phone, {})
 
     def turn(self, where: Where) -> tuple[Where, Turn]:
         """Where the caller is asked, rings, waits or ends next, and what he meets until then."""
@@ -68,8 +80,11 @@ class Objects:
                 return where, Turn(heard, where.over)
             if isinstance(where, Leaving):
                 target = frozenset({f"{where.trunks[0]} {where.sent}"})
-                ring = turns.Rings(target, where.seconds, shown=where.shown)
+                rights = _letters(self._caller.get("rights"), "TK")
+                ring = turns.Rings(target, where.seconds, rights, where.shown)
                 return where, Turn(heard, ring)
+            if isinstance(where, Turns):
+                return where, Turn(Heard("", (self._turned(where),)), turns.Over(turns.OVER))
             heard = _joined(heard, self._hears(where))
             what = self._what(where)
             if what is not None:
@@ -96,9 +111,22 @@ class Objects:
         if place.kind == "ivr":
             language = self._flow.centre.of("ivr")[place.name].get("language")
             return self._spoken(fields.get("prompt"), language)
+        if place.kind == "extension" and place.node:
+            return Heard()
+        recording = fields.get("recording") or {}
+        if recording.get("when", "never") == "never":
+            recording = {}
+        recorded = ("the call is recorded",) if recording.get("when") == "always" else ()
+        told = _joined(self._spoken(recording.get("notice"), None), Heard("", recorded))
         if place.kind == "queue":
-            return self._spoken((fields.get("announcements") or {}).get("welcome"), None)
-        return Heard()
+            welcome = (fields.get("announcements") or {}).get("welcome")
+            return _joined(told, self._spoken(welcome, None))
+        return told
+
+    def _turned(self, where: Turns) -> str:
+        """What is noticed of a code that turns a switch."""
+        is_on = self._phases.get(f"{SWITCH}{where.switch}") is Position.ON
+        return f"turns switch/{where.switch} {'off' if is_on else 'on'}"
 
     def _spoken(self, prompt: str | None, language: str | None) -> Heard:
         if not prompt:
@@ -109,6 +137,10 @@ class Objects:
         """What the place asks or does; None where the call goes on by itself."""
         place, ways = where.place, self._ways(where.place)
         events = {way.event: way for way in ways}
+        if place.kind == "conference_room":
+            return turns.Over("conference", place.name)
+        if place.kind == "extension" and self._fields(place).get("follow_me"):
+            raise NotFollowed(f"{place} is not walked: it has follow_me")
         if place.kind == "extension" and place.node == "voicemail":
             greeting = "u"
             return turns.Message(f"voicemail/{place.name}", greeting)
@@ -128,13 +160,19 @@ class Objects:
         if place.kind == "queue":
             keys = frozenset(way.key for way in ways if way.event is Event.KEY)
             empty, full = Event.EMPTY in by_event, Event.FULL in by_event
-            return turns.Waits(str(place), length, "", full, empty, keys)
+            queue = self._fields(place)
+            rights = _letters(queue.get("caller_rights"), "TK")
+            rights += _letters(queue.get("member_rights"), "tk")
+            return turns.Waits(str(place), length, rights, full, empty, keys)
         if place.kind == "ring_group":
             group = self._fields(place)
             phones = [f"extension/{name}" for name in ringing_members(self._flow.centre, group)]
             ringing = phones[where.tries : where.tries + 1] if _is_in_order(group) else phones
             return turns.Rings(frozenset(ringing), seconds(group["ring_for"]))
-        return turns.Rings(frozenset({by_event[Event.ANSWERED].at}), length)
+        target = by_event[Event.ANSWERED].at
+        called = self._flow.centre.of("extension").get(target.removeprefix("extension/"), {})
+        rights = _letters(self._caller.get("rights"), "TK") + _letters(called.get("rights"), "tk")
+        return turns.Rings(frozenset({target}), length, rights)
 
     def _along(self, way: Way) -> Where:
         if way.to is not None:
@@ -155,7 +193,7 @@ class Objects:
         """Where the call is after what the caller did, or what came of a ring or wait."""
         if isinstance(where, Leaving):
             return self._left(where, did)
-        if isinstance(where, Done):
+        if not isinstance(where, At):
             raise TypeError("a call that is over goes nowhere")
         ways = self._ways(where.place)
         if where.place.node == "voicemail" and where.place.kind == "extension":
@@ -204,6 +242,12 @@ class Objects:
             return again
         is_silent = not typed or bool(asks.most)
         return self._along(silence if is_silent else by_event.get(Event.WRONG_KEY, silence))
+
+
+def _letters(rights: Sequence[str] | None, letters: str) -> str:
+    """Rights in a call as options of Dial() and Queue(): to transfer it, and to park it."""
+    names = zip(("park", "transfer"), (letters[1], letters[0]), strict=True)
+    return "".join(letter for name, letter in names if name in (rights or ()))
 
 
 def _is_in_order(group: Filled) -> bool:

@@ -28,7 +28,7 @@ from ccstate.adapters.asterisk.proof.doors import (
     dialled_by_phones,
 )
 from ccstate.adapters.asterisk.proof.lockstep import Compared, Lockstep
-from ccstate.adapters.asterisk.proof.objects import At, Done, Leaving, Objects, Where
+from ccstate.adapters.asterisk.proof.objects import At, Done, Leaving, Objects, Turns, Where
 from ccstate.adapters.asterisk.proof.results import Difference, Door, Proof, Unfollowed
 from ccstate.adapters.asterisk.proof.written import Written
 from ccstate.dialling.called import ending_alike
@@ -84,6 +84,9 @@ class Proving:
         self.written = Written(
             self._interpreter, found.origins, setting.words, queues, _endpoints(confs)
         )
+        codes = self._flow.centre.of("feature_code").values()
+        self._codes = {"*97": {"type": "mailbox"}} | {c["code"]: c["action"] for c in codes}
+        """What codes that phones dial do; the first of them is there without any object."""
         self._shown = Shown(self._flow.centre)
         self._numbers = _shown_numbers(confs)
         self._proof = Proof()
@@ -117,8 +120,14 @@ class Proving:
         for context, phone in of_context.items():
             by_phones = dialled_by_phones(self._interpreter.lookup, context, known)
             for dialled in self._listed(by_phones):
-                door = Door(f"phones in [{context}]", context, dialled.exten)
-                yield door, dialled, self.inside(phone, dialled.exten)
+                door = Door(f"phones in [{context}]", context, dialled.exten, phone=phone)
+                try:
+                    start = self.inside(phone, dialled.exten)
+                except NotFollowed as why:
+                    where = (dialled.line.file, dialled.line.line)
+                    self._proof.unfollowed.append(Unfollowed(door, (), why.reason, *where))
+                    continue
+                yield door, dialled, start
 
     def _listed(self, listed: Iterator[Dialled]) -> Iterator[Dialled]:
         """Each of them once; what ends the list is told."""
@@ -153,6 +162,8 @@ class Proving:
     def inside(self, phone: str, dialled: str) -> Where:
         """Where a call goes that a phone dials."""
         extension = self._flow.centre.of("extension").get(phone, {})
+        if code := self._codes.get(dialled):
+            return _coded(phone, code)
         reached = self._dialling.dial(extension.get("site") or "", dialled)
         if isinstance(reached, Leaves):
             route = self._dialling.routes[reached.route]
@@ -192,7 +203,7 @@ class Proving:
             self._tells_form(door, dialled, start)
         own = self._own(door)
         for world in self.worlds(start):
-            steps = Lockstep(self.written, Objects(self._flow, world.phases), own)
+            steps = Lockstep(self.written, Objects(self._flow, world.phases, door.phone), own)
             facts = dict(world.facts)
             if own and self._survey.values("caller") == (OTHER_CALLER,):
                 facts["caller"] = own
@@ -212,9 +223,12 @@ class Proving:
 
     def worlds(self, start: Where) -> list[World]:
         """What the schedules and switches behind a number say, at which moments, and why."""
-        if not isinstance(start, At):
+        if isinstance(start, Turns):
+            names: tuple[str, ...] = (f"{SWITCH}{start.switch}",)
+        elif isinstance(start, At):
+            names = tuple(sorted(self._flow.schedules(self._flow.reached(start.place))))
+        else:
             return [World({}, self._moments.every, {})]
-        names = tuple(sorted(self._flow.schedules(self._flow.reached(start.place))))
         if names not in self._worlds:
             self._worlds[names] = [
                 world for facts in self._switched(names) for world in self._timed(names, facts)
@@ -299,6 +313,19 @@ class Proving:
             line = lost.line or dialled.line
             where = (line.file, line.line)
             proof.unfollowed.append(Unfollowed(door, lost.did, lost.reason, *where))
+
+
+def _coded(phone: str, action: Filled) -> Where:
+    """Where a phone is that dials a feature code."""
+    match action["type"]:
+        case "mailbox":
+            return Done(turns.Over("listens to messages", f"voicemail/{phone}"))
+        case "pick_up":
+            return Done(turns.Over("picks up"))
+        case "switch":
+            return Turns(action["switch"])
+        case other:
+            raise NotFollowed(f"what the feature code {other} does is not walked")
 
 
 def _endpoints(confs: Mapping[str, Conf]) -> frozenset[str]:

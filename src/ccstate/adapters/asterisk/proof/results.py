@@ -13,6 +13,8 @@ class Door(NamedTuple):
     exten: str
     carrier: str = ""
     """The trunk by which the call comes in; "" where a phone dials."""
+    phone: str = ""
+    """The extension that stands for all that dial there."""
 
     def __str__(self) -> str:
         return f"{self.exten} dialled by {self.by}"

@@ -82,12 +82,23 @@ class Written:
                 return turns.Open(fact, values)
             case by_hand.Clock(holds=holds):
                 return turns.Clock(holds)
-            case by_hand.Ended(end=end, at=at):
-                if end == by_hand.NO_WAY:
-                    return turns.Over(turns.OVER)
-                if end == by_hand.HANGUP:
-                    return turns.Over(turns.OVER, "" if stop.call.is_answered else at)
-                return turns.Over(end, at)
+            case by_hand.Ended():
+                return self._ended(stop)
+
+    def _ended(self, stop: by_hand.Ended) -> turns.Over:
+        if stop.end == by_hand.NO_WAY:
+            return turns.Over(turns.OVER)
+        if stop.end == by_hand.HANGUP:
+            return turns.Over(turns.OVER, "" if stop.call.is_answered else stop.at)
+        at = self._owner(stop.at) if stop.end == "listens to messages" else stop.at
+        return turns.Over(stop.end, at)
+
+    def _owner(self, at: str) -> str:
+        """A mailbox, `2001@box`, as that of its extension; what stands behind a comma stays."""
+        box, comma, how = at.partition(",")
+        named = box if "@" in box else f"{box}@default"
+        owner = self._origins.mailboxes.get(named, "")
+        return (f"voicemail/{owner}" if owner else box) + comma + how
 
     def _shown(self, stop: by_hand.Rings) -> str:
         """The caller's number, where the dialplan sets one or asks for it."""
@@ -113,7 +124,9 @@ class Written:
         section = self._queues.get(stop.queue)
         address = self._origins.queues.get(stop.queue)
         name = str(address) if address else f"no queue ({stop.queue[:60]})"
-        options = " ".join((stop.options, *stop.others)).strip()
+        if "n" in stop.options:
+            raise by_hand.NotFollowed("Queue() with the option n tries once only", stop.line)
+        options = " ".join((_options(stop.options), *stop.others)).strip()
         if section is None:
             return turns.Waits(name, stop.seconds, options)
         full = (section.get("maxlen") or "0").strip() not in ("", "0")
@@ -143,9 +156,19 @@ class Written:
                     things.append("the call is recorded")
                 case "music":
                     things.append(f"music for {seconds} s")
+                case "sets":
+                    things.append(self._set(what))
                 case _:
                     things.append(f"{kind} {what}".strip())
         return Heard(" ".join(words), tuple(things), pause)
+
+    def _set(self, what: str) -> str:
+        """A value that is kept for other calls; of a switch, the position that it turns to."""
+        fact, _, value = what.partition("=")
+        switch = self._origins.switches.get(fact)
+        if switch is None:
+            return f"sets {what}"
+        return f"turns {switch.address} {'on' if value in switch.on else 'off'}"
 
     # Going on
 
