@@ -143,7 +143,8 @@ class Life(RuleBasedStateMachine):
             if at(fields, f.path) is not None and not is_required(f)
         ]
         if paths:
-            self._declare(address, without(fields, data.draw(st.sampled_from(paths))))
+            path = tuple(data.draw(st.sampled_from(paths)).split("."))
+            self._declare(address, without(fields, {path}))
 
     @precondition(lambda self: self.desired)
     @rule(data=st.data())

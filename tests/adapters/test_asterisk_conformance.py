@@ -53,6 +53,9 @@ MADE_BY_HAND = (
 GONE_BY_HAND = tuple(f"{kind} is deleted by hand" for kind in ("site", "trunk", "number"))
 """Lines of these stand in contexts of others too, which are then told as changed by hand as well."""
 
+NOT_KNOWN_AGAIN = ("queue stale creation is refused",)
+"""A queue that is added by hand with a periodic prompt, and tells neither place nor wait, is no queue yet."""
+
 
 def cases_of(release: str) -> list[Case]:
     """The cases, but those that need what is not read from the files yet: see `WRITTEN_ONLY`."""
@@ -67,7 +70,7 @@ def _is_unread(case: Case) -> bool:
     if claim in EDITED_BY_HAND:
         fields = WRITTEN_ONLY.get(kind, ())
         return any(f"{field}.".startswith(f"{path}.") for field in fields)
-    return case.name in GONE_BY_HAND
+    return case.name in (*GONE_BY_HAND, *NOT_KNOWN_AGAIN)
 
 
 @pytest.mark.parametrize("case", cases_of("22"), ids=str)

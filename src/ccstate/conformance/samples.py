@@ -244,7 +244,7 @@ def without(fields: Fields, gone: Collection[Path], at: Path = ()) -> dict[str, 
     return {
         name: value
         for name, value in left.items()
-        if (*at, name) not in gone and (value != {} or fields[name] == {})
+        if (*at, name) not in gone and (value not in ({}, []) or fields[name] in ({}, []))
     }
 
 
