@@ -150,6 +150,7 @@ def settle(site: Site, plain: Plain) -> None:
     path.write_bytes(audio.wav(bytes(2 * 8000 // 2), "silence"))
     texts = spell(compile_objects(estate_of(plain), Setting(KEY, is_test_site=True)))
     for name, content in texts.items():
+        (site.etc / name).parent.mkdir(exist_ok=True)
         (site.etc / name).write_bytes(content)
     # Who leaves during the beep would leave an empty message (16.28 and 22.10, seen).
     voicemail = site.etc / "voicemail.conf"

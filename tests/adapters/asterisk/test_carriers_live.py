@@ -27,6 +27,8 @@ ELSEWHERE = "127.0.0.7"
 """Where calls of that carrier arrive from, too."""
 HOSTS = (NATIONAL, PLUS, BARE, ACCOUNT)
 SETTING = Setting(b"k" * 32, is_test_site=False)
+ASKING = "+61255501777"
+"""A number that asks who calls, and then lets a tree ask."""
 PREFIX = "Sales: ${CALLERID(num)},(100%)"
 """A prefix whose characters would mean something to a dialplan."""
 # A local channel takes what is behind a slash for options of its own.
@@ -61,6 +63,29 @@ def objects(ports: dict[str, int]) -> dict[Address, dict[str, Any]]:
             "patterns": ["000"], "trunks": ["national"], "emergency": True,
         },
     }  # fmt: skip
+    found |= {
+        Address("caller_list", "vip"): {"numbers": ["+61491570006"], "prefixes": ["+4420"]},
+        Address("caller_list", "blocked"): {"numbers": ["+61491570158"], "withheld": True},
+        Address("extension", "2002"): {"site": "sydney", "secret": "pw2002", "ring_for": "5s"},
+        Address("number", ASKING): {
+            "callers": [
+                {"list": "blocked", "to": "hangup"},
+                {"list": "vip", "to": "extension/2002"},
+            ],
+            "to": "ivr/who",
+        },
+        Address("ivr", "who"): {
+            "start": "ask",
+            "nodes": {
+                "ask": {
+                    "type": "callers",
+                    "callers": [{"list": "staff", "to": "extension/2002"}],
+                    "others": "extension/2001",
+                }
+            },
+        },
+        Address("caller_list", "staff"): {"prefixes": ["+6139555"]},
+    }
     for digit, (name, trunk) in enumerate(trunks.items(), 1):
         found[Address("trunk", name)] = {
             **trunk, "port": ports[trunk["host"]], "codecs": ["ulaw"], "site": "sydney",
@@ -101,6 +126,17 @@ class Estate:
         """The status with which a call from a carrier ends."""
         return carriers.call(self.site, number, caller, host=host, name="Bo")
 
+    def reaches(self, number: str, caller: str, host: str) -> tuple[int, str]:
+        """The status of a call, and the extension that rings for it; "" where none does."""
+        with Ami.connect(self.login, events="call") as ami:
+            status = self.arrives(number, caller, host)
+            if status != 200:
+                return status, ""
+            for event in ami.events(time.monotonic() + GENEROUS):
+                if event.get("Event") == "DialBegin":
+                    return status, event["DestChannel"].partition("/")[2].partition("-")[0]
+        raise AssertionError("no phone rings")
+
     def rings(self, number: str, caller: str, host: str) -> tuple[str, str]:
         """Name and number that the phone shows which rings for a call from a carrier."""
         with Ami.connect(self.login, events="call") as ami:
@@ -129,11 +165,13 @@ def running(
         found = {host: carriers.answer(site, host=host, after=0.1) for host in HOSTS}
         texts = spell(compile_objects(objects({h: c.port for h, c in found.items()}), SETTING))
         for name, content in texts.items():
-            (site.etc / name).write_bytes(content)
+            path = site.etc / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(content)
         with connect(site) as ami:
             reload(ami, FILES)
             until(lambda: known(ami), "the trunks are known")
-        phones.answer(site, {"2001": "pw2001"}, after=0.1)
+        phones.answer(site, {"2001": "pw2001", "2002": "pw2002"}, after=0.1)
         yield Estate(site, found)
     finally:
         phones.end_all(folder)
@@ -227,3 +265,27 @@ def test_calls_arrive_from_further_addresses_of_the_carrier(
     running: Estate, host: str, status: int
 ) -> None:
     assert running.arrives("61255501000", "61491570006", host) == status
+
+
+# Who calls, as the carrier writes it, and who is reached; "" where the call is turned away.
+CALLERS = {
+    ("0491570006", NATIONAL): "2002",
+    ("61491570006", BARE): "2002",
+    ("0011442079460000", NATIONAL): "2002",
+    ("+442079460000", PLUS): "2002",
+    ("0395550123", NATIONAL): "2002",
+    ("0491570156", NATIONAL): "2001",
+    ("+61491570156", PLUS): "2001",
+    ("0491570158", NATIONAL): "",
+    ("+61491570158", PLUS): "",
+    (carriers.WITHHELD, NATIONAL): "",
+    (carriers.WITHHELD, PLUS): "",
+}
+
+
+@pytest.mark.parametrize("caller, host", CALLERS)
+def test_callers_reach_whom_their_list_says(running: Estate, caller: str, host: str) -> None:
+    dialled = {NATIONAL: "0255501777", PLUS: ASKING, BARE: "61255501777"}[host]
+    status, reached = running.reaches(dialled, caller, host)
+    assert reached == CALLERS[caller, host]
+    assert (status == 200) is bool(reached)

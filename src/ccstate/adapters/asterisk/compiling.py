@@ -37,6 +37,7 @@ from ccstate.adapters.asterisk.entries import Compiled
 from ccstate.adapters.asterisk.in_call import compile_key_codes
 from ccstate.adapters.asterisk.kind import Setting
 from ccstate.adapters.asterisk.kinds import KINDS
+from ccstate.adapters.asterisk.kinds.caller_list import compile_who
 from ccstate.adapters.asterisk.places import compile_names
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.flow import Flow
@@ -91,6 +92,7 @@ def compile_anew(objects: Mapping[Address, Fields], setting: Setting) -> Compile
         compile_schedule(compiled, centre, name, schedule, clock)
     for name, tree in sorted(centre.of("ivr").items()):
         compile_tree(compiled, flow, name, tree)
+    compile_who(compiled)
     for kind in KINDS.values():
         for name, fields in sorted(centre.of(kind.name).items()):
             kind.compile(compiled, flow, setting, name, fields)

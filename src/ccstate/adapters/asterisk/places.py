@@ -7,6 +7,7 @@ dialplan: only names, numbers and words from lists, whose characters mean nothin
 
 import hashlib
 import re
+from collections.abc import Iterable, Sequence
 from urllib.parse import quote, unquote
 
 from ccstate.adapters.asterisk.entries import Compiled, Context, Step
@@ -50,8 +51,8 @@ def context(place: Place) -> str:
         case "extension":
             forwarded = f"forward/{place.name}" if place.node else "extension"
             return "voicemail" if place.node == MAILBOX else shortened(forwarded)
-        case "ivr":
-            return shortened(f"ivr/{place.name}/{place.node}")
+        case "ivr" | "number" if place.node:
+            return shortened(f"{place.kind}/{place.name}/{place.node}")
         case _:
             return shortened(f"{place.kind}/{place.name}")
 
@@ -67,9 +68,9 @@ def place_at(name: str, extension: str) -> Place | None:
         return Place("extension", found.replace("~", "-"), node)
     if not slash or extension != "s":
         return None
-    if kind == "ivr":
-        tree, _, node = rest.partition("/")
-        return Place("ivr", tree, node)
+    if kind in {"ivr", "number"}:
+        owner, _, node = rest.partition("/")
+        return Place(kind, owner, node)
     return Place(kind, rest)
 
 
@@ -100,6 +101,27 @@ def follow(place: Place, way: Way) -> list[Step]:
     else:
         leads = Step("Hangup", str(HANGUP) if way.end is End.HANGUP else "", field)
     return [happened(place, way.event, way.key), leads]
+
+
+LISTS = "callers/"
+"""What the contexts of caller lists begin with."""
+WHO = "ccstate-who"
+
+
+def asks(where: Context, place: Place, steps: Sequence[Step], ways: Iterable[Way]) -> None:
+    """Asks the lists of a place in their order; the call goes on by the first that holds its caller.
+
+    No step names a field: an entry of a list of fields is not read back by itself.
+    """
+    *listed, others = ways
+    asked = [Step("Gosub", f"{WHO},s,1")]
+    for number, way in enumerate(listed):
+        asked += [
+            Step("Gosub", f"{shortened(LISTS + way.key)},${{CC_WHO}},1"),
+            Step("GotoIf", f'$["${{GOSUB_RETVAL}}" = "1"]?list{number},1'),
+        ]
+        where.add(f"list{number}", [step._replace(field="") for step in follow(place, way)])
+    where.add("s", [*steps, *asked, *follow(place, others)])
 
 
 NAMED = "ccstate-named"

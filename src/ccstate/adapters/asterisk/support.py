@@ -31,6 +31,7 @@ KEPT: Mapping[str, Mapping[str, str]] = {
         "areas.*.label": _LOCATION,
         "areas.*.desks": "the location of a phone has its own desk; no others are listed",
     },
+    "caller_list": {"label": _COMMENT},
     "team": {"label": _NO_TEAMS, "supervisor": _NO_TEAMS, "site": _NO_TEAMS},
     "user": {
         "label": _NO_PEOPLE,
@@ -82,6 +83,7 @@ KEPT: Mapping[str, Mapping[str, str]] = {
                 "nodes.*.dial.label",
                 "nodes.*.voicemail.label",
                 "nodes.*.hangup.label",
+                "nodes.*.callers.label",
             ),
             _COMMENT,
         ),
@@ -156,6 +158,8 @@ WRITTEN_ONLY: Mapping[str, tuple[str, ...]] = {
         "exceptions.*.closed",
     ),
     "ivr": (
+        "nodes.*.callers.callers.*.list",
+        "nodes.*.callers.callers.*.to",
         "extension",
         "start",
         "nodes.*.hours.holiday",
@@ -177,7 +181,7 @@ WRITTEN_ONLY: Mapping[str, tuple[str, ...]] = {
         "nodes.*.dial.number",
         "nodes.*.dial.ring_for",
     ),
-    "number": ("trunk", "closed"),
+    "number": ("callers.*.list", "callers.*.to", "trunk", "closed"),
 }
 """Fields that are written, and that an edit of the files does not change yet: it shows as lines.
 
@@ -199,6 +203,7 @@ SHOWN_AS_LINES = (
 
 READ_BACK: Mapping[str, tuple[str, ...]] = {
     "site": ("emergency_callback",),
+    "caller_list": ("numbers", "prefixes", "withheld"),
     "team": (),
     "user": (),
     "extension": (
@@ -251,6 +256,7 @@ READ_BACK: Mapping[str, tuple[str, ...]] = {
     ),
     "ring_group": ("extension", "strategy", "members", "ring_for", "no_answer"),
     "ivr": (
+        "nodes.*.callers.others",
         "nodes.*.play.prompt",
         "nodes.*.menu.prompt",
         "nodes.*.menu.timeout",
@@ -273,12 +279,8 @@ READ_BACK: Mapping[str, tuple[str, ...]] = {
 _NOT_YET = "ccstate does not write it for Asterisk yet: leave it out"
 LACKING: Mapping[str, tuple[str, ...]] = {
     "schedule": ("closed_by",),
-    "number": ("switch", "on", "callers.*.list", "callers.*.to"),
+    "number": ("switch", "on"),
     "ivr": (
-        "nodes.*.callers.label",
-        "nodes.*.callers.callers.*.list",
-        "nodes.*.callers.callers.*.to",
-        "nodes.*.callers.others",
         "nodes.*.switch.label",
         "nodes.*.switch.switch",
         "nodes.*.switch.on",

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from ccstate.adapters.asterisk.compile import hours
 from ccstate.adapters.asterisk.entries import Compiled, Context, Step
 from ccstate.adapters.asterisk.places import (
+    asks,
     context,
     entered,
     follow,
@@ -86,6 +87,10 @@ def _hours(where: Context, flow: Flow, place: Place, node: Filled, _: str | None
     branches(where, place, flow.ways(place))
 
 
+def _callers(where: Context, flow: Flow, place: Place, _: Filled, __: str | None) -> None:
+    asks(where, place, [entered(place)], flow.ways(place))
+
+
 def branches(where: Context, place: Place, ways: tuple[Way, ...]) -> None:
     """Where a call goes by what its schedule has decided."""
     for way in ways:
@@ -158,6 +163,7 @@ _NODES: Mapping[str, Callable[[Context, Flow, Place, Filled, str | None], None]]
     "play": _play,
     "menu": _menu,
     "hours": _hours,
+    "callers": _callers,
     "collect": _collect,
     "goto": _passes,
     "queue": _queue,

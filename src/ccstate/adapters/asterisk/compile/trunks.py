@@ -11,10 +11,10 @@ from ccstate.adapters.asterisk.compile.carriers import (
 )
 from ccstate.adapters.asterisk.compile.trees import branches
 from ccstate.adapters.asterisk.entries import PJSIP, Compiled, Context, Key, Step, file_of_type
-from ccstate.adapters.asterisk.places import context, entered, follow, goto, named
+from ccstate.adapters.asterisk.places import asks, context, entered, follow, goto, named
 from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.flow import Flow
-from ccstate.journeys.ways import Place
+from ccstate.journeys.ways import HOURS, Place
 from ccstate.model import Address
 
 NUMBERS = "numbers"
@@ -112,6 +112,13 @@ def compile_number(compiled: Compiled, flow: Flow, name: str, number: Filled) ->
         steps.append(Step("Set", f"GROUP(ccstate)={trunk_id(trunk)}", "trunk"))
     if prefix := number.get("caller_name_prefix"):
         steps.append(named(prefix))
+    if number.get("callers"):
+        asks(where, place, steps, flow.ways(place))
+        place = place._replace(node=HOURS)
+        if not number.get("hours"):
+            return
+        where = Context(compiled, context(place), owner)
+        steps = [entered(place)]
     ways = flow.ways(place)
     if schedule := number.get("hours"):
         where.add("s", [*steps, *hours.decide(schedule, "hours")])

@@ -26,7 +26,8 @@ mapped field in the files alone, and reads it back.
 from collections.abc import Mapping
 
 from ccstate.adapters.asterisk.kind import Kind
+from ccstate.adapters.asterisk.kinds.caller_list import CALLER_LIST
 from ccstate.adapters.asterisk.kinds.queue import QUEUE
 from ccstate.adapters.asterisk.kinds.ring_group import RING_GROUP
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (QUEUE, RING_GROUP)}
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (CALLER_LIST, QUEUE, RING_GROUP)}

@@ -1,0 +1,73 @@
+"""Caller lists: a context whose extensions are the numbers, entered by the number of the caller.
+
+What a caller says of itself reaches it filtered to digits and a plus, so that it can be no more
+than an extension that is there or is not.
+"""
+
+from collections.abc import Iterable
+
+from ccstate.adapters.asterisk.compile.carriers import ANYTHING, CALLER
+from ccstate.adapters.asterisk.entries import DIALPLAN, Compiled, Context, Key, Step
+from ccstate.adapters.asterisk.kind import Kind, Setting
+from ccstate.adapters.asterisk.places import LISTS, WHO, shortened
+from ccstate.adapters.asterisk.rows import Decoded
+from ccstate.adapters.asterisk.sections import Sections
+from ccstate.journeys.callers import WITHHELD
+from ccstate.journeys.centre import Filled
+from ccstate.journeys.flow import Flow
+from ccstate.model import Address
+
+HELD, NOT_HELD = Step("Return", "1"), Step("Return", "0")
+
+
+def compile_caller_list(
+    compiled: Compiled, _flow: Flow, _setting: Setting, name: str, fields: Filled
+) -> None:
+    """The context of one list: it returns 1 for a caller who is in it, else 0."""
+    where = Context(compiled, shortened(LISTS + name), Address("caller_list", name))
+    where.note(fields.get("label") or name)
+    for number in fields.get("numbers") or ():
+        where.add(number, [HELD._replace(field="numbers")])
+    for prefix in fields.get("prefixes") or ():
+        where.add(f"_{prefix}.", [HELD._replace(field="prefixes")])
+    where.add(WITHHELD, [(HELD if fields["withheld"] else NOT_HELD)._replace(field="withheld")])
+    where.add(ANYTHING, [NOT_HELD])
+
+
+def decode_caller_list(sections: Sections, name: str) -> Decoded:
+    """The numbers, prefixes and callers without a number that a context holds."""
+    found = sections.context(shortened(LISTS + name))
+    held = [exten for exten, steps in found.items() if [str(s) for s in steps] == [str(HELD)]]
+    numbers = sorted(exten for exten in held if exten.startswith("+"))
+    prefixes = sorted(exten[1:-1] for exten in held if exten.startswith("_+"))
+    return {
+        ("numbers",): list(numbers) or None,
+        ("prefixes",): list(prefixes) or None,
+        ("withheld",): WITHHELD in held,
+    }
+
+
+def compile_who(compiled: Compiled) -> None:
+    """The subroutine that says who calls: a number, or that none is shown."""
+    Context(compiled, WHO).add(
+        "s",
+        [
+            Step("Set", f"CC_WHO={CALLER}"),
+            # RFC 3323: the carrier tells the number, and asks not to show it.
+            Step("GotoIf", '$["${CALLERID(num-pres):0:6}" = "prohib"]?hidden'),
+            Step("GotoIf", '$["${LEN(${CC_WHO})}" != "0"]?known'),
+            Step("Set", f"CC_WHO={WITHHELD}", label="hidden"),
+            Step("Return", label="known"),
+        ],
+    )
+
+
+def _is_primary(key: Key) -> bool:
+    return key.file == DIALPLAN
+
+
+def _names(sections: Sections) -> Iterable[str]:
+    return sections.contexts(LISTS)
+
+
+CALLER_LIST = Kind("caller_list", compile_caller_list, decode_caller_list, _is_primary, _names)
