@@ -1,7 +1,9 @@
 """Hand-written estates to import: a small one, to which tests add what they are about."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from ccstate.adapter import Support
 from ccstate.adapters.asterisk import conf
 from ccstate.adapters.asterisk.conf import Conf
 from ccstate.adapters.asterisk.importing import (
@@ -11,6 +13,7 @@ from ccstate.adapters.asterisk.importing import (
     import_confs,
     import_estate,
 )
+from ccstate.adapters.embedded import SUPPORTS
 from ccstate.model import Address, parse_address
 
 PJSIP = """\
@@ -92,6 +95,24 @@ WORDS = {
 }
 
 
+_LATER = frozenset({"switch", "feature_code", "caller_list", "ring_group"})
+_LACKING = {
+    "extension": ("rights",),
+    "queue": ("keys", "member_rights", "caller_rights"),
+    "ivr": (
+        "nodes.*.menu.dial_extensions",
+        "nodes.*.switch.switch",
+        "nodes.*.callers.callers.*.list",
+    ),
+}
+BARE: Mapping[str, Support] = {
+    kind: replace(support, lacking=dict.fromkeys(_LACKING.get(kind, ()), "not here"))
+    for kind, support in SUPPORTS.items()
+    if kind not in _LATER
+}
+"""A platform without what not every platform has, whatever Asterisk's adapter can do today."""
+
+
 def estate(extensions: str = "", **files: str) -> dict[str, str]:
     """The small estate with more in its dialplan, and with other files in place of its own."""
     text = {"pjsip": PJSIP, "voicemail": VOICEMAIL, "queues": QUEUES, **files}
@@ -103,7 +124,7 @@ def estate(extensions: str = "", **files: str) -> dict[str, str]:
 
 def imported(files: Mapping[str, str], setting: Setting | None = None) -> Imported:
     stored = {name: text.encode() for name, text in files.items()}
-    known = setting or Setting(timezone="Australia/Sydney", words=WORDS)
+    known = setting or Setting(timezone="Australia/Sydney", words=WORDS, supports=BARE)
     return import_estate(stored.get, lambda _: sorted(stored), FILES, known)
 
 

@@ -1,10 +1,9 @@
 """Callers whom a dialplan tells apart by their numbers → caller lists."""
 
 from ccstate.adapters.asterisk.importing.estate import Work
-from ccstate.adapters.asterisk.importing.names import name_of
 from ccstate.adapters.asterisk.importing.outcomes import Callers, Outcome, same
 from ccstate.dialling.international import international
-from ccstate.model import Address, Json
+from ccstate.model import Json
 
 
 def listed_callers(work: Work, outcome: Callers) -> list[tuple[dict[str, Json], Outcome]]:
@@ -39,9 +38,4 @@ def list_name(work: Work, fields: dict[str, Json], near: str) -> str:
     numbers = fields.get("numbers")
     if isinstance(numbers, list):
         fields["numbers"] = [*sorted(map(str, numbers))]
-    for address, known in work.objects.items():
-        if address.kind == "caller_list" and known == fields:
-            return address.name
-    name = work.names.free("caller_list", name_of(f"{near}-callers"))
-    work.objects[Address("caller_list", name)] = fields
-    return name
+    return work.one("caller_list", f"{near}-callers", fields).name

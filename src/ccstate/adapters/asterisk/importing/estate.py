@@ -8,7 +8,7 @@ from ccstate.adapters.asterisk.conf import Conf, Section, resolved
 from ccstate.adapters.asterisk.conf.dialplan import Dialplan, dialplan
 from ccstate.adapters.asterisk.importing.following import Follower
 from ccstate.adapters.asterisk.importing.ledger import Ledger
-from ccstate.adapters.asterisk.importing.names import Names
+from ccstate.adapters.asterisk.importing.names import Names, name_of
 from ccstate.adapters.asterisk.importing.outcomes import Outcome
 from ccstate.adapters.asterisk.support import SUPPORTS
 from ccstate.model import Address, Json
@@ -64,6 +64,7 @@ class Work:
     """The context of each phone, by extension."""
     secrets: dict[str, str] = field(default_factory=dict)
     """Values of secrets, by the names of the references to them."""
+    _by_fields: dict[tuple[str, str], Address] = field(default_factory=dict)
     switches: dict[str, "Positions"] = field(default_factory=dict)
     """What people change, as `GLOBAL(NIGHT)`, that became a switch."""
     unsaid: list[tuple[Outcome, str]] = field(default_factory=list)
@@ -73,11 +74,28 @@ class Work:
         conf = self.confs.get(file)
         return resolved(conf) if conf else ()
 
+    def one(self, kind: str, wanted: str, fields: dict[str, Json]) -> Address:
+        """The object with these fields; it is made, near the wanted name, where there is none.
+
+        An internal number that it was given later makes no difference.
+        """
+        key = (kind, repr(sorted(fields.items())))
+        address = self._by_fields.get(key)
+        if address is None or not _alike(self.objects.get(address), fields):
+            address = Address(kind, self.names.free(kind, name_of(wanted)))
+            self._by_fields[key] = address
+            self.objects[address] = fields
+        return address
+
     def secret(self, *words: str, value: str) -> str:
         """A reference to a secret, under a name of its own."""
         name = self.names.variable(*words)
         self.secrets[name] = value
         return f"env:{name}"
+
+
+def _alike(known: dict[str, Json] | None, fields: dict[str, Json]) -> bool:
+    return known is not None and {**known, "extension": None} == {**fields, "extension": None}
 
 
 def opened(confs: Mapping[str, Conf], setting: Setting) -> Work:

@@ -29,6 +29,8 @@ from ccstate.adapters.asterisk.interpreter.expressions import is_true
 MOST_STEPS = 150
 """Steps of one way of a call."""
 MOST_FORKS = 200
+MOST_KEPT = 50_000
+"""Calls whose outcome is remembered."""
 
 
 class Follower:
@@ -38,12 +40,17 @@ class Follower:
         self.resolver = Resolver(plan)
         self.values = Values(plan)
         self._forks = 0
+        self._followed: dict[At, Outcome] = {}
         self.carried: dict[frozenset[tuple[str, str]], int] = {frozenset(): 0}
 
     def follow(self, at: At) -> Outcome:
         """What becomes of a call that is there."""
-        self._forks = 0
-        return self.go_on(Call(at))
+        if at not in self._followed:
+            if len(self._followed) > MOST_KEPT:
+                self._followed.clear()
+            self._forks = 0
+            self._followed[at] = self.go_on(Call(at))
+        return self._followed[at]
 
     # Menus
 

@@ -1,8 +1,7 @@
 """Recordings and their words: Asterisk's own, as its packages list them, and prompts of them."""
 
 from ccstate.adapters.asterisk.importing.estate import Work
-from ccstate.adapters.asterisk.importing.names import name_of
-from ccstate.model import Address, Json
+from ccstate.model import Json
 
 MOST_BYTES = 8 * 1024 * 1024
 SPOKEN = "differs: ccstate speaks the words of the recording; give the prompt an audio to keep it"
@@ -34,9 +33,4 @@ def prompt_of(work: Work, sounds: tuple[str, ...]) -> str:
     if not names or not all(spoken) or len(text) > LONGEST:
         return ""
     fields: dict[str, Json] = {"languages": {work.setting.language: {"text": text}}}
-    for address, known in work.objects.items():
-        if address.kind == "prompt" and known == fields:
-            return address.name
-    name = work.names.free("prompt", name_of(names[0]))
-    work.objects[Address("prompt", name)] = fields
-    return name
+    return work.one("prompt", names[0], fields).name

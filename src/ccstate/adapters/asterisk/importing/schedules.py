@@ -4,8 +4,7 @@ import re
 from collections.abc import Callable
 
 from ccstate.adapters.asterisk.importing.estate import Work
-from ccstate.adapters.asterisk.importing.names import name_of
-from ccstate.model import Address, Json
+from ccstate.model import Json
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -36,12 +35,7 @@ def schedule(work: Work, times: tuple[str, ...], near: str) -> tuple[str, str]:
     if runs != [(_YEAR[0], _YEAR[-1])]:
         seasons: list[Json] = [{"every": a, "until": b, "weekly": weekly} for a, b in runs]
         fields.update(weekly={}, seasons=seasons)
-    for address, known in work.objects.items():
-        if address.kind == "schedule" and known == fields:
-            return address.name, ""
-    name = work.names.free("schedule", name_of(near))
-    work.objects[Address("schedule", name)] = fields
-    return name, ""
+    return work.one("schedule", near, fields).name, ""
 
 
 def _named(text: str, names: tuple[str, ...]) -> set[int]:

@@ -240,13 +240,7 @@ class Ways:
             self.work.ledger.leave(line, told)
         for trail in (outcome.trail, *statuses(outcome)):
             claim_trail(self.work.ledger, trail, here.by)
-        for address, known in self.work.objects.items():
-            same_group = {**known, "extension": None} == {**fields, "extension": None}
-            if address.kind == "ring_group" and same_group:
-                return str(address)
-        address = Address("ring_group", self.work.names.free("ring_group", name_of(here.near)))
-        self.work.objects[address] = fields
-        return str(address)
+        return str(self.work.one("ring_group", here.near, fields))
 
     def _after_queue(self, outcome: Queues, queue: Address, status: str, here: Here) -> str:
         """What comes after the queue belongs to the queue, not to the tree that leads there."""
