@@ -101,6 +101,14 @@ class Case:
                 return met
             stop = written.goes(stop, did)
 
+    def by_members(self, end: str) -> str:
+        """An end at a ring group, as it is called in a dialplan: by the phones that ring."""
+        for address, fields in self.found.objects.items():
+            if address.kind == "ring_group":
+                members = ", ".join(f"extension/{m}" for m in list_of(fields["members"]))
+                end = end.replace(str(address), members)
+        return end
+
     def imported(self, call: dict[str, Any]) -> list[str]:
         """What the caller meets in the objects."""
         where = self.start(call)
@@ -112,13 +120,17 @@ class Case:
             where, turn = objects.turn(where)
             met += heard(turn)
             if end := meets(turn.what):
-                met.append(end)
+                met.append(self.by_members(end))
             if isinstance(turn.what, turns.Over):
                 return met
             did = next_of(does)
             if did is None:
                 return met
             where = step(objects, where, did)
+
+
+def list_of(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
 
 
 def step(objects: Objects, where: Where, did: str) -> Where:
