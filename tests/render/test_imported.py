@@ -112,6 +112,7 @@ BUSY = Different(
 )
 CALLS = Calls(
     numbers=12,
+    samples=3,
     same=90,
     differ=4,
     differences=[SILENT, BUSY, BUSY._replace(door="2002 dialled by phones in [phones]")],
@@ -176,9 +177,33 @@ def test_the_file_lists_every_line_and_every_call() -> None:
     assert told.startswith("# Report of ccstate import\n")
     for line in LINES:
         assert f"{line.file}:{line.line}" in told or not line.line
+    assert "12 numbers dialled, 3 of them for all of a pattern" in told
     assert "2002 dialled by phones in [phones]" in told
     assert "not followed: AGI() is not interpreted" in told
     assert "not compared, for the bounds: the caller's number has more values" in told
+
+
+def test_differences_that_are_alike_but_for_numbers_are_one_cause() -> None:
+    many = [
+        BUSY._replace(
+            door=f"{n} dialled by phones",
+            before=f"rings extension/{n} for 20 s",
+            after=f"rings extension/{n} for 30 s",
+            line=n,
+        )
+        for n in range(2001, 2101)
+    ]
+    calls = Calls(numbers=100, same=0, differ=100, differences=[*many, SILENT])
+    told = imported_text(replace(IMPORT, listed=(), calls=calls))
+    assert "(2 causes)" in told
+    assert "extensions.conf:2001  the greeting: 100 ways at 100 lines, such as" in told
+
+
+def test_of_many_files_their_folders_are_named() -> None:
+    made = {f"desired_state/ivrs/n{n}.yaml": addresses(f"ivr/n{n}") for n in range(100)}
+    told = imported_text(replace(IMPORT, made=made))
+    assert "  + desired_state/ivrs/*  100 ivrs" in told
+    assert "n7.yaml" not in told
 
 
 def test_the_last_line_says_how_many_calls_were_compared() -> None:

@@ -181,6 +181,7 @@ def _compared(confs: "Mapping[str, Conf]", found: "Imported", setting: "Setting"
     proof = prove(confs, found, setting, days.today())
     return Calls(
         numbers=proof.doors,
+        samples=proof.samples,
         same=proof.same,
         differ=proof.differ,
         differences=proof.differences,

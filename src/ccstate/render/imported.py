@@ -45,6 +45,8 @@ NAMED = 3
 """Rules that are named; the rest is counted."""
 LISTED = 100
 """Lines that a screen lists; of more, their reasons are counted."""
+FILES = 40
+"""Files that a screen names; of more, their folders."""
 REASONS = 25
 """Reasons that are counted on a screen."""
 REPORT_WIDTH = 120
@@ -151,13 +153,28 @@ def _made(found: Import) -> Iterator[Line]:
         return
     verb = "Imported" if found.is_written else "Would import"
     yield 2, (Piece(f"{verb} {found.folder}: {objects} in {files}", Style.STRONG),)
-    broad = max(columns(safe(name)) for name in found.made)
-    for name, addresses in sorted(found.made.items()):
+    groups = found.made if _is_short(found) else _by_folder(found.made)
+    broad = max(columns(safe(name)) for name in groups)
+    for name, addresses in sorted(groups.items()):
         pad = " " * (broad - columns(safe(name)))
         yield (
             broad + 6,
             (Piece("  + ", Style.ADD), *plain(f"{name}{pad}  "), Piece(_kinds(addresses))),
         )
+
+
+def _is_short(found: Import) -> bool:
+    """Whether a screen names every file that was made."""
+    return len(found.made) <= FILES
+
+
+def _by_folder(made: Mapping[str, Sequence[Address]]) -> dict[str, list[Address]]:
+    """The objects by the folder of their file."""
+    groups: dict[str, list[Address]] = {}
+    for name, addresses in made.items():
+        folder = name.rpartition("/")[0]
+        groups.setdefault(f"{folder}/*", []).extend(addresses)
+    return groups
 
 
 def _kinds(addresses: Sequence[Address]) -> str:

@@ -56,6 +56,8 @@ class Calls:
     """The calls that were compared, to how many numbers, and what came of them."""
 
     numbers: int
+    samples: int = 0
+    """Numbers among them that stand for all that a pattern takes."""
     same: int
     differ: int
     differences: Sequence[Differs] = ()
@@ -72,9 +74,9 @@ class Calls:
 class _Cause:
     """What is behind several differences: a line, and what is different there."""
 
-    place: str
     about: str
     example: Differs | NotFollowed
+    places: set[str]
     count: int = 0
 
 
@@ -103,7 +105,10 @@ def by_cause(calls: Calls) -> Iterator[Line]:
         followed = _is_difference(cause.example)
         sign = Piece("  ~ ", Style.CHANGE) if followed else Piece("  ? ", Style.REMOVE)
         count = plural(cause.count, "way") if cause.count > 1 else "one way"
-        yield 6, (sign, *plain(f"{cause.place}  {cause.about}: {count}, such as"))
+        if len(cause.places) > 1:
+            count += f" at {plural(len(cause.places), 'line')}"
+        place = _place(cause.example)
+        yield 6, (sign, *plain(f"{place}  {cause.about}: {count}, such as"))
         for line in _told(cause.example, LONGEST):
             yield 8, plain(f"      {line}")
     if causes[SHOWN:]:
@@ -119,13 +124,23 @@ def _is_difference(one: Differs | NotFollowed) -> bool:
 
 
 def _causes(calls: Calls) -> list[_Cause]:
-    found: dict[tuple[str, str], _Cause] = {}
+    """Differences that are alike but for numbers, and names with numbers, have one cause."""
+    found: dict[tuple[str, ...], _Cause] = {}
     for one in _found(calls):
         about = _about(one)
-        place = safe(f"{one.file}:{one.line}" if one.line else one.file)
-        cause = found.setdefault((place, about), _Cause(place, about, one))
+        told = (getattr(one, "before", ""), getattr(one, "after", ""))
+        key = (about, *(_VARIES.sub("…", text) for text in told))
+        cause = found.setdefault(key, _Cause(about, one, set()))
+        cause.places.add(_place(one))
         cause.count += 1
     return sorted(found.values(), key=lambda cause: -cause.count)
+
+
+_VARIES = re.compile(r"[\w.@/+*«-]*[0-9][\w.@/+*»-]*")
+
+
+def _place(one: Differs | NotFollowed) -> str:
+    return safe(f"{one.file}:{one.line}" if one.line else one.file)
 
 
 def _about(one: Differs | NotFollowed) -> str:
@@ -152,10 +167,11 @@ def _cut(text: str, most: int) -> str:
 def all_calls(calls: Calls) -> Iterator[str]:
     """Every difference and every way that was not followed, a line or more for each."""
     yield summary(calls)
+    told = f"{plural(calls.numbers, 'number')} dialled"
+    yield told + (f", {calls.samples:,} of them for all of a pattern" if calls.samples else "")
     for one in _found(calls):
-        place = safe(f"{one.file}:{one.line}" if one.line else one.file)
         yield ""
-        yield f"{place}  {_about(one)}"
+        yield f"{_place(one)}  {_about(one)}"
         yield from (f"  {line}" for line in _told(one, 2_000))
     for left in calls.incomplete:
         yield ""
@@ -166,6 +182,7 @@ def calls_json(calls: Calls) -> Mapping[str, object]:
     """The same as values for JSON."""
     return {
         "numbers": calls.numbers,
+        "samples": calls.samples,
         "compared": calls.compared,
         "same": calls.same,
         "differ": calls.differ,

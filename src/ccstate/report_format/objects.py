@@ -358,6 +358,8 @@ class CallsCompared(Strict):
 
     numbers: Whole
     """What can be dialled: numbers, and codes inside."""
+    samples: Whole
+    """Numbers among them that stand for all that a pattern takes."""
     compared: Whole
     """Calls to all of them."""
     same: Whole

@@ -1,5 +1,6 @@
 """Whatever stands in a dialplan: the comparison of an import raises nothing, and hides nothing."""
 
+import gzip
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -9,15 +10,17 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from ccstate.adapters.asterisk import interpreter as by_hand
-from ccstate.adapters.asterisk.importing import Setting
+from ccstate.adapters.asterisk.importing import Setting, words
 from ccstate.adapters.asterisk.interpreter import NotFollowed
 from ccstate.adapters.asterisk.proof import prove, turns
 from ccstate.adapters.asterisk.proof.objects import Where
 from ccstate.adapters.asterisk.proof.proving import Proving
 from ccstate.adapters.asterisk.proof.results import Door, Proof
 from ccstate.adapters.embedded import SUPPORTS
+from ccstate.lab.programs import programs
 from ccstate.model import Address
 from tests.adapters.asterisk.estates import WORDS, confs, estate, imported_confs
+from tests.adapters.asterisk.test_importing import BASIC_PBX, SPOKEN
 from tests.adapters.asterisk.test_importing_properties import FILES
 
 SETTING = Setting(prefix="+61", timezone="Australia/Sydney", words=WORDS)
@@ -249,3 +252,34 @@ def test_codes_that_phones_dial_are_compared() -> None:
 
     assert differing({**others, **codes}) == set()
     assert differing(others) == {"*28", "*98"}
+
+
+def test_every_call_of_the_basic_pbx_is_compared_and_what_differs_is_told() -> None:
+    root = programs("22").root
+    folder = root / BASIC_PBX
+    known = words(gzip.decompress((root / SPOKEN).read_bytes()))
+    setting = Setting(prefix="+1", timezone="America/Chicago", words=known)
+    read = confs(
+        {
+            name: (folder / name).read_text(encoding="utf-8")
+            for name in ("pjsip.conf", "voicemail.conf", "queues.conf", "extensions.conf")
+        }
+    )
+    proof = prove(read, imported_confs(read, setting), setting, FIRST)
+    assert (proof.unfollowed, proof.incomplete) == ([], [])
+    assert proof.calls == proof.same + proof.differ > 400
+    told = {(d.file, d.line, d.about) for d in proof.differences}
+    # What the file says by hand, and objects say otherwise; seen in extensions.conf.
+    assert {
+        ("extensions.conf", 94, "what happens"),  # a busy phone does not ring
+        ("extensions.conf", 94, "the greeting"),  # and its mailbox greets callers so
+        ("extensions.conf", 99, "what is heard"),  # one that is not there is an invalid number
+        ("extensions.conf", 127, "how long it rings"),  # outside, without end
+        ("extensions.conf", 163, "numbers with more digits"),  # numbers dialled at the menu
+        ("extensions.conf", 176, "what happens"),  # the directory
+    } <= told
+
+
+def test_calls_of_carriers_that_send_no_number_are_compared() -> None:
+    proof = proving(estate("[inbound]\nexten => s,1,Queue(help)\n")).proof()
+    assert "s" in reported(proof)

@@ -22,11 +22,21 @@ class Dialled(NamedTuple):
 
 
 def dialled_by_carriers(lookup: Lookup, context: str) -> Iterator[Dialled]:
-    """Numbers that carriers may dial there: three digits or more."""
+    """Numbers that carriers may dial there: three digits or more, five in what is included.
+
+    Shorter ones are keys of menus. `s` takes calls of carriers that send no number, where the
+    context knows none.
+    """
+    is_numbered, without = False, None
     for extension, path in lookup.extensions(context):
+        if extension.name == "s" and not path:
+            without = Dialled("s", next(iter(extension.steps.values())).option)
         for found in _numbers(extension, ()):
             if len(found.exten.lstrip("+")) >= (3 if not path else 5):
+                is_numbered = True
                 yield found
+    if without and not is_numbered:
+        yield without
 
 
 def dialled_by_phones(lookup: Lookup, context: str, known: tuple[str, ...]) -> Iterator[Dialled]:

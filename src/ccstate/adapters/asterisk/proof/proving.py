@@ -98,6 +98,7 @@ class Proving:
                 self._proof.incomplete.append(f"{door} and what follows")
                 break
             self._proof.doors += 1
+            self._proof.samples += dialled.is_sample
             self._compare(door, dialled, start)
         for fact in sorted(self._survey.cut):
             self._proof.incomplete.append(f"{fact} has more values than are tried")

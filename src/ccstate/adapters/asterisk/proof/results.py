@@ -51,6 +51,8 @@ class Proof:
     """What was compared: numbers, and the calls of each to their ends."""
 
     doors: int = 0
+    samples: int = 0
+    """Numbers among them that stand for all that a pattern takes."""
     same: int = 0
     differ: int = 0
     differences: list[Difference] = field(default_factory=list)
