@@ -23,7 +23,7 @@ trunks:
 switches:
   night: {label: Night}
 feature_codes:
-  night: {code: "*28", action: {type: switch, switch: night}}
+  night: {code: "*28", action: switch, switch: night}
 numbers:
   "+61255501234": {label: Main, trunk: carrier, to: extension/2001, switch: night, on: voicemail/2001}
 """

@@ -24,7 +24,7 @@ def found(code: str, feature: str, more: str = "") -> list[Found]:
     return list(RULES[code].check(estate(document)))
 
 
-MAILBOX = "action: {type: mailbox}"
+MAILBOX = "action: mailbox"
 
 
 @pytest.mark.parametrize(
@@ -61,13 +61,13 @@ queues:
 @pytest.mark.parametrize(
     "action, more, message",
     [
-        ("{type: log_in}", "", "logs in nobody"),
-        ("{type: log_out, queue: static}", QUEUES, "logs out nobody"),
-        ("{type: mailbox}", "", "opens no mailbox"),
-        ("{type: pick_up}", "", "picks up no call"),
-        ("{type: log_in}", QUEUES, ""),
-        ("{type: log_in, queue: sales}", QUEUES, ""),
-        ("{type: pause, reason: Lunch}", "", ""),
+        ("log_in", "", "logs in nobody"),
+        ("log_out, queue: static", QUEUES, "logs out nobody"),
+        ("mailbox", "", "opens no mailbox"),
+        ("pick_up", "", "picks up no call"),
+        ("log_in", QUEUES, ""),
+        ("log_in, queue: sales", QUEUES, ""),
+        ("pause, reason: Lunch", "", ""),
     ],
 )
 def test_a_code_that_does_nothing_is_told(action: str, more: str, message: str) -> None:
@@ -112,3 +112,21 @@ def test_one_code_does_one_thing_at_a_site(one: str, other: str, messages: list[
 def test_a_code_is_no_internal_number_at_the_same_time() -> None:
     text = f'extensions: {{"2101": {{}}}}\nfeature_codes: {{it: {{code: "2101", {MAILBOX}}}}}\n'
     assert owned_twice(text) == ["code 2101 has two owners"]
+
+
+# Fields that an action takes: CC111
+
+
+@pytest.mark.parametrize(
+    "fields, message",
+    [
+        ("action: switch", 'the action "switch" does not say which switch'),
+        ("action: mailbox, reason: Lunch", 'reason means nothing to the action "mailbox"'),
+        ("action: pause, queue: sales", 'queue means nothing to the action "pause"'),
+        ("action: log_in, switch: night", 'switch means nothing to the action "log_in"'),
+    ],
+)
+def test_a_field_that_the_action_does_not_take_is_refused(fields: str, message: str) -> None:
+    text = f'feature_codes: {{it: {{code: "*45", {fields}}}}}\n'
+    _, _, findings = parse(text.encode(), FILE)
+    assert [(finding.code, finding.message) for finding in findings] == [("CC111", message)]

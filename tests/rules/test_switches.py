@@ -12,7 +12,7 @@ extensions:
 switches:
   night: {}
 """
-CODE = 'feature_codes: {night: {code: "*28", action: {type: switch, switch: night}}}\n'
+CODE = 'feature_codes: {night: {code: "*28", action: switch, switch: night}}\n'
 
 
 def found(code: str, *documents: str) -> list[Found]:

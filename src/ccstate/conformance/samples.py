@@ -18,7 +18,7 @@ from ccstate import kinds
 from ccstate.adapter import Support
 from ccstate.kinds import KINDS, Path
 from ccstate.kinds.fields import canonical_order
-from ccstate.kinds.shape import ListOf
+from ccstate.kinds.shape import ListOf, Shape, Struct
 from ccstate.model import Address, Fields, Json, parse_address
 
 Objects: TypeAlias = Mapping[Address, Fields]
@@ -157,8 +157,13 @@ def parts_of(sample: Sample) -> Iterator[Part]:
 
 
 def changed(fields: Fields, part: Part) -> dict[str, Json]:
-    """The fields with the other value of a part, in canonical form."""
+    """The fields with the other value of a part, in canonical form.
+
+    In a list or a map, a default is what is not there: no platform could tell the two apart.
+    """
     result = put(fields, part.place, part.other)
+    if len(part.place) > 2 and part.other == _default_at(kinds.shape(part.kind), part.place):
+        result = without(result, {part.place})
     top = part.field.path
     shape, items = kinds.shape(part.kind).fields.get(top), result.get(top)
     if isinstance(shape, ListOf) and shape.unordered and isinstance(items, list):
@@ -166,6 +171,20 @@ def changed(fields: Fields, part: Part) -> dict[str, Json]:
     if top in result:
         result[top] = kinds.settled(part.kind, {top: result[top]}, result)[top]
     return result
+
+
+def _default_at(shape: Shape, place: Path) -> Json:
+    """The default of the field at a place in lists of structures; None where it has none."""
+    *above, last = place
+    for step in above:
+        match shape:
+            case Struct(fields):
+                shape = fields[str(step)]
+            case ListOf(item):
+                shape = item
+            case _:
+                return None
+    return shape.defaults.get(str(last)) if isinstance(shape, Struct) else None
 
 
 def fields_of(sample: Sample) -> Iterator[Field]:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ccstate.desired.findings import Finding, did_you_mean, repr_
 from ccstate.kinds import Kind, Path
 from ccstate.kinds.call_test import YEARS, moment_named
+from ccstate.kinds.feature_code import NEEDS, TAKES
 from ccstate.kinds.parking_lot import MOST_SLOTS, slot_numbers
 from ccstate.model import Fields
 
@@ -113,6 +114,19 @@ def _call_test(test: Mapping[str, Any]) -> _Found:
     if moment_named(test["at"], ZoneInfo("UTC")) is None:
         hint = f"name one of the years {YEARS[0]} to {YEARS[-1]}"
         yield ("at",), "CC111", f"there is no moment {repr_(test['at'])}", "", hint
+
+
+def _feature_code(code: Mapping[str, Any]) -> _Found:
+    action = code["action"]
+    needed = NEEDS.get(action)
+    if needed and not code.get(needed):
+        message = f"the action {repr_(action)} does not say which {needed}"
+        yield ("action",), "CC111", message, "", f"add {needed}:"
+    for field, actions in TAKES.items():
+        if code.get(field) and action not in actions:
+            cause = f"It goes with {' and '.join(map(repr_, sorted(actions)))} only."
+            message = f"{field} means nothing to the action {repr_(action)}"
+            yield (field,), "CC111", message, cause, f"remove {field}:"
 
 
 def _timezone(fields: Mapping[str, Any]) -> _Found:
@@ -242,4 +256,5 @@ _CHECKS: Mapping[str, Callable[[Mapping[str, Any]], _Found]] = {
     "call_test": _call_test,
     "ivr": _ivr,
     "parking_lot": _parking_lot,
+    "feature_code": _feature_code,
 }

@@ -48,7 +48,7 @@ def _takes_route(estate: Estate) -> Iterator[Found]:
 
 def _without_effect(estate: Estate) -> Iterator[Found]:
     for name, code in estate.of("feature_code").items():
-        if lack := _lack(estate, code["action"]):
+        if lack := _lack(estate, code):
             message, cause, hint = lack
             yield Found(
                 Address("feature_code", name),
@@ -59,12 +59,12 @@ def _without_effect(estate: Estate) -> Iterator[Found]:
             )
 
 
-def _lack(estate: Estate, action: Filled) -> tuple[str, str, str] | None:
+def _lack(estate: Estate, code: Filled) -> tuple[str, str, str] | None:
     """Why a code does nothing for anybody: message, cause and hint; None where it does something."""
-    match action["type"]:
+    match code["action"]:
         case "log_in" | "log_out":
-            verb = action["type"].replace("_", "s ")
-            only = action.get("queue")
+            verb = code["action"].replace("_", "s ")
+            only = code.get("queue")
             if any(_has_dynamic(q) for n, q in estate.of("queue").items() if only in {None, n}):
                 return None
             where = f"queue/{only}" if only else "no queue"

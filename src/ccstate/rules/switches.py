@@ -8,8 +8,7 @@ from ccstate.rules.rule import Estate, Found, Rule
 
 
 def _nobody_turns(estate: Estate) -> Iterator[Found]:
-    actions = (code["action"] for code in estate.of("feature_code").values())
-    turned = {action["switch"] for action in actions if action["type"] == "switch"}
+    turned = {code.get("switch") for code in estate.of("feature_code").values()}
     for name, switch in estate.of("switch").items():
         if name not in turned:
             yield Found(
@@ -18,7 +17,7 @@ def _nobody_turns(estate: Estate) -> Iterator[Found]:
                 f"nobody can turn switch/{name} from a phone",
                 f"No feature code turns it, so it stays {switch['default']} unless somebody changes "
                 "the platform.",
-                f"add a feature code with action: {{type: switch, switch: {name}}}",
+                f"add a feature code with action: switch and switch: {name}",
             )
 
 

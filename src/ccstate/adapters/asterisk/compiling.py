@@ -38,6 +38,7 @@ from ccstate.adapters.asterisk.in_call import compile_key_codes
 from ccstate.adapters.asterisk.kind import Setting
 from ccstate.adapters.asterisk.kinds import KINDS
 from ccstate.adapters.asterisk.kinds.caller_list import compile_who
+from ccstate.adapters.asterisk.kinds.feature_code import compile_logins
 from ccstate.adapters.asterisk.places import compile_names
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.flow import Flow
@@ -108,7 +109,8 @@ def _compile_outbound(compiled: Compiled, flow: Flow) -> None:
     """What phones may dial, and how calls ring and leave."""
     compile_inside(compiled, flow)
     compile_sites(compiled, flow.centre)
+    compile_logins(compiled, flow.centre)
     for name, route in sorted(flow.centre.of("outbound_route").items()):
         compile_route(compiled, name, route)
-    compile_rings(compiled)
+    compile_rings(compiled, flow.centre)
     compile_leaving(compiled, flow.centre)

@@ -124,6 +124,20 @@ def asks(where: Context, place: Place, steps: Sequence[Step], ways: Iterable[Way
     where.add("s", [*steps, *asked, *follow(place, others)])
 
 
+SWITCHES = "switch/"
+"""What the contexts of switches begin with."""
+
+
+def position_of(switch: str, field: str) -> Step:
+    """The step after which GOSUB_RETVAL is `on` or `off`."""
+    return Step("Gosub", f"{shortened(SWITCHES + switch)},s,1", field)
+
+
+def decided_by(switch: str, field: str) -> list[Step]:
+    """Steps after which the call is at the extension `on` or `off`."""
+    return [position_of(switch, field), Step("Goto", "${GOSUB_RETVAL},1", field)]
+
+
 NAMED = "ccstate-named"
 NAME_CALLER = Template("Gosub", f"{NAMED},s,1(<prefix>)")
 PREFIX = Codec(lambda text: quote(text, safe=""), unquote)

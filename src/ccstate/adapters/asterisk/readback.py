@@ -285,12 +285,14 @@ def owners(
 def _owner(
     key: Key, value: str, by_group: Mapping[tuple[str, ...], Address | None]
 ) -> Address | None:
+    place = target(value)
+    if place and place.kind == "feature_code":
+        return place.address  # dialled at a site, it stands in the context of that
     for group in _groups(key):
         if group in by_group:
             if owner := by_group[group]:
                 return owner
             break
-    place = target(value)
     return place.address if place and place.kind in KINDS else None
 
 

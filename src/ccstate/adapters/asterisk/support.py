@@ -66,7 +66,6 @@ KEPT: Mapping[str, Mapping[str, str]] = {
         "skills": "app_queue knows no skills; they decide which people are written as members",
         "members.*.team": _NO_TEAMS,
         "recording.keep_days": _NO_RETENTION,
-        "members.*.login": "people who log in have no line in queues.conf that could say so",
     },
     "ring_group": {"label": _COMMENT},
     "ivr": {
@@ -77,6 +76,7 @@ KEPT: Mapping[str, Mapping[str, str]] = {
                 "nodes.*.play.label",
                 "nodes.*.menu.label",
                 "nodes.*.hours.label",
+                "nodes.*.switch.label",
                 "nodes.*.collect.label",
                 "nodes.*.goto.label",
                 "nodes.*.queue.label",
@@ -89,6 +89,8 @@ KEPT: Mapping[str, Mapping[str, str]] = {
         ),
     },
     "number": {"label": _COMMENT, "site": _NO_SITES},
+    "switch": {"label": _COMMENT, "site": _NO_SITES},
+    "feature_code": {"label": _COMMENT},
 }
 """Fields for which an Asterisk has no place, with the reason that people are given."""
 
@@ -156,6 +158,7 @@ WRITTEN_ONLY: Mapping[str, tuple[str, ...]] = {
         "exceptions.*.until",
         "exceptions.*.hours",
         "exceptions.*.closed",
+        "closed_by",
     ),
     "ivr": (
         "nodes.*.callers.callers.*.list",
@@ -180,8 +183,10 @@ WRITTEN_ONLY: Mapping[str, tuple[str, ...]] = {
         "nodes.*.dial.extension",
         "nodes.*.dial.number",
         "nodes.*.dial.ring_for",
+        "nodes.*.switch.switch",
+        "nodes.*.switch.off",
     ),
-    "number": ("callers.*.list", "callers.*.to", "trunk", "closed"),
+    "number": ("callers.*.list", "callers.*.to", "trunk", "closed", "switch"),
 }
 """Fields that are written, and that an edit of the files does not change yet: it shows as lines.
 
@@ -222,6 +227,8 @@ READ_BACK: Mapping[str, tuple[str, ...]] = {
     "calendar": (),
     "schedule": (),
     "prompt": (),
+    "switch": ("default",),
+    "feature_code": ("code", "action", "queue", "reason", "switch", "sites"),
     "queue": (
         "keys",
         "member_rights",
@@ -233,6 +240,7 @@ READ_BACK: Mapping[str, tuple[str, ...]] = {
         "members.*.user",
         "members.*.extension",
         "members.*.penalty",
+        "members.*.login",
         "extension",
         "overflow.full",
         "overflow.after",
@@ -257,6 +265,7 @@ READ_BACK: Mapping[str, tuple[str, ...]] = {
     "ring_group": ("extension", "strategy", "members", "ring_for", "no_answer"),
     "ivr": (
         "nodes.*.callers.others",
+        "nodes.*.switch.on",
         "nodes.*.play.prompt",
         "nodes.*.menu.prompt",
         "nodes.*.menu.timeout",
@@ -272,29 +281,15 @@ READ_BACK: Mapping[str, tuple[str, ...]] = {
         "nodes.*.voicemail.mailbox",
         "nodes.*.hangup.prompt",
     ),
-    "number": ("caller_name_prefix", "to", "hours", "holiday"),
+    "number": ("caller_name_prefix", "to", "hours", "holiday", "on"),
 }
 """Fields that are written to the include files, and read back from there."""
-
-_NOT_YET = "ccstate does not write it for Asterisk yet: leave it out"
-LACKING: Mapping[str, tuple[str, ...]] = {
-    "schedule": ("closed_by",),
-    "number": ("switch", "on"),
-    "ivr": (
-        "nodes.*.switch.label",
-        "nodes.*.switch.switch",
-        "nodes.*.switch.on",
-        "nodes.*.switch.off",
-    ),
-}
-"""Fields that are not written for Asterisk: a change that sets one is refused."""
 
 SUPPORTS: Mapping[str, Support] = {
     kind: placed(
         kind,
         mapped=(*fields, *WRITTEN_ONLY.get(kind, ())),
         kept=KEPT.get(kind),
-        lacking=dict.fromkeys(LACKING.get(kind, ()), _NOT_YET),
         needs_reload=True,
         atomic=True,
     )

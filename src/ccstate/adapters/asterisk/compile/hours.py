@@ -14,7 +14,7 @@ from datetime import date
 from itertools import chain
 
 from ccstate.adapters.asterisk.entries import Compiled, Context, Step
-from ccstate.adapters.asterisk.places import shortened
+from ccstate.adapters.asterisk.places import position_of, shortened
 from ccstate.adapters.asterisk.sections import Steps
 from ccstate.adapters.asterisk.templates import Template
 from ccstate.journeys.centre import Centre, Filled
@@ -24,6 +24,7 @@ from ccstate.journeys.hours import (
     Entries,
     Holidays,
     Phase,
+    Position,
     day_named,
     ends_of,
     spans_of,
@@ -89,7 +90,7 @@ def compile_schedule(
     if not entries:
         closings = ""
     late = list(_asked_yesterday(zone, closings)) if runs_over else []
-    context.add("s", _asked(zone, clock, late, closings))
+    context.add("s", [*_closed_by(schedule), *_asked(zone, clock, late, closings)])
     context.add("day", [Step("Goto", "${ARG1},1", "exceptions")])
     _days(context, schedule, list(_sources(centre, name, schedule)))
     for word in (*Phase, PART, SHUT):
@@ -98,6 +99,14 @@ def compile_schedule(
         _parts_of_days(Context(compiled, closings, owner), entries, "exceptions")
     if holidays := schedule.get("holidays"):
         _parts_of_days(Context(compiled, _holidays(name), owner), holidays, "holidays")
+
+
+def _closed_by(schedule: Filled) -> list[Step]:
+    """The switch that closes a schedule is asked first."""
+    if not (switch := schedule.get("closed_by")):
+        return []
+    is_on = f'$["${{GOSUB_RETVAL}}" = "{Position.ON}"]?{Phase.CLOSED},1'
+    return [position_of(switch, "closed_by"), Step("GotoIf", is_on, "closed_by")]
 
 
 def _holidays(schedule: str) -> str:

@@ -232,14 +232,15 @@ def compile_inside(compiled: Compiled, flow: Flow) -> None:
     inside = Context(compiled, INTERNAL)
     inside.note("Internal numbers")
     inside.include("extension")
-    inside.add(
-        "*97",
-        [
-            Step("Answer"),
-            Step("VoiceMailMain", f"${{CC_EXTENSION}}@{MAILBOXES}"),
-            Step("Hangup"),
-        ],
-    )
+    if all(code["code"] != "*97" for code in flow.centre.of("feature_code").values()):
+        inside.add(
+            "*97",
+            [
+                Step("Answer"),
+                Step("VoiceMailMain", f"${{CC_EXTENSION}}@{MAILBOXES}"),
+                Step("Hangup"),
+            ],
+        )
     for name, fields in flow.centre.of("ivr").items():
         address = Address("ivr", name)
         entrance = flow.entrance(address)

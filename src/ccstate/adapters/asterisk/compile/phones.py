@@ -305,8 +305,15 @@ def recorded_outgoing(label: str, then: str) -> list[Step]:
     ]
 
 
-def compile_rings(compiled: Compiled) -> None:
+SILENCED = "ccstate/do_not_disturb/"
+"""Family of AstDB with the extensions that take no calls; the value is `on`."""
+
+
+def compile_rings(compiled: Compiled, centre: Centre) -> None:
     """The subroutines that ring an extension and take a message."""
+    codes = centre.of("feature_code").values()
+    silenced = f'$["${{DB({SILENCED}${{ARG1}})}}" = "on"]?silent'
+    asks = any(code["action"] == "do_not_disturb" for code in codes)
     person, mailbox = Place("extension", "${ARG1}"), Place("extension", "${ARG1}", "voicemail")
     enter = Step("UserEvent", f"Ccstate,Place: ${{ARG3}},Event: {ENTER}")
     Context(compiled, RING).add(
@@ -315,11 +322,12 @@ def compile_rings(compiled: Compiled) -> None:
             # A node of a tree has said already where the call is.
             Step("GotoIf", '$["${ARG3}" = ""]?ring'),
             enter,
-            Step("GotoIf", '$["${ARG4}${CC_RIGHTS}" = ""]?calls', label="ring"),
+            *([Step("GotoIf", silenced, label="ring")] if asks else []),
+            Step("GotoIf", '$["${ARG4}${CC_RIGHTS}" = ""]?calls', label="" if asks else "ring"),
             in_call.MAY_PRESS,
             *recorded_outgoing("calls", "dial"),
             Step("Dial", "PJSIP/${ARG1},${ARG2},${ARG4}${CC_RIGHTS}", label="dial"),
-            Step("GotoIf", '$["${ARG3}" = ""]?back'),
+            Step("GotoIf", '$["${ARG3}" = ""]?back', label="silent" if asks else ""),
             Step("UserEvent", f"Ccstate,Place: ${{ARG3}},Event: {Event.NO_ANSWER}"),
             Step("Return", label="back"),
         ],

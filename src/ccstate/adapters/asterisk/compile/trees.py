@@ -7,6 +7,7 @@ from ccstate.adapters.asterisk.entries import Compiled, Context, Step
 from ccstate.adapters.asterisk.places import (
     asks,
     context,
+    decided_by,
     entered,
     follow,
     sound,
@@ -91,6 +92,11 @@ def _callers(where: Context, flow: Flow, place: Place, _: Filled, __: str | None
     asks(where, place, [entered(place)], flow.ways(place))
 
 
+def _switch(where: Context, flow: Flow, place: Place, node: Filled, _: str | None) -> None:
+    where.add("s", [entered(place), *decided_by(node["switch"], _field(place, "switch"))])
+    branches(where, place, flow.ways(place))
+
+
 def branches(where: Context, place: Place, ways: tuple[Way, ...]) -> None:
     """Where a call goes by what its schedule has decided."""
     for way in ways:
@@ -164,6 +170,7 @@ _NODES: Mapping[str, Callable[[Context, Flow, Place, Filled, str | None], None]]
     "menu": _menu,
     "hours": _hours,
     "callers": _callers,
+    "switch": _switch,
     "collect": _collect,
     "goto": _passes,
     "queue": _queue,

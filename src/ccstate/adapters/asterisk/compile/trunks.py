@@ -1,5 +1,6 @@
 """Trunks and inbound numbers: the carrier's endpoint, and where its calls go."""
 
+from collections.abc import Iterator
 from urllib.parse import quote
 
 from ccstate.adapters.asterisk.compile import hours
@@ -11,10 +12,10 @@ from ccstate.adapters.asterisk.compile.carriers import (
 )
 from ccstate.adapters.asterisk.compile.trees import branches
 from ccstate.adapters.asterisk.entries import PJSIP, Compiled, Context, Key, Step, file_of_type
-from ccstate.adapters.asterisk.places import asks, context, entered, follow, goto, named
+from ccstate.adapters.asterisk.places import asks, context, decided_by, entered, follow, goto, named
 from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.flow import Flow
-from ccstate.journeys.ways import HOURS, Place
+from ccstate.journeys.ways import HOURS, TURNED, Place
 from ccstate.model import Address
 
 NUMBERS = "numbers"
@@ -112,19 +113,31 @@ def compile_number(compiled: Compiled, flow: Flow, name: str, number: Filled) ->
         steps.append(Step("Set", f"GROUP(ccstate)={trunk_id(trunk)}", "trunk"))
     if prefix := number.get("caller_name_prefix"):
         steps.append(named(prefix))
-    if number.get("callers"):
-        asks(where, place, steps, flow.ways(place))
-        place = place._replace(node=HOURS)
-        if not number.get("hours"):
-            return
-        where = Context(compiled, context(place), owner)
-        steps = [entered(place)]
-    ways = flow.ways(place)
-    if schedule := number.get("hours"):
-        where.add("s", [*steps, *hours.decide(schedule, "hours")])
-        branches(where, place, ways)
-    else:
-        where.add("s", [*steps, *follow(place, ways[0])])
+    for node, field in _asked(number):
+        if node:
+            place = place._replace(node=node)
+            where = Context(compiled, context(place), owner)
+            steps = [entered(place)]
+        ways = flow.ways(place)
+        match field:
+            case "callers":
+                asks(where, place, steps, ways)
+            case "switch":
+                where.add("s", [*steps, *decided_by(number["switch"], "switch")])
+                branches(where, place, ways)
+            case "hours":
+                where.add("s", [*steps, *hours.decide(number["hours"], "hours")])
+                branches(where, place, ways)
+            case _:
+                where.add("s", [*steps, *follow(place, ways[0])])
+
+
+def _asked(number: Filled) -> Iterator[tuple[str, str]]:
+    """What a number asks, in order: the node of the place where it does, and the field."""
+    asked = [field for field in ("callers", "switch", "hours") if number.get(field)]
+    for field in asked or ("to",):
+        node = {"switch": TURNED, "hours": HOURS}.get(field, "")
+        yield ("" if field == (asked or ["to"])[0] else node), field
 
 
 def compile_arrivals(compiled: Compiled) -> None:

@@ -27,7 +27,11 @@ from collections.abc import Mapping
 
 from ccstate.adapters.asterisk.kind import Kind
 from ccstate.adapters.asterisk.kinds.caller_list import CALLER_LIST
+from ccstate.adapters.asterisk.kinds.feature_code import FEATURE_CODE
 from ccstate.adapters.asterisk.kinds.queue import QUEUE
 from ccstate.adapters.asterisk.kinds.ring_group import RING_GROUP
+from ccstate.adapters.asterisk.kinds.switch import SWITCH
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (CALLER_LIST, QUEUE, RING_GROUP)}
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind for kind in (CALLER_LIST, SWITCH, QUEUE, RING_GROUP, FEATURE_CODE)
+}

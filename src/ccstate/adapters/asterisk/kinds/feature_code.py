@@ -1,0 +1,253 @@
+"""Feature codes: what a phone can dial to do something, and the subroutines that do it.
+
+Who dials is known by CC_EXTENSION, which its endpoint sets; so no code needs a number or a PIN of
+an agent. Agents who log in are members of app_queue, which AddQueueMember and RemoveQueueMember
+change (16 and 22); the file of queues does not name them.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from ccstate.adapters.asterisk.compile.phones import HINTS, SILENCED, site_context
+from ccstate.adapters.asterisk.entries import DIALPLAN, MAILBOXES, Compiled, Context, Key, Step
+from ccstate.adapters.asterisk.kind import Kind, Setting
+from ccstate.adapters.asterisk.kinds.queue import logins
+from ccstate.adapters.asterisk.kinds.switch import device_of, key_of
+from ccstate.adapters.asterisk.places import GOTO, INTERNAL, PREFIX, context, position_of
+from ccstate.adapters.asterisk.rows import UNCLEAR, Decoded, decoded
+from ccstate.adapters.asterisk.sections import Sections, Steps
+from ccstate.adapters.asterisk.templates import Template
+from ccstate.journeys.centre import Centre, Filled
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.staffing import ringing
+from ccstate.journeys.ways import Place
+from ccstate.model import Address, Json
+
+EVERY = "ccstate-logins"
+"""The subroutine that does something in every queue in which somebody logs in."""
+MEMBER = "ccstate-member"
+"""The subroutine that logs the caller in to, or out of, one queue."""
+DEVICE = "PJSIP/${CC_EXTENSION}"
+
+IN_EVERY = Template("Gosub", f"{EVERY},s,1(<action>)")
+IN_ONE = Template("Gosub", f"{MEMBER},s,1(<action>,<queue>,<logins>)")
+PAUSES = Template("PauseQueueMember", f",{DEVICE}")
+PAUSES_WHY = Template("PauseQueueMember", f",{DEVICE},,${{URIDECODE(<reason>)}}")
+UNPAUSES = Template("UnpauseQueueMember", f",{DEVICE}")
+HEARS = Template("VoiceMailMain", f"${{CC_EXTENSION}}@{MAILBOXES}")
+PICKS_UP = Template("Pickup")
+SILENCES = Template("Set", f"DB({SILENCED}${{CC_EXTENSION}})=<position>")
+TURNS = Template("Set", f"DB({key_of('<switch>')})=<position>")
+
+
+def compile_feature_code(
+    compiled: Compiled, _flow: Flow, _setting: Setting, name: str, code: Filled
+) -> None:
+    """One code: where it is dialled, what it does, and the lamp that shows it."""
+    owner = Address("feature_code", name)
+    place = Place("feature_code", name)
+    sites = code.get("sites")
+    for dialled in map(site_context, sites) if sites else (INTERNAL,):
+        leads = GOTO.step("code", context=context(place), extension="s")
+        Context(compiled, dialled, owner).add(code["code"], [leads])
+    where = Context(compiled, context(place), owner)
+    where.note(code.get("label") or name)
+    where.add("s", _ACTIONS[code["action"]](code))
+    if code["action"] == "switch" and (switch := code.get("switch")):
+        Context(compiled, HINTS, owner).hint(code["code"], device_of(switch))
+
+
+def _ended(question: str, sound: str) -> list[Step]:
+    """A sound for what was done, another for what could not be."""
+    return [
+        Step("GotoIf", f"$[{question}]?done"),
+        Step("Playback", "beeperr"),
+        Step("Hangup"),
+        Step("Playback", sound, label="done"),
+        Step("Hangup"),
+    ]
+
+
+def _logs(action: str, sound: str) -> Callable[[Filled], list[Step]]:
+    def steps(code: Filled) -> list[Step]:
+        queue = code.get("queue")
+        does = (
+            IN_ONE.step("queue", action=action, queue=queue, logins=logins(queue))
+            if queue
+            else IN_EVERY.step("action", action=action)
+        )
+        # Only its own outcome counts: phones may dial on after a transfer.
+        enter = [Step("Answer"), Step("Set", "CC_DONE=0")]
+        return [*enter, does, *_ended('"${CC_DONE}" = "1"', sound)]
+
+    return steps
+
+
+def _pauses(code: Filled) -> list[Step]:
+    reason = code.get("reason")
+    pauses = PAUSES_WHY.step("reason", reason=PREFIX.encode(reason)) if reason else PAUSES.step()
+    return [Step("Answer"), pauses, *_ended('"${PQMSTATUS}" = "PAUSED"', "activated")]
+
+
+def _unpauses(_: Filled) -> list[Step]:
+    ended = _ended('"${UPQMSTATUS}" = "UNPAUSED"', "de-activated")
+    return [Step("Answer"), UNPAUSES.step(), *ended]
+
+
+def _hears(_: Filled) -> list[Step]:
+    return [Step("Answer"), HEARS.step(), Step("Hangup")]
+
+
+def _picks_up(_: Filled) -> list[Step]:
+    return [PICKS_UP.step(), Step("Hangup")]
+
+
+def _silences(_: Filled) -> list[Step]:
+    return [
+        Step("Answer"),
+        Step("GotoIf", f'$["${{DB({SILENCED}${{CC_EXTENSION}})}}" = "on"]?off'),
+        SILENCES.step("action", position="on"),
+        Step("Playback", "activated"),
+        Step("Hangup"),
+        SILENCES.step("action", label="off", position="off"),
+        Step("Playback", "de-activated"),
+        Step("Hangup"),
+    ]
+
+
+def _turns(code: Filled) -> list[Step]:
+    switch = code.get("switch")
+    if not switch:
+        return [Step("Hangup")]
+    shown = f"DEVICE_STATE({device_of(switch)})"
+    return [
+        Step("Answer"),
+        position_of(switch, "switch"),
+        Step("GotoIf", '$["${GOSUB_RETVAL}" = "on"]?off'),
+        TURNS.step("switch", switch=switch, position="on"),
+        Step("Set", f"{shown}=INUSE", "switch"),
+        Step("Playback", "activated"),
+        Step("Hangup"),
+        TURNS.step("switch", label="off", switch=switch, position="off"),
+        Step("Set", f"{shown}=NOT_INUSE", "switch"),
+        Step("Playback", "de-activated"),
+        Step("Hangup"),
+    ]
+
+
+_ACTIONS: Mapping[str, Callable[[Filled], list[Step]]] = {
+    "log_in": _logs("log_in", "agent-loginok"),
+    "log_out": _logs("log_out", "agent-loggedoff"),
+    "pause": _pauses,
+    "unpause": _unpauses,
+    "mailbox": _hears,
+    "pick_up": _picks_up,
+    "do_not_disturb": _silences,
+    "switch": _turns,
+}
+
+
+def compile_logins(compiled: Compiled, centre: Centre) -> None:
+    """The subroutines that log agents in and out; none where no code does."""
+    actions = {code["action"] for code in centre.of("feature_code").values()}
+    if actions.isdisjoint({"log_in", "log_out"}):
+        return
+    queues = [
+        name
+        for name, queue in sorted(centre.of("queue").items())
+        if any(agent.is_dynamic for agent in ringing(centre, queue))
+    ]
+    each = (Step("Gosub", f"{MEMBER},s,1(${{ARG1}},{name},{logins(name)})") for name in queues)
+    every = Context(compiled, EVERY)
+    every.note("Every queue in which somebody logs in")
+    every.add("s", [*each, Step("Return")])
+    where = Context(compiled, MEMBER)
+    where.note("Logs the caller in to a queue, or out of it, where it lists them")
+    where.add(
+        "s",
+        [
+            # `-` means nothing in an extension, see `logins`.
+            Step("Gosub", "${ARG3},~${REPLACE(CC_EXTENSION,-,~)},1"),
+            Step("GotoIf", '$["${GOSUB_RETVAL}" != ""]?${ARG1},1'),
+            Step("Return"),
+        ],
+    )
+    penalty, member = (f"${{CUT(GOSUB_RETVAL,/,{part})}}" for part in (1, 2))
+    where.add(
+        "log_in",
+        [
+            Step("AddQueueMember", f"${{ARG2}},{DEVICE},{penalty},,{member},{DEVICE}"),
+            *_noted("AQMSTATUS", "ADDED", "MEMBERALREADY"),
+        ],
+    )
+    where.add(
+        "log_out",
+        [
+            Step("RemoveQueueMember", f"${{ARG2}},{DEVICE}"),
+            *_noted("RQMSTATUS", "REMOVED", "NOTINQUEUE"),
+        ],
+    )
+
+
+def _noted(status: str, *good: str) -> list[Step]:
+    question = " | ".join(f'"${{{status}}}" = "{word}"' for word in good)
+    return [
+        Step("GotoIf", f"$[{question}]?done"),
+        Step("Return"),
+        Step("Set", "CC_DONE=1", label="done"),
+        Step("Return"),
+    ]
+
+
+def decode_feature_code(sections: Sections, name: str) -> Decoded:
+    """The code, where it may be dialled, and what it does."""
+    place = Place("feature_code", name)
+    dialled = dict(_dialled(sections, place))
+    steps = sections.context(context(place)).get("s", ())
+    sites: list[Json] = [site for site in sorted(dialled) if site]
+    return {
+        ("code",): next(iter(dialled.values()), None),
+        ("sites",): sites or None,
+        **_decoded_action(steps),
+    }
+
+
+def _dialled(sections: Sections, place: Place) -> Iterator[tuple[str, str]]:
+    """Sites at which a code is dialled, "" for all, each with the code."""
+    contexts = [("", INTERNAL), *((s, site_context(s)) for s in sections.centre.of("site"))]
+    for site, name in contexts:
+        for extension, steps in sections.context(name).items():
+            if GOTO.find(steps).get("context") == context(place):
+                yield site, extension
+
+
+def _decoded_action(steps: Steps) -> Decoded:
+    """What steps do; fields that the action does not need stay unclear."""
+    unclear: Json = UNCLEAR
+    found: dict[str, Json] = {"queue": unclear, "reason": unclear, "switch": unclear}
+    if (every := IN_EVERY.find(steps).get("action")) is not None:
+        found |= {"action": every, "queue": None}
+    elif (one := IN_ONE.find(steps)).get("action"):
+        found |= {"action": one["action"], "queue": one["queue"]}
+    elif (why := PAUSES_WHY.find(steps).get("reason")) is not None:
+        found |= {"action": "pause", "reason": decoded(PREFIX, why)}
+    elif PAUSES.is_in(steps):
+        found |= {"action": "pause", "reason": None}
+    elif (switch := TURNS.find(steps).get("switch")) is not None:
+        found |= {"action": "switch", "switch": switch}
+    else:
+        simple = {
+            "unpause": UNPAUSES, "mailbox": HEARS, "pick_up": PICKS_UP, "do_not_disturb": SILENCES,
+        }  # fmt: skip
+        found["action"] = next((a for a, t in simple.items() if t.is_in(steps)), unclear)
+    return {(field,): value for field, value in found.items()}
+
+
+def _is_primary(key: Key) -> bool:
+    return key.file == DIALPLAN
+
+
+def _names(sections: Sections) -> Iterable[str]:
+    return sections.contexts("feature_code/")
+
+
+FEATURE_CODE = Kind("feature_code", compile_feature_code, decode_feature_code, _is_primary, _names)

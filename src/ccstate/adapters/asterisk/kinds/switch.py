@@ -1,0 +1,80 @@
+"""Switches: a subroutine that tells the position, which AstDB keeps.
+
+The position is no part of any file: a reload and an apply leave AstDB alone, and a restart reads
+it again (seen on 16.28 and 22.10).
+"""
+
+from collections.abc import Iterable
+
+from ccstate.adapters.asterisk.entries import DIALPLAN, Compiled, Context, Key, Step
+from ccstate.adapters.asterisk.kind import Kind, Setting
+from ccstate.adapters.asterisk.places import SWITCHES, shortened
+from ccstate.adapters.asterisk.rows import Codec, Decoded, Unclear, decoded
+from ccstate.adapters.asterisk.sections import Sections
+from ccstate.adapters.asterisk.templates import Template
+from ccstate.journeys.centre import Filled
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.hours import Position
+from ccstate.model import Address, Json
+
+HEADER = "X-Ccstate-Switch-"
+"""What the header begins with by which a call of a test brings the position of a switch."""
+POSITION_OF = Template("Return", "<position>")
+
+
+def key_of(name: str) -> str:
+    """Family and key under which AstDB keeps the position: `on` or `off`, nothing before."""
+    return f"ccstate/switch/{name}"
+
+
+def device_of(name: str) -> str:
+    """The device whose state is the position; lamps show it."""
+    return f"Custom:ccstate-{name}"
+
+
+def compile_switch(
+    compiled: Compiled, _flow: Flow, setting: Setting, name: str, switch: Filled
+) -> None:
+    """The subroutine of one switch."""
+    where = Context(compiled, shortened(SWITCHES + name), Address("switch", name))
+    where.note(switch.get("label") or name)
+    position = f"${{DB({key_of(name)})}}"
+    if setting.is_test_site:
+        # The text comes from outside, so only the letters of `on` and `off` are taken.
+        brought = f"${{FILTER(onf,${{PJSIP_HEADER(read,{HEADER}{name})}})}}"
+        position = f'${{IF($["${{CC_AT}}" = ""]?{position}:{brought})}}'
+    where.add(
+        "s",
+        [
+            Step("Set", f"LOCAL(position)={position}"),
+            Step("GotoIf", '$["${position}" = "on"]?on,1'),
+            Step("GotoIf", '$["${position}" = "off"]?off,1'),
+            POSITION_OF.step("default", position=switch["default"]),
+        ],
+    )
+    for word in Position:
+        where.add(word, [POSITION_OF.step(position=word)])
+
+
+def _position(text: str) -> Json:
+    if text not in set(Position):
+        raise Unclear
+    return text
+
+
+def decode_switch(sections: Sections, name: str) -> Decoded:
+    """The default position that a subroutine says."""
+    steps = sections.context(shortened(SWITCHES + name)).get("s", ())
+    codec = Codec(str, _position)
+    return {("default",): decoded(codec, POSITION_OF.find(steps).get("position"))}
+
+
+def _is_primary(key: Key) -> bool:
+    return key.file == DIALPLAN
+
+
+def _names(sections: Sections) -> Iterable[str]:
+    return sections.contexts(SWITCHES)
+
+
+SWITCH = Kind("switch", compile_switch, decode_switch, _is_primary, _names)

@@ -1,0 +1,257 @@
+"""Agents who log in, feature codes and switches, dialled on phones of real Asterisks.
+
+A phone dials when Asterisk calls it and then goes on as if it had dialled: the channel is that of
+the phone, with the variables of its endpoint and the context in which its calls start.
+"""
+
+import time
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from ccstate.adapters.asterisk.ami import Ami, Login, Message
+from ccstate.lab import phones
+from tests.adapters.asterisk.estate import (
+    NUMBER,
+    PHONES,
+    Applied,
+    Estate,
+    running_site,
+    set_secrets,
+    write_desired,
+    write_project,
+)
+from tests.adapters.asterisk_harness import connection
+from tests.waiting import GENEROUS, until
+
+SECRET = PHONES["2001"]
+REASON = 'Lunch, "long" ${EPOCH}'
+"""A reason whose characters would mean something to a dialplan."""
+MEMBERS: list[dict[str, Any]] = [
+    {"user": "ann.l", "login": "dynamic", "penalty": 3},
+    {"extension": "desk-b", "login": "dynamic"},
+]
+CODES: dict[str, dict[str, Any]] = {
+    "log-in": {"code": "*45", "action": "log_in"},
+    "log-out": {"code": "*46", "action": "log_out", "queue": "help"},
+    "pause": {"code": "*47", "action": "pause", "reason": REASON},
+    "unpause": {"code": "*48", "action": "unpause"},
+    "pick-up": {"code": "*8", "action": "pick_up"},
+    "silence": {"code": "*78", "action": "do_not_disturb"},
+    "night": {"code": "*28", "action": "switch", "switch": "night"},
+    "elsewhere": {"code": "*29", "action": "switch", "switch": "night", "sites": ["perth"]},
+}
+DESIRED: dict[str, Any] = {
+    "sites": {name: {"timezone": "Australia/Sydney"} for name in ("sydney", "perth")},
+    "users": {"ann.l": {"name": "Ann Lee", "extension": "2001"}},
+    "extensions": {
+        name: {"secret": "env:SIP_2001", "site": "sydney", "pickup_group": "front"}
+        for name in ("2001", "2002")
+    }
+    | {"desk-b": {"number": "2003", "secret": "env:SIP_2001", "site": "sydney"}},
+    "switches": {"night": {"label": "Night"}},
+    "queues": {
+        "sales": {
+            "members": deepcopy(MEMBERS),
+            "overflow": {"empty": "extension/2002", "after": "1m", "to": "hangup"},
+        },
+        "help": {
+            "members": [{"user": "ann.l", "login": "dynamic"}],
+            "overflow": {"empty": "hangup"},
+        },
+    },
+    "feature_codes": CODES,
+    "numbers": {NUMBER: {"to": "queue/sales", "switch": "night", "on": "extension/2002"}},
+}
+FILES = {"extensions.d/lines.conf": "[lines]\ninclude => numbers\n"}
+"""A local channel takes what is behind a slash for options of its own."""
+
+
+@pytest.fixture(scope="module", params=["22", "16"])
+def applied(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Applied]:
+    folder = tmp_path_factory.mktemp(f"codes-{request.param}-")
+    project = folder / "project"
+    project.mkdir()
+    with running_site(folder / "site", request.param, files=FILES) as site:
+        write_project(project, connection(site))
+        yield Applied(project, site)
+
+
+class Exchange(Estate):
+    """The estate, and what its phones dial."""
+
+    def dials(self, phone: str, code: str, *, site: str = "sydney") -> None:
+        """A phone dials a code, and the exchange has done what the code says."""
+        with self.listening("call") as ami:
+            ami.do(
+                "Originate",
+                ("Channel", f"PJSIP/{phone}"),
+                ("Context", f"site/{site}"),
+                ("Exten", code),
+                ("Priority", "1"),
+                ("Async", "true"),
+            )
+            channels = set()
+            for event in ami.events(time.monotonic() + GENEROUS):
+                if event.get("Event") == "Newchannel" and f"/{phone}-" in event["Channel"]:
+                    channels.add(event["Channel"])
+                if event.get("Event") == "Hangup" and event["Channel"] in channels:
+                    return
+        raise AssertionError(f"the call of {phone} to {code} does not end")
+
+    def meets(self, *ends: str) -> str:
+        """Where a call from outside ends: the first of these that is told."""
+        with self.listening("user,agent") as ami:
+            self._calls(ami)
+            for event in ami.events(time.monotonic() + GENEROUS):
+                if (found := _met(event)) in ends:
+                    return found
+        raise AssertionError(f"no call comes to {', '.join(ends)}")
+
+    @staticmethod
+    def _calls(ami: Ami) -> None:
+        ami.do(
+            "Originate",
+            ("Channel", f"Local/{NUMBER}@lines/n"),
+            ("Application", "Wait"),
+            ("Data", "2"),
+            ("Async", "true"),
+        )
+
+    def listening(self, events: str) -> Ami:
+        site = self.site
+        return Ami.connect(
+            Login(site.ami_host, site.ami_port, site.lab_username, site.lab_secret), events=events
+        )
+
+    def members(self, queue: str) -> dict[str, Message]:
+        """Who is a member of a queue now, by name."""
+        with self.ami() as ami:
+            found = ami.read("QueueStatus", ("Queue", queue))
+        return {event["Name"]: event for event in found if event.is_event("QueueMember")}
+
+    def lamp(self, code: str) -> str:
+        return self.command(f"core show hint {code}")
+
+
+def _met(event: Message) -> str:
+    if event.get("Event") == "AgentConnect":
+        return f"answered by {event['MemberName']}"
+    return event.get("Place") if event.get("Event") == "UserEvent" else ""
+
+
+@pytest.fixture
+def exchange(
+    applied: Applied, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Exchange]:
+    set_secrets(monkeypatch)
+    estate = Exchange(applied.project, applied.site, capsys)
+    write_desired(estate.folder, DESIRED)
+    if estate.plan():
+        estate.apply()
+    phones.answer(applied.site, dict.fromkeys(("2001", "2002", "desk-b"), SECRET), after=0.1)
+    yield estate
+    phones.end_all(applied.site.folder)
+    estate.command("database deltree ccstate")
+    for queue in ("sales", "help"):
+        for member in estate.members(queue).values():
+            if member["Membership"] == "dynamic":
+                estate.command(f"queue remove member {member['Location']} from {queue}")
+
+
+def test_an_agent_logs_in_by_code_is_served_and_logs_out(exchange: Exchange) -> None:
+    assert exchange.meets("extension/2002", "answered by ann.l") == "extension/2002"
+    exchange.dials("2001", "*45")
+    [member] = exchange.members("sales").values()
+    assert (member["Name"], member["Penalty"], member["Membership"]) == ("ann.l", "3", "dynamic")
+    assert set(exchange.members("help")) == {"ann.l"}
+    assert exchange.meets("extension/2002", "answered by ann.l") == "answered by ann.l"
+    exchange.dials("2001", "*46")
+    assert (set(exchange.members("sales")), set(exchange.members("help"))) == ({"ann.l"}, set())
+    exchange.dials("desk-b", "*45")
+    assert set(exchange.members("sales")) == {"ann.l", "desk-b"}
+
+
+def test_somebody_whom_no_queue_lists_logs_in_nowhere(exchange: Exchange) -> None:
+    exchange.dials("2002", "*45")
+    assert exchange.members("sales") == {}
+
+
+def test_a_pause_has_its_reason_whatever_that_says(exchange: Exchange) -> None:
+    exchange.dials("2001", "*45")
+    exchange.dials("2001", "*47")
+    member = exchange.members("sales")["ann.l"]
+    assert (member["Paused"], member["PausedReason"]) == ("1", REASON)
+    exchange.dials("2001", "*48")
+    assert exchange.members("sales")["ann.l"]["Paused"] == "0"
+
+
+def test_a_switch_is_turned_by_its_code_and_changes_where_calls_end(exchange: Exchange) -> None:
+    exchange.dials("2001", "*45")
+    exchange.dials("2002", "*28")
+    assert "State:InUse" in exchange.lamp("*28").replace(" ", "")
+    assert exchange.meets("extension/2002", "queue/sales") == "extension/2002"
+    exchange.dials("2002", "*28")
+    assert "State:Idle" in exchange.lamp("*28").replace(" ", "")
+    assert exchange.meets("extension/2002", "queue/sales") == "queue/sales"
+
+
+def test_a_code_of_another_site_is_no_code_here(exchange: Exchange) -> None:
+    exchange.dials("2002", "*29", site="perth")
+    assert exchange.command("database get ccstate/switch night").strip() == "Value: on"
+    exchange.command("database deltree ccstate")
+    assert "feature_code" not in exchange.command("dialplan show *29@site/sydney")
+
+
+def test_log_ins_and_the_position_of_a_switch_survive_an_apply(exchange: Exchange) -> None:
+    exchange.dials("2001", "*45")
+    exchange.dials("2001", "*47")
+    exchange.dials("2002", "*28")
+    assert exchange.plan() == ""
+    assert "as they were applied" in exchange.drift()
+    exchange.edit("queues", "sales", "ring_for", value="25s")
+    exchange.edit("switches", "night", "default", value="on")
+    exchange.apply()
+    member = exchange.members("sales")["ann.l"]
+    assert (member["Paused"], member["Membership"]) == ("1", "dynamic")
+    assert exchange.command("database get ccstate/switch night").strip() == "Value: on"
+
+
+def test_log_ins_survive_a_queue_that_is_put_in_another_order(exchange: Exchange) -> None:
+    exchange.dials("2001", "*45")
+    exchange.dials("2001", "*47")
+    exchange.edit("queues", "sales", "strategy", value="in_order")
+    exchange.edit("queues", "sales", "members", value=[*deepcopy(MEMBERS), {"extension": "2002"}])
+    exchange.apply()
+    found = exchange.members("sales")
+    assert set(found) == {"ann.l", "2002"}
+    assert found["ann.l"]["Paused"] == "1"
+
+
+def test_a_phone_that_is_not_to_be_disturbed_does_not_ring(exchange: Exchange) -> None:
+    exchange.dials("2002", "*28")
+    exchange.dials("2002", "*78")
+    with exchange.listening("user,call") as ami:
+        exchange._calls(ami)
+        for event in ami.events(time.monotonic() + GENEROUS):
+            assert "2002" not in event.get("DestChannel"), "the phone rings"
+            if event.get("Place") == "extension/2002" and event.all("Event")[-1] == "no answer":
+                return
+    raise AssertionError("the call does not come to the phone")
+
+
+def test_a_ringing_call_is_picked_up_by_a_phone_of_the_group(exchange: Exchange) -> None:
+    phones.end_all(exchange.site.folder)
+    phones.ring(exchange.site, {"2002": SECRET})
+    phones.answer(exchange.site, {"2001": SECRET}, after=0.1)
+    exchange.command("database put ccstate/switch night on")
+    with exchange.listening("call") as ami:
+        exchange._calls(ami)
+        until(lambda: "Ringing" in exchange.command("core show channels"), "2002 rings")
+        exchange.dials("2001", "*8")
+        names = [e for e in ami.events(time.monotonic() + 1) if e.get("Event") == "Pickup"]
+    assert "2002" in names[0]["TargetChannel"]
