@@ -261,7 +261,7 @@ class Interpreter:
             return self.run(replace(stop.call, pending=f"typed {stop.typed}{key}"), stop.line)
         reading = stop.read
         if key == reading.ends:
-            return self._read(stop, stop.typed, "OK")
+            return self._again(stop) or self._read(stop, stop.typed, "OK")
         typed = stop.typed + key
         if len(typed) >= reading.most:
             return self._read(stop, typed, "OK")
@@ -273,11 +273,18 @@ class Interpreter:
             waited = "silence" if stop.seconds else ""
             pending = f"settle {stop.typed}" if stop.typed else waited
             return self.run(replace(stop.call, pending=pending), stop.line)
+        return self._again(stop) or self._read(stop, stop.typed, "TIMEOUT")
+
+    def _again(self, stop: Keys) -> Keys | None:
+        """Read() asks once more where nothing was typed: after silence, and after `#` alone.
+
+        Source: `read_exec`, app_read.c of Asterisk 22; 16.28 and 22.10, seen.
+        """
         reading = stop.read
-        if not stop.typed and reading.tries > 1:
-            again = reading._replace(tries=reading.tries - 1)
-            return stop._replace(read=again, heard=reading.sounds, seconds=reading.first)
-        return self._read(stop, stop.typed, "TIMEOUT")
+        if reading is None or stop.typed or reading.tries <= 1:
+            return None
+        again = reading._replace(tries=reading.tries - 1)
+        return stop._replace(read=again, heard=reading.sounds, seconds=reading.first)
 
     def _read(self, stop: Keys, typed: str, status: str) -> Stop:
         if stop.read is None:
