@@ -102,6 +102,9 @@ REFUSED = {
     ("Extension", "ring_for"),  # Dial, too
     ("Dial", "ring_for"),
     ("RingGroup", "ring_for"),
+    ("Follow", "ring_for"),
+    ("ParkingLot", "timeout"),  # a parked call would come back at once
+    ("Recording", "keep_days"),  # deleted at once: `when: never` says so
     ("Menu", "timeout"),  # WaitExten and Read take their own default
     ("Collect", "timeout"),
     ("Announcements", "every"),  # never, which `position: false` says
