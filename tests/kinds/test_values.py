@@ -119,6 +119,7 @@ MEANS = {
     ("Queue", "retry"): "the next attempt at once",
     ("Queue", "wrap_up"): "the next call at once",
     ("Queue", "max_waiting"): "no limit",
+    ("ConferenceRoom", "max_members"): "no limit",
     ("Queue", "weight"): "served last",
     ("Member", "penalty"): "rings first",
     ("ServiceLevel", "percent"): "no promise",
