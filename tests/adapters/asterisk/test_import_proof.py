@@ -239,11 +239,8 @@ def test_codes_that_phones_dial_are_compared() -> None:
     found = imported_confs(read, setting)
     others = {a: f for a, f in found.objects.items() if a.kind != "feature_code"}
     codes = {
-        Address("feature_code", "mailbox"): {"code": "*98", "action": {"type": "mailbox"}},
-        Address("feature_code", "night"): {
-            "code": "*28",
-            "action": {"type": "switch", "switch": "night"},
-        },
+        Address("feature_code", "mailbox"): {"code": "*98", "action": "mailbox"},
+        Address("feature_code", "night"): {"code": "*28", "action": "switch", "switch": "night"},
     }
 
     def differing(objects: Mapping[Address, Any]) -> set[str]:

@@ -85,7 +85,7 @@ class Proving:
             self._interpreter, found.origins, setting.words, queues, _endpoints(confs)
         )
         codes = self._flow.centre.of("feature_code").values()
-        self._codes = {"*97": {"type": "mailbox"}} | {c["code"]: c["action"] for c in codes}
+        self._codes = {"*97": {"action": "mailbox"}} | {str(code["code"]): code for code in codes}
         """What codes that phones dial do; the first of them is there without any object."""
         self._shown = Shown(self._flow.centre)
         self._numbers = _shown_numbers(confs)
@@ -316,15 +316,15 @@ class Proving:
             proof.unfollowed.append(Unfollowed(door, lost.did, lost.reason, *where))
 
 
-def _coded(phone: str, action: Filled) -> Where:
+def _coded(phone: str, code: Filled) -> Where:
     """Where a phone is that dials a feature code."""
-    match action["type"]:
+    match code["action"]:
         case "mailbox":
             return Done(turns.Over("listens to messages", f"voicemail/{phone}"))
         case "pick_up":
             return Done(turns.Over("picks up"))
         case "switch":
-            return Turns(action["switch"])
+            return Turns(code["switch"])
         case other:
             raise NotFollowed(f"what the feature code {other} does is not walked")
 
