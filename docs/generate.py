@@ -22,7 +22,6 @@ from ccstate.adapter import Adapter, Support
 from ccstate.adapters import embedded
 from ccstate.adapters.asterisk import adapter as asterisk
 from ccstate.adapters.asterisk.connection import Connection
-from ccstate.adapters.asterisk.support import WRITTEN_ONLY
 from ccstate.kinds import KINDS, Kind, field_paths, fields
 from ccstate.kinds.fields import Common, Compare, Means, Ref
 from ccstate.render.diagnostics import diagnostics_text
@@ -367,8 +366,6 @@ A field is named by its path: `overflow.after`; `members.*.penalty` for every me
 menu. Kinds that an adapter does not have at all stand in [the overview](README.md); such objects are planned for no
 platform.
 """
-WRITTEN: Mapping[str, Mapping[str, tuple[str, ...]]] = {"asterisk": WRITTEN_ONLY}
-"""Mapped fields that are not read back from every edit by hand yet, by adapter and kind."""
 
 
 def fields_page() -> str:
@@ -378,7 +375,7 @@ def fields_page() -> str:
     for kind, known in KINDS.items():
         having = [name for name in every if kind in every[name]]
         rows = [
-            [f"`{path}`", *(_placed(name, kind, path, every[name][kind]) for name in having)]
+            [f"`{path}`", *(_placed(path, every[name][kind]) for name in having)]
             for path in field_paths(kind)
         ]
         head = ["Field", *(f"`{name}`" for name in having)]
@@ -387,13 +384,11 @@ def fields_page() -> str:
     return "\n".join(parts)
 
 
-def _placed(name: str, kind: str, path: str, support: Support) -> str:
+def _placed(path: str, support: Support) -> str:
     if path in support.kept:
         return f"kept: {support.kept[path]}"
     if path in support.lacking:
         return f"lacking: {support.lacking[path]}"
-    if path in WRITTEN.get(name, {}).get(kind, ()):
-        return "mapped; a change by hand is told as lines of the file"
     return "mapped"
 
 

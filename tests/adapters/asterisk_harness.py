@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ccstate.adapters.asterisk import lock
+from ccstate.adapters.asterisk import lock, transaction
 from ccstate.adapters.asterisk import records as kept
 from ccstate.adapters.asterisk.adapter import AsteriskAdapter, connect
 from ccstate.adapters.asterisk.compiling import Setting, compile_objects
@@ -64,7 +64,10 @@ class OnAsterisk:
         ccstate's own records stay as they are. Sounds do too: no field is read back from them.
         """
         with self.connect().server() as server:
-            records = read_stored(server.storage, is_test_site=server.is_test_site).records
+            stored = read_stored(server.storage, is_test_site=server.is_test_site)
+            records = stored.records
+            if stored.is_new:  # include files without records are damage
+                transaction.write(server.storage, kept.dump(records))
             objects = {a: f for a, f in records.objects.items() if a != address}
             if fields is not None:
                 objects[address] = fields

@@ -257,7 +257,7 @@ def value_at(fields: Fields, place: Path) -> Json:
 def without(fields: Fields, gone: Collection[Path], at: Path = ()) -> dict[str, Json]:
     """The fields without what stands at these places, also inside the entries of lists.
 
-    A mapping or an entry of which nothing is left goes too.
+    A mapping, a list or an entry of which nothing is left goes too.
     """
     left = {name: _inside(value, gone, (*at, name)) for name, value in fields.items()}
     return {

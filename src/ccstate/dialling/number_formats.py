@@ -43,6 +43,13 @@ def is_known(country: str) -> bool:
     return _plan(country) is not None
 
 
+def countries_with(calling_code: str) -> tuple[str, ...]:
+    """The countries (ISO 3166-1) whose numbers begin with a calling code such as `61`."""
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+    return tuple(COUNTRY_CODE_TO_REGION_CODE.get(int(calling_code), ()))
+
+
 class CarrierFormats(NamedTuple):
     """How a trunk's carrier writes numbers: of calls that arrive, and of those that leave.
 

@@ -454,8 +454,7 @@ CASES = [
         "when an office closes",
         turn(DIALPLAN, "${ARG3} >= 1800", "${ARG3} >= 2200"),
         loaded(DIALPLAN),
-        says="schedule/office by hand extensions.d/ccstate.conf:N: [schedule/office] exten "
-        "=> Mon,1,GotoIf($[${ARG3} >= 2200]?closed,1)",
+        says="schedule/office weekly.mon [08:00-18:00] → [08:00-22:00]",
     ),
     case(
         "a right that a route asks for",
@@ -506,7 +505,8 @@ CASES = [
         "a key that leads to nobody",
         TURNED_AWAY,
         loaded(DIALPLAN),
-        says="ivr/main nodes.menu.choices.1 queue/sales → queue/nowhere",
+        says="ivr/main by hand extensions.d/ccstate.conf:N: [ivr/main/menu] exten => "
+        "1,2,Goto(queue/nowhere,s,1)",
     ),
     case(
         "a caller's key that ends the call",

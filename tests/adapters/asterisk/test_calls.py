@@ -16,9 +16,9 @@ from ccstate.adapters.asterisk.calls.keypad import Press
 from ccstate.adapters.asterisk.calls.load import Loaded, load
 from ccstate.adapters.asterisk.calls.run import run
 from ccstate.adapters.asterisk.calls.sipp import Sipp
-from ccstate.adapters.asterisk.compile.phones import unknown_password
 from ccstate.adapters.asterisk.compiling import Setting, compile_objects
 from ccstate.adapters.asterisk.entries import FILES
+from ccstate.adapters.asterisk.kinds.extension import unknown_password
 from ccstate.adapters.asterisk.running.reload import reload
 from ccstate.adapters.asterisk.sounds import audio
 from ccstate.adapters.asterisk.spelling import spell

@@ -9,9 +9,9 @@ import pytest
 from ccstate.adapters.asterisk.ami import Ami, Login
 from ccstate.adapters.asterisk.calls.dialled import NAME, Entrance
 from ccstate.adapters.asterisk.calls.run import run
-from ccstate.adapters.asterisk.compile.phones import unknown_password
 from ccstate.adapters.asterisk.compiling import Setting, compile_objects
 from ccstate.adapters.asterisk.entries import FILES
+from ccstate.adapters.asterisk.kinds.extension import unknown_password
 from ccstate.adapters.asterisk.running.reload import reload
 from ccstate.adapters.asterisk.sounds import audio
 from ccstate.adapters.asterisk.spelling import spell

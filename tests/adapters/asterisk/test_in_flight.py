@@ -15,7 +15,7 @@ from ccstate.adapters.asterisk.calls.dialled import ANSWERED, NAME, Dial, Entran
 from ccstate.adapters.asterisk.calls.keypad import Press
 from ccstate.adapters.asterisk.calls.load import Loaded, load
 from ccstate.adapters.asterisk.calls.sipp import Sipp
-from ccstate.adapters.asterisk.compile.phones import unknown_password
+from ccstate.adapters.asterisk.kinds.extension import unknown_password
 from ccstate.adapters.asterisk.storage import LocalFolder
 from ccstate.lab import phones, programs
 from tests.adapters.asterisk.estate import (

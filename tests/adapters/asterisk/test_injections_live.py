@@ -12,7 +12,6 @@ import pytest
 
 from ccstate.adapters.asterisk.ami import Ami, Login
 from ccstate.adapters.asterisk.audit.refusals import refusals
-from ccstate.adapters.asterisk.compile.phones import told_location
 from ccstate.adapters.asterisk.compiling import Setting, compile_objects
 from ccstate.adapters.asterisk.entries import (
     ACCOUNTS,
@@ -23,6 +22,7 @@ from ccstate.adapters.asterisk.entries import (
     VOICEMAIL,
     Key,
 )
+from ccstate.adapters.asterisk.kinds.extension import told_location
 from ccstate.adapters.asterisk.spelling import spell
 from ccstate.journeys.centre import Centre
 from ccstate.lab.site import Site

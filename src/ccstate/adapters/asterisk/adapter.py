@@ -13,7 +13,7 @@ from ccstate.adapters.asterisk import lock, perform, transaction
 from ccstate.adapters.asterisk import records as kept
 from ccstate.adapters.asterisk.ami import Ami
 from ccstate.adapters.asterisk.audit import audited, files_closed, rights_missing
-from ccstate.adapters.asterisk.compile.carriers import trunk_id
+from ccstate.adapters.asterisk.carriers import trunk_id
 from ccstate.adapters.asterisk.compiling import Setting, compile_objects
 from ccstate.adapters.asterisk.connection import GONE, Connection, places
 from ccstate.adapters.asterisk.drafts import Draft, Now, draft

@@ -8,44 +8,19 @@ from collections.abc import Mapping
 
 import orjson
 
-from ccstate.adapters.asterisk.compile.hours import (
-    CLOCK,
-    TEST_CLOCK,
-    compile_calendar,
-    compile_schedule,
-)
-from ccstate.adapters.asterisk.compile.outbound import (
-    compile_inside,
-    compile_leaving,
-    compile_route,
-    compile_sites,
-)
-from ccstate.adapters.asterisk.compile.phones import (
-    compile_extension,
-    compile_rings,
-    unknown_password,
-)
-from ccstate.adapters.asterisk.compile.trees import compile_tree
-from ccstate.adapters.asterisk.compile.trunks import (
-    TEST,
-    compile_arrivals,
-    compile_number,
-    compile_test_calls,
-    compile_trunk,
-)
 from ccstate.adapters.asterisk.entries import Compiled
 from ccstate.adapters.asterisk.in_call import compile_key_codes
 from ccstate.adapters.asterisk.kind import Setting
 from ccstate.adapters.asterisk.kinds import KINDS
 from ccstate.adapters.asterisk.kinds.caller_list import compile_who
+from ccstate.adapters.asterisk.kinds.extension import unknown_password
 from ccstate.adapters.asterisk.kinds.feature_code import compile_logins
-from ccstate.adapters.asterisk.places import compile_names
+from ccstate.adapters.asterisk.test_site import TEST, compile_test_calls
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.flow import Flow
 from ccstate.model import Address, Fields
 
 __all__ = ["Setting", "compile_anew", "compile_objects"]
-
 
 _REMEMBERED = 2
 """What a plan begins with and what it leads to; one apply asks for these six times."""
@@ -79,38 +54,14 @@ def compile_anew(objects: Mapping[Address, Fields], setting: Setting) -> Compile
     compiled = Compiled()
     centre = Centre(dict(sorted(objects.items())))
     flow = Flow(centre)
-    for name, trunk in sorted(centre.of("trunk").items()):
-        compile_trunk(compiled, centre, name, trunk)
-    for name, number in sorted(centre.of("number").items()):
-        compile_number(compiled, flow, name, number)
-    compile_arrivals(compiled)
-    compile_names(compiled)
-    compile_key_codes(compiled)
-    clock = TEST_CLOCK if setting.is_test_site else CLOCK
-    for name, calendar in sorted(centre.of("calendar").items()):
-        compile_calendar(compiled, name, calendar)
-    for name, schedule in sorted(centre.of("schedule").items()):
-        compile_schedule(compiled, centre, name, schedule, clock)
-    for name, tree in sorted(centre.of("ivr").items()):
-        compile_tree(compiled, flow, name, tree)
-    compile_who(compiled)
     for kind in KINDS.values():
         for name, fields in sorted(centre.of(kind.name).items()):
             kind.compile(compiled, flow, setting, name, fields)
-    for name, extension in sorted(centre.of("extension").items()):
-        compile_extension(compiled, flow, name, extension, setting.key)
-    _compile_outbound(compiled, flow)
+    for kind in KINDS.values():
+        kind.shared(compiled, flow, setting)
+    compile_key_codes(compiled)
+    compile_who(compiled)
+    compile_logins(compiled, centre)
     if setting.is_test_site:
         compile_test_calls(compiled, centre, unknown_password(setting.key, TEST))
     return compiled
-
-
-def _compile_outbound(compiled: Compiled, flow: Flow) -> None:
-    """What phones may dial, and how calls ring and leave."""
-    compile_inside(compiled, flow)
-    compile_sites(compiled, flow.centre)
-    compile_logins(compiled, flow.centre)
-    for name, route in sorted(flow.centre.of("outbound_route").items()):
-        compile_route(compiled, name, route)
-    compile_rings(compiled, flow.centre)
-    compile_leaving(compiled, flow.centre)

@@ -94,3 +94,11 @@ def decoded_recording(steps: Collection[str], *, on_demand: bool) -> Decoded:
         (path, "folder"): UNCLEAR if folder is None else decoded(FOLDER, folder),
         (path, "notice"): UNCLEAR if said == "never" else decoded(SOUND, sound),
     }
+
+
+def recorded_outgoing(label: str, then: str) -> list[Step]:
+    """Records a call of a phone whose calls are always recorded."""
+    return [
+        Step("GotoIf", f'$["${{CC_RECORD}}" = ""]?{then}', label=label),
+        Step("MixMonitor", "${CC_RECORD}/${UNIQUEID}-out.wav,b"),
+    ]

@@ -1,24 +1,14 @@
 """Stored and running configuration → objects at both levels."""
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, cast
 
 from ccstate import kinds
-from ccstate.adapters.asterisk.compare import (
-    Reading,
-    compared_in,
-    place_of,
-    put,
-    reading,
-    shown_line,
-    shown_value,
-)
 from ccstate.adapters.asterisk.compiling import compile_anew
-from ccstate.adapters.asterisk.decode import named
 from ccstate.adapters.asterisk.entries import ACCOUNTS, FILES, MODULES, Compiled, Entry, Key, Values
+from ccstate.adapters.asterisk.entry_words import named, place_of, shown_line, shown_value
 from ccstate.adapters.asterisk.handwritten import Handwritten, setup_problems
-from ccstate.adapters.asterisk.kinds import KINDS
 from ccstate.adapters.asterisk.readback import (
     Deviations,
     ReadBack,
@@ -29,11 +19,11 @@ from ccstate.adapters.asterisk.readback import (
     read_back,
 )
 from ccstate.adapters.asterisk.records import Objects, Records
-from ccstate.adapters.asterisk.running import Running
-from ccstate.adapters.asterisk.spelling import revision_in
+from ccstate.adapters.asterisk.rows import put
+from ccstate.adapters.asterisk.running import Running, compared_in
+from ccstate.adapters.asterisk.spelling import revision_in, spell
 from ccstate.adapters.asterisk.stored import Stored
 from ccstate.drafts import sealed
-from ccstate.journeys.centre import Centre
 from ccstate.model import ALTERED, RUNNING, Address, Fields, Json
 
 NOT_LOADED = "not loaded"
@@ -58,29 +48,27 @@ class View:
 
 def stored_view(stored: Stored) -> View:
     """The objects that the include files say, whatever was written into them by hand."""
+    objects, compiled = stored.records.objects, stored.compiled
     actual = _as_touched(stored)
-    found = differing(stored.compiled, actual)
-    gone = missing(stored.compiled, found, _anything)
-    _overlook(found, gone, actual, stored.compiled.values())
-    read = _read(stored, stored.records.objects, stored.compiled, actual)
+    found = differing(compiled, actual)
+    gone = missing(compiled, found, _anything)
+    if gone:
+        left = {address: fields for address, fields in objects.items() if address not in gone}
+        without = _recompile(stored)(left)
+        # Whoever took out an object may have taken out what leads there, too.
+        if _count(differing(without, actual)) < _count(found):
+            objects, compiled = left, without
+        else:
+            _overlook(found, gone, actual, compiled.values())
+    read = _read(stored, objects, compiled, actual)
     view = View(dict(read.objects), {}, {}, read)
-    centre = Centre(stored.records.objects)
     for owner, deviating in read.unexplained.items():
-        lines = [(d.key, d.actual) for d in deviating]
-        if owner is not None and owner.kind not in KINDS:
-            lines = _taken(view, owner, reading(owner, centre, deviating), stored.values)
-        if lines:
-            placed = [(stored.places.get(key, ""), key, value) for key, value in lines]
-            shown = sorted(
-                (_line_number(at), shown_line(at, key, value)) for at, key, value in placed
-            )
-            view.altered.setdefault(owner, []).extend(line for _, line in shown)
-    if view.objects != read.objects:
-        objects = dict(view.objects)
-        view.read = replace(read, objects=objects, compiled=_recompile(stored)(objects))
+        placed = [(stored.places.get(d.key, ""), d.key, d.actual) for d in deviating]
+        shown = sorted((_line_number(at), shown_line(at, key, value)) for at, key, value in placed)
+        view.altered.setdefault(owner, []).extend(line for _, line in shown)
     for owner in gone:
-        del view.objects[owner]
-    if rest := [*_problems(stored), *_unlike(stored, found)]:
+        view.objects.pop(owner, None)
+    if rest := [*_problems(stored), *_unlike(view, stored, found)]:
         view.altered.setdefault(None, []).extend(rest)
     view.is_outdated = stored.is_outdated
     return view
@@ -99,6 +87,10 @@ def _first_of(configuration: str, view: View, stored: Stored) -> Address | None:
     owners = {e.owner for k, e in stored.compiled.entries.items() if k.file == configuration}
     managed = stored.records.ledger
     return min((o for o in owners if o and o in view.objects and o in managed), default=None)
+
+
+def _count(found: Deviations) -> int:
+    return sum(map(len, found.values()))
 
 
 def _as_touched(stored: Stored) -> dict[Key, str]:
@@ -145,19 +137,6 @@ def _line_number(place: str) -> tuple[str, int]:
     return (file, int(number)) if number.isdecimal() else (place, 0)
 
 
-def _taken(
-    view: View, owner: Address, said: Reading, values: Values
-) -> list[tuple[Key, str | None]]:
-    """The fields put into the object; returns the lines that no field says, or no other value."""
-    lines = list(said.lines)
-    for key, (path, value) in said.fields:
-        before = view.objects[owner]
-        view.objects[owner] = put(before, path, value)
-        if view.objects[owner] == before:
-            lines.append((key, values.get(key)))
-    return lines
-
-
 def _problems(stored: Stored) -> Iterator[str]:
     """Lines that somebody wrote into our files, and that Asterisk loses."""
     for problem in stored.problems:
@@ -165,17 +144,18 @@ def _problems(stored: Stored) -> Iterator[str]:
             yield f"{problem.span.file}:{problem.span.line}: {problem.message}"
 
 
-def _unlike(stored: Stored, found: Deviations) -> Iterator[str]:
+def _unlike(view: View, stored: Stored, found: Deviations) -> Iterator[str]:
     """Files of which no entry says what was done to them: a comment, the order, the end."""
     told = {deviation.key.file for deviating in found.values() for deviation in deviating}
     lost = {problem.span.file for problem in stored.problems if problem.span}
+    texts = spell(view.read.compiled)
     for name, path in FILES.items():
         content = stored.contents.get(path)
         if not stored.is_touched(path):
             continue
         if content is not None and not revision_in(name, content):
             yield f"{path}: its last lines, which show that all of it was read, are not as they were"
-        elif name not in told and path not in lost:
+        elif name not in told and path not in lost and content != texts.get(path):
             yield f"{path} is not {'there' if content is None else 'as ccstate wrote it'}"
 
 
@@ -219,13 +199,8 @@ def _running_values(stored: Stored, owner: Address | None, read: ReadBack) -> di
     if owner is None:
         return {place_of(d.key): shown_value(key, d.key, d.actual) for d in left}
     changes = {".".join(path): value for path, value in read.changes.get(owner, {}).items()}
-    lines: list[tuple[Key, str | None]] = [(d.key, d.actual) for d in left]
-    if owner.kind not in KINDS:
-        said: Reading = reading(owner, Centre(stored.records.objects), left)
-        changes |= {path: value for _, (path, value) in said.fields}
-        lines = list(said.lines)
     values = {path: _sealed(key, owner, path, value) for path, value in changes.items()}
-    return values | {named(k): shown_value(key, k, value) for k, value in lines}
+    return values | {named(d.key): shown_value(key, d.key, d.actual) for d in left}
 
 
 def _as_stored(stored: Stored, compiled: Compiled) -> Compiled:
@@ -316,7 +291,7 @@ def _bearer(view: View, records: Records) -> Address | None:
 def _sealed(key: bytes, owner: Address, path: str, value: Json) -> Json:
     if not kinds.holds_secrets(owner.kind):
         return value
-    shown_fields: Any = sealed(key, owner.kind, put({}, path, value))
+    shown_fields: Any = sealed(key, owner.kind, put({}, tuple(path.split(".")), value))
     for part in path.split("."):
         shown_fields = shown_fields.get(part) if isinstance(shown_fields, dict) else None
     result: Json = shown_fields

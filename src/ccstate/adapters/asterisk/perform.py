@@ -8,11 +8,11 @@ from ccstate.adapter import Result
 from ccstate.adapters.asterisk import records as kept
 from ccstate.adapters.asterisk import transaction
 from ccstate.adapters.asterisk.ami import Ami
-from ccstate.adapters.asterisk.compare import compared_in, shown_line
 from ccstate.adapters.asterisk.compiling import Setting, compile_objects
 from ccstate.adapters.asterisk.drafts import Draft
 from ccstate.adapters.asterisk.entries import FILES, MEMBER, PJSIP, QUEUES, Compiled, Key
-from ccstate.adapters.asterisk.running import Running, is_running, read_running
+from ccstate.adapters.asterisk.entry_words import shown_line
+from ccstate.adapters.asterisk.running import Running, compared_in, is_running, read_running
 from ccstate.adapters.asterisk.running.pauses import keep_pauses
 from ccstate.adapters.asterisk.running.queues import read_queues
 from ccstate.adapters.asterisk.running.reload import await_revisions, reload

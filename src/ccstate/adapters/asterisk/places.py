@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote
 from ccstate.adapters.asterisk.entries import Compiled, Context, Step
 from ccstate.adapters.asterisk.rows import Codec, Unclear
 from ccstate.adapters.asterisk.templates import Template
+from ccstate.journeys.flow import Flow
 from ccstate.journeys.ways import MAILBOX, End, Event, Place, Way
 
 LONGEST = 79
@@ -111,7 +112,7 @@ WHO = "ccstate-who"
 def asks(where: Context, place: Place, steps: Sequence[Step], ways: Iterable[Way]) -> None:
     """Asks the lists of a place in their order; the call goes on by the first that holds its caller.
 
-    No step names a field: an entry of a list of fields is not read back by itself.
+    Steps name the whole list: where one moves, all of them do.
     """
     *listed, others = ways
     asked = [Step("Gosub", f"{WHO},s,1")]
@@ -120,12 +121,17 @@ def asks(where: Context, place: Place, steps: Sequence[Step], ways: Iterable[Way
             Step("Gosub", f"{shortened(LISTS + way.key)},${{CC_WHO}},1"),
             Step("GotoIf", f'$["${{GOSUB_RETVAL}}" = "1"]?list{number},1'),
         ]
-        where.add(f"list{number}", [step._replace(field="") for step in follow(place, way)])
+        where.add(f"{LISTED}{number}", follow(place, way))
     where.add("s", [*steps, *asked, *follow(place, others)])
 
 
 SWITCHES = "switch/"
 """What the contexts of switches begin with."""
+
+
+POSITION = Template("Gosub", "switch/<switch>,s,1")
+ASKS = Template("Gosub", "callers/<list>,${CC_WHO},1")
+LISTED = "list"
 
 
 def position_of(switch: str, field: str) -> Step:
@@ -136,6 +142,12 @@ def position_of(switch: str, field: str) -> Step:
 def decided_by(switch: str, field: str) -> list[Step]:
     """Steps after which the call is at the extension `on` or `off`."""
     return [position_of(switch, field), Step("Goto", "${GOSUB_RETVAL},1", field)]
+
+
+def branches(where: Context, place: Place, ways: Iterable[Way]) -> None:
+    """Where a call goes by what its schedule has decided."""
+    for way in ways:
+        where.add(way.event, follow(place, way))
 
 
 NAMED = "ccstate-named"
@@ -169,6 +181,14 @@ def compile_names(compiled: Compiled) -> None:
 def sound(prompt: str, language: str) -> str:
     """What a recording is called in the dialplan."""
     return f"ccstate/{prompt}/{language}"
+
+
+def heard(flow: Flow, prompt: str | None, language: str | None) -> str:
+    """The recording of a prompt in a language, or else in its first; "" where it has none."""
+    spoken = flow.centre.of("prompt").get(prompt or "", {}).get("languages") or {}
+    if not prompt or not spoken:
+        return ""
+    return sound(prompt, language if language and language in spoken else next(iter(spoken)))
 
 
 def _prompt(text: str) -> str:

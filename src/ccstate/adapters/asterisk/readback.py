@@ -15,7 +15,6 @@ from pydantic import ValidationError
 
 from ccstate import kinds as core
 from ccstate.adapters.asterisk.entries import (
-    DIALPLAN,
     PJSIP,
     Compiled,
     Entry,
@@ -103,7 +102,7 @@ def read_back(
 def _changes(fields: Fields, owner: Address, was: Changes, now: Changes) -> Changes:
     """The fields that are decoded to something else than before."""
     recorded = filled(owner.kind, fields) if fields else {}
-    changes: dict[Path, Json] = {path: None for path in was if path not in now}
+    changes: dict[Path, Json] = {_vanished(path, now): None for path in was if path not in now}
     for path, value in now.items():
         before = was.get(path, UNCLEAR)
         if before is UNCLEAR:
@@ -111,6 +110,14 @@ def _changes(fields: Fields, owner: Address, was: Changes, now: Changes) -> Chan
         if value is not UNCLEAR and value != before:
             changes[path] = value
     return changes
+
+
+def _vanished(path: Path, now: Changes) -> Path:
+    """The shortest beginning of a path of which nothing is left: a node with all its fields."""
+    for length in range(1, len(path)):
+        if not any(other[:length] == path[:length] for other in now):
+            return path[:length]
+    return path
 
 
 class _Seen(NamedTuple):
@@ -211,11 +218,11 @@ class _Trial:
             return {}
         now, first = self.compiled.values(), self._first.values()
         blamed = {
-            entry.field
+            field
             for key in keys
             if now.get(key) != first.get(key)
             for entry in self._entries(key)
-            if entry.field
+            for field in entry.field.split()
         }
         return {
             path: value
@@ -329,9 +336,4 @@ def missing(
 
 def is_primary(kind: str, key: Key) -> bool:
     """Whether an object of the kind is not there at all without such entries."""
-    if kind in KINDS:
-        return KINDS[kind].is_primary(key)
-    if kind in {"extension", "trunk"}:
-        return key.file == PJSIP and key.section == "endpoint"
-    kinds = {"ivr", "calendar", "schedule", "number", "outbound_route"}
-    return kind in kinds and key.file == DIALPLAN
+    return kind in KINDS and KINDS[kind].is_primary(key)

@@ -7,6 +7,7 @@ AMI shows, and the import of configuration that people wrote all read the same r
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from ccstate.kinds.fields import duration, seconds
@@ -70,7 +71,7 @@ SECONDS = Codec(lambda value: str(seconds(value)), lambda text: duration(whole_n
 SWITCH = Codec(lambda value: "yes" if value else "no", yes_or_no)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Row:
     """One option in a section of a file, and the field that it says.
 
@@ -89,9 +90,10 @@ class Row:
     aliases: tuple[str, ...] = ()
     section: str = ""
 
-    @property
+    @cached_property
     def path(self) -> Path:
-        return tuple(self.field.split("."))
+        """The parts of `field`; () where there is none."""
+        return tuple(self.field.split(".")) if self.field else ()
 
 
 def constant(option: str, text: str, *, default: str = "", section: str = "") -> Row:
@@ -102,7 +104,7 @@ def constant(option: str, text: str, *, default: str = "", section: str = "") ->
 def encode(rows: Iterable[Row], fields: Mapping[str, Any]) -> Iterator[tuple[Row, str]]:
     """The options that say these fields, in the order of the rows."""
     for row in rows:
-        value = at(fields, row.path) if row.field else None
+        value = at(fields, row.path) if row.path else None
         text = row.unset if value is None else row.codec.encode(value)
         if text is not None:
             yield row, text
@@ -128,7 +130,7 @@ def at(fields: Mapping[str, Any], path: Path) -> Any:
     """What stands at a path; None where nothing does."""
     value: Any = fields
     for name in path:
-        if not isinstance(value, Mapping):
+        if type(value) is not dict and not isinstance(value, Mapping):
             return None
         value = value.get(name)
     return value

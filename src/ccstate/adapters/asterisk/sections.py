@@ -9,11 +9,11 @@ from ccstate.adapters.asterisk.entries import (
     HINT,
     INCLUDE,
     MEMBER,
-    PJSIP,
     QUEUES,
     VOICEMAIL,
     Key,
     Values,
+    file_of_type,
 )
 from ccstate.adapters.asterisk.places import GOTO, HANGUP, INTERNAL, place_at
 from ccstate.adapters.asterisk.rows import UNCLEAR
@@ -93,7 +93,8 @@ class Sections:
 
     def pjsip(self, section_type: str, name: str) -> Options:
         """The options of one object of PJSIP; its variables as `set_var:NAME`."""
-        return self._options.get((PJSIP, section_type, name), _NO_OPTIONS)
+        key = (file_of_type(section_type), section_type, name)
+        return self._options.get(key, _NO_OPTIONS)
 
     def mailbox(self, context: str, name: str) -> Options:
         """The parts of a mailbox."""
@@ -136,6 +137,21 @@ class Sections:
                 return f"{place.kind}/{place.name}"
             case _:
                 return unclear
+
+    @cached_property
+    def _doors(self) -> Mapping[str, str]:
+        """By tree, the node at which other contexts let calls in."""
+        found: dict[str, str] = {}
+        for context, extensions in self._steps.items():
+            for step in (step for steps in extensions.values() for step in steps):
+                place = target(step)
+                if place and place.kind == "ivr" and not context.startswith(f"ivr/{place.name}/"):
+                    found.setdefault(place.name, place.node)
+        return found
+
+    def entered_at(self, tree: str) -> str | None:
+        """The node at which calls come into a tree; None where nothing leads there."""
+        return self._doors.get(tree)
 
     @cached_property
     def _numbers(self) -> Mapping[Place, str]:

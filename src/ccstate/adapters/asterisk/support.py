@@ -94,8 +94,25 @@ KEPT: Mapping[str, Mapping[str, str]] = {
 }
 """Fields for which an Asterisk has no place, with the reason that people are given."""
 
-WRITTEN_ONLY: Mapping[str, tuple[str, ...]] = {
+MAPPED: Mapping[str, tuple[str, ...]] = {
+    "site": ("emergency_callback",),
+    "caller_list": (
+        "numbers",
+        "prefixes",
+        "withheld",
+    ),
+    "team": (),
+    "user": (),
     "extension": (
+        "site",
+        "caller_id.name",
+        "caller_id.number",
+        "ring_for",
+        "voicemail.pin",
+        "voicemail.email",
+        "voicemail.delete_after_email",
+        "permissions",
+        "secret",
         "label",
         "number",
         "area",
@@ -116,6 +133,12 @@ WRITTEN_ONLY: Mapping[str, tuple[str, ...]] = {
         "follow_me.*.ring_for",
     ),
     "trunk": (
+        "secret",
+        "codecs",
+        "from_user",
+        "from_domain",
+        "max_calls",
+        "caller_id",
         "host",
         "addresses",
         "port",
@@ -127,6 +150,7 @@ WRITTEN_ONLY: Mapping[str, tuple[str, ...]] = {
         "country",
     ),
     "outbound_route": (
+        "caller_id",
         "site",
         "patterns",
         "strip",
@@ -160,75 +184,16 @@ WRITTEN_ONLY: Mapping[str, tuple[str, ...]] = {
         "exceptions.*.closed",
         "closed_by",
     ),
-    "ivr": (
-        "nodes.*.callers.callers.*.list",
-        "nodes.*.callers.callers.*.to",
-        "extension",
-        "start",
-        "nodes.*.hours.holiday",
-        "nodes.*.play.then",
-        "nodes.*.menu.choices",
-        "nodes.*.menu.on_timeout",
-        "nodes.*.collect.on_timeout",
-        "nodes.*.menu.retries",
-        "nodes.*.menu.dial_extensions",
-        "nodes.*.menu.dial_sites",
-        "nodes.*.collect.choices",
-        "nodes.*.collect.prompt",
-        "nodes.*.collect.save_as",
-        "nodes.*.collect.min_digits",
-        "nodes.*.collect.max_digits",
-        "nodes.*.collect.timeout",
-        "nodes.*.collect.retries",
-        "nodes.*.dial.extension",
-        "nodes.*.dial.number",
-        "nodes.*.dial.ring_for",
-        "nodes.*.switch.switch",
-        "nodes.*.switch.off",
-    ),
-    "number": ("callers.*.list", "callers.*.to", "trunk", "closed", "switch"),
-}
-"""Fields that are written, and that an edit of the files does not change yet: it shows as lines.
-
-The conformance suite passes over edits of them by hand. Each that is read back leaves this table;
-it ends with the last one.
-"""
-
-SHOWN_AS_LINES = (
-    "site",
-    "extension",
-    "trunk",
-    "outbound_route",
-    "calendar",
-    "schedule",
-    "ivr",
-    "number",
-)
-"""Kinds of which an object that somebody adds to the files shows as lines yet, not as that object."""
-
-READ_BACK: Mapping[str, tuple[str, ...]] = {
-    "site": ("emergency_callback",),
-    "caller_list": ("numbers", "prefixes", "withheld"),
-    "team": (),
-    "user": (),
-    "extension": (
-        "site",
-        "caller_id.name",
-        "caller_id.number",
-        "ring_for",
-        "voicemail.pin",
-        "voicemail.email",
-        "voicemail.delete_after_email",
-        "permissions",
-        "secret",
-    ),
-    "trunk": ("secret", "codecs", "from_user", "from_domain", "max_calls", "caller_id"),
-    "outbound_route": ("caller_id",),
-    "calendar": (),
-    "schedule": (),
     "prompt": (),
     "switch": ("default",),
-    "feature_code": ("code", "action", "queue", "reason", "switch", "sites"),
+    "feature_code": (
+        "code",
+        "action",
+        "queue",
+        "reason",
+        "switch",
+        "sites",
+    ),
     "queue": (
         "keys",
         "member_rights",
@@ -262,7 +227,13 @@ READ_BACK: Mapping[str, tuple[str, ...]] = {
         "overflow.to",
         "overflow.empty",
     ),
-    "ring_group": ("extension", "strategy", "members", "ring_for", "no_answer"),
+    "ring_group": (
+        "extension",
+        "strategy",
+        "members",
+        "ring_for",
+        "no_answer",
+    ),
     "ivr": (
         "nodes.*.callers.others",
         "nodes.*.switch.on",
@@ -280,19 +251,54 @@ READ_BACK: Mapping[str, tuple[str, ...]] = {
         "nodes.*.dial.on_no_answer",
         "nodes.*.voicemail.mailbox",
         "nodes.*.hangup.prompt",
+        "nodes.*.callers.callers.*.list",
+        "nodes.*.callers.callers.*.to",
+        "extension",
+        "start",
+        "nodes.*.hours.holiday",
+        "nodes.*.play.then",
+        "nodes.*.menu.choices",
+        "nodes.*.menu.on_timeout",
+        "nodes.*.collect.on_timeout",
+        "nodes.*.menu.retries",
+        "nodes.*.menu.dial_extensions",
+        "nodes.*.menu.dial_sites",
+        "nodes.*.collect.choices",
+        "nodes.*.collect.prompt",
+        "nodes.*.collect.save_as",
+        "nodes.*.collect.min_digits",
+        "nodes.*.collect.max_digits",
+        "nodes.*.collect.timeout",
+        "nodes.*.collect.retries",
+        "nodes.*.dial.extension",
+        "nodes.*.dial.number",
+        "nodes.*.dial.ring_for",
+        "nodes.*.switch.switch",
+        "nodes.*.switch.off",
     ),
-    "number": ("caller_name_prefix", "to", "hours", "holiday", "on"),
+    "number": (
+        "caller_name_prefix",
+        "to",
+        "hours",
+        "holiday",
+        "on",
+        "callers.*.list",
+        "callers.*.to",
+        "trunk",
+        "closed",
+        "switch",
+    ),
 }
 """Fields that are written to the include files, and read back from there."""
 
 SUPPORTS: Mapping[str, Support] = {
     kind: placed(
         kind,
-        mapped=(*fields, *WRITTEN_ONLY.get(kind, ())),
+        mapped=fields,
         kept=KEPT.get(kind),
         needs_reload=True,
         atomic=True,
     )
-    for kind, fields in READ_BACK.items()
+    for kind, fields in MAPPED.items()
 }
 """Kinds that are not named are on no Asterisk, such as wallboards, or are not compiled for it yet."""

@@ -18,7 +18,7 @@ class Template:
 
     def __init__(self, application: str, data: str = "") -> None:
         self._application = application
-        self._data = data
+        self._pieces = _pieces(data)
         pattern = "".join(
             f"(?P<{text}>[^,()?|]*)" if is_part else re.escape(text)
             for text, is_part in _pieces(f"{application}({data})")
@@ -27,7 +27,7 @@ class Template:
 
     def step(self, field: str = "", label: str = "", **values: object) -> Step:
         """The step with these values; `field` is the path of the field that it says."""
-        data = _PART.sub(lambda part: str(values[part[1]]), self._data)
+        data = "".join([str(values[text]) if is_part else text for text, is_part in self._pieces])
         return Step(self._application, data, field, label)
 
     def read(self, step: str) -> Mapping[str, str] | None:

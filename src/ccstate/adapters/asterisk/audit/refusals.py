@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ccstate.adapters.asterisk.audit.refused_numbers import refused_durations, refused_twins
 from ccstate.adapters.asterisk.audit.refused_secrets import refused_pin, refused_secret
-from ccstate.adapters.asterisk.compile.phones import listed, shown, told_location
+from ccstate.adapters.asterisk.kinds.extension import listed, shown, told_location
 from ccstate.errors import Diagnostic
 from ccstate.journeys.centre import Centre, Filled
 from ccstate.kinds.shape import Path

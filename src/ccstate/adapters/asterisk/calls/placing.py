@@ -12,10 +12,10 @@ from ccstate.adapters.asterisk.calls.dialled import Entrance
 from ccstate.adapters.asterisk.calls.run import run
 from ccstate.adapters.asterisk.calls.sipp import Sipp
 from ccstate.adapters.asterisk.calls.sipp_process import find_sipp
-from ccstate.adapters.asterisk.compile.phones import unknown_password
-from ccstate.adapters.asterisk.compile.trunks import TEST
 from ccstate.adapters.asterisk.connection import Connection
+from ccstate.adapters.asterisk.kinds.extension import unknown_password
 from ccstate.adapters.asterisk.storage import Storage
+from ccstate.adapters.asterisk.test_site import TEST
 from ccstate.errors import Blocked, Diagnostic, InvalidInput
 from ccstate.journeys.call_tests import Verdict
 from ccstate.journeys.flow import Flow

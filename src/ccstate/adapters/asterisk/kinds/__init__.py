@@ -27,11 +27,33 @@ from collections.abc import Mapping
 
 from ccstate.adapters.asterisk.kind import Kind
 from ccstate.adapters.asterisk.kinds.caller_list import CALLER_LIST
+from ccstate.adapters.asterisk.kinds.extension import EXTENSION
 from ccstate.adapters.asterisk.kinds.feature_code import FEATURE_CODE
+from ccstate.adapters.asterisk.kinds.ivr import IVR
+from ccstate.adapters.asterisk.kinds.number import NUMBER
+from ccstate.adapters.asterisk.kinds.outbound_route import OUTBOUND_ROUTE
 from ccstate.adapters.asterisk.kinds.queue import QUEUE
 from ccstate.adapters.asterisk.kinds.ring_group import RING_GROUP
+from ccstate.adapters.asterisk.kinds.schedule import CALENDAR, SCHEDULE
+from ccstate.adapters.asterisk.kinds.site import SITE
 from ccstate.adapters.asterisk.kinds.switch import SWITCH
+from ccstate.adapters.asterisk.kinds.trunk import TRUNK
 
 KINDS: Mapping[str, Kind] = {
-    kind.name: kind for kind in (CALLER_LIST, SWITCH, QUEUE, RING_GROUP, FEATURE_CODE)
+    kind.name: kind
+    for kind in (
+        TRUNK,
+        NUMBER,
+        CALENDAR,
+        SCHEDULE,
+        CALLER_LIST,
+        SWITCH,
+        IVR,
+        QUEUE,
+        RING_GROUP,
+        FEATURE_CODE,
+        EXTENSION,
+        SITE,
+        OUTBOUND_ROUTE,
+    )
 }

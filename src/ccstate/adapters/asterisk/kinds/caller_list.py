@@ -6,7 +6,7 @@ than an extension that is there or is not.
 
 from collections.abc import Iterable
 
-from ccstate.adapters.asterisk.compile.carriers import ANYTHING, CALLER
+from ccstate.adapters.asterisk.carriers import ANYTHING, CALLER
 from ccstate.adapters.asterisk.entries import DIALPLAN, Compiled, Context, Key, Step
 from ccstate.adapters.asterisk.kind import Kind, Setting
 from ccstate.adapters.asterisk.places import LISTS, WHO, shortened

@@ -7,9 +7,9 @@ change (16 and 22); the file of queues does not name them.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from ccstate.adapters.asterisk.compile.phones import HINTS, SILENCED, site_context
 from ccstate.adapters.asterisk.entries import DIALPLAN, MAILBOXES, Compiled, Context, Key, Step
 from ccstate.adapters.asterisk.kind import Kind, Setting
+from ccstate.adapters.asterisk.kinds.extension import HINTS, SILENCED, site_context
 from ccstate.adapters.asterisk.kinds.queue import logins
 from ccstate.adapters.asterisk.kinds.switch import device_of, key_of
 from ccstate.adapters.asterisk.places import GOTO, INTERNAL, PREFIX, context, position_of

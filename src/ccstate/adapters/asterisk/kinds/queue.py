@@ -6,8 +6,6 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from ccstate.adapters.asterisk import in_call
-from ccstate.adapters.asterisk.compile import hours
-from ccstate.adapters.asterisk.compile.trees import heard
 from ccstate.adapters.asterisk.entries import (
     LINEAR,
     MEMBER,
@@ -19,6 +17,7 @@ from ccstate.adapters.asterisk.entries import (
     member_value,
 )
 from ccstate.adapters.asterisk.kind import Kind, Setting
+from ccstate.adapters.asterisk.kinds.schedule import decide, decided
 from ccstate.adapters.asterisk.places import (
     INTERNAL,
     NAME_CALLER,
@@ -29,6 +28,7 @@ from ccstate.adapters.asterisk.places import (
     entered,
     follow,
     goto,
+    heard,
     named,
     shortened,
 )
@@ -200,7 +200,7 @@ def _context(compiled: Compiled, flow: Flow, name: str, queue: Filled) -> None:
     if not is_staffed:
         where.add("s", [*enter, Step("Goto", "empty,1")])
     elif schedule := queue.get("hours"):
-        where.add("s", [*enter, *hours.decide(schedule, "hours")])
+        where.add("s", [*enter, *decide(schedule, "hours")])
         where.add("closed", [Step("Goto", "empty,1")])
         where.add("holiday", [Step("Goto", "empty,1")])
         where.add("open", _waits(flow, name, queue))
@@ -279,6 +279,8 @@ def decode_queue(sections: Sections, name: str) -> Decoded:
     found = decode(ROWS, options)
     if found["announcements", "periodic"] is None:
         found["announcements", "periodic_every"] = UNCLEAR
+    if options.get("announce-frequency") == "0":
+        found["announcements", "every"] = UNCLEAR
     found["extension",] = sections.number(place)
     found["members",] = _decoded_members(sections, name) or (
         None if WAIT.is_in(chain.from_iterable(sections.context(context(place)).values())) else []
@@ -327,7 +329,7 @@ def _decoded_waits(sections: Sections, steps: Mapping[str, Steps]) -> Decoded:
         **recording,
         ("member_rights",): in_call.rights(found["rights"], in_call.CALLED),
         ("caller_rights",): in_call.rights(found["rights"], in_call.CALLING),
-        hours_path: hours.decided(steps.get("s", ())),
+        hours_path: decided(steps.get("s", ())),
         welcome: decoded(SOUND, PLAYBACK.find(waits).get("sound")),
         after: decoded(SECONDS, longest) if longest else None,
         to: sections.leads(steps.get(GAVE_UP[0], ())) if longest else UNCLEAR,

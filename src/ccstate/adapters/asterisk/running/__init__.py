@@ -4,7 +4,7 @@ Everything that AMI shows in the form of our keys is here, whoever made it. What
 versions was seen on Asterisk 16.28 and 22.10.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ccstate.adapters.asterisk.ami import Ami, Refused
@@ -29,7 +29,15 @@ from ccstate.adapters.asterisk.running.queues import Member, Queues, Waiting, re
 from ccstate.adapters.asterisk.running.rights import unseen
 from ccstate.errors import Diagnostic, Unreadable
 
-__all__ = ["Member", "Running", "Waiting", "is_running", "is_visible", "read_running"]
+__all__ = [
+    "Member",
+    "Running",
+    "Waiting",
+    "compared_in",
+    "is_running",
+    "is_visible",
+    "read_running",
+]
 
 GLOBALS = "globals"
 _MAILBOX_PARTS = ("name", "email", "options")
@@ -83,6 +91,27 @@ def is_visible(key: Key) -> bool:
             return key.section != GLOBALS
         case _:
             return key.part in _MAILBOX_PARTS
+
+
+def is_compared(key: Key) -> bool:
+    """Whether an entry is held against what runs: it can be seen, and has to be the same.
+
+    An `identify` is not: Asterisk looks its name up when it loads it, and passes over one that no
+    server knows, which is the network's doing. Whoever asks is told of that as activity.
+    """
+    return is_visible(key) and key.section != "identify"
+
+
+def compared_in(running: Running) -> Callable[[Key], bool]:
+    """Which entries a reading can be held against: not what it did not ask for or may not see."""
+    detailed = running.detailed
+    if detailed is None:
+        return lambda key: is_compared(key) and key.file not in running.unseen
+    return lambda key: (
+        is_compared(key)
+        and key.file not in running.unseen
+        and (key.section != "endpoint" or key.file != PJSIP or key.item in detailed)
+    )
 
 
 def read_running(

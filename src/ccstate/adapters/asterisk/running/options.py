@@ -5,69 +5,33 @@ Booleans come as true and false, codecs as (alaw|ulaw), addresses with masks (16
 
 import ipaddress
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
-# What the compiler says, with what Asterisk 16.28 and 22.10 show where nobody says it.
-OPTIONS: Mapping[str, Mapping[str, str]] = {
-    "endpoint": {
-        "context": "default",
-        "subscribe_context": "",
-        "allow": "!all",
-        "direct_media": "yes",
-        "auth": "",
-        "aors": "",
-        "callerid": "<unknown>",
-        "webrtc": "no",
-        "force_rport": "yes",
-        "rtp_symmetric": "no",
-        "rewrite_contact": "no",
-        "mailboxes": "",
-        "named_call_group": "",
-        "named_pickup_group": "",
-        "trust_id_inbound": "no",
-        "send_pai": "no",
-        "identify_by": "username,ip",
-        "outbound_auth": "",
-        "from_user": "",
-        "from_domain": "",
-        "dtmf_mode": "rfc4733",
-    },
-    "auth": {
-        "auth_type": "userpass",
-        "username": "",
-        "password": "",
-        "realm": "",
-        "md5_cred": "",
-    },
-    "aor": {
-        "max_contacts": "0",
-        "remove_existing": "no",
-        "contact": "",
-        "qualify_frequency": "0",
-    },
-    "identify": {"endpoint": "", "match": ""},
-    "registration": {
-        "outbound_auth": "",
-        "server_uri": "",
-        "client_uri": "",
-        "retry_interval": "60",
-        "line": "no",
-        "endpoint": "",
-    },
-}
-SWITCHES = frozenset(
-    {
-        "direct_media",
-        "webrtc",
-        "force_rport",
-        "rtp_symmetric",
-        "rewrite_contact",
-        "trust_id_inbound",
-        "send_pai",
-        "remove_existing",
-        "line",
-    }
+from ccstate.adapters.asterisk.entries import VARIABLE
+from ccstate.adapters.asterisk.kinds.extension import EXTENSION
+from ccstate.adapters.asterisk.kinds.trunk import TRUNK
+from ccstate.adapters.asterisk.rows import SWITCH, Row
+
+_OTHERS = (
+    Row("dtmf_mode", default="rfc4733", section="endpoint"),
+    Row("realm", section="auth"),
+    Row("md5_cred", section="auth"),
 )
+"""Options that no object has, and that change what a phone can do where somebody sets them."""
+
+
+def _of_pjsip() -> Iterable[Row]:
+    """The options that AMI shows; variables are shown together."""
+    rows = (*EXTENSION.rows, *TRUNK.rows, *_OTHERS)
+    return (row for row in rows if not row.option.startswith(VARIABLE))
+
+
+OPTIONS: Mapping[str, Mapping[str, str]] = {
+    section: {row.option: row.default for row in _of_pjsip() if row.section == section}
+    for section in dict.fromkeys(row.section for row in _of_pjsip())
+}
+"""By type, the options that can be seen, with what is shown where nobody says it."""
+SWITCHES = frozenset(row.option for row in _of_pjsip() if row.codec is SWITCH)
 
 
 _SWITCHED = {"true": "yes", "false": "no"}

@@ -11,15 +11,11 @@ from dataclasses import dataclass
 from ccstate.adapters.asterisk.ami import Ami, Message
 from ccstate.adapters.asterisk.ami.message import Form
 from ccstate.adapters.asterisk.entries import LINEAR, MEMBER, QUEUES, Key, member_value
+from ccstate.adapters.asterisk.kinds.queue import QUEUE
 from ccstate.adapters.asterisk.spelling import SENTINEL
 from ccstate.errors import Diagnostic, Unreadable
 
-OPTIONS: Mapping[str, str] = {
-    "strategy": "Strategy",
-    "maxlen": "Max",
-    "weight": "Weight",
-    "servicelevel": "ServiceLevel",
-}
+OPTIONS: Mapping[str, str] = {row.option: row.header for row in QUEUE.rows if row.header}
 """Options of a queue that can be seen, and how AMI names them."""
 
 STATIC = "static"

@@ -9,15 +9,20 @@ yesterday, 24 hours later: 02:00 is 26:00 of the day before. On a test site a ca
 moment that counts.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import chain
+from typing import NamedTuple
 
-from ccstate.adapters.asterisk.entries import Compiled, Context, Step
-from ccstate.adapters.asterisk.places import position_of, shortened
-from ccstate.adapters.asterisk.sections import Steps
+from ccstate.adapters.asterisk.entries import DIALPLAN, Compiled, Context, Key, Step
+from ccstate.adapters.asterisk.kind import Kind, Setting
+from ccstate.adapters.asterisk.places import POSITION, position_of, shortened
+from ccstate.adapters.asterisk.rows import UNCLEAR, Decoded
+from ccstate.adapters.asterisk.sections import Sections, Steps
 from ccstate.adapters.asterisk.templates import Template
 from ccstate.journeys.centre import Centre, Filled
+from ccstate.journeys.flow import Flow
 from ccstate.journeys.hours import (
     DAY,
     WEEKDAYS,
@@ -30,7 +35,7 @@ from ccstate.journeys.hours import (
     spans_of,
 )
 from ccstate.kinds.fields import Name
-from ccstate.model import Address, Json
+from ccstate.model import Address, Json, canonical
 
 CLOCK = "${EPOCH}"
 TEST_CLOCK = '${IF($["${CC_AT}" = ""]?${EPOCH}:${CC_AT})}'
@@ -42,6 +47,8 @@ SHUT = "shut"
 
 
 DECIDE = Template("Gosub", "<subroutine>,s,1")
+ZONE = Template("Set", "LOCAL(time)=${STRFTIME(${at},<zone>,%H%M)}")
+ASKS = Template("Gosub", "calendar/<calendar>,s,1(${ARG1},${ARG3})")
 DECIDED = Template("Gosub", "schedule/<schedule>,s,1")
 
 
@@ -64,7 +71,9 @@ def decided(steps: Steps) -> Json:
     return found.get("schedule")
 
 
-def compile_calendar(compiled: Compiled, name: str, calendar: Filled) -> None:
+def compile_calendar(
+    compiled: Compiled, _flow: Flow, _setting: Setting, name: str, calendar: Filled
+) -> None:
     """The subroutine of one calendar: `all`, `part` or `none` for a day and a time."""
     context = Context(compiled, _calendar(name), Address("calendar", name))
     context.note(calendar.get("label") or name)
@@ -76,12 +85,12 @@ def _calendar(name: str) -> str:
 
 
 def compile_schedule(
-    compiled: Compiled, centre: Centre, name: str, schedule: Filled, clock: str
+    compiled: Compiled, flow: Flow, setting: Setting, name: str, schedule: Filled
 ) -> None:
     """The subroutine of one schedule, and those of its own holidays and closings."""
     owner = Address("schedule", name)
     context = Context(compiled, subroutine(name), owner)
-    zone = schedule["timezone"]
+    zone, clock = schedule["timezone"], TEST_CLOCK if setting.is_test_site else CLOCK
     context.note(f"{schedule.get('label') or name}, {zone}")
     closings = shortened(f"closings/{name}")
     exceptions = schedule.get("exceptions") or ()
@@ -92,7 +101,7 @@ def compile_schedule(
     late = list(_asked_yesterday(zone, closings)) if runs_over else []
     context.add("s", [*_closed_by(schedule), *_asked(zone, clock, late, closings)])
     context.add("day", [Step("Goto", "${ARG1},1", "exceptions")])
-    _days(context, schedule, list(_sources(centre, name, schedule)))
+    _days(context, schedule, list(_sources(flow.centre, name, schedule)))
     for word in (*Phase, PART, SHUT):
         context.add(word, [Step("Return", word)])
     if closings:
@@ -124,7 +133,7 @@ def _all_spans(schedule: Filled) -> Iterator[tuple[int, int]]:
 def _asked(zone: str, clock: str, late: Sequence[Step], closings: str) -> Iterator[Step]:
     """What begins today, what began yesterday, and what is closed for a time."""
     yield Step("Set", f"LOCAL(at)={clock}")
-    yield Step("Set", f"LOCAL(time)=${{STRFTIME(${{at}},{zone},%H%M)}}", "timezone")
+    yield ZONE.step("timezone", zone=zone)
     yield Step("Set", f"LOCAL(day)=${{STRFTIME(${{at}},{zone},%Y%m%d)}}", "timezone")
     yield Step("Gosub", f"day,1(${{day}},${{STRFTIME(${{at}},{zone},%a)}},${{time}})", "timezone")
     yield Step("Set", "LOCAL(said)=${GOSUB_RETVAL}")
@@ -270,3 +279,217 @@ def _through(texts: Iterable[str], field: str, otherwise: str) -> list[Step]:
 
 def _clock(minute: int) -> str:
     return f"{minute // 60}{minute % 60:02d}".lstrip("0") or "0"
+
+
+def decode_calendar(sections: Sections, name: str) -> Decoded:
+    """The holidays of a calendar; their names are those of the record."""
+    recorded = sections.centre.of("calendar").get(name, {}).get("holidays") or ()
+    found = _decoded_days(sections, _calendar(name), "hours")
+    return {("holidays",): _with_texts(found, recorded, "name")}
+
+
+def decode_schedule(sections: Sections, name: str) -> Decoded:
+    """The fields that the subroutine of a schedule, its holidays and its closings say."""
+    recorded = sections.centre.of("schedule").get(name, {})
+    steps = sections.context(subroutine(name))
+    asks = steps.get(ANY_DAY, ())
+    calendars = [found["calendar"] for step in asks if (found := ASKS.read(step))]
+    holidays = _decoded_days(sections, _holidays(name), "hours")
+    zone = ZONE.find(steps.get("s", ())).get("zone")
+    days: Decoded = {
+        ("weekly", day): spans or None for day, spans in _decoded_week(steps, "").items()
+    }
+    return {
+        ("timezone",): UNCLEAR if zone is None else zone,
+        ("weekly",): {},
+        **days,
+        ("closed_by",): POSITION.find(steps.get("s", ())).get("switch"),
+        ("seasons",): _decoded_seasons(steps) or None,
+        ("calendars",): [*sorted(calendars)] or None,
+        ("holidays",): _with_texts(holidays, recorded.get("holidays") or (), "name") or None,
+        ("exceptions",): _decoded_exceptions(sections, name, recorded) or None,
+    }
+
+
+def _decoded_exceptions(sections: Sections, name: str, recorded: Filled) -> list[Json]:
+    steps = sections.context(subroutine(name))
+    found: dict[tuple[str, ...], dict[str, Json]] = {}
+    for extension, through in steps.items():
+        if len(extension) == len("20261224") and extension.isdecimal():
+            found["date", _day(extension, is_dated=True)] = {"hours": _spans(through)}
+    for where in _wheres(steps.get(ANY_DAY, ())):
+        if where.target.startswith("special"):
+            found[where.days] = {"hours": _spans(steps.get(where.target, ()))}
+    for entry in _decoded_days(sections, shortened(f"closings/{name}"), "closed"):
+        key = tuple(
+            text for pair in entry.items() if pair[0] != "closed" for text in map(str, pair)
+        )
+        found.setdefault(key, {})["closed"] = entry["closed"]
+    entries = [{**_fields(days), **fields} for days, fields in found.items()]
+    return _with_texts(entries, recorded.get("exceptions") or (), "reason")
+
+
+def _decoded_seasons(steps: Mapping[str, Steps]) -> list[Json]:
+    found: list[Json] = []
+    for where in _wheres(steps.get(ANY_DAY, ())):
+        if where.target.startswith("season"):
+            week = _decoded_week(steps, where.target.removesuffix("${ARG2}"))
+            days = _fields(where.days)
+            # A season has a last day, even where it is the first one.
+            until = days.get("until") or days.get("date") or days["every"]
+            open_days: dict[str, Json] = {day: spans for day, spans in week.items() if spans}
+            found.append({**days, "until": until, "weekly": open_days})
+    return found
+
+
+def _decoded_week(steps: Mapping[str, Steps], prefix: str) -> dict[str, list[Json]]:
+    return {day: _spans(steps.get(f"{prefix}{day.capitalize()}", ())) for day in WEEKDAYS}
+
+
+class _Where(NamedTuple):
+    """The days of which a step asks, as fields with their values in turn, and what it does then.
+
+    `part` is what has to hold of the time, "" where nothing has.
+    """
+
+    days: tuple[str, ...]
+    part: str
+    target: str
+
+
+_ASKED = re.compile(
+    r"GotoIf\(\$\[\$\{ARG1(?P<yearly>:4)?\} (?P<how>=|>=|<=) (?P<first>[0-9]+)"
+    r"(?: & \$\{ARG1(?::4)?\} <= (?P<last>[0-9]+))?"
+    r"(?: & (?P<part>\$\{ARG2\} >= [0-9]+(?: & \$\{ARG2\} < [0-9]+)?))?"
+    r"\]\?(?P<target>[^,]+),1\)"
+)
+_PART_OF_DAY = re.compile(r"\$\{ARG2\} >= ([0-9]+)(?: & \$\{ARG2\} < ([0-9]+))?")
+
+
+def _wheres(steps: Steps) -> Iterator[_Where]:
+    """What is asked of days; two steps in turn ask of days that reach over New Year."""
+    begun = ""
+    for found in filter(None, map(_ASKED.fullmatch, steps)):
+        is_dated = not found["yearly"]
+        first = _day(found["first"], is_dated=is_dated)
+        if found["how"] == ">=" and not found["last"]:
+            begun = first
+            continue
+        last = _day(found["last"], is_dated=is_dated) if found["last"] else ""
+        if found["how"] == "<=":
+            first, last = begun, first
+        days = ("date" if is_dated else "every", first, *(("until", last) if last else ()))
+        yield _Where(days, found["part"] or "", found["target"])
+
+
+def _day(digits: str, *, is_dated: bool) -> str:
+    """20261224 → `2026-12-24`; 102 → `01-02`."""
+    if is_dated:
+        return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}"
+    return f"{int(digits):04d}"[:2] + "-" + f"{int(digits):04d}"[2:]
+
+
+def _decoded_days(sections: Sections, context: str, field: str) -> list[dict[str, Json]]:
+    """Days and parts of days of a calendar, of a schedule's holidays, or its closings.
+
+    `field` is what a part of a day is called.
+    """
+    steps = sections.context(context)
+    found: dict[tuple[str, ...], list[Json]] = {}
+    whole: list[tuple[str, ...]] = []
+    for extension, asks in steps.items():
+        if len(extension) == len("20261224") and extension.isdecimal():
+            days = ("date", _day(extension, is_dated=True))
+            parts = [part for step in asks for part in _PART_OF_DAY.finditer(step)]
+            if parts:
+                found[days] = [_span(part) for part in parts]
+            else:
+                whole.append(days)
+    for where in _wheres(steps.get(ANY_DAY, ())):
+        part = _PART_OF_DAY.fullmatch(where.part)
+        if part:
+            found.setdefault(where.days, []).append(_span(part))
+        else:
+            whole.append(where.days)
+    entries = [_fields(days) for days in whole]
+    return [*entries, *({**_fields(days), field: parts} for days, parts in found.items())]
+
+
+def _fields(days: tuple[str, ...]) -> dict[str, Json]:
+    """Fields with their values, from both in turn."""
+    return dict(zip(days[::2], days[1::2], strict=True))
+
+
+def _span(part: re.Match[str]) -> str:
+    return f"{_time(part[1])}-{_time(part[2]) if part[2] else '24:00'}"
+
+
+def _time(clock: str) -> str:
+    """A time as dialplans have it: 930 → `09:30`; one of the day after counts from 2400."""
+    hour, minute = divmod(int(clock), 100)
+    return f"{hour:02d}:{minute:02d}"
+
+
+_EDGE = re.compile(r"GotoIf\(\$\[\$\{ARG3\} >= ([0-9]+)\]\?(open|closed),1\)")
+
+
+def _spans(steps: Steps) -> list[Json]:
+    """The spans between edges that `_through` compiles."""
+    edges = [(int(e[1]), e[2]) for e in map(_EDGE.fullmatch, steps) if e]
+    if steps and steps[-1] == f"Goto({Phase.OPEN},1)":
+        edges.append((0, Phase.OPEN))
+    spans: list[Json] = []
+    begun: int | None = None
+    for clock, phase in sorted(edges):
+        if phase == Phase.OPEN:
+            begun = clock
+        elif begun is not None:
+            end = clock - DAY_CLOCK if clock > DAY_CLOCK else clock
+            spans.append(f"{_time(str(begun))}-{_time(str(end))}")
+            begun = None
+    return spans
+
+
+DAY_CLOCK = 2400
+"""Midnight at the end of a day, as dialplans have it."""
+
+
+def _with_texts(
+    found: Iterable[Mapping[str, Json]], recorded: Iterable[Filled], field: str
+) -> list[Json]:
+    """Entries with the text that the record has for each; Asterisk has none.
+
+    An entry that is not in the record has the text of one that is not there any more, in their
+    order; or else its day, where there has to be a text.
+    """
+    known: dict[bytes, str] = {}
+    for entry in recorded:
+        rest = {name: value for name, value in entry.items() if name != field}
+        known[canonical(rest)] = str(entry.get(field) or "")
+    entries = [dict(entry) for entry in found]
+    keys = [canonical(entry) for entry in entries]
+    left = [text for key, text in known.items() if key not in keys]
+    for key, entry in zip(keys, entries, strict=True):
+        text = known[key] if key in known else left.pop(0) if left else ""
+        if not text and field == "name":
+            text = str(entry.get("date") or entry.get("every"))
+        if text:
+            entry[field] = text
+    result: list[Json] = [*entries]
+    return sorted(result, key=canonical)
+
+
+def _is_primary(key: Key) -> bool:
+    return key.file == DIALPLAN
+
+
+def _schedules(sections: Sections) -> Iterable[str]:
+    return sections.contexts("schedule/")
+
+
+def _calendars(sections: Sections) -> Iterable[str]:
+    return sections.contexts("calendar/")
+
+
+CALENDAR = Kind("calendar", compile_calendar, decode_calendar, _is_primary, _calendars)
+SCHEDULE = Kind("schedule", compile_schedule, decode_schedule, _is_primary, _schedules)

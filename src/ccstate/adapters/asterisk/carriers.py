@@ -1,19 +1,28 @@
 """How carriers write numbers: contexts that make E.164 of theirs, and theirs of E.164."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 
 from ccstate.adapters.asterisk.entries import Compiled, Context, Step
 from ccstate.adapters.asterisk.places import shortened
+from ccstate.adapters.asterisk.rows import UNCLEAR, Decoded
+from ccstate.adapters.asterisk.sections import Sections
 from ccstate.dialling.number_formats import (
+    E164,
+    INTERNATIONAL,
+    NATIONAL,
     Rewrite,
     carrier_formats,
+    countries_with,
     read_as_e164,
     written_for,
 )
 from ccstate.dialling.routing import specificity
 from ccstate.journeys.centre import Centre
-from ccstate.model import Address
+from ccstate.model import Address, Json
 
+NUMBERS = "numbers"
+"""The context of numbers that may arrive on any trunk."""
 ANYTHING = "_[0-9*#+]!"
 CALLER = "${FILTER(0-9+,${CALLERID(num)})}"
 """The number of the caller, without anything that is no part of a number."""
@@ -80,6 +89,63 @@ def compile_formats(compiled: Compiled, centre: Centre, trunk: str) -> None:
         where = Context(compiled, written(centre, trunk), owner)
         where.note(f"Numbers as {label} writes them")
         _rewrites(where, writing, "number_format")
+
+
+_RETURN = re.compile(r"Return\((\+?[0-9*#]*)\$\{EXTEN(?::([0-9]+))?\}\)")
+
+
+def decoded_formats(sections: Sections, trunk: str) -> Decoded:
+    """How the carrier of a trunk writes numbers, and the country, by the contexts that do it."""
+    recorded = carrier_formats(sections.centre, trunk)
+    fields = sections.centre.of("trunk").get(trunk, {})
+    leaving = _rewrites_in(sections, f"written/{trunk}")
+    outbound, country = _format(leaving, written_for, recorded.outbound, recorded.country)
+    arrives = _rewrites_in(sections, f"read/{trunk}")
+    inbound, other = _format(arrives, read_as_e164, recorded.inbound, country)
+    if inbound is None and outbound is not None:
+        inbound = E164
+    if inbound == outbound and not fields.get("inbound_number_format"):
+        inbound = None
+    country = country if country != recorded.country else other
+    return {
+        ("number_format",): outbound,
+        ("inbound_number_format",): inbound,
+        ("country",): UNCLEAR if country == recorded.country else country,
+    }
+
+
+def _rewrites_in(sections: Sections, context: str) -> frozenset[Rewrite]:
+    found = set()
+    for extension, steps in sections.context(shortened(context)).items():
+        written = _RETURN.fullmatch(steps[0])
+        if extension != ANYTHING and written:
+            pattern = extension.removeprefix("_")
+            found.add(Rewrite(pattern, int(written[2] or 0), written[1]))
+    return frozenset(found)
+
+
+def _format(
+    found: frozenset[Rewrite],
+    rewrites: Callable[[str, str], tuple[Rewrite, ...]],
+    recorded: str,
+    country: str,
+) -> tuple[Json, str]:
+    """The format, and the country, that make these rewrites; the recorded ones if they do."""
+    if recorded and frozenset(rewrites(recorded, country)) == found:
+        return recorded, country
+    if not found:
+        return None, country
+    codes = {code for r in found for text in (r.prepend, r.pattern) for code in _CODE.findall(text)}
+    others = sorted({other for code in codes for other in countries_with(code)})
+    for place in (country, *others):
+        for name in dict.fromkeys((recorded, E164, INTERNATIONAL, NATIONAL)):
+            if name and frozenset(rewrites(name, place)) == found:
+                return name, place
+    unclear: Json = UNCLEAR
+    return unclear, country
+
+
+_CODE = re.compile(r"^\+?([1-9][0-9]{0,2})\.?$")
 
 
 def _rewrites(where: Context, rewrites: Iterable[Rewrite], field: str) -> None:

@@ -1,1 +1,0 @@
-"""How the kinds are compiled that have no module of their own in `kinds/` yet."""

@@ -1,0 +1,599 @@
+"""Extensions: the endpoint that registers, how it rings, its mailbox, and who sits there."""
+
+import hmac
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ccstate.adapters.asterisk import in_call
+from ccstate.adapters.asterisk.entries import (
+    DIALPLAN,
+    MAILBOXES,
+    PJSIP,
+    VARIABLE,
+    VOICEMAIL,
+    Compiled,
+    Context,
+    Key,
+    Step,
+    file_of_type,
+)
+from ccstate.adapters.asterisk.kind import Kind, Setting
+from ccstate.adapters.asterisk.kinds.ivr import CALLS, RING, ringing
+from ccstate.adapters.asterisk.kinds.ivr import RINGS as FOLLOWS
+from ccstate.adapters.asterisk.places import (
+    ENTER,
+    GOTO,
+    INTERNAL,
+    LONGEST,
+    SOUND,
+    context,
+    entered,
+    exten,
+    follow,
+    goto,
+    happened,
+    heard,
+    place_at,
+    shortened,
+)
+from ccstate.adapters.asterisk.rows import (
+    SECONDS,
+    SWITCH,
+    TEXT,
+    UNCLEAR,
+    Codec,
+    Decoded,
+    Row,
+    Unclear,
+    constant,
+    decode,
+    decoded,
+    encode,
+)
+from ccstate.adapters.asterisk.sections import Options, Sections
+from ccstate.adapters.asterisk.templates import Template
+from ccstate.journeys.centre import Centre, Filled
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.location import location_of, person_of
+from ccstate.journeys.staffing import ringing_follows
+from ccstate.journeys.ways import MAILBOX, Event, Place, Way
+from ccstate.kinds.extension import Follow
+from ccstate.model import Address, Json
+
+AWAY = "ccstate-away"
+MESSAGE = "ccstate-message"
+HINTS = "hints"
+RINGS = Template("Gosub", f"{RING},s,1(<extension>,<seconds>,<place>)")
+RINGS_WITH_RIGHTS = Template("Gosub", f"{RING},s,1(<extension>,<seconds>,<place>,<rights>)")
+GREETS = Template("Gosub", f"{MESSAGE},s,1(<extension>,<sound>)")
+
+
+def shown(centre: Centre, name: str, extension: Filled) -> str:
+    """What phones show of its calls: its user's name, or else its label; "" where it has none."""
+    person = centre.of("user").get(person_of(centre, name), {})
+    return str(person.get("name") or extension.get("label") or "")
+
+
+def told_location(centre: Centre, name: str) -> str:
+    """What an ambulance is told: street address, area and desk; as much of it as is known."""
+    stands = location_of(centre, name)
+    site = centre.of("site").get(stands.site, {})
+    area = (site.get("areas") or {}).get(stands.area) or {}
+    inside = [area.get("label") or stands.area, stands.desk and f"desk {stands.desk}"]
+    return " ".join("; ".join(part for part in (street_of(site), *inside) if part).split())
+
+
+def street_of(site: Filled) -> str:
+    """The street address of a site in one line; as much of it as is known."""
+    address = site.get("address") or {}
+    town = " ".join(address[part] for part in ("city", "state", "postcode") if address.get(part))
+    parts = (address.get("street"), town, address.get("country"))
+    return " ".join(", ".join(part for part in parts if part).split())
+
+
+def unknown_password(key: bytes, name: str) -> str:
+    """A password that nobody is told: a phone without a secret must not be open to everybody."""
+    return hmac.digest(key, f"password of {name}".encode(), "sha256").hex()[:32]
+
+
+def unknown_pin(key: bytes, name: str) -> str:
+    """Digits that nobody is told: a mailbox without a PIN must not be open to everybody."""
+    return str(int(unknown_password(key, f"mailbox {name}"), 16))[:16]
+
+
+def site_context(site: str) -> str:
+    """What the phones of a site may dial; of "" those that stand nowhere in particular."""
+    return shortened(f"site/{site}") if site else "site"
+
+
+def _site(text: str) -> Json:
+    """The site whose phones dial in a context; None for that of phones of no site."""
+    kind, slash, name = text.partition("/")
+    if kind != "site" or (slash and len(text) >= LONGEST):
+        raise Unclear
+    return name or None
+
+
+def _permissions(text: str) -> Json:
+    return [*sorted(part for part in text.split(",") if part)]
+
+
+_CALLER = re.compile(r'"((?:[^"\\]|\\.)*)" <([^<>]*)>')
+
+
+def _caller(text: str) -> tuple[str, str]:
+    """The name and the number of a caller ID as `_written` spells it."""
+    found = _CALLER.fullmatch(text)
+    if not found:
+        raise Unclear
+    return re.sub(r"\\(.)", r"\1", found[1]), found[2]
+
+
+VARIABLE_TEXT = Codec(
+    lambda text: text.replace("\\", "\\\\"), lambda text: text.replace("\\\\", "\\")
+)
+r"""The value of a variable of an endpoint, as it has to be written.
+
+A call gets it with `\r`, `\x41` and the like worked out (seen on 16.28 and 22.10): then what
+somebody calls a floor could add headers to an emergency call.
+"""
+
+
+def _variable(name: str, field: str = "", codec: Codec = VARIABLE_TEXT) -> Row:
+    return Row(f"{VARIABLE}{name}", field, codec, section="endpoint")
+
+
+def _option(option: str, field: str = "", codec: Codec = TEXT, default: str = "") -> Row:
+    return Row(option, field, codec, default=default, section="endpoint")
+
+
+# Defaults: what Asterisk 16.28 and 22.10 show where nobody writes a line.
+ROWS = (
+    Row("context", "site", Codec(site_context, _site), "site", "default", section="endpoint"),
+    constant("subscribe_context", HINTS, section="endpoint"),
+    constant("allow", "!all,alaw,ulaw,g722", default="!all", section="endpoint"),
+    Row("direct_media", codec=SWITCH, unset="no", default="yes", section="endpoint"),
+    _option("auth", "name"),
+    _option("aors", "name"),
+    _option("callerid", "caller", default="<unknown>"),
+    _option("webrtc", "webrtc", SWITCH, "no"),
+    _option("force_rport", "nat", SWITCH, "yes"),
+    _option("rtp_symmetric", "nat", SWITCH, "no"),
+    _option("rewrite_contact", "nat", SWITCH, "no"),
+    _option("mailboxes", "mailbox"),
+    _option("named_call_group", "pickup_group"),
+    _option("named_pickup_group", "pickup_group"),
+    _variable("CC_EXTENSION", "name"),
+    _variable(
+        "CC_MAY", "permissions", Codec(lambda names: ",".join(("", *names, "")), _permissions)
+    ),
+    _variable("CC_USER", "user"),
+    _variable("CC_LOCATION", "location"),
+    _variable("CC_RIGHTS", "rights"),
+    _variable("CC_RECORD", "recorded"),
+    _variable("CC_CALLER", "caller_id.number"),
+    _variable("CC_CALLER_NAME", "caller_id.name"),
+    constant("auth_type", "userpass", default="userpass", section="auth"),
+    Row("username", "name", section="auth"),
+    Row("password", "secret", section="auth"),
+    constant("max_contacts", "1", default="0", section="aor"),
+    Row("remove_existing", unset="yes", codec=SWITCH, default="no", section="aor"),
+)
+_SAYS = {
+    "name": "",
+    "user": "",
+    "nat": "device",
+    "webrtc": "device",
+    "caller": "number",
+    "mailbox": "voicemail",
+    "location": "site",
+    "recorded": "recording.when",
+}
+"""What is made ready for the rows, with the field that it says."""
+
+
+def compile_extension(
+    compiled: Compiled, flow: Flow, setting: Setting, name: str, extension: Filled
+) -> None:
+    """One extension: pjsip, dialplan and voicemail."""
+    owner = Address("extension", name)
+    if extension["device"] != "none":
+        who, site = shown(flow.centre, name, extension), location_of(flow.centre, name).site
+        said = [who, flow.centre.label(f"site/{site}")]
+        compiled.notes[PJSIP, name] = ", ".join(filter(None, said))
+        for row, text in encode(
+            ROWS, _written(flow.centre, setting, name, extension, site=site, who=who)
+        ):
+            path = _SAYS.get(row.field, row.field)
+            compiled.say(
+                Key(file_of_type(row.section), row.section, name, row.option), text, owner, path
+            )
+    _rings(compiled, flow, name, extension)
+    if (mailbox := extension.get("voicemail")) is not None:
+        pin = str(mailbox.get("pin") or unknown_pin(setting.key, name))
+        _mailbox(compiled, flow, name, extension, mailbox=mailbox, pin=pin)
+    number = extension.get("number") or name
+    if number != name and number.isdigit():
+        inside = Context(compiled, INTERNAL, owner)
+        inside.add(number, [goto(Place("extension", name), "number")])
+        if extension["device"] != "none":
+            # There phones look for lamps: it is their endpoints' subscribe_context.
+            Context(compiled, HINTS, owner).hint(number, f"PJSIP/{name}")
+
+
+def _written(
+    centre: Centre, setting: Setting, name: str, extension: Filled, *, site: str, who: str
+) -> Mapping[str, Any]:
+    """The fields as options say them; what is empty is not written."""
+    caller = extension.get("caller_id") or {}
+    is_webrtc = extension["device"] == "webrtc"
+    number = extension.get("number") or name
+    return {
+        "name": name,
+        "site": site or None,
+        "caller": f"{quoted(who)} <{number}>",
+        "webrtc": True if is_webrtc else None,
+        "nat": None if is_webrtc else True,
+        "mailbox": f"{name}@{MAILBOXES}" if extension.get("voicemail") is not None else None,
+        "pickup_group": extension.get("pickup_group") or None,
+        "permissions": extension.get("permissions") or (),
+        "user": person_of(centre, name) or None,
+        "location": told_location(centre, name) or None,
+        "rights": _calling_rights(extension) or None,
+        "recorded": _recorded_in(extension) or None,
+        "caller_id": {part: caller.get(part) or None for part in ("number", "name")},
+        "secret": str(extension.get("secret") or unknown_password(setting.key, name)),
+    }
+
+
+def quoted(text: str) -> str:
+    """A display name as RFC 3261 quotes it."""
+    escaped = text.strip().replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _calling_rights(extension: Filled) -> str:
+    """What can be done by key codes during calls that the phone makes, as options of Dial."""
+    held = {*(extension.get("rights") or ())}
+    if in_call.when(extension) == "on_demand":
+        held.add("record")
+    return in_call.letters(held, in_call.CALLING)
+
+
+def _recorded_in(extension: Filled) -> str:
+    """The folder in which every call of the phone is recorded; "" where not every one is."""
+    if in_call.when(extension) != "always":
+        return ""
+    return in_call.FOLDER.encode((extension.get("recording") or {}).get("folder"))
+
+
+def _rings(compiled: Compiled, flow: Flow, name: str, extension: Filled) -> None:
+    place = Place("extension", name)
+    where = Context(compiled, context(place), Address("extension", name))
+    ways = flow.ways(place)
+    if ways[0].event is Event.THEN:
+        where.add(exten(name), [entered(place), *follow(place, ways[0])])
+    elif extension.get("follow_me") or extension.get("forward"):
+        where.add(exten(name), _rings_and_forwards(flow, place, extension, ways))
+    else:
+        missed = ways[-1]
+        leads = goto(missed.to, "voicemail") if missed.to is not None else Step("Hangup")
+        rings = _ring(extension, name, str(place))
+        where.add(exten(name), [*_before_ringing(flow, extension), rings, leads])
+    for way in ways:
+        if way.to is not None and way.to.node not in {"", MAILBOX}:
+            _outside(compiled, flow, way.to, extension)
+
+
+def _ring(extension: Filled, name: str, place: str) -> Step:
+    if extension["device"] == "none":
+        return Step("Gosub", f"{AWAY},s,1({name})", "device")
+    rings = ringing(extension["ring_for"])
+    says = "ring_for rights recording.when"
+    if rights := _rights(extension):
+        return RINGS_WITH_RIGHTS.step(
+            says, extension=name, seconds=rings, place=place, rights=rights
+        )
+    return RINGS.step(says, extension=name, seconds=rings, place=place)
+
+
+def _rights(extension: Filled) -> str:
+    """What can be done by key codes by whoever is called here, as options of Dial."""
+    held = {*(extension.get("rights") or ())}
+    if in_call.when(extension) == "on_demand":
+        held.add("record")
+    return in_call.letters(held, in_call.CALLED)
+
+
+def _before_ringing(flow: Flow, extension: Filled) -> list[Step]:
+    """The notice of a recording, and the recording, which begins where somebody answers."""
+    recording = extension.get("recording") or {}
+    told = in_call.notice_steps(extension, heard(flow, recording.get("notice"), None))
+    return [*told, *in_call.record_steps(extension)]
+
+
+def _rings_and_forwards(
+    flow: Flow, place: Place, extension: Filled, ways: Sequence[Way]
+) -> Iterator[Step]:
+    """A phone, those that ring after it, and where the call goes by what came of the first."""
+    yield entered(place)
+    yield from _before_ringing(flow, extension)
+    branches = {way.event: way for way in ways if way.path[:1] == ("forward",)}
+    busy, away = branches.get(Event.BUSY), branches.get(Event.EMPTY)
+    if extension["device"] != "none":
+        yield _ring(extension, place.name, "")
+        for status, way in (("BUSY", busy), ("CHANUNAVAIL", away)):
+            if way:
+                field = ".".join(map(str, way.path))
+                yield Step("GotoIf", f'$["${{DIALSTATUS}}" = "{status}"]?{status.lower()}', field)
+    for follow_me in ringing_follows(flow.centre, extension):
+        rings = ringing(follow_me["ring_for"])
+        if number := follow_me.get("number"):
+            yield CALLS.step("follow_me", number=number, seconds=rings)
+        else:
+            yield FOLLOWS.step("follow_me", extension=follow_me["extension"], seconds=rings)
+    missed = {way.event: way for way in reversed(ways)}
+    yield from follow(place, missed.get(Event.NO_ANSWER) or missed[Event.EMPTY])
+    if extension["device"] == "none":
+        return
+    for status, way in (("BUSY", busy), ("CHANUNAVAIL", away)):
+        if way:
+            told, leads = follow(place, way)
+            yield told._replace(label=status.lower())
+            yield leads
+
+
+def _outside(compiled: Compiled, flow: Flow, place: Place, extension: Filled) -> None:
+    """An outside number that an extension forwards to."""
+    where = Context(compiled, context(place), Address("extension", place.name))
+    missed = flow.ways(place)[-1]
+    rings = CALLS.step("ring_for", number=place.node, seconds=ringing(extension["ring_for"]))
+    where.add(place.node, [entered(place), rings, *follow(place, missed)])
+
+
+def _mailbox(
+    compiled: Compiled,
+    flow: Flow,
+    name: str,
+    extension: Filled,
+    *,
+    mailbox: Mapping[str, Any],
+    pin: str,
+) -> None:
+    owner = Address("extension", name)
+    greeting = heard(flow, mailbox.get("greeting"), None)
+    where = Context(compiled, "voicemail", owner)
+    where.add(exten(name), [GREETS.step("voicemail.greeting", extension=name, sound=greeting)])
+    options = {"attach": "yes" if mailbox.get("email") else "no"}
+    if mailbox.get("delete_after_email"):
+        options["delete"] = "yes"
+    who = shown(flow.centre, name, extension) or name
+    for part, value, path in (
+        ("pin", pin, "voicemail.pin"),
+        ("name", listed(who), ""),
+        ("email", mailbox.get("email") or "", "voicemail.email"),
+        (
+            "options",
+            "|".join(f"{k}={v}" for k, v in options.items()),
+            "voicemail.delete_after_email",
+        ),
+    ):
+        compiled.say(Key(VOICEMAIL, MAILBOXES, name, part), value, owner, path)
+
+
+def listed(text: str) -> str:
+    """A text as one part of a mailbox, where a comma would begin the next."""
+    return " ".join(text.replace(",", " ").split())
+
+
+SILENCED = "ccstate/do_not_disturb/"
+"""Family of AstDB with the extensions that take no calls; the value is `on`."""
+
+
+def compile_rings(compiled: Compiled, flow: Flow, _setting: Setting) -> None:
+    """The subroutines that ring an extension and take a message."""
+    codes = flow.centre.of("feature_code").values()
+    silenced = f'$["${{DB({SILENCED}${{ARG1}})}}" = "on"]?silent'
+    asks = any(code["action"] == "do_not_disturb" for code in codes)
+    person, mailbox = Place("extension", "${ARG1}"), Place("extension", "${ARG1}", "voicemail")
+    enter = Step("UserEvent", f"Ccstate,Place: ${{ARG3}},Event: {ENTER}")
+    Context(compiled, RING).add(
+        "s",
+        [
+            # A node of a tree has said already where the call is.
+            Step("GotoIf", '$["${ARG3}" = ""]?ring'),
+            enter,
+            *([Step("GotoIf", silenced, label="ring")] if asks else []),
+            Step("GotoIf", '$["${ARG4}${CC_RIGHTS}" = ""]?calls', label="" if asks else "ring"),
+            in_call.MAY_PRESS,
+            *in_call.recorded_outgoing("calls", "dial"),
+            Step("Dial", "PJSIP/${ARG1},${ARG2},${ARG4}${CC_RIGHTS}", label="dial"),
+            Step("GotoIf", '$["${ARG3}" = ""]?back', label="silent" if asks else ""),
+            Step("UserEvent", f"Ccstate,Place: ${{ARG3}},Event: {Event.NO_ANSWER}"),
+            Step("Return", label="back"),
+        ],
+    )
+    Context(compiled, AWAY).add(
+        "s",
+        [
+            Step("UserEvent", f"Ccstate,Place: {person},Event: {ENTER}"),
+            happened(person, Event.EMPTY),
+            Step("Return"),
+        ],
+    )
+    Context(compiled, MESSAGE).add(
+        "s",
+        [
+            Step("UserEvent", f"Ccstate,Place: {mailbox},Event: {ENTER}"),
+            happened(mailbox, Event.THEN),
+            Step("Answer"),
+            Step("GotoIf", '$["${ARG2}" = ""]?own'),
+            Step("Playback", "${ARG2}"),
+            Step("VoiceMail", f"${{ARG1}}@{MAILBOXES},s"),
+            Step("Hangup"),
+            Step("VoiceMail", f"${{ARG1}}@{MAILBOXES},u", label="own"),
+            Step("Hangup"),
+        ],
+    )
+    hints = Context(compiled, HINTS)
+    # A hint for each of 10,000 extensions costs minutes at every reload of Asterisk 22 (measured).
+    hints.hint("_X.", "PJSIP/${EXTEN}")
+    compiled.notes[DIALPLAN, HINTS] = "Lamps: whoever watches an extension sees its phone"
+
+
+def decode_extension(sections: Sections, name: str) -> Decoded:
+    """The fields that an endpoint, its account, its mailbox and its dialplan say."""
+    endpoint = sections.pjsip("endpoint", name)
+    recorded = sections.centre.of("extension").get(name, {})
+    place = Place("extension", name)
+    found: Decoded = {
+        **_decoded_options(sections, name, endpoint, recorded),
+        **_decoded_rings(sections, name, endpoint),
+        **_decoded_mailbox(sections, name, endpoint),
+    }
+    number: Json = sections.number(place)
+    if number is None and endpoint:
+        number = _part(endpoint.get("callerid"), 1)
+    found["number",] = None if number == name and recorded else number
+    return found
+
+
+def _decoded_options(sections: Sections, name: str, endpoint: Options, recorded: Filled) -> Decoded:
+    if not endpoint:
+        return {("device",): "none"}
+    said = decode((row for row in ROWS if row.section == "endpoint"), endpoint)
+    said |= decode((row for row in ROWS if row.section == "auth"), sections.pjsip("auth", name))
+    mapped = ("site", "pickup_group", "permissions", "secret")
+    found: Decoded = {(field,): said[field,] for field in mapped}
+    found |= {path: value for path, value in said.items() if path[0] == "caller_id"}
+    device = recorded.get("device", "none")
+    phone = device if device in {"deskphone", "softphone"} else "deskphone"
+    found["device",] = "webrtc" if said["webrtc",] is True else phone
+    has_person = bool(person_of(sections.centre, name))
+    found["label",] = UNCLEAR if has_person else _part(endpoint.get("callerid"), 0)
+    site = said["site",]
+    place = _decoded_place(sections.centre, site, said["location",])
+    return found | {("area",): place[0], ("desk",): place[1]}
+
+
+def _decoded_rings(sections: Sections, name: str, endpoint: Options) -> Decoded:
+    """How an extension rings, what rings after it, and where its calls are forwarded."""
+    steps = sections.context("extension").get(exten(name), ())
+    rings = RINGS.find(steps) or RINGS_WITH_RIGHTS.find(steps)
+    follows: list[Json] = [found for step in steps if (found := _following(step))]
+    forward: Decoded = dict.fromkeys(
+        ("forward", way) for way in ("always", "busy", "no_answer", "unavailable")
+    )
+    targets = _targets(sections, name, steps)
+    if not rings and not follows and AWAY not in "".join(steps):
+        forward = dict.fromkeys(forward, UNCLEAR) | {
+            ("forward", "always"): targets.get("", UNCLEAR)
+        }
+    else:
+        forward["forward", "no_answer"] = targets.get("")
+        forward["forward", "busy"] = targets.get("busy") if rings else UNCLEAR
+        forward["forward", "unavailable"] = targets.get("chanunavail") if rings else UNCLEAR
+    rights = endpoint.get(f"{VARIABLE}CC_RIGHTS", "")
+    recording = in_call.decoded_recording(steps, on_demand="X" in rights)
+    if folder := endpoint.get(f"{VARIABLE}CC_RECORD"):
+        recording["recording", "when"] = "always"
+        recording["recording", "folder"] = decoded(in_call.FOLDER, folder)
+    if not rings and not follows:
+        recording["recording", "notice"] = UNCLEAR
+    return {
+        **forward,
+        **recording,
+        ("ring_for",): decoded(SECONDS, rings["seconds"]) if rings else UNCLEAR,
+        ("rights",): in_call.rights(rights, in_call.CALLING) if endpoint else UNCLEAR,
+        ("follow_me",): follows or None,
+    }
+
+
+_FOLLOW_RINGS = Follow.model_fields["ring_for"].default
+
+
+def _following(step: str) -> dict[str, Json]:
+    """A phone that rings after the extension's own; nothing for another step."""
+    found = FOLLOWS.read(step) or CALLS.read(step)
+    if not found:
+        return {}
+    said: dict[str, Json] = {name: found[name] for name in found if name != "seconds"}
+    rings = decoded(SECONDS, found["seconds"])
+    return said if rings == _FOLLOW_RINGS else {**said, "ring_for": rings}
+
+
+def _targets(sections: Sections, name: str, steps: Sequence[str]) -> dict[str, Json]:
+    """Where calls are forwarded, by the label before; not to the extension's own mailbox."""
+    found: dict[str, Json] = {}
+    label = ""
+    for step in steps:
+        if step.startswith("("):
+            label = step[1:].partition(")")[0]
+        goes = GOTO.read(step)
+        if goes and goes["context"] == shortened(f"forward/{name}"):
+            found.setdefault(label, goes["extension"])
+        elif goes or step.startswith("Hangup("):
+            leads = sections.leads([step])
+            found.setdefault(label, None if leads == f"voicemail/{name}" else leads)
+    return found
+
+
+def _part(callerid: str | None, number: int) -> Json:
+    """The name or the number in a caller ID; None where it is empty."""
+    return decoded(Codec(str, lambda text: _caller(text)[number] or None), callerid)
+
+
+def _decoded_place(centre: Centre, site: Json, location: Json) -> tuple[Json, Json]:
+    """Area and desk in what an ambulance is told, which begins with the address of the site."""
+    text = location if isinstance(location, str) else ""
+    fields = centre.of("site").get(str(site), {})
+    street = street_of(fields)
+    if street and not text.startswith(street):
+        return UNCLEAR, UNCLEAR
+    parts = [part for part in text.removeprefix(street).split("; ") if part]
+    desk = parts.pop().removeprefix("desk ") if parts and parts[-1].startswith("desk ") else None
+    if len(parts) > 1:
+        return UNCLEAR, UNCLEAR
+    area = parts[0] if parts else None
+    labels = {
+        area["label"]: name
+        for name, area in (fields.get("areas") or {}).items()
+        if area.get("label")
+    }
+    return labels.get(area, area), desk
+
+
+def _decoded_mailbox(sections: Sections, name: str, endpoint: Options) -> Decoded:
+    mailbox = sections.mailbox(MAILBOXES, name)
+    greets = GREETS.find(sections.context("voicemail").get(exten(name), ()))
+    if not mailbox and not greets and "mailboxes" not in endpoint:
+        return {}
+    options = mailbox.get("options")
+    deletes: Json = UNCLEAR if options is None else "delete=yes" in options.split("|")
+    sound = greets.get("sound")
+    return {
+        ("voicemail",): {},
+        ("voicemail", "pin"): mailbox.get("pin", UNCLEAR),
+        ("voicemail", "email"): (mailbox["email"] or None) if "email" in mailbox else UNCLEAR,
+        ("voicemail", "delete_after_email"): deletes,
+        ("voicemail", "greeting"): decoded(SOUND, sound) if sound else None if greets else UNCLEAR,
+    }
+
+
+def _is_primary(key: Key) -> bool:
+    return key.file == PJSIP and key.section == "endpoint"
+
+
+def _names(sections: Sections) -> Iterator[str]:
+    yield from (n for n in sections.names(PJSIP, "endpoint") if not n.startswith(_OURS))
+    for extension in sections.context("extension"):
+        if place := place_at("extension", extension):
+            yield place.name
+
+
+_OURS = ("trunk-", "ccstate-")
+"""How the names of endpoints begin that are no extensions."""
+EXTENSION = Kind(
+    "extension", compile_extension, decode_extension, _is_primary, _names, ROWS, compile_rings
+)

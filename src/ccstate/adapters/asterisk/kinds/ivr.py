@@ -1,0 +1,368 @@
+"""IVR trees: one context a node."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ccstate.adapters.asterisk.entries import DIALPLAN, Compiled, Context, Key, Step
+from ccstate.adapters.asterisk.kind import Kind, Setting
+from ccstate.adapters.asterisk.kinds.schedule import decide, decided
+from ccstate.adapters.asterisk.places import (
+    ASKS,
+    INTERNAL,
+    LISTED,
+    PLAYBACK,
+    POSITION,
+    SOUND,
+    asks,
+    branches,
+    context,
+    decided_by,
+    entered,
+    follow,
+    goto,
+    heard,
+)
+from ccstate.adapters.asterisk.rows import (
+    COUNT,
+    SECONDS,
+    TEXT,
+    UNCLEAR,
+    Codec,
+    Decoded,
+    decoded,
+    whole_number,
+)
+from ccstate.adapters.asterisk.sections import Sections, Steps, target
+from ccstate.adapters.asterisk.templates import Template
+from ccstate.journeys.centre import Filled
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.ways import KEYS, Event, Place
+from ccstate.kinds.fields import seconds
+from ccstate.model import Address, Json
+
+OUTSIDE = "ccstate-outside"
+RING = "ccstate-ring"
+BACKGROUND = Template("Background", "<sound>")
+WAIT = Template("WaitExten", "<timeout>")
+AGAIN = Template("GotoIf", "$[${CC_TRY} < <tries>]?s,again")
+READ = Template("Read", "CC_KEYS,<sound>,<most>,,1,<timeout>")
+# Only keys are in the variable, and of those only digits are an answer.
+ENOUGH = Template(
+    "GotoIf",
+    '$[${LEN(${CC_KEYS})} >= <fewest> & "${FILTER(0-9,${CC_KEYS})}" = "${CC_KEYS}"]?digits,1',
+)
+ASK_AGAIN = Template("GotoIf", "$[${CC_TRY} < <tries>]?again")
+SAVE = Template("Set", "__CC_INPUT_<name>=${CC_KEYS}")
+CHOICE = "choice"
+# With a letter before, for Asterisk takes 012 and 12 for the same number.
+CHOSEN = Template("GotoIf", f'$["d${{CC_KEYS}}" = "d<digits>"]?{CHOICE}<also>,1')
+PRIORITY = Template("Set", "__QUEUE_PRIO=<priority>")
+RINGS = Template("Gosub", f"{RING},s,1(<extension>,<seconds>)")
+CALLS = Template("Gosub", f"{OUTSIDE},s,1(<number>,<seconds>)")
+RETRIES = Codec(lambda value: str(value + 1), lambda text: whole_number(text) - 1)
+
+
+def ringing(duration: str) -> int:
+    """Seconds that Dial rings, at least one: it takes 0 for ever (app_dial)."""
+    return max(1, seconds(duration))
+
+
+def compile_tree(
+    compiled: Compiled, flow: Flow, _setting: Setting, name: str, tree: Filled
+) -> None:
+    """The contexts of one tree, and its number inside."""
+    for node, fields in tree["nodes"].items():
+        place = Place("ivr", name, node)
+        where = Context(compiled, context(place), Address("ivr", name))
+        label = fields.get("label")
+        where.note(f"{tree.get('label') or name}: {label or node}")
+        _NODES[fields["type"]](where, flow, place, fields, tree.get("language"))
+    entrance = flow.entrance(Address("ivr", name))
+    if (number := tree.get("extension")) and entrance:
+        inside = Context(compiled, INTERNAL, Address("ivr", name))
+        inside.add(number, [goto(entrance, "extension")])
+
+
+def _field(place: Place, name: str) -> str:
+    return f"nodes.{place.node}.{name}"
+
+
+def _play(where: Context, flow: Flow, place: Place, node: Filled, language: str | None) -> None:
+    found = heard(flow, node.get("prompt"), language)
+    spoken = [PLAYBACK.step(_field(place, "prompt"), sound=found)] if found else []
+    where.add("s", [entered(place), *spoken, *follow(place, flow.ways(place)[0])])
+
+
+def _menu(where: Context, flow: Flow, place: Place, node: Filled, language: str | None) -> None:
+    found = heard(flow, node["prompt"], language)
+    wait = str(seconds(node["timeout"]))
+    where.add(
+        "s",
+        [
+            entered(place),
+            Step("Answer"),
+            Step("Set", "CC_TRY=0"),
+            Step("Set", "CC_TRY=$[${CC_TRY} + 1]", label="again"),
+            *([BACKGROUND.step(_field(place, "prompt"), sound=found)] if found else []),
+            WAIT.step(_field(place, "timeout"), timeout=wait),
+        ],
+    )
+    ways = flow.ways(place)
+    for way in ways:
+        if way.event is Event.KEY:
+            where.add(way.key, follow(place, way))
+    silence = next(way for way in ways if way.event is Event.SILENCE)
+    wrong = next((way for way in ways if way.event is Event.WRONG_KEY), silence)
+    retries = AGAIN.step(_field(place, "retries"), tries=node["retries"] + 1)
+    where.add("t", [retries, *follow(place, silence)])
+    where.add("i", [retries, *follow(place, wrong)])
+
+
+def _hours(where: Context, flow: Flow, place: Place, node: Filled, _: str | None) -> None:
+    steps = decide(node["schedule"], _field(place, "schedule"))
+    where.add("s", [entered(place), *steps])
+    branches(where, place, flow.ways(place))
+
+
+def _callers(where: Context, flow: Flow, place: Place, _: Filled, __: str | None) -> None:
+    asks(where, place, [entered(place)], flow.ways(place))
+
+
+def _switch(where: Context, flow: Flow, place: Place, node: Filled, _: str | None) -> None:
+    where.add("s", [entered(place), *decided_by(node["switch"], _field(place, "switch"))])
+    branches(where, place, flow.ways(place))
+
+
+def _collect(where: Context, flow: Flow, place: Place, node: Filled, language: str | None) -> None:
+    ways = flow.ways(place)
+    silence = next(way for way in ways if way.event is Event.SILENCE)
+    found = heard(flow, node["prompt"], language)
+    whole = f"nodes.{place.node}"
+    read = READ.step(whole, sound=found, most=node["max_digits"], timeout=seconds(node["timeout"]))
+    again = ASK_AGAIN.step(_field(place, "retries"), tries=node["retries"] + 1)
+    where.add(
+        "s",
+        [
+            entered(place),
+            Step("Answer"),
+            Step("Set", "CC_TRY=0"),
+            Step("Set", "CC_TRY=$[${CC_TRY} + 1]", label="again"),
+            read,
+            ENOUGH.step(_field(place, "min_digits"), fewest=node["min_digits"]),
+            again,
+            *follow(place, silence),
+        ],
+    )
+    given = {way.key: way for way in ways if way.event is Event.DIGITS}
+    others = given.pop("", None)
+    steps = [SAVE.step(_field(place, "save_as"), name=_variable(node["save_as"]))]
+    for digits, way in given.items():
+        steps.append(CHOSEN.step(_field(place, "choices"), digits=digits, also=digits))
+        where.add(f"{CHOICE}{digits}", follow(place, way))
+    where.add("digits", [*steps, *(follow(place, others) if others else [Step("Hangup")])])
+
+
+def _passes(where: Context, flow: Flow, place: Place, _: Filled, __: str | None) -> None:
+    where.add("s", [entered(place), *follow(place, flow.ways(place)[0])])
+
+
+def _queue(where: Context, flow: Flow, place: Place, node: Filled, _: str | None) -> None:
+    priority = PRIORITY.step(_field(place, "priority"), priority=node["priority"])
+    where.add("s", [entered(place), priority, *follow(place, flow.ways(place)[0])])
+
+
+def _dial(where: Context, flow: Flow, place: Place, node: Filled, _: str | None) -> None:
+    ways = flow.ways(place)
+    missed = ways[-1]
+    steps = [entered(place)]
+    if ways[0].event is Event.ANSWERED:
+        ring, whole = ringing(node["ring_for"]), f"nodes.{place.node}"
+        if number := node.get("number"):
+            steps.append(CALLS.step(whole, number=number, seconds=ring))
+        else:
+            steps.append(RINGS.step(whole, extension=node["extension"], seconds=ring))
+    where.add("s", [*steps, *follow(place, missed)])
+
+
+_NODES: Mapping[str, Callable[[Context, Flow, Place, Filled, str | None], None]] = {
+    "play": _play,
+    "menu": _menu,
+    "hours": _hours,
+    "callers": _callers,
+    "switch": _switch,
+    "collect": _collect,
+    "goto": _passes,
+    "queue": _queue,
+    "dial": _dial,
+    "voicemail": _passes,
+    "hangup": _play,
+}
+
+
+def _variable(name: str) -> str:
+    return "".join(c if c.isalnum() else "_" for c in name)
+
+
+def decode_tree(sections: Sections, name: str) -> Decoded:
+    """The fields that the contexts of a tree, and its number inside, say."""
+    found: Decoded = {}
+    recorded = sections.centre.of("ivr").get(name, {}).get("nodes") or {}
+    for node in sections.contexts(f"ivr/{name}/"):
+        steps = sections.context(f"ivr/{name}/{node}")
+        fields = _decoded_node(sections, name, steps, recorded.get(node, {}))
+        found |= {("nodes", node, *path): value for path, value in fields.items()}
+    number, start = next(sections.numbers("ivr", name), (None, None))
+    found["extension",] = number
+    found["start",] = start.node if start else sections.entered_at(name) or UNCLEAR
+    return found
+
+
+def _decoded_node(
+    sections: Sections, tree: str, steps: Mapping[str, Steps], was: Filled
+) -> Decoded:
+    """The fields of one node; its kind by the steps that only such a node has.
+
+    Nodes that only pass a call on look alike: then it is what it was (`was`), if that can be.
+    """
+    start = steps.get("s", ())
+    leads = sections.leads(start, tree)
+    fields: Mapping[str, Any]
+    if WAIT.is_in(start):
+        fields = {"type": "menu", **_decoded_menu(sections, tree, steps)}
+        keys: Decoded = {
+            ("choices", key): sections.leads(steps[key], tree) for key in KEYS if key in steps
+        }
+        fields |= _decoded_dialling(sections, steps, was)
+        return keys | {(name,): value for name, value in fields.items()}
+    if READ.is_in(start):
+        fields = {"type": "collect", **_decoded_collect(sections, tree, steps, was)}
+        chosen = {e.removeprefix(CHOICE): s for e, s in steps.items() if e.startswith(CHOICE)}
+        digits: Decoded = {("choices", d): sections.leads(s, tree) for d, s in chosen.items()}
+        return digits | {(name,): value for name, value in fields.items()}
+    if schedule := decided(start):
+        fields = {"type": "hours", "schedule": schedule, **decoded_branches(sections, steps, tree)}
+    elif switch := POSITION.find(start).get("switch"):
+        turned = {way: sections.leads(steps.get(way, ()), tree) for way in ("on", "off")}
+        fields = {"type": "switch", "switch": switch, **turned}
+    elif ASKS.is_in(start):
+        callers = decoded_callers(sections, steps, tree)
+        fields = {"type": "callers", "callers": callers, "others": leads}
+    elif PRIORITY.is_in(start):
+        priority = decoded(COUNT, PRIORITY.find(start)["priority"])
+        fields = {"type": "queue", "queue": _named(start, "queue"), "priority": priority}
+    elif ring := {**CALLS.find(start), **RINGS.find(start)}:
+        fields = {
+            "type": "dial",
+            "extension": ring.get("extension"),
+            "number": ring.get("number"),
+            "ring_for": decoded(SECONDS, ring["seconds"]),
+            "on_no_answer": leads,
+        }
+    else:
+        fields = _decoded_passing(start, leads, str(was.get("type", "")))
+    return {(name,): value for name, value in fields.items()}
+
+
+def _decoded_passing(steps: Steps, leads: Json, was: str) -> dict[str, Json]:
+    """A node that plays a prompt, or nothing, and passes the call on or ends it."""
+    prompt = decoded(SOUND, PLAYBACK.find(steps).get("sound"))
+    mailbox = _named(steps, "extension", "voicemail")
+    if was == "dial":  # its extension has no device
+        return {"type": "dial", "extension": UNCLEAR, "on_no_answer": leads}
+    if leads == "hangup" and was not in {"play", "goto"}:
+        return {"type": "hangup", "prompt": prompt}
+    if prompt is not None or was == "play":
+        return {"type": "play", "prompt": UNCLEAR if prompt is None else prompt, "then": leads}
+    if mailbox is not UNCLEAR and was != "goto":
+        return {"type": "voicemail", "mailbox": mailbox}
+    return {"type": "goto", "to": leads}
+
+
+def _named(steps: Steps, kind: str, node: str = "") -> Json:
+    """The name of what steps lead to, if it is of that kind."""
+    places = [place for step in steps if (place := target(step))]
+    name: Json = UNCLEAR
+    if places and (places[-1].kind, places[-1].node) == (kind, node):
+        name = places[-1].name
+    return name
+
+
+def _decoded_menu(sections: Sections, tree: str, steps: Mapping[str, Steps]) -> dict[str, Json]:
+    start, silence = steps["s"], steps.get("t", ())
+    on_timeout = sections.leads(silence, tree)
+    on_invalid = sections.leads(steps.get("i", ()), tree)
+    return {
+        "prompt": _prompt(BACKGROUND.find(start).get("sound")),
+        "timeout": decoded(SECONDS, WAIT.find(start)["timeout"]),
+        "retries": decoded(RETRIES, AGAIN.find(silence).get("tries")),
+        "on_timeout": on_timeout,
+        "on_invalid": None if on_invalid == on_timeout else on_invalid,
+    }
+
+
+def _decoded_dialling(
+    sections: Sections, steps: Mapping[str, Steps], was: Filled
+) -> dict[str, Json]:
+    """Whether extensions may be dialled in a menu, and of which sites."""
+    dialled = {extension for extension in steps if extension.isdecimal() and len(extension) > 1}
+    sites: Json = UNCLEAR
+    if dialled:
+        doors = Flow(sections.centre)
+        known = [[site] for site in sorted(sections.centre.of("site"))]
+        for chosen in (was.get("dial_sites"), None, *known):
+            if set(doors.dialled_extensions(chosen)) == dialled:
+                sites = None if chosen is None else [*chosen]
+                break
+    return {"dial_extensions": bool(dialled), "dial_sites": sites}
+
+
+def _decoded_collect(
+    sections: Sections, tree: str, steps: Mapping[str, Steps], was: Filled
+) -> dict[str, Json]:
+    start, digits = steps["s"], steps.get("digits", ())
+    read = READ.find(start)
+    variable, name = SAVE.find(digits).get("name"), str(was.get("save_as") or "")
+    return {
+        "prompt": _prompt(read["sound"]),
+        "max_digits": decoded(COUNT, read["most"]),
+        "timeout": decoded(SECONDS, read["timeout"]),
+        "min_digits": decoded(COUNT, ENOUGH.find(start).get("fewest")),
+        "retries": decoded(RETRIES, ASK_AGAIN.find(start).get("tries")),
+        "save_as": name if variable == _variable(name) else decoded(TEXT, variable),
+        "then": sections.leads(digits, tree),
+        "on_timeout": sections.leads(start, tree),
+    }
+
+
+def _prompt(sound: str | None) -> Json:
+    """The prompt of a node that has to have one; it is not heard where it has no recording."""
+    return decoded(SOUND, sound or "none")
+
+
+def decoded_callers(sections: Sections, steps: Mapping[str, Steps], tree: str = "") -> Json:
+    """The lists that are asked in turn, and where each leads its callers."""
+    lists = [found["list"] for step in steps.get("s", ()) if (found := ASKS.read(step))]
+    return [
+        {"list": name, "to": sections.leads(steps.get(f"{LISTED}{number}", ()), tree)}
+        for number, name in enumerate(lists)
+    ]
+
+
+def decoded_branches(
+    sections: Sections, steps: Mapping[str, Steps], tree: str = ""
+) -> dict[str, Json]:
+    """Where calls go by a schedule, as `open`, `closed` and `holiday`."""
+    found = {phase: sections.leads(steps.get(phase, ()), tree) for phase in ("open", "closed")}
+    holiday = sections.leads(steps.get("holiday", ()), tree)
+    return {**found, "holiday": None if holiday == found["closed"] else holiday}
+
+
+def _is_primary(key: Key) -> bool:
+    return key.file == DIALPLAN
+
+
+def _names(sections: Sections) -> Iterable[str]:
+    return (rest.partition("/")[0] for rest in sections.contexts("ivr/"))
+
+
+IVR = Kind("ivr", compile_tree, decode_tree, _is_primary, _names)

@@ -1,0 +1,114 @@
+"""Inbound numbers: how carriers dial them, and where their calls lead."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from ccstate.adapters.asterisk.carriers import NUMBERS, on_trunk, trunk_id
+from ccstate.adapters.asterisk.entries import DIALPLAN, Compiled, Context, Key
+from ccstate.adapters.asterisk.kind import Kind, Setting
+from ccstate.adapters.asterisk.kinds.ivr import decoded_branches, decoded_callers
+from ccstate.adapters.asterisk.kinds.schedule import DECIDED, decide, decided
+from ccstate.adapters.asterisk.places import (
+    ASKS,
+    NAME_CALLER,
+    POSITION,
+    PREFIX,
+    asks,
+    branches,
+    context,
+    decided_by,
+    entered,
+    follow,
+    goto,
+    named,
+)
+from ccstate.adapters.asterisk.rows import UNCLEAR, Decoded, decoded
+from ccstate.adapters.asterisk.sections import Sections, Steps
+from ccstate.adapters.asterisk.templates import Template
+from ccstate.journeys.centre import Filled
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.ways import HOURS, TURNED, Place
+from ccstate.model import Address
+
+COUNTED = Template("Set", f"GROUP(ccstate)={trunk_id('<trunk>')}")
+
+
+def compile_number(
+    compiled: Compiled, flow: Flow, _setting: Setting, name: str, number: Filled
+) -> None:
+    """One inbound number: how carriers dial it, and where it leads."""
+    place = Place("number", name)
+    owner = Address("number", name)
+    trunk = number.get("trunk")
+    arriving = Context(compiled, on_trunk(trunk) if trunk else NUMBERS, owner)
+    for dialled in (name, name.removeprefix("+")):
+        arriving.add(dialled, [goto(place, "trunk")])
+    where = Context(compiled, context(place), owner)
+    where.note(number.get("label") or name)
+    steps = [entered(place)]
+    if trunk:
+        steps.append(COUNTED.step("trunk", trunk=trunk))
+    if prefix := number.get("caller_name_prefix"):
+        steps.append(named(prefix))
+    for node, field in _asked(number):
+        if node:
+            place = place._replace(node=node)
+            where = Context(compiled, context(place), owner)
+            steps = [entered(place)]
+        ways = flow.ways(place)
+        match field:
+            case "callers":
+                asks(where, place, steps, ways)
+            case "switch":
+                where.add("s", [*steps, *decided_by(number["switch"], "switch")])
+                branches(where, place, ways)
+            case "hours":
+                where.add("s", [*steps, *decide(number["hours"], "hours")])
+                branches(where, place, ways)
+            case _:
+                where.add("s", [*steps, *follow(place, ways[0])])
+
+
+def _asked(number: Filled) -> Iterator[tuple[str, str]]:
+    """What a number asks, in order: the node of the place where it does, and the field."""
+    asked = [field for field in ("callers", "switch", "hours") if number.get(field)]
+    for field in asked or ("to",):
+        node = {"switch": TURNED, "hours": HOURS}.get(field, "")
+        yield ("" if field == (asked or ["to"])[0] else node), field
+
+
+def decode_number(sections: Sections, name: str) -> Decoded:
+    """The fields that the contexts of a number say."""
+    place = Place("number", name)
+    start = sections.context(context(place)).get("s", ())
+    parts = [sections.context(context(place._replace(node=node))) for node in ("", TURNED, HOURS)]
+
+    def asking(template: Template) -> Mapping[str, Steps]:
+        return next((part for part in parts if template.is_in(part.get("s", ()))), {})
+
+    listed, turned, timed = asking(ASKS), asking(POSITION), asking(DECIDED)
+    last = timed or turned or listed or parts[0]
+    by_phase = decoded_branches(sections, timed)
+    to = by_phase["open"] if timed else sections.leads(last.get("off" if turned else "s", ()))
+    closed = by_phase["closed"]
+    return {
+        ("trunk",): COUNTED.find(start).get("trunk"),
+        ("caller_name_prefix",): decoded(PREFIX, NAME_CALLER.find(start).get("prefix")),
+        ("callers",): decoded_callers(sections, listed) if listed else None,
+        ("switch",): POSITION.find(turned.get("s", ())).get("switch"),
+        ("on",): sections.leads(turned.get("on", ())) if turned else UNCLEAR,
+        ("hours",): decided(timed.get("s", ())),
+        ("to",): to,
+        ("closed",): UNCLEAR if not timed else None if closed == to else closed,
+        ("holiday",): by_phase["holiday"] if timed else UNCLEAR,
+    }
+
+
+def _is_primary(key: Key) -> bool:
+    return key.file == DIALPLAN
+
+
+def _names(sections: Sections) -> Iterable[str]:
+    return (rest for rest in sections.contexts("number/") if "/" not in rest)
+
+
+NUMBER = Kind("number", compile_number, decode_number, _is_primary, _names)

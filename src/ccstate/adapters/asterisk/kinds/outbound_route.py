@@ -1,0 +1,137 @@
+"""Outbound routes: who may use them, and the trunks in their order."""
+
+import re
+from collections.abc import Iterable
+
+from ccstate.adapters.asterisk.carriers import ANYTHING, spelled
+from ccstate.adapters.asterisk.entries import DIALPLAN, Compiled, Context, Key, Step
+from ccstate.adapters.asterisk.kind import Kind, Setting
+from ccstate.adapters.asterisk.kinds.trunk import leaving
+from ccstate.adapters.asterisk.places import entered, shortened
+from ccstate.adapters.asterisk.rows import UNCLEAR, Decoded
+from ccstate.adapters.asterisk.sections import Sections, Steps
+from ccstate.adapters.asterisk.templates import Template
+from ccstate.dialling.routing import Dialling
+from ccstate.journeys.centre import Filled
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.ways import Place
+from ccstate.model import Address
+
+DIALLED = "${FILTER(0-9*#+,${EXTEN})}"
+"""What was dialled, without anything that an application would take for more than a number."""
+OUTSIDE_RINGS = 120
+"""Seconds that an outside number may ring."""
+LOCATES = Template("Set", "__CC_SENT=${CC_LOCATION}")
+MAY = Template("GotoIf", '$["${CC_MAY}" =~ ",<permission>,"]?may')
+SHOWS = Template("Set", "CC_ROUTE=<number>")
+LEAVES = Template("Gosub", f"leaving/<trunk>,s,1(<digits>,{OUTSIDE_RINGS},<emergency>)")
+TAKES = Template("Goto", f"route/<route>,{DIALLED},1")
+
+
+def _route(name: str) -> str:
+    return shortened(f"route/{name}")
+
+
+def compile_route(
+    compiled: Compiled, _flow: Flow, _setting: Setting, name: str, route: Filled
+) -> None:
+    """One route: who may use it, and the trunks in their order."""
+    where = Context(compiled, _route(name), Address("outbound_route", name))
+    where.note(route.get("label") or name)
+    steps = [entered(Place("outbound_route", name))]
+    if route["emergency"]:
+        steps += [
+            LOCATES.step("emergency"),
+            Step("UserEvent", "CcstateEmergency,Extension: ${CC_EXTENSION},Dialled: ${EXTEN}"),
+        ]
+    elif permission := route.get("permission"):
+        steps += [
+            MAY.step("permission", permission=permission),
+            Step("Hangup", "21"),  # ITU-T Q.850: call rejected
+            Step("NoOp", label="may"),
+        ]
+    if number := route.get("caller_id"):
+        steps.append(SHOWS.step("caller_id", number=number))
+    strip, prepend = route["strip"], route.get("prepend") or ""
+    digits = f"{prepend}${{EXTEN:{strip}}}" if strip else f"{prepend}${{EXTEN}}"
+    is_emergency = "1" if route["emergency"] else ""
+    for trunk in route["trunks"]:
+        call = f"{digits},{OUTSIDE_RINGS},{is_emergency}"
+        steps.append(Step("Gosub", f"{leaving(trunk)},s,1({call})", _CALL))
+    where.add(ANYTHING, [*steps, Step("Hangup", "34")])  # no circuit is free
+
+
+_CALL = "trunks strip prepend emergency"
+"""What the step says that sends a call by a trunk."""
+
+
+def takes(compiled: Compiled, flow: Flow, site: str, out: str, first: Iterable[Step]) -> None:
+    """What is dialled at a site (`out`), and the route that takes it; `first` before emergencies."""
+    dialling = Dialling(flow.centre)
+    patterns: dict[str, str] = {}
+    for place in (site, ""):
+        found = dialling.patterns.get(place)
+        for pattern, routes in (found.routes if found else {}).items():
+            patterns.setdefault(pattern, routes[0])
+    for pattern, route in sorted(patterns.items()):
+        where = Context(compiled, out, Address("outbound_route", route))
+        leave = Step("Goto", f"{_route(route)},{DIALLED},1", "patterns site")
+        is_emergency = dialling.routes[route]["emergency"]
+        where.add(spelled(pattern), [*first, leave] if is_emergency else [leave])
+
+
+def decode_route(sections: Sections, name: str) -> Decoded:
+    """The fields that the context of a route, and those of what is dialled, say."""
+    steps = sections.context(_route(name)).get(ANYTHING, ())
+    recorded = sections.centre.of("outbound_route").get(name, {})
+    is_emergency = LOCATES.is_in(steps)
+    calls = [call for step in steps if (call := LEAVES.read(step))]
+    digits = _DIGITS.fullmatch(calls[0]["digits"]) if calls else None
+    found: Decoded = {
+        ("emergency",): is_emergency,
+        ("permission",): UNCLEAR if is_emergency else MAY.find(steps).get("permission"),
+        ("caller_id",): SHOWS.find(steps).get("number"),
+        ("trunks",): [call["trunk"] for call in calls],
+        ("strip",): int(digits["strip"] or 0) if digits else UNCLEAR,
+        ("prepend",): (digits["prepend"] or None) if digits else UNCLEAR,
+    }
+    sites, patterns = _taken(sections, name)
+    others = {p for p in recorded.get("patterns") or () if _is_others(sections, sites, p)}
+    found["patterns",] = [*sorted(patterns | others)] if patterns else UNCLEAR
+    found["site",] = UNCLEAR if not sites else None if "" in sites else min(sites)
+    return found
+
+
+_DIGITS = re.compile(r"(?P<prepend>\+?[0-9]*)\$\{EXTEN(?::(?P<strip>[0-9]+))?\}")
+
+
+def _dialled_at(sections: Sections, site: str) -> dict[str, Steps]:
+    return dict(sections.context(shortened(f"outbound/{site}") if site else "outbound"))
+
+
+def _taken(sections: Sections, name: str) -> tuple[set[str], set[str]]:
+    """The sites at which a route takes calls, "" where phones of no site do, and its patterns."""
+    sites, patterns = set(), set()
+    for site in ("", *sections.contexts("outbound/")):
+        for extension, steps in _dialled_at(sections, site).items():
+            if TAKES.find(steps).get("route") == name:
+                sites.add(site)
+                patterns.add(extension.removeprefix("_"))
+    return sites, patterns
+
+
+def _is_others(sections: Sections, sites: Iterable[str], pattern: str) -> bool:
+    """Whether another route takes a pattern there, so that nothing can be seen of it."""
+    taken = (_dialled_at(sections, site).get(spelled(pattern), ()) for site in sites)
+    return any(TAKES.is_in(steps) for steps in taken)
+
+
+def _is_primary(key: Key) -> bool:
+    return key.file == DIALPLAN
+
+
+def _names(sections: Sections) -> Iterable[str]:
+    return sections.contexts("route/")
+
+
+OUTBOUND_ROUTE = Kind("outbound_route", compile_route, decode_route, _is_primary, _names)

@@ -1,0 +1,68 @@
+"""Sites: what their phones may dial, and what their emergency calls show."""
+
+from ccstate.adapters.asterisk.entries import MAILBOXES, Compiled, Context, Key, Step
+from ccstate.adapters.asterisk.kind import Kind, Setting
+from ccstate.adapters.asterisk.kinds.extension import HINTS, site_context
+from ccstate.adapters.asterisk.kinds.outbound_route import takes
+from ccstate.adapters.asterisk.places import INTERNAL, compile_names, shortened
+from ccstate.adapters.asterisk.rows import Decoded
+from ccstate.adapters.asterisk.sections import Sections
+from ccstate.adapters.asterisk.templates import Template
+from ccstate.journeys.centre import Filled
+from ccstate.journeys.flow import Flow
+from ccstate.model import Address
+
+CALLBACK = Template("Set", "CC_CALLBACK=<number>")
+
+
+def compile_site(
+    compiled: Compiled, flow: Flow, _setting: Setting, name: str, site: Filled
+) -> None:
+    """What phones of a site may dial, and which number an emergency call shows."""
+    owner = Address("site", name)
+    where = Context(compiled, site_context(name), owner)
+    where.note(f"Phones at {flow.centre.label(str(owner)) or name}")
+    first = []
+    if number := site.get("emergency_callback"):
+        emergency = Context(compiled, shortened(f"emergency/{name}"), owner)
+        shows = CALLBACK.step("emergency_callback", number=number)
+        emergency.add("s", [shows, Step("Return")])
+        first = [Step("Gosub", f"{emergency.name},s,1")]
+    out = Context(compiled, shortened(f"outbound/{name}"), owner)
+    _may_dial(where, out)
+    takes(compiled, flow, name, out.name, first)
+
+
+def _may_dial(where: Context, out: Context) -> None:
+    for included in (INTERNAL, out.name, HINTS):
+        where.include(included)
+    out.add("h", [Step("NoOp")])  # so that the context is there where no route is
+
+
+def compile_all_sites(compiled: Compiled, flow: Flow, _setting: Setting) -> None:
+    """Numbers inside, what phones that stand nowhere in particular may dial, names of callers."""
+    inside = Context(compiled, INTERNAL)
+    inside.note("Internal numbers")
+    inside.include("extension")
+    own_mailbox = Step("VoiceMailMain", f"${{CC_EXTENSION}}@{MAILBOXES}")
+    codes = flow.centre.of("feature_code").values()
+    if all(code["code"] != "*97" for code in codes):
+        inside.add("*97", [Step("Answer"), own_mailbox, Step("Hangup")])
+    where, out = Context(compiled, site_context("")), Context(compiled, "outbound")
+    where.note("Phones that stand nowhere in particular")
+    _may_dial(where, out)
+    takes(compiled, flow, "", out.name, ())
+    compile_names(compiled)
+
+
+def decode_site(sections: Sections, name: str) -> Decoded:
+    """The number that emergency calls show; of the rest of a site nothing is written apart."""
+    steps = sections.context(shortened(f"emergency/{name}")).get("s", ())
+    return {("emergency_callback",): CALLBACK.find(steps).get("number")}
+
+
+def _is_primary(_: Key) -> bool:
+    return False
+
+
+SITE = Kind("site", compile_site, decode_site, _is_primary, shared=compile_all_sites)

@@ -1,0 +1,363 @@
+"""Trunks: the carrier's endpoint, its account, and how its calls arrive and leave."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote, unquote
+
+from ccstate.adapters.asterisk.carriers import (
+    CALLER,
+    NUMBERS,
+    arriving,
+    compile_formats,
+    decoded_formats,
+    on_trunk,
+    trunk_id,
+    written,
+)
+from ccstate.adapters.asterisk.entries import PJSIP, Compiled, Context, Key, Step, file_of_type
+from ccstate.adapters.asterisk.in_call import MAY_PRESS, recorded_outgoing
+from ccstate.adapters.asterisk.kind import Kind, Setting
+from ccstate.adapters.asterisk.kinds.ivr import OUTSIDE
+from ccstate.adapters.asterisk.places import shortened
+from ccstate.adapters.asterisk.rows import (
+    COUNT,
+    SWITCH,
+    TEXT,
+    UNCLEAR,
+    Codec,
+    Decoded,
+    Row,
+    Unclear,
+    constant,
+    decode,
+    decoded,
+    encode,
+)
+from ccstate.adapters.asterisk.sections import Sections
+from ccstate.adapters.asterisk.templates import Template
+from ccstate.dialling.shown import EMERGENCY, ORDINARY, Shown, Source
+from ccstate.journeys.centre import Filled
+from ccstate.journeys.flow import Flow
+from ccstate.model import Address, Json
+
+TRUNK_CONTEXT = "ccstate-trunk"
+SENT = "ccstate-sent"
+RUNG = "rung"
+"""What the subroutine of a trunk returns where the other side was reached, and did not answer."""
+MOST = Template("Set", "CC_MOST=<most>")
+SHOWS = Template("Set", "CC_SHOWN=<number>")
+
+
+def _codecs(text: str) -> Json:
+    first, *codecs = text.split(",")
+    if first != "!all":
+        raise Unclear
+    return list(codecs)
+
+
+def _row(section: str, option: str, field: str, codec: Codec = TEXT, default: str = "") -> Row:
+    return Row(option, field, codec, default=default, section=section)
+
+
+# Defaults: what Asterisk 16.28 and 22.10 show where nobody writes a line.
+ROWS = (
+    _row("endpoint", "context", "arriving", default="default"),
+    _row("endpoint", "allow", "codecs", Codec(lambda c: ",".join(("!all", *c)), _codecs), "!all"),
+    Row("direct_media", codec=SWITCH, unset="no", default="yes", section="endpoint"),
+    _row("endpoint", "aors", "identity"),
+    # Without it whoever writes the trunk's name into From is taken for the carrier, from
+    # anywhere and without a password (seen on 16.28 and 22.10).
+    constant("identify_by", "ip", default="username,ip", section="endpoint"),
+    Row("trust_id_inbound", unset="yes", codec=SWITCH, default="no", section="endpoint"),
+    Row("send_pai", unset="yes", codec=SWITCH, default="no", section="endpoint"),
+    _row("aor", "contact", "server"),
+    constant("qualify_frequency", "60", default="0", section="aor"),
+    _row("identify", "endpoint", "identity"),
+    _row("identify", "match", "addresses", Codec(",".join, lambda text: [*text.split(",")])),
+    _row("endpoint", "from_user", "from_user"),
+    _row("endpoint", "from_domain", "from_domain"),
+    _row("auth", "auth_type", "account.type", default="userpass"),
+    _row("auth", "username", "account.username"),
+    _row("auth", "password", "account.secret"),
+    _row("endpoint", "outbound_auth", "account.auth"),
+    _row("registration", "server_uri", "registration.server"),
+    _row("registration", "client_uri", "registration.client"),
+    _row("registration", "retry_interval", "registration.retry", default="60"),
+    # Calls that come in by the registration are known, wherever the carrier sends them from.
+    _row("registration", "line", "registration.line", SWITCH, "no"),
+    _row("registration", "endpoint", "registration.identity"),
+    _row("registration", "outbound_auth", "registration.auth"),
+)
+_SAYS = {
+    "arriving": "inbound_number_format",
+    "identity": "",
+    "server": "host",
+    "addresses": "host",
+    "account.type": "secret",
+    "account.username": "username",
+    "account.secret": "secret",
+    "account.auth": "secret",
+    "registration.server": "host",
+    "registration.client": "username",
+    "registration.retry": "registers",
+    "registration.line": "registers",
+    "registration.identity": "registers",
+    "registration.auth": "secret",
+}
+"""What is made ready for the rows, with the field that it says."""
+# RFC 3261, 19.1.2: what is meant where an address names no port.
+_PORTS = {"udp": 5060, "tcp": 5060, "tls": 5061}
+
+
+def compile_trunk(
+    compiled: Compiled, flow: Flow, _setting: Setting, name: str, trunk: Filled
+) -> None:
+    """One trunk: endpoint, address, account, registration; how its calls arrive and leave."""
+    owner = Address("trunk", name)
+    identity = trunk_id(name)
+    compiled.notes[PJSIP, identity] = trunk.get("label") or ""
+    for row, text in encode(ROWS, _written(flow, name, trunk)):
+        path = _SAYS.get(row.field, row.field)
+        compiled.say(
+            Key(file_of_type(row.section), row.section, identity, row.option), text, owner, path
+        )
+    where = Context(compiled, on_trunk(name), owner)
+    where.note(f"Calls that come in by {trunk.get('label') or name}")
+    where.include(NUMBERS)
+    compile_formats(compiled, flow.centre, name)
+    _leaves_by(compiled, Shown(flow.centre), name, trunk)
+
+
+def _written(flow: Flow, name: str, trunk: Filled) -> Mapping[str, Any]:
+    """The fields as options say them."""
+    identity, transport = trunk_id(name), trunk["transport"]
+    server = f"sip:{trunk['host']}:{trunk.get('port') or _PORTS[transport]}"
+    server += "" if transport == "udp" else f";transport={transport}"
+    account, secret = str(trunk.get("username") or ""), str(trunk.get("secret") or "")
+    auth = identity if account and secret else None
+    said: dict[str, Any] = {
+        **trunk,
+        "identity": identity,
+        "arriving": arriving(flow.centre, name),
+        "codecs": trunk.get("codecs") or ["alaw", "ulaw"],
+        "server": server,
+        "addresses": (trunk["host"], *(trunk.get("addresses") or ())),
+        "from_user": trunk.get("from_user") or None,
+        "from_domain": trunk.get("from_domain") or None,
+    }
+    if auth:
+        said["account"] = {"type": "userpass", "username": account, "secret": secret, "auth": auth}
+    if account and trunk["registers"]:
+        said["registration"] = {
+            "server": server,
+            "client": f"sip:{quote(account, safe='')}@{trunk['host']}",
+            "retry": "60",
+            "line": True,
+            "identity": identity,
+            "auth": auth,
+        }
+    return said
+
+
+def leaving(trunk: str) -> str:
+    """The context by which calls leave on a trunk."""
+    return shortened(f"leaving/{trunk}")
+
+
+_SAID = {
+    Source.SITE: "CC_CALLBACK",
+    Source.ROUTE: "CC_ROUTE",
+    Source.EXTENSION: "CC_CALLER",
+    Source.TRUNK: "CC_SHOWN",
+    Source.ARRIVING: "CC_ARRIVING",
+}
+"""The variable in which a call has what each source says of the number that it shows."""
+
+
+def _leaves_by(compiled: Compiled, shown: Shown, name: str, trunk: Filled) -> None:
+    """How calls leave on one trunk: what it says of every call, and on to what all trunks do."""
+    where = Context(compiled, leaving(name), Address("trunk", name))
+    where.add(
+        "s",
+        [
+            Step("Set", f"CC_TRUNK={trunk_id(name)}"),
+            MOST.step("max_calls", most=trunk.get("max_calls") or ""),
+            SHOWS.step("caller_id", number=trunk.get("caller_id") or ""),
+            Step("Set", f"{_SAID[Source.ARRIVING]}={shown.arriving(name)}"),
+            Step("Set", f"CC_WRITTEN={written(shown.centre, name)}", "number_format"),
+            Step("Goto", f"{TRUNK_CONTEXT},s,1"),
+        ],
+    )
+
+
+def _number_shown() -> list[Step]:
+    """The number that the call shows, by the one precedence; on to `to` in any case."""
+    steps = [Step("GotoIf", '$["${ARG3}" = "1"]?help')]
+    steps += [Step("GotoIf", f'$["${{{_SAID[s]}}}" != ""]?{s.name.lower()}') for s in ORDINARY]
+    steps.append(Step("Goto", "to"))
+    for number, source in enumerate(EMERGENCY):
+        is_whole = f'$["${{FILTER(+,${{{_SAID[source]}}})}}" = "+"]?{source.name.lower()}'
+        steps.append(Step("GotoIf", is_whole, label="" if number else "help"))
+    steps += [
+        Step(
+            "GotoIf", f'$["${{{_SAID[Source.EXTENSION]}}}" != ""]?{Source.EXTENSION.name.lower()}'
+        ),
+        Step("Goto", "to"),
+    ]
+    for source, variable in _SAID.items():
+        is_own = source in {Source.SITE, Source.EXTENSION}
+        steps += [
+            Step("Set", f"CALLERID(num)=${{{variable}}}", label=source.name.lower()),
+            Step("Goto", "named" if is_own else "to"),
+        ]
+    return [
+        *steps,
+        Step("GotoIf", f'$["{_begins("CC_CALLER_NAME")}" = "0"]?to', label="named"),
+        Step("Set", "CALLERID(name)=${CC_CALLER_NAME}"),
+    ]
+
+
+def compile_all_trunks(compiled: Compiled, flow: Flow, _setting: Setting) -> None:
+    """The context of numbers that may come in anywhere, and the subroutines by which calls leave.
+
+    That of all trunks takes what is sent, how many seconds it rings, and 1 for an emergency.
+    """
+    arrivals = Context(compiled, NUMBERS)
+    arrivals.note("Numbers that may come in by any trunk")
+    arrivals.add("h", [Step("NoOp")])  # so that it is there where no number is
+    Context(compiled, TRUNK_CONTEXT).add(
+        "s",
+        [
+            Step("Set", "GROUP(ccstate)=${CC_TRUNK}"),
+            Step("GotoIf", '$["${CC_MOST}" = ""]?free'),
+            Step("GotoIf", '$["${ARG3}" = "1"]?free'),
+            Step("GotoIf", "$[${GROUP_COUNT(${CC_TRUNK}@ccstate)} > ${CC_MOST}]?next"),
+            Step("NoOp", label="free"),
+            *_number_shown(),
+            Step("Set", "CC_TO=${ARG1}", label="to"),
+            Step("GotoIf", '$["${CC_WRITTEN}" = ""]?dial'),
+            Step("GotoIf", f'$["${{LEN({CALLER})}}" = "0"]?sent'),
+            Step("Gosub", f"${{CC_WRITTEN}},{CALLER},1"),
+            Step("Set", "CALLERID(num)=${GOSUB_RETVAL}"),
+            # What calls for help is sent as it is dialled.
+            Step("GotoIf", '$["${ARG3}" = "1"]?dial', label="sent"),
+            Step("Gosub", "${CC_WRITTEN},${ARG1},1"),
+            Step("Set", "CC_TO=${GOSUB_RETVAL}"),
+            Step("GotoIf", '$["${CC_RIGHTS}" = ""]?calls', label="dial"),
+            MAY_PRESS,
+            *recorded_outgoing("calls", "leaves"),
+            Step(
+                "Dial",
+                f"PJSIP/${{CC_TO}}@${{CC_TRUNK}},${{ARG2}},b({SENT}^s^1)${{CC_RIGHTS}}",
+                label="leaves",
+            ),
+            # The next trunk is for lines that are down or full, not for people who are busy.
+            Step("GotoIf", '$["${DIALSTATUS}" = "CHANUNAVAIL"]?next'),
+            Step("GotoIf", '$["${DIALSTATUS}" = "CONGESTION"]?next'),
+            Step("GotoIf", '$["${CC_RETURNS}" = "1"]?rung'),
+            Step("Hangup"),
+            Step("Return", RUNG, label="rung"),
+            Step("Return", label="next"),
+        ],
+    )
+    Context(compiled, SENT).add(
+        "s",
+        [
+            Step("GotoIf", f'$["{_begins("CC_SENT")}" = "0"]?back'),
+            Step("Set", "PJSIP_HEADER(add,X-Dispatchable-Location)=${CC_SENT}"),
+            Step("Return", label="back"),
+        ],
+    )
+    Context(compiled, OUTSIDE).add(
+        "s",
+        [
+            Step("Set", "CC_RETURNS=1"),
+            *(step for name in sorted(flow.centre.of("trunk")) for step in _rings_by(name)),
+            Step("Set", "CC_RETURNS=", label="done"),
+            Step("Return"),
+        ],
+    )
+
+
+def _rings_by(trunk: str) -> list[Step]:
+    """Rings an outside number by a trunk; whoever has been rung is not rung by the next."""
+    ring = Step("Gosub", f"{leaving(trunk)},s,1(${{ARG1}},${{ARG2}})")
+    return [ring, Step("GotoIf", f'$["${{GOSUB_RETVAL}}" = "{RUNG}"]?done')]
+
+
+def _begins(variable: str) -> str:
+    """0 where the variable is empty, else 1.
+
+    Only its first character is looked at: Asterisk counts a whole text such as `a): 0` as 0
+    (seen on 16.28 and 22.10), for a colon behind a bracket means an offset to it.
+    """
+    return f"${{LEN(${{{variable}:0:1}})}}"
+
+
+def decode_trunk(sections: Sections, name: str) -> Decoded:
+    """The fields that the sections of a trunk, and the contexts of its calls, say."""
+    identity = trunk_id(name)
+    endpoint, account, identify = (
+        decode((row for row in ROWS if row.section == section), sections.pjsip(section, identity))
+        for section in ("endpoint", "auth", "identify")
+    )
+    steps = sections.context(leaving(name)).get("s", ())
+    most, shows = MOST.find(steps).get("most"), SHOWS.find(steps).get("number")
+    contact = sections.pjsip("aor", identity).get("contact")
+    server = decoded(Codec(str, _server), contact)
+    host, port, transport = server if isinstance(server, list) else (UNCLEAR, UNCLEAR, UNCLEAR)
+    matches = identify["addresses",]
+    others = [*matches[1:]] if isinstance(matches, list) and matches[0] == host else UNCLEAR
+    client = sections.pjsip("registration", identity).get("client_uri")
+    username = account["account", "username"] or decoded(Codec(str, _user), client)
+    recorded = sections.centre.of("trunk").get(name, {})
+    codecs = endpoint["codecs",]
+    return {
+        ("host",): host,
+        ("port",): port if recorded or transport is UNCLEAR else port or _PORTS[str(transport)],
+        ("transport",): transport,
+        ("addresses",): others or None,
+        ("username",): username,
+        ("secret",): account["account", "secret"],
+        ("registers",): bool(client) if username else UNCLEAR,
+        ("from_user",): endpoint["from_user",],
+        ("from_domain",): endpoint["from_domain",],
+        ("codecs",): None if codecs == ["alaw", "ulaw"] and not recorded.get("codecs") else codecs,
+        ("max_calls",): decoded(COUNT, most) if most else None,
+        ("caller_id",): shows or None,
+        **decoded_formats(sections, name),
+    }
+
+
+_SERVER = re.compile(r"sip:([^:;@]+):([0-9]{1,5})(?:;transport=(tcp|tls))?")
+_CLIENT = re.compile(r"sip:([^@]+)@[^@]+")
+
+
+def _server(text: str) -> Json:
+    """Host, port and transport of an address; no port where it is the one that is meant without."""
+    found = _SERVER.fullmatch(text)
+    if not found:
+        raise Unclear
+    transport = found[3] or "udp"
+    return [found[1], None if int(found[2]) == _PORTS[transport] else int(found[2]), transport]
+
+
+def _user(text: str) -> Json:
+    found = _CLIENT.fullmatch(text)
+    if not found:
+        raise Unclear
+    return unquote(found[1])
+
+
+def _is_primary(key: Key) -> bool:
+    return key.file == PJSIP and key.section == "endpoint"
+
+
+def _names(sections: Sections) -> Iterable[str]:
+    prefix = trunk_id("")
+    endpoints = sections.names(PJSIP, "endpoint")
+    return (name.removeprefix(prefix) for name in endpoints if name.startswith(prefix))
+
+
+TRUNK = Kind("trunk", compile_trunk, decode_trunk, _is_primary, _names, ROWS, compile_all_trunks)
