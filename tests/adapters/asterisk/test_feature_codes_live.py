@@ -212,7 +212,10 @@ def test_log_ins_and_the_position_of_a_switch_survive_an_apply(exchange: Exchang
     exchange.dials("2001", "*47")
     exchange.dials("2002", "*28")
     assert exchange.plan() == ""
-    assert "as they were applied" in exchange.drift()
+    drift = exchange.drift()
+    assert "as they were applied" in drift
+    assert "logged in: ann.l; ann.l is paused" in " ".join(drift.split())
+    assert "switch/night it is on" in " ".join(drift.split())
     exchange.edit("queues", "sales", "ring_for", value="25s")
     exchange.edit("switches", "night", "default", value="on")
     exchange.apply()

@@ -21,7 +21,7 @@ from ccstate.adapters.asterisk.handwritten import OWN, Handwritten, read_handwri
 from ccstate.adapters.asterisk.observe import View, add_running, add_setup, shown, stored_view
 from ccstate.adapters.asterisk.perform import Server
 from ccstate.adapters.asterisk.running import read_running
-from ccstate.adapters.asterisk.running.activity import activity, read_channels
+from ccstate.adapters.asterisk.running.activity import activity, read_channels, read_positions
 from ccstate.adapters.asterisk.running.activity_words import in_words
 from ccstate.adapters.asterisk.running.rights import APPLYING, CHANNELS, forbidden
 from ccstate.adapters.asterisk.sounds import prompts
@@ -63,10 +63,13 @@ class AsteriskAdapter:
                 running = read_running(ami, stored.values)
                 hidden = forbidden(ami, [CHANNELS])
                 channels = () if hidden else read_channels(ami)
+                switches = [a.name for a in stored.records.objects if a.kind == "switch"]
+                asks = switches and not forbidden(ami, ["DBGet"])
+                positions = read_positions(ami, switches) if asks else {}
             view = self._view(stored, self._recordings(), by_hand)
             add_running(view, stored, running)
         found = shown(view, stored.records, kinds)
-        doing = activity(running, channels, stored.compiled.entries)
+        doing = activity(running, channels, stored.compiled.entries, positions)
         strangers = {
             address: there.fields
             for address, there in elsewhere(by_hand, stored.records).items()

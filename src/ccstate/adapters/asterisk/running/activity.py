@@ -13,6 +13,7 @@ from ccstate.adapters.asterisk.entries import (
     Entries,
     Key,
 )
+from ccstate.adapters.asterisk.kinds.switch import key_of
 from ccstate.adapters.asterisk.running import Running
 from ccstate.adapters.asterisk.running.queues import STATIC
 from ccstate.model import Address
@@ -26,12 +27,15 @@ class Activity:
 
     `longest`: seconds that the first caller in the queue has waited. `talking`: calls that are at
     this object, or in conversation through it. `paused`: members, each with the reason, if any.
+    `logged_in`: members that no file names. `position`: that of a switch, where somebody turned it.
     """
 
     waiting: int = 0
     longest: int = 0
     talking: int = 0
     paused: tuple[tuple[str, str], ...] = ()
+    logged_in: tuple[str, ...] = ()
+    position: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -73,8 +77,27 @@ def read_channels(ami: Ami) -> tuple[Channel, ...]:
     )
 
 
+def read_positions(ami: Ami, switches: Iterable[str]) -> Mapping[str, str]:
+    """The position of each switch that somebody has turned.
+
+    Getvar of a function without a channel answers nothing (22.10, seen).
+    """
+    family, _, _ = key_of("").rpartition("/")
+    names = list(switches)
+    asked = (("DBGet", (("Family", family), ("Key", name))) for name in names)
+    found: dict[str, str] = {}
+    for name, answer in zip(names, ami.read_many(asked), strict=True):
+        values = [message.get("Val") for message in answer] if isinstance(answer, list) else []
+        if position := "".join(values):  # refused where nobody has turned it
+            found[name] = position
+    return found
+
+
 def activity(
-    running: Running, channels: Iterable[Channel], entries: Entries
+    running: Running,
+    channels: Iterable[Channel],
+    entries: Entries,
+    positions: Mapping[str, str] | None = None,
 ) -> Mapping[Address, Activity]:
     """By object, those at which something goes on; `entries` say what belongs to which object."""
     owners = _Owners(entries)
@@ -82,13 +105,17 @@ def activity(
     calls = _calls(channels, running, owners)
     paused = _paused(running, owners)
     notes = _notes(running, owners, entries)
-    everywhere = dict.fromkeys([*waiting, *calls, *paused, *notes])
+    logged_in = _logged_in(running, owners)
+    turned = {Address("switch", name): position for name, position in (positions or {}).items()}
+    everywhere = dict.fromkeys([*waiting, *calls, *paused, *notes, *logged_in, *turned])
     return {
         address: Activity(
             waiting=len(waiting.get(address, ())),
             longest=max(waiting.get(address, ()), default=0),
             talking=len(calls.get(address, ())),
             paused=tuple(paused.get(address, ())),
+            logged_in=tuple(logged_in.get(address, ())),
+            position=turned.get(address, ""),
             notes=tuple(notes.get(address, ())),
         )
         for address in everywhere
@@ -154,6 +181,14 @@ def _paused(running: Running, owners: _Owners) -> dict[Address, list[tuple[str, 
     for member in running.members:
         if member.is_paused and (owner := owners.queue(member.queue)):
             found.setdefault(owner, []).append((member.name, member.reason))
+    return found
+
+
+def _logged_in(running: Running, owners: _Owners) -> dict[Address, list[str]]:
+    found: dict[Address, list[str]] = {}
+    for member in running.members:
+        if member.membership != STATIC and (owner := owners.queue(member.queue)):
+            found.setdefault(owner, []).append(member.name)
     return found
 
 
