@@ -37,6 +37,8 @@ DIAL_STATUS = {
     "line down": "CHANUNAVAIL",
     NOBODY: "CHANUNAVAIL",
 }
+ANYBODY = "+15005550006"
+"""A caller whom no list holds."""
 OVER = "over"
 WAITS_END = "waits without end"
 ENDLESS_END = "goes round without end"
@@ -85,10 +87,19 @@ class Call:
         self._silent = False
         self._typing = ""
 
-    def run(self, context: str, exten: str, variables: Mapping[str, str] | None = None) -> None:
-        """From an extension to the end of the call; afterwards `end` and `at` say what it was."""
-        facts = {"caller": ""}
-        self._play(Channel(context, exten, variables=dict(variables or {}), facts=facts))
+    def run(
+        self,
+        context: str,
+        exten: str,
+        variables: Mapping[str, str] | None = None,
+        caller: str = ANYBODY,
+    ) -> None:
+        """From an extension to the end of the call; afterwards `end` and `at` say what it was.
+
+        `caller`: the number that the call shows; "" where it is withheld.
+        """
+        told = {"CALLERID(num-pres)": "allowed_not_screened", **(variables or {})}
+        self._play(Channel(context, exten, variables=told, facts={"caller": caller}))
 
     def subroutine(self, context: str, variables: Mapping[str, str] | None = None) -> str:
         """What a subroutine returns."""

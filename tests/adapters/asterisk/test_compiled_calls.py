@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from ccstate.adapters.asterisk.compiling import Setting, compile_objects
 from ccstate.adapters.asterisk.conf.dialplan import Dialplan
 from ccstate.adapters.asterisk.spelling import spell
+from ccstate.journeys.callers import WITHHELD
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Year
 from ccstate.journeys.walk import RUNG, Answering, Journey, walk
 from ccstate.journeys.ways import End, Event, Place
 from ccstate.model import Address
 from tests.adapters.asterisk.played_calls import (
+    ANYBODY,
     ENDLESS_END,
     NO_ANSWER,
     OVER,
@@ -26,6 +28,7 @@ from tests.adapters.asterisk.played_calls import (
     loaded,
 )
 from tests.journeys.strategies_journeys import (
+    CALLING,
     FIRST,
     SCHEDULES,
     Plain,
@@ -55,12 +58,18 @@ def planned(plain: Plain) -> Dialplan:
 
 
 def called(
-    plan: Dialplan, number: str, at: datetime | None = None, keys: Any = (), outcomes: Any = ()
+    plan: Dialplan,
+    number: str,
+    at: datetime | None = None,
+    keys: Any = (),
+    outcomes: Any = (),
+    *,
+    caller: str = ANYBODY,
 ) -> Call:
     """A call to a number, as it comes in on a test site."""
     call = Call(plan, keys, outcomes)
     moment = {"CC_AT": str(int(at.timestamp()))} if at else {}
-    call.run("ccstate-test-numbers", number, moment)
+    call.run("ccstate-test-numbers", number, moment, caller)
     return call
 
 
@@ -105,20 +114,26 @@ outcomes = st.lists(
 )
 
 
+calling = st.sampled_from([ANYBODY, *CALLING[:2], "+61491579999", "+442079460000", WITHHELD])
+
+
 @settings(max_examples=150)
-@given(whole_centres(), moments, entries, st.booleans(), outcomes)
-def test_a_call_goes_through_the_dialplan_as_the_model_says(
-    plain: Plain, at: datetime, keys: list[str], answered: bool, coming: list[Event]
+@given(whole_centres(), moments, entries, st.booleans(), outcomes, calling)
+def test_a_call_goes_through_the_dialplan_as_the_model_says(  # noqa: PLR0917 - all that is drawn
+    plain: Plain, at: datetime, keys: list[str], answered: bool, coming: list[Event], caller: str
 ) -> None:
     flow = Flow(centre(plain))
     plan = planned(plain)
     answering = Answering.EVERYBODY if answered else Answering.NOBODY
     for name in plain["number"]:
         start = Place("number", name)
-        phases = Year(flow.centre, FIRST).phases(flow.schedules(flow.reached(start)), at)
+        phases = Year(flow.centre, FIRST).phases(
+            flow.schedules(flow.reached(start)), at, caller=caller
+        )
         said = walk(flow, start, phases, keys, answering=answering, outcomes=coming)
         went = [Told(str(s.place), s.way.event.value, s.way.key) for s in said.steps]
-        found = called(plan, name.removeprefix("+"), at, keys, rung(flow, said))
+        shows = "" if caller == WITHHELD else caller
+        found = called(plan, name.removeprefix("+"), at, keys, rung(flow, said), caller=shows)
         event(said.end.value)
         if said.end is End.ENDLESS:
             assert found.told[: len(went)] == went
