@@ -17,6 +17,7 @@ from ccstate.adapters.asterisk.interpreter import (
     HANGUP,
     NO_WAY,
     WAITS_FOR_EVER,
+    Decides,
     Ended,
     Interpreter,
     Keys,
@@ -135,6 +136,8 @@ class Call:
                         "message",
                         f"voicemail/{stop.mailbox.removesuffix('@ccstate')}",
                     )
+                case Decides(fact=fact) if fact.startswith("DB(ccstate/switch/"):
+                    following = self._interpreter.decided(stop, "")  # nobody has turned it
                 case _:
                     raise AssertionError(f"the world decides: {stop}")
             if following is None:

@@ -1,6 +1,7 @@
 """Calls through the dialplan that is written for an estate go as the one model of calls says."""
 
 import json
+import re
 from datetime import datetime
 from typing import Any
 
@@ -54,7 +55,9 @@ ENDS = {
 def planned(plain: Plain) -> Dialplan:
     """The dialplan of a test site for the estate, as its include file says it."""
     objects = {Address(k, n): fields for k, named in plain.items() for n, fields in named.items()}
-    return loaded(spell(compile_objects(objects, SITE))["extensions.d/ccstate.conf"])
+    text = spell(compile_objects(objects, SITE))["extensions.d/ccstate.conf"]
+    # These calls bring no positions of switches, and the interpreter knows no headers.
+    return loaded(re.sub(rb"\$\{PJSIP_HEADER\(read,X-Ccstate-Switch-[^)]*\)\}", b"", text))
 
 
 def called(
@@ -78,6 +81,9 @@ def whole_centres(draw: st.DrawFn) -> Plain:
     """Centres as loading lets them through, where what decides about a call is really there."""
     # Conference rooms are not written for Asterisk yet.
     text = json.dumps(draw(centres())).replace("conference_room/weekly", "hangup")
+    text = text.replace('"list": "gone"', '"list": "vip"').replace(
+        '"switch": "gone"', '"switch": "night"'
+    )
     plain: Plain = json.loads(text)
     plain["schedule"] = {name: draw(schedules()) for name in SCHEDULES}
     plain["trunk"] = dict(TRUNKS)
