@@ -230,3 +230,43 @@ def test_a_lone_plus_is_put_in_front_and_dialled(dialled: str, sent: str) -> Non
     call = Call(planned(HELP), outcomes=["line down"])
     call.run("site/lon", dialled)
     assert call.dialled == [f"PJSIP/{sent}@trunk-one"]
+
+
+ASKING: Plain = {
+    **small(ask={
+        "type": "callers",
+        "callers": [{"list": "staff", "to": "extension/2001"}],
+        "others": "hangup",
+    }),
+    "caller_list": {
+        "vip": {"numbers": ["+61491570006"], "prefixes": ["+4420"]},
+        "blocked": {"withheld": True},
+        "staff": {"prefixes": ["+6139555"]},
+    },
+}  # fmt: skip
+ASKING["number"]["+61255500000"]["callers"] = [
+    {"list": "blocked", "to": "voicemail/2001"},
+    {"list": "vip", "to": "extension/2001"},
+]
+
+
+@pytest.mark.parametrize(
+    "caller, told",
+    [
+        ("+61491570006", [("number/+61255500000", "caller in list", "vip")]),
+        ("+442079460000", [("number/+61255500000", "caller in list", "vip")]),
+        ("", [("number/+61255500000", "caller in list", "blocked")]),
+        # What is no number is filtered to nothing: it can name no extension of a list.
+        ("withheld", [("number/+61255500000", "caller in list", "blocked")]),
+        (
+            "+61395550123",
+            [("number/+61255500000", "other caller"), ("ivr/main ask", "caller in list", "staff")],
+        ),
+        (ANYBODY, [("number/+61255500000", "other caller"), ("ivr/main ask", "other caller")]),
+    ],
+)
+def test_a_list_is_asked_by_the_digits_of_the_caller(
+    caller: str, told: list[tuple[str, ...]]
+) -> None:
+    call = called(planned(ASKING), "61255500000", caller=caller)
+    assert call.told[: len(told)] == [Told(*one) for one in told]
