@@ -11,8 +11,9 @@ from ccstate.adapters.asterisk.importing.calling import At, Call
 from ccstate.adapters.asterisk.importing.destinations import Known
 from ccstate.adapters.asterisk.importing.estate import Work
 from ccstate.adapters.asterisk.importing.names import name_of
-from ccstate.adapters.asterisk.importing.outcomes import CALLER
+from ccstate.adapters.asterisk.importing.outcomes import CALLER, Unclear
 from ccstate.adapters.asterisk.importing.queues import member_of
+from ccstate.adapters.asterisk.importing.resolving import Candidate
 from ccstate.adapters.asterisk.importing.values import Undecided
 from ccstate.model import Address, Fields, Json
 
@@ -106,12 +107,20 @@ def _dialled(work: Work, known: Known) -> Iterator[_Code]:
             if code in seen or not _CODE.fullmatch(code) or len(code) < 2:
                 continue
             seen.add(code)
-            answers = {c: resolver.answer(c, code) for c in contexts}
-            able = frozenset(
-                c for c, found in answers.items() if found and found[:2] == candidate[:2]
-            )
+            able = frozenset(c for c in contexts if _leads_to(work, c, candidate))
             if able:
                 yield _Code(code, candidate.context, able, resolver.steps(candidate))
+
+
+def _leads_to(work: Work, context: str, candidate: Candidate) -> bool:
+    """Whether phones that dial a code come to this extension, perhaps by way of another."""
+    answer = work.follower.resolver.answer(context, candidate.exten)
+    if answer is None or answer[:2] == candidate[:2]:
+        return answer is not None
+    begins = work.follower.resolver.steps(candidate)[0].option
+    outcome = work.follower.follow(At(context, candidate.exten))
+    ends = outcome.line if isinstance(outcome, Unclear) else None
+    return begins in outcome.trail.lines or begins == ends
 
 
 def _make(work: Work, known: Known, code: _Code, fields: Fields, differs: list[str]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from ccstate.adapters.asterisk.conf import Option
 from ccstate.adapters.asterisk.conf.dialplan import Dialplan, Step
-from ccstate.adapters.asterisk.importing.calling import Call
+from ccstate.adapters.asterisk.importing.calling import At, Call
 from ccstate.adapters.asterisk.importing.outcomes import CALLER
 from ccstate.adapters.asterisk.importing.patterns import MORE, is_open
 from ccstate.adapters.asterisk.interpreter.expressions import is_true, worked_out
@@ -70,6 +70,11 @@ class Values:
         app = step.app.strip().lower()
         if app not in _SETS:
             return
+        if app == "set":
+            name, _, value = step.data.partition("=")
+            if name.strip().partition("(")[0] in ("GLOBAL", "DB", "DEVICE_STATE"):
+                self.changed.setdefault(name.strip(), []).append((step, value))
+            return
         if app in ("setglobalvar", "dbput"):
             name, _, value = step.data.partition("=")
             function = "GLOBAL" if app == "setglobalvar" else "DB"
@@ -96,9 +101,22 @@ class Values:
         """The values that something lasting can have: the first is what holds to begin with."""
         found = dict.fromkeys([self.initial(name)])
         for _, value in self.changed.get(name, ()):
-            found.update(dict.fromkeys(_toggled(name, value, list(found))))
+            found.update(dict.fromkeys(self._given(name, value, list(found))))
         found.update(dict.fromkeys(_COMPARED.findall(condition)))
         return list(found)
+
+    def _given(self, name: str, value: str, known: list[str]) -> Iterator[str]:
+        """The values that a step can give: `$[1 - ${NIGHT}]` gives one for each that was there."""
+        if "$" not in value:
+            yield value
+            return
+        for before in known:
+            call = Call(At("", ""), {name: before})
+            try:
+                after = self.filled(value, call)[0]
+            except Undecided:
+                after = OTHER
+            yield OTHER if "$" in after or CALLER in after else after
 
     def initial(self, name: str) -> str:
         """The value after a start of Asterisk with an empty database."""
@@ -245,22 +263,6 @@ def _cut(inside: str, value_of: Callable[[str], str | None]) -> str | None:
         return None
     cut = value[begin:] if begin >= 0 or -begin <= len(value) else value
     return cut if length is None else cut[:length]
-
-
-def _toggled(name: str, value: str, known: list[str]) -> Iterator[str]:
-    """The values that a step can give: `$[1 - ${NIGHT}]` gives one for each that was there."""
-    if "$" not in value:
-        yield value
-        return
-    plain = name.removeprefix("GLOBAL(").rstrip(")")
-    for spelling in (f"${{{plain}}}", f"${{{name}}}"):
-        if spelling in value:
-            for before in known:
-                after = value.replace(spelling, before)
-                after = _expression(after[2:-1]) if after[:2] == "$[" else after
-                yield OTHER if "$" in after else after
-            return
-    yield OTHER
 
 
 def _closing(text: str, at: int) -> int | None:
