@@ -38,6 +38,10 @@ _GROUPS = {
     "queue": "queues.yaml",
     "prompt": "prompts.yaml",
     "schedule": "schedules.yaml",
+    "feature_code": "feature_codes.yaml",
+    "switch": "switches.yaml",
+    "caller_list": "caller_lists.yaml",
+    "ring_group": "ring_groups.yaml",
 }
 
 

@@ -43,8 +43,8 @@ USUAL_WAIT = 10
 """Seconds that WaitExten() and Read() wait where nothing says how long (16.28 and 22.10, seen)."""
 QUIET = frozenset({"noop", "verbose", "log", "answer", "progress", "proceeding", "userevent"})
 BESIDE: Mapping[str, str] = {
-    "mixmonitor": "ccstate does not record this call",
-    "monitor": "ccstate does not record this call",
+    "mixmonitor": "recording is not imported: say it with `recording` of the queue or the extension",
+    "monitor": "recording is not imported: say it with `recording` of the queue or the extension",
     "stopmixmonitor": "",
     "stopmonitor": "",
     "ringing": "",
@@ -71,12 +71,12 @@ ENDING = {
     "zapateller": "with ccstate the call ends",
 }
 NOT_THERE = {
-    "voicemailmain": "with ccstate phones dial *97 for their own mailbox, and nothing else",
-    "confbridge": "ccstate has no conferences",
-    "meetme": "ccstate has no conferences",
+    "voicemailmain": "a mailbox is heard by *97 or a feature code, from its own phone",
+    "confbridge": "conference rooms are not imported",
+    "meetme": "conference rooms are not imported",
     "directory": "ccstate has no directory of names",
-    "park": "ccstate has no parking",
-    "parkedcall": "ccstate has no parking",
+    "park": "parking is not imported",
+    "parkedcall": "parking is not imported",
     "page": "ccstate has no paging",
     "agi": "ccstate runs no programs",
 }

@@ -99,17 +99,17 @@ def switch_codes(work: Work, known: Known) -> None:
 def _dialled(work: Work, known: Known) -> Iterator[_Code]:
     """The codes that phones can dial, each once."""
     contexts = sorted({phone.context for phone in known.phones.values()})
-    resolver = work.follower.resolver
     seen: set[str] = set()
-    for context in contexts:
-        for candidate in resolver.candidates(context):
-            code = candidate.exten
-            if code in seen or not _CODE.fullmatch(code) or len(code) < 2:
+    for context in work.plan.contexts.values():
+        for code, caller in context.extens():
+            if code in seen or caller or not _CODE.fullmatch(code) or len(code) < 2:
                 continue
-            seen.add(code)
+            candidate = Candidate(context.name, code, ())
             able = frozenset(c for c in contexts if _leads_to(work, c, candidate))
             if able:
-                yield _Code(code, candidate.context, able, resolver.steps(candidate))
+                seen.add(code)
+                steps = work.follower.resolver.steps(candidate)
+                yield _Code(code, context.name, able, steps)
 
 
 def _leads_to(work: Work, context: str, candidate: Candidate) -> bool:
