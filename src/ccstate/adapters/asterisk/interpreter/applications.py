@@ -140,10 +140,6 @@ def _says(what: str) -> "Application":
     return say
 
 
-def _tones(run: "Run", data: str) -> None:
-    run.heard.append(Heard("says", f"tone {known(substituted(run, data))[:40]}", run.line))
-
-
 def _records(run: "Run", _data: str) -> None:
     run.heard.append(Heard("records", "", run.line))
 

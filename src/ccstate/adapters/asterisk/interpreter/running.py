@@ -12,7 +12,6 @@ from ccstate.adapters.asterisk.interpreter import values
 from ccstate.adapters.asterisk.interpreter.applications import APPLICATIONS, WITHOUT_EFFECT
 from ccstate.adapters.asterisk.interpreter.call import (
     ENDLESS,
-    HANGUP,
     NO_WAY,
     Call,
     Clock,
@@ -32,8 +31,6 @@ from ccstate.adapters.asterisk.interpreter.world import Moments, Survey
 MOST_STEPS = 3_000
 SUSPICIOUS = 150
 """Steps after which a call is watched for going round."""
-DEEPEST = 60
-"""Subroutines inside of subroutines."""
 _NOWHERE = Option("", "", "", 0)
 
 
@@ -326,6 +323,3 @@ class Interpreter:
     def at(self, stop: Clock, moments: int) -> Stop:
         """The call is made at these moments only."""
         return self.run(replace(stop.call, moments=moments), stop.line)
-
-
-__all__ = ["HANGUP", "Interpreter", "Run"]

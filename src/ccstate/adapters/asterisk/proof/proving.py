@@ -7,6 +7,7 @@ from itertools import islice, product
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from ccstate.adapters.asterisk.compile.outbound import OUTSIDE_RINGS
 from ccstate.adapters.asterisk.conf import Conf, resolved
 from ccstate.adapters.asterisk.conf.dialplan import dialplan
 from ccstate.adapters.asterisk.importing import Imported, Setting
@@ -45,8 +46,6 @@ MOST_POSITIONS = 64
 """Combinations of what switches are turned to that are walked behind one number."""
 MOST_CALLS = 100_000
 """Calls after which numbers that are left are not compared."""
-OUTSIDE_RINGS = 120
-"""Seconds that an outside number may ring with ccstate."""
 
 
 class World(NamedTuple):
