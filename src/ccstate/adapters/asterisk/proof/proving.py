@@ -7,7 +7,6 @@ from itertools import islice, product
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from ccstate.adapters.asterisk.compile.outbound import OUTSIDE_RINGS
 from ccstate.adapters.asterisk.conf import Conf, resolved
 from ccstate.adapters.asterisk.conf.dialplan import dialplan
 from ccstate.adapters.asterisk.importing import Imported, Setting
@@ -22,6 +21,7 @@ from ccstate.adapters.asterisk.interpreter import (
 )
 from ccstate.adapters.asterisk.interpreter.timing import timing
 from ccstate.adapters.asterisk.interpreter.world import times_of
+from ccstate.adapters.asterisk.kinds.outbound_route import OUTSIDE_RINGS
 from ccstate.adapters.asterisk.proof import turns
 from ccstate.adapters.asterisk.proof.doors import (
     Dialled,
