@@ -37,6 +37,7 @@ from tests.waiting import until
 
 KEY = b"k" * 32
 MAIN, OFFICE, DIRECT = "+61255500000", "+61255500001", "+61255500002"
+TURNED = "+61255500003"
 TUESDAY, SUNDAY, CHRISTMAS = "2026-11-24T10:00", "2026-11-22T10:00", "2026-12-25T10:00"
 OUTSIDE = "+61491570006"
 PHONES = {"2001": "pw2001", "2002": "pw2002"}
@@ -85,7 +86,9 @@ ESTATE: Plain = {
             "holiday": "hangup",
         },
         DIRECT: {"to": "extension/2001"},
+        TURNED: {"to": "ivr/turned", "switch": "night-1", "on": "voicemail/2003"},
     },
+    "switch": {"night-1": {}, "day": {"default": "on"}},
     "schedule": {
         "office": {
             "timezone": "Australia/Sydney",
@@ -93,7 +96,15 @@ ESTATE: Plain = {
             "holidays": [{"name": "Christmas", "date": "2026-12-25"}],
         }
     },
-    "ivr": {"main": {"start": "hello", "nodes": NODES}},
+    "ivr": {
+        "main": {"start": "hello", "nodes": NODES},
+        "turned": {
+            "start": "ask",
+            "nodes": {
+                "ask": {"type": "switch", "switch": "day", "on": "extension/2001", "off": "hangup"}
+            },
+        },
+    },
     "prompt": {"hello": {"languages": {"en-AU": {"text": "Hello"}}}},
     "queue": {
         "sales": {"members": [{"user": "priya.n"}, {"extension": "2002"}], "wrap_up": "0s"},
@@ -195,6 +206,11 @@ def promise(to: str, expect: str, *keys: str, at: str = TUESDAY) -> dict[str, An
     return {"to": to, "at": at, "keys": list(keys), "expect": [expect], "caller": "+61491570156"}
 
 
+def switched(expect: str, switch: str, position: str) -> dict[str, Any]:
+    switches = [{"switch": switch, "position": position}]
+    return {**promise(TURNED, expect), "switches": switches}
+
+
 CALLS = {
     "a-key": promise(MAIN, "queue/sales", "1"),
     "a-key-that-leads-nowhere-then-one-that-does": promise(MAIN, "queue/sales", "8", "1"),
@@ -216,6 +232,9 @@ CALLS = {
     "office-closed": promise(OFFICE, "voicemail/2001", at=SUNDAY),
     "office-holiday": promise(OFFICE, "hangup", at=CHRISTMAS),
     "straight-to-a-phone": promise(DIRECT, "extension/2001"),
+    "switches-by-default": promise(TURNED, "extension/2001"),
+    "a-number-whose-switch-is-on": switched("voicemail/2003", "night-1", "on"),
+    "a-node-whose-switch-is-off": switched("hangup", "day", "off"),
 }
 
 

@@ -16,6 +16,7 @@ ANONYMOUS = "anonymous"
 
 _NUMBER = re.compile(r"\+?[0-9]{1,20}")
 _CALLER = re.compile(rf"\+?[0-9]{{1,20}}|{ANONYMOUS}")
+_ON = re.compile(r"/([a-z0-9._-]{1,80}/)*")
 _MARK = re.compile(r"[a-z0-9-]{1,40}")
 _PASSWORD = re.compile(r"[0-9A-Za-z]{1,128}")
 _HOST = re.compile(r"[0-9A-Za-z.:-]{1,253}")
@@ -28,13 +29,15 @@ class Dial:
     """A call: whom it is to, whose number it shows, and the moment that counts for schedules.
 
     `at`: seconds since 1970. `mark` tells the call from all others: it is its Call-ID, and the
-    name that it shows, which AMI tells with every event of it. Raises InvalidInput where any part
-    could be read as anything else.
+    name that it shows, which AMI tells with every event of it. `on`: the switches that are on for
+    this call, between slashes: `/night/`. Raises InvalidInput where any part could be read as
+    anything else.
     """
 
     number: str
     at: int
     caller: str = ANONYMOUS
+    on: str = "/"
     mark: str = field(default_factory=lambda: f"ccstate-{secrets.token_hex(6)}")
 
     def __post_init__(self) -> None:
@@ -43,7 +46,8 @@ class Dial:
             problems.append(faults.no_number(self.number))
         if not _CALLER.fullmatch(self.caller):
             problems.append(faults.no_number(self.caller))
-        if not 0 <= self.at < LAST or not _MARK.fullmatch(self.mark):
+        is_told = _MARK.fullmatch(self.mark) and _ON.fullmatch(self.on)
+        if not 0 <= self.at < LAST or not is_told:
             problems.append(faults.no_call(self.number))
         if problems:
             raise InvalidInput(problems)

@@ -3,8 +3,9 @@
 import heapq
 import itertools
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ccstate.adapters.asterisk.ami import Ami, Login
 from ccstate.adapters.asterisk.calls import faults
@@ -28,8 +29,9 @@ from ccstate.adapters.asterisk.calls.sipp import Sipp
 from ccstate.adapters.asterisk.calls.turns import Turns
 from ccstate.adapters.asterisk.calls.watch import CLASSES, Stop, Watch, Watched
 from ccstate.errors import Unreadable
-from ccstate.journeys.call_tests import Verdict
+from ccstate.journeys.call_tests import Verdict, positions_of
 from ccstate.journeys.flow import Flow
+from ccstate.journeys.hours import Position
 from ccstate.journeys.placed import CallResult, Heard, agreement
 from ccstate.journeys.ways import End, Event
 
@@ -137,11 +139,18 @@ class _Calls:
     def _dial(self, verdict: Verdict, now: float) -> None:
         test = verdict.test
         at = int(verdict.at.timestamp()) if verdict.at else 0
-        dial = Dial(test["to"], at, test.get("caller") or ANONYMOUS)
+        dial = Dial(test["to"], at, test.get("caller") or ANONYMOUS, self._switches_on(test))
         deadline = now + 1.5 * _length(verdict) + self.patience
         seen = self.watch.expect(dial.mark, now)
         self.under_way[dial.mark] = _Call(verdict, seen, Keypad(test.get("keys") or ()), deadline)
         self.line.dial(dial)
+
+    def _switches_on(self, test: Mapping[str, Any]) -> str:
+        """The switches that are on for a test, as `Dial` writes them."""
+        named = positions_of(test)
+        switches = self.flow.centre.of("switch").items()
+        on = [n for n, s in switches if named.get(n, s["default"]) == Position.ON]
+        return "/".join(("", *sorted(on), "")) if on else "/"
 
     def _reported(self, report: Report) -> None:
         call = self.under_way.get(report.mark)

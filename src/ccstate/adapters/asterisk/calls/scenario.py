@@ -77,7 +77,7 @@ a=sendrecv
 
 def _invite(proof: str) -> str:
     shows = 'P-Asserted-Identity: "[$mark]" <sip:[$caller]@[remote_ip]>'
-    more = [shows, "X-Ccstate-At: [$at]", *([proof] if proof else [])]
+    more = [shows, "X-Ccstate-At: [$at]", "X-Ccstate-On: [$on]", *([proof] if proof else [])]
     more.append("Content-Type: application/sdp")
     request = _request("INVITE", _TARGET, _TO, "\n".join(more), _SOUND)
     return request.replace("<send ", '<send ontimeout="silent" ')
@@ -132,6 +132,7 @@ _BEGINS = (
     + _takes("[0-9+]+", "number", _NEEDED)
     + _takes("[0-9a-z+]+", "caller", _NEEDED)
     + _takes("[0-9]+", "at", _NEEDED)
+    + _takes("/[a-z0-9._/-]*", "on", _NEEDED)
     + _takes("[0-9a-z-]+", "mark", _NEEDED)
     + "</action></recvCmd>\n"
 )

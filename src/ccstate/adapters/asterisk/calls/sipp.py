@@ -109,8 +109,8 @@ class Sipp:
 
     def dial(self, call: Dial) -> None:
         self._calls[call.mark] = _Call()
-        parts = (call.number, call.caller, str(call.at), call.mark)
-        words = zip(("Number", "Caller", "At", "Mark"), parts, strict=True)
+        parts = (call.number, call.caller, str(call.at), call.on, call.mark)
+        words = zip(("Number", "Caller", "At", "On", "Mark"), parts, strict=True)
         self._tell(call.mark, "\r\n".join(f"{key}: {value}" for key, value in words))
 
     def press(self, mark: str, key: str) -> None:

@@ -17,8 +17,8 @@ from ccstate.journeys.flow import Flow
 from ccstate.journeys.hours import Position
 from ccstate.model import Address, Json
 
-HEADER = "X-Ccstate-Switch-"
-"""What the header begins with by which a call of a test brings the position of a switch."""
+HEADER = "X-Ccstate-On"
+"""The header in which a call of a test brings the switches that are on: `/night/`."""
 POSITION_OF = Template("Return", "<position>")
 
 
@@ -38,15 +38,11 @@ def compile_switch(
     """The subroutine of one switch."""
     where = Context(compiled, shortened(SWITCHES + name), Address("switch", name))
     where.note(switch.get("label") or name)
-    position = f"${{DB({key_of(name)})}}"
-    if setting.is_test_site:
-        # The text comes from outside, so only the letters of `on` and `off` are taken.
-        brought = f"${{FILTER(onf,${{PJSIP_HEADER(read,{HEADER}{name})}})}}"
-        position = f'${{IF($["${{CC_AT}}" = ""]?{position}:{brought})}}'
     where.add(
         "s",
         [
-            Step("Set", f"LOCAL(position)={position}"),
+            *(_brought(name) if setting.is_test_site else ()),
+            Step("Set", f"LOCAL(position)=${{DB({key_of(name)})}}", label="kept"),
             Step("GotoIf", '$["${position}" = "on"]?on,1'),
             Step("GotoIf", '$["${position}" = "off"]?off,1'),
             POSITION_OF.step("default", position=switch["default"]),
@@ -54,6 +50,17 @@ def compile_switch(
     )
     for word in Position:
         where.add(word, [POSITION_OF.step(position=word)])
+
+
+def _brought(name: str) -> list[Step]:
+    """Steps that take the position from the call where it is one of a test."""
+    # The text comes from outside, so only what names of switches are made of is taken.
+    brought = f"${{FILTER(-a-z0-9._/,${{PJSIP_HEADER(read,{HEADER})}})}}"
+    return [
+        Step("GotoIf", '$["${CC_AT}" = ""]?kept'),
+        Step("Set", f"LOCAL(on)={brought}"),
+        Step("GotoIf", f"$[${{FIELDNUM(on,/,{name})}} > 0]?on,1:off,1"),
+    ]
 
 
 def _position(text: str) -> Json:
