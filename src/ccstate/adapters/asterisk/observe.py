@@ -52,14 +52,14 @@ def stored_view(stored: Stored) -> View:
     actual = _as_touched(stored)
     found = differing(compiled, actual)
     gone = missing(compiled, found, _anything)
-    if gone:
-        left = {address: fields for address, fields in objects.items() if address not in gone}
-        without = _recompile(stored)(left)
-        # Whoever took out an object may have taken out what leads there, too.
-        if _count(differing(without, actual)) < _count(found):
-            objects, compiled = left, without
-        else:
-            _overlook(found, gone, actual, compiled.values())
+    # Of an object that is gone to its last entry, what led there may have been taken out, too.
+    there = (
+        {entry.owner for key, entry in compiled.entries.items() if key in actual} if gone else ()
+    )
+    if wholly := gone.difference(there):
+        objects = {address: fields for address, fields in objects.items() if address not in wholly}
+        compiled = _recompile(stored)(objects)
+    _overlook(found, gone - wholly, actual, compiled.values())
     read = _read(stored, objects, compiled, actual)
     view = View(dict(read.objects), {}, {}, read)
     for owner, deviating in read.unexplained.items():
@@ -87,10 +87,6 @@ def _first_of(configuration: str, view: View, stored: Stored) -> Address | None:
     owners = {e.owner for k, e in stored.compiled.entries.items() if k.file == configuration}
     managed = stored.records.ledger
     return min((o for o in owners if o and o in view.objects and o in managed), default=None)
-
-
-def _count(found: Deviations) -> int:
-    return sum(map(len, found.values()))
 
 
 def _as_touched(stored: Stored) -> dict[Key, str]:
