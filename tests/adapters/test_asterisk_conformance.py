@@ -53,8 +53,13 @@ GONE_BY_HAND = ("site is deleted by hand",)
 """The contexts of a site belong to nobody in particular."""
 
 
-WITHOUT_EFFECT = ("outbound_route is adopted as it is", "outbound_route is adopted with edits")
-"""An emergency route asks for no permission, so that none is written which could be seen."""
+WITHOUT_EFFECT = tuple(
+    f"{kind} is adopted {how}"
+    for kind in ("extension", "feature_code", "outbound_route")
+    for how in ("as it is", "with edits")
+)
+"""Their samples have fields that do nothing beside others, and are not written: the permission of an
+emergency route, what rings where every call is forwarded, the reason of a code that does not pause."""
 
 
 def cases_of(release: str) -> list[Case]:
