@@ -36,9 +36,9 @@ def is_adopted_as_it_is(walk: Walk, kind: str) -> None:
     """Adopting what is as desired writes records alone, and the ledger lists it."""
     sample, named = walk.walked(kind)
     walk.establish(named)
-    walk.by_hand(sample.walked, sample.first)
+    walk.by_hand(sample.walked, sample.made_by_hand)
     before = walk.observe().objects[sample.walked]
-    desired = {**named, sample.walked: sample.first}
+    desired = {**named, sample.walked: sample.made_by_hand}
     change = only_change(walk.apply(desired), sample.walked)
     expect(change.action is Action.ADOPT, f"{change.address}: {change.action} is no adoption")
     edits = [
@@ -58,12 +58,12 @@ def is_adopted_with_edits(walk: Walk, kind: str) -> None:
     """Adopting writes what is declared and differs, and leaves the rest."""
     sample, named = walk.walked(kind)
     walk.establish(named)
-    walk.by_hand(sample.walked, sample.first)
+    walk.by_hand(sample.walked, sample.made_by_hand)
     declared = {**sample.required, "label": sample.second.get("label", sample.first.get("label"))}
     declared = dict(walk.able(kind, declared))
     change = only_change(walk.apply({**named, sample.walked: declared}), sample.walked)
     expect(change.action is Action.ADOPT, f"{change.address}: {change.action} is no adoption")
-    walk.expect_visible(sample.walked, {**sample.first, **declared})
+    walk.expect_visible(sample.walked, {**sample.made_by_hand, **declared})
 
 
 def is_released(walk: Walk, kind: str) -> None:

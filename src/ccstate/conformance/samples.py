@@ -56,6 +56,19 @@ class Sample:
     beside: Mapping[str, Fields]
     others: tuple[Fields, ...]
 
+    @property
+    def made_by_hand(self) -> Fields:
+        """The first values without those that have an effect only beside others.
+
+        Who makes an object on a platform can say no more.
+        """
+        idle = {
+            tuple(path.split("."))
+            for path, beside in self.beside.items()
+            if any(self.first.get(name) != value for name, value in beside.items())
+        }
+        return without(self.first, idle)
+
     def bystander(self, address: Address) -> Fields:
         """What an object of the kind holds that another one names."""
         return {**self.required, **self.more.get(address, {})}

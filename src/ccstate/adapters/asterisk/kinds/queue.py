@@ -383,6 +383,7 @@ def _decoded_members(sections: Sections, name: str) -> Json:
                 is_behind = called not in written or line.is_dynamic
                 found.append(((last, is_behind), _member(agent, line)))
     users = centre.of("user")
+    last = max([last, *(line.rank for line in lines.values())])  # who logs in rings after them
     for called, line in lines.items():
         member = {"user" if called in users else "extension": called}
         rank = line.rank or last or len(lines) + 1
