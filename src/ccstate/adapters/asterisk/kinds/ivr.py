@@ -38,6 +38,7 @@ from ccstate.journeys.centre import Filled
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.ways import KEYS, Event, Place
 from ccstate.kinds.fields import seconds
+from ccstate.kinds.ivr import Dial
 from ccstate.model import Address, Json
 
 OUTSIDE = "ccstate-outside"
@@ -217,6 +218,10 @@ def decode_tree(sections: Sections, name: str) -> Decoded:
     return found
 
 
+_RINGS_FOR = Dial.model_fields["ring_for"].default
+"""How long a node rings that does not say it; of a new one it is left out."""
+
+
 def _decoded_node(
     sections: Sections, tree: str, steps: Mapping[str, Steps], was: Filled
 ) -> Decoded:
@@ -258,6 +263,8 @@ def _decoded_node(
             "ring_for": decoded(SECONDS, ring["seconds"]),
             "on_no_answer": leads,
         }
+        if not was and fields["ring_for"] == _RINGS_FOR:
+            fields = {name: value for name, value in fields.items() if name != "ring_for"}
     else:
         fields = _decoded_passing(start, leads, str(was.get("type", "")))
     return {(name,): value for name, value in fields.items()}
