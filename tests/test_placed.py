@@ -127,10 +127,3 @@ def test_an_adapter_that_says_nothing_of_a_new_field_cannot_be_imported() -> Non
     )
     assert found.returncode == 1
     assert "queue: recording is neither mapped, kept nor lacking" in found.stderr
-
-
-def test_a_type_without_fields_of_its_own_has_a_place_too() -> None:
-    assert {"action.unpause", "action.pause.reason"} <= set(field_paths("feature_code"))
-    assert list(set_fields("feature_code", {"action": {"type": "unpause"}})) == [
-        ("action.unpause", ("action",))
-    ]

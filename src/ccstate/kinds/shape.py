@@ -118,8 +118,7 @@ def field_paths(shape: Shape) -> tuple[str, ...]:
 
     `*` stands for each item of a list and for each key of a map, where the items have fields; the
     type of an item that has one is a part of the path: `overflow.after`, `members.*.penalty`,
-    `nodes.*.menu.timeout`, and a field of its own where there is no other: `action.unpause`. A list
-    or a map of plain values is one field: `skills`, `weekly`.
+    `nodes.*.menu.timeout`. A list or a map of plain values is one field: `skills`, `weekly`.
     """
     return tuple(path.removesuffix(".") for path in _paths_below(shape))
 
@@ -131,8 +130,7 @@ def _paths_below(shape: Shape) -> Iterator[str]:
                 yield from (f"{name}.{path}" for path in _paths_below(inner))
         case OneOf(tag, variants):
             for name, variant in variants.items():
-                inside = [path for path in _paths_below(variant) if path != f"{tag}."]
-                yield from (f"{name}.{path}" for path in inside or [""])
+                yield from (f"{name}.{p}" for p in _paths_below(variant) if p != f"{tag}.")
         case ListOf(item) | MapOf(item) if has_fields(item):
             yield from (f"*.{path}" for path in _paths_below(item))
         case _:
