@@ -38,7 +38,7 @@ def counted(text):
     return steps
 counted(shapes["QUEUES"])
 print(json.dumps({
-    name: [counted(made(size)) for size in map(int, sys.argv[1:])]
+    name: [counted(made(size)) for size in (0, *map(int, sys.argv[1:]))][1:]
     for name, made in shapes["SHAPES"].items()
 }))
 """
