@@ -1,7 +1,6 @@
 """Calls through the dialplan that is written for an estate go as the one model of calls says."""
 
 import json
-import re
 from datetime import datetime
 from typing import Any
 
@@ -56,8 +55,10 @@ def planned(plain: Plain) -> Dialplan:
     """The dialplan of a test site for the estate, as its include file says it."""
     objects = {Address(k, n): fields for k, named in plain.items() for n, fields in named.items()}
     text = spell(compile_objects(objects, SITE))["extensions.d/ccstate.conf"]
-    # These calls bring no positions of switches, and the interpreter knows no headers.
-    return loaded(re.sub(rb"\$\{PJSIP_HEADER\(read,X-Ccstate-Switch-[^)]*\)\}", b"", text))
+    # The interpreter knows no headers: the switches that are on stand where they would be read.
+    on = [name for name, switch in plain.get("switch", {}).items() if switch.get("default") == "on"]
+    brought = f"/{'/'.join(on)}/".encode()
+    return loaded(text.replace(b"${PJSIP_HEADER(read,X-Ccstate-On)}", brought))
 
 
 def called(

@@ -172,6 +172,18 @@ def _local(run: "Run", said: str) -> str:
     return run.call.frames[-1].variables.get(said.strip(), "") if run.call.frames else ""
 
 
+def _field_number(run: "Run", said: str) -> str:
+    """The place of a value among the parts of a variable, from 1; 0 where it is none of them.
+
+    FIELDNUM() of func_strings.c (16.28, 22.10).
+    """
+    name, delimiter, value = (known(part) for part in arguments(said, 3)[:3])
+    if len(delimiter) != 1:
+        raise NotFollowed(f"FIELDNUM() with the delimiter {delimiter[:10]!r} is not followed")
+    parts = known(variable(run, name)).split(delimiter)
+    return str(parts.index(value) + 1 if value in parts else 0)
+
+
 _ASKING: Mapping[str, Callable[["Run", str], str]] = {
     "CALLERID": _callerid,
     "CHANNEL": _channel,
@@ -180,6 +192,7 @@ _ASKING: Mapping[str, Callable[["Run", str], str]] = {
     "DEVICE_STATE": _device_state,
     "DEVSTATE": _device_state,
     "DIALPLAN_EXISTS": _dialplan_exists,
+    "FIELDNUM": _field_number,
     "VALID_EXTEN": _dialplan_exists,
     "GLOBAL": _global,
     "GROUP_COUNT": _group_count,
@@ -280,7 +293,8 @@ def assign(run: "Run", name: str, value: str) -> None:
 
 _WITHOUT_EFFECT = frozenset(
     (
-        *("AGC", "CDR", "CDR_PROP", "CONNECTEDLINE", "DENOISE", "FAXOPT", "GROUP", "JITTERBUFFER"),
+        *("AGC", "CDR", "CDR_PROP", "CONNECTEDLINE", "DENOISE", "FAXOPT", "FEATURE", "FEATUREMAP"),
+        *("GROUP", "JITTERBUFFER"),
         *("PJSIP_HEADER", "PJSIP_MEDIA_OFFER", "REDIRECTING", "SPEEX", "STREAM_SILENCE", "VOLUME"),
     )
 )
