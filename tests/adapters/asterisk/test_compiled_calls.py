@@ -240,7 +240,7 @@ ASKING: Plain = {
         "others": "hangup",
     }),
     "caller_list": {
-        "vip": {"numbers": ["+61491570006"], "prefixes": ["+4420"]},
+        "vip": {"numbers": ["+61491570006"], "prefixes": ["+4420", "+61491570010"]},
         "blocked": {"withheld": True},
         "staff": {"prefixes": ["+6139555"]},
     },
@@ -256,6 +256,7 @@ ASKING["number"]["+61255500000"]["callers"] = [
     [
         ("+61491570006", [("number/+61255500000", "caller in list", "vip")]),
         ("+442079460000", [("number/+61255500000", "caller in list", "vip")]),
+        ("+61491570010", [("number/+61255500000", "caller in list", "vip")]),
         ("", [("number/+61255500000", "caller in list", "blocked")]),
         # What is no number is filtered to nothing: it can name no extension of a list.
         ("withheld", [("number/+61255500000", "caller in list", "blocked")]),

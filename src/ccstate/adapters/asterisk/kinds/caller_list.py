@@ -29,7 +29,8 @@ def compile_caller_list(
     for number in fields.get("numbers") or ():
         where.add(number, [HELD._replace(field="numbers")])
     for prefix in fields.get("prefixes") or ():
-        where.add(f"_{prefix}.", [HELD._replace(field="prefixes")])
+        # `!` is nothing or more: a caller whose whole number is the prefix is in the list, too.
+        where.add(f"_{prefix}!", [HELD._replace(field="prefixes")])
     where.add(WITHHELD, [(HELD if fields["withheld"] else NOT_HELD)._replace(field="withheld")])
     where.add(ANYTHING, [NOT_HELD])
 
