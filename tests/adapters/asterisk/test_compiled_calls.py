@@ -143,7 +143,10 @@ def test_a_call_goes_through_the_dialplan_as_the_model_says(  # noqa: PLR0917 - 
         found = called(plan, name.removeprefix("+"), at, keys, rung(flow, said), caller=shows)
         event(said.end.value)
         if said.end is End.ENDLESS:
-            assert found.told[: len(went)] == went
+            # Each of the two notices in its own time that a call goes round.
+            both = min(len(found.told), len(went))
+            assert found.told[:both] == went[:both]
+            assert both
         else:
             assert found.told == went
         assert found.end == ENDS[said.end]
