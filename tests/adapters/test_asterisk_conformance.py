@@ -53,18 +53,9 @@ GONE_BY_HAND = ("site is deleted by hand",)
 """The contexts of a site belong to nobody in particular."""
 
 
-WITHOUT_EFFECT = tuple(
-    f"{kind} is adopted {how}"
-    for kind in ("extension", "feature_code", "outbound_route")
-    for how in ("as it is", "with edits")
-)
-"""Their samples have fields that do nothing beside others, and are not written: the permission of an
-emergency route, what rings where every call is forwarded, the reason of a code that does not pause."""
-
-
 def cases_of(release: str) -> list[Case]:
     """The cases, but those that need objects of which no file of Asterisk says enough."""
-    left_out = {*MADE_BY_HAND, *GONE_BY_HAND, *WITHOUT_EFFECT}
+    left_out = {*MADE_BY_HAND, *GONE_BY_HAND}
     return [case for case in cases(harness(release)) if case.name not in left_out]
 
 

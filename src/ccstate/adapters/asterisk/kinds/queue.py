@@ -386,8 +386,7 @@ def _decoded_members(sections: Sections, name: str) -> Json:
     last = max([last, *(line.rank for line in lines.values())])  # who logs in rings after them
     for called, line in lines.items():
         member = {"user" if called in users else "extension": called}
-        rank = line.rank or last or len(lines) + 1
-        found.append(((rank, line.is_dynamic), {**member, **_said(line)}))
+        found.append(((line.rank or last, line.is_dynamic), {**member, **_said(line)}))
     if is_ranked:
         return [member for _, member in sorted(found, key=itemgetter(0))]
     members = [member for _, member in found]
