@@ -14,7 +14,7 @@ from ccstate.adapters.asterisk.spelling import spell
 from ccstate.journeys.callers import WITHHELD
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Year
-from ccstate.journeys.walk import RUNG, Answering, Journey, walk
+from ccstate.journeys.walk import RUNG, Answering, Journey, Step, walk
 from ccstate.journeys.ways import End, Event, Place
 from ccstate.model import Address
 from tests.adapters.asterisk.played_calls import (
@@ -104,10 +104,21 @@ def whole_centres(draw: st.DrawFn) -> Plain:
     return plain
 
 
+def observable(flow: Flow, step: Step) -> Event:
+    """What a platform can tell of a step: callers wait in a queue that does not send them on when empty."""
+    ways = flow.ways(step.place)
+    is_entered = any(way.event is Event.ANSWERED for way in ways)
+    overflow = flow.centre.of("queue").get(step.place.name, {}).get("overflow") or {}
+    is_wait = step.place.kind == "queue" and is_entered and not overflow.get("empty")
+    if step.way.event is Event.EMPTY and is_wait and not step.way.schedule:
+        return Event.NO_ANSWER
+    return step.way.event
+
+
 def rung(flow: Flow, journey: Journey) -> list[str]:
     """What comes of each place of a journey at which something rings."""
     return [
-        step.way.event.value
+        observable(flow, step).value
         for step in journey.steps
         if any(way.event is Event.ANSWERED for way in flow.ways(step.place))
         and step.way.event in RUNG
@@ -138,7 +149,7 @@ def test_a_call_goes_through_the_dialplan_as_the_model_says(  # noqa: PLR0917 - 
             flow.schedules(flow.reached(start)), at, caller=caller
         )
         said = walk(flow, start, phases, keys, answering=answering, outcomes=coming)
-        went = [Told(str(s.place), s.way.event.value, s.way.key) for s in said.steps]
+        went = [Told(str(s.place), observable(flow, s).value, s.way.key) for s in said.steps]
         shows = "" if caller == WITHHELD else caller
         found = called(plan, name.removeprefix("+"), at, keys, rung(flow, said), caller=shows)
         event(said.end.value)
