@@ -162,11 +162,17 @@ def test_rights_that_are_missing_are_named(new_site: NewSite) -> None:
     (found.etc / "manager.conf").write_text(text + "\n" + user, encoding="utf-8")
     with estate.connect(found) as lab:
         lab.command("manager reload")
-    with (
-        Ami.connect(Login(found.ami_host, found.ami_port, "few", "few")) as ami,
-        pytest.raises(Forbidden, match="does not permit PJSIPShowEndpoints"),
-    ):
-        read_running(ami)
+    with Ami.connect(Login(found.ami_host, found.ami_port, "few", "few")) as ami:
+        running = read_running(ami)
+        with pytest.raises(Forbidden, match="does not permit PJSIPShowEndpoints"):
+            ami.read("PJSIPShowEndpoints")
+    assert running.unseen == {
+        "pjsip": "PJSIPShowEndpoints",
+        "accounts": "PJSIPShowEndpoints",
+        "extensions": "ShowDialPlan",
+        "voicemail": "VoicemailUsersList",
+    }
+    assert running.values.keys() <= {key for key in running.values if key.file == "queues"}
 
 
 def test_passwords_are_not_shown_with_what_runs(ami: Ami) -> None:
