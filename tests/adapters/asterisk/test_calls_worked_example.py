@@ -56,6 +56,7 @@ def test_every_promise_of_the_worked_example_is_kept(new_site: NewSite, release:
             path.write_bytes(silence)
     texts = spell(compile_objects(declared, Setting(KEY, is_test_site=True)))
     for name, content in texts.items():
+        (site.etc / name).parent.mkdir(exist_ok=True)
         (site.etc / name).write_bytes(content)
     login = Login(site.ami_host, site.ami_port, site.ami_username, site.ami_secret)
     with Ami.connect(login) as ami:
