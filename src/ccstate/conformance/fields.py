@@ -21,7 +21,7 @@ def changes(walk: Walk, field: Field) -> None:
 def drifts(walk: Walk, part: Part) -> None:
     """Changed on the platform by hand: seen as that field, and put back while it is declared."""
     sample, named = walk.walked(part.kind)
-    declared = _beside(sample, part)
+    declared = _beside(sample, part.field)
     walk.establish({**named, sample.walked: declared})
     drifted = changed(declared, part)
     walk.by_hand(sample.walked, drifted)
@@ -34,19 +34,20 @@ def drifts(walk: Walk, part: Part) -> None:
 def drifts_as_a_whole(walk: Walk, field: Field) -> None:
     """A list or a map with other entries, made by hand: seen as that, and put back."""
     sample, named = walk.walked(field.kind)
-    walk.establish({**named, sample.walked: sample.first})
-    drifted = having(sample.first, field.path, at(sample.second, field.path))
+    declared = _beside(sample, field)
+    walk.establish({**named, sample.walked: declared})
+    drifted = having(declared, field.path, at(sample.second, field.path))
     walk.by_hand(sample.walked, drifted)
     walk.expect_live(sample.walked, drifted)
-    plan = walk.apply({**named, sample.walked: sample.first})
+    plan = walk.apply({**named, sample.walked: declared})
     _expect_edit(only_change(plan, sample.walked), field, Why.BY_HAND)
-    walk.expect_live(sample.walked, sample.first)
+    walk.expect_live(sample.walked, declared)
 
 
 def drifts_undeclared(walk: Walk, part: Part) -> None:
     """Changed by hand while nobody declares it: no change of ccstate's, and left as it is."""
     sample, named = walk.walked(part.kind)
-    full = _beside(sample, part)
+    full = _beside(sample, part.field)
     silent = without(full, {tuple(part.field.path.split("."))})
     walk.establish({**named, sample.walked: full})
     walk.apply({**named, sample.walked: silent})
@@ -111,9 +112,9 @@ def is_cleared_whole(walk: Walk, struct: Field) -> None:
     walk.expect_live(sample.walked, sample.first)
 
 
-def _beside(sample: Sample, part: Part) -> Fields:
-    """The first values, with what has to stand beside the part so that it has an effect."""
-    return {**sample.first, **sample.beside.get(part.field.path, {})}
+def _beside(sample: Sample, field: Field) -> Fields:
+    """The first values, with what has to stand beside the field so that it has an effect."""
+    return {**sample.first, **sample.beside.get(field.path, {})}
 
 
 def _another(walk: Walk, field: Field) -> dict[str, Json]:
