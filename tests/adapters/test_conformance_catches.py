@@ -72,10 +72,15 @@ class Limited(Wrapped):
     """No defect: a platform that can do little, and says so."""
 
     kinds = frozenset(
-        {"site", "team", "user", "prompt", "extension", "queue", "schedule", "calendar"}
+        (
+            *("site", "team", "user", "prompt", "extension", "queue", "schedule", "calendar"),
+            *("ring_group", "switch"),
+        )
     )
     limits: ClassVar[Mapping[str, Support]] = {
         "calendar": SUPPORTS["calendar"],
+        "ring_group": SUPPORTS["ring_group"],
+        "switch": SUPPORTS["switch"],
         "site": replace(SUPPORTS["site"], verbs=frozenset({"create", "update"})),
         "team": replace(SUPPORTS["team"], cycles=False),
         "user": lacking("user", {"skills": "all are equal"}, cycles=False),
