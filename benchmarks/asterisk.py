@@ -223,6 +223,7 @@ def connection(site: Site) -> dict[str, Any]:
 def measured(size: int, release: str, clock: Clock) -> list[tuple[str, Seconds]]:
     """Every step with its seconds, on an Asterisk of its own."""
     with tempfile.TemporaryDirectory(prefix="ccstate-bench-") as made:
+        os.environ["CCSTATE_SECRET_FILES"] = made  # where the site keeps the secret of AMI
         site = sites.start(Path(made, "site"), name="bench", programs=programs(release))
         try:
             project = Path(made, "project")
