@@ -6,62 +6,23 @@ digits. Source: docs.asterisk.org, "Pattern Matching"; main/pbx.c of Asterisk 18
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 
 from ccstate.adapters.asterisk.conf.dialplan import without_hyphens
+from ccstate.adapters.asterisk.conf.patterns import CLASSES, Pattern, parsed
 
-_DIGITS = {"X": "0123456789", "Z": "123456789", "N": "23456789"}
 _OPEN = {"X": "\ue000", "Z": "\ue001", "N": "\ue002", ".": "\ue003", "!": "\ue004"}
-_MEANS = {_OPEN[letter]: frozenset(digits) for letter, digits in _DIGITS.items()}
+_MEANS = {_OPEN[letter]: frozenset(digits) for letter, digits in CLASSES.items()}
 _SHOWN = {mark: letter for letter, mark in _OPEN.items()}
 _BY_DIGITS = {digits: mark for mark, digits in _MEANS.items()}
 MORE = (_OPEN["."], _OPEN["!"])
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
-    """What an extension matches: a set of characters for each place, and an open end."""
-
-    places: tuple[frozenset[str], ...]
-    end: str = ""
-    """`.` for one or more characters, `!` for none or more."""
-
-
 @lru_cache(maxsize=10_000)
 def pattern(exten: str) -> Pattern:
     """The pattern of an extension, written as in extensions.conf."""
-    plain = without_hyphens(exten) if exten.startswith("_") else exten
-    if not plain.startswith("_"):
-        return Pattern(tuple(frozenset(char) for char in plain))
-    places: list[frozenset[str]] = []
-    at = 1
-    while at < len(plain):
-        char = plain[at]
-        if char in ".!":
-            return Pattern(tuple(places), char)
-        if char == "[" and (close := plain.find("]", at)) > 0:
-            places.append(_class(plain[at + 1 : close]))
-            at = close
-        else:
-            places.append(frozenset(_DIGITS.get(char.upper(), char)))
-        at += 1
-    return Pattern(tuple(places))
-
-
-def _class(text: str) -> frozenset[str]:
-    """The characters of `[…]`; a hyphen makes a range."""
-    found: set[str] = set()
-    at = 0
-    while at < len(text):
-        if text[at + 1 : at + 2] == "-" and at + 2 < len(text):
-            found.update(map(chr, range(ord(text[at]), ord(text[at + 2]) + 1)))
-            at += 3
-        else:
-            found.add(text[at])
-            at += 1
-    return frozenset(found)
+    return parsed(without_hyphens(exten) if exten.startswith("_") else exten)
 
 
 MOST_WAYS = 200

@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from ccstate.adapters.asterisk.conf import Option
 from ccstate.adapters.asterisk.conf.dialplan import Dialplan, Step, without_hyphens
+from ccstate.adapters.asterisk.conf.patterns import Pattern, parsed
 from ccstate.adapters.asterisk.interpreter.faults import NotFollowed
 
 DEEPEST = 60
 """Contexts included by contexts; `AST_PBX_MAX_STACK` is 128."""
-_CLASSES = {"X": "0123456789", "Z": "123456789", "N": "23456789"}
 
 
 class Extension(NamedTuple):
@@ -160,44 +160,10 @@ class Lookup:
 _EARLY = 2
 
 
-class Pattern(NamedTuple):
-    places: tuple[frozenset[str], ...]
-    end: str
-
-
 @lru_cache(maxsize=20_000)
 def pattern(name: str) -> Pattern:
     """A set of characters for each place, and `.` or `!` where the end is open."""
-    plain = without_hyphens(name)
-    if not plain.startswith("_"):
-        return Pattern(tuple(frozenset(char) for char in plain), "")
-    places: list[frozenset[str]] = []
-    at = 1
-    while at < len(plain):
-        char = plain[at]
-        if char in ".!":
-            return Pattern(tuple(places), char)
-        if char == "[" and (close := plain.find("]", at)) > 0:
-            places.append(_set(plain[at + 1 : close]))
-            at = close
-        else:
-            places.append(frozenset(_CLASSES.get(char.upper(), char)))
-        at += 1
-    return Pattern(tuple(places), "")
-
-
-def _set(text: str) -> frozenset[str]:
-    """The characters between square brackets, with ranges."""
-    found: set[str] = set()
-    at = 0
-    while at < len(text):
-        if text[at + 1 : at + 2] == "-" and at + 2 < len(text):
-            found.update(map(chr, range(ord(text[at]), ord(text[at + 2]) + 1)))
-            at += 3
-        else:
-            found.add(text[at])
-            at += 1
-    return frozenset(found)
+    return parsed(without_hyphens(name))
 
 
 def matches(name: str, dialled: str) -> bool:
