@@ -23,7 +23,7 @@ from ccstate.adapters.asterisk.perform import Server
 from ccstate.adapters.asterisk.running import read_running
 from ccstate.adapters.asterisk.running.activity import activity, read_channels, read_positions
 from ccstate.adapters.asterisk.running.activity_words import in_words
-from ccstate.adapters.asterisk.running.rights import APPLYING, CHANNELS, forbidden
+from ccstate.adapters.asterisk.running.rights import APPLYING, CHANNELS, POSITION, forbidden
 from ccstate.adapters.asterisk.sounds import prompts
 from ccstate.adapters.asterisk.sounds.speech import named_speech
 from ccstate.adapters.asterisk.storage import Stat, Storage, read_permitted
@@ -61,11 +61,10 @@ class AsteriskAdapter:
             by_hand = read_handwritten(server.storage)
             with server.connect() as ami:
                 running = read_running(ami, stored.values)
-                hidden = forbidden(ami, [CHANNELS])
-                channels = () if hidden else read_channels(ami)
+                hidden = forbidden(ami, [CHANNELS, POSITION])
+                channels = () if CHANNELS in hidden else read_channels(ami)
                 switches = [a.name for a in stored.records.objects if a.kind == "switch"]
-                asks = switches and not forbidden(ami, ["DBGet"])
-                positions = read_positions(ami, switches) if asks else {}
+                positions = {} if POSITION in hidden else read_positions(ami, switches)
             view = self._view(stored, self._recordings(), by_hand)
             add_running(view, stored, running)
         found = shown(view, stored.records, kinds)
@@ -87,7 +86,7 @@ class AsteriskAdapter:
                 unseen_words(
                     closed_files(_closed_includes(stored), by_hand.closed),
                     running.unseen,
-                    sees_calls=not hidden,
+                    sees_calls=CHANNELS not in hidden,
                 )
             ),
             references=stored.records.references,

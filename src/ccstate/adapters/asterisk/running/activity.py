@@ -16,6 +16,7 @@ from ccstate.adapters.asterisk.entries import (
 from ccstate.adapters.asterisk.kinds.switch import key_of
 from ccstate.adapters.asterisk.running import Running
 from ccstate.adapters.asterisk.running.queues import STATIC
+from ccstate.adapters.asterisk.running.rights import POSITION
 from ccstate.model import Address
 
 __all__ = ["Activity", "Channel", "activity", "read_channels"]
@@ -84,7 +85,7 @@ def read_positions(ami: Ami, switches: Iterable[str]) -> Mapping[str, str]:
     """
     family, _, _ = key_of("").rpartition("/")
     names = list(switches)
-    asked = (("DBGet", (("Family", family), ("Key", name))) for name in names)
+    asked = ((POSITION, (("Family", family), ("Key", name))) for name in names)
     found: dict[str, str] = {}
     for name, answer in zip(names, ami.read_many(asked), strict=True):
         values = [message.get("Val") for message in answer] if isinstance(answer, list) else []

@@ -27,6 +27,8 @@ READING: Mapping[str, Collection[str]] = {
 }
 """By file, the actions that show all of what runs of it."""
 CHANNELS = "CoreShowChannels"
+POSITION = "DBGet"
+"""The action that tells the position of a switch."""
 APPLYING = (
     *dict.fromkeys(a for needed in READING.values() for a in needed),
     CHANNELS,
