@@ -1,5 +1,6 @@
 """The lock in Asterisk's folder: one holder at a time, also among the slow and the killed."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -36,7 +37,27 @@ def test_nothing_but_one_small_file_is_left_of_a_lock(folder: LocalFolder, tmp_p
     assert (left, (tmp_path / left).read_bytes()) == ("ccstate/lock/00000006", b"")
 
 
-def test_a_lock_that_a_killed_process_had_not_written_yet_is_none(folder: LocalFolder) -> None:
+def test_a_lock_is_not_seen_before_its_holder_is_written(
+    folder: LocalFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty one is free: whoever saw it then would take it beside the one who writes it."""
+    opening = os.open
+    empty: list[Path] = []
+
+    def open_and_look(path: str, flags: int, mode: int = 0o777) -> int:
+        opened = opening(path, flags, mode)
+        there = (tmp_path / "ccstate/lock").glob("[0-9]*")
+        empty.extend(path for path in there if not path.stat().st_size)
+        return opened
+
+    (tmp_path / "ccstate/lock").mkdir(parents=True)
+    monkeypatch.setattr(os, "open", open_and_look)
+    assert lock.take(folder, ANN) is None
+    assert not empty
+    assert [path.name for path in (tmp_path / "ccstate/lock").iterdir()] == ["00000001"]
+
+
+def test_an_empty_file_is_a_lock_that_was_given_back(folder: LocalFolder) -> None:
     assert folder.create("ccstate/lock/00000001", b"")
     assert lock.held(folder) is None
     assert lock.take(folder, ANN) is None

@@ -8,6 +8,7 @@ So that whatever happens, a file is the old one or the new one.
 import contextlib
 import errno
 import os
+import secrets
 import stat
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -80,7 +81,7 @@ class Storage(Protocol):
     def create(self, path: str, content: bytes) -> bool:
         """Make a file that only its owner reads; False where there is something of that name.
 
-        Of many who ask at once one makes it. A killed process may leave it empty.
+        Of many who ask at once one makes it, and nobody sees it without its content.
         """
         ...
 
@@ -232,7 +233,7 @@ class LocalFolder:
         with self._staging(path):
             self._make_folders(path, folder_mode(0o600))
             try:
-                _make(self._inside(path), content)
+                _make(self._inside(path), self._inside(beside_name(path)), content)
             except FileExistsError:
                 return False
             _sync_folder(self._inside(path).parent)
@@ -306,6 +307,12 @@ class LocalFolder:
             raise Unreadable([faults.not_changed(self.place, path, why, hint, done)]) from None
 
 
+def beside_name(path: str) -> str:
+    """Names a file for the content of another, which no other process writes at the same time."""
+    folder, _, name = path.rpartition("/")
+    return f"{folder}/.{name}.{secrets.token_hex(8)}{STAGED}"
+
+
 def _staged(file: Path) -> Path:
     return file.with_name(file.name + STAGED)
 
@@ -336,12 +343,18 @@ def _write(file: Path, content: bytes, mode: int) -> None:
         os.fsync(descriptor)
 
 
-def _make(file: Path, content: bytes) -> None:
+def _make(file: Path, beside: Path, content: bytes) -> None:
     """A new file, on the disk when this returns; FileExistsError where anything has its name."""
-    with os.fdopen(os.open(file, NEW, 0o600), "wb") as opened:
-        opened.write(content)
-        opened.flush()
-        os.fsync(opened.fileno())
+    with os.fdopen(os.open(beside, NEW, 0o600), "wb") as opened:
+        try:
+            opened.write(content)
+            opened.flush()
+            os.fsync(opened.fileno())
+            # A file that is opened and then written has its name before its content: an empty
+            # lock is a free one, so two processes could take it. A hard link has both at once.
+            os.link(beside, file, follow_symlinks=False)
+        finally:
+            beside.unlink()
 
 
 def _take_group(descriptor: int, file: Path) -> None:

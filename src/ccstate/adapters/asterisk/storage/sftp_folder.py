@@ -9,7 +9,14 @@ from typing import Self, TypeVar, cast
 
 import asyncssh
 
-from ccstate.adapters.asterisk.storage import STAGED, NotPermitted, Stat, faults, folder_mode
+from ccstate.adapters.asterisk.storage import (
+    STAGED,
+    NotPermitted,
+    Stat,
+    beside_name,
+    faults,
+    folder_mode,
+)
 from ccstate.adapters.asterisk.storage.sftp_faults import ABSENT, CUT, FAILED, why
 from ccstate.adapters.asterisk.storage.sftp_line import Line, connect
 from ccstate.adapters.asterisk.storage.ssh_login import SshLogin
@@ -117,19 +124,26 @@ class RemoteFolder:
             raise await self._unstaged(path, error) from None
 
     async def _created(self, path: str, content: bytes) -> bool:
-        private = asyncssh.SFTPAttrs(permissions=0o600)
+        beside = self._at(beside_name(path))
+        await self._write_new(beside, content)
         try:
-            file = await self._sftp.open(self._at(path), "xb", private, encoding=None)
+            # The name and the content appear at once, as in storage._make.
+            await self._sftp.link(beside, self._at(path))
         except asyncssh.SFTPFailure:
             # SFTP 3 has no word for "it is there already".
             if await self._sftp.lexists(self._at(path)):
                 return False
             raise
-        async with file:
+        finally:
+            await self._sftp.remove(beside)
+        return True
+
+    async def _write_new(self, where: str, content: bytes) -> None:
+        private = asyncssh.SFTPAttrs(permissions=0o600)
+        async with self._sftp.open(where, "xb", private, encoding=None) as file:
             await file.write(content)
             with contextlib.suppress(asyncssh.SFTPOpUnsupported):
                 await file.fsync()
-        return True
 
     def _at(self, path: str) -> str:
         return f"{self._root}/{path}" if path else self._root
