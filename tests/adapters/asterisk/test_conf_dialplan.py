@@ -55,6 +55,7 @@ def test_steps_are_counted(lines: str, expected: list[str]) -> None:
         ("exten => 1,1(x,A", "the label has no )"),
         ("exten => 1,hint,X\nsame => n,A", "n behind a hint counts to 0"),
         ("exten => 1,1,A\nexten => 1,1,B", "1 has a priority 1 already"),
+        ("exten => _1N,1,A\nexten => _1[2-9],1,B", "_1[2-9] has a priority 1 already"),
         ("exten => 1,1,A(b", "'A(b' has no )"),
         ("foo => bar", "'foo' means nothing in a dialplan"),
         ("exten => $[1+1],1,A", "is worked out while Asterisk loads"),

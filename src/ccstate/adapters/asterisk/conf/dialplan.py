@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from ccstate.adapters.asterisk.conf import Conf, Option, Section, resolved
 from ccstate.adapters.asterisk.conf.lines import BLANKS, LINE_LOST, problem
+from ccstate.adapters.asterisk.conf.patterns import Rank, rank
 from ccstate.errors import Diagnostic
 
 HINT = -1
@@ -92,8 +93,6 @@ def dialplan(conf: Conf) -> Dialplan:
 
 _SIMPLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _WHOLE = re.compile(r"[ \t]*([+-]?[0-9]{1,29})")
-_HYPHENS = re.compile(r"\[[^\]]*\]?|-")
-_CLASSES = str.maketrans("xzn", "XZN")
 LONGEST_VALUE = 8_192
 """Characters of a value with its variables filled in; Asterisk has as many bytes."""
 
@@ -103,9 +102,9 @@ class _Loading:
         self.contexts: dict[str, Context] = {}
         self.globals: dict[str, str] = {}
         self.problems: list[Diagnostic] = []
-        self._taken: dict[tuple[str, str, str, int], Step] = {}
-        self._heads: dict[tuple[str, str, str], Step] = {}
-        self._labels: dict[tuple[str, str, str, str], int] = {}
+        self._taken: dict[tuple[str, Rank, str, int], Step] = {}
+        self._heads: dict[tuple[str, Rank, str], Step] = {}
+        self._labels: dict[tuple[str, Rank, str, str], int] = {}
 
     def substituted(self, text: str, option: Option) -> str:
         """The text with global variables filled in, as pbx_config does while it loads."""
@@ -152,7 +151,7 @@ class _Loading:
         number, _, plus = number.partition("+")
         name, _, caller = exten.partition("/")
         place = (context.name, name.replace(" ", ""), _shrunk(caller))
-        counted = self._counted(number, last, (place[0], _matched(place[1]), place[2]))
+        counted = self._counted(number, last, (place[0], rank(place[1]), place[2]))
         if not exten and option.key.lower() != "exten":
             self._passed(option, "same stands before any exten of this section")
         elif paren and ")" not in label:
@@ -172,7 +171,7 @@ class _Loading:
             return priority
         return last
 
-    def _counted(self, number: str, last: int, place: tuple[str, str, str]) -> int | None:
+    def _counted(self, number: str, last: int, place: tuple[str, Rank, str]) -> int | None:
         if number == "hint":
             return HINT
         if number in ("n", "next", "s", "same"):
@@ -197,7 +196,7 @@ class _Loading:
         return app.lstrip(BLANKS), inside if closing else data
 
     def _register(self, context: Context, step: Step) -> None:
-        taken = (step.context, _matched(step.exten), step.caller, step.priority)
+        taken = (step.context, rank(step.exten), step.caller, step.priority)
         if first := self._taken.get(taken):
             message = f"{step.exten} has a priority {step.priority} already"
             cause = f"Asterisk keeps the one in {first.option.file}:{first.option.line}."
@@ -220,7 +219,7 @@ class _Loading:
         """Gives all steps of an extension the name that the first of them has, by priority."""
         for context in self.contexts.values():
             for at, step in enumerate(context.steps):
-                head = self._heads[step.context, _matched(step.exten), step.caller]
+                head = self._heads[step.context, rank(step.exten), step.caller]
                 if head.exten != step.exten:
                     context.steps[at] = step._replace(exten=head.exten)
 
@@ -255,17 +254,6 @@ def _shrunk(number: str) -> str:
         if square or char not in "( )-.":
             kept.append(char)
     return "".join(kept) + "." * number.endswith(".")
-
-
-def without_hyphens(exten: str) -> str:
-    """An extension without the hyphens that are for the eye; inside of brackets they mean a range."""
-    return _HYPHENS.sub(lambda found: "" if found[0] == "-" else found[0], exten)
-
-
-def _matched(exten: str) -> str:
-    """What tells two extensions apart: hyphens do not, nor how X, Z and N are written."""
-    plain = without_hyphens(exten)
-    return plain.translate(_CLASSES) if plain.startswith("_") else plain
 
 
 def _leading(text: str) -> int:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from ccstate.adapters.asterisk.conf import Option
 from ccstate.adapters.asterisk.conf.dialplan import Dialplan, Step
+from ccstate.adapters.asterisk.conf.patterns import is_open
 from ccstate.adapters.asterisk.importing.applications import QUIET, TOO_OFTEN, run
 from ccstate.adapters.asterisk.importing.calling import At, Call
 from ccstate.adapters.asterisk.importing.outcomes import (
@@ -21,7 +22,6 @@ from ccstate.adapters.asterisk.importing.outcomes import (
     Unclear,
     same,
 )
-from ccstate.adapters.asterisk.importing.patterns import is_open
 from ccstate.adapters.asterisk.importing.resolving import Resolver
 from ccstate.adapters.asterisk.importing.values import OTHER, Undecided, Values
 from ccstate.adapters.asterisk.interpreter.expressions import is_true

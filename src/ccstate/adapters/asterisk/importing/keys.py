@@ -1,10 +1,10 @@
 """Keys that callers press in a menu, and what a menu of one key at a time does not do."""
 
+from ccstate.adapters.asterisk.conf.patterns import matches, pattern
 from ccstate.adapters.asterisk.importing.calling import At
 from ccstate.adapters.asterisk.importing.destinations import Known, ringing
 from ccstate.adapters.asterisk.importing.estate import Work
 from ccstate.adapters.asterisk.importing.outcomes import Menu
-from ccstate.adapters.asterisk.importing.patterns import covers, pattern
 
 KEYS = "0123456789*#"
 
@@ -48,7 +48,7 @@ def _only(exten: str, numbers: frozenset[str]) -> bool:
     if not exten.startswith("_"):
         return exten in numbers
     said = pattern(exten)
-    return not said.end and any(covers(said, number) for number in numbers)
+    return not said.end and any(matches(exten, number) for number in numbers)
 
 
 def tell_other_keys(work: Work, outcome: Menu, address: str, looked_up: str) -> None:

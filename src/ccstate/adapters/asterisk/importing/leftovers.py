@@ -1,13 +1,13 @@
 """What nobody has spoken for once all objects are made: lines without effect, and why others stay."""
 
 from ccstate.adapters.asterisk.conf.dialplan import HINT, Context
+from ccstate.adapters.asterisk.conf.patterns import matches, opened
 from ccstate.adapters.asterisk.importing.applications import QUIET
 from ccstate.adapters.asterisk.importing.calling import At
 from ccstate.adapters.asterisk.importing.destinations import Known
 from ccstate.adapters.asterisk.importing.estate import Work
 from ccstate.adapters.asterisk.importing.ledger import DEFAULT, NOTHING
 from ccstate.adapters.asterisk.importing.outcomes import below, unclear
-from ccstate.adapters.asterisk.importing.patterns import covers, opened, pattern
 
 
 def leftovers(work: Work, known: Known) -> None:
@@ -50,7 +50,7 @@ def _hints(work: Work, known: Known, context: Context) -> None:
         if step.priority != HINT:
             continue
         watched = step.app.replace("${EXTEN}", "")
-        phones = [e for e in known.phones if covers(pattern(step.exten), e)]
+        phones = [e for e in known.phones if matches(step.exten, e)]
         same = step.app in ("PJSIP/${EXTEN}", f"PJSIP/{step.exten}")
         if same and phones and watched.startswith("PJSIP/"):
             work.ledger.take([step.option], "the lamps of extensions")

@@ -6,6 +6,7 @@ from itertools import product
 from typing import NamedTuple
 
 from ccstate.adapters.asterisk.conf import Option
+from ccstate.adapters.asterisk.conf.patterns import pattern
 from ccstate.adapters.asterisk.importing.applications import NAME_PREFIX
 from ccstate.adapters.asterisk.importing.calling import At
 from ccstate.adapters.asterisk.importing.destinations import (
@@ -19,7 +20,6 @@ from ccstate.adapters.asterisk.importing.destinations import (
 from ccstate.adapters.asterisk.importing.estate import Work
 from ccstate.adapters.asterisk.importing.keys import KEYS
 from ccstate.adapters.asterisk.importing.outcomes import Leaves, Rings, below
-from ccstate.adapters.asterisk.importing.patterns import pattern
 from ccstate.adapters.asterisk.importing.resolving import Candidate
 from ccstate.adapters.asterisk.importing.trees import Ways
 from ccstate.adapters.asterisk.importing.trunks import Trunk

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ccstate.adapters.asterisk.conf.patterns import is_open, openings, shown
 from ccstate.adapters.asterisk.importing.calling import At
 from ccstate.adapters.asterisk.importing.destinations import Known
 from ccstate.adapters.asterisk.importing.estate import Work
@@ -17,7 +18,6 @@ from ccstate.adapters.asterisk.importing.outcomes import (
     claim,
     claim_trail,
 )
-from ccstate.adapters.asterisk.importing.patterns import is_open, openings, shown
 from ccstate.adapters.asterisk.importing.resolving import Candidate
 from ccstate.dialling.countries import country_of
 from ccstate.dialling.international import international, region_of

@@ -1,30 +1,19 @@
-"""Which extension answers what is dialled in a context, through all that it includes."""
+"""Which extension answers what is dialled in a context, as far as that does not depend on the caller."""
 
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from ccstate.adapters.asterisk.conf import Option
 from ccstate.adapters.asterisk.conf.dialplan import Dialplan, Step
-from ccstate.adapters.asterisk.importing.patterns import common, covers, in_order, is_open, pattern
+from ccstate.adapters.asterisk.conf.patterns import common, is_open, matches
+from ccstate.adapters.asterisk.importing.calling import At
+from ccstate.adapters.asterisk.interpreter.lookup import Answer, Found, LeadsOn, Lookup
 
-DEEPEST = 30
-
+MOST_KEPT = 200_000
+"""Answers that are remembered."""
 
 Closed: TypeAlias = frozenset[tuple[str, int]]
 """File and line of each timed include that does not count; all others do."""
-
-
-class Place(Protocol):
-    """What was dialled in which context, and the step that comes next."""
-
-    @property
-    def context(self) -> str: ...
-    @property
-    def exten(self) -> str: ...
-    @property
-    def priority(self) -> int: ...
-    @property
-    def closed(self) -> Closed: ...
 
 
 class Candidate(NamedTuple):
@@ -39,63 +28,30 @@ class Resolver:
     """Answers for one dialplan, and remembers what it has answered."""
 
     def __init__(self, plan: Dialplan) -> None:
-        self._steps: dict[str, dict[str, list[Step]]] = {}
-        self._order: dict[str, list[str]] = {}
-        self._patterns: dict[str, list[str]] = {}
-        """The extensions of each context that are patterns, in the order in which they are tried."""
-        self._includes: dict[str, list[Option]] = {}
-        for name, context in plan.contexts.items():
-            extens = {
-                exten: steps for (exten, caller), steps in context.extens().items() if not caller
-            }
-            self._steps[name] = extens
-            self._order[name] = in_order(extens)
-            self._patterns[name] = [exten for exten in self._order[name] if exten[:1] == "_"]
-            self._includes[name] = context.includes
-        self._answers: dict[tuple[str, str, Closed], Candidate | None] = {}
+        self._plan = plan
+        self._lookup = Lookup(plan)
+        self._answers: dict[tuple[str, str, Closed], Answer | None] = {}
+        self._steps = {name: context.extens() for name, context in plan.contexts.items()}
 
-    def candidates(
-        self, context: str, path: tuple[Option, ...] = (), names: frozenset[str] = frozenset()
-    ) -> Iterator[Candidate]:
+    def candidates(self, context: str) -> Iterator[Candidate]:
         """Every extension that can be dialled in a context, in the order in which they count."""
-        if context in names or len(names) > DEEPEST:
-            return
-        for exten in self._order.get(context, ()):
-            yield Candidate(context, exten, path)
-        for include in self._includes.get(context, ()):
-            name = include.value.partition(",")[0].strip()
-            yield from self.candidates(name, (*path, include), names | {context})
+        for answer in self._lookup.extensions(context):
+            if not answer[0].caller:
+                yield _candidate(answer)
 
     def answer(self, context: str, dialled: str, closed: Closed = frozenset()) -> Candidate | None:
         """The first extension that matches whatever the open places may be."""
+        found = self._first(context, dialled, closed)
+        return _candidate(found) if found else None
+
+    def _first(self, context: str, dialled: str, closed: Closed) -> Answer | None:
         key = (context, dialled, closed)
         if key not in self._answers:
-            if len(self._answers) > 200_000:
+            if len(self._answers) > MOST_KEPT:
                 self._answers.clear()
-            self._answers[key] = next(self._matching(context, dialled, closed), None)
+            answers = self._lookup.answering(context, dialled, None, _leads_on(closed))
+            self._answers[key] = next(answers, None)
         return self._answers[key]
-
-    def _matching(
-        self,
-        context: str,
-        dialled: str,
-        closed: Closed,
-        path: tuple[Option, ...] = (),
-        names: frozenset[str] = frozenset(),
-    ) -> Iterator[Candidate]:
-        """Every extension that matches, in order; written ones are found without trying all."""
-        if context in names or len(names) > DEEPEST:
-            return
-        if dialled in self._steps.get(context, {}) and dialled[:1] != "_":
-            yield Candidate(context, dialled, path)
-        for exten in self._patterns.get(context, ()):
-            if covers(pattern(exten), dialled):
-                yield Candidate(context, exten, path)
-        for include in self._includes.get(context, ()):
-            if (include.file, include.line) not in closed:
-                name = include.value.partition(",")[0].strip()
-                below = (*path, include), names | {context}
-                yield from self._matching(name, dialled, closed, *below)
 
     def carved(self, context: str, dialled: str) -> Iterator[tuple[str, Candidate]]:
         """What others answer first: the part of what is dialled, and who answers that.
@@ -105,45 +61,38 @@ class Resolver:
         if not is_open(dialled):
             return
         for candidate in self.candidates(context):
-            said = pattern(candidate.exten)
-            if covers(said, dialled):
+            if matches(candidate.exten, dialled):
                 return
-            parts = common(said, dialled)
+            parts = common(candidate.exten, dialled)
             for part in [""] if parts is None else parts:
                 yield part, candidate
 
-    def extension(self, at: Place) -> bool:
+    def extension(self, at: At) -> bool:
         """Whether anything answers there."""
-        return self.answer(at.context, at.exten, at.closed) is not None
+        return self._first(at.context, at.exten, at.closed) is not None
 
-    def step(self, at: Place) -> tuple[Step, tuple[Option, ...]] | None:
-        """The step of a call, and the includes that lead there.
-
-        Where the extension ends, another one that matches and is longer goes on: Asterisk looks
-        for number and priority together (pbx_find_extension).
-        """
-        found = self.answer(at.context, at.exten, at.closed)
-        if found is None:
-            return None
-        others = self._matching(at.context, at.exten, at.closed)
-        for candidate in (found, *(others if not self._has(found, at.priority) else ())):
-            for step in self.steps(candidate):
-                if step.priority == at.priority:
-                    return step, candidate.includes
-        return None
-
-    def _has(self, candidate: Candidate, priority: int) -> bool:
-        return any(step.priority == priority for step in self.steps(candidate))
+    def step(self, at: At) -> Found | None:
+        """The step of a call, and the includes that lead there."""
+        first = self._first(at.context, at.exten, at.closed)
+        if first and at.priority in first[0].steps:
+            return Found(first[0].steps[at.priority], first[1])
+        return first and self._lookup.step(*at[:3], None, _leads_on(at.closed))
 
     def steps(self, candidate: Candidate) -> list[Step]:
-        return self._steps[candidate.context][candidate.exten]
+        return self._steps[candidate.context][candidate.exten, ""]
 
-    def priority(self, at: Place, named: str) -> int | None:
+    def priority(self, at: At, named: str) -> int | None:
         """The step that a number or a label names; None where there is none."""
-        found = self.answer(at.context, at.exten, at.closed)
-        if found is None:
-            return None
-        for step in self.steps(found):
-            if named in (str(step.priority), step.label):
-                return step.priority
-        return None
+        if named.isdigit():
+            return int(named[:9]) if self.step(at._replace(priority=int(named[:9]))) else None
+        leads_on = _leads_on(at.closed)
+        return self._lookup.label(at.context, at.exten, named, None, leads_on)
+
+
+def _candidate(answer: Answer) -> Candidate:
+    extension, includes = answer
+    return Candidate(extension.context, extension.name, includes)
+
+
+def _leads_on(closed: Closed) -> LeadsOn:
+    return lambda line: (line.file, line.line) not in closed

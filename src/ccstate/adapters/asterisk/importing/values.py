@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 
 from ccstate.adapters.asterisk.conf import Option
 from ccstate.adapters.asterisk.conf.dialplan import Dialplan, Step
+from ccstate.adapters.asterisk.conf.patterns import MORE, is_open
 from ccstate.adapters.asterisk.importing.calling import At, Call
 from ccstate.adapters.asterisk.importing.outcomes import CALLER
-from ccstate.adapters.asterisk.importing.patterns import MORE, is_open
 from ccstate.adapters.asterisk.interpreter.expressions import is_true, worked_out
 from ccstate.adapters.asterisk.interpreter.faults import NotFollowed
 

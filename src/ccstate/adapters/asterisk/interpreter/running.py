@@ -52,6 +52,12 @@ class Run:
 
     # Finding
 
+    def leads_on(self, line: Option) -> bool:
+        """Whether an include counts now; what a switch finds is not followed."""
+        if line.key.lower() != "include":
+            raise NotFollowed(f"{line.key} => {line.value[:60]} asks another place", line)
+        return self.is_open(line.value.partition(",")[2])
+
     def caller(self) -> str:
         return values.caller(self)
 
@@ -63,13 +69,13 @@ class Run:
         return bool(holds)
 
     def find(self, context: str, exten: str, priority: int = 1) -> Found | None:
-        return self.lookup.step(context, exten, priority, self.caller, self.is_open)
+        return self.lookup.step(context, exten, priority, self.caller, self.leads_on)
 
     def exists(self, context: str, exten: str, priority: int = 1) -> bool:
         return self.find(context, exten, priority) is not None
 
     def label(self, context: str, exten: str, label: str) -> int | None:
-        return self.lookup.label(context, exten, label, self.caller, self.is_open)
+        return self.lookup.label(context, exten, label, self.caller, self.leads_on)
 
     # Moving
 
@@ -179,7 +185,7 @@ class Run:
             raise NotFollowed("a macro asks for keys")
         if kind == "silence":
             return self._silence(call)
-        is_more = self.lookup.may_grow(call.context, typed, self.caller, self.is_open)
+        is_more = self.lookup.may_grow(call.context, typed, self.caller, self.leads_on)
         if kind == "typed" and is_more:
             waiting = replace(call, pending="")
             return Keys(waiting, tuple(self.heard), self.line, call.digit, typed)

@@ -5,7 +5,8 @@ from itertools import product
 from typing import NamedTuple
 
 from ccstate.adapters.asterisk.conf import Option
-from ccstate.adapters.asterisk.interpreter.lookup import Extension, Lookup, pattern
+from ccstate.adapters.asterisk.conf.patterns import pattern
+from ccstate.adapters.asterisk.interpreter.lookup import Extension, Lookup
 
 MOST_NUMBERS = 200
 """Numbers of one pattern that are all dialled; of others a few are."""
