@@ -1,9 +1,10 @@
-"""What `support.py` says of each field is so, in the include files: no server is needed to see it.
+"""What each kind says of its fields is so, in the include files: no server is needed to see it.
 
 Files are compiled from an estate in which one field is otherwise, and read with the records of the
 old one, as after an edit by an administrator that made every line say the new value.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TypeAlias
 
 import pytest
 
+from ccstate.adapter import WronglyPlaced
 from ccstate.adapters.asterisk import records as kept
 from ccstate.adapters.asterisk.compiling import Setting, compile_objects
 from ccstate.adapters.asterisk.kinds import KINDS
@@ -74,6 +76,20 @@ def read(folder: Path, recorded: Objects, there: Objects) -> View:
     storage.stage(content, mode=0o600)
     storage.commit(list(content))
     return stored_view(read_stored(storage, is_test_site=False))
+
+
+def placed_by_name() -> list[tuple[str, str]]:
+    """Kinds with each field that they name, be it mapped or kept."""
+    return [(name, field) for name, k in KINDS.items() for field in (*k.mapped.split(), *k.kept)]
+
+
+@pytest.mark.parametrize("kind, field", placed_by_name())
+def test_a_field_that_its_kind_does_not_name_stops_the_adapter(kind: str, field: str) -> None:
+    whole = KINDS[kind]
+    mapped = " ".join(path for path in whole.mapped.split() if path != field)
+    kept = {path: why for path, why in whole.kept.items() if path != field}
+    with pytest.raises(WronglyPlaced, match=f"{kind}: {re.escape(field)} is neither mapped"):
+        replace(whole, mapped=mapped, kept=kept).support()
 
 
 @pytest.mark.parametrize("part", KEPT, ids=str)

@@ -1,14 +1,24 @@
 """What the adapter knows of one kind: how an object is compiled, decoded, and known to be there."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from ccstate.adapters.asterisk.entries import Compiled, Key
-from ccstate.adapters.asterisk.rows import Decoded, Row
+from ccstate.adapter import Support, placed
+from ccstate.adapters.asterisk.entries import DIALPLAN, Compiled, Key, file_of_type
+from ccstate.adapters.asterisk.rows import Decoded, Row, encode
 from ccstate.adapters.asterisk.sections import Sections
 from ccstate.journeys.centre import Filled
 from ccstate.journeys.flow import Flow
+from ccstate.kinds import field_paths
+from ccstate.model import Address
+
+COMMENT = "Asterisk has no names for people; it stands in a comment of ccstate's files"
+NO_SITES = "an Asterisk is one site; what is on it is not sorted by sites"
+NO_TEAMS = "Asterisk knows no teams; queues hold the phones of their people one by one"
+NO_RETENTION = "Asterisk deletes no recordings; a job of the server has to, by this number of days"
+NO_REASONS = "Asterisk knows which days are special, not why"
+LOCATION = "a part of the text that phones send with emergency calls, which is not taken apart"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +48,25 @@ def _no_names(_: Sections) -> Iterable[str]:
     return ()
 
 
-@dataclass(frozen=True, slots=True)
+def compile_options(
+    compiled: Compiled, owner: Address, name: str, rows: Iterable[Row], fields: Filled
+) -> None:
+    """Add the options in objects of PJSIP, all of them called `name`, that say the fields."""
+    for row, text in encode(rows, fields):
+        key = Key(file_of_type(row.section), row.section, name, row.option)
+        compiled.say(key, text, owner, row.object_field)
+
+
+def _in_dialplan(key: Key) -> bool:
+    return key.file == DIALPLAN
+
+
+def in_contexts(prefix: str) -> Callable[[Sections], Iterable[str]]:
+    """Find objects by contexts that are called by the prefix and their name, as in `switch/night`."""
+    return lambda sections: (rest.partition("/")[0] for rest in sections.contexts(prefix))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """One kind of object on this platform.
 
@@ -46,12 +74,22 @@ class Kind:
     it says is a proposal, which compiling proves. `is_primary` says of an entry whether the object
     is not there at all without such entries. `names` finds the objects of the kind in sections,
     also those that ccstate did not write. `shared` adds what all of them use, such as subroutines.
+    `mapped` names the fields that `decode` reads from anything but options, between blanks; those of
+    options stand in `rows`. `kept` has the other fields, each with the reason that people are given.
     """
 
     name: str
     compile: Compile
     decode: Decode
-    is_primary: Callable[[Key], bool]
+    mapped: str = ""
+    kept: Mapping[str, str] = field(default_factory=dict)
+    is_primary: Callable[[Key], bool] = _in_dialplan
     names: Callable[[Sections], Iterable[str]] = _no_names
     rows: tuple[Row, ...] = ()
     shared: Shared = _nothing
+
+    def support(self) -> Support:
+        """What becomes of each field; WronglyPlaced where one is neither mapped nor kept."""
+        options = {path for row in self.rows for path in row.object_field.split()}
+        mapped = {*self.mapped.split(), *options.intersection(field_paths(self.name))}
+        return placed(self.name, mapped=mapped, kept=self.kept, needs_reload=True, atomic=True)

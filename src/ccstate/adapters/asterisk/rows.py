@@ -79,6 +79,7 @@ class Row:
     written where the field has no value; None writes no line. `default`: what Asterisk does where
     nobody writes a line. `header`: what AMI calls it; "" where it is not shown. `aliases`: other
     names of the option in files that people wrote. `section`: the type of section in pjsip.conf.
+    `says`: the field of the object, where `field` is a value that is made ready of it.
     """
 
     option: str
@@ -89,6 +90,12 @@ class Row:
     header: str = ""
     aliases: tuple[str, ...] = ()
     section: str = ""
+    says: str | None = None
+
+    @property
+    def object_field(self) -> str:
+        """The field of the object that the option says; "" for none."""
+        return self.field if self.says is None else self.says
 
     @cached_property
     def path(self) -> Path:

@@ -17,10 +17,12 @@ A kind is written so; `queue` is the example:
   value, or nothing that is compiled shows it as long as another field is as it is. A path that
   is not there at all is a field that went. It may guess: `readback` compiles what it says and takes
   only what explains what is there.
-- `Kind(…)` at the end puts these together; it is registered below, in the order of compiling.
+- `Kind(…)` at the end puts these together, and says what becomes of each field: those of rows are
+  mapped, `mapped` names the others that `decode_KIND` reads, `kept` has the rest with the reasons.
+  It is registered below, in the order of compiling.
 
-`support.py` says what becomes of each field; tests/adapters/asterisk/test_support.py changes each
-mapped field in the files alone, and reads it back.
+`support.py` has the kinds of which no file has an entry. tests/adapters/asterisk/test_support.py
+changes each mapped field in the files alone, and reads it back.
 """
 
 from collections.abc import Mapping

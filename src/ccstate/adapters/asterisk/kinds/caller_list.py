@@ -4,11 +4,9 @@ What a caller says of itself reaches it filtered to digits and a plus, so that i
 than an extension that is there or is not.
 """
 
-from collections.abc import Iterable
-
 from ccstate.adapters.asterisk.carriers import ANYTHING, CALLER
-from ccstate.adapters.asterisk.entries import DIALPLAN, Compiled, Context, Key, Step
-from ccstate.adapters.asterisk.kind import Kind, Setting
+from ccstate.adapters.asterisk.entries import Compiled, Context, Step
+from ccstate.adapters.asterisk.kind import COMMENT, Kind, Setting, in_contexts
 from ccstate.adapters.asterisk.places import LISTS, WHO, shortened
 from ccstate.adapters.asterisk.rows import Decoded
 from ccstate.adapters.asterisk.sections import Sections
@@ -63,12 +61,11 @@ def compile_who(compiled: Compiled) -> None:
     )
 
 
-def _is_primary(key: Key) -> bool:
-    return key.file == DIALPLAN
-
-
-def _names(sections: Sections) -> Iterable[str]:
-    return sections.contexts(LISTS)
-
-
-CALLER_LIST = Kind("caller_list", compile_caller_list, decode_caller_list, _is_primary, _names)
+CALLER_LIST = Kind(
+    name="caller_list",
+    compile=compile_caller_list,
+    decode=decode_caller_list,
+    names=in_contexts(LISTS),
+    mapped="numbers prefixes withheld",
+    kept={"label": COMMENT},
+)

@@ -3,6 +3,7 @@
 import hmac
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from ccstate.adapters.asterisk import in_call
@@ -16,9 +17,8 @@ from ccstate.adapters.asterisk.entries import (
     Context,
     Key,
     Step,
-    file_of_type,
 )
-from ccstate.adapters.asterisk.kind import Kind, Setting
+from ccstate.adapters.asterisk.kind import NO_RETENTION, Kind, Setting, compile_options
 from ccstate.adapters.asterisk.kinds.ivr import CALLS, RING, ringing
 from ccstate.adapters.asterisk.kinds.ivr import RINGS as FOLLOWS
 from ccstate.adapters.asterisk.places import (
@@ -40,7 +40,6 @@ from ccstate.adapters.asterisk.places import (
 from ccstate.adapters.asterisk.rows import (
     SECONDS,
     SWITCH,
-    TEXT,
     UNCLEAR,
     Codec,
     Decoded,
@@ -49,7 +48,6 @@ from ccstate.adapters.asterisk.rows import (
     constant,
     decode,
     decoded,
-    encode,
 )
 from ccstate.adapters.asterisk.sections import Options, Sections
 from ccstate.adapters.asterisk.templates import Template
@@ -140,57 +138,45 @@ somebody calls a floor could add headers to an emergency call.
 """
 
 
-def _variable(name: str, field: str = "", codec: Codec = VARIABLE_TEXT) -> Row:
-    return Row(f"{VARIABLE}{name}", field, codec, section="endpoint")
+_endpoint = partial(Row, section="endpoint")
 
 
-def _option(option: str, field: str = "", codec: Codec = TEXT, default: str = "") -> Row:
-    return Row(option, field, codec, default=default, section="endpoint")
+def _variable(name: str, field: str, codec: Codec = VARIABLE_TEXT, says: str | None = None) -> Row:
+    return _endpoint(f"{VARIABLE}{name}", field, codec, says=says)
 
 
 # Defaults: what Asterisk 16.28 and 22.10 show where nobody writes a line.
 ROWS = (
-    Row("context", "site", Codec(site_context, _site), "site", "default", section="endpoint"),
-    constant("subscribe_context", HINTS, section="endpoint"),
-    constant("allow", "!all,alaw,ulaw,g722", default="!all", section="endpoint"),
-    Row("direct_media", codec=SWITCH, unset="no", default="yes", section="endpoint"),
-    _option("auth", "name"),
-    _option("aors", "name"),
-    _option("callerid", "caller", default="<unknown>"),
-    _option("webrtc", "webrtc", SWITCH, "no"),
-    _option("force_rport", "nat", SWITCH, "yes"),
-    _option("rtp_symmetric", "nat", SWITCH, "no"),
-    _option("rewrite_contact", "nat", SWITCH, "no"),
-    _option("mailboxes", "mailbox"),
-    _option("named_call_group", "pickup_group"),
-    _option("named_pickup_group", "pickup_group"),
-    _variable("CC_EXTENSION", "name"),
+    _endpoint("context", "site", Codec(site_context, _site), "site", "default"),
+    _endpoint("subscribe_context", unset=HINTS),
+    _endpoint("allow", unset="!all,alaw,ulaw,g722", default="!all"),
+    _endpoint("direct_media", codec=SWITCH, unset="no", default="yes"),
+    _endpoint("auth", "name", says=""),
+    _endpoint("aors", "name", says=""),
+    _endpoint("callerid", "caller", default="<unknown>", says="number"),
+    _endpoint("webrtc", "webrtc", SWITCH, default="no", says="device"),
+    _endpoint("force_rport", "nat", SWITCH, default="yes", says="device"),
+    _endpoint("rtp_symmetric", "nat", SWITCH, default="no", says="device"),
+    _endpoint("rewrite_contact", "nat", SWITCH, default="no", says="device"),
+    _endpoint("mailboxes", "mailbox", says="voicemail"),
+    _endpoint("named_call_group", "pickup_group"),
+    _endpoint("named_pickup_group", "pickup_group"),
+    _variable("CC_EXTENSION", "name", says=""),
     _variable(
         "CC_MAY", "permissions", Codec(lambda names: ",".join(("", *names, "")), _permissions)
     ),
-    _variable("CC_USER", "user"),
-    _variable("CC_LOCATION", "location"),
+    _variable("CC_USER", "user", says=""),
+    _variable("CC_LOCATION", "location", says="site"),
     _variable("CC_RIGHTS", "rights"),
-    _variable("CC_RECORD", "recorded"),
+    _variable("CC_RECORD", "recorded", says="recording.when"),
     _variable("CC_CALLER", "caller_id.number"),
     _variable("CC_CALLER_NAME", "caller_id.name"),
     constant("auth_type", "userpass", default="userpass", section="auth"),
-    Row("username", "name", section="auth"),
+    Row("username", "name", section="auth", says=""),
     Row("password", "secret", section="auth"),
     constant("max_contacts", "1", default="0", section="aor"),
     Row("remove_existing", unset="yes", codec=SWITCH, default="no", section="aor"),
 )
-_SAYS = {
-    "name": "",
-    "user": "",
-    "nat": "device",
-    "webrtc": "device",
-    "caller": "number",
-    "mailbox": "voicemail",
-    "location": "site",
-    "recorded": "recording.when",
-}
-"""What is made ready for the rows, with the field that it says."""
 
 
 def compile_extension(
@@ -202,13 +188,8 @@ def compile_extension(
         who, site = shown(flow.centre, name, extension), location_of(flow.centre, name).site
         said = [who, flow.centre.label(f"site/{site}")]
         compiled.notes[PJSIP, name] = ", ".join(filter(None, said))
-        for row, text in encode(
-            ROWS, _written(flow.centre, setting, name, extension, site=site, who=who)
-        ):
-            path = _SAYS.get(row.field, row.field)
-            compiled.say(
-                Key(file_of_type(row.section), row.section, name, row.option), text, owner, path
-            )
+        written = _written(flow.centre, setting, name, extension, site=site, who=who)
+        compile_options(compiled, owner, name, ROWS, written)
     _rings(compiled, flow, name, extension)
     if (mailbox := extension.get("voicemail")) is not None:
         pin = str(mailbox.get("pin") or unknown_pin(setting.key, name))
@@ -595,5 +576,16 @@ def _names(sections: Sections) -> Iterator[str]:
 _OURS = ("trunk-", "ccstate-")
 """How the names of endpoints begin that are no extensions."""
 EXTENSION = Kind(
-    "extension", compile_extension, decode_extension, _is_primary, _names, ROWS, compile_rings
+    name="extension",
+    compile=compile_extension,
+    decode=decode_extension,
+    is_primary=_is_primary,
+    names=_names,
+    rows=ROWS,
+    shared=compile_rings,
+    mapped="label area desk ring_for follow_me.*.extension follow_me.*.number follow_me.*.ring_for "
+    "forward.always forward.busy forward.no_answer forward.unavailable "
+    "recording.notice recording.folder "
+    "voicemail.pin voicemail.email voicemail.delete_after_email voicemail.greeting",
+    kept={"recording.keep_days": NO_RETENTION},
 )

@@ -5,10 +5,10 @@ an agent. Agents who log in are members of app_queue, which AddQueueMember and R
 change (16 and 22); the file of queues does not name them.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from ccstate.adapters.asterisk.entries import DIALPLAN, MAILBOXES, Compiled, Context, Key, Step
-from ccstate.adapters.asterisk.kind import Kind, Setting
+from ccstate.adapters.asterisk.entries import MAILBOXES, Compiled, Context, Step
+from ccstate.adapters.asterisk.kind import COMMENT, Kind, Setting, in_contexts
 from ccstate.adapters.asterisk.kinds.extension import HINTS, SILENCED, site_context
 from ccstate.adapters.asterisk.kinds.queue import logins
 from ccstate.adapters.asterisk.kinds.switch import device_of, key_of
@@ -242,12 +242,11 @@ def _decoded_action(steps: Steps) -> Decoded:
     return {(field,): value for field, value in found.items()}
 
 
-def _is_primary(key: Key) -> bool:
-    return key.file == DIALPLAN
-
-
-def _names(sections: Sections) -> Iterable[str]:
-    return sections.contexts("feature_code/")
-
-
-FEATURE_CODE = Kind("feature_code", compile_feature_code, decode_feature_code, _is_primary, _names)
+FEATURE_CODE = Kind(
+    name="feature_code",
+    compile=compile_feature_code,
+    decode=decode_feature_code,
+    names=in_contexts("feature_code/"),
+    mapped="code action queue reason switch sites",
+    kept={"label": COMMENT},
+)

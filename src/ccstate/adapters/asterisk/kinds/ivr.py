@@ -1,10 +1,10 @@
 """IVR trees: one context a node."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from ccstate.adapters.asterisk.entries import DIALPLAN, Compiled, Context, Key, Step
-from ccstate.adapters.asterisk.kind import Kind, Setting
+from ccstate.adapters.asterisk.entries import Compiled, Context, Step
+from ccstate.adapters.asterisk.kind import COMMENT, Kind, Setting, in_contexts
 from ccstate.adapters.asterisk.kinds.schedule import decide, decided
 from ccstate.adapters.asterisk.places import (
     ASKS,
@@ -364,12 +364,35 @@ def decoded_branches(
     return {**found, "holiday": None if holiday == found["closed"] else holiday}
 
 
-def _is_primary(key: Key) -> bool:
-    return key.file == DIALPLAN
-
-
-def _names(sections: Sections) -> Iterable[str]:
-    return (rest.partition("/")[0] for rest in sections.contexts("ivr/"))
-
-
-IVR = Kind("ivr", compile_tree, decode_tree, _is_primary, _names)
+_MAPPED = {
+    "play": "prompt then",
+    "menu": "prompt choices timeout retries on_timeout on_invalid dial_extensions dial_sites",
+    "hours": "schedule open closed holiday",
+    "callers": "callers.*.list callers.*.to others",
+    "switch": "switch on off",
+    "collect": "prompt choices then save_as min_digits max_digits timeout retries on_timeout",
+    "goto": "to",
+    "queue": "queue priority",
+    "dial": "extension number ring_for on_no_answer",
+    "voicemail": "mailbox",
+    "hangup": "prompt",
+}
+"""The fields of each type of node."""
+_SPOKEN = "every prompt stands in the dialplan as the sound of the language that it has"
+IVR = Kind(
+    name="ivr",
+    compile=compile_tree,
+    decode=decode_tree,
+    names=in_contexts("ivr/"),
+    mapped=" ".join(
+        [
+            "extension start",
+            *(f"nodes.*.{node}.{field}" for node in _MAPPED for field in _MAPPED[node].split()),
+        ]
+    ),
+    kept={
+        "label": COMMENT,
+        "language": _SPOKEN,
+        **{f"nodes.*.{node}.label": COMMENT for node in _MAPPED},
+    },
+)

@@ -1,10 +1,10 @@
 """Inbound numbers: how carriers dial them, and where their calls lead."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from ccstate.adapters.asterisk.carriers import NUMBERS, on_trunk, trunk_id
-from ccstate.adapters.asterisk.entries import DIALPLAN, Compiled, Context, Key
-from ccstate.adapters.asterisk.kind import Kind, Setting
+from ccstate.adapters.asterisk.entries import Compiled, Context
+from ccstate.adapters.asterisk.kind import COMMENT, NO_SITES, Kind, Setting, in_contexts
 from ccstate.adapters.asterisk.kinds.ivr import decoded_branches, decoded_callers
 from ccstate.adapters.asterisk.kinds.schedule import DECIDED, decide, decided
 from ccstate.adapters.asterisk.places import (
@@ -103,12 +103,11 @@ def decode_number(sections: Sections, name: str) -> Decoded:
     }
 
 
-def _is_primary(key: Key) -> bool:
-    return key.file == DIALPLAN
-
-
-def _names(sections: Sections) -> Iterable[str]:
-    return (rest for rest in sections.contexts("number/") if "/" not in rest)
-
-
-NUMBER = Kind("number", compile_number, decode_number, _is_primary, _names)
+NUMBER = Kind(
+    name="number",
+    compile=compile_number,
+    decode=decode_number,
+    names=in_contexts("number/"),
+    mapped="caller_name_prefix to hours closed holiday switch on trunk callers.*.list callers.*.to",
+    kept={"label": COMMENT, "site": NO_SITES},
+)

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 
 from ccstate.adapters.asterisk.carriers import ANYTHING, spelled
-from ccstate.adapters.asterisk.entries import DIALPLAN, Compiled, Context, Key, Step
-from ccstate.adapters.asterisk.kind import Kind, Setting
+from ccstate.adapters.asterisk.entries import Compiled, Context, Step
+from ccstate.adapters.asterisk.kind import COMMENT, Kind, Setting, in_contexts
 from ccstate.adapters.asterisk.kinds.trunk import leaving
 from ccstate.adapters.asterisk.places import entered, shortened
 from ccstate.adapters.asterisk.rows import UNCLEAR, Decoded
@@ -126,12 +126,11 @@ def _is_others(sections: Sections, sites: Iterable[str], pattern: str) -> bool:
     return any(TAKES.is_in(steps) for steps in taken)
 
 
-def _is_primary(key: Key) -> bool:
-    return key.file == DIALPLAN
-
-
-def _names(sections: Sections) -> Iterable[str]:
-    return sections.contexts("route/")
-
-
-OUTBOUND_ROUTE = Kind("outbound_route", compile_route, decode_route, _is_primary, _names)
+OUTBOUND_ROUTE = Kind(
+    name="outbound_route",
+    compile=compile_route,
+    decode=decode_route,
+    names=in_contexts("route/"),
+    mapped="caller_id site patterns strip prepend permission trunks emergency",
+    kept={"label": COMMENT},
+)

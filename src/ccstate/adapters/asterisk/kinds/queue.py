@@ -16,7 +16,7 @@ from ccstate.adapters.asterisk.entries import (
     Step,
     member_value,
 )
-from ccstate.adapters.asterisk.kind import Kind, Setting
+from ccstate.adapters.asterisk.kind import COMMENT, NO_RETENTION, NO_SITES, NO_TEAMS, Kind, Setting
 from ccstate.adapters.asterisk.kinds.schedule import decide, decided
 from ccstate.adapters.asterisk.places import (
     INTERNAL,
@@ -450,4 +450,22 @@ def _names(sections: Sections) -> Iterable[str]:
     return sections.names(QUEUES)
 
 
-QUEUE = Kind("queue", compile_queue, decode_queue, _is_primary, _names, ROWS)
+QUEUE = Kind(
+    name="queue",
+    compile=compile_queue,
+    decode=decode_queue,
+    is_primary=_is_primary,
+    names=_names,
+    rows=ROWS,
+    mapped="extension hours caller_name_prefix member_rights caller_rights announcements.welcome "
+    "members.*.user members.*.extension members.*.penalty members.*.login "
+    "overflow.full overflow.after overflow.to recording.when recording.notice recording.folder",
+    kept={
+        "label": COMMENT,
+        "site": NO_SITES,
+        "service_level.percent": "app_queue counts calls within a time, and has no target for them",
+        "skills": "app_queue knows no skills; they decide which people are written as members",
+        "members.*.team": NO_TEAMS,
+        "recording.keep_days": NO_RETENTION,
+    },
+)

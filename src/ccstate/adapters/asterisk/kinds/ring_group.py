@@ -1,9 +1,7 @@
 """Ring groups: phones that ring at once or in turn, and what follows where nobody answers."""
 
-from collections.abc import Iterable
-
 from ccstate.adapters.asterisk.entries import DIALPLAN, Compiled, Context, Key
-from ccstate.adapters.asterisk.kind import Kind, Setting
+from ccstate.adapters.asterisk.kind import COMMENT, Kind, Setting, in_contexts
 from ccstate.adapters.asterisk.places import INTERNAL, context, entered, follow, goto
 from ccstate.adapters.asterisk.rows import SECONDS, UNCLEAR, Decoded, decoded
 from ccstate.adapters.asterisk.sections import Sections
@@ -83,8 +81,12 @@ def _is_primary(key: Key) -> bool:
     return key.file == DIALPLAN and key.section.startswith(_CONTEXT)
 
 
-def _names(sections: Sections) -> Iterable[str]:
-    return sections.contexts(_CONTEXT)
-
-
-RING_GROUP = Kind("ring_group", compile_ring_group, decode_ring_group, _is_primary, _names)
+RING_GROUP = Kind(
+    name="ring_group",
+    compile=compile_ring_group,
+    decode=decode_ring_group,
+    is_primary=_is_primary,
+    names=in_contexts(_CONTEXT),
+    mapped="extension strategy members ring_for no_answer",
+    kept={"label": COMMENT},
+)

@@ -15,8 +15,8 @@ from datetime import date
 from itertools import chain
 from typing import NamedTuple
 
-from ccstate.adapters.asterisk.entries import DIALPLAN, Compiled, Context, Key, Step
-from ccstate.adapters.asterisk.kind import Kind, Setting
+from ccstate.adapters.asterisk.entries import Compiled, Context, Step
+from ccstate.adapters.asterisk.kind import COMMENT, NO_REASONS, Kind, Setting, in_contexts
 from ccstate.adapters.asterisk.places import POSITION, position_of, shortened
 from ccstate.adapters.asterisk.rows import UNCLEAR, Decoded
 from ccstate.adapters.asterisk.sections import Sections, Steps
@@ -479,17 +479,27 @@ def _with_texts(
     return sorted(result, key=canonical)
 
 
-def _is_primary(key: Key) -> bool:
-    return key.file == DIALPLAN
-
-
-def _schedules(sections: Sections) -> Iterable[str]:
-    return sections.contexts("schedule/")
-
-
-def _calendars(sections: Sections) -> Iterable[str]:
-    return sections.contexts("calendar/")
-
-
-CALENDAR = Kind("calendar", compile_calendar, decode_calendar, _is_primary, _calendars)
-SCHEDULE = Kind("schedule", compile_schedule, decode_schedule, _is_primary, _schedules)
+CALENDAR = Kind(
+    name="calendar",
+    compile=compile_calendar,
+    decode=decode_calendar,
+    names=in_contexts("calendar/"),
+    mapped="holidays.*.date holidays.*.every holidays.*.until holidays.*.hours",
+    kept={"label": COMMENT, "holidays.*.name": NO_REASONS},
+)
+SCHEDULE = Kind(
+    name="schedule",
+    compile=compile_schedule,
+    decode=decode_schedule,
+    names=in_contexts("schedule/"),
+    mapped="timezone weekly calendars closed_by "
+    "seasons.*.date seasons.*.every seasons.*.until seasons.*.weekly "
+    "holidays.*.date holidays.*.every holidays.*.until holidays.*.hours "
+    "exceptions.*.date exceptions.*.every exceptions.*.until exceptions.*.hours "
+    "exceptions.*.closed",
+    kept={
+        "label": COMMENT,
+        "holidays.*.name": NO_REASONS,
+        "exceptions.*.reason": NO_REASONS,
+    },
+)

@@ -1,7 +1,7 @@
 """Sites: what their phones may dial, and what their emergency calls show."""
 
 from ccstate.adapters.asterisk.entries import MAILBOXES, Compiled, Context, Key, Step
-from ccstate.adapters.asterisk.kind import Kind, Setting
+from ccstate.adapters.asterisk.kind import COMMENT, LOCATION, NO_SITES, Kind, Setting
 from ccstate.adapters.asterisk.kinds.extension import HINTS, site_context
 from ccstate.adapters.asterisk.kinds.outbound_route import takes
 from ccstate.adapters.asterisk.places import INTERNAL, compile_names, shortened
@@ -65,4 +65,23 @@ def _is_primary(_: Key) -> bool:
     return False
 
 
-SITE = Kind("site", compile_site, decode_site, _is_primary, shared=compile_all_sites)
+SITE = Kind(
+    name="site",
+    compile=compile_site,
+    decode=decode_site,
+    is_primary=_is_primary,
+    shared=compile_all_sites,
+    mapped="emergency_callback",
+    kept={
+        "label": COMMENT,
+        "address.street": LOCATION,
+        "address.city": LOCATION,
+        "address.state": LOCATION,
+        "address.postcode": LOCATION,
+        "address.country": LOCATION,
+        "timezone": "each schedule has a timezone of its own, and no other time is asked for",
+        "role": NO_SITES,
+        "areas.*.label": LOCATION,
+        "areas.*.desks": "the location of a phone has its own desk; no others are listed",
+    },
+)

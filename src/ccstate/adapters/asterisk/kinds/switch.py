@@ -4,10 +4,8 @@ The position is no part of any file: a reload and an apply leave AstDB alone, an
 it again (seen on 16.28 and 22.10).
 """
 
-from collections.abc import Iterable
-
-from ccstate.adapters.asterisk.entries import DIALPLAN, Compiled, Context, Key, Step
-from ccstate.adapters.asterisk.kind import Kind, Setting
+from ccstate.adapters.asterisk.entries import Compiled, Context, Step
+from ccstate.adapters.asterisk.kind import COMMENT, NO_SITES, Kind, Setting, in_contexts
 from ccstate.adapters.asterisk.places import SWITCHES, shortened
 from ccstate.adapters.asterisk.rows import Codec, Decoded, Unclear, decoded
 from ccstate.adapters.asterisk.sections import Sections
@@ -76,12 +74,11 @@ def decode_switch(sections: Sections, name: str) -> Decoded:
     return {("default",): decoded(codec, POSITION_OF.find(steps).get("position"))}
 
 
-def _is_primary(key: Key) -> bool:
-    return key.file == DIALPLAN
-
-
-def _names(sections: Sections) -> Iterable[str]:
-    return sections.contexts(SWITCHES)
-
-
-SWITCH = Kind("switch", compile_switch, decode_switch, _is_primary, _names)
+SWITCH = Kind(
+    name="switch",
+    compile=compile_switch,
+    decode=decode_switch,
+    names=in_contexts(SWITCHES),
+    mapped="default",
+    kept={"label": COMMENT, "site": NO_SITES},
+)

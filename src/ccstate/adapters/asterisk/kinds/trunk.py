@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -15,15 +16,14 @@ from ccstate.adapters.asterisk.carriers import (
     trunk_id,
     written,
 )
-from ccstate.adapters.asterisk.entries import PJSIP, Compiled, Context, Key, Step, file_of_type
+from ccstate.adapters.asterisk.entries import PJSIP, Compiled, Context, Key, Step
 from ccstate.adapters.asterisk.in_call import MAY_PRESS, recorded_outgoing
-from ccstate.adapters.asterisk.kind import Kind, Setting
+from ccstate.adapters.asterisk.kind import COMMENT, NO_SITES, Kind, Setting, compile_options
 from ccstate.adapters.asterisk.kinds.ivr import OUTSIDE
 from ccstate.adapters.asterisk.places import shortened
 from ccstate.adapters.asterisk.rows import (
     COUNT,
     SWITCH,
-    TEXT,
     UNCLEAR,
     Codec,
     Decoded,
@@ -32,7 +32,6 @@ from ccstate.adapters.asterisk.rows import (
     constant,
     decode,
     decoded,
-    encode,
 )
 from ccstate.adapters.asterisk.sections import Sections
 from ccstate.adapters.asterisk.templates import Template
@@ -56,56 +55,40 @@ def _codecs(text: str) -> Json:
     return list(codecs)
 
 
-def _row(section: str, option: str, field: str, codec: Codec = TEXT, default: str = "") -> Row:
-    return Row(option, field, codec, default=default, section=section)
-
+_ADDRESSES = Codec(",".join, lambda text: [*text.split(",")])
+_endpoint = partial(Row, section="endpoint")
+_auth = partial(Row, section="auth")
+_registration = partial(Row, section="registration")
 
 # Defaults: what Asterisk 16.28 and 22.10 show where nobody writes a line.
 ROWS = (
-    _row("endpoint", "context", "arriving", default="default"),
-    _row("endpoint", "allow", "codecs", Codec(lambda c: ",".join(("!all", *c)), _codecs), "!all"),
-    Row("direct_media", codec=SWITCH, unset="no", default="yes", section="endpoint"),
-    _row("endpoint", "aors", "identity"),
+    _endpoint("context", "arriving", default="default", says="inbound_number_format"),
+    _endpoint("allow", "codecs", Codec(lambda c: ",".join(("!all", *c)), _codecs), default="!all"),
+    _endpoint("direct_media", codec=SWITCH, unset="no", default="yes"),
+    _endpoint("aors", "identity", says=""),
     # Without it whoever writes the trunk's name into From is taken for the carrier, from
     # anywhere and without a password (seen on 16.28 and 22.10).
-    constant("identify_by", "ip", default="username,ip", section="endpoint"),
-    Row("trust_id_inbound", unset="yes", codec=SWITCH, default="no", section="endpoint"),
-    Row("send_pai", unset="yes", codec=SWITCH, default="no", section="endpoint"),
-    _row("aor", "contact", "server"),
+    _endpoint("identify_by", unset="ip", default="username,ip"),
+    _endpoint("trust_id_inbound", unset="yes", codec=SWITCH, default="no"),
+    _endpoint("send_pai", unset="yes", codec=SWITCH, default="no"),
+    Row("contact", "server", says="host", section="aor"),
     constant("qualify_frequency", "60", default="0", section="aor"),
-    _row("identify", "endpoint", "identity"),
-    _row("identify", "match", "addresses", Codec(",".join, lambda text: [*text.split(",")])),
-    _row("endpoint", "from_user", "from_user"),
-    _row("endpoint", "from_domain", "from_domain"),
-    _row("auth", "auth_type", "account.type", default="userpass"),
-    _row("auth", "username", "account.username"),
-    _row("auth", "password", "account.secret"),
-    _row("endpoint", "outbound_auth", "account.auth"),
-    _row("registration", "server_uri", "registration.server"),
-    _row("registration", "client_uri", "registration.client"),
-    _row("registration", "retry_interval", "registration.retry", default="60"),
+    Row("endpoint", "identity", says="", section="identify"),
+    Row("match", "addresses", _ADDRESSES, says="host", section="identify"),
+    _endpoint("from_user", "from_user"),
+    _endpoint("from_domain", "from_domain"),
+    _auth("auth_type", "account.type", default="userpass", says="secret"),
+    _auth("username", "account.username", says="username"),
+    _auth("password", "account.secret", says="secret"),
+    _endpoint("outbound_auth", "account.auth", says="secret"),
+    _registration("server_uri", "registration.server", says="host"),
+    _registration("client_uri", "registration.client", says="username"),
+    _registration("retry_interval", "registration.retry", default="60", says="registers"),
     # Calls that come in by the registration are known, wherever the carrier sends them from.
-    _row("registration", "line", "registration.line", SWITCH, "no"),
-    _row("registration", "endpoint", "registration.identity"),
-    _row("registration", "outbound_auth", "registration.auth"),
+    _registration("line", "registration.line", SWITCH, default="no", says="registers"),
+    _registration("endpoint", "registration.identity", says="registers"),
+    _registration("outbound_auth", "registration.auth", says="secret"),
 )
-_SAYS = {
-    "arriving": "inbound_number_format",
-    "identity": "",
-    "server": "host",
-    "addresses": "host",
-    "account.type": "secret",
-    "account.username": "username",
-    "account.secret": "secret",
-    "account.auth": "secret",
-    "registration.server": "host",
-    "registration.client": "username",
-    "registration.retry": "registers",
-    "registration.line": "registers",
-    "registration.identity": "registers",
-    "registration.auth": "secret",
-}
-"""What is made ready for the rows, with the field that it says."""
 # RFC 3261, 19.1.2: what is meant where an address names no port.
 _PORTS = {"udp": 5060, "tcp": 5060, "tls": 5061}
 
@@ -117,11 +100,7 @@ def compile_trunk(
     owner = Address("trunk", name)
     identity = trunk_id(name)
     compiled.notes[PJSIP, identity] = trunk.get("label") or ""
-    for row, text in encode(ROWS, _written(flow, name, trunk)):
-        path = _SAYS.get(row.field, row.field)
-        compiled.say(
-            Key(file_of_type(row.section), row.section, identity, row.option), text, owner, path
-        )
+    compile_options(compiled, owner, identity, ROWS, _written(flow, name, trunk))
     where = Context(compiled, on_trunk(name), owner)
     where.note(f"Calls that come in by {trunk.get('label') or name}")
     where.include(NUMBERS)
@@ -360,4 +339,14 @@ def _names(sections: Sections) -> Iterable[str]:
     return (name.removeprefix(prefix) for name in endpoints if name.startswith(prefix))
 
 
-TRUNK = Kind("trunk", compile_trunk, decode_trunk, _is_primary, _names, ROWS, compile_all_trunks)
+TRUNK = Kind(
+    name="trunk",
+    compile=compile_trunk,
+    decode=decode_trunk,
+    is_primary=_is_primary,
+    names=_names,
+    rows=ROWS,
+    shared=compile_all_trunks,
+    mapped="max_calls caller_id port transport addresses number_format country",
+    kept={"label": COMMENT, "site": NO_SITES},
+)
