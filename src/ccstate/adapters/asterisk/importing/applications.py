@@ -30,6 +30,7 @@ from ccstate.adapters.asterisk.importing.outcomes import (
     Unclear,
 )
 from ccstate.adapters.asterisk.importing.values import OTHER
+from ccstate.adapters.asterisk.interpreter.text import arguments, divided
 
 if TYPE_CHECKING:
     from ccstate.adapters.asterisk.importing.following import Follower
@@ -151,7 +152,7 @@ def _branch(follower: "Follower", step: Step, target: str, call: Call) -> "Call 
 
 def _exec_if(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
     condition, _, branches = data.partition("?")
-    yes, _, no = _divided(branches)
+    yes, no = divided(branches)
     return follower.decided(
         condition.strip(),
         step,
@@ -181,7 +182,7 @@ def _gosub(follower: "Follower", step: Step, data: str, call: Call) -> "Call | O
 
 def _gosub_if(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
     condition, _, targets = data.partition("?")
-    yes, _, no = _divided(targets)
+    yes, no = divided(targets)
     return follower.decided(
         condition.strip(),
         step,
@@ -207,8 +208,8 @@ def _enter(follower: "Follower", step: Step, data: str, call: Call) -> "Call | O
         return Hangs(call.ran(step.option, note=note).trail)
     if len(call.frames) >= DEEPEST_SUBROUTINE:
         return Unclear("subroutines call each other without end", step.option, call.trail)
-    arguments = _arguments(inside.rpartition(")")[0]) if bracket else []
-    return call.entered(call.at.to(context, exten, number), arguments)
+    given = arguments(inside.rpartition(")")[0]) if bracket else []
+    return call.entered(call.at.to(context, exten, number), given)
 
 
 def _return(_: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
@@ -220,7 +221,7 @@ def _return(_: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome
 
 
 def _macro(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
-    name, *arguments = _arguments(data) or [""]
+    name, *given = arguments(data, 1)
     call = call.ran(step.option)
     context = f"macro-{name}"
     if follower.resolver.step(call.at.to(context, "s")) is None:
@@ -228,7 +229,7 @@ def _macro(follower: "Follower", step: Step, data: str, call: Call) -> "Call | O
         return call.ran(step.option, note=note).onwards()
     if len(call.frames) >= DEEPEST_SUBROUTINE:
         return Unclear("macros call each other without end", step.option, call.trail)
-    inside = call.entered(call.at.to(context, "s"), arguments, context)
+    inside = call.entered(call.at.to(context, "s"), given, context)
     inside = inside.local("MACRO_EXTEN", call.at.exten)
     return inside.local("MACRO_CONTEXT", call.at.context)
 
@@ -274,7 +275,7 @@ def _set_global(follower: "Follower", step: Step, data: str, call: Call) -> "Cal
 
 
 def _dial(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
-    device, seconds, options = (*data.split(",", 2), "", "")[:3]
+    device, seconds, options, *_ = arguments(data, 3)
     call = call.ran(step.option)
     peers = [_peer(one) for one in device.split("&")]
     if not all(peers) or (len(peers) > 1 and any("@" in peer for peer in peers)):
@@ -302,14 +303,14 @@ def _peer(device: str) -> str:
 
 
 def _queue(follower: "Follower", step: Step, data: str, call: Call) -> Outcome:
-    name, *arguments = data.split(",")
+    name, *given = arguments(data, 1)
     call = call.ran(step.option)
     after = follower.statuses(call, "QUEUESTATUS", QUEUE_STATUSES)
-    return Queues(name.strip(), tuple(arguments), after, call.trail)
+    return Queues(name.strip(), tuple(given), after, call.trail)
 
 
 def _voicemail(follower: "Follower", step: Step, data: str, call: Call) -> Outcome:
-    box, _, flags = data.partition(",")
+    box, flags, *_ = arguments(data, 2)
     mailbox, _, context = box.partition("@")
     call = call.ran(step.option)
     if "&" in box or "$" in box or CALLER in box:
@@ -377,7 +378,7 @@ def _wait(data: str, call: Call) -> int:
 
 
 def _read(follower: "Follower", step: Step, data: str, call: Call) -> Outcome:
-    variable, sounds, most, _, attempts, seconds = (*data.split(","), *("",) * 5)[:6]
+    variable, sounds, most, _, attempts, seconds, *_ = arguments(data, 6)
     variable = variable.strip()
     place = _place(follower, call.assuming(variable, ""))
     call = call.ran(step.option)
@@ -413,30 +414,6 @@ def _out_of_macro(call: Call, context: str) -> Call:
     if call.frames and call.frames[-1].macro not in ("", context):
         return call.left()
     return call
-
-
-def _divided(text: str) -> tuple[str, str, str]:
-    """What stands before and behind the first colon outside of brackets."""
-    deep = 0
-    for at, char in enumerate(text):
-        deep += (char in "([{") - (char in ")]}")
-        if char == ":" and deep <= 0:
-            return text[:at], ":", text[at + 1 :]
-    return text, "", ""
-
-
-def _arguments(text: str) -> list[str]:
-    """Arguments by the commas outside of brackets and quotes."""
-    found = [""]
-    deep, quoted = 0, False
-    for char in text:
-        quoted ^= char == '"'
-        deep += (char in "([{") - (char in ")]}")
-        if char == "," and deep <= 0 and not quoted:
-            found.append("")
-        else:
-            found[-1] += char
-    return [each.strip() for each in found] if text else []
 
 
 _APPS: Mapping[str, Callable[["Follower", Step, str, Call], Call | Outcome]] = {

@@ -60,7 +60,8 @@ class Follower:
         if not self.resolver.extension(at):
             return None
         self._forks = 0
-        return self.go_on(replace(menu.call, at=at, seen=frozenset()))
+        call = menu.call.having(INVALID_EXTEN=OTHER) if key == "i" else menu.call
+        return self.go_on(replace(call, at=at, seen=frozenset()))
 
     def special(self, menu: Menu, exten: str) -> Outcome:
         """What becomes of a caller by `i` or `t`, or `e` in its place; hung up without them."""
@@ -131,6 +132,7 @@ class Follower:
             return Hangs(call.trail)
         for name in ("i", "e"):
             if call.at.exten != name and self.resolver.step(call.at.to(call.at.context, name)):
+                call = call.having(INVALID_EXTEN=call.at.exten)
                 return replace(call, at=call.at.to(call.at.context, name))
         return Hangs(call.trail)
 

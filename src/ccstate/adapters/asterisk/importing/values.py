@@ -6,28 +6,21 @@ assumed. Source: `pbx_substitute_variables_helper_full`, main/pbx_variables.c of
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
+from functools import partial
 
 from ccstate.adapters.asterisk.conf import Option
 from ccstate.adapters.asterisk.conf.dialplan import Dialplan, Step
 from ccstate.adapters.asterisk.conf.patterns import MORE, is_open
 from ccstate.adapters.asterisk.importing.calling import At, Call
 from ccstate.adapters.asterisk.importing.outcomes import CALLER
-from ccstate.adapters.asterisk.interpreter.expressions import is_true, worked_out
+from ccstate.adapters.asterisk.interpreter.expressions import worked_out
 from ccstate.adapters.asterisk.interpreter.faults import NotFollowed
+from ccstate.adapters.asterisk.interpreter.text import filled, name_and_cut, substring
+from ccstate.adapters.asterisk.interpreter.values import PURE, SET_BY_ASTERISK
+from ccstate.adapters.asterisk.interpreter.world import OPAQUE
 
-LONGEST_VALUE = 8_192
-DEEPEST = 10
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_CUT = re.compile(r"(?P<whole>.*?)(?::(?P<begin>-?[0-9]{1,4}))?(?::(?P<length>-?[0-9]{1,4}))?")
 _CALLER_NUMBERS = frozenset({"CALLERID(num)", "CALLERID(number)", "CALLERIDNUM"})
-_OF_ASTERISK = re.compile(
-    r"(?:CALLERID|ANI|DNID|RDNIS|EPOCH|UNIQUEID|LINKEDID|CHANNEL|HANGUPCAUSE|SYSTEMNAME|ASTERISK|"
-    r"BRIDGE|DIAL|QUEUE|SIP|PJSIP|CDR|MIXMONITOR|MONITOR|TRANSFER|BLIND|ATTENDED|FORWARDER|AGI|"
-    r"VM|PARK|RECORD|READ|AVAIL|SYSTEM|TRY|USER|PICKUP|CONFBRIDGE|MEETME|ENUM|DB_|LOOKED|"
-    r"MEMBER|LANGUAGE|ACCOUNTCODE|PRIREDIR|FAX|HINT|PRIORITY|INVALID|EXCEPTION|ENV)[A-Z_]*"
-)
-"""Variables that Asterisk or one of its applications sets: unknown here, where not assumed."""
 _SETS = frozenset({"set", "mset", "execif", "setglobalvar", "dbput", "dbdel", "dbdeltree"})
 _WRITES = re.compile(
     r"(?P<name>(?:GLOBAL|DB|DEVICE_STATE)\((?:[^()]|\([^()]*\))*\))=(?P<value>[^)]*)"
@@ -141,43 +134,48 @@ class Values:
         Raises Undecided.
         """
         used: list[Option] = []
-        return self._filled(text, call, used, 0), used
+        try:
+            found = filled(text, partial(self._value, call, used), self._expression)
+        except NotFollowed:
+            return text, used
+        return found, used
 
-    def _filled(self, text: str, call: Call, used: list[Option], deep: int) -> str:
-        if "$" not in text or deep > DEEPEST:
-            return text
-        found = ""
-        while (at := text.find("$")) >= 0:
-            found, text = found + text[:at], text[at:]
-            close = _closing(text, 1) if text[1:2] in ("{", "[") else None
-            if close is None:
-                found, text = found + "$", text[1:]
-                continue
-            inside = self._filled(text[2:close], call, used, deep + 1)
-            if text[1] == "{":
-                value = self._looked_up(inside, call, used, deep)
-                found += f"${{{inside}}}" if value is None else value
-            else:
-                if CALLER in inside and _compares_caller(inside):
-                    self.callers.update(dict.fromkeys(compared(inside)))
-                found += _expression(inside)
-            text = text[close + 1 :]
-        return (found + text)[:LONGEST_VALUE]
-
-    def _looked_up(self, inside: str, call: Call, used: list[Option], deep: int) -> str | None:
+    def _value(self, call: Call, used: list[Option], inside: str) -> str:
+        """What `${…}` gives; itself where it cannot be known."""
+        unknown = f"${{{inside}}}"
         if "${" in inside or "$[" in inside:
-            return None
-        name, bracket, rest = inside.partition("(")
-        if not bracket:
-            return _cut(inside, lambda plain: self._variable(plain, call, used, deep))
-        arguments, closed, cut = rest.rpartition(")")
-        if not closed:
-            return None
-        return _cut(
-            f"{name}({arguments}){cut}", lambda _: self._function(name, arguments, call, used)
-        )
+            return unknown
+        name, begin, length = name_and_cut(inside)
+        function, bracket, arguments = name.partition("(")
+        if bracket:
+            value = self._function(function, arguments.removesuffix(")"), call, used)
+        else:
+            value = self._variable(name, call, used)
+        if value is None or (begin, length) == (0, None):
+            return unknown if value is None else value
+        is_cut_open = value.endswith(MORE) and (begin < 0 or length is not None)
+        if CALLER in value or OTHER in value or is_cut_open:
+            return unknown
+        return substring(value, begin, length)
 
-    def _variable(self, name: str, call: Call, used: list[Option], deep: int) -> str | None:
+    def _expression(self, inside: str) -> str:
+        """What `$[…]` gives; itself where it cannot be known.
+
+        The caller's number may be compared with another, to which it is unequal.
+        """
+        unknown = f"$[{inside}]"
+        if "${" in inside or "$[" in inside or OTHER in inside or is_open(inside):
+            return unknown
+        if CALLER in inside:
+            if not _compares_caller(inside):
+                return unknown
+            self.callers.update(dict.fromkeys(compared(inside)))
+        try:
+            return worked_out(inside)
+        except NotFollowed:
+            return unknown
+
+    def _variable(self, name: str, call: Call, used: list[Option]) -> str | None:
         if name in call.variables:
             self.asked.add(call.variables.get(f"{name} of", ""))
             return call.variables[name]
@@ -191,10 +189,8 @@ class Values:
             raise Undecided(f"GLOBAL({name})")
         if name in self._globals and name in self._written:
             used.append(self._written[name])
-            return self._filled(self._globals[name], call, used, deep + 1)
-        if not _NAME.fullmatch(name) or _OF_ASTERISK.fullmatch(name):
-            return None
-        return ""
+            return self._globals[name]
+        return None if name in SET_BY_ASTERISK else ""
 
     def _function(
         self, function: str, arguments: str, call: Call, used: list[Option]
@@ -205,34 +201,19 @@ class Values:
         if name in _CALLER_NUMBERS:
             return call.variables.get("CALLERID(num)", CALLER)
         if function == "GLOBAL":
-            return self._variable(arguments, call, used, 0)
+            return self._variable(arguments, call, used)
         if function == "DB":
             raise Undecided(name)
         if function == "DB_EXISTS":
             return str(int(bool(self._function("DB", arguments, call, used))))
         if function == "DEVICE_STATE" and arguments.lower().startswith("custom:"):
             raise Undecided(name)
-        work = _FUNCTIONS.get(function)
-        if work is None or CALLER in arguments or OTHER in arguments:
+        if function not in PURE or CALLER in arguments or OTHER in arguments:
             return None
         if is_open(arguments) and (function != "LEN" or arguments.endswith(MORE)):
             return None
-        return work(arguments)
-
-
-def _expression(inside: str) -> str:
-    """An expression's value, or itself where it cannot be known.
-
-    `CALLER` may be compared with something else, to which it is unequal.
-    """
-    if "${" in inside or "$[" in inside or OTHER in inside or is_open(inside):
-        return f"$[{inside}]"
-    if CALLER in inside and not _compares_caller(inside):
-        return f"$[{inside}]"
-    try:
-        return worked_out(inside)
-    except NotFollowed:
-        return f"$[{inside}]"
+        value = PURE[function](arguments)
+        return None if OPAQUE in value else value
 
 
 def _compares_caller(inside: str) -> bool:
@@ -246,61 +227,3 @@ def compared(text: str) -> list[str]:
     """What a condition compares something with, in order, once each."""
     empty = [""] if re.search(r'=\s*""', text) else []
     return list(dict.fromkeys([*filter(None, _COMPARED.findall(text)), *empty]))
-
-
-def _cut(inside: str, value_of: Callable[[str], str | None]) -> str | None:
-    match = _CUT.fullmatch(inside)
-    if match is None:
-        return None
-    value = value_of(match["whole"])
-    if value is None or match["begin"] is None:
-        return value
-    if CALLER in value or OTHER in value:
-        return None
-    begin = int(match["begin"])
-    length = int(match["length"]) if match["length"] is not None else None
-    if value.endswith(MORE) and (begin < 0 or length is not None):
-        return None
-    cut = value[begin:] if begin >= 0 or -begin <= len(value) else value
-    return cut if length is None else cut[:length]
-
-
-def _closing(text: str, at: int) -> int | None:
-    """Where the bracket at that place is closed; None where it is not."""
-    opened, closed = text[at], {"{": "}", "[": "]"}[text[at]]
-    depth = 0
-    for place in range(at, len(text)):
-        depth += (text[place] == opened) - (text[place] == closed)
-        if not depth:
-            return place
-    return None
-
-
-def _if(arguments: str) -> str | None:
-    condition, _, values = arguments.partition("?")
-    if "$[" in condition:
-        return None
-    yes, _, no = values.partition(":")
-    return (yes if is_true(condition) else no).strip()
-
-
-def _filter(arguments: str) -> str | None:
-    allowed, _, text = arguments.partition(",")
-    if not re.fullmatch(r"[A-Za-z0-9+*#-]+", allowed):
-        return None
-    kept = re.sub(r"[^A-Za-z0-9-]", lambda found: "\\" + found[0], allowed)
-    try:
-        return "".join(re.findall(f"[{kept}]", text))
-    except re.error:
-        return None
-
-
-_FUNCTIONS: Mapping[str, Callable[[str], str | None]] = {
-    "FILTER": _filter,
-    "IF": _if,
-    "ISNULL": lambda text: str(int(not text)),
-    "EXISTS": lambda text: str(int(bool(text))),
-    "LEN": lambda text: str(len(text)),
-    "TOUPPER": str.upper,
-    "TOLOWER": str.lower,
-}

@@ -107,3 +107,13 @@ def arguments(text: str, fewest: int = 0) -> list[str]:
     if text == "":
         found = []
     return found + [""] * (fewest - len(found))
+
+
+def divided(text: str) -> tuple[str, str]:
+    """What stands before and behind the first colon outside of brackets."""
+    depth = 0
+    for at, char in enumerate(text):
+        depth += (char in "([{") - (char in ")]}")
+        if char == ":" and depth <= 0:
+            return text[:at], text[at + 1 :]
+    return text, ""

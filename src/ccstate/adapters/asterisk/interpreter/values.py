@@ -58,13 +58,26 @@ def _value(run: "Run", inside: str) -> str:
     return value if OPAQUE in value else substring(value, offset, length)
 
 
-_UNKNOWN = frozenset(
+SET_BY_ASTERISK = frozenset(
     (
-        *("ANSWEREDTIME", "BRIDGEPEER", "CHANNEL", "DATETIME", "DIALEDPEERNAME"),
-        *("DIALEDPEERNUMBER", "DIALEDTIME", "ENTITYID", "EPOCH", "HANGUPCAUSE", "LINKEDID"),
-        *("MIXMONITOR_FILENAME", "SYSTEMNAME", "TIMESTAMP", "UNIQUEID"),
+        *("ACCOUNTCODE", "AGISTATUS", "ANSWEREDTIME", "AQMSTATUS", "ATTENDEDTRANSFER"),
+        *("AVAILCHAN", "AVAILSTATUS", "BLINDTRANSFER", "BRIDGEPEER", "CALLINGPRES", "CHANNEL"),
+        *("CONFBRIDGE_RESULT", "CPLAYBACKSTATUS", "DATETIME", "DIALEDPEERNAME"),
+        *("DIALEDPEERNUMBER", "DIALEDTIME", "ENTITYID", "ENUMSTATUS", "EPOCH", "FAXSTATUS"),
+        *("FORWARDERNAME", "HANGUPCAUSE", "HINT", "HINTNAME", "LINKEDID"),
+        *("MEMBERINTERFACE", "MEMBERNAME", "MIXMONITOR_FILENAME", "MONITOR_FILENAME"),
+        *("PARKEDAT", "PARKER", "PARKINGLOT", "PLAYBACKSTATUS", "PQMSTATUS", "PRIORITY"),
+        *("QEHOLDTIME", "QEORIGINALPOS", "QUEUEPOSITION", "RDNIS", "RECORDED_FILE"),
+        *("RECORD_STATUS", "RQMSTATUS", "SENDTEXTSTATUS", "SIPCALLID", "SIPDOMAIN", "SIPURI"),
+        *("SYSTEMNAME", "SYSTEMSTATUS", "TIMESTAMP", "TRANSFERSTATUS", "TRYSTATUS", "UNIQUEID"),
+        *("UPQMSTATUS", "WAITSTATUS"),
     )
 )
+"""Variables with a value that depends on the call, or on what an application met.
+
+Those that follow from the way of a call are not here: EXTEN, CONTEXT, DIALSTATUS, QUEUESTATUS,
+READSTATUS, VMSTATUS. Source: docs.asterisk.org, "Asterisk Standard Channel Variables".
+"""
 
 
 def variable(run: "Run", name: str) -> str:
@@ -78,7 +91,7 @@ def variable(run: "Run", name: str) -> str:
             return frame.variables[name]
     if name in run.call.variables:
         return run.call.variables[name]
-    return opaque(name) if name in _UNKNOWN else global_value(run, name)
+    return opaque(name) if name in SET_BY_ASTERISK else global_value(run, name)
 
 
 def global_value(run: "Run", name: str) -> str:
@@ -106,8 +119,8 @@ def _function(run: "Run", name: str, said: str) -> str:
     name = name.strip()
     if name in _ASKING:
         return _ASKING[name](run, said)
-    if name in _PURE:
-        return opaque(f"{name}()") if OPAQUE in said and name != "IF" else _PURE[name](said)
+    if name in PURE:
+        return opaque(f"{name}()") if OPAQUE in said and name != "IF" else PURE[name](said)
     return opaque(f"{name}()")
 
 
@@ -262,7 +275,7 @@ def _regex(said: str) -> str:
     return "1" if searched(match[1], match[2][:500]) else "0"
 
 
-_PURE: Mapping[str, Callable[[str], str]] = {
+PURE: Mapping[str, Callable[[str], str]] = {
     "EXISTS": lambda said: "1" if said else "0",
     "FILTER": _filter,
     "IF": _if,
