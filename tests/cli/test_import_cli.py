@@ -137,9 +137,9 @@ def test_it_ends_with_one_line_about_calls_and_a_report_lists_them(screen: Impor
 
 
 def test_what_callers_meet_otherwise_is_told_with_its_line(screen: Importing) -> None:
-    vip = 'exten => 61255501000,1,GotoIf($["${CALLERID(num)}" = "0400000000"]?vip)\n'
-    rest = " same => n,Queue(help)\n same => n(vip),Dial(PJSIP/2001,25)\n"
-    screen.configured(estate(f"[inbound]\n{vip}{rest}"))
+    screen.configured(
+        estate("[inbound]\nexten => 61255501000,1,Wait(30)\n same => n,Queue(help)\n")
+    )
     screen.imports("--prefix", "+61", "--format", "json")
     said = json.loads(screen.out)["calls"]
     told = [*said["differences"], *said["unfollowed"]]

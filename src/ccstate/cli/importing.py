@@ -186,7 +186,6 @@ def _compared(confs: "Mapping[str, Conf]", found: "Imported", setting: "Setting"
         differ=proof.differ,
         differences=proof.differences,
         unfollowed=proof.unfollowed,
-        incomplete=proof.incomplete,
     )
 
 

@@ -37,8 +37,10 @@ class Differs(Protocol):
 
 
 class NotFollowed(Protocol):
-    """Callers of one number whose way is not compared, and why."""
+    """Callers of one number whose way is not compared, and why; `calls` says how many at least."""
 
+    @property
+    def calls(self) -> int: ...
     @property
     def door(self) -> object: ...
     @property
@@ -62,12 +64,14 @@ class Calls:
     differ: int
     differences: Sequence[Differs] = ()
     unfollowed: Sequence[NotFollowed] = ()
-    incomplete: Sequence[str] = ()
-    """What the bounds of the comparison left out."""
+
+    @property
+    def not_followed(self) -> int:
+        return sum(lost.calls for lost in self.unfollowed)
 
     @property
     def compared(self) -> int:
-        return self.same + self.differ + len(self.unfollowed)
+        return self.same + self.differ + self.not_followed
 
 
 @dataclass(slots=True)
@@ -82,15 +86,14 @@ class _Cause:
 
 def summary(calls: Calls) -> str:
     """All of it in one line."""
-    told = (
+    return (
         f"{plural(calls.compared, 'call')} compared: {calls.same:,} the same, "
-        f"{calls.differ:,} differ, {len(calls.unfollowed):,} not followed"
+        f"{calls.differ:,} differ, {calls.not_followed:,} not followed"
     )
-    return f"{told}, not all numbers" if calls.incomplete else told
 
 
 def summary_line(calls: Calls) -> Iterator[Line]:
-    is_same = calls.same == calls.compared and not calls.incomplete
+    is_same = calls.same == calls.compared
     yield 2, (Piece(summary(calls), Style.ADD if is_same else Style.CHANGE),)
 
 
@@ -132,7 +135,7 @@ def _causes(calls: Calls) -> list[_Cause]:
         key = (about, *(_VARIES.sub("…", text) for text in told))
         cause = found.setdefault(key, _Cause(about, one, set()))
         cause.places.add(_place(one))
-        cause.count += 1
+        cause.count += getattr(one, "calls", 1)
     return sorted(found.values(), key=lambda cause: -cause.count)
 
 
@@ -173,9 +176,6 @@ def all_calls(calls: Calls) -> Iterator[str]:
         yield ""
         yield f"{_place(one)}  {_about(one)}"
         yield from (f"  {line}" for line in _told(one, 2_000))
-    for left in calls.incomplete:
-        yield ""
-        yield f"not compared, for the bounds: {safe(left)}"
 
 
 def calls_json(calls: Calls) -> Mapping[str, object]:
@@ -186,8 +186,7 @@ def calls_json(calls: Calls) -> Mapping[str, object]:
         "compared": calls.compared,
         "same": calls.same,
         "differ": calls.differ,
-        "not_followed": len(calls.unfollowed),
-        "incomplete": [well_formed(text) for text in calls.incomplete],
+        "not_followed": calls.not_followed,
         "differences": [
             {
                 **_where(one),
@@ -199,7 +198,8 @@ def calls_json(calls: Calls) -> Mapping[str, object]:
             for one in calls.differences
         ],
         "unfollowed": [
-            {**_where(one), "reason": well_formed(one.reason)} for one in calls.unfollowed
+            {**_where(one), "reason": well_formed(one.reason), "calls": one.calls}
+            for one in calls.unfollowed
         ],
     }
 

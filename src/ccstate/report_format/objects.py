@@ -350,7 +350,9 @@ class CallNotFollowed(Strict):
     line: Whole
     """Its line."""
     reason: str
-    """Why it is not followed."""
+    """Why it is not followed; a bound of the comparison, too."""
+    calls: Whole
+    """How many calls that are, at the least."""
 
 
 class CallsCompared(Strict):
@@ -368,8 +370,6 @@ class CallsCompared(Strict):
     """Calls that meet something else."""
     not_followed: Whole
     """Calls that are not compared."""
-    incomplete: list[str]
-    """What the bounds of the comparison left out."""
     differences: list[CallDiffers]
     """What is different, and where."""
     unfollowed: list[CallNotFollowed]

@@ -56,8 +56,8 @@ class Case:
 
     def start(self, call: dict[str, Any]) -> Where:
         if "phone" in call:
-            return self.proving.inside("2001", str(call["phone"]))
-        return self.proving.number("line", str(call["dial"]))
+            return self.proving.entrances.phone("2001", str(call["phone"]))
+        return self.proving.entrances.number("line", str(call["dial"]))
 
     def moment(self, call: dict[str, Any]) -> datetime:
         at: datetime = call.get("at", datetime(2026, 12, 1, 10))  # noqa: DTZ001 - the server's zone
@@ -219,4 +219,4 @@ def reported(proof: Proof) -> set[tuple[str, str]]:
 def told(proof: Proof) -> list[str]:
     """What is said, shortly."""
     lines = [f"{d.door} {d.did}: {d.about}: {d.before} → {d.after}" for d in proof.differences]
-    return lines + [f"{u.door} {u.did}: {u.reason}" for u in proof.unfollowed] + proof.incomplete
+    return lines + [f"{u.door} {u.did}: {u.reason}" for u in proof.unfollowed]

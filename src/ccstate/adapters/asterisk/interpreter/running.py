@@ -170,6 +170,9 @@ class Run:
         return self.ended(NO_WAY, tone.get(status, ""))
 
     def _invalid(self, call: Call, exten: str) -> Stop | None:
+        if self.line is _NOWHERE:
+            # No call comes in there: `get_destination` of res_pjsip_session.c answers 404.
+            return self.ended(NO_WAY)
         if not self.exists(call.context, "i"):
             if self.exists(call.context, "e"):
                 raise NotFollowed("the extension e takes calls that go nowhere")

@@ -20,11 +20,18 @@ OPAQUE = "\ue0ff"
 """Stands around the name of a value that nobody can know: an identifier, a time in seconds."""
 OTHER_CALLER = "12025550143"
 """A caller with whom no dialplan compares; reserved for examples in North America."""
-MOST_VALUES = 40
-"""Values of one fact that are tried."""
+MOST_VALUES, MOST_CALLERS = 40, 200
+"""Values of one fact that are tried, and numbers of callers."""
 DAYS = 366
 _COMPARED = r'"?\s*(?:==?|!=|<=?|>=?|:|=~)\s*"?\^?([^"\]&|?:,)$\s]*)'
 _LITERAL = re.compile(r'(?:==?|!=|<=?|>=?|=~)\s*"?\^?([+*#0-9]+)|"?([+*#0-9]+)"?\s*(?:==?|!=)')
+
+_NO_NUMBER = re.compile(r"\b(?:anonymous|unavailable|restricted|private|unknown)\b", re.IGNORECASE)
+"""What stands in place of the number of callers who show none."""
+_IS_EMPTY = re.compile(
+    r'""|(?:LEN|ISNULL|EXISTS)\(\$\{CALLERID|!?=\s*\]|\$\[\s*"?\$\{CALLERID\([^)]*\)\}"?\s*\]'
+)
+"""A step asks whether there is a number at all."""
 
 
 class Moments:
@@ -130,8 +137,8 @@ class Survey:
         self._callers = tuple(callers)
         self._found: dict[str, tuple[str, ...]] = {}
         self._asked: dict[str, bool] = {}
-        self.cut: set[str] = set()
-        """Facts that have more values than are tried."""
+        self.cut: dict[str, int] = {}
+        """Facts that have more values than are tried, and how many more."""
 
     @cached_property
     def _sets(self) -> dict[str, list[str]]:
@@ -189,9 +196,10 @@ class Survey:
         family = _family(fact)
         if family not in self._found:
             values = list(dict.fromkeys(self._values(fact)))
-            if len(values) > MOST_VALUES:
-                self.cut.add(family)
-            self._found[family] = tuple(values[:MOST_VALUES])
+            most = MOST_CALLERS if fact == "caller" else MOST_VALUES
+            if values[most:]:
+                self.cut[family] = len(values[most:])
+            self._found[family] = tuple(values[:most])
         return self._found[family]
 
     def _values(self, fact: str) -> Iterator[str]:
@@ -225,6 +233,10 @@ class Survey:
 
     def _caller_values(self) -> Iterator[str]:
         yield OTHER_CALLER
+        asking = [text for text in self._texts if "CALLERID(" in text]
+        yield from dict.fromkeys(match[0] for text in asking for match in _NO_NUMBER.finditer(text))
+        if any(_IS_EMPTY.search(text) for text in asking):
+            yield ""
         literals: dict[str, None] = dict.fromkeys(self._callers)
         for context in self._plan.contexts.values():
             for step in context.steps:

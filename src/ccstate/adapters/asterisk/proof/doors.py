@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import product
+from math import prod
 from typing import NamedTuple
 
 from ccstate.adapters.asterisk.conf import Option
@@ -48,22 +49,31 @@ def dialled_by_phones(lookup: Lookup, context: str, known: tuple[str, ...]) -> I
                 yield found
 
 
+def samples_of(route: str) -> Iterator[str]:
+    """Numbers that the pattern of an outbound route takes, such as `9NXXXXXX.`."""
+    is_pattern = not set(route) <= _KEYS
+    yield from (number for number, _ in _spelled(f"_{route}" if is_pattern else route, ()))
+
+
 def _numbers(extension: Extension, known: tuple[str, ...]) -> Iterator[Dialled]:
     line = next(iter(extension.steps.values())).option
-    if not extension.name.startswith("_"):
-        name = extension.name.replace("-", "")
-        if name and not set(name) - set("0123456789*#+"):
-            yield Dialled(name, line)
+    for number, is_sample in _spelled(extension.name, known):
+        yield Dialled(number, line, is_sample)
+
+
+def _spelled(name: str, known: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
+    """The numbers that an extension or pattern stands for; a few with True where they are many."""
+    if not name.startswith("_"):
+        number = name.replace("-", "")
+        if number and set(number) <= _KEYS:
+            yield number, False
         return
-    said = pattern(extension.name)
-    places = [sorted(place & set("0123456789*#+")) for place in said.places]
+    said = pattern(name)
+    places = [sorted(place & _KEYS) for place in said.places]
     if not all(places):
         return
-    count = 1
-    for place in places:
-        count *= len(place)
-    if not said.end and count <= MOST_NUMBERS:
-        yield from (Dialled("".join(digits), line) for digits in product(*places))
+    if not said.end and prod(map(len, places)) <= MOST_NUMBERS:
+        yield from (("".join(digits), False) for digits in product(*places))
         return
     fits = [number for number in known if _fits(number, said.places, said.end)]
     ends = [e for e in _LENGTHS if said.end] or [""]
@@ -73,9 +83,11 @@ def _numbers(extension: Extension, known: tuple[str, ...]) -> Iterator[Dialled]:
         for pick in (_lowest, _highest)
         if end or said.end != "."
     ]
-    yield from (
-        Dialled(number, line, is_sample=True) for number in dict.fromkeys([*fits, *samples])
-    )
+    yield from ((number, True) for number in dict.fromkeys([*fits, *samples]))
+
+
+_KEYS = frozenset("0123456789*#+")
+"""What a telephone can dial."""
 
 
 def _lowest(place: list[str]) -> str:

@@ -53,7 +53,6 @@ class Compared:
     differ: int = 0
     differences: list[Difference] = field(default_factory=list)
     unfollowed: list[Unfollowed] = field(default_factory=list)
-    is_complete: bool = True
 
     @property
     def calls(self) -> int:
@@ -83,13 +82,16 @@ class Lockstep:
         """Every call that comes in at these moments, while the world is so."""
         todo: deque[_Pair] = deque()
         seen: set[tuple[object, ...]] = set()
+        left_out = 0
         try:
             first = self._written.begins(context, exten, moments, facts)
         except NotFollowed as why:
             self._found.unfollowed.append(Unfollowed((), why.reason, why.line))
             return self._found
         told = tuple(
-            f"{fact} is {value or 'empty'}" for fact, value in facts.items() if fact != "caller"
+            f"{_fact(fact)} is {value or 'empty'}"
+            for fact, value in facts.items()
+            if fact != "caller" or value != self._own
         )
         todo.append(_Pair(first, after, moments, told, differs=False))
         while todo:
@@ -100,12 +102,18 @@ class Lockstep:
                     if key in seen:
                         continue
                     if len(seen) >= MOST_PAIRS:
-                        self._found.is_complete = False
+                        left_out += 1
                         continue
                     seen.add(key)
                     todo.append(following)
             except NotFollowed as why:
                 self._found.unfollowed.append(Unfollowed(pair.did, why.reason, why.line))
+        if left_out:
+            reason = (
+                f"{left_out:,} ways from there are not walked: "
+                f"there are more than {MOST_PAIRS:,} situations"
+            )
+            self._found.unfollowed.append(Unfollowed((), reason, first.line))
         if not self._found.calls:
             # Every way comes back to where it was: one call that goes round in both.
             self._found.same = 1

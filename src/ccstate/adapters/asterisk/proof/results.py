@@ -44,6 +44,8 @@ class Unfollowed:
     reason: str
     file: str
     line: int
+    calls: int = 1
+    """How many calls that are, at the least."""
 
 
 @dataclass(slots=True)
@@ -57,13 +59,13 @@ class Proof:
     differ: int = 0
     differences: list[Difference] = field(default_factory=list)
     unfollowed: list[Unfollowed] = field(default_factory=list)
-    incomplete: list[str] = field(default_factory=list)
-    """What the bounds left out."""
+    """What is not interpreted, and what the bounds of the comparison left out."""
+
+    @property
+    def not_followed(self) -> int:
+        """Calls that are not compared."""
+        return sum(one.calls for one in self.unfollowed)
 
     @property
     def calls(self) -> int:
-        return self.same + self.differ + len(self.unfollowed)
-
-    @property
-    def is_same(self) -> bool:
-        return not (self.differences or self.unfollowed or self.incomplete)
+        return self.same + self.differ + self.not_followed

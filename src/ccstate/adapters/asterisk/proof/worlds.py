@@ -1,0 +1,195 @@
+"""What schedules, switches and callers can be behind a number, on both sides of the comparison."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import product
+from math import prod
+from typing import NamedTuple
+
+from ccstate.adapters.asterisk.importing.estate import Positions
+from ccstate.adapters.asterisk.interpreter import Moments, Survey
+from ccstate.dialling.international import international, region_of
+from ccstate.dialling.number_formats import NATIONAL, rewritten, written_for
+from ccstate.journeys.callers import WITHHELD, callers
+from ccstate.journeys.centre import Centre
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.hours import Position
+from ccstate.journeys.moments import Year
+from ccstate.journeys.ways import CALLERS, SWITCH, Says
+
+MOST_POSITIONS = 64
+"""Combinations of what switches are turned to that are walked behind one number."""
+ANONYMOUS = "anonymous"
+"""The number of a caller who shows none, as PJSIP reads it from a header `From` (RFC 3323)."""
+
+
+class World(NamedTuple):
+    """What schedules, switches and lists say, at which moments, and the values that say so by hand."""
+
+    phases: Mapping[str, Says]
+    moments: int
+    facts: Mapping[str, str]
+
+
+class Behind(NamedTuple):
+    """The worlds that are walked behind a number, and in words those that are left out."""
+
+    worlds: Sequence[World]
+    left_out: str = ""
+
+
+class Worlds:
+    """The worlds of one import: values of switches and callers, and the moments of a year."""
+
+    def __init__(
+        self,
+        flow: Flow,
+        year: Year,
+        moments: Moments,
+        survey: Survey,
+        *,
+        switches: Mapping[str, Positions],
+        prefix: str,
+    ) -> None:
+        self._flow, self._year, self._moments, self._survey = flow, year, moments, survey
+        self._switches, self._prefix = switches, prefix
+        self._found: dict[tuple[str, ...], Behind] = {}
+
+    def every_moment(self) -> World:
+        """The world of a call that nothing decides."""
+        return World({}, self._moments.every, {})
+
+    def behind(self, names: Sequence[str]) -> Behind:
+        """Every world that these schedules, `switch/night` and `callers/vip` can tell apart."""
+        key = tuple(sorted(names))
+        if key not in self._found:
+            positions, left_out = self._switched(key)
+            lists = [name for name in key if name.startswith(CALLERS)]
+            others = tuple(name for name in key if name not in lists)
+            worlds = [
+                World({**world.phases, **said}, world.moments, {**world.facts, **caller})
+                for facts in positions
+                for world in self._timed(others, facts)
+                for said, caller in self._called(lists)
+            ]
+            self._found[key] = Behind(worlds, left_out)
+        return self._found[key]
+
+    def phases(
+        self, names: Sequence[str], at: datetime, facts: Mapping[str, str]
+    ) -> Mapping[str, Says]:
+        """What schedules, switches and lists say at a moment while the world has these values."""
+        caller = self._international(facts["caller"]) if "caller" in facts else ""
+        return self._year.phases(sorted(names), at, self._positions(facts), caller)
+
+    def _switched(self, names: tuple[str, ...]) -> tuple[list[dict[str, str]], str]:
+        """The values by which people turn the switches that are asked here, in combinations."""
+        schedules = self._flow.centre.of("schedule")
+        closing = {f"{SWITCH}{schedules.get(name, {}).get('closed_by')}" for name in names}
+        asked = {name for name in (*names, *closing) if name.startswith(SWITCH)}
+        turned = {
+            fact: sorted({*said.off, *said.on, *self._survey.values(fact)})
+            for fact, said in sorted(self._switches.items())
+            if str(said.address) in asked
+        }
+        rows = combinations(list(turned.values()))
+        walked, every = rows[:MOST_POSITIONS], prod(map(len, turned.values()))
+        left_out = ""
+        if len(walked) < every:
+            pairs = "each value beside each of the others" if walked == rows else "each value"
+            left_out = (
+                f"{every - len(walked):,} of {every:,} combinations of {', '.join(turned)} are not "
+                f"walked, only {len(walked)} that show {pairs}"
+            )
+        return [dict(zip(turned, row, strict=True)) for row in walked], left_out
+
+    def _positions(self, facts: Mapping[str, str]) -> dict[str, Position]:
+        """The positions of switches while what people change has these values."""
+        return {
+            said.address.name: Position.ON if value in said.on else Position.OFF
+            for fact, value in facts.items()
+            if (said := self._switches.get(fact))
+        }
+
+    def _timed(self, names: tuple[str, ...], facts: Mapping[str, str]) -> Iterator[World]:
+        positions = self._positions(facts)
+        by_phases: dict[tuple[Says, ...], int] = {}
+        if not names:
+            by_phases[()] = self._moments.every
+        for bit, at in enumerate(self._moments.all() if names else ()):
+            phases = self._year.phases(names, at, positions)
+            key = tuple(phases[name] for name in names)
+            by_phases[key] = by_phases.get(key, 0) | 1 << bit
+        for said, bits in by_phases.items():
+            yield World(dict(zip(names, said, strict=True)), bits, facts)
+
+    def _called(self, lists: Sequence[str]) -> list[tuple[Mapping[str, Says], Mapping[str, str]]]:
+        """What lists say to each caller that they or the dialplan tell apart."""
+        if not lists:
+            return [({}, {})]
+        at = next(self._moments.all())
+        return [
+            (self._year.phases(lists, at, None, self._international(written)), {"caller": written})
+            for written in self._survey.values("caller")
+        ]
+
+    def _international(self, written: str) -> str:
+        """A caller's number in the form of lists; "" where no list can hold it."""
+        return WITHHELD if written in ("", ANONYMOUS) else international(written, self._prefix)
+
+
+def listed_callers(centre: Centre, known: Sequence[str], prefix: str) -> Iterator[str]:
+    """The callers that lists tell apart, as the dialplan would read them.
+
+    `known` are the numbers that the dialplan compares with: their form is that of the carrier.
+    """
+    lists = centre.of("caller_list")
+    numbers = {n for fields in lists.values() for n in fields.get("numbers") or ()}
+    numbers |= {caller.number for caller in callers(centre, sorted(lists)) if caller.number}
+    compared = {international(number, prefix) for number in known}
+    for number in sorted(numbers - compared):
+        if number != WITHHELD:
+            yield _written_like(known, number, prefix)
+        elif not {"", ANONYMOUS} & set(known):
+            yield ANONYMOUS
+
+
+def _written_like(known: Sequence[str], number: str, prefix: str) -> str:
+    """A number in the form in which most of the known ones are written."""
+    forms = {
+        "+": number,
+        "": number.removeprefix("+"),
+        "0": rewritten(written_for(NATIONAL, region_of(prefix)), number),
+    }
+    counts = dict.fromkeys(forms, 0)
+    for one in known:
+        if international(one, prefix):
+            is_whole = one.startswith(prefix.removeprefix("+"))
+            counts["+" if one.startswith("+") else "" if is_whole else "0"] += 1
+    return forms[max(counts, key=lambda form: counts[form])]
+
+
+def combinations(choices: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
+    """Rows with one value of each choice: all there are, or where they are too many a part.
+
+    That part shows each value first, then each value of one choice beside each of every other.
+    """
+    if prod(map(len, choices)) <= MOST_POSITIONS:
+        return list(product(*choices))
+    most = max(map(len, choices))
+    rows = [tuple(_at(choice, n) for choice in choices) for n in range(most)]
+    bits = range((len(choices) - 1).bit_length())
+    # Two choices differ in some bit of their places: there one has the first of two values while
+    # the other has the second, and once more the other way round.
+    for first in range(most):
+        for second in range(first + 1, most):
+            for pair in ((first, second), (second, first)):
+                rows += [
+                    tuple(_at(choice, pair[n >> bit & 1]) for n, choice in enumerate(choices))
+                    for bit in bits
+                ]
+    return list(dict.fromkeys(rows))
+
+
+def _at(choice: Sequence[str], number: int) -> str:
+    return choice[min(number, len(choice) - 1)]
