@@ -37,12 +37,17 @@ def shortened(name: str) -> str:
     return f"{name[: LONGEST - 17]}~{hashlib.sha256(name.encode()).hexdigest()[:16]}"
 
 
-def exten(name: str) -> str:
-    """An extension for a name, so that no two names have the same.
+_SPELLED = str.maketrans("-.", "~=")
+_NAMED = str.maketrans("~=", "-.")
 
-    Asterisk passes over `-` when it compares extensions, and single letters are its own.
+
+def exten(name: str) -> str:
+    """Spell a name as an extension and as the number in a caller ID: no two names have the same.
+
+    Asterisk passes over `-` when it compares extensions, and takes `-`, and `.` before anything
+    else, out of the number in a caller ID (16.28 and 22.10, seen). Single letters are its own.
     """
-    spelled = name.replace("-", "~")
+    spelled = name.translate(_SPELLED)
     return shortened(f"~{spelled}" if len(spelled) == 1 else spelled)
 
 
@@ -66,7 +71,7 @@ def place_at(name: str, extension: str) -> Place | None:
     if name in {"extension", "voicemail"}:
         found = extension.removeprefix("~") if len(extension) == 2 else extension
         node = "voicemail" if name == "voicemail" else ""
-        return Place("extension", found.replace("~", "-"), node)
+        return Place("extension", found.translate(_NAMED), node)
     if not slash or extension != "s":
         return None
     if kind in {"ivr", "number"}:

@@ -209,7 +209,7 @@ def _written(
     """The fields as options say them; what is empty is not written."""
     caller = extension.get("caller_id") or {}
     is_webrtc = extension["device"] == "webrtc"
-    number = extension.get("number") or name
+    number = extension.get("number") or exten(name)
     return {
         "name": name,
         "site": site or None,
@@ -436,7 +436,8 @@ def decode_extension(sections: Sections, name: str) -> Decoded:
     number: Json = sections.number(place)
     if number is None and endpoint:
         number = _part(endpoint.get("callerid"), 1)
-    found["number",] = None if number == name and recorded else number
+    is_own = number == exten(name)
+    found["number",] = None if is_own and (recorded or not name.isdigit()) else number
     return found
 
 
