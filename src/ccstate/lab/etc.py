@@ -14,6 +14,7 @@ from ccstate.lab.programs import Programs
 MODULES = """
 res_crypto res_musiconhold res_pjproject res_rtp_asterisk res_sorcery_astdb res_sorcery_config
 res_sorcery_memory res_srtp res_timing_timerfd
+res_parking
 
 res_pjsip res_pjsip_acl res_pjsip_authenticator_digest res_pjsip_caller_id
 res_pjsip_dialog_info_body_generator res_pjsip_diversion res_pjsip_dlg_options res_pjsip_dtmf_info
@@ -25,7 +26,7 @@ res_pjsip_path res_pjsip_pidf_body_generator res_pjsip_pubsub res_pjsip_refer re
 res_pjsip_rfc3326 res_pjsip_sdp_rtp res_pjsip_send_to_voicemail res_pjsip_session
 res_pjsip_sips_contact res_pjsip_xpidf_body_generator chan_pjsip
 
-pbx_config app_cdr app_celgenuserevent app_db app_dial app_directed_pickup app_echo app_exec
+pbx_config app_cdr app_celgenuserevent app_confbridge app_db app_dial app_directed_pickup app_echo app_exec
 app_if app_milliwatt app_mixmonitor app_playback app_playtones app_queue app_read app_record app_sayunixtime
 app_senddtmf app_softhangup app_stack app_system app_transfer app_userevent app_verbose
 app_voicemail app_waituntil app_while
@@ -197,6 +198,11 @@ enabled = no
 [general]
 == features.conf
 [general]
+== confbridge.conf
+[general]
+== res_parking.conf
+[general]
+#tryinclude res_parking.d/*.conf
 == pjproject.conf
 == udptl.conf
 [general]
@@ -230,7 +236,7 @@ def write(facts: Facts, more: Mapping[str, str]) -> None:
     `more` names further files under etc, such as pjsip.d/phones.conf, with their text.
     """
     etc = facts.folder / "etc"
-    for include in ("pjsip.d", "queues.d", "extensions.d", "voicemail.d"):
+    for include in ("pjsip.d", "queues.d", "extensions.d", "voicemail.d", "res_parking.d"):
         (etc / include).mkdir(parents=True, exist_ok=True)
     for folder in ("cache", "lib/moh", "db", "keys/keys", "spool", "run", "log/cdr-csv"):
         (facts.folder / "var" / folder).mkdir(parents=True, exist_ok=True)

@@ -133,7 +133,7 @@ class Sections:
                 return f"ivr/{place.name}" if start == place.node else unclear
             case "extension" if place.node:
                 return f"voicemail/{place.name}"
-            case "extension" | "queue" | "ring_group" | "number":
+            case "extension" | "queue" | "ring_group" | "conference_room" | "number":
                 return f"{place.kind}/{place.name}"
             case _:
                 return unclear

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from ccstate.adapters.asterisk.audit.refused_numbers import refused_durations, refused_twins
 from ccstate.adapters.asterisk.audit.refused_secrets import refused_pin, refused_secret
+from ccstate.adapters.asterisk.kinds.conference_room import PINS
 from ccstate.adapters.asterisk.kinds.extension import listed, shown, told_location
 from ccstate.errors import Diagnostic
 from ccstate.journeys.centre import Centre, Filled
@@ -69,11 +70,12 @@ def _names(centre: Centre) -> Iterator[Refusal]:
                     "CC490", "the name is not free", cause=why, hint="choose another name"
                 )
                 yield _refusal(Address(kind, name), (), told)
-    for name, queue in centre.of("queue").items():
-        if len(queue["music"]) > LONGEST_NAME:
-            hint = f"at most {LONGEST_NAME} characters"
-            told = Diagnostic("CC490", "the name is too long", cause="Asterisk cuts it.", hint=hint)
-            yield _refusal(Address("queue", name), ("music",), told)
+    for kind in ("queue", "conference_room", "parking_lot"):
+        for name, fields in centre.of(kind).items():
+            if len(fields.get("music") or "") > LONGEST_NAME:
+                hint, cause = f"at most {LONGEST_NAME} characters", "Asterisk cuts it."
+                told = Diagnostic("CC490", "the name is too long", cause=cause, hint=hint)
+                yield _refusal(Address(kind, name), ("music",), told)
 
 
 def _taken(centre: Centre, kind: str, name: str) -> str:
@@ -156,3 +158,8 @@ def _secrets(centre: Centre) -> Iterator[Refusal]:
         pin = (extension.get("voicemail") or {}).get("pin")
         if pin is not None and (told := refused_pin(str(pin))):
             yield _refusal(Address("extension", name), ("voicemail", "pin"), told)
+    for name, room in centre.of("conference_room").items():
+        for field in PINS:
+            pin = room.get(field)
+            if pin is not None and (told := refused_pin(str(pin))):
+                yield _refusal(Address("conference_room", name), (field,), told)

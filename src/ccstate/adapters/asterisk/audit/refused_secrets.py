@@ -33,12 +33,12 @@ def _why(secret: str) -> str:
 
 
 def refused_pin(pin: str) -> Diagnostic | None:
-    """What is wrong with the PIN of a mailbox."""
+    """What is wrong with the PIN of a mailbox, or of a conference room."""
     if re.fullmatch(rf"[0-9]{{1,{LONGEST_PIN}}}", pin):
         return None
     return Diagnostic(
         "CC492",
         f"the PIN is not made of 1 to {LONGEST_PIN} digits",
-        cause="It is typed on the keys of a phone; another one would never open the mailbox.",
+        cause="It is typed on the keys of a phone.",
         hint="set a PIN of digits",
     )

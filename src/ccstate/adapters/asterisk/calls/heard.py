@@ -55,8 +55,8 @@ def _ended_by_site(way: Way) -> Ending:
 
 
 def human(place: Place, person: Person) -> Ending:
-    """Somebody answered: for a queue, for an extension, or at a number elsewhere."""
-    if place.kind == "queue":
+    """Somebody answered: for a queue, in a conference room, for an extension, or elsewhere."""
+    if place.kind in {"queue", "conference_room"}:
         return Ending(End.HUMAN, str(place))
     if person.number:
         return Ending(End.HUMAN, f"number/{person.number}")

@@ -33,7 +33,7 @@ from ccstate.journeys.call_tests import Verdict, positions_of
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.hours import Position
 from ccstate.journeys.placed import CallResult, Heard, agreement
-from ccstate.journeys.ways import End, Event
+from ccstate.journeys.ways import End, Event, Place
 
 AT_ONCE = 8
 PATIENCE = 60.0
@@ -199,7 +199,7 @@ class _Calls:
         """The result of a call whose end is known, or for which nobody waits any longer."""
         now, seen, last = time.monotonic(), call.seen, call.seen.last
         if seen.is_talking and last and seen.answering:
-            seen.stops[-1].event = Event.ANSWERED
+            seen.stops[-1].event = _answered(self.flow, last)
             return self._result(call, human(last, seen.answering), now)
         if seen.is_over or (call.refused and not seen.channel):
             return self._result(call, None, now)
@@ -219,6 +219,12 @@ class _Calls:
         heard = Heard(seen.mark, met, now - seen.began, seen.answering, call.refused)
         walked = call.verdict.journey
         return CallResult(call.verdict, heard, agreement(walked, met) if walked else None)
+
+
+def _answered(flow: Flow, place: Place) -> Event:
+    """What the model calls it when a caller is with somebody there."""
+    events = (way.event for way in flow.ways(place) if way.end is End.HUMAN)
+    return next(events, Event.ANSWERED)
 
 
 def _length(verdict: Verdict) -> int:

@@ -150,6 +150,11 @@ def _bridged(call: Watched, _event: Message, _now: float) -> None:
     call.is_bridged = True
 
 
+def _joined(call: Watched, _event: Message, _now: float) -> None:
+    """In a conference room, with whoever is or will be there."""
+    call.answering, call.is_bridged = Person(), True
+
+
 def _hung_up(call: Watched, _event: Message, _now: float) -> None:
     call.is_over = True
 
@@ -160,5 +165,6 @@ _SEEN: Mapping[str, Callable[[Watched, Message, float], None]] = {
     "DialBegin": _dialled,
     "DialEnd": _picked_up,
     "BridgeEnter": _bridged,
+    "ConfbridgeJoin": _joined,
     "Hangup": _hung_up,
 }

@@ -29,6 +29,7 @@ from collections.abc import Mapping
 
 from ccstate.adapters.asterisk.kind import Kind
 from ccstate.adapters.asterisk.kinds.caller_list import CALLER_LIST
+from ccstate.adapters.asterisk.kinds.conference_room import CONFERENCE_ROOM
 from ccstate.adapters.asterisk.kinds.extension import EXTENSION
 from ccstate.adapters.asterisk.kinds.feature_code import FEATURE_CODE
 from ccstate.adapters.asterisk.kinds.ivr import IVR
@@ -53,6 +54,7 @@ KINDS: Mapping[str, Kind] = {
         IVR,
         QUEUE,
         RING_GROUP,
+        CONFERENCE_ROOM,
         FEATURE_CODE,
         EXTENSION,
         SITE,
