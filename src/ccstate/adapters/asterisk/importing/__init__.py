@@ -21,6 +21,7 @@ from ccstate.adapters.asterisk.importing.outbound import outbound
 from ccstate.adapters.asterisk.importing.overflow import exits, overflow
 from ccstate.adapters.asterisk.importing.phones import people, phones, shown_numbers
 from ccstate.adapters.asterisk.importing.queues import queues
+from ccstate.adapters.asterisk.importing.recorded_calls import fill_recordings
 from ccstate.adapters.asterisk.importing.recordings import words
 from ccstate.adapters.asterisk.importing.trees import Ways
 from ccstate.adapters.asterisk.importing.trunks import carriers, trunks
@@ -116,6 +117,7 @@ def _imported(work: Work) -> Imported:
     exits(work, known, ways)
     outbound(work, known)
     overflow(work, known)
+    fill_recordings(work)
     leftovers(work, known)
     objects = canonical_objects(work)
     return Imported(

@@ -24,6 +24,7 @@ from ccstate.adapters.asterisk.importing.outcomes import (
     Plays,
     Queues,
     Reads,
+    Recorded,
     Rings,
     RingsAll,
     Timed,
@@ -42,12 +43,9 @@ TOO_OFTEN = "the call divides too often to be followed"
 DEEPEST_SUBROUTINE = 20
 USUAL_WAIT = 10
 """Seconds that WaitExten() and Read() wait where nothing says how long (16.28 and 22.10, seen)."""
+RECORDING = frozenset({"mixmonitor", "monitor"})
 QUIET = frozenset({"noop", "verbose", "log", "answer", "progress", "proceeding", "userevent"})
 BESIDE: Mapping[str, str] = {
-    "mixmonitor": "recording is not imported: say it with `recording` of the queue or the extension",
-    "monitor": "recording is not imported: say it with `recording` of the queue or the extension",
-    "stopmixmonitor": "",
-    "stopmonitor": "",
     "ringing": "",
     "wait": "ccstate makes no pause here",
     "resetcdr": "",
@@ -289,7 +287,7 @@ def _dial(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Ou
         return RingsAll(tuple(peers), rings, options, after, call.trail)
     number, at, endpoint = peers[0].partition("@")
     if not at:
-        return Rings(peers[0], rings, options, after, call.trail)
+        return Rings(peers[0], rings, options, after, call.trail, call.recorded)
     shown = call.variables.get("CALLERID(num)", "")
     places = frozenset((at.context, at.exten) for at, *_ in call.seen)
     return Leaves(endpoint, number, rings, options, shown, after, places, call.trail)
@@ -302,11 +300,46 @@ def _peer(device: str) -> str:
     return peer if is_sip else ""
 
 
+_FOLDER = re.compile(r"[a-z0-9][a-z0-9._-]{0,60}")
+
+
+def _recorded(line: Option, file: str, options: str, command: str) -> Recorded:
+    """A recording in a folder below that of Asterisk's recordings, or in none that can be said.
+
+    It begins with the step; with the option `b` once somebody answers, as with ccstate.
+    """
+    folder = file.rpartition("/")[0]
+    folder = folder if _FOLDER.fullmatch(folder) else ""
+    kept = f"monitor/ccstate/{folder}".rstrip("/")
+    notes = [f"differs: recordings are kept in {kept}, and ccstate names them"]
+    if "b" not in options:
+        notes.append("differs: here callers are recorded before somebody answers, too")
+    if command.strip():
+        notes.append("differs: ccstate runs no program once a call was recorded")
+    return Recorded(line, folder, tuple(notes))
+
+
+def _mix_monitor(_: "Follower", step: Step, data: str, call: Call) -> Call:
+    """The line counts as said once an object says that its calls are recorded."""
+    file, options, command, *_more = arguments(data, 3)
+    recorded = _recorded(step.option, file, options, command)
+    return replace(call.onwards(), recorded=recorded)
+
+
+def _monitor(_: "Follower", step: Step, data: str, call: Call) -> Call:
+    _form, file, options, *_more = arguments(data, 3)
+    return replace(call.onwards(), recorded=_recorded(step.option, file, options, ""))
+
+
+def _stop_recording(_: "Follower", step: Step, __: str, call: Call) -> Call:
+    return replace(call.ran(step.option).onwards(), recorded=None)
+
+
 def _queue(follower: "Follower", step: Step, data: str, call: Call) -> Outcome:
     name, *given = arguments(data, 1)
     call = call.ran(step.option)
     after = follower.statuses(call, "QUEUESTATUS", QUEUE_STATUSES)
-    return Queues(name.strip(), tuple(given), after, call.trail)
+    return Queues(name.strip(), tuple(given), after, call.trail, call.recorded)
 
 
 def _voicemail(follower: "Follower", step: Step, data: str, call: Call) -> Outcome:
@@ -350,7 +383,7 @@ def _background(follower: "Follower", _: Step, data: str, call: Call) -> Outcome
             return Menu(place, tuple(sounds), asked.option, wait, call.afresh(), call.trail)
         elif app in QUIET:
             call = call.ran(asked.option)
-        elif app in BESIDE or app == "set":
+        elif app in BESIDE or app in RECORDING or app == "set":
             ran = run(follower, asked, data, call)
             if not isinstance(ran, Call):
                 break
@@ -433,6 +466,10 @@ _APPS: Mapping[str, Callable[["Follower", Step, str, Call], Call | Outcome]] = {
     "queue": _queue,
     "voicemail": _voicemail,
     "hangup": _hangup,
+    "mixmonitor": _mix_monitor,
+    "monitor": _monitor,
+    "stopmixmonitor": _stop_recording,
+    "stopmonitor": _stop_recording,
     "playback": _playback,
     "background": _background,
     "waitexten": _wait_exten,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from ccstate.adapters.asterisk.conf import Option
-from ccstate.adapters.asterisk.importing.outcomes import Trail
+from ccstate.adapters.asterisk.importing.outcomes import Recorded, Trail
 
 ARGUMENTS = 9
 """Arguments of a subroutine that hide those of its caller, at least."""
@@ -42,6 +42,8 @@ class Call:
     frames: tuple[Frame, ...] = ()
     trail: Trail = field(default_factory=Trail)
     seen: frozenset[tuple[At, int, int]] = frozenset()
+    recorded: Recorded | None = None
+    """The step that records the call now."""
 
     def ran(self, *lines: Option, note: str = "") -> "Call":
         """The call after these lines; the note is about the first."""

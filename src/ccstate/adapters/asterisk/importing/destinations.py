@@ -1,6 +1,5 @@
 """Where a call goes, as an address: what becomes of it in the dialplan, matched with objects."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -24,7 +23,9 @@ from ccstate.adapters.asterisk.importing.outcomes import (
     unclear,
 )
 from ccstate.adapters.asterisk.importing.phones import Phone
+from ccstate.adapters.asterisk.importing.recorded_calls import on_demand, say_recording, with_notice
 from ccstate.adapters.asterisk.importing.trunks import Trunk
+from ccstate.adapters.asterisk.interpreter.text import letters
 from ccstate.model import Address
 
 DEFAULT_RING = "20s"
@@ -44,6 +45,9 @@ class Ringing:
     trails: list[Trail] = field(default_factory=list)
     rights: list[str] = field(default_factory=list)
     """What whoever answers can do during the call, by key codes."""
+    outcome: Rings | None = None
+    """The call that rings."""
+    is_recorded_by_key: bool = False
 
     def same(self, other: "Ringing") -> bool:
         return (self.seconds, self.mailbox) == (other.seconds, other.mailbox)
@@ -75,6 +79,7 @@ class Known:
 
 def ringing(work: Work, known: Known, outcome: Outcome) -> Ringing | None:
     """What an extension would say of this, with notes on what it does not say; None if nothing."""
+    outcome = with_notice(work, outcome)
     if isinstance(outcome, Forks) and "DEVICE_STATE" in outcome.condition:
         inner = ringing(work, known, outcome.no)
         if inner:
@@ -86,7 +91,7 @@ def ringing(work: Work, known: Known, outcome: Outcome) -> Ringing | None:
     if not isinstance(outcome, Rings) or outcome.device not in known.phones:
         return None
     own = known.phones[outcome.device].name
-    found = Ringing(outcome.device, outcome.seconds, None, [outcome.trail])
+    found = Ringing(outcome.device, outcome.seconds, None, [outcome.trail], outcome=outcome)
     unanswered = outcome.after["NOANSWER"]
     if isinstance(unanswered, Message):
         found.mailbox = (unanswered.mailbox, unanswered.context)
@@ -105,14 +110,15 @@ def ringing(work: Work, known: Known, outcome: Outcome) -> Ringing | None:
 
 def _say_options(work: Work, outcome: Rings, found: Ringing) -> None:
     """The options of Dial(), as rights where the platform has them, or as what differs."""
-    rights, rest = dial_rights(outcome.options)
+    found.is_recorded_by_key, options = on_demand(work, "extension", outcome.options)
+    rights, rest = dial_rights(options)
     notes: list[str] = []
     if rights and work.setting.holds("extension", "rights"):
         found.rights = rights
         if "T" not in outcome.options:
             notes.append("differs: with ccstate the phone can also pass on the calls that it makes")
     else:
-        rest = outcome.options
+        rest = options
     if rest:
         notes.append(f"differs: ccstate rings without the options {rest}")
     found.trails += [Trail(notes=((outcome.line, note),)) for note in notes]
@@ -127,7 +133,7 @@ def dial_rights(options: str) -> tuple[list[str], str]:
 
     What callers can do counts as said with it: they do it by their own rights, if they are phones.
     """
-    flags = re.findall(r"[A-Za-z](?:\([^)]*\))?", options)
+    flags = letters(options)
     rights = [_RIGHTS[flag] for flag in flags if flag in _RIGHTS]
     said = {flag for flag in "tkTK" if _RIGHTS[flag.lower()] in rights}
     return sorted(dict.fromkeys(rights)), "".join(flag for flag in flags if flag not in said)
@@ -171,9 +177,12 @@ def _end(outcome: Outcome) -> str:
             return "hear something, or go elsewhere"
 
 
-def claim_ringing(work: Work, found: Ringing, by: object) -> None:
+def claim_ringing(work: Work, known: Known, found: Ringing, by: object) -> None:
     for trail in found.trails:
         claim_trail(work.ledger, trail, by)
+    if found.outcome:
+        address = Address("extension", known.phones[found.endpoint].name)
+        say_recording(work, address, found.outcome, by_key=found.is_recorded_by_key)
 
 
 def extension_of(work: Work, known: Known, outcome: Outcome, by: object) -> str | None:
@@ -185,7 +194,7 @@ def extension_of(work: Work, known: Known, outcome: Outcome, by: object) -> str 
     usual = known.ringing.get(name)
     if usual is None or (isinstance(outcome, Rings) and not usual.same(found)):
         return None
-    claim_ringing(work, found, by)
+    claim_ringing(work, known, found, by)
     if not usual.same(found):
         line = found.trails[0].lines[-1]
         work.ledger.leave(line, f"differs: extension/{name} rings, and ends, as it does inside")

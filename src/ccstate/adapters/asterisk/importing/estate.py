@@ -67,6 +67,8 @@ class Work:
     _by_fields: dict[tuple[str, str], Address] = field(default_factory=dict)
     switches: dict[str, "Positions"] = field(default_factory=dict)
     """What people change, as `GLOBAL(NIGHT)`, that became a switch."""
+    recordings: dict[Address, dict[str, Json]] = field(default_factory=dict)
+    """`recording` of queues and extensions, as the first call that reaches each of them says it."""
     unsaid: list[tuple[Outcome, str]] = field(default_factory=list)
     """Ways of calls that no object says, with the reason, for lines that nothing else says."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ccstate.adapters.asterisk.conf.dialplan import Step
-from ccstate.adapters.asterisk.importing.applications import BESIDE, QUIET
+from ccstate.adapters.asterisk.importing.applications import BESIDE, QUIET, RECORDING
 from ccstate.adapters.asterisk.importing.calling import At, Call
 from ccstate.adapters.asterisk.importing.destinations import Known
 from ccstate.adapters.asterisk.importing.estate import Work
@@ -147,7 +147,7 @@ def _actions(work: Work, known: Known, code: _Code) -> list[_Action]:
     found: list[_Action] = []
     for step in code.steps:
         app = step.app.strip().lower()
-        if app in QUIET or app in BESIDE or app in _HEARD:
+        if app in QUIET or app in BESIDE or app in RECORDING or app in _HEARD:
             continue
         handle = _ACTIONS.get(app)
         if handle is None:

@@ -2,12 +2,13 @@
 
 from ccstate.adapters.asterisk.conf.dialplan import HINT, Context
 from ccstate.adapters.asterisk.conf.patterns import matches, opened
-from ccstate.adapters.asterisk.importing.applications import QUIET
+from ccstate.adapters.asterisk.importing.applications import QUIET, RECORDING
 from ccstate.adapters.asterisk.importing.calling import At
 from ccstate.adapters.asterisk.importing.destinations import Known
 from ccstate.adapters.asterisk.importing.estate import Work
 from ccstate.adapters.asterisk.importing.ledger import DEFAULT, NOTHING
 from ccstate.adapters.asterisk.importing.outcomes import below, unclear
+from ccstate.adapters.asterisk.importing.recorded_calls import UNSAID
 
 
 def leftovers(work: Work, known: Known) -> None:
@@ -78,7 +79,9 @@ def _steps(work: Work, context: Context) -> None:
         if len(still) < len(steps):
             reason = "no call that became an object comes to this line"
         for step in still:
-            if step.app.strip().lower() in QUIET and len(still) < len(steps):
+            if step.app.strip().lower() in RECORDING:
+                work.ledger.leave(step.option, UNSAID)
+            elif step.app.strip().lower() in QUIET and len(still) < len(steps):
                 work.ledger.take([step.option], NOTHING)
             else:
                 work.ledger.leave(step.option, reason)

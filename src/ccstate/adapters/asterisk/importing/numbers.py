@@ -91,7 +91,7 @@ def _ring(work: Work, known: Known, context: str, dialled: str) -> None:
         told = f"differs: {dialled} dialled from {context} rings {phone.name} otherwise"
         work.ledger.leave(found.trails[0].lines[-1], told)
         return
-    claim_ringing(work, found, phone.address)
+    claim_ringing(work, known, found, phone.address)
 
 
 def _say(work: Work, known: Known, found: Ringing) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from ccstate.adapters.asterisk.conf import Option
 from ccstate.adapters.asterisk.importing.ledger import Ledger
@@ -33,6 +33,16 @@ class Trail:
         return Trail(self.lines + other.lines, self.notes + other.notes)
 
 
+class Recorded(NamedTuple):
+    """A step that records the call, and what differs from a recording of ccstate's."""
+
+    line: Option
+    folder: str = ""
+    notes: tuple[str, ...] = ()
+    notice: str = ""
+    """The prompt that tells callers of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hangs:
     trail: Trail
@@ -50,6 +60,7 @@ class Rings:
     options: str
     after: Mapping[str, "Outcome"]
     trail: Trail
+    recorded: Recorded | None = None
 
     @property
     def line(self) -> Option:
@@ -90,6 +101,7 @@ class Queues:
     arguments: tuple[str, ...]
     after: Mapping[str, "Outcome"]
     trail: Trail
+    recorded: Recorded | None = None
 
     @property
     def then(self) -> "Outcome":
@@ -253,11 +265,11 @@ def _facts(outcome: Outcome) -> tuple[object, ...]:
     """What a caller meets at once, before anything that follows."""
     match outcome:
         case Rings():
-            return outcome.device, outcome.seconds, outcome.options
+            return outcome.device, outcome.seconds, outcome.options, outcome.recorded
         case Leaves():
             return outcome.endpoint, outcome.number, outcome.seconds, outcome.caller
         case Queues():
-            return outcome.name, outcome.arguments
+            return outcome.name, outcome.arguments, outcome.recorded
         case Message():
             return outcome.mailbox, outcome.context
         case Menu() | Reads():

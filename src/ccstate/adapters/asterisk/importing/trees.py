@@ -41,6 +41,7 @@ from ccstate.adapters.asterisk.importing.outcomes import (
     same,
     unclear,
 )
+from ccstate.adapters.asterisk.importing.recorded_calls import on_demand, say_recording, with_notice
 from ccstate.adapters.asterisk.importing.recordings import SPOKEN, prompt_of
 from ccstate.adapters.asterisk.importing.schedules import schedule
 from ccstate.adapters.asterisk.importing.switches import asked, changed_elsewhere
@@ -118,7 +119,7 @@ class Ways:
         """Takes back what was said and made, where it turns out that no object says the whole."""
         mark = self.work.ledger.mark()
         made: list[dict[Any, Any]] = [self.work.objects, self._trees, self.known.onwards]
-        made.append(self.work.switches)
+        made += [self.work.switches, self.work.recordings]
         made += [tree.nodes, tree.menus] if tree else []
         sizes = [len(each) for each in made]
         try:
@@ -133,6 +134,7 @@ class Ways:
     def to(self, outcome: Outcome, here: Here) -> str:
         if here.deep > DEEPEST:
             raise Nowhere("the call goes on and on")
+        outcome = with_notice(self.work, outcome)
         if extension := extension_of(self.work, self.known, outcome, here.by):
             return extension
         if isinstance(outcome, Plays) and menus.is_mute(outcome.then):
@@ -184,7 +186,8 @@ class Ways:
         if queue is None:
             raise Nowhere(f"there is no queue {outcome.name[:80]!r}")
         ledger, line = self.work.ledger, outcome.trail.lines[-1]
-        after, passed = waits(outcome, self._rights(outcome, queue))
+        by_key, options = on_demand(self.work, "queue", self._rights(outcome, queue))
+        after, passed = waits(outcome, options)
         if passed:
             ledger.leave(line, passed)
         ends = {
@@ -200,6 +203,7 @@ class Ways:
         if said != (after, ends):
             told = f"differs: from here callers go on {_spelled(after, ends)}; "
             ledger.leave(line, f"{told}{queue} says {_spelled(*said)}")
+        say_recording(self.work, queue, outcome, by_key=by_key)
         claim_trail(ledger, outcome.trail, here.by)
         return str(queue)
 
@@ -360,6 +364,9 @@ class Ways:
                 f"differs: here it rings until the caller gives up; with ccstate for {DEFAULT_RING}"
             )
             self.work.ledger.leave(outcome.line, told)
+        by_key, options = on_demand(self.work, "extension", outcome.options)
+        say_recording(self.work, phone.address, outcome, by_key=by_key)
+        outcome = replace(outcome, options=options)
         return f"ring-{phone.name}", self._unanswered(outcome, fields, here)
 
     def _dial_outside(self, outcome: Leaves, here: Here) -> tuple[str, dict[str, Json]]:

@@ -4,6 +4,7 @@ Source: `ast_str_substitute_variables_full` in main/pbx_variables.c and `__ast_a
 in main/app.c of Asterisk 18.
 """
 
+import re
 from collections.abc import Callable
 
 from ccstate.adapters.asterisk.interpreter.faults import NotFollowed
@@ -117,3 +118,8 @@ def divided(text: str) -> tuple[str, str]:
         if char == ":" and depth <= 0:
             return text[:at], text[at + 1 :]
     return text, ""
+
+
+def letters(options: str) -> list[str]:
+    """Options of an application: each letter, with what stands in brackets behind it."""
+    return re.findall(r"[A-Za-z](?:\((?:[^()]|\([^()]*\))*\))?", options)
