@@ -329,8 +329,10 @@ def test_a_phone_that_rings_otherwise_is_told(old: str, new: str, told: str) -> 
 @pytest.mark.parametrize(
     "option, told",
     [
-        ("ringinuse=yes", "ccstate's have ringinuse=no"),
-        ("min-announce-frequency=9", "no field of a queue says"),
+        ("ringinuse=yes", "does not ring people who are in a call; here ringinuse is yes"),
+        ("min-announce-frequency=9", "ccstate's queues have min-announce-frequency=15"),
+        ("membergosub=told", "ccstate sets no membergosub for a queue"),
+        ("timeout=0", "no field of a queue says timeout=0"),
         ("member => SIP/9", "is no phone"),
         ("strategy=wrandom", "a penalty puts a member behind others"),
         ("timeout=abc", "no field of a queue says"),

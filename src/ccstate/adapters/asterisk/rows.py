@@ -80,6 +80,9 @@ class Row:
     nobody writes a line. `header`: what AMI calls it; "" where it is not shown. `aliases`: other
     names of the option in files that people wrote. `section`: the type of section in pjsip.conf.
     `says`: the field of the object, where `field` is a value that is made ready of it.
+    `effect`: what callers or agents notice of an option that all objects have alike, where a
+    hand-written file has another value, or none. `nearly`: values of hand-written files that are
+    read as one that is a little different, each with the difference.
     """
 
     option: str
@@ -91,6 +94,8 @@ class Row:
     aliases: tuple[str, ...] = ()
     section: str = ""
     says: str | None = None
+    effect: str = ""
+    nearly: tuple[tuple[str, str], ...] = ()
 
     @property
     def object_field(self) -> str:
@@ -102,10 +107,33 @@ class Row:
         """The parts of `field`; () where there is none."""
         return tuple(self.field.split(".")) if self.field else ()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What hand-written files call the option."""
+        return (self.option, *self.aliases)
 
-def constant(option: str, text: str, *, default: str = "", section: str = "") -> Row:
+
+def constant(
+    option: str, text: str, *, default: str = "", section: str = "", effect: str = ""
+) -> Row:
     """An option that is the same for all objects of a kind."""
-    return Row(option, unset=text, default=default, section=section)
+    codec = SWITCH if text in {"yes", "no"} else TEXT
+    return Row(option, "", codec, text, default, section=section, effect=effect)
+
+
+def unwritten(defaults: Mapping[str, str], section: str = "") -> tuple[Row, ...]:
+    """Options that ccstate never writes, so that Asterisk's defaults hold."""
+    return tuple(
+        Row(option, "", SWITCH if text in {"yes", "no"} else TEXT, default=text, section=section)
+        for option, text in defaults.items()
+    )
+
+
+def means_same(codec: Codec, text: str, other: str) -> bool:
+    """Whether two texts stand for one value: `yes` and `true` of a switch."""
+    value = decoded(codec, text)
+    is_value = value is not UNCLEAR and value == decoded(codec, other)
+    return is_value or text.lower() == other.lower()
 
 
 def encode(rows: Iterable[Row], fields: Mapping[str, Any]) -> Iterator[tuple[Row, str]]:

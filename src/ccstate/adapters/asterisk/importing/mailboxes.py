@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from ccstate.adapters.asterisk.conf import Option, Section
 from ccstate.adapters.asterisk.importing.estate import Work
 from ccstate.adapters.asterisk.importing.names import person
+from ccstate.adapters.asterisk.importing.options import fits, read_option, table
 from ccstate.adapters.asterisk.importing.phones import Phone
-from ccstate.kinds import KINDS
+from ccstate.adapters.asterisk.kinds.extension import MAILBOX_ROWS
 from ccstate.model import Address, Json
 
-_OPTIONS = {"attach": "yes", "delete": ""}
-"""Options of a mailbox that a field says, with the value that ccstate gives; "" for both."""
+_BOX = table("mailbox", MAILBOX_ROWS, {"attaches": True})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,25 +74,17 @@ def _mailbox(
         box["pin"] = work.secret("VOICEMAIL", owner, value=pin.strip())
     else:
         ledger.leave(option, "differs: it has no PIN of digits; ccstate sets one that nobody knows")
-    _email(work, option, box, email.strip())
+    if email.strip() and fits("extension", ("voicemail", "email"), email.strip()):
+        box["email"] = email.strip()
+    elif email.strip():
+        ledger.leave(option, "the e-mail address is none that ccstate can write to")
     _name(work, option, phone, owner, full.strip())
     if pager.strip():
         ledger.leave(option, "ccstate sends to no pager")
-    _options(work, option, box, options)
+    for each in filter(None, options.split("|")):
+        part, _, value = each.partition("=")
+        read_option(work, _BOX, address, option._replace(key=part.strip(), value=value.strip()))
     return Mailbox(name, section.name, owner)
-
-
-def _email(work: Work, option: Option, box: dict[str, Json], email: str) -> None:
-    if not email:
-        return
-    from pydantic import ValidationError
-
-    try:
-        KINDS["extension"].model.model_validate({"voicemail": {"email": email}})
-    except ValidationError:
-        work.ledger.leave(option, "the e-mail address is none that ccstate can write to")
-    else:
-        box["email"] = email
 
 
 def _name(work: Work, option: Option, phone: Phone | None, owner: str, full: str) -> None:
@@ -112,15 +104,6 @@ def _name(work: Work, option: Option, phone: Phone | None, owner: str, full: str
         work.ledger.leave(
             option, f"differs: the phone calls its owner {shown}, and so does ccstate"
         )
-
-
-def _options(work: Work, option: Option, box: dict[str, Json], options: str) -> None:
-    for each in filter(None, options.split("|")):
-        key, _, value = (part.strip().lower() for part in each.partition("="))
-        if key == "delete":
-            box["delete_after_email"] = value in ("yes", "true", "1", "on")
-        elif key not in _OPTIONS or value != _OPTIONS[key]:
-            work.ledger.leave(option, f"ccstate sets no {each.strip()} for a mailbox")
 
 
 def _lamps(work: Work, phone: Phone, found: Mapping[tuple[str, str], Mailbox]) -> None:

@@ -4,35 +4,26 @@ import re
 from dataclasses import dataclass, field
 
 from ccstate.adapters.asterisk.conf import Option, Section
+from ccstate.adapters.asterisk.endpoints import ENDPOINT_DEFAULTS
 from ccstate.adapters.asterisk.importing.estate import Work
-from ccstate.adapters.asterisk.importing.ledger import DEFAULT
 from ccstate.adapters.asterisk.importing.names import name_of, person
+from ccstate.adapters.asterisk.importing.options import read_option, table
+from ccstate.adapters.asterisk.kinds.extension import ROWS
+from ccstate.adapters.asterisk.rows import SWITCH, Row, decoded
 from ccstate.model import Address
 
 _CALLER = re.compile(r'\s*"?([^"<]*?)"?\s*<([^>]*)>\s*')
-CODECS = frozenset({"alaw", "ulaw", "g722"})
-"""What ccstate lets phones speak."""
-SAME = {
-    "direct_media": "no",
-    "rtp_symmetric": "yes",
-    "force_rport": "yes",
-    "rewrite_contact": "yes",
-    "dtmf_mode": "rfc4733",
-    "trust_id_outbound": "no",
-    "send_pai": "no",
-    "send_rpid": "no",
-    "allow_subscribe": "yes",
-    "allow_transfer": "yes",
-    "device_state_busy_at": "0",
-    "language": "",
-    "ice_support": "no",
-    "rtp_timeout": "0",
-    "one_touch_recording": "no",
-    "media_encryption": "no",
-    "use_avpf": "no",
-    "inband_progress": "no",
-}
-"""What ccstate's endpoints have: because it is generated so, or because it is the default."""
+
+
+def _of(section: str) -> tuple[Row, ...]:
+    return tuple(row for row in ROWS if row.section == section)
+
+
+_ENDPOINT = table("phone", (*ENDPOINT_DEFAULTS, *_of("endpoint")), {"nat": True})
+_AUTH = table("phone", _of("auth"))
+_AOR = table("phone", _of("aor"))
+_CODECS = frozenset(_ENDPOINT.fixed["allow"].split(",")) - {"!all"}
+_GROUPS = tuple(row.names for row in ROWS if row.field == "pickup_group")
 
 
 @dataclass(slots=True)
@@ -92,31 +83,24 @@ def _named(work: Work, kind: str, names: str) -> list[Section]:
 
 
 def _endpoint(work: Work, phone: Phone) -> None:
-    ledger = work.ledger
     for option in phone.endpoint.options:
-        key, value = option.key.lower(), option.value
-        handle = _ENDPOINT.get(key)
+        key = option.key.lower()
         if key in ("type", "context"):
-            ledger.take([option], phone.address)
-        elif handle:
+            work.ledger.take([option], phone.address)
+        elif handle := _HANDLED.get(key):
             handle(work, phone, option)
-        elif SAME.get(key) == value.lower():
-            ledger.take([option], DEFAULT)
-        elif key in SAME:
-            ledger.leave(option, f"differs: ccstate's phones have {key}={SAME[key] or 'nothing'}")
         elif key == "transport":
-            ledger.leave(option, "stays by hand: ccstate names no transport")
+            work.ledger.leave(option, "stays by hand: ccstate names no transport")
         elif key != "mailboxes":  # judged with the mailboxes
-            ledger.leave(option, f"ccstate sets no {key} for a phone")
+            read_option(work, _ENDPOINT, phone.address, option)
 
 
 def _allow(work: Work, phone: Phone, option: Option) -> None:
-    if set(codecs(phone.endpoint)) == CODECS:
+    if set(codecs(phone.endpoint)) == _CODECS:
         work.ledger.take([option], phone.address)
     else:
-        work.ledger.leave(
-            option, f"differs: ccstate's phones may speak {', '.join(sorted(CODECS))}"
-        )
+        told = f"differs: ccstate's phones may speak {', '.join(sorted(_CODECS))}"
+        work.ledger.leave(option, told)
 
 
 def codecs(endpoint: Section) -> list[str]:
@@ -152,12 +136,10 @@ def _caller(work: Work, phone: Phone, option: Option) -> None:
 
 
 def _group(work: Work, phone: Phone, option: Option) -> None:
-    keys = ("named_call_group", "named_pickup_group", "call_group", "pickup_group")
-    groups = {phone.endpoint.get(key) for key in keys} - {None}
-    both = phone.endpoint.get(keys[0]) and phone.endpoint.get(keys[1])
-    both = both or (phone.endpoint.get(keys[2]) and phone.endpoint.get(keys[3]))
-    group = next(iter(groups)) or ""
-    if len(groups) == 1 and both and group == name_of(group):
+    said = [[phone.endpoint.get(name) for name in names] for names in _GROUPS]
+    groups = {group for each in said for group in each if group}
+    group = min(groups, default="")
+    if len(groups) == 1 and all(map(any, said)) and group == name_of(group):
         work.objects[phone.address]["pickup_group"] = group
         work.ledger.take([option], phone.address)
     else:
@@ -165,7 +147,7 @@ def _group(work: Work, phone: Phone, option: Option) -> None:
 
 
 def _webrtc(work: Work, phone: Phone, option: Option) -> None:
-    if option.value.lower() in ("yes", "true", "1", "on"):
+    if decoded(SWITCH, option.value) is True:
         work.objects[phone.address]["device"] = "webrtc"
     work.ledger.take([option], phone.address)
 
@@ -188,14 +170,11 @@ def _pointed(work: Work, phone: Phone, option: Option, found: int) -> None:
         work.ledger.leave(option, reason)
 
 
-_ENDPOINT = {
+_HANDLED = {
     "allow": _allow,
     "disallow": _allow,
     "callerid": _caller,
-    "named_call_group": _group,
-    "named_pickup_group": _group,
-    "call_group": _group,
-    "pickup_group": _group,
+    **{name: _group for names in _GROUPS for name in names},
     "webrtc": _webrtc,
     "auth": _auth,
     "aors": _aors,
@@ -203,12 +182,10 @@ _ENDPOINT = {
 
 
 def _accounts(work: Work, phone: Phone) -> None:
-    for auth in phone.auths[:1]:
-        for option in auth.options:
-            _auth_option(work, phone, option)
-    for aor in phone.aors[:1]:
-        for option in aor.options:
-            _aor_option(work, phone, option)
+    for option in (option for auth in phone.auths[:1] for option in auth.options):
+        _auth_option(work, phone, option)
+    for option in (option for aor in phone.aors[:1] for option in aor.options):
+        _aor_option(work, phone, option)
 
 
 def _auth_option(work: Work, phone: Phone, option: Option) -> None:
@@ -220,24 +197,25 @@ def _auth_option(work: Work, phone: Phone, option: Option) -> None:
     elif key == "username" and option.value != phone.name:
         reason = f"differs: ccstate's phones log in by the name of their extension, {phone.name}"
         ledger.leave(option, reason)
-    elif key in ("type", "username") or (key == "auth_type" and option.value == "userpass"):
+    elif key in ("type", "username"):
         ledger.take([option], phone.address)
     else:
-        ledger.leave(option, f"ccstate's phones log in by name and password, without {key}")
+        read_option(work, _AUTH, phone.address, option)
 
 
 def _aor_option(work: Work, phone: Phone, option: Option) -> None:
-    key, value, ledger = option.key.lower(), option.value, work.ledger
-    replaces = (phone.aors[0].get("remove_existing") or "no").lower() in ("yes", "true", "1", "on")
-    if key == "max_contacts" and value == "1" and not replaces:
+    key, ledger = option.key.lower(), work.ledger
+    if key == "max_contacts" and option.value != _AOR.fixed[key]:
+        ledger.leave(option, "differs: one phone at a time is an extension's")
+    elif (
+        key == "max_contacts" and decoded(SWITCH, phone.aors[0].get("remove_existing")) is not True
+    ):
         reason = "differs: a second phone takes over from the first; here it is turned away"
         ledger.leave(option, reason)
-    elif key == "max_contacts" and value != "1":
-        ledger.leave(option, "differs: one phone at a time is an extension's")
     elif key in ("type", "max_contacts", "remove_existing"):
         ledger.take([option], phone.address)
     elif key != "mailboxes":  # judged with the mailboxes
-        ledger.leave(option, f"ccstate sets no {key} for a phone")
+        read_option(work, _AOR, phone.address, option)
 
 
 def shown_numbers(work: Work, found: dict[str, Phone]) -> None:

@@ -6,45 +6,19 @@ from ccstate.adapters.asterisk.conf import Option, Section
 from ccstate.adapters.asterisk.importing.estate import Work
 from ccstate.adapters.asterisk.importing.ledger import DEFAULT
 from ccstate.adapters.asterisk.importing.names import name_of
+from ccstate.adapters.asterisk.importing.options import fits, read_option, table, tell_defaults
 from ccstate.adapters.asterisk.importing.phones import Phone
 from ccstate.adapters.asterisk.importing.recordings import SPOKEN, prompt_of
-from ccstate.kinds.fields import duration
+from ccstate.adapters.asterisk.kinds.queue import NOBODY, ROWS
+from ccstate.adapters.asterisk.rows import COUNT, SECONDS, SWITCH, UNCLEAR, decoded
 from ccstate.model import Address, Json
 
-STRATEGIES = {
-    "ringall": "ring_all",
-    "leastrecent": "longest_idle",
-    "fewestcalls": "fewest_calls",
-    "rrmemory": "round_robin",
-    "roundrobin": "round_robin",
-    "rrordered": "round_robin",
-    "linear": "in_order",
-    "random": "random",
-    "wrandom": "random",
-}
-_NEARLY = {
-    "rrordered": "differs: ccstate takes members in turn in an order of its own, not in this one",
-    "wrandom": "differs: with ccstate a penalty puts a member behind others, it is no weight",
-}
-"""What is told of strategies that are nearly another one (queues.conf.sample of Asterisk 22)."""
-_SECONDS = {"timeout": "ring_for", "retry": "retry", "wrapuptime": "wrap_up"}
-_COUNTS = {"maxlen": ("max_waiting", 1_000_000), "weight": ("weight", 100)}
-_SAME = {
-    "ringinuse": "no",
-    "autofill": "yes",
-    "timeoutpriority": "conf",
-    "autopause": "no",
-    "reportholdtime": "no",
-    "memberdelay": "0",
-    "setinterfacevar": "no",
-    "setqueuevar": "no",
-}
-_DEFAULTS = {
-    "ringinuse": "ccstate does not ring people who are in a call; here it does, for ringinuse is yes",
-    "timeoutpriority": "ccstate lets a phone ring to the end of its turn, though the caller's time "
-    "is over; here timeoutpriority is app",
-}
-"""What is told where a queue does not say how it is, and Asterisk's default is another."""
+_QUEUE = table("queue", ROWS)
+_ALWAYS_SAID = ("strategy", "ring_for", "retry")
+"""Fields that are said although they are defaults of Asterisk: a project may have other ones."""
+_EMPTY = ("joinempty", "leavewhenempty")
+_JUDGED = frozenset({*_EMPTY, *(n for n, r in _QUEUE.rows.items() if "announcements" in r.path)})
+"""Options that are judged together with others."""
 
 
 def queues(work: Work, phones: Mapping[str, Phone]) -> tuple[dict[str, Address], set[Address]]:
@@ -68,180 +42,140 @@ def queues(work: Work, phones: Mapping[str, Phone]) -> tuple[dict[str, Address],
 def _queue(work: Work, phones: Mapping[str, Phone], section: Section) -> Address:
     name = work.names.free("queue", name_of(section.name))
     address = Address("queue", name)
-    # Said although they are defaults: a project may have other ones.
-    fields: dict[str, Json] = {"strategy": "ring_all", "ring_for": "15s", "retry": "5s"}
-    work.objects[address] = fields
+    said = (row for row in ROWS if row.field in _ALWAYS_SAID)
+    work.objects[address] = {row.field: decoded(row.codec, row.default) for row in said}
     work.ledger.take_header(section, address)
     if name != section.name:
         work.ledger.leave_header(section, f"differs: reports call the queue {name}")
-    for key, told in _DEFAULTS.items():
-        if section.get(key) is None:
-            work.ledger.leave_header(section, f"differs: {told}")
-    members: list[Json] = []
+    tell_defaults(work, _QUEUE, section)
     for option in section.options:
-        if option.key.lower() == "member":
-            _member(work, phones, address, option, members)
-        else:
-            _option(work, address, option, fields)
-    if members or any(option.key.lower() == "member" for option in section.options):
-        fields["members"] = members
-    else:
-        told = "differs: nobody says here who answers; agents who log in are no members of the file"
-        work.ledger.leave_header(section, told)
-    _announcements(work, address, section, fields)
-    if any(isinstance(member, dict) and "user" in member for member in members):
-        told = "differs: reports call members by their names here, not by phone or membername"
-        work.ledger.leave_header(section, told)
+        key = option.key.lower()
+        is_exit = key == "context" and work.setting.holds("queue", "keys")
+        if key != "member" and key not in _JUDGED and not is_exit:
+            read_option(work, _QUEUE, address, option)
+    _members(work, phones, address, section)
+    _announcements(work, address, section)
     return address
 
 
-def _option(work: Work, address: Address, option: Option, fields: dict[str, Json]) -> None:
-    key, value, ledger = option.key.lower(), option.value.strip(), work.ledger
-    if key in _WITH_OTHERS or (key == "context" and work.setting.holds("queue", "keys")):
-        return
-    if key == "strategy" and value.lower() in STRATEGIES:
-        fields["strategy"] = STRATEGIES[value.lower()]
-        if value.lower() in _NEARLY:
-            ledger.leave(option, _NEARLY[value.lower()])
-    elif key in _SECONDS and _whole(value, 999_999):
-        fields[_SECONDS[key]] = duration(int(value))
-    elif key in _COUNTS and _whole(value, _COUNTS[key][1]):
-        fields[_COUNTS[key][0]] = int(value)
-    elif key == "servicelevel" and _whole(value, 999_999):
-        if int(value):
-            fields["service_level"] = {"within": duration(int(value))}
-    elif key in ("musicclass", "music") and value == name_of(value):
-        fields["music"] = value
-    elif _SAME.get(key) == value.lower():
-        ledger.take([option], DEFAULT)
-        return
-    else:
-        same = f"; ccstate's have {key}={_SAME[key]}" if key in _SAME else ""
-        ledger.leave(option, f"no field of a queue says {key}={value[:60]}{same}")
-        return
-    ledger.take([option], address)
-
-
-_WITH_OTHERS = frozenset(
-    {
-        "joinempty",
-        "leavewhenempty",
-        "announce-frequency",
-        "announce-position",
-        "announce-holdtime",
-        "periodic-announce",
-        "periodic-announce-frequency",
-    }
-)
-"""Options that are judged together with others."""
-_EMPTY = frozenset({"unavailable", "invalid", "unknown"})
-"""The conditions in which ccstate's queues count as empty, where callers go on then."""
-_EMPTY_WORDS = {
-    "joinempty": {"yes": "", "no": "penalty,invalid,paused"},
-    "leavewhenempty": {"no": "", "yes": "penalty,invalid,paused"},
-}
-_EMPTY_BOTH = {
-    "strict": "penalty,invalid,paused,unavailable",
-    "loose": "penalty,invalid",
-}
-"""What the words of `joinempty` stand for (parse_empty_options, app_queue.c of Asterisk 22)."""
+def _lines(section: Section, *keys: str) -> list[Option]:
+    """The lines of these options; of one that stands there twice the last counts."""
+    return [option for option in section.options if option.key.lower() in keys]
 
 
 def _is_emptied(work: Work, address: Address, section: Section) -> bool:
     """Whether callers do not join, or leave, the queue where nobody is there."""
-    said: dict[str, frozenset[str]] = {}
-    for option in section.options:
-        key = option.key.lower()
-        if key in _EMPTY_WORDS:
-            value = option.value.strip().lower()
-            value = _EMPTY_WORDS[key].get(value, _EMPTY_BOTH.get(value, value))
-            said[key] = frozenset(part.strip() for part in value.split(",") if part.strip())
-    joins, leaves = (said.get(key, frozenset()) for key in _EMPTY_WORDS)
-    for option in section.options:
-        key = option.key.lower()
-        if key in said and not joins and not leaves:
-            work.ledger.take([option], DEFAULT)
-        elif key in said and said[key] == _EMPTY:
-            work.ledger.take([option], address)
-        elif key in said:
+    lines = {key: _lines(section, key) for key in _EMPTY}
+    joins, leaves = (
+        _conditions(key, each[-1].value) if each else frozenset() for key, each in lines.items()
+    )
+    for said, each in zip((joins, leaves), lines.values(), strict=True):
+        if not joins and not leaves:
+            work.ledger.take(each, DEFAULT)
+        elif said == frozenset(NOBODY.split(",")):
+            work.ledger.take(each, address)
+        else:
             told = "differs: callers go on where no member is logged in, "
-            told += "both when they come and while they wait"
-            work.ledger.leave(option, told)
-    if bool(joins or leaves) and not (joins and leaves):
+            work.ledger.leave_all(each, f"{told}both when they come and while they wait")
+    if bool(joins) != bool(leaves):
         told = "differs: with ccstate callers go on both where they find the queue empty and where "
         work.ledger.leave_header(section, f"{told}it becomes empty while they wait")
     return bool(joins or leaves)
 
 
-def _announcements(work: Work, address: Address, section: Section, fields: dict[str, Json]) -> None:
+def _conditions(key: str, text: str) -> frozenset[str]:
+    """The conditions of members in which a queue counts as empty.
+
+    Source: `parse_empty_options`, app_queue.c of Asterisk 22.
+    """
+    found: set[str] = set()
+    for word in text.lower().replace(" ", "").split(","):
+        switch = decoded(SWITCH, word)
+        if switch is not UNCLEAR:
+            is_empty = switch is (key == "leavewhenempty")
+            found = {"penalty", "invalid", "paused"} if is_empty else set()
+        elif word in {"strict", "loose"}:
+            found = {"penalty", "invalid", *(("paused", "unavailable") if word == "strict" else ())}
+        elif word:
+            found.add(word)
+    return frozenset(found)
+
+
+def _announcements(work: Work, address: Address, section: Section) -> None:
     """What waiting callers are told, which several options say together.
 
     Source: `init_queue` and `say_position`, app_queue.c of Asterisk 22.
     """
-    ledger = work.ledger
-    options = {o.key.lower(): o for o in section.options if o.key.lower() in _WITH_OTHERS}
-    often = options.get("announce-frequency")
-    seconds = often.value.strip() if often else "0"
-    is_often = _whole(seconds, 999_999) and int(seconds) > 0
+    often = _lines(section, "announce-frequency")
+    every = _seconds(often)
     told: dict[str, Json] = {}
-    for key, name in (("announce-position", "position"), ("announce-holdtime", "wait_time")):
-        option = options.get(key)
-        # Both are told unless an option says otherwise (init_queue).
-        value = option.value.strip().lower() if option else "yes"
-        if value in ("no", "false", "0", "off") or not is_often:
-            if option:
-                ledger.take([option], DEFAULT)
+    for key in ("announce-position", "announce-holdtime"):
+        row, lines = _QUEUE.rows[key], _lines(section, key)
+        value = decoded(SWITCH, lines[-1].value.strip() if lines else row.default)
+        if value is False or not every:
+            work.ledger.take(lines, DEFAULT)
             continue
-        told[name] = True
-        if option and value in ("yes", "true", "1", "on"):
-            ledger.take([option], address)
-        elif option:
-            reason = (
-                f"differs: ccstate tells it to every caller, each time; here {key}={value[:40]}"
-            )
-            ledger.leave(option, reason)
-    if told and is_often:
-        told["every"] = duration(int(seconds))
-    if often and (told or not is_often):
-        ledger.take([often], address if told else DEFAULT)
-    elif often:
-        ledger.take([often], DEFAULT)
+        told[row.path[-1]] = True
+        if value is True:
+            work.ledger.take(lines, address)
+        else:
+            said = f"{key}={lines[-1].value[:40]}"
+            reason = f"differs: ccstate tells it to every caller, each time; here {said}"
+            work.ledger.leave_all(lines, reason)
+    if told:
+        told["every"] = every
+    work.ledger.take(often, address if told else DEFAULT)
     _periodic(work, address, section, told)
     if told:
-        fields["announcements"] = told
+        work.objects[address]["announcements"] = told
 
 
 def _periodic(work: Work, address: Address, section: Section, told: dict[str, Json]) -> None:
     """A recording that waiting callers hear again and again."""
-    ledger = work.ledger
-    sounds = [o for o in section.options if o.key.lower() == "periodic-announce"]
-    often = next(
-        (o for o in reversed(section.options) if o.key.lower() == "periodic-announce-frequency"),
-        None,
-    )
-    seconds = often.value.strip() if often else "0"
-    is_often = _whole(seconds, 999_999) and int(seconds) > 0
-    if not is_often or not sounds:
-        if often:
-            ledger.take([often], DEFAULT)
-        ledger.take(sounds, DEFAULT if sounds else address)
+    sounds = _lines(section, "periodic-announce")
+    lines = [*sounds, *(often := _lines(section, "periodic-announce-frequency"))]
+    every = _seconds(often)
+    if not every:
+        work.ledger.take(lines, DEFAULT)
         return
-    names = tuple(name.strip() for name in sounds[-1].value.split(",") if name.strip())
+    text = sounds[-1].value if sounds else _QUEUE.rows["periodic-announce"].default
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
     prompt = prompt_of(work, names[:1]) if names else ""
     if not prompt:
-        reason = f"{sounds[-1].value[:60]} is not played, for nobody gives its words"
-        ledger.leave_all([*sounds, *([often] if often else [])], f"differs: {reason}")
+        reason = f"differs: {text[:60]} is not played, for nobody gives its words"
+        work.ledger.leave_all(lines, reason)
         return
-    told["periodic"] = prompt
-    told["periodic_every"] = duration(int(seconds))
-    ledger.take([*sounds, *([often] if often else [])], address)
-    ledger.leave(sounds[-1], SPOKEN)
+    told["periodic"], told["periodic_every"] = prompt, every
+    work.ledger.take(lines, address)
+    work.ledger.leave(lines[0], SPOKEN)
     if len(names) > 1:
-        ledger.leave(sounds[-1], "differs: ccstate repeats the first of these recordings alone")
+        more = "differs: ccstate repeats the first of these recordings alone"
+        work.ledger.leave(lines[0], more)
 
 
-def _whole(text: str, most: int) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 10 and int(text) <= most
+def _seconds(lines: list[Option]) -> str:
+    """How often something is told; "" where it is not."""
+    every = decoded(SECONDS, lines[-1].value.strip()) if lines else UNCLEAR
+    return "" if every is UNCLEAR or every == "0s" else str(every)
+
+
+def _members(work: Work, phones: Mapping[str, Phone], address: Address, section: Section) -> None:
+    """Those whom the file names; where it names nobody, nothing is said of members."""
+    lines = _lines(section, "member")
+    if not lines:
+        told = "differs: nobody says here who answers; agents who log in are no members of the file"
+        work.ledger.leave_header(section, told)
+        return
+    members: list[Json] = []
+    there: set[str] = set()
+    for option in lines:
+        if member := _member(work, phones, option, there):
+            members.append(member)
+            work.ledger.take([option], address)
+    work.objects[address]["members"] = members
+    if any(isinstance(member, dict) and "user" in member for member in members):
+        told = "differs: reports call members by their names here, not by phone or membername"
+        work.ledger.leave_header(section, told)
 
 
 def member_of(phone: Phone) -> dict[str, Json]:
@@ -250,36 +184,32 @@ def member_of(phone: Phone) -> dict[str, Json]:
 
 
 def _member(
-    work: Work,
-    phones: Mapping[str, Phone],
-    address: Address,
-    option: Option,
-    members: list[Json],
-) -> None:
-    """`member => interface,penalty,name,state_interface,ringinuse`."""
-    interface, penalty, _, state, *more = (
-        part.strip() for part in (option.value + ",,,").split(",")
-    )
-    ledger = work.ledger
+    work: Work, phones: Mapping[str, Phone], option: Option, there: set[str]
+) -> dict[str, Json]:
+    """`member => interface,penalty,name,state_interface,ringinuse`; nothing where no member comes of it.
+
+    `there`: the phones that are members already.
+    """
+    parts = [part.strip() for part in option.value.split(",")]
+    interface, penalty, _, state, rings = (*parts, "", "", "", "", "")[:5]
     technology, _, peer = interface.partition("/")
     phone = phones.get(peer) if technology.upper() == "PJSIP" else None
     if phone is None:
-        ledger.leave(option, f"{interface[:80]!r} is no phone that became an extension")
-        return
-    if penalty and not _whole(penalty, 100):
-        ledger.leave(option, f"a penalty is 0 to 100, not {penalty[:20]!r}")
-        return
+        work.ledger.leave(option, f"{interface[:80]!r} is no phone that became an extension")
+        return {}
+    if phone.name in there:
+        work.ledger.leave(option, "this member is there already")
+        return {}
     member = member_of(phone)
-    if any(
-        isinstance(m, dict) and {**m, "penalty": 0} == {**member, "penalty": 0} for m in members
-    ):
-        ledger.leave(option, "this member is there already")
-        return
-    if penalty and int(penalty):
-        member["penalty"] = int(penalty)
-    members.append(member)
-    ledger.take([option], address)
+    weight = decoded(COUNT, penalty or "0")
+    if weight:
+        member["penalty"] = weight
+    if weight is UNCLEAR or not fits("queue", ("members",), [member]):
+        work.ledger.leave(option, f"a penalty is 0 to 100, not {penalty[:20]!r}")
+        return {}
+    there.add(phone.name)
     if state and state.lower() != interface.lower():
-        ledger.leave(option, f"differs: ccstate watches {interface}, not {state[:60]}")
-    if any(more):
-        ledger.leave(option, "no field of a member says whether it rings in use")
+        work.ledger.leave(option, f"differs: ccstate watches {interface}, not {state[:60]}")
+    if rings and decoded(SWITCH, rings) is not False:
+        work.ledger.leave(option, "differs: ccstate does not ring people who are in a call")
+    return member

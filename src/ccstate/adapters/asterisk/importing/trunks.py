@@ -1,29 +1,41 @@
 """Endpoints that lead to a carrier → trunks."""
 
-import re
 from dataclasses import dataclass
 
 from ccstate.adapters.asterisk.conf import Option, Section
+from ccstate.adapters.asterisk.endpoints import ENDPOINT_DEFAULTS
 from ccstate.adapters.asterisk.importing.estate import Work
-from ccstate.adapters.asterisk.importing.ledger import DEFAULT
 from ccstate.adapters.asterisk.importing.names import name_of
-from ccstate.adapters.asterisk.importing.phones import SAME, codecs
+from ccstate.adapters.asterisk.importing.options import (
+    Table,
+    fits,
+    read_option,
+    table,
+    tell_defaults,
+)
+from ccstate.adapters.asterisk.importing.phones import codecs
+from ccstate.adapters.asterisk.kinds.trunk import (
+    ACCOUNT_TYPE,
+    CLIENT,
+    REGISTERS,
+    ROWS,
+    SERVER,
+)
+from ccstate.adapters.asterisk.rows import Row, decoded, unwritten
 from ccstate.model import Address, Json
 
-_SIP = re.compile(
-    r"sips?:(?:(?P<user>[^@;]+)@)?(?P<host>[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?)"
-    r"(?::(?P<port>[0-9]{1,5}))?(?:;transport=(?P<transport>udp|tcp|tls))?"
-)
-_SOURCE = re.compile(
-    r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?|[0-9]{1,3}(?:\.[0-9]{1,3}){3}/[0-9]{1,2}"
-)
-_ADDRESS = {
-    "from_user": re.compile(r"[A-Za-z0-9+._~-]{1,64}"),
-    "from_domain": re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?"),
-}
-"""Options that are fields of the same name, and the values that a field takes."""
-_CODECS = ("alaw", "ulaw", "g722", "g729", "opus")
-_SAME = {**SAME, "trust_id_inbound": "yes", "send_pai": "yes", "auth_type": "userpass"}
+_ALIKE = {"account": ACCOUNT_TYPE, "registration": REGISTERS}
+
+
+def _table(section: str, *defaults: Row) -> Table:
+    rows = (row for row in ROWS if row.section == section)
+    return table("trunk", (*defaults, *rows), _ALIKE)
+
+
+_ENDPOINT = _table("endpoint", *ENDPOINT_DEFAULTS)
+_AOR = _table("aor")
+_AUTH = _table("auth")
+_REGISTRATION = _table("registration", *unwritten({"transport": ""}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +78,10 @@ def trunks(work: Work, those: frozenset[str]) -> dict[str, Trunk]:
             trunk = Trunk(name, identity, endpoint.get("context") or "default")
             found[identity] = trunk
             work.objects[trunk.address] = fields
-            _endpoint(work, trunk, endpoint, fields)
-            _account(work, trunk, endpoint, fields)
-            _identified(work, trunk, fields)
+            _address(work, trunk, endpoint)
+            _endpoint(work, trunk, endpoint)
+            _account(work, trunk, endpoint)
+            _identified(work, trunk)
     _transports(work)
     return found
 
@@ -83,65 +96,63 @@ def _transports(work: Work) -> None:
 def _server(work: Work, endpoint: Section) -> dict[str, Json] | None:
     """Host, port and transport, from the contact of the one address that it has."""
     aors = [a for a in _names(endpoint, "aors") if a in work.pjsip.get("aor", {})]
-    contact = (work.pjsip["aor"][aors[0]].get("contact") or "") if len(aors) == 1 else ""
-    match = _SIP.fullmatch(contact)
-    # A user in the contact gives way to the number that is called (PJSIP/number@endpoint).
-    if not match or not 1 <= int(match["port"] or 5060) <= 65535:
+    section = work.pjsip["aor"][aors[0]] if len(aors) == 1 else None
+    read = decoded(SERVER, section.get("contact")) if section else None
+    host, port, transport = read if isinstance(read, list) else (None, None, None)
+    if section is None or host is None or not fits("trunk", ("port",), port):
         reason = "a trunk needs one contact such as sip:host:5060"
         work.ledger.leave_header(endpoint, reason)
         return None
-    fields: dict[str, Json] = {"host": match["host"]}
-    if match["port"]:
-        fields["port"] = int(match["port"])
-    if match["transport"]:
-        fields["transport"] = match["transport"]
-    section = work.pjsip["aor"][aors[0]]
-    for option in section.options:
-        if option.key.lower() in ("type", "contact"):
-            work.ledger.take([option], f"trunk/{name_of(endpoint.name)}")
-        elif option.key.lower() == "qualify_frequency" and option.value == "60":
-            work.ledger.take([option], DEFAULT)
-        else:
-            work.ledger.leave(option, f"ccstate sets no {option.key} for a trunk")
-    if section.get("qualify_frequency") != "60":
-        reason = "differs: ccstate asks the carrier every 60 seconds whether it is there"
-        work.ledger.leave_header(section, reason)
+    fields: dict[str, Json] = {"host": host}
+    if port:
+        fields["port"] = port
+    if transport != "udp":
+        fields["transport"] = transport
     return fields
 
 
-def _endpoint(work: Work, trunk: Trunk, endpoint: Section, fields: dict[str, Json]) -> None:
-    ledger = work.ledger
-    offered = codecs(endpoint)
-    if offered and all(codec in _CODECS for codec in offered):
-        fields["codecs"] = [*offered]
-    for option in endpoint.options:
-        key, value = option.key.lower(), option.value
-        if key in ("type", "context", "aors") or (
-            key in ("allow", "disallow") and "codecs" in fields
-        ):
-            ledger.take([option], trunk.address)
-        elif key == "allow":
-            told = f"a trunk has codecs of {', '.join(_CODECS)}, and no others"
-            ledger.leave(option, told)
-        elif key == "outbound_auth" and value in work.pjsip.get("auth", {}):
-            ledger.take([option], trunk.address)
-        elif key in _ADDRESS and _ADDRESS[key].fullmatch(value):
-            fields[key] = value
-            ledger.take([option], trunk.address)
-        elif _SAME.get(key) == value.lower():
-            ledger.take([option], DEFAULT)
+def _address(work: Work, trunk: Trunk, endpoint: Section) -> None:
+    """The section of its address, of which `_server` has read the contact."""
+    section = work.pjsip["aor"][next(a for a in _names(endpoint, "aors") if a in work.pjsip["aor"])]
+    tell_defaults(work, _AOR, section)
+    _read(work, trunk, _AOR, section, "type", "contact")
+
+
+def _read(work: Work, trunk: Trunk, table: Table, section: Section, *others: str) -> None:
+    """The options of a section; `others` are read elsewhere, and said by the trunk."""
+    for option in section.options:
+        if option.key.lower() in others:
+            work.ledger.take([option], trunk.address)
         else:
-            ledger.leave(option, f"ccstate sets no {key} for a trunk")
+            read_option(work, table, trunk.address, option)
 
 
-def _account(work: Work, trunk: Trunk, endpoint: Section, fields: dict[str, Json]) -> None:
+def _endpoint(work: Work, trunk: Trunk, endpoint: Section) -> None:
+    offered = codecs(endpoint)
+    unknown = [codec for codec in offered if not fits("trunk", ("codecs",), [codec])]
+    if offered and not unknown:
+        work.objects[trunk.address]["codecs"] = [*offered]
+    for option in endpoint.options:
+        key = option.key.lower()
+        if key in ("type", "context", "aors") or (key in ("allow", "disallow") and not unknown):
+            work.ledger.take([option], trunk.address)
+        elif key in ("allow", "disallow"):
+            work.ledger.leave(option, f"a trunk has no codec {', '.join(unknown)}")
+        elif key == "outbound_auth" and option.value in work.pjsip.get("auth", {}):
+            work.ledger.take([option], trunk.address)
+        else:
+            read_option(work, _ENDPOINT, trunk.address, option)
+
+
+def _account(work: Work, trunk: Trunk, endpoint: Section) -> None:
     """The account by which the server logs in, from outbound_auth and the registrations."""
+    fields = work.objects[trunk.address]
     auth = work.pjsip.get("auth", {}).get(endpoint.get("outbound_auth") or "")
     username = (auth.get("username") or "") if auth else ""
     registered = False
     for section in work.pjsip.get("registration", {}).values():
-        match = _SIP.fullmatch(section.get("server_uri") or "")
-        if match and match["host"] == fields["host"]:
+        server = decoded(SERVER, section.get("server_uri"))
+        if isinstance(server, list) and server[0] == fields["host"]:
             registered |= _registration(work, trunk, section, username)
     if username:
         fields["username"] = username
@@ -150,21 +161,17 @@ def _account(work: Work, trunk: Trunk, endpoint: Section, fields: dict[str, Json
         if auth and auth.get("password"):
             value = auth.get("password") or ""
             fields["secret"] = work.secret("TRUNK", trunk.name, value=value)
-    for option in auth.options if auth else ():
-        key = option.key.lower()
-        is_said = key in ("username", "password") and "username" in fields
-        if is_said or key == "type" or (key == "auth_type" and option.value == "userpass"):
-            work.ledger.take([option], trunk.address)
-        elif key in ("username", "password"):
-            work.ledger.leave(option, "there is no username beside it, so Asterisk does not use it")
-        else:
-            work.ledger.leave(option, f"ccstate sets no {key} for a trunk")
+    elif auth:
+        told = "there is no username beside it, so Asterisk does not use it"
+        secrets = [o for o in auth.options if o.key.lower() in ("username", "password")]
+        work.ledger.leave_all(secrets, told)
+    if auth:
+        _read(work, trunk, _AUTH, auth, "type", "username", "password")
 
 
 def _registration(work: Work, trunk: Trunk, section: Section, username: str) -> bool:
     """Whether the server logs in by this section with the account of the endpoint."""
-    client = _SIP.fullmatch(section.get("client_uri") or "")
-    fits = bool(client and username and client["user"] == username)
+    fits = username and decoded(CLIENT, section.get("client_uri")) == username
     logs_in = work.pjsip.get("auth", {}).get(section.get("outbound_auth") or "")
     if not fits:
         why = "it has no client_uri" if not section.get("client_uri") else "its account is another"
@@ -172,20 +179,14 @@ def _registration(work: Work, trunk: Trunk, section: Section, username: str) -> 
         lines = (*section.options, *(logs_in.options if logs_in else ()))
         work.ledger.leave_all(lines, reason)
         return False
-    for option in section.options:
-        key = option.key.lower()
-        same = {"retry_interval": "60", "line": "yes", "transport": ""}
-        if key in ("type", "server_uri", "client_uri", "outbound_auth", "endpoint"):
-            work.ledger.take([option], trunk.address)
-        elif same.get(key) == option.value:
-            work.ledger.take([option], DEFAULT)
-        else:
-            work.ledger.leave(option, f"ccstate sets no {key} for a trunk")
+    said = ("type", "server_uri", "client_uri", "outbound_auth", "endpoint")
+    _read(work, trunk, _REGISTRATION, section, *said)
     return True
 
 
-def _identified(work: Work, trunk: Trunk, fields: dict[str, Json]) -> None:
+def _identified(work: Work, trunk: Trunk) -> None:
     """The addresses from which the carrier's calls arrive."""
+    fields = work.objects[trunk.address]
     more: list[str] = []
     matched: list[Option] = []
     for section in work.pjsip.get("identify", {}).values():
@@ -196,7 +197,7 @@ def _identified(work: Work, trunk: Trunk, fields: dict[str, Json]) -> None:
             addresses = [part.strip() for part in option.value.split(",")]
             if key in ("type", "endpoint"):
                 work.ledger.take([option], trunk.address)
-            elif key == "match" and all(map(_SOURCE.fullmatch, addresses)):
+            elif key == "match" and fits("trunk", ("addresses",), [*addresses]):
                 matched.append(option)
                 more += [each.removesuffix("/32") for each in addresses]
                 work.ledger.take([option], trunk.address)

@@ -4,8 +4,9 @@ A kind is written so; `queue` is the example:
 
 - `ROWS`: a `Row` for each option in a section of a file, with the field that it says (rows.py).
   `encode(ROWS, fields)` gives the options, `decode(ROWS, options)` the fields; what AMI shows of
-  them (`header`), Asterisk's own value (`default`) and other names that people write (`aliases`)
-  are columns. A field of which an option says something else than its value is made ready before
+  them (`header`), Asterisk's own value (`default`), other names and values that people write
+  (`aliases`, `nearly`) and what they notice of an option that is always the same (`effect`) are
+  columns: importing/options.py reads hand-written sections by them. A field of which an option says something else than its value is made ready before
   (`_written`) and read back after (`decode_queue`).
 - A `Template` for each step of the dialplan that says a field (templates.py): `.step(…)` compiles it,
   `.find(steps)` recognises it. Steps name the field that they say, so that a proposal is given up

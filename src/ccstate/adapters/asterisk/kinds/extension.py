@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from ccstate.adapters.asterisk import in_call
+from ccstate.adapters.asterisk.endpoints import ACCOUNT
 from ccstate.adapters.asterisk.entries import (
     DIALPLAN,
     MAILBOXES,
@@ -48,6 +49,7 @@ from ccstate.adapters.asterisk.rows import (
     constant,
     decode,
     decoded,
+    encode,
 )
 from ccstate.adapters.asterisk.sections import Options, Sections
 from ccstate.adapters.asterisk.templates import Template
@@ -159,8 +161,8 @@ ROWS = (
     _endpoint("rtp_symmetric", "nat", SWITCH, default="no", says="device"),
     _endpoint("rewrite_contact", "nat", SWITCH, default="no", says="device"),
     _endpoint("mailboxes", "mailbox", says="voicemail"),
-    _endpoint("named_call_group", "pickup_group"),
-    _endpoint("named_pickup_group", "pickup_group"),
+    _endpoint("named_call_group", "pickup_group", aliases=("call_group",)),
+    _endpoint("named_pickup_group", "pickup_group", aliases=("pickup_group",)),
     _variable("CC_EXTENSION", "name", says=""),
     _variable(
         "CC_MAY", "permissions", Codec(lambda names: ",".join(("", *names, "")), _permissions)
@@ -171,12 +173,17 @@ ROWS = (
     _variable("CC_RECORD", "recorded", says="recording.when"),
     _variable("CC_CALLER", "caller_id.number"),
     _variable("CC_CALLER_NAME", "caller_id.name"),
-    constant("auth_type", "userpass", default="userpass", section="auth"),
+    Row("auth_type", "", ACCOUNT, "userpass", "userpass", section="auth"),
     Row("username", "name", section="auth", says=""),
     Row("password", "secret", section="auth"),
     constant("max_contacts", "1", default="0", section="aor"),
-    Row("remove_existing", unset="yes", codec=SWITCH, default="no", section="aor"),
+    constant("remove_existing", "yes", default="no", section="aor"),
 )
+MAILBOX_ROWS = (
+    Row("attach", "attaches", SWITCH),
+    Row("delete", "voicemail.delete_after_email", SWITCH, default="no"),
+)
+"""The options in the line of a mailbox, of which some are written."""
 
 
 def compile_extension(
@@ -346,19 +353,17 @@ def _mailbox(
     greeting = heard(flow, mailbox.get("greeting"), None)
     where = Context(compiled, "voicemail", owner)
     where.add(exten(name), [GREETS.step("voicemail.greeting", extension=name, sound=greeting)])
-    options = {"attach": "yes" if mailbox.get("email") else "no"}
-    if mailbox.get("delete_after_email"):
-        options["delete"] = "yes"
+    said = {
+        "attaches": bool(mailbox.get("email")),
+        "voicemail": {"delete_after_email": mailbox.get("delete_after_email") or None},
+    }
+    options = (f"{row.option}={text}" for row, text in encode(MAILBOX_ROWS, said))
     who = shown(flow.centre, name, extension) or name
     for part, value, path in (
         ("pin", pin, "voicemail.pin"),
         ("name", listed(who), ""),
         ("email", mailbox.get("email") or "", "voicemail.email"),
-        (
-            "options",
-            "|".join(f"{k}={v}" for k, v in options.items()),
-            "voicemail.delete_after_email",
-        ),
+        ("options", "|".join(options), "voicemail.delete_after_email"),
     ):
         compiled.say(Key(VOICEMAIL, MAILBOXES, name, part), value, owner, path)
 
@@ -552,13 +557,14 @@ def _decoded_mailbox(sections: Sections, name: str, endpoint: Options) -> Decode
     if not mailbox and not greets and "mailboxes" not in endpoint:
         return {}
     options = mailbox.get("options")
-    deletes: Json = UNCLEAR if options is None else "delete=yes" in options.split("|")
+    said = dict(part.split("=", 1) for part in (options or "").split("|") if "=" in part)
+    deletes = decode(MAILBOX_ROWS, said)["voicemail", "delete_after_email"] or False
     sound = greets.get("sound")
     return {
         ("voicemail",): {},
         ("voicemail", "pin"): mailbox.get("pin", UNCLEAR),
         ("voicemail", "email"): (mailbox["email"] or None) if "email" in mailbox else UNCLEAR,
-        ("voicemail", "delete_after_email"): deletes,
+        ("voicemail", "delete_after_email"): UNCLEAR if options is None else deletes,
         ("voicemail", "greeting"): decoded(SOUND, sound) if sound else None if greets else UNCLEAR,
     }
 

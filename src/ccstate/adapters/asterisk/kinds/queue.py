@@ -43,6 +43,7 @@ from ccstate.adapters.asterisk.rows import (
     decode,
     decoded,
     encode,
+    unwritten,
     words,
 )
 from ccstate.adapters.asterisk.sections import Sections, Steps
@@ -65,14 +66,25 @@ STRATEGIES = {
 NOBODY = "unavailable,invalid,unknown"
 """Conditions of a member's device in which nobody is logged in there (app_queue, `joinempty`)."""
 
-# Defaults: app_queue.c, `init_queue`, 16 and 22.
+# Defaults and aliases: app_queue.c, `init_queue` and `queue_set_param`, 16 and 22.
 ROWS = (
     Row(
         "strategy",
         "strategy",
-        words(STRATEGIES, by_hand={"roundrobin": "round_robin"}),
+        words(
+            STRATEGIES,
+            by_hand={
+                "roundrobin": "round_robin",
+                "rrordered": "round_robin",
+                "wrandom": "random",
+            },
+        ),
         default="ringall",
         header="Strategy",
+        nearly=(
+            ("rrordered", "ccstate takes members in turn in an order of its own, not in this one"),
+            ("wrandom", "with ccstate a penalty puts a member behind others, it is no weight"),
+        ),
     ),
     Row("timeout", "ring_for", SECONDS, default="15"),
     Row("retry", "retry", SECONDS, default="5"),
@@ -87,18 +99,43 @@ ROWS = (
         default="0",
         header="ServiceLevel",
     ),
-    Row("musicclass", "music", default="default", aliases=("music",)),
+    Row("musicclass", "music", default="default", aliases=("music", "musiconhold")),
     Row("joinempty", "overflow.empty", unset="yes", default="yes"),
     Row("leavewhenempty", "overflow.empty", unset="no", default="no"),
     Row("context", "keys"),
-    constant("ringinuse", "no", default="yes"),
+    constant(
+        "ringinuse", "no", default="yes", effect="ccstate does not ring people who are in a call"
+    ),
     constant("autofill", "yes", default="yes"),
-    constant("timeoutpriority", "conf", default="app"),
-    Row("announce-position", "announcements.position", SWITCH, unset="no", default="no"),
-    Row("announce-holdtime", "announcements.wait_time", SWITCH, unset="no", default="no"),
+    constant(
+        "timeoutpriority",
+        "conf",
+        default="app",
+        effect="ccstate lets a phone ring to the end of its turn, though the caller's time is over",
+    ),
+    Row("announce-position", "announcements.position", SWITCH, unset="no", default="yes"),
+    Row("announce-holdtime", "announcements.wait_time", SWITCH, unset="no", default="yes"),
     Row("announce-frequency", "announcements.every", SECONDS, unset="0", default="0"),
-    Row("periodic-announce", "announcements.periodic", SOUND),
+    Row("periodic-announce", "announcements.periodic", SOUND, default="queue-periodic-announce"),
     Row("periodic-announce-frequency", "announcements.periodic_every", SECONDS, default="0"),
+    *unwritten(
+        {
+            "announce-round-seconds": "0",
+            "announce-to-first-user": "no",
+            "autopause": "no",
+            "autopausedelay": "0",
+            "memberdelay": "0",
+            "min-announce-frequency": "15",
+            "penaltymemberslimit": "0",
+            "random-periodic-announce": "no",
+            "relative-periodic-announce": "no",
+            "reportholdtime": "no",
+            "setinterfacevar": "no",
+            "setqueueentryvar": "no",
+            "setqueuevar": "no",
+            "timeoutrestart": "no",
+        }
+    ),
 )
 
 WAIT = Template("Queue", "<queue>,<rights>,,,<after>")

@@ -16,6 +16,7 @@ from ccstate.adapters.asterisk.carriers import (
     trunk_id,
     written,
 )
+from ccstate.adapters.asterisk.endpoints import ACCOUNT
 from ccstate.adapters.asterisk.entries import PJSIP, Compiled, Context, Key, Step
 from ccstate.adapters.asterisk.in_call import MAY_PRESS, recorded_outgoing
 from ccstate.adapters.asterisk.kind import COMMENT, NO_SITES, Kind, Setting, compile_options
@@ -72,12 +73,18 @@ ROWS = (
     _endpoint("trust_id_inbound", unset="yes", codec=SWITCH, default="no"),
     _endpoint("send_pai", unset="yes", codec=SWITCH, default="no"),
     Row("contact", "server", says="host", section="aor"),
-    constant("qualify_frequency", "60", default="0", section="aor"),
+    constant(
+        "qualify_frequency",
+        "60",
+        default="0",
+        section="aor",
+        effect="ccstate asks the carrier every 60 seconds whether it is there",
+    ),
     Row("endpoint", "identity", says="", section="identify"),
     Row("match", "addresses", _ADDRESSES, says="host", section="identify"),
     _endpoint("from_user", "from_user"),
     _endpoint("from_domain", "from_domain"),
-    _auth("auth_type", "account.type", default="userpass", says="secret"),
+    _auth("auth_type", "account.type", ACCOUNT, default="userpass", says="secret"),
     _auth("username", "account.username", says="username"),
     _auth("password", "account.secret", says="secret"),
     _endpoint("outbound_auth", "account.auth", says="secret"),
@@ -89,6 +96,9 @@ ROWS = (
     _registration("endpoint", "registration.identity", says="registers"),
     _registration("outbound_auth", "registration.auth", says="secret"),
 )
+ACCOUNT_TYPE: Mapping[str, Json] = {"type": "userpass"}
+REGISTERS: Mapping[str, Json] = {"retry": "60", "line": True}
+"""What is the same in the accounts, and in the registrations, of all trunks."""
 # RFC 3261, 19.1.2: what is meant where an address names no port.
 _PORTS = {"udp": 5060, "tcp": 5060, "tls": 5061}
 
@@ -126,13 +136,12 @@ def _written(flow: Flow, name: str, trunk: Filled) -> Mapping[str, Any]:
         "from_domain": trunk.get("from_domain") or None,
     }
     if auth:
-        said["account"] = {"type": "userpass", "username": account, "secret": secret, "auth": auth}
+        said["account"] = {**ACCOUNT_TYPE, "username": account, "secret": secret, "auth": auth}
     if account and trunk["registers"]:
         said["registration"] = {
             "server": server,
             "client": f"sip:{quote(account, safe='')}@{trunk['host']}",
-            "retry": "60",
-            "line": True,
+            **REGISTERS,
             "identity": identity,
             "auth": auth,
         }
@@ -284,12 +293,12 @@ def decode_trunk(sections: Sections, name: str) -> Decoded:
     steps = sections.context(leaving(name)).get("s", ())
     most, shows = MOST.find(steps).get("most"), SHOWS.find(steps).get("number")
     contact = sections.pjsip("aor", identity).get("contact")
-    server = decoded(Codec(str, _server), contact)
+    server = decoded(SERVER, contact)
     host, port, transport = server if isinstance(server, list) else (UNCLEAR, UNCLEAR, UNCLEAR)
     matches = identify["addresses",]
     others = [*matches[1:]] if isinstance(matches, list) and matches[0] == host else UNCLEAR
     client = sections.pjsip("registration", identity).get("client_uri")
-    username = account["account", "username"] or decoded(Codec(str, _user), client)
+    username = account["account", "username"] or decoded(CLIENT, client)
     recorded = sections.centre.of("trunk").get(name, {})
     codecs = endpoint["codecs",]
     return {
@@ -309,17 +318,24 @@ def decode_trunk(sections: Sections, name: str) -> Decoded:
     }
 
 
-_SERVER = re.compile(r"sip:([^:;@]+):([0-9]{1,5})(?:;transport=(tcp|tls))?")
-_CLIENT = re.compile(r"sip:([^@]+)@[^@]+")
+_SERVER = re.compile(
+    r"(?P<scheme>sips?):(?:[^@;]+@)?(?P<host>[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?)"
+    r"(?::(?P<port>[0-9]{1,5}))?(?:;transport=(?P<transport>udp|tcp|tls))?"
+)
+_CLIENT = re.compile(r"sips?:([^@;]+)@[^@]+")
 
 
 def _server(text: str) -> Json:
-    """Host, port and transport of an address; no port where it is the one that is meant without."""
+    """Host, port and transport of an address; no port where it is the one that is meant without.
+
+    A user in it gives way to the number that is called (`PJSIP/number@endpoint`).
+    """
     found = _SERVER.fullmatch(text)
     if not found:
         raise Unclear
-    transport = found[3] or "udp"
-    return [found[1], None if int(found[2]) == _PORTS[transport] else int(found[2]), transport]
+    transport = found["transport"] or ("tls" if found["scheme"] == "sips" else "udp")
+    port = int(found["port"]) if found["port"] else _PORTS[transport]
+    return [found["host"], None if port == _PORTS[transport] else port, transport]
 
 
 def _user(text: str) -> Json:
@@ -327,6 +343,10 @@ def _user(text: str) -> Json:
     if not found:
         raise Unclear
     return unquote(found[1])
+
+
+SERVER = Codec(str, _server)
+CLIENT = Codec(str, _user)
 
 
 def _is_primary(key: Key) -> bool:

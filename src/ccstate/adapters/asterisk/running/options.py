@@ -7,13 +7,14 @@ import ipaddress
 import re
 from collections.abc import Collection, Iterable, Mapping
 
+from ccstate.adapters.asterisk.endpoints import ENDPOINT_DEFAULTS
 from ccstate.adapters.asterisk.entries import VARIABLE
 from ccstate.adapters.asterisk.kinds.extension import EXTENSION
 from ccstate.adapters.asterisk.kinds.trunk import TRUNK
 from ccstate.adapters.asterisk.rows import SWITCH, Row
 
 _OTHERS = (
-    Row("dtmf_mode", default="rfc4733", section="endpoint"),
+    *(row for row in ENDPOINT_DEFAULTS if row.option == "dtmf_mode"),
     Row("realm", section="auth"),
     Row("md5_cred", section="auth"),
 )
