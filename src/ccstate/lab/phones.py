@@ -19,6 +19,7 @@ from ccstate.lab.site import Site
 
 REGISTERING = 10.0  # seconds; 60 phones take 0.3
 AGAIN = 20.0  # seconds between two registrations of a phone
+SOUND = "sound.ulaw"  # what phones send, in their folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,16 +35,23 @@ class Phones:
 
 
 def answer(
-    site: Site, extensions: Mapping[str, str], *, after: float = 0.2, wait: float = REGISTERING
+    site: Site,
+    extensions: Mapping[str, str],
+    *,
+    after: float = 0.2,
+    wait: float = REGISTERING,
+    sound: bytes = b"",
 ) -> Phones:
     """Phones that answer after so many seconds, and talk until the caller hangs up.
 
     `extensions`: the password of each, by its name, which is its PJSIP endpoint, user and AOR.
+    `sound`: mu-law samples, 8000 a second, that they send again and again while they talk.
     Returns once all of them are registered; `wait=0` does not wait for that.
 
     Raises Unreadable where they are not registered `wait` seconds later.
     """
-    return _phones(site, "answers", extensions, scenarios.answers(after), wait)
+    scenario = scenarios.answers(after, SOUND if sound else "")
+    return _phones(site, "answers", extensions, scenario, wait, sound=sound)
 
 
 def ring(site: Site, extensions: Mapping[str, str], *, wait: float = REGISTERING) -> Phones:
@@ -89,7 +97,13 @@ def _contacts(site: Site) -> list[tuple[str, str]]:
 
 
 def _phones(
-    site: Site, manner: str, extensions: Mapping[str, str], scenario: str, wait: float
+    site: Site,
+    manner: str,
+    extensions: Mapping[str, str],
+    scenario: str,
+    wait: float,
+    *,
+    sound: bytes = b"",
 ) -> Phones:
     _check(extensions)
     port = sipp.free_port(site)
@@ -97,6 +111,8 @@ def _phones(
     write_private(folder / "register.xml", scenarios.registers(AGAIN))
     write_private(folder / "unregister.xml", scenarios.unregisters())
     write_private(folder / "called.xml", scenario)
+    if sound:
+        (folder / SOUND).write_bytes(sound)
     # One field with both, for sipp takes them from a file as a whole only (3.6.1).
     lines = [
         f"{name};[authentication username={name} password={password}]\n"

@@ -153,9 +153,12 @@ def unregisters() -> str:
     )
 
 
-def answers(after: float) -> str:
-    """Rings, answers after so many seconds, and talks until the other side hangs up."""
-    return _HEAD.format(name="answers") + _CALLED + _answered(after) + _OVER
+def answers(after: float, sound: str = "") -> str:
+    """Rings, answers after so many seconds, and talks until the other side hangs up.
+
+    `sound`: a file of mu-law samples that is sent again and again meanwhile; nothing where empty.
+    """
+    return _HEAD.format(name="answers") + _CALLED + _answered(after, sound) + _OVER
 
 
 def rings() -> str:
@@ -179,10 +182,16 @@ def carrier_refuses(status: str) -> str:
     return _HEAD.format(name="carrier") + _REGISTERED + _refused(status) + _OVER
 
 
-def _answered(after: float) -> str:
+def _answered(after: float, sound: str = "") -> str:
     wait = str(max(1, round(after * 1000)))
     ringing = _RINGS.replace("{after}", wait).replace("{then}", "answers")
-    return ringing + '<label id="answers"/>\n' + _TALKS
+    talks = _TALKS
+    if sound:
+        # sipp sends the file from a port of its own, which it says by this word alone (3.6.1, seen).
+        talks = talks.replace("[media_port]", "[rtpstream_audio_port]")
+        sends = f'<nop><action><exec rtp_stream="{sound},-1,0"/></action></nop>\n'
+        talks = talks.replace('<label id="talks"/>', sends + '<label id="talks"/>')
+    return ringing + '<label id="answers"/>\n' + talks
 
 
 def _refused(status: str) -> str:

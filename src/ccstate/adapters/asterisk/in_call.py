@@ -7,7 +7,7 @@ features.conf stays as its administrator wrote it.
 from collections.abc import Collection, Iterable, Mapping
 
 from ccstate.adapters.asterisk.entries import Compiled, Context, Step
-from ccstate.adapters.asterisk.places import SOUND
+from ccstate.adapters.asterisk.places import INTERNAL, SOUND
 from ccstate.adapters.asterisk.rows import UNCLEAR, Codec, Decoded, Unclear, decoded
 from ccstate.adapters.asterisk.templates import Template
 from ccstate.journeys.centre import Filled
@@ -36,9 +36,21 @@ TOP = "ccstate"
 
 
 def compile_key_codes(compiled: Compiled) -> None:
-    """The subroutine that gives a call, and the phones that it rings, the key codes."""
+    """The subroutine that gives a call, and the phones that it rings, the key codes.
+
+    It says where the numbers are that the caller may transfer to: those that its phone dials, or
+    else those inside. Left alone, Asterisk 16.28 and 22.10 look in the context that the caller is
+    in, which has none (seen); phones that are called have that of their endpoint.
+    """
     codes = (Step("Set", f"FEATUREMAP({name})={code}") for name, code in CODES.items())
-    steps = [Step("Set", "FEATURE(inherit)=yes"), *codes, Step("Return")]
+    steps = [
+        Step("Set", f"TRANSFER_CONTEXT={INTERNAL}"),
+        Step("GotoIf", '$["${CC_EXTENSION}" = ""]?codes'),
+        Step("Set", "TRANSFER_CONTEXT=${PJSIP_ENDPOINT(${CC_EXTENSION},context)}"),
+        Step("Set", "FEATURE(inherit)=yes", label="codes"),
+        *codes,
+        Step("Return"),
+    ]
     Context(compiled, KEYS).add("s", steps)
 
 
