@@ -183,6 +183,60 @@ def test_a_menu_of_read_that_asks_again() -> None:
     assert tree["nodes"][top["on_invalid"]] == {"type": "play", "prompt": "closed", "then": "top"}
 
 
+# Digits that Read() takes
+
+
+def test_digits_that_steps_compare_are_choices_and_all_others_go_on() -> None:
+    text = INBOUND + (
+        "Read(CODE,menu,6,,3,7)\n"
+        ' same => n,GotoIf($["${CODE}" = "1234" | "${CODE}" = "77"]?help)\n'
+        ' same => n,GotoIf($["${CODE}" != "555555"]?closed)\n'
+        " same => n,Goto(phones,2001,1)\n same => n(help),Queue(help)\n same => n,Hangup()\n"
+        " same => n(closed),Playback(closed)\n same => n,Hangup()\n"
+    )
+    node = start(imported(estate(text)))
+    assert node == {
+        "type": "collect",
+        "prompt": "menu",
+        "save_as": "code",
+        "max_digits": 6,
+        "timeout": "7s",
+        "retries": 2,
+        "choices": {"1234": "queue/help", "77": "queue/help", "555555": "extension/2001"},
+        "then": "closed",
+        "on_timeout": "closed",
+    }
+
+
+@pytest.mark.parametrize(
+    "steps, why",
+    [
+        ("Goto(phones,${CODE},1)", "depends on what happens"),
+        ("Dial(PJSIP/${CODE},20)", "is no phone of this server"),
+        ("GotoIf($[${CODE} > 5]?phones,2001,1)\n same => n,Queue(help)", "more than whole numbers"),
+        ("GotoIf($[${LEN(${CODE})} = 4]?phones,2001,1)\n same => n,Queue(help)", "more than whole"),
+        ("Set(PART=${CODE:1})\n same => n,GotoIf($[${PART} = 1]?phones,2001,1)", "more than whole"),
+    ],
+)
+def test_digits_of_which_more_is_asked_than_whether_they_are_a_number_are_listed(
+    steps: str, why: str
+) -> None:
+    found = imported(estate(INBOUND + f"Read(CODE,menu,4)\n same => n,{steps}\n"))
+    assert any(why in reason for reason in lines(found, "Read(CODE")), lines(found, "Read(CODE")
+    assert not any(address.kind == "ivr" for address in found.objects)
+
+
+def test_digits_that_are_compared_behind_another_question_are_listed() -> None:
+    text = INBOUND + (
+        "Read(CODE,menu,4)\n same => n,Read(MORE,closed,1)\n"
+        ' same => n,GotoIf($["${MORE}" = "2"]?phones,2002,1)\n'
+        ' same => n,GotoIf($["${MORE}" = "1" & "${CODE}" = "1234"]?phones,2001,1)\n'
+        " same => n,Queue(help)\n"
+    )
+    found = imported(estate(text))
+    assert any("behind another question" in reason for reason in lines(found, "Read(CODE"))
+
+
 # Conditions
 
 

@@ -12,7 +12,6 @@ from ccstate.adapters.asterisk.conf import Option
 from ccstate.adapters.asterisk.conf.dialplan import Step
 from ccstate.adapters.asterisk.importing.calling import Call, shorn
 from ccstate.adapters.asterisk.importing.outcomes import (
-    CALLER,
     QUEUE_STATUSES,
     STATUSES,
     Hangs,
@@ -30,7 +29,7 @@ from ccstate.adapters.asterisk.importing.outcomes import (
     Timed,
     Unclear,
 )
-from ccstate.adapters.asterisk.importing.values import OTHER
+from ccstate.adapters.asterisk.importing.values import is_unknown
 from ccstate.adapters.asterisk.interpreter.text import arguments, divided
 
 if TYPE_CHECKING:
@@ -110,7 +109,7 @@ def _jump(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Ou
 
 def _target(data: str, call: Call) -> tuple[str, str, str] | None:
     """Context, extension and priority; None where they are not known."""
-    if "${" in data or "$[" in data or CALLER in data or OTHER in data:
+    if is_unknown(data):
         return None
     parts = [part.strip() for part in data.split(",")]
     exten = (parts[-2] if len(parts) > 1 else "") or call.at.exten
@@ -296,8 +295,8 @@ def _dial(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Ou
 def _peer(device: str) -> str:
     """The endpoint of a SIP phone, or a number at one; "" where it is anything else."""
     technology, _, peer = device.strip().partition("/")
-    is_sip = technology.upper() == "PJSIP" and not set(peer) & set("/$ ") and OTHER not in peer
-    return peer if is_sip else ""
+    is_sip = technology.upper() == "PJSIP" and not set(peer) & set("/ ")
+    return peer if is_sip and not is_unknown(peer) else ""
 
 
 _FOLDER = re.compile(r"[a-z0-9][a-z0-9._-]{0,60}")
@@ -346,7 +345,7 @@ def _voicemail(follower: "Follower", step: Step, data: str, call: Call) -> Outco
     box, flags, *_ = arguments(data, 2)
     mailbox, _, context = box.partition("@")
     call = call.ran(step.option)
-    if "&" in box or "$" in box or CALLER in box:
+    if "&" in box or is_unknown(box):
         return Unclear("VoiceMail() names no mailbox, or more than one", step.option, call.trail)
     then = follower.go_on(call.afresh().onwards())
     return Message(mailbox, context or "default", flags, then, call.trail)

@@ -9,7 +9,6 @@ from ccstate.adapters.asterisk.conf.patterns import is_open
 from ccstate.adapters.asterisk.importing.applications import QUIET, TOO_OFTEN, run
 from ccstate.adapters.asterisk.importing.calling import At, Call
 from ccstate.adapters.asterisk.importing.outcomes import (
-    CALLER,
     Callers,
     Forks,
     Hangs,
@@ -23,7 +22,13 @@ from ccstate.adapters.asterisk.importing.outcomes import (
     same,
 )
 from ccstate.adapters.asterisk.importing.resolving import Resolver
-from ccstate.adapters.asterisk.importing.values import OTHER, Undecided, Values
+from ccstate.adapters.asterisk.importing.values import (
+    OTHER,
+    Undecided,
+    Values,
+    entered_in,
+    is_unknown,
+)
 from ccstate.adapters.asterisk.interpreter.expressions import is_true
 
 MOST_STEPS = 150
@@ -85,6 +90,16 @@ class Follower:
         self._forks = 0
         call = reads.call.assuming(reads.variable, keys).onwards()
         return self.go_on(replace(call, seen=frozenset()))
+
+    def others_entered(self, reads: Reads) -> tuple[Outcome, list[str]]:
+        """What becomes of a caller who has entered anything, but for what steps compare it with."""
+        self.values.entered.pop(reads.variable, None)
+        outcome = self.entered(reads, entered_in(reads.variable))
+        return outcome, self.compared_with(reads.variable)
+
+    def compared_with(self, variable: str) -> list[str]:
+        """Digits with which steps that were followed compare what was entered."""
+        return sorted(filter(str.isdigit, self.values.entered.get(variable, ())))
 
     # Steps
 
@@ -207,8 +222,7 @@ class Follower:
         no: Callable[[Call], "Call | Outcome"],
     ) -> "Call | Outcome":
         """The way that a condition leads, or both where nothing here decides it."""
-        unknown = "${" in condition or "$[" in condition or is_open(condition)
-        if not unknown and CALLER not in condition and OTHER not in condition:
+        if not is_unknown(condition) and not is_open(condition):
             return yes(call) if is_true(condition) else no(call)
         ways: list[Outcome] = []
         for way in (yes, no):

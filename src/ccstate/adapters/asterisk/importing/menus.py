@@ -9,14 +9,18 @@ from ccstate.adapters.asterisk.importing.calling import shorn
 from ccstate.adapters.asterisk.importing.destinations import Nowhere, lose
 from ccstate.adapters.asterisk.importing.estate import Work
 from ccstate.adapters.asterisk.importing.keys import KEYS, dials_extensions, tell_longer
+from ccstate.adapters.asterisk.importing.names import name_of
 from ccstate.adapters.asterisk.importing.outcomes import (
+    Forks,
     Menu,
     Outcome,
     Place,
     Plays,
     Reads,
+    below,
     claim_trail,
     same,
+    unclear,
 )
 from ccstate.adapters.asterisk.importing.recordings import SPOKEN, prompt_of
 from ccstate.kinds.fields import duration
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
 
 
 MOST_ATTEMPTS = 5
+MOST_DIGITS = 30
+MOST_RETRIES = 9
 
 
 class NoMenu(Exception):
@@ -96,7 +102,8 @@ def fill_menu(ways: "Ways", outcome: Menu, here: "Here", node: dict[str, Json]) 
 def fill_read(ways: "Ways", outcome: Reads, here: "Here", node: dict[str, Json]) -> None:
     """The fields of a menu in which steps ask for the key that Read() has kept."""
     if outcome.most != 1:
-        raise NoMenu(f"Read() takes up to {outcome.most} digits; a menu takes one key")
+        fill_collect(ways, outcome, here, node)
+        return
     follower, ledger = ways.work.follower, ways.work.ledger
     silent = follower.entered(outcome, "")
     groups: list[tuple[Outcome, list[str]]] = []
@@ -122,6 +129,41 @@ def fill_read(ways: "Ways", outcome: Reads, here: "Here", node: dict[str, Json])
         raise NoMenu("every key leads to the same")
     if here.tree:
         _ask_again(ways, outcome, here.tree, node)
+    ledger.leave(outcome.wait, SPOKEN)
+
+
+def fill_collect(ways: "Ways", outcome: Reads, here: "Here", node: dict[str, Json]) -> None:
+    """The fields of a node that collects digits, with the digits that steps tell apart."""
+    follower, ledger = ways.work.follower, ways.work.ledger
+    if not ways.work.setting.holds("ivr", "nodes.*.collect.choices"):
+        raise NoMenu(f"Read() takes up to {outcome.most} digits; a menu takes one key")
+    most = min(outcome.most, MOST_DIGITS)
+    others, compared = follower.others_entered(outcome)
+    if found := unclear(others):
+        raise NoMenu(f"what becomes of the digits that Read() takes: {found.reason}")
+    if any(isinstance(each, Forks) for each in below(others)):
+        raise NoMenu("more than whole numbers is asked of the digits that Read() takes")
+    name = name_of(outcome.variable)
+    retries = min(max(outcome.attempts, 1) - 1, MOST_RETRIES)
+    node |= {"type": "collect", "save_as": name, "max_digits": most, "retries": retries}
+    node["timeout"] = duration(outcome.seconds)
+    node["then"] = ways.to(others, here.below)
+    reached = {digits: follower.entered(outcome, digits) for digits in compared}
+    choices: dict[str, Json] = {
+        digits: ways.or_hangup(way, here.near_to(digits), f"the digits {digits}")
+        for digits, way in reached.items()
+        if len(digits) <= most and not same(way, others)
+    }
+    if choices:
+        node["choices"] = choices
+    node["on_timeout"] = ways.or_hangup(follower.entered(outcome, ""), here.near_to("t"), "silence")
+    if follower.compared_with(outcome.variable) != compared:
+        raise NoMenu("steps behind another question ask for the digits that Read() takes")
+    ledger.leave(outcome.wait, "differs: here * is taken like a digit; ccstate asks again")
+    if outcome.attempts > MOST_RETRIES + 1:
+        ledger.leave(outcome.wait, f"differs: ccstate asks {MOST_RETRIES + 1} times")
+    if outcome.most > MOST_DIGITS:
+        ledger.leave(outcome.wait, f"differs: ccstate takes {MOST_DIGITS} digits at the most")
     ledger.leave(outcome.wait, SPOKEN)
 
 

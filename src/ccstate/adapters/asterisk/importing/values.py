@@ -30,6 +30,19 @@ _COMPARED = re.compile(r'(?:!?=|=~)\s*"?([^"\s=!&|?)\]]*)"?')
 _LASTING = frozenset({"GLOBAL", "DB", "DEVICE_STATE", "TIMEOUT"})
 OTHER = "\ue011"
 """Stands for a value that cannot be known."""
+_ENTERED = "\ue012"
+_MARKED = re.compile(f"{_ENTERED}([^{_ENTERED}]*){_ENTERED}")
+_COMPARES = re.compile(rf'\s*"?(?:{CALLER}|{_MARKED.pattern})"?\s*!?=\s*"?[^"<>]*"?\s*')
+
+
+def entered_in(variable: str) -> str:
+    """Stands for digits that a caller has entered, other than any with which steps compare them."""
+    return f"{_ENTERED}{variable}{_ENTERED}"
+
+
+def is_unknown(text: str) -> bool:
+    """Whether a part of a text cannot be known beforehand."""
+    return any(mark in text for mark in ("${", "$[", CALLER, OTHER, _ENTERED))
 
 
 class Undecided(Exception):
@@ -52,6 +65,8 @@ class Values:
         """The calls of Dial() and Queue() of whose status any later step has asked."""
         self.callers: dict[str, None] = {}
         """Numbers with which the step that was filled in last compares the caller's."""
+        self.entered: dict[str, dict[str, None]] = {}
+        """Digits with which steps compare what callers entered, by variable."""
         self.read: set[str] = set()
         """Variables that any step asks for, other than to change that variable itself."""
         for context in plan.contexts.values():
@@ -154,26 +169,34 @@ class Values:
         if value is None or (begin, length) == (0, None):
             return unknown if value is None else value
         is_cut_open = value.endswith(MORE) and (begin < 0 or length is not None)
-        if CALLER in value or OTHER in value or is_cut_open:
+        if is_unknown(value) or is_cut_open:
             return unknown
         return substring(value, begin, length)
 
     def _expression(self, inside: str) -> str:
         """What `$[…]` gives; itself where it cannot be known.
 
-        The caller's number may be compared with another, to which it is unequal.
+        The caller's number, and what callers enter, may be compared with others: it is unequal.
         """
         unknown = f"$[{inside}]"
         if "${" in inside or "$[" in inside or OTHER in inside or is_open(inside):
             return unknown
-        if CALLER in inside:
-            if not _compares_caller(inside):
+        if CALLER in inside or _ENTERED in inside:
+            parts = [part for part in re.split(r"[&|]", inside) if is_unknown(part)]
+            if not all(map(_COMPARES.fullmatch, parts)):
                 return unknown
-            self.callers.update(dict.fromkeys(compared(inside)))
+            for part in parts:
+                self._note_compared(part)
         try:
             return worked_out(inside)
         except NotFollowed:
             return unknown
+
+    def _note_compared(self, part: str) -> None:
+        """Notes with what a condition compares the caller's number, or what callers entered."""
+        variable = _MARKED.search(part)
+        noted = self.entered.setdefault(variable[1], {}) if variable else self.callers
+        noted.update(dict.fromkeys(compared(part)))
 
     def _variable(self, name: str, call: Call, used: list[Option]) -> str | None:
         if name in call.variables:
@@ -208,19 +231,12 @@ class Values:
             return str(int(bool(self._function("DB", arguments, call, used))))
         if function == "DEVICE_STATE" and arguments.lower().startswith("custom:"):
             raise Undecided(name)
-        if function not in PURE or CALLER in arguments or OTHER in arguments:
+        if function not in PURE or is_unknown(arguments):
             return None
         if is_open(arguments) and (function != "LEN" or arguments.endswith(MORE)):
             return None
         value = PURE[function](arguments)
         return None if OPAQUE in value else value
-
-
-def _compares_caller(inside: str) -> bool:
-    """Whether the caller's whole number is all that is asked for, as `= 0400000000`."""
-    parts = re.split(r"[&|]", inside)
-    asked = re.compile(rf'\s*"?{CALLER}"?\s*!?=\s*"?[^"<>]*"?\s*')
-    return all(CALLER not in part or asked.fullmatch(part) for part in parts)
 
 
 def compared(text: str) -> list[str]:
