@@ -1,5 +1,6 @@
 """Whoever waits, talks or is paused on a real Asterisk is found at the objects that hold the call."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -8,10 +9,10 @@ import pytest
 from ccstate.adapters.asterisk.ami import Ami
 from ccstate.adapters.asterisk.entries import PJSIP, Key
 from ccstate.adapters.asterisk.running import read_running
-from ccstate.adapters.asterisk.running.activity import Activity, activity, read_channels
+from ccstate.adapters.asterisk.running.activity import activity, read_channels
 from ccstate.lab import phones
 from ccstate.lab.site import Site
-from ccstate.model import Address
+from ccstate.model import Activity, Address
 from tests.adapters.asterisk import running_estate as estate
 from tests.asterisk_sites import SiteOf
 from tests.waiting import until
@@ -44,9 +45,9 @@ def test_a_carrier_that_asterisk_found_no_address_for_is_told(ami: Ami) -> None:
     entries = dict(estate.compiled().entries)
     host = Key(PJSIP, "identify", "trunk-sydney-a", "match")
     running = read_running(ami, estate.values(), ["trunk-sydney-a"])
-    assert len(activity(running, (), entries)[trunk].notes) == 1, "an address needs no finding"
+    assert len(activity(running, (), entries)[trunk].words) == 1, "an address needs no finding"
     unknown = replace(running, phones=replace(running.phones, identified=frozenset()))
-    *_, told = activity(unknown, (), entries)[trunk].notes
+    *_, told = activity(unknown, (), entries)[trunk].words
     assert told == (
         f"Asterisk found no address for {entries[host].value}, "
         "and knows its calls by registration alone"
@@ -69,12 +70,16 @@ def call(ami: Ami, place: str) -> None:
     ami.do("Originate", *headers)
 
 
+TWO_WAIT = re.compile("2 callers wait, the first for ([0-9]+) s")
+
+
 def all_are_there(found: Mapping[Address, Activity]) -> Mapping[Address, Activity] | None:
     """What is seen, once five calls have come to their places and two wait for a second."""
     billing = found.get(Address("queue", "billing"))
     places = [Address("extension", "2101"), Address("extension", "2900"), Address("ivr", "main")]
-    there = all(place in found and found[place].talking for place in places)
-    return found if there and billing and billing.waiting == 2 and billing.longest else None
+    there = all(place in found and found[place].callers for place in places)
+    waited = TWO_WAIT.fullmatch(billing.words[0]) if billing else None
+    return found if there and waited and int(waited[1]) >= 1 else None
 
 
 def test_calls_are_found_where_they_are(settled: Site, ami: Ami) -> None:
@@ -90,13 +95,12 @@ def test_calls_are_found_where_they_are(settled: Site, ami: Ami) -> None:
         phones.stop(ringing)
         phones.stop(talking)
     billing = found[Address("queue", "billing")]
-    assert (billing.waiting, billing.talking) == (2, 0)
-    assert billing.longest is not None
-    assert billing.longest >= 1
-    assert found[Address("extension", "2101")].talking == 1
-    assert found[Address("extension", "2101")].notes == ()
-    assert found[Address("extension", "2900")].talking == 1
-    assert found[Address("ivr", "main")].talking == 1
+    assert billing.callers == 2
+    assert len(billing.words) == 1
+    one = Activity(1, ("1 call is there",))
+    assert found[Address("extension", "2101")] == one
+    assert found[Address("extension", "2900")] == one
+    assert found[Address("ivr", "main")] == one
 
 
 def test_members_are_told_who_are_paused_or_logged_in(ami: Ami) -> None:
@@ -105,13 +109,12 @@ def test_members_are_told_who_are_paused_or_logged_in(ami: Ami) -> None:
     found = seen(ami)[Address("queue", "billing")]
     ami.command("queue unpause member PJSIP/2121 queue billing")
     ami.command("queue remove member PJSIP/2000 from billing")
-    assert found.paused == (("marguerite.d", "Lunch"),)
-    assert found.notes == ("temp is a dynamic member, by PJSIP/2000",)
+    assert found == Activity(0, ("logged in: temp", "marguerite.d is paused: Lunch"))
 
 
-def test_phones_and_trunks_that_are_away_are_told(ami: Ami) -> None:
+def test_trunks_that_are_away_are_told_and_phones_are_not(ami: Ami) -> None:
     found = seen(ami)
-    assert found[Address("extension", "2101")] == Activity(notes=("no phone is registered",))
-    (registration,) = found[Address("trunk", "sydney-a")].notes
+    (registration,) = found[Address("trunk", "sydney-a")].words
     assert registration.startswith("its registration is ")
+    assert Address("extension", "2101") not in found
     assert Address("queue", "sales") not in found

@@ -22,7 +22,6 @@ from ccstate.adapters.asterisk.observe import View, add_running, add_setup, show
 from ccstate.adapters.asterisk.perform import Server
 from ccstate.adapters.asterisk.running import read_running
 from ccstate.adapters.asterisk.running.activity import activity, read_channels, read_positions
-from ccstate.adapters.asterisk.running.activity_words import in_words
 from ccstate.adapters.asterisk.running.rights import APPLYING, CHANNELS, POSITION, forbidden
 from ccstate.adapters.asterisk.sounds import prompts
 from ccstate.adapters.asterisk.sounds.speech import named_speech
@@ -77,11 +76,7 @@ class AsteriskAdapter:
         return Observation(
             {**found, **strangers},
             kept.of_kinds(stored.records.ledger, kinds),
-            {
-                a: told
-                for a, at in doing.items()
-                if a.kind in kinds and (told := in_words(a, at)).words
-            },
+            {address: found for address, found in doing.items() if address.kind in kinds},
             unseen=tuple(
                 unseen_words(
                     closed_files(_closed_includes(stored), by_hand.closed),

@@ -27,7 +27,18 @@ HANGUP = 16
 """The cause of an end that is meant (ITU-T Q.850: normal call clearing); a call that is cut off has
 none. PJSIP answers a caller alike in both cases (`hangup_cause2sip` in chan_pjsip.c, 16 and 22)."""
 GOTO = Template("Goto", "<context>,<extension>,1")
-PLAYBACK = Template("Playback", "<sound>")
+
+
+def _prompt(text: str) -> str:
+    found = re.fullmatch(r"ccstate/([^/]+)/[^/]+", text)
+    if not found:
+        raise Unclear
+    return found[1]
+
+
+SOUND = Codec(str, _prompt)
+"""The recording of a prompt; which language it is in is not read back."""
+PLAYBACK = Template("Playback", "<prompt>", prompt=SOUND)
 
 
 def shortened(name: str) -> str:
@@ -156,14 +167,14 @@ def branches(where: Context, place: Place, ways: Iterable[Way]) -> None:
 
 
 NAMED = "ccstate-named"
-NAME_CALLER = Template("Gosub", f"{NAMED},s,1(<prefix>)")
 PREFIX = Codec(lambda text: quote(text, safe=""), unquote)
 """Text in the dialplan: percent-encoded, so that nothing in it means anything there."""
+NAME_CALLER = Template("Gosub", f"{NAMED},s,1(<prefix>)", prefix=PREFIX)
 
 
 def named(prefix: str) -> Step:
     """Puts a prefix before the name of the caller, in place of one that is there already."""
-    return NAME_CALLER.step("caller_name_prefix", prefix=PREFIX.encode(prefix))
+    return NAME_CALLER.step("caller_name_prefix", prefix=prefix)
 
 
 def compile_names(compiled: Compiled) -> None:
@@ -194,14 +205,3 @@ def heard(flow: Flow, prompt: str | None, language: str | None) -> str:
     if not prompt or not spoken:
         return ""
     return sound(prompt, language if language and language in spoken else next(iter(spoken)))
-
-
-def _prompt(text: str) -> str:
-    found = re.fullmatch(r"ccstate/([^/]+)/[^/]+", text)
-    if not found:
-        raise Unclear
-    return found[1]
-
-
-SOUND = Codec(str, _prompt)
-"""The recording of a prompt; which language it is in is not read back."""

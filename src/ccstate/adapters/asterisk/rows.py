@@ -71,6 +71,14 @@ SECONDS = Codec(lambda value: str(seconds(value)), lambda text: duration(whole_n
 SWITCH = Codec(lambda value: "yes" if value else "no", yes_or_no)
 
 
+def optional(codec: Codec) -> Codec:
+    """A value that may be missing: an empty text stands for none."""
+    return Codec(
+        lambda value: "" if value is None else codec.encode(value),
+        lambda text: codec.decode(text) if text else None,
+    )
+
+
 @dataclass(frozen=True)
 class Row:
     """One option in a section of a file, and the field that it says.

@@ -20,7 +20,7 @@ from ccstate.adapters.asterisk.entries import (
     Step,
 )
 from ccstate.adapters.asterisk.kind import NO_RETENTION, Kind, Setting, compile_options
-from ccstate.adapters.asterisk.kinds.ivr import CALLS, RING, ringing
+from ccstate.adapters.asterisk.kinds.ivr import CALLS, RING, RING_SECONDS
 from ccstate.adapters.asterisk.kinds.ivr import RINGS as FOLLOWS
 from ccstate.adapters.asterisk.places import (
     ENTER,
@@ -50,6 +50,7 @@ from ccstate.adapters.asterisk.rows import (
     decode,
     decoded,
     encode,
+    optional,
 )
 from ccstate.adapters.asterisk.sections import Options, Sections
 from ccstate.adapters.asterisk.templates import Template
@@ -64,9 +65,10 @@ from ccstate.model import Address, Json
 AWAY = "ccstate-away"
 MESSAGE = "ccstate-message"
 HINTS = "hints"
-RINGS = Template("Gosub", f"{RING},s,1(<extension>,<seconds>,<place>)")
-RINGS_WITH_RIGHTS = Template("Gosub", f"{RING},s,1(<extension>,<seconds>,<place>,<rights>)")
-GREETS = Template("Gosub", f"{MESSAGE},s,1(<extension>,<sound>)")
+_RING = f"{RING},s,1(<extension>,<ring_for>,<place>"
+RINGS = Template("Gosub", f"{_RING})", ring_for=RING_SECONDS)
+RINGS_WITH_RIGHTS = Template("Gosub", f"{_RING},<rights>)", ring_for=RING_SECONDS)
+GREETS = Template("Gosub", f"{MESSAGE},s,1(<extension>,<greeting>)", greeting=optional(SOUND))
 
 
 def shown(centre: Centre, name: str, extension: Filled) -> str:
@@ -277,13 +279,10 @@ def _rings(compiled: Compiled, flow: Flow, name: str, extension: Filled) -> None
 def _ring(extension: Filled, name: str, place: str) -> Step:
     if extension["device"] == "none":
         return Step("Gosub", f"{AWAY},s,1({name})", "device")
-    rings = ringing(extension["ring_for"])
-    says = "ring_for rights recording.when"
+    said = {"extension": name, "ring_for": extension["ring_for"], "place": place}
     if rights := _rights(extension):
-        return RINGS_WITH_RIGHTS.step(
-            says, extension=name, seconds=rings, place=place, rights=rights
-        )
-    return RINGS.step(says, extension=name, seconds=rings, place=place)
+        return RINGS_WITH_RIGHTS.step("ring_for rights recording.when", **said, rights=rights)
+    return RINGS.step("ring_for rights recording.when", **said)
 
 
 def _rights(extension: Filled) -> str:
@@ -316,11 +315,11 @@ def _rings_and_forwards(
                 field = ".".join(map(str, way.path))
                 yield Step("GotoIf", f'$["${{DIALSTATUS}}" = "{status}"]?{status.lower()}', field)
     for follow_me in ringing_follows(flow.centre, extension):
-        rings = ringing(follow_me["ring_for"])
+        rings = follow_me["ring_for"]
         if number := follow_me.get("number"):
-            yield CALLS.step("follow_me", number=number, seconds=rings)
+            yield CALLS.step("follow_me", number=number, ring_for=rings)
         else:
-            yield FOLLOWS.step("follow_me", extension=follow_me["extension"], seconds=rings)
+            yield FOLLOWS.step("follow_me", extension=follow_me["extension"], ring_for=rings)
     missed = {way.event: way for way in reversed(ways)}
     yield from follow(place, missed.get(Event.NO_ANSWER) or missed[Event.EMPTY])
     if extension["device"] == "none":
@@ -336,7 +335,7 @@ def _outside(compiled: Compiled, flow: Flow, place: Place, extension: Filled) ->
     """An outside number that an extension forwards to."""
     where = Context(compiled, context(place), Address("extension", place.name))
     missed = flow.ways(place)[-1]
-    rings = CALLS.step("ring_for", number=place.node, seconds=ringing(extension["ring_for"]))
+    rings = CALLS.step("ring_for", number=place.node, ring_for=extension["ring_for"])
     where.add(place.node, [entered(place), rings, *follow(place, missed)])
 
 
@@ -352,7 +351,7 @@ def _mailbox(
     owner = Address("extension", name)
     greeting = heard(flow, mailbox.get("greeting"), None)
     where = Context(compiled, "voicemail", owner)
-    where.add(exten(name), [GREETS.step("voicemail.greeting", extension=name, sound=greeting)])
+    where.add(exten(name), [GREETS.step("voicemail.greeting", extension=name, greeting=greeting)])
     said = {
         "attaches": bool(mailbox.get("email")),
         "voicemail": {"delete_after_email": mailbox.get("delete_after_email") or None},
@@ -491,7 +490,7 @@ def _decoded_rings(sections: Sections, name: str, endpoint: Options) -> Decoded:
     return {
         **forward,
         **recording,
-        ("ring_for",): decoded(SECONDS, rings["seconds"]) if rings else UNCLEAR,
+        ("ring_for",): decoded(SECONDS, rings["ring_for"]) if rings else UNCLEAR,
         ("rights",): in_call.rights(rights, in_call.CALLING) if endpoint else UNCLEAR,
         ("follow_me",): follows or None,
     }
@@ -502,12 +501,9 @@ _FOLLOW_RINGS = Follow.model_fields["ring_for"].default
 
 def _following(step: str) -> dict[str, Json]:
     """A phone that rings after the extension's own; nothing for another step."""
-    found = FOLLOWS.read(step) or CALLS.read(step)
-    if not found:
-        return {}
-    said: dict[str, Json] = {name: found[name] for name in found if name != "seconds"}
-    rings = decoded(SECONDS, found["seconds"])
-    return said if rings == _FOLLOW_RINGS else {**said, "ring_for": rings}
+    ring = next((template for template in (FOLLOWS, CALLS) if template.is_in([step])), None)
+    said = ring.values([step]) if ring else {}
+    return {field: said[field] for field in said if said[field] != _FOLLOW_RINGS}
 
 
 def _targets(sections: Sections, name: str, steps: Sequence[str]) -> dict[str, Json]:
@@ -553,19 +549,19 @@ def _decoded_place(centre: Centre, site: Json, location: Json) -> tuple[Json, Js
 
 def _decoded_mailbox(sections: Sections, name: str, endpoint: Options) -> Decoded:
     mailbox = sections.mailbox(MAILBOXES, name)
-    greets = GREETS.find(sections.context("voicemail").get(exten(name), ()))
+    steps = sections.context("voicemail").get(exten(name), ())
+    greets = GREETS.is_in(steps)
     if not mailbox and not greets and "mailboxes" not in endpoint:
         return {}
     options = mailbox.get("options")
     said = dict(part.split("=", 1) for part in (options or "").split("|") if "=" in part)
     deletes = decode(MAILBOX_ROWS, said)["voicemail", "delete_after_email"] or False
-    sound = greets.get("sound")
     return {
         ("voicemail",): {},
         ("voicemail", "pin"): mailbox.get("pin", UNCLEAR),
         ("voicemail", "email"): (mailbox["email"] or None) if "email" in mailbox else UNCLEAR,
         ("voicemail", "delete_after_email"): UNCLEAR if options is None else deletes,
-        ("voicemail", "greeting"): decoded(SOUND, sound) if sound else None if greets else UNCLEAR,
+        ("voicemail", "greeting"): GREETS.values(steps)["greeting"] if greets else UNCLEAR,
     }
 
 

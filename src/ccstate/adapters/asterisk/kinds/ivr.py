@@ -43,29 +43,34 @@ from ccstate.model import Address, Json
 
 OUTSIDE = "ccstate-outside"
 RING = "ccstate-ring"
-BACKGROUND = Template("Background", "<sound>")
-WAIT = Template("WaitExten", "<timeout>")
-AGAIN = Template("GotoIf", "$[${CC_TRY} < <tries>]?s,again")
-READ = Template("Read", "CC_KEYS,<sound>,<most>,,1,<timeout>")
+RETRIES = Codec(lambda value: str(value + 1), lambda text: whole_number(text) - 1)
+# Dial takes 0 seconds for ever (app_dial).
+RING_SECONDS = Codec(lambda duration: str(max(1, seconds(duration))), SECONDS.decode)
+
+BACKGROUND = Template("Background", "<prompt>", prompt=SOUND)
+WAIT = Template("WaitExten", "<timeout>", timeout=SECONDS)
+AGAIN = Template("GotoIf", "$[${CC_TRY} < <retries>]?s,again", retries=RETRIES)
+READ = Template(
+    "Read",
+    "CC_KEYS,<prompt>,<max_digits>,,1,<timeout>",
+    prompt=SOUND,
+    max_digits=COUNT,
+    timeout=SECONDS,
+)
 # Only keys are in the variable, and of those only digits are an answer.
 ENOUGH = Template(
     "GotoIf",
-    '$[${LEN(${CC_KEYS})} >= <fewest> & "${FILTER(0-9,${CC_KEYS})}" = "${CC_KEYS}"]?digits,1',
+    '$[${LEN(${CC_KEYS})} >= <min_digits> & "${FILTER(0-9,${CC_KEYS})}" = "${CC_KEYS}"]?digits,1',
+    min_digits=COUNT,
 )
-ASK_AGAIN = Template("GotoIf", "$[${CC_TRY} < <tries>]?again")
+ASK_AGAIN = Template("GotoIf", "$[${CC_TRY} < <retries>]?again", retries=RETRIES)
 SAVE = Template("Set", "__CC_INPUT_<name>=${CC_KEYS}")
 CHOICE = "choice"
 # With a letter before, for Asterisk takes 012 and 12 for the same number.
 CHOSEN = Template("GotoIf", f'$["d${{CC_KEYS}}" = "d<digits>"]?{CHOICE}<also>,1')
-PRIORITY = Template("Set", "__QUEUE_PRIO=<priority>")
-RINGS = Template("Gosub", f"{RING},s,1(<extension>,<seconds>)")
-CALLS = Template("Gosub", f"{OUTSIDE},s,1(<number>,<seconds>)")
-RETRIES = Codec(lambda value: str(value + 1), lambda text: whole_number(text) - 1)
-
-
-def ringing(duration: str) -> int:
-    """Seconds that Dial rings, at least one: it takes 0 for ever (app_dial)."""
-    return max(1, seconds(duration))
+PRIORITY = Template("Set", "__QUEUE_PRIO=<priority>", priority=COUNT)
+RINGS = Template("Gosub", f"{RING},s,1(<extension>,<ring_for>)", ring_for=RING_SECONDS)
+CALLS = Template("Gosub", f"{OUTSIDE},s,1(<number>,<ring_for>)", ring_for=RING_SECONDS)
 
 
 def compile_tree(
@@ -90,13 +95,12 @@ def _field(place: Place, name: str) -> str:
 
 def _play(where: Context, flow: Flow, place: Place, node: Filled, language: str | None) -> None:
     found = heard(flow, node.get("prompt"), language)
-    spoken = [PLAYBACK.step(_field(place, "prompt"), sound=found)] if found else []
+    spoken = [PLAYBACK.step(_field(place, "prompt"), prompt=found)] if found else []
     where.add("s", [entered(place), *spoken, *follow(place, flow.ways(place)[0])])
 
 
 def _menu(where: Context, flow: Flow, place: Place, node: Filled, language: str | None) -> None:
     found = heard(flow, node["prompt"], language)
-    wait = str(seconds(node["timeout"]))
     where.add(
         "s",
         [
@@ -104,8 +108,8 @@ def _menu(where: Context, flow: Flow, place: Place, node: Filled, language: str 
             Step("Answer"),
             Step("Set", "CC_TRY=0"),
             Step("Set", "CC_TRY=$[${CC_TRY} + 1]", label="again"),
-            *([BACKGROUND.step(_field(place, "prompt"), sound=found)] if found else []),
-            WAIT.step(_field(place, "timeout"), timeout=wait),
+            *([BACKGROUND.step(_field(place, "prompt"), prompt=found)] if found else []),
+            WAIT.step(_field(place, "timeout"), timeout=node["timeout"]),
         ],
     )
     ways = flow.ways(place)
@@ -114,7 +118,7 @@ def _menu(where: Context, flow: Flow, place: Place, node: Filled, language: str 
             where.add(way.key, follow(place, way))
     silence = next(way for way in ways if way.event is Event.SILENCE)
     wrong = next((way for way in ways if way.event is Event.WRONG_KEY), silence)
-    retries = AGAIN.step(_field(place, "retries"), tries=node["retries"] + 1)
+    retries = AGAIN.step(_field(place, "retries"), retries=node["retries"])
     where.add("t", [retries, *follow(place, silence)])
     where.add("i", [retries, *follow(place, wrong)])
 
@@ -138,9 +142,6 @@ def _collect(where: Context, flow: Flow, place: Place, node: Filled, language: s
     ways = flow.ways(place)
     silence = next(way for way in ways if way.event is Event.SILENCE)
     found = heard(flow, node["prompt"], language)
-    whole = f"nodes.{place.node}"
-    read = READ.step(whole, sound=found, most=node["max_digits"], timeout=seconds(node["timeout"]))
-    again = ASK_AGAIN.step(_field(place, "retries"), tries=node["retries"] + 1)
     where.add(
         "s",
         [
@@ -148,9 +149,14 @@ def _collect(where: Context, flow: Flow, place: Place, node: Filled, language: s
             Step("Answer"),
             Step("Set", "CC_TRY=0"),
             Step("Set", "CC_TRY=$[${CC_TRY} + 1]", label="again"),
-            read,
-            ENOUGH.step(_field(place, "min_digits"), fewest=node["min_digits"]),
-            again,
+            READ.step(
+                f"nodes.{place.node}",
+                prompt=found,
+                max_digits=node["max_digits"],
+                timeout=node["timeout"],
+            ),
+            ENOUGH.step(_field(place, "min_digits"), min_digits=node["min_digits"]),
+            ASK_AGAIN.step(_field(place, "retries"), retries=node["retries"]),
             *follow(place, silence),
         ],
     )
@@ -177,11 +183,11 @@ def _dial(where: Context, flow: Flow, place: Place, node: Filled, _: str | None)
     missed = ways[-1]
     steps = [entered(place)]
     if ways[0].event is Event.ANSWERED:
-        ring, whole = ringing(node["ring_for"]), f"nodes.{place.node}"
+        rings, whole = node["ring_for"], f"nodes.{place.node}"
         if number := node.get("number"):
-            steps.append(CALLS.step(whole, number=number, seconds=ring))
+            steps.append(CALLS.step(whole, number=number, ring_for=rings))
         else:
-            steps.append(RINGS.step(whole, extension=node["extension"], seconds=ring))
+            steps.append(RINGS.step(whole, extension=node["extension"], ring_for=rings))
     where.add("s", [*steps, *follow(place, missed)])
 
 
@@ -253,16 +259,11 @@ def _decoded_node(
         callers = decoded_callers(sections, steps, tree)
         fields = {"type": "callers", "callers": callers, "others": leads}
     elif PRIORITY.is_in(start):
-        priority = decoded(COUNT, PRIORITY.find(start)["priority"])
-        fields = {"type": "queue", "queue": _named(start, "queue"), "priority": priority}
-    elif ring := {**CALLS.find(start), **RINGS.find(start)}:
-        fields = {
-            "type": "dial",
-            "extension": ring.get("extension"),
-            "number": ring.get("number"),
-            "ring_for": decoded(SECONDS, ring["seconds"]),
-            "on_no_answer": leads,
-        }
+        fields = {"type": "queue", "queue": _named(start, "queue"), **PRIORITY.values(start)}
+    elif RINGS.is_in(start) or CALLS.is_in(start):
+        ring = RINGS if RINGS.is_in(start) else CALLS
+        fields = {"extension": None, "number": None, "on_no_answer": leads, **ring.values(start)}
+        fields["type"] = "dial"
         if not was and fields["ring_for"] == _RINGS_FOR:
             fields = {name: value for name, value in fields.items() if name != "ring_for"}
     else:
@@ -272,7 +273,7 @@ def _decoded_node(
 
 def _decoded_passing(steps: Steps, leads: Json, was: str) -> dict[str, Json]:
     """A node that plays a prompt, or nothing, and passes the call on or ends it."""
-    prompt = decoded(SOUND, PLAYBACK.find(steps).get("sound"))
+    prompt = PLAYBACK.values(steps)["prompt"]
     mailbox = _named(steps, "extension", "voicemail")
     if was == "dial":  # its extension has no device
         return {"type": "dial", "extension": UNCLEAR, "on_no_answer": leads}
@@ -299,9 +300,10 @@ def _decoded_menu(sections: Sections, tree: str, steps: Mapping[str, Steps]) -> 
     on_timeout = sections.leads(silence, tree)
     on_invalid = sections.leads(steps.get("i", ()), tree)
     return {
-        "prompt": _prompt(BACKGROUND.find(start).get("sound")),
-        "timeout": decoded(SECONDS, WAIT.find(start)["timeout"]),
-        "retries": decoded(RETRIES, AGAIN.find(silence).get("tries")),
+        **WAIT.values(start),
+        **AGAIN.values(silence),
+        # It is not heard where it has no recording.
+        "prompt": BACKGROUND.values(start)["prompt"] or UNCLEAR,
         "on_timeout": on_timeout,
         "on_invalid": None if on_invalid == on_timeout else on_invalid,
     }
@@ -327,23 +329,15 @@ def _decoded_collect(
     sections: Sections, tree: str, steps: Mapping[str, Steps], was: Filled
 ) -> dict[str, Json]:
     start, digits = steps["s"], steps.get("digits", ())
-    read = READ.find(start)
     variable, name = SAVE.find(digits).get("name"), str(was.get("save_as") or "")
     return {
-        "prompt": _prompt(read["sound"]),
-        "max_digits": decoded(COUNT, read["most"]),
-        "timeout": decoded(SECONDS, read["timeout"]),
-        "min_digits": decoded(COUNT, ENOUGH.find(start).get("fewest")),
-        "retries": decoded(RETRIES, ASK_AGAIN.find(start).get("tries")),
+        **READ.values(start),
+        **ENOUGH.values(start),
+        **ASK_AGAIN.values(start),
         "save_as": name if variable == _variable(name) else decoded(TEXT, variable),
         "then": sections.leads(digits, tree),
         "on_timeout": sections.leads(start, tree),
     }
-
-
-def _prompt(sound: str | None) -> Json:
-    """The prompt of a node that has to have one; it is not heard where it has no recording."""
-    return decoded(SOUND, sound or "none")
 
 
 def decoded_callers(sections: Sections, steps: Mapping[str, Steps], tree: str = "") -> Json:

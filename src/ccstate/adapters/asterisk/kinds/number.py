@@ -11,7 +11,6 @@ from ccstate.adapters.asterisk.places import (
     ASKS,
     NAME_CALLER,
     POSITION,
-    PREFIX,
     asks,
     branches,
     context,
@@ -21,7 +20,7 @@ from ccstate.adapters.asterisk.places import (
     goto,
     named,
 )
-from ccstate.adapters.asterisk.rows import UNCLEAR, Decoded, decoded
+from ccstate.adapters.asterisk.rows import UNCLEAR, Decoded
 from ccstate.adapters.asterisk.sections import Sections, Steps
 from ccstate.adapters.asterisk.templates import Template
 from ccstate.journeys.centre import Filled
@@ -92,7 +91,7 @@ def decode_number(sections: Sections, name: str) -> Decoded:
     closed = by_phase["closed"]
     return {
         ("trunk",): COUNTED.find(start).get("trunk"),
-        ("caller_name_prefix",): decoded(PREFIX, NAME_CALLER.find(start).get("prefix")),
+        ("caller_name_prefix",): NAME_CALLER.values(start)["prefix"],
         ("callers",): decoded_callers(sections, listed) if listed else None,
         ("switch",): POSITION.find(turned.get("s", ())).get("switch"),
         ("on",): sections.leads(turned.get("on", ())) if turned else UNCLEAR,

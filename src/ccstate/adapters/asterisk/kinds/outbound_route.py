@@ -23,7 +23,7 @@ OUTSIDE_RINGS = 120
 """Seconds that an outside number may ring."""
 LOCATES = Template("Set", "__CC_SENT=${CC_LOCATION}")
 MAY = Template("GotoIf", '$["${CC_MAY}" =~ ",<permission>,"]?may')
-SHOWS = Template("Set", "CC_ROUTE=<number>")
+SHOWS = Template("Set", "CC_ROUTE=<caller_id>")
 LEAVES = Template("Gosub", f"leaving/<trunk>,s,1(<digits>,{OUTSIDE_RINGS},<emergency>)")
 TAKES = Template("Goto", f"route/<route>,{DIALLED},1")
 
@@ -51,7 +51,7 @@ def compile_route(
             Step("NoOp", label="may"),
         ]
     if number := route.get("caller_id"):
-        steps.append(SHOWS.step("caller_id", number=number))
+        steps.append(SHOWS.step("caller_id", caller_id=number))
     strip, prepend = route["strip"], route.get("prepend") or ""
     digits = f"{prepend}${{EXTEN:{strip}}}" if strip else f"{prepend}${{EXTEN}}"
     is_emergency = "1" if route["emergency"] else ""
@@ -90,7 +90,7 @@ def decode_route(sections: Sections, name: str) -> Decoded:
     found: Decoded = {
         ("emergency",): is_emergency,
         ("permission",): UNCLEAR if is_emergency else MAY.find(steps).get("permission"),
-        ("caller_id",): SHOWS.find(steps).get("number"),
+        ("caller_id",): SHOWS.find(steps).get("caller_id"),
         ("trunks",): [call["trunk"] for call in calls],
         ("strip",): int(digits["strip"] or 0) if digits else UNCLEAR,
         ("prepend",): (digits["prepend"] or None) if digits else UNCLEAR,

@@ -22,7 +22,6 @@ from ccstate.adapters.asterisk.places import (
     INTERNAL,
     NAME_CALLER,
     PLAYBACK,
-    PREFIX,
     SOUND,
     context,
     entered,
@@ -41,8 +40,8 @@ from ccstate.adapters.asterisk.rows import (
     Row,
     constant,
     decode,
-    decoded,
     encode,
+    optional,
     unwritten,
     words,
 )
@@ -138,7 +137,7 @@ ROWS = (
     ),
 )
 
-WAIT = Template("Queue", "<queue>,<rights>,,,<after>")
+WAIT = Template("Queue", "<queue>,<rights>,,,<after>", after=optional(SECONDS))
 LOGS_IN = Template("Return", "<penalty>/<member>")
 GAVE_UP = ("TIMEOUT",)
 NOT_THERE = "UNKNOWN"
@@ -253,26 +252,28 @@ def _context(compiled: Compiled, flow: Flow, name: str, queue: Filled) -> None:
 
 
 def _waits(flow: Flow, name: str, queue: Filled) -> list[Step]:
-    overflow = queue.get("overflow") or {}
     welcome = heard(flow, (queue.get("announcements") or {}).get("welcome"), None)
-    after = str(seconds(overflow["after"])) if overflow.get("after") else ""
     told = heard(flow, (queue.get("recording") or {}).get("notice"), None)
     return [
         *in_call.notice_steps(queue, told),
         *in_call.record_steps(queue),
         *([in_call.MAY_PRESS] if _rights(queue) else []),
-        *([PLAYBACK.step("announcements.welcome", sound=welcome)] if welcome else []),
-        WAIT.step("overflow.after", queue=name, rights=_rights(queue), after=after),
+        *([PLAYBACK.step("announcements.welcome", prompt=welcome)] if welcome else []),
+        _wait(name, queue),
         Step("Goto", "${QUEUESTATUS},1"),
     ]
 
 
+def _wait(name: str, queue: Filled) -> Step:
+    after = (queue.get("overflow") or {}).get("after")
+    return WAIT.step("overflow.after", queue=name, rights=_rights(queue), after=after)
+
+
 def _joins_again(name: str, queue: Filled) -> list[Step]:
     """What a caller does who came while the queue was not there."""
-    after = (queue.get("overflow") or {}).get("after")
     return [
         Step("Wait", "2"),
-        WAIT.step(queue=name, rights=_rights(queue), after=seconds(after) if after else ""),
+        _wait(name, queue),
         Step("GotoIf", f'$["${{QUEUESTATUS}}" = "{NOT_THERE}"]?gone:${{QUEUESTATUS}},1'),
         Step("Hangup", label="gone"),
     ]
@@ -323,8 +324,7 @@ def decode_queue(sections: Sections, name: str) -> Decoded:
         None if WAIT.is_in(chain.from_iterable(sections.context(context(place)).values())) else []
     )
     steps = sections.context(context(place))
-    prefix = NAME_CALLER.find(steps.get("s", ())).get("prefix")
-    found["caller_name_prefix",] = decoded(PREFIX, prefix)
+    found["caller_name_prefix",] = NAME_CALLER.values(steps.get("s", ()))["prefix"]
     found["overflow", "empty"] = None
     if options.get("joinempty") == NOBODY:
         found["overflow", "empty"] = sections.leads(steps.get("empty", ()))
@@ -360,16 +360,15 @@ def _decoded_waits(sections: Sections, steps: Mapping[str, Steps]) -> Decoded:
     if not WAIT.is_in(waits):
         return dict.fromkeys((hours_path, welcome, after, to, *_IN_CALL), UNCLEAR)
     found = WAIT.find(waits)
-    longest = found["after"]
     recording = in_call.decoded_recording(waits, on_demand="x" in found["rights"])
     return {
         **recording,
         ("member_rights",): in_call.rights(found["rights"], in_call.CALLED),
         ("caller_rights",): in_call.rights(found["rights"], in_call.CALLING),
         hours_path: decided(steps.get("s", ())),
-        welcome: decoded(SOUND, PLAYBACK.find(waits).get("sound")),
-        after: decoded(SECONDS, longest) if longest else None,
-        to: sections.leads(steps.get(GAVE_UP[0], ())) if longest else UNCLEAR,
+        welcome: PLAYBACK.values(waits)["prompt"],
+        after: WAIT.values(waits)["after"],
+        to: sections.leads(steps.get(GAVE_UP[0], ())) if found["after"] else UNCLEAR,
     }
 
 

@@ -25,6 +25,7 @@ from ccstate.adapters.asterisk.places import shortened
 from ccstate.adapters.asterisk.rows import (
     COUNT,
     SWITCH,
+    TEXT,
     UNCLEAR,
     Codec,
     Decoded,
@@ -33,6 +34,7 @@ from ccstate.adapters.asterisk.rows import (
     constant,
     decode,
     decoded,
+    optional,
 )
 from ccstate.adapters.asterisk.sections import Sections
 from ccstate.adapters.asterisk.templates import Template
@@ -45,8 +47,8 @@ TRUNK_CONTEXT = "ccstate-trunk"
 SENT = "ccstate-sent"
 RUNG = "rung"
 """What the subroutine of a trunk returns where the other side was reached, and did not answer."""
-MOST = Template("Set", "CC_MOST=<most>")
-SHOWS = Template("Set", "CC_SHOWN=<number>")
+MOST = Template("Set", "CC_MOST=<max_calls>", max_calls=optional(COUNT))
+SHOWS = Template("Set", "CC_SHOWN=<caller_id>", caller_id=optional(TEXT))
 
 
 def _codecs(text: str) -> Json:
@@ -170,8 +172,8 @@ def _leaves_by(compiled: Compiled, shown: Shown, name: str, trunk: Filled) -> No
         "s",
         [
             Step("Set", f"CC_TRUNK={trunk_id(name)}"),
-            MOST.step("max_calls", most=trunk.get("max_calls") or ""),
-            SHOWS.step("caller_id", number=trunk.get("caller_id") or ""),
+            MOST.step("max_calls", max_calls=trunk.get("max_calls")),
+            SHOWS.step("caller_id", caller_id=trunk.get("caller_id")),
             Step("Set", f"{_SAID[Source.ARRIVING]}={shown.arriving(name)}"),
             Step("Set", f"CC_WRITTEN={written(shown.centre, name)}", "number_format"),
             Step("Goto", f"{TRUNK_CONTEXT},s,1"),
@@ -291,7 +293,6 @@ def decode_trunk(sections: Sections, name: str) -> Decoded:
         for section in ("endpoint", "auth", "identify")
     )
     steps = sections.context(leaving(name)).get("s", ())
-    most, shows = MOST.find(steps).get("most"), SHOWS.find(steps).get("number")
     contact = sections.pjsip("aor", identity).get("contact")
     server = decoded(SERVER, contact)
     host, port, transport = server if isinstance(server, list) else (UNCLEAR, UNCLEAR, UNCLEAR)
@@ -312,8 +313,8 @@ def decode_trunk(sections: Sections, name: str) -> Decoded:
         ("from_user",): endpoint["from_user",],
         ("from_domain",): endpoint["from_domain",],
         ("codecs",): None if codecs == ["alaw", "ulaw"] and not recorded.get("codecs") else codecs,
-        ("max_calls",): decoded(COUNT, most) if most else None,
-        ("caller_id",): shows or None,
+        ("max_calls",): MOST.values(steps)["max_calls"],
+        ("caller_id",): SHOWS.values(steps)["caller_id"],
         **decoded_formats(sections, name),
     }
 

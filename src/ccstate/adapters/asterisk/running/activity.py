@@ -1,6 +1,6 @@
 """Who is affected now: callers who wait and talk, agents who are paused, phones that are away."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ccstate.adapters.asterisk.ami import Ami
@@ -17,27 +17,10 @@ from ccstate.adapters.asterisk.kinds.switch import key_of
 from ccstate.adapters.asterisk.running import Running
 from ccstate.adapters.asterisk.running.queues import STATIC
 from ccstate.adapters.asterisk.running.rights import POSITION
-from ccstate.model import Address
+from ccstate.model import Activity, Address
 
-__all__ = ["Activity", "Channel", "activity", "read_channels"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Activity:
-    """What goes on at one object now.
-
-    `longest`: seconds that the first caller in the queue has waited. `talking`: calls that are at
-    this object, or in conversation through it. `paused`: members, each with the reason, if any.
-    `logged_in`: members that no file names. `position`: that of a switch, where somebody turned it.
-    """
-
-    waiting: int = 0
-    longest: int = 0
-    talking: int = 0
-    paused: tuple[tuple[str, str], ...] = ()
-    logged_in: tuple[str, ...] = ()
-    position: str = ""
-    notes: tuple[str, ...] = ()
+MOST_NAMED = 10
+"""Agents who are logged in that are named; the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,26 +83,35 @@ def activity(
     entries: Entries,
     positions: Mapping[str, str] | None = None,
 ) -> Mapping[Address, Activity]:
-    """By object, those at which something goes on; `entries` say what belongs to which object."""
+    """By object, what goes on there now; `entries` say what belongs to which object.
+
+    Callers are those who wait and those who talk. Words tell them, who is logged in, the position
+    of a switch, each who is paused, and what is amiss with a trunk, in this order.
+    """
     owners = _Owners(entries)
-    waiting = _waiting(running, owners)
-    calls = _calls(channels, running, owners)
-    paused = _paused(running, owners)
-    notes = _notes(running, owners, entries)
-    logged_in = _logged_in(running, owners)
-    turned = {Address("switch", name): position for name, position in (positions or {}).items()}
-    everywhere = dict.fromkeys([*waiting, *calls, *paused, *notes, *logged_in, *turned])
+    waiting, calls = _waiting(running, owners), _calls(channels, running, owners)
+    words: dict[Address, list[str]] = {}
+    for owner, seconds in waiting.items():
+        callers = "1 caller waits" if len(seconds) == 1 else f"{len(seconds)} callers wait"
+        words.setdefault(owner, []).append(f"{callers}, the first for {max(seconds)} s")
+    for owner, found in calls.items():
+        there = "1 call is there" if len(found) == 1 else f"{len(found)} calls are there"
+        words.setdefault(owner, []).append(there)
+    for owner, names in _logged_in(running, owners).items():
+        more = [f"{len(names) - MOST_NAMED:,} more"] if len(names) > MOST_NAMED else []
+        told = f"logged in: {', '.join([*names[:MOST_NAMED], *more])}"
+        words.setdefault(owner, []).append(told)
+    for name, position in (positions or {}).items():
+        words.setdefault(Address("switch", name), []).append(f"it is {position}")
+    for member in running.members:
+        if member.is_paused and (queue := owners.queue(member.queue)):
+            reason = f": {member.reason}" if member.reason else ""
+            words.setdefault(queue, []).append(f"{member.name} is paused{reason}")
+    for trunk, fault in _trunk_faults(running, owners, entries):
+        words.setdefault(trunk, []).append(fault)
     return {
-        address: Activity(
-            waiting=len(waiting.get(address, ())),
-            longest=max(waiting.get(address, ()), default=0),
-            talking=len(calls.get(address, ())),
-            paused=tuple(paused.get(address, ())),
-            logged_in=tuple(logged_in.get(address, ())),
-            position=turned.get(address, ""),
-            notes=tuple(notes.get(address, ())),
-        )
-        for address in everywhere
+        address: Activity(len(waiting.get(address, ())) + len(calls.get(address, ())), tuple(said))
+        for address, said in words.items()
     }
 
 
@@ -177,14 +169,6 @@ def _calls(
     return found
 
 
-def _paused(running: Running, owners: _Owners) -> dict[Address, list[tuple[str, str]]]:
-    found: dict[Address, list[tuple[str, str]]] = {}
-    for member in running.members:
-        if member.is_paused and (owner := owners.queue(member.queue)):
-            found.setdefault(owner, []).append((member.name, member.reason))
-    return found
-
-
 def _logged_in(running: Running, owners: _Owners) -> dict[Address, list[str]]:
     found: dict[Address, list[str]] = {}
     for member in running.members:
@@ -193,50 +177,26 @@ def _logged_in(running: Running, owners: _Owners) -> dict[Address, list[str]]:
     return found
 
 
-def _notes(running: Running, owners: _Owners, entries: Entries) -> dict[Address, list[str]]:
-    found: dict[Address, list[str]] = {}
+def _trunk_faults(
+    running: Running, owners: _Owners, entries: Entries
+) -> Iterator[tuple[Address, str]]:
+    """What is amiss with trunks. That phones are away is the way of phones.
 
-    def note(owner: Address | None, text: str) -> None:
-        if owner:
-            found.setdefault(owner, []).append(text)
-
-    _note_members(running, owners, note)
-    _note_phones(running, owners, note)
-    _note_hosts(running, entries, note)
-    return found
-
-
-_Note = Callable[[Address | None, str], None]
-
-
-def _note_members(running: Running, owners: _Owners, note: _Note) -> None:
-    for member in running.members:
-        if member.membership != STATIC:
-            text = f"{member.name} is a {member.membership} member, by {member.interface}"
-            note(owners.queue(member.queue), text)
-
-
-def _note_phones(running: Running, owners: _Owners, note: _Note) -> None:
+    Of an `identify` that Asterisk passed over, because nobody knew an address for its host, only the
+    details of the endpoint tell; of those that were not read, nothing is said.
+    """
     registrations = running.phones.registrations
     for name, state in running.phones.devices.items():
-        if state == "Unavailable" and name not in registrations:
-            owner = owners.endpoint(name)
-            is_phone = owner is not None and owner.kind == "extension"
-            note(owner, "no phone is registered" if is_phone else "it cannot be reached")
-    for name, status in registrations.items():
-        if status != "Registered":
-            note(owners.endpoint(name), f"its registration is {status.lower()}")
-
-
-def _note_hosts(running: Running, entries: Entries, note: _Note) -> None:
-    """Trunks whose `identify` Asterisk passed over, because nobody knew an address for its host.
-
-    Only the details of an endpoint tell; of those that were not read, nothing is said.
-    """
+        owner = owners.endpoint(name)
+        if owner and owner.kind == "trunk":
+            if state == "Unavailable" and name not in registrations:
+                yield owner, "it cannot be reached"
+            if (status := registrations.get(name, "Registered")) != "Registered":
+                yield owner, f"its registration is {status.lower()}"
     for key, entry in entries.items():
         is_host = key[:2] == (PJSIP, "identify") and key.part == "match"
         is_read = Key(PJSIP, "endpoint", key.item, "context") in running.values
-        if is_host and is_read and key.item not in running.identified:
-            registers = key.item in running.phones.registrations
+        if is_host and is_read and entry.owner and key.item not in running.identified:
+            registers = key.item in registrations
             then = "knows its calls by registration alone" if registers else "turns its calls away"
-            note(entry.owner, f"Asterisk found no address for {entry.value}, and {then}")
+            yield entry.owner, f"Asterisk found no address for {entry.value}, and {then}"
