@@ -10,9 +10,9 @@ import pytest
 from ccstate.adapters.asterisk.compiling import Setting as Compiling
 from ccstate.adapters.asterisk.compiling import compile_objects
 from ccstate.adapters.asterisk.importing import Imported, Setting, import_estate, words
-from ccstate.adapters.asterisk.importing.schedules import DAYS
 from ccstate.desired import ParseCache, load, load_project
 from ccstate.desired.editing import with_resources
+from ccstate.journeys.hours import WEEKDAYS
 from ccstate.lab.programs import programs
 from ccstate.model import Address
 from tests.adapters.asterisk.estates import estate, fields, imported, kinds, listed
@@ -184,7 +184,7 @@ def test_hours_that_no_schedule_says_are_listed(times: str, why: str) -> None:
     assert any(why in line for line in listed(found))
 
 
-ALL_DAY = {day: ["00:00-24:00"] for day in DAYS}
+ALL_DAY = {day: ["00:00-24:00"] for day in WEEKDAYS}
 
 
 @pytest.mark.parametrize(

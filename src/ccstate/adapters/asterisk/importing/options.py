@@ -1,6 +1,6 @@
 """Options of a section → fields of an object, by the rows of its kind (rows.py)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,30 @@ def table(noun: str, rows: Iterable[Row], alike: Mapping[str, Any] | None = None
         if not row.field or at(same, row.path) is not None:
             fixed[row.option] = text
     return Table(noun, known, fixed)
+
+
+def lines_of(section: Section, *keys: str) -> list[Option]:
+    """The lines of these options; of one that stands there twice the last counts."""
+    return [option for option in section.options if option.key.lower() in keys]
+
+
+def read_section(
+    work: Work,
+    table: Table,
+    address: Address,
+    section: Section,
+    *,
+    said: Container[str] = (),
+    judged: Container[str] = (),
+) -> None:
+    """The options of a section by their rows; `said` by its own existence, `judged` by the caller."""
+    tell_defaults(work, table, section)
+    for option in section.options:
+        key = option.key.lower()
+        if key in said:
+            work.ledger.take([option], address)
+        elif key not in judged:
+            read_option(work, table, address, option)
 
 
 def read_option(work: Work, table: Table, address: Address, option: Option) -> None:

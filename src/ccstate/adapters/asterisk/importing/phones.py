@@ -2,12 +2,13 @@
 
 import re
 from dataclasses import dataclass, field
+from itertools import chain
 
-from ccstate.adapters.asterisk.conf import Option, Section
+from ccstate.adapters.asterisk.conf import Section
 from ccstate.adapters.asterisk.endpoints import ENDPOINT_DEFAULTS
 from ccstate.adapters.asterisk.importing.estate import Work
 from ccstate.adapters.asterisk.importing.names import name_of, person
-from ccstate.adapters.asterisk.importing.options import read_option, table
+from ccstate.adapters.asterisk.importing.options import lines_of, read_section, table
 from ccstate.adapters.asterisk.kinds.extension import ROWS
 from ccstate.adapters.asterisk.rows import SWITCH, Row, decoded
 from ccstate.model import Address
@@ -77,30 +78,46 @@ def _unreachable(work: Work, section: Section) -> None:
     work.ledger.leave_all(section.written, reason)
 
 
-def _named(work: Work, kind: str, names: str) -> list[Section]:
+def named(work: Work, kind: str, names: str | None) -> list[Section]:
+    """The sections of a type that an option names, as far as there are such."""
     known = work.pjsip.get(kind, {})
-    return [known[name.strip()] for name in names.split(",") if name.strip() in known]
+    return [known[n] for name in (names or "").split(",") if (n := name.strip()) in known]
+
+
+_JUDGED = frozenset({"transport", "allow", "disallow", "callerid", "webrtc", "mailboxes"}).union(
+    *_GROUPS
+)
+"""Options of an endpoint that are judged together, or with the mailboxes."""
 
 
 def _endpoint(work: Work, phone: Phone) -> None:
-    for option in phone.endpoint.options:
-        key = option.key.lower()
-        if key in ("type", "context"):
-            work.ledger.take([option], phone.address)
-        elif handle := _HANDLED.get(key):
-            handle(work, phone, option)
-        elif key == "transport":
-            work.ledger.leave(option, "stays by hand: ccstate names no transport")
-        elif key != "mailboxes":  # judged with the mailboxes
-            read_option(work, _ENDPOINT, phone.address, option)
-
-
-def _allow(work: Work, phone: Phone, option: Option) -> None:
-    if set(codecs(phone.endpoint)) == _CODECS:
-        work.ledger.take([option], phone.address)
+    endpoint, ledger = phone.endpoint, work.ledger
+    said = ("type", "context", "aors", "auth")
+    read_section(work, _ENDPOINT, phone.address, endpoint, said=said, judged=_JUDGED)
+    phone.aors = _one(work, phone, "aors", "aor")
+    phone.auths = _one(work, phone, "auth", "auth")
+    by_hand = "stays by hand: ccstate names no transport"
+    ledger.leave_all(lines_of(endpoint, "transport"), by_hand)
+    allowed = lines_of(endpoint, "allow", "disallow")
+    if set(codecs(endpoint)) == _CODECS:
+        ledger.take(allowed, phone.address)
     else:
         told = f"differs: ccstate's phones may speak {', '.join(sorted(_CODECS))}"
-        work.ledger.leave(option, told)
+        ledger.leave_all(allowed, told)
+    if decoded(SWITCH, endpoint.get("webrtc")) is True:
+        work.objects[phone.address]["device"] = "webrtc"
+    ledger.take(lines_of(endpoint, "webrtc"), phone.address)
+    _group(work, phone)
+    _caller(work, phone)
+
+
+def _one(work: Work, phone: Phone, key: str, kind: str) -> list[Section]:
+    """The sections that an option names, of which an extension has exactly one."""
+    found = named(work, kind, phone.endpoint.get(key))
+    if len(found) != 1:
+        reason = "an extension has exactly one" if found else "there is no such section"
+        work.ledger.leave_all(lines_of(phone.endpoint, key), reason)
+    return found
 
 
 def codecs(endpoint: Section) -> list[str]:
@@ -125,97 +142,51 @@ def codecs(endpoint: Section) -> list[str]:
     return list(found)
 
 
-def _caller(work: Work, phone: Phone, option: Option) -> None:
-    match = _CALLER.fullmatch(option.value)
-    phone.shown, phone.shown_number = match.groups() if match else (option.value.strip('" '), "")
+def _caller(work: Work, phone: Phone) -> None:
+    lines = lines_of(phone.endpoint, "callerid")
+    text = lines[-1].value if lines else ""
+    match = _CALLER.fullmatch(text)
+    phone.shown, phone.shown_number = match.groups() if match else (text.strip('" '), "")
     if phone.shown and len(phone.shown) <= 200 and phone.shown.isprintable():
-        work.ledger.take([option], phone.address)
+        work.ledger.take(lines, phone.address)
     else:
         phone.shown = ""
-        work.ledger.leave(option, "nobody's name is in it")
+        work.ledger.leave_all(lines, "nobody's name is in it")
 
 
-def _group(work: Work, phone: Phone, option: Option) -> None:
+def _group(work: Work, phone: Phone) -> None:
     said = [[phone.endpoint.get(name) for name in names] for names in _GROUPS]
     groups = {group for each in said for group in each if group}
-    group = min(groups, default="")
+    group, lines = min(groups, default=""), lines_of(phone.endpoint, *chain(*_GROUPS))
     if len(groups) == 1 and all(map(any, said)) and group == name_of(group):
         work.objects[phone.address]["pickup_group"] = group
-        work.ledger.take([option], phone.address)
+        work.ledger.take(lines, phone.address)
     else:
-        work.ledger.leave(option, "an extension has one pickup group, for both ways")
-
-
-def _webrtc(work: Work, phone: Phone, option: Option) -> None:
-    if decoded(SWITCH, option.value) is True:
-        work.objects[phone.address]["device"] = "webrtc"
-    work.ledger.take([option], phone.address)
-
-
-def _auth(work: Work, phone: Phone, option: Option) -> None:
-    phone.auths = _named(work, "auth", option.value)
-    _pointed(work, phone, option, len(phone.auths))
-
-
-def _aors(work: Work, phone: Phone, option: Option) -> None:
-    phone.aors = _named(work, "aor", option.value)
-    _pointed(work, phone, option, len(phone.aors))
-
-
-def _pointed(work: Work, phone: Phone, option: Option, found: int) -> None:
-    if found == 1:
-        work.ledger.take([option], phone.address)
-    else:
-        reason = "an extension has exactly one" if found else "there is no such section"
-        work.ledger.leave(option, reason)
-
-
-_HANDLED = {
-    "allow": _allow,
-    "disallow": _allow,
-    "callerid": _caller,
-    **{name: _group for names in _GROUPS for name in names},
-    "webrtc": _webrtc,
-    "auth": _auth,
-    "aors": _aors,
-}
+        work.ledger.leave_all(lines, "an extension has one pickup group, for both ways")
 
 
 def _accounts(work: Work, phone: Phone) -> None:
-    for option in (option for auth in phone.auths[:1] for option in auth.options):
-        _auth_option(work, phone, option)
-    for option in (option for aor in phone.aors[:1] for option in aor.options):
-        _aor_option(work, phone, option)
-
-
-def _auth_option(work: Work, phone: Phone, option: Option) -> None:
-    key, ledger = option.key.lower(), work.ledger
-    if key == "password" and option.value:
-        reference = work.secret("SIP", phone.name, value=option.value)
-        work.objects[phone.address]["secret"] = reference
-        ledger.take([option], phone.address)
-    elif key == "username" and option.value != phone.name:
-        reason = f"differs: ccstate's phones log in by the name of their extension, {phone.name}"
-        ledger.leave(option, reason)
-    elif key in ("type", "username"):
-        ledger.take([option], phone.address)
-    else:
-        read_option(work, _AUTH, phone.address, option)
-
-
-def _aor_option(work: Work, phone: Phone, option: Option) -> None:
-    key, ledger = option.key.lower(), work.ledger
-    if key == "max_contacts" and option.value != _AOR.fixed[key]:
-        ledger.leave(option, "differs: one phone at a time is an extension's")
-    elif (
-        key == "max_contacts" and decoded(SWITCH, phone.aors[0].get("remove_existing")) is not True
-    ):
-        reason = "differs: a second phone takes over from the first; here it is turned away"
-        ledger.leave(option, reason)
-    elif key in ("type", "max_contacts", "remove_existing"):
-        ledger.take([option], phone.address)
-    elif key != "mailboxes":  # judged with the mailboxes
-        read_option(work, _AOR, phone.address, option)
+    ledger = work.ledger
+    for auth in phone.auths[:1]:
+        password = auth.get("password") or ""
+        if password:
+            reference = work.secret("SIP", phone.name, value=password)
+            work.objects[phone.address]["secret"] = reference
+        told = f"differs: ccstate's phones log in by the name of their extension, {phone.name}"
+        others = (line for line in lines_of(auth, "username") if line.value != phone.name)
+        ledger.leave_all(others, told)
+        said = ("type", "username", *(("password",) if password else ()))
+        read_section(work, _AUTH, phone.address, auth, said=said)
+    for aor in phone.aors[:1]:
+        replaces = decoded(SWITCH, aor.get("remove_existing")) is True
+        for line in lines_of(aor, "max_contacts"):
+            if line.value != _AOR.fixed["max_contacts"]:
+                ledger.leave(line, "differs: one phone at a time is an extension's")
+            elif not replaces:
+                told = "differs: a second phone takes over from the first; here it is turned away"
+                ledger.leave(line, told)
+        said = ("type", "max_contacts", "remove_existing")
+        read_section(work, _AOR, phone.address, aor, said=said, judged=("mailboxes",))
 
 
 def shown_numbers(work: Work, found: dict[str, Phone]) -> None:

@@ -6,7 +6,7 @@ from ccstate.adapters.asterisk.conf import Option, Section
 from ccstate.adapters.asterisk.importing.estate import Work
 from ccstate.adapters.asterisk.importing.ledger import DEFAULT
 from ccstate.adapters.asterisk.importing.names import name_of
-from ccstate.adapters.asterisk.importing.options import fits, read_option, table, tell_defaults
+from ccstate.adapters.asterisk.importing.options import fits, lines_of, read_section, table
 from ccstate.adapters.asterisk.importing.phones import Phone
 from ccstate.adapters.asterisk.importing.recordings import SPOKEN, prompt_of
 from ccstate.adapters.asterisk.kinds.queue import NOBODY, ROWS
@@ -17,7 +17,9 @@ _QUEUE = table("queue", ROWS)
 _ALWAYS_SAID = ("strategy", "ring_for", "retry")
 """Fields that are said although they are defaults of Asterisk: a project may have other ones."""
 _EMPTY = ("joinempty", "leavewhenempty")
-_JUDGED = frozenset({*_EMPTY, *(n for n, r in _QUEUE.rows.items() if "announcements" in r.path)})
+_JUDGED = frozenset(
+    {"member", *_EMPTY, *(n for n, r in _QUEUE.rows.items() if "announcements" in r.path)}
+)
 """Options that are judged together with others."""
 
 
@@ -47,29 +49,20 @@ def _queue(work: Work, phones: Mapping[str, Phone], section: Section) -> Address
     work.ledger.take_header(section, address)
     if name != section.name:
         work.ledger.leave_header(section, f"differs: reports call the queue {name}")
-    tell_defaults(work, _QUEUE, section)
-    for option in section.options:
-        key = option.key.lower()
-        is_exit = key == "context" and work.setting.holds("queue", "keys")
-        if key != "member" and key not in _JUDGED and not is_exit:
-            read_option(work, _QUEUE, address, option)
+    exits = {"context"} if work.setting.holds("queue", "keys") else set()
+    read_section(work, _QUEUE, address, section, judged=_JUDGED | exits)
     _members(work, phones, address, section)
     _announcements(work, address, section)
     return address
 
 
-def _lines(section: Section, *keys: str) -> list[Option]:
-    """The lines of these options; of one that stands there twice the last counts."""
-    return [option for option in section.options if option.key.lower() in keys]
-
-
 def _is_emptied(work: Work, address: Address, section: Section) -> bool:
     """Whether callers do not join, or leave, the queue where nobody is there."""
-    lines = {key: _lines(section, key) for key in _EMPTY}
+    by_key = {key: lines_of(section, key) for key in _EMPTY}
     joins, leaves = (
-        _conditions(key, each[-1].value) if each else frozenset() for key, each in lines.items()
+        _conditions(key, each[-1].value) if each else frozenset() for key, each in by_key.items()
     )
-    for said, each in zip((joins, leaves), lines.values(), strict=True):
+    for said, each in zip((joins, leaves), by_key.values(), strict=True):
         if not joins and not leaves:
             work.ledger.take(each, DEFAULT)
         elif said == frozenset(NOBODY.split(",")):
@@ -106,11 +99,11 @@ def _announcements(work: Work, address: Address, section: Section) -> None:
 
     Source: `init_queue` and `say_position`, app_queue.c of Asterisk 22.
     """
-    often = _lines(section, "announce-frequency")
+    often = lines_of(section, "announce-frequency")
     every = _seconds(often)
     told: dict[str, Json] = {}
     for key in ("announce-position", "announce-holdtime"):
-        row, lines = _QUEUE.rows[key], _lines(section, key)
+        row, lines = _QUEUE.rows[key], lines_of(section, key)
         value = decoded(SWITCH, lines[-1].value.strip() if lines else row.default)
         if value is False or not every:
             work.ledger.take(lines, DEFAULT)
@@ -132,8 +125,8 @@ def _announcements(work: Work, address: Address, section: Section) -> None:
 
 def _periodic(work: Work, address: Address, section: Section, told: dict[str, Json]) -> None:
     """A recording that waiting callers hear again and again."""
-    sounds = _lines(section, "periodic-announce")
-    lines = [*sounds, *(often := _lines(section, "periodic-announce-frequency"))]
+    sounds = lines_of(section, "periodic-announce")
+    lines = [*sounds, *(often := lines_of(section, "periodic-announce-frequency"))]
     every = _seconds(often)
     if not every:
         work.ledger.take(lines, DEFAULT)
@@ -161,7 +154,7 @@ def _seconds(lines: list[Option]) -> str:
 
 def _members(work: Work, phones: Mapping[str, Phone], address: Address, section: Section) -> None:
     """Those whom the file names; where it names nobody, nothing is said of members."""
-    lines = _lines(section, "member")
+    lines = lines_of(section, "member")
     if not lines:
         told = "differs: nobody says here who answers; agents who log in are no members of the file"
         work.ledger.leave_header(section, told)

@@ -1,113 +1,62 @@
 """GotoIfTime → schedules."""
 
-import re
-from collections.abc import Callable
+from collections.abc import Iterable
+from datetime import date, timedelta
 
 from ccstate.adapters.asterisk.importing.estate import Work
+from ccstate.adapters.asterisk.interpreter.faults import NotFollowed
+from ccstate.adapters.asterisk.interpreter.timing import timing
+from ccstate.journeys.hours import WEEKDAYS
 from ccstate.model import Json
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-"""Days of the months; what is said of 29 February holds in leap years."""
-_TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})-([0-9]{1,2}):([0-9]{2})")
+_YEAR = [date(2024, 1, 1) + timedelta(days=number) for number in range(366)]
+"""The days of a leap year; what is said of 29 February holds in leap years."""
 
 
 def schedule(work: Work, times: tuple[str, ...], near: str) -> tuple[str, str]:
     """The name of a schedule that is open at these times, or "", and why there is none.
 
-    `times` is `times,weekdays,days of the month,months[,timezone]` of GotoIfTime, whose last minute
-    counts (ast_build_timing, main/pbx_timing.c).
+    `times` is `times,weekdays,days of the month,months[,timezone]` of GotoIfTime.
     """
-    clock, weekdays, days, months, zone = (*times, "*", "*", "*", "*", "")[:5]
-    if not times[4:]:
-        zone = ""
-    zone = zone.strip() or work.setting.timezone
+    unclear = "", f"{','.join(times[:4])} are no hours that ccstate can read"
+    try:
+        open_at = timing(",".join(times))
+    except NotFollowed:
+        return unclear
+    zone = open_at.zone or work.setting.timezone
     if not zone:
         return "", "nobody says in which timezone these hours are meant"
-    open_days = _named(weekdays, DAYS)
-    spans = _spans(clock.strip())
-    runs = _runs(_numbered(days, 31), _named(months, MONTHS))
-    if not open_days or not spans or not runs:
-        return "", f"{','.join(times[:4])} are no hours that ccstate can read"
-    weekly: dict[str, Json] = {DAYS[day]: list(spans) for day in sorted(open_days)}
+    spans = [f"{_clock(a)}-{_clock(b + 1)}" for a, b in _runs(open_at.minutes)]
+    days = [day for number, day in enumerate(WEEKDAYS, 1) if number % 7 in open_at.weekdays]
+    weekly: dict[str, Json] = {day: [*spans] for day in days}
+    seasons = _runs(
+        number
+        for number, day in enumerate(_YEAR)
+        if day.month in open_at.months and day.day in open_at.days
+    )
+    if not seasons:
+        return unclear
     fields: dict[str, Json] = {"timezone": zone, "weekly": weekly}
-    if runs != [(_YEAR[0], _YEAR[-1])]:
-        seasons: list[Json] = [{"every": a, "until": b, "weekly": weekly} for a, b in runs]
-        fields.update(weekly={}, seasons=seasons)
+    if seasons != [(0, 365)]:
+        if len(seasons) > 1 and (seasons[0][0], seasons[-1][1]) == (0, 365):
+            seasons[0] = seasons.pop()[0], seasons[0][1]  # over New Year
+        every: list[Json] = [
+            {"every": f"{_YEAR[a]:%m-%d}", "until": f"{_YEAR[b]:%m-%d}", "weekly": weekly}
+            for a, b in seasons
+        ]
+        fields.update(weekly={}, seasons=every)
     return work.one("schedule", near, fields).name, ""
 
 
-def _named(text: str, names: tuple[str, ...]) -> set[int]:
-    """Places of the names that a list such as `mon-fri&sun` holds; none where it is unclear."""
-    words = {name: place for place, name in enumerate(names)}
-    # Numbers count from 1; weekdays from Sunday on (16.28, 22.10, seen).
-    first = names.index("sun") if "sun" in names else 0
-    words |= {str(number + 1): (first + number) % len(names) for number in range(len(names))}
-    return _held(text, len(names), lambda word: words.get(word, -1))
-
-
-def _numbered(text: str, most: int) -> set[int]:
-    """Places, from 0 on, of the numbers that a list such as `1-7&25` holds."""
-    known = {str(number): number - 1 for number in range(1, most + 1)}
-    return _held(text, most, lambda word: known.get(word.lstrip("0"), -1))
-
-
-def _held(text: str, count: int, place: Callable[[str], int]) -> set[int]:
-    text = text.strip().lower()
-    if text == "*":
-        return set(range(count))
-    found: set[int] = set()
-    for part in text.split("&"):
-        first, dash, last = part.partition("-")
-        begin, end = place(first.strip()), place((last if dash else first).strip())
-        if begin < 0 or end < 0:
-            return set()
-        found.update((begin + step) % count for step in range((end - begin) % count + 1))
-    return found
-
-
-def _runs(days: set[int], months: set[int]) -> list[tuple[str, str]]:
-    """The runs of days of the year that these days of these months make, as `every` and `until`."""
-    held = [
-        f"{month + 1:02d}-{day + 1:02d}"
-        for month, length in enumerate(LENGTHS)
-        for day in range(length)
-        if month in months and day in days
-    ]
-    place = {day: number for number, day in enumerate(_YEAR)}
-    runs: list[tuple[str, str]] = []
-    for day in held:
-        if runs and place[day] == place[runs[-1][1]] + 1:
-            runs[-1] = runs[-1][0], day
+def _runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
+    """The runs of numbers that follow each other, by first and last."""
+    runs: list[tuple[int, int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][1] + 1:
+            runs[-1] = runs[-1][0], number
         else:
-            runs.append((day, day))
-    if len(runs) > 1 and (runs[0][0], runs[-1][1]) == (_YEAR[0], _YEAR[-1]):
-        runs[0] = runs.pop()[0], runs[0][1]  # over New Year
+            runs.append((number, number))
     return runs
-
-
-_YEAR = [f"{m:02d}-{d + 1:02d}" for m, length in enumerate(LENGTHS, 1) for d in range(length)]
-"""The days of a leap year."""
-
-
-def _spans(text: str) -> list[str]:
-    """Spans of a day; the last minute of GotoIfTime is the one before the end of a span."""
-    if text == "*":
-        return ["00:00-24:00"]
-    spans: set[str] = set()
-    for part in text.split("&"):
-        match = _TIME.fullmatch(part.strip())
-        if not match:
-            return []
-        begin, end = (int(match[1]) * 60 + int(match[2]), int(match[3]) * 60 + int(match[4]) + 1)
-        if begin >= 1440 or end > 1440:
-            return []
-        if begin >= end:  # over midnight: the weekday is asked for on both sides of it
-            spans.update((f"00:00-{_clock(end)}", f"{_clock(begin)}-24:00"))
-        else:
-            spans.add(f"{_clock(begin)}-{_clock(end)}")
-    return sorted(spans)
 
 
 def _clock(minute: int) -> str:

@@ -2,18 +2,18 @@
 
 from dataclasses import dataclass
 
-from ccstate.adapters.asterisk.conf import Option, Section
+from ccstate.adapters.asterisk.conf import Section
 from ccstate.adapters.asterisk.endpoints import ENDPOINT_DEFAULTS
 from ccstate.adapters.asterisk.importing.estate import Work
 from ccstate.adapters.asterisk.importing.names import name_of
 from ccstate.adapters.asterisk.importing.options import (
     Table,
     fits,
-    read_option,
+    lines_of,
+    read_section,
     table,
-    tell_defaults,
 )
-from ccstate.adapters.asterisk.importing.phones import codecs
+from ccstate.adapters.asterisk.importing.phones import codecs, named
 from ccstate.adapters.asterisk.kinds.trunk import (
     ACCOUNT_TYPE,
     CLIENT,
@@ -53,20 +53,13 @@ class Trunk:
 
 def carriers(work: Work) -> frozenset[str]:
     """The endpoints that lead to a carrier: their contact is written down, or they log in."""
-    aors = work.pjsip.get("aor", {})
-    found: set[str] = set()
-    for identity, endpoint in work.pjsip.get("endpoint", {}).items():
-        contacts = [aors[a].get("contact") for a in _names(endpoint, "aors") if a in aors]
-        if endpoint.get("outbound_auth") or (any(contacts) and not endpoint.get("auth")):
+    endpoints = work.pjsip.get("endpoint", {})
+    found = {each.get("endpoint") or "" for each in work.pjsip.get("identify", {}).values()}
+    for identity, endpoint in endpoints.items():
+        is_fixed = any(aor.get("contact") for aor in named(work, "aor", endpoint.get("aors")))
+        if endpoint.get("outbound_auth") or (is_fixed and not endpoint.get("auth")):
             found.add(identity)
-    for identify in work.pjsip.get("identify", {}).values():
-        if identify.get("endpoint") in work.pjsip.get("endpoint", {}):
-            found.add(identify.get("endpoint") or "")
-    return frozenset(found)
-
-
-def _names(section: Section, key: str) -> list[str]:
-    return [name.strip() for name in (section.get(key) or "").split(",")]
+    return frozenset(found.intersection(endpoints))
 
 
 def trunks(work: Work, those: frozenset[str]) -> dict[str, Trunk]:
@@ -78,7 +71,8 @@ def trunks(work: Work, those: frozenset[str]) -> dict[str, Trunk]:
             trunk = Trunk(name, identity, endpoint.get("context") or "default")
             found[identity] = trunk
             work.objects[trunk.address] = fields
-            _address(work, trunk, endpoint)
+            address = named(work, "aor", endpoint.get("aors"))[0]
+            read_section(work, _AOR, trunk.address, address, said=("type", "contact"))
             _endpoint(work, trunk, endpoint)
             _account(work, trunk, endpoint)
             _identified(work, trunk)
@@ -95,11 +89,10 @@ def _transports(work: Work) -> None:
 
 def _server(work: Work, endpoint: Section) -> dict[str, Json] | None:
     """Host, port and transport, from the contact of the one address that it has."""
-    aors = [a for a in _names(endpoint, "aors") if a in work.pjsip.get("aor", {})]
-    section = work.pjsip["aor"][aors[0]] if len(aors) == 1 else None
-    read = decoded(SERVER, section.get("contact")) if section else None
+    aors = named(work, "aor", endpoint.get("aors"))
+    read = decoded(SERVER, aors[0].get("contact")) if len(aors) == 1 else None
     host, port, transport = read if isinstance(read, list) else (None, None, None)
-    if section is None or host is None or not fits("trunk", ("port",), port):
+    if host is None or not fits("trunk", ("port",), port):
         reason = "a trunk needs one contact such as sip:host:5060"
         work.ledger.leave_header(endpoint, reason)
         return None
@@ -111,37 +104,23 @@ def _server(work: Work, endpoint: Section) -> dict[str, Json] | None:
     return fields
 
 
-def _address(work: Work, trunk: Trunk, endpoint: Section) -> None:
-    """The section of its address, of which `_server` has read the contact."""
-    section = work.pjsip["aor"][next(a for a in _names(endpoint, "aors") if a in work.pjsip["aor"])]
-    tell_defaults(work, _AOR, section)
-    _read(work, trunk, _AOR, section, "type", "contact")
-
-
-def _read(work: Work, trunk: Trunk, table: Table, section: Section, *others: str) -> None:
-    """The options of a section; `others` are read elsewhere, and said by the trunk."""
-    for option in section.options:
-        if option.key.lower() in others:
-            work.ledger.take([option], trunk.address)
-        else:
-            read_option(work, table, trunk.address, option)
-
-
 def _endpoint(work: Work, trunk: Trunk, endpoint: Section) -> None:
     offered = codecs(endpoint)
     unknown = [codec for codec in offered if not fits("trunk", ("codecs",), [codec])]
     if offered and not unknown:
         work.objects[trunk.address]["codecs"] = [*offered]
-    for option in endpoint.options:
-        key = option.key.lower()
-        if key in ("type", "context", "aors") or (key in ("allow", "disallow") and not unknown):
-            work.ledger.take([option], trunk.address)
-        elif key in ("allow", "disallow"):
-            work.ledger.leave(option, f"a trunk has no codec {', '.join(unknown)}")
-        elif key == "outbound_auth" and option.value in work.pjsip.get("auth", {}):
+    allowed = lines_of(endpoint, "allow", "disallow")
+    if unknown:
+        work.ledger.leave_all(allowed, f"a trunk has no codec {', '.join(unknown)}")
+    else:
+        work.ledger.take(allowed, trunk.address)
+    for option in lines_of(endpoint, "outbound_auth"):
+        if option.value in work.pjsip.get("auth", {}):
             work.ledger.take([option], trunk.address)
         else:
-            read_option(work, _ENDPOINT, trunk.address, option)
+            work.ledger.leave(option, "there is no such section")
+    said, judged = ("type", "context", "aors"), ("allow", "disallow", "outbound_auth")
+    read_section(work, _ENDPOINT, trunk.address, endpoint, said=said, judged=judged)
 
 
 def _account(work: Work, trunk: Trunk, endpoint: Section) -> None:
@@ -163,10 +142,10 @@ def _account(work: Work, trunk: Trunk, endpoint: Section) -> None:
             fields["secret"] = work.secret("TRUNK", trunk.name, value=value)
     elif auth:
         told = "there is no username beside it, so Asterisk does not use it"
-        secrets = [o for o in auth.options if o.key.lower() in ("username", "password")]
-        work.ledger.leave_all(secrets, told)
+        work.ledger.leave_all(lines_of(auth, "username", "password"), told)
     if auth:
-        _read(work, trunk, _AUTH, auth, "type", "username", "password")
+        said = ("type", "username", "password")
+        read_section(work, _AUTH, trunk.address, auth, said=said)
 
 
 def _registration(work: Work, trunk: Trunk, section: Section, username: str) -> bool:
@@ -176,11 +155,11 @@ def _registration(work: Work, trunk: Trunk, section: Section, username: str) -> 
     if not fits:
         why = "it has no client_uri" if not section.get("client_uri") else "its account is another"
         reason = f"Asterisk does not register by this, or not as the trunk does: {why}"
-        lines = (*section.options, *(logs_in.options if logs_in else ()))
-        work.ledger.leave_all(lines, reason)
+        work.ledger.leave_all(section.options, reason)
+        work.ledger.leave_all(logs_in.options if logs_in else (), reason)
         return False
     said = ("type", "server_uri", "client_uri", "outbound_auth", "endpoint")
-    _read(work, trunk, _REGISTRATION, section, *said)
+    read_section(work, _REGISTRATION, trunk.address, section, said=said)
     return True
 
 
@@ -188,7 +167,6 @@ def _identified(work: Work, trunk: Trunk) -> None:
     """The addresses from which the carrier's calls arrive."""
     fields = work.objects[trunk.address]
     more: list[str] = []
-    matched: list[Option] = []
     for section in work.pjsip.get("identify", {}).values():
         if section.get("endpoint") != trunk.endpoint:
             continue
@@ -198,7 +176,6 @@ def _identified(work: Work, trunk: Trunk) -> None:
             if key in ("type", "endpoint"):
                 work.ledger.take([option], trunk.address)
             elif key == "match" and fits("trunk", ("addresses",), [*addresses]):
-                matched.append(option)
                 more += [each.removesuffix("/32") for each in addresses]
                 work.ledger.take([option], trunk.address)
             else:
