@@ -287,7 +287,9 @@ def discrepancy(change: Change, seen: Observation) -> str:
                 None if fields is None else kinds.settled(change.address.kind, fields, live)
                 for fields in (applied, change.ledger)
             )
-            return "" if recorded == wanted else "the ledger does not record it"
+            if recorded != wanted:
+                return "the ledger does not record it"
+            return seen.at_risk.get(change.address, "")
 
 
 def _missing(change: Change, live: Fields) -> str:

@@ -77,6 +77,8 @@ class Observation:
     """What could not be seen for lack of rights, each with the right that is missing; in words."""
     references: Mapping[Address, Mapping[str, str]] = field(default_factory=dict)
     """From which reference each secret was written last, by dotted path; as far as that is recorded."""
+    at_risk: Mapping[Address, str] = field(default_factory=dict)
+    """Objects that the platform will not load at its next start, and why; no change to them is confirmed."""
 
 
 RUNNING = "running"

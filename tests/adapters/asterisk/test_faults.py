@@ -13,6 +13,7 @@ import threading
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -259,6 +260,36 @@ def test_a_wrong_ami_secret_is_told_and_nothing_is_written(estate: Estate) -> No
         estate.site.secret_file.write_text(estate.site.ami_secret + "\n", encoding="utf-8")
     assert contents(estate) == before
     estate.apply()
+    is_consistent(estate)
+
+
+@pytest.mark.parametrize("is_comment", [False, True], ids=["taken out", "made a comment"])
+def test_an_include_line_that_vanishes_during_an_apply_leaves_nothing_confirmed(
+    is_comment: bool, estate: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main = estate.site.etc / "queues.conf"
+    whole, line = main.read_text(encoding="utf-8"), "#tryinclude queues.d/*.conf"
+    write_and_load = perform.write_and_load
+
+    def then_without_the_line(*given: Any) -> str:
+        failure = write_and_load(*given)
+        main.write_text(whole.replace(line, f";{line}" if is_comment else ""), encoding="utf-8")
+        return failure
+
+    # Not the first queue: the problem is told at that one, and concerns all.
+    estate.edit("queues", "sales", "weight", value=9)
+    estate.edit("extensions", "2002", "ring_for", value="25s")
+    assert estate.plan()
+    monkeypatch.setattr(perform, "write_and_load", then_without_the_line)
+    try:
+        assert estate.run("apply") == 4, estate.lines
+        assert "Not confirmed: 1 of 2 changes ~ queue/sales" in estate.lines
+        assert "does not include queues.d/ccstate.conf" in estate.lines
+        assert "Confirmed: 1 of 2 changes (1 changed) ~ extension/2002" in estate.lines
+        receipts = estate.folder.glob("plans/*/receipt.md")
+        assert any("1 of 2 changes confirmed" in r.read_text(encoding="utf-8") for r in receipts)
+    finally:
+        main.write_text(whole, encoding="utf-8")
     is_consistent(estate)
 
 

@@ -85,6 +85,7 @@ class AsteriskAdapter:
                 )
             ),
             references=stored.records.references,
+            at_risk=view.at_risk,
         )
 
     def seal(self, references: Collection[str]) -> Mapping[str, str]:

@@ -1,7 +1,7 @@
 """Stored and running configuration → objects at both levels."""
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from ccstate import kinds
@@ -44,6 +44,8 @@ class View:
     read: ReadBack
     is_outdated: bool = False
     """Whether ccstate would write the files otherwise, though nobody touched them."""
+    at_risk: dict[Address, str] = field(default_factory=dict)
+    """Objects in files that Asterisk will not load at its next start, and why."""
 
 
 def stored_view(stored: Stored) -> View:
@@ -75,18 +77,23 @@ def stored_view(stored: Stored) -> View:
 
 
 def add_setup(view: View, stored: Stored, by_hand: Handwritten) -> None:
-    """What keeps Asterisk from loading ccstate's files, at the first object of each file."""
+    """What keeps Asterisk from loading ccstate's files, at the first object of each file.
+
+    All objects of such a file are at risk.
+    """
     for problem in setup_problems(by_hand):
         if FILES[problem.configuration] in stored.contents:
-            bearer = _first_of(problem.configuration, view, stored)
-            view.altered.setdefault(bearer, []).append(str(problem))
+            owners = _managed_in(problem.configuration, view, stored)
+            view.altered.setdefault(min(owners, default=None), []).append(str(problem))
+            for owner in owners:
+                view.at_risk.setdefault(owner, str(problem))
 
 
-def _first_of(configuration: str, view: View, stored: Stored) -> Address | None:
-    """The first managed object that stands in a file; None where there is none."""
+def _managed_in(configuration: str, view: View, stored: Stored) -> set[Address]:
+    """The managed objects that stand in a file."""
     owners = {e.owner for k, e in stored.compiled.entries.items() if k.file == configuration}
     managed = stored.records.ledger
-    return min((o for o in owners if o and o in view.objects and o in managed), default=None)
+    return {o for o in owners if o and o in view.objects and o in managed}
 
 
 def _as_touched(stored: Stored) -> dict[Key, str]:
