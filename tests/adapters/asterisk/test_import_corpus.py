@@ -45,9 +45,9 @@ class Case:
         self.calls: list[dict[str, Any]] = said["calls"]
         self.is_same = said["import"] == "same"
         self.report: list[str] = said.get("report", [])
-        read = confs(estate(said["dialplan"], **said.get("files", {})))
-        self.found = imported_confs(read, self.setting)
-        self.proving = Proving(read, self.found, self.setting, FIRST)
+        self.read = confs(estate(said["dialplan"], **said.get("files", {})))
+        self.found = imported_confs(self.read, self.setting)
+        self.proving = Proving(self.read, self.found, self.setting, FIRST)
 
     def door(self, call: dict[str, Any]) -> tuple[str, str]:
         if "phone" in call:

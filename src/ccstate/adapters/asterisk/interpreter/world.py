@@ -7,7 +7,7 @@ every moment.
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -35,33 +35,40 @@ _IS_EMPTY = re.compile(
 
 
 class Moments:
-    """The moments that stand for all of a year, as bits of a number; in the server's timezone."""
+    """The moments that stand for all of a year, as bits of a number; in the server's timezone.
 
-    def __init__(self, first: date, zone: str, minutes: Collection[int]) -> None:
-        self._first = first
+    `dates` are months and days that decide by themselves: of them each weekday is there, from the
+    years after it.
+    """
+
+    def __init__(
+        self,
+        first: date,
+        zone: str,
+        minutes: Collection[int],
+        dates: Collection[tuple[int, int]] = (),
+    ) -> None:
         self._zone = zone
         self._minutes = sorted({12 * 60, *minutes})
-        self.days = DAYS if minutes else 1
-        self.every = (1 << self.days * len(self._minutes)) - 1
+        self._days = [first + timedelta(days=day) for day in range(DAYS if minutes else 1)]
+        self._days += _on_other_weekdays(first, dates) if minutes else []
+        self.every = (1 << len(self._days) * len(self._minutes)) - 1
         self._masks: dict[str, int] = {}
 
     def all(self) -> Iterator[datetime]:
         """Each moment, in the order of its bit."""
         zone = ZoneInfo(self._zone or "UTC")
-        for day in range(self.days):
-            begin = datetime(self._first.year, self._first.month, self._first.day, tzinfo=zone)
-            at = begin + timedelta(days=day)
+        for day in self._days:
             for minute in self._minutes:
-                yield at.replace(hour=minute // 60, minute=minute % 60)
+                yield datetime.combine(day, time(minute // 60, minute % 60), zone)
 
     def first_of(self, moments: int) -> datetime:
         """The first moment of a set that is not empty, to show it to people."""
         place = (moments & -moments).bit_length() - 1
         day, index = divmod(place, len(self._minutes))
-        zone = ZoneInfo(self._zone or "UTC")
-        begin = datetime(self._first.year, self._first.month, self._first.day, tzinfo=zone)
         minute = self._minutes[index]
-        return (begin + timedelta(days=day)).replace(hour=minute // 60, minute=minute % 60)
+        at = time(minute // 60, minute % 60)
+        return datetime.combine(self._days[day], at, ZoneInfo(self._zone or "UTC"))
 
     def holding(self, text: str) -> int:
         """The moments at which a condition of GotoIfTime holds."""
@@ -75,8 +82,7 @@ class Moments:
             return self._elsewhere(said)
         day_mask = sum(1 << at for at, m in enumerate(self._minutes) if m in said.minutes)
         found = 0
-        for day in range(self.days):
-            at = self._first + timedelta(days=day)
+        for day, at in enumerate(self._days):
             is_day = (
                 at.isoweekday() % 7 in said.weekdays
                 and at.day in said.days
@@ -95,6 +101,54 @@ class Moments:
             raise NotFollowed("hours name a timezone, and nobody says in which one the server is")
         moments = enumerate(self.all())
         return sum(1 << n for n, at in moments if said.holds(at.astimezone(UTC).astimezone(zone)))
+
+
+_YEARS = 28
+"""Years until every date has had every weekday (Julian calendar; no century is skipped till 2100)."""
+
+
+def _on_other_weekdays(first: date, dates: Collection[tuple[int, int]]) -> list[date]:
+    """Days from that one on, so that each date is there on each weekday."""
+    found: list[date] = []
+    for month, day in sorted(dates):
+        seen: set[int] = set()
+        for year in range(first.year, first.year + _YEARS + 1):
+            if (month, day) == (2, 29) and year % 4:
+                continue
+            at = date(year, month, day)
+            if at > first and at.weekday() not in seen:
+                seen.add(at.weekday())
+                found.append(at)
+    return found
+
+
+_WEEK = 7
+_LEAP_YEAR = 2028
+
+
+def days_between(begin: str, end: str) -> set[tuple[int, int]]:
+    """The days of a short run of a year, `12-25` to `12-26`; of a longer one none.
+
+    Whatever lasts a week has every weekday in one year.
+    """
+    first, last = (date.fromisoformat(f"{_LEAP_YEAR}-{text}") for text in (begin, end))
+    count = (last - first).days % DAYS + 1
+    days = (first + timedelta(days=n) for n in range(count if count < _WEEK else 0))
+    return {(day.month, day.day) for day in days}
+
+
+def dates_of(plan: Dialplan) -> set[tuple[int, int]]:
+    """The dates that conditions of a dialplan on the clock name, where they are fewer than a week."""
+    found: set[tuple[int, int]] = set()
+    for times in times_of(plan):
+        try:
+            said = timing(times)
+        except NotFollowed:
+            continue
+        if len(said.days) < _WEEK:
+            longest = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
+            found |= {(m, d) for m in said.months for d in said.days if d <= longest.get(m, 31)}
+    return found
 
 
 def times_of(plan: Dialplan) -> list[str]:

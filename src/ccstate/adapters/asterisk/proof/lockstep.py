@@ -195,6 +195,11 @@ class Lockstep:
         found = Difference(pair.did, about, was, now, line, pair.moments)
         self._found.differences.append(found)
 
+    def _names(self, pair: _Pair, was: str, now: str, line: Option | None) -> None:
+        """Notes that phones show another name of the caller."""
+        as_sent = "the name that the caller sends"
+        self._note(pair, "the caller's name on phones", was or as_sent, now or as_sent, line)
+
     def _hears(self, pair: _Pair, before: Turn, after: Turn) -> bool:
         """Notes what is heard otherwise."""
         differs = False
@@ -263,6 +268,9 @@ class Lockstep:
             about = "rights in the call" if one.seconds == other.seconds else "how long it rings"
             self._notes(pair, about, before, after)
             pair = pair._replace(differs=True)
+        if one.named != other.named:
+            self._names(pair, one.named, other.named, before.line)
+            pair = pair._replace(differs=True)
         if not _is_one_number(one.shown or self._own, other.shown or self._own):
             self._notes(pair, "the number that is shown", before, after)
             pair = pair._replace(differs=True)
@@ -280,6 +288,9 @@ class Lockstep:
             return
         if (one.seconds, one.options) != (other.seconds, other.options):
             self._notes(pair, "the wait in the queue", before, after)
+            pair = pair._replace(differs=True)
+        if one.named != other.named:
+            self._names(pair, one.named, other.named, before.line)
             pair = pair._replace(differs=True)
         self._counts(pair)
         for key in sorted(one.keys ^ other.keys):

@@ -17,7 +17,6 @@ from ccstate.journeys.ways import KEYS, SWITCH, End, Event, Place, Way
 from ccstate.kinds.fields import seconds
 
 _WAITS = "waits for ever"
-MOST_PLACES = 200
 
 
 class At(NamedTuple):
@@ -65,17 +64,19 @@ EVENTS = {
 class Objects:
     """Calls through one centre while its schedules and switches say this.
 
-    `phone` is the extension that calls; "" for callers from outside.
+    `phone` is the extension that calls; "" for callers from outside, who call a `number`.
     """
 
-    def __init__(self, flow: Flow, phases: Phases, phone: str = "") -> None:
+    def __init__(self, flow: Flow, phases: Phases, phone: str = "", number: str = "") -> None:
         self._flow, self._phases = flow, phases
         self._caller = flow.centre.of("extension").get(phone, {})
+        self._number = flow.centre.of("number").get(number, {})
 
     def turn(self, where: Where) -> tuple[Where, Turn]:
         """Where the caller is asked, rings, waits or ends next, and what he meets until then."""
         heard = Heard()
-        for _ in range(MOST_PLACES):
+        seen: set[Place] = set()
+        while True:
             if isinstance(where, Done):
                 return where, Turn(heard, where.over)
             if isinstance(where, Leaving):
@@ -89,8 +90,10 @@ class Objects:
             what = self._what(where)
             if what is not None:
                 return where, Turn(heard, what)
+            if where.place in seen:
+                return where, Turn(heard, turns.Over("goes round"))
+            seen.add(where.place)
             where = self._along(self._ways(where.place)[0])
-        return where, Turn(heard, turns.Over("goes round"))
 
     def _ways(self, place: Place) -> tuple[Way, ...]:
         return self._flow.possible(place, self._phases)
@@ -142,7 +145,8 @@ class Objects:
         if place.kind == "extension" and self._fields(place).get("follow_me"):
             raise NotFollowed(f"{place} is not walked: it has follow_me")
         if place.kind == "extension" and place.node == "voicemail":
-            greeting = "u"
+            prompt = (self._fields(place).get("voicemail") or {}).get("greeting")
+            greeting = self._spoken(prompt, None).words or "u"
             return turns.Message(f"voicemail/{place.name}", greeting)
         if Event.SILENCE in events:
             return turns.Asks(seconds(self._fields(place)["timeout"]), where.typed)
@@ -162,17 +166,28 @@ class Objects:
             empty, full = Event.EMPTY in by_event, Event.FULL in by_event
             queue = self._fields(place)
             rights = _letters(queue.get("caller_rights"), "TK")
-            rights += _letters(queue.get("member_rights"), "tk")
-            return turns.Waits(str(place), length, rights, full, empty, keys)
+            rights += _letters(queue.get("member_rights"), "tk") + _on_demand(queue, "x")
+            rights = "".join(sorted(rights))
+            named = self._named(queue)
+            return turns.Waits(str(place), length, rights, full, empty, keys, named)
         if place.kind == "ring_group":
             group = self._fields(place)
             phones = [f"extension/{name}" for name in ringing_members(self._flow.centre, group)]
             ringing = phones[where.tries : where.tries + 1] if _is_in_order(group) else phones
-            return turns.Rings(frozenset(ringing), seconds(group["ring_for"]))
+            ring_for = seconds(group["ring_for"])
+            return turns.Rings(frozenset(ringing), ring_for, named=self._named({}))
         target = by_event[Event.ANSWERED].at
         called = self._flow.centre.of("extension").get(target.removeprefix("extension/"), {})
         rights = _letters(self._caller.get("rights"), "TK") + _letters(called.get("rights"), "tk")
-        return turns.Rings(frozenset({target}), length, rights)
+        rights += _on_demand(self._caller, "X") + _on_demand(called, "x")
+        options = "".join(sorted(rights))
+        return turns.Rings(frozenset({target}), length, options, named=self._named({}))
+
+    def _named(self, queue: Filled) -> str:
+        """The prefix before the caller's name on phones that ring: that of the queue goes first."""
+        name = "caller_name_prefix"
+        prefix = queue.get(name) or self._number.get(name)
+        return f"{prefix} …" if prefix else ""
 
     def _along(self, way: Way) -> Where:
         if way.to is not None:
@@ -248,6 +263,11 @@ def _letters(rights: Sequence[str] | None, letters: str) -> str:
     """Rights in a call as options of Dial() and Queue(): to transfer it, and to park it."""
     names = zip(("park", "transfer"), (letters[1], letters[0]), strict=True)
     return "".join(letter for name, letter in names if name in (rights or ()))
+
+
+def _on_demand(fields: Filled, letter: str) -> str:
+    """The option by which a party may record the call."""
+    return letter if (fields.get("recording") or {}).get("when") == "on_demand" else ""
 
 
 def _is_in_order(group: Filled) -> bool:

@@ -18,7 +18,7 @@ from ccstate.adapters.asterisk.interpreter import (
     edges,
 )
 from ccstate.adapters.asterisk.interpreter.timing import timing
-from ccstate.adapters.asterisk.interpreter.world import times_of
+from ccstate.adapters.asterisk.interpreter.world import dates_of, days_between, times_of
 from ccstate.adapters.asterisk.proof.doors import (
     Dialled,
     dialled_by_carriers,
@@ -27,6 +27,7 @@ from ccstate.adapters.asterisk.proof.doors import (
 from ccstate.adapters.asterisk.proof.entrances import Entrances, phones_alike
 from ccstate.adapters.asterisk.proof.lockstep import Compared, Lockstep
 from ccstate.adapters.asterisk.proof.objects import At, Leaving, Objects, Turns, Where
+from ccstate.adapters.asterisk.proof.queues import compared_queue
 from ccstate.adapters.asterisk.proof.results import Difference, Door, Proof, Unfollowed
 from ccstate.adapters.asterisk.proof.worlds import Behind, Worlds, listed_callers
 from ccstate.adapters.asterisk.proof.written import Written
@@ -34,6 +35,7 @@ from ccstate.journeys.centre import Centre
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Year
 from ccstate.journeys.ways import SWITCH, Place, Says
+from ccstate.model import Json
 
 EXTENSIONS = "extensions.conf"
 _NOWHERE = Option("", "", EXTENSIONS, 0)
@@ -59,8 +61,9 @@ class Proving:
         self._setting = setting
         self._flow = Flow(Centre(found.objects))
         minutes = edges(plan, _clocks(found))
-        self._moments = Moments(first, setting.timezone, minutes)
-        queues = (
+        dates = {*dates_of(plan), *_dates(found)}
+        self._moments = Moments(first, setting.timezone, minutes, dates)
+        self._queues = (
             {s.name: s for s in resolved(confs["queues.conf"])} if "queues.conf" in confs else {}
         )
         known = Survey(plan).values("caller")
@@ -68,7 +71,7 @@ class Proving:
         operators = _mailboxes(confs, found)
         self._interpreter = Interpreter(plan, self._moments, self._survey, operators)
         self.written = Written(
-            self._interpreter, found.origins, setting.words, queues, _endpoints(confs)
+            self._interpreter, found.origins, setting.words, self._queues, _endpoints(confs)
         )
         self.entrances = Entrances(self._flow)
         self._numbers = _shown_numbers(confs)
@@ -91,6 +94,8 @@ class Proving:
             self._proof.doors += 1
             self._proof.samples += dialled.is_sample
             self._compare(door, dialled, start)
+        self._compare_queues()
+        self._compare_positions()
         for by, numbers in left_out.items():
             reason = f"these numbers are not dialled: there are more than {MOST_CALLS:,} calls"
             door = Door(by, "", f"{numbers:,} numbers")
@@ -100,6 +105,33 @@ class Proving:
             door = Door("any phone or carrier", "", "numbers that ask for it")
             self._proof.unfollowed.append(Unfollowed(door, (), reason, EXTENSIONS, 0, values))
         return self._proof
+
+    def _compare_queues(self) -> None:
+        """Compares what is said of queues themselves, each once."""
+        found = self._found
+        for name, address in sorted(found.origins.queues.items()):
+            door, centre = Door("anybody who waits", "", str(address)), self._flow.centre
+            told = compared_queue(
+                self._queues[name], address, centre, found.origins, self._setting.words
+            )
+            for one in told:
+                self._differs(door, one.about, one.before, one.after, one.line)
+
+    def _compare_positions(self) -> None:
+        """Compares the positions that switches have until somebody turns them."""
+        for fact, said in self._found.origins.switches.items():
+            value = self._survey.values(fact)[0]
+            before = "on" if value in said.on else "off"
+            after = self._flow.centre.of("switch")[said.address.name]["default"]
+            if before != after:
+                door = Door("anybody", "", str(said.address))
+                self._differs(door, "the position of a switch at first", before, after, _NOWHERE)
+
+    def _differs(self, door: Door, about: str, before: str, after: str, line: Option) -> None:
+        """Notes what is otherwise for all callers alike, as one call that differs."""
+        self._proof.differ += 1
+        told = Difference(door, (), about, before, after, line.file, line.line)
+        self._proof.differences.append(told)
 
     # What can be dialled
 
@@ -202,7 +234,9 @@ class Proving:
             place = (dialled.line.file, dialled.line.line)
             self._proof.unfollowed.append(Unfollowed(door, (), left_out, *place))
         for world in worlds:
-            steps = Lockstep(self.written, Objects(self._flow, world.phases, door.phone), own)
+            number = start.place.name if isinstance(start, At) and door.carrier else ""
+            objects = Objects(self._flow, world.phases, door.phone, number)
+            steps = Lockstep(self.written, objects, own)
             facts = dict(world.facts)
             if own and self._survey.values("caller") == (OTHER_CALLER,):
                 facts["caller"] = own
@@ -215,10 +249,7 @@ class Proving:
             return
         before = f"{door.exten} is taken as it is written"
         after = f"refused: {start.place} is not reached by {door.exten}, in this form"
-        line = (dialled.line.file, dialled.line.line)
-        told = Difference(door, (), "how the carrier writes the number", before, after, *line)
-        self._proof.differences.append(told)
-        self._proof.differ += 1
+        self._differs(door, "how the carrier writes the number", before, after, dialled.line)
 
     def worlds(self, start: Where) -> Behind:
         """What the schedules, switches and callers behind a number say, at which moments, and why."""
@@ -306,3 +337,24 @@ def _clocks(found: Imported) -> set[int]:
             for match in re.finditer(r"([0-9]{2}):([0-9]{2})", repr(fields)):
                 minutes.add((int(match[1]) * 60 + int(match[2])) % 1_440)
     return minutes
+
+
+def _dates(found: Imported) -> set[tuple[int, int]]:
+    """The months and days of every year that schedules of the objects name."""
+    entries = [
+        entry
+        for address, fields in found.objects.items()
+        if address.kind in ("schedule", "calendar")
+        for name in ("seasons", "holidays", "exceptions")
+        for entry in _listed(fields.get(name))
+    ]
+    dates: set[tuple[int, int]] = set()
+    for entry in entries:
+        if isinstance(entry, dict) and entry.get("every"):
+            begin, end = str(entry["every"]), str(entry.get("until") or entry["every"])
+            dates |= days_between(begin, end)
+    return dates
+
+
+def _listed(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []

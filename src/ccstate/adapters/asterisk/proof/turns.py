@@ -35,6 +35,8 @@ class Rings(NamedTuple):
     options: str = ""
     shown: str = ""
     """The number that an outside party sees; "" where it is the phone's own."""
+    named: str = ""
+    """The caller's name on the phones, `Sales: …`; "" where it is as it came in."""
 
 
 class Waits(NamedTuple):
@@ -45,10 +47,11 @@ class Waits(NamedTuple):
     can_be_empty: bool = True
     keys: frozenset[str] = frozenset()
     """Keys by which callers leave the queue."""
+    named: str = ""
 
 
 class Message(NamedTuple):
-    """The caller is asked for a message, after a greeting."""
+    """The caller is asked for a message, after a greeting: `u` or `b` of its owner, or words."""
 
     mailbox: str
     greeting: str
@@ -113,7 +116,7 @@ def shown(what: What) -> str:
             return f"waits in {queue}{wait}" + (f" with {options}" if options else "")
         case Message(mailbox=mailbox, greeting=greeting):
             names = {"u": "the greeting for absence", "b": "the greeting for busy"}
-            return f"may leave a message at {mailbox} after {names.get(greeting, 'no greeting')}"
+            return f"may leave a message at {mailbox} after {names.get(greeting, greeting or 'no greeting')}"
         case Over(end=end, at=at):
             return f"{end} {at}".strip()
         case Open(fact=fact):

@@ -146,6 +146,7 @@ def listed_callers(centre: Centre, known: Sequence[str], prefix: str) -> Iterato
     lists = centre.of("caller_list")
     numbers = {n for fields in lists.values() for n in fields.get("numbers") or ()}
     numbers |= {caller.number for caller in callers(centre, sorted(lists)) if caller.number}
+    numbers |= {WITHHELD for fields in lists.values() if fields["withheld"]}
     compared = {international(number, prefix) for number in known}
     for number in sorted(numbers - compared):
         if number != WITHHELD:

@@ -71,7 +71,8 @@ class Written:
             case by_hand.Rings():
                 targets = frozenset(self._target(target) for target in stop.targets)
                 shown = self._shown(stop) if any(t.startswith("trunk/") for t in targets) else ""
-                return turns.Rings(targets, stop.seconds, _options(stop.options), shown)
+                options = _options(stop.options)
+                return turns.Rings(targets, stop.seconds, options, shown, _named(stop.call))
             case by_hand.Waits():
                 return self._queue(stop)
             case by_hand.Mailbox(mailbox=mailbox):
@@ -138,7 +139,7 @@ class Written:
         context = (section.get("context") or "").strip()
         is_exit = self._interpreter.exists
         keys = frozenset(k for k in KEYS if context and is_exit(stop.call, context, k))
-        return turns.Waits(name, stop.seconds, options, full, empty, keys)
+        return turns.Waits(name, stop.seconds, options, full, empty, keys, _named(stop.call))
 
     def _heard(self, heard: Iterable[by_hand.Heard]) -> Heard:
         words: list[str] = []
@@ -221,6 +222,12 @@ class Written:
         if did == turns.NO_ANSWER and stop.seconds is None:
             return turns.Over(by_hand.WAITS_FOR_EVER, what.queue)
         return self._interpreter.left_queue(stop, QUEUE_STATUSES[did])
+
+
+def _named(call: by_hand.Call) -> str:
+    """The name that the dialplan gives the caller: `Sales: …` where his own stands behind it."""
+    name = call.variables.get("CALLERID(name)", "")
+    return re.sub(f"{by_hand.OPAQUE}[^{by_hand.OPAQUE}]*{by_hand.OPAQUE}", "…", name).strip()
 
 
 def _options(text: str) -> str:
