@@ -127,7 +127,7 @@ def test_the_basic_pbx_is_imported_applied_and_called(
 ) -> None:
     written = tmp_path / "secrets"
     said = fresh.done("import", str(basic_pbx()), *OPTIONS, "--secrets", str(written))
-    assert "58 objects in 8 files" in said
+    assert "60 objects in 9 files" in said
     assert "ccstate validate finds no error now." in said
     secrets = exported(written)
     for name, value in secrets.items():
@@ -136,7 +136,7 @@ def test_the_basic_pbx_is_imported_applied_and_called(
     # The carrier is on this machine.
     fresh.edit(fresh.desired / "trunks.yaml", "sip.digiumcloud.net", "127.0.0.9")
 
-    assert "Every change is confirmed: 58 of 58." in fresh.applied()
+    assert "Every change is confirmed: 60 of 60." in fresh.applied()
 
     phones.answer(fresh.site, {n: secrets[f"SIP_{n}"] for n in (*AGENTS, "1101", "1111")})
     tests = yaml.safe_dump({"call_tests": CALL_TESTS})

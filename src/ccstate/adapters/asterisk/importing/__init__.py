@@ -43,6 +43,7 @@ _GROUPS = {
     "switch": "switches.yaml",
     "caller_list": "caller_lists.yaml",
     "ring_group": "ring_groups.yaml",
+    "conference_room": "conference_rooms.yaml",
 }
 
 

@@ -14,6 +14,7 @@ from ccstate.adapters.asterisk.importing.calling import Call, shorn
 from ccstate.adapters.asterisk.importing.outcomes import (
     QUEUE_STATUSES,
     STATUSES,
+    Confers,
     Hangs,
     Leaves,
     Menu,
@@ -70,8 +71,7 @@ ENDING = {
 }
 NOT_THERE = {
     "voicemailmain": "a mailbox is heard by *97 or a feature code, from its own phone",
-    "confbridge": "conference rooms are not imported",
-    "meetme": "conference rooms are not imported",
+    "meetme": "conferences of MeetMe() are not imported: Asterisk has none since release 21",
     "directory": "ccstate has no directory of names",
     "park": "parking is not imported",
     "parkedcall": "parking is not imported",
@@ -258,7 +258,7 @@ def _set(_: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
     prefix = _BEFORE_NAME.fullmatch(value) if name.lower() == "callerid(name)" else None
     if prefix:
         return call.ran(step.option, note=f"{NAME_PREFIX}{prefix[1]}")
-    if name in ("TIMEOUT(digit)", "TIMEOUT(response)"):
+    if name in ("TIMEOUT(digit)", "TIMEOUT(response)") or function == "CONFBRIDGE":
         return call
     return call.ran(step.option, note=f"differs: ccstate does not set {shorn(name)}")
 
@@ -349,6 +349,20 @@ def _voicemail(follower: "Follower", step: Step, data: str, call: Call) -> Outco
         return Unclear("VoiceMail() names no mailbox, or more than one", step.option, call.trail)
     then = follower.go_on(call.afresh().onwards())
     return Message(mailbox, context or "default", flags, then, call.trail)
+
+
+_CONFBRIDGE = re.compile(r"CONFBRIDGE\((.*)\)")
+
+
+def _confbridge(follower: "Follower", step: Step, data: str, call: Call) -> Outcome:
+    call = call.ran(step.option)
+    options = tuple(
+        (match[1].replace(" ", ""), value)
+        for name, value in call.variables.items()
+        if (match := _CONFBRIDGE.fullmatch(name))
+    )
+    then = follower.go_on(call.afresh().onwards())
+    return Confers(tuple(arguments(data, 1)), options, then, call.trail)
 
 
 def _hangup(_: "Follower", step: Step, data: str, call: Call) -> Outcome:
@@ -464,6 +478,7 @@ _APPS: Mapping[str, Callable[["Follower", Step, str, Call], Call | Outcome]] = {
     "dial": _dial,
     "queue": _queue,
     "voicemail": _voicemail,
+    "confbridge": _confbridge,
     "hangup": _hangup,
     "mixmonitor": _mix_monitor,
     "monitor": _monitor,

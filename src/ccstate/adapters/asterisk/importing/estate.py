@@ -69,6 +69,8 @@ class Work:
     """What people change, as `GLOBAL(NIGHT)`, that became a switch."""
     recordings: dict[Address, dict[str, Json]] = field(default_factory=dict)
     """`recording` of queues and extensions, as the first call that reaches each of them says it."""
+    rooms: dict[str, tuple[Address, dict[str, str]]] = field(default_factory=dict)
+    """Conference rooms by what the dialplan calls them, with what it says of them."""
     unsaid: list[tuple[Outcome, str]] = field(default_factory=list)
     """Ways of calls that no object says, with the reason, for lines that nothing else says."""
 

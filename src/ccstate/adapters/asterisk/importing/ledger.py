@@ -42,7 +42,7 @@ class _Entry:
     """Whether silence about the line is loss: not so for the header of a section with options."""
 
 
-_CODE = re.compile(r"(?:authenticate|disa)\(", re.IGNORECASE)
+_CODE = re.compile(r"(?:authenticate|disa)\(|confbridge\(user,\s*\w*pin\)\s*=", re.IGNORECASE)
 """What stands before a code in a dialplan."""
 _LOGIN = re.compile(
     r"(\bsips?:[^@:;,()\s]{0,99}:|\b[A-Za-z0-9]{1,20}/[^@:/,()&\s]{1,99}:)[^@,()&\s]{1,199}(?=@)",

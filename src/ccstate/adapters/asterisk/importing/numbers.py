@@ -127,7 +127,10 @@ def _service(work: Work, ways: Ways, context: str, candidate: Candidate, named: 
     named.add(dialled)
     kind, _, name = reached.partition("/")
     fields = work.objects.get(Address(kind, name), {})
-    if kind in ("queue", "ivr", "ring_group") and fields.get("extension") in (None, dialled):
+    if kind in ("queue", "ivr", "ring_group", "conference_room") and fields.get("extension") in (
+        None,
+        dialled,
+    ):
         fields["extension"] = dialled
         work.ledger.rename(mark, by, reached)
     else:

@@ -119,6 +119,19 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Confers:
+    """A caller joins a conference: the arguments of ConfBridge(), the room first.
+
+    `options` are those that were set for it: `user,pin`, with the value.
+    """
+
+    arguments: tuple[str, ...]
+    options: tuple[tuple[str, str], ...]
+    then: "Outcome"
+    trail: Trail
+
+
+@dataclass(frozen=True, slots=True)
 class Menu:
     """Sounds, then a wait for keys, `seconds` long; 0 where keys count while sounds play only.
 
@@ -221,6 +234,7 @@ Outcome: TypeAlias = (
     | Leaves
     | Queues
     | Message
+    | Confers
     | Menu
     | Reads
     | Plays
@@ -239,7 +253,7 @@ def parts(outcome: Outcome) -> tuple[Outcome, ...]:
     match outcome:
         case Rings(after=after) | RingsAll(after=after) | Leaves(after=after) | Queues(after=after):
             return tuple({id(each): each for each in after.values()}.values())
-        case Message(then=then) | Plays(then=then):
+        case Message(then=then) | Plays(then=then) | Confers(then=then):
             return (then,)
         case Timed(yes=yes, no=no) | Forks(yes=yes, no=no):
             return (yes, no)
@@ -292,6 +306,8 @@ def _choice(outcome: Outcome) -> tuple[object, ...]:
             return tuple(outcome.ways)
         case Switched():
             return outcome.name, *outcome.ways
+        case Confers():
+            return outcome.arguments, outcome.options
         case Unclear():
             return outcome.reason, outcome.line
         case _:

@@ -8,6 +8,7 @@ from typing import Any
 from ccstate.adapters.asterisk.importing import menus
 from ccstate.adapters.asterisk.importing.caller_lists import list_name, listed_callers
 from ccstate.adapters.asterisk.importing.calling import shorn
+from ccstate.adapters.asterisk.importing.conferences import room_of
 from ccstate.adapters.asterisk.importing.destinations import (
     DEFAULT_RING,
     Known,
@@ -24,6 +25,7 @@ from ccstate.adapters.asterisk.importing.keys import tell_longer, tell_other_key
 from ccstate.adapters.asterisk.importing.names import name_of
 from ccstate.adapters.asterisk.importing.outcomes import (
     Callers,
+    Confers,
     Hangs,
     Leaves,
     Menu,
@@ -119,7 +121,7 @@ class Ways:
         """Takes back what was said and made, where it turns out that no object says the whole."""
         mark = self.work.ledger.mark()
         made: list[dict[Any, Any]] = [self.work.objects, self._trees, self.known.onwards]
-        made += [self.work.switches, self.work.recordings]
+        made += [self.work.switches, self.work.recordings, self.work.rooms]
         made += [tree.nodes, tree.menus] if tree else []
         sizes = [len(each) for each in made]
         try:
@@ -151,6 +153,8 @@ class Ways:
                 return self._queue(outcome, here)
             case Menu() | Reads():
                 return self._menu(outcome, here)
+            case Confers():
+                return self._confers(outcome, here)
             case RingsAll():
                 return self._ring_all(outcome, here)
             case Callers():
@@ -220,6 +224,12 @@ class Ways:
                 fields[path] = [*rights]
         said = {flag for flag, right in (("T", "transfer"), ("K", "park")) if right in caller}
         return "".join(char for char in rest if char not in said)
+
+    def _confers(self, outcome: Confers, here: Here) -> str:
+        room = room_of(self.work, outcome)
+        for trail in (outcome.trail, outcome.then.trail):
+            claim_trail(self.work.ledger, trail, here.by)
+        return str(room)
 
     def _ring_all(self, outcome: RingsAll, here: Here) -> str:
         """A group of phones that ring at once."""
