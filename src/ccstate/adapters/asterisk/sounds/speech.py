@@ -12,6 +12,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from ccstate.adapters.asterisk.sounds.audio import MOST_BYTES
@@ -96,15 +97,23 @@ def _espeak() -> Speaker:
         "LC_ALL": "C.UTF-8",
         **{name: os.environ[name] for name in ("PATH", "ESPEAK_DATA_PATH") if name in os.environ},
     }
+    name, voices = _named_with_voices(found, tuple(environment.items()))
+    # --stdin: the whole text at once; -b 1: UTF-8. Without -m, <…> is no markup but read out.
+    argv = (found, "--stdin", "--stdout", "-b", "1", "-v")
+    return Speaker(name, argv, environment, voices)
+
+
+@cache
+def _named_with_voices(
+    found: str, environment: tuple[tuple[str, str], ...]
+) -> tuple[str, tuple[Voice, ...]]:
+    """Return the name and the voices that espeak-ng states; each process asks it once."""
     version, listed = (
-        _output((found, option), "", environment).decode("utf-8", "replace")
+        _output((found, option), "", dict(environment)).decode("utf-8", "replace")
         for option in ("--version", "--voices")
     )
     number = re.search(r"(\d+(?:\.\d+)+)", version)
-    name = f"{_ESPEAK} {number[1]}" if number else _ESPEAK
-    # --stdin: the whole text at once; -b 1: UTF-8. Without -m, <…> is no markup but read out.
-    argv = (found, "--stdin", "--stdout", "-b", "1", "-v")
-    return Speaker(name, argv, environment, _voices(listed))
+    return f"{_ESPEAK} {number[1]}" if number else _ESPEAK, _voices(listed)
 
 
 _VOICE = re.compile(
