@@ -1,13 +1,15 @@
 """A real Asterisk for the conformance suite, and what an administrator does on it by hand."""
 
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ccstate.adapters.asterisk import lock, transaction
 from ccstate.adapters.asterisk import records as kept
 from ccstate.adapters.asterisk.adapter import AsteriskAdapter, connect
+from ccstate.adapters.asterisk.ami import Ami
 from ccstate.adapters.asterisk.compiling import Setting, compile_objects
 from ccstate.adapters.asterisk.entries import FILES
 from ccstate.adapters.asterisk.perform import SECONDS_TO_LOAD
@@ -29,6 +31,14 @@ def connection(site: Site) -> dict[str, Any]:
         "sip": {"port": site.sip_port},
         "test_site": True,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What ccstate wrote on a site: files by their path in the folder that holds them."""
+
+    configuration: Mapping[str, bytes]
+    recordings: Mapping[str, bytes]
 
 
 class OnAsterisk:
@@ -58,6 +68,23 @@ class OnAsterisk:
             with self.connect().server() as server, server.connect() as ami:
                 reload(ami, there)
 
+    def save(self) -> Saved:
+        """The files of ccstate in the configuration, and the recordings of the prompts."""
+        assert self._site is not None
+        etc, recordings = LocalFolder(self._site.etc), LocalFolder(self._site.sounds)
+        configuration = etc.read([kept.PATH, kept.SECRETS, *FILES.values()])
+        return Saved(configuration, recordings.read(list(recordings.listing(prompts.FOLDER))))
+
+    def restore(self, saved: Saved) -> None:
+        """Put these files in place, and have Asterisk read them."""
+        assert self._site is not None
+        _put(LocalFolder(self._site.sounds), saved.recordings, mode=0o644)
+        _put(LocalFolder(self._site.etc), saved.configuration, mode=0o600)
+        texts = {name: saved.configuration.get(path) for name, path in FILES.items()}
+        written = {name: text for name, text in texts.items() if text is not None}
+        with self.connect().server() as server, server.connect() as ami:
+            _load(ami, written)
+
     def by_hand(self, address: Address, fields: Fields | None) -> None:
         """The object as an administrator writes it: in the include files alone, and loaded.
 
@@ -78,14 +105,24 @@ class OnAsterisk:
             server.storage.commit(list(new))
             names = [name for name, path in FILES.items() if path in new]
             if names:
-                revisions = {name: revision_in(name, texts[FILES[name]]) for name in names}
                 with server.connect() as ami:
-                    reload(ami, names)
-                    assert not await_revisions(ami, revisions, SECONDS_TO_LOAD)
+                    _load(ami, {name: texts[FILES[name]] for name in names})
 
     def break_(self) -> None:
         assert self._site is not None
         (self._site.etc / kept.PATH).write_bytes(b"no records")
+
+
+def _put(folder: LocalFolder, files: Mapping[str, bytes], *, mode: int) -> None:
+    folder.stage(files, mode=mode)
+    folder.commit(list(files))
+
+
+def _load(ami: Ami, texts: Mapping[str, bytes]) -> None:
+    """Have Asterisk read these files, and wait until what it runs is of their revisions."""
+    reload(ami, texts)
+    revisions = {name: revision_in(name, text) for name, text in texts.items()}
+    assert not await_revisions(ami, revisions, SECONDS_TO_LOAD)
 
 
 def _record(path: Path) -> None:

@@ -685,9 +685,64 @@ def test_an_ability_that_no_case_exercised_fails_the_suite() -> None:
         every[-1]()
 
 
-def test_the_tally_runs_what_was_not_selected_until_every_ability_was_seen() -> None:
+def test_the_tally_shows_every_ability_where_no_other_case_was_selected() -> None:
     every = cases(Harness(Wrapped))
+    every[-1]()
+    suite = every[0].suite
+    assert suite.ran == {every[-1].name}, "one plan a kind shows everything"
+    assert {("trunk", "port"), ("trunk", "secret"), ("site", "label")} <= suite.tally.fields
+    assert {("trunk", "delete"), ("site", "delete")} <= suite.tally.verbs
+
+
+class UpdatesOneFieldAtATime(Wrapped):
+    """Refuses an update of several fields."""
+
+    def perform(self, batch: Sequence[Change]) -> list[Result]:
+        if any(change.action is Action.UPDATE and len(change.edits) > 1 for change in batch):
+            return [Result(done=False, reason="one field at a time") for _ in batch]
+        return super().perform(batch)
+
+
+def test_the_tally_runs_what_was_not_selected_until_every_ability_was_seen() -> None:
+    every = cases(Harness(UpdatesOneFieldAtATime))
     every[-1]()
     ran = every[0].suite.ran
     assert {case.name for case in every if case.name.endswith(" changes")} <= ran
     assert not [name for name in ran if name.endswith(" drifts")], "that shows nothing more"
+
+
+class WithSavedStates(Harness):
+    """A platform whose file can be put back; `restored` counts how often it was."""
+
+    def __init__(self) -> None:
+        super().__init__(Wrapped)
+        self.restored = 0
+
+    def save(self) -> bytes:
+        path = self.open().path
+        return path.read_bytes() if path.exists() else b""
+
+    def restore(self, saved: bytes) -> None:
+        self.restored += 1
+        if saved:
+            self.open().path.write_bytes(saved)
+
+
+class RestoresNothing(WithSavedStates):
+    def restore(self, saved: bytes) -> None:
+        """Leave the platform empty."""
+
+
+def test_cases_begin_with_the_states_that_earlier_cases_made() -> None:
+    harness = WithSavedStates()
+    every = cases(harness)
+    for case in every:
+        case()
+    assert harness.restored > len(every) / 2
+
+
+def test_a_state_that_is_not_restored_fails_the_suite() -> None:
+    every = [case for case in cases(RestoresNothing()) if case.name.startswith("trunk.port ")]
+    every[0]()
+    with pytest.raises(Failed):
+        every[1]()

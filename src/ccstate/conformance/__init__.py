@@ -10,7 +10,7 @@ Every case begins with an empty platform and goes the real way: desired state, d
 perform, read again. How to write an adapter, and a harness for it: docs/adapters/README.md.
 """
 
-from ccstate.conformance.harness import Breakable, Failed, Harness
+from ccstate.conformance.harness import Breakable, Failed, Harness, Restorable
 from ccstate.conformance.suite import Case, cases
 
-__all__ = ["Breakable", "Case", "Failed", "Harness", "cases"]
+__all__ = ["Breakable", "Case", "Failed", "Harness", "Restorable", "cases"]

@@ -1,6 +1,6 @@
 """What an adapter's author gives to the suite: the platform, and a way past ccstate."""
 
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from ccstate.adapter import Adapter
 from ccstate.model import Address, Fields
@@ -33,6 +33,21 @@ class Harness(Protocol):
         no place for are left out. The fields are all of them, with the secrets themselves where
         desired state refers to them.
         """
+
+
+@runtime_checkable
+class Restorable(Protocol):
+    """A harness that can also bring back a state in less time than it takes to make it.
+
+    Most cases begin with objects that an earlier case has made, planned, applied and confirmed; the
+    suite then restores what that case made.
+    """
+
+    def save(self) -> object:
+        """Return the platform's whole state, ledger included, for `restore`."""
+
+    def restore(self, saved: Any) -> None:
+        """Make the platform, which `reset` made empty, as it was when `saved` was returned."""
 
 
 @runtime_checkable

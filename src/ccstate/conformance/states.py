@@ -11,7 +11,7 @@ def is_created(walk: Walk, kind: str) -> None:
     """Created with every field, it reads back as it was written, and so does the ledger."""
     sample, named = walk.walked(kind)
     for fields in (sample.first, sample.second, *sample.others):
-        walk.harness.reset()
+        walk.reset()
         walk.establish(named)
         walk.apply({**named, sample.walked: fields})
         walk.expect_live(sample.walked, fields)
@@ -58,7 +58,7 @@ def is_deleted_by_hand(walk: Walk, kind: str) -> None:
 def whole_estate(walk: Walk) -> None:
     """Everything at once, in the order of the references; and everything deleted again."""
     objects = everything(walk)
-    walk.establish(objects)
+    walk.make(objects)
     for address, fields in objects.items():
         if address == estate()[address.kind].walked:
             walk.expect_live(address, fields)
@@ -71,6 +71,18 @@ def whole_estate(walk: Walk) -> None:
         not gone & set(seen.objects), "some objects are still there after everything was deleted"
     )
     expect(not gone & set(seen.ledger), "the ledger lists objects that were deleted")
+
+
+def every_field_is_updated(walk: Walk, kind: str) -> None:
+    """An object is created, has all its fields updated in one plan, and is deleted."""
+    sample, named = walk.walked(kind)
+    walk.reset()
+    walk.make({**named, sample.walked: sample.first})
+    if walk.can(kind, "update"):
+        walk.apply({**named, sample.walked: sample.second})
+        walk.apply({**named, sample.walked: having(sample.second, "protect", value=False)})
+    if walk.can(kind, "delete"):
+        walk.apply(named)
 
 
 def everything(walk: Walk) -> Objects:
@@ -106,7 +118,7 @@ def circle(walk: Walk, number: int) -> None:
     if not together:
         expect(walk.plan(objects).refusals, "a circle is planned that the platform cannot create")
         walk.establish({a: walk.sample(a.kind).required for a in objects})
-    walk.establish(objects)
+    walk.make(objects)
     for address, fields in objects.items():
         live = walk.observe().objects[address]
         named = {reference.target for reference in kinds.references(address.kind, live)}

@@ -87,7 +87,7 @@ def stale_change_is_refused(walk: Walk, kind: str) -> None:
     for verb, desired in declared:
         if verb == "delete" and not walk.can(kind, "delete"):
             continue
-        walk.harness.reset()
+        walk.reset()
         walk.establish(managed)
         plan = walk.plan(desired)
         _change_since(walk, managed, address, having(sample.second, "protect", value=False))
@@ -149,7 +149,7 @@ def audit_refuses(walk: Walk, kind: str) -> None:
     sample, named = walk.walked(kind)
     support = walk.supports[kind]
     for verb in set(VERBS.values()) - support.verbs:
-        walk.harness.reset()
+        walk.reset()
         walk.establish(named)
         if verb != "create":
             walk.establish({**named, sample.walked: sample.first})
@@ -160,7 +160,7 @@ def audit_refuses(walk: Walk, kind: str) -> None:
             wanted = {}
         _expect_audited(walk, walk.plan({**named, **wanted}), f"to {verb} a {kind}")
     for path, hint in support.lacking.items() if "create" in support.verbs else ():
-        walk.harness.reset()
+        walk.reset()
         walk.establish(named)
         full = estate()[kind].first
         if path not in dict(kinds.set_fields(kind, full)):
@@ -272,7 +272,7 @@ def of_many_one_gets_the_lock(walk: Walk) -> None:
 def lock_touches_nothing_else(walk: Walk) -> None:
     """Under the lock everybody still reads and plans the same; it is no object and no change."""
     walk.adapter.lock(ANN)
-    walk.establish(everything(walk))
+    walk.make(everything(walk))
     expect(walk.adapter.holder() == ANN, "a change took the lock away")
     under = walk.observe()
     walk.adapter.unlock(ANN)

@@ -6,7 +6,7 @@ from typing import cast
 
 from ccstate import kinds
 from ccstate.adapter import Adapter, Support, Verb, audited
-from ccstate.conformance.harness import Failed, Harness, expect
+from ccstate.conformance.harness import Failed, Harness, Restorable, expect
 from ccstate.conformance.samples import SECRETS, Objects, Sample, able, estate, without
 from ccstate.diff import LEDGER_ONLY, diff, discrepancy
 from ccstate.kinds import KINDS
@@ -21,6 +21,7 @@ from ccstate.model import (
     Plan,
     Resource,
     Why,
+    canonical,
     edited,
 )
 from ccstate.plan import Share, make_plan
@@ -48,6 +49,17 @@ class Tally:
             self.fields |= {(kind, edit.path) for edit in change.edits}
 
 
+@dataclass(slots=True)
+class States:
+    """The states that cases begin with, as a harness that is Restorable has saved them.
+
+    `is_empty` says whether the platform is as `reset` left it.
+    """
+
+    saved: dict[bytes, object] = field(default_factory=dict)
+    is_empty: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Walk:
     """One platform, and what can be asked of it."""
@@ -55,6 +67,7 @@ class Walk:
     harness: Harness
     adapter: Adapter
     tally: Tally
+    states: States = field(default_factory=States)
 
     # What the platform can hold of the samples.
 
@@ -119,10 +132,20 @@ class Walk:
 
     # What is done to the platform.
 
+    def reset(self) -> None:
+        """Make the platform empty."""
+        self.harness.reset()
+        self.states.is_empty = True
+
     def plan(self, desired: Objects, release: Collection[Address] = ()) -> Plan:
         """The plan from the platform as it is now."""
+        return self.planned(desired, self.observe(), release)
+
+    def planned(
+        self, desired: Objects, seen: Observation, release: Collection[Address] = ()
+    ) -> Plan:
+        """The plan from an observation of the platform."""
         wanted, references = self.sealed(desired)
-        seen = self.observe()
         changes = diff(TARGET, wanted, seen, secrets=references, release=release)
         share = Share(TARGET, changes, wanted, seen, self.supports, 100, 100)
         return make_plan([share], commit="", forced="")
@@ -154,10 +177,11 @@ class Walk:
         for change in plan.changes():
             missing = discrepancy(change, seen)
             expect(not missing, f"{change.action} {change.address} is not confirmed: {missing}")
-        self.expect_nothing_to_do(desired, "after it was applied")
+        _expect_no_changes(self.planned(desired, seen), "after it was applied")
         return plan
 
     def perform(self, plan: Plan) -> None:
+        self.states.is_empty = False
         problems = audited(self.adapter, list(plan.changes()))
         expect(not problems, f"audit refuses what the adapter supports: {problems}")
         for step in plan.steps:
@@ -171,7 +195,24 @@ class Walk:
                 self.tally.count(change)
 
     def establish(self, objects: Objects) -> None:
-        """Have these objects on the platform and under management."""
+        """Have these objects on the platform and under management.
+
+        On an empty platform: as an earlier case made them, where the harness can restore that.
+        """
+        harness, was_empty = self.harness, self.states.is_empty
+        if not was_empty or not isinstance(harness, Restorable):
+            self.make(objects)
+            return
+        wanted = canonical({str(address): fields for address, fields in objects.items()})
+        if wanted in self.states.saved:
+            harness.restore(self.states.saved[wanted])
+            self.states.is_empty = False
+        else:
+            self.make(objects)
+            self.states.saved[wanted] = harness.save()
+
+    def make(self, objects: Objects) -> None:
+        """Plan, apply and confirm these objects, over whatever is on the platform."""
         for address, fields in objects.items():
             if not self.can(address.kind, "create"):
                 self.by_hand(address, fields)
@@ -179,6 +220,7 @@ class Walk:
 
     def by_hand(self, address: Address, fields: Fields) -> None:
         """What an administrator makes of an object, written as desired state would say it."""
+        self.states.is_empty = False
         self.harness.by_hand(address, plain(address.kind, fields))
 
     # What the platform shows.
@@ -224,8 +266,12 @@ class Walk:
             )
 
     def expect_nothing_to_do(self, desired: Objects, when: str) -> None:
-        left = [f"{c.action} {c.address} {list(c.edits)}" for c in self.plan(desired).changes()]
-        expect(not left, f"{when}, a new plan still finds: {'; '.join(left)}")
+        _expect_no_changes(self.plan(desired), when)
+
+
+def _expect_no_changes(plan: Plan, when: str) -> None:
+    left = [f"{c.action} {c.address} {list(c.edits)}" for c in plan.changes()]
+    expect(not left, f"{when}, a new plan still finds: {'; '.join(left)}")
 
 
 def plain(kind: str, fields: Fields) -> Fields:
