@@ -47,7 +47,7 @@ def compile_route(
     elif permission := route.get("permission"):
         steps += [
             MAY.step("permission", permission=permission),
-            Step("Hangup", "21"),  # ITU-T Q.850: call rejected
+            Step("Hangup", _REJECTED),
             Step("NoOp", label="may"),
         ]
     if number := route.get("caller_id"):
@@ -58,7 +58,12 @@ def compile_route(
     for trunk in route["trunks"]:
         call = f"{digits},{OUTSIDE_RINGS},{is_emergency}"
         steps.append(Step("Gosub", f"{leaving(trunk)},s,1({call})", _CALL))
-    where.add(ANYTHING, [*steps, Step("Hangup", "34")])  # no circuit is free
+    where.add(ANYTHING, [*steps, Step("Hangup", _ALL_BUSY if route["trunks"] else _REJECTED)])
+
+
+_REJECTED, _ALL_BUSY = "21", "34"
+"""Why a call ends, by ITU-T Q.850: it is rejected, or no circuit is free. Asterisk answers a phone with
+403 and 503 (16.28, 22.10)."""
 
 
 _CALL = "trunks strip prepend emergency"
