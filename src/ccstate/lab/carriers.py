@@ -1,11 +1,10 @@
 """Carriers on loopback, played by sipp: they take what a site's trunks send, and remember it."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ccstate.lab import process, scenarios, sipp
+from ccstate.lab import callers, process, scenarios, sipp
 from ccstate.lab.etc import write_private
 from ccstate.lab.process import Process
 from ccstate.lab.site import Site
@@ -76,25 +75,14 @@ def call(
         raise ValueError(f"no numbers to call with: {number} from {caller}")
     if not re.fullmatch(r"[A-Za-z ]*", name):
         raise ValueError(f"no name to call with: {name}")
-    port = sipp.free_port(site)
-    folder = site.folder / "phones" / f"calling-{host}-{port}"
     known = f"<sip:{number_of_caller}@{host}>"
     sender, more = f'"{name}" {known}' if name else known, ""
     if caller == WITHHELD:
         # RFC 3323 and 3325: who calls is said for the next exchange, and for nobody behind it.
         sender = '"Anonymous" <sip:anonymous@anonymous.invalid>'
         more = f"P-Asserted-Identity: {known}\nPrivacy: id\n"
-    write_private(folder / "calls.xml", scenarios.carrier_calls(number, sender, more))
-    write_private(folder / "messages.log", "")
-    heard = ["-trace_msg", "-message_file", str(folder / "messages.log")]
-    target = f"{sipp.LOOPBACK}:{site.sip_port}"
-    sipp.run(
-        folder, port, ["-sf", "calls.xml", "-m", "1", *heard, target], within=within, host=host
-    )
-    statuses = re.findall(
-        r"^SIP/2\.0 ([2-6][0-9]{2})", "\n".join(_received(folder / "messages.log")), re.M
-    )
-    return int(statuses[0]) if statuses else 0
+    began = callers.dial(site, number, callers.Caller(sender=sender, headers=more, host=host))
+    return callers.outcome(began, within=within).status
 
 
 def stop(carrier: Carrier) -> None:
@@ -104,7 +92,7 @@ def stop(carrier: Carrier) -> None:
 def invites(carrier: Carrier) -> tuple[Invite, ...]:
     """The calls that it was sent since it started, each once, in their order."""
     found: dict[str, Invite] = {}
-    for message in _received(carrier.folder / "messages.log"):
+    for message in sipp.received(carrier.folder / "messages.log"):
         head, _, body = message.partition("\n\n")
         request, *lines = head.splitlines()
         method, _, rest = request.partition(" ")
@@ -116,15 +104,6 @@ def invites(carrier: Carrier) -> tuple[Invite, ...]:
         if ";tag=" not in invite.get("To"):  # with a tag: a call that is up is changed
             found.setdefault(invite.get("Call-ID"), invite)
     return tuple(found.values())
-
-
-def _received(log: Path) -> Iterator[str]:
-    """The messages in what sipp writes down: a line of dashes, a line about it, an empty one, it."""
-    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-    for part in text.replace("\r", "").split("-----------------------------------------------"):
-        about, _, message = part.partition("\n\n")
-        if " received " in about and message:
-            yield message
 
 
 def _started(site: Site, host: str, port: int, scenario: str) -> Carrier:

@@ -4,7 +4,6 @@ They register with the site, by digest, from the port on which they answer, and 
 a site that was started anew, or learned of an extension only now, has them within 20 seconds.
 """
 
-import re
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from ccstate.errors import Diagnostic, InvalidInput, Unreadable
 from ccstate.lab import process, scenarios, sipp
 from ccstate.lab.etc import write_private
 from ccstate.lab.process import Process
+from ccstate.lab.sipp import Account
 from ccstate.lab.site import Site
 
 REGISTERING = 10.0  # seconds; 60 phones take 0.3
@@ -36,7 +36,7 @@ class Phones:
 
 def answer(
     site: Site,
-    extensions: Mapping[str, str],
+    extensions: Mapping[str, str | Account],
     *,
     after: float = 0.2,
     wait: float = REGISTERING,
@@ -44,7 +44,8 @@ def answer(
 ) -> Phones:
     """Phones that answer after so many seconds, and talk until the caller hangs up.
 
-    `extensions`: the password of each, by its name, which is its PJSIP endpoint, user and AOR.
+    `extensions`: by the name of each, which is its PJSIP endpoint and AOR, its account, or its
+    password where it logs in by that name.
     `sound`: mu-law samples, 8000 a second, that they send again and again while they talk.
     Returns once all of them are registered; `wait=0` does not wait for that.
 
@@ -54,12 +55,16 @@ def answer(
     return _phones(site, "answers", extensions, scenario, wait, sound=sound)
 
 
-def ring(site: Site, extensions: Mapping[str, str], *, wait: float = REGISTERING) -> Phones:
+def ring(
+    site: Site, extensions: Mapping[str, str | Account], *, wait: float = REGISTERING
+) -> Phones:
     """Phones that ring, and that nobody answers."""
     return _phones(site, "rings", extensions, scenarios.rings(), wait)
 
 
-def busy(site: Site, extensions: Mapping[str, str], *, wait: float = REGISTERING) -> Phones:
+def busy(
+    site: Site, extensions: Mapping[str, str | Account], *, wait: float = REGISTERING
+) -> Phones:
     """Phones that are busy, whenever they are called."""
     return _phones(site, "busy", extensions, scenarios.refuses("486 Busy Here"), wait)
 
@@ -99,13 +104,13 @@ def _contacts(site: Site) -> list[tuple[str, str]]:
 def _phones(
     site: Site,
     manner: str,
-    extensions: Mapping[str, str],
+    extensions: Mapping[str, str | Account],
     scenario: str,
     wait: float,
     *,
     sound: bytes = b"",
 ) -> Phones:
-    _check(extensions)
+    accounts = _accounts(extensions)
     port = sipp.free_port(site)
     folder = site.folder / "phones" / f"{manner}-{port}"
     write_private(folder / "register.xml", scenarios.registers(AGAIN))
@@ -114,10 +119,7 @@ def _phones(
     if sound:
         (folder / SOUND).write_bytes(sound)
     # One field with both, for sipp takes them from a file as a whole only (3.6.1).
-    lines = [
-        f"{name};[authentication username={name} password={password}]\n"
-        for name, password in sorted(extensions.items())
-    ]
+    lines = [f"{name};{account.proof}\n" for name, account in accounts.items()]
     write_private(folder / "phones.csv", "SEQUENTIAL\n" + "".join(lines))
     phones = Phones(
         extensions=tuple(sorted(extensions)),
@@ -146,21 +148,14 @@ def _each(scenario: str, extensions: Collection[str], sip_port: int) -> list[str
     return ["-sf", scenario, "-inf", "phones.csv", *calls, f"127.0.0.1:{sip_port}"]
 
 
-def _check(extensions: Mapping[str, str]) -> None:
-    problems = [
-        Diagnostic(
-            "CC928",
-            f'the phone "{name}" cannot register with such a name or password',
-            cause='sipp would read a space, a line break or one of ; [ ] " as its own',
-            hint="use others in the lab",
-        )
-        for name, password in extensions.items()
-        if not re.fullmatch(r"[\w.+-]+", name) or not re.fullmatch(r'[^\s;\[\]"]+', password)
-    ]
+def _accounts(extensions: Mapping[str, str | Account]) -> dict[str, Account]:
     if not extensions:
-        problems = [Diagnostic("CC928", "no phones to start", hint="name at least one extension")]
-    if problems:
-        raise InvalidInput(problems)
+        hint = "name at least one extension"
+        raise InvalidInput([Diagnostic("CC928", "no phones to start", hint=hint)])
+    return {
+        name: Account(name, given) if isinstance(given, str) else given
+        for name, given in sorted(extensions.items())
+    }
 
 
 def _registered_here(site: Site, phones: Phones) -> set[str]:

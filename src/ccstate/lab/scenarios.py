@@ -3,7 +3,7 @@
 A pause in which something may come is a `recv` with a timeout: sipp reads nothing in a `pause`.
 """
 
-_HEAD = """<?xml version="1.0" encoding="UTF-8"?>
+HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <scenario name="{name}">
 """
 
@@ -52,7 +52,7 @@ def _registered(*, contact: str, expires: int) -> str:
 _HERE = "<sip:[field0]@[local_ip]:[local_port]>"
 
 
-_SDP = """v=0
+SDP = """v=0
 o=phone 1 1 IN IP[local_ip_type] [local_ip]
 s=-
 c=IN IP[media_ip_type] [media_ip]
@@ -66,7 +66,7 @@ a=sendrecv
 """
 
 
-def _response(status: str, *, tag: bool, more: str = "Content-Length: 0\n", body: str = "") -> str:
+def response(status: str, *, tag: bool, more: str = "Content-Length: 0\n", body: str = "") -> str:
     tagged = ";tag=[pid]p[call_number]" if tag else ""
     return f"""<send{' retrans="500"' if body else ""}><![CDATA[
 SIP/2.0 {status}
@@ -82,30 +82,30 @@ Contact: <sip:phone@[local_ip]:[local_port]>
 """
 
 
-_WITH_SDP = "Content-Type: application/sdp\nContent-Length: [len]\n"
+WITH_SDP = "Content-Type: application/sdp\nContent-Length: [len]\n"
 
 _TALKS = (
-    _response("200 OK", tag=True, more=_WITH_SDP, body=_SDP)
+    response("200 OK", tag=True, more=WITH_SDP, body=SDP)
     + """<recv request="ACK"/>
 <label id="talks"/>
 <recv request="INVITE" optional="true" next="asked-again"/>
 <recv request="ACK" optional="true" next="talks"/>
 <recv request="BYE"/>
 """
-    + _response("200 OK", tag=False)
+    + response("200 OK", tag=False)
     + """<nop next="over"/>
 <label id="asked-again"/>
 """
-    + _response("200 OK", tag=False, more=_WITH_SDP, body=_SDP)
+    + response("200 OK", tag=False, more=WITH_SDP, body=SDP)
     + '<recv request="ACK"/>\n<nop next="talks"/>\n'
 )
 
 _RINGS = (
-    _response("180 Ringing", tag=True)
+    response("180 Ringing", tag=True)
     + """<recv request="CANCEL" timeout="{after}" ontimeout="{then}"/>
 """
-    + _response("200 OK", tag=True)
-    + _response("487 Request Terminated", tag=True).replace(
+    + response("200 OK", tag=True)
+    + response("487 Request Terminated", tag=True).replace(
         "[last_CSeq:]", "CSeq: [last_cseq_number] INVITE"
     )
     + """<recv request="ACK"/>
@@ -113,7 +113,7 @@ _RINGS = (
 """
 )
 
-_OVER = '<label id="over"/>\n<pause milliseconds="0"/>\n</scenario>\n'
+OVER = '<label id="over"/>\n<pause milliseconds="0"/>\n</scenario>\n'
 
 _CALLED = '<recv request="INVITE" rrs="true"/>\n'
 
@@ -124,7 +124,7 @@ _REGISTERED = (
     + """<nop next="called"/>
 <label id="registers"/>
 """
-    + _response("200 OK", tag=True, more="Expires: 300\nContent-Length: 0\n").replace(
+    + response("200 OK", tag=True, more="Expires: 300\nContent-Length: 0\n").replace(
         "Contact: <sip:phone@[local_ip]:[local_port]>", "[last_Contact:]"
     )
     + """<nop next="over"/>
@@ -136,7 +136,7 @@ _REGISTERED = (
 def registers(every: float) -> str:
     """Registers at once, and again every so many seconds, whatever the site says to it."""
     return (
-        _HEAD.format(name="registers")
+        HEAD.format(name="registers")
         + '<label id="again"/>\n'
         + _registered(contact=_HERE, expires=120)
         + f'<label id="later"/>\n<pause milliseconds="{round(every * 1000)}"/>\n'
@@ -147,7 +147,7 @@ def registers(every: float) -> str:
 def unregisters() -> str:
     """Has the site forget where it is."""
     return (
-        _HEAD.format(name="unregisters")
+        HEAD.format(name="unregisters")
         + _registered(contact=_HERE, expires=0)
         + '<label id="later"/>\n<pause milliseconds="0"/>\n</scenario>\n'
     )
@@ -158,28 +158,28 @@ def answers(after: float, sound: str = "") -> str:
 
     `sound`: a file of mu-law samples that is sent again and again meanwhile; nothing where empty.
     """
-    return _HEAD.format(name="answers") + _CALLED + _answered(after, sound) + _OVER
+    return HEAD.format(name="answers") + _CALLED + _answered(after, sound) + OVER
 
 
 def rings() -> str:
     """Rings until the other side gives up, an hour at most."""
     ringing = _RINGS.replace("{after}", "3600000").replace("{then}", "over")
-    return _HEAD.format(name="rings") + _CALLED + ringing + _OVER
+    return HEAD.format(name="rings") + _CALLED + ringing + OVER
 
 
 def refuses(status: str) -> str:
     """Says `486 Busy Here`, or whatever the status is, to every call."""
-    return _HEAD.format(name="refuses") + _CALLED + _refused(status) + _OVER
+    return HEAD.format(name="refuses") + _CALLED + _refused(status) + OVER
 
 
 def carrier_answers(after: float) -> str:
     """As `answers`, and lets the site register."""
-    return _HEAD.format(name="carrier") + _REGISTERED + _answered(after) + _OVER
+    return HEAD.format(name="carrier") + _REGISTERED + _answered(after) + OVER
 
 
 def carrier_refuses(status: str) -> str:
     """As `refuses`, and lets the site register."""
-    return _HEAD.format(name="carrier") + _REGISTERED + _refused(status) + _OVER
+    return HEAD.format(name="carrier") + _REGISTERED + _refused(status) + OVER
 
 
 def _answered(after: float, sound: str = "") -> str:
@@ -195,54 +195,4 @@ def _answered(after: float, sound: str = "") -> str:
 
 
 def _refused(status: str) -> str:
-    return _response(status, tag=True) + '<recv request="ACK"/>\n'
-
-
-def carrier_calls(number: str, sender: str, more: str = "") -> str:
-    """Calls a number, talks for a moment where the call is answered, and hangs up.
-
-    `sender`: the address in From. `more`: further headers, each with its line end.
-    """
-    asks = f"""<send retrans="500"><![CDATA[
-INVITE sip:{number}@[remote_ip]:[remote_port] SIP/2.0
-Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
-From: {sender};tag=[pid]c[call_number]
-To: <sip:{number}@[remote_ip]:[remote_port]>
-Call-ID: [call_id]
-CSeq: 1 INVITE
-Contact: <sip:carrier@[local_ip]:[local_port]>
-Max-Forwards: 70
-{more}{_WITH_SDP}
-{_SDP}]]></send>
-"""
-    # A refusal is answered by sipp itself where no `recv` expects it; then the call has failed.
-    proceeds = "".join(f'<recv response="{code}" optional="true"/>\n' for code in (100, 180, 183))
-    return (
-        _HEAD.format(name="carrier calls")
-        + asks
-        + proceeds
-        + '<recv response="200" rrs="true"/>\n'
-        + _within("ACK", number, sender)
-        + '<recv request="BYE" timeout="300" ontimeout="hangs-up"/>\n'
-        + _response("200 OK", tag=False)
-        + '<nop next="over"/>\n<label id="hangs-up"/>\n'
-        + _within("BYE", number, sender)
-        + '<recv response="200"/>\n'
-        + _OVER
-    )
-
-
-def _within(method: str, number: str, sender: str) -> str:
-    """A request in the call that `carrier_calls` has begun."""
-    return f"""<send><![CDATA[
-{method} [next_url] SIP/2.0
-Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
-From: {sender};tag=[pid]c[call_number]
-To: <sip:{number}@[remote_ip]:[remote_port]>[peer_tag_param]
-Call-ID: [call_id]
-CSeq: {"1" if method == "ACK" else "2"} {method}
-Max-Forwards: 70
-Content-Length: 0
-
-]]></send>
-"""
+    return response(status, tag=True) + '<recv request="ACK"/>\n'

@@ -1,9 +1,11 @@
 """Start sipp for a site: on a free port of loopback, noted down so that it can be ended later."""
 
 import json
+import re
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from socket import inet_aton
 
@@ -18,12 +20,44 @@ LOOPBACK = "127.0.0.1"
 STEP = 4  # ports of one sipp: SIP, its console, sound and pictures
 
 
-def free_port(site: Site) -> int:
-    """The first of four that are free."""
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a phone proves itself by.
+
+    Raises InvalidInput where sipp would read a part of it as its own.
+    """
+
+    username: str
+    password: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if re.fullmatch(r"[\w.+-]+", self.username) and re.fullmatch(
+            r'[^\s;\[\]"]+', self.password
+        ):
+            return
+        raise InvalidInput(
+            [
+                Diagnostic(
+                    "CC928",
+                    f'the phone "{self.username}" cannot register with such a name or password',
+                    cause='sipp would read a space, a line break or one of ; [ ] " as its own',
+                    hint="use others in the lab",
+                )
+            ]
+        )
+
+    @property
+    def proof(self) -> str:
+        """The same for a scenario."""
+        return f"[authentication username={self.username} password={self.password}]"
+
+
+def free_port(site: Site, host: str = LOOPBACK) -> int:
+    """The first of four that are free at that address of loopback."""
     for port in site.ports.phones[: 1 - STEP : STEP]:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             try:
-                probe.bind((LOOPBACK, port))
+                probe.bind((host, port))
             except OSError:
                 continue
             return port
@@ -43,11 +77,7 @@ def start(folder: Path, port: int, options: Sequence[str], *, host: str = LOOPBA
 
     Returns once it listens; raises Unreadable where it cannot.
     """
-    # Its screen, a page of numbers, goes to a file: once a day is enough.
-    command = [*_command(host, port), "-f", "86400", *options]
-    started = process.spawn(command, folder=folder, says=folder / "sipp.log", inherits=())
-    facts = {"pid": started.pid, "began": started.began, "port": port}
-    write_private(folder / "process.json", json.dumps(facts) + "\n")
+    started = begin(folder, port, options, host=host)
     if not _listening(started, host, port):
         process.kill(started)
         raise Unreadable(
@@ -60,6 +90,16 @@ def start(folder: Path, port: int, options: Sequence[str], *, host: str = LOOPBA
                 )
             ]
         )
+    return started
+
+
+def begin(folder: Path, port: int, options: Sequence[str], *, host: str = LOOPBACK) -> Process:
+    """One that may end by itself, noted down in the folder; it may not listen yet."""
+    # Its screen, a page of numbers, goes to a file: once a day is enough.
+    command = [*_command(host, port), "-f", "86400", *options]
+    started = process.spawn(command, folder=folder, says=folder / "sipp.log", inherits=())
+    facts = {"pid": started.pid, "began": started.began, "port": port}
+    write_private(folder / "process.json", json.dumps(facts) + "\n")
     return started
 
 
@@ -94,6 +134,15 @@ def _listens(started: Process, host: str, port: int) -> bool:
         return any(str(file.readlink()) in sockets for file in files)
     except OSError:  # it ended, or closed a file, just now
         return False
+
+
+def received(log: Path) -> Iterator[str]:
+    """The messages in what sipp writes down: a line of dashes, a line about it, an empty one, it."""
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    for part in text.replace("\r", "").split("-----------------------------------------------"):
+        about, _, message = part.partition("\n\n")
+        if " received " in about and message:
+            yield message
 
 
 def noted(folder: Path) -> list[Process]:

@@ -1,0 +1,190 @@
+"""Real calls placed side by side, and what their callers met: heard, rung, answered, ended.
+
+Nothing is known here of what ccstate writes but how it names trunks and recordings. Calls are followed in Asterisk's log of what it does,
+where all lines of one call bear its number (`[C-0000000a]`, 16.28 and 22.10).
+"""
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from ccstate.adapters.asterisk.ami import Ami, Login
+from ccstate.lab import callers
+from ccstate.lab.callers import Caller, Press
+from ccstate.lab.site import Site
+from tests.waiting import until
+
+ANSWERED = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placed:
+    """A call to be placed: who dials what, which keys are pressed, and when the caller gives up.
+
+    `number` and `shown`, the number or the endpoint of the caller, tell it from the other calls.
+    `behind`: numbers and callers of the calls that have to be over first. `during`: the phone that has
+    to talk first.
+    """
+
+    number: str
+    shown: str
+    caller: Caller
+    keys: Sequence[Press] = ()
+    stays: float = 1.0
+    gives_up: float = 30.0
+    behind: Sequence["Placed"] = ()
+    during: str = ""
+
+
+@dataclass(frozen=True)
+class Met:
+    """What a caller met.
+
+    `steps`: in order, each with the seconds since the step before. `status`: the final one of SIP.
+    """
+
+    steps: tuple[tuple[str, float], ...]
+    status: int
+    is_ended_by_site: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.steps)
+
+    @property
+    def end(self) -> str:
+        """How it ended. Which status refuses a call is no difference: phones play a tone for each."""
+        if self.status != ANSWERED:
+            return "is refused"
+        return "is hung up" if self.is_ended_by_site else "hangs up"
+
+    def __str__(self) -> str:
+        told = [f"{name} (+{seconds:.1f} s)" for name, seconds in self.steps]
+        return ", ".join([*told, f"{self.end} ({self.status})"])
+
+    def is_as(self, other: "Met", within: float) -> bool:
+        """Whether both callers met the same, no wait longer or shorter by more seconds than that."""
+        waits = zip(self.steps, other.steps, strict=False)
+        is_alike = (self.names, self.end) == (other.names, other.end)
+        return is_alike and all(abs(one - two) <= within for (_, one), (_, two) in waits)
+
+
+def login(site: Site) -> Login:
+    """The AMI account that may do everything."""
+    return Login(site.ami_host, site.ami_port, site.lab_username, site.lab_secret)
+
+
+def place(site: Site, calls: Sequence[Placed]) -> dict[Placed, Met]:
+    """What the caller of each call met; calls that wait for no other begin at once."""
+    logged = site.log.stat().st_size
+    channels: dict[Placed, str] = {}
+    with Ami.connect(login(site), events="call") as ami:
+        began = _placed(site, ami, calls, channels)
+        until(lambda: not ami.read("CoreShowChannels"), "the site has no call left")
+    lines = site.log.read_bytes()[logged:].decode(errors="replace").splitlines()
+    met = {}
+    for call in calls:
+        outcome = callers.outcome(began[call], within=0)
+        steps = _steps(lines, channels[call]) if call in channels else ()
+        met[call] = Met(tuple(steps), outcome.status, outcome.is_ended_by_site)
+    return met
+
+
+def _placed(
+    site: Site, ami: Ami, calls: Sequence[Placed], channels: dict[Placed, str]
+) -> dict[Placed, callers.Call]:
+    """The calls once all of them are over; notes the channel of each that the site let in."""
+    began: dict[Placed, callers.Call] = {}
+    talking: set[str] = set()
+
+    def all_are_over() -> bool:
+        over = {call for call, placed in began.items() if callers.is_over(placed)}
+        for call in calls:
+            is_due = over.issuperset(call.behind) and (not call.during or call.during in talking)
+            if is_due and call not in began:
+                began[call] = callers.dial(
+                    site,
+                    call.number,
+                    call.caller,
+                    keys=call.keys,
+                    gives_up=call.gives_up,
+                    stays=call.stays,
+                )
+        for event in ami.events(time.monotonic() + 0.1):
+            if event.is_event("BridgeEnter"):
+                talking.add(_endpoint(event["Channel"]))
+            elif event.is_event("Newchannel"):
+                who = {_endpoint(event["Channel"]), event["CallerIDNum"]}
+                for call in calls:
+                    if call.number == event["Exten"] and call.shown in who:
+                        channels.setdefault(call, event["Channel"])
+        return len(over) == len(calls)
+
+    until(all_are_over, "all calls are over")
+    return began
+
+
+def _endpoint(channel: str) -> str:
+    return channel.removeprefix("PJSIP/").removeprefix(_TRUNK).rpartition("-")[0]
+
+
+_LINE = re.compile(r"\[([0-9: .-]+)\] [A-Z]+\[\d+\]\[(C-[0-9a-f]+)\] [\w./]+: (.*)")
+_SOUND = re.compile(r"<(.+)> Playing '(.+?)(?:\.\w+)?' ")
+_OWN_SOUND = re.compile(r"ccstate/(.+)/[A-Za-z-]+")
+_RINGS = re.compile(r"Called (?:PJSIP/)?(\S+)")
+_ANSWERS = re.compile(r"(PJSIP/\S+) answered (PJSIP/\S+)")
+_RING = "rings "
+_TRUNK = "trunk-"
+"""What ccstate writes before the name of a carrier's endpoint; no caller meets it."""
+_MUSIC = re.compile(r"Started music on hold, class '(.+)', on channel '(.+)'")
+
+
+def _steps(lines: Sequence[str], channel: str) -> Iterator[tuple[str, float]]:
+    """What the log tells of a call, in order; what comes again at once is told once."""
+    found = [match for line in lines if (match := _LINE.fullmatch(line))]
+    numbers = {match[2] for match in found if f'("{channel}", ' in match[3]}
+    own = [match for match in found if match[2] in numbers]
+    told = [(step, _moment(match)) for match in own if (step := _step(match[3], channel))]
+    previous = _moment(own[0])
+    latest = ""
+    for step, moment in _rung_together(told):
+        if step == latest and not step.startswith("«"):
+            continue
+        yield step, moment - previous
+        previous, latest = moment, step
+    if latest:
+        yield "over", _moment(own[-1]) - previous
+
+
+def _rung_together(steps: Sequence[tuple[str, float]]) -> Iterator[tuple[str, float]]:
+    """The same with phones that ring for one call, nothing between, as one step."""
+    for is_ring, group in groupby(steps, key=lambda one: one[0].startswith(_RING)):
+        several = list(group)
+        if is_ring:
+            phones = sorted({step.removeprefix(_RING) for step, _ in several})
+            yield f"{_RING}{' '.join(phones)}", several[0][1]
+        else:
+            yield from several
+
+
+def _step(text: str, channel: str) -> str:
+    """What a line tells of the caller on that channel; "" where nothing that a caller notices."""
+    if (sound := _SOUND.match(text)) and sound[1] == channel:
+        named = _OWN_SOUND.fullmatch(sound[2])
+        return (
+            "digits" if sound[2].startswith("digits/") else f"«{named[1] if named else sound[2]}»"
+        )
+    if rings := _RINGS.fullmatch(text):
+        return _RING + rings[1].replace(f"@{_TRUNK}", "@")
+    if answers := _ANSWERS.fullmatch(text):
+        return f"{_endpoint(answers[1])} answers"
+    if (music := _MUSIC.match(text)) and music[2] == channel:
+        return "music"
+    return ""
+
+
+def _moment(line: re.Match[str]) -> float:
+    return datetime.strptime(line[1], "%Y-%m-%d %H:%M:%S.%f").timestamp()  # noqa: DTZ007 - differences count
