@@ -18,7 +18,7 @@ from ccstate.adapters.asterisk.running.options import header
 from ccstate.adapters.asterisk.spelling import spell
 from ccstate.kinds.fields import duration
 from ccstate.model import parse_address
-from tests.adapters.asterisk.estates import PJSIP, QUEUES, estate, fields, imported, listed
+from tests.adapters.asterisk.estates import PHONES, PJSIP, QUEUES, estate, fields, imported, listed
 from tests.adapters.asterisk.running_estate import connect
 from tests.asterisk_sites import NewSite
 
@@ -181,6 +181,39 @@ def test_a_trunk_option_that_ccstate_leaves_alone_is_told_where_it_is_set() -> N
     assert any(
         "trunks have rtp_symmetric=no" in line for line in listed(imported(estate(pjsip=text)))
     )
+
+
+# Mailboxes
+
+
+def test_a_mailbox_belongs_to_the_phone_that_has_its_lamp() -> None:
+    pjsip = PJSIP.replace("[2001]", "[desk]").replace("=2001\n", "=desk\n")
+    dialplan = PHONES.replace("PJSIP/2001", "PJSIP/desk")
+    found = imported({**estate(pjsip=pjsip), "extensions.conf": dialplan})
+    assert fields(found, "extension/desk")["voicemail"] == {
+        "email": "ann@example.test",
+        "pin": "env:VOICEMAIL_DESK",
+    }
+    assert not [line for line in listed(found) if "2001@box" in line]
+
+
+def test_a_mailbox_with_the_lamps_of_two_phones_belongs_to_neither() -> None:
+    pjsip = PJSIP.replace("[2001]", "[desk]").replace("=2001\n", "=desk\n")
+    pjsip = pjsip.replace('callerid="Bo Orr"', 'mailboxes=2001@box\ncallerid="Bo Orr"')
+    found = imported(estate(pjsip=pjsip))
+    assert "voicemail" not in fields(found, "extension/desk")
+    assert fields(found, "extension/2001")["device"] == "none"
+
+
+def test_a_lamp_of_several_mailboxes_is_told() -> None:
+    text = PJSIP.replace("mailboxes=2001@box", "mailboxes=2001@box, 2003@box")
+    voicemail = "[box]\n2001 => 4711,Ann Lee\n2003 => 4712,Front Desk\n"
+    (told,) = [
+        t
+        for t in listed(imported(estate(pjsip=text, voicemail=voicemail)))
+        if "lamp" in t and "2003" in t
+    ]
+    assert "the lamp shows the mailbox of 2003; ccstate's shows its own" in told
 
 
 # Asterisk itself

@@ -26,25 +26,17 @@ from ccstate.adapters.asterisk.importing.recordings import words
 from ccstate.adapters.asterisk.importing.trees import Ways
 from ccstate.adapters.asterisk.importing.trunks import carriers, trunks
 from ccstate.adapters.asterisk.importing.unread import list_unread
+from ccstate.kinds import KINDS
 from ccstate.model import Address, Fields
 
 __all__ = ["FILES", "Imported", "Setting", "Unexpressed", "import_confs", "import_estate", "words"]
 
-_GROUPS = {
+_FILES = {
     "extension": "people.yaml",
     "user": "people.yaml",
-    "number": "numbers.yaml",
-    "trunk": "trunks.yaml",
     "outbound_route": "outbound.yaml",
-    "queue": "queues.yaml",
-    "prompt": "prompts.yaml",
-    "schedule": "schedules.yaml",
-    "feature_code": "feature_codes.yaml",
-    "switch": "switches.yaml",
-    "caller_list": "caller_lists.yaml",
-    "ring_group": "ring_groups.yaml",
-    "conference_room": "conference_rooms.yaml",
 }
+"""Files of the desired state that are not called by the plural of the kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +75,9 @@ class Imported:
 
     def group(self, address: Address) -> str:
         """The file of the desired state that an object might go to."""
-        return _GROUPS.get(address.kind, f"{address.kind}s/{address.name}.yaml")
+        plural = KINDS[address.kind].plural
+        own = f"{plural}/{address.name}.yaml" if address.kind == "ivr" else f"{plural}.yaml"
+        return _FILES.get(address.kind, own)
 
 
 def import_estate(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ccstate.adapters.asterisk.conf import Option, Section
 from ccstate.adapters.asterisk.importing.estate import Work
 from ccstate.adapters.asterisk.importing.names import person
-from ccstate.adapters.asterisk.importing.options import fits, read_option, table
+from ccstate.adapters.asterisk.importing.options import fits, lines_of, read_option, table
 from ccstate.adapters.asterisk.importing.phones import Phone
 from ccstate.adapters.asterisk.kinds.extension import MAILBOX_ROWS
 from ccstate.model import Address, Json
@@ -28,6 +28,11 @@ def mailboxes(work: Work, phones: Mapping[str, Phone]) -> dict[tuple[str, str], 
     """Every mailbox by name and context; the fields of their extensions are filled in."""
     found: dict[tuple[str, str], Mailbox] = {}
     owned: set[str] = set()
+    watching: dict[tuple[str, str], list[Phone]] = {}
+    for phone in phones.values():
+        for option in _lamp_lines(phone)[:1]:
+            for first in _named(option)[:1]:
+                watching.setdefault(first, []).append(phone)
     for section in work.sections("voicemail.conf"):
         if section.name.lower() in ("general", "zonemessages"):
             reason = f"stays by hand: ccstate writes nothing into [{section.name}]"
@@ -40,7 +45,9 @@ def mailboxes(work: Work, phones: Mapping[str, Phone]) -> dict[tuple[str, str], 
         else:
             work.ledger.take_header(section, "it holds no mailbox")
         for option in section.options:
-            box = _mailbox(work, phones, section, option, owned)
+            seen_by = watching.get((option.key, section.name), [])
+            phone_of = phones.get(option.key) or (seen_by[0] if len(seen_by) == 1 else None)
+            box = _mailbox(work, phone_of, section, option, owned)
             if box:
                 found[box.name, box.context] = box
                 owned.add(box.owner)
@@ -50,11 +57,10 @@ def mailboxes(work: Work, phones: Mapping[str, Phone]) -> dict[tuple[str, str], 
 
 
 def _mailbox(
-    work: Work, phones: Mapping[str, Phone], section: Section, option: Option, owned: set[str]
+    work: Work, phone: Phone | None, section: Section, option: Option, owned: set[str]
 ) -> Mailbox | None:
-    """One line: `1101 => pin,name,e-mail,pager,options`."""
+    """One line: `1101 => pin,name,e-mail,pager,options`; `phone`: of the same name, or with its lamp."""
     name, ledger = option.key, work.ledger
-    phone = phones.get(name)
     if not name.isdigit() or not 2 <= len(name) <= 15:
         ledger.leave(option, "a mailbox belongs to an extension, which has a number of digits")
         return None
@@ -106,24 +112,36 @@ def _name(work: Work, option: Option, phone: Phone | None, owner: str, full: str
         )
 
 
+def _lamp_lines(phone: Phone) -> list[Option]:
+    return [o for s in (phone.endpoint, *phone.aors[:1]) for o in lines_of(s, "mailboxes")]
+
+
+def _named(option: Option) -> list[tuple[str, str]]:
+    """The mailboxes that a lamp shows, by name and context."""
+    parts = (part.strip().partition("@") for part in option.value.split(",") if part.strip())
+    return [(name, context or "default") for name, _, context in parts]
+
+
 def _lamps(work: Work, phone: Phone, found: Mapping[tuple[str, str], Mailbox]) -> None:
-    """Which mailbox lights the lamp of a phone."""
-    sections = (phone.endpoint, *phone.aors[:1])
-    has_lamp = False
-    for option in (o for s in sections for o in s.options if o.key.lower() == "mailboxes"):
-        has_lamp = True
-        name, _, context = option.value.partition("@")
-        box = found.get((name, context or "default"))
-        if box and box.owner == phone.name:
-            work.ledger.take([option], phone.address)
-        elif box:
-            reason = f"differs: the lamp shows the mailbox of {box.owner}; ccstate's shows its own"
-            work.ledger.leave(option, reason)
-        else:
-            own = work.objects[phone.address].get("voicemail") is not None
-            reason = f"there is no mailbox {option.value}"
-            own_lamp = "; with ccstate the lamp shows the phone's own" if own else ""
-            work.ledger.leave(option, f"differs: {reason}, so the lamp never lights{own_lamp}")
-    if not has_lamp and work.objects[phone.address].get("voicemail") is not None:
+    """Which mailboxes light the lamp of a phone; with ccstate it is its own."""
+    lines = _lamp_lines(phone)
+    has_box = work.objects[phone.address].get("voicemail") is not None
+    if not lines and has_box:
         reason = "differs: with ccstate the lamp of this phone shows its messages"
         work.ledger.leave_header(phone.endpoint, reason)
+    for option in lines:
+        for name, context in _named(option):
+            box = found.get((name, context))
+            if box and box.owner == phone.name:
+                work.ledger.take([option], phone.address)
+            elif box:
+                told = (
+                    f"differs: the lamp shows the mailbox of {box.owner}; ccstate's shows its own"
+                )
+                work.ledger.leave(option, told)
+            else:
+                own = "; with ccstate the lamp shows the phone's own" if has_box else ""
+                told = (
+                    f"differs: there is no mailbox {name}@{context}, so the lamp never lights{own}"
+                )
+                work.ledger.leave(option, told)

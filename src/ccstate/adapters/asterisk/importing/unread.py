@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from ccstate.adapters.asterisk import conf
 from ccstate.adapters.asterisk.conf import Glob, Read, Section
 from ccstate.adapters.asterisk.importing.ledger import Ledger
+from ccstate.adapters.asterisk.in_call import CODES
 
 DATABASE = """\
 {what} come from a database here (realtime), and are not read: export them to {file}, and import again"""
@@ -23,13 +24,15 @@ UNREAD: Mapping[str, str] = {
     "sccp.conf": "{count} of SCCP are not read: ccstate has SIP phones only",
     "extensions.ael": "the dialplan in AEL is not read: `aelparse -w` makes extensions.conf of it",
     "extensions.lua": "the dialplan in Lua is not read, and what is dialled there is in no object",
-    "followme.conf": "{count} of FollowMe() are not read",
+    "followme.conf": "{count} of FollowMe() are not read: write the phones that ring after an "
+    "extension's own into its follow_me",
     "agents.conf": "{count} of AgentLogin() are not read: agents of a queue log in to it",
     "queuerules.conf": "{count} of penalties that change while callers wait are not read",
     "confbridge.conf": "{count} of conferences are not read",
     "meetme.conf": "{count} of conferences are not read",
     "res_parking.conf": "{count} of parking are not read",
-    "features.conf": "{count} of features in a call are not read",
+    "features.conf": "{count} of features in a call are not read: ccstate sets codes of its own, "
+    + ", ".join(f"{name} => {code}" for name, code in CODES.items()),
     "minivm.conf": "{count} of MiniVM are not read",
     "dundi.conf": "{count} of DUNDi are not read: ccstate looks nowhere else for what was dialled",
     "sla.conf": "{count} of shared lines are not read",
