@@ -285,6 +285,16 @@ def test_what_asterisk_would_cut_or_take_for_something_else_is_refused(
     assert said(objects) == ([expected] if expected else [])
 
 
+def test_a_ring_group_has_its_duration_and_its_number_judged_too() -> None:
+    objects = small()
+    group = {"members": ["2001"], "ring_for": "597h", "extension": "2001"}
+    objects[Address("ring_group", "doors")] = group
+    assert said(objects) == [
+        ("ring_group/doors", "ring_for", "CC494"),
+        ("ring_group/doors", "extension", "CC495"),
+    ]
+
+
 def test_a_person_and_a_phone_of_one_name_cannot_both_be_members() -> None:
     objects = renamed("user/al.k", "user/lift")
     objects[Address("queue", "sales")]["members"] = [{"user": "lift"}, {"extension": "lift"}]

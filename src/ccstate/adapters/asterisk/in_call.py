@@ -59,6 +59,12 @@ def letters(rights: Iterable[str] | None, options: Mapping[str, str]) -> str:
     return "".join(options[right] for right in sorted(rights or ()))
 
 
+def pressed(fields: Filled, rights: Iterable[str] | None, options: Mapping[str, str]) -> str:
+    """The options for these rights, and to record where calls of `fields` are recorded on demand."""
+    recorded = ["record"] if when(fields) == "on_demand" else []
+    return letters({*(rights or ()), *recorded}, options)
+
+
 def rights(text: str, options: Mapping[str, str]) -> Json:
     """The rights that options give; None where they give none."""
     found: list[Json] = [right for right in ("park", "transfer") if options[right] in text]
@@ -80,6 +86,11 @@ def when(fields: Filled) -> str:
     return str((fields.get("recording") or {}).get("when", "never"))
 
 
+def folder(fields: Filled) -> str:
+    """The folder in which calls are recorded, below `monitor`."""
+    return FOLDER.encode((fields.get("recording") or {}).get("folder"))
+
+
 def notice_steps(fields: Filled, sound: str) -> list[Step]:
     """Tells callers that they are recorded, or may be; nothing where they are not."""
     if not sound or when(fields) == "never":
@@ -91,16 +102,19 @@ def record_steps(fields: Filled) -> list[Step]:
     """Records a call that is always recorded."""
     if when(fields) != "always":
         return []
-    folder = FOLDER.encode((fields.get("recording") or {}).get("folder"))
-    return [RECORD.step("recording.folder", folder=folder)]
+    return [RECORD.step("recording.folder", folder=folder(fields))]
 
 
 def decoded_recording(steps: Collection[str], *, on_demand: bool) -> Decoded:
     """The recording that steps and options say."""
-    sound = NOTICE.find(steps).get("sound")
     folder = RECORD.find(steps).get("folder")
     said = "always" if folder is not None else "on_demand" if on_demand else "never"
-    path = "recording"
+    return recording_fields(said, folder, steps)
+
+
+def recording_fields(said: str, folder: str | None, steps: Collection[str]) -> Decoded:
+    """The fields of a recording: when it is said to be, its folder, and the notice among steps."""
+    sound, path = NOTICE.find(steps).get("sound"), "recording"
     return {
         (path, "when"): said,
         (path, "folder"): UNCLEAR if folder is None else decoded(FOLDER, folder),

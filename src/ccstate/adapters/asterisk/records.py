@@ -194,53 +194,40 @@ def written(records: Records, files: Mapping[str, bytes]) -> Records:
     return replace(records, files={path: digest(content) for path, content in files.items()})
 
 
-def _other_format(place: str, path: str, found: object) -> Diagnostic:
-    return Diagnostic(
-        "CC411",
-        f"{place}/{path} has format {found}, and this ccstate reads {FORMAT}",
-        hint="use the release of ccstate that wrote it",
-    )
-
-
 _RESTORE = "restore {} from a backup of the server's configuration"
+_HOLDS = "It says what ccstate manages there; without it everything would be made anew."
+
+
+def _fault(
+    place: str, fault: str, cause: str = "", hint: str = _RESTORE.format("it")
+) -> Diagnostic:
+    """A problem of one of the two files; `fault` begins with its path."""
+    path = fault.partition(" ")[0]
+    return Diagnostic("CC411", f"{place}/{fault}", Span(f"{place}/{path}"), cause, hint)
+
+
+def _other_format(place: str, path: str, found: object) -> Diagnostic:
+    fault = f"{path} has format {found}, and this ccstate reads {FORMAT}"
+    return _fault(place, fault, hint="use the release of ccstate that wrote it")
 
 
 def lost(place: str, path: str) -> Diagnostic:
     """The records are not there, and the include file at the path is."""
-    return Diagnostic(
-        "CC411",
-        f"{place}/{PATH} is not there, though {path} is",
-        Span(f"{place}/{PATH}"),
-        cause="It says what ccstate manages there; without it everything would be made anew.",
-        hint=f"{_RESTORE.format('it')}; or, to begin anew, take ccstate's include files away too",
-    )
+    hint = f"{_RESTORE.format('it')}; or, to begin anew, take ccstate's include files away too"
+    return _fault(place, f"{PATH} is not there, though {path} is", _HOLDS, hint)
 
 
 def without_secrets(place: str) -> Diagnostic:
     """The records are there, and the file of the secrets in them is not."""
-    return Diagnostic(
-        "CC411",
-        f"{place}/{SECRETS} is not there, though {PATH} is",
-        Span(f"{place}/{SECRETS}"),
-        cause="It holds the passwords and PINs that were applied last.",
-        hint=_RESTORE.format("it"),
-    )
+    cause = "It holds the passwords and PINs that were applied last."
+    return _fault(place, f"{SECRETS} is not there, though {PATH} is", cause)
 
 
 def _unlike(place: str, address: Address) -> Diagnostic:
-    return Diagnostic(
-        "CC411",
-        f"{place}/{SECRETS} does not belong to {PATH}: they differ in a secret of {address}",
-        Span(f"{place}/{SECRETS}"),
-        cause="One of them was restored or copied without the other.",
-        hint=_RESTORE.format("both"),
-    )
+    fault = f"{SECRETS} does not belong to {PATH}: they differ in a secret of {address}"
+    cause = "One of them was restored or copied without the other."
+    return _fault(place, fault, cause, _RESTORE.format("both"))
 
 
 def _damaged(place: str, path: str) -> Diagnostic:
-    return Diagnostic(
-        "CC411",
-        f"{place}/{path} is damaged",
-        cause="It says what ccstate manages there; without it everything would be made anew.",
-        hint=_RESTORE.format("the file"),
-    )
+    return _fault(place, f"{path} is damaged", _HOLDS, _RESTORE.format("the file"))

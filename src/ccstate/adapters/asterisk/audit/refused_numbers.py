@@ -1,8 +1,9 @@
 """Durations that Asterisk takes for others, and names and numbers that two objects have."""
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
+from ccstate.adapters.asterisk.rows import at
 from ccstate.errors import Diagnostic
 from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.staffing import Agent, Lack, agents
@@ -15,61 +16,57 @@ LONGEST = 2_147_483
 
 Found: TypeAlias = tuple[Address, Path, Diagnostic]
 
-
-class _Said(NamedTuple):
-    """A duration, where it stands, and what Asterisk makes of none; "" where none is fine."""
-
-    path: Path
-    duration: str
-    of_none: str = ""
+_NEVER = "Asterisk would never say it."
+_DURATIONS: Mapping[str, Mapping[tuple[str, ...], str]] = {
+    "extension": {("ring_for",): ""},
+    "ring_group": {("ring_for",): ""},
+    "queue": {
+        ("ring_for",): "Asterisk would ring without end.",
+        ("retry",): "Asterisk would wait for 5 seconds.",
+        ("wrap_up",): "",
+        ("service_level", "within"): "",
+        ("overflow", "after"): "",
+        ("announcements", "every"): _NEVER,
+        ("announcements", "periodic_every"): _NEVER,
+    },
+}
+"""Fields with a duration, and what Asterisk makes of none; "" where none is fine."""
 
 
 def refused_durations(centre: Centre) -> Iterator[Found]:
     """Durations of which Asterisk would make something else."""
-    for kind, said in _KINDS.items():
+    for kind, paths in _DURATIONS.items():
         for name, fields in centre.of(kind).items():
-            for path, duration, of_none in said(fields):
-                if told := _wrong(seconds(duration), of_none):
-                    yield Address(kind, name), path, told
+            for path, of_none in paths.items():
+                if (text := at(fields, path)) and _is_used(fields, path):
+                    yield from _wrong(Address(kind, name), path, text, of_none)
+    for name, tree in centre.of("ivr").items():
+        for node, fields in tree["nodes"].items():
+            for field in ("timeout", "ring_for"):
+                if text := fields.get(field):
+                    yield from _wrong(Address("ivr", name), ("nodes", node, field), text, "")
 
 
-def _wrong(length: int, of_none: str) -> Diagnostic | None:
+def _is_used(fields: Filled, path: tuple[str, ...]) -> bool:
+    """Whether anything is announced at such intervals; all other durations are always used."""
+    told = fields.get("announcements") or {}
+    match path[-1]:
+        case "every":
+            return bool(told.get("position") or told.get("wait_time"))
+        case "periodic_every":
+            return bool(told.get("periodic"))
+        case _:
+            return True
+
+
+def _wrong(address: Address, path: Path, text: str, of_none: str) -> Iterator[Found]:
+    length = seconds(text)
     if length > LONGEST:
         cause = "Asterisk counts milliseconds in 32 bits, and begins again from below zero."
-        return Diagnostic("CC494", "the duration is too long", cause=cause, hint="at most 24 days")
+        told = Diagnostic("CC494", "the duration is too long", None, cause, "at most 24 days")
+        yield address, path, told
     if not length and of_none:
-        return Diagnostic("CC494", "the duration is 0", cause=of_none, hint="at least 1s")
-    return None
-
-
-def _extension(fields: Filled) -> Iterator[_Said]:
-    yield _Said(("ring_for",), fields["ring_for"])
-
-
-def _tree(fields: Filled) -> Iterator[_Said]:
-    for name, node in fields["nodes"].items():
-        for field in ("timeout", "ring_for"):
-            if duration := node.get(field):
-                yield _Said(("nodes", name, field), duration)
-
-
-def _queue(fields: Filled) -> Iterator[_Said]:
-    told = fields.get("announcements") or {}
-    yield _Said(("ring_for",), fields["ring_for"], "Asterisk would ring without end.")
-    yield _Said(("retry",), fields["retry"], "Asterisk would wait for 5 seconds.")
-    yield _Said(("wrap_up",), fields["wrap_up"])
-    if level := fields.get("service_level"):
-        yield _Said(("service_level", "within"), level["within"])
-    if after := (fields.get("overflow") or {}).get("after"):
-        yield _Said(("overflow", "after"), after)
-    never = "Asterisk would never say it."
-    if told.get("position") or told.get("wait_time"):
-        yield _Said(("announcements", "every"), told["every"], never)
-    if told.get("periodic"):
-        yield _Said(("announcements", "periodic_every"), told["periodic_every"], never)
-
-
-_KINDS = {"extension": _extension, "ivr": _tree, "queue": _queue}
+        yield address, path, Diagnostic("CC494", "the duration is 0", None, of_none, "at least 1s")
 
 
 def refused_twins(centre: Centre) -> Iterator[Found]:
@@ -103,7 +100,7 @@ def _dialled(centre: Centre) -> Iterator[tuple[Address, str, Path]]:
         number = fields.get("number") or name
         if number.isdigit():
             yield Address("extension", name), number, ("number",) if number != name else ()
-    for kind in ("queue", "ivr"):
+    for kind in ("queue", "ring_group", "ivr"):
         numbered: Mapping[str, Filled] = centre.of(kind)
         for name, fields in numbered.items():
             if number := fields.get("extension"):

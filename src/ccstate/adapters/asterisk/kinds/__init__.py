@@ -29,6 +29,7 @@ changes each mapped field in the files alone, and reads it back.
 from collections.abc import Mapping
 
 from ccstate.adapters.asterisk.kind import Kind
+from ccstate.adapters.asterisk.kinds.calendar import CALENDAR
 from ccstate.adapters.asterisk.kinds.caller_list import CALLER_LIST
 from ccstate.adapters.asterisk.kinds.conference_room import CONFERENCE_ROOM
 from ccstate.adapters.asterisk.kinds.extension import EXTENSION
@@ -38,7 +39,7 @@ from ccstate.adapters.asterisk.kinds.number import NUMBER
 from ccstate.adapters.asterisk.kinds.outbound_route import OUTBOUND_ROUTE
 from ccstate.adapters.asterisk.kinds.queue import QUEUE
 from ccstate.adapters.asterisk.kinds.ring_group import RING_GROUP
-from ccstate.adapters.asterisk.kinds.schedule import CALENDAR, SCHEDULE
+from ccstate.adapters.asterisk.kinds.schedule import SCHEDULE
 from ccstate.adapters.asterisk.kinds.site import SITE
 from ccstate.adapters.asterisk.kinds.switch import SWITCH
 from ccstate.adapters.asterisk.kinds.trunk import TRUNK

@@ -20,7 +20,6 @@ from ccstate.adapters.asterisk.entries import (
 from ccstate.adapters.asterisk.kind import COMMENT, NO_RETENTION, Kind, Setting, in_contexts
 from ccstate.adapters.asterisk.places import (
     INTERNAL,
-    SOUND,
     context,
     entered,
     follow,
@@ -28,7 +27,7 @@ from ccstate.adapters.asterisk.places import (
     heard,
     shortened,
 )
-from ccstate.adapters.asterisk.rows import COUNT, UNCLEAR, Decoded, decoded
+from ccstate.adapters.asterisk.rows import COUNT, Decoded, decoded
 from ccstate.adapters.asterisk.sections import Sections, Steps
 from ccstate.adapters.asterisk.templates import Template
 from ccstate.journeys.centre import Filled
@@ -103,11 +102,7 @@ def _set_up(room: Filled) -> Iterator[Step]:
         yield MUSIC.step("music", music=music)
     if in_call.when(room) == "always":
         yield RECORDS
-        yield RECORD_FILE.step("recording.folder", folder=_folder(room))
-
-
-def _folder(room: Filled) -> str:
-    return in_call.FOLDER.encode((room.get("recording") or {}).get("folder"))
+        yield RECORD_FILE.step("recording.folder", folder=in_call.folder(room))
 
 
 def _unless_full(name: str, room: Filled) -> list[Step]:
@@ -159,7 +154,7 @@ def _records_own(room: Filled) -> Iterator[Step]:
         return
     yield Step("GotoIf", '$["${CC_RECORDS}" = "1"]?stop', "recording.when")
     yield Step("Set", "CC_RECORDS=1")
-    yield RECORD_OWN.step("recording.folder", folder=_folder(room))
+    yield RECORD_OWN.step("recording.folder", folder=in_call.folder(room))
     yield Step("Goto", "told")
     yield Step("Set", "CC_RECORDS=0", label="stop")
     yield Step("StopMixMonitor")
@@ -189,12 +184,7 @@ def _decoded_recording(steps: Steps, own: Steps) -> Decoded:
     always = RECORD_FILE.find(steps).get("folder")
     folder = always if always is not None else RECORD_OWN.find(own).get("folder")
     said = "always" if always is not None else "never" if folder is None else "on_demand"
-    notice = in_call.NOTICE.find(steps).get("sound")
-    return {
-        ("recording", "when"): said,
-        ("recording", "folder"): UNCLEAR if folder is None else decoded(in_call.FOLDER, folder),
-        ("recording", "notice"): UNCLEAR if said == "never" else decoded(SOUND, notice),
-    }
+    return in_call.recording_fields(said, folder, steps)
 
 
 def _is_primary(key: Key) -> bool:

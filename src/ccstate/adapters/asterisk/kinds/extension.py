@@ -2,7 +2,7 @@
 
 import hmac
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -20,18 +20,17 @@ from ccstate.adapters.asterisk.entries import (
     Step,
 )
 from ccstate.adapters.asterisk.kind import NO_RETENTION, Kind, Setting, compile_options
-from ccstate.adapters.asterisk.kinds.ivr import CALLS, RING, RING_SECONDS
-from ccstate.adapters.asterisk.kinds.ivr import RINGS as FOLLOWS
+from ccstate.adapters.asterisk.kinds.ringing import (
+    compile_ringing,
+    compile_rings,
+    decode_ringing,
+)
 from ccstate.adapters.asterisk.places import (
     ENTER,
-    GOTO,
     INTERNAL,
     LONGEST,
     SOUND,
-    context,
-    entered,
     exten,
-    follow,
     goto,
     happened,
     heard,
@@ -39,7 +38,6 @@ from ccstate.adapters.asterisk.places import (
     shortened,
 )
 from ccstate.adapters.asterisk.rows import (
-    SECONDS,
     SWITCH,
     UNCLEAR,
     Codec,
@@ -57,17 +55,11 @@ from ccstate.adapters.asterisk.templates import Template
 from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.location import location_of, person_of
-from ccstate.journeys.staffing import ringing_follows
-from ccstate.journeys.ways import MAILBOX, Event, Place, Way
-from ccstate.kinds.extension import Follow
+from ccstate.journeys.ways import Event, Place
 from ccstate.model import Address, Json
 
-AWAY = "ccstate-away"
 MESSAGE = "ccstate-message"
 HINTS = "hints"
-_RING = f"{RING},s,1(<extension>,<ring_for>,<place>"
-RINGS = Template("Gosub", f"{_RING})", ring_for=RING_SECONDS)
-RINGS_WITH_RIGHTS = Template("Gosub", f"{_RING},<rights>)", ring_for=RING_SECONDS)
 GREETS = Template("Gosub", f"{MESSAGE},s,1(<extension>,<greeting>)", greeting=optional(SOUND))
 
 
@@ -199,10 +191,9 @@ def compile_extension(
         compiled.notes[PJSIP, name] = ", ".join(filter(None, said))
         written = _written(flow.centre, setting, name, extension, site=site, who=who)
         compile_options(compiled, owner, name, ROWS, written)
-    _rings(compiled, flow, name, extension)
-    if (mailbox := extension.get("voicemail")) is not None:
-        pin = str(mailbox.get("pin") or unknown_pin(setting.key, name))
-        _mailbox(compiled, flow, name, extension, mailbox=mailbox, pin=pin)
+    compile_ringing(compiled, flow, name, extension)
+    if extension.get("voicemail") is not None:
+        _mailbox(compiled, flow, setting, name, extension)
     number = extension.get("number") or name
     if number != name and number.isdigit():
         inside = Context(compiled, INTERNAL, owner)
@@ -230,8 +221,9 @@ def _written(
         "permissions": extension.get("permissions") or (),
         "user": person_of(centre, name) or None,
         "location": told_location(centre, name) or None,
-        "rights": _calling_rights(extension) or None,
-        "recorded": _recorded_in(extension) or None,
+        "rights": in_call.pressed(extension, extension.get("rights"), in_call.CALLING) or None,
+        # The folder, where every call of the phone is recorded.
+        "recorded": in_call.folder(extension) if in_call.when(extension) == "always" else None,
         "caller_id": {part: caller.get(part) or None for part in ("number", "name")},
         "secret": str(extension.get("secret") or unknown_password(setting.key, name)),
     }
@@ -243,112 +235,11 @@ def quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-def _calling_rights(extension: Filled) -> str:
-    """What can be done by key codes during calls that the phone makes, as options of Dial."""
-    held = {*(extension.get("rights") or ())}
-    if in_call.when(extension) == "on_demand":
-        held.add("record")
-    return in_call.letters(held, in_call.CALLING)
-
-
-def _recorded_in(extension: Filled) -> str:
-    """The folder in which every call of the phone is recorded; "" where not every one is."""
-    if in_call.when(extension) != "always":
-        return ""
-    return in_call.FOLDER.encode((extension.get("recording") or {}).get("folder"))
-
-
-def _rings(compiled: Compiled, flow: Flow, name: str, extension: Filled) -> None:
-    place = Place("extension", name)
-    where = Context(compiled, context(place), Address("extension", name))
-    ways = flow.ways(place)
-    if ways[0].event is Event.THEN:
-        where.add(exten(name), [entered(place), *follow(place, ways[0])])
-    elif extension.get("follow_me") or extension.get("forward"):
-        where.add(exten(name), _rings_and_forwards(flow, place, extension, ways))
-    else:
-        missed = ways[-1]
-        leads = goto(missed.to, "voicemail") if missed.to is not None else Step("Hangup")
-        rings = _ring(extension, name, str(place))
-        where.add(exten(name), [*_before_ringing(flow, extension), rings, leads])
-    for way in ways:
-        if way.to is not None and way.to.node not in {"", MAILBOX}:
-            _outside(compiled, flow, way.to, extension)
-
-
-def _ring(extension: Filled, name: str, place: str) -> Step:
-    if extension["device"] == "none":
-        return Step("Gosub", f"{AWAY},s,1({name})", "device")
-    said = {"extension": name, "ring_for": extension["ring_for"], "place": place}
-    if rights := _rights(extension):
-        return RINGS_WITH_RIGHTS.step("ring_for rights recording.when", **said, rights=rights)
-    return RINGS.step("ring_for rights recording.when", **said)
-
-
-def _rights(extension: Filled) -> str:
-    """What can be done by key codes by whoever is called here, as options of Dial."""
-    held = {*(extension.get("rights") or ())}
-    if in_call.when(extension) == "on_demand":
-        held.add("record")
-    return in_call.letters(held, in_call.CALLED)
-
-
-def _before_ringing(flow: Flow, extension: Filled) -> list[Step]:
-    """The notice of a recording, and the recording, which begins where somebody answers."""
-    recording = extension.get("recording") or {}
-    told = in_call.notice_steps(extension, heard(flow, recording.get("notice"), None))
-    return [*told, *in_call.record_steps(extension)]
-
-
-def _rings_and_forwards(
-    flow: Flow, place: Place, extension: Filled, ways: Sequence[Way]
-) -> Iterator[Step]:
-    """A phone, those that ring after it, and where the call goes by what came of the first."""
-    yield entered(place)
-    yield from _before_ringing(flow, extension)
-    branches = {way.event: way for way in ways if way.path[:1] == ("forward",)}
-    busy, away = branches.get(Event.BUSY), branches.get(Event.EMPTY)
-    if extension["device"] != "none":
-        yield _ring(extension, place.name, "")
-        for status, way in (("BUSY", busy), ("CHANUNAVAIL", away)):
-            if way:
-                field = ".".join(map(str, way.path))
-                yield Step("GotoIf", f'$["${{DIALSTATUS}}" = "{status}"]?{status.lower()}', field)
-    for follow_me in ringing_follows(flow.centre, extension):
-        rings = follow_me["ring_for"]
-        if number := follow_me.get("number"):
-            yield CALLS.step("follow_me", number=number, ring_for=rings)
-        else:
-            yield FOLLOWS.step("follow_me", extension=follow_me["extension"], ring_for=rings)
-    missed = {way.event: way for way in reversed(ways)}
-    yield from follow(place, missed.get(Event.NO_ANSWER) or missed[Event.EMPTY])
-    if extension["device"] == "none":
-        return
-    for status, way in (("BUSY", busy), ("CHANUNAVAIL", away)):
-        if way:
-            told, leads = follow(place, way)
-            yield told._replace(label=status.lower())
-            yield leads
-
-
-def _outside(compiled: Compiled, flow: Flow, place: Place, extension: Filled) -> None:
-    """An outside number that an extension forwards to."""
-    where = Context(compiled, context(place), Address("extension", place.name))
-    missed = flow.ways(place)[-1]
-    rings = CALLS.step("ring_for", number=place.node, ring_for=extension["ring_for"])
-    where.add(place.node, [entered(place), rings, *follow(place, missed)])
-
-
 def _mailbox(
-    compiled: Compiled,
-    flow: Flow,
-    name: str,
-    extension: Filled,
-    *,
-    mailbox: Mapping[str, Any],
-    pin: str,
+    compiled: Compiled, flow: Flow, setting: Setting, name: str, extension: Filled
 ) -> None:
-    owner = Address("extension", name)
+    owner, mailbox = Address("extension", name), extension["voicemail"]
+    pin = str(mailbox.get("pin") or unknown_pin(setting.key, name))
     greeting = heard(flow, mailbox.get("greeting"), None)
     where = Context(compiled, "voicemail", owner)
     where.add(exten(name), [GREETS.step("voicemail.greeting", extension=name, greeting=greeting)])
@@ -372,41 +263,10 @@ def listed(text: str) -> str:
     return " ".join(text.replace(",", " ").split())
 
 
-SILENCED = "ccstate/do_not_disturb/"
-"""Family of AstDB with the extensions that take no calls; the value is `on`."""
-
-
-def compile_rings(compiled: Compiled, flow: Flow, _setting: Setting) -> None:
-    """The subroutines that ring an extension and take a message."""
-    codes = flow.centre.of("feature_code").values()
-    silenced = f'$["${{DB({SILENCED}${{ARG1}})}}" = "on"]?silent'
-    asks = any(code["action"] == "do_not_disturb" for code in codes)
-    person, mailbox = Place("extension", "${ARG1}"), Place("extension", "${ARG1}", "voicemail")
-    enter = Step("UserEvent", f"Ccstate,Place: ${{ARG3}},Event: {ENTER}")
-    Context(compiled, RING).add(
-        "s",
-        [
-            # A node of a tree has said already where the call is.
-            Step("GotoIf", '$["${ARG3}" = ""]?ring'),
-            enter,
-            *([Step("GotoIf", silenced, label="ring")] if asks else []),
-            Step("GotoIf", '$["${ARG4}${CC_RIGHTS}" = ""]?calls', label="" if asks else "ring"),
-            in_call.MAY_PRESS,
-            *in_call.recorded_outgoing("calls", "dial"),
-            Step("Dial", "PJSIP/${ARG1},${ARG2},${ARG4}${CC_RIGHTS}", label="dial"),
-            Step("GotoIf", '$["${ARG3}" = ""]?back', label="silent" if asks else ""),
-            Step("UserEvent", f"Ccstate,Place: ${{ARG3}},Event: {Event.NO_ANSWER}"),
-            Step("Return", label="back"),
-        ],
-    )
-    Context(compiled, AWAY).add(
-        "s",
-        [
-            Step("UserEvent", f"Ccstate,Place: {person},Event: {ENTER}"),
-            happened(person, Event.EMPTY),
-            Step("Return"),
-        ],
-    )
+def compile_shared(compiled: Compiled, flow: Flow, _setting: Setting) -> None:
+    """The subroutines that ring an extension and take a message, and lamps."""
+    compile_rings(compiled, flow)
+    mailbox = Place("extension", "${ARG1}", "voicemail")
     Context(compiled, MESSAGE).add(
         "s",
         [
@@ -434,7 +294,7 @@ def decode_extension(sections: Sections, name: str) -> Decoded:
     place = Place("extension", name)
     found: Decoded = {
         **_decoded_options(sections, name, endpoint, recorded),
-        **_decoded_rings(sections, name, endpoint),
+        **decode_ringing(sections, name, endpoint),
         **_decoded_mailbox(sections, name, endpoint),
     }
     number: Json = sections.number(place)
@@ -461,65 +321,6 @@ def _decoded_options(sections: Sections, name: str, endpoint: Options, recorded:
     site = said["site",]
     place = _decoded_place(sections.centre, site, said["location",])
     return found | {("area",): place[0], ("desk",): place[1]}
-
-
-def _decoded_rings(sections: Sections, name: str, endpoint: Options) -> Decoded:
-    """How an extension rings, what rings after it, and where its calls are forwarded."""
-    steps = sections.context("extension").get(exten(name), ())
-    rings = RINGS.find(steps) or RINGS_WITH_RIGHTS.find(steps)
-    follows: list[Json] = [found for step in steps if (found := _following(step))]
-    forward: Decoded = dict.fromkeys(
-        ("forward", way) for way in ("always", "busy", "no_answer", "unavailable")
-    )
-    targets = _targets(sections, name, steps)
-    if not rings and not follows and AWAY not in "".join(steps):
-        forward = dict.fromkeys(forward, UNCLEAR) | {
-            ("forward", "always"): targets.get("", UNCLEAR)
-        }
-    else:
-        forward["forward", "no_answer"] = targets.get("")
-        forward["forward", "busy"] = targets.get("busy") if rings else UNCLEAR
-        forward["forward", "unavailable"] = targets.get("chanunavail") if rings else UNCLEAR
-    rights = endpoint.get(f"{VARIABLE}CC_RIGHTS", "")
-    recording = in_call.decoded_recording(steps, on_demand="X" in rights)
-    if folder := endpoint.get(f"{VARIABLE}CC_RECORD"):
-        recording["recording", "when"] = "always"
-        recording["recording", "folder"] = decoded(in_call.FOLDER, folder)
-    if not rings and not follows:
-        recording["recording", "notice"] = UNCLEAR
-    return {
-        **forward,
-        **recording,
-        ("ring_for",): decoded(SECONDS, rings["ring_for"]) if rings else UNCLEAR,
-        ("rights",): in_call.rights(rights, in_call.CALLING) if endpoint else UNCLEAR,
-        ("follow_me",): follows or None,
-    }
-
-
-_FOLLOW_RINGS = Follow.model_fields["ring_for"].default
-
-
-def _following(step: str) -> dict[str, Json]:
-    """A phone that rings after the extension's own; nothing for another step."""
-    ring = next((template for template in (FOLLOWS, CALLS) if template.is_in([step])), None)
-    said = ring.values([step]) if ring else {}
-    return {field: said[field] for field in said if said[field] != _FOLLOW_RINGS}
-
-
-def _targets(sections: Sections, name: str, steps: Sequence[str]) -> dict[str, Json]:
-    """Where calls are forwarded, by the label before; not to the extension's own mailbox."""
-    found: dict[str, Json] = {}
-    label = ""
-    for step in steps:
-        if step.startswith("("):
-            label = step[1:].partition(")")[0]
-        goes = GOTO.read(step)
-        if goes and goes["context"] == shortened(f"forward/{name}"):
-            found.setdefault(label, goes["extension"])
-        elif goes or step.startswith("Hangup("):
-            leads = sections.leads([step])
-            found.setdefault(label, None if leads == f"voicemail/{name}" else leads)
-    return found
 
 
 def _part(callerid: str | None, number: int) -> Json:
@@ -585,7 +386,7 @@ EXTENSION = Kind(
     is_primary=_is_primary,
     names=_names,
     rows=ROWS,
-    shared=compile_rings,
+    shared=compile_shared,
     mapped="label area desk ring_for follow_me.*.extension follow_me.*.number follow_me.*.ring_for "
     "forward.always forward.busy forward.no_answer forward.unavailable "
     "recording.notice recording.folder "

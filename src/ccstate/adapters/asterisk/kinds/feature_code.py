@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 
 from ccstate.adapters.asterisk.entries import MAILBOXES, Compiled, Context, Step
 from ccstate.adapters.asterisk.kind import COMMENT, Kind, Setting, in_contexts
-from ccstate.adapters.asterisk.kinds.extension import HINTS, SILENCED, site_context
-from ccstate.adapters.asterisk.kinds.queue import logins
+from ccstate.adapters.asterisk.kinds.extension import HINTS, site_context
+from ccstate.adapters.asterisk.kinds.members import logins
+from ccstate.adapters.asterisk.kinds.ringing import SILENCED
 from ccstate.adapters.asterisk.kinds.switch import device_of, key_of
 from ccstate.adapters.asterisk.places import GOTO, INTERNAL, PREFIX, context, position_of
 from ccstate.adapters.asterisk.rows import UNCLEAR, Decoded, decoded

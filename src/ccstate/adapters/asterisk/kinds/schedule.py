@@ -1,8 +1,7 @@
-"""Schedules as subroutines that return `open`, `closed` or `holiday`, and calendars beside them.
+"""Schedules as subroutines that return `open`, `closed` or `holiday`.
 
-GotoIfTime knows no years, and holidays have them; so the day and the time of the schedule's
-timezone are compared as numbers. Nothing is spelled out day by day: an entry is a line or two,
-however many days it holds, and a calendar is written once, however many schedules name it.
+The day and the time of the schedule's timezone are compared as numbers (calendar.py). A calendar is
+written once, however many schedules name it.
 
 A schedule asks what begins today, at the time that it is; where that is not open, what began
 yesterday, 24 hours later: 02:00 is 26:00 of the day before. On a test site a call may bring the
@@ -11,12 +10,25 @@ moment that counts.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
 from itertools import chain
-from typing import NamedTuple
 
 from ccstate.adapters.asterisk.entries import Compiled, Context, Step
 from ccstate.adapters.asterisk.kind import COMMENT, NO_REASONS, Kind, Setting, in_contexts
+from ccstate.adapters.asterisk.kinds.calendar import (
+    ALL,
+    ANY_DAY,
+    PART,
+    calendar_context,
+    clock_number,
+    day_conditions,
+    day_of,
+    decoded_days,
+    fields_of,
+    goto_on_days,
+    parts_of_days,
+    time_of,
+    with_texts,
+)
 from ccstate.adapters.asterisk.places import POSITION, position_of, shortened
 from ccstate.adapters.asterisk.rows import UNCLEAR, Decoded
 from ccstate.adapters.asterisk.sections import Sections, Steps
@@ -27,21 +39,15 @@ from ccstate.journeys.hours import (
     DAY,
     WEEKDAYS,
     Entries,
-    Holidays,
     Phase,
     Position,
-    day_named,
-    ends_of,
     spans_of,
 )
 from ccstate.kinds.fields import Name
-from ccstate.model import Address, Json, canonical
+from ccstate.model import Address, Json
 
 CLOCK = "${EPOCH}"
 TEST_CLOCK = '${IF($["${CC_AT}" = ""]?${EPOCH}:${CC_AT})}'
-ANY_DAY = "_XXXXXXXX"
-ALL, PART, NONE = "all", "part", "none"
-"""What a calendar says of a day at a time."""
 SHUT = "shut"
 """Closed all day: what began the day before does not count."""
 
@@ -71,19 +77,6 @@ def decided(steps: Steps) -> Json:
     return found.get("schedule")
 
 
-def compile_calendar(
-    compiled: Compiled, _flow: Flow, _setting: Setting, name: str, calendar: Filled
-) -> None:
-    """The subroutine of one calendar: `all`, `part` or `none` for a day and a time."""
-    context = Context(compiled, _calendar(name), Address("calendar", name))
-    context.note(calendar.get("label") or name)
-    _parts_of_days(context, calendar.get("holidays") or (), "holidays")
-
-
-def _calendar(name: str) -> str:
-    return shortened(f"calendar/{name}")
-
-
 def compile_schedule(
     compiled: Compiled, flow: Flow, setting: Setting, name: str, schedule: Filled
 ) -> None:
@@ -105,9 +98,9 @@ def compile_schedule(
     for word in (*Phase, PART, SHUT):
         context.add(word, [Step("Return", word)])
     if closings:
-        _parts_of_days(Context(compiled, closings, owner), entries, "exceptions")
+        parts_of_days(Context(compiled, closings, owner), entries, "exceptions")
     if holidays := schedule.get("holidays"):
-        _parts_of_days(Context(compiled, _holidays(name), owner), holidays, "holidays")
+        parts_of_days(Context(compiled, _holidays(name), owner), holidays, "holidays")
 
 
 def _closed_by(schedule: Filled) -> list[Step]:
@@ -171,7 +164,7 @@ def _sources(centre: Centre, name: str, schedule: Filled) -> Iterator[tuple[str,
         yield _holidays(name), "holidays"
     for calendar in schedule.get("calendars") or ():
         if calendar in centre.of("calendar"):
-            yield _calendar(calendar), "calendars"
+            yield calendar_context(calendar), "calendars"
 
 
 def _days(context: Context, schedule: Filled, sources: Sequence[tuple[str, str]]) -> None:
@@ -182,7 +175,7 @@ def _days(context: Context, schedule: Filled, sources: Sequence[tuple[str, str]]
     for day, (exception, *_) in sorted(exceptions.dates.items()):
         context.add(day.replace("-", ""), _through(exception["hours"], "exceptions", SHUT))
     for number, exception in enumerate(exceptions.without_dates(), 1):
-        steps += _where(exception, "exceptions", f"special{number},1")
+        steps += goto_on_days(exception, "exceptions", f"special{number},1")
         context.add(f"special{number}", _through(exception["hours"], "exceptions", SHUT))
     for source, field in sources:
         steps += [
@@ -194,7 +187,7 @@ def _days(context: Context, schedule: Filled, sources: Sequence[tuple[str, str]]
         steps.append(Step("GotoIf", f'$["${{told}}" =~ "{PART}"]?{PART},1', "holidays"))
     dated = chain.from_iterable(seasons.dates.values())
     for number, season in enumerate((*dated, *seasons.without_dates()), 1):
-        steps += _where(season, "seasons", f"season{number}${{ARG2}},1")
+        steps += goto_on_days(season, "seasons", f"season{number}${{ARG2}},1")
         _week(context, season["weekly"], "seasons", f"season{number}")
     context.add(ANY_DAY, [*steps, Step("Goto", "${ARG2},1", "weekly")])
     _week(context, schedule["weekly"], "weekly", "")
@@ -207,53 +200,6 @@ def _week(context: Context, weekly: Filled, field: str, prefix: str) -> None:
             f"{prefix}{weekday.capitalize()}",
             _through(weekly.get(weekday) or (), field, Phase.CLOSED),
         )
-
-
-def _where(entry: Filled, field: str, target: str, also: str = "") -> Iterator[Step]:
-    """Goes to a target on the days of an entry."""
-    first, last = (int(text.replace("-", "") or 0) for text in ends_of(entry))
-    asked = "${ARG1}" if entry.get("date") is not None else "${ARG1:4}"
-    if first == last:
-        days = [f"{asked} = {first}"]
-    elif first < last or entry.get("date") is not None:
-        days = [f"{asked} >= {first} & {asked} <= {last}"]
-    else:
-        days = [f"{asked} >= {first}", f"{asked} <= {last}"]
-    for condition in days:
-        yield Step("GotoIf", f"$[{condition}{also}]?{target}", field)
-
-
-def _parts_of_days(context: Context, entries: Sequence[Filled], field: str) -> None:
-    """Whether a day, ARG1, is holiday as a whole, or at a time, ARG2."""
-    holidays = Holidays(entries)
-    known = holidays.entries
-    context.add("s", [Step("Goto", "${ARG1},1", field)])
-    for day in sorted(filter(None, map(day_named, known.dates))):
-        context.add(f"{day:%Y%m%d}", _of_date(day, holidays, field))
-    runs = list(known.without_dates())
-    steps = [step for e in runs if e.get("hours") is None for step in _where(e, field, f"{ALL},1")]
-    for entry in runs:
-        for start, end in spans_of(entry.get("hours") or ()):
-            steps += _where(entry, field, f"{PART},1", f" & {_covers(start, end)}")
-    context.add(ANY_DAY, [*steps, Step("Return", NONE, field)])
-    for word in (ALL, PART):
-        context.add(word, [Step("Return", word)])
-
-
-def _of_date(day: date, holidays: Holidays, field: str) -> list[Step]:
-    """What a date is by all of the entries that hold it."""
-    whole, parts = holidays.on(day)
-    if whole is not None:
-        return [Step("Goto", f"{ALL},1", field)]
-    found = dict.fromkeys(_covers(start, end) for start, end, _ in parts)
-    steps = [Step("GotoIf", f"$[{covers}]?{PART},1", field) for covers in found]
-    return [*steps, Step("Return", NONE, field)]
-
-
-def _covers(start: int, end: int) -> str:
-    """A part of a day holds the time; one that reaches midnight, that of the day after too."""
-    begun = f"${{ARG2}} >= {_clock(start)}"
-    return begun if end >= DAY else f"{begun} & ${{ARG2}} < {_clock(end)}"
 
 
 def _through(texts: Iterable[str], field: str, otherwise: str) -> list[Step]:
@@ -271,21 +217,10 @@ def _through(texts: Iterable[str], field: str, otherwise: str) -> list[Step]:
         return [Step("Goto", f"{otherwise},1", field)]
     first = edges.pop(0, Phase.CLOSED)
     steps = [
-        Step("GotoIf", f"$[${{ARG3}} >= {_clock(minute)}]?{phase},1", field)
+        Step("GotoIf", f"$[${{ARG3}} >= {clock_number(minute)}]?{phase},1", field)
         for minute, phase in sorted(edges.items(), reverse=True)
     ]
     return [*steps, Step("Goto", f"{first},1", field)]
-
-
-def _clock(minute: int) -> str:
-    return f"{minute // 60}{minute % 60:02d}".lstrip("0") or "0"
-
-
-def decode_calendar(sections: Sections, name: str) -> Decoded:
-    """The holidays of a calendar; their names are those of the record."""
-    recorded = sections.centre.of("calendar").get(name, {}).get("holidays") or ()
-    found = _decoded_days(sections, _calendar(name), "hours")
-    return {("holidays",): _with_texts(found, recorded, "name")}
 
 
 def decode_schedule(sections: Sections, name: str) -> Decoded:
@@ -294,7 +229,7 @@ def decode_schedule(sections: Sections, name: str) -> Decoded:
     steps = sections.context(subroutine(name))
     asks = steps.get(ANY_DAY, ())
     calendars = [found["calendar"] for step in asks if (found := ASKS.read(step))]
-    holidays = _decoded_days(sections, _holidays(name), "hours")
+    holidays = decoded_days(sections, _holidays(name), "hours")
     zone = ZONE.find(steps.get("s", ())).get("zone")
     days: Decoded = {
         ("weekly", day): spans or None for day, spans in _decoded_week(steps, "").items()
@@ -306,7 +241,7 @@ def decode_schedule(sections: Sections, name: str) -> Decoded:
         ("closed_by",): POSITION.find(steps.get("s", ())).get("switch"),
         ("seasons",): _decoded_seasons(steps) or None,
         ("calendars",): [*sorted(calendars)] or None,
-        ("holidays",): _with_texts(holidays, recorded.get("holidays") or (), "name") or None,
+        ("holidays",): with_texts(holidays, recorded.get("holidays") or (), "name") or None,
         ("exceptions",): _decoded_exceptions(sections, name, recorded) or None,
     }
 
@@ -316,25 +251,25 @@ def _decoded_exceptions(sections: Sections, name: str, recorded: Filled) -> list
     found: dict[tuple[str, ...], dict[str, Json]] = {}
     for extension, through in steps.items():
         if len(extension) == len("20261224") and extension.isdecimal():
-            found["date", _day(extension, is_dated=True)] = {"hours": _spans(through)}
-    for where in _wheres(steps.get(ANY_DAY, ())):
-        if where.target.startswith("special"):
-            found[where.days] = {"hours": _spans(steps.get(where.target, ()))}
-    for entry in _decoded_days(sections, shortened(f"closings/{name}"), "closed"):
+            found["date", day_of(extension, is_dated=True)] = {"hours": _spans(through)}
+    for condition in day_conditions(steps.get(ANY_DAY, ())):
+        if condition.target.startswith("special"):
+            found[condition.days] = {"hours": _spans(steps.get(condition.target, ()))}
+    for entry in decoded_days(sections, shortened(f"closings/{name}"), "closed"):
         key = tuple(
             text for pair in entry.items() if pair[0] != "closed" for text in map(str, pair)
         )
         found.setdefault(key, {})["closed"] = entry["closed"]
-    entries = [{**_fields(days), **fields} for days, fields in found.items()]
-    return _with_texts(entries, recorded.get("exceptions") or (), "reason")
+    entries = [{**fields_of(days), **fields} for days, fields in found.items()]
+    return with_texts(entries, recorded.get("exceptions") or (), "reason")
 
 
 def _decoded_seasons(steps: Mapping[str, Steps]) -> list[Json]:
     found: list[Json] = []
-    for where in _wheres(steps.get(ANY_DAY, ())):
-        if where.target.startswith("season"):
-            week = _decoded_week(steps, where.target.removesuffix("${ARG2}"))
-            days = _fields(where.days)
+    for condition in day_conditions(steps.get(ANY_DAY, ())):
+        if condition.target.startswith("season"):
+            week = _decoded_week(steps, condition.target.removesuffix("${ARG2}"))
+            days = fields_of(condition.days)
             # A season has a last day, even where it is the first one.
             until = days.get("until") or days.get("date") or days["every"]
             open_days: dict[str, Json] = {day: spans for day, spans in week.items() if spans}
@@ -344,90 +279,6 @@ def _decoded_seasons(steps: Mapping[str, Steps]) -> list[Json]:
 
 def _decoded_week(steps: Mapping[str, Steps], prefix: str) -> dict[str, list[Json]]:
     return {day: _spans(steps.get(f"{prefix}{day.capitalize()}", ())) for day in WEEKDAYS}
-
-
-class _Where(NamedTuple):
-    """The days of which a step asks, as fields with their values in turn, and what it does then.
-
-    `part` is what has to hold of the time, "" where nothing has.
-    """
-
-    days: tuple[str, ...]
-    part: str
-    target: str
-
-
-_ASKED = re.compile(
-    r"GotoIf\(\$\[\$\{ARG1(?P<yearly>:4)?\} (?P<how>=|>=|<=) (?P<first>[0-9]+)"
-    r"(?: & \$\{ARG1(?::4)?\} <= (?P<last>[0-9]+))?"
-    r"(?: & (?P<part>\$\{ARG2\} >= [0-9]+(?: & \$\{ARG2\} < [0-9]+)?))?"
-    r"\]\?(?P<target>[^,]+),1\)"
-)
-_PART_OF_DAY = re.compile(r"\$\{ARG2\} >= ([0-9]+)(?: & \$\{ARG2\} < ([0-9]+))?")
-
-
-def _wheres(steps: Steps) -> Iterator[_Where]:
-    """What is asked of days; two steps in turn ask of days that reach over New Year."""
-    begun = ""
-    for found in filter(None, map(_ASKED.fullmatch, steps)):
-        is_dated = not found["yearly"]
-        first = _day(found["first"], is_dated=is_dated)
-        if found["how"] == ">=" and not found["last"]:
-            begun = first
-            continue
-        last = _day(found["last"], is_dated=is_dated) if found["last"] else ""
-        if found["how"] == "<=":
-            first, last = begun, first
-        days = ("date" if is_dated else "every", first, *(("until", last) if last else ()))
-        yield _Where(days, found["part"] or "", found["target"])
-
-
-def _day(digits: str, *, is_dated: bool) -> str:
-    """20261224 → `2026-12-24`; 102 → `01-02`."""
-    if is_dated:
-        return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}"
-    return f"{int(digits):04d}"[:2] + "-" + f"{int(digits):04d}"[2:]
-
-
-def _decoded_days(sections: Sections, context: str, field: str) -> list[dict[str, Json]]:
-    """Days and parts of days of a calendar, of a schedule's holidays, or its closings.
-
-    `field` is what a part of a day is called.
-    """
-    steps = sections.context(context)
-    found: dict[tuple[str, ...], list[Json]] = {}
-    whole: list[tuple[str, ...]] = []
-    for extension, asks in steps.items():
-        if len(extension) == len("20261224") and extension.isdecimal():
-            days = ("date", _day(extension, is_dated=True))
-            parts = [part for step in asks for part in _PART_OF_DAY.finditer(step)]
-            if parts:
-                found[days] = [_span(part) for part in parts]
-            else:
-                whole.append(days)
-    for where in _wheres(steps.get(ANY_DAY, ())):
-        part = _PART_OF_DAY.fullmatch(where.part)
-        if part:
-            found.setdefault(where.days, []).append(_span(part))
-        else:
-            whole.append(where.days)
-    entries = [_fields(days) for days in whole]
-    return [*entries, *({**_fields(days), field: parts} for days, parts in found.items())]
-
-
-def _fields(days: tuple[str, ...]) -> dict[str, Json]:
-    """Fields with their values, from both in turn."""
-    return dict(zip(days[::2], days[1::2], strict=True))
-
-
-def _span(part: re.Match[str]) -> str:
-    return f"{_time(part[1])}-{_time(part[2]) if part[2] else '24:00'}"
-
-
-def _time(clock: str) -> str:
-    """A time as dialplans have it: 930 → `09:30`; one of the day after counts from 2400."""
-    hour, minute = divmod(int(clock), 100)
-    return f"{hour:02d}:{minute:02d}"
 
 
 _EDGE = re.compile(r"GotoIf\(\$\[\$\{ARG3\} >= ([0-9]+)\]\?(open|closed),1\)")
@@ -445,7 +296,7 @@ def _spans(steps: Steps) -> list[Json]:
             begun = clock
         elif begun is not None:
             end = clock - DAY_CLOCK if clock > DAY_CLOCK else clock
-            spans.append(f"{_time(str(begun))}-{_time(str(end))}")
+            spans.append(f"{time_of(str(begun))}-{time_of(str(end))}")
             begun = None
     return spans
 
@@ -454,39 +305,6 @@ DAY_CLOCK = 2400
 """Midnight at the end of a day, as dialplans have it."""
 
 
-def _with_texts(
-    found: Iterable[Mapping[str, Json]], recorded: Iterable[Filled], field: str
-) -> list[Json]:
-    """Entries with the text that the record has for each; Asterisk has none.
-
-    An entry that is not in the record has the text of one that is not there any more, in their
-    order; or else its day, where there has to be a text.
-    """
-    known: dict[bytes, str] = {}
-    for entry in recorded:
-        rest = {name: value for name, value in entry.items() if name != field}
-        known[canonical(rest)] = str(entry.get(field) or "")
-    entries = [dict(entry) for entry in found]
-    keys = [canonical(entry) for entry in entries]
-    left = [text for key, text in known.items() if key not in keys]
-    for key, entry in zip(keys, entries, strict=True):
-        text = known[key] if key in known else left.pop(0) if left else ""
-        if not text and field == "name":
-            text = str(entry.get("date") or entry.get("every"))
-        if text:
-            entry[field] = text
-    result: list[Json] = [*entries]
-    return sorted(result, key=canonical)
-
-
-CALENDAR = Kind(
-    name="calendar",
-    compile=compile_calendar,
-    decode=decode_calendar,
-    names=in_contexts("calendar/"),
-    mapped="holidays.*.date holidays.*.every holidays.*.until holidays.*.hours",
-    kept={"label": COMMENT, "holidays.*.name": NO_REASONS},
-)
 SCHEDULE = Kind(
     name="schedule",
     compile=compile_schedule,

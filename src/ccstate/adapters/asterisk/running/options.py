@@ -5,7 +5,7 @@ Booleans come as true and false, codecs as (alaw|ulaw), addresses with masks (16
 
 import ipaddress
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from ccstate.adapters.asterisk.endpoints import ENDPOINT_DEFAULTS
 from ccstate.adapters.asterisk.entries import VARIABLE
@@ -36,52 +36,49 @@ SWITCHES = frozenset(row.option for row in _of_pjsip() if row.codec is SWITCH)
 
 
 _SWITCHED = {"true": "yes", "false": "no"}
-_SHOWN_OTHERWISE = frozenset(
-    {
-        "allow",
-        "callerid",
-        "auth_type",
-        "named_call_group",
-        "named_pickup_group",
-        "contact",
-        "match",
-    }
-)
 
 
 def header(option: str) -> str:
     """How AMI names an option: `set_var` is SetVar."""
-    match option:
-        case "contact":
-            return "Contacts"
-        case _:
-            return "".join(word.capitalize() for word in option.split("_"))
+    if option == "contact":
+        return "Contacts"
+    return "".join(word.capitalize() for word in option.split("_"))
 
 
 def spelled(option: str, shown: str, expected: str, registered: Collection[str]) -> str:
     """What AMI shows of an option, as the compiler spells it."""
     if option in SWITCHES:
         return _SWITCHED.get(shown) or _SWITCHED.get(shown.lower(), shown.lower())
-    if option not in _SHOWN_OTHERWISE:
-        return shown
-    match option:
-        case "allow":
-            codecs = [codec for codec in shown.strip("()").split("|") if codec != "nothing"]
-            return ",".join(["!all", *filter(None, codecs)])
-        case "callerid":
-            # A number without a name is shown bare.
-            return shown if "<" in shown or not shown else f'"" <{shown}>'
-        case "auth_type":
-            # 22 takes `digest` for what 16 knows as `userpass` only.
-            return "userpass" if shown == "digest" else shown
-        case "named_call_group" | "named_pickup_group":
-            return ",".join(sorted(filter(None, re.split(r",\s*", shown))))
-        case "contact":
-            return _contact(shown, registered)
-        case "match":
-            return _match(shown, expected)
-        case _:
-            return shown
+    if option == "contact":
+        return _contact(shown, registered)
+    if option == "match":
+        return _match(shown, expected)
+    read = _READ.get(option)
+    return read(shown) if read else shown
+
+
+def _codecs(shown: str) -> str:
+    codecs = [codec for codec in shown.strip("()").split("|") if codec != "nothing"]
+    return ",".join(["!all", *filter(None, codecs)])
+
+
+def _caller(shown: str) -> str:
+    """A caller ID; a number without a name is shown bare."""
+    return shown if "<" in shown or not shown else f'"" <{shown}>'
+
+
+def _groups(shown: str) -> str:
+    return ",".join(sorted(filter(None, re.split(r",\s*", shown))))
+
+
+_READ: Mapping[str, Callable[[str], str]] = {
+    "allow": _codecs,
+    "callerid": _caller,
+    # 22 takes `digest` for what 16 knows as `userpass` only.
+    "auth_type": lambda shown: "userpass" if shown == "digest" else shown,
+    "named_call_group": _groups,
+    "named_pickup_group": _groups,
+}
 
 
 def _contact(shown: str, registered: Collection[str]) -> str:

@@ -1,0 +1,202 @@
+"""How an extension takes a call: its phone rings, others after it, and where the call goes then."""
+
+from collections.abc import Iterator, Sequence
+
+from ccstate.adapters.asterisk import in_call
+from ccstate.adapters.asterisk.entries import VARIABLE, Compiled, Context, Step
+from ccstate.adapters.asterisk.kinds.ivr import CALLS, RING, RING_SECONDS
+from ccstate.adapters.asterisk.kinds.ivr import RINGS as FOLLOWS
+from ccstate.adapters.asterisk.places import (
+    ENTER,
+    GOTO,
+    context,
+    entered,
+    exten,
+    follow,
+    goto,
+    happened,
+    heard,
+    shortened,
+)
+from ccstate.adapters.asterisk.rows import SECONDS, UNCLEAR, Decoded, decoded
+from ccstate.adapters.asterisk.sections import Options, Sections
+from ccstate.adapters.asterisk.templates import Template
+from ccstate.journeys.centre import Filled
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.staffing import ringing_follows
+from ccstate.journeys.ways import MAILBOX, Event, Place, Way
+from ccstate.kinds.extension import Follow
+from ccstate.model import Address, Json
+
+AWAY = "ccstate-away"
+_RING = f"{RING},s,1(<extension>,<ring_for>,<place>"
+RINGS = Template("Gosub", f"{_RING})", ring_for=RING_SECONDS)
+RINGS_WITH_RIGHTS = Template("Gosub", f"{_RING},<rights>)", ring_for=RING_SECONDS)
+SILENCED = "ccstate/do_not_disturb/"
+"""Family of AstDB with the extensions that take no calls; the value is `on`."""
+
+
+def compile_ringing(compiled: Compiled, flow: Flow, name: str, extension: Filled) -> None:
+    """The steps of one extension, and outside numbers that it forwards to."""
+    place = Place("extension", name)
+    where = Context(compiled, context(place), Address("extension", name))
+    ways = flow.ways(place)
+    if ways[0].event is Event.THEN:
+        where.add(exten(name), [entered(place), *follow(place, ways[0])])
+    elif extension.get("follow_me") or extension.get("forward"):
+        where.add(exten(name), _rings_and_forwards(flow, place, extension, ways))
+    else:
+        missed = ways[-1]
+        leads = goto(missed.to, "voicemail") if missed.to is not None else Step("Hangup")
+        rings = _ring(extension, name, str(place))
+        where.add(exten(name), [*_before_ringing(flow, extension), rings, leads])
+    for way in ways:
+        if way.to is not None and way.to.node not in {"", MAILBOX}:
+            _outside(compiled, flow, way.to, extension)
+
+
+def _ring(extension: Filled, name: str, place: str) -> Step:
+    if extension["device"] == "none":
+        return Step("Gosub", f"{AWAY},s,1({name})", "device")
+    said = {"extension": name, "ring_for": extension["ring_for"], "place": place}
+    if rights := in_call.pressed(extension, extension.get("rights"), in_call.CALLED):
+        return RINGS_WITH_RIGHTS.step("ring_for rights recording.when", **said, rights=rights)
+    return RINGS.step("ring_for rights recording.when", **said)
+
+
+def _before_ringing(flow: Flow, extension: Filled) -> list[Step]:
+    """The notice of a recording, and the recording, which begins where somebody answers."""
+    recording = extension.get("recording") or {}
+    told = in_call.notice_steps(extension, heard(flow, recording.get("notice"), None))
+    return [*told, *in_call.record_steps(extension)]
+
+
+def _rings_and_forwards(
+    flow: Flow, place: Place, extension: Filled, ways: Sequence[Way]
+) -> Iterator[Step]:
+    """A phone, those that ring after it, and where the call goes by what came of the first."""
+    yield entered(place)
+    yield from _before_ringing(flow, extension)
+    branches = {way.event: way for way in ways if way.path[:1] == ("forward",)}
+    busy, away = branches.get(Event.BUSY), branches.get(Event.EMPTY)
+    if extension["device"] != "none":
+        yield _ring(extension, place.name, "")
+        for status, way in (("BUSY", busy), ("CHANUNAVAIL", away)):
+            if way:
+                field = ".".join(map(str, way.path))
+                yield Step("GotoIf", f'$["${{DIALSTATUS}}" = "{status}"]?{status.lower()}', field)
+    for follow_me in ringing_follows(flow.centre, extension):
+        rings = follow_me["ring_for"]
+        if number := follow_me.get("number"):
+            yield CALLS.step("follow_me", number=number, ring_for=rings)
+        else:
+            yield FOLLOWS.step("follow_me", extension=follow_me["extension"], ring_for=rings)
+    missed = {way.event: way for way in reversed(ways)}
+    yield from follow(place, missed.get(Event.NO_ANSWER) or missed[Event.EMPTY])
+    if extension["device"] == "none":
+        return
+    for status, way in (("BUSY", busy), ("CHANUNAVAIL", away)):
+        if way:
+            told, leads = follow(place, way)
+            yield told._replace(label=status.lower())
+            yield leads
+
+
+def _outside(compiled: Compiled, flow: Flow, place: Place, extension: Filled) -> None:
+    """An outside number that an extension forwards to."""
+    where = Context(compiled, context(place), Address("extension", place.name))
+    missed = flow.ways(place)[-1]
+    rings = CALLS.step("ring_for", number=place.node, ring_for=extension["ring_for"])
+    where.add(place.node, [entered(place), rings, *follow(place, missed)])
+
+
+def compile_rings(compiled: Compiled, flow: Flow) -> None:
+    """The subroutines that ring an extension, and tell that one has no phone."""
+    codes = flow.centre.of("feature_code").values()
+    silenced = f'$["${{DB({SILENCED}${{ARG1}})}}" = "on"]?silent'
+    asks = any(code["action"] == "do_not_disturb" for code in codes)
+    person = Place("extension", "${ARG1}")
+    enter = Step("UserEvent", f"Ccstate,Place: ${{ARG3}},Event: {ENTER}")
+    Context(compiled, RING).add(
+        "s",
+        [
+            # A node of a tree has said already where the call is.
+            Step("GotoIf", '$["${ARG3}" = ""]?ring'),
+            enter,
+            *([Step("GotoIf", silenced, label="ring")] if asks else []),
+            Step("GotoIf", '$["${ARG4}${CC_RIGHTS}" = ""]?calls', label="" if asks else "ring"),
+            in_call.MAY_PRESS,
+            *in_call.recorded_outgoing("calls", "dial"),
+            Step("Dial", "PJSIP/${ARG1},${ARG2},${ARG4}${CC_RIGHTS}", label="dial"),
+            Step("GotoIf", '$["${ARG3}" = ""]?back', label="silent" if asks else ""),
+            Step("UserEvent", f"Ccstate,Place: ${{ARG3}},Event: {Event.NO_ANSWER}"),
+            Step("Return", label="back"),
+        ],
+    )
+    Context(compiled, AWAY).add(
+        "s",
+        [
+            Step("UserEvent", f"Ccstate,Place: {person},Event: {ENTER}"),
+            happened(person, Event.EMPTY),
+            Step("Return"),
+        ],
+    )
+
+
+def decode_ringing(sections: Sections, name: str, endpoint: Options) -> Decoded:
+    """How an extension rings, what rings after it, and where its calls are forwarded."""
+    steps = sections.context("extension").get(exten(name), ())
+    rings = RINGS.find(steps) or RINGS_WITH_RIGHTS.find(steps)
+    follows: list[Json] = [found for step in steps if (found := _following(step))]
+    forward: Decoded = dict.fromkeys(
+        ("forward", way) for way in ("always", "busy", "no_answer", "unavailable")
+    )
+    targets = _targets(sections, name, steps)
+    if not rings and not follows and AWAY not in "".join(steps):
+        forward = dict.fromkeys(forward, UNCLEAR) | {
+            ("forward", "always"): targets.get("", UNCLEAR)
+        }
+    else:
+        forward["forward", "no_answer"] = targets.get("")
+        forward["forward", "busy"] = targets.get("busy") if rings else UNCLEAR
+        forward["forward", "unavailable"] = targets.get("chanunavail") if rings else UNCLEAR
+    rights = endpoint.get(f"{VARIABLE}CC_RIGHTS", "")
+    recording = in_call.decoded_recording(steps, on_demand="X" in rights)
+    if folder := endpoint.get(f"{VARIABLE}CC_RECORD"):
+        recording["recording", "when"] = "always"
+        recording["recording", "folder"] = decoded(in_call.FOLDER, folder)
+    if not rings and not follows:
+        recording["recording", "notice"] = UNCLEAR
+    return {
+        **forward,
+        **recording,
+        ("ring_for",): decoded(SECONDS, rings["ring_for"]) if rings else UNCLEAR,
+        ("rights",): in_call.rights(rights, in_call.CALLING) if endpoint else UNCLEAR,
+        ("follow_me",): follows or None,
+    }
+
+
+_FOLLOW_RINGS = Follow.model_fields["ring_for"].default
+
+
+def _following(step: str) -> dict[str, Json]:
+    """A phone that rings after the extension's own; nothing for another step."""
+    ring = next((template for template in (FOLLOWS, CALLS) if template.is_in([step])), None)
+    said = ring.values([step]) if ring else {}
+    return {field: said[field] for field in said if said[field] != _FOLLOW_RINGS}
+
+
+def _targets(sections: Sections, name: str, steps: Sequence[str]) -> dict[str, Json]:
+    """Where calls are forwarded, by the label before; not to the extension's own mailbox."""
+    found: dict[str, Json] = {}
+    label = ""
+    for step in steps:
+        if step.startswith("("):
+            label = step[1:].partition(")")[0]
+        goes = GOTO.read(step)
+        if goes and goes["context"] == shortened(f"forward/{name}"):
+            found.setdefault(label, goes["extension"])
+        elif goes or step.startswith("Hangup("):
+            leads = sections.leads([step])
+            found.setdefault(label, None if leads == f"voicemail/{name}" else leads)
+    return found
