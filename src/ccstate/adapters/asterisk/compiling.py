@@ -10,7 +10,7 @@ import orjson
 
 from ccstate.adapters.asterisk.entries import Compiled
 from ccstate.adapters.asterisk.in_call import compile_key_codes
-from ccstate.adapters.asterisk.kind import Setting
+from ccstate.adapters.asterisk.kind import Setting, Unit
 from ccstate.adapters.asterisk.kinds import KINDS
 from ccstate.adapters.asterisk.kinds.caller_list import compile_who
 from ccstate.adapters.asterisk.kinds.extension import unknown_password
@@ -56,7 +56,7 @@ def compile_anew(objects: Mapping[Address, Fields], setting: Setting) -> Compile
     flow = Flow(centre)
     for kind in KINDS.values():
         for name, fields in sorted(centre.of(kind.name).items()):
-            kind.compile(compiled, flow, setting, name, fields)
+            kind.compile(Unit(compiled, flow, setting, Address(kind.name, name), fields))
     for kind in KINDS.values():
         kind.shared(compiled, flow, setting)
     compile_key_codes(compiled)

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from ccstate.adapter import Support, placed
-from ccstate.adapters.asterisk.entries import DIALPLAN, Compiled, Key, file_of_type
+from ccstate.adapters.asterisk.entries import DIALPLAN, Compiled, Context, Key, file_of_type
+from ccstate.adapters.asterisk.places import INTERNAL, context, goto
 from ccstate.adapters.asterisk.rows import Decoded, Row, encode
 from ccstate.adapters.asterisk.sections import Sections
 from ccstate.journeys.centre import Filled
 from ccstate.journeys.flow import Flow
+from ccstate.journeys.ways import Place
 from ccstate.kinds import field_paths
 from ccstate.model import Address
 
@@ -33,7 +35,54 @@ class Setting:
     is_test_site: bool = False
 
 
-Compile: TypeAlias = Callable[[Compiled, Flow, Setting, str, Filled], None]
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One object to compile, and what it is compiled into."""
+
+    compiled: Compiled
+    flow: Flow
+    setting: Setting
+    address: Address
+    fields: Filled
+
+    @property
+    def name(self) -> str:
+        """The name of the object."""
+        return self.address.name
+
+    @property
+    def label(self) -> str:
+        """What people call the object."""
+        return str(self.fields.get("label") or self.address.name)
+
+    @property
+    def place(self) -> Place:
+        """Where calls come to the object."""
+        return Place(*self.address)
+
+    def context(self, name: str) -> Context:
+        """A context that belongs to the object."""
+        return Context(self.compiled, name, self.address)
+
+    def entrance(self) -> Context:
+        """The context where calls come to the object, with its label as a note."""
+        where = self.context(context(self.place))
+        where.note(self.label)
+        return where
+
+    def inside(self, number: str | None, to: Place | None, field: str = "extension") -> None:
+        """Adds a number inside that leads to a place of the object; nothing where one is None."""
+        if number and to:
+            self.context(INTERNAL).add(number, [goto(to, field)])
+
+    def pjsip(self, rows: Iterable[Row], fields: Filled, name: str) -> None:
+        """Adds the options in objects of PJSIP, all of them called `name`, that say the fields."""
+        for row, text in encode(rows, fields):
+            key = Key(file_of_type(row.section), row.section, name, row.option)
+            self.compiled.say(key, text, self.address, row.object_field)
+
+
+Compile: TypeAlias = Callable[[Unit], None]
 Decode: TypeAlias = Callable[[Sections, str], Decoded]
 
 
@@ -46,15 +95,6 @@ def _nothing(_compiled: Compiled, _flow: Flow, _setting: Setting) -> None:
 
 def _no_names(_: Sections) -> Iterable[str]:
     return ()
-
-
-def compile_options(
-    compiled: Compiled, owner: Address, name: str, rows: Iterable[Row], fields: Filled
-) -> None:
-    """Add the options in objects of PJSIP, all of them called `name`, that say the fields."""
-    for row, text in encode(rows, fields):
-        key = Key(file_of_type(row.section), row.section, name, row.option)
-        compiled.say(key, text, owner, row.object_field)
 
 
 def _in_dialplan(key: Key) -> bool:

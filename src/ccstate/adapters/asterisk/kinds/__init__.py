@@ -6,13 +6,14 @@ A kind is written so; `queue` is the example:
   `encode(ROWS, fields)` gives the options, `decode(ROWS, options)` the fields; what AMI shows of
   them (`header`), Asterisk's own value (`default`), other names and values that people write
   (`aliases`, `nearly`) and what they notice of an option that is always the same (`effect`) are
-  columns: importing/options.py reads hand-written sections by them. A field of which an option says something else than its value is made ready before
-  (`_written`) and read back after (`decode_queue`).
+  columns: importing/options.py reads hand-written sections by them. A field of which an option says
+  something else than its value is made ready before (`_written`), with the name of the field in
+  `says`, and read back after (`decode_queue`).
 - A `Template` for each step of the dialplan that says a field (templates.py): `.step(…)` compiles it,
-  `.find(steps)` recognises it. Steps name the field that they say, so that a proposal is given up
-  where its step came out otherwise.
-- `compile_KIND(compiled, flow, setting, name, fields)` adds the entries of one object. What callers
-  meet comes from `flow.ways(place)`, never from fields.
+  `.find(steps)` recognises it, `.values(steps)` decodes its parts. Steps name the field that they
+  say, so that a proposal is given up where its step came out otherwise.
+- `compile_KIND(unit)` adds the entries of one object (`Unit` in kind.py). What callers meet comes
+  from `unit.flow.ways(place)`, never from fields.
 - `decode_KIND(sections, name)` returns all mapped fields by path: `("overflow", "to")`. None is a
   field that is not set; UNCLEAR one of which nothing can be said, because the text stands for no
   value, or nothing that is compiled shows it as long as another field is as it is. A path that

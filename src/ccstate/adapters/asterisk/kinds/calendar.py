@@ -9,28 +9,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from ccstate.adapters.asterisk.entries import Compiled, Context, Step
-from ccstate.adapters.asterisk.kind import COMMENT, NO_REASONS, Kind, Setting, in_contexts
+from ccstate.adapters.asterisk.entries import Context, Step
+from ccstate.adapters.asterisk.kind import COMMENT, NO_REASONS, Kind, Unit, in_contexts
 from ccstate.adapters.asterisk.places import shortened
 from ccstate.adapters.asterisk.rows import Decoded
 from ccstate.adapters.asterisk.sections import Sections, Steps
 from ccstate.journeys.centre import Filled
-from ccstate.journeys.flow import Flow
 from ccstate.journeys.hours import DAY, Holidays, day_named, ends_of, spans_of
-from ccstate.model import Address, Json, canonical
+from ccstate.model import Json, canonical
 
 ANY_DAY = "_XXXXXXXX"
 ALL, PART, NONE = "all", "part", "none"
 """What a calendar says of a day at a time."""
 
 
-def compile_calendar(
-    compiled: Compiled, _flow: Flow, _setting: Setting, name: str, calendar: Filled
-) -> None:
+def compile_calendar(unit: Unit) -> None:
     """The subroutine of one calendar: `all`, `part` or `none` for a day and a time."""
-    context = Context(compiled, calendar_context(name), Address("calendar", name))
-    context.note(calendar.get("label") or name)
-    parts_of_days(context, calendar.get("holidays") or (), "holidays")
+    parts_of_days(unit.entrance(), unit.fields.get("holidays") or (), "holidays")
 
 
 def calendar_context(name: str) -> str:

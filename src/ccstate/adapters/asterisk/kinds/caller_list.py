@@ -6,24 +6,19 @@ than an extension that is there or is not.
 
 from ccstate.adapters.asterisk.carriers import ANYTHING, CALLER
 from ccstate.adapters.asterisk.entries import Compiled, Context, Step
-from ccstate.adapters.asterisk.kind import COMMENT, Kind, Setting, in_contexts
+from ccstate.adapters.asterisk.kind import COMMENT, Kind, Unit, in_contexts
 from ccstate.adapters.asterisk.places import LISTS, WHO, shortened
 from ccstate.adapters.asterisk.rows import Decoded
 from ccstate.adapters.asterisk.sections import Sections
 from ccstate.journeys.callers import WITHHELD
-from ccstate.journeys.centre import Filled
-from ccstate.journeys.flow import Flow
-from ccstate.model import Address
 
 HELD, NOT_HELD = Step("Return", "1"), Step("Return", "0")
 
 
-def compile_caller_list(
-    compiled: Compiled, _flow: Flow, _setting: Setting, name: str, fields: Filled
-) -> None:
+def compile_caller_list(unit: Unit) -> None:
     """The context of one list: it returns 1 for a caller who is in it, else 0."""
-    where = Context(compiled, shortened(LISTS + name), Address("caller_list", name))
-    where.note(fields.get("label") or name)
+    fields, where = unit.fields, unit.context(shortened(LISTS + unit.name))
+    where.note(unit.label)
     for number in fields.get("numbers") or ():
         where.add(number, [HELD._replace(field="numbers")])
     for prefix in fields.get("prefixes") or ():

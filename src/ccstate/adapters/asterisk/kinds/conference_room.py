@@ -12,18 +12,14 @@ from ccstate.adapters.asterisk import in_call
 from ccstate.adapters.asterisk.entries import (
     ACCOUNTS,
     DIALPLAN,
-    Compiled,
-    Context,
     Key,
     Step,
 )
-from ccstate.adapters.asterisk.kind import COMMENT, NO_RETENTION, Kind, Setting, in_contexts
+from ccstate.adapters.asterisk.kind import COMMENT, NO_RETENTION, Kind, Unit, in_contexts
 from ccstate.adapters.asterisk.places import (
-    INTERNAL,
     context,
     entered,
     follow,
-    goto,
     heard,
     shortened,
 )
@@ -33,7 +29,7 @@ from ccstate.adapters.asterisk.templates import Template
 from ccstate.journeys.centre import Filled
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.ways import Event, Place
-from ccstate.model import Address, Json
+from ccstate.model import Json
 
 PINS: Mapping[str, str] = {"pin": "ccstate-pin-", "moderator_pin": "ccstate-moderator-"}
 """Fields with a PIN, and how the id of its account begins."""
@@ -51,13 +47,10 @@ JOIN = Template("ConfBridge", "<room>")
 _CONTEXT = "conference_room/"
 
 
-def compile_conference_room(
-    compiled: Compiled, flow: Flow, setting: Setting, name: str, room: Filled
-) -> None:
+def compile_conference_room(unit: Unit) -> None:
     """The context of one room, its number inside, and its PINs."""
-    owner, place = Address("conference_room", name), Place("conference_room", name)
-    where = Context(compiled, context(place), owner)
-    where.note(room.get("label") or name)
+    room, name, place, flow = unit.fields, unit.name, unit.place, unit.flow
+    where = unit.entrance()
     pins = {field: shortened(prefix + name) for field, prefix in PINS.items() if room.get(field)}
     joins = [
         *_unless_full(name, room),
@@ -66,7 +59,7 @@ def compile_conference_room(
     ]
     enter = [entered(place), *_told(flow, room), *_set_up(room)]
     # Who places a call test knows no PIN, and comes in as a member.
-    knows = [Step("GotoIf", '$["${CC_AT}" != ""]?member,1')] if setting.is_test_site else []
+    knows = [Step("GotoIf", '$["${CC_AT}" != ""]?member,1')] if unit.setting.is_test_site else []
     where.add("s", [*enter, *([*knows, *_asks(pins)] if pins else joins)])
     if pins:
         waits = Step("Set", "CONFBRIDGE(user,wait_marked)=yes", "moderator_pin")
@@ -83,9 +76,8 @@ def compile_conference_room(
             ("username", account),
             ("password", str(room[field])),
         ):
-            compiled.say(Key(ACCOUNTS, "auth", account, option), text, owner, field)
-    if number := room.get("extension"):
-        Context(compiled, INTERNAL, owner).add(number, [goto(place, "extension")])
+            unit.compiled.say(Key(ACCOUNTS, "auth", account, option), text, unit.address, field)
+    unit.inside(room.get("extension"), place)
 
 
 def _told(flow: Flow, room: Filled) -> list[Step]:

@@ -19,7 +19,7 @@ from ccstate.adapters.asterisk.entries import (
     Key,
     Step,
 )
-from ccstate.adapters.asterisk.kind import NO_RETENTION, Kind, Setting, compile_options
+from ccstate.adapters.asterisk.kind import NO_RETENTION, Kind, Setting, Unit
 from ccstate.adapters.asterisk.kinds.ringing import (
     compile_ringing,
     compile_rings,
@@ -27,11 +27,9 @@ from ccstate.adapters.asterisk.kinds.ringing import (
 )
 from ccstate.adapters.asterisk.places import (
     ENTER,
-    INTERNAL,
     LONGEST,
     SOUND,
     exten,
-    goto,
     happened,
     heard,
     place_at,
@@ -56,7 +54,7 @@ from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.location import location_of, person_of
 from ccstate.journeys.ways import Event, Place
-from ccstate.model import Address, Json
+from ccstate.model import Json
 
 MESSAGE = "ccstate-message"
 HINTS = "hints"
@@ -180,40 +178,35 @@ MAILBOX_ROWS = (
 """The options in the line of a mailbox, of which some are written."""
 
 
-def compile_extension(
-    compiled: Compiled, flow: Flow, setting: Setting, name: str, extension: Filled
-) -> None:
+def compile_extension(unit: Unit) -> None:
     """One extension: pjsip, dialplan and voicemail."""
-    owner = Address("extension", name)
+    name, extension, centre = unit.name, unit.fields, unit.flow.centre
     if extension["device"] != "none":
-        who, site = shown(flow.centre, name, extension), location_of(flow.centre, name).site
-        said = [who, flow.centre.label(f"site/{site}")]
-        compiled.notes[PJSIP, name] = ", ".join(filter(None, said))
-        written = _written(flow.centre, setting, name, extension, site=site, who=who)
-        compile_options(compiled, owner, name, ROWS, written)
-    compile_ringing(compiled, flow, name, extension)
+        site = centre.label(f"site/{location_of(centre, name).site}")
+        said = filter(None, [shown(centre, name, extension), site])
+        unit.compiled.notes[PJSIP, name] = ", ".join(said)
+        unit.pjsip(ROWS, _written(unit), name)
+    compile_ringing(unit)
     if extension.get("voicemail") is not None:
-        _mailbox(compiled, flow, setting, name, extension)
+        _mailbox(unit)
     number = extension.get("number") or name
     if number != name and number.isdigit():
-        inside = Context(compiled, INTERNAL, owner)
-        inside.add(number, [goto(Place("extension", name), "number")])
+        unit.inside(number, unit.place, "number")
         if extension["device"] != "none":
             # There phones look for lamps: it is their endpoints' subscribe_context.
-            Context(compiled, HINTS, owner).hint(number, f"PJSIP/{name}")
+            unit.context(HINTS).hint(number, f"PJSIP/{name}")
 
 
-def _written(
-    centre: Centre, setting: Setting, name: str, extension: Filled, *, site: str, who: str
-) -> Mapping[str, Any]:
+def _written(unit: Unit) -> Mapping[str, Any]:
     """The fields as options say them; what is empty is not written."""
+    name, extension, centre = unit.name, unit.fields, unit.flow.centre
     caller = extension.get("caller_id") or {}
     is_webrtc = extension["device"] == "webrtc"
     number = extension.get("number") or exten(name)
     return {
         "name": name,
-        "site": site or None,
-        "caller": f"{quoted(who)} <{number}>",
+        "site": location_of(centre, name).site or None,
+        "caller": f"{quoted(shown(centre, name, extension))} <{number}>",
         "webrtc": True if is_webrtc else None,
         "nat": None if is_webrtc else True,
         "mailbox": f"{name}@{MAILBOXES}" if extension.get("voicemail") is not None else None,
@@ -225,7 +218,7 @@ def _written(
         # The folder, where every call of the phone is recorded.
         "recorded": in_call.folder(extension) if in_call.when(extension) == "always" else None,
         "caller_id": {part: caller.get(part) or None for part in ("number", "name")},
-        "secret": str(extension.get("secret") or unknown_password(setting.key, name)),
+        "secret": str(extension.get("secret") or unknown_password(unit.setting.key, name)),
     }
 
 
@@ -235,27 +228,25 @@ def quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-def _mailbox(
-    compiled: Compiled, flow: Flow, setting: Setting, name: str, extension: Filled
-) -> None:
-    owner, mailbox = Address("extension", name), extension["voicemail"]
-    pin = str(mailbox.get("pin") or unknown_pin(setting.key, name))
-    greeting = heard(flow, mailbox.get("greeting"), None)
-    where = Context(compiled, "voicemail", owner)
-    where.add(exten(name), [GREETS.step("voicemail.greeting", extension=name, greeting=greeting)])
+def _mailbox(unit: Unit) -> None:
+    name, mailbox = unit.name, unit.fields["voicemail"]
+    pin = str(mailbox.get("pin") or unknown_pin(unit.setting.key, name))
+    greeting = heard(unit.flow, mailbox.get("greeting"), None)
+    greets = GREETS.step("voicemail.greeting", extension=name, greeting=greeting)
+    unit.context("voicemail").add(exten(name), [greets])
     said = {
         "attaches": bool(mailbox.get("email")),
         "voicemail": {"delete_after_email": mailbox.get("delete_after_email") or None},
     }
     options = (f"{row.option}={text}" for row, text in encode(MAILBOX_ROWS, said))
-    who = shown(flow.centre, name, extension) or name
+    who = shown(unit.flow.centre, name, unit.fields) or name
     for part, value, path in (
         ("pin", pin, "voicemail.pin"),
         ("name", listed(who), ""),
         ("email", mailbox.get("email") or "", "voicemail.email"),
         ("options", "|".join(options), "voicemail.delete_after_email"),
     ):
-        compiled.say(Key(VOICEMAIL, MAILBOXES, name, part), value, owner, path)
+        unit.compiled.say(Key(VOICEMAIL, MAILBOXES, name, part), value, unit.address, path)
 
 
 def listed(text: str) -> str:

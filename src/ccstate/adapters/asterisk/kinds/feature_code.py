@@ -8,7 +8,7 @@ change (16 and 22); the file of queues does not name them.
 from collections.abc import Callable, Iterator, Mapping
 
 from ccstate.adapters.asterisk.entries import MAILBOXES, Compiled, Context, Step
-from ccstate.adapters.asterisk.kind import COMMENT, Kind, Setting, in_contexts
+from ccstate.adapters.asterisk.kind import COMMENT, Kind, Unit, in_contexts
 from ccstate.adapters.asterisk.kinds.extension import HINTS, site_context
 from ccstate.adapters.asterisk.kinds.members import logins
 from ccstate.adapters.asterisk.kinds.ringing import SILENCED
@@ -18,10 +18,9 @@ from ccstate.adapters.asterisk.rows import UNCLEAR, Decoded, decoded
 from ccstate.adapters.asterisk.sections import Sections, Steps
 from ccstate.adapters.asterisk.templates import Template
 from ccstate.journeys.centre import Centre, Filled
-from ccstate.journeys.flow import Flow
 from ccstate.journeys.staffing import ringing
 from ccstate.journeys.ways import Place
-from ccstate.model import Address, Json
+from ccstate.model import Json
 
 EVERY = "ccstate-logins"
 """The subroutine that does something in every queue in which somebody logs in."""
@@ -40,21 +39,15 @@ SILENCES = Template("Set", f"DB({SILENCED}${{CC_EXTENSION}})=<position>")
 TURNS = Template("Set", f"DB({key_of('<switch>')})=<position>")
 
 
-def compile_feature_code(
-    compiled: Compiled, _flow: Flow, _setting: Setting, name: str, code: Filled
-) -> None:
+def compile_feature_code(unit: Unit) -> None:
     """One code: where it is dialled, what it does, and the lamp that shows it."""
-    owner = Address("feature_code", name)
-    place = Place("feature_code", name)
-    sites = code.get("sites")
+    code, sites = unit.fields, unit.fields.get("sites")
     for dialled in map(site_context, sites) if sites else (INTERNAL,):
-        leads = GOTO.step("code", context=context(place), extension="s")
-        Context(compiled, dialled, owner).add(code["code"], [leads])
-    where = Context(compiled, context(place), owner)
-    where.note(code.get("label") or name)
-    where.add("s", _ACTIONS[code["action"]](code))
+        leads = GOTO.step("code", context=context(unit.place), extension="s")
+        unit.context(dialled).add(code["code"], [leads])
+    unit.entrance().add("s", _ACTIONS[code["action"]](code))
     if code["action"] == "switch" and (switch := code.get("switch")):
-        Context(compiled, HINTS, owner).hint(code["code"], device_of(switch))
+        unit.context(HINTS).hint(code["code"], device_of(switch))
 
 
 def _ended(question: str, sound: str) -> list[Step]:

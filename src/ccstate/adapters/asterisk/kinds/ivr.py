@@ -3,12 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ccstate.adapters.asterisk.entries import Compiled, Context, Step
-from ccstate.adapters.asterisk.kind import COMMENT, Kind, Setting, in_contexts
+from ccstate.adapters.asterisk.entries import Context, Step
+from ccstate.adapters.asterisk.kind import COMMENT, Kind, Unit, in_contexts
 from ccstate.adapters.asterisk.kinds.schedule import decide, decided
 from ccstate.adapters.asterisk.places import (
     ASKS,
-    INTERNAL,
     LISTED,
     PLAYBACK,
     POSITION,
@@ -19,7 +18,6 @@ from ccstate.adapters.asterisk.places import (
     decided_by,
     entered,
     follow,
-    goto,
     heard,
 )
 from ccstate.adapters.asterisk.rows import (
@@ -39,7 +37,7 @@ from ccstate.journeys.flow import Flow
 from ccstate.journeys.ways import KEYS, Event, Place
 from ccstate.kinds.fields import seconds
 from ccstate.kinds.ivr import Dial
-from ccstate.model import Address, Json
+from ccstate.model import Json
 
 OUTSIDE = "ccstate-outside"
 RING = "ccstate-ring"
@@ -73,20 +71,15 @@ RINGS = Template("Gosub", f"{RING},s,1(<extension>,<ring_for>)", ring_for=RING_S
 CALLS = Template("Gosub", f"{OUTSIDE},s,1(<number>,<ring_for>)", ring_for=RING_SECONDS)
 
 
-def compile_tree(
-    compiled: Compiled, flow: Flow, _setting: Setting, name: str, tree: Filled
-) -> None:
+def compile_tree(unit: Unit) -> None:
     """The contexts of one tree, and its number inside."""
+    tree = unit.fields
     for node, fields in tree["nodes"].items():
-        place = Place("ivr", name, node)
-        where = Context(compiled, context(place), Address("ivr", name))
-        label = fields.get("label")
-        where.note(f"{tree.get('label') or name}: {label or node}")
-        _NODES[fields["type"]](where, flow, place, fields, tree.get("language"))
-    entrance = flow.entrance(Address("ivr", name))
-    if (number := tree.get("extension")) and entrance:
-        inside = Context(compiled, INTERNAL, Address("ivr", name))
-        inside.add(number, [goto(entrance, "extension")])
+        place = Place("ivr", unit.name, node)
+        where = unit.context(context(place))
+        where.note(f"{unit.label}: {fields.get('label') or node}")
+        _NODES[fields["type"]](where, unit.flow, place, fields, tree.get("language"))
+    unit.inside(tree.get("extension"), unit.flow.entrance(unit.address))
 
 
 def _field(place: Place, name: str) -> str:

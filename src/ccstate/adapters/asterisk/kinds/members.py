@@ -8,39 +8,40 @@ from typing import NamedTuple
 from ccstate.adapters.asterisk.entries import (
     MEMBER,
     QUEUES,
-    Compiled,
-    Context,
     Key,
     Step,
     member_value,
 )
+from ccstate.adapters.asterisk.kind import Unit
 from ccstate.adapters.asterisk.places import shortened
 from ccstate.adapters.asterisk.sections import Sections, Steps
 from ccstate.adapters.asterisk.templates import Template
 from ccstate.journeys.centre import Centre, Filled
-from ccstate.journeys.flow import Flow
 from ccstate.journeys.staffing import Agent, agents, is_ordered, ringing, without_defaults
 from ccstate.kinds.fields import canonical_order
-from ccstate.model import Address, Json
+from ccstate.model import Json
 
 LOGS_IN = Template("Return", "<penalty>/<member>")
 
 
-def compile_members(compiled: Compiled, flow: Flow, name: str, queue: Filled) -> None:
-    """Members of one queue, each phone once: Asterisk holds one member a device. Those who log in are no members yet."""
-    present = ringing(flow.centre, queue)
-    where = Context(compiled, logins(name), Address("queue", name))
+def compile_members(unit: Unit) -> None:
+    """Members of one queue, each phone once: Asterisk holds one member a device.
+
+    Those who log in are no members yet.
+    """
+    queue, present = unit.fields, ringing(unit.flow.centre, unit.fields)
+    where = unit.context(logins(unit.name))
     for agent in (agent for agent in present if agent.is_dynamic):
-        where.note(f"Who logs in to {queue.get('label') or name}")
+        where.note(f"Who logs in to {unit.label}")
         leads = LOGS_IN.step("members", penalty=agent.penalty, member=_called(agent))
         where.add(_agent(agent.extension), [leads])
     if any(agent.is_dynamic for agent in present):
         where.add("_~.", [Step("Return")])  # everybody else
     for rank, agent in enumerate((agent for agent in present if not agent.is_dynamic), 1):
-        key = Key(QUEUES, name, MEMBER, agent.user or agent.extension)
+        key = Key(QUEUES, unit.name, MEMBER, agent.user or agent.extension)
         device = f"PJSIP/{agent.extension}"
         value = member_value(device, agent.penalty, device, rank if is_ordered(queue) else 0)
-        compiled.say(key, value, Address("queue", name), "members")
+        unit.compiled.say(key, value, unit.address, "members")
 
 
 def logins(queue: str) -> str:

@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from ccstate.adapters.asterisk.carriers import NUMBERS, on_trunk, trunk_id
-from ccstate.adapters.asterisk.entries import Compiled, Context
-from ccstate.adapters.asterisk.kind import COMMENT, NO_SITES, Kind, Setting, in_contexts
+from ccstate.adapters.asterisk.kind import COMMENT, NO_SITES, Kind, Unit, in_contexts
 from ccstate.adapters.asterisk.kinds.ivr import decoded_branches, decoded_callers
 from ccstate.adapters.asterisk.kinds.schedule import DECIDED, decide, decided
 from ccstate.adapters.asterisk.places import (
@@ -24,25 +23,18 @@ from ccstate.adapters.asterisk.rows import UNCLEAR, Decoded
 from ccstate.adapters.asterisk.sections import Sections, Steps
 from ccstate.adapters.asterisk.templates import Template
 from ccstate.journeys.centre import Filled
-from ccstate.journeys.flow import Flow
 from ccstate.journeys.ways import HOURS, TURNED, Place
-from ccstate.model import Address
 
 COUNTED = Template("Set", f"GROUP(ccstate)={trunk_id('<trunk>')}")
 
 
-def compile_number(
-    compiled: Compiled, flow: Flow, _setting: Setting, name: str, number: Filled
-) -> None:
+def compile_number(unit: Unit) -> None:
     """One inbound number: how carriers dial it, and where it leads."""
-    place = Place("number", name)
-    owner = Address("number", name)
-    trunk = number.get("trunk")
-    arriving = Context(compiled, on_trunk(trunk) if trunk else NUMBERS, owner)
-    for dialled in (name, name.removeprefix("+")):
+    number, place, trunk = unit.fields, unit.place, unit.fields.get("trunk")
+    arriving = unit.context(on_trunk(trunk) if trunk else NUMBERS)
+    for dialled in (unit.name, unit.name.removeprefix("+")):
         arriving.add(dialled, [goto(place, "trunk")])
-    where = Context(compiled, context(place), owner)
-    where.note(number.get("label") or name)
+    where = unit.entrance()
     steps = [entered(place)]
     if trunk:
         steps.append(COUNTED.step("trunk", trunk=trunk))
@@ -51,9 +43,9 @@ def compile_number(
     for node, field in _asked(number):
         if node:
             place = place._replace(node=node)
-            where = Context(compiled, context(place), owner)
+            where = unit.context(context(place))
             steps = [entered(place)]
-        ways = flow.ways(place)
+        ways = unit.flow.ways(place)
         match field:
             case "callers":
                 asks(where, place, steps, ways)

@@ -5,16 +5,14 @@ from collections.abc import Iterable
 
 from ccstate.adapters.asterisk.carriers import ANYTHING, spelled
 from ccstate.adapters.asterisk.entries import Compiled, Context, Step
-from ccstate.adapters.asterisk.kind import COMMENT, Kind, Setting, in_contexts
+from ccstate.adapters.asterisk.kind import COMMENT, Kind, Unit, in_contexts
 from ccstate.adapters.asterisk.kinds.trunk import leaving
 from ccstate.adapters.asterisk.places import entered, shortened
 from ccstate.adapters.asterisk.rows import UNCLEAR, Decoded
 from ccstate.adapters.asterisk.sections import Sections, Steps
 from ccstate.adapters.asterisk.templates import Template
 from ccstate.dialling.routing import Dialling
-from ccstate.journeys.centre import Filled
 from ccstate.journeys.flow import Flow
-from ccstate.journeys.ways import Place
 from ccstate.model import Address
 
 DIALLED = "${FILTER(0-9*#+,${EXTEN})}"
@@ -32,13 +30,11 @@ def _route(name: str) -> str:
     return shortened(f"route/{name}")
 
 
-def compile_route(
-    compiled: Compiled, _flow: Flow, _setting: Setting, name: str, route: Filled
-) -> None:
+def compile_route(unit: Unit) -> None:
     """One route: who may use it, and the trunks in their order."""
-    where = Context(compiled, _route(name), Address("outbound_route", name))
-    where.note(route.get("label") or name)
-    steps = [entered(Place("outbound_route", name))]
+    route, where = unit.fields, unit.context(_route(unit.name))
+    where.note(unit.label)
+    steps = [entered(unit.place)]
     if route["emergency"]:
         steps += [
             LOCATES.step("emergency"),

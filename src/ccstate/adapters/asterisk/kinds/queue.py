@@ -8,23 +8,20 @@ from ccstate.adapters.asterisk import in_call
 from ccstate.adapters.asterisk.entries import (
     LINEAR,
     QUEUES,
-    Compiled,
     Context,
     Key,
     Step,
 )
-from ccstate.adapters.asterisk.kind import COMMENT, NO_RETENTION, NO_SITES, NO_TEAMS, Kind, Setting
+from ccstate.adapters.asterisk.kind import COMMENT, NO_RETENTION, NO_SITES, NO_TEAMS, Kind, Unit
 from ccstate.adapters.asterisk.kinds.members import compile_members, decode_members
 from ccstate.adapters.asterisk.kinds.schedule import decide, decided
 from ccstate.adapters.asterisk.places import (
-    INTERNAL,
     NAME_CALLER,
     PLAYBACK,
     SOUND,
     context,
     entered,
     follow,
-    goto,
     heard,
     named,
     shortened,
@@ -50,7 +47,7 @@ from ccstate.journeys.flow import Flow
 from ccstate.journeys.staffing import is_ordered
 from ccstate.journeys.ways import End, Event, Place, Way
 from ccstate.kinds.fields import seconds
-from ccstate.model import Address, Json
+from ccstate.model import Json
 
 STRATEGIES = {
     "ring_all": "ringall",
@@ -143,23 +140,19 @@ LEFT_EMPTY = ("JOINEMPTY", "LEAVEEMPTY", "JOINUNAVAIL", "LEAVEUNAVAIL")
 """What QUEUESTATUS says of a queue in which nobody is (app_queue of Asterisk 16 and 22)."""
 
 
-def compile_queue(
-    compiled: Compiled, flow: Flow, _setting: Setting, name: str, queue: Filled
-) -> None:
+def compile_queue(unit: Unit) -> None:
     """One queue: its section, its members, its context, its number inside."""
-    owner = Address("queue", name)
-    compiled.notes[QUEUES, name] = queue.get("label") or ""
-    for row, text in encode(ROWS, _written(flow, name, queue)):
-        compiled.say(Key(QUEUES, name, row.option, ""), text, owner, row.field)
-    compile_members(compiled, flow, name, queue)
-    _context(compiled, flow, name, queue)
-    exits = Context(compiled, _exits(name), owner)
-    for way in flow.ways(Place("queue", name)):
+    name, queue = unit.name, unit.fields
+    unit.compiled.notes[QUEUES, name] = queue.get("label") or ""
+    for row, text in encode(ROWS, _written(unit.flow, name, queue)):
+        unit.compiled.say(Key(QUEUES, name, row.option, ""), text, unit.address, row.field)
+    compile_members(unit)
+    _context(unit)
+    exits = unit.context(_exits(name))
+    for way in unit.flow.ways(unit.place):
         if way.event is Event.KEY:
-            exits.add(way.key, follow(Place("queue", name), way))
-    if number := queue.get("extension"):
-        inside = Context(compiled, INTERNAL, owner)
-        inside.add(number, [goto(Place("queue", name), "extension")])
+            exits.add(way.key, follow(unit.place, way))
+    unit.inside(queue.get("extension"), unit.place)
 
 
 def _written(flow: Flow, name: str, queue: Filled) -> Mapping[str, Any]:
@@ -192,10 +185,9 @@ def _rights(queue: Filled) -> str:
     return members + in_call.letters(queue.get("caller_rights"), in_call.CALLING)
 
 
-def _context(compiled: Compiled, flow: Flow, name: str, queue: Filled) -> None:
-    place = Place("queue", name)
-    where = Context(compiled, context(place), Address("queue", name))
-    where.note(queue.get("label") or name)
+def _context(unit: Unit) -> None:
+    name, queue, place, flow = unit.name, unit.fields, unit.place, unit.flow
+    where = unit.entrance()
     ways: dict[Event, Way] = {w.event: w for w in flow.ways(place) if w.event is not Event.KEY}
     is_staffed = Event.ANSWERED in ways
     prefix = queue.get("caller_name_prefix")

@@ -1,44 +1,36 @@
 """Ring groups: phones that ring at once or in turn, and what follows where nobody answers."""
 
-from ccstate.adapters.asterisk.entries import DIALPLAN, Compiled, Context, Key
-from ccstate.adapters.asterisk.kind import COMMENT, Kind, Setting, in_contexts
-from ccstate.adapters.asterisk.places import INTERNAL, context, entered, follow, goto
+from ccstate.adapters.asterisk.entries import DIALPLAN, Key
+from ccstate.adapters.asterisk.kind import COMMENT, Kind, Unit, in_contexts
+from ccstate.adapters.asterisk.places import context, entered, follow
 from ccstate.adapters.asterisk.rows import SECONDS, UNCLEAR, Decoded, decoded
 from ccstate.adapters.asterisk.sections import Sections
 from ccstate.adapters.asterisk.templates import Template
-from ccstate.journeys.centre import Filled
-from ccstate.journeys.flow import Flow
 from ccstate.journeys.staffing import ringing_members
 from ccstate.journeys.ways import Event, Place
-from ccstate.kinds.fields import canonical_order, seconds
-from ccstate.model import Address, Json
+from ccstate.kinds.fields import canonical_order
+from ccstate.model import Json
 
-DIAL = Template("Dial", "<devices>,<seconds>")
+DIAL = Template("Dial", "<devices>,<ring_for>", ring_for=SECONDS)
 _CONTEXT = "ring_group/"
 _DEVICE = "PJSIP/"
 
 
-def compile_ring_group(
-    compiled: Compiled, flow: Flow, _setting: Setting, name: str, group: Filled
-) -> None:
+def compile_ring_group(unit: Unit) -> None:
     """One ring group: its context, its number inside."""
-    owner, place = Address("ring_group", name), Place("ring_group", name)
-    where = Context(compiled, context(place), owner)
-    where.note(group.get("label") or name)
-    devices = [f"{_DEVICE}{extension}" for extension in ringing_members(flow.centre, group)]
+    group, place = unit.fields, unit.place
+    devices = [f"{_DEVICE}{extension}" for extension in ringing_members(unit.flow.centre, group)]
     turns = devices if group["strategy"] == "in_order" else ["&".join(devices)] * bool(devices)
-    rings = seconds(group["ring_for"])
-    missed = next(way for way in flow.ways(place) if way.event is not Event.ANSWERED)
-    where.add(
+    missed = next(way for way in unit.flow.ways(place) if way.event is not Event.ANSWERED)
+    unit.entrance().add(
         "s",
         [
             entered(place),
-            *(DIAL.step("members", devices=turn, seconds=rings) for turn in turns),
+            *(DIAL.step("members", devices=turn, ring_for=group["ring_for"]) for turn in turns),
             *follow(place, missed),
         ],
     )
-    if number := group.get("extension"):
-        Context(compiled, INTERNAL, owner).add(number, [goto(place, "extension")])
+    unit.inside(group.get("extension"), place)
 
 
 def decode_ring_group(sections: Sections, name: str) -> Decoded:
@@ -46,7 +38,7 @@ def decode_ring_group(sections: Sections, name: str) -> Decoded:
     place = Place("ring_group", name)
     steps = sections.context(context(place)).get("s", ())
     turns = [found for step in steps if (found := DIAL.read(step))]
-    lengths = {turn["seconds"] for turn in turns}
+    lengths = {turn["ring_for"] for turn in turns}
     devices = [turn["devices"].split("&") for turn in turns]
     strategy: Json = "in_order" if len(devices) > 1 else "ring_all"
     return {

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from ccstate.adapters.asterisk import in_call
 from ccstate.adapters.asterisk.entries import VARIABLE, Compiled, Context, Step
+from ccstate.adapters.asterisk.kind import Unit
 from ccstate.adapters.asterisk.kinds.ivr import CALLS, RING, RING_SECONDS
 from ccstate.adapters.asterisk.kinds.ivr import RINGS as FOLLOWS
 from ccstate.adapters.asterisk.places import (
@@ -26,7 +27,7 @@ from ccstate.journeys.flow import Flow
 from ccstate.journeys.staffing import ringing_follows
 from ccstate.journeys.ways import MAILBOX, Event, Place, Way
 from ccstate.kinds.extension import Follow
-from ccstate.model import Address, Json
+from ccstate.model import Json
 
 AWAY = "ccstate-away"
 _RING = f"{RING},s,1(<extension>,<ring_for>,<place>"
@@ -36,11 +37,10 @@ SILENCED = "ccstate/do_not_disturb/"
 """Family of AstDB with the extensions that take no calls; the value is `on`."""
 
 
-def compile_ringing(compiled: Compiled, flow: Flow, name: str, extension: Filled) -> None:
+def compile_ringing(unit: Unit) -> None:
     """The steps of one extension, and outside numbers that it forwards to."""
-    place = Place("extension", name)
-    where = Context(compiled, context(place), Address("extension", name))
-    ways = flow.ways(place)
+    name, extension, place, flow = unit.name, unit.fields, unit.place, unit.flow
+    where, ways = unit.context(context(place)), flow.ways(place)
     if ways[0].event is Event.THEN:
         where.add(exten(name), [entered(place), *follow(place, ways[0])])
     elif extension.get("follow_me") or extension.get("forward"):
@@ -52,7 +52,7 @@ def compile_ringing(compiled: Compiled, flow: Flow, name: str, extension: Filled
         where.add(exten(name), [*_before_ringing(flow, extension), rings, leads])
     for way in ways:
         if way.to is not None and way.to.node not in {"", MAILBOX}:
-            _outside(compiled, flow, way.to, extension)
+            _outside(unit, way.to)
 
 
 def _ring(extension: Filled, name: str, place: str) -> Step:
@@ -102,12 +102,12 @@ def _rings_and_forwards(
             yield leads
 
 
-def _outside(compiled: Compiled, flow: Flow, place: Place, extension: Filled) -> None:
+def _outside(unit: Unit, place: Place) -> None:
     """An outside number that an extension forwards to."""
-    where = Context(compiled, context(place), Address("extension", place.name))
-    missed = flow.ways(place)[-1]
-    rings = CALLS.step("ring_for", number=place.node, ring_for=extension["ring_for"])
-    where.add(place.node, [entered(place), rings, *follow(place, missed)])
+    missed = unit.flow.ways(place)[-1]
+    rings = CALLS.step("ring_for", number=place.node, ring_for=unit.fields["ring_for"])
+    steps = [entered(place), rings, *follow(place, missed)]
+    unit.context(context(place)).add(place.node, steps)
 
 
 def compile_rings(compiled: Compiled, flow: Flow) -> None:

@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
-from ccstate.adapters.asterisk.entries import Compiled, Context, Step
-from ccstate.adapters.asterisk.kind import COMMENT, NO_REASONS, Kind, Setting, in_contexts
+from ccstate.adapters.asterisk.entries import Context, Step
+from ccstate.adapters.asterisk.kind import COMMENT, NO_REASONS, Kind, Unit, in_contexts
 from ccstate.adapters.asterisk.kinds.calendar import (
     ALL,
     ANY_DAY,
@@ -34,7 +34,6 @@ from ccstate.adapters.asterisk.rows import UNCLEAR, Decoded
 from ccstate.adapters.asterisk.sections import Sections, Steps
 from ccstate.adapters.asterisk.templates import Template
 from ccstate.journeys.centre import Centre, Filled
-from ccstate.journeys.flow import Flow
 from ccstate.journeys.hours import (
     DAY,
     WEEKDAYS,
@@ -44,7 +43,7 @@ from ccstate.journeys.hours import (
     spans_of,
 )
 from ccstate.kinds.fields import Name
-from ccstate.model import Address, Json
+from ccstate.model import Json
 
 CLOCK = "${EPOCH}"
 TEST_CLOCK = '${IF($["${CC_AT}" = ""]?${EPOCH}:${CC_AT})}'
@@ -77,14 +76,12 @@ def decided(steps: Steps) -> Json:
     return found.get("schedule")
 
 
-def compile_schedule(
-    compiled: Compiled, flow: Flow, setting: Setting, name: str, schedule: Filled
-) -> None:
+def compile_schedule(unit: Unit) -> None:
     """The subroutine of one schedule, and those of its own holidays and closings."""
-    owner = Address("schedule", name)
-    context = Context(compiled, subroutine(name), owner)
-    zone, clock = schedule["timezone"], TEST_CLOCK if setting.is_test_site else CLOCK
-    context.note(f"{schedule.get('label') or name}, {zone}")
+    schedule, name = unit.fields, unit.name
+    context = unit.context(subroutine(name))
+    zone, clock = schedule["timezone"], TEST_CLOCK if unit.setting.is_test_site else CLOCK
+    context.note(f"{unit.label}, {zone}")
     closings = shortened(f"closings/{name}")
     exceptions = schedule.get("exceptions") or ()
     entries = [{**e, "hours": e["closed"], "name": ""} for e in exceptions if e.get("closed")]
@@ -94,13 +91,13 @@ def compile_schedule(
     late = list(_asked_yesterday(zone, closings)) if runs_over else []
     context.add("s", [*_closed_by(schedule), *_asked(zone, clock, late, closings)])
     context.add("day", [Step("Goto", "${ARG1},1", "exceptions")])
-    _days(context, schedule, list(_sources(flow.centre, name, schedule)))
+    _days(context, schedule, list(_sources(unit.flow.centre, name, schedule)))
     for word in (*Phase, PART, SHUT):
         context.add(word, [Step("Return", word)])
     if closings:
-        parts_of_days(Context(compiled, closings, owner), entries, "exceptions")
+        parts_of_days(unit.context(closings), entries, "exceptions")
     if holidays := schedule.get("holidays"):
-        parts_of_days(Context(compiled, _holidays(name), owner), holidays, "holidays")
+        parts_of_days(unit.context(_holidays(name)), holidays, "holidays")
 
 
 def _closed_by(schedule: Filled) -> list[Step]:

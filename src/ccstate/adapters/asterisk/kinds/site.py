@@ -1,36 +1,31 @@
 """Sites: what their phones may dial, and what their emergency calls show."""
 
 from ccstate.adapters.asterisk.entries import MAILBOXES, Compiled, Context, Key, Step
-from ccstate.adapters.asterisk.kind import COMMENT, LOCATION, NO_SITES, Kind, Setting
+from ccstate.adapters.asterisk.kind import COMMENT, LOCATION, NO_SITES, Kind, Setting, Unit
 from ccstate.adapters.asterisk.kinds.extension import HINTS, site_context
 from ccstate.adapters.asterisk.kinds.outbound_route import takes
 from ccstate.adapters.asterisk.places import INTERNAL, compile_names, shortened
 from ccstate.adapters.asterisk.rows import Decoded
 from ccstate.adapters.asterisk.sections import Sections
 from ccstate.adapters.asterisk.templates import Template
-from ccstate.journeys.centre import Filled
 from ccstate.journeys.flow import Flow
-from ccstate.model import Address
 
 CALLBACK = Template("Set", "CC_CALLBACK=<number>")
 
 
-def compile_site(
-    compiled: Compiled, flow: Flow, _setting: Setting, name: str, site: Filled
-) -> None:
+def compile_site(unit: Unit) -> None:
     """What phones of a site may dial, and which number an emergency call shows."""
-    owner = Address("site", name)
-    where = Context(compiled, site_context(name), owner)
-    where.note(f"Phones at {flow.centre.label(str(owner)) or name}")
+    where = unit.context(site_context(unit.name))
+    where.note(f"Phones at {unit.label}")
     first = []
-    if number := site.get("emergency_callback"):
-        emergency = Context(compiled, shortened(f"emergency/{name}"), owner)
+    if number := unit.fields.get("emergency_callback"):
+        emergency = unit.context(shortened(f"emergency/{unit.name}"))
         shows = CALLBACK.step("emergency_callback", number=number)
         emergency.add("s", [shows, Step("Return")])
         first = [Step("Gosub", f"{emergency.name},s,1")]
-    out = Context(compiled, shortened(f"outbound/{name}"), owner)
+    out = unit.context(shortened(f"outbound/{unit.name}"))
     _may_dial(where, out)
-    takes(compiled, flow, name, out.name, first)
+    takes(unit.compiled, unit.flow, unit.name, out.name, first)
 
 
 def _may_dial(where: Context, out: Context) -> None:

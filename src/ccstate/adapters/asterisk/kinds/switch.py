@@ -4,16 +4,14 @@ The position is no part of any file: a reload and an apply leave AstDB alone, an
 it again (seen on 16.28 and 22.10).
 """
 
-from ccstate.adapters.asterisk.entries import Compiled, Context, Step
-from ccstate.adapters.asterisk.kind import COMMENT, NO_SITES, Kind, Setting, in_contexts
+from ccstate.adapters.asterisk.entries import Step
+from ccstate.adapters.asterisk.kind import COMMENT, NO_SITES, Kind, Unit, in_contexts
 from ccstate.adapters.asterisk.places import SWITCHES, shortened
 from ccstate.adapters.asterisk.rows import Codec, Decoded, Unclear, decoded
 from ccstate.adapters.asterisk.sections import Sections
 from ccstate.adapters.asterisk.templates import Template
-from ccstate.journeys.centre import Filled
-from ccstate.journeys.flow import Flow
 from ccstate.journeys.hours import Position
-from ccstate.model import Address, Json
+from ccstate.model import Json
 
 HEADER = "X-Ccstate-On"
 """The header in which a call of a test brings the switches that are on: `/night/`."""
@@ -30,20 +28,17 @@ def device_of(name: str) -> str:
     return f"Custom:ccstate-{name}"
 
 
-def compile_switch(
-    compiled: Compiled, _flow: Flow, setting: Setting, name: str, switch: Filled
-) -> None:
+def compile_switch(unit: Unit) -> None:
     """The subroutine of one switch."""
-    where = Context(compiled, shortened(SWITCHES + name), Address("switch", name))
-    where.note(switch.get("label") or name)
+    name, where = unit.name, unit.entrance()
     where.add(
         "s",
         [
-            *(_brought(name) if setting.is_test_site else ()),
+            *(_brought(name) if unit.setting.is_test_site else ()),
             Step("Set", f"LOCAL(position)=${{DB({key_of(name)})}}", label="kept"),
             Step("GotoIf", '$["${position}" = "on"]?on,1'),
             Step("GotoIf", '$["${position}" = "off"]?off,1'),
-            POSITION_OF.step("default", position=switch["default"]),
+            POSITION_OF.step("default", position=unit.fields["default"]),
         ],
     )
     for word in Position:

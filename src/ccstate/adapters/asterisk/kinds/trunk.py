@@ -19,7 +19,7 @@ from ccstate.adapters.asterisk.carriers import (
 from ccstate.adapters.asterisk.endpoints import ACCOUNT
 from ccstate.adapters.asterisk.entries import PJSIP, Compiled, Context, Key, Step
 from ccstate.adapters.asterisk.in_call import MAY_PRESS, recorded_outgoing
-from ccstate.adapters.asterisk.kind import COMMENT, NO_SITES, Kind, Setting, compile_options
+from ccstate.adapters.asterisk.kind import COMMENT, NO_SITES, Kind, Setting, Unit
 from ccstate.adapters.asterisk.kinds.ivr import OUTSIDE
 from ccstate.adapters.asterisk.places import shortened
 from ccstate.adapters.asterisk.rows import (
@@ -41,7 +41,7 @@ from ccstate.adapters.asterisk.templates import Template
 from ccstate.dialling.shown import EMERGENCY, ORDINARY, Shown, Source
 from ccstate.journeys.centre import Filled
 from ccstate.journeys.flow import Flow
-from ccstate.model import Address, Json
+from ccstate.model import Json
 
 TRUNK_CONTEXT = "ccstate-trunk"
 SENT = "ccstate-sent"
@@ -105,19 +105,16 @@ REGISTERS: Mapping[str, Json] = {"retry": "60", "line": True}
 _PORTS = {"udp": 5060, "tcp": 5060, "tls": 5061}
 
 
-def compile_trunk(
-    compiled: Compiled, flow: Flow, _setting: Setting, name: str, trunk: Filled
-) -> None:
+def compile_trunk(unit: Unit) -> None:
     """One trunk: endpoint, address, account, registration; how its calls arrive and leave."""
-    owner = Address("trunk", name)
-    identity = trunk_id(name)
-    compiled.notes[PJSIP, identity] = trunk.get("label") or ""
-    compile_options(compiled, owner, identity, ROWS, _written(flow, name, trunk))
-    where = Context(compiled, on_trunk(name), owner)
-    where.note(f"Calls that come in by {trunk.get('label') or name}")
+    name, trunk, identity = unit.name, unit.fields, trunk_id(unit.name)
+    unit.compiled.notes[PJSIP, identity] = trunk.get("label") or ""
+    unit.pjsip(ROWS, _written(unit.flow, name, trunk), identity)
+    where = unit.context(on_trunk(name))
+    where.note(f"Calls that come in by {unit.label}")
     where.include(NUMBERS)
-    compile_formats(compiled, flow.centre, name)
-    _leaves_by(compiled, Shown(flow.centre), name, trunk)
+    compile_formats(unit.compiled, unit.flow.centre, name)
+    _leaves_by(unit.context(leaving(name)), Shown(unit.flow.centre), name, trunk)
 
 
 def _written(flow: Flow, name: str, trunk: Filled) -> Mapping[str, Any]:
@@ -165,9 +162,8 @@ _SAID = {
 """The variable in which a call has what each source says of the number that it shows."""
 
 
-def _leaves_by(compiled: Compiled, shown: Shown, name: str, trunk: Filled) -> None:
+def _leaves_by(where: Context, shown: Shown, name: str, trunk: Filled) -> None:
     """How calls leave on one trunk: what it says of every call, and on to what all trunks do."""
-    where = Context(compiled, leaving(name), Address("trunk", name))
     where.add(
         "s",
         [
