@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,8 +55,8 @@ def children(pid: int) -> list[int]:
 
 
 @contextlib.contextmanager
-def serving(*more: str) -> Iterator[Sshd]:
-    """`more`: further lines of sshd_config."""
+def serving(*more: str, groups: Sequence[int] = ()) -> Iterator[Sshd]:
+    """`more`: further lines of sshd_config; `groups`: those of its user, where root starts it."""
     # Not pytest's tmp_path: root's is closed to the user that sshd runs as. In memory where that
     # can be had: on a busy disk the tests wait for fsync, and little else.
     memory = Path("/dev/shm")  # noqa: S108 - TemporaryDirectory makes its own folder there
@@ -87,7 +87,7 @@ def serving(*more: str) -> Iterator[Sshd]:
                 stderr=log,
                 user=user if step_down else None,
                 group=known.pw_gid if step_down else None,
-                extra_groups=[] if step_down else None,
+                extra_groups=groups if step_down else None,
             )
         served = Sshd(port, user, top / "folder", top / "key", top / "known_hosts", process)
         try:

@@ -1,16 +1,11 @@
-"""A user who may read what the guide lets a reader of plans read, and nothing else.
-
-Tests run as root; the reader is a process of another user, with the groups that the guide gives it.
-"""
+"""A user who may read what the guide lets a reader of plans read, and nothing else."""
 
 import json
 import os
 import re
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,22 +27,17 @@ from tests.adapters.asterisk.estate import (
     write_connection,
     write_project,
 )
-
-ASTERISK, READERS = 54_322, 54_321
-"""Groups: of Asterisk, and of those who may read plans. Numbers, so that no machine has to know them."""
-READER = 54_324
-"""The user who makes plans in CI."""
+from tests.adapters.asterisk.reader_rights import (
+    IS_ROOT,
+    READER,
+    READERS,
+    USER,
+    as_reader,
+    open_folder,
+    set_rights,
+)
 
 AS_READER = Path(__file__).parent / "as_reader.py"
-
-USER = """
-[preview]
-secret = for-plans
-deny = 0.0.0.0/0.0.0.0
-permit = 127.0.0.1/255.255.255.255
-read = system
-"""
-"""As the guide has it, in manager.conf."""
 
 
 @dataclass
@@ -70,17 +60,18 @@ class Reading:
 
     def started(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         whose = (str(READER), str(READERS), str(self.folder))
-        return subprocess.run(
-            [sys.executable, str(AS_READER), *whose, *arguments],
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": str(self.folder),
-                "CCSTATE_SECRET_PREVIEW": "for-plans",
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        with as_reader(self.site):
+            return subprocess.run(
+                [sys.executable, str(AS_READER), *whose, *arguments],
+                env={
+                    "PATH": os.environ["PATH"],
+                    "HOME": str(self.folder),
+                    "CCSTATE_SECRET_PREVIEW": "for-plans",
+                },
+                capture_output=True,
+                text=True,
+                check=False,
+            )
 
     def may(self, call: str, *paths: Path) -> list[Path]:
         """The paths to which the reader can do this: a Python expression of `path`."""
@@ -95,43 +86,6 @@ class Reading:
         done = self.started("code", code, str(names))
         assert done.returncode == 0, done.stderr
         return [Path(name) for name in done.stdout.splitlines()]
-
-
-def set_rights(site: Site) -> None:
-    """Owners, groups and modes as in the guide; root is the writer, and Asterisk."""
-    etc = site.etc
-    folders = {
-        "pjsip.d": READERS,
-        "queues.d": READERS,
-        "extensions.d": READERS,
-        "ccstate": READERS,
-        "pjsip.d/secrets": ASTERISK,
-        "voicemail.d": ASTERISK,
-    }
-    for name in folders:
-        (etc / name).mkdir(exist_ok=True)
-    for path in [etc, *etc.rglob("*")]:
-        os.chown(path, 0, ASTERISK)
-        path.chmod(0o750 if path.is_dir() else 0o640)
-    for name, group in {".": READERS, **folders}.items():
-        os.chown(etc / name, 0, group)
-    for name in ("pjsip.conf", "queues.conf", "extensions.conf", "voicemail.conf"):
-        os.chown(etc / name, 0, READERS)
-    for path in [*etc.glob("pjsip.d/*.conf"), *etc.glob("extensions.d/*.conf")]:
-        os.chown(path, 0, READERS)
-    (site.sounds / "ccstate").mkdir(mode=0o755, exist_ok=True)
-    for path in (site.folder / "share", site.sounds):
-        path.chmod(0o755)
-    site.secret_file.chmod(0o600)
-
-
-@contextmanager
-def open_folder() -> Iterator[Path]:
-    """A new folder that every user can enter: those of pytest are closed to all but their owner."""
-    with tempfile.TemporaryDirectory(prefix="ccstate-reader-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        yield folder
 
 
 BY_HAND = {
@@ -179,7 +133,7 @@ def prepared(site: Site, folder: Path, capsys: pytest.CaptureFixture[str]) -> Re
     ami = {"port": site.ami_port, "username": "preview", "secret": "env:CCSTATE_SECRET_PREVIEW"}
     write_project(checkout, writer.connection)
     write_connection(checkout, {**writer.connection, "ami": ami})
-    for path in [checkout, *checkout.rglob("*")]:
+    for path in [checkout, *checkout.rglob("*")] if IS_ROOT else []:
         os.chown(path, READER, READERS)
     return Reading(writer, checkout)
 
