@@ -8,7 +8,7 @@ from typing import Annotated, Any, get_args, get_origin
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -16,10 +16,12 @@ from ccstate import schemas
 from ccstate.adapters.asterisk.audit.refusals import refusals
 from ccstate.kinds import KINDS, settled
 from ccstate.kinds.call_test import moment_named
-from ccstate.kinds.fields import Means, canonical_order
+from ccstate.kinds.fields import Duration, Means, canonical_order, seconds
 from ccstate.model import Address, Json
 from tests.adapters.asterisk.test_compile import compiled, small
 from tests.test_schemas import DOCUMENT, Validator
+
+DURATION: TypeAdapter[str] = TypeAdapter(Duration)
 
 
 def models(annotation: Any) -> Iterator[type[BaseModel]]:
@@ -163,6 +165,22 @@ def test_a_queue_is_written_so_that_0_means_what_is_said(
 ) -> None:
     zero = "0s" if field == "wrap_up" else 0
     assert written("queue/sales", **{field: zero})[f"sales {option} "] == value
+
+
+NUMBER = st.integers(0, 999_999).map(str)
+
+
+@given(st.tuples(NUMBER, NUMBER, NUMBER))
+@example(("987000", "800000", "0"))
+@example(("999999", "999999", "999999"))
+def test_the_canonical_form_of_a_duration_is_a_duration_of_as_many_seconds(
+    numbers: tuple[str, str, str],
+) -> None:
+    text = "{}h{}m{}s".format(*numbers)
+    hours, minutes, rest = map(int, numbers)
+    once = DURATION.validate_python(text)
+    assert seconds(once) == hours * 3600 + minutes * 60 + rest
+    assert DURATION.validate_python(once) == once
 
 
 def test_an_overflow_after_0s_is_a_queue_that_times_out_at_once() -> None:

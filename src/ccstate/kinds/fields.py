@@ -140,12 +140,16 @@ def seconds(duration: str) -> int:
 
 
 def duration(total: int) -> str:
-    """The shortest spelling of so many seconds: 90 → `1m30s`."""
+    """Spell so many seconds, one way for each number of them: 90 → `1m30s`.
+
+    Hours and minutes have six digits at most, as in what is read: what is more goes to the next unit.
+    """
     if total == 0:
         return "0s"
     spelled = ""
     for unit, size in _UNITS:
-        count, total = divmod(total, size)
+        count = total if unit == "s" else min(total // size, 999_999)
+        total -= count * size
         spelled += f"{count}{unit}" if count else ""
     return spelled
 
