@@ -286,9 +286,15 @@ def test_secrets_are_written_for_a_shell_that_nobody_else_may_read(
 
 def test_without_a_file_for_secrets_it_says_how_they_get_their_values(screen: Importing) -> None:
     assert screen.imports() == 0
-    assert "--dry-run --secrets FILE writes down what 3 secrets stand for" in " ".join(
-        screen.out.split()
-    )
+    said = " ".join(screen.out.split())
+    assert "--secrets FILE in an empty project writes down what 3 secrets stand for" in said
+
+
+def test_a_dry_run_writes_no_secrets(screen: Importing) -> None:
+    secrets = screen.folder / "secrets"
+    assert screen.imports("--dry-run", "--secrets", str(secrets)) == 0
+    assert not secrets.exists()
+    assert "source" not in screen.out
 
 
 @pytest.mark.parametrize(

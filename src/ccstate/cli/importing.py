@@ -48,7 +48,7 @@ REPORT = "import-report.txt"
     type=click.Path(path_type=Path, dir_okay=False),
     help="File to write the values of secrets to, as `export` lines.",
 )
-@click.option("--dry-run", is_flag=True, help="Say it all, and write no YAML.")
+@click.option("--dry-run", is_flag=True, help="Say it all, and write neither YAML nor secrets.")
 @in_format("text", "json", "markdown")
 @click.pass_obj
 def import_(
@@ -86,7 +86,7 @@ def import_(
     if problems:
         raise InvalidInput(problems)
     is_written = bool(groups) and not dry_run
-    if into is not None:
+    if into is not None and not dry_run:
         _write_secrets(into, found.secrets)
     for path, resources in groups.items() if is_written else ():
         workspace.declare(path, resources)
@@ -98,7 +98,7 @@ def import_(
         command=_again(folder, prefix, timezone, language, listed),
         is_written=is_written,
         secrets=sorted(found.secrets),
-        secrets_file=str(into) if into and found.secrets else "",
+        secrets_file=str(into) if into and found.secrets and not dry_run else "",
         errors=_errors(workspace) if is_written else (),
         calls=proof,
         report=REPORT if groups else "",

@@ -241,8 +241,8 @@ SOURCED = """\
  gives {} their values, for plan and apply. Move them to where your secrets live, and delete \
 the file."""
 EXPORTED = """\
- writes down what {} stand for, such as env:{}: YAML has references only, and plan and apply \
-look for the values in their environment."""
+ in an empty project writes down what {} stand for, such as env:{}: YAML has references only, \
+and plan and apply look for the values in their environment."""
 JUDGED = """\
  finds {}: {}. As it is, callers meet that today. Mend it; or keep it for now, with a comment at \
 that line, `# ccstate: ignore {} why`, or with `rules: {{{}: warning}}` in ccstate.yaml."""
@@ -262,7 +262,8 @@ def _steps(found: Import) -> Iterator[tuple[str, str]]:
         return
     if found.secrets and not found.secrets_file:
         secret = found.secrets[0]
-        yield f"{found.command} --secrets FILE", EXPORTED.format(count, secret)
+        again = found.command.removesuffix(" --dry-run")
+        yield f"{again} --secrets FILE", EXPORTED.format(count, secret)
     yield "ccstate validate", _judged(found)
     if found.report:
         yield "", f"Read {found.report}: it lists every line, and every call that goes otherwise."
