@@ -138,9 +138,7 @@ CASES = {
         dials="1100", did=OPERATOR, by="1110", keys=soon("0"), behind=("inside: answered",)
     ),
     "inside: mailbox": Case(dials="8000", by="1110", stays=2),
-    "inside: room": Case(
-        dials="6000", by="1110", stays=2, listed=("conference rooms are not imported",)
-    ),
+    "inside: room": Case(dials="6000", by="1110", stays=2),
     "inside: no such number": Case(dials="95550143", by="1110", stays=2),
     "outside: local": Case(dials="2000000", by="1113", apart=RING_TIME),
     "outside: with area": Case(dials="2562000000", by="1113", apart=RING_TIME),
