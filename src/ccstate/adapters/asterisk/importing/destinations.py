@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ccstate.adapters.asterisk.conf import Option
+from ccstate.adapters.asterisk.importing.calling import shorn
 from ccstate.adapters.asterisk.importing.estate import Work
 from ccstate.adapters.asterisk.importing.mailboxes import Mailbox
 from ccstate.adapters.asterisk.importing.outcomes import (
@@ -13,9 +14,11 @@ from ccstate.adapters.asterisk.importing.outcomes import (
     Leaves,
     Message,
     Outcome,
+    Plays,
     Queues,
     Rings,
     RingsAll,
+    Switched,
     Trail,
     below,
     claim_trail,
@@ -25,10 +28,16 @@ from ccstate.adapters.asterisk.importing.outcomes import (
 from ccstate.adapters.asterisk.importing.phones import Phone
 from ccstate.adapters.asterisk.importing.recorded_calls import on_demand, say_recording, with_notice
 from ccstate.adapters.asterisk.importing.trunks import Trunk
+from ccstate.adapters.asterisk.importing.values import family_of
 from ccstate.adapters.asterisk.interpreter.text import letters
 from ccstate.model import Address
 
 DEFAULT_RING = "20s"
+
+
+FORWARDS = (
+    "ccstate has no code that forwards calls; `follow_me` of an extension rings other numbers"
+)
 
 
 class Nowhere(Exception):
@@ -88,6 +97,8 @@ def ringing(work: Work, known: Known, outcome: Outcome) -> Ringing | None:
             inner.trails.append(outcome.trail + Trail(notes=(note,)))
             inner.trails += [each.trail for each in below(outcome.yes)]
         return inner
+    if isinstance(outcome, Switched):
+        return _ringing_by_default(work, known, outcome)
     if not isinstance(outcome, Rings) or outcome.device not in known.phones:
         return None
     own = known.phones[outcome.device].name
@@ -106,6 +117,42 @@ def ringing(work: Work, known: Known, outcome: Outcome) -> Ringing | None:
         found.trails.append(Trail(notes=((outcome.line, told),)))
     found.trails += statuses(outcome)
     return found
+
+
+def _ringing_by_default(work: Work, known: Known, outcome: Switched) -> Ringing | None:
+    """A phone that rings unless the database has something else for it: `DB(DND/2001)`."""
+    inner = ringing(work, known, outcome.ways[outcome.initial])
+    if inner is None:
+        return None
+    phone = known.phones[inner.endpoint]
+    if outcome.name.rstrip(")").rpartition("/")[2] not in (inner.endpoint, phone.name):
+        return None
+    family = family_of(outcome.name)
+    others = unusual(outcome)
+    told = f"DB({shorn(family)}/…) sends calls of phones elsewhere"
+    then = FORWARDS
+    if all(map(turns_away, others)):
+        told = f"DB({shorn(family)}/…) turns calls of phones away"
+        then = "with ccstate a feature code `do_not_disturb` does"
+    else:
+        work.forwarding.add(family)
+    note = Trail(notes=((outcome.line, f"differs: here {told}; {then}"),))
+    inner.trails.append(outcome.trail + note)
+    work.unsaid += [(way, f"{told}, and no object says so") for way in others]
+    return inner
+
+
+def unusual(outcome: Switched) -> list[Outcome]:
+    """The ways of a call that differ from that after a start."""
+    usual = outcome.ways[outcome.initial]
+    return [way for way in outcome.ways.values() if not same(way, usual)]
+
+
+def turns_away(outcome: Outcome) -> bool:
+    """Whether callers are turned away: to the end of the call, or to a mailbox."""
+    if isinstance(outcome, Plays):
+        return turns_away(outcome.then)
+    return isinstance(outcome, Hangs | Message)
 
 
 def _say_options(work: Work, outcome: Rings, found: Ringing) -> None:

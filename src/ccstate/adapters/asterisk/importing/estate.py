@@ -71,6 +71,8 @@ class Work:
     """`recording` of queues and extensions, as the first call that reaches each of them says it."""
     rooms: dict[str, tuple[Address, dict[str, str]]] = field(default_factory=dict)
     """Conference rooms by what the dialplan calls them, with what it says of them."""
+    forwarding: set[str] = field(default_factory=set)
+    """Families of the database by which calls of phones are sent elsewhere."""
     unsaid: list[tuple[Outcome, str]] = field(default_factory=list)
     """Ways of calls that no object says, with the reason, for lines that nothing else says."""
 

@@ -8,10 +8,10 @@ from typing import NamedTuple
 from ccstate.adapters.asterisk.conf.dialplan import Step
 from ccstate.adapters.asterisk.importing.applications import BESIDE, QUIET, RECORDING
 from ccstate.adapters.asterisk.importing.calling import At, Call
-from ccstate.adapters.asterisk.importing.destinations import Known
+from ccstate.adapters.asterisk.importing.destinations import Known, turns_away, unusual
 from ccstate.adapters.asterisk.importing.estate import Work
 from ccstate.adapters.asterisk.importing.names import name_of
-from ccstate.adapters.asterisk.importing.outcomes import CALLER, Unclear
+from ccstate.adapters.asterisk.importing.outcomes import CALLER, Switched, Unclear, below
 from ccstate.adapters.asterisk.importing.queues import member_of
 from ccstate.adapters.asterisk.importing.resolving import Candidate
 from ccstate.adapters.asterisk.importing.values import Undecided
@@ -49,6 +49,7 @@ def feature_codes(work: Work, known: Known) -> set[str]:
         return set()
     made: set[str] = set()
     logins: dict[Address, int] = {}
+    silencing = ""
     for code in _dialled(work, known):
         actions = _actions(work, known, code)
         if not actions:
@@ -63,6 +64,14 @@ def feature_codes(work: Work, known: Known) -> set[str]:
         fields = actions[0].fields
         if len(actions) > 1:
             fields = {"action": fields["action"]}
+        elif fields["action"] == "do_not_disturb":
+            if silencing:
+                told = f"{silencing} turns this in both directions, so {code.code} is no code"
+                work.ledger.leave_all([step.option for step in code.steps], told)
+                continue
+            told = f"differs: here {code.code} sets one position; with ccstate it turns calls away, or no longer"
+            actions = [actions[0]._replace(differs=told)]
+            silencing = code.code
         _make(work, known, code, fields, [a.differs for a in actions if a.differs])
     for queue, penalty in logins.items():
         _let_log_in(work, known, queue, penalty)
@@ -150,17 +159,47 @@ def _actions(work: Work, known: Known, code: _Code) -> list[_Action]:
         if app in QUIET or app in BESIDE or app in RECORDING or app in _HEARD:
             continue
         handle = _ACTIONS.get(app)
-        if handle is None:
+        if handle is None and app not in _KEEPING:
             return []
         try:
             data, _ = work.follower.values.filled(step.data, Call(At(code.context, code.code)))
-        except Undecided:
+        except Undecided as asked:
+            if app == "gotoif" and _is_silenced(work, known, asked.name):
+                continue
             return []
-        action = handle(known, [part.strip() for part in data.split(",")])
+        if handle is None:
+            action = _keep(work, known, app, data)
+        else:
+            action = handle(known, [part.strip() for part in data.split(",")])
         if action is None:
             return []
         found.append(action)
     return found if len({str(action.fields["action"]) for action in found}) == 1 else []
+
+
+_KEEPING = frozenset({"set", "dbdel", "gotoif"})
+_OWN = re.compile(rf"DB\(([^/]+)/{CALLER}\)")
+"""What is kept in the database for the phone that dials."""
+
+
+def _keep(work: Work, known: Known, app: str, data: str) -> _Action | None:
+    """What a code does that keeps a value in the database for the phone that dials it."""
+    name = f"DB({data.strip()})" if app == "dbdel" else data.partition("=")[0].strip()
+    if app == "gotoif" or not _is_silenced(work, known, name):
+        return None
+    return _Action({"action": "do_not_disturb"})
+
+
+def _is_silenced(work: Work, known: Known, name: str) -> bool:
+    """Whether a value that is kept for a phone turns its calls away."""
+    own = _OWN.fullmatch(name)
+    if own is None:
+        return False
+    for phone in known.phones.values():
+        for each in below(work.follower.follow(At(phone.context, phone.name))):
+            if isinstance(each, Switched) and each.name == f"DB({own[1]}/{phone.name})":
+                return all(map(turns_away, unusual(each)))
+    return False
 
 
 def _mailbox(_: Known, arguments: list[str]) -> _Action | None:

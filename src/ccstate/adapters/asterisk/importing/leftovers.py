@@ -1,10 +1,10 @@
 """What nobody has spoken for once all objects are made: lines without effect, and why others stay."""
 
-from ccstate.adapters.asterisk.conf.dialplan import HINT, Context
+from ccstate.adapters.asterisk.conf.dialplan import HINT, Context, Step
 from ccstate.adapters.asterisk.conf.patterns import matches, opened
 from ccstate.adapters.asterisk.importing.applications import QUIET, RECORDING
 from ccstate.adapters.asterisk.importing.calling import At
-from ccstate.adapters.asterisk.importing.destinations import Known
+from ccstate.adapters.asterisk.importing.destinations import FORWARDS, Known
 from ccstate.adapters.asterisk.importing.estate import Work
 from ccstate.adapters.asterisk.importing.ledger import DEFAULT, NOTHING
 from ccstate.adapters.asterisk.importing.outcomes import below, unclear
@@ -62,22 +62,16 @@ def _hints(work: Work, known: Known, context: Context) -> None:
 
 def _steps(work: Work, context: Context) -> None:
     """Steps that no object came to: why not."""
-    for (exten, caller), steps in context.extens().items():
+    for (exten, _), steps in context.extens().items():
         still = [step for step in steps if work.ledger.is_open(step.option)]
         if not still:
             continue
         if exten == "h" and all(s.app.strip().lower() in (*QUIET, "hangup") for s in steps):
             work.ledger.take([step.option for step in still], NOTHING)
             continue
-        dialled = opened(exten)
-        reason = f"nothing that became an object leads to {exten} of [{context.name}]"
-        if caller:
-            reason = f"ccstate does not tell callers apart by their number ({caller})"
-        elif dialled is not None:
-            why = unclear(work.follower.follow(At(context.name, dialled)))
-            reason = f"{reason}: {why.reason}" if why else reason
-        if len(still) < len(steps):
-            reason = "no call that became an object comes to this line"
+        reason = "no call that became an object comes to this line"
+        if len(still) == len(steps):
+            reason = _why(work, steps)
         for step in still:
             if step.app.strip().lower() in RECORDING:
                 work.ledger.leave(step.option, UNSAID)
@@ -85,3 +79,18 @@ def _steps(work: Work, context: Context) -> None:
                 work.ledger.take([step.option], NOTHING)
             else:
                 work.ledger.leave(step.option, reason)
+
+
+def _why(work: Work, steps: list[Step]) -> str:
+    """Why no object came to an extension."""
+    first = steps[0]
+    reason = f"nothing that became an object leads to {first.exten} of [{first.context}]"
+    if first.caller:
+        return f"ccstate does not tell callers apart by their number ({first.caller})"
+    if any(f"{family}/" in step.data for step in steps for family in work.forwarding):
+        return FORWARDS
+    dialled = opened(first.exten)
+    if dialled is None:
+        return reason
+    why = unclear(work.follower.follow(At(first.context, dialled)))
+    return f"{reason}: {why.reason}" if why else reason

@@ -40,6 +40,11 @@ def entered_in(variable: str) -> str:
     return f"{_ENTERED}{variable}{_ENTERED}"
 
 
+def family_of(name: str) -> str:
+    """The family of what is kept in the database: `DND` of `DB(DND/2001)`; else the name itself."""
+    return name[3:].partition("/")[0] if name.startswith("DB(") else name
+
+
 def is_unknown(text: str) -> bool:
     """Whether a part of a text cannot be known beforehand."""
     return any(mark in text for mark in ("${", "$[", CALLER, OTHER, _ENTERED))
@@ -73,6 +78,11 @@ class Values:
             for step in context.steps:
                 self._note_changes(step)
                 self._note_reads(step)
+        self._of_any_key: dict[str, list[tuple[Step, str]]] = {}
+        """Changes by family of the database, where the key depends on the call."""
+        for name, steps in self.changed.items():
+            if "$" in name and name.startswith("DB("):
+                self._of_any_key.setdefault(family_of(name), []).extend(steps)
 
     def _note_changes(self, step: Step) -> None:
         app = step.app.strip().lower()
@@ -108,7 +118,8 @@ class Values:
     def candidates(self, name: str, condition: str) -> list[str]:
         """The values that something lasting can have: the first is what holds to begin with."""
         found = dict.fromkeys([self.initial(name)])
-        for _, value in self.changed.get(name, ()):
+        changes = [*self.changed.get(name, ()), *self._of_any_key.get(family_of(name), ())]
+        for _, value in changes:
             found.update(dict.fromkeys(self._given(name, value, list(found))))
         found.update(dict.fromkeys(_COMPARED.findall(condition)))
         return list(found)
@@ -119,7 +130,7 @@ class Values:
             yield value
             return
         for before in known:
-            call = Call(At("", ""), {name: before})
+            call = Call(At("", OTHER), {name: before})
             try:
                 after = self.filled(value, call)[0]
             except Undecided:
