@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 
 from ccstate import __version__, kinds
-from ccstate.adapter import Support
+from ccstate.adapter import Support, in_order
 from ccstate.diff import LEDGER_ONLY
 from ccstate.kinds import KINDS
 from ccstate.model import (
@@ -401,13 +401,7 @@ def _kept(share: Share) -> tuple[str, ...]:
             elif any(path.startswith(f"{edit.path}.") for path in kept):
                 inside = kinds.set_fields(kind, edited({}, [edit]))
                 written |= {path for path, _ in inside if path in kept}
-    return tuple(
-        f"{kind}.{path}"
-        for kind in KINDS
-        if kind in found
-        for path in kinds.field_paths(kind)
-        if path in found[kind]
-    )
+    return in_order(found)
 
 
 def _renames(share: Share) -> Iterator[tuple[Address, Address]]:

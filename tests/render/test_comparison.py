@@ -2,9 +2,18 @@
 
 import orjson
 
-from ccstate.model import Address, Fields, Resource
-from ccstate.render.comparison import View, object_text
-from ccstate.render.reports import object_json
+from ccstate.adapter import kept_names, placed
+from ccstate.kinds import field_paths
+from ccstate.model import Action, Address, Change, Edit, Fields, Observation, Resource, Why
+from ccstate.render.comparison import (
+    Drifted,
+    Verified,
+    View,
+    drift_text,
+    object_text,
+    verify_text,
+)
+from ccstate.render.reports import drift_json, object_json, verify_json
 from ccstate.render.text import PLAIN
 
 SALES = Address("queue", "sales")
@@ -34,3 +43,39 @@ def test_where_it_differs_that_is_said_first() -> None:
 def test_a_report_has_the_reasons_by_field() -> None:
     report = orjson.loads(object_json(SALES, None, [View("demo", FIELDS, FIELDS, KEPT)]))
     assert report["targets"][0]["kept"] == KEPT
+
+
+SAID = "On demo, 2 fields are kept in ccstate's records, not on the platform:\n  queue.label and queue.skills."
+NAMES = ("queue.label", "queue.skills")
+
+
+def test_verification_says_which_fields_no_platform_holds() -> None:
+    found = {"demo": Verified((), 3, NAMES, ())}
+    assert SAID in verify_text(found)
+    assert orjson.loads(verify_json(found))["targets"][0]["kept"] == list(NAMES)
+
+
+def test_drift_says_it_too_and_marks_a_field_that_differs() -> None:
+    edit = Edit("label", "Sales", "Advice", Why.BY_HAND)
+    change = Change("demo", Action.UPDATE, SALES, Why.BY_HAND, "", (edit,))
+    found = {"demo": Drifted((change,), Observation({SALES: FIELDS}, {SALES: FIELDS}), NAMES)}
+    text = drift_text(found, 80, PLAIN)
+    assert SAID in text
+    assert "      label  Advice → Sales  kept in records\n" in text
+    assert orjson.loads(drift_json(found))["targets"][0]["kept"] == list(NAMES)
+
+
+def test_nothing_is_said_where_a_platform_holds_every_field() -> None:
+    assert "records" not in verify_text({"demo": Verified((), 3, (), ())})
+
+
+def test_the_fields_are_those_that_objects_set() -> None:
+    fields = [path for path in field_paths("queue") if path not in {"label", "music", "skills"}]
+    support = placed("queue", mapped=fields, kept=dict.fromkeys(("label", "music", "skills"), "no"))
+    queues: list[tuple[Address, Fields]] = [
+        (SALES, {"ring_for": "20s", "skills": None}),
+        (Address("queue", "help"), {"skills": ["english"]}),
+        (Address("queue", "info"), {"label": "Info"}),
+        (Address("ivr", "main"), {"label": "Main"}),
+    ]
+    assert kept_names({"queue": support}, queues) == ("queue.label", "queue.skills")

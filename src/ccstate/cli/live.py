@@ -5,13 +5,13 @@ from typing import Any
 
 import click
 
-from ccstate.adapter import kept_fields
+from ccstate.adapter import kept_fields, kept_names
 from ccstate.cli.output import in_format, palette, say, width
 from ccstate.cli.plans import find_plan, reviewed_plan
 from ccstate.cli.workspace import Workspace, find_root, observed
 from ccstate.diff import diff
 from ccstate.errors import Diagnostic, InvalidInput
-from ccstate.model import Address, Change, Observation, Resource, parse_address
+from ccstate.model import Address, Resource, parse_address
 
 TARGET = click.option(
     "--target",
@@ -31,20 +31,21 @@ def verify(root: Any, targets: tuple[str, ...], form: str) -> int:
 
     Exits with 4 where something is not as desired; writes nothing.
     """
-    from ccstate.render.comparison import verify_text
+    from ccstate.render.comparison import Verified, verify_text
     from ccstate.render.reports import verify_json
 
     workspace = Workspace(find_root(root))
     desired = workspace.valid()
-    shares = [workspace.share(target, desired) for target in workspace.targets(targets)]
-    changes = {share.name: list(share.changes) for share in shares}
-    managed = {share.name: len(share.desired) for share in shares}
-    unseen = {share.name: share.seen.unseen for share in shares}
+    found = {}
+    for share in (workspace.share(target, desired) for target in workspace.targets(targets)):
+        wanted = ((address, resource.fields) for address, resource in share.desired.items())
+        kept = kept_names(share.supports, wanted)
+        found[share.name] = Verified(share.changes, len(share.desired), kept, share.seen.unseen)
     if form == "json":
-        say(verify_json(changes, managed, unseen))
+        say(verify_json(found))
     else:
-        say(verify_text(changes, managed, unseen, width(), palette(sys.stdout)))
-    return 4 if any(share.changes for share in shares) else 0
+        say(verify_text(found, width(), palette(sys.stdout)))
+    return 4 if any(target.changes for target in found.values()) else 0
 
 
 @click.command()
@@ -57,21 +58,23 @@ def drift(root: Any, targets: tuple[str, ...], form: str, detailed_exitcode: boo
 
     Compares each platform with its own ledger of what ccstate applied; needs no desired state.
     """
-    from ccstate.render.comparison import drift_text
+    from ccstate.render.comparison import Drifted, drift_text
     from ccstate.render.reports import drift_json
 
     workspace = Workspace(find_root(root))
-    found: dict[str, tuple[list[Change], Observation]] = {}
+    found = {}
     for target in workspace.targets(targets):
         adapter = workspace.adapter(target)
         seen = observed(target, adapter, target.kinds & adapter.supports.keys())
         applied = {a: Resource(a, fields, "") for a, fields in seen.ledger.items()}
-        found[target.name] = diff(target.name, applied, seen, secrets={}, release=()), seen
+        changes = diff(target.name, applied, seen, secrets={}, release=())
+        kept = kept_names(adapter.supports, seen.ledger.items())
+        found[target.name] = Drifted(changes, seen, kept)
     if form == "json":
         say(drift_json(found))
     else:
         say(drift_text(found, width(), palette(sys.stdout)))
-    drifted = any(changes for changes, _ in found.values())
+    drifted = any(target.changes for target in found.values())
     return 2 if drifted and detailed_exitcode else 0
 
 

@@ -19,9 +19,10 @@ from ccstate.model import (
     Resource,
     Why,
 )
+from ccstate.render.attention import kept as kept_sentences
 from ccstate.render.busy import going_on
 from ccstate.render.change_text import change_lines
-from ccstate.render.tally import listed
+from ccstate.render.tally import listed, named
 from ccstate.render.text import PLAIN, Line, Palette, Piece, Style, columns, laid_out, plain, safe
 from ccstate.render.unseen import unseen_lines
 from ccstate.render.values import brief, plural
@@ -43,49 +44,64 @@ class View(NamedTuple):
     kept: Mapping[str, str]
 
 
-def verify_text(
-    changes: Mapping[str, Sequence[Change]],
-    managed: Mapping[str, int],
-    unseen: Mapping[str, Sequence[str]],
-    width: int = 80,
-    palette: Palette = PLAIN,
-) -> str:
-    """What each platform shows otherwise than it is desired; `unseen` could not be compared."""
+class Verified(NamedTuple):
+    """One target beside the desired state: its differences, and how many objects are desired.
+
+    `kept` names the fields, as `queue.label`, that the platform has no place for; `unseen` says
+    what could not be compared.
+    """
+
+    changes: Sequence[Change]
+    desired: int
+    kept: Sequence[str]
+    unseen: Sequence[str]
+
+
+class Drifted(NamedTuple):
+    """One target beside what was applied to it; `kept` as in `Verified`."""
+
+    changes: Sequence[Change]
+    seen: Observation
+    kept: Sequence[str]
+
+
+def verify_text(targets: Mapping[str, Verified], width: int = 80, palette: Palette = PLAIN) -> str:
+    """What each platform shows otherwise than it is desired."""
     blocks = []
-    for target, found in changes.items():
-        objects = plural(managed[target], "object")
-        if found:
-            head = f"{target}: {len(found):,} of {objects} not as desired"
-            blocks.append([_head(head, Style.ALARM), *_listed(found)])
+    for target, found in targets.items():
+        objects = plural(found.desired, "object")
+        if found.changes:
+            head = f"{target}: {len(found.changes):,} of {objects} not as desired"
+            blocks.append([_head(head, Style.ALARM), *_listed(found.changes, found.kept)])
         else:
-            seen = ", as far as it could be seen" if unseen.get(target) else ""
+            seen = ", as far as it could be seen" if found.unseen else ""
             blocks.append([_head(f"{target}: {objects} exactly as desired{seen}", Style.ADD)])
-        blocks.append(list(unseen_lines(target, unseen.get(target, ()))))
-    if any(changes.values()):
+        blocks.append(list(_kept(target, found.kept)))
+        blocks.append(list(unseen_lines(target, found.unseen)))
+    if any(found.changes for found in targets.values()):
         blocks.append([(2, plain("To bring them there:  ccstate plan"))])
     return "\n\n".join(laid_out(block, width, palette) for block in blocks if block) + "\n"
 
 
-def drift_text(
-    found: Mapping[str, tuple[Sequence[Change], Observation]], width: int, palette: Palette
-) -> str:
+def drift_text(found: Mapping[str, Drifted], width: int, palette: Palette) -> str:
     """What was changed by hand on each platform since the last apply."""
     blocks = []
-    for target, (changes, seen) in found.items():
+    for target, (changes, seen, kept) in found.items():
         objects = plural(len(seen.ledger), "managed object")
         if changes:
             head = f"{target}: {len(changes):,} of {objects} changed by hand since the last apply"
             turned = [as_drift(change) for change in changes]
-            blocks.append([_head(head, Style.CHANGE), *_listed(turned)])
+            blocks.append([_head(head, Style.CHANGE), *_listed(turned, kept)])
         else:
             head = f"{target}: {objects} as they were applied"
             blocks.append([_head(head, Style.ADD)])
+        blocks.append(list(_kept(target, kept)))
         blocks.append(list(_unmanaged(target, seen)))
         blocks.append(list(unseen_lines(target, seen.unseen)))
         if seen.activity:
             words = Piece("Going on there now, which is no drift:", Style.NOTE)
             blocks.append([(2, (words,)), *going_on(seen.activity)])
-    if any(changes for changes, _ in found.values()):
+    if any(target.changes for target in found.values()):
         then = "To put them back:  ccstate plan.  To keep them: write them into the desired state."
         blocks.append([(2, plain(then))])
     return "\n\n".join(laid_out(block, width, palette) for block in blocks if block) + "\n"
@@ -102,11 +118,18 @@ def _head(text: str, style: Style) -> Line:
     return 2, (Piece(text, style),)
 
 
-def _listed(changes: Sequence[Change]) -> Iterator[Line]:
+def _listed(changes: Sequence[Change], kept: Sequence[str]) -> Iterator[Line]:
     names = max((columns(safe(str(c.address))) for c in changes[:SHOWN]), default=0)
-    yield from chain.from_iterable(change_lines(change, names) for change in changes[:SHOWN])
+    yield from chain.from_iterable(change_lines(c, names, kept) for c in changes[:SHOWN])
     if len(changes) > SHOWN:
         yield 4, (Piece(f"  … and {len(changes) - SHOWN:,} more", Style.DIM),)
+
+
+def _kept(target: str, names: Sequence[str]) -> Iterator[Line]:
+    """The fields of which nothing could be compared: no platform holds them."""
+    for sentence in kept_sentences({target: tuple(names)}):
+        fields = named(sentence.names, sentence.about)
+        yield 2, plain(f"On {target}, {sentence.words}: {fields}.")
 
 
 def _unmanaged(target: str, seen: Observation) -> Iterator[Line]:

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import orjson
 
 from ccstate.adapter import Holder
-from ccstate.model import Address, Change, Edit, Fields, Observation, Outcome, Resource
-from ccstate.render.comparison import View, as_drift, standing
+from ccstate.model import Address, Change, Edit, Fields, Outcome, Resource
+from ccstate.render.comparison import Drifted, Verified, View, as_drift, standing
 from ccstate.render.history_text import Entry
 from ccstate.render.receipt import Receipt
 from ccstate.render.text import well_formed
@@ -17,25 +17,23 @@ def spelled(body: object) -> str:
     return orjson.dumps(body, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
-def verify_json(
-    changes: Mapping[str, Sequence[Change]],
-    managed: Mapping[str, int],
-    unseen: Mapping[str, Sequence[str]],
-) -> str:
+def verify_json(found: Mapping[str, Verified]) -> str:
     """Each platform beside the desired state."""
     targets = [
         {
             "target": name,
-            "objects": managed[name],
-            "differences": [_difference(c) for c in found],
-            "unseen": list(unseen.get(name, ())),
+            "objects": target.desired,
+            "differences": [_difference(change) for change in target.changes],
+            "kept": list(target.kept),
+            "unseen": list(target.unseen),
         }
-        for name, found in changes.items()
+        for name, target in found.items()
     ]
-    return spelled({"as_desired": not any(changes.values()), "targets": targets})
+    differs = any(target.changes for target in found.values())
+    return spelled({"as_desired": not differs, "targets": targets})
 
 
-def drift_json(found: Mapping[str, tuple[Sequence[Change], Observation]]) -> str:
+def drift_json(found: Mapping[str, Drifted]) -> str:
     """Each platform beside what was applied to it."""
     targets = [
         {
@@ -47,11 +45,12 @@ def drift_json(found: Mapping[str, tuple[Sequence[Change], Observation]]) -> str
                 {"address": str(a), "callers": at.callers, "words": list(at.words)}
                 for a, at in sorted(seen.activity.items())
             ],
+            "kept": list(kept),
             "unseen": list(seen.unseen),
         }
-        for name, (changes, seen) in found.items()
+        for name, (changes, seen, kept) in found.items()
     ]
-    drifted = any(changes for changes, _ in found.values())
+    drifted = any(target.changes for target in found.values())
     return spelled({"drifted": drifted, "targets": targets})
 
 

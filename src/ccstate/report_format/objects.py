@@ -70,6 +70,8 @@ class VerifiedTarget(Strict):
     """Objects that are desired there."""
     differences: list[Difference]
     """Those that are not as desired."""
+    kept: list[str]
+    """Fields, such as queue.label, that the platform has no place for: nothing of them was compared."""
     unseen: list[str]
     """What could not be compared for lack of rights."""
 
@@ -107,6 +109,8 @@ class DriftedTarget(Strict):
     """Objects that nobody declared."""
     activity: list[Going]
     """What is going on there now; that is no drift."""
+    kept: list[str]
+    """Fields, such as queue.label, that the platform has no place for: nothing of them was compared."""
     unseen: list[str]
     """What could not be compared for lack of rights."""
 
