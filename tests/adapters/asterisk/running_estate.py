@@ -34,6 +34,7 @@ ODD: dict[str, dict[str, Any]] = {
     "trunk/open": {"host": "127.0.0.9", "codecs": ["opus", "g729", "ulaw"]},
     "trunk/six": {"host": "localhost", "transport": "udp", "port": 5099},
     "queue/nobody": {"strategy": "ring_all", "members": []},
+    "parking_lot/yard": {"extension": "7400", "slots": "7401-7409"},
 }
 
 

@@ -68,7 +68,7 @@ def test_files_that_no_configuration_includes_need_not_be_read(tmp_path: Path) -
 
 def problems(storage: LocalFolder) -> list[str]:
     """Every problem of the setup, in one line each."""
-    return [str(problem) for problem in setup_problems(read_handwritten(storage))]
+    return [str(problem) for problem in setup_problems(read_handwritten(storage), MAIN)]
 
 
 def test_a_setup_as_the_guide_describes_it_has_no_problem(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_a_dialplan_that_keeps_old_variables_is_reported(tmp_path: Path, line: s
 
 
 def test_the_audit_names_the_file_in_its_folder(tmp_path: Path) -> None:
-    (problem,) = setup_problems(read_handwritten(etc(tmp_path, queues="[general]\n")))
+    (problem,) = setup_problems(read_handwritten(etc(tmp_path, queues="[general]\n")), MAIN)
     told = problem.diagnostic("/etc/asterisk")
     assert told.message == "/etc/asterisk/queues.conf does not include queues.d/ccstate.conf"
     assert told.hint == "add the line `#tryinclude queues.d/*.conf` at its end"

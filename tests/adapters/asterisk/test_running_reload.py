@@ -7,7 +7,7 @@ import pytest
 
 from ccstate.adapters.asterisk.ami import Ami, Login
 from ccstate.adapters.asterisk.ami.faults import Forbidden
-from ccstate.adapters.asterisk.entries import FILES, MODULES
+from ccstate.adapters.asterisk.entries import FILES, MODULES, PARKING
 from ccstate.adapters.asterisk.running import is_running, read_running
 from ccstate.adapters.asterisk.running.pauses import keep_pauses, remember
 from ccstate.adapters.asterisk.running.reload import await_revisions, reload
@@ -55,7 +55,7 @@ def test_modules_that_were_stopped_are_loaded_and_read_their_files(ami: Ami) -> 
     assert await_revisions(ami, wanted, 5) == {}
 
 
-@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("file", [file for file in FILES if file != PARKING])
 def test_a_file_that_was_not_read_to_its_end_is_told(settled: Site, ami: Ami, file: str) -> None:
     texts = estate.texts()
     wanted = estate.revisions(texts)
@@ -65,6 +65,12 @@ def test_a_file_that_was_not_read_to_its_end_is_told(settled: Site, ami: Ami, fi
     late = await_revisions(ami, wanted, 0.3)
     # A global that no file sets any more is gone, for `clearglobalvars` is set.
     assert late == {file: ""}
+
+
+def test_a_broken_file_of_parking_lots_is_refused_by_asterisk(settled: Site, ami: Ami) -> None:
+    estate.write(settled, {FILES[PARKING]: "[yard]\nparkpos=7401-\n"})
+    with pytest.raises(Unreadable, match=r"does not load res_parking\.so"):
+        reload(ami, [PARKING])
 
 
 def test_a_module_that_cannot_be_loaded_is_an_error(settled: Site, ami: Ami) -> None:

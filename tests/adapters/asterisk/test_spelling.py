@@ -1,5 +1,6 @@
 """What is spelled is read back as it was, whatever people have written into it."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from ccstate.adapters.asterisk.entries import (
     HINT,
     INCLUDE,
     MEMBER,
+    PARKING,
     PJSIP,
     QUEUES,
     VARIABLE,
@@ -34,7 +36,7 @@ counts = st.integers(0, 10**6).map(str)
 def read_back(texts: dict[str, bytes]) -> dict[Key, str]:
     """What the files say, read as Asterisk does; nothing in them may be lost."""
     found: dict[Key, str] = {}
-    for name, path in FILES.items():
+    for name, path in ((name, path) for name, path in FILES.items() if path in texts):
         conf = parse(texts[path], path)
         assert not conf.problems
         assert not conf.refused
@@ -121,19 +123,33 @@ def contexts(draw: st.DrawFn) -> dict[Key, str]:
     return found
 
 
+lots = st.dictionaries(st.tuples(names, names), values, max_size=3).map(
+    lambda said: {Key(PARKING, lot, name, ""): text for (lot, name), text in said.items()}
+)
+
+
 @settings(max_examples=200)
-@given(pjsip(), queues(), mailboxes(), contexts(), texts)
-def test_entries_are_read_back_as_they_were(
+@given(pjsip(), queues(), mailboxes(), contexts(), lots, texts)
+def test_entries_are_read_back_as_they_were(  # noqa: PLR0917 - all that is drawn
     phones: dict[Key, str],
     lines: dict[Key, str],
     boxes: dict[Key, str],
     plan: dict[Key, str],
+    parking: dict[Key, str],
     note: str,
 ) -> None:
-    said = {**phones, **lines, **boxes, **plan}
+    said = {**phones, **lines, **boxes, **plan, **parking}
     notes = {(key.file, key.item if is_pjsip(key.file) else key.section): note for key in said}
     found = read_back(spell(compiled(said, notes)))
     assert {key: value for key, value in found.items() if SENTINEL not in str(key)} == said
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_file_for_parking_lots_is_written_where_there_is_one(there: bool) -> None:
+    path = FILES[PARKING]
+    lot = compiled({Key(PARKING, "office", "parkext", ""): "700"}, {})
+    assert path in spell(lot)
+    assert (path in spell(compiled({}, {}), [path] if there else [])) is there
 
 
 @given(texts)
@@ -155,7 +171,7 @@ def test_a_file_names_the_revision_of_all_that_stands_before() -> None:
     before = compiled({Key(QUEUES, "sales", "timeout", ""): "15"}, {})
     after = compiled({Key(QUEUES, "sales", "timeout", ""): "16"}, {})
     for name, path in FILES.items():
-        first, second = (spell(found)[path] for found in (before, after))
+        first, second = (spell(found, FILES.values())[path] for found in (before, after))
         named = revision_in(name, first)
         assert (named == revision_in(name, second)) is (name != QUEUES)
         at = max(first.rfind(b"\n[") + 1, first.rfind(b"\nccstate-rev") + 1)

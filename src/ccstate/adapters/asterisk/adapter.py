@@ -17,6 +17,7 @@ from ccstate.adapters.asterisk.carriers import trunk_id
 from ccstate.adapters.asterisk.compiling import Setting, compile_objects
 from ccstate.adapters.asterisk.connection import GONE, Connection, places
 from ccstate.adapters.asterisk.drafts import Draft, Now, draft
+from ccstate.adapters.asterisk.entries import used_files
 from ccstate.adapters.asterisk.handwritten import OWN, Handwritten, read_handwritten
 from ccstate.adapters.asterisk.observe import View, add_running, add_setup, shown, stored_view
 from ccstate.adapters.asterisk.perform import Server
@@ -79,7 +80,10 @@ class AsteriskAdapter:
             {address: found for address, found in doing.items() if address.kind in kinds},
             unseen=tuple(
                 unseen_words(
-                    closed_files(_closed_includes(stored), by_hand.closed),
+                    closed_files(
+                        _closed_includes(stored),
+                        by_hand.closed_for(used_files(stored.compiled.entries)),
+                    ),
                     running.unseen,
                     sees_calls=CHANNELS not in hidden,
                 )
@@ -120,7 +124,8 @@ class AsteriskAdapter:
         problems = audited(changes, drafted, compiled, by_hand, server.storage.place)
         if not stored.records.is_sealed:  # else it is the plan of a reader, whom nobody lets apply
             problems += rights_missing(missing, self.connection.ami.host)
-            closed = closed_files(_closed_includes(stored), by_hand.closed)
+            unread = by_hand.closed_for(used_files(compiled.entries))
+            closed = closed_files(_closed_includes(stored), unread)
             problems += files_closed(closed, server.storage.place)
         return [*problems, *self._prompts.audit(drafted.objects, stored.records)]
 
@@ -131,7 +136,8 @@ class AsteriskAdapter:
         with self.server() as server:
             stored = self._stored(server)
             by_hand = read_handwritten(server.storage)
-            if closed := [*stored.closed, *by_hand.closed]:
+            used = used_files(stored.compiled.entries)
+            if closed := [*stored.closed, *by_hand.closed_for(used)]:
                 raise Unreadable(files_closed(closed, server.storage.place))
             with server.connect() as ami:
                 running = read_running(ami, stored.values, _endpoints(batch))

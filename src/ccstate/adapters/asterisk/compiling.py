@@ -59,7 +59,7 @@ def compile_anew(objects: Mapping[Address, Fields], setting: Setting) -> Compile
             kind.compile(Unit(compiled, flow, setting, Address(kind.name, name), fields))
     for kind in KINDS.values():
         kind.shared(compiled, flow, setting)
-    compile_key_codes(compiled)
+    compile_key_codes(compiled, centre)
     compile_who(compiled)
     compile_logins(compiled, centre)
     if setting.is_test_site:

@@ -15,14 +15,18 @@ PJSIP = "pjsip"
 QUEUES = "queues"
 DIALPLAN = "extensions"
 VOICEMAIL = "voicemail"
+PARKING = "res_parking"
 ACCOUNTS = "accounts"
 """What phones and trunks log in with: a file of its own, so that the rest of PJSIP may be read by
 those who may not know passwords. The file of PJSIP includes it."""
 FILES: Mapping[str, str] = {
     ACCOUNTS: f"{PJSIP}.d/secrets/ccstate.conf",
-    **{name: f"{name}.d/ccstate.conf" for name in (PJSIP, QUEUES, DIALPLAN, VOICEMAIL)},
+    **{name: f"{name}.d/ccstate.conf" for name in (PJSIP, QUEUES, DIALPLAN, VOICEMAIL, PARKING)},
 }
 """The file of each part of the configuration, relative to Asterisk's configuration folder."""
+OPTIONAL = frozenset({PARKING})
+"""Files that are written only where there is something to write, or was: so that a server on which
+nobody parks calls needs neither the module nor the line that includes the file."""
 SECRET_FILES = frozenset({ACCOUNTS, VOICEMAIL})
 """Files that hold secrets. The PIN of a mailbox stands in the mailbox's own line; a second file that adds
 the rest by `+=` would leave mailboxes without a PIN where the first is damaged (16.28, 22.10, tried)."""
@@ -33,6 +37,7 @@ MODULES: Mapping[str, str] = {
     QUEUES: "app_queue.so",
     DIALPLAN: "pbx_config.so",
     VOICEMAIL: "app_voicemail.so",
+    PARKING: "res_parking.so",
 }
 """The module that loads each file, in the order in which they are reloaded."""
 
@@ -49,6 +54,11 @@ def file_of_type(section_type: str) -> str:
     return ACCOUNTS if section_type == "auth" else PJSIP
 
 
+def used_files(keys: Iterable["Key"]) -> frozenset[str]:
+    """The files that have to be there for these facts."""
+    return frozenset(FILES) - OPTIONAL | {key.file for key in keys if key.file in OPTIONAL}
+
+
 def is_pjsip(file: str) -> bool:
     """Whether the entries of a file are objects of PJSIP."""
     return file in {PJSIP, ACCOUNTS}
@@ -60,6 +70,7 @@ class Key(NamedTuple):
     pjsip, accounts: file, type, id, option (`set_var:NAME` for a variable).
     queues: file, queue, option, ""; or file, queue, "member", name of the member.
     voicemail: file, context, mailbox, part.
+    res_parking: file, lot, option, "".
     extensions: file, context, extension, priority or "hint"; or "include" and the context.
     """
 

@@ -22,6 +22,8 @@ def named(key: Key) -> str:
             return f"{key.section} {key.part}"
         case "queues":
             return f"{key.item} {key.part}".strip()
+        case "res_parking":
+            return key.item
         case "voicemail":
             return f"mailbox {key.part}"
         case _:

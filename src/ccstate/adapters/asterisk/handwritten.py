@@ -11,6 +11,8 @@ from ccstate.adapters.asterisk.entries import (
     DIALPLAN,
     FILES,
     MAILBOXES,
+    OPTIONAL,
+    PARKING,
     PJSIP,
     QUEUES,
     VOICEMAIL,
@@ -25,6 +27,7 @@ MAIN: Mapping[str, str] = {
     QUEUES: "queues.conf",
     DIALPLAN: "extensions.conf",
     VOICEMAIL: "voicemail.conf",
+    PARKING: "res_parking.conf",
 }
 """The file that Asterisk reads for each configuration, and that has to include ours."""
 
@@ -47,9 +50,15 @@ class Handwritten:
     closed: frozenset[str] = frozenset()
     """Hand-written files that may not be read, and folders, with `/` at their end."""
 
+    def closed_for(self, used: Collection[str]) -> list[str]:
+        """Those that matter where these files of ours are used."""
+        idle = [name for name in OPTIONAL if name not in used]
+        passed = {MAIN[name] for name in idle} | {f"{FILES[n].partition('/')[0]}/" for n in idle}
+        return sorted(self.closed - passed)
+
 
 def read_handwritten(storage: Storage) -> Handwritten:
-    """The four configurations and what they include; no other file has to be readable."""
+    """The configurations of `MAIN` and what they include; no other file has to be readable."""
     folders: set[str] = set()
     there = [path for path in storage.listing(closed=folders) if path not in OWN]
     files, unread = read_permitted(storage, [main for main in MAIN.values() if main in there])
@@ -132,10 +141,10 @@ class Setup:
         return f"{self.file}{line}: {subject}{self.fault}; {self.hint}"
 
 
-def setup_problems(found: Handwritten) -> Iterator[Setup]:
-    """What keeps Asterisk from loading ccstate's files as written, at its next start at the latest."""
+def setup_problems(found: Handwritten, used: Collection[str]) -> Iterator[Setup]:
+    """What keeps Asterisk from loading the files that are used, at its next start at the latest."""
     for name, main in MAIN.items():
-        if main in found.closed:
+        if main in found.closed or name not in used:
             continue
         if name not in found.includes_ours:
             yield _not_included(found, name, main)

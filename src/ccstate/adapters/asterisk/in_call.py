@@ -10,7 +10,7 @@ from ccstate.adapters.asterisk.entries import Compiled, Context, Step
 from ccstate.adapters.asterisk.places import INTERNAL, SOUND
 from ccstate.adapters.asterisk.rows import UNCLEAR, Codec, Decoded, Unclear, decoded
 from ccstate.adapters.asterisk.templates import Template
-from ccstate.journeys.centre import Filled
+from ccstate.journeys.centre import Centre, Filled
 from ccstate.model import Json
 
 CODES: Mapping[str, str] = {
@@ -35,20 +35,23 @@ TOP = "ccstate"
 """The folder of all recordings, below `monitor` in Asterisk's spool folder."""
 
 
-def compile_key_codes(compiled: Compiled) -> None:
+def compile_key_codes(compiled: Compiled, centre: Centre) -> None:
     """The subroutine that gives a call, and the phones that it rings, the key codes.
 
     It says where the numbers are that the caller may transfer to: those that its phone dials, or
     else those inside. Left alone, Asterisk 16.28 and 22.10 look in the context that the caller is
-    in, which has none (seen); phones that are called have that of their endpoint.
+    in, which has none (seen); phones that are called have that of their endpoint. A call that is
+    parked by its code goes to the first lot by name.
     """
     codes = (Step("Set", f"FEATUREMAP({name})={code}") for name, code in CODES.items())
+    lots = [Step("Set", f"__PARKINGLOT={lot}") for lot in sorted(centre.of("parking_lot"))[:1]]
     steps = [
         Step("Set", f"TRANSFER_CONTEXT={INTERNAL}"),
         Step("GotoIf", '$["${CC_EXTENSION}" = ""]?codes'),
         Step("Set", "TRANSFER_CONTEXT=${PJSIP_ENDPOINT(${CC_EXTENSION},context)}"),
         Step("Set", "FEATURE(inherit)=yes", label="codes"),
         *codes,
+        *lots,
         Step("Return"),
     ]
     Context(compiled, KEYS).add("s", steps)

@@ -6,7 +6,16 @@ from typing import Any, cast
 
 from ccstate import kinds
 from ccstate.adapters.asterisk.compiling import compile_anew
-from ccstate.adapters.asterisk.entries import ACCOUNTS, FILES, MODULES, Compiled, Entry, Key, Values
+from ccstate.adapters.asterisk.entries import (
+    ACCOUNTS,
+    FILES,
+    MODULES,
+    Compiled,
+    Entry,
+    Key,
+    Values,
+    used_files,
+)
 from ccstate.adapters.asterisk.entry_words import named, place_of, shown_line, shown_value
 from ccstate.adapters.asterisk.handwritten import Handwritten, setup_problems
 from ccstate.adapters.asterisk.readback import (
@@ -81,7 +90,7 @@ def add_setup(view: View, stored: Stored, by_hand: Handwritten) -> None:
 
     All objects of such a file are at risk.
     """
-    for problem in setup_problems(by_hand):
+    for problem in setup_problems(by_hand, used_files(stored.compiled.entries)):
         if FILES[problem.configuration] in stored.contents:
             owners = _managed_in(problem.configuration, view, stored)
             view.altered.setdefault(min(owners, default=None), []).append(str(problem))
@@ -151,7 +160,7 @@ def _unlike(view: View, stored: Stored, found: Deviations) -> Iterator[str]:
     """Files of which no entry says what was done to them: a comment, the order, the end."""
     told = {deviation.key.file for deviating in found.values() for deviation in deviating}
     lost = {problem.span.file for problem in stored.problems if problem.span}
-    texts = spell(view.read.compiled)
+    texts = spell(view.read.compiled, stored.contents)
     for name, path in FILES.items():
         content = stored.contents.get(path)
         if not stored.is_touched(path):

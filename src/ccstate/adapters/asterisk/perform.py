@@ -61,9 +61,9 @@ def compiled_files(
     """The files that go with the draft, the records among them."""
     setting = Setting(stored.records.key, server.is_test_site)
     compiled = compile_objects(draft.objects, setting)
-    texts = spell(compiled)
+    texts = spell(compiled, stored.contents)
     changed = tuple(
-        name for name, path in FILES.items() if stored.contents.get(path) != texts[path]
+        name for name, path in FILES.items() if stored.contents.get(path) != texts.get(path)
     )
     records = replace(
         kept.written(stored.records, texts),

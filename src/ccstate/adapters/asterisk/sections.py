@@ -9,6 +9,7 @@ from ccstate.adapters.asterisk.entries import (
     HINT,
     INCLUDE,
     MEMBER,
+    PARKING,
     QUEUES,
     VOICEMAIL,
     Key,
@@ -25,6 +26,8 @@ Options: TypeAlias = Mapping[str, str]
 Steps: TypeAlias = Sequence[str]
 """The steps of one extension in the order of their priorities, spelled as in `Entry.value`."""
 
+_LISTS = frozenset({QUEUES, PARKING})
+"""Files in which a section is an object."""
 _NO_OPTIONS: Options = {}
 _NO_EXTENSIONS: Mapping[str, Steps] = {}
 _HANGUPS = {"Hangup()": None, f"Hangup({HANGUP})": "hangup"}
@@ -42,9 +45,9 @@ class Sections:
         for key, value in values.items():
             if key.file == DIALPLAN:
                 self._add_step(key, value)
-            elif key.file == QUEUES:
+            elif key.file in _LISTS:
                 item = MEMBER if key.item == MEMBER else ""
-                options = self._options.setdefault((QUEUES, key.section, item), {})
+                options = self._options.setdefault((key.file, key.section, item), {})
                 options[key.part or key.item] = value
             else:
                 self._options.setdefault(key[:3], {})[key.part] = value
@@ -70,11 +73,13 @@ class Sections:
         }
 
     def names(self, file: str, section: str = "") -> Iterator[str]:
-        """The queues of queues.conf; the ids of one type of pjsip.conf; mailboxes of a context."""
+        """The queues, or lots, of a file; the ids of one type of pjsip.conf; mailboxes of a context."""
         for found_file, found_section, item in self._options:
-            if found_file == file == QUEUES and not item:
+            if found_file != file:
+                continue
+            if file in _LISTS and not item:
                 yield found_section
-            elif found_file == file != QUEUES and found_section == section:
+            elif file not in _LISTS and found_section == section:
                 yield item
 
     def contexts(self, prefix: str) -> Iterator[str]:
@@ -90,6 +95,10 @@ class Sections:
     def members(self, queue: str) -> Mapping[str, str]:
         """The members of a queue by name, as `entries.member_value` writes them."""
         return self._options.get((QUEUES, queue, MEMBER), _NO_OPTIONS)
+
+    def parking_lot(self, name: str) -> Options:
+        """The options of a parking lot."""
+        return self._options.get((PARKING, name, ""), _NO_OPTIONS)
 
     def pjsip(self, section_type: str, name: str) -> Options:
         """The options of one object of PJSIP; its variables as `set_var:NAME`."""

@@ -6,7 +6,7 @@ Text is never code: what people write reaches only values of pjsip.conf and voic
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from ccstate.adapters.asterisk.entries import (
     ACCOUNTS,
@@ -16,6 +16,7 @@ from ccstate.adapters.asterisk.entries import (
     INCLUDE,
     MAILBOXES,
     MEMBER,
+    PARKING,
     PJSIP,
     QUEUES,
     SECRET_FILES,
@@ -25,6 +26,7 @@ from ccstate.adapters.asterisk.entries import (
     Entries,
     Key,
     is_pjsip,
+    used_files,
 )
 
 HEADER = """; Written by ccstate from the desired state; a change made here shows as drift.
@@ -33,12 +35,17 @@ HOLDS_SECRETS = "; It holds secrets: whoever may read it may make calls.\n"
 SENTINEL = "ccstate-rev"
 ACCOUNTS_SENTINEL = f"{SENTINEL}-accounts"
 GLOBAL = "CC_REV"
+PARKING_SENTINEL = f"{SENTINEL}-parking"
+"""The context of a lot that marks the end of its file; the number that parks there is the revision."""
 MAILBOX_PARTS = ("pin", "name", "email", "pager", "options")
 LONGEST_REVISION = 16
 
 
-def spell(compiled: Compiled) -> dict[str, bytes]:
-    """The content of each include file, by its path; the revision of each is last in it."""
+def spell(compiled: Compiled, there: Collection[str] = ()) -> dict[str, bytes]:
+    """The content of each include file, by its path; the revision of each is last in it.
+
+    An optional file that would be empty is left out unless it is among those that are `there`.
+    """
     if compiled.texts is None:
         by_file: dict[str, Entries] = {file: {} for file in FILES}
         for key, entry in compiled.entries.items():
@@ -46,7 +53,8 @@ def spell(compiled: Compiled) -> dict[str, bytes]:
         compiled.texts = {
             FILES[file]: _file(file, entries, compiled.notes) for file, entries in by_file.items()
         }
-    return dict(compiled.texts)
+    used = {FILES[file] for file in used_files(compiled.entries)}
+    return {path: text for path, text in compiled.texts.items() if path in used or path in there}
 
 
 def revision(content: bytes) -> str:
@@ -60,6 +68,7 @@ _SENTINELS = {
     QUEUES: rb"\n\[ccstate-rev-([0-9a-f]+)\]\n",
     VOICEMAIL: rb"\nccstate-rev => ([0-9a-f]+),",
     DIALPLAN: rb"\n\[globals\]\nCC_REV=([0-9a-f]+)\n",
+    PARKING: rb"\nparkext=([0-9a-f]+)\nparkpos=1-1\n",
 }
 
 
@@ -88,6 +97,9 @@ def _sentinel(file: str, digest: str) -> str:
             return f"[{SENTINEL}-{digest}]\n"
         case "voicemail":
             return f"{SENTINEL} => {digest},{digest}\n"
+        case "res_parking":
+            lot = f"[{SENTINEL}]\ncontext={PARKING_SENTINEL}\n"
+            return f"{lot}parkext={digest}\nparkpos=1-1\n"
         case _:
             return f"[globals]\n{GLOBAL}={digest}\n"
 
@@ -155,6 +167,16 @@ def _queues(entries: Entries, notes: dict[tuple[str, str], str]) -> Iterator[str
         yield ""
 
 
+def _parking(entries: Entries, notes: dict[tuple[str, str], str]) -> Iterator[str]:
+    for name, _, found in _grouped(entries):
+        if note := notes.get((PARKING, name)):
+            yield f"; {comment(note)}"
+        yield f"[{name}]"
+        for key, text in found:
+            yield option(key.item, text)
+        yield ""
+
+
 def _voicemail(entries: Entries, _notes: dict[tuple[str, str], str]) -> Iterator[str]:
     mailboxes: dict[tuple[str, str], dict[str, str]] = {}
     for key, entry in entries.items():
@@ -201,4 +223,5 @@ _SPELLED = {
     QUEUES: _queues,
     VOICEMAIL: _voicemail,
     DIALPLAN: _dialplan,
+    PARKING: _parking,
 }

@@ -22,6 +22,7 @@ from ccstate.adapters.asterisk.entries import (
     INCLUDE,
     LINEAR,
     MEMBER,
+    PARKING,
     PJSIP,
     QUEUES,
     VARIABLE,
@@ -107,9 +108,9 @@ def read_stored(storage: Storage, *, is_test_site: bool) -> Stored:
     records = known or kept.new_records()
     setting = Setting(records.key, is_test_site)
     compiled = compile_objects(records.objects, setting)
-    texts = spell(compiled)
+    texts = spell(compiled, found)
     whole = {
-        name for name, path in FILES.items() if found.get(path) == texts[path] or path in closed
+        name for name, path in FILES.items() if found.get(path) == texts.get(path) or path in closed
     }
     values = {k: v for k, v in compiled.values().items() if k.file in whole}
     places: dict[Key, str] = {}
@@ -169,6 +170,12 @@ def _queues(conf: Conf) -> Iterator[tuple[Key, Found]]:
                 yield Key(QUEUES, section.name, option.key, ""), _found(option)
 
 
+def _parking(conf: Conf) -> Iterator[tuple[Key, Found]]:
+    for section in resolved(conf):
+        for option in section.options if section.name != SENTINEL else ():
+            yield Key(PARKING, section.name, option.key, ""), _found(option)
+
+
 def _penalty(text: str) -> str:
     """As app_queue reads it: the digits at the beginning, or else 0 (16.28 and 22.10, seen)."""
     found = re.match(r"\s*\+?([0-9]{1,9})", text)
@@ -214,4 +221,5 @@ _READERS = {
     QUEUES: _queues,
     VOICEMAIL: _voicemail,
     DIALPLAN: _dialplan,
+    PARKING: _parking,
 }

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from ccstate.adapters.asterisk.entries import DIALPLAN, PJSIP, QUEUES, VOICEMAIL
+from ccstate.adapters.asterisk.entries import DIALPLAN, PARKING, PJSIP, QUEUES, VOICEMAIL
 
 _RUNNING = {
     PJSIP: "phones and trunks as they run",
     QUEUES: "queues as they run",
     DIALPLAN: "the dialplan as it runs",
     VOICEMAIL: "mailboxes as they run",
+    PARKING: "parking lots as they run",
 }
 
 

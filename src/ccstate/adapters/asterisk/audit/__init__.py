@@ -7,7 +7,7 @@ from ccstate.adapters.asterisk.ami import faults
 from ccstate.adapters.asterisk.audit.refusals import Refusal, refusals
 from ccstate.adapters.asterisk.conf import Section, resolved
 from ccstate.adapters.asterisk.drafts import Draft
-from ccstate.adapters.asterisk.entries import PJSIP, Compiled
+from ccstate.adapters.asterisk.entries import PJSIP, Compiled, used_files
 from ccstate.adapters.asterisk.handwritten import MAIN, Handwritten, conflicts, setup_problems
 from ccstate.adapters.asterisk.storage.faults import unreadable
 from ccstate.adapters.asterisk.unmanaged import out_of_reach
@@ -27,7 +27,10 @@ def audited(
     if not changes:
         return []
     return [
-        *(problem.diagnostic(place) for problem in setup_problems(by_hand)),
+        *(
+            problem.diagnostic(place)
+            for problem in setup_problems(by_hand, used_files(compiled.entries))
+        ),
         *conflicts(by_hand, compiled, place),
         *_elsewhere(drafted),
         *out_of_reach(drafted),

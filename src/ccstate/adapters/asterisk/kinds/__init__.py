@@ -38,6 +38,7 @@ from ccstate.adapters.asterisk.kinds.feature_code import FEATURE_CODE
 from ccstate.adapters.asterisk.kinds.ivr import IVR
 from ccstate.adapters.asterisk.kinds.number import NUMBER
 from ccstate.adapters.asterisk.kinds.outbound_route import OUTBOUND_ROUTE
+from ccstate.adapters.asterisk.kinds.parking_lot import PARKING_LOT
 from ccstate.adapters.asterisk.kinds.queue import QUEUE
 from ccstate.adapters.asterisk.kinds.ring_group import RING_GROUP
 from ccstate.adapters.asterisk.kinds.schedule import SCHEDULE
@@ -58,6 +59,7 @@ KINDS: Mapping[str, Kind] = {
         QUEUE,
         RING_GROUP,
         CONFERENCE_ROOM,
+        PARKING_LOT,
         FEATURE_CODE,
         EXTENSION,
         SITE,

@@ -14,14 +14,17 @@ from ccstate.adapters.asterisk.entries import (
     DIALPLAN,
     FILES,
     MEMBER,
+    PARKING,
     PJSIP,
     QUEUES,
     VARIABLE,
     VOICEMAIL,
     Key,
     Values,
+    used_files,
 )
-from ccstate.adapters.asterisk.running.dialplan import read_dialplan, read_mailboxes
+from ccstate.adapters.asterisk.kinds.parking_lot import PARKING_LOT
+from ccstate.adapters.asterisk.running.dialplan import parking_lots, read_dialplan, read_mailboxes
 from ccstate.adapters.asterisk.running.options import OPTIONS
 from ccstate.adapters.asterisk.running.pjsip import Phones, read_phones
 from ccstate.adapters.asterisk.running.queues import OPTIONS as QUEUE_OPTIONS
@@ -40,6 +43,7 @@ __all__ = [
 ]
 
 GLOBALS = "globals"
+LOT_OPTIONS = frozenset(row.option for row in PARKING_LOT.rows if row.header)
 _MAILBOX_PARTS = ("name", "email", "options")
 _QUESTIONS = {
     ACCOUNTS: "PJSIPShowEndpoint",
@@ -47,6 +51,7 @@ _QUESTIONS = {
     QUEUES: "QueueRule",
     DIALPLAN: "DialplanExtensionRemove",
     VOICEMAIL: "VoicemailUserStatus",
+    PARKING: "ParkedCalls",
 }
 """What only the module of a file can be asked."""
 
@@ -89,6 +94,8 @@ def is_visible(key: Key) -> bool:
             return key.item == MEMBER or key.item in QUEUE_OPTIONS
         case "extensions":
             return key.section != GLOBALS
+        case "res_parking":
+            return key.item in LOT_OPTIONS
         case _:
             return key.part in _MAILBOX_PARTS
 
@@ -118,21 +125,25 @@ def read_running(
     ami: Ami,
     expected: Values | None = None,
     endpoints: Collection[str] | None = None,
-    files: Collection[str] = tuple(FILES),
+    files: Collection[str] | None = None,
 ) -> Running:
-    """What runs of these files; of PJSIP's endpoints the details of these alone, None: of all.
+    """What runs of these files, None: of those that are expected; of PJSIP's endpoints the details of these alone, None: of all.
 
     `expected`: what the files say. It decides between spellings that AMI shows alike.
     Raises Unreadable where an answer cannot be trusted, such as an empty list of things that have
     to be there.
     """
     expected = expected or {}
+    files = [file for file in FILES if file in (files or used_files(expected))]
     loaded = {file: is_running(ami, file) for file in files}
     hidden = unseen(ami, [file for file, is_loaded in loaded.items() if is_loaded])
     seen = {file for file, is_loaded in loaded.items() if is_loaded and file not in hidden}
     phones = read_phones(ami, expected, endpoints) if seen & {PJSIP, ACCOUNTS} else Phones()
     queues = read_queues(ami) if QUEUES in seen else Queues({}, {})
-    dialplan, dialplan_revision = read_dialplan(ami) if DIALPLAN in seen else ({}, "")
+    dialplan, dialplan_revision = read_dialplan(ami) if seen & {DIALPLAN, PARKING} else ({}, "")
+    lots, lots_revision = parking_lots(dialplan) if PARKING in seen else ({}, "")
+    if DIALPLAN not in seen:
+        dialplan, dialplan_revision = {}, ""
     mailboxes, mailboxes_revision = read_mailboxes(ami, expected) if VOICEMAIL in seen else ({}, "")
     revisions = {
         ACCOUNTS: phones.accounts_revision,
@@ -140,10 +151,11 @@ def read_running(
         QUEUES: queues.revision,
         DIALPLAN: dialplan_revision,
         VOICEMAIL: mailboxes_revision,
+        PARKING: lots_revision,
     }
     _check(expected, phones, dialplan, dialplan_revision)
     return Running(
-        values={**phones.values, **queues.values, **dialplan, **mailboxes},
+        values={**phones.values, **queues.values, **dialplan, **mailboxes, **lots},
         revisions={file: revision for file, revision in revisions.items() if revision},
         loaded=loaded,
         dynamic=queues.dynamic,

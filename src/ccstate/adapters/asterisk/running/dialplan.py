@@ -13,7 +13,8 @@ from ccstate.adapters.asterisk.entries import (
     Step,
     Values,
 )
-from ccstate.adapters.asterisk.spelling import GLOBAL, SENTINEL
+from ccstate.adapters.asterisk.kinds.parking_lot import SLOTS, running_lots
+from ccstate.adapters.asterisk.spelling import GLOBAL, PARKING_SENTINEL, SENTINEL
 
 Read = tuple[dict[Key, str], str]
 """Values, and the revision that runs; "" where none does."""
@@ -59,6 +60,14 @@ def _entry(message: Message) -> tuple[Key, str] | None:
         return Key(DIALPLAN, context, extension, HINT), message["Application"]
     step = Step(message["Application"], message.get("AppData"), label=message.get("ExtensionLabel"))
     return Key(DIALPLAN, context, extension, priority), str(step)
+
+
+def parking_lots(dialplan: dict[Key, str]) -> Read:
+    """The parking lots; the steps that res_parking adds for them are taken out of the dialplan."""
+    added = [k for k in dialplan if k.section.startswith(SLOTS) or k.section == PARKING_SENTINEL]
+    steps = {key: dialplan.pop(key) for key in added}
+    marks = (key.item for key, step in steps.items() if step == "Park()")
+    return dict(running_lots(steps)), next(marks, "")
 
 
 def read_mailboxes(ami: Ami, expected: Values) -> Read:

@@ -8,9 +8,22 @@ import time
 from collections.abc import Callable, Collection, Mapping
 
 from ccstate.adapters.asterisk.ami import Ami, Refused
-from ccstate.adapters.asterisk.entries import ACCOUNTS, DIALPLAN, MODULES, PJSIP, QUEUES, VOICEMAIL
+from ccstate.adapters.asterisk.entries import (
+    ACCOUNTS,
+    DIALPLAN,
+    MODULES,
+    PARKING,
+    PJSIP,
+    QUEUES,
+    VOICEMAIL,
+)
 from ccstate.adapters.asterisk.running import is_running
-from ccstate.adapters.asterisk.spelling import ACCOUNTS_SENTINEL, GLOBAL, SENTINEL
+from ccstate.adapters.asterisk.spelling import (
+    ACCOUNTS_SENTINEL,
+    GLOBAL,
+    PARKING_SENTINEL,
+    SENTINEL,
+)
 from ccstate.errors import Diagnostic, Unreadable
 
 FIRST_PAUSE = 0.02  # seconds between two looks; each time twice as long
@@ -121,10 +134,20 @@ def _of_mailboxes(ami: Ami) -> str:
     return ""
 
 
+def _of_parking(ami: Ami) -> str:
+    try:
+        steps = ami.read("ShowDialPlan", ("Context", PARKING_SENTINEL))
+    except Refused:  # there is no such context
+        return ""
+    parks = (step["Extension"] for step in steps if step.get("Application") == "Park")
+    return next(parks, "")
+
+
 _REVISIONS: Mapping[str, Callable[[Ami], str]] = {
     ACCOUNTS: _of_accounts,
     PJSIP: _of_pjsip,
     QUEUES: _of_queues,
     DIALPLAN: _of_dialplan,
     VOICEMAIL: _of_mailboxes,
+    PARKING: _of_parking,
 }

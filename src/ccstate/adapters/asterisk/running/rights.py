@@ -9,7 +9,14 @@ from collections.abc import Collection, Iterable, Mapping
 
 from ccstate.adapters.asterisk.ami import Ami, Refused
 from ccstate.adapters.asterisk.ami.faults import Forbidden
-from ccstate.adapters.asterisk.entries import ACCOUNTS, DIALPLAN, PJSIP, QUEUES, VOICEMAIL
+from ccstate.adapters.asterisk.entries import (
+    ACCOUNTS,
+    DIALPLAN,
+    PARKING,
+    PJSIP,
+    QUEUES,
+    VOICEMAIL,
+)
 
 _PHONES = (
     "PJSIPShowEndpoints",
@@ -24,6 +31,7 @@ READING: Mapping[str, Collection[str]] = {
     QUEUES: ("QueueStatus",),
     DIALPLAN: ("ShowDialPlan", "Getvar"),
     VOICEMAIL: ("VoicemailUsersList",),
+    PARKING: ("ShowDialPlan",),
 }
 """By file, the actions that show all of what runs of it."""
 CHANNELS = "CoreShowChannels"
