@@ -98,8 +98,9 @@ class OnAsterisk:
             objects = {a: f for a, f in records.objects.items() if a != address}
             if fields is not None:
                 objects[address] = fields
-            texts = spell(compile_objects(objects, Setting(records.key, server.is_test_site)))
             old = server.storage.read(FILES.values())
+            setting = Setting(records.key, server.is_test_site)
+            texts = spell(compile_objects(objects, setting), old)
             new = {path: text for path, text in texts.items() if old.get(path) != text}
             server.storage.stage(new, mode=0o600)
             server.storage.commit(list(new))

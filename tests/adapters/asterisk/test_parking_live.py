@@ -1,6 +1,6 @@
 """Parking lots on real Asterisks: a call is parked by a phone, fetched by another, or comes back."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -11,7 +11,6 @@ from tests.adapters.asterisk.test_in_call_live import call, comes_to
 from tests.waiting import until
 
 LOT = {"extension": "750", "slots": "751-753"}
-SLOTS = ["751", "752", "753"]
 
 
 @pytest.fixture(scope="module", params=["22", "16"])
@@ -52,14 +51,6 @@ def channel_of(estate: Estate, phone: str) -> str:
     return next((parts[0] for parts in found if parts[4] == "Up" and parts[12]), "")
 
 
-def presses(estate: Estate, channel: str, keys: str) -> None:
-    """The person at a phone presses keys during a call."""
-    with estate.ami() as ami:
-        for key in keys:
-            receive = (("Digit", key), ("Receive", "1"))
-            ami.do("PlayDTMF", ("Channel", channel), *receive)
-
-
 def parked(estate: Estate) -> dict[str, str]:
     """The slots of calls that are parked, with who parked them."""
     with estate.ami() as ami:
@@ -67,10 +58,26 @@ def parked(estate: Estate) -> dict[str, str]:
     return {m["ParkingSpace"]: m["ParkerDialString"] for m in found if m.is_event("ParkedCall")}
 
 
-@pytest.mark.parametrize("keys", ["*5", "##750"])
-def test_a_call_is_parked_by_a_phone_and_fetched_by_another(estate: Estate, keys: str) -> None:
+def transfers(estate: Estate, channel: str) -> None:
+    """A phone transfers its call to the lot, without asking there first."""
+    with estate.ami() as ami:
+        to = (("Context", "site/sydney"), ("Exten", "750"))
+        ami.do("BlindTransfer", ("Channel", channel), *to)
+
+
+def presses_the_code(estate: Estate, channel: str) -> None:
+    """The person at a phone presses the key code during a call."""
+    with estate.ami() as ami:
+        for key in "*5":
+            ami.do("PlayDTMF", ("Channel", channel), ("Digit", key), ("Receive", "1"))
+
+
+@pytest.mark.parametrize("park", [presses_the_code, transfers])
+def test_a_call_is_parked_by_a_phone_and_fetched_by_another(
+    estate: Estate, park: Callable[[Estate, str], None]
+) -> None:
     declare(estate)
-    presses(estate, talks(estate), keys)
+    park(estate, talks(estate))
     until(lambda: parked(estate) == {"751": "PJSIP/2001"}, "the call is parked")
     phones.answer(estate.site, {"2002": PHONES["2002"]}, after=0.1)
     with estate.ami() as ami:
@@ -84,7 +91,7 @@ def test_a_call_is_parked_by_a_phone_and_fetched_by_another(estate: Estate, keys
 def test_a_call_that_nobody_fetches_comes_back_to_who_parked_it(estate: Estate) -> None:
     declare(estate, timeout="3s")
     first = talks(estate)
-    presses(estate, first, "*5")
+    presses_the_code(estate, first)
     until(lambda: parked(estate), "the call is parked")
     until(lambda: channel_of(estate, "2001") not in {"", first}, "2001 talks again")
     assert parked(estate) == {}
@@ -92,7 +99,7 @@ def test_a_call_that_nobody_fetches_comes_back_to_who_parked_it(estate: Estate) 
 
 def test_a_call_that_nobody_fetches_goes_where_the_lot_says(estate: Estate) -> None:
     declare(estate, timeout="3s", on_timeout="voicemail/2900")
-    presses(estate, talks(estate), "*5")
+    presses_the_code(estate, talks(estate))
     comes_to(estate, "!VoiceMail!2900@ccstate")
 
 
