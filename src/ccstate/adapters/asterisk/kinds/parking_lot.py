@@ -9,15 +9,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ccstate.adapters.asterisk.entries import PARKING, Compiled, Context, Key, Values
-from ccstate.adapters.asterisk.kind import COMMENT, Kind, Setting
+from ccstate.adapters.asterisk.entries import PARKING, Key, Values
+from ccstate.adapters.asterisk.kind import COMMENT, Kind, Unit
 from ccstate.adapters.asterisk.places import INTERNAL, context, follow, shortened
 from ccstate.adapters.asterisk.rows import SECONDS, SWITCH, Decoded, Row, constant, decode, encode
 from ccstate.adapters.asterisk.sections import Sections
 from ccstate.journeys.centre import Filled
-from ccstate.journeys.flow import Flow
 from ccstate.journeys.ways import Event, Place, Way
-from ccstate.model import Address
 
 SLOTS = "parked/"
 """How the names of the contexts begin that res_parking makes."""
@@ -35,19 +33,18 @@ ROWS = (
 )
 
 
-def compile_parking_lot(
-    compiled: Compiled, flow: Flow, _setting: Setting, name: str, lot: Filled
-) -> None:
+def compile_parking_lot(unit: Unit) -> None:
     """One lot: its section, its numbers inside, and where calls go that nobody takes."""
-    owner, place = Address("parking_lot", name), Place("parking_lot", name)
-    compiled.notes[PARKING, name] = lot.get("label") or ""
-    for row, text in encode(ROWS, _written(name, lot)):
-        compiled.say(Key(PARKING, name, row.option, ""), text, owner, row.object_field)
-    Context(compiled, INTERNAL, owner).include(slots_context(name))
+    lot, place = unit.fields, unit.place
+    unit.compiled.notes[PARKING, unit.name] = lot.get("label") or ""
+    for row, text in encode(ROWS, _written(unit.name, lot)):
+        key = Key(PARKING, unit.name, row.option, "")
+        unit.compiled.say(key, text, unit.address, row.object_field)
+    unit.context(INTERNAL).include(slots_context(unit.name))
     if target := lot.get("on_timeout"):
-        where = Context(compiled, context(place), owner)
-        where.note(f"Nobody takes a call from {lot.get('label') or name}")
-        way = flow.leads(target, "", ("on_timeout",), Way(Event.NO_ANSWER, None))
+        where = unit.context(context(place))
+        where.note(f"Nobody takes a call from {unit.label}")
+        way = unit.flow.leads(target, "", ("on_timeout",), Way(Event.NO_ANSWER, None))
         # res_parking looks for the phone that parked the call first, as an extension; here is none.
         where.add("s", follow(place, way))
 
