@@ -149,6 +149,12 @@ def test_what_callers_meet_otherwise_is_told_with_its_line(screen: Importing) ->
     )
 
 
+def test_a_file_that_is_not_read_is_in_the_report(screen: Importing) -> None:
+    screen.configured({"sip.conf": "[2009]\ntype=friend\n"})
+    assert screen.imports("--dry-run") == 0
+    assert "1 section of chan_sip are not read" in screen.out
+
+
 def test_a_file_that_is_no_report_is_not_replaced(screen: Importing) -> None:
     path = screen.folder / "import-report.txt"
     path.write_text("mine\n", encoding="utf-8")

@@ -21,7 +21,6 @@ from ccstate.model import Address, Fields
 from ccstate.secrets import NAMES
 
 if TYPE_CHECKING:
-    from ccstate.adapters.asterisk.conf import Conf
     from ccstate.adapters.asterisk.importing import Imported, Setting
     from ccstate.render.imported_calls import Calls
 
@@ -76,9 +75,9 @@ def import_(
     _readable(folder)
     setting = _setting(folder, prefix, timezone, language, listed)
     with stage(f"Reading {folder}"):
-        confs, found = _imported(folder, setting)
+        found = _imported(folder, setting)
     with stage("Comparing calls before and after"):
-        proof = _compared(confs, found, setting)
+        proof = _compared(found, setting)
     groups = _grouped(workspace, found)
     problems = [] if dry_run else list(_refusals(workspace, found, groups))
     problems += _misplaced(workspace, into)
@@ -161,24 +160,22 @@ def _is_timezone(name: str) -> bool:
         return False
 
 
-def _imported(folder: Path, setting: "Setting") -> "tuple[Mapping[str, Conf], Imported]":
-    from ccstate.adapters.asterisk import conf
-    from ccstate.adapters.asterisk.importing import FILES, import_confs
+def _imported(folder: Path, setting: "Setting") -> "Imported":
+    from ccstate.adapters.asterisk.importing import import_estate
     from ccstate.adapters.asterisk.importing.folder import Folder
 
     files = Folder(folder)
-    confs = {name: conf.read(files.read, files.matching, name) for name in FILES}
-    return confs, import_confs(confs, setting)
+    return import_estate(files.read, files.matching, setting=setting)
 
 
-def _compared(confs: "Mapping[str, Conf]", found: "Imported", setting: "Setting") -> "Calls | None":
+def _compared(found: "Imported", setting: "Setting") -> "Calls | None":
     """What callers meet before and after; None where nothing became an object."""
     from ccstate.adapters.asterisk.proof import prove
     from ccstate.render.imported_calls import Calls
 
     if not found.objects:
         return None
-    proof = prove(confs, found, setting, days.today())
+    proof = prove(found.confs, found, setting, days.today())
     return Calls(
         numbers=proof.doors,
         samples=proof.samples,

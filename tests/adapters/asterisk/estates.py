@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ccstate.adapter import Support
-from ccstate.adapters.asterisk import conf
 from ccstate.adapters.asterisk.conf import Conf
 from ccstate.adapters.asterisk.importing import (
     FILES,
@@ -12,6 +11,7 @@ from ccstate.adapters.asterisk.importing import (
     Setting,
     import_confs,
     import_estate,
+    read_confs,
 )
 from ccstate.adapters.embedded import SUPPORTS
 from ccstate.model import Address, parse_address
@@ -131,7 +131,7 @@ def imported(files: Mapping[str, str], setting: Setting | None = None) -> Import
 def confs(files: Mapping[str, str]) -> dict[str, Conf]:
     """The files, read as Asterisk reads them."""
     stored = {name: text.encode() for name, text in files.items()}
-    return {file: conf.read(stored.get, lambda _: sorted(stored), file) for file in FILES}
+    return read_confs(stored.get, lambda _: sorted(stored))
 
 
 def imported_confs(read: Mapping[str, Conf], setting: Setting) -> Imported:

@@ -76,7 +76,34 @@ Busy(5)
 MixMonitor(x.wav)
 Dial(PJSIP/0255502000@line,30)
 VoiceMail(${ARG1}@box,u)
+ConfBridge(talk)
+ConfBridge(talk,small,boss,keys)
+ConfBridge(talk,,guest)
+Set(CONFBRIDGE(user,pin)=8319)
+Set(CONFBRIDGE(bridge,max_members)=4)
 AGI(x.agi)""".split("\n")  # noqa: SIM905 - a line each is easier to read
+CONFBRIDGE = """\
+[default_bridge]
+type=bridge
+record_conference=yes
+[small]
+type=bridge
+max_members=3
+sound_join=beep
+[guest]
+type=user
+wait_marked=yes
+pin=1234
+music_on_hold_when_empty=yes
+quiet=yes
+[boss]
+type=user
+admin=yes
+pin=x
+[keys]
+type=menu
+1=toggle_mute
+"""
 EXTENS = st.sampled_from(
     [
         "s",
@@ -140,14 +167,16 @@ def mixed(text: str) -> st.SearchStrategy[str]:
 
 
 FILES = st.builds(
-    lambda dialplan, pjsip, voicemail, queues: {
+    lambda dialplan, pjsip, voicemail, queues, confbridge: {
         **estate(pjsip=pjsip, voicemail=voicemail, queues=queues),
         "extensions.conf": dialplan,
+        "confbridge.conf": confbridge,
     },
     DIALPLAN,
     st.just(PJSIP) | mixed(PJSIP),
     st.just(VOICEMAIL) | mixed(VOICEMAIL),
     st.just(QUEUES) | st.just(QUEUES + "context=menu\n") | mixed(QUEUES),
+    st.just(CONFBRIDGE) | mixed(CONFBRIDGE),
 )
 
 

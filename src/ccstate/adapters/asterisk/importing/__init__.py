@@ -7,11 +7,18 @@ Nothing is approximated in silence: a line is explained by the fields of an obje
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ccstate.adapters.asterisk import conf
 from ccstate.adapters.asterisk.conf import Conf, Glob, Read
 from ccstate.adapters.asterisk.importing.canonical import canonical_objects
+from ccstate.adapters.asterisk.importing.conferences import tell_profiles
 from ccstate.adapters.asterisk.importing.destinations import Known
-from ccstate.adapters.asterisk.importing.estate import FILES, Positions, Setting, Work, opened
+from ccstate.adapters.asterisk.importing.estate import (
+    FILES,
+    Positions,
+    Setting,
+    Work,
+    opened,
+    read_confs,
+)
 from ccstate.adapters.asterisk.importing.features import feature_codes, switch_codes
 from ccstate.adapters.asterisk.importing.ledger import Line, Unexpressed
 from ccstate.adapters.asterisk.importing.leftovers import leftovers
@@ -29,7 +36,16 @@ from ccstate.adapters.asterisk.importing.unread import list_unread
 from ccstate.kinds import KINDS
 from ccstate.model import Address, Fields
 
-__all__ = ["FILES", "Imported", "Setting", "Unexpressed", "import_confs", "import_estate", "words"]
+__all__ = [
+    "FILES",
+    "Imported",
+    "Setting",
+    "Unexpressed",
+    "import_confs",
+    "import_estate",
+    "read_confs",
+    "words",
+]
 
 _FILES = {
     "extension": "people.yaml",
@@ -72,6 +88,8 @@ class Imported:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What the references stand for, by the name behind `env:`. To be kept secret."""
     origins: Origins = field(default_factory=Origins)
+    confs: Mapping[str, Conf] = field(default_factory=dict, repr=False)
+    """What was read, by main files."""
 
     def group(self, address: Address) -> str:
         """The file of the desired state that an object might go to."""
@@ -87,7 +105,7 @@ def import_estate(
 
     Files of Asterisk's that hold more, and are not read, are listed.
     """
-    work = opened({file: conf.read(read, glob, file) for file in files}, setting or Setting())
+    work = opened(read_confs(read, glob, files), setting or Setting())
     list_unread(work.ledger, read, glob)
     return _imported(work)
 
@@ -113,6 +131,7 @@ def _imported(work: Work) -> Imported:
     outbound(work, known)
     overflow(work, known)
     fill_recordings(work)
+    tell_profiles(work)
     leftovers(work, known)
     objects = canonical_objects(work)
     return Imported(
@@ -122,6 +141,7 @@ def _imported(work: Work) -> Imported:
         tuple(dict.fromkeys(file for read in work.confs.values() for file in read.files)),
         dict(work.secrets),
         _origins(work, known),
+        work.confs,
     )
 
 

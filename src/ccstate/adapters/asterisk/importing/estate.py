@@ -1,10 +1,11 @@
 """A hand-written configuration, read and sorted by what its sections are."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ccstate.adapter import Support
-from ccstate.adapters.asterisk.conf import Conf, Section, resolved
+from ccstate.adapters.asterisk import conf
+from ccstate.adapters.asterisk.conf import Conf, Glob, Option, Read, Section, resolved
 from ccstate.adapters.asterisk.conf.dialplan import Dialplan, dialplan
 from ccstate.adapters.asterisk.importing.following import Follower
 from ccstate.adapters.asterisk.importing.ledger import Ledger
@@ -13,7 +14,9 @@ from ccstate.adapters.asterisk.importing.outcomes import Outcome
 from ccstate.adapters.asterisk.support import SUPPORTS
 from ccstate.model import Address, Json
 
-FILES = ("pjsip.conf", "voicemail.conf", "queues.conf", "extensions.conf")
+OPTIONAL = ("confbridge.conf",)
+"""Files that many servers do not have."""
+FILES = ("pjsip.conf", "voicemail.conf", "queues.conf", "extensions.conf", *OPTIONAL)
 """The files whose contents objects can say."""
 
 
@@ -48,6 +51,21 @@ class Positions:
 
 
 @dataclass(slots=True)
+class Room:
+    """A conference room, the line of the first ConfBridge() that leads there, and what it says.
+
+    `pins` has the PIN, or "", of each role in which somebody comes in: `pin`, `moderator_pin`.
+    """
+
+    address: Address
+    line: Option
+    said: Mapping[str, Json]
+    pins: dict[str, str] = field(default_factory=dict)
+    waits: bool = False
+    """Whether those who are no moderators wait for one."""
+
+
+@dataclass(slots=True)
 class Work:
     """Everything that is known while objects are made."""
 
@@ -69,16 +87,16 @@ class Work:
     """What people change, as `GLOBAL(NIGHT)`, that became a switch."""
     recordings: dict[Address, dict[str, Json]] = field(default_factory=dict)
     """`recording` of queues and extensions, as the first call that reaches each of them says it."""
-    rooms: dict[str, tuple[Address, dict[str, str]]] = field(default_factory=dict)
-    """Conference rooms by what the dialplan calls them, with what it says of them."""
+    rooms: dict[str, Room] = field(default_factory=dict)
+    """Conference rooms by what the dialplan calls them."""
     forwarding: set[str] = field(default_factory=set)
     """Families of the database by which calls of phones are sent elsewhere."""
     unsaid: list[tuple[Outcome, str]] = field(default_factory=list)
     """Ways of calls that no object says, with the reason, for lines that nothing else says."""
 
     def sections(self, file: str) -> tuple[Section, ...]:
-        conf = self.confs.get(file)
-        return resolved(conf) if conf else ()
+        found = self.confs.get(file)
+        return resolved(found) if found else ()
 
     def one(self, kind: str, wanted: str, fields: dict[str, Json]) -> Address:
         """The object with these fields; it is made, near the wanted name, where there is none.
@@ -104,11 +122,17 @@ def _alike(known: dict[str, Json] | None, fields: dict[str, Json]) -> bool:
     return known is not None and {**known, "extension": None} == {**fields, "extension": None}
 
 
+def read_confs(read: Read, glob: Glob, files: Iterable[str] = FILES) -> dict[str, Conf]:
+    """The configurations by their main files; those that are optional, where there are such."""
+    there = (file for file in files if file not in OPTIONAL or read(file) is not None)
+    return {file: conf.read(read, glob, file) for file in there}
+
+
 def opened(confs: Mapping[str, Conf], setting: Setting) -> Work:
     """The configurations by their main files, with all their lines in the ledger."""
     ledger = Ledger()
-    for conf in confs.values():
-        ledger.read(conf)
+    for each in confs.values():
+        ledger.read(each)
     plan = dialplan(confs.get("extensions.conf") or Conf((), (), (), ()))
     for problem in plan.problems:
         if problem.span:

@@ -49,7 +49,7 @@ _LOGIN = re.compile(
     re.IGNORECASE,
 )
 """A password in an address: `sip:name:password@host`, `IAX2/name:password@host`."""
-_SECRET = re.compile(r"md5_cred|pass(word|wd)?|secret|token", re.IGNORECASE)
+_SECRET = re.compile(r"md5_cred|pass(word|wd)?|secret|token|^pin$", re.IGNORECASE)
 """What the name of an option, or of a variable, has in it whose value is not shown."""
 
 

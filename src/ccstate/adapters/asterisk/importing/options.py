@@ -70,6 +70,14 @@ def read_section(
 
 def read_option(work: Work, table: Table, address: Address, option: Option) -> None:
     """Fills in the field that an option says; the ledger has the reason where none says it."""
+    if found := read_value(work, table, address, option):
+        work.objects[address] = put(work.objects[address], *found)
+
+
+def read_value(
+    work: Work, table: Table, address: Address, option: Option
+) -> tuple[Path, Json] | None:
+    """The field of an object that an option says, and its value; None where it says no field."""
     key, value, ledger = option.key.lower(), option.value.strip(), work.ledger
     row = table.rows.get(key)
     told: str | None
@@ -88,13 +96,13 @@ def read_option(work: Work, table: Table, address: Address, option: Option) -> N
         ledger.take([option], DEFAULT)
     else:
         read = decoded(row.codec, value)
-        if read is UNCLEAR or not fits(address.kind, row.path, read):
-            ledger.leave(option, f"no field of a {table.noun} says {key}={value[:60]}")
-            return
-        work.objects[address] = put(work.objects[address], row.path, read)
-        ledger.take([option], address)
-        if told := dict(row.nearly).get(value.lower()):
-            ledger.leave(option, f"differs: {told}")
+        if read is not UNCLEAR and fits(address.kind, row.path, read):
+            ledger.take([option], address)
+            if told := dict(row.nearly).get(value.lower()):
+                ledger.leave(option, f"differs: {told}")
+            return row.path, read
+        ledger.leave(option, f"no field of a {table.noun} says {key}={value[:60]}")
+    return None
 
 
 def tell_defaults(work: Work, table: Table, section: Section) -> None:

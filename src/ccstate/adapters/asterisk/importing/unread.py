@@ -28,7 +28,6 @@ UNREAD: Mapping[str, str] = {
     "extension's own into its follow_me",
     "agents.conf": "{count} of AgentLogin() are not read: agents of a queue log in to it",
     "queuerules.conf": "{count} of penalties that change while callers wait are not read",
-    "confbridge.conf": "{count} of conferences are not read",
     "meetme.conf": "{count} of conferences are not read",
     "res_parking.conf": "{count} of parking are not read",
     "features.conf": "{count} of features in a call are not read: ccstate sets codes of its own, "
