@@ -1,6 +1,7 @@
 """No import changes what callers meet without a word: dialplans with expectations written by hand."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ import yaml
 
 from ccstate.adapters.asterisk import interpreter as by_hand
 from ccstate.adapters.asterisk.importing import Setting
+from ccstate.adapters.asterisk.importing.estate import Positions
 from ccstate.adapters.asterisk.proof import Proof, turns
 from ccstate.adapters.asterisk.proof.objects import Done, Objects, Where
 from ccstate.adapters.asterisk.proof.proving import Proving
+from ccstate.model import parse_address
 from tests.adapters.asterisk.estates import WORDS, confs, estate, imported_confs
 
 CORPUS = Path(__file__).with_name("corpus")
@@ -46,7 +49,14 @@ class Case:
         self.is_same = said["import"] == "same"
         self.report: list[str] = said.get("report", [])
         self.read = confs(estate(said["dialplan"], **said.get("files", {})))
-        self.found = imported_confs(self.read, self.setting)
+        found = imported_confs(self.read, self.setting)
+        by_hand = {parse_address(text): fields for text, fields in said.get("objects", {}).items()}
+        switches = {
+            fact: Positions(parse_address(s["switch"]), frozenset(s["off"]), frozenset(s["on"]))
+            for fact, s in said.get("switches", {}).items()
+        }
+        origins = replace(found.origins, switches={**found.origins.switches, **switches})
+        self.found = replace(found, objects={**found.objects, **by_hand}, origins=origins)
         self.proving = Proving(self.read, self.found, self.setting, FIRST)
 
     def door(self, call: dict[str, Any]) -> tuple[str, str]:
@@ -54,20 +64,25 @@ class Case:
             return "phones", str(call["phone"])
         return "inbound", str(call["dial"])
 
+    def trunk(self, call: dict[str, Any]) -> str:
+        return "" if "phone" in call else "line"
+
     def start(self, call: dict[str, Any]) -> Where:
         if "phone" in call:
             return self.proving.entrances.phone("2001", str(call["phone"]))
         return self.proving.entrances.number("line", str(call["dial"]))
 
     def moment(self, call: dict[str, Any]) -> datetime:
-        at: datetime = call.get("at", datetime(2026, 12, 1, 10))  # noqa: DTZ001 - the server's zone
-        return at.replace(tzinfo=ZoneInfo(ZONE))
+        at = call.get("at", "2026-12-01T10:00")
+        return datetime.fromisoformat(str(at)).replace(tzinfo=ZoneInfo(ZONE))
 
     def by_hand(self, call: dict[str, Any]) -> list[str]:
         """What the caller meets in the dialplan."""
         written = self.proving.written
         moments = self.proving.moments_like(self.moment(call))
-        stop: by_hand.Stop | turns.Over = written.begins(*self.door(call), moments)
+        phone = "2001" if "phone" in call else ""
+        facts = {"caller": phone} if phone else {}
+        stop: by_hand.Stop | turns.Over = written.begins(*self.door(call), moments, facts, phone)
         met: list[str] = []
         does = list(map(str, call.get("does", [])))
         while True:
@@ -113,7 +128,7 @@ class Case:
         """What the caller meets in the objects."""
         where = self.start(call)
         facts = dict(d.split("=", 1) for d in map(str, call.get("does", [])) if "=" in d)
-        objects = self.proving.objects_at(where, self.moment(call), facts)
+        objects = self.proving.objects_at(where, self.moment(call), facts, self.trunk(call))
         met: list[str] = []
         does = [d for d in map(str, call.get("does", [])) if "=" not in d]
         while True:

@@ -39,6 +39,7 @@ NOT_MET: Mapping[str, str] = {
     "queue.recording.folder": "where recordings are kept",
     "queue.service_level.percent": "what reports say",
     "queue.service_level.within": "what reports say",
+    "schedule.holidays.*.name": "what people read",
     "trunk.addresses": "how the server reaches the carrier",
     "trunk.codecs": "how the server reaches the carrier",
     "trunk.country": "nothing without a format of numbers",
@@ -71,6 +72,8 @@ NEEDS: Mapping[str, str] = {
     "queue.recording.notice": "recording.when",
 }
 """Fields without effect where another one is not there: such changes change nothing."""
+LISTS = ("caller_list.", "ivr.nodes.*.callers.callers")
+"""Fields of lists of callers, and of where these lead."""
 OUTSIDE = frozenset(
     {
         *("extension.caller_id.number", "trunk.caller_id", "trunk.number_format"),
@@ -93,12 +96,24 @@ SAME = frozenset(
         ("announcement", "number.caller_name_prefix"),
         ("busy-tone", "number.caller_name_prefix"),
         ("label-that-is-not-there", "number.caller_name_prefix"),
+        # Who types too few digits comes to where other digits lead.
+        ("digits-lead-to-places", "ivr.nodes.*.collect.min_digits"),
+        # No caller is in both lists, and while the switch is on no schedule is asked.
+        ("number-asks-lists-hours-and-switch", "number.callers"),
+        ("number-asks-lists-hours-and-switch", "caller_list.withheld"),
+        ("number-asks-lists-hours-and-switch", "schedule.closed_by"),
+        ("number-asks-lists-hours-and-switch", "queue.hours"),
         # The queue is reached while it is open only.
         ("include-with-hours", "queue.hours"),
         ("open-hours", "queue.hours"),
     }
 )
 """Changes after which callers meet what they met."""
+
+
+def is_form_known(objects: Objects) -> bool:
+    """Whether a trunk says how its carrier writes numbers: else no list holds any of its callers."""
+    return any(fields.get("inbound_number_format") for fields in objects.values())
 
 
 def value_at(fields: Any, path: str) -> Any:
@@ -115,6 +130,8 @@ def is_met(case: str, mutation: Mutation, objects: Objects) -> bool:
     if path in NEEDS and not value_at(mutation.fields, NEEDS[path]):
         return False
     if path in OUTSIDE and not any(address.kind == "outbound_route" for address in objects):
+        return False
+    if path.startswith(LISTS) and not is_form_known(objects):
         return False
     return case in CHANGE_ALL or path.partition(".")[0] not in SHARED
 

@@ -5,6 +5,7 @@ it does not know raises NotFollowed with the line and the reason; nothing is app
 """
 
 from ccstate.adapters.asterisk.interpreter.call import (
+    AGENT,
     ENDLESS,
     HANGUP,
     NO_WAY,
@@ -31,6 +32,7 @@ from ccstate.adapters.asterisk.interpreter.world import (
 )
 
 __all__ = [
+    "AGENT",
     "ENDLESS",
     "HANGUP",
     "NO_WAY",

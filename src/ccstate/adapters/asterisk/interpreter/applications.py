@@ -9,12 +9,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ccstate.adapters.asterisk.interpreter.call import (
+    AGENT,
     HANGUP,
     NO_WAY,
     WAITS_FOR_EVER,
+    Call,
     Frame,
     Heard,
     Keys,
+    Leg,
     Mailbox,
     Reading,
     Rings,
@@ -119,6 +122,8 @@ def _wait_exten(run: "Run", data: str) -> Stop:
 
 def _wait(run: "Run", data: str) -> None:
     if seconds := _seconds(_said(run, data, 1)[0]):
+        if _ringing_leg(run):
+            raise NotFollowed("Wait() while Dial() rings a Local channel is not followed")
         run.heard.append(Heard("pause", "", run.line, seconds))
 
 
@@ -372,19 +377,60 @@ DIAL_FOLLOWED = frozenset("abBcCeEghHiIjkKmNorRtTuvwWxXyYzZAfn")
 """Options of Dial() that leave the way of a caller as it is, or that are reported as they stand."""
 
 
-def _dial(run: "Run", data: str) -> Stop:
+def _dial(run: "Run", data: str) -> Stop | None:
     devices, seconds, options, *_ = _said(run, data, 3)
     targets = tuple(part.strip() for part in known(devices).split("&") if part.strip())
     odd = [letter for letter, _ in _options(options) if letter not in DIAL_FOLLOWED]
     if odd:
         raise NotFollowed(f"Dial() with the option {odd[0]} is not followed")
-    if any(target.lower().startswith("local/") for target in targets):
-        raise NotFollowed("Dial() goes through another part of the dialplan (Local/)")
     ring = _seconds(seconds.partition("^")[0])
+    local = [target for target in targets if target.lower().startswith("local/")]
+    if len(targets) == 1 and local:
+        _dial_local(run, local[0], ring, options)
+        return None
+    if local:
+        raise NotFollowed("Dial() rings Local/ beside other phones")
+    if (leg := _ringing_leg(run)) and leg.seconds is not None:
+        ring = min(ring or leg.seconds, leg.seconds)
     return Rings(run.call, tuple(run.heard), run.line, targets, ring, known(options))
 
 
+def _ringing_leg(run: "Run") -> Leg | None:
+    """The Dial() that rings this Local channel, while nobody has answered it."""
+    return run.call.legs[-1] if run.call.legs and not run.call.is_answered else None
+
+
+_WITHOUT_LOCAL = re.compile(r"[A-Z]?[DFGHKLMSTUWXdghktwx]")
+"""Options of Dial() that mean more with a Local channel than that it rings."""
+
+
+def _dial_local(run: "Run", target: str, ring: int | None, options: str) -> None:
+    """Rings `Local/exten@context`: another part of the dialplan, as a call of its own.
+
+    Source: main/core_local.c of Asterisk 22. It begins without the variables of the caller, but for
+    those whose names begin with an underscore, which are not followed.
+    """
+    exten, _, place = target[len("local/") :].partition("@")
+    context = place.partition("/")[0] or "default"
+    if run.call.legs or run.survey.inherits or _WITHOUT_LOCAL.search(options):
+        raise NotFollowed("Dial() of Local/ with such options or variables is not followed")
+    if not run.exists(context, exten):
+        run.keep("DIALSTATUS", "CHANUNAVAIL")
+        return
+    waiting = run.call
+    run.call = Call(
+        context,
+        exten,
+        facts=waiting.facts,
+        moments=waiting.moments,
+        caller=waiting.caller,
+        legs=(Leg(waiting, ring),),
+    )
+
+
 def _queue(run: "Run", data: str) -> Stop:
+    if _ringing_leg(run):
+        raise NotFollowed("Queue() while Dial() rings a Local channel is not followed")
     name, options, _url, announce, seconds, *rest = _said(run, data, 5)
     others = tuple(known(part).strip() for part in (announce, *rest) if part.strip())
     called = known(name).strip()
@@ -436,16 +482,33 @@ def _mailbox_access(run: "Run", data: str) -> Stop:
     return run.ended("listens to messages", f"{known(box).strip()}{by}")
 
 
-def _authenticate(_run: "Run", _data: str) -> Stop:
-    raise NotFollowed("Authenticate() asks for a code")
+_KNOWS, _KNOWS_NOT = "known", "not known"
 
 
-def _member(does: str) -> "Application":
-    """A caller who joins or leaves queues as an agent."""
+def _authenticate(run: "Run", _data: str) -> Stop | None:
+    """Asks for a code, three times at the most; who does not know it is hung up on.
+
+    Source: `auth_exec` in apps/app_authenticate.c, `vmauthenticate` in apps/app_voicemail.c (22).
+    """
+    outcome = run.outcome("the code", (_KNOWS, _KNOWS_NOT))
+    run.heard.append(Heard("asks for", "a code", run.line))
+    _answer(run, "")
+    return run.ended(HANGUP) if outcome == _KNOWS_NOT else None
+
+
+def _member(does: str, variable: str, statuses: tuple[str, ...]) -> "Application":
+    """A phone that joins, leaves or pauses in queues; `variable` says what came of it.
+
+    The calling phone does where none is named. Source: `aqm_exec` and others in app_queue.c (22).
+    """
 
     def change(run: "Run", data: str) -> None:
-        queue, device, *_ = _said(run, data, 2)
-        run.heard.append(Heard("agent", f"{does} {queue} {device}".strip(), run.line))
+        queue, device, more, *_ = (known(part).strip() for part in _said(run, data, 3))
+        penalty = more if does == "joins" else ""
+        if run.survey.reads(variable):
+            run.keep(variable, run.outcome(variable, statuses))
+        what = AGENT.join((does, queue, device or run.call.device, penalty))
+        run.heard.append(Heard("agent", what, run.line))
 
     return change
 
@@ -464,7 +527,7 @@ def _playtones(run: "Run", data: str) -> None:
 
 Application = Callable[["Run", str], "Stop | None"]
 APPLICATIONS: Mapping[str, Callable[["Run", str], Stop | None]] = {
-    "addqueuemember": _member("joins"),
+    "addqueuemember": _member("joins", "AQMSTATUS", ("ADDED", "MEMBERALREADY")),
     "answer": _answer,
     "authenticate": _authenticate,
     "background": _background,
@@ -497,13 +560,13 @@ APPLICATIONS: Mapping[str, Callable[["Run", str], Stop | None]] = {
     "page": _end("paging"),
     "park": _end("parked"),
     "parkedcall": _end("picks up a parked call"),
-    "pausequeuemember": _member("pauses in"),
+    "pausequeuemember": _member("pauses in", "PQMSTATUS", ("PAUSED", "NOTFOUND")),
     "pickup": _end("picks up"),
     "playback": _playback,
     "playtones": _playtones,
     "queue": _queue,
     "read": _read,
-    "removequeuemember": _member("leaves"),
+    "removequeuemember": _member("leaves", "RQMSTATUS", ("REMOVED", "NOTINQUEUE")),
     "return": _return,
     "sayalpha": _says("letters"),
     "saydigits": _says("digits"),
@@ -514,8 +577,9 @@ APPLICATIONS: Mapping[str, Callable[["Run", str], Stop | None]] = {
     "setglobalvar": _set_global,
     "stackpop": _stack_pop,
     "transfer": _end("transfer"),
-    "unpausequeuemember": _member("is back in"),
+    "unpausequeuemember": _member("is back in", "UPQMSTATUS", ("UNPAUSED", "NOTFOUND")),
     "userevent": _user_event,
+    "vmauthenticate": _authenticate,
     "voicemail": _voicemail,
     "voicemailmain": _mailbox_access,
     "wait": _wait,

@@ -16,10 +16,14 @@ class Heard(NamedTuple):
     """Something that a caller, or a person who answers, notices; `what` is a text or recordings."""
 
     kind: str
-    """`sound`, `says`, `pause`, `records`, `sets`, `music`, `language`."""
+    """`sound`, `says`, `pause`, `records`, `sets`, `music`, `language`, `agent`, `asks for`."""
     what: str
     line: Option
     seconds: int = 0
+
+
+AGENT = "\x1f"
+"""Between what an agent does, the queue ("" for all), the phone and its penalty, of something heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,13 @@ class Frame:
     priority: int = 0
     macro: str = ""
     """The context of the macro; "" for Gosub."""
+
+
+class Leg(NamedTuple):
+    """A Dial() that rings a Local channel: the call that waits in it, and for how many seconds yet."""
+
+    call: "Call"
+    seconds: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +68,10 @@ class Call:
     """What happened while the caller could press keys: `typed 12`, or `silence`."""
     digit: int = 5
     """Seconds that a caller has for each digit after it: TIMEOUT(digit)."""
+    device: str = ""
+    """The phone that calls, `PJSIP/2001`; "" for callers from outside."""
+    legs: tuple[Leg, ...] = ()
+    """Where this is a Local channel: the Dial() that rings it."""
 
     def key(self) -> tuple[object, ...]:
         """What tells two calls apart that may go on differently."""
@@ -77,6 +92,7 @@ class Call:
             self.response,
             self.digit,
             self.pending,
+            tuple((leg.call.key(), leg.seconds) for leg in self.legs),
         )
 
 

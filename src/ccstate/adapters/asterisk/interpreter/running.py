@@ -12,6 +12,7 @@ from ccstate.adapters.asterisk.interpreter import values
 from ccstate.adapters.asterisk.interpreter.applications import APPLICATIONS, WITHOUT_EFFECT
 from ccstate.adapters.asterisk.interpreter.call import (
     ENDLESS,
+    HANGUP,
     NO_WAY,
     Call,
     Clock,
@@ -131,6 +132,9 @@ class Run:
                 return Clock(before, tuple(self.heard[:heard]), self.line, clock.holds)
             except NotFollowed as why:
                 raise why.at(self.line) from None
+            if isinstance(stop, Ended) and stop.call.legs and not stop.call.is_answered:
+                self._behind_leg(stop)
+                stop = None
             if stop is not None:
                 return stop
         raise NotFollowed(f"the call takes more than {MOST_STEPS:,} steps", self.line)
@@ -152,6 +156,18 @@ class Run:
         if app not in APPLICATIONS:
             raise NotFollowed(f"{found.step.app.strip()[:40]}() is not interpreted")
         return APPLICATIONS[app](self, found.step.data)
+
+    def _behind_leg(self, stop: Ended) -> None:
+        """Goes on behind the Dial() of a Local channel that ended before anybody answered.
+
+        Source: `HANDLE_CAUSE` and `wait_for_answer` in apps/app_dial.c of Asterisk 22.
+        """
+        status = _UNANSWERED.get(f"{stop.end} {stop.at}".strip())
+        if status is None:
+            raise NotFollowed(
+                "what Dial() says of a Local channel that hangs up is not followed", self.line
+            )
+        self.call = left_leg(stop.call, status)
 
     def _beyond(self, call: Call) -> Stop | None:
         """Where there is no such step: a macro ends, `i` takes the call, or it ends."""
@@ -175,7 +191,8 @@ class Run:
             return self.ended(NO_WAY)
         if not self.exists(call.context, "i"):
             if self.exists(call.context, "e"):
-                raise NotFollowed("the extension e takes calls that go nowhere")
+                self.call = replace(call, exten="e", priority=1, pending="")
+                return None
             return self.ended(NO_WAY)
         self.call = replace(call, exten="i", priority=1, pending="")
         self.keep("INVALID_EXTEN", exten)
@@ -205,12 +222,23 @@ class Run:
         if self.exists(call.context, "t"):
             self.call = replace(self.call, exten="t", priority=1)
             return None
+        if self.exists(call.context, "e"):
+            self.call = replace(self.call, exten="e", priority=1)
+            return None
         return self.ended(NO_WAY)
 
     def keep(self, name: str, value: str) -> None:
         """Sets a variable of the channel, where the dialplan ever reads it."""
         if self.survey.reads(name):
             self.call = replace(self.call, variables={**self.call.variables, name: value})
+
+    def outcome(self, what: str, values: tuple[str, ...]) -> str:
+        """What comes of the step that is played: one of these values, which the world decides."""
+        context, exten, priority = self.here
+        fact = f"{what} at {exten},{priority} of [{context}]"
+        if fact not in self.call.facts:
+            raise Undecided(fact, values)
+        return self.call.facts[fact]
 
     def leave_frame(self) -> None:
         """Goes on behind the Gosub() or Macro() that is done."""
@@ -226,6 +254,23 @@ class Run:
     def ended(self, end: str, at: str = "") -> Ended:
         line = self.line if self.line is not _NOWHERE else None
         return Ended(self.call, tuple(self.heard), line, end, at)
+
+
+_UNANSWERED = {
+    "busy tone": "BUSY",
+    "congestion tone": "CONGESTION",
+    f"{HANGUP} cause 17": "BUSY",
+    f"{HANGUP} cause 19": "NOANSWER",
+    f"{HANGUP} cause 34": "CONGESTION",
+}
+"""DIALSTATUS by the end of a Local channel that nobody answered (ITU-T Q.850)."""
+
+
+def left_leg(call: Call, status: str) -> Call:
+    """The call that waits in a Dial(), once the Local channel is gone that it rang."""
+    waiting = call.legs[-1].call
+    variables = {**waiting.variables, "DIALSTATUS": status}
+    return replace(waiting, variables=variables, facts=call.facts, moments=call.moments)
 
 
 class Interpreter:
@@ -299,6 +344,13 @@ class Interpreter:
 
     def rung(self, stop: Rings, status: str) -> Stop:
         """What comes of the phones that ring: a DIALSTATUS."""
+        leg = stop.call.legs[-1] if stop.call.legs and not stop.call.is_answered else None
+        if leg and leg.seconds is not None and status == "NOANSWER":
+            left = leg.seconds - (stop.seconds or leg.seconds)
+            if left <= 0:
+                return self.run(left_leg(stop.call, status), stop.line)
+            call = replace(stop.call, legs=(*stop.call.legs[:-1], leg._replace(seconds=left)))
+            stop = stop._replace(call=call)
         return self._with(stop, {"DIALSTATUS": status})
 
     def left_queue(self, stop: Waits, status: str) -> Stop:

@@ -135,6 +135,8 @@ def _callerid(run: "Run", said: str) -> str:
 
 
 def _channel(run: "Run", said: str) -> str:
+    if said.strip().lower() in ("endpoint", "peername") and run.call.device:
+        return run.call.device.partition("/")[2]
     return run.call.variables.get(f"CHANNEL({said.strip()})") or opaque(f"CHANNEL({said})")
 
 

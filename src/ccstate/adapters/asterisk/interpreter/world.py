@@ -24,6 +24,12 @@ MOST_VALUES, MOST_CALLERS = 40, 200
 """Values of one fact that are tried, and numbers of callers."""
 DAYS = 366
 _COMPARED = r'"?\s*(?:==?|!=|<=?|>=?|:|=~)\s*"?\^?([^"\]&|?:,)$\s]*)'
+_BEGINNING = re.compile(
+    r'CALLERID\(num(?:ber)?\):0:[0-9]+\}"?\s*(?:==?|!=)\s*"?([+*#0-9]{1,6})', re.IGNORECASE
+)
+"""A comparison of the first digits of the caller's number alone."""
+_GOES_BY_VALUE = re.compile(r"^(?:[^?]*\?)?[^,(]*,?\$\{[^}]*\}(?:@[^,]*)?,(?:1|[a-z]+)\b")
+"""A target, or a number that is dialled, which a variable names: `menu,${KEY},1`."""
 _LITERAL = re.compile(r'(?:==?|!=|<=?|>=?|=~)\s*"?\^?([+*#0-9]+)|"?([+*#0-9]+)"?\s*(?:==?|!=)')
 
 _NO_NUMBER = re.compile(r"\b(?:anonymous|unavailable|restricted|private|unknown)\b", re.IGNORECASE)
@@ -227,6 +233,15 @@ class Survey:
             name for text in self._texts for name in re.findall(r"\b[A-Za-z_][A-Za-z0-9_]*", text)
         )
 
+    @cached_property
+    def inherits(self) -> bool:
+        """Whether a variable is set that channels inherit which the call makes."""
+        return any(
+            re.match(r"_|EXPORT\(", step.data.strip())
+            for step in _steps(self._plan)
+            if step.app.strip().lower() in ("set", "mset")
+        )
+
     def changes(self, name: str) -> bool:
         """Whether a global variable is ever set while calls run."""
         return f"GLOBAL({name})" in self._sets
@@ -285,6 +300,16 @@ class Survey:
         if kind == "DB" and not written:
             yield "1"
 
+    @cached_property
+    def digits(self) -> frozenset[str]:
+        """What callers can type that the dialplan tells apart: what it compares with, or goes to."""
+        asking = [text for text in self._texts if "$[" in text or "REGEX" in text]
+        found = {match[1] or match[2] for text in asking for match in _LITERAL.finditer(text)}
+        if any(_GOES_BY_VALUE.search(text) for text in self._texts):
+            names = (name for c in self._plan.contexts.values() for name, _ in c.extens())
+            found |= {_instance(name) for name in names}
+        return frozenset(digits for digits in found if set(digits) <= set("0123456789*#"))
+
     def _caller_values(self) -> Iterator[str]:
         yield OTHER_CALLER
         asking = [text for text in self._texts if "CALLERID(" in text]
@@ -302,11 +327,18 @@ class Survey:
             if "LEN(" in text:
                 lengths = [int(m[1] or m[2]) for m in _LITERAL.finditer(text) if _is_short(m)]
                 literals.update({"2025550143202"[:length]: None for length in lengths})
-            literals.update({m[1] or m[2]: None for m in _LITERAL.finditer(text)})
+            begins = {m[1] for m in _BEGINNING.finditer(text)}
+            found = (m[1] or m[2] for m in _LITERAL.finditer(text))
+            literals.update({_longer(one) if one in begins else one: None for one in found})
         for literal in literals:
             yield literal
             if len(literal) < 7:
-                yield (literal + "2025550143")[:10]
+                yield _longer(literal)
+
+
+def _longer(beginning: str) -> str:
+    """A number of ten digits that begins so."""
+    return (beginning + "2025550143")[:10]
 
 
 def _is_short(match: "re.Match[str]") -> bool:

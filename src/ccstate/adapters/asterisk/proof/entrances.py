@@ -1,19 +1,21 @@
 """Where calls come in on the imported side: numbers of carriers, and what phones dial."""
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import cached_property
 
 from ccstate.adapters.asterisk.importing import Origins
 from ccstate.adapters.asterisk.interpreter import NotFollowed
 from ccstate.adapters.asterisk.kinds.outbound_route import OUTSIDE_RINGS
 from ccstate.adapters.asterisk.proof import turns
 from ccstate.adapters.asterisk.proof.doors import samples_of
-from ccstate.adapters.asterisk.proof.objects import At, Done, Leaving, Turns, Where
+from ccstate.adapters.asterisk.proof.objects import Acts, At, Done, Leaving, Turns, Where
 from ccstate.dialling.called import ending_alike
 from ccstate.dialling.number_formats import carrier_formats, read_as_e164, rewritten, written_for
 from ccstate.dialling.routing import Dialling, Leaves
 from ccstate.dialling.shown import Shown, Source, number_shown
-from ccstate.journeys.centre import Centre, Filled
+from ccstate.journeys.centre import Filled
 from ccstate.journeys.flow import Flow
+from ccstate.journeys.staffing import Lack, agents
 from ccstate.journeys.ways import Place
 from ccstate.model import Address
 
@@ -55,7 +57,7 @@ class Entrances:
         """Where a call goes that a phone dials."""
         extension = self._flow.centre.of("extension").get(phone, {})
         if code := self._codes.get(dialled):
-            return _coded(phone, code)
+            return self._coded(phone, code)
         reached = self._dialling.dial(extension.get("site") or "", dialled)
         if isinstance(reached, Leaves):
             route = self._dialling.routes[reached.route]
@@ -81,6 +83,61 @@ class Entrances:
         trunks = tuple(f"trunk/{trunk}" for trunk in route["trunks"])
         return Leaving(trunks, sent, OUTSIDE_RINGS, shown)
 
+    def phones_alike(
+        self, origins: Origins, numbers: Mapping[str, str]
+    ) -> list[dict[object, tuple[str, str]]]:
+        """Phones whose calls inside go alike, as (context, extension): one for each number shown.
+
+        They are of one site, have the same rights, and log in to the same queues. `numbers` are
+        those of the endpoints' caller IDs; phones that show their own number stand for each other.
+        """
+        found: dict[tuple[object, ...], dict[object, tuple[str, str]]] = {}
+        for endpoint, context in origins.phone_contexts.items():
+            phone = origins.phones[endpoint].name
+            fields = self._flow.centre.of("extension").get(phone, {})
+            shown = (fields.get("caller_id") or {}).get("number")
+            is_own = shown in (None, numbers.get(endpoint, endpoint))
+            rights = (tuple(sorted(fields.get(name) or ())) for name in ("permissions", "rights"))
+            logins = tuple(sorted(self._logins.get(phone, {}).items()))
+            alike = found.setdefault((context, fields.get("site"), *rights, logins), {})
+            alike.setdefault("" if is_own else shown, (context, phone))
+        return list(found.values())
+
+    def _coded(self, phone: str, code: Filled) -> Where:
+        """Where a phone is that dials a feature code."""
+        action = str(code["action"])
+        match action:
+            case "mailbox":
+                return Done(turns.Over("listens to messages", f"voicemail/{phone}"))
+            case "pick_up":
+                return Done(turns.Over("picks up"))
+            case "switch":
+                return Turns(code["switch"])
+            case "log_in" | "log_out":
+                logins = self._logins.get(phone, {})
+                asked = [code["queue"]] if code.get("queue") else sorted(logins)
+                return Acts(
+                    tuple(
+                        _acts(action, f"queue/{queue}", phone, logins[queue])
+                        for queue in asked
+                        if queue in logins
+                    )
+                )
+            case "pause" | "unpause":
+                return Acts((_acts(action, turns.ALL_QUEUES, phone, 0),))
+            case _:
+                raise NotFollowed(f"what the feature code {action} does is not walked")
+
+    @cached_property
+    def _logins(self) -> Mapping[str, Mapping[str, int]]:
+        """The queues in which each extension logs in, with its penalty there."""
+        found: dict[str, dict[str, int]] = {}
+        for name, queue in self._flow.centre.of("queue").items():
+            for agent in agents(self._flow.centre, queue):
+                if agent.is_dynamic and agent.lack is Lack.NOTHING:
+                    found.setdefault(agent.extension, {})[name] = agent.penalty
+        return found
+
     # What objects alone know
 
     def numbers_beside(self, taken: Collection[str]) -> Iterator[str]:
@@ -105,34 +162,14 @@ class Entrances:
                 yield from samples_of(pattern)
 
 
-def phones_alike(
-    centre: Centre, origins: Origins, numbers: Mapping[str, str]
-) -> list[dict[object, tuple[str, str]]]:
-    """Phones whose calls inside go alike, as (context, extension): one for each number shown.
-
-    They are of one site and have the same rights. `numbers` are those of the endpoints' caller IDs;
-    phones that show their own number stand for each other.
-    """
-    found: dict[tuple[object, ...], dict[object, tuple[str, str]]] = {}
-    for endpoint, context in origins.phone_contexts.items():
-        phone = origins.phones[endpoint].name
-        fields = centre.of("extension").get(phone, {})
-        shown = (fields.get("caller_id") or {}).get("number")
-        is_own = shown in (None, numbers.get(endpoint, endpoint))
-        rights = (tuple(sorted(fields.get(name) or ())) for name in ("permissions", "rights"))
-        alike = found.setdefault((context, fields.get("site"), *rights), {})
-        alike.setdefault("" if is_own else shown, (context, phone))
-    return list(found.values())
+_DOES = {
+    "log_in": "joins",
+    "log_out": "leaves",
+    "pause": "pauses in",
+    "unpause": "is back in",
+}
 
 
-def _coded(phone: str, code: Filled) -> Where:
-    """Where a phone is that dials a feature code."""
-    match code["action"]:
-        case "mailbox":
-            return Done(turns.Over("listens to messages", f"voicemail/{phone}"))
-        case "pick_up":
-            return Done(turns.Over("picks up"))
-        case "switch":
-            return Turns(code["switch"])
-        case other:
-            raise NotFollowed(f"what the feature code {other} does is not walked")
+def _acts(action: str, queue: str, phone: str, penalty: int) -> str:
+    behind = str(penalty) if action == "log_in" else ""
+    return turns.agent(_DOES[action], queue, f"extension/{phone}", behind)

@@ -8,7 +8,7 @@ cannot be told in step any more, the way ends there.
 
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -84,7 +84,7 @@ class Lockstep:
         seen: set[tuple[object, ...]] = set()
         left_out = 0
         try:
-            first = self._written.begins(context, exten, moments, facts)
+            first = self._written.begins(context, exten, moments, facts, self._objects.phone)
         except NotFollowed as why:
             self._found.unfollowed.append(Unfollowed((), why.reason, why.line))
             return self._found
@@ -207,7 +207,7 @@ class Lockstep:
         if _plain(one.words) != _plain(other.words):
             self._note(pair, "what is heard", one.words or "nothing", other.words or "nothing", before.line)  # fmt: skip
             differs = True
-        if one.things != other.things:
+        if sorted(one.things) != sorted(other.things):
             was, now = (", ".join(h.things) or "nothing" for h in (one, other))
             self._note(pair, "what else happens", was, now, before.line)
             differs = True
@@ -231,13 +231,27 @@ class Lockstep:
     def _pressed(self, pair: _Pair, where: Where, after: Turn) -> Iterator[_Pair]:
         """The same key on both sides, where both ask; digits that wait for more end on their own."""
         is_typing = isinstance(pair.before, by_hand.Keys) and bool(pair.before.typed)
-        for did in (*KEYS, turns.SILENCE):
+        for did in (*self._keys(pair, where), turns.SILENCE):
             is_alone = did == turns.SILENCE and is_typing and not _types(after.what)
             is_asked = isinstance(after.what, turns.Asks) and not is_alone
             then = self._objects.goes(where, did) if is_asked else where
             told = did if did == turns.SILENCE else f"presses {did}"
             if found := self._step(pair, did, then, told):
                 yield found
+
+    def _keys(self, pair: _Pair, where: Where) -> Sequence[str]:
+        """The keys to try: all, or of several digits those that lead on to what is told apart.
+
+        One other digit stands for all others, and `*` counts once, as the first key.
+        """
+        stop = pair.before
+        if isinstance(stop, turns.Over) or (known := self._written.told_apart(stop)) is None:
+            return KEYS
+        typed = stop.typed if isinstance(stop, by_hand.Keys) else ""
+        words = known | self._objects.told_apart(where)
+        onwards = {w[len(typed)] for w in words if w.startswith(typed) and len(w) > len(typed)}
+        other = next((key for key in "1234567890" if key not in onwards), "")
+        return sorted({*onwards, other, "#", *(() if typed else "*")} - {""})
 
     def _counts(self, pair: _Pair) -> None:
         """Counts calls that end alike; they differ where they did on the way."""

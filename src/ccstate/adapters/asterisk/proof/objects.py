@@ -11,7 +11,7 @@ from ccstate.journeys.flow import Flow
 from ccstate.journeys.hours import Position
 from ccstate.journeys.lockstep import question
 from ccstate.journeys.moments import Phases
-from ccstate.journeys.staffing import ringing_members
+from ccstate.journeys.staffing import ringing_follows, ringing_members
 from ccstate.journeys.walk import came_of
 from ccstate.journeys.ways import KEYS, SWITCH, End, Event, Place, Way
 from ccstate.kinds.fields import seconds
@@ -24,7 +24,7 @@ class At(NamedTuple):
 
     place: Place
     tries: int = 0
-    """Or, in a ring group whose phones ring in order, which of them rings."""
+    """Or, in a ring group whose phones ring in order, and with follow_me, which of them rings."""
     typed: str = ""
 
 
@@ -35,6 +35,13 @@ class Leaving(NamedTuple):
     sent: str
     seconds: int
     shown: str = ""
+
+
+class _Ring(NamedTuple):
+    """Phones that ring at once, before others do."""
+
+    phones: frozenset[str]
+    seconds: int | None
 
 
 class Done(NamedTuple):
@@ -49,7 +56,13 @@ class Turns(NamedTuple):
     switch: str
 
 
-Where = At | Leaving | Done | Turns
+class Acts(NamedTuple):
+    """A code that does something and hangs up: what is noticed of it."""
+
+    things: tuple[str, ...]
+
+
+Where = At | Leaving | Done | Turns | Acts
 EVENTS = {
     turns.ANSWERED: Event.ANSWERED,
     turns.NO_ANSWER: Event.NO_ANSWER,
@@ -68,7 +81,7 @@ class Objects:
     """
 
     def __init__(self, flow: Flow, phases: Phases, phone: str = "", number: str = "") -> None:
-        self._flow, self._phases = flow, phases
+        self._flow, self._phases, self.phone = flow, phases, phone
         self._caller = flow.centre.of("extension").get(phone, {})
         self._number = flow.centre.of("number").get(number, {})
 
@@ -84,6 +97,8 @@ class Objects:
                 rights = _letters(self._caller.get("rights"), "TK")
                 ring = turns.Rings(target, where.seconds, rights, where.shown)
                 return where, Turn(heard, ring)
+            if isinstance(where, Acts):
+                return where, Turn(Heard("", where.things), turns.Over(turns.OVER))
             if isinstance(where, Turns):
                 return where, Turn(Heard("", (self._turned(where),)), turns.Over(turns.OVER))
             heard = _joined(heard, self._hears(where))
@@ -142,8 +157,6 @@ class Objects:
         events = {way.event: way for way in ways}
         if place.kind == "conference_room":
             return turns.Over("conference", place.name)
-        if place.kind == "extension" and self._fields(place).get("follow_me"):
-            raise NotFollowed(f"{place} is not walked: it has follow_me")
         if place.kind == "extension" and place.node == "voicemail":
             prompt = (self._fields(place).get("voicemail") or {}).get("greeting")
             greeting = self._spoken(prompt, None).words or "u"
@@ -170,18 +183,35 @@ class Objects:
             rights = "".join(sorted(rights))
             named = self._named(queue)
             return turns.Waits(str(place), length, rights, full, empty, keys, named)
+        turn = self._in_turn(place)[where.tries :]
+        phones = turn[0].phones if turn else frozenset({by_event[Event.ANSWERED].at})
+        length = turn[0].seconds if turn else length
         if place.kind == "ring_group":
-            group = self._fields(place)
-            phones = [f"extension/{name}" for name in ringing_members(self._flow.centre, group)]
-            ringing = phones[where.tries : where.tries + 1] if _is_in_order(group) else phones
-            ring_for = seconds(group["ring_for"])
-            return turns.Rings(frozenset(ringing), ring_for, named=self._named({}))
-        target = by_event[Event.ANSWERED].at
+            return turns.Rings(phones, length, named=self._named({}))
+        (target,) = phones
         called = self._flow.centre.of("extension").get(target.removeprefix("extension/"), {})
         rights = _letters(self._caller.get("rights"), "TK") + _letters(called.get("rights"), "tk")
         rights += _on_demand(self._caller, "X") + _on_demand(called, "x")
         options = "".join(sorted(rights))
-        return turns.Rings(frozenset({target}), length, options, named=self._named({}))
+        return turns.Rings(phones, length, options, named=self._named({}))
+
+    def _in_turn(self, place: Place) -> list["_Ring"]:
+        """The phones of a ring group, or of an extension with `follow_me`, as they ring in turn."""
+        fields = self._fields(place)
+        if place.kind == "ring_group":
+            phones = [f"extension/{n}" for n in ringing_members(self._flow.centre, fields)]
+            ring_for = seconds(fields["ring_for"])
+            if not _is_in_order(fields):
+                return [_Ring(frozenset(phones), ring_for)]
+            return [_Ring(frozenset({phone}), ring_for) for phone in phones]
+        if place.kind != "extension" or place.node or not fields.get("follow_me"):
+            return []
+        own = [{"extension": place.name, "ring_for": fields["ring_for"]}]
+        follows = ringing_follows(self._flow.centre, fields)
+        return [
+            _Ring(frozenset({_followed(follow)}), seconds(follow["ring_for"]))
+            for follow in (*(own if fields["device"] != "none" else ()), *follows)
+        ]
 
     def _named(self, queue: Filled) -> str:
         """The prefix before the caller's name on phones that ring: that of the queue goes first."""
@@ -217,12 +247,18 @@ class Objects:
             return self._asked(where, ways, did)
         if did in KEYS:
             return self._along(next(w for w in ways if w.event is Event.KEY and w.key == did))
-        if where.place.kind == "ring_group" and did != turns.ANSWERED:
-            group = self._fields(where.place)
-            phones = ringing_members(self._flow.centre, group)
-            if _is_in_order(group) and where.tries + 1 < len(phones):
+        if did != turns.ANSWERED and where.tries + 1 < len(self._in_turn(where.place)):
+            forward = self._fields(where.place).get("forward") or {}
+            if where.tries or not forward.get(_FORWARDS.get(did, "")):
                 return where._replace(tries=where.tries + 1)
+        if where.tries and did != turns.ANSWERED:
+            did = turns.NO_ANSWER
         return self._along(came_of(ways, EVENTS[did]))
+
+    def told_apart(self, where: Where) -> frozenset[str]:
+        """What callers can type here that leads to a place of its own."""
+        ways = self._ways(where.place) if isinstance(where, At) else ()
+        return frozenset(way.key for way in ways if way.key)
 
     def _left(self, where: Leaving, did: str) -> Where:
         if did == turns.ANSWERED:
@@ -257,6 +293,15 @@ class Objects:
             return again
         is_silent = not typed or bool(asks.most)
         return self._along(silence if is_silent else by_event.get(Event.WRONG_KEY, silence))
+
+
+_FORWARDS = {turns.BUSY: "busy", turns.UNAVAILABLE: "unavailable"}
+"""What sends a call elsewhere at once, by what came of the extension's own phone."""
+
+
+def _followed(follow: Filled) -> str:
+    number = follow.get("number")
+    return f"number/{number}" if number else f"extension/{follow['extension']}"
 
 
 def _letters(rights: Sequence[str] | None, letters: str) -> str:

@@ -24,7 +24,7 @@ from ccstate.adapters.asterisk.proof.doors import (
     dialled_by_carriers,
     dialled_by_phones,
 )
-from ccstate.adapters.asterisk.proof.entrances import Entrances, phones_alike
+from ccstate.adapters.asterisk.proof.entrances import Entrances
 from ccstate.adapters.asterisk.proof.lockstep import Compared, Lockstep
 from ccstate.adapters.asterisk.proof.objects import At, Leaving, Objects, Turns, Where
 from ccstate.adapters.asterisk.proof.queues import compared_queue
@@ -82,7 +82,6 @@ class Proving:
             self._moments,
             self._survey,
             switches=found.origins.switches,
-            prefix=setting.prefix,
         )
 
     def proof(self) -> Proof:
@@ -167,7 +166,7 @@ class Proving:
         """What phones dial: one of those alike everything, the others one number of each line."""
         origins, dialled_already = self._found.origins, set[str]()
         known = tuple(sorted({*origins.phones, *self.entrances.inside}))
-        callers = phones_alike(self._flow.centre, origins, self._numbers)
+        callers = self.entrances.phones_alike(origins, self._numbers)
         for alike in callers:
             (context, phone), *others = alike.values()
             by_phones = dialled_by_phones(self._interpreter.lookup, context, known)
@@ -229,7 +228,7 @@ class Proving:
         if door.carrier and isinstance(start, At):
             self._tells_form(door, dialled, start)
         own = self._own(door)
-        worlds, left_out = self.worlds(start)
+        worlds, left_out = self.worlds(start, door.carrier)
         if left_out:
             place = (dialled.line.file, dialled.line.line)
             self._proof.unfollowed.append(Unfollowed(door, (), left_out, *place))
@@ -251,20 +250,23 @@ class Proving:
         after = f"refused: {start.place} is not reached by {door.exten}, in this form"
         self._differs(door, "how the carrier writes the number", before, after, dialled.line)
 
-    def worlds(self, start: Where) -> Behind:
+    def worlds(self, start: Where, trunk: str = "") -> Behind:
         """What the schedules, switches and callers behind a number say, at which moments, and why."""
         if isinstance(start, Turns):
             return self._worlds.behind((f"{SWITCH}{start.switch}",))
         if isinstance(start, At):
-            return self._worlds.behind(tuple(self._flow.schedules(self._flow.reached(start.place))))
+            names = tuple(self._flow.schedules(self._flow.reached(start.place)))
+            return self._worlds.behind(names, trunk)
         return Behind((self._worlds.every_moment(),))
 
-    def objects_at(self, start: Where, at: datetime, facts: Mapping[str, str]) -> Objects:
+    def objects_at(
+        self, start: Where, at: datetime, facts: Mapping[str, str], trunk: str = ""
+    ) -> Objects:
         """The imported side at a moment, while what people change has these values."""
         if not isinstance(start, At):
             return Objects(self._flow, {})
         names = self._flow.schedules(self._flow.reached(start.place))
-        return Objects(self._flow, self._worlds.phases(tuple(names), at, facts))
+        return Objects(self._flow, self._worlds.phases(tuple(names), at, facts, trunk))
 
     def objects_saying(self, phases: Mapping[str, Says]) -> Objects:
         """The imported side while schedules, and switches, say this."""

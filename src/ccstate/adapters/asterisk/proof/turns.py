@@ -100,6 +100,14 @@ SILENCE = "presses nothing"
 LEFT = "leaves a message"
 
 
+ALL_QUEUES = "all queues"
+
+
+def agent(does: str, queue: str, phone: str, penalty: str = "") -> str:
+    """What a phone does in a queue as an agent: `joins`, `leaves`, `pauses in`, `is back in`."""
+    return f"{phone} {does} {queue}" + (f" behind {penalty}" if penalty not in ("", "0") else "")
+
+
 def shown(what: What) -> str:
     """What a caller meets, for people."""
     match what:

@@ -1,5 +1,6 @@
 """What schedules, switches and callers can be behind a number, on both sides of the comparison."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import product
@@ -7,9 +8,15 @@ from math import prod
 from typing import NamedTuple
 
 from ccstate.adapters.asterisk.importing.estate import Positions
-from ccstate.adapters.asterisk.interpreter import Moments, Survey
+from ccstate.adapters.asterisk.interpreter import OTHER_CALLER, Moments, Survey
 from ccstate.dialling.international import international, region_of
-from ccstate.dialling.number_formats import NATIONAL, rewritten, written_for
+from ccstate.dialling.number_formats import (
+    NATIONAL,
+    carrier_formats,
+    read_as_e164,
+    rewritten,
+    written_for,
+)
 from ccstate.journeys.callers import WITHHELD, callers
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.flow import Flow
@@ -49,37 +56,40 @@ class Worlds:
         survey: Survey,
         *,
         switches: Mapping[str, Positions],
-        prefix: str,
     ) -> None:
         self._flow, self._year, self._moments, self._survey = flow, year, moments, survey
-        self._switches, self._prefix = switches, prefix
+        self._switches = switches
         self._found: dict[tuple[str, ...], Behind] = {}
 
     def every_moment(self) -> World:
         """The world of a call that nothing decides."""
         return World({}, self._moments.every, {})
 
-    def behind(self, names: Sequence[str]) -> Behind:
-        """Every world that these schedules, `switch/night` and `callers/vip` can tell apart."""
-        key = tuple(sorted(names))
+    def behind(self, names: Sequence[str], trunk: str = "") -> Behind:
+        """Every world that these schedules, `switch/night` and `callers/vip` can tell apart.
+
+        Callers come by that trunk; from phones where there is none.
+        """
+        asked = tuple(sorted(names))
+        lists = [name for name in asked if name.startswith(CALLERS)]
+        key = (trunk if lists else "", *asked)
         if key not in self._found:
-            positions, left_out = self._switched(key)
-            lists = [name for name in key if name.startswith(CALLERS)]
-            others = tuple(name for name in key if name not in lists)
+            positions, left_out = self._switched(asked)
+            others = tuple(name for name in asked if name not in lists)
             worlds = [
                 World({**world.phases, **said}, world.moments, {**world.facts, **caller})
                 for facts in positions
                 for world in self._timed(others, facts)
-                for said, caller in self._called(lists)
+                for said, caller in self._called(lists, trunk)
             ]
             self._found[key] = Behind(worlds, left_out)
         return self._found[key]
 
     def phases(
-        self, names: Sequence[str], at: datetime, facts: Mapping[str, str]
+        self, names: Sequence[str], at: datetime, facts: Mapping[str, str], trunk: str = ""
     ) -> Mapping[str, Says]:
         """What schedules, switches and lists say at a moment while the world has these values."""
-        caller = self._international(facts["caller"]) if "caller" in facts else ""
+        caller = self._as_read(facts["caller"], trunk) if "caller" in facts else ""
         return self._year.phases(sorted(names), at, self._positions(facts), caller)
 
     def _switched(self, names: tuple[str, ...]) -> tuple[list[dict[str, str]], str]:
@@ -123,19 +133,27 @@ class Worlds:
         for said, bits in by_phases.items():
             yield World(dict(zip(names, said, strict=True)), bits, facts)
 
-    def _called(self, lists: Sequence[str]) -> list[tuple[Mapping[str, Says], Mapping[str, str]]]:
+    def _called(
+        self, lists: Sequence[str], trunk: str
+    ) -> list[tuple[Mapping[str, Says], Mapping[str, str]]]:
         """What lists say to each caller that they or the dialplan tell apart."""
         if not lists:
             return [({}, {})]
         at = next(self._moments.all())
         return [
-            (self._year.phases(lists, at, None, self._international(written)), {"caller": written})
+            (self._year.phases(lists, at, None, self._as_read(written, trunk)), {"caller": written})
             for written in self._survey.values("caller")
         ]
 
-    def _international(self, written: str) -> str:
-        """A caller's number in the form of lists; "" where no list can hold it."""
-        return WITHHELD if written in ("", ANONYMOUS) else international(written, self._prefix)
+    def _as_read(self, written: str, trunk: str) -> str:
+        """A caller's number as lists get it: in E.164 where the trunk says how its carrier writes."""
+        number = "".join(char for char in written if char in "+0123456789")
+        if not number:
+            return WITHHELD
+        formats = carrier_formats(self._flow.centre, trunk)
+        if not formats.inbound:
+            return number
+        return rewritten(read_as_e164(formats.inbound, formats.country), number)
 
 
 def listed_callers(centre: Centre, known: Sequence[str], prefix: str) -> Iterator[str]:
@@ -158,16 +176,12 @@ def listed_callers(centre: Centre, known: Sequence[str], prefix: str) -> Iterato
 def _written_like(known: Sequence[str], number: str, prefix: str) -> str:
     """A number in the form in which most of the known ones are written."""
     forms = {
-        "+": number,
         "": number.removeprefix("+"),
+        "+": number,
         "0": rewritten(written_for(NATIONAL, region_of(prefix)), number),
     }
-    counts = dict.fromkeys(forms, 0)
-    for one in known:
-        if international(one, prefix):
-            is_whole = one.startswith(prefix.removeprefix("+"))
-            counts["+" if one.startswith("+") else "" if is_whole else "0"] += 1
-    return forms[max(counts, key=lambda form: counts[form])]
+    counts = Counter(one[:1] if one[:1] in forms else "" for one in known if one != OTHER_CALLER)
+    return forms[max(forms, key=lambda form: counts[form])]
 
 
 def combinations(choices: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:

@@ -40,10 +40,17 @@ class Written:
         self._endpoints = endpoints
 
     def begins(
-        self, context: str, exten: str, moments: int, facts: Mapping[str, str] | None = None
+        self,
+        context: str,
+        exten: str,
+        moments: int,
+        facts: Mapping[str, str] | None = None,
+        phone: str = "",
     ) -> by_hand.Stop:
-        """A call that comes in there, with what is known of the world."""
-        call = by_hand.Call(context, exten, facts=facts or {}, moments=moments)
+        """A call that comes in there, with what is known of the world; the extension that calls."""
+        endpoints = (name for name, a in self._origins.phones.items() if a.name == phone)
+        device = f"PJSIP/{next(endpoints, phone)}" if phone else ""
+        call = by_hand.Call(context, exten, facts=facts or {}, moments=moments, device=device)
         return self._settled(self._interpreter.run(call))
 
     def _settled(self, stop: by_hand.Stop) -> by_hand.Stop:
@@ -153,6 +160,8 @@ class Written:
                     pause += seconds
                 case "event":
                     pass
+                case "agent":
+                    things.append(self._agent(what))
                 case "records":
                     things.append("the call is recorded")
                 case "music":
@@ -163,6 +172,13 @@ class Written:
                     things.append(f"{kind} {what}".strip())
         return Heard(" ".join(words), tuple(things), pause)
 
+    def _agent(self, what: str) -> str:
+        """What a phone does in a queue, with the names of the objects."""
+        does, queue, device, penalty = what.split(by_hand.AGENT)
+        address = self._origins.queues.get(queue)
+        named = str(address or queue or turns.ALL_QUEUES)
+        return turns.agent(does, named, self._target(device), penalty)
+
     def _set(self, what: str) -> str:
         """A value that is kept for other calls; of a switch, the position that it turns to."""
         fact, _, value = what.partition("=")
@@ -170,6 +186,11 @@ class Written:
         if switch is None:
             return f"sets {what}"
         return f"turns {switch.address} {'on' if value in switch.on else 'off'}"
+
+    def told_apart(self, stop: by_hand.Stop) -> frozenset[str] | None:
+        """What callers can type here that the dialplan tells apart; None where every key counts."""
+        is_several = isinstance(stop, by_hand.Keys) and stop.read and stop.read.most > 1
+        return self._interpreter.survey.digits if is_several else None
 
     # Going on
 
