@@ -14,7 +14,7 @@ from ccstate.adapters.asterisk.endpoints import ENDPOINT_DEFAULTS
 from ccstate.adapters.asterisk.entries import FILES
 from ccstate.adapters.asterisk.importing import Imported, import_estate
 from ccstate.adapters.asterisk.rows import at
-from ccstate.adapters.asterisk.running.options import header
+from ccstate.adapters.asterisk.running.pjsip import header
 from ccstate.adapters.asterisk.spelling import spell
 from ccstate.kinds.fields import duration
 from ccstate.model import parse_address

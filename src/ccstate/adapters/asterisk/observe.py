@@ -27,7 +27,7 @@ from ccstate.adapters.asterisk.readback import (
     missing,
     read_back,
 )
-from ccstate.adapters.asterisk.records import Objects, Records
+from ccstate.adapters.asterisk.records import Records
 from ccstate.adapters.asterisk.rows import put
 from ccstate.adapters.asterisk.running import Running, compared_in
 from ccstate.adapters.asterisk.spelling import revision_in, spell
@@ -69,9 +69,9 @@ def stored_view(stored: Stored) -> View:
     )
     if wholly := gone.difference(there):
         objects = {address: fields for address, fields in objects.items() if address not in wholly}
-        compiled = _recompile(stored)(objects)
+        compiled = compile_anew(objects, stored.setting)
     _overlook(found, gone - wholly, actual, compiled.values())
-    read = _read(stored, objects, compiled, actual)
+    read = read_back(objects, compiled, stored.setting, actual)
     view = View(dict(read.objects), {}, {}, read)
     for owner, deviating in read.unexplained.items():
         placed = [(stored.places.get(d.key, ""), d.key, d.actual) for d in deviating]
@@ -129,20 +129,6 @@ def _put_back(values: dict[Key, str], said: Values, key: Key) -> None:
         values[key] = said[key]
 
 
-def _recompile(stored: Stored) -> Callable[[Objects], Compiled]:
-    return lambda objects: compile_anew(objects, stored.setting)
-
-
-def _read(
-    stored: Stored,
-    objects: Objects,
-    compiled: Compiled,
-    actual: Values,
-    before: Compiled | None = None,
-) -> ReadBack:
-    return read_back(objects, compiled, _recompile(stored), actual, before)
-
-
 def _line_number(place: str) -> tuple[str, int]:
     """File and line of a place such as `queues.d/ccstate.conf:12`, to sort by."""
     file, _, number = place.rpartition(":")
@@ -190,7 +176,7 @@ def add_running(view: View, stored: Stored, running: Running) -> None:
             _put_back(actual, said.values(), key)
     left_out = [a for a in found if a is not None and (a in gone or a not in view.objects)]
     _overlook(found, left_out, actual, said.values())
-    read = _read(stored, view.read.objects, view.read.compiled, actual, said)
+    read = read_back(view.read.objects, view.read.compiled, stored.setting, actual, said)
     for owner in dict.fromkeys([*found, *read.changes]):
         if owner in gone:
             view.running[owner] = _why_not(running, found[owner][0].key.file)

@@ -48,6 +48,11 @@ def shortened(name: str) -> str:
     return f"{name[: LONGEST - 17]}~{hashlib.sha256(name.encode()).hexdigest()[:16]}"
 
 
+def behind(prefix: str) -> Codec:
+    """A name behind the prefix that its context has; what is too long for a context is shortened."""
+    return Codec(lambda name: shortened(prefix + name).removeprefix(prefix), str)
+
+
 _SPELLED = str.maketrans("-.", "~=")
 _NAMED = str.maketrans("~=", "-.")
 
@@ -134,7 +139,7 @@ def asks(where: Context, place: Place, steps: Sequence[Step], ways: Iterable[Way
     asked = [Step("Gosub", f"{WHO},s,1")]
     for number, way in enumerate(listed):
         asked += [
-            Step("Gosub", f"{shortened(LISTS + way.key)},${{CC_WHO}},1"),
+            ASKS.step(list=way.key),
             Step("GotoIf", f'$["${{GOSUB_RETVAL}}" = "1"]?list{number},1'),
         ]
         where.add(f"{LISTED}{number}", follow(place, way))
@@ -145,19 +150,15 @@ SWITCHES = "switch/"
 """What the contexts of switches begin with."""
 
 
-POSITION = Template("Gosub", "switch/<switch>,s,1")
-ASKS = Template("Gosub", "callers/<list>,${CC_WHO},1")
+POSITION = Template("Gosub", f"{SWITCHES}<switch>,s,1", switch=behind(SWITCHES))
+"""After it GOSUB_RETVAL is `on` or `off`."""
+ASKS = Template("Gosub", f"{LISTS}<list>,${{CC_WHO}},1", list=behind(LISTS))
 LISTED = "list"
-
-
-def position_of(switch: str, field: str) -> Step:
-    """The step after which GOSUB_RETVAL is `on` or `off`."""
-    return Step("Gosub", f"{shortened(SWITCHES + switch)},s,1", field)
 
 
 def decided_by(switch: str, field: str) -> list[Step]:
     """Steps after which the call is at the extension `on` or `off`."""
-    return [position_of(switch, field), Step("Goto", "${GOSUB_RETVAL},1", field)]
+    return [POSITION.step(field, switch=switch), Step("Goto", "${GOSUB_RETVAL},1", field)]
 
 
 def branches(where: Context, place: Place, ways: Iterable[Way]) -> None:

@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeAlias
 from pydantic import ValidationError
 
 from ccstate import kinds as core
+from ccstate.adapters.asterisk.compiling import Setting, compile_anew
 from ccstate.adapters.asterisk.entries import (
     PJSIP,
     Compiled,
@@ -62,7 +63,7 @@ class ReadBack:
 def read_back(
     objects: Objects,
     compiled: Compiled,
-    recompile: Callable[[Objects], Compiled],
+    setting: Setting,
     actual: Values,
     before: Compiled | None = None,
 ) -> ReadBack:
@@ -76,7 +77,7 @@ def read_back(
     if not found:
         return ReadBack(objects, compiled, {}, {})
     differ = {d.key: owner for owner, deviating in found.items() for d in deviating}
-    trial = _Trial(objects, compiled, recompile, _Seen(said.values(), actual, differ))
+    trial = _Trial(objects, compiled, setting, _Seen(said.values(), actual, differ))
     centre = Centre(objects)
     was, now = Sections(said.values(), centre), Sections(actual, centre)
     for owner in found:
@@ -135,7 +136,7 @@ class _Trial:
         self,
         objects: Objects,
         compiled: Compiled,
-        recompile: Callable[[Objects], Compiled],
+        setting: Setting,
         seen: _Seen,
     ) -> None:
         self.compiled = compiled
@@ -145,7 +146,7 @@ class _Trial:
         """The entries that are otherwise than the candidates compile to."""
         self._objects = objects
         self._first = compiled
-        self._recompile = recompile
+        self._setting = setting
         self._actual = seen.actual
         # What was not explained before is not explained by its going.
         before, first = seen.before, compiled.values()
@@ -186,7 +187,7 @@ class _Trial:
 
     def _compile(self) -> None:
         self.compiled = (
-            self._recompile({**self._objects, **self.candidates})
+            compile_anew({**self._objects, **self.candidates}, self._setting)
             if self.candidates
             else self._first
         )

@@ -5,11 +5,11 @@ of letters cannot be typed, a secret loses the blanks at its ends. Limits are
 in bytes of UTF-8; seen on 16.28 and 22.10, but for PINs and durations, which were read.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from ccstate.adapters.asterisk.audit.refused_numbers import refused_durations, refused_twins
-from ccstate.adapters.asterisk.audit.refused_secrets import refused_pin, refused_secret
 from ccstate.adapters.asterisk.kinds.conference_room import PINS
 from ccstate.adapters.asterisk.kinds.extension import listed, shown, told_location
 from ccstate.errors import Diagnostic
@@ -23,6 +23,10 @@ LONGEST_SHOWN = 79
 """Of a name that phones show, and of the name of a mailbox."""
 LONGEST_VARIABLE = 511
 """Of a variable of an endpoint, as a call gets it."""
+LONGEST_SECRET = 8_000
+"""Bytes, with semicolons counted twice: a line of a file has 8,191 (main/config.c)."""
+LONGEST_PIN = 78
+"""Digits of a PIN that somebody can type: app_voicemail reads as many."""
 PREFIXES: Mapping[str, str] = {"extension": "PJSIP/", "trunk": "trunk-", "queue": "", "user": ""}
 """What stands before a name where Asterisk holds it."""
 
@@ -152,14 +156,48 @@ def _secrets(centre: Centre) -> Iterator[Refusal]:
     for kind in ("extension", "trunk"):
         for name, fields in centre.of(kind).items():
             secret = fields.get("secret")
-            if secret is not None and (told := refused_secret(str(secret))):
+            if secret is not None and (told := _refused_secret(str(secret))):
                 yield _refusal(Address(kind, name), ("secret",), told)
     for name, extension in centre.of("extension").items():
         pin = (extension.get("voicemail") or {}).get("pin")
-        if pin is not None and (told := refused_pin(str(pin))):
+        if pin is not None and (told := _refused_pin(str(pin))):
             yield _refusal(Address("extension", name), ("voicemail", "pin"), told)
     for name, room in centre.of("conference_room").items():
         for field in PINS:
             pin = room.get(field)
-            if pin is not None and (told := refused_pin(str(pin))):
+            if pin is not None and (told := _refused_pin(str(pin))):
                 yield _refusal(Address("conference_room", name), (field,), told)
+
+
+def _refused_secret(secret: str) -> Diagnostic | None:
+    """What is wrong with a SIP password."""
+    if why := _why_not(secret):
+        hint = "set another password there, and at the other side"
+        return Diagnostic("CC491", "Asterisk cannot hold this secret", cause=why, hint=hint)
+    return None
+
+
+def _why_not(secret: str) -> str:
+    if not secret:
+        return "It is empty."
+    if any(char < " " or char == "\x7f" for char in secret):
+        return "There is a control character in it, perhaps the end of a line."
+    if secret != secret.strip(" "):
+        return "There are blanks at its ends, which Asterisk takes away."
+    try:
+        size = len(secret.replace(";", "\\;").encode())
+    except UnicodeEncodeError:
+        return "It is not UTF-8."
+    return "It is longer than a line of Asterisk's files." if size > LONGEST_SECRET else ""
+
+
+def _refused_pin(pin: str) -> Diagnostic | None:
+    """What is wrong with the PIN of a mailbox, or of a conference room."""
+    if re.fullmatch(rf"[0-9]{{1,{LONGEST_PIN}}}", pin):
+        return None
+    return Diagnostic(
+        "CC492",
+        f"the PIN is not made of 1 to {LONGEST_PIN} digits",
+        cause="It is typed on the keys of a phone.",
+        hint="set a PIN of digits",
+    )

@@ -13,7 +13,7 @@ from ccstate.adapters.asterisk.kinds.extension import HINTS, site_context
 from ccstate.adapters.asterisk.kinds.members import logins
 from ccstate.adapters.asterisk.kinds.ringing import SILENCED
 from ccstate.adapters.asterisk.kinds.switch import device_of, key_of
-from ccstate.adapters.asterisk.places import GOTO, INTERNAL, PREFIX, context, position_of
+from ccstate.adapters.asterisk.places import GOTO, INTERNAL, POSITION, PREFIX, context
 from ccstate.adapters.asterisk.rows import UNCLEAR, Decoded, decoded
 from ccstate.adapters.asterisk.sections import Sections, Steps
 from ccstate.adapters.asterisk.templates import Template
@@ -115,7 +115,7 @@ def _turns(code: Filled) -> list[Step]:
     shown = f"DEVICE_STATE({device_of(switch)})"
     return [
         Step("Answer"),
-        position_of(switch, "switch"),
+        POSITION.step("switch", switch=switch),
         Step("GotoIf", '$["${GOSUB_RETVAL}" = "on"]?off'),
         TURNS.step("switch", switch=switch, position="on"),
         Step("Set", f"{shown}=INUSE", "switch"),

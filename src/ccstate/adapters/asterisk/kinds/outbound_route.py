@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from ccstate.adapters.asterisk.carriers import ANYTHING, spelled
 from ccstate.adapters.asterisk.entries import Compiled, Context, Step
 from ccstate.adapters.asterisk.kind import COMMENT, Kind, Unit, in_contexts
-from ccstate.adapters.asterisk.kinds.trunk import leaving
-from ccstate.adapters.asterisk.places import entered, shortened
+from ccstate.adapters.asterisk.places import behind, entered, shortened
 from ccstate.adapters.asterisk.rows import UNCLEAR, Decoded
 from ccstate.adapters.asterisk.sections import Sections, Steps
 from ccstate.adapters.asterisk.templates import Template
@@ -22,8 +21,12 @@ OUTSIDE_RINGS = 120
 LOCATES = Template("Set", "__CC_SENT=${CC_LOCATION}")
 MAY = Template("GotoIf", '$["${CC_MAY}" =~ ",<permission>,"]?may')
 SHOWS = Template("Set", "CC_ROUTE=<caller_id>")
-LEAVES = Template("Gosub", f"leaving/<trunk>,s,1(<digits>,{OUTSIDE_RINGS},<emergency>)")
-TAKES = Template("Goto", f"route/<route>,{DIALLED},1")
+LEAVES = Template(
+    "Gosub",
+    f"leaving/<trunk>,s,1(<digits>,{OUTSIDE_RINGS},<emergency>)",
+    trunk=behind("leaving/"),
+)
+TAKES = Template("Goto", f"route/<route>,{DIALLED},1", route=behind("route/"))
 
 
 def _route(name: str) -> str:
@@ -51,19 +54,15 @@ def compile_route(unit: Unit) -> None:
     strip, prepend = route["strip"], route.get("prepend") or ""
     digits = f"{prepend}${{EXTEN:{strip}}}" if strip else f"{prepend}${{EXTEN}}"
     is_emergency = "1" if route["emergency"] else ""
+    says = "trunks strip prepend emergency"
     for trunk in route["trunks"]:
-        call = f"{digits},{OUTSIDE_RINGS},{is_emergency}"
-        steps.append(Step("Gosub", f"{leaving(trunk)},s,1({call})", _CALL))
+        steps.append(LEAVES.step(says, trunk=trunk, digits=digits, emergency=is_emergency))
     where.add(ANYTHING, [*steps, Step("Hangup", _ALL_BUSY if route["trunks"] else _REJECTED)])
 
 
 _REJECTED, _ALL_BUSY = "21", "34"
 """Why a call ends, by ITU-T Q.850: it is rejected, or no circuit is free. Asterisk answers a phone with
 403 and 503 (16.28, 22.10)."""
-
-
-_CALL = "trunks strip prepend emergency"
-"""What the step says that sends a call by a trunk."""
 
 
 def takes(compiled: Compiled, flow: Flow, site: str, out: str, first: Iterable[Step]) -> None:
@@ -76,7 +75,7 @@ def takes(compiled: Compiled, flow: Flow, site: str, out: str, first: Iterable[S
             patterns.setdefault(pattern, routes[0])
     for pattern, route in sorted(patterns.items()):
         where = Context(compiled, out, Address("outbound_route", route))
-        leave = Step("Goto", f"{_route(route)},{DIALLED},1", "patterns site")
+        leave = TAKES.step("patterns site", route=route)
         is_emergency = dialling.routes[route]["emergency"]
         where.add(spelled(pattern), [*first, leave] if is_emergency else [leave])
 

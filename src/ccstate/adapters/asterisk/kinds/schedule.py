@@ -29,7 +29,7 @@ from ccstate.adapters.asterisk.kinds.calendar import (
     time_of,
     with_texts,
 )
-from ccstate.adapters.asterisk.places import POSITION, position_of, shortened
+from ccstate.adapters.asterisk.places import POSITION, behind, shortened
 from ccstate.adapters.asterisk.rows import UNCLEAR, Decoded
 from ccstate.adapters.asterisk.sections import Sections, Steps
 from ccstate.adapters.asterisk.templates import Template
@@ -51,10 +51,9 @@ SHUT = "shut"
 """Closed all day: what began the day before does not count."""
 
 
-DECIDE = Template("Gosub", "<subroutine>,s,1")
 ZONE = Template("Set", "LOCAL(time)=${STRFTIME(${at},<zone>,%H%M)}")
 ASKS = Template("Gosub", "calendar/<calendar>,s,1(${ARG1},${ARG3})")
-DECIDED = Template("Gosub", "schedule/<schedule>,s,1")
+DECIDED = Template("Gosub", "schedule/<schedule>,s,1", schedule=behind("schedule/"))
 
 
 def subroutine(schedule: Name) -> str:
@@ -65,15 +64,14 @@ def subroutine(schedule: Name) -> str:
 def decide(schedule: Name, field: str) -> list[Step]:
     """Steps after which the call is at the extension `open`, `closed` or `holiday`."""
     return [
-        DECIDE.step(field, subroutine=subroutine(schedule)),
+        DECIDED.step(field, schedule=schedule),
         Step("Goto", "${GOSUB_RETVAL},1", field),
     ]
 
 
 def decided(steps: Steps) -> Json:
     """The schedule by which steps decide; None where they do not."""
-    found = DECIDED.find(steps)
-    return found.get("schedule")
+    return DECIDED.values(steps)["schedule"]
 
 
 def compile_schedule(unit: Unit) -> None:
@@ -105,7 +103,7 @@ def _closed_by(schedule: Filled) -> list[Step]:
     if not (switch := schedule.get("closed_by")):
         return []
     is_on = f'$["${{GOSUB_RETVAL}}" = "{Position.ON}"]?{Phase.CLOSED},1'
-    return [position_of(switch, "closed_by"), Step("GotoIf", is_on, "closed_by")]
+    return [POSITION.step("closed_by", switch=switch), Step("GotoIf", is_on, "closed_by")]
 
 
 def _holidays(schedule: str) -> str:

@@ -25,8 +25,7 @@ from ccstate.adapters.asterisk.entries import (
 )
 from ccstate.adapters.asterisk.kinds.parking_lot import PARKING_LOT
 from ccstate.adapters.asterisk.running.dialplan import parking_lots, read_dialplan, read_mailboxes
-from ccstate.adapters.asterisk.running.options import OPTIONS
-from ccstate.adapters.asterisk.running.pjsip import Phones, read_phones
+from ccstate.adapters.asterisk.running.pjsip import OPTIONS, Phones, read_phones
 from ccstate.adapters.asterisk.running.queues import OPTIONS as QUEUE_OPTIONS
 from ccstate.adapters.asterisk.running.queues import Member, Queues, Waiting, read_queues
 from ccstate.adapters.asterisk.running.rights import unseen
