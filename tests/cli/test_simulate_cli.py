@@ -418,3 +418,57 @@ def test_every_class_of_callers_is_called(small: Screen) -> None:
         for situation in block["situations"]
     }
     assert told == {"": "hangup", "+61491570006": "extension/2001", "withheld": "voicemail/2002"}
+
+
+OUTSIDE = """\
+sites:
+  perth: {timezone: Australia/Perth, emergency_callback: "+61855501000"}
+extensions:
+  "2001":
+    label: A very long name that somebody gave to the phone at the front desk
+    site: perth
+  "2002": {site: perth, forward: {always: "+61491570006"}}
+trunks:
+  carrier: {host: carrier.example, caller_id: "+61855501001"}
+outbound_routes:
+  help: {patterns: ["000"], trunks: [carrier], emergency: true}
+  mobiles: {patterns: ["04XXXXXXXX"], trunks: [carrier], permission: mobile}
+"""
+
+
+@pytest.fixture
+def outside(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Screen:
+    (tmp_path / "ccstate.yaml").write_text(PROJECT)
+    (tmp_path / "desired_state").mkdir()
+    (tmp_path / "desired_state/all.yaml").write_text(OUTSIDE)
+    return Screen(tmp_path, capsys)
+
+
+def test_an_emergency_call_of_a_phone_says_what_is_shown(outside: Screen) -> None:
+    assert outside.simulate("000", "--from", "2001", "--at", ORDINARY) == 0, outside.err
+    assert "The caller reaches 000." in outside.out
+    assert "+61855501000 (site.emergency_callback)" in " ".join(outside.out.split())
+    assert all(len(line) <= 80 for line in outside.out.splitlines())
+    (leg,) = outside.json("000", "--from", "2001")["outside"]
+    assert (leg["trunk"], leg["shown_number"]) == ("carrier", "+61855501000")
+    assert outside.simulate("000", "--from", "2001", "--format", "markdown") == 0
+    assert "site.emergency_callback" in outside.out
+
+
+def test_a_forwarded_call_says_what_is_shown_outside(outside: Screen) -> None:
+    assert outside.simulate("2002", "--from", "+61255504444") == 0, outside.err
+    assert (
+        "+61491570006 is shown:\n  by trunk/carrier: +61855501001 (trunk.caller_id)" in outside.out
+    )
+
+
+def test_a_phone_without_the_permission_is_told_which_one(outside: Screen) -> None:
+    assert outside.simulate("0491570006", "--from", "2001") == 1
+    said = " ".join(outside.out.split())
+    assert "asks for the permission mobile, which extension/2001 does not have" in said
+    assert "is shown" not in said
+
+
+def test_what_no_route_takes_is_reached_by_nobody(outside: Screen) -> None:
+    assert outside.simulate("0255501234", "--from", "2001") == 1
+    assert "CC803" in outside.err

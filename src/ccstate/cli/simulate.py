@@ -16,6 +16,7 @@ from ccstate.cli.workspace import Workspace, find_root
 from ccstate.errors import Diagnostic, InvalidInput
 
 if TYPE_CHECKING:
+    from ccstate.journeys.calls import Call
     from ccstate.journeys.every import Calls, Tally
     from ccstate.journeys.flow import Flow
     from ccstate.journeys.moments import Positions, Year
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _DAY = r"20[0-9]{2}-[0-9]{2}-[0-9]{2}"
 _MOMENT = re.compile(_DAY + r"[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?")
 _KEYS = re.compile(r"[0-9*#]{0,30}")
+_DIALLED = re.compile(r"\+?[0-9*#]{1,30}")
 _CALLER = re.compile(r"\+?[0-9]{2,15}")
 MOST_OPEN = 6
 """Fields that nobody declares and on which walks depend: so many are named."""
@@ -68,14 +70,19 @@ def simulate(
 ) -> int:
     """Call a number, and say what the caller meets and where the call ends.
 
-    NUMBER may also be an internal number or an address such as queue/sales. With --all: every
-    number, or this one, at every distinct moment of the twelve months from --at, with every key.
+    NUMBER may also be an internal number, an address such as queue/sales or, with --from an internal
+    number, whatever that phone dials. With --all: every number, or this one, at every distinct moment
+    of the twelve months from --at, with every key.
     Exits with 1 where a caller is lost.
     """
     if number and to and number != to:
         _refuse(f"two numbers are called, {number} and {to}", "name one of them")
     wanted = number or to
     flow = _flow(find_root(root), live=live)
+    if wanted and caller and not everything:
+        given = _Given(caller, _entries(keys), _positions(flow, switches))
+        if made := _dialled_out(flow, wanted, at, given):
+            return _tell_one(flow, made, caller, live=live, form=form)
     start = _start(flow, wanted) if wanted else None
     if everything:
         if keys or caller:
@@ -127,6 +134,28 @@ def _one(
     caller, keys, positions = given
     year = Year(flow.centre, moment.date())
     made = call(flow, year, start, moment, keys, positions=positions, caller=caller)
+    return _tell_one(flow, made, caller, live=live, form=form)
+
+
+def _dialled_out(flow: "Flow", number: str, at: str, given: _Given) -> "Call | None":
+    """The call of a phone to a number that is nobody's here; None where it is another call."""
+    from dataclasses import replace
+
+    from ccstate.dialling.called import called
+    from ccstate.dialling.leaving import dialled_out, extension_of
+    from ccstate.journeys.walk import zone_of
+    from ccstate.journeys.ways import Place
+
+    digits = re.sub(r"[\s().-]", "", number)
+    extension = extension_of(flow.centre, given.caller)
+    if not extension or not _DIALLED.fullmatch(digits) or called(flow, number):
+        return None
+    moment = _moment(at, zone_of(flow, Place("extension", extension)))
+    found = dialled_out(flow, extension, digits, moment)
+    return replace(found, keys=given.keys) if found else None
+
+
+def _tell_one(flow: "Flow", made: "Call", caller: str, *, live: bool, form: str) -> int:
     if form == "json":
         from ccstate.render.journey_json import simulation_json
 

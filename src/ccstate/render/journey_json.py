@@ -5,6 +5,7 @@ from datetime import date
 
 import orjson
 
+from ccstate.dialling.leaving import trunk_calls
 from ccstate.journeys.calls import Call, asked_in_vain, keys_left
 from ccstate.journeys.every import UNANSWERED, Calls, Tally, Told
 from ccstate.journeys.flow import Flow
@@ -34,6 +35,16 @@ def simulation_json(flow: Flow, call: Call, caller: str) -> str:
         "keys_left": list(keys_left(call.answered, call.keys)),
         "asked_in_vain": [str(place) for place in asked_in_vain(call.answered, call.keys)],
         "ends_well": call.ends_well,
+        "outside": [
+            {
+                "number": leg.number,
+                "trunk": leg.trunk,
+                "shown_number": leg.shown,
+                "shown_name": well_formed(leg.name),
+                "source": leg.source,
+            }
+            for leg in trunk_calls(flow, call, caller)
+        ],
         "call": _walked(flow, call.answered),
         "if_nobody_answers": (
             {"from_step": call.parts_at, **_walked(flow, call.unanswered)}

@@ -3,6 +3,14 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from ccstate.dialling.leaving import (
+    CALLER,
+    TrunkCall,
+    extension_of,
+    lacking_permission,
+    trunk_calls,
+)
+from ccstate.journeys.callers import WITHHELD
 from ccstate.journeys.calls import Call, asked_in_vain, keys_left
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.walk import Journey, Step
@@ -113,13 +121,31 @@ def when(call: Call) -> str:
     return f"{time_words(call.at, call.zone)}{also}, {call.zone}{said}"
 
 
-def remarks(flow: Flow, call: Call) -> Iterator[str]:
-    """Keys that nobody asked for, and questions for which there were none."""
+def remarks(flow: Flow, call: Call, caller: str) -> Iterator[str]:
+    """Keys that nobody asked for, questions for which there were none, permissions that are missing."""
     if left := keys_left(call.answered, call.keys):
         yield f"Keys that nothing asked for: {listed(left)}."
     silent = dict.fromkeys(place_words(flow, p) for p in asked_in_vain(call.answered, call.keys))
+    if call.start.kind == "outbound_route" and call.answered.end is End.CUT_OFF:
+        extension = extension_of(flow.centre, caller)
+        permission = lacking_permission(flow.centre, extension, call.start.name)
+        yield f"{call.start.address} asks for the permission {permission}, which extension/{extension} does not have."
     if silent:
         yield f"No keys were left for {listed(silent)}, so the caller said nothing there."
+
+
+def shown_outside(calls: Sequence[TrunkCall]) -> Iterator[list[str]]:
+    """For each outside number that may ring a head and, trunk by trunk, what is shown there."""
+    for number in dict.fromkeys(call.number for call in calls):
+        block = [f"{number} is shown:"]
+        for call in (call for call in calls if call.number == number):
+            whose = f"({call.source})" if call.source != CALLER else "(the caller's own)"
+            name = f"“{call.name}” " if call.name else ""
+            shown = f"{name}{call.shown} {whose}" if call.shown else "the caller's own number"
+            if call.shown == WITHHELD:
+                shown = "no number: the caller withholds it"
+            block.append(f"  by trunk/{call.trunk}: {shown}")
+        yield block
 
 
 def promise(call: Call, caller: str) -> str:
@@ -152,7 +178,7 @@ def _lines(flow: Flow, call: Call, caller: str) -> Iterator[Line]:
     yield 0, plain(when(call))
     yield 0, ()
     yield from _path(flow, call, call.answered, 0)
-    for place, remark in enumerate(remarks(flow, call)):
+    for place, remark in enumerate(remarks(flow, call, caller)):
         if not place:
             yield 0, ()
         yield 2, (Piece(remark, Style.CHANGE),)
@@ -160,6 +186,10 @@ def _lines(flow: Flow, call: Call, caller: str) -> Iterator[Line]:
         yield 0, ()
         yield 0, (Piece("If nobody answers:", Style.STRONG),)
         yield from _path(flow, call, call.unanswered, call.parts_at)
+    for block in shown_outside(trunk_calls(flow, call, caller)):
+        yield 0, ()
+        for number, line in enumerate(block):
+            yield 4, (Piece(line, Style.NOTE if number else Style.STRONG),)
     if test := promise(call, caller):
         yield 0, ()
         yield 0, (Piece("To keep this as a promise, write under call_tests:", Style.DIM),)
@@ -184,10 +214,13 @@ def simulation_markdown(flow: Flow, call: Call, caller: str) -> str:
     """The call as a section, each stop as a line of a list."""
     lines = [f"### {code(_title(flow, call, caller))}\n", f"{code(when(call))}\n"]
     lines += _bullets(flow, call, call.answered, 0)
-    lines += [f"\n{code(remark)}" for remark in remarks(flow, call)]
+    lines += [f"\n{code(remark)}" for remark in remarks(flow, call, caller)]
     if call.is_answered:
         lines += ["\n**If nobody answers:**\n"]
         lines += _bullets(flow, call, call.unanswered, call.parts_at)
+    for first, *others in shown_outside(trunk_calls(flow, call, caller)):
+        lines.append(f"\n**{code(first)}**\n")
+        lines += [f"- {code(line.strip())}" for line in others]
     if test := promise(call, caller):
         lines.append(f"\nTo keep this as a promise, write under `call_tests`: {code(test)}")
     return "\n".join(lines) + "\n"

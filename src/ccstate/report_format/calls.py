@@ -58,6 +58,21 @@ class Hours(Strict):
     """Holiday or exception that is the reason; may be empty."""
 
 
+class Outside(Strict):
+    """What the called party is shown of a call to an outside number, by one trunk."""
+
+    number: str
+    """Number that is called: as it is dialled, or in international form."""
+    trunk: str
+    """Trunk by which the call leaves; trunks are listed in the order in which they are tried."""
+    shown_number: str
+    """Number that is shown; `withheld` where none is, empty where `--from` did not say who calls."""
+    shown_name: str
+    """Name that is shown; empty where none is, and for outside callers, whose own name is shown."""
+    source: str
+    """Field that says the number, such as trunk.caller_id; `caller` where the caller brings it along."""
+
+
 class Simulated(Strict):
     """One call, as `ccstate simulate` tells it."""
 
@@ -83,6 +98,8 @@ class Simulated(Strict):
     """Those that nothing asked for."""
     asked_in_vain: list[str]
     """Places that asked for keys when none were left."""
+    outside: list[Outside]
+    """What outside parties are shown whom the call may ring."""
     ends_well: bool
     """Whether a caller ends with a human, a message, or a hangup that is declared."""
     call: Walked
