@@ -29,7 +29,7 @@ def compiled_and_imported(objects: Mapping[str, Mapping[str, Any]]) -> Imported:
     """The objects as ccstate writes them, read as if somebody had written the files by hand."""
     state = {parse_address(address): dict(said) for address, said in objects.items()}
     stored = spell(compile_objects(state, COMPILING))
-    main = {f"{name}.conf": stored[path] for name, path in FILES.items()}
+    main = {f"{name}.conf": stored[path] for name, path in FILES.items() if path in stored}
     return import_estate({**stored, **main}.get, lambda pattern: [pattern])
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from ccstate import kinds
 from ccstate.adapters.asterisk.drafts import Draft, Elsewhere
-from ccstate.adapters.asterisk.entries import DIALPLAN, PJSIP, QUEUES
+from ccstate.adapters.asterisk.entries import DIALPLAN, PARKING, PJSIP, QUEUES
 from ccstate.adapters.asterisk.handwritten import MAIN, Handwritten
 from ccstate.adapters.asterisk.importing import Imported, import_confs
 from ccstate.adapters.asterisk.importing.ledger import Line
@@ -24,6 +24,7 @@ HOME: Mapping[str, str] = {
     "extension": PJSIP,
     "trunk": PJSIP,
     "queue": QUEUES,
+    "parking_lot": PARKING,
     "number": DIALPLAN,
     "outbound_route": DIALPLAN,
     "ivr": DIALPLAN,

@@ -26,6 +26,7 @@ from ccstate.adapters.asterisk.importing.mailboxes import mailboxes
 from ccstate.adapters.asterisk.importing.numbers import inbound, inside
 from ccstate.adapters.asterisk.importing.outbound import outbound
 from ccstate.adapters.asterisk.importing.overflow import exits, overflow
+from ccstate.adapters.asterisk.importing.parking import include_lots, parking_lots, timeouts
 from ccstate.adapters.asterisk.importing.phones import people, phones, shown_numbers
 from ccstate.adapters.asterisk.importing.queues import queues
 from ccstate.adapters.asterisk.importing.recorded_calls import fill_recordings
@@ -121,6 +122,7 @@ def _imported(work: Work) -> Imported:
     people(work, found)
     boxes = mailboxes(work, found)
     queued, emptied = queues(work, found)
+    lots = parking_lots(work)
     known = Known(found, boxes, queued, trunks(work, lines_to_carriers), emptied=emptied)
     ways = Ways(work, known)
     inside(work, known, ways, feature_codes(work, known))
@@ -128,6 +130,8 @@ def _imported(work: Work) -> Imported:
     inbound(work, known, ways)
     switch_codes(work, known)
     exits(work, known, ways)
+    timeouts(work, ways, lots)
+    include_lots(work, lots)
     outbound(work, known)
     overflow(work, known)
     fill_recordings(work)

@@ -29,7 +29,6 @@ UNREAD: Mapping[str, str] = {
     "agents.conf": "{count} of AgentLogin() are not read: agents of a queue log in to it",
     "queuerules.conf": "{count} of penalties that change while callers wait are not read",
     "meetme.conf": "{count} of conferences are not read",
-    "res_parking.conf": "{count} of parking are not read",
     "features.conf": "{count} of features in a call are not read: ccstate sets codes of its own, "
     + ", ".join(f"{name} => {code}" for name, code in CODES.items()),
     "minivm.conf": "{count} of MiniVM are not read",
