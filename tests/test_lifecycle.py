@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -337,6 +338,7 @@ def thorough() -> bool:
     return settings().max_examples > 1_000
 
 
+@pytest.mark.no_cover  # a property test, as tests/conftest.py has it
 def test_a_platforms_life() -> None:
     examples = 2_000 if thorough() else 250
     run_state_machine_as_test(
