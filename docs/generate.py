@@ -380,7 +380,12 @@ def fields_page() -> str:
         ]
         head = ["Field", *(f"`{name}`" for name in having)]
         lines = [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
-        parts.append("\n".join([f"## {known.plural}", "", *lines, ""]))
+        unseen = [
+            f"On `{name}` one that is made or deleted by hand is not seen: {reason}.\n"
+            for name in having
+            if (reason := every[name][kind].unseen)
+        ]
+        parts.append("\n".join([f"## {known.plural}", "", *unseen, *lines, ""]))
     return "\n".join(parts)
 
 

@@ -40,7 +40,9 @@ class Support:
     `cycles` says whether objects that name each other may be created together in one batch.
     `needs_reload` says whether a write takes effect only when the platform has loaded it; then
     `observe` shows both levels. `atomic` says that a batch is one write, so that a plan is better
-    one batch than many: what depends on something may come in the same batch.
+    one batch than many: what depends on something may come in the same batch. `unseen` is the reason
+    why an object of the kind that somebody makes or deletes by hand, past ccstate, is not seen; ""
+    where it is, and where nothing of the kind is mapped.
     """
 
     mapped: frozenset[str]
@@ -50,6 +52,7 @@ class Support:
     cycles: bool = True
     needs_reload: bool = False
     atomic: bool = False
+    unseen: str = ""
 
 
 class WronglyPlaced(ValueError):
@@ -66,6 +69,7 @@ def placed(
     cycles: bool = True,
     needs_reload: bool = False,
     atomic: bool = False,
+    unseen: str = "",
 ) -> Support:
     """The support of a kind, in which every field has its place; see `Support`.
 
@@ -85,7 +89,9 @@ def placed(
     ):
         if paths:
             raise WronglyPlaced(f"{kind}: {', '.join(paths)} {said}: correct the adapter's support")
-    return Support(frozenset(found), kept, lacking, frozenset(verbs), cycles, needs_reload, atomic)
+    return Support(
+        frozenset(found), kept, lacking, frozenset(verbs), cycles, needs_reload, atomic, unseen
+    )
 
 
 def audited(adapter: "Adapter", changes: Sequence[Change]) -> list[Diagnostic]:

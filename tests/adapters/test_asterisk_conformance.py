@@ -42,33 +42,16 @@ def _end(site: Site) -> None:
     shutil.rmtree(site.folder, ignore_errors=True)
 
 
-MADE_BY_HAND = (
-    "site unmanaged stays",
-    "site is adopted as it is",
-    "site is adopted with edits",
-    "site stale creation is refused",
-)
-"""A site has to have a timezone, and no file of Asterisk says that."""
-GONE_BY_HAND = ("site is deleted by hand",)
-"""The contexts of a site belong to nobody in particular."""
-
-
-def cases_of(release: str) -> list[Case]:
-    """The cases, but those that need objects of which no file of Asterisk says enough."""
-    left_out = {*MADE_BY_HAND, *GONE_BY_HAND}
-    return [case for case in cases(harness(release)) if case.name not in left_out]
-
-
 # Not in the coverage report: measuring doubles the time of the longest part of the test run.
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("case", cases_of("22"), ids=str)
+@pytest.mark.parametrize("case", cases(harness("22")), ids=str)
 def test_asterisk_22(case: Case) -> None:
     case()
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("case", cases_of("16"), ids=str)
+@pytest.mark.parametrize("case", cases(harness("16")), ids=str)
 def test_asterisk_16(case: Case) -> None:
     case()

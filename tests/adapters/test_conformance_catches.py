@@ -673,6 +673,27 @@ def test_the_suite_lets_pass_what_is_sound(sound: type[Wrapped]) -> None:
     assert list(complaints(sound)) == []
 
 
+class SeesNoTrunksMadeByHand(Wrapped):
+    """Shows no trunk that it did not make, and says so."""
+
+    @property
+    def supports(self) -> Mapping[str, Support]:
+        trunk = replace(SUPPORTS["trunk"], unseen="its files say too little")
+        return {**super().supports, "trunk": trunk}
+
+    def observe(self, kinds: Collection[str]) -> Observation:
+        seen = super().observe(kinds)
+        made = {a: f for a, f in seen.objects.items() if a.kind != "trunk" or a in seen.ledger}
+        return replace(seen, objects=made)
+
+
+def test_objects_that_a_platform_cannot_see_are_not_asked_for() -> None:
+    every = {case.name: case for case in cases(Harness(SeesNoTrunksMadeByHand))}
+    assert "site is adopted as it is" in every
+    assert "trunk is adopted as it is" not in every
+    every["trunk stale creation is refused"]()
+
+
 class ClaimsWhatNobodyTries(Wrapped):
     """Says that it updates sites, and the only cases that ran did not."""
 

@@ -150,7 +150,7 @@ def cases(harness: Harness) -> list[Case]:
 
 def _of_kind(walk: Walk, kind: str) -> Iterator[tuple[str, Callable[[Walk], None]]]:
     checks = [*OF_EVERY_KIND]
-    if walk.shows(kind):
+    if walk.shows_objects(kind):
         checks += [
             check
             for check in OF_SHOWN_KINDS

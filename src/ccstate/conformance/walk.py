@@ -88,6 +88,10 @@ class Walk:
         """Whether objects of the kind are to be seen on the platform, and not in records alone."""
         return bool(self.supports[kind].mapped)
 
+    def shows_objects(self, kind: str) -> bool:
+        """Whether an object of the kind that is made or deleted by hand is seen."""
+        return self.shows(kind) and not self.supports[kind].unseen
+
     def visible(self, kind: str, fields: Fields) -> Fields:
         """The fields without those that are kept in records: what the platform itself can say."""
         kept = self.supports[kind].kept

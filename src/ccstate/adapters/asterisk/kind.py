@@ -116,6 +116,7 @@ class Kind:
     also those that ccstate did not write. `shared` adds what all of them use, such as subroutines.
     `mapped` names the fields that `decode` reads from anything but options, between blanks; those of
     options stand in `rows`. `kept` has the other fields, each with the reason that people are given.
+    `unseen` is the reason why an object that is made or deleted by hand is not seen; "" where it is.
     """
 
     name: str
@@ -127,9 +128,17 @@ class Kind:
     names: Callable[[Sections], Iterable[str]] = _no_names
     rows: tuple[Row, ...] = ()
     shared: Shared = _nothing
+    unseen: str = ""
 
     def support(self) -> Support:
         """What becomes of each field; WronglyPlaced where one is neither mapped nor kept."""
         options = {path for row in self.rows for path in row.object_field.split()}
         mapped = {*self.mapped.split(), *options.intersection(field_paths(self.name))}
-        return placed(self.name, mapped=mapped, kept=self.kept, needs_reload=True, atomic=True)
+        return placed(
+            self.name,
+            mapped=mapped,
+            kept=self.kept,
+            needs_reload=True,
+            atomic=True,
+            unseen=self.unseen,
+        )

@@ -67,6 +67,7 @@ SITE = Kind(
     is_primary=_is_primary,
     shared=compile_all_sites,
     mapped="emergency_callback",
+    unseen="no file says its timezone, and its contexts hold the routes, codes and rooms of others",
     kept={
         "label": COMMENT,
         "address.street": LOCATION,
