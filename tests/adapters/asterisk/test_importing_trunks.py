@@ -110,6 +110,10 @@ def test_national_numbers_say_how_the_carrier_writes_them() -> None:
     found = arriving("0255501000", "1300975707", "0255501001")
     trunk = fields(found, "trunk/line")
     assert (trunk["inbound_number_format"], trunk["country"]) == ("national", "AU")
+    told = [
+        line for line in listed(found) if "callers of this carrier in international form" in line
+    ]
+    assert len(told) == 1
     assert not [line for line in listed(found) if "the carrier dials" in line]
 
 

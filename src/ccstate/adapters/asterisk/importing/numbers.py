@@ -226,10 +226,17 @@ def _say_format(work: Work, trunk: Trunk, arriving: list[_Arriving]) -> None:
     national = read_as_e164(NATIONAL, country)
     if unusual and all(rewritten(national, each.dialled) == each.number for each in arriving):
         work.objects[trunk.address] |= {"inbound_number_format": NATIONAL, "country": country}
+        work.ledger.leave(unusual[0].line, _SHOWN_IN_E164)
         return
     for each in unusual:
         told = f"differs: the carrier dials {each.exten.lstrip('_')}; ccstate waits for the number "
         work.ledger.leave(each.line, f"{told}as it is written internationally, with + or without")
+
+
+_SHOWN_IN_E164 = (
+    "differs: phones show the callers of this carrier in international form, with +, here as the "
+    "carrier writes them; to call them back a route needs a pattern that begins with +"
+)
 
 
 def _no_number(work: Work, dialled: str) -> str:
