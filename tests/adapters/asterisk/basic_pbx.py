@@ -5,19 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from ccstate.adapters.asterisk.ami import Ami
 from ccstate.lab import phones
 from ccstate.lab.programs import programs
 from ccstate.lab.sipp import Account
 from ccstate.lab.site import Site
-from tests.adapters.asterisk.calls_met import login
+from tests.adapters.asterisk.recordings import shorten_recordings
+from tests.adapters.asterisk.takeover import CARRIER, FILES, load
 
-FILES = ("pjsip.conf", "queues.conf", "extensions.conf", "voicemail.conf")
-MODULES = ("res_pjsip.so", "app_queue.so", "pbx_config.so", "app_voicemail.so")
-"""What loads these files, in the order in which they are loaded."""
-TRANSPORTS = ("global", "transport-udp", "transport-tcp", "transport-tls")
-CARRIER = "127.0.9.1"
-"""Where the carrier takes calls; those that it brings come from the rest of 127.0.9.0/24."""
 SHORTER = {
     "queues.conf": {
         "[customer_advocate]\nstrategy=ringall": "[customer_advocate]\nstrategy=ringall\ntimeout=6"
@@ -27,18 +21,6 @@ SHORTER = {
         "Queue(customer_advocate,,,,1200)": "Queue(customer_advocate,,,,4)",
     },
 }
-RECORDINGS = {
-    "basic-pbx-ivr-main": 1.0,
-    "option-is-invalid": 0.5,  # comes with Asterisk's extra sounds
-    "pbx-invalid": 0.5,
-    "vm-theperson": 0.3,
-    "vm-isunavail": 0.3,
-    "vm-isonphone": 0.3,
-    "vm-intro": 0.3,
-    **{f"digits/{digit}": 0.1 for digit in range(10)},
-}
-"""Seconds that a recording takes here."""
-
 ANSWERING = ("1107", "1109", "1111")
 RINGING = ("1101", "1102", "1104", "1105", "1106", "1112", "1115")
 BUSY = ("1108",)
@@ -84,30 +66,8 @@ def write(site: Site, carrier_port: int) -> None:
             texts[name] = texts[name].replace(long, short)
     for name, content in texts.items():
         (site.etc / name).write_text(content, encoding="utf-8")
-    _shorten_recordings(site)
+    shorten_recordings(site)
     load(site)
-
-
-def load(site: Site) -> None:
-    """Have Asterisk read its files again."""
-    with Ami.connect(login(site)) as ami:
-        for module in MODULES:
-            ami.do("Reload", ("Module", module))
-
-
-def _shorten_recordings(site: Site) -> None:
-    """Give the site recordings of its own: links to those of Asterisk, and some that are short."""
-    theirs, english = site.programs.sounds, site.sounds / "en"
-    english.unlink()
-    for path in theirs.rglob("*.gsm"):
-        link = english / path.relative_to(theirs)
-        link.parent.mkdir(parents=True, exist_ok=True)
-        link.symlink_to(path)
-    voice = (theirs / "pbx-invalid.gsm").read_bytes()
-    for name, seconds in RECORDINGS.items():
-        path = english / f"{name}.gsm"
-        path.unlink(missing_ok=True)
-        path.write_bytes(voice[: 33 * round(seconds * 50)])  # GSM: 33 bytes for 20 ms
 
 
 @contextmanager
@@ -123,13 +83,3 @@ def registered_phones(site: Site, accounts: Mapping[str, Account]) -> Iterator[N
     finally:
         for group in groups:
             phones.stop(group)
-
-
-def with_comments(content: str, kept: Iterable[str]) -> str:
-    """A file in which all lines are comments but those of some sections."""
-    lines, is_kept = [], False
-    for line in content.splitlines():
-        if line.startswith("["):
-            is_kept = line[1:].partition("]")[0] in kept
-        lines.append(line if is_kept or not line.strip() or line.startswith(";") else f";{line}")
-    return "\n".join(lines) + "\n"

@@ -7,11 +7,11 @@ where all lines of one call bear its number (`[C-0000000a]`, 16.28 and 22.10).
 import re
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 
-from ccstate.adapters.asterisk.ami import Ami, Login
+from ccstate.adapters.asterisk.ami import Ami, Login, Message
 from ccstate.lab import callers
 from ccstate.lab.callers import Caller, Press
 from ccstate.lab.site import Site
@@ -25,8 +25,8 @@ class Placed:
     """A call to be placed: who dials what, which keys are pressed, and when the caller gives up.
 
     `number` and `shown`, the number or the endpoint of the caller, tell it from the other calls.
-    `behind`: numbers and callers of the calls that have to be over first. `during`: the phone that has
-    to talk first.
+    `behind`: the calls that have to be over first. `during`: what has to be so first, "2001 talks" or
+    "0491570006 waits".
     """
 
     number: str
@@ -44,11 +44,13 @@ class Met:
     """What a caller met.
 
     `steps`: in order, each with the seconds since the step before. `status`: the final one of SIP.
+    `number_shown`: the caller's, as the first phone that rings is told it; "" where none rings.
     """
 
     steps: tuple[tuple[str, float], ...]
     status: int
     is_ended_by_site: bool
+    number_shown: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -80,30 +82,55 @@ def login(site: Site) -> Login:
 def place(site: Site, calls: Sequence[Placed]) -> dict[Placed, Met]:
     """What the caller of each call met; calls that wait for no other begin at once."""
     logged = site.log.stat().st_size
-    channels: dict[Placed, str] = {}
-    with Ami.connect(login(site), events="call") as ami:
-        began = _placed(site, ami, calls, channels)
+    seen = _Seen()
+    with Ami.connect(login(site), events="call,agent") as ami:
+        began = _placed(site, ami, calls, seen)
         until(lambda: not ami.read("CoreShowChannels"), "the site has no call left")
     lines = site.log.read_bytes()[logged:].decode(errors="replace").splitlines()
     met = {}
     for call in calls:
         outcome = callers.outcome(began[call], within=0)
-        steps = _steps(lines, channels[call]) if call in channels else ()
-        met[call] = Met(tuple(steps), outcome.status, outcome.is_ended_by_site)
+        channel = seen.channels.get(call, "")
+        steps = tuple(_steps(lines, channel)) if channel else ()
+        shown = seen.shown.get(channel, "")
+        met[call] = Met(steps, outcome.status, outcome.is_ended_by_site, shown)
     return met
 
 
+@dataclass
+class _Seen:
+    """What AMI has told so far: the channel of each call, what its phone shows, who talks or waits."""
+
+    channels: dict[Placed, str] = field(default_factory=dict)
+    shown: dict[str, str] = field(default_factory=dict)
+    now: set[str] = field(default_factory=set)
+
+    def note(self, event: Message, calls: Sequence[Placed]) -> None:
+        channel = event.get("Channel")
+        if event.is_event("Newchannel"):
+            who = {_endpoint(channel), event["CallerIDNum"]}
+            for call in calls:
+                if call.number == event["Exten"] and call.shown in who:
+                    self.channels.setdefault(call, channel)
+        elif event.is_event("BridgeEnter"):
+            self.now.add(f"{_endpoint(channel)} talks")
+        elif event.is_event("QueueCallerJoin"):
+            waiting = [call.shown for call in calls if self.channels.get(call) == channel]
+            self.now.update(f"{number} waits" for number in waiting)
+        elif event.is_event("DialBegin"):
+            self.shown.setdefault(channel, event["CallerIDNum"])
+
+
 def _placed(
-    site: Site, ami: Ami, calls: Sequence[Placed], channels: dict[Placed, str]
+    site: Site, ami: Ami, calls: Sequence[Placed], seen: _Seen
 ) -> dict[Placed, callers.Call]:
-    """The calls once all of them are over; notes the channel of each that the site let in."""
+    """The calls, once all of them are over."""
     began: dict[Placed, callers.Call] = {}
-    talking: set[str] = set()
 
     def all_are_over() -> bool:
         over = {call for call, placed in began.items() if callers.is_over(placed)}
         for call in calls:
-            is_due = over.issuperset(call.behind) and (not call.during or call.during in talking)
+            is_due = over.issuperset(call.behind) and (not call.during or call.during in seen.now)
             if is_due and call not in began:
                 began[call] = callers.dial(
                     site,
@@ -114,13 +141,7 @@ def _placed(
                     stays=call.stays,
                 )
         for event in ami.events(time.monotonic() + 0.1):
-            if event.is_event("BridgeEnter"):
-                talking.add(_endpoint(event["Channel"]))
-            elif event.is_event("Newchannel"):
-                who = {_endpoint(event["Channel"]), event["CallerIDNum"]}
-                for call in calls:
-                    if call.number == event["Exten"] and call.shown in who:
-                        channels.setdefault(call, event["Channel"])
+            seen.note(event, calls)
         return len(over) == len(calls)
 
     until(all_are_over, "all calls are over")
