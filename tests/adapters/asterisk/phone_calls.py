@@ -1,5 +1,6 @@
 """Phones, a carrier and a running estate whose calls are followed by AMI, event by event."""
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from ccstate.adapters.asterisk.entries import FILES
 from ccstate.adapters.asterisk.running.reload import reload
 from ccstate.adapters.asterisk.sounds import audio
 from ccstate.adapters.asterisk.spelling import spell
+from ccstate.journeys.centre import Centre
+from ccstate.journeys.flow import Flow
 from ccstate.lab import carriers, phones, programs
 from ccstate.lab import site as sites
 from ccstate.lab.carriers import Carrier
@@ -48,7 +51,8 @@ def objects(port: int) -> dict[Address, dict[str, Any]]:
     notice = {"when": "always", "notice": "recorded", "folder": "front"}
     more: dict[str, dict[str, Any]] = {
         "2001": {"rights": ["transfer"], "recording": {"when": "on_demand", "notice": "recorded"}},
-        "2003": {"caller_id": {"number": "+61255501003"}},
+        "2002": {"label": "Zed"},
+        "2003": {"label": "Yan", "caller_id": {"name": "Desk", "number": "+61255501003"}},
         "2004": {"recording": notice},
         "2012": {"follow_me": [{"extension": "2013", "ring_for": "1s"}], **mailbox},
         "2014": {"follow_me": [{"number": MOBILE}], **mailbox},
@@ -82,7 +86,9 @@ def objects(port: int) -> dict[Address, dict[str, Any]]:
             "caller_rights": ["transfer"],
         }  # fmt: skip
     return found | {
-        Address("site", "sydney"): {"timezone": "Australia/Sydney"},
+        Address("site", "sydney"): {
+            "timezone": "Australia/Sydney", "emergency_callback": "+61255501099",
+        },
         Address("extension", "2900"): {"device": "none", **mailbox},
         Address("prompt", "recorded"): {"languages": {"en-AU": {"text": "Calls are recorded."}}},
         Address("trunk", "carrier"): {
@@ -91,6 +97,12 @@ def objects(port: int) -> dict[Address, dict[str, Any]]:
         },
         Address("outbound_route", "mobiles"): {
             "patterns": ["04XXXXXXXX"], "permission": "mobile", "trunks": ["carrier"],
+        },
+        Address("outbound_route", "help"): {
+            "patterns": ["000"], "emergency": True, "trunks": ["carrier"], "caller_id": "+61255501098",
+        },
+        Address("outbound_route", "sales"): {
+            "patterns": ["13XXXX"], "trunks": ["carrier"], "caller_id": "+61255501098",
         },
         Address("number", NUMBER): {"to": "extension/2001", "trunk": "carrier"},
         Address("number", QUEUE_NUMBER): {"to": "queue/8202", "trunk": "carrier"},
@@ -279,10 +291,20 @@ class Exchange:
             )
             yield call
 
-    def sent(self, call: Call) -> tuple[str, str]:
+    def sent(self) -> tuple[str, str]:
         """The number that the carrier was sent last, and the number that this call shows."""
         invite = carriers.invites(self.carrier)[-1]
         return _user(invite.uri), _user(invite.get("P-Asserted-Identity"))
+
+    def name_sent(self) -> str:
+        """The name that the last call to the carrier shows."""
+        found = re.match(r'"([^"]*)" <', carriers.invites(self.carrier)[-1].get("From"))
+        return found[1] if found else ""
+
+    @property
+    def flow(self) -> Flow:
+        """The model of the same estate."""
+        return Flow(Centre(objects(self.carrier.port)))
 
     def recordings(self) -> set[Path]:
         """The recordings that have sound in them, below `monitor`."""

@@ -113,12 +113,12 @@ class Exchange(Estate):
         raise AssertionError(f"no call comes to {', '.join(ends)}")
 
     @staticmethod
-    def _calls(ami: Ami) -> None:
+    def _calls(ami: Ami, seconds: int = 2) -> None:
         ami.do(
             "Originate",
             ("Channel", f"Local/{NUMBER}@lines/n"),
             ("Application", "Wait"),
-            ("Data", "2"),
+            ("Data", str(seconds)),
             ("Async", "true"),
         )
 
@@ -188,6 +188,25 @@ def test_a_pause_has_its_reason_whatever_that_says(exchange: Exchange) -> None:
     assert (member["Paused"], member["PausedReason"]) == ("1", REASON)
     exchange.dials("2001", "*48")
     assert exchange.members("sales")["ann.l"]["Paused"] == "0"
+
+
+def test_a_paused_agent_is_not_called_until_the_pause_ends(exchange: Exchange) -> None:
+    exchange.dials("2001", "*45")
+    exchange.dials("2001", "*47")
+    order: list[str] = []
+    with exchange.listening("agent") as ami:
+        exchange._calls(ami, seconds=60)
+        for event in ami.events(time.monotonic() + GENEROUS):
+            if event.get("Queue") != "sales":
+                continue
+            order.append(event["Event"])
+            if order[-1] == "QueueCallerJoin":
+                exchange.dials("2001", "*48")
+            if order[-1] == "AgentConnect":
+                break
+        exchange.command("channel request hangup all")
+    met = [e for e in order if e in {"QueueCallerJoin", "QueueMemberPause", "AgentCalled"}]
+    assert met == ["QueueCallerJoin", "QueueMemberPause", "AgentCalled"]
 
 
 def test_a_switch_is_turned_by_its_code_and_changes_where_calls_end(exchange: Exchange) -> None:

@@ -1,10 +1,17 @@
 """Transfers, recordings, forwards and ring groups, by calls of phones of real Asterisks."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
+from ccstate.dialling.leaving import dialled_out, trunk_calls
+from ccstate.journeys.calls import call as walked
+from ccstate.journeys.moments import Year
+from ccstate.journeys.ways import Place
+from ccstate.lab import carriers
 from tests.adapters.asterisk.phone_calls import (
+    CALLER,
     CARRIER_SHOWS,
     FORWARDED_NUMBER,
     MOBILE,
@@ -14,6 +21,8 @@ from tests.adapters.asterisk.phone_calls import (
     running,
 )
 from tests.waiting import until
+
+NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module", params=["22", "16"])
@@ -174,7 +183,7 @@ def test_a_call_is_forwarded_outside_and_shows_the_number_of_its_caller_or_trunk
 ) -> None:
     with exchange.dials(caller, FORWARDED[reason][1]) as call:
         call.talk(caller, "trunk-carrier")
-        assert exchange.sent(call) == (MOBILE, shown)
+        assert exchange.sent() == (MOBILE, shown)
 
 
 def test_an_outside_call_that_is_forwarded_outside_shows_the_number_of_the_trunk(
@@ -182,7 +191,40 @@ def test_an_outside_call_that_is_forwarded_outside_shows_the_number_of_the_trunk
 ) -> None:
     with exchange.arrives(FORWARDED_NUMBER) as call:
         call.until(lambda: call.outcomes() != [], "the carrier answers")
-        assert exchange.sent(call) == (MOBILE, CARRIER_SHOWS)
+        assert exchange.sent() == (MOBILE, CARRIER_SHOWS)
+
+
+@pytest.mark.parametrize("caller", ["2002", "2003"])
+@pytest.mark.parametrize("number", ["0491570006", "131234", "000", "2022", "2014"])
+def test_the_model_says_what_a_call_shows_outside(
+    exchange: Exchange, caller: str, number: str
+) -> None:
+    flow = exchange.flow
+    if number in {"2022", "2014"}:
+        year, start = Year(flow.centre, NOW.date()), Place("extension", number)
+        made = walked(flow, year, start, NOW, [], caller=caller)
+    else:
+        found = dialled_out(flow, caller, number, NOW)
+        assert found
+        made = found
+    [leg] = trunk_calls(flow, made, caller)
+    with exchange.dials(caller, number) as call:
+        call.talk(caller, "trunk-carrier")
+        assert exchange.sent() == (leg.number, leg.shown)
+        assert exchange.name_sent() == leg.name
+
+
+@pytest.mark.parametrize(
+    "caller, shown", [(CALLER, CARRIER_SHOWS), (carriers.WITHHELD, "")], ids=["shown", "withheld"]
+)
+def test_an_outside_caller_who_withholds_the_number_is_not_shown_by_a_forward(
+    exchange: Exchange, caller: str, shown: str
+) -> None:
+    with exchange.watching() as call:
+        status = carriers.call(exchange.site, FORWARDED_NUMBER, caller, host=exchange.carrier.host)
+        assert status == 200
+        call.until(call.is_over, "the call is over")
+        assert exchange.sent() == (MOBILE, shown)
 
 
 def test_the_next_phone_of_a_person_rings_and_then_the_mailbox_takes_the_call(
@@ -197,7 +239,7 @@ def test_an_outside_phone_of_a_person_answers(exchange: Exchange) -> None:
     with exchange.dials("2003", "2014") as call:
         call.talk("2003", "trunk-carrier")
         assert call.outcomes() == [("2014", "NOANSWER"), ("trunk-carrier", "ANSWER")]
-        assert exchange.sent(call) == (MOBILE, "+61255501003")
+        assert exchange.sent() == (MOBILE, "+61255501003")
 
 
 def test_phones_of_a_group_ring_together_and_one_answers(exchange: Exchange) -> None:
