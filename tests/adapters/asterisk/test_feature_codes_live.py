@@ -4,6 +4,7 @@ A phone dials when Asterisk calls it and then goes on as if it had dialled: the 
 the phone, with the variables of its endpoint and the context in which its calls start.
 """
 
+import itertools
 import time
 from collections.abc import Iterator
 from copy import deepcopy
@@ -23,6 +24,7 @@ from tests.adapters.asterisk.estate import (
     write_desired,
     write_project,
 )
+from tests.adapters.asterisk.test_in_call_live import extend
 from tests.adapters.asterisk_harness import connection
 from tests.waiting import GENEROUS, until
 
@@ -41,6 +43,8 @@ CODES: dict[str, dict[str, Any]] = {
     "pick-up": {"code": "*8", "action": "pick_up"},
     "silence": {"code": "*78", "action": "do_not_disturb"},
     "night": {"code": "*28", "action": "switch", "switch": "night"},
+    "park": {"code": "*70", "action": "park", "parking_lot": "office"},
+    "forward": {"code": "*72", "action": "forward"},
     "elsewhere": {"code": "*29", "action": "switch", "switch": "night", "sites": ["perth"]},
 }
 DESIRED: dict[str, Any] = {
@@ -63,6 +67,7 @@ DESIRED: dict[str, Any] = {
         },
     },
     "feature_codes": CODES,
+    "parking_lots": {"office": {"extension": "750", "slots": "751-753"}},
     "numbers": {NUMBER: {"to": "queue/sales", "switch": "night", "on": "extension/2002"}},
 }
 FILES = {"extensions.d/lines.conf": "[lines]\ninclude => numbers\n"}
@@ -102,6 +107,38 @@ class Exchange(Estate):
                 if event.get("Event") == "Hangup" and event["Channel"] in channels:
                     return
         raise AssertionError(f"the call of {phone} to {code} does not end")
+
+    def forwards(self, phone: str, number: str) -> None:
+        """A phone dials the code, and types the number to which its calls are to go."""
+        extend(self, "code-dialled", "1", ("Goto", "site/sydney,*72,1"))
+        # Of several keys in a row Asterisk takes the first only from a phone without sound (seen).
+        keys = (("Wait", "3"), ("SendDTMF", f"{number}#"), ("Wait", "60"))
+        extend(self, "code-typed", "1", *keys)
+        with self.listening("call") as ami:
+            ami.do(
+                "Originate",
+                ("Channel", "Local/1@code-dialled/n"),
+                ("Context", "code-typed"),
+                ("Exten", "1"),
+                ("Priority", "1"),
+                ("Variable", f"__CC_EXTENSION={phone}"),
+                ("Async", "true"),
+            )
+            for event in ami.events(time.monotonic() + GENEROUS):
+                is_own = event.get("Channel").startswith("Local/1@code-dialled")
+                if event.get("Event") == "Hangup" and is_own:
+                    return
+        raise AssertionError(f"the call of {phone} does not end")
+
+    def rung(self) -> str:
+        """The first phone that rings when somebody calls the number."""
+        with self.listening("call") as ami:
+            self._calls(ami)
+            for event in ami.events(time.monotonic() + GENEROUS):
+                channel = event.get("DestChannel")
+                if event.get("Event") == "DialBegin" and channel.startswith("PJSIP/"):
+                    return channel.removeprefix("PJSIP/").rpartition("-")[0]
+        raise AssertionError("no phone rings")
 
     def meets(self, *ends: str) -> str:
         """Where a call from outside ends: the first of these that is told."""
@@ -277,3 +314,50 @@ def test_a_ringing_call_is_picked_up_by_a_phone_of_the_group(exchange: Exchange)
         exchange.dials("2001", "*8")
         names = [e for e in ami.events(time.monotonic() + 1) if e.get("Event") == "Pickup"]
     assert "2002" in names[0]["TargetChannel"]
+
+
+def test_calls_are_forwarded_by_a_code_until_it_is_dialled_again(exchange: Exchange) -> None:
+    exchange.command("database put ccstate/switch night on")
+    exchange.forwards("2002", "2003")
+    assert exchange.rung() == "desk-b"
+    assert exchange.plan() == ""
+    assert "extension/2002 its calls go to 2003" in " ".join(exchange.drift().split())
+    exchange.edit("extensions", "2002", "ring_for", value="25s")
+    exchange.apply()
+    assert exchange.rung() == "desk-b"
+    exchange.dials("2002", "*72")
+    assert exchange.rung() == "2002"
+
+
+def test_calls_go_to_no_number_that_the_phone_may_not_dial(exchange: Exchange) -> None:
+    exchange.forwards("2002", "0491570006")
+    assert "ccstate/forward" not in exchange.command("database show ccstate/forward")
+
+
+def test_phones_that_forward_to_each_other_ring(exchange: Exchange) -> None:
+    exchange.command("database put ccstate/switch night on")
+    exchange.forwards("2002", "2003")
+    exchange.forwards("desk-b", "2002")
+    assert exchange.rung() == "desk-b"
+
+
+def test_a_call_that_is_transferred_to_the_code_is_parked(exchange: Exchange) -> None:
+    exchange.command("database put ccstate/switch night on")
+    with exchange.listening("call") as ami:
+        exchange._calls(ami)
+        [phone] = [
+            event["Channel"]
+            for event in itertools.islice(
+                (
+                    event
+                    for event in ami.events(time.monotonic() + GENEROUS)
+                    if event.get("Event") == "BridgeEnter" and "PJSIP/2002-" in event["Channel"]
+                ),
+                1,
+            )
+        ]
+        to = (("Context", "site/sydney"), ("Exten", "*70"))
+        ami.do("BlindTransfer", ("Channel", phone), *to)
+        events = ami.events(time.monotonic() + GENEROUS)
+        parked = next(event for event in events if event.get("Event") == "ParkedCall")
+    assert (parked["Parkinglot"], parked["ParkingSpace"]) == ("office", "751")

@@ -19,8 +19,11 @@ from ccstate.adapters.asterisk.connection import GONE, Connection, places
 from ccstate.adapters.asterisk.drafts import Draft, Now, draft
 from ccstate.adapters.asterisk.entries import used_files
 from ccstate.adapters.asterisk.handwritten import OWN, Handwritten, read_handwritten
+from ccstate.adapters.asterisk.kinds.forwarding import FAMILY
+from ccstate.adapters.asterisk.kinds.switch import key_of
 from ccstate.adapters.asterisk.observe import View, add_running, add_setup, shown, stored_view
 from ccstate.adapters.asterisk.perform import Server
+from ccstate.adapters.asterisk.records import Objects
 from ccstate.adapters.asterisk.running import read_running
 from ccstate.adapters.asterisk.running.activity import activity, read_channels, read_positions
 from ccstate.adapters.asterisk.running.rights import APPLYING, CHANNELS, POSITION, forbidden
@@ -63,12 +66,13 @@ class AsteriskAdapter:
                 running = read_running(ami, stored.values)
                 hidden = forbidden(ami, [CHANNELS, POSITION])
                 channels = () if CHANNELS in hidden else read_channels(ami)
-                switches = [a.name for a in stored.records.objects if a.kind == "switch"]
-                positions = {} if POSITION in hidden else read_positions(ami, switches)
+                may_ask = POSITION not in hidden
+                positions = _positions(ami, stored.records.objects) if may_ask else {}
+                forwards = _forwards(ami, stored.records.objects) if may_ask else {}
             view = self._view(stored, self._recordings(), by_hand)
             add_running(view, stored, running)
         found = shown(view, stored.records, kinds)
-        doing = activity(running, channels, stored.compiled.entries, positions)
+        doing = activity(running, channels, stored.compiled.entries, positions, forwards)
         strangers = {
             address: there.fields
             for address, there in elsewhere(by_hand, stored.records).items()
@@ -245,6 +249,21 @@ def _endpoints(batch: Sequence[Change]) -> frozenset[str]:
         for change in batch
         if change.address.kind in names
     )
+
+
+def _positions(ami: Ami, objects: Objects) -> Mapping[str, str]:
+    """The position of each switch that somebody has turned."""
+    switches = [address.name for address in objects if address.kind == "switch"]
+    return read_positions(ami, key_of("").rpartition("/")[0], switches)
+
+
+def _forwards(ami: Ami, objects: Objects) -> Mapping[str, str]:
+    """Where calls of extensions go that somebody has forwarded; AMI of 16 has no list of these."""
+    codes = (fields for address, fields in objects.items() if address.kind == "feature_code")
+    if not any(code["action"] == "forward" for code in codes):
+        return {}
+    extensions = [address.name for address in objects if address.kind == "extension"]
+    return read_positions(ami, FAMILY, extensions)
 
 
 def _new_key(storage: Storage) -> bytes:

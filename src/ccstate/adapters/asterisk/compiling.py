@@ -15,6 +15,7 @@ from ccstate.adapters.asterisk.kinds import KINDS
 from ccstate.adapters.asterisk.kinds.caller_list import compile_who
 from ccstate.adapters.asterisk.kinds.extension import unknown_password
 from ccstate.adapters.asterisk.kinds.feature_code import compile_logins
+from ccstate.adapters.asterisk.kinds.forwarding import compile_forwarding
 from ccstate.adapters.asterisk.test_site import TEST, compile_test_calls
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.flow import Flow
@@ -62,6 +63,7 @@ def compile_anew(objects: Mapping[Address, Fields], setting: Setting) -> Compile
     compile_key_codes(compiled, centre)
     compile_who(compiled)
     compile_logins(compiled, centre)
+    compile_forwarding(compiled, flow)
     if setting.is_test_site:
         compile_test_calls(compiled, centre, unknown_password(setting.key, TEST))
     return compiled

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from ccstate.adapters.asterisk.entries import MAILBOXES, Compiled, Context, Step
 from ccstate.adapters.asterisk.kind import COMMENT, Kind, Unit, in_contexts
 from ccstate.adapters.asterisk.kinds.extension import HINTS, site_context
+from ccstate.adapters.asterisk.kinds.forwarding import SETS, forwards
 from ccstate.adapters.asterisk.kinds.members import logins
 from ccstate.adapters.asterisk.kinds.ringing import SILENCED
 from ccstate.adapters.asterisk.kinds.switch import device_of, key_of
@@ -35,6 +36,7 @@ PAUSES_WHY = Template("PauseQueueMember", f",{DEVICE},,${{URIDECODE(<reason>)}}"
 UNPAUSES = Template("UnpauseQueueMember", f",{DEVICE}")
 HEARS = Template("VoiceMailMain", f"${{CC_EXTENSION}}@{MAILBOXES}")
 PICKS_UP = Template("Pickup")
+PARKS = Template("Park", "<parking_lot>")
 SILENCES = Template("Set", f"DB({SILENCED}${{CC_EXTENSION}})=<position>")
 TURNS = Template("Set", f"DB({key_of('<switch>')})=<position>")
 
@@ -44,7 +46,10 @@ def compile_feature_code(unit: Unit) -> None:
     code, sites = unit.fields, unit.fields.get("sites")
     for dialled in map(site_context, sites) if sites else (INTERNAL,):
         leads = GOTO.step("code", context=context(unit.place), extension="s")
-        unit.context(dialled).add(code["code"], [leads])
+        # Asterisk tells who transfers a call to Park() the slot where that is the first step.
+        lot = code.get("parking_lot") if code["action"] == "park" else None
+        parks = [PARKS.step("parking_lot", parking_lot=lot)] if lot else []
+        unit.context(dialled).add(code["code"], [*parks, leads])
     unit.entrance().add("s", _ACTIONS[code["action"]](code))
     if code["action"] == "switch" and (switch := code.get("switch")):
         unit.context(HINTS).hint(code["code"], device_of(switch))
@@ -95,6 +100,10 @@ def _picks_up(_: Filled) -> list[Step]:
     return [PICKS_UP.step(), Step("Hangup")]
 
 
+def _parks(_: Filled) -> list[Step]:
+    return [Step("Playback", "pbx-parkingfailed"), Step("Hangup")]
+
+
 def _silences(_: Filled) -> list[Step]:
     return [
         Step("Answer"),
@@ -135,7 +144,9 @@ _ACTIONS: Mapping[str, Callable[[Filled], list[Step]]] = {
     "unpause": _unpauses,
     "mailbox": _hears,
     "pick_up": _picks_up,
+    "park": _parks,
     "do_not_disturb": _silences,
+    "forward": forwards,
     "switch": _turns,
 }
 
@@ -195,29 +206,30 @@ def _noted(status: str, *good: str) -> list[Step]:
 def decode_feature_code(sections: Sections, name: str) -> Decoded:
     """The code, where it may be dialled, and what it does."""
     place = Place("feature_code", name)
-    dialled = dict(_dialled(sections, place))
+    dialled = {site: (code, steps) for site, code, steps in _dialled(sections, place)}
+    code, first = next(iter(dialled.values()), (None, ()))
     steps = sections.context(context(place)).get("s", ())
     sites: list[Json] = [site for site in sorted(dialled) if site]
     return {
-        ("code",): next(iter(dialled.values()), None),
+        ("code",): code,
         ("sites",): sites or None,
-        **_decoded_action(steps),
+        **_decoded_action([*first, *steps]),
     }
 
 
-def _dialled(sections: Sections, place: Place) -> Iterator[tuple[str, str]]:
-    """Sites at which a code is dialled, "" for all, each with the code."""
+def _dialled(sections: Sections, place: Place) -> Iterator[tuple[str, str, Steps]]:
+    """Sites at which a code is dialled, "" for all, each with the code and its steps."""
     contexts = [("", INTERNAL), *((s, site_context(s)) for s in sections.centre.of("site"))]
     for site, name in contexts:
         for extension, steps in sections.context(name).items():
             if GOTO.find(steps).get("context") == context(place):
-                yield site, extension
+                yield site, extension, steps
 
 
 def _decoded_action(steps: Steps) -> Decoded:
     """What steps do; fields that the action does not need stay unclear."""
     unclear: Json = UNCLEAR
-    found: dict[str, Json] = {"queue": unclear, "reason": unclear, "switch": unclear}
+    found: dict[str, Json] = dict.fromkeys(("queue", "reason", "switch", "parking_lot"), unclear)
     if (every := IN_EVERY.find(steps).get("action")) is not None:
         found |= {"action": every, "queue": None}
     elif (one := IN_ONE.find(steps)).get("action"):
@@ -228,9 +240,12 @@ def _decoded_action(steps: Steps) -> Decoded:
         found |= {"action": "pause", "reason": None}
     elif (switch := TURNS.find(steps).get("switch")) is not None:
         found |= {"action": "switch", "switch": switch}
+    elif (lot := PARKS.find(steps).get("parking_lot")) is not None:
+        found |= {"action": "park", "parking_lot": lot}
     else:
         simple = {
             "unpause": UNPAUSES, "mailbox": HEARS, "pick_up": PICKS_UP, "do_not_disturb": SILENCES,
+            "forward": SETS,
         }  # fmt: skip
         found["action"] = next((a for a, t in simple.items() if t.is_in(steps)), unclear)
     return {(field,): value for field, value in found.items()}
@@ -241,6 +256,6 @@ FEATURE_CODE = Kind(
     compile=compile_feature_code,
     decode=decode_feature_code,
     names=in_contexts("feature_code/"),
-    mapped="code action queue reason switch sites",
+    mapped="code action queue reason switch parking_lot sites",
     kept={"label": COMMENT},
 )

@@ -34,7 +34,7 @@ def compile_members(unit: Unit) -> None:
     for agent in (agent for agent in present if agent.is_dynamic):
         where.note(f"Who logs in to {unit.label}")
         leads = LOGS_IN.step("members", penalty=agent.penalty, member=_called(agent))
-        where.add(_agent(agent.extension), [leads])
+        where.add(agent_extension(agent.extension), [leads])
     if any(agent.is_dynamic for agent in present):
         where.add("_~.", [Step("Return")])  # everybody else
     for rank, agent in enumerate((agent for agent in present if not agent.is_dynamic), 1):
@@ -49,7 +49,7 @@ def logins(queue: str) -> str:
     return shortened(f"logins/{queue}")
 
 
-def _agent(extension: str) -> str:
+def agent_extension(extension: str) -> str:
     """The extension of a phone in `logins`: Asterisk passes over `-` when it compares extensions."""
     return shortened(f"~{extension.replace('-', '~')}")
 
@@ -155,6 +155,6 @@ def _logging_in(centre: Centre, context: Mapping[str, Steps]) -> Iterator[tuple[
         name = found.get("member", "")
         user = centre.of("user").get(name)
         phone = (user.get("extension") if user else name) or ""
-        known = phone in centre.of("extension") and _agent(phone) == extension
+        known = phone in centre.of("extension") and agent_extension(phone) == extension
         if known and found["penalty"].isdecimal():
             yield name, _Line(0, int(found["penalty"]), is_dynamic=True)

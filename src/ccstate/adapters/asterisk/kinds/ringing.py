@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from ccstate.adapters.asterisk import in_call
 from ccstate.adapters.asterisk.entries import VARIABLE, Compiled, Context, Step
 from ccstate.adapters.asterisk.kind import Unit
+from ccstate.adapters.asterisk.kinds import forwarding
 from ccstate.adapters.asterisk.kinds.ivr import CALLS, RING, RING_SECONDS
 from ccstate.adapters.asterisk.kinds.ivr import RINGS as FOLLOWS
 from ccstate.adapters.asterisk.places import (
@@ -113,8 +114,14 @@ def _outside(unit: Unit, place: Place) -> None:
 def compile_rings(compiled: Compiled, flow: Flow) -> None:
     """The subroutines that ring an extension, and tell that one has no phone."""
     codes = flow.centre.of("feature_code").values()
-    silenced = f'$["${{DB({SILENCED}${{ARG1}})}}" = "on"]?silent'
+    silenced = f'$["${{DB({SILENCED}${{ARG1}})}}" = "on"]?missed'
     asks = any(code["action"] == "do_not_disturb" for code in codes)
+    forwards = forwarding.is_used(flow)
+    first, *then = [
+        *([Step("GotoIf", silenced)] if asks else []),
+        *([forwarding.ASKED] if forwards else []),
+        Step("GotoIf", '$["${ARG4}${CC_RIGHTS}" = ""]?calls'),
+    ]
     person = Place("extension", "${ARG1}")
     enter = Step("UserEvent", f"Ccstate,Place: ${{ARG3}},Event: {ENTER}")
     Context(compiled, RING).add(
@@ -123,14 +130,15 @@ def compile_rings(compiled: Compiled, flow: Flow) -> None:
             # A node of a tree has said already where the call is.
             Step("GotoIf", '$["${ARG3}" = ""]?ring'),
             enter,
-            *([Step("GotoIf", silenced, label="ring")] if asks else []),
-            Step("GotoIf", '$["${ARG4}${CC_RIGHTS}" = ""]?calls', label="" if asks else "ring"),
+            first._replace(label="ring"),
+            *then,
             in_call.MAY_PRESS,
             *in_call.recorded_outgoing("calls", "dial"),
             Step("Dial", "PJSIP/${ARG1},${ARG2},${ARG4}${CC_RIGHTS}", label="dial"),
-            Step("GotoIf", '$["${ARG3}" = ""]?back', label="silent" if asks else ""),
+            Step("GotoIf", '$["${ARG3}" = ""]?back', label="missed" if asks or forwards else ""),
             Step("UserEvent", f"Ccstate,Place: ${{ARG3}},Event: {Event.NO_ANSWER}"),
             Step("Return", label="back"),
+            *([forwarding.DIALS, Step("Goto", "missed")] if forwards else []),
         ],
     )
     Context(compiled, AWAY).add(

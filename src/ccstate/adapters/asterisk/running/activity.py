@@ -13,7 +13,6 @@ from ccstate.adapters.asterisk.entries import (
     Entries,
     Key,
 )
-from ccstate.adapters.asterisk.kinds.switch import key_of
 from ccstate.adapters.asterisk.running import Running
 from ccstate.adapters.asterisk.running.queues import STATIC
 from ccstate.adapters.asterisk.running.rights import POSITION
@@ -61,18 +60,17 @@ def read_channels(ami: Ami) -> tuple[Channel, ...]:
     )
 
 
-def read_positions(ami: Ami, switches: Iterable[str]) -> Mapping[str, str]:
-    """The position of each switch that somebody has turned.
+def read_positions(ami: Ami, family: str, names: Iterable[str]) -> Mapping[str, str]:
+    """What people have set by a code, by the names of switches or extensions.
 
     Getvar of a function without a channel answers nothing (22.10, seen).
     """
-    family, _, _ = key_of("").rpartition("/")
-    names = list(switches)
+    names = list(names)
     asked = ((POSITION, (("Family", family), ("Key", name))) for name in names)
     found: dict[str, str] = {}
     for name, answer in zip(names, ami.read_many(asked), strict=True):
         values = [message.get("Val") for message in answer] if isinstance(answer, list) else []
-        if position := "".join(values):  # refused where nobody has turned it
+        if position := "".join(values):  # refused where nobody has set it
             found[name] = position
     return found
 
@@ -82,11 +80,12 @@ def activity(
     channels: Iterable[Channel],
     entries: Entries,
     positions: Mapping[str, str] | None = None,
+    forwards: Mapping[str, str] | None = None,
 ) -> Mapping[Address, Activity]:
     """By object, what goes on there now; `entries` say what belongs to which object.
 
     Callers are those who wait and those who talk. Words tell them, who is logged in, the position
-    of a switch, each who is paused, and what is amiss with a trunk, in this order.
+    of a switch, where the calls of an extension go, each who is paused, and what is amiss with a trunk, in this order.
     """
     owners = _Owners(entries)
     waiting, calls = _waiting(running, owners), _calls(channels, running, owners)
@@ -103,6 +102,8 @@ def activity(
         words.setdefault(owner, []).append(told)
     for name, position in (positions or {}).items():
         words.setdefault(Address("switch", name), []).append(f"it is {position}")
+    for name, number in (forwards or {}).items():
+        words.setdefault(Address("extension", name), []).append(f"its calls go to {number}")
     for member in running.members:
         if member.is_paused and (queue := owners.queue(member.queue)):
             reason = f": {member.reason}" if member.reason else ""
