@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ccstate import __version__
 from ccstate.errors import Diagnostic, Severity, Span
-from ccstate.render.diagnostics import FORMATS, diagnostics_text
+from ccstate.render.diagnostics import FORMATS, diagnostics_text, shortened_text
 from ccstate.render.text import COLOUR
 from ccstate.rules import RULES
 
@@ -70,6 +70,49 @@ ANY_PROBLEMS = st.lists(
     ),
     max_size=4,
 )
+
+
+@given(ANY_PROBLEMS, st.integers(20, 100))
+def test_broken_lines_have_the_same_words(problems: list[Diagnostic], columns: int) -> None:
+    broken = diagnostics_text(problems, columns=columns)
+    assert broken.split() == diagnostics_text(problems).split()
+
+
+def test_lines_are_broken_to_fit_the_terminal() -> None:
+    assert diagnostics_text([PROBLEMS[0], PROBLEMS[1]], columns=60) == (
+        "desired_state/queues.yaml:14:10: CC103 unknown schedule\n"
+        '    "weekday"\n'
+        '  queue/support opens by "weekday", which no file declares.\n'
+        '  hint: did you mean "weekdays"?\n'
+        "        (desired_state/schedules.yaml:3)\n"
+        "desired_state/queues.yaml:3:5: warning: CC211 queue/sales\n"
+        "    has one member\n"
+        "  When that person is away, callers wait for nobody.\n"
+        "  The queue has no overflow.\n"
+        "\n"
+        "1 error, 1 warning in 1 file\n"
+    )
+
+
+def test_of_many_problems_of_one_code_the_first_are_shown_and_the_others_counted() -> None:
+    many = [Diagnostic("CC105", f"problem {n}", Span("a.yaml", n)) for n in range(1, 1_235)]
+    text = shortened_text([*many, PROBLEMS[1]], complete="ccstate validate --format json")
+    lines = text.splitlines()
+    assert lines[19] == "a.yaml:20:1: CC105 problem 20"
+    assert lines[20].startswith("desired_state/queues.yaml:3:5: warning: CC211")
+    assert lines[23:] == [
+        "",
+        "Not shown:",
+        "  CC105: 1,214 more",
+        "All of them: ccstate validate --format json",
+        "",
+        "1,234 errors, 1 warning in 2 files",
+    ]
+
+
+def test_few_problems_are_all_shown() -> None:
+    few = [Diagnostic("CC105", f"problem {n}") for n in range(20)]
+    assert shortened_text(few, complete="") == diagnostics_text(few)
 
 
 @given(ANY_PROBLEMS)

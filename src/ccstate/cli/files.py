@@ -10,7 +10,7 @@ import click
 
 from ccstate.checkout import refuse_links
 from ccstate.cli.days import day_or_today
-from ccstate.cli.output import annotate, in_format, palette, say, shown, talk, write_file
+from ccstate.cli.output import annotate, in_format, palette, say, shown, talk, width, write_file
 from ccstate.cli.rules import learn_more
 from ccstate.cli.workspace import Workspace, find_root
 from ccstate.desired.project import FILE, NO_PROJECT
@@ -34,7 +34,7 @@ def validate(root: Any, form: str, day: date) -> int:
     judged by the rules as well, which know what is valid and unwise.
     """
     from ccstate.errors import CcstateError, sort_key
-    from ccstate.render.diagnostics import FORMATS, diagnostics_text
+    from ccstate.render.diagnostics import FORMATS, shortened_text
     from ccstate.render.values import plural
 
     workspace = Workspace(find_root(root))
@@ -52,7 +52,10 @@ def validate(root: Any, form: str, day: date) -> int:
     if form != "text":
         (annotate if form == "github" else say)(FORMATS[form](problems))
     elif problems:
-        say(diagnostics_text(problems, palette(sys.stdout)) + learn_more(problems))
+        columns = width() if sys.stdout.isatty() else None  # who filters lines wants them whole
+        complete = "ccstate validate --format json"
+        told = shortened_text(problems, palette(sys.stdout), columns, complete=complete)
+        say(told + learn_more(problems))
     else:
         say(f"{summary}: no problems. Next: ccstate plan")
     if not judged and not any(problem.code == NO_PROJECT for problem in problems):

@@ -1,5 +1,7 @@
 """Problems as text, for GitHub, as JSON and Markdown; the registry of every form."""
 
+import textwrap
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import orjson
@@ -11,28 +13,83 @@ from ccstate.render.sarif import diagnostics_sarif
 from ccstate.render.text import PLAIN, Palette, Style, safe, well_formed
 from ccstate.render.values import plural
 
+MOST_OF_A_CODE = 20
+"""Problems of one code that a terminal shows; other formats have all of them."""
 MARKDOWN_LIMIT = 60_000
 """Characters; GitHub refuses comments from 65,536."""
 
 
-def diagnostics_text(problems: Sequence[Diagnostic], palette: Palette = PLAIN) -> str:
-    """Every problem with its place, cause and hint, and how many there are, if several."""
-    lines = [line for problem in problems for line in _lines(problem, palette)]
+def diagnostics_text(
+    problems: Sequence[Diagnostic], palette: Palette = PLAIN, columns: int | None = None
+) -> str:
+    """Every problem with its place, cause and hint, and how many there are, if several.
+
+    Lines are broken to fit `columns`, where given; no word is.
+    """
+    lines = [line for problem in problems for line in _lines(problem, palette, columns)]
+    return _ended(lines, problems)
+
+
+def shortened_text(
+    problems: Sequence[Diagnostic],
+    palette: Palette = PLAIN,
+    columns: int | None = None,
+    *,
+    complete: str,
+) -> str:
+    """The first problems of each code, and how many more there are; `complete` lists them all."""
+    met: Counter[str] = Counter()
+    lines: list[str] = []
+    for problem in problems:
+        met[problem.code] += 1
+        if met[problem.code] <= MOST_OF_A_CODE:
+            lines += _lines(problem, palette, columns)
+    left = {code: count - MOST_OF_A_CODE for code, count in met.items() if count > MOST_OF_A_CODE}
+    if left:
+        lines += ["", "Not shown:"]
+        lines += [f"  {code}: {count:,} more" for code, count in left.items()]
+        lines.append(f"All of them: {complete}")
+    return _ended(lines, problems)
+
+
+def _ended(lines: list[str], problems: Sequence[Diagnostic]) -> str:
     if len(problems) != 1:
         lines += [*([""] if lines else []), counted(problems)]
     return "\n".join(lines) + "\n"
 
 
-def _lines(problem: Diagnostic, palette: Palette) -> Iterator[str]:
+def _lines(problem: Diagnostic, palette: Palette, columns: int | None) -> Iterator[str]:
     style = Style.ALARM if problem.severity is Severity.ERROR else Style.CHANGE
-    place = palette.paint(Style.STRONG, f"{safe(str(problem.span))}: ") if problem.span else ""
+    place = f"{safe(str(problem.span))}: " if problem.span else ""
     word = "" if problem.severity is Severity.ERROR else f"{problem.severity}: "
-    yield f"{place}{palette.paint(style, word + problem.code)} {safe(problem.message)}"
+    code = word + problem.code
+    first, *more = _broken(f"{place}{code} ", "    ", problem.message, columns)
+    said = first[len(place) + len(code) :]
+    yield f"{palette.paint(Style.STRONG, place) if place else ''}{palette.paint(style, code)}{said}"
+    yield from more
     for line in problem.cause.splitlines():
-        yield f"  {safe(line)}"
-    for place_in_hint, line in enumerate(problem.hint.splitlines()):
-        start = palette.paint(Style.NOTE, "hint:") if not place_in_hint else "     "
-        yield f"  {start} {safe(line)}"
+        yield from _broken("  ", "  ", line, columns)
+    for number, line in enumerate(problem.hint.splitlines()):
+        start, *rest = _broken("  hint: " if not number else " " * 8, " " * 8, line, columns)
+        yield start if number else f"  {palette.paint(Style.NOTE, 'hint:')}{start[7:]}"
+        yield from rest
+
+
+def _broken(before: str, indent: str, text: str, columns: int | None) -> list[str]:
+    """A line with what stands before it, as lines of so many columns; at least one."""
+    line = safe(text)
+    if columns is None or line.startswith(" "):  # what is indented is laid out by its author
+        return [before + line]
+    room = " " * len(before)
+    first, *more = textwrap.wrap(
+        line,
+        columns,
+        initial_indent=room,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [room]
+    return [before + first[len(room) :], *more]
 
 
 def counted(problems: Sequence[Diagnostic]) -> str:
