@@ -276,6 +276,35 @@ def test_callers_whom_the_dialplan_tells_apart_are_in_lists() -> None:
     assert not [line for line in listed(found) if "GotoIf" in line]
 
 
+@pytest.mark.parametrize(
+    "written, form",
+    [
+        ("0400000000", {"inbound_number_format": "national", "country": "AU"}),
+        ("61400000000", {"inbound_number_format": "international"}),
+        ("+61400000000", {}),
+    ],
+)
+def test_callers_of_a_list_arrive_as_the_dialplan_compares_them(
+    written: str, form: dict[str, str]
+) -> None:
+    text = INBOUND + f'GotoIf($["${{CALLERID(num)}}" = "{written}"]?phones,2001,1)\n'
+    found = imported(estate(f"{text} same => n,Queue(help)\n"), replace(EMBEDDED, prefix="+61"))
+    trunk = fields(found, "trunk/line")
+    assert {k: v for k, v in trunk.items() if k in ("inbound_number_format", "country")} == form
+
+
+def test_callers_whose_numbers_are_written_in_two_forms_are_told() -> None:
+    text = INBOUND + (
+        'GotoIf($["${CALLERID(num)}" = "0400000000"]?phones,2001,1)\n'
+        ' same => n,GotoIf($["${CALLERID(num)}" = "61400000001"]?phones,2001,1)\n'
+        " same => n,Queue(help)\n"
+    )
+    found = imported(estate(text), replace(EMBEDDED, prefix="+61"))
+    assert "inbound_number_format" not in fields(found, "trunk/line")
+    told = " ".join(lines(found, "GotoIf"))
+    assert "compared with 0400000000 here; the list has +61400000000" in told
+
+
 def test_a_caller_inside_is_in_no_list() -> None:
     text = BLOCKED.replace("0400000000", "2002")
     found = imported(estate(text), replace(EMBEDDED, prefix="+61"))

@@ -7,8 +7,9 @@ Nothing is approximated in silence: a line is explained by the fields of an obje
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from pydantic import ValidationError
+
 from ccstate.adapters.asterisk.conf import Conf, Glob, Read
-from ccstate.adapters.asterisk.importing.canonical import canonical_objects
 from ccstate.adapters.asterisk.importing.conferences import tell_profiles
 from ccstate.adapters.asterisk.importing.destinations import Known
 from ccstate.adapters.asterisk.importing.estate import (
@@ -137,7 +138,7 @@ def _imported(work: Work) -> Imported:
     fill_recordings(work)
     tell_profiles(work)
     leftovers(work, known)
-    objects = canonical_objects(work)
+    objects = _canonical_objects(work)
     return Imported(
         objects,
         work.ledger.unexpressed(),
@@ -160,3 +161,21 @@ def _origins(work: Work, known: Known) -> Origins:
         {f"{name}@{context}": box.owner for (name, context), box in known.mailboxes.items()},
         dict(work.switches),
     )
+
+
+def _canonical_objects(work: Work) -> dict[Address, Fields]:
+    """The objects, canonical and in order.
+
+    An object that its kind refuses is left out, and said: that would be a fault of the import.
+    """
+    found: dict[Address, Fields] = {}
+    for address in sorted(work.objects):
+        fields = work.objects[address]
+        try:
+            model = KINDS[address.kind].model.model_validate(fields)
+        except ValidationError as wrong:
+            where = ", ".join(".".join(map(str, error["loc"])) for error in wrong.errors())
+            work.ledger.lose(("", 0), f"{address} was not made: its fields do not fit ({where})")
+            continue
+        found[address] = model.model_dump(mode="json", exclude_unset=True)
+    return found

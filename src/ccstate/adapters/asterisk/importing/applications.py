@@ -6,7 +6,8 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
 from ccstate.adapters.asterisk.conf import Option
 from ccstate.adapters.asterisk.conf.dialplan import Step
@@ -33,6 +34,8 @@ from ccstate.adapters.asterisk.importing.outcomes import (
 from ccstate.adapters.asterisk.importing.values import is_unknown
 from ccstate.adapters.asterisk.interpreter.text import arguments, divided
 
+Taking: TypeAlias = Callable[["Follower", Step, str, Call], "Call | Outcome"]
+"""What an application does with a call, its arguments filled in."""
 if TYPE_CHECKING:
     from ccstate.adapters.asterisk.importing.following import Follower
 
@@ -117,16 +120,20 @@ def _target(data: str, call: Call) -> tuple[str, str, str] | None:
     return context, exten, parts[-1]
 
 
-def _goto_if(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
-    condition, _, targets = data.partition("?")
-    yes, _, no = targets.partition(":")
-    return follower.decided(
-        condition.strip(),
-        step,
-        call.ran(step.option),
-        lambda call: _branch(follower, step, yes, call),
-        lambda call: _branch(follower, step, no, call),
-    )
+def _on_condition(take: "Taking") -> "Taking":
+    """An application that takes one of two ways by a condition: `condition?yes:no`."""
+
+    def decide(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
+        condition, _, written = data.partition("?")
+
+        def way(target: str, call: Call) -> "Call | Outcome":
+            is_on = not target.strip()
+            return call.ran(step.option).onwards() if is_on else take(follower, step, target, call)
+
+        yes, no = (partial(way, target) for target in divided(written))
+        return follower.decided(condition.strip(), step, call, yes, no)
+
+    return decide
 
 
 def _goto_if_time(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
@@ -137,26 +144,11 @@ def _goto_if_time(follower: "Follower", step: Step, data: str, call: Call) -> "C
     for target in (yes, no):
         if not follower.divides():
             return Unclear(TOO_OFTEN, step.option, call.trail)
-        found = _branch(follower, step, target, call.afresh())
+        after = call.afresh()
+        found = _jump(follower, step, target, after) if target.strip() else after.onwards()
         ways.append(follower.go_on(found) if isinstance(found, Call) else found)
     parts = tuple(part.strip() for part in times.split(","))
     return Timed(parts, ways[0], ways[1], call.trail)
-
-
-def _branch(follower: "Follower", step: Step, target: str, call: Call) -> "Call | Outcome":
-    return _jump(follower, step, target, call) if target.strip() else call.onwards()
-
-
-def _exec_if(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
-    condition, _, branches = data.partition("?")
-    yes, no = divided(branches)
-    return follower.decided(
-        condition.strip(),
-        step,
-        call,
-        lambda call: _exec(follower, step, yes, call),
-        lambda call: _exec(follower, step, no, call),
-    )
 
 
 def _exec(follower: "Follower", step: Step, written: str, call: Call) -> "Call | Outcome":
@@ -175,18 +167,6 @@ def _exec(follower: "Follower", step: Step, written: str, call: Call) -> "Call |
 
 def _gosub(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
     return _enter(follower, step, data, call.ran(step.option))
-
-
-def _gosub_if(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
-    condition, _, targets = data.partition("?")
-    yes, no = divided(targets)
-    return follower.decided(
-        condition.strip(),
-        step,
-        call.ran(step.option),
-        lambda call: _enter(follower, step, yes, call) if yes.strip() else call.onwards(),
-        lambda call: _enter(follower, step, no, call) if no.strip() else call.onwards(),
-    )
 
 
 def _enter(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
@@ -462,15 +442,15 @@ def _out_of_macro(call: Call, context: str) -> Call:
     return call
 
 
-_APPS: Mapping[str, Callable[["Follower", Step, str, Call], Call | Outcome]] = {
+_APPS: "Mapping[str, Taking]" = {
     "set": _set,
     "setglobalvar": _set_global,
     "goto": _goto,
-    "gotoif": _goto_if,
+    "gotoif": _on_condition(_goto),
     "gotoiftime": _goto_if_time,
-    "execif": _exec_if,
+    "execif": _on_condition(_exec),
     "gosub": _gosub,
-    "gosubif": _gosub_if,
+    "gosubif": _on_condition(_gosub),
     "return": _return,
     "stackpop": _pop,
     "macro": _macro,

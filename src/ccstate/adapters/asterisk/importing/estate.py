@@ -91,6 +91,8 @@ class Work:
     """Conference rooms by what the dialplan calls them."""
     forwarding: set[str] = field(default_factory=set)
     """Families of the database by which calls of phones are sent elsewhere."""
+    callers: dict[str, tuple[str, Option]] = field(default_factory=dict)
+    """Numbers of callers as the dialplan writes them: in E.164, and where they are compared."""
     unsaid: list[tuple[Outcome, str]] = field(default_factory=list)
     """Ways of calls that no object says, with the reason, for lines that nothing else says."""
 

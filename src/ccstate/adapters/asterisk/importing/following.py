@@ -224,6 +224,7 @@ class Follower:
         """The way that a condition leads, or both where nothing here decides it."""
         if not is_unknown(condition) and not is_open(condition):
             return yes(call) if is_true(condition) else no(call)
+        call = call.ran(step.option)
         ways: list[Outcome] = []
         for way in (yes, no):
             if not self.divides():

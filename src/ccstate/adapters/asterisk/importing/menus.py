@@ -1,14 +1,14 @@
-"""Waits for keys, by WaitExten() or by Read(), as the fields of menus."""
+"""Waits for keys, by WaitExten() or Read(), as fields of menus and of nodes that collect digits."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ccstate.adapters.asterisk.conf import Option
-from ccstate.adapters.asterisk.importing.calling import shorn
-from ccstate.adapters.asterisk.importing.destinations import Nowhere, lose
+from ccstate.adapters.asterisk.conf.patterns import matches, pattern
+from ccstate.adapters.asterisk.importing.calling import At, shorn
+from ccstate.adapters.asterisk.importing.destinations import Known, Nowhere, lose, ringing
 from ccstate.adapters.asterisk.importing.estate import Work
-from ccstate.adapters.asterisk.importing.keys import KEYS, dials_extensions, tell_longer
 from ccstate.adapters.asterisk.importing.names import name_of
 from ccstate.adapters.asterisk.importing.outcomes import (
     Forks,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ccstate.adapters.asterisk.importing.trees import Here, Tree, Ways
 
 
+KEYS = "0123456789*#"
 MOST_ATTEMPTS = 5
 MOST_DIGITS = 30
 MOST_RETRIES = 9
@@ -211,3 +212,56 @@ def spoken_before(outcome: Plays) -> Outcome:
     place: Place = (*then.place[:3], ~then.place[3])
     sounds = ((line, outcome.sound.partition(",")[0]),)
     return replace(then, sounds=sounds, place=place, trail=trail)
+
+
+def dials_extensions(work: Work, known: Known, outcome: Menu) -> bool:
+    """Whether callers can dial the number of every phone in a menu, and reach it as inside."""
+    follower = work.follower
+    phones = [phone for phone in known.phones.values() if phone.name in known.ringing]
+    for phone in phones:
+        at = At(outcome.context, phone.number)
+        found = (
+            ringing(work, known, follower.follow(at)) if follower.resolver.extension(at) else None
+        )
+        if found is None or found.endpoint != phone.endpoint.name:
+            return False
+    return bool(phones)
+
+
+def tell_longer(work: Work, outcome: Menu, numbers: frozenset[str] = frozenset()) -> None:
+    """Tells what else can be dialled in a menu, for which Asterisk waits after the first key.
+
+    `numbers` are those of extensions that the menu takes.
+    """
+    longer = sorted(
+        {
+            candidate.exten
+            for candidate in work.follower.resolver.candidates(outcome.context)
+            if (said := pattern(candidate.exten)).places
+            and len(said.places) + bool(said.end) > 1
+            and all(place & set(KEYS) for place in said.places)
+            and not _only(candidate.exten, numbers)
+        }
+    )
+    if longer:
+        told = f"differs: callers may dial {', '.join(longer[:8])} in [{outcome.context}]; "
+        work.ledger.leave(outcome.wait, f"{told}a menu of ccstate takes one key, at once")
+
+
+def _only(exten: str, numbers: frozenset[str]) -> bool:
+    """Whether an extension is the number of a phone, or a pattern for such numbers alone."""
+    if not exten.startswith("_"):
+        return exten in numbers
+    said = pattern(exten)
+    return not said.end and any(matches(exten, number) for number in numbers)
+
+
+def tell_other_keys(work: Work, outcome: Menu, address: str, looked_up: str) -> None:
+    """Tells where a menu leads elsewhere because it is entered from another context."""
+    resolver = work.follower.resolver
+    for key in (*KEYS, "t", "i"):
+        here = resolver.answer(outcome.context, key)
+        there = resolver.answer(looked_up, key)
+        if (here and here[:2]) != (there and there[:2]):
+            told = f"differs: from [{outcome.context}] key {key} of {address} leads elsewhere"
+            work.ledger.leave(outcome.trail.lines[-1], told)

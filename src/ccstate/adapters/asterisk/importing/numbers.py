@@ -18,13 +18,13 @@ from ccstate.adapters.asterisk.importing.destinations import (
     ringing,
 )
 from ccstate.adapters.asterisk.importing.estate import Work
-from ccstate.adapters.asterisk.importing.keys import KEYS
+from ccstate.adapters.asterisk.importing.menus import KEYS
 from ccstate.adapters.asterisk.importing.outcomes import Leaves, Rings, below
 from ccstate.adapters.asterisk.importing.resolving import Candidate
 from ccstate.adapters.asterisk.importing.trees import Ways
 from ccstate.adapters.asterisk.importing.trunks import Trunk
 from ccstate.dialling.international import international, region_of
-from ccstate.dialling.number_formats import NATIONAL, read_as_e164, rewritten
+from ccstate.dialling.number_formats import INTERNATIONAL, NATIONAL, read_as_e164, rewritten
 from ccstate.kinds.fields import duration
 from ccstate.model import Address
 
@@ -220,17 +220,30 @@ class _Arriving(NamedTuple):
 
 
 def _say_format(work: Work, trunk: Trunk, arriving: list[_Arriving]) -> None:
-    """How the carrier writes the numbers that it dials, where that is not international."""
+    """How the carrier writes the numbers that it dials and those of callers, so that both are known.
+
+    Numbers are dialled in international form with or without plus; lists hold callers with it.
+    """
     unusual = [each for each in arriving if each.dialled not in (each.number, each.number[1:])]
+    callers = {written: each for written, each in work.callers.items() if written != each[0]}
     country = region_of(work.setting.prefix)
-    national = read_as_e164(NATIONAL, country)
-    if unusual and all(rewritten(national, each.dialled) == each.number for each in arriving):
-        work.objects[trunk.address] |= {"inbound_number_format": NATIONAL, "country": country}
-        work.ledger.leave(unusual[0].line, _SHOWN_IN_E164)
-        return
+    for form in (INTERNATIONAL, NATIONAL) if unusual or callers else ():
+        read = read_as_e164(form, country)
+        dialled = ((rewritten(read, each.dialled), each.number) for each in arriving)
+        shown = (rewritten(read, written) == number for written, (number, _) in callers.items())
+        if all(text in (number, number[1:]) for text, number in dialled) and all(shown):
+            work.objects[trunk.address]["inbound_number_format"] = form
+            if form == NATIONAL:
+                work.objects[trunk.address]["country"] = country
+            for each in (unusual or arriving)[:1]:
+                work.ledger.leave(each.line, _SHOWN_IN_E164)
+            return
     for each in unusual:
         told = f"differs: the carrier dials {each.exten.lstrip('_')}; ccstate waits for the number "
         work.ledger.leave(each.line, f"{told}as it is written internationally, with + or without")
+    for written, (number, line) in callers.items():
+        told = f"differs: callers are compared with {written} here; the list has {number}, and no "
+        work.ledger.leave(line, f"{told}`inbound_number_format` of {trunk.address} reads both so")
 
 
 _SHOWN_IN_E164 = (

@@ -1,7 +1,7 @@
 """What can become of a call in a dialplan, and the lines that say so."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from ccstate.adapters.asterisk.conf import Option
@@ -275,43 +275,19 @@ def same(one: Outcome, other: Outcome) -> bool:
     return len(mine) == len(others) and all(map(same, mine, others))
 
 
+_ASIDE = frozenset({"trail", "call", "line", "wait", "places", "flags"})
+"""Fields that say where something stands, or what a caller hardly notices."""
+
+
 def _facts(outcome: Outcome) -> tuple[object, ...]:
-    """What a caller meets at once, before anything that follows."""
-    match outcome:
-        case Rings():
-            return outcome.device, outcome.seconds, outcome.options, outcome.recorded
-        case Leaves():
-            return outcome.endpoint, outcome.number, outcome.seconds, outcome.caller
-        case Queues():
-            return outcome.name, outcome.arguments, outcome.recorded
-        case Message():
-            return outcome.mailbox, outcome.context
-        case Menu() | Reads():
-            return outcome.place
-        case Plays():
-            return (outcome.sound,)
-        case Timed():
-            return outcome.times
-        case Forks():
-            return (outcome.condition,)
-        case _:
-            return _choice(outcome)
-
-
-def _choice(outcome: Outcome) -> tuple[object, ...]:
-    match outcome:
-        case RingsAll():
-            return outcome.devices, outcome.seconds, outcome.options
-        case Callers():
-            return tuple(outcome.ways)
-        case Switched():
-            return outcome.name, *outcome.ways
-        case Confers():
-            return outcome.arguments, outcome.options
-        case Unclear():
-            return outcome.reason, outcome.line
-        case _:
-            return ()
+    """What a caller meets at once, before anything that follows; of ways only what divides them."""
+    if isinstance(outcome, Menu | Reads):
+        return (outcome.place,)
+    if isinstance(outcome, Unclear):
+        return outcome.reason, outcome.line
+    values = (getattr(outcome, each.name) for each in fields(outcome) if each.name not in _ASIDE)
+    told = (tuple(value) if isinstance(value, Mapping) else value for value in values)
+    return tuple(value for value in told if not isinstance(value, Outcome))
 
 
 def below(outcome: Outcome) -> Iterator[Outcome]:

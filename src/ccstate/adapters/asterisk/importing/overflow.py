@@ -3,7 +3,7 @@
 from ccstate.adapters.asterisk.importing.calling import At
 from ccstate.adapters.asterisk.importing.destinations import Known, Nowhere, lose
 from ccstate.adapters.asterisk.importing.estate import Work
-from ccstate.adapters.asterisk.importing.keys import KEYS
+from ccstate.adapters.asterisk.importing.menus import KEYS
 from ccstate.adapters.asterisk.importing.trees import Ways
 from ccstate.kinds.fields import duration
 from ccstate.model import Json

@@ -6,8 +6,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ccstate.adapters.asterisk.importing import menus
-from ccstate.adapters.asterisk.importing.caller_lists import list_name, listed_callers
 from ccstate.adapters.asterisk.importing.calling import shorn
+from ccstate.adapters.asterisk.importing.choices import (
+    asked,
+    changed_elsewhere,
+    list_name,
+    listed_callers,
+)
 from ccstate.adapters.asterisk.importing.conferences import room_of
 from ccstate.adapters.asterisk.importing.destinations import (
     DEFAULT_RING,
@@ -21,7 +26,6 @@ from ccstate.adapters.asterisk.importing.destinations import (
     waits,
 )
 from ccstate.adapters.asterisk.importing.estate import Work
-from ccstate.adapters.asterisk.importing.keys import tell_longer, tell_other_keys
 from ccstate.adapters.asterisk.importing.names import name_of
 from ccstate.adapters.asterisk.importing.outcomes import (
     Callers,
@@ -46,7 +50,6 @@ from ccstate.adapters.asterisk.importing.outcomes import (
 from ccstate.adapters.asterisk.importing.recorded_calls import on_demand, say_recording, with_notice
 from ccstate.adapters.asterisk.importing.recordings import SPOKEN, prompt_of
 from ccstate.adapters.asterisk.importing.schedules import schedule
-from ccstate.adapters.asterisk.importing.switches import asked, changed_elsewhere
 from ccstate.adapters.asterisk.importing.values import OTHER
 from ccstate.dialling.international import international
 from ccstate.kinds.fields import duration
@@ -470,8 +473,8 @@ class Ways:
         found, looked_up = self._trees[place]
         claim_trail(self.work.ledger, outcome.trail, here.by)
         if isinstance(outcome, Menu) and looked_up != outcome.context:
-            tell_other_keys(self.work, outcome, found, looked_up)
-            tell_longer(self.work, outcome)
+            menus.tell_other_keys(self.work, outcome, found, looked_up)
+            menus.tell_longer(self.work, outcome)
         return found
 
     def _make(self, outcome: Menu | Reads, place: Place, tree: Tree, name: str, deep: int) -> None:

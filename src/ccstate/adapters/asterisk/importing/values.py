@@ -14,6 +14,7 @@ from ccstate.adapters.asterisk.conf.dialplan import Dialplan, Step
 from ccstate.adapters.asterisk.conf.patterns import MORE, is_open
 from ccstate.adapters.asterisk.importing.calling import At, Call
 from ccstate.adapters.asterisk.importing.outcomes import CALLER
+from ccstate.adapters.asterisk.interpreter.changes import changes, steps_of
 from ccstate.adapters.asterisk.interpreter.expressions import worked_out
 from ccstate.adapters.asterisk.interpreter.faults import NotFollowed
 from ccstate.adapters.asterisk.interpreter.text import filled, name_and_cut, substring
@@ -21,11 +22,6 @@ from ccstate.adapters.asterisk.interpreter.values import PURE, SET_BY_ASTERISK
 from ccstate.adapters.asterisk.interpreter.world import OPAQUE
 
 _CALLER_NUMBERS = frozenset({"CALLERID(num)", "CALLERID(number)", "CALLERIDNUM"})
-_SETS = frozenset({"set", "mset", "execif", "setglobalvar", "dbput", "dbdel", "dbdeltree"})
-_WRITES = re.compile(
-    r"(?P<name>(?:GLOBAL|DB|DEVICE_STATE)\((?:[^()]|\([^()]*\))*\))=(?P<value>[^)]*)"
-)
-_DELETES = re.compile(r"DB_DELETE\(((?:[^()]|\([^()]*\))*)\)")
 _COMPARED = re.compile(r'(?:!?=|=~)\s*"?([^"\s=!&|?)\]]*)"?')
 _LASTING = frozenset({"GLOBAL", "DB", "DEVICE_STATE", "TIMEOUT"})
 OTHER = "\ue011"
@@ -74,35 +70,14 @@ class Values:
         """Digits with which steps compare what callers entered, by variable."""
         self.read: set[str] = set()
         """Variables that any step asks for, other than to change that variable itself."""
-        for context in plan.contexts.values():
-            for step in context.steps:
-                self._note_changes(step)
-                self._note_reads(step)
+        for step in steps_of(plan):
+            self._note_reads(step)
         self._of_any_key: dict[str, list[tuple[Step, str]]] = {}
         """Changes by family of the database, where the key depends on the call."""
-        for name, steps in self.changed.items():
+        for name, value, step in changes(plan):
+            self.changed.setdefault(name, []).append((step, value))
             if "$" in name and name.startswith("DB("):
-                self._of_any_key.setdefault(family_of(name), []).extend(steps)
-
-    def _note_changes(self, step: Step) -> None:
-        app = step.app.strip().lower()
-        if app not in _SETS:
-            return
-        if app == "set":
-            name, _, value = step.data.partition("=")
-            if name.strip().partition("(")[0] in ("GLOBAL", "DB", "DEVICE_STATE"):
-                self.changed.setdefault(name.strip(), []).append((step, value))
-            return
-        if app in ("setglobalvar", "dbput"):
-            name, _, value = step.data.partition("=")
-            function = "GLOBAL" if app == "setglobalvar" else "DB"
-            self.changed.setdefault(f"{function}({name.strip()})", []).append((step, value))
-        elif app in ("dbdel", "dbdeltree"):
-            self.changed.setdefault(f"DB({step.data.strip()})", []).append((step, ""))
-        for match in _WRITES.finditer(step.data):
-            self.changed.setdefault(match["name"], []).append((step, match["value"]))
-        for match in _DELETES.finditer(step.data):
-            self.changed.setdefault(f"DB({match[1]})", []).append((step, ""))
+                self._of_any_key.setdefault(family_of(name), []).append((step, value))
 
     def _note_reads(self, step: Step) -> None:
         app = step.app.strip().lower()
@@ -118,8 +93,8 @@ class Values:
     def candidates(self, name: str, condition: str) -> list[str]:
         """The values that something lasting can have: the first is what holds to begin with."""
         found = dict.fromkeys([self.initial(name)])
-        changes = [*self.changed.get(name, ()), *self._of_any_key.get(family_of(name), ())]
-        for _, value in changes:
+        known = [*self.changed.get(name, ()), *self._of_any_key.get(family_of(name), ())]
+        for _, value in known:
             found.update(dict.fromkeys(self._given(name, value, list(found))))
         found.update(dict.fromkeys(_COMPARED.findall(condition)))
         return list(found)

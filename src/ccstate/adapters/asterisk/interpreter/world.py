@@ -11,9 +11,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from ccstate.adapters.asterisk.conf.dialplan import HINT, Dialplan, Step
+from ccstate.adapters.asterisk.conf.dialplan import Dialplan
+from ccstate.adapters.asterisk.interpreter.changes import changes, steps_of
 from ccstate.adapters.asterisk.interpreter.faults import NotFollowed
-from ccstate.adapters.asterisk.interpreter.text import arguments
 from ccstate.adapters.asterisk.interpreter.timing import Timing, timing
 
 OPAQUE = "\ue0ff"
@@ -193,7 +193,7 @@ class Survey:
 
     def __init__(self, plan: Dialplan, callers: Iterable[str] = ()) -> None:
         self._plan = plan
-        self._texts = [step.data for step in _steps(plan) if "$" in step.data]
+        self._texts = [step.data for step in steps_of(plan) if "$" in step.data]
         self._callers = tuple(callers)
         self._found: dict[str, tuple[str, ...]] = {}
         self._asked: dict[str, bool] = {}
@@ -204,16 +204,8 @@ class Survey:
     def _sets(self) -> dict[str, list[str]]:
         """Texts that are written into each global variable, and into each family of the database."""
         found: dict[str, list[str]] = {}
-        for step in _steps(self._plan):
-            if step.app.strip().lower() not in ("set", "mset", "setglobalvar"):
-                continue
-            for part in _assignments(step):
-                name, equals, value = part.partition("=")
-                name = name.strip()
-                if step.app.strip().lower() == "setglobalvar":
-                    name = f"GLOBAL({name})"
-                if equals and name.startswith(("GLOBAL(", "DB(", "DEVICE_STATE(")):
-                    found.setdefault(_family(name), []).append(value.strip().strip('"'))
+        for name, value, _ in changes(self._plan):
+            found.setdefault(_family(name), []).append(value.strip('"'))
         return found
 
     def reads(self, name: str) -> bool:
@@ -238,7 +230,7 @@ class Survey:
         """Whether a variable is set that channels inherit which the call makes."""
         return any(
             re.match(r"_|EXPORT\(", step.data.strip())
-            for step in _steps(self._plan)
+            for step in steps_of(self._plan)
             if step.app.strip().lower() in ("set", "mset")
         )
 
@@ -352,15 +344,6 @@ def _instance(caller: str) -> str:
         return caller
     plain = re.sub(r"\[(.)[^\]]*\]", r"\1", caller[1:])
     return "".join({"X": "5", "N": "5", "Z": "5", ".": "5", "!": ""}.get(c, c) for c in plain)
-
-
-def _steps(plan: Dialplan) -> Iterator[Step]:
-    for context in plan.contexts.values():
-        yield from (step for step in context.steps if step.priority != HINT)
-
-
-def _assignments(step: Step) -> list[str]:
-    return arguments(step.data) if step.app.strip().lower() == "mset" else [step.data]
 
 
 def _family(fact: str) -> str:
