@@ -62,19 +62,31 @@ def revision(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:LONGEST_REVISION]
 
 
+_ACCOUNT = "[{}]\ntype=auth\nauth_type=userpass\nusername=<revision>\npassword=<revision>\n"
 _SENTINELS = {
-    ACCOUNTS: rb"\n\[ccstate-rev-accounts\]\ntype=auth\nauth_type=userpass\nusername=([0-9a-f]+)\n",
-    PJSIP: rb"\n\[ccstate-rev\]\ntype=auth\nauth_type=userpass\nusername=([0-9a-f]+)\n",
-    QUEUES: rb"\n\[ccstate-rev-([0-9a-f]+)\]\n",
-    VOICEMAIL: rb"\nccstate-rev => ([0-9a-f]+),",
-    DIALPLAN: rb"\n\[globals\]\nCC_REV=([0-9a-f]+)\n",
-    PARKING: rb"\nparkext=([0-9a-f]+)\nparkpos=1-1\n",
+    ACCOUNTS: _ACCOUNT.format(ACCOUNTS_SENTINEL),
+    PJSIP: _ACCOUNT.format(SENTINEL),
+    QUEUES: f"[{SENTINEL}-<revision>]\n",
+    VOICEMAIL: f"{SENTINEL} => <revision>,<revision>\n",
+    DIALPLAN: f"[globals]\n{GLOBAL}=<revision>\n",
+    PARKING: f"[{SENTINEL}]\ncontext={PARKING_SENTINEL}\nparkext=<revision>\nparkpos=1-1\n",
 }
+"""What stands last in each file, so that it shows at run time that all of it was read."""
+
+
+def _named(text: str) -> re.Pattern[bytes]:
+    """Finds the revision in what stands last in a file, to the end of its line."""
+    before, _, behind = text.partition("<revision>")
+    rest = re.escape(behind.partition("\n")[0]).replace("<revision>", "[0-9a-f]+")
+    return re.compile(f"\n{re.escape(before)}([0-9a-f]+){rest}\n".encode())
+
+
+_NAMED = {file: _named(text) for file, text in _SENTINELS.items()}
 
 
 def revision_in(file: str, content: bytes) -> str:
     """The revision that a file names; "" where it has lost that."""
-    found = re.search(_SENTINELS[file], content)
+    found = _NAMED[file].search(content)
     return found[1].decode() if found else ""
 
 
@@ -82,26 +94,7 @@ def _file(file: str, entries: Entries, notes: dict[tuple[str, str], str]) -> byt
     lines = "\n".join(_SPELLED[file](entries, notes))
     header = HEADER + (HOLDS_SECRETS if file in SECRET_FILES else "")
     body = f"{header}\n{lines}\n".encode()
-    return body + _sentinel(file, revision(body)).encode()
-
-
-def _sentinel(file: str, digest: str) -> str:
-    """What shows at run time that Asterisk has read the file to its end."""
-    match file:
-        case "pjsip" | "accounts":
-            name = SENTINEL if file == PJSIP else ACCOUNTS_SENTINEL
-            return (
-                f"[{name}]\ntype=auth\nauth_type=userpass\nusername={digest}\npassword={digest}\n"
-            )
-        case "queues":
-            return f"[{SENTINEL}-{digest}]\n"
-        case "voicemail":
-            return f"{SENTINEL} => {digest},{digest}\n"
-        case "res_parking":
-            lot = f"[{SENTINEL}]\ncontext={PARKING_SENTINEL}\n"
-            return f"{lot}parkext={digest}\nparkpos=1-1\n"
-        case _:
-            return f"[globals]\n{GLOBAL}={digest}\n"
+    return body + _SENTINELS[file].replace("<revision>", revision(body)).encode()
 
 
 def escaped(text: str) -> str:

@@ -38,7 +38,6 @@ OPTIONS: Mapping[str, Mapping[str, str]] = {
     for section in dict.fromkeys(row.section for row in _of_pjsip())
 }
 """By type, the options that can be seen, with what is shown where nobody says it."""
-SWITCHES = frozenset(row.option for row in _of_pjsip() if row.codec is SWITCH)
 _NEXT_VARIABLE = re.compile(r",(?=[A-Za-z_]\w*=)")
 
 
@@ -173,7 +172,11 @@ class _Reading:
         expected = self._said.get((kind, name), {})
         found: dict[Key, str] = {}
         for (option, default), value in zip(OPTIONS[kind].items(), shown, strict=False):
-            text = _spelled(option, value, expected.get(option, ""), self.registered)
+            text = read(value) if (read := _READ.get(option)) else value
+            if option == "contact":
+                text = _contact(value, self.registered)
+            elif option == "match":
+                text = _match(value, expected.get(option, ""))
             if text != default or option in expected:
                 found[Key(file_of_type(kind), kind, name, option)] = text
         if kind == "endpoint":
@@ -207,16 +210,8 @@ def header(option: str) -> str:
     return "".join(word.capitalize() for word in option.split("_"))
 
 
-def _spelled(option: str, shown: str, expected: str, registered: Collection[str]) -> str:
-    """What AMI shows of an option, as the compiler spells it."""
-    if option in SWITCHES:
-        return _SWITCHED.get(shown) or _SWITCHED.get(shown.lower(), shown.lower())
-    if option == "contact":
-        return _contact(shown, registered)
-    if option == "match":
-        return _match(shown, expected)
-    read = _READ.get(option)
-    return read(shown) if read else shown
+def _switch(shown: str) -> str:
+    return _SWITCHED.get(shown) or _SWITCHED.get(shown.lower(), shown.lower())
 
 
 def _codecs(shown: str) -> str:
@@ -234,6 +229,7 @@ def _groups(shown: str) -> str:
 
 
 _READ: Mapping[str, Callable[[str], str]] = {
+    **dict.fromkeys((row.option for row in _of_pjsip() if row.codec is SWITCH), _switch),
     "allow": _codecs,
     "callerid": _caller,
     # 22 takes `digest` for what 16 knows as `userpass` only.
@@ -241,6 +237,7 @@ _READ: Mapping[str, Callable[[str], str]] = {
     "named_call_group": _groups,
     "named_pickup_group": _groups,
 }
+"""How the compiler spells what AMI shows of an option; a text that is not here is the same."""
 
 
 def _contact(shown: str, registered: Collection[str]) -> str:

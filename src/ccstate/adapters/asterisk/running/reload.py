@@ -101,15 +101,7 @@ def _revision(ami: Ami, file: str) -> str:
     return _REVISIONS[file](ami) if is_running(ami, file) else ""
 
 
-def _of_pjsip(ami: Ami) -> str:
-    return _of_auth(ami, SENTINEL)
-
-
-def _of_accounts(ami: Ami) -> str:
-    return _of_auth(ami, ACCOUNTS_SENTINEL)
-
-
-def _of_auth(ami: Ami, name: str) -> str:
+def _of_account(ami: Ami, name: str) -> str:
     for message in ami.read("PJSIPShowAuths"):
         if message["ObjectName"] == name:
             return message["Username"]
@@ -144,8 +136,8 @@ def _of_parking(ami: Ami) -> str:
 
 
 _REVISIONS: Mapping[str, Callable[[Ami], str]] = {
-    ACCOUNTS: _of_accounts,
-    PJSIP: _of_pjsip,
+    ACCOUNTS: lambda ami: _of_account(ami, ACCOUNTS_SENTINEL),
+    PJSIP: lambda ami: _of_account(ami, SENTINEL),
     QUEUES: _of_queues,
     DIALPLAN: _of_dialplan,
     VOICEMAIL: _of_mailboxes,
