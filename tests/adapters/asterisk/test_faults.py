@@ -20,7 +20,7 @@ import yaml
 
 from ccstate.adapters.asterisk import perform
 from ccstate.adapters.asterisk.ami import Ami
-from ccstate.adapters.asterisk.entries import FILES, PJSIP, QUEUES
+from ccstate.adapters.asterisk.entries import FILES, OPTIONAL, PJSIP, QUEUES
 from ccstate.adapters.asterisk.running.reload import reload
 from ccstate.adapters.asterisk.storage.sftp import SftpFolder
 from ccstate.lab import site as sites
@@ -135,7 +135,7 @@ BOUNDARIES = (
     "after begin 1",
     "staged 2",
     "staged 3",
-    *(f"renamed {path} 1" for path in FILES.values()),
+    *(f"renamed {path} 1" for name, path in FILES.items() if name not in OPTIONAL),
     f"renamed {SECRETS_FILE} 1",
     f"renamed {RECORDS} 1",
     "after write 1",

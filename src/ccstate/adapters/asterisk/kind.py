@@ -75,6 +75,13 @@ class Unit:
         if number and to:
             self.context(INTERNAL).add(number, [goto(to, field)])
 
+    def section(self, file: str, rows: Iterable[Row], fields: Filled) -> None:
+        """Adds the section of a file that is called by the object and says the fields."""
+        self.compiled.notes[file, self.name] = fields.get("label") or ""
+        for row, text in encode(rows, fields):
+            key = Key(file, self.name, row.option, "")
+            self.compiled.say(key, text, self.address, row.object_field)
+
     def pjsip(self, rows: Iterable[Row], fields: Filled, name: str) -> None:
         """Adds the options in objects of PJSIP, all of them called `name`, that say the fields."""
         for row, text in encode(rows, fields):
@@ -97,8 +104,9 @@ def _no_names(_: Sections) -> Iterable[str]:
     return ()
 
 
-def _in_dialplan(key: Key) -> bool:
-    return key.file == DIALPLAN
+def in_file(file: str) -> Callable[[Sections], Iterable[str]]:
+    """Find objects by the sections of a file, each of which is one."""
+    return lambda sections: sections.names(file)
 
 
 def in_contexts(prefix: str) -> Callable[[Sections], Iterable[str]]:
@@ -111,8 +119,8 @@ class Kind:
     """One kind of object on this platform.
 
     `compile` adds the entries of one object. `decode` reads all mapped fields of one object; what
-    it says is a proposal, which compiling proves. `is_primary` says of an entry whether the object
-    is not there at all without such entries. `names` finds the objects of the kind in sections,
+    it says is a proposal, which compiling proves. `primary` is the file, and the beginning of
+    the section, of entries without which the object is not there at all; None where it always is. `names` finds the objects of the kind in sections,
     also those that ccstate did not write. `shared` adds what all of them use, such as subroutines.
     `mapped` names the fields that `decode` reads from anything but options, between blanks; those of
     options stand in `rows`. `kept` has the other fields, each with the reason that people are given.
@@ -124,11 +132,18 @@ class Kind:
     decode: Decode
     mapped: str = ""
     kept: Mapping[str, str] = field(default_factory=dict)
-    is_primary: Callable[[Key], bool] = _in_dialplan
+    primary: tuple[str, str] | None = (DIALPLAN, "")
     names: Callable[[Sections], Iterable[str]] = _no_names
     rows: tuple[Row, ...] = ()
     shared: Shared = _nothing
     unseen: str = ""
+
+    def is_primary(self, key: Key) -> bool:
+        """Whether the object is not there at all without such entries."""
+        if self.primary is None:
+            return False
+        file, beginning = self.primary
+        return key.file == file and key.section.startswith(beginning)
 
     def support(self) -> Support:
         """What becomes of each field; WronglyPlaced where one is neither mapped nor kept."""

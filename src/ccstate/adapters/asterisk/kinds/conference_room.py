@@ -179,15 +179,11 @@ def _decoded_recording(steps: Steps, own: Steps) -> Decoded:
     return in_call.recording_fields(said, folder, steps)
 
 
-def _is_primary(key: Key) -> bool:
-    return key.file == DIALPLAN and key.section.startswith(_CONTEXT)
-
-
 CONFERENCE_ROOM = Kind(
     name="conference_room",
     compile=compile_conference_room,
     decode=decode_conference_room,
-    is_primary=_is_primary,
+    primary=(DIALPLAN, _CONTEXT),
     names=in_contexts(_CONTEXT),
     mapped="extension pin moderator_pin music max_members "
     "recording.when recording.notice recording.folder",

@@ -357,10 +357,6 @@ def _decoded_mailbox(sections: Sections, name: str, endpoint: Options) -> Decode
     }
 
 
-def _is_primary(key: Key) -> bool:
-    return key.file == PJSIP and key.section == "endpoint"
-
-
 def _names(sections: Sections) -> Iterator[str]:
     yield from (n for n in sections.names(PJSIP, "endpoint") if not n.startswith(_OURS))
     for extension in sections.context("extension"):
@@ -374,7 +370,7 @@ EXTENSION = Kind(
     name="extension",
     compile=compile_extension,
     decode=decode_extension,
-    is_primary=_is_primary,
+    primary=(PJSIP, "endpoint"),
     names=_names,
     rows=ROWS,
     shared=compile_shared,

@@ -6,13 +6,13 @@ context of all numbers inside includes it. So AMI shows which lots run, and whic
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ccstate.adapters.asterisk.entries import PARKING, Key, Values
-from ccstate.adapters.asterisk.kind import COMMENT, Kind, Unit
+from ccstate.adapters.asterisk.kind import COMMENT, Kind, Unit, in_file
 from ccstate.adapters.asterisk.places import INTERNAL, context, follow, shortened
-from ccstate.adapters.asterisk.rows import SECONDS, SWITCH, Decoded, Row, constant, decode, encode
+from ccstate.adapters.asterisk.rows import SECONDS, SWITCH, Decoded, Row, constant, decode
 from ccstate.adapters.asterisk.sections import Sections
 from ccstate.journeys.centre import Filled
 from ccstate.journeys.ways import Event, Place, Way
@@ -36,10 +36,7 @@ ROWS = (
 def compile_parking_lot(unit: Unit) -> None:
     """One lot: its section, its numbers inside, and where calls go that nobody takes."""
     lot, place = unit.fields, unit.place
-    unit.compiled.notes[PARKING, unit.name] = lot.get("label") or ""
-    for row, text in encode(ROWS, _written(unit.name, lot)):
-        key = Key(PARKING, unit.name, row.option, "")
-        unit.compiled.say(key, text, unit.address, row.object_field)
+    unit.section(PARKING, ROWS, _written(unit.name, lot))
     unit.context(INTERNAL).include(slots_context(unit.name))
     if target := lot.get("on_timeout"):
         where = unit.context(context(place))
@@ -90,20 +87,12 @@ def running_lots(dialplan: Values) -> Iterator[tuple[Key, str]]:
         yield Key(PARKING, lot, "parkpos", ""), f"{min(numbers)}-{max(numbers)}"
 
 
-def _is_primary(key: Key) -> bool:
-    return key.file == PARKING
-
-
-def _names(sections: Sections) -> Iterable[str]:
-    return sections.names(PARKING)
-
-
 PARKING_LOT = Kind(
     name="parking_lot",
     compile=compile_parking_lot,
     decode=decode_parking_lot,
-    is_primary=_is_primary,
-    names=_names,
+    primary=(PARKING, ""),
+    names=in_file(PARKING),
     rows=ROWS,
     kept={"label": COMMENT},
 )

@@ -1,6 +1,6 @@
 """Queues: who answers, and what becomes of callers whom nobody does."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import chain
 from typing import Any
 
@@ -9,10 +9,17 @@ from ccstate.adapters.asterisk.entries import (
     LINEAR,
     QUEUES,
     Context,
-    Key,
     Step,
 )
-from ccstate.adapters.asterisk.kind import COMMENT, NO_RETENTION, NO_SITES, NO_TEAMS, Kind, Unit
+from ccstate.adapters.asterisk.kind import (
+    COMMENT,
+    NO_RETENTION,
+    NO_SITES,
+    NO_TEAMS,
+    Kind,
+    Unit,
+    in_file,
+)
 from ccstate.adapters.asterisk.kinds.members import compile_members, decode_members
 from ccstate.adapters.asterisk.kinds.schedule import decide, decided
 from ccstate.adapters.asterisk.places import (
@@ -35,7 +42,6 @@ from ccstate.adapters.asterisk.rows import (
     Row,
     constant,
     decode,
-    encode,
     optional,
     unwritten,
     words,
@@ -143,9 +149,7 @@ LEFT_EMPTY = ("JOINEMPTY", "LEAVEEMPTY", "JOINUNAVAIL", "LEAVEUNAVAIL")
 def compile_queue(unit: Unit) -> None:
     """One queue: its section, its members, its context, its number inside."""
     name, queue = unit.name, unit.fields
-    unit.compiled.notes[QUEUES, name] = queue.get("label") or ""
-    for row, text in encode(ROWS, _written(unit.flow, name, queue)):
-        unit.compiled.say(Key(QUEUES, name, row.option, ""), text, unit.address, row.field)
+    unit.section(QUEUES, ROWS, _written(unit.flow, name, queue))
     compile_members(unit)
     _context(unit)
     exits = unit.context(_exits(name))
@@ -331,20 +335,12 @@ def _decoded_waits(sections: Sections, steps: Mapping[str, Steps]) -> Decoded:
     }
 
 
-def _is_primary(key: Key) -> bool:
-    return key.file == QUEUES
-
-
-def _names(sections: Sections) -> Iterable[str]:
-    return sections.names(QUEUES)
-
-
 QUEUE = Kind(
     name="queue",
     compile=compile_queue,
     decode=decode_queue,
-    is_primary=_is_primary,
-    names=_names,
+    primary=(QUEUES, ""),
+    names=in_file(QUEUES),
     rows=ROWS,
     mapped="extension hours caller_name_prefix member_rights caller_rights announcements.welcome "
     "members.*.user members.*.extension members.*.penalty members.*.login "

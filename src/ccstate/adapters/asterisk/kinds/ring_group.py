@@ -1,6 +1,6 @@
 """Ring groups: phones that ring at once or in turn, and what follows where nobody answers."""
 
-from ccstate.adapters.asterisk.entries import DIALPLAN, Key
+from ccstate.adapters.asterisk.entries import DIALPLAN
 from ccstate.adapters.asterisk.kind import COMMENT, Kind, Unit, in_contexts
 from ccstate.adapters.asterisk.places import context, entered, follow
 from ccstate.adapters.asterisk.rows import SECONDS, UNCLEAR, Decoded, decoded
@@ -69,15 +69,11 @@ def _members(sections: Sections, name: str, devices: list[str]) -> Json:
     return members if is_ordered else [members[place] for place in canonical_order(members)]
 
 
-def _is_primary(key: Key) -> bool:
-    return key.file == DIALPLAN and key.section.startswith(_CONTEXT)
-
-
 RING_GROUP = Kind(
     name="ring_group",
     compile=compile_ring_group,
     decode=decode_ring_group,
-    is_primary=_is_primary,
+    primary=(DIALPLAN, _CONTEXT),
     names=in_contexts(_CONTEXT),
     mapped="extension strategy members ring_for no_answer",
     kept={"label": COMMENT},

@@ -1,6 +1,6 @@
 """Sites: what their phones may dial, and what their emergency calls show."""
 
-from ccstate.adapters.asterisk.entries import MAILBOXES, Compiled, Context, Key, Step
+from ccstate.adapters.asterisk.entries import MAILBOXES, Compiled, Context, Step
 from ccstate.adapters.asterisk.kind import COMMENT, LOCATION, NO_SITES, Kind, Setting, Unit
 from ccstate.adapters.asterisk.kinds.extension import HINTS, site_context
 from ccstate.adapters.asterisk.kinds.outbound_route import takes
@@ -56,15 +56,11 @@ def decode_site(sections: Sections, name: str) -> Decoded:
     return {("emergency_callback",): CALLBACK.find(steps).get("number")}
 
 
-def _is_primary(_: Key) -> bool:
-    return False
-
-
 SITE = Kind(
     name="site",
     compile=compile_site,
     decode=decode_site,
-    is_primary=_is_primary,
+    primary=None,
     shared=compile_all_sites,
     mapped="emergency_callback",
     unseen="no file says its timezone, and its contexts hold the routes, codes and rooms of others",

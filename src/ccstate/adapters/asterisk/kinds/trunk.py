@@ -17,7 +17,7 @@ from ccstate.adapters.asterisk.carriers import (
     written,
 )
 from ccstate.adapters.asterisk.endpoints import ACCOUNT
-from ccstate.adapters.asterisk.entries import PJSIP, Compiled, Context, Key, Step
+from ccstate.adapters.asterisk.entries import PJSIP, Compiled, Context, Step
 from ccstate.adapters.asterisk.in_call import MAY_PRESS, recorded_outgoing
 from ccstate.adapters.asterisk.kind import COMMENT, NO_SITES, Kind, Setting, Unit
 from ccstate.adapters.asterisk.kinds.ivr import OUTSIDE
@@ -346,10 +346,6 @@ SERVER = Codec(str, _server)
 CLIENT = Codec(str, _user)
 
 
-def _is_primary(key: Key) -> bool:
-    return key.file == PJSIP and key.section == "endpoint"
-
-
 def _names(sections: Sections) -> Iterable[str]:
     prefix = trunk_id("")
     endpoints = sections.names(PJSIP, "endpoint")
@@ -360,7 +356,7 @@ TRUNK = Kind(
     name="trunk",
     compile=compile_trunk,
     decode=decode_trunk,
-    is_primary=_is_primary,
+    primary=(PJSIP, "endpoint"),
     names=_names,
     rows=ROWS,
     shared=compile_all_trunks,
