@@ -159,6 +159,10 @@ class Call:
         """The phones that were rung for the caller, in that order."""
         return [phone_of(e["DestChannel"]) for e in self._of("DialBegin") if e.get("Channel")]
 
+    def ended(self) -> set[str]:
+        """The phones whose calls are over; a local channel by what it called, as `2003@site`."""
+        return {phone_of(event["Channel"]) for event in self._of("Hangup")}
+
     def met(self) -> list[str]:
         """The places to which a call came, with what happened there."""
         return [

@@ -69,6 +69,19 @@ def test_a_transfer_after_asking_connects_the_two_others(exchange: Exchange) -> 
         call.talk("2002", "2003")
 
 
+def test_whoever_asks_first_reaches_no_route_that_asks_for_a_permission(
+    exchange: Exchange,
+) -> None:
+    with exchange.dials("2002", "2001") as call:
+        call.talk("2001", "2002")
+        call.press("2001", "*2")
+        call.hears("2001", "pbx-transfer")
+        call.press("2001", "0491570006")
+        call.until(lambda: "0491570006@site" in call.ended(), "the call that asks is over")
+        call.talk("2001", "2002")
+        assert "trunk-carrier" not in call.rung()
+
+
 def test_an_outside_caller_is_transferred_inside(exchange: Exchange) -> None:
     with exchange.arrives(NUMBER) as call:
         call.talk("trunk-carrier", "2001")
