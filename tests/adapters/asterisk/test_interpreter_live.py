@@ -216,6 +216,26 @@ CASES = {
         f"exten => s,1,Answer()\n same => n,Set(CALLERID(num)=0400)\n same => n,Goto(x,1)\n"
         f"exten => x,1,{seen('all')}\nexten => x/_04.,1,{seen('by caller ${CALLERID(num)}')}\n"
     ),
+    "exception-wrong-key": Case(
+        LAST + f"exten => 5,1,{seen('five')}\nexten => e,1,{seen('e ${EXTEN}')}\n", "6"
+    ),
+    "exception-silence": Case(LAST + f"exten => e,1,{seen('e ${EXTEN}')}\n"),
+    "exception-after-goto": Case(
+        f"exten => s,1,Answer()\n same => n,Goto(nothing,1)\nexten => e,1,{seen('e ${EXTEN}')}\n"
+    ),
+    "local-channels": Case(
+        "exten => s,1,Answer()\n"
+        + "".join(
+            f" same => n,Dial(Local/{name}@legs,5)\n same => n,{seen(name + ' ${DIALSTATUS}')}\n"
+            for name in (
+                *("busy", "congested", "rejected", "refused", "unanswered", "nobody", "missing"),
+                *("ended", "done", "gone", "away"),
+            )
+        )
+    ),
+    "local-keeps": Case(
+        f"exten => s,1,Answer()\n same => n,Dial(Local/answered@legs,5)\n same => n,{seen('not here')}\n"
+    ),
     "dialplan-exists": Case(
         f"exten => s,1,Answer()\n same => n,{seen('${DIALPLAN_EXISTS(dialplan-exists,5,1)}${DIALPLAN_EXISTS(dialplan-exists,_,1)}')}\n"
         f"exten => 5,1,NoOp()\n"
@@ -225,6 +245,20 @@ CASES = {
 MORE = f"""\
 [included-first]
 exten => _5X,1,{seen("first ${EXTEN}")}
+[legs]
+exten => busy,1,Busy()
+exten => congested,1,Congestion()
+exten => rejected,1,Hangup(21)
+exten => refused,1,Hangup(17)
+exten => unanswered,1,Hangup(19)
+exten => nobody,1,Dial(PJSIP/nobody,1)
+ same => n,Hangup(34)
+exten => ended,1,NoOp()
+exten => done,1,Hangup()
+exten => gone,1,Dial(PJSIP/nobody,1)
+ same => n,Hangup()
+exten => away,1,Dial(PJSIP/nobody,1)
+exten => answered,1,Answer()
 [included-second]
 exten => 50,1,{seen("second ${{EXTEN}}")}
 exten => 51,2,{seen("two of 51")}

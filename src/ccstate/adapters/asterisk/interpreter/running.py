@@ -160,13 +160,15 @@ class Run:
     def _behind_leg(self, stop: Ended) -> None:
         """Goes on behind the Dial() of a Local channel that ended before anybody answered.
 
-        Source: `HANDLE_CAUSE` and `wait_for_answer` in apps/app_dial.c of Asterisk 22.
+        Source: `HANDLE_CAUSE` in apps/app_dial.c; 22.10 and 16.28, seen.
         """
-        status = _UNANSWERED.get(f"{stop.end} {stop.at}".strip())
+        dialled = stop.call.variables.get("DIALSTATUS", "")
+        if stop.end == HANGUP and not stop.at:
+            status: str | None = dialled or "NOANSWER"
+        else:
+            status = _UNANSWERED.get(f"{stop.end} {stop.at}".strip())
         if status is None:
-            raise NotFollowed(
-                "what Dial() says of a Local channel that hangs up is not followed", self.line
-            )
+            raise NotFollowed("what Dial() says of a Local channel that ends so is not followed")
         self.call = left_leg(stop.call, status)
 
     def _beyond(self, call: Call) -> Stop | None:
@@ -261,9 +263,16 @@ _UNANSWERED = {
     "congestion tone": "CONGESTION",
     f"{HANGUP} cause 17": "BUSY",
     f"{HANGUP} cause 19": "NOANSWER",
+    f"{HANGUP} cause 21": "CHANUNAVAIL",
     f"{HANGUP} cause 34": "CONGESTION",
+    NO_WAY: "CHANUNAVAIL",
+    f"{NO_WAY} busy": "BUSY",
+    f"{NO_WAY} congestion": "CONGESTION",
 }
-"""DIALSTATUS by the end of a Local channel that nobody answered (ITU-T Q.850)."""
+"""DIALSTATUS by the end of a Local channel that nobody answered; 22.10 and 16.28, seen.
+
+Hangup() without a cause gives that of the last Dial(), or that nobody answered.
+"""
 
 
 def left_leg(call: Call, status: str) -> Call:

@@ -28,6 +28,8 @@ _BEGINNING = re.compile(
     r'CALLERID\(num(?:ber)?\):0:[0-9]+\}"?\s*(?:==?|!=)\s*"?([+*#0-9]{1,6})', re.IGNORECASE
 )
 """A comparison of the first digits of the caller's number alone."""
+_FEWEST = 3
+"""Digits of a caller's number, where a step that compares does not name the caller."""
 _GOES_BY_VALUE = re.compile(r"^(?:[^?]*\?)?[^,(]*,?\$\{[^}]*\}(?:@[^,]*)?,(?:1|[a-z]+)\b")
 """A target, or a number that is dialled, which a variable names: `menu,${KEY},1`."""
 _LITERAL = re.compile(r'(?:==?|!=|<=?|>=?|=~)\s*"?\^?([+*#0-9]+)|"?([+*#0-9]+)"?\s*(?:==?|!=)')
@@ -320,7 +322,9 @@ class Survey:
                 lengths = [int(m[1] or m[2]) for m in _LITERAL.finditer(text) if _is_short(m)]
                 literals.update({"2025550143202"[:length]: None for length in lengths})
             begins = {m[1] for m in _BEGINNING.finditer(text)}
+            fewest = 1 if "CALLERID" in text else _FEWEST
             found = (m[1] or m[2] for m in _LITERAL.finditer(text))
+            found = (one for one in found if len(one) >= fewest)
             literals.update({_longer(one) if one in begins else one: None for one in found})
         for literal in literals:
             yield literal
