@@ -4,9 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from ccstate.adapters.asterisk.ami import Ami, Message
 from ccstate.adapters.asterisk.importing import Imported, Setting
 from ccstate.adapters.embedded import SUPPORTS
 from tests.adapters.asterisk.estates import WORDS, estate, fields, imported, kinds, listed
+from tests.adapters.asterisk.running_estate import connect
+from tests.asterisk_sites import NewSite
+from tests.waiting import until
 
 SETTING = Setting(prefix="+61", timezone="Australia/Sydney", words=WORDS, supports=SUPPORTS)
 
@@ -168,3 +172,38 @@ def test_profiles_are_listed_where_the_platform_has_no_rooms() -> None:
     found = imported({**estate(), "confbridge.conf": BOSS}, replace(SETTING, supports=without))
     assert any("the platform has none" in line for line in listed(found))
     assert not any("9911" in line for line in listed(found))
+
+
+# Asterisk itself
+
+
+PROFILES = "[default_user]\ntype=user\nmarked=yes\n[guest]\ntype=user\n"
+ROOMS = """\
+[rooms]
+exten => default,1,Answer()
+ same => n,Set(CONFBRIDGE(user,admin)=yes)
+ same => n,ConfBridge(default)
+exten => named,1,Answer()
+ same => n,Set(CONFBRIDGE(user,admin)=yes)
+ same => n,ConfBridge(named,,guest)
+"""
+
+
+def caller_in(ami: Ami, room: str) -> Message:
+    """Somebody who has called a room, as Asterisk lists it."""
+    there = ("Application", "Wait"), ("Data", "20"), ("Async", "true")
+    ami.do("Originate", ("Channel", f"Local/{room}@rooms"), *there)
+    until(lambda: "Local/" in "".join(ami.command(f"confbridge list {room}")), f"one is in {room}")
+    listed = ami.read("ConfbridgeList", ("Conference", room))
+    return next(message for message in listed if message.get("Admin"))
+
+
+@pytest.mark.parametrize("release", ["22", "16"])
+def test_asterisk_sets_options_of_the_default_profile_and_of_no_other(
+    release: str, new_site: NewSite
+) -> None:
+    files = {"confbridge.conf": PROFILES, "extensions.d/rooms.conf": ROOMS}
+    with connect(new_site(release, files=files)) as ami:
+        default, named = caller_in(ami, "default"), caller_in(ami, "named")
+    assert (default["Admin"], default["MarkedUser"]) == ("Yes", "Yes")
+    assert (named["Admin"], named["MarkedUser"]) == ("No", "No")

@@ -2,7 +2,7 @@
 
 A profile comes from confbridge.conf where ConfBridge() names it. Else it is the default one, with
 what `CONFBRIDGE()` sets for the call; so are the profiles of the rooms that ccstate writes.
-Source: `func_confbridge_helper` and `conf_find_user_profile`, confbridge/conf_config_parser.c of Asterisk 22.
+Seen on Asterisk 16.28 and 22.10 (`func_confbridge_helper`, confbridge/conf_config_parser.c).
 """
 
 import re
