@@ -76,6 +76,7 @@ Busy(5)
 MixMonitor(x.wav)
 Dial(PJSIP/0255502000@line,30)
 VoiceMail(${ARG1}@box,u)
+FollowMe(ann)
 ConfBridge(talk)
 ConfBridge(talk,small,boss,keys)
 ConfBridge(talk,,guest)
@@ -103,6 +104,23 @@ pin=x
 [keys]
 type=menu
 1=toggle_mute
+"""
+FOLLOWME = """\
+[general]
+takecall=1
+[ann]
+context=phones
+number=2002,15
+number=0491570006,x
+takecall=2
+"""
+PARKING = """\
+[default]
+parkext=700
+parkpos=701-720
+comebacktoorigin=no
+comebackcontext=menu
+findslot=next
 """
 EXTENS = st.sampled_from(
     [
@@ -167,16 +185,20 @@ def mixed(text: str) -> st.SearchStrategy[str]:
 
 
 FILES = st.builds(
-    lambda dialplan, pjsip, voicemail, queues, confbridge: {
+    lambda dialplan, pjsip, voicemail, queues, confbridge, followme, parking: {
         **estate(pjsip=pjsip, voicemail=voicemail, queues=queues),
         "extensions.conf": dialplan,
         "confbridge.conf": confbridge,
+        "followme.conf": followme,
+        "res_parking.conf": parking,
     },
     DIALPLAN,
     st.just(PJSIP) | mixed(PJSIP),
     st.just(VOICEMAIL) | mixed(VOICEMAIL),
     st.just(QUEUES) | st.just(QUEUES + "context=menu\n") | mixed(QUEUES),
     st.just(CONFBRIDGE) | mixed(CONFBRIDGE),
+    st.just(FOLLOWME) | mixed(FOLLOWME),
+    st.just(PARKING) | mixed(PARKING),
 )
 
 

@@ -25,7 +25,6 @@ def unread(**texts: str) -> list[str]:
         ("iax.conf", "IAX2"),
         ("chan_dahdi.conf", "DAHDI"),
         ("users.conf", "pjsip.conf"),
-        ("followme.conf", "FollowMe"),
         ("agents.conf", "log in"),
     ],
 )

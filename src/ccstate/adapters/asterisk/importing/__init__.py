@@ -21,6 +21,7 @@ from ccstate.adapters.asterisk.importing.estate import (
     read_confs,
 )
 from ccstate.adapters.asterisk.importing.features import feature_codes, switch_codes
+from ccstate.adapters.asterisk.importing.follow_me import tell_follow_me
 from ccstate.adapters.asterisk.importing.ledger import Line, Unexpressed
 from ccstate.adapters.asterisk.importing.leftovers import leftovers
 from ccstate.adapters.asterisk.importing.mailboxes import mailboxes
@@ -137,6 +138,7 @@ def _imported(work: Work) -> Imported:
     overflow(work, known)
     fill_recordings(work)
     tell_profiles(work)
+    tell_follow_me(work)
     leftovers(work, known)
     objects = _canonical_objects(work)
     return Imported(

@@ -16,6 +16,7 @@ from ccstate.adapters.asterisk.importing.outcomes import (
     QUEUE_STATUSES,
     STATUSES,
     Confers,
+    Follows,
     Hangs,
     Leaves,
     Menu,
@@ -331,6 +332,13 @@ def _voicemail(follower: "Follower", step: Step, data: str, call: Call) -> Outco
     return Message(mailbox, context or "default", flags, then, call.trail)
 
 
+def _follow_me(follower: "Follower", step: Step, data: str, call: Call) -> Outcome:
+    name, options, *_ = arguments(data, 2)
+    call = call.ran(step.option)
+    then = follower.go_on(call.afresh().onwards())
+    return Follows(name.strip(), options.strip(), then, call.trail)
+
+
 _CONFBRIDGE = re.compile(r"CONFBRIDGE\((.*)\)")
 
 
@@ -459,6 +467,7 @@ _APPS: "Mapping[str, Taking]" = {
     "queue": _queue,
     "voicemail": _voicemail,
     "confbridge": _confbridge,
+    "followme": _follow_me,
     "hangup": _hangup,
     "mixmonitor": _mix_monitor,
     "monitor": _monitor,

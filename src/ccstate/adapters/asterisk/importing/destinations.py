@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from ccstate.adapters.asterisk.conf import Option
 from ccstate.adapters.asterisk.importing.calling import shorn
 from ccstate.adapters.asterisk.importing.estate import Work
+from ccstate.adapters.asterisk.importing.follow_me import followed
 from ccstate.adapters.asterisk.importing.mailboxes import Mailbox
 from ccstate.adapters.asterisk.importing.outcomes import (
     STATUSES,
+    Follows,
     Forks,
     Hangs,
     Leaves,
@@ -30,7 +32,7 @@ from ccstate.adapters.asterisk.importing.recorded_calls import on_demand, say_re
 from ccstate.adapters.asterisk.importing.trunks import Trunk
 from ccstate.adapters.asterisk.importing.values import family_of
 from ccstate.adapters.asterisk.interpreter.text import letters
-from ccstate.model import Address
+from ccstate.model import Address, Json
 
 DEFAULT_RING = "20s"
 
@@ -57,9 +59,12 @@ class Ringing:
     outcome: Rings | None = None
     """The call that rings."""
     is_recorded_by_key: bool = False
+    follows: list[Json] = field(default_factory=list)
+    """The phones that ring after it."""
 
     def same(self, other: "Ringing") -> bool:
-        return (self.seconds, self.mailbox) == (other.seconds, other.mailbox)
+        mine, others = (self.seconds, self.mailbox), (other.seconds, other.mailbox)
+        return mine == others and self.follows == other.follows
 
 
 @dataclass(slots=True)
@@ -103,7 +108,7 @@ def ringing(work: Work, known: Known, outcome: Outcome) -> Ringing | None:
         return None
     own = known.phones[outcome.device].name
     found = Ringing(outcome.device, outcome.seconds, None, [outcome.trail], outcome=outcome)
-    unanswered = outcome.after["NOANSWER"]
+    unanswered = _after_follow_me(work, known, found, outcome.after["NOANSWER"])
     if isinstance(unanswered, Message):
         found.mailbox = (unanswered.mailbox, unanswered.context)
         box = known.mailboxes.get(found.mailbox)
@@ -117,6 +122,15 @@ def ringing(work: Work, known: Known, outcome: Outcome) -> Ringing | None:
         found.trails.append(Trail(notes=((outcome.line, told),)))
     found.trails += statuses(outcome)
     return found
+
+
+def _after_follow_me(work: Work, known: Known, found: Ringing, unanswered: Outcome) -> Outcome:
+    """What follows the phones that ring after the own one, which are noted, if all can be said."""
+    if not isinstance(unanswered, Follows):
+        return unanswered
+    found.follows, trail = followed(work, known.phones, unanswered)
+    found.trails.append(trail)
+    return unanswered.then if found.follows else unanswered
 
 
 def _ringing_by_default(work: Work, known: Known, outcome: Switched) -> Ringing | None:

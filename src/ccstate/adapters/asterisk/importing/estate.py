@@ -14,7 +14,7 @@ from ccstate.adapters.asterisk.importing.outcomes import Outcome
 from ccstate.adapters.asterisk.support import SUPPORTS
 from ccstate.model import Address, Json
 
-OPTIONAL = ("confbridge.conf", "res_parking.conf")
+OPTIONAL = ("confbridge.conf", "res_parking.conf", "followme.conf")
 """Files that many servers do not have."""
 FILES = ("pjsip.conf", "voicemail.conf", "queues.conf", "extensions.conf", *OPTIONAL)
 """The files whose contents objects can say."""

@@ -102,6 +102,8 @@ def _say(work: Work, known: Known, found: Ringing) -> None:
         fields["ring_for"] = duration(min(found.seconds, 999_999))
     if found.rights:
         fields["rights"] = [*found.rights]
+    if found.follows:
+        fields["follow_me"] = [*found.follows]
     if found.mailbox is None and "voicemail" in fields:
         told = f"differs: who rings {phone.name} in vain is cut off here, in ccstate he leaves a message"
         work.ledger.leave(found.trails[0].lines[-1], told)

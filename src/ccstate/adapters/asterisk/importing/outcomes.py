@@ -132,6 +132,16 @@ class Confers:
 
 
 @dataclass(frozen=True, slots=True)
+class Follows:
+    """The numbers of FollowMe() are called, one after another."""
+
+    name: str
+    options: str
+    then: "Outcome"
+    trail: Trail
+
+
+@dataclass(frozen=True, slots=True)
 class Menu:
     """Sounds, then a wait for keys, `seconds` long; 0 where keys count while sounds play only.
 
@@ -235,6 +245,7 @@ Outcome: TypeAlias = (
     | Queues
     | Message
     | Confers
+    | Follows
     | Menu
     | Reads
     | Plays
@@ -253,7 +264,7 @@ def parts(outcome: Outcome) -> tuple[Outcome, ...]:
     match outcome:
         case Rings(after=after) | RingsAll(after=after) | Leaves(after=after) | Queues(after=after):
             return tuple({id(each): each for each in after.values()}.values())
-        case Message(then=then) | Plays(then=then) | Confers(then=then):
+        case Message(then=then) | Plays(then=then) | Confers(then=then) | Follows(then=then):
             return (then,)
         case Timed(yes=yes, no=no) | Forks(yes=yes, no=no):
             return (yes, no)

@@ -30,6 +30,7 @@ from ccstate.adapters.asterisk.importing.names import name_of
 from ccstate.adapters.asterisk.importing.outcomes import (
     Callers,
     Confers,
+    Follows,
     Hangs,
     Leaves,
     Menu,
@@ -505,5 +506,7 @@ def _spelled(seconds: str | None, ends: Mapping[str, str]) -> str:
 
 
 def _why(outcome: Outcome) -> str:
+    if isinstance(outcome, Follows):
+        return "FollowMe() can call phones once an extension's own has rung, and here none has"
     found = unclear(outcome)
     return found.reason if found else f"no object says this ({type(outcome).__name__.lower()})"

@@ -24,8 +24,6 @@ UNREAD: Mapping[str, str] = {
     "sccp.conf": "{count} of SCCP are not read: ccstate has SIP phones only",
     "extensions.ael": "the dialplan in AEL is not read: `aelparse -w` makes extensions.conf of it",
     "extensions.lua": "the dialplan in Lua is not read, and what is dialled there is in no object",
-    "followme.conf": "{count} of FollowMe() are not read: write the phones that ring after an "
-    "extension's own into its follow_me",
     "agents.conf": "{count} of AgentLogin() are not read: agents of a queue log in to it",
     "queuerules.conf": "{count} of penalties that change while callers wait are not read",
     "meetme.conf": "{count} of conferences are not read",
