@@ -62,8 +62,8 @@ def letters(rights: Iterable[str] | None, options: Mapping[str, str]) -> str:
     return "".join(options[right] for right in sorted(rights or ()))
 
 
-def pressed(fields: Filled, rights: Iterable[str] | None, options: Mapping[str, str]) -> str:
-    """The options for these rights, and to record where calls of `fields` are recorded on demand."""
+def key_options(fields: Filled, rights: Iterable[str] | None, options: Mapping[str, str]) -> str:
+    """Encode rights as options of Dial, and the right to record where `fields` say `on_demand`."""
     recorded = ["record"] if when(fields) == "on_demand" else []
     return letters({*(rights or ()), *recorded}, options)
 

@@ -48,8 +48,8 @@ def shortened(name: str) -> str:
     return f"{name[: LONGEST - 17]}~{hashlib.sha256(name.encode()).hexdigest()[:16]}"
 
 
-def behind(prefix: str) -> Codec:
-    """A name behind the prefix that its context has; what is too long for a context is shortened."""
+def name_after(prefix: str) -> Codec:
+    """Encode a name after the prefix of its context; what is too long for a context is shortened."""
     return Codec(lambda name: shortened(prefix + name).removeprefix(prefix), str)
 
 
@@ -150,9 +150,9 @@ SWITCHES = "switch/"
 """What the contexts of switches begin with."""
 
 
-POSITION = Template("Gosub", f"{SWITCHES}<switch>,s,1", switch=behind(SWITCHES))
+POSITION = Template("Gosub", f"{SWITCHES}<switch>,s,1", switch=name_after(SWITCHES))
 """After it GOSUB_RETVAL is `on` or `off`."""
-ASKS = Template("Gosub", f"{LISTS}<list>,${{CC_WHO}},1", list=behind(LISTS))
+ASKS = Template("Gosub", f"{LISTS}<list>,${{CC_WHO}},1", list=name_after(LISTS))
 LISTED = "list"
 
 

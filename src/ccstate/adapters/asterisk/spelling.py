@@ -74,19 +74,19 @@ _SENTINELS = {
 """What stands last in each file, so that it shows at run time that all of it was read."""
 
 
-def _named(text: str) -> re.Pattern[bytes]:
-    """Finds the revision in what stands last in a file, to the end of its line."""
+def _revision_pattern(text: str) -> re.Pattern[bytes]:
+    """Find the revision in what stands last in a file, to the end of its line."""
     before, _, behind = text.partition("<revision>")
     rest = re.escape(behind.partition("\n")[0]).replace("<revision>", "[0-9a-f]+")
     return re.compile(f"\n{re.escape(before)}([0-9a-f]+){rest}\n".encode())
 
 
-_NAMED = {file: _named(text) for file, text in _SENTINELS.items()}
+_PATTERNS = {file: _revision_pattern(text) for file, text in _SENTINELS.items()}
 
 
 def revision_in(file: str, content: bytes) -> str:
     """The revision that a file names; "" where it has lost that."""
-    found = _NAMED[file].search(content)
+    found = _PATTERNS[file].search(content)
     return found[1].decode() if found else ""
 
 

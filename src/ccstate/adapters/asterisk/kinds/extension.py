@@ -214,7 +214,7 @@ def _written(unit: Unit) -> Mapping[str, Any]:
         "permissions": extension.get("permissions") or (),
         "user": person_of(centre, name) or None,
         "location": told_location(centre, name) or None,
-        "rights": in_call.pressed(extension, extension.get("rights"), in_call.CALLING) or None,
+        "rights": in_call.key_options(extension, extension.get("rights"), in_call.CALLING) or None,
         # The folder, where every call of the phone is recorded.
         "recorded": in_call.folder(extension) if in_call.when(extension) == "always" else None,
         "caller_id": {part: caller.get(part) or None for part in ("number", "name")},

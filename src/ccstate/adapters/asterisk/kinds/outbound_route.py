@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from ccstate.adapters.asterisk.carriers import ANYTHING, spelled
 from ccstate.adapters.asterisk.entries import Compiled, Context, Step
 from ccstate.adapters.asterisk.kind import COMMENT, Kind, Unit, in_contexts
-from ccstate.adapters.asterisk.places import behind, entered, shortened
+from ccstate.adapters.asterisk.places import entered, name_after, shortened
 from ccstate.adapters.asterisk.rows import UNCLEAR, Decoded
 from ccstate.adapters.asterisk.sections import Sections, Steps
 from ccstate.adapters.asterisk.templates import Template
@@ -24,9 +24,9 @@ SHOWS = Template("Set", "CC_ROUTE=<caller_id>")
 LEAVES = Template(
     "Gosub",
     f"leaving/<trunk>,s,1(<digits>,{OUTSIDE_RINGS},<emergency>)",
-    trunk=behind("leaving/"),
+    trunk=name_after("leaving/"),
 )
-TAKES = Template("Goto", f"route/<route>,{DIALLED},1", route=behind("route/"))
+TAKES = Template("Goto", f"route/<route>,{DIALLED},1", route=name_after("route/"))
 
 
 def _route(name: str) -> str:

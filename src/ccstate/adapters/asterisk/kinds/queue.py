@@ -185,7 +185,7 @@ def _exits(queue: str) -> str:
 
 def _rights(queue: Filled) -> str:
     """What can be done by key codes, as options of Queue."""
-    members = in_call.pressed(queue, queue.get("member_rights"), in_call.CALLED)
+    members = in_call.key_options(queue, queue.get("member_rights"), in_call.CALLED)
     return members + in_call.letters(queue.get("caller_rights"), in_call.CALLING)
 
 

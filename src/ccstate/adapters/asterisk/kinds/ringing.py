@@ -60,7 +60,7 @@ def _ring(extension: Filled, name: str, place: str) -> Step:
     if extension["device"] == "none":
         return Step("Gosub", f"{AWAY},s,1({name})", "device")
     said = {"extension": name, "ring_for": extension["ring_for"], "place": place}
-    if rights := in_call.pressed(extension, extension.get("rights"), in_call.CALLED):
+    if rights := in_call.key_options(extension, extension.get("rights"), in_call.CALLED):
         return RINGS_WITH_RIGHTS.step("ring_for rights recording.when", **said, rights=rights)
     return RINGS.step("ring_for rights recording.when", **said)
 

@@ -29,7 +29,7 @@ from ccstate.adapters.asterisk.kinds.calendar import (
     time_of,
     with_texts,
 )
-from ccstate.adapters.asterisk.places import POSITION, behind, shortened
+from ccstate.adapters.asterisk.places import POSITION, name_after, shortened
 from ccstate.adapters.asterisk.rows import UNCLEAR, Decoded
 from ccstate.adapters.asterisk.sections import Sections, Steps
 from ccstate.adapters.asterisk.templates import Template
@@ -53,7 +53,7 @@ SHUT = "shut"
 
 ZONE = Template("Set", "LOCAL(time)=${STRFTIME(${at},<zone>,%H%M)}")
 ASKS = Template("Gosub", "calendar/<calendar>,s,1(${ARG1},${ARG3})")
-DECIDED = Template("Gosub", "schedule/<schedule>,s,1", schedule=behind("schedule/"))
+DECIDED = Template("Gosub", "schedule/<schedule>,s,1", schedule=name_after("schedule/"))
 
 
 def subroutine(schedule: Name) -> str:
