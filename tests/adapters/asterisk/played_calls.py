@@ -149,6 +149,10 @@ class Call:
             stop = following
 
     def _ends(self, end: str, at: str) -> None:
+        if end == "conference":
+            self.told.append(Told(self._place, "then"))
+            self.end, self.at = "human", self._place
+            return
         ends = {HANGUP: OVER, NO_WAY: OVER, WAITS_FOR_EVER: WAITS_END, ENDLESS: ENDLESS_END}
         self.end = ends[end]
         self.at = self._place if end == WAITS_FOR_EVER else ""

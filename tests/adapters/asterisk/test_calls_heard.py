@@ -129,6 +129,15 @@ def test_who_answers_an_extension_or_a_number_elsewhere_is_told() -> None:
     assert human(MENU, outside.answering) == Ending(End.HUMAN, "number/+61491570006")
 
 
+def test_a_caller_in_a_conference_room_talks_to_whoever_is_there() -> None:
+    joins = message("ConfbridgeJoin", Uniqueid="1.1", Conference="weekly")
+    call = watched(*COMING, told("conference_room/weekly", "enter"), joins)
+    assert call.is_talking
+    assert call.answering is not None
+    found = human(Place("conference_room", "weekly"), call.answering)
+    assert found == Ending(End.HUMAN, "conference_room/weekly")
+
+
 def test_a_phone_that_does_not_answer_is_nobody() -> None:
     call = watched(
         *COMING,
