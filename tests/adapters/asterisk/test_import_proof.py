@@ -277,6 +277,19 @@ def test_every_call_of_the_basic_pbx_is_compared_and_what_differs_is_told() -> N
     } <= told
 
 
+BEHIND_A_PATTERN = """\
+[phones]
+exten => _X.,1,Goto(others,${EXTEN},1)
+[others]
+exten => 7000,1,Directory(box)
+"""
+
+
+def test_numbers_that_phones_reach_by_a_pattern_are_compared() -> None:
+    proof = proving(estate(BEHIND_A_PATTERN)).proof()
+    assert "7000" in {one.door.exten for one in proof.differences}
+
+
 def test_calls_of_carriers_that_send_no_number_are_compared() -> None:
     proof = proving(estate("[inbound]\nexten => s,1,Queue(help)\n")).proof()
     assert "s" in reported(proof)

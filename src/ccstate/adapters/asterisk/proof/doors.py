@@ -1,11 +1,13 @@
 """Everything that can be dialled: by carriers, and by the phones of each context."""
 
+import re
 from collections.abc import Iterator
 from itertools import product
 from math import prod
 from typing import NamedTuple
 
 from ccstate.adapters.asterisk.conf import Option
+from ccstate.adapters.asterisk.conf.dialplan import Dialplan
 from ccstate.adapters.asterisk.conf.patterns import pattern
 from ccstate.adapters.asterisk.interpreter.lookup import Extension, Lookup
 
@@ -47,6 +49,22 @@ def dialled_by_phones(lookup: Lookup, context: str, known: tuple[str, ...]) -> I
         for found in _numbers(extension, known):
             if len(found.exten) >= 2:
                 yield found
+
+
+_HANDED_ON = re.compile(r"([\w-]+),\$\{EXTEN\},")
+
+
+def numbers_handed_on(plan: Dialplan, lookup: Lookup) -> Iterator[str]:
+    """Numbers of contexts to which the dialplan hands on what was dialled, as it was dialled.
+
+    Nobody sees them at the context of a phone, where a pattern such as `_X.` takes them.
+    """
+    steps = (step for context in plan.contexts.values() for step in context.steps)
+    contexts = {name for step in steps for name in _HANDED_ON.findall(step.data)}
+    for context in sorted(contexts):
+        for extension, _ in lookup.extensions(context):
+            if set(extension.name) <= _KEYS:
+                yield extension.name
 
 
 def samples_of(route: str) -> Iterator[str]:

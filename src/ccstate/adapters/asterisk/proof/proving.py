@@ -23,6 +23,7 @@ from ccstate.adapters.asterisk.proof.doors import (
     Dialled,
     dialled_by_carriers,
     dialled_by_phones,
+    numbers_handed_on,
 )
 from ccstate.adapters.asterisk.proof.entrances import Entrances
 from ccstate.adapters.asterisk.proof.lockstep import Compared, Lockstep
@@ -165,7 +166,8 @@ class Proving:
     def _phones(self) -> Iterator[tuple[Door, Dialled, Where]]:
         """What phones dial: one of those alike everything, the others one number of each line."""
         origins, dialled_already = self._found.origins, set[str]()
-        known = tuple(sorted({*origins.phones, *self.entrances.inside}))
+        handed_on = numbers_handed_on(self._interpreter.plan, self._interpreter.lookup)
+        known = tuple(sorted({*origins.phones, *self.entrances.inside, *handed_on}))
         callers = self.entrances.phones_alike(origins, self._numbers)
         for alike in callers:
             (context, phone), *others = alike.values()
