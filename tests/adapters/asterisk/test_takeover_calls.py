@@ -113,13 +113,15 @@ ESTATE = Estate(
 )
 
 
+@pytest.mark.parametrize("release", ["22", "16"])
 def test_callers_of_a_site_that_is_taken_over_meet_what_the_report_says(
+    release: str,
     new_site: NewSite,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    site = new_site(files=basic_pbx.files(MODULES))
+    site = new_site(release, files=basic_pbx.files(MODULES))
     trunk = carriers.answer(site, host=CARRIER, after=0.1)
     basic_pbx.write(site, trunk.port)
     accounts = basic_pbx.accounts()
