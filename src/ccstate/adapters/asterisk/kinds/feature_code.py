@@ -55,18 +55,27 @@ def compile_feature_code(unit: Unit) -> None:
         unit.context(HINTS).hint(code["code"], device_of(switch))
 
 
-def _ended(question: str, sound: str) -> list[Step]:
+SOUND_WHEN_DONE = {
+    "log_in": "agent-loginok",
+    "log_out": "agent-loggedoff",
+    "pause": "activated",
+    "unpause": "de-activated",
+}
+SOUND_WHEN_REFUSED = "beeperr"
+
+
+def _ended(question: str, action: str) -> list[Step]:
     """A sound for what was done, another for what could not be."""
     return [
         Step("GotoIf", f"$[{question}]?done"),
-        Step("Playback", "beeperr"),
+        Step("Playback", SOUND_WHEN_REFUSED),
         Step("Hangup"),
-        Step("Playback", sound, label="done"),
+        Step("Playback", SOUND_WHEN_DONE[action], label="done"),
         Step("Hangup"),
     ]
 
 
-def _logs(action: str, sound: str) -> Callable[[Filled], list[Step]]:
+def _logs(action: str) -> Callable[[Filled], list[Step]]:
     def steps(code: Filled) -> list[Step]:
         queue = code.get("queue")
         does = (
@@ -76,7 +85,7 @@ def _logs(action: str, sound: str) -> Callable[[Filled], list[Step]]:
         )
         # Only its own outcome counts: phones may dial on after a transfer.
         enter = [Step("Answer"), Step("Set", "CC_DONE=0")]
-        return [*enter, does, *_ended('"${CC_DONE}" = "1"', sound)]
+        return [*enter, does, *_ended('"${CC_DONE}" = "1"', action)]
 
     return steps
 
@@ -84,11 +93,11 @@ def _logs(action: str, sound: str) -> Callable[[Filled], list[Step]]:
 def _pauses(code: Filled) -> list[Step]:
     reason = code.get("reason")
     pauses = PAUSES_WHY.step("reason", reason=PREFIX.encode(reason)) if reason else PAUSES.step()
-    return [Step("Answer"), pauses, *_ended('"${PQMSTATUS}" = "PAUSED"', "activated")]
+    return [Step("Answer"), pauses, *_ended('"${PQMSTATUS}" = "PAUSED"', "pause")]
 
 
 def _unpauses(_: Filled) -> list[Step]:
-    ended = _ended('"${UPQMSTATUS}" = "UNPAUSED"', "de-activated")
+    ended = _ended('"${UPQMSTATUS}" = "UNPAUSED"', "unpause")
     return [Step("Answer"), UNPAUSES.step(), *ended]
 
 
@@ -138,8 +147,8 @@ def _turns(code: Filled) -> list[Step]:
 
 
 _ACTIONS: Mapping[str, Callable[[Filled], list[Step]]] = {
-    "log_in": _logs("log_in", "agent-loginok"),
-    "log_out": _logs("log_out", "agent-loggedoff"),
+    "log_in": _logs("log_in"),
+    "log_out": _logs("log_out"),
     "pause": _pauses,
     "unpause": _unpauses,
     "mailbox": _hears,

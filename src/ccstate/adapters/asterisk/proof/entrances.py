@@ -5,6 +5,7 @@ from functools import cached_property
 
 from ccstate.adapters.asterisk.importing import Origins
 from ccstate.adapters.asterisk.interpreter import NotFollowed
+from ccstate.adapters.asterisk.kinds.feature_code import SOUND_WHEN_DONE, SOUND_WHEN_REFUSED
 from ccstate.adapters.asterisk.kinds.outbound_route import OUTSIDE_RINGS
 from ccstate.adapters.asterisk.proof import turns
 from ccstate.adapters.asterisk.proof.doors import samples_of
@@ -23,8 +24,10 @@ from ccstate.model import Address
 class Entrances:
     """What answers a dialled number, by the objects."""
 
-    def __init__(self, flow: Flow) -> None:
+    def __init__(self, flow: Flow, words: Mapping[str, str]) -> None:
         self._flow = flow
+        self._words = words
+        """Of Asterisk's recordings, by their names."""
         self._dialling = Dialling(flow.centre)
         codes = flow.centre.of("feature_code").values()
         self._codes = {"*97": {"action": "mailbox"}} | {str(code["code"]): code for code in codes}
@@ -116,17 +119,23 @@ class Entrances:
             case "log_in" | "log_out":
                 logins = self._logins.get(phone, {})
                 asked = [code["queue"]] if code.get("queue") else sorted(logins)
-                return Acts(
+                return self._acts(
+                    action,
                     tuple(
                         _acts(action, f"queue/{queue}", phone, logins[queue])
                         for queue in asked
                         if queue in logins
-                    )
+                    ),
                 )
             case "pause" | "unpause":
-                return Acts((_acts(action, turns.ALL_QUEUES, phone, 0),))
+                return self._acts(action, (_acts(action, turns.ALL_QUEUES, phone, 0),))
             case _:
                 raise NotFollowed(f"what the feature code {action} does is not walked")
+
+    def _acts(self, action: str, things: tuple[str, ...]) -> Acts:
+        """What an action does, with the sound that tells it; another sound where it does nothing."""
+        sound = SOUND_WHEN_DONE[action] if things else SOUND_WHEN_REFUSED
+        return Acts(things, self._words.get(sound) or f"«{sound}»")
 
     @cached_property
     def _logins(self) -> Mapping[str, Mapping[str, int]]:

@@ -57,9 +57,10 @@ class Turns(NamedTuple):
 
 
 class Acts(NamedTuple):
-    """A code that does something and hangs up: what is noticed of it."""
+    """A code that does something and hangs up: what is noticed of it, and the words that are heard."""
 
     things: tuple[str, ...]
+    words: str
 
 
 Where = At | Leaving | Done | Turns | Acts
@@ -98,7 +99,7 @@ class Objects:
                 ring = turns.Rings(target, where.seconds, rights, where.shown)
                 return where, Turn(heard, ring)
             if isinstance(where, Acts):
-                return where, Turn(Heard("", where.things), turns.Over(turns.OVER))
+                return where, Turn(Heard(where.words, where.things), turns.Over(turns.OVER))
             if isinstance(where, Turns):
                 return where, Turn(Heard("", (self._turned(where),)), turns.Over(turns.OVER))
             heard = _joined(heard, self._hears(where))

@@ -74,7 +74,7 @@ class Proving:
         self.written = Written(
             self._interpreter, found.origins, setting.words, self._queues, _endpoints(confs)
         )
-        self.entrances = Entrances(self._flow)
+        self.entrances = Entrances(self._flow, setting.words)
         self._numbers = _shown_numbers(confs)
         self._proof = Proof()
         self._worlds = Worlds(
