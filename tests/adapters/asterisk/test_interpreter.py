@@ -57,6 +57,7 @@ def played(steps: str, more: str = "") -> tuple[Interpreter, Stop]:
         ("Dial(PJSIP/1,10,G(x))", "the option G"),
         ("GotoIfTime(9-17,*,*,*?a)", "no span of hours"),
         ("VoiceMail(1@a&2@a)", "more than one mailbox"),
+        ("ConfBridge(1,,guests)", "the profiles of ConfBridge()"),
         ("Goto(${UNIQUEID},1)", "depends on UNIQUEID"),
     ],
 )

@@ -476,6 +476,14 @@ def _end(kind: str) -> "Application":
     return end
 
 
+def _conference(run: "Run", data: str) -> Stop:
+    """A conference; what its profiles and menus in confbridge.conf say is not compared."""
+    room, *profiles = (known(part).strip() for part in _said(run, data, 1))
+    if any(profiles):
+        raise NotFollowed("what the profiles of ConfBridge() say is not compared")
+    return run.ended("conference", room[:80])
+
+
 def _mailbox_access(run: "Run", data: str) -> Stop:
     box, options, *_ = _said(run, data, 2)
     by = ", without a PIN" if "s" in options else ""
@@ -532,7 +540,7 @@ APPLICATIONS: Mapping[str, Callable[["Run", str], Stop | None]] = {
     "authenticate": _authenticate,
     "background": _background,
     "busy": _end("busy tone"),
-    "confbridge": _end("conference"),
+    "confbridge": _conference,
     "congestion": _end("congestion tone"),
     "dbdel": _db_del,
     "dial": _dial,

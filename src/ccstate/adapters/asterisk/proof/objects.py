@@ -157,7 +157,8 @@ class Objects:
         place, ways = where.place, self._ways(where.place)
         events = {way.event: way for way in ways}
         if place.kind == "conference_room":
-            return turns.Over("conference", place.name)
+            by = ", with a PIN" if self._fields(place).get("pin") else ""
+            return turns.Over("conference", place.name + by)
         if place.kind == "extension" and place.node == "voicemail":
             prompt = (self._fields(place).get("voicemail") or {}).get("greeting")
             greeting = self._spoken(prompt, None).words or "u"
