@@ -79,10 +79,18 @@ def test_a_code_that_turns_calls_away_and_no_longer_is_said_wholly() -> None:
 
 def test_forwarding_is_told_where_it_is_asked_and_where_it_is_set() -> None:
     found = whole(FORWARDED)
-    assert "feature_code" not in kinds(found)
+    code = fields(found, "feature_code/forward")
+    assert code == {"code": "*72", "action": "forward"}
     assert any("DB(CFIM/…) sends calls of phones elsewhere" in x for x in lines(found, "_200X"))
-    for code in ("_*72", "*73"):
-        assert any("no code that forwards calls" in line for line in lines(found, code)), code
+    assert any("the number is dialled behind *72" in line for line in lines(found, "_*72"))
+    assert any("so *73 is no code" in line for line in lines(found, "*73"))
+
+
+def test_forwarding_that_asks_for_a_code_first_is_listed() -> None:
+    asks = FORWARDED.replace("exten => _*72.,1,", "exten => _*72.,1,Authenticate(1)\n same => n,")
+    found = whole(asks)
+    assert "feature_code" not in kinds(found)
+    assert any("no code was made of this" in line for line in lines(found, "Set(DB(CFIM"))
 
 
 def test_the_report_does_not_grow_with_the_number_of_phones() -> None:
@@ -92,4 +100,4 @@ def test_the_report_does_not_grow_with_the_number_of_phones() -> None:
 
 def test_a_value_that_no_phone_is_asked_for_is_no_code() -> None:
     found = whole(FORWARDED + TWO_CODES)
-    assert "feature_code" not in kinds(found)
+    assert kinds(found)["feature_code"] == ["forward"]

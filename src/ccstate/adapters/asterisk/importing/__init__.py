@@ -20,7 +20,7 @@ from ccstate.adapters.asterisk.importing.estate import (
     opened,
     read_confs,
 )
-from ccstate.adapters.asterisk.importing.features import feature_codes, switch_codes
+from ccstate.adapters.asterisk.importing.features import feature_codes, forward_codes, switch_codes
 from ccstate.adapters.asterisk.importing.follow_me import tell_follow_me
 from ccstate.adapters.asterisk.importing.ledger import Line, Unexpressed
 from ccstate.adapters.asterisk.importing.leftovers import leftovers
@@ -131,6 +131,7 @@ def _imported(work: Work) -> Imported:
     shown_numbers(work, found)
     inbound(work, known, ways)
     switch_codes(work, known)
+    forward_codes(work, known)
     exits(work, known, ways)
     timeouts(work, ways, lots)
     include_lots(work, lots)

@@ -37,9 +37,7 @@ from ccstate.model import Address, Json
 DEFAULT_RING = "20s"
 
 
-FORWARDS = (
-    "ccstate has no code that forwards calls; `follow_me` of an extension rings other numbers"
-)
+FORWARDS = "with ccstate a feature code with `action: forward` does"
 
 
 class Nowhere(Exception):

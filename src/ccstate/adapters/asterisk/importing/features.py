@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ccstate.adapters.asterisk.conf.dialplan import Step
+from ccstate.adapters.asterisk.conf.patterns import openings
 from ccstate.adapters.asterisk.importing.applications import BESIDE, QUIET, RECORDING
 from ccstate.adapters.asterisk.importing.calling import At, Call
 from ccstate.adapters.asterisk.importing.destinations import Known, turns_away, unusual
@@ -103,6 +104,50 @@ def switch_codes(work: Work, known: Known) -> None:
             else:
                 told = f"{first} turns this switch in both directions, so {number} is no code"
                 work.ledger.leave_all([step.option for step in codes[number].steps], told)
+
+
+def forward_codes(work: Work, known: Known) -> None:
+    """Makes the feature code that sends the calls of a phone elsewhere: `_*72.` and `*73` are one."""
+    if not work.setting.holds("feature_code"):
+        return
+    first = ""
+    seen: set[tuple[str, str]] = set()
+    for family in sorted(work.forwarding):
+        steps = work.follower.values.of_any_key.get(family, ())
+        for step, value in sorted(steps, key=lambda each: not each[1]):
+            code = _forwarding(work, known, step) if step[:2] not in seen else None
+            seen.add(step[:2])
+            if code is None:
+                continue
+            if not first and value:
+                told = (
+                    f"differs: here the number is dialled behind {code.code}; with ccstate it is "
+                )
+                _make(work, known, code, {"action": "forward"}, [f"{told}asked for"])
+                first = code.code
+            elif first:
+                told = f"{first} forwards calls, and no longer, so {code.code} is no code"
+                work.ledger.leave_all([own.option for own in code.steps], told)
+
+
+def _forwarding(work: Work, known: Known, step: Step) -> _Code | None:
+    """The code with a step that keeps a number for a phone; None where phones cannot dial it."""
+    written = _BEHIND.sub("", step.exten.removeprefix("_"))
+    ways = openings(step.exten)
+    if not _CODE.fullmatch(written) or len(written) < 2 or not ways:
+        return None
+    place = (step.context, step.exten)
+    contexts = {phone.context for phone in known.phones.values()}
+    answers = {c: work.follower.resolver.answer(c, ways[0]) for c in contexts}
+    able = frozenset(c for c, found in answers.items() if found and found[:2] == place)
+    steps = work.follower.resolver.steps(Candidate(*place, ()))
+    apps = {own.app.strip().lower() for own in steps}
+    if not able or apps - QUIET - BESIDE.keys() - _HEARD - _KEEPING:
+        return None
+    return _Code(written, step.context, able, steps)
+
+
+_BEHIND = re.compile(r"[XNZ.!\[].*", re.IGNORECASE)
 
 
 def _dialled(work: Work, known: Known) -> Iterator[_Code]:

@@ -88,7 +88,7 @@ def _why(work: Work, steps: list[Step]) -> str:
     if first.caller:
         return f"ccstate does not tell callers apart by their number ({first.caller})"
     if any(f"{family}/" in step.data for step in steps for family in work.forwarding):
-        return FORWARDS
+        return f"no code was made of this, which forwards calls: {FORWARDS}"
     dialled = opened(first.exten)
     if dialled is None:
         return reason

@@ -72,12 +72,12 @@ class Values:
         """Variables that any step asks for, other than to change that variable itself."""
         for step in steps_of(plan):
             self._note_reads(step)
-        self._of_any_key: dict[str, list[tuple[Step, str]]] = {}
+        self.of_any_key: dict[str, list[tuple[Step, str]]] = {}
         """Changes by family of the database, where the key depends on the call."""
         for name, value, step in changes(plan):
             self.changed.setdefault(name, []).append((step, value))
             if "$" in name and name.startswith("DB("):
-                self._of_any_key.setdefault(family_of(name), []).append((step, value))
+                self.of_any_key.setdefault(family_of(name), []).append((step, value))
 
     def _note_reads(self, step: Step) -> None:
         app = step.app.strip().lower()
@@ -93,7 +93,7 @@ class Values:
     def candidates(self, name: str, condition: str) -> list[str]:
         """The values that something lasting can have: the first is what holds to begin with."""
         found = dict.fromkeys([self.initial(name)])
-        known = [*self.changed.get(name, ()), *self._of_any_key.get(family_of(name), ())]
+        known = [*self.changed.get(name, ()), *self.of_any_key.get(family_of(name), ())]
         for _, value in known:
             found.update(dict.fromkeys(self._given(name, value, list(found))))
         found.update(dict.fromkeys(_COMPARED.findall(condition)))
