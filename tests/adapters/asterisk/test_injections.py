@@ -36,9 +36,9 @@ def samples() -> Objects:
         found[sample.far] = dict(copy.deepcopy(sample.required))
         found[sample.walked] = dict(copy.deepcopy(sample.first))
         for address in (sample.near, sample.far, sample.walked):
-            for path in kinds.secrets(kind, found[address]):
+            for number, path in enumerate(kinds.secrets(kind, found[address])):
                 keys = tuple(path.split("."))
-                found[address] = changed(found[address], keys, "4711")
+                found[address] = changed(found[address], keys, f"471{number}")
     return found
 
 
@@ -293,6 +293,25 @@ def test_a_ring_group_has_its_duration_and_its_number_judged_too() -> None:
         ("ring_group/doors", "ring_for", "CC494"),
         ("ring_group/doors", "extension", "CC495"),
     ]
+
+
+def test_a_conference_room_has_its_number_and_its_pins_judged_too() -> None:
+    objects = small()
+    room = {"extension": "2001", "pin": "475", "moderator_pin": "475", "max_members": 0}
+    objects[Address("conference_room", "talk")] = room
+    assert said(objects) == [
+        ("conference_room/talk", "moderator_pin", "CC492"),
+        ("conference_room/talk", "extension", "CC495"),
+    ]
+
+
+@pytest.mark.parametrize("address", ["extension/2001", "queue/sales"])
+@pytest.mark.parametrize("when", ["never", "always", "on_demand"])
+def test_recordings_on_demand_have_no_folder_on_asterisk(address: str, when: str) -> None:
+    objects = small()
+    objects[Address(*address.split("/"))]["recording"] = {"when": when, "folder": "weekly"}
+    refused = [(address, "recording.folder", "CC493")]
+    assert said(objects) == (refused if when == "on_demand" else [])
 
 
 def test_a_person_and_a_phone_of_one_name_cannot_both_be_members() -> None:

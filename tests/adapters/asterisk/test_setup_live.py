@@ -88,6 +88,20 @@ def test_a_dialplan_that_keeps_old_variables_is_reported(estate: Estate) -> None
     is_reported(estate, edit, says, FIRST[DIALPLAN])
 
 
+def test_a_module_that_calls_need_and_that_does_not_run_is_reported(estate: Estate) -> None:
+    with estate.ami() as ami:
+        ami.do("ModuleLoad", ("Module", "func_callerid.so"), ("LoadType", "unload"))
+    try:
+        assert estate.plan() == ""
+        estate.edit("queues", "reception", "ring_for", value="7s")
+        assert estate.run("plan") == 3
+        assert "func_callerid.so does not run at 127.0.0.1" in estate.lines
+    finally:
+        with estate.ami() as ami:
+            ami.do("ModuleLoad", ("Module", "func_callerid.so"), ("LoadType", "load"))
+    assert "ring_for" in estate.plan()
+
+
 @pytest.mark.parametrize("release", ["22", "16"])
 def test_what_stands_behind_an_include_line_stays_in_its_own_section(
     new_site: NewSite, release: str

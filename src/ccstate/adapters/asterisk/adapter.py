@@ -13,6 +13,7 @@ from ccstate.adapters.asterisk import lock, perform, transaction
 from ccstate.adapters.asterisk import records as kept
 from ccstate.adapters.asterisk.ami import Ami
 from ccstate.adapters.asterisk.audit import audited, files_closed, rights_missing
+from ccstate.adapters.asterisk.audit.modules import modules_missing
 from ccstate.adapters.asterisk.carriers import trunk_id
 from ccstate.adapters.asterisk.compiling import Setting, compile_objects
 from ccstate.adapters.asterisk.connection import GONE, Connection, places
@@ -120,12 +121,14 @@ class AsteriskAdapter:
             stored = self._stored(server)
             by_hand = read_handwritten(server.storage)
             view = self._view(stored, self._recordings(), by_hand)
+            drafted = self._draft(changes, stored, view, by_hand)
+            setting = Setting(stored.records.key, self.connection.test_site)
+            compiled = compile_objects(drafted.objects, setting)
+            problems = audited(changes, drafted, compiled, by_hand, server.storage.place)
             with server.connect() as ami:
                 missing = forbidden(ami, APPLYING)
-        drafted = self._draft(changes, stored, view, by_hand)
-        setting = Setting(stored.records.key, self.connection.test_site)
-        compiled = compile_objects(drafted.objects, setting)
-        problems = audited(changes, drafted, compiled, by_hand, server.storage.place)
+                if changes:
+                    problems += modules_missing(ami, compiled, self.connection.ami.host)
         if not stored.records.is_sealed:  # else it is the plan of a reader, whom nobody lets apply
             problems += rights_missing(missing, self.connection.ami.host)
             unread = by_hand.closed_for(used_files(compiled.entries))

@@ -100,7 +100,7 @@ def _dialled(centre: Centre) -> Iterator[tuple[Address, str, Path]]:
         number = fields.get("number") or name
         if number.isdigit():
             yield Address("extension", name), number, ("number",) if number != name else ()
-    for kind in ("queue", "ring_group", "ivr"):
+    for kind in ("queue", "ring_group", "ivr", "conference_room"):
         numbered: Mapping[str, Filled] = centre.of(kind)
         for name, fields in numbered.items():
             if number := fields.get("extension"):
