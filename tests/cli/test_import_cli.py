@@ -71,6 +71,22 @@ def test_each_group_goes_to_a_file_of_its_own(screen: Importing) -> None:
     assert screen.run("validate") == 0
 
 
+def test_a_new_project_gets_its_folder(screen: Importing) -> None:
+    screen.desired.rmdir()
+    assert screen.imports("--dry-run") == 0
+    assert not screen.desired.exists()
+    assert screen.imports() == 0
+    assert screen.written == ["people.yaml", "queues.yaml", "trunks.yaml"]
+
+
+def test_a_file_in_place_of_its_folder_is_reported(screen: Importing) -> None:
+    screen.desired.rmdir()
+    screen.desired.write_text("mine", encoding="utf-8")
+    assert screen.imports() == 1
+    assert "desired_state: CC001 desired_state cannot be made: File exists" in screen.err
+    assert screen.desired.read_text(encoding="utf-8") == "mine"
+
+
 def test_what_stands_in_a_file_already_stays(screen: Importing) -> None:
     (screen.desired / "queues.yaml").write_text("queues:\n  old: {members: []}  # ours\n")
     (screen.folder / "ccstate.yaml").write_text(PROJECT + "rules: {CC210: warning}\n")

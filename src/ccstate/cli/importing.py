@@ -79,6 +79,8 @@ def import_(
     with stage("Comparing calls before and after"):
         proof = _compared(found, setting)
     groups = _grouped(workspace, found)
+    if groups and not dry_run:
+        _make_folder(workspace)
     problems = [] if dry_run else list(_refusals(workspace, found, groups))
     problems += _misplaced(workspace, into)
     problems += _occupied(workspace)
@@ -184,6 +186,19 @@ def _compared(found: "Imported", setting: "Setting") -> "Calls | None":
         differences=proof.differences,
         unfollowed=proof.unfollowed,
     )
+
+
+def _make_folder(workspace: Workspace) -> None:
+    """Make the folder of the desired state, which a new project does not have yet."""
+    folder = workspace.root / workspace.project.desired_state
+    refuse_links(workspace.root, folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        name = _shown(workspace, folder)
+        message = f"{name} cannot be made: {error.strerror}"
+        hint = "move away what has its name, or correct `desired_state` in ccstate.yaml"
+        raise InvalidInput([Diagnostic("CC001", message, Span(name), hint=hint)]) from None
 
 
 def _occupied(workspace: Workspace) -> Iterator[Diagnostic]:
