@@ -57,6 +57,11 @@ _SPELLED = str.maketrans("-.", "~=")
 _NAMED = str.maketrans("~=", "-.")
 
 
+def site_context(site: str) -> str:
+    """What the phones of a site may dial; of "" those that stand nowhere in particular."""
+    return shortened(f"site/{site}") if site else "site"
+
+
 def exten(name: str) -> str:
     """Spell a name as an extension and as the number in a caller ID: no two names have the same.
 

@@ -33,7 +33,7 @@ from ccstate.adapters.asterisk.places import (
     happened,
     heard,
     place_at,
-    shortened,
+    site_context,
 )
 from ccstate.adapters.asterisk.rows import (
     SWITCH,
@@ -92,11 +92,6 @@ def unknown_password(key: bytes, name: str) -> str:
 def unknown_pin(key: bytes, name: str) -> str:
     """Digits that nobody is told: a mailbox without a PIN must not be open to everybody."""
     return str(int(unknown_password(key, f"mailbox {name}"), 16))[:16]
-
-
-def site_context(site: str) -> str:
-    """What the phones of a site may dial; of "" those that stand nowhere in particular."""
-    return shortened(f"site/{site}") if site else "site"
 
 
 def _site(text: str) -> Json:

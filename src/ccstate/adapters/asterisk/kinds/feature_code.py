@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 
 from ccstate.adapters.asterisk.entries import MAILBOXES, Compiled, Context, Step
 from ccstate.adapters.asterisk.kind import COMMENT, Kind, Unit, in_contexts
-from ccstate.adapters.asterisk.kinds.extension import HINTS, site_context
+from ccstate.adapters.asterisk.kinds.extension import HINTS
 from ccstate.adapters.asterisk.kinds.forwarding import SETS, forwards
 from ccstate.adapters.asterisk.kinds.members import logins
 from ccstate.adapters.asterisk.kinds.ringing import SILENCED
 from ccstate.adapters.asterisk.kinds.switch import device_of, key_of
-from ccstate.adapters.asterisk.places import GOTO, INTERNAL, POSITION, PREFIX, context
+from ccstate.adapters.asterisk.places import GOTO, INTERNAL, POSITION, PREFIX, context, site_context
 from ccstate.adapters.asterisk.rows import UNCLEAR, Decoded, decoded
 from ccstate.adapters.asterisk.sections import Sections, Steps
 from ccstate.adapters.asterisk.templates import Template

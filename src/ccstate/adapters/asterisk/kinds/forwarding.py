@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from ccstate.adapters.asterisk.entries import Compiled, Context, Step
 from ccstate.adapters.asterisk.kinds.members import agent_extension
+from ccstate.adapters.asterisk.places import site_context
 from ccstate.adapters.asterisk.templates import Template
 from ccstate.journeys.centre import Filled
 from ccstate.journeys.flow import Flow
@@ -66,8 +67,6 @@ def compile_forwarding(compiled: Compiled, flow: Flow) -> None:
 
 
 def _leaves(flow: Flow, name: str, extension: Filled) -> Iterator[Step]:
-    from ccstate.adapters.asterisk.kinds.extension import site_context
-
     allowed = ",".join(("", *(extension.get("permissions") or ()), ""))
     dials = site_context(location_of(flow.centre, name).site)
     yield Step("Set", "__CC_FORWARDED=1")

@@ -2,9 +2,9 @@
 
 from ccstate.adapters.asterisk.entries import MAILBOXES, Compiled, Context, Step
 from ccstate.adapters.asterisk.kind import COMMENT, LOCATION, NO_SITES, Kind, Setting, Unit
-from ccstate.adapters.asterisk.kinds.extension import HINTS, site_context
+from ccstate.adapters.asterisk.kinds.extension import HINTS
 from ccstate.adapters.asterisk.kinds.outbound_route import takes
-from ccstate.adapters.asterisk.places import INTERNAL, compile_names, shortened
+from ccstate.adapters.asterisk.places import INTERNAL, compile_names, shortened, site_context
 from ccstate.adapters.asterisk.rows import Decoded
 from ccstate.adapters.asterisk.sections import Sections
 from ccstate.adapters.asterisk.templates import Template
