@@ -108,7 +108,9 @@ class Walk:
 
     def door(self, number: str) -> None:
         start = self.both.entrances.number("line", number)
-        phases, moments, facts = self.data.draw(st.sampled_from(self.both.worlds(start).worlds))
+        (carrier,) = self.both._flow.centre.of("trunk")
+        worlds = self.both.worlds(start, carrier).worlds
+        phases, moments, facts = self.data.draw(st.sampled_from(worlds))
         objects = self.both.objects_saying(phases)
         stop: Any = self.both.written.begins("inbound", number, moments, facts)
         where: Where = start
