@@ -39,9 +39,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)  # after Hypothesis has marked its tests
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Take property tests out of the coverage report: measuring them took as long as running them."""
+    """Take properties and real components out of the coverage report.
+
+    Measuring takes as long as running them, and other tests run the same lines.
+    """
     for item in items:
-        if item.get_closest_marker("hypothesis"):
+        if item.get_closest_marker("hypothesis") or item.path.name.endswith("_live.py"):
             item.add_marker(pytest.mark.no_cover)
 
 

@@ -26,6 +26,8 @@ from tests.adapters.asterisk.takeover import (
 )
 from tests.asterisk_sites import NewSite
 
+pytestmark = pytest.mark.no_cover  # measuring takes as long as the tests
+
 ACCOUNTS = {name: Account(name, f"secret-{name}") for name in ("2001", "2002", "2003", "2004")}
 TRUNK = """
 [line]

@@ -28,6 +28,8 @@ from tests.adapters.asterisk.takeover import (
 )
 from tests.asterisk_sites import NewSite
 
+pytestmark = pytest.mark.no_cover  # measuring takes as long as the tests
+
 GUIDE = Path(__file__).parents[3] / "docs/adapters/asterisk.md"
 MODULES = sorted(set(re.findall(r"`((?:app|codec|format|func|pbx|res)_\w+)`", GUIDE.read_text())))
 """The modules that the guide names."""
