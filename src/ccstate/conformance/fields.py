@@ -10,10 +10,9 @@ from ccstate.model import Change, Fields, Json, Why
 def changes(walk: Walk, field: Field) -> None:
     """You change it: that field is written, and no other."""
     sample, named = walk.walked(field.kind)
-    declared = _beside(sample, field)
-    walk.establish({**named, sample.walked: declared})
-    walk.expect_live(sample.walked, declared)
-    wanted = having(declared, field.path, at(sample.second, field.path))
+    walk.establish({**named, sample.walked: sample.first})
+    walk.expect_live(sample.walked, sample.first)
+    wanted = having(sample.first, field.path, at(sample.second, field.path))
     plan = walk.apply({**named, sample.walked: wanted})
     _expect_edit(only_change(plan, sample.walked), field, Why.YOU)
     walk.expect_live(sample.walked, wanted)

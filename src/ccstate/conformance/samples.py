@@ -26,7 +26,7 @@ Objects: TypeAlias = Mapping[Address, Fields]
 SECRETS: Mapping[str, str] = {
     f"CCSTATE_SECRET_CONFORMANCE_{use}_{number}": secret
     for use, secrets in {
-        "PIN": ("482913", "771204"),
+        "PIN": ("482913", "771204", "315086", "940627"),
         "SIP": ("q8Zt-first-device", "Lm4x-second-device"),
         "TRUNK": ("Rv7n-first-carrier", "Ws2k-second-carrier"),
     }.items()

@@ -305,15 +305,6 @@ def test_a_conference_room_has_its_number_and_its_pins_judged_too() -> None:
     ]
 
 
-@pytest.mark.parametrize("address", ["extension/2001", "queue/sales"])
-@pytest.mark.parametrize("when", ["never", "always", "on_demand"])
-def test_recordings_on_demand_have_no_folder_on_asterisk(address: str, when: str) -> None:
-    objects = small()
-    objects[Address(*address.split("/"))]["recording"] = {"when": when, "folder": "weekly"}
-    refused = [(address, "recording.folder", "CC493")]
-    assert said(objects) == (refused if when == "on_demand" else [])
-
-
 def test_a_person_and_a_phone_of_one_name_cannot_both_be_members() -> None:
     objects = renamed("user/al.k", "user/lift")
     objects[Address("queue", "sales")]["members"] = [{"user": "lift"}, {"extension": "lift"}]

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from ccstate.adapters.asterisk.audit.refused_numbers import refused_durations, refused_twins
-from ccstate.adapters.asterisk.in_call import when
 from ccstate.adapters.asterisk.kinds.conference_room import PINS
 from ccstate.adapters.asterisk.kinds.extension import listed, shown, told_location
 from ccstate.errors import Diagnostic
@@ -46,7 +45,7 @@ def refusals(objects: Mapping[Address, Fields]) -> list[Refusal]:
     Secrets in the objects are the secrets themselves; no message repeats them.
     """
     centre = Centre(objects)
-    found = [*_names(centre), *_texts(centre), *_secrets(centre), *_recordings(centre)]
+    found = [*_names(centre), *_texts(centre), *_secrets(centre)]
     found += [
         _refusal(address, path, told)
         for address, path, told in (*refused_durations(centre), *refused_twins(centre))
@@ -173,21 +172,6 @@ def _secrets(centre: Centre) -> Iterator[Refusal]:
             hint = "set another PIN for moderators"
             told = Diagnostic("CC492", "the PIN of members is the same", None, cause, hint)
             yield _refusal(Address("conference_room", name), ("moderator_pin",), told)
-
-
-def _recordings(centre: Centre) -> Iterator[Refusal]:
-    """Folders of recordings on demand, which Asterisk takes for a part of a file's name.
-
-    Source: `TOUCH_MIXMONITOR_PREFIX`, whose `/` become `-` (seen on 16.28 and 22.10).
-    """
-    for kind in ("extension", "queue"):
-        for name, fields in centre.of(kind).items():
-            if when(fields) == "on_demand" and (fields.get("recording") or {}).get("folder"):
-                cause = "Recordings on demand all go to the folder `monitor` itself."
-                hint = "remove the folder, or record `always`"
-                what = "Asterisk has no folder for recordings on demand"
-                told = Diagnostic("CC493", what, None, cause, hint)
-                yield _refusal(Address(kind, name), ("recording", "folder"), told)
 
 
 def _refused_secret(secret: str) -> Diagnostic | None:
