@@ -4,7 +4,6 @@ A phone dials when Asterisk calls it and then goes on as if it had dialled: the 
 the phone, with the variables of its endpoint and the context in which its calls start.
 """
 
-import itertools
 import time
 from collections.abc import Iterator
 from copy import deepcopy
@@ -345,17 +344,15 @@ def test_a_call_that_is_transferred_to_the_code_is_parked(exchange: Exchange) ->
     exchange.command("database put ccstate/switch night on")
     with exchange.listening("call") as ami:
         exchange._calls(ami)
-        [phone] = [
-            event["Channel"]
-            for event in itertools.islice(
-                (
-                    event
-                    for event in ami.events(time.monotonic() + GENEROUS)
-                    if event.get("Event") == "BridgeEnter" and "PJSIP/2002-" in event["Channel"]
-                ),
-                1,
-            )
-        ]
+        entered = (
+            e for e in ami.events(time.monotonic() + GENEROUS) if e["Event"] == "BridgeEnter"
+        )
+        phone = ""
+        for event in entered:
+            if "PJSIP/2002-" in event["Channel"]:
+                phone = event["Channel"]
+            if phone and event["BridgeNumChannels"] == "2":
+                break  # who is alone in a bridge cannot transfer
         to = (("Context", "site/sydney"), ("Exten", "*70"))
         ami.do("BlindTransfer", ("Channel", phone), *to)
         events = ami.events(time.monotonic() + GENEROUS)
