@@ -26,7 +26,7 @@ from ccstate.adapters.asterisk.interpreter.call import (
 )
 from ccstate.adapters.asterisk.interpreter.expressions import is_true
 from ccstate.adapters.asterisk.interpreter.faults import NotFollowed, Undecided, UndecidedTime
-from ccstate.adapters.asterisk.interpreter.text import arguments
+from ccstate.adapters.asterisk.interpreter.text import arguments, divided, letters
 from ccstate.adapters.asterisk.interpreter.values import (
     assign,
     known,
@@ -152,7 +152,7 @@ def _records(run: "Run", _data: str) -> None:
 def _read(run: "Run", data: str) -> Stop:
     variable, sounds, most, options, tries, timeout, *_ = _said(run, data, 6)
     ends = "#"
-    for option, inside in _options(options):
+    for option, inside in ((letter[0], letter[2:-1]) for letter in letters(options)):
         if option == "t":
             ends = inside[:1]
         elif option == "i":
@@ -208,22 +208,12 @@ def _goto_if_time(run: "Run", data: str) -> Stop | None:
 def _exec_if(run: "Run", data: str) -> Stop | None:
     text = substituted(run, data)
     condition, _, apps = text.partition("?")
-    return _execute(run, _either(apps, is_met=is_true(known(condition))))
+    return _execute(run, divided(apps)[0 if is_true(known(condition)) else 1])
 
 
 def _exec_if_time(run: "Run", data: str) -> Stop | None:
     times, _, apps = substituted(run, data).partition("?")
-    return _execute(run, _either(apps, is_met=run.is_open(known(times))))
-
-
-def _either(apps: str, *, is_met: bool) -> str:
-    """One of `app(…):app(…)`; a colon in brackets belongs to an application."""
-    depth = 0
-    for at, char in enumerate(apps):
-        depth += (char == "(") - (char == ")")
-        if char == ":" and not depth:
-            return apps[:at] if is_met else apps[at + 1 :]
-    return apps if is_met else ""
+    return _execute(run, divided(apps)[0 if run.is_open(known(times)) else 1])
 
 
 def _execute(run: "Run", text: str) -> Stop | None:
@@ -249,7 +239,7 @@ def _gosub(run: "Run", data: str) -> Stop | None:
 
 def _gosub_if(run: "Run", data: str) -> Stop | None:
     condition, _, targets = substituted(run, data).partition("?")
-    chosen = _either(targets, is_met=is_true(known(condition)))
+    chosen = divided(targets)[0 if is_true(known(condition)) else 1]
     return _subroutine(run, chosen) if chosen.strip() else None
 
 
@@ -368,11 +358,6 @@ def _db_del(run: "Run", data: str) -> None:
 # Phones and queues
 
 
-def _options(text: str) -> list[tuple[str, str]]:
-    """Letters of an argument, each with what stands in brackets behind it."""
-    return re.findall(r"([A-Za-z])(?:\(([^()]*(?:\([^()]*\)[^()]*)*)\))?", text)
-
-
 DIAL_FOLLOWED = frozenset("abBcCeEghHiIjkKmNorRtTuvwWxXyYzZAfn")
 """Options of Dial() that leave the way of a caller as it is, or that are reported as they stand."""
 
@@ -380,7 +365,7 @@ DIAL_FOLLOWED = frozenset("abBcCeEghHiIjkKmNorRtTuvwWxXyYzZAfn")
 def _dial(run: "Run", data: str) -> Stop | None:
     devices, seconds, options, *_ = _said(run, data, 3)
     targets = tuple(part.strip() for part in known(devices).split("&") if part.strip())
-    odd = [letter for letter, _ in _options(options) if letter not in DIAL_FOLLOWED]
+    odd = [letter[0] for letter in letters(options) if letter[0] not in DIAL_FOLLOWED]
     if odd:
         raise NotFollowed(f"Dial() with the option {odd[0]} is not followed")
     ring = _seconds(seconds.partition("^")[0])
