@@ -125,8 +125,8 @@ class RemoteFolder:
 
     async def _created(self, path: str, content: bytes) -> bool:
         beside = self._at(beside_name(path))
-        await self._write_new(beside, content)
         try:
+            await self._write_new(beside, content)
             # The name and the content appear at once, as in storage._make.
             await self._sftp.link(beside, self._at(path))
         except asyncssh.SFTPFailure:
@@ -135,7 +135,8 @@ class RemoteFolder:
                 return False
             raise
         finally:
-            await self._sftp.remove(beside)
+            with contextlib.suppress(*ABSENT):
+                await self._sftp.remove(beside)
         return True
 
     async def _write_new(self, where: str, content: bytes) -> None:
