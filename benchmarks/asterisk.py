@@ -24,7 +24,7 @@ from ccstate.adapters.asterisk import adapter as asterisk
 from ccstate.adapters.asterisk import perform, transaction
 from ccstate.adapters.asterisk.adapter import AsteriskAdapter
 from ccstate.adapters.asterisk.ami import Ami
-from ccstate.desired import ParseCache, load, load_project
+from ccstate.desired import ParseCache, load, load_settings
 from ccstate.diff import diff, discrepancy, sealed, secret_references
 from ccstate.lab import site as sites
 from ccstate.lab.programs import programs
@@ -169,7 +169,7 @@ READING = PARTS[:3]
 def first_apply(bench: Bench) -> State:
     """From nothing to all of it, and the second plan, which finds nothing to do."""
     with bench.step("load the desired state, cold"):
-        loaded = load(load_project(bench.project), ParseCache(None))
+        loaded = load(load_settings(bench.project), ParseCache(None))
     if loaded.problems:
         sys.exit("\n".join(str(problem) for problem in loaded.problems[:5]))
     desired = loaded.state

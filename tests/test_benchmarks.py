@@ -10,7 +10,7 @@ import ryaml
 
 from ccstate.adapters.asterisk.compiling import Setting, compile_objects
 from ccstate.adapters.asterisk.entries import MEMBER, PJSIP, QUEUES
-from ccstate.desired import Desired, ParseCache, load, load_project
+from ccstate.desired import Desired, ParseCache, load, load_settings
 from ccstate.kinds import secrets
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
@@ -33,7 +33,7 @@ SIZE = 2 * estate.REGION_SIZE
 
 
 def _load(project: Path) -> Desired:
-    return load(load_project(project), ParseCache(project / "cache"))
+    return load(load_settings(project), ParseCache(project / "cache"))
 
 
 @pytest.fixture(scope="module")

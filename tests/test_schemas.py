@@ -16,7 +16,7 @@ from ccstate import schemas
 from ccstate.adapters import embedded
 from ccstate.adapters.asterisk import connection as asterisk
 from ccstate.desired.documents import parse
-from ccstate.desired.project import ProjectFile
+from ccstate.desired.settings import ProjectFile
 from ccstate.kinds import KINDS
 from ccstate.kinds.fields import Means
 from ccstate.model import canonical

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from ccstate.desired.documents import RELEASE
-from ccstate.desired.project import ProjectFile
+from ccstate.desired.settings import ProjectFile
 from ccstate.kinds import KINDS
 from ccstate.plan_format import ADDRESS_PATTERN, PlanFile
 from ccstate.report_format import REPORTS

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ccstate.desired import Desired, ParseCache, cache_folder, load, load_project
+from ccstate.desired import Desired, ParseCache, cache_folder, load, load_settings
 from ccstate.errors import CcstateError, Diagnostic, InvalidInput, Severity, Span
 from ccstate.model import Address
 
@@ -21,7 +21,7 @@ def read(folder: Path, project: str = PROJECT, **files: str | bytes) -> Desired:
     for name, content in files.items():
         path = tree / f"{name}.yaml"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return load(load_project(folder), ParseCache(folder / "cache"))
+    return load(load_settings(folder), ParseCache(folder / "cache"))
 
 
 def said(problem: Diagnostic) -> str:
@@ -387,7 +387,7 @@ def test_a_desired_state_behind_a_link_is_refused_unread(tmp_path: Path, depth: 
     named = (where / "b").relative_to(project) if depth else where.relative_to(project)
     (project / "ccstate.yaml").write_text(f"desired_state: {named}\n{PROJECT}", encoding="utf-8")
     with pytest.raises(InvalidInput) as caught:
-        load_project(project)
+        load_settings(project)
     [problem] = caught.value.problems
     assert problem.code == "CC006"
     assert problem.span == Span("ccstate.yaml", 1, 1)
@@ -398,7 +398,7 @@ def test_a_desired_state_behind_a_link_is_refused_unread(tmp_path: Path, depth: 
 def test_a_desired_state_that_climbs_is_refused(tmp_path: Path, folder: str) -> None:
     (tmp_path / "ccstate.yaml").write_text(f"desired_state: {folder}\n{PROJECT}", encoding="utf-8")
     with pytest.raises(InvalidInput) as caught:
-        load_project(tmp_path)
+        load_settings(tmp_path)
     assert [p.code for p in caught.value.problems] == ["CC006"]
 
 
@@ -410,7 +410,7 @@ def test_a_project_file_that_is_a_link_is_refused_unread(tmp_path: Path, there: 
     project.mkdir()
     (project / "ccstate.yaml").symlink_to(tmp_path / "outside")
     with pytest.raises(InvalidInput) as caught:
-        load_project(project)
+        load_settings(project)
     [problem] = caught.value.problems
     assert (problem.code, problem.span) == ("CC006", Span("ccstate.yaml"))
     assert "password-in-clear" not in repr(problem)
@@ -557,7 +557,7 @@ def test_what_a_branch_puts_into_the_state_folder_is_not_read(tmp_path: Path) ->
     state = project / ".ccstate" / "cache"
     state.mkdir(parents=True)
     (state / key).write_bytes(b'[[["user","a",{"name":"Evil"}]],[],[]]')
-    found = load(load_project(project), cache)
+    found = load(load_settings(project), cache)
     assert found.state[Address("user", "a")].fields == {"name": "A"}
     assert (state / key).exists()  # nobody takes it away either
 
@@ -572,7 +572,7 @@ def test_much_that_is_new_is_parsed_on_all_processors_and_says_the_same(tmp_path
     # In a process of its own: one that has threads, as a test runner's has, should not fork.
     program = (
         "from pathlib import Path; from ccstate.desired import *;"
-        f"d = load(load_project(Path({str(tmp_path)!r})), ParseCache(Path({str(tmp_path / 'new')!r})));"
+        f"d = load(load_settings(Path({str(tmp_path)!r})), ParseCache(Path({str(tmp_path / 'new')!r})));"
         "print(len(d.state), [p.code for p in d.problems])"
     )
     done = subprocess.run(
@@ -615,7 +615,7 @@ def test_a_mistake_in_the_project_file_is_told_with_its_place(
 def test_the_project_says_how_severe_rules_are(tmp_path: Path) -> None:
     rules = "rules: {CC223: ignore, CC212: error, CC224: warning}\n"
     (tmp_path / "ccstate.yaml").write_text(PROJECT + rules, encoding="utf-8")
-    assert load_project(tmp_path).rules == {
+    assert load_settings(tmp_path).rules == {
         "CC223": None,
         "CC212": Severity.ERROR,
         "CC224": Severity.WARNING,
@@ -672,4 +672,4 @@ def test_references_and_other_fields_of_a_connection_are_left_alone(
 ) -> None:
     text = f"version: 1\ntargets: {{a: {{adapter: x, connection: {connection}}}}}\n"
     (tmp_path / "ccstate.yaml").write_text(text, encoding="utf-8")
-    assert load_project(tmp_path).targets
+    assert load_settings(tmp_path).targets

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import orjson
 
-from ccstate.desired import ParseCache, Project, load, load_project
+from ccstate.desired import ParseCache, Settings, load, load_settings
 from tests.fuzz import many
 
 PROJECT = "version: 1\ntargets: {demo: {adapter: embedded, connection: {path: demo.db}}}\n"
@@ -34,7 +34,7 @@ class Bench:
         (folder / "project" / "ccstate.yaml").write_text(PROJECT)
         for name, text in FILES.items():
             (folder / "project" / "desired_state" / name).write_text(text)
-        self.project = load_project(folder / "project")
+        self.project = load_settings(folder / "project")
         self.state = _state(self.project, None)
         self.warm = folder / "warm"
         assert _state(self.project, self.warm) == self.state
@@ -79,7 +79,7 @@ class Bench:
         return how
 
 
-def _state(project: Project, folder: Path | None) -> object:
+def _state(project: Settings, folder: Path | None) -> object:
     return load(project, ParseCache(folder)).state
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from ccstate import kinds, schemas
-from ccstate.desired import ParseCache, load, load_project
+from ccstate.desired import ParseCache, load, load_settings
 from ccstate.kinds import KINDS
 from ccstate.kinds.shape import Leaf, walker
 from ccstate.model import Address, Fields, Resource, State
@@ -33,7 +33,7 @@ TODAY = date(2026, 11, 22)
 
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory) -> State:
-    return load(load_project(ROOT), ParseCache(tmp_path_factory.mktemp("cache"))).state
+    return load(load_settings(ROOT), ParseCache(tmp_path_factory.mktemp("cache"))).state
 
 
 def judged(state: State) -> list[Found]:

@@ -28,7 +28,7 @@ from typing import Any
 import pytest
 import ryaml
 
-from ccstate.desired import ParseCache, load, load_project
+from ccstate.desired import ParseCache, load, load_settings
 from ccstate.errors import Diagnostic
 from ccstate.rules import RULES, Estate
 from ccstate.rules.judge import judge
@@ -103,7 +103,7 @@ def edited(root: Path, edits: tuple[Edit, ...]) -> Iterator[None]:
 
 
 def judged(root: Path) -> list[Diagnostic]:
-    project = load_project(root)
+    project = load_settings(root)
     desired = load(project, ParseCache(root / "cache"))
     assert not desired.problems
     estate = Estate(desired.state, TODAY)

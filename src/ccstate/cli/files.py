@@ -13,7 +13,7 @@ from ccstate.cli.days import day_or_today
 from ccstate.cli.output import annotate, in_format, palette, say, shown, talk, width, write_file
 from ccstate.cli.rules import learn_more
 from ccstate.cli.workspace import Workspace, find_root
-from ccstate.desired.project import FILE, NO_PROJECT
+from ccstate.desired.settings import FILE, NO_PROJECT
 from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
 
 

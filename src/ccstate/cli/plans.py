@@ -22,8 +22,8 @@ from ccstate.checkout import refuse_links
 from ccstate.cli import days
 from ccstate.cli.output import complain, in_format, palette, say, shown, width, write_file
 from ccstate.cli.workspace import PLANS, Workspace, find_root
-from ccstate.desired.project import FILE as PROJECT_FILE
-from ccstate.desired.project import Project
+from ccstate.desired.settings import FILE as PROJECT_FILE
+from ccstate.desired.settings import Settings
 from ccstate.errors import Blocked, CcstateError, Diagnostic, InvalidInput, Severity, Span
 from ccstate.model import Change, Fields, Plan
 
@@ -122,7 +122,7 @@ def _unreviewed(folder: Path, plan: Plan, how: str) -> Diagnostic:
     return Diagnostic("CC313", f"{MARKDOWN} {how}", Span(str(folder / MARKDOWN)), cause, hint)
 
 
-def refuse_other_platforms(plan: Plan, project: Project) -> None:
+def refuse_other_platforms(plan: Plan, project: Settings) -> None:
     """Blocked where ccstate.yaml names another platform for a target than it did for the plan."""
     targets = {target.name: target for target in project.targets}
     changes: dict[str, list[Change]] = {}

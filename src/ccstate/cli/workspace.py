@@ -15,13 +15,13 @@ from ccstate.cli.output import complain, shown, stage, write_file
 from ccstate.desired import (
     Desired,
     ParseCache,
-    Project,
+    Settings,
     Target,
     cache_folder,
     load,
-    load_project,
+    load_settings,
 )
-from ccstate.desired.project import FILE
+from ccstate.desired.settings import FILE
 from ccstate.diff import diff, sealed, sealed_as_recorded, secret_references
 from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
 from ccstate.git import GitFailed, repository
@@ -90,8 +90,8 @@ class Workspace:
     root: Path
 
     @cached_property
-    def project(self) -> Project:
-        project = load_project(self.root)
+    def project(self) -> Settings:
+        project = load_settings(self.root)
         refuse_links(self.root, self.state_folder, self.root / PLANS)
         self._refuse_committed_state()
         return project

@@ -2,6 +2,6 @@
 
 from ccstate.desired.cache import ParseCache, cache_folder
 from ccstate.desired.load import Desired, load
-from ccstate.desired.project import Project, Target, load_project
+from ccstate.desired.settings import Settings, Target, load_settings
 
-__all__ = ["Desired", "ParseCache", "Project", "Target", "cache_folder", "load", "load_project"]
+__all__ = ["Desired", "ParseCache", "Settings", "Target", "cache_folder", "load", "load_settings"]

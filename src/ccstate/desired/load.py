@@ -15,7 +15,7 @@ from ccstate.desired.cache import ParseCache
 from ccstate.desired.crosschecks import check_together, declared_twice
 from ccstate.desired.documents import Document, parse
 from ccstate.desired.findings import Finding, diagnose
-from ccstate.desired.project import Project
+from ccstate.desired.settings import Settings
 from ccstate.desired.tree import content_of, yaml_files
 from ccstate.errors import Diagnostic
 from ccstate.model import Address, Fields, Resource, State, parse_address
@@ -31,14 +31,14 @@ class Desired:
     files: int
 
 
-def load(project: Project, cache: ParseCache) -> Desired:
+def load(settings: Settings, cache: ParseCache) -> Desired:
     """Reads the whole desired state; problems are collected, nothing is raised for a file."""
     problems: list[Diagnostic] = []
     findings: list[Finding] = []
     documents: dict[str, Document] = {}
     paths: dict[str, Path] = {}
     contents: dict[str, bytes] = {}
-    for entry in yaml_files(project.root / project.desired_state, project.root):
+    for entry in yaml_files(settings.root / settings.desired_state, settings.root):
         if isinstance(entry, Diagnostic):
             problems.append(entry)
             continue
@@ -58,7 +58,7 @@ def load(project: Project, cache: ParseCache) -> Desired:
     def content_again(file: str) -> bytes:
         return paths[file].read_bytes()
 
-    state, twice = _state(documents, project.defaults)
+    state, twice = _state(documents, settings.defaults)
     findings += twice
     findings += check_together(documents, state, content_again)
     cache.prune()

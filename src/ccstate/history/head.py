@@ -4,7 +4,7 @@ import re
 from hashlib import new as new_hash
 from pathlib import Path
 
-from ccstate.desired.project import FILE
+from ccstate.desired.settings import FILE
 from ccstate.desired.tree import content_of, yaml_files
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.git import GitFailed, Repository, repository

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from ccstate.desired.project import FILE
+from ccstate.desired.settings import FILE
 from ccstate.errors import CcstateError
 from ccstate.lab import estate, phones, project
 from ccstate.lab import site as sites

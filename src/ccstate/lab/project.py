@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ccstate.adapters.asterisk.calls.faults import SIPP
-from ccstate.desired import ParseCache, Project, load, load_project
-from ccstate.desired.project import FILE
+from ccstate.desired import ParseCache, Settings, load, load_settings
+from ccstate.desired.settings import FILE
 from ccstate.diff import secret_references
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.lab.etc import write_private
@@ -36,12 +36,12 @@ def apply_to(site: Site, folder: Path, source: Path) -> Mapping[str, str]:
     Every secret that it refers to gets a value of the lab's own. Returns the inbound numbers that
     can be dialled there, each with its label. Raises InvalidInput where it cannot be applied.
     """
-    given = load_project(source)
+    given = load_settings(source)
     project = folder / FOLDER
     shutil.rmtree(project / given.desired_state, ignore_errors=True)
     shutil.copytree(source / given.desired_state, project / given.desired_state)
     (project / FILE).write_text(json.dumps(_spelled(given, site), indent=2), encoding="utf-8")
-    desired = load(load_project(project), ParseCache(None))
+    desired = load(load_settings(project), ParseCache(None))
     _copy_recordings(desired.state, source, project)
     references = {r for found in secret_references(desired.state).values() for r in found.values()}
     values = _values(folder, sorted(references))
@@ -74,7 +74,7 @@ def _note(file: Path, environment: Mapping[str, str], path: str) -> None:
     write_private(file, "".join(f"{line}\n" for line in lines))
 
 
-def _spelled(given: Project, site: Site) -> Mapping[str, object]:
+def _spelled(given: Settings, site: Site) -> Mapping[str, object]:
     """The project with the site as its only target."""
     connection = {
         "etc": str(site.etc),

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import TypeAlias
 
 from ccstate.desired.findings import Finding, diagnose, did_you_mean, repr_
-from ccstate.desired.project import FILE
+from ccstate.desired.settings import FILE
 from ccstate.errors import Diagnostic, Severity, sort_key
 from ccstate.kinds import KINDS, Path
 from ccstate.rules import RULES

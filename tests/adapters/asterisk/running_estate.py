@@ -9,7 +9,7 @@ from ccstate.adapters.asterisk.compiling import Setting, compile_objects
 from ccstate.adapters.asterisk.entries import FILES, Compiled, Key
 from ccstate.adapters.asterisk.running.reload import await_revisions, reload
 from ccstate.adapters.asterisk.spelling import revision, spell
-from ccstate.desired import ParseCache, load, load_project
+from ccstate.desired import ParseCache, load, load_settings
 from ccstate.lab.site import Site
 from ccstate.model import Address
 
@@ -41,7 +41,7 @@ ODD: dict[str, dict[str, Any]] = {
 @cache
 def objects() -> dict[Address, dict[str, Any]]:
     """Trunks lead to loopback, without TLS: names that nobody knows, Asterisk does not take."""
-    loaded = load(load_project(ROOT), ParseCache(Path("/nonexistent")))
+    loaded = load(load_settings(ROOT), ParseCache(Path("/nonexistent")))
     found: dict[Address, dict[str, Any]] = {
         address: dict(resource.fields) for address, resource in loaded.state.items()
     }

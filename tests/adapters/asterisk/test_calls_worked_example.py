@@ -15,7 +15,7 @@ from ccstate.adapters.asterisk.kinds.extension import unknown_password
 from ccstate.adapters.asterisk.running.reload import reload
 from ccstate.adapters.asterisk.sounds import audio
 from ccstate.adapters.asterisk.spelling import spell
-from ccstate.desired import ParseCache, load, load_project
+from ccstate.desired import ParseCache, load, load_settings
 from ccstate.journeys.call_tests import verdicts
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.flow import Flow
@@ -30,7 +30,7 @@ KEY = b"k" * 32
 
 def objects() -> dict[Address, dict[str, Any]]:
     """As declared, with passwords, and with trunks that lead nowhere."""
-    loaded = load(load_project(ROOT), ParseCache(Path("/nonexistent")))
+    loaded = load(load_settings(ROOT), ParseCache(Path("/nonexistent")))
     found = {address: dict(resource.fields) for address, resource in loaded.state.items()}
     hosts = iter(range(2, 99))
     for address, fields in found.items():

@@ -10,7 +10,7 @@ import pytest
 from ccstate.adapters.asterisk.compiling import Setting as Compiling
 from ccstate.adapters.asterisk.compiling import compile_objects
 from ccstate.adapters.asterisk.importing import Imported, Setting, import_estate, words
-from ccstate.desired import ParseCache, load, load_project
+from ccstate.desired import ParseCache, load, load_settings
 from ccstate.desired.editing import with_resources
 from ccstate.journeys.hours import WEEKDAYS
 from ccstate.lab.programs import programs
@@ -83,7 +83,7 @@ def test_the_objects_of_the_basic_pbx_are_valid_and_can_be_compiled(
         path = tmp_path / "desired" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-    loaded = load(load_project(tmp_path), ParseCache(tmp_path / "cache"))
+    loaded = load(load_settings(tmp_path), ParseCache(tmp_path / "cache"))
     state = {address: dict(resource.fields) for address, resource in loaded.state.items()}
     assert state == basic_pbx.objects
     assert compile_objects(state, Compiling(key=b"key")).entries

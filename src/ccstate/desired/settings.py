@@ -114,7 +114,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Project:
+class Settings:
     """A project that has been read: `root` is the folder of its file.
 
     `rules` holds the severity of rules by code, None where one is ignored.
@@ -127,7 +127,7 @@ class Project:
     rules: dict[str, Severity | None]
 
 
-def load_project(root: Path) -> Project:
+def load_settings(root: Path) -> Settings:
     """Reads `ccstate.yaml`; InvalidInput with every problem in it."""
     path = root / FILE
     if not os.path.lexists(path):
@@ -159,7 +159,7 @@ def load_project(root: Path) -> Project:
         findings += plain_secrets(target.connection, FILE, ("targets", name, "connection"))
     if findings:
         raise InvalidInput(diagnose(findings, lambda _: content))
-    return Project(
+    return Settings(
         root=root,
         desired_state=file.desired_state,
         targets=tuple(_target(name, target) for name, target in file.targets.items()),
