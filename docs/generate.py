@@ -23,7 +23,7 @@ from ccstate.adapters import embedded
 from ccstate.adapters.asterisk import adapter as asterisk
 from ccstate.adapters.asterisk.connection import Connection
 from ccstate.kinds import KINDS, Kind, field_paths, fields
-from ccstate.kinds.fields import Common, Compare, Means, Ref
+from ccstate.kinds.fields import Common, Compare, Expectation, Ref
 from ccstate.render.diagnostics import diagnostics_text
 from ccstate.render.rule_text import Explained, rule_markdown
 from ccstate.rules import RULES, Rule
@@ -149,7 +149,7 @@ def _values() -> str:
 
 
 def _means(metadata: Iterable[Any]) -> str:
-    return next((mark.words for mark in metadata if isinstance(mark, Means)), "")
+    return next((mark.words for mark in metadata if isinstance(mark, Expectation)), "")
 
 
 def _for_all() -> str:

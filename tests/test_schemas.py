@@ -18,7 +18,7 @@ from ccstate.adapters.asterisk import connection as asterisk
 from ccstate.desired.documents import parse
 from ccstate.desired.settings import ProjectFile
 from ccstate.kinds import KINDS
-from ccstate.kinds.fields import Means
+from ccstate.kinds.fields import Expectation
 from ccstate.model import canonical
 from ccstate.report_format import REPORTS
 
@@ -242,7 +242,7 @@ def patterns(annotation: Any, metadata: list[Any]) -> Iterator[bool]:
             yield from patterns(field.annotation, field.metadata)
         return
     if any(getattr(mark, "pattern", None) for mark in metadata):
-        yield any(isinstance(mark, Means) for mark in metadata)
+        yield any(isinstance(mark, Expectation) for mark in metadata)
     for option in inner:
         yield from patterns(option, metadata if annotation is not dict else [])
 

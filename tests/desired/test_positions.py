@@ -2,7 +2,7 @@
 
 import pytest
 
-from ccstate.desired.positions import Path, locate, locate_value
+from ccstate.desired.positions import Path, comments, locate, locate_value
 from ccstate.errors import Span
 
 TEXT = """\
@@ -69,3 +69,28 @@ def test_what_cannot_be_read_is_no_reason_to_fail(data: bytes) -> None:
 
 def test_a_broken_file_is_searched_as_far_as_it_goes() -> None:
     assert locate(b"a: 1\nb: [", "a.yaml", [("a",)])[("a",)] == Span("a.yaml", 1, 1)
+
+
+@pytest.mark.parametrize(
+    "text,found",
+    [
+        ("a: 1 # one\n", ["1:6 # one → 1"]),
+        ("# one\n# two\na: 1\n", ["1:1 # one → 3", "2:1 # two → 3"]),
+        ("# head # x\na: 1", ["1:1 # head # x → 2"]),
+        ("# far\n\na: 1\n", ["1:1 # far → 2"]),
+        ("a: # below\n  # here\n  b: 1\n", ["1:4 # below → 1", "2:3 # here → 3"]),
+        ("a: b#c #d\n", ["1:8 #d → 1"]),
+        ('a: "# no" # one\n', ["1:11 # one → 1"]),
+        ("a: '# no\n  # no' # one\n", ["2:9 # one → 2"]),
+        ('"# no": 1\n', []),
+        ("a: |\n  # no\n\n  # no\n# one\nb: 1\n", ["5:1 # one → 6"]),
+        ("a: >- # one\n  # no\n", ["1:7 # one → 1"]),
+        ("a: [1, # one\n  2] # two\n", ["1:8 # one → 1", "2:6 # two → 2"]),
+        ("é: 1 # one\r\n# two\r\nb: 1\r\n", ["1:6 # one → 1", "2:1 # two → 3"]),
+        ("\ufeffa: 1 # one\n", ["1:6 # one → 1"]),
+        ("a: 1 # one\r# two\rb: 1", ["1:6 # one → 1", "2:1 # two → 3"]),
+        ("", []),
+    ],
+)
+def test_comments_are_told_from_text(text: str, found: list[str]) -> None:
+    assert [f"{c.line}:{c.column} {c.text} → {c.about}" for c in comments(text.encode())] == found

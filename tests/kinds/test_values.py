@@ -16,7 +16,7 @@ from ccstate import schemas
 from ccstate.adapters.asterisk.audit.refusals import refusals
 from ccstate.kinds import KINDS, settled
 from ccstate.kinds.call_test import moment_named
-from ccstate.kinds.fields import Duration, Means, canonical_order, seconds
+from ccstate.kinds.fields import Duration, Expectation, canonical_order, seconds
 from ccstate.model import Address, Json
 from tests.adapters.asterisk.test_compile import compiled, small
 from tests.test_schemas import DOCUMENT, Validator
@@ -82,7 +82,9 @@ def counted() -> Iterator[tuple[str, str, bool]]:
 def _zero(annotation: Any) -> int | str | None:
     if get_origin(annotation) is Annotated:
         inner, *marks = get_args(annotation)
-        if any(isinstance(mark, Means) and mark.words.startswith("a duration") for mark in marks):
+        if any(
+            isinstance(mark, Expectation) and mark.words.startswith("a duration") for mark in marks
+        ):
             return "0s"
         return _zero(inner)
     if annotation is int:

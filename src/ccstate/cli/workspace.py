@@ -402,7 +402,7 @@ def _wrong_connection(target: Target, module: Module) -> Iterator["Finding"]:
     """What is wrong with a target's connection, by the model of its adapter."""
     from pydantic import ValidationError
 
-    from ccstate.desired.wording import explain
+    from ccstate.desired.findings import explain
     from ccstate.kinds.shape import shape_of
 
     if module.model is None:

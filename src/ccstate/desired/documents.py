@@ -10,8 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from ccstate import kinds
 from ccstate.desired.checks import check_alone
-from ccstate.desired.findings import Finding, did_you_mean, repr_
-from ccstate.desired.wording import explain
+from ccstate.desired.findings import Finding, did_you_mean, explain, repr_
 from ccstate.desired.yaml_values import read
 from ccstate.errors import Diagnostic
 from ccstate.kinds import KINDS, PLURALS, Kind

@@ -21,7 +21,7 @@ from ccstate.desired.layout import (
 from ccstate.desired.layout_source import Unusual, taken_apart
 from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
 from ccstate.kinds import KINDS
-from ccstate.kinds.fields import Duration, Lasting, Means, duration, seconds
+from ccstate.kinds.fields import Duration, Expectation, Lasting, duration, seconds
 from ccstate.kinds.shape import Leaf, Shape
 from ccstate.model import Address, Fields, Json
 
@@ -165,7 +165,10 @@ def _tidied(source: str) -> str:
 
 
 _DURATIONS = {
-    mark.words for kind in (Duration, Lasting) for mark in get_args(kind) if isinstance(mark, Means)
+    mark.words
+    for kind in (Duration, Lasting)
+    for mark in get_args(kind)
+    if isinstance(mark, Expectation)
 }
 
 
@@ -183,7 +186,11 @@ def _canonical_durations(source: str, root: Node) -> str:
 def _durations(node: Node, shape: Shape | None) -> Iterator[Node]:
     """Every duration below a node, as they follow each other in the file."""
     if isinstance(node.value, str):
-        if isinstance(shape, Leaf) and shape.means in _DURATIONS and node.style not in ("|", ">"):
+        if (
+            isinstance(shape, Leaf)
+            and shape.expected in _DURATIONS
+            and node.style not in ("|", ">")
+        ):
             yield node
     elif is_mapping(node):
         tags = texts_of(node)

@@ -1,18 +1,25 @@
-"""Problems that know where in a document they are, and become diagnostics with line and column.
+"""Report problems of a document: where they are, and in words of the trade.
 
-The fast reader keeps no positions; they are looked up here, in the files that have a problem.
+The fast reader keeps no positions; line and column are looked up here, in the files that have a
+problem. Values hold sets sorted and documents as their author ordered them: both are translated.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import islice
+from typing import Any, TypeAlias, cast
 
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from ccstate import kinds
 from ccstate.desired.positions import locate
-from ccstate.desired.written import as_written
 from ccstate.desired.yaml_values import read
 from ccstate.errors import Diagnostic, Severity
-from ccstate.kinds import Path
+from ccstate.kinds import PLURALS, Path
+from ccstate.kinds.fields import canonical_order
+from ccstate.kinds.shape import Leaf, ListOf, MapOf, OneOf, Shape, Struct
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +38,7 @@ class Finding:
 
 
 def diagnose(findings: Iterable[Finding], content: Callable[[str], bytes]) -> list[Diagnostic]:
-    """The findings with their places; each file is read once more, whatever it has."""
+    """Convert findings to diagnostics; each file is read once more for all of its findings."""
     by_file: dict[str, list[Finding]] = {}
     for finding in findings:
         by_file.setdefault(finding.file, []).append(finding)
@@ -48,11 +55,11 @@ def diagnose(findings: Iterable[Finding], content: Callable[[str], bytes]) -> li
 
 
 def _paths(findings: list[Finding], data: bytes) -> list[Path]:
-    """Where each of the findings in a file is, as the file is written."""
+    """List the path of each finding of one file, as the file is written."""
     paths = [finding.path for finding in findings]
     if not any(map(_is_sorted, findings)):
         return paths
-    written = as_written(paths, read(data, "")[0])
+    written = source_paths(paths, read(data, "")[0])
     return [
         there if _is_sorted(finding) else finding.path
         for finding, there in zip(findings, written, strict=True)
@@ -67,7 +74,7 @@ MOST_CANDIDATES = 20_000
 
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:
-    """A hint that names the nearest candidate; "" where none is near."""
+    """Suggest the nearest candidate in a hint; "" where none is near."""
     length = len(word)
     near = (c for c in candidates if abs(len(c) - length) <= 3)
     close = get_close_matches(word, islice(near, MOST_CANDIDATES), n=1, cutoff=0.7)
@@ -75,6 +82,198 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str:
 
 
 def repr_(word: object) -> str:
-    """A word in double quotes, cut where it is long."""
+    """Quote a word for a message; a long one is cut."""
     text = str(word)
     return f'"{text}"' if len(text) <= 60 else f'"{text[:57]}…"'
+
+
+_Orders: TypeAlias = dict[int, list[int]]
+"""For each list of a document, by its identity, where the items of the sorted set are in it."""
+
+
+def source_paths(paths: Iterable[Path], document: Any) -> list[Path]:
+    """Translate paths into sorted sets to paths in the document, where sets have the author's order.
+
+    `("schedules", "weekdays", "holidays", 0)` is the first holiday of the sorted set; the answer
+    says which one of the list that is. Where a path leads to what the document does not hold, such
+    as a default of the project, its steps stay as they are.
+    """
+    orders: _Orders = {}
+    return [_source_path(path, document, orders) for path in paths]
+
+
+def _source_path(path: Path, document: Any, orders: _Orders) -> Path:
+    kind = PLURALS.get(str(path[0])) if path else None
+    steps = list(path)
+    if kind is None:
+        return path
+    try:
+        value, shape = document[path[0]][path[1]], cast("Shape", kinds.shape(kind.name))
+        for place, step in enumerate(path[2:], start=2):
+            if isinstance(shape, ListOf) and shape.unordered and isinstance(step, int):
+                if id(value) not in orders:
+                    orders[id(value)] = _order(shape, value)
+                steps[place] = orders[id(value)][step]
+            shape = _inner_shape(shape, value, str(step))
+            value = value[steps[place]]
+    except (KeyError, IndexError, TypeError, ValidationError):
+        pass  # the rest of the path is not in the document
+    return tuple(steps)
+
+
+def _inner_shape(shape: Shape, value: Any, step: str) -> Shape:
+    match shape:
+        case ListOf(item=item) | MapOf(item=item):
+            return item
+        case OneOf(tag, variants):
+            return variants[value[tag]].fields[step]
+        case Struct(fields):
+            return fields[step]
+        case Leaf():
+            raise KeyError(step)
+
+
+def _order(shape: ListOf, items: list[Any]) -> list[int]:
+    """For each place in the sorted set, the place in the list of the document."""
+    several: Any = list.__class_getitem__(shape.item_type)
+    return canonical_order(TypeAdapter(several).validate_python(items))
+
+
+Loc: TypeAlias = tuple[int | str, ...]
+
+_TYPES = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+}
+_RANGES = {
+    "greater_than_equal": ("at least", "ge"),
+    "less_than_equal": ("at most", "le"),
+    "too_short": ("at least", "min_length"),
+    "too_long": ("at most", "max_length"),
+    "string_too_long": ("at most", "max_length"),
+}
+
+
+def explain(error: ValidationError, shape: Struct, file: str, root: Path) -> Iterator[Finding]:
+    """Convert each error of pydantic about the value at `root` of a document to a finding."""
+    for detail in error.errors(include_url=False):
+        path, place = _resolve(shape, detail["loc"])
+        yield _finding(detail, place, file, (*root, *path))
+
+
+def _resolve(shape: Shape, loc: Loc) -> tuple[Path, Shape]:
+    """Convert pydantic's location, which also names union branches, to a path in the document."""
+    path: list[str | int] = []
+    above = shape
+    for step in loc:
+        if step == "[key]" and isinstance(above, MapOf):
+            return tuple(path), above.key
+        match shape:
+            case OneOf(variants=variants) if isinstance(step, str) and step in variants:
+                shape = variants[step]
+                continue
+            case Struct(fields=fields) if isinstance(step, str) and step in fields:
+                above, shape = shape, fields[step]
+            case ListOf(item=item) | MapOf(item=item):
+                above, shape = shape, item
+            case _:
+                pass
+        path.append(step)
+    return tuple(path), shape
+
+
+def _finding(detail: ErrorDetails, place: Shape, file: str, path: Path) -> Finding:
+    given: object = detail.get("input")
+    if isinstance(place, Leaf) and place.secret:
+        given = _Hidden()
+    field = ".".join(str(step) for step in path[2:]) or str(path[-1] if path else "document")
+    if detail["loc"][-1:] == ("[key]",):
+        field = "a name here"
+    match detail["type"]:
+        case "extra_forbidden":
+            known = list(place.fields) if isinstance(place, Struct) else []
+            hint = did_you_mean(str(path[-1]), known) or f"known here: {', '.join(known)}"
+            return Finding(file, path, "CC101", f"unknown field {repr_(path[-1])}", hint=hint)
+        case "missing":
+            return Finding(
+                file,
+                path[:-1],
+                "CC104",
+                f"{repr_(path[-1])} is missing",
+                cause=_expectation(place),
+                hint=f"add {path[-1]}:",
+            )
+        case "union_tag_not_found" | "union_tag_invalid" if isinstance(place, OneOf):
+            known = sorted(place.variants)
+            said = given.get(place.tag) if isinstance(given, dict) else None
+            message = f"unknown {place.tag} {repr_(said)}" if said else f"{place.tag} is missing"
+            hint = did_you_mean(str(said), known) or f"one of {', '.join(known)}"
+            return Finding(file, path, "CC102", message, hint=hint)
+        case "literal_error" | "enum":
+            expected = str(detail["ctx"].get("expected", "")).replace(" or ", ", ")
+            choices = [choice.strip("'") for choice in expected.split(", ")]
+            hint = did_you_mean(str(given), choices) or f"one of {', '.join(choices)}"
+            return Finding(file, path, "CC102", f"{field} cannot be {_shown(given)}", hint=hint)
+    return Finding(file, path, "CC102", *_value_problem(field, given, place, detail))
+
+
+def _value_problem(
+    field: str, given: object, place: Shape, detail: ErrorDetails
+) -> tuple[str, str, str]:
+    """Describe a value of the wrong form: message, cause and hint."""
+    kind, context = detail["type"], detail.get("ctx", {})
+    if given is None:
+        return f"{field} has no value", _expectation(place), "write a value, or drop the line"
+    if isinstance(given, _Hidden):
+        return (
+            f"{field} is no reference",
+            _expectation(place),
+            "keep the secret out of git: env:NAME",
+        )
+    if kind in _TYPES:
+        hint = ""
+        if kind == "string_type" and isinstance(given, int | float):
+            hint = f'write it in quotes, with its unit where it has one: "{given}"'
+            if isinstance(place, Leaf) and "duration" in place.expected:
+                hint = f"say the unit: {given}s"
+        return f"{field} must be {_TYPES[kind]}, not {_shown(given)}", _expectation(place), hint
+    if kind in _RANGES:
+        words, limit = _RANGES[kind]
+        if isinstance(given, list):
+            entries = "entry" if context[limit] == 1 else "entries"
+            message = f"{field} must have {words} {context[limit]:,} {entries}"
+            return message, f"It has {len(given):,}.", ""
+        unit = " characters" if kind.startswith("string") else ""
+        return f"{field} must be {words} {context[limit]}{unit}", f"It is {_shown(given)}.", ""
+    if kind == "string_pattern_mismatch":
+        return f"{field} cannot be {_shown(given)}", _expectation(place), ""
+    return f"{field}: {detail['msg']}", _expectation(place), str(context.get("hint", ""))
+
+
+class _Hidden:
+    """Stands for a secret that was written in clear, which must not reach a report."""
+
+
+def _expectation(place: Shape) -> str:
+    words = place.expected if isinstance(place, Leaf) else ""
+    return f"It must be {words}." if words else ""
+
+
+def _shown(given: object) -> str:
+    match given:
+        case bool():
+            return str(given).lower()
+        case str():
+            return repr_(given)
+        case int() | float():
+            return str(given)
+        case list():
+            return "a list"
+        case dict():
+            return "a mapping"
+    return "empty"

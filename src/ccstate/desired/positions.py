@@ -1,12 +1,14 @@
-"""Where in its file a value is written: called only for a file that has a problem.
+"""Find where in a file values and comments are written.
 
-Reads the stream of events of libyaml (PyYAML's C parser), not a tree: a file of 5 MB takes under a
+Values are looked up only in files that have a problem. This reads the stream of events of libyaml (PyYAML's C parser), not a tree: a file of 5 MB takes under a
 second, where composing it in pure Python takes ten.
 """
 
-from collections.abc import Iterable
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from ccstate.errors import Span
 
@@ -15,7 +17,7 @@ _Steps: TypeAlias = tuple[str, ...]
 
 
 def locate(data: bytes, file: str, paths: Iterable[Path]) -> dict[Path, Span]:
-    """For each path the place of its key, or of its item in a list; else of its nearest parent.
+    """Find for each path its key, or its item in a list; else those of its nearest parent.
 
     Keys are compared as text: ("ivrs", "main", "1") finds the key `1`. A document that cannot be read
     to the end is searched as far as it goes; what is not found there is the file itself.
@@ -24,7 +26,7 @@ def locate(data: bytes, file: str, paths: Iterable[Path]) -> dict[Path, Span]:
 
 
 def locate_value(data: bytes, file: str, paths: Iterable[Path]) -> dict[Path, Span]:
-    """For each path the place where its value begins; else the value of its nearest parent."""
+    """Find for each path where its value begins; else the value of its nearest parent."""
     return _nearest(data, file, paths, of_value=True)
 
 
@@ -42,7 +44,7 @@ def _nearest(data: bytes, file: str, paths: Iterable[Path], *, of_value: bool) -
 
 @dataclass(slots=True)
 class _Box:
-    """A mapping or list that is open; `steps` is None where nothing inside is looked for."""
+    """A mapping or list that is open; `steps` is None where no path inside is wanted."""
 
     steps: _Steps | None
     is_mapping: bool
@@ -78,7 +80,7 @@ def _places(data: bytes, wanted: set[_Steps], *, of_value: bool) -> dict[_Steps,
                 inside = steps if steps is not None and steps in wanted else None
                 boxes.append(_Box(inside, name == "MappingStartEvent"))
     except (yaml.YAMLError, UnicodeDecodeError):
-        pass  # Told by `yaml_values.read`; here it only means that fewer places are known.
+        pass  # Reported by `yaml_values.read`; here it only means that fewer places are known.
     return places
 
 
@@ -86,7 +88,7 @@ _NODES = frozenset(["ScalarEvent", "AliasEvent", "MappingStartEvent", "SequenceS
 
 
 def _enter(event: Any, boxes: list[_Box]) -> _Steps | None:
-    """The path of the node that begins; None for a key, and where nothing is looked for."""
+    """The path of the node that begins; None for a key, and where no path is wanted."""
     if not boxes:
         return ()
     box = boxes[-1]
@@ -105,3 +107,62 @@ def _enter(event: Any, boxes: list[_Box]) -> _Steps | None:
 
 def _begin(event: Any) -> tuple[int, int]:
     return event.start_mark.line + 1, event.start_mark.column + 1
+
+
+_COMMENT = re.compile(r"(?<!\S)#[^\r\n]*")
+_LINE_START = re.compile(r"\A|(?<=\n)|(?<=\r)(?!\n)")
+_BLOCK_HEADER = re.compile(r"[|>][^\r\n]*")
+
+
+class Comment(NamedTuple):
+    """A comment; `about` is the line that it explains, its own or the next that is no comment."""
+
+    line: int
+    column: int
+    text: str
+    about: int
+
+
+def comments(data: bytes) -> list[Comment]:
+    """List the comments of a valid document, in order; lines and columns count from 1.
+
+    A `#` in quotes or in a text block begins none.
+    """
+    text = data.removeprefix(b"\xef\xbb\xbf").decode()
+    starts = [found.start() for found in _LINE_START.finditer(text)]
+    places = [
+        (found.start(), found[0].rstrip())
+        for begin, end in _gaps(text)
+        for found in _COMMENT.finditer(text, begin, end)
+    ]
+    found: list[Comment] = []
+    following = 0
+    # From the end: several lines of comment all explain what the last of them explains.
+    for index, words in reversed(places):
+        line = bisect_right(starts, index)
+        column = index - starts[line - 1]
+        about = line
+        if not text[starts[line - 1] : index].strip():
+            about = following if found and found[-1].line == line + 1 else line + 1
+        following = about
+        found.append(Comment(line, column + 1, words, about))
+    return found[::-1]
+
+
+def _gaps(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where comments can stand: between scalars, and in the line that begins a text block."""
+    before = 0
+    for event in _scalars(text):
+        yield before, event.start_mark.index
+        before = event.end_mark.index
+        if event.style and (head := _BLOCK_HEADER.match(text, event.start_mark.index)):
+            yield head.span()
+    yield before, len(text)
+
+
+def _scalars(text: str) -> Iterator[Any]:
+    import yaml
+
+    for event in yaml.parse(text, Loader=yaml.CBaseLoader):
+        if type(event).__name__ == "ScalarEvent":
+            yield event

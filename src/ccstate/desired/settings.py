@@ -9,14 +9,13 @@ from typing import Annotated, Any, Literal, TypeAlias, cast
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from ccstate.desired.findings import Finding, diagnose, repr_
+from ccstate.desired.findings import Finding, diagnose, explain, repr_
 from ccstate.desired.plain_secrets import plain_secrets
 from ccstate.desired.tree import content_of, link_refused
-from ccstate.desired.wording import explain
 from ccstate.desired.yaml_values import read
 from ccstate.errors import Diagnostic, InvalidInput, Severity
 from ccstate.kinds import KINDS
-from ccstate.kinds.fields import Means, Name, SetOf, Strict
+from ccstate.kinds.fields import Expectation, Name, SetOf, Strict
 from ccstate.kinds.shape import Path as FieldPath
 from ccstate.kinds.shape import shape_of
 from ccstate.model import Address, Fields, Json, Platform, fingerprint
@@ -28,13 +27,13 @@ Share = Annotated[
     str,
     StringConstraints(pattern=r"^(100|[0-9]{1,2})%$"),
     Field(examples=["30%"]),
-    Means("a percentage such as 30%"),
+    Expectation("a percentage such as 30%"),
 ]
 RuleCode = Annotated[
     str,
     StringConstraints(pattern=r"^CC2[0-9]{2}$"),
     Field(examples=["CC223"]),
-    Means("the code of a rule, such as CC223"),
+    Expectation("the code of a rule, such as CC223"),
 ]
 GONE: dict[FieldPath, str] = {
     ("engine",): "remove it: an apply needs no database, the plan's journal is its record"
@@ -75,7 +74,7 @@ class ProjectFile(Strict):
     desired_state: Annotated[
         str,
         StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_./-]{0,200}$"),
-        Means("the path of a folder below this file, such as desired_state"),
+        Expectation("the path of a folder below this file, such as desired_state"),
     ] = "desired_state"
     """Folder of the desired state, relative to this file."""
     targets: Annotated[dict[Name, TargetFile], Field(min_length=1)]

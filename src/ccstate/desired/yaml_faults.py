@@ -1,16 +1,19 @@
-"""What is wrong with a YAML document, exactly, with places: the slow half of reading.
+"""Report why a YAML document is refused, with places: the slow half of reading.
 
 Reads libyaml's events (PyYAML's C parser), because they still hold what values have lost: tags, anchors,
 whether a scalar was quoted. ryaml descends from libyaml too, so both see the same document.
+
+Of numbers without quotes only JSON's spelling is accepted. Sources: YAML 1.2.2 section 10.3.2; the
+resolvers of ruamel.yaml 0.19 and ryaml 0.5, which differ on `0123`, `1_000`, `1e400`, `+_1`.
+The keys of the tables of syntax errors are libyaml's own sentences (0.2.5, as PyYAML 6.0.3 has them).
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import chain
+from typing import Any, TypeAlias
 
-from ccstate.desired.yaml_numbers import DISAGREE, key_number_fault, number_fault, short
-from ccstate.desired.yaml_syntax import misplaced_tabs, place, syntax_problem
 from ccstate.errors import Diagnostic, Span
 
 MAX_DEPTH = 64
@@ -274,3 +277,217 @@ def _document_end(seen: _Seen) -> None:
         message = "a line of three dots ends the document"
         cause = "some readers go on after it, others do not"
         seen.problems.append(Diagnostic("CC004", message, span, cause, "remove the line"))
+
+
+Fault: TypeAlias = tuple[str, str, str]
+"""Message, cause, hint."""
+
+DISAGREE = "readers of YAML disagree about it, so what was reviewed may not be what is applied"
+
+_STARTS = frozenset("+-.0123456789")
+_INTEGER = re.compile(r"-?[1-9][0-9]*|0")
+_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+")
+# A number to some reader, beyond what _INTEGER and _DECIMAL take.
+_NUMERIC = re.compile(
+    r"[-+]?(?:0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+"
+    r"|[0-9_]+(?:\.[0-9_]*)?(?:[eE][-+]?[0-9_]+)?|\.[0-9_]+(?:[eE][-+]?[0-9_]+)?"
+    r"|\.(?:inf|Inf|INF|nan|NaN|NAN))"
+)
+_PHONE_NUMBER = re.compile(r"[+0][0-9]{6,}")
+_MAX_CHARACTERS = 18
+"""Of a decimal, so that no digit is lost; of a key, so that none can be made to collide with others
+in Python's hash of integers (modulus 2**61 - 1), which takes quadratic time."""
+
+
+def number_fault(value: str) -> Fault | None:
+    """Why a value without quotes is refused; None where it is no number, or a plain one."""
+    if value[:1] not in _STARTS:
+        return None
+    if _INTEGER.fullmatch(value):
+        if len(value) > 20 or not -(2**63) <= int(value) < 2**63:
+            return _in_quotes(value, f"{short(value)} is too large for a whole number")
+        return None
+    if _DECIMAL.fullmatch(value):
+        if len(value) > _MAX_CHARACTERS:
+            return _in_quotes(value, f"{short(value)} has more digits than a number can hold")
+        return None
+    return _odd_number_fault(value) if _NUMERIC.fullmatch(value) else None
+
+
+def key_number_fault(value: str) -> Fault | None:
+    """Why a key without quotes is refused; None where it is no number, or a plain whole one."""
+    if value[:1] not in _STARTS:
+        return None
+    if _INTEGER.fullmatch(value):
+        if len(value) > _MAX_CHARACTERS:
+            return _in_quotes(value, f"{short(value)} is too large for a whole number")
+        return None
+    if _DECIMAL.fullmatch(value):
+        return _in_quotes(value, f"this key is {short(value)}, a number with a fraction")
+    return _odd_number_fault(value) if _NUMERIC.fullmatch(value) else None
+
+
+def _odd_number_fault(value: str) -> Fault:
+    if _PHONE_NUMBER.fullmatch(value):
+        lost = "plus" if value[0] == "+" else "zero"
+        cause = f"without them it is a number to some readers, and the {lost} is lost"
+        return (f"{short(value)} must be written in quotes", cause, f'write "{short(value)}"')
+    if value[-3:].lower() in ("inf", "nan"):
+        return _in_quotes(value, f"{value} is not a number that can be configured")
+    return _in_quotes(value, f"{short(value)} is not a number to every reader")
+
+
+def _in_quotes(value: str, message: str) -> Fault:
+    hint = f'write "{short(value)}" in quotes if it is text'
+    digits = value.lstrip("+-0")
+    if digits.isdigit() and digits != value.lstrip("-"):
+        sign = "-" if value.startswith("-") else ""
+        hint += f", or {short(sign + digits)} if it is a number"
+    return message, DISAGREE, hint
+
+
+def short(text: str) -> str:
+    """At most 40 characters of what the file says, for a message."""
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+MAX_TABS = 10
+
+_LINE_BREAK = re.compile("\r\n|\r|\n")
+_COMMENT = re.compile(r"(?:(?<=\s)|\A)#[^\r\n]*")
+_TAB_HINT = "indent with spaces, two a level"
+_INDENT_HINT = "entries that belong together begin in the same column"
+
+_QUOTE_HINT = "put text that holds any of : # ! % | > & * in quotes"
+
+# What libyaml says, then our message and hint.
+_WORDS = {
+    "mapping values are not allowed in this context": (
+        "a colon here would begin a second value",
+        'put text that holds a colon in quotes, as in label: "Sales: new", or look at the indentation',
+    ),
+    "block sequence entries are not allowed in this context": (
+        "a list item cannot begin here",
+        "put each `- item` on a line of its own; put text that begins with - in quotes",
+    ),
+    "mapping keys are not allowed in this context": (
+        "a ? with a space after it cannot stand here",
+        "put text that begins with ? in quotes",
+    ),
+    "could not find expected ':'": (
+        "this line is neither `key: value` nor a list item",
+        "add the colon and a space after the key, or look for a missing quote above",
+    ),
+    "did not find expected key": (
+        "the entry before this place is not finished, or the indentation does not match",
+        _INDENT_HINT + "; nothing may follow a closing quote or bracket",
+    ),
+    "did not find expected '-' indicator": (
+        "a list item was expected here, or the indentation does not match",
+        _INDENT_HINT,
+    ),
+    "found unknown escape character": (
+        "an unknown escape in this text",
+        "in double quotes a backslash must be doubled; in single quotes it is only a backslash",
+    ),
+    "did not find expected node content": (
+        "a value is missing here, or a bracket is too many",
+        "write the value, or remove the bracket or comma",
+    ),
+    "found a tab character where an indentation space is expected": (
+        "a tab is used for indentation",
+        _TAB_HINT,
+    ),
+    "did not find expected <document start>": (
+        "nothing may follow here",
+        "look for a bracket too many, or for indentation that does not match",
+    ),
+    "did not find expected alphabetic or numeric character": (
+        "* and & have a meaning of their own here",
+        'put text that begins with them in quotes, as in "*"',
+    ),
+}
+
+# The same, shown where the thing began that is not closed.
+_UNCLOSED = {
+    "found unexpected end of stream": ("this quote is never closed", "add the closing quote"),
+    "found unexpected document indicator": ("this quote is never closed", "add the closing quote"),
+    "did not find expected ',' or ']'": (
+        "this list is not closed, or a comma is missing in it",
+        "add the ] or the comma",
+    ),
+    "did not find expected ',' or '}'": (
+        "this mapping is not closed, or a comma is missing in it",
+        "add the } or the comma",
+    ),
+}
+
+
+def syntax_problem(error: Any, text: str, file: str) -> Diagnostic:
+    """What a `yaml.MarkedYAMLError` says, for people; `text` is what was read."""
+    problem = str(error.problem)
+    mark = error.problem_mark or error.context_mark
+    if problem in _UNCLOSED:
+        message, hint = _UNCLOSED[problem]
+        mark = error.context_mark or mark
+    elif problem == "found character that cannot start any token":
+        message, hint = _misplaced(text[mark.index : mark.index + 1] if mark else "")
+    else:
+        message, hint = _WORDS.get(problem, (f"not valid YAML: {problem}", _QUOTE_HINT))
+    if "while scanning a simple key" in str(error.context):
+        mark = error.context_mark or mark
+    span = Span(file, mark.line + 1, mark.column + 1) if mark else Span(file)
+    return Diagnostic(
+        "CC002", message, span, "nothing in this file can be read until it is mended", hint
+    )
+
+
+def _misplaced(character: str) -> tuple[str, str]:
+    if character == "\t":
+        return "a tab is used for indentation", _TAB_HINT
+    return f"text cannot begin with {character} here", "put the text in quotes"
+
+
+def misplaced_tabs(
+    text: str, scalars: Iterable[tuple[int, int, bool]], file: str
+) -> list[Diagnostic]:
+    """Tabs that stand neither in quotes nor in a text block nor in a comment; at most MAX_TABS.
+
+    `scalars` are the start and the end of each scalar, in order, and whether it has no quotes.
+    """
+    problems, before = list[Diagnostic](), 0
+    for begin, end, plain in chain(scalars, [(len(text), len(text), False)]):
+        exposed = _uncommented(text[before:begin])
+        if plain:
+            exposed += text[begin:end]
+        elif text[begin : begin + 1] in ("|", ">"):
+            exposed += _uncommented(text[begin:end].partition("\n")[0])
+        if "\t" in exposed:
+            problems.append(_misplaced_tab(file, *place(text, before + exposed.index("\t"))))
+        if len(problems) >= MAX_TABS:
+            break
+        before = end
+    return problems
+
+
+def _uncommented(gap: str) -> str:
+    """What stands between two scalars, comments blanked out, at the same places."""
+    return _COMMENT.sub(lambda found: " " * len(found[0]), gap)
+
+
+def _misplaced_tab(file: str, line: int, column: int) -> Diagnostic:
+    return Diagnostic(
+        "CC002",
+        "a tab stands outside quotes",
+        Span(file, line, column),
+        "some readers of YAML take it for a space, others refuse the file",
+        _TAB_HINT + r'; inside text, write "\t" in double quotes',
+    )
+
+
+def place(text: str, index: int) -> tuple[int, int]:
+    """Line and column, from 1, of a character; takes time in proportion to `index`."""
+    line, start = 1, 0
+    for found in _LINE_BREAK.finditer(text, 0, index):
+        line, start = line + 1, found.end()
+    return line, index - start + 1

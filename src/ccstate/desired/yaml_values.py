@@ -8,8 +8,7 @@ Bytes that look suspicious and are not cost time only, never a wrong answer.
 import re
 from typing import Any, cast
 
-from ccstate.desired.yaml_faults import MAX_DEPTH, faults
-from ccstate.desired.yaml_syntax import place
+from ccstate.desired.yaml_faults import MAX_DEPTH, faults, place
 from ccstate.errors import Diagnostic, Span
 from ccstate.model import Json
 

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from ccstate.kinds import KINDS
-from ccstate.kinds.filling import filled
+from ccstate.kinds import KINDS, with_defaults
 from ccstate.model import Address, Fields, State
 
 Filled: TypeAlias = Mapping[str, Any]
@@ -24,7 +23,7 @@ class Centre:
         """Every object of a kind by its name, with the defaults of the trade filled in."""
         if kind not in self._filled:
             named = self._declared[kind].items()
-            self._filled[kind] = {name: filled(kind, fields) for name, fields in named}
+            self._filled[kind] = {name: with_defaults(kind, fields) for name, fields in named}
         return self._filled[kind]
 
     def declares(self, address: Address, field: str) -> bool:

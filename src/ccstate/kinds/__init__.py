@@ -4,9 +4,10 @@ A kind is declared in one file of this package and registered below; loading, re
 comparison, masking of secrets, `schema/` and the order of a plan are derived from it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -192,3 +193,18 @@ def defaults(kind: str) -> Fields:
         for name, field in model.model_fields.items()
         if not field.is_required() and field.default is not None and name != PROTECT
     }
+
+
+@cache
+def _defaults_filler(kind: str) -> Callable[[Any], Any]:
+    return shapes.defaults_filler(shape(kind)) or dict
+
+
+def with_defaults(kind: str, fields: Fields) -> Mapping[str, Any]:
+    """Add the trade's defaults for the fields that are missing, at every depth.
+
+    A field that has no default and is missing stays missing; ask with `get`. The values that are
+    there are those of `fields`, not copies.
+    """
+    result: Mapping[str, Any] = _defaults_filler(kind)(fields)
+    return result

@@ -5,7 +5,17 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from ccstate.kinds.fields import E164, CallerNumber, Common, Declared, Goes, Means, Name, Ref, SetOf
+from ccstate.kinds.fields import (
+    E164,
+    CallerNumber,
+    Common,
+    Declared,
+    Expectation,
+    Goes,
+    Name,
+    Ref,
+    SetOf,
+)
 from ccstate.kinds.switch import Position
 
 Moment = Annotated[
@@ -14,7 +24,7 @@ Moment = Annotated[
         pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]$"
     ),
     Field(examples=["2026-12-25T10:00"]),
-    Means("a moment from 2000 to 2099, such as 2026-12-25T10:00"),
+    Expectation("a moment from 2000 to 2099, such as 2026-12-25T10:00"),
 ]
 
 YEARS = range(2000, 2100)
@@ -58,7 +68,7 @@ class CallTest(Common):
             Annotated[
                 str,
                 StringConstraints(pattern=r"^[0-9*#]{0,30}$"),
-                Means("keys: 0 to 9, * and #, in quotes"),
+                Expectation("keys: 0 to 9, * and #, in quotes"),
             ]
         ]
         | None

@@ -4,13 +4,13 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from ccstate.kinds.fields import E164, Common, Declared, Goes, Means, Name, Next, Ref, SetOf
+from ccstate.kinds.fields import E164, Common, Declared, Expectation, Goes, Name, Next, Ref, SetOf
 
 Prefix = Annotated[
     str,
     StringConstraints(pattern=r"^\+[1-9][0-9]{0,13}$"),
     Field(examples=["+6149", "+44"]),
-    Means('the beginning of numbers in international form, in quotes, such as "+6149"'),
+    Expectation('the beginning of numbers in international form, in quotes, such as "+6149"'),
 ]
 
 

@@ -4,13 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from ccstate.kinds.fields import Common, Declared, Lasting, Means, Name, Ref, Text
+from ccstate.kinds.fields import Common, Declared, Expectation, Lasting, Name, Ref, Text
 
 Threshold = Annotated[
     str,
     StringConstraints(pattern=r"^([0-9]{1,6}|[0-9]{1,3}%|[0-9]{1,6}[hms])$"),
     Field(examples=["5", "80%", "2m"]),
-    Means('a count, a percentage or a duration, in quotes: "5", "80%", "2m"'),
+    Expectation('a count, a percentage or a duration, in quotes: "5", "80%", "2m"'),
 ]
 
 

@@ -5,13 +5,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from ccstate.kinds.fields import Common, Means, Name, Ref, SetOf, Text
+from ccstate.kinds.fields import Common, Expectation, Name, Ref, SetOf, Text
 
 Code = Annotated[
     str,
     StringConstraints(pattern=r"^[*#]?[0-9*]{1,9}$"),
     Field(examples=["*45", "*8"]),
-    Means("a code of 1 to 10 keys, in quotes, such as *45"),
+    Expectation("a code of 1 to 10 keys, in quotes, such as *45"),
 ]
 
 NEEDS: Mapping[str, str] = {"switch": "switch", "park": "parking_lot"}

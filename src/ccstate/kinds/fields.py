@@ -40,8 +40,8 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
-    """What the text is, in words for somebody who wrote something else."""
+class Expectation:
+    """What the text must be, in words that complete "It must be …"."""
 
     words: str
 
@@ -166,7 +166,7 @@ _SOME = r"0{0,5}[1-9][0-9]{0,5}"
 Text = Annotated[
     str,
     StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$"),
-    Means("text on one line"),
+    Expectation("text on one line"),
 ]
 NamePrefix = Annotated[
     str,
@@ -174,44 +174,48 @@ NamePrefix = Annotated[
         max_length=40, pattern=r"^[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?$"
     ),
     Field(examples=["Sales:", "[VIP]"]),
-    Means("a short text on one line, without spaces around it"),
+    Expectation("a short text on one line, without spaces around it"),
 ]
 Name = Annotated[
     str,
     StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,79}$"),
-    Means('a name of lower-case letters, digits, ".", "_" and "-"'),
+    Expectation('a name of lower-case letters, digits, ".", "_" and "-"'),
 ]
 Digits = Annotated[
-    str, StringConstraints(pattern=r"^[0-9]{2,15}$"), Means("a number of 2 to 15 digits, in quotes")
+    str,
+    StringConstraints(pattern=r"^[0-9]{2,15}$"),
+    Expectation("a number of 2 to 15 digits, in quotes"),
 ]
 Dialled = Annotated[
     str,
     StringConstraints(pattern=r"^\+?[0-9]{2,15}$"),
-    Means("a number of 2 to 15 digits, + before an international one, in quotes"),
+    Expectation("a number of 2 to 15 digits, + before an international one, in quotes"),
 ]
 CallerNumber = Annotated[
     str,
     StringConstraints(pattern=r"^(\+?[0-9]{2,15}|withheld)$"),
     Field(examples=["+61491570006", "withheld"]),
-    Means('a number of 2 to 15 digits, + before an international one, in quotes, or "withheld"'),
+    Expectation(
+        'a number of 2 to 15 digits, + before an international one, in quotes, or "withheld"'
+    ),
 ]
 E164 = Annotated[
     str,
     StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$"),
-    Means('a number in international form, in quotes, such as "+61255501234"'),
+    Expectation('a number in international form, in quotes, such as "+61255501234"'),
 ]
 Country = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Z]{2}$"),
     Field(examples=["AU"]),
-    Means("a country of two capital letters, such as AU"),
+    Expectation("a country of two capital letters, such as AU"),
 ]
 Email = Annotated[
     str,
     StringConstraints(
         max_length=254, pattern=r"^[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"
     ),
-    Means("an e-mail address"),
+    Expectation("an e-mail address"),
 ]
 WHOLE = BeforeValidator(_whole)
 """Stands last in the annotation of an integer, so that 1.0 is one too."""
@@ -225,7 +229,7 @@ Duration = Annotated[
     ),
     AfterValidator(lambda text: duration(seconds(text))),
     Field(examples=["20s", "3m", "1h30m"]),
-    Means("a duration such as 20s, 3m or 1h30m"),
+    Expectation("a duration such as 20s, 3m or 1h30m"),
 ]
 Lasting = Annotated[
     str,
@@ -237,27 +241,27 @@ Lasting = Annotated[
     ),
     AfterValidator(lambda text: duration(seconds(text))),
     Field(examples=["20s", "3m", "1h30m"]),
-    Means("a duration of a second or more, such as 20s, 3m or 1h30m"),
+    Expectation("a duration of a second or more, such as 20s, 3m or 1h30m"),
 ]
 """A duration that cannot be nothing: platforms take 0 for "for ever", or for their own default."""
 Date = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"),
     Field(examples=["2026-12-25"]),
-    Means("a date such as 2026-12-25"),
+    Expectation("a date such as 2026-12-25"),
 ]
 _YEAR_DAY = r"(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 YearDay = Annotated[
     str,
     StringConstraints(pattern=rf"^{_YEAR_DAY}$"),
     Field(examples=["12-25"]),
-    Means("a day of every year, month first, such as 12-25"),
+    Expectation("a day of every year, month first, such as 12-25"),
 ]
 LastDay = Annotated[
     str,
     StringConstraints(pattern=rf"^([0-9]{{4}}-)?{_YEAR_DAY}$"),
     Field(examples=["2026-12-28", "12-28"]),
-    Means("a date such as 2026-12-28, or a day of every year such as 12-28"),
+    Expectation("a date such as 2026-12-28, or a day of every year such as 12-28"),
 ]
 TimeSpan = Annotated[
     str,
@@ -265,26 +269,26 @@ TimeSpan = Annotated[
         pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
     ),
     Field(examples=["09:00-17:30", "22:00-06:00"]),
-    Means("a span such as 09:00-17:30"),
+    Expectation("a span such as 09:00-17:30"),
 ]
 Timezone = Annotated[
     str,
     StringConstraints(pattern=r"^(UTC|[A-Z][A-Za-z_]+(/[A-Za-z0-9_+-]+){1,2})$"),
     Field(examples=["Australia/Sydney"]),
-    Means("the IANA timezone of a place, such as Australia/Sydney"),
+    Expectation("the IANA timezone of a place, such as Australia/Sydney"),
 ]
 Language = Annotated[
     str,
     StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$"),
     Field(examples=["en-AU"]),
-    Means("a language tag such as en-AU"),
+    Expectation("a language tag such as en-AU"),
 ]
 SecretReference = Annotated[
     str,
     StringConstraints(pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]{0,99}|file:[^\x00-\x1f\x7f]{1,300})$"),
     Secret(),
     Field(examples=["env:SIP_2101", "file:secrets/sip-2101"]),
-    Means("a reference to a secret, env:NAME or file:path, never the secret itself"),
+    Expectation("a reference to a secret, env:NAME or file:path, never the secret itself"),
 ]
 _ADDRESS = r"(queue|ring_group|conference_room|ivr|extension|voicemail)/[a-z0-9][a-z0-9._-]{0,79}|number/\+[1-9][0-9]{6,14}"
 Goes = Annotated[
@@ -292,7 +296,7 @@ Goes = Annotated[
     StringConstraints(pattern=rf"^({_ADDRESS}|hangup)$"),
     Destination(),
     Field(examples=["queue/sales", "voicemail/2101", "hangup"]),
-    Means(
+    Expectation(
         "a destination: queue/…, ring_group/…, conference_room/…, ivr/…, extension/…, "
         "voicemail/…, number/+…, or hangup"
     ),
@@ -303,7 +307,7 @@ Next = Annotated[
     StringConstraints(pattern=rf"^({_ADDRESS}|[a-z0-9][a-z0-9._-]{{0,79}})$"),
     Destination(),
     Field(examples=["billing", "queue/sales", "hangup"]),
-    Means("a node of this tree, or a destination such as queue/sales or hangup"),
+    Expectation("a node of this tree, or a destination such as queue/sales or hangup"),
 ]
 """Where a call goes next inside a tree: one of its nodes, an address, or `hangup`."""
 
@@ -311,14 +315,14 @@ Key = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9*#]$"),
     Field(examples=["1", "*"]),
-    Means("one key: 0 to 9, * or #"),
+    Expectation("one key: 0 to 9, * or #"),
 ]
 Forward = Annotated[
     str,
     StringConstraints(pattern=rf"^({_ADDRESS}|hangup|\+[1-9][0-9]{{6,14}})$"),
     Destination(),
     Field(examples=["voicemail/2101", "+61400000001"]),
-    Means("a destination such as queue/sales, or an outside number such as +61400000001"),
+    Expectation("a destination such as queue/sales, or an outside number such as +61400000001"),
 ]
 """Where a call is forwarded: an address, `hangup`, or an outside number in international form."""
 

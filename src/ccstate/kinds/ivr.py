@@ -11,10 +11,10 @@ from ccstate.kinds.fields import (
     Common,
     Declared,
     Digits,
+    Expectation,
     Key,
     Language,
     Lasting,
-    Means,
     Name,
     Next,
     Ref,
@@ -28,7 +28,7 @@ Entered = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9]{1,30}$"),
     Field(examples=["1234"]),
-    Means("digits, in quotes"),
+    Expectation("digits, in quotes"),
 ]
 Retries = Annotated[int, Field(ge=0, le=9), WHOLE]
 PromptRef = Annotated[Name, Ref("prompt")]

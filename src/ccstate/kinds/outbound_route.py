@@ -4,13 +4,13 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from ccstate.kinds.fields import E164, WHOLE, Common, Means, Name, Permission, Ref, SetOf
+from ccstate.kinds.fields import E164, WHOLE, Common, Expectation, Name, Permission, Ref, SetOf
 
 Pattern = Annotated[
     str,
     StringConstraints(pattern=r"^(\+?[0-9XZN*#]{1,30}[.!]?|\+[.!])$"),
     Field(examples=["000", "04XXXXXXXX", "0011.", "+."]),
-    Means('a dialled pattern of digits, X, Z, N and a last "."'),
+    Expectation('a dialled pattern of digits, X, Z, N and a last "."'),
 ]
 """Digits; X is 0-9, Z is 1-9, N is 2-9, a last `.` is one or more of anything."""
 
@@ -29,7 +29,7 @@ class OutboundRoute(Common):
             str,
             StringConstraints(pattern=r"^(\+?[0-9]{1,15}|\+)$"),
             Field(examples=["02", "+61", "+"]),
-            Means('digits, or a "+" and digits, in quotes'),
+            Expectation('digits, or a "+" and digits, in quotes'),
         ]
         | None
     ) = None

@@ -4,13 +4,13 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from ccstate.kinds.fields import Common, Digits, Goes, Lasting, Means, Name
+from ccstate.kinds.fields import Common, Digits, Expectation, Goes, Lasting, Name
 
 Slots = Annotated[
     str,
     StringConstraints(pattern=r"^[1-9][0-9]{1,5}-[1-9][0-9]{1,5}$"),
     Field(examples=["701-720"]),
-    Means("the first and the last number of the slots, such as 701-720"),
+    Expectation("the first and the last number of the slots, such as 701-720"),
 ]
 
 

@@ -4,14 +4,14 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from ccstate.kinds.fields import Common, Declared, Language, Means
+from ccstate.kinds.fields import Common, Declared, Expectation, Language
 
 Spoken = Annotated[
     str,
     StringConstraints(
         min_length=1, max_length=2000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+$"
     ),
-    Means("words, without control characters"),
+    Expectation("words, without control characters"),
 ]
 AudioPath = Annotated[
     str,
@@ -19,7 +19,7 @@ AudioPath = Annotated[
         pattern=r"^[A-Za-z0-9_][A-Za-z0-9_. /-]{0,200}\.(wav|mp3|ogg|flac|gsm|sln16)$"
     ),
     Field(examples=["audio/welcome.wav"]),
-    Means("a path to a .wav, .mp3, .ogg, .flac, .gsm or .sln16 file inside the project"),
+    Expectation("a path to a .wav, .mp3, .ogg, .flac, .gsm or .sln16 file inside the project"),
 ]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple, TypeAlias, Union, get_args, get_o
 
 from pydantic import BaseModel
 
-from ccstate.kinds.fields import Compare, Destination, Means, OrderCounts, Ref, Secret
+from ccstate.kinds.fields import Compare, Destination, Expectation, OrderCounts, Ref, Secret
 from ccstate.model import Address, Fields, Json
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -20,7 +20,7 @@ class Leaf:
     ref: str = ""
     destination: bool = False
     secret: bool = False
-    means: str = ""
+    expected: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,8 @@ class ListOf:
     unordered: bool
     order: OrderCounts | None = None
     """When its order counts, where that is not always so."""
+    item_type: Any = field(default=None, compare=False)
+    """The annotation of an item, by which one is validated alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,8 @@ def _shape(annotation: Any, metadata: list[Any]) -> Shape:
     if origin is list:
         unordered = any(isinstance(mark, Compare) for mark in metadata)
         order = next((mark for mark in metadata if isinstance(mark, OrderCounts)), None)
-        return ListOf(_shape(get_args(annotation)[0], []), unordered, order)
+        item = get_args(annotation)[0]
+        return ListOf(_shape(item, []), unordered, order, item)
     if origin is dict:
         key, item = get_args(annotation)
         return MapOf(_shape(item, []), _shape(key, []))
@@ -105,7 +108,7 @@ def _shape(annotation: Any, metadata: list[Any]) -> Shape:
         ref=ref,
         destination=any(isinstance(mark, Destination) for mark in metadata),
         secret=any(isinstance(mark, Secret) for mark in metadata),
-        means=next((mark.words for mark in metadata if isinstance(mark, Means)), ""),
+        expected=next((mark.words for mark in metadata if isinstance(mark, Expectation)), ""),
     )
 
 
@@ -273,3 +276,48 @@ def flatten(shape: Struct, fields: Fields) -> dict[str, Json]:
         else:
             flat[name] = value
     return flat
+
+
+_Fill: TypeAlias = Callable[[Any], Any]
+
+
+def defaults_filler(shape: Shape) -> _Fill | None:
+    """Build the function that adds the defaults of a shape to a value; None where it has none."""
+    match shape:
+        case Leaf():
+            return None
+        case ListOf(item):
+            return _fill_list(defaults_filler(item))
+        case MapOf(item):
+            return _fill_map(defaults_filler(item))
+        case OneOf(tag, variants):
+            by_tag = {name: defaults_filler(variant) for name, variant in variants.items()}
+            return lambda value: fill(value) if (fill := by_tag[value[tag]]) else value
+        case Struct(fields, defaults):
+            return _fill_struct(
+                {n: f for n, s in fields.items() if (f := defaults_filler(s))}, defaults
+            )
+
+
+def _fill_list(inner: _Fill | None) -> _Fill | None:
+    return None if inner is None else lambda value: [inner(item) for item in value]
+
+
+def _fill_map(inner: _Fill | None) -> _Fill | None:
+    if inner is None:
+        return None
+    return lambda value: {key: inner(item) for key, item in value.items()}
+
+
+def _fill_struct(inner: Mapping[str, _Fill], defaults: Mapping[str, Any]) -> _Fill | None:
+    if not inner and not defaults:
+        return None
+
+    def fill(value: Mapping[str, Any]) -> dict[str, Any]:
+        result = {**defaults, **value}
+        for name, fill_field in inner.items():
+            if (part := result.get(name)) is not None:
+                result[name] = fill_field(part)
+        return result
+
+    return fill

@@ -9,7 +9,7 @@ from ccstate.kinds.fields import (
     WHOLE,
     Common,
     Country,
-    Means,
+    Expectation,
     Name,
     Ref,
     SecretReference,
@@ -20,7 +20,7 @@ from ccstate.kinds.fields import (
 Host = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$"),
-    Means("a host name or address"),
+    Expectation("a host name or address"),
 ]
 Source = Annotated[
     str,
@@ -28,13 +28,13 @@ Source = Annotated[
         pattern=r"^([A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?|[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2})$"
     ),
     Field(examples=["sip2.carrier.example", "198.51.100.7", "198.51.100.0/24"]),
-    Means("a host name, an address, or a network such as 198.51.100.0/24"),
+    Expectation("a host name, an address, or a network such as 198.51.100.0/24"),
 ]
 SipUser = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Za-z0-9+._~-]{1,64}$"),
     Field(examples=["61255501000", "trunk-7"]),
-    Means("the user part of a SIP address: letters, digits, +, ., _, ~ and -"),
+    Expectation("the user part of a SIP address: letters, digits, +, ., _, ~ and -"),
 ]
 NumberFormat = Literal["e164", "international", "national"]
 """How a carrier writes +61 2 5550 1234: `+61255501234`, `61255501234` or `0255501234`."""

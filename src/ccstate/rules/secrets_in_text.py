@@ -25,7 +25,7 @@ They are passed over because that is faster; a field that is not known here is l
 
 
 def _may_tell(leaf: Leaf) -> bool:
-    return not (leaf.ref or leaf.destination or leaf.secret or _NO_ROOM.match(leaf.means))
+    return not (leaf.ref or leaf.destination or leaf.secret or _NO_ROOM.match(leaf.expected))
 
 
 # First glance, at everything that a resource says: what no secret can do without. Most resources

@@ -8,8 +8,8 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from ccstate.desired.comments import Comment, comments
 from ccstate.desired.findings import did_you_mean, repr_
+from ccstate.desired.positions import Comment, comments
 from ccstate.errors import Diagnostic, Severity, Span
 from ccstate.rules.rule import Estate, Found, Rule
 

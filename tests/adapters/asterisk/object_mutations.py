@@ -7,9 +7,8 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from ccstate.kinds import KINDS, references, shape
+from ccstate.kinds import KINDS, references, shape, with_defaults
 from ccstate.kinds.feature_code import NEEDS
-from ccstate.kinds.filling import filled
 from ccstate.kinds.shape import Leaf, ListOf, MapOf, OneOf, Shape, Struct
 from ccstate.model import Address, Fields
 
@@ -85,7 +84,7 @@ def mutations(objects: Objects) -> Iterator[Mutation]:
 
 def _is_same(address: Address, objects: Objects, after: Fields) -> bool:
     """Whether the object means what it did: with what is left out filled in."""
-    one, other = (filled(address.kind, fields) for fields in (objects[address], after))
+    one, other = (with_defaults(address.kind, fields) for fields in (objects[address], after))
     return bool(_ends(one) == _ends(other))
 
 

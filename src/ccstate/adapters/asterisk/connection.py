@@ -13,14 +13,14 @@ from ccstate import secrets
 from ccstate.adapters.asterisk.ami.login import Login, Tls
 from ccstate.adapters.asterisk.storage import LocalFolder, Storage
 from ccstate.errors import Diagnostic, InvalidInput
-from ccstate.kinds.fields import Declared, Duration, Means, SecretReference, seconds
+from ccstate.kinds.fields import Declared, Duration, Expectation, SecretReference, seconds
 from ccstate.machine import check_hosts
 from ccstate.model import Json
 
 Folder = Annotated[
     str,
     StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,1000}$"),
-    Means("a path, such as /etc/asterisk"),
+    Expectation("a path, such as /etc/asterisk"),
 ]
 Port = Annotated[int, Field(ge=1, le=65535)]
 

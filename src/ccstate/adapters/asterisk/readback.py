@@ -27,7 +27,7 @@ from ccstate.adapters.asterisk.kinds import KINDS
 from ccstate.adapters.asterisk.rows import UNCLEAR, Path, at, put
 from ccstate.adapters.asterisk.sections import Sections, target
 from ccstate.journeys.centre import Centre
-from ccstate.kinds.filling import filled
+from ccstate.kinds import with_defaults
 from ccstate.model import Address, Fields, Json
 
 Objects: TypeAlias = Mapping[Address, Fields]
@@ -102,7 +102,7 @@ def read_back(
 
 def _changes(fields: Fields, owner: Address, was: Changes, now: Changes) -> Changes:
     """The fields that are decoded to something else than before."""
-    recorded = filled(owner.kind, fields) if fields else {}
+    recorded = with_defaults(owner.kind, fields) if fields else {}
     changes: dict[Path, Json] = {_vanished(path, now): None for path in was if path not in now}
     for path, value in now.items():
         before = was.get(path, UNCLEAR)

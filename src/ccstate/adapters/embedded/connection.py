@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.kinds import KINDS
-from ccstate.kinds.fields import Duration, Means, Strict
+from ccstate.kinds.fields import Duration, Expectation, Strict
 from ccstate.model import Json
 
 
@@ -40,7 +40,7 @@ class Fault(Strict):
         Annotated[
             str,
             StringConstraints(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)*$"),
-            Means("a field, such as ring_for or service_level.within"),
+            Expectation("a field, such as ring_for or service_level.within"),
         ]
         | None
     ) = None
@@ -72,7 +72,7 @@ class Connection(Strict):
     path: Annotated[
         str,
         StringConstraints(pattern=r"^[^\x00]{1,1000}$"),
-        Means("the path of a file, such as .ccstate/main.db"),
+        Expectation("the path of a file, such as .ccstate/main.db"),
     ]
     """The platform's file; a relative path starts at the project's folder."""
     faults: list[Fault] = Field(default_factory=list)

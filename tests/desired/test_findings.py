@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from ccstate.desired.documents import parse
-from ccstate.desired.findings import Finding, diagnose
-from ccstate.desired.written import as_written
+from ccstate.desired.findings import Finding, diagnose, source_paths
 from ccstate.kinds import Path
 
 SHUFFLED = """\
@@ -60,7 +59,7 @@ def test_a_message_about_a_holiday_points_at_it_wherever_it_is_written() -> None
 def test_a_set_inside_a_mapping_of_mappings_is_found() -> None:
     site = {"areas": {"level-1": {"desks": ["d2", "d1"]}}}
     path = ("sites", "sydney", "areas", "level-1", "desks", 0)
-    assert as_written([path], {"sites": {"sydney": site}})[0][-1] == 1
+    assert source_paths([path], {"sites": {"sydney": site}})[0][-1] == 1
 
 
 def test_every_order_of_writing_leads_to_the_same_item() -> None:
@@ -72,17 +71,17 @@ def test_every_order_of_writing_leads_to_the_same_item() -> None:
     for written in permutations(days):
         document = {"schedules": {"weekdays": {"holidays": list(written)}}}
         for place, day in enumerate(reversed(days)):
-            [path] = as_written([("schedules", "weekdays", "holidays", place)], document)
+            [path] = source_paths([("schedules", "weekdays", "holidays", place)], document)
             assert written[int(path[-1])] == day
 
 
-def test_a_member_of_a_queue_is_where_it_was_written() -> None:
+def test_a_member_of_a_queue_is_where_it_wsource_paths() -> None:
     document = {"queues": {"sales": {"members": [{"user": "zoe"}, {"user": "ann"}]}}}
     path = ("queues", "sales", "members", 0)
-    assert as_written([path], document) == [path]
+    assert source_paths([path], document) == [path]
 
 
 def test_a_list_whose_order_means_something_stays_as_it_is() -> None:
     document = {"outbound_routes": {"all": {"trunks": ["b", "a"]}}}
     path = ("outbound_routes", "all", "trunks", 0)
-    assert as_written([path], document) == [path]
+    assert source_paths([path], document) == [path]
