@@ -79,7 +79,7 @@ def changes(draw: st.DrawFn, target: str) -> Change:
     """Any change of a plan; what is not managed afterwards has no ledger."""
     action = draw(st.sampled_from(Action))
     is_managed = action not in {Action.DELETE, Action.RELEASE}
-    edits = st.builds(Edit, TEXTS, JSON, JSON, st.sampled_from(Why))
+    edits = st.builds(Edit, TEXTS, JSON, JSON, why=st.sampled_from(Why))
     return Change(
         target=target,
         action=action,

@@ -18,6 +18,7 @@ from ccstate.model import (
     Json,
     Observation,
     Plan,
+    Rename,
     Resource,
     parse_address,
 )
@@ -330,7 +331,7 @@ def test_a_deleted_and_a_created_object_that_say_the_same_look_like_a_rename(
     before: Fields, after: Fields, is_rename: bool
 ) -> None:
     found = plan({"queue/sales-au": after, "team/a": {}}, {"queue/sales": before})
-    pair = (Address("queue", "sales"), Address("queue", "sales-au"))
+    pair = Rename(Address("queue", "sales"), Address("queue", "sales-au"))
     assert found.renames == ((pair,) if is_rename else ())
 
 

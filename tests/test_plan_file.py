@@ -26,7 +26,7 @@ PLAN = Plan(
                     address=Address("queue", "sales"),
                     why=Why.YOU,
                     basis="0" * 32,
-                    edits=(Edit("ring_for", "15s", "20s", Why.YOU),),
+                    edits=(Edit("ring_for", "15s", "20s", why=Why.YOU),),
                     ledger={"ring_for": "20s", "label": "Sales"},
                 ),
             ),

@@ -42,7 +42,7 @@ def sealed(
     result = dict(state)
     for address, references in secrets.items():
         resource = state[address]
-        edits = [Edit(path, None, seals[ref], Why.YOU) for path, ref in references.items()]
+        edits = [Edit(path, None, seals[ref], why=Why.YOU) for path, ref in references.items()]
         result[address] = Resource(
             address, edited(resource.fields, edits), resource.file, resource.defaulted
         )
@@ -66,7 +66,7 @@ def sealed_as_recorded(
             else UNSEEN_SEAL
             for path, reference in references.items()
         }
-        edits = [Edit(path, None, text, Why.YOU) for path, text in seals.items()]
+        edits = [Edit(path, None, text, why=Why.YOU) for path, text in seals.items()]
         result[address] = replace(state[address], fields=edited(state[address].fields, edits))
     return result
 
@@ -134,7 +134,7 @@ def _declared(
     if live is None:
         why = Why.YOU if applied is None else Why.DELETED_BY_HAND
         edits = tuple(
-            Edit(path, None, value, _declared_by(path, resource))
+            Edit(path, None, value, why=_declared_by(path, resource))
             for path, value in kinds.flatten(address.kind, want).items()
             if value is not None
         )
@@ -190,13 +190,13 @@ def _edits(resource: Resource, live: Fields, applied: Fields | None) -> Iterator
             why = _declared_by(path, resource)
         else:
             why = Why.BOTH
-        yield Edit(path, before, value, why)
+        yield Edit(path, before, value, why=why)
     for path in last:
         if path in LEDGER_ONLY and path not in wanted:
-            yield Edit(path, last[path], None, Why.YOU)
+            yield Edit(path, last[path], None, why=Why.YOU)
         elif not _covered(path, wanted):
             before = _value(shown, live, path)
-            yield Edit(path, before, before, Why.RELEASED)
+            yield Edit(path, before, before, why=Why.RELEASED)
 
 
 AS_STORED = "as stored"
@@ -206,13 +206,13 @@ def _besides(live: Fields) -> Iterator[Edit]:
     """What is to be put right although no field says so."""
     if altered := live.get(ALTERED):
         why = Why.OUTDATED if isinstance(altered, str) else Why.BY_HAND
-        yield Edit(ALTERED, altered, None, why)
+        yield Edit(ALTERED, altered, None, why=why)
     running = live.get(RUNNING)
     if isinstance(running, dict):
         for path, value in running.items():
-            yield Edit(f"{RUNNING}.{path}", value, AS_STORED, Why.NOT_LOADED)
+            yield Edit(f"{RUNNING}.{path}", value, AS_STORED, why=Why.NOT_LOADED)
     elif running:
-        yield Edit(RUNNING, running, AS_STORED, Why.NOT_LOADED)
+        yield Edit(RUNNING, running, AS_STORED, why=Why.NOT_LOADED)
 
 
 def is_there(kind: str, path: str, value: Json, before: Json) -> bool:
@@ -258,12 +258,12 @@ def _undeclared(
         why = Why.RELEASED if is_released else Why.DELETED_BY_HAND
         return Change(target, Action.RELEASE, address, why, fingerprint(live))
     edits = tuple(
-        Edit(path, value, None, Why.DELETED)
+        Edit(path, value, None, why=Why.DELETED)
         for path, value in kinds.flatten(address.kind, live).items()
         if path not in BESIDES
     )
     protect: dict[str, Json] = {"protect": True} if applied.get("protect") else {}
-    edits += tuple(Edit(path, value, None, Why.DELETED) for path, value in protect.items())
+    edits += tuple(Edit(path, value, None, why=Why.DELETED) for path, value in protect.items())
     return Change(target, Action.DELETE, address, Why.DELETED, fingerprint(live), edits)
 
 

@@ -31,7 +31,7 @@ class Secrets:
 def sealed(key: bytes, kind: str, fields: Fields) -> dict[str, Json]:
     """The fields as an observation shows them: seals in place of secrets."""
     found = kinds.secrets(kind, fields) if kinds.holds_secrets(kind) else {}
-    edits = [Edit(path, None, seal(key, text), Why.YOU) for path, text in found.items()]
+    edits = [Edit(path, None, seal(key, text), why=Why.YOU) for path, text in found.items()]
     return edited(fields, edits) if edits else cast("dict[str, Json]", fields)
 
 
@@ -81,7 +81,7 @@ def _written(fields: Fields, change: Change, secrets: Secrets) -> Fields:
     edits = effective(change)
     result = edited(fields, edits)
     real = [
-        Edit(path, None, _secret(path, text, change, secrets), Why.YOU)
+        Edit(path, None, _secret(path, text, change, secrets), why=Why.YOU)
         for path, text in kinds.secrets(change.address.kind, result).items()
         if _is_written(path, edits)
     ]

@@ -8,11 +8,14 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 import orjson
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+if TYPE_CHECKING:
+    Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+else:
+    Json = Any  # to pydantic, which cannot take apart a type that names itself
 Fields: TypeAlias = Mapping[str, Json]
 
 
@@ -24,6 +27,18 @@ class Address(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.kind}/{self.name}"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, *_: object) -> Any:
+        """The form of an address in a file: the text `kind/name`."""
+        from pydantic_core import core_schema
+
+        text = core_schema.str_schema(pattern=ADDRESS_PATTERN)
+        return core_schema.no_info_after_validator_function(parse_address, text)
+
+
+ADDRESS_PATTERN = r"^[a-z_]+/[a-z0-9+][a-z0-9._+-]{0,79}$"
+"""Addresses that a document can give; objects made by hand may have others."""
 
 
 def parse_address(text: str) -> Address:
@@ -112,39 +127,50 @@ class Why(StrEnum):
     DELETED_BY_HAND = "deleted by hand"
 
 
+# What follows, up to the plan, is the plan file too: `plan_file` writes and reads these classes as
+# they are, and `schema/plan.json` says of each field what its docstring says.
+
+WHOLE = {"ge": 0}
+"""A count: what pydantic asks of the field."""
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One field that changes; None stands for a field that is not there.
-
-    `path` joins nested fields by dots: `service_level.within`.
-    """
+    """One field that changes; a side that is left out (None) stands for no such field."""
 
     path: str
-    before: Json
-    after: Json
-    why: Why
+    """Field, nested ones joined by dots: `service_level.within`."""
+    before: Json = None
+    """Value on the platform when the plan was made."""
+    after: Json = None
+    """Value that the plan writes."""
+    why: Why = field(kw_only=True)
+    """Whose doing the difference is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What happens to one object on one target.
-
-    `ledger` is what the platform records as applied afterwards (None: nothing, forget it).
-    `basis` is the fingerprint of the live object that the plan was made from.
-    `needs` names the objects whose changes must have succeeded before this one.
-    `secrets` maps the path of each secret field to its reference (`env:SIP_1101`); fields and
-    edits hold only its seal.
-    """
+    """What happens to one object on one target."""
 
     target: str
+    """Name of the target in ccstate.yaml; in a plan file its step has it."""
     action: Action
+    """create, update, delete, adopt (manage what was made by hand) or release (stop managing)."""
     address: Address
+    """The object, as kind/name."""
     why: Why
+    """Whose doing the change is."""
     basis: str
+    """Fingerprint of the live object that the plan was made from, or `absent`."""
     edits: tuple[Edit, ...] = ()
+    """Fields that change; of a secret only its seal."""
     ledger: Fields | None = None
+    """Declared fields, as the platform records them afterwards; nothing where it is to forget them.
+    Left out in a plan file, those of a new object are what its edits say."""
     needs: tuple[Address, ...] = ()
+    """Objects whose changes must have succeeded before."""
     secrets: Mapping[str, str] = field(default_factory=dict)
+    """Reference of each secret field (`env:SIP_1101`), by its path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +178,9 @@ class Step:
     """Changes on one target that do not depend on each other, performed as one batch."""
 
     target: str
+    """Name of the target in ccstate.yaml."""
     changes: tuple[Change, ...]
+    """Changes of the batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,134 +188,171 @@ class Refusal:
     """Why a plan may not be applied as it stands."""
 
     code: str
+    """Stable code of the refusal."""
     message: str
+    """What is too much, or forbidden."""
     hint: str
+    """What to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """How a call ends: `end` in a word, `at` with whom or what, and what people call that."""
+    """How a call ends."""
 
     end: str
+    """human, message, hangup, cut off, waits without end, or goes round without end."""
     at: str = ""
+    """With whom or what, such as queue/sales; empty where no agent is there."""
     label: str = ""
+    """What people call it."""
 
 
 @dataclass(frozen=True, slots=True)
 class JourneyChange:
-    """Callers of a number, and of `more` others, who end elsewhere after the plan than before it.
-
-    `keys` and `outcomes` are what one of them does and what comes of his waits; `ways` counts the
-    different things that callers do to the same effect, `count` those times the moments of a year
-    that are unlike each other. `when` holds some of these, `2026-12-25T10:00 Christmas Day`, in
-    the number's own time. `worse` is how bad it is, 0 the worst.
-    """
+    """Callers who do the same as before the plan, and end elsewhere after it."""
 
     number: str
+    """Number that they call."""
     label: str
-    more: int
+    """What people call the number."""
+    more: int = field(metadata=WHOLE)
+    """Other numbers whose callers do the same and end alike."""
     before: Arrival
+    """How the call ends before the plan."""
     after: Arrival
+    """How it ends after the plan."""
     keys: tuple[str, ...]
+    """Keys of one such caller, an entry for each question; "" for silence."""
     outcomes: tuple[str, ...]
+    """What comes of that caller's rings and waits; afterwards an agent answers."""
     when: tuple[str, ...]
-    ways: int
-    count: int
-    worse: int
+    """Some of the moments, `2026-12-25T10:00 Christmas Day`, in the number's own time."""
+    ways: int = field(metadata=WHOLE)
+    """Different things that callers do to the same effect."""
+    count: int = field(metadata=WHOLE)
+    """Journeys: ways by the moments of a year that are unlike each other."""
+    worse: int = field(metadata=WHOLE)
+    """How bad it is: 0 to 2 lose a human, 3 and 4 get worse, 5 is elsewhere, 6 better."""
 
 
 @dataclass(frozen=True, slots=True)
 class NumberChange:
-    """A number that callers could not reach before, or cannot any more, and where it leads.
-
-    `more` counts ends beyond those that are named, which are the worst.
-    """
+    """A number that comes or goes, with where it leads; or one that was not compared."""
 
     number: str
+    """The number."""
     label: str
+    """What people call it."""
     arrivals: tuple[Arrival, ...] = ()
-    more: int = 0
+    """Where its callers end, whatever the hour; the best first."""
+    more: int = field(default=0, metadata=WHOLE)
+    """Better ends beyond these."""
 
 
 @dataclass(frozen=True, slots=True)
 class Journeys:
-    """What a plan means to callers.
+    """What a plan means to callers, over twelve months.
 
     A journey is a last decision of a caller, at a moment unlike others, on a way that changes: those
-    who came to it by different ways are told together. `changed` out of `compared` journeys end
-    elsewhere, `lost` of them with a human before and with none after; `numbers` are concerned.
-    `changes` are the worst of them, `hidden` counts the other lines. `uncompared` are numbers whose
-    calls were too many to compare: there may be more than is told.
+    who came to it by different ways are counted together.
     """
 
-    compared: int = 0
-    changed: int = 0
-    lost: int = 0
-    numbers: int = 0
+    compared: int = field(default=0, metadata=WHOLE)
+    """Last decisions of callers on ways that change, at each distinct moment."""
+    changed: int = field(default=0, metadata=WHOLE)
+    """Journeys that end elsewhere."""
+    lost: int = field(default=0, metadata=WHOLE)
+    """Journeys among them that end with a human before, and with none after."""
+    numbers: int = field(default=0, metadata=WHOLE)
+    """Numbers that have such journeys."""
     changes: tuple[JourneyChange, ...] = ()
-    hidden: int = 0
+    """The changes, the worst first."""
+    hidden: int = field(default=0, metadata=WHOLE)
+    """Changes beyond these."""
     uncompared: tuple[NumberChange, ...] = ()
+    """Numbers whose calls were too many to compare: there may be more changes than are listed."""
     added: tuple[NumberChange, ...] = ()
+    """Numbers that are new."""
     removed: tuple[NumberChange, ...] = ()
-    more_uncompared: int = 0
-    more_added: int = 0
-    more_removed: int = 0
+    """Numbers that go."""
+    more_uncompared: int = field(default=0, metadata=WHOLE)
+    """Numbers that were not compared, beyond these."""
+    more_added: int = field(default=0, metadata=WHOLE)
+    """New numbers beyond these."""
+    more_removed: int = field(default=0, metadata=WHOLE)
+    """Numbers that go, beyond these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """Two objects that look like one whose name was changed."""
+
+    before: Address
+    """The object that is deleted."""
+    after: Address
+    """The object that is created."""
 
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """What a plan was made with: an adapter, and the fingerprint of its connection."""
+    """What a plan was made with, for one target."""
 
     adapter: str
+    """Adapter that ccstate.yaml names."""
     connection: str
+    """Fingerprint of the connection there, secrets as they are referred to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unmanaged:
+    """Objects of one kind that no file declares."""
+
+    count: int = field(metadata={"ge": 1})
+    """How many there are."""
+    names: tuple[str, ...]
+    """Some of their names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What will be done, in order, and on what grounds.
-
-    `commit` is the git commit of the desired state, with `+` behind it when files differed.
-    `managed` counts the objects under management after the plan, by target and kind;
-    `unmanaged` the objects that nobody declared, by target, with the first names of each kind.
-    `forced` is the reason given for going beyond a limit, `refusals` what forbids applying.
-    `repeat` counts earlier plans that said the same and were begun, so that each has its own id.
-    `journeys` is what it means to callers; None where that was not asked. `renames` are pairs of
-    objects, one deleted and one created, that look like one whose name was changed. `only` names
-    the objects that the plan was narrowed to, and `left_out` counts the changes that it leaves.
-    `platforms` are those that it was made with, by target; `made_by` is the release of ccstate.
-    `unseen` is what could not be seen for lack of rights, by target: such a plan is never applied.
-    `kept` names, by target, the fields that it writes and for which the platform has no place, as
-    `queue.label`: they stand in ccstate's records only.
-    """
+    """What ccstate will do, in order, and on what grounds."""
 
     commit: str
+    """Git commit of the desired state; `+` behind it when files differed; may be empty."""
     steps: tuple[Step, ...]
+    """Batches, in order."""
     managed: Mapping[str, Mapping[str, int]]
-    unmanaged: Mapping[str, Mapping[str, "Unmanaged"]]
+    """Objects under management afterwards, by target and kind."""
+    unmanaged: Mapping[str, Mapping[str, Unmanaged]]
+    """Objects that no file declares, by target and kind; they stay as they are."""
     forced: str = ""
+    """Reason given for going beyond a limit."""
     refusals: tuple[Refusal, ...] = ()
-    repeat: int = 0
+    """Why the plan may not be applied as it stands."""
+    repeat: int = field(default=0, metadata=WHOLE)
+    """How many earlier plans said the same and were begun, so that each has its own id."""
     journeys: Journeys | None = None
-    renames: tuple[tuple[Address, Address], ...] = ()
+    """What the plan means to callers; left out where nothing changes for them, or it was not asked."""
+    renames: tuple[Rename, ...] = ()
+    """Objects that look renamed; left out where there are none."""
     only: tuple[Address, ...] = ()
-    left_out: int = 0
+    """Objects that the plan was narrowed to; left out where it was not."""
+    left_out: int = field(default=0, metadata=WHOLE)
+    """Changes that a narrowed plan leaves for later."""
     kept: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Fields that the plan writes and for which the platform has no place, such as queue.label: they
+    stand in ccstate's records only. By target; left out where there are none."""
     platforms: Mapping[str, Platform] = field(default_factory=dict)
+    """Platforms that the plan was made with, by target; it is refused on others."""
     made_by: str = ""
+    """Release of ccstate that made the plan."""
     unseen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What could not be seen for lack of rights, by target; such a plan is never applied."""
 
     def changes(self) -> Iterator[Change]:
         """Every change, in the order in which they are performed."""
         for step in self.steps:
             yield from step.changes
-
-
-@dataclass(frozen=True, slots=True)
-class Unmanaged:
-    """Objects of one kind that nobody declared: how many, and some of their names."""
-
-    count: int
-    names: tuple[str, ...]
 
 
 class Outcome(StrEnum):

@@ -21,6 +21,7 @@ from ccstate.model import (
     Plan,
     Platform,
     Refusal,
+    Rename,
     State,
     Step,
     Unmanaged,
@@ -404,7 +405,7 @@ def _kept(share: Share) -> tuple[str, ...]:
     return in_order(found)
 
 
-def _renames(share: Share) -> Iterator[tuple[Address, Address]]:
+def _renames(share: Share) -> Iterator[Rename]:
     """Pairs of a deleted and a created object that look like one whose name was changed.
 
     Each is the only one of its kind on its side with these fields, or with that label and half of
@@ -430,7 +431,7 @@ def _renames(share: Share) -> Iterator[tuple[Address, Address]]:
                 (before,), (after,) = old[key], new[key]
                 if signature is not _title or _is_half(gone[before], made[after]):
                     taken |= {before, after}
-                    yield before, after
+                    yield Rename(before, after)
 
 
 def _by(

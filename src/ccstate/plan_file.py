@@ -1,97 +1,91 @@
 """The plan as a file: JSON of one spelling, with a digest over everything it says.
 
 The plan's id is the beginning of its digest, so the same plan has the same name everywhere, and
-a plan that was edited no longer has the name of its folder.
+a plan that was edited no longer has the name of its folder. What stands in the file are the fields
+of `model.Plan` and of what it holds: written by orjson, a line a change, and read by pydantic.
 """
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import orjson
-from pydantic import ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from ccstate.errors import Blocked, Diagnostic, InvalidInput, Span
-from ccstate.model import (
-    Action,
-    Arrival,
-    Change,
-    Edit,
-    Fields,
-    JourneyChange,
-    Journeys,
-    NumberChange,
-    Plan,
-    Platform,
-    Refusal,
-    Step,
-    Unmanaged,
-    Why,
-    canonical,
-    edited,
-    parse_address,
-)
-from ccstate.plan_format import (
-    ArrivalFile,
-    ChangeFile,
-    JourneyChangeFile,
-    JourneysFile,
-    NumberChangeFile,
-    PlanFile,
-)
+from ccstate.model import Action, Address, Change, Edit, Plan, Step, edited
 
 FILE = "plan.json"
 ID_LENGTH = 12
 VERSION = 2
 """Of the format; 2 names what was not compared, ccstate's release and the platforms."""
-SPELLING = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 
 
-def _head(plan: Plan) -> dict[str, Any]:
-    told = {
-        "journeys": None if plan.journeys is None else asdict(plan.journeys),
-        "renames": [{"before": str(old), "after": str(new)} for old, new in plan.renames],
-        "only": [str(address) for address in plan.only],
-        "left_out": plan.left_out,
-        "unseen": {name: list(words) for name, words in plan.unseen.items()},
-        "kept": {name: list(fields) for name, fields in plan.kept.items() if fields},
+STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+DIGEST_PATTERN = r"^[0-9a-f]{64}$"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ReadChange(Change):
+    target: str = ""  # the step has it
+
+
+@dataclass(frozen=True, slots=True)
+class _ReadStep(Step):
+    changes: tuple[_ReadChange, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ReadPlan(Plan):
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    version: Literal[2]
+    digest: str = field(metadata={"pattern": DIGEST_PATTERN})
+    steps: tuple[_ReadStep, ...]
+
+
+LEFT_OUT: Mapping[str, frozenset[str]] = {
+    Plan.__name__: frozenset({"journeys", "renames", "only", "left_out", "unseen", "kept"}),
+    Change.__name__: frozenset({"ledger", "needs", "secrets"}),
+    Edit.__name__: frozenset({"before", "after"}),
+}
+"""Fields that the file leaves out where they are as by default, by class; all others are written."""
+_ELSEWHERE = {(Plan.__name__, "steps"), (Change.__name__, "target")}
+"""Fields that do not stand beside the others: steps come behind the head, a line a change."""
+
+
+@cache
+def _written(kind: type) -> tuple[tuple[str, object], ...]:
+    """The fields of a class as they are written, each with the value that is left out."""
+    left_out = LEFT_OUT.get(kind.__name__, ())
+    written = [f for f in fields(kind) if (kind.__name__, f.name) not in _ELSEWHERE]
+    return tuple((f.name, _default(f) if f.name in left_out else MISSING) for f in written)
+
+
+def _default(one: Field[Any]) -> object:
+    return one.default if one.default_factory is MISSING else one.default_factory()
+
+
+def _plain(value: Any) -> object:
+    """What stands in a plan file for a value that JSON does not know."""
+    if isinstance(value, Address):
+        return str(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    return _content(value)
+
+
+def _content(value: Any) -> dict[str, object]:
+    content = {
+        name: content
+        for name, absent in _written(type(value))  # type: ignore[arg-type]  # mypy: classes are hashable
+        if (content := getattr(value, name)) != absent
     }
-    return {
-        **{name: value for name, value in told.items() if value},
-        "version": VERSION,
-        "made_by": plan.made_by,
-        "platforms": {name: asdict(platform) for name, platform in plan.platforms.items()},
-        "commit": plan.commit,
-        "forced": plan.forced,
-        "repeat": plan.repeat,
-        "refusals": [
-            {"code": refusal.code, "message": refusal.message, "hint": refusal.hint}
-            for refusal in plan.refusals
-        ],
-        "managed": {name: dict(counts) for name, counts in plan.managed.items()},
-        "unmanaged": {
-            name: {kind: {"count": u.count, "names": list(u.names)} for kind, u in found.items()}
-            for name, found in plan.unmanaged.items()
-        },
-    }
-
-
-def _change(change: Change) -> dict[str, Any]:
-    content: dict[str, Any] = {
-        "action": change.action.value,
-        "address": str(change.address),
-        "why": change.why.value,
-        "basis": change.basis,
-        "edits": [_edit(edit) for edit in change.edits],
-    }
-    if change.ledger is not None and not _is_implied(change):
-        content["ledger"] = dict(change.ledger)
-    if change.needs:
-        content["needs"] = [str(need) for need in change.needs]
-    if change.secrets:
-        content["secrets"] = dict(change.secrets)
+    if isinstance(value, Change) and _is_implied(value):
+        del content["ledger"]
     return content
 
 
@@ -100,38 +94,26 @@ def _is_implied(change: Change) -> bool:
     return change.action is Action.CREATE and edited({}, change.edits) == change.ledger
 
 
-def _edit(edit: Edit) -> dict[str, Any]:
-    content: dict[str, Any] = {"path": edit.path, "why": edit.why.value}
-    if edit.before is not None:
-        content["before"] = edit.before
-    if edit.after is not None:
-        content["after"] = edit.after
-    return content
+def _spelled(value: object) -> bytes:
+    return orjson.dumps(
+        value, default=_plain, option=orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
+    )
 
 
-def _spelled(plan: Plan) -> tuple[bytes, list[bytes]]:
-    """The plan in its one spelling: its head, and for each step its changes, a line each."""
-    return canonical(_head(plan)), [
-        b",\n".join([canonical(_change(change)) for change in step.changes]) for step in plan.steps
-    ]
-
-
-def _joined(changes: Iterable[Any]) -> bytes:
-    return b",\n".join([canonical(change) for change in changes])
-
-
-def _digest(head: bytes, steps: Iterable[tuple[str, bytes]]) -> str:
+def _parts(plan: Plan) -> tuple[str, bytes, list[bytes]]:
+    """The digest of a plan, its head, and for each step its changes, a line each."""
+    head = _spelled({**_content(plan), "version": VERSION})
+    steps = [b",\n".join(map(_spelled, step.changes)) for step in plan.steps]
     found = hashlib.sha256(head)
-    for target, lines in steps:
-        found.update(canonical([target, len(lines)]))
+    for step, lines in zip(plan.steps, steps, strict=True):
+        found.update(_spelled([step.target, len(lines)]))
         found.update(lines)
-    return found.hexdigest()
+    return found.hexdigest(), head, steps
 
 
 def digest(plan: Plan) -> str:
     """SHA-256 over everything that the plan says, in hexadecimal."""
-    head, steps = _spelled(plan)
-    return _digest(head, zip((step.target for step in plan.steps), steps, strict=True))
+    return _parts(plan)[0]
 
 
 def plan_id(plan: Plan) -> str:
@@ -141,11 +123,10 @@ def plan_id(plan: Plan) -> str:
 
 def packed(plan: Plan) -> tuple[str, bytes]:
     """The plan's id, and the bytes of plan.json, a line a change: the same plan, the same bytes."""
-    head, steps = _spelled(plan)
-    found = _digest(head, zip((step.target for step in plan.steps), steps, strict=True))
-    parts = [b'{"digest":', canonical(found), b",\n", head[1:-1], b',\n"steps":[']
+    found, head, steps = _parts(plan)
+    parts = [b'{"digest":', _spelled(found), b",\n", head[1:-1], b',\n"steps":[']
     for number, (step, lines) in enumerate(zip(plan.steps, steps, strict=True)):
-        parts += [b",\n" if number else b"\n", b'{"target":', canonical(step.target)]
+        parts += [b",\n" if number else b"\n", b'{"target":', _spelled(step.target)]
         parts += [b',"changes":[\n', lines, b"\n]}"]
     parts.append(b"\n]}\n")
     return found[:ID_LENGTH], b"".join(parts)
@@ -159,31 +140,41 @@ def read_plan(path: Path) -> Plan:
     """
     try:
         raw = path.read_bytes()
-        content = orjson.loads(raw)
-        _check_version(content)
-        plan, found = _plan(content)
-        stated, again = content["digest"], packed(plan)[1]
     except OSError as error:
         raise InvalidInput([_problem(path, f"cannot be read: {error.strerror}")]) from None
-    except (ValidationError, ValueError, TypeError, RecursionError) as error:
-        # orjson raises TypeError for what is nested too deep to be written.
+    try:
+        content = TypeAdapter(_ReadPlan).validate_json(raw)
+        plan = _plan(content)
+        found, again = packed(plan)
+    except (ValidationError, TypeError) as error:
+        # orjson raises TypeError for what cannot be written again, such as numbers too large.
         first = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-        raise InvalidInput([_problem(path, f"is no plan: {first}")]) from None
-    if found != stated:
-        raise Blocked([_edited(path, "Its digest no longer fits")])
+        raise InvalidInput([_problem(path, f"is no plan: {_version(raw) or first}")]) from None
     if again != raw:
-        raise Blocked([_edited(path, "It is no longer spelled as ccstate writes it")])
+        is_named = found == content.digest[:ID_LENGTH]
+        how = (
+            "It is no longer spelled as ccstate writes it"
+            if is_named
+            else "Its digest no longer fits"
+        )
+        raise Blocked([_edited(path, how)])
     return plan
 
 
-def _check_version(content: Any) -> None:
+def _version(raw: bytes) -> str:
+    """Which other release wrote a file that cannot be read; "" where none did."""
+    try:
+        content = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return ""
     version = content.get("version") if isinstance(content, dict) else None
-    if isinstance(version, int) and version != VERSION:
-        release = "an earlier" if version < VERSION else "a later"
-        raise ValueError(
-            f"its format is version {version}, of {release} release of ccstate; this one reads "
-            f"version {VERSION}"
-        )
+    if not isinstance(version, int) or version == VERSION:
+        return ""
+    release = "an earlier" if version < VERSION else "a later"
+    return (
+        f"its format is version {version}, of {release} release of ccstate; this one reads "
+        f"version {VERSION}"
+    )
 
 
 def _edited(path: Path, how: str) -> Diagnostic:
@@ -201,97 +192,27 @@ def _problem(path: Path, message: str) -> Diagnostic:
     return Diagnostic("CC306", f"{path.name} {message}", Span(str(path)), hint=hint)
 
 
-def _plan(content: Any) -> tuple[Plan, str]:
-    """The plan in the content of its file, and its digest; ValidationError where it is none.
-
-    Changes are taken in step by step and let go: a large plan is held once, not twice.
-    """
-    listed = content.get("steps") if isinstance(content, dict) else None
-    if not isinstance(listed, list) or not all(isinstance(step, dict) for step in listed):
-        raise ValueError("it has no steps")
-    changes_of = [step.pop("changes", None) for step in listed]
-    file = PlanFile.model_validate({**content, "steps": [{**s, "changes": []} for s in listed]})
-    spelled: list[tuple[str, bytes]] = []
-    steps = []
-    for step, changes in zip(file.steps, changes_of, strict=True):
-        if not isinstance(changes, list):
-            raise ValueError("a step has no changes")  # noqa: TRY004 - of the file, not of the code
-        spelled.append((step.target, _joined(changes)))
-        steps.append(Step(step.target, tuple(_read_change(step.target, c) for c in changes)))
-        changes.clear()
-    head = {key: value for key, value in content.items() if key not in {"digest", "steps"}}
-    plan = Plan(
-        made_by=file.made_by,
-        platforms={n: Platform(p.adapter, p.connection) for n, p in file.platforms.items()},
-        commit=file.commit,
-        steps=tuple(steps),
-        managed=file.managed,
-        unmanaged={
-            name: {kind: Unmanaged(u.count, tuple(u.names)) for kind, u in found.items()}
-            for name, found in file.unmanaged.items()
-        },
-        forced=file.forced,
-        repeat=file.repeat,
-        refusals=tuple(Refusal(r.code, r.message, r.hint) for r in file.refusals),
-        journeys=_journeys(file.journeys) if file.journeys else None,
-        renames=tuple((parse_address(r.before), parse_address(r.after)) for r in file.renames),
-        only=tuple(parse_address(address) for address in file.only),
-        left_out=file.left_out,
-        unseen={name: tuple(words) for name, words in file.unseen.items()},
-        kept={name: tuple(fields) for name, fields in file.kept.items()},
+def _plan(content: _ReadPlan) -> Plan:
+    own = {f.name: getattr(content, f.name) for f in fields(Plan)}
+    steps = tuple(
+        Step(step.target, tuple(_change(step.target, change) for change in step.changes))
+        for step in content.steps
     )
-    return plan, _digest(canonical(head), spelled)
+    return Plan(**{**own, "steps": steps})
 
 
-def _journeys(file: JourneysFile) -> Journeys:
-    plain = file.model_dump(exclude={"changes", "uncompared", "added", "removed"})
-    return Journeys(
-        **plain,
-        changes=tuple(map(_journey_change, file.changes)),
-        uncompared=_numbers(file.uncompared),
-        added=_numbers(file.added),
-        removed=_numbers(file.removed),
-    )
-
-
-def _numbers(files: Iterable[NumberChangeFile]) -> tuple[NumberChange, ...]:
-    return tuple(
-        NumberChange(file.number, file.label, tuple(map(_arrival, file.arrivals)), file.more)
-        for file in files
-    )
-
-
-def _journey_change(file: JourneyChangeFile) -> JourneyChange:
-    plain = file.model_dump(exclude={"before", "after", "keys", "outcomes", "when"})
-    return JourneyChange(
-        **plain,
-        before=_arrival(file.before),
-        after=_arrival(file.after),
-        keys=tuple(file.keys),
-        outcomes=tuple(file.outcomes),
-        when=tuple(file.when),
-    )
-
-
-def _arrival(file: ArrivalFile) -> Arrival:
-    return Arrival(file.end, file.at, file.label)
-
-
-def _read_change(target: str, content: Any) -> Change:
-    file = ChangeFile.model_validate(content)
-    action = Action(file.action)
-    edits = tuple(Edit(e.path, e.before, e.after, Why(e.why)) for e in file.edits)
-    ledger: Fields | None = file.ledger
-    if ledger is None and action is Action.CREATE:
-        ledger = edited({}, edits)
+def _change(target: str, content: _ReadChange) -> Change:
+    ledger = content.ledger
+    if ledger is None and content.action is Action.CREATE:
+        ledger = edited({}, content.edits)
     return Change(
-        target=target,
-        action=action,
-        address=parse_address(file.address),
-        why=Why(file.why),
-        basis=file.basis,
-        edits=edits,
-        ledger=ledger,
-        needs=tuple(parse_address(need) for need in file.needs),
-        secrets=file.secrets,
+        target,
+        content.action,
+        content.address,
+        content.why,
+        content.basis,
+        content.edits,
+        ledger,
+        content.needs,
+        content.secrets,
     )

@@ -69,7 +69,7 @@ def _ledger_faults(change: Change, ledger: Fields) -> Iterator[str]:
         found = kinds.secrets(kind.name, ledger) if kinds.holds_secrets(kind.name) else {}
         flat = kinds.flatten(kind.name, ledger)
         known = {path: change.secrets.get(path, "env:SECRET") for path in found}
-        plain = edited(ledger, [Edit(path, None, ref, Why.YOU) for path, ref in known.items()])
+        plain = edited(ledger, [Edit(path, None, ref, why=Why.YOU) for path, ref in known.items()])
         kind.model.model_validate(plain)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]

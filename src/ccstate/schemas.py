@@ -7,13 +7,14 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from ccstate.desired.documents import RELEASE
 from ccstate.desired.settings import ProjectFile
 from ccstate.kinds import KINDS
-from ccstate.plan_format import ADDRESS_PATTERN, PlanFile
+from ccstate.model import ADDRESS_PATTERN, Plan
+from ccstate.plan_file import DIGEST_PATTERN, LEFT_OUT, STRICT, VERSION
 from ccstate.report_format import REPORTS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -54,10 +55,47 @@ def _of(model: type[BaseModel], title: str) -> dict[str, Any]:
     return {**schema, "title": title}
 
 
+def _plan() -> dict[str, Any]:
+    config = ConfigDict(**STRICT, use_attribute_docstrings=True)
+    # A list of plans, for a dataclass takes its configuration from what it stands in.
+    definitions = TypeAdapter(list[Plan], config=config).json_schema(ref_template=_DEFINITIONS)[
+        "$defs"
+    ]
+    del definitions["Change"]["properties"]["target"]  # its step has it
+    for name, definition in definitions.items():
+        written = definition.get("properties", {}).keys() - LEFT_OUT.get(name, frozenset())
+        if written:
+            definition["required"] = [f for f in definition["properties"] if f in written]
+        for required in written:
+            definition["properties"][required].pop("default", None)
+    plan = definitions.pop("Plan")
+    digest = {
+        "description": "SHA-256 over the rest of the plan.",
+        "type": "string",
+        "pattern": DIGEST_PATTERN,
+    }
+    return {
+        **plan,
+        "description": "What ccstate will do, exactly; `ccstate apply` accepts nothing else.",
+        "properties": {
+            "version": {
+                "description": "Version of this format.",
+                "const": VERSION,
+                "type": "integer",
+            },
+            "digest": digest,
+            **plan["properties"],
+        },
+        "required": ["version", "digest", *plan["required"]],
+        "$defs": definitions,
+        "title": "ccstate plan",
+    }
+
+
 SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "document": _document,
     "project": lambda: _of(ProjectFile, "ccstate project"),
-    "plan": lambda: _of(PlanFile, "ccstate plan"),
+    "plan": _plan,
 }
 
 

@@ -57,7 +57,7 @@ def here(adapter: Adapter) -> list[str]:
 
 
 def create(address: str, fields: Fields, secrets: Mapping[str, str] | None = None) -> Change:
-    edits = tuple(Edit(path, None, value, Why.YOU) for path, value in fields.items())
+    edits = tuple(Edit(path, None, value, why=Why.YOU) for path, value in fields.items())
     return Change(
         "pbx", Action.CREATE, parse_address(address), Why.YOU, ABSENT, edits,
         ledger=edited({}, edits), secrets=secrets or {},
@@ -74,7 +74,7 @@ def change(
 ) -> Change:
     """A change planned against what the platform shows now."""
     before = live(adapter, address)
-    made = tuple(Edit(path, None, value, Why.YOU) for path, value in edits.items())
+    made = tuple(Edit(path, None, value, why=Why.YOU) for path, value in edits.items())
     ledger = edited(seen(adapter).ledger.get(parse_address(address), {}), made)
     return Change(
         "pbx", action, parse_address(address), Why.YOU, fingerprint(before), made,
@@ -142,7 +142,8 @@ def test_what_is_no_longer_managed_stays_as_it_is(tmp_path: Path) -> None:
     shown = live(adapter, "extension/2101")
     assert shown
     edits = tuple(
-        Edit(path, shown.get(path), shown.get(path), Why.RELEASED) for path in ("secret", "site")
+        Edit(path, shown.get(path), shown.get(path), why=Why.RELEASED)
+        for path in ("secret", "site")
     )
     planned = Change(
         "pbx", Action.UPDATE, Address("extension", "2101"), Why.RELEASED, fingerprint(shown),
@@ -452,9 +453,9 @@ def test_an_altered_write_stores_another_value_of_one_field(
 ) -> None:
     adapter = platform(tmp_path, {"on": "queue/a", "fault": "alter", "field": field})
     assert refusals(adapter, create("queue/a", {field: before})) == []
-    expected = edited(defaults("queue"), [Edit(field, None, after, Why.YOU)])
+    expected = edited(defaults("queue"), [Edit(field, None, after, why=Why.YOU)])
     assert live(adapter, "queue/a") == expected
-    ledger = edited({}, [Edit(field, None, before, Why.YOU)])
+    ledger = edited({}, [Edit(field, None, before, why=Why.YOU)])
     assert seen(adapter).ledger[Address("queue", "a")] == ledger
 
 
@@ -754,7 +755,7 @@ def expected_after(
         if address in batch:
             continue
         before = objects.get(address)
-        edits = tuple(Edit(path, None, value, Why.YOU) for path, value in values.items())
+        edits = tuple(Edit(path, None, value, why=Why.YOU) for path, value in values.items())
         on_object = [edit for edit in edits if edit.path != "protect"]
         if verb == "write":
             action = Action.CREATE if before is None else Action.UPDATE

@@ -283,7 +283,7 @@ def test_what_people_review_does_not_depend_on_the_order_of_keys(tmp_path: Path)
         address=Address("queue", "sales"),
         why=Why.NOT_LOADED,
         basis="0" * 32,
-        edits=(Edit("running.members", members, "as stored", Why.NOT_LOADED),),
+        edits=(Edit("running.members", members, "as stored", why=Why.NOT_LOADED),),
         ledger={"members": members, "label": "Sales"},
     )
     plan = Plan("", (Step("demo", (change,)),), {"demo": {"queue": 1}}, {})

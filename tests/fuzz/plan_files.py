@@ -224,7 +224,7 @@ class Bench:
         seen = connect({"path": "demo.db"}, self.folder).observe(KINDS)
         for address, fields in (*seen.objects.items(), *seen.ledger.items()):
             found = secrets(address.kind, fields)
-            plain = edited(fields, [Edit(p, None, "env:X", Why.YOU) for p in found])
+            plain = edited(fields, [Edit(p, None, "env:X", why=Why.YOU) for p in found])
             assert all(text.startswith("sealed:") for text in found.values())
             KINDS[address.kind].model.model_validate(plain)
 

@@ -56,7 +56,7 @@ def test_verification_says_which_fields_no_platform_holds() -> None:
 
 
 def test_drift_says_it_too_and_marks_a_field_that_differs() -> None:
-    edit = Edit("label", "Sales", "Advice", Why.BY_HAND)
+    edit = Edit("label", "Sales", "Advice", why=Why.BY_HAND)
     change = Change("demo", Action.UPDATE, SALES, Why.BY_HAND, "", (edit,))
     found = {"demo": Drifted((change,), Observation({SALES: FIELDS}, {SALES: FIELDS}), NAMES)}
     text = drift_text(found, 80, PLAIN)

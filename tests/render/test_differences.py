@@ -11,7 +11,7 @@ from ccstate.render.differences import rows
 
 
 def said(before: Json, after: Json, path: str = "field") -> list[str]:
-    found = rows(Edit(path, before, after, Why.YOU), {})
+    found = rows(Edit(path, before, after, why=Why.YOU), {})
     return [f"{row.label}: {''.join(piece.text for piece in row.value).strip()}" for row in found]
 
 
@@ -95,7 +95,7 @@ def test_a_field_says_what_differs(name: str) -> None:
 
 
 def test_a_seal_is_no_text_to_compare() -> None:
-    edit = Edit("secret", "sealed:" + "a" * 60, "sealed:" + "b" * 60, Why.YOU)
+    edit = Edit("secret", "sealed:" + "a" * 60, "sealed:" + "b" * 60, why=Why.YOU)
     words = "".join(piece.text for row in rows(edit, {"secret": "env:SIP"}) for piece in row.value)
     assert words == "secret replaced, from env:SIP"
     assert "sealed" not in "".join(said(edit.before, edit.after))
@@ -121,7 +121,7 @@ VALUES: st.SearchStrategy[Json] = st.recursive(
 
 @given(VALUES, VALUES)
 def test_what_differs_is_never_silent(before: Json, after: Json) -> None:
-    assert rows(Edit("field", before, after, Why.YOU), {})
+    assert rows(Edit("field", before, after, why=Why.YOU), {})
 
 
 @given(VALUES)

@@ -68,9 +68,9 @@ def test_nothing_in_a_plan_comes_alive(
     one: str, two: str, three: str, action: Action, why: Why
 ) -> None:
     edits = (
-        Edit(one, two, three, why),
-        Edit("members", [two], [three, {"user": one}], Why.YOU),
-        Edit("languages", {two: {"text": two * 20}}, {two: {"text": three * 20}}, Why.BY_HAND),
+        Edit(one, two, three, why=why),
+        Edit("members", [two], [three, {"user": one}], why=Why.YOU),
+        Edit("languages", {two: {"text": two * 20}}, {two: {"text": three * 20}}, why=Why.BY_HAND),
     )
     change = Change(one, action, Address(two, three), why, "", edits, {"label": three, "to": one})
     other = Change("demo", action, Address("queue", one), why, "", edits)
@@ -107,7 +107,7 @@ def test_nothing_in_a_diagnostic_comes_alive(problems: list[Diagnostic]) -> None
 
 
 def test_a_comment_stays_within_what_github_takes() -> None:
-    edits = tuple(Edit(f"field{n}", "a" * 500, "b" * 500, Why.YOU) for n in range(30))
+    edits = tuple(Edit(f"field{n}", "a" * 500, "b" * 500, why=Why.YOU) for n in range(30))
     changes = tuple(
         Change("demo", Action.UPDATE, Address(kind, f"{kind}-{n}"), Why.YOU, "", edits)
         for kind in ("user", "queue", "ivr")

@@ -62,7 +62,7 @@ def change(
 
 
 def edit(path: str, before: Json, after: Json, why: Why = Why.YOU) -> Edit:
-    return Edit(path, before, after, why)
+    return Edit(path, before, after, why=why)
 
 
 def plan(*changes: Change, **rest: object) -> Plan:
@@ -319,7 +319,7 @@ CHANGES = st.builds(
     why=st.sampled_from(Why),
     basis=st.just(""),
     edits=st.lists(
-        st.builds(Edit, NAMES, VALUES, VALUES, st.sampled_from(Why)),
+        st.builds(Edit, NAMES, VALUES, VALUES, why=st.sampled_from(Why)),
         max_size=4,
         unique_by=lambda found: found.path,
     ).map(tuple),

@@ -94,7 +94,7 @@ def _declarable(address: Address, fields: Fields) -> tuple[Fields, int]:
     """The fields that YAML can hold, and how many secrets that leaves out."""
     paths = kinds.secrets(address.kind, fields)
     taken = [*paths, *(key for key in BESIDES if key in fields)]
-    return edited(fields, [Edit(path, None, None, Why.NEW) for path in taken]), len(paths)
+    return edited(fields, [Edit(path, None, None, why=Why.NEW) for path in taken]), len(paths)
 
 
 def _refusal(address: Address) -> Diagnostic:

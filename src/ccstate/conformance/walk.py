@@ -168,7 +168,7 @@ class Walk:
         state = {}
         for address, fields in desired.items():
             held = references.get(address, {}).items()
-            edits = [Edit(path, None, seals[reference], Why.YOU) for path, reference in held]
+            edits = [Edit(path, None, seals[reference], why=Why.YOU) for path, reference in held]
             state[address] = Resource(address, edited(fields, edits), "")
         return state, references
 
@@ -236,7 +236,7 @@ class Walk:
         """What an object with these fields must look like: by dotted path, secrets sealed."""
         references = kinds.secrets(kind, fields)
         seals = self.adapter.seal(set(references.values()))
-        edits = [Edit(path, None, seals[ref], Why.YOU) for path, ref in references.items()]
+        edits = [Edit(path, None, seals[ref], why=Why.YOU) for path, ref in references.items()]
         return {
             path: value
             for path, value in kinds.flatten(kind, edited(fields, edits)).items()
@@ -281,7 +281,7 @@ def _expect_no_changes(plan: Plan, when: str) -> None:
 def plain(kind: str, fields: Fields) -> Fields:
     """The fields as an administrator types them: secrets themselves, nothing that is null."""
     secrets = kinds.secrets(kind, fields).items()
-    edits = [Edit(path, None, SECRETS[ref.partition(":")[2]], Why.YOU) for path, ref in secrets]
+    edits = [Edit(path, None, SECRETS[ref.partition(":")[2]], why=Why.YOU) for path, ref in secrets]
     held = {name: value for name, value in fields.items() if name not in LEDGER_ONLY}
     return cast("dict[str, Json]", _without_null(edited(held, edits)))
 

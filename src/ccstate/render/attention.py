@@ -45,7 +45,7 @@ def attention(plan: Plan) -> Iterator[Sentence]:
             len(plan.renames), "pair looks like one object", "pairs look like one object"
         )
         words = f"{count} with another name; {LEFT_BEHIND}"
-        names = tuple(f"{before} → {after}" for before, after in plan.renames)
+        names = tuple(f"{pair.before} → {pair.after}" for pair in plan.renames)
         yield Sentence(words, len(names), names, Style.CHANGE)
     phones, mailboxes = _handed_on(changes)
     if phones:

@@ -142,7 +142,7 @@ def _rows(edit: FieldChange, *, is_new: bool) -> list[Row]:
     if is_new and not any(isinstance(part, list | dict) for part in parts):
         return [Row(edit.path, (Piece(brief(edit.after), Style.ADD),))]
     # Whose doing it was is told by the author; secrets are references here, and may be shown.
-    return rows(Edit(edit.path, edit.before, edit.after, Why.YOU), {})
+    return rows(Edit(edit.path, edit.before, edit.after, why=Why.YOU), {})
 
 
 def _when(date: str) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from ccstate.kinds.fields import Strict
-from ccstate.plan_format import Whole
+from ccstate.report_format.objects import Whole
 
 
 class Step(Strict):

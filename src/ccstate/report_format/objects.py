@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Field
 
 from ccstate.kinds.fields import Strict
-from ccstate.model import Action, Outcome, Why
-from ccstate.plan_format import EditFile, Whole
+from ccstate.model import Action, Edit, Outcome, Why
+
+Whole = Annotated[int, Field(ge=0)]
 
 AddressText = Annotated[str, Field(examples=["queue/sales"])]
 """Objects by hand may have names that no document could give them."""
@@ -57,7 +58,7 @@ class Difference(Strict):
     """For `verify` what a plan would do; for `drift` what was done by hand."""
     why: _Why
     """Whose doing it is."""
-    edits: list[EditFile]
+    edits: list[Edit]
     """The fields; of a secret only its seal is shown."""
 
 

@@ -152,7 +152,7 @@ def _with_secrets(records: Records, private: Mapping[str, Any], place: str) -> R
         real = {path: str(known[address][path]) for path in seals}
         if any(seal(key, text) != seals[path] for path, text in real.items()):
             raise Unreadable([_unlike(place, address)])
-        edits = [Edit(path, None, text, Why.YOU) for path, text in real.items()]
+        edits = [Edit(path, None, text, why=Why.YOU) for path, text in real.items()]
         objects[address] = edited(fields, edits) if edits else fields
     files = {**records.files, **cast("Mapping[str, str]", private["files"])}
     return replace(records, key=key, objects=objects, files=files, is_sealed=False)

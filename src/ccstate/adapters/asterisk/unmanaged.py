@@ -64,7 +64,7 @@ def _shown(records: Records, address: Address, fields: Fields) -> Fields:
     if records.ledger or records.objects or records.files:
         return sealed(records.key, address.kind, fields)
     paths = kinds.secrets(address.kind, fields)
-    return edited(fields, [Edit(path, None, None, Why.YOU) for path in paths])
+    return edited(fields, [Edit(path, None, None, why=Why.YOU) for path in paths])
 
 
 def out_of_reach(drafted: Draft) -> Iterator[Diagnostic]:
@@ -132,7 +132,7 @@ def _standing_alone(imported: Imported, address: Address) -> Fields:
     return edited(
         fields,
         [
-            Edit(path, None, imported.secrets[reference.removeprefix("env:")], Why.YOU)
+            Edit(path, None, imported.secrets[reference.removeprefix("env:")], why=Why.YOU)
             for path, reference in kinds.secrets(address.kind, fields).items()
         ],
     )

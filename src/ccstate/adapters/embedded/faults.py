@@ -45,7 +45,7 @@ def altered(fields: Fields, path: str) -> Fields:
     value: Json = dict(fields)
     for part in path.split("."):
         value = value.get(part) if isinstance(value, dict) else None
-    return edited(fields, [Edit(path, value, _another(value), Why.BY_HAND)])
+    return edited(fields, [Edit(path, value, _another(value), why=Why.BY_HAND)])
 
 
 def _another(value: Json) -> Json:
