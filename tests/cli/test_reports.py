@@ -16,11 +16,11 @@ from ccstate.adapter import Holder
 from ccstate.adapters.embedded import connect
 from ccstate.cli.plans import reviewed_plan, write_plan
 from ccstate.model import Action, Address, Change, Edit, Json, Plan, Step, Why
-from ccstate.render.placed_calls import placed_json
+from ccstate.render.placed_calls import PlacedCalls, placed_json
 from ccstate.report_format import REPORTS
 from tests.cli.screens import Screen as PlainScreen
 from tests.cli.test_cli import Screen, screen
-from tests.render.test_placed_calls import RESULTS
+from tests.render.test_placed_calls import FLOW, RESULTS
 
 __all__ = ["screen"]
 
@@ -134,7 +134,7 @@ def test_a_lock_was_removed(screen: Screen) -> None:
 
 
 def test_calls_that_were_made() -> None:
-    found = valid("test-live", placed_json(RESULTS))
+    found = valid("test-live", placed_json(PlacedCalls(FLOW, RESULTS)))
     assert [test["name"] for test in found["tests"]] == [r.walked.name for r in RESULTS]
 
 

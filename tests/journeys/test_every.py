@@ -12,7 +12,7 @@ from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Year
 from ccstate.journeys.ways import End, Event, Place
 from ccstate.model import Address, Fields
-from ccstate.render.enumeration_text import ends_counted, proof
+from ccstate.render.enumeration import ends_counted, proof
 from tests.journeys.strategies_journeys import centre
 from tests.journeys.tangles import estate, wide
 

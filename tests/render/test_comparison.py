@@ -7,13 +7,16 @@ from ccstate.kinds import field_paths
 from ccstate.model import Action, Address, Change, Edit, Fields, Observation, Resource, Why
 from ccstate.render.comparison import (
     Drifted,
+    ObjectViews,
     Verified,
     View,
+    drift_json,
     drift_text,
+    object_json,
     object_text,
+    verify_json,
     verify_text,
 )
-from ccstate.render.reports import drift_json, object_json, verify_json
 from ccstate.render.text import PLAIN
 
 SALES = Address("queue", "sales")
@@ -23,7 +26,9 @@ KEPT = {"label": "no names there", "members.*.team": "no teams there"}
 
 def shown(declared: Fields) -> str:
     view = View("demo", FIELDS, FIELDS, KEPT)
-    return object_text(SALES, Resource(SALES, declared, "queues.yaml"), [view], 120, PLAIN)
+    return object_text(
+        ObjectViews(SALES, Resource(SALES, declared, "queues.yaml"), [view]), 120, PLAIN
+    )
 
 
 def test_a_field_that_is_recorded_only_is_shown_as_that_with_the_reason() -> None:
@@ -41,7 +46,9 @@ def test_where_it_differs_that_is_said_first() -> None:
 
 
 def test_a_report_has_the_reasons_by_field() -> None:
-    report = orjson.loads(object_json(SALES, None, [View("demo", FIELDS, FIELDS, KEPT)]))
+    report = orjson.loads(
+        object_json(ObjectViews(SALES, None, [View("demo", FIELDS, FIELDS, KEPT)]))
+    )
     assert report["targets"][0]["kept"] == KEPT
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ccstate import __version__
 from ccstate.errors import Diagnostic, Severity, Span
-from ccstate.render.diagnostics import FORMATS, diagnostics_text, shortened_text
+from ccstate.render.diagnostics import VALIDATION, Validation, diagnostics_text, shortened_text
 from ccstate.render.text import COLOUR
 from ccstate.rules import RULES
 
@@ -38,16 +38,23 @@ PROBLEMS = (
     Diagnostic("CC102", "odd label \x1b[31m\u202e<b>&\x00", Span("ü/q.yaml", 1), "a\r\n::error::b"),
 )
 SUFFIX = {"json": "json", "markdown": "md", "sarif": "sarif", "junit": "xml"}
+FORMATS = VALIDATION.formats
+
+
+def given_out(name: str, problems: Sequence[Diagnostic]) -> str:
+    if name == "text":
+        return diagnostics_text(problems)
+    return VALIDATION.render(name, Validation(problems, "", breaks_lines=False))
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_problems_are_given_out(name: str, golden: Callable[[str, str], None]) -> None:
-    golden(f"render/problems-{name}.{SUFFIX.get(name, 'txt')}", FORMATS[name](PROBLEMS))
+    golden(f"render/problems-{name}.{SUFFIX.get(name, 'txt')}", given_out(name, PROBLEMS))
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_no_problems_are_given_out(name: str, golden: Callable[[str, str], None]) -> None:
-    golden(f"render/no-problems-{name}.{SUFFIX.get(name, 'txt')}", FORMATS[name]([]))
+    golden(f"render/no-problems-{name}.{SUFFIX.get(name, 'txt')}", given_out(name, []))
 
 
 def test_colour_adds_nothing_but_colour() -> None:
@@ -117,7 +124,7 @@ def test_few_problems_are_all_shown() -> None:
 
 @given(ANY_PROBLEMS)
 def test_junit_is_well_formed(problems: Sequence[Diagnostic]) -> None:
-    root = ET.fromstring(FORMATS["junit"](problems))  # noqa: S314 - our own output
+    root = ET.fromstring(given_out("junit", problems))  # noqa: S314 - our own output
     assert len(root.findall(".//testcase")) == max(len(problems), 1)
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
     assert len(root.findall(".//failure")) == errors == int(root.attrib["failures"])
@@ -125,8 +132,8 @@ def test_junit_is_well_formed(problems: Sequence[Diagnostic]) -> None:
 
 @given(ANY_PROBLEMS)
 def test_json_and_sarif_name_every_problem(problems: Sequence[Diagnostic]) -> None:
-    assert len(json.loads(FORMATS["json"](problems))["problems"]) == len(problems)
-    (run,) = json.loads(FORMATS["sarif"](problems))["runs"]
+    assert len(json.loads(given_out("json", problems))["problems"]) == len(problems)
+    (run,) = json.loads(given_out("sarif", problems))["runs"]
     rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
     assert len(run["results"]) == len(problems)
     for result in run["results"]:
@@ -140,7 +147,7 @@ def test_json_and_sarif_name_every_problem(problems: Sequence[Diagnostic]) -> No
 
 
 def test_junit_says_how_long_each_case_took() -> None:
-    root = ET.fromstring(FORMATS["junit"]([]))  # noqa: S314 - our own output
+    root = ET.fromstring(given_out("junit", []))  # noqa: S314 - our own output
     assert [case.attrib["time"] for case in root.iter("testcase")] == ["0.000"]
     assert {suite.attrib["time"] for suite in root.iter("testsuite")} == {"0.000"}
 
@@ -148,7 +155,7 @@ def test_junit_says_how_long_each_case_took() -> None:
 def test_sarif_holds_the_page_of_each_rule() -> None:
     """No public address is known, so viewers must have it in the file."""
     problems = [Diagnostic(code, "x") for code in RULES]
-    found = json.loads(FORMATS["sarif"](problems))["runs"][0]["tool"]["driver"]["rules"]
+    found = json.loads(given_out("sarif", problems))["runs"][0]["tool"]["driver"]["rules"]
     assert [rule["id"] for rule in found] == sorted(RULES)
     for rule in found:
         path = files("ccstate.rules") / "pages" / f"{rule['id']}.md"
@@ -165,7 +172,7 @@ def test_sarif_names_this_release_and_where_it_is_explained(
     problems = [Diagnostic("CC206", "a"), Diagnostic("CC103", "b")]
 
     def driver() -> Any:
-        return json.loads(FORMATS["sarif"](problems))["runs"][0]["tool"]["driver"]
+        return json.loads(given_out("sarif", problems))["runs"][0]["tool"]["driver"]
 
     found = driver()
     assert found["version"] == found["semanticVersion"] == __version__
@@ -182,7 +189,7 @@ def test_sarif_names_this_release_and_where_it_is_explained(
 
 @given(ANY_PROBLEMS)
 def test_github_reads_one_command_for_each_problem(problems: Sequence[Diagnostic]) -> None:
-    text = FORMATS["github"](problems)
+    text = given_out("github", problems)
     assert len(text.splitlines()) == len(problems)
     for line in text.splitlines():
         assert re.match(r"::(error|warning) [a-z]+=[^,:]*(,[a-z]+=[^,:]*)*::", line)
@@ -190,6 +197,6 @@ def test_github_reads_one_command_for_each_problem(problems: Sequence[Diagnostic
 
 @given(ANY_PROBLEMS, st.sampled_from(["text", "markdown", "github", "junit"]))
 def test_no_text_is_a_command_to_a_terminal(problems: Sequence[Diagnostic], name: str) -> None:
-    text = FORMATS[name](problems)
+    text = given_out(name, problems)
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", text)
     text.encode()

@@ -11,8 +11,7 @@ from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Year
 from ccstate.journeys.ways import End, Event, Place
 from ccstate.model import Address, Fields
-from ccstate.render.enumeration import Lead, Scene, Story, story
-from ccstate.render.enumeration_text import (
+from ccstate.render.enumeration import (
     MOST_LEADS,
     MOST_ROUNDS,
     story_markdown,
@@ -21,7 +20,7 @@ from ccstate.render.enumeration_text import (
     sum_text,
     that_fit,
 )
-from ccstate.render.key_paths import asked, path_words
+from ccstate.render.enumeration_words import Lead, Scene, Story, asked, path_words, story
 from ccstate.render.text import PLAIN
 
 

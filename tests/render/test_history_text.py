@@ -4,7 +4,7 @@ import pytest
 
 from ccstate.history import Entry, FieldChange, Happened
 from ccstate.model import Address, Outcome
-from ccstate.render.history_text import history_text
+from ccstate.render.history_text import History, history_text
 from ccstate.render.text import COLOUR, PLAIN, columns
 
 SALES = Address("queue", "sales")
@@ -72,23 +72,23 @@ Golden = Callable[[str, str], None]
 
 
 def test_a_history_is_told_commit_by_commit(golden: Golden) -> None:
-    golden("history/queue.txt", history_text(ENTRIES, SALES, 80, PLAIN))
+    golden("history/queue.txt", history_text(History(SALES, ENTRIES), 80, PLAIN))
 
 
 def test_a_history_has_colours(golden: Golden) -> None:
-    golden("history/queue-colour.txt", history_text(ENTRIES, SALES, 80, COLOUR))
+    golden("history/queue-colour.txt", history_text(History(SALES, ENTRIES), 80, COLOUR))
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
-    lines = history_text(ENTRIES, SALES, width, PLAIN).splitlines()
+    lines = history_text(History(SALES, ENTRIES), width, PLAIN).splitlines()
     assert max(map(columns, lines)) <= width
 
 
 def test_of_many_fields_the_rest_is_counted() -> None:
     edits = tuple(FieldChange(f"field_{n}", 1, 2) for n in range(50))
     entry = Entry("a" * 40, "", "", "", Happened.CHANGED, edits)
-    text = history_text([entry], SALES)
+    text = history_text(History(SALES, [entry]))
     assert "… and 10 more fields" in text
     assert "field_39" in text
     assert "field_40" not in text

@@ -15,6 +15,7 @@ from ccstate.journeys.walk import Journey, Step, walk
 from ccstate.journeys.ways import End, Event, Place, Way
 from ccstate.model import Address, Fields
 from ccstate.render.placed_calls import (
+    PlacedCalls,
     is_good,
     placed_json,
     placed_junit,
@@ -79,8 +80,8 @@ RESULTS = [
 
 
 def test_real_calls_read_well(golden: Callable[[str, str], None]) -> None:
-    golden("render/placed-calls.txt", placed_text(FLOW, RESULTS))
-    golden("render/placed-calls.md", placed_markdown(FLOW, RESULTS))
+    golden("render/placed-calls.txt", placed_text(PlacedCalls(FLOW, RESULTS)))
+    golden("render/placed-calls.md", placed_markdown(PlacedCalls(FLOW, RESULTS)))
 
 
 def test_a_call_is_good_where_it_keeps_the_promise_and_the_model_tells_of_it() -> None:
@@ -88,7 +89,7 @@ def test_a_call_is_good_where_it_keeps_the_promise_and_the_model_tells_of_it() -
 
 
 def test_programs_find_both_ways() -> None:
-    body = json.loads(placed_json(RESULTS))
+    body = json.loads(placed_json(PlacedCalls(FLOW, RESULTS)))
     assert body["passed"] == 2
     assert body["agree"] == 3
     first, _, astray, *_ = body["tests"]
@@ -100,7 +101,7 @@ def test_programs_find_both_ways() -> None:
 
 def test_a_build_server_finds_a_case_for_each_call() -> None:
     files = {"pressed": "desired_state/tests.yaml"}
-    root = ET.fromstring(placed_junit(FLOW, RESULTS, files))  # noqa: S314 - our own report
+    root = ET.fromstring(placed_junit(PlacedCalls(FLOW, RESULTS, files)))  # noqa: S314 - our own report
     cases = list(root.iter("testcase"))
     assert [case.find("failure") is not None for case in cases] == [
         not is_good(result) for result in RESULTS
@@ -110,7 +111,7 @@ def test_a_build_server_finds_a_case_for_each_call() -> None:
 
 
 def test_a_call_that_sip_refused_says_with_what() -> None:
-    assert "was refused by SIP: 404 Not Found" in placed_text(FLOW, [REFUSED])
+    assert "was refused by SIP: 404 Not Found" in placed_text(PlacedCalls(FLOW, [REFUSED]))
 
 
 @pytest.mark.parametrize("columns", [60, 80, 100])
@@ -122,5 +123,7 @@ def test_a_line_fits_the_terminal(columns: int) -> None:
 def test_nothing_that_was_heard_comes_alive() -> None:
     way = Way(Event.KEY, None, End.HANGUP, key="\x1b[31m")
     journey = Journey((Step(START, way),), End.HANGUP, "hangup")
-    text = placed_text(FLOW, [made(PRESSED, journey)]) + placed_markdown(FLOW, [REFUSED])
+    text = placed_text(PlacedCalls(FLOW, [made(PRESSED, journey)])) + placed_markdown(
+        PlacedCalls(FLOW, [REFUSED])
+    )
     assert "\x1b" not in text

@@ -7,10 +7,12 @@ import click
 
 from ccstate import kinds
 from ccstate.cli.live import address_of
-from ccstate.cli.output import in_format, say, shown, talk
+from ccstate.cli.output import in_format, print_report, shown, talk
 from ccstate.cli.workspace import Workspace, find_root, observed
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.model import BESIDES, Address, Edit, Fields, Why, edited
+from ccstate.render.receipt import ADOPTED, Adopted
+from ccstate.render.values import plural
 
 FILE = "adopted.yaml"
 
@@ -25,7 +27,7 @@ FILE = "adopted.yaml"
     type=click.Path(path_type=Path, dir_okay=False),
     help=f"File to write to; {FILE} in the desired state where left out.",
 )
-@in_format("text", "json")
+@in_format(ADOPTED)
 @click.pass_obj
 def adopt(
     root: Any,
@@ -41,9 +43,6 @@ def adopt(
     Writes each ADDRESS to YAML as it is on the platform. The next plan then takes it over
     without changing it. Passwords stay unmanaged: the platform does not tell them.
     """
-    from ccstate.render.reports import adopted_json
-    from ccstate.render.values import plural
-
     workspace = Workspace(find_root(root))
     path = workspace.inside(into, FILE)
     unmanaged = _unmanaged(workspace, target)
@@ -51,8 +50,7 @@ def adopt(
     if problems := [_refusal(address) for address in chosen if address not in unmanaged]:
         raise InvalidInput(problems)
     if not chosen:
-        if form == "json":
-            say(adopted_json(None, (), (), 0))
+        print_report(ADOPTED, form, Adopted(None))
         talk("Nothing is unmanaged." if everything else "Name an object, or pass --all.")
         return 0 if everything else 1
     withheld = 0
@@ -65,10 +63,9 @@ def adopt(
         withheld += left_out
         adopted[address] = fields
     workspace.declare(path, adopted)
-    if form == "json":
-        say(adopted_json(shown(path), chosen, filled, withheld))
+    print_report(ADOPTED, form, Adopted(shown(path), chosen, filled, withheld))
+    if form != "text":
         return 0
-    say(f"Wrote {plural(len(chosen), 'object')} to {shown(path)}. Next: ccstate plan")
     if filled:
         talk(f"The project's defaults will set {', '.join(sorted(filled))}: see the plan.")
     if withheld:

@@ -3,7 +3,6 @@
 import getpass
 import os
 import socket
-import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
@@ -17,10 +16,8 @@ from ccstate.cli.output import (
     Unsaid,
     complain,
     in_format,
-    palette,
-    say,
+    print_report,
     talk,
-    width,
 )
 from ccstate.cli.plans import (
     FOLDER,
@@ -50,6 +47,7 @@ from ccstate.errors import (
     Unreadable,
 )
 from ccstate.model import Outcome, Plan
+from ccstate.render.receipt import APPLY, UNLOCKED, Receipt, Unlocked, receipt_markdown
 
 if TYPE_CHECKING:
     from ccstate.adapter import Holder
@@ -62,7 +60,7 @@ if TYPE_CHECKING:
 @click.option(
     "--drain", metavar="DURATION", help="Wait so long for callers in what the plan touches: 5m."
 )
-@in_format("text", "json")
+@in_format(APPLY)
 @click.pass_obj
 def apply(root: Any, plan_id: str | None, resume: bool, drain: str | None, form: str) -> int:
     """Do what a plan says, and confirm it by reading again.
@@ -202,8 +200,6 @@ def _apply(workspace: Workspace, plan_id: str, plan: Plan, held: "Held", form: s
     from ccstate.apply.journal import open_journal
     from ccstate.apply.perform import Means
     from ccstate.apply.perform import apply as perform
-    from ccstate.render.receipt import Receipt, receipt_markdown, receipt_text
-    from ccstate.render.reports import receipt_json
 
     folder = workspace.root / FOLDER / plan_id
     journal = open_journal(folder / JOURNAL)
@@ -226,13 +222,8 @@ def _apply(workspace: Workspace, plan_id: str, plan: Plan, held: "Held", form: s
     receipt = Receipt(plan_id, applied.settled, started, _now(), corrective, plan.kept)
     with _telling("the receipt could not be written"):
         (folder / RECEIPT).write_text(receipt_markdown(receipt), encoding="utf-8")
-    shown = (
-        receipt_json(receipt)
-        if form == "json"
-        else receipt_text(receipt, width(), palette(sys.stdout))
-    )
     with suppress(Unsaid):  # that has been told
-        say(shown)
+        print_report(APPLY, form, receipt)
     return 0 if all(one.outcome is Outcome.CONFIRMED for one in applied.settled) else 4
 
 
@@ -254,7 +245,7 @@ def _telling(what: str) -> Iterator[None]:
 @click.option(
     "--owner", default="", metavar="USER@HOST", help="Whose lock, where that is asked for."
 )
-@in_format("text", "json")
+@in_format(UNLOCKED)
 @click.pass_obj
 def unlock(root: Any, names: tuple[str, ...], owner: str, form: str) -> int:
     """Remove the locks that an apply left which died.
@@ -262,8 +253,7 @@ def unlock(root: Any, names: tuple[str, ...], owner: str, form: str) -> int:
     The lock of a process that runs stays. Of another machine that cannot be known: name its owner,
     and make sure first that it is not applying.
     """
-    from ccstate.apply.lock import release, who
-    from ccstate.render.reports import unlocked_json
+    from ccstate.apply.lock import release
 
     workspace = Workspace(find_root(root))
     kept: list[CcstateError] = []
@@ -278,11 +268,7 @@ def unlock(root: Any, names: tuple[str, ...], owner: str, form: str) -> int:
             removed[target.name] = holder
     plans = dict.fromkeys(holder.plan for holder in removed.values())
     interrupted = [plan_id for plan_id in plans if plan_id in interrupted_plans(workspace.root)]
-    if form == "json":
-        say(unlocked_json(removed, interrupted))
-    else:
-        for name, holder in removed.items():
-            say(f"Removed the lock of {who(holder)} on {name}, since {holder.since}.")
+    print_report(UNLOCKED, form, Unlocked(removed, interrupted))
     for plan_id in interrupted:
         talk(f"Its apply was interrupted: ccstate apply {plan_id} --resume")
     if kept:

@@ -8,11 +8,23 @@ from typing import Any
 import click
 
 from ccstate.cli import days
-from ccstate.cli.output import complain, in_format, palette, say, shown, talk, width
+from ccstate.cli.output import (
+    complain,
+    in_format,
+    palette,
+    print_report,
+    say,
+    shown,
+    talk,
+    width,
+)
 from ccstate.cli.simulate import talk_of_open
 from ccstate.cli.workspace import Workspace, call_tests, find_root
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.model import Address, Fields
+from ccstate.render.call_tests import CALL_TESTS, TestRun, covered
+from ccstate.render.placed_calls import PLACED_CALLS, PlacedCalls, is_good, placed_line
+from ccstate.render.values import plural
 
 FILE = "call_tests.yaml"
 
@@ -33,7 +45,7 @@ FILE = "call_tests.yaml"
     type=click.Path(path_type=Path, dir_okay=False),
     help=f"File that --generate writes to; {FILE} in the desired state where left out.",
 )
-@in_format("text", "json", "markdown", "junit")
+@in_format(CALL_TESTS, PLACED_CALLS)
 @click.pass_obj
 def test(
     root: Any,
@@ -55,7 +67,6 @@ def test(
     from ccstate.journeys.coverage import coverage
     from ccstate.journeys.flow import Flow
     from ccstate.journeys.moments import Year
-    from ccstate.render import call_tests as rendered
 
     workspace = Workspace(find_root(root))
     desired = workspace.valid()
@@ -75,15 +86,9 @@ def test(
     found = coverage(flow, year, run if not names else verdicts(flow, year, tests))
     if generate:
         return _generate(workspace, flow, found, into)
-    if form == "json":
-        say(rendered.call_tests_json(run, found))
-    elif form == "markdown":
-        say(rendered.call_tests_markdown(flow, run, found))
-    elif form == "junit":
-        say(rendered.call_tests_junit(flow, run, files))
-    else:
+    if form == "text":
         talk(f"Walked on the {'platforms as they are' if is_live else 'desired state'}.")
-        say(rendered.call_tests_text(flow, run, found, width(), palette(sys.stdout)))
+    print_report(CALL_TESTS, form, TestRun(flow, run, found, files))
     return 0 if all(verdict.passed for verdict in run) else 1
 
 
@@ -98,8 +103,6 @@ def _call(
 ) -> int:
     """Makes the calls on a target, and says how they went."""
     from ccstate.journeys.placed import PlacesCalls
-    from ccstate.render import placed_calls as rendered
-    from ccstate.render.values import plural
 
     adapter = workspace.adapter(workspace.targets([target])[0])
     if not isinstance(adapter, PlacesCalls):
@@ -111,18 +114,11 @@ def _call(
 
     def told(result: Any) -> None:
         if sys.stderr.isatty() or form != "text":
-            talk(rendered.placed_line(result, names, palette(sys.stderr), width()))
+            talk(placed_line(result, names, palette(sys.stderr), width()))
 
     results = list(adapter.place_calls(flow, walked, told))
-    if form == "json":
-        say(rendered.placed_json(results))
-    elif form == "markdown":
-        say(rendered.placed_markdown(flow, results))
-    elif form == "junit":
-        say(rendered.placed_junit(flow, results, files))
-    else:
-        say(rendered.placed_text(flow, results, width(), palette(sys.stdout)))
-    return 0 if all(rendered.is_good(result) for result in results) else 1
+    print_report(PLACED_CALLS, form, PlacedCalls(flow, results, files))
+    return 0 if all(is_good(result) for result in results) else 1
 
 
 def _known(names: tuple[str, ...], tests: dict[str, Fields]) -> list[str]:
@@ -147,8 +143,6 @@ def _known(names: tuple[str, ...], tests: dict[str, Fields]) -> list[str]:
 def _generate(workspace: Workspace, flow: Any, found: Any, into: Path | None) -> int:
     """Writes the missing tests, each as it would be written by hand."""
     from ccstate.journeys.coverage import missing_tests
-    from ccstate.render.call_tests import covered
-    from ccstate.render.values import plural
 
     if not found.missing:
         say(f"Every end has its test. {covered(found)}.")

@@ -10,15 +10,16 @@ import click
 
 from ccstate.checkout import refuse_links
 from ccstate.cli.days import day_or_today
-from ccstate.cli.output import annotate, in_format, palette, say, shown, talk, width, write_file
-from ccstate.cli.rules import learn_more
+from ccstate.cli.output import in_format, print_report, say, shown, talk, write_file
 from ccstate.cli.workspace import Workspace, find_root
 from ccstate.desired.settings import FILE, NO_PROJECT
 from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
+from ccstate.render.diagnostics import VALIDATION, Validation
+from ccstate.render.values import plural
 
 
 @click.command()
-@in_format("text", "json", "markdown", "github", "sarif", "junit")
+@in_format(VALIDATION)
 @click.option(
     "--at",
     "day",
@@ -34,8 +35,6 @@ def validate(root: Any, form: str, day: date) -> int:
     judged by the rules as well, which know what is valid and unwise.
     """
     from ccstate.errors import CcstateError, sort_key
-    from ccstate.render.diagnostics import FORMATS, shortened_text
-    from ccstate.render.values import plural
 
     workspace = Workspace(find_root(root))
     summary, judged = "", False
@@ -49,15 +48,7 @@ def validate(root: Any, form: str, day: date) -> int:
     except CcstateError as error:
         found = list(error.problems)
     problems = sorted(found, key=sort_key)
-    if form != "text":
-        (annotate if form == "github" else say)(FORMATS[form](problems))
-    elif problems:
-        columns = width() if sys.stdout.isatty() else None  # who filters lines wants them whole
-        complete = "ccstate validate --format json"
-        told = shortened_text(problems, palette(sys.stdout), columns, complete=complete)
-        say(told + learn_more(problems))
-    else:
-        say(f"{summary}: no problems. Next: ccstate plan")
+    print_report(VALIDATION, form, Validation(problems, summary, sys.stdout.isatty()))
     if not judged and not any(problem.code == NO_PROJECT for problem in problems):
         talk("The rules were not run: they judge a desired state without errors.")
     return 1 if _has_errors(problems) else 0

@@ -1,13 +1,13 @@
 """`ccstate history`."""
 
-import sys
 from typing import Any
 
 import click
 
 from ccstate.cli.live import address_of
-from ccstate.cli.output import in_format, palette, say, width
+from ccstate.cli.output import in_format, print_report
 from ccstate.cli.workspace import Workspace, find_root
+from ccstate.render.history_text import HISTORY, History
 
 
 @click.command()
@@ -19,7 +19,7 @@ from ccstate.cli.workspace import Workspace, find_root
     help="Most commits to show.",
     show_default=True,
 )
-@in_format("text", "json")
+@in_format(HISTORY)
 @click.pass_obj
 def history(root: Any, address: str, limit: int, form: str) -> int:
     """Say who changed an object, when, and on whose word.
@@ -27,16 +27,10 @@ def history(root: Any, address: str, limit: int, form: str) -> int:
     From git: commits, authors, requests and fields; from plans/: what became of them.
     """
     from ccstate.history import history as entries
-    from ccstate.render.history_text import history_text
-    from ccstate.render.reports import history_json
 
     workspace = Workspace(find_root(root))
     wanted = address_of(address)
     # One more than is shown, to tell whether there are more.
     found = entries(workspace.root, workspace.project.desired_state, wanted, limit + 1)
-    shown, is_all = found[:limit], len(found) <= limit
-    if form == "json":
-        say(history_json(shown, wanted, is_all=is_all))
-    else:
-        say(history_text(shown, wanted, width(), palette(sys.stdout), is_all=is_all))
+    print_report(HISTORY, form, History(wanted, found[:limit], len(found) <= limit))
     return 0

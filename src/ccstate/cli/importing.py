@@ -3,7 +3,6 @@
 import os
 import re
 import shlex
-import sys
 import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,15 +13,16 @@ import click
 
 from ccstate.checkout import outermost_top, refuse_links, write_new
 from ccstate.cli import days
-from ccstate.cli.output import complain, in_format, palette, say, stage, talk, width
+from ccstate.cli.output import complain, in_format, print_report, stage, talk
 from ccstate.cli.workspace import Workspace, find_root
 from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
 from ccstate.model import Address, Fields
+from ccstate.render.imported import IMPORT, REPORT_BEGINS, Import, full_report
+from ccstate.render.imported_calls import Calls
 from ccstate.secrets import NAMES
 
 if TYPE_CHECKING:
     from ccstate.adapters.asterisk.importing import Imported, Setting
-    from ccstate.render.imported_calls import Calls
 
 NEEDED = ("pjsip.conf", "extensions.conf")
 REPORT = "import-report.txt"
@@ -48,7 +48,7 @@ REPORT = "import-report.txt"
     help="File to write the values of secrets to, as `export` lines.",
 )
 @click.option("--dry-run", is_flag=True, help="Say it all, and write neither YAML nor secrets.")
-@in_format("text", "json", "markdown")
+@in_format(IMPORT)
 @click.pass_obj
 def import_(
     root: Any,
@@ -69,8 +69,6 @@ def import_(
     reason. Every call is then compared, before and after; import-report.txt lists what differs.
     Passwords become references. Exits with 1 where nothing became an object.
     """
-    from ccstate.render import imported as render
-
     workspace = Workspace(find_root(root))
     _readable(folder)
     setting = _setting(folder, prefix, timezone, language, listed)
@@ -91,7 +89,7 @@ def import_(
         _write_secrets(into, found.secrets)
     for path, resources in groups.items() if is_written else ():
         workspace.declare(path, resources)
-    report = render.Import(
+    report = Import(
         folder=str(folder),
         made={_shown(workspace, path): tuple(made) for path, made in groups.items()},
         listed=found.unexpressed,
@@ -105,13 +103,8 @@ def import_(
         report=REPORT if groups else "",
     )
     if groups:
-        _write_report(workspace, render.full_report(report))
-    if form == "json":
-        say(render.imported_json(report))
-    elif form == "markdown":
-        say(render.imported_markdown(report))
-    else:
-        say(render.imported_text(report, width(), palette(sys.stdout)))
+        _write_report(workspace, full_report(report))
+    print_report(IMPORT, form, report)
     return 0 if groups else 1
 
 
@@ -170,10 +163,9 @@ def _imported(folder: Path, setting: "Setting") -> "Imported":
     return import_estate(files.read, files.matching, setting=setting)
 
 
-def _compared(found: "Imported", setting: "Setting") -> "Calls | None":
+def _compared(found: "Imported", setting: "Setting") -> Calls | None:
     """What callers meet before and after; None where nothing became an object."""
     from ccstate.adapters.asterisk.proof import prove
-    from ccstate.render.imported_calls import Calls
 
     if not found.objects:
         return None
@@ -203,8 +195,6 @@ def _make_folder(workspace: Workspace) -> None:
 
 def _occupied(workspace: Workspace) -> Iterator[Diagnostic]:
     """Why no report can be written: what has its name is no report."""
-    from ccstate.render.imported import REPORT_BEGINS
-
     path = workspace.root / REPORT
     if not os.path.lexists(path):
         return

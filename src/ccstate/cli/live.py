@@ -1,17 +1,26 @@
 """`ccstate verify`, `drift` and `show`: what the platforms are, beside what they should be."""
 
-import sys
 from typing import Any
 
 import click
 
 from ccstate.adapter import kept_fields, kept_names
-from ccstate.cli.output import in_format, palette, say, width
+from ccstate.cli.output import in_format, print_report
 from ccstate.cli.plans import find_plan, reviewed_plan
 from ccstate.cli.workspace import Workspace, find_root, observed
 from ccstate.diff import diff
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.model import Address, Resource, parse_address
+from ccstate.render.comparison import (
+    DRIFT,
+    OBJECT,
+    VERIFY,
+    Drifted,
+    ObjectViews,
+    Verified,
+    View,
+)
+from ccstate.render.plan_markdown import PLAN
 
 TARGET = click.option(
     "--target",
@@ -24,16 +33,13 @@ TARGET = click.option(
 
 @click.command()
 @TARGET
-@in_format("text", "json")
+@in_format(VERIFY)
 @click.pass_obj
 def verify(root: Any, targets: tuple[str, ...], form: str) -> int:
     """Read the platforms and compare them with the desired state.
 
     Exits with 4 where something is not as desired; writes nothing.
     """
-    from ccstate.render.comparison import Verified, verify_text
-    from ccstate.render.reports import verify_json
-
     workspace = Workspace(find_root(root))
     desired = workspace.valid()
     found = {}
@@ -41,16 +47,13 @@ def verify(root: Any, targets: tuple[str, ...], form: str) -> int:
         wanted = ((address, resource.fields) for address, resource in share.desired.items())
         kept = kept_names(share.supports, wanted)
         found[share.name] = Verified(share.changes, len(share.desired), kept, share.seen.unseen)
-    if form == "json":
-        say(verify_json(found))
-    else:
-        say(verify_text(found, width(), palette(sys.stdout)))
+    print_report(VERIFY, form, found)
     return 4 if any(target.changes for target in found.values()) else 0
 
 
 @click.command()
 @TARGET
-@in_format("text", "json")
+@in_format(DRIFT)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where something drifted.")
 @click.pass_obj
 def drift(root: Any, targets: tuple[str, ...], form: str, detailed_exitcode: bool) -> int:
@@ -58,9 +61,6 @@ def drift(root: Any, targets: tuple[str, ...], form: str, detailed_exitcode: boo
 
     Compares each platform with its own ledger of what ccstate applied; needs no desired state.
     """
-    from ccstate.render.comparison import Drifted, drift_text
-    from ccstate.render.reports import drift_json
-
     workspace = Workspace(find_root(root))
     found = {}
     for target in workspace.targets(targets):
@@ -70,10 +70,7 @@ def drift(root: Any, targets: tuple[str, ...], form: str, detailed_exitcode: boo
         changes = diff(target.name, applied, seen, secrets={}, release=())
         kept = kept_names(adapter.supports, seen.ledger.items())
         found[target.name] = Drifted(changes, seen, kept)
-    if form == "json":
-        say(drift_json(found))
-    else:
-        say(drift_text(found, width(), palette(sys.stdout)))
+    print_report(DRIFT, form, found)
     drifted = any(target.changes for target in found.values())
     return 2 if drifted and detailed_exitcode else 0
 
@@ -81,7 +78,7 @@ def drift(root: Any, targets: tuple[str, ...], form: str, detailed_exitcode: boo
 @click.command()
 @click.argument("what", metavar="ADDRESS|PLAN")
 @TARGET
-@in_format("text", "json", "markdown")
+@in_format(OBJECT, PLAN)
 @click.pass_obj
 def show(root: Any, what: str, targets: tuple[str, ...], form: str) -> int:
     """Show an object as declared, applied and live; or a plan.
@@ -92,9 +89,6 @@ def show(root: Any, what: str, targets: tuple[str, ...], form: str) -> int:
     workspace = Workspace(find_root(root))
     if "/" not in what:
         return _show_plan(workspace, what, form)
-    from ccstate.render.comparison import View, object_text
-    from ccstate.render.reports import object_json
-
     address = address_of(what)
     desired = workspace.desired()
     resource = desired.state.get(address)
@@ -110,10 +104,7 @@ def show(root: Any, what: str, targets: tuple[str, ...], form: str) -> int:
             views.append(View(target.name, live, applied, kept))
     if resource is None and not any(view.live or view.applied for view in views):
         raise InvalidInput([_nowhere(address, [str(known) for known in desired.state])])
-    if form == "json":
-        say(object_json(address, resource, views))
-    else:
-        say(object_text(address, resource, views, width(), palette(sys.stdout)))
+    print_report(OBJECT, form, ObjectViews(address, resource, views))
     return 0
 
 

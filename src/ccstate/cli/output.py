@@ -10,13 +10,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self, TextIO
+from typing import Any, Self, TextIO, TypeVar
 
 import click
 
 from ccstate.checkout import outermost_top, refuse_links, write_new
 from ccstate.errors import Diagnostic, InvalidInput, Span
+from ccstate.render.formats import ANNOTATIONS, Report
 from ccstate.render.text import COLOUR, PLAIN, Palette, inert, inert_annotations
+
+T = TypeVar("T")
 
 WIDEST = 100
 
@@ -33,11 +36,12 @@ def width() -> int:
     return min(shutil.get_terminal_size((80, 24)).columns, WIDEST)
 
 
-def in_format(*forms: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """The option --format of a command that knows these, the first where nothing is said.
+def in_format(*reports: Report[Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The option --format of a command that writes these reports, their first format by default.
 
     `CCSTATE_FORMAT` is for all commands of a job: one that does not know its format keeps its own.
     """
+    forms = tuple(dict.fromkeys(form for report in reports for form in report.formats))
 
     def usual() -> str:
         wanted = os.environ.get("CCSTATE_FORMAT", "")
@@ -64,6 +68,13 @@ class Unsaid(Exception):
 def say(text: str) -> None:
     """Writes a result to standard output; Unsaid where that fails."""
     _put(inert(text))
+
+
+def print_report(report: Report[T], form: str, value: T) -> None:
+    """Writes a report to standard output in a format; nothing where there is nothing in it."""
+    text = report.render(form, value, width(), palette(sys.stdout))
+    if text:
+        (annotate if form == ANNOTATIONS else say)(text)
 
 
 def annotate(text: str) -> None:

@@ -6,12 +6,13 @@ from typing import Any
 
 import click
 
-from ccstate import plan_file
 from ccstate.cli.live import address_of
-from ccstate.cli.output import in_format, palette, say, talk, width
+from ccstate.cli.output import in_format, palette, print_report, talk, width
 from ccstate.cli.plans import remember, write_plan
 from ccstate.cli.workspace import Busy, Workspace, find_root
 from ccstate.model import Plan
+from ccstate.render.busy import BUSY, BusyPlan
+from ccstate.render.plan_markdown import PLAN, PlanToShow
 
 
 def reason(ctx: click.Context, param: click.Parameter, value: str | None) -> str:
@@ -32,7 +33,7 @@ def reason(ctx: click.Context, param: click.Parameter, value: str | None) -> str
     envvar="CCSTATE_TARGET",
     help="Plan for this target only; repeatable.",
 )
-@in_format("text", "markdown", "json")
+@in_format(PLAN)
 @click.option("--force", "forced", metavar="REASON", callback=reason, help="Go beyond the limits.")
 @click.option(
     "--only",
@@ -70,27 +71,18 @@ def plan(
 
 
 def _show_busy(busy: Busy, plan_id: str, form: str) -> None:
-    """Says who is in the middle of what the plan touches."""
-    from ccstate.render.busy import busy_markdown, busy_text
-
-    if busy and form == "markdown":
-        say(busy_markdown(busy, plan_id))
-    elif busy:
-        text = busy_text(busy, plan_id, width(), palette(sys.stdout))
-        (say if form == "text" else talk)(text)
+    """Says who is in the middle of what the plan touches, on standard error beside JSON."""
+    if not busy:
+        return
+    found = BusyPlan(busy, plan_id)
+    if form in BUSY.formats:
+        print_report(BUSY, form, found)
+    else:
+        talk(BUSY.render("text", found, width(), palette(sys.stdout)))
 
 
 def show_plan(made: Plan, plan_id: str, form: str) -> None:
     """Writes a plan to standard output."""
-    if form == "json":
-        say(plan_file.packed(made)[1].decode())
-    elif form == "markdown":
-        from ccstate.render.plan_markdown import plan_markdown
-
-        say(plan_markdown(made, plan_file.digest(made) if plan_id else ""))
-    else:
-        from ccstate.render.plan_text import plan_text
-
-        say(plan_text(made, plan_id, width(), palette(sys.stdout)))
+    print_report(PLAN, form, PlanToShow(made, plan_id))
     if plan_id and form != "text":
         talk(f"plan {plan_id}: plans/{plan_id}/plan.json")

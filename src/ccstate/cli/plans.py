@@ -5,7 +5,6 @@ git. An apply takes that away, for from then on the journal tells what was done.
 """
 
 import re
-import sys
 from collections import Counter
 from collections.abc import Collection
 from contextlib import suppress
@@ -13,22 +12,20 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from ccstate import __version__, plan_file
 from ccstate.checkout import refuse_links
 from ccstate.cli import days
-from ccstate.cli.output import complain, in_format, palette, say, shown, width, write_file
+from ccstate.cli.output import complain, in_format, print_report, shown, write_file
 from ccstate.cli.workspace import PLANS, Workspace, find_root
 from ccstate.desired.settings import FILE as PROJECT_FILE
 from ccstate.desired.settings import Settings
 from ccstate.errors import Blocked, CcstateError, Diagnostic, InvalidInput, Severity, Span
 from ccstate.model import Change, Fields, Plan
-
-if TYPE_CHECKING:
-    from ccstate.render.plans import ListedPlan
+from ccstate.render.plans import PLAN_FOLDER, ListedPlan, PlanFolder
 
 FOLDER = PLANS
 JOURNAL = "journal.jsonl"
@@ -264,7 +261,7 @@ AGE = "7d"
     metavar="[AGE]",
     help=f"Remove plans that were never applied and are older: 12h, 30d; {AGE} where left out.",
 )
-@in_format("text", "json")
+@in_format(PLAN_FOLDER)
 @click.pass_obj
 def plans(root: Any, oldest: str | None, form: str) -> int:
     """List the plans: which wait, run, were applied, interrupted, or overtaken.
@@ -273,7 +270,6 @@ def plans(root: Any, oldest: str | None, form: str) -> int:
     begun, is the record of what was done, and is never removed.
     """
     from ccstate.history import head_commit
-    from ccstate.render.plans import plans_json, plans_text
 
     workspace = Workspace(find_root(root))
     commit = head_commit(workspace.root, workspace.project.desired_state)
@@ -283,10 +279,7 @@ def plans(root: Any, oldest: str | None, form: str) -> int:
     removed = [p.plan_id for p in old if _remove(workspace.root, p.plan_id)]
     left = sorted((p for p in found if p.plan_id not in removed), key=lambda p: (p.made, p.plan_id))
     left.reverse()
-    if form == "json":
-        say(plans_json(left, removed))
-    else:
-        say(plans_text(left, removed, now, width(), palette(sys.stdout)))
+    print_report(PLAN_FOLDER, form, PlanFolder(left, removed, now))
     return 0
 
 
@@ -299,9 +292,7 @@ def _age(text: str) -> timedelta:
     return timedelta(**{unit: int(found[1])})
 
 
-def _listed(workspace: Workspace, plan_id: str, commit: str) -> "ListedPlan":
-    from ccstate.render.plans import ListedPlan
-
+def _listed(workspace: Workspace, plan_id: str, commit: str) -> ListedPlan:
     root = workspace.root
     path = root / FOLDER / plan_id / plan_file.FILE
     made = datetime.fromtimestamp(path.stat().st_mtime, UTC).astimezone()

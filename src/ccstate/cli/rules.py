@@ -1,16 +1,16 @@
 """`ccstate rule`: what each rule looks for, and how to live with it."""
 
-import sys
 from collections.abc import Iterable
 
 import click
 
-from ccstate.cli.output import in_format, palette, say, width
-from ccstate.errors import Diagnostic, InvalidInput, Severity
+from ccstate.cli.output import in_format, print_report
+from ccstate.errors import Diagnostic, InvalidInput
+from ccstate.render.rule_text import RULE, RULE_LIST, Explained
 
 
 @click.command()
-@in_format("text", "markdown", "json")
+@in_format(RULE_LIST, RULE)
 @click.argument("which", metavar="[CODE]", default="")
 def rule(form: str, which: str) -> int:
     """Explain a rule, by its code or its name; list all rules without one.
@@ -18,33 +18,18 @@ def rule(form: str, which: str) -> int:
     The page says what the rule looks for and why, shows a desired state that breaks it and the
     same one mended, and how to switch the rule off or silence it in one place.
     """
-    from ccstate.render import rule_text as render
     from ccstate.rules import RULES, Rule
     from ccstate.rules.pages import judged_example, page
 
     if not which:
-        everything = list(RULES.values())
-        match form:
-            case "json":
-                say(render.rules_json(everything))
-            case "markdown":
-                say(render.rules_markdown(everything))
-            case _:
-                say(render.rules_text(everything, width(), palette(sys.stdout)))
+        print_report(RULE_LIST, form, list(RULES.values()))
         return 0
     by_name: dict[str, Rule] = {found.name: found for found in RULES.values()}
     chosen = RULES.get(which.upper()) or by_name.get(which.lower())
     if chosen is None:
         raise InvalidInput([_unknown(which, [*RULES, *by_name])])
     text = page(chosen.code)
-    found = render.Explained(chosen, text, judged_example(text.bad))
-    match form:
-        case "json":
-            say(render.rule_json(found))
-        case "markdown":
-            say(render.rule_markdown(found))
-        case _:
-            say(render.rule_text(found, width(), palette(sys.stdout)))
+    print_report(RULE, form, Explained(chosen, text, judged_example(text.bad)))
     return 0
 
 
@@ -57,15 +42,3 @@ def _unknown(which: str, known: Iterable[str]) -> Diagnostic:
     return Diagnostic(
         "CC808", f"there is no rule {repr_(which)}", hint=hint or "`ccstate rule` lists the rules"
     )
-
-
-def learn_more(problems: Iterable[Diagnostic]) -> str:
-    """How to learn more about a message of a rule, an error's first; "" where none is of a rule."""
-    from ccstate.rules import RULES
-
-    codes = [
-        problem.code
-        for problem in sorted(problems, key=lambda problem: problem.severity is not Severity.ERROR)
-        if problem.code in RULES
-    ]
-    return f"Why, and how to silence it: ccstate rule {codes[0]}" if codes else ""

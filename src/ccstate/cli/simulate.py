@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 import click
 
 from ccstate.cli import days
-from ccstate.cli.output import in_format, palette, say, stage, talk, width
+from ccstate.cli.output import in_format, palette, print_report, say, stage, talk, width
 from ccstate.cli.workspace import Workspace, find_root
 from ccstate.errors import Diagnostic, InvalidInput
+from ccstate.render.enumeration import ENUMERATION, Enumeration
+from ccstate.render.simulation import SIMULATION, Simulation
 
 if TYPE_CHECKING:
     from ccstate.journeys.calls import Call
@@ -30,10 +32,6 @@ _DIALLED = re.compile(r"\+?[0-9*#]{1,30}")
 _CALLER = re.compile(r"\+?[0-9]{2,15}")
 MOST_OPEN = 6
 """Fields that nobody declares and on which walks depend: so many are named."""
-MOST_NUMBERS = 40
-"""Numbers that are told one by one; the rest is only counted."""
-SCENES_EACH = 3
-"""Blocks of each number, where every number is told."""
 
 
 @click.command()
@@ -53,7 +51,7 @@ SCENES_EACH = 3
 )
 @click.option("--all", "everything", is_flag=True, help="Every call that can be, in a year.")
 @click.option("--live", is_flag=True, help="Call the platforms as they are, not the files.")
-@in_format("text", "json", "markdown")
+@in_format(SIMULATION, ENUMERATION)
 @click.pass_obj
 def simulate(
     root: Any,
@@ -156,18 +154,7 @@ def _dialled_out(flow: "Flow", number: str, at: str, given: _Given) -> "Call | N
 
 
 def _tell_one(flow: "Flow", made: "Call", caller: str, *, live: bool, form: str) -> int:
-    if form == "json":
-        from ccstate.render.journey_json import simulation_json
-
-        say(simulation_json(flow, made, caller))
-    elif form == "markdown":
-        from ccstate.render.simulation import simulation_markdown
-
-        say(simulation_markdown(flow, made, caller))
-    else:
-        from ccstate.render.simulation import simulation_text
-
-        say(simulation_text(flow, made, caller, width(), palette(sys.stdout)))
+    print_report(SIMULATION, form, Simulation(flow, made, caller))
     if not live:
         talk_of_open(flow, [made.answered, made.unanswered])
     return 0 if made.ends_well else 1
@@ -189,7 +176,7 @@ def talk_of_open(flow: "Flow", journeys: Iterable["Journey"]) -> None:
 
 def _all(flow: "Flow", only: "Place | None", at: str, form: str) -> int:
     from ccstate.journeys.every import Tally
-    from ccstate.journeys.moments import DAYS, Year
+    from ccstate.journeys.moments import Year
     from ccstate.journeys.walk import zone_of
     from ccstate.journeys.ways import Place
 
@@ -198,16 +185,10 @@ def _all(flow: "Flow", only: "Place | None", at: str, form: str) -> int:
     starts = [only] if only else [Place("number", n) for n in sorted(flow.centre.of("number"))]
     tally = Tally()
     found = _calls(flow, Year(flow.centre, first), starts, tally)
-    if form == "json":
-        from ccstate.render.journey_json import enumeration_json
-
-        with stage("Calling every number"):
-            text = enumeration_json(flow, found, tally, first, DAYS)
-        say(text)
-    else:
-        with stage("Calling every number"):
-            stories = _chosen(found, len(starts))
-        _tell(flow, stories, tally, first.isoformat(), form)
+    report = Enumeration(flow, found, len(starts), tally, first)
+    with stage("Calling every number"):
+        text = ENUMERATION.render(form, report, width(), palette(sys.stdout))
+    say(text)
     return 0 if tally.is_good else 1
 
 
@@ -219,33 +200,6 @@ def _calls(
     for calls in every(flow, year, starts):
         tally.add(calls)
         yield calls
-
-
-def _chosen(found: Iterator["Calls"], count: int) -> list["Calls"]:
-    """Those that are told: all where they are few, else those that end badly before others."""
-    kept: dict[bool, list[Calls]] = {True: [], False: []}
-    for calls in found:
-        group = kept[calls.ends_badly]
-        if len(group) < MOST_NUMBERS:
-            group.append(calls)
-    chosen = [*kept[True], *kept[False]][: min(count, MOST_NUMBERS)]
-    return sorted(chosen, key=lambda calls: calls.start)
-
-
-def _tell(flow: "Flow", shown: list["Calls"], tally: "Tally", first: str, form: str) -> None:
-    from ccstate.render import enumeration_text as rendered
-    from ccstate.render.enumeration import story
-
-    most = rendered.MOST_SCENES if len(shown) == 1 else SCENES_EACH
-    stories = [story(flow, calls) for calls in shown]
-    if form == "markdown":
-        texts = rendered.that_fit([rendered.story_markdown(each, most) for each in stories])
-        end = rendered.sum_markdown(flow, tally, first)
-    else:
-        at = width(), palette(sys.stdout)
-        texts = [rendered.story_text(each, most, *at) for each in stories]
-        end = rendered.sum_text(flow, tally, first, *at)
-    say("\n".join([*texts, *rendered.more_numbers(tally.numbers - len(texts)), end]))
 
 
 def _start(flow: "Flow", text: str) -> "Place":

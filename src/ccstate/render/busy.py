@@ -1,8 +1,10 @@
 """Who is in the middle of what a plan touches: callers who wait and talk, agents who pause."""
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from ccstate.model import Activity, Address
+from ccstate.render.formats import Report
 from ccstate.render.markdown import code
 from ccstate.render.text import PLAIN, Line, Palette, Piece, Style, columns, laid_out, plain, safe
 
@@ -49,3 +51,16 @@ def busy_markdown(busy: Busy, plan_id: str) -> str:
     wait = f"\nTo wait for those calls first: `ccstate apply {plan_id} --drain 5m`\n"
     more = wait if plan_id and _has_callers(busy) else ""
     return "\n**In the middle of this now:**\n\n" + "\n".join(lines) + "\n" + more
+
+
+class BusyPlan(NamedTuple):
+    """What is going on where a plan changes something, and its id where it was written down."""
+
+    busy: Busy
+    plan_id: str
+
+
+BUSY: Report[BusyPlan] = Report(
+    lambda at, width, palette: busy_text(*at, width, palette),
+    markdown=lambda at: busy_markdown(*at),
+)

@@ -1,9 +1,8 @@
 """Call tests that were run: what passed, what did not and why, and what no test speaks of."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from xml.etree import ElementTree as ET
-
-import orjson
 
 from ccstate.journeys.call_tests import Ending, Verdict
 from ccstate.journeys.coverage import Coverage
@@ -11,6 +10,7 @@ from ccstate.journeys.flow import Flow
 from ccstate.journeys.walk import zone_of
 from ccstate.journeys.ways import Event, Place
 from ccstate.model import Address, parse_address
+from ccstate.render.formats import Report, as_json
 from ccstate.render.journey_words import (
     address_words,
     end_words,
@@ -41,14 +41,19 @@ MISSING = 5
 """Ends without a test that are named; the rest is counted."""
 
 
-def call_tests_text(
-    flow: Flow,
-    verdicts: Sequence[Verdict],
-    found: Coverage,
-    width: int = 80,
-    palette: Palette = PLAIN,
-) -> str:
+@dataclass(frozen=True, slots=True)
+class TestRun:
+    """The tests that were walked, what they cover, and by name the files that declare them."""
+
+    flow: Flow
+    verdicts: Sequence[Verdict]
+    coverage: Coverage
+    files: Mapping[str, str]
+
+
+def call_tests_text(run: TestRun, width: int = 80, palette: Palette = PLAIN) -> str:
     """Every test in a line, more of those that fail, and what is not covered."""
+    flow, verdicts, found = run.flow, run.verdicts, run.coverage
     names = min(max((columns(v.name) for v in verdicts), default=0), WIDEST)
     lines = [line for verdict in verdicts for line in _lines(flow, verdict, names)]
     blocks = [lines, list(_summary(flow, verdicts, found))]
@@ -144,8 +149,9 @@ def _missing_one(flow: Flow, ending: Ending) -> str:
     return f"{address_words(flow, Address('number', ending.number))} to {_place(flow, ending.at)}"
 
 
-def call_tests_markdown(flow: Flow, verdicts: Sequence[Verdict], found: Coverage) -> str:
+def call_tests_markdown(run: TestRun) -> str:
     """The tests that fail, for a comment, and the counts."""
+    flow, verdicts, found = run.flow, run.verdicts, run.coverage
     failed = [verdict for verdict in verdicts if not verdict.passed]
     lines = [f"**{passing(verdicts)}.** {covered(found)}.", ""]
     for verdict in failed:
@@ -160,8 +166,9 @@ def call_tests_markdown(flow: Flow, verdicts: Sequence[Verdict], found: Coverage
     return "\n".join(lines).rstrip() + "\n"
 
 
-def call_tests_json(verdicts: Sequence[Verdict], found: Coverage) -> str:
+def call_tests_json(run: TestRun) -> str:
     """Everything: `end` and `at` are as in a simulation; None where there is no such number or moment."""
+    verdicts, found = run.verdicts, run.coverage
     body = {
         "passed": sum(verdict.passed for verdict in verdicts),
         "failed": sum(not verdict.passed for verdict in verdicts),
@@ -176,7 +183,7 @@ def call_tests_json(verdicts: Sequence[Verdict], found: Coverage) -> str:
             ],
         },
     }
-    return orjson.dumps(body, option=orjson.OPT_INDENT_2).decode() + "\n"
+    return as_json(body)
 
 
 def _json(verdict: Verdict) -> dict[str, object]:
@@ -194,8 +201,9 @@ def _json(verdict: Verdict) -> dict[str, object]:
     }
 
 
-def call_tests_junit(flow: Flow, verdicts: Sequence[Verdict], files: dict[str, str]) -> str:
-    """A test case for each call test; `files` says where each is declared."""
+def call_tests_junit(run: TestRun) -> str:
+    """A test case for each call test, with the file that declares it."""
+    flow, verdicts, files = run.flow, run.verdicts, run.files
     failed = sum(not verdict.passed for verdict in verdicts)
     root, suite = suites("call tests", len(verdicts), failed)
     for verdict in verdicts:
@@ -212,3 +220,8 @@ def call_tests_junit(flow: Flow, verdicts: Sequence[Verdict], files: dict[str, s
             failure = ET.SubElement(case, "failure", said)
             failure.text = "\n".join(safe(line) for line in words.splitlines())
     return spelled(root)
+
+
+CALL_TESTS: Report[TestRun] = Report(
+    call_tests_text, json=call_tests_json, markdown=call_tests_markdown, junit=call_tests_junit
+)

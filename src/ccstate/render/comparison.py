@@ -13,6 +13,7 @@ from ccstate.model import (
     Action,
     Address,
     Change,
+    Edit,
     Fields,
     Json,
     Observation,
@@ -22,8 +23,20 @@ from ccstate.model import (
 from ccstate.render.attention import kept as kept_sentences
 from ccstate.render.busy import going_on
 from ccstate.render.change_text import change_lines
+from ccstate.render.formats import Report, as_json
 from ccstate.render.tally import listed, named
-from ccstate.render.text import PLAIN, Line, Palette, Piece, Style, columns, laid_out, plain, safe
+from ccstate.render.text import (
+    PLAIN,
+    Line,
+    Palette,
+    Piece,
+    Style,
+    columns,
+    laid_out,
+    plain,
+    safe,
+    well_formed,
+)
 from ccstate.render.unseen import unseen_lines
 from ccstate.render.values import brief, plural
 
@@ -63,6 +76,14 @@ class Drifted(NamedTuple):
     changes: Sequence[Change]
     seen: Observation
     kept: Sequence[str]
+
+
+class ObjectViews(NamedTuple):
+    """An object as it is declared, where it is, and on every target."""
+
+    address: Address
+    resource: Resource | None
+    views: Sequence[View]
 
 
 def verify_text(targets: Mapping[str, Verified], width: int = 80, palette: Palette = PLAIN) -> str:
@@ -141,10 +162,9 @@ def _unmanaged(target: str, seen: Observation) -> Iterator[Line]:
         yield 2, plain(f"On {target}, {words}: {some}{more}.")
 
 
-def object_text(
-    address: Address, resource: Resource | None, views: Sequence[View], width: int, palette: Palette
-) -> str:
+def object_text(found: ObjectViews, width: int, palette: Palette) -> str:
     """One object as declared, applied and live, field by field, for every target."""
+    address, resource, views = found
     place = f"declared in {resource.file}" if resource else "not declared"
     blocks: list[list[Line]] = [
         [(2, (Piece(str(address), Style.STRONG), Piece(f"  {place}", Style.DIM)))]
@@ -217,3 +237,87 @@ def _recorded(path: str, kept: Mapping[str, str]) -> str:
 
 def _is_secret(value: Json) -> bool:
     return isinstance(value, str) and value.startswith("sealed:")
+
+
+def verify_json(found: Mapping[str, Verified]) -> str:
+    """Each platform beside the desired state."""
+    targets = [
+        {
+            "target": name,
+            "objects": target.desired,
+            "differences": [_difference(change) for change in target.changes],
+            "kept": list(target.kept),
+            "unseen": list(target.unseen),
+        }
+        for name, target in found.items()
+    ]
+    differs = any(target.changes for target in found.values())
+    return as_json({"as_desired": not differs, "targets": targets})
+
+
+def drift_json(found: Mapping[str, Drifted]) -> str:
+    """Each platform beside what was applied to it."""
+    targets = [
+        {
+            "target": name,
+            "managed": len(seen.ledger),
+            "differences": [_difference(as_drift(change)) for change in changes],
+            "unmanaged": sorted(str(a) for a in seen.objects if a not in seen.ledger),
+            "activity": [
+                {"address": str(a), "callers": at.callers, "words": list(at.words)}
+                for a, at in sorted(seen.activity.items())
+            ],
+            "kept": list(kept),
+            "unseen": list(seen.unseen),
+        }
+        for name, (changes, seen, kept) in found.items()
+    ]
+    drifted = any(target.changes for target in found.values())
+    return as_json({"drifted": drifted, "targets": targets})
+
+
+def _difference(change: Change) -> dict[str, object]:
+    return {
+        "address": str(change.address),
+        "action": change.action.value,
+        "why": change.why.value,
+        "edits": [_edit(edit) for edit in change.edits],
+    }
+
+
+def _edit(edit: Edit) -> dict[str, object]:
+    return {
+        "path": edit.path,
+        "before": edit.before,
+        "after": edit.after,
+        "why": edit.why.value,
+    }
+
+
+def object_json(found: ObjectViews) -> str:
+    """One object as declared, applied and live."""
+    address, resource, views = found
+    targets = [
+        {
+            "target": target,
+            "standing": standing(live, applied),
+            "live": _fields(live),
+            "applied": _fields(applied),
+            "kept": dict(sorted(kept.items())),
+        }
+        for target, live, applied, kept in views
+    ]
+    file = well_formed(resource.file) if resource else None
+    declared = _fields(resource.fields) if resource else None
+    return as_json(
+        {"address": str(address), "file": file, "declared": declared, "targets": targets}
+    )
+
+
+def _fields(fields: Fields | None) -> dict[str, object] | None:
+    return None if fields is None else dict(sorted(fields.items()))
+
+
+VERIFY: Report[Mapping[str, Verified]] = Report(verify_text, json=verify_json)
+DRIFT: Report[Mapping[str, Drifted]] = Report(drift_text, json=drift_json)
+OBJECT: Report[ObjectViews] = Report(object_text, json=object_json)

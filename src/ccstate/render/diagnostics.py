@@ -1,12 +1,12 @@
-"""Problems as text, for GitHub, as JSON and Markdown; the registry of every form."""
+"""Problems as text, for GitHub, as JSON and Markdown; every format of a validation."""
 
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-
-import orjson
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from ccstate.errors import Diagnostic, Severity
+from ccstate.render.formats import Report, as_json
 from ccstate.render.junit import diagnostics_junit
 from ccstate.render.markdown import code
 from ccstate.render.sarif import diagnostics_sarif
@@ -124,7 +124,7 @@ def diagnostics_json(problems: Sequence[Diagnostic]) -> str:
             for problem in problems
         ],
     }
-    return orjson.dumps(body, option=orjson.OPT_INDENT_2).decode() + "\n"
+    return as_json(body)
 
 
 def diagnostics_github(problems: Sequence[Diagnostic]) -> str:
@@ -182,12 +182,45 @@ def _item(problem: Diagnostic) -> str:
     return "\\\n".join(lines) + "\n"
 
 
-FORMATS: Mapping[str, Callable[[Sequence[Diagnostic]], str]] = {
-    "text": diagnostics_text,
-    "json": diagnostics_json,
-    "markdown": diagnostics_markdown,
-    "github": diagnostics_github,
-    "sarif": diagnostics_sarif,
-    "junit": diagnostics_junit,
-}
-"""How problems can be given out, by the name of the format."""
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """The problems of a desired state, and its size in words, for where there are none.
+
+    Lines are broken where a person reads them; who filters lines wants them whole.
+    """
+
+    problems: Sequence[Diagnostic]
+    size: str
+    breaks_lines: bool
+
+
+def validation_text(found: Validation, width: int = 80, palette: Palette = PLAIN) -> str:
+    """The problems, shortened where there are many; or what to do next."""
+    if not found.problems:
+        return f"{found.size}: no problems. Next: ccstate plan"
+    complete = "ccstate validate --format json"
+    columns = width if found.breaks_lines else None
+    problems = shortened_text(found.problems, palette, columns, complete=complete)
+    return problems + _learn_more(found.problems)
+
+
+def _learn_more(problems: Iterable[Diagnostic]) -> str:
+    """How to learn more about a message of a rule, an error's first; "" where none is of a rule."""
+    from ccstate.rules import RULES
+
+    codes = [
+        problem.code
+        for problem in sorted(problems, key=lambda problem: problem.severity is not Severity.ERROR)
+        if problem.code in RULES
+    ]
+    return f"Why, and how to silence it: ccstate rule {codes[0]}" if codes else ""
+
+
+VALIDATION: Report[Validation] = Report(
+    validation_text,
+    json=lambda found: diagnostics_json(found.problems),
+    markdown=lambda found: diagnostics_markdown(found.problems),
+    github=lambda found: diagnostics_github(found.problems),
+    sarif=lambda found: diagnostics_sarif(found.problems),
+    junit=lambda found: diagnostics_junit(found.problems),
+)

@@ -1,193 +1,389 @@
-"""Every call to one number, put into words: when, by which keys, to which end."""
+"""Every call of a centre, number by number: when, by which keys, to which end; then the sum."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass
+from datetime import date
+from itertools import accumulate
 
-from ccstate.journeys.every import UNANSWERED, Block, Calls, Decision, Told
+from ccstate.journeys.every import BAD, UNANSWERED, Calls, Tally, Told
 from ccstate.journeys.flow import Flow
-from ccstate.journeys.hours import Phase, Position
-from ccstate.journeys.moments import World
-from ccstate.journeys.walk import zone_of
-from ccstate.journeys.ways import CALLERS, NOT_OPEN, End, Place, Says
+from ccstate.journeys.moments import DAYS
+from ccstate.journeys.walk import keys_of, zone_of
+from ccstate.journeys.ways import End, Place
+from ccstate.model import Json
+from ccstate.render.enumeration_words import Lead, Scene, Story, brief_end, round_words, story
+from ccstate.render.formats import Report, as_json
 from ccstate.render.journey_words import (
+    END_STYLES,
     called_words,
-    end_words,
+    length_words,
     moment_words,
     place_words,
 )
-from ccstate.render.key_paths import asked, path_words
+from ccstate.render.markdown import code
 from ccstate.render.tally import listed
+from ccstate.render.text import Line, Palette, Piece, Style, laid_out, plain, well_formed
+from ccstate.render.values import plural
 
-MOST_PATHS = 4
-MOST_OCCASIONS = 6
-MOST_PLACES = 6
-MOST_PARTS = 3
-
-
-class Lead(NamedTuple):
-    """What leads to an end: keys, or the places where nobody answers."""
-
-    by: str
-    end: End
-    words: str
-
-
-class Scene(NamedTuple):
-    """One block: `when` by the schedules, `example` by the calendar."""
-
-    when: str
-    example: str
-    keyed: tuple[Lead, ...]
-    unanswered: tuple[Lead, ...]
-    is_complete: bool
+MOST_NUMBERS = 40
+"""Numbers that are shown one by one; the rest is only counted."""
+SCENES_EACH = 3
+"""Blocks of each number, where several numbers are shown."""
+MOST_SCENES = 50
+"""Of one number, where no more than that is asked for; fewer where every number is shown."""
+MOST_LEADS = 30
+MOST_ROUNDS = 20
+NO_ANSWER = "Where nobody answers, or there is no room:"
 
 
-class Story(NamedTuple):
-    """Every call to a number; `rounds` are those that never end."""
-
-    title: str
-    zone: str
-    scenes: tuple[Scene, ...]
-    rounds: tuple[str, ...]
-    ends_badly: bool
+def story_text(story: Story, most: int, width: int, palette: Palette) -> str:
+    """Every call to one number, at most so many blocks."""
+    return laid_out(_story_lines(story, most), width, palette) + "\n"
 
 
-def story(flow: Flow, calls: Calls) -> Story:
-    """The calls to one place in words."""
-    zone = zone_of(flow, calls.start)
-    worlds = [world for block in calls.blocks for world in block.worlds]
-    scenes = tuple(_scene(flow, block, worlds, zone) for block in calls.blocks)
-    rounds = tuple(round_words(flow, ring) for ring in calls.rounds)
-    return Story(called_words(flow, calls.start), str(zone), scenes, rounds, calls.ends_badly)
+def _story_lines(story: Story, most: int) -> Iterator[Line]:
+    style = Style.ALARM if story.ends_badly else Style.STRONG
+    yield 2, (Piece(story.title, style), Piece(f"  {story.zone}", Style.DIM))
+    for ring in story.rounds[:MOST_ROUNDS]:
+        yield 4, (Piece(f"  goes round for ever: {ring}", Style.ALARM),)
+    if len(story.rounds) > MOST_ROUNDS:
+        more = plural(len(story.rounds) - MOST_ROUNDS, "more round")
+        yield 4, (Piece(f"  … and {more}", Style.ALARM),)
+    shown = chosen(story.scenes, most)
+    for place, scene in enumerate(shown):
+        if place:
+            yield 0, ()
+        yield from _scene_lines(scene)
+    if len(shown) < len(story.scenes):
+        yield 0, ()
+        yield 4, (Piece(f"  … and {_more(len(story.scenes) - len(shown))}", Style.DIM),)
 
 
-def round_words(flow: Flow, ring: Iterable[Place]) -> str:
-    """`a → b → a`."""
-    words = [place_words(flow, place) for place in ring]
-    return " → ".join([*words, words[0]])
+def _times(count: int) -> str:
+    return plural(count, "combination of hours", "combinations of hours")
 
 
-def _scene(flow: Flow, block: Block, worlds: Sequence[World], zone: ZoneInfo) -> Scene:
-    waited = [told for told in block.told if _last_wait(told) is not None]
-    straight = [told for told in block.told if _last_wait(told) is None]
-    return Scene(
-        _when(block.worlds, worlds),
-        _example(block.worlds, zone),
-        tuple(_keyed(flow, straight)),
-        tuple(_unanswered(flow, waited)),
-        block.is_complete,
+def _more(count: int) -> str:
+    return plural(count, "more group of hours", "more groups of hours")
+
+
+def chosen(scenes: Sequence[Scene], most: int) -> list[Scene]:
+    """The first of them in their order, those with a bad end before others."""
+    bad = [scene for scene in scenes if _is_bad(scene)]
+    keep = [*bad, *(scene for scene in scenes if not _is_bad(scene))][:most]
+    return [scene for scene in scenes if any(scene is other for other in keep)]
+
+
+def _is_bad(scene: Scene) -> bool:
+    return any(lead.end in BAD for lead in (*scene.keyed, *scene.unanswered))
+
+
+def _scene_lines(scene: Scene) -> Iterator[Line]:
+    head = scene.when or "at any time"
+    yield 4, (Piece(f"  {head}", Style.NOTE),)
+    yield 4, (Piece(f"  {scene.example}", Style.DIM),)
+    yield from _lead_lines(scene.keyed, 4)
+    if scene.unanswered:
+        yield 6, (Piece(f"    {NO_ANSWER.lower()}", Style.DIM),)
+        yield from _lead_lines(scene.unanswered, 6)
+    if not scene.is_complete:
+        yield 6, (Piece("    There are more ways than were followed.", Style.CHANGE),)
+
+
+def _lead_lines(leads: Sequence[Lead], indent: int) -> Iterator[Line]:
+    for lead in leads[:MOST_LEADS]:
+        before = plain(f"{' ' * indent}{lead.by} ") if lead.by else plain(" " * indent)
+        arrow = Piece("→ ", Style.DIM)
+        yield indent + 4, (*before, arrow, Piece(lead.words, END_STYLES[lead.end]))
+    if len(leads) > MOST_LEADS:
+        more = plural(len(leads) - MOST_LEADS, "more end")
+        yield indent + 4, (Piece(f"{' ' * indent}… and {more}", Style.DIM),)
+
+
+def more_numbers(count: int) -> list[str]:
+    """A line that counts the numbers that are not told; none where all are."""
+    more = plural(count, "more number")
+    return [f"… and {more}, counted below. Name one to see it.\n"] if count else []
+
+
+def sum_text(flow: Flow, tally: Tally, since: str, width: int, palette: Palette) -> str:
+    """What all calls come to; `since` is the first day of the year that was looked at."""
+    return laid_out(_sum(flow, tally, since), width, palette) + "\n"
+
+
+def _sum(flow: Flow, tally: Tally, since: str) -> Iterator[Line]:
+    yield 0, (Piece(counted(tally, since), Style.STRONG),)
+    for words, style in ends_counted(tally):
+        yield 4, (Piece(f"  {words}", style),)
+    for words, style in proof(flow, tally):
+        yield 2, (Piece(words, style),)
+
+
+def counted(tally: Tally, since: str) -> str:
+    """How much was looked at."""
+    return (
+        f"{plural(tally.journeys, 'journey')} to {plural(tally.numbers, 'number')}, in "
+        f"{_times(tally.situations)} over the 12 months from {since}:"
     )
 
 
-def _said(worlds: Iterable[World]) -> dict[str, frozenset[Says]]:
-    """What each schedule and switch says in any of the worlds."""
-    found: dict[str, set[Says]] = {}
-    for world in worlds:
-        for name, phase in world.phases.items():
-            found.setdefault(name, set()).add(phase)
-    return {name: frozenset(phases) for name, phases in found.items()}
+_COUNTED = {
+    End.HUMAN: ("reaches a person", "reach a person"),
+    End.MESSAGE: ("leaves a message", "leave a message"),
+    End.HANGUP: ("ends as intended", "end as intended"),
+    End.RETURNS: ("returns to where the caller has been", "return to where the caller has been"),
+    End.CUT_OFF: ("is cut off", "are cut off"),
+    End.WAITS: ("waits without end", "wait without end"),
+    End.ENDLESS: ("goes round for ever", "go round for ever"),
+}
 
 
-def _when(worlds: Sequence[World], known: Sequence[World]) -> str:
-    """What the schedules say in these worlds and in no other; "" where that is all there are."""
-    says = _said(known)
-    parts = _told_apart(worlds, known)
-    words = [_hours_words(_said(part), says) for part in parts[:MOST_PARTS]]
-    if len(parts) > MOST_PARTS:
-        words.append(f"{len(parts) - MOST_PARTS} more combinations")
-    return "; or ".join(words)
+def ends_counted(tally: Tally) -> Iterator[tuple[str, Style]]:
+    """How many journeys end in which way; `none ends badly` where so."""
+    for end, (one, several) in _COUNTED.items():
+        if count := tally.ends[end]:
+            yield plural(count, one, several), END_STYLES[end]
+    if tally.is_good:
+        yield "none ends badly", Style.ADD
 
 
-def _told_apart(worlds: Sequence[World], known: Sequence[World]) -> list[Sequence[World]]:
-    """The worlds in as few parts as can each be told by what every schedule says in them."""
-    if _is_exact(worlds, known):
-        return [worlds]
-    for name in worlds[0].phases:
-        parts: dict[Says, list[World]] = {}
-        for world in worlds:
-            parts.setdefault(world.phases[name], []).append(world)
-        if all(_is_exact(part, known) for part in parts.values()):
-            return list(parts.values())
-    return [[world] for world in worlds]
+def proof(flow: Flow, tally: Tally) -> Iterator[tuple[str, Style]]:
+    """That every call ends; or the rounds that never do."""
+    for start, ring in tally.rounds[:MOST_ROUNDS]:
+        where = called_words(flow, start)
+        yield f"{where} goes round for ever: {round_words(flow, ring)}", Style.ALARM
+    if len(tally.rounds) > MOST_ROUNDS:
+        yield f"… and {len(tally.rounds) - MOST_ROUNDS:,} more", Style.ALARM
+    if not tally.rounds and not tally.waits:
+        yield f"Every call ends: {_RETRIES}.", Style.ADD
+    elif not tally.rounds:
+        yield f"No call goes round for ever: {_RETRIES}; but some wait without end.", Style.ALARM
+    if tally.silent and not tally.rounds:
+        yield _silent(flow, tally), Style.PLAIN
+    if tally.incomplete:
+        names = [called_words(flow, place) for place in tally.incomplete[:MOST_ROUNDS]]
+        if len(tally.incomplete) > MOST_ROUNDS:
+            names.append(f"{len(tally.incomplete) - MOST_ROUNDS} more")
+        said = f"More journeys than were followed start at {listed(names)}."
+        yield said, Style.CHANGE
+    for start, lost in tally.unfollowed[:MOST_ROUNDS]:
+        who, where = called_words(flow, start), place_words(flow, lost.place)
+        fate = _COUNTED[lost.end][1]
+        yield f"Among them, callers of {who} {fate} at {where}.", Style.ALARM
+    if len(tally.unfollowed) > MOST_ROUNDS:
+        more = plural(len(tally.unfollowed) - MOST_ROUNDS, "more such place")
+        yield f"… and {more}", Style.ALARM
 
 
-def _is_exact(worlds: Sequence[World], known: Sequence[World]) -> bool:
-    said = _said(worlds)
-    alike = [w for w in known if all(phase in said[name] for name, phase in w.phases.items())]
-    return len(alike) == len(worlds)
+_RETRIES = "questions are asked a counted number of times, and nobody is sent in a circle"
 
 
-def _hours_words(said: Mapping[str, frozenset[Says]], known: Mapping[str, frozenset[Says]]) -> str:
-    by_words: dict[str, list[str]] = {}
-    lists = []
-    for name, phases in sorted(said.items()):
-        if name.startswith(CALLERS) and phases != known[name]:
-            lists.append(_caller_words(phases))
-        elif phases != known[name]:
-            by_words.setdefault(_phase_words(phases, known[name]), []).append(name)
-    order = sorted(by_words, key=lambda words: (words != "open", words))
-    hours = [f"{listed(by_words[words])} {words}" for words in order]
-    return "; ".join([*lists, *hours])
+def _silent(flow: Flow, tally: Tally) -> str:
+    if tally.silent is None:
+        return ""
+    start, (world, journey) = tally.silent
+    when = moment_words(world.moments[0], zone_of(flow, start))
+    return (
+        f"The longest call of somebody who presses nothing and whom nobody answers lasts "
+        f"{length_words(journey.seconds)}: to {called_words(flow, start)}, {when}, "
+        f"→ {brief_end(flow, journey.end, journey.at)}."
+    )
 
 
-def _caller_words(says: frozenset[Says]) -> str:
-    """Which callers are meant, by the lists that hold them."""
-    held = [*(["list " + listed(names, "or")] if (names := sorted(filter(None, says))) else [])]
-    others = ["none of the lists"] if "" in says else []
-    return f"caller in {listed([*held, *others], 'or')}"
+LIMIT = 50_000
+"""Characters of the numbers: GitHub refuses comments from 65,536, and the sum must have room."""
 
 
-def _phase_words(phases: frozenset[Says], known: frozenset[Says]) -> str:
-    if phases == known & NOT_OPEN and len(phases) > 1:
-        return "not open"
-    return listed([says for says in (*Phase, *Position) if says in phases], "or")
+def that_fit(sections: Sequence[str]) -> list[str]:
+    """The first sections that together stay below the limit."""
+    sizes = accumulate(len(section) + 1 for section in sections)
+    return [section for section, size in zip(sections, sizes, strict=True) if size <= LIMIT]
 
 
-def _example(worlds: Iterable[World], zone: ZoneInfo) -> str:
-    moments = sorted(moment for world in worlds for moment in world.moments)
-    first = next((moment for moment in moments if moment.is_ordinary), moments[0])
-    occasions = dict.fromkeys(name for moment in moments for name in moment.occasions)
-    others = [name for name in occasions if name not in first.occasions]
-    told = others[:MOST_OCCASIONS]
-    if len(others) > MOST_OCCASIONS:
-        told.append(f"{len(others) - MOST_OCCASIONS} more")
-    also = f"; also {listed(told)}" if told else ""
-    return f"e.g. {moment_words(first, zone)}{also}"
+def story_markdown(story: Story, most: int) -> str:
+    """Every call to one number, as a section."""
+    lines = [f"### {code(story.title)}\n"]
+    lines += [f"**goes round for ever:** {code(ring)}\n" for ring in story.rounds[:MOST_ROUNDS]]
+    if len(story.rounds) > MOST_ROUNDS:
+        lines.append(f"… and {plural(len(story.rounds) - MOST_ROUNDS, 'more round')}\n")
+    shown = chosen(story.scenes, most)
+    for scene in shown:
+        lines.append(f"**{code(scene.when or 'at any time')}** {code(scene.example)}\n")
+        lines += _bullets(scene.keyed)
+        if scene.unanswered:
+            lines.append(f"- {NO_ANSWER}")
+            lines += [f"  {line}" for line in _bullets(scene.unanswered)]
+        if not scene.is_complete:
+            lines.append("- There are more ways than were followed.")
+        lines.append("")
+    if len(shown) < len(story.scenes):
+        lines.append(f"… and {_more(len(story.scenes) - len(shown))}\n")
+    return "\n".join(lines)
 
 
-def _last_wait(told: Told) -> Place | None:
-    """The last place where a wait could have gone otherwise; None where none could."""
-    if not any(event in UNANSWERED for event, _ in told.decisions):
-        return None
-    steps = reversed(told.journey.steps)
-    return next(step.place for step in steps if step.way.event in UNANSWERED)
+def _bullets(leads: Sequence[Lead]) -> Iterator[str]:
+    yield from map(_bullet, leads[:MOST_LEADS])
+    if len(leads) > MOST_LEADS:
+        yield f"- … and {plural(len(leads) - MOST_LEADS, 'more end')}"
 
 
-def _keyed(flow: Flow, straight: Iterable[Told]) -> Iterator[Lead]:
-    paths: dict[tuple[End, str], list[tuple[Decision, ...]]] = {}
-    for told in straight:
-        key = told.journey.end, told.journey.at
-        paths.setdefault(key, []).append(asked(told.decisions))
-    for (end, at), found in paths.items():
-        yield Lead(path_words(found, MOST_PATHS), end, brief_end(flow, end, at))
+def _bullet(lead: Lead) -> str:
+    words = code(lead.words)
+    return f"- {code(lead.by) + ' ' if lead.by else ''}→ {f'**{words}**' if lead.end in BAD else words}"
 
 
-def _unanswered(flow: Flow, waited: Iterable[Told]) -> Iterator[Lead]:
-    places: dict[tuple[End, str], dict[Place, None]] = {}
-    for told in waited:
-        if (place := _last_wait(told)) is not None:
-            places.setdefault((told.journey.end, told.journey.at), {})[place] = None
-    for (end, at), found in places.items():
-        names = [place_words(flow, place) for place in list(found)[:MOST_PLACES]]
-        if len(found) > MOST_PLACES:
-            names.append(f"{len(found) - MOST_PLACES} more")
-        yield Lead(listed(names, "or"), end, brief_end(flow, end, at))
+def sum_markdown(flow: Flow, tally: Tally, since: str) -> str:
+    """What all calls come to."""
+    lines = [f"{counted(tally, since)}\n"]
+    lines += [f"- {words}" for words, _ in ends_counted(tally)]
+    lines += ["", *(f"{code(words)}\n" for words, _ in proof(flow, tally))]
+    return "\n".join(lines)
 
 
-def brief_end(flow: Flow, end: End, at: str) -> str:
-    """The end as the place to which an arrow points: `Sales (queue/sales)`, `cut off`."""
-    words = end_words(flow, end, at)
-    if end is End.MESSAGE:
-        return words.removeprefix("leaves a ")
-    return words.removeprefix("reaches ").removeprefix("is ")
+@dataclass(frozen=True, slots=True)
+class Enumeration:
+    """Every call to so many numbers in the year from its first day.
+
+    `calls` can be read once; `tally` counts what was read.
+    """
+
+    flow: Flow
+    calls: Iterable[Calls]
+    numbers: int
+    tally: Tally
+    first: date
+
+
+def enumeration_text(found: Enumeration, width: int, palette: Palette) -> str:
+    """The numbers that are shown, and the sum of all."""
+    stories, most = _stories(found)
+    texts = [story_text(each, most, width, palette) for each in stories]
+    end = sum_text(found.flow, found.tally, found.first.isoformat(), width, palette)
+    return "\n".join([*texts, *more_numbers(found.tally.numbers - len(texts)), end])
+
+
+def enumeration_markdown(found: Enumeration) -> str:
+    """The same for a comment: numbers as long as there is room, and the sum."""
+    stories, most = _stories(found)
+    texts = that_fit([story_markdown(each, most) for each in stories])
+    end = sum_markdown(found.flow, found.tally, found.first.isoformat())
+    return "\n".join([*texts, *more_numbers(found.tally.numbers - len(texts)), end])
+
+
+def _stories(found: Enumeration) -> tuple[list[Story], int]:
+    """The numbers that are shown, and the most scenes of each."""
+    shown = _chosen(found.calls, found.numbers)
+    stories = [story(found.flow, calls) for calls in shown]
+    return stories, MOST_SCENES if len(shown) == 1 else SCENES_EACH
+
+
+def _chosen(found: Iterable[Calls], count: int) -> list[Calls]:
+    """All numbers where they are few, else those whose calls end badly before others."""
+    kept: dict[bool, list[Calls]] = {True: [], False: []}
+    for calls in found:
+        group = kept[calls.ends_badly]
+        if len(group) < MOST_NUMBERS:
+            group.append(calls)
+    shown = [*kept[True], *kept[False]][: min(count, MOST_NUMBERS)]
+    return sorted(shown, key=lambda calls: calls.start)
+
+
+def enumeration_json(found: Enumeration) -> str:
+    """Every call, number by number, then the sum; each number is written before the next is made."""
+    inner = ",\n".join(_shifted(as_json(_calls(found.flow, calls))) for calls in found.calls)
+    body = as_json(_tally(found.tally, found.first)).rstrip()
+    listed = f"[\n{inner}\n  ]" if inner else "[]"
+    return body.removesuffix("\n}") + f',\n  "numbers": {listed}\n}}\n'
+
+
+def _shifted(text: str) -> str:
+    return "\n".join(f"    {line}" for line in text.splitlines())
+
+
+def _calls(flow: Flow, calls: Calls) -> dict[str, Json]:
+    blocks: list[Json] = [
+        {
+            "situations": [
+                {
+                    "hours": {name: str(phase) for name, phase in world.phases.items()},
+                    "moments": [
+                        {
+                            "at": _utc(moment.at.isoformat(timespec="seconds")),
+                            "occasions": [well_formed(name) for name in moment.occasions],
+                            "switches": list(moment.switches),
+                            "caller": moment.caller,
+                        }
+                        for moment in world.moments
+                    ],
+                }
+                for world in block.worlds
+            ],
+            "is_complete": block.is_complete,
+            "journeys": [_told(told) for told in block.told],
+        }
+        for block in calls.blocks
+    ]
+    return {
+        "to": str(calls.start),
+        "label": well_formed(called_words(flow, calls.start)),
+        "timezone": str(zone_of(flow, calls.start)),
+        "ends_badly": calls.ends_badly,
+        "rounds": _rounds(calls.rounds),
+        "blocks": blocks,
+    }
+
+
+def _utc(text: str) -> str:
+    return text.replace("+00:00", "Z")
+
+
+def _rounds(rounds: Sequence[Sequence[Place]]) -> list[Json]:
+    return [[str(place) for place in ring] for ring in rounds]
+
+
+def _told(told: Told) -> dict[str, Json]:
+    journey = told.journey
+    waits: list[Json] = [str(event) for event, _ in told.decisions if event in UNANSWERED]
+    keys: list[Json] = list(keys_of(journey))
+    return {
+        "keys": keys,
+        "waits": waits,
+        "end": str(journey.end),
+        "where": journey.at,
+        "seconds": journey.seconds,
+    }
+
+
+def _tally(tally: Tally, first: date) -> dict[str, Json]:
+    ends: Mapping[str, Json] = {str(end): tally.ends[end] for end in End}
+    silent: dict[str, Json] | None = None
+    if tally.silent:
+        start, (world, journey) = tally.silent
+        silent = {
+            "to": str(start),
+            "at": _utc(world.moments[0].at.isoformat(timespec="seconds")),
+            "seconds": journey.seconds,
+            "end": str(journey.end),
+            "where": journey.at,
+        }
+    return {
+        "first_day": first.isoformat(),
+        "days": DAYS,
+        "called": tally.numbers,
+        "situations": tally.situations,
+        "journeys": tally.journeys,
+        "ends": dict(ends),
+        "bad": tally.bad,
+        "every_call_ends": not tally.rounds and not tally.waits,
+        "incomplete": [str(place) for place in tally.incomplete],
+        "unfollowed": [
+            {"to": str(start), "at": str(lost.place), "end": str(lost.end)}
+            for start, lost in tally.unfollowed
+        ],
+        "longest_silent_call": silent,
+    }
+
+
+ENUMERATION: Report[Enumeration] = Report(
+    enumeration_text, json=enumeration_json, markdown=enumeration_markdown
+)

@@ -2,11 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ccstate.model import Address, Edit, Json, Outcome, Why
 from ccstate.render.differences import Row, rows
-from ccstate.render.text import PLAIN, Palette, Piece, Style, columns, fill, plain, safe
+from ccstate.render.formats import Report, as_json
+from ccstate.render.text import (
+    PLAIN,
+    Palette,
+    Piece,
+    Style,
+    columns,
+    fill,
+    plain,
+    safe,
+    well_formed,
+)
 from ccstate.render.values import brief, plural
 
 SHORT = 10
@@ -53,6 +64,14 @@ class Entry(Protocol):
     def reason(self) -> str: ...
 
 
+class History(NamedTuple):
+    """The commits that changed an object, newest first; not `is_all` where older ones are left out."""
+
+    address: Address
+    entries: Sequence[Entry]
+    is_all: bool = True
+
+
 Line = tuple[int, tuple[Piece, ...]]
 """How far lines after the first are indented, and the words."""
 
@@ -65,15 +84,9 @@ _OUTCOMES = {
 }
 
 
-def history_text(
-    entries: Sequence[Entry],
-    address: Address,
-    width: int = 80,
-    palette: Palette = PLAIN,
-    *,
-    is_all: bool = True,
-) -> str:
+def history_text(history: History, width: int = 80, palette: Palette = PLAIN) -> str:
     """The commits that changed the object, newest first, in lines of at most `width` columns."""
+    address, entries, is_all = history
     counted = plural(len(entries), "commit")
     if not is_all:
         counted = f"the newest {counted}; --limit shows more"
@@ -153,3 +166,26 @@ def _when(date: str) -> str:
         return date
     text = moment.isoformat(sep=" ", timespec="minutes")
     return f"{text[:16]} {text[16:]}".rstrip()
+
+
+def history_json(history: History) -> str:
+    """The commits that changed an object, newest first."""
+    commits = [
+        {
+            "commit": entry.commit,
+            "date": entry.date,
+            "author": well_formed(entry.author),
+            "subject": well_formed(entry.subject),
+            "action": str(entry.action),
+            "edits": [{"path": e.path, "before": e.before, "after": e.after} for e in entry.edits],
+            "request": well_formed(entry.request),
+            "plan": entry.plan_id,
+            "outcome": entry.outcome.value if entry.outcome else None,
+            "reason": well_formed(entry.reason),
+        }
+        for entry in history.entries
+    ]
+    return as_json({"address": str(history.address), "is_all": history.is_all, "commits": commits})
+
+
+HISTORY: Report[History] = Report(history_text, json=history_json)

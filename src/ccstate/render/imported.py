@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Protocol
 
-import orjson
-
 from ccstate.model import Address
+from ccstate.render.formats import Report, as_json
 from ccstate.render.imported_calls import (
     Calls,
     all_calls,
@@ -315,7 +314,7 @@ def imported_json(found: Import) -> str:
         "calls": calls_json(found.calls) if found.calls else None,
         "report": well_formed(found.report) or None,
     }
-    return orjson.dumps(body, option=orjson.OPT_INDENT_2).decode() + "\n"
+    return as_json(body)
 
 
 def imported_markdown(found: Import) -> str:
@@ -344,3 +343,6 @@ def _item(line: Listed) -> str:
     sign = "~" if _differs(line) else "-"
     reasons = "; ".join(code(reason.removeprefix(DIFFERS)) for reason in line.reasons)
     return f"- {code(sign)} {code(_place(line))} {code(line.text, 120)}: {reasons}\n"
+
+
+IMPORT: Report[Import] = Report(imported_text, json=imported_json, markdown=imported_markdown)

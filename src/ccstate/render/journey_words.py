@@ -7,12 +7,14 @@ and `code` do.
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from ccstate.journeys.every import BAD
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Moment
 from ccstate.journeys.ways import MAILBOX, End, Event, Place, Way
 from ccstate.kinds.fields import duration
 from ccstate.model import Address, parse_address
 from ccstate.render.tally import listed
+from ccstate.render.text import Style
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -159,3 +161,12 @@ def length_words(seconds: int) -> str:
 def clock_words(seconds: int) -> str:
     """Time since the call came in: `0:00`, `1:20`, `1:00:05`."""
     return str(timedelta(seconds=seconds)).removeprefix("0:").removeprefix("0")
+
+
+END_STYLES = {
+    End.HUMAN: Style.ADD,
+    End.MESSAGE: Style.CHANGE,
+    End.HANGUP: Style.PLAIN,
+    End.RETURNS: Style.DIM,
+    **dict.fromkeys(BAD, Style.ALARM),
+}

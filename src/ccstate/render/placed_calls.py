@@ -1,14 +1,14 @@
 """Call tests made as real calls: what the model says, what the call met, whether the two agree."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from xml.etree import ElementTree as ET
-
-import orjson
 
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.placed import CallResult, Heard
 from ccstate.journeys.walk import Journey, Step
 from ccstate.journeys.ways import Event
+from ccstate.render.formats import Report, as_json
 from ccstate.render.journey_words import end_words, event_words, length_words, place_words
 from ccstate.render.junit import case_in, spelled, suites
 from ccstate.render.markdown import code
@@ -34,10 +34,18 @@ def placed_line(result: CallResult, names: int, palette: Palette = PLAIN, width:
     return laid_out([_verdict(result, names)], width, palette)
 
 
-def placed_text(
-    flow: Flow, results: Sequence[CallResult], width: int = 80, palette: Palette = PLAIN
-) -> str:
+@dataclass(frozen=True, slots=True)
+class PlacedCalls:
+    """The calls that were made, and by name the files that declare their tests."""
+
+    flow: Flow
+    results: Sequence[CallResult]
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+def placed_text(placed: PlacedCalls, width: int = 80, palette: Palette = PLAIN) -> str:
     """Every test with both its ways, and the count."""
+    flow, results = placed.flow, placed.results
     names = max((columns(r.walked.name) for r in results), default=0)
     lines = [line for result in results for line in _lines(flow, result, names)]
     style = Style.STRONG if all(is_good(result) for result in results) else Style.ALARM
@@ -152,14 +160,15 @@ def _part(flow: Flow, step: Step | None) -> str:
     return "its end" if step is None else _stop(flow, step)
 
 
-def placed_json(results: Sequence[CallResult]) -> str:
+def placed_json(placed: PlacedCalls) -> str:
     """Everything, `end` and `reached` as in a simulation."""
+    results = placed.results
     body = {
         "passed": sum(result.passed for result in results),
         "agree": sum(result.agrees for result in results),
         "tests": [_json(result) for result in results],
     }
-    return orjson.dumps(body, option=orjson.OPT_INDENT_2).decode() + "\n"
+    return as_json(body)
 
 
 def _json(result: CallResult) -> dict[str, object]:
@@ -194,8 +203,9 @@ def _journey(journey: Journey | None) -> dict[str, object] | None:
     return {"end": journey.end.value, "reached": journey.at, "steps": steps}
 
 
-def placed_markdown(flow: Flow, results: Sequence[CallResult]) -> str:
+def placed_markdown(placed: PlacedCalls) -> str:
     """The calls that are not as they should be, for a comment, and the counts."""
+    flow, results = placed.flow, placed.results
     lines = [f"**{summed_up(results)}.**", ""]
     for result in results:
         if not is_good(result):
@@ -209,8 +219,9 @@ def placed_markdown(flow: Flow, results: Sequence[CallResult]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def placed_junit(flow: Flow, results: Sequence[CallResult], files: dict[str, str]) -> str:
-    """A test case for each call; `files` says where each is declared."""
+def placed_junit(placed: PlacedCalls) -> str:
+    """A test case for each call, with the file that declares its test."""
+    flow, results, files = placed.flow, placed.results, placed.files
     failed = sum(not is_good(result) for result in results)
     took = [result.heard.seconds if result.heard else 0.0 for result in results]
     root, suite = suites("real calls", len(results), failed, sum(took))
@@ -229,3 +240,8 @@ def placed_junit(flow: Flow, results: Sequence[CallResult], files: dict[str, str
             message = {"message": safe(words), "type": "call"}
             ET.SubElement(case, "failure", message).text = text
     return spelled(root)
+
+
+PLACED_CALLS: Report[PlacedCalls] = Report(
+    placed_text, json=placed_json, markdown=placed_markdown, junit=placed_junit
+)

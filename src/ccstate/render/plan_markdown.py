@@ -2,14 +2,18 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from html import escape
+from typing import NamedTuple
 
 from ccstate.model import Action, Change, Plan
-from ccstate.plan_file import ID_LENGTH
+from ccstate.plan_file import ID_LENGTH, packed
+from ccstate.plan_file import digest as digest_of
 from ccstate.render.attention import Sentence, attention, basis_of, kept, unmanaged
 from ccstate.render.change_text import IN_RECORDS
 from ccstate.render.differences import Row, rows
+from ccstate.render.formats import Report
 from ccstate.render.markdown import code
 from ccstate.render.plan_journeys import journeys_markdown
+from ccstate.render.plan_text import plan_text
 from ccstate.render.tally import VERBS, by_kind, counted, in_words, listed, named, said_of, targets
 from ccstate.render.text import safe
 from ccstate.render.unseen import FOR_READING, unseen_markdown
@@ -204,3 +208,19 @@ def _what_next(plan: Plan, digest: str) -> Iterator[str]:
             yield f"<sub>An approval that nothing else fits names all of it: {whole}</sub>\n"
     if commit := basis_of(plan):
         yield f"<sub>Desired state: {code(commit)}</sub>\n"
+
+
+class PlanToShow(NamedTuple):
+    """A plan, and its id where it was written down; "" where it has nothing to do."""
+
+    plan: Plan
+    plan_id: str
+
+
+PLAN: Report[PlanToShow] = Report(
+    lambda shown, width, palette: plan_text(*shown, width, palette),
+    markdown=lambda shown: plan_markdown(
+        shown.plan, digest_of(shown.plan) if shown.plan_id else ""
+    ),
+    json=lambda shown: packed(shown.plan)[1].decode(),
+)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ccstate.model import Action
-from ccstate.render.reports import spelled
+from ccstate.render.formats import Report, as_json
 from ccstate.render.tally import VERBS
 from ccstate.render.text import Palette, Piece, Style, laid_out, plain
 from ccstate.render.values import plural
@@ -33,14 +33,18 @@ class ListedPlan:
     changes: Mapping[Action, int] = field(default_factory=dict)
 
 
-def plans_text(
-    plans: Sequence[ListedPlan],
-    removed: Sequence[str],
-    now: datetime,
-    width: int,
-    palette: Palette,
-) -> str:
+@dataclass(frozen=True, slots=True)
+class PlanFolder:
+    """The plans of the folder, newest first, at a moment, and the ids of those just removed."""
+
+    plans: Sequence[ListedPlan]
+    removed: Sequence[str]
+    now: datetime
+
+
+def plans_text(folder: PlanFolder, width: int, palette: Palette) -> str:
     """A line a plan, newest first: id, state, age, commit, what it does."""
+    plans, removed, now = folder.plans, folder.removed, folder.now
     lines = []
     if removed:
         words = plural(len(removed), "plan that was never applied", "plans that were never applied")
@@ -77,7 +81,7 @@ def age(made: datetime, now: datetime) -> str:
     return f"{seconds // 60} min"
 
 
-def plans_json(plans: Sequence[ListedPlan], removed: Sequence[str]) -> str:
+def plans_json(folder: PlanFolder) -> str:
     """Every plan of the folder, newest first."""
     listed = [
         {
@@ -88,6 +92,9 @@ def plans_json(plans: Sequence[ListedPlan], removed: Sequence[str]) -> str:
             "targets": list(plan.targets),
             "changes": {action.value: count for action, count in plan.changes.items()},
         }
-        for plan in plans
+        for plan in folder.plans
     ]
-    return spelled({"plans": listed, "removed": list(removed)})
+    return as_json({"plans": listed, "removed": list(folder.removed)})
+
+
+PLAN_FOLDER: Report[PlanFolder] = Report(plans_text, json=plans_json)

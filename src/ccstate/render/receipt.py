@@ -1,14 +1,26 @@
-"""The receipt of an apply: what is confirmed, what is not, and what to do about it."""
+"""What was done: the receipt of an apply, locks that were removed, objects that were adopted."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-from ccstate.model import Change, Outcome
+from ccstate.adapter import Holder
+from ccstate.apply.lock import who
+from ccstate.model import Address, Change, Outcome
 from ccstate.render.attention import kept
+from ccstate.render.formats import Report, as_json
 from ccstate.render.markdown import code
 from ccstate.render.tally import SIGNS, STYLES, done, named
-from ccstate.render.text import PLAIN, Line, Palette, Piece, Style, laid_out, plain
+from ccstate.render.text import (
+    PLAIN,
+    Line,
+    Palette,
+    Piece,
+    Style,
+    laid_out,
+    plain,
+    well_formed,
+)
 from ccstate.render.values import of_kind, plural
 
 FAILED = 50
@@ -209,3 +221,99 @@ def _items(verdicts: Sequence[Verdict]) -> Iterator[str]:
         yield f"- {address} on {code(verdict.change.target, 100)}: {code(_reason(verdict))}"
     if len(left) > FAILED:
         yield f"- … and {len(left) - FAILED:,} more"
+
+
+def receipt_json(receipt: Receipt) -> str:
+    """What became of every change of an apply."""
+    changes = [
+        {
+            "target": verdict.change.target,
+            "address": str(verdict.change.address),
+            "action": verdict.change.action.value,
+            "outcome": verdict.outcome.value,
+            "reason": well_formed(verdict.reason),
+        }
+        for verdict in receipt.settled
+    ]
+    return as_json(
+        {
+            "plan": receipt.plan_id,
+            "started": receipt.started,
+            "finished": receipt.finished,
+            "confirmed": all(v.outcome is Outcome.CONFIRMED for v in receipt.settled),
+            "corrective": receipt.corrective,
+            "kept": {name: list(fields) for name, fields in sorted(receipt.kept.items())},
+            "changes": changes,
+        }
+    )
+
+
+APPLY: Report[Receipt] = Report(receipt_text, json=receipt_json)
+
+
+@dataclass(frozen=True, slots=True)
+class Unlocked:
+    """The locks that were removed, by target, and the plans whose apply they stopped in."""
+
+    removed: Mapping[str, Holder]
+    interrupted: Sequence[str]
+
+
+def unlocked_text(unlocked: Unlocked, *_: object) -> str:
+    """A line for each lock that was removed."""
+    return "\n".join(
+        f"Removed the lock of {who(holder)} on {name}, since {holder.since}."
+        for name, holder in unlocked.removed.items()
+    )
+
+
+def unlocked_json(unlocked: Unlocked) -> str:
+    """The same for programs."""
+    locks = [
+        {
+            "target": target,
+            "owner": well_formed(holder.owner),
+            "pid": holder.pid,
+            "since": well_formed(holder.since),
+            "plan": well_formed(holder.plan),
+        }
+        for target, holder in unlocked.removed.items()
+    ]
+    return as_json({"removed": locks, "interrupted": list(unlocked.interrupted)})
+
+
+UNLOCKED: Report[Unlocked] = Report(unlocked_text, json=unlocked_json)
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """Objects that were adopted into a file, None where there were none to adopt.
+
+    `defaults` are the fields that the project's defaults will set, as `queue ring_for`.
+    """
+
+    file: str | None
+    addresses: Sequence[Address] = ()
+    defaults: Collection[str] = ()
+    secrets_left_out: int = 0
+
+
+def adopted_text(adopted: Adopted, *_: object) -> str:
+    """What was written, and what to do next; "" where nothing was."""
+    if adopted.file is None:
+        return ""
+    return f"Wrote {plural(len(adopted.addresses), 'object')} to {adopted.file}. Next: ccstate plan"
+
+
+def adopted_json(adopted: Adopted) -> str:
+    """The same for programs."""
+    body = {
+        "file": None if adopted.file is None else well_formed(adopted.file),
+        "adopted": [str(address) for address in adopted.addresses],
+        "defaults": sorted(adopted.defaults),
+        "secrets_left_out": adopted.secrets_left_out,
+    }
+    return as_json(body)
+
+
+ADOPTED: Report[Adopted] = Report(adopted_text, json=adopted_json)

@@ -4,11 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 
-import orjson
-
 from ccstate.errors import Diagnostic
 from ccstate.model import Json
 from ccstate.render.diagnostics import diagnostics_text
+from ccstate.render.formats import Report, as_json
 from ccstate.render.text import PLAIN, Line, Palette, Piece, Style, laid_out, plain, width_of
 from ccstate.rules import Rule
 from ccstate.rules.pages import Page
@@ -122,13 +121,13 @@ def rules_markdown(rules: Sequence[Rule]) -> str:
 
 def rules_json(rules: Sequence[Rule]) -> str:
     """All rules as a list of objects."""
-    return _dumped([_fields(rule) for rule in rules])
+    return as_json([_fields(rule) for rule in rules])
 
 
 def rule_json(found: Explained) -> str:
     """A rule with its page as one object."""
     page = {"prose": list(found.page.prose), "bad": found.page.bad, "good": found.page.good}
-    return _dumped({**_fields(found.rule), **page})
+    return as_json({**_fields(found.rule), **page})
 
 
 def _fields(rule: Rule) -> dict[str, Json]:
@@ -140,5 +139,5 @@ def _fields(rule: Rule) -> dict[str, Json]:
     }
 
 
-def _dumped(value: object) -> str:
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n"
+RULE_LIST: Report[Sequence[Rule]] = Report(rules_text, markdown=rules_markdown, json=rules_json)
+RULE: Report[Explained] = Report(rule_text, markdown=rule_markdown, json=rule_json)

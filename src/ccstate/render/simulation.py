@@ -15,8 +15,10 @@ from ccstate.journeys.calls import Call, asked_in_vain, keys_left
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.walk import Journey, Step
 from ccstate.journeys.ways import GOOD, MAILBOX, End, Event, Place
-from ccstate.render.enumeration_text import END_STYLES
+from ccstate.model import Json
+from ccstate.render.formats import Report, as_json
 from ccstate.render.journey_words import (
+    END_STYLES,
     called_words,
     clock_words,
     end_words,
@@ -26,10 +28,28 @@ from ccstate.render.journey_words import (
 )
 from ccstate.render.markdown import code
 from ccstate.render.tally import listed
-from ccstate.render.text import Line, Palette, Piece, Style, clipped, laid_out, plain, safe
+from ccstate.render.text import (
+    Line,
+    Palette,
+    Piece,
+    Style,
+    clipped,
+    laid_out,
+    plain,
+    safe,
+    well_formed,
+)
 
 QUOTED = 64
 """Columns of a prompt that are quoted: one line of a terminal."""
+
+
+class Simulation(NamedTuple):
+    """A call through a centre; `caller` is a number, `withheld`, or "" where none is given."""
+
+    flow: Flow
+    call: Call
+    caller: str
 
 
 class Stop(NamedTuple):
@@ -164,9 +184,9 @@ def promise(call: Call, caller: str) -> str:
     return f"{name}: {{{', '.join(parts)}}}"
 
 
-def simulation_text(flow: Flow, call: Call, caller: str, width: int, palette: Palette) -> str:
+def simulation_text(simulation: Simulation, width: int, palette: Palette) -> str:
     """The call in lines of at most `width` columns."""
-    return laid_out(_lines(flow, call, caller), width, palette) + "\n"
+    return laid_out(_lines(*simulation), width, palette) + "\n"
 
 
 def _title(flow: Flow, call: Call, caller: str) -> str:
@@ -210,8 +230,9 @@ def _path(flow: Flow, call: Call, journey: Journey, first: int) -> Iterator[Line
     yield 10, (Piece(f"{clock_words(journey.seconds):>8}  ", Style.DIM), Piece(said, style))
 
 
-def simulation_markdown(flow: Flow, call: Call, caller: str) -> str:
+def simulation_markdown(simulation: Simulation) -> str:
     """The call as a section, each stop as a line of a list."""
+    flow, call, caller = simulation
     lines = [f"### {code(_title(flow, call, caller))}\n", f"{code(when(call))}\n"]
     lines += _bullets(flow, call, call.answered, 0)
     lines += [f"\n{code(remark)}" for remark in remarks(flow, call, caller)]
@@ -236,3 +257,73 @@ def _bullets(flow: Flow, call: Call, journey: Journey, first: int) -> Iterator[s
             parts.append(code(quoted(stop.heard)))
         yield " · ".join(parts)
     yield f"- {clock_words(journey.seconds)} **{code(ending(flow, journey))}**"
+
+
+def simulation_json(simulation: Simulation) -> str:
+    """The call with its steps from the number to the end, in seconds since it came in."""
+    flow, call, caller = simulation
+    body = {
+        "to": str(call.start),
+        "label": well_formed(called_words(flow, call.start)),
+        "from": caller or None,
+        "at": call.at.astimezone(call.zone).isoformat(timespec="seconds"),
+        "timezone": str(call.zone),
+        "occasions": [well_formed(name) for name in occasions(call)],
+        "hours": {
+            name: {"phase": str(hours.phase), "occasion": well_formed(hours.occasion)}
+            for name, hours in call.hours.items()
+        },
+        "switches": {name: str(position) for name, position in call.switches.items()},
+        "keys": list(call.keys),
+        "keys_left": list(keys_left(call.answered, call.keys)),
+        "asked_in_vain": [str(place) for place in asked_in_vain(call.answered, call.keys)],
+        "ends_well": call.ends_well,
+        "outside": [
+            {
+                "number": leg.number,
+                "trunk": leg.trunk,
+                "shown_number": leg.shown,
+                "shown_name": well_formed(leg.name),
+                "source": leg.source,
+            }
+            for leg in trunk_calls(flow, call, caller)
+        ],
+        "call": _walked(flow, call.answered),
+        "if_nobody_answers": (
+            {"from_step": call.parts_at, **_walked(flow, call.unanswered)}
+            if call.is_answered
+            else None
+        ),
+    }
+    return as_json(body)
+
+
+def _walked(flow: Flow, journey: Journey) -> dict[str, Json]:
+    steps: list[Json] = []
+    since = 0
+    for step in journey.steps:
+        steps.append(
+            {
+                "at_second": since,
+                "place": str(step.place),
+                "label": well_formed(place_words(flow, step.place)),
+                "heard": well_formed(heard(flow, step.place)),
+                "event": str(step.way.event),
+                "schedule": step.way.schedule,
+                "keys": step.keys,
+                "seconds": step.way.seconds,
+            }
+        )
+        since += step.way.seconds
+    end: dict[str, Json] = {
+        "end": str(journey.end),
+        "where": journey.at,
+        "seconds": journey.seconds,
+        "steps": steps,
+    }
+    return end
+
+
+SIMULATION: Report[Simulation] = Report(
+    simulation_text, json=simulation_json, markdown=simulation_markdown
+)

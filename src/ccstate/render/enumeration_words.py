@@ -1,0 +1,266 @@
+"""Every call to one number in words: when, by which keys, to which end."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
+from zoneinfo import ZoneInfo
+
+from ccstate.journeys.every import UNANSWERED, Block, Calls, Decision, Told
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.hours import Phase, Position
+from ccstate.journeys.moments import World
+from ccstate.journeys.walk import zone_of
+from ccstate.journeys.ways import CALLERS, KEYS, NOT_OPEN, End, Event, Place, Says
+from ccstate.render.journey_words import (
+    called_words,
+    end_words,
+    moment_words,
+    place_words,
+)
+from ccstate.render.tally import listed
+from ccstate.render.values import plural
+
+MOST_PATHS = 4
+MOST_OCCASIONS = 6
+MOST_PLACES = 6
+MOST_PARTS = 3
+
+
+class Lead(NamedTuple):
+    """What leads to an end: keys, or the places where nobody answers."""
+
+    by: str
+    end: End
+    words: str
+
+
+class Scene(NamedTuple):
+    """One block: `when` by the schedules, `example` by the calendar."""
+
+    when: str
+    example: str
+    keyed: tuple[Lead, ...]
+    unanswered: tuple[Lead, ...]
+    is_complete: bool
+
+
+class Story(NamedTuple):
+    """Every call to a number; `rounds` are those that never end."""
+
+    title: str
+    zone: str
+    scenes: tuple[Scene, ...]
+    rounds: tuple[str, ...]
+    ends_badly: bool
+
+
+def story(flow: Flow, calls: Calls) -> Story:
+    """The calls to one place in words."""
+    zone = zone_of(flow, calls.start)
+    worlds = [world for block in calls.blocks for world in block.worlds]
+    scenes = tuple(_scene(flow, block, worlds, zone) for block in calls.blocks)
+    rounds = tuple(round_words(flow, ring) for ring in calls.rounds)
+    return Story(called_words(flow, calls.start), str(zone), scenes, rounds, calls.ends_badly)
+
+
+def round_words(flow: Flow, ring: Iterable[Place]) -> str:
+    """`a → b → a`."""
+    words = [place_words(flow, place) for place in ring]
+    return " → ".join([*words, words[0]])
+
+
+def _scene(flow: Flow, block: Block, worlds: Sequence[World], zone: ZoneInfo) -> Scene:
+    waited = [told for told in block.told if _last_wait(told) is not None]
+    straight = [told for told in block.told if _last_wait(told) is None]
+    return Scene(
+        _when(block.worlds, worlds),
+        _example(block.worlds, zone),
+        tuple(_keyed(flow, straight)),
+        tuple(_unanswered(flow, waited)),
+        block.is_complete,
+    )
+
+
+def _said(worlds: Iterable[World]) -> dict[str, frozenset[Says]]:
+    """What each schedule and switch says in any of the worlds."""
+    found: dict[str, set[Says]] = {}
+    for world in worlds:
+        for name, phase in world.phases.items():
+            found.setdefault(name, set()).add(phase)
+    return {name: frozenset(phases) for name, phases in found.items()}
+
+
+def _when(worlds: Sequence[World], known: Sequence[World]) -> str:
+    """What the schedules say in these worlds and in no other; "" where that is all there are."""
+    says = _said(known)
+    parts = _told_apart(worlds, known)
+    words = [_hours_words(_said(part), says) for part in parts[:MOST_PARTS]]
+    if len(parts) > MOST_PARTS:
+        words.append(f"{len(parts) - MOST_PARTS} more combinations")
+    return "; or ".join(words)
+
+
+def _told_apart(worlds: Sequence[World], known: Sequence[World]) -> list[Sequence[World]]:
+    """The worlds in as few parts as can each be told by what every schedule says in them."""
+    if _is_exact(worlds, known):
+        return [worlds]
+    for name in worlds[0].phases:
+        parts: dict[Says, list[World]] = {}
+        for world in worlds:
+            parts.setdefault(world.phases[name], []).append(world)
+        if all(_is_exact(part, known) for part in parts.values()):
+            return list(parts.values())
+    return [[world] for world in worlds]
+
+
+def _is_exact(worlds: Sequence[World], known: Sequence[World]) -> bool:
+    said = _said(worlds)
+    alike = [w for w in known if all(phase in said[name] for name, phase in w.phases.items())]
+    return len(alike) == len(worlds)
+
+
+def _hours_words(said: Mapping[str, frozenset[Says]], known: Mapping[str, frozenset[Says]]) -> str:
+    by_words: dict[str, list[str]] = {}
+    lists = []
+    for name, phases in sorted(said.items()):
+        if name.startswith(CALLERS) and phases != known[name]:
+            lists.append(_caller_words(phases))
+        elif phases != known[name]:
+            by_words.setdefault(_phase_words(phases, known[name]), []).append(name)
+    order = sorted(by_words, key=lambda words: (words != "open", words))
+    hours = [f"{listed(by_words[words])} {words}" for words in order]
+    return "; ".join([*lists, *hours])
+
+
+def _caller_words(says: frozenset[Says]) -> str:
+    """Which callers are meant, by the lists that hold them."""
+    held = [*(["list " + listed(names, "or")] if (names := sorted(filter(None, says))) else [])]
+    others = ["none of the lists"] if "" in says else []
+    return f"caller in {listed([*held, *others], 'or')}"
+
+
+def _phase_words(phases: frozenset[Says], known: frozenset[Says]) -> str:
+    if phases == known & NOT_OPEN and len(phases) > 1:
+        return "not open"
+    return listed([says for says in (*Phase, *Position) if says in phases], "or")
+
+
+def _example(worlds: Iterable[World], zone: ZoneInfo) -> str:
+    moments = sorted(moment for world in worlds for moment in world.moments)
+    first = next((moment for moment in moments if moment.is_ordinary), moments[0])
+    occasions = dict.fromkeys(name for moment in moments for name in moment.occasions)
+    others = [name for name in occasions if name not in first.occasions]
+    told = others[:MOST_OCCASIONS]
+    if len(others) > MOST_OCCASIONS:
+        told.append(f"{len(others) - MOST_OCCASIONS} more")
+    also = f"; also {listed(told)}" if told else ""
+    return f"e.g. {moment_words(first, zone)}{also}"
+
+
+def _last_wait(told: Told) -> Place | None:
+    """The last place where a wait could have gone otherwise; None where none could."""
+    if not any(event in UNANSWERED for event, _ in told.decisions):
+        return None
+    steps = reversed(told.journey.steps)
+    return next(step.place for step in steps if step.way.event in UNANSWERED)
+
+
+def _keyed(flow: Flow, straight: Iterable[Told]) -> Iterator[Lead]:
+    paths: dict[tuple[End, str], list[tuple[Decision, ...]]] = {}
+    for told in straight:
+        key = told.journey.end, told.journey.at
+        paths.setdefault(key, []).append(asked(told.decisions))
+    for (end, at), found in paths.items():
+        yield Lead(path_words(found, MOST_PATHS), end, brief_end(flow, end, at))
+
+
+def _unanswered(flow: Flow, waited: Iterable[Told]) -> Iterator[Lead]:
+    places: dict[tuple[End, str], dict[Place, None]] = {}
+    for told in waited:
+        if (place := _last_wait(told)) is not None:
+            places.setdefault((told.journey.end, told.journey.at), {})[place] = None
+    for (end, at), found in places.items():
+        names = [place_words(flow, place) for place in list(found)[:MOST_PLACES]]
+        if len(found) > MOST_PLACES:
+            names.append(f"{len(found) - MOST_PLACES} more")
+        yield Lead(listed(names, "or"), end, brief_end(flow, end, at))
+
+
+def brief_end(flow: Flow, end: End, at: str) -> str:
+    """The end as the place to which an arrow points: `Sales (queue/sales)`, `cut off`."""
+    words = end_words(flow, end, at)
+    if end is End.MESSAGE:
+        return words.removeprefix("leaves a ")
+    return words.removeprefix("reaches ").removeprefix("is ")
+
+
+_Choices: TypeAlias = tuple[frozenset[Decision], ...]
+"""What may be decided at each turn of a path."""
+
+
+def asked(decisions: Iterable[Decision]) -> tuple[Decision, ...]:
+    """What the caller pressed, without what became of waits."""
+    return tuple(decision for decision in decisions if decision[0] not in UNANSWERED)
+
+
+def path_words(paths: Iterable[Sequence[Decision]], most: int) -> str:
+    """All of the paths, those that differ in one turn told together; "" where nothing is asked.
+
+    Beyond so many, the rest is counted.
+    """
+    folded = sorted(_folded({tuple(frozenset({d}) for d in path) for path in paths}), key=_rank)
+    told = [_path(path) for path in folded[:most] if path]
+    if len(folded) > most:
+        told.append(plural(len(folded) - most, "more way"))
+    return "; ".join(told)
+
+
+MOST_TURNS = 24
+"""Longer paths are counted, each by itself: nobody reads them, and folding looks at all pairs."""
+
+
+def _folded(found: set[_Choices]) -> set[_Choices]:
+    paths = {path for path in found if len(path) <= MOST_TURNS}
+    longer = found - paths
+    longest = max((len(path) for path in paths), default=0)
+    for turn in reversed(range(longest)):
+        alike: dict[tuple[_Choices, _Choices], set[Decision]] = {}
+        rest = set()
+        for path in paths:
+            if turn < len(path):
+                alike.setdefault((path[:turn], path[turn + 1 :]), set()).update(path[turn])
+            else:
+                rest.add(path)
+        paths = rest | {(*head, frozenset(at), *tail) for (head, tail), at in alike.items()}
+    return paths | longer
+
+
+_ORDER = (Event.KEY, Event.DIGITS, Event.SILENCE, Event.WRONG_KEY)
+
+
+def _place(decision: Decision) -> tuple[int, int, str]:
+    event, keys = decision
+    return _ORDER.index(event), KEYS.find(keys[:1]), keys
+
+
+def _rank(path: _Choices) -> tuple[int, list[list[tuple[int, int, str]]]]:
+    return len(path), [sorted(map(_place, turn)) for turn in path]
+
+
+def _path(path: _Choices) -> str:
+    turns = [listed([_word(d) for d in sorted(turn, key=_place)], "or") for turn in path]
+    first = min(path[0], key=_place)
+    return ("press " if first[0] is Event.KEY else "") + ", then ".join(turns)
+
+
+def _word(decision: Decision) -> str:
+    event, keys = decision
+    match event:
+        case Event.KEY:
+            return {"*": "star", "#": "hash"}.get(keys, keys)
+        case Event.DIGITS:
+            fewest = plural(len(keys.removesuffix("#")), "digit")
+            return f"{fewest} or more" if keys.endswith("#") else fewest
+        case Event.SILENCE:
+            return "silence"
+        case _:
+            return "a wrong key"
