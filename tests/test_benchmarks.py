@@ -8,8 +8,9 @@ from types import ModuleType
 import pytest
 import ryaml
 
-from ccstate.adapters.asterisk.compiling import Setting, compile_objects
+from ccstate.adapters.asterisk.compiling import compile_objects
 from ccstate.adapters.asterisk.entries import MEMBER, PJSIP, QUEUES
+from ccstate.adapters.asterisk.kind import Setting
 from ccstate.desired import Desired, ParseCache, load, load_settings
 from ccstate.kinds import secrets
 

@@ -6,18 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ccstate.adapters.asterisk import lock, transaction
 from ccstate.adapters.asterisk import records as kept
+from ccstate.adapters.asterisk import sounds, transaction
 from ccstate.adapters.asterisk.adapter import AsteriskAdapter, connect
 from ccstate.adapters.asterisk.ami import Ami
-from ccstate.adapters.asterisk.compiling import Setting, compile_objects
+from ccstate.adapters.asterisk.compiling import compile_objects
 from ccstate.adapters.asterisk.entries import FILES
+from ccstate.adapters.asterisk.include_files import read_stored, revision_in, serialize
+from ccstate.adapters.asterisk.kind import Setting
 from ccstate.adapters.asterisk.perform import SECONDS_TO_LOAD
 from ccstate.adapters.asterisk.running.reload import await_revisions, reload
-from ccstate.adapters.asterisk.sounds import prompts
-from ccstate.adapters.asterisk.spelling import revision_in, spell
 from ccstate.adapters.asterisk.storage import LocalFolder
-from ccstate.adapters.asterisk.stored import read_stored
 from ccstate.lab.site import Site
 from ccstate.model import Address, Fields
 
@@ -61,9 +60,9 @@ class OnAsterisk:
             self._site = self._start()
         etc = LocalFolder(self._site.etc)
         there = [name for name, path in FILES.items() if path in etc.listing()]
-        etc.remove([kept.PATH, kept.SECRETS, *FILES.values(), *etc.listing(lock.FOLDER)])
+        etc.remove([kept.PATH, kept.SECRETS, *FILES.values(), *etc.listing(transaction.LOCKS)])
         recordings = LocalFolder(self._site.sounds)
-        recordings.remove(list(recordings.listing(prompts.FOLDER)))
+        recordings.remove(list(recordings.listing(sounds.SOUNDS_FOLDER)))
         if there:
             with self.connect().server() as server, server.connect() as ami:
                 reload(ami, there)
@@ -73,7 +72,7 @@ class OnAsterisk:
         assert self._site is not None
         etc, recordings = LocalFolder(self._site.etc), LocalFolder(self._site.sounds)
         configuration = etc.read([kept.PATH, kept.SECRETS, *FILES.values()])
-        return Saved(configuration, recordings.read(list(recordings.listing(prompts.FOLDER))))
+        return Saved(configuration, recordings.read(list(recordings.listing(sounds.SOUNDS_FOLDER))))
 
     def restore(self, saved: Saved) -> None:
         """Put these files in place, and have Asterisk read them."""
@@ -100,7 +99,7 @@ class OnAsterisk:
                 objects[address] = fields
             old = server.storage.read(FILES.values())
             setting = Setting(records.key, server.is_test_site)
-            texts = spell(compile_objects(objects, setting), old)
+            texts = serialize(compile_objects(objects, setting), old)
             new = {path: text for path, text in texts.items() if old.get(path) != text}
             server.storage.stage(new, mode=0o600)
             server.storage.commit(list(new))

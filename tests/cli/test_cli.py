@@ -458,7 +458,7 @@ def test_an_apply_stopped_from_the_keyboard_goes_on_where_it_was(
     assert child.returncode == 130
     assert f"ccstate apply {plan_id} --resume" in said
     assert "Traceback" not in said
-    monkeypatch.setattr("ccstate.adapters.embedded.faults.time.sleep", lambda _: None)
+    monkeypatch.setattr("ccstate.adapters.embedded.connection.time.sleep", lambda _: None)
     assert screen.run("apply", plan_id, "--resume") == 0
     assert screen.run("verify") == 0
 

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccstate.adapters.asterisk.compiling import Setting, compile_objects
+from ccstate.adapters.asterisk.compiling import compile_objects
 from ccstate.adapters.asterisk.entries import PJSIP, Key
+from ccstate.adapters.asterisk.kind import Setting
 from ccstate.adapters.asterisk.kinds.extension import told_location
 from ccstate.dialling.emergency_calls import EmergencyCalls
 from ccstate.journeys.centre import Centre

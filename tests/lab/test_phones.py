@@ -2,7 +2,8 @@ import time
 
 import pytest
 
-from ccstate.adapters.asterisk.ami import Ami, Login, Message
+from ccstate.adapters.asterisk.ami import Ami, Login
+from ccstate.adapters.asterisk.ami.message import Message
 from ccstate.errors import InvalidInput, Unreadable
 from ccstate.lab import carriers, phones, process
 from ccstate.lab import site as sites

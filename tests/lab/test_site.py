@@ -4,9 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ccstate.adapters.asterisk.ami import Ami, Refused
-from ccstate.adapters.asterisk.ami.faults import Forbidden
-from ccstate.adapters.asterisk.ami.login import Login, Tls
+from ccstate.adapters.asterisk.ami import Ami, Forbidden, Login, Refused, Tls
 from ccstate.errors import InvalidInput
 from ccstate.lab import process
 from ccstate.lab import site as sites

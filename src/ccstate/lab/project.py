@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from ccstate.adapters.asterisk.calls.faults import SIPP
+from ccstate.adapters.asterisk.calls.caller import SIPP
 from ccstate.desired import ParseCache, Settings, load, load_settings
 from ccstate.desired.settings import FILE
 from ccstate.diff import secret_references

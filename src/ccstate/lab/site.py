@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ccstate.adapters.asterisk.ami.login import Login
+from ccstate.adapters.asterisk.ami import Login
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.lab import etc, process
 from ccstate.lab.certificate import certify

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 
-from ccstate.adapters.asterisk.ami import Ami, Login, Message
+from ccstate.adapters.asterisk.ami import Ami, Login
+from ccstate.adapters.asterisk.ami.message import Message
 from ccstate.lab import callers
 from ccstate.lab.callers import Caller, Press
 from ccstate.lab.site import Site

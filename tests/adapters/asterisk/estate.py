@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 import yaml
 
+from ccstate.adapters.asterisk import sounds
 from ccstate.adapters.asterisk.adapter import AsteriskAdapter, connect
 from ccstate.adapters.asterisk.ami import Ami, Login
 from ccstate.adapters.asterisk.entries import FILES, MODULES
 from ccstate.adapters.asterisk.running.reload import reload
-from ccstate.adapters.asterisk.sounds import audio, prompts
+from ccstate.adapters.asterisk.sounds import audio
 from ccstate.diff import diff
 from ccstate.lab import phones
 from ccstate.lab import site as sites
@@ -246,7 +247,7 @@ class Estate(Screen):
         shutil.rmtree(self.site.etc / "ccstate", ignore_errors=True)
         for path in FILES.values():
             (self.site.etc / path).unlink(missing_ok=True)
-        shutil.rmtree(self.site.sounds / prompts.FOLDER, ignore_errors=True)
+        shutil.rmtree(self.site.sounds / sounds.SOUNDS_FOLDER, ignore_errors=True)
         with self.ami() as ami:
             reload(ami, FILES)
 

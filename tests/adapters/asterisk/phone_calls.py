@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ccstate.adapters.asterisk.ami import Ami, Login, Message
+from ccstate.adapters.asterisk.ami import Ami, Login
+from ccstate.adapters.asterisk.ami.message import Message
 from ccstate.adapters.asterisk.carriers import on_trunk
-from ccstate.adapters.asterisk.compiling import Setting, compile_objects
+from ccstate.adapters.asterisk.compiling import compile_objects
 from ccstate.adapters.asterisk.entries import FILES
+from ccstate.adapters.asterisk.include_files import serialize
+from ccstate.adapters.asterisk.kind import Setting
 from ccstate.adapters.asterisk.running.reload import reload
 from ccstate.adapters.asterisk.sounds import audio
-from ccstate.adapters.asterisk.spelling import spell
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.flow import Flow
 from ccstate.lab import carriers, phones, programs
@@ -327,7 +329,7 @@ def running(release: str, folder: Path) -> Iterator[Exchange]:
     site = sites.start(folder, name=f"phones-{release}", programs=programs.programs(release))
     try:
         carrier = carriers.answer(site, host=CARRIER, after=0.1)
-        for name, content in spell(compile_objects(objects(carrier.port), SETTING)).items():
+        for name, content in serialize(compile_objects(objects(carrier.port), SETTING)).items():
             path = site.etc / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from ccstate.adapters.asterisk.ami import Ami, Login
-from ccstate.adapters.asterisk.compiling import Setting, compile_objects
+from ccstate.adapters.asterisk.compiling import compile_objects
 from ccstate.adapters.asterisk.entries import FILES, Compiled, Key
+from ccstate.adapters.asterisk.include_files import revision, serialize
+from ccstate.adapters.asterisk.kind import Setting
 from ccstate.adapters.asterisk.running.reload import await_revisions, reload
-from ccstate.adapters.asterisk.spelling import revision, spell
 from ccstate.desired import ParseCache, load, load_settings
 from ccstate.lab.site import Site
 from ccstate.model import Address
@@ -73,7 +74,7 @@ def values() -> dict[Key, str]:
 
 def texts() -> dict[str, str]:
     """Include files by their path."""
-    return {path: content.decode() for path, content in spell(compiled()).items()}
+    return {path: content.decode() for path, content in serialize(compiled()).items()}
 
 
 def revisions(files: dict[str, str]) -> dict[str, str]:

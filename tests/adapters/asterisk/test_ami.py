@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccstate.adapters.asterisk import ami as ami_module
-from ccstate.adapters.asterisk.ami import Ami, Login, Message, Refused, Tls
+from ccstate.adapters.asterisk.ami import Ami, Login, Refused, Tls
 from ccstate.adapters.asterisk.ami import message as ami_message
-from ccstate.adapters.asterisk.ami.message import Splitter
+from ccstate.adapters.asterisk.ami.message import Message, Splitter
 from ccstate.errors import CcstateError, InvalidInput, Unreadable
 from ccstate.lab import site
 from ccstate.lab.programs import programs

@@ -11,17 +11,16 @@ from typing import Any
 import pytest
 
 from ccstate.adapters.asterisk.ami import Ami, Login
-from ccstate.adapters.asterisk.calls.dialled import NAME, Dial, Entrance
-from ccstate.adapters.asterisk.calls.keypad import Press
-from ccstate.adapters.asterisk.calls.load import Loaded, load
-from ccstate.adapters.asterisk.calls.run import run
+from ccstate.adapters.asterisk.calls.caller import NAME, Dial, Entrance
+from ccstate.adapters.asterisk.calls.run import Press, run
 from ccstate.adapters.asterisk.calls.sipp import Sipp
-from ccstate.adapters.asterisk.compiling import Setting, compile_objects
+from ccstate.adapters.asterisk.compiling import compile_objects
 from ccstate.adapters.asterisk.entries import FILES
+from ccstate.adapters.asterisk.include_files import serialize
+from ccstate.adapters.asterisk.kind import Setting
 from ccstate.adapters.asterisk.kinds.extension import unknown_password
 from ccstate.adapters.asterisk.running.reload import reload
 from ccstate.adapters.asterisk.sounds import audio
-from ccstate.adapters.asterisk.spelling import spell
 from ccstate.errors import InvalidInput, Unreadable
 from ccstate.journeys.call_tests import verdicts
 from ccstate.journeys.flow import Flow
@@ -32,6 +31,7 @@ from ccstate.lab import carriers, phones, programs
 from ccstate.lab import site as sites
 from ccstate.lab.site import Site
 from ccstate.model import Address
+from tests.adapters.asterisk.calls_at_a_rate import Loaded, load
 from tests.journeys.strategies_journeys import Plain, centre
 from tests.waiting import until
 
@@ -159,7 +159,7 @@ def settle(site: Site, plain: Plain) -> None:
     path = site.sounds / "ccstate/hello/en-AU.wav"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(audio.wav(bytes(2 * 8000 // 2), "silence"))
-    texts = spell(compile_objects(estate_of(plain), Setting(KEY, is_test_site=True)))
+    texts = serialize(compile_objects(estate_of(plain), Setting(KEY, is_test_site=True)))
     for name, content in texts.items():
         (site.etc / name).parent.mkdir(exist_ok=True)
         (site.etc / name).write_bytes(content)

@@ -1,6 +1,13 @@
 from ccstate.adapters.asterisk.ami.message import Message
-from ccstate.adapters.asterisk.calls.heard import Ending, human, journey
-from ccstate.adapters.asterisk.calls.watch import Stop, Watch, Watched, place_named
+from ccstate.adapters.asterisk.calls.observed_call import (
+    Ending,
+    Stop,
+    Watch,
+    Watched,
+    human,
+    journey,
+    place_named,
+)
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.placed import Person, agreement
 from ccstate.journeys.walk import walk

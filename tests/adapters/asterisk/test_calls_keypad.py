@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from ccstate.adapters.asterisk.calls.keypad import AGAIN, BETWEEN, SETTLING, Keypad
+from ccstate.adapters.asterisk.calls.run import AGAIN, BETWEEN, SETTLING, Keypad
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Year
 from ccstate.journeys.walk import walk

@@ -1,4 +1,4 @@
-from ccstate.adapters.asterisk.calls.turns import Turns
+from ccstate.adapters.asterisk.calls.run import Turns
 from tests.journeys.strategies_journeys import Plain, centre
 
 ESTATE: Plain = {

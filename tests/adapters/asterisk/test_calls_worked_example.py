@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 
 from ccstate.adapters.asterisk.ami import Ami, Login
-from ccstate.adapters.asterisk.calls.dialled import NAME, Entrance
+from ccstate.adapters.asterisk.calls.caller import NAME, Entrance
 from ccstate.adapters.asterisk.calls.run import run
-from ccstate.adapters.asterisk.compiling import Setting, compile_objects
+from ccstate.adapters.asterisk.compiling import compile_objects
 from ccstate.adapters.asterisk.entries import FILES
+from ccstate.adapters.asterisk.include_files import serialize
+from ccstate.adapters.asterisk.kind import Setting
 from ccstate.adapters.asterisk.kinds.extension import unknown_password
 from ccstate.adapters.asterisk.running.reload import reload
 from ccstate.adapters.asterisk.sounds import audio
-from ccstate.adapters.asterisk.spelling import spell
 from ccstate.desired import ParseCache, load, load_settings
 from ccstate.journeys.call_tests import verdicts
 from ccstate.journeys.centre import Centre
@@ -54,7 +55,7 @@ def test_every_promise_of_the_worked_example_is_kept(new_site: NewSite, release:
             path = site.sounds / "ccstate" / address.name / f"{language}.wav"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(silence)
-    texts = spell(compile_objects(declared, Setting(KEY, is_test_site=True)))
+    texts = serialize(compile_objects(declared, Setting(KEY, is_test_site=True)))
     for name, content in texts.items():
         (site.etc / name).parent.mkdir(exist_ok=True)
         (site.etc / name).write_bytes(content)

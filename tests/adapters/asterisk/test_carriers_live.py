@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from ccstate.adapters.asterisk.ami import Ami, Login
-from ccstate.adapters.asterisk.compiling import Setting, compile_objects
+from ccstate.adapters.asterisk.compiling import compile_objects
 from ccstate.adapters.asterisk.entries import FILES
+from ccstate.adapters.asterisk.include_files import serialize
+from ccstate.adapters.asterisk.kind import Setting
 from ccstate.adapters.asterisk.running.reload import reload
-from ccstate.adapters.asterisk.spelling import spell
 from ccstate.lab import carriers, phones, programs
 from ccstate.lab import site as sites
 from ccstate.lab.carriers import Carrier, Invite
@@ -163,7 +164,7 @@ def running(
     site = sites.start(folder, name=f"carriers-{release}", programs=asterisk, files=files)
     try:
         found = {host: carriers.answer(site, host=host, after=0.1) for host in HOSTS}
-        texts = spell(compile_objects(objects({h: c.port for h, c in found.items()}), SETTING))
+        texts = serialize(compile_objects(objects({h: c.port for h, c in found.items()}), SETTING))
         for name, content in texts.items():
             path = site.etc / name
             path.parent.mkdir(exist_ok=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ccstate.adapters.asterisk.compiling import Setting, compile_objects
+from ccstate.adapters.asterisk.compiling import compile_objects
 from ccstate.adapters.asterisk.entries import (
     ACCOUNTS,
     FILES,
@@ -16,8 +16,9 @@ from ccstate.adapters.asterisk.entries import (
     Key,
     is_pjsip,
 )
+from ccstate.adapters.asterisk.include_files import serialize
+from ccstate.adapters.asterisk.kind import Setting
 from ccstate.adapters.asterisk.places import LONGEST, exten, shortened
-from ccstate.adapters.asterisk.spelling import spell
 from ccstate.model import Address
 
 KEY = b"k" * 32
@@ -222,7 +223,7 @@ def compiled(objects: Objects, *, is_test_site: bool = False) -> Compiled:
 @pytest.mark.parametrize("site", ["site", "test-site"])
 @pytest.mark.parametrize("file", FILES)
 def test_a_small_estate_reads_so(golden: Callable[[str, str], None], file: str, site: str) -> None:
-    texts = spell(compiled(small(), is_test_site=site == "test-site"))
+    texts = serialize(compiled(small(), is_test_site=site == "test-site"))
     golden(f"asterisk/compile/{site}/{file}.conf", texts[FILES[file]].decode())
 
 
@@ -245,11 +246,11 @@ def test_a_test_site_says_more_in_the_dialplan_and_in_pjsip_alone() -> None:
 
 
 def test_the_same_objects_in_any_order_give_the_same_bytes() -> None:
-    expected = spell(compiled(small()))
+    expected = serialize(compiled(small()))
     objects = small()
     backwards = sorted(objects, key=lambda address: address.name[::-1])
     for order in (sorted(objects), sorted(objects, reverse=True), backwards):
-        assert spell(compiled({address: objects[address] for address in order})) == expected
+        assert serialize(compiled({address: objects[address] for address in order})) == expected
 
 
 def test_a_label_changes_comments_and_what_phones_show_and_nothing_else() -> None:

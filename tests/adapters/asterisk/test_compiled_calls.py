@@ -8,9 +8,10 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from ccstate.adapters.asterisk.compiling import Setting, compile_objects
+from ccstate.adapters.asterisk.compiling import compile_objects
 from ccstate.adapters.asterisk.conf.dialplan import Dialplan
-from ccstate.adapters.asterisk.spelling import spell
+from ccstate.adapters.asterisk.include_files import serialize
+from ccstate.adapters.asterisk.kind import Setting
 from ccstate.journeys.callers import WITHHELD
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Year
@@ -54,7 +55,7 @@ ENDS = {
 def planned(plain: Plain) -> Dialplan:
     """The dialplan of a test site for the estate, as its include file says it."""
     objects = {Address(k, n): fields for k, named in plain.items() for n, fields in named.items()}
-    text = spell(compile_objects(objects, SITE))["extensions.d/ccstate.conf"]
+    text = serialize(compile_objects(objects, SITE))["extensions.d/ccstate.conf"]
     # The interpreter knows no headers: the switches that are on stand where they would be read.
     on = [name for name, switch in plain.get("switch", {}).items() if switch.get("default") == "on"]
     brought = f"/{'/'.join(on)}/".encode()

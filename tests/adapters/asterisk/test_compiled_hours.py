@@ -9,8 +9,9 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from ccstate.adapters.asterisk.ami import Ami, Login
-from ccstate.adapters.asterisk.compiling import Setting, compile_objects
-from ccstate.adapters.asterisk.spelling import spell
+from ccstate.adapters.asterisk.compiling import compile_objects
+from ccstate.adapters.asterisk.include_files import serialize
+from ccstate.adapters.asterisk.kind import Setting
 from ccstate.journeys.hours import WEEKDAYS, Holidays, Timetable
 from ccstate.lab.site import Site
 from ccstate.model import Address
@@ -29,7 +30,9 @@ Named: TypeAlias = dict[str, dict[str, Any]]
 def spelled(named: Named, shared: Named | None = None, setting: Setting = TEST_SITE) -> bytes:
     objects = {Address("schedule", name): fields for name, fields in named.items()}
     calendars = {Address("calendar", name): fields for name, fields in (shared or {}).items()}
-    return spell(compile_objects({**calendars, **objects}, setting))["extensions.d/ccstate.conf"]
+    return serialize(compile_objects({**calendars, **objects}, setting))[
+        "extensions.d/ccstate.conf"
+    ]
 
 
 def timetable(schedule: dict[str, Any], shared: Named) -> Timetable:

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccstate.adapters.asterisk.ami import Ami
-from ccstate.adapters.asterisk.ami.faults import Refused
+from ccstate.adapters.asterisk.ami import Ami, Refused
 from ccstate.adapters.asterisk.conf import Conf, parse, read, resolved
 from ccstate.lab.site import Site
 from tests.adapters.asterisk.running_estate import connect

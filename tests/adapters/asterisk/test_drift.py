@@ -9,9 +9,10 @@ import pytest
 
 from ccstate.adapters.asterisk import records as kept
 from ccstate.adapters.asterisk import transaction
-from ccstate.adapters.asterisk.compiling import Setting, compile_objects
+from ccstate.adapters.asterisk.compiling import compile_objects
 from ccstate.adapters.asterisk.entries import ACCOUNTS, DIALPLAN, FILES, PJSIP, QUEUES
-from ccstate.adapters.asterisk.spelling import revision, spell
+from ccstate.adapters.asterisk.include_files import revision, serialize
+from ccstate.adapters.asterisk.kind import Setting
 from ccstate.adapters.asterisk.storage import LocalFolder
 from ccstate.model import ALTERED, Change, Edit, Json, Why
 from tests.adapters.asterisk.drifts import CASES, OPTION, STRATEGY, Drift, told, turn
@@ -224,7 +225,7 @@ def test_records_of_an_earlier_release_are_read_and_written_anew(estate: Estate)
     etc = LocalFolder(estate.site.etc)
     records = transaction.read_records(etc.read(transaction.RECORDS), "etc")
     assert records
-    texts = spell(compile_objects(records.objects, Setting(records.key, is_test_site=True)))
+    texts = serialize(compile_objects(records.objects, Setting(records.key, is_test_site=True)))
     phones = texts[FILES[PJSIP]].replace(f"#tryinclude {FILES[ACCOUNTS]}".encode(), b"")
     accounts = texts[FILES[ACCOUNTS]].partition(b"[ccstate-rev-accounts]")[0]
     body = accounts + phones.partition(b"[ccstate-rev]")[0]

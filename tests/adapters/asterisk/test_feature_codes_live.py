@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from ccstate.adapters.asterisk.ami import Ami, Login, Message
+from ccstate.adapters.asterisk.ami import Ami, Login
+from ccstate.adapters.asterisk.ami.message import Message
 from ccstate.lab import phones
 from tests.adapters.asterisk.estate import (
     NUMBER,

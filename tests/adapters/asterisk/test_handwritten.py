@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from ccstate.adapters.asterisk.compiling import Setting, compile_objects
+from ccstate.adapters.asterisk.compiling import compile_objects
 from ccstate.adapters.asterisk.handwritten import MAIN, conflicts, read_handwritten, setup_problems
+from ccstate.adapters.asterisk.kind import Setting
 from ccstate.adapters.asterisk.storage import LocalFolder
 from ccstate.model import Address
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ccstate.adapters.asterisk.compiling import Setting as Compiling
 from ccstate.adapters.asterisk.compiling import compile_objects
 from ccstate.adapters.asterisk.importing import Imported, Setting, import_estate, words
+from ccstate.adapters.asterisk.kind import Setting as Compiling
 from ccstate.desired import ParseCache, load, load_settings
 from ccstate.desired.editing import with_resources
 from ccstate.journeys.hours import WEEKDAYS

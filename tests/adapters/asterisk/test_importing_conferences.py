@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from ccstate.adapters.asterisk.ami import Ami, Message
+from ccstate.adapters.asterisk.ami import Ami
+from ccstate.adapters.asterisk.ami.message import Message
 from ccstate.adapters.asterisk.importing import Imported, Setting
 from ccstate.adapters.embedded import SUPPORTS
 from tests.adapters.asterisk.estates import WORDS, estate, fields, imported, kinds, listed

@@ -8,14 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccstate.adapters.asterisk.compiling import Setting as Compiling
 from ccstate.adapters.asterisk.compiling import compile_objects
-from ccstate.adapters.asterisk.endpoints import ENDPOINT_DEFAULTS
 from ccstate.adapters.asterisk.entries import FILES
 from ccstate.adapters.asterisk.importing import Imported, import_estate
-from ccstate.adapters.asterisk.rows import at
+from ccstate.adapters.asterisk.include_files import serialize
+from ccstate.adapters.asterisk.kind import Setting as Compiling
+from ccstate.adapters.asterisk.rows import ENDPOINT_DEFAULTS, at
 from ccstate.adapters.asterisk.running.pjsip import header
-from ccstate.adapters.asterisk.spelling import spell
 from ccstate.kinds.fields import duration
 from ccstate.model import parse_address
 from tests.adapters.asterisk.estates import PHONES, PJSIP, QUEUES, estate, fields, imported, listed
@@ -28,7 +27,7 @@ COMPILING = Compiling(key=b"k" * 32)
 def compiled_and_imported(objects: Mapping[str, Mapping[str, Any]]) -> Imported:
     """The objects as ccstate writes them, read as if somebody had written the files by hand."""
     state = {parse_address(address): dict(said) for address, said in objects.items()}
-    stored = spell(compile_objects(state, COMPILING))
+    stored = serialize(compile_objects(state, COMPILING))
     main = {f"{name}.conf": stored[path] for name, path in FILES.items() if path in stored}
     return import_estate({**stored, **main}.get, lambda pattern: [pattern])
 

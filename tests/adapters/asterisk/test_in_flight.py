@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from ccstate.adapters.asterisk import transaction
-from ccstate.adapters.asterisk.calls.dialled import ANSWERED, NAME, Dial, Entrance
-from ccstate.adapters.asterisk.calls.keypad import Press
-from ccstate.adapters.asterisk.calls.load import Loaded, load
+from ccstate.adapters.asterisk.calls.caller import ANSWERED, NAME, Dial, Entrance
+from ccstate.adapters.asterisk.calls.run import Press
 from ccstate.adapters.asterisk.calls.sipp import Sipp
 from ccstate.adapters.asterisk.kinds.extension import unknown_password
 from ccstate.adapters.asterisk.storage import LocalFolder
 from ccstate.lab import phones, programs
+from tests.adapters.asterisk.calls_at_a_rate import Loaded, load
 from tests.adapters.asterisk.estate import (
     DESIRED,
     NUMBER,

@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from ccstate import kinds
-from ccstate.adapters.asterisk.audit.refusals import Refusal, refusals
 from ccstate.adapters.asterisk.entries import DIALPLAN, FILES, QUEUES, Key
-from ccstate.adapters.asterisk.spelling import SENTINEL, spell
+from ccstate.adapters.asterisk.include_files import SENTINEL, serialize
+from ccstate.adapters.asterisk.refusals import Refusal, refusals
 from ccstate.conformance.samples import estate
 from ccstate.kinds import KINDS, Path, shape
 from ccstate.kinds.shape import walker
 from ccstate.model import Address
 from tests.adapters.asterisk.hostile import ON_MANY_LINES, ON_ONE_LINE, texts
 from tests.adapters.asterisk.test_compile import Objects, compiled, small
-from tests.adapters.asterisk.test_spelling import read_back
+from tests.adapters.asterisk.test_include_files import read_back
 from tests.journeys.strategies_journeys import Plain, centres
 
 LONG = ("x" * 200, "東" * 200, "x" * 2000)
@@ -74,7 +74,7 @@ ENCODED = re.compile(r"(Gosub\(ccstate-named,s,1\(|\$\{URIDECODE\()[A-Za-z0-9%._
 
 def said_by(objects: Objects) -> tuple[dict[Key, str], dict[str, list[str]]]:
     """What the files say, and the lines of each that are no comments, but for the revision."""
-    texts = spell(compiled(objects, is_test_site=True))
+    texts = serialize(compiled(objects, is_test_site=True))
     lines = {
         name: [
             ENCODED.sub(r"\1\2", line)

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from ccstate.adapters.asterisk.ami import Ami, Login
-from ccstate.adapters.asterisk.audit.refusals import refusals
-from ccstate.adapters.asterisk.compiling import Setting, compile_objects
+from ccstate.adapters.asterisk.compiling import compile_objects
 from ccstate.adapters.asterisk.entries import (
     ACCOUNTS,
     DIALPLAN,
@@ -22,8 +21,10 @@ from ccstate.adapters.asterisk.entries import (
     VOICEMAIL,
     Key,
 )
+from ccstate.adapters.asterisk.include_files import serialize
+from ccstate.adapters.asterisk.kind import Setting
 from ccstate.adapters.asterisk.kinds.extension import told_location
-from ccstate.adapters.asterisk.spelling import spell
+from ccstate.adapters.asterisk.refusals import refusals
 from ccstate.journeys.centre import Centre
 from ccstate.lab.site import Site
 from ccstate.model import Address
@@ -178,7 +179,7 @@ def carried(line: socket.socket) -> str:
 def written(site: Site, objects: Objects) -> dict[Key, str]:
     """What the objects are compiled to, after it has been written and loaded."""
     compiled = compile_objects(objects, Setting(b"k" * 32, is_test_site=True))
-    for path, content in spell(compiled).items():
+    for path, content in serialize(compiled).items():
         (site.etc / path).parent.mkdir(exist_ok=True)
         (site.etc / path).write_bytes(content)
     return {key: entry.value for key, entry in compiled.entries.items()}

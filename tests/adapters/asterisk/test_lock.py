@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccstate.adapter import UNKNOWN, Holder
-from ccstate.adapters.asterisk import lock
+from ccstate.adapters.asterisk import transaction
 from ccstate.adapters.asterisk.storage import LocalFolder
 
 ANN = Holder("ann@one", 77, "boot pid:[1] 5", "2026-05-04T12:00:00+00:00", "0f0f0f0f0f0f")
@@ -27,12 +27,12 @@ def folder(tmp_path: Path) -> LocalFolder:
 
 def test_nothing_but_one_small_file_is_left_of_a_lock(folder: LocalFolder, tmp_path: Path) -> None:
     for _ in range(3):
-        assert lock.take(folder, ANN) is None
-        assert lock.take(folder, BEN) == ANN
-        lock.give_back(folder, BEN)
-        assert lock.held(folder) == ANN
-        lock.give_back(folder, ANN)
-        assert lock.held(folder) is None
+        assert transaction.take_lock(folder, ANN) is None
+        assert transaction.take_lock(folder, BEN) == ANN
+        transaction.release_lock(folder, BEN)
+        assert transaction.lock_holder(folder) == ANN
+        transaction.release_lock(folder, ANN)
+        assert transaction.lock_holder(folder) is None
     (left,) = folder.listing()
     assert (left, (tmp_path / left).read_bytes()) == ("ccstate/lock/00000006", b"")
 
@@ -52,15 +52,15 @@ def test_a_lock_is_not_seen_before_its_holder_is_written(
 
     (tmp_path / "ccstate/lock").mkdir(parents=True)
     monkeypatch.setattr(os, "open", open_and_look)
-    assert lock.take(folder, ANN) is None
+    assert transaction.take_lock(folder, ANN) is None
     assert not empty
     assert [path.name for path in (tmp_path / "ccstate/lock").iterdir()] == ["00000001"]
 
 
 def test_an_empty_file_is_a_lock_that_was_given_back(folder: LocalFolder) -> None:
     assert folder.create("ccstate/lock/00000001", b"")
-    assert lock.held(folder) is None
-    assert lock.take(folder, ANN) is None
+    assert transaction.lock_holder(folder) is None
+    assert transaction.take_lock(folder, ANN) is None
 
 
 @pytest.mark.parametrize("record", [b"{", b"\xff\xfe", b"[]", b'{"owner":"a'])
@@ -68,9 +68,9 @@ def test_a_torn_lock_holds_and_is_given_back_by_its_name(
     folder: LocalFolder, record: bytes
 ) -> None:
     assert folder.create("ccstate/lock/00000001", record)
-    assert lock.take(folder, ANN) == UNKNOWN
-    lock.give_back(folder, UNKNOWN)
-    assert lock.take(folder, ANN) is None
+    assert transaction.take_lock(folder, ANN) == UNKNOWN
+    transaction.release_lock(folder, UNKNOWN)
+    assert transaction.take_lock(folder, ANN) is None
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.symlink_to("nowhere")])
@@ -80,11 +80,11 @@ def test_a_folder_or_a_dangling_link_in_its_place_is_nobodys_lock(
     (tmp_path / "ccstate/lock").mkdir(parents=True)
     for name in ("00000001", "00000003"):
         make(tmp_path / "ccstate/lock" / name)
-    assert lock.held(folder) is None
-    assert lock.take(folder, ANN) is None
-    assert lock.take(folder, BEN) == lock.held(folder) == ANN
-    lock.give_back(folder, ANN)
-    assert lock.take(folder, BEN) is None
+    assert transaction.lock_holder(folder) is None
+    assert transaction.take_lock(folder, ANN) is None
+    assert transaction.take_lock(folder, BEN) == transaction.lock_holder(folder) == ANN
+    transaction.release_lock(folder, ANN)
+    assert transaction.take_lock(folder, BEN) is None
 
 
 NAMES = st.from_regex(r"[0-9]{1,9}|0{7}[0-9]", fullmatch=True) | st.sampled_from(["x.json", "²"])
@@ -95,13 +95,13 @@ def test_whatever_lies_in_its_folder_taking_and_seeing_agree(files: dict[str, by
     with tempfile.TemporaryDirectory() as root:
         folder = LocalFolder(Path(root))
         for name, content in files.items():
-            folder.create(f"{lock.FOLDER}/{name}", content)
-        before = lock.held(folder)
-        assert lock.take(folder, BEN) == before
+            folder.create(f"{transaction.LOCKS}/{name}", content)
+        before = transaction.lock_holder(folder)
+        assert transaction.take_lock(folder, BEN) == before
         holder = before or BEN
-        assert lock.held(folder) == holder
-        lock.give_back(folder, holder)
-        assert lock.held(folder) is None
+        assert transaction.lock_holder(folder) == holder
+        transaction.release_lock(folder, holder)
+        assert transaction.lock_holder(folder) is None
 
 
 class Slow(LocalFolder):
@@ -124,24 +124,24 @@ def test_who_was_slow_does_not_get_a_lock_that_another_has_by_now(
 
     def others() -> None:
         for _ in range(2):
-            lock.take(folder, BEN)
-            lock.give_back(folder, BEN)
-        lock.take(folder, BEN)
+            transaction.take_lock(folder, BEN)
+            transaction.release_lock(folder, BEN)
+        transaction.take_lock(folder, BEN)
 
-    assert lock.take(Slow(tmp_path, others), ANN) == BEN
-    assert lock.held(folder) == BEN
+    assert transaction.take_lock(Slow(tmp_path, others), ANN) == BEN
+    assert transaction.lock_holder(folder) == BEN
 
 
 def test_who_was_slow_does_not_give_back_the_lock_of_another(
     folder: LocalFolder, tmp_path: Path
 ) -> None:
     def others() -> None:
-        lock.give_back(folder, ANN)
-        lock.take(folder, BEN)
+        transaction.release_lock(folder, ANN)
+        transaction.take_lock(folder, BEN)
 
-    lock.take(folder, ANN)
-    lock.give_back(Slow(tmp_path, others), ANN)
-    assert lock.held(folder) == BEN
+    transaction.take_lock(folder, ANN)
+    transaction.release_lock(Slow(tmp_path, others), ANN)
+    assert transaction.lock_holder(folder) == BEN
 
 
 @given(st.lists(st.tuples(st.sampled_from(["take", "give_back"]), st.sampled_from([ANN, BEN]))))
@@ -150,12 +150,12 @@ def test_whatever_is_asked_in_turn_the_first_holder_holds(steps: list[tuple[str,
         folder, holder = LocalFolder(Path(root)), None
         for what, who in steps:
             if what == "take":
-                assert lock.take(folder, who) == holder
+                assert transaction.take_lock(folder, who) == holder
                 holder = holder or who
             else:
-                lock.give_back(folder, who)
+                transaction.release_lock(folder, who)
                 holder = None if holder == who else holder
-            assert lock.held(folder) == holder
+            assert transaction.lock_holder(folder) == holder
 
 
 # Takes the lock and gives it back for ever anew, and looks that nobody else does what it does.
@@ -163,16 +163,16 @@ CONTENDER = """
 import os, sys
 from pathlib import Path
 from ccstate.adapter import Holder
-from ccstate.adapters.asterisk import lock
+from ccstate.adapters.asterisk import transaction
 from ccstate.adapters.asterisk.storage import LocalFolder
 root = Path(sys.argv[1])
 me = Holder("x@y", os.getpid(), "", "", "")
 inside, got = root / "inside", 0
 while got < 15:
-    if lock.take(LocalFolder(root), me) is None:
+    if transaction.take_lock(LocalFolder(root), me) is None:
         os.mkdir(inside)
         os.rmdir(inside)
-        lock.give_back(LocalFolder(root), me)
+        transaction.release_lock(LocalFolder(root), me)
         got += 1
 """
 
@@ -181,4 +181,4 @@ def test_processes_that_take_it_in_turns_never_hold_it_together(tmp_path: Path) 
     command = [sys.executable, "-c", CONTENDER, str(tmp_path)]
     running = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
     assert [process.communicate()[1] for process in running] == ["", "", ""]
-    assert lock.held(LocalFolder(tmp_path)) is None
+    assert transaction.lock_holder(LocalFolder(tmp_path)) is None

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ccstate.adapters.asterisk.audit.modules import MODULES, uses
+from ccstate.adapters.asterisk.audit import MODULES, uses
 from ccstate.adapters.asterisk.compiling import compile_anew
 from ccstate.adapters.asterisk.kind import Setting
 from ccstate.lab.programs import programs

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from ccstate.adapters.asterisk import transaction
-from ccstate.adapters.asterisk.ami import Ami, Login
-from ccstate.adapters.asterisk.ami.faults import Forbidden
+from ccstate.adapters.asterisk.ami import Ami, Forbidden, Login
 from ccstate.adapters.asterisk.entries import ACCOUNTS, FILES, OPTIONAL, PJSIP, QUEUES, VOICEMAIL
 from ccstate.adapters.asterisk.storage import LocalFolder
 from ccstate.lab.site import Site

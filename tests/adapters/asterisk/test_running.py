@@ -5,8 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ccstate.adapters.asterisk.ami import Ami, Login
-from ccstate.adapters.asterisk.ami.faults import Forbidden
+from ccstate.adapters.asterisk.ami import Ami, Forbidden, Login
 from ccstate.adapters.asterisk.entries import FILES, MEMBER, PARKING, Key
 from ccstate.adapters.asterisk.running import Running, is_visible, read_running
 from ccstate.errors import Unreadable

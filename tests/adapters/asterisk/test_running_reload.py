@@ -5,12 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from ccstate.adapters.asterisk.ami import Ami, Login
-from ccstate.adapters.asterisk.ami.faults import Forbidden
+from ccstate.adapters.asterisk.ami import Ami, Forbidden, Login
 from ccstate.adapters.asterisk.entries import FILES, MODULES, PARKING
 from ccstate.adapters.asterisk.running import is_running, read_running
-from ccstate.adapters.asterisk.running.pauses import keep_pauses, remember
-from ccstate.adapters.asterisk.running.reload import await_revisions, reload
+from ccstate.adapters.asterisk.running.reload import await_revisions, keep_pauses, reload, remember
 from ccstate.errors import Unreadable
 from ccstate.lab import phones
 from ccstate.lab.site import Site

@@ -19,9 +19,8 @@ import asyncssh
 import pytest
 
 from ccstate.adapter import Holder
-from ccstate.adapters.asterisk import lock
-from ccstate.adapters.asterisk.storage.sftp import SftpFolder
-from ccstate.adapters.asterisk.storage.ssh_login import SshLogin
+from ccstate.adapters.asterisk import transaction
+from ccstate.adapters.asterisk.storage.sftp import SftpFolder, SshLogin
 from ccstate.errors import CcstateError, InvalidInput, Unreadable
 from tests.adapters.asterisk.sshd import Sshd, client, free_port, serving
 from tests.waiting import until
@@ -437,10 +436,10 @@ def test_the_lock_of_an_asterisk_on_another_machine_has_one_holder(
 ) -> None:
     ann = Holder("ann@one", 77, "", "", "p1")
     ben = dataclasses.replace(ann, owner="ben@two")
-    assert lock.take(folder, ann) is None
+    assert transaction.take_lock(folder, ann) is None
     with reached(login_to(server), root) as other:
-        assert lock.take(other, ben) == ann
-        lock.give_back(other, ben)
-        assert lock.held(folder) == ann
-        lock.give_back(folder, ann)
-        assert lock.take(other, ben) is None
+        assert transaction.take_lock(other, ben) == ann
+        transaction.release_lock(other, ben)
+        assert transaction.lock_holder(folder) == ann
+        transaction.release_lock(folder, ann)
+        assert transaction.take_lock(other, ben) is None

@@ -14,13 +14,12 @@ import pytest
 
 from ccstate.adapter import WronglyPlaced
 from ccstate.adapters.asterisk import records as kept
-from ccstate.adapters.asterisk.compiling import Setting, compile_objects
-from ccstate.adapters.asterisk.kinds import KINDS
+from ccstate.adapters.asterisk.compiling import compile_objects
+from ccstate.adapters.asterisk.include_files import read_stored, serialize
+from ccstate.adapters.asterisk.kind import Setting
+from ccstate.adapters.asterisk.kinds import KINDS, SUPPORTS
 from ccstate.adapters.asterisk.observe import View, stored_view
-from ccstate.adapters.asterisk.spelling import spell
 from ccstate.adapters.asterisk.storage import LocalFolder
-from ccstate.adapters.asterisk.stored import read_stored
-from ccstate.adapters.asterisk.support import SUPPORTS
 from ccstate.conformance.samples import Part, Sample, able, changed, estate, parts_of
 from ccstate.conformance.walk import plain
 from ccstate.kinds import references
@@ -70,8 +69,8 @@ def edited(part: Part, folder: Path) -> tuple[View, dict[Address, Fields], dict[
 def read(folder: Path, recorded: Objects, there: Objects) -> View:
     """What is read of files that say the one, beside the records of the other."""
     records = kept.Records(SETTING.key, recorded)
-    records = kept.written(records, spell(compile_objects(recorded, SETTING)))
-    content = {**spell(compile_objects(there, SETTING)), **kept.dump(records)}
+    records = kept.written(records, serialize(compile_objects(recorded, SETTING)))
+    content = {**serialize(compile_objects(there, SETTING)), **kept.dump(records)}
     storage = LocalFolder(folder)
     storage.stage(content, mode=0o600)
     storage.commit(list(content))

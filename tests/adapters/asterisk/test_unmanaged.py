@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ccstate.adapters.asterisk.drafts import Draft, Elsewhere
 from ccstate.adapters.asterisk.handwritten import read_handwritten
+from ccstate.adapters.asterisk.perform import Draft, Elsewhere
 from ccstate.adapters.asterisk.records import Records
 from ccstate.adapters.asterisk.storage import LocalFolder
 from ccstate.adapters.asterisk.unmanaged import elsewhere, out_of_reach

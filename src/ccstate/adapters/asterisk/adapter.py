@@ -9,32 +9,37 @@ from pathlib import Path
 from ccstate import secrets
 from ccstate.adapter import Holder, Result, SecretsUnseen, Support
 from ccstate.adapters.asterisk import connection as connections
-from ccstate.adapters.asterisk import lock, perform, transaction
+from ccstate.adapters.asterisk import perform, transaction
 from ccstate.adapters.asterisk import records as kept
 from ccstate.adapters.asterisk.ami import Ami
-from ccstate.adapters.asterisk.audit import audited, files_closed, rights_missing
-from ccstate.adapters.asterisk.audit.modules import modules_missing
+from ccstate.adapters.asterisk.audit import audited, files_closed, modules_missing, rights_missing
 from ccstate.adapters.asterisk.carriers import trunk_id
-from ccstate.adapters.asterisk.compiling import Setting, compile_objects
+from ccstate.adapters.asterisk.compiling import compile_objects
 from ccstate.adapters.asterisk.connection import GONE, Connection, places
-from ccstate.adapters.asterisk.drafts import Draft, Now, draft
 from ccstate.adapters.asterisk.entries import used_files
 from ccstate.adapters.asterisk.handwritten import OWN, Handwritten, read_handwritten
-from ccstate.adapters.asterisk.kinds.forwarding import FAMILY
+from ccstate.adapters.asterisk.include_files import Stored, read_stored
+from ccstate.adapters.asterisk.kind import Setting
+from ccstate.adapters.asterisk.kinds import SUPPORTS
+from ccstate.adapters.asterisk.kinds.ringing import FAMILY
 from ccstate.adapters.asterisk.kinds.switch import key_of
 from ccstate.adapters.asterisk.observe import View, add_running, add_setup, shown, stored_view
-from ccstate.adapters.asterisk.perform import Server
+from ccstate.adapters.asterisk.perform import Draft, Now, Server, draft
 from ccstate.adapters.asterisk.records import Objects
-from ccstate.adapters.asterisk.running import read_running
+from ccstate.adapters.asterisk.running import (
+    APPLYING,
+    CHANNELS,
+    POSITION,
+    closed_files,
+    forbidden,
+    read_running,
+    unseen_words,
+)
 from ccstate.adapters.asterisk.running.activity import activity, read_channels, read_positions
-from ccstate.adapters.asterisk.running.rights import APPLYING, CHANNELS, POSITION, forbidden
-from ccstate.adapters.asterisk.sounds import prompts
+from ccstate.adapters.asterisk.sounds import SOUNDS_FOLDER, Prompts
 from ccstate.adapters.asterisk.sounds.speech import named_speech
 from ccstate.adapters.asterisk.storage import Stat, Storage, read_permitted
-from ccstate.adapters.asterisk.stored import Stored, read_stored
-from ccstate.adapters.asterisk.support import SUPPORTS
 from ccstate.adapters.asterisk.unmanaged import elsewhere
-from ccstate.adapters.asterisk.unseen import closed_files, unseen_words
 from ccstate.drafts import Secrets, references
 from ccstate.errors import Diagnostic, Unreadable
 from ccstate.journeys.call_tests import Verdict
@@ -172,7 +177,7 @@ class AsteriskAdapter:
         self, flow: Flow, walked: Sequence[Verdict], told: Callable[[CallResult], None]
     ) -> Sequence[CallResult]:
         """Each call test that was walked on what runs here, as a real call; on test sites alone."""
-        from ccstate.adapters.asterisk.calls.placing import CallSite, place
+        from ccstate.adapters.asterisk.calls.run import CallSite, place
 
         with self.server() as server:
             site = CallSite(self.connection, self.folder, server.storage)
@@ -186,17 +191,17 @@ class AsteriskAdapter:
     def lock(self, holder: Holder) -> Holder | None:
         """See `ccstate.adapter.Adapter`."""
         with self.server() as server:
-            return lock.take(server.storage, holder)
+            return transaction.take_lock(server.storage, holder)
 
     def unlock(self, holder: Holder) -> None:
         """See `ccstate.adapter.Adapter`."""
         with self.server() as server:
-            lock.give_back(server.storage, holder)
+            transaction.release_lock(server.storage, holder)
 
     def holder(self) -> Holder | None:
         """See `ccstate.adapter.Adapter`."""
         with self.server() as server:
-            return lock.held(server.storage)
+            return transaction.lock_holder(server.storage)
 
     @contextmanager
     def server(self) -> Iterator[Server]:
@@ -220,7 +225,7 @@ class AsteriskAdapter:
 
     def _recordings(self) -> Mapping[str, Stat]:
         with self._sounds() as sounds:
-            return sounds.listing(prompts.FOLDER)
+            return sounds.listing(SOUNDS_FOLDER)
 
     def _view(self, stored: Stored, there: Mapping[str, Stat], by_hand: Handwritten) -> View:
         view = stored_view(stored)
@@ -240,8 +245,8 @@ class AsteriskAdapter:
         return draft(batch, Now(view, stored.records, there, found))
 
     @cached_property
-    def _prompts(self) -> prompts.Prompts:
-        return prompts.Prompts(self.folder, named_speech())
+    def _prompts(self) -> Prompts:
+        return Prompts(self.folder, named_speech())
 
 
 def _endpoints(batch: Sequence[Change]) -> frozenset[str]:

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Iterable
 
 from ccstate.adapters.asterisk.entries import Compiled, Context, Step
+from ccstate.adapters.asterisk.kind import Sections
 from ccstate.adapters.asterisk.places import shortened
 from ccstate.adapters.asterisk.rows import UNCLEAR, Decoded
-from ccstate.adapters.asterisk.sections import Sections
 from ccstate.dialling.number_formats import (
     E164,
     INTERNATIONAL,

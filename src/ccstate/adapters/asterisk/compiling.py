@@ -1,4 +1,4 @@
-"""Objects → entries: what Asterisk must be told so that callers meet what the objects say.
+"""Objects → entries: what Asterisk needs so that callers meet what the objects say.
 
 Pure: the same objects give the same entries, in the same order.
 """
@@ -8,20 +8,51 @@ from collections.abc import Mapping
 
 import orjson
 
-from ccstate.adapters.asterisk.entries import Compiled
+from ccstate.adapters.asterisk.carriers import NUMBERS, on_trunk
+from ccstate.adapters.asterisk.entries import Compiled, Context, Key, Step, file_of_type
 from ccstate.adapters.asterisk.in_call import compile_key_codes
 from ccstate.adapters.asterisk.kind import Setting, Unit
 from ccstate.adapters.asterisk.kinds import KINDS
 from ccstate.adapters.asterisk.kinds.caller_list import compile_who
 from ccstate.adapters.asterisk.kinds.extension import unknown_password
 from ccstate.adapters.asterisk.kinds.feature_code import compile_logins
-from ccstate.adapters.asterisk.kinds.forwarding import compile_forwarding
-from ccstate.adapters.asterisk.test_site import TEST, compile_test_calls
+from ccstate.adapters.asterisk.kinds.ringing import compile_forwarding
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.flow import Flow
 from ccstate.model import Address, Fields
 
-__all__ = ["Setting", "compile_anew", "compile_objects"]
+TEST = "ccstate-test"
+"""The endpoint, and the context, of calls that test a site."""
+
+
+def compile_test_calls(compiled: Compiled, centre: Centre, password: str) -> None:
+    """How test calls come in, with the moment that they ask for; on test sites alone."""
+    for section, option, value in (
+        ("endpoint", "context", TEST),
+        ("endpoint", "allow", "!all,alaw,ulaw"),
+        ("endpoint", "direct_media", "no"),
+        ("endpoint", "dtmf_mode", "auto_info"),
+        ("endpoint", "trust_id_inbound", "yes"),
+        ("endpoint", "auth", TEST),
+        ("auth", "auth_type", "userpass"),
+        ("auth", "username", TEST),
+        ("auth", "password", password),
+    ):
+        compiled.say(Key(file_of_type(section), section, TEST, option), value, None)
+    calls = Context(compiled, TEST)
+    calls.note("This is a test site: a call may bring the moment at which it is meant to come")
+    calls.add(
+        "_[0-9+]!",
+        [
+            Step("Set", "__CC_AT=${FILTER(0-9,${PJSIP_HEADER(read,X-Ccstate-At)})}"),
+            Step("Goto", f"{TEST}-numbers,${{FILTER(0-9+,${{EXTEN}})}},1"),
+        ],
+    )
+    arrivals = Context(compiled, f"{TEST}-numbers")
+    arrivals.include(NUMBERS)
+    for name in sorted(centre.of("trunk")):
+        arrivals.include(on_trunk(name))
+
 
 _REMEMBERED = 2
 """What a plan begins with and what it leads to; one apply asks for these six times."""

@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
 from ccstate import secrets
-from ccstate.adapters.asterisk.ami.login import Login, Tls
+from ccstate.adapters.asterisk.ami import Login, Tls
 from ccstate.adapters.asterisk.storage import LocalFolder, Storage
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.kinds.fields import Declared, Duration, Expectation, SecretReference, seconds
@@ -153,8 +153,7 @@ def storage(connection: Connection, place: str, folder: Path) -> Storage:
     """One of the folders, on this machine or on the other."""
     if connection.sftp is None:
         return LocalFolder(folder / place)
-    from ccstate.adapters.asterisk.storage.sftp import SftpFolder
-    from ccstate.adapters.asterisk.storage.ssh_login import SshLogin
+    from ccstate.adapters.asterisk.storage.sftp import SftpFolder, SshLogin
 
     sftp = connection.sftp
     check_hosts([sftp.host, connection.ami.host])

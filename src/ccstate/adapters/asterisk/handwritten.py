@@ -5,8 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from ccstate.adapters.asterisk.conf import Conf, parse, read, resolved
-from ccstate.adapters.asterisk.conf.lines import REST_LOST
+from ccstate.adapters.asterisk.conf import REST_LOST, Conf, parse, read, resolved
 from ccstate.adapters.asterisk.entries import (
     DIALPLAN,
     FILES,

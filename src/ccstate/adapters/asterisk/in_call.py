@@ -8,8 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from ccstate.adapters.asterisk.entries import Compiled, Context, Step
 from ccstate.adapters.asterisk.places import INTERNAL, SOUND
-from ccstate.adapters.asterisk.rows import UNCLEAR, Codec, Decoded, Unclear, decoded
-from ccstate.adapters.asterisk.templates import Template
+from ccstate.adapters.asterisk.rows import UNCLEAR, Codec, Decoded, Template, Unclear, decoded
 from ccstate.journeys.centre import Centre, Filled
 from ccstate.model import Json
 

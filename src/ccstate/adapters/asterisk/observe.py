@@ -14,10 +14,14 @@ from ccstate.adapters.asterisk.entries import (
     Entry,
     Key,
     Values,
+    named,
+    place_of,
+    shown_line,
+    shown_value,
     used_files,
 )
-from ccstate.adapters.asterisk.entry_words import named, place_of, shown_line, shown_value
 from ccstate.adapters.asterisk.handwritten import Handwritten, setup_problems
+from ccstate.adapters.asterisk.include_files import Stored, revision_in, serialize
 from ccstate.adapters.asterisk.readback import (
     Deviations,
     ReadBack,
@@ -30,8 +34,6 @@ from ccstate.adapters.asterisk.readback import (
 from ccstate.adapters.asterisk.records import Records
 from ccstate.adapters.asterisk.rows import put
 from ccstate.adapters.asterisk.running import Running, compared_in
-from ccstate.adapters.asterisk.spelling import revision_in, spell
-from ccstate.adapters.asterisk.stored import Stored
 from ccstate.drafts import sealed
 from ccstate.model import ALTERED, RUNNING, Address, Fields, Json
 
@@ -146,7 +148,7 @@ def _unlike(view: View, stored: Stored, found: Deviations) -> Iterator[str]:
     """Files of which no entry says what was done to them: a comment, the order, the end."""
     told = {deviation.key.file for deviating in found.values() for deviation in deviating}
     lost = {problem.span.file for problem in stored.problems if problem.span}
-    texts = spell(view.read.compiled, stored.contents)
+    texts = serialize(view.read.compiled, stored.contents)
     for name, path in FILES.items():
         content = stored.contents.get(path)
         if not stored.is_touched(path):

@@ -11,8 +11,7 @@ from collections.abc import Iterable, Sequence
 from urllib.parse import quote, unquote
 
 from ccstate.adapters.asterisk.entries import Compiled, Context, Step
-from ccstate.adapters.asterisk.rows import Codec, Unclear
-from ccstate.adapters.asterisk.templates import Template
+from ccstate.adapters.asterisk.rows import Codec, Template, Unclear
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.ways import MAILBOX, End, Event, Place, Way
 

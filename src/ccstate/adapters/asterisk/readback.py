@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 from pydantic import ValidationError
 
 from ccstate import kinds as core
-from ccstate.adapters.asterisk.compiling import Setting, compile_anew
+from ccstate.adapters.asterisk.compiling import compile_anew
 from ccstate.adapters.asterisk.entries import (
     PJSIP,
     Compiled,
@@ -23,9 +23,9 @@ from ccstate.adapters.asterisk.entries import (
     Values,
     is_pjsip,
 )
+from ccstate.adapters.asterisk.kind import Sections, Setting, target
 from ccstate.adapters.asterisk.kinds import KINDS
 from ccstate.adapters.asterisk.rows import UNCLEAR, Path, at, put
-from ccstate.adapters.asterisk.sections import Sections, target
 from ccstate.journeys.centre import Centre
 from ccstate.kinds import with_defaults
 from ccstate.model import Address, Fields, Json

@@ -8,11 +8,11 @@ import hashlib
 from collections.abc import Iterator, Mapping
 
 from ccstate import kinds
-from ccstate.adapters.asterisk.drafts import Draft, Elsewhere
 from ccstate.adapters.asterisk.entries import DIALPLAN, PARKING, PJSIP, QUEUES
 from ccstate.adapters.asterisk.handwritten import MAIN, Handwritten
 from ccstate.adapters.asterisk.importing import Imported, import_confs
 from ccstate.adapters.asterisk.importing.ledger import Line
+from ccstate.adapters.asterisk.perform import Draft, Elsewhere
 from ccstate.adapters.asterisk.records import Records
 from ccstate.drafts import sealed
 from ccstate.errors import Diagnostic

@@ -13,8 +13,7 @@ from ccstate import secrets
 from ccstate.adapter import Holder, Result, Support, placed
 from ccstate.adapters.embedded import store
 from ccstate.adapters.embedded.batch import carry_out
-from ccstate.adapters.embedded.connection import Connection, Fault, parse
-from ccstate.adapters.embedded.faults import Faults
+from ccstate.adapters.embedded.connection import Connection, Fault, Faults, parse
 from ccstate.drafts import Secrets, references, sealed
 from ccstate.errors import Diagnostic
 from ccstate.kinds import KINDS, field_paths, holds_secrets

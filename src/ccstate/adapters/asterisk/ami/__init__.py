@@ -1,22 +1,22 @@
 """A client of Asterisk's manager interface (AMI): what runs, read in bulk, and events.
 
 One thread, one request at a time or many ahead (`read_many`). Asterisk ends a connection whose
-events nobody reads for as long as its `writetimeout` says: who asked for events reads them.
-Everything said here about versions was seen on Asterisk 16.28 and 22.10.
+events are not read for as long as its `writetimeout` says: a caller that asks for events reads
+them. Everything said here about versions was seen on Asterisk 16.28 and 22.10.
 """
 
 import hashlib
 import itertools
 import socket
+import ssl
 import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ccstate.adapters.asterisk.ami import faults
-from ccstate.adapters.asterisk.ami.faults import Refused
-from ccstate.adapters.asterisk.ami.login import Login, Tls, line_to
 from ccstate.adapters.asterisk.ami.message import (
     LONGEST_LIST,
     Header,
@@ -25,9 +25,231 @@ from ccstate.adapters.asterisk.ami.message import (
     shown,
     spelled,
 )
-from ccstate.errors import Unreadable
+from ccstate.errors import Diagnostic, Unreadable
 
-__all__ = ["Ami", "Header", "Login", "Message", "Refused", "Tls"]
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How the server's certificate is judged: always verified, by `ca` or the system's."""
+
+    ca: Path | None = None
+    name: str = ""
+    """The name that the certificate must bear; the host where empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Where AMI listens, and who asks.
+
+    `timeout`: seconds that the server may take to get on with an answer, and to boot.
+    """
+
+    host: str
+    port: int
+    username: str
+    secret: str = field(repr=False)
+    tls: Tls | None = None
+    timeout: float = 30.0
+
+    @property
+    def place(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+def line_to(login: Login) -> socket.socket:
+    """A connection that has not said anything yet; Unreadable where there is none to be had."""
+    try:
+        line = socket.create_connection((login.host, login.port), timeout=login.timeout)
+    except OSError as error:
+        raise Unreadable([unreachable(login.place, error, login.timeout)]) from None
+    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if login.tls is None:
+        return line
+    try:
+        context = ssl.create_default_context(cafile=login.tls.ca)
+        return context.wrap_socket(line, server_hostname=login.tls.name or login.host)
+    except (OSError, ValueError) as error:
+        line.close()
+        raise Unreadable([untrusted(login.place, error)]) from None
+
+
+# `write =` in manager.conf; any one of them will do. Source: ListCommands of 22.10 and 16.28.
+RIGHTS = {
+    "Command": "command",
+    "CoreSettings": "system or reporting",
+    "CoreShowChannels": "system or reporting",
+    "CoreStatus": "system or reporting",
+    "DBGet": "system or reporting",
+    "DeviceStateList": "call or reporting",
+    "ExtensionStateList": "call or reporting",
+    "GetConfig": "system or config",
+    "Getvar": "call or reporting",
+    "Hangup": "system or call",
+    "Originate": "originate",
+    "PJSIPShowAors": "system",
+    "PJSIPShowAuths": "system",
+    "PJSIPShowContacts": "system",
+    "PJSIPShowEndpoint": "system",
+    "PJSIPShowEndpoints": "system",
+    "QueuePause": "agent",
+    "Reload": "system or config",
+    "Setvar": "call",
+    "ShowDialPlan": "config or reporting",
+    "UserEvent": "user",
+    "VoicemailUsersList": "call or reporting",
+}
+
+
+class Refused(Unreadable):
+    """Asterisk understood the action and said no; `reason` is in its words."""
+
+    def __init__(self, problem: Diagnostic, action: str, reason: str) -> None:
+        super().__init__([problem])
+        self.action = action
+        self.reason = reason
+
+
+class Forbidden(Unreadable):
+    """The AMI user lacks a right: no answer about the object that was asked for."""
+
+
+def refusal(place: str, action: str, response: Message) -> Refused | Forbidden:
+    reason = shown(response.get("Message")) or "no reason given"
+    if reason == "Permission denied":
+        return Forbidden([action_forbidden(place, action)])
+    if response.output:
+        reason = shown(" ".join(response.output))
+    hint = ""
+    if reason.startswith("Invalid/unknown command"):
+        hint = "load the module that knows this action: `noload` in modules.conf may keep it out"
+    message = f"Asterisk at {place} refused {action}: {reason}"
+    return Refused(Diagnostic("CC428", message, hint=hint), action, reason)
+
+
+def action_forbidden(place: str, action: str) -> Diagnostic:
+    """The problem of an action for which the AMI user lacks a right."""
+    right = RIGHTS.get(action)
+    needed = f"it needs {right}" if right else f"`manager show command {action}` names the right"
+    return Diagnostic(
+        "CC427",
+        f"Asterisk at {place} does not permit {action}",
+        cause=f"the AMI user lacks a right; {needed}",
+        hint="add it to the user's `write =` in manager.conf, then `manager reload`",
+    )
+
+
+def unreachable(place: str, error: OSError, timeout: float) -> Diagnostic:
+    why = f"no answer within {timeout:g} s" if isinstance(error, TimeoutError) else _why(error)
+    return Diagnostic(
+        "CC420",
+        f"no connection to Asterisk's AMI at {place}: {why}",
+        cause="without it nobody knows what Asterisk runs",
+        hint="check host and port in ccstate.yaml, that Asterisk runs, and `enabled`, `bindaddr`, `port` in manager.conf",
+    )
+
+
+def untrusted(place: str, error: Exception) -> Diagnostic:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        why = f"its certificate is not trusted: {shown(error.verify_message)}"
+        hint = "name the authority that signed it as `ca`, and the name that it bears"
+    elif isinstance(error, ssl.SSLError):
+        why = f"the TLS handshake failed: {shown(error.reason or str(error))}"
+        hint = "check that this is the port of `tlsbindaddr` in manager.conf, not the plain one"
+    elif isinstance(error, TimeoutError):
+        why = "it did not answer the TLS handshake in time"
+        hint = "check that this is the port of `tlsbindaddr` in manager.conf, not the plain one"
+    else:
+        why = f"TLS cannot be set up: {_why(error)}"
+        hint = "check the `ca` file and the names"
+    return Diagnostic("CC426", f"no TLS with AMI at {place}: {why}", hint=hint)
+
+
+def silent_greeting(place: str) -> Diagnostic:
+    return Diagnostic(
+        "CC421",
+        f"what listens at {place} did not greet as Asterisk's AMI does",
+        cause="it sent nothing: another service, AMI over TLS asked in the clear, or a hung Asterisk",
+        hint="check the port, and whether it wants `tls`",
+    )
+
+
+def no_greeting(place: str, seen: bytes) -> Diagnostic:
+    return Diagnostic(
+        "CC422",
+        f"what listens at {place} is not Asterisk's AMI",
+        cause=f"it greets with {shown(seen.decode(errors='backslashreplace'))!r}",
+        hint="check the port: AMI is 5038 unless manager.conf says otherwise",
+    )
+
+
+def not_let_in(place: str, username: str, reason: str) -> Diagnostic:
+    return Diagnostic(
+        "CC423",
+        f'Asterisk at {place} did not let "{shown(username)}" in: {reason}',
+        cause="a wrong secret or name, or an address that `permit` and `deny` keep out: AMI does not say which",
+        hint="compare with the user's section in manager.conf; Asterisk's log tells the reason",
+    )
+
+
+def not_booted(place: str, seconds: float) -> Diagnostic:
+    return Diagnostic(
+        "CC425",
+        f"Asterisk at {place} was not fully booted after {seconds:g} s",
+        cause="until then its lists are empty or missing, so that nothing it says can be trusted",
+        hint="wait and try again; if it is long since up: the AMI user needs `read = system` to hear of it",
+    )
+
+
+def late(place: str, action: str, seconds: float) -> Diagnostic:
+    return Diagnostic(
+        "CC421",
+        f"Asterisk at {place} did not get on with its answer to {action} within {seconds:g} s",
+        cause="it is overloaded or hangs; what it did of that is not known",
+        hint="look at its log, raise `timeout` if the estate is large, and try again",
+    )
+
+
+def cut(place: str, error: OSError | None) -> Diagnostic:
+    how = _why(error) if error else "Asterisk closed it"
+    return Diagnostic(
+        "CC424",
+        f"the AMI connection to {place} ended in the middle: {how}",
+        cause="Asterisk stopped or restarts, or ended a session that was not let in or did not read",
+        hint="look at Asterisk's log, then try again",
+    )
+
+
+def incomplete(place: str, action: str, end: str, arrived: int) -> Diagnostic:
+    return Diagnostic(
+        "CC430",
+        f"the list of {action} from Asterisk at {place} is not whole: {arrived} arrived, its end says {end}",
+        cause="a part that is missing would look as if it had been deleted",
+        hint="try again; if it stays, report it with the output of `asterisk -V`",
+    )
+
+
+def endless(place: str, action: str, most: int) -> Diagnostic:
+    return Diagnostic(
+        "CC429",
+        f"the list of {action} from Asterisk at {place} has more than {most} items",
+        cause="no server of one estate is that large",
+        hint="check host and port under `connection` in ccstate.yaml",
+    )
+
+
+def overflow(place: str, most: int) -> Diagnostic:
+    return Diagnostic(
+        "CC432",
+        f"more than {most} events of Asterisk at {place} wait to be read",
+        cause="more would be forgotten, and a call test could miss what happened",
+        hint="ask for fewer classes of events, or watch a quieter server",
+    )
+
+
+def _why(error: Exception) -> str:
+    return shown(getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
+
 
 Request = tuple[str, Sequence[Header]]
 
@@ -161,11 +383,11 @@ class Ami:
         ):
             chunk = self._chunk(deadline)
             if chunk is None:
-                raise Unreadable([faults.silent_greeting(self._login.place)])
+                raise Unreadable([silent_greeting(self._login.place)])
             seen += chunk
         greeting, line_end, rest = seen.partition(b"\n")
         if not line_end or not greeting.startswith(_GREETING):
-            raise Unreadable([faults.no_greeting(self._login.place, greeting[:60])])
+            raise Unreadable([no_greeting(self._login.place, greeting[:60])])
         self._arrived += self._splitter.feed(rest)
 
     def _log_in(self) -> None:
@@ -179,14 +401,14 @@ class Ami:
             self._answer("Login", proof)
         except Refused as refused:
             place, user = self._login.place, self._login.username
-            raise Unreadable([faults.not_let_in(place, user, refused.reason)]) from None
+            raise Unreadable([not_let_in(place, user, refused.reason)]) from None
 
     def _wait_until_booted(self) -> None:
         """FullyBooted is sent to who may see system events; at once where it is long since so."""
         for event in self.events(time.monotonic() + self._login.timeout):
             if event.get("Event") == "FullyBooted":
                 return
-        raise Unreadable([faults.not_booted(self._login.place, self._login.timeout)])
+        raise Unreadable([not_booted(self._login.place, self._login.timeout)])
 
     def _choose_events(self, events: str) -> None:
         self._answer("Events", [("EventMask", events)])
@@ -209,24 +431,24 @@ class Ami:
             self._line.settimeout(self._login.timeout)
             self._line.sendall(b"".join(spelling))
         except OSError as error:
-            raise Unreadable([faults.cut(self._login.place, error)]) from None
+            raise Unreadable([cut(self._login.place, error)]) from None
         return sent
 
     def _receive(self, action: str, action_id: str) -> list[Message]:
         """The response to one request, and the items of its list."""
         response = self._next(action, action_id)
         if response.get("Response") == "Error":
-            raise faults.refusal(self._login.place, action, response)
+            raise refusal(self._login.place, action, response)
         answer = [response]
         if response.get("EventList").lower() != "start":
             return answer
         while b"\r\nEventList: " not in (item := self._next(action, action_id)).raw:
             answer.append(item)
             if len(answer) > LONGEST_LIST:
-                raise Unreadable([faults.endless(self._login.place, action, LONGEST_LIST)])
+                raise Unreadable([endless(self._login.place, action, LONGEST_LIST)])
         if item.get("EventList").lower() != "complete" or not _is_whole(answer, item):
             end = f"{shown(item.get('EventList'))}, {shown(item.get('ListItems', 'no'))} items"
-            raise Unreadable([faults.incomplete(self._login.place, action, end, len(answer) - 1)])
+            raise Unreadable([incomplete(self._login.place, action, end, len(answer) - 1)])
         return answer
 
     def _next(self, action: str, action_id: str) -> Message:
@@ -240,14 +462,14 @@ class Ami:
                     return message
                 self._keep(message)
             if not self._fill(deadline):
-                raise Unreadable([faults.late(self._login.place, action, self._login.timeout)])
+                raise Unreadable([late(self._login.place, action, self._login.timeout)])
 
     def _keep(self, message: Message) -> None:
         unasked = message.raw.startswith(b"Event: ")
         if not unasked or not self._wants_events or message.get("ActionID") in self._abandoned:
             return
         if len(self._events) >= MOST_EVENTS:
-            raise Unreadable([faults.overflow(self._login.place, MOST_EVENTS)])
+            raise Unreadable([overflow(self._login.place, MOST_EVENTS)])
         self._events.append(message)
 
     def _fill(self, deadline: float) -> bool:
@@ -270,7 +492,7 @@ class Ami:
         except TimeoutError:
             return None
         except OSError as error:
-            raise Unreadable([faults.cut(self._login.place, error)]) from None
+            raise Unreadable([cut(self._login.place, error)]) from None
         if not chunk:
-            raise Unreadable([faults.cut(self._login.place, None)])
+            raise Unreadable([cut(self._login.place, None)])
         return chunk

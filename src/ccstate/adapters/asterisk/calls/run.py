@@ -1,15 +1,24 @@
-"""Call tests, placed as real calls, many side by side; watched, and held against the walk."""
+"""The call tests of a project, placed as real calls on a test site, many side by side.
+
+Each call is watched and compared with the walk. A call begins when an agent is free to answer it:
+an agent who has answered is not rung again until the wrap-up of the queue is over, and a call that
+came then would wait, and perhaps overflow. Keys are pressed as the caller of `journeys.walk` does.
+"""
 
 import heapq
 import itertools
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
 
+from ccstate import machine
+from ccstate.adapters.asterisk import connection as connections
+from ccstate.adapters.asterisk import transaction
 from ccstate.adapters.asterisk.ami import Ami, Login
-from ccstate.adapters.asterisk.calls import faults
-from ccstate.adapters.asterisk.calls.dialled import (
+from ccstate.adapters.asterisk.calls.caller import (
     ANONYMOUS,
     ANSWERED,
     REFUSED,
@@ -18,22 +27,164 @@ from ccstate.adapters.asterisk.calls.dialled import (
     Dial,
     Entrance,
     Report,
+    not_let_in,
+    unreachable,
+    unseen,
 )
-from ccstate.adapters.asterisk.calls.heard import (
+from ccstate.adapters.asterisk.calls.observed_call import (
+    CLASSES,
     Ending,
+    Stop,
+    Watch,
+    Watched,
     human,
     journey,
 )
-from ccstate.adapters.asterisk.calls.keypad import Keypad
-from ccstate.adapters.asterisk.calls.sipp import Sipp
-from ccstate.adapters.asterisk.calls.turns import Turns
-from ccstate.adapters.asterisk.calls.watch import CLASSES, Stop, Watch, Watched
-from ccstate.errors import Unreadable
+from ccstate.adapters.asterisk.calls.sipp import Sipp, find_sipp
+from ccstate.adapters.asterisk.compiling import TEST
+from ccstate.adapters.asterisk.connection import Connection
+from ccstate.adapters.asterisk.kinds.extension import unknown_password
+from ccstate.adapters.asterisk.storage import Storage
+from ccstate.errors import Blocked, Diagnostic, InvalidInput, Unreadable
 from ccstate.journeys.call_tests import Verdict, positions_of
+from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.hours import Position
 from ccstate.journeys.placed import CallResult, Heard, agreement
-from ccstate.journeys.ways import End, Event, Place
+from ccstate.journeys.staffing import Lack, agents
+from ccstate.journeys.walk import entered
+from ccstate.journeys.ways import End, Event, Place, Way
+from ccstate.kinds.fields import seconds
+from ccstate.model import parse_address
+
+SETTLING = 0.5
+"""Seconds after a place is entered until its first key. None at all was enough for Asterisk 16 and
+22 on loopback (measured), for a key waits in the channel until Background or Read looks at it."""
+AGAIN = 1.0
+"""Seconds until the first key of another try."""
+BETWEEN = 0.15
+"""Seconds between the keys of one entry; Asterisk takes 45 ms at least (AST_MIN_DTMF_GAP)."""
+
+
+DIGIT_TIMEOUT = 5
+"""Seconds that Asterisk waits for the next digit of a number (main/pbx.c, `dtimeoutms`, 16 and 22)."""
+SLOWER = 2
+"""A prompt takes at most so many times the seconds that its words are counted as."""
+
+
+class Press(NamedTuple):
+    """A key, and the seconds after the one before it, or after the place was entered."""
+
+    after: float
+    key: str
+
+
+class Keypad:
+    """The entries that are left; see `walk` for what an entry is."""
+
+    def __init__(self, entries: Iterable[str]) -> None:
+        self._left = list(entries)[::-1]
+
+    def asked(self, flow: Flow, place: Place) -> list[Press]:
+        """What is pressed at a place when a call comes there; nothing where nothing is asked."""
+        node = flow.centre.of(place.kind).get(place.name, {}).get("nodes", {}).get(place.node, {})
+        match node.get("type"):
+            case "menu":
+                known = {way.key for way in flow.ways(place) if way.event is Event.KEY}
+                return list(self._chosen(node, known, flow.next_keys(place)))
+            case "collect":
+                return list(self._collected(node))
+            case _:
+                return list(self._leaving(flow.ways(place)))
+
+    def _leaving(self, ways: Sequence[Way]) -> Iterator[Press]:
+        """Keys during a wait that a key can end: after the welcome, which takes none."""
+        by_key = {way.key: way for way in ways if way.event is Event.KEY}
+        if not ways[0].has_exits:
+            return
+        after = SETTLING + max(way.seconds for way in by_key.values()) * SLOWER
+        entry = self._next()
+        for place, key in enumerate(entry, 1):
+            yield Press(after if place == 1 else BETWEEN, key)
+            if key in by_key:
+                self._put_back(entry[place:])
+                return
+
+    def _next(self) -> str:
+        """The next entry, taken out; "" for silence."""
+        return self._left.pop() if self._left else ""
+
+    def _put_back(self, typed_ahead: str) -> None:
+        if typed_ahead:
+            self._left.append(typed_ahead)
+
+    def _chosen(
+        self, menu: Any, known: Collection[str], next_keys: Mapping[str, frozenset[str]]
+    ) -> Iterator[Press]:
+        after = SETTLING
+        for _ in range(menu["retries"] + 1):
+            entry = self._next()
+            if not entry:
+                return
+            pressed, typed_ahead = entered(entry, next_keys)
+            self._put_back(typed_ahead)
+            for number, key in enumerate(pressed):
+                yield Press(BETWEEN if number else after, key)
+            if pressed in known:
+                return
+            after = AGAIN + (DIGIT_TIMEOUT if pressed in next_keys else 0)
+
+    def _collected(self, question: Any) -> Iterator[Press]:
+        most, after = question["max_digits"], SETTLING
+        for _ in range(question["retries"] + 1):
+            entry = self._next()
+            if not entry:
+                return
+            head, ended, _ = entry.partition("#")
+            digits = head[:most]
+            is_ended = len(head) < most and bool(ended)
+            pressed = f"{digits}#" if is_ended else digits
+            self._put_back(entry[len(pressed) :])
+            for number, key in enumerate(pressed):
+                yield Press(BETWEEN if number else after, key)
+            if len(digits) >= question["min_digits"] and "*" not in digits:
+                return
+            waits = 0 if is_ended or len(digits) >= most else seconds(question["timeout"])
+            after = waits + AGAIN
+
+
+class Turns:
+    """The turns of one run; times by the monotonic clock."""
+
+    def __init__(self, centre: Centre) -> None:
+        self._centre = centre
+        self._begun: dict[str, int] = {}
+        self._over: dict[str, list[float]] = {}
+
+    def may_begin(self, at: str, now: float) -> bool:
+        """Whether a call that should end there would find somebody free."""
+        if not (queue := self._queue(at)):
+            return True
+        wrap_up = seconds(queue["wrap_up"])
+        resting = [over for over in self._over.get(at, ()) if now - over <= wrap_up + 1]
+        self._over[at] = resting
+        return self._begun.get(at, 0) + len(resting) < self._people(queue)
+
+    def begin(self, at: str) -> None:
+        self._begun[at] = self._begun.get(at, 0) + 1
+
+    def end(self, at: str, now: float) -> None:
+        self._begun[at] -= 1
+        self._over.setdefault(at, []).append(now)
+
+    def _queue(self, at: str) -> Filled | None:
+        address = parse_address(at) if at.startswith("queue/") else None
+        return self._centre.of("queue").get(address.name) if address else None
+
+    def _people(self, queue: Filled) -> int:
+        there = {a.extension for a in agents(self._centre, queue) if a.lack is Lack.NOTHING}
+        return max(len(there), 1)
+
 
 AT_ONCE = 8
 PATIENCE = 60.0
@@ -159,10 +310,10 @@ class _Calls:
         if report.said == ANSWERED:
             call.answered = time.monotonic()
         elif report.said == SILENT:
-            raise Unreadable([faults.unreachable(self.entrance.place)])
+            raise Unreadable([unreachable(self.entrance.place)])
         elif report.said == REFUSED:
             if report.status in {"401", "403"}:
-                raise Unreadable([faults.not_let_in(self.entrance.place)])
+                raise Unreadable([not_let_in(self.entrance.place)])
             call.refused = report.status
 
     def _press(self, now: float) -> None:
@@ -208,7 +359,7 @@ class _Calls:
         if now > call.deadline:
             return self._result(call, Ending(End.WAITS, str(last) if last else ""), now)
         if call.answered is not None and not seen.channel and now > call.answered + UNSEEN:
-            raise Unreadable([faults.unseen(self.entrance.place)])
+            raise Unreadable([unseen(self.entrance.place)])
         return None
 
     def _result(self, call: _Call, ending: Ending | None, now: float) -> CallResult:
@@ -233,3 +384,56 @@ def _length(verdict: Verdict) -> int:
 
 def _at(verdict: Verdict) -> str:
     return verdict.journey.at if verdict.journey else ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallSite:
+    """Where the calls are made: the target's connection, the project's folder, and the server's."""
+
+    connection: Connection
+    folder: Path
+    storage: Storage
+
+
+def place(
+    site: CallSite,
+    flow: Flow,
+    walked: Sequence[Verdict],
+    told: Callable[[CallResult], None],
+) -> list[CallResult]:
+    """Each test that was walked on what runs there, as a real call.
+
+    Raises Blocked where the platform is no test site, and InvalidInput where ccstate has not
+    written there yet.
+    """
+    connection = site.connection
+    if not connection.test_site:
+        raise Blocked([_no_test_site()])
+    storage = site.storage
+    records = transaction.read_records(storage.read(transaction.RECORDS), storage.place)
+    if records is None:
+        raise InvalidInput([_nothing_there(storage.place)])
+    machine.check_hosts([connection.sip.host])
+    entrance = Entrance(
+        connection.sip.host, connection.sip.port, unknown_password(records.key, TEST)
+    )
+    login = connections.login(connection, site.folder)
+    caller = partial(Sipp, program=find_sipp())
+    return run(flow, walked, login, entrance, caller=caller, told=told)
+
+
+def _no_test_site() -> Diagnostic:
+    return Diagnostic(
+        "CC416",
+        "the target is no test site",
+        cause="Test calls ring people, and bring their own time of day: nothing for real callers.",
+        hint="use a target whose connection says `test_site: true`, such as that of `make lab`",
+    )
+
+
+def _nothing_there(place: str) -> Diagnostic:
+    return Diagnostic(
+        "CC417",
+        f"ccstate has not written to {place} yet, so no test call is let in",
+        hint="plan and apply first: `ccstate plan`",
+    )

@@ -8,7 +8,7 @@ A call waits for a command, and may meanwhile be told something by SIP: so every
 optional `recv` before it (sipp 3.6.1, seen: both are looked through).
 """
 
-from ccstate.adapters.asterisk.calls.dialled import ANSWERED, ENDED, NAME, REFUSED, SILENT, Entrance
+from ccstate.adapters.asterisk.calls.caller import ANSWERED, ENDED, NAME, REFUSED, SILENT, Entrance
 
 PRESSED = "pressed"
 LEFT = "left"

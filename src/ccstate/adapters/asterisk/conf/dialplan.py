@@ -8,8 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ccstate.adapters.asterisk.conf import Conf, Option, Section, resolved
-from ccstate.adapters.asterisk.conf.lines import BLANKS, LINE_LOST, problem
+from ccstate.adapters.asterisk.conf import (
+    BLANKS,
+    LINE_LOST,
+    Conf,
+    Option,
+    Section,
+    problem,
+    resolved,
+)
 from ccstate.adapters.asterisk.conf.patterns import Rank, rank
 from ccstate.errors import Diagnostic
 

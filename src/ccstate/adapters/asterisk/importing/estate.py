@@ -11,7 +11,7 @@ from ccstate.adapters.asterisk.importing.following import Follower
 from ccstate.adapters.asterisk.importing.ledger import Ledger
 from ccstate.adapters.asterisk.importing.names import Names, name_of
 from ccstate.adapters.asterisk.importing.outcomes import Outcome
-from ccstate.adapters.asterisk.support import SUPPORTS
+from ccstate.adapters.asterisk.kinds import SUPPORTS
 from ccstate.model import Address, Json
 
 OPTIONAL = ("confbridge.conf", "res_parking.conf", "followme.conf")

@@ -5,7 +5,7 @@ import gzip
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from ccstate.adapters.asterisk.conf.loading import MOST_BYTES
+from ccstate.adapters.asterisk.conf import MOST_BYTES
 from ccstate.adapters.asterisk.handwritten import OWN
 from ccstate.adapters.asterisk.importing.recordings import MOST_BYTES as MOST_WORDS
 from ccstate.errors import Diagnostic, Span, Unreadable

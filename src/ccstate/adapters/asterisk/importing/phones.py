@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from ccstate.adapters.asterisk.conf import Section
-from ccstate.adapters.asterisk.endpoints import ENDPOINT_DEFAULTS
 from ccstate.adapters.asterisk.importing.estate import Work
 from ccstate.adapters.asterisk.importing.names import name_of, person
 from ccstate.adapters.asterisk.importing.options import lines_of, read_section, table
 from ccstate.adapters.asterisk.kinds.extension import ROWS
-from ccstate.adapters.asterisk.rows import SWITCH, Row, decoded
+from ccstate.adapters.asterisk.rows import ENDPOINT_DEFAULTS, SWITCH, Row, decoded
 from ccstate.model import Address
 
 _CALLER = re.compile(r'\s*"?([^"<]*?)"?\s*<([^>]*)>\s*')

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from ccstate.adapters.asterisk.conf import Section
-from ccstate.adapters.asterisk.endpoints import ENDPOINT_DEFAULTS
 from ccstate.adapters.asterisk.importing.estate import Work
 from ccstate.adapters.asterisk.importing.names import name_of
 from ccstate.adapters.asterisk.importing.options import (
@@ -21,7 +20,7 @@ from ccstate.adapters.asterisk.kinds.trunk import (
     ROWS,
     SERVER,
 )
-from ccstate.adapters.asterisk.rows import Row, decoded, unwritten
+from ccstate.adapters.asterisk.rows import ENDPOINT_DEFAULTS, Row, decoded, unwritten
 from ccstate.model import Address, Json
 
 _ALIKE = {"account": ACCOUNT_TYPE, "registration": REGISTERS}

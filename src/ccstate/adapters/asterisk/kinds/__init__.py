@@ -9,7 +9,7 @@ A kind is written so; `queue` is the example:
   columns: importing/options.py reads hand-written sections by them. A field of which an option says
   something else than its value is made ready before (`_written`), with the name of the field in
   `says`, and read back after (`decode_queue`).
-- A `Template` for each step of the dialplan that says a field (templates.py): `.step(…)` compiles it,
+- A `Template` for each step of the dialplan that says a field (rows.py): `.step(…)` compiles it,
   `.find(steps)` recognises it, `.values(steps)` decodes its parts. Steps name the field that they
   say, so that a proposal is given up where its step came out otherwise.
 - `compile_KIND(unit)` adds the entries of one object (`Unit` in kind.py). What callers meet comes
@@ -23,14 +23,16 @@ A kind is written so; `queue` is the example:
   mapped, `mapped` names the others that `decode_KIND` reads, `kept` has the rest with the reasons.
   It is registered below, in the order of compiling.
 
-`support.py` has the kinds of which no file has an entry. tests/adapters/asterisk/test_support.py
-changes each mapped field in the files alone, and reads it back.
+`SUPPORTS` has also the kinds of which no file has an entry. Which field is mapped was measured: a
+field that changes no entry of any file when its value changes is kept, and so is one that reaches
+only the text of another object's entry. tests/adapters/asterisk/test_support.py changes each mapped
+field in the files alone, and reads it back.
 """
 
 from collections.abc import Mapping
 
-from ccstate.adapters.asterisk.kind import Kind
-from ccstate.adapters.asterisk.kinds.calendar import CALENDAR
+from ccstate.adapter import Support, placed
+from ccstate.adapters.asterisk.kind import LOCATION, NO_TEAMS, Kind
 from ccstate.adapters.asterisk.kinds.caller_list import CALLER_LIST
 from ccstate.adapters.asterisk.kinds.conference_room import CONFERENCE_ROOM
 from ccstate.adapters.asterisk.kinds.extension import EXTENSION
@@ -41,7 +43,7 @@ from ccstate.adapters.asterisk.kinds.outbound_route import OUTBOUND_ROUTE
 from ccstate.adapters.asterisk.kinds.parking_lot import PARKING_LOT
 from ccstate.adapters.asterisk.kinds.queue import QUEUE
 from ccstate.adapters.asterisk.kinds.ring_group import RING_GROUP
-from ccstate.adapters.asterisk.kinds.schedule import SCHEDULE
+from ccstate.adapters.asterisk.kinds.schedule import CALENDAR, SCHEDULE
 from ccstate.adapters.asterisk.kinds.site import SITE
 from ccstate.adapters.asterisk.kinds.switch import SWITCH
 from ccstate.adapters.asterisk.kinds.trunk import TRUNK
@@ -66,3 +68,37 @@ KINDS: Mapping[str, Kind] = {
         OUTBOUND_ROUTE,
     )
 }
+
+_NO_PEOPLE = "Asterisk knows phones, not people"
+_SOUND = "Asterisk has the sound that is made of it, and that cannot be read back"
+
+_UNWRITTEN: Mapping[str, Mapping[str, str]] = {
+    "team": {"label": NO_TEAMS, "supervisor": NO_TEAMS, "site": NO_TEAMS},
+    "user": {
+        "label": _NO_PEOPLE,
+        "name": f"{_NO_PEOPLE}; their phone shows it in its caller ID",
+        "email": _NO_PEOPLE,
+        "team": NO_TEAMS,
+        "site": LOCATION,
+        "area": LOCATION,
+        "desk": LOCATION,
+        "hot_desking": _NO_PEOPLE,
+        "skills": f"{_NO_PEOPLE}; skills decide which of them a queue has as members",
+        "extension": f"{_NO_PEOPLE}; their phone has the name in a variable",
+    },
+    "prompt": {
+        "label": "Asterisk knows sounds by the names of their files",
+        "languages.*.text": _SOUND,
+        "languages.*.audio": _SOUND,
+    },
+}
+"""Kinds of which no file has an entry of their own: all their fields are kept."""
+
+SUPPORTS: Mapping[str, Support] = {
+    **{
+        name: placed(name, kept=kept, needs_reload=True, atomic=True)
+        for name, kept in _UNWRITTEN.items()
+    },
+    **{name: kind.support() for name, kind in KINDS.items()},
+}
+"""Kinds that are not named are on no Asterisk, such as wallboards, or are not compiled for it yet."""

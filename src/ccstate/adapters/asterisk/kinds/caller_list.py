@@ -6,10 +6,9 @@ than an extension that is there or is not.
 
 from ccstate.adapters.asterisk.carriers import ANYTHING, CALLER
 from ccstate.adapters.asterisk.entries import Compiled, Context, Step
-from ccstate.adapters.asterisk.kind import COMMENT, Kind, Unit, in_contexts
+from ccstate.adapters.asterisk.kind import COMMENT, Kind, Sections, Unit, in_contexts
 from ccstate.adapters.asterisk.places import LISTS, WHO, shortened
 from ccstate.adapters.asterisk.rows import Decoded
-from ccstate.adapters.asterisk.sections import Sections
 from ccstate.journeys.callers import WITHHELD
 
 HELD, NOT_HELD = Step("Return", "1"), Step("Return", "0")

@@ -15,7 +15,15 @@ from ccstate.adapters.asterisk.entries import (
     Key,
     Step,
 )
-from ccstate.adapters.asterisk.kind import COMMENT, NO_RETENTION, Kind, Unit, in_contexts
+from ccstate.adapters.asterisk.kind import (
+    COMMENT,
+    NO_RETENTION,
+    Kind,
+    Sections,
+    Steps,
+    Unit,
+    in_contexts,
+)
 from ccstate.adapters.asterisk.places import (
     context,
     entered,
@@ -23,9 +31,7 @@ from ccstate.adapters.asterisk.places import (
     heard,
     shortened,
 )
-from ccstate.adapters.asterisk.rows import COUNT, Decoded, decoded
-from ccstate.adapters.asterisk.sections import Sections, Steps
-from ccstate.adapters.asterisk.templates import Template
+from ccstate.adapters.asterisk.rows import COUNT, Decoded, Template, decoded
 from ccstate.journeys.centre import Filled
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.ways import Event, Place

@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 from ccstate.adapters.asterisk import in_call
-from ccstate.adapters.asterisk.endpoints import ACCOUNT
 from ccstate.adapters.asterisk.entries import (
     DIALPLAN,
     MAILBOXES,
@@ -19,7 +18,7 @@ from ccstate.adapters.asterisk.entries import (
     Key,
     Step,
 )
-from ccstate.adapters.asterisk.kind import NO_RETENTION, Kind, Setting, Unit
+from ccstate.adapters.asterisk.kind import NO_RETENTION, Kind, Options, Sections, Setting, Unit
 from ccstate.adapters.asterisk.kinds.ringing import (
     compile_ringing,
     compile_rings,
@@ -36,11 +35,13 @@ from ccstate.adapters.asterisk.places import (
     site_context,
 )
 from ccstate.adapters.asterisk.rows import (
+    ACCOUNT,
     SWITCH,
     UNCLEAR,
     Codec,
     Decoded,
     Row,
+    Template,
     Unclear,
     constant,
     decode,
@@ -48,8 +49,6 @@ from ccstate.adapters.asterisk.rows import (
     encode,
     optional,
 )
-from ccstate.adapters.asterisk.sections import Options, Sections
-from ccstate.adapters.asterisk.templates import Template
 from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.location import location_of, person_of

@@ -8,16 +8,13 @@ change (16 and 22); the file of queues does not name them.
 from collections.abc import Callable, Iterator, Mapping
 
 from ccstate.adapters.asterisk.entries import MAILBOXES, Compiled, Context, Step
-from ccstate.adapters.asterisk.kind import COMMENT, Kind, Unit, in_contexts
+from ccstate.adapters.asterisk.kind import COMMENT, Kind, Sections, Steps, Unit, in_contexts
 from ccstate.adapters.asterisk.kinds.extension import HINTS
-from ccstate.adapters.asterisk.kinds.forwarding import SETS, forwards
-from ccstate.adapters.asterisk.kinds.members import logins
-from ccstate.adapters.asterisk.kinds.ringing import SILENCED
+from ccstate.adapters.asterisk.kinds.queue import logins
+from ccstate.adapters.asterisk.kinds.ringing import SETS_FORWARDING, SILENCED, forwarding_steps
 from ccstate.adapters.asterisk.kinds.switch import device_of, key_of
 from ccstate.adapters.asterisk.places import GOTO, INTERNAL, POSITION, PREFIX, context, site_context
-from ccstate.adapters.asterisk.rows import UNCLEAR, Decoded, decoded
-from ccstate.adapters.asterisk.sections import Sections, Steps
-from ccstate.adapters.asterisk.templates import Template
+from ccstate.adapters.asterisk.rows import UNCLEAR, Decoded, Template, decoded
 from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.staffing import ringing
 from ccstate.journeys.ways import Place
@@ -155,7 +152,7 @@ _ACTIONS: Mapping[str, Callable[[Filled], list[Step]]] = {
     "pick_up": _picks_up,
     "park": _parks,
     "do_not_disturb": _silences,
-    "forward": forwards,
+    "forward": forwarding_steps,
     "switch": _turns,
 }
 
@@ -254,7 +251,7 @@ def _decoded_action(steps: Steps) -> Decoded:
     else:
         simple = {
             "unpause": UNPAUSES, "mailbox": HEARS, "pick_up": PICKS_UP, "do_not_disturb": SILENCES,
-            "forward": SETS,
+            "forward": SETS_FORWARDING,
         }  # fmt: skip
         found["action"] = next((a for a, t in simple.items() if t.is_in(steps)), unclear)
     return {(field,): value for field, value in found.items()}

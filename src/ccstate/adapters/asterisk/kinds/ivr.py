@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ccstate.adapters.asterisk.entries import Context, Step
-from ccstate.adapters.asterisk.kind import COMMENT, Kind, Unit, in_contexts
+from ccstate.adapters.asterisk.kind import COMMENT, Kind, Sections, Steps, Unit, in_contexts, target
 from ccstate.adapters.asterisk.kinds.schedule import decide, decided
 from ccstate.adapters.asterisk.places import (
     ASKS,
@@ -27,11 +27,10 @@ from ccstate.adapters.asterisk.rows import (
     UNCLEAR,
     Codec,
     Decoded,
+    Template,
     decoded,
     whole_number,
 )
-from ccstate.adapters.asterisk.sections import Sections, Steps, target
-from ccstate.adapters.asterisk.templates import Template
 from ccstate.journeys.centre import Filled
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.ways import KEYS, Event, Place

@@ -3,7 +3,15 @@
 from collections.abc import Iterator, Mapping
 
 from ccstate.adapters.asterisk.carriers import NUMBERS, on_trunk, trunk_id
-from ccstate.adapters.asterisk.kind import COMMENT, NO_SITES, Kind, Unit, in_contexts
+from ccstate.adapters.asterisk.kind import (
+    COMMENT,
+    NO_SITES,
+    Kind,
+    Sections,
+    Steps,
+    Unit,
+    in_contexts,
+)
 from ccstate.adapters.asterisk.kinds.ivr import decoded_branches, decoded_callers
 from ccstate.adapters.asterisk.kinds.schedule import DECIDED, decide, decided
 from ccstate.adapters.asterisk.places import (
@@ -19,9 +27,7 @@ from ccstate.adapters.asterisk.places import (
     goto,
     named,
 )
-from ccstate.adapters.asterisk.rows import UNCLEAR, Decoded
-from ccstate.adapters.asterisk.sections import Sections, Steps
-from ccstate.adapters.asterisk.templates import Template
+from ccstate.adapters.asterisk.rows import UNCLEAR, Decoded, Template
 from ccstate.journeys.centre import Filled
 from ccstate.journeys.ways import HOURS, TURNED, Place
 

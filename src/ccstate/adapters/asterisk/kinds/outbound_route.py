@@ -5,11 +5,9 @@ from collections.abc import Iterable
 
 from ccstate.adapters.asterisk.carriers import ANYTHING, spelled
 from ccstate.adapters.asterisk.entries import Compiled, Context, Step
-from ccstate.adapters.asterisk.kind import COMMENT, Kind, Unit, in_contexts
+from ccstate.adapters.asterisk.kind import COMMENT, Kind, Sections, Steps, Unit, in_contexts
 from ccstate.adapters.asterisk.places import entered, name_after, shortened
-from ccstate.adapters.asterisk.rows import UNCLEAR, Decoded
-from ccstate.adapters.asterisk.sections import Sections, Steps
-from ccstate.adapters.asterisk.templates import Template
+from ccstate.adapters.asterisk.rows import UNCLEAR, Decoded, Template
 from ccstate.dialling.routing import Dialling
 from ccstate.journeys.flow import Flow
 from ccstate.model import Address

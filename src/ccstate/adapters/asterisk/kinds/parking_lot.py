@@ -10,10 +10,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ccstate.adapters.asterisk.entries import PARKING, Key, Values
-from ccstate.adapters.asterisk.kind import COMMENT, Kind, Unit, in_file
+from ccstate.adapters.asterisk.kind import COMMENT, Kind, Sections, Unit, in_file
 from ccstate.adapters.asterisk.places import INTERNAL, context, follow, shortened
 from ccstate.adapters.asterisk.rows import SECONDS, SWITCH, Decoded, Row, constant, decode
-from ccstate.adapters.asterisk.sections import Sections
 from ccstate.journeys.centre import Filled
 from ccstate.journeys.ways import Event, Place, Way
 

@@ -1,11 +1,9 @@
 """Ring groups: phones that ring at once or in turn, and what follows where nobody answers."""
 
 from ccstate.adapters.asterisk.entries import DIALPLAN
-from ccstate.adapters.asterisk.kind import COMMENT, Kind, Unit, in_contexts
+from ccstate.adapters.asterisk.kind import COMMENT, Kind, Sections, Unit, in_contexts
 from ccstate.adapters.asterisk.places import context, entered, follow
-from ccstate.adapters.asterisk.rows import SECONDS, UNCLEAR, Decoded, decoded
-from ccstate.adapters.asterisk.sections import Sections
-from ccstate.adapters.asterisk.templates import Template
+from ccstate.adapters.asterisk.rows import SECONDS, UNCLEAR, Decoded, Template, decoded
 from ccstate.journeys.staffing import ringing_members
 from ccstate.journeys.ways import Event, Place
 from ccstate.kinds.fields import canonical_order

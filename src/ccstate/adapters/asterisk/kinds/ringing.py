@@ -1,13 +1,18 @@
-"""How an extension takes a call: its phone rings, others after it, and where the call goes then."""
+"""How an extension takes a call: its phone rings, others after it, and where the call goes then.
+
+A number set by a code is in AstDB, which neither an apply nor a restart touches (16.28 and 22.10).
+A call is forwarded by a local channel that dials as the phone would, so that it has the rights of
+the phone, and the caller has none of them.
+"""
 
 from collections.abc import Iterator, Sequence
 
 from ccstate.adapters.asterisk import in_call
 from ccstate.adapters.asterisk.entries import VARIABLE, Compiled, Context, Step
-from ccstate.adapters.asterisk.kind import Unit
-from ccstate.adapters.asterisk.kinds import forwarding
+from ccstate.adapters.asterisk.kind import Options, Sections, Unit
 from ccstate.adapters.asterisk.kinds.ivr import CALLS, RING, RING_SECONDS
 from ccstate.adapters.asterisk.kinds.ivr import RINGS as FOLLOWS
+from ccstate.adapters.asterisk.kinds.queue import agent_extension
 from ccstate.adapters.asterisk.places import (
     ENTER,
     GOTO,
@@ -19,16 +24,75 @@ from ccstate.adapters.asterisk.places import (
     happened,
     heard,
     shortened,
+    site_context,
 )
-from ccstate.adapters.asterisk.rows import SECONDS, UNCLEAR, Decoded, decoded
-from ccstate.adapters.asterisk.sections import Options, Sections
-from ccstate.adapters.asterisk.templates import Template
+from ccstate.adapters.asterisk.rows import SECONDS, UNCLEAR, Decoded, Template, decoded
 from ccstate.journeys.centre import Filled
 from ccstate.journeys.flow import Flow
+from ccstate.journeys.location import location_of
 from ccstate.journeys.staffing import ringing_follows
 from ccstate.journeys.ways import MAILBOX, Event, Place, Way
 from ccstate.kinds.extension import Follow
-from ccstate.model import Json
+from ccstate.model import Address, Json
+
+FAMILY = "ccstate/forward"
+"""Family of AstDB with the number to which calls of an extension go, by the name of that."""
+FORWARDING = "forwarding"
+"""The context from which the calls of an extension are forwarded."""
+_KEPT = f"DB({FAMILY}/${{CC_EXTENSION}})"
+SETS_FORWARDING = Template("Set", f"{_KEPT}=${{CC_TO}}")
+IS_FORWARDED = Step(
+    "GotoIf", f'$[${{LEN(${{DB({FAMILY}/${{ARG1}})}})}} > 0 & "${{CC_FORWARDED}}" = ""]?forwards'
+)
+"""Whether the calls of an extension are forwarded; a call that was forwarded once is not again."""
+FORWARDS = Step("Dial", f"Local/~${{REPLACE(ARG1,-,~)}}@{FORWARDING}/n,${{ARG2}}", label="forwards")
+
+
+def has_forwarding_codes(flow: Flow) -> bool:
+    """Whether there is a code by which people forward their calls."""
+    return any(code["action"] == "forward" for code in flow.centre.of("feature_code").values())
+
+
+def forwarding_steps(_: Filled) -> list[Step]:
+    """Ends the forwarding of the phone that dials, or asks for a number that it may dial."""
+    context = "${PJSIP_ENDPOINT(${CC_EXTENSION},context)}"
+    return [
+        Step("Answer"),
+        Step("GotoIf", f"$[${{LEN(${{{_KEPT}}})}} > 0]?off"),
+        Step("Read", "CC_TO,vm-enter-num-to-call,,,1,10"),
+        Step("Set", "CC_TO=${FILTER(0-9+*,${CC_TO})}"),
+        Step("GotoIf", '$["${CC_TO}" = ""]?wrong'),
+        Step("GotoIf", f"$[${{DIALPLAN_EXISTS({context},${{CC_TO}},1)}} = 0]?wrong"),
+        SETS_FORWARDING.step("action"),
+        Step("Playback", "activated"),
+        Step("Hangup"),
+        Step("Playback", "beeperr", label="wrong"),
+        Step("Hangup"),
+        Step("Set", f"CC_TO=${{DB_DELETE({FAMILY}/${{CC_EXTENSION}})}}", label="off"),
+        Step("Playback", "de-activated"),
+        Step("Hangup"),
+    ]
+
+
+def compile_forwarding(compiled: Compiled, flow: Flow) -> None:
+    """The extensions from which calls are forwarded, each with the rights of its phone."""
+    if not has_forwarding_codes(flow):
+        return
+    where = Context(compiled, FORWARDING)
+    where.note("Calls that are forwarded by a code")
+    for name, extension in sorted(flow.centre.of("extension").items()):
+        own = Context(compiled, FORWARDING, Address("extension", name))
+        own.add(agent_extension(name), _leaves(flow, name, extension))
+
+
+def _leaves(flow: Flow, name: str, extension: Filled) -> Iterator[Step]:
+    allowed = ",".join(("", *(extension.get("permissions") or ()), ""))
+    dials = site_context(location_of(flow.centre, name).site)
+    yield Step("Set", "__CC_FORWARDED=1")
+    yield Step("Set", f"CC_EXTENSION={name}")
+    yield Step("Set", f"CC_MAY={allowed}", "permissions")
+    yield Step("Goto", f"{dials},${{FILTER(0-9+*,${{DB({FAMILY}/{name})}})}},1", "site")
+
 
 AWAY = "ccstate-away"
 _RING = f"{RING},s,1(<extension>,<ring_for>,<place>"
@@ -116,10 +180,10 @@ def compile_rings(compiled: Compiled, flow: Flow) -> None:
     codes = flow.centre.of("feature_code").values()
     silenced = f'$["${{DB({SILENCED}${{ARG1}})}}" = "on"]?missed'
     asks = any(code["action"] == "do_not_disturb" for code in codes)
-    forwards = forwarding.is_used(flow)
+    forwards = has_forwarding_codes(flow)
     first, *then = [
         *([Step("GotoIf", silenced)] if asks else []),
-        *([forwarding.ASKED] if forwards else []),
+        *([IS_FORWARDED] if forwards else []),
         Step("GotoIf", '$["${ARG4}${CC_RIGHTS}" = ""]?calls'),
     ]
     person = Place("extension", "${ARG1}")
@@ -138,7 +202,7 @@ def compile_rings(compiled: Compiled, flow: Flow) -> None:
             Step("GotoIf", '$["${ARG3}" = ""]?back', label="missed" if asks or forwards else ""),
             Step("UserEvent", f"Ccstate,Place: ${{ARG3}},Event: {Event.NO_ANSWER}"),
             Step("Return", label="back"),
-            *([forwarding.DIALS, Step("Goto", "missed")] if forwards else []),
+            *([FORWARDS, Step("Goto", "missed")] if forwards else []),
         ],
     )
     Context(compiled, AWAY).add(

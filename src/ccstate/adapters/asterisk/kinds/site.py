@@ -1,13 +1,19 @@
 """Sites: what their phones may dial, and what their emergency calls show."""
 
 from ccstate.adapters.asterisk.entries import MAILBOXES, Compiled, Context, Step
-from ccstate.adapters.asterisk.kind import COMMENT, LOCATION, NO_SITES, Kind, Setting, Unit
+from ccstate.adapters.asterisk.kind import (
+    COMMENT,
+    LOCATION,
+    NO_SITES,
+    Kind,
+    Sections,
+    Setting,
+    Unit,
+)
 from ccstate.adapters.asterisk.kinds.extension import HINTS
 from ccstate.adapters.asterisk.kinds.outbound_route import takes
 from ccstate.adapters.asterisk.places import INTERNAL, compile_names, shortened, site_context
-from ccstate.adapters.asterisk.rows import Decoded
-from ccstate.adapters.asterisk.sections import Sections
-from ccstate.adapters.asterisk.templates import Template
+from ccstate.adapters.asterisk.rows import Decoded, Template
 from ccstate.journeys.flow import Flow
 
 CALLBACK = Template("Set", "CC_CALLBACK=<number>")

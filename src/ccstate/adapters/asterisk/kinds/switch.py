@@ -5,11 +5,9 @@ it again (seen on 16.28 and 22.10).
 """
 
 from ccstate.adapters.asterisk.entries import Step
-from ccstate.adapters.asterisk.kind import COMMENT, NO_SITES, Kind, Unit, in_contexts
+from ccstate.adapters.asterisk.kind import COMMENT, NO_SITES, Kind, Sections, Unit, in_contexts
 from ccstate.adapters.asterisk.places import SWITCHES, shortened
-from ccstate.adapters.asterisk.rows import Codec, Decoded, Unclear, decoded
-from ccstate.adapters.asterisk.sections import Sections
-from ccstate.adapters.asterisk.templates import Template
+from ccstate.adapters.asterisk.rows import Codec, Decoded, Template, Unclear, decoded
 from ccstate.journeys.hours import Position
 from ccstate.model import Json
 

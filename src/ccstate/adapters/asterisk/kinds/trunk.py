@@ -16,13 +16,13 @@ from ccstate.adapters.asterisk.carriers import (
     trunk_id,
     written,
 )
-from ccstate.adapters.asterisk.endpoints import ACCOUNT
 from ccstate.adapters.asterisk.entries import PJSIP, Compiled, Context, Step
 from ccstate.adapters.asterisk.in_call import MAY_PRESS, recorded_outgoing
-from ccstate.adapters.asterisk.kind import COMMENT, NO_SITES, Kind, Setting, Unit
+from ccstate.adapters.asterisk.kind import COMMENT, NO_SITES, Kind, Sections, Setting, Unit
 from ccstate.adapters.asterisk.kinds.ivr import OUTSIDE
 from ccstate.adapters.asterisk.places import shortened
 from ccstate.adapters.asterisk.rows import (
+    ACCOUNT,
     COUNT,
     SWITCH,
     TEXT,
@@ -30,14 +30,13 @@ from ccstate.adapters.asterisk.rows import (
     Codec,
     Decoded,
     Row,
+    Template,
     Unclear,
     constant,
     decode,
     decoded,
     optional,
 )
-from ccstate.adapters.asterisk.sections import Sections
-from ccstate.adapters.asterisk.templates import Template
 from ccstate.dialling.shown import EMERGENCY, ORDINARY, Shown, Source
 from ccstate.journeys.centre import Filled
 from ccstate.journeys.flow import Flow

@@ -13,9 +13,7 @@ from ccstate.adapters.asterisk.entries import (
     Entries,
     Key,
 )
-from ccstate.adapters.asterisk.running import Running
-from ccstate.adapters.asterisk.running.queues import STATIC
-from ccstate.adapters.asterisk.running.rights import POSITION
+from ccstate.adapters.asterisk.running import POSITION, STATIC, Running
 from ccstate.model import Activity, Address
 
 MOST_NAMED = 10

@@ -10,14 +10,13 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ccstate.adapters.asterisk.ami import Ami, Message, Refused
-from ccstate.adapters.asterisk.ami.message import Form
-from ccstate.adapters.asterisk.endpoints import ENDPOINT_DEFAULTS
+from ccstate.adapters.asterisk.ami import Ami, Refused
+from ccstate.adapters.asterisk.ami.message import Form, Message
 from ccstate.adapters.asterisk.entries import PJSIP, VARIABLE, Key, Values, file_of_type, is_pjsip
+from ccstate.adapters.asterisk.include_files import ACCOUNTS_SENTINEL, SENTINEL
 from ccstate.adapters.asterisk.kinds.extension import EXTENSION
 from ccstate.adapters.asterisk.kinds.trunk import TRUNK
-from ccstate.adapters.asterisk.rows import SWITCH, Row
-from ccstate.adapters.asterisk.spelling import ACCOUNTS_SENTINEL, SENTINEL
+from ccstate.adapters.asterisk.rows import ENDPOINT_DEFAULTS, SWITCH, Row
 
 _OTHERS = (
     *(row for row in ENDPOINT_DEFAULTS if row.option == "dtmf_mode"),

@@ -1,11 +1,16 @@
-"""Have Asterisk read its files again, and see whether it did: its own answer does not tell.
+"""Reload Asterisk's files, check that they were read to the end, and keep agents paused.
 
 Every malformed file is answered with "Module Reloaded" (16.28 and 22.10, seen); what is wrong with
 it goes to Asterisk's log alone. The revision at the end of a file shows that all of it was read.
+
+A reload of app_queue, even of a file that did not change, keeps that a static member is paused and
+forgets why; a member whose device changed is a new one, and not paused. Dynamic members keep
+everything (16.28 and 22.10, seen).
 """
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from ccstate.adapters.asterisk.ami import Ami, Refused
 from ccstate.adapters.asterisk.entries import (
@@ -17,13 +22,13 @@ from ccstate.adapters.asterisk.entries import (
     QUEUES,
     VOICEMAIL,
 )
-from ccstate.adapters.asterisk.running import is_running
-from ccstate.adapters.asterisk.spelling import (
+from ccstate.adapters.asterisk.include_files import (
     ACCOUNTS_SENTINEL,
     GLOBAL,
     PARKING_SENTINEL,
     SENTINEL,
 )
+from ccstate.adapters.asterisk.running import Member, Queues, Running, is_running, read_queues
 from ccstate.errors import Diagnostic, Unreadable
 
 FIRST_PAUSE = 0.02  # seconds between two looks; each time twice as long
@@ -143,3 +148,52 @@ _REVISIONS: Mapping[str, Callable[[Ami], str]] = {
     VOICEMAIL: _of_mailboxes,
     PARKING: _of_parking,
 }
+
+
+@contextmanager
+def keep_pauses(ami: Ami, before: Running | Queues, anew: Collection[str] = ()) -> Iterator[None]:
+    """Whatever is reloaded inside, agents are paused afterwards as they were before.
+
+    `anew`: queues that are forgotten inside, and their pauses with them.
+    """
+    paused = remember(before)
+    try:
+        yield
+    finally:
+        if paused and is_running(ami, QUEUES):
+            restore(ami, paused, read_queues(ami).members, anew)
+
+
+def remember(running: Running | Queues) -> tuple[Member, ...]:
+    """Who is paused, to be told to `restore` after the reload."""
+    return tuple(member for member in running.members if member.is_paused)
+
+
+def restore(
+    ami: Ami, before: Iterable[Member], after: Iterable[Member], anew: Collection[str] = ()
+) -> tuple[Member, ...]:
+    """Those who are paused again as they were; who has come back or moved on since, stays so.
+
+    Each is one more PAUSE in the queue log. Needs the right `agent`.
+    """
+    now = {member.key: member for member in after}
+    lost = [
+        was
+        for was in before
+        if (member := now.get(was.key)) and (was.queue in anew or _has_lost(was, member))
+    ]
+    for was in lost:
+        ami.do(
+            "QueuePause",
+            ("Queue", was.queue),
+            ("Interface", now[was.key].interface),
+            ("Paused", "true"),
+            ("Reason", was.reason),
+        )
+    return tuple(lost)
+
+
+def _has_lost(was: Member, member: Member) -> bool:
+    if member.interface != was.interface:
+        return not member.is_paused
+    return member.is_paused and bool(was.reason) and not member.reason

@@ -1,8 +1,8 @@
 """Prompts as sound files that Asterisk plays: which there must be, and how each is made.
 
 A sound is wanted for every language of every prompt, made from its recording or, without one, by
-speaking its text. What it is made from has a digest; who keeps that with the sound knows later
-whether it is still the one wanted, without making it again.
+speaking its text. What it is made from has a digest; the records keep that with the sound, and so
+show later whether it is still the one wanted, without making it again.
 """
 
 import hashlib
@@ -15,6 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias, assert_never
 
+from ccstate.adapters.asterisk.observe import View
+from ccstate.adapters.asterisk.records import Objects, Records
 from ccstate.adapters.asterisk.sounds import audio
 from ccstate.adapters.asterisk.sounds.speech import (
     Speaker,
@@ -24,8 +26,9 @@ from ccstate.adapters.asterisk.sounds.speech import (
     made_by,
     spoken,
 )
+from ccstate.adapters.asterisk.storage import Stat
 from ccstate.errors import Diagnostic, InvalidInput, Span
-from ccstate.model import Fields
+from ccstate.model import Address, Fields
 
 # Part of every digest: raise it where the same source makes another sound, and all are made anew.
 _MAKING = 1
@@ -289,3 +292,73 @@ def _bad_recording(code: str, path: str, what: str, *, hint: str) -> InvalidInpu
 
 def _named(problem: Diagnostic, whose: str) -> Diagnostic:
     return replace(problem, message=f"{whose}: {problem.message}")
+
+
+SOUNDS_FOLDER = "ccstate"
+"""Below Asterisk's folder of sounds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Sound files to write, by path; the digest of every sound that will be there; what is left
+    over.
+    """
+
+    files: Mapping[str, bytes]
+    digests: Mapping[str, str]
+    leftover: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompts:
+    """The sounds of one project."""
+
+    folder: Path
+    speech: Speech
+
+    def _wanted(self, objects: Objects) -> dict[str, Wanted]:
+        prompts: dict[str, Fields] = {
+            address.name: fields for address, fields in objects.items() if address.kind == "prompt"
+        }
+        recordings = recording_digests(prompts, self.folder)
+        return wanted(prompts, speech=self.speech, recordings=recordings)
+
+    def audit(self, objects: Objects, records: Records) -> list[Diagnostic]:
+        """What keeps sounds from being made."""
+        return audit(self._missing(objects, records), self.folder, self.speech)
+
+    def _missing(self, objects: Objects, records: Records) -> dict[str, Wanted]:
+        return {
+            path: one
+            for path, one in self._wanted(objects).items()
+            if records.sounds.get(path) != one.digest
+        }
+
+    def made(self, objects: Objects, records: Records, there: Mapping[str, Stat]) -> Made:
+        """The sounds that the objects want and that are not there, made."""
+        wanted = self._wanted(objects)
+        missing = {
+            path: one
+            for path, one in wanted.items()
+            if records.sounds.get(path) != one.digest or f"{SOUNDS_FOLDER}/{path}" not in there
+        }
+        made = make(missing, self.folder, self.speech)
+        return Made(
+            {f"{SOUNDS_FOLDER}/{path}": sound.content for path, sound in made.items()},
+            {path: one.digest for path, one in wanted.items()},
+            tuple(f"{SOUNDS_FOLDER}/{path}" for path in records.sounds if path not in wanted),
+        )
+
+    def compare(self, view: View, records: Records, there: Mapping[str, Stat]) -> None:
+        """Tells the view which sounds are not there, and which are made from something else."""
+        for path, one in self._wanted(records.objects).items():
+            owner = Address("prompt", one.prompt)
+            if owner not in view.objects:
+                continue
+            if f"{SOUNDS_FOLDER}/{path}" not in there:
+                view.altered.setdefault(owner, []).append(
+                    f"sounds/{SOUNDS_FOLDER}/{path} is not there"
+                )
+            elif records.sounds.get(path) != one.digest:
+                words = f"sounds/{SOUNDS_FOLDER}/{path} is made from something else than it would be now"
+                view.altered.setdefault(owner, []).append(words)

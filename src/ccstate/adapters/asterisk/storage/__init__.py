@@ -15,8 +15,109 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from ccstate.adapters.asterisk.storage import faults
-from ccstate.errors import InvalidInput, Unreadable
+from ccstate.adapters.asterisk.ami.message import shown
+from ccstate.errors import Diagnostic, InvalidInput, Span, Unreadable
+
+LARGEST = 64 * 1024 * 1024
+
+_HINTS = {
+    errno.EACCES: "let the user who runs ccstate write there: owner, group and mode of the folder",
+    errno.EPERM: "let the user who runs ccstate write there: owner, group and mode of the folder",
+    errno.ENOSPC: "free space on that disk, then try again",
+    errno.EDQUOT: "free space, or raise the user's quota, then try again",
+    errno.EFBIG: "raise the limit on the size of files (`ulimit -f`), then try again",
+    errno.EROFS: "mount it writable, or name the folder that Asterisk really reads",
+}
+
+
+def path_refused(path: str, why: str) -> Diagnostic:
+    return Diagnostic(
+        "CC434",
+        f"{shown(path)!r} is no path inside of the folder: {why}",
+        cause="ccstate reads and writes nowhere but in the folder that ccstate.yaml names",
+        hint="take a relative path without `..`",
+    )
+
+
+def leads_out(place: str, path: str) -> Diagnostic:
+    return Diagnostic(
+        "CC434",
+        f"{path} in {place} is a link that leads out of that folder",
+        span=Span(f"{place}/{path}"),
+        cause="ccstate reads and writes nowhere but in the folder that ccstate.yaml names",
+        hint="replace the link by what it leads to, or name the folder it leads to",
+    )
+
+
+def no_folder(place: str, why: str) -> Diagnostic:
+    return Diagnostic(
+        "CC433",
+        f"there is no folder {place}: {why}",
+        span=Span(place),
+        cause="an empty folder would read as if everything had been deleted, so ccstate makes none",
+        hint="check the folder under `connection` in ccstate.yaml; Asterisk calls it `astetcdir`",
+    )
+
+
+def unreadable(place: str, path: str, why: str) -> Diagnostic:
+    return Diagnostic(
+        "CC433",
+        f"{path} in {place} cannot be read: {why}",
+        span=Span(f"{place}/{path}"),
+        cause="what is stored is not known, so nothing can be planned",
+        hint="let the user who runs ccstate read it",
+    )
+
+
+def cut(place: str, why: str, hint: str) -> Diagnostic:
+    return Diagnostic(
+        "CC439",
+        f"{place} could not be read: {why}",
+        span=Span(place),
+        cause="what is stored is not known, so nothing can be planned",
+        hint=hint,
+    )
+
+
+def too_large(place: str, path: str) -> Diagnostic:
+    return Diagnostic(
+        "CC436",
+        f"{path} in {place} has more than {LARGEST // 1024 // 1024} MB",
+        span=Span(f"{place}/{path}"),
+        cause="no configuration of one server is that large",
+        hint="look at what it is",
+    )
+
+
+def not_staged(place: str, path: str, why: str, hint: str) -> Diagnostic:
+    return Diagnostic(
+        "CC435",
+        f"{path} could not be written to {place}: {why}",
+        span=Span(f"{place}/{path}"),
+        cause="Asterisk keeps what it has: nothing was replaced",
+        hint=hint,
+    )
+
+
+def not_changed(place: str, path: str, why: str, hint: str, done: Sequence[str]) -> Diagnostic:
+    """A file could not be replaced or removed; `done` were, before it."""
+    before = f"{', '.join(done)} had been done before" if done else "nothing was changed before"
+    return Diagnostic(
+        "CC435",
+        f"{path} in {place} could not be replaced or removed: {why}",
+        span=Span(f"{place}/{path}"),
+        cause=f"each file is the old one or the new one, none is half of both; {before}",
+        hint=hint or "plan again: it shows what is left to do",
+    )
+
+
+def hint_for(error: OSError) -> str:
+    return _HINTS.get(error.errno or 0, "")
+
+
+def reason(error: OSError) -> str:
+    return (error.strerror or type(error).__name__).lower()
+
 
 STAGED = ".new"
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -90,7 +191,7 @@ class Storage(Protocol):
 
 def checked(paths: Collection[str]) -> None:
     """InvalidInput unless each path stays inside by its spelling alone."""
-    problems = [faults.path_refused(path, why) for path in paths if (why := _objection(path))]
+    problems = [path_refused(path, why) for path in paths if (why := _objection(path))]
     if problems:
         raise InvalidInput(problems)
 
@@ -127,7 +228,7 @@ def read_permitted(
 
 def _unreadable(place: str, path: str, error: OSError) -> Unreadable:
     kind = NotPermitted if isinstance(error, PermissionError) else Unreadable
-    return kind([faults.unreadable(place, path, faults.reason(error))])
+    return kind([unreadable(place, path, reason(error))])
 
 
 def folder_mode(mode: int) -> int:
@@ -171,7 +272,7 @@ class LocalFolder:
 
         found = {}
         if folder and not self._is_inside(folder):
-            raise Unreadable([faults.leads_out(self.place, folder)])
+            raise Unreadable([leads_out(self.place, folder)])
         for where, _, names in os.walk(self._root / folder, onerror=unwalkable):
             below = Path(where).relative_to(self._root)
             for name in names:
@@ -207,9 +308,7 @@ class LocalFolder:
         missing = [path for path in paths if not _staged(self._inside(path)).is_file()]
         if missing:
             why, hint = "nothing was staged for it", "plan and apply again"
-            raise Unreadable(
-                faults.not_changed(self.place, path, why, hint, ()) for path in missing
-            )
+            raise Unreadable(not_changed(self.place, path, why, hint, ()) for path in missing)
         done: list[str] = []
         for path in paths:
             with self._changing(path, done):
@@ -251,21 +350,21 @@ class LocalFolder:
     def _content(self, path: str) -> bytes | None:
         file = self._inside(path)
         if not self._is_inside(path):
-            raise Unreadable([faults.leads_out(self.place, path)])
+            raise Unreadable([leads_out(self.place, path)])
         try:
             content = _bounded(file)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise _unreadable(self.place, path, error) from None
-        if len(content) > faults.LARGEST:
-            raise Unreadable([faults.too_large(self.place, path)])
+        if len(content) > LARGEST:
+            raise Unreadable([too_large(self.place, path)])
         return content
 
     def _inside(self, path: str) -> Path:
         """Where a file lies; Unreadable where its folder is a link that leads out."""
         if not self._is_inside(path.rpartition("/")[0]):
-            raise Unreadable([faults.leads_out(self.place, path)])
+            raise Unreadable([leads_out(self.place, path)])
         return self._root / path
 
     def _is_inside(self, path: str) -> bool:
@@ -282,7 +381,7 @@ class LocalFolder:
         try:
             os.scandir(self._root).close()
         except OSError as error:
-            raise Unreadable([faults.no_folder(self.place, faults.reason(error))]) from None
+            raise Unreadable([no_folder(self.place, reason(error))]) from None
 
     def _make_folders(self, path: str, mode: int) -> None:
         for folder in reversed(PurePosixPath(path).parents[:-1]):
@@ -299,16 +398,16 @@ class LocalFolder:
         try:
             yield
         except OSError as error:
-            why, hint = faults.reason(error), faults.hint_for(error)
-            raise Unreadable([faults.not_staged(self.place, path, why, hint)]) from None
+            why, hint = reason(error), hint_for(error)
+            raise Unreadable([not_staged(self.place, path, why, hint)]) from None
 
     @contextlib.contextmanager
     def _changing(self, path: str, done: Sequence[str]) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            why, hint = faults.reason(error), faults.hint_for(error)
-            raise Unreadable([faults.not_changed(self.place, path, why, hint, done)]) from None
+            why, hint = reason(error), hint_for(error)
+            raise Unreadable([not_changed(self.place, path, why, hint, done)]) from None
 
 
 def beside_name(path: str) -> str:
@@ -329,7 +428,7 @@ def _bounded(file: Path) -> bytes:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "it is no file")
         with os.fdopen(descriptor, "rb", closefd=False) as opened:
-            return opened.read(faults.LARGEST + 1)
+            return opened.read(LARGEST + 1)
     finally:
         os.close(descriptor)
 

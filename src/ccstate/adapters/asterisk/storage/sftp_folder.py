@@ -1,7 +1,14 @@
-"""What SFTP does in one folder of another machine. OpenSSH's server 9.2 is what was tried."""
+"""What SFTP does in one folder of another machine, over a connection to a known host.
+
+OpenSSH's server 9.2 was tried. SFTP 3 says little about failures: OpenSSH answers "Failure" for a
+full disk, a read-only one, and much more (9.2, seen), so the file system is asked afterwards.
+"""
 
 import asyncio
 import contextlib
+import errno
+import os
+import re
 import stat
 from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
@@ -9,18 +16,210 @@ from typing import Self, TypeVar, cast
 
 import asyncssh
 
+from ccstate.adapters.asterisk.ami.message import shown
 from ccstate.adapters.asterisk.storage import (
+    LARGEST,
     STAGED,
     NotPermitted,
     Stat,
     beside_name,
-    faults,
+    cut,
     folder_mode,
+    hint_for,
+    leads_out,
+    no_folder,
+    not_changed,
+    not_staged,
+    too_large,
+    unreadable,
 )
-from ccstate.adapters.asterisk.storage.sftp_faults import ABSENT, CUT, FAILED, why
-from ccstate.adapters.asterisk.storage.sftp_line import Line, connect
-from ccstate.adapters.asterisk.storage.ssh_login import SshLogin
-from ccstate.errors import Unreadable
+from ccstate.adapters.asterisk.storage.sftp import SshLogin
+from ccstate.errors import Diagnostic, Unreadable
+
+ABSENT = (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath)
+FAILED = (OSError, asyncssh.Error)
+CUT = (
+    OSError,
+    asyncssh.DisconnectError,
+    asyncssh.SFTPConnectionLost,
+    asyncssh.SFTPNoConnection,
+    asyncssh.ChannelOpenError,
+)
+"""After these, nobody knows whether what was asked for was done."""
+
+_READ_ONLY = 1  # ST_RDONLY of statvfs@openssh.com. Source: OpenSSH's PROTOCOL
+
+
+async def why(
+    error: Exception, sftp: asyncssh.SFTPClient, root: str, timeout: float
+) -> tuple[str, str]:
+    """What went wrong, and a hint or "". `timeout`: seconds, also for asking about the disk."""
+    if isinstance(error, TimeoutError):
+        return f"no answer within {timeout:g} s", "look at the network and at that machine"
+    if isinstance(error, CUT):
+        return "the connection was cut", "plan again once that machine can be reached"
+    match error:
+        case asyncssh.SFTPNoSuchFile() | asyncssh.SFTPNoSuchPath():
+            return "no such file or directory", ""
+        case asyncssh.SFTPPermissionDenied():
+            return "permission denied", hint_for(PermissionError(errno.EACCES, ""))
+        case asyncssh.SFTPOpUnsupported():
+            return "the server cannot replace a file in one step", "use OpenSSH's SFTP server"
+    try:
+        async with asyncio.timeout(timeout):
+            disk = await sftp.statvfs(root)
+    except FAILED:
+        return shown(str(error)).lower(), ""
+    if disk.flags & _READ_ONLY:
+        return "read-only file system", hint_for(OSError(errno.EROFS, ""))
+    if disk.bavail == 0 or disk.favail == 0:
+        return "no space left on device", hint_for(OSError(errno.ENOSPC, ""))
+    return shown(str(error)).lower(), ""
+
+
+# The kinds that known_hosts has come first. The others after them are never trusted, but shown: a
+# machine that lost the kind of key that we know would else end the connection without a word.
+HOST_KEYS = "+ssh-ed25519,ecdsa-sha2-*,rsa-sha2-*"
+
+Line = tuple[asyncssh.SSHClientConnection, asyncssh.SFTPClient]
+
+
+class Witness(asyncssh.SSHClient):
+    """Asked about a host key that known_hosts does not vouch for: says no, and remembers it."""
+
+    def __init__(self) -> None:
+        self.stranger: asyncssh.SSHKey | None = None
+
+    def validate_host_public_key(
+        self, host: str, addr: str, port: int, key: asyncssh.SSHKey
+    ) -> bool:
+        self.stranger = key
+        return False
+
+
+async def connect(login: SshLogin) -> Line:
+    """Unreadable where there is no connection, or none to be trusted."""
+    witness = Witness()
+    known_hosts = _known_hosts(login)
+    keys = _keys(login)
+    try:
+        async with asyncio.timeout(login.timeout):
+            connection, _ = await asyncssh.create_connection(
+                lambda: witness,
+                login.host,
+                login.port,
+                username=login.username,
+                known_hosts=known_hosts,
+                server_host_key_algs=HOST_KEYS,
+                client_keys=keys,
+                agent_path=None if keys else os.environ.get("SSH_AUTH_SOCK", ""),
+                config=None,  # ~/.ssh/config may run programs, and differs from desk to desk
+                preferred_auth="publickey",
+                gss_host=None,
+                keepalive_interval=max(1.0, login.timeout / 3),
+            )
+            try:
+                return connection, await connection.start_sftp_client()
+            except BaseException:
+                connection.abort()
+                raise
+    except (asyncssh.HostKeyNotVerifiable, asyncssh.KeyExchangeFailed) as error:
+        port = None if login.port == 22 else login.port
+        changed = bool(known_hosts.match(login.host, "", port)[0])
+        raise Unreadable([_strange_host(login, witness.stranger, error, changed=changed)]) from None
+    except asyncssh.PermissionDenied:
+        raise Unreadable([_not_let_in(login)]) from None
+    except (asyncssh.ChannelOpenError, asyncssh.SFTPError):
+        raise Unreadable([_no_sftp(login)]) from None
+    except (OSError, asyncssh.Error) as error:
+        raise Unreadable([_unreachable(login, error)]) from None
+
+
+def _known_hosts(login: SshLogin) -> asyncssh.SSHKnownHosts:
+    """Handed over parsed, for asyncssh 2.24 takes an empty text for "the default file" (seen)."""
+    try:
+        return asyncssh.import_known_hosts(login.known_hosts.read_text())
+    except FileNotFoundError:
+        return asyncssh.import_known_hosts("")
+    except (OSError, ValueError) as error:
+        problem = Diagnostic(
+            "CC438",
+            f"{login.known_hosts} cannot be read: {shown(str(error))}",
+            cause="without it nobody knows whether the machine is the one that it says it is",
+            hint="mend it, or name another as `known_hosts`",
+        )
+        raise Unreadable([problem]) from None
+
+
+def _keys(login: SshLogin) -> list[asyncssh.SSHKey] | tuple[()]:
+    if login.key is None:
+        return ()
+    try:
+        return [asyncssh.read_private_key(login.key)]
+    except (asyncssh.KeyEncryptionError, asyncssh.KeyImportError) as error:
+        why, hint = "it is no private key", "name the private key, not the .pub beside it"
+        # One exception or the other, as bcrypt is installed or not (asyncssh 2.24, seen).
+        if re.search("passphrase|encrypt", str(error), re.IGNORECASE):
+            why = "it has a passphrase"
+            hint = "load it into an ssh-agent, and leave the key out of ccstate.yaml"
+    except OSError as error:
+        why, hint = (error.strerror or "it cannot be read").lower(), "check the path and its mode"
+    problem = Diagnostic("CC437", f"the SSH key {login.key} cannot be used: {why}", hint=hint)
+    raise Unreadable([problem])
+
+
+def _strange_host(
+    login: SshLogin, key: asyncssh.SSHKey | None, error: Exception, *, changed: bool
+) -> Diagnostic:
+    shows = f"{key.get_algorithm()} {key.get_fingerprint()}" if key else shown(str(error))
+    scan = f"ssh-keyscan -p {login.port} {login.host} >> {login.known_hosts}"
+    look = "`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on that machine"
+    if changed:
+        return Diagnostic(
+            "CC438",
+            f"{login.host}:{login.port} is not the machine that {login.known_hosts} knows: it shows {shows}",
+            cause="somebody may have put another in between; or it was installed anew",
+            hint=f"compare with {look}; only if they agree, remove the old line and run `{scan}`",
+        )
+    return Diagnostic(
+        "CC438",
+        f"{login.host}:{login.port} is not in {login.known_hosts}; it shows {shows}",
+        cause="another machine may answer in its place, and would be given every secret",
+        hint=f"compare with {look}; if they agree, run `{scan}`",
+    )
+
+
+def _not_let_in(login: SshLogin) -> Diagnostic:
+    tried = f"the key {login.key}" if login.key else "the keys of the ssh-agent and of ~/.ssh"
+    return Diagnostic(
+        "CC437",
+        f'{login.host}:{login.port} did not let "{shown(login.username)}" in',
+        cause=f"it accepts none of what was offered: {tried}",
+        hint="add the public key to that user's ~/.ssh/authorized_keys there",
+    )
+
+
+def _no_sftp(login: SshLogin) -> Diagnostic:
+    return Diagnostic(
+        "CC437",
+        f"{login.host}:{login.port} offers no SFTP",
+        cause="its SSH server lets the user in, and has no such subsystem for that user",
+        hint="`Subsystem sftp internal-sftp` in sshd_config there",
+    )
+
+
+def _unreachable(login: SshLogin, error: Exception) -> Diagnostic:
+    if isinstance(error, TimeoutError):
+        why = f"no answer within {login.timeout:g} s"
+    else:
+        why = shown(getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
+    return Diagnostic(
+        "CC437",
+        f"no SSH connection to {login.host}:{login.port}: {why}",
+        cause="without it nobody knows what is stored there",
+        hint="check host and port under `connection` in ccstate.yaml, and that sshd runs",
+    )
+
 
 Answer = TypeVar("Answer")
 
@@ -88,9 +287,7 @@ class RemoteFolder:
         missing = [path for path, there in zip(paths, sizes, strict=True) if not there]
         if missing:
             no, hint = "nothing was staged for it", "plan and apply again"
-            raise Unreadable(
-                faults.not_changed(self._place, path, no, hint, ()) for path in missing
-            )
+            raise Unreadable(not_changed(self._place, path, no, hint, ()) for path in missing)
         done: list[str] = []
         for path in paths:
             try:
@@ -127,7 +324,7 @@ class RemoteFolder:
         beside = self._at(beside_name(path))
         try:
             await self._write_new(beside, content)
-            # The name and the content appear at once, as in storage._make.
+            # The name and the content appear at once, as in `_make` of storage.
             await self._sftp.link(beside, self._at(path))
         except asyncssh.SFTPFailure:
             # SFTP 3 has no word for "it is there already".
@@ -174,8 +371,8 @@ class RemoteFolder:
         except FAILED as error:
             reason, hint = await self._why(error)
             if isinstance(error, CUT):
-                raise Unreadable([faults.cut(self._place, reason, hint)]) from None
-            raise Unreadable([faults.no_folder(self._place, reason)]) from None
+                raise Unreadable([cut(self._place, reason, hint)]) from None
+            raise Unreadable([no_folder(self._place, reason)]) from None
         return real
 
     async def _real(self, path: str) -> str:
@@ -190,7 +387,7 @@ class RemoteFolder:
         except FAILED as error:
             raise await self._unread(path, error) from None
         if not PurePosixPath(real).is_relative_to(root):
-            raise Unreadable([faults.leads_out(self._place, path.removesuffix("/."))])
+            raise Unreadable([leads_out(self._place, path.removesuffix("/."))])
         return True
 
     async def _content(self, path: str, root: str) -> bytes | None:
@@ -202,19 +399,19 @@ class RemoteFolder:
             return None
         except FAILED as error:
             raise await self._unread(path, error) from None
-        if len(content) > faults.LARGEST:
-            raise Unreadable([faults.too_large(self._place, path)])
+        if len(content) > LARGEST:
+            raise Unreadable([too_large(self._place, path)])
         return content
 
     async def _whole(self, path: str, root: str) -> bytes:
         status = await self._sftp.stat(self._at(path))
         if not PurePosixPath(await self._real(path)).is_relative_to(root):
-            raise Unreadable([faults.leads_out(self._place, path)])
+            raise Unreadable([leads_out(self._place, path)])
         # Opening a pipe would keep the server waiting for ever.
         if not stat.S_ISREG(status.permissions or 0):
-            raise Unreadable([faults.unreadable(self._place, path, "it is no file")])
-        if (status.size or 0) > faults.LARGEST:
-            raise Unreadable([faults.too_large(self._place, path)])
+            raise Unreadable([unreadable(self._place, path, "it is no file")])
+        if (status.size or 0) > LARGEST:
+            raise Unreadable([too_large(self._place, path)])
         async with self._sftp.open(self._at(path), "rb", encoding=None) as file:
             return cast("bytes", await file.read((status.size or 0) + 1))
 
@@ -316,18 +513,18 @@ class RemoteFolder:
     async def _unread(self, path: str, error: Exception) -> Unreadable:
         reason, hint = await self._why(error)
         if isinstance(error, CUT):
-            return Unreadable([faults.cut(self._place, reason, hint)])
+            return Unreadable([cut(self._place, reason, hint)])
         kind = NotPermitted if isinstance(error, asyncssh.SFTPPermissionDenied) else Unreadable
-        return kind([faults.unreadable(self._place, path, reason)])
+        return kind([unreadable(self._place, path, reason)])
 
     async def _unstaged(self, path: str, error: Exception) -> Unreadable:
-        return Unreadable([faults.not_staged(self._place, path, *await self._why(error))])
+        return Unreadable([not_staged(self._place, path, *await self._why(error))])
 
     async def _unchanged(self, path: str, error: Exception, done: Sequence[str]) -> Unreadable:
         reason, hint = await self._why(error)
         if isinstance(error, CUT):
             reason = f"{reason}, so it is not known whether it was"
-        return Unreadable([faults.not_changed(self._place, path, reason, hint, done)])
+        return Unreadable([not_changed(self._place, path, reason, hint, done)])
 
     async def _why(self, error: Exception) -> tuple[str, str]:
         return await why(error, self._sftp, self._root, self._timeout)

@@ -23,8 +23,14 @@ from ccstate.adapters.asterisk.entries import (
     file_of_type,
     is_pjsip,
 )
-from ccstate.adapters.asterisk.spelling import SENTINEL, comment, revision, revision_in, spell
-from ccstate.adapters.asterisk.stored import _READERS
+from ccstate.adapters.asterisk.include_files import (
+    _READERS,
+    SENTINEL,
+    comment,
+    revision,
+    revision_in,
+    serialize,
+)
 from tests.adapters.asterisk.hostile import ON_ONE_LINE, texts
 
 names = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,8}", fullmatch=True)
@@ -140,7 +146,7 @@ def test_entries_are_read_back_as_they_were(  # noqa: PLR0917 - all that is draw
 ) -> None:
     said = {**phones, **lines, **boxes, **plan, **parking}
     notes = {(key.file, key.item if is_pjsip(key.file) else key.section): note for key in said}
-    found = read_back(spell(compiled(said, notes)))
+    found = read_back(serialize(compiled(said, notes)))
     assert {key: value for key, value in found.items() if SENTINEL not in str(key)} == said
 
 
@@ -148,8 +154,8 @@ def test_entries_are_read_back_as_they_were(  # noqa: PLR0917 - all that is draw
 def test_a_file_for_parking_lots_is_written_where_there_is_one(there: bool) -> None:
     path = FILES[PARKING]
     lot = compiled({Key(PARKING, "office", "parkext", ""): "700"}, {})
-    assert path in spell(lot)
-    assert (path in spell(compiled({}, {}), [path] if there else [])) is there
+    assert path in serialize(lot)
+    assert (path in serialize(compiled({}, {}), [path] if there else [])) is there
 
 
 @given(texts)
@@ -163,7 +169,7 @@ def test_a_comment_is_one_line_and_ends_nothing(text: str) -> None:
 def test_every_hostile_text_is_a_value_and_a_comment() -> None:
     for text in ON_ONE_LINE:
         key = Key(ACCOUNTS, "auth", "2001", "password")
-        found = read_back(spell(compiled({key: text}, {(PJSIP, "2001"): text})))
+        found = read_back(serialize(compiled({key: text}, {(PJSIP, "2001"): text})))
         assert found == {key: text}
 
 
@@ -171,7 +177,7 @@ def test_a_file_names_the_revision_of_all_that_stands_before() -> None:
     before = compiled({Key(QUEUES, "sales", "timeout", ""): "15"}, {})
     after = compiled({Key(QUEUES, "sales", "timeout", ""): "16"}, {})
     for name, path in FILES.items():
-        first, second = (spell(found, FILES.values())[path] for found in (before, after))
+        first, second = (serialize(found, FILES.values())[path] for found in (before, after))
         named = revision_in(name, first)
         assert (named == revision_in(name, second)) is (name != QUEUES)
         at = max(first.rfind(b"\n[") + 1, first.rfind(b"\nccstate-rev") + 1)

@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ccstate.adapters.asterisk.calls.dialled import ANSWERED, Caller, Dial, Entrance
-from ccstate.adapters.asterisk.calls.keypad import Press
+from ccstate.adapters.asterisk.calls.caller import ANSWERED, Caller, Dial, Entrance
+from ccstate.adapters.asterisk.calls.run import Press
 from ccstate.adapters.asterisk.calls.sipp import Sipp
+from tests.waiting import GENEROUS, until
 
 LATE = "not answered in time"
 
@@ -74,16 +75,23 @@ class _Load:
         heapq.heappush(self.due, (when, next(self.numbers), act, words))
 
     def work_off(self) -> None:
-        while self.due and not self._is_done():
-            while self.due and self.due[0][0] <= time.monotonic():
-                _, _, act, words = heapq.heappop(self.due)
-                act(*words)
-            for report in self.line.reports():
-                if report.said == ANSWERED:
-                    self._answered(report.mark, time.monotonic())
-                elif self.states[report.mark] in {_DIALLED, _TALKING}:
-                    self.states[report.mark] = f"{report.said} {report.status}".strip()
-            time.sleep(0.01)
+        until(self._round, "all calls are over", within=GENEROUS + self.planned_until())
+
+    def planned_until(self) -> float:
+        """Seconds until the last call begins."""
+        return max(when for when, *_ in self.due) - time.monotonic() if self.due else 0.0
+
+    def _round(self) -> bool:
+        """Do what is due, and take note of what SIP says; whether all is done."""
+        while self.due and self.due[0][0] <= time.monotonic():
+            _, _, act, words = heapq.heappop(self.due)
+            act(*words)
+        for report in self.line.reports():
+            if report.said == ANSWERED:
+                self._answered(report.mark, time.monotonic())
+            elif self.states[report.mark] in {_DIALLED, _TALKING}:
+                self.states[report.mark] = f"{report.said} {report.status}".strip()
+        return not self.due or self._is_done()
 
     def _is_done(self) -> bool:
         """Whether all calls are over, and what is due is only what is not needed any more."""
