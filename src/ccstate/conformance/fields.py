@@ -67,7 +67,7 @@ def stays_kept(walk: Walk, part: Part) -> None:
     sample, named = walk.walked(part.kind)
     walk.establish({**named, sample.walked: sample.first})
     walk.by_hand(sample.walked, changed(sample.first, part))
-    live = walk.observe().objects.get(sample.walked, {})
+    live = walk.latest().objects.get(sample.walked, {})
     found = kinds.flatten(part.kind, live).get(part.field.path)
     wanted = walk.shown(part.kind, sample.first).get(part.field.path)
     expect(

@@ -13,7 +13,7 @@ def unmanaged_stays(walk: Walk, kind: str) -> None:
     sample, named = walk.walked(kind)
     walk.establish(named)
     walk.by_hand(sample.walked, sample.first)
-    before = walk.observe().objects[sample.walked]
+    before = walk.latest().objects[sample.walked]
     plan = walk.plan(named)
     expect(not plan.steps, f"{sample.walked} is unmanaged, and a plan touches it")
     reported = plan.unmanaged["conformance"].get(kind)
@@ -26,10 +26,10 @@ def unmanaged_stays(walk: Walk, kind: str) -> None:
         if other not in named and walk.can(kind, "delete"):
             walk.apply({**rest, **walk.around(held)})
     expect(
-        walk.observe().objects.get(sample.walked) == before,
+        walk.latest().objects.get(sample.walked) == before,
         f"{sample.walked} is unmanaged, and is no longer as it was",
     )
-    expect(sample.walked not in walk.observe().ledger, f"the ledger lists {sample.walked}")
+    expect(sample.walked not in walk.latest().ledger, f"the ledger lists {sample.walked}")
 
 
 def is_adopted_as_it_is(walk: Walk, kind: str) -> None:
@@ -37,7 +37,7 @@ def is_adopted_as_it_is(walk: Walk, kind: str) -> None:
     sample, named = walk.walked(kind)
     walk.establish(named)
     walk.by_hand(sample.walked, sample.made_by_hand)
-    before = walk.observe().objects[sample.walked]
+    before = walk.latest().objects[sample.walked]
     desired = {**named, sample.walked: sample.made_by_hand}
     change = only_change(walk.apply(desired), sample.walked)
     expect(change.action is Action.ADOPT, f"{change.address}: {change.action} is no adoption")
@@ -47,7 +47,7 @@ def is_adopted_as_it_is(walk: Walk, kind: str) -> None:
         if edit.path not in LEDGER_ONLY and not walk.keeps_some_of(kind, edit.path)
     ]
     expect(not edits, f"{change.address} is as desired, and is edited: {edits}")
-    after = walk.observe().objects[sample.walked]
+    after = walk.latest().objects[sample.walked]
     expect(
         walk.visible(kind, after) == walk.visible(kind, before), f"adopting changed {sample.walked}"
     )
@@ -70,10 +70,10 @@ def is_released(walk: Walk, kind: str) -> None:
     """Released, the object stays as it is, and the ledger forgets it."""
     sample, named = walk.walked(kind)
     walk.establish({**named, sample.walked: sample.first})
-    before = walk.observe().objects[sample.walked]
+    before = walk.latest().objects[sample.walked]
     change = only_change(walk.apply(named, release={sample.walked}), sample.walked)
     expect(change.action is Action.RELEASE, f"{change.address}: {change.action} is no release")
-    expect(walk.observe().objects.get(sample.walked) == before, "releasing it changed it")
+    expect(walk.latest().objects.get(sample.walked) == before, "releasing it changed it")
     expect_ledger(walk, named)
 
 
@@ -81,10 +81,10 @@ def is_protected(walk: Walk, kind: str) -> None:
     """`protect` lives in the ledger alone, and forbids deletion until it is taken off."""
     sample, named = walk.walked(kind)
     walk.establish({**named, sample.walked: sample.first})
-    before = walk.observe().objects[sample.walked]
+    before = walk.latest().objects[sample.walked]
     protected = {**named, sample.walked: having(sample.first, "protect", value=True)}
     walk.apply(protected)
-    expect(walk.observe().objects[sample.walked] == before, "protecting it changed the object")
+    expect(walk.latest().objects[sample.walked] == before, "protecting it changed the object")
     expect_ledger(walk, protected)
     expect(walk.plan(named).refusals, f"{sample.walked} is protected, and may be deleted")
     walk.apply({**named, sample.walked: sample.first})

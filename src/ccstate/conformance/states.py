@@ -34,7 +34,7 @@ def is_deleted(walk: Walk, kind: str) -> None:
     walk.establish({**named, sample.walked: sample.first})
     change = only_change(walk.apply(named), sample.walked)
     expect(change.action is Action.DELETE, f"{change.address}: {change.action} is no deletion")
-    seen = walk.observe()
+    seen = walk.latest()
     expect(sample.walked not in seen.objects, f"{sample.walked} is still there")
     expect(sample.walked not in seen.ledger, f"the ledger still lists {sample.walked}")
     expect(set(seen.objects) == set(named), "deleting it deleted something else")
@@ -45,12 +45,12 @@ def is_deleted_by_hand(walk: Walk, kind: str) -> None:
     sample, named = walk.walked(kind)
     objects = {**named, sample.walked: sample.first}
     walk.establish(objects)
-    walk.harness.by_hand(sample.walked, None)
+    walk.delete_by_hand(sample.walked)
     if walk.can(kind, "create"):
         change = only_change(walk.apply(objects), sample.walked)
         expect(change.why is Why.DELETED_BY_HAND, f"{change.address}: {change.why} is not why")
         walk.expect_live(sample.walked, sample.first)
-        walk.harness.by_hand(sample.walked, None)
+        walk.delete_by_hand(sample.walked)
     change = only_change(walk.apply(named), sample.walked)
     expect(change.action is Action.RELEASE, f"{change.address}: {change.action} of what is gone")
 
@@ -65,7 +65,7 @@ def whole_estate(walk: Walk) -> None:
     expect_ledger(walk, objects)
     left = {a: f for a, f in objects.items() if not walk.can(a.kind, "delete")}
     walk.apply({**left, **walk.around(left)})
-    seen = walk.observe()
+    seen = walk.latest()
     gone = set(objects) - set(left) - set(walk.around(left))
     expect(
         not gone & set(seen.objects), "some objects are still there after everything was deleted"
@@ -108,7 +108,7 @@ def is_let_go_before_deletion(walk: Walk, kind: str) -> None:
     then = having(sample.second, "protect", value=False)
     walk.apply({**needed, sample.walked: then})
     walk.expect_live(sample.walked, then)
-    expect(set(walk.observe().objects) == {*needed, sample.walked}, "not all of them are gone")
+    expect(set(walk.latest().objects) == {*needed, sample.walked}, "not all of them are gone")
 
 
 def circle(walk: Walk, number: int) -> None:
@@ -120,19 +120,19 @@ def circle(walk: Walk, number: int) -> None:
         walk.establish({a: walk.sample(a.kind).required for a in objects})
     walk.make(objects)
     for address, fields in objects.items():
-        live = walk.observe().objects[address]
+        live = walk.latest().objects[address]
         named = {reference.target for reference in kinds.references(address.kind, live)}
         wanted = {reference.target for reference in kinds.references(address.kind, fields)}
         expect(wanted <= named, f"{address} names {named}, not {wanted}")
     if together and all(walk.can(address.kind, "delete") for address in objects):
         walk.apply({})
-        expect(not walk.observe().objects, "the circle is still there")
+        expect(not walk.latest().objects, "the circle is still there")
 
 
 def expect_ledger(walk: Walk, objects: Objects) -> None:
     """The ledger says exactly what was applied, with seals in place of references."""
     wanted, _ = walk.sealed(objects)
-    ledger = walk.observe().ledger
+    ledger = walk.latest().ledger
     expect(set(ledger) == set(wanted), f"the ledger lists {sorted(ledger)}, not {sorted(wanted)}")
     for address, resource in wanted.items():
         expect(

@@ -78,8 +78,7 @@ class Suite:
     def run(self, case: Case) -> None:
         self.ran.add(case.name)
         with _secrets():
-            self.harness.reset()
-            self.states.is_empty = True
+            self.states.reset(self.harness)  # first: a harness may make its platform here
             case.check(Walk(self.harness, self.harness.connect(), self.tally, self.states))
 
     def every_ability_is_exercised(self, walk: Walk) -> None:

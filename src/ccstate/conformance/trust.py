@@ -21,8 +21,8 @@ def secret_is_sealed(walk: Walk, field: Field) -> None:
     sample, named = walk.walked(field.kind)
     desired = {**named, sample.walked: sample.first}
     walk.establish(desired)
-    _expect_no_secret(walk.observe())
-    seal = at(walk.observe().objects[sample.walked], field.path)
+    _expect_no_secret(walk.latest())
+    seal = at(walk.latest().objects[sample.walked], field.path)
     reference = str(at(sample.first, field.path))
     expect(str(seal).startswith("sealed:"), f"{field} is shown as {seal!r}, which is no seal")
     other = str(at(sample.second, field.path))
@@ -31,10 +31,10 @@ def secret_is_sealed(walk: Walk, field: Field) -> None:
     edit = only_change(walk.apply(desired), sample.walked).edits[0]
     expect(edit.path == field.path, f"another secret in {field} shows as a change of {edit.path}")
     expect(
-        at(walk.observe().objects[sample.walked], field.path) != seal,
+        at(walk.latest().objects[sample.walked], field.path) != seal,
         f"{field}: another secret has the same seal",
     )
-    _expect_no_secret(walk.observe())
+    _expect_no_secret(walk.latest())
 
 
 def _expect_no_secret(seen: Observation) -> None:
@@ -121,7 +121,7 @@ def _change_since(walk: Walk, managed: Objects, address: Address, fields: Fields
 
 
 def _expect_refused(walk: Walk, plan: Plan, what: str) -> None:
-    before = walk.observe()
+    before = walk.latest()
     for step in plan.steps:
         for result in walk.adapter.perform(step.changes):
             expect(not result.done, f"{what} is done nevertheless")
@@ -144,7 +144,7 @@ def one_refusal_leaves_the_others(walk: Walk, kind: str) -> None:
     expect(not results[0].done, f"{made} was planned over something else, and is created")
     expect(results[1].done, f"{other} is refused because of another change")
     expect(other in walk.observe().ledger, f"{other} is said to be done, and is not")
-    expect(made not in walk.observe().ledger, f"the ledger lists {made}, which was refused")
+    expect(made not in walk.latest().ledger, f"the ledger lists {made}, which was refused")
 
 
 def audit_refuses(walk: Walk, kind: str) -> None:
@@ -175,7 +175,7 @@ def audit_refuses(walk: Walk, kind: str) -> None:
 
 
 def _expect_audited(walk: Walk, plan: Plan, what: str, hint: str = "") -> None:
-    before = walk.observe()
+    before = walk.latest()
     problems = audited(walk.adapter, list(plan.changes()))
     expect(problems, f"audit lets pass {what}")
     expect(not hint or hint in {problem.hint for problem in problems}, f"no hint about {what}")
@@ -184,7 +184,7 @@ def _expect_audited(walk: Walk, plan: Plan, what: str, hint: str = "") -> None:
 
 def audit_writes_nothing(walk: Walk) -> None:
     """Asking what the platform would refuse leaves it as it was."""
-    before = walk.observe()
+    before = walk.latest()
     walk.adapter.audit(list(walk.plan(everything(walk)).changes()))
     expect(walk.observe() == before, "audit wrote something")
 

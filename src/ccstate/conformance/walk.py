@@ -53,11 +53,19 @@ class Tally:
 class States:
     """The states that cases begin with, as a harness that is Restorable has saved them.
 
-    `is_empty` says whether the platform is as `reset` left it.
+    Each is kept with what the platform showed then. `is_empty` says whether the platform is as
+    `reset` left it; `latest` is its last observation, None once something was done to it since.
     """
 
-    saved: dict[bytes, object] = field(default_factory=dict)
+    saved: dict[bytes, tuple[object, Observation]] = field(default_factory=dict)
     is_empty: bool = False
+    latest: Observation | None = None
+
+    def reset(self, harness: Harness) -> None:
+        """Make the platform empty."""
+        harness.reset()
+        self.is_empty = True
+        self.latest = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +146,7 @@ class Walk:
 
     def reset(self) -> None:
         """Make the platform empty."""
-        self.harness.reset()
-        self.states.is_empty = True
+        self.states.reset(self.harness)
 
     def plan(self, desired: Objects, release: Collection[Address] = ()) -> Plan:
         """The plan from the platform as it is now."""
@@ -174,10 +181,10 @@ class Walk:
 
     def apply(self, desired: Objects, release: Collection[Address] = ()) -> Plan:
         """The plan, performed and confirmed; a second plan must find nothing to do."""
-        plan = self.plan(desired, release)
+        plan = self.planned(desired, self.latest(), release)
         expect(not plan.refusals, f"the plan is refused: {plan.refusals}")
         self.perform(plan)
-        seen = self.observe()
+        seen = self.latest()
         for change in plan.changes():
             missing = discrepancy(change, seen)
             expect(not missing, f"{change.action} {change.address} is not confirmed: {missing}")
@@ -185,7 +192,7 @@ class Walk:
         return plan
 
     def perform(self, plan: Plan) -> None:
-        self.states.is_empty = False
+        self._touch()
         problems = audited(self.adapter, list(plan.changes()))
         expect(not problems, f"audit refuses what the adapter supports: {problems}")
         for step in plan.steps:
@@ -209,11 +216,13 @@ class Walk:
             return
         wanted = canonical({str(address): fields for address, fields in objects.items()})
         if wanted in self.states.saved:
-            harness.restore(self.states.saved[wanted])
-            self.states.is_empty = False
+            saved, seen = self.states.saved[wanted]
+            self._touch()
+            harness.restore(saved)
+            self.states.latest = seen
         else:
             self.make(objects)
-            self.states.saved[wanted] = harness.save()
+            self.states.saved[wanted] = harness.save(), self.latest()
 
     def make(self, objects: Objects) -> None:
         """Plan, apply and confirm these objects, over whatever is on the platform."""
@@ -224,13 +233,29 @@ class Walk:
 
     def by_hand(self, address: Address, fields: Fields) -> None:
         """What an administrator makes of an object, written as desired state would say it."""
-        self.states.is_empty = False
+        self._touch()
         self.harness.by_hand(address, plain(address.kind, fields))
+
+    def delete_by_hand(self, address: Address) -> None:
+        """Delete an object as an administrator would."""
+        self._touch()
+        self.harness.by_hand(address, None)
+
+    def _touch(self) -> None:
+        """Note that the platform is about to change."""
+        self.states.is_empty = False
+        self.states.latest = None
 
     # What the platform shows.
 
     def observe(self) -> Observation:
-        return self.adapter.observe(sorted(self.supports))
+        """The platform, read now."""
+        self.states.latest = self.adapter.observe(sorted(self.supports))
+        return self.states.latest
+
+    def latest(self) -> Observation:
+        """The platform as it was last read; read now where it was changed since."""
+        return self.states.latest or self.observe()
 
     def shown(self, kind: str, fields: Fields) -> dict[str, Json]:
         """What an object with these fields must look like: by dotted path, secrets sealed."""
@@ -245,7 +270,7 @@ class Walk:
 
     def expect_live(self, address: Address, fields: Fields) -> None:
         """The object shows these fields and no others."""
-        live = self.observe().objects.get(address)
+        live = self.latest().objects.get(address)
         if live is None:
             raise Failed(f"{address} is not there")
         found = kinds.flatten(address.kind, live)
@@ -258,7 +283,7 @@ class Walk:
 
     def expect_visible(self, address: Address, fields: Fields) -> None:
         """The object shows these fields, as far as the platform itself can say them."""
-        live = self.observe().objects.get(address)
+        live = self.latest().objects.get(address)
         if live is None:
             raise Failed(f"{address} is not there")
         found = kinds.flatten(address.kind, self.visible(address.kind, live))
