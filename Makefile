@@ -103,11 +103,11 @@ bench: $(VENV)/dev.stamp ## Measure ccstate at scale, and its rivals
 
 .PHONY: lab
 lab: $(VENV)/dev.stamp ## Start a real Asterisk with phones, on this machine only
-	@$(BIN)/python -m ccstate.lab up
+	@$(BIN)/python -m ccstate_lab up
 
 .PHONY: lab-stop
 lab-stop: $(VENV)/dev.stamp ## Stop it
-	@$(BIN)/python -m ccstate.lab down
+	@$(BIN)/python -m ccstate_lab down
 
 .PHONY: lock
 lock: $(VENV)-lock/bin/uv ## Lock dependencies (newest: make lock LOCK_OPTIONS=--upgrade)

@@ -26,11 +26,11 @@ from ccstate.adapters.asterisk.adapter import AsteriskAdapter
 from ccstate.adapters.asterisk.ami import Ami
 from ccstate.desired import ParseCache, load, load_settings
 from ccstate.diff import diff, discrepancy, sealed, secret_references
-from ccstate.lab import site as sites
-from ccstate.lab.programs import programs
-from ccstate.lab.site import Site
 from ccstate.model import Address, Fields, Observation, Plan, Resource
 from ccstate.plan import Share, make_plan
+from ccstate_lab import site as sites
+from ccstate_lab.programs import programs
+from ccstate_lab.site import Site
 
 TARGET = "asterisk"
 NAMES = 37  # columns of the table

@@ -13,10 +13,10 @@ from typing import Protocol
 
 import pytest
 
-from ccstate.lab import phones
-from ccstate.lab import site as sites
-from ccstate.lab.programs import path_with_espeak, programs, sipp
-from ccstate.lab.site import Site
+from ccstate_lab import phones
+from ccstate_lab import site as sites
+from ccstate_lab.programs import path_with_espeak, programs, sipp
+from ccstate_lab.site import Site
 
 SiteOf = Callable[[str], Site]
 

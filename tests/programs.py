@@ -7,9 +7,16 @@ so at once, in one place.
 import sys
 
 from ccstate.errors import CcstateError
-from ccstate.lab.debian import cache, unpacked
-from ccstate.lab.programs import ASTERISK, at_hand, path_with_espeak, programs, sipp
 from ccstate.render.diagnostics import diagnostics_text
+from ccstate_lab.programs import (
+    ASTERISK,
+    at_hand,
+    cache,
+    path_with_espeak,
+    programs,
+    sipp,
+    unpacked,
+)
 from tests.adapters.asterisk import sshd
 
 

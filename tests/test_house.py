@@ -12,7 +12,7 @@ import pytest
 from tests.growth import is_linear
 
 ROOT = Path(__file__).parent.parent
-SOURCE = ROOT / "src" / "ccstate"
+SOURCE = ROOT / "src"
 MODULES = sorted(SOURCE.rglob("*.py"))
 LONGEST = 600
 NAMES_THAT_SAY_NOTHING = {"base", "common", "helper", "helpers", "manager", "misc", "util", "utils"}

@@ -17,8 +17,8 @@ from ccstate.adapters.asterisk.kind import Setting
 from ccstate.adapters.asterisk.perform import SECONDS_TO_LOAD
 from ccstate.adapters.asterisk.running.reload import await_revisions, reload
 from ccstate.adapters.asterisk.storage import LocalFolder
-from ccstate.lab.site import Site
 from ccstate.model import Address, Fields
+from ccstate_lab.site import Site
 
 
 def connection(site: Site) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from ccstate.conformance import Case, cases
-from ccstate.lab import site as sites
-from ccstate.lab.programs import programs
-from ccstate.lab.site import Site
+from ccstate_lab import site as sites
+from ccstate_lab.programs import programs
+from ccstate_lab.site import Site
 from tests.adapters.asterisk_harness import OnAsterisk
 from tests.asterisk_sites import equip
 

@@ -10,9 +10,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from ccstate import schemas
-from ccstate.lab import phones
-from ccstate.lab import site as sites
-from ccstate.lab.__main__ import main
+from ccstate_lab import phones
+from ccstate_lab import site as sites
+from ccstate_lab.__main__ import main
 from tests.cli.screens import Screen
 
 TOP = Path(__file__).parent.parent.parent

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ccstate.lab import estate, phones
-from ccstate.lab import site as sites
-from ccstate.lab.__main__ import main
+from ccstate_lab import estate, phones
+from ccstate_lab import site as sites
+from ccstate_lab.__main__ import main
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ password = 1234
     main(["up", "--folder", str(folder)])
     site = sites.find(folder)
     assert site
-    assert estate.load(site) == {"2001": "made-up"}
+    assert estate.extensions(site) == {"2001": "made-up"}
     assert "2001" in phones.registered(site)
 
 

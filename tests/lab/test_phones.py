@@ -5,9 +5,9 @@ import pytest
 from ccstate.adapters.asterisk.ami import Ami, Login
 from ccstate.adapters.asterisk.ami.message import Message
 from ccstate.errors import InvalidInput, Unreadable
-from ccstate.lab import carriers, phones, process
-from ccstate.lab import site as sites
-from ccstate.lab.site import Site
+from ccstate_lab import carriers, phones, process
+from ccstate_lab import site as sites
+from ccstate_lab.site import Site
 from tests.asterisk_sites import NewSite
 from tests.waiting import GENEROUS, until
 

@@ -9,9 +9,7 @@ from typing import IO
 import pytest
 
 from ccstate.errors import InvalidInput
-from ccstate.lab import debian
-from ccstate.lab.debian import Packages, unpacked
-from ccstate.lab.programs import command, path_with_espeak, programs, sipp
+from ccstate_lab.programs import Packages, command, path_with_espeak, programs, sipp, unpacked
 from tests.waiting import GENEROUS, until
 
 SMALL = Packages("small", "bookworm", ("small",))
@@ -151,7 +149,7 @@ def test_without_debians_keys_nothing_is_fetched(
     machine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     apt_get(machine, lists="http://mirror/ Ubuntu\n", install="false")
-    monkeypatch.setattr(debian, "KEYRING", machine / "keyring.gpg")
+    monkeypatch.setattr("ccstate_lab.programs.KEYRING", machine / "keyring.gpg")
     with pytest.raises(InvalidInput, match="is missing") as wrong:
         unpacked(SMALL)
     assert "debian-archive-keyring" in wrong.value.problems[0].hint

@@ -6,10 +6,10 @@ import pytest
 
 from ccstate.adapters.asterisk.ami import Ami, Forbidden, Login, Refused, Tls
 from ccstate.errors import InvalidInput
-from ccstate.lab import process
-from ccstate.lab import site as sites
-from ccstate.lab.programs import Programs, programs
-from ccstate.lab.site import Site
+from ccstate_lab import process
+from ccstate_lab import site as sites
+from ccstate_lab.programs import Programs, programs
+from ccstate_lab.site import Site
 from tests.asterisk_sites import NewSite
 
 QUEUE = "[sales]\nstrategy = ringall\n"

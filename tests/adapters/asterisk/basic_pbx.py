@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from ccstate.lab import phones
-from ccstate.lab.programs import programs
-from ccstate.lab.sipp import Account
-from ccstate.lab.site import Site
+from ccstate_lab import phones
+from ccstate_lab.programs import programs
+from ccstate_lab.sipp import Account
+from ccstate_lab.site import Site
 from tests.adapters.asterisk.recordings import shorten_recordings
 from tests.adapters.asterisk.takeover import CARRIER, FILES, load
 

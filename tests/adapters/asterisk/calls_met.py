@@ -13,9 +13,9 @@ from itertools import groupby
 
 from ccstate.adapters.asterisk.ami import Ami, Login
 from ccstate.adapters.asterisk.ami.message import Message
-from ccstate.lab import callers
-from ccstate.lab.callers import Caller, Press
-from ccstate.lab.site import Site
+from ccstate_lab import callers
+from ccstate_lab.callers import Caller, Press
+from ccstate_lab.site import Site
 from tests.waiting import until
 
 ANSWERED = 200

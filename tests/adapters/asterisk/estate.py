@@ -18,11 +18,11 @@ from ccstate.adapters.asterisk.entries import FILES, MODULES
 from ccstate.adapters.asterisk.running.reload import reload
 from ccstate.adapters.asterisk.sounds import audio
 from ccstate.diff import diff
-from ccstate.lab import phones
-from ccstate.lab import site as sites
-from ccstate.lab.programs import programs
-from ccstate.lab.site import Site
 from ccstate.model import Change, Resource
+from ccstate_lab import phones
+from ccstate_lab import site as sites
+from ccstate_lab.programs import programs
+from ccstate_lab.site import Site
 from tests.adapters.asterisk_harness import connection
 from tests.cli.screens import Screen
 

@@ -19,11 +19,11 @@ from ccstate.adapters.asterisk.running.reload import reload
 from ccstate.adapters.asterisk.sounds import audio
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.flow import Flow
-from ccstate.lab import carriers, phones, programs
-from ccstate.lab import site as sites
-from ccstate.lab.carriers import Carrier
-from ccstate.lab.site import Site
 from ccstate.model import Address
+from ccstate_lab import carriers, phones, programs
+from ccstate_lab import site as sites
+from ccstate_lab.carriers import Carrier
+from ccstate_lab.site import Site
 from tests.adapters.asterisk.running_estate import connect
 from tests.waiting import GENEROUS, until
 

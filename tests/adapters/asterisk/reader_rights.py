@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from stat import S_IMODE
 
-from ccstate.lab.site import Site
+from ccstate_lab.site import Site
 
 ASTERISK, READERS = 54_322, 54_321
 """Groups: of Asterisk, and of those who may read plans. Numbers, so that no machine has to know them."""

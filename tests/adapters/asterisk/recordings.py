@@ -1,6 +1,6 @@
 """Recordings of a site that are shorter than those of Asterisk, so that no call waits for their ends."""
 
-from ccstate.lab.site import Site
+from ccstate_lab.site import Site
 
 SECONDS = {
     "basic-pbx-ivr-main": 1.0,

@@ -11,8 +11,8 @@ from ccstate.adapters.asterisk.include_files import revision, serialize
 from ccstate.adapters.asterisk.kind import Setting
 from ccstate.adapters.asterisk.running.reload import await_revisions, reload
 from ccstate.desired import ParseCache, load, load_settings
-from ccstate.lab.site import Site
 from ccstate.model import Address
+from ccstate_lab.site import Site
 
 ROOT = Path(__file__).parents[3]
 PASSWORD = "of-2000;x"

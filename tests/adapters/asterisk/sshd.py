@@ -16,8 +16,7 @@ from pathlib import Path
 
 import asyncssh
 
-from ccstate.lab.debian import Packages, unpacked
-from ccstate.lab.programs import command
+from ccstate_lab.programs import Packages, command, unpacked
 from tests.waiting import until
 
 OPENSSH = Packages("sshd", "bookworm", ("openssh-server",))

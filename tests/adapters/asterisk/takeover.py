@@ -18,11 +18,11 @@ import pytest
 import yaml
 
 from ccstate.adapters.asterisk.ami import Ami
-from ccstate.lab import carriers
-from ccstate.lab.callers import Press, carrier, phone
-from ccstate.lab.programs import programs
-from ccstate.lab.sipp import Account
-from ccstate.lab.site import Site
+from ccstate_lab import carriers
+from ccstate_lab.callers import Press, carrier, phone
+from ccstate_lab.programs import programs
+from ccstate_lab.sipp import Account
+from ccstate_lab.site import Site
 from tests.adapters.asterisk.calls_met import Met, Placed, login, place
 from tests.adapters.asterisk_harness import connection
 from tests.cli.screens import Screen

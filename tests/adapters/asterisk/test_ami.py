@@ -16,9 +16,9 @@ from ccstate.adapters.asterisk.ami import Ami, Login, Refused, Tls
 from ccstate.adapters.asterisk.ami import message as ami_message
 from ccstate.adapters.asterisk.ami.message import Message, Splitter
 from ccstate.errors import CcstateError, InvalidInput, Unreadable
-from ccstate.lab import site
-from ccstate.lab.programs import programs
-from ccstate.lab.site import Site
+from ccstate_lab import site
+from ccstate_lab.programs import programs
+from ccstate_lab.site import Site
 from tests.waiting import GENEROUS
 
 ENDPOINTS = 300

@@ -27,10 +27,10 @@ from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Year
 from ccstate.journeys.placed import CallResult, Heard, Person
 from ccstate.journeys.ways import End
-from ccstate.lab import carriers, phones, programs
-from ccstate.lab import site as sites
-from ccstate.lab.site import Site
 from ccstate.model import Address
+from ccstate_lab import carriers, phones, programs
+from ccstate_lab import site as sites
+from ccstate_lab.site import Site
 from tests.adapters.asterisk.calls_at_a_rate import Loaded, load
 from tests.journeys.strategies_journeys import Plain, centre
 from tests.waiting import until

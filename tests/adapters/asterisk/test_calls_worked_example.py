@@ -21,8 +21,8 @@ from ccstate.journeys.call_tests import verdicts
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Year
-from ccstate.lab import phones
 from ccstate.model import Address
+from ccstate_lab import phones
 from tests.asterisk_sites import NewSite
 
 ROOT = Path(__file__).parents[3]

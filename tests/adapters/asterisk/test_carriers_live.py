@@ -13,11 +13,11 @@ from ccstate.adapters.asterisk.entries import FILES
 from ccstate.adapters.asterisk.include_files import serialize
 from ccstate.adapters.asterisk.kind import Setting
 from ccstate.adapters.asterisk.running.reload import reload
-from ccstate.lab import carriers, phones, programs
-from ccstate.lab import site as sites
-from ccstate.lab.carriers import Carrier, Invite
-from ccstate.lab.site import Site
 from ccstate.model import Address
+from ccstate_lab import carriers, phones, programs
+from ccstate_lab import site as sites
+from ccstate_lab.carriers import Carrier, Invite
+from ccstate_lab.site import Site
 from tests.adapters.asterisk.running_estate import connect
 from tests.waiting import GENEROUS, until
 

@@ -13,8 +13,8 @@ from ccstate.adapters.asterisk.compiling import compile_objects
 from ccstate.adapters.asterisk.include_files import serialize
 from ccstate.adapters.asterisk.kind import Setting
 from ccstate.journeys.hours import WEEKDAYS, Holidays, Timetable
-from ccstate.lab.site import Site
 from ccstate.model import Address
+from ccstate_lab.site import Site
 from tests.adapters.asterisk.estates import estate, fields, imported, kinds
 from tests.adapters.asterisk.played_calls import Call, loaded
 from tests.asterisk_sites import NewSite

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ccstate.adapters.asterisk.ami import Ami, Refused
 from ccstate.adapters.asterisk.conf import Conf, parse, read, resolved
-from ccstate.lab.site import Site
+from ccstate_lab.site import Site
 from tests.adapters.asterisk.running_estate import connect
 from tests.asterisk_sites import SiteOf
 from tests.growth import is_linear

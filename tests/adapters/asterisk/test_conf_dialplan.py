@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ccstate.adapters.asterisk.conf import parse
 from ccstate.adapters.asterisk.conf.dialplan import HINT, Dialplan, dialplan
-from ccstate.lab.site import Site
+from ccstate_lab.site import Site
 from tests.adapters.asterisk.running_estate import connect
 from tests.asterisk_sites import SiteOf
 

@@ -23,7 +23,7 @@ from ccstate.adapters.asterisk.ami import Ami
 from ccstate.adapters.asterisk.entries import FILES, OPTIONAL, PJSIP, QUEUES
 from ccstate.adapters.asterisk.running.reload import reload
 from ccstate.adapters.asterisk.storage.sftp import SftpFolder
-from ccstate.lab import site as sites
+from ccstate_lab import site as sites
 from tests.adapters.asterisk import sshd
 from tests.adapters.asterisk.estate import (
     BY_HAND,

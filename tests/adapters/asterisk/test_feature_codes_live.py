@@ -13,7 +13,7 @@ import pytest
 
 from ccstate.adapters.asterisk.ami import Ami, Login
 from ccstate.adapters.asterisk.ami.message import Message
-from ccstate.lab import phones
+from ccstate_lab import phones
 from tests.adapters.asterisk.estate import (
     NUMBER,
     PHONES,

@@ -15,9 +15,9 @@ import pytest
 import yaml
 
 from ccstate.adapters.asterisk.ami import Ami, Login
-from ccstate.lab import phones
-from ccstate.lab.programs import programs
-from ccstate.lab.site import Site
+from ccstate_lab import phones
+from ccstate_lab.programs import programs
+from ccstate_lab.site import Site
 from tests.adapters.asterisk_harness import connection
 from tests.asterisk_sites import NewSite, new_site
 from tests.cli.screens import Screen

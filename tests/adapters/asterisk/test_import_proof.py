@@ -17,8 +17,8 @@ from ccstate.adapters.asterisk.proof.objects import Where
 from ccstate.adapters.asterisk.proof.proving import Proving
 from ccstate.adapters.asterisk.proof.results import Door, Proof
 from ccstate.adapters.embedded import SUPPORTS
-from ccstate.lab.programs import programs
 from ccstate.model import Address
+from ccstate_lab.programs import programs
 from tests.adapters.asterisk.estates import WORDS, confs, estate, imported_confs
 from tests.adapters.asterisk.test_importing import BASIC_PBX, SPOKEN
 from tests.adapters.asterisk.test_importing_properties import FILES

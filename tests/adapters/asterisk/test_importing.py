@@ -13,8 +13,8 @@ from ccstate.adapters.asterisk.kind import Setting as Compiling
 from ccstate.desired import ParseCache, load, load_settings
 from ccstate.desired.editing import with_resources
 from ccstate.journeys.hours import WEEKDAYS
-from ccstate.lab.programs import programs
 from ccstate.model import Address
+from ccstate_lab.programs import programs
 from tests.adapters.asterisk.estates import estate, fields, imported, kinds, listed
 
 BASIC_PBX = "usr/share/doc/asterisk-config/examples/configs/basic-pbx"

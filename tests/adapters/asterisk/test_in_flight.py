@@ -16,7 +16,7 @@ from ccstate.adapters.asterisk.calls.run import Press
 from ccstate.adapters.asterisk.calls.sipp import Sipp
 from ccstate.adapters.asterisk.kinds.extension import unknown_password
 from ccstate.adapters.asterisk.storage import LocalFolder
-from ccstate.lab import phones, programs
+from ccstate_lab import phones, programs
 from tests.adapters.asterisk.calls_at_a_rate import Loaded, load
 from tests.adapters.asterisk.estate import (
     DESIRED,

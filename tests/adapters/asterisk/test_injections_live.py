@@ -26,8 +26,8 @@ from ccstate.adapters.asterisk.kind import Setting
 from ccstate.adapters.asterisk.kinds.extension import told_location
 from ccstate.adapters.asterisk.refusals import refusals
 from ccstate.journeys.centre import Centre
-from ccstate.lab.site import Site
 from ccstate.model import Address
+from ccstate_lab.site import Site
 from tests.adapters.asterisk.hostile import ON_ONE_LINE
 from tests.adapters.asterisk.test_compile import Objects
 from tests.asterisk_sites import NewSite

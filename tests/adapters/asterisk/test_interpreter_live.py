@@ -20,7 +20,7 @@ from ccstate.adapters.asterisk.interpreter import (
     Survey,
     Waits,
 )
-from ccstate.lab.site import Site
+from ccstate_lab.site import Site
 from tests.asterisk_sites import NewSite, new_site
 from tests.waiting import GENEROUS
 

@@ -7,7 +7,7 @@ import pytest
 from ccstate.adapters.asterisk.audit import MODULES, uses
 from ccstate.adapters.asterisk.compiling import compile_anew
 from ccstate.adapters.asterisk.kind import Setting
-from ccstate.lab.programs import programs
+from ccstate_lab.programs import programs
 from tests.adapters.asterisk.test_compile import small
 from tests.adapters.asterisk.test_injections import samples
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from ccstate.adapters.asterisk.entries import FILES, PARKING
-from ccstate.lab import phones
+from ccstate_lab import phones
 from tests.adapters.asterisk.estate import PHONES, Applied, Estate, applied_on, settled
 from tests.adapters.asterisk.test_in_call_live import call, comes_to
 from tests.waiting import until

@@ -9,7 +9,7 @@ from ccstate.dialling.leaving import dialled_out, trunk_calls
 from ccstate.journeys.calls import call as walked
 from ccstate.journeys.moments import Year
 from ccstate.journeys.ways import Place
-from ccstate.lab import carriers
+from ccstate_lab import carriers
 from tests.adapters.asterisk.phone_calls import (
     CALLER,
     CARRIER_SHOWS,

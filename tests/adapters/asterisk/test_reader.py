@@ -15,7 +15,7 @@ from ccstate.adapters.asterisk import transaction
 from ccstate.adapters.asterisk.ami import Ami, Forbidden, Login
 from ccstate.adapters.asterisk.entries import ACCOUNTS, FILES, OPTIONAL, PJSIP, QUEUES, VOICEMAIL
 from ccstate.adapters.asterisk.storage import LocalFolder
-from ccstate.lab.site import Site
+from ccstate_lab.site import Site
 from tests.adapters.asterisk.drifts import PASSWORD, STRATEGY, turn
 from tests.adapters.asterisk.estate import (
     SECRETS,

@@ -9,8 +9,8 @@ from ccstate.adapters.asterisk.ami import Ami, Forbidden, Login
 from ccstate.adapters.asterisk.entries import FILES, MEMBER, PARKING, Key
 from ccstate.adapters.asterisk.running import Running, is_visible, read_running
 from ccstate.errors import Unreadable
-from ccstate.lab import phones
-from ccstate.lab.site import Site
+from ccstate_lab import phones
+from ccstate_lab.site import Site
 from tests.adapters.asterisk import running_estate as estate
 from tests.asterisk_sites import NewSite, SiteOf
 

@@ -10,9 +10,9 @@ from ccstate.adapters.asterisk.ami import Ami
 from ccstate.adapters.asterisk.entries import PJSIP, Key
 from ccstate.adapters.asterisk.running import read_running
 from ccstate.adapters.asterisk.running.activity import activity, read_channels
-from ccstate.lab import phones
-from ccstate.lab.site import Site
 from ccstate.model import Activity, Address
+from ccstate_lab import phones
+from ccstate_lab.site import Site
 from tests.adapters.asterisk import running_estate as estate
 from tests.asterisk_sites import SiteOf
 from tests.waiting import until

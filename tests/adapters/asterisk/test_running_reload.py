@@ -10,8 +10,8 @@ from ccstate.adapters.asterisk.entries import FILES, MODULES, PARKING
 from ccstate.adapters.asterisk.running import is_running, read_running
 from ccstate.adapters.asterisk.running.reload import await_revisions, keep_pauses, reload, remember
 from ccstate.errors import Unreadable
-from ccstate.lab import phones
-from ccstate.lab.site import Site
+from ccstate_lab import phones
+from ccstate_lab.site import Site
 from tests.adapters.asterisk import running_estate as estate
 from tests.asterisk_sites import SiteOf
 

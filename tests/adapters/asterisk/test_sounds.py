@@ -32,8 +32,8 @@ from ccstate.adapters.asterisk.sounds import (
 )
 from ccstate.adapters.asterisk.sounds.speech import Speech
 from ccstate.errors import InvalidInput
-from ccstate.lab.site import Site
 from ccstate.model import Fields, Json
+from ccstate_lab.site import Site
 from tests.asterisk_sites import NewSite
 from tests.waiting import until
 

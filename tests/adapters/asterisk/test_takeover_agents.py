@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from ccstate.adapters.asterisk.ami import Ami
-from ccstate.lab import carriers, phones
-from ccstate.lab.sipp import Account
-from ccstate.lab.site import Site
+from ccstate_lab import carriers, phones
+from ccstate_lab.sipp import Account
+from ccstate_lab.site import Site
 from tests.adapters.asterisk.calls_met import login
 from tests.adapters.asterisk.recordings import shorten_recordings
 from tests.adapters.asterisk.takeover import (

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from ccstate.adapters.asterisk.ami import Ami
-from ccstate.lab import carriers
-from ccstate.lab.callers import Press
-from ccstate.lab.sipp import Account
+from ccstate_lab import carriers
+from ccstate_lab.callers import Press
+from ccstate_lab.sipp import Account
 from tests.adapters.asterisk import basic_pbx
 from tests.adapters.asterisk.calls_met import login
 from tests.adapters.asterisk.takeover import (

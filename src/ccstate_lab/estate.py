@@ -1,4 +1,4 @@
-"""A project's desired state, applied to a site of the lab: its numbers can be dialled there."""
+"""What the lab's site serves: phones of its own, and the desired state of a project."""
 
 import json
 import os
@@ -9,18 +9,92 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from ccstate.adapters.asterisk.ami import Ami, Login
 from ccstate.adapters.asterisk.calls.caller import SIPP
 from ccstate.desired import ParseCache, Settings, load, load_settings
 from ccstate.desired.settings import FILE
 from ccstate.diff import secret_references
 from ccstate.errors import Diagnostic, InvalidInput
-from ccstate.lab.etc import write_private
-from ccstate.lab.programs import ESPEAK, path_with_espeak
-from ccstate.lab.site import Site
 from ccstate.model import State
 from ccstate.secrets import FILES, NAMES
+from ccstate_lab.etc import write_private
+from ccstate_lab.programs import ESPEAK, path_with_espeak
+from ccstate_lab.site import Site
+
+SOFTPHONE = "7001"
+ANSWERING, RINGING, ENGAGED = "7101", "7102", "7103"
+
+_PHONE = """[{name}]
+type = endpoint
+context = lab
+disallow = all
+allow = ulaw,alaw,g722
+aors = {name}
+auth = {name}
+direct_media = no
+rtp_symmetric = yes
+force_rport = yes
+rewrite_contact = yes
+[{name}]
+type = auth
+username = {name}
+password = {password}
+[{name}]
+type = aor
+max_contacts = 1
+remove_existing = yes
+"""
+
+# A call without a name dials as a phone would; only this machine can place one.
+_CALLERS = """[anonymous]
+type = endpoint
+context = lab
+disallow = all
+allow = ulaw,alaw
+direct_media = no
+"""
+
+_NUMBERS = """[lab]
+include => internal
+include => ccstate-test-numbers
+exten => _7[01]XX,1,Dial(PJSIP/${EXTEN},30)
+ same => n,Hangup()
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPhones:
+    """The lab's own phones, and what makes the site know them."""
+
+    passwords: Mapping[str, str]
+    files: Mapping[str, str]
+
+
+def own_phones(before: Mapping[str, str]) -> OwnPhones:
+    """The lab's own phones, with the passwords that they had before, if any."""
+    names = (SOFTPHONE, ANSWERING, RINGING, ENGAGED)
+    passwords = {name: before.get(name) or secrets.token_hex(6) for name in names}
+    phones = [_PHONE.format(name=name, password=word) for name, word in passwords.items()]
+    files = {"pjsip.d/lab.conf": _CALLERS + "".join(phones), "extensions.d/lab.conf": _NUMBERS}
+    return OwnPhones(passwords, files)
+
+
+def extensions(site: Site) -> Mapping[str, str]:
+    """The extensions that the site serves beside the lab's own, with their passwords."""
+    login = Login(site.ami_host, site.ami_port, site.lab_username, site.lab_secret)
+    with Ami.connect(login) as ami:
+        auths = {auth["ObjectName"]: auth["Password"] for auth in ami.read("PJSIPShowAuths")}
+        aors = {aor["ObjectName"] for aor in ami.read("PJSIPShowAors")}
+    ours = {SOFTPHONE, ANSWERING, RINGING, ENGAGED}
+    return {
+        name: password
+        for name, password in sorted(auths.items())
+        if name in aors - ours and not name.startswith("trunk-")
+    }
+
 
 FOLDER = "project"
 SECRETS = "secrets.json"
@@ -33,7 +107,7 @@ TARGET = "lab"
 def apply_to(site: Site, folder: Path, source: Path) -> Mapping[str, str]:
     """The desired state of a project on the site, by `ccstate plan` and `ccstate apply`.
 
-    Every secret that it refers to gets a value of the lab's own. Returns the inbound numbers that
+    Each secret that it refers to gets a value of the lab's own. Returns the inbound numbers that
     can be dialled there, each with its label. Raises InvalidInput where it cannot be applied.
     """
     given = load_settings(source)

@@ -1,18 +1,18 @@
-"""Carriers on loopback, played by sipp: they take what a site's trunks send, and remember it."""
+"""Carriers on loopback, played by sipp: they take the calls of a site's trunks, and keep a record."""
 
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ccstate.lab import callers, process, scenarios, sipp
-from ccstate.lab.etc import write_private
-from ccstate.lab.process import Process
-from ccstate.lab.site import Site
+from ccstate_lab import callers, process, sipp
+from ccstate_lab.etc import write_private
+from ccstate_lab.process import Process
+from ccstate_lab.site import Site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carrier:
-    """One that listens there; trunks may register with it, by any name."""
+    """A carrier that listens there; trunks may register with it, by any name."""
 
     host: str
     port: int
@@ -38,11 +38,11 @@ class Invite:
 
 
 def answer(site: Site, *, host: str = sipp.LOOPBACK, port: int = 0, after: float = 0.2) -> Carrier:
-    """One that answers every call after so many seconds; on a free port of the site's where 0.
+    """Start a carrier that answers each call after so many seconds; `port` 0: a free one of the site.
 
     `host`: any of 127.0.0.0/8, so that a site can tell carriers from phones by their address.
     """
-    return _started(site, host, port, scenarios.carrier_answers(after))
+    return _started(site, host, port, sipp.answering(after))
 
 
 def refuse(
@@ -52,8 +52,8 @@ def refuse(
     port: int = 0,
     status: str = "503 Service Unavailable",
 ) -> Carrier:
-    """One that takes no call, and says why."""
-    return _started(site, host, port, scenarios.carrier_refuses(status))
+    """Start a carrier that refuses each call with a status."""
+    return _started(site, host, port, sipp.scenario("refuse", status=status))
 
 
 WITHHELD = "withheld"
@@ -65,7 +65,7 @@ _NUMBER = re.compile(r"\+?[0-9]{2,20}")
 def call(
     site: Site, number: str, caller: str, *, host: str, name: str = "", within: float = 20.0
 ) -> int:
-    """Calls the site from a host of the carrier, and hangs up once answered; the final status.
+    """Call the site from a host of the carrier, and hang up once answered; the final status.
 
     `number` and `caller` are sent as they are given: digits, with or without a plus. `name`:
     letters and spaces, shown by the caller. 0 where nothing was answered within so many seconds.
@@ -78,7 +78,7 @@ def call(
     known = f"<sip:{number_of_caller}@{host}>"
     sender, more = f'"{name}" {known}' if name else known, ""
     if caller == WITHHELD:
-        # RFC 3323 and 3325: who calls is said for the next exchange, and for nobody behind it.
+        # RFC 3323 and 3325: the number is for the next exchange alone.
         sender = '"Anonymous" <sip:anonymous@anonymous.invalid>'
         more = f"P-Asserted-Identity: {known}\nPrivacy: id\n"
     began = callers.dial(site, number, callers.Caller(sender=sender, headers=more, host=host))
@@ -90,7 +90,7 @@ def stop(carrier: Carrier) -> None:
 
 
 def invites(carrier: Carrier) -> tuple[Invite, ...]:
-    """The calls that it was sent since it started, each once, in their order."""
+    """The calls that arrived at a carrier since it started, each once, in their order."""
     found: dict[str, Invite] = {}
     for message in sipp.received(carrier.folder / "messages.log"):
         head, _, body = message.partition("\n\n")
@@ -111,6 +111,6 @@ def _started(site: Site, host: str, port: int, scenario: str) -> Carrier:
     folder = site.folder / "phones" / f"carrier-{host}-{port}"
     write_private(folder / "called.xml", scenario)
     write_private(folder / "messages.log", "")
-    heard = ["-trace_msg", "-message_file", str(folder / "messages.log")]
-    started = sipp.start(folder, port, ["-sf", "called.xml", *heard], host=host)
+    trace = ["-trace_msg", "-message_file", str(folder / "messages.log")]
+    started = sipp.start(folder, port, ["-sf", "called.xml", *trace], host=host)
     return Carrier(host=host, port=port, folder=folder, process=started)

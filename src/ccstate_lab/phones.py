@@ -11,11 +11,11 @@ from pathlib import Path
 
 from ccstate.adapters.asterisk.ami import Ami, Login
 from ccstate.errors import Diagnostic, InvalidInput, Unreadable
-from ccstate.lab import process, scenarios, sipp
-from ccstate.lab.etc import write_private
-from ccstate.lab.process import Process
-from ccstate.lab.sipp import Account
-from ccstate.lab.site import Site
+from ccstate_lab import process, sipp
+from ccstate_lab.etc import write_private
+from ccstate_lab.process import Process
+from ccstate_lab.sipp import Account
+from ccstate_lab.site import Site
 
 REGISTERING = 10.0  # seconds; 60 phones take 0.3
 AGAIN = 20.0  # seconds between two registrations of a phone
@@ -42,7 +42,7 @@ def answer(
     wait: float = REGISTERING,
     sound: bytes = b"",
 ) -> Phones:
-    """Phones that answer after so many seconds, and talk until the caller hangs up.
+    """Start phones that answer after so many seconds, and talk until the caller hangs up.
 
     `extensions`: by the name of each, which is its PJSIP endpoint and AOR, its account, or its
     password where it logs in by that name.
@@ -51,38 +51,38 @@ def answer(
 
     Raises Unreadable where they are not registered `wait` seconds later.
     """
-    scenario = scenarios.answers(after, SOUND if sound else "")
+    scenario = sipp.answering(after, SOUND if sound else "")
     return _phones(site, "answers", extensions, scenario, wait, sound=sound)
 
 
 def ring(
     site: Site, extensions: Mapping[str, str | Account], *, wait: float = REGISTERING
 ) -> Phones:
-    """Phones that ring, and that nobody answers."""
-    return _phones(site, "rings", extensions, scenarios.rings(), wait)
+    """Start phones that ring and do not answer."""
+    return _phones(site, "rings", extensions, sipp.scenario("ring"), wait)
 
 
 def busy(
     site: Site, extensions: Mapping[str, str | Account], *, wait: float = REGISTERING
 ) -> Phones:
-    """Phones that are busy, whenever they are called."""
-    return _phones(site, "busy", extensions, scenarios.refuses("486 Busy Here"), wait)
+    """Start phones that are always busy."""
+    return _phones(site, "busy", extensions, sipp.scenario("refuse", status="486 Busy Here"), wait)
 
 
 def stop(phones: Phones) -> None:
-    """End them, and have the site forget them; calls that they are in stay up at the site."""
+    """End phones, and have the site forget them; calls that they are in stay up at the site."""
     process.kill(phones.process)
     leaving = _each("unregister.xml", phones.extensions, phones.sip_port)
     sipp.run(phones.folder, phones.port, leaving, within=3.0)
 
 
 def cut_off(phones: Phones) -> None:
-    """End them on the spot; the site believes that they are there until it asks, or they expire."""
+    """End phones on the spot; the site believes that they are there until it asks, or they expire."""
     process.kill(phones.process)
 
 
 def end_all(folder: Path) -> None:
-    """End all phones and carriers of the site in that folder on the spot, whoever started them."""
+    """End all phones and carriers of the site in that folder on the spot."""
     for started in sipp.noted(folder):
         process.kill(started)
 
@@ -103,7 +103,7 @@ def _contacts(site: Site) -> list[tuple[str, str]]:
 
 def _phones(
     site: Site,
-    manner: str,
+    behaviour: str,
     extensions: Mapping[str, str | Account],
     scenario: str,
     wait: float,
@@ -112,9 +112,11 @@ def _phones(
 ) -> Phones:
     accounts = _accounts(extensions)
     port = sipp.free_port(site)
-    folder = site.folder / "phones" / f"{manner}-{port}"
-    write_private(folder / "register.xml", scenarios.registers(AGAIN))
-    write_private(folder / "unregister.xml", scenarios.unregisters())
+    folder = site.folder / "phones" / f"{behaviour}-{port}"
+    write_private(
+        folder / "register.xml", sipp.scenario("register", again=sipp.milliseconds(AGAIN))
+    )
+    write_private(folder / "unregister.xml", sipp.scenario("unregister"))
     write_private(folder / "called.xml", scenario)
     if sound:
         (folder / SOUND).write_bytes(sound)

@@ -1,4 +1,4 @@
-"""`python -m ccstate.lab up`: a site with phones, to call and to look at. `make lab` runs it."""
+"""`python -m ccstate_lab up`: a site with phones, to call and to look at. `make lab` runs it."""
 
 import argparse
 import json
@@ -9,13 +9,13 @@ from pathlib import Path
 
 from ccstate.desired.settings import FILE
 from ccstate.errors import CcstateError
-from ccstate.lab import estate, phones, project
-from ccstate.lab import site as sites
-from ccstate.lab.etc import write_private
-from ccstate.lab.programs import ASTERISK, at_hand, path_with_espeak, programs, sipp
-from ccstate.lab.site import Site
 from ccstate.render.diagnostics import diagnostics_text
 from ccstate.render.text import safe
+from ccstate_lab import estate, phones
+from ccstate_lab import site as sites
+from ccstate_lab.etc import write_private
+from ccstate_lab.programs import ASTERISK, at_hand, path_with_espeak, programs, sipp
+from ccstate_lab.site import Site
 
 FOLDER = Path(".ccstate/lab")
 NAME = "lab"
@@ -25,7 +25,7 @@ NUMBERS = 15
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m ccstate.lab", description="A real Asterisk on loopback, with phones."
+        prog="python -m ccstate_lab", description="A real Asterisk on loopback, with phones."
     )
     parser.add_argument("what", choices=["up", "down", "status"])
     parser.add_argument(
@@ -63,7 +63,7 @@ def up(folder: Path, release: str, source: Path) -> int:
         )
     asterisk, caller = programs(release), sipp()
     path_with_espeak()
-    own = estate.own(_noted(folder, "phones"))
+    own = estate.own_phones(_noted(folder, "phones"))
     site = sites.start(folder, name=NAME, programs=asterisk, files=own.files)
     try:
         _note(folder, _facts(site, own.passwords, {}))
@@ -75,9 +75,9 @@ def up(folder: Path, release: str, source: Path) -> int:
         phones.busy(site, _of(own.passwords, estate.ENGAGED))
         if (source / FILE).is_file():
             sys.stderr.write("Applying the desired state …\n")
-            numbers = project.apply_to(site, folder, source)
+            numbers = estate.apply_to(site, folder, source)
             _note(folder, _facts(site, own.passwords, numbers))
-        if extensions := estate.load(site):
+        if extensions := estate.extensions(site):
             phones.answer(site, extensions)
     except BaseException:
         down(folder)
@@ -107,7 +107,7 @@ def status(folder: Path) -> int:
 
 def page(site: Site, folder: Path, passwords: Mapping[str, str], numbers: Mapping[str, str]) -> str:
     server = f"{site.ami_host}:{site.sip_port}"
-    stop = "make lab-stop" if folder == FOLDER else f"python -m ccstate.lab down --folder {folder}"
+    stop = "make lab-stop" if folder == FOLDER else f"python -m ccstate_lab down --folder {folder}"
     return f"""\
 Asterisk {site.programs.release} runs as process {site.pid}; only this machine can reach it.
 
@@ -123,7 +123,7 @@ Numbers to dial:
 
   600    says back what it hears
   {estate.ANSWERING}   answers
-  {estate.RINGING}   rings, and nobody answers
+  {estate.RINGING}   rings, and is never answered
   {estate.ENGAGED}   is busy
   {estate.SOFTPHONE}   your softphone, once it has registered
 {_listed(numbers)}
@@ -140,15 +140,15 @@ Stop it: {stop}
 
 
 def _served(folder: Path) -> str:
-    """How the project that the site serves is planned and tested, with the lab's own secrets."""
-    copy = folder / project.FOLDER
+    """Commands that plan and test the project of the site, with the lab's own secrets."""
+    copy = folder / estate.FOLDER
     ccstate = f"  ccstate --project {copy}"
     return f"""
 Plan and test the project against it; change it in {copy}:
 
-  . {folder / project.ENVIRONMENT}
+  . {folder / estate.ENVIRONMENT}
 {ccstate} plan
-{ccstate} test --live {project.TARGET}
+{ccstate} test --live {estate.TARGET}
 """
 
 

@@ -12,18 +12,19 @@ A site that was stopped, or killed, is started again in its folder, on the same 
 import json
 import re
 import secrets
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
 from pathlib import Path
 
-from ccstate.adapters.asterisk.ami import Login
-from ccstate.errors import Diagnostic, InvalidInput
-from ccstate.lab import etc, process
-from ccstate.lab.certificate import certify
-from ccstate.lab.console import fully_booted, told_to_stop
-from ccstate.lab.ports import Ports, hold, hold_again
-from ccstate.lab.process import Process
-from ccstate.lab.programs import Programs
+from ccstate.adapters.asterisk.ami import Ami, Login
+from ccstate.errors import Diagnostic, InvalidInput, Unreadable
+from ccstate_lab import etc, process
+from ccstate_lab.process import Ports, Process, hold, hold_again
+from ccstate_lab.programs import Programs
 
 BOOTING = 60.0  # seconds; 0.3 is usual, 16 with 10,000 endpoints
 
@@ -70,7 +71,7 @@ class Site:
 
     @property
     def log(self) -> Path:
-        """Notices, warnings, errors, and every step of the dialplan."""
+        """Notices, warnings, errors, and each step of the dialplan."""
         return self.folder / "var/log/full"
 
     @property
@@ -103,7 +104,7 @@ def start(
     tls: bool = False,
     booting: float = BOOTING,
 ) -> Site:
-    """Asterisk, running and fully booted; on the ports and with the secrets it had before, if any.
+    """Start Asterisk, and wait until it is fully booted; on the ports and with the secrets it had before, if any.
 
     `files` names further files under etc, such as `pjsip.d/phones.conf`, with their text. Whatever
     else is in the `*.d` folders stays there.
@@ -140,8 +141,8 @@ def start(
         )
         etc.write(facts, files or {})
         command = (*programs.asterisk, "-C", str(folder / "etc/asterisk.conf"), "-f")
-        says = folder / "var/log/console"
-        began = process.spawn(command, folder=folder, says=says, inherits=[held.lock])
+        output = folder / "var/log/console"
+        began = process.spawn(command, folder=folder, output=output, inherited=[held.lock])
     finally:
         held.close()
     site = Site(
@@ -162,17 +163,17 @@ def start(
 
 
 def stop(site: Site) -> None:
-    """End it, and leave its folder: asked by AMI, else by SIGTERM, else killed.
+    """End a site, and leave its folder: asked by AMI, else by SIGTERM, else killed.
 
     Only ever the process that `start` began; one that is over already is no error.
     """
-    if process.alive(site.process) and told_to_stop(_login(site)):
+    if process.alive(site.process) and asked_to_stop(_login(site)):
         process.ended(site.process, within=5.0)
     process.end(site.process)
 
 
 def kill(site: Site) -> None:
-    """End it on the spot, as a loss of power would; `start` on its folder brings it back."""
+    """End a site on the spot, as a loss of power would; `start` on its folder brings it back."""
     process.kill(site.process)
 
 
@@ -183,7 +184,7 @@ def find(folder: Path) -> Site | None:
 
 
 def _login(site: Site) -> Login:
-    """As the user who may do everything."""
+    """The login of the user `lab`, who may do everything."""
     return Login(site.ami_host, site.ami_port, site.lab_username, site.lab_secret)
 
 
@@ -244,7 +245,7 @@ def _record(site: Site) -> None:
 
 
 def _recorded(folder: Path) -> Site | None:
-    """What `start` wrote down there; None where it did not, or nobody can read it any more."""
+    """What `start` wrote down there; None where it did not, or where it cannot be read."""
     try:
         facts = json.loads((folder / "site.json").read_text(encoding="utf-8"))
         return Site(
@@ -259,3 +260,66 @@ def _recorded(folder: Path) -> Site | None:
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def fully_booted(started: Process, login: Login, *, within: float) -> bool:
+    """Wait until Asterisk has loaded everything; False where it ends, or after so many seconds."""
+    deadline = time.monotonic() + within
+    while process.alive(started) and (remaining := deadline - time.monotonic()) > 0:
+        try:
+            with Ami.connect(replace(login, timeout=remaining)):
+                return True
+        except Unreadable:  # it does not listen yet
+            time.sleep(0.01)
+    return False
+
+
+def asked_to_stop(login: Login) -> bool:
+    """Ask Asterisk to stop; False where it cannot be reached."""
+    try:
+        ami = Ami.connect(replace(login, timeout=2.0))
+    except Unreadable:
+        return False
+    with ami, suppress(Unreadable):  # it may be faster than its answer
+        ami.command("core stop now")
+    return True
+
+
+def certify(folder: Path) -> tuple[Path, Path]:
+    """The certificate for AMI over TLS, and its key, in that folder; made where they are missing.
+
+    For 127.0.0.1 and localhost, signed by itself, for a year: clients have to trust it by name.
+    """
+    certificate, key = folder / "ami.crt", folder / "ami.key"
+    if certificate.exists() and key.exists():
+        return certificate, key
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    private = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    places = [x509.DNSName("localhost"), x509.IPAddress(IPv4Address("127.0.0.1"))]
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=365))
+        .add_extension(x509.SubjectAlternativeName(places), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(private, hashes.SHA256())
+    )
+    key.touch(mode=0o600)
+    key.write_bytes(
+        private.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    return certificate, key

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ccstate.lab.ports import Ports
-from ccstate.lab.programs import Programs
+from ccstate_lab.process import Ports
+from ccstate_lab.programs import Programs
 
 MODULES = """
 res_crypto res_musiconhold res_pjproject res_rtp_asterisk res_sorcery_astdb res_sorcery_config
@@ -87,7 +87,7 @@ permit = 127.0.0.1/255.255.255.255
 read = {read}
 write = {write}
 writetimeout = 5000
-; Whoever runs the lab: stops it, places calls, watches everything.
+; For the lab itself: stops the site, places calls, reads all events.
 [lab]
 secret = {lab_secret}
 deny = 0.0.0.0/0.0.0.0
@@ -231,7 +231,7 @@ class Facts:
 
 
 def write(facts: Facts, more: Mapping[str, str]) -> None:
-    """The folders and files of the site; includes that are there already stay as they are.
+    """Write the folders and files of a site; includes that are there already stay as they are.
 
     `more` names further files under etc, such as pjsip.d/phones.conf, with their text.
     """
@@ -252,7 +252,7 @@ def _data(facts: Facts) -> None:
     _link(share / "sounds/en", facts.programs.sounds)
     # Asterisk 16 refuses options that its own documentation does not name (seen in 16.28).
     _link(share / "documentation", facts.programs.data / "documentation")
-    # Without a file there is no class, and whoever waits hears, and is sent, nothing.
+    # Without a file there is no class, and callers on hold hear, and are sent, nothing.
     _link(facts.folder / "var/lib/moh/music.gsm", facts.programs.sounds / "demo-congrats.gsm")
 
 
@@ -297,7 +297,7 @@ def _modules(programs: Programs) -> str:
 
 
 def write_private(path: Path, text: str) -> None:
-    """A file that nobody else can read: some of these hold passwords."""
+    """Write a file that only its owner may read: some of these hold passwords."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(path.name + ".new")
     new.unlink(missing_ok=True)

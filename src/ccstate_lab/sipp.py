@@ -1,4 +1,9 @@
-"""Start sipp for a site: on a free port of loopback, noted down so that it can be ended later."""
+"""sipp of a site: started on a free port of loopback, and noted down so that it can be ended later.
+
+What phones, carriers and callers say and expect is in scenarios/ (sipp 3.6, documented at
+sipp.readthedocs.io). A pause in which something may come is a `recv` with a timeout: sipp reads
+nothing in a `pause`.
+"""
 
 import json
 import re
@@ -6,15 +11,16 @@ import socket
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 from socket import inet_aton
 
 from ccstate.errors import Diagnostic, InvalidInput, Unreadable
-from ccstate.lab import process
-from ccstate.lab.etc import write_private
-from ccstate.lab.process import Process
-from ccstate.lab.programs import sipp
-from ccstate.lab.site import Site
+from ccstate_lab import process
+from ccstate_lab.etc import write_private
+from ccstate_lab.process import Process
+from ccstate_lab.programs import sipp
+from ccstate_lab.site import Site
 
 LOOPBACK = "127.0.0.1"
 STEP = 4  # ports of one sipp: SIP, its console, sound and pictures
@@ -22,7 +28,7 @@ STEP = 4  # ports of one sipp: SIP, its console, sound and pictures
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What a phone proves itself by.
+    """The name and password of a phone.
 
     Raises InvalidInput where sipp would read a part of it as its own.
     """
@@ -48,12 +54,34 @@ class Account:
 
     @property
     def proof(self) -> str:
-        """The same for a scenario."""
+        """The account as a scenario has it."""
         return f"[authentication username={self.username} password={self.password}]"
 
 
+def scenario(name: str, **values: object) -> str:
+    """The scenario of that name, with these values in its places, such as `{after}`."""
+    text = (files("ccstate_lab") / "scenarios" / f"{name}.xml").read_text(encoding="utf-8")
+    return text.format(**values)
+
+
+def milliseconds(seconds: float) -> int:
+    """A time as sipp takes it; at least 1, since 0 would mean never."""
+    return max(1, round(seconds * 1000))
+
+
+def answering(after: float, sound: str = "") -> str:
+    """The scenario that answers after so many seconds.
+
+    `sound`: a file of mu-law samples that is sent again and again meanwhile; none where empty.
+    """
+    sends = f'<nop><action><exec rtp_stream="{sound},-1,0"/></action></nop>\n' if sound else ""
+    # sipp sends a file from a port of its own, for which it has this word alone (3.6.1, seen).
+    port = "rtpstream_audio_port" if sound else "media_port"
+    return scenario("answer", after=milliseconds(after), audio_port=port, sound=sends)
+
+
 def free_port(site: Site, host: str = LOOPBACK) -> int:
-    """The first of four that are free at that address of loopback."""
+    """The first of four ports that are free at that address of loopback."""
     for port in site.ports.phones[: 1 - STEP : STEP]:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             try:
@@ -73,7 +101,7 @@ def free_port(site: Site, host: str = LOOPBACK) -> int:
 
 
 def start(folder: Path, port: int, options: Sequence[str], *, host: str = LOOPBACK) -> Process:
-    """One that stays, as its own process, noted down in the folder; `options` name files there.
+    """Start sipp in a process that stays, noted down in the folder; `options` name files there.
 
     Returns once it listens; raises Unreadable where it cannot.
     """
@@ -94,10 +122,10 @@ def start(folder: Path, port: int, options: Sequence[str], *, host: str = LOOPBA
 
 
 def begin(folder: Path, port: int, options: Sequence[str], *, host: str = LOOPBACK) -> Process:
-    """One that may end by itself, noted down in the folder; it may not listen yet."""
+    """Start sipp in a process that may end by itself, noted down in the folder; it may not listen yet."""
     # Its screen, a page of numbers, goes to a file: once a day is enough.
     command = [*_command(host, port), "-f", "86400", *options]
-    started = process.spawn(command, folder=folder, says=folder / "sipp.log", inherits=())
+    started = process.spawn(command, folder=folder, output=folder / "sipp.log", inherited=())
     facts = {"pid": started.pid, "began": started.began, "port": port}
     write_private(folder / "process.json", json.dumps(facts) + "\n")
     return started
@@ -106,9 +134,9 @@ def begin(folder: Path, port: int, options: Sequence[str], *, host: str = LOOPBA
 def run(
     folder: Path, port: int, options: Sequence[str], *, within: float, host: str = LOOPBACK
 ) -> None:
-    """One that ends by itself, or is ended after so many seconds."""
+    """Run sipp until it ends, or for so many seconds."""
     running = process.spawn(
-        [*_command(host, port), *options], folder=folder, says=folder / "sipp.log", inherits=()
+        [*_command(host, port), *options], folder=folder, output=folder / "sipp.log", inherited=()
     )
     if not process.ended(running, within=within):
         process.kill(running)
@@ -146,7 +174,7 @@ def received(log: Path) -> Iterator[str]:
 
 
 def noted(folder: Path) -> list[Process]:
-    """Those that were started for the site in that folder, whoever did; they may be over."""
+    """The processes that were started for the site in that folder; they may be over."""
     records = sorted((folder.absolute() / "phones").glob("*/process.json"))
     facts = [json.loads(record.read_text(encoding="utf-8")) for record in records]
     return [Process(int(fact["pid"]), int(fact["began"])) for fact in facts]
@@ -160,7 +188,7 @@ def _command(host: str, port: int) -> list[str]:
     patient = ["-watchdog_interval", "0"]
     # A trunk registers again with the Call-ID of before, and means it.
     forgets = ["-deadcall_wait", "1000"]
-    manner = [
+    behaviour = [
         *patient,
         *forgets,
         "-aa",
@@ -169,4 +197,4 @@ def _command(host: str, port: int) -> list[str]:
         "-default_behaviors",
         "all,-abortunexp",
     ]
-    return [*sipp(), *where, *console, *manner]
+    return [*sipp(), *where, *console, *behaviour]
