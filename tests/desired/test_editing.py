@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccstate.desired.documents import parse
-from ccstate.desired.editing import formatted, with_resources
+from ccstate.desired.formatting import formatted
+from ccstate.desired.insertion import with_resources
 from ccstate.errors import InvalidInput
 from ccstate.model import Address, Fields
 
@@ -330,6 +331,46 @@ prompts:
           two
 """,
     )
+
+
+def test_blank_lines_that_belong_to_a_text_are_neither_lost_nor_added() -> None:
+    check(
+        """\
+prompts:
+  p:
+    languages:
+      en:
+        text: |+
+            Welcome.
+
+sites:
+  sydney: {timezone: Australia/Sydney}
+""",
+        """\
+sites:
+  sydney: {timezone: Australia/Sydney}
+
+prompts:
+  p:
+    languages:
+      en:
+        text: |+
+          Welcome.
+
+""",
+    )
+    check(KEPT, KEPT)
+
+
+KEPT = """\
+prompts:
+  p:
+    languages:
+      en:
+        text: |+
+          Welcome.
+queues: {}
+"""
 
 
 def test_quotes_stay() -> None:

@@ -67,7 +67,7 @@ def fmt(root: Any, paths: tuple[Path, ...], check: bool) -> int:
 
     Without PATHS every file of the desired state.
     """
-    from ccstate.desired.editing import formatted
+    from ccstate.desired.formatting import formatted
 
     workspace = Workspace(find_root(root))
     problems: list[Diagnostic] = []

@@ -235,7 +235,7 @@ def _refusals(
     workspace: Workspace, found: "Imported", groups: Mapping[Path, Mapping[Address, Fields]]
 ) -> Iterator[Diagnostic]:
     """Why nothing may be written: every object that is declared, every file that is not ours."""
-    from ccstate.desired.editing import with_resources
+    from ccstate.desired.insertion import with_resources
 
     declared = workspace.valid().state
     twice: dict[str, list[str]] = {}

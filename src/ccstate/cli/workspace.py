@@ -217,7 +217,7 @@ class Workspace:
 
     def declare(self, path: Path, resources: Mapping[Address, Fields]) -> None:
         """Writes more resources into a file; what stands there already stays as it is."""
-        from ccstate.desired.editing import with_resources
+        from ccstate.desired.insertion import with_resources
 
         refuse_links(self.root, path.absolute())
         try:
@@ -230,7 +230,7 @@ class Workspace:
 
     def extend(self, path: Path, address: Address, field: str, items: list[Json]) -> None:
         """Writes more items into a list of a resource; what stands in the file stays as it is."""
-        from ccstate.desired.editing import with_items
+        from ccstate.desired.insertion import with_items
 
         write_file(path, with_items(path.read_bytes(), str(path), address, field, items))
 

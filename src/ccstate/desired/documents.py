@@ -10,9 +10,9 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from ccstate import kinds
 from ccstate.desired.checks import check_alone
-from ccstate.desired.findings import Finding, did_you_mean, explain, repr_
+from ccstate.desired.findings import Finding, diagnose, did_you_mean, explain, repr_
 from ccstate.desired.yaml_values import read
-from ccstate.errors import Diagnostic
+from ccstate.errors import Diagnostic, InvalidInput, Severity
 from ccstate.kinds import KINDS, PLURALS, Kind
 from ccstate.model import Address, Fields
 
@@ -71,6 +71,15 @@ def parse(data: bytes, file: str) -> tuple[Document, list[Diagnostic], list[Find
             findings += _resources(document, PLURALS[plural], named, file)
     document.mentions = sorted(_mentions(document))
     return document, [], findings
+
+
+def valid_document(data: bytes, file: str) -> Document:
+    """Parse a document; raises InvalidInput with every problem where it has an error."""
+    document, problems, findings = parse(data, file)
+    problems = problems + diagnose(findings, lambda _: data)
+    if errors := [problem for problem in problems if problem.severity is Severity.ERROR]:
+        raise InvalidInput(errors)
+    return document
 
 
 def _unknown_kind(plural: str, file: str) -> Finding:

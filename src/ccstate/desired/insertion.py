@@ -1,78 +1,146 @@
-"""Where more resources go in the text of a document; every other character stays."""
+"""Add resources, and items of lists, to files; every other byte stays (adopt, import, holidays)."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from ccstate import kinds
-from ccstate.desired.layout import Node, entry_shape, shape_at
-from ccstate.desired.spelling import block, one_line, text
+from ccstate.desired.documents import Document, valid_document
+from ccstate.desired.formatting import WIDTH, Node, composed
+from ccstate.errors import Diagnostic, InvalidInput, Span
 from ccstate.kinds import KINDS
+from ccstate.kinds.shape import Shape, field_ranks, inner_shape, item_shape
 from ccstate.model import Address, Fields, Json
 
-Named: TypeAlias = Mapping[str, Fields]
+_BOM = "\ufeff"
+
+_Named: TypeAlias = Mapping[str, Fields]
 """Resources of one kind by their names."""
 
 
-def kind_lines(kind: str, resources: Named, column: int) -> list[str]:
-    """A kind with its resources, from a column on."""
+def with_resources(
+    data: bytes, file: str, resources: Mapping[Address, Fields], schema: str = ""
+) -> bytes:
+    """Add resources to the file, each at the end of its kind; every other byte stays.
+
+    `schema` is the path from the file to the schema of documents, named in a file that is new.
+    Raises InvalidInput where the file has problems, or declares one of the resources already.
+    """
+    by_kind: dict[str, dict[str, Fields]] = {}
+    for (kind, name), fields in resources.items():
+        by_kind.setdefault(kind, {})[name] = fields
+    for kind, named in by_kind.items():
+        data = _with_kind(data, file, kind, named, schema)
+    return data
+
+
+def _with_kind(data: bytes, file: str, kind: str, named: _Named, schema: str) -> bytes:
+    before = valid_document(data, file)
+    declared = {(kind, name) for kind, name, _ in before.resources}
+    if twice := [name for name in named if (kind, name) in declared]:
+        raise InvalidInput([_declared_already(Address(kind, name), file) for name in twice])
+    source = data.decode().removeprefix(_BOM)
+    if source:
+        text = _inserted(source, composed(source), kind, named)
+    else:
+        head = f"# yaml-language-server: $schema={schema}\n" if schema else ""
+        text = head + "\n".join(_kind_lines(kind, named, 0)) + "\n"
+    if text is None:
+        raise InvalidInput([_no_place(kind, file)])
+    result, after = _reread(data, text, file)
+    kept = [r for r in after.resources if r[0] != kind or r[1] not in named]
+    if kept != before.resources or len(after.resources) != len(kept) + len(named):
+        raise InvalidInput([_no_place(kind, file)])
+    return result
+
+
+def with_items(
+    data: bytes, file: str, address: Address, field: str, items: Sequence[Json]
+) -> bytes:
+    """Add items at the end of a list of a resource; every other byte stays.
+
+    Raises InvalidInput where the file has problems, or the list is not written in it.
+    """
+    before = valid_document(data, file)
+    source = data.decode().removeprefix(_BOM)
+    text = _extended(source, composed(source), address, field, items)
+    if text is None:
+        raise InvalidInput([_no_list(address, field, file)])
+    result, after = _reread(data, text, file)
+    old, new = ({(k, n): dict(f) for k, n, f in d.resources} for d in (before, after))
+    kept, listed = (fields[address].pop(field) for fields in (old, new))
+    grown = isinstance(listed, list) and isinstance(kept, list) and len(listed) - len(kept)
+    if old != new or grown != len(items):
+        raise InvalidInput([_no_list(address, field, file)])
+    return result
+
+
+def _reread(data: bytes, text: str, file: str) -> tuple[bytes, Document]:
+    """The new bytes of a file, with what they declare."""
+    result = data[:3] * data.startswith(_BOM.encode()) + text.encode()
+    return result, valid_document(result, file)
+
+
+def _kind_lines(kind: str, resources: _Named, column: int) -> list[str]:
+    """Write a kind with its resources, from a column on."""
     return [f"{' ' * column}{KINDS[kind].plural}:", *_lines(kind, resources, column + 2)]
 
 
-def _lines(kind: str, resources: Named, column: int) -> list[str]:
+def _lines(kind: str, resources: _Named, column: int) -> list[str]:
     lines: list[str] = []
     for name, fields in resources.items():
-        start = f"{' ' * column}{text(name)}:"
+        start = f"{' ' * column}{_text(name)}:"
         if fields:
-            lines += [start, *block(dict(fields), kinds.shape(kind), column + 2)]
+            lines += [start, *_block(dict(fields), kinds.shape(kind), column + 2)]
         else:
             lines.append(f"{start} {{}}")
     return lines
 
 
-def inserted(source: str, root: Node | None, kind: str, resources: Named) -> str | None:
-    """The text with the resources at the end of their kind; None where there is no place."""
+def _inserted(source: str, root: Node | None, kind: str, resources: _Named) -> str | None:
+    """Insert resources at the end of their kind; None where there is no place."""
     if root is None:
-        return _below_everything(source, kind_lines(kind, resources, 0))
-    plural = KINDS[kind].plural
-    named = next((value for key, value in root.value if key.value == plural), None)
-    if named is None:
+        return _below_everything(source, _kind_lines(kind, resources, 0))
+    plural, shape = KINDS[kind].plural, kinds.shape(kind)
+    entries = ", ".join(f"{_text(n)}: {_one_line(dict(f), shape)}" for n, f in resources.items())
+    node = _value_of(root, plural)
+    if node is None:
         if root.flow_style:
-            return _in_brackets(source, root, f"{plural}: {{{_entries(kind, resources)}}}")
-        return _below_everything(source, kind_lines(kind, resources, root.start_mark.column))
-    if isinstance(named.value, str):
-        if named.value or root.flow_style:
+            return _in_brackets(source, root, f"{plural}: {{{entries}}}")
+        return _below_everything(source, _kind_lines(kind, resources, root.start_mark.column))
+    if isinstance(node.value, str):
+        if node.value or root.flow_style:
             return None
         lines = _lines(kind, resources, root.start_mark.column + 2)
-        return _after_line(source, named.start_mark.line, lines)
-    if named.flow_style:
-        return _in_brackets(source, named, _entries(kind, resources))
-    column = named.start_mark.column
-    return _after_line(source, _last_line(source, named, column), _lines(kind, resources, column))
+        return _after_line(source, node.start_mark.line, lines)
+    if node.flow_style:
+        return _in_brackets(source, node, entries)
+    column = node.start_mark.column
+    return _after_line(source, _last_line(source, node, column), _lines(kind, resources, column))
 
 
-def extended(
+def _extended(
     source: str, root: Node | None, address: Address, field: str, items: Sequence[Json]
 ) -> str | None:
-    """The text with more items at the end of a list of a resource; None where there is no list."""
+    """Insert items at the end of a list of a resource; None where there is no list."""
     node = root
     for key in (KINDS[address.kind].plural, address.name, field):
-        if node is None or isinstance(node.value, str):
-            return None
-        node = next((value for name, value in node.value if name.value == key), None)
+        node = _value_of(node, key)
     if node is None or isinstance(node.value, str):
         return None
-    shape = entry_shape(shape_at(kinds.shape(address.kind), {}, field))
-    spelled = [one_line(item, shape, alone=not node.flow_style) for item in items]
+    shape = item_shape(inner_shape(kinds.shape(address.kind), {}, field))
+    written = [_one_line(item, shape, alone=not node.flow_style) for item in items]
     if node.flow_style:
-        return _in_brackets(source, node, ", ".join(spelled))
+        return _in_brackets(source, node, ", ".join(written))
     column = node.start_mark.column
-    lines = [f"{' ' * column}- {item}" for item in spelled]
+    lines = [f"{' ' * column}- {item}" for item in written]
     return _after_line(source, _last_line(source, node, column), lines)
 
 
-def _entries(kind: str, resources: Named) -> str:
-    shape = kinds.shape(kind)
-    return ", ".join(f"{text(n)}: {one_line(dict(f), shape)}" for n, f in resources.items())
+def _value_of(node: Node | None, name: str) -> Node | None:
+    if node is None or isinstance(node.value, str):
+        return None
+    return next((value for key, value in node.value if key.value == name), None)
 
 
 def _in_brackets(source: str, node: Node, entry: str) -> str:
@@ -91,7 +159,7 @@ def _in_brackets(source: str, node: Node, entry: str) -> str:
 
 
 def _last_line(source: str, node: Node, column: int) -> int:
-    """The last line of a mapping, with the comments that are indented as its entries are."""
+    """The last line of a mapping or list, with the comments that are indented as its entries are."""
     lines = source.split("\n")
     end = min(node.end_mark.line, len(lines))
     last: int = node.start_mark.line
@@ -117,3 +185,113 @@ def _below_everything(source: str, new: list[str]) -> str:
     ending = "\r\n" if "\r\n" in source else "\n"
     gap = "" if source.endswith("\n") else ending
     return source + gap + ending + ending.join(new) + ending
+
+
+# Values as they are written: quoted wherever a reader could stumble.
+
+# Words that some version of YAML reads as a truth value, nothing or a number.
+_RESERVED = re.compile(r"(?i:y|n|yes|no|on|off|true|false|null|nan|inf)")
+_PLAIN = re.compile(r"[^\W\d_](?:[\w./@:+-]| (?=[\w(]))*(?<!:)|(?:[0-9]{1,6}[hms])+")
+_PLAIN_ALONE = re.compile(r"[^\W\d_](?:[\w./@:+'(),;!?%–—’-]| (?!#))*(?<![ :])")
+
+
+def _text(value: str, *, alone: bool = False) -> str:
+    """Write a text; `alone` on its line it needs quotes less often than between brackets."""
+    plain = (alone and _PLAIN_ALONE.fullmatch(value)) or _PLAIN.fullmatch(value)
+    if plain and not _RESERVED.fullmatch(value) and ": " not in value:
+        return value
+    return f'"{"".join(map(_escaped, value))}"'
+
+
+def _escaped(character: str) -> str:
+    if character in '"\\':
+        return "\\" + character
+    if character.isprintable():
+        return character
+    code = ord(character)
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _one_line(value: Json, shape: Shape | None, *, alone: bool = False) -> str:
+    """Write a value on one line, lists and mappings in brackets, fields in canonical order."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return _text(value, alone=alone)
+        case list():
+            return f"[{', '.join(_one_line(item, item_shape(shape)) for item in value)}]"
+        case dict():
+            parts = (f"{_text(k)}: {_one_line(v, s)}" for k, v, s in _in_order(value, shape))
+            return f"{{{', '.join(parts)}}}"
+    return repr(value)
+
+
+def _in_order(value: dict[str, Json], shape: Shape | None) -> list[tuple[str, Json, Shape | None]]:
+    """The entries of a mapping in canonical order, each with its shape."""
+    tags = {key: inner for key, inner in value.items() if isinstance(inner, str)}
+    rank = dict(zip(value, field_ranks(value, shape, tags), strict=True))
+    return [
+        (key, value[key], inner_shape(shape, tags, key))
+        for key in sorted(value, key=rank.__getitem__)
+    ]
+
+
+def _block(value: dict[str, Json], shape: Shape | None, indent: int) -> Iterator[str]:
+    """Write a mapping entry by entry; lists of plain values stay on one line while they fit."""
+    for key, inner, field_shape in _in_order(value, shape):
+        margin = f"{' ' * indent}{_text(key)}:"
+        line = f"{margin} {_one_line(inner, field_shape, alone=True)}"
+        if isinstance(inner, dict) and inner:
+            yield margin
+            yield from _block(inner, field_shape, indent + 2)
+        elif isinstance(inner, list) and not _is_short(inner, line):
+            yield margin
+            yield from _list(inner, item_shape(field_shape), indent + 2)
+        else:
+            yield line
+
+
+def _is_short(value: list[Json], line: str) -> bool:
+    return len(line) <= WIDTH and not any(isinstance(item, dict | list) and item for item in value)
+
+
+def _list(value: list[Json], shape: Shape | None, indent: int) -> Iterator[str]:
+    margin = f"{' ' * indent}- "
+    for item in value:
+        line = f"{margin}{_one_line(item, shape, alone=True)}"
+        if isinstance(item, dict) and len(line) > WIDTH:
+            first, *rest = _block(item, shape, indent + 2)
+            yield margin + first.lstrip(" ")
+            yield from rest
+        else:
+            yield line
+
+
+def _declared_already(address: Address, file: str) -> Diagnostic:
+    return Diagnostic(
+        "CC106",
+        f"{address} is declared here already",
+        Span(file),
+        hint="edit its fields, or name another file",
+    )
+
+
+def _no_list(address: Address, field: str, file: str) -> Diagnostic:
+    return Diagnostic(
+        "CC009",
+        f"nothing can be added to {field} of {address} without changing other lines",
+        Span(file),
+        hint="run `ccstate fmt` on the file first, or write the entries by hand",
+    )
+
+
+def _no_place(kind: str, file: str) -> Diagnostic:
+    return Diagnostic(
+        "CC009",
+        f"{KINDS[kind].plural} cannot be added without changing other lines",
+        Span(file),
+        hint="run `ccstate fmt` on the file first, or name another file",
+    )

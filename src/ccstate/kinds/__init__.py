@@ -89,6 +89,12 @@ def shape(kind: str) -> Struct:
 
 
 @cache
+def document_shape() -> Struct:
+    """The structure of a whole document: kinds in their order."""
+    return Struct({k.plural: shapes.MapOf(shape(k.name)) for k in KINDS.values()})
+
+
+@cache
 def _reference_walk(kind: str) -> "shapes._Walk | None":
     return shapes.walker(shape(kind), lambda leaf: bool(leaf.ref or leaf.destination))
 

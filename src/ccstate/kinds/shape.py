@@ -1,6 +1,6 @@
 """What a kind's annotations say about its values, read once: structure, references, secrets."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import NoneType, UnionType
 from typing import Annotated, Any, NamedTuple, TypeAlias, Union, get_args, get_origin
@@ -114,6 +114,41 @@ def _shape(annotation: Any, metadata: list[Any]) -> Shape:
 
 def _tag(model: type[BaseModel]) -> str:
     return str(get_args(model.model_fields["type"].annotation)[0])
+
+
+def inner_shape(shape: Shape | None, tags: Mapping[str, str], name: str) -> Shape | None:
+    """The shape of an entry of a mapping, whose texts are `tags`; None for one that is not declared."""
+    match shape:
+        case MapOf(item):
+            return item
+        case Struct() | OneOf():
+            struct = _chosen(shape, tags)
+            return struct.fields.get(name) if struct else None
+    return None
+
+
+def item_shape(shape: Shape | None) -> Shape | None:
+    """The shape of the items of a list."""
+    return shape.item if isinstance(shape, ListOf) else None
+
+
+def _chosen(shape: Struct | OneOf, tags: Mapping[str, str]) -> Struct | None:
+    return shape.variants.get(tags.get(shape.tag, "")) if isinstance(shape, OneOf) else shape
+
+
+def field_ranks(names: Iterable[str], shape: Shape | None, tags: Mapping[str, str]) -> list[int]:
+    """Rank fields in the order in which their kind declares them; all alike where names are free.
+
+    `protect` comes last, or before a map of parts: it is about the object as a whole.
+    """
+    struct = _chosen(shape, tags) if isinstance(shape, Struct | OneOf) else None
+    declared = [name for name in struct.fields if name != "protect"] if struct else []
+    if struct and len(declared) < len(struct.fields):
+        *_, (last, inner) = struct.fields.items()
+        parts = isinstance(inner, MapOf) and not isinstance(inner.item, Leaf)
+        declared.insert(declared.index(last) if parts else len(declared), "protect")
+    rank = {name: place for place, name in enumerate(declared)}
+    return [rank.get(name, len(rank)) for name in names]
 
 
 def field_paths(shape: Shape) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from ccstate.adapters.asterisk.compiling import compile_objects
 from ccstate.adapters.asterisk.importing import Imported, Setting, import_estate, words
 from ccstate.adapters.asterisk.kind import Setting as Compiling
 from ccstate.desired import ParseCache, load, load_settings
-from ccstate.desired.editing import with_resources
+from ccstate.desired.insertion import with_resources
 from ccstate.journeys.hours import WEEKDAYS
 from ccstate.model import Address
 from ccstate_lab.programs import programs
