@@ -15,10 +15,9 @@ from ccstate.journeys.centre import Centre
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.ways import Place
 from ccstate.model import Address, Fields
-from ccstate.render.graph.drawing import Drawing, drawing_of
+from ccstate.render.graph.drawing import Drawing, Look, drawing_of, week_words
 from ccstate.render.graph.mermaid import mermaid
 from ccstate.render.graph.svg import svg
-from ccstate.render.graph.words import Look, week_words
 from tests.journeys.strategies_journeys import centre
 from tests.journeys.tangles import estate, tangle
 

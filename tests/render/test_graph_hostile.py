@@ -14,8 +14,7 @@ from ccstate.journeys.flow import Flow
 from ccstate.model import Address, Fields, Json
 from ccstate.render.graph.drawing import Drawing, drawing_of
 from ccstate.render.graph.mermaid import mermaid
-from ccstate.render.graph.panels import picture_of
-from ccstate.render.graph.svg import svg
+from ccstate.render.graph.svg import picture_of, svg
 from tests.growth import is_linear
 
 NUMBER = Address("number", "+61255501234")

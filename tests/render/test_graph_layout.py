@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccstate.render.graph.layout import Edge, Layout, Point, Size, layered
+from ccstate.render.graph.layout import MOST_STEPS, Edge, Layout, Point, Size, Tangled, layered
 from ccstate.render.graph.lines import bold_width_of, width_of
-from ccstate.render.graph.rows import MOST_STEPS, Tangled
 
 NEARLY = 0.01
 

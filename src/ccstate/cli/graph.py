@@ -1,7 +1,7 @@
 """`ccstate graph`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
 import click
 
@@ -9,11 +9,9 @@ from ccstate.cli.output import say, shown, talk, write_file
 from ccstate.cli.workspace import Workspace, find_root
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.model import Address, State
-
-if TYPE_CHECKING:
-    from ccstate.render.graph.rows import Tangled
-
-_Format = Literal["svg", "mermaid"]
+from ccstate.render.graph import FORMATS, SUFFIXES
+from ccstate.render.graph.drawing import DRAWN, drawable, drawing_of
+from ccstate.render.graph.layout import Tangled
 
 
 @click.command()
@@ -21,7 +19,7 @@ _Format = Literal["svg", "mermaid"]
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["svg", "mermaid"]),
+    type=click.Choice(list(FORMATS)),
     help="How it is drawn; by the name of the file where left out, Mermaid where there is none.",
 )
 @click.option(
@@ -31,7 +29,7 @@ _Format = Literal["svg", "mermaid"]
     help="File to write; standard output where left out.",
 )
 @click.pass_obj
-def graph(root: Any, what: str | None, form: _Format | None, file: Path | None) -> int:
+def graph(root: Any, what: str | None, form: str | None, file: Path | None) -> int:
     """Draw what callers meet: from a number, a tree, a queue or an extension.
 
     Without one, lists what can be drawn.
@@ -49,38 +47,29 @@ def graph(root: Any, what: str | None, form: _Format | None, file: Path | None) 
     return 0
 
 
-def _format_of(file: Path | None) -> _Format:
+def _format_of(file: Path | None) -> str:
     """The format that the name of the file asks for."""
     if file is None:
         return "mermaid"
-    match file.suffix.lower():
-        case ".svg":
-            return "svg"
-        case ".mmd" | ".mermaid":
-            return "mermaid"
-        case suffix:
-            hint = "name the file .svg or .mmd, or give --format"
-            raise click.BadParameter(f'"{suffix or file.name}" does not say how to draw: {hint}')
+    suffix = file.suffix.lower()
+    if suffix not in SUFFIXES:
+        hint = "name the file .svg or .mmd, or give --format"
+        raise click.BadParameter(f'"{suffix or file.name}" does not say how to draw: {hint}')
+    return SUFFIXES[suffix]
 
 
-def _drawn(state: State, address: Address, form: _Format) -> str:
+def _drawn(state: State, address: Address, form: str) -> str:
     from ccstate.journeys.centre import centre_of
     from ccstate.journeys.flow import Flow
-    from ccstate.render.graph.drawing import drawing_of
-    from ccstate.render.graph.mermaid import mermaid
-    from ccstate.render.graph.rows import Tangled
-    from ccstate.render.graph.svg import svg
 
     drawing = drawing_of(Flow(centre_of(state)), address)
-    if form == "mermaid":
-        return mermaid(drawing)
     try:
-        return svg(drawing)
+        return FORMATS[form](drawing)
     except Tangled as tangled:
         raise InvalidInput([_tangled(address, tangled)]) from None
 
 
-def _tangled(address: Address, tangled: "Tangled") -> Diagnostic:
+def _tangled(address: Address, tangled: Tangled) -> Diagnostic:
     return Diagnostic(
         "CC820",
         f"{address} is too tangled to draw, with {tangled.arrows:,} arrows",
@@ -93,7 +82,6 @@ def _wanted(what: str, state: State) -> Address:
     """The object that is meant; a number may be given without its kind."""
     from ccstate.cli.live import address_of
     from ccstate.desired.findings import did_you_mean
-    from ccstate.render.graph.drawing import DRAWN, drawable
 
     known = [_short(address) for address in drawable(state)]
     address = Address("number", what) if what.startswith("+") else address_of(what)
@@ -113,7 +101,6 @@ def _short(address: Address) -> str:
 
 
 def _list(state: State) -> None:
-    from ccstate.render.graph.drawing import drawable
     from ccstate.render.text import columns, safe
 
     found = [

@@ -5,15 +5,296 @@ or before a mailbox, an extension without a phone. Their arrows go on to where t
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
+from itertools import groupby
 from typing import NamedTuple, TypeAlias
 
+from ccstate.journeys.centre import Filled
 from ccstate.journeys.flow import Flow
-from ccstate.journeys.ways import End, Event, Place, Way
+from ccstate.journeys.hours import WEEKDAYS
+from ccstate.journeys.staffing import Lack, agents, ringing_members
+from ccstate.journeys.ways import (
+    CALLERS,
+    KEYS,
+    MAILBOX,
+    SWITCH,
+    TURNED,
+    End,
+    Event,
+    Place,
+    Way,
+)
+from ccstate.kinds.fields import seconds
 from ccstate.model import Address
-from ccstate.render.graph.words import END_BOXES, Box, arrow_words, box_of, tree_box
-from ccstate.render.journey_words import address_words
+from ccstate.render.journey_words import address_words, keys_words, length_words
+from ccstate.render.tally import listed
+
+
+class Look(Enum):
+    """What a box is; each looks different, without colours too."""
+
+    NUMBER = auto()
+    HOURS = auto()
+    QUESTION = auto()
+    SPEECH = auto()
+    TREE = auto()
+    PEOPLE = auto()
+    NOBODY = auto()
+    MAILBOX = auto()
+    END = auto()
+    BAD = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One box: its title and what stands below that; `tree` is the IVR whose panel it is in."""
+
+    look: Look
+    title: str
+    body: tuple[str, ...] = ()
+    tree: str = ""
+
+
+_TIED = "\N{NO-BREAK SPACE}"
+"""Between words that stay on one line."""
+
+
+def box_of(flow: Flow, place: Place) -> Box:
+    """The box of a place."""
+    fields = flow.centre.of(place.kind)[place.name]
+    label = fields.get("label") or ""
+    match place.kind:
+        case "number":
+            if place.node == TURNED:
+                switch = _switch_name(flow, fields["switch"])
+                return Box(Look.HOURS, f"Switch: {switch}")
+            if place.node:
+                return Box(Look.HOURS, f"Open? {hours_words(flow, fields['hours'])}")
+            body = (place.name,) if label else ()
+            return Box(Look.NUMBER, label or place.name, (*body, *_hours_of_number(flow, place)))
+        case "queue":
+            return _queue(flow, label or place.name, fields)
+        case "conference_room":
+            return Box(Look.PEOPLE, f"Conference room: {label or place.name}")
+        case "ring_group":
+            return _ring_group(flow, label or place.name, fields)
+        case "ivr":
+            return _node(flow, place, fields)
+        case _:
+            return _extension(flow, place, label)
+
+
+def _hours_of_number(flow: Flow, place: Place) -> tuple[str, ...]:
+    """The hours where they decide anything."""
+    ways = flow.ways(place)
+    if len({(way.to, way.end) for way in ways}) == 1:
+        return ()
+    schedule = ways[0].schedule
+    if schedule.startswith(CALLERS):
+        return ("asks who calls",)
+    if schedule.startswith(SWITCH):
+        return (f"asks switch {_switch_name(flow, schedule.removeprefix(SWITCH))}",)
+    return (hours_words(flow, schedule),)
+
+
+def _queue(flow: Flow, name: str, queue: Filled) -> Box:
+    title = name if "queue" in name.lower() else f"{name} queue"
+    who = list(agents(flow.centre, queue))
+    people = len({agent.user for agent in who if agent.user and agent.lack is Lack.NOTHING})
+    phones = {agent.extension for agent in who if not agent.user and agent.lack is Lack.NOTHING}
+    there = [_count(people, "person", "people")] if people else []
+    there += [_count(len(phones), "phone", "phones")] if phones else []
+    look = Look.PEOPLE if there else Look.NOBODY
+    week = week_words(flow.centre.of("schedule").get(queue.get("hours") or "", {}))
+    body = (week,) if week else ()
+    return Box(look, f"{title}: {listed(there) if there else 'nobody'}", body)
+
+
+def _ring_group(flow: Flow, name: str, group: Filled) -> Box:
+    title = name if "group" in name.lower() else f"{name} group"
+    count = len(ringing_members(flow.centre, group))
+    if not count:
+        return Box(Look.NOBODY, f"{title}: nobody")
+    each = "each rings" if group["strategy"] == "in_order" and count > 1 else "rings"
+    rings = f"{each} for {length_words(seconds(group['ring_for']))}"
+    return Box(Look.PEOPLE, f"{title}: {_count(count, 'phone', 'phones')}", (rings,))
+
+
+def _count(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def _extension(flow: Flow, place: Place, label: str) -> Box:
+    name = label or _owner(flow, place.name)
+    if place.node == MAILBOX:
+        return Box(Look.MAILBOX, f"Mailbox: {name}")
+    if place.node:
+        rings = flow.centre.of("extension")[place.name]["ring_for"]
+        return _phone(flow, place.node, "", rings)
+    return _phone(flow, name, place.name, flow.centre.of("extension")[place.name]["ring_for"])
+
+
+def _owner(flow: Flow, extension: str) -> str:
+    users = flow.centre.of("user")
+    names = [str(users[user]["name"]) for user in flow.centre.owners.get(extension, ())]
+    return listed(names) if names else extension
+
+
+def _phone(flow: Flow, name: str, extension: str, ring_for: str) -> Box:
+    device = flow.centre.of("extension").get(extension, {}).get("device", "none")
+    if extension and device == "none":
+        return Box(Look.NOBODY, f"Phone: {name}", ("nobody: it has no phone",))
+    return Box(Look.PEOPLE, f"Phone: {name}", (f"rings for {length_words(seconds(ring_for))}",))
+
+
+def _node(flow: Flow, place: Place, tree: Filled) -> Box:
+    node = tree["nodes"].get(place.node, {"type": ""})
+    label = node.get("label") or ""
+    said = spoken(flow, node.get("prompt"), tree.get("language"))
+    match node["type"]:
+        case "menu":
+            return Box(Look.QUESTION, label or "Menu", said, place.name)
+        case "collect":
+            few, most = node["min_digits"], node["max_digits"]
+            digits = f"{most} digits" if few == most else f"{few} to {most} digits"
+            return Box(Look.QUESTION, label or f"Asks for {digits}", said, place.name)
+        case "hours":
+            title = f"Open? {_schedule_name(flow, node['schedule'])}"
+            week = week_words(flow.centre.of("schedule").get(node["schedule"], {}))
+            return Box(Look.HOURS, label or title, (week,) if week else (), place.name)
+        case "switch":
+            title = f"Switch: {_switch_name(flow, node['switch'])}"
+            return Box(Look.HOURS, label or title, (), place.name)
+        case "callers":
+            return Box(Look.HOURS, label or "Who calls?", (), place.name)
+        case "dial":
+            extension = node.get("extension") or ""
+            found = flow.centre.of("extension").get(extension, {}).get("label")
+            name = label or found or (extension and _owner(flow, extension)) or node["number"]
+            box = _phone(flow, name, extension, node["ring_for"])
+            return Box(box.look, box.title, box.body, place.name)
+        case "hangup":
+            return Box(Look.END, "Call ends", (*((label,) if label else ()), *said), place.name)
+        case "play":
+            return Box(Look.SPEECH, label, said, place.name)
+        case _:
+            return Box(Look.SPEECH, label or place.node, (), place.name)
+
+
+def spoken(flow: Flow, prompt: str | None, language: str | None) -> tuple[str, ...]:
+    """What a prompt says, in quotes; its label or name where only a recording knows."""
+    if prompt is None:
+        return ()
+    fields = flow.centre.of("prompt").get(prompt, {})
+    text = " ".join(flow.centre.words(prompt, language).split())
+    return (f"“{text}”",) if text else (f"plays {fields.get('label') or prompt}",)
+
+
+def _schedule_name(flow: Flow, schedule: str) -> str:
+    return str(flow.centre.of("schedule").get(schedule, {}).get("label") or schedule)
+
+
+def _switch_name(flow: Flow, switch: str) -> str:
+    return str(flow.centre.of("switch").get(switch, {}).get("label") or switch)
+
+
+def hours_words(flow: Flow, schedule: str) -> str:
+    """`Any office open (Mon–Fri 07:30–19:00, Sat 08:30–17:00)`."""
+    week = week_words(flow.centre.of("schedule").get(schedule, {}))
+    name = _schedule_name(flow, schedule)
+    return f"{name} ({week})" if week else name
+
+
+def week_words(schedule: Filled) -> str:
+    """The hours of a usual week: `Mon–Fri 08:00–18:00`, `day and night`, `never`."""
+    week = _week_words(schedule)
+    return f"{week}, by season" if week and schedule.get("seasons") else week
+
+
+def _week_words(schedule: Filled) -> str:
+    weekly = schedule.get("weekly")
+    if weekly is None:
+        return ""
+    spans = [tuple(weekly.get(day) or ()) for day in WEEKDAYS]
+    if all(span in {("00:00-24:00",), ("00:00-00:00",)} for span in spans):
+        return "day and night"
+    groups = [
+        (list(group), times)
+        for times, group in groupby(range(len(WEEKDAYS)), key=spans.__getitem__)
+        if times
+    ]
+    texts = [
+        f"{_days(days)}{_TIED}{' and '.join(time.replace('-', '–') for time in times)}"
+        for days, times in groups
+    ]
+    return ", ".join(texts) or "never"
+
+
+def _days(days: Sequence[int]) -> str:
+    first, last = WEEKDAYS[days[0]].title(), WEEKDAYS[days[-1]].title()
+    if len(days) == 1:
+        return first
+    return f"{first}, {last}" if len(days) == 2 else f"{first}–{last}"
+
+
+def tree_box(flow: Flow, name: str) -> Box:
+    """Another tree as one box."""
+    return Box(Look.TREE, f"Menus: {flow.centre.of('ivr')[name].get('label') or name}")
+
+
+END_BOXES: Mapping[End, Box] = {
+    End.HANGUP: Box(Look.END, "Call ends"),
+    End.CUT_OFF: Box(Look.BAD, "Cut off"),
+    End.WAITS: Box(Look.BAD, "Waits without end"),
+    End.ENDLESS: Box(Look.BAD, "Goes round without end"),
+}
+
+
+def arrow_words(ways: Iterable[Way], jumps: str = "") -> str:
+    """What makes a call take any of these ways: `press 1 or 2, or says nothing`.
+
+    `jumps` says how the caller joins the queue: `priority 5`.
+    """
+    found = list(ways)
+    keys = sorted({way.key for way in found if way.event is Event.KEY}, key=KEYS.index)
+    words = [f"press {listed([keys_words(key) for key in keys], 'or')}"] if keys else []
+    if lists := sorted({way.key for way in found if way.event is Event.LISTED}):
+        words.append(f"callers in {listed(lists, 'or')}")
+    waits = {way.seconds for way in found if way.event in {Event.NO_ANSWER, Event.EMPTY}}
+    for event in Event:
+        if any(way.event is event for way in found) and event not in {
+            Event.THEN,
+            Event.KEY,
+            Event.LISTED,
+        }:
+            longest = max(waits, default=0) if event is Event.NO_ANSWER else 0
+            words.append(
+                _EVENTS[event]
+                + (f" for {length_words(longest).replace(' ', _TIED)}" if longest else "")
+            )
+    text = listed(words, "or") if words else ""
+    jumps = jumps.replace(" ", _TIED)
+    return f"{text} ({jumps})" if text and jumps else text or jumps
+
+
+_EVENTS: Mapping[Event, str] = {
+    Event.OPEN: "open",
+    Event.CLOSED: "closed",
+    Event.HOLIDAY: "holiday",
+    Event.ON: "on",
+    Event.OFF: "off",
+    Event.OTHERS: "other callers",
+    Event.DIGITS: "enters digits",
+    Event.SILENCE: "says nothing",
+    Event.WRONG_KEY: "wrong key",
+    Event.ANSWERED: "somebody answers",
+    Event.NO_ANSWER: "nobody answers",
+    Event.EMPTY: "nobody there",
+    Event.FULL: "queue full",
+    Event.BUSY: "busy",
+}
 
 
 class Arrow(NamedTuple):

@@ -7,9 +7,8 @@ to Mermaid, to Markdown or to HTML is written as its number.
 import re
 from collections.abc import Iterator, Mapping
 
-from ccstate.render.graph.drawing import Drawing
+from ccstate.render.graph.drawing import Box, Drawing, Look
 from ccstate.render.graph.lines import wrapped
-from ccstate.render.graph.words import Box, Look
 from ccstate.render.text import safe
 
 _WIDTH = 214.0
