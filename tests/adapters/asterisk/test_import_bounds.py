@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccstate.adapters.asterisk.proof import lockstep, proving, worlds
-from ccstate.adapters.asterisk.proof.results import Proof
+from ccstate.adapters.asterisk.proof.lockstep import Proof
 from tests.adapters.asterisk.estates import estate
 from tests.adapters.asterisk.test_import_proof import proving as both_sides
 

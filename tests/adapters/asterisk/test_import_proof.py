@@ -13,9 +13,9 @@ from ccstate.adapters.asterisk import interpreter as by_hand
 from ccstate.adapters.asterisk.importing import Setting, words
 from ccstate.adapters.asterisk.interpreter import NotFollowed
 from ccstate.adapters.asterisk.proof import prove, turns
+from ccstate.adapters.asterisk.proof.lockstep import Door, Proof
 from ccstate.adapters.asterisk.proof.objects import Where
 from ccstate.adapters.asterisk.proof.proving import Proving
-from ccstate.adapters.asterisk.proof.results import Door, Proof
 from ccstate.adapters.embedded import SUPPORTS
 from ccstate.model import Address
 from ccstate_lab.programs import programs

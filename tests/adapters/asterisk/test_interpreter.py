@@ -25,7 +25,7 @@ from ccstate.adapters.asterisk.interpreter import (
     Waits,
     edges,
 )
-from ccstate.adapters.asterisk.interpreter.expressions import worked_out
+from ccstate.adapters.asterisk.interpreter.text import worked_out
 
 FIRST = date(2026, 11, 30)
 ZONE = "Australia/Sydney"

@@ -29,7 +29,7 @@ from ccstate.adapters.asterisk.importing.values import (
     entered_in,
     is_unknown,
 )
-from ccstate.adapters.asterisk.interpreter.expressions import is_true
+from ccstate.adapters.asterisk.interpreter.text import is_true
 
 MOST_STEPS = 150
 """Steps of one way of a call."""

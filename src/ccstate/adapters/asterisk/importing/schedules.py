@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from ccstate.adapters.asterisk.importing.estate import Work
-from ccstate.adapters.asterisk.interpreter.faults import NotFollowed
-from ccstate.adapters.asterisk.interpreter.timing import timing
+from ccstate.adapters.asterisk.interpreter.call import NotFollowed
+from ccstate.adapters.asterisk.interpreter.world import timing
 from ccstate.journeys.hours import WEEKDAYS
 from ccstate.model import Json
 

@@ -14,12 +14,16 @@ from ccstate.adapters.asterisk.conf.dialplan import Dialplan, Step
 from ccstate.adapters.asterisk.conf.patterns import MORE, is_open
 from ccstate.adapters.asterisk.importing.calling import At, Call
 from ccstate.adapters.asterisk.importing.outcomes import CALLER
-from ccstate.adapters.asterisk.interpreter.changes import changes, steps_of
-from ccstate.adapters.asterisk.interpreter.expressions import worked_out
-from ccstate.adapters.asterisk.interpreter.faults import NotFollowed
-from ccstate.adapters.asterisk.interpreter.text import filled, name_and_cut, substring
+from ccstate.adapters.asterisk.interpreter.call import NotFollowed
+from ccstate.adapters.asterisk.interpreter.text import (
+    OPAQUE,
+    filled,
+    name_and_cut,
+    substring,
+    worked_out,
+)
 from ccstate.adapters.asterisk.interpreter.values import PURE, SET_BY_ASTERISK
-from ccstate.adapters.asterisk.interpreter.world import OPAQUE
+from ccstate.adapters.asterisk.interpreter.world import changes, steps_of
 
 _CALLER_NUMBERS = frozenset({"CALLERID(num)", "CALLERID(number)", "CALLERIDNUM"})
 _COMPARED = re.compile(r'(?:!?=|=~)\s*"?([^"\s=!&|?)\]]*)"?')

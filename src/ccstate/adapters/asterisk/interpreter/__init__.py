@@ -17,19 +17,14 @@ from ccstate.adapters.asterisk.interpreter.call import (
     Heard,
     Keys,
     Mailbox,
+    NotFollowed,
     Rings,
     Stop,
     Waits,
 )
-from ccstate.adapters.asterisk.interpreter.faults import NotFollowed
 from ccstate.adapters.asterisk.interpreter.running import Interpreter
-from ccstate.adapters.asterisk.interpreter.world import (
-    OPAQUE,
-    OTHER_CALLER,
-    Moments,
-    Survey,
-    edges,
-)
+from ccstate.adapters.asterisk.interpreter.text import OPAQUE
+from ccstate.adapters.asterisk.interpreter.world import OTHER_CALLER, Moments, Survey, edges
 
 __all__ = [
     "AGENT",

@@ -6,7 +6,6 @@ Source: main/pbx_builtins.c and apps/*.c of Asterisk 18 and 22.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from ccstate.adapters.asterisk.interpreter.call import (
     AGENT,
@@ -19,23 +18,17 @@ from ccstate.adapters.asterisk.interpreter.call import (
     Keys,
     Leg,
     Mailbox,
+    NotFollowed,
     Reading,
     Rings,
     Stop,
+    Undecided,
+    UndecidedTime,
     Waits,
 )
-from ccstate.adapters.asterisk.interpreter.expressions import is_true
-from ccstate.adapters.asterisk.interpreter.faults import NotFollowed, Undecided, UndecidedTime
-from ccstate.adapters.asterisk.interpreter.text import arguments, divided, letters
-from ccstate.adapters.asterisk.interpreter.values import (
-    assign,
-    known,
-    set_fact,
-    substituted,
-)
-
-if TYPE_CHECKING:
-    from ccstate.adapters.asterisk.interpreter.running import Run
+from ccstate.adapters.asterisk.interpreter.lookup import Run
+from ccstate.adapters.asterisk.interpreter.text import arguments, divided, is_true, known, letters
+from ccstate.adapters.asterisk.interpreter.values import assign, set_fact, substituted
 
 DEEPEST = 60
 WITHOUT_EFFECT = frozenset(
@@ -48,7 +41,7 @@ WITHOUT_EFFECT = frozenset(
 """Applications after which the next step comes, and of which no caller notices anything."""
 
 
-def _said(run: "Run", data: str, fewest: int = 0) -> list[str]:
+def _said(run: Run, data: str, fewest: int = 0) -> list[str]:
     """The arguments, with variables filled in."""
     return arguments(substituted(run, data), fewest)
 
@@ -67,11 +60,11 @@ def _seconds(text: str) -> int | None:
 # Answering, hearing, waiting
 
 
-def _answer(run: "Run", _data: str) -> None:
+def _answer(run: Run, _data: str) -> None:
     run.call = replace(run.call, is_answered=True)
 
 
-def _playback(run: "Run", data: str) -> None:
+def _playback(run: Run, data: str) -> None:
     sounds, options, *_ = _said(run, data, 2)
     if "skip" in options.split("&") and not run.call.is_answered:
         return
@@ -80,13 +73,13 @@ def _playback(run: "Run", data: str) -> None:
         _answer(run, "")
 
 
-def _hears(run: "Run", sounds: str) -> None:
+def _hears(run: Run, sounds: str) -> None:
     for sound in known(sounds).split("&"):
         if sound.strip():
             run.heard.append(Heard("sound", sound.strip(), run.line))
 
 
-def _background(run: "Run", data: str) -> Stop | None:
+def _background(run: Run, data: str) -> Stop | None:
     sounds, options, _language, context, *_ = _said(run, data, 4)
     if options.strip().strip("sn"):
         raise NotFollowed(f"Background() with {options[:20]!r} is not followed")
@@ -102,7 +95,7 @@ def _background(run: "Run", data: str) -> Stop | None:
     return Keys(run.call, tuple(run.heard), run.line, 0)
 
 
-def _asks_next(run: "Run") -> bool:
+def _asks_next(run: Run) -> bool:
     """Whether the next step that matters asks for keys as well, so that both are one question."""
     priority = run.call.priority
     while found := run.find(run.call.context, run.call.exten, priority):
@@ -115,19 +108,19 @@ def _asks_next(run: "Run") -> bool:
     return False
 
 
-def _wait_exten(run: "Run", data: str) -> Stop:
+def _wait_exten(run: Run, data: str) -> Stop:
     seconds = _seconds((_said(run, data, 1))[0]) or run.call.response
     return Keys(run.call, tuple(run.heard), run.line, seconds)
 
 
-def _wait(run: "Run", data: str) -> None:
+def _wait(run: Run, data: str) -> None:
     if seconds := _seconds(_said(run, data, 1)[0]):
         if _ringing_leg(run):
             raise NotFollowed("Wait() while Dial() rings a Local channel is not followed")
         run.heard.append(Heard("pause", "", run.line, seconds))
 
 
-def _music(run: "Run", data: str) -> Stop | None:
+def _music(run: Run, data: str) -> Stop | None:
     name, length, *_ = _said(run, data, 2)
     seconds = _seconds(length)
     if seconds is None:
@@ -137,7 +130,7 @@ def _music(run: "Run", data: str) -> Stop | None:
 
 
 def _says(what: str) -> "Application":
-    def say(run: "Run", data: str) -> None:
+    def say(run: Run, data: str) -> None:
         said = _said(run, data, 1)[0]
         text = "the time" if what == "time" else known(said)
         run.heard.append(Heard("says", f"{what} {text}", run.line))
@@ -145,11 +138,11 @@ def _says(what: str) -> "Application":
     return say
 
 
-def _records(run: "Run", _data: str) -> None:
+def _records(run: Run, _data: str) -> None:
     run.heard.append(Heard("records", "", run.line))
 
 
-def _read(run: "Run", data: str) -> Stop:
+def _read(run: Run, data: str) -> Stop:
     variable, sounds, most, options, tries, timeout, *_ = _said(run, data, 6)
     ends = "#"
     for option, inside in ((letter[0], letter[2:-1]) for letter in letters(options)):
@@ -175,11 +168,11 @@ def _read(run: "Run", data: str) -> Stop:
 # Going elsewhere
 
 
-def _goto(run: "Run", data: str) -> Stop | None:
+def _goto(run: Run, data: str) -> Stop | None:
     return _go_to(run, substituted(run, data))
 
 
-def _go_to(run: "Run", text: str) -> Stop | None:
+def _go_to(run: Run, text: str) -> Stop | None:
     place = run.target(text)
     if place is None:
         return run.ended(NO_WAY, f"there is no step {text.strip()[:40]}")
@@ -187,36 +180,36 @@ def _go_to(run: "Run", text: str) -> Stop | None:
     return None
 
 
-def _go_if(run: "Run", targets: str, *, is_met: bool) -> Stop | None:
+def _go_if(run: Run, targets: str, *, is_met: bool) -> Stop | None:
     """Goes to one of `yes:no`, or on where that one is empty."""
     yes, _, no = targets.partition(":")
     target = (yes if is_met else no).strip()
     return _go_to(run, target) if target else None
 
 
-def _goto_if(run: "Run", data: str) -> Stop | None:
+def _goto_if(run: Run, data: str) -> Stop | None:
     text = substituted(run, data)
     condition, _, targets = text.partition("?")
     return _go_if(run, targets, is_met=is_true(known(condition)))
 
 
-def _goto_if_time(run: "Run", data: str) -> Stop | None:
+def _goto_if_time(run: Run, data: str) -> Stop | None:
     times, _, targets = substituted(run, data).partition("?")
     return _go_if(run, targets, is_met=run.is_open(known(times)))
 
 
-def _exec_if(run: "Run", data: str) -> Stop | None:
+def _exec_if(run: Run, data: str) -> Stop | None:
     text = substituted(run, data)
     condition, _, apps = text.partition("?")
     return _execute(run, divided(apps)[0 if is_true(known(condition)) else 1])
 
 
-def _exec_if_time(run: "Run", data: str) -> Stop | None:
+def _exec_if_time(run: Run, data: str) -> Stop | None:
     times, _, apps = substituted(run, data).partition("?")
     return _execute(run, divided(apps)[0 if run.is_open(known(times)) else 1])
 
 
-def _execute(run: "Run", text: str) -> Stop | None:
+def _execute(run: Run, text: str) -> Stop | None:
     """Runs `app(data)`, whose variables are filled in already."""
     app, _, data = text.strip().partition("(")
     name = app.strip().lower()
@@ -229,21 +222,21 @@ def _execute(run: "Run", text: str) -> Stop | None:
     return APPLICATIONS[name](run, data.rpartition(")")[0] if ")" in data else data)
 
 
-def _exec(run: "Run", data: str) -> Stop | None:
+def _exec(run: Run, data: str) -> Stop | None:
     return _execute(run, substituted(run, data))
 
 
-def _gosub(run: "Run", data: str) -> Stop | None:
+def _gosub(run: Run, data: str) -> Stop | None:
     return _subroutine(run, substituted(run, data))
 
 
-def _gosub_if(run: "Run", data: str) -> Stop | None:
+def _gosub_if(run: Run, data: str) -> Stop | None:
     condition, _, targets = substituted(run, data).partition("?")
     chosen = divided(targets)[0 if is_true(known(condition)) else 1]
     return _subroutine(run, chosen) if chosen.strip() else None
 
 
-def _subroutine(run: "Run", text: str) -> Stop | None:
+def _subroutine(run: Run, text: str) -> Stop | None:
     target, bracket, said = text.strip().partition("(")
     place = run.target(target)
     if place is None or not run.exists(*place):
@@ -254,7 +247,7 @@ def _subroutine(run: "Run", text: str) -> Stop | None:
     return None
 
 
-def _enter(run: "Run", given: list[str], macro: str) -> None:
+def _enter(run: Run, given: list[str], macro: str) -> None:
     call = run.call
     if len(call.frames) >= DEEPEST:
         raise NotFollowed("subroutines call each other too deeply")
@@ -270,7 +263,7 @@ def _enter(run: "Run", given: list[str], macro: str) -> None:
     run.call = replace(call, frames=(*call.frames, frame))
 
 
-def _macro(run: "Run", data: str) -> Stop | None:
+def _macro(run: Run, data: str) -> Stop | None:
     name, *given = _said(run, data, 1)
     context = f"macro-{known(name).strip()}"
     if not run.exists(context, "s"):
@@ -280,12 +273,12 @@ def _macro(run: "Run", data: str) -> Stop | None:
     return None
 
 
-def _macro_exit(run: "Run", _data: str) -> None:
+def _macro_exit(run: Run, _data: str) -> None:
     if run.call.frames and run.call.frames[-1].macro:
         run.leave_frame()
 
 
-def _return(run: "Run", data: str) -> Stop | None:
+def _return(run: Run, data: str) -> Stop | None:
     value = substituted(run, data)
     if not run.call.frames or run.call.frames[-1].macro:
         return run.ended(NO_WAY, "Return() outside of a subroutine")
@@ -294,12 +287,12 @@ def _return(run: "Run", data: str) -> Stop | None:
     return None
 
 
-def _stack_pop(run: "Run", _data: str) -> None:
+def _stack_pop(run: Run, _data: str) -> None:
     if run.call.frames:
         run.call = replace(run.call, frames=run.call.frames[:-1])
 
 
-def _while(run: "Run", data: str) -> None:
+def _while(run: Run, data: str) -> None:
     """A loop of one extension; `loops` holds the steps of those that are open."""
     priority = run.here[2]
     holds = is_true(known(substituted(run, data)))
@@ -311,7 +304,7 @@ def _while(run: "Run", data: str) -> None:
     run.call = replace(run.call, loops=loops, priority=after + 1)
 
 
-def _end_of_loop(run: "Run", begin: int) -> int:
+def _end_of_loop(run: Run, begin: int) -> int:
     context, exten, _ = run.here
     depth, at = 0, begin
     while found := run.find(context, exten, at):
@@ -323,35 +316,35 @@ def _end_of_loop(run: "Run", begin: int) -> int:
     raise NotFollowed("While() has no EndWhile()")
 
 
-def _end_while(run: "Run", _data: str) -> None:
+def _end_while(run: Run, _data: str) -> None:
     if run.call.loops:
         run.call = replace(run.call, priority=run.call.loops[-1])
 
 
-def _exit_while(run: "Run", _data: str) -> None:
+def _exit_while(run: Run, _data: str) -> None:
     if run.call.loops:
         *others, begin = run.call.loops
         after = _end_of_loop(run, begin) + 1
         run.call = replace(run.call, loops=tuple(others), priority=after)
 
 
-def _set(run: "Run", data: str) -> None:
+def _set(run: Run, data: str) -> None:
     name, _, value = data.partition("=")
     assign(run, substituted(run, name), substituted(run, value))
 
 
-def _mset(run: "Run", data: str) -> None:
+def _mset(run: Run, data: str) -> None:
     for part in arguments(substituted(run, data)):
         name, _, value = part.partition("=")
         assign(run, name, value)
 
 
-def _set_global(run: "Run", data: str) -> None:
+def _set_global(run: Run, data: str) -> None:
     name, _, value = data.partition("=")
     set_fact(run, f"GLOBAL({substituted(run, name).strip()})", substituted(run, value))
 
 
-def _db_del(run: "Run", data: str) -> None:
+def _db_del(run: Run, data: str) -> None:
     set_fact(run, f"DB({known(substituted(run, data)).strip()})", "")
 
 
@@ -362,7 +355,7 @@ DIAL_FOLLOWED = frozenset("abBcCeEghHiIjkKmNorRtTuvwWxXyYzZAfn")
 """Options of Dial() that leave the way of a caller as it is, or that are reported as they stand."""
 
 
-def _dial(run: "Run", data: str) -> Stop | None:
+def _dial(run: Run, data: str) -> Stop | None:
     devices, seconds, options, *_ = _said(run, data, 3)
     targets = tuple(part.strip() for part in known(devices).split("&") if part.strip())
     odd = [letter[0] for letter in letters(options) if letter[0] not in DIAL_FOLLOWED]
@@ -380,7 +373,7 @@ def _dial(run: "Run", data: str) -> Stop | None:
     return Rings(run.call, tuple(run.heard), run.line, targets, ring, known(options))
 
 
-def _ringing_leg(run: "Run") -> Leg | None:
+def _ringing_leg(run: Run) -> Leg | None:
     """The Dial() that rings this Local channel, while nobody has answered it."""
     return run.call.legs[-1] if run.call.legs and not run.call.is_answered else None
 
@@ -389,7 +382,7 @@ _WITHOUT_LOCAL = re.compile(r"[A-Z]?[DFGHKLMSTUWXdghktwx]")
 """Options of Dial() that mean more with a Local channel than that it rings."""
 
 
-def _dial_local(run: "Run", target: str, ring: int | None, options: str) -> None:
+def _dial_local(run: Run, target: str, ring: int | None, options: str) -> None:
     """Rings `Local/exten@context`: another part of the dialplan, as a call of its own.
 
     Source: main/core_local.c of Asterisk 22. It begins without the variables of the caller, but for
@@ -413,7 +406,7 @@ def _dial_local(run: "Run", target: str, ring: int | None, options: str) -> None
     )
 
 
-def _queue(run: "Run", data: str) -> Stop:
+def _queue(run: Run, data: str) -> Stop:
     if _ringing_leg(run):
         raise NotFollowed("Queue() while Dial() rings a Local channel is not followed")
     name, options, _url, announce, seconds, *rest = _said(run, data, 5)
@@ -423,7 +416,7 @@ def _queue(run: "Run", data: str) -> Stop:
     return Waits(run.call, tuple(run.heard), run.line, called, wait, known(options), others)
 
 
-def _voicemail(run: "Run", data: str) -> Stop | None:
+def _voicemail(run: Run, data: str) -> Stop | None:
     boxes, options, *_ = _said(run, data, 2)
     names = [part.strip() for part in known(boxes).split("&") if part.strip()]
     if not names or len(names) > 1:
@@ -447,7 +440,7 @@ def _voicemail(run: "Run", data: str) -> Stop | None:
 # Ends
 
 
-def _hangup(run: "Run", data: str) -> Stop:
+def _hangup(run: Run, data: str) -> Stop:
     cause = known(substituted(run, data)).strip()
     return run.ended(HANGUP, "" if cause in ("", "16", "normal") else f"cause {cause}"[:40])
 
@@ -455,13 +448,13 @@ def _hangup(run: "Run", data: str) -> Stop:
 def _end(kind: str) -> "Application":
     """An application that keeps the caller: with what it is given."""
 
-    def end(run: "Run", data: str) -> Stop:
+    def end(run: Run, data: str) -> Stop:
         return run.ended(kind, known(substituted(run, data)).partition(",")[0].strip()[:80])
 
     return end
 
 
-def _conference(run: "Run", data: str) -> Stop:
+def _conference(run: Run, data: str) -> Stop:
     """A conference; what its profiles and menus in confbridge.conf say is not compared."""
     room, *profiles = (known(part).strip() for part in _said(run, data, 1))
     if any(profiles):
@@ -469,7 +462,7 @@ def _conference(run: "Run", data: str) -> Stop:
     return run.ended("conference", room[:80])
 
 
-def _mailbox_access(run: "Run", data: str) -> Stop:
+def _mailbox_access(run: Run, data: str) -> Stop:
     box, options, *_ = _said(run, data, 2)
     by = ", without a PIN" if "s" in options else ""
     return run.ended("listens to messages", f"{known(box).strip()}{by}")
@@ -478,7 +471,7 @@ def _mailbox_access(run: "Run", data: str) -> Stop:
 _KNOWS, _KNOWS_NOT = "known", "not known"
 
 
-def _authenticate(run: "Run", _data: str) -> Stop | None:
+def _authenticate(run: Run, _data: str) -> Stop | None:
     """Asks for a code, three times at the most; who does not know it is hung up on.
 
     Source: `auth_exec` in apps/app_authenticate.c, `vmauthenticate` in apps/app_voicemail.c (22).
@@ -495,7 +488,7 @@ def _member(does: str, variable: str, statuses: tuple[str, ...]) -> "Application
     The calling phone does where none is named. Source: `aqm_exec` and others in app_queue.c (22).
     """
 
-    def change(run: "Run", data: str) -> None:
+    def change(run: Run, data: str) -> None:
         queue, device, more, *_ = (known(part).strip() for part in _said(run, data, 3))
         penalty = more if does == "joins" else ""
         if run.survey.reads(variable):
@@ -506,7 +499,7 @@ def _member(does: str, variable: str, statuses: tuple[str, ...]) -> "Application
     return change
 
 
-def _user_event(run: "Run", data: str) -> None:
+def _user_event(run: Run, data: str) -> None:
     try:
         text = substituted(run, data)
     except (NotFollowed, Undecided, UndecidedTime):
@@ -514,12 +507,12 @@ def _user_event(run: "Run", data: str) -> None:
     run.heard.append(Heard("event", text, run.line))
 
 
-def _playtones(run: "Run", data: str) -> None:
+def _playtones(run: Run, data: str) -> None:
     run.heard.append(Heard("says", f"tone {substituted(run, data)[:40]}", run.line))
 
 
-Application = Callable[["Run", str], "Stop | None"]
-APPLICATIONS: Mapping[str, Callable[["Run", str], Stop | None]] = {
+Application = Callable[[Run, str], "Stop | None"]
+APPLICATIONS: Mapping[str, Callable[[Run, str], Stop | None]] = {
     "addqueuemember": _member("joins", "AQMSTATUS", ("ADDED", "MEMBERALREADY")),
     "answer": _answer,
     "authenticate": _authenticate,

@@ -1,9 +1,4 @@
-"""A call in a dialplan: where it is, what it carries, and what it stops for.
-
-A call is a value. `Interpreter.run` plays it until something outside of the dialplan decides: a
-key, a phone, the clock, a number that is kept elsewhere. Each stop says what callers heard until
-then; the same call can go on with every answer.
-"""
+"""A call in a dialplan: where it is, what it carries, what it stops for, and what stops an interpreter."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -194,3 +189,31 @@ Stop: TypeAlias = Keys | Rings | Waits | Mailbox | Ended | Decides | Clock
 HANGUP, NO_WAY, WAITS_FOR_EVER, ENDLESS = "hang-up", "no way on", "waits for ever", "goes round"
 """Ends of calls: hung up by the dialplan; nothing more to do there; music or ringing without end;
 the same steps for ever, without the caller doing anything."""
+
+
+class NotFollowed(Exception):
+    """A step that is not interpreted: its line, where it is known, and the reason."""
+
+    def __init__(self, reason: str, line: Option | None = None) -> None:
+        super().__init__(reason, line)
+        self.reason, self.line = reason, line
+
+    def at(self, line: Option) -> "NotFollowed":
+        """The same with a line, where it has none yet."""
+        return self if self.line else NotFollowed(self.reason, line)
+
+
+class Undecided(Exception):
+    """A fact about the world that the dialplan asks for, and the values that it can have."""
+
+    def __init__(self, fact: str, values: tuple[str, ...]) -> None:
+        super().__init__(fact, values)
+        self.fact, self.values = fact, values
+
+
+class UndecidedTime(Exception):
+    """A condition on the clock that holds at some of the moments of a call, and at others not."""
+
+    def __init__(self, holds: int) -> None:
+        super().__init__(holds)
+        self.holds = holds

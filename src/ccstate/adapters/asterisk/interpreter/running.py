@@ -4,10 +4,10 @@ Source: main/pbx.c and main/pbx_builtins.c of Asterisk 18; tried on 16.28 and 22
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from ccstate.adapters.asterisk.conf import Option
-from ccstate.adapters.asterisk.conf.dialplan import Dialplan, Step
+from ccstate.adapters.asterisk.conf.dialplan import Dialplan
 from ccstate.adapters.asterisk.interpreter import values
 from ccstate.adapters.asterisk.interpreter.applications import APPLICATIONS, WITHOUT_EFFECT
 from ccstate.adapters.asterisk.interpreter.call import (
@@ -18,96 +18,25 @@ from ccstate.adapters.asterisk.interpreter.call import (
     Clock,
     Decides,
     Ended,
-    Heard,
     Keys,
     Mailbox,
+    NotFollowed,
     Rings,
     Stop,
+    Undecided,
+    UndecidedTime,
     Waits,
 )
-from ccstate.adapters.asterisk.interpreter.faults import NotFollowed, Undecided, UndecidedTime
-from ccstate.adapters.asterisk.interpreter.lookup import Found, Lookup
+from ccstate.adapters.asterisk.interpreter.lookup import NOWHERE, Lookup, Run
 from ccstate.adapters.asterisk.interpreter.world import Moments, Survey
 
 MOST_STEPS = 3_000
 SUSPICIOUS = 150
 """Steps after which a call is watched for going round."""
-_NOWHERE = Option("", "", "", 0)
 
 
-@dataclass(slots=True)
-class Run:
-    """A call while it is played; applications change `call` and add to `heard`."""
-
-    plan: Dialplan
-    lookup: Lookup
-    survey: Survey
-    moments: Moments
-    mailboxes: Mapping[str, bool] | None
-    call: Call
-    here: tuple[str, str, int] = ("", "", 0)
-    """Context, extension and priority of the step that is played."""
-    heard: list[Heard] = field(default_factory=list)
-    line: Option = _NOWHERE
-    step: Step | None = None
-
-    # Finding
-
-    def leads_on(self, line: Option) -> bool:
-        """Whether an include counts now; what a switch finds is not followed."""
-        if line.key.lower() != "include":
-            raise NotFollowed(f"{line.key} => {line.value[:60]} asks another place", line)
-        return self.is_open(line.value.partition(",")[2])
-
-    def caller(self) -> str:
-        return values.caller(self)
-
-    def is_open(self, times: str) -> bool:
-        """Whether a condition on the clock holds; raises UndecidedTime where that is open."""
-        holds = self.moments.holding(times) & self.call.moments
-        if holds and holds != self.call.moments:
-            raise UndecidedTime(holds)
-        return bool(holds)
-
-    def find(self, context: str, exten: str, priority: int = 1) -> Found | None:
-        return self.lookup.step(context, exten, priority, self.caller, self.leads_on)
-
-    def exists(self, context: str, exten: str, priority: int = 1) -> bool:
-        return self.find(context, exten, priority) is not None
-
-    def label(self, context: str, exten: str, label: str) -> int | None:
-        return self.lookup.label(context, exten, label, self.caller, self.leads_on)
-
-    # Moving
-
-    def go(self, context: str, exten: str, priority: int) -> None:
-        """Lets the call go on there; a macro ends where its context is left."""
-        self.call = replace(self.call, context=context, exten=exten, priority=priority)
-        frames = self.call.frames
-        if frames and frames[-1].macro and context != frames[-1].macro:
-            self.call = replace(self.call, frames=frames[:-1])
-
-    def target(self, text: str) -> tuple[str, str, int] | None:
-        """`[[context,]exten,]priority` as a place; None where there is no such step.
-
-        A number of a step that is not there is a place: the extension `i` may take the call.
-        """
-        *where, priority = [values.known(part).strip() for part in text.split(",")]
-        if len(where) > 2:
-            raise NotFollowed(f"{text[:60]!r} names no step")
-        context, exten, now = self.here
-        if where and where[-1]:
-            exten = where[-1]
-        if len(where) == 2 and where[0]:
-            context = where[0]
-        if priority[:1] in ("+", "-") and priority[1:].isdigit():
-            return context, exten, now + int(priority)
-        if priority.isdigit():
-            return context, exten, int(priority[:9])
-        labelled = self.label(context, exten, priority)
-        return None if labelled is None else (context, exten, labelled)
-
-    # Running
+class _Played(Run):
+    """A call, played step by step."""
 
     def until_stop(self, watched: int = SUSPICIOUS) -> Stop:
         """Plays until something stops the call; from that step on it is watched for rounds."""
@@ -146,7 +75,6 @@ class Run:
         found = self.find(call.context, call.exten, call.priority)
         if found is None:
             return self._beyond(call)
-        self.step = found.step
         self.line = found.step.option
         self.here = (call.context, call.exten, call.priority)
         self.call = replace(call, priority=call.priority + 1)
@@ -188,7 +116,7 @@ class Run:
         return self.ended(NO_WAY, tone.get(status, ""))
 
     def _invalid(self, call: Call, exten: str) -> Stop | None:
-        if self.line is _NOWHERE:
+        if self.line is NOWHERE:
             # No call comes in there: `get_destination` of res_pjsip_session.c answers 404.
             return self.ended(NO_WAY)
         if not self.exists(call.context, "i"):
@@ -228,34 +156,6 @@ class Run:
             self.call = replace(self.call, exten="e", priority=1)
             return None
         return self.ended(NO_WAY)
-
-    def keep(self, name: str, value: str) -> None:
-        """Sets a variable of the channel, where the dialplan ever reads it."""
-        if self.survey.reads(name):
-            self.call = replace(self.call, variables={**self.call.variables, name: value})
-
-    def outcome(self, what: str, values: tuple[str, ...]) -> str:
-        """What comes of the step that is played: one of these values, which the world decides."""
-        context, exten, priority = self.here
-        fact = f"{what} at {exten},{priority} of [{context}]"
-        if fact not in self.call.facts:
-            raise Undecided(fact, values)
-        return self.call.facts[fact]
-
-    def leave_frame(self) -> None:
-        """Goes on behind the Gosub() or Macro() that is done."""
-        frame = self.call.frames[-1]
-        self.call = replace(
-            self.call,
-            context=frame.context,
-            exten=frame.exten,
-            priority=frame.priority,
-            frames=self.call.frames[:-1],
-        )
-
-    def ended(self, end: str, at: str = "") -> Ended:
-        line = self.line if self.line is not _NOWHERE else None
-        return Ended(self.call, tuple(self.heard), line, end, at)
 
 
 _UNANSWERED = {
@@ -306,12 +206,9 @@ class Interpreter:
         """A call that comes in there, at any moment."""
         return Call(context, exten, moments=self.moments.every)
 
-    def run(self, call: Call, line: Option = _NOWHERE) -> Stop:
+    def run(self, call: Call, line: Option = NOWHERE) -> Stop:
         """Plays a call until something outside of the dialplan decides; raises NotFollowed."""
-        run = Run(
-            self.plan, self.lookup, self.survey, self.moments, self.mailboxes, call, line=line
-        )
-        return run.until_stop()
+        return self._played(call, line).until_stop()
 
     # Answers to stops
 
@@ -377,9 +274,11 @@ class Interpreter:
 
     def exists(self, call: Call, context: str, exten: str) -> bool:
         """Whether a call finds an extension there, whatever the world decides."""
-        return Run(self.plan, self.lookup, self.survey, self.moments, self.mailboxes, call).exists(
-            context, exten
-        )
+        return self._played(call).exists(context, exten)
+
+    def _played(self, call: Call, line: Option = NOWHERE) -> _Played:
+        of_all = (self.plan, self.lookup, self.survey, self.moments, self.mailboxes)
+        return _Played(*of_all, call, line=line)
 
     def moved(self, stop: Waits | Mailbox, context: str, exten: str) -> Stop:
         """The caller leaves a queue or mailbox by a key."""

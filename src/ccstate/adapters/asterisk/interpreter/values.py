@@ -9,38 +9,30 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from ccstate.adapters.asterisk.interpreter.call import Frame, Heard
-from ccstate.adapters.asterisk.interpreter.expressions import is_true, searched, worked_out
-from ccstate.adapters.asterisk.interpreter.faults import NotFollowed, Undecided, UndecidedTime
+from ccstate.adapters.asterisk.interpreter.call import (
+    Frame,
+    Heard,
+    NotFollowed,
+    UndecidedTime,
+)
+from ccstate.adapters.asterisk.interpreter.lookup import Run
 from ccstate.adapters.asterisk.interpreter.text import (
+    OPAQUE,
     arguments,
     filled,
+    is_true,
+    known,
     name_and_cut,
+    opaque,
+    searched,
     substring,
+    worked_out,
 )
-from ccstate.adapters.asterisk.interpreter.world import OPAQUE
-
-if TYPE_CHECKING:
-    from ccstate.adapters.asterisk.interpreter.running import Run
 
 
-def opaque(name: str) -> str:
-    """A value that nobody can know; conditions on it are not followed."""
-    return f"{OPAQUE}{name.replace(OPAQUE, '')[:60]}{OPAQUE}"
-
-
-def known(text: str) -> str:
-    """The text, where nothing in it is a value that nobody can know."""
-    if OPAQUE in text:
-        name = text.partition(OPAQUE)[2].partition(OPAQUE)[0]
-        raise NotFollowed(f"it depends on {name or 'a value'}, which nobody can know beforehand")
-    return text
-
-
-def substituted(run: "Run", text: str) -> str:
+def substituted(run: Run, text: str) -> str:
     """What stands in a step, with variables, functions and expressions worked out."""
     if "$" not in text:
         return text
@@ -51,7 +43,7 @@ def _expression(inside: str) -> str:
     return worked_out(known(inside))
 
 
-def _value(run: "Run", inside: str) -> str:
+def _value(run: Run, inside: str) -> str:
     name, offset, length = name_and_cut(inside)
     function, bracket, said = name.partition("(")
     value = _function(run, function, said.removesuffix(")")) if bracket else variable(run, name)
@@ -80,7 +72,7 @@ READSTATUS, VMSTATUS. Source: docs.asterisk.org, "Asterisk Standard Channel Vari
 """
 
 
-def variable(run: "Run", name: str) -> str:
+def variable(run: Run, name: str) -> str:
     """The value of a variable of the channel, or else a global one; "" where there is none."""
     name = name.strip()
     special = {"EXTEN": run.here[1], "CONTEXT": run.here[0], "PRIORITY": str(run.here[2])}
@@ -94,28 +86,13 @@ def variable(run: "Run", name: str) -> str:
     return opaque(name) if name in SET_BY_ASTERISK else global_value(run, name)
 
 
-def global_value(run: "Run", name: str) -> str:
+def global_value(run: Run, name: str) -> str:
     if run.survey.changes(name):
-        return fact(run, f"GLOBAL({name})")
+        return run.fact(f"GLOBAL({name})")
     return run.plan.globals.get(name, "")
 
 
-def fact(run: "Run", name: str) -> str:
-    """A fact of the world; raises Undecided where this call has not learnt it yet."""
-    if name in run.call.facts:
-        return run.call.facts[name]
-    values = run.survey.values(name)
-    if len(values) == 1:
-        return values[0]
-    raise Undecided(name, values)
-
-
-def caller(run: "Run") -> str:
-    """The number that the call shows; the dialplan may have set it."""
-    return run.call.caller or fact(run, "caller")
-
-
-def _function(run: "Run", name: str, said: str) -> str:
+def _function(run: Run, name: str, said: str) -> str:
     name = name.strip()
     if name in _ASKING:
         return _ASKING[name](run, said)
@@ -127,39 +104,39 @@ def _function(run: "Run", name: str, said: str) -> str:
 # Functions that ask the call or the world
 
 
-def _callerid(run: "Run", said: str) -> str:
+def _callerid(run: Run, said: str) -> str:
     what = said.partition(",")[0].strip().lower()
     if what in ("num", "number"):
-        return caller(run)
+        return run.caller()
     return run.call.variables.get(f"CALLERID({what})") or opaque(f"CALLERID({what})")
 
 
-def _channel(run: "Run", said: str) -> str:
+def _channel(run: Run, said: str) -> str:
     if said.strip().lower() in ("endpoint", "peername") and run.call.device:
         return run.call.device.partition("/")[2]
     return run.call.variables.get(f"CHANNEL({said.strip()})") or opaque(f"CHANNEL({said})")
 
 
-def _db(run: "Run", said: str) -> str:
-    return fact(run, f"DB({known(said)})")
+def _db(run: Run, said: str) -> str:
+    return run.fact(f"DB({known(said)})")
 
 
-def _db_exists(run: "Run", said: str) -> str:
+def _db_exists(run: Run, said: str) -> str:
     return "1" if _db(run, said) else "0"
 
 
-def _device_state(run: "Run", said: str) -> str:
-    return fact(run, f"DEVICE_STATE({known(said)})")
+def _device_state(run: Run, said: str) -> str:
+    return run.fact(f"DEVICE_STATE({known(said)})")
 
 
-def _dialplan_exists(run: "Run", said: str) -> str:
+def _dialplan_exists(run: Run, said: str) -> str:
     context, exten, priority = (known(part).strip() for part in arguments(said, 3)[:3])
     exten = exten or run.here[1]
     number = int(priority) if priority.isdigit() else 1
     return "1" if run.exists(context, exten, number) else "0"
 
 
-def _iftime(run: "Run", said: str) -> str:
+def _iftime(run: Run, said: str) -> str:
     times, _, values = said.partition("?")
     yes, no = _two(values)
     holds = run.moments.holding(known(times)) & run.call.moments
@@ -170,24 +147,24 @@ def _iftime(run: "Run", said: str) -> str:
     raise UndecidedTime(holds)
 
 
-def _group_count(_run: "Run", _said: str) -> str:
+def _group_count(_run: Run, _said: str) -> str:
     """One: a call that is walked is alone on the server."""
     return "1"
 
 
-def _dial_contacts(_run: "Run", said: str) -> str:
+def _dial_contacts(_run: Run, said: str) -> str:
     return f"PJSIP/{said.partition(',')[0].strip()}"
 
 
-def _global(run: "Run", said: str) -> str:
+def _global(run: Run, said: str) -> str:
     return global_value(run, said.strip())
 
 
-def _local(run: "Run", said: str) -> str:
+def _local(run: Run, said: str) -> str:
     return run.call.frames[-1].variables.get(said.strip(), "") if run.call.frames else ""
 
 
-def _field_number(run: "Run", said: str) -> str:
+def _field_number(run: Run, said: str) -> str:
     """The place of a value among the parts of a variable, from 1; 0 where it is none of them.
 
     FIELDNUM() of func_strings.c (16.28, 22.10).
@@ -199,7 +176,7 @@ def _field_number(run: "Run", said: str) -> str:
     return str(parts.index(value) + 1 if value in parts else 0)
 
 
-_ASKING: Mapping[str, Callable[["Run", str], str]] = {
+_ASKING: Mapping[str, Callable[[Run, str], str]] = {
     "CALLERID": _callerid,
     "CHANNEL": _channel,
     "DB": _db,
@@ -294,7 +271,7 @@ PURE: Mapping[str, Callable[[str], str]] = {
 # Setting
 
 
-def assign(run: "Run", name: str, value: str) -> None:
+def assign(run: Run, name: str, value: str) -> None:
     """What `Set(name=value)` does."""
     function, bracket, said = name.strip().partition("(")
     said = said.removesuffix(")").strip()
@@ -316,7 +293,7 @@ _WITHOUT_EFFECT = frozenset(
 """Functions that may be set and lead no call elsewhere."""
 
 
-def _set_variable(run: "Run", name: str, value: str) -> None:
+def _set_variable(run: Run, name: str, value: str) -> None:
     call = run.call
     for depth, frame in reversed(list(enumerate(call.frames))):
         if name in frame.variables:
@@ -333,7 +310,7 @@ def _set_variable(run: "Run", name: str, value: str) -> None:
     run.keep(name, value)
 
 
-def _set_local(run: "Run", said: str, value: str) -> None:
+def _set_local(run: Run, said: str, value: str) -> None:
     if not run.call.frames:
         _set_variable(run, said, value)
         return
@@ -342,26 +319,26 @@ def _set_local(run: "Run", said: str, value: str) -> None:
     run.call = replace(run.call, frames=(*others, changed))
 
 
-def set_fact(run: "Run", name: str, value: str) -> None:
+def set_fact(run: Run, name: str, value: str) -> None:
     """Keeps a value for other calls, and tells it where the dialplan asks for it."""
     run.call = replace(run.call, facts={**run.call.facts, name: value})
     if run.survey.is_asked(name):
         run.heard.append(Heard("sets", f"{name}={value}", run.line))
 
 
-def _set_global(run: "Run", said: str, value: str) -> None:
+def _set_global(run: Run, said: str, value: str) -> None:
     set_fact(run, f"GLOBAL({said})", value)
 
 
-def _set_db(run: "Run", said: str, value: str) -> None:
+def _set_db(run: Run, said: str, value: str) -> None:
     set_fact(run, f"DB({known(said)})", value)
 
 
-def _set_device_state(run: "Run", said: str, value: str) -> None:
+def _set_device_state(run: Run, said: str, value: str) -> None:
     set_fact(run, f"DEVICE_STATE({known(said)})", value)
 
 
-def _set_callerid(run: "Run", said: str, value: str) -> None:
+def _set_callerid(run: Run, said: str, value: str) -> None:
     what = said.partition(",")[0].strip().lower()
     if what in ("num", "number"):
         run.call = replace(run.call, caller=value)
@@ -370,14 +347,14 @@ def _set_callerid(run: "Run", said: str, value: str) -> None:
     run.call = replace(run.call, variables={**run.call.variables, f"CALLERID({what})": value})
 
 
-def _set_channel(run: "Run", said: str, value: str) -> None:
+def _set_channel(run: Run, said: str, value: str) -> None:
     what = said.partition(",")[0].strip().lower()
     if what in ("language", "musicclass"):
         run.heard.append(Heard(what, value, run.line))
     run.call = replace(run.call, variables={**run.call.variables, f"CHANNEL({what})": value})
 
 
-def _set_timeout(run: "Run", said: str, value: str) -> None:
+def _set_timeout(run: Run, said: str, value: str) -> None:
     what = said.lower()
     if what == "absolute":
         raise NotFollowed("TIMEOUT(absolute) is not followed")
@@ -395,7 +372,7 @@ def _set_timeout(run: "Run", said: str, value: str) -> None:
     )
 
 
-_SETTING: Mapping[str, Callable[["Run", str, str], None]] = {
+_SETTING: Mapping[str, Callable[[Run, str, str], None]] = {
     "CALLERID": _set_callerid,
     "CHANNEL": _set_channel,
     "DB": _set_db,

@@ -10,8 +10,8 @@ from datetime import date
 
 from ccstate.adapters.asterisk.conf import Conf
 from ccstate.adapters.asterisk.importing import Imported, Setting
+from ccstate.adapters.asterisk.proof.lockstep import Difference, Door, Proof, Unfollowed
 from ccstate.adapters.asterisk.proof.proving import Proving
-from ccstate.adapters.asterisk.proof.results import Difference, Door, Proof, Unfollowed
 
 __all__ = ["Difference", "Door", "Proof", "Unfollowed", "prove"]
 

@@ -10,11 +10,13 @@ import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
 from ccstate.adapters.asterisk import interpreter as by_hand
 from ccstate.adapters.asterisk.conf import Option
 from ccstate.adapters.asterisk.interpreter import NotFollowed
+from ccstate.adapters.asterisk.interpreter.world import Moments
 from ccstate.adapters.asterisk.proof import turns
 from ccstate.adapters.asterisk.proof.objects import Objects, Where
 from ccstate.adapters.asterisk.proof.turns import Heard, Turn
@@ -26,37 +28,70 @@ MOST_PAIRS = 3_000
 _UNANSWERED = (turns.NO_ANSWER, turns.BUSY, turns.UNAVAILABLE, turns.CONGESTED)
 
 
-class Difference(NamedTuple):
-    """Callers who do this meet something else; `line` is where the dialplan says what was."""
+class Door(NamedTuple):
+    """Where calls come in: a context, and what is dialled there; `by` is who dials."""
 
+    by: str
+    context: str
+    exten: str
+    carrier: str = ""
+    """The trunk by which the call comes in; "" where a phone dials."""
+    phone: str = ""
+    """The extension that stands for all that dial there."""
+
+    def __str__(self) -> str:
+        return f"{self.exten} dialled by {self.by}"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What callers meet otherwise, where the dialplan says what was, and who they are."""
+
+    door: Door
     did: tuple[str, ...]
     about: str
     before: str
     after: str
-    line: Option | None
-    moments: int
+    file: str
+    line: int
+    at: datetime | None = None
+    """A moment at which it is so, where not at all."""
 
 
-class Unfollowed(NamedTuple):
-    """A way that one of the sides does not know."""
+@dataclass(frozen=True, slots=True)
+class Unfollowed:
+    """Calls that are not compared, and why."""
 
+    door: Door
     did: tuple[str, ...]
     reason: str
-    line: Option | None
+    file: str
+    line: int
+    calls: int = 1
+    """How many calls that are, at the least."""
 
 
 @dataclass(slots=True)
-class Compared:
-    """What came of the calls to one number."""
+class Proof:
+    """What was compared: numbers, and the calls of each to their ends."""
 
+    doors: int = 0
+    samples: int = 0
+    """Numbers among them that stand for all that a pattern takes."""
     same: int = 0
     differ: int = 0
     differences: list[Difference] = field(default_factory=list)
     unfollowed: list[Unfollowed] = field(default_factory=list)
+    """What is not interpreted, and what the bounds of the comparison left out."""
+
+    @property
+    def not_followed(self) -> int:
+        """Calls that are not compared."""
+        return sum(one.calls for one in self.unfollowed)
 
     @property
     def calls(self) -> int:
-        return self.same + self.differ + len(self.unfollowed)
+        return self.same + self.differ + self.not_followed
 
 
 class _Pair(NamedTuple):
@@ -68,26 +103,37 @@ class _Pair(NamedTuple):
 
 
 class Lockstep:
-    """Compares the calls of one caller who comes in at a place."""
+    """Compares the calls of one caller who comes in at a door, and adds what came of it to a proof.
 
-    def __init__(self, written: Written, objects: Objects, own: str = "") -> None:
-        self._written, self._objects = written, objects
-        self._own = own
-        """The number that the caller's phone shows by itself."""
-        self._found = Compared()
+    `line` is that of the extension which was dialled; `own` the number that the caller's phone shows
+    by itself; `calendar` the moments of a year.
+    """
 
-    def compare(
-        self, context: str, exten: str, after: Where, moments: int, facts: Mapping[str, str]
-    ) -> Compared:
+    def __init__(
+        self,
+        written: Written,
+        objects: Objects,
+        proof: Proof,
+        door: Door,
+        line: Option,
+        *,
+        own: str,
+        calendar: Moments,
+    ) -> None:
+        self._written, self._objects, self._own = written, objects, own
+        self._proof, self._door, self._line, self._calendar = proof, door, line, calendar
+
+    def compare(self, after: Where, moments: int, facts: Mapping[str, str]) -> None:
         """Every call that comes in at these moments, while the world is so."""
+        context, exten, calls = self._door.context, self._door.exten, self._proof.calls
         todo: deque[_Pair] = deque()
         seen: set[tuple[object, ...]] = set()
         left_out = 0
         try:
             first = self._written.begins(context, exten, moments, facts, self._objects.phone)
         except NotFollowed as why:
-            self._found.unfollowed.append(Unfollowed((), why.reason, why.line))
-            return self._found
+            self._loses((), why)
+            return
         told = tuple(
             f"{_fact(fact)} is {value or 'empty'}"
             for fact, value in facts.items()
@@ -107,17 +153,20 @@ class Lockstep:
                     seen.add(key)
                     todo.append(following)
             except NotFollowed as why:
-                self._found.unfollowed.append(Unfollowed(pair.did, why.reason, why.line))
+                self._loses(pair.did, why)
         if left_out:
             reason = (
                 f"{left_out:,} ways from there are not walked: "
                 f"there are more than {MOST_PAIRS:,} situations"
             )
-            self._found.unfollowed.append(Unfollowed((), reason, first.line))
-        if not self._found.calls:
+            self._loses((), NotFollowed(reason, first.line))
+        if self._proof.calls == calls:
             # Every way comes back to where it was: one call that goes round in both.
-            self._found.same = 1
-        return self._found
+            self._proof.same += 1
+
+    def _loses(self, did: tuple[str, ...], why: NotFollowed) -> None:
+        line = why.line or self._line
+        self._proof.unfollowed.append(Unfollowed(self._door, did, why.reason, line.file, line.line))
 
     # One pair
 
@@ -145,7 +194,7 @@ class Lockstep:
         try:
             stop = self._written.goes(pair.before, did)
         except NotFollowed as why:
-            self._found.unfollowed.append(Unfollowed(pair.did, why.reason, why.line))
+            self._loses(pair.did, why)
             return None
         if isinstance(stop, turns.Over):
             return pair._replace(before=stop)
@@ -185,15 +234,18 @@ class Lockstep:
     def _ends(self, pair: _Pair, before: Turn, after: Turn) -> None:
         """Notes that from here on callers are in different situations."""
         self._notes(pair, "what happens", before, after)
-        self._found.differ += 1
+        self._proof.differ += 1
 
     def _notes(self, pair: _Pair, about: str, before: Turn, after: Turn) -> None:
         was, now = turns.shown(before.what), turns.shown(after.what)
         self._note(pair, about, was, now, before.line)
 
     def _note(self, pair: _Pair, about: str, was: str, now: str, line: Option | None) -> None:
-        found = Difference(pair.did, about, was, now, line, pair.moments)
-        self._found.differences.append(found)
+        line = line or self._line
+        is_always = pair.moments == self._calendar.every
+        at = None if is_always else self._calendar.first_of(pair.moments)
+        found = Difference(self._door, pair.did, about, was, now, line.file, line.line, at)
+        self._proof.differences.append(found)
 
     def _names(self, pair: _Pair, was: str, now: str, line: Option | None) -> None:
         """Notes that phones show another name of the caller."""
@@ -225,7 +277,7 @@ class Lockstep:
         try:
             return onwards._replace(before=self._written.goes(pair.before, did))
         except NotFollowed as why:
-            self._found.unfollowed.append(Unfollowed(onwards.did, why.reason, why.line))
+            self._loses(onwards.did, why)
             return None
 
     def _pressed(self, pair: _Pair, where: Where, after: Turn) -> Iterator[_Pair]:
@@ -256,9 +308,9 @@ class Lockstep:
     def _counts(self, pair: _Pair) -> None:
         """Counts calls that end alike; they differ where they did on the way."""
         if pair.differs:
-            self._found.differ += 1
+            self._proof.differ += 1
         else:
-            self._found.same += 1
+            self._proof.same += 1
 
     def _typed_alone(self, pair: _Pair, before: Turn, where: Where, after: Turn) -> Iterator[_Pair]:
         """The dialplan waits for more digits, which the objects do not: those who stop typing."""
@@ -267,7 +319,7 @@ class Lockstep:
             return
         typing = pair._replace(did=(*pair.did, "and types on"))
         self._notes(typing, "numbers with more digits", before, after)
-        self._found.differ += 1
+        self._proof.differ += 1
         if found := self._step(pair, turns.SILENCE, where):
             yield found
 
@@ -313,7 +365,7 @@ class Lockstep:
             self._note(
                 there, "what happens", *(told if key in one.keys else told[::-1]), before.line
             )
-            self._found.differ += 1
+            self._proof.differ += 1
         outcomes = [turns.NO_ANSWER, *sorted(one.keys & other.keys)]
         outcomes += [turns.FULL] * (one.can_be_full or other.can_be_full)
         outcomes += [turns.EMPTY] * (one.can_be_empty or other.can_be_empty)
@@ -335,7 +387,7 @@ class Lockstep:
             there = pair._replace(did=(*pair.did, f"presses {key} instead of a message"))
             told = "goes on in the dialplan", "nothing"
             self._note(there, "what happens", *told, before.line)
-            self._found.differ += 1
+            self._proof.differ += 1
         if found := self._step(pair, turns.LEFT, self._objects.goes(where, turns.LEFT)):
             yield found
 
