@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from ccstate import schemas
-from ccstate.adapters.asterisk.importing.folder import WORDS
+from ccstate.adapters.asterisk.importing.files import WORDS
 from tests.adapters.asterisk.estates import estate
 from tests.cli.screens import Screen
 

@@ -128,7 +128,7 @@ def _setting(
 ) -> "Setting":
     """What the options say; InvalidInput where that cannot be."""
     from ccstate.adapters.asterisk.importing import Setting, words
-    from ccstate.adapters.asterisk.importing.folder import listed_words, recorded_words
+    from ccstate.adapters.asterisk.importing.files import listed_words, recorded_words
 
     wrong = []
     if prefix and not re.fullmatch(r"\+[1-9][0-9]{0,8}", prefix):
@@ -157,7 +157,7 @@ def _is_timezone(name: str) -> bool:
 
 def _imported(folder: Path, setting: "Setting") -> "Imported":
     from ccstate.adapters.asterisk.importing import import_estate
-    from ccstate.adapters.asterisk.importing.folder import Folder
+    from ccstate.adapters.asterisk.importing.files import Folder
 
     files = Folder(folder)
     return import_estate(files.read, files.matching, setting=setting)

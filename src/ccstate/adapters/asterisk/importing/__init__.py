@@ -10,32 +10,32 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from ccstate.adapters.asterisk.conf import Conf, Glob, Read
-from ccstate.adapters.asterisk.importing.conferences import tell_profiles
-from ccstate.adapters.asterisk.importing.destinations import Known
-from ccstate.adapters.asterisk.importing.estate import (
-    FILES,
-    Positions,
-    Setting,
-    Work,
-    opened,
-    read_confs,
+from ccstate.adapters.asterisk.importing.destinations import Known, fill_recordings, tell_follow_me
+from ccstate.adapters.asterisk.importing.endpoints import (
+    carriers,
+    mailboxes,
+    people,
+    phones,
+    shown_numbers,
+    trunks,
 )
-from ccstate.adapters.asterisk.importing.features import feature_codes, forward_codes, switch_codes
-from ccstate.adapters.asterisk.importing.follow_me import tell_follow_me
+from ccstate.adapters.asterisk.importing.estate import Positions, Setting, Work, opened
+from ccstate.adapters.asterisk.importing.features import (
+    exits,
+    feature_codes,
+    forward_codes,
+    include_lots,
+    overflow,
+    parking_lots,
+    switch_codes,
+    timeouts,
+)
+from ccstate.adapters.asterisk.importing.files import FILES, list_unread, read_confs, words
 from ccstate.adapters.asterisk.importing.ledger import Line, Unexpressed
 from ccstate.adapters.asterisk.importing.leftovers import leftovers
-from ccstate.adapters.asterisk.importing.mailboxes import mailboxes
-from ccstate.adapters.asterisk.importing.numbers import inbound, inside
-from ccstate.adapters.asterisk.importing.outbound import outbound
-from ccstate.adapters.asterisk.importing.overflow import exits, overflow
-from ccstate.adapters.asterisk.importing.parking import include_lots, parking_lots, timeouts
-from ccstate.adapters.asterisk.importing.phones import people, phones, shown_numbers
-from ccstate.adapters.asterisk.importing.queues import queues
-from ccstate.adapters.asterisk.importing.recorded_calls import fill_recordings
-from ccstate.adapters.asterisk.importing.recordings import words
+from ccstate.adapters.asterisk.importing.numbers import inbound, inside, outbound
+from ccstate.adapters.asterisk.importing.queues import queues, tell_profiles
 from ccstate.adapters.asterisk.importing.trees import Ways
-from ccstate.adapters.asterisk.importing.trunks import carriers, trunks
-from ccstate.adapters.asterisk.importing.unread import list_unread
 from ccstate.kinds import KINDS
 from ccstate.model import Address, Fields
 

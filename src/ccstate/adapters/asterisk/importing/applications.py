@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from ccstate.adapters.asterisk.conf import Option
 from ccstate.adapters.asterisk.conf.dialplan import Step
-from ccstate.adapters.asterisk.importing.calling import Call, shorn
 from ccstate.adapters.asterisk.importing.outcomes import (
     QUEUE_STATUSES,
     STATUSES,
+    Call,
     Confers,
     Follows,
     Hangs,
@@ -31,6 +31,7 @@ from ccstate.adapters.asterisk.importing.outcomes import (
     RingsAll,
     Timed,
     Unclear,
+    shorn,
 )
 from ccstate.adapters.asterisk.importing.values import is_unknown
 from ccstate.adapters.asterisk.interpreter.text import arguments, divided

@@ -1,14 +1,87 @@
-"""What divides calls: who calls → caller lists; values that people change → switches."""
+"""What divides calls: hours, who calls, values that are changed, keys that are pressed."""
 
 import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 
-from ccstate.adapters.asterisk.importing.calling import shorn
-from ccstate.adapters.asterisk.importing.estate import Positions, Work
-from ccstate.adapters.asterisk.importing.names import name_of
-from ccstate.adapters.asterisk.importing.outcomes import Callers, Outcome, Switched, same
+from ccstate.adapters.asterisk.conf import Option
+from ccstate.adapters.asterisk.conf.patterns import matches, pattern
+from ccstate.adapters.asterisk.importing.destinations import Known, ringing
+from ccstate.adapters.asterisk.importing.estate import Positions, Work, name_of, prompt_of
+from ccstate.adapters.asterisk.importing.outcomes import (
+    At,
+    Callers,
+    Menu,
+    Outcome,
+    Place,
+    Plays,
+    Reads,
+    Switched,
+    claim_trail,
+    same,
+    shorn,
+)
 from ccstate.adapters.asterisk.importing.values import OTHER
+from ccstate.adapters.asterisk.interpreter.call import NotFollowed
+from ccstate.adapters.asterisk.interpreter.world import timing
 from ccstate.dialling.international import international
+from ccstate.journeys.hours import WEEKDAYS
 from ccstate.model import Address, Json
+
+_YEAR = [date(2024, 1, 1) + timedelta(days=number) for number in range(366)]
+"""The days of a leap year; what is said of 29 February holds in leap years."""
+
+
+def schedule(work: Work, times: tuple[str, ...], near: str) -> tuple[str, str]:
+    """The name of a schedule that is open at these times, or "", and why there is none.
+
+    `times` is `times,weekdays,days of the month,months[,timezone]` of GotoIfTime.
+    """
+    unclear = "", f"{','.join(times[:4])} are no hours that ccstate can read"
+    try:
+        open_at = timing(",".join(times))
+    except NotFollowed:
+        return unclear
+    zone = open_at.zone or work.setting.timezone
+    if not zone:
+        return "", "nobody says in which timezone these hours are meant"
+    spans = [f"{_clock(a)}-{_clock(b + 1)}" for a, b in _runs(open_at.minutes)]
+    days = [day for number, day in enumerate(WEEKDAYS, 1) if number % 7 in open_at.weekdays]
+    weekly: dict[str, Json] = {day: [*spans] for day in days}
+    seasons = _runs(
+        number
+        for number, day in enumerate(_YEAR)
+        if day.month in open_at.months and day.day in open_at.days
+    )
+    if not seasons:
+        return unclear
+    fields: dict[str, Json] = {"timezone": zone, "weekly": weekly}
+    if seasons != [(0, 365)]:
+        if len(seasons) > 1 and (seasons[0][0], seasons[-1][1]) == (0, 365):
+            seasons[0] = seasons.pop()[0], seasons[0][1]  # over New Year
+        every: list[Json] = [
+            {"every": f"{_YEAR[a]:%m-%d}", "until": f"{_YEAR[b]:%m-%d}", "weekly": weekly}
+            for a, b in seasons
+        ]
+        fields.update(weekly={}, seasons=every)
+    return work.one("schedule", near, fields).name, ""
+
+
+def _runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
+    """The runs of numbers that follow each other, by first and last."""
+    runs: list[tuple[int, int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][1] + 1:
+            runs[-1] = runs[-1][0], number
+        else:
+            runs.append((number, number))
+    return runs
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02d}:{minute % 60:02d}"
+
 
 _KEY = re.compile(r"(?:GLOBAL|DB|DEVICE_STATE)\((?:Custom:)?(.*)\)", re.IGNORECASE)
 
@@ -82,3 +155,148 @@ def list_name(work: Work, fields: dict[str, Json], near: str) -> str:
     if isinstance(numbers, list):
         fields["numbers"] = [*sorted(map(str, numbers))]
     return work.one("caller_list", f"{near}-callers", fields).name
+
+
+KEYS = "0123456789*#"
+MOST_ATTEMPTS = 5
+MOST_DIGITS = 30
+MOST_RETRIES = 9
+
+
+class NoMenu(Exception):
+    """No menu can be made of this wait for keys, from wherever it is reached; the words say why."""
+
+
+def keys(work: Work, outcome: Menu) -> Mapping[str, Outcome]:
+    """What each key leads to that any extension answers."""
+    reached = {key: work.follower.pressed(outcome, key) for key in KEYS}
+    return {key: way for key, way in reached.items() if way is not None}
+
+
+def without_keys(work: Work, outcome: Menu) -> Outcome:
+    """A menu in which no key leads anywhere: sounds, and what comes after the wait."""
+    then = work.follower.silence(outcome)
+    for _, sound in reversed(outcome.sounds):
+        then = Plays(sound, then, outcome.trail)
+    told = "differs: a key that is pressed here ends the call; with ccstate nothing happens"
+    work.ledger.leave(outcome.wait, told)
+    if not outcome.sounds:
+        claim_trail(work.ledger, outcome.trail, "a wait for keys that nothing answers")
+    return then
+
+
+def prompt(work: Work, sounds: tuple[tuple[Option, str], ...]) -> str:
+    """The prompt of a menu; raises NoMenu, for a menu has to have one."""
+    if not sounds:
+        raise NoMenu("a menu needs a recording, and none is played before this wait for keys")
+    names = tuple(sound for _, sound in sounds)
+    found = prompt_of(work, names)
+    if not found:
+        unknown = shorn(", ".join(names))
+        told = f"a menu needs the words of what it plays, and nobody gives those of {unknown}"
+        raise NoMenu(told)
+    return found
+
+
+def is_mute(outcome: Outcome) -> bool:
+    """Whether keys are waited for without a sound before."""
+    return isinstance(outcome, Menu | Reads) and not outcome.sounds
+
+
+def spoken_before(outcome: Plays) -> Outcome:
+    """A Playback() and the wait for keys behind it, as one menu."""
+    then = outcome.then
+    if not isinstance(then, Menu | Reads):
+        return outcome
+    line = outcome.trail.lines[-1]
+    told = "differs: here keys count once the recording is over; with ccstate while it plays, too"
+    trail = outcome.trail + then.trail
+    trail = replace(trail, notes=(*trail.notes, (line, told)))
+    # With the recording it is another menu than without it.
+    place: Place = (*then.place[:3], ~then.place[3])
+    sounds = ((line, outcome.sound.partition(",")[0]),)
+    return replace(then, sounds=sounds, place=place, trail=trail)
+
+
+def dials_extensions(work: Work, known: Known, outcome: Menu) -> bool:
+    """Whether callers can dial the number of every phone in a menu, and reach it as inside."""
+    follower = work.follower
+    phones = [phone for phone in known.phones.values() if phone.name in known.ringing]
+    for phone in phones:
+        at = At(outcome.context, phone.number)
+        found = (
+            ringing(work, known, follower.follow(at)) if follower.resolver.extension(at) else None
+        )
+        if found is None or found.endpoint != phone.endpoint.name:
+            return False
+    return bool(phones)
+
+
+def tell_longer(work: Work, outcome: Menu, numbers: frozenset[str] = frozenset()) -> None:
+    """Tells what else can be dialled in a menu, for which Asterisk waits after the first key.
+
+    `numbers` are those of extensions that the menu takes.
+    """
+    longer = sorted(
+        {
+            candidate.exten
+            for candidate in work.follower.resolver.candidates(outcome.context)
+            if (said := pattern(candidate.exten)).places
+            and len(said.places) + bool(said.end) > 1
+            and all(place & set(KEYS) for place in said.places)
+            and not _only(candidate.exten, numbers)
+        }
+    )
+    if longer:
+        told = f"differs: callers may dial {', '.join(longer[:8])} in [{outcome.context}]; "
+        work.ledger.leave(outcome.wait, f"{told}a menu of ccstate takes one key, at once")
+
+
+def _only(exten: str, numbers: frozenset[str]) -> bool:
+    """Whether an extension is the number of a phone, or a pattern for such numbers alone."""
+    if not exten.startswith("_"):
+        return exten in numbers
+    said = pattern(exten)
+    return not said.end and any(matches(exten, number) for number in numbers)
+
+
+def tell_other_keys(work: Work, outcome: Menu, address: str, looked_up: str) -> None:
+    """Tells where a menu leads elsewhere because it is entered from another context."""
+    resolver = work.follower.resolver
+    for key in (*KEYS, "t", "i"):
+        here = resolver.answer(outcome.context, key)
+        there = resolver.answer(looked_up, key)
+        if (here and here[:2]) != (there and there[:2]):
+            told = f"differs: from [{outcome.context}] key {key} of {address} leads elsewhere"
+            work.ledger.leave(outcome.trail.lines[-1], told)
+
+
+@dataclass(slots=True)
+class Tree:
+    """A tree while its nodes are made."""
+
+    address: Address
+    home: str = ""
+    """The context of its """
+    nodes: dict[str, Json] = field(default_factory=dict)
+    menus: dict[Place, str] = field(default_factory=dict)
+    """The node of each menu, by the place where it begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Where an outcome is to be said: `by` is what explains its lines, `near` names new trees."""
+
+    by: object
+    near: str
+    tree: Tree | None = None
+    """The tree that leads here, in which nodes can be made."""
+    deep: int = 0
+
+    @property
+    def below(self) -> "Here":
+        return replace(self, deep=self.deep + 1)
+
+    def near_to(self, key: str) -> "Here":
+        """For what a key leads to."""
+        return replace(self.below, near=f"{self.near}-{key}")

@@ -1,15 +1,15 @@
 """Where a call goes, as an address: what becomes of it in the dialplan, matched with objects."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from ccstate.adapters.asterisk.conf import Option
-from ccstate.adapters.asterisk.importing.calling import shorn
-from ccstate.adapters.asterisk.importing.estate import Work
-from ccstate.adapters.asterisk.importing.follow_me import followed
-from ccstate.adapters.asterisk.importing.mailboxes import Mailbox
+from ccstate.adapters.asterisk.conf import Option, Section
+from ccstate.adapters.asterisk.importing.endpoints import Mailbox, Phone, Trunk
+from ccstate.adapters.asterisk.importing.estate import SPOKEN, Work, fits, lines_of, prompt_of
 from ccstate.adapters.asterisk.importing.outcomes import (
     STATUSES,
+    At,
     Follows,
     Forks,
     Hangs,
@@ -25,14 +25,149 @@ from ccstate.adapters.asterisk.importing.outcomes import (
     below,
     claim_trail,
     same,
+    shorn,
     unclear,
 )
-from ccstate.adapters.asterisk.importing.phones import Phone
-from ccstate.adapters.asterisk.importing.recorded_calls import on_demand, say_recording, with_notice
-from ccstate.adapters.asterisk.importing.trunks import Trunk
 from ccstate.adapters.asterisk.importing.values import family_of
 from ccstate.adapters.asterisk.interpreter.text import letters
+from ccstate.adapters.asterisk.rows import SECONDS, UNCLEAR, decoded
+from ccstate.dialling.international import international
 from ccstate.model import Address, Json
+
+UNSAID = (
+    "ccstate records the conversations of a queue or an extension, by its field `recording`; "
+    "no call that is recorded here reaches one, or not in one way alone"
+)
+"""What is told of a line that records a call and that no field says."""
+BOTH_WAYS = "differs: with ccstate the calls that this phone makes are recorded as well"
+_TELLS = re.compile(r"record", re.IGNORECASE)
+
+
+def with_notice(work: Work, outcome: Outcome) -> Outcome:
+    """A call that is recorded, together with the announcement before it that says so."""
+    if not isinstance(outcome, Plays) or not isinstance(outcome.then, Queues | Rings):
+        return outcome
+    then, recorded = outcome.then, outcome.then.recorded
+    prompt = prompt_of(work, (outcome.sound,)) if recorded and _tells(work, outcome.sound) else ""
+    if not recorded or not prompt:
+        return outcome
+    trail = outcome.trail + Trail(notes=((outcome.trail.lines[-1], SPOKEN),)) + then.trail
+    return replace(then, recorded=recorded._replace(notice=prompt), trail=trail)
+
+
+def _tells(work: Work, sound: str) -> bool:
+    """Whether a recording says that calls are recorded, by its words or by its name."""
+    name = sound.partition(",")[0].strip()
+    return bool(_TELLS.search(f"{name} {work.setting.words.get(name, '')}"))
+
+
+def say_recording(work: Work, address: Address, outcome: Queues | Rings, *, by_key: bool) -> None:
+    """Says whether conversations at an address are recorded; the first way that leads there counts.
+
+    `by_key`: whoever answers can start and stop it.
+    """
+    if not work.setting.holds(address.kind, "recording.when"):
+        return
+    recorded = outcome.recorded
+    fields: dict[str, Json] = {"when": "on_demand"} if by_key else {}
+    if recorded:
+        fields = {"when": "always", "folder": recorded.folder, "notice": recorded.notice}
+        fields = {name: value for name, value in fields.items() if value}
+    first = work.recordings.setdefault(address, fields)
+    if first != fields:
+        told = f"differs: from here calls are {_spelled(fields)}; {address} says {_spelled(first)}"
+        work.ledger.leave(outcome.trail.lines[-1], told)
+    elif recorded:
+        work.ledger.take([recorded.line], address)
+        for note in recorded.notes:
+            work.ledger.leave(recorded.line, note)
+        if address.kind == "extension":
+            work.ledger.leave(recorded.line, BOTH_WAYS)
+
+
+def _spelled(fields: dict[str, Json]) -> str:
+    when = {"always": "recorded", "on_demand": "recorded on demand", "": "not recorded"}
+    more = [f"{name} {fields[name]}" for name in ("folder", "notice") if name in fields]
+    return ", ".join([when[str(fields.get("when", ""))], *more])
+
+
+def fill_recordings(work: Work) -> None:
+    """Fills in `recording` of the queues and extensions whose calls are recorded."""
+    for address, fields in work.recordings.items():
+        if fields:
+            work.objects[address]["recording"] = fields
+
+
+def on_demand(work: Work, kind: str, options: str) -> tuple[bool, str]:
+    """Whether options of Dial() or Queue() let those who answer record; and the other options."""
+    flags = letters(options)
+    if "x" not in flags or not work.setting.holds(kind, "recording.when"):
+        return False, options
+    return True, "".join(flag for flag in flags if flag not in ("x", "X"))
+
+
+RINGS_FOR = "25"
+"""Seconds that a number is called where it does not say how long (app_followme.c, 16 and 22)."""
+ASKED = "differs: here callers hear music meanwhile, and whoever answers is asked to take the call by a key"
+
+
+def followed(work: Work, phones: Mapping[str, Phone], outcome: Follows) -> tuple[list[Json], Trail]:
+    """What `follow_me` of an extension says of a FollowMe(), and the lines that it says.
+
+    Nothing where it cannot say all of it.
+    """
+    nothing: tuple[list[Json], Trail] = [], Trail()
+    section = _sections(work).get(outcome.name)
+    if section is None or not work.setting.holds("extension", "follow_me"):
+        return nothing
+    lines = sorted(lines_of(section, "number"), key=_order)
+    found = [_follow(work, phones, section, line) for line in lines]
+    follows: list[Json] = [follow for follow in found if follow]
+    if not follows or len(follows) < len(lines) or not fits("extension", ("follow_me",), follows):
+        return nothing
+    said = (*lines, *lines_of(section, "context"))
+    return follows, Trail(said, ((outcome.trail.lines[-1], ASKED),))
+
+
+def _sections(work: Work) -> dict[str, Section]:
+    sections = work.sections("followme.conf")
+    return {section.name: section for section in sections if section.name.lower() != "general"}
+
+
+def _order(line: Option) -> int:
+    """The place that a line `number,seconds,order` gives itself; those without stay as they stand."""
+    order = [*line.value.split(","), "", ""][2].strip()
+    return int(order) if order.isascii() and order.isdigit() else 0
+
+
+def _follow(
+    work: Work, phones: Mapping[str, Phone], section: Section, line: Option
+) -> dict[str, Json]:
+    """One number that is called: a phone of the house, or an outside number."""
+    number, rings, *_ = (part.strip() for part in f"{line.value},".split(","))
+    ring_for = decoded(SECONDS, rings or RINGS_FOR)
+    if ring_for is UNCLEAR or not number.isalnum():
+        return {}
+    reached = work.follower.follow(At(section.get("context") or "default", number))
+    if isinstance(reached, Rings) and reached.device in phones:
+        return {"extension": phones[reached.device].name, "ring_for": ring_for}
+    outside = international(number, work.setting.prefix)
+    return {"number": outside, "ring_for": ring_for} if outside else {}
+
+
+def tell_follow_me(work: Work) -> None:
+    """Lists the lines of followme.conf that no extension says."""
+    for section in work.sections("followme.conf"):
+        is_said = section.name in _sections(work)
+        reason = "no extension goes on to this FollowMe(), or to numbers that it can call"
+        if not is_said:
+            reason = "stays by hand: ccstate writes nothing into [general]"
+        for option in section.written:
+            if work.ledger.is_open(option):
+                is_prompt = option.key.lower() not in ("number", "context")
+                told = "ccstate asks nobody whether to take a call" if is_prompt else reason
+                work.ledger.leave(option, told if is_said else reason)
+
 
 DEFAULT_RING = "20s"
 

@@ -1,23 +1,60 @@
-"""A hand-written configuration, read and sorted by what its sections are."""
+"""A hand-written configuration, sorted by what its sections are, and the objects that are made of it."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
 
 from ccstate.adapter import Support
-from ccstate.adapters.asterisk import conf
-from ccstate.adapters.asterisk.conf import Conf, Glob, Option, Read, Section, resolved
+from ccstate.adapters.asterisk.conf import Conf, Option, Section, resolved
 from ccstate.adapters.asterisk.conf.dialplan import Dialplan, dialplan
+from ccstate.adapters.asterisk.importing.files import LONGEST_PROMPT
 from ccstate.adapters.asterisk.importing.following import Follower
-from ccstate.adapters.asterisk.importing.ledger import Ledger
-from ccstate.adapters.asterisk.importing.names import Names, name_of
+from ccstate.adapters.asterisk.importing.ledger import DEFAULT, Ledger
 from ccstate.adapters.asterisk.importing.outcomes import Outcome
 from ccstate.adapters.asterisk.kinds import SUPPORTS
+from ccstate.adapters.asterisk.rows import UNCLEAR, Path, Row, at, decoded, encode, means_same, put
+from ccstate.kinds import KINDS
 from ccstate.model import Address, Json
 
-OPTIONAL = ("confbridge.conf", "res_parking.conf", "followme.conf")
-"""Files that many servers do not have."""
-FILES = ("pjsip.conf", "voicemail.conf", "queues.conf", "extensions.conf", *OPTIONAL)
-"""The files whose contents objects can say."""
+SPOKEN = "differs: ccstate speaks the words of the recording; give the prompt an audio to keep it"
+_BETWEEN = re.compile(r"[^a-z0-9._-]+")
+
+
+def name_of(text: str) -> str:
+    """A valid name near the text; `unnamed` where nothing of it can be used."""
+    plain = _BETWEEN.sub("-", text.lower()).strip("-._")
+    return plain[:70].rstrip("-._") or "unnamed"
+
+
+def person(text: str) -> str:
+    """A person's name as a name: `Lindsey Freddie` → `lindsey.freddie`."""
+    return name_of(".".join(re.findall(r"[a-z0-9]+", text.lower())))
+
+
+class Names:
+    """Names that are taken; the second who asks for one is given another."""
+
+    def __init__(self) -> None:
+        self._taken: set[tuple[str, str]] = set()
+        self._next: dict[tuple[str, str], int] = {}
+
+    def free(self, kind: str, wanted: str) -> str:
+        """The name, or `name-2` and so on where it is taken."""
+        name = wanted
+        while (kind, name) in self._taken:
+            count = self._next.get((kind, wanted), 2)
+            self._next[kind, wanted] = count + 1
+            name = f"{wanted}-{count}"
+        self._taken.add((kind, name))
+        return name
+
+    def variable(self, *words: str) -> str:
+        """The name of an environment variable: `SIP_1101`."""
+        text = "_".join(re.sub(r"[^A-Z0-9]+", "_", word.upper()).strip("_") for word in words)
+        return self.free("variable", text[:80]).replace("-", "_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +161,6 @@ def _alike(known: dict[str, Json] | None, fields: dict[str, Json]) -> bool:
     return known is not None and {**known, "extension": None} == {**fields, "extension": None}
 
 
-def read_confs(read: Read, glob: Glob, files: Iterable[str] = FILES) -> dict[str, Conf]:
-    """The configurations by their main files; those that are optional, where there are such."""
-    there = (file for file in files if file not in OPTIONAL or read(file) is not None)
-    return {file: conf.read(read, glob, file) for file in there}
-
-
 def opened(confs: Mapping[str, Conf], setting: Setting) -> Work:
     """The configurations by their main files, with all their lines in the ledger."""
     ledger = Ledger()
@@ -149,3 +180,115 @@ def opened(confs: Mapping[str, Conf], setting: Setting) -> Work:
             continue
         pjsip[kind][section.name] = section
     return Work(setting, ledger, confs, plan, Follower(plan), pjsip)
+
+
+def prompt_of(work: Work, sounds: tuple[str, ...]) -> str:
+    """The prompt with the words of these recordings; "" where some are not known."""
+    names = [name.strip() for s in sounds for name in s.partition(",")[0].split("&")]
+    spoken = [work.setting.words.get(name, "") for name in names]
+    text = " ".join(spoken)
+    if not names or not all(spoken) or len(text) > LONGEST_PROMPT:
+        return ""
+    fields: dict[str, Json] = {"languages": {work.setting.language: {"text": text}}}
+    return work.one("prompt", names[0], fields).name
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The rows of one type of section, by the names that hand-written files have for options."""
+
+    noun: str
+    """What people call the object: `queue`, `phone`."""
+    rows: Mapping[str, Row]
+    fixed: Mapping[str, str]
+    """Options that are the same for all objects: what ccstate writes, else Asterisk's default."""
+
+
+def table(noun: str, rows: Iterable[Row], alike: Mapping[str, Any] | None = None) -> Table:
+    """The table of these rows, of which later ones go before; `alike`: fields that all objects have."""
+    known, same = {name: row for row in rows for name in row.names}, alike or {}
+    fixed = {row.option: row.default for row in known.values() if not row.field}
+    for row, text in encode(known.values(), same):
+        if not row.field or at(same, row.path) is not None:
+            fixed[row.option] = text
+    return Table(noun, known, fixed)
+
+
+def lines_of(section: Section, *keys: str) -> list[Option]:
+    """The lines of these options; of one that stands there twice the last counts."""
+    return [option for option in section.options if option.key.lower() in keys]
+
+
+def read_section(
+    work: Work,
+    table: Table,
+    address: Address,
+    section: Section,
+    *,
+    said: Container[str] = (),
+    judged: Container[str] = (),
+) -> None:
+    """The options of a section by their rows; `said` by its own existence, `judged` by the caller."""
+    tell_defaults(work, table, section)
+    for option in section.options:
+        key = option.key.lower()
+        if key in said:
+            work.ledger.take([option], address)
+        elif key not in judged:
+            read_option(work, table, address, option)
+
+
+def read_option(work: Work, table: Table, address: Address, option: Option) -> None:
+    """Fills in the field that an option says; the ledger has the reason where none says it."""
+    if found := read_value(work, table, address, option):
+        work.objects[address] = put(work.objects[address], *found)
+
+
+def read_value(
+    work: Work, table: Table, address: Address, option: Option
+) -> tuple[Path, Json] | None:
+    """The field of an object that an option says, and its value; None where it says no field."""
+    key, value, ledger = option.key.lower(), option.value.strip(), work.ledger
+    row = table.rows.get(key)
+    told: str | None
+    if row is None:
+        ledger.leave(option, f"ccstate sets no {key} for a {table.noun}")
+    elif row.option in table.fixed:
+        fixed = table.fixed[row.option]
+        if means_same(row.codec, value, fixed):
+            ledger.take([option], DEFAULT)
+        elif row.effect:
+            ledger.leave(option, f"differs: {row.effect}; here {key} is {value[:60]}")
+        else:
+            told = f"differs: ccstate's {table.noun}s have {key}={fixed or 'nothing'}"
+            ledger.leave(option, told)
+    elif row.unset is not None and means_same(row.codec, value, row.unset):
+        ledger.take([option], DEFAULT)
+    else:
+        read = decoded(row.codec, value)
+        if read is not UNCLEAR and fits(address.kind, row.path, read):
+            ledger.take([option], address)
+            if told := dict(row.nearly).get(value.lower()):
+                ledger.leave(option, f"differs: {told}")
+            return row.path, read
+        ledger.leave(option, f"no field of a {table.noun} says {key}={value[:60]}")
+    return None
+
+
+def tell_defaults(work: Work, table: Table, section: Section) -> None:
+    """Tells at the header where a section leaves out an option, and Asterisk's default is noticed."""
+    for name, row in table.rows.items():
+        if not row.effect or name != row.option or section.get(name) is not None:
+            continue
+        if not means_same(row.codec, row.default, table.fixed[name]):
+            told = f"differs: {row.effect}; here {name} is {row.default}"
+            work.ledger.leave_header(section, told)
+
+
+def fits(kind: str, path: Path, value: Json) -> bool:
+    """Whether a field takes a value, by the type that its kind gives it."""
+    try:
+        KINDS[kind].model.model_validate(put({}, path, value))
+    except ValidationError as wrong:
+        return not any(error["loc"][: len(path)] == path for error in wrong.errors())
+    return True

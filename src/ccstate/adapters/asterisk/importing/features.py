@@ -1,21 +1,38 @@
-"""Codes that phones dial to do something → feature codes, and agents who log in by them."""
+"""Codes that phones dial, parking lots, and where waiting callers go on to."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ccstate.adapters.asterisk.conf import Section
 from ccstate.adapters.asterisk.conf.dialplan import Step
 from ccstate.adapters.asterisk.conf.patterns import openings
 from ccstate.adapters.asterisk.importing.applications import BESIDE, QUIET, RECORDING
-from ccstate.adapters.asterisk.importing.calling import At, Call
-from ccstate.adapters.asterisk.importing.destinations import Known, turns_away, unusual
-from ccstate.adapters.asterisk.importing.estate import Work
-from ccstate.adapters.asterisk.importing.names import name_of
-from ccstate.adapters.asterisk.importing.outcomes import CALLER, Switched, Unclear, below
+from ccstate.adapters.asterisk.importing.choices import KEYS
+from ccstate.adapters.asterisk.importing.destinations import (
+    Known,
+    Nowhere,
+    lose,
+    turns_away,
+    unusual,
+)
+from ccstate.adapters.asterisk.importing.estate import (
+    Work,
+    fits,
+    lines_of,
+    name_of,
+    read_section,
+    table,
+)
+from ccstate.adapters.asterisk.importing.ledger import DEFAULT
+from ccstate.adapters.asterisk.importing.outcomes import CALLER, At, Call, Switched, Unclear, below
 from ccstate.adapters.asterisk.importing.queues import member_of
-from ccstate.adapters.asterisk.importing.resolving import Candidate
-from ccstate.adapters.asterisk.importing.values import Undecided
+from ccstate.adapters.asterisk.importing.trees import Ways
+from ccstate.adapters.asterisk.importing.values import Candidate, Undecided
+from ccstate.adapters.asterisk.kinds.parking_lot import ROWS
+from ccstate.adapters.asterisk.rows import SWITCH, decoded, unwritten
+from ccstate.kinds.fields import duration
 from ccstate.model import Address, Fields, Json
 
 _CODE = re.compile(r"[*#]?[0-9*]{1,9}")
@@ -325,3 +342,139 @@ def _let_log_in(work: Work, known: Known, queue: Address, penalty: int) -> None:
 
 def _who(member: Json) -> tuple[object, object]:
     return (member.get("user"), member.get("extension")) if isinstance(member, dict) else ("", "")
+
+
+# Defaults: res_parking.c, `load_module`, of Asterisk 13 and later.
+_LOT = table(
+    "parking lot",
+    (
+        *unwritten(
+            {
+                "comebackdialtime": "30",
+                "courtesytone": "",
+                "findslot": "first",
+                "parkedcallhangup": "no",
+                "parkedcallrecording": "no",
+                "parkedcallreparking": "no",
+                "parkedcalltransfers": "no",
+                "parkedplay": "caller",
+                "parkinghints": "no",
+            }
+        ),
+        *ROWS,
+    ),
+)
+_COMES_BACK = ("comebacktoorigin", "comebackcontext")
+
+
+class Lot(NamedTuple):
+    """A parking lot, its section, and the context in which Asterisk makes its numbers."""
+
+    address: Address
+    section: Section
+    context: str
+
+
+def parking_lots(work: Work) -> list[Lot]:
+    """The lots that a number parks calls in."""
+    found: list[Lot] = []
+    for section in work.sections("res_parking.conf"):
+        if section.name.lower() == "general":
+            reason = "stays by hand: ccstate writes nothing into [general]"
+        elif not work.setting.holds("parking_lot"):
+            reason = "parking is not imported: the platform has no parking lots"
+        elif not fits("parking_lot", ("extension",), section.get("parkext") or ""):
+            reason = "a parking lot has a number that parks calls (parkext); this one has none"
+        else:
+            found.append(Lot(_lot(work, section), section, _said(section, "context")))
+            continue
+        work.ledger.leave_all(section.options, reason)
+    return found
+
+
+def _said(section: Section, option: str) -> str:
+    """What an option says, or what holds where nobody writes it."""
+    return section.get(option) or _LOT.rows[option].default
+
+
+def _lot(work: Work, section: Section) -> Address:
+    address = Address("parking_lot", work.names.free("parking_lot", name_of(section.name)))
+    # Said although it is a default of Asterisk: without slots there is no lot.
+    work.objects[address] = {"slots": _LOT.rows["parkpos"].default}
+    work.ledger.take_header(section, address)
+    if address.name != section.name:
+        told = f"differs: Park() and phones have to call the lot {address.name}"
+        work.ledger.leave_header(section, told)
+    read_section(work, _LOT, address, section, said=("context",), judged=_COMES_BACK)
+    return address
+
+
+def timeouts(work: Work, ways: Ways, lots: list[Lot]) -> None:
+    """Where calls of each lot go that nobody takes, if not back to the phone that parked them.
+
+    The extension that is called by that phone, such as `PJSIP_2001`, is not asked for.
+    """
+    for lot, section, _ in lots:
+        lines = lines_of(section, *_COMES_BACK)
+        if decoded(SWITCH, _said(section, "comebacktoorigin")) is not False:
+            work.ledger.take(lines, DEFAULT)
+            continue
+        reached = work.follower.follow(At(_said(section, "comebackcontext"), "s"))
+        try:
+            work.objects[lot]["on_timeout"] = ways.destination(reached, lot, f"{lot.name}-timeout")
+            work.ledger.take(lines, lot)
+        except Nowhere as why:
+            told = f"differs: a call that nobody takes goes back to the phone that parked it: {why}"
+            lose(work, reached, f"{lot}, where nobody takes the call: {why}")
+            work.ledger.leave_all(lines, told)
+
+
+def include_lots(work: Work, lots: list[Lot]) -> None:
+    """The lines by which phones may dial the numbers of a lot; all may, with ccstate."""
+    contexts: dict[str, list[Address]] = {}
+    for lot in lots:
+        contexts.setdefault(lot.context, []).append(lot.address)
+    for context in work.plan.contexts.values():
+        for option in context.includes:
+            for address in contexts.get(option.value.partition(",")[0].strip(), ()):
+                work.ledger.take([option], address)
+
+
+def exits(work: Work, known: Known, ways: Ways) -> None:
+    """The keys by which waiting callers leave each queue: single digits of its context."""
+    if not work.setting.holds("queue", "keys"):
+        return
+    for section in work.sections("queues.conf"):
+        option = next((o for o in section.options if o.key.lower() == "context"), None)
+        queue = known.queues.get(section.name)
+        if option is None or queue is None:
+            continue
+        keys: dict[str, Json] = {}
+        for key in KEYS:
+            at = At(option.value, key)
+            if not work.follower.resolver.extension(at):
+                continue
+            reached = work.follower.follow(at)
+            try:
+                keys[key] = ways.destination(reached, queue, f"{queue.name}-{key}")
+            except Nowhere as why:
+                lose(work, reached, f"key {key} of {queue} is left out: {why}")
+        if keys:
+            work.objects[queue]["keys"] = keys
+            work.ledger.take([option], queue)
+        else:
+            work.ledger.leave(option, f"no key of [{option.value[:60]}] leads anywhere")
+
+
+def overflow(work: Work, known: Known) -> None:
+    """Fills in `overflow` of every queue that a call reaches."""
+    for address, (after, ends) in known.onwards.items():
+        fields = work.objects[address]
+        said: dict[str, Json] = {}
+        if after is not None:
+            said["after"] = duration(min(int(after), 999_999))
+        is_asked = {"to": after is not None, "full": bool(fields.get("max_waiting")), "empty": True}
+        known_ends = {end: to for end, to in ends.items() if "/" in to or to == "hangup"}
+        said |= {end: to for end, to in known_ends.items() if is_asked[end]}
+        if said:
+            fields["overflow"] = said

@@ -7,8 +7,9 @@ from ccstate.adapters.asterisk.conf import Option
 from ccstate.adapters.asterisk.conf.dialplan import Dialplan, Step
 from ccstate.adapters.asterisk.conf.patterns import is_open
 from ccstate.adapters.asterisk.importing.applications import QUIET, TOO_OFTEN, run
-from ccstate.adapters.asterisk.importing.calling import At, Call
 from ccstate.adapters.asterisk.importing.outcomes import (
+    At,
+    Call,
     Callers,
     Forks,
     Hangs,
@@ -21,9 +22,9 @@ from ccstate.adapters.asterisk.importing.outcomes import (
     Unclear,
     same,
 )
-from ccstate.adapters.asterisk.importing.resolving import Resolver
 from ccstate.adapters.asterisk.importing.values import (
     OTHER,
+    Resolver,
     Undecided,
     Values,
     entered_in,

@@ -3,12 +3,10 @@
 from ccstate.adapters.asterisk.conf.dialplan import HINT, Context, Step
 from ccstate.adapters.asterisk.conf.patterns import matches, opened
 from ccstate.adapters.asterisk.importing.applications import QUIET, RECORDING
-from ccstate.adapters.asterisk.importing.calling import At
-from ccstate.adapters.asterisk.importing.destinations import FORWARDS, Known
+from ccstate.adapters.asterisk.importing.destinations import FORWARDS, UNSAID, Known
 from ccstate.adapters.asterisk.importing.estate import Work
 from ccstate.adapters.asterisk.importing.ledger import DEFAULT, NOTHING
-from ccstate.adapters.asterisk.importing.outcomes import below, unclear
-from ccstate.adapters.asterisk.importing.recorded_calls import UNSAID
+from ccstate.adapters.asterisk.importing.outcomes import At, below, unclear
 
 
 def leftovers(work: Work, known: Known) -> None:

@@ -2,18 +2,31 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
-from ccstate.adapters.asterisk.importing import menus
-from ccstate.adapters.asterisk.importing.calling import shorn
 from ccstate.adapters.asterisk.importing.choices import (
+    KEYS,
+    MOST_ATTEMPTS,
+    MOST_DIGITS,
+    MOST_RETRIES,
+    Here,
+    NoMenu,
+    Tree,
     asked,
     changed_elsewhere,
+    dials_extensions,
+    is_mute,
+    keys,
     list_name,
     listed_callers,
+    prompt,
+    schedule,
+    spoken_before,
+    tell_longer,
+    tell_other_keys,
+    without_keys,
 )
-from ccstate.adapters.asterisk.importing.conferences import room_of
 from ccstate.adapters.asterisk.importing.destinations import (
     DEFAULT_RING,
     Known,
@@ -22,15 +35,18 @@ from ccstate.adapters.asterisk.importing.destinations import (
     extension_of,
     lose,
     message_at,
+    on_demand,
+    say_recording,
     statuses,
     waits,
+    with_notice,
 )
-from ccstate.adapters.asterisk.importing.estate import Work
-from ccstate.adapters.asterisk.importing.names import name_of
+from ccstate.adapters.asterisk.importing.estate import SPOKEN, Work, name_of, prompt_of
 from ccstate.adapters.asterisk.importing.outcomes import (
     Callers,
     Confers,
     Follows,
+    Forks,
     Hangs,
     Leaves,
     Menu,
@@ -44,13 +60,13 @@ from ccstate.adapters.asterisk.importing.outcomes import (
     RingsAll,
     Switched,
     Timed,
+    below,
     claim_trail,
     same,
+    shorn,
     unclear,
 )
-from ccstate.adapters.asterisk.importing.recorded_calls import on_demand, say_recording, with_notice
-from ccstate.adapters.asterisk.importing.recordings import SPOKEN, prompt_of
-from ccstate.adapters.asterisk.importing.schedules import schedule
+from ccstate.adapters.asterisk.importing.queues import room_of
 from ccstate.adapters.asterisk.importing.values import OTHER
 from ccstate.dialling.international import international
 from ccstate.kinds.fields import duration
@@ -60,37 +76,6 @@ TOP = "top"
 DEEPEST = 20
 RINGS_OUTSIDE = 120
 """Seconds that an outside number rings where the dialplan sets no end."""
-
-
-@dataclass(slots=True)
-class Tree:
-    """A tree while its nodes are made."""
-
-    address: Address
-    home: str = ""
-    """The context of its menus."""
-    nodes: dict[str, Json] = field(default_factory=dict)
-    menus: dict[Place, str] = field(default_factory=dict)
-    """The node of each menu, by the place where it begins."""
-
-
-@dataclass(frozen=True, slots=True)
-class Here:
-    """Where an outcome is to be said: `by` is what explains its lines, `near` names new trees."""
-
-    by: object
-    near: str
-    tree: Tree | None = None
-    """The tree that leads here, in which nodes can be made."""
-    deep: int = 0
-
-    @property
-    def below(self) -> "Here":
-        return replace(self, deep=self.deep + 1)
-
-    def near_to(self, key: str) -> "Here":
-        """For what a key leads to."""
-        return replace(self.below, near=f"{self.near}-{key}")
 
 
 class Ways:
@@ -110,15 +95,6 @@ class Ways:
         """
         with self.attempt(None):
             return self.to(outcome, Here(by, near))
-
-    def numbered(self, dialled: str, to: str, near: str) -> Address:
-        """A tree that has an internal number and does nothing but lead on."""
-        address = Address("ivr", self.work.names.free("ivr", name_of(near)))
-        node: dict[str, Json] = {"type": "hangup"}
-        if to != "hangup":
-            node = {"type": "goto", "to": to}
-        self.work.objects[address] = {"extension": dialled, "start": TOP, "nodes": {TOP: node}}
-        return address
 
     @contextmanager
     def attempt(self, tree: Tree | None) -> Iterator[None]:
@@ -140,17 +116,18 @@ class Ways:
     def to(self, outcome: Outcome, here: Here) -> str:
         if here.deep > DEEPEST:
             raise Nowhere("the call goes on and on")
+        if isinstance(outcome, Hangs):
+            claim_trail(self.work.ledger, outcome.trail, here.by)
+            return "hangup"
         outcome = with_notice(self.work, outcome)
         if extension := extension_of(self.work, self.known, outcome, here.by):
             return extension
-        if isinstance(outcome, Plays) and menus.is_mute(outcome.then):
-            outcome = menus.spoken_before(outcome)
+        if isinstance(outcome, Plays) and is_mute(outcome.then):
+            outcome = spoken_before(outcome)
         return self._said(outcome, here)
 
     def _said(self, outcome: Outcome, here: Here) -> str:
         match outcome:
-            case Hangs():
-                return self._hangs(outcome, here)
             case Message():
                 return self._message(outcome, here)
             case Queues():
@@ -158,7 +135,10 @@ class Ways:
             case Menu() | Reads():
                 return self._menu(outcome, here)
             case Confers():
-                return self._confers(outcome, here)
+                room = room_of(self.work, outcome)
+                for trail in (outcome.trail, outcome.then.trail):
+                    claim_trail(self.work.ledger, trail, here.by)
+                return str(room)
             case RingsAll():
                 return self._ring_all(outcome, here)
             case Callers():
@@ -169,10 +149,6 @@ class Ways:
                 return self._grown(outcome, here)
             case _:
                 raise Nowhere(_why(outcome))
-
-    def _hangs(self, outcome: Hangs, here: Here) -> str:
-        claim_trail(self.work.ledger, outcome.trail, here.by)
-        return "hangup"
 
     def _message(self, outcome: Message, here: Here) -> str:
         box = message_at(self.known, outcome)
@@ -228,12 +204,6 @@ class Ways:
                 fields[path] = [*rights]
         said = {flag for flag, right in (("T", "transfer"), ("K", "park")) if right in caller}
         return "".join(char for char in rest if char not in said)
-
-    def _confers(self, outcome: Confers, here: Here) -> str:
-        room = room_of(self.work, outcome)
-        for trail in (outcome.trail, outcome.then.trail):
-            claim_trail(self.work.ledger, trail, here.by)
-        return str(room)
 
     def _ring_all(self, outcome: RingsAll, here: Here) -> str:
         """A group of phones that ring at once."""
@@ -317,7 +287,8 @@ class Ways:
         if isinstance(outcome, Plays) and not prompt_of(self.work, (outcome.sound,)):
             then = self.to(outcome.then, here.below)
             claim_trail(self.work.ledger, outcome.trail, here.by)
-            self.work.ledger.leave(outcome.trail.lines[-1], _unheard(outcome.sound))
+            note = f"differs: {shorn(outcome.sound)} is not played, for nobody gives its words"
+            self.work.ledger.leave(outcome.trail.lines[-1], note)
             return then
         own = here.tree or Tree(Address("ivr", self.work.names.free("ivr", name_of(here.near))))
         within = here if here.tree else replace(here, by=own.address, tree=own)
@@ -394,18 +365,14 @@ class Ways:
             told = "differs: ccstate lets an outside number ring for two minutes at the most"
             self.work.ledger.leave(line, told)
         if outcome.caller:
-            told = (
-                "differs: the outside number is shown what the trunk shows, or the caller's number"
-            )
-            self.work.ledger.leave(line, told)
+            note = "the outside number is shown what the trunk shows, or the caller's number"
+            self.work.ledger.leave(line, f"differs: {note}")
         if outcome.number not in (number, number[1:]):
             told = f"differs: {shorn(outcome.number)} is sent to the carrier as {number}"
             self.work.ledger.leave(line, told)
         if len(self.known.trunks) > 1:
-            told = (
-                f"differs: ccstate takes the first trunk that is free, not {outcome.endpoint} alone"
-            )
-            self.work.ledger.leave(line, told)
+            note = f"ccstate takes the first trunk that is free, not {outcome.endpoint} alone"
+            self.work.ledger.leave(line, f"differs: {note}")
         return f"call-{number[1:]}", self._unanswered(outcome, fields, here)
 
     def _unanswered(
@@ -413,8 +380,8 @@ class Ways:
     ) -> dict[str, Json]:
         """The fields of a dial node, with where a call goes on to that nobody answers."""
         if outcome.options:
-            told = f"differs: ccstate rings without the options {outcome.options}"
-            self.work.ledger.leave(outcome.trail.lines[-1], told)
+            note = f"differs: ccstate rings without the options {outcome.options}"
+            self.work.ledger.leave(outcome.trail.lines[-1], note)
         missed = self.to(outcome.after["NOANSWER"], here.below)
         for trail in statuses(outcome):
             claim_trail(self.work.ledger, trail, here.by)
@@ -453,8 +420,8 @@ class Ways:
         if tree and place in tree.menus:
             claim_trail(self.work.ledger, outcome.trail, here.by)
             return tree.menus[place]
-        if isinstance(outcome, Menu) and not menus.keys(self.work, outcome):
-            return self.to(menus.without_keys(self.work, outcome), here.below)
+        if isinstance(outcome, Menu) and not keys(self.work, outcome):
+            return self.to(without_keys(self.work, outcome), here.below)
         if place in self.broken:
             raise Nowhere(self.broken[place])
         if tree and tree.home == home:
@@ -474,29 +441,24 @@ class Ways:
         found, looked_up = self._trees[place]
         claim_trail(self.work.ledger, outcome.trail, here.by)
         if isinstance(outcome, Menu) and looked_up != outcome.context:
-            menus.tell_other_keys(self.work, outcome, found, looked_up)
-            menus.tell_longer(self.work, outcome)
+            tell_other_keys(self.work, outcome, found, looked_up)
+            tell_longer(self.work, outcome)
         return found
 
     def _make(self, outcome: Menu | Reads, place: Place, tree: Tree, name: str, deep: int) -> None:
         """Fills in the node of a menu, which others can lead to before it is filled."""
         try:
-            prompt = menus.prompt(self.work, outcome.sounds)
-            node: dict[str, Json] = {"type": "menu", "prompt": prompt}
+            node: dict[str, Json] = {"type": "menu", "prompt": prompt(self.work, outcome.sounds)}
             tree.nodes[name] = node
             tree.menus[place] = name
             here = Here(tree.address, tree.address.name, tree, deep)
             if isinstance(outcome, Menu):
-                menus.fill_menu(self, outcome, here, node)
+                fill_menu(self, outcome, here, node)
             else:
-                menus.fill_read(self, outcome, here, node)
-        except menus.NoMenu as why:
+                fill_read(self, outcome, here, node)
+        except NoMenu as why:
             self.broken[place] = str(why)
             raise Nowhere(str(why)) from None
-
-
-def _unheard(sound: str) -> str:
-    return f"differs: {shorn(sound)} is not played, for nobody gives its words"
 
 
 def _spelled(seconds: str | None, ends: Mapping[str, str]) -> str:
@@ -510,3 +472,126 @@ def _why(outcome: Outcome) -> str:
         return "FollowMe() can call phones once an extension's own has rung, and here none has"
     found = unclear(outcome)
     return found.reason if found else f"no object says this ({type(outcome).__name__.lower()})"
+
+
+def fill_menu(ways: "Ways", outcome: Menu, here: "Here", node: dict[str, Json]) -> None:
+    """The fields of a menu in which each key is an extension of a context."""
+    work, follower, by = ways.work, ways.work.follower, here.by
+    choices: dict[str, Json] = {}
+    node |= {"choices": choices, "timeout": duration(max(outcome.seconds, 1)), "retries": 0}
+    for key, reached in keys(work, outcome).items():
+        try:
+            with ways.attempt(here.tree):
+                choices[key] = ways.to(reached, here.near_to(key))
+        except Nowhere as why:
+            lose(work, reached, f"key {key} of {by} is left out: {why}")
+    if not choices:
+        raise NoMenu("no key of the menu leads anywhere that ccstate knows")
+    silent, wrong = follower.silence(outcome), follower.special(outcome, "i")
+    node["on_timeout"] = ways.or_hangup(silent, here.near_to("t"), "silence")
+    node["on_invalid"] = ways.or_hangup(wrong, here.near_to("i"), "another key")
+    for option, _ in outcome.sounds:
+        work.ledger.leave(option, SPOKEN)
+    if not outcome.seconds:
+        told = "differs: here keys count while the recording plays; ccstate waits a second more"
+        work.ledger.leave(outcome.wait, told)
+    numbers: frozenset[str] = frozenset()
+    field = "nodes.*.menu.dial_extensions"
+    if work.setting.holds("ivr", field) and dials_extensions(work, ways.known, outcome):
+        node["dial_extensions"] = True
+        numbers = frozenset(phone.number for phone in ways.known.phones.values())
+    tell_longer(work, outcome, numbers)
+
+
+def fill_read(ways: "Ways", outcome: Reads, here: "Here", node: dict[str, Json]) -> None:
+    """The fields of a menu in which steps ask for the key that Read() has kept."""
+    if outcome.most != 1:
+        fill_collect(ways, outcome, here, node)
+        return
+    follower, ledger = ways.work.follower, ways.work.ledger
+    silent = follower.entered(outcome, "")
+    groups: list[tuple[Outcome, list[str]]] = []
+    for key in KEYS.replace("#", ""):
+        reached = follower.entered(outcome, key)
+        alike = next((keys for one, keys in groups if same(one, reached)), None)
+        if alike is None:
+            groups.append((reached, [key]))
+        else:
+            alike.append(key)
+    wrong, others = max(groups, key=lambda group: len(group[1]))
+    choices: dict[str, Json] = {}
+    node |= {"choices": choices, "timeout": duration(outcome.seconds), "retries": 0}
+    for reached, pressed in groups:
+        if pressed is not others:
+            to = ways.or_hangup(reached, here.near_to(pressed[0]), f"key {pressed[0]}")
+            choices |= dict.fromkeys(pressed, to)
+    node["on_timeout"] = ways.or_hangup(silent, here.near_to("t"), "silence")
+    node["on_invalid"] = ways.or_hangup(wrong, here.near_to("i"), "another key")
+    if not same(silent, wrong):
+        choices["#"] = node["on_timeout"]
+    if not choices:
+        raise NoMenu("every key leads to the same")
+    if here.tree:
+        _ask_again(ways, outcome, here.tree, node)
+    ledger.leave(outcome.wait, SPOKEN)
+
+
+def fill_collect(ways: "Ways", outcome: Reads, here: "Here", node: dict[str, Json]) -> None:
+    """The fields of a node that collects digits, with the digits that steps tell apart."""
+    follower, ledger = ways.work.follower, ways.work.ledger
+    if not ways.work.setting.holds("ivr", "nodes.*.collect.choices"):
+        raise NoMenu(f"Read() takes up to {outcome.most} digits; a menu takes one key")
+    most = min(outcome.most, MOST_DIGITS)
+    others, compared = follower.others_entered(outcome)
+    if found := unclear(others):
+        raise NoMenu(f"what becomes of the digits that Read() takes: {found.reason}")
+    if any(isinstance(each, Forks) for each in below(others)):
+        raise NoMenu("more than whole numbers is asked of the digits that Read() takes")
+    name = name_of(outcome.variable)
+    retries = min(max(outcome.attempts, 1) - 1, MOST_RETRIES)
+    node |= {"type": "collect", "save_as": name, "max_digits": most, "retries": retries}
+    node["timeout"] = duration(outcome.seconds)
+    node["then"] = ways.to(others, here.below)
+    reached = {digits: follower.entered(outcome, digits) for digits in compared}
+    choices: dict[str, Json] = {
+        digits: ways.or_hangup(way, here.near_to(digits), f"the digits {digits}")
+        for digits, way in reached.items()
+        if len(digits) <= most and not same(way, others)
+    }
+    if choices:
+        node["choices"] = choices
+    node["on_timeout"] = ways.or_hangup(follower.entered(outcome, ""), here.near_to("t"), "silence")
+    if follower.compared_with(outcome.variable) != compared:
+        raise NoMenu("steps behind another question ask for the digits that Read() takes")
+    ledger.leave(outcome.wait, "differs: here * is taken like a digit; ccstate asks again")
+    if outcome.attempts > MOST_RETRIES + 1:
+        ledger.leave(outcome.wait, f"differs: ccstate asks {MOST_RETRIES + 1} times")
+    if outcome.most > MOST_DIGITS:
+        ledger.leave(outcome.wait, f"differs: ccstate takes {MOST_DIGITS} digits at the most")
+    ledger.leave(outcome.wait, SPOKEN)
+
+
+def _ask_again(ways: "Ways", outcome: Reads, tree: "Tree", node: dict[str, Json]) -> None:
+    """The attempts of Read(): silence alone leads to the next of them, a wrong key to none.
+
+    So they are nodes of their own: a menu that is played again is so for wrong keys as well.
+    """
+    attempts = min(outcome.attempts, MOST_ATTEMPTS)
+    if outcome.attempts > attempts:
+        told = f"differs: ccstate asks {attempts} times"
+        ways.work.ledger.leave(outcome.wait, told)
+    last = dict(node)
+    then = ""
+    for _ in range(attempts - 1):
+        name = ways.work.names.free(f"node of {tree.address}", "again")
+        tree.nodes[name] = _attempt(last, then) if then else last
+        then = name
+    if then:
+        node |= _attempt(last, then)
+
+
+def _attempt(last: dict[str, Json], then: str) -> dict[str, Json]:
+    """A menu like the last one that goes on to another; `#` alone is as good as nothing."""
+    choices = last["choices"]
+    pressed = choices if isinstance(choices, dict) else {}
+    return {**last, "choices": {**pressed, "#": then}, "on_timeout": then}

@@ -1,11 +1,138 @@
-"""Files that hold phones, dialplan, queues or features, and that an import does not read."""
+"""The files of a configuration on this machine: those that are read, and those that are not."""
 
-from collections.abc import Iterator, Mapping
+import glob
+import gzip
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
 
 from ccstate.adapters.asterisk import conf
-from ccstate.adapters.asterisk.conf import Glob, Read, Section
+from ccstate.adapters.asterisk.conf import MOST_BYTES, Conf, Glob, Read, Section
+from ccstate.adapters.asterisk.handwritten import OWN
 from ccstate.adapters.asterisk.importing.ledger import Ledger
 from ccstate.adapters.asterisk.in_call import CODES
+from ccstate.errors import Diagnostic, Span, Unreadable
+
+OPTIONAL = ("confbridge.conf", "res_parking.conf", "followme.conf")
+"""Files that many servers do not have."""
+FILES = ("pjsip.conf", "voicemail.conf", "queues.conf", "extensions.conf", *OPTIONAL)
+"""The files whose contents objects can say."""
+
+
+LONGEST_PROMPT = 2_000
+"""Characters of the words of a prompt."""
+MOST_WORDS = 8 * 1024 * 1024
+
+
+def words(listed: bytes) -> dict[str, str]:
+    """Words by the name of the recording, from a list such as core-sounds-en.txt.
+
+    Each line is `name: words`; `;` begins a comment. Source: asterisk-core-sounds-en 1.6.1,
+    usr/share/doc/asterisk-core-sounds-en/core-sounds-en.txt.gz.
+    """
+    found: dict[str, str] = {}
+    for line in listed[:MOST_WORDS].decode(errors="replace").splitlines():
+        name, colon, spoken = line.partition(":")
+        text = " ".join(spoken.split())
+        is_speech = colon and text and not line.startswith(";") and text[:1] not in "[(<"
+        if is_speech and len(text) <= LONGEST_PROMPT and text.isprintable():
+            found.setdefault(name.strip(), text)
+    return found
+
+
+def read_confs(read: Read, glob: Glob, files: Iterable[str] = FILES) -> dict[str, Conf]:
+    """The configurations by their main files; those that are optional, where there are such."""
+    there = (file for file in files if file not in OPTIONAL or read(file) is not None)
+    return {file: conf.read(read, glob, file) for file in there}
+
+
+USUAL = PurePosixPath("/etc/asterisk")
+"""Where Debian's Asterisk has its configuration: what is included from there is in the folder."""
+WORDS = "usr/share/doc/asterisk-core-sounds-en/core-sounds-en.txt"
+"""The words of the recordings as Debian's asterisk-core-sounds-en has them, packed or not."""
+
+
+class Folder:
+    """Reads files for `import_estate`, by names as includes give them; nothing outside of it.
+
+    Links are followed, for several distributions link their files there from elsewhere. What
+    ccstate has written itself is empty here.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def read(self, name: str) -> bytes | None:
+        """The bytes of a file; None where there is none. Unreadable where it may not be read."""
+        inside = self._inside(name)
+        if inside is None:
+            return None
+        if inside in OWN:
+            return b""
+        path = self._root / inside
+        try:
+            return _bytes(path, MOST_BYTES) if path.is_file() else None
+        except OSError as error:
+            raise Unreadable([_unreadable(path, error)]) from None
+
+    def matching(self, pattern: str) -> Iterator[str]:
+        """The names that an include's pattern stands for, as it would name them."""
+        inside = self._inside(pattern)
+        if inside is not None:
+            above = pattern.removesuffix(inside)
+            # Not Path.glob: `**` is nothing but `*` to Asterisk, and Path refuses `a**.conf`.
+            for name in sorted(glob.glob(inside, root_dir=self._root)):  # noqa: PTH207 - above
+                yield above + name
+
+    def _inside(self, name: str) -> str | None:
+        """The name from the folder on; None for what is outside, or could be."""
+        path = PurePosixPath(name)
+        if "\0" in name or ".." in path.parts:
+            return None
+        if not path.is_absolute():
+            return name
+        for root in (PurePosixPath(self._root.absolute()), USUAL):
+            if path.is_relative_to(root):
+                return str(path.relative_to(root))
+        return None
+
+
+def recorded_words(root: Path) -> Path | None:
+    """The list of words that belongs to a configuration folder: below one of the folders above it.
+
+    So the machine's own, and that of a system which was unpacked into a folder.
+    """
+    for above in root.resolve().parents:
+        for name in (WORDS, f"{WORDS}.gz"):
+            if (above / name).is_file():
+                return above / name
+    return None
+
+
+def listed_words(path: Path) -> bytes:
+    """What such a list says, unpacked; Unreadable where it cannot be read."""
+    try:
+        if path.suffix != ".gz":
+            return _bytes(path, MOST_WORDS)
+        with gzip.open(path) as packed:
+            return packed.read(MOST_WORDS)
+    except (OSError, EOFError) as error:
+        raise Unreadable([_unreadable(path, error)]) from None
+
+
+def _bytes(path: Path, most: int) -> bytes:
+    with path.open("rb") as file:
+        return file.read(most + 1)
+
+
+def _unreadable(path: Path, error: Exception) -> Diagnostic:
+    why = getattr(error, "strerror", None) or str(error)
+    return Diagnostic(
+        "CC810",
+        f"{path} cannot be read: {why}",
+        Span(str(path)),
+        hint="run this as a user who may read it, or on a copy of the folder",
+    )
+
 
 DATABASE = """\
 {what} come from a database here (realtime), and are not read: export them to {file}, and import again"""
