@@ -25,6 +25,7 @@ from ccstate_lab.programs import programs
 from ccstate_lab.site import Site
 from tests.adapters.asterisk_harness import connection
 from tests.cli.screens import Screen
+from tests.waiting import until
 
 SECRETS = {
     "SIP_2001": "of-2001",
@@ -221,6 +222,31 @@ class Estate(Screen):
         with self.ami() as ami:
             return "\n".join(ami.command(text))
 
+    def call(self, place: str, *then: tuple[str, str]) -> None:
+        """Call a place of the dialplan; the caller does these steps there, one after the other."""
+        self.extend("call-test", "1", ("Goto", place))
+        self.extend("call-caller", "1", *then, ("Wait", "60"))
+        with self.ami() as ami:
+            caller = (("Context", "call-caller"), ("Exten", "1"), ("Priority", "1"))
+            ami.do("Originate", ("Channel", "Local/1@call-test"), *caller, ("Async", "true"))
+
+    def extend(self, context: str, extension: str, *steps: tuple[str, str]) -> None:
+        """Add an extension of the dialplan that stands in no file, and goes with the site."""
+        with self.ami() as ami:
+            for priority, (application, data) in enumerate(steps, 1):
+                place = (
+                    ("Context", context),
+                    ("Extension", extension),
+                    ("Priority", str(priority)),
+                )
+                step = (("Application", application), ("ApplicationData", data), ("Replace", "yes"))
+                ami.do("DialplanExtensionAdd", *place, *step)
+
+    def wait_for_channel(self, text: str) -> None:
+        """Wait until the line of some channel has this text."""
+        said = "core show channels concise"
+        until(lambda: text in self.command(said), f"a channel is at {text}")
+
     def reload(self, file: str) -> None:
         """As an administrator does after an edit."""
         with self.ami() as ami:
@@ -304,12 +330,35 @@ class Applied:
 
 
 @contextmanager
-def applied_on(release: str, folder: Path) -> Iterator[Applied]:
+def applied_on(
+    release: str, folder: Path, *, files: Mapping[str, str] = BY_HAND
+) -> Iterator[Applied]:
+    """A site with these files by hand, and the project whose estate a test applies there."""
     project = folder / "project"
     project.mkdir()
-    with running_site(folder / "site", release, files=BY_HAND) as site:
+    with running_site(folder / "site", release, files=files) as site:
         write_project(project, connection(site))
         yield Applied(project, site)
+
+
+@pytest.fixture(scope="module", params=["22", "16"])
+def applied(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Applied]:
+    """A site of each release for the tests of a module."""
+    release: str = request.param
+    with applied_on(release, tmp_path_factory.mktemp(f"estate-{release}-")) as found:
+        yield found
+
+
+@pytest.fixture
+def estate(
+    applied: Applied, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Estate]:
+    """The estate as it is desired; its calls end with the test."""
+    found = settled(applied, capsys, monkeypatch)
+    yield found
+    found.command("channel request hangup all")
 
 
 def set_secrets(monkeypatch: pytest.MonkeyPatch) -> None:

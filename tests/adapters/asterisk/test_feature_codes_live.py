@@ -19,13 +19,10 @@ from tests.adapters.asterisk.estate import (
     PHONES,
     Applied,
     Estate,
-    running_site,
+    applied_on,
     set_secrets,
     write_desired,
-    write_project,
 )
-from tests.adapters.asterisk.test_in_call_live import extend
-from tests.adapters.asterisk_harness import connection
 from tests.waiting import GENEROUS, until
 
 SECRET = PHONES["2001"]
@@ -79,11 +76,8 @@ def applied(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Applied]:
     folder = tmp_path_factory.mktemp(f"codes-{request.param}-")
-    project = folder / "project"
-    project.mkdir()
-    with running_site(folder / "site", request.param, files=FILES) as site:
-        write_project(project, connection(site))
-        yield Applied(project, site)
+    with applied_on(request.param, folder, files=FILES) as found:
+        yield found
 
 
 class Exchange(Estate):
@@ -110,10 +104,10 @@ class Exchange(Estate):
 
     def forwards(self, phone: str, number: str) -> None:
         """A phone dials the code, and types the number to which its calls are to go."""
-        extend(self, "code-dialled", "1", ("Goto", "site/sydney,*72,1"))
+        self.extend("code-dialled", "1", ("Goto", "site/sydney,*72,1"))
         # Of several keys in a row Asterisk takes the first only from a phone without sound (seen).
         keys = (("Wait", "3"), ("SendDTMF", f"{number}#"), ("Wait", "60"))
-        extend(self, "code-typed", "1", *keys)
+        self.extend("code-typed", "1", *keys)
         with self.listening("call") as ami:
             ami.do(
                 "Originate",

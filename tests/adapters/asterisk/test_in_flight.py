@@ -4,7 +4,7 @@ import copy
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -24,7 +24,6 @@ from tests.adapters.asterisk.estate import (
     PHONES,
     Applied,
     Estate,
-    applied_on,
     set_secrets,
     write_desired,
 )
@@ -50,15 +49,6 @@ def many_agents() -> dict[str, Any]:
     desired["queues"]["reception"]["overflow"] = {"after": "5m", "to": "queue/sales"}
     desired["queues"]["reception"]["retry"] = "1s"
     return desired
-
-
-@pytest.fixture(scope="module", params=["22", "16"])
-def applied(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Applied]:
-    release: str = request.param
-    with applied_on(release, tmp_path_factory.mktemp(f"flight-{release}-")) as found:
-        yield found
 
 
 @pytest.fixture

@@ -1,31 +1,14 @@
 """Members that ring in order do so on a real Asterisk, and a change of the order is seen there."""
 
 import time
-from collections.abc import Iterator
 
 import pytest
 
 from ccstate.adapters.asterisk.entries import FILES, QUEUES
 from ccstate.model import RUNNING, Why
-from tests.adapters.asterisk.estate import Applied, Estate, applied_on, settled
+from tests.adapters.asterisk.estate import Estate
 
 CY, BO, ANN = ({"user": name} for name in ("cy.d", "bo.o", "ann.l"))
-
-
-@pytest.fixture(scope="module", params=["22", "16"])
-def applied(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Applied]:
-    folder = tmp_path_factory.mktemp(f"order-{request.param}-")
-    with applied_on(request.param, folder) as found:
-        yield found
-
-
-@pytest.fixture
-def estate(
-    applied: Applied, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Estate:
-    return settled(applied, capsys, monkeypatch)
 
 
 def rung(estate: Estate) -> list[str]:

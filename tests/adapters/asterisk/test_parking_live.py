@@ -6,29 +6,16 @@ import pytest
 
 from ccstate.adapters.asterisk.entries import FILES, PARKING
 from ccstate_lab import phones
-from tests.adapters.asterisk.estate import PHONES, Applied, Estate, applied_on, settled
-from tests.adapters.asterisk.test_in_call_live import call, comes_to
+from tests.adapters.asterisk.estate import PHONES, Estate
 from tests.waiting import until
 
 LOT = {"extension": "750", "slots": "751-753"}
 
 
-@pytest.fixture(scope="module", params=["22", "16"])
-def applied(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Applied]:
-    with applied_on(request.param, tmp_path_factory.mktemp(f"parking-{request.param}-")) as found:
-        yield found
-
-
 @pytest.fixture
-def estate(
-    applied: Applied, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Estate]:
-    found = settled(applied, capsys, monkeypatch)
-    yield found
-    found.command("channel request hangup all")
-    phones.end_all(found.site.folder)
+def estate(estate: Estate) -> Iterator[Estate]:
+    yield estate
+    phones.end_all(estate.site.folder)
 
 
 def declare(estate: Estate, **lot: object) -> None:
@@ -40,7 +27,7 @@ def declare(estate: Estate, **lot: object) -> None:
 def talks(estate: Estate) -> str:
     """Somebody outside talks to 2001; returns the channel of the phone."""
     phones.answer(estate.site, {"2001": PHONES["2001"]}, after=0.1)
-    call(estate, "extension,2001,1")
+    estate.call("extension,2001,1")
     return until(lambda: channel_of(estate, "2001"), "2001 has answered")
 
 
@@ -100,7 +87,7 @@ def test_a_call_that_nobody_fetches_comes_back_to_who_parked_it(estate: Estate) 
 def test_a_call_that_nobody_fetches_goes_where_the_lot_says(estate: Estate) -> None:
     declare(estate, timeout="3s", on_timeout="voicemail/2900")
     presses_the_code(estate, talks(estate))
-    comes_to(estate, "!VoiceMail!2900@ccstate")
+    estate.wait_for_channel("!VoiceMail!2900@ccstate")
 
 
 def test_what_is_changed_by_hand_is_seen_as_stored_and_as_running(estate: Estate) -> None:

@@ -4,32 +4,20 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.adapters.asterisk.estate import Applied, Estate, applied_on, settled
-from tests.adapters.asterisk.test_in_call_live import call, comes_to
+from tests.adapters.asterisk.estate import Estate
 from tests.waiting import until
 
 PIN, MODERATOR = "0475", "475"
 """Different PINs that are the same number."""
 
 
-@pytest.fixture(scope="module", params=["22", "16"])
-def applied(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Applied]:
-    with applied_on(request.param, tmp_path_factory.mktemp(f"rooms-{request.param}-")) as found:
-        yield found
-
-
 @pytest.fixture
-def estate(
-    applied: Applied, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Estate]:
+def estate(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> Iterator[Estate]:
     monkeypatch.setenv("PIN_ROOM", PIN)
     monkeypatch.setenv("PIN_MODERATOR", MODERATOR)
-    found = settled(applied, capsys, monkeypatch)
-    yield found
-    found.command("channel request hangup all")
-    until(lambda: "weekly" not in found.command("confbridge list"), "the room is empty")
+    yield estate
+    estate.command("channel request hangup all")
+    until(lambda: "weekly" not in estate.command("confbridge list"), "the room is empty")
 
 
 def declare(estate: Estate, **room: object) -> None:
@@ -39,7 +27,7 @@ def declare(estate: Estate, **room: object) -> None:
 
 def types(estate: Estate, digits: str) -> None:
     """Somebody calls the room, and types these digits when asked."""
-    call(estate, "internal,8300,1", ("Wait", "2"), ("SendDTMF", f"{digits}#"))
+    estate.call("internal,8300,1", ("Wait", "2"), ("SendDTMF", f"{digits}#"))
 
 
 def in_room(estate: Estate) -> list[str]:
@@ -62,7 +50,7 @@ def test_callers_meet_and_a_wrong_pin_is_turned_away(estate: Estate) -> None:
     types(estate, PIN)
     until(lambda: len(in_room(estate)) == 1, "the first is in the room")
     types(estate, MODERATOR)
-    comes_to(estate, "!Playback!conf-invalidpin")
+    estate.wait_for_channel("!Playback!conf-invalidpin")
     types(estate, PIN)
     until(lambda: len(in_room(estate)) == 2, "the second is in the room")
     assert estate.plan() == ""
@@ -93,7 +81,7 @@ def test_a_room_that_is_full_says_so(estate: Estate) -> None:
     types(estate, "")
     until(lambda: len(in_room(estate)) == 1, "the first is in the room")
     types(estate, "")
-    comes_to(estate, "!Playback!conf-full")
+    estate.wait_for_channel("!Playback!conf-full")
     assert len(in_room(estate)) == 1
 
 
@@ -113,7 +101,7 @@ def test_a_moderator_begins_and_ends_a_recording_by_key(estate: Estate) -> None:
     )
     keys = [("SendDTMF", f"{MODERATOR}#"), ("Wait", "4"), ("SendDTMF", "*1"), ("Wait", "2")]
     keys += [("Playback", "conf-getpin"), ("SendDTMF", "*1")]
-    call(estate, "internal,8300,1", ("Wait", "2"), *keys)
+    estate.call("internal,8300,1", ("Wait", "2"), *keys)
     folder = estate.site.spool / "monitor/ccstate/asked"
     until(lambda: "MixMonitor" in _audio_hooks(estate), "it is recorded")
     until(lambda: "MixMonitor" not in _audio_hooks(estate), "it is recorded no more")

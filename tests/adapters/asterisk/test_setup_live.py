@@ -1,6 +1,5 @@
 """What keeps Asterisk from loading ccstate's files at its next start is reported before that."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from ccstate.adapters.asterisk.ami import Ami, Login
 from ccstate.adapters.asterisk.entries import DIALPLAN, PJSIP, QUEUES, VOICEMAIL
 from ccstate.adapters.asterisk.handwritten import MAIN
-from tests.adapters.asterisk.estate import Applied, Estate, applied_on, settled
+from tests.adapters.asterisk.estate import Estate
 from tests.asterisk_sites import NewSite
 
 FIRST = {
@@ -18,21 +17,6 @@ FIRST = {
     VOICEMAIL: "extension/2001",
 }
 """The first managed object of each file, which bears what is wrong with its main file."""
-
-
-@pytest.fixture(scope="module", params=["22", "16"])
-def applied(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Applied]:
-    with applied_on(request.param, tmp_path_factory.mktemp("setup-")) as found:
-        yield found
-
-
-@pytest.fixture
-def estate(
-    applied: Applied, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Estate:
-    return settled(applied, capsys, monkeypatch)
 
 
 @dataclass(frozen=True)
