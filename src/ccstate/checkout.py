@@ -4,7 +4,9 @@ A branch can hold a link to any file of the machine, as a file or as a folder on
 """
 
 import os
+import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from errno import ELOOP, EMLINK, ENOTDIR
 from pathlib import Path
 
@@ -80,6 +82,44 @@ def write_new(path: Path, content: bytes) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     with os.fdopen(os.open(path, flags, 0o666), "wb") as file:
         file.write(content)
+
+
+def display_path(path: Path) -> str:
+    """The path relative to the current folder, where it is below that; else as it is."""
+    below = os.path.relpath(path)
+    return str(path) if below.startswith("..") else below
+
+
+def write_file(path: Path, content: str | bytes) -> None:
+    """Writes a file whole, with the folders above it, or leaves what was there as it was.
+
+    A path that the user names is the user's word, a link in a working copy is a branch's. Raises
+    InvalidInput where such a link leads there, and where the file cannot be written.
+    """
+    path = path.absolute()
+    refuse_links(outermost_top(path), path)
+    data = content.encode() if isinstance(content, str) else content
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            path.write_bytes(data)  # a link that the user named stays one; a device is not replaced
+            return
+        beside.unlink(missing_ok=True)  # of a process that was killed
+        write_new(beside, data)
+        if path.exists():
+            shutil.copymode(path, beside)
+        beside.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+        message = (
+            f"{display_path(path)} cannot be written: {(error.strerror or str(error)).lower()}"
+        )
+        hint = "correct its permissions, make room, or choose another place"
+        raise InvalidInput(
+            [Diagnostic("CC813", message, Span(display_path(path)), hint=hint)]
+        ) from None
 
 
 def _refused(path: Path) -> Diagnostic:

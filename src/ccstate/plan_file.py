@@ -18,6 +18,8 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from ccstate.errors import Blocked, Diagnostic, InvalidInput, Span
 from ccstate.model import Action, Address, Change, Edit, Plan, Step, edited
 
+FOLDER = "plans"
+"""Of all plans, in the folder of the project; each has a folder of its own there."""
 FILE = "plan.json"
 ID_LENGTH = 12
 VERSION = 2

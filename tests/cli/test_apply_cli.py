@@ -320,7 +320,7 @@ def test_an_apply_that_lasts_tells_what_it_does_where_nobody_sees_a_bar(screen: 
     (screen.folder / "ccstate.yaml").write_text(FAULTY % "slow, for: 1s")
     plan_id = planned(screen)
     program = (
-        "import sys; from ccstate.cli import output, run; output.Progress.TOLD = 0.2;"
+        "import sys; from ccstate.cli import progress, run; progress.ApplyTerminal.INTERVAL = 0.2;"
         f"sys.exit(run(['--project', {str(screen.folder)!r}, 'apply']))"
     )
     done = subprocess.run(

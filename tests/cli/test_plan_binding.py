@@ -78,7 +78,7 @@ def test_a_plan_of_another_release_that_words_it_otherwise_names_that_release(
 ) -> None:
     assert read_plan(bench.plan / PLAN).made_by == ccstate.__version__
     (bench.plan / "plan.md").write_text("### As it was worded in those days\n", encoding="utf-8")
-    monkeypatch.setattr("ccstate.cli.plans.__version__", "9.9.9")
+    monkeypatch.setattr("ccstate.project.plan_folder.__version__", "9.9.9")
     said = refused(bench, bench.plan.name, "CC313")
     assert f"ccstate {ccstate.__version__} made the plan, and this is ccstate 9.9.9" in said
 

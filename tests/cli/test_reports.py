@@ -14,8 +14,8 @@ from jsonschema import Draft202012Validator
 from ccstate import cli, schemas
 from ccstate.adapter import Holder
 from ccstate.adapters.embedded import connect
-from ccstate.cli.plans import reviewed_plan, write_plan
 from ccstate.model import Action, Address, Change, Edit, Json, Plan, Step, Why
+from ccstate.project.plan_folder import SavedPlans
 from ccstate.render.placed_calls import PlacedCalls, placed_json
 from ccstate.report_format import REPORTS
 from tests.cli.screens import Screen as PlainScreen
@@ -287,5 +287,6 @@ def test_what_people_review_does_not_depend_on_the_order_of_keys(tmp_path: Path)
         ledger={"members": members, "label": "Sales"},
     )
     plan = Plan("", (Step("demo", (change,)),), {"demo": {"queue": 1}}, {})
-    plan_id, _ = write_plan(tmp_path, plan)
-    assert reviewed_plan(tmp_path, plan_id).steps == plan.steps
+    plans = SavedPlans(tmp_path, tmp_path / ".ccstate")
+    plan_id, _ = plans.write(plan)
+    assert plans.reviewed(plan_id).steps == plan.steps

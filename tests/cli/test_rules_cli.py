@@ -94,7 +94,7 @@ def test_another_day_than_today_can_be_judged(
         days.append(day)
         return []
 
-    monkeypatch.setattr("ccstate.cli.workspace.Workspace.judged", judged)
+    monkeypatch.setattr("ccstate.project.Project.judge", judged)
     assert screen.run("validate", "--at", "2027-01-31") == 0
     assert screen.run("validate") == 0
     assert days[0] == date(2027, 1, 31)

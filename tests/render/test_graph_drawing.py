@@ -10,11 +10,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from ccstate.cli.workspace import Workspace
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.ways import Place
 from ccstate.model import Address, Fields
+from ccstate.project import Project
 from ccstate.render.graph.drawing import Drawing, Look, drawing_of, week_words
 from ccstate.render.graph.mermaid import mermaid
 from ccstate.render.graph.svg import svg
@@ -182,7 +182,7 @@ def test_the_drawings_look_like_this(golden: Golden) -> None:
 
 @pytest.fixture(scope="module")
 def example() -> Flow:
-    state = Workspace(TOP).desired().state
+    state = Project(TOP).read().state
     return flow_of({address: resource.fields for address, resource in state.items()})
 
 

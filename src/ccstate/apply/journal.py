@@ -19,6 +19,8 @@ import orjson
 
 from ccstate.errors import Diagnostic, InvalidInput, Span, Unreadable
 
+JOURNAL = "journal.jsonl"
+"""The file, in the folder of the plan."""
 FORMAT = 2
 """Of the file; that of the first release named no plan in its first line."""
 

@@ -26,12 +26,12 @@ from ccstate.errors import CcstateError
 
 COMMANDS = {
     "init": ("files", "Start a project here"),
-    "validate": ("files", "Check the desired state, without any platform"),
-    "rule": ("rules", "Explain a rule that validate speaks of, or list them all"),
+    "validate": ("validate", "Check the desired state, without any platform"),
+    "rule": ("validate", "Explain a rule that validate speaks of, or list them all"),
     "fmt": ("files", "Put YAML files into their usual layout, comments kept"),
     "schema": ("files", "Write the JSON Schemas that editors complete from"),
     "plan": ("plan", "Say what would change, and write it down for review"),
-    "plans": ("plans", "List the plans, and remove those that nobody will apply"),
+    "plans": ("plan", "List the plans, and remove those that nobody will apply"),
     "apply": ("apply", "Do what a plan says, and confirm it by reading again"),
     "unlock": ("apply", "Remove the lock of an apply that died"),
     "verify": ("live", "Read the platforms and compare them with the desired state"),
@@ -39,9 +39,9 @@ COMMANDS = {
     "show": ("live", "Show an object as declared, applied and live; or a plan"),
     "adopt": ("adopt", "Take objects made by hand under management"),
     "import": ("importing", "Write an Asterisk's configuration as YAML"),
-    "test": ("call_tests", "Run the call tests: does every promise to callers hold?"),
-    "history": ("history", "Say who changed an object, when, and on whose word"),
-    "simulate": ("simulate", "Call a number: say what callers meet, and where calls end"),
+    "test": ("calls", "Run the call tests: does every promise to callers hold?"),
+    "history": ("live", "Say who changed an object, when, and on whose word"),
+    "simulate": ("calls", "Call a number: say what callers meet, and where calls end"),
     "holidays": ("holidays", "Write the holidays of a country, or of a file, as a calendar"),
     "graph": ("graph", "Draw what callers meet, as SVG or Mermaid"),
 }

@@ -6,11 +6,12 @@ from typing import Any
 import click
 
 from ccstate import kinds
-from ccstate.cli.live import address_of
-from ccstate.cli.output import in_format, print_report, shown, talk
-from ccstate.cli.workspace import Workspace, find_root, observed
+from ccstate.checkout import display_path
+from ccstate.cli.output import in_format, print_report, talk
+from ccstate.cli.progress import Terminal
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.model import BESIDES, Address, Edit, Fields, Why, edited
+from ccstate.project import Project, address_of
 from ccstate.render.receipt import ADOPTED, Adopted
 from ccstate.render.values import plural
 
@@ -43,9 +44,9 @@ def adopt(
     Writes each ADDRESS to YAML as it is on the platform. The next plan then takes it over
     without changing it. Passwords stay unmanaged: the platform does not tell them.
     """
-    workspace = Workspace(find_root(root))
-    path = workspace.inside(into, FILE)
-    unmanaged = _unmanaged(workspace, target)
+    project = Project.open(root, Terminal())
+    path = project.inside(into, FILE)
+    unmanaged = project.unmanaged(target)
     chosen = list(unmanaged) if everything else [address_of(text) for text in addresses]
     if problems := [_refusal(address) for address in chosen if address not in unmanaged]:
         raise InvalidInput(problems)
@@ -57,13 +58,13 @@ def adopt(
     adopted: dict[Address, Fields] = {}
     filled: set[str] = set()
     for address in chosen:
-        defaults = workspace.project.defaults.get(address.kind, {})
+        defaults = project.settings.defaults.get(address.kind, {})
         filled |= {f"{address.kind} {name}" for name in defaults.keys() - unmanaged[address].keys()}
         fields, left_out = _declarable(address, unmanaged[address])
         withheld += left_out
         adopted[address] = fields
-    workspace.declare(path, adopted)
-    print_report(ADOPTED, form, Adopted(shown(path), chosen, filled, withheld))
+    project.declare(path, adopted)
+    print_report(ADOPTED, form, Adopted(display_path(path), chosen, filled, withheld))
     if form != "text":
         return 0
     if filled:
@@ -73,18 +74,6 @@ def adopt(
             f"Left out {plural(withheld, 'secret')}; a secret is managed once a reference is declared."
         )
     return 0
-
-
-def _unmanaged(workspace: Workspace, name: str) -> dict[Address, Fields]:
-    target = workspace.targets([name] if name else [])[0]
-    adapter = workspace.adapter(target)
-    seen = observed(target, adapter, target.kinds & adapter.supports.keys())
-    declared = workspace.valid().state
-    return {
-        address: fields
-        for address, fields in sorted(seen.objects.items())
-        if address not in seen.ledger and address not in declared
-    }
 
 
 def _declarable(address: Address, fields: Fields) -> tuple[Fields, int]:

@@ -1,61 +1,17 @@
-"""`ccstate init`, `validate`, `fmt` and `schema`: commands that need no platform."""
+"""`ccstate init`, `fmt` and `schema`: commands that write files and read no platform."""
 
-import sys
 from collections.abc import Iterable
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ccstate.checkout import refuse_links
-from ccstate.cli.days import day_or_today
-from ccstate.cli.output import in_format, print_report, say, shown, talk, write_file
-from ccstate.cli.workspace import Workspace, find_root
-from ccstate.desired.settings import FILE, NO_PROJECT
-from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
-from ccstate.render.diagnostics import VALIDATION, Validation
-from ccstate.render.values import plural
-
-
-@click.command()
-@in_format(VALIDATION)
-@click.option(
-    "--at",
-    "day",
-    metavar="DATE",
-    callback=day_or_today,
-    help="The day that rules judge by; today where left out.",
-)
-@click.pass_obj
-def validate(root: Any, form: str, day: date) -> int:
-    """Check the desired state, without any platform.
-
-    Every problem of every file is shown, with its place and what to do. A state without errors is
-    judged by the rules as well, which know what is valid and unwise.
-    """
-    from ccstate.errors import CcstateError, sort_key
-
-    workspace = Workspace(find_root(root))
-    summary, judged = "", False
-    try:
-        desired = workspace.desired()
-        found = [*desired.problems, *workspace.unplaced(desired.state)]
-        summary = f"{plural(len(desired.state), 'resource')} in {plural(desired.files, 'file')}"
-        if judged := not _has_errors(found):
-            found += workspace.judged(desired, day)
-        found += workspace.wrong_targets()
-    except CcstateError as error:
-        found = list(error.problems)
-    problems = sorted(found, key=sort_key)
-    print_report(VALIDATION, form, Validation(problems, summary, sys.stdout.isatty()))
-    if not judged and not any(problem.code == NO_PROJECT for problem in problems):
-        talk("The rules were not run: they judge a desired state without errors.")
-    return 1 if _has_errors(problems) else 0
-
-
-def _has_errors(problems: Iterable[Diagnostic]) -> bool:
-    return any(problem.severity is Severity.ERROR for problem in problems)
+from ccstate.checkout import display_path, refuse_links, write_file
+from ccstate.cli.output import say, talk
+from ccstate.cli.progress import Terminal
+from ccstate.desired.settings import FILE
+from ccstate.errors import Diagnostic, InvalidInput, Span
+from ccstate.project import Project
 
 
 @click.command()
@@ -69,12 +25,12 @@ def fmt(root: Any, paths: tuple[Path, ...], check: bool) -> int:
     """
     from ccstate.desired.formatting import formatted
 
-    workspace = Workspace(find_root(root))
+    project = Project.open(root, Terminal())
     problems: list[Diagnostic] = []
     changed = 0
-    for name, path in _files(workspace, paths, problems):
+    for name, path in _files(project, paths, problems):
         try:
-            refuse_links(workspace.root, path.absolute())
+            refuse_links(project.root, path.absolute())
             before = path.read_bytes()
             after = formatted(before, name)
         except InvalidInput as error:
@@ -96,17 +52,17 @@ def fmt(root: Any, paths: tuple[Path, ...], check: bool) -> int:
 
 
 def _files(
-    workspace: Workspace, paths: tuple[Path, ...], problems: list[Diagnostic]
+    project: Project, paths: tuple[Path, ...], problems: list[Diagnostic]
 ) -> list[tuple[str, Path]]:
     from ccstate.desired.tree import yaml_files
 
-    roots = paths or (workspace.root / workspace.project.desired_state,)
+    roots = paths or (project.root / project.settings.desired_state,)
     files: list[tuple[str, Path]] = []
     for start in roots:
         if not start.is_dir():
             files.append((str(start), start))
             continue
-        for entry in yaml_files(start, workspace.root):
+        for entry in yaml_files(start, project.root):
             if isinstance(entry, Diagnostic):
                 problems.append(entry)
             else:
@@ -150,7 +106,7 @@ def _write_schemas(folder: Path, names: Iterable[str]) -> None:
     for name in names:
         path = folder / f"{name}.json"
         write_file(path, schema_text(name))
-        talk(f"wrote {shown(path)}")
+        talk(f"wrote {display_path(path)}")
 
 
 _PROJECT = """\
@@ -224,7 +180,7 @@ def init(folder: Path) -> int:
         refuse_links(folder, path)
         if not path.exists():
             write_file(path, content)
-            talk(f"wrote {shown(path)}")
+            talk(f"wrote {display_path(path)}")
     ignore = folder / ".gitignore"
     if not ignore.exists():
         write_file(ignore, "/.ccstate/\n")

@@ -5,10 +5,12 @@ from typing import Any
 
 import click
 
-from ccstate.cli.output import say, shown, talk, write_file
-from ccstate.cli.workspace import Workspace, find_root
+from ccstate.checkout import display_path, write_file
+from ccstate.cli.output import say, talk
+from ccstate.cli.progress import Terminal
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.model import Address, State
+from ccstate.project import Project, address_of
 from ccstate.render.graph import FORMATS, SUFFIXES
 from ccstate.render.graph.drawing import DRAWN, drawable, drawing_of
 from ccstate.render.graph.layout import Tangled
@@ -34,7 +36,7 @@ def graph(root: Any, what: str | None, form: str | None, file: Path | None) -> i
 
     Without one, lists what can be drawn.
     """
-    state = Workspace(find_root(root)).valid().state
+    state = Project.open(root, Terminal()).load().state
     if what is None:
         _list(state)
         return 0
@@ -43,7 +45,7 @@ def graph(root: Any, what: str | None, form: str | None, file: Path | None) -> i
         say(text)
     else:
         write_file(file, text)
-        talk(f"Wrote {shown(file)}")
+        talk(f"Wrote {display_path(file)}")
     return 0
 
 
@@ -80,7 +82,6 @@ def _tangled(address: Address, tangled: Tangled) -> Diagnostic:
 
 def _wanted(what: str, state: State) -> Address:
     """The object that is meant; a number may be given without its kind."""
-    from ccstate.cli.live import address_of
     from ccstate.desired.findings import did_you_mean
 
     known = [_short(address) for address in drawable(state)]

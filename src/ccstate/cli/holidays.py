@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from ccstate.cli.output import say, talk
-from ccstate.cli.workspace import Workspace, find_root
+from ccstate.cli.progress import Terminal
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.model import Address, Fields
+from ccstate.project import Project
 
 FILE = "calendars.yaml"
 MOST_YEARS = 20
@@ -46,7 +47,7 @@ def holidays(
     from ccstate.almanac import parts_of, public_holidays, read_ics
 
     code, years = _asked(what, ics)
-    workspace = Workspace(find_root(root))
+    project = Project.open(root, Terminal())
     if ics is not None:
         read = read_ics(ics.read_bytes(), str(ics), years)
         entries, source = read.entries, str(ics)
@@ -65,7 +66,7 @@ def holidays(
     if not entries:
         message = f"{source} has no holidays in {spoken}"
         raise InvalidInput([Diagnostic("CC817", message, hint="name other years")])
-    return _write(workspace, Address("calendar", _checked(name)), entries, into)
+    return _write(project, Address("calendar", _checked(name)), entries, into)
 
 
 def _asked(what: tuple[str, ...], ics: Path | None) -> tuple[str, list[int]]:
@@ -98,18 +99,18 @@ def _checked(name: str) -> str:
     return name
 
 
-def _write(workspace: Workspace, calendar: Address, entries: Any, into: Path | None) -> int:
+def _write(project: Project, calendar: Address, entries: Any, into: Path | None) -> int:
     """Declares the calendar, or adds the days that it lacks."""
-    known = workspace.desired().state.get(calendar)
+    known = project.read().state.get(calendar)
     if known is None:
-        path = workspace.inside(into, FILE)
+        path = project.inside(into, FILE)
         fields: Fields = {"holidays": entries}
-        workspace.declare(path, {calendar: fields})
+        project.declare(path, {calendar: fields})
         say(f"Wrote {calendar} with {_days(len(entries))} to {os.path.relpath(path)}.")
         talk(f"Name it in the schedules that keep it: calendars: [{calendar.name}]")
         return 0
-    path = workspace.root / known.file
-    if into is not None and workspace.inside(into, FILE).resolve() != path.resolve():
+    path = project.root / known.file
+    if into is not None and project.inside(into, FILE).resolve() != path.resolve():
         message = f"{calendar} is declared in {known.file}"
         hint = "leave --file out, and the days are added there; or choose another --name"
         raise InvalidInput([Diagnostic("CC817", message, hint=hint)])
@@ -118,7 +119,7 @@ def _write(workspace: Workspace, calendar: Address, entries: Any, into: Path | N
     if not missing:
         say(f"{calendar} has all of these {_days(len(entries))} already.")
         return 0
-    workspace.extend(path, calendar, "holidays", missing)
+    project.extend(path, calendar, "holidays", missing)
     say(f"Added {_days(len(missing))} to {calendar} in {os.path.relpath(path)}.")
     return 0
 

@@ -13,10 +13,11 @@ import click
 
 from ccstate.checkout import outermost_top, refuse_links, write_new
 from ccstate.cli import days
-from ccstate.cli.output import complain, in_format, print_report, stage, talk
-from ccstate.cli.workspace import Workspace, find_root
+from ccstate.cli.output import complain, in_format, print_report, talk
+from ccstate.cli.progress import Terminal
 from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
 from ccstate.model import Address, Fields
+from ccstate.project import Project
 from ccstate.render.imported import IMPORT, REPORT_BEGINS, Import, full_report
 from ccstate.render.imported_calls import Calls
 from ccstate.secrets import NAMES
@@ -69,41 +70,41 @@ def import_(
     reason. Every call is then compared, before and after; import-report.txt lists what differs.
     Passwords become references. Exits with 1 where nothing became an object.
     """
-    workspace = Workspace(find_root(root))
+    project = Project.open(root, Terminal())
     _readable(folder)
     setting = _setting(folder, prefix, timezone, language, listed)
-    with stage(f"Reading {folder}"):
+    with project.listener.during(f"Reading {folder}"):
         found = _imported(folder, setting)
-    with stage("Comparing calls before and after"):
+    with project.listener.during("Comparing calls before and after"):
         proof = _compared(found, setting)
-    groups = _grouped(workspace, found)
+    groups = _grouped(project, found)
     if groups and not dry_run:
-        _make_folder(workspace)
-    problems = [] if dry_run else list(_refusals(workspace, found, groups))
-    problems += _misplaced(workspace, into)
-    problems += _occupied(workspace)
+        _make_folder(project)
+    problems = [] if dry_run else list(_refusals(project, found, groups))
+    problems += _misplaced(project, into)
+    problems += _occupied(project)
     if problems:
         raise InvalidInput(problems)
     is_written = bool(groups) and not dry_run
     if into is not None and not dry_run:
         _write_secrets(into, found.secrets)
     for path, resources in groups.items() if is_written else ():
-        workspace.declare(path, resources)
+        project.declare(path, resources)
     report = Import(
         folder=str(folder),
-        made={_shown(workspace, path): tuple(made) for path, made in groups.items()},
+        made={_relative(project, path): tuple(made) for path, made in groups.items()},
         listed=found.unexpressed,
         said=len(found.taken),
         command=_again(folder, prefix, timezone, language, listed),
         is_written=is_written,
         secrets=sorted(found.secrets),
         secrets_file=str(into) if into and found.secrets and not dry_run else "",
-        errors=_errors(workspace) if is_written else (),
+        errors=_errors(project) if is_written else (),
         calls=proof,
         report=REPORT if groups else "",
     )
     if groups:
-        _write_report(workspace, full_report(report))
+        _write_report(project, full_report(report))
     print_report(IMPORT, form, report)
     return 0 if groups else 1
 
@@ -180,26 +181,26 @@ def _compared(found: "Imported", setting: "Setting") -> Calls | None:
     )
 
 
-def _make_folder(workspace: Workspace) -> None:
+def _make_folder(project: Project) -> None:
     """Make the folder of the desired state, which a new project does not have yet."""
-    folder = workspace.root / workspace.project.desired_state
-    refuse_links(workspace.root, folder)
+    folder = project.root / project.settings.desired_state
+    refuse_links(project.root, folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        name = _shown(workspace, folder)
+        name = _relative(project, folder)
         message = f"{name} cannot be made: {error.strerror}"
         hint = "move away what has its name, or correct `desired_state` in ccstate.yaml"
         raise InvalidInput([Diagnostic("CC001", message, Span(name), hint=hint)]) from None
 
 
-def _occupied(workspace: Workspace) -> Iterator[Diagnostic]:
+def _occupied(project: Project) -> Iterator[Diagnostic]:
     """Why no report can be written: what has its name is no report."""
-    path = workspace.root / REPORT
+    path = project.root / REPORT
     if not os.path.lexists(path):
         return
     try:
-        refuse_links(workspace.root, path)
+        refuse_links(project.root, path)
         is_report = path.read_bytes().startswith(REPORT_BEGINS.encode())
     except InvalidInput as refused:
         yield from refused.problems
@@ -212,8 +213,8 @@ def _occupied(workspace: Workspace) -> Iterator[Diagnostic]:
         yield Diagnostic("CC813", message, Span(REPORT), hint=hint)
 
 
-def _write_report(workspace: Workspace, text: str) -> None:
-    path = workspace.root / REPORT
+def _write_report(project: Project, text: str) -> None:
+    path = project.root / REPORT
     try:
         path.unlink(missing_ok=True)
         write_new(path, text.encode(errors="backslashreplace"))
@@ -222,22 +223,22 @@ def _write_report(workspace: Workspace, text: str) -> None:
         raise InvalidInput([Diagnostic("CC813", message, Span(REPORT))]) from None
 
 
-def _grouped(workspace: Workspace, found: "Imported") -> dict[Path, dict[Address, Fields]]:
+def _grouped(project: Project, found: "Imported") -> dict[Path, dict[Address, Fields]]:
     """The objects by the file that they go to."""
     groups: dict[Path, dict[Address, Fields]] = {}
     for address, fields in found.objects.items():
-        path = workspace.root / workspace.project.desired_state / found.group(address)
+        path = project.root / project.settings.desired_state / found.group(address)
         groups.setdefault(path, {})[address] = fields
     return dict(sorted(groups.items()))
 
 
 def _refusals(
-    workspace: Workspace, found: "Imported", groups: Mapping[Path, Mapping[Address, Fields]]
+    project: Project, found: "Imported", groups: Mapping[Path, Mapping[Address, Fields]]
 ) -> Iterator[Diagnostic]:
     """Why nothing may be written: every object that is declared, every file that is not ours."""
     from ccstate.desired.insertion import with_resources
 
-    declared = workspace.valid().state
+    declared = project.load().state
     twice: dict[str, list[str]] = {}
     for address in sorted(declared.keys() & found.objects.keys()):
         twice.setdefault(declared[address].file, []).append(str(address))
@@ -253,9 +254,9 @@ def _refusals(
             "it is only said what there is",
         )
     for path, resources in groups.items():
-        shown = _shown(workspace, path)
+        shown = _relative(project, path)
         try:
-            workspace.inside(path, "")
+            project.inside(path, "")
             before = path.read_bytes() if os.path.lexists(path) else b""
             fresh = {a: fields for a, fields in resources.items() if a not in declared}
             with_resources(before, shown, fresh)
@@ -267,11 +268,11 @@ def _refusals(
             yield Diagnostic("CC813", message, Span(shown), hint=hint)
 
 
-def _misplaced(workspace: Workspace, into: Path | None) -> Iterator[Diagnostic]:
+def _misplaced(project: Project, into: Path | None) -> Iterator[Diagnostic]:
     """Why the values of secrets may not be written there; a warning where git would take them."""
     if into is None:
         return
-    folder = workspace.root / workspace.project.desired_state
+    folder = project.root / project.settings.desired_state
     if into.resolve().is_relative_to(folder.resolve()):
         message = f"{into} is in the desired state, which everybody may read"
         yield Diagnostic("CC812", message, hint="choose a place outside of the repository")
@@ -320,16 +321,16 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"
 
 
-def _errors(workspace: Workspace) -> tuple[str, ...]:
+def _errors(project: Project) -> tuple[str, ...]:
     """The codes of what `ccstate validate` would call errors now, one a place."""
-    desired = workspace.desired()
+    desired = project.read()
     problems = [p for p in desired.problems if p.severity is Severity.ERROR]
-    problems = problems or workspace.judged(desired, days.today())
+    problems = problems or project.judge(desired, days.today())
     return tuple(sorted(p.code for p in problems if p.severity is Severity.ERROR))
 
 
-def _shown(workspace: Workspace, path: Path) -> str:
-    return path.relative_to(workspace.root).as_posix()
+def _relative(project: Project, path: Path) -> str:
+    return path.relative_to(project.root).as_posix()
 
 
 def _again(folder: Path, prefix: str, timezone: str, language: str, listed: Path | None) -> str:

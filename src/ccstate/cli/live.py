@@ -1,25 +1,15 @@
-"""`ccstate verify`, `drift` and `show`: what the platforms are, beside what they should be."""
+"""`ccstate verify`, `drift`, `show` and `history`: what the platforms are, and how objects became so."""
 
 from typing import Any
 
 import click
 
-from ccstate.adapter import kept_fields, kept_names
 from ccstate.cli.output import in_format, print_report
-from ccstate.cli.plans import find_plan, reviewed_plan
-from ccstate.cli.workspace import Workspace, find_root, observed
-from ccstate.diff import diff
-from ccstate.errors import Diagnostic, InvalidInput
-from ccstate.model import Address, Resource, parse_address
-from ccstate.render.comparison import (
-    DRIFT,
-    OBJECT,
-    VERIFY,
-    Drifted,
-    ObjectViews,
-    Verified,
-    View,
-)
+from ccstate.cli.plan import show_plan
+from ccstate.cli.progress import Terminal
+from ccstate.project import Project, address_of
+from ccstate.render.comparison import DRIFT, OBJECT, VERIFY
+from ccstate.render.history_text import HISTORY, History
 from ccstate.render.plan_markdown import PLAN
 
 TARGET = click.option(
@@ -40,13 +30,7 @@ def verify(root: Any, targets: tuple[str, ...], form: str) -> int:
 
     Exits with 4 where something is not as desired; writes nothing.
     """
-    workspace = Workspace(find_root(root))
-    desired = workspace.valid()
-    found = {}
-    for share in (workspace.share(target, desired) for target in workspace.targets(targets)):
-        wanted = ((address, resource.fields) for address, resource in share.desired.items())
-        kept = kept_names(share.supports, wanted)
-        found[share.name] = Verified(share.changes, len(share.desired), kept, share.seen.unseen)
+    found = Project.open(root, Terminal()).verify(targets)
     print_report(VERIFY, form, found)
     return 4 if any(target.changes for target in found.values()) else 0
 
@@ -61,15 +45,7 @@ def drift(root: Any, targets: tuple[str, ...], form: str, detailed_exitcode: boo
 
     Compares each platform with its own ledger of what ccstate applied; needs no desired state.
     """
-    workspace = Workspace(find_root(root))
-    found = {}
-    for target in workspace.targets(targets):
-        adapter = workspace.adapter(target)
-        seen = observed(target, adapter, target.kinds & adapter.supports.keys())
-        applied = {a: Resource(a, fields, "") for a, fields in seen.ledger.items()}
-        changes = diff(target.name, applied, seen, secrets={}, release=())
-        kept = kept_names(adapter.supports, seen.ledger.items())
-        found[target.name] = Drifted(changes, seen, kept)
+    found = Project.open(root, Terminal()).drift(targets)
     print_report(DRIFT, form, found)
     drifted = any(target.changes for target in found.values())
     return 2 if drifted and detailed_exitcode else 0
@@ -86,58 +62,32 @@ def show(root: Any, what: str, targets: tuple[str, ...], form: str) -> int:
     ADDRESS is kind/name, such as queue/sales; PLAN the id of a plan, or its beginning. Markdown is
     for plans; an object is told as text then.
     """
-    workspace = Workspace(find_root(root))
+    project = Project.open(root, Terminal())
     if "/" not in what:
-        return _show_plan(workspace, what, form)
-    address = address_of(what)
-    desired = workspace.desired()
-    resource = desired.state.get(address)
-    views = []
-    for target in workspace.targets(targets):
-        adapter = workspace.adapter(target)
-        if address.kind in target.kinds & adapter.supports.keys():
-            seen = observed(target, adapter, [address.kind])
-            live, applied = seen.objects.get(address), seen.ledger.get(address)
-            declared = resource.fields if resource else None
-            support = adapter.supports[address.kind]
-            kept = kept_fields(support, address.kind, declared, live, applied)
-            views.append(View(target.name, live, applied, kept))
-    if resource is None and not any(view.live or view.applied for view in views):
-        raise InvalidInput([_nowhere(address, [str(known) for known in desired.state])])
-    print_report(OBJECT, form, ObjectViews(address, resource, views))
+        show_plan(project.read_plan(what), form)
+    else:
+        print_report(OBJECT, form, project.show(what, targets))
     return 0
 
 
-def _show_plan(workspace: Workspace, given: str, form: str) -> int:
-    from ccstate.cli.plan import show_plan
+@click.command()
+@click.argument("address")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=20,
+    help="Most commits to show.",
+    show_default=True,
+)
+@in_format(HISTORY)
+@click.pass_obj
+def history(root: Any, address: str, limit: int, form: str) -> int:
+    """Say who changed an object, when, and on whose word.
 
-    plan_id = find_plan(workspace.root, given)
-    show_plan(reviewed_plan(workspace.root, plan_id, given), plan_id, form)
+    From git: commits, authors, requests and fields; from plans/: what became of them.
+    """
+    wanted = address_of(address)
+    # One more than is shown, to tell whether there are more.
+    found = Project.open(root, Terminal()).history(wanted, limit + 1)
+    print_report(HISTORY, form, History(wanted, found[:limit], len(found) <= limit))
     return 0
-
-
-def address_of(text: str) -> Address:
-    """The address in an argument; InvalidInput where it is none."""
-    from ccstate.desired.findings import did_you_mean
-    from ccstate.kinds import KINDS, PLURALS
-
-    hint = "write kind/name, such as queue/sales"
-    try:
-        address = parse_address(text)
-    except ValueError as error:
-        raise InvalidInput([Diagnostic("CC802", str(error), hint=hint)]) from None
-    if address.kind in KINDS:
-        return address
-    if address.kind == "voicemail":  # where a call goes; the mailbox is its extension's
-        return Address("extension", address.name)
-    if address.kind in PLURALS:
-        return Address(PLURALS[address.kind].name, address.name)
-    hint = did_you_mean(address.kind, KINDS) or f"kinds: {', '.join(KINDS)}"
-    raise InvalidInput([Diagnostic("CC802", f'unknown kind "{address.kind}"', hint=hint)])
-
-
-def _nowhere(address: Address, known: list[str]) -> Diagnostic:
-    from ccstate.desired.findings import did_you_mean
-
-    hint = did_you_mean(str(address), known) or "`ccstate plan` lists what there is"
-    return Diagnostic("CC803", f"{address} is neither declared nor live", hint=hint)

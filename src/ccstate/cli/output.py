@@ -1,21 +1,19 @@
-"""How results and talk leave the process."""
+"""How results, warnings and remarks leave the process."""
 
 import errno
 import os
 import shutil
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self, TextIO, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import click
 
-from ccstate.checkout import outermost_top, refuse_links, write_new
-from ccstate.errors import Diagnostic, InvalidInput, Span
+from ccstate.checkout import display_path
+from ccstate.errors import Diagnostic, Span
 from ccstate.render.formats import ANNOTATIONS, Report
 from ccstate.render.text import COLOUR, PLAIN, Palette, inert, inert_annotations
 
@@ -135,110 +133,4 @@ def _from_here(problem: Diagnostic) -> Diagnostic:
     span = problem.span
     if span is None or not Path(span.file).is_absolute():
         return problem
-    return replace(problem, span=replace(span, file=shown(Path(span.file))))
-
-
-def shown(path: Path) -> str:
-    """A path as people name it: from where the command runs, where it is below that."""
-    below = os.path.relpath(path)
-    return str(path) if below.startswith("..") else below
-
-
-def write_file(path: Path, content: str | bytes) -> None:
-    """Writes a file whole, with the folders above it, or leaves what was there as it was.
-
-    A path that the user names is the user's word, a link in a working copy is a branch's. Raises
-    InvalidInput where such a link leads there, and where the file cannot be written.
-    """
-    path = path.absolute()
-    refuse_links(outermost_top(path), path)
-    data = content.encode() if isinstance(content, str) else content
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_symlink() or (path.exists() and not path.is_file()):
-            path.write_bytes(
-                data
-            )  # a link that the user named stays one; and nothing takes the place of a device
-            return
-        beside.unlink(missing_ok=True)  # of a process that was killed
-        write_new(beside, data)
-        if path.exists():
-            shutil.copymode(path, beside)
-        beside.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
-        message = f"{shown(path)} cannot be written: {(error.strerror or str(error)).lower()}"
-        hint = "correct its permissions, make room, or choose another place"
-        raise InvalidInput([Diagnostic("CC813", message, Span(shown(path)), hint=hint)]) from None
-
-
-@contextmanager
-def stage(words: str) -> Iterator[None]:
-    """Says on a terminal what is being waited for, and takes it away when that is over."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    _replace_line(f"{words} …")
-    try:
-        yield
-    finally:
-        _replace_line("")
-
-
-class Progress:
-    """How far something is: a line on a terminal that changes, lines now and then elsewhere."""
-
-    SHOWN = 0.5
-    """Seconds between two looks of a terminal's line; elsewhere `TOLD` between two lines."""
-    TOLD = 10.0
-
-    def __init__(self, label: str, total: int) -> None:
-        self._label = label
-        self._total = total
-        self._done = 0
-        self._doing = ""
-        self._since = time.monotonic()
-        self._is_terminal = sys.stderr.isatty()
-        self._ended = threading.Event()
-        self._teller = threading.Thread(target=self._tell_again, daemon=True)
-
-    def update(self, done: int) -> None:
-        """So many more are done."""
-        self._done += done
-
-    def doing(self, words: str) -> None:
-        """Says what is being done now, which may take long and tell nothing by itself."""
-        self._doing, self._since = words, time.monotonic()
-
-    def __enter__(self) -> Self:
-        if not self._is_terminal:
-            talk(self._line())
-        self._teller.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._teller.join()
-        if self._is_terminal:
-            _replace_line("")
-
-    def _tell_again(self) -> None:
-        while not self._ended.wait(self.SHOWN if self._is_terminal else self.TOLD):
-            if self._is_terminal:
-                _replace_line(self._line()[: width() - 1])
-            else:
-                talk(self._line())
-
-    def _line(self) -> str:
-        from ccstate.render.values import plural
-
-        waited = int(time.monotonic() - self._since)
-        doing = f"; {self._doing}, for {waited} s" if self._doing else ""
-        return f"{self._label}: {self._done:,} of {plural(self._total, 'change')} done{doing}"
-
-
-def _replace_line(text: str) -> None:
-    with suppress(OSError):  # nobody is left to be told
-        click.echo(f"\r\x1b[K{text}", err=True, nl=False, color=True)
+    return replace(problem, span=replace(span, file=display_path(Path(span.file))))

@@ -1,18 +1,22 @@
-"""`ccstate plan`."""
+"""`ccstate plan`, and `ccstate plans`: the saved ones."""
 
 import re
 import sys
+from datetime import timedelta
 from typing import Any
 
 import click
 
-from ccstate.cli.live import address_of
+from ccstate.cli import days
 from ccstate.cli.output import in_format, palette, print_report, talk, width
-from ccstate.cli.plans import remember, write_plan
-from ccstate.cli.workspace import Busy, Workspace, find_root
-from ccstate.model import Plan
+from ccstate.cli.progress import Terminal
+from ccstate.errors import Diagnostic, InvalidInput
+from ccstate.project import Project, SavedPlan
 from ccstate.render.busy import BUSY, BusyPlan
 from ccstate.render.plan_markdown import PLAN, PlanToShow
+from ccstate.render.plans import PLAN_FOLDER, PlanFolder
+
+AGE = "7d"
 
 
 def reason(ctx: click.Context, param: click.Parameter, value: str | None) -> str:
@@ -57,32 +61,64 @@ def plan(
     Reads the desired state and the platforms, and writes plans/ID/plan.json, which
     `ccstate apply ID` carries out, and plan.md, for people.
     """
-    workspace = Workspace(find_root(root))
-    made, busy = workspace.plan(targets, forced, [address_of(text) for text in only])
-    plan_id = ""
-    if made.steps:
-        plan_id, made = write_plan(workspace.root, made)
-    remember(workspace.state_folder, plan_id)
-    show_plan(made, plan_id, form)
-    _show_busy(busy, plan_id, form)
-    if made.refusals:
+    project = Project.open(root, Terminal())
+    planned = project.plan(targets, only, forced, days.today())
+    saved = project.save(planned.plan)
+    show_plan(saved, form)
+    if planned.activity:
+        _show_activity(BusyPlan(planned.activity, saved.id), form)
+    if saved.plan.refusals:
         return 3
-    return 2 if made.steps and detailed_exitcode else 0
+    return 2 if saved.plan.steps and detailed_exitcode else 0
 
 
-def _show_busy(busy: Busy, plan_id: str, form: str) -> None:
-    """Says who is in the middle of what the plan touches, on standard error beside JSON."""
-    if not busy:
-        return
-    found = BusyPlan(busy, plan_id)
+def show_plan(saved: SavedPlan, form: str) -> None:
+    """Writes a plan to standard output."""
+    print_report(PLAN, form, PlanToShow(saved.plan, saved.id))
+    if saved.id and form != "text":
+        talk(f"plan {saved.id}: plans/{saved.id}/plan.json")
+
+
+def _show_activity(found: BusyPlan, form: str) -> None:
+    """Says what is going on at the objects that the plan changes, on standard error beside JSON."""
     if form in BUSY.formats:
         print_report(BUSY, form, found)
     else:
         talk(BUSY.render("text", found, width(), palette(sys.stdout)))
 
 
-def show_plan(made: Plan, plan_id: str, form: str) -> None:
-    """Writes a plan to standard output."""
-    print_report(PLAN, form, PlanToShow(made, plan_id))
-    if plan_id and form != "text":
-        talk(f"plan {plan_id}: plans/{plan_id}/plan.json")
+@click.command()
+@click.option(
+    "--prune",
+    "oldest",
+    is_flag=False,
+    flag_value=AGE,
+    metavar="[AGE]",
+    help=f"Remove plans that were never applied and are older: 12h, 30d; {AGE} where left out.",
+)
+@in_format(PLAN_FOLDER)
+@click.pass_obj
+def plans(root: Any, oldest: str | None, form: str) -> int:
+    """List the plans: which wait, run, were applied, interrupted, or overtaken.
+
+    A plan is stale once another commit is checked out than it was made from. What was applied, or
+    begun, is the record of what was done, and is never removed.
+    """
+    project = Project.open(root, Terminal())
+    now = days.now()
+    found = project.saved_plans()
+    old = [] if oldest is None else [p for p in found if now - p.made > _age(oldest)]
+    removed = [p.plan_id for p in old if project.remove_plan(p.plan_id)]
+    left = [p for p in found if p.plan_id not in removed]
+    left.sort(key=lambda p: (p.made, p.plan_id), reverse=True)
+    print_report(PLAN_FOLDER, form, PlanFolder(left, removed, now))
+    return 0
+
+
+def _age(text: str) -> timedelta:
+    found = re.fullmatch(r"([0-9]{1,5})([dhm])", text)
+    if not found:
+        hint = "write it as 12h or 30d"
+        raise InvalidInput([Diagnostic("CC818", f'--prune: "{text}" is no age', hint=hint)])
+    unit = {"d": "days", "h": "hours", "m": "minutes"}[found[2]]
+    return timedelta(**{unit: int(found[1])})

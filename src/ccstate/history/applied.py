@@ -6,12 +6,10 @@ from pathlib import Path
 
 import orjson
 
-from ccstate.apply.journal import Event
+from ccstate.apply.journal import JOURNAL, Event
 from ccstate.model import Address, Outcome
-from ccstate.plan_file import FILE
+from ccstate.plan_file import FILE, FOLDER
 
-PLANS = "plans"
-JOURNAL = "journal.jsonl"
 MOST = 200
 """Newest plans that are looked at."""
 SHORTEST = 7
@@ -33,7 +31,7 @@ def applied(root: Path, address: Address) -> Mapping[str, Applied]:
     Of several the newest that was applied, or else the newest. What is no plan is passed over.
     """
     found: dict[str, Applied] = {}
-    for folder in _newest(root / PLANS):
+    for folder in _newest(root / FOLDER):
         commit = _commit_of(folder / FILE, address)
         if commit is None:
             continue

@@ -1,0 +1,570 @@
+"""The Python API: a project that is loaded, planned, applied, verified, and called.
+
+    project = Project.open("estate")
+    planned = project.plan()
+    receipt = project.apply(project.save(planned.plan).id)
+
+Values in, values out: nothing is printed. Problems are raised as `ccstate.errors.CcstateError`, which
+carries them as `problems`; warnings are in the results. Every read of files and platforms is made anew.
+"""
+
+import os
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ccstate.checkout import display_path, refuse_links, write_file
+from ccstate.desired import Desired, ParseCache, Settings, cache_folder, load, load_settings
+from ccstate.desired.settings import FILE
+from ccstate.errors import CcstateError, Diagnostic, InvalidInput, Severity, Span, sort_key
+from ccstate.git import GitFailed, repository
+from ccstate.model import Activity, Address, Fields, Json, Plan, Resource, State, parse_address
+from ccstate.plan import Share
+from ccstate.project.listener import Listener, Progress
+from ccstate.project.plan_folder import SavedPlans
+from ccstate.project.targets import Targets, activity_of, observed
+
+if TYPE_CHECKING:
+    from ccstate.history import Entry
+    from ccstate.journeys.flow import Flow
+    from ccstate.journeys.placed import CallResult
+    from ccstate.project.applying import Unlocked
+    from ccstate.project.calls import TestRun
+    from ccstate.render.comparison import Drifted, ObjectViews, Verified
+    from ccstate.render.enumeration import Enumeration
+    from ccstate.render.plans import ListedPlan
+    from ccstate.render.receipt import Receipt
+    from ccstate.render.simulation import Simulation
+
+__all__ = ["Listener", "Planned", "Progress", "Project", "SavedPlan", "Validated", "address_of"]
+
+STATE_FOLDER = ".ccstate"
+
+
+class Validated(NamedTuple):
+    """All problems of a project, by place; `desired` is None where it could not be read at all.
+
+    `judged` says whether the rules were run: they judge a desired state without errors.
+    """
+
+    problems: Sequence[Diagnostic]
+    desired: Desired | None
+    judged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan; what is going on, by target, at the objects that it changes; and warnings."""
+
+    plan: Plan
+    activity: Mapping[str, Mapping[Address, Activity]]
+    warnings: Sequence[Diagnostic]
+
+
+class SavedPlan(NamedTuple):
+    """A plan in the folder of plans; `id` is "" where there are no changes to write down."""
+
+    id: str
+    plan: Plan
+
+
+class Project:
+    """A folder with `ccstate.yaml`: its desired state, its platforms, its plans."""
+
+    def __init__(self, root: Path, listener: Listener | None = None) -> None:
+        self.root = root
+        self.listener = listener or Listener()
+
+    @classmethod
+    def open(cls, folder: Path | str | None = None, listener: Listener | None = None) -> "Project":
+        """The project in a folder; in the nearest from here upwards where none is given.
+
+        `ccstate.yaml` is read when it is first needed. Raises InvalidInput where the folder is
+        reached through a link that git has: such a link leads where a branch says.
+        """
+        if folder is not None:
+            given = Path(folder)
+            _refuse_links_of_a_branch(given)
+            return cls(given.resolve(), listener)
+        here = Path.cwd()
+        found = (above for above in (here, *here.parents) if (above / FILE).is_file())
+        return cls(next(found, here), listener)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What ccstate.yaml says; InvalidInput where it cannot be used."""
+        settings = load_settings(self.root)
+        refuse_links(self.root, self._state_folder, self.root / "plans")
+        self._refuse_committed_state()
+        return settings
+
+    # Desired state.
+
+    def load(self) -> Desired:
+        """The desired state; its problems are warnings. InvalidInput where there are errors."""
+        desired = self.read()
+        problems = [*desired.problems, *self._targets.unmanaged(desired.state)]
+        if _has_errors(problems):
+            raise InvalidInput(problems)
+        self.listener.warn(problems)
+        return replace(desired, problems=tuple(problems))
+
+    def read(self) -> Desired:
+        """The desired state with all its problems, errors too."""
+        with self.listener.during("Reading the desired state"):
+            return load(self.settings, ParseCache(cache_folder(os.environ, self.root)))
+
+    def validate(self, today: date | None = None) -> Validated:
+        """All problems of files, platforms' connections and rules; no platform is asked."""
+        desired, judged = None, False
+        try:
+            desired = self.read()
+            problems = [*desired.problems, *self._targets.unmanaged(desired.state)]
+            if judged := not _has_errors(problems):
+                problems += self.judge(desired, today)
+            problems += self._targets.problems()
+        except CcstateError as error:
+            return Validated(sorted(error.problems, key=sort_key), desired, judged)
+        return Validated(sorted(problems, key=sort_key), desired, judged)
+
+    def judge(
+        self, desired: Desired, today: date | None = None, *, only: str = ""
+    ) -> list[Diagnostic]:
+        """What the rules, or the one with the code `only`, say about a state without errors."""
+        from ccstate.rules import RULES, Estate
+        from ccstate.rules.judge import judge
+
+        rules = self.settings.rules
+        if only:
+            rules = {**dict.fromkeys(RULES), only: rules.get(only, RULES[only].severity)}
+        with self.listener.during("Judging the desired state"):
+            return judge(Estate(desired.state, _day(today)), rules, self._content)
+
+    # Plans.
+
+    def plan(
+        self,
+        targets: Collection[str] = (),
+        only: Iterable[Address | str] = (),
+        force: str = "",
+        today: date | None = None,
+    ) -> Planned:
+        """The plan for the targets, all where none is named, from files and platforms as they are.
+
+        With `only`, it holds the changes of these objects and what they need. `force` is the reason
+        for going beyond limits. A plan that must not be applied has `refusals`. Raises InvalidInput
+        where files or arguments are wrong, Unreadable where a platform does not answer.
+        """
+        from ccstate.history import head_commit
+        from ccstate.plan import make_plan, narrowed
+
+        chosen = [address_of(each) if isinstance(each, str) else each for each in only]
+        desired = self.load()
+        found = [self._targets.compare(each, desired) for each in self._targets.named(targets)]
+        commit = head_commit(self.root, self.settings.desired_state)
+        whole = sum(len(target.changes) for target in found)
+        if chosen:
+            _refuse_unknown(chosen, [desired.state, *(target.seen.ledger for target in found)])
+            found = [narrowed(target, chosen) for target in found]
+        plan = make_plan(found, commit=commit, forced=force)
+        if chosen:
+            left_out = whole - sum(len(target.changes) for target in found)
+            plan = replace(plan, only=tuple(sorted(set(chosen))), left_out=left_out)
+        if not plan.steps:
+            return Planned(plan, {}, desired.problems)
+        active = {target.name: activity_of(plan, target.name, target.seen) for target in found}
+        with self.listener.during("Walking the calls"):
+            plan, warnings = self._judged(plan, found, desired, _day(today))
+        self.listener.warn(warnings)
+        plan = replace(plan, refusals=(*plan.refusals, *self._targets.audit(plan)))
+        activity = {target: seen for target, seen in active.items() if seen}
+        return Planned(plan, activity, (*desired.problems, *warnings))
+
+    def save(self, plan: Plan) -> SavedPlan:
+        """Writes a plan for review, as plans/ID/plan.json and plan.md; it is the latest from now on."""
+        saved = SavedPlan(*self._plans.write(plan)) if plan.steps else SavedPlan("", plan)
+        self._plans.remember(saved.id)
+        return saved
+
+    def read_plan(self, plan_id: str) -> SavedPlan:
+        """The saved plan whose id, or whole digest, begins so.
+
+        Raises InvalidInput where there is none, Blocked where it is not as it was written.
+        """
+        found = self._plans.find(plan_id)
+        return SavedPlan(found, self._plans.reviewed(found, plan_id))
+
+    def apply(
+        self, plan_id: str | None = None, *, resume: bool = False, wait: float | None = None
+    ) -> "Receipt":
+        """Applies a saved plan, the latest where none is named, and confirms it by reading again.
+
+        `resume` goes on with an apply that was interrupted. `wait` is for how many seconds to wait
+        until no caller is in what the plan changes. Raises Blocked before the first write where the
+        plan must not be applied, Locked where another apply runs, and
+        `ccstate.apply.perform.Interrupted` where a platform is lost in the middle.
+        """
+        from ccstate.project.applying import apply_plan, chosen_plan, read_plan
+
+        plans, targets = self._plans, self._targets
+        if plan_id is None:
+            chosen = chosen_plan(plans, targets, resume=resume)
+        else:  # "" names no plan: a variable of a script that was not set
+            chosen = plans.find(plan_id)
+        plan = read_plan(plans, targets, chosen, plan_id or "")
+        return apply_plan(plans, targets, chosen, plan, resume=resume, wait=wait)
+
+    def saved_plans(self) -> "list[ListedPlan]":
+        """Every saved plan, with what became of it."""
+        from ccstate.project.applying import listed_plans
+
+        return listed_plans(self._plans, self._targets)
+
+    def remove_plan(self, plan_id: str) -> bool:
+        """Removes a saved plan, unless an apply of it was begun; whether it was removed."""
+        return self._plans.remove(plan_id)
+
+    def unlock(self, targets: Collection[str] = (), owner: str = "") -> "Unlocked":
+        """Removes locks of applies that died; of another machine, those of the `owner`, user@host."""
+        from ccstate.project.applying import unlock
+
+        return unlock(self._plans, self._targets, targets, owner)
+
+    # Platforms.
+
+    def verify(self, targets: Collection[str] = ()) -> dict[str, "Verified"]:
+        """How each platform differs from the desired state, by target."""
+        from ccstate.adapter import kept_names
+        from ccstate.render.comparison import Verified
+
+        desired = self.load()
+        found = {}
+        for each in self._targets.named(targets):
+            target = self._targets.compare(each, desired)
+            wanted = ((address, resource.fields) for address, resource in target.desired.items())
+            kept = kept_names(target.supports, wanted)
+            unseen = target.seen.unseen
+            found[target.name] = Verified(target.changes, len(target.desired), kept, unseen)
+        return found
+
+    def drift(self, targets: Collection[str] = ()) -> dict[str, "Drifted"]:
+        """What was changed by hand since the last apply, by target; needs no desired state."""
+        from ccstate.adapter import kept_names
+        from ccstate.diff import diff
+        from ccstate.render.comparison import Drifted
+
+        found = {}
+        for target in self._targets.named(targets):
+            adapter = self._targets.adapter(target)
+            seen = self._targets.observe(target, adapter)
+            applied = {a: Resource(a, fields, "") for a, fields in seen.ledger.items()}
+            changes = diff(target.name, applied, seen, secrets={}, release=())
+            kept = kept_names(adapter.supports, seen.ledger.items())
+            found[target.name] = Drifted(changes, seen, kept)
+        return found
+
+    def show(self, address: Address | str, targets: Collection[str] = ()) -> "ObjectViews":
+        """An object as it is declared, and as each target has it and had it applied."""
+        from ccstate.adapter import kept_fields
+        from ccstate.render.comparison import ObjectViews, View
+
+        address = address_of(address) if isinstance(address, str) else address
+        desired = self.read()
+        resource = desired.state.get(address)
+        views = []
+        for target in self._targets.named(targets):
+            adapter = self._targets.adapter(target)
+            if address.kind in target.kinds & adapter.supports.keys():
+                seen = observed(target, adapter, [address.kind])
+                live, applied = seen.objects.get(address), seen.ledger.get(address)
+                declared = resource.fields if resource else None
+                support = adapter.supports[address.kind]
+                kept = kept_fields(support, address.kind, declared, live, applied)
+                views.append(View(target.name, live, applied, kept))
+        if resource is None and not any(view.live or view.applied for view in views):
+            raise InvalidInput([_nowhere(address, desired.state)])
+        return ObjectViews(address, resource, views)
+
+    def unmanaged(self, target: str = "") -> dict[Address, Fields]:
+        """Objects of a target, the first where none is named, that were made by hand."""
+        chosen = self._targets.named([target] if target else [])[0]
+        seen = self._targets.observe(chosen, self._targets.adapter(chosen))
+        declared = self.load().state
+        return {
+            address: fields
+            for address, fields in sorted(seen.objects.items())
+            if address not in seen.ledger and address not in declared
+        }
+
+    def history(self, address: Address | str, limit: int) -> "list[Entry]":
+        """The newest commits that changed an object, and what became of them."""
+        from ccstate.history import history
+
+        wanted = address_of(address) if isinstance(address, str) else address
+        return history(self.root, self.settings.desired_state, wanted, limit)
+
+    # Calls.
+
+    def flow(self, *, live: bool = False) -> "Flow":
+        """What callers meet by the desired state; or by the platforms as they are."""
+        from ccstate.journeys.centre import Centre, centre_of
+        from ccstate.journeys.flow import Flow
+
+        desired = self.load()
+        return Flow(
+            Centre(self._targets.live_objects(desired)) if live else centre_of(desired.state)
+        )
+
+    def simulate(
+        self,
+        number: str,
+        at: datetime | str = "",
+        *,
+        caller: str = "",
+        keys: Sequence[str] = (),
+        switches: Mapping[str, str] | None = None,
+        live: bool = False,
+    ) -> "Simulation":
+        """One call to a number, an address such as `queue/sales`, or to what a phone dials.
+
+        `at` is a moment in the number's timezone, now where left out; `keys` has an entry for each
+        question; `switches` maps names to `on` or `off`. Raises InvalidInput where one of them
+        names nothing.
+        """
+        from ccstate.project.calls import simulated
+
+        flow = self.flow(live=live)
+        return simulated(flow, number, at, caller=caller, keys=keys, switches=switches or {})
+
+    def enumerate_calls(
+        self, number: str = "", first: date | str = "", *, live: bool = False
+    ) -> "Enumeration":
+        """Every call to a number, or to all of them, in the year from a day on, today's if left out."""
+        from ccstate.project.calls import enumerated
+
+        return enumerated(self.flow(live=live), number, first)
+
+    def test(
+        self, names: Sequence[str] = (), *, live: bool = False, today: date | None = None
+    ) -> "TestRun":
+        """Walks the named call tests, all where none is named."""
+        from ccstate.journeys.call_tests import verdicts
+        from ccstate.journeys.centre import Centre, centre_of
+        from ccstate.journeys.flow import Flow
+        from ccstate.journeys.moments import Year
+        from ccstate.project.calls import TestRun, chosen_tests
+
+        desired = self.load()
+        tests = _call_tests(desired.state)
+        chosen = chosen_tests(tests, names)
+        objects = Centre(self._targets.live_objects(desired)) if live else centre_of(desired.state)
+        flow, year = Flow(objects), Year(objects, _day(today))
+        run = list(verdicts(flow, year, chosen))
+        files = {name: desired.state[Address("call_test", name)].file for name in chosen}
+        asked = {
+            a: r for a, r in desired.state.items() if a.kind != "call_test" or a.name in chosen
+        }
+        warnings = self.judge(replace(desired, state=asked), today, only="CC228")
+        self.listener.warn(warnings)
+        return TestRun(flow, run, files, (*desired.problems, *warnings), tests, year)
+
+    def place_calls(
+        self, target: str, run: "TestRun", each: "Callable[[CallResult], None] | None" = None
+    ) -> "Sequence[CallResult]":
+        """Makes the tests of a live run as real calls on a target; `each` is called after each.
+
+        Raises InvalidInput where no calls can be made there, Blocked where none may be made.
+        """
+        from ccstate.journeys.placed import PlacesCalls
+        from ccstate.render.values import plural
+
+        adapter = self._targets.adapter(self._targets.named([target])[0])
+        if not isinstance(adapter, PlacesCalls):
+            message = f'no calls can be made on the target "{target}"'
+            hint = "leave the target out to walk the platform as it is: ccstate test --live"
+            raise InvalidInput([Diagnostic("CC807", message, hint=hint)])
+        self.listener.remark(f"Calling {target}: {plural(len(run.verdicts), 'call test')} …")
+        return list(adapter.place_calls(run.flow, run.verdicts, each or (lambda _: None)))
+
+    # Files of the desired state.
+
+    def inside(self, given: Path | None, name: str) -> Path:
+        """The file of the desired state to write to: the given one, or the one of that name.
+
+        Raises InvalidInput where that would not be a part of the desired state.
+        """
+        folder = self.root / self.settings.desired_state
+        path = given if given is not None else folder / name
+        if not path.resolve().is_relative_to(folder.resolve()):
+            message = f"{display_path(path)} is outside of {self.settings.desired_state}/"
+            raise InvalidInput([Diagnostic("CC804", message, hint="choose a file inside of it")])
+        return path
+
+    def declare(self, path: Path, resources: Mapping[Address, Fields]) -> None:
+        """Writes more resources into a file; what stands there already stays as it is."""
+        from ccstate.desired.insertion import with_resources
+
+        refuse_links(self.root, path.absolute())
+        name = display_path(path)
+        try:
+            before = path.read_bytes() if path.exists() else b""
+        except OSError as error:
+            message = f"{name} cannot be read: {(error.strerror or str(error)).lower()}"
+            raise InvalidInput([Diagnostic("CC001", message, Span(name))]) from None
+        schema = os.path.relpath(self.root / "schema" / "document.json", path.parent)
+        write_file(path, with_resources(before, name, resources, schema))
+
+    def extend(self, path: Path, address: Address, field: str, items: list[Json]) -> None:
+        """Writes more items into a list of a resource; what stands in the file stays as it is."""
+        from ccstate.desired.insertion import with_items
+
+        write_file(path, with_items(path.read_bytes(), str(path), address, field, items))
+
+    @property
+    def _state_folder(self) -> Path:
+        return self.root / STATE_FOLDER
+
+    @property
+    def _targets(self) -> Targets:
+        return Targets(self.settings, self.listener)
+
+    @property
+    def _plans(self) -> SavedPlans:
+        return SavedPlans(self.root, self._state_folder)
+
+    def _judged(
+        self, plan: Plan, found: Sequence[Share], desired: Desired, today: date
+    ) -> tuple[Plan, list[Diagnostic]]:
+        """The plan with what callers notice, refused where promises or rules break; and warnings."""
+        from ccstate.plan import objects_after
+        from ccstate.plan_callers import objects_now, refused, with_callers
+        from ccstate.rules import Estate
+        from ccstate.rules.judge import new_errors, new_warnings
+
+        rules, content = self.settings.rules, self._content
+        objects = objects_now(found, desired.state)
+        now = Estate(_placed(objects, desired.state), today)
+        then = Estate(_placed(objects_after(objects, plan.changes()), desired.state), today)
+        plan = with_callers(plan, now, then, _call_tests(desired.state))
+        plan = refused(plan, new_errors(then, now, rules, content))
+        declared = Estate(desired.state, today)
+        return plan, new_warnings(then, now, declared, rules, content)
+
+    def _content(self, file: str) -> bytes:
+        return (self.root / file).read_bytes()
+
+    def _refuse_committed_state(self) -> None:
+        """Raises InvalidInput where git has files of the state folder: a branch could bring them."""
+        if not self._state_folder.is_dir():
+            return
+        try:
+            found = repository(self.root)
+            committed = found is not None and found.holds(self._state_folder)
+        except GitFailed:
+            return  # no git to ask, and then no branch that was checked out here
+        if committed:
+            raise InvalidInput(
+                [
+                    Diagnostic(
+                        "CC011",
+                        f"git has files of {STATE_FOLDER}/",
+                        Span(STATE_FOLDER),
+                        cause="They say what this machine knows; a branch could say anything there.",
+                        hint=f"git rm -r --cached {STATE_FOLDER}, and name /{STATE_FOLDER}/ in .gitignore",
+                    )
+                ]
+            )
+
+
+def address_of(text: str) -> Address:
+    """The address in a text such as `queue/sales`; InvalidInput where it is none."""
+    from ccstate.desired.findings import did_you_mean
+    from ccstate.kinds import KINDS, PLURALS
+
+    hint = "write kind/name, such as queue/sales"
+    try:
+        address = parse_address(text)
+    except ValueError as error:
+        raise InvalidInput([Diagnostic("CC802", str(error), hint=hint)]) from None
+    if address.kind in KINDS:
+        return address
+    if address.kind == "voicemail":  # where a call goes; the mailbox is its extension's
+        return Address("extension", address.name)
+    if address.kind in PLURALS:
+        return Address(PLURALS[address.kind].name, address.name)
+    hint = did_you_mean(address.kind, KINDS) or f"kinds: {', '.join(KINDS)}"
+    raise InvalidInput([Diagnostic("CC802", f'unknown kind "{address.kind}"', hint=hint)])
+
+
+def now() -> datetime:
+    """This moment, with the offset of the machine."""
+    return datetime.now(UTC).astimezone()
+
+
+def _day(given: date | None) -> date:
+    return given if given is not None else now().date()
+
+
+def _has_errors(problems: Iterable[Diagnostic]) -> bool:
+    return any(problem.severity is Severity.ERROR for problem in problems)
+
+
+def _call_tests(state: State) -> dict[str, Fields]:
+    """The fields of every call test by its name."""
+    return {a.name: resource.fields for a, resource in state.items() if a.kind == "call_test"}
+
+
+def _placed(objects: Mapping[Address, Fields], desired: State) -> State:
+    """Objects of platforms, each with the file that declares it; "" where none does."""
+    return {
+        address: Resource(address, fields, desired[address].file if address in desired else "")
+        for address, fields in objects.items()
+    }
+
+
+def _refuse_unknown(wanted: Iterable[Address], known: Sequence[Collection[Address]]) -> None:
+    """InvalidInput where one of the objects is in none of the collections."""
+    unknown = [address for address in wanted if not any(address in some for some in known)]
+    if unknown:
+        from ccstate.desired.findings import did_you_mean
+
+        names = [str(address) for some in known for address in some]
+        raise InvalidInput(
+            [
+                Diagnostic(
+                    "CC803",
+                    f"{address} is neither declared nor managed",
+                    hint=did_you_mean(str(address), names) or "`ccstate plan` lists what changes",
+                )
+                for address in unknown
+            ]
+        )
+
+
+def _nowhere(address: Address, known: Iterable[Address]) -> Diagnostic:
+    from ccstate.desired.findings import did_you_mean
+
+    hint = did_you_mean(str(address), map(str, known)) or "`ccstate plan` lists what there is"
+    return Diagnostic("CC803", f"{address} is neither declared nor live", hint=hint)
+
+
+def _refuse_links_of_a_branch(folder: Path) -> None:
+    """A link that the user made is the user's word; one that git has leads where a branch says."""
+    from ccstate.desired.tree import link_refused
+
+    path = Path.cwd() if not folder.is_absolute() else Path(folder.anchor)
+    for part in folder.relative_to(folder.anchor).parts:
+        path /= part
+        if not path.is_symlink():
+            continue
+        try:
+            found = repository(path.parent)
+            if found is None or not found.holds(path):
+                continue
+        except GitFailed:
+            continue  # no git to ask, and then no branch that was checked out here
+        refused = link_refused(display_path(path))
+        raise InvalidInput([replace(refused, hint="name the folder of the project itself")])

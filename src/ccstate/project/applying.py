@@ -1,0 +1,304 @@
+"""An apply from a plan's id to its receipt: which plan, under which locks, what is recorded."""
+
+import getpass
+import os
+import socket
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from ccstate import plan_file
+from ccstate.adapter import Holder
+from ccstate.apply.drain import drain
+from ccstate.apply.freshness import freshen, refuse_preview, take_up
+from ccstate.apply.journal import open_journal
+from ccstate.apply.lock import Held, Life, holding, holding_again, life, release, this_process
+from ccstate.apply.perform import Means, apply
+from ccstate.errors import (
+    Blocked,
+    CcstateError,
+    Diagnostic,
+    InvalidInput,
+    Locked,
+    Severity,
+    Span,
+    Unreadable,
+)
+from ccstate.history.head import head_commit, says_the_same
+from ccstate.model import Plan
+from ccstate.plan_file import FOLDER
+from ccstate.project.listener import Progress
+from ccstate.project.plan_folder import (
+    RECEIPT,
+    SavedPlans,
+    another_plan,
+    refuse_other_platforms,
+)
+from ccstate.project.targets import Targets
+from ccstate.render.plans import ListedPlan
+from ccstate.render.receipt import Receipt, receipt_markdown
+
+
+def chosen_plan(plans: SavedPlans, targets: Targets, *, resume: bool) -> str:
+    """The id of the plan that is applied where none is named: the latest, or the interrupted one.
+
+    Raises InvalidInput where there is none, Blocked where it is not of what is checked out, Locked
+    where it is being applied.
+    """
+    if resume:
+        return plans.interrupted_last()
+    try:
+        latest = plans.latest()
+    except InvalidInput:
+        # A plan that was begun may be running: only its locks tell that it was interrupted.
+        for stopped in plans.interrupted():
+            with _Apply(plans, targets, stopped, read_plan(plans, targets, stopped)).locked():
+                pass
+        raise
+    _refuse_another_commit(plans, targets, latest)
+    return latest
+
+
+def read_plan(plans: SavedPlans, targets: Targets, plan_id: str, given: str = "") -> Plan:
+    """The plan that was reviewed, for the platforms that the project names."""
+    plan = plans.reviewed(plan_id, given)
+    refuse_other_platforms(plan, targets.settings)
+    refuse_preview(plan)  # before a lock is asked for: who made it may not write one
+    return plan
+
+
+def apply_plan(
+    plans: SavedPlans,
+    targets: Targets,
+    plan_id: str,
+    plan: Plan,
+    *,
+    resume: bool,
+    wait: float | None,
+) -> Receipt:
+    """Applies a plan under the locks of its platforms; `wait`: seconds to wait for callers.
+
+    Raises Blocked where it was applied already, or begun and not resumed.
+    """
+    _refuse_finished(plans, plan_id)
+    applying = _Apply(plans, targets, plan_id, plan)
+    with applying.locked(resume=resume) as held:
+        # Looked at again under the locks: another apply may have ended meanwhile.
+        _refuse_finished(plans, plan_id)
+        if plans.is_begun(plan_id) and not resume:
+            raise Blocked([_was_interrupted(plan_id)])
+        try:
+            if wait is not None:
+                drain(plan, held.adapters, wait, targets.listener.remark)
+            return applying.perform(held)
+        except KeyboardInterrupt:
+            if plans.is_begun(plan_id):
+                targets.listener.remark(f"\nStopped. To go on:  ccstate apply {plan_id} --resume")
+            raise
+
+
+@dataclass(slots=True)
+class _Apply:
+    plans: SavedPlans
+    targets: Targets
+    plan_id: str
+    plan: Plan
+    total: int = field(init=False)
+    done: int = 0
+    doing: str = ""
+
+    def __post_init__(self) -> None:
+        self.total = sum(1 for _ in self.plan.changes())
+
+    def locked(self, *, resume: bool = False) -> AbstractContextManager[Held]:
+        """The locks of all platforms that the plan writes to."""
+        names = list(dict.fromkeys(step.target for step in self.plan.steps))
+        found = self.targets.named(names) if names else []
+        adapters = {target.name: self.targets.adapter(target) for target in found}
+        holder = this_process(f"{_user()}@{socket.gethostname()}", _now(), self.plan_id)
+        return (holding_again if resume else holding)(adapters, holder, self.targets.listener.warn)
+
+    def perform(self, held: Held) -> Receipt:
+        """Applies the plan under its locks, and writes the receipt."""
+        journal = open_journal(self.plans.journal(self.plan_id))
+        self.plans.keep(self.plan_id)
+        started = journal.recorded[0].at if journal.recorded else _now()
+        self._do("")
+        self._do("looking whether the plan still fits")
+        # An apply that was killed before it began has done nothing: the plan must be fresh.
+        fresh = (take_up if journal.recorded else freshen)(self.plan_id, self.plan, held.adapters)
+        applied = apply(fresh, Means(held, journal, _now, self._add, self._do))
+        # From here on the platforms are as they are: what fails is a warning.
+        corrective = ""
+        if applied.corrective:
+            with self._warning("the plan for what is missing could not be written"):
+                corrective, _ = self.plans.write(applied.corrective)
+        with self._warning("which plan is the latest could not be noted"):
+            self.plans.remember(corrective)
+        receipt = Receipt(
+            self.plan_id, applied.settled, started, _now(), corrective, self.plan.kept
+        )
+        with self._warning("the receipt could not be written"):
+            path = self.plans.root / FOLDER / self.plan_id / RECEIPT
+            path.write_text(receipt_markdown(receipt), encoding="utf-8")
+        return receipt
+
+    def _add(self, done: int) -> None:
+        self.done += done
+        self._do(self.doing)
+
+    def _do(self, doing: str) -> None:
+        self.doing = doing
+        self.targets.listener.applying(Progress(self.plan_id, self.done, self.total, doing))
+
+    @contextmanager
+    def _warning(self, what: str) -> Iterator[None]:
+        """Warns of a record that could not be written after an apply, and goes on."""
+        try:
+            yield
+        except (OSError, InvalidInput) as error:
+            reason = error.strerror if isinstance(error, OSError) else error.problems[0].message
+            file = error.filename if isinstance(error, OSError) else None
+            warning = Diagnostic(
+                "CC612",
+                f"{what}: {reason}",
+                Span(str(file)) if file else None,
+                cause="The plan was applied; its journal says what became of each change.",
+                hint="make room, or correct the permissions; `ccstate verify` shows what holds",
+                severity=Severity.WARNING,
+            )
+            self.targets.listener.warn([warning])
+
+
+class Unlocked(NamedTuple):
+    """The locks that were removed, by target; and the plans among theirs that were interrupted."""
+
+    removed: Mapping[str, Holder]
+    interrupted: Sequence[str]
+    kept: Sequence[CcstateError]
+    """Why locks were kept: their holders live, or may live; or a platform does not answer."""
+
+
+def unlock(plans: SavedPlans, targets: Targets, names: Collection[str], owner: str) -> Unlocked:
+    """Removes the locks that dead processes left on the named targets."""
+    kept: list[CcstateError] = []
+    removed: dict[str, Holder] = {}
+    for target in targets.named(names):
+        try:
+            holder = release(target.name, targets.adapter(target), owner, _now())
+        except (Locked, Unreadable) as error:  # a platform that is away keeps no other locked
+            kept.append(error)
+            continue
+        if holder is not None:
+            removed[target.name] = holder
+    known = dict.fromkeys(holder.plan for holder in removed.values())
+    return Unlocked(removed, [plan for plan in known if plan in plans.interrupted()], kept)
+
+
+def _refuse_another_commit(plans: SavedPlans, targets: Targets, plan_id: str) -> None:
+    """Blocked where the latest plan is not one of what is checked out: reverted since, perhaps."""
+    folder = targets.settings.desired_state
+    made = read_plan(plans, targets, plan_id).commit
+    now = head_commit(plans.root, folder)
+    if made == now or says_the_same(plans.root, made, now, folder):
+        return
+    problem = Diagnostic(
+        "CC610",
+        f"the latest plan, {plan_id}, was made from {_commit(made)}; here is {_commit(now)}",
+        cause="What the plan brings about is no longer what the desired state says.",
+        hint=f"plan again: `ccstate plan`; or name it, if it is meant: `ccstate apply {plan_id}`",
+    )
+    raise Blocked([problem])
+
+
+def _commit(commit: str) -> str:
+    if not commit:
+        return "no commit"
+    more = " with changes that are not committed" if commit.endswith("+") else ""
+    return f"commit {commit.rstrip('+')[:12]}{more}"
+
+
+def _refuse_finished(plans: SavedPlans, plan_id: str) -> None:
+    if plans.is_finished(plan_id):
+        message = f"plan {plan_id} was applied already"
+        cause = f"Its receipt: {FOLDER}/{plan_id}/{RECEIPT}"
+        hint = "plan again: `ccstate plan`"
+        raise Blocked([Diagnostic("CC502", message, cause=cause, hint=hint)])
+
+
+def _was_interrupted(plan_id: str) -> Diagnostic:
+    return Diagnostic(
+        "CC502",
+        f"an apply of plan {plan_id} was interrupted",
+        cause="What it began must be looked at before anything is repeated.",
+        hint=f"go on with it: `ccstate apply {plan_id} --resume`",
+    )
+
+
+def _user() -> str:
+    """Who runs this; the number of a user whom the machine does not know, as in containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # before Python 3.13 the one, since then the other
+        return str(os.getuid())
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def listed_plans(plans: SavedPlans, targets: Targets) -> list[ListedPlan]:
+    """Every saved plan and its state; only where that is open, its platforms are asked.
+
+    A plan is stale once another commit is checked out than it was made from.
+    """
+    commit = head_commit(plans.root, targets.settings.desired_state)
+    return [_listed(plans, targets, plan_id, commit) for plan_id in plans.ids()]
+
+
+def _listed(plans: SavedPlans, targets: Targets, plan_id: str, commit: str) -> ListedPlan:
+    path = plans.folder(plan_id) / plan_file.FILE
+    made = datetime.fromtimestamp(path.stat().st_mtime, UTC).astimezone()
+    try:
+        plan = plan_file.read_plan(path)
+        if plan_id != plan_file.plan_id(plan):
+            raise Blocked([another_plan(path, plan_id, plan_file.digest(plan))])
+    except CcstateError:
+        return ListedPlan(plan_id, "damaged", made)
+    if plans.is_begun(plan_id):
+        state = _state_of_begun(plans, targets, plan_id, plan)
+    elif plan.refusals:
+        state = "refused"
+    else:
+        state = "waiting" if plan.commit == commit else "stale"
+    counts = Counter(change.action for change in plan.changes())
+    names = list(dict.fromkeys(step.target for step in plan.steps))
+    return ListedPlan(plan_id, state, made, plan.commit, names, dict(sorted(counts.items())))
+
+
+def _state_of_begun(plans: SavedPlans, targets: Targets, plan_id: str, plan: Plan) -> str:
+    if plans.is_finished(plan_id):
+        return "applied"
+    if _is_running(targets, plan_id, {step.target for step in plan.steps}):
+        return "running"
+    # An apply ends its journal before it gives its locks back: it may just have done both.
+    return "applied" if plans.is_finished(plan_id) else "interrupted"
+
+
+def _is_running(targets: Targets, plan_id: str, names: Collection[str]) -> bool:
+    """Whether a process that lives, or may live on another machine, holds a lock for the plan."""
+    for target in targets.settings.targets:
+        if target.name not in names:
+            continue
+        try:
+            holder = targets.adapter(target).holder()
+        except CcstateError as error:
+            warnings = [replace(p, severity=Severity.WARNING) for p in error.problems]
+            targets.listener.warn(warnings)
+            continue
+        if holder and holder.plan == plan_id and life(holder) is not Life.DEAD:
+            return True
+    return False

@@ -1,0 +1,255 @@
+"""The folder of plans: one folder a plan, named by its id.
+
+The folder of a plan that was not applied holds a .gitignore that keeps it out of git. An apply
+removes that file, because from then on the journal records what was done.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from ccstate import __version__, plan_file
+from ccstate.apply.journal import JOURNAL
+from ccstate.checkout import display_path, refuse_links, write_file
+from ccstate.desired.settings import FILE as SETTINGS_FILE
+from ccstate.desired.settings import Settings
+from ccstate.errors import Blocked, Diagnostic, InvalidInput, Span
+from ccstate.model import Change, Fields, Plan
+from ccstate.plan_file import FOLDER
+
+RECEIPT = "receipt.md"
+MARKDOWN = "plan.md"
+IGNORE = ".gitignore"
+MOST_FAULTS = 20
+LATEST = "latest-plan"
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlans:
+    """The plans of the project at `root`; `state` is the folder that records the latest one."""
+
+    root: Path
+    state: Path
+
+    def folder(self, plan_id: str) -> Path:
+        """The folder of a plan; InvalidInput where it, or a file in it, is a link."""
+        folder = self.root / FOLDER / plan_id
+        refuse_links(self.root, folder)
+        refuse_links(self.root, *(folder.iterdir() if folder.is_dir() else ()))
+        return folder
+
+    def ids(self) -> list[str]:
+        """Every plan in the folder; InvalidInput where one, or a file in it, is a link."""
+        paths = (self.root / FOLDER).glob(f"*/{plan_file.FILE}")
+        found = sorted(path.parent.name for path in paths)
+        for plan_id in found:
+            self.folder(plan_id)
+        return found
+
+    def write(self, plan: Plan) -> tuple[str, Plan]:
+        """Writes plan.json and plan.md, and returns the plan with its id.
+
+        A plan that says the same as one that was begun becomes another, by its `repeat`: what was
+        begun has its own journal, and ends by itself.
+        """
+        from ccstate.render.plan_markdown import plan_markdown
+
+        plan_id, content = plan_file.packed(plan)
+        while self.is_begun(plan_id):
+            plan = replace(plan, repeat=plan.repeat + 1)
+            plan_id, content = plan_file.packed(plan)
+        folder = self.folder(plan_id)
+        write_file(folder / IGNORE, "# A plan that was not applied is not kept in git.\n*\n")
+        write_file(folder / plan_file.FILE, content)
+        # As it is read again: what people review must not depend on the order of keys in memory.
+        reread = plan_file.read_plan(folder / plan_file.FILE)
+        write_file(folder / MARKDOWN, plan_markdown(reread, plan_file.digest(reread)))
+        return plan_id, plan
+
+    def keep(self, plan_id: str) -> None:
+        """Lets git see a plan, for an apply of it begins."""
+        with suppress(OSError):  # of a folder that cannot be written to, the journal complains
+            (self.root / FOLDER / plan_id / IGNORE).unlink(missing_ok=True)
+
+    def reviewed(self, plan_id: str, given: str = "") -> Plan:
+        """The plan of a folder, which is the one that was reviewed, as far as its files can tell.
+
+        Folder, content, the digest that was given and `plan.md`, which people read, agree, and
+        every change is one that the kinds allow. Raises Blocked where that is not so.
+        """
+        from ccstate.plan_values import faults
+        from ccstate.render.plan_markdown import plan_markdown
+
+        folder = self.folder(plan_id)
+        file = folder / plan_file.FILE
+        plan = plan_file.read_plan(file)
+        digest = plan_file.digest(plan)
+        if plan_id != digest[: plan_file.ID_LENGTH] or not digest.startswith(given):
+            raise Blocked([another_plan(file, given or plan_id, digest)])
+        if found := list(islice(faults(plan), MOST_FAULTS)):
+            raise Blocked([_fault(file, change, words) for change, words in found])
+        try:
+            reviewed = (folder / MARKDOWN).read_bytes()
+        except OSError as error:
+            how = f"cannot be read: {error.strerror}"
+            raise Blocked([_unreviewed(folder, plan, how)]) from None
+        if reviewed != plan_markdown(plan, digest).encode():
+            raise Blocked([_unreviewed(folder, plan, "does not say what plan.json does")])
+        return plan
+
+    def remember(self, plan_id: str) -> None:
+        """Notes in the state folder which plan is the latest; "" where there are no changes."""
+        write_file(self.state / LATEST, plan_id)
+
+    def latest(self) -> str:
+        """The plan that the latest `ccstate plan` or apply wrote; the only one in a fresh clone.
+
+        Raises InvalidInput where that is none, or where it cannot be known.
+        """
+        waiting = [plan_id for plan_id in self.ids() if not self.is_begun(plan_id)]
+        try:
+            latest = (self.state / LATEST).read_text(encoding="utf-8")
+        except OSError:
+            if len(waiting) > 1:
+                problem = _no_plan(f"{len(waiting)} plans wait")
+                hint = f"name one: `ccstate apply {waiting[0]}`"
+                raise InvalidInput([replace(problem, hint=hint)]) from None
+            latest = waiting[0] if waiting else ""
+        if latest in waiting:
+            return latest
+        problem = _no_plan("no plan waits to be applied")
+        if stopped := self.interrupted():
+            hint = f"go on with the one that was interrupted: `ccstate apply {stopped[0]} --resume`"
+            problem = replace(problem, hint=hint)
+        raise InvalidInput([problem])
+
+    def interrupted(self) -> list[str]:
+        """Every plan whose apply was begun and did not end."""
+        return [p for p in self.ids() if self.is_begun(p) and not self.is_finished(p)]
+
+    def interrupted_last(self) -> str:
+        """The plan whose apply was interrupted last; InvalidInput where there is none."""
+        stopped = self.interrupted()
+        if not stopped:
+            raise InvalidInput([_no_plan("no apply was interrupted")])
+        return max(stopped, key=lambda plan_id: self.journal(plan_id).stat().st_mtime_ns)
+
+    def find(self, given: str) -> str:
+        """The id of the plan whose id begins so; InvalidInput where there is none, or several.
+
+        More of the digest than the id may be given: `reviewed` compares the plan with all of it.
+        """
+        short = given[: plan_file.ID_LENGTH]
+        found = [plan_id for plan_id in self.ids() if short and plan_id.startswith(short)]
+        if len(found) == 1:
+            return found[0]
+        message = f'no plan is called "{given}"'
+        if found:
+            message = f'"{given}" may be {" or ".join(found[:3])}'
+        raise InvalidInput([_no_plan(message)])
+
+    def journal(self, plan_id: str) -> Path:
+        return self.root / FOLDER / plan_id / JOURNAL
+
+    def is_begun(self, plan_id: str) -> bool:
+        """Whether an apply of the plan has written to its journal."""
+        return self.journal(plan_id).exists()
+
+    def is_finished(self, plan_id: str) -> bool:
+        """Whether an apply of the plan went to its end."""
+        try:
+            journal = self.journal(plan_id).read_bytes()
+        except OSError:
+            return False
+        return b'"event":"finished"' in journal[-400:]
+
+    def remove(self, plan_id: str) -> bool:
+        """Removes a plan that was never begun, and no file that ccstate did not write there."""
+        folder = self.root / FOLDER / plan_id
+        if self.is_begun(plan_id) or folder.is_symlink():
+            return False
+        try:
+            for name in (IGNORE, MARKDOWN, plan_file.FILE):
+                (folder / name).unlink(missing_ok=True)
+            if not any(folder.iterdir()):
+                folder.rmdir()
+        except OSError as error:
+            name, why = display_path(folder), (error.strerror or str(error)).lower()
+            problem = Diagnostic("CC813", f"{name} cannot be removed: {why}", Span(name))
+            raise InvalidInput([problem]) from None
+        return True
+
+
+def another_plan(file: Path, named: str, digest: str) -> Diagnostic:
+    return Diagnostic(
+        "CC312",
+        f"the plan in this folder is not {named}",
+        Span(str(file)),
+        cause=f"By what it says it is {digest}.",
+        hint="make a new plan with `ccstate plan`, and review that",
+    )
+
+
+def _fault(file: Path, change: Change, words: str) -> Diagnostic:
+    return Diagnostic(
+        "CC314",
+        f"{change.address} on {change.target} {words}",
+        Span(str(file)),
+        cause="No desired state can say this: ccstate did not make this plan.",
+        hint="make a new plan with `ccstate plan`; and find out who wrote this one",
+    )
+
+
+def _unreviewed(folder: Path, plan: Plan, how: str) -> Diagnostic:
+    if plan.made_by == __version__:
+        cause = "People review plan.md: what they read is not what would be done."
+        hint = "make a new plan with `ccstate plan`, and review that"
+    else:
+        cause = f"ccstate {plan.made_by} made the plan, and this is ccstate {__version__}."
+        hint = f"plan again and review that; or apply it with ccstate {plan.made_by}"
+    return Diagnostic("CC313", f"{MARKDOWN} {how}", Span(str(folder / MARKDOWN)), cause, hint)
+
+
+def _no_plan(message: str) -> Diagnostic:
+    return Diagnostic("CC306", message, Span(FOLDER), hint="make one with `ccstate plan`")
+
+
+def refuse_other_platforms(plan: Plan, settings: Settings) -> None:
+    """Blocked where ccstate.yaml names another platform for a target than it did for the plan."""
+    targets = {target.name: target for target in settings.targets}
+    changes: dict[str, list[Change]] = {}
+    for change in plan.changes():
+        changes.setdefault(change.target, []).append(change)
+    problems = []
+    for name, changed in sorted(changes.items()):
+        target, made = targets.get(name), plan.platforms.get(name)
+        if target is None:
+            problems.append(_elsewhere(f'no target is named "{name}"', "The plan changes it."))
+        elif made != target.platform:
+            cause = "Its connection says something else than when the plan was made."
+            if made is None or made.adapter != target.adapter:
+                was = made.adapter if made else "none"
+                cause = f"The plan was made with the adapter {was}; it is {target.adapter} now."
+            problems.append(_elsewhere(f"target {name} is another platform", cause))
+        elif strange := [c for c in changed if not target.manages(c.address, _with_site(c))]:
+            first, more = strange[0].address, len(strange) - 1
+            message = f"target {name} does not manage {first}" + (
+                f" and {more} more" if more else ""
+            )
+            cause = "The plan changes what belonged to it by its kinds and sites then."
+            problems.append(_elsewhere(message, cause))
+    if problems:
+        raise Blocked(problems)
+
+
+def _with_site(change: Change) -> Fields:
+    """The site of the object that a change makes, or takes away."""
+    if change.ledger is not None:
+        return {"site": change.ledger.get("site")}
+    return {"site": next((edit.before for edit in change.edits if edit.path == "site"), None)}
+
+
+def _elsewhere(message: str, cause: str) -> Diagnostic:
+    hint = "plan again, for the platforms that ccstate.yaml names now"
+    return Diagnostic("CC311", message, Span(SETTINGS_FILE), cause=cause, hint=hint)

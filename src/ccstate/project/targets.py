@@ -1,0 +1,295 @@
+"""The targets of a project: what is wrong with them, what they hold, what a plan changes there."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ccstate.adapter import Adapter, Module, SecretsUnseen, audited, connect, module_of
+from ccstate.desired import Desired, Settings, Target
+from ccstate.desired.settings import FILE
+from ccstate.diff import diff, sealed, sealed_as_recorded, secret_references
+from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
+from ccstate.kinds import KINDS
+from ccstate.kinds import Path as FieldPath
+from ccstate.model import (
+    Activity,
+    Address,
+    Change,
+    Fields,
+    Json,
+    Observation,
+    Plan,
+    Refusal,
+    Resource,
+    State,
+)
+from ccstate.plan import Share
+from ccstate.project.listener import Listener
+from ccstate.render.values import plural
+from ccstate.secrets import Unresolved, diagnostics
+
+if TYPE_CHECKING:
+    from ccstate.desired.findings import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """The platforms that ccstate.yaml names."""
+
+    settings: Settings
+    listener: Listener
+
+    def named(self, names: Collection[str]) -> list[Target]:
+        """The named targets, all where none is named.
+
+        Raises InvalidInput where one is unknown, or one in the project cannot be worked with.
+        """
+        if problems := self.problems():
+            raise InvalidInput(problems)
+        known = {target.name: target for target in self.settings.targets}
+        if unknown := [name for name in names if name not in known]:
+            message = f'no target is named "{unknown[0]}"'
+            hint = f"targets in {FILE}: {', '.join(known)}"
+            raise InvalidInput([Diagnostic("CC801", message, Span(FILE), hint=hint)])
+        return [known[name] for name in dict.fromkeys(names)] or list(known.values())
+
+    def problems(self) -> list[Diagnostic]:
+        """What is wrong with the platforms as ccstate.yaml names them; none of them is asked."""
+        from ccstate.desired.findings import diagnose
+
+        findings, places = [], []
+        for target in self.settings.targets:
+            try:
+                module = module_of(target.adapter)
+            except InvalidInput as error:
+                path = ("targets", target.name, "adapter")
+                findings += [_at(path, problem) for problem in error.problems]
+                continue
+            found = list(_wrong_connection(target, module))
+            findings += found
+            if module.places and not found:
+                place = set(module.places(target.connection, self.settings.root))
+                places.append((target.name, place))
+        findings += _same_platform(places)
+        return diagnose(findings, self._content)
+
+    def unmanaged(self, state: State) -> list[Diagnostic]:
+        """Warnings about resources that no target manages, and targets' sites that none declares."""
+        from ccstate.desired.findings import diagnose
+
+        targets = self.settings.targets
+        found = diagnose(_unknown_sites(targets, state), self._content)
+        if any(target.sites is None and target.kinds >= KINDS.keys() for target in targets):
+            return found
+        lost: dict[str, list[Resource]] = {}
+        for resource in state.values():
+            if not any(target.manages(resource.address, resource.fields) for target in targets):
+                lost.setdefault(resource.address.kind, []).append(resource)
+        for kind, resources in lost.items():
+            more = len(resources) - 1
+            others = f" and {more:,} more {KINDS[kind].plural}" if more else ""
+            found.append(
+                Diagnostic(
+                    "CC115",
+                    f"no target manages {resources[0].address}{others}",
+                    Span(resources[0].file),
+                    hint=f"give a target in {FILE} its kind or its site, or remove it",
+                    severity=Severity.WARNING,
+                )
+            )
+        return found
+
+    def adapter(self, target: Target) -> Adapter:
+        """The platform of a target."""
+        return connect(target.adapter, target.connection, self.settings.root)
+
+    def observe(self, target: Target, adapter: Adapter) -> Observation:
+        """All managed kinds of a platform in one read."""
+        return observed(target, adapter, target.kinds & adapter.supports.keys())
+
+    def live_objects(self, desired: Desired) -> dict[Address, Fields]:
+        """Every object as the platforms have it; kinds that none of them shows, as desired."""
+        found: dict[Address, Fields] = {}
+        kinds: set[str] = set()
+        for target in self.named(()):
+            with self.listener.during(f"Reading {target.name}"):
+                adapter = self.adapter(target)
+                seen = self.observe(target, adapter)
+            kinds |= target.kinds & adapter.supports.keys()
+            found = {**seen.objects, **found}
+        wanted = {a: r.fields for a, r in desired.state.items() if a.kind not in kinds}
+        return {**wanted, **found}
+
+    def compare(self, target: Target, desired: Desired) -> Share:
+        """What one target should be, what it is, and the changes between the two."""
+        with self.listener.during(f"Reading {target.name}"):
+            try:
+                return _compared(target, self.adapter(target), desired)
+            except Unresolved as wrong:
+                places = self._references(target, desired.state, wrong.causes)
+                raise InvalidInput(diagnostics(wrong.causes, places)) from None
+
+    def audit(self, plan: Plan) -> Iterator[Refusal]:
+        """What the platforms would refuse of a plan."""
+        by_target: dict[str, list[Change]] = {}
+        for change in plan.changes():
+            by_target.setdefault(change.target, []).append(change)
+        for target in self.named(list(by_target)) if by_target else ():
+            with self.listener.during(f"Asking {target.name}"):
+                for problem in audited(self.adapter(target), by_target[target.name]):
+                    place = f"{problem.span}: " if problem.span and problem.span.file else ""
+                    yield Refusal(problem.code, f"{place}{problem.message}", problem.hint)
+
+    def _content(self, file: str) -> bytes:
+        return (self.settings.root / file).read_bytes()
+
+    def _references(
+        self, target: Target, state: State, references: Collection[str]
+    ) -> dict[str, Span]:
+        """Where references to secrets stand: in the connection of a target, or in a resource."""
+        from ccstate.desired.positions import locate
+
+        found = {
+            f"{scheme}{value}": (FILE, ("targets", target.name, "connection", *path))
+            for path, value in _texts(target.connection, ())
+            for scheme in ("", "file:")
+        }
+        for address, secrets in secret_references(state).items():
+            for path, reference in secrets.items():
+                field = (KINDS[address.kind].plural, address.name, *path.split("."))
+                found.setdefault(reference, (state[address].file, field))
+        by_file: dict[str, dict[FieldPath, str]] = {}
+        for reference in references:
+            if reference in found:
+                file, steps = found[reference]
+                by_file.setdefault(file, {})[steps] = reference
+        return {
+            by_file[file][field]: span
+            for file, fields in by_file.items()
+            for field, span in locate(self._content(file), file, fields).items()
+        }
+
+
+def _compared(target: Target, adapter: Adapter, desired: Desired) -> Share:
+    kinds = target.kinds & adapter.supports.keys()
+    wanted: State = {a: r for a, r in desired.state.items() if a.kind in kinds}
+    if target.sites is not None:
+        wanted = {a: r for a, r in wanted.items() if target.manages(a, r.fields)}
+    secrets = secret_references(wanted)
+    references = {text for found in secrets.values() for text in found.values()}
+    try:
+        wanted = sealed(wanted, secrets, adapter.seal(references)) if references else wanted
+        seen = observed(target, adapter, kinds)
+    except SecretsUnseen as closed:
+        count = plural(sum(map(len, secrets.values())), "secret")
+        words = f"{count}, not compared with the platform's: no right to read {closed}"
+        seen = observed(target, adapter, kinds)
+        seen = replace(seen, unseen=(*seen.unseen, words))
+        wanted = sealed_as_recorded(wanted, secrets, seen)
+    changes = diff(target.name, wanted, seen, secrets=secrets, release=desired.release)
+    return Share(
+        name=target.name,
+        changes=changes,
+        desired=wanted,
+        seen=seen,
+        supports=adapter.supports,
+        most_updates=target.most_updates,
+        most_deletions=target.most_deletions,
+        platform=target.platform,
+    )
+
+
+def observed(target: Target, adapter: Adapter, kinds: Collection[str]) -> Observation:
+    """One read of a platform, without the objects that belong to other targets."""
+    seen = adapter.observe(sorted(kinds))
+    if target.sites is None:
+        return seen
+    return Observation(
+        {a: fields for a, fields in seen.objects.items() if target.manages(a, fields)},
+        {
+            a: fields
+            for a, fields in seen.ledger.items()
+            if target.manages(a, seen.objects.get(a, fields))
+        },
+        seen.activity,
+    )
+
+
+def activity_of(plan: Plan, target: str, seen: Observation) -> dict[Address, Activity]:
+    """What is going on at the objects that a plan changes on a target."""
+    addresses = [change.address for change in plan.changes() if change.target == target]
+    return {a: seen.activity[a] for a in addresses if a in seen.activity}
+
+
+def _texts(value: Json, path: FieldPath) -> Iterator[tuple[FieldPath, str]]:
+    """Every text in a value, with its path."""
+    match value:
+        case str():
+            yield path, value
+        case dict():
+            for name, inner in value.items():
+                yield from _texts(inner, (*path, name))
+        case list():
+            for place, inner in enumerate(value):
+                yield from _texts(inner, (*path, place))
+
+
+def _at(path: FieldPath, problem: Diagnostic) -> "Finding":
+    from ccstate.desired.findings import Finding
+
+    return Finding(FILE, path, problem.code, problem.message, problem.cause, problem.hint)
+
+
+def _wrong_connection(target: Target, module: Module) -> Iterator["Finding"]:
+    """What is wrong with a target's connection, by the model of its adapter."""
+    from pydantic import ValidationError
+
+    from ccstate.desired.findings import explain
+    from ccstate.kinds.shape import shape_of
+
+    if module.model is None:
+        return
+    path = ("targets", target.name, "connection")
+    try:
+        module.model.model_validate(target.connection)
+    except ValidationError as error:
+        for finding in explain(error, shape_of(module.model), FILE, path):
+            hint = module.gone.get(finding.path[len(path) :], finding.hint)
+            yield replace(finding, code="CC402", hint=hint)
+
+
+def _unknown_sites(targets: Iterable[Target], state: State) -> Iterator["Finding"]:
+    """Sites that a target names and no file declares."""
+    from ccstate.desired.findings import Finding, did_you_mean
+
+    declared = [address.name for address in state if address.kind == "site"]
+    for target in targets:
+        for site in sorted((target.sites or frozenset()).difference(declared)):
+            yield Finding(
+                FILE,
+                ("targets", target.name, "sites"),
+                "CC124",
+                f'target {target.name} manages the site "{site}", which no file declares',
+                cause="Only objects that are left there on the platform belong to it.",
+                hint=did_you_mean(site, declared) or "declare it, or take it out",
+                severity=Severity.WARNING,
+            )
+
+
+def _same_platform(places: Sequence[tuple[str, set[str]]]) -> Iterator["Finding"]:
+    """Targets that are the same platform as one before them."""
+    from ccstate.desired.findings import Finding
+
+    first: dict[str, str] = {}
+    for name, found in places:
+        owner = next((first[place] for place in sorted(found) if place in first), "")
+        first |= dict.fromkeys(found - first.keys(), name)
+        if owner:
+            yield Finding(
+                FILE,
+                ("targets", name),
+                "CC123",
+                f"targets {owner} and {name} are the same platform",
+                cause="Both would plan and write the same objects, and each would undo the other.",
+                hint="make one target of them: `kinds` and `sites` say what it manages",
+            )
