@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-import orjson
-
 from ccstate.render.text import PLAIN, Palette
 
 T = TypeVar("T")
@@ -38,4 +36,6 @@ class Report(Generic[T]):
 
 def as_json(body: object) -> str:
     """A value as the JSON that commands print."""
+    import orjson  # here: messages about Ctrl-C are written where an import of it was broken off
+
     return orjson.dumps(body, option=orjson.OPT_INDENT_2).decode() + "\n"
