@@ -15,7 +15,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ccstate.adapters.asterisk.calls import scenario
 from ccstate.adapters.asterisk.calls.caller import (
     ANSWERED,
     REFUSED,
@@ -27,10 +26,16 @@ from ccstate.adapters.asterisk.calls.caller import (
     sipp_ended,
     unreachable,
 )
-from ccstate.adapters.asterisk.calls.scenario import SILENCE, SILENT_SECOND
 from ccstate.errors import Diagnostic, InvalidInput, Unreadable
 from ccstate.machine import command, program
 
+SCENARIO = Path(__file__).with_name("scenario.xml")
+PRESSED, LEFT, BYE = "pressed", "left", "bye"
+"""Words of the scenario beside those that a `Report` has."""
+SILENCE = "silence.ulaw"
+"""The file that is sent as sound, over and over. Without any, Asterisk never ends a key that comes
+where no keys are looked for, in Answer say, and takes no other (16.28, seen)."""
+SILENT_SECOND = b"\xff" * 8000
 LONGEST_WORDS = 65536
 REPEATS = "4"
 """A request to which nobody answers is sent so many times more, which takes 15.5 seconds: Asterisk
@@ -62,15 +67,14 @@ class Running:
 
 
 @contextmanager
-def running(
-    sipp: Sequence[str], entrance: Entrance, told: str, more: Sequence[str]
-) -> Iterator[Running]:
-    """One with a scenario, ended on leaving; only this user may read its folder."""
+def running(sipp: Sequence[str], entrance: Entrance, more: Sequence[str]) -> Iterator[Running]:
+    """Start sipp with the scenario; it is ended on leaving; only this user may read its folder."""
     with tempfile.TemporaryDirectory(prefix="ccstate-") as name:
         folder = Path(name)
         path = folder / "calls.xml"
         path.touch(mode=0o600)  # it holds the password
-        path.write_text(told, encoding="ascii")
+        scenario = SCENARIO.read_text(encoding="ascii")
+        path.write_text(scenario.replace("{password}", entrance.password), encoding="ascii")
         (folder / SILENCE).write_bytes(SILENT_SECOND)
         arguments = [*sipp, "-sf", str(path), *_options(entrance), *more, entrance.place]
         with (folder / "said").open("wb") as says:
@@ -173,9 +177,8 @@ class Sipp:
 
     def _start(self) -> None:
         steering = free_port(socket.SOCK_STREAM)
-        told = scenario.steered(self._entrance)
         more = ("-3pcc", f"127.0.0.1:{steering}", "-timeout", f"{self._longest:.0f}s")
-        started = running(self._program, self._entrance, told, more)
+        started = running(self._program, self._entrance, more)
         self._running = self._resources.enter_context(started)
         self._line = self._resources.enter_context(self._connected(steering))
 
@@ -229,7 +232,7 @@ class Sipp:
         call = self._calls[mark]
         call.commands.clear()
         call.gives_up = min(call.gives_up, time.monotonic() + GIVING_UP)
-        self._queue(mark, f"Do: {scenario.BYE}")
+        self._queue(mark, f"Do: {BYE}")
 
     def reports(self) -> Iterator[Report]:
         for waiting in self._calls.items():
@@ -237,13 +240,13 @@ class Sipp:
         for mark, said, status in self._said():
             if (call := self._calls.get(mark)) is None:
                 continue
-            if said in {ANSWERED, scenario.PRESSED}:
+            if said in {ANSWERED, PRESSED}:
                 call.is_answered = call.is_ready = True
                 self._go_on(mark, call)
             else:
                 call.is_over = True
                 call.commands.clear()
-            if said not in {scenario.PRESSED, scenario.LEFT}:
+            if said not in {PRESSED, LEFT}:
                 yield Report(mark, said, status if said == REFUSED else "")
 
     def _queue(self, mark: str, command: str) -> None:
