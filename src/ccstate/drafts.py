@@ -19,7 +19,7 @@ class Refused(Exception):
 class Secrets:
     """The platform's sealing key, the secrets behind references, and why others have none.
 
-    `is_sealed`: nobody may know a secret here; a draft has seals in their place, and is never written.
+    `is_sealed`: secrets are not known here; a draft has seals in their place, and is never written.
     """
 
     key: bytes

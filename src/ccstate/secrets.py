@@ -27,7 +27,7 @@ from ccstate.git import GitFailed, repository
 from ccstate.model import SEAL
 
 LARGEST = 64 * 1024
-"""Bytes; whoever points `file:` at a disk image meant another file."""
+"""Bytes; `file:` of a disk image means another file."""
 
 SHOWN = 3
 
@@ -45,7 +45,7 @@ _OWN = (".git", ".ccstate")
 
 _NOT_ALLOWED = "is not among the variables that a reference may name"
 _OUTSIDE = "lies outside of the project"
-_CAUSE = "Without the secret nobody can tell whether it changed, and nothing can set it."
+_CAUSE = "Without the secret ccstate cannot see whether it changed, and nothing can set it."
 _CAUSES = {
     _NOT_ALLOWED: "A branch could name any variable of the job, so who runs ccstate says which.",
     _OUTSIDE: "A branch could name any file of this machine, so who runs ccstate says which.",
@@ -66,7 +66,7 @@ _HINTS = {
     f"export {FILES}=/the/folder",
     "is in git": "change the secret, `git rm --cached` the file, and name it in .gitignore",
     "belongs to git or to ccstate": "put the secret into a file of its own",
-    "cannot be told from a file in git": "see that git works here: `git status`",
+    "may be a file in git": "see that git works here: `git status`",
 }
 
 
@@ -200,7 +200,7 @@ def is_seal(value: object) -> bool:
 
 @dataclass(frozen=True)
 class _Allowed:
-    """What references may reach, as whoever runs ccstate says, and the project's `folder`."""
+    """What references may reach, as the environment says, and the project's `folder`."""
 
     folder: Path
     patterns: tuple[str, ...]
@@ -208,7 +208,7 @@ class _Allowed:
 
     @classmethod
     def by(cls, environment: Mapping[str, str], folder: Path) -> "_Allowed":
-        """InvalidInput where a variable allows more than anybody can mean."""
+        """InvalidInput where a variable allows more than can be meant."""
         patterns = tuple(environment.get(NAMES, "").split())
         folders = tuple(filter(None, environment.get(FILES, "").split(os.pathsep)))
         problems = [
@@ -235,7 +235,7 @@ class _Allowed:
             if any(_spelled(part) == ".git" for part in parts) or _spelled(parts[0]) in _OWN:
                 raise Unresolvable("belongs to git or to ccstate")
             if self._in_git is None:
-                raise Unresolvable("cannot be told from a file in git")
+                raise Unresolvable("may be a file in git")
             # A folder of that name is a link or a submodule, whose files a branch chooses.
             ways = {_spelled("/".join(parts[: count + 1])) for count in range(len(parts))}
             if ways & self._in_git:

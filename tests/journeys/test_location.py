@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from ccstate.adapters.asterisk.compiling import compile_objects
 from ccstate.adapters.asterisk.entries import PJSIP, Key
 from ccstate.adapters.asterisk.kind import Setting
-from ccstate.adapters.asterisk.kinds.extension import told_location
+from ccstate.adapters.asterisk.kinds.extension import emergency_location
 from ccstate.dialling.emergency_calls import EmergencyCalls
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.location import Conflict, Location, conflict_at, location_of
@@ -60,7 +60,7 @@ DUBLIN: Fields = {"site": "dub", "area": "annex", "desk": "a-1"}
 def test_where_a_phone_stands(person: Fields, phone: Fields, stands: Location, told: str) -> None:
     centre = house(person, phone)
     assert location_of(centre, "2001") == stands
-    assert told_location(centre, "2001") == told
+    assert emergency_location(centre, "2001") == told
 
 
 def test_a_phone_that_is_not_there_stands_nowhere() -> None:

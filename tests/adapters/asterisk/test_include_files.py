@@ -48,9 +48,9 @@ def read_back(texts: dict[str, bytes]) -> dict[Key, str]:
         assert not conf.refused
         included = [FILES[ACCOUNTS]] if path == FILES[PJSIP] else []
         assert [directive.argument for directive in conf.directives] == included
-        for key, said in _READERS[name](conf):
+        for key, value, _ in _READERS[name](conf):
             assert key not in found
-            found[key] = said.value
+            found[key] = value
     return found
 
 

@@ -23,7 +23,7 @@ from ccstate.adapters.asterisk.entries import (
 )
 from ccstate.adapters.asterisk.include_files import serialize
 from ccstate.adapters.asterisk.kind import Setting
-from ccstate.adapters.asterisk.kinds.extension import told_location
+from ccstate.adapters.asterisk.kinds.extension import emergency_location
 from ccstate.adapters.asterisk.refusals import refusals
 from ccstate.journeys.centre import Centre
 from ccstate.model import Address
@@ -244,7 +244,7 @@ def arrives(phone: Phone, carrier: socket.socket, objects: Objects, name: str, t
     request = sent(phone, carrier, "000")
     headers = request.partition("\r\n\r\n")[0].split("\r\n")
     centre = Centre(objects)
-    place = told_location(centre, name)
+    place = emergency_location(centre, name)
     assert f"X-Dispatchable-Location: {place}" in headers, (text, headers)
     shown = next(header for header in headers if header.startswith("From: "))
     quoted = text.strip().replace("\\", "\\\\").replace('"', '\\"')

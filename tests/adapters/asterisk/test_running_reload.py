@@ -8,7 +8,7 @@ import pytest
 from ccstate.adapters.asterisk.ami import Ami, Forbidden, Login
 from ccstate.adapters.asterisk.entries import FILES, MODULES, PARKING
 from ccstate.adapters.asterisk.running import is_running, read_running
-from ccstate.adapters.asterisk.running.reload import await_revisions, keep_pauses, reload, remember
+from ccstate.adapters.asterisk.running.reload import await_revisions, keep_pauses, reload
 from ccstate.errors import Unreadable
 from ccstate_lab import phones
 from ccstate_lab.site import Site
@@ -35,7 +35,7 @@ def ami(settled: Site) -> Iterator[Ami]:
 
 
 def paused(ami: Ami) -> dict[tuple[str, str], str]:
-    return {(m.queue, m.name): m.reason for m in remember(read_running(ami, None, []))}
+    return {(m.queue, m.name): m.reason for m in read_running(ami, None, []).members if m.is_paused}
 
 
 def pause(ami: Ami, interface: str, reason: str) -> None:

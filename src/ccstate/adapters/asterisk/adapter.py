@@ -134,7 +134,7 @@ class AsteriskAdapter:
                 missing = forbidden(ami, APPLYING)
                 if changes:
                     problems += modules_missing(ami, compiled, self.connection.ami.host)
-        if not stored.records.is_sealed:  # else it is the plan of a reader, whom nobody lets apply
+        if not stored.records.is_sealed:  # else it is the plan of a reader, who may not apply
             problems += rights_missing(missing, self.connection.ami.host)
             unread = by_hand.closed_for(used_files(compiled.entries))
             closed = closed_files(_closed_includes(stored), unread)
@@ -174,14 +174,13 @@ class AsteriskAdapter:
         return perform.results(batch, drafted, failure)
 
     def place_calls(
-        self, flow: Flow, walked: Sequence[Verdict], told: Callable[[CallResult], None]
+        self, flow: Flow, walked: Sequence[Verdict], report: Callable[[CallResult], None]
     ) -> Sequence[CallResult]:
-        """Each call test that was walked on what runs here, as a real call; on test sites alone."""
-        from ccstate.adapters.asterisk.calls.run import CallSite, place
+        """Place each call test that was walked on what runs here; on test sites alone."""
+        from ccstate.adapters.asterisk.calls.run import place
 
         with self.server() as server:
-            site = CallSite(self.connection, self.folder, server.storage)
-            return place(site, flow, walked, told)
+            return place(self.connection, self.folder, server.storage, flow, walked, report=report)
 
     def recover(self) -> str:
         """See `ccstate.adapter.Adapter`."""
@@ -260,13 +259,13 @@ def _endpoints(batch: Sequence[Change]) -> frozenset[str]:
 
 
 def _positions(ami: Ami, objects: Objects) -> Mapping[str, str]:
-    """The position of each switch that somebody has turned."""
+    """Read the position of each switch that has been turned."""
     switches = [address.name for address in objects if address.kind == "switch"]
     return read_positions(ami, key_of("").rpartition("/")[0], switches)
 
 
 def _forwards(ami: Ami, objects: Objects) -> Mapping[str, str]:
-    """Where calls of extensions go that somebody has forwarded; AMI of 16 has no list of these."""
+    """Read where calls of extensions go that were forwarded by a code; AMI of 16 has no list of these."""
     codes = (fields for address, fields in objects.items() if address.kind == "feature_code")
     if not any(code["action"] == "forward" for code in codes):
         return {}

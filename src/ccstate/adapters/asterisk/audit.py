@@ -67,7 +67,7 @@ def rights_missing(actions: Collection[str], host: str) -> Iterator[Diagnostic]:
 
 
 def files_closed(paths: Collection[str], place: str) -> Iterator[Diagnostic]:
-    """Files that whoever applies has to read, and may not."""
+    """Files that an apply has to read, and this user may not."""
     for path in sorted(paths):
         yield unreadable(place, path.rstrip("/"), "permission denied")
 

@@ -60,13 +60,13 @@ _latest: dict[bytes, Compiled] = {}
 
 
 def compile_objects(objects: Mapping[Address, Fields], setting: Setting) -> Compiled:
-    """Everything that Asterisk is told; secrets in the objects are the secrets themselves.
+    """Compile everything that Asterisk needs; secrets in the objects are the secrets themselves.
 
-    For the same objects it is the very same answer, which nobody changes.
+    For the same objects it is the very same answer, which must not be changed.
     """
-    told = _digest(objects, setting)
-    compiled = _latest.pop(told, None) or compile_anew(objects, setting)
-    _latest[told] = compiled
+    digest = _digest(objects, setting)
+    compiled = _latest.pop(digest, None) or compile_anew(objects, setting)
+    _latest[digest] = compiled
     while len(_latest) > _REMEMBERED:
         del _latest[next(iter(_latest))]
     return compiled
@@ -82,7 +82,7 @@ def _digest(objects: Mapping[Address, Fields], setting: Setting) -> bytes:
 
 
 def compile_anew(objects: Mapping[Address, Fields], setting: Setting) -> Compiled:
-    """As `compile_objects`, for objects that nobody asks for again."""
+    """Compile objects without keeping the answer."""
     compiled = Compiled()
     centre = Centre(dict(sorted(objects.items())))
     flow = Flow(centre)

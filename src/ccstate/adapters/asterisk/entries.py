@@ -26,8 +26,8 @@ FILES: Mapping[str, str] = {
 }
 """The file of each part of the configuration, relative to Asterisk's configuration folder."""
 OPTIONAL = frozenset({PARKING})
-"""Files that are written only where there is something to write, or was: so that a server on which
-nobody parks calls needs neither the module nor the line that includes the file."""
+"""Files that are written only where there is something to write, or was: so that a server without
+parking lots needs neither the module nor the line that includes the file."""
 SECRET_FILES = frozenset({ACCOUNTS, VOICEMAIL})
 """Files that hold secrets. The PIN of a mailbox stands in the mailbox's own line; a second file that adds
 the rest by `+=` would leave mailboxes without a PIN where the first is damaged (16.28, 22.10, tried)."""
@@ -108,7 +108,7 @@ class Compiled:
     """Entries in the order in which they are written, and what people read beside them.
 
     `notes` holds a line for a section of a file, such as the label of a queue; `texts` the files
-    once they have been spelled. Nobody adds to it any more once it has been spelled.
+    once they have been written. Nothing is added after that.
     """
 
     entries: Entries = field(default_factory=dict)
@@ -169,7 +169,7 @@ class Context:
 
 
 def secret_path(key: Key) -> bool:
-    """Whether the value at a key is a secret, which nobody may be shown."""
+    """Whether the value at a key is a secret, which is never shown."""
     return key.part in {"password", "pin", "md5_cred"} and _is_named_by_item(key)
 
 

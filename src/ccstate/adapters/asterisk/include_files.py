@@ -9,8 +9,10 @@ so. Any other is read as Asterisk reads it, and compared with what its objects s
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
+from typing import TypeAlias
 
 from ccstate.adapters.asterisk import records as kept
 from ccstate.adapters.asterisk import transaction
@@ -36,6 +38,7 @@ from ccstate.adapters.asterisk.entries import (
     Compiled,
     Entries,
     Key,
+    Step,
     file_of_type,
     is_pjsip,
     member_value,
@@ -56,6 +59,8 @@ PARKING_SENTINEL = f"{SENTINEL}-parking"
 """The context of a lot that marks the end of its file; the number that parks there is the revision."""
 MAILBOX_PARTS = ("pin", "name", "email", "pager", "options")
 LONGEST_REVISION = 16
+
+Notes: TypeAlias = Mapping[tuple[str, str], str]
 
 
 def serialize(compiled: Compiled, there: Collection[str] = ()) -> dict[str, bytes]:
@@ -107,10 +112,15 @@ def revision_in(file: str, content: bytes) -> str:
     return found[1].decode() if found else ""
 
 
-def _file(file: str, entries: Entries, notes: dict[tuple[str, str], str]) -> bytes:
-    lines = "\n".join(_LINES[file](entries, notes))
+def _file(file: str, entries: Entries, notes: Notes) -> bytes:
+    lines = _mailbox_lines(entries) if file == VOICEMAIL else _section_lines(file, entries, notes)
+    if file == PJSIP:
+        # Asterisk reads the name from its configuration folder, wherever this file lies (16.28,
+        # 22.10).
+        lines = chain((f"#tryinclude {FILES[ACCOUNTS]}", ""), lines)
     header = HEADER + (HOLDS_SECRETS if file in SECRET_FILES else "")
-    body = f"{header}\n{lines}\n".encode()
+    text = "\n".join(lines)
+    body = f"{header}\n{text}\n".encode()
     return body + _SENTINELS[file].replace("<revision>", revision(body)).encode()
 
 
@@ -129,92 +139,54 @@ def comment(text: str) -> str:
     return " ".join(text.replace(";", ",").split())
 
 
-def _grouped(entries: Entries) -> Iterator[tuple[str, str, list[tuple[Key, str]]]]:
-    """Entries by section; a section stands where its first entry does."""
-    groups: dict[tuple[str, str], list[tuple[Key, str]]] = {}
+def _section_lines(file: str, entries: Entries, notes: Notes) -> Iterator[str]:
+    """The sections of a file; each stands where its first entry does."""
+    groups: dict[tuple[str, str], list[str]] = {}
     for key, entry in entries.items():
-        named = (key.section, key.item if is_pjsip(key.file) else "")
-        groups.setdefault(named, []).append((key, entry.value))
-    for (section, item), found in groups.items():
-        yield section, item, found
-
-
-def _pjsip_lines(entries: Entries, notes: dict[tuple[str, str], str]) -> Iterator[str]:
-    # Asterisk reads the name from its configuration folder, wherever this file lies (16.28, 22.10).
-    yield f"#tryinclude {FILES[ACCOUNTS]}"
-    yield ""
-    yield from _objects(entries, notes)
-
-
-def _objects(entries: Entries, notes: dict[tuple[str, str], str]) -> Iterator[str]:
-    last = ""
+        named = (key.item, key.section) if is_pjsip(file) else (key.section, "")
+        groups.setdefault(named, []).append(_line(key, entry.value))
     # All that belongs to one endpoint stands together, as its author wrote it.
-    for kind, name, found in _grouped(entries):
-        if name != last and (note := notes.get((PJSIP, name))):
-            yield f"; {comment(note)}"
+    last = ""
+    for (name, kind), lines in groups.items():
+        note = notes.get((PJSIP if is_pjsip(file) else file, name)) if name != last else ""
         last = name
-        yield f"[{name}]"
-        yield f"type={kind}"
-        for key, text in found:
-            if key.part.startswith(VARIABLE):
-                yield option_line("set_var", f"{key.part.removeprefix(VARIABLE)}={text}")
-            else:
-                yield option_line(key.part, text)
-        yield ""
-
-
-def _queue_lines(entries: Entries, notes: dict[tuple[str, str], str]) -> Iterator[str]:
-    for name, _, found in _grouped(entries):
-        if note := notes.get((QUEUES, name)):
+        if note:
             yield f"; {comment(note)}"
         yield f"[{name}]"
-        for key, text in found:
-            if key.item == MEMBER:
-                device, penalty, state, *_ = text.split(",")
-                yield f"member => {device},{penalty},{key.part},{state}"
-            else:
-                yield option_line(key.item, text)
+        if is_pjsip(file):
+            yield f"type={kind}"
+        yield from lines
         yield ""
 
 
-def _parking_lines(entries: Entries, notes: dict[tuple[str, str], str]) -> Iterator[str]:
-    for name, _, found in _grouped(entries):
-        if note := notes.get((PARKING, name)):
-            yield f"; {comment(note)}"
-        yield f"[{name}]"
-        for key, text in found:
-            yield option_line(key.item, text)
-        yield ""
+def _line(key: Key, text: str) -> str:
+    match key.file:
+        case "extensions" if key.item == INCLUDE:
+            return f"include => {key.part}"
+        case "extensions" if key.part == HINT:
+            return f"exten => {key.item},hint,{text}"
+        case "extensions":
+            return _priority(key, text)
+        case "queues" if key.item == MEMBER:
+            device, penalty, state, *_ = text.split(",")
+            return f"member => {device},{penalty},{key.part},{state}"
+        case "queues" | "res_parking":
+            return option_line(key.item, text)
+        case _ if key.part.startswith(VARIABLE):
+            return option_line("set_var", f"{key.part.removeprefix(VARIABLE)}={text}")
+        case _:
+            return option_line(key.part, text)
 
 
-def _voicemail_lines(entries: Entries, _notes: dict[tuple[str, str], str]) -> Iterator[str]:
+def _mailbox_lines(entries: Entries) -> Iterator[str]:
     mailboxes: dict[tuple[str, str], dict[str, str]] = {}
     for key, entry in entries.items():
         mailboxes.setdefault((key.section, key.item), {})[key.part] = entry.value
     yield f"[{MAILBOXES}]"
     for (_context, mailbox), parts in mailboxes.items():
-        said = ",".join(escaped(parts.get(part, "")) for part in MAILBOX_PARTS)
-        yield f"{mailbox} => {said}"
+        texts = ",".join(escaped(parts.get(part, "")) for part in MAILBOX_PARTS)
+        yield f"{mailbox} => {texts}"
     yield ""
-
-
-def _dialplan_lines(entries: Entries, notes: dict[tuple[str, str], str]) -> Iterator[str]:
-    for name, _, found in _grouped(entries):
-        if note := notes.get((DIALPLAN, name)):
-            yield f"; {comment(note)}"
-        yield f"[{name}]"
-        yield from _extensions(found)
-        yield ""
-
-
-def _extensions(found: Iterable[tuple[Key, str]]) -> Iterator[str]:
-    for key, text in found:
-        if key.item == INCLUDE:
-            yield f"include => {key.part}"
-        elif key.part == HINT:
-            yield f"exten => {key.item},hint,{text}"
-        else:
-            yield _priority(key, text)
 
 
 def _priority(key: Key, text: str) -> str:
@@ -227,25 +199,7 @@ def _priority(key: Key, text: str) -> str:
     return f" same => n{label},{step}"
 
 
-_LINES = {
-    ACCOUNTS: _objects,
-    PJSIP: _pjsip_lines,
-    QUEUES: _queue_lines,
-    VOICEMAIL: _voicemail_lines,
-    DIALPLAN: _dialplan_lines,
-    PARKING: _parking_lines,
-}
-
-
 OURS = frozenset(FILES.values())
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One entry as a file has it, and where: `queues.d/ccstate.conf:12`."""
-
-    value: str
-    place: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +224,7 @@ class Stored:
 
     @property
     def is_outdated(self) -> bool:
-        """Whether nobody touched a file, and ccstate would write it otherwise by now."""
+        """Whether no file was changed by hand, and ccstate would write one otherwise by now."""
         return any(
             self.contents.get(path) != text and not self.is_touched(path)
             for path, text in self.texts.items()
@@ -313,9 +267,9 @@ def read_stored(storage: Storage, *, is_test_site: bool) -> Stored:
         if name not in whole and path in found:
             conf = parse(found[path], path)
             problems += conf.problems
-            for key, said in _READERS[name](conf):
-                values[key] = said.value
-                places[key] = said.place
+            for key, value, option in _READERS[name](conf):
+                values[key] = value
+                places[key] = f"{option.file}:{option.line}"
     return Stored(
         records,
         setting,
@@ -330,44 +284,40 @@ def read_stored(storage: Storage, *, is_test_site: bool) -> Stored:
     )
 
 
-def _found(option: Option) -> Found:
-    return Found(option.value, f"{option.file}:{option.line}")
+Reading: TypeAlias = Iterator[tuple[Key, str, Option]]
+"""Entries of a file with their values, and the options where they stand."""
 
 
-def _read_pjsip(conf: Conf) -> Iterator[tuple[Key, Found]]:
+def _read_pjsip(conf: Conf) -> Reading:
     for section in resolved(conf):
         kind = section.get("type") or ""
-        if section.name in {SENTINEL, ACCOUNTS_SENTINEL}:
-            continue
-        for option in section.options:
-            name, _, value = option.value.partition("=")
+        is_own = section.name in {SENTINEL, ACCOUNTS_SENTINEL}
+        for option in () if is_own else section.options:
             if option.key == "set_var":
-                key = Key(PJSIP, kind, section.name, f"{VARIABLE}{name}")
-                yield key, Found(value, _found(option).place)
+                name, _, value = option.value.partition("=")
+                yield Key(PJSIP, kind, section.name, f"{VARIABLE}{name}"), value, option
             elif option.key != "type":
-                yield Key(file_of_type(kind), kind, section.name, option.key), _found(option)
+                key = Key(file_of_type(kind), kind, section.name, option.key)
+                yield key, option.value, option
 
 
-def _read_queues(conf: Conf) -> Iterator[tuple[Key, Found]]:
+def _read_queues(conf: Conf) -> Reading:
     for section in resolved(conf):
-        if section.name.startswith(SENTINEL):
-            continue
         rank, step = 0, int(section.get("strategy") == LINEAR)
-        for option in section.options:
+        for option in () if section.name.startswith(SENTINEL) else section.options:
             if option.key == "member":
                 device, penalty, name, state = [*option.value.split(","), "", "", "", ""][:4]
                 rank += step
                 value = member_value(device, _penalty(penalty), state or device, rank)
-                key = Key(QUEUES, section.name, MEMBER, name or device)
-                yield key, Found(value, _found(option).place)
+                yield Key(QUEUES, section.name, MEMBER, name or device), value, option
             else:
-                yield Key(QUEUES, section.name, option.key, ""), _found(option)
+                yield Key(QUEUES, section.name, option.key, ""), option.value, option
 
 
-def _read_parking(conf: Conf) -> Iterator[tuple[Key, Found]]:
+def _read_parking(conf: Conf) -> Reading:
     for section in resolved(conf):
         for option in section.options if section.name != SENTINEL else ():
-            yield Key(PARKING, section.name, option.key, ""), _found(option)
+            yield Key(PARKING, section.name, option.key, ""), option.value, option
 
 
 def _penalty(text: str) -> str:
@@ -376,37 +326,32 @@ def _penalty(text: str) -> str:
     return str(int(found[1])) if found else "0"
 
 
-def _read_voicemail(conf: Conf) -> Iterator[tuple[Key, Found]]:
+def _read_voicemail(conf: Conf) -> Reading:
     for section in resolved(conf):
         for option in section.options:
-            if option.key == SENTINEL:
-                continue
             texts = option.value.split(",", len(MAILBOX_PARTS) - 1)
             for part, text in zip(MAILBOX_PARTS, texts, strict=False):
-                if part != "pager" or text:
-                    key = Key(VOICEMAIL, section.name, option.key, part)
-                    yield key, Found(text, _found(option).place)
+                if option.key != SENTINEL and (part != "pager" or text):
+                    yield Key(VOICEMAIL, section.name, option.key, part), text, option
 
 
-def _read_dialplan(conf: Conf) -> Iterator[tuple[Key, Found]]:
+def _read_dialplan(conf: Conf) -> Reading:
     read = dialplan(conf)
     for name, context in read.contexts.items():
         for include in context.includes:
-            yield Key(DIALPLAN, name, INCLUDE, include.value), Found("", _found(include).place)
+            yield Key(DIALPLAN, name, INCLUDE, include.value), "", include
         for step in context.steps:
-            place = _found(step.option).place
             if step.priority == HINT_PRIORITY:
-                yield Key(DIALPLAN, name, step.exten, HINT), Found(step.app, place)
+                yield Key(DIALPLAN, name, step.exten, HINT), step.app, step.option
             else:
-                label = f"({step.label})" if step.label else ""
-                said = f"{label}{step.app}({step.data})"
-                yield Key(DIALPLAN, name, step.exten, str(step.priority)), Found(said, place)
+                text = str(Step(step.app, step.data, label=step.label))
+                yield Key(DIALPLAN, name, step.exten, str(step.priority)), text, step.option
         for other in (*context.switches, *context.others):
-            said = f"{other.key} => {other.value}"
-            yield Key(DIALPLAN, name, other.key, other.value), Found(said, _found(other).place)
+            text = f"{other.key} => {other.value}"
+            yield Key(DIALPLAN, name, other.key, other.value), text, other
     for option in read.variables:
         if option.key != GLOBAL:
-            yield Key(DIALPLAN, "globals", option.key, ""), _found(option)
+            yield Key(DIALPLAN, "globals", option.key, ""), option.value, option
 
 
 _READERS = {

@@ -210,7 +210,7 @@ LOCATION = "a part of the text that phones send with emergency calls, which is n
 class Setting:
     """What objects are compiled for.
 
-    `key` is the platform's own, from which passwords come that nobody shall know; on a test site
+    `key` is the platform's own, from which passwords come that are shown nowhere; on a test site
     calls may be tested at any moment.
     """
 

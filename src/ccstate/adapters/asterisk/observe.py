@@ -54,7 +54,7 @@ class View:
     running: dict[Address | None, Json]
     read: ReadBack
     is_outdated: bool = False
-    """Whether ccstate would write the files otherwise, though nobody touched them."""
+    """Whether ccstate would write the files otherwise, though no file was changed by hand."""
     at_risk: dict[Address, str] = field(default_factory=dict)
     """Objects in files that Asterisk will not load at its next start, and why."""
 
@@ -108,7 +108,7 @@ def _managed_in(configuration: str, view: View, stored: Stored) -> set[Address]:
 
 
 def _as_touched(stored: Stored) -> dict[Key, str]:
-    """What the files say that somebody else has written into; of all others what they should say."""
+    """What files say that were changed by hand; of all others what they should say."""
     touched = {name for name, path in FILES.items() if stored.is_touched(path)}
     values = dict(stored.compiled.values())
     if touched:
@@ -138,7 +138,7 @@ def _line_number(place: str) -> tuple[str, int]:
 
 
 def _problems(stored: Stored) -> Iterator[str]:
-    """Lines that somebody wrote into our files, and that Asterisk loses."""
+    """Lines written into our files by hand, and that Asterisk loses."""
     for problem in stored.problems:
         if problem.span and stored.is_touched(problem.span.file):
             yield f"{problem.span.file}:{problem.span.line}: {problem.message}"
@@ -146,7 +146,7 @@ def _problems(stored: Stored) -> Iterator[str]:
 
 def _unlike(view: View, stored: Stored, found: Deviations) -> Iterator[str]:
     """Files of which no entry says what was done to them: a comment, the order, the end."""
-    told = {deviation.key.file for deviating in found.values() for deviation in deviating}
+    explained = {deviation.key.file for deviating in found.values() for deviation in deviating}
     lost = {problem.span.file for problem in stored.problems if problem.span}
     texts = serialize(view.read.compiled, stored.contents)
     for name, path in FILES.items():
@@ -155,7 +155,7 @@ def _unlike(view: View, stored: Stored, found: Deviations) -> Iterator[str]:
             continue
         if content is not None and not revision_in(name, content):
             yield f"{path}: its last lines, which show that all of it was read, are not as they were"
-        elif name not in told and path not in lost and content != texts.get(path):
+        elif name not in explained and path not in lost and content != texts.get(path):
             yield f"{path} is not {'there' if content is None else 'as ccstate wrote it'}"
 
 
@@ -209,9 +209,9 @@ def _as_stored(stored: Stored, compiled: Compiled) -> Compiled:
     if all(stored.contents.get(path) == text or path in stored.closed for path, text in texts):
         return stored.compiled
     known = compiled.entries
-    nobody = Entry("")
+    unowned = Entry("")
     return Compiled(
-        {key: known.get(key, nobody)._replace(value=value) for key, value in stored.values.items()}
+        {key: known.get(key, unowned)._replace(value=value) for key, value in stored.values.items()}
     )
 
 
@@ -225,7 +225,7 @@ def _as_running(
             del values[key]
             if key in running.values:
                 values[key] = running.values[key]
-    # What stands in no section that ccstate wrote is somebody else's.
+    # What stands in no section that ccstate wrote is of other authors.
     written = {key: entry for key, entry in compiled.entries.items() if key in said.entries}
     strange = sorted(running.values.keys() - said.entries.keys())
     for key in in_sections(Compiled(written), strange):

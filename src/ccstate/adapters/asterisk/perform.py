@@ -98,7 +98,7 @@ def draft(batch: Sequence[Change], now: Now) -> Draft:
 
 
 def _altered_elsewhere(batch: Sequence[Change], view: View) -> str:
-    """Whose lines the write would lose although no change of the batch says so; "" for nobody's."""
+    """Find an object whose lines the write would lose, though no change of the batch says so."""
     mine = {change.address for change in batch}
     others = sorted(a for a in view.altered if a is not None and a not in mine)
     if not others:
@@ -265,7 +265,7 @@ def _put_in_order(
 
     It keeps the members of a queue in a list or by a hash, by the strategy that the queue had when
     it was loaded first; a later strategy changes that no more (`init_queue` of app_queue.c; seen on
-    16.28 and 22.10). Whoever calls in between is told to wait by the dialplan.
+    16.28 and 22.10). The dialplan lets callers who come in between wait.
     """
     queues = read_queues(ami)
     if waiting := sorted({caller.queue for caller in queues.waiting if caller.queue in moved}):
@@ -350,7 +350,7 @@ def _taken_back(server: Server, begun: transaction.Transaction) -> str:
         late = _reloaded(ami, names, {n: r for n, r in wanted.items() if r})
     transaction.end(server.storage, begun)
     if strange:
-        return f"{', '.join(strange)} was changed by somebody else meanwhile, and stays"
+        return f"{', '.join(strange)} was changed by another author meanwhile, and stays"
     if late:
         return "the old files were put back, and Asterisk has not loaded them"
     return "the old files were put back and loaded"

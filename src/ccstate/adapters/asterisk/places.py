@@ -109,18 +109,18 @@ def goto(place: Place, field: str = "") -> Step:
 
 
 def entered(place: Place) -> Step:
-    """Tells whoever listens that a call is here."""
+    """Report by AMI that a call is here."""
     return Step("UserEvent", f"Ccstate,Place: {place},Event: {ENTER}")
 
 
 def happened(place: Place, event: Event, key: str = "") -> Step:
-    """Tells whoever listens what happens to a call here."""
+    """Report by AMI what happens to a call here."""
     pressed = f",Key: {key}" if key else ""
     return Step("UserEvent", f"Ccstate,Place: {place},Event: {event}{pressed}")
 
 
 def follow(place: Place, way: Way) -> list[Step]:
-    """What a way does with the call: it is told, and goes on, or ends."""
+    """The steps of a way: the event is reported, and the call goes on, or ends."""
     field = ".".join(map(str, way.path))
     if way.to is not None:
         leads = goto(way.to, field)

@@ -1,8 +1,8 @@
 """What ccstate keeps beside its include files: the objects, what was applied last, and secrets.
 
 Asterisk reads neither file. `records.json` holds what no configuration can say, such as a label or
-the words of a prompt, and seals in place of secrets: whoever may read plans may read it.
-`secrets.json` holds the secrets and the key of the seals; nobody but its owner may read it.
+the words of a prompt, and seals in place of secrets: every reader of plans may read it.
+`secrets.json` holds the secrets and the key of the seals; only its owner may read it.
 """
 
 import hashlib

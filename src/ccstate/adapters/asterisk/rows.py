@@ -90,7 +90,7 @@ class Row:
 
     `field`: the dotted path; "" for an option that all objects have alike. `unset`: what is
     written where the field has no value; None writes no line. `default`: what Asterisk does where
-    nobody writes a line. `header`: what AMI calls it; "" where it is not shown. `aliases`: other
+    there is no line. `header`: what AMI calls it; "" where it is not shown. `aliases`: other
     names of the option in files that people wrote. `section`: the type of section in pjsip.conf.
     `says`: the field of the object, where `field` is a value that is made ready of it.
     `effect`: what callers or agents notice of an option that all objects have alike, where a
@@ -274,5 +274,5 @@ ENDPOINT_DEFAULTS = unwritten(
     },
     "endpoint",
 )
-"""Options of endpoints that hand-written files often have, with what Asterisk 16.28 and 22.10 show where
-nobody writes them; the rows of a kind go before."""
+"""Options of endpoints that hand-written files often have, with what Asterisk 16.28 and 22.10 show without
+a line; the rows of a kind go before."""

@@ -35,7 +35,7 @@ def take_lock(storage: Storage, holder: Holder) -> Holder | None:
         if found is not None:
             return found
         if made := _follow(storage, number, None, holder.encode()):
-            # Whoever was slow may have taken a number that was used, and removed since.
+            # A slow process may have taken a number that was used, and removed since.
             if _standing(storage) == (made, holder):
                 _tidy(storage, made)
                 return None
@@ -57,12 +57,12 @@ def _follow(storage: Storage, number: int, found: Holder | None, content: bytes)
             return following
         if _standing(storage) != (number, found):
             return 0
-        # What has that name is no file: a folder, or a link to nowhere. It is nobody's lock.
+        # What has that name is no file: a folder, or a link to nowhere. That is no lock.
     return 0
 
 
 def lock_holder(storage: Storage) -> Holder | None:
-    """Who has the lock; None where nobody has."""
+    """The holder of the lock; None where it is free."""
     return _standing(storage)[1]
 
 
@@ -162,7 +162,7 @@ def write(storage: Storage, new: Mapping[str, bytes]) -> None:
 
 def end(storage: Storage, begun: Transaction) -> None:
     """What was written holds; the old files are let go of."""
-    # The note last: whoever is killed here comes again. Of a killed process that began something
+    # The note last: a process that is killed here is finished by the next. Of a killed process that began something
     # else, and was given up, copies and staged files may lie about.
     paths = sorted({*begun.before, *FILES.values(), kept.SECRETS, kept.PATH})
     storage.discard([*paths, *(f"{OLD}{path}" for path in paths)])
@@ -185,7 +185,7 @@ def holds(storage: Storage, begun: Transaction) -> bool:
 
 
 def take_back(storage: Storage, begun: Transaction) -> list[str]:
-    """The old files put back; returns those that somebody else changed since, and that stay."""
+    """Put the old files back; return those that were changed since by hand, and that stay."""
     paths = list(begun.before)
     there = storage.read(paths)
     old = storage.read([f"{OLD}{path}" for path in paths])

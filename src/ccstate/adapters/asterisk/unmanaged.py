@@ -70,7 +70,7 @@ def _shown(records: Records, address: Address, fields: Fields) -> Fields:
 def out_of_reach(drafted: Draft) -> Iterator[Diagnostic]:
     """What would lead callers to an object that stands by hand, where ccstate writes no way to it.
 
-    Seen on Asterisk 22: a key of such a menu hangs up, and such a queue has nobody in it.
+    Seen on Asterisk 22: a key of such a menu hangs up, and such a queue has no agent.
     """
     if not drafted.elsewhere:
         return
@@ -162,7 +162,7 @@ def _places(found: Handwritten, imported: Imported) -> dict[Address, str]:
 def _standing(found: Handwritten) -> dict[Line, tuple[str, Line]]:
     """By line, its configuration and where people look for it: a section's head, or the line.
 
-    Templates are left out, for they are nobody's in particular.
+    Templates are left out, for they belong to no object.
     """
     places: dict[Line, tuple[str, Line]] = {}
     for name, conf in found.confs.items():

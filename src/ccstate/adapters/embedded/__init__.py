@@ -131,6 +131,6 @@ class EmbeddedAdapter:
         return None if found is None else Holder.decode(found)
 
     def by_hand(self, address: Address, fields: Fields | None) -> None:
-        """What somebody does on the platform itself, past ccstate; None removes the object."""
+        """Change an object on the platform itself, past ccstate; None removes it."""
         with store.writing(self.path) as database:
             store.write_objects(database, {address: fields})

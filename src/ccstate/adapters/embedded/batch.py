@@ -85,7 +85,7 @@ def refusals(drafts: Mapping[Address, Draft], held: Surroundings) -> dict[Addres
     """The drafts that cannot be taken, and why; all others can be, together."""
     batch = _Batch(drafts, held)
     # Removals first: refusing one only makes more objects stay, so that an update is refused
-    # for naming something which nobody has, never for naming what stays after all.
+    # for naming something which does not exist, never for naming what stays after all.
     batch.settle([address for address, draft in drafts.items() if removes(draft)])
     batch.settle([address for address, draft in drafts.items() if draft.names])
     return batch.refused
@@ -102,7 +102,7 @@ class _Batch:
             for target in draft.names:
                 self._named_after.setdefault(target, []).append(address)
         self._named_before: dict[Address, list[Address]] = {}
-        """Which removed objects somebody names before the batch."""
+        """The removed objects that each object names before the batch."""
         for target, sources in held.namers.items():
             for source in sources:
                 self._named_before.setdefault(source, []).append(target)

@@ -61,7 +61,7 @@ def _understood(path: Path) -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in _BUSY:
             message = f"{path} is locked by another process"
-            hint = f"somebody has been writing for {WAIT:g} s: let them finish, then run this again"
+            hint = f"another process has been writing for {WAIT:g} s: let them finish, then run this again"
         elif code in _FOREIGN:
             message = f"{path} is damaged, or no embedded platform: {error}"
             hint = f"{RESTORE}, or correct `path` in the target's connection"
@@ -176,7 +176,7 @@ def write_counts(database: sqlite3.Connection, struck: dict[str, int]) -> None:
 
 
 def lock(database: sqlite3.Connection) -> object:
-    """The record of who holds the lock; None where nobody does."""
+    """The record of the lock's holder; None where it is free."""
     row = database.execute("SELECT value FROM meta WHERE key = 'lock'").fetchone()
     return row[0] if row else None
 

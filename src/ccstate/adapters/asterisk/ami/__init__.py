@@ -144,7 +144,7 @@ def unreachable(place: str, error: OSError, timeout: float) -> Diagnostic:
     return Diagnostic(
         "CC420",
         f"no connection to Asterisk's AMI at {place}: {why}",
-        cause="without it nobody knows what Asterisk runs",
+        cause="without it ccstate does not know what Asterisk runs",
         hint="check host and port in ccstate.yaml, that Asterisk runs, and `enabled`, `bindaddr`, `port` in manager.conf",
     )
 
@@ -452,7 +452,7 @@ class Ami:
         return answer
 
     def _next(self, action: str, action_id: str) -> Message:
-        """The next message of this answer; what else comes is kept, or dropped where nobody asks."""
+        """The next message of this answer; other events are kept, or dropped where none are wanted."""
         mark = f"\r\nActionID: {action_id}\r\n".encode()
         deadline = time.monotonic() + self._login.timeout
         while True:

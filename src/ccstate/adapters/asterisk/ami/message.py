@@ -223,6 +223,6 @@ def _unsendable(action: str, what: str, why: str, hint: str) -> Diagnostic:
 
 
 def shown(text: str) -> str:
-    """Somebody else's words, for a message of ours: one line, not too long."""
+    """Shorten a text of another program for a message: one line, not too long."""
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
     return line if len(line) <= 200 else f"{line[:199]}…"

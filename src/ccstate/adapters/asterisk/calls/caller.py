@@ -80,7 +80,7 @@ def not_let_in(place: str) -> Diagnostic:
 def unseen(place: str) -> Diagnostic:
     return Diagnostic(
         "CC486",
-        f"a test call was answered at {place}, and AMI told nothing of it",
+        f"a test call was answered at {place}, and AMI showed nothing of it",
         cause="AMI is that of another Asterisk, or its user may not see events",
         hint="give the user `read = system,user,call,agent` in manager.conf; check both addresses",
     )
@@ -104,8 +104,8 @@ LAST = 2**33
 class Dial:
     """A call: whom it is to, whose number it shows, and the moment that counts for schedules.
 
-    `at`: seconds since 1970. `mark` tells the call from all others: it is its Call-ID, and the
-    name that it shows, which AMI tells with every event of it. `on`: the switches that are on for
+    `at`: seconds since 1970. `mark` sets the call apart from all others: it is its Call-ID, and the
+    name that it shows, which every event of AMI about it has. `on`: the switches that are on for
     this call, between slashes: `/night/`. Raises InvalidInput where any part could be read as
     anything else.
     """
@@ -122,8 +122,8 @@ class Dial:
             problems.append(no_number(self.number))
         if not _CALLER.fullmatch(self.caller):
             problems.append(no_number(self.caller))
-        is_told = _MARK.fullmatch(self.mark) and _ON.fullmatch(self.on)
-        if not 0 <= self.at < LAST or not is_told:
+        is_named = _MARK.fullmatch(self.mark) and _ON.fullmatch(self.on)
+        if not 0 <= self.at < LAST or not is_named:
             problems.append(no_call(self.number))
         if problems:
             raise InvalidInput(problems)
@@ -159,7 +159,7 @@ class Report:
 ANSWERED = "answered"
 REFUSED = "refused"
 SILENT = "silent"
-"""Nobody answered at all to the first request."""
+"""No answer at all came to the first request."""
 ENDED = "ended"
 
 

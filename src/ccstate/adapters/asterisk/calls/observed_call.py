@@ -39,7 +39,7 @@ class Stop:
 
 @dataclass(slots=True)
 class Watched:
-    """One call, as far as it has come; `entered` holds stops that nobody has looked at yet."""
+    """One call, as far as it has come; `entered` holds stops that were not looked at yet."""
 
     mark: str
     began: float
@@ -53,7 +53,7 @@ class Watched:
 
     @property
     def is_talking(self) -> bool:
-        """Whether somebody has answered, and the two are connected."""
+        """Whether the call was answered, and the two are connected."""
         return self.is_bridged and self.answering is not None
 
     @property
@@ -107,7 +107,7 @@ def place_named(text: str) -> Place | None:
     return Place(found[1], found[2], found[3] or "") if found else None
 
 
-def _told(call: Watched, event: Message, now: float) -> None:
+def _reached(call: Watched, event: Message, now: float) -> None:
     place = place_named(event.get("Place"))
     if event.get("UserEvent") != "Ccstate" or place is None or len(call.stops) >= MOST_STOPS:
         return
@@ -153,7 +153,7 @@ def _bridged(call: Watched, _event: Message, _now: float) -> None:
 
 
 def _joined(call: Watched, _event: Message, _now: float) -> None:
-    """In a conference room, with whoever is or will be there."""
+    """In a conference room, with the callers who are or will be there."""
     call.answering, call.is_bridged = Person(), True
 
 
@@ -162,7 +162,7 @@ def _hung_up(call: Watched, _event: Message, _now: float) -> None:
 
 
 _SEEN: Mapping[str, Callable[[Watched, Message, float], None]] = {
-    "UserEvent": _told,
+    "UserEvent": _reached,
     "AgentConnect": _agent,
     "DialBegin": _dialled,
     "DialEnd": _picked_up,
@@ -201,7 +201,7 @@ def journey(flow: Flow, stops: Sequence[Stop], ending: Ending | None, over: floa
 
 
 def _way(flow: Flow, stop: Stop) -> Way:
-    """The declared way by which a call left a place; one that nobody declared, where there is none."""
+    """Find the declared way by which a call left a place; where there is none, one that is cut off."""
     event = stop.event or Event.THEN
     for way in flow.ways(stop.place):
         if way.event is event and (event not in {Event.KEY, Event.DIGITS} or way.key == stop.key):
@@ -210,14 +210,14 @@ def _way(flow: Flow, stop: Stop) -> Way:
 
 
 def _ended_by_site(way: Way) -> Ending:
-    """Meant, where the way that was told of says so; cut off else."""
+    """A hangup that the way means, or else a call that is cut off."""
     if way.end is End.HANGUP:
         return Ending(End.HANGUP, way.at)
     return Ending(End.CUT_OFF, "")
 
 
 def human(place: Place, person: Person) -> Ending:
-    """Somebody answered: for a queue, in a conference room, for an extension, or elsewhere."""
+    """End a call that was answered: for a queue, in a conference room, for an extension or number."""
     if place.kind in {"queue", "conference_room"}:
         return Ending(End.HUMAN, str(place))
     if person.number:

@@ -162,7 +162,7 @@ class Turns:
         self._over: dict[str, list[float]] = {}
 
     def may_begin(self, at: str, now: float) -> bool:
-        """Whether a call that should end there would find somebody free."""
+        """Whether a call that should end there would find an agent free."""
         if not (queue := self._queue(at)):
             return True
         wrap_up = seconds(queue["wrap_up"])
@@ -208,15 +208,15 @@ def run(
     at_once: int = AT_ONCE,
     patience: float = PATIENCE,
     caller: Callable[[Entrance], Caller] = Sipp,
-    told: Callable[[CallResult], None] | None = None,
+    report: Callable[[CallResult], None] | None = None,
 ) -> list[CallResult]:
-    """Every test as a real call, in the order of the tests; `told` of each as soon as it is over.
+    """Place every test as a real call; results in the order of the tests.
 
-    `flow` is that of the state that runs there, on which the tests were walked. Phones have to be
-    there for whoever is to answer. The AMI user needs `read = call,user,agent` and the right to
-    CoreShowChannels.
+    `flow` is that of the state that runs there, on which the tests were walked; `report` gets each
+    result as soon as its call is over. The phones of the agents who are to answer have to be there.
+    The AMI user needs `read = call,user,agent` and the right to CoreShowChannels.
 
-    Raises Unreadable where the site lets no test call in, or does not tell what becomes of it.
+    Raises Unreadable where the site lets no test call in, or AMI does not show what becomes of it.
     """
     placed = [verdict for verdict in walked if verdict.journey is not None]
     results: dict[str, CallResult] = {}
@@ -225,8 +225,8 @@ def run(
             calls = _Calls(flow, ami, line, entrance, at_once, patience)
             for result in calls.results(placed):
                 results[result.walked.name] = result
-                if told:
-                    told(result)
+                if report:
+                    report(result)
     return [results.get(v.name) or CallResult(v, None, None) for v in walked]
 
 
@@ -277,7 +277,7 @@ class _Calls:
                 yield result
 
     def _begin(self, waiting: list[Verdict], turns: Turns) -> None:
-        """As many as may; those that nobody is free to answer let others go first."""
+        """Begin as many calls as may; one for which no agent is free lets others go first."""
         now = time.monotonic()
         for verdict in list(waiting):
             if len(self.under_way) >= self.at_once:
@@ -328,7 +328,7 @@ class _Calls:
             call.seen.entered.clear()
         while self.due and self.due[0][0] <= now:
             _, _, mark, stop, key = heapq.heappop(self.due)
-            # Whoever has gone on already, though keys were left for that place, presses them no more.
+            # A caller who has gone on already, though keys were left for that place, presses them no more.
             if mark in self.under_way and self.under_way[mark].seen.stops[-1] is stop:
                 stop.pressed += key
                 self.line.press(mark, key)
@@ -347,7 +347,7 @@ class _Calls:
                 call.recorded = now
 
     def _ended(self, call: _Call) -> CallResult | None:
-        """The result of a call whose end is known, or for which nobody waits any longer."""
+        """The result of a call whose end is known, or that has taken too long; else None."""
         now, seen, last = time.monotonic(), call.seen, call.seen.last
         if seen.is_talking and last and seen.answering:
             seen.stops[-1].event = _answered(self.flow, last)
@@ -373,7 +373,7 @@ class _Calls:
 
 
 def _answered(flow: Flow, place: Place) -> Event:
-    """What the model calls it when a caller is with somebody there."""
+    """Name the event of a caller who is answered there, as the model does."""
     events = (way.event for way in flow.ways(place) if way.end is End.HUMAN)
     return next(events, Event.ANSWERED)
 
@@ -386,30 +386,24 @@ def _at(verdict: Verdict) -> str:
     return verdict.journey.at if verdict.journey else ""
 
 
-@dataclass(frozen=True, slots=True)
-class CallSite:
-    """Where the calls are made: the target's connection, the project's folder, and the server's."""
-
-    connection: Connection
-    folder: Path
-    storage: Storage
-
-
 def place(
-    site: CallSite,
+    connection: Connection,
+    folder: Path,
+    storage: Storage,
     flow: Flow,
     walked: Sequence[Verdict],
-    told: Callable[[CallResult], None],
+    *,
+    report: Callable[[CallResult], None],
 ) -> list[CallResult]:
-    """Each test that was walked on what runs there, as a real call.
+    """Place each test that was walked on what runs there, as a real call.
+
+    `folder` is the project's, `storage` that of the server's configuration.
 
     Raises Blocked where the platform is no test site, and InvalidInput where ccstate has not
     written there yet.
     """
-    connection = site.connection
     if not connection.test_site:
         raise Blocked([_no_test_site()])
-    storage = site.storage
     records = transaction.read_records(storage.read(transaction.RECORDS), storage.place)
     if records is None:
         raise InvalidInput([_nothing_there(storage.place)])
@@ -417,9 +411,9 @@ def place(
     entrance = Entrance(
         connection.sip.host, connection.sip.port, unknown_password(records.key, TEST)
     )
-    login = connections.login(connection, site.folder)
+    login = connections.login(connection, folder)
     caller = partial(Sipp, program=find_sipp())
-    return run(flow, walked, login, entrance, caller=caller, told=told)
+    return run(flow, walked, login, entrance, caller=caller, report=report)
 
 
 def _no_test_site() -> Diagnostic:

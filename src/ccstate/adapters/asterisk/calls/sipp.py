@@ -38,7 +38,7 @@ where no keys are looked for, in Answer say, and takes no other (16.28, seen).""
 SILENT_SECOND = b"\xff" * 8000
 LONGEST_WORDS = 65536
 REPEATS = "4"
-"""A request to which nobody answers is sent so many times more, which takes 15.5 seconds: Asterisk
+"""A request without an answer is sent so many times more, which takes 15.5 seconds: Asterisk
 22 with 10,000 endpoints has been seen to say nothing for 7, while it reloads."""
 
 
@@ -122,7 +122,7 @@ def own_address(entrance: Entrance) -> str:
 
 
 def free_port(kind: socket.SocketKind, host: str = "127.0.0.1") -> int:
-    """One that nobody has at this moment."""
+    """Find a port that is free at this moment."""
     with socket.socket(socket.AF_INET, kind) as probe:
         probe.bind((host, 0))
         return int(probe.getsockname()[1])
@@ -132,8 +132,8 @@ STARTING = 5.0
 LEAVING = 3.0
 """Seconds that sipp may take to start or to take a command, and calls to end."""
 GIVING_UP = 1.0
-"""Seconds until a call is given up that is not yet known to be answered: AMI may have told of the
-answer first, and sipp loses a call that it is told to give up while it takes note of the answer."""
+"""Seconds until a call is given up that is not yet known to be answered: AMI may have shown the
+answer first, and sipp loses a call that is given up while it takes note of the answer."""
 LONGEST_REPORT = 4096
 _END = b"\x1b"
 _KEYS = re.compile(r"[0-9*#]")
@@ -141,7 +141,7 @@ _KEYS = re.compile(r"[0-9*#]")
 
 @dataclass(slots=True)
 class _Call:
-    """What is still to be told to a call; sipp takes one command at a time."""
+    """A call with the commands that are left for it; sipp takes one at a time."""
 
     is_answered: bool = False
     is_ready: bool = False
@@ -154,7 +154,7 @@ class _Call:
 class Sipp:
     """A `Caller`. `program`: what to write before the arguments of sipp; what `find_sipp` finds else.
 
-    `longest`: seconds after which sipp ends by itself, should nobody be left to end it.
+    `longest`: seconds after which sipp ends by itself, should no process be left to end it.
     """
 
     def __init__(

@@ -232,7 +232,7 @@ class Building:
             self.written.append(option)
 
     def inherit(self, older: "Building") -> None:
-        """Takes the options of an older section; those of its own are told apart from now on."""
+        """Takes the options of an older section; its own are kept apart from now on."""
         if self.written is self.options:
             self.written = list(self.options)
         self.options += older.options
@@ -292,7 +292,7 @@ MOST_INHERITED = 4_000_000
 
 
 class Broken(Exception):
-    """The rest of this file is lost; the problem has been told."""
+    """The rest of this file is lost; the problem has been reported."""
 
 
 class Sections:
@@ -338,8 +338,9 @@ class Sections:
     def _passed_over(self, rest: str, file: str, line: int) -> None:
         message = f"{rest[:60]!r} behind the name of a section is passed over"
         cause = "Asterisk takes templates only from ( right behind ]."
-        told = Diagnostic("CC445", message, Span(file, line), cause, severity=Severity.WARNING)
-        self._problems.append(told)
+        self._problems.append(
+            Diagnostic("CC445", message, Span(file, line), cause, severity=Severity.WARNING)
+        )
 
     def _qualified(self, section: Building, name: str, word: str, new: Building) -> Building:
         """The section that goes on, after `!`, `+`, `+condition` or the name of a template."""

@@ -198,8 +198,7 @@ class _Loading:
         if not closing:
             message = f"{call[:60]!r} has no )"
             cause = "Asterisk warns, and takes all of it."
-            told = problem("CC447", option.file, option.line, message, cause)
-            self.problems.append(told)
+            self.problems.append(problem("CC447", option.file, option.line, message, cause))
         return app.lstrip(BLANKS), inside if closing else data
 
     def _register(self, context: Context, step: Step) -> None:

@@ -22,7 +22,7 @@ from ccstate.adapters.asterisk.importing.estate import (
 from ccstate.adapters.asterisk.importing.ledger import DEFAULT
 from ccstate.adapters.asterisk.importing.outcomes import Confers, Hangs
 from ccstate.adapters.asterisk.importing.values import is_unknown
-from ccstate.adapters.asterisk.kinds.queue import NOBODY, ROWS
+from ccstate.adapters.asterisk.kinds.queue import ROWS, UNSTAFFED
 from ccstate.adapters.asterisk.rows import (
     COUNT,
     SECONDS,
@@ -89,7 +89,7 @@ def _is_emptied(work: Work, address: Address, section: Section) -> bool:
     for said, each in zip((joins, leaves), by_key.values(), strict=True):
         if not joins and not leaves:
             work.ledger.take(each, DEFAULT)
-        elif said == frozenset(NOBODY.split(",")):
+        elif said == frozenset(UNSTAFFED.split(",")):
             work.ledger.take(each, address)
         else:
             told = "differs: callers go on where no member is logged in, "

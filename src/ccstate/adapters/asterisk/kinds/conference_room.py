@@ -2,7 +2,7 @@
 
 Rooms are set up by `CONFBRIDGE()` in the dialplan and not in confbridge.conf, of whose profiles AMI
 shows nothing (16.28 and 22.10): so all of a room is read back as it runs. The PINs are accounts of
-PJSIP without an endpoint, which nobody can log in with: the dialplan compares what is typed with
+PJSIP without an endpoint, which no phone can log in with: the dialplan compares what is typed with
 them by `AST_SORCERY()`, and neither it nor its readers know them.
 """
 
@@ -93,7 +93,7 @@ def _told(flow: Flow, room: Filled) -> list[Step]:
 
 
 def _set_up(room: Filled) -> Iterator[Step]:
-    """What holds for everybody in the room; whoever comes first makes it."""
+    """Set up what holds for all callers in the room; the first caller makes it."""
     yield MOST.step("max_members", most=room["max_members"])
     if music := room.get("music"):
         yield Step("Set", "CONFBRIDGE(user,music_on_hold_when_empty)=yes", "music")
@@ -178,7 +178,7 @@ def _pin(sections: Sections, account: str) -> Json:
 
 
 def _decoded_recording(steps: Steps, own: Steps) -> Decoded:
-    """When a room is recorded, where to, and what callers are told of it."""
+    """When a room is recorded, where to, and the notice that callers hear."""
     always = RECORD_FILE.find(steps).get("folder")
     folder = always if always is not None else RECORD_OWN.find(own).get("folder")
     said = "always" if always is not None else "never" if folder is None else "on_demand"

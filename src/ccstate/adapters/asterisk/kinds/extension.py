@@ -66,8 +66,8 @@ def shown(centre: Centre, name: str, extension: Filled) -> str:
     return str(person.get("name") or extension.get("label") or "")
 
 
-def told_location(centre: Centre, name: str) -> str:
-    """What an ambulance is told: street address, area and desk; as much of it as is known."""
+def emergency_location(centre: Centre, name: str) -> str:
+    """The location that emergency calls send: street address, area and desk, as far as known."""
     stands = location_of(centre, name)
     site = centre.of("site").get(stands.site, {})
     area = (site.get("areas") or {}).get(stands.area) or {}
@@ -84,12 +84,12 @@ def street_of(site: Filled) -> str:
 
 
 def unknown_password(key: bytes, name: str) -> str:
-    """A password that nobody is told: a phone without a secret must not be open to everybody."""
+    """A password that is shown nowhere: a phone without a secret must not be open to every caller."""
     return hmac.digest(key, f"password of {name}".encode(), "sha256").hex()[:32]
 
 
 def unknown_pin(key: bytes, name: str) -> str:
-    """Digits that nobody is told: a mailbox without a PIN must not be open to everybody."""
+    """Digits that are shown nowhere: a mailbox without a PIN must not be open to every caller."""
     return str(int(unknown_password(key, f"mailbox {name}"), 16))[:16]
 
 
@@ -121,8 +121,8 @@ VARIABLE_TEXT = Codec(
 )
 r"""The value of a variable of an endpoint, as it has to be written.
 
-A call gets it with `\r`, `\x41` and the like worked out (seen on 16.28 and 22.10): then what
-somebody calls a floor could add headers to an emergency call.
+A call gets it with `\r`, `\x41` and the like worked out (seen on 16.28 and 22.10): then the
+name of a floor could add headers to an emergency call.
 """
 
 
@@ -133,7 +133,7 @@ def _variable(name: str, field: str, codec: Codec = VARIABLE_TEXT, says: str | N
     return _endpoint(f"{VARIABLE}{name}", field, codec, says=says)
 
 
-# Defaults: what Asterisk 16.28 and 22.10 show where nobody writes a line.
+# Defaults: what Asterisk 16.28 and 22.10 show where there is no line.
 ROWS = (
     _endpoint("context", "site", Codec(site_context, _site), "site", "default"),
     _endpoint("subscribe_context", unset=HINTS),
@@ -207,7 +207,7 @@ def _written(unit: Unit) -> Mapping[str, Any]:
         "pickup_group": extension.get("pickup_group") or None,
         "permissions": extension.get("permissions") or (),
         "user": person_of(centre, name) or None,
-        "location": told_location(centre, name) or None,
+        "location": emergency_location(centre, name) or None,
         "rights": in_call.key_options(extension, extension.get("rights"), in_call.CALLING) or None,
         # The folder, where every call of the phone is recorded.
         "recorded": in_call.folder(extension) if in_call.when(extension) == "always" else None,
@@ -314,7 +314,7 @@ def _part(callerid: str | None, number: int) -> Json:
 
 
 def _decoded_place(centre: Centre, site: Json, location: Json) -> tuple[Json, Json]:
-    """Area and desk in what an ambulance is told, which begins with the address of the site."""
+    """Decode area and desk from the location of emergency calls, which begins with the address of the site."""
     text = location if isinstance(location, str) else ""
     fields = centre.of("site").get(str(site), {})
     street = street_of(fields)

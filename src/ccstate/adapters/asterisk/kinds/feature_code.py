@@ -21,7 +21,7 @@ from ccstate.journeys.ways import Place
 from ccstate.model import Json
 
 EVERY = "ccstate-logins"
-"""The subroutine that does something in every queue in which somebody logs in."""
+"""The subroutine that does something in every queue in which agents log in."""
 MEMBER = "ccstate-member"
 """The subroutine that logs the caller in to, or out of, one queue."""
 DEVICE = "PJSIP/${CC_EXTENSION}"

@@ -1,4 +1,4 @@
-"""Parking lots: a section of res_parking.conf, and what follows where nobody takes a parked call.
+"""Parking lots: a section of res_parking.conf, and what follows where a parked call is not taken.
 
 res_parking makes a context for each lot, with the number that parks and those of the slots; the
 context of all numbers inside includes it. So AMI shows which lots run, and which slots they have
@@ -33,7 +33,7 @@ ROWS = (
 
 
 def compile_parking_lot(unit: Unit) -> None:
-    """One lot: its section, its numbers inside, and where calls go that nobody takes."""
+    """One lot: its section, its numbers inside, and where calls go that are not taken."""
     lot, place = unit.fields, unit.place
     unit.section(PARKING, ROWS, _written(unit.name, lot))
     unit.context(INTERNAL).include(slots_context(unit.name))

@@ -119,7 +119,7 @@ def decode_members(sections: Sections, name: str) -> Json:
         behind.setdefault(agent.member, []).append(agent)
     static = (agent for agent in present if not agent.is_dynamic)
     turns = {_called(agent): turn for turn, agent in enumerate(static, 1)}
-    # By turn; people without a line stay behind whoever stands, or stood, before them.
+    # By turn; people without a line stay behind the member that stands, or stood, before them.
     found: list[tuple[tuple[int, bool], Json]] = []
     last = 0
     for number, member in enumerate(queue.get("members") or ()):
@@ -206,8 +206,8 @@ STRATEGIES = {
     "in_order": LINEAR,
     "random": "random",
 }
-NOBODY = "unavailable,invalid,unknown"
-"""Conditions of a member's device in which nobody is logged in there (app_queue, `joinempty`)."""
+UNSTAFFED = "unavailable,invalid,unknown"
+"""Conditions of a member's device in which no agent is logged in there (app_queue, `joinempty`)."""
 
 # Defaults and aliases: app_queue.c, `init_queue` and `queue_set_param`, 16 and 22.
 ROWS = (
@@ -286,7 +286,7 @@ GAVE_UP = ("TIMEOUT",)
 NOT_THERE = "UNKNOWN"
 """What it says where there is no such queue: for a moment, while its members are put in order."""
 LEFT_EMPTY = ("JOINEMPTY", "LEAVEEMPTY", "JOINUNAVAIL", "LEAVEUNAVAIL")
-"""What QUEUESTATUS says of a queue in which nobody is (app_queue of Asterisk 16 and 22)."""
+"""What QUEUESTATUS says of a queue without agents (app_queue of Asterisk 16 and 22)."""
 
 
 def compile_queue(unit: Unit) -> None:
@@ -305,18 +305,19 @@ def compile_queue(unit: Unit) -> None:
 def _written(flow: Flow, name: str, queue: Filled) -> Mapping[str, Any]:
     """The fields as options say them: a prompt by its sound, and what callers never hear left out."""
     overflow = queue.get("overflow") or {}
-    told = queue.get("announcements") or {}
-    periodic = heard(flow, told.get("periodic"), None)
+    announcements = queue.get("announcements") or {}
+    has_intervals = announcements.get("position") or announcements.get("wait_time")
+    periodic = heard(flow, announcements.get("periodic"), None)
     return {
         **queue,
-        "overflow": {"empty": NOBODY if overflow.get("empty") else None},
+        "overflow": {"empty": UNSTAFFED if overflow.get("empty") else None},
         "keys": _exits(name) if queue.get("keys") else None,
         "announcements": {
-            **told,
-            # Where callers are told neither, 0; else Asterisk would thank them for their patience.
-            "every": told["every"] if told.get("position") or told.get("wait_time") else None,
+            **announcements,
+            # 0 where callers hear neither; else Asterisk would thank them for their patience.
+            "every": announcements["every"] if has_intervals else None,
             "periodic": periodic or None,
-            "periodic_every": told["periodic_every"] if periodic else None,
+            "periodic_every": announcements["periodic_every"] if periodic else None,
         },
     }
 
@@ -354,14 +355,14 @@ def _context(unit: Unit) -> None:
             where.add(NOT_THERE, _joins_again(name, queue))
     leaves = (queue.get("overflow") or {}).get("empty")
     if not is_staffed or queue.get("hours") or leaves:
-        where.add("empty", _nobody(place, queue, _empty(ways)))
+        where.add("empty", _unstaffed(place, queue, _empty(ways)))
 
 
 def _waits(flow: Flow, name: str, queue: Filled) -> list[Step]:
     welcome = heard(flow, (queue.get("announcements") or {}).get("welcome"), None)
-    told = heard(flow, (queue.get("recording") or {}).get("notice"), None)
+    notice = heard(flow, (queue.get("recording") or {}).get("notice"), None)
     return [
-        *in_call.notice_steps(queue, told),
+        *in_call.notice_steps(queue, notice),
         *in_call.record_steps(queue),
         *([in_call.MAY_PRESS] if _rights(queue) else []),
         *([PLAYBACK.step("announcements.welcome", prompt=welcome)] if welcome else []),
@@ -398,15 +399,15 @@ def _outcomes(where: Context, place: Place, queue: Filled, ways: dict[Event, Way
 
 
 def _empty(ways: dict[Event, Way]) -> Way:
-    """What is done with callers where nobody can answer; as with those who wait, if not said."""
+    """Find the way of callers where no agent can answer; that of those who wait, if none is declared."""
     return ways.get(Event.EMPTY) or ways[Event.NO_ANSWER]._replace(event=Event.EMPTY)
 
 
-def _nobody(place: Place, queue: Filled, way: Way) -> list[Step]:
+def _unstaffed(place: Place, queue: Filled, way: Way) -> list[Step]:
     overflow = queue.get("overflow") or {}
     if overflow.get("empty"):
         return follow(place, way)
-    # Nobody is rung here, but callers wait as long as they would otherwise.
+    # No phone rings here, but callers wait as long as they would otherwise.
     music = queue["music"]
     if way.end is End.WAITS:
         return [*follow(place, way)[:1], Step("MusicOnHold", music, "music")]
@@ -432,7 +433,7 @@ def decode_queue(sections: Sections, name: str) -> Decoded:
     steps = sections.context(context(place))
     found["caller_name_prefix",] = NAME_CALLER.values(steps.get("s", ()))["prefix"]
     found["overflow", "empty"] = None
-    if options.get("joinempty") == NOBODY:
+    if options.get("joinempty") == UNSTAFFED:
         found["overflow", "empty"] = sections.leads(steps.get("empty", ()))
     found["keys",] = _decoded_exits(sections, name, options)
     full = sections.leads(steps["FULL"]) if "FULL" in steps else UNCLEAR
@@ -459,7 +460,7 @@ _IN_CALL = (
 
 
 def _decoded_waits(sections: Sections, steps: Mapping[str, Steps]) -> Decoded:
-    """What callers meet who wait; where nobody is rung, these fields change nothing."""
+    """What callers meet who wait; where no phone rings, these fields change nothing."""
     hours_path, welcome = ("hours",), ("announcements", "welcome")
     after, to = ("overflow", "after"), ("overflow", "to")
     waits = [*steps.get("s", ()), *steps.get("open", ())]

@@ -1,4 +1,4 @@
-"""Ring groups: phones that ring at once or in turn, and what follows where nobody answers."""
+"""Ring groups: phones that ring at once or in turn, and what follows without an answer."""
 
 from ccstate.adapters.asterisk.entries import DIALPLAN
 from ccstate.adapters.asterisk.kind import COMMENT, Kind, Sections, Unit, in_contexts

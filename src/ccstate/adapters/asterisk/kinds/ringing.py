@@ -130,10 +130,10 @@ def _ring(extension: Filled, name: str, place: str) -> Step:
 
 
 def _before_ringing(flow: Flow, extension: Filled) -> list[Step]:
-    """The notice of a recording, and the recording, which begins where somebody answers."""
+    """The notice of a recording, and the recording, which begins with the answer."""
     recording = extension.get("recording") or {}
-    told = in_call.notice_steps(extension, heard(flow, recording.get("notice"), None))
-    return [*told, *in_call.record_steps(extension)]
+    notice = in_call.notice_steps(extension, heard(flow, recording.get("notice"), None))
+    return [*notice, *in_call.record_steps(extension)]
 
 
 def _rings_and_forwards(
@@ -162,8 +162,8 @@ def _rings_and_forwards(
         return
     for status, way in (("BUSY", busy), ("CHANUNAVAIL", away)):
         if way:
-            told, leads = follow(place, way)
-            yield told._replace(label=status.lower())
+            event, leads = follow(place, way)
+            yield event._replace(label=status.lower())
             yield leads
 
 

@@ -62,13 +62,13 @@ _endpoint = partial(Row, section="endpoint")
 _auth = partial(Row, section="auth")
 _registration = partial(Row, section="registration")
 
-# Defaults: what Asterisk 16.28 and 22.10 show where nobody writes a line.
+# Defaults: what Asterisk 16.28 and 22.10 show where there is no line.
 ROWS = (
     _endpoint("context", "arriving", default="default", says="inbound_number_format"),
     _endpoint("allow", "codecs", Codec(lambda c: ",".join(("!all", *c)), _codecs), default="!all"),
     _endpoint("direct_media", codec=SWITCH, unset="no", default="yes"),
     _endpoint("aors", "identity", says=""),
-    # Without it whoever writes the trunk's name into From is taken for the carrier, from
+    # Without it a caller who writes the trunk's name into From is taken for the carrier, from
     # anywhere and without a password (seen on 16.28 and 22.10).
     _endpoint("identify_by", unset="ip", default="username,ip"),
     _endpoint("trust_id_inbound", unset="yes", codec=SWITCH, default="no"),
@@ -266,7 +266,7 @@ def compile_all_trunks(compiled: Compiled, flow: Flow, _setting: Setting) -> Non
 
 
 def _rings_by(trunk: str) -> list[Step]:
-    """Rings an outside number by a trunk; whoever has been rung is not rung by the next."""
+    """Ring an outside number by a trunk; a number that was rung is not rung by the next."""
     ring = Step("Gosub", f"{leaving(trunk)},s,1(${{ARG1}},${{ARG2}})")
     return [ring, Step("GotoIf", f'$["${{GOSUB_RETVAL}}" = "{RUNG}"]?done')]
 

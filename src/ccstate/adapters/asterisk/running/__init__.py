@@ -133,7 +133,7 @@ STATIC = "static"
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody who takes calls of a queue. `membership`: static, dynamic or realtime."""
+    """An agent who takes calls of a queue. `membership`: static, dynamic or realtime."""
 
     queue: str
     name: str
@@ -167,14 +167,14 @@ class Queues:
 
     values: dict[Key, str]
     dynamic: dict[Key, str]
-    """Members that no file names: they logged in, or somebody added them."""
+    """Members that no file names: they logged in, or were added by hand."""
     revision: str = ""
     members: tuple[Member, ...] = ()
     waiting: tuple[Waiting, ...] = ()
 
 
 def read_queues(ami: Ami) -> Queues:
-    """All queues, of whoever made them."""
+    """Read all queues, those of other authors too."""
     found = ami.read("QueueStatus")
     values: dict[Key, str] = {}
     revisions = []
@@ -264,7 +264,7 @@ _SEEN_OPTIONS = {"attach": "AttachMessage", "delete": "DeleteMessage"}
 
 
 def read_dialplan(ami: Ami) -> Read:
-    """All contexts, of whoever made them."""
+    """Read all contexts, those of other authors too."""
     form = Form(_PLAIN, needed=len(_PLAIN))
     found = ami.read("ShowDialPlan")
     values = dict(filter(None, (_plain(form, m) if _is_plain(m) else _entry(m) for m in found)))
@@ -356,7 +356,7 @@ _QUESTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """What runs. Passwords in `values` are the real ones: whoever takes them on seals them."""
+    """What runs. Passwords in `values` are the real ones, and are sealed before they are shown."""
 
     values: dict[Key, str] = field(repr=False)
     revisions: Mapping[str, str]
@@ -364,7 +364,7 @@ class Running:
     loaded: Mapping[str, bool]
     """By file, whether the module that reads it runs. Nothing of the file runs where it doesn't.
 
-    A file that nobody asked for is absent.
+    A file that was not asked for is absent.
     """
     dynamic: Mapping[Key, str]
     """Members that no file names."""
@@ -402,7 +402,7 @@ def is_compared(key: Key) -> bool:
     """Whether an entry is held against what runs: it can be seen, and has to be the same.
 
     An `identify` is not: Asterisk looks its name up when it loads it, and passes over one that no
-    server knows, which is the network's doing. Whoever asks is told of that as activity.
+    server knows, which is the network's doing. That is shown as activity.
     """
     return is_visible(key) and key.section != "identify"
 

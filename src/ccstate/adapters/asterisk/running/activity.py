@@ -68,7 +68,7 @@ def read_positions(ami: Ami, family: str, names: Iterable[str]) -> Mapping[str, 
     found: dict[str, str] = {}
     for name, answer in zip(names, ami.read_many(asked), strict=True):
         values = [message.get("Val") for message in answer] if isinstance(answer, list) else []
-        if position := "".join(values):  # refused where nobody has set it
+        if position := "".join(values):  # refused where it was never set
             found[name] = position
     return found
 
@@ -96,8 +96,8 @@ def activity(
         words.setdefault(owner, []).append(there)
     for owner, names in _logged_in(running, owners).items():
         more = [f"{len(names) - MOST_NAMED:,} more"] if len(names) > MOST_NAMED else []
-        told = f"logged in: {', '.join([*names[:MOST_NAMED], *more])}"
-        words.setdefault(owner, []).append(told)
+        listed = ", ".join([*names[:MOST_NAMED], *more])
+        words.setdefault(owner, []).append(f"logged in: {listed}")
     for name, position in (positions or {}).items():
         words.setdefault(Address("switch", name), []).append(f"it is {position}")
     for name, number in (forwards or {}).items():
@@ -181,7 +181,7 @@ def _trunk_faults(
 ) -> Iterator[tuple[Address, str]]:
     """What is amiss with trunks. That phones are away is the way of phones.
 
-    Of an `identify` that Asterisk passed over, because nobody knew an address for its host, only the
+    Of an `identify` that Asterisk passed over, because no server knew an address for its host, only the
     details of the endpoint tell; of those that were not read, nothing is said.
     """
     registrations = running.phones.registrations

@@ -23,7 +23,7 @@ _OTHERS = (
     Row("realm", section="auth"),
     Row("md5_cred", section="auth"),
 )
-"""Options that no object has, and that change what a phone can do where somebody sets them."""
+"""Options that no object has, and that change what a phone can do where they are set."""
 
 
 def _of_pjsip() -> Iterable[Row]:
@@ -36,7 +36,7 @@ OPTIONS: Mapping[str, Mapping[str, str]] = {
     section: {row.option: row.default for row in _of_pjsip() if row.section == section}
     for section in dict.fromkeys(row.section for row in _of_pjsip())
 }
-"""By type, the options that can be seen, with what is shown where nobody says it."""
+"""By type, the options that can be seen, with what is shown where no line says it."""
 _NEXT_VARIABLE = re.compile(r",(?=[A-Za-z_]\w*=)")
 
 

@@ -34,23 +34,26 @@ from ccstate.errors import Diagnostic, Unreadable
 FIRST_PAUSE = 0.02  # seconds between two looks; each time twice as long
 LONGEST_PAUSE = 1.0
 NOT_RUNNING = ("No such module", "Module not initialized")
-"""What Reload says of a module that somebody stopped, or that found no configuration."""
+"""What Reload says of a module that was stopped, or that found no configuration."""
 OTHER_RELOADS = 60.0
-"""Seconds to wait for somebody else's reload; PJSIP with 10,000 endpoints takes 7."""
+"""Seconds to wait for a reload by another program; PJSIP with 10,000 endpoints takes 7."""
 
 
 def reload(ami: Ami, files: Collection[str]) -> None:
-    """Each file is read again by its module, in the order in which they need each other.
+    """Reload the modules of these files, in the order in which they need each other.
 
     A module that was stopped is loaded. Raises Unreadable where Asterisk cannot.
     """
-    modules = {MODULES[file]: file for file in MODULES if file in files}
-    for file in modules.values():
-        _reload(ami, file)
+    for module in dict.fromkeys(MODULES[file] for file in MODULES if file in files):
+        deadline = time.monotonic() + OTHER_RELOADS
+        while reason := _refusal(ami, module):
+            if "in progress" not in reason or time.monotonic() > deadline:
+                raise Unreadable([_not_read(module, reason)])
+            time.sleep(LONGEST_PAUSE)
 
 
 def await_revisions(ami: Ami, wanted: Mapping[str, str], timeout: float) -> dict[str, str]:
-    """Files that do not run in their wanted revision after so many seconds, with what runs."""
+    """Wait until files run in their wanted revisions; return those that still do not, with what runs."""
     deadline = time.monotonic() + timeout
     pause = FIRST_PAUSE
     wrong = _wrong(ami, wanted)
@@ -64,15 +67,6 @@ def await_revisions(ami: Ami, wanted: Mapping[str, str], timeout: float) -> dict
 def _wrong(ami: Ami, wanted: Mapping[str, str]) -> dict[str, str]:
     found = {file: _revision(ami, file) for file in wanted}
     return {file: revision for file, revision in found.items() if revision != wanted[file]}
-
-
-def _reload(ami: Ami, file: str) -> None:
-    module = MODULES[file]
-    deadline = time.monotonic() + OTHER_RELOADS
-    while reason := _refusal(ami, module):
-        if "in progress" not in reason or time.monotonic() > deadline:
-            raise Unreadable([_not_read(module, reason)])
-        time.sleep(LONGEST_PAUSE)
 
 
 def _refusal(ami: Ami, module: str) -> str:
@@ -106,29 +100,20 @@ def _revision(ami: Ami, file: str) -> str:
     return _REVISIONS[file](ami) if is_running(ami, file) else ""
 
 
-def _of_account(ami: Ami, name: str) -> str:
-    for message in ami.read("PJSIPShowAuths"):
-        if message["ObjectName"] == name:
-            return message["Username"]
-    return ""
+def _of_item(ami: Ami, action: str, name: str, sentinel: str, value: str) -> str:
+    """A header of the item of a list whose name is the sentinel; "" where none is."""
+    return next((item[value] for item in ami.read(action) if item[name] == sentinel), "")
+
+
+def _of_account(ami: Ami, sentinel: str) -> str:
+    return _of_item(ami, "PJSIPShowAuths", "ObjectName", sentinel, "Username")
 
 
 def _of_queues(ami: Ami) -> str:
-    # For a member that nobody is, the list has the queues alone.
+    # For a member that does not exist, the list has the queues alone.
     names = {message.get("Queue") for message in ami.read("QueueStatus", ("Member", SENTINEL))}
     revisions = [name.removeprefix(f"{SENTINEL}-") for name in names if SENTINEL in name]
     return revisions[0] if len(revisions) == 1 else ""
-
-
-def _of_dialplan(ami: Ami) -> str:
-    return ami.do("Getvar", ("Variable", GLOBAL)).get("Value")
-
-
-def _of_mailboxes(ami: Ami) -> str:
-    for message in ami.read("VoicemailUsersList"):
-        if message["VoiceMailbox"] == SENTINEL:
-            return message["Fullname"]
-    return ""
 
 
 def _of_parking(ami: Ami) -> str:
@@ -144,19 +129,21 @@ _REVISIONS: Mapping[str, Callable[[Ami], str]] = {
     ACCOUNTS: lambda ami: _of_account(ami, ACCOUNTS_SENTINEL),
     PJSIP: lambda ami: _of_account(ami, SENTINEL),
     QUEUES: _of_queues,
-    DIALPLAN: _of_dialplan,
-    VOICEMAIL: _of_mailboxes,
+    DIALPLAN: lambda ami: ami.do("Getvar", ("Variable", GLOBAL)).get("Value"),
+    VOICEMAIL: lambda ami: _of_item(
+        ami, "VoicemailUsersList", "VoiceMailbox", SENTINEL, "Fullname"
+    ),
     PARKING: _of_parking,
 }
 
 
 @contextmanager
 def keep_pauses(ami: Ami, before: Running | Queues, anew: Collection[str] = ()) -> Iterator[None]:
-    """Whatever is reloaded inside, agents are paused afterwards as they were before.
+    """Pause agents after a reload inside as they were before it.
 
     `anew`: queues that are forgotten inside, and their pauses with them.
     """
-    paused = remember(before)
+    paused = [member for member in before.members if member.is_paused]
     try:
         yield
     finally:
@@ -164,15 +151,10 @@ def keep_pauses(ami: Ami, before: Running | Queues, anew: Collection[str] = ()) 
             restore(ami, paused, read_queues(ami).members, anew)
 
 
-def remember(running: Running | Queues) -> tuple[Member, ...]:
-    """Who is paused, to be told to `restore` after the reload."""
-    return tuple(member for member in running.members if member.is_paused)
-
-
 def restore(
     ami: Ami, before: Iterable[Member], after: Iterable[Member], anew: Collection[str] = ()
 ) -> tuple[Member, ...]:
-    """Those who are paused again as they were; who has come back or moved on since, stays so.
+    """Pause agents again whose pause a reload has cost; an agent who has come back since stays so.
 
     Each is one more PAUSE in the queue log. Needs the right `agent`.
     """

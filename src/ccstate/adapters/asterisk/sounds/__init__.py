@@ -49,7 +49,7 @@ class Recording:
 
     path: str
     content: str | None
-    """Digest of what is in it; None where nobody has read it yet."""
+    """Digest of what is in it; None where it was not read yet."""
 
 
 Source: TypeAlias = Text | Recording

@@ -110,7 +110,7 @@ def wav(samples: bytes, comment: str) -> bytes:
 
     The comment follows the samples. Asterisk 16.28 and 22.10.1 stop reading where the file offset
     equals the length of the samples: everything before them shortens what is played. The 44 bytes
-    that nobody can avoid cost 22 samples, 3 ms at the end (seen, `file convert` to .sln).
+    that cannot be avoided cost 22 samples, 3 ms at the end (seen, `file convert` to .sln).
     """
     text = comment.encode("ascii", "replace") + b"\0"
     text += b"\0" * (len(text) % 2)

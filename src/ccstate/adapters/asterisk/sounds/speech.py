@@ -187,7 +187,7 @@ def _argv(by: Speaker, language: str) -> tuple[str, ...]:
 def _output(argv: tuple[str, ...], text: str, environment: Mapping[str, str] | None) -> bytes:
     """What the program writes within its time.
 
-    What it says on standard error is dropped: nobody knows what a command tells there.
+    Its standard error is dropped: a command may write anything there.
     """
     name = Path(argv[0]).name
     late = threading.Event()

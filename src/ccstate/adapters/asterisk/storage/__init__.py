@@ -182,7 +182,7 @@ class Storage(Protocol):
     def create(self, path: str, content: bytes) -> bool:
         """Make a file that only its owner reads; False where there is something of that name.
 
-        Of many who ask at once one makes it, and nobody sees it without its content.
+        Of many processes that ask at once one makes it, and none sees it without its content.
         """
         ...
 

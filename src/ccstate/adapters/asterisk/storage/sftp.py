@@ -137,7 +137,7 @@ def _live(loop: asyncio.AbstractEventLoop) -> None:
 
 
 async def _rest() -> None:
-    """What was told to end, ends; asyncio closes sockets a round or two later than it is told."""
+    """End all tasks; asyncio closes sockets a round or two after their tasks."""
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in others:
         task.cancel()

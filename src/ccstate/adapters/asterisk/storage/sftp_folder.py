@@ -45,7 +45,7 @@ CUT = (
     asyncssh.SFTPNoConnection,
     asyncssh.ChannelOpenError,
 )
-"""After these, nobody knows whether what was asked for was done."""
+"""After these it is not known whether what was asked for was done."""
 
 _READ_ONLY = 1  # ST_RDONLY of statvfs@openssh.com. Source: OpenSSH's PROTOCOL
 
@@ -145,7 +145,7 @@ def _known_hosts(login: SshLogin) -> asyncssh.SSHKnownHosts:
         problem = Diagnostic(
             "CC438",
             f"{login.known_hosts} cannot be read: {shown(str(error))}",
-            cause="without it nobody knows whether the machine is the one that it says it is",
+            cause="without it ccstate cannot know whether the machine is the one that it says it is",
             hint="mend it, or name another as `known_hosts`",
         )
         raise Unreadable([problem]) from None
@@ -178,7 +178,7 @@ def _strange_host(
         return Diagnostic(
             "CC438",
             f"{login.host}:{login.port} is not the machine that {login.known_hosts} knows: it shows {shows}",
-            cause="somebody may have put another in between; or it was installed anew",
+            cause="another machine may stand in between; or it was installed anew",
             hint=f"compare with {look}; only if they agree, remove the old line and run `{scan}`",
         )
     return Diagnostic(
@@ -216,7 +216,7 @@ def _unreachable(login: SshLogin, error: Exception) -> Diagnostic:
     return Diagnostic(
         "CC437",
         f"no SSH connection to {login.host}:{login.port}: {why}",
-        cause="without it nobody knows what is stored there",
+        cause="without it ccstate does not know what is stored there",
         hint="check host and port under `connection` in ccstate.yaml, and that sshd runs",
     )
 
