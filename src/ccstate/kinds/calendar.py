@@ -1,30 +1,28 @@
 """Calendar: holidays that several schedules share."""
 
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from ccstate.kinds.fields import (
     Common,
     Date,
-    Declared,
     LastDay,
     SetOf,
     Text,
     TimeSpan,
+    WithAlternatives,
     YearDay,
-    exactly_one,
-    require_one,
 )
 
 MOST_ENTRIES = 1_000
 """Holidays of one calendar, or entries of a list of a schedule: fifty years of twenty days."""
 
 
-class Holiday(Declared):
+class Holiday(WithAlternatives):
     """A day that is a holiday, a run of days, or a part of a day; of one year or of every year."""
 
-    model_config = exactly_one("date", "every")
+    exactly_one = ("date", "every")
 
     name: Text
     """Name of the holiday."""
@@ -36,10 +34,6 @@ class Holiday(Declared):
     """Last day, where it is longer than one; written as the first. A run of every year may reach over New Year."""
     hours: Annotated[SetOf[TimeSpan], Field(min_length=1)] | None = None
     """The part of the day that is holiday, such as `12:00-24:00`; the whole day where left out. What reaches 24:00 ends the hours that run over midnight too."""
-
-    @model_validator(mode="after")
-    def _one_day(self) -> Self:
-        return require_one(self, "date", "every")
 
 
 class Calendar(Common):

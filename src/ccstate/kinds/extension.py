@@ -1,8 +1,8 @@
 """Extension: an internal number and the device that rings for it."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from ccstate.kinds.fields import (
     E164,
@@ -21,8 +21,7 @@ from ccstate.kinds.fields import (
     SecretReference,
     SetOf,
     Text,
-    exactly_one,
-    require_one,
+    WithAlternatives,
 )
 
 
@@ -61,10 +60,10 @@ class Forwarding(Declared):
     """Where calls go while no phone is registered; as `no_answer` where left out."""
 
 
-class Follow(Declared):
+class Follow(WithAlternatives):
     """One more phone of the same person: an extension or an outside number."""
 
-    model_config = exactly_one("extension", "number")
+    exactly_one = ("extension", "number")
 
     extension: Annotated[Name, Ref("extension")] | None = None
     """Extension whose device rings."""
@@ -72,10 +71,6 @@ class Follow(Declared):
     """Outside number that is called."""
     ring_for: Lasting = "20s"
     """How long it rings."""
-
-    @model_validator(mode="after")
-    def _one_rings(self) -> Self:
-        return require_one(self, "extension", "number")
 
 
 class Extension(Common):

@@ -9,7 +9,7 @@ loading compares with `==`.
 import json
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 import orjson
 from pydantic import (
@@ -369,7 +369,7 @@ class Declared(Strict):
 
     @classmethod
     def _defaults(cls) -> dict[str, Any]:
-        """What the fields are that nobody sets, where that is anything."""
+        """What the fields are that are not set, where that is anything."""
         fields = cls.model_fields.items()
         return {
             name: field.default
@@ -389,48 +389,42 @@ class Declared(Strict):
         return schema
 
 
-M = TypeVar("M", bound=BaseModel)
+class WithAlternatives(Declared):
+    """Fields of an object of which some stand in place of each other."""
 
+    exactly_one: ClassVar[tuple[str, ...]]
+    """Names of text fields of which exactly one must be given."""
+    at_least_one: ClassVar[tuple[str, ...]] = ()
+    """Names of lists of which one or more must be given."""
 
-def exactly_one(*names: str) -> ConfigDict:
-    """Model configuration whose JSON Schema asks for one of these fields; see `require_one`."""
-    return _schema_asks({"oneOf": [_given(name, "string") for name in names]})
+    @model_validator(mode="after")
+    def _check_alternatives(self) -> Self:
+        for rule, names, most in (
+            ("exactly one", self.exactly_one, 1),
+            ("at least one", self.at_least_one, len(self.at_least_one)),
+        ):
+            count = sum(getattr(self, name) is not None for name in names)
+            if names and not 1 <= count <= most:
+                message = f"give {rule} of {', '.join(names)}"
+                raise PydanticCustomError("alternatives", "{message}", {"message": message})
+        return self
 
-
-def at_least_one(*names: str) -> ConfigDict:
-    """Model configuration whose JSON Schema asks for any of these lists; see `require_any`."""
-    return _schema_asks({"anyOf": [_given(name, "array") for name in names]})
-
-
-def all_of(*configurations: ConfigDict) -> ConfigDict:
-    """Model configuration whose JSON Schema asks for what each of these does."""
-    return _schema_asks({"allOf": [asked["json_schema_extra"] for asked in configurations]})
-
-
-def _given(name: str, kind: str) -> dict[str, Any]:
-    return {"required": [name], "properties": {name: {"type": kind}}}
-
-
-def _schema_asks(schema: dict[str, Any]) -> ConfigDict:
-    return ConfigDict(json_schema_extra=schema)
-
-
-def require_one(model: M, *names: str) -> M:
-    """The model, where exactly one of these fields has a value; a validation error otherwise."""
-    if sum(getattr(model, name) is not None for name in names) != 1:
-        raise PydanticCustomError(
-            "exactly_one", "give exactly one of {names}", {"names": ", ".join(names)}
-        )
-    return model
-
-
-def require_any(model: M, *names: str) -> M:
-    """The model, where any of these fields has a value; a validation error otherwise."""
-    if all(getattr(model, name) is None for name in names):
-        raise PydanticCustomError(
-            "at_least_one", "give at least one of {names}", {"names": ", ".join(names)}
-        )
-    return model
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        schema = super().__get_pydantic_json_schema__(core, handler)
+        asked = [
+            {rule: [{"required": [name], "properties": {name: {"type": kind}}} for name in names]}
+            for rule, names, kind in (
+                ("oneOf", cls.exactly_one, "string"),
+                ("anyOf", cls.at_least_one, "array"),
+            )
+            if names
+        ]
+        model = handler.resolve_ref_schema(schema)
+        model.update(asked[0] if len(asked) == 1 else {"allOf": asked})
+        return schema
 
 
 class Recording(Declared):

@@ -1,8 +1,8 @@
 """IVR: a tree of named nodes that a caller walks by keys and hours."""
 
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints
 
 from ccstate.kinds.caller_list import ListedNext
 from ccstate.kinds.fields import (
@@ -20,8 +20,7 @@ from ccstate.kinds.fields import (
     Ref,
     SetOf,
     Text,
-    exactly_one,
-    require_one,
+    WithAlternatives,
 )
 
 Entered = Annotated[
@@ -34,26 +33,31 @@ Retries = Annotated[int, Field(ge=0, le=9), WHOLE]
 PromptRef = Annotated[Name, Ref("prompt")]
 
 
-class Play(Declared):
+class NodeFields(Declared):
+    """Fields that every node has."""
+
+    type: str
+    """Kind of node."""
+    label: Text | None = None
+    """Name shown in drawings and reports."""
+
+
+class Play(NodeFields):
     """Plays a prompt, then goes on."""
 
     type: Literal["play"]
     """Kind of node."""
-    label: Text | None = None
-    """Name shown in drawings and reports."""
     prompt: PromptRef
     """What is played."""
     then: Next
     """Where the call goes afterwards."""
 
 
-class Menu(Declared):
+class Menu(NodeFields):
     """Plays a prompt and waits for one key."""
 
     type: Literal["menu"]
     """Kind of node."""
-    label: Text | None = None
-    """Name shown in drawings and reports."""
     prompt: PromptRef
     """What is played; callers may press a key before it ends."""
     choices: Annotated[dict[Key, Next], Field(min_length=1)]
@@ -72,13 +76,11 @@ class Menu(Declared):
     """Where a caller goes who presses other keys; as `on_timeout` where left out."""
 
 
-class Hours(Declared):
+class Hours(NodeFields):
     """Branches by a schedule."""
 
     type: Literal["hours"]
     """Kind of node."""
-    label: Text | None = None
-    """Name shown in drawings and reports."""
     schedule: Annotated[Name, Ref("schedule")]
     """Schedule that decides."""
     open: Next
@@ -89,13 +91,11 @@ class Hours(Declared):
     """Where calls go on holidays; `closed` where left out."""
 
 
-class AskSwitch(Declared):
+class AskSwitch(NodeFields):
     """Branches by the position of a switch."""
 
     type: Literal["switch"]
     """Kind of node."""
-    label: Text | None = None
-    """Name shown in drawings and reports."""
     switch: Annotated[Name, Ref("switch")]
     """Switch that decides."""
     on: Next
@@ -104,13 +104,11 @@ class AskSwitch(Declared):
     """Where calls go while it is off."""
 
 
-class Collect(Declared):
+class Collect(NodeFields):
     """Plays a prompt and collects digits, such as an account number."""
 
     type: Literal["collect"]
     """Kind of node."""
-    label: Text | None = None
-    """Name shown in drawings and reports."""
     prompt: PromptRef
     """What is played."""
     save_as: Name
@@ -131,39 +129,33 @@ class Collect(Declared):
     """Where a caller goes who gives none; the call ends where left out."""
 
 
-class Goto(Declared):
+class Goto(NodeFields):
     """Goes somewhere else at once."""
 
     type: Literal["goto"]
     """Kind of node."""
-    label: Text | None = None
-    """Name shown in drawings and reports."""
     to: Next
     """Where the call goes."""
 
 
-class ToQueue(Declared):
+class ToQueue(NodeFields):
     """Puts the caller into a queue."""
 
     type: Literal["queue"]
     """Kind of node."""
-    label: Text | None = None
-    """Name shown in drawings and reports."""
     queue: Annotated[Name, Ref("queue")]
     """Queue that the caller joins."""
     priority: Annotated[int, Field(ge=0, le=20), WHOLE] = 0
     """Higher is answered first."""
 
 
-class Dial(Declared):
+class Dial(NodeFields, WithAlternatives):
     """Rings one extension or one outside number."""
 
-    model_config = exactly_one("extension", "number")
+    exactly_one = ("extension", "number")
 
     type: Literal["dial"]
     """Kind of node."""
-    label: Text | None = None
-    """Name shown in drawings and reports."""
     extension: Annotated[Name, Ref("extension")] | None = None
     """Extension that rings."""
     number: E164 | None = None
@@ -173,40 +165,30 @@ class Dial(Declared):
     on_no_answer: Next | None = None
     """Where the call goes when nobody answers; the call ends where left out."""
 
-    @model_validator(mode="after")
-    def _one_rings(self) -> Self:
-        return require_one(self, "extension", "number")
 
-
-class ToVoicemail(Declared):
+class ToVoicemail(NodeFields):
     """Lets the caller leave a message."""
 
     type: Literal["voicemail"]
     """Kind of node."""
-    label: Text | None = None
-    """Name shown in drawings and reports."""
     mailbox: Annotated[Name, Ref("voicemail")]
     """Extension whose mailbox it is."""
 
 
-class Hangup(Declared):
+class Hangup(NodeFields):
     """Ends the call, on purpose."""
 
     type: Literal["hangup"]
     """Kind of node."""
-    label: Text | None = None
-    """Name shown in drawings and reports."""
     prompt: PromptRef | None = None
     """Played before the call ends."""
 
 
-class Callers(Declared):
+class Callers(NodeFields):
     """Branches by who calls."""
 
     type: Literal["callers"]
     """Kind of node."""
-    label: Text | None = None
-    """Name shown in drawings and reports."""
     callers: Annotated[list[ListedNext], Field(min_length=1)]
     """Lists in the order in which they are asked: whoever is in the first goes there."""
     others: Next

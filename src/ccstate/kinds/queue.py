@@ -1,8 +1,8 @@
 """Queue: callers who wait, and the people who answer them."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from ccstate.kinds.fields import (
     WHOLE,
@@ -22,8 +22,7 @@ from ccstate.kinds.fields import (
     Recording,
     Ref,
     SetOf,
-    exactly_one,
-    require_one,
+    WithAlternatives,
 )
 
 
@@ -36,10 +35,10 @@ class ServiceLevel(Declared):
     """Time to answer."""
 
 
-class Member(Declared):
+class Member(WithAlternatives):
     """Who answers: exactly one of user, team or extension."""
 
-    model_config = exactly_one("user", "team", "extension")
+    exactly_one = ("user", "team", "extension")
 
     user: Annotated[Name, Ref("user")] | None = None
     """A person."""
@@ -51,10 +50,6 @@ class Member(Declared):
     """Members with a higher penalty ring only when those below cannot answer."""
     login: Literal["static", "dynamic"] = "static"
     """`static` is always in the queue; `dynamic` logs in and out, by feature code or on the platform."""
-
-    @model_validator(mode="after")
-    def _one_answers(self) -> Self:
-        return require_one(self, "user", "team", "extension")
 
 
 class Announcements(Declared):

@@ -1,14 +1,13 @@
 """Schedule: when something is open."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from ccstate.kinds.calendar import MOST_ENTRIES, Holiday
 from ccstate.kinds.fields import (
     Common,
     Date,
-    Declared,
     LastDay,
     Name,
     Ref,
@@ -16,21 +15,18 @@ from ccstate.kinds.fields import (
     Text,
     TimeSpan,
     Timezone,
+    WithAlternatives,
     YearDay,
-    all_of,
-    at_least_one,
-    exactly_one,
-    require_any,
-    require_one,
 )
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
-class SpecialDay(Declared):
+class SpecialDay(WithAlternatives):
     """A day, or a run of days, whose hours differ from the usual ones."""
 
-    model_config = all_of(exactly_one("date", "every"), at_least_one("hours", "closed"))
+    exactly_one = ("date", "every")
+    at_least_one = ("hours", "closed")
 
     date: Date | None = None
     """The day, or the first of several."""
@@ -45,15 +41,11 @@ class SpecialDay(Declared):
     reason: Text | None = None
     """Why, for those who read it in a year."""
 
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        return require_any(require_one(self, "date", "every"), "hours", "closed")
 
-
-class Season(Declared):
+class Season(WithAlternatives):
     """A part of the year with weekly hours of its own."""
 
-    model_config = exactly_one("date", "every")
+    exactly_one = ("date", "every")
 
     date: Date | None = None
     """The first day, in one year."""
@@ -63,10 +55,6 @@ class Season(Declared):
     """The last day, written as the first. A season of every year may reach over New Year."""
     weekly: dict[Weekday, SetOf[TimeSpan]]
     """Hours by weekday, in place of those of the schedule."""
-
-    @model_validator(mode="after")
-    def _one_day(self) -> Self:
-        return require_one(self, "date", "every")
 
 
 class Schedule(Common):
