@@ -53,6 +53,11 @@ def test_a_module_is_named_after_what_it_knows(path: Path) -> None:
     assert not words & NAMES_THAT_SAY_NOTHING
 
 
+def test_the_command_line_names_no_platform() -> None:
+    texts = {path: path.read_text(encoding="utf-8") for path in (SOURCE / "cli").rglob("*.py")}
+    assert [named(path) for path, text in texts.items() if "asterisk" in text.lower()] == []
+
+
 def silenced_without_reason(code: str) -> list[str]:
     """Comments that silence a check, `noqa: X` or `type: ignore[x]`, with no reason after it."""
     silences = re.compile(r"#\s*(?:noqa|type:\s*ignore)(?:\s*:\s*[A-Z0-9, ]*[0-9]|\[[\w, -]*\])?")

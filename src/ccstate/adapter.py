@@ -19,6 +19,7 @@ import orjson
 from pydantic import BaseModel
 
 from ccstate.errors import Diagnostic, InvalidInput
+from ccstate.imports import ReadsEstates
 from ccstate.kinds import KINDS, field_paths, set_fields
 from ccstate.model import Address, Change, Fields, Json, Observation, canonical
 
@@ -279,12 +280,14 @@ class Module(NamedTuple):
     `Connection` is the pydantic model of the mapping under `connection`, by which what is wrong
     there is told with its line. `places` says where the platform is: two targets that have one of
     them in common are one platform. `GONE` has what to do about keys of an earlier release.
+    `read_estate` reads configurations that were written by hand, for `ccstate import`.
     """
 
     connect: Callable[[Mapping[str, Json], Path], Adapter]
     model: type[BaseModel] | None
     places: Callable[[Mapping[str, Json], Path], Collection[str]] | None
     gone: Mapping[tuple[str | int, ...], str]
+    read_estate: ReadsEstates | None
 
 
 def installed() -> dict[str, EntryPoint]:
@@ -299,8 +302,10 @@ def module_of(adapter: str) -> Module:
         raise InvalidInput([not_installed(adapter, found)])
     connect = found[adapter].load()
     module = import_module(found[adapter].module)
-    model, places = (getattr(module, name, None) for name in ("Connection", "places"))
-    return Module(connect, model, places, getattr(module, "GONE", {}))
+    model, places, read = (
+        getattr(module, name, None) for name in ("Connection", "places", "read_estate")
+    )
+    return Module(connect, model, places, getattr(module, "GONE", {}), read)
 
 
 def not_installed(adapter: str, known: Collection[str]) -> Diagnostic:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
+from ccstate.imports import Calls
 from ccstate.model import Address, parse_address
 from ccstate.render.imported import (
     Import,
@@ -16,7 +17,6 @@ from ccstate.render.imported import (
     imported_markdown,
     imported_text,
 )
-from ccstate.render.imported_calls import Calls
 from ccstate.render.text import columns
 
 

@@ -38,7 +38,7 @@ COMMANDS = {
     "drift": ("live", "Say what was changed by hand since the last apply"),
     "show": ("live", "Show an object as declared, applied and live; or a plan"),
     "adopt": ("adopt", "Take objects made by hand under management"),
-    "import": ("importing", "Write an Asterisk's configuration as YAML"),
+    "import": ("importing", "Write a configuration that was made by hand as YAML"),
     "test": ("calls", "Run the call tests: does every promise to callers hold?"),
     "history": ("live", "Say who changed an object, when, and on whose word"),
     "simulate": ("calls", "Call a number: say what callers meet, and where calls end"),

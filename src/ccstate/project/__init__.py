@@ -20,21 +20,23 @@ from ccstate.checkout import display_path, refuse_links, write_file
 from ccstate.desired import Desired, ParseCache, Settings, cache_folder, load, load_settings
 from ccstate.desired.settings import FILE
 from ccstate.errors import CcstateError, Diagnostic, InvalidInput, Severity, Span, sort_key
-from ccstate.git import GitFailed, repository
 from ccstate.model import Activity, Address, Fields, Json, Plan, Resource, State, parse_address
 from ccstate.plan import Share
+from ccstate.project.branch import refuse_committed, refuse_link_of_branch
 from ccstate.project.listener import Listener, Progress
 from ccstate.project.plan_folder import SavedPlans
 from ccstate.project.targets import Targets, activity_of, observed
 
 if TYPE_CHECKING:
     from ccstate.history import Entry
+    from ccstate.imports import ImportOptions
     from ccstate.journeys.flow import Flow
     from ccstate.journeys.placed import CallResult
     from ccstate.project.applying import Unlocked
     from ccstate.project.calls import TestRun
     from ccstate.render.comparison import Drifted, ObjectViews, Verified
     from ccstate.render.enumeration import Enumeration
+    from ccstate.render.imported import Import
     from ccstate.render.plans import ListedPlan
     from ccstate.render.receipt import Receipt
     from ccstate.render.simulation import Simulation
@@ -87,7 +89,7 @@ class Project:
         """
         if folder is not None:
             given = Path(folder)
-            _refuse_links_of_a_branch(given)
+            refuse_link_of_branch(given)
             return cls(given.resolve(), listener)
         here = Path.cwd()
         found = (above for above in (here, *here.parents) if (above / FILE).is_file())
@@ -98,7 +100,7 @@ class Project:
         """What ccstate.yaml says; InvalidInput where it cannot be used."""
         settings = load_settings(self.root)
         refuse_links(self.root, self._state_folder, self.root / "plans")
-        self._refuse_committed_state()
+        refuse_committed(self.root, STATE_FOLDER)
         return settings
 
     # Desired state.
@@ -423,6 +425,59 @@ class Project:
 
         write_file(path, with_items(path.read_bytes(), str(path), address, field, items))
 
+    def import_estate(
+        self,
+        folder: Path,
+        options: "ImportOptions",
+        *,
+        adapter: str = "",
+        secrets: Path | None = None,
+        write: bool = True,
+        command: str = "",
+    ) -> "Import":
+        """Writes a configuration that was made by hand as YAML, and a report of what that leaves out.
+
+        `adapter` names whose configuration it is, where several can read one; values of secrets go
+        to the file `secrets`; `command` repeats the report. Raises InvalidInput before the first
+        write where one of the files could not be written, or an object is declared already.
+        """
+        from ccstate.project import importing
+        from ccstate.render.imported import Import
+
+        estate = importing.reader(adapter)(folder, options, self.listener.during)
+        state = self.root / self.settings.desired_state
+        groups = importing.grouped(state, estate)
+        if groups and write:
+            importing.make_folder(self.root, state)
+        problems = list(importing.misplaced(state, secrets)) + list(importing.occupied(self.root))
+        if write:
+            declared = self.load().state
+            problems += importing.refusals(
+                self.root, declared, groups, lambda path: self.inside(path, "")
+            )
+        if problems:
+            raise InvalidInput(problems)
+        if secrets is not None and write:
+            importing.write_secrets(secrets, estate.secrets, self.listener)
+        for path, resources in groups.items() if write else ():
+            self.declare(path, resources)
+        report = Import(
+            folder=str(folder),
+            made={path.relative_to(self.root).as_posix(): tuple(a) for path, a in groups.items()},
+            listed=estate.unsaid,
+            said=estate.said,
+            command=command,
+            is_written=bool(groups) and write,
+            secrets=sorted(estate.secrets),
+            secrets_file=str(secrets) if secrets and estate.secrets and write else "",
+            errors=self._error_codes(options.today) if groups and write else (),
+            calls=estate.calls,
+            report=importing.REPORT if groups else "",
+        )
+        if groups:
+            importing.write_report(self.root, report)
+        return report
+
     @property
     def _state_folder(self) -> Path:
         return self.root / STATE_FOLDER
@@ -434,6 +489,14 @@ class Project:
     @property
     def _plans(self) -> SavedPlans:
         return SavedPlans(self.root, self._state_folder)
+
+    def _error_codes(self, today: date) -> tuple[str, ...]:
+        """The codes of what `validate` would call errors now, one a place."""
+        desired = self.read()
+        problems = desired.problems
+        if not _has_errors(problems):
+            problems = tuple(self.judge(desired, today))
+        return tuple(sorted(p.code for p in problems if p.severity is Severity.ERROR))
 
     def _judged(
         self, plan: Plan, found: Sequence[Share], desired: Desired, today: date
@@ -455,28 +518,6 @@ class Project:
 
     def _content(self, file: str) -> bytes:
         return (self.root / file).read_bytes()
-
-    def _refuse_committed_state(self) -> None:
-        """Raises InvalidInput where git has files of the state folder: a branch could bring them."""
-        if not self._state_folder.is_dir():
-            return
-        try:
-            found = repository(self.root)
-            committed = found is not None and found.holds(self._state_folder)
-        except GitFailed:
-            return  # no git to ask, and then no branch that was checked out here
-        if committed:
-            raise InvalidInput(
-                [
-                    Diagnostic(
-                        "CC011",
-                        f"git has files of {STATE_FOLDER}/",
-                        Span(STATE_FOLDER),
-                        cause="They say what this machine knows; a branch could say anything there.",
-                        hint=f"git rm -r --cached {STATE_FOLDER}, and name /{STATE_FOLDER}/ in .gitignore",
-                    )
-                ]
-            )
 
 
 def address_of(text: str) -> Address:
@@ -549,22 +590,3 @@ def _nowhere(address: Address, known: Iterable[Address]) -> Diagnostic:
 
     hint = did_you_mean(str(address), map(str, known)) or "`ccstate plan` lists what there is"
     return Diagnostic("CC803", f"{address} is neither declared nor live", hint=hint)
-
-
-def _refuse_links_of_a_branch(folder: Path) -> None:
-    """A link that the user made is the user's word; one that git has leads where a branch says."""
-    from ccstate.desired.tree import link_refused
-
-    path = Path.cwd() if not folder.is_absolute() else Path(folder.anchor)
-    for part in folder.relative_to(folder.anchor).parts:
-        path /= part
-        if not path.is_symlink():
-            continue
-        try:
-            found = repository(path.parent)
-            if found is None or not found.holds(path):
-                continue
-        except GitFailed:
-            continue  # no git to ask, and then no branch that was checked out here
-        refused = link_refused(display_path(path))
-        raise InvalidInput([replace(refused, hint="name the folder of the project itself")])

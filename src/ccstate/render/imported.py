@@ -5,12 +5,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Protocol
 
+from ccstate.imports import Calls, UnsaidLine
 from ccstate.model import Address
 from ccstate.render.formats import Report, as_json
 from ccstate.render.imported_calls import (
-    Calls,
     all_calls,
     by_cause,
     calls_json,
@@ -53,26 +52,13 @@ REPORT_BEGINS = "# Report of ccstate import"
 """The first line of a report, by which the next import knows that it may be replaced."""
 
 
-class Listed(Protocol):
-    """A line of the configuration that objects do not say, or not wholly."""
-
-    @property
-    def file(self) -> str: ...
-    @property
-    def line(self) -> int: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def reasons(self) -> tuple[str, ...]: ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Import:
     """One import. `made`: addresses by the file that they went to, or would go to."""
 
     folder: str
     made: Mapping[str, Sequence[Address]]
-    listed: Sequence[Listed]
+    listed: Sequence[UnsaidLine]
     said: int
     """Lines that objects say wholly."""
     command: str
@@ -124,7 +110,7 @@ def full_report(found: Import) -> str:
 
 def _reasons(found: Import) -> Iterator[Line]:
     """Why lines are not said, each reason with how many lines it is about and the first of them."""
-    first: dict[str, Listed] = {}
+    first: dict[str, UnsaidLine] = {}
     counts: Counter[str] = Counter()
     for line in found.listed:
         for reason in line.reasons:
@@ -196,16 +182,16 @@ def _key(found: Import) -> Iterator[Line]:
         yield 2, (Piece(f"  - {lost:,} not: why is told", Style.REMOVE),)
 
 
-def _differs(line: Listed) -> bool:
+def _differs(line: UnsaidLine) -> bool:
     return all(reason.startswith(DIFFERS) for reason in line.reasons)
 
 
-def _by_file(lines: Sequence[Listed]) -> Iterator[tuple[str, list[Listed]]]:
+def _by_file(lines: Sequence[UnsaidLine]) -> Iterator[tuple[str, list[UnsaidLine]]]:
     for name, group in groupby(lines, key=lambda line: line.file):
         yield name, list(group)
 
 
-def _file(name: str, lines: Sequence[Listed]) -> Iterator[Line]:
+def _file(name: str, lines: Sequence[UnsaidLine]) -> Iterator[Line]:
     """Lines that follow each other with the same reasons are told with them once."""
     broad = max(columns(_place(line)) for line in lines)
     yield ONE_LINE, (Piece(name or "Elsewhere", Style.STRONG),)
@@ -219,7 +205,7 @@ def _file(name: str, lines: Sequence[Listed]) -> Iterator[Line]:
             yield 8, plain(f"      {reason.removeprefix(DIFFERS)}")
 
 
-def _place(line: Listed) -> str:
+def _place(line: UnsaidLine) -> str:
     return safe(f"{line.file}:{line.line}" if line.line else line.file)
 
 
@@ -339,7 +325,7 @@ def imported_markdown(found: Import) -> str:
     return text
 
 
-def _item(line: Listed) -> str:
+def _item(line: UnsaidLine) -> str:
     sign = "~" if _differs(line) else "-"
     reasons = "; ".join(code(reason.removeprefix(DIFFERS)) for reason in line.reasons)
     return f"- {code(sign)} {code(_place(line))} {code(line.text, 120)}: {reasons}\n"

@@ -1,11 +1,10 @@
 """What callers meet after an import, beside what they met before: by cause on a screen, all in a file."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
 
+from ccstate.imports import Calls, Differs, NotFollowed
 from ccstate.render.text import Line, Piece, Style, plain, safe, well_formed
 from ccstate.render.values import plural
 
@@ -13,65 +12,6 @@ SHOWN = 8
 """Causes that a screen shows."""
 LONGEST = 160
 """Characters of what callers hear, on a screen."""
-
-
-class Differs(Protocol):
-    """Callers of one number who meet something else; `did` is what they did on the way."""
-
-    @property
-    def door(self) -> object: ...
-    @property
-    def did(self) -> Sequence[str]: ...
-    @property
-    def about(self) -> str: ...
-    @property
-    def before(self) -> str: ...
-    @property
-    def after(self) -> str: ...
-    @property
-    def file(self) -> str: ...
-    @property
-    def line(self) -> int: ...
-    @property
-    def at(self) -> datetime | None: ...
-
-
-class NotFollowed(Protocol):
-    """Callers of one number whose way is not compared, and why; `calls` says how many at least."""
-
-    @property
-    def calls(self) -> int: ...
-    @property
-    def door(self) -> object: ...
-    @property
-    def did(self) -> Sequence[str]: ...
-    @property
-    def reason(self) -> str: ...
-    @property
-    def file(self) -> str: ...
-    @property
-    def line(self) -> int: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Calls:
-    """The calls that were compared, to how many numbers, and what came of them."""
-
-    numbers: int
-    samples: int = 0
-    """Numbers among them that stand for all that a pattern takes."""
-    same: int
-    differ: int
-    differences: Sequence[Differs] = ()
-    unfollowed: Sequence[NotFollowed] = ()
-
-    @property
-    def not_followed(self) -> int:
-        return sum(lost.calls for lost in self.unfollowed)
-
-    @property
-    def compared(self) -> int:
-        return self.same + self.differ + self.not_followed
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from ccstate.adapters.asterisk.carriers import trunk_id
 from ccstate.adapters.asterisk.compiling import compile_objects
 from ccstate.adapters.asterisk.connection import GONE, Connection, places
 from ccstate.adapters.asterisk.entries import used_files
+from ccstate.adapters.asterisk.estate import read_estate
 from ccstate.adapters.asterisk.handwritten import OWN, Handwritten, read_handwritten
 from ccstate.adapters.asterisk.include_files import Stored, read_stored
 from ccstate.adapters.asterisk.kind import Setting
@@ -47,7 +48,7 @@ from ccstate.journeys.flow import Flow
 from ccstate.journeys.placed import CallResult
 from ccstate.model import Change, Json, Observation
 
-__all__ = ["GONE", "AsteriskAdapter", "Connection", "connect", "places"]
+__all__ = ["GONE", "AsteriskAdapter", "Connection", "connect", "places", "read_estate"]
 
 
 def connect(connection: Mapping[str, Json], folder: Path) -> "AsteriskAdapter":

@@ -1,0 +1,176 @@
+"""A configuration that was written by hand, taken into a project: YAML, secrets, a report."""
+
+import os
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from ccstate.adapter import installed, module_of
+from ccstate.checkout import outermost_top, refuse_links, write_new
+from ccstate.desired.insertion import with_resources
+from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
+from ccstate.history import would_be_committed
+from ccstate.imports import Estate, ReadsEstates
+from ccstate.model import Address, Fields, State
+from ccstate.project.listener import Listener
+from ccstate.render.imported import REPORT_BEGINS, Import, full_report
+from ccstate.secrets import NAMES
+
+REPORT = "import-report.txt"
+"""The list of everything that an import does not say, in the folder of the project."""
+
+
+def reader(adapter: str) -> ReadsEstates:
+    """What reads estates for a platform; of the only adapter that can, where none is named."""
+    names = [adapter] if adapter else sorted(installed())
+    readers = {name: found for name in names if (found := module_of(name).read_estate)}
+    if len(readers) == 1:
+        return next(iter(readers.values()))
+    message = f"{adapter or 'no adapter that is installed'} cannot read configurations"
+    hint = "import by hand: `ccstate adopt` takes what a platform shows"
+    if readers:
+        message, hint = "several adapters read configurations", f"name one: {', '.join(readers)}"
+    raise InvalidInput([Diagnostic("CC810", message, hint=hint)])
+
+
+def grouped(folder: Path, estate: Estate) -> dict[Path, dict[Address, Fields]]:
+    """The objects by the file that they go to."""
+    groups: dict[Path, dict[Address, Fields]] = {}
+    for address, fields in estate.objects.items():
+        path = folder / estate.files[address]
+        groups.setdefault(path, {})[address] = fields
+    return dict(sorted(groups.items()))
+
+
+def make_folder(root: Path, folder: Path) -> None:
+    """Make the folder of the desired state, which a new project does not have yet."""
+    refuse_links(root, folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        name = _relative(root, folder)
+        message = f"{name} cannot be made: {error.strerror}"
+        hint = "move away what has its name, or correct `desired_state` in ccstate.yaml"
+        raise InvalidInput([Diagnostic("CC001", message, Span(name), hint=hint)]) from None
+
+
+def refusals(
+    root: Path,
+    declared: State,
+    groups: Mapping[Path, Mapping[Address, Fields]],
+    require_inside: Callable[[Path], object],
+) -> Iterator[Diagnostic]:
+    """Why nothing may be written: every object that is declared, every file that is not ours."""
+    twice: dict[str, list[str]] = {}
+    for address in sorted(
+        declared.keys() & {address for made in groups.values() for address in made}
+    ):
+        twice.setdefault(declared[address].file, []).append(str(address))
+    for file, names in sorted(twice.items()):
+        many = f"{len(names)} objects of the import are" if len(names) > 1 else f"{names[0]} is"
+        named = textwrap.fill(", ".join(names), 76, break_long_words=False, break_on_hyphens=False)
+        yield Diagnostic(
+            "CC811",
+            f"{many} declared already",
+            Span(file),
+            cause=f"{named}\n" * (len(names) > 1) + "Nothing is written where that would be twice.",
+            hint="take them out of that file, or import into a project of its own; with --dry-run "
+            "it is only said what there is",
+        )
+    for path, resources in groups.items():
+        shown = _relative(root, path)
+        try:
+            require_inside(path)
+            before = path.read_bytes() if os.path.lexists(path) else b""
+            fresh = {a: fields for a, fields in resources.items() if a not in declared}
+            with_resources(before, shown, fresh)
+        except InvalidInput as refused:
+            yield from refused.problems
+        except OSError as error:
+            message = f"{shown} cannot be written to: {error.strerror}"
+            hint = "move it away, or give it another name"
+            yield Diagnostic("CC813", message, Span(shown), hint=hint)
+
+
+def occupied(root: Path) -> Iterator[Diagnostic]:
+    """Why no report can be written: what has its name is no report."""
+    path = root / REPORT
+    if not os.path.lexists(path):
+        return
+    try:
+        refuse_links(root, path)
+        is_report = path.read_bytes().startswith(REPORT_BEGINS.encode())
+    except InvalidInput as refused:
+        yield from refused.problems
+        return
+    except OSError:
+        is_report = False
+    if not is_report:
+        message = f"{REPORT} is there already, and is no report of an import"
+        hint = "move it away, or give it another name"
+        yield Diagnostic("CC813", message, Span(REPORT), hint=hint)
+
+
+def misplaced(folder: Path, into: Path | None) -> Iterator[Diagnostic]:
+    """Why the values of secrets may not be written there."""
+    if into is None:
+        return
+    if into.resolve().is_relative_to(folder.resolve()):
+        message = f"{into} is in the desired state, which everybody may read"
+        yield Diagnostic("CC812", message, hint="choose a place outside of the repository")
+    elif os.path.lexists(into):
+        hint = "choose another name: what is there is not overwritten"
+        yield Diagnostic("CC812", f"{into} is there already", Span(str(into)), hint=hint)
+    elif not into.parent.is_dir():
+        message = f"there is no folder {into.parent}"
+        yield Diagnostic("CC812", message, hint="make it first, readable by you alone")
+
+
+def write_report(root: Path, report: Import) -> None:
+    """Writes the list of everything that an import does not say."""
+    path = root / REPORT
+    try:
+        path.unlink(missing_ok=True)
+        write_new(path, full_report(report).encode(errors="backslashreplace"))
+    except OSError as error:
+        message = f"{REPORT} cannot be written: {error.strerror}"
+        raise InvalidInput([Diagnostic("CC813", message, Span(REPORT))]) from None
+
+
+def write_secrets(into: Path, secrets: Mapping[str, str], listener: Listener) -> None:
+    """`export` lines for a shell, readable by nobody else; warns where git does not ignore them."""
+    if not secrets:
+        listener.remark(f"There are no secrets: {into} was not written.")
+        return
+    if would_be_committed(into):
+        listener.warn(
+            [
+                Diagnostic(
+                    "CC812",
+                    f"{into} is in a repository, and git does not ignore it",
+                    Span(str(into)),
+                    cause="The next `git add` would give these passwords to everybody, for good.",
+                    hint="move it out, or name it in .gitignore",
+                    severity=Severity.WARNING,
+                )
+            ]
+        )
+    lines = "".join(f"export {name}={_quoted(text)}\n" for name, text in sorted(secrets.items()))
+    lines += f"export {NAMES}={_quoted(' '.join(sorted(secrets)))}\n"
+    refuse_links(outermost_top(into.absolute()), into.absolute())
+    try:
+        handle = os.open(into, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(lines.encode(errors="surrogateescape"))
+    except OSError as error:
+        message = f"{into} cannot be written: {error.strerror}"
+        raise InvalidInput([Diagnostic("CC812", message, hint="choose another place")]) from None
+
+
+def _quoted(text: str) -> str:
+    """The text in single quotes of a shell, in which nothing has a meaning."""
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _relative(root: Path, path: Path) -> str:
+    return path.relative_to(root).as_posix()
