@@ -23,7 +23,7 @@ from ccstate.adapters import embedded
 from ccstate.adapters.asterisk import adapter as asterisk
 from ccstate.adapters.asterisk.connection import Connection
 from ccstate.kinds import KINDS, Kind, field_paths, fields
-from ccstate.kinds.fields import Common, Compare, Expectation, Ref
+from ccstate.kinds.fields import Compare, Expectation, KindFields, Ref
 from ccstate.render.diagnostics import diagnostics_text
 from ccstate.render.rule_text import Explained, rule_markdown
 from ccstate.rules import RULES, Rule
@@ -121,14 +121,14 @@ VALUES: Mapping[str, Any] = {
     "international number": fields.E164,
     "e-mail address": fields.Email,
     "duration": fields.Duration,
-    "time": fields.Lasting,
+    "time": fields.PositiveDuration,
     "date": fields.Date,
     "time span": fields.TimeSpan,
     "timezone": fields.Timezone,
     "language": fields.Language,
     "secret": fields.SecretReference,
-    "destination": fields.Goes,
-    "node or destination": fields.Next,
+    "destination": fields.CallDestination,
+    "node or destination": fields.NodeDestination,
 }
 """What the tables call the values that many fields have."""
 
@@ -153,7 +153,7 @@ def _means(metadata: Iterable[Any]) -> str:
 
 
 def _for_all() -> str:
-    return "\n".join(["## Fields of every kind", "", *_table(Common, "", {}), ""])
+    return "\n".join(["## Fields of every kind", "", *_table(KindFields, "", {}), ""])
 
 
 def _section(kind: Kind) -> str:
@@ -180,14 +180,18 @@ def _example(kind: Kind) -> str:
 
 def _sentence(model: type[BaseModel]) -> str:
     text = " ".join((model.__doc__ or "").split())
-    return text if model.__base__ is Common else text[0].lower() + text[1:]
+    return text if model.__base__ is KindFields else text[0].lower() + text[1:]
 
 
 def _table(model: type[BaseModel], path: str, inner: Inner) -> Iterator[str]:
     rows = [
         (name, field)
         for name, field in model.model_fields.items()
-        if not (issubclass(model, Common) and model is not Common and name in Common.model_fields)
+        if not (
+            issubclass(model, KindFields)
+            and model is not KindFields
+            and name in KindFields.model_fields
+        )
     ]
     yield "| Field | Value | Default | Meaning |"
     yield "|---|---|---|---|"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccstate.almanac import LARGEST, Read, parts_of, public_holidays, read_ics
+from ccstate.almanac import LARGEST, IcsContent, parts_of, public_holidays, read_ics
 from ccstate.errors import InvalidInput
 from ccstate.kinds import KINDS
 
@@ -18,7 +18,7 @@ def ics(*events: str) -> bytes:
     return f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{inside}END:VCALENDAR\r\n".encode()
 
 
-def days(read: Read) -> list[str]:
+def days(read: IcsContent) -> list[str]:
     """`date`, `date..until` or `date hours` of every entry."""
     found: list[dict[str, Any]] = [*read.entries]
     return [
@@ -119,9 +119,9 @@ def test_an_event_becomes_the_days_that_it_has_in_the_year(event: str, expected:
 def test_what_is_not_understood_is_left_out_and_told(event: str, why: str) -> None:
     read = read_ics(ics(event, "SUMMARY:Good\r\nDTSTART;VALUE=DATE:20270101"), "x.ics", [2027])
     assert days(read) == ["2027-01-01"]
-    [told] = read.left_out
-    assert told.startswith("x.ics:3: ")
-    assert why in told
+    [reason] = read.left_out
+    assert reason.startswith("x.ics:3: ")
+    assert why in reason
 
 
 def test_folded_lines_escapes_and_the_name_of_the_calendar_are_read() -> None:

@@ -1,6 +1,6 @@
-"""Holidays of countries and of iCalendar files, as the entries of a calendar.
+"""Convert holidays of countries and of iCalendar files to entries of a calendar.
 
-What a file says is data from strangers: it is read line by line, up to a size and a count, and of
+An iCalendar file is not trusted: it is read line by line, up to a size and a count, and of
 its rules of recurrence only those are followed that name days of a year.
 """
 
@@ -25,9 +25,9 @@ LONGEST_NAME = 200
 
 
 def public_holidays(code: str, years: Iterable[int]) -> list[Entry]:
-    """The public holidays of a country or subdivision (ISO 3166-2: `AU-NSW`), observed days too.
+    """List the public holidays of a country or subdivision (ISO 3166-2: `AU-NSW`), observed days too.
 
-    In English where the library knows it so. Raises InvalidInput (CC815) where it does not know
+    In English where the library has English names. Raises InvalidInput (CC815) where it does not know
     the code.
     """
     import holidays
@@ -49,7 +49,7 @@ def public_holidays(code: str, years: Iterable[int]) -> list[Entry]:
 
 
 def parts_of(country: str) -> Sequence[str]:
-    """Codes of the subdivisions that have holidays of their own, such as `AU-NSW`."""
+    """List the codes of subdivisions that have holidays of their own, such as `AU-NSW`."""
     import holidays
 
     known = holidays.list_supported_countries(include_aliases=False)
@@ -79,8 +79,8 @@ def _entry(name: str, first: date, last: date | None = None, part: str = "") -> 
 
 
 @dataclass(slots=True)
-class Read:
-    """What was read: the calendar's own name, its entries, and what was left out, with reasons."""
+class IcsContent:
+    """Content of a file: the calendar's own name, its entries, and what was left out, with reasons."""
 
     name: str = ""
     entries: list[Entry] = field(default_factory=list)
@@ -96,15 +96,15 @@ class _Event(NamedTuple):
         return found[0] if found else ""
 
 
-def read_ics(data: bytes, file: str, years: Iterable[int]) -> Read:
-    """The days of an iCalendar file in some years.
+def read_ics(data: bytes, file: str, years: Iterable[int]) -> IcsContent:
+    """Read the days of an iCalendar file in some years.
 
     Raises InvalidInput (CC816) where it is too large, or no iCalendar file.
     """
     if len(data) > LARGEST:
         raise InvalidInput([_unreadable(file, 0, "it is larger than 1 MB", "take out what is old")])
     wanted = sorted(years)
-    read = Read()
+    read = IcsContent()
     twice: set[tuple[str, str, str]] = set()
     for event in _events(data, file, read):
         try:
@@ -134,7 +134,7 @@ def _unreadable(file: str, line: int, problem: str, hint: str) -> Diagnostic:
     )
 
 
-def _events(data: bytes, file: str, read: Read) -> Iterator[_Event]:
+def _events(data: bytes, file: str, read: IcsContent) -> Iterator[_Event]:
     inside: list[str] = []
     fields: dict[str, list[str]] = {}
     start = 0
@@ -152,8 +152,8 @@ def _events(data: bytes, file: str, read: Read) -> Iterator[_Event]:
             fields.setdefault(name, []).append(value)
 
 
-def _properties(data: bytes, file: str, read: Read) -> Iterator[tuple[int, str, str]]:
-    """Line, name and value of every property; lines that are folded count as one."""
+def _properties(data: bytes, file: str, read: IcsContent) -> Iterator[tuple[int, str, str]]:
+    """Yield line, name and value of each property; lines that are folded count as one."""
     # Only its reader of lines: that of whole calendars follows what rules timezones have.
     from icalendar.parser import Contentlines
 
@@ -188,7 +188,7 @@ class _LeftOut(Exception):
 
 
 def _days_of(event: _Event, years: Sequence[int]) -> Iterator[Entry]:
-    """The entries of one event; nothing where it lies in other years, or was cancelled."""
+    """Convert one event to entries; none where it lies in other years, or was cancelled."""
     if event.text("STATUS").upper() == "CANCELLED":
         return
     if "RECURRENCE-ID" in event.fields or "RDATE" in event.fields:
@@ -206,7 +206,7 @@ def _days_of(event: _Event, years: Sequence[int]) -> Iterator[Entry]:
 
 
 def _length(event: _Event) -> tuple[date, date, str]:
-    """The first day, the last one, and the part of the day where it is not the whole."""
+    """Read the first day, the last one, and the part of the day where it is not the whole."""
     if not (begins := event.fields.get("DTSTART")):
         raise _LeftOut("it has no DTSTART")
     first, start = _moment(begins[0])
@@ -231,7 +231,7 @@ def _length(event: _Event) -> tuple[date, date, str]:
 
 
 def _moment(text: str) -> tuple[date, str | None]:
-    """The day, and the time where it has one, by the clock of wherever the calendar is used."""
+    """Parse a day, with its time where it has one, by the clock of the place that uses the calendar."""
     match = re.fullmatch(r"([0-9]{8})(?:T([0-9]{2})([0-9]{2})[0-9]{2}(Z?))?", text.strip())
     try:
         day = datetime.strptime(match[1], "%Y%m%d").date() if match else None  # noqa: DTZ007 - a day
@@ -264,7 +264,7 @@ _WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 
 def _series(event: _Event, first: date, years: Sequence[int], length: timedelta) -> Iterator[date]:
-    """The days on which an event begins, in the years or shortly before."""
+    """List the days on which an event begins, in the years or shortly before."""
     text = event.text("RRULE")
     if not text:
         yield first
@@ -283,7 +283,7 @@ def _series(event: _Event, first: date, years: Sequence[int], length: timedelta)
         raise _LeftOut(f"its rule {repr_(_plain(text))} is not followed: write it by hand")
     early = length.days // 365 + 1
     begun = 0
-    # At most 10,000 years, each with at most 12 months of some days: bounded, whatever it says.
+    # Bounded for any rule: at most 10,000 years, each with at most 12 months of 31 days.
     for year in range(first.year, years[-1] + 1, interval):
         if not count and year < years[0] - early:
             continue
@@ -297,7 +297,7 @@ def _series(event: _Event, first: date, years: Sequence[int], length: timedelta)
 
 
 def _days_in_month(rule: Mapping[str, str], first: date) -> list[str]:
-    """The days of a month that a rule names, at most 31: `25`, `-1`, `1MO`, `-1MO`, `MO`."""
+    """Parse the days of a month in a rule, at most 31: `25`, `-1`, `1MO`, `-1MO`, `MO`."""
     if "BYDAY" in rule and "BYMONTHDAY" in rule:
         raise ValueError
     named = rule.get("BYDAY") or rule.get("BYMONTHDAY") or str(first.day)

@@ -127,9 +127,9 @@ def _declared(
     address = resource.address
     # Whether the order of a list means something may depend on a field that is not declared.
     beside = {**(seen or {}), **resource.fields}
-    want = kinds.settled(address.kind, resource.fields, beside)
-    live = None if seen is None else kinds.settled(address.kind, seen, beside)
-    applied = None if applied is None else kinds.settled(address.kind, applied, beside)
+    want = kinds.with_sorted_lists(address.kind, resource.fields, beside)
+    live = None if seen is None else kinds.with_sorted_lists(address.kind, seen, beside)
+    applied = None if applied is None else kinds.with_sorted_lists(address.kind, applied, beside)
     resource = replace(resource, fields=want)
     if live is None:
         why = Why.YOU if applied is None else Why.DELETED_BY_HAND
@@ -284,7 +284,9 @@ def discrepancy(change: Change, seen: Observation) -> str:
             if missing:
                 return missing
             recorded, wanted = (
-                None if fields is None else kinds.settled(change.address.kind, fields, live)
+                None
+                if fields is None
+                else kinds.with_sorted_lists(change.address.kind, fields, live)
                 for fields in (applied, change.ledger)
             )
             if recorded != wanted:
@@ -297,13 +299,13 @@ def _missing(change: Change, live: Fields) -> str:
     if besides := BESIDES.intersection(live):
         return _left_over(live, besides)
     kind = change.address.kind
-    shown = kinds.flatten(kind, kinds.settled(kind, live, live))
+    shown = kinds.flatten(kind, kinds.with_sorted_lists(kind, live, live))
     for edit in change.edits:
         if edit.why is Why.RELEASED or edit.path in LEDGER_ONLY or _top(edit.path) in BESIDES:
             continue
         value, wanted = _value(shown, live, edit.path), edit.after
         if _top(edit.path) == edit.path:
-            wanted = kinds.settled(kind, {edit.path: wanted}, live)[edit.path]
+            wanted = kinds.with_sorted_lists(kind, {edit.path: wanted}, live)[edit.path]
         if value != wanted and not is_there(kind, edit.path, wanted, value):
             return f"{edit.path} is {_said(value)}, not {_said(edit.after)}"
     return ""

@@ -164,7 +164,7 @@ MISTAKES = [
         "x.yaml:1:57: CC102 exceptions.0: give at least one of hours, closed",
     ),
     (
-        "a calendar that nobody declares",
+        "a calendar that is not declared",
         (
             "schedules: {s: {timezone: UTC, weekly: {}, calendars: [au-nws]}}\n"
             "calendars: {au-nsw: {holidays: []}}"
@@ -237,7 +237,7 @@ MISTAKES = [
         'x.yaml:3:21: CC113 site/s has no desk "n-1" in south | declared in desired_state/x.yaml',
     ),
     (
-        "a call at a time of which nobody knows the hours",
+        "a call at a time without known hours",
         'call_tests: {t: {to: "+61255501234", at: "9999-12-31T23:59", expect: [hangup]}}\n',
         'x.yaml:1:38: CC102 at cannot be "9999-12-31T23:59"',
     ),
@@ -270,7 +270,7 @@ MISTAKES = [
         "x.yaml:1:1: CC102 a document is a mapping from kinds to resources | begin with a kind, such as queues:",
     ),
     (
-        "a member who is nobody",
+        "a member without a name",
         "queues: {q: {members: [{penalty: 1}]}}\n",
         "x.yaml:1:24: CC102 members.0: give exactly one of user, team, extension",
     ),
@@ -559,7 +559,7 @@ def test_what_a_branch_puts_into_the_state_folder_is_not_read(tmp_path: Path) ->
     (state / key).write_bytes(b'[[["user","a",{"name":"Evil"}]],[],[]]')
     found = load(load_settings(project), cache)
     assert found.state[Address("user", "a")].fields == {"name": "A"}
-    assert (state / key).exists()  # nobody takes it away either
+    assert (state / key).exists()  # it is not removed either
 
 
 def test_much_that_is_new_is_parsed_on_all_processors_and_says_the_same(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Slots of parking lots: numbers that exist, and that nobody else has."""
+"""Slots of parking lots: numbers that exist, and that have no other owner."""
 
 import pytest
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from ccstate import schemas
 from ccstate.adapters.asterisk.refusals import refusals
-from ccstate.kinds import KINDS, settled
+from ccstate.kinds import KINDS, with_sorted_lists
 from ccstate.kinds.call_test import moment_named
 from ccstate.kinds.fields import Duration, Expectation, canonical_order, seconds
 from ccstate.model import Address, Json
@@ -128,7 +128,7 @@ MEANS = {
     ("Member", "penalty"): "rings first",
     ("ServiceLevel", "percent"): "no promise",
     ("ServiceLevel", "within"): "a target that no call meets: CC214",
-    ("Overflow", "after"): "sent on at once, nobody is rung",
+    ("Overflow", "after"): "sent on at once, no member rings",
     ("Menu", "retries"): "asked once",
     ("Collect", "retries"): "asked once",
     ("ToQueue", "priority"): "answered last",
@@ -143,7 +143,7 @@ def test_of_every_number_it_is_known_what_0_means() -> None:
 
 
 def written(address: str, **fields: Any) -> dict[str, str]:
-    """What Asterisk is told of one object with these fields."""
+    """What the include files say of one object with these fields."""
     owner = Address(*address.split("/"))
     objects = small()
     objects[owner] = {**objects[owner], **fields}
@@ -242,7 +242,7 @@ def test_a_set_of_whatever_a_platform_holds_has_one_order(
 
 def test_a_lone_surrogate_is_not_its_own_escape() -> None:
     members: list[Json] = [{"extension": "\ud800"}, {"extension": "\\ud800"}, {"extension": "10"}]
-    found = settled("queue", {"members": members}, {})["members"]
+    found = with_sorted_lists("queue", {"members": members}, {})["members"]
     assert isinstance(found, list)
-    assert found == settled("queue", {"members": members[::-1]}, {})["members"]
+    assert found == with_sorted_lists("queue", {"members": members[::-1]}, {})["members"]
     assert sorted(map(repr, found)) == sorted(map(repr, members))

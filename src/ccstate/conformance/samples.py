@@ -182,7 +182,7 @@ def changed(fields: Fields, part: Part) -> dict[str, Json]:
     if isinstance(shape, ListOf) and shape.unordered and isinstance(items, list):
         result[top] = [items[place] for place in canonical_order(items)]
     if top in result:
-        result[top] = kinds.settled(part.kind, {top: result[top]}, result)[top]
+        result[top] = kinds.with_sorted_lists(part.kind, {top: result[top]}, result)[top]
     return result
 
 

@@ -1,4 +1,4 @@
-"""YAML → desired state: read, check, resolve; every problem with its place."""
+"""Load the desired state from YAML: read, check, resolve; each problem with its place."""
 
 from ccstate.desired.cache import ParseCache, cache_folder
 from ccstate.desired.load import Desired, load

@@ -1,4 +1,4 @@
-"""Parsed documents kept between runs, by what their files contain.
+"""Keep parsed documents between runs, by what their files contain.
 
 Only documents without a problem are kept, under a key made of the bytes of the file and of the
 code that read them: whatever changes, the entry is simply not found. Entries lie outside of the
@@ -38,7 +38,7 @@ def _code() -> bytes:
 
 
 def cache_folder(environment: Mapping[str, str], root: Path) -> Path | None:
-    """Where documents of the project are kept; None where a branch could bring them along.
+    """Choose the folder of the cache of a project; None where a branch could bring it along.
 
     `CCSTATE_CACHE` names the folder for all projects; without it the user's own, as the
     XDG Base Directory Specification 0.8 says: a path that is not absolute is passed over.
@@ -76,7 +76,7 @@ class ParseCache:
         self._used: set[str] = set()
 
     def key(self, data: bytes) -> str:
-        """What the entry for a file of this content is called."""
+        """Name the entry for a file of this content."""
         return blake2b(data, digest_size=20, key=_code()).hexdigest()
 
     def has(self, key: str) -> bool:
@@ -84,7 +84,7 @@ class ParseCache:
         return self._folder is not None and (self._folder / key).exists()
 
     def get(self, key: str) -> Document | None:
-        """The document kept under the key."""
+        """Read the document of an entry; None where it is missing or damaged."""
         if self._folder is None:
             return None
         self._used.add(key)
@@ -101,7 +101,7 @@ class ParseCache:
         return Document(*orjson.loads(content))
 
     def put(self, key: str, document: Document) -> None:
-        """Keeps the document; a folder that cannot be written is left alone."""
+        """Write an entry; a folder that cannot be written is left as it is."""
         if self._folder is None:
             return
         content = orjson.dumps([document.resources, document.mentions, document.release])
@@ -111,7 +111,7 @@ class ParseCache:
             return  # a full disk plans as well, only slower
 
     def prune(self) -> None:
-        """Drops entries that this run did not use, once they outnumber those that it did."""
+        """Remove the entries that this run did not use, where they outnumber those that it did."""
         try:
             kept = list(self._folder.iterdir()) if self._folder else []
         except OSError:
@@ -122,12 +122,12 @@ class ParseCache:
                     entry.unlink(missing_ok=True)
 
     def _sealed(self, key: str, content: bytes) -> bytes:
-        """What only this machine can have written there: of the name too, or files could swap."""
+        """Seal an entry by this machine's key; with its name, or entries could change places."""
         return blake2b(key.encode() + content, digest_size=_SEAL_BYTES, key=self._secret).digest()
 
 
 def _secret(folder: Path) -> bytes:
-    """The key in the folder, made where there is none; b"" where others could have put it there."""
+    """Read the key in the folder, or make one; b"" where another user could have written it."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not _is_ours(folder.stat(), 0o022):
@@ -156,7 +156,7 @@ def _is_ours(about: os.stat_result, others: int) -> bool:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Writes a file of this user's alone, whole or not at all."""
+    """Write a file that only this user can read, whole or not at all."""
     part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:

@@ -1,4 +1,4 @@
-"""What must hold inside one resource, beyond the form of its fields."""
+"""Check what must hold inside one resource, beyond the form of its fields."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
@@ -18,7 +18,7 @@ _Found: TypeAlias = Iterator[tuple[Path, str, str, str, str]]
 
 
 def check_alone(file: str, kind: Kind, name: str, fields: Fields) -> Iterator[Finding]:
-    """What is wrong with one resource that needs no other to be seen."""
+    """Check one resource alone."""
     check = _CHECKS.get(kind.name)
     for path, code, message, cause, hint in check(fields) if check else ():
         place = (kind.plural, name, *path)
@@ -58,7 +58,7 @@ def _schedule(schedule: Mapping[str, Any]) -> _Found:
 
 
 def _days(entry: Mapping[str, Any], root: Path, what: str) -> _Found:
-    """The days that an entry is about: each exists, and the last is not before the first."""
+    """Check the days of an entry: each exists, and the last is not before the first."""
     first, last = entry.get("date") or entry["every"], entry.get("until")
     is_dated = bool(entry.get("date"))
     yield from _day(first, (*root, "date" if is_dated else "every"))
@@ -183,14 +183,14 @@ def _collected(node: Mapping[str, Any], root: Path) -> _Found:
             yield (
                 (*root, "choices", digits),
                 "CC111",
-                f"nobody can enter {repr_(digits)} here",
+                f"callers cannot enter {repr_(digits)} here",
                 f"The node takes {fewest} to {most} digits (min_digits, max_digits).",
                 "change the digits, or how many are taken",
             )
 
 
 def _endless(nodes: Mapping[str, Any]) -> _Found:
-    """A round of nodes that neither play nor ask anything: the call would spin there for ever."""
+    """Find a circle of nodes that neither play nor ask anything: a call would stay there for ever."""
     jumps = {
         name: [target for _, target in exits(node) if target in nodes]
         for name, node in nodes.items()
@@ -207,7 +207,7 @@ def _endless(nodes: Mapping[str, Any]) -> _Found:
 
 
 def find_cycle(edges: Mapping[str, list[str]]) -> list[str]:
-    """One cycle of the graph, its first node repeated at the end; [] where there is none."""
+    """Find one cycle of the graph, its first node repeated at the end; [] where there is none."""
     try:
         TopologicalSorter(edges).prepare()
     except CycleError as error:
@@ -223,7 +223,7 @@ _EXITS = (
 
 
 def exits(node: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
-    """Where a node of a tree leads, with the path of each exit in the node."""
+    """List where a node of a tree leads, with the path of each exit in the node."""
     for field in _EXITS:
         if target := node.get(field):
             yield (field,), target

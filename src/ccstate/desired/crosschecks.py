@@ -16,7 +16,7 @@ Documents: TypeAlias = Mapping[str, Document]
 def check_together(
     documents: Documents, state: State, content: Callable[[str], bytes]
 ) -> Iterator[Finding]:
-    """Every problem that shows only when all files are seen together."""
+    """Check what shows only in all files together."""
     yield from _unresolved(documents, state, content)
     owner: dict[str, Resource] = {}
     yield from _numbers_owned_twice(state, owner)
@@ -39,7 +39,7 @@ def _at(resource: Resource, *path: str | int) -> Path:
 
 
 def declared_twice(address: Address, file: str, first: str) -> Finding:
-    """One resource in two files."""
+    """Report a resource that two files declare."""
     return Finding(
         file,
         (KINDS[address.kind].plural, address.name),
@@ -63,18 +63,18 @@ def _unresolved(
     known: dict[str, list[str]] = {}
     hints = MOST_HINTS
     for file, document in documents.items():
-        dangling = {target for target in document.mentions if target not in declared}
-        if not dangling:
+        unresolved = {target for target in document.mentions if target not in declared}
+        if not unresolved:
             continue
         if not known:
             for kind, _, name in (other.partition("/") for other in sorted(declared)):
                 known.setdefault(kind, []).append(name)
         words = {}
-        for target in sorted(dangling):
+        for target in sorted(unresolved):
             hints -= 1
-            words[target] = _dangling(target, declared, known if hints >= 0 else {})
+            words[target] = _unresolved_words(target, declared, known if hints >= 0 else {})
         written = as_written(document, content(file), file)
-        for who, path, target in mentioning(written, dangling):
+        for who, path, target in mentioning(written, unresolved):
             message, hint = words[target]
             if not message:
                 continue
@@ -85,10 +85,10 @@ def _unresolved(
             yield Finding(file, place, "CC103", message, cause, hint)
 
 
-def _dangling(
+def _unresolved_words(
     target: str, declared: set[str], known: Mapping[str, Sequence[str]]
 ) -> tuple[str, str]:
-    """Message and hint for a mention of nothing; "" where another mention says it."""
+    """Describe a mention of a missing resource: message and hint; "" where another finding says it."""
     kind, _, name = target.partition("/")
     if kind == "voicemail":
         if f"extension/{name}" not in declared:
@@ -100,9 +100,9 @@ def _dangling(
 
 
 def _numbers_owned_twice(state: State, owner: dict[str, Resource]) -> Iterator[Finding]:
-    """Internal numbers that two things answer: extensions, queues and trees share one plan.
+    """Find internal numbers with two owners: extensions, queues and trees share one plan.
 
-    `owner` takes who has each.
+    `owner` collects the first owner of each.
     """
     holder: dict[str, Resource] = {}
     for resource in state.values():
@@ -116,7 +116,7 @@ def _numbers_owned_twice(state: State, owner: dict[str, Resource]) -> Iterator[F
 
 
 def _numbers_of(resource: Resource) -> Iterator[tuple[str, str]]:
-    """The internal numbers of a resource, each with the field that says it; of a user, her extension."""
+    """List the internal numbers of a resource, each with its field; of a user, the extension."""
     kind, name = resource.address
     if kind == "extension":
         number = cast("str", resource.fields.get("number"))
@@ -129,7 +129,7 @@ def _numbers_of(resource: Resource) -> Iterator[tuple[str, str]]:
 
 
 def _codes_owned_twice(state: State, owner: Mapping[str, Resource]) -> Iterator[Finding]:
-    """Feature codes that are an internal number, or that two things answer at one site."""
+    """Find feature codes that are internal numbers, or have two owners at one site."""
     by_code: dict[str, list[Resource]] = {}
     for address, resource in state.items():
         if address.kind != "feature_code":
@@ -161,9 +161,9 @@ def _owned_twice(resource: Resource, field: str, what: str, first: Address) -> F
 
 
 def _places(state: State) -> Iterator[Finding]:
-    """Areas and desks that a user, a phone or a display names must exist at its site.
+    """Check that the area and the desk of a user, a phone or a display exist at its site.
 
-    What a phone leaves out of its place is that of its person.
+    A phone without a place of its own is where its user is.
     """
     people = {
         cast("str", resource.fields.get("extension")): cast("Mapping[str, Any]", resource.fields)
@@ -192,7 +192,7 @@ def _places(state: State) -> Iterator[Finding]:
         areas = cast("Mapping[str, Any]", site.fields.get("areas") or {})
         if area and area not in areas:
             if named == "desk":
-                continue  # said of the person
+                continue  # reported for the user
             message = f"{site.address} has no area {repr_(area)}"
             hint = did_you_mean(area, areas) or f"declared in {site.file}"
             yield Finding(resource.file, _at(resource, "area"), "CC113", message, hint=hint)
@@ -221,8 +221,8 @@ def _released_and_declared(documents: Documents, state: State) -> Iterator[Findi
                 )
 
 
-def _number_leads(fields: Fields) -> Iterator[Json]:
-    """Where the calls to a number may go."""
+def _number_targets(fields: Fields) -> Iterator[Json]:
+    """List where the calls to a number may go."""
     for field in ("to", "closed", "holiday", "on"):
         yield fields.get(field)
     callers = fields.get("callers")
@@ -235,7 +235,7 @@ def _endless_numbers(state: State) -> Iterator[Finding]:
     edges = {
         address.name: [
             target.removeprefix("number/")
-            for target in _number_leads(resource.fields)
+            for target in _number_targets(resource.fields)
             if isinstance(target, str) and target.startswith("number/")
         ]
         for address, resource in state.items()

@@ -1,4 +1,4 @@
-"""One file → the resources it declares: shape, values, canonical form, what it mentions."""
+"""Parse one file into the resources that it declares, in canonical form, and what they mention."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -47,7 +47,7 @@ def _name_pattern(kind: str) -> re.Pattern[str]:
 
 
 def parse(data: bytes, file: str) -> tuple[Document, list[Diagnostic], list[Finding]]:
-    """The document, what the reader refused, and what is wrong with what it read."""
+    """Parse a document: what it declares, what the reader refused, and what is wrong with the values."""
     document = Document()
     content, problems = read(data, file)
     if problems:
@@ -123,7 +123,7 @@ def _resources(document: Document, kind: Kind, named: Any, file: str) -> Iterato
 
 
 def _sound_part(kind: Kind, fields: Any, error: ValidationError) -> BaseModel | None:
-    """The resource without the fields that are wrong, so that the others are checked as well."""
+    """Validate a resource without the fields that are wrong, so that the others are checked as well."""
     if not isinstance(fields, dict):
         return None
     wrong = {detail["loc"][0] for detail in error.errors(include_url=False) if detail["loc"]}
@@ -175,7 +175,7 @@ def _mentions(document: Document) -> set[str]:
 def mentioning(
     document: Document, targets: Collection[str]
 ) -> Iterator[tuple[Address, kinds.Path, str]]:
-    """Where a document mentions one of these addresses: who, the path in its fields, which."""
+    """List where a document mentions one of these addresses: by which resource, at which path, which."""
     for kind, name, fields in document.resources:
         for reference in kinds.references(kind, fields):
             mentions = [str(reference.target)]
@@ -187,7 +187,7 @@ def mentioning(
 
 
 def as_written(document: Document, data: bytes, file: str) -> Document:
-    """The document with the fields as the author wrote them: sets in their written order."""
+    """Restore the fields of a document as its author wrote them: sets in their written order."""
     content: Any = read(data, file)[0]
     resources = [(k, name, content[KINDS[k].plural][name]) for k, name, _ in document.resources]
     return Document(resources, document.mentions, document.release)

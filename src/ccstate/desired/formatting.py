@@ -17,7 +17,7 @@ from ccstate import kinds
 from ccstate.desired.documents import Document, parse, valid_document
 from ccstate.desired.positions import comments
 from ccstate.errors import Diagnostic, InvalidInput, Span
-from ccstate.kinds.fields import Duration, Expectation, Lasting, duration, seconds
+from ccstate.kinds.fields import Duration, Expectation, PositiveDuration, duration, seconds
 from ccstate.kinds.shape import Leaf, Shape, field_ranks, inner_shape, item_shape
 
 WIDTH = 100
@@ -93,7 +93,7 @@ def _only_comments(source: str) -> str:
 
 _DURATIONS = {
     mark.words
-    for kind in (Duration, Lasting)
+    for kind in (Duration, PositiveDuration)
     for mark in get_args(kind)
     if isinstance(mark, Expectation)
 }

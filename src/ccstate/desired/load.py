@@ -1,4 +1,4 @@
-"""A folder of YAML → the desired state, with every problem of every file."""
+"""Load the desired state from a folder of YAML, with the problems of all its files."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ from ccstate.model import Address, Fields, Resource, State, parse_address
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """What the folder declares: resources, the addresses to release, the problems found."""
+    """What the folder declares: resources, addresses to release, problems."""
 
     state: State
     release: frozenset[Address]
@@ -32,7 +32,7 @@ class Desired:
 
 
 def load(settings: Settings, cache: ParseCache) -> Desired:
-    """Reads the whole desired state; problems are collected, nothing is raised for a file."""
+    """Load the desired state; problems are collected, nothing is raised for a file."""
     problems: list[Diagnostic] = []
     findings: list[Finding] = []
     documents: dict[str, Document] = {}
@@ -69,14 +69,14 @@ def load(settings: Settings, cache: ParseCache) -> Desired:
     return Desired(state, release, tuple(problems), len(documents))
 
 
-MUCH = 4 * 2**20
-"""Bytes of YAML that nobody has parsed yet, from which a second process is worth its start."""
+PARALLEL_FROM = 4 * 2**20
+"""Bytes of YAML without a cache entry, from which a second process is worth its start."""
 
 
 def _parse_side_by_side(
     contents: Mapping[str, bytes], keys: Mapping[str, str], cache: ParseCache
 ) -> None:
-    """Fills the cache on all processors, where much is new; what is left is parsed in turn."""
+    """Fill the cache on several processors, where many bytes are new; the rest is parsed in turn."""
     cold = [
         (content, file, keys[file], cache)
         for file, content in contents.items()
@@ -84,21 +84,23 @@ def _parse_side_by_side(
     ]
     size = sum(len(content) for content, *_ in cold)
     workers = os.cpu_count() or 1
-    if size < MUCH or workers < 2 or "fork" not in get_all_start_methods():
+    if size < PARALLEL_FROM or workers < 2 or "fork" not in get_all_start_methods():
         return
     context = get_context("fork")
     with (
-        suppress(BrokenProcessPool),  # a worker died, of memory perhaps: one by one will do
+        suppress(
+            BrokenProcessPool
+        ),  # a worker was killed, perhaps for its memory: parse one by one
         ProcessPoolExecutor(min(workers, MOST_WORKERS), context) as pool,
     ):
-        with _workers_deaf_to_the_keyboard():
+        with _interrupts_blocked():
             kept = pool.map(_keep, *zip(*cold, strict=True), chunksize=4)
         deque(kept, maxlen=0)
 
 
 @contextmanager
-def _workers_deaf_to_the_keyboard() -> Iterator[None]:
-    """Whoever is forked in here never gets Ctrl-C: its parent does, and ends it without a word."""
+def _interrupts_blocked() -> Iterator[None]:
+    """Block Ctrl-C in processes that are forked in here: their parent gets it, and ends them."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -127,7 +129,7 @@ def _document(
 def _state(
     documents: Mapping[str, Document], defaults: Mapping[str, Fields]
 ) -> tuple[State, list[Finding]]:
-    """Every resource once, and those that are declared again elsewhere."""
+    """Merge the documents: each resource once, and findings for those that are declared again."""
     state: dict[Address, Resource] = {}
     twice: list[Finding] = []
     for file, document in documents.items():

@@ -1,4 +1,4 @@
-"""Secrets in clear in the project file: a password in a connection is in git for ever."""
+"""Find secrets in clear in the project file: a password in a connection is in git for ever."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -18,9 +18,9 @@ _IN_OPTIONS = re.compile(
 
 
 def plain_secrets(connection: Mapping[str, Json], file: str, root: Path) -> Iterator[Finding]:
-    """Fields of a connection that hold a secret in clear, by their name or as a part of an address.
+    """Find fields of a connection that hold a secret in clear, by their name or in an address.
 
-    An adapter's fields are its own: only names and forms tell what they hold. No message quotes it.
+    An adapter's fields are its own: only names and forms show what they hold. No message quotes a value.
     """
     for name, value in connection.items():
         yield from _below(name, value, file, (*root, name))
@@ -41,7 +41,7 @@ def _below(name: str, value: Json, file: str, path: Path) -> Iterator[Finding]:
                 path,
                 "CC116",
                 f"{repr_(name)} holds a secret in clear",
-                "Whoever can read this file can use it, and git keeps it for ever.",
+                "Everyone who can read this file can use it, and git keeps it for ever.",
                 f"replace it by env:{_variable(name)}, set that variable, and change the secret",
             )
         case str() if not _is_reference(value) and _holds_a_password(value):
@@ -50,7 +50,7 @@ def _below(name: str, value: Json, file: str, path: Path) -> Iterator[Finding]:
                 path,
                 "CC116",
                 f"{repr_(name)} holds a secret in clear, inside of an address",
-                "Whoever can read this file can use it, and git keeps it for ever.",
+                "Everyone who can read this file can use it, and git keeps it for ever.",
                 "take it out of the address, and change it; the adapter's page says where secrets go",
             )
 
@@ -64,5 +64,5 @@ def _is_reference(value: Json) -> bool:
 
 
 def _variable(name: str) -> str:
-    """A name for the variable: `AMI_PASSWORD` for `ami-password`."""
+    """Suggest a name for the variable: `AMI_PASSWORD` for `ami-password`."""
     return "".join(c if c.isascii() and c.isalnum() else "_" for c in name).upper()

@@ -43,7 +43,7 @@ def _nearest(data: bytes, file: str, paths: Iterable[Path], *, of_value: bool) -
 
 
 @dataclass(slots=True)
-class _Box:
+class _Collection:
     """A mapping or list that is open; `steps` is None where no path inside is wanted."""
 
     steps: _Steps | None
@@ -58,27 +58,27 @@ def _places(data: bytes, wanted: set[_Steps], *, of_value: bool) -> dict[_Steps,
     import yaml
 
     places: dict[_Steps, tuple[int, int]] = {}
-    boxes: list[_Box] = []
+    collections: list[_Collection] = []
     missing = len(wanted)
     try:
         text = data.removeprefix(b"\xef\xbb\xbf").decode()
         for event in yaml.parse(text, Loader=yaml.CBaseLoader):
             name = type(event).__name__
             if name in ("MappingEndEvent", "SequenceEndEvent"):
-                boxes.pop()
+                collections.pop()
                 continue
             if name not in _NODES:
                 continue
-            steps = _enter(event, boxes)
+            steps = _enter(event, collections)
             if steps is not None and steps in wanted and steps not in places:
-                by_key = boxes and boxes[-1].is_mapping and not of_value
-                places[steps] = boxes[-1].key_place if by_key else _begin(event)
+                by_key = collections and collections[-1].is_mapping and not of_value
+                places[steps] = collections[-1].key_place if by_key else _begin(event)
                 missing -= 1
                 if not missing:
                     break
             if name in ("MappingStartEvent", "SequenceStartEvent"):
                 inside = steps if steps is not None and steps in wanted else None
-                boxes.append(_Box(inside, name == "MappingStartEvent"))
+                collections.append(_Collection(inside, name == "MappingStartEvent"))
     except (yaml.YAMLError, UnicodeDecodeError):
         pass  # Reported by `yaml_values.read`; here it only means that fewer places are known.
     return places
@@ -87,11 +87,11 @@ def _places(data: bytes, wanted: set[_Steps], *, of_value: bool) -> dict[_Steps,
 _NODES = frozenset(["ScalarEvent", "AliasEvent", "MappingStartEvent", "SequenceStartEvent"])
 
 
-def _enter(event: Any, boxes: list[_Box]) -> _Steps | None:
+def _enter(event: Any, collections: list[_Collection]) -> _Steps | None:
     """The path of the node that begins; None for a key, and where no path is wanted."""
-    if not boxes:
+    if not collections:
         return ()
-    box = boxes[-1]
+    box = collections[-1]
     if box.is_mapping:
         box.at_key = not box.at_key
         if not box.at_key:

@@ -1,4 +1,4 @@
-"""The YAML files below a folder: found in order, bounded, never outside of it."""
+"""List and read the YAML files below a folder: in order, bounded, never outside of it."""
 
 import os
 import stat
@@ -13,7 +13,7 @@ _SUFFIXES = (".yaml", ".yml")
 
 
 def yaml_files(folder: Path, root: Path) -> Iterator[tuple[str, Path] | Diagnostic]:
-    """Every YAML file below the folder as (name relative to `root`, path), sorted; or a refusal.
+    """List the YAML files below the folder as (name relative to `root`, path), sorted; or refusals.
 
     Hidden files and folders are passed over. A link is refused, wherever it leads.
     """
@@ -50,7 +50,7 @@ def _below(folder: Path, root: Path) -> Iterator[tuple[str, Path] | Diagnostic]:
 
 
 def link_refused(name: str) -> Diagnostic:
-    """Why a link is not followed: a branch can lead it to any file of the machine."""
+    """Report that a link is not followed: a branch can lead it to any file of the machine."""
     return Diagnostic(
         "CC006",
         f"{name} is a link",
@@ -61,12 +61,12 @@ def link_refused(name: str) -> Diagnostic:
 
 
 def name_of(path: Path, root: Path) -> str:
-    """The path as people write it: relative to the project where it lies inside."""
+    """Shorten a path for messages: relative to the project where it lies inside."""
     return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
 
 
 def content_of(path: Path, name: str) -> bytes | Diagnostic:
-    """The file's bytes, or why they are not read: a link, no file, too large."""
+    """Read the file's bytes, or report why not: a link, no file, too large."""
     try:
         # A pipe would keep its reader waiting: O_NONBLOCK, and a look at what was opened.
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -30,7 +30,7 @@ _BLANK_START = re.compile(r"[|>][^\r\n]*(?:\r?\n|\r)++ ++[\r\n]")
 
 
 @dataclass(slots=True)
-class _Box:
+class _Collection:
     """A mapping or list that is open; `line_of` holds the keys seen, None for a list."""
 
     line_of: dict[str, int] | None
@@ -39,13 +39,13 @@ class _Box:
 
 
 @dataclass(slots=True)
-class _Seen:
-    """What was found so far."""
+class _Progress:
+    """Problems and open collections so far."""
 
     file: str
     text: str
     problems: list[Diagnostic] = field(default_factory=list)
-    boxes: list[_Box] = field(default_factory=list)
+    collections: list[_Collection] = field(default_factory=list)
     scalars: list[tuple[int, int, bool]] = field(default_factory=list)
     """Start, end, and whether the scalar is plain; kept only where the text holds tabs."""
 
@@ -55,10 +55,10 @@ class _Seen:
 
 
 def faults(text: str, file: str) -> list[Diagnostic]:
-    """Everything for which the document is refused, in its order; at most MAX_PROBLEMS."""
+    """List the reasons to refuse the document, in its order; at most MAX_PROBLEMS."""
     import yaml
 
-    seen = _Seen(file, text)
+    seen = _Progress(file, text)
     try:
         for _ in _walk(yaml.parse(text, Loader=yaml.CBaseLoader), seen):
             if len(seen.problems) >= MAX_PROBLEMS:
@@ -73,8 +73,8 @@ def faults(text: str, file: str) -> list[Diagnostic]:
     return seen.problems
 
 
-def _walk(events: Iterator[Any], seen: _Seen) -> Iterator[None]:
-    """Looks at one event a step; ends at the first thing after which nothing more can be said."""
+def _walk(events: Iterator[Any], seen: _Progress) -> Iterator[None]:
+    """Check one event a step; stop where what follows has no certain meaning."""
     keep_scalars = "\t" in seen.text
     documents = 0
     for event in events:
@@ -86,7 +86,7 @@ def _walk(events: Iterator[Any], seen: _Seen) -> Iterator[None]:
                 extent = (event.start_mark.index, event.end_mark.index, not event.style)
                 seen.scalars.append(extent)
         elif name in ("MappingEndEvent", "SequenceEndEvent"):
-            seen.boxes.pop()
+            seen.collections.pop()
         elif name == "AliasEvent":
             _alias(event, seen)
         elif name == "DocumentStartEvent":
@@ -98,31 +98,31 @@ def _walk(events: Iterator[Any], seen: _Seen) -> Iterator[None]:
         elif name in ("MappingStartEvent", "SequenceStartEvent"):
             _decorations(event, seen)
             _open(event, seen, is_mapping=name == "MappingStartEvent")
-            if len(seen.boxes) > MAX_DEPTH:
+            if len(seen.collections) > MAX_DEPTH:
                 return
         yield
 
 
-def _at_key(seen: _Seen) -> _Box | None:
+def _at_key(seen: _Progress) -> _Collection | None:
     """The mapping whose key the coming node is, if it is one; turns to its value."""
-    if not seen.boxes or (box := seen.boxes[-1]).line_of is None:
+    if not seen.collections or (box := seen.collections[-1]).line_of is None:
         return None
     box.at_key = not box.at_key
     return None if box.at_key else box
 
 
-def _open(event: Any, seen: _Seen, *, is_mapping: bool) -> None:
+def _open(event: Any, seen: _Progress, *, is_mapping: bool) -> None:
     if _at_key(seen):
         what = "mapping" if is_mapping else "list"
         _odd_key(event, seen, f"a {what}")
     start = event.start_mark.index
     pair = is_mapping and event.flow_style and seen.text[start : start + 1] != "{"
-    seen.boxes.append(_Box({} if is_mapping else None, pair))
-    if len(seen.boxes) > MAX_DEPTH:
+    seen.collections.append(_Collection({} if is_mapping else None, pair))
+    if len(seen.collections) > MAX_DEPTH:
         _too_deep(event, seen)
 
 
-def _scalar(event: Any, seen: _Seen) -> None:
+def _scalar(event: Any, seen: _Progress) -> None:
     value, plain = event.value, not event.style
     box = _at_key(seen)
     if plain:
@@ -153,8 +153,8 @@ def _scalar(event: Any, seen: _Seen) -> None:
     box.line_of.setdefault(value, line)
 
 
-def _plain(event: Any, value: str, seen: _Seen, *, is_key: bool) -> None:
-    """Refuses a scalar without quotes that some reader takes for something else."""
+def _plain(event: Any, value: str, seen: _Progress, *, is_key: bool) -> None:
+    """Refuse a scalar without quotes that some reader takes for another value."""
     if value == "<<":
         seen.add(
             "CC004",
@@ -174,10 +174,10 @@ def _plain(event: Any, value: str, seen: _Seen, *, is_key: bool) -> None:
         seen.add("CC004", event.start_mark, *fault)
 
 
-def _text_block(event: Any, seen: _Seen) -> None:
-    """Text blocks that ruamel.yaml 0.19 refuses, or reads otherwise, where libyaml does not."""
+def _text_block(event: Any, seen: _Progress) -> None:
+    """Refuse text blocks that ruamel.yaml 0.19 refuses, or reads otherwise than libyaml."""
     source = seen.text[event.start_mark.index : event.end_mark.index]
-    if not seen.boxes:
+    if not seen.collections:
         what, hint = "the whole file is a text block", "write `key: value` entries"
     elif _GLUED_COMMENT.match(source):
         what, hint = "a comment is glued to the sign of a text block", "put a space before the #"
@@ -188,7 +188,7 @@ def _text_block(event: Any, seen: _Seen) -> None:
     seen.add("CC004", event.start_mark, what, "some readers of YAML refuse this", hint)
 
 
-def _decorations(event: Any, seen: _Seen) -> None:
+def _decorations(event: Any, seen: _Progress) -> None:
     if event.anchor is not None:
         seen.add(
             "CC004",
@@ -208,7 +208,7 @@ def _decorations(event: Any, seen: _Seen) -> None:
         )
 
 
-def _alias(event: Any, seen: _Seen) -> None:
+def _alias(event: Any, seen: _Progress) -> None:
     if _at_key(seen):
         _odd_key(event, seen, "an alias")
     seen.add(
@@ -220,7 +220,7 @@ def _alias(event: Any, seen: _Seen) -> None:
     )
 
 
-def _odd_key(event: Any, seen: _Seen, what: str) -> None:
+def _odd_key(event: Any, seen: _Progress, what: str) -> None:
     seen.add(
         "CC004",
         event.start_mark,
@@ -230,7 +230,7 @@ def _odd_key(event: Any, seen: _Seen, what: str) -> None:
     )
 
 
-def _glued_pair(event: Any, seen: _Seen) -> None:
+def _glued_pair(event: Any, seen: _Progress) -> None:
     seen.add(
         "CC004",
         event.start_mark,
@@ -240,7 +240,7 @@ def _glued_pair(event: Any, seen: _Seen) -> None:
     )
 
 
-def _too_deep(event: Any, seen: _Seen) -> None:
+def _too_deep(event: Any, seen: _Progress) -> None:
     seen.add(
         "CC005",
         event.start_mark,
@@ -250,7 +250,7 @@ def _too_deep(event: Any, seen: _Seen) -> None:
     )
 
 
-def _directives(event: Any, seen: _Seen) -> None:
+def _directives(event: Any, seen: _Progress) -> None:
     if event.version or event.tags:
         seen.add(
             "CC004",
@@ -261,7 +261,7 @@ def _directives(event: Any, seen: _Seen) -> None:
         )
 
 
-def _several_documents(event: Any, seen: _Seen) -> None:
+def _several_documents(event: Any, seen: _Progress) -> None:
     seen.add(
         "CC004",
         event.start_mark,
@@ -271,7 +271,7 @@ def _several_documents(event: Any, seen: _Seen) -> None:
     )
 
 
-def _document_end(seen: _Seen) -> None:
+def _document_end(seen: _Progress) -> None:
     if found := _DOCUMENT_END.search(seen.text):
         span = Span(seen.file, *place(seen.text, found.start()))
         message = "a line of three dots ends the document"
@@ -300,7 +300,7 @@ in Python's hash of integers (modulus 2**61 - 1), which takes quadratic time."""
 
 
 def number_fault(value: str) -> Fault | None:
-    """Why a value without quotes is refused; None where it is no number, or a plain one."""
+    """Explain why a value without quotes is refused; None where it is no number, or a plain one."""
     if value[:1] not in _STARTS:
         return None
     if _INTEGER.fullmatch(value):
@@ -315,7 +315,7 @@ def number_fault(value: str) -> Fault | None:
 
 
 def key_number_fault(value: str) -> Fault | None:
-    """Why a key without quotes is refused; None where it is no number, or a plain whole one."""
+    """Explain why a key without quotes is refused; None where it is no number, or a whole one."""
     if value[:1] not in _STARTS:
         return None
     if _INTEGER.fullmatch(value):
@@ -347,7 +347,7 @@ def _in_quotes(value: str, message: str) -> Fault:
 
 
 def short(text: str) -> str:
-    """At most 40 characters of what the file says, for a message."""
+    """Cut a text of the file to at most 40 characters, for a message."""
     return text if len(text) <= 40 else text[:37] + "..."
 
 
@@ -424,7 +424,7 @@ _UNCLOSED = {
 
 
 def syntax_problem(error: Any, text: str, file: str) -> Diagnostic:
-    """What a `yaml.MarkedYAMLError` says, for people; `text` is what was read."""
+    """Explain a `yaml.MarkedYAMLError`; `text` is the document."""
     problem = str(error.problem)
     mark = error.problem_mark or error.context_mark
     if problem in _UNCLOSED:
@@ -438,7 +438,7 @@ def syntax_problem(error: Any, text: str, file: str) -> Diagnostic:
         mark = error.context_mark or mark
     span = Span(file, mark.line + 1, mark.column + 1) if mark else Span(file)
     return Diagnostic(
-        "CC002", message, span, "nothing in this file can be read until it is mended", hint
+        "CC002", message, span, "nothing in this file can be read until it is corrected", hint
     )
 
 
@@ -451,7 +451,7 @@ def _misplaced(character: str) -> tuple[str, str]:
 def misplaced_tabs(
     text: str, scalars: Iterable[tuple[int, int, bool]], file: str
 ) -> list[Diagnostic]:
-    """Tabs that stand neither in quotes nor in a text block nor in a comment; at most MAX_TABS.
+    """Find tabs outside of quotes, text blocks and comments; at most MAX_TABS.
 
     `scalars` are the start and the end of each scalar, in order, and whether it has no quotes.
     """
@@ -486,7 +486,7 @@ def _misplaced_tab(file: str, line: int, column: int) -> Diagnostic:
 
 
 def place(text: str, index: int) -> tuple[int, int]:
-    """Line and column, from 1, of a character; takes time in proportion to `index`."""
+    """Convert an index to line and column, from 1; takes time in proportion to `index`."""
     line, start = 1, 0
     for found in _LINE_BREAK.finditer(text, 0, index):
         line, start = line + 1, found.end()

@@ -1,4 +1,4 @@
-"""The values of one YAML document, read fast, and refused where another reader would read others.
+"""Read the values of a YAML document fast; refuse it where other readers would read other values.
 
 Two passes (docs/adr/0002-yaml-parsers.md): a compiled parser reads the values; whatever *might* be
 ambiguous, by a cheap look at the bytes, goes through `yaml_faults` first, which knows exactly.
@@ -18,7 +18,7 @@ Reading = tuple[Json, list[Diagnostic]]
 
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _CONTROL = bytes([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])
-_UNWELCOME = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_NO_TEXT = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _LINE_SEPARATORS = "\x85\u2028\u2029"
 
 # Where a node may start, what readers disagree about: an anchor, an alias, a tag, the 1.1 value `=`, a
@@ -57,7 +57,7 @@ _PAIRED = re.compile(_flow(b"|" + _flow(b"|" + _flow(b""))))
 
 
 def read(data: bytes, file: str) -> Reading:
-    """The document in `data` as plain values, keys as text; `{}` where it holds nothing.
+    """Read the document in `data` as plain values, keys as text; `{}` where it holds nothing.
 
     With problems, the value is None. Nothing is raised for what a file may hold.
     """
@@ -85,7 +85,7 @@ def _parse(text: str, file: str) -> Reading:
 
 
 def _decode(data: bytes, file: str) -> tuple[str, list[Diagnostic]]:
-    """The text of a file; a problem where it is too large, or no UTF-8, or holds what is not text."""
+    """Decode a file; a problem where it is too large, no UTF-8, or holds characters that are no text."""
     if len(data) > MAX_BYTES:
         return "", [_too_large(len(data), file)]
     if data.startswith(_UTF16_MARKS) or (len(data) > 3 and b"\0" in data[:2]):
@@ -100,7 +100,7 @@ def _decode(data: bytes, file: str) -> tuple[str, list[Diagnostic]]:
         return "", [_not_utf8(file, line, column, what)]
     if data.isascii() and len(data.translate(None, _CONTROL)) == len(data):
         return text, []
-    found = _UNWELCOME.search(text)
+    found = _NO_TEXT.search(text)
     return text, [] if found is None else [_not_text(text, found.start(), file)]
 
 
@@ -142,7 +142,7 @@ def _is_plain(value: object) -> bool:
 
 
 def _make_keys_text(value: object) -> None:
-    """Turns `1:` into `"1":`, in place, order kept; `faults` has seen to it that no two become one."""
+    """Turn `1:` into `"1":`, in place, order kept; `faults` has checked that no two keys become one."""
     boxes = [value]
     while boxes:
         box = boxes.pop()
@@ -171,7 +171,7 @@ def _not_utf8(file: str, line: int, column: int, message: str) -> Diagnostic:
         "CC001",
         message,
         Span(file, line, column),
-        "YAML is read as UTF-8 only, so that a name means the same to everybody",
+        "YAML is read as UTF-8 only, so that a name means the same on every machine",
         "save the file as UTF-8 in your editor",
     )
 
@@ -185,12 +185,12 @@ def _not_text(text: str, index: int, file: str) -> Diagnostic:
         cause = "some readers of YAML end the line here and others do not"
     else:
         message = f"the file holds a control character or invisible mark ({code})"
-        cause = "it is no text, and nobody would see it in review"
+        cause = "it is no text, and a reviewer would not see it"
     return Diagnostic("CC001", message, Span(file, line, column), cause, "delete the character")
 
 
 def _unexplained(message: str, file: str) -> Diagnostic:
-    """What only the compiled parser objects to, in its words."""
+    """Report what only the compiled parser refuses, in its words."""
     found = re.search(r" at line (\d+) column (\d+)", message)
     span = Span(file, int(found[1]), int(found[2])) if found else Span(file)
     hint = "rewrite this part more simply, one `key: value` a line"

@@ -91,7 +91,7 @@ def compared(
         return None
     beside = {**(before.fields or {}), **(after.fields or {})}
     old, new = (
-        kinds.flatten(kind, kinds.settled(kind, version.fields or {}, beside))
+        kinds.flatten(kind, kinds.with_sorted_lists(kind, version.fields or {}, beside))
         for version in (before, after)
     )
     edits = tuple(

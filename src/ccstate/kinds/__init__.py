@@ -1,4 +1,4 @@
-"""Every kind of resource, and what follows from its declaration.
+"""List the kinds of resources, and derive what follows from their declaration.
 
 A kind is declared in one file of this package and registered below; loading, references,
 comparison, masking of secrets, `schema/` and the order of a plan are derived from it.
@@ -36,7 +36,16 @@ from ccstate.kinds.trunk import Trunk
 from ccstate.kinds.user import User
 from ccstate.model import Address, Fields, Json
 
-__all__ = ["KINDS", "PLURALS", "Kind", "Path", "Reference", "references", "secrets", "settled"]
+__all__ = [
+    "KINDS",
+    "PLURALS",
+    "Kind",
+    "Path",
+    "Reference",
+    "references",
+    "secrets",
+    "with_sorted_lists",
+]
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,79}$"
 PROTECT = "protect"
@@ -105,7 +114,7 @@ def _secret_walk(kind: str) -> "shapes._Walk | None":
 
 
 def references(kind: str, fields: Fields) -> Iterator[Reference]:
-    """Every other resource that the fields name, with the path of the mention.
+    """List the other resources that the fields name, with the path of each mention.
 
     `voicemail/2001` names the mailbox of `extension/2001`; `hangup` and the nodes of a tree
     name nothing.
@@ -125,27 +134,27 @@ def references(kind: str, fields: Fields) -> Iterator[Reference]:
 
 
 def secrets(kind: str, fields: Fields) -> dict[str, str]:
-    """Dotted path of every secret in the fields → the text there (a reference, or a seal)."""
+    """Map the dotted path of each secret in the fields to the text there (a reference, or a seal)."""
     walk = _secret_walk(kind)
     found = walk(fields, ()) if walk else ()
     return {".".join(map(str, path)): text for path, _, text in found}
 
 
 def holds_secrets(kind: str) -> bool:
-    """Whether objects of this kind can have secrets at all."""
+    """Whether objects of this kind can have secrets."""
     return _secret_walk(kind) is not None
 
 
 @cache
 def secret_fields(kind: str) -> frozenset[str]:
-    """The top-level fields of a kind that are secrets or hold some."""
+    """List the top-level fields of a kind that are secrets or hold some."""
     fields = shape(kind).fields.items()
     return frozenset(n for n, s in fields if shapes.walker(s, lambda leaf: leaf.secret))
 
 
 @cache
 def field_paths(kind: str) -> tuple[str, ...]:
-    """Every field that a platform may hold, as `ccstate.kinds.shape.field_paths` spells them.
+    """List the fields that a platform may hold, as `ccstate.kinds.shape.field_paths` writes them.
 
     `protect` is none of them: it is recorded beside the object, on every platform.
     """
@@ -153,12 +162,12 @@ def field_paths(kind: str) -> tuple[str, ...]:
 
 
 def set_fields(kind: str, fields: Fields) -> Iterator[tuple[str, Path]]:
-    """The fields of `field_paths` that have a value, each with where it stands."""
+    """List the fields of `field_paths` that have a value, each with its place."""
     return ((p, at) for p, at in shapes.set_fields(shape(kind), dict(fields)) if p and p != PROTECT)
 
 
 def flatten(kind: str, fields: Fields) -> dict[str, Json]:
-    """Fields by dotted path, each compared as a whole; nested structs are taken apart."""
+    """Map fields by dotted path, each compared as a whole; nested structs are taken apart."""
     return shapes.flatten(shape(kind), fields)
 
 
@@ -174,10 +183,10 @@ def _ordered(kind: str) -> Mapping[str, OrderCounts]:
     return {name: found.order for name, found in lists.items() if found.order}
 
 
-def settled(kind: str, fields: Fields, beside: Fields) -> Fields:
-    """The fields with every list sorted whose order means nothing, as things stand.
+def with_sorted_lists(kind: str, fields: Fields, beside: Fields) -> Fields:
+    """Sort the lists whose order means nothing, given the fields beside them.
 
-    `beside` has the fields that decide that, as they hold in the end; what it lacks has its default.
+    `beside` holds the fields that decide that, as they are in the end; a missing one has its default.
     """
     ordered = _ordered(kind)
     if not ordered or ordered.keys().isdisjoint(fields):
@@ -192,7 +201,7 @@ def settled(kind: str, fields: Fields, beside: Fields) -> Fields:
 
 @cache
 def defaults(kind: str) -> Fields:
-    """What a platform fills in for fields that nobody declares when it creates an object."""
+    """What a platform sets in a new object for fields that are not declared."""
     model = KINDS[kind].model
     return {
         name: field.default

@@ -5,8 +5,8 @@ from typing import Annotated
 from pydantic import Field
 
 from ccstate.kinds.fields import (
-    Common,
     Date,
+    KindFields,
     LastDay,
     SetOf,
     Text,
@@ -36,7 +36,7 @@ class Holiday(WithAlternatives):
     """The part of the day that is holiday, such as `12:00-24:00`; the whole day where left out. What reaches 24:00 ends the hours that run over midnight too."""
 
 
-class Calendar(Common):
+class Calendar(KindFields):
     """Holidays that schedules share."""
 
     holidays: Annotated[SetOf[Holiday], Field(max_length=MOST_ENTRIES)]

@@ -7,12 +7,12 @@ from pydantic import Field, StringConstraints
 
 from ccstate.kinds.fields import (
     E164,
+    CallDestination,
     CallerNumber,
-    Common,
-    Declared,
     Expectation,
-    Goes,
+    KindFields,
     Name,
+    ObjectFields,
     Ref,
     SetOf,
 )
@@ -28,13 +28,13 @@ Moment = Annotated[
 ]
 
 YEARS = range(2000, 2100)
-"""Years of which hours and holidays can be told; a year is walked from any day of them."""
+"""Years for which hours and holidays can be computed; a walk of a year begins on any day of them."""
 
 
 def moment_named(text: str, zone: tzinfo) -> datetime | None:
-    """The moment that a text such as `2026-12-25T10:00` means there; as it is, with an offset.
+    """Parse a moment such as `2026-12-25T10:00` in a timezone; one with an offset stays as it is.
 
-    None where there is none, such as 10:00 on 30 February, or in a year that is not of `YEARS`.
+    None where there is no such moment, as on 30 February, or its year is not in `YEARS`.
     """
     try:
         moment = datetime.fromisoformat(text)
@@ -45,7 +45,7 @@ def moment_named(text: str, zone: tzinfo) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 
-class SwitchPosition(Declared):
+class SwitchPosition(ObjectFields):
     """A switch, and the position in which the call finds it."""
 
     switch: Annotated[Name, Ref("switch")]
@@ -54,7 +54,7 @@ class SwitchPosition(Declared):
     """`on` or `off`."""
 
 
-class CallTest(Common):
+class CallTest(KindFields):
     """A promise to callers: this call, at this moment, ends there."""
 
     to: Annotated[E164, Ref("number")]
@@ -76,5 +76,5 @@ class CallTest(Common):
     """Keys pressed, one entry for each question; `""` says nothing once, until it gives up."""
     switches: SetOf[SwitchPosition] | None = None
     """Positions of switches during the call; others are in their `default` position."""
-    expect: Annotated[SetOf[Goes], Field(min_length=1)]
+    expect: Annotated[SetOf[CallDestination], Field(min_length=1)]
     """Where the call may end; one of these must hold."""

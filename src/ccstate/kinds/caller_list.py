@@ -4,7 +4,17 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from ccstate.kinds.fields import E164, Common, Declared, Expectation, Goes, Name, Next, Ref, SetOf
+from ccstate.kinds.fields import (
+    E164,
+    CallDestination,
+    Expectation,
+    KindFields,
+    Name,
+    NodeDestination,
+    ObjectFields,
+    Ref,
+    SetOf,
+)
 
 Prefix = Annotated[
     str,
@@ -14,7 +24,7 @@ Prefix = Annotated[
 ]
 
 
-class CallerList(Common):
+class CallerList(KindFields):
     """Callers by their numbers; numbers and nodes of trees ask whether a caller is in it."""
 
     numbers: SetOf[E164] | None = None
@@ -25,19 +35,19 @@ class CallerList(Common):
     """True for callers who show no number."""
 
 
-class ListedTo(Declared):
+class ListedDestination(ObjectFields):
     """Where callers go who are in a list, from a number."""
 
     list: Annotated[Name, Ref("caller_list")]
     """List that is asked."""
-    to: Goes
+    to: CallDestination
     """Where its callers go."""
 
 
-class ListedNext(Declared):
+class ListedNodeDestination(ObjectFields):
     """Where callers go who are in a list, inside of a tree."""
 
     list: Annotated[Name, Ref("caller_list")]
     """List that is asked."""
-    to: Next
+    to: NodeDestination
     """Where its callers go."""

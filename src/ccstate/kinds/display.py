@@ -4,7 +4,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from ccstate.kinds.fields import Common, Declared, Expectation, Lasting, Name, Ref, Text
+from ccstate.kinds.fields import (
+    Expectation,
+    KindFields,
+    Name,
+    ObjectFields,
+    PositiveDuration,
+    Ref,
+    Text,
+)
 
 Threshold = Annotated[
     str,
@@ -14,7 +22,7 @@ Threshold = Annotated[
 ]
 
 
-class Tile(Declared):
+class Tile(ObjectFields):
     """One figure on the wall."""
 
     label: Text | None = None
@@ -40,14 +48,14 @@ class Tile(Declared):
     """Value at which the tile turns red."""
 
 
-class Display(Common):
+class Display(KindFields):
     """A screen in a place, with tiles over queues."""
 
     site: Annotated[Name, Ref("site")] | None = None
     """Site where the screen hangs."""
     area: Name | None = None
     """Area of the site."""
-    refresh: Lasting = "10s"
+    refresh: PositiveDuration = "10s"
     """How often the figures are renewed."""
     tiles: list[Tile]
     """Tiles, in reading order."""

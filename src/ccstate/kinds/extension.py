@@ -7,15 +7,15 @@ from pydantic import Field
 from ccstate.kinds.fields import (
     E164,
     CallRight,
-    Common,
-    Declared,
-    Dialled,
+    DialledNumber,
     Digits,
     Email,
-    Forward,
-    Lasting,
+    ForwardDestination,
+    KindFields,
     Name,
+    ObjectFields,
     Permission,
+    PositiveDuration,
     Recording,
     Ref,
     SecretReference,
@@ -25,16 +25,16 @@ from ccstate.kinds.fields import (
 )
 
 
-class CallerId(Declared):
+class CallerId(ObjectFields):
     """What the called party sees."""
 
     name: Text | None = None
     """Name shown."""
-    number: Dialled | None = None
+    number: DialledNumber | None = None
     """Number shown: E.164, or digits inside the house."""
 
 
-class Voicemail(Declared):
+class Voicemail(ObjectFields):
     """The mailbox of an extension."""
 
     pin: SecretReference | None = None
@@ -47,16 +47,16 @@ class Voicemail(Declared):
     """True when a message leaves the mailbox once it has been sent by e-mail."""
 
 
-class Forwarding(Declared):
+class Forwarding(ObjectFields):
     """Where calls are forwarded; a forwarded call comes back only to the mailbox."""
 
-    always: Forward | None = None
+    always: ForwardDestination | None = None
     """Where every call goes; nothing rings."""
-    busy: Forward | None = None
+    busy: ForwardDestination | None = None
     """Where calls go while the phone is busy; as `no_answer` where left out."""
-    no_answer: Forward | None = None
-    """Where calls go that nobody answers; to the mailbox where left out."""
-    unavailable: Forward | None = None
+    no_answer: ForwardDestination | None = None
+    """Where calls go that are not answered; to the mailbox where left out."""
+    unavailable: ForwardDestination | None = None
     """Where calls go while no phone is registered; as `no_answer` where left out."""
 
 
@@ -69,11 +69,11 @@ class Follow(WithAlternatives):
     """Extension whose device rings."""
     number: E164 | None = None
     """Outside number that is called."""
-    ring_for: Lasting = "20s"
+    ring_for: PositiveDuration = "20s"
     """How long it rings."""
 
 
-class Extension(Common):
+class Extension(KindFields):
     """An internal number, its device, mailbox and rights."""
 
     number: Digits | None = None
@@ -88,7 +88,7 @@ class Extension(Common):
     """Kind of device; `none` for a mailbox without a phone."""
     caller_id: CallerId | None = None
     """Caller identity on outgoing calls."""
-    ring_for: Lasting = "20s"
+    ring_for: PositiveDuration = "20s"
     """How long it rings before voicemail answers, or the call fails."""
     voicemail: Voicemail | None = None
     """Mailbox; an extension without this field has none."""

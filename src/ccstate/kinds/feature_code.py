@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from ccstate.kinds.fields import Common, Expectation, Name, Ref, SetOf, Text
+from ccstate.kinds.fields import Expectation, KindFields, Name, Ref, SetOf, Text
 
 Code = Annotated[
     str,
@@ -25,7 +25,7 @@ TAKES: Mapping[str, frozenset[str]] = {
 """Fields that go with some actions only."""
 
 
-class FeatureCode(Common):
+class FeatureCode(KindFields):
     """A code that phones inside dial, and what it does for the extension that dials it."""
 
     code: Code

@@ -1,4 +1,4 @@
-"""The field types and markers that kinds are declared with.
+"""Declare fields: the types and markers that kinds are made of.
 
 A marker sits in an annotation (`Annotated[str, Ref("schedule")]`) and is read by
 `ccstate.kinds.shape`, from which references, comparison, masking and order are derived.
@@ -29,14 +29,14 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """The text names a resource of this kind."""
+    """Marks a text that names a resource of this kind."""
 
     kind: str
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """The text is where a call goes: `kind/name`, `hangup`, or, in a tree, one of its nodes."""
+    """Marks a text that says where a call goes: `kind/name`, `hangup`, or, in a tree, a node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +48,18 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """The text is a reference to a secret, resolved only by the adapter."""
+    """Marks a text that is a reference to a secret, resolved only by the adapter."""
 
 
 def _declared(model: BaseModel) -> dict[str, Any]:
     return {name: model.__dict__[name] for name in model.model_fields_set}
 
 
-def _spelling(item: object) -> bytes:
-    """What tells the items of a set apart and sorts them; of any JSON value, for a platform may hold it.
+def _serialized(item: object) -> bytes:
+    """Serialize an item of a set, to compare and sort by; any JSON value, for a platform may hold it.
 
-    What orjson refuses (lone surrogates, integers of more than 64 bits) is escaped, and so spelled
-    like nothing else.
+    What orjson refuses (lone surrogates, integers of more than 64 bits) is escaped, so that it equals
+    nothing else.
     """
     try:
         return orjson.dumps(item, default=_declared, option=orjson.OPT_SORT_KEYS)
@@ -68,29 +68,29 @@ def _spelling(item: object) -> bytes:
 
 
 def canonical_order(items: list[Any]) -> list[int]:
-    """The places of the items of a set, valid but as they were written, in canonical order."""
-    return sorted(range(len(items)), key=lambda place: _spelling(items[place]))
+    """Order the items of a set: their places in the list, in canonical order; the items are valid."""
+    return sorted(range(len(items)), key=lambda place: _serialized(items[place]))
 
 
-def _by_spelling(items: list[Any]) -> dict[bytes, Any]:
-    found = {_spelling(item): item for item in items}
+def _by_bytes(items: list[Any]) -> dict[bytes, Any]:
+    found = {_serialized(item): item for item in items}
     if len(found) != len(items):
         raise PydanticCustomError("written_twice", "an entry is written twice")
     return found
 
 
 def _each_once(items: list[Any]) -> list[Any]:
-    return list(_by_spelling(items).values())
+    return list(_by_bytes(items).values())
 
 
 def _sorted_set(items: list[Any]) -> list[Any]:
-    found = _by_spelling(items)
+    found = _by_bytes(items)
     return [found[key] for key in sorted(found)]
 
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """How two lists compare; `set`: order means nothing, so the canonical form is sorted."""
+    """Marks how two lists compare; `set`: order means nothing, so the canonical form is sorted."""
 
     how: str = "set"
 
@@ -107,10 +107,10 @@ class Compare:
 
 @dataclass(frozen=True, slots=True)
 class OrderCounts:
-    """In this list order means something only while the field beside it has the value.
+    """Marks a list whose order counts only while the field beside it has the value.
 
     The list stays as it is written, for another file or the platform may say what that field is;
-    `ccstate.kinds.settled` sorts it once that is known.
+    `ccstate.kinds.with_sorted_lists` sorts it once that is known.
     """
 
     field: str
@@ -140,18 +140,18 @@ def seconds(duration: str) -> int:
 
 
 def duration(total: int) -> str:
-    """Spell so many seconds, one way for each number of them: 90 → `1m30s`.
+    """Write seconds as a duration, one way for each number of them: 90 → `1m30s`.
 
     Hours and minutes have six digits at most, as in what is read: what is more goes to the next unit.
     """
     if total == 0:
         return "0s"
-    spelled = ""
+    text = ""
     for unit, size in _UNITS:
         count = total if unit == "s" else min(total // size, 999_999)
         total -= count * size
-        spelled += f"{count}{unit}" if count else ""
-    return spelled
+        text += f"{count}{unit}" if count else ""
+    return text
 
 
 def _whole(value: object) -> object:
@@ -160,8 +160,8 @@ def _whole(value: object) -> object:
 
 
 _DURATION = r"[0-9]{1,6}"
-_SOME = r"0{0,5}[1-9][0-9]{0,5}"
-"""As `_DURATION`, and more than none."""
+_POSITIVE = r"0{0,5}[1-9][0-9]{0,5}"
+"""As `_DURATION`, and more than 0."""
 
 Text = Annotated[
     str,
@@ -186,7 +186,7 @@ Digits = Annotated[
     StringConstraints(pattern=r"^[0-9]{2,15}$"),
     Expectation("a number of 2 to 15 digits, in quotes"),
 ]
-Dialled = Annotated[
+DialledNumber = Annotated[
     str,
     StringConstraints(pattern=r"^\+?[0-9]{2,15}$"),
     Expectation("a number of 2 to 15 digits, + before an international one, in quotes"),
@@ -231,13 +231,13 @@ Duration = Annotated[
     Field(examples=["20s", "3m", "1h30m"]),
     Expectation("a duration such as 20s, 3m or 1h30m"),
 ]
-Lasting = Annotated[
+PositiveDuration = Annotated[
     str,
     # JSON Schema knows no "other than 0s", and the patterns of pydantic look neither ahead nor back.
     StringConstraints(
-        pattern=rf"^({_SOME}h({_DURATION}m)?({_DURATION}s)?|{_DURATION}h{_SOME}m({_DURATION}s)?"
-        rf"|{_DURATION}h({_DURATION}m)?{_SOME}s|{_SOME}m({_DURATION}s)?|{_DURATION}m{_SOME}s"
-        rf"|{_SOME}s)$"
+        pattern=rf"^({_POSITIVE}h({_DURATION}m)?({_DURATION}s)?|{_DURATION}h{_POSITIVE}m({_DURATION}s)?"
+        rf"|{_DURATION}h({_DURATION}m)?{_POSITIVE}s|{_POSITIVE}m({_DURATION}s)?|{_DURATION}m{_POSITIVE}s"
+        rf"|{_POSITIVE}s)$"
     ),
     AfterValidator(lambda text: duration(seconds(text))),
     Field(examples=["20s", "3m", "1h30m"]),
@@ -291,7 +291,7 @@ SecretReference = Annotated[
     Expectation("a reference to a secret, env:NAME or file:path, never the secret itself"),
 ]
 _ADDRESS = r"(queue|ring_group|conference_room|ivr|extension|voicemail)/[a-z0-9][a-z0-9._-]{0,79}|number/\+[1-9][0-9]{6,14}"
-Goes = Annotated[
+CallDestination = Annotated[
     str,
     StringConstraints(pattern=rf"^({_ADDRESS}|hangup)$"),
     Destination(),
@@ -302,7 +302,7 @@ Goes = Annotated[
     ),
 ]
 """Where a call goes next: an address, or `hangup`."""
-Next = Annotated[
+NodeDestination = Annotated[
     str,
     StringConstraints(pattern=rf"^({_ADDRESS}|[a-z0-9][a-z0-9._-]{{0,79}})$"),
     Destination(),
@@ -317,7 +317,7 @@ Key = Annotated[
     Field(examples=["1", "*"]),
     Expectation("one key: 0 to 9, * or #"),
 ]
-Forward = Annotated[
+ForwardDestination = Annotated[
     str,
     StringConstraints(pattern=rf"^({_ADDRESS}|hangup|\+[1-9][0-9]{{6,14}})$"),
     Destination(),
@@ -353,7 +353,7 @@ _ABOUT = {"default", "description", "title"}
 """What a JSON Schema says about a field, whatever values it takes."""
 
 
-class Declared(Strict):
+class ObjectFields(Strict):
     """Fields of an object; each that may be left out takes null, and is not set then.
 
     One that has a default has it again.
@@ -389,7 +389,7 @@ class Declared(Strict):
         return schema
 
 
-class WithAlternatives(Declared):
+class WithAlternatives(ObjectFields):
     """Fields of an object of which some stand in place of each other."""
 
     exactly_one: ClassVar[tuple[str, ...]]
@@ -427,20 +427,20 @@ class WithAlternatives(Declared):
         return schema
 
 
-class Recording(Declared):
-    """Whether conversations are recorded, what callers are told of it, and how long it is kept."""
+class Recording(ObjectFields):
+    """Whether conversations are recorded, which notice callers hear, and how long recordings are kept."""
 
     when: Literal["never", "always", "on_demand"] = "never"
-    """`on_demand`: whoever answers starts and stops it by a key code during the call."""
+    """`on_demand`: the person who answers starts and stops it by a key code during the call."""
     notice: Annotated[Name, Ref("prompt")] | None = None
-    """Prompt that tells callers of it, played before anything rings; with `always` and `on_demand`."""
+    """Prompt with the notice to callers, played before anything rings; with `always` and `on_demand`."""
     folder: Name | None = None
     """Folder of the recordings, below the one that the platform keeps them in."""
     keep_days: Annotated[int, Field(ge=1, le=3650), WHOLE] | None = None
     """Days after which a recording is to be deleted."""
 
 
-class Common(Declared):
+class KindFields(ObjectFields):
     """Fields that every kind has."""
 
     label: Text | None = None

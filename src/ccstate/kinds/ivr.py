@@ -4,26 +4,26 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, StringConstraints
 
-from ccstate.kinds.caller_list import ListedNext
+from ccstate.kinds.caller_list import ListedNodeDestination
 from ccstate.kinds.fields import (
     E164,
     WHOLE,
-    Common,
-    Declared,
     Digits,
     Expectation,
     Key,
+    KindFields,
     Language,
-    Lasting,
     Name,
-    Next,
+    NodeDestination,
+    ObjectFields,
+    PositiveDuration,
     Ref,
     SetOf,
     Text,
     WithAlternatives,
 )
 
-Entered = Annotated[
+EnteredDigits = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9]{1,30}$"),
     Field(examples=["1234"]),
@@ -33,7 +33,7 @@ Retries = Annotated[int, Field(ge=0, le=9), WHOLE]
 PromptRef = Annotated[Name, Ref("prompt")]
 
 
-class NodeFields(Declared):
+class NodeFields(ObjectFields):
     """Fields that every node has."""
 
     type: str
@@ -49,7 +49,7 @@ class Play(NodeFields):
     """Kind of node."""
     prompt: PromptRef
     """What is played."""
-    then: Next
+    then: NodeDestination
     """Where the call goes afterwards."""
 
 
@@ -60,19 +60,19 @@ class Menu(NodeFields):
     """Kind of node."""
     prompt: PromptRef
     """What is played; callers may press a key before it ends."""
-    choices: Annotated[dict[Key, Next], Field(min_length=1)]
+    choices: Annotated[dict[Key, NodeDestination], Field(min_length=1)]
     """Where each key leads."""
     dial_extensions: bool = False
     """True to let callers dial the number of an extension here, too."""
     dial_sites: SetOf[Annotated[Name, Ref("site")]] | None = None
     """Sites whose extensions can be dialled here; those of every site where left out."""
-    timeout: Lasting = "5s"
+    timeout: PositiveDuration = "5s"
     """How long to wait for a key after the prompt."""
     retries: Retries = 2
     """How often the menu repeats before the timeout or invalid branch is taken."""
-    on_timeout: Next | None = None
+    on_timeout: NodeDestination | None = None
     """Where a caller goes who presses nothing; the call ends where left out."""
-    on_invalid: Next | None = None
+    on_invalid: NodeDestination | None = None
     """Where a caller goes who presses other keys; as `on_timeout` where left out."""
 
 
@@ -83,11 +83,11 @@ class Hours(NodeFields):
     """Kind of node."""
     schedule: Annotated[Name, Ref("schedule")]
     """Schedule that decides."""
-    open: Next
+    open: NodeDestination
     """Where calls go during the hours."""
-    closed: Next
+    closed: NodeDestination
     """Where calls go outside them."""
-    holiday: Next | None = None
+    holiday: NodeDestination | None = None
     """Where calls go on holidays; `closed` where left out."""
 
 
@@ -98,9 +98,9 @@ class AskSwitch(NodeFields):
     """Kind of node."""
     switch: Annotated[Name, Ref("switch")]
     """Switch that decides."""
-    on: Next
+    on: NodeDestination
     """Where calls go while it is on."""
-    off: Next
+    off: NodeDestination
     """Where calls go while it is off."""
 
 
@@ -117,24 +117,24 @@ class Collect(NodeFields):
     """Fewest digits that count as an answer."""
     max_digits: Annotated[int, Field(ge=1, le=30), WHOLE] = 20
     """Digits after which the node goes on by itself."""
-    timeout: Lasting = "5s"
+    timeout: PositiveDuration = "5s"
     """How long to wait for the next digit."""
     retries: Retries = 2
     """How often it asks again before the timeout branch is taken."""
-    choices: dict[Entered, Next] | None = None
+    choices: dict[EnteredDigits, NodeDestination] | None = None
     """Where these digits lead; all others lead to `then`."""
-    then: Next
+    then: NodeDestination
     """Where the call goes with the digits."""
-    on_timeout: Next | None = None
+    on_timeout: NodeDestination | None = None
     """Where a caller goes who gives none; the call ends where left out."""
 
 
 class Goto(NodeFields):
-    """Goes somewhere else at once."""
+    """CallDestination somewhere else at once."""
 
     type: Literal["goto"]
     """Kind of node."""
-    to: Next
+    to: NodeDestination
     """Where the call goes."""
 
 
@@ -160,10 +160,10 @@ class Dial(NodeFields, WithAlternatives):
     """Extension that rings."""
     number: E164 | None = None
     """Outside number that is called."""
-    ring_for: Lasting = "20s"
+    ring_for: PositiveDuration = "20s"
     """How long it rings."""
-    on_no_answer: Next | None = None
-    """Where the call goes when nobody answers; the call ends where left out."""
+    on_no_answer: NodeDestination | None = None
+    """Where the call goes when it is not answered; the call ends where left out."""
 
 
 class ToVoicemail(NodeFields):
@@ -189,9 +189,9 @@ class Callers(NodeFields):
 
     type: Literal["callers"]
     """Kind of node."""
-    callers: Annotated[list[ListedNext], Field(min_length=1)]
-    """Lists in the order in which they are asked: whoever is in the first goes there."""
-    others: Next
+    callers: Annotated[list[ListedNodeDestination], Field(min_length=1)]
+    """Lists in the order in which they are asked; a caller goes where the first list leads that holds the number."""
+    others: NodeDestination
     """Where all others go."""
 
 
@@ -211,7 +211,7 @@ Node: TypeAlias = Annotated[
 ]
 
 
-class Ivr(Common):
+class Ivr(KindFields):
     """A tree: calls enter at `start` and follow the nodes."""
 
     extension: Digits | None = None

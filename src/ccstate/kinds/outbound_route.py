@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from ccstate.kinds.fields import E164, WHOLE, Common, Expectation, Name, Permission, Ref, SetOf
+from ccstate.kinds.fields import E164, WHOLE, Expectation, KindFields, Name, Permission, Ref, SetOf
 
 Pattern = Annotated[
     str,
@@ -15,7 +15,7 @@ Pattern = Annotated[
 """Digits; X is 0-9, Z is 1-9, N is 2-9, a last `.` is one or more of anything."""
 
 
-class OutboundRoute(Common):
+class OutboundRoute(KindFields):
     """Dialled patterns and the trunks that carry them."""
 
     site: Annotated[Name, Ref("site")] | None = None

@@ -1,10 +1,17 @@
-"""Parking lot: where calls are parked, for somebody to take them from any phone."""
+"""Parking lot: where calls are parked, to be taken from any phone."""
 
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from ccstate.kinds.fields import Common, Digits, Expectation, Goes, Lasting, Name
+from ccstate.kinds.fields import (
+    CallDestination,
+    Digits,
+    Expectation,
+    KindFields,
+    Name,
+    PositiveDuration,
+)
 
 Slots = Annotated[
     str,
@@ -14,16 +21,16 @@ Slots = Annotated[
 ]
 
 
-class ParkingLot(Common):
-    """Numbers at which parked calls wait; whoever dials one takes the call that is there."""
+class ParkingLot(KindFields):
+    """Numbers at which parked calls wait; dialling one takes the call that is there."""
 
     extension: Digits
     """Internal number to which a call is transferred to park it."""
     slots: Slots
     """Internal numbers of the slots, first and last."""
-    timeout: Lasting = "45s"
+    timeout: PositiveDuration = "45s"
     """How long a call stays parked."""
-    on_timeout: Goes | None = None
+    on_timeout: CallDestination | None = None
     """Where the call goes then; back to the phone that parked it where left out."""
     music: Name = "default"
     """Music that parked callers hear."""
@@ -33,6 +40,6 @@ MOST_SLOTS = 200
 
 
 def slot_numbers(slots: str) -> list[str]:
-    """The numbers of the slots, in order; none where there are more than `MOST_SLOTS`."""
+    """List the numbers of the slots, in order; none where there are more than `MOST_SLOTS`."""
     first, last = map(int, slots.split("-"))
     return [str(number) for number in range(first, last + 1)] if last - first < MOST_SLOTS else []

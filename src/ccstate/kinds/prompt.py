@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from ccstate.kinds.fields import Common, Declared, Expectation, Language
+from ccstate.kinds.fields import Expectation, KindFields, Language, ObjectFields
 
 Spoken = Annotated[
     str,
@@ -23,7 +23,7 @@ AudioPath = Annotated[
 ]
 
 
-class Wording(Declared):
+class Wording(ObjectFields):
     """One language of a prompt."""
 
     text: Spoken | None = None
@@ -32,7 +32,7 @@ class Wording(Declared):
     """Recording, relative to the project; without it the text is spoken by the platform."""
 
 
-class Prompt(Common):
+class Prompt(KindFields):
     """Words and recordings by language."""
 
     languages: dict[Language, Wording]

@@ -6,19 +6,19 @@ from pydantic import Field
 
 from ccstate.kinds.fields import (
     WHOLE,
+    CallDestination,
     CallRight,
-    Common,
     Count,
-    Declared,
     Digits,
     Duration,
-    Goes,
     Key,
-    Lasting,
+    KindFields,
     Name,
     NamePrefix,
+    ObjectFields,
     OrderCounts,
     Percent,
+    PositiveDuration,
     Recording,
     Ref,
     SetOf,
@@ -26,7 +26,7 @@ from ccstate.kinds.fields import (
 )
 
 
-class ServiceLevel(Declared):
+class ServiceLevel(ObjectFields):
     """The target: so many percent of calls answered within so long."""
 
     percent: Percent = 80
@@ -43,46 +43,46 @@ class Member(WithAlternatives):
     user: Annotated[Name, Ref("user")] | None = None
     """A person."""
     team: Annotated[Name, Ref("team")] | None = None
-    """Everybody of a team."""
+    """All members of a team."""
     extension: Annotated[Name, Ref("extension")] | None = None
-    """A device, whoever sits there."""
+    """A device, regardless of who uses it."""
     penalty: Annotated[int, Field(ge=0, le=100), WHOLE] = 0
     """Members with a higher penalty ring only when those below cannot answer."""
     login: Literal["static", "dynamic"] = "static"
     """`static` is always in the queue; `dynamic` logs in and out, by feature code or on the platform."""
 
 
-class Announcements(Declared):
-    """What waiting callers are told."""
+class Announcements(ObjectFields):
+    """What waiting callers hear."""
 
     welcome: Annotated[Name, Ref("prompt")] | None = None
     """Played once when a caller joins."""
     position: bool = False
-    """True to tell the caller's place in the queue."""
+    """True to announce the caller's place in the queue."""
     wait_time: bool = False
-    """True to tell the expected wait."""
-    every: Lasting = "1m"
-    """How often position and wait are told."""
+    """True to announce the expected wait."""
+    every: PositiveDuration = "1m"
+    """How often position and wait are announced."""
     periodic: Annotated[Name, Ref("prompt")] | None = None
     """Prompt repeated while the caller waits."""
-    periodic_every: Lasting = "1m30s"
+    periodic_every: PositiveDuration = "1m30s"
     """How often the periodic prompt is played."""
 
 
-class Overflow(Declared):
+class Overflow(ObjectFields):
     """Where callers go whom the queue cannot serve."""
 
     after: Duration | None = None
-    """Longest wait before the caller goes to `to`; `0s` rings nobody."""
-    to: Goes | None = None
+    """Longest wait before the caller goes to `to`; with `0s` no member rings."""
+    to: CallDestination | None = None
     """Where the caller goes after that wait."""
-    empty: Goes | None = None
-    """Where the caller goes when nobody is logged in."""
-    full: Goes | None = None
+    empty: CallDestination | None = None
+    """Where the caller goes when no member is logged in."""
+    full: CallDestination | None = None
     """Where the caller goes when the queue holds `max_waiting` callers."""
 
 
-class Queue(Common):
+class Queue(KindFields):
     """A queue: who answers, in which order, how long, and what else happens."""
 
     extension: Digits | None = None
@@ -95,7 +95,7 @@ class Queue(Common):
         "ring_all", "longest_idle", "fewest_calls", "round_robin", "in_order", "random"
     ] = "ring_all"
     """How the next member is chosen; for `in_order` the order of `members` counts."""
-    ring_for: Lasting = "15s"
+    ring_for: PositiveDuration = "15s"
     """How long a member's device rings."""
     retry: Duration = "5s"
     """Pause before the next attempt."""
@@ -112,15 +112,15 @@ class Queue(Common):
     skills: SetOf[Name] | None = None
     """Skills that a member needs."""
     members: Annotated[list[Member], OrderCounts("strategy", "in_order")] | None = None
-    """Who answers; with strategy `in_order` they ring as they stand here, a team by its names. Left out: the platform decides; `[]`: nobody."""
+    """Who answers; with strategy `in_order` they ring as they stand here, a team by its names. Left out: the platform decides; `[]`: no members."""
     announcements: Announcements | None = None
-    """What waiting callers are told."""
+    """What waiting callers hear."""
     music: Name = "default"
     """Music on hold."""
-    keys: dict[Key, Goes] | None = None
+    keys: dict[Key, CallDestination] | None = None
     """Keys by which a waiting caller leaves the queue, and where each leads; other keys do nothing."""
     member_rights: SetOf[CallRight] | None = None
-    """What whoever answers can do by key codes during a call from the queue."""
+    """What the member who answers can do by key codes during a call from the queue."""
     caller_rights: SetOf[CallRight] | None = None
     """What callers can do by key codes, outside callers too, during a call from the queue."""
     recording: Recording | None = None

@@ -4,11 +4,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ccstate.kinds.fields import Common, Digits, Goes, Lasting, Name, OrderCounts, Ref
+from ccstate.kinds.fields import (
+    CallDestination,
+    Digits,
+    KindFields,
+    Name,
+    OrderCounts,
+    PositiveDuration,
+    Ref,
+)
 
 
-class RingGroup(Common):
-    """Phones that ring for one call; nobody waits here, and nothing is counted."""
+class RingGroup(KindFields):
+    """Phones that ring for one call; callers do not wait here, and nothing is counted."""
 
     extension: Digits | None = None
     """Internal number that reaches the group."""
@@ -20,7 +28,7 @@ class RingGroup(Common):
         OrderCounts("strategy", "in_order"),
     ]
     """Extensions that ring. Their mailboxes take no call of the group, and they ring for `ring_for` of the group."""
-    ring_for: Lasting = "20s"
+    ring_for: PositiveDuration = "20s"
     """How long the phones ring: together with `ring_all`, each of them with `in_order`."""
-    no_answer: Goes | None = None
-    """Where the call goes when nobody answers; the call ends where left out."""
+    no_answer: CallDestination | None = None
+    """Where the call goes when it is not answered; the call ends where left out."""

@@ -6,8 +6,8 @@ from pydantic import Field
 
 from ccstate.kinds.calendar import MOST_ENTRIES, Holiday
 from ccstate.kinds.fields import (
-    Common,
     Date,
+    KindFields,
     LastDay,
     Name,
     Ref,
@@ -57,7 +57,7 @@ class Season(WithAlternatives):
     """Hours by weekday, in place of those of the schedule."""
 
 
-class Schedule(Common):
+class Schedule(KindFields):
     """Weekly hours, seasons, holidays and exceptions in one timezone."""
 
     timezone: Timezone

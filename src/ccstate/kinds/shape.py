@@ -1,4 +1,4 @@
-"""What a kind's annotations say about its values, read once: structure, references, secrets."""
+"""Read the annotations of a kind once: structure of its values, references, secrets, order."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ Path: TypeAlias = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A value that is compared as a whole and has no parts of its own."""
+    """A value without parts, compared as a whole."""
 
     ref: str = ""
     destination: bool = False
@@ -62,7 +62,7 @@ Shape: TypeAlias = Leaf | Struct | ListOf | MapOf | OneOf
 
 
 class Reference(NamedTuple):
-    """A mention of another resource: where in the fields, and which."""
+    """A mention of another resource: its path in the fields, and the resource."""
 
     path: Path
     target: Address
@@ -71,7 +71,7 @@ class Reference(NamedTuple):
 
 
 def shape_of(model: type[BaseModel]) -> Struct:
-    """The structure of a model, from its annotations and markers."""
+    """Read the structure of a model from its annotations and markers."""
     return Struct(
         {name: _shape(f.annotation, f.metadata) for name, f in model.model_fields.items()},
         {
@@ -152,7 +152,7 @@ def field_ranks(names: Iterable[str], shape: Shape | None, tags: Mapping[str, st
 
 
 def field_paths(shape: Shape) -> tuple[str, ...]:
-    """Every field of a structure that has no fields inside, as a dotted path, in declared order.
+    """List the fields of a structure that have no fields inside, as dotted paths, in declared order.
 
     `*` stands for each item of a list and for each key of a map, where the items have fields; the
     type of an item that has one is a part of the path: `overflow.after`, `members.*.penalty`,
@@ -187,7 +187,7 @@ def has_fields(shape: Shape) -> bool:
 
 
 def set_fields(shape: Shape, value: Json, steps: Path = ()) -> Iterator[tuple[str, Path]]:
-    """The fields that a value sets, as `field_paths` spells them, each with where it stands.
+    """List the fields that a value sets, as `field_paths` writes them, each with its place.
 
     A mapping in which nothing is set is named itself: an empty `voicemail` is a mailbox, too.
     """
@@ -222,7 +222,7 @@ _Walk: TypeAlias = Callable[[Any, Path], Iterator[tuple[Path, Leaf, str]]]
 
 
 def walker(shape: Shape, wanted: Callable[[Leaf], bool]) -> _Walk | None:
-    """Yields path, leaf and text of every wanted leaf of a value; None if there can be none."""
+    """Build a function that yields path, leaf and text of the wanted leaves; None if there are none."""
     match shape:
         case Leaf():
             return _leaf_walk(shape) if wanted(shape) else None
@@ -294,7 +294,7 @@ def _struct_walk(walks: Mapping[str, _Walk]) -> _Walk | None:
 
 
 def flatten(shape: Struct, fields: Fields) -> dict[str, Json]:
-    """Fields by dotted path, each a value that is compared as a whole.
+    """Map fields by dotted path, each a value that is compared as a whole.
 
     Nested structs are taken apart; lists, maps and a struct that is None stay whole. A struct
     that holds nothing is an empty mapping at its own path: it is there all the same.

@@ -2,10 +2,19 @@
 
 from typing import Literal
 
-from ccstate.kinds.fields import E164, Common, Country, Declared, Name, SetOf, Text, Timezone
+from ccstate.kinds.fields import (
+    E164,
+    Country,
+    KindFields,
+    Name,
+    ObjectFields,
+    SetOf,
+    Text,
+    Timezone,
+)
 
 
-class StreetAddress(Declared):
+class StreetAddress(ObjectFields):
     """The address that emergency services are sent to."""
 
     street: Text | None = None
@@ -20,7 +29,7 @@ class StreetAddress(Declared):
     """Country, two letters (ISO 3166-1)."""
 
 
-class Area(Declared):
+class Area(ObjectFields):
     """A floor, wing or room: what a dispatcher needs beside the street address."""
 
     label: Text | None = None
@@ -29,7 +38,7 @@ class Area(Declared):
     """Desks in this area, by the names on them."""
 
 
-class Site(Common):
+class Site(KindFields):
     """A place with an address, a timezone, areas and desks."""
 
     address: StreetAddress | None = None

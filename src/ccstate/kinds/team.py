@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from ccstate.kinds.fields import Common, Name, Ref
+from ccstate.kinds.fields import KindFields, Name, Ref
 
 
-class Team(Common):
+class Team(KindFields):
     """A team and who leads it; users say which team they belong to."""
 
     supervisor: Annotated[Name, Ref("user")] | None = None

@@ -7,9 +7,9 @@ from pydantic import Field, StringConstraints
 from ccstate.kinds.fields import (
     E164,
     WHOLE,
-    Common,
     Country,
     Expectation,
+    KindFields,
     Name,
     Ref,
     SecretReference,
@@ -40,7 +40,7 @@ NumberFormat = Literal["e164", "international", "national"]
 """How a carrier writes +61 2 5550 1234: `+61255501234`, `61255501234` or `0255501234`."""
 
 
-class Trunk(Common):
+class Trunk(KindFields):
     """A SIP trunk to a carrier or another exchange."""
 
     site: Annotated[Name, Ref("site")] | None = None

@@ -4,12 +4,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ccstate.kinds.fields import WHOLE, Common, Email, Name, Ref, Text
+from ccstate.kinds.fields import WHOLE, Email, KindFields, Name, Ref, Text
 
 Level = Annotated[int, Field(ge=1, le=10), WHOLE]
 
 
-class User(Common):
+class User(KindFields):
     """A person: where they sit, what they can do, the extension they answer."""
 
     name: Text

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from ccstate.diff import LEDGER_ONLY, is_there
-from ccstate.kinds import flatten, settled
+from ccstate.kinds import flatten, with_sorted_lists
 from ccstate.model import (
     BESIDES,
     RUNNING,
@@ -181,7 +181,7 @@ def _view(address: Address, fields: Fields, view: View) -> Iterator[Line]:
     yield 2, (Piece(target, Style.STRONG), Piece(f"  {standing(live, applied)}", Style.NOTE))
     beside = {**(live or {}), **fields}
     declared, last, shown = (
-        flatten(address.kind, settled(address.kind, side, beside))
+        flatten(address.kind, with_sorted_lists(address.kind, side, beside))
         for side in (fields, applied or {}, live or {})
     )
     paths = list(dict.fromkeys([*declared, *last, *shown]))

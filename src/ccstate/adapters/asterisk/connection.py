@@ -13,7 +13,7 @@ from ccstate import secrets
 from ccstate.adapters.asterisk.ami import Login, Tls
 from ccstate.adapters.asterisk.storage import LocalFolder, Storage
 from ccstate.errors import Diagnostic, InvalidInput
-from ccstate.kinds.fields import Declared, Duration, Expectation, SecretReference, seconds
+from ccstate.kinds.fields import Duration, Expectation, ObjectFields, SecretReference, seconds
 from ccstate.machine import check_hosts
 from ccstate.model import Json
 
@@ -25,7 +25,7 @@ Folder = Annotated[
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
-class AmiTls(Declared):
+class AmiTls(ObjectFields):
     """How the certificate of the manager interface is checked."""
 
     ca: Folder | None = None
@@ -34,7 +34,7 @@ class AmiTls(Declared):
     """Name in the certificate, where it is not the host."""
 
 
-class Manager(Declared):
+class Manager(ObjectFields):
     """The manager interface (AMI)."""
 
     host: str = "127.0.0.1"
@@ -51,7 +51,7 @@ class Manager(Declared):
     """How long an answer may take."""
 
 
-class Sftp(Declared):
+class Sftp(ObjectFields):
     """The machine that has the folders, where it is not this one."""
 
     host: str
@@ -66,7 +66,7 @@ class Sftp(Declared):
     """File with the host's key; ~/.ssh/known_hosts where left out."""
 
 
-class Sip(Declared):
+class Sip(ObjectFields):
     """Where test calls are sent."""
 
     host: str = "127.0.0.1"
@@ -75,7 +75,7 @@ class Sip(Declared):
     """UDP port."""
 
 
-class Connection(Declared):
+class Connection(ObjectFields):
     """The mapping under the target's `connection`."""
 
     etc: Folder = "/etc/asterisk"
