@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccstate.desired.documents import parse
-from ccstate.desired.formatting import formatted
+from ccstate.desired.formatting import format_document
 from ccstate.desired.insertion import with_resources
 from ccstate.errors import InvalidInput
 from ccstate.model import Address, Fields
@@ -16,13 +16,13 @@ from ccstate.model import Address, Fields
 
 def check(before: str, after: str) -> None:
     """The first becomes the second, which stays as it is."""
-    assert formatted(before.encode(), "a.yaml").decode() == after
-    assert formatted(after.encode(), "a.yaml").decode() == after
+    assert format_document(before.encode(), "a.yaml").decode() == after
+    assert format_document(after.encode(), "a.yaml").decode() == after
 
 
 def refused(data: str) -> list[str]:
     with pytest.raises(InvalidInput) as caught:
-        formatted(data.encode(), "a.yaml")
+        format_document(data.encode(), "a.yaml")
     return [problem.code for problem in caught.value.problems]
 
 
@@ -223,7 +223,7 @@ queues:
     ]  # all
 """
     with pytest.raises(InvalidInput):
-        formatted(text.encode(), "a.yaml")  # "back#up" names no team
+        format_document(text.encode(), "a.yaml")  # "back#up" names no team
     check(text.replace("back#up", "backup"), text.replace("back#up", "backup"))
 
 
@@ -547,11 +547,11 @@ def test_formatting_loses_no_comment_and_no_value(made: tuple[str, list[str]]) -
     before, problems, findings = parse(text.encode(), "a.yaml")
     assert not problems
     assert not findings
-    once = formatted(text.encode(), "a.yaml")
+    once = format_document(text.encode(), "a.yaml")
     after, _, _ = parse(once, "a.yaml")
     assert sorted(map(repr, after.resources)) == sorted(map(repr, before.resources))
     assert comments_in(once.decode()) == sorted(comments)
-    assert formatted(once, "a.yaml") == once
+    assert format_document(once, "a.yaml") == once
 
 
 @given(documents())
@@ -563,7 +563,7 @@ def test_adding_a_resource_touches_nothing_else(made: tuple[str, list[str]]) -> 
         assert [problem.code for problem in refusal.problems] == ["CC009"]  # noqa: PT017 - or else it worked
         return
     assert removed_from(after, data) is not None
-    assert formatted(after, "a.yaml")
+    assert format_document(after, "a.yaml")
 
 
 def removed_from(after: bytes, before: bytes) -> bytes | None:
@@ -674,7 +674,7 @@ def test_every_text_is_read_as_it_was_given(label: str, before: str) -> None:
 def test_what_is_added_is_in_the_canonical_layout() -> None:
     fields: Fields = {"ring_for": "20s", "label": "New", "members": [{"user": "a"}]}
     after = with_resources(QUEUE.encode(), "a.yaml", {NEW: fields})
-    assert formatted(after, "a.yaml") == after
+    assert format_document(after, "a.yaml") == after
 
 
 def test_what_is_declared_already_is_not_added() -> None:

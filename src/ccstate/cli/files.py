@@ -23,7 +23,7 @@ def fmt(root: Any, paths: tuple[Path, ...], check: bool) -> int:
 
     Without PATHS every file of the desired state.
     """
-    from ccstate.desired.formatting import formatted
+    from ccstate.desired.formatting import format_document
 
     project = Project.open(root, Terminal())
     problems: list[Diagnostic] = []
@@ -32,7 +32,7 @@ def fmt(root: Any, paths: tuple[Path, ...], check: bool) -> int:
         try:
             refuse_links(project.root, path.absolute())
             before = path.read_bytes()
-            after = formatted(before, name)
+            after = format_document(before, name)
         except InvalidInput as error:
             problems += error.problems
             continue

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias, cast
 
 from ccstate.desired.checks import find_cycle
-from ccstate.desired.documents import Document, as_written, mentioning
+from ccstate.desired.documents import Document, in_source_order, list_mentions
 from ccstate.desired.findings import Finding, did_you_mean, repr_
 from ccstate.kinds import KINDS, Path
 from ccstate.kinds.parking_lot import slot_numbers
@@ -73,8 +73,8 @@ def _unresolved(
         for target in sorted(unresolved):
             hints -= 1
             words[target] = _unresolved_words(target, declared, known if hints >= 0 else {})
-        written = as_written(document, content(file), file)
-        for who, path, target in mentioning(written, unresolved):
+        written = in_source_order(document, content(file), file)
+        for who, path, target in list_mentions(written, unresolved):
             message, hint = words[target]
             if not message:
                 continue

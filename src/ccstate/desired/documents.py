@@ -112,7 +112,7 @@ def _resources(document: Document, kind: Kind, named: Any, file: str) -> Iterato
                 valid[name] = kind.model.model_validate(fields)
             except ValidationError as error:
                 yield from explain(error, kinds.shape(kind.name), file, (*root, name))
-                if (sound := _sound_part(kind, fields, error)) is None:
+                if (sound := _validate_rest(kind, fields, error)) is None:
                     document.broken.append(f"{kind.name}/{name}")
                 else:
                     valid[name] = sound
@@ -122,7 +122,7 @@ def _resources(document: Document, kind: Kind, named: Any, file: str) -> Iterato
         yield from check_alone(file, kind, name, fields)
 
 
-def _sound_part(kind: Kind, fields: Any, error: ValidationError) -> BaseModel | None:
+def _validate_rest(kind: Kind, fields: Any, error: ValidationError) -> BaseModel | None:
     """Validate a resource without the fields that are wrong, so that the others are checked as well."""
     if not isinstance(fields, dict):
         return None
@@ -172,7 +172,7 @@ def _mentions(document: Document) -> set[str]:
     return found
 
 
-def mentioning(
+def list_mentions(
     document: Document, targets: Collection[str]
 ) -> Iterator[tuple[Address, kinds.Path, str]]:
     """List where a document mentions one of these addresses: by which resource, at which path, which."""
@@ -186,7 +186,7 @@ def mentioning(
                     yield Address(kind, name), reference.path, target
 
 
-def as_written(document: Document, data: bytes, file: str) -> Document:
+def in_source_order(document: Document, data: bytes, file: str) -> Document:
     """Restore the fields of a document as its author wrote them: sets in their written order."""
     content: Any = read(data, file)[0]
     resources = [(k, name, content[KINDS[k].plural][name]) for k, name, _ in document.resources]

@@ -29,7 +29,7 @@ Node: TypeAlias = Any
 _BOM = "\ufeff"
 
 
-def formatted(data: bytes, file: str) -> bytes:
+def format_document(data: bytes, file: str) -> bytes:
     """Write the file in the canonical layout; formatting it again changes nothing.
 
     Raises InvalidInput where the file has problems, or is written in a way that cannot be laid
@@ -38,13 +38,13 @@ def formatted(data: bytes, file: str) -> bytes:
     document = valid_document(data, file)
     source = _without_marker(data.decode().removeprefix(_BOM))
     source = source.replace("\r\n", "\n").replace("\r", "\n")
-    root = composed(source)
+    root = compose_nodes(source)
     if root is None:
-        result = _only_comments(source)
+        result = _tidy_comments(source)
     else:
         changed = _with_canonical_durations(source, root)
         if changed != source:
-            source, root = changed, composed(changed)
+            source, root = changed, compose_nodes(changed)
         result = _Layout(source, file).document(root)
     encoded = result.encode()
     if not _is_same(document, encoded, file) or _comment_texts(source) != _comment_texts(result):
@@ -52,7 +52,7 @@ def formatted(data: bytes, file: str) -> bytes:
     return encoded
 
 
-def composed(source: str) -> Node | None:
+def compose_nodes(source: str) -> Node | None:
     """Parse a document into nodes with their places; None where it holds nothing."""
     import yaml
 
@@ -85,7 +85,7 @@ def _without_marker(source: str) -> str:
     return "\n".join(lines)
 
 
-def _only_comments(source: str) -> str:
+def _tidy_comments(source: str) -> str:
     lines = [line.rstrip() for line in source.split("\n")]
     text = "\n".join(line for line in lines if line.lstrip().startswith("#") or not line)
     return text.strip("\n") + "\n" if text.strip("\n") else ""
@@ -191,7 +191,7 @@ def _add_comments(lines: list[str], texts: Iterable[str], indent: int) -> None:
             lines.append("")
 
 
-def _joined(entries: list[_Entry], foot: list[str], indent: int) -> tuple[list[str], list[str]]:
+def _join(entries: list[_Entry], foot: list[str], indent: int) -> tuple[list[str], list[str]]:
     """Join entries in canonical order; the comments above the first of them are apart."""
     entries = sorted(entries, key=lambda entry: entry.rank)
     lead, entries[0].lead = entries[0].lead, []
@@ -219,9 +219,9 @@ class _Layout:
     def document(self, root: Node) -> str:
         """Write the document: one blank line between kinds, at most one elsewhere."""
         if root.flow_style:
-            entries = self._opened_document(root)
+            entries = self._read_brackets_document(root)
         else:
-            entries = self._entries(root, kinds.document_shape(), 0)
+            entries = self._read_entries(root, kinds.document_shape(), 0)
         foot = self._comments_below(entries[-1], root.start_mark.column, least=0)
         header, entries[0].lead = _header(entries[0].lead)
         lines: list[str] = []
@@ -233,17 +233,17 @@ class _Layout:
         _add_comments(lines, foot, 0)
         return "\n".join(lines) + "\n"
 
-    def _opened_document(self, root: Node) -> list[_Entry]:
+    def _read_brackets_document(self, root: Node) -> list[_Entry]:
         """Read a document that is one value in brackets."""
         if self._holds_comment(root):
             raise _unusual(Span(self.file, root.start_mark.line + 1))
         lead = self._comments_above(root.start_mark.line)
-        entries = self._opened(root, kinds.document_shape(), 0)
+        entries = self._open_brackets(root, kinds.document_shape(), 0)
         note = self._note(root.end_mark.line, root.end_mark.column).strip()
         entries[0].lead = [*lead, note] if note else lead
         return entries
 
-    def _entries(self, node: Node, shape: Shape | None, indent: int) -> list[_Entry]:
+    def _read_entries(self, node: Node, shape: Shape | None, indent: int) -> list[_Entry]:
         """Read the entries of a mapping or list in block style, to be written at `indent`."""
         column = node.start_mark.column
         entries: list[_Entry] = []
@@ -284,9 +284,9 @@ class _Layout:
         elif not _is_scalar(node) and not node.flow_style:
             if start.line > line:
                 note = self._note(line, behind)
-            inner = self._entries(node, part.shape, indent + 2)
+            inner = self._read_entries(node, part.shape, indent + 2)
             foot = self._comments_below(inner[-1], start.column, column)
-            self._nest(entry, margin, note, *_joined(inner, foot, indent + 2))
+            self._nest(entry, margin, note, *_join(inner, foot, indent + 2))
         else:
             if start.line > line:  # comments between a key and its value go above the key
                 note = self._note(line, behind).strip()
@@ -298,8 +298,8 @@ class _Layout:
             rows = self._inline(part, margin, indent)
             note = self._note(end.line, end.column)
             if rows is None:
-                inner = self._opened(node, part.shape, indent + 2)
-                self._nest(entry, margin, note, *_joined(inner, [], indent + 2))
+                inner = self._open_brackets(node, part.shape, indent + 2)
+                self._nest(entry, margin, note, *_join(inner, [], indent + 2))
                 return
             entry.lines = [f"{margin} {rows[0]}", *rows[1:]]
             if note:
@@ -347,11 +347,11 @@ class _Layout:
         Brackets over several lines stay as their author broke them while they fit and their fields
         are in order, and always where a comment stands among them.
         """
-        node, typed = part.value, self._typed(part.value)
+        node, typed = part.value, self._source_lines(part.value)
         if _is_scalar(node):
-            return _indented(typed, indent + 2)
+            return _indent_scalar(typed, indent + 2)
         if len(typed) > 1:
-            rows = _as_broken(typed, indent, is_item=part.key is None)
+            rows = _indent_brackets(typed, indent, is_item=part.key is None)
             fits = len(margin) + 1 + len(rows[0]) <= WIDTH and max(map(len, rows[1:])) <= WIDTH
             if self._holds_comment(node) or (fits and _is_in_order(node, part.shape)):
                 return rows
@@ -360,7 +360,7 @@ class _Layout:
             return [text]
         return None
 
-    def _opened(self, node: Node, shape: Shape | None, indent: int) -> list[_Entry]:
+    def _open_brackets(self, node: Node, shape: Shape | None, indent: int) -> list[_Entry]:
         """Write what stands in brackets entry by entry."""
         entries = []
         for part in _parts(node, shape):
@@ -368,8 +368,8 @@ class _Layout:
             margin = " " * indent + (f"{self._key(part.key)}:" if part.key else "-")
             rows = self._inline(part, margin, indent)
             if rows is None:
-                inner = self._opened(part.value, part.shape, indent + 2)
-                self._nest(entry, margin, "", *_joined(inner, [], indent + 2))
+                inner = self._open_brackets(part.value, part.shape, indent + 2)
+                self._nest(entry, margin, "", *_join(inner, [], indent + 2))
             else:
                 entry.lines = [f"{margin} {rows[0]}".rstrip(), *rows[1:]]
             entries.append(entry)
@@ -378,7 +378,7 @@ class _Layout:
     def _one_line(self, node: Node, shape: Shape | None) -> str | None:
         """Write a value on one line, with the usual spaces; None where a text in it has several."""
         if _is_scalar(node):
-            typed = self._typed(node)
+            typed = self._source_lines(node)
             return typed[0] if len(typed) == 1 else None
         texts = []
         for part in sorted(_parts(node, shape), key=lambda part: part.rank):
@@ -390,7 +390,7 @@ class _Layout:
         inside = ", ".join(texts)
         return f"{{{inside}}}" if _is_mapping(node) else f"[{inside}]"
 
-    def _typed(self, node: Node) -> list[str]:
+    def _source_lines(self, node: Node) -> list[str]:
         """The lines of a value as they were typed, from its first to its last character."""
         start, end = node.start_mark, node.end_mark
         if start.line == end.line:
@@ -403,7 +403,7 @@ class _Layout:
         ]
 
     def _key(self, node: Node) -> str:
-        return " ".join(self._typed(node))
+        return " ".join(self._source_lines(node))
 
     @cached_property
     def _comment_lines(self) -> set[int]:
@@ -472,13 +472,13 @@ def _header(lead: list[str]) -> tuple[list[str], list[str]]:
     return lead[:end], lead[end:]
 
 
-def _indented(typed: list[str], column: int) -> list[str]:
+def _indent_scalar(typed: list[str], column: int) -> list[str]:
     """Indent the further lines of a scalar; their spaces mean nothing."""
     rest = [text.lstrip(" \t") for text in typed[1:]]
     return [typed[0], *(" " * column + text if text else "" for text in rest)]
 
 
-def _as_broken(typed: list[str], indent: int, *, is_item: bool) -> list[str]:
+def _indent_brackets(typed: list[str], indent: int, *, is_item: bool) -> list[str]:
     """Indent brackets over several lines; a closing one stands in the column of its key."""
     first, *rest = (text.rstrip() for text in typed)
     closes = rest[-1].lstrip()[:1] in ("]", "}")

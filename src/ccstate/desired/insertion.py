@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from ccstate import kinds
 from ccstate.desired.documents import Document, valid_document
-from ccstate.desired.formatting import WIDTH, Node, composed
+from ccstate.desired.formatting import WIDTH, Node, compose_nodes
 from ccstate.errors import Diagnostic, InvalidInput, Span
 from ccstate.kinds import KINDS
 from ccstate.kinds.shape import Shape, field_ranks, inner_shape, item_shape
@@ -41,7 +41,7 @@ def _with_kind(data: bytes, file: str, kind: str, named: _Named, schema: str) ->
         raise InvalidInput([_declared_already(Address(kind, name), file) for name in twice])
     source = data.decode().removeprefix(_BOM)
     if source:
-        text = _inserted(source, composed(source), kind, named)
+        text = _insert(source, compose_nodes(source), kind, named)
     else:
         head = f"# yaml-language-server: $schema={schema}\n" if schema else ""
         text = head + "\n".join(_kind_lines(kind, named, 0)) + "\n"
@@ -63,7 +63,7 @@ def with_items(
     """
     before = valid_document(data, file)
     source = data.decode().removeprefix(_BOM)
-    text = _extended(source, composed(source), address, field, items)
+    text = _extend(source, compose_nodes(source), address, field, items)
     if text is None:
         raise InvalidInput([_no_list(address, field, file)])
     result, after = _reread(data, text, file)
@@ -97,7 +97,7 @@ def _lines(kind: str, resources: _Named, column: int) -> list[str]:
     return lines
 
 
-def _inserted(source: str, root: Node | None, kind: str, resources: _Named) -> str | None:
+def _insert(source: str, root: Node | None, kind: str, resources: _Named) -> str | None:
     """Insert resources at the end of their kind; None where there is no place."""
     if root is None:
         return _below_everything(source, _kind_lines(kind, resources, 0))
@@ -119,7 +119,7 @@ def _inserted(source: str, root: Node | None, kind: str, resources: _Named) -> s
     return _after_line(source, _last_line(source, node, column), _lines(kind, resources, column))
 
 
-def _extended(
+def _extend(
     source: str, root: Node | None, address: Address, field: str, items: Sequence[Json]
 ) -> str | None:
     """Insert items at the end of a list of a resource; None where there is no list."""
@@ -200,10 +200,10 @@ def _text(value: str, *, alone: bool = False) -> str:
     plain = (alone and _PLAIN_ALONE.fullmatch(value)) or _PLAIN.fullmatch(value)
     if plain and not _RESERVED.fullmatch(value) and ": " not in value:
         return value
-    return f'"{"".join(map(_escaped, value))}"'
+    return f'"{"".join(map(_escape, value))}"'
 
 
-def _escaped(character: str) -> str:
+def _escape(character: str) -> str:
     if character in '"\\':
         return "\\" + character
     if character.isprintable():

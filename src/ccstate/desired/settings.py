@@ -1,7 +1,8 @@
 """The project file `ccstate.yaml`: which platforms there are, and what each of them manages."""
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, cast
@@ -10,7 +11,6 @@ from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from ccstate.desired.findings import Finding, diagnose, explain, repr_
-from ccstate.desired.plain_secrets import plain_secrets
 from ccstate.desired.tree import content_of, link_refused
 from ccstate.desired.yaml_values import read
 from ccstate.errors import Diagnostic, InvalidInput, Severity
@@ -155,7 +155,7 @@ def load_settings(root: Path) -> Settings:
     findings, defaults = _defaults(file)
     findings += _outside(root, file.desired_state)
     for name, target in file.targets.items():
-        findings += plain_secrets(target.connection, FILE, ("targets", name, "connection"))
+        findings += find_plain_secrets(target.connection, FILE, ("targets", name, "connection"))
     if findings:
         raise InvalidInput(diagnose(findings, lambda _: content))
     return Settings(
@@ -223,3 +223,68 @@ def _canonical(field: FieldInfo, value: object) -> Json:
         value = field.get_default(call_default_factory=True)
     adapter: TypeAdapter[Any] = TypeAdapter(field.rebuild_annotation())
     return cast("Json", adapter.dump_python(adapter.validate_python(value), exclude_unset=True))
+
+
+_SECRET_NAMES = ("password", "passwd", "secret", "token", "pin", "key")
+_SECRET_REFERENCES = ("env:", "file:")
+_PASSWORD_IN_ADDRESS = re.compile(
+    r"(?<![^/\s])(?!(?:sips?|mailto):)[^\s/@:]*:[^\s/@]+@", re.IGNORECASE
+)
+"""`user:password@` of an address, as in `postgresql://user:password@host/name`."""
+_PASSWORD_IN_OPTIONS = re.compile(
+    rf"(?:^|[?&;\s])\w*(?:{'|'.join((*_SECRET_NAMES, 'pwd'))})=(?!env:|file:)[^&;\s]", re.IGNORECASE
+)
+"""`?password=…` of an address, or `password=…` between blanks."""
+
+
+def find_plain_secrets(
+    connection: Mapping[str, Json], file: str, root: FieldPath
+) -> Iterator[Finding]:
+    """Find fields of a connection that hold a secret in clear, by their name or in an address.
+
+    An adapter's fields are its own: only names and forms show what they hold. No message quotes a value.
+    """
+    for name, value in connection.items():
+        yield from _plain_secrets_in(name, value, file, (*root, name))
+
+
+def _plain_secrets_in(name: str, value: Json, file: str, path: FieldPath) -> Iterator[Finding]:
+    match value:
+        case dict():
+            yield from find_plain_secrets(value, file, path)
+        case list():
+            for place, item in enumerate(value):
+                yield from _plain_secrets_in(name, item, file, (*path, place))
+        case bool() | None:
+            pass
+        case _ if name.lower().endswith(_SECRET_NAMES) and not _is_reference(value):
+            yield Finding(
+                file,
+                path,
+                "CC116",
+                f"{repr_(name)} holds a secret in clear",
+                "Everyone who can read this file can use it, and git keeps it for ever.",
+                f"replace it by env:{_variable(name)}, set that variable, and change the secret",
+            )
+        case str() if not _is_reference(value) and _holds_a_password(value):
+            yield Finding(
+                file,
+                path,
+                "CC116",
+                f"{repr_(name)} holds a secret in clear, inside of an address",
+                "Everyone who can read this file can use it, and git keeps it for ever.",
+                "take it out of the address, and change it; the adapter's page says where secrets go",
+            )
+
+
+def _holds_a_password(text: str) -> bool:
+    return bool(_PASSWORD_IN_ADDRESS.search(text) or _PASSWORD_IN_OPTIONS.search(text))
+
+
+def _is_reference(value: Json) -> bool:
+    return isinstance(value, str) and (not value or value.startswith(_SECRET_REFERENCES))
+
+
+def _variable(name: str) -> str:
+    """Suggest a name for the variable: `AMI_PASSWORD` for `ami-password`."""
+    return "".join(c if c.isascii() and c.isalnum() else "_" for c in name).upper()

@@ -130,7 +130,7 @@ class Collect(NodeFields):
 
 
 class Goto(NodeFields):
-    """CallDestination somewhere else at once."""
+    """Goes on somewhere else at once."""
 
     type: Literal["goto"]
     """Kind of node."""
