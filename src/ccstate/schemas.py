@@ -23,6 +23,9 @@ _DEFINITIONS = "#/$defs/{model}"
 REPORT = "report/"
 
 
+_DOCUMENTED = ConfigDict(**STRICT, use_attribute_docstrings=True)
+
+
 def _document() -> dict[str, Any]:
     models: list[tuple[type[BaseModel], Any]] = [(k.model, "validation") for k in KINDS.values()]
     references, definitions = models_json_schema(models, ref_template=_DEFINITIONS)
@@ -56,11 +59,10 @@ def _of(model: type[BaseModel], title: str) -> dict[str, Any]:
 
 
 def _plan() -> dict[str, Any]:
-    config = ConfigDict(**STRICT, use_attribute_docstrings=True)
     # A list of plans, for a dataclass takes its configuration from what it stands in.
-    definitions = TypeAdapter(list[Plan], config=config).json_schema(ref_template=_DEFINITIONS)[
-        "$defs"
-    ]
+    definitions = TypeAdapter(list[Plan], config=_DOCUMENTED).json_schema(
+        ref_template=_DEFINITIONS
+    )["$defs"]
     del definitions["Change"]["properties"]["target"]  # its step has it
     for name, definition in definitions.items():
         written = definition.get("properties", {}).keys() - LEFT_OUT.get(name, frozenset())
@@ -106,8 +108,12 @@ def schema(name: str) -> dict[str, Any]:
 
 
 def _report(name: str) -> dict[str, Any]:
-    # By alias, and as it is written: every field is there, whatever has a default.
-    return _of(REPORTS[name], f"ccstate {name.replace('-', ' --')} --format json")
+    form, title = REPORTS[name], f"ccstate {name.replace('-', ' --')} --format json"
+    # A list of them, for a dataclass takes its configuration from what it stands in.
+    adapter = TypeAdapter(list[form], config=_DOCUMENTED)  # type: ignore[valid-type]  # one of the table
+    definitions = adapter.json_schema(ref_template=_DEFINITIONS)["$defs"]
+    schema = {**definitions.pop(form.__name__), "title": title}
+    return {"$defs": definitions, **schema} if definitions else schema
 
 
 def schema_text(name: str) -> str:

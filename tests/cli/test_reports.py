@@ -16,7 +16,7 @@ from ccstate.adapter import Holder
 from ccstate.adapters.embedded import connect
 from ccstate.model import Action, Address, Change, Edit, Json, Plan, Step, Why
 from ccstate.project.plan_folder import SavedPlans
-from ccstate.render.placed_calls import PlacedCalls, placed_json
+from ccstate.render.call_tests import PlacedCalls, placed_json
 from ccstate.report_format import REPORTS
 from tests.cli.screens import Screen as PlainScreen
 from tests.cli.test_cli import Screen, screen

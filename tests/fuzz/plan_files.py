@@ -26,7 +26,7 @@ from ccstate.errors import CcstateError
 from ccstate.kinds import KINDS, secrets
 from ccstate.model import Edit, Why, canonical, edited
 from ccstate.plan_file import read_plan
-from ccstate.render.plan_markdown import plan_markdown
+from ccstate.render.plan import plan_markdown
 from tests.fuzz import many
 
 PROJECT = "version: 1\ntargets:\n  demo: {adapter: embedded, connection: {path: demo.db}}\n"

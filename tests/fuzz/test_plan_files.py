@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from ccstate.plan_file import digest, read_plan
-from ccstate.render.plan_markdown import plan_markdown
+from ccstate.render.plan import plan_markdown
 from tests.fuzz import many
 from tests.fuzz.plan_files import Bench, forged, told
 

@@ -1,7 +1,7 @@
 """Who is in the middle of what a plan touches, as people read it."""
 
 from ccstate.model import Activity, Address
-from ccstate.render.busy import SHOWN, busy_markdown, busy_text
+from ccstate.render.attention import SHOWN, busy_markdown, busy_text
 
 SALES = Address("queue", "sales")
 BUSY = {"lab": {SALES: Activity(2, ("2 callers wait, the first for 45 s", "priya.n is paused"))}}

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from ccstate.diff import AS_STORED
 from ccstate.diff_inside import TOO_LARGE, inside
 from ccstate.model import ALTERED, Edit, Json, Why
-from ccstate.render.differences import rows
+from ccstate.render.changes import rows
 
 
 def said(before: Json, after: Json, path: str = "field") -> list[str]:

@@ -11,7 +11,7 @@ from ccstate.journeys.moments import Moment
 from ccstate.journeys.ways import End, Event, Place, Way
 from ccstate.model import Address
 from ccstate.render import journey_words as words
-from ccstate.render.tally import listed
+from ccstate.render.values import listed
 
 SYDNEY = ZoneInfo("Australia/Sydney")
 FLOW = Flow(

@@ -22,8 +22,8 @@ from ccstate.model import (
     Why,
 )
 from ccstate.render.diagnostics import diagnostics_markdown
-from ccstate.render.markdown import code
-from ccstate.render.plan_markdown import LIMIT, plan_markdown
+from ccstate.render.plan import LIMIT, plan_markdown
+from ccstate.render.text import code
 from tests.strategies import journeys
 
 TROUBLE = st.text(alphabet="`<>[]()!@#|*_\\&;:/\n -+.1aw\u202e\x1b", max_size=40) | st.sampled_from(

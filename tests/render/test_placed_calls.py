@@ -14,7 +14,7 @@ from ccstate.journeys.placed import CallResult, Heard, Person, agreement
 from ccstate.journeys.walk import Journey, Step, walk
 from ccstate.journeys.ways import End, Event, Place, Way
 from ccstate.model import Address, Fields
-from ccstate.render.placed_calls import (
+from ccstate.render.call_tests import (
     PlacedCalls,
     is_good,
     placed_json,

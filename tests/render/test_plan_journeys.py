@@ -17,9 +17,8 @@ from ccstate.model import (
     Step,
     Why,
 )
+from ccstate.render.plan import plan_markdown, plan_text
 from ccstate.render.plan_journeys import SHOWN, headline, told
-from ccstate.render.plan_markdown import plan_markdown
-from ccstate.render.plan_text import plan_text
 from ccstate.render.text import COLOUR
 
 Golden = Callable[[str, str], None]

@@ -20,8 +20,7 @@ from ccstate.model import (
     Unmanaged,
     Why,
 )
-from ccstate.render.plan_markdown import plan_markdown
-from ccstate.render.plan_text import plan_text
+from ccstate.render.plan import plan_markdown, plan_text
 from ccstate.render.text import COLOUR, columns
 from tests.strategies import journeys
 

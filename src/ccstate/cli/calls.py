@@ -15,10 +15,16 @@ from ccstate.cli.progress import Terminal
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.model import Address
 from ccstate.project import Project
-from ccstate.render.call_tests import CALL_TESTS, covered
+from ccstate.render.call_tests import (
+    CALL_TESTS,
+    PLACED_CALLS,
+    PlacedCalls,
+    covered,
+    is_good,
+    placed_line,
+)
 from ccstate.render.call_tests import TestRun as WalkedTests
 from ccstate.render.enumeration import ENUMERATION
-from ccstate.render.placed_calls import PLACED_CALLS, PlacedCalls, is_good, placed_line
 from ccstate.render.simulation import SIMULATION
 from ccstate.render.values import plural
 
@@ -102,7 +108,7 @@ def simulate(
 def _name_open_fields(flow: "Flow", journeys: Iterable["Journey"]) -> None:
     """Says on which fields journeys through the desired state depend that it does not declare."""
     from ccstate.journeys.walk import left_open
-    from ccstate.render.tally import listed
+    from ccstate.render.values import listed
 
     if found := left_open(flow, journeys):
         more = [f"{len(found) - MOST_OPEN:,} more"] if len(found) > MOST_OPEN else []

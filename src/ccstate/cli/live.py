@@ -10,7 +10,7 @@ from ccstate.cli.progress import Terminal
 from ccstate.project import Project, address_of
 from ccstate.render.comparison import DRIFT, OBJECT, VERIFY
 from ccstate.render.history_text import HISTORY, History
-from ccstate.render.plan_markdown import PLAN
+from ccstate.render.plan import PLAN
 
 TARGET = click.option(
     "--target",

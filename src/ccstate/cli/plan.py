@@ -12,8 +12,8 @@ from ccstate.cli.output import in_format, palette, print_report, talk, width
 from ccstate.cli.progress import Terminal
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.project import Project, SavedPlan
-from ccstate.render.busy import BUSY, BusyPlan
-from ccstate.render.plan_markdown import PLAN, PlanToShow
+from ccstate.render.attention import BUSY, BusyPlan
+from ccstate.render.plan import PLAN, PlanToShow
 from ccstate.render.plans import PLAN_FOLDER, PlanFolder
 
 AGE = "7d"

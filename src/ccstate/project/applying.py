@@ -40,6 +40,7 @@ from ccstate.project.plan_folder import (
 from ccstate.project.targets import Targets
 from ccstate.render.plans import ListedPlan
 from ccstate.render.receipt import Receipt, receipt_markdown
+from ccstate.report_format.objects import PlanState
 
 
 def chosen_plan(plans: SavedPlans, targets: Targets, *, resume: bool) -> str:
@@ -269,7 +270,7 @@ def _listed(plans: SavedPlans, targets: Targets, plan_id: str, commit: str) -> L
     except CcstateError:
         return ListedPlan(plan_id, "damaged", made)
     if plans.is_begun(plan_id):
-        state = _state_of_begun(plans, targets, plan_id, plan)
+        state: PlanState = _state_of_begun(plans, targets, plan_id, plan)
     elif plan.refusals:
         state = "refused"
     else:
@@ -279,7 +280,7 @@ def _listed(plans: SavedPlans, targets: Targets, plan_id: str, commit: str) -> L
     return ListedPlan(plan_id, state, made, plan.commit, names, dict(sorted(counts.items())))
 
 
-def _state_of_begun(plans: SavedPlans, targets: Targets, plan_id: str, plan: Plan) -> str:
+def _state_of_begun(plans: SavedPlans, targets: Targets, plan_id: str, plan: Plan) -> PlanState:
     if plans.is_finished(plan_id):
         return "applied"
     if _is_running(targets, plan_id, {step.target for step in plan.steps}):

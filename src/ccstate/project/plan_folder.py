@@ -53,7 +53,7 @@ class SavedPlans:
         A plan that says the same as one that was begun becomes another, by its `repeat`: what was
         begun has its own journal, and ends by itself.
         """
-        from ccstate.render.plan_markdown import plan_markdown
+        from ccstate.render.plan import plan_markdown
 
         plan_id, content = plan_file.packed(plan)
         while self.is_begun(plan_id):
@@ -79,7 +79,7 @@ class SavedPlans:
         every change is one that the kinds allow. Raises Blocked where that is not so.
         """
         from ccstate.plan_values import faults
-        from ccstate.render.plan_markdown import plan_markdown
+        from ccstate.render.plan import plan_markdown
 
         folder = self.folder(plan_id)
         file = folder / plan_file.FILE

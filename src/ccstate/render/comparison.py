@@ -13,18 +13,16 @@ from ccstate.model import (
     Action,
     Address,
     Change,
-    Edit,
     Fields,
     Json,
     Observation,
     Resource,
     Why,
 )
+from ccstate.render.attention import going_on, unseen_lines
 from ccstate.render.attention import kept as kept_sentences
-from ccstate.render.busy import going_on
-from ccstate.render.change_text import change_lines
+from ccstate.render.changes import change_lines
 from ccstate.render.formats import Report, as_json
-from ccstate.render.tally import listed, named
 from ccstate.render.text import (
     PLAIN,
     Line,
@@ -37,8 +35,8 @@ from ccstate.render.text import (
     safe,
     well_formed,
 )
-from ccstate.render.unseen import unseen_lines
-from ccstate.render.values import brief, plural
+from ccstate.render.values import brief, listed, named, plural
+from ccstate.report_format import objects as form
 
 SHOWN = 50
 """Objects that are shown in full; what is beyond is counted."""
@@ -196,7 +194,7 @@ def _view(address: Address, fields: Fields, view: View) -> Iterator[Line]:
         yield label + 4, (Piece(name, Style.DIM), *plain(brief(value)), *tail)
 
 
-def standing(live: Fields | None, applied: Fields | None) -> str:
+def standing(live: Fields | None, applied: Fields | None) -> form.Standing:
     """How an object stands on a platform, as it is there and as it was applied last."""
     if applied is None:
         return "not there yet" if live is None else "unmanaged"
@@ -242,79 +240,69 @@ def _is_secret(value: Json) -> bool:
 def verify_json(found: Mapping[str, Verified]) -> str:
     """Each platform beside the desired state."""
     targets = [
-        {
-            "target": name,
-            "objects": target.desired,
-            "differences": [_difference(change) for change in target.changes],
-            "kept": list(target.kept),
-            "unseen": list(target.unseen),
-        }
+        form.VerifiedTarget(
+            target=name,
+            objects=target.desired,
+            differences=[_difference(change) for change in target.changes],
+            kept=list(target.kept),
+            unseen=list(target.unseen),
+        )
         for name, target in found.items()
     ]
     differs = any(target.changes for target in found.values())
-    return as_json({"as_desired": not differs, "targets": targets})
+    return as_json(form.Verified(as_desired=not differs, targets=targets))
 
 
 def drift_json(found: Mapping[str, Drifted]) -> str:
     """Each platform beside what was applied to it."""
     targets = [
-        {
-            "target": name,
-            "managed": len(seen.ledger),
-            "differences": [_difference(as_drift(change)) for change in changes],
-            "unmanaged": sorted(str(a) for a in seen.objects if a not in seen.ledger),
-            "activity": [
-                {"address": str(a), "callers": at.callers, "words": list(at.words)}
+        form.DriftedTarget(
+            target=name,
+            managed=len(seen.ledger),
+            differences=[_difference(as_drift(change)) for change in changes],
+            unmanaged=sorted(str(a) for a in seen.objects if a not in seen.ledger),
+            activity=[
+                form.Going(address=str(a), callers=at.callers, words=list(at.words))
                 for a, at in sorted(seen.activity.items())
             ],
-            "kept": list(kept),
-            "unseen": list(seen.unseen),
-        }
+            kept=list(kept),
+            unseen=list(seen.unseen),
+        )
         for name, (changes, seen, kept) in found.items()
     ]
     drifted = any(target.changes for target in found.values())
-    return as_json({"drifted": drifted, "targets": targets})
+    return as_json(form.Drifted(drifted=drifted, targets=targets))
 
 
-def _difference(change: Change) -> dict[str, object]:
-    return {
-        "address": str(change.address),
-        "action": change.action.value,
-        "why": change.why.value,
-        "edits": [_edit(edit) for edit in change.edits],
-    }
-
-
-def _edit(edit: Edit) -> dict[str, object]:
-    return {
-        "path": edit.path,
-        "before": edit.before,
-        "after": edit.after,
-        "why": edit.why.value,
-    }
+def _difference(change: Change) -> form.Difference:
+    return form.Difference(
+        address=str(change.address),
+        action=change.action.value,
+        why=change.why.value,
+        edits=list(change.edits),
+    )
 
 
 def object_json(found: ObjectViews) -> str:
     """One object as declared, applied and live."""
     address, resource, views = found
     targets = [
-        {
-            "target": target,
-            "standing": standing(live, applied),
-            "live": _fields(live),
-            "applied": _fields(applied),
-            "kept": dict(sorted(kept.items())),
-        }
+        form.ObjectThere(
+            target=target,
+            standing=standing(live, applied),
+            live=_fields(live),
+            applied=_fields(applied),
+            kept=dict(sorted(kept.items())),
+        )
         for target, live, applied, kept in views
     ]
     file = well_formed(resource.file) if resource else None
     declared = _fields(resource.fields) if resource else None
-    return as_json(
-        {"address": str(address), "file": file, "declared": declared, "targets": targets}
-    )
+    shown = form.Shown(address=str(address), file=file, declared=declared, targets=targets)
+    return as_json(shown)
 
 
-def _fields(fields: Fields | None) -> dict[str, object] | None:
+def _fields(fields: Fields | None) -> dict[str, Json] | None:
     return None if fields is None else dict(sorted(fields.items()))
 
 

@@ -1,6 +1,6 @@
 """Every call of a centre, number by number: when, by which keys, to which end; then the sum."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import accumulate
@@ -9,8 +9,7 @@ from ccstate.journeys.every import BAD, UNANSWERED, Calls, Tally, Told
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import DAYS
 from ccstate.journeys.walk import keys_of, zone_of
-from ccstate.journeys.ways import End, Place
-from ccstate.model import Json
+from ccstate.journeys.ways import End
 from ccstate.render.enumeration_words import Lead, Scene, Story, brief_end, round_words, story
 from ccstate.render.formats import Report, as_json
 from ccstate.render.journey_words import (
@@ -20,10 +19,9 @@ from ccstate.render.journey_words import (
     moment_words,
     place_words,
 )
-from ccstate.render.markdown import code
-from ccstate.render.tally import listed
-from ccstate.render.text import Line, Palette, Piece, Style, laid_out, plain, well_formed
-from ccstate.render.values import plural
+from ccstate.render.text import Line, Palette, Piece, Style, code, laid_out, plain, well_formed
+from ccstate.render.values import listed, plural
+from ccstate.report_format import calls as form
 
 MOST_NUMBERS = 40
 """Numbers that are shown one by one; the rest is only counted."""
@@ -289,99 +287,93 @@ def _chosen(found: Iterable[Calls], count: int) -> list[Calls]:
 
 
 def enumeration_json(found: Enumeration) -> str:
-    """Every call, number by number, then the sum; each number is written before the next is made."""
+    """The sum, then every call, number by number: each is written before the next is made."""
     inner = ",\n".join(_shifted(as_json(_calls(found.flow, calls))) for calls in found.calls)
-    body = as_json(_tally(found.tally, found.first)).rstrip()
+    head = as_json(_tally(found.tally, found.first)).removesuffix("[]\n}\n")
     listed = f"[\n{inner}\n  ]" if inner else "[]"
-    return body.removesuffix("\n}") + f',\n  "numbers": {listed}\n}}\n'
+    return f"{head}{listed}\n}}\n"
 
 
 def _shifted(text: str) -> str:
     return "\n".join(f"    {line}" for line in text.splitlines())
 
 
-def _calls(flow: Flow, calls: Calls) -> dict[str, Json]:
-    blocks: list[Json] = [
-        {
-            "situations": [
-                {
-                    "hours": {name: str(phase) for name, phase in world.phases.items()},
-                    "moments": [
-                        {
-                            "at": _utc(moment.at.isoformat(timespec="seconds")),
-                            "occasions": [well_formed(name) for name in moment.occasions],
-                            "switches": list(moment.switches),
-                            "caller": moment.caller,
-                        }
+def _calls(flow: Flow, calls: Calls) -> form.Called:
+    blocks = [
+        form.Block(
+            situations=[
+                form.Situation(
+                    hours={name: str(phase) for name, phase in world.phases.items()},
+                    moments=[
+                        form.Moment(
+                            at=_utc(moment.at.isoformat(timespec="seconds")),
+                            occasions=[well_formed(name) for name in moment.occasions],
+                            switches=list(moment.switches),
+                            caller=moment.caller,
+                        )
                         for moment in world.moments
                     ],
-                }
+                )
                 for world in block.worlds
             ],
-            "is_complete": block.is_complete,
-            "journeys": [_told(told) for told in block.told],
-        }
+            is_complete=block.is_complete,
+            journeys=[_told(told) for told in block.told],
+        )
         for block in calls.blocks
     ]
-    return {
-        "to": str(calls.start),
-        "label": well_formed(called_words(flow, calls.start)),
-        "timezone": str(zone_of(flow, calls.start)),
-        "ends_badly": calls.ends_badly,
-        "rounds": _rounds(calls.rounds),
-        "blocks": blocks,
-    }
+    return form.Called(
+        to=str(calls.start),
+        label=well_formed(called_words(flow, calls.start)),
+        timezone=str(zone_of(flow, calls.start)),
+        ends_badly=calls.ends_badly,
+        rounds=[[str(place) for place in ring] for ring in calls.rounds],
+        blocks=blocks,
+    )
 
 
 def _utc(text: str) -> str:
     return text.replace("+00:00", "Z")
 
 
-def _rounds(rounds: Sequence[Sequence[Place]]) -> list[Json]:
-    return [[str(place) for place in ring] for ring in rounds]
-
-
-def _told(told: Told) -> dict[str, Json]:
+def _told(told: Told) -> form.Way:
     journey = told.journey
-    waits: list[Json] = [str(event) for event, _ in told.decisions if event in UNANSWERED]
-    keys: list[Json] = list(keys_of(journey))
-    return {
-        "keys": keys,
-        "waits": waits,
-        "end": str(journey.end),
-        "where": journey.at,
-        "seconds": journey.seconds,
-    }
+    return form.Way(
+        keys=list(keys_of(journey)),
+        waits=[str(event) for event, _ in told.decisions if event in UNANSWERED],
+        end=str(journey.end),
+        where=journey.at,
+        seconds=journey.seconds,
+    )
 
 
-def _tally(tally: Tally, first: date) -> dict[str, Json]:
-    ends: Mapping[str, Json] = {str(end): tally.ends[end] for end in End}
-    silent: dict[str, Json] | None = None
+def _tally(tally: Tally, first: date) -> form.Enumerated:
+    silent = None
     if tally.silent:
         start, (world, journey) = tally.silent
-        silent = {
-            "to": str(start),
-            "at": _utc(world.moments[0].at.isoformat(timespec="seconds")),
-            "seconds": journey.seconds,
-            "end": str(journey.end),
-            "where": journey.at,
-        }
-    return {
-        "first_day": first.isoformat(),
-        "days": DAYS,
-        "called": tally.numbers,
-        "situations": tally.situations,
-        "journeys": tally.journeys,
-        "ends": dict(ends),
-        "bad": tally.bad,
-        "every_call_ends": not tally.rounds and not tally.waits,
-        "incomplete": [str(place) for place in tally.incomplete],
-        "unfollowed": [
-            {"to": str(start), "at": str(lost.place), "end": str(lost.end)}
+        silent = form.Silent(
+            to=str(start),
+            at=_utc(world.moments[0].at.isoformat(timespec="seconds")),
+            seconds=journey.seconds,
+            end=str(journey.end),
+            where=journey.at,
+        )
+    return form.Enumerated(
+        first_day=first.isoformat(),
+        days=DAYS,
+        called=tally.numbers,
+        situations=tally.situations,
+        journeys=tally.journeys,
+        ends={str(end): tally.ends[end] for end in End},
+        bad=tally.bad,
+        every_call_ends=not tally.rounds and not tally.waits,
+        incomplete=[str(place) for place in tally.incomplete],
+        unfollowed=[
+            form.Unfollowed(to=str(start), at=str(lost.place), end=str(lost.end))
             for start, lost in tally.unfollowed
         ],
-        "longest_silent_call": silent,
-    }
+        longest_silent_call=silent,
+        numbers=[],
+    )
 
 
 ENUMERATION: Report[Enumeration] = Report(

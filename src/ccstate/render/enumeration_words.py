@@ -16,8 +16,7 @@ from ccstate.render.journey_words import (
     moment_words,
     place_words,
 )
-from ccstate.render.tally import listed
-from ccstate.render.values import plural
+from ccstate.render.values import listed, plural
 
 MOST_PATHS = 4
 MOST_OCCASIONS = 6

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from ccstate.model import Address, Edit, Json, Outcome, Why
-from ccstate.render.differences import Row, rows
+from ccstate.render.changes import Row, rows
 from ccstate.render.formats import Report, as_json
 from ccstate.render.text import (
     PLAIN,
@@ -19,6 +19,7 @@ from ccstate.render.text import (
     well_formed,
 )
 from ccstate.render.values import brief, plural
+from ccstate.report_format import objects as form
 
 SHORT = 10
 """Characters of a commit's id."""
@@ -171,21 +172,24 @@ def _when(date: str) -> str:
 def history_json(history: History) -> str:
     """The commits that changed an object, newest first."""
     commits = [
-        {
-            "commit": entry.commit,
-            "date": entry.date,
-            "author": well_formed(entry.author),
-            "subject": well_formed(entry.subject),
-            "action": str(entry.action),
-            "edits": [{"path": e.path, "before": e.before, "after": e.after} for e in entry.edits],
-            "request": well_formed(entry.request),
-            "plan": entry.plan_id,
-            "outcome": entry.outcome.value if entry.outcome else None,
-            "reason": well_formed(entry.reason),
-        }
+        form.Commit(
+            commit=entry.commit,
+            date=entry.date,
+            author=well_formed(entry.author),
+            subject=well_formed(entry.subject),
+            action=str(entry.action),
+            edits=[
+                form.FieldThen(path=e.path, before=e.before, after=e.after) for e in entry.edits
+            ],
+            request=well_formed(entry.request),
+            plan=entry.plan_id,
+            outcome=entry.outcome.value if entry.outcome else None,
+            reason=well_formed(entry.reason),
+        )
         for entry in history.entries
     ]
-    return as_json({"address": str(history.address), "is_all": history.is_all, "commits": commits})
+    address = str(history.address)
+    return as_json(form.History(address=address, is_all=history.is_all, commits=commits))
 
 
 HISTORY: Report[History] = Report(history_text, json=history_json)

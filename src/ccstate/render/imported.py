@@ -5,19 +5,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
-from ccstate.imports import Calls, UnsaidLine
+from ccstate.imports import Calls, Differs, NotFollowed, UnsaidLine
 from ccstate.model import Address
 from ccstate.render.formats import Report, as_json
-from ccstate.render.imported_calls import (
-    all_calls,
-    by_cause,
-    calls_json,
-    summary,
-    summary_line,
-)
-from ccstate.render.markdown import code
-from ccstate.render.tally import listed
 from ccstate.render.text import (
     ONE_LINE,
     PLAIN,
@@ -25,13 +17,160 @@ from ccstate.render.text import (
     Palette,
     Piece,
     Style,
+    code,
     columns,
     laid_out,
     plain,
     safe,
     well_formed,
 )
-from ccstate.render.values import of_kind, plural
+from ccstate.render.values import listed, of_kind, plural
+from ccstate.report_format import objects as form
+
+SHOWN = 8
+"""Causes that a screen shows."""
+LONGEST = 160
+"""Characters of what callers hear, on a screen."""
+
+
+@dataclass(slots=True)
+class _Cause:
+    """What is behind several differences: a line, and what is different there."""
+
+    about: str
+    example: Differs | NotFollowed
+    places: set[str]
+    count: int = 0
+
+
+def summary(calls: Calls) -> str:
+    """All of it in one line."""
+    return (
+        f"{plural(calls.compared, 'call')} compared: {calls.same:,} the same, "
+        f"{calls.differ:,} differ, {calls.not_followed:,} not followed"
+    )
+
+
+def summary_line(calls: Calls) -> Iterator[Line]:
+    is_same = calls.same == calls.compared
+    yield 2, (Piece(summary(calls), Style.ADD if is_same else Style.CHANGE),)
+
+
+def by_cause(calls: Calls) -> Iterator[Line]:
+    """The causes of differences, those with most calls first, each with an example."""
+    causes = _causes(calls)
+    if not causes:
+        return
+    heading = f"Calls that go otherwise, by cause ({plural(len(causes), 'cause')})"
+    yield 2, (Piece(heading, Style.STRONG),)
+    for cause in causes[:SHOWN]:
+        followed = _is_difference(cause.example)
+        sign = Piece("  ~ ", Style.CHANGE) if followed else Piece("  ? ", Style.REMOVE)
+        count = plural(cause.count, "way") if cause.count > 1 else "one way"
+        if len(cause.places) > 1:
+            count += f" at {plural(len(cause.places), 'line')}"
+        place = _line_of(cause.example)
+        yield 6, (sign, *plain(f"{place}  {cause.about}: {count}, such as"))
+        for line in _told(cause.example, LONGEST):
+            yield 8, plain(f"      {line}")
+    if causes[SHOWN:]:
+        yield 6, plain(f"  … and {plural(len(causes) - SHOWN, 'more cause')}")
+
+
+def _found(calls: Calls) -> list[Differs | NotFollowed]:
+    return [*calls.differences, *calls.unfollowed]
+
+
+def _is_difference(one: Differs | NotFollowed) -> bool:
+    return hasattr(one, "before")
+
+
+def _causes(calls: Calls) -> list[_Cause]:
+    """Differences that are alike but for numbers, and names with numbers, have one cause."""
+    found: dict[tuple[str, ...], _Cause] = {}
+    for one in _found(calls):
+        about = _about(one)
+        told = (getattr(one, "before", ""), getattr(one, "after", ""))
+        key = (about, *(_VARIES_IN_CALLS.sub("…", text) for text in told))
+        cause = found.setdefault(key, _Cause(about, one, set()))
+        cause.places.add(_line_of(one))
+        cause.count += getattr(one, "calls", 1)
+    return sorted(found.values(), key=lambda cause: -cause.count)
+
+
+_VARIES_IN_CALLS = re.compile(r"[\w.@/+*«-]*[0-9][\w.@/+*»-]*")
+
+
+def _line_of(one: Differs | NotFollowed) -> str:
+    return safe(f"{one.file}:{one.line}" if one.line else one.file)
+
+
+def _about(one: Differs | NotFollowed) -> str:
+    reason = getattr(one, "about", "") or f"not followed: {getattr(one, 'reason', '')}"
+    return safe(re.sub(r"\s+", " ", str(reason)))
+
+
+def _told(one: Differs | NotFollowed, most: int) -> Iterator[str]:
+    """An example: who, before, after."""
+    did = ", ".join(one.did)
+    at = getattr(one, "at", None)
+    when = f" at {at:%Y-%m-%d %H:%M}" if at else ""
+    yield _cut(f"{one.door}{when}" + (f": {did}" if did else ""), 2 * most)
+    if _is_difference(one):
+        yield f"before: {_cut(str(getattr(one, 'before', '')), most)}"
+        yield f"after: {_cut(str(getattr(one, 'after', '')), most)}"
+
+
+def _cut(text: str, most: int) -> str:
+    text = safe(text)
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def all_calls(calls: Calls) -> Iterator[str]:
+    """Every difference and every way that was not followed, a line or more for each."""
+    yield summary(calls)
+    told = f"{plural(calls.numbers, 'number')} dialled"
+    yield told + (f", {calls.samples:,} of them for all of a pattern" if calls.samples else "")
+    for one in _found(calls):
+        yield ""
+        yield f"{_line_of(one)}  {_about(one)}"
+        yield from (f"  {line}" for line in _told(one, 2_000))
+
+
+def calls_compared(calls: Calls) -> form.CallsCompared:
+    """The calls as values for JSON."""
+    return form.CallsCompared(
+        numbers=calls.numbers,
+        samples=calls.samples,
+        compared=calls.compared,
+        same=calls.same,
+        differ=calls.differ,
+        not_followed=calls.not_followed,
+        differences=[
+            form.CallDiffers(
+                **_where(one),
+                about=one.about,
+                before=well_formed(one.before),
+                after=well_formed(one.after),
+                at=one.at.isoformat() if one.at else None,
+            )
+            for one in calls.differences
+        ],
+        unfollowed=[
+            form.CallNotFollowed(**_where(one), reason=well_formed(one.reason), calls=one.calls)
+            for one in calls.unfollowed
+        ],
+    )
+
+
+def _where(one: Differs | NotFollowed) -> dict[str, Any]:
+    return {
+        "call": well_formed(str(one.door)),
+        "did": [well_formed(did) for did in one.did],
+        "file": well_formed(one.file),
+        "line": one.line,
+    }
+
 
 DIFFERS = "differs: "
 """How a reason begins where objects say nearly the same."""
@@ -275,31 +414,31 @@ def _judged(found: Import) -> str:
 
 def imported_json(found: Import) -> str:
     """All of it in one object; no value of a secret is in it."""
-    body = {
-        "folder": well_formed(found.folder),
-        "written": found.is_written,
-        "objects": [
-            {"address": str(address), "file": well_formed(name)}
+    body = form.Imported(
+        folder=well_formed(found.folder),
+        written=found.is_written,
+        objects=[
+            form.ImportedObject(address=str(address), file=well_formed(name))
             for name, addresses in sorted(found.made.items())
             for address in sorted(addresses)
         ],
-        "lines_said": found.said,
-        "lines_listed": [
-            {
-                "file": well_formed(line.file),
-                "line": line.line,
-                "text": well_formed(line.text),
-                "differs": _differs(line),
-                "reasons": [well_formed(reason) for reason in line.reasons],
-            }
+        lines_said=found.said,
+        lines_listed=[
+            form.LineListed(
+                file=well_formed(line.file),
+                line=line.line,
+                text=well_formed(line.text),
+                differs=_differs(line),
+                reasons=[well_formed(reason) for reason in line.reasons],
+            )
             for line in found.listed
         ],
-        "secrets": list(found.secrets),
-        "secrets_file": well_formed(found.secrets_file) or None,
-        "errors": list(found.errors),
-        "calls": calls_json(found.calls) if found.calls else None,
-        "report": well_formed(found.report) or None,
-    }
+        secrets=list(found.secrets),
+        secrets_file=well_formed(found.secrets_file) or None,
+        errors=list(found.errors),
+        calls=calls_compared(found.calls) if found.calls else None,
+        report=well_formed(found.report) or None,
+    )
     return as_json(body)
 
 

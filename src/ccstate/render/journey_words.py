@@ -13,8 +13,8 @@ from ccstate.journeys.moments import Moment
 from ccstate.journeys.ways import MAILBOX, End, Event, Place, Way
 from ccstate.kinds.fields import duration
 from ccstate.model import Address, parse_address
-from ccstate.render.tally import listed
 from ccstate.render.text import Style
+from ccstate.render.values import listed
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -7,10 +7,8 @@ from zoneinfo import ZoneInfo
 
 from ccstate.model import Arrival, JourneyChange, Journeys, NumberChange
 from ccstate.render.journey_words import entry_words, time_words
-from ccstate.render.markdown import code
-from ccstate.render.tally import listed, named
-from ccstate.render.text import Line, Piece, Style, plain
-from ccstate.render.values import plural
+from ccstate.render.text import Line, Piece, Style, code, plain
+from ccstate.render.values import listed, named, plural
 
 SHOWN = 12
 """Changes told in a plan; the rest is counted."""

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from ccstate.model import Action
 from ccstate.render.formats import Report, as_json
-from ccstate.render.tally import VERBS
 from ccstate.render.text import Palette, Piece, Style, laid_out, plain
-from ccstate.render.values import plural
+from ccstate.render.values import VERBS, plural
+from ccstate.report_format import objects as form
 
 HANG = 14
 COMMIT = 10
@@ -26,7 +26,7 @@ class ListedPlan:
     """One plan: its state in a word, when it was made, and how many changes of each action."""
 
     plan_id: str
-    state: str
+    state: form.PlanState
     made: datetime
     commit: str = ""
     targets: Sequence[str] = ()
@@ -84,17 +84,17 @@ def age(made: datetime, now: datetime) -> str:
 def plans_json(folder: PlanFolder) -> str:
     """Every plan of the folder, newest first."""
     listed = [
-        {
-            "plan": plan.plan_id,
-            "state": plan.state,
-            "made": plan.made.isoformat(timespec="seconds"),
-            "commit": plan.commit,
-            "targets": list(plan.targets),
-            "changes": {action.value: count for action, count in plan.changes.items()},
-        }
+        form.PlanListed(
+            plan=plan.plan_id,
+            state=plan.state,
+            made=plan.made.isoformat(timespec="seconds"),
+            commit=plan.commit,
+            targets=list(plan.targets),
+            changes={action.value: count for action, count in plan.changes.items()},
+        )
         for plan in folder.plans
     ]
-    return as_json({"plans": listed, "removed": list(folder.removed)})
+    return as_json(form.Plans(plans=listed, removed=list(folder.removed)))
 
 
 PLAN_FOLDER: Report[PlanFolder] = Report(plans_text, json=plans_json)

@@ -9,19 +9,19 @@ from ccstate.apply.lock import who
 from ccstate.model import Address, Change, Outcome
 from ccstate.render.attention import kept
 from ccstate.render.formats import Report, as_json
-from ccstate.render.markdown import code
-from ccstate.render.tally import SIGNS, STYLES, done, named
 from ccstate.render.text import (
     PLAIN,
     Line,
     Palette,
     Piece,
     Style,
+    code,
     laid_out,
     plain,
     well_formed,
 )
-from ccstate.render.values import of_kind, plural
+from ccstate.render.values import SIGNS, STYLES, done, named, of_kind, plural
+from ccstate.report_format import objects as form
 
 FAILED = 50
 """Changes without confirmation that are listed; what is beyond is counted."""
@@ -226,26 +226,25 @@ def _items(verdicts: Sequence[Verdict]) -> Iterator[str]:
 def receipt_json(receipt: Receipt) -> str:
     """What became of every change of an apply."""
     changes = [
-        {
-            "target": verdict.change.target,
-            "address": str(verdict.change.address),
-            "action": verdict.change.action.value,
-            "outcome": verdict.outcome.value,
-            "reason": well_formed(verdict.reason),
-        }
+        form.Settled(
+            target=verdict.change.target,
+            address=str(verdict.change.address),
+            action=verdict.change.action.value,
+            outcome=verdict.outcome.value,
+            reason=well_formed(verdict.reason),
+        )
         for verdict in receipt.settled
     ]
-    return as_json(
-        {
-            "plan": receipt.plan_id,
-            "started": receipt.started,
-            "finished": receipt.finished,
-            "confirmed": all(v.outcome is Outcome.CONFIRMED for v in receipt.settled),
-            "corrective": receipt.corrective,
-            "kept": {name: list(fields) for name, fields in sorted(receipt.kept.items())},
-            "changes": changes,
-        }
+    applied = form.Applied(
+        plan=receipt.plan_id,
+        started=receipt.started,
+        finished=receipt.finished,
+        confirmed=all(v.outcome is Outcome.CONFIRMED for v in receipt.settled),
+        corrective=receipt.corrective,
+        kept={name: list(fields) for name, fields in sorted(receipt.kept.items())},
+        changes=changes,
     )
+    return as_json(applied)
 
 
 APPLY: Report[Receipt] = Report(receipt_text, json=receipt_json)
@@ -270,16 +269,16 @@ def unlocked_text(unlocked: Unlocked, *_: object) -> str:
 def unlocked_json(unlocked: Unlocked) -> str:
     """The same for programs."""
     locks = [
-        {
-            "target": target,
-            "owner": well_formed(holder.owner),
-            "pid": holder.pid,
-            "since": well_formed(holder.since),
-            "plan": well_formed(holder.plan),
-        }
+        form.Removed(
+            target=target,
+            owner=well_formed(holder.owner),
+            pid=holder.pid,
+            since=well_formed(holder.since),
+            plan=well_formed(holder.plan),
+        )
         for target, holder in unlocked.removed.items()
     ]
-    return as_json({"removed": locks, "interrupted": list(unlocked.interrupted)})
+    return as_json(form.Unlocked(removed=locks, interrupted=list(unlocked.interrupted)))
 
 
 UNLOCKED: Report[Unlocked] = Report(unlocked_text, json=unlocked_json)
@@ -307,13 +306,13 @@ def adopted_text(adopted: Adopted, *_: object) -> str:
 
 def adopted_json(adopted: Adopted) -> str:
     """The same for programs."""
-    body = {
-        "file": None if adopted.file is None else well_formed(adopted.file),
-        "adopted": [str(address) for address in adopted.addresses],
-        "defaults": sorted(adopted.defaults),
-        "secrets_left_out": adopted.secrets_left_out,
-    }
-    return as_json(body)
+    written = form.Adopted(
+        file=None if adopted.file is None else well_formed(adopted.file),
+        adopted=[str(address) for address in adopted.addresses],
+        defaults=sorted(adopted.defaults),
+        secrets_left_out=adopted.secrets_left_out,
+    )
+    return as_json(written)
 
 
 ADOPTED: Report[Adopted] = Report(adopted_text, json=adopted_json)

@@ -1,6 +1,7 @@
 """One call as a caller meets it, step by step, for a terminal and as Markdown."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from typing import Any, NamedTuple
 
 from ccstate.dialling.leaving import (
@@ -15,7 +16,6 @@ from ccstate.journeys.calls import Call, asked_in_vain, keys_left
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.walk import Journey, Step
 from ccstate.journeys.ways import GOOD, MAILBOX, End, Event, Place
-from ccstate.model import Json
 from ccstate.render.formats import Report, as_json
 from ccstate.render.journey_words import (
     END_STYLES,
@@ -26,19 +26,20 @@ from ccstate.render.journey_words import (
     place_words,
     time_words,
 )
-from ccstate.render.markdown import code
-from ccstate.render.tally import listed
 from ccstate.render.text import (
     Line,
     Palette,
     Piece,
     Style,
     clipped,
+    code,
     laid_out,
     plain,
     safe,
     well_formed,
 )
+from ccstate.render.values import listed
+from ccstate.report_format import calls as form
 
 QUOTED = 64
 """Columns of a prompt that are quoted: one line of a terminal."""
@@ -262,66 +263,63 @@ def _bullets(flow: Flow, call: Call, journey: Journey, first: int) -> Iterator[s
 def simulation_json(simulation: Simulation) -> str:
     """The call with its steps from the number to the end, in seconds since it came in."""
     flow, call, caller = simulation
-    body = {
-        "to": str(call.start),
-        "label": well_formed(called_words(flow, call.start)),
-        "from": caller or None,
-        "at": call.at.astimezone(call.zone).isoformat(timespec="seconds"),
-        "timezone": str(call.zone),
-        "occasions": [well_formed(name) for name in occasions(call)],
-        "hours": {
-            name: {"phase": str(hours.phase), "occasion": well_formed(hours.occasion)}
+    again = form.WalkedOn(from_step=call.parts_at, **_walked(flow, call.unanswered))
+    simulated = form.Simulated(
+        to=str(call.start),
+        label=well_formed(called_words(flow, call.start)),
+        from_=caller or None,
+        at=call.at.astimezone(call.zone).isoformat(timespec="seconds"),
+        timezone=str(call.zone),
+        occasions=[well_formed(name) for name in occasions(call)],
+        hours={
+            name: form.Hours(phase=str(hours.phase), occasion=well_formed(hours.occasion))
             for name, hours in call.hours.items()
         },
-        "switches": {name: str(position) for name, position in call.switches.items()},
-        "keys": list(call.keys),
-        "keys_left": list(keys_left(call.answered, call.keys)),
-        "asked_in_vain": [str(place) for place in asked_in_vain(call.answered, call.keys)],
-        "ends_well": call.ends_well,
-        "outside": [
-            {
-                "number": leg.number,
-                "trunk": leg.trunk,
-                "shown_number": leg.shown,
-                "shown_name": well_formed(leg.name),
-                "source": leg.source,
-            }
+        switches={name: str(position) for name, position in call.switches.items()},
+        keys=list(call.keys),
+        keys_left=list(keys_left(call.answered, call.keys)),
+        asked_in_vain=[str(place) for place in asked_in_vain(call.answered, call.keys)],
+        ends_well=call.ends_well,
+        outside=[
+            form.Outside(
+                number=leg.number,
+                trunk=leg.trunk,
+                shown_number=leg.shown,
+                shown_name=well_formed(leg.name),
+                source=leg.source,
+            )
             for leg in trunk_calls(flow, call, caller)
         ],
-        "call": _walked(flow, call.answered),
-        "if_nobody_answers": (
-            {"from_step": call.parts_at, **_walked(flow, call.unanswered)}
-            if call.is_answered
-            else None
-        ),
-    }
-    return as_json(body)
+        call=form.Walked(**_walked(flow, call.answered)),
+        if_nobody_answers=again if call.is_answered else None,
+    )
+    # `from` is a word of Python's.
+    return as_json({f.name.rstrip("_"): getattr(simulated, f.name) for f in fields(simulated)})
 
 
-def _walked(flow: Flow, journey: Journey) -> dict[str, Json]:
-    steps: list[Json] = []
+def _walked(flow: Flow, journey: Journey) -> dict[str, Any]:
+    steps = []
     since = 0
     for step in journey.steps:
         steps.append(
-            {
-                "at_second": since,
-                "place": str(step.place),
-                "label": well_formed(place_words(flow, step.place)),
-                "heard": well_formed(heard(flow, step.place)),
-                "event": str(step.way.event),
-                "schedule": step.way.schedule,
-                "keys": step.keys,
-                "seconds": step.way.seconds,
-            }
+            form.Step(
+                at_second=since,
+                place=str(step.place),
+                label=well_formed(place_words(flow, step.place)),
+                heard=well_formed(heard(flow, step.place)),
+                event=str(step.way.event),
+                schedule=step.way.schedule,
+                keys=step.keys,
+                seconds=step.way.seconds,
+            )
         )
         since += step.way.seconds
-    end: dict[str, Json] = {
+    return {
         "end": str(journey.end),
         "where": journey.at,
         "seconds": journey.seconds,
         "steps": steps,
     }
-    return end
 
 
 SIMULATION: Report[Simulation] = Report(

@@ -1,4 +1,4 @@
-"""Lines for a terminal: styles, palettes, widths, and text that stays text.
+"""Text that stays text, on a terminal and in Markdown; lines in styles and palettes that fit a width.
 
 Everything that reaches a terminal goes through `fill`, which makes harmless what could move
 the cursor, recolour or reorder (control characters, escapes, bidi overrides) and keeps the width.
@@ -236,3 +236,22 @@ def _painted(line: list[Piece], palette: Palette) -> str:
         else:
             runs.append(piece)
     return "".join(palette.paint(piece.style, piece.text) for piece in runs).rstrip()
+
+
+LONGEST = 300
+
+
+def code(text: str, most: int = LONGEST) -> str:
+    """The text as a code span: no link, image, mention or tag in it comes alive.
+
+    Its fence is longer than any run of backticks inside, so that nothing in it can end it.
+    Source: CommonMark 0.31, "Code spans".
+    """
+    inner = clipped(safe(text), most)
+    if not inner.strip(" "):
+        return '`""`'
+    longest = max((len(run) for run in re.findall("`+", inner)), default=0)
+    fence = "`" * (longest + 1)
+    # One space on either side is taken off again, and keeps backticks and spaces apart from it.
+    pad = " " if inner[0] in "` " or inner[-1] in "` " else ""
+    return f"{fence}{pad}{inner}{pad}{fence}"

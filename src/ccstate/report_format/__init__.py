@@ -6,16 +6,14 @@ next version of ccstate that says so.
 
 from collections.abc import Mapping
 
-from pydantic import BaseModel
-
 from ccstate.report_format import calls, objects
 
-REPORTS: Mapping[str, type[BaseModel]] = {
+REPORTS: Mapping[str, type] = {
     "validate": objects.Problems,
     "verify": objects.Verified,
     "drift": objects.Drifted,
     "show": objects.Shown,
-    "history": objects.Told,
+    "history": objects.History,
     "apply": objects.Applied,
     "unlock": objects.Unlocked,
     "adopt": objects.Adopted,

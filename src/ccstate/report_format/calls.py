@@ -1,14 +1,15 @@
 """The form of what commands print about calls: simulated, tested, made."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
 
-from ccstate.kinds.fields import Strict
 from ccstate.report_format.objects import Whole
 
 
-class Step(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
     """One step of a call."""
 
     at_second: Whole
@@ -29,7 +30,8 @@ class Step(Strict):
     """How long it takes."""
 
 
-class Walked(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walked:
     """A call from the number to its end."""
 
     end: str
@@ -42,14 +44,24 @@ class Walked(Strict):
     """Every step."""
 
 
-class WalkedOn(Walked):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalkedOn:
     """The same call, where nobody answers."""
 
     from_step: Whole
     """Step from which it is another."""
+    end: str
+    """human, message, hangup, cut off, waits without end, or goes round without end."""
+    where: str
+    """With whom or what; may be empty."""
+    seconds: Whole
+    """How long it took."""
+    steps: list[Step]
+    """Every step."""
 
 
-class Hours(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
     """What a schedule says at the moment of a call."""
 
     phase: str
@@ -58,7 +70,8 @@ class Hours(Strict):
     """Holiday or exception that is the reason; may be empty."""
 
 
-class Outside(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
     """What the called party is shown of a call to an outside number, by one trunk."""
 
     number: str
@@ -73,7 +86,8 @@ class Outside(Strict):
     """Field that says the number, such as trunk.caller_id; `caller` where the caller brings it along."""
 
 
-class Simulated(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulated:
     """One call, as `ccstate simulate` tells it."""
 
     to: str
@@ -98,17 +112,18 @@ class Simulated(Strict):
     """Those that nothing asked for."""
     asked_in_vain: list[str]
     """Places that asked for keys when none were left."""
-    outside: list[Outside]
-    """What outside parties are shown whom the call may ring."""
     ends_well: bool
     """Whether a caller ends with a human, a message, or a hangup that is declared."""
+    outside: list[Outside]
+    """What outside parties are shown whom the call may ring."""
     call: Walked
     """The call, where everybody answers who is there."""
     if_nobody_answers: WalkedOn | None
     """The same where nobody does; null where that makes no difference."""
 
 
-class Moment(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
     """One moment of a year."""
 
     at: str
@@ -121,7 +136,8 @@ class Moment(Strict):
     """Number of somebody whom a caller list holds, or `withheld`; empty where it is anybody else."""
 
 
-class Situation(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
     """Moments at which schedules, switches and caller lists say the same."""
 
     hours: dict[str, str]
@@ -131,7 +147,8 @@ class Situation(Strict):
     """Moments that stand for all such."""
 
 
-class Way(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
     """What one caller does, and where the call ends."""
 
     keys: list[str]
@@ -146,7 +163,8 @@ class Way(Strict):
     """How long it took."""
 
 
-class Block(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
     """Situations in which the same calls are possible."""
 
     situations: list[Situation]
@@ -157,7 +175,8 @@ class Block(Strict):
     """Every call."""
 
 
-class Called(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Called:
     """Every call to one number."""
 
     to: str
@@ -174,7 +193,8 @@ class Called(Strict):
     """All of its calls."""
 
 
-class Silent(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silent:
     """The longest call in which a caller does nothing."""
 
     to: str
@@ -189,7 +209,8 @@ class Silent(Strict):
     """With whom or what; may be empty."""
 
 
-class Unfollowed(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfollowed:
     """A place where callers are lost in calls that were not walked."""
 
     to: str
@@ -200,7 +221,8 @@ class Unfollowed(Strict):
     """How the call ends there."""
 
 
-class Enumerated(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enumerated:
     """Every call of twelve months, as `ccstate simulate --all` tells them."""
 
     first_day: str
@@ -229,7 +251,8 @@ class Enumerated(Strict):
     """Number by number."""
 
 
-class Tested(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tested:
     """One call test."""
 
     name: str
@@ -252,7 +275,8 @@ class Tested(Strict):
     """How long it takes."""
 
 
-class Missing(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
     """An end that no test covers."""
 
     number: str
@@ -263,7 +287,8 @@ class Missing(Strict):
     """Keys that lead there."""
 
 
-class Coverage(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
     """How many ends of calls the tests cover."""
 
     numbers: Whole
@@ -276,7 +301,8 @@ class Coverage(Strict):
     """Those that none does."""
 
 
-class TestsRun(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestsRun:
     """What `ccstate test` found."""
 
     passed: Whole
@@ -289,7 +315,8 @@ class TestsRun(Strict):
     """What they cover."""
 
 
-class PlacedStep(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedStep:
     """One step of a call that was made."""
 
     place: str
@@ -300,7 +327,8 @@ class PlacedStep(Strict):
     """Keys that were pressed; may be empty."""
 
 
-class PlacedWay(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedWay:
     """The way of a call."""
 
     end: str
@@ -311,7 +339,8 @@ class PlacedWay(Strict):
     """Every step."""
 
 
-class Placed(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
     """One call that was made."""
 
     name: str
@@ -338,7 +367,8 @@ class Placed(Strict):
     """Why no call came about; may be empty."""
 
 
-class CallsPlaced(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallsPlaced:
     """What `ccstate test --live TARGET` found."""
 
     passed: Whole

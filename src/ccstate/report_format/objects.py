@@ -1,10 +1,10 @@
 """The form of what commands print about problems, objects, plans and platforms."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field
 
-from ccstate.kinds.fields import Strict
 from ccstate.model import Action, Edit, Outcome, Why
 
 Whole = Annotated[int, Field(ge=0)]
@@ -12,12 +12,17 @@ Whole = Annotated[int, Field(ge=0)]
 AddressText = Annotated[str, Field(examples=["queue/sales"])]
 """Objects by hand may have names that no document could give them."""
 
+PlanState: TypeAlias = Literal[
+    "waiting", "running", "applied", "interrupted", "stale", "refused", "damaged"
+]
+Standing: TypeAlias = Literal["managed", "unmanaged", "not there yet", "deleted by hand"]
 _Action: TypeAlias = Literal[tuple(action.value for action in Action)]  # type: ignore[valid-type]  # from the enum
 _Why: TypeAlias = Literal[tuple(why.value for why in Why)]  # type: ignore[valid-type]  # as above
 _Outcome: TypeAlias = Literal[tuple(outcome.value for outcome in Outcome)]  # type: ignore[valid-type]  # as above
 
 
-class Problem(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
     """One problem."""
 
     code: str
@@ -38,7 +43,8 @@ class Problem(Strict):
     """What to do; may be empty."""
 
 
-class Problems(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problems:
     """What `ccstate validate` found."""
 
     errors: Whole
@@ -49,7 +55,8 @@ class Problems(Strict):
     """All of them, by place."""
 
 
-class Difference(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
     """One object that is not as it should be."""
 
     address: AddressText
@@ -62,7 +69,8 @@ class Difference(Strict):
     """The fields; of a secret only its seal is shown."""
 
 
-class VerifiedTarget(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedTarget:
     """One platform beside the desired state."""
 
     target: str
@@ -77,7 +85,8 @@ class VerifiedTarget(Strict):
     """What could not be compared for lack of rights."""
 
 
-class Verified(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
     """What `ccstate verify` found."""
 
     as_desired: bool
@@ -86,7 +95,8 @@ class Verified(Strict):
     """Platform by platform."""
 
 
-class Going(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Going:
     """What is going on at an object now."""
 
     address: AddressText
@@ -97,7 +107,8 @@ class Going(Strict):
     """All of it in words."""
 
 
-class DriftedTarget(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftedTarget:
     """One platform beside what was applied to it."""
 
     target: str
@@ -116,7 +127,8 @@ class DriftedTarget(Strict):
     """What could not be compared for lack of rights."""
 
 
-class Drifted(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drifted:
     """What `ccstate drift` found."""
 
     drifted: bool
@@ -125,12 +137,13 @@ class Drifted(Strict):
     """Platform by platform."""
 
 
-class ObjectThere(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectThere:
     """An object on one platform."""
 
     target: str
     """Name of the target in ccstate.yaml."""
-    standing: Literal["managed", "unmanaged", "not there yet", "deleted by hand"]
+    standing: Standing
     """How it stands there."""
     live: dict[str, Any] | None
     """Its fields there; null where it is not."""
@@ -140,7 +153,8 @@ class ObjectThere(Strict):
     """Its fields that the platform has no place for, and why: they stand in ccstate's records only."""
 
 
-class Shown(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
     """An object, as `ccstate show ADDRESS` tells it."""
 
     address: AddressText
@@ -153,7 +167,8 @@ class Shown(Strict):
     """Platform by platform."""
 
 
-class FieldThen(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldThen:
     """One field that a commit changed; null stands for a field that was not there."""
 
     path: str
@@ -164,7 +179,8 @@ class FieldThen(Strict):
     """Its value after."""
 
 
-class Commit(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
     """One commit that changed the object."""
 
     commit: str
@@ -189,7 +205,8 @@ class Commit(Strict):
     """Why it is not confirmed; may be empty."""
 
 
-class Told(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
     """What `ccstate history` tells."""
 
     address: AddressText
@@ -200,7 +217,8 @@ class Told(Strict):
     """Commits that changed it, newest first."""
 
 
-class Settled(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
     """What became of one change."""
 
     target: str
@@ -215,7 +233,8 @@ class Settled(Strict):
     """Why it is not confirmed; may be empty."""
 
 
-class Applied(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
     """The receipt of `ccstate apply`."""
 
     plan: str
@@ -234,7 +253,8 @@ class Applied(Strict):
     """Every change, in the order in which they were performed."""
 
 
-class Removed(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
     """One lock that was removed."""
 
     target: str
@@ -249,7 +269,8 @@ class Removed(Strict):
     """Plan that they applied."""
 
 
-class Unlocked(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unlocked:
     """What `ccstate unlock` removed."""
 
     removed: list[Removed]
@@ -258,7 +279,8 @@ class Unlocked(Strict):
     """Plans whose apply was interrupted: go on with `ccstate apply ID --resume`."""
 
 
-class Adopted(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopted:
     """What `ccstate adopt` wrote."""
 
     file: str | None
@@ -271,12 +293,13 @@ class Adopted(Strict):
     """Secrets that the platform does not tell."""
 
 
-class PlanListed(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanListed:
     """One plan in the folder."""
 
     plan: str
     """Its id."""
-    state: Literal["waiting", "running", "applied", "interrupted", "stale", "refused", "damaged"]
+    state: PlanState
     """waiting to be applied; stale: of another commit than is checked out; refused: a reason in it
     forbids applying; damaged: edited, or no plan."""
     made: str
@@ -289,7 +312,8 @@ class PlanListed(Strict):
     """How many changes, by action."""
 
 
-class Plans(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plans:
     """What `ccstate plans` lists, and removed."""
 
     plans: list[PlanListed]
@@ -298,7 +322,8 @@ class Plans(Strict):
     """Ids of those that `--prune` removed."""
 
 
-class ImportedObject(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedObject:
     """One object that was made of hand-written configuration."""
 
     address: AddressText
@@ -307,7 +332,8 @@ class ImportedObject(Strict):
     """File of the desired state."""
 
 
-class LineListed(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineListed:
     """A line that no object says, or not quite."""
 
     file: str
@@ -322,7 +348,8 @@ class LineListed(Strict):
     """Why."""
 
 
-class CallDiffers(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallDiffers:
     """Callers of one number who meet something else than before."""
 
     call: str
@@ -343,7 +370,8 @@ class CallDiffers(Strict):
     """A moment at which it is so; null where it is so at any."""
 
 
-class CallNotFollowed(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallNotFollowed:
     """Callers of one number whose way is not compared."""
 
     call: str
@@ -360,7 +388,8 @@ class CallNotFollowed(Strict):
     """How many calls that are, at the least."""
 
 
-class CallsCompared(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallsCompared:
     """Calls through the hand-written dialplan and through the objects."""
 
     numbers: Whole
@@ -381,7 +410,8 @@ class CallsCompared(Strict):
     """What is not compared, and why."""
 
 
-class Imported(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
     """What `ccstate import` made."""
 
     folder: str

@@ -29,7 +29,7 @@ from ccstate.journeys.ways import (
 from ccstate.kinds.fields import seconds
 from ccstate.model import Address
 from ccstate.render.journey_words import address_words, keys_words, length_words
-from ccstate.render.tally import listed
+from ccstate.render.values import listed
 
 
 class Look(Enum):
