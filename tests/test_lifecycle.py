@@ -26,10 +26,9 @@ from hypothesis.stateful import (
 from ccstate import kinds
 from ccstate.adapter import Result
 from ccstate.adapters.embedded import EmbeddedAdapter, connect
-from ccstate.apply.freshness import freshen, take_up
 from ccstate.apply.journal import Journal, open_journal
 from ccstate.apply.lock import holding, this_process
-from ccstate.apply.perform import Means, apply
+from ccstate.apply.perform import ApplyContext, apply, check_fresh, check_resumable
 from ccstate.conformance.samples import at, estate, fields_of, having, is_required, without
 from ccstate.diff import diff
 from ccstate.model import (
@@ -82,7 +81,7 @@ class Mortal(Passing):
 def unordered(
     objects: Mapping[Address, Fields], strategies: Mapping[Address, Json]
 ) -> dict[Address, Fields]:
-    """The objects with the members of queues sorted where their order means nothing."""
+    """The objects with the members of queues sorted where their order context nothing."""
     return {
         address: {
             path: sorted(value, key=canonical)
@@ -237,10 +236,12 @@ class Life(RuleBasedStateMachine):
         name = f"plan-{self.applies_so_far}"
         adapters = {"here": platform}
         with holding(adapters, this_process("ana@here", "", name), print) as held:
-            fresh = (take_up if journal.recorded else freshen)(name, plan, adapters)
-            applied = apply(fresh, Means(held, journal, lambda: "", lambda _: None, lambda _: None))
+            fresh = (check_resumable if journal.recorded else check_fresh)(name, plan, adapters)
+            applied = apply(
+                fresh, ApplyContext(held, journal, lambda: "", lambda _: None, lambda _: None)
+            )
         assert self.real.holder() is None
-        assert {one.outcome for one in applied.settled} <= {Outcome.CONFIRMED}
+        assert {one.outcome for one in applied.results} <= {Outcome.CONFIRMED}
         assert applied.corrective is None
 
     @invariant()

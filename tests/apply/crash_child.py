@@ -21,10 +21,9 @@ import orjson
 from ccstate.adapter import Holder, Result, Support
 from ccstate.adapters.embedded import EmbeddedAdapter, connect
 from ccstate.apply import perform
-from ccstate.apply.freshness import FreshPlan, freshen, take_up
 from ccstate.apply.journal import Entry, Journal, Recorded, open_journal
 from ccstate.apply.lock import holding_again, this_process
-from ccstate.apply.perform import Means, apply
+from ccstate.apply.perform import ApplyContext, FreshPlan, apply, check_fresh, check_resumable
 from ccstate.errors import Diagnostic
 from ccstate.model import Change, Observation, Step
 from ccstate.plan_file import read_plan
@@ -112,10 +111,10 @@ def watch_steps(boundaries: Boundaries) -> None:
     """Boundaries around each step."""
     do, numbers = perform._perform, count()
 
-    def watched(step: Step, fresh: FreshPlan, means: Means) -> None:
+    def watched(step: Step, fresh: FreshPlan, context: ApplyContext) -> None:
         number = next(numbers)
         boundaries.reach(f"before step {number}")
-        do(step, fresh, means)
+        do(step, fresh, context)
         boundaries.reach(f"recorded: step {number}")
 
     perform._perform = watched
@@ -132,14 +131,14 @@ def go(folder: Path, deadly: str) -> None:
     ticks = count(len(opened.recorded))
     holder = this_process(f"ana@{gethostname()}", "2026-11-22T10:00:00Z", "crashing")
     with holding_again(adapters, holder, print) as held:
-        fresh = (take_up if opened.recorded else freshen)("crashing", plan, adapters)
+        fresh = (check_resumable if opened.recorded else check_fresh)("crashing", plan, adapters)
         at = (f"2026-11-22T10:00:{tick:02}Z" for tick in ticks)
-        means = Means(held, journal, lambda: next(at), lambda _: None, lambda _: None)
-        applied = apply(fresh, means)
+        context = ApplyContext(held, journal, lambda: next(at), lambda _: None, lambda _: None)
+        applied = apply(fresh, context)
         boundaries.reach("finished")
     said = {
         "passed": boundaries.passed,
-        "outcomes": [one.outcome.value for one in applied.settled],
+        "outcomes": [one.outcome.value for one in applied.results],
         "corrected": applied.corrective is not None,
     }
     (folder / "outcome.json").write_bytes(orjson.dumps(said))

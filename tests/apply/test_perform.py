@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -15,10 +16,16 @@ import pytest
 from ccstate.adapter import Adapter, Result, Support
 from ccstate.adapters.embedded import EmbeddedAdapter, connect
 from ccstate.apply import perform
-from ccstate.apply.freshness import freshen, take_up
 from ccstate.apply.journal import Entry, Event, open_journal
 from ccstate.apply.lock import holding, this_process
-from ccstate.apply.perform import Applied, Interrupted, Means, apply
+from ccstate.apply.perform import (
+    Applied,
+    ApplyContext,
+    Interrupted,
+    apply,
+    check_fresh,
+    check_resumable,
+)
 from ccstate.diff import diff
 from ccstate.errors import Blocked, Diagnostic, Locked, Unreadable
 from ccstate.kinds import KINDS
@@ -73,15 +80,15 @@ class Ground:
         adapters = {"here": through(self.adapter(*faults))}
         journal = open_journal(self.journal(plan))
         with holding(adapters, this_process("ana@here", "", plan_id(plan)), print) as held:
-            fresh = (take_up if resume else freshen)(plan_id(plan), plan, adapters)
-            means = Means(
+            fresh = (check_resumable if resume else check_fresh)(plan_id(plan), plan, adapters)
+            context = ApplyContext(
                 held,
                 journal,
                 lambda: "2026-11-22T10:00:00Z",
                 self.progress.append,
                 self.doing.append,
             )
-            return apply(fresh, means)
+            return apply(fresh, context)
 
     def journal(self, plan: Plan) -> Path:
         return self.folder / f"{plan_id(plan)}.jsonl"
@@ -102,7 +109,7 @@ def ground(tmp_path: Path) -> Ground:
 
 
 def outcomes(applied: Applied) -> dict[str, tuple[Outcome, str]]:
-    return {str(one.change.address): (one.outcome, one.reason) for one in applied.settled}
+    return {str(one.change.address): (one.outcome, one.reason) for one in applied.results}
 
 
 DESIRED: Objects = {"schedule/a": HOURS, "queue/b": {"hours": "a"}, "site/c": {"timezone": "UTC"}}
@@ -249,7 +256,7 @@ def test_what_somebody_changed_since_the_interruption_is_left_alone(ground: Grou
         "site/c": CONFIRMED,
         "schedule/a": (
             Outcome.NOT_ATTEMPTED,
-            "changed by somebody else since the plan was made",
+            "changed by another hand since the plan was made",
         ),
         "queue/b": (Outcome.NOT_ATTEMPTED, "schedule/a was not done"),
     }
@@ -288,11 +295,15 @@ def test_a_platform_lost_while_it_is_read_back_interrupts(
 ) -> None:
     plan = ground.plan(DESIRED)
 
-    def broken(*_: object) -> Observation:
-        raise Unreadable([Diagnostic("CC403", "the platform is gone")])
+    real, looks = perform.observe, iter([False, True])  # the first look is at whether it is fresh
+
+    def breaking(*arguments: Any) -> dict[str, Observation]:
+        if next(looks):
+            raise Unreadable([Diagnostic("CC403", "the platform is gone")])
+        return real(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(perform, "observe", broken)
+        patch.setattr(perform, "observe", breaking)
         with pytest.raises(Interrupted):
             ground.apply(plan)
     assert set(outcomes(ground.apply(plan, resume=True)).values()) == {CONFIRMED}
@@ -307,8 +318,8 @@ def test_what_a_journal_does_not_know_the_platform_does(ground: Ground) -> None:
     for cut in range(len(whole)):
         journal.write_bytes(b"".join(whole[:cut]))
         applied = ground.apply(plan, resume=True)
-        assert {one.outcome for one in applied.settled} == {Outcome.CONFIRMED}
-        assert {one.reason for one in applied.settled} <= {"", "found done"}
+        assert {one.outcome for one in applied.results} == {Outcome.CONFIRMED}
+        assert {one.reason for one in applied.results} <= {"", "found done"}
         events = ground.events(plan)
         for name in DESIRED:
             of_one = [event.split()[0] for event in events if event.endswith(f" {name}")]

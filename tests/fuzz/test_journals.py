@@ -143,10 +143,10 @@ def test_whatever_a_journal_says_confirmed_is_what_the_platform_shows(
             return
         event("applied")
         said = {
-            str(one.change.address) for one in result.settled if one.outcome is Outcome.CONFIRMED
+            str(one.change.address) for one in result.results if one.outcome is Outcome.CONFIRMED
         }
         assert said == really_done(ground)
-        assert (result.corrective is None) == (len(said) == len(result.settled))
+        assert (result.corrective is None) == (len(said) == len(result.results))
         recorded = open_journal(ground.journal(PLAN)).recorded
         assert [line.seq for line in recorded] == list(range(1, len(recorded) + 1))
 

@@ -1,29 +1,23 @@
 """What an admin reads after an apply, and what is kept of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
+from ccstate.apply.perform import ChangeResult, Receipt
 from ccstate.model import Action, Address, Change, Outcome, Why
-from ccstate.render.receipt import Receipt, receipt_markdown, receipt_text
+from ccstate.render.receipt import receipt_markdown, receipt_text
 
 
-@dataclass(frozen=True)
-class Verdict:
-    change: Change
-    outcome: Outcome
-    reason: str = ""
-
-
-def verdict(action: Action, address: str, outcome: Outcome, reason: str = "") -> Verdict:
+def verdict(action: Action, address: str, outcome: Outcome, reason: str = "") -> ChangeResult:
     kind, name = address.split("/")
     change = Change("demo", action, Address(kind, name), Why.YOU, "")
-    return Verdict(change, outcome, reason)
+    return ChangeResult(change, outcome, reason)
 
 
-def receipt(*settled: Verdict, corrective: str = "") -> Receipt:
-    return Receipt("3fa9c1", settled, "2026-11-22T03:00:00Z", "2026-11-22T03:00:04Z", corrective)
+def receipt(*results: ChangeResult, corrective: str = "") -> Receipt:
+    return Receipt("3fa9c1", results, "2026-11-22T03:00:00Z", "2026-11-22T03:00:04Z", corrective)
 
 
 DONE = [verdict(Action.CREATE, f"user/agent-{n}", Outcome.CONFIRMED) for n in range(211)]

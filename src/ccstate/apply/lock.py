@@ -44,7 +44,7 @@ def life(holder: Holder) -> Life:
     except ProcessLookupError:
         return Life.DEAD
     except OSError:
-        pass  # it is there, and somebody else's
+        pass  # it runs, as another user
     now = _identity(holder.pid)
     return Life.DEAD if now and now != holder.process else Life.ALIVE
 
@@ -79,43 +79,41 @@ class Held:
         return "it was removed" if now is None else f"{now.owner} has it now"
 
 
-Complain = Callable[[Sequence[Diagnostic]], None]
+Warn = Callable[[Sequence[Diagnostic]], None]
 
 
 @contextmanager
-def holding(adapters: Mapping[str, Adapter], holder: Holder, complain: Complain) -> Iterator[Held]:
+def holding(adapters: Mapping[str, Adapter], holder: Holder, warn: Warn) -> Iterator[Held]:
     """All locks, given back in the end; Locked where one is held, even by a dead process.
 
     Always in one order, so that of two applies one gets all of them. Where a lock cannot be given
-    back, that is told to `complain`: what became of the plan is not changed by it.
+    back, `warn` is called: what became of the plan is not changed by it.
     """
     with ExitStack() as stack:
         for name in sorted(adapters):
             found = adapters[name].lock(holder)
             if found is not None and found != holder:
                 raise Locked([_refusal(name, found, holder)])
-            stack.callback(_give_back, name, adapters[name], holder, complain)
+            stack.callback(_give_back, name, adapters[name], holder, warn)
         yield Held(holder, adapters)
 
 
 @contextmanager
-def holding_again(
-    adapters: Mapping[str, Adapter], holder: Holder, complain: Complain
-) -> Iterator[Held]:
+def holding_again(adapters: Mapping[str, Adapter], holder: Holder, warn: Warn) -> Iterator[Held]:
     """All locks, for an apply that goes on: also those of a dead process that had the same plan."""
     for adapter in adapters.values():
         before = adapter.holder()
         if before and before.plan == holder.plan and life(before) is Life.DEAD:
             adapter.unlock(before)
-    with holding(adapters, holder, complain) as held:
+    with holding(adapters, holder, warn) as held:
         yield held
 
 
-def _give_back(name: str, adapter: Adapter, holder: Holder, complain: Complain) -> None:
+def _give_back(name: str, adapter: Adapter, holder: Holder, warn: Warn) -> None:
     try:
         adapter.unlock(holder)
     except CcstateError as error:
-        complain([*error.problems, _kept(name)])
+        warn([*error.problems, _kept(name)])
 
 
 def release(name: str, adapter: Adapter, owner: str, now: str) -> Holder | None:
@@ -135,7 +133,7 @@ def release(name: str, adapter: Adapter, owner: str, now: str) -> Holder | None:
 
 def who(holder: Holder) -> str:
     """The holder in words: `ann@ci-7 (process 77)`."""
-    return f"{holder.owner} (process {holder.pid})" if holder.pid else "somebody unknown"
+    return f"{holder.owner} (process {holder.pid})" if holder.pid else "an unknown process"
 
 
 def _applying(name: str, holder: Holder, now: str) -> str:

@@ -1,24 +1,199 @@
-"""A fresh plan → the platforms changed, read back, and every change accounted for.
+"""A reviewed plan → the platforms changed, read back, and every change accounted for.
 
-What the journal records as done is not done again. What a killed process left without an outcome
-is looked at before it is repeated: what the platform shows already was done.
+A plan is applied only to the platforms it was made from (`check_fresh`). What the journal records as
+done is not done again. What a killed process left without an outcome is looked at before it is
+repeated: what the platform shows already was done.
 """
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from ccstate.adapter import Adapter, Result
-from ccstate.apply.freshness import FreshPlan, has_taken_effect, is_as_planned, observe
+from ccstate.adapter import Adapter, Result, audited
 from ccstate.apply.journal import Entry, Event, Journal, Overtaken, Recorded
 from ccstate.apply.lock import Held
 from ccstate.diff import diff, discrepancy
 from ccstate.errors import Blocked, CcstateError, Diagnostic, Span, Unreadable
-from ccstate.model import Action, Change, Observation, Outcome, Plan, Resource, Step
+from ccstate.model import (
+    Action,
+    Activity,
+    Address,
+    Change,
+    Observation,
+    Outcome,
+    Plan,
+    Resource,
+    Step,
+    fingerprint,
+)
 from ccstate.plan import MOST_IN_A_STEP, Share, make_plan
 from ccstate.plan_file import digest
 
-FOUND = "found done"
+MOST_NAMED = 10
+"""Changed objects that a message names."""
+FOUND_DONE = "found done"
 """Why a change counts as done that this run did not see done."""
+INTERVAL = 2.0
+"""Seconds between two looks for callers."""
+SHOWN = 3
+"""Objects with callers that are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class FreshPlan:
+    """A plan that holds for what the platforms show now; only `check_fresh` and `check_resumable` make one.
+
+    `seen` is what they showed, by target; `resumed` says that an earlier run may have done a
+    part of the plan already.
+    """
+
+    id: str
+    plan: Plan
+    seen: Mapping[str, Observation]
+    resumed: bool
+
+
+def observe(plan: Plan, adapters: Mapping[str, Adapter]) -> dict[str, Observation]:
+    """Each target as it is now, in one read of every kind that the plan touches there."""
+    kinds: dict[str, set[str]] = {}
+    for change in plan.changes():
+        kinds.setdefault(change.target, set()).add(change.address.kind)
+    return {target: adapters[target].observe(sorted(found)) for target, found in kinds.items()}
+
+
+def check_fresh(plan_id: str, plan: Plan, adapters: Mapping[str, Adapter]) -> FreshPlan:
+    """The plan, where every object it touches is still as it was.
+
+    Raises Blocked where the plan carries a refusal or is for reading only, an object changed
+    since, or a platform would refuse a change.
+    """
+    refuse_preview(plan)
+    _recover(plan, adapters)
+    _refuse(plan, plan.changes(), adapters)
+    seen = observe(plan, adapters)
+    stale = [change for change in plan.changes() if not is_as_planned(change, seen)]
+    if stale:
+        raise Blocked([_stale(stale)])
+    return FreshPlan(plan_id, plan, seen, resumed=False)
+
+
+def check_resumable(plan_id: str, plan: Plan, adapters: Mapping[str, Adapter]) -> FreshPlan:
+    """The plan of an interrupted apply; what took effect in the meantime will show.
+
+    An object that is neither as planned nor as wanted blocks its own change, not the others.
+    """
+    refuse_preview(plan)
+    _recover(plan, adapters)
+    seen = observe(plan, adapters)
+    # What took effect is not asked for again: a platform may refuse to create what it has.
+    left = [change for change in plan.changes() if not has_taken_effect(change, seen)]
+    _refuse(plan, left, adapters)
+    return FreshPlan(plan_id, plan, seen, resumed=True)
+
+
+def _recover(plan: Plan, adapters: Mapping[str, Adapter]) -> None:
+    for target in sorted({step.target for step in plan.steps}):
+        adapters[target].recover()
+
+
+def is_as_planned(change: Change, seen: Mapping[str, Observation]) -> bool:
+    """Whether the live object is the one that the plan was made from."""
+    return fingerprint(seen[change.target].objects.get(change.address)) == change.basis
+
+
+def has_taken_effect(change: Change, seen: Mapping[str, Observation]) -> bool:
+    """Whether the platform shows the outcome of the change already."""
+    return not discrepancy(change, seen[change.target])
+
+
+def refuse_preview(plan: Plan) -> None:
+    """Blocked where the user who made the plan had no right to see all that it is about."""
+    if plan.unseen:
+        first = next(iter(plan.unseen.values()))[0]
+        raise Blocked(
+            [
+                Diagnostic(
+                    "CC317",
+                    "the plan is for reading: it was made without the rights to see everything",
+                    cause=f"Not seen: {first}.",
+                    hint="plan again as the user who applies, and review that: `ccstate plan`",
+                )
+            ]
+        )
+
+
+def _refuse(plan: Plan, changes: Iterable[Change], adapters: Mapping[str, Adapter]) -> None:
+    problems = [
+        Diagnostic(refusal.code, refusal.message, hint=refusal.hint) for refusal in plan.refusals
+    ]
+    by_target: dict[str, list[Change]] = {}
+    for change in changes:
+        by_target.setdefault(change.target, []).append(change)
+    for target, asked in by_target.items():
+        problems += audited(adapters[target], asked)
+    if problems:
+        raise Blocked(problems)
+
+
+def _stale(stale: list[Change]) -> Diagnostic:
+    named = ", ".join(str(change.address) for change in stale[:MOST_NAMED])
+    more = f" and {len(stale) - MOST_NAMED} more" if len(stale) > MOST_NAMED else ""
+    return Diagnostic(
+        "CC303",
+        "the plan is stale: the platform changed since it was made",
+        cause=f"No longer as they were: {named}{more}.",
+        hint="make a new plan with `ccstate plan` and review that",
+    )
+
+
+def drain(
+    plan: Plan,
+    adapters: Mapping[str, Adapter],
+    limit: float,
+    remark: Callable[[str], None],
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Returns when no caller waits or talks at what the plan changes; `limit` is in seconds.
+
+    Raises Blocked where callers are there after that time. New calls go on coming in: what is
+    waited for is a moment at which none is there.
+    """
+    end = clock() + limit
+    last = ""
+    while busy := _callers(plan, adapters):
+        words = _callers_in_words(busy)
+        if clock() >= end:
+            raise Blocked([_callers_remain(words)])
+        if words != last:
+            remark(f"Waiting: {words}")
+            last = words
+        sleep(min(INTERVAL, max(end - clock(), 0)))
+
+
+def _callers(plan: Plan, adapters: Mapping[str, Adapter]) -> dict[Address, Activity]:
+    seen = observe(plan, adapters)
+    return {
+        change.address: activity
+        for change in plan.changes()
+        if (activity := seen[change.target].activity.get(change.address)) and activity.callers
+    }
+
+
+def _callers_in_words(busy: Mapping[Address, Activity]) -> str:
+    named = [f"{address}: {activity.words[0]}" for address, activity in sorted(busy.items())]
+    more = f" and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
+    return "; ".join(named[:SHOWN]) + more
+
+
+def _callers_remain(words: str) -> Diagnostic:
+    return Diagnostic(
+        "CC310",
+        f"callers are still in the middle of what the plan touches: {words}",
+        cause="Nothing was written.",
+        hint="apply at a quieter time, with a longer --drain, or without it",
+    )
 
 
 class Interrupted(CcstateError):
@@ -28,7 +203,7 @@ class Interrupted(CcstateError):
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class ChangeResult:
     """What became of one change, and why where it is not confirmed."""
 
     change: Change
@@ -40,14 +215,39 @@ class Settled:
 class Applied:
     """The outcome of a plan; `corrective` brings about what is missing, None where nothing is."""
 
-    settled: tuple[Settled, ...]
+    results: tuple[ChangeResult, ...]
     corrective: Plan | None
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class Receipt:
+    """One apply: times as ISO 8601; `corrective` is the id of the plan for what is missing.
+
+    `kept` names, by target, the fields that were recorded only: no platform has confirmed them.
+    `warnings` are about records that could not be written after the apply, and locks that are left.
+    """
+
+    plan_id: str
+    results: Sequence[ChangeResult]
+    started: str
+    finished: str
+    corrective: str = ""
+    kept: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    warnings: Sequence[Diagnostic] = ()
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether every change was confirmed by reading the platform again."""
+        return all(result.outcome is Outcome.CONFIRMED for result in self.results)
+
+    def of(self, outcome: Outcome) -> list[ChangeResult]:
+        return [result for result in self.results if result.outcome is outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyContext:
     """What applying works with: platforms and their locks, records, the clock (ISO 8601),
-    progress (changes), and who is told what is being done.
+    progress (changes), and a callback for what is being done.
     """
 
     held: Held
@@ -61,60 +261,60 @@ class Means:
         return self.held.adapters
 
 
-def apply(fresh: FreshPlan, means: Means) -> Applied:
+def apply(fresh: FreshPlan, context: ApplyContext) -> Applied:
     """Performs the plan, reads the platforms again, and says what became of every change.
 
     Raises Blocked where the journal is another plan's, Interrupted where a platform, a lock or
     the journal is lost on the way; the plan can be taken up again.
     """
-    journal = means.journal
+    journal = context.journal
     stated = digest(fresh.plan)
     if journal.recorded and journal.plan != stated:
         raise Blocked([_another_plan(fresh.id, journal)])
     if not journal.recorded:
-        _record(fresh, means, [Entry(Event.STARTED, plan=stated)])
+        _record(fresh, context, [Entry(Event.STARTED, plan=stated)])
     elif journal.recorded[-1].entry.event is not Event.FINISHED:
-        _record(fresh, means, [Entry(Event.RESUMED)])
+        _record(fresh, context, [Entry(Event.RESUMED)])
     for step in fresh.plan.steps:
-        _perform(step, fresh, means)
-        means.progress(len(step.changes))
-    means.doing("reading everything back")
+        _perform(step, fresh, context)
+        context.progress(len(step.changes))
+    context.doing("reading everything back")
     try:
-        seen = observe(fresh.plan, means.adapters)
+        seen = observe(fresh.plan, context.adapters)
     except Unreadable as error:
         raise _interrupted(fresh.id, error) from error
-    settled = tuple(_settled(change, seen, journal) for change in fresh.plan.changes())
-    for start in range(0, len(settled), MOST_IN_A_STEP):
-        _record(fresh, means, _verdicts(settled[start : start + MOST_IN_A_STEP]))
-    _record(fresh, means, [Entry(Event.FINISHED)])
-    return Applied(settled, _corrective(fresh, settled, seen, means))
+    results = tuple(_result(change, seen, journal) for change in fresh.plan.changes())
+    for start in range(0, len(results), MOST_IN_A_STEP):
+        _record(fresh, context, _verdicts(results[start : start + MOST_IN_A_STEP]))
+    _record(fresh, context, [Entry(Event.FINISHED)])
+    return Applied(results, _corrective(fresh, results, seen, context))
 
 
-def _perform(step: Step, fresh: FreshPlan, means: Means) -> None:
+def _perform(step: Step, fresh: FreshPlan, context: ApplyContext) -> None:
     """One batch, recorded before and after."""
-    ready, entries = _sorted_out(step, fresh, means.journal)
+    ready, entries = _due(step, fresh, context.journal)
     if not ready:
-        _record(fresh, means, entries)
+        _record(fresh, context, entries)
         return
     try:
-        lost = means.held.lost(step.target)
+        lost = context.held.lost(step.target)
     except Unreadable as error:
         raise _interrupted(fresh.id, error) from error
     if lost:
         raise Interrupted([_lock_lost(fresh.id, step, lost)])
-    _record(fresh, means, entries)
-    _record(fresh, means, [_entry(Event.ATTEMPTED, change) for change in ready])
-    means.doing(_words(step, len(ready), means))
+    _record(fresh, context, entries)
+    _record(fresh, context, [_entry(Event.ATTEMPTED, change) for change in ready])
+    context.doing(_doing(step, len(ready), context))
     try:
-        results = means.adapters[step.target].perform(ready)
+        results = context.adapters[step.target].perform(ready)
     except Unreadable as error:
         raise _interrupted(fresh.id, error) from error
-    _record(fresh, means, _outcomes(ready, results), unrecorded=len(ready))
+    _record(fresh, context, _outcomes(ready, results), unrecorded=len(ready))
 
 
-def _words(step: Step, count: int, means: Means) -> str:
+def _doing(step: Step, count: int, context: ApplyContext) -> str:
     """What a batch does; it may take long, and a platform that takes it whole tells nothing."""
-    supports = means.adapters[step.target].supports
+    supports = context.adapters[step.target].supports
     kinds = {change.address.kind for change in step.changes}
     loads = any(supports[kind].needs_reload for kind in kinds & supports.keys())
     changes = "1 change" if count == 1 else f"{count:,} changes"
@@ -122,16 +322,16 @@ def _words(step: Step, count: int, means: Means) -> str:
 
 
 def _record(
-    fresh: FreshPlan, means: Means, entries: Iterable[Entry], *, unrecorded: int = 0
+    fresh: FreshPlan, context: ApplyContext, entries: Iterable[Entry], *, unrecorded: int = 0
 ) -> list[Recorded]:
     """Interrupted where the journal does not take them; `unrecorded` changes were performed."""
     try:
-        return means.journal.record(entries, means.clock)
+        return context.journal.record(entries, context.clock)
     except OSError as error:
-        raise Interrupted([_not_recorded(fresh.id, means.journal, error, unrecorded)]) from error
+        raise Interrupted([_not_recorded(fresh.id, context.journal, error, unrecorded)]) from error
 
 
-def _sorted_out(step: Step, fresh: FreshPlan, journal: Journal) -> tuple[list[Change], list[Entry]]:
+def _due(step: Step, fresh: FreshPlan, journal: Journal) -> tuple[list[Change], list[Entry]]:
     """The changes to perform now, and what is known of the others without performing them."""
     ready: list[Change] = []
     entries: list[Entry] = []
@@ -146,10 +346,10 @@ def _sorted_out(step: Step, fresh: FreshPlan, journal: Journal) -> tuple[list[Ch
         ]
         if unmet:
             entries.append(_entry(Event.NOT_ATTEMPTED, change, f"{unmet[0]} was not done"))
-        elif fresh.taken_up and has_taken_effect(change, fresh.seen):
-            entries += [_entry(Event.ATTEMPTED, change), _entry(Event.DONE, change, FOUND)]
-        elif fresh.taken_up and not is_as_planned(change, fresh.seen):
-            reason = "changed by somebody else since the plan was made"
+        elif fresh.resumed and has_taken_effect(change, fresh.seen):
+            entries += [_entry(Event.ATTEMPTED, change), _entry(Event.DONE, change, FOUND_DONE)]
+        elif fresh.resumed and not is_as_planned(change, fresh.seen):
+            reason = "changed by another hand since the plan was made"
             entries.append(_entry(Event.NOT_ATTEMPTED, change, reason))
         else:
             ready.append(change)
@@ -170,38 +370,38 @@ def _entry(event: Event, change: Change, reason: str = "") -> Entry:
     return Entry(event, change.target, str(change.address), change.action.value, reason)
 
 
-def _settled(change: Change, seen: Mapping[str, Observation], journal: Journal) -> Settled:
+def _result(change: Change, seen: Mapping[str, Observation], journal: Journal) -> ChangeResult:
     """What the platform shows decides; the journal says why where that is not what was wanted."""
     outcome = journal.outcome(change.target, str(change.address))
     is_done = outcome is not None and outcome.entry.event is Event.DONE
     missing = discrepancy(change, seen[change.target])
     if not missing:
-        return Settled(change, Outcome.CONFIRMED, "" if is_done else FOUND)
+        return ChangeResult(change, Outcome.CONFIRMED, "" if is_done else FOUND_DONE)
     if outcome is None:
         reason = journal.not_attempted(change.target, str(change.address))
-        return Settled(change, Outcome.NOT_ATTEMPTED, reason)
-    return Settled(change, Outcome.NOT_CONFIRMED, outcome.entry.reason or missing)
+        return ChangeResult(change, Outcome.NOT_ATTEMPTED, reason)
+    return ChangeResult(change, Outcome.NOT_CONFIRMED, outcome.entry.reason or missing)
 
 
-def _verdicts(settled: Sequence[Settled]) -> Iterator[Entry]:
+def _verdicts(results: Sequence[ChangeResult]) -> Iterator[Entry]:
     events = {Outcome.CONFIRMED: Event.CONFIRMED, Outcome.NOT_CONFIRMED: Event.NOT_CONFIRMED}
-    for one in settled:
+    for one in results:
         if one.outcome in events:
             yield _entry(events[one.outcome], one.change, one.reason)
 
 
 def _corrective(
     fresh: FreshPlan,
-    settled: Sequence[Settled],
+    results: Sequence[ChangeResult],
     seen: Mapping[str, Observation],
-    means: Means,
+    context: ApplyContext,
 ) -> Plan | None:
     """A plan for exactly what this one did not bring about; None where that is nothing."""
     shares = []
     for target, observation in seen.items():
         left = {
             one.change.address: one.change
-            for one in settled
+            for one in results
             if one.change.target == target and one.outcome is not Outcome.CONFIRMED
         }
         if not left:
@@ -222,7 +422,7 @@ def _corrective(
             secrets={a: change.secrets for a, change in left.items()},
             release={a for a, change in left.items() if change.action is Action.RELEASE},
         )
-        supports = means.adapters[target].supports
+        supports = context.adapters[target].supports
         platform = fresh.plan.platforms.get(target)
         shares.append(Share(target, changes, wanted, narrowed, supports, 100, 100, platform))
     if not any(share.changes for share in shares):
@@ -248,7 +448,7 @@ def _lock_lost(plan_id: str, step: Step, lost: str) -> Diagnostic:
     return Diagnostic(
         "CC602",
         f"the apply of plan {plan_id} stopped: it no longer holds the lock of {step.target}, {lost}",
-        cause=f"Somebody else may be writing there. Its {len(step.changes):,} next changes, and "
+        cause=f"Another process may be writing there. Its {len(step.changes):,} next changes, and "
         "all behind them, were not begun.",
         hint=f"see who applies what; then: ccstate apply {plan_id} --resume",
     )

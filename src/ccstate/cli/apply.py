@@ -8,7 +8,6 @@ import click
 from ccstate.cli.output import Unsaid, in_format, print_report, talk
 from ccstate.cli.progress import ApplyTerminal, Terminal
 from ccstate.errors import Diagnostic, InvalidInput, Locked, Unreadable
-from ccstate.model import Outcome
 from ccstate.project import Project
 from ccstate.render.receipt import APPLY, UNLOCKED, Unlocked
 
@@ -32,7 +31,7 @@ def apply(root: Any, plan_id: str | None, resume: bool, drain: str | None, form:
         receipt = Project.open(root, terminal).apply(plan_id, resume=resume, wait=wait)
     with suppress(Unsaid):  # the apply itself succeeded: its exit code stays
         print_report(APPLY, form, receipt)
-    return 0 if all(one.outcome is Outcome.CONFIRMED for one in receipt.settled) else 4
+    return 0 if receipt.confirmed else 4
 
 
 def _seconds(text: str) -> float:

@@ -28,6 +28,7 @@ from ccstate.project.plan_folder import SavedPlans
 from ccstate.project.targets import Targets, activity_of, observed
 
 if TYPE_CHECKING:
+    from ccstate.apply.perform import Receipt
     from ccstate.history import Entry
     from ccstate.imports import ImportOptions
     from ccstate.journeys.flow import Flow
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from ccstate.render.enumeration import Enumeration
     from ccstate.render.imported import Import
     from ccstate.render.plans import ListedPlan
-    from ccstate.render.receipt import Receipt
     from ccstate.render.simulation import Simulation
 
 __all__ = ["Listener", "Planned", "Progress", "Project", "SavedPlan", "Validated", "address_of"]

@@ -12,11 +12,17 @@ from typing import NamedTuple
 
 from ccstate import plan_file
 from ccstate.adapter import Holder
-from ccstate.apply.drain import drain
-from ccstate.apply.freshness import freshen, refuse_preview, take_up
 from ccstate.apply.journal import open_journal
 from ccstate.apply.lock import Held, Life, holding, holding_again, life, release, this_process
-from ccstate.apply.perform import Means, apply
+from ccstate.apply.perform import (
+    ApplyContext,
+    Receipt,
+    apply,
+    check_fresh,
+    check_resumable,
+    drain,
+    refuse_preview,
+)
 from ccstate.errors import (
     Blocked,
     CcstateError,
@@ -39,7 +45,7 @@ from ccstate.project.plan_folder import (
 )
 from ccstate.project.targets import Targets
 from ccstate.render.plans import ListedPlan
-from ccstate.render.receipt import Receipt, receipt_markdown
+from ccstate.render.receipt import receipt_markdown
 from ccstate.report_format.objects import PlanState
 
 
@@ -94,11 +100,12 @@ def apply_plan(
         try:
             if wait is not None:
                 drain(plan, held.adapters, wait, targets.listener.remark)
-            return applying.perform(held)
+            receipt = applying.perform(held)
         except KeyboardInterrupt:
             if plans.is_begun(plan_id):
                 targets.listener.remark(f"\nStopped. To go on:  ccstate apply {plan_id} --resume")
             raise
+    return replace(receipt, warnings=tuple(applying.warnings))
 
 
 @dataclass(slots=True)
@@ -108,6 +115,7 @@ class _Apply:
     plan_id: str
     plan: Plan
     total: int = field(init=False)
+    warnings: list[Diagnostic] = field(default_factory=list)
     done: int = 0
     doing: str = ""
 
@@ -120,7 +128,7 @@ class _Apply:
         found = self.targets.named(names) if names else []
         adapters = {target.name: self.targets.adapter(target) for target in found}
         holder = this_process(f"{_user()}@{socket.gethostname()}", _now(), self.plan_id)
-        return (holding_again if resume else holding)(adapters, holder, self.targets.listener.warn)
+        return (holding_again if resume else holding)(adapters, holder, self.warn)
 
     def perform(self, held: Held) -> Receipt:
         """Applies the plan under its locks, and writes the receipt."""
@@ -130,8 +138,9 @@ class _Apply:
         self._do("")
         self._do("looking whether the plan still fits")
         # An apply that was killed before it began has done nothing: the plan must be fresh.
-        fresh = (take_up if journal.recorded else freshen)(self.plan_id, self.plan, held.adapters)
-        applied = apply(fresh, Means(held, journal, _now, self._add, self._do))
+        check = check_resumable if journal.recorded else check_fresh
+        fresh = check(self.plan_id, self.plan, held.adapters)
+        applied = apply(fresh, ApplyContext(held, journal, _now, self._add, self._do))
         # From here on the platforms are as they are: what fails is a warning.
         corrective = ""
         if applied.corrective:
@@ -140,7 +149,7 @@ class _Apply:
         with self._warning("which plan is the latest could not be noted"):
             self.plans.remember(corrective)
         receipt = Receipt(
-            self.plan_id, applied.settled, started, _now(), corrective, self.plan.kept
+            self.plan_id, applied.results, started, _now(), corrective, self.plan.kept
         )
         with self._warning("the receipt could not be written"):
             path = self.plans.root / FOLDER / self.plan_id / RECEIPT
@@ -171,7 +180,11 @@ class _Apply:
                 hint="make room, or correct the permissions; `ccstate verify` shows what holds",
                 severity=Severity.WARNING,
             )
-            self.targets.listener.warn([warning])
+            self.warn([warning])
+
+    def warn(self, warnings: Sequence[Diagnostic]) -> None:
+        self.warnings += warnings
+        self.targets.listener.warn(warnings)
 
 
 class Unlocked(NamedTuple):

@@ -1,12 +1,13 @@
 """What was done: the receipt of an apply, locks that were removed, objects that were adopted."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from ccstate.adapter import Holder
 from ccstate.apply.lock import who
-from ccstate.model import Address, Change, Outcome
+from ccstate.apply.perform import ChangeResult, Receipt
+from ccstate.model import Address, Outcome
 from ccstate.render.attention import kept
 from ccstate.render.formats import Report, as_json
 from ccstate.render.text import (
@@ -29,35 +30,6 @@ CONFIRMED = 10
 MANY = 5
 """Changes from which one reason is told once for all of them."""
 NAMED = 3
-
-
-class Verdict(Protocol):
-    """What became of one change, and why where it is not confirmed."""
-
-    @property
-    def change(self) -> Change: ...
-    @property
-    def outcome(self) -> Outcome: ...
-    @property
-    def reason(self) -> str: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """One apply: times as ISO 8601; `corrective` is the id of the plan for what is missing.
-
-    `kept` names, by target, the fields that were recorded only: no platform has confirmed them.
-    """
-
-    plan_id: str
-    settled: Sequence[Verdict]
-    started: str
-    finished: str
-    corrective: str = ""
-    kept: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    def of(self, outcome: Outcome) -> list[Verdict]:
-        return [verdict for verdict in self.settled if verdict.outcome is outcome]
 
 
 OPEN = (
@@ -103,34 +75,34 @@ def _open(receipt: Receipt, outcome: Outcome, title: str, style: Style) -> Itera
         yield 4, (Piece(f"  … and {len(left) - FAILED:,} more", Style.DIM),)
 
 
-def _reason(verdict: Verdict) -> str:
+def _reason(verdict: ChangeResult) -> str:
     return verdict.reason or "the platform gave no reason"
 
 
-Alike: TypeAlias = list[tuple[tuple[str, str], list[Verdict]]]
+Alike: TypeAlias = list[tuple[tuple[str, str], list[ChangeResult]]]
 
 
-def _alike(verdicts: Sequence[Verdict]) -> Alike:
+def _alike(verdicts: Sequence[ChangeResult]) -> Alike:
     """Changes that failed for one reason: a platform that takes a batch whole fails it whole."""
-    found: dict[tuple[str, str], list[Verdict]] = {}
+    found: dict[tuple[str, str], list[ChangeResult]] = {}
     for verdict in verdicts:
         found.setdefault((verdict.change.target, _reason(verdict)), []).append(verdict)
     return [(key, alike) for key, alike in found.items() if len(alike) >= MANY]
 
 
-def _others(verdicts: Sequence[Verdict], groups: Alike) -> list[Verdict]:
+def _others(verdicts: Sequence[ChangeResult], groups: Alike) -> list[ChangeResult]:
     told = {key for key, _ in groups}
     return [v for v in verdicts if (v.change.target, _reason(v)) not in told]
 
 
-def _named(verdicts: Sequence[Verdict]) -> str:
+def _named(verdicts: Sequence[ChangeResult]) -> str:
     names = [str(verdict.change.address) for verdict in verdicts[:NAMED]]
     more = f" and {len(verdicts) - NAMED:,} more" if len(verdicts) > NAMED else ""
     return ", ".join(names) + more
 
 
-def _share(verdicts: Sequence[Verdict], receipt: Receipt) -> str:
-    return f"{len(verdicts):,} of {plural(len(receipt.settled), 'change')}"
+def _share(verdicts: Sequence[ChangeResult], receipt: Receipt) -> str:
+    return f"{len(verdicts):,} of {plural(len(receipt.results), 'change')}"
 
 
 def _confirmed(receipt: Receipt) -> Iterator[Line]:
@@ -157,7 +129,7 @@ def _kept(receipt: Receipt) -> Iterator[Line]:
 
 
 def _what_next(receipt: Receipt) -> Iterator[Line]:
-    confirmed, total = len(receipt.of(Outcome.CONFIRMED)), len(receipt.settled)
+    confirmed, total = len(receipt.of(Outcome.CONFIRMED)), len(receipt.results)
     if confirmed == total:
         yield 2, (Piece(all_is_well(total), Style.ADD),)
     elif receipt.corrective:
@@ -186,7 +158,7 @@ def all_is_well(total: int) -> str:
 
 def receipt_markdown(receipt: Receipt) -> str:
     """The receipt as a comment: bounded, and nothing in it comes alive."""
-    confirmed, total = receipt.of(Outcome.CONFIRMED), len(receipt.settled)
+    confirmed, total = receipt.of(Outcome.CONFIRMED), len(receipt.results)
     verdict = all_is_well(total)
     if len(confirmed) < total:
         verdict = f"{len(confirmed):,} of {plural(total, 'change')} confirmed"
@@ -210,7 +182,7 @@ def receipt_markdown(receipt: Receipt) -> str:
     return "\n\n".join([*blocks, f"<sub>{times}</sub>"]) + "\n"
 
 
-def _items(verdicts: Sequence[Verdict]) -> Iterator[str]:
+def _items(verdicts: Sequence[ChangeResult]) -> Iterator[str]:
     groups = _alike(verdicts)
     left = _others(verdicts, groups)
     for (target, reason), alike in groups:
@@ -233,13 +205,13 @@ def receipt_json(receipt: Receipt) -> str:
             outcome=verdict.outcome.value,
             reason=well_formed(verdict.reason),
         )
-        for verdict in receipt.settled
+        for verdict in receipt.results
     ]
     applied = form.Applied(
         plan=receipt.plan_id,
         started=receipt.started,
         finished=receipt.finished,
-        confirmed=all(v.outcome is Outcome.CONFIRMED for v in receipt.settled),
+        confirmed=receipt.confirmed,
         corrective=receipt.corrective,
         kept={name: list(fields) for name, fields in sorted(receipt.kept.items())},
         changes=changes,
