@@ -272,7 +272,7 @@ import os, signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
 import ccstate.desired
 load = sys.modules["ccstate.desired.load"]
-load.MUCH, os.cpu_count = 1, lambda: 2
+load.PARALLEL_FROM, os.cpu_count = 1, lambda: 2
 here, keep = os.getpid(), load._keep
 def kept(*arguments):
     if os.getpid() != here:
