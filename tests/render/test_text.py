@@ -7,8 +7,9 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from wcwidth import wcswidth
 
-from ccstate.render.text import inert, inert_annotations
+from ccstate.render.text import columns, inert, inert_annotations, safe
 
 
 def obeyed(output: str) -> list[str]:
@@ -84,3 +85,17 @@ def test_what_is_no_command_is_said_as_it_is(text: str) -> None:
 def test_annotations_stay_commands_and_hold_no_other() -> None:
     text = "::error file=a.yaml,line=1::label ##[add-path]/evil"
     assert inert_annotations(text) == r"::error file=a.yaml,line=1::label \x23#[add-path]/evil"
+
+
+@pytest.mark.parametrize(
+    "text, wide",
+    [("Zürich – open…", 14), ("大阪 120", 8), ("e\u0301", 1), ("\U0001faea", 2), ("\U0001fae8", 2)],
+)
+def test_a_terminal_gives_letters_the_columns_that_they_take(text: str, wide: int) -> None:
+    assert columns(text) == wide
+
+
+@given(st.text(st.characters(max_codepoint=0x2FF) | st.sampled_from("–’“”…→✓✗×·−")))
+def test_what_is_counted_without_wcwidth_is_as_wide_as_it_says(text: str) -> None:
+    shown = safe(text)
+    assert columns(shown) == wcswidth(shown)
