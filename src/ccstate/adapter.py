@@ -18,6 +18,7 @@ from typing import Literal, NamedTuple, Protocol, TypeAlias
 import orjson
 from pydantic import BaseModel
 
+from ccstate import codes
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.imports import ReadsEstates
 from ccstate.kinds import KINDS, field_paths, set_fields
@@ -110,8 +111,7 @@ def lacking_fields(supports: Mapping[str, Support], changes: Iterable[Change]) -
         for path, at in set_fields(change.address.kind, change.ledger):
             if hint := _hint(support, path):
                 field = ".".join(map(str, at))
-                message = f"{change.address}: {field}: the platform cannot hold this field"
-                found.append(Diagnostic("CC405", message, hint=hint))
+                found.append(codes.FIELD_LACKING(address=change.address, field=field, hint=hint))
     return found
 
 
@@ -312,7 +312,7 @@ def not_installed(adapter: str, known: Collection[str]) -> Diagnostic:
     hint = f"installed: {', '.join(sorted(known)) or 'none'}"
     if close := get_close_matches(adapter, known, n=1):
         hint = f'did you mean "{close[0]}"?'
-    return Diagnostic("CC401", f'no adapter named "{adapter}" is installed', hint=hint)
+    return codes.ADAPTER_UNKNOWN(adapter=adapter, hint=hint)
 
 
 def connect(adapter: str, connection: Mapping[str, Json], folder: Path) -> Adapter:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
+from ccstate import codes
 from ccstate.desired.findings import did_you_mean, repr_
 from ccstate.errors import Diagnostic, InvalidInput, Span
 from ccstate.kinds.calendar import MOST_ENTRIES
@@ -58,12 +59,7 @@ def parts_of(country: str) -> Sequence[str]:
 
 def _unknown(code: str, known: Iterable[str], hint: str) -> Diagnostic:
     near = did_you_mean(code, known)
-    return Diagnostic(
-        "CC815",
-        f"no holidays are known for {repr_(code)}",
-        cause="A code is that of a country (ISO 3166-1) or of a part of it (ISO 3166-2).",
-        hint=near or hint or "write it as AU or AU-NSW",
-    )
+    return codes.HOLIDAYS_UNKNOWN(code=repr_(code), hint=near or hint or "write it as AU or AU-NSW")
 
 
 def _entry(name: str, first: date, last: date | None = None, part: str = "") -> Entry:
@@ -126,11 +122,8 @@ def read_ics(data: bytes, file: str, years: Iterable[int]) -> IcsContent:
 
 
 def _unreadable(file: str, line: int, problem: str, hint: str) -> Diagnostic:
-    return Diagnostic(
-        "CC816",
-        f"{file} cannot be read: {problem}",
-        Span(file, line) if line else Span(file),
-        hint=hint,
+    return codes.CALENDAR_UNREADABLE(
+        Span(file, line) if line else Span(file), file=file, problem=problem, hint=hint
     )
 
 

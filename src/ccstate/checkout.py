@@ -10,6 +10,7 @@ from contextlib import suppress
 from errno import ELOOP, EMLINK, ENOTDIR
 from pathlib import Path
 
+from ccstate import codes
 from ccstate.errors import Diagnostic, InvalidInput, Span
 
 _LINK = {ELOOP, EMLINK}
@@ -113,20 +114,16 @@ def write_file(path: Path, content: str | bytes) -> None:
     except OSError as error:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
-        message = (
-            f"{display_path(path)} cannot be written: {(error.strerror or str(error)).lower()}"
-        )
-        hint = "correct its permissions, make room, or choose another place"
         raise InvalidInput(
-            [Diagnostic("CC813", message, Span(display_path(path)), hint=hint)]
+            [
+                codes.FILE_UNWRITTEN(
+                    Span(display_path(path)),
+                    file=display_path(path),
+                    reason=(error.strerror or str(error)).lower(),
+                )
+            ]
         ) from None
 
 
 def _refused(path: Path) -> Diagnostic:
-    return Diagnostic(
-        "CC010",
-        f"{path} is a link, and ccstate writes there",
-        Span(str(path)),
-        cause="A branch can hold a link to any place on this machine, so none is followed.",
-        hint="remove the link, or put a folder or file in its place",
-    )
+    return codes.LINK_WRITTEN(Span(str(path)), path=path)

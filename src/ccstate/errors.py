@@ -45,6 +45,34 @@ class Diagnostic:
     severity: Severity = Severity.ERROR
 
 
+class Code:
+    """An entry of a catalogue of codes: what is said of a problem, with the names of its values.
+
+    It is written as people read it: code and message, a line with the cause, a line with the hint,
+    each going on in lines that are indented further; `warning: ` before the code where it is one.
+    A problem is made by calling it: `codes.TARGET_UNKNOWN(Span(FILE), name="prod", known="demo")`.
+    Values are put in as they are: braces in one of them mean nothing.
+    """
+
+    __slots__ = ("cause", "code", "hint", "message", "severity")
+
+    def __init__(self, text: str) -> None:
+        first, *rest = text.replace("\n    ", " ").splitlines()
+        head = first.removeprefix("warning: ")
+        self.severity = Severity.ERROR if head == first else Severity.WARNING
+        self.code, _, self.message = head.partition(" ")
+        parts = [line.removeprefix("  ") for line in rest]
+        self.hint = next((p.removeprefix("hint: ") for p in parts if p.startswith("hint: ")), "")
+        self.cause = next((p for p in parts if not p.startswith("hint: ")), "")
+
+    def __call__(self, span: Span | None = None, /, **values: object) -> Diagnostic:
+        """Make the problem at a place, with these values."""
+        message, cause, hint = (
+            text.format_map(values) for text in (self.message, self.cause, self.hint)
+        )
+        return Diagnostic(self.code, message, span, cause, hint, self.severity)
+
+
 def sort_key(problem: Diagnostic) -> tuple[str, int, int, str, str]:
     """The order in which problems are shown: by place, then code, then words."""
     span = problem.span or Span("")

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
 
+from ccstate import codes
 from ccstate.errors import Diagnostic, InvalidInput
 
 HOSTS = "CCSTATE_HOSTS"
@@ -45,23 +46,35 @@ def command(variable: str) -> tuple[str, ...]:
     try:
         words = shlex.split(said)
     except ValueError:
-        raise InvalidInput([_unusable(variable, said, "a quote has no end")]) from None
+        raise InvalidInput(
+            [codes.PROGRAM_UNUSABLE(variable=variable, why="a quote has no end", said=said)]
+        ) from None
     if not words:
         return ()
     name, *arguments = words
     if "/" in name and not Path(name).is_absolute():
         why = "a relative path would lead into the branch that is looked at"
-        raise InvalidInput([_unusable(variable, said, why)])
+        raise InvalidInput([codes.PROGRAM_UNUSABLE(variable=variable, why=why, said=said)])
     found = program(name)
     if found is None:
-        raise InvalidInput([_unusable(variable, said, f"{name} is no program on this machine")])
+        raise InvalidInput(
+            [
+                codes.PROGRAM_UNUSABLE(
+                    variable=variable, why=f"{name} is no program on this machine", said=said
+                )
+            ]
+        )
     return (found, *arguments)
 
 
 def check_hosts(hosts: Iterable[str]) -> None:
     """Raises InvalidInput for those that nobody allowed to be logged in to; loopback always is."""
     entries = os.environ.get(HOSTS, "").split()
-    wrong = [_too_much(entry) for entry in entries if not _is_narrow(entry)]
+    wrong = [
+        codes.HOSTS_TOO_WIDE(variable=HOSTS, entry=entry)
+        for entry in entries
+        if not _is_narrow(entry)
+    ]
     if wrong:
         raise InvalidInput(wrong)
     strange = [host for host in dict.fromkeys(hosts) if not _is_allowed(_spelled(host), entries)]
@@ -102,30 +115,9 @@ def _has(entry: str, address: IPv4Address | IPv6Address) -> bool:
 
 
 def _not_allowed(hosts: list[str], entries: list[str]) -> Diagnostic:
-    are = "is not among the hosts" if len(hosts) == 1 else "are not among the hosts"
-    return Diagnostic(
-        "CC452",
-        f"{', '.join(hosts)} {are} that ccstate may log in to",
-        cause="A branch could name any host, which would be given proofs of this job's secrets, "
-        "so who runs ccstate says which.",
-        hint=f"where ccstate runs: export {HOSTS}={shlex.quote(' '.join([*entries, *hosts]))}",
-    )
-
-
-def _too_much(entry: str) -> Diagnostic:
-    return Diagnostic(
-        "CC453",
-        f'{HOSTS} has "{entry}"',
-        cause="Every branch that ccstate plans may have it log in to what stands there.",
-        hint="name hosts (pbx.example.org), what is below a domain of yours (*.pbx.example.org), "
-        "or networks (10.1.0.0/16)",
-    )
-
-
-def _unusable(variable: str, said: str, why: str) -> Diagnostic:
-    return Diagnostic(
-        "CC454",
-        f"{variable} cannot be used: {why}",
-        cause=f'It says "{said}".',
-        hint="write a program on the PATH or its absolute path, outside of the working copy",
+    return codes.HOST_NOT_ALLOWED(
+        hosts=", ".join(hosts),
+        are="is not" if len(hosts) == 1 else "are not",
+        variable=HOSTS,
+        allowed=shlex.quote(" ".join([*entries, *hosts])),
     )

@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ccstate import __version__, kinds
+from ccstate import __version__, codes, kinds
 from ccstate.adapter import Support, in_order
 from ccstate.diff import LEDGER_ONLY
+from ccstate.errors import Diagnostic
 from ccstate.kinds import KINDS
 from ccstate.model import (
     Action,
@@ -48,8 +49,6 @@ FEWEST_ALIKE = 2
 MOST_TOLD = 20
 """Refusals of one kind that are told one by one."""
 
-FORCE = 'check that this is meant, then plan again with --force "reason"'
-
 NAMES_SHOWN = 5
 
 
@@ -70,8 +69,8 @@ class Share:
 def make_plan(shares: Sequence[Share], *, commit: str, forced: str) -> Plan:
     """The plan for all targets; `forced` is the reason for going beyond a limit, if any is."""
     steps: list[Step] = []
-    refusals: list[Refusal] = []
-    exceeded: list[Refusal] = []
+    refusals: list[Diagnostic] = []
+    exceeded: list[Diagnostic] = []
     for share in shares:
         ordered, circles = _in_order(share)
         steps += ordered
@@ -90,11 +89,16 @@ def make_plan(shares: Sequence[Share], *, commit: str, forced: str) -> Plan:
         forced=forced if exceeded else "",
         made_by=__version__,
         platforms={share.name: share.platform for share in shares if share.platform},
-        refusals=tuple(refusals),
+        refusals=tuple(map(refusal, refusals)),
         renames=tuple(rename for share in shares for rename in _renames(share)),
         unseen={share.name: share.seen.unseen for share in shares if share.seen.unseen},
         kept={share.name: kept for share in shares if (kept := _kept(share))},
     )
+
+
+def refusal(problem: Diagnostic) -> Refusal:
+    """A problem as a plan file holds it: without cause and place."""
+    return Refusal(problem.code, problem.message, problem.hint)
 
 
 def narrowed(share: Share, only: Collection[Address]) -> Share:
@@ -114,7 +118,7 @@ def narrowed(share: Share, only: Collection[Address]) -> Share:
     return replace(share, changes=[c for c in share.changes if c.address in kept])
 
 
-def _in_order(share: Share) -> tuple[list[Step], list[Refusal]]:
+def _in_order(share: Share) -> tuple[list[Step], list[Diagnostic]]:
     changes = {change.address: change for change in share.changes}
     needs = _needs(share, changes)
     kept = [a for a, change in changes.items() if change.action is not Action.DELETE]
@@ -246,33 +250,24 @@ def _chunks(groups: Iterable[list[Address]]) -> Iterator[list[Address]]:
         yield batch
 
 
-def _circle_refusals(share: Share, circles: Iterable[list[Address]]) -> list[Refusal]:
+def _circle_refusals(share: Share, circles: Iterable[list[Address]]) -> list[Diagnostic]:
     return [
-        Refusal(
-            "CC305",
-            f"{' → '.join(map(str, [*circle, circle[0]]))} name each other in a circle",
-            f"{share.name} creates objects one by one: leave one of the references out, "
-            "apply, then add it",
-        )
+        codes.CIRCLE(circle=" → ".join(map(str, [*circle, circle[0]])), target=share.name)
         for circle in circles
         if not all(share.supports[address.kind].cycles for address in circle)
     ]
 
 
-def _protected(share: Share) -> list[Refusal]:
+def _protected(share: Share) -> list[Diagnostic]:
     return [
-        Refusal(
-            "CC302",
-            f"{change.address} is protected and would be deleted",
-            "set `protect: false` there and apply that first, or keep the object",
-        )
+        codes.PROTECTED(address=change.address)
         for change in share.changes
         if change.action is Action.DELETE
         and share.seen.ledger.get(change.address, {}).get("protect")
     ]
 
 
-def _too_many(share: Share, action: Action, most: int, verb: str) -> list[Refusal]:
+def _too_many(share: Share, action: Action, most: int, verb: str) -> list[Diagnostic]:
     managed = Counter(address.kind for address in share.seen.ledger)
     refusals = []
     touched = Counter(
@@ -282,13 +277,20 @@ def _too_many(share: Share, action: Action, most: int, verb: str) -> list[Refusa
     )
     for kind, count in sorted(touched.items()):
         if managed[kind] >= FEW and count * 100 > managed[kind] * most:
-            words = f"the plan would {verb} {count} of {managed[kind]} {KINDS[kind].plural}"
-            message = f"{words} on {share.name}; the limit is {most} %"
-            refusals.append(Refusal("CC301", message, FORCE))
+            refusals.append(
+                codes.TOO_MANY(
+                    verb=verb,
+                    count=count,
+                    managed=managed[kind],
+                    kinds=KINDS[kind].plural,
+                    target=share.name,
+                    most=most,
+                )
+            )
     return refusals
 
 
-def _too_many_gone(share: Share) -> list[Refusal]:
+def _too_many_gone(share: Share) -> list[Diagnostic]:
     """Deletions beyond the limit, or such as leave a platform or a site bare, however small it is.
 
     A folder that was emptied or moved says the same as one whose objects shall all go; shares of
@@ -314,13 +316,13 @@ def _too_many_gone(share: Share) -> list[Refusal]:
     return found
 
 
-def _bare(what: str, gone: Collection[Address], of: Collection[Address]) -> Refusal:
+def _bare(what: str, gone: Collection[Address], of: Collection[Address]) -> Diagnostic:
     """A refusal to delete nearly all there is; `what` is that in words."""
-    count = f"{len(gone):,} of {len(of):,} object{'s' * (len(of) != 1)}"
-    return Refusal("CC315", f"the plan would delete {what}: {count}", FORCE)
+    objects = f"{len(of):,} object{'s' * (len(of) != 1)}"
+    return codes.TOO_MUCH_GONE(what=what, count=f"{len(gone):,}", objects=objects)
 
 
-def _still_named(shares: Sequence[Share]) -> list[Refusal]:
+def _still_named(shares: Sequence[Share]) -> list[Diagnostic]:
     """Deletions that cannot succeed: something names the object and keeps doing so.
 
     Fields that nobody declares keep what they have, and objects that nobody declares stay as
@@ -341,8 +343,7 @@ def _still_named(shares: Sequence[Share]) -> list[Refusal]:
                     namers.setdefault(target, []).append((share, address, field))
     told = [_named_by(target, found) for target, found in sorted(namers.items())]
     if len(told) > MOST_TOLD:
-        more = f"{len(told) - MOST_TOLD:,} more objects would be deleted that others still name"
-        told[MOST_TOLD:] = [Refusal("CC316", more, "mend these, then plan again")]
+        told[MOST_TOLD:] = [codes.MORE_STILL_NAMED(count=len(told) - MOST_TOLD)]
     return told
 
 
@@ -369,7 +370,7 @@ def _field(kind: str, path: kinds.Path) -> str:
     return ".".join(map(str, path[:depth]))
 
 
-def _named_by(target: Address, found: Sequence[tuple[Share, Address, str]]) -> Refusal:
+def _named_by(target: Address, found: Sequence[tuple[Share, Address, str]]) -> Diagnostic:
     share, namer, field = min(found, key=lambda one: (one[1], one[2]))
     others = len({one[1] for one in found}) - 1
     more = f" and {others:,} more" if others else ""
@@ -382,7 +383,7 @@ def _named_by(target: Address, found: Sequence[tuple[Share, Address, str]]) -> R
         whose = f"{namer}{more} still names it: {field}, which no file declares"
         place = f" in {resource.file}" if resource.file else ""
         way = f"declare {field} of {namer}{place}, null to clear it; {keep}"
-    return Refusal("CC316", f"{target} would be deleted on {share.name}, but {whose}", way)
+    return codes.STILL_NAMED(object=target, target=share.name, namer=whose, hint=way)
 
 
 def _kept(share: Share) -> tuple[str, ...]:

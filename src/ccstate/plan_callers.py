@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
+from ccstate import codes
 from ccstate.errors import Diagnostic
 from ccstate.journeys.call_tests import Verdict, verdicts
 from ccstate.journeys.differences import differences
 from ccstate.journeys.ways import GOOD
 from ccstate.model import Address, Fields, Plan, Refusal, State
-from ccstate.plan import Share
+from ccstate.plan import Share, refusal
 from ccstate.rules import Estate
 
 Tests: TypeAlias = Mapping[str, Mapping[str, Any]]
@@ -30,11 +31,11 @@ def with_callers(plan: Plan, now: Estate, then: Estate, tests: Tests) -> Plan:
 def refused(plan: Plan, errors: Sequence[Diagnostic]) -> Plan:
     """The plan, refused where it brings what rules call an error."""
     refusals = [
-        Refusal(problem.code, f"{problem.message} ({problem.span})", problem.hint)
+        refusal(replace(problem, message=f"{problem.message} ({problem.span})"))
         for problem in errors[:MOST_REFUSALS]
     ]
     if len(errors) > len(refusals):
-        refusals.append(Refusal("CC309", "the rules find more errors", "run `ccstate validate`"))
+        refusals.append(refusal(codes.MORE_ERRORS()))
     return replace(plan, refusals=(*plan.refusals, *refusals))
 
 
@@ -60,11 +61,10 @@ def _broken(now: Estate, then: Estate, tests: Tests) -> Iterator[Verdict]:
 def _told(broken: Sequence[Verdict]) -> Iterator[Refusal]:
     shown = broken[:MOST_REFUSALS]
     for verdict in shown:
-        hint = HINT if verdict is shown[-1] else ""
-        yield Refusal("CC308", _failing(verdict), hint)
+        yield refusal(_failing(verdict, HINT if verdict is shown[-1] else ""))
     if more := len(broken) - len(shown):
         tests = f"{more:,} more call test{'s' * (more > 1)}"
-        yield Refusal("CC308", f"{tests} would fail", "run `ccstate test`")
+        yield refusal(codes.MORE_CALL_TESTS_FAIL(tests=tests))
 
 
 HINT = (
@@ -73,16 +73,19 @@ HINT = (
 )
 
 
-def _failing(verdict: Verdict) -> str:
+def _failing(verdict: Verdict, hint: str) -> Diagnostic:
     test, journey = verdict.test, verdict.journey
     keys = f" pressing {', '.join(map(_key, test['keys']))}" if test.get("keys") else ""
     if journey is None:
         end = f"there is no {verdict.lacks}"
     else:
         end = f"would reach {journey.at}" if journey.end in GOOD else f"{journey.end.value}"
-    return (
-        f"call_test/{verdict.name} passes now and would fail: {test['to']} at {test['at']}{keys} "
-        f"must reach {' or '.join(test['expect'])}; {end}"
+    return codes.CALL_TEST_FAILS(
+        name=verdict.name,
+        call=f"{test['to']} at {test['at']}{keys}",
+        expected=" or ".join(test["expect"]),
+        end=end,
+        hint=hint,
     )
 
 

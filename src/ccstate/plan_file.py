@@ -15,7 +15,8 @@ from typing import Any, ClassVar, Literal
 import orjson
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from ccstate.errors import Blocked, Diagnostic, InvalidInput, Span
+from ccstate import codes
+from ccstate.errors import Blocked, InvalidInput, Span
 from ccstate.model import Action, Address, Change, Edit, Plan, Step, edited
 
 FOLDER = "plans"
@@ -143,7 +144,13 @@ def read_plan(path: Path) -> Plan:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise InvalidInput([_problem(path, f"cannot be read: {error.strerror}")]) from None
+        raise InvalidInput(
+            [
+                codes.PLAN_UNREADABLE(
+                    Span(str(path)), file=path.name, fault=f"cannot be read: {error.strerror}"
+                )
+            ]
+        ) from None
     try:
         content = TypeAdapter(_ReadPlan).validate_json(raw)
         plan = _plan(content)
@@ -151,7 +158,13 @@ def read_plan(path: Path) -> Plan:
     except (ValidationError, TypeError) as error:
         # orjson raises TypeError for what cannot be written again, such as numbers too large.
         first = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-        raise InvalidInput([_problem(path, f"is no plan: {_version(raw) or first}")]) from None
+        raise InvalidInput(
+            [
+                codes.PLAN_UNREADABLE(
+                    Span(str(path)), file=path.name, fault=f"is no plan: {_version(raw) or first}"
+                )
+            ]
+        ) from None
     if again != raw:
         is_named = found == content.digest[:ID_LENGTH]
         how = (
@@ -159,7 +172,7 @@ def read_plan(path: Path) -> Plan:
             if is_named
             else "Its digest no longer fits"
         )
-        raise Blocked([_edited(path, how)])
+        raise Blocked([codes.PLAN_EDITED(Span(str(path)), how=how)])
     return plan
 
 
@@ -177,21 +190,6 @@ def _version(raw: bytes) -> str:
         f"its format is version {version}, of {release} release of ccstate; this one reads "
         f"version {VERSION}"
     )
-
-
-def _edited(path: Path, how: str) -> Diagnostic:
-    return Diagnostic(
-        "CC304",
-        "the plan was edited after it was made",
-        Span(str(path)),
-        cause=f"{how}: what was reviewed is not what it says now.",
-        hint="make a new plan with `ccstate plan`",
-    )
-
-
-def _problem(path: Path, message: str) -> Diagnostic:
-    hint = "make a plan with `ccstate plan`; `ccstate plans` lists those there are"
-    return Diagnostic("CC306", f"{path.name} {message}", Span(str(path)), hint=hint)
 
 
 def _plan(content: _ReadPlan) -> Plan:

@@ -21,6 +21,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 
+from ccstate import codes
 from ccstate.checkout import Linked, open_below
 from ccstate.errors import Diagnostic, InvalidInput, Span
 from ccstate.git import GitFailed, repository
@@ -212,12 +213,18 @@ class _Allowed:
         patterns = tuple(environment.get(NAMES, "").split())
         folders = tuple(filter(None, environment.get(FILES, "").split(os.pathsep)))
         problems = [
-            _too_much(NAMES, word, "begin it with what the names have in common: SIP_*")
+            codes.SECRETS_LIST(
+                variable=NAMES, word=word, hint="begin it with what the names have in common: SIP_*"
+            )
             for word in patterns
             if not _PATTERN.fullmatch(word)
         ]
         problems += [
-            _too_much(FILES, word, "name absolute folders that hold secrets: /run/secrets")
+            codes.SECRETS_LIST(
+                variable=FILES,
+                word=word,
+                hint="name absolute folders that hold secrets: /run/secrets",
+            )
             for word in folders
             if not _may_be_allowed(word)
         ]
@@ -309,15 +316,6 @@ def _may_be_allowed(folder: str) -> bool:
     is_for_files = _IN_MEMORY in map(str, real.parents)
     is_system = real == Path("/") or any(map(real.is_relative_to, _NO_SECRETS))
     return Path(folder).is_absolute() and (is_for_files or not is_system)
-
-
-def _too_much(variable: str, word: str, hint: str) -> Diagnostic:
-    return Diagnostic(
-        "CC451",
-        f'{variable} has "{word}"',
-        cause="What stands there may be reached by every branch that ccstate plans.",
-        hint=hint,
-    )
 
 
 def _secret(reference: str, allowed: _Allowed) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from ccstate.desired.documents import parse
 from ccstate.desired.findings import Finding, diagnose, source_paths
+from ccstate.errors import Diagnostic
 from ccstate.kinds import Path
 
 SHUFFLED = """\
@@ -27,7 +28,7 @@ schedules:
 
 
 def place(path: Path, text: str = SHUFFLED) -> str:
-    found = Finding("x.yaml", path, "CC111", "", canonical=True)
+    found = Finding("x.yaml", path, Diagnostic("CC111", ""), canonical=True)
     return str(diagnose([found], lambda _: text.encode())[0].span)
 
 

@@ -17,7 +17,7 @@ def problems(text: str) -> list[tuple[str, str]]:
         for kind, name, fields in document.resources
     }
     together = check_together({FILE: document}, resources, lambda _: data)
-    return [(finding.code, finding.message) for finding in (*findings, *together)]
+    return [(finding.problem.code, finding.problem.message) for finding in (*findings, *together)]
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def owned_twice(text: str) -> list[str]:
     assert not findings
     state = {Address(k, n): Resource(Address(k, n), f, FILE) for k, n, f in document.resources}
     found = check_together({FILE: document}, state, lambda _: text.encode())
-    return [finding.message for finding in found if finding.code == "CC105"]
+    return [finding.problem.message for finding in found if finding.problem.code == "CC105"]
 
 
 def two_codes(one: str, other: str) -> str:
@@ -129,4 +129,5 @@ def test_a_code_is_no_internal_number_at_the_same_time() -> None:
 def test_a_field_that_the_action_does_not_take_is_refused(fields: str, message: str) -> None:
     text = f'feature_codes: {{it: {{code: "*45", {fields}}}}}\n'
     _, _, findings = parse(text.encode(), FILE)
-    assert [(finding.code, finding.message) for finding in findings] == [("CC111", message)]
+    [found] = [finding.problem for finding in findings]
+    assert (found.code, found.message) == ("CC111", message)

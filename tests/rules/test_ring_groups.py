@@ -67,4 +67,4 @@ ring_groups:
         for kind, name, fields in document.resources
     }
     [found] = check_together({FILE: document}, resources, lambda _: data)
-    assert (found.code, found.message) == ("CC105", "number 2001 has two owners")
+    assert (found.problem.code, found.problem.message) == ("CC105", "number 2001 has two owners")

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import orjson
 
-from ccstate.errors import Diagnostic, InvalidInput, Span, Unreadable
+from ccstate import codes
+from ccstate.errors import InvalidInput, Span, Unreadable
 
 JOURNAL = "journal.jsonl"
 """The file, in the folder of the plan."""
@@ -166,7 +167,9 @@ def open_journal(path: Path) -> Journal:
     except FileNotFoundError:
         return journal
     except OSError as error:
-        raise InvalidInput([_unusable(path, error)]) from error
+        raise InvalidInput(
+            [codes.JOURNAL_UNUSABLE(Span(str(path)), reason=error.strerror or error)]
+        ) from error
     return journal
 
 
@@ -182,7 +185,7 @@ def _read(journal: Journal, content: bytes) -> int:
         place = read and _place(read.entry)
         before = standing.get(place) if place else None
         if read is None or read.seq != number or not _says_more(read.entry, before):
-            raise Unreadable([_damaged(journal.path, number)])
+            raise Unreadable([codes.JOURNAL_DAMAGED(Span(str(journal.path), number, 1))])
         journal.recorded.append(read)
         if place:
             standing[place] = read
@@ -264,23 +267,3 @@ def _append(path: Path, content: bytes, size: int) -> int:
         finally:
             os.close(folder)
     return size + len(content)
-
-
-def _unusable(path: Path, error: OSError) -> Diagnostic:
-    return Diagnostic(
-        "CC605",
-        f"the journal cannot be read and written: {error.strerror or error}",
-        Span(str(path)),
-        cause="An apply records there what it does, before and after each write.",
-        hint="check what it is, its owner, its permissions and the disk",
-    )
-
-
-def _damaged(path: Path, number: int) -> Diagnostic:
-    return Diagnostic(
-        "CC604",
-        "the journal is damaged: this line is not as ccstate wrote it",
-        Span(str(path), number, 1),
-        cause="Only the last line can be cut short by a killed process; this one was changed.",
-        hint="restore the file, or move it away and make a new plan from the live state",
-    )

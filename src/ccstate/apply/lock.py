@@ -13,8 +13,9 @@ from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
+from ccstate import codes
 from ccstate.adapter import UNKNOWN, Adapter, Holder
-from ccstate.errors import CcstateError, Diagnostic, Locked, Severity
+from ccstate.errors import CcstateError, Diagnostic, Locked
 
 ENDED = frozenset("ZX")
 """States of a process that runs no more: zombie, dead. Source: proc_pid_stat(5)."""
@@ -113,7 +114,7 @@ def _give_back(name: str, adapter: Adapter, holder: Holder, warn: Warn) -> None:
     try:
         adapter.unlock(holder)
     except CcstateError as error:
-        warn([*error.problems, _kept(name)])
+        warn([*error.problems, codes.LOCK_KEPT(name=name)])
 
 
 def release(name: str, adapter: Adapter, owner: str, now: str) -> Holder | None:
@@ -167,28 +168,15 @@ def _refusal(name: str, found: Holder, wanted: Holder) -> Diagnostic:
     elif state is Life.DEAD:
         cause = "That process no longer runs: it was killed, and its plan may be half applied."
         hint = f"finish it: ccstate apply {found.plan} --resume; or give it up: ccstate unlock"
-    return Diagnostic("CC603", message, cause=cause, hint=hint)
+    return codes.LOCK_HELD(applying=message, cause=cause, hint=hint)
 
 
 def _in_use(name: str, found: Holder, state: Life, now: str) -> Diagnostic:
-    message = _applying(name, found, now)
+    applying = _applying(name, found, now)
     if state is Life.ALIVE:
-        cause = "That process runs on this machine: without its lock it would stop half way."
-        return Diagnostic("CC606", message, cause=cause, hint=f"stop it: kill -INT {found.pid}")
-    cause = "Whether that process still runs cannot be known from here."
-    hint = f"look there first; if it certainly has ended: {_by_name(found)}"
-    return Diagnostic("CC606", message, cause=cause, hint=hint)
+        return codes.LOCK_OF_LIVING(applying=applying, pid=found.pid)
+    return codes.LOCK_OF_UNKNOWN(applying=applying, command=_by_name(found))
 
 
 def _by_name(holder: Holder) -> str:
     return f"ccstate unlock --owner {shlex.quote(holder.owner)}"
-
-
-def _kept(name: str) -> Diagnostic:
-    return Diagnostic(
-        "CC607",
-        f"the lock of {name} could not be given back",
-        cause="The next apply will find it held.",
-        hint="when the platform is back, and this apply has ended: ccstate unlock",
-        severity=Severity.WARNING,
-    )

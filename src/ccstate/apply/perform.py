@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ccstate import codes
 from ccstate.adapter import Adapter, Result, audited
 from ccstate.apply.journal import Entry, Event, Journal, Overtaken, Recorded
 from ccstate.apply.lock import Held
@@ -110,16 +111,7 @@ def refuse_preview(plan: Plan) -> None:
     """Blocked where the user who made the plan had no right to see all that it is about."""
     if plan.unseen:
         first = next(iter(plan.unseen.values()))[0]
-        raise Blocked(
-            [
-                Diagnostic(
-                    "CC317",
-                    "the plan is for reading: it was made without the rights to see everything",
-                    cause=f"Not seen: {first}.",
-                    hint="plan again as the user who applies, and review that: `ccstate plan`",
-                )
-            ]
-        )
+        raise Blocked([codes.RIGHTS_MISSING(first=first)])
 
 
 def _refuse(plan: Plan, changes: Iterable[Change], adapters: Mapping[str, Adapter]) -> None:
@@ -138,12 +130,7 @@ def _refuse(plan: Plan, changes: Iterable[Change], adapters: Mapping[str, Adapte
 def _stale(stale: list[Change]) -> Diagnostic:
     named = ", ".join(str(change.address) for change in stale[:MOST_NAMED])
     more = f" and {len(stale) - MOST_NAMED} more" if len(stale) > MOST_NAMED else ""
-    return Diagnostic(
-        "CC303",
-        "the plan is stale: the platform changed since it was made",
-        cause=f"No longer as they were: {named}{more}.",
-        hint="make a new plan with `ccstate plan` and review that",
-    )
+    return codes.PLAN_STALE(named=named, more=more)
 
 
 def drain(
@@ -165,7 +152,7 @@ def drain(
     while busy := _callers(plan, adapters):
         words = _callers_in_words(busy)
         if clock() >= end:
-            raise Blocked([_callers_remain(words)])
+            raise Blocked([codes.CALLERS_IN_THE_WAY(words=words)])
         if words != last:
             remark(f"Waiting: {words}")
             last = words
@@ -185,15 +172,6 @@ def _callers_in_words(busy: Mapping[Address, Activity]) -> str:
     named = [f"{address}: {activity.words[0]}" for address, activity in sorted(busy.items())]
     more = f" and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
     return "; ".join(named[:SHOWN]) + more
-
-
-def _callers_remain(words: str) -> Diagnostic:
-    return Diagnostic(
-        "CC310",
-        f"callers are still in the middle of what the plan touches: {words}",
-        cause="Nothing was written.",
-        hint="apply at a quieter time, with a longer --drain, or without it",
-    )
 
 
 class Interrupted(CcstateError):
@@ -301,7 +279,13 @@ def _perform(step: Step, fresh: FreshPlan, context: ApplyContext) -> None:
     except Unreadable as error:
         raise _interrupted(fresh.id, error) from error
     if lost:
-        raise Interrupted([_lock_lost(fresh.id, step, lost)])
+        raise Interrupted(
+            [
+                codes.LOCK_LOST(
+                    plan_id=fresh.id, target=step.target, lost=lost, count=len(step.changes)
+                )
+            ]
+        )
     _record(fresh, context, entries)
     _record(fresh, context, [_entry(Event.ATTEMPTED, change) for change in ready])
     context.doing(_doing(step, len(ready), context))
@@ -434,35 +418,14 @@ def _interrupted(plan_id: str, error: Unreadable) -> Interrupted:
     return Interrupted(
         [
             *error.problems,
-            Diagnostic(
-                "CC501",
-                f"the apply of plan {plan_id} was interrupted",
-                cause="The platform was lost on the way; what took effect will show when it is read.",
-                hint=f"when the platform is back: ccstate apply {plan_id} --resume",
-            ),
+            codes.PLATFORM_LOST(plan_id=plan_id),
         ]
-    )
-
-
-def _lock_lost(plan_id: str, step: Step, lost: str) -> Diagnostic:
-    return Diagnostic(
-        "CC602",
-        f"the apply of plan {plan_id} stopped: it no longer holds the lock of {step.target}, {lost}",
-        cause=f"Another process may be writing there. Its {len(step.changes):,} next changes, and "
-        "all behind them, were not begun.",
-        hint=f"see who applies what; then: ccstate apply {plan_id} --resume",
     )
 
 
 def _another_plan(plan_id: str, journal: Journal) -> Diagnostic:
     begun = f"plan {journal.plan[:12]}" if journal.plan else "a plan that it does not name"
-    return Diagnostic(
-        "CC601",
-        f"the journal of plan {plan_id} is that of {begun}",
-        Span(str(journal.path)),
-        cause="What it records as done could not be matched with what is to do now.",
-        hint="put back the plan file as it was reviewed; or move the journal away, and plan again",
-    )
+    return codes.JOURNAL_OF_ANOTHER(Span(str(journal.path)), plan_id=plan_id, begun=begun)
 
 
 def _not_recorded(plan_id: str, journal: Journal, error: OSError, unrecorded: int) -> Diagnostic:
@@ -475,10 +438,11 @@ def _not_recorded(plan_id: str, journal: Journal, error: OSError, unrecorded: in
     if unrecorded:
         changes = "1 change was" if unrecorded == 1 else f"{unrecorded:,} changes were"
         left = f"{changes} performed and not recorded: `ccstate verify` shows how they ended."
-    return Diagnostic(
-        "CC608",
-        f"the apply of plan {plan_id} stopped: its journal {what}: {error.strerror or error}",
+    return codes.NOT_RECORDED(
         Span(str(journal.path)),
+        plan_id=plan_id,
+        fault=what,
+        reason=error.strerror or error,
         cause=left,
-        hint=f"{hint}; then: ccstate apply {plan_id} --resume",
+        hint=hint,
     )

@@ -5,11 +5,11 @@ from typing import Any
 
 import click
 
-from ccstate import kinds
+from ccstate import codes, kinds
 from ccstate.checkout import display_path
 from ccstate.cli.output import in_format, print_report, talk
 from ccstate.cli.progress import Terminal
-from ccstate.errors import Diagnostic, InvalidInput
+from ccstate.errors import InvalidInput
 from ccstate.model import BESIDES, Address, Edit, Fields, Why, edited
 from ccstate.project import Project, address_of
 from ccstate.render.receipt import ADOPTED, Adopted
@@ -48,7 +48,9 @@ def adopt(
     path = project.inside(into, FILE)
     unmanaged = project.unmanaged(target)
     chosen = list(unmanaged) if everything else [address_of(text) for text in addresses]
-    if problems := [_refusal(address) for address in chosen if address not in unmanaged]:
+    if problems := [
+        codes.NOT_UNMANAGED(address=address) for address in chosen if address not in unmanaged
+    ]:
         raise InvalidInput(problems)
     if not chosen:
         print_report(ADOPTED, form, Adopted(None))
@@ -81,12 +83,3 @@ def _declarable(address: Address, fields: Fields) -> tuple[Fields, int]:
     paths = kinds.secrets(address.kind, fields)
     taken = [*paths, *(key for key in BESIDES if key in fields)]
     return edited(fields, [Edit(path, None, None, why=Why.NEW) for path in taken]), len(paths)
-
-
-def _refusal(address: Address) -> Diagnostic:
-    return Diagnostic(
-        "CC805",
-        f"{address} is not an unmanaged object",
-        cause="It is declared, managed, or not on the platform.",
-        hint=f"`ccstate show {address}` tells which",
-    )

@@ -5,9 +5,10 @@ from typing import Any
 
 import click
 
+from ccstate import codes
 from ccstate.cli.output import Unsaid, in_format, print_report, talk
 from ccstate.cli.progress import ApplyTerminal, Terminal
-from ccstate.errors import Diagnostic, InvalidInput, Locked, Unreadable
+from ccstate.errors import InvalidInput, Locked, Unreadable
 from ccstate.project import Project
 from ccstate.render.receipt import APPLY, UNLOCKED, Unlocked
 
@@ -40,8 +41,7 @@ def _seconds(text: str) -> float:
     try:
         return seconds(text)
     except ValueError as error:
-        hint = "write it as 90s, 5m or 1h"
-        raise InvalidInput([Diagnostic("CC809", f"--drain: {error}", hint=hint)]) from None
+        raise InvalidInput([codes.DRAIN_NO_DURATION(error=error)]) from None
 
 
 @click.command()

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from ccstate import codes
 from ccstate.checkout import display_path
 from ccstate.cli import days
 from ccstate.cli.output import in_format, palette, print_report, say, talk, width
 from ccstate.cli.progress import Terminal
-from ccstate.errors import Diagnostic, InvalidInput
+from ccstate.errors import InvalidInput
 from ccstate.model import Address
 from ccstate.project import Project
 from ccstate.render.call_tests import (
@@ -120,7 +121,7 @@ def _name_open_fields(flow: "Flow", journeys: Iterable["Journey"]) -> None:
 
 
 def _refuse(message: str, hint: str) -> NoReturn:
-    raise InvalidInput([Diagnostic("CC806", message, hint=hint)])
+    raise InvalidInput([codes.CALL_IMPOSSIBLE(fault=message, cause="", hint=hint)])
 
 
 @click.command()

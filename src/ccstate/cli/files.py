@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from ccstate import codes
 from ccstate.checkout import display_path, refuse_links, write_file
 from ccstate.cli.output import say, talk
 from ccstate.cli.progress import Terminal
@@ -37,7 +38,7 @@ def fmt(root: Any, paths: tuple[Path, ...], check: bool) -> int:
             problems += error.problems
             continue
         except OSError as error:
-            problems.append(Diagnostic("CC001", f"{name}: {error.strerror}", Span(name)))
+            problems.append(codes.FILE_UNUSABLE_HERE(Span(name), file=name, reason=error.strerror))
             continue
         if after != before:
             changed += 1
@@ -95,7 +96,7 @@ def schema(folder: Path | None, which: str) -> int:
     name = f"report/{which}" if which in REPORTS else which
     if name not in known:
         hint = did_you_mean(which, [*SCHEMAS, *REPORTS]) or ", ".join([*SCHEMAS, *REPORTS])
-        raise InvalidInput([Diagnostic("CC819", f'there is no schema "{which}"', hint=hint)])
+        raise InvalidInput([codes.SCHEMA_UNKNOWN(which=which, hint=hint)])
     say(schema_text(name))
     return 0
 
@@ -173,8 +174,7 @@ def init(folder: Path) -> int:
     from ccstate.schemas import SCHEMAS
 
     if (folder / FILE).exists():
-        message = f"{folder / FILE} is there already"
-        raise InvalidInput([Diagnostic("CC008", message, hint="edit it, or choose another folder")])
+        raise InvalidInput([codes.PROJECT_THERE(file=folder / FILE)])
     for name, content in ((FILE, _PROJECT), ("desired_state/first.yaml", _FIRST)):
         path = folder / name
         refuse_links(folder, path)

@@ -5,10 +5,11 @@ from typing import Any
 
 import click
 
+from ccstate import codes
 from ccstate.checkout import display_path, write_file
 from ccstate.cli.output import say, talk
 from ccstate.cli.progress import Terminal
-from ccstate.errors import Diagnostic, InvalidInput
+from ccstate.errors import InvalidInput
 from ccstate.model import Address, State
 from ccstate.project import Project, address_of
 from ccstate.render.graph import FORMATS, SUFFIXES
@@ -68,16 +69,9 @@ def _drawn(state: State, address: Address, form: str) -> str:
     try:
         return FORMATS[form](drawing)
     except Tangled as tangled:
-        raise InvalidInput([_tangled(address, tangled)]) from None
-
-
-def _tangled(address: Address, tangled: Tangled) -> Diagnostic:
-    return Diagnostic(
-        "CC820",
-        f"{address} is too tangled to draw, with {tangled.arrows:,} arrows",
-        cause="Nobody could follow them, and the file would have many megabytes.",
-        hint="take it as text, with --format mermaid; or draw the trees that it leads to",
-    )
+        raise InvalidInput(
+            [codes.TREE_TOO_TANGLED(address=address, arrows=tangled.arrows)]
+        ) from None
 
 
 def _wanted(what: str, state: State) -> Address:
@@ -89,12 +83,9 @@ def _wanted(what: str, state: State) -> Address:
     if address in state and address.kind in DRAWN:
         return address
     if address in state:
-        message = f"no call enters {address}"
-        hint = f"calls enter these kinds: {', '.join(DRAWN)}"
-    else:
-        message = f"{_short(address)} is not declared"
-        hint = did_you_mean(_short(address), known) or "`ccstate graph` lists what can be drawn"
-    raise InvalidInput([Diagnostic("CC803", message, hint=hint)])
+        raise InvalidInput([codes.NO_CALL_ENTERS(address=address, kinds=", ".join(DRAWN))])
+    hint = did_you_mean(_short(address), known) or "`ccstate graph` lists what can be drawn"
+    raise InvalidInput([codes.TREE_UNKNOWN(name=_short(address), hint=hint)])
 
 
 def _short(address: Address) -> str:

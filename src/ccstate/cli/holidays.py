@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
+from ccstate import codes
 from ccstate.cli.output import say, talk
 from ccstate.cli.progress import Terminal
-from ccstate.errors import Diagnostic, InvalidInput
+from ccstate.errors import InvalidInput
 from ccstate.model import Address, Fields
 from ccstate.project import Project
 
@@ -64,8 +65,7 @@ def holidays(
             talk(f"Only the holidays of all of {code}. Parts with more: {shown}")
     spoken = " ".join(map(str, years))
     if not entries:
-        message = f"{source} has no holidays in {spoken}"
-        raise InvalidInput([Diagnostic("CC817", message, hint="name other years")])
+        raise InvalidInput([codes.NO_HOLIDAYS(source=source, spoken=spoken)])
     return _write(project, Address("calendar", _checked(name)), entries, into)
 
 
@@ -111,9 +111,7 @@ def _write(project: Project, calendar: Address, entries: Any, into: Path | None)
         return 0
     path = project.root / known.file
     if into is not None and project.inside(into, FILE).resolve() != path.resolve():
-        message = f"{calendar} is declared in {known.file}"
-        hint = "leave --file out, and the days are added there; or choose another --name"
-        raise InvalidInput([Diagnostic("CC817", message, hint=hint)])
+        raise InvalidInput([codes.CALENDAR_ELSEWHERE(calendar=calendar, file=known.file)])
     there: Any = known.fields.get("holidays") or []
     missing = [entry for entry in entries if not _is_there(entry, there)]
     if not missing:

@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
+from ccstate import codes
 from ccstate.cli import days
 from ccstate.cli.output import in_format, print_report
 from ccstate.cli.progress import Terminal
-from ccstate.errors import Diagnostic, InvalidInput
+from ccstate.errors import InvalidInput
 from ccstate.imports import ImportOptions
 from ccstate.project import Project
 from ccstate.render.imported import IMPORT
@@ -79,13 +80,13 @@ def _options(prefix: str, timezone: str, language: str, words: Path | None) -> I
     wrong = []
     if prefix and not re.fullmatch(r"\+[1-9][0-9]{0,8}", prefix):
         hint = "+ and the digits that numbers lack: +1, or +4930 for a city's"
-        wrong.append(Diagnostic("CC814", f'--prefix "{prefix}" is no prefix', hint=hint))
+        wrong.append(codes.PREFIX_WRONG(prefix=prefix, hint=hint))
     if timezone and not _is_timezone(timezone):
         hint = "an IANA timezone such as Australia/Sydney"
-        wrong.append(Diagnostic("CC814", f'--timezone "{timezone}" is no timezone', hint=hint))
+        wrong.append(codes.TIMEZONE_WRONG(timezone=timezone, hint=hint))
     if not re.fullmatch(r"[a-z]{2,3}(-[A-Z]{2})?", language):
         hint = "a language tag such as en-AU"
-        wrong.append(Diagnostic("CC814", f'--language "{language}" is no language', hint=hint))
+        wrong.append(codes.LANGUAGE_WRONG(language=language, hint=hint))
     if wrong:
         raise InvalidInput(wrong)
     return ImportOptions(prefix, timezone, language, words, days.today())

@@ -12,6 +12,7 @@ from typing import Any, TextIO, TypeVar
 
 import click
 
+from ccstate import codes
 from ccstate.checkout import display_path
 from ccstate.errors import Diagnostic, Span
 from ccstate.render.formats import ANNOTATIONS, Report
@@ -89,7 +90,7 @@ def _put(text: str) -> None:
         # The reader may have gone away, as `head` does: nothing is wrong then.
         if isinstance(error, BrokenPipeError):
             raise Unsaid(0) from error
-        complain([_unprinted(error)])
+        complain([codes.OUTPUT_UNWRITTEN(reason=error.strerror or error)])
         raise Unsaid(1) from error
 
 
@@ -105,18 +106,12 @@ _OF_OUTPUT = {errno.EBADF, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC}
 def unusable(error: OSError) -> Diagnostic:
     """A file, or the output, with which something failed that nobody foresaw."""
     if error.filename is None and error.errno in _OF_OUTPUT:
-        return _unprinted(error)
+        return codes.OUTPUT_UNWRITTEN(reason=error.strerror or error)
     named = isinstance(error.filename, str | bytes)
     file = os.fsdecode(error.filename) if named else "something that ccstate needs"
-    message = f"{file} cannot be used: {error.strerror or error}"
-    hint = "check what it is, its owner, its permissions and the disk"
-    return Diagnostic("CC609", message, Span(file) if named else None, hint=hint)
-
-
-def _unprinted(error: OSError) -> Diagnostic:
-    message = f"the output could not be written: {error.strerror or error}"
-    hint = "the command itself may have done its work: see with `ccstate verify`"
-    return Diagnostic("CC611", message, hint=hint)
+    return codes.FILE_UNUSABLE(
+        Span(file) if named else None, file=file, reason=error.strerror or error
+    )
 
 
 def complain(problems: Sequence[Diagnostic]) -> None:

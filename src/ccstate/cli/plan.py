@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
+from ccstate import codes
 from ccstate.cli import days
 from ccstate.cli.output import in_format, palette, print_report, talk, width
 from ccstate.cli.progress import Terminal
-from ccstate.errors import Diagnostic, InvalidInput
+from ccstate.errors import InvalidInput
 from ccstate.project import Project, SavedPlan
 from ccstate.render.attention import BUSY, BusyPlan
 from ccstate.render.plan import PLAN, PlanToShow
@@ -118,7 +119,6 @@ def plans(root: Any, oldest: str | None, form: str) -> int:
 def _age(text: str) -> timedelta:
     found = re.fullmatch(r"([0-9]{1,5})([dhm])", text)
     if not found:
-        hint = "write it as 12h or 30d"
-        raise InvalidInput([Diagnostic("CC818", f'--prune: "{text}" is no age', hint=hint)])
+        raise InvalidInput([codes.PRUNE_NO_AGE(text=text)])
     unit = {"d": "days", "h": "hours", "m": "minutes"}[found[2]]
     return timedelta(**{unit: int(found[1])})

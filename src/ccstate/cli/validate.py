@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
+from ccstate import codes
 from ccstate.cli.days import day_or_today
 from ccstate.cli.output import in_format, print_report, talk
 from ccstate.cli.progress import Terminal
-from ccstate.desired.settings import NO_PROJECT
 from ccstate.errors import Diagnostic, InvalidInput, Severity
 from ccstate.project import Project
 from ccstate.render.diagnostics import VALIDATION, Validation
@@ -40,7 +40,7 @@ def validate(root: Any, form: str, day: date) -> int:
         files = plural(desired.files, "file")
         size = f"{plural(len(desired.state), 'resource')} in {files}"
     print_report(VALIDATION, form, Validation(problems, size, sys.stdout.isatty()))
-    if not judged and not any(problem.code == NO_PROJECT for problem in problems):
+    if not judged and not any(problem.code == codes.PROJECT_MISSING.code for problem in problems):
         talk("The rules were not run: they judge a desired state without errors.")
     return 1 if any(problem.severity is Severity.ERROR for problem in problems) else 0
 
@@ -75,6 +75,4 @@ def _unknown(which: str, known: Iterable[str]) -> Diagnostic:
     hint = did_you_mean(which.upper(), known) or did_you_mean(which.lower(), known)
     if which.upper().startswith("CC") and not which.upper().startswith("CC2"):
         hint = "codes of rules are CC2xx; docs/codes.md explains the others"
-    return Diagnostic(
-        "CC808", f"there is no rule {repr_(which)}", hint=hint or "`ccstate rule` lists the rules"
-    )
+    return codes.RULE_UNKNOWN(which=repr_(which), hint=hint or "`ccstate rule` lists the rules")

@@ -7,22 +7,23 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from ccstate import codes
 from ccstate.desired.findings import Finding, did_you_mean, repr_
+from ccstate.errors import Diagnostic
 from ccstate.kinds import Kind, Path
 from ccstate.kinds.call_test import YEARS, moment_named
 from ccstate.kinds.feature_code import NEEDS, TAKES
 from ccstate.kinds.parking_lot import MOST_SLOTS, slot_numbers
 from ccstate.model import Fields
 
-_Found: TypeAlias = Iterator[tuple[Path, str, str, str, str]]
+_Found: TypeAlias = Iterator[tuple[Path, Diagnostic]]
 
 
 def check_alone(file: str, kind: Kind, name: str, fields: Fields) -> Iterator[Finding]:
     """Check one resource alone."""
     check = _CHECKS.get(kind.name)
-    for path, code, message, cause, hint in check(fields) if check else ():
-        place = (kind.plural, name, *path)
-        yield Finding(file, place, code, message, cause, hint, canonical=True)
+    for path, problem in check(fields) if check else ():
+        yield Finding(file, (kind.plural, name, *path), problem, canonical=True)
 
 
 def _site(site: Mapping[str, Any]) -> _Found:
@@ -31,13 +32,7 @@ def _site(site: Mapping[str, Any]) -> _Found:
     for area, content in (site.get("areas") or {}).items():
         for desk in content.get("desks") or ():
             if desk in seen:
-                yield (
-                    ("areas", area, "desks"),
-                    "CC111",
-                    f"desk {repr_(desk)} stands in two areas",
-                    f"It is also in {seen[desk]}.",
-                    "",
-                )
+                yield ("areas", area, "desks"), codes.DESK_TWICE(desk=repr_(desk), area=seen[desk])
             seen[desk] = area
 
 
@@ -67,15 +62,12 @@ def _days(entry: Mapping[str, Any], root: Path, what: str) -> _Found:
     if len(first) != len(last):
         yield (
             (*root, "until"),
-            "CC117",
-            f"{what} begins on {first} and ends on {last}",
-            "One is the day of one year, the other of every year.",
-            f"write both with the year ({_with_year(first, last)}), or both without it (every:)",
+            codes.YEAR_ON_ONE_END(what=what, first=first, last=last, dated=_with_year(first, last)),
         )
         return
     yield from _day(last, (*root, "until"))
     if is_dated and last < first:
-        yield (*root, "until"), "CC111", f"{what} ends before it begins", "", ""
+        yield (*root, "until"), codes.ENDS_BEFORE_IT_BEGINS(what=what)
 
 
 def _with_year(first: str, last: str) -> str:
@@ -91,19 +83,13 @@ def _day(text: str, path: Path) -> _Found:
         # A day of every year is one where a leap year has it.
         date.fromisoformat(text if len(text) == len("2026-12-25") else f"2024-{text}")
     except ValueError:
-        yield path, "CC111", f"there is no day {repr_(text)}", "", ""
+        yield path, codes.NO_SUCH_DAY(text=repr_(text))
 
 
 def _part_of_day(entry: Mapping[str, Any], field: str, root: Path) -> _Found:
     for index, span in enumerate(entry.get(field) or ()):
         if span[6:] <= span[:5]:
-            yield (
-                (*root, field, index),
-                "CC118",
-                f"{repr_(span)} is no part of a day",
-                "It must end after it begins, and on the same day.",
-                f"end it at 24:00, and write what is meant of the day after there: {_rest(span)}",
-            )
+            yield (*root, field, index), codes.NO_PART_OF_DAY(span=repr_(span), rest=_rest(span))
 
 
 def _rest(span: str) -> str:
@@ -112,21 +98,24 @@ def _rest(span: str) -> str:
 
 def _call_test(test: Mapping[str, Any]) -> _Found:
     if moment_named(test["at"], ZoneInfo("UTC")) is None:
-        hint = f"name one of the years {YEARS[0]} to {YEARS[-1]}"
-        yield ("at",), "CC111", f"there is no moment {repr_(test['at'])}", "", hint
+        yield (
+            ("at",),
+            codes.NO_SUCH_MOMENT(moment=repr_(test["at"]), first=YEARS[0], last=YEARS[-1]),
+        )
 
 
 def _feature_code(code: Mapping[str, Any]) -> _Found:
     action = code["action"]
     needed = NEEDS.get(action)
     if needed and not code.get(needed):
-        message = f"the action {repr_(action)} does not say which {needed}"
-        yield ("action",), "CC111", message, "", f"add {needed}:"
+        yield ("action",), codes.ACTION_LACKS_FIELD(action=repr_(action), field=needed)
     for field, actions in TAKES.items():
         if code.get(field) and action not in actions:
-            cause = f"It goes with {' and '.join(map(repr_, sorted(actions)))} only."
-            message = f"{field} means nothing to the action {repr_(action)}"
-            yield (field,), "CC111", message, cause, f"remove {field}:"
+            known = " and ".join(map(repr_, sorted(actions)))
+            yield (
+                (field,),
+                codes.FIELD_WITHOUT_ACTION(field=field, action=repr_(action), actions=known),
+            )
 
 
 def _timezone(fields: Mapping[str, Any]) -> _Found:
@@ -135,7 +124,7 @@ def _timezone(fields: Mapping[str, Any]) -> _Found:
         from zoneinfo import available_timezones
 
         hint = did_you_mean(name, available_timezones())
-        yield ("timezone",), "CC111", f"unknown timezone {repr_(name)}", "", hint
+        yield ("timezone",), codes.TIMEZONE_UNKNOWN(name=repr_(name), hint=hint)
 
 
 @cache
@@ -150,23 +139,16 @@ def _is_timezone(name: str) -> bool:
 def _ivr(ivr: Mapping[str, Any]) -> _Found:
     nodes: Mapping[str, Any] = ivr["nodes"]
     if ivr["start"] not in nodes:
-        message = f"unknown node {repr_(ivr['start'])}"
         yield (
             ("start",),
-            "CC112",
-            message,
-            "Calls enter the tree there.",
-            _near(ivr["start"], nodes),
+            codes.START_UNKNOWN(node=repr_(ivr["start"]), hint=_near(ivr["start"], nodes)),
         )
     for name, node in nodes.items():
         for path, target in exits(node):
             if _is_node(target) and target not in nodes:
                 yield (
                     ("nodes", name, *path),
-                    "CC112",
-                    f"unknown node {repr_(target)}",
-                    "The tree has no node of that name.",
-                    _near(target, nodes),
+                    codes.NODE_UNKNOWN(node=repr_(target), hint=_near(target, nodes)),
                 )
         if node["type"] == "collect":
             yield from _collected(node, ("nodes", name))
@@ -176,16 +158,13 @@ def _ivr(ivr: Mapping[str, Any]) -> _Found:
 def _collected(node: Mapping[str, Any], root: Path) -> _Found:
     fewest, most = node.get("min_digits", 1), node.get("max_digits", 20)
     if fewest > most:
-        yield (*root, "min_digits"), "CC111", "min_digits exceeds max_digits", "", ""
+        yield (*root, "min_digits"), codes.DIGITS_REVERSED()
         return
     for digits in node.get("choices") or ():
         if not fewest <= len(digits) <= most:
             yield (
                 (*root, "choices", digits),
-                "CC111",
-                f"callers cannot enter {repr_(digits)} here",
-                f"The node takes {fewest} to {most} digits (min_digits, max_digits).",
-                "change the digits, or how many are taken",
+                codes.DIGITS_IMPOSSIBLE(digits=repr_(digits), fewest=fewest, most=most),
             )
 
 
@@ -197,13 +176,7 @@ def _endless(nodes: Mapping[str, Any]) -> _Found:
         if node["type"] in {"goto", "hours", "switch", "callers"}
     }
     if cycle := find_cycle(jumps):
-        yield (
-            ("nodes", cycle[0]),
-            "CC107",
-            f"a call would go round for ever: {' → '.join(cycle)}",
-            "None of these nodes plays or asks anything.",
-            "let one of them lead to a menu, a queue, voicemail or hangup",
-        )
+        yield ("nodes", cycle[0]), codes.NODES_ENDLESS(round=" → ".join(cycle))
 
 
 def find_cycle(edges: Mapping[str, list[str]]) -> list[str]:
@@ -244,9 +217,7 @@ def _near(word: str, nodes: Mapping[str, Any]) -> str:
 def _parking_lot(lot: Mapping[str, Any]) -> _Found:
     first, last = lot["slots"].split("-")
     if not slot_numbers(lot["slots"]) or len(first) != len(last):
-        cause = "The first number comes first, and both have as many digits."
-        hint = f"such as 701-720, at most {MOST_SLOTS} numbers"
-        yield ("slots",), "CC111", f"{repr_(lot['slots'])} are no slots", cause, hint
+        yield ("slots",), codes.NO_SLOTS(slots=repr_(lot["slots"]), most=MOST_SLOTS)
 
 
 _CHECKS: Mapping[str, Callable[[Mapping[str, Any]], _Found]] = {

@@ -1,11 +1,14 @@
 """What must hold between resources: every mention resolves, nothing has two owners."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeAlias, cast
 
+from ccstate import codes
 from ccstate.desired.checks import find_cycle
 from ccstate.desired.documents import Document, in_source_order, list_mentions
 from ccstate.desired.findings import Finding, did_you_mean, repr_
+from ccstate.errors import Diagnostic
 from ccstate.kinds import KINDS, Path
 from ccstate.kinds.parking_lot import slot_numbers
 from ccstate.model import Address, Fields, Json, Resource, State
@@ -43,10 +46,7 @@ def declared_twice(address: Address, file: str, first: str) -> Finding:
     return Finding(
         file,
         (KINDS[address.kind].plural, address.name),
-        "CC106",
-        f"{address} is declared twice",
-        f"It is declared in {first} too.",
-        "keep one of them",
+        codes.DECLARED_TWICE(address=address, first=first),
     )
 
 
@@ -69,34 +69,28 @@ def _unresolved(
         if not known:
             for kind, _, name in (other.partition("/") for other in sorted(declared)):
                 known.setdefault(kind, []).append(name)
-        words = {}
+        problems = {}
         for target in sorted(unresolved):
             hints -= 1
-            words[target] = _unresolved_words(target, declared, known if hints >= 0 else {})
+            problems[target] = _unresolved_name(target, declared, known if hints >= 0 else {})
         written = in_source_order(document, content(file), file)
         for who, path, target in list_mentions(written, unresolved):
-            message, hint = words[target]
-            if not message:
-                continue
-            verb = "sends callers there" if target.startswith("voicemail/") else "names it"
-            end = "." if target.startswith("voicemail/") else ", and no file declares it."
-            cause = f"{who} {verb} in {'.'.join(map(str, path))}{end}"
-            place = (KINDS[who.kind].plural, who.name, *path)
-            yield Finding(file, place, "CC103", message, cause, hint)
+            if (problem := problems[target]) is not None:
+                place = (KINDS[who.kind].plural, who.name, *path)
+                yield Finding(file, place, problem(owner=who, field=".".join(map(str, path))))
 
 
-def _unresolved_words(
+def _unresolved_name(
     target: str, declared: set[str], known: Mapping[str, Sequence[str]]
-) -> tuple[str, str]:
-    """Describe a mention of a missing resource: message and hint; "" where another finding says it."""
+) -> Callable[..., Diagnostic] | None:
+    """Describe a mention of a missing resource, wherever it is; None where another finding says it."""
     kind, _, name = target.partition("/")
     if kind == "voicemail":
         if f"extension/{name}" not in declared:
-            return "", ""  # the missing extension is reported
-        return f"extension/{name} has no mailbox", f"give extension/{name} a voicemail:"
-    near = did_you_mean(name, known.get(kind, ()))
-    message = f"unknown {kind.replace('_', ' ')} {repr_(name)}"
-    return message, near or f"declare it below {KINDS[kind].plural}:"
+            return None  # the missing extension is reported
+        return partial(codes.MAILBOX_UNKNOWN, extension=f"extension/{name}")
+    hint = did_you_mean(name, known.get(kind, ())) or f"declare it below {KINDS[kind].plural}:"
+    return partial(codes.NAME_UNKNOWN, kind=kind.replace("_", " "), name=repr_(name), hint=hint)
 
 
 def _numbers_owned_twice(state: State, owner: dict[str, Resource]) -> Iterator[Finding]:
@@ -150,14 +144,7 @@ def _share_site(one: Resource, other: Resource) -> bool:
 
 def _owned_twice(resource: Resource, field: str, what: str, first: Address) -> Finding:
     path = _at(resource, field) if field else _at(resource)
-    return Finding(
-        resource.file,
-        path,
-        "CC105",
-        f"{what} has two owners",
-        f"{first} has it already.",
-        "give one of them another",
-    )
+    return Finding(resource.file, path, codes.NUMBER_OWNED_TWICE(what=what, first=first))
 
 
 def _places(state: State) -> Iterator[Finding]:
@@ -185,25 +172,26 @@ def _places(state: State) -> Iterator[Finding]:
         site = state.get(Address("site", name))
         if site is None:
             if not name:
-                article = "an" if area else "a"
-                message = f"{address} has {article} {named} and no site"
-                yield Finding(resource.file, _at(resource, named), "CC113", message)
+                problem = codes.PLACE_WITHOUT_SITE(
+                    address=address, place="an area" if area else "a desk"
+                )
+                yield Finding(resource.file, _at(resource, named), problem)
             continue
         areas = cast("Mapping[str, Any]", site.fields.get("areas") or {})
         if area and area not in areas:
             if named == "desk":
                 continue  # reported for the user
-            message = f"{site.address} has no area {repr_(area)}"
             hint = did_you_mean(area, areas) or f"declared in {site.file}"
-            yield Finding(resource.file, _at(resource, "area"), "CC113", message, hint=hint)
+            problem = codes.AREA_UNKNOWN(site=site.address, area=repr_(area), hint=hint)
+            yield Finding(resource.file, _at(resource, "area"), problem)
             continue
         searched = [areas[area]] if area else areas.values()
         desks = [name for found in searched if found for name in found.get("desks") or ()]
         if desk and desk not in desks:
-            where = f" in {area}" if area else ""
-            message = f"{site.address} has no desk {repr_(desk)}{where}"
+            where = f"{repr_(desk)} in {area}" if area else repr_(desk)
             hint = did_you_mean(desk, desks) or f"declared in {site.file}"
-            yield Finding(resource.file, _at(resource, "desk"), "CC113", message, hint=hint)
+            problem = codes.DESK_UNKNOWN(site=site.address, desk=where, hint=hint)
+            yield Finding(resource.file, _at(resource, "desk"), problem)
 
 
 def _released_and_declared(documents: Documents, state: State) -> Iterator[Finding]:
@@ -214,10 +202,7 @@ def _released_and_declared(documents: Documents, state: State) -> Iterator[Findi
                 yield Finding(
                     file,
                     ("release", index),
-                    "CC106",
-                    f"{entry} is declared and released",
-                    f"It is declared in {resource.file}.",
-                    "keep one: the declaration, or the release",
+                    codes.DECLARED_AND_RELEASED(entry=entry, file=resource.file),
                 )
 
 
@@ -243,5 +228,4 @@ def _endless_numbers(state: State) -> Iterator[Finding]:
     }
     if cycle := find_cycle(edges):
         resource = state[Address("number", cycle[0])]
-        message = f"a call would go round for ever: {' → '.join(cycle)}"
-        yield Finding(resource.file, _at(resource), "CC107", message, hint="end it somewhere")
+        yield Finding(resource.file, _at(resource), codes.NUMBERS_ENDLESS(round=" → ".join(cycle)))

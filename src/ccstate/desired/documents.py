@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from ccstate import kinds
+from ccstate import codes, kinds
 from ccstate.desired.checks import check_alone
 from ccstate.desired.findings import Finding, diagnose, did_you_mean, explain, repr_
 from ccstate.desired.yaml_values import read
@@ -53,13 +53,7 @@ def parse(data: bytes, file: str) -> tuple[Document, list[Diagnostic], list[Find
     if problems:
         return document, problems, []
     if not isinstance(content, dict):
-        wrong = Finding(
-            file,
-            (),
-            "CC102",
-            "a document is a mapping from kinds to resources",
-            hint="begin with a kind, such as queues:",
-        )
+        wrong = Finding(file, (), codes.NO_DOCUMENT())
         return document, [], [wrong]
     findings: list[Finding] = []
     for plural, named in content.items():
@@ -87,14 +81,13 @@ def _unknown_kind(plural: str, file: str) -> Finding:
     hint = did_you_mean(plural, PLURALS) or f"known: {', '.join(PLURALS)}"
     if singular:
         hint = f'write the plural: "{singular.plural}"'
-    return Finding(file, (plural,), "CC108", f"unknown kind {repr_(plural)}", hint=hint)
+    return Finding(file, (plural,), codes.KIND_UNKNOWN(plural=repr_(plural), hint=hint))
 
 
 def _resources(document: Document, kind: Kind, named: Any, file: str) -> Iterator[Finding]:
     root = (kind.plural,)
     if not isinstance(named, dict):
-        message = f"{kind.plural} must be a mapping from names to fields"
-        yield Finding(file, root, "CC102", message, hint=f"write name: {{…}} below {kind.plural}:")
+        yield Finding(file, root, codes.KIND_NO_MAPPING(plural=kind.plural))
         return
     pattern = _name_pattern(kind.name)
     for name in named:
@@ -139,26 +132,22 @@ def _bad_name(kind: Kind, name: str, file: str) -> Finding:
     else:
         hint = 'use lower-case letters, digits, ".", "_" and "-"; put the name for people in label:'
     return Finding(
-        file, (kind.plural, name), "CC109", f"{repr_(name)} cannot name a {kind.name}", hint=hint
+        file,
+        (kind.plural, name),
+        codes.NAME_IMPOSSIBLE(name=repr_(name), kind=kind.name, hint=hint),
     )
 
 
 def _release(document: Document, listed: Any, file: str) -> Iterator[Finding]:
     entries = listed if isinstance(listed, list) else []
     if not isinstance(listed, list):
-        yield Finding(file, (RELEASE,), "CC102", "release must be a list of addresses")
+        yield Finding(file, (RELEASE,), codes.RELEASE_NO_LIST())
     for index, entry in enumerate(entries):
         kind, _, name = str(entry).partition("/")
         if kind in KINDS and _name_pattern(kind).match(name):
             document.release.append(entry)
         else:
-            yield Finding(
-                file,
-                (RELEASE, index),
-                "CC102",
-                f"{repr_(entry)} is no address",
-                hint="write kind/name, such as queue/old-sales",
-            )
+            yield Finding(file, (RELEASE, index), codes.RELEASE_NO_ADDRESS(entry=repr_(entry)))
 
 
 def _mentions(document: Document) -> set[str]:

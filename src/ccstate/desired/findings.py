@@ -5,7 +5,7 @@ problem. Values hold sets sorted and documents as their author ordered them: bot
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import islice
 from typing import Any, TypeAlias, cast
@@ -13,10 +13,10 @@ from typing import Any, TypeAlias, cast
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from ccstate import kinds
+from ccstate import codes, kinds
 from ccstate.desired.positions import locate
 from ccstate.desired.yaml_values import read
-from ccstate.errors import Diagnostic, Severity
+from ccstate.errors import Diagnostic
 from ccstate.kinds import PLURALS, Path
 from ccstate.kinds.fields import canonical_order
 from ccstate.kinds.shape import Leaf, ListOf, MapOf, OneOf, Shape, Struct
@@ -28,11 +28,8 @@ class Finding:
 
     file: str
     path: Path
-    code: str
-    message: str
-    cause: str = ""
-    hint: str = ""
-    severity: Severity = Severity.ERROR
+    problem: Diagnostic
+    """What is wrong; its place is looked up by `diagnose`."""
     canonical: bool = False
     """Whether `path` names items of sets by their place in the sorted set, as resources hold it."""
 
@@ -48,8 +45,7 @@ def diagnose(findings: Iterable[Finding], content: Callable[[str], bytes]) -> li
         paths = _paths(group, data)
         places = locate(data, file, paths)
         problems += [
-            Diagnostic(f.code, f.message, places[path], f.cause, f.hint, f.severity)
-            for f, path in zip(group, paths, strict=True)
+            replace(f.problem, span=places[path]) for f, path in zip(group, paths, strict=True)
         ]
     return problems
 
@@ -198,28 +194,30 @@ def _finding(detail: ErrorDetails, place: Shape, file: str, path: Path) -> Findi
         case "extra_forbidden":
             known = list(place.fields) if isinstance(place, Struct) else []
             hint = did_you_mean(str(path[-1]), known) or f"known here: {', '.join(known)}"
-            return Finding(file, path, "CC101", f"unknown field {repr_(path[-1])}", hint=hint)
+            return Finding(file, path, codes.FIELD_UNKNOWN(field=repr_(path[-1]), hint=hint))
         case "missing":
             return Finding(
                 file,
                 path[:-1],
-                "CC104",
-                f"{repr_(path[-1])} is missing",
-                cause=_expectation(place),
-                hint=f"add {path[-1]}:",
+                codes.FIELD_MISSING(field=path[-1], cause=_expectation(place)),
             )
         case "union_tag_not_found" | "union_tag_invalid" if isinstance(place, OneOf):
             known = sorted(place.variants)
             said = given.get(place.tag) if isinstance(given, dict) else None
-            message = f"unknown {place.tag} {repr_(said)}" if said else f"{place.tag} is missing"
             hint = did_you_mean(str(said), known) or f"one of {', '.join(known)}"
-            return Finding(file, path, "CC102", message, hint=hint)
+            if not said:
+                return Finding(file, path, codes.TAG_MISSING(tag=place.tag, hint=hint))
+            problem = codes.TAG_UNKNOWN(tag=place.tag, value=repr_(said), hint=hint)
+            return Finding(file, path, problem)
         case "literal_error" | "enum":
             expected = str(detail["ctx"].get("expected", "")).replace(" or ", ", ")
             choices = [choice.strip("'") for choice in expected.split(", ")]
             hint = did_you_mean(str(given), choices) or f"one of {', '.join(choices)}"
-            return Finding(file, path, "CC102", f"{field} cannot be {_shown(given)}", hint=hint)
-    return Finding(file, path, "CC102", *_value_problem(field, given, place, detail))
+            return Finding(
+                file, path, codes.CHOICE_UNKNOWN(field=field, given=_shown(given), hint=hint)
+            )
+    what, cause, hint = _value_problem(field, given, place, detail)
+    return Finding(file, path, codes.VALUE_WRONG(what=what, cause=cause, hint=hint))
 
 
 def _value_problem(

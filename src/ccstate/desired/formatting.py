@@ -13,10 +13,10 @@ from functools import cached_property
 from itertools import takewhile
 from typing import Any, TypeAlias, get_args
 
-from ccstate import kinds
+from ccstate import codes, kinds
 from ccstate.desired.documents import Document, parse, valid_document
 from ccstate.desired.positions import comments
-from ccstate.errors import Diagnostic, InvalidInput, Span
+from ccstate.errors import InvalidInput, Span
 from ccstate.kinds.fields import Duration, Expectation, PositiveDuration, duration, seconds
 from ccstate.kinds.shape import Leaf, Shape, field_ranks, inner_shape, item_shape
 
@@ -490,14 +490,4 @@ def _indent_brackets(typed: list[str], indent: int, *, is_item: bool) -> list[st
 
 
 def _unusual(span: Span) -> InvalidInput:
-    return InvalidInput(
-        [
-            Diagnostic(
-                "CC009",
-                "the file is written in a way that cannot be laid out anew",
-                span,
-                "its meaning, or a comment, might be lost",
-                "write this part more simply, one `key: value` a line; the file stays as it is",
-            )
-        ]
-    )
+    return InvalidInput([codes.NO_LAYOUT(span)])

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from ccstate import kinds
+from ccstate import codes, kinds
 from ccstate.desired.documents import Document, valid_document
 from ccstate.desired.formatting import WIDTH, Node, compose_nodes
-from ccstate.errors import Diagnostic, InvalidInput, Span
+from ccstate.errors import InvalidInput, Span
 from ccstate.kinds import KINDS
 from ccstate.kinds.shape import Shape, field_ranks, inner_shape, item_shape
 from ccstate.model import Address, Fields, Json
@@ -38,7 +38,9 @@ def _with_kind(data: bytes, file: str, kind: str, named: _Named, schema: str) ->
     before = valid_document(data, file)
     declared = {(kind, name) for kind, name, _ in before.resources}
     if twice := [name for name in named if (kind, name) in declared]:
-        raise InvalidInput([_declared_already(Address(kind, name), file) for name in twice])
+        raise InvalidInput(
+            [codes.DECLARED_HERE(Span(file), address=Address(kind, name)) for name in twice]
+        )
     source = data.decode().removeprefix(_BOM)
     if source:
         text = _insert(source, compose_nodes(source), kind, named)
@@ -46,11 +48,11 @@ def _with_kind(data: bytes, file: str, kind: str, named: _Named, schema: str) ->
         head = f"# yaml-language-server: $schema={schema}\n" if schema else ""
         text = head + "\n".join(_kind_lines(kind, named, 0)) + "\n"
     if text is None:
-        raise InvalidInput([_no_place(kind, file)])
+        raise InvalidInput([codes.KIND_UNADDABLE(Span(file), plural=KINDS[kind].plural)])
     result, after = _reread(data, text, file)
     kept = [r for r in after.resources if r[0] != kind or r[1] not in named]
     if kept != before.resources or len(after.resources) != len(kept) + len(named):
-        raise InvalidInput([_no_place(kind, file)])
+        raise InvalidInput([codes.KIND_UNADDABLE(Span(file), plural=KINDS[kind].plural)])
     return result
 
 
@@ -65,13 +67,13 @@ def with_items(
     source = data.decode().removeprefix(_BOM)
     text = _extend(source, compose_nodes(source), address, field, items)
     if text is None:
-        raise InvalidInput([_no_list(address, field, file)])
+        raise InvalidInput([codes.ENTRIES_UNADDABLE(Span(file), field=field, address=address)])
     result, after = _reread(data, text, file)
     old, new = ({(k, n): dict(f) for k, n, f in d.resources} for d in (before, after))
     kept, listed = (fields[address].pop(field) for fields in (old, new))
     grown = isinstance(listed, list) and isinstance(kept, list) and len(listed) - len(kept)
     if old != new or grown != len(items):
-        raise InvalidInput([_no_list(address, field, file)])
+        raise InvalidInput([codes.ENTRIES_UNADDABLE(Span(file), field=field, address=address)])
     return result
 
 
@@ -268,30 +270,3 @@ def _list(value: list[Json], shape: Shape | None, indent: int) -> Iterator[str]:
             yield from rest
         else:
             yield line
-
-
-def _declared_already(address: Address, file: str) -> Diagnostic:
-    return Diagnostic(
-        "CC106",
-        f"{address} is declared here already",
-        Span(file),
-        hint="edit its fields, or name another file",
-    )
-
-
-def _no_list(address: Address, field: str, file: str) -> Diagnostic:
-    return Diagnostic(
-        "CC009",
-        f"nothing can be added to {field} of {address} without changing other lines",
-        Span(file),
-        hint="run `ccstate fmt` on the file first, or write the entries by hand",
-    )
-
-
-def _no_place(kind: str, file: str) -> Diagnostic:
-    return Diagnostic(
-        "CC009",
-        f"{KINDS[kind].plural} cannot be added without changing other lines",
-        Span(file),
-        hint="run `ccstate fmt` on the file first, or name another file",
-    )

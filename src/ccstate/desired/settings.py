@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeAlias, cast
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
+from ccstate import codes
 from ccstate.desired.findings import Finding, diagnose, explain, repr_
 from ccstate.desired.tree import content_of, link_refused
 from ccstate.desired.yaml_values import read
@@ -21,7 +22,6 @@ from ccstate.kinds.shape import shape_of
 from ccstate.model import Address, Fields, Json, Platform, fingerprint
 
 FILE = "ccstate.yaml"
-NO_PROJECT = "CC007"
 
 Share = Annotated[
     str,
@@ -130,16 +130,7 @@ def load_settings(root: Path) -> Settings:
     """Reads `ccstate.yaml`; InvalidInput with every problem in it."""
     path = root / FILE
     if not os.path.lexists(path):
-        raise InvalidInput(
-            [
-                Diagnostic(
-                    NO_PROJECT,
-                    f"there is no {FILE} in {root}",
-                    cause="Nor in a folder above it, where no folder was named.",
-                    hint="run `ccstate init` to make one, or pass --project FOLDER",
-                )
-            ]
-        )
+        raise InvalidInput([codes.PROJECT_MISSING(file=FILE, folder=root)])
     content = content_of(path, FILE)
     if isinstance(content, Diagnostic):
         raise InvalidInput([content])
@@ -150,7 +141,12 @@ def load_settings(root: Path) -> Settings:
         file = ProjectFile.model_validate(document)
     except ValidationError as error:
         found = explain(error, shape_of(ProjectFile), FILE, ())
-        wrong = [replace(one, hint=GONE.get(one.path, one.hint)) for one in found]
+        wrong = [
+            replace(one, problem=replace(one.problem, hint=GONE[one.path]))
+            if one.path in GONE
+            else one
+            for one in found
+        ]
         raise InvalidInput(diagnose(wrong, lambda _: content)) from None
     findings, defaults = _defaults(file)
     findings += _outside(root, file.desired_state)
@@ -174,14 +170,11 @@ def _outside(root: Path, folder: str) -> Iterator[Finding]:
     place: FieldPath = ("desired_state",)
     parts = folder.split("/")
     if ".." in parts:
-        message = f"{repr_(folder)} leads out of a folder"
-        cause = "The desired state lies inside of the project, where a review sees it."
-        yield Finding(FILE, place, "CC006", message, cause, "name the folder without ..")
+        yield Finding(FILE, place, codes.FOLDER_LEADS_OUT(folder=repr_(folder)))
         return
     ways = [root.joinpath(*parts[: count + 1]) for count in range(len(parts))]
     if any(way.is_symlink() for way in ways):
-        refused = link_refused(folder)
-        yield Finding(FILE, place, "CC006", refused.message, refused.cause, refused.hint)
+        yield Finding(FILE, place, link_refused(folder))
 
 
 def _target(name: str, file: TargetFile) -> Target:
@@ -209,7 +202,7 @@ def _defaults(file: ProjectFile) -> tuple[list[Finding], dict[str, Fields]]:
             KINDS[kind].model.model_validate(given)
         except ValidationError as error:
             found = explain(error, shape_of(KINDS[kind].model), FILE, root)
-            findings += [f for f in found if f.code != "CC104"]
+            findings += [f for f in found if f.problem.code != codes.FIELD_MISSING.code]
         if not findings:
             defaults[kind] = {
                 name: _canonical(fields[name], value) for name, value in given.items()
@@ -259,22 +252,10 @@ def _plain_secrets_in(name: str, value: Json, file: str, path: FieldPath) -> Ite
             pass
         case _ if name.lower().endswith(_SECRET_NAMES) and not _is_reference(value):
             yield Finding(
-                file,
-                path,
-                "CC116",
-                f"{repr_(name)} holds a secret in clear",
-                "Everyone who can read this file can use it, and git keeps it for ever.",
-                f"replace it by env:{_variable(name)}, set that variable, and change the secret",
+                file, path, codes.SECRET_IN_CLEAR(name=repr_(name), variable=_variable(name))
             )
         case str() if not _is_reference(value) and _holds_a_password(value):
-            yield Finding(
-                file,
-                path,
-                "CC116",
-                f"{repr_(name)} holds a secret in clear, inside of an address",
-                "Everyone who can read this file can use it, and git keeps it for ever.",
-                "take it out of the address, and change it; the adapter's page says where secrets go",
-            )
+            yield Finding(file, path, codes.SECRET_IN_ADDRESS(name=repr_(name)))
 
 
 def _holds_a_password(text: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from errno import ELOOP
 from pathlib import Path
 
+from ccstate import codes
 from ccstate.desired.yaml_values import MAX_BYTES
 from ccstate.errors import Diagnostic, InvalidInput, Span
 
@@ -18,15 +19,7 @@ def yaml_files(folder: Path, root: Path) -> Iterator[tuple[str, Path] | Diagnost
     Hidden files and folders are passed over. A link is refused, wherever it leads.
     """
     if not folder.is_dir():
-        raise InvalidInput(
-            [
-                Diagnostic(
-                    "CC001",
-                    f"there is no folder {name_of(folder, root)}",
-                    hint="set desired_state: in ccstate.yaml, or run `ccstate init`",
-                )
-            ]
-        )
+        raise InvalidInput([codes.FOLDER_MISSING(folder=name_of(folder, root))])
     yield from _below(folder, root)
 
 
@@ -51,13 +44,7 @@ def _below(folder: Path, root: Path) -> Iterator[tuple[str, Path] | Diagnostic]:
 
 def link_refused(name: str) -> Diagnostic:
     """Report that a link is not followed: a branch can lead it to any file of the machine."""
-    return Diagnostic(
-        "CC006",
-        f"{name} is a link",
-        Span(name),
-        cause="A branch can hold a link to any file of this machine, so none is followed.",
-        hint="put the file itself here",
-    )
+    return codes.LINK_READ(Span(name), name=name)
 
 
 def name_of(path: Path, root: Path) -> str:
@@ -73,24 +60,16 @@ def content_of(path: Path, name: str) -> bytes | Diagnostic:
         with os.fdopen(handle, "rb") as file:
             about = os.fstat(handle)
             if not stat.S_ISREG(about.st_mode):
-                return Diagnostic("CC001", f"{name} is no file", Span(name), hint="remove it")
+                return codes.NO_FILE(Span(name), name=name)
             if about.st_size > MAX_BYTES:
-                return _too_large(name, about.st_size)
+                return codes.FILE_TOO_LARGE(
+                    Span(name), name=name, size=about.st_size // 2**20, most=MAX_BYTES // 2**20
+                )
             return file.read()
     except OSError as error:
         # Of a link: ELOOP. Source: open(2), O_NOFOLLOW.
         return link_refused(name) if error.errno == ELOOP else _unreadable(name, error)
 
 
-def _too_large(name: str, size: int) -> Diagnostic:
-    return Diagnostic(
-        "CC005",
-        f"{name} is too large: {size // 2**20} MB",
-        Span(name),
-        cause=f"A file may have {MAX_BYTES // 2**20} MB.",
-        hint="split it; every file of the folder is read",
-    )
-
-
 def _unreadable(name: str, error: OSError) -> Diagnostic:
-    return Diagnostic("CC001", f"{name} cannot be read: {error.strerror}", Span(name))
+    return codes.FILE_UNREADABLE(Span(name), file=name, reason=error.strerror)

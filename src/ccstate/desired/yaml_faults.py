@@ -10,10 +10,11 @@ The keys of the tables of syntax errors are libyaml's own sentences (0.2.5, as P
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Any, TypeAlias
+from typing import Any
 
+from ccstate import codes
 from ccstate.errors import Diagnostic, Span
 
 MAX_DEPTH = 64
@@ -49,9 +50,9 @@ class _Progress:
     scalars: list[tuple[int, int, bool]] = field(default_factory=list)
     """Start, end, and whether the scalar is plain; kept only where the text holds tabs."""
 
-    def add(self, code: str, mark: Any, message: str, cause: str, hint: str) -> None:
+    def add(self, mark: Any, problem: Diagnostic) -> None:
         span = Span(self.file, mark.line + 1, mark.column + 1)
-        self.problems.append(Diagnostic(code, message, span, cause, hint))
+        self.problems.append(replace(problem, span=span))
 
 
 def faults(text: str, file: str) -> list[Diagnostic]:
@@ -66,7 +67,7 @@ def faults(text: str, file: str) -> list[Diagnostic]:
     except yaml.MarkedYAMLError as error:
         seen.problems.append(syntax_problem(error, text, file))
     except yaml.YAMLError as error:
-        seen.problems.append(Diagnostic("CC002", f"not valid YAML: {error}", Span(file)))
+        seen.problems.append(codes.YAML_INVALID(Span(file), error=error))
     else:
         seen.problems += misplaced_tabs(text, seen.scalars, file)
         _document_end(seen)
@@ -130,48 +131,29 @@ def _scalar(event: Any, seen: _Progress) -> None:
     elif event.style in ("|", ">"):
         _text_block(event, seen)
     elif _CONTROL.search(value):
-        seen.add(
-            "CC004",
-            event.start_mark,
-            "an escape in this text stands for a control character",
-            "it could steer a terminal, a log or a platform that shows this text",
-            "leave it out",
-        )
+        seen.add(event.start_mark, codes.CONTROL_ESCAPE())
     if box is None or box.line_of is None:
         return
     if box.flow_pair and _GLUED_COLON.match(seen.text, event.end_mark.index):
         _glued_pair(event, seen)
     line = event.start_mark.line + 1
     if value in box.line_of:
-        seen.add(
-            "CC003",
-            event.start_mark,
-            f'"{short(value)}" is declared twice here (first in line {box.line_of[value]})',
-            "readers of YAML take the first, the last, or neither",
-            "keep one of the two, or give them different names",
-        )
+        seen.add(event.start_mark, codes.KEY_TWICE(value=short(value), line_of=box.line_of[value]))
     box.line_of.setdefault(value, line)
 
 
 def _plain(event: Any, value: str, seen: _Progress, *, is_key: bool) -> None:
     """Refuse a scalar without quotes that some reader takes for another value."""
     if value == "<<":
-        seen.add(
-            "CC004",
-            event.start_mark,
-            "merge keys (<<) are not supported",
-            "YAML 1.2 has none: some readers merge, others see a field called <<",
-            "write the fields out",
-        )
+        seen.add(event.start_mark, codes.MERGE_KEY())
     elif value == "=":
-        message = "= without quotes means different things to different readers"
-        seen.add("CC004", event.start_mark, message, DISAGREE, 'write "=" in quotes')
+        seen.add(event.start_mark, codes.EQUALS_SIGN())
     elif is_key and value in _NO_TEXT:
         _odd_key(event, seen, "empty" if value in ("", "~") else f"{value}, which is no text")
     elif is_key and value in _TRUTH:
         _odd_key(event, seen, f"{value}, which is yes or no and not text")
     elif fault := key_number_fault(value) if is_key else number_fault(value):
-        seen.add("CC004", event.start_mark, *fault)
+        seen.add(event.start_mark, fault)
 
 
 def _text_block(event: Any, seen: _Progress) -> None:
@@ -185,104 +167,49 @@ def _text_block(event: Any, seen: _Progress) -> None:
         what, hint = "a text block begins with a line of spaces", "delete the spaces in that line"
     else:
         return
-    seen.add("CC004", event.start_mark, what, "some readers of YAML refuse this", hint)
+    seen.add(event.start_mark, codes.TEXT_BLOCK(what=what, hint=hint))
 
 
 def _decorations(event: Any, seen: _Progress) -> None:
     if event.anchor is not None:
-        seen.add(
-            "CC004",
-            event.start_mark,
-            f"anchors (&{short(event.anchor)}) are not supported",
-            "a value that is defined elsewhere cannot be reviewed in place, and can be made to explode",
-            f'write the value out; for text that begins with &, use quotes: "&{short(event.anchor)}"',
-        )
+        seen.add(event.start_mark, codes.ANCHOR(anchor=short(event.anchor)))
     if event.tag is not None:
         tag = short(event.tag.replace("tag:yaml.org,2002:", "!!"))
-        seen.add(
-            "CC004",
-            event.start_mark,
-            f"tags ({tag}) are not supported",
-            "some readers obey a tag, some ignore it, some run code for it",
-            f'remove the tag; for text that begins with !, use quotes: "{tag}"',
-        )
+        seen.add(event.start_mark, codes.TAG(tag=tag))
 
 
 def _alias(event: Any, seen: _Progress) -> None:
     if _at_key(seen):
         _odd_key(event, seen, "an alias")
-    seen.add(
-        "CC004",
-        event.start_mark,
-        f"aliases (*{short(event.anchor)}) are not supported",
-        "a value that is defined elsewhere cannot be reviewed in place, and can be made to explode",
-        f'write the value out; for text that begins with *, use quotes: "*{short(event.anchor)}"',
-    )
+    seen.add(event.start_mark, codes.ALIAS(anchor=short(event.anchor)))
 
 
 def _odd_key(event: Any, seen: _Progress, what: str) -> None:
-    seen.add(
-        "CC004",
-        event.start_mark,
-        f"this key is {what}",
-        "names are text or whole numbers",
-        "give it a name, in quotes where it looks like something else",
-    )
+    seen.add(event.start_mark, codes.KEY_NO_TEXT(what=what))
 
 
 def _glued_pair(event: Any, seen: _Progress) -> None:
-    seen.add(
-        "CC004",
-        event.start_mark,
-        "a key and its value in a list, with no space after the colon",
-        "some readers take this for a pair, others refuse it",
-        'write the pair in braces: [{"key": value}]',
-    )
+    seen.add(event.start_mark, codes.PAIR_GLUED())
 
 
 def _too_deep(event: Any, seen: _Progress) -> None:
-    seen.add(
-        "CC005",
-        event.start_mark,
-        f"nested more than {MAX_DEPTH} levels deep",
-        "nothing in a configuration needs this, and it may be made to exhaust memory",
-        "look for a bracket that is not closed",
-    )
+    seen.add(event.start_mark, codes.TOO_DEEP(levels=MAX_DEPTH))
 
 
 def _directives(event: Any, seen: _Progress) -> None:
     if event.version or event.tags:
-        seen.add(
-            "CC004",
-            event.start_mark,
-            "directives (%YAML, %TAG) are not supported",
-            "they change what the rest of the file means; files are always YAML 1.2",
-            "remove the line that begins with %",
-        )
+        seen.add(event.start_mark, codes.DIRECTIVE())
 
 
 def _several_documents(event: Any, seen: _Progress) -> None:
-    seen.add(
-        "CC004",
-        event.start_mark,
-        "the file holds several documents",
-        "some readers take only the first, or only the last",
-        "remove the line --- or move what follows into a file of its own",
-    )
+    seen.add(event.start_mark, codes.SEVERAL_DOCUMENTS())
 
 
 def _document_end(seen: _Progress) -> None:
     if found := _DOCUMENT_END.search(seen.text):
         span = Span(seen.file, *place(seen.text, found.start()))
-        message = "a line of three dots ends the document"
-        cause = "some readers go on after it, others do not"
-        seen.problems.append(Diagnostic("CC004", message, span, cause, "remove the line"))
+        seen.problems.append(codes.DOCUMENT_ENDED(span))
 
-
-Fault: TypeAlias = tuple[str, str, str]
-"""Message, cause, hint."""
-
-DISAGREE = "readers of YAML disagree about it, so what was reviewed may not be what is applied"
 
 _STARTS = frozenset("+-.0123456789")
 _INTEGER = re.compile(r"-?[1-9][0-9]*|0")
@@ -299,7 +226,7 @@ _MAX_CHARACTERS = 18
 in Python's hash of integers (modulus 2**61 - 1), which takes quadratic time."""
 
 
-def number_fault(value: str) -> Fault | None:
+def number_fault(value: str) -> Diagnostic | None:
     """Explain why a value without quotes is refused; None where it is no number, or a plain one."""
     if value[:1] not in _STARTS:
         return None
@@ -314,7 +241,7 @@ def number_fault(value: str) -> Fault | None:
     return _odd_number_fault(value) if _NUMERIC.fullmatch(value) else None
 
 
-def key_number_fault(value: str) -> Fault | None:
+def key_number_fault(value: str) -> Diagnostic | None:
     """Explain why a key without quotes is refused; None where it is no number, or a whole one."""
     if value[:1] not in _STARTS:
         return None
@@ -327,23 +254,22 @@ def key_number_fault(value: str) -> Fault | None:
     return _odd_number_fault(value) if _NUMERIC.fullmatch(value) else None
 
 
-def _odd_number_fault(value: str) -> Fault:
+def _odd_number_fault(value: str) -> Diagnostic:
     if _PHONE_NUMBER.fullmatch(value):
         lost = "plus" if value[0] == "+" else "zero"
-        cause = f"without them it is a number to some readers, and the {lost} is lost"
-        return (f"{short(value)} must be written in quotes", cause, f'write "{short(value)}"')
+        return codes.NUMBER_TO_DIAL(number=short(value), lost=lost)
     if value[-3:].lower() in ("inf", "nan"):
         return _in_quotes(value, f"{value} is not a number that can be configured")
     return _in_quotes(value, f"{short(value)} is not a number to every reader")
 
 
-def _in_quotes(value: str, message: str) -> Fault:
+def _in_quotes(value: str, what: str) -> Diagnostic:
     hint = f'write "{short(value)}" in quotes if it is text'
     digits = value.lstrip("+-0")
     if digits.isdigit() and digits != value.lstrip("-"):
         sign = "-" if value.startswith("-") else ""
         hint += f", or {short(sign + digits)} if it is a number"
-    return message, DISAGREE, hint
+    return codes.NUMBER_DISPUTED(what=what, hint=hint)
 
 
 def short(text: str) -> str:
@@ -437,9 +363,7 @@ def syntax_problem(error: Any, text: str, file: str) -> Diagnostic:
     if "while scanning a simple key" in str(error.context):
         mark = error.context_mark or mark
     span = Span(file, mark.line + 1, mark.column + 1) if mark else Span(file)
-    return Diagnostic(
-        "CC002", message, span, "nothing in this file can be read until it is corrected", hint
-    )
+    return codes.YAML_SYNTAX(span, message=message, hint=hint)
 
 
 def _misplaced(character: str) -> tuple[str, str]:
@@ -476,12 +400,8 @@ def _uncommented(gap: str) -> str:
 
 
 def _misplaced_tab(file: str, line: int, column: int) -> Diagnostic:
-    return Diagnostic(
-        "CC002",
-        "a tab stands outside quotes",
-        Span(file, line, column),
-        "some readers of YAML take it for a space, others refuse the file",
-        _TAB_HINT + r'; inside text, write "\t" in double quotes',
+    return codes.TAB_OUTSIDE_QUOTES(
+        Span(file, line, column), hint=_TAB_HINT + '; inside text, write "\\t" in double quotes'
     )
 
 

@@ -8,6 +8,7 @@ Bytes that look suspicious and are not cost time only, never a wrong answer.
 import re
 from typing import Any, cast
 
+from ccstate import codes
 from ccstate.desired.yaml_faults import MAX_DEPTH, faults, place
 from ccstate.errors import Diagnostic, Span
 from ccstate.model import Json
@@ -87,9 +88,11 @@ def _parse(text: str, file: str) -> Reading:
 def _decode(data: bytes, file: str) -> tuple[str, list[Diagnostic]]:
     """Decode a file; a problem where it is too large, no UTF-8, or holds characters that are no text."""
     if len(data) > MAX_BYTES:
-        return "", [_too_large(len(data), file)]
+        return "", [codes.YAML_TOO_LARGE(Span(file), size=len(data), most=MAX_BYTES)]
     if data.startswith(_UTF16_MARKS) or (len(data) > 3 and b"\0" in data[:2]):
-        return "", [_not_utf8(file, 1, 1, "the file is UTF-16 or UTF-32, not UTF-8")]
+        return "", [
+            codes.NOT_UTF8(Span(file, 1, 1), what="the file is UTF-16 or UTF-32, not UTF-8")
+        ]
     data = data.removeprefix(b"\xef\xbb\xbf")
     try:
         text = data.decode()
@@ -97,7 +100,7 @@ def _decode(data: bytes, file: str) -> tuple[str, list[Diagnostic]]:
         before = data[: error.start].decode()
         line, column = place(before, len(before))
         what = f"byte 0x{data[error.start]:02x} is not UTF-8"
-        return "", [_not_utf8(file, line, column, what)]
+        return "", [codes.NOT_UTF8(Span(file, line, column), what=what)]
     if data.isascii() and len(data.translate(None, _CONTROL)) == len(data):
         return text, []
     found = _NO_TEXT.search(text)
@@ -156,42 +159,15 @@ def _make_keys_text(value: object) -> None:
             boxes += box
 
 
-def _too_large(size: int, file: str) -> Diagnostic:
-    return Diagnostic(
-        "CC005",
-        f"the file is {size:,} bytes; the limit is {MAX_BYTES:,}",
-        Span(file),
-        "a file this large cannot be reviewed, and may be made to exhaust memory",
-        "split it into several files; folders are your choice",
-    )
-
-
-def _not_utf8(file: str, line: int, column: int, message: str) -> Diagnostic:
-    return Diagnostic(
-        "CC001",
-        message,
-        Span(file, line, column),
-        "YAML is read as UTF-8 only, so that a name means the same on every machine",
-        "save the file as UTF-8 in your editor",
-    )
-
-
 def _not_text(text: str, index: int, file: str) -> Diagnostic:
     line, column = place(text, index)
     character = text[index]
-    code = f"U+{ord(character):04X}"
-    if character in _LINE_SEPARATORS:
-        message = f"the file holds an invisible line separator ({code})"
-        cause = "some readers of YAML end the line here and others do not"
-    else:
-        message = f"the file holds a control character or invisible mark ({code})"
-        cause = "it is no text, and a reviewer would not see it"
-    return Diagnostic("CC001", message, Span(file, line, column), cause, "delete the character")
+    code = codes.LINE_SEPARATOR if character in _LINE_SEPARATORS else codes.NO_TEXT
+    return code(Span(file, line, column), character=f"U+{ord(character):04X}")
 
 
 def _unexplained(message: str, file: str) -> Diagnostic:
     """Report what only the compiled parser refuses, in its words."""
     found = re.search(r" at line (\d+) column (\d+)", message)
     span = Span(file, int(found[1]), int(found[2])) if found else Span(file)
-    hint = "rewrite this part more simply, one `key: value` a line"
-    return Diagnostic("CC002", f"not valid YAML: {message}", span, hint=hint)
+    return codes.YAML_UNEXPLAINED(span, error=message)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ccstate import codes
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.git import GitFailed, GitMissing, repository
 
@@ -119,7 +120,7 @@ def _told() -> Iterator[None]:
     try:
         yield
     except GitMissing:
-        raise InvalidInput([_no_git()]) from None
+        raise InvalidInput([codes.GIT_MISSING()]) from None
     except GitFailed as failed:
         raise InvalidInput([_no_repository(str(failed))]) from None
 
@@ -157,20 +158,6 @@ def _file(entry: str) -> File:
     return File(tuple(before), after)
 
 
-def _no_git() -> Diagnostic:
-    return Diagnostic(
-        "CC703",
-        "git cannot be started",
-        cause="The history of the desired state is what git remembers.",
-        hint="install git, and see that it is on the PATH",
-    )
-
-
 def _no_repository(said: str) -> Diagnostic:
     line = next(iter(said.strip().splitlines()), "")
-    return Diagnostic(
-        "CC701",
-        "there is no history: git does not know this folder",
-        cause=f"git says: {line}" if line else "",
-        hint="run this in the git repository that holds the desired state",
-    )
+    return codes.NO_HISTORY(cause=f"git says: {line}" if line else "")

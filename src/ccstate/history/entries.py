@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from ccstate import codes
 from ccstate.desired.documents import parse
 from ccstate.desired.findings import did_you_mean
 from ccstate.desired.tree import content_of, yaml_files
@@ -119,24 +120,17 @@ def _differences(
 
 def _unknown_kind(address: Address) -> Diagnostic:
     hint = did_you_mean(address.kind, KINDS) or f"known: {', '.join(KINDS)}"
-    return Diagnostic("CC702", f'unknown kind "{address.kind}"', hint=hint)
+    return codes.HISTORY_OF_NO_KIND(kind=address.kind, hint=hint)
 
 
 def _unknown(root: Path, folder: str, address: Address) -> Diagnostic:
     declared = _declared(root, folder)
     if str(address) in declared:
-        return Diagnostic(
-            "CC702",
-            f"{address} is declared, and was never committed",
-            hint="commit it; its history begins there",
-        )
+        return codes.NEVER_COMMITTED(address=address)
     names = [parse_address(name).name for name in declared if name.startswith(f"{address.kind}/")]
     hint = did_you_mean(address.name, names) or did_you_mean(str(address), declared)
-    return Diagnostic(
-        "CC702",
-        f"{address} was never declared",
-        cause="No commit that is checked out, or below it, has it.",
-        hint=hint or "write it as kind/name, such as queue/sales",
+    return codes.NEVER_DECLARED(
+        address=address, hint=hint or "write it as kind/name, such as queue/sales"
     )
 
 

@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ccstate import codes
 from ccstate.checkout import display_path, refuse_links, write_file
 from ccstate.desired import Desired, ParseCache, Settings, cache_folder, load, load_settings
 from ccstate.desired.settings import FILE
@@ -385,9 +386,7 @@ class Project:
 
         adapter = self._targets.adapter(self._targets.named([target])[0])
         if not isinstance(adapter, PlacesCalls):
-            message = f'no calls can be made on the target "{target}"'
-            hint = "leave the target out to walk the platform as it is: ccstate test --live"
-            raise InvalidInput([Diagnostic("CC807", message, hint=hint)])
+            raise InvalidInput([codes.NO_CALLS_THERE(target=target)])
         self.listener.remark(f"Calling {target}: {plural(len(run.verdicts), 'call test')} …")
         return list(adapter.place_calls(run.flow, run.verdicts, each or (lambda _: None)))
 
@@ -401,8 +400,13 @@ class Project:
         folder = self.root / self.settings.desired_state
         path = given if given is not None else folder / name
         if not path.resolve().is_relative_to(folder.resolve()):
-            message = f"{display_path(path)} is outside of {self.settings.desired_state}/"
-            raise InvalidInput([Diagnostic("CC804", message, hint="choose a file inside of it")])
+            raise InvalidInput(
+                [
+                    codes.OUTSIDE_DESIRED_STATE(
+                        path=display_path(path), desired_state=self.settings.desired_state
+                    )
+                ]
+            )
         return path
 
     def declare(self, path: Path, resources: Mapping[Address, Fields]) -> None:
@@ -414,8 +418,13 @@ class Project:
         try:
             before = path.read_bytes() if path.exists() else b""
         except OSError as error:
-            message = f"{name} cannot be read: {(error.strerror or str(error)).lower()}"
-            raise InvalidInput([Diagnostic("CC001", message, Span(name))]) from None
+            raise InvalidInput(
+                [
+                    codes.FILE_UNREADABLE(
+                        Span(name), file=name, reason=(error.strerror or str(error)).lower()
+                    )
+                ]
+            ) from None
         schema = os.path.relpath(self.root / "schema" / "document.json", path.parent)
         write_file(path, with_resources(before, name, resources, schema))
 
@@ -525,11 +534,10 @@ def address_of(text: str) -> Address:
     from ccstate.desired.findings import did_you_mean
     from ccstate.kinds import KINDS, PLURALS
 
-    hint = "write kind/name, such as queue/sales"
     try:
         address = parse_address(text)
     except ValueError as error:
-        raise InvalidInput([Diagnostic("CC802", str(error), hint=hint)]) from None
+        raise InvalidInput([codes.NO_ADDRESS(fault=error)]) from None
     if address.kind in KINDS:
         return address
     if address.kind == "voicemail":  # where a call goes; the mailbox is its extension's
@@ -537,7 +545,7 @@ def address_of(text: str) -> Address:
     if address.kind in PLURALS:
         return Address(PLURALS[address.kind].name, address.name)
     hint = did_you_mean(address.kind, KINDS) or f"kinds: {', '.join(KINDS)}"
-    raise InvalidInput([Diagnostic("CC802", f'unknown kind "{address.kind}"', hint=hint)])
+    raise InvalidInput([codes.KIND_OF_ADDRESS_UNKNOWN(kind=address.kind, hint=hint)])
 
 
 def now() -> datetime:
@@ -575,9 +583,8 @@ def _refuse_unknown(wanted: Iterable[Address], known: Sequence[Collection[Addres
         names = [str(address) for some in known for address in some]
         raise InvalidInput(
             [
-                Diagnostic(
-                    "CC803",
-                    f"{address} is neither declared nor managed",
+                codes.ONLY_UNKNOWN(
+                    address=address,
                     hint=did_you_mean(str(address), names) or "`ccstate plan` lists what changes",
                 )
                 for address in unknown
@@ -589,4 +596,4 @@ def _nowhere(address: Address, known: Iterable[Address]) -> Diagnostic:
     from ccstate.desired.findings import did_you_mean
 
     hint = did_you_mean(str(address), map(str, known)) or "`ccstate plan` lists what there is"
-    return Diagnostic("CC803", f"{address} is neither declared nor live", hint=hint)
+    return codes.NOT_DECLARED_NOR_LIVE(address=address, hint=hint)

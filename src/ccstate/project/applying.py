@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from ccstate import plan_file
+from ccstate import codes, plan_file
 from ccstate.adapter import Holder
 from ccstate.apply.journal import open_journal
 from ccstate.apply.lock import Held, Life, holding, holding_again, life, release, this_process
@@ -96,7 +96,7 @@ def apply_plan(
         # Looked at again under the locks: another apply may have ended meanwhile.
         _refuse_finished(plans, plan_id)
         if plans.is_begun(plan_id) and not resume:
-            raise Blocked([_was_interrupted(plan_id)])
+            raise Blocked([codes.APPLY_INTERRUPTED(plan_id=plan_id)])
         try:
             if wait is not None:
                 drain(plan, held.adapters, wait, targets.listener.remark)
@@ -172,13 +172,8 @@ class _Apply:
         except (OSError, InvalidInput) as error:
             reason = error.strerror if isinstance(error, OSError) else error.problems[0].message
             file = error.filename if isinstance(error, OSError) else None
-            warning = Diagnostic(
-                "CC612",
-                f"{what}: {reason}",
-                Span(str(file)) if file else None,
-                cause="The plan was applied; its journal says what became of each change.",
-                hint="make room, or correct the permissions; `ccstate verify` shows what holds",
-                severity=Severity.WARNING,
+            warning = codes.RECORD_UNWRITTEN(
+                Span(str(file)) if file else None, record=what, reason=reason
             )
             self.warn([warning])
 
@@ -219,12 +214,7 @@ def _refuse_another_commit(plans: SavedPlans, targets: Targets, plan_id: str) ->
     now = head_commit(plans.root, folder)
     if made == now or says_the_same(plans.root, made, now, folder):
         return
-    problem = Diagnostic(
-        "CC610",
-        f"the latest plan, {plan_id}, was made from {_commit(made)}; here is {_commit(now)}",
-        cause="What the plan brings about is no longer what the desired state says.",
-        hint=f"plan again: `ccstate plan`; or name it, if it is meant: `ccstate apply {plan_id}`",
-    )
+    problem = codes.PLAN_OF_ANOTHER_COMMIT(plan_id=plan_id, made=_commit(made), now=_commit(now))
     raise Blocked([problem])
 
 
@@ -237,19 +227,7 @@ def _commit(commit: str) -> str:
 
 def _refuse_finished(plans: SavedPlans, plan_id: str) -> None:
     if plans.is_finished(plan_id):
-        message = f"plan {plan_id} was applied already"
-        cause = f"Its receipt: {FOLDER}/{plan_id}/{RECEIPT}"
-        hint = "plan again: `ccstate plan`"
-        raise Blocked([Diagnostic("CC502", message, cause=cause, hint=hint)])
-
-
-def _was_interrupted(plan_id: str) -> Diagnostic:
-    return Diagnostic(
-        "CC502",
-        f"an apply of plan {plan_id} was interrupted",
-        cause="What it began must be looked at before anything is repeated.",
-        hint=f"go on with it: `ccstate apply {plan_id} --resume`",
-    )
+        raise Blocked([codes.PLAN_BEGUN(plan_id=plan_id, folder=FOLDER, receipt=RECEIPT)])
 
 
 def _user() -> str:

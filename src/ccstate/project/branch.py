@@ -3,9 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
+from ccstate import codes
 from ccstate.checkout import display_path
 from ccstate.desired.tree import link_refused
-from ccstate.errors import Diagnostic, InvalidInput, Span
+from ccstate.errors import InvalidInput, Span
 from ccstate.git import GitFailed, repository
 
 
@@ -25,13 +26,7 @@ def refuse_link_of_branch(folder: Path) -> None:
 def refuse_committed(root: Path, name: str) -> None:
     """Raises InvalidInput where git has files of the project's folder `name`."""
     if (root / name).is_dir() and _is_committed(root, root / name):
-        problem = Diagnostic(
-            "CC011",
-            f"git has files of {name}/",
-            Span(name),
-            cause="They say what this machine knows; a branch could say anything there.",
-            hint=f"git rm -r --cached {name}, and name /{name}/ in .gitignore",
-        )
+        problem = codes.STATE_FOLDER_IN_GIT(Span(name), state_folder=name)
         raise InvalidInput([problem])
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import NoReturn
 from zoneinfo import ZoneInfo
 
+from ccstate import codes
 from ccstate.dialling.called import CALLED, callable_names, called, ending_alike
 from ccstate.dialling.leaving import dialled_out, extension_of
 from ccstate.dialling.number_formats import country_of_number, in_e164
@@ -113,10 +114,8 @@ def chosen_tests(tests: Mapping[str, Fields], names: Sequence[str]) -> dict[str,
     if unknown := [name for name in wanted if name not in tests]:
         raise InvalidInput(
             [
-                Diagnostic(
-                    "CC803",
-                    f"no call test is named {name}",
-                    hint=did_you_mean(name, tests) or "`ccstate test` runs all of them",
+                codes.CALL_TEST_UNKNOWN(
+                    name=name, hint=did_you_mean(name, tests) or "`ccstate test` runs all of them"
                 )
                 for name in unknown
             ]
@@ -148,7 +147,7 @@ def _start(flow: Flow, text: str) -> Place:
     if slash and kind not in CALLED:
         hint = hint or f"call a number, or one of these by kind/name: {', '.join(CALLED[1:])}"
     hint = hint or f"numbers: {', '.join(sorted(flow.centre.of('number'))[:5]) or 'there are none'}"
-    raise InvalidInput([Diagnostic("CC803", f"nothing is reached by calling {text}", hint=hint)])
+    raise InvalidInput([codes.NOTHING_REACHED(text=text, hint=hint)])
 
 
 def _moment(at: str | datetime, zone: ZoneInfo) -> datetime:
@@ -207,4 +206,4 @@ def _caller(text: str, start: Place) -> str:
 
 
 def _refuse(message: str, hint: str, cause: str = "") -> NoReturn:
-    raise InvalidInput([Diagnostic("CC806", message, cause=cause, hint=hint)])
+    raise InvalidInput([codes.CALL_IMPOSSIBLE(fault=message, cause=cause, hint=hint)])

@@ -5,10 +5,11 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from ccstate import codes
 from ccstate.adapter import installed, module_of
 from ccstate.checkout import outermost_top, refuse_links, write_new
 from ccstate.desired.insertion import with_resources
-from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
+from ccstate.errors import Diagnostic, InvalidInput, Span
 from ccstate.history import would_be_committed
 from ccstate.imports import Estate, ReadsEstates
 from ccstate.model import Address, Fields, State
@@ -26,11 +27,10 @@ def reader(adapter: str) -> ReadsEstates:
     readers = {name: found for name in names if (found := module_of(name).read_estate)}
     if len(readers) == 1:
         return next(iter(readers.values()))
-    message = f"{adapter or 'no adapter that is installed'} cannot read configurations"
-    hint = "import by hand: `ccstate adopt` takes what a platform shows"
     if readers:
-        message, hint = "several adapters read configurations", f"name one: {', '.join(readers)}"
-    raise InvalidInput([Diagnostic("CC810", message, hint=hint)])
+        raise InvalidInput([codes.SEVERAL_READERS(adapters=", ".join(readers))])
+    reader = adapter or "no adapter that is installed"
+    raise InvalidInput([codes.NO_READER(adapter=reader)])
 
 
 def grouped(folder: Path, estate: Estate) -> dict[Path, dict[Address, Fields]]:
@@ -49,9 +49,9 @@ def make_folder(root: Path, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         name = _relative(root, folder)
-        message = f"{name} cannot be made: {error.strerror}"
-        hint = "move away what has its name, or correct `desired_state` in ccstate.yaml"
-        raise InvalidInput([Diagnostic("CC001", message, Span(name), hint=hint)]) from None
+        raise InvalidInput(
+            [codes.IMPORTED_FILE_UNREADABLE(Span(name), name=name, strerror=error.strerror)]
+        ) from None
 
 
 def refusals(
@@ -69,13 +69,10 @@ def refusals(
     for file, names in sorted(twice.items()):
         many = f"{len(names)} objects of the import are" if len(names) > 1 else f"{names[0]} is"
         named = textwrap.fill(", ".join(names), 76, break_long_words=False, break_on_hyphens=False)
-        yield Diagnostic(
-            "CC811",
-            f"{many} declared already",
+        yield codes.DECLARED_ALREADY(
             Span(file),
+            many=many,
             cause=f"{named}\n" * (len(names) > 1) + "Nothing is written where that would be twice.",
-            hint="take them out of that file, or import into a project of its own; with --dry-run "
-            "it is only said what there is",
         )
     for path, resources in groups.items():
         shown = _relative(root, path)
@@ -87,9 +84,7 @@ def refusals(
         except InvalidInput as refused:
             yield from refused.problems
         except OSError as error:
-            message = f"{shown} cannot be written to: {error.strerror}"
-            hint = "move it away, or give it another name"
-            yield Diagnostic("CC813", message, Span(shown), hint=hint)
+            yield codes.IMPORTED_FILE_UNWRITTEN(Span(shown), shown=shown, strerror=error.strerror)
 
 
 def occupied(root: Path) -> Iterator[Diagnostic]:
@@ -106,9 +101,7 @@ def occupied(root: Path) -> Iterator[Diagnostic]:
     except OSError:
         is_report = False
     if not is_report:
-        message = f"{REPORT} is there already, and is no report of an import"
-        hint = "move it away, or give it another name"
-        yield Diagnostic("CC813", message, Span(REPORT), hint=hint)
+        yield codes.REPORT_THERE(Span(REPORT), report=REPORT)
 
 
 def misplaced(folder: Path, into: Path | None) -> Iterator[Diagnostic]:
@@ -116,14 +109,11 @@ def misplaced(folder: Path, into: Path | None) -> Iterator[Diagnostic]:
     if into is None:
         return
     if into.resolve().is_relative_to(folder.resolve()):
-        message = f"{into} is in the desired state, which everybody may read"
-        yield Diagnostic("CC812", message, hint="choose a place outside of the repository")
+        yield codes.SECRETS_IN_REPOSITORY(file=into)
     elif os.path.lexists(into):
-        hint = "choose another name: what is there is not overwritten"
-        yield Diagnostic("CC812", f"{into} is there already", Span(str(into)), hint=hint)
+        yield codes.SECRETS_THERE(Span(str(into)), into=into)
     elif not into.parent.is_dir():
-        message = f"there is no folder {into.parent}"
-        yield Diagnostic("CC812", message, hint="make it first, readable by you alone")
+        yield codes.SECRETS_FOLDER_MISSING(folder=into.parent)
 
 
 def write_report(root: Path, report: Import) -> None:
@@ -133,8 +123,9 @@ def write_report(root: Path, report: Import) -> None:
         path.unlink(missing_ok=True)
         write_new(path, full_report(report).encode(errors="backslashreplace"))
     except OSError as error:
-        message = f"{REPORT} cannot be written: {error.strerror}"
-        raise InvalidInput([Diagnostic("CC813", message, Span(REPORT))]) from None
+        raise InvalidInput(
+            [codes.REPORT_UNWRITTEN(Span(REPORT), report=REPORT, strerror=error.strerror)]
+        ) from None
 
 
 def write_secrets(into: Path, secrets: Mapping[str, str], listener: Listener) -> None:
@@ -143,18 +134,7 @@ def write_secrets(into: Path, secrets: Mapping[str, str], listener: Listener) ->
         listener.remark(f"There are no secrets: {into} was not written.")
         return
     if would_be_committed(into):
-        listener.warn(
-            [
-                Diagnostic(
-                    "CC812",
-                    f"{into} is in a repository, and git does not ignore it",
-                    Span(str(into)),
-                    cause="The next `git add` would give these passwords to everybody, for good.",
-                    hint="move it out, or name it in .gitignore",
-                    severity=Severity.WARNING,
-                )
-            ]
-        )
+        listener.warn([codes.SECRETS_TRACKED(Span(str(into)), into=into)])
     lines = "".join(f"export {name}={_quoted(text)}\n" for name, text in sorted(secrets.items()))
     lines += f"export {NAMES}={_quoted(' '.join(sorted(secrets)))}\n"
     refuse_links(outermost_top(into.absolute()), into.absolute())
@@ -163,8 +143,7 @@ def write_secrets(into: Path, secrets: Mapping[str, str], listener: Listener) ->
         with os.fdopen(handle, "wb") as file:
             file.write(lines.encode(errors="surrogateescape"))
     except OSError as error:
-        message = f"{into} cannot be written: {error.strerror}"
-        raise InvalidInput([Diagnostic("CC812", message, hint="choose another place")]) from None
+        raise InvalidInput([codes.SECRETS_UNWRITTEN(into=into, strerror=error.strerror)]) from None
 
 
 def _quoted(text: str) -> str:

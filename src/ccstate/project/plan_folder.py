@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from ccstate import __version__, plan_file
+from ccstate import __version__, codes, plan_file
 from ccstate.apply.journal import JOURNAL
 from ccstate.checkout import display_path, refuse_links, write_file
 from ccstate.desired.settings import FILE as SETTINGS_FILE
@@ -88,7 +88,14 @@ class SavedPlans:
         if plan_id != digest[: plan_file.ID_LENGTH] or not digest.startswith(given):
             raise Blocked([another_plan(file, given or plan_id, digest)])
         if found := list(islice(faults(plan), MOST_FAULTS)):
-            raise Blocked([_fault(file, change, words) for change, words in found])
+            raise Blocked(
+                [
+                    codes.PLAN_IMPOSSIBLE(
+                        Span(str(file)), address=change.address, target=change.target, words=words
+                    )
+                    for change, words in found
+                ]
+            )
         try:
             reviewed = (folder / MARKDOWN).read_bytes()
         except OSError as error:
@@ -112,17 +119,14 @@ class SavedPlans:
             latest = (self.state / LATEST).read_text(encoding="utf-8")
         except OSError:
             if len(waiting) > 1:
-                problem = _no_plan(f"{len(waiting)} plans wait")
-                hint = f"name one: `ccstate apply {waiting[0]}`"
-                raise InvalidInput([replace(problem, hint=hint)]) from None
+                problem = codes.PLANS_WAIT(Span(FOLDER), count=len(waiting), plan_id=waiting[0])
+                raise InvalidInput([problem]) from None
             latest = waiting[0] if waiting else ""
         if latest in waiting:
             return latest
-        problem = _no_plan("no plan waits to be applied")
         if stopped := self.interrupted():
-            hint = f"go on with the one that was interrupted: `ccstate apply {stopped[0]} --resume`"
-            problem = replace(problem, hint=hint)
-        raise InvalidInput([problem])
+            raise InvalidInput([codes.PLAN_INTERRUPTED(Span(FOLDER), plan_id=stopped[0])])
+        raise InvalidInput([codes.NO_PLAN_WAITS(Span(FOLDER))])
 
     def interrupted(self) -> list[str]:
         """Every plan whose apply was begun and did not end."""
@@ -132,7 +136,7 @@ class SavedPlans:
         """The plan whose apply was interrupted last; InvalidInput where there is none."""
         stopped = self.interrupted()
         if not stopped:
-            raise InvalidInput([_no_plan("no apply was interrupted")])
+            raise InvalidInput([codes.NO_PLAN(Span(FOLDER), why="no apply was interrupted")])
         return max(stopped, key=lambda plan_id: self.journal(plan_id).stat().st_mtime_ns)
 
     def find(self, given: str) -> str:
@@ -147,7 +151,7 @@ class SavedPlans:
         message = f'no plan is called "{given}"'
         if found:
             message = f'"{given}" may be {" or ".join(found[:3])}'
-        raise InvalidInput([_no_plan(message)])
+        raise InvalidInput([codes.NO_PLAN(Span(FOLDER), why=message)])
 
     def journal(self, plan_id: str) -> Path:
         return self.root / FOLDER / plan_id / JOURNAL
@@ -176,29 +180,13 @@ class SavedPlans:
                 folder.rmdir()
         except OSError as error:
             name, why = display_path(folder), (error.strerror or str(error)).lower()
-            problem = Diagnostic("CC813", f"{name} cannot be removed: {why}", Span(name))
+            problem = codes.PLAN_UNREMOVED(Span(name), folder=name, reason=why)
             raise InvalidInput([problem]) from None
         return True
 
 
 def another_plan(file: Path, named: str, digest: str) -> Diagnostic:
-    return Diagnostic(
-        "CC312",
-        f"the plan in this folder is not {named}",
-        Span(str(file)),
-        cause=f"By what it says it is {digest}.",
-        hint="make a new plan with `ccstate plan`, and review that",
-    )
-
-
-def _fault(file: Path, change: Change, words: str) -> Diagnostic:
-    return Diagnostic(
-        "CC314",
-        f"{change.address} on {change.target} {words}",
-        Span(str(file)),
-        cause="No desired state can say this: ccstate did not make this plan.",
-        hint="make a new plan with `ccstate plan`; and find out who wrote this one",
-    )
+    return codes.PLAN_OF_ANOTHER_NAME(Span(str(file)), named=named, digest=digest)
 
 
 def _unreviewed(folder: Path, plan: Plan, how: str) -> Diagnostic:
@@ -208,11 +196,9 @@ def _unreviewed(folder: Path, plan: Plan, how: str) -> Diagnostic:
     else:
         cause = f"ccstate {plan.made_by} made the plan, and this is ccstate {__version__}."
         hint = f"plan again and review that; or apply it with ccstate {plan.made_by}"
-    return Diagnostic("CC313", f"{MARKDOWN} {how}", Span(str(folder / MARKDOWN)), cause, hint)
-
-
-def _no_plan(message: str) -> Diagnostic:
-    return Diagnostic("CC306", message, Span(FOLDER), hint="make one with `ccstate plan`")
+    return codes.PLAN_READ_OTHERWISE(
+        Span(str(folder / MARKDOWN)), file=MARKDOWN, fault=how, cause=cause, hint=hint
+    )
 
 
 def refuse_other_platforms(plan: Plan, settings: Settings) -> None:
@@ -225,20 +211,19 @@ def refuse_other_platforms(plan: Plan, settings: Settings) -> None:
     for name, changed in sorted(changes.items()):
         target, made = targets.get(name), plan.platforms.get(name)
         if target is None:
-            problems.append(_elsewhere(f'no target is named "{name}"', "The plan changes it."))
+            problems.append(codes.TARGET_GONE(Span(SETTINGS_FILE), target=name))
         elif made != target.platform:
             cause = "Its connection says something else than when the plan was made."
             if made is None or made.adapter != target.adapter:
                 was = made.adapter if made else "none"
                 cause = f"The plan was made with the adapter {was}; it is {target.adapter} now."
-            problems.append(_elsewhere(f"target {name} is another platform", cause))
+            problems.append(codes.TARGET_CHANGED(Span(SETTINGS_FILE), target=name, cause=cause))
         elif strange := [c for c in changed if not target.manages(c.address, _with_site(c))]:
             first, more = strange[0].address, len(strange) - 1
-            message = f"target {name} does not manage {first}" + (
-                f" and {more} more" if more else ""
+            objects = f"{first} and {more} more" if more else first
+            problems.append(
+                codes.TARGET_MANAGES_LESS(Span(SETTINGS_FILE), target=name, objects=objects)
             )
-            cause = "The plan changes what belonged to it by its kinds and sites then."
-            problems.append(_elsewhere(message, cause))
     if problems:
         raise Blocked(problems)
 
@@ -248,8 +233,3 @@ def _with_site(change: Change) -> Fields:
     if change.ledger is not None:
         return {"site": change.ledger.get("site")}
     return {"site": next((edit.before for edit in change.edits if edit.path == "site"), None)}
-
-
-def _elsewhere(message: str, cause: str) -> Diagnostic:
-    hint = "plan again, for the platforms that ccstate.yaml names now"
-    return Diagnostic("CC311", message, Span(SETTINGS_FILE), cause=cause, hint=hint)

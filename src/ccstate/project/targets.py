@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ccstate import codes
 from ccstate.adapter import Adapter, Module, SecretsUnseen, audited, connect, module_of
 from ccstate.desired import Desired, Settings, Target
 from ccstate.desired.settings import FILE
 from ccstate.diff import diff, sealed, sealed_as_recorded, secret_references
-from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
+from ccstate.errors import Diagnostic, InvalidInput, Span
 from ccstate.kinds import KINDS
 from ccstate.kinds import Path as FieldPath
 from ccstate.model import (
@@ -23,7 +24,7 @@ from ccstate.model import (
     Resource,
     State,
 )
-from ccstate.plan import Share
+from ccstate.plan import Share, refusal
 from ccstate.project.listener import Listener
 from ccstate.render.values import plural
 from ccstate.secrets import Unresolved, diagnostics
@@ -48,14 +49,18 @@ class Targets:
             raise InvalidInput(problems)
         known = {target.name: target for target in self.settings.targets}
         if unknown := [name for name in names if name not in known]:
-            message = f'no target is named "{unknown[0]}"'
-            hint = f"targets in {FILE}: {', '.join(known)}"
-            raise InvalidInput([Diagnostic("CC801", message, Span(FILE), hint=hint)])
+            raise InvalidInput(
+                [
+                    codes.TARGET_UNKNOWN(
+                        Span(FILE), name=unknown[0], file=FILE, known=", ".join(known)
+                    )
+                ]
+            )
         return [known[name] for name in dict.fromkeys(names)] or list(known.values())
 
     def problems(self) -> list[Diagnostic]:
         """What is wrong with the platforms as ccstate.yaml names them; none of them is asked."""
-        from ccstate.desired.findings import diagnose
+        from ccstate.desired.findings import Finding, diagnose
 
         findings, places = [], []
         for target in self.settings.targets:
@@ -63,7 +68,7 @@ class Targets:
                 module = module_of(target.adapter)
             except InvalidInput as error:
                 path = ("targets", target.name, "adapter")
-                findings += [_at(path, problem) for problem in error.problems]
+                findings += [Finding(FILE, path, problem) for problem in error.problems]
                 continue
             found = list(_wrong_connection(target, module))
             findings += found
@@ -89,12 +94,8 @@ class Targets:
             more = len(resources) - 1
             others = f" and {more:,} more {KINDS[kind].plural}" if more else ""
             found.append(
-                Diagnostic(
-                    "CC115",
-                    f"no target manages {resources[0].address}{others}",
-                    Span(resources[0].file),
-                    hint=f"give a target in {FILE} its kind or its site, or remove it",
-                    severity=Severity.WARNING,
+                codes.UNTARGETED(
+                    Span(resources[0].file), address=resources[0].address, others=others, file=FILE
                 )
             )
         return found
@@ -138,7 +139,7 @@ class Targets:
             with self.listener.during(f"Asking {target.name}"):
                 for problem in audited(self.adapter(target), by_target[target.name]):
                     place = f"{problem.span}: " if problem.span and problem.span.file else ""
-                    yield Refusal(problem.code, f"{place}{problem.message}", problem.hint)
+                    yield refusal(replace(problem, message=f"{place}{problem.message}"))
 
     def _content(self, file: str) -> bytes:
         return (self.settings.root / file).read_bytes()
@@ -234,12 +235,6 @@ def _texts(value: Json, path: FieldPath) -> Iterator[tuple[FieldPath, str]]:
                 yield from _texts(inner, (*path, place))
 
 
-def _at(path: FieldPath, problem: Diagnostic) -> "Finding":
-    from ccstate.desired.findings import Finding
-
-    return Finding(FILE, path, problem.code, problem.message, problem.cause, problem.hint)
-
-
 def _wrong_connection(target: Target, module: Module) -> Iterator["Finding"]:
     """What is wrong with a target's connection, by the model of its adapter."""
     from pydantic import ValidationError
@@ -254,8 +249,9 @@ def _wrong_connection(target: Target, module: Module) -> Iterator["Finding"]:
         module.model.model_validate(target.connection)
     except ValidationError as error:
         for finding in explain(error, shape_of(module.model), FILE, path):
-            hint = module.gone.get(finding.path[len(path) :], finding.hint)
-            yield replace(finding, code="CC402", hint=hint)
+            hint = module.gone.get(finding.path[len(path) :], finding.problem.hint)
+            problem = replace(finding.problem, code=codes.CONNECTION_WRONG.code, hint=hint)
+            yield replace(finding, problem=problem)
 
 
 def _unknown_sites(targets: Iterable[Target], state: State) -> Iterator["Finding"]:
@@ -268,11 +264,11 @@ def _unknown_sites(targets: Iterable[Target], state: State) -> Iterator["Finding
             yield Finding(
                 FILE,
                 ("targets", target.name, "sites"),
-                "CC124",
-                f'target {target.name} manages the site "{site}", which no file declares',
-                cause="Only objects that are left there on the platform belong to it.",
-                hint=did_you_mean(site, declared) or "declare it, or take it out",
-                severity=Severity.WARNING,
+                codes.SITE_OF_TARGET_UNKNOWN(
+                    name=target.name,
+                    site=site,
+                    hint=did_you_mean(site, declared) or "declare it, or take it out",
+                ),
             )
 
 
@@ -285,11 +281,4 @@ def _same_platform(places: Sequence[tuple[str, set[str]]]) -> Iterator["Finding"
         owner = next((first[place] for place in sorted(found) if place in first), "")
         first |= dict.fromkeys(found - first.keys(), name)
         if owner:
-            yield Finding(
-                FILE,
-                ("targets", name),
-                "CC123",
-                f"targets {owner} and {name} are the same platform",
-                cause="Both would plan and write the same objects, and each would undo the other.",
-                hint="make one target of them: `kinds` and `sites` say what it manages",
-            )
+            yield Finding(FILE, ("targets", name), codes.SAME_PLATFORM(owner=owner, name=name))

@@ -6,6 +6,7 @@ from heapq import nsmallest
 from itertools import chain
 from typing import TypeAlias
 
+from ccstate import codes
 from ccstate.desired.findings import Finding, diagnose, did_you_mean, repr_
 from ccstate.desired.settings import FILE
 from ccstate.errors import Diagnostic, Severity, sort_key
@@ -89,7 +90,7 @@ def _new(
     for code, found in findings.items():
         if found:
             known = {standing.message for standing in RULES[code].check(before)}
-            findings[code] = [finding for finding in found if finding.message not in known]
+            findings[code] = [finding for finding in found if finding.problem.message not in known]
     if declared is not None:
         told = _told(declared, [code for code, found in findings.items() if found])
         findings = {
@@ -115,11 +116,7 @@ def _findings(rule: Rule, severity: Severity, estate: Estate) -> list[Finding]:
         Finding(
             estate.state[found.address].file,
             (KINDS[found.address.kind].plural, found.address.name, *found.path),
-            rule.code,
-            found.message,
-            found.cause,
-            found.hint,
-            severity,
+            Diagnostic(rule.code, found.message, None, found.cause, found.hint, severity),
             canonical=True,
         )
         for found in rule.check(estate)
@@ -149,7 +146,7 @@ def _known(findings: dict[str, list[Finding]], estate: Estate) -> dict[str, list
 
 
 def _order(finding: Finding) -> tuple[str, tuple[str, ...], str]:
-    return finding.file, tuple(map(str, finding.path)), finding.message
+    return finding.file, tuple(map(str, finding.path)), finding.problem.message
 
 
 def _rest(code: str, count: int, problems: list[Diagnostic]) -> Diagnostic:
@@ -205,7 +202,7 @@ def _covered(findings: list[Finding], found: list[Silence], data: bytes) -> Iter
     silenced: set[tuple[int, str]] = set()
     for finding in findings:
         # Every comment that covers it is used: one may stand at the line, one at the resource.
-        covering = speaking.keys() & {(line, finding.code) for line in lines[id(finding)]}
+        covering = speaking.keys() & {(line, finding.problem.code) for line in lines[id(finding)]}
         silenced |= covering
         if covering:
             yield finding
@@ -219,5 +216,5 @@ def _unknown(severities: Severities) -> Iterator[Finding]:
         if code not in RULES:
             hint = did_you_mean(code, RULES) or "`ccstate rule` lists the rules"
             yield Finding(
-                FILE, ("rules", code), "CC101", f"there is no rule {repr_(code)}", "", hint
+                FILE, ("rules", code), codes.RULE_OF_SETTINGS_UNKNOWN(code=repr_(code), hint=hint)
             )

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
-from ccstate import secrets
+from ccstate import codes, secrets
 from ccstate.adapters.asterisk.ami import Login, Tls
 from ccstate.adapters.asterisk.storage import LocalFolder, Storage
 from ccstate.errors import Diagnostic, InvalidInput
@@ -119,7 +119,7 @@ def _diagnostic(error: ErrorDetails) -> Diagnostic:
             message, hint = "is missing", "such as ami: {secret: env:AMI_SECRET}"
         case _:
             message, hint = error["msg"], "docs/adapters/asterisk.md says what it may be"
-    return Diagnostic("CC402", f"{where}: {message}", hint=hint)
+    return codes.CONNECTION_WRONG(field=where, fault=message, hint=hint)
 
 
 def places(connection: Mapping[str, Json], folder: Path) -> frozenset[str]:

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from ccstate import codes
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.kinds import KINDS
 from ccstate.kinds.fields import Duration, Expectation, Strict, duration, seconds
@@ -106,7 +107,7 @@ def _diagnostic(error: ErrorDetails) -> Diagnostic:
                 hint = "a fault is {on: queue/sales, fault: refuse}"
         case _:
             message, hint = error["msg"], str(error.get("ctx", {}).get("hint", ""))
-    return Diagnostic("CC402", f"{where}: {message}", hint=hint)
+    return codes.CONNECTION_WRONG(field=where, fault=message, hint=hint)
 
 
 @dataclass(slots=True)

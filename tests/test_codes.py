@@ -1,0 +1,101 @@
+"""The catalogues of codes: every problem is made with the values that its words name, and is in use."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from ccstate import codes as core
+from ccstate.adapters.asterisk import codes as asterisk
+from ccstate.errors import Code, Severity, Span
+
+SOURCE = Path(__file__).parent.parent / "src" / "ccstate"
+CATALOGUES = {"codes": core, "asterisk/codes": asterisk}
+
+
+def entries(module: object) -> dict[str, Code]:
+    return {name: code for name, code in vars(module).items() if isinstance(code, Code)}
+
+
+def fields_of(code: Code) -> set[str]:
+    """The names of the values in the words of a problem."""
+    texts = (code.message, code.cause, code.hint)
+    return {name for text in texts for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+ALL = {
+    f"{catalogue}.{name}": code
+    for catalogue, module in CATALOGUES.items()
+    for name, code in entries(module).items()
+}
+
+
+def uses() -> Iterator[tuple[str, str, ast.Call | None]]:
+    """Every place that names an entry of a catalogue, with the call that makes a problem of it."""
+    for path in SOURCE.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        catalogue = {
+            alias.asname or alias.name: "asterisk/codes" if "asterisk" in node.module else "codes"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and node.module
+            for alias in node.names
+            if alias.name == "codes" and node.module.startswith("ccstate")
+        }
+        calls = {id(node.func): node for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        for node in ast.walk(tree):
+            if not (isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)):
+                continue
+            if node.value.id in catalogue and node.attr.isupper():
+                place = f"{path.relative_to(SOURCE)}:{node.lineno}"
+                yield place, f"{catalogue[node.value.id]}.{node.attr}", calls.get(id(node))
+
+
+USES = list(uses())
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_words_of_a_problem_name_values_and_nothing_inside_of_them(name: str) -> None:
+    code = ALL[name]
+    assert re.fullmatch(r"CC\d{3}", code.code)
+    assert all(field.isidentifier() for field in fields_of(code))
+
+
+def test_a_catalogue_is_sorted_by_code() -> None:
+    for module in CATALOGUES.values():
+        numbers = [code.code for code in entries(module).values()]
+        assert numbers == sorted(numbers)
+
+
+def test_every_problem_is_made_with_the_values_that_its_words_name() -> None:
+    for place, name, call in USES:
+        if call is not None and not any(keyword.arg is None for keyword in call.keywords):
+            given = {keyword.arg for keyword in call.keywords}
+            assert given == fields_of(ALL[name]), f"{place}: {name}"
+
+
+def test_every_entry_is_in_use() -> None:
+    assert ALL.keys() - {name for _, name, _ in USES} == set()
+
+
+def test_braces_in_a_value_are_text() -> None:
+    code = Code("CC999 no {thing}\n  {{literally}}\n  hint: try {thing}")
+    problem = code(Span("a.yaml"), thing="{thing.__class__} {0}")
+    assert problem.message == "no {thing.__class__} {0}"
+    assert problem.cause == "{literally}"
+    assert problem.hint == "try {thing.__class__} {0}"
+    assert problem.span == Span("a.yaml")
+
+
+def test_an_entry_is_written_as_people_read_it() -> None:
+    code = Code("""warning: CC999 the plan would delete
+    everything
+  It is large,
+    and whole.
+  hint: keep it,
+    or not""")
+    assert (code.code, code.severity) == ("CC999", Severity.WARNING)
+    assert code.message == "the plan would delete everything"
+    assert (code.cause, code.hint) == ("It is large, and whole.", "keep it, or not")
