@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ccstate import secrets
 from ccstate.adapter import Holder, Result, SecretsUnseen, Support
+from ccstate.adapters.asterisk import codes, perform, transaction
 from ccstate.adapters.asterisk import connection as connections
-from ccstate.adapters.asterisk import perform, transaction
 from ccstate.adapters.asterisk import records as kept
 from ccstate.adapters.asterisk.ami import Ami
 from ccstate.adapters.asterisk.audit import audited, files_closed, modules_missing, rights_missing
@@ -122,7 +122,8 @@ class AsteriskAdapter:
         """See `ccstate.adapter.Adapter`: all that Asterisk would swallow without a word."""
         unknown = sorted({change.address.kind for change in changes} - set(self.supports))
         if unknown:
-            return [_unknown(kind, list(self.supports)) for kind in unknown]
+            known = ", ".join(self.supports)
+            return [codes.KIND_UNKNOWN(kind=kind, known=known) for kind in unknown]
         with self.server() as server:
             stored = self._stored(server)
             by_hand = read_handwritten(server.storage)
@@ -284,11 +285,3 @@ def _new_key(storage: Storage) -> bytes:
 def _closed_includes(stored: Stored) -> frozenset[str]:
     """Include files that may not be read."""
     return stored.closed & OWN
-
-
-def _unknown(kind: str, known: list[str]) -> Diagnostic:
-    return Diagnostic(
-        "CC404",
-        f'Asterisk does not know the kind "{kind}"',
-        hint=f"it knows: {', '.join(known)}",
-    )

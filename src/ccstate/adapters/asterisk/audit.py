@@ -8,13 +8,14 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from ccstate import kinds
+from ccstate.adapters.asterisk import codes
 from ccstate.adapters.asterisk.ami import Ami, Forbidden, Refused, action_forbidden
 from ccstate.adapters.asterisk.conf import Section, resolved
 from ccstate.adapters.asterisk.entries import DIALPLAN, PJSIP, Compiled, used_files
 from ccstate.adapters.asterisk.handwritten import MAIN, Handwritten, conflicts, setup_problems
 from ccstate.adapters.asterisk.perform import Draft
 from ccstate.adapters.asterisk.refusals import Refusal, refusals
-from ccstate.adapters.asterisk.storage import unreadable
+from ccstate.adapters.asterisk.storage import problem
 from ccstate.adapters.asterisk.unmanaged import out_of_reach
 from ccstate.drafts import CHANGED
 from ccstate.errors import Diagnostic, Span
@@ -33,8 +34,8 @@ def audited(
         return []
     return [
         *(
-            problem.diagnostic(place)
-            for problem in setup_problems(by_hand, used_files(compiled.entries))
+            setup.diagnostic(place)
+            for setup in setup_problems(by_hand, used_files(compiled.entries))
         ),
         *conflicts(by_hand, compiled, place),
         *_elsewhere(drafted),
@@ -56,12 +57,7 @@ def rights_missing(actions: Collection[str], host: str) -> Iterator[Diagnostic]:
     """Rights that an apply may come to need; `actions` are those that AMI does not permit."""
     for action in actions:
         if action == "QueuePause":
-            yield Diagnostic(
-                "CC418",
-                f"the AMI user at {host} may not pause agents",
-                cause="A reload of the queues forgets why an agent is paused; ccstate says it again.",
-                hint="add `agent` to its `write` in manager.conf, then `manager reload`",
-            )
+            yield codes.MAY_NOT_PAUSE(host=host)
         else:
             yield action_forbidden(host, action)
 
@@ -69,7 +65,7 @@ def rights_missing(actions: Collection[str], host: str) -> Iterator[Diagnostic]:
 def files_closed(paths: Collection[str], place: str) -> Iterator[Diagnostic]:
     """Files that an apply has to read, and this user may not."""
     for path in sorted(paths):
-        yield unreadable(place, path.rstrip("/"), "permission denied")
+        yield problem(codes.FILE_UNREADABLE, place, path.rstrip("/"), why="permission denied")
 
 
 def _without_transport(drafted: Draft, by_hand: Handwritten, place: str) -> Iterator[Diagnostic]:
@@ -83,14 +79,8 @@ def _without_transport(drafted: Draft, by_hand: Handwritten, place: str) -> Iter
     for protocol, trunks in wanted.items():
         if protocol not in there:
             more = f" and {len(trunks) - 1} more" if len(trunks) > 1 else ""
-            yield Diagnostic(
-                "CC415",
-                f"{place}/{MAIN[PJSIP]} has no transport for {protocol}, "
-                f"which trunk/{trunks[0]}{more} needs",
-                Span(f"{place}/{MAIN[PJSIP]}"),
-                cause="ccstate writes no transports: addresses and certificates are the server's.",
-                hint=f"add a section there with type=transport and protocol={protocol}",
-            )
+            file, trunk = f"{place}/{MAIN[PJSIP]}", f"trunk/{trunks[0]}{more}"
+            yield codes.NO_TRANSPORT(Span(file), file=file, protocol=protocol, trunks=trunk)
 
 
 def _is_transport(section: Section) -> bool:
@@ -100,15 +90,8 @@ def _is_transport(section: Section) -> bool:
 def _elsewhere(drafted: Draft) -> Iterator[Diagnostic]:
     for address, why in drafted.refused.items():
         if address in drafted.elsewhere:
-            stale = why == CHANGED
-            yield Diagnostic(
-                "CC414",
-                f"{address} {why}" if stale else why,
-                cause="What is written by hand stays as it is.",
-                hint="plan again: `ccstate plan`"
-                if stale
-                else f"remove {address} from that file, or from the desired state",
-            )
+            code = codes.ELSEWHERE_CHANGED if why == CHANGED else codes.ELSEWHERE
+            yield code(address=address, why=why)
 
 
 _WORDS: Mapping[str, str] = {
@@ -169,10 +152,5 @@ def modules_missing(ami: Ami, compiled: Compiled, place: str) -> Iterator[Diagno
         except Forbidden:
             return
         except Refused:
-            who = f"{owner} needs" if owner else "calls need"
-            yield Diagnostic(
-                "CC473",
-                f"{module}.so does not run at {place}, which {who}",
-                cause=f"A call would end at the step with `{word}`, which no other module knows.",
-                hint=f"add `load = {module}.so` to modules.conf, then `module load {module}.so`",
-            )
+            user = f"{owner} needs" if owner else "calls need"
+            yield codes.MODULE_MISSING(module=module, place=place, user=user, word=word)

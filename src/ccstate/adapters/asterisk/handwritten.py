@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
+from ccstate.adapters.asterisk import codes
 from ccstate.adapters.asterisk.conf import REST_LOST, Conf, parse, read, resolved
 from ccstate.adapters.asterisk.entries import (
     DIALPLAN,
@@ -19,7 +20,7 @@ from ccstate.adapters.asterisk.entries import (
     is_pjsip,
 )
 from ccstate.adapters.asterisk.storage import Storage, read_permitted
-from ccstate.errors import Diagnostic, Span
+from ccstate.errors import Code, Diagnostic, Span
 
 MAIN: Mapping[str, str] = {
     PJSIP: "pjsip.conf",
@@ -115,29 +116,27 @@ def _matches(path: str, pattern: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """A line of a main file that is missing or without effect; `line` is 0 where the whole file is meant."""
+    """A line of a main file that is missing or without effect; `line` is 0 for the whole file.
+
+    `values` are those of the code but for `where`, the file that it speaks of.
+    """
 
     configuration: str
     file: str
     line: int
-    code: str
-    fault: str
-    cause: str
-    hint: str
-    subject: str = ""
-    """Who does what `fault` says; the file itself where it is ""."""
+    code: Code
+    values: Mapping[str, object] = field(default_factory=dict)
 
     def diagnostic(self, place: str) -> Diagnostic:
         """The problem as an audit reports it; `place` is the configuration folder."""
-        span = Span(f"{place}/{self.file}", self.line)
-        subject = self.subject or f"{place}/{self.file}"
-        return Diagnostic(self.code, f"{subject} {self.fault}", span, self.cause, self.hint)
+        file = f"{place}/{self.file}"
+        return self.code(Span(file, self.line), where=file, **self.values)
 
     def __str__(self) -> str:
         """The problem as a line of an object, in the form of a line that was changed by hand."""
         line = f":{self.line}" if self.line else ""
-        subject = f"{self.subject} " if self.subject else ""
-        return f"{self.file}{line}: {subject}{self.fault}; {self.hint}"
+        problem = self.code(where="", **self.values)
+        return f"{self.file}{line}: {problem.message.lstrip()}; {problem.hint}"
 
 
 def setup_problems(found: Handwritten, used: Collection[str]) -> Iterator[Setup]:
@@ -148,43 +147,19 @@ def setup_problems(found: Handwritten, used: Collection[str]) -> Iterator[Setup]
         if name not in found.includes_ours:
             yield _not_included(found, name, main)
     if found.confs[DIALPLAN].files and not _clears_variables(found.confs[DIALPLAN]):
-        yield Setup(
-            DIALPLAN,
-            MAIN[DIALPLAN],
-            0,
-            "CC419",
-            "does not set `clearglobalvars`",
-            "A global variable would outlive the file that set it, and CC_REV would show that a "
-            "dialplan was read to its end though it was not.",
-            "add the line `clearglobalvars = yes` to its section [general]",
-        )
-
-
-def _pattern(name: str) -> str:
-    return f"{FILES[name].partition('/')[0]}/*.conf"
+        yield Setup(DIALPLAN, MAIN[DIALPLAN], 0, codes.VARIABLES_STAY)
 
 
 def _not_included(found: Handwritten, name: str, main: str) -> Setup:
+    values = {"path": FILES[name]}
     breaks = [p for p in found.confs[name].problems if p.code in _ENDS and p.span]
     if breaks and (span := breaks[0].span):
-        return Setup(
-            name,
-            span.file,
-            span.line or 0,
-            "CC412",
-            f"does not get to {FILES[name]}: {breaks[0].message}",
-            "Asterisk drops what comes behind such a line, and with it what ccstate writes.",
-            "correct that line; `core reload` and Asterisk's log show whether it is read",
-            subject="Asterisk",
-        )
-    wanted = f"#tryinclude {_pattern(name)}"
-    if line := _commented(found.files.get(main, b""), name):
-        fault = f"does not include {FILES[name]}: the line is a comment"
-        hint = f"write `{wanted}` there, at the end of the file"
-    else:
-        fault, hint = f"does not include {FILES[name]}", f"add the line `{wanted}` at its end"
-    cause = "Asterisk loads nothing of what ccstate writes there when it starts the next time."
-    return Setup(name, main, line, "CC412", fault, cause, hint)
+        values["why"] = breaks[0].message
+        return Setup(name, span.file, span.line or 0, codes.INCLUDE_UNREACHED, values)
+    values["pattern"] = f"{FILES[name].partition('/')[0]}/*.conf"
+    line = _commented(found.files.get(main, b""), name)
+    code = codes.INCLUDE_COMMENTED if line else codes.INCLUDE_MISSING
+    return Setup(name, main, line, code, values)
 
 
 def _commented(content: bytes, name: str) -> int:
@@ -212,13 +187,8 @@ def conflicts(found: Handwritten, compiled: Compiled, place: str) -> Iterator[Di
     for name, conf in found.confs.items():
         for file, line, section in _headers(conf, found.files):
             if section in ours[name]:
-                yield Diagnostic(
-                    "CC413",
-                    f"[{section}] in {file} would be written by ccstate too",
-                    Span(f"{place}/{file}", line),
-                    cause="Asterisk would mix the two, or keep the old one without a word.",
-                    hint="take it out there, or name the object otherwise in the desired state",
-                )
+                span = Span(f"{place}/{file}", line)
+                yield codes.SECTION_TWICE(span, section=section, file=file)
 
 
 _HEADER = re.compile(rb"^[ \t]*\[([^\]\r\n]{1,200})\]", re.MULTILINE)

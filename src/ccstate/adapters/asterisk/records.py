@@ -14,9 +14,10 @@ from typing import Any, TypeAlias, cast
 import orjson
 
 from ccstate import kinds
+from ccstate.adapters.asterisk import codes
 from ccstate.adapters.asterisk.entries import FILES, SECRET_FILES
 from ccstate.drafts import sealed
-from ccstate.errors import Diagnostic, Span, Unreadable
+from ccstate.errors import Code, Diagnostic, Span, Unreadable
 from ccstate.model import Address, Edit, Fields, Json, Why, edited
 from ccstate.secrets import seal
 
@@ -104,7 +105,7 @@ def load(content: bytes, private: bytes | None, place: str) -> Records:
         if public["format"] == 1:
             return _of_format_1(public)
         if public["format"] != FORMAT:
-            raise Unreadable([_other_format(place, PATH, public["format"])])
+            raise _problem(codes.RECORDS_FORMAT, place, PATH, found=public["format"], known=FORMAT)
         records = Records(
             _NO_KEY,
             _addressed(public["objects"]),
@@ -119,7 +120,7 @@ def load(content: bytes, private: bytes | None, place: str) -> Records:
         path = SECRETS
         return _with_secrets(records, orjson.loads(private), place)
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise Unreadable([_damaged(place, path)]) from None
+        raise _problem(codes.RECORDS_DAMAGED, place, path) from None
 
 
 def is_public(content: bytes) -> bool:
@@ -143,7 +144,7 @@ def _of_format_1(whole: Mapping[str, Any]) -> Records:
 def _with_secrets(records: Records, private: Mapping[str, Any], place: str) -> Records:
     """The records with secrets in place of their seals; KeyError where one is missing."""
     if private["format"] != FORMAT:
-        raise Unreadable([_other_format(place, SECRETS, private["format"])])
+        raise _problem(codes.RECORDS_FORMAT, place, SECRETS, found=private["format"], known=FORMAT)
     key = bytes.fromhex(private["key"])
     known = _addressed(private["secrets"])
     objects: dict[Address, Fields] = {}
@@ -151,7 +152,17 @@ def _with_secrets(records: Records, private: Mapping[str, Any], place: str) -> R
         seals = _secrets_of(address, fields)
         real = {path: str(known[address][path]) for path in seals}
         if any(seal(key, text) != seals[path] for path, text in real.items()):
-            raise Unreadable([_unlike(place, address)])
+            raise Unreadable(
+                [
+                    codes.SECRETS_UNLIKE(
+                        Span(f"{place}/{SECRETS}"),
+                        place=place,
+                        secrets=SECRETS,
+                        records=PATH,
+                        address=address,
+                    )
+                ]
+            )
         edits = [Edit(path, None, text, why=Why.YOU) for path, text in real.items()]
         objects[address] = edited(fields, edits) if edits else fields
     files = {**records.files, **cast("Mapping[str, str]", private["files"])}
@@ -194,40 +205,16 @@ def written(records: Records, files: Mapping[str, bytes]) -> Records:
     return replace(records, files={path: digest(content) for path, content in files.items()})
 
 
-_RESTORE = "restore {} from a backup of the server's configuration"
-_HOLDS = "It says what ccstate manages there; without it everything would be made anew."
-
-
-def _fault(
-    place: str, fault: str, cause: str = "", hint: str = _RESTORE.format("it")
-) -> Diagnostic:
-    """A problem of one of the two files; `fault` begins with its path."""
-    path = fault.partition(" ")[0]
-    return Diagnostic("CC411", f"{place}/{fault}", Span(f"{place}/{path}"), cause, hint)
-
-
-def _other_format(place: str, path: str, found: object) -> Diagnostic:
-    fault = f"{path} has format {found}, and this ccstate reads {FORMAT}"
-    return _fault(place, fault, hint="use the release of ccstate that wrote it")
+def _problem(code: Code, place: str, path: str, **values: object) -> Unreadable:
+    return Unreadable([code(Span(f"{place}/{path}"), place=place, path=path, **values)])
 
 
 def lost(place: str, path: str) -> Diagnostic:
     """The records are not there, and the include file at the path is."""
-    hint = f"{_RESTORE.format('it')}; or, to begin anew, take ccstate's include files away too"
-    return _fault(place, f"{PATH} is not there, though {path} is", _HOLDS, hint)
+    return codes.RECORDS_LOST(Span(f"{place}/{PATH}"), place=place, records=PATH, path=path)
 
 
 def without_secrets(place: str) -> Diagnostic:
     """The records are there, and the file of the secrets in them is not."""
-    cause = "It holds the passwords and PINs that were applied last."
-    return _fault(place, f"{SECRETS} is not there, though {PATH} is", cause)
-
-
-def _unlike(place: str, address: Address) -> Diagnostic:
-    fault = f"{SECRETS} does not belong to {PATH}: they differ in a secret of {address}"
-    cause = "One of them was restored or copied without the other."
-    return _fault(place, fault, cause, _RESTORE.format("both"))
-
-
-def _damaged(place: str, path: str) -> Diagnostic:
-    return _fault(place, f"{path} is damaged", _HOLDS, _RESTORE.format("the file"))
+    span = Span(f"{place}/{SECRETS}")
+    return codes.SECRETS_LOST(span, place=place, secrets=SECRETS, records=PATH)

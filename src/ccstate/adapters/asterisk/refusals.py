@@ -7,12 +7,13 @@ in bytes of UTF-8; seen on 16.28 and 22.10, but for PINs and durations, which we
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
+from ccstate.adapters.asterisk import codes
 from ccstate.adapters.asterisk.kinds.conference_room import PINS
 from ccstate.adapters.asterisk.kinds.extension import emergency_location, listed, shown
 from ccstate.adapters.asterisk.rows import at
-from ccstate.errors import Diagnostic
+from ccstate.errors import Code, Diagnostic
 from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.staffing import Agent, Lack, agents
 from ccstate.kinds.fields import seconds
@@ -34,9 +35,6 @@ LONGEST = 2_147_483
 PREFIXES: Mapping[str, str] = {"extension": "PJSIP/", "trunk": "trunk-", "queue": "", "user": ""}
 """The prefix of a name where Asterisk stores it."""
 
-Problem: TypeAlias = tuple[str, str, str, str]
-"""Code, fault, cause and hint."""
-
 
 class Refusal(NamedTuple):
     """The object, the dotted path of its field ("" for its name), and what is wrong with it."""
@@ -56,30 +54,25 @@ def refusals(objects: Mapping[Address, Fields]) -> list[Refusal]:
     return [refusal for check in checks for refusal in check(centre)]
 
 
-def _refusal(kind: str, name: str, path: Path, problem: Problem) -> Refusal:
-    code, fault, cause, hint = problem
+def _refusal(kind: str, name: str, path: Path, code: Code, **values: object) -> Refusal:
     address, field = Address(kind, name), ".".join(map(str, path))
     where = f"{address}: {field}" if field else str(address)
-    return Refusal(address, field, Diagnostic(code, f"{where}: {fault}", None, cause, hint))
+    return Refusal(address, field, code(where=where, **values))
 
 
 def _names(centre: Centre) -> Iterator[Refusal]:
     for kind, prefix in PREFIXES.items():
         for name in centre.of(kind):
-            held, most = prefix + name, LONGEST_NAME - len(prefix)
+            held, left = prefix + name, LONGEST_NAME - len(prefix)
             if len(held) > LONGEST_NAME:
-                cause = f"Asterisk cuts {held[:12]}… behind {LONGEST_NAME} characters."
-                hint = f"a name of at most {most} characters"
-                yield _refusal(kind, name, (), ("CC490", "the name is too long", cause, hint))
+                values = {"held": held[:12], "most": LONGEST_NAME, "left": left}
+                yield _refusal(kind, name, (), codes.NAME_TOO_LONG, **values)
             if why := _taken(centre, kind, name):
-                taken = ("CC490", "the name is not free", why, "choose another name")
-                yield _refusal(kind, name, (), taken)
+                yield _refusal(kind, name, (), codes.NAME_TAKEN, why=why)
     for kind in ("queue", "conference_room", "parking_lot"):
         for name, fields in centre.of(kind).items():
             if len(fields.get("music") or "") > LONGEST_NAME:
-                hint = f"at most {LONGEST_NAME} characters"
-                long = ("CC490", "the name is too long", "Asterisk cuts it.", hint)
-                yield _refusal(kind, name, ("music",), long)
+                yield _refusal(kind, name, ("music",), codes.MUSIC_TOO_LONG, most=LONGEST_NAME)
 
 
 def _taken(centre: Centre, kind: str, name: str) -> str:
@@ -101,64 +94,44 @@ def _taken(centre: Centre, kind: str, name: str) -> str:
 
 def _texts(centre: Centre) -> Iterator[Refusal]:
     for name, extension in centre.of("extension").items():
-        if problem := _long(listed(shown(centre, name, extension)), LONGEST_SHOWN):
-            # The name that phones and the mailbox show is that of the user, where there is one.
-            owner = (centre.owners.get(name) or ("",))[0]
-            kind, field = ("user", "name") if owner else ("extension", "label")
-            yield _refusal(kind, owner or name, (field,), problem)
+        # The name that phones and the mailbox show is that of the user, where there is one.
+        owner = (centre.owners.get(name) or ("",))[0]
+        kind, field = ("user", "name") if owner else ("extension", "label")
+        text = listed(shown(centre, name, extension))
+        yield from _text(kind, owner or name, (field,), text, LONGEST_SHOWN)
         caller = (extension.get("caller_id") or {}).get("name") or ""
-        if problem := _blank(caller) or _long(caller, LONGEST_VARIABLE):
-            yield _refusal("extension", name, ("caller_id", "name"), problem)
-        if _long(emergency_location(centre, name), LONGEST_VARIABLE):
-            cause = f"An ambulance would get the first {LONGEST_VARIABLE} bytes of it."
-            hint = "shorten the address of the site, the label of the area, or the desk"
-            problem = ("CC493", "the place of the phone is too long", cause, hint)
-            yield _refusal("extension", name, ("site",), problem)
+        yield from _text("extension", name, ("caller_id", "name"), caller, LONGEST_VARIABLE)
+        if len(emergency_location(centre, name).encode()) > LONGEST_VARIABLE:
+            most = LONGEST_VARIABLE
+            yield _refusal("extension", name, ("site",), codes.LOCATION_TOO_LONG, most=most)
     for name, trunk in centre.of("trunk").items():
-        if problem := _account(str(trunk.get("username") or "")):
-            yield _refusal("trunk", name, ("username",), problem)
+        account, path = str(trunk.get("username") or ""), ("username",)
+        if set(account) & set('"\\'):
+            yield _refusal("trunk", name, path, codes.ACCOUNT_QUOTED)
+        elif account != account.strip(" "):
+            yield _refusal("trunk", name, path, codes.BLANKS_AT_ENDS)
 
 
-def _long(text: str, most: int) -> Problem | None:
+def _text(kind: str, name: str, path: Path, text: str, most: int) -> Iterator[Refusal]:
     size = len(text.encode())
-    if size <= most:
-        return None
-    cause = f"It has {size} bytes, and Asterisk cuts it behind {most}."
-    return "CC493", "the text is too long", cause, "shorten it"
-
-
-def _blank(text: str) -> Problem | None:
-    if text == text.strip(" "):
-        return None
-    cause = "Asterisk takes the blanks at its ends away."
-    return "CC493", "the text has blanks at its ends", cause, "remove them"
-
-
-def _account(username: str) -> Problem | None:
-    if not set(username) & set('"\\'):
-        return _blank(username)
-    cause = "Asterisk writes it in quotes, as it is, into what it sends to the carrier."
-    hint = "ask the carrier for an account of letters and digits"
-    return "CC493", "the account has a quote or a backslash", cause, hint
+    if text != text.strip(" "):
+        yield _refusal(kind, name, path, codes.BLANKS_AT_ENDS)
+    elif size > most:
+        yield _refusal(kind, name, path, codes.TEXT_TOO_LONG, size=size, most=most)
 
 
 def _secrets(centre: Centre) -> Iterator[Refusal]:
     for kind in ("extension", "trunk"):
         for name, fields in centre.of(kind).items():
             if (secret := fields.get("secret")) is not None and (why := _why_not(str(secret))):
-                hint = "set another password there, and at the other side"
-                problem = ("CC491", "Asterisk cannot hold this secret", why, hint)
-                yield _refusal(kind, name, ("secret",), problem)
+                yield _refusal(kind, name, ("secret",), codes.SECRET_REFUSED, why=why)
     for name, extension in centre.of("extension").items():
         yield from _pin("extension", name, ("voicemail", "pin"), extension)
     for name, room in centre.of("conference_room").items():
         for field in PINS:
             yield from _pin("conference_room", name, (field,), room)
         if room.get("pin") and room.get("pin") == room.get("moderator_pin"):
-            cause = "Every caller who knows the PIN of members would be a moderator."
-            hint = "set another PIN for moderators"
-            same = ("CC492", "the PIN of members is the same", cause, hint)
-            yield _refusal("conference_room", name, ("moderator_pin",), same)
+            yield _refusal("conference_room", name, ("moderator_pin",), codes.PIN_TWICE)
 
 
 def _why_not(secret: str) -> str:
@@ -180,9 +153,7 @@ def _pin(kind: str, name: str, path: tuple[str, ...], fields: Filled) -> Iterato
     """What is wrong with the PIN of a mailbox, or of a conference room."""
     pin = at(fields, path)
     if pin is not None and not re.fullmatch(rf"[0-9]{{1,{LONGEST_PIN}}}", str(pin)):
-        fault = f"the PIN is not made of 1 to {LONGEST_PIN} digits"
-        cause = "It is typed on the keys of a phone."
-        yield _refusal(kind, name, path, ("CC492", fault, cause, "set a PIN of digits"))
+        yield _refusal(kind, name, path, codes.PIN_REFUSED, most=LONGEST_PIN)
 
 
 _NEVER = "Asterisk would never say it."
@@ -231,11 +202,9 @@ def _is_used(fields: Filled, path: tuple[str, ...]) -> bool:
 def _wrong_duration(kind: str, name: str, path: Path, text: str, of_zero: str) -> Iterator[Refusal]:
     length = seconds(text)
     if length > LONGEST:
-        cause = "Asterisk counts milliseconds in 32 bits, and begins again from below zero."
-        problem = ("CC494", "the duration is too long", cause, "at most 24 days")
-        yield _refusal(kind, name, path, problem)
+        yield _refusal(kind, name, path, codes.DURATION_TOO_LONG)
     if not length and of_zero:
-        yield _refusal(kind, name, path, ("CC494", "the duration is 0", of_zero, "at least 1s"))
+        yield _refusal(kind, name, path, codes.DURATION_ZERO, why=of_zero)
 
 
 def _members(centre: Centre) -> Iterator[Refusal]:
@@ -248,11 +217,8 @@ def _members(centre: Centre) -> Iterator[Refusal]:
             member = agent.user or agent.extension
             first = devices.setdefault(member, agent)
             if first.extension != agent.extension:
-                cause = "A person and a phone have the same name, and so they are one member."
-                hint = f"rename user/{member} or extension/{member}"
-                problem = ("CC495", f"two members are named {member}", cause, hint)
                 path: Path = ("members", max(first.member, agent.member))
-                yield _refusal("queue", name, path, problem)
+                yield _refusal("queue", name, path, codes.MEMBERS_ALIKE, member=member)
 
 
 def _numbers(centre: Centre) -> Iterator[Refusal]:
@@ -260,9 +226,7 @@ def _numbers(centre: Centre) -> Iterator[Refusal]:
     first: dict[str, Address] = {}
     for address, number, path in _dialled(centre):
         if (other := first.setdefault(number, address)) != address:
-            cause = f"{other} is dialled so too, and Asterisk would ring that one only."
-            problem = ("CC495", f"the number {number} is taken", cause, "change one")
-            yield _refusal(*address, path, problem)
+            yield _refusal(*address, path, codes.NUMBER_TWICE, number=number, other=other)
 
 
 def _dialled(centre: Centre) -> Iterator[tuple[Address, str, Path]]:

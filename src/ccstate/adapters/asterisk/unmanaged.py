@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 
 from ccstate import kinds
+from ccstate.adapters.asterisk import codes
 from ccstate.adapters.asterisk.entries import DIALPLAN, PARKING, PJSIP, QUEUES
 from ccstate.adapters.asterisk.handwritten import MAIN, Handwritten
 from ccstate.adapters.asterisk.importing import Imported, import_confs
@@ -81,12 +82,7 @@ def out_of_reach(drafted: Draft) -> Iterator[Diagnostic]:
         named = {found.target for found in kinds.references(address.kind, fields)}
         phones = {phone for target in named for phone in _phones_of(centre, target)}
         for target in sorted((named | phones) & drafted.elsewhere):
-            yield Diagnostic(
-                "CC414",
-                f"{address} leads to {target}, which stands in a file that ccstate does not write",
-                cause="Callers would be cut off there: ccstate knows no way into what others write.",
-                hint=f"take {target} out of that file, and it is made here",
-            )
+            yield codes.OUT_OF_REACH(address=address, target=target)
 
 
 def _phones_of(centre: Centre, target: Address) -> Iterator[Address]:

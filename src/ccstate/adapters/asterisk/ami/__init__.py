@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from ccstate.adapters.asterisk import codes
 from ccstate.adapters.asterisk.ami.message import (
     LONGEST_LIST,
     Header,
@@ -62,7 +63,9 @@ def line_to(login: Login) -> socket.socket:
     try:
         line = socket.create_connection((login.host, login.port), timeout=login.timeout)
     except OSError as error:
-        raise Unreadable([unreachable(login.place, error, login.timeout)]) from None
+        late = f"no answer within {login.timeout:g} s"
+        why = late if isinstance(error, TimeoutError) else _why(error)
+        raise Unreadable([codes.AMI_UNREACHABLE(place=login.place, why=why)]) from None
     line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if login.tls is None:
         return line
@@ -71,7 +74,7 @@ def line_to(login: Login) -> socket.socket:
         return context.wrap_socket(line, server_hostname=login.tls.name or login.host)
     except (OSError, ValueError) as error:
         line.close()
-        raise Unreadable([untrusted(login.place, error)]) from None
+        raise Unreadable([_untrusted(login.place, error)]) from None
 
 
 # `write =` in manager.conf; any one of them will do. Source: ListCommands of 22.10 and 16.28.
@@ -114,7 +117,7 @@ class Forbidden(Unreadable):
     """The AMI user lacks a right: no answer about the object that was asked for."""
 
 
-def refusal(place: str, action: str, response: Message) -> Refused | Forbidden:
+def _refusal(place: str, action: str, response: Message) -> Refused | Forbidden:
     reason = shown(response.get("Message")) or "no reason given"
     if reason == "Permission denied":
         return Forbidden([action_forbidden(place, action)])
@@ -123,33 +126,18 @@ def refusal(place: str, action: str, response: Message) -> Refused | Forbidden:
     hint = ""
     if reason.startswith("Invalid/unknown command"):
         hint = "load the module that knows this action: `noload` in modules.conf may keep it out"
-    message = f"Asterisk at {place} refused {action}: {reason}"
-    return Refused(Diagnostic("CC428", message, hint=hint), action, reason)
+    problem = codes.ACTION_REFUSED(place=place, action=action, reason=reason, hint=hint)
+    return Refused(problem, action, reason)
 
 
 def action_forbidden(place: str, action: str) -> Diagnostic:
     """The problem of an action for which the AMI user lacks a right."""
     right = RIGHTS.get(action)
     needed = f"it needs {right}" if right else f"`manager show command {action}` names the right"
-    return Diagnostic(
-        "CC427",
-        f"Asterisk at {place} does not permit {action}",
-        cause=f"the AMI user lacks a right; {needed}",
-        hint="add it to the user's `write =` in manager.conf, then `manager reload`",
-    )
+    return codes.ACTION_FORBIDDEN(place=place, action=action, needed=needed)
 
 
-def unreachable(place: str, error: OSError, timeout: float) -> Diagnostic:
-    why = f"no answer within {timeout:g} s" if isinstance(error, TimeoutError) else _why(error)
-    return Diagnostic(
-        "CC420",
-        f"no connection to Asterisk's AMI at {place}: {why}",
-        cause="without it ccstate does not know what Asterisk runs",
-        hint="check host and port in ccstate.yaml, that Asterisk runs, and `enabled`, `bindaddr`, `port` in manager.conf",
-    )
-
-
-def untrusted(place: str, error: Exception) -> Diagnostic:
+def _untrusted(place: str, error: Exception) -> Diagnostic:
     if isinstance(error, ssl.SSLCertVerificationError):
         why = f"its certificate is not trusted: {shown(error.verify_message)}"
         hint = "name the authority that signed it as `ca`, and the name that it bears"
@@ -162,89 +150,7 @@ def untrusted(place: str, error: Exception) -> Diagnostic:
     else:
         why = f"TLS cannot be set up: {_why(error)}"
         hint = "check the `ca` file and the names"
-    return Diagnostic("CC426", f"no TLS with AMI at {place}: {why}", hint=hint)
-
-
-def silent_greeting(place: str) -> Diagnostic:
-    return Diagnostic(
-        "CC421",
-        f"what listens at {place} did not greet as Asterisk's AMI does",
-        cause="it sent nothing: another service, AMI over TLS asked in the clear, or a hung Asterisk",
-        hint="check the port, and whether it wants `tls`",
-    )
-
-
-def no_greeting(place: str, seen: bytes) -> Diagnostic:
-    return Diagnostic(
-        "CC422",
-        f"what listens at {place} is not Asterisk's AMI",
-        cause=f"it greets with {shown(seen.decode(errors='backslashreplace'))!r}",
-        hint="check the port: AMI is 5038 unless manager.conf says otherwise",
-    )
-
-
-def not_let_in(place: str, username: str, reason: str) -> Diagnostic:
-    return Diagnostic(
-        "CC423",
-        f'Asterisk at {place} did not let "{shown(username)}" in: {reason}',
-        cause="a wrong secret or name, or an address that `permit` and `deny` keep out: AMI does not say which",
-        hint="compare with the user's section in manager.conf; Asterisk's log tells the reason",
-    )
-
-
-def not_booted(place: str, seconds: float) -> Diagnostic:
-    return Diagnostic(
-        "CC425",
-        f"Asterisk at {place} was not fully booted after {seconds:g} s",
-        cause="until then its lists are empty or missing, so that nothing it says can be trusted",
-        hint="wait and try again; if it is long since up: the AMI user needs `read = system` to hear of it",
-    )
-
-
-def late(place: str, action: str, seconds: float) -> Diagnostic:
-    return Diagnostic(
-        "CC421",
-        f"Asterisk at {place} did not get on with its answer to {action} within {seconds:g} s",
-        cause="it is overloaded or hangs; what it did of that is not known",
-        hint="look at its log, raise `timeout` if the estate is large, and try again",
-    )
-
-
-def cut(place: str, error: OSError | None) -> Diagnostic:
-    how = _why(error) if error else "Asterisk closed it"
-    return Diagnostic(
-        "CC424",
-        f"the AMI connection to {place} ended in the middle: {how}",
-        cause="Asterisk stopped or restarts, or ended a session that was not let in or did not read",
-        hint="look at Asterisk's log, then try again",
-    )
-
-
-def incomplete(place: str, action: str, end: str, arrived: int) -> Diagnostic:
-    return Diagnostic(
-        "CC430",
-        f"the list of {action} from Asterisk at {place} is not whole: {arrived} arrived, its end says {end}",
-        cause="a part that is missing would look as if it had been deleted",
-        hint="try again; if it stays, report it with the output of `asterisk -V`",
-    )
-
-
-def endless(place: str, action: str, most: int) -> Diagnostic:
-    return Diagnostic(
-        "CC429",
-        f"the list of {action} from Asterisk at {place} has more than {most} items",
-        cause="no server of one estate is that large",
-        hint="check host and port under `connection` in ccstate.yaml",
-    )
-
-
-def overflow(place: str, most: int) -> Diagnostic:
-    return Diagnostic(
-        "CC432",
-        f"more than {most} events of Asterisk at {place} wait to be read",
-        cause="more would be forgotten, and a call test could miss what happened",
-        hint="ask for fewer classes of events, or watch a quieter server",
-    )
+    return codes.NO_TLS(place=place, why=why, hint=hint)
 
 
 def _why(error: Exception) -> str:
@@ -383,11 +289,12 @@ class Ami:
         ):
             chunk = self._chunk(deadline)
             if chunk is None:
-                raise Unreadable([silent_greeting(self._login.place)])
+                raise Unreadable([codes.AMI_SILENT(place=self._login.place)])
             seen += chunk
         greeting, line_end, rest = seen.partition(b"\n")
         if not line_end or not greeting.startswith(_GREETING):
-            raise Unreadable([no_greeting(self._login.place, greeting[:60])])
+            said = repr(shown(greeting[:60].decode(errors="backslashreplace")))
+            raise Unreadable([codes.NOT_AMI(place=self._login.place, greeting=said)])
         self._arrived += self._splitter.feed(rest)
 
     def _log_in(self) -> None:
@@ -400,15 +307,17 @@ class Ami:
         try:
             self._answer("Login", proof)
         except Refused as refused:
-            place, user = self._login.place, self._login.username
-            raise Unreadable([not_let_in(place, user, refused.reason)]) from None
+            place, user = self._login.place, shown(self._login.username)
+            problem = codes.AMI_NOT_LET_IN(place=place, user=user, reason=refused.reason)
+            raise Unreadable([problem]) from None
 
     def _wait_until_booted(self) -> None:
         """FullyBooted is sent to who may see system events; at once where it is long since so."""
         for event in self.events(time.monotonic() + self._login.timeout):
             if event.get("Event") == "FullyBooted":
                 return
-        raise Unreadable([not_booted(self._login.place, self._login.timeout)])
+        place, wait = self._login.place, self._login.timeout
+        raise Unreadable([codes.NOT_BOOTED(place=place, seconds=wait)])
 
     def _choose_events(self, events: str) -> None:
         self._answer("Events", [("EventMask", events)])
@@ -431,24 +340,30 @@ class Ami:
             self._line.settimeout(self._login.timeout)
             self._line.sendall(b"".join(spelling))
         except OSError as error:
-            raise Unreadable([cut(self._login.place, error)]) from None
+            raise self._cut(_why(error)) from None
         return sent
 
     def _receive(self, action: str, action_id: str) -> list[Message]:
         """The response to one request, and the items of its list."""
         response = self._next(action, action_id)
         if response.get("Response") == "Error":
-            raise refusal(self._login.place, action, response)
+            raise _refusal(self._login.place, action, response)
         answer = [response]
         if response.get("EventList").lower() != "start":
             return answer
         while b"\r\nEventList: " not in (item := self._next(action, action_id)).raw:
             answer.append(item)
             if len(answer) > LONGEST_LIST:
-                raise Unreadable([endless(self._login.place, action, LONGEST_LIST)])
+                problem = codes.LIST_ENDLESS(
+                    place=self._login.place, action=action, most=LONGEST_LIST
+                )
+                raise Unreadable([problem])
         if item.get("EventList").lower() != "complete" or not _is_whole(answer, item):
             end = f"{shown(item.get('EventList'))}, {shown(item.get('ListItems', 'no'))} items"
-            raise Unreadable([incomplete(self._login.place, action, end, len(answer) - 1)])
+            problem = codes.LIST_INCOMPLETE(
+                place=self._login.place, action=action, arrived=len(answer) - 1, end=end
+            )
+            raise Unreadable([problem])
         return answer
 
     def _next(self, action: str, action_id: str) -> Message:
@@ -462,15 +377,19 @@ class Ami:
                     return message
                 self._keep(message)
             if not self._fill(deadline):
-                raise Unreadable([late(self._login.place, action, self._login.timeout)])
+                place, wait = self._login.place, self._login.timeout
+                raise Unreadable([codes.AMI_LATE(place=place, action=action, seconds=wait)])
 
     def _keep(self, message: Message) -> None:
         unasked = message.raw.startswith(b"Event: ")
         if not unasked or not self._wants_events or message.get("ActionID") in self._abandoned:
             return
         if len(self._events) >= MOST_EVENTS:
-            raise Unreadable([overflow(self._login.place, MOST_EVENTS)])
+            raise Unreadable([codes.EVENTS_UNREAD(place=self._login.place, most=MOST_EVENTS)])
         self._events.append(message)
+
+    def _cut(self, how: str) -> Unreadable:
+        return Unreadable([codes.AMI_CUT(place=self._login.place, how=how)])
 
     def _fill(self, deadline: float) -> bool:
         """Whether messages have arrived by then."""
@@ -492,7 +411,7 @@ class Ami:
         except TimeoutError:
             return None
         except OSError as error:
-            raise Unreadable([cut(self._login.place, error)]) from None
+            raise self._cut(_why(error)) from None
         if not chunk:
-            raise Unreadable([cut(self._login.place, None)])
+            raise self._cut("Asterisk closed it")
         return chunk

@@ -6,6 +6,7 @@ Source: doc "AMI v2 Specification"; what is claimed about a version was seen on 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from ccstate.adapters.asterisk import codes
 from ccstate.errors import Diagnostic, InvalidInput, Unreadable
 
 Header = tuple[str, str]
@@ -75,16 +76,7 @@ class Message:
         found = self._find(key)
         if found is None:
             what = self.get("Event") or self.get("Response") or "message"
-            raise Unreadable(
-                [
-                    Diagnostic(
-                        "CC429",
-                        f'Asterisk sent a {shown(what)} without "{key}"',
-                        cause="this version of Asterisk answers in a form that ccstate does not know",
-                        hint="report it, with the output of `asterisk -V`",
-                    )
-                ]
-            )
+            raise Unreadable([codes.HEADER_MISSING(message=shown(what), key=key)])
         return found
 
     def __repr__(self) -> str:
@@ -166,26 +158,17 @@ class Splitter:
     def _check_rest(self) -> None:
         size = len(self._held)
         if size > LONGEST_MESSAGE:
-            raise Unreadable([_too_large(f"a message of more than {LONGEST_MESSAGE} bytes")])
+            raise Unreadable([codes.MESSAGE_TOO_LARGE(what="a message", most=LONGEST_MESSAGE)])
         if size > LONGEST_LINE and self._held.rfind(b"\n", size - LONGEST_LINE) < 0:
-            raise Unreadable([_too_large(f"a line of more than {LONGEST_LINE} bytes")])
+            raise Unreadable([codes.MESSAGE_TOO_LARGE(what="a line", most=LONGEST_LINE)])
 
 
 def _bounded(raw: bytes) -> Message:
     if len(raw) > LONGEST_MESSAGE:
-        raise Unreadable([_too_large(f"a message of more than {LONGEST_MESSAGE} bytes")])
+        raise Unreadable([codes.MESSAGE_TOO_LARGE(what="a message", most=LONGEST_MESSAGE)])
     if len(raw) > LONGEST_LINE and max(map(len, raw.split(b"\n"))) > LONGEST_LINE:
-        raise Unreadable([_too_large(f"a line of more than {LONGEST_LINE} bytes")])
+        raise Unreadable([codes.MESSAGE_TOO_LARGE(what="a line", most=LONGEST_LINE)])
     return Message(raw)
-
-
-def _too_large(what: str) -> Diagnostic:
-    return Diagnostic(
-        "CC429",
-        f"Asterisk sent {what}",
-        cause="what answers there may be no Asterisk, or the connection is garbled",
-        hint="check host and port under `connection` in ccstate.yaml",
-    )
 
 
 def spelled(action: str, headers: Sequence[Header], action_id: str) -> bytes:
@@ -219,7 +202,7 @@ def _header_problem(action: str, header: Header) -> Diagnostic | None:
 
 
 def _unsendable(action: str, what: str, why: str, hint: str) -> Diagnostic:
-    return Diagnostic("CC431", f"the AMI action {shown(action)} {what}", cause=why, hint=hint)
+    return codes.UNSENDABLE(action=shown(action), what=what, why=why, hint=hint)
 
 
 def shown(text: str) -> str:

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ccstate import machine
+from ccstate.adapters.asterisk import codes, transaction
 from ccstate.adapters.asterisk import connection as connections
-from ccstate.adapters.asterisk import transaction
 from ccstate.adapters.asterisk.ami import Ami, Login
 from ccstate.adapters.asterisk.calls.caller import (
     ANONYMOUS,
@@ -27,9 +27,6 @@ from ccstate.adapters.asterisk.calls.caller import (
     Dial,
     Entrance,
     Report,
-    not_let_in,
-    unreachable,
-    unseen,
 )
 from ccstate.adapters.asterisk.calls.observed_call import (
     CLASSES,
@@ -45,7 +42,7 @@ from ccstate.adapters.asterisk.compiling import TEST
 from ccstate.adapters.asterisk.connection import Connection
 from ccstate.adapters.asterisk.kinds.extension import unknown_password
 from ccstate.adapters.asterisk.storage import Storage
-from ccstate.errors import Blocked, Diagnostic, InvalidInput, Unreadable
+from ccstate.errors import Blocked, InvalidInput, Unreadable
 from ccstate.journeys.call_tests import Verdict, positions_of
 from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.flow import Flow
@@ -310,10 +307,10 @@ class _Calls:
         if report.said == ANSWERED:
             call.answered = time.monotonic()
         elif report.said == SILENT:
-            raise Unreadable([unreachable(self.entrance.place)])
+            raise Unreadable([codes.SIP_SILENT(place=self.entrance.place)])
         elif report.said == REFUSED:
             if report.status in {"401", "403"}:
-                raise Unreadable([not_let_in(self.entrance.place)])
+                raise Unreadable([codes.CALLS_NOT_LET_IN(place=self.entrance.place)])
             call.refused = report.status
 
     def _press(self, now: float) -> None:
@@ -359,7 +356,7 @@ class _Calls:
         if now > call.deadline:
             return self._result(call, Ending(End.WAITS, str(last) if last else ""), now)
         if call.answered is not None and not seen.channel and now > call.answered + UNSEEN:
-            raise Unreadable([unseen(self.entrance.place)])
+            raise Unreadable([codes.CALL_UNSEEN(place=self.entrance.place)])
         return None
 
     def _result(self, call: _Call, ending: Ending | None, now: float) -> CallResult:
@@ -403,10 +400,10 @@ def place(
     written there yet.
     """
     if not connection.test_site:
-        raise Blocked([_no_test_site()])
+        raise Blocked([codes.NO_TEST_SITE()])
     records = transaction.read_records(storage.read(transaction.RECORDS), storage.place)
     if records is None:
-        raise InvalidInput([_nothing_there(storage.place)])
+        raise InvalidInput([codes.NOTHING_WRITTEN(place=storage.place)])
     machine.check_hosts([connection.sip.host])
     entrance = Entrance(
         connection.sip.host, connection.sip.port, unknown_password(records.key, TEST)
@@ -414,20 +411,3 @@ def place(
     login = connections.login(connection, folder)
     caller = partial(Sipp, program=find_sipp())
     return run(flow, walked, login, entrance, caller=caller, report=report)
-
-
-def _no_test_site() -> Diagnostic:
-    return Diagnostic(
-        "CC416",
-        "the target is no test site",
-        cause="Test calls ring people, and bring their own time of day: nothing for real callers.",
-        hint="use a target whose connection says `test_site: true`, such as that of `make lab`",
-    )
-
-
-def _nothing_there(place: str) -> Diagnostic:
-    return Diagnostic(
-        "CC417",
-        f"ccstate has not written to {place} yet, so no test call is let in",
-        hint="plan and apply first: `ccstate plan`",
-    )

@@ -15,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from ccstate.adapters.asterisk import codes
+from ccstate.adapters.asterisk.ami.message import shown
 from ccstate.adapters.asterisk.calls.caller import (
     ANSWERED,
     REFUSED,
@@ -22,9 +24,6 @@ from ccstate.adapters.asterisk.calls.caller import (
     Dial,
     Entrance,
     Report,
-    no_sipp,
-    sipp_ended,
-    unreachable,
 )
 from ccstate.errors import Diagnostic, InvalidInput, Unreadable
 from ccstate.machine import command, program
@@ -48,7 +47,7 @@ def find_sipp() -> tuple[str, ...]:
         return named
     if path := program("sipp"):
         return (path,)
-    raise InvalidInput([no_sipp()])
+    raise InvalidInput([codes.SIPP_MISSING(variable=SIPP)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,8 @@ class Running:
         paths = [*self.folder.glob("*_errors.log"), self.folder / "said"]
         texts = (path.read_text(errors="replace")[:LONGEST_WORDS] for path in paths)
         lines = [line for text in texts for line in text.splitlines() if line.strip()]
-        return sipp_ended(lines[-1] if lines else "")
+        why = shown(lines[-1] if lines else "") or "it does not say why"
+        return codes.SIPP_ENDED(why=why)
 
 
 @contextmanager
@@ -118,7 +118,7 @@ def own_address(entrance: Entrance) -> str:
             probe.connect((entrance.host, entrance.port))
             return str(probe.getsockname()[0])
     except OSError:
-        raise Unreadable([unreachable(entrance.place)]) from None
+        raise Unreadable([codes.SIP_SILENT(place=entrance.place)]) from None
 
 
 def free_port(kind: socket.SocketKind, host: str = "127.0.0.1") -> int:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from ccstate.adapters.asterisk import codes
 from ccstate.adapters.asterisk.ami import Ami, Forbidden, Refused
 from ccstate.adapters.asterisk.ami.message import Form, Message
 from ccstate.adapters.asterisk.entries import (
@@ -38,7 +39,7 @@ from ccstate.adapters.asterisk.include_files import GLOBAL, PARKING_SENTINEL, SE
 from ccstate.adapters.asterisk.kinds.parking_lot import PARKING_LOT, SLOTS, running_lots
 from ccstate.adapters.asterisk.kinds.queue import QUEUE
 from ccstate.adapters.asterisk.running.pjsip import OPTIONS, Phones, read_phones
-from ccstate.errors import Diagnostic, Unreadable
+from ccstate.errors import Unreadable
 
 _PHONES = (
     "PJSIPShowEndpoints",
@@ -218,16 +219,8 @@ def _number(message: Message, header: str) -> int:
     try:
         return int(message[header])
     except ValueError:
-        raise Unreadable([_no_number(message["Event"], header)]) from None
-
-
-def _no_number(event: str, header: str) -> Diagnostic:
-    return Diagnostic(
-        "CC472",
-        f'Asterisk sent a {event} whose "{header}" is no number',
-        cause="this version of Asterisk answers in a form that ccstate does not know",
-        hint="report it, with the output of `asterisk -V`",
-    )
+        problem = codes.NO_NUMBER(event=message["Event"], header=header)
+        raise Unreadable([problem]) from None
 
 
 _MEMBER = (
@@ -487,9 +480,13 @@ def _check(expected: Values, phones: Phones, dialplan: Values, revision: str) ->
     if phones.revision:
         for section, found in (("endpoint", phones.devices), ("aor", phones.aors)):
             if not found and (count := _count(expected, PJSIP, section)):
-                problems.append(_empty(f"PJSIP has no {section}", f"{count} of them"))
+                problems.append(
+                    codes.LIST_EMPTY(what=f"PJSIP has no {section}", known=f"{count} of them")
+                )
     if revision and not dialplan and (contexts := _count(expected, DIALPLAN, "")):
-        problems.append(_empty("the dialplan has no step", f"{contexts} contexts"))
+        problems.append(
+            codes.LIST_EMPTY(what="the dialplan has no step", known=f"{contexts} contexts")
+        )
     if problems:
         raise Unreadable(problems)
 
@@ -499,12 +496,3 @@ def _count(expected: Values, file: str, section: str) -> int:
     if section:
         return len({key.item for key in keys if key.section == section})
     return len({key.section for key in keys})
-
-
-def _empty(what: str, said: str) -> Diagnostic:
-    return Diagnostic(
-        "CC470",
-        f"Asterisk answers that {what}, though it has read the file that says {said}",
-        cause="an empty answer that is no failure would look as if everything had been deleted",
-        hint="look at Asterisk's log: it may still be loading, or have refused every one of them",
-    )

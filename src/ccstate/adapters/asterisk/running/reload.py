@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
+from ccstate.adapters.asterisk import codes
 from ccstate.adapters.asterisk.ami import Ami, Refused
 from ccstate.adapters.asterisk.entries import (
     ACCOUNTS,
@@ -29,7 +30,7 @@ from ccstate.adapters.asterisk.include_files import (
     SENTINEL,
 )
 from ccstate.adapters.asterisk.running import Member, Queues, Running, is_running, read_queues
-from ccstate.errors import Diagnostic, Unreadable
+from ccstate.errors import Unreadable
 
 FIRST_PAUSE = 0.02  # seconds between two looks; each time twice as long
 LONGEST_PAUSE = 1.0
@@ -48,7 +49,7 @@ def reload(ami: Ami, files: Collection[str]) -> None:
         deadline = time.monotonic() + OTHER_RELOADS
         while reason := _refusal(ami, module):
             if "in progress" not in reason or time.monotonic() > deadline:
-                raise Unreadable([_not_read(module, reason)])
+                raise Unreadable([codes.NOT_RELOADED(module=module, reason=reason)])
             time.sleep(LONGEST_PAUSE)
 
 
@@ -83,15 +84,6 @@ def _refusal(ami: Ami, module: str) -> str:
     except Refused as refused:
         return refused.reason
     return ""
-
-
-def _not_read(module: str, reason: str) -> Diagnostic:
-    return Diagnostic(
-        "CC471",
-        f"Asterisk does not load {module} again: {reason}",
-        cause="the new file is in its place, and what runs is still the old one",
-        hint="look at Asterisk's log and at modules.conf, then apply again",
-    )
 
 
 def _revision(ami: Ami, file: str) -> str:

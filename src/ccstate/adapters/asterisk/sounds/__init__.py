@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias, assert_never
 
+from ccstate.adapters.asterisk import codes
 from ccstate.adapters.asterisk.observe import View
 from ccstate.adapters.asterisk.records import Objects, Records
 from ccstate.adapters.asterisk.sounds import audio
@@ -27,7 +28,7 @@ from ccstate.adapters.asterisk.sounds.speech import (
     spoken,
 )
 from ccstate.adapters.asterisk.storage import Stat
-from ccstate.errors import Diagnostic, InvalidInput, Span
+from ccstate.errors import Code, Diagnostic, InvalidInput, Span
 from ccstate.model import Address, Fields
 
 # Part of every digest: raise it where the same source makes another sound, and all are made anew.
@@ -237,20 +238,13 @@ def _spoken(path: str, one: Wanted, words: str, speaker: Speaker) -> Sound:
 
 
 def _no_speech(speaker: Speaker, cause: str) -> InvalidInput:
-    message = f"{speaker.name} gave no speech that can be played"
-    hint = "Try it by hand with this text, or give audio."
-    return InvalidInput([Diagnostic("CC462", message, cause=cause, hint=hint)])
+    return InvalidInput([codes.SPEECH_UNUSABLE(program=speaker.name, why=cause)])
 
 
 def _converted(path: str, one: Wanted, recording: Recording, folder: Path) -> Sound:
     content = _recording(folder, recording.path).read_bytes()
     if recording.content not in {None, hashlib.sha256(content).hexdigest()}:
-        raise _bad_recording(
-            "CC468",
-            recording.path,
-            "is another recording than when this was planned",
-            hint="Plan again.",
-        )
+        raise _bad_recording(codes.RECORDING_CHANGED, recording.path)
     samples = audio.telephone_samples(content, recording.path)
     return _sound(path, one, f"converted from {recording.path}", samples)
 
@@ -266,28 +260,18 @@ def _recording(folder: Path, path: str) -> Path:
         place = (root / path).resolve(strict=True)
         size = place.stat().st_size
     except (OSError, RuntimeError):  # RuntimeError: links that go round, on Python 3.11
-        raise _bad_recording(
-            "CC463",
-            path,
-            "is not there",
-            hint="Add it, or correct `audio`: it starts at the project's folder.",
-        ) from None
+        raise _bad_recording(codes.RECORDING_MISSING, path) from None
     if not place.is_relative_to(root) or not place.is_file():
-        raise _bad_recording(
-            "CC464",
-            path,
-            "is no file inside the project",
-            hint="Copy the recording itself into the project.",
-        )
+        raise _bad_recording(codes.RECORDING_OUTSIDE, path)
     if not os.access(place, os.R_OK):
-        raise _bad_recording("CC464", path, "may not be read", hint="Allow this user to read it.")
+        raise _bad_recording(codes.RECORDING_CLOSED, path)
     if size > audio.MOST_BYTES:
         raise audio.too_large(path)
     return place
 
 
-def _bad_recording(code: str, path: str, what: str, *, hint: str) -> InvalidInput:
-    return InvalidInput([Diagnostic(code, f"{path} {what}", Span(path), hint=hint)])
+def _bad_recording(code: Code, path: str) -> InvalidInput:
+    return InvalidInput([code(Span(path), path=path)])
 
 
 def _named(problem: Diagnostic, whose: str) -> Diagnostic:

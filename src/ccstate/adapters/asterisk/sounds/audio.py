@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING, Any
 
-from ccstate.errors import Diagnostic, InvalidInput, Span
+from ccstate.adapters.asterisk import codes
+from ccstate.errors import InvalidInput, Span
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,16 +63,7 @@ def _libraries() -> _Libraries:
         import soundfile  # type: ignore[import-untyped]  # it has no types
         import soxr  # type: ignore[import-untyped]  # it has no types
     except (ImportError, OSError) as missing:  # OSError: soundfile without its libsndfile
-        raise InvalidInput(
-            [
-                Diagnostic(
-                    "CC467",
-                    "the libraries that make sound files are not installed",
-                    cause=str(missing),
-                    hint='pip install "ccstate[asterisk]"',
-                )
-            ]
-        ) from None
+        raise InvalidInput([codes.AUDIO_LIBRARIES(why=str(missing))]) from None
     return _Libraries(np, soundfile, soxr)
 
 
@@ -170,24 +162,13 @@ def _resampled(libraries: _Libraries, sound: Any, name: str) -> "Iterator[Sample
 
 
 def too_large(name: str) -> InvalidInput:
-    return InvalidInput(
-        [
-            Diagnostic(
-                "CC466",
-                f"{name} is larger than {MOST_BYTES // 1_000_000} MB",
-                Span(name),
-                hint="Save it as .flac in 8 kHz and one channel: telephones carry no more.",
-            )
-        ]
-    )
+    megabytes = MOST_BYTES // 1_000_000
+    return InvalidInput([codes.AUDIO_TOO_LARGE(Span(name), path=name, most=megabytes)])
 
 
 def _too_long(name: str) -> InvalidInput:
-    message = f"{name} is longer than {MOST_SECONDS // 60} minutes"
-    return InvalidInput([Diagnostic("CC466", message, Span(name), hint="Cut it into prompts.")])
+    return InvalidInput([codes.AUDIO_TOO_LONG(Span(name), path=name, most=MOST_SECONDS // 60)])
 
 
 def _undecodable(name: str, cause: str) -> InvalidInput:
-    hint = "Play it on this machine; save it again as .wav or .flac."
-    message = f"{name} cannot be read as audio"
-    return InvalidInput([Diagnostic("CC465", message, Span(name), cause=cause, hint=hint)])
+    return InvalidInput([codes.AUDIO_UNREADABLE(Span(name), path=name, why=cause)])

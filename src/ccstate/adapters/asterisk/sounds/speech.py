@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from ccstate.adapters.asterisk import codes
 from ccstate.adapters.asterisk.sounds.audio import MOST_BYTES
-from ccstate.errors import Diagnostic, InvalidInput
+from ccstate.errors import InvalidInput
 from ccstate.machine import command, program
 
 SECONDS_TO_SPEAK = 30.0
@@ -83,16 +84,7 @@ def find_speaker(speech: Speech) -> Speaker:
 def _espeak() -> Speaker:
     found = program(_ESPEAK)
     if found is None:
-        raise InvalidInput(
-            [
-                Diagnostic(
-                    "CC460",
-                    f"{_ESPEAK} is not on this machine",
-                    cause="It speaks the prompts that have text and no recording.",
-                    hint=f"apt-get install {_ESPEAK}, or give these prompts audio.",
-                )
-            ]
-        )
+        raise InvalidInput([codes.ESPEAK_MISSING(program=_ESPEAK)])
     environment = {
         "LC_ALL": "C.UTF-8",
         **{name: os.environ[name] for name in ("PATH", "ESPEAK_DATA_PATH") if name in os.environ},
@@ -172,15 +164,8 @@ def _argv(by: Speaker, language: str) -> tuple[str, ...]:
         return (speaker, *(part.replace("{language}", language) for part in arguments))
     chosen = voice(language, by.voices)
     if chosen is None:
-        raise InvalidInput(
-            [
-                Diagnostic(
-                    "CC461",
-                    f"{by.name} has no voice for {language}",
-                    hint=f"Give it audio, or name a command that speaks it: {VARIABLE}.",
-                )
-            ]
-        )
+        problem = codes.NO_VOICE(program=by.name, language=language, variable=VARIABLE)
+        raise InvalidInput([problem])
     return (*by.argv, chosen)
 
 
@@ -237,5 +222,4 @@ def _kill(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _failed(name: str, cause: str) -> InvalidInput:
-    hint = f"Try {name} by hand with this text, or give audio."
-    return InvalidInput([Diagnostic("CC462", f"{name} did not speak", cause=cause, hint=hint)])
+    return InvalidInput([codes.NOT_SPOKEN(program=name, why=cause)])

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
+from ccstate.adapters.asterisk import codes
 from ccstate.adapters.asterisk.ami.message import shown
-from ccstate.errors import Diagnostic, InvalidInput, Span, Unreadable
+from ccstate.errors import Code, Diagnostic, InvalidInput, Span, Unreadable
 
 LARGEST = 64 * 1024 * 1024
 
@@ -30,85 +31,25 @@ _HINTS = {
 }
 
 
-def path_refused(path: str, why: str) -> Diagnostic:
-    return Diagnostic(
-        "CC434",
-        f"{shown(path)!r} is no path inside of the folder: {why}",
-        cause="ccstate reads and writes nowhere but in the folder that ccstate.yaml names",
-        hint="take a relative path without `..`",
-    )
+def problem(code: Code, place: str, path: str, **values: object) -> Diagnostic:
+    """Report a problem of a file in a folder."""
+    return code(Span(f"{place}/{path}"), place=place, path=path, **values)
 
 
-def leads_out(place: str, path: str) -> Diagnostic:
-    return Diagnostic(
-        "CC434",
-        f"{path} in {place} is a link that leads out of that folder",
-        span=Span(f"{place}/{path}"),
-        cause="ccstate reads and writes nowhere but in the folder that ccstate.yaml names",
-        hint="replace the link by what it leads to, or name the folder it leads to",
-    )
+def leads_out(place: str, path: str) -> Unreadable:
+    return Unreadable([problem(codes.LINK_LEADS_OUT, place, path)])
 
 
-def no_folder(place: str, why: str) -> Diagnostic:
-    return Diagnostic(
-        "CC433",
-        f"there is no folder {place}: {why}",
-        span=Span(place),
-        cause="an empty folder would read as if everything had been deleted, so ccstate makes none",
-        hint="check the folder under `connection` in ccstate.yaml; Asterisk calls it `astetcdir`",
-    )
-
-
-def unreadable(place: str, path: str, why: str) -> Diagnostic:
-    return Diagnostic(
-        "CC433",
-        f"{path} in {place} cannot be read: {why}",
-        span=Span(f"{place}/{path}"),
-        cause="what is stored is not known, so nothing can be planned",
-        hint="let the user who runs ccstate read it",
-    )
-
-
-def cut(place: str, why: str, hint: str) -> Diagnostic:
-    return Diagnostic(
-        "CC439",
-        f"{place} could not be read: {why}",
-        span=Span(place),
-        cause="what is stored is not known, so nothing can be planned",
-        hint=hint,
-    )
-
-
-def too_large(place: str, path: str) -> Diagnostic:
-    return Diagnostic(
-        "CC436",
-        f"{path} in {place} has more than {LARGEST // 1024 // 1024} MB",
-        span=Span(f"{place}/{path}"),
-        cause="no configuration of one server is that large",
-        hint="look at what it is",
-    )
-
-
-def not_staged(place: str, path: str, why: str, hint: str) -> Diagnostic:
-    return Diagnostic(
-        "CC435",
-        f"{path} could not be written to {place}: {why}",
-        span=Span(f"{place}/{path}"),
-        cause="Asterisk keeps what it has: nothing was replaced",
-        hint=hint,
-    )
+def too_large(place: str, path: str) -> Unreadable:
+    megabytes = LARGEST // 1024 // 1024
+    return Unreadable([problem(codes.FILE_TOO_LARGE, place, path, most=megabytes)])
 
 
 def not_changed(place: str, path: str, why: str, hint: str, done: Sequence[str]) -> Diagnostic:
     """A file could not be replaced or removed; `done` were, before it."""
     before = f"{', '.join(done)} had been done before" if done else "nothing was changed before"
-    return Diagnostic(
-        "CC435",
-        f"{path} in {place} could not be replaced or removed: {why}",
-        span=Span(f"{place}/{path}"),
-        cause=f"each file is the old one or the new one, none is half of both; {before}",
-        hint=hint or "plan again: it shows what is left to do",
-    )
+    hint = hint or "plan again: it shows what is left to do"
+    return problem(codes.NOT_CHANGED, place, path, why=why, before=before, hint=hint)
 
 
 def hint_for(error: OSError) -> str:
@@ -191,7 +132,11 @@ class Storage(Protocol):
 
 def checked(paths: Collection[str]) -> None:
     """InvalidInput unless each path stays inside by its spelling alone."""
-    problems = [path_refused(path, why) for path in paths if (why := _objection(path))]
+    problems = [
+        codes.PATH_REFUSED(path=repr(shown(path)), why=why)
+        for path in paths
+        if (why := _objection(path))
+    ]
     if problems:
         raise InvalidInput(problems)
 
@@ -228,7 +173,7 @@ def read_permitted(
 
 def _unreadable(place: str, path: str, error: OSError) -> Unreadable:
     kind = NotPermitted if isinstance(error, PermissionError) else Unreadable
-    return kind([unreadable(place, path, reason(error))])
+    return kind([problem(codes.FILE_UNREADABLE, place, path, why=reason(error))])
 
 
 def folder_mode(mode: int) -> int:
@@ -272,7 +217,7 @@ class LocalFolder:
 
         found = {}
         if folder and not self._is_inside(folder):
-            raise Unreadable([leads_out(self.place, folder)])
+            raise leads_out(self.place, folder)
         for where, _, names in os.walk(self._root / folder, onerror=unwalkable):
             below = Path(where).relative_to(self._root)
             for name in names:
@@ -350,7 +295,7 @@ class LocalFolder:
     def _content(self, path: str) -> bytes | None:
         file = self._inside(path)
         if not self._is_inside(path):
-            raise Unreadable([leads_out(self.place, path)])
+            raise leads_out(self.place, path)
         try:
             content = _bounded(file)
         except (FileNotFoundError, NotADirectoryError):
@@ -358,13 +303,13 @@ class LocalFolder:
         except OSError as error:
             raise _unreadable(self.place, path, error) from None
         if len(content) > LARGEST:
-            raise Unreadable([too_large(self.place, path)])
+            raise too_large(self.place, path)
         return content
 
     def _inside(self, path: str) -> Path:
         """Where a file lies; Unreadable where its folder is a link that leads out."""
         if not self._is_inside(path.rpartition("/")[0]):
-            raise Unreadable([leads_out(self.place, path)])
+            raise leads_out(self.place, path)
         return self._root / path
 
     def _is_inside(self, path: str) -> bool:
@@ -381,7 +326,10 @@ class LocalFolder:
         try:
             os.scandir(self._root).close()
         except OSError as error:
-            raise Unreadable([no_folder(self.place, reason(error))]) from None
+            place = self.place
+            raise Unreadable(
+                [codes.NO_FOLDER(Span(place), place=place, why=reason(error))]
+            ) from None
 
     def _make_folders(self, path: str, mode: int) -> None:
         for folder in reversed(PurePosixPath(path).parents[:-1]):
@@ -399,7 +347,8 @@ class LocalFolder:
             yield
         except OSError as error:
             why, hint = reason(error), hint_for(error)
-            raise Unreadable([not_staged(self.place, path, why, hint)]) from None
+            fault = problem(codes.NOT_STAGED, self.place, path, why=why, hint=hint)
+            raise Unreadable([fault]) from None
 
     @contextlib.contextmanager
     def _changing(self, path: str, done: Sequence[str]) -> Iterator[None]:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from ccstate.adapters.asterisk import codes
 from ccstate.adapters.asterisk.storage import STAGED, Stat, checked
-from ccstate.errors import Diagnostic, InvalidInput
+from ccstate.errors import InvalidInput
 
 if TYPE_CHECKING:
     from ccstate.adapters.asterisk.storage.sftp_folder import RemoteFolder
@@ -150,10 +151,4 @@ def _check_installed() -> None:
     try:
         import asyncssh  # noqa: F401  heavy, and an extra
     except ImportError:
-        problem = Diagnostic(
-            "CC439",
-            "the folder is on another machine, and the library for SFTP is not installed",
-            cause="ccstate brings it as an extra, for those who need it",
-            hint="pip install 'ccstate[asterisk]'",
-        )
-        raise InvalidInput([problem]) from None
+        raise InvalidInput([codes.SFTP_MISSING()]) from None

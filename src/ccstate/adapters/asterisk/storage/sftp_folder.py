@@ -16,6 +16,7 @@ from typing import Self, TypeVar, cast
 
 import asyncssh
 
+from ccstate.adapters.asterisk import codes
 from ccstate.adapters.asterisk.ami.message import shown
 from ccstate.adapters.asterisk.storage import (
     LARGEST,
@@ -23,18 +24,15 @@ from ccstate.adapters.asterisk.storage import (
     NotPermitted,
     Stat,
     beside_name,
-    cut,
     folder_mode,
     hint_for,
     leads_out,
-    no_folder,
     not_changed,
-    not_staged,
+    problem,
     too_large,
-    unreadable,
 )
 from ccstate.adapters.asterisk.storage.sftp import SshLogin
-from ccstate.errors import Diagnostic, Unreadable
+from ccstate.errors import Diagnostic, Span, Unreadable
 
 ABSENT = (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath)
 FAILED = (OSError, asyncssh.Error)
@@ -100,6 +98,7 @@ class Witness(asyncssh.SSHClient):
 async def connect(login: SshLogin) -> Line:
     """Unreadable where there is no connection, or none to be trusted."""
     witness = Witness()
+    where: dict[str, object] = {"host": login.host, "port": login.port}
     known_hosts = _known_hosts(login)
     keys = _keys(login)
     try:
@@ -128,11 +127,13 @@ async def connect(login: SshLogin) -> Line:
         changed = bool(known_hosts.match(login.host, "", port)[0])
         raise Unreadable([_strange_host(login, witness.stranger, error, changed=changed)]) from None
     except asyncssh.PermissionDenied:
-        raise Unreadable([_not_let_in(login)]) from None
+        tried = f"the key {login.key}" if login.key else "the keys of the ssh-agent and of ~/.ssh"
+        user = shown(login.username)
+        raise Unreadable([codes.SSH_NOT_LET_IN(**where, user=user, tried=tried)]) from None
     except (asyncssh.ChannelOpenError, asyncssh.SFTPError):
-        raise Unreadable([_no_sftp(login)]) from None
+        raise Unreadable([codes.NO_SFTP(**where)]) from None
     except (OSError, asyncssh.Error) as error:
-        raise Unreadable([_unreachable(login, error)]) from None
+        raise Unreadable([codes.SSH_UNREACHABLE(**where, why=_why_not(login, error))]) from None
 
 
 def _known_hosts(login: SshLogin) -> asyncssh.SSHKnownHosts:
@@ -142,13 +143,8 @@ def _known_hosts(login: SshLogin) -> asyncssh.SSHKnownHosts:
     except FileNotFoundError:
         return asyncssh.import_known_hosts("")
     except (OSError, ValueError) as error:
-        problem = Diagnostic(
-            "CC438",
-            f"{login.known_hosts} cannot be read: {shown(str(error))}",
-            cause="without it ccstate cannot know whether the machine is the one that it says it is",
-            hint="mend it, or name another as `known_hosts`",
-        )
-        raise Unreadable([problem]) from None
+        file, reason = login.known_hosts, shown(str(error))
+        raise Unreadable([codes.KNOWN_HOSTS_UNREADABLE(file=file, why=reason)]) from None
 
 
 def _keys(login: SshLogin) -> list[asyncssh.SSHKey] | tuple[()]:
@@ -164,8 +160,7 @@ def _keys(login: SshLogin) -> list[asyncssh.SSHKey] | tuple[()]:
             hint = "load it into an ssh-agent, and leave the key out of ccstate.yaml"
     except OSError as error:
         why, hint = (error.strerror or "it cannot be read").lower(), "check the path and its mode"
-    problem = Diagnostic("CC437", f"the SSH key {login.key} cannot be used: {why}", hint=hint)
-    raise Unreadable([problem])
+    raise Unreadable([codes.KEY_UNUSABLE(key=login.key, why=why, hint=hint)])
 
 
 def _strange_host(
@@ -174,51 +169,15 @@ def _strange_host(
     shows = f"{key.get_algorithm()} {key.get_fingerprint()}" if key else shown(str(error))
     scan = f"ssh-keyscan -p {login.port} {login.host} >> {login.known_hosts}"
     look = "`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on that machine"
-    if changed:
-        return Diagnostic(
-            "CC438",
-            f"{login.host}:{login.port} is not the machine that {login.known_hosts} knows: it shows {shows}",
-            cause="another machine may stand in between; or it was installed anew",
-            hint=f"compare with {look}; only if they agree, remove the old line and run `{scan}`",
-        )
-    return Diagnostic(
-        "CC438",
-        f"{login.host}:{login.port} is not in {login.known_hosts}; it shows {shows}",
-        cause="another machine may answer in its place, and would be given every secret",
-        hint=f"compare with {look}; if they agree, run `{scan}`",
-    )
+    code = codes.HOST_CHANGED if changed else codes.HOST_UNKNOWN
+    file = login.known_hosts
+    return code(host=login.host, port=login.port, file=file, key=shows, look=look, scan=scan)
 
 
-def _not_let_in(login: SshLogin) -> Diagnostic:
-    tried = f"the key {login.key}" if login.key else "the keys of the ssh-agent and of ~/.ssh"
-    return Diagnostic(
-        "CC437",
-        f'{login.host}:{login.port} did not let "{shown(login.username)}" in',
-        cause=f"it accepts none of what was offered: {tried}",
-        hint="add the public key to that user's ~/.ssh/authorized_keys there",
-    )
-
-
-def _no_sftp(login: SshLogin) -> Diagnostic:
-    return Diagnostic(
-        "CC437",
-        f"{login.host}:{login.port} offers no SFTP",
-        cause="its SSH server lets the user in, and has no such subsystem for that user",
-        hint="`Subsystem sftp internal-sftp` in sshd_config there",
-    )
-
-
-def _unreachable(login: SshLogin, error: Exception) -> Diagnostic:
+def _why_not(login: SshLogin, error: Exception) -> str:
     if isinstance(error, TimeoutError):
-        why = f"no answer within {login.timeout:g} s"
-    else:
-        why = shown(getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
-    return Diagnostic(
-        "CC437",
-        f"no SSH connection to {login.host}:{login.port}: {why}",
-        cause="without it ccstate does not know what is stored there",
-        hint="check host and port under `connection` in ccstate.yaml, and that sshd runs",
-    )
+        return f"no answer within {login.timeout:g} s"
+    return shown(getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
 
 
 Answer = TypeVar("Answer")
@@ -371,8 +330,10 @@ class RemoteFolder:
         except FAILED as error:
             reason, hint = await self._why(error)
             if isinstance(error, CUT):
-                raise Unreadable([cut(self._place, reason, hint)]) from None
-            raise Unreadable([no_folder(self._place, reason)]) from None
+                raise self._cut(reason, hint) from None
+            place = self._place
+            problem = codes.NO_FOLDER(Span(place), place=place, why=reason)
+            raise Unreadable([problem]) from None
         return real
 
     async def _real(self, path: str) -> str:
@@ -387,7 +348,7 @@ class RemoteFolder:
         except FAILED as error:
             raise await self._unread(path, error) from None
         if not PurePosixPath(real).is_relative_to(root):
-            raise Unreadable([leads_out(self._place, path.removesuffix("/."))])
+            raise leads_out(self._place, path.removesuffix("/."))
         return True
 
     async def _content(self, path: str, root: str) -> bytes | None:
@@ -400,18 +361,20 @@ class RemoteFolder:
         except FAILED as error:
             raise await self._unread(path, error) from None
         if len(content) > LARGEST:
-            raise Unreadable([too_large(self._place, path)])
+            raise too_large(self._place, path)
         return content
 
     async def _whole(self, path: str, root: str) -> bytes:
         status = await self._sftp.stat(self._at(path))
         if not PurePosixPath(await self._real(path)).is_relative_to(root):
-            raise Unreadable([leads_out(self._place, path)])
+            raise leads_out(self._place, path)
         # Opening a pipe would keep the server waiting for ever.
         if not stat.S_ISREG(status.permissions or 0):
-            raise Unreadable([unreadable(self._place, path, "it is no file")])
+            raise Unreadable(
+                [problem(codes.FILE_UNREADABLE, self._place, path, why="it is no file")]
+            )
         if (status.size or 0) > LARGEST:
-            raise Unreadable([too_large(self._place, path)])
+            raise too_large(self._place, path)
         async with self._sftp.open(self._at(path), "rb", encoding=None) as file:
             return cast("bytes", await file.read((status.size or 0) + 1))
 
@@ -513,12 +476,18 @@ class RemoteFolder:
     async def _unread(self, path: str, error: Exception) -> Unreadable:
         reason, hint = await self._why(error)
         if isinstance(error, CUT):
-            return Unreadable([cut(self._place, reason, hint)])
+            return self._cut(reason, hint)
         kind = NotPermitted if isinstance(error, asyncssh.SFTPPermissionDenied) else Unreadable
-        return kind([unreadable(self._place, path, reason)])
+        return kind([problem(codes.FILE_UNREADABLE, self._place, path, why=reason)])
+
+    def _cut(self, why: str, hint: str) -> Unreadable:
+        return Unreadable(
+            [codes.FOLDER_CUT(Span(self._place), place=self._place, why=why, hint=hint)]
+        )
 
     async def _unstaged(self, path: str, error: Exception) -> Unreadable:
-        return Unreadable([not_staged(self._place, path, *await self._why(error))])
+        why, hint = await self._why(error)
+        return Unreadable([problem(codes.NOT_STAGED, self._place, path, why=why, hint=hint)])
 
     async def _unchanged(self, path: str, error: Exception, done: Sequence[str]) -> Unreadable:
         reason, hint = await self._why(error)
