@@ -10,7 +10,7 @@ from typing import Any
 
 from ccstate.adapters.asterisk.ami import Ami, Login
 from ccstate.adapters.asterisk.ami.message import Message
-from ccstate.adapters.asterisk.carriers import on_trunk
+from ccstate.adapters.asterisk.carriers import trunk_context
 from ccstate.adapters.asterisk.compiling import compile_objects
 from ccstate.adapters.asterisk.entries import FILES
 from ccstate.adapters.asterisk.include_files import serialize
@@ -279,7 +279,7 @@ class Exchange:
     @contextmanager
     def arrives(self, number: str) -> Iterator[Call]:
         """A call comes in from the carrier, and stays until it is ended."""
-        line, context = f"PJSIP/{CALLER}@trunk-carrier", on_trunk("carrier")
+        line, context = f"PJSIP/{CALLER}@trunk-carrier", trunk_context("carrier")
         with self._begun(line, context, number, CALLER) as call:
             yield call
 

@@ -1,11 +1,11 @@
 from ccstate.adapters.asterisk.ami.message import Message
 from ccstate.adapters.asterisk.calls.observed_call import (
+    CallObserver,
     Ending,
+    ObservedCall,
     Stop,
-    Watch,
-    Watched,
-    human,
-    journey,
+    answered_ending,
+    observed_journey,
     place_named,
 )
 from ccstate.journeys.flow import Flow
@@ -63,9 +63,9 @@ COMING = [
 TO_SALES = [*COMING, told(str(MENU), "key", Key="1"), told(str(SALES), "enter")]
 
 
-def watched(*events: Message) -> Watched:
+def watched(*events: Message) -> ObservedCall:
     """The call as it stands after these events, a second apart."""
-    watch = Watch()
+    watch = CallObserver()
     call = watch.expect("ccstate-1", 0)
     for now, event in enumerate(events, 1):
         watch.see(event, now)
@@ -83,7 +83,7 @@ def test_a_call_that_an_agent_answers_is_told_as_it_was_walked() -> None:
     assert call.is_talking
     assert call.answering == Person(member="priya.n", extension="2001")
     call.stops[-1].event = Event.ANSWERED
-    heard = journey(FLOW, call.stops, human(SALES, call.answering), over=20)
+    heard = observed_journey(FLOW, call.stops, answered_ending(SALES, call.answering), over=20)
     assert (heard.end, heard.at) == (End.HUMAN, "queue/sales")
     assert [step.way.seconds for step in heard.steps] == [2, 2, 14]
     assert agreement(walk(FLOW, NUMBER, {}, ["1"]), heard).agrees
@@ -91,7 +91,7 @@ def test_a_call_that_an_agent_answers_is_told_as_it_was_walked() -> None:
 
 def test_where_the_two_part_is_the_first_step_that_is_not_the_same() -> None:
     call = watched(*COMING, told(str(MENU), "silence"))
-    heard = journey(FLOW, call.stops, None, over=20)
+    heard = observed_journey(FLOW, call.stops, None, over=20)
     walked = walk(FLOW, NUMBER, {}, ["1"])
     found = agreement(walked, heard)
     assert not found.agrees
@@ -109,11 +109,13 @@ def test_a_call_that_the_site_ends_is_cut_off_unless_that_is_declared() -> None:
         message("Hangup", Uniqueid="1.1"),
     )
     assert declared.is_over
-    heard = journey(FLOW, declared.stops, None, over=9)
+    heard = observed_journey(FLOW, declared.stops, None, over=9)
     assert (heard.end, heard.at) == (End.HANGUP, "hangup")
-    lost = journey(FLOW, watched(*TO_SALES, message("Hangup", Uniqueid="1.1")).stops, None, over=9)
+    lost = observed_journey(
+        FLOW, watched(*TO_SALES, message("Hangup", Uniqueid="1.1")).stops, None, over=9
+    )
     assert (lost.end, lost.at) == (End.CUT_OFF, "")
-    assert journey(FLOW, [], None, over=9).end is End.CUT_OFF
+    assert observed_journey(FLOW, [], None, over=9).end is End.CUT_OFF
 
 
 def test_who_answers_an_extension_or_a_number_elsewhere_is_told() -> None:
@@ -124,7 +126,7 @@ def test_who_answers_an_extension_or_a_number_elsewhere_is_told() -> None:
         message("DialEnd", Uniqueid="1.1", DialStatus="ANSWER", DestChannel="PJSIP/2001-0000000a"),
     )
     assert phone.answering == Person(extension="2001")
-    assert human(Place("extension", "2001"), phone.answering).at == "extension/2001"
+    assert answered_ending(Place("extension", "2001"), phone.answering).at == "extension/2001"
     outside = watched(
         *COMING,
         message("DialBegin", Uniqueid="1.1", DialString="+61491570006@trunk-one"),
@@ -133,7 +135,7 @@ def test_who_answers_an_extension_or_a_number_elsewhere_is_told() -> None:
         ),
     )
     assert outside.answering == Person(number="+61491570006")
-    assert human(MENU, outside.answering) == Ending(End.HUMAN, "number/+61491570006")
+    assert answered_ending(MENU, outside.answering) == Ending(End.HUMAN, "number/+61491570006")
 
 
 def test_a_caller_in_a_conference_room_talks_to_whoever_is_there() -> None:
@@ -141,7 +143,7 @@ def test_a_caller_in_a_conference_room_talks_to_whoever_is_there() -> None:
     call = watched(*COMING, told("conference_room/weekly", "enter"), joins)
     assert call.is_talking
     assert call.answering is not None
-    found = human(Place("conference_room", "weekly"), call.answering)
+    found = answered_ending(Place("conference_room", "weekly"), call.answering)
     assert found == Ending(End.HUMAN, "conference_room/weekly")
 
 
@@ -171,7 +173,7 @@ def test_other_calls_and_other_events_are_passed_over() -> None:
 
 
 def test_only_a_call_that_is_in_voicemail_leaves_a_message() -> None:
-    watch = Watch()
+    watch = CallObserver()
     watch.expect("ccstate-1", 0)
     watch.see(COMING[0], 0)
     assert (
@@ -190,5 +192,5 @@ def test_places_are_read_as_they_are_written() -> None:
 
 
 def test_a_stop_that_tells_nothing_more_is_one_that_was_passed() -> None:
-    heard = journey(FLOW, [Stop(NUMBER, 0), Stop(SALES, 1)], None, over=2)
+    heard = observed_journey(FLOW, [Stop(NUMBER, 0), Stop(SALES, 1)], None, over=2)
     assert [step.way.event for step in heard.steps] == [Event.THEN, Event.THEN]

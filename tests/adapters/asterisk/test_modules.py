@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ccstate.adapters.asterisk.audit import MODULES, uses
-from ccstate.adapters.asterisk.compiling import compile_anew
+from ccstate.adapters.asterisk.compiling import compile_uncached
 from ccstate.adapters.asterisk.kind import Setting
 from ccstate_lab.programs import programs
 from tests.adapters.asterisk.test_compile import small
@@ -25,7 +25,9 @@ LOADED_BY_AN_APPLY = {
 @pytest.mark.parametrize("is_test_site", [True, False])
 def test_of_every_step_the_modules_are_known(is_test_site: bool) -> None:
     setting = Setting(b"key", is_test_site=is_test_site)
-    used = {word for found in (small(), samples()) for word in uses(compile_anew(found, setting))}
+    used = {
+        word for found in (small(), samples()) for word in uses(compile_uncached(found, setting))
+    }
     assert {"Dial", "Queue", "ConfBridge", "STRFTIME"} <= used
     assert used - set(MODULES) - BUILT_IN - LOADED_BY_AN_APPLY == set()
 

@@ -199,7 +199,7 @@ def test_text_is_neither_option_nor_markup(text: str, tmp_path: Path) -> None:
 def test_phonemes_are_spelled_out_as_any_words(text: str, tmp_path: Path) -> None:
     by = speech.find_speaker(Speech())
     as_phonemes = speech._output((*by.argv, "gmw/en"), text, by.environment)
-    assert len(speech.spoken(by, text, "en")) > 1.5 * len(as_phonemes)
+    assert len(speech.speak(by, text, "en")) > 1.5 * len(as_phonemes)
 
 
 def test_text_goes_to_a_command_on_standard_input_in_its_language(tmp_path: Path) -> None:

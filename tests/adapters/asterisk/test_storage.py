@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccstate.adapters.asterisk.storage import LocalFolder, checked
+from ccstate.adapters.asterisk.storage import LocalFolder, check_paths
 from ccstate.errors import CcstateError, InvalidInput, Unreadable
 
 PJSIP = "pjsip.d/ccstate.conf"
@@ -150,7 +150,7 @@ def test_a_path_that_could_lead_out_is_refused_by_every_call(root: Path, path: s
 @given(st.text(alphabet="ab./\\\0~\n", max_size=12))
 def test_what_is_accepted_stays_inside(path: str) -> None:
     with contextlib.suppress(InvalidInput):
-        checked([path])
+        check_paths([path])
         assert os.path.normpath(f"/root/{path}").startswith("/root/")
 
 

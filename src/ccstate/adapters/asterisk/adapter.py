@@ -12,7 +12,12 @@ from ccstate.adapters.asterisk import codes, perform, transaction
 from ccstate.adapters.asterisk import connection as connections
 from ccstate.adapters.asterisk import records as kept
 from ccstate.adapters.asterisk.ami import Ami
-from ccstate.adapters.asterisk.audit import audited, files_closed, modules_missing, rights_missing
+from ccstate.adapters.asterisk.audit import (
+    audit_changes,
+    files_closed,
+    modules_missing,
+    rights_missing,
+)
 from ccstate.adapters.asterisk.carriers import trunk_id
 from ccstate.adapters.asterisk.compiling import compile_objects
 from ccstate.adapters.asterisk.connection import GONE, Connection, places
@@ -24,7 +29,13 @@ from ccstate.adapters.asterisk.kind import Setting
 from ccstate.adapters.asterisk.kinds import SUPPORTS
 from ccstate.adapters.asterisk.kinds.ringing import FAMILY
 from ccstate.adapters.asterisk.kinds.switch import key_of
-from ccstate.adapters.asterisk.observe import View, add_running, add_setup, shown, stored_view
+from ccstate.adapters.asterisk.observe import (
+    View,
+    add_running,
+    add_setup,
+    observed_objects,
+    stored_view,
+)
 from ccstate.adapters.asterisk.perform import Draft, Now, Server, draft
 from ccstate.adapters.asterisk.records import Objects
 from ccstate.adapters.asterisk.running import (
@@ -32,7 +43,7 @@ from ccstate.adapters.asterisk.running import (
     CHANNELS,
     POSITION,
     closed_files,
-    forbidden,
+    forbidden_actions,
     read_running,
     unseen_words,
 )
@@ -71,14 +82,14 @@ class AsteriskAdapter:
             by_hand = read_handwritten(server.storage)
             with server.connect() as ami:
                 running = read_running(ami, stored.values)
-                hidden = forbidden(ami, [CHANNELS, POSITION])
+                hidden = forbidden_actions(ami, [CHANNELS, POSITION])
                 channels = () if CHANNELS in hidden else read_channels(ami)
                 may_ask = POSITION not in hidden
                 positions = _positions(ami, stored.records.objects) if may_ask else {}
                 forwards = _forwards(ami, stored.records.objects) if may_ask else {}
             view = self._view(stored, self._recordings(), by_hand)
             add_running(view, stored, running)
-        found = shown(view, stored.records, kinds)
+        found = observed_objects(view, stored.records, kinds)
         doing = activity(running, channels, stored.compiled.entries, positions, forwards)
         strangers = {
             address: there.fields
@@ -131,9 +142,9 @@ class AsteriskAdapter:
             drafted = self._draft(changes, stored, view, by_hand)
             setting = Setting(stored.records.key, self.connection.test_site)
             compiled = compile_objects(drafted.objects, setting)
-            problems = audited(changes, drafted, compiled, by_hand, server.storage.place)
+            problems = audit_changes(changes, drafted, compiled, by_hand, server.storage.place)
             with server.connect() as ami:
-                missing = forbidden(ami, APPLYING)
+                missing = forbidden_actions(ami, APPLYING)
                 if changes:
                     problems += modules_missing(ami, compiled, self.connection.ami.host)
         if not stored.records.is_sealed:  # else it is the plan of a reader, who may not apply
@@ -155,7 +166,7 @@ class AsteriskAdapter:
                 raise Unreadable(files_closed(closed, server.storage.place))
             with server.connect() as ami:
                 running = read_running(ami, stored.values, _endpoints(batch))
-                if lacking := forbidden(ami, APPLYING):
+                if lacking := forbidden_actions(ami, APPLYING):
                     raise Unreadable(rights_missing(lacking, self.connection.ami.host))
             there = self._recordings()
             view = self._view(stored, there, by_hand)

@@ -22,7 +22,7 @@ from ccstate.errors import Diagnostic, Span
 from ccstate.model import Address, Change
 
 
-def audited(
+def audit_changes(
     changes: Sequence[Change],
     drafted: Draft,
     compiled: Compiled,

@@ -33,22 +33,22 @@ def trunk_id(name: str) -> str:
     return f"trunk-{name}"
 
 
-def spelled(pattern: str) -> str:
+def dialplan_pattern(pattern: str) -> str:
     """A pattern of a route as Asterisk writes it."""
     return f"_{pattern}" if set(pattern) & set("XZN.!") else pattern
 
 
-def arriving(centre: Centre, trunk: str) -> str:
+def arrival_context(centre: Centre, trunk: str) -> str:
     """The context in which calls of a trunk come in."""
-    return shortened(f"arriving/{trunk}") if _reading(centre, trunk) else on_trunk(trunk)
+    return shortened(f"arriving/{trunk}") if _reading(centre, trunk) else trunk_context(trunk)
 
 
-def on_trunk(trunk: str) -> str:
+def trunk_context(trunk: str) -> str:
     """The context that knows the numbers of a trunk, in E.164 with and without its plus."""
     return shortened(f"trunk/{trunk}")
 
 
-def written(centre: Centre, trunk: str) -> str:
+def writing_context(centre: Centre, trunk: str) -> str:
     """The context that writes numbers as the carrier of a trunk does; "" where none is needed."""
     return shortened(f"written/{trunk}") if _writing(centre, trunk) else ""
 
@@ -69,9 +69,9 @@ def compile_formats(compiled: Compiled, centre: Centre, trunk: str) -> None:
     label = centre.label(f"trunk/{trunk}") or trunk
     if reading := _reading(centre, trunk):
         read = shortened(f"read/{trunk}")
-        where = Context(compiled, arriving(centre, trunk), owner)
+        where = Context(compiled, arrival_context(centre, trunk), owner)
         where.note(f"Calls that arrive by {label}: their numbers are made E.164")
-        known = f"${{DIALPLAN_EXISTS({on_trunk(trunk)},${{CC_DIALLED}},1)}}"
+        known = f"${{DIALPLAN_EXISTS({trunk_context(trunk)},${{CC_DIALLED}},1)}}"
         where.add(
             "_[0-9+]!",
             [
@@ -80,13 +80,13 @@ def compile_formats(compiled: Compiled, centre: Centre, trunk: str) -> None:
                 Step("GotoIf", f'$["${{LEN({CALLER})}}" = "0"]?called'),
                 Step("Gosub", f"{read},{CALLER},1"),
                 Step("Set", "CALLERID(num)=${GOSUB_RETVAL}"),
-                Step("GotoIf", f"{known}?{on_trunk(trunk)},${{CC_DIALLED}},1", label="called"),
+                Step("GotoIf", f"{known}?{trunk_context(trunk)},${{CC_DIALLED}},1", label="called"),
                 Step("Hangup", "1"),  # ITU-T Q.850: unallocated number
             ],
         )
         _rewrites(Context(compiled, read, owner), reading, "number_format")
     if writing := _writing(centre, trunk):
-        where = Context(compiled, written(centre, trunk), owner)
+        where = Context(compiled, writing_context(centre, trunk), owner)
         where.note(f"Numbers as {label} writes them")
         _rewrites(where, writing, "number_format")
 
@@ -94,7 +94,7 @@ def compile_formats(compiled: Compiled, centre: Centre, trunk: str) -> None:
 _RETURN = re.compile(r"Return\((\+?[0-9*#]*)\$\{EXTEN(?::([0-9]+))?\}\)")
 
 
-def decoded_formats(sections: Sections, trunk: str) -> Decoded:
+def decode_formats(sections: Sections, trunk: str) -> Decoded:
     """How the carrier of a trunk writes numbers, and the country, by the contexts that do it."""
     recorded = carrier_formats(sections.centre, trunk)
     fields = sections.centre.of("trunk").get(trunk, {})
@@ -117,10 +117,10 @@ def decoded_formats(sections: Sections, trunk: str) -> Decoded:
 def _rewrites_in(sections: Sections, context: str) -> frozenset[Rewrite]:
     found = set()
     for extension, steps in sections.context(shortened(context)).items():
-        written = _RETURN.fullmatch(steps[0])
-        if extension != ANYTHING and written:
+        writing_context = _RETURN.fullmatch(steps[0])
+        if extension != ANYTHING and writing_context:
             pattern = extension.removeprefix("_")
-            found.add(Rewrite(pattern, int(written[2] or 0), written[1]))
+            found.add(Rewrite(pattern, int(writing_context[2] or 0), writing_context[1]))
     return frozenset(found)
 
 
@@ -152,5 +152,5 @@ def _rewrites(where: Context, rewrites: Iterable[Rewrite], field: str) -> None:
     """An extension for each pattern; a number that none of them knows stays as it is."""
     for pattern, strip, prepend in sorted(rewrites, key=lambda r: specificity(r.pattern)):
         rest = f"${{EXTEN:{strip}}}" if strip else "${EXTEN}"
-        where.add(spelled(pattern), [Step("Return", f"{prepend}{rest}", field)])
+        where.add(dialplan_pattern(pattern), [Step("Return", f"{prepend}{rest}", field)])
     where.add(ANYTHING, [Step("Return", "${EXTEN}")])

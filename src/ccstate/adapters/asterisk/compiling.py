@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import orjson
 
-from ccstate.adapters.asterisk.carriers import NUMBERS, on_trunk
+from ccstate.adapters.asterisk.carriers import NUMBERS, trunk_context
 from ccstate.adapters.asterisk.entries import Compiled, Context, Key, Step, file_of_type
 from ccstate.adapters.asterisk.in_call import compile_key_codes
 from ccstate.adapters.asterisk.kind import Setting, Unit
@@ -51,7 +51,7 @@ def compile_test_calls(compiled: Compiled, centre: Centre, password: str) -> Non
     arrivals = Context(compiled, f"{TEST}-numbers")
     arrivals.include(NUMBERS)
     for name in sorted(centre.of("trunk")):
-        arrivals.include(on_trunk(name))
+        arrivals.include(trunk_context(name))
 
 
 _REMEMBERED = 2
@@ -65,7 +65,7 @@ def compile_objects(objects: Mapping[Address, Fields], setting: Setting) -> Comp
     For the same objects it is the very same answer, which must not be changed.
     """
     digest = _digest(objects, setting)
-    compiled = _latest.pop(digest, None) or compile_anew(objects, setting)
+    compiled = _latest.pop(digest, None) or compile_uncached(objects, setting)
     _latest[digest] = compiled
     while len(_latest) > _REMEMBERED:
         del _latest[next(iter(_latest))]
@@ -81,7 +81,7 @@ def _digest(objects: Mapping[Address, Fields], setting: Setting) -> bytes:
     return found.digest()
 
 
-def compile_anew(objects: Mapping[Address, Fields], setting: Setting) -> Compiled:
+def compile_uncached(objects: Mapping[Address, Fields], setting: Setting) -> Compiled:
     """Compile objects without keeping the answer."""
     compiled = Compiled()
     centre = Centre(dict(sorted(objects.items())))

@@ -178,7 +178,7 @@ def _is_named_by_item(key: Key) -> bool:
     return is_pjsip(key.file) or key.file == VOICEMAIL
 
 
-def named(key: Key) -> str:
+def entry_name(key: Key) -> str:
     """What people call an entry that no field stands for: `direct_media`, `s,3`."""
     match key.file:
         case "pjsip" | "accounts":
@@ -193,7 +193,7 @@ def named(key: Key) -> str:
             return f"{key.section} {key.item},{key.part}"
 
 
-def as_line(key: Key, value: str | None) -> str:
+def entry_line(key: Key, value: str | None) -> str:
     """An entry as a line of configuration; a secret is left out."""
     section = key.item if _is_named_by_item(key) else key.section
     if value is None:
@@ -215,26 +215,26 @@ def as_line(key: Key, value: str | None) -> str:
 def _option(key: Key) -> str:
     """What a line says something about."""
     if key.file != DIALPLAN:
-        return named(key)
+        return entry_name(key)
     if key.item == INCLUDE:
         return f"include => {key.part}"
     return f"exten => {key.item},{key.part}" if key.part else key.item
 
 
-def shown_line(place: str, key: Key, value: str | None) -> str:
+def display_line(place: str, key: Key, value: str | None) -> str:
     """A line for people, with its place; secrets are left out."""
-    return f"{place or FILES[key.file]}: {as_line(key, value)}"
+    return f"{place or FILES[key.file]}: {entry_line(key, value)}"
 
 
-def shown_value(seal_key: bytes, key: Key, value: str | None) -> Json:
+def display_value(seal_key: bytes, key: Key, value: str | None) -> Json:
     """A value for people: a secret is sealed."""
     if value is None:
         return "not there"
     return seal(seal_key, value) if secret_path(key) else value
 
 
-def place_of(key: Key) -> str:
+def qualified_name(key: Key) -> str:
     """As `named`, for what is no object's: with the section that it stands in."""
     if key.file == DIALPLAN:
-        return named(key)
-    return f"[{key.item if is_pjsip(key.file) else key.section}] {named(key)}"
+        return entry_name(key)
+    return f"[{key.item if is_pjsip(key.file) else key.section}] {entry_name(key)}"

@@ -63,7 +63,7 @@ def letters(rights: Iterable[str] | None, options: Mapping[str, str]) -> str:
 
 def key_options(fields: Filled, rights: Iterable[str] | None, options: Mapping[str, str]) -> str:
     """Encode rights as options of Dial, and the right to record where `fields` say `on_demand`."""
-    recorded = ["record"] if when(fields) == "on_demand" else []
+    recorded = ["record"] if recording_mode(fields) == "on_demand" else []
     return letters({*(rights or ()), *recorded}, options)
 
 
@@ -83,7 +83,7 @@ def _folder(text: str) -> Json:
 FOLDER = Codec(lambda folder: f"{TOP}/{folder}" if folder else TOP, _folder)
 
 
-def when(fields: Filled) -> str:
+def recording_mode(fields: Filled) -> str:
     """Whether calls are recorded: `never`, `always` or `on_demand`."""
     return str((fields.get("recording") or {}).get("when", "never"))
 
@@ -95,14 +95,14 @@ def folder(fields: Filled) -> str:
 
 def notice_steps(fields: Filled, sound: str) -> list[Step]:
     """Tells callers that they are recorded, or may be; nothing where they are not."""
-    if not sound or when(fields) == "never":
+    if not sound or recording_mode(fields) == "never":
         return []
     return [Step("Answer"), NOTICE.step("recording.notice", sound=sound)]
 
 
 def record_steps(fields: Filled) -> list[Step]:
     """Records a call that is always recorded."""
-    if when(fields) != "always":
+    if recording_mode(fields) != "always":
         return []
     return [RECORD.step("recording.folder", folder=folder(fields))]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from ccstate import kinds
-from ccstate.adapters.asterisk.compiling import compile_anew
+from ccstate.adapters.asterisk.compiling import compile_uncached
 from ccstate.adapters.asterisk.entries import (
     ACCOUNTS,
     FILES,
@@ -14,10 +14,10 @@ from ccstate.adapters.asterisk.entries import (
     Entry,
     Key,
     Values,
-    named,
-    place_of,
-    shown_line,
-    shown_value,
+    display_line,
+    display_value,
+    entry_name,
+    qualified_name,
     used_files,
 )
 from ccstate.adapters.asterisk.handwritten import Handwritten, setup_problems
@@ -25,10 +25,10 @@ from ccstate.adapters.asterisk.include_files import Stored, revision_in, seriali
 from ccstate.adapters.asterisk.readback import (
     Deviations,
     ReadBack,
-    differing,
+    find_deviations,
     in_sections,
     is_primary,
-    missing,
+    missing_objects,
     read_back,
 )
 from ccstate.adapters.asterisk.records import Records
@@ -63,22 +63,24 @@ def stored_view(stored: Stored) -> View:
     """The objects that the include files say, whatever was written into them by hand."""
     objects, compiled = stored.records.objects, stored.compiled
     actual = _as_touched(stored)
-    found = differing(compiled, actual)
-    gone = missing(compiled, found, _anything)
+    found = find_deviations(compiled, actual)
+    gone = missing_objects(compiled, found, _anything)
     # Of an object that is gone to its last entry, what led there may have been taken out, too.
     there = (
         {entry.owner for key, entry in compiled.entries.items() if key in actual} if gone else ()
     )
     if wholly := gone.difference(there):
         objects = {address: fields for address, fields in objects.items() if address not in wholly}
-        compiled = compile_anew(objects, stored.setting)
+        compiled = compile_uncached(objects, stored.setting)
     _overlook(found, gone - wholly, actual, compiled.values())
     read = read_back(objects, compiled, stored.setting, actual)
     view = View(dict(read.objects), {}, {}, read)
     for owner, deviating in read.unexplained.items():
         placed = [(stored.places.get(d.key, ""), d.key, d.actual) for d in deviating]
-        shown = sorted((_line_number(at), shown_line(at, key, value)) for at, key, value in placed)
-        view.altered.setdefault(owner, []).extend(line for _, line in shown)
+        observed_objects = sorted(
+            (_line_number(at), display_line(at, key, value)) for at, key, value in placed
+        )
+        view.altered.setdefault(owner, []).extend(line for _, line in observed_objects)
     for owner in gone:
         view.objects.pop(owner, None)
     if rest := [*_problems(stored), *_unlike(view, stored, found)]:
@@ -168,8 +170,8 @@ def add_running(view: View, stored: Stored, running: Running) -> None:
     said = _as_stored(stored, view.read.compiled)
     is_seen = compared_in(running)
     actual = _as_running(said, view.read.compiled, running, is_seen)
-    found = differing(said, actual)
-    gone = {owner for owner in missing(said, found, is_seen) if owner in view.objects}
+    found = find_deviations(said, actual)
+    gone = {owner for owner in missing_objects(said, found, is_seen) if owner in view.objects}
     # Where a module does not run, one line says what a hundred would.
     idle: dict[Address | None, set[str]] = {}
     for owner, deviating in found.items():
@@ -197,10 +199,10 @@ def _running_values(stored: Stored, owner: Address | None, read: ReadBack) -> di
     """By field, and by entry where no field says it, what runs of an object."""
     key, left = stored.records.key, read.unexplained.get(owner, [])
     if owner is None:
-        return {place_of(d.key): shown_value(key, d.key, d.actual) for d in left}
+        return {qualified_name(d.key): display_value(key, d.key, d.actual) for d in left}
     changes = {".".join(path): value for path, value in read.changes.get(owner, {}).items()}
     values = {path: _sealed(key, owner, path, value) for path, value in changes.items()}
-    return values | {named(d.key): shown_value(key, d.key, d.actual) for d in left}
+    return values | {entry_name(d.key): display_value(key, d.key, d.actual) for d in left}
 
 
 def _as_stored(stored: Stored, compiled: Compiled) -> Compiled:
@@ -256,7 +258,9 @@ def _unread_files(stored: Stored, running: Running) -> Iterator[tuple[Address, s
                 yield entry.owner, stale[key.file]
 
 
-def shown(view: View, records: Records, wanted: Collection[str]) -> dict[Address, Fields]:
+def observed_objects(
+    view: View, records: Records, wanted: Collection[str]
+) -> dict[Address, Fields]:
     """The objects of these kinds as an observation shows them: sealed, with what is beside."""
     bearer = _bearer(view, records)
     result: dict[Address, Fields] = {}

@@ -20,11 +20,11 @@ from ccstate.adapters.asterisk.entries import (
     QUEUES,
     Compiled,
     Key,
-    shown_line,
+    display_line,
 )
 from ccstate.adapters.asterisk.include_files import Stored, revision_in, serialize
 from ccstate.adapters.asterisk.kind import Setting
-from ccstate.adapters.asterisk.observe import View, shown
+from ccstate.adapters.asterisk.observe import View, observed_objects
 from ccstate.adapters.asterisk.records import Records
 from ccstate.adapters.asterisk.running import (
     Running,
@@ -83,7 +83,7 @@ def draft(batch: Sequence[Change], now: Now) -> Draft:
         frozenset(now.elsewhere),
         is_sealed=now.records.is_sealed,
     )
-    live = dict(shown(now.view, now.records, {change.address.kind for change in batch}))
+    live = dict(observed_objects(now.view, now.records, {change.address.kind for change in batch}))
     live |= {address: there.fields for address, there in now.elsewhere.items()}
     left = _altered_elsewhere(batch, now.view)
     for change in batch:
@@ -328,7 +328,7 @@ def _differing(now: Mapping[Key, str], after: Running, files: set[str]) -> str:
     is_seen = compared_in(after)
     # One line for each object: where all of it is missing, the first entry says enough.
     wrong = {
-        (key.section, key.item): shown_line("", key, after.values.get(key))
+        (key.section, key.item): display_line("", key, after.values.get(key))
         for key, value in now.items()
         if key.file in files and is_seen(key) and after.values.get(key) != value
     }

@@ -108,12 +108,12 @@ def goto(place: Place, field: str = "") -> Step:
     return GOTO.step(field, context=context(place), extension=start)
 
 
-def entered(place: Place) -> Step:
+def enter_step(place: Place) -> Step:
     """Report by AMI that a call is here."""
     return Step("UserEvent", f"Ccstate,Place: {place},Event: {ENTER}")
 
 
-def happened(place: Place, event: Event, key: str = "") -> Step:
+def event_step(place: Place, event: Event, key: str = "") -> Step:
     """Report by AMI what happens to a call here."""
     pressed = f",Key: {key}" if key else ""
     return Step("UserEvent", f"Ccstate,Place: {place},Event: {event}{pressed}")
@@ -126,7 +126,7 @@ def follow(place: Place, way: Way) -> list[Step]:
         leads = goto(way.to, field)
     else:
         leads = Step("Hangup", str(HANGUP) if way.end is End.HANGUP else "", field)
-    return [happened(place, way.event, way.key), leads]
+    return [event_step(place, way.event, way.key), leads]
 
 
 LISTS = "callers/"
@@ -134,7 +134,9 @@ LISTS = "callers/"
 WHO = "ccstate-who"
 
 
-def asks(where: Context, place: Place, steps: Sequence[Step], ways: Iterable[Way]) -> None:
+def add_caller_lists(
+    where: Context, place: Place, steps: Sequence[Step], ways: Iterable[Way]
+) -> None:
     """Asks the lists of a place in their order; the call goes on by the first that holds its caller.
 
     Steps name the whole list: where one moves, all of them do.
@@ -160,12 +162,12 @@ ASKS = Template("Gosub", f"{LISTS}<list>,${{CC_WHO}},1", list=name_after(LISTS))
 LISTED = "list"
 
 
-def decided_by(switch: str, field: str) -> list[Step]:
+def switch_steps(switch: str, field: str) -> list[Step]:
     """Steps after which the call is at the extension `on` or `off`."""
     return [POSITION.step(field, switch=switch), Step("Goto", "${GOSUB_RETVAL},1", field)]
 
 
-def branches(where: Context, place: Place, ways: Iterable[Way]) -> None:
+def add_branches(where: Context, place: Place, ways: Iterable[Way]) -> None:
     """Where a call goes by what its schedule has decided."""
     for way in ways:
         where.add(way.event, follow(place, way))
@@ -177,7 +179,7 @@ PREFIX = Codec(lambda text: quote(text, safe=""), unquote)
 NAME_CALLER = Template("Gosub", f"{NAMED},s,1(<prefix>)", prefix=PREFIX)
 
 
-def named(prefix: str) -> Step:
+def name_step(prefix: str) -> Step:
     """Puts a prefix before the name of the caller, in place of one that is there already."""
     return NAME_CALLER.step("caller_name_prefix", prefix=prefix)
 
@@ -204,7 +206,7 @@ def sound(prompt: str, language: str) -> str:
     return f"ccstate/{prompt}/{language}"
 
 
-def heard(flow: Flow, prompt: str | None, language: str | None) -> str:
+def prompt_sound(flow: Flow, prompt: str | None, language: str | None) -> str:
     """The recording of a prompt in a language, or else in its first; "" where it has none."""
     spoken = flow.centre.of("prompt").get(prompt or "", {}).get("languages") or {}
     if not prompt or not spoken:

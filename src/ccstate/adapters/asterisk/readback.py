@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 from pydantic import ValidationError
 
 from ccstate import kinds as core
-from ccstate.adapters.asterisk.compiling import compile_anew
+from ccstate.adapters.asterisk.compiling import compile_uncached
 from ccstate.adapters.asterisk.entries import (
     PJSIP,
     Compiled,
@@ -73,7 +73,7 @@ def read_back(
     before; what it has and no object explains is known already, and is passed over.
     """
     said = before or compiled
-    found = differing(said, actual)
+    found = find_deviations(said, actual)
     if not found:
         return ReadBack(objects, compiled, {}, {})
     differ = {d.key: owner for owner, deviating in found.items() for d in deviating}
@@ -187,7 +187,7 @@ class _Trial:
 
     def _compile(self) -> None:
         self.compiled = (
-            compile_anew({**self._objects, **self.candidates}, self._setting)
+            compile_uncached({**self._objects, **self.candidates}, self._setting)
             if self.candidates
             else self._first
         )
@@ -260,7 +260,7 @@ def _allowed(kind: str, base: Fields, changes: Changes) -> tuple[Fields | None, 
     return result, changes
 
 
-def differing(compiled: Compiled, values: Values) -> dict[Address | None, list[Deviation]]:
+def find_deviations(compiled: Compiled, values: Values) -> dict[Address | None, list[Deviation]]:
     """All entries that are otherwise, gone or added, by the object that they belong to."""
     found: dict[Address | None, list[Deviation]] = {}
     for key, entry in compiled.entries.items():
@@ -268,12 +268,12 @@ def differing(compiled: Compiled, values: Values) -> dict[Address | None, list[D
         if actual != entry.value:
             found.setdefault(entry.owner, []).append(Deviation(key, entry, actual))
     extra = [key for key in values if key not in compiled.entries]
-    for key, owner in owners(compiled, values, extra).items():
+    for key, owner in entry_owners(compiled, values, extra).items():
         found.setdefault(owner, []).append(Deviation(key, None, values[key]))
     return found
 
 
-def owners(
+def entry_owners(
     compiled: Compiled, values: Values, extra: Iterable[Key]
 ) -> Mapping[Key, Address | None]:
     """The object that each added entry belongs to: whose section it stands in, or leads to.
@@ -318,7 +318,7 @@ def in_sections(compiled: Compiled, extra: Iterable[Key]) -> list[Key]:
     return [key for key in extra if any(group in ours for group in _groups(key))]
 
 
-def missing(
+def missing_objects(
     compiled: Compiled, found: Deviations, is_seen: Callable[[Key], bool]
 ) -> frozenset[Address]:
     """The objects of which nothing is there: every primary entry that could be seen is gone."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ccstate.adapters.asterisk import codes
 from ccstate.adapters.asterisk.kinds.conference_room import PINS
-from ccstate.adapters.asterisk.kinds.extension import emergency_location, listed, shown
+from ccstate.adapters.asterisk.kinds.extension import display_name, emergency_location, mailbox_text
 from ccstate.adapters.asterisk.rows import at
 from ccstate.errors import Code, Diagnostic
 from ccstate.journeys.centre import Centre, Filled
@@ -97,7 +97,7 @@ def _texts(centre: Centre) -> Iterator[Refusal]:
         # The name that phones and the mailbox show is that of the user, where there is one.
         owner = (centre.owners.get(name) or ("",))[0]
         kind, field = ("user", "name") if owner else ("extension", "label")
-        text = listed(shown(centre, name, extension))
+        text = mailbox_text(display_name(centre, name, extension))
         yield from _text(kind, owner or name, (field,), text, LONGEST_SHOWN)
         caller = (extension.get("caller_id") or {}).get("name") or ""
         yield from _text("extension", name, ("caller_id", "name"), caller, LONGEST_VARIABLE)

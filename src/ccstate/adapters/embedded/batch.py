@@ -18,7 +18,7 @@ from ccstate.model import Action, Address, Change, Fields, fingerprint
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class DraftedChange:
     """One change, carried out in thought; fields hold real secrets, None is no object."""
 
     address: Address
@@ -34,7 +34,7 @@ class Draft:
         return self.before != self.after
 
 
-def draft(change: Change, live: Fields | None, secrets: Secrets) -> Draft:
+def draft(change: Change, live: Fields | None, secrets: Secrets) -> DraftedChange:
     """The change carried out on the live fields; Refused where it cannot be."""
     kind = change.address.kind
     if kind not in kinds.KINDS:
@@ -44,7 +44,7 @@ def draft(change: Change, live: Fields | None, secrets: Secrets) -> Draft:
         raise Refused(CHANGED)
     then = after(change, live, secrets)
     keeps = change.action not in (Action.DELETE, Action.RELEASE)
-    return Draft(
+    return DraftedChange(
         address=change.address,
         before=live,
         after=then,
@@ -67,7 +67,7 @@ class Surroundings:
     namers: Mapping[Address, frozenset[Address]]
 
 
-def around(database: sqlite3.Connection, drafts: Mapping[Address, Draft]) -> Surroundings:
+def around(database: sqlite3.Connection, drafts: Mapping[Address, DraftedChange]) -> Surroundings:
     """What `refusals` needs to know, in one query a kind."""
     named = {target for draft in drafts.values() for target in draft.names}
     removed = [address for address, draft in drafts.items() if removes(draft)]
@@ -77,11 +77,11 @@ def around(database: sqlite3.Connection, drafts: Mapping[Address, Draft]) -> Sur
     )
 
 
-def removes(draft: Draft) -> bool:
+def removes(draft: DraftedChange) -> bool:
     return draft.after is None and draft.before is not None
 
 
-def refusals(drafts: Mapping[Address, Draft], held: Surroundings) -> dict[Address, str]:
+def refusals(drafts: Mapping[Address, DraftedChange], held: Surroundings) -> dict[Address, str]:
     """The drafts that cannot be taken, and why; all others can be, together."""
     batch = _Batch(drafts, held)
     # Removals first: refusing one only makes more objects stay, so that an update is refused
@@ -92,7 +92,7 @@ def refusals(drafts: Mapping[Address, Draft], held: Surroundings) -> dict[Addres
 
 
 class _Batch:
-    def __init__(self, drafts: Mapping[Address, Draft], held: Surroundings) -> None:
+    def __init__(self, drafts: Mapping[Address, DraftedChange], held: Surroundings) -> None:
         self.refused: dict[Address, str] = {}
         self._drafts = drafts
         self._held = held
@@ -134,7 +134,7 @@ class _Batch:
         more = f" and {len(namers) - 1} more" if len(namers) > 1 else ""
         return f"{target} is still named by {min(namers)}{more}"
 
-    def _dangling(self, draft: Draft) -> str:
+    def _dangling(self, draft: DraftedChange) -> str:
         for target in sorted(draft.names):
             if not self._stays(target):
                 return f"{draft.address} names {target}, which is not here"
@@ -160,7 +160,7 @@ def carry_out(
 ) -> list[Result]:
     """One result for each change; fewer where the platform is lost on the way."""
     live = store.found(database, (change.address for change in batch))
-    drafts: dict[Address, Draft] = {}
+    drafts: dict[Address, DraftedChange] = {}
     places: dict[Address, int] = {}
     said: list[Result] = []
     for place, change in enumerate(batch):
@@ -186,7 +186,7 @@ def carry_out(
     return said
 
 
-def _struck(drafted: Draft, fault: Fault | None) -> Draft | None:
+def _struck(drafted: DraftedChange, fault: Fault | None) -> DraftedChange | None:
     """What the platform makes of a draft; None where it stores nothing and says that it did."""
     match fault.fault if fault else "none":
         case "refuse":
@@ -199,7 +199,7 @@ def _struck(drafted: Draft, fault: Fault | None) -> Draft | None:
             return drafted
 
 
-def _write(database: sqlite3.Connection, drafts: dict[Address, Draft]) -> None:
+def _write(database: sqlite3.Connection, drafts: dict[Address, DraftedChange]) -> None:
     touched = {address: each.after for address, each in drafts.items() if each.touches}
     store.write_objects(database, touched)
     store.write_ledger(database, {address: each.ledger for address, each in drafts.items()})

@@ -23,8 +23,8 @@ from ccstate.adapters.asterisk.ami.message import (
     Header,
     Message,
     Splitter,
-    shown,
-    spelled,
+    printable,
+    request_bytes,
 )
 from ccstate.errors import Diagnostic, Unreadable
 
@@ -118,11 +118,11 @@ class Forbidden(Unreadable):
 
 
 def _refusal(place: str, action: str, response: Message) -> Refused | Forbidden:
-    reason = shown(response.get("Message")) or "no reason given"
+    reason = printable(response.get("Message")) or "no reason given"
     if reason == "Permission denied":
         return Forbidden([action_forbidden(place, action)])
     if response.output:
-        reason = shown(" ".join(response.output))
+        reason = printable(" ".join(response.output))
     hint = ""
     if reason.startswith("Invalid/unknown command"):
         hint = "load the module that knows this action: `noload` in modules.conf may keep it out"
@@ -139,10 +139,10 @@ def action_forbidden(place: str, action: str) -> Diagnostic:
 
 def _untrusted(place: str, error: Exception) -> Diagnostic:
     if isinstance(error, ssl.SSLCertVerificationError):
-        why = f"its certificate is not trusted: {shown(error.verify_message)}"
+        why = f"its certificate is not trusted: {printable(error.verify_message)}"
         hint = "name the authority that signed it as `ca`, and the name that it bears"
     elif isinstance(error, ssl.SSLError):
-        why = f"the TLS handshake failed: {shown(error.reason or str(error))}"
+        why = f"the TLS handshake failed: {printable(error.reason or str(error))}"
         hint = "check that this is the port of `tlsbindaddr` in manager.conf, not the plain one"
     elif isinstance(error, TimeoutError):
         why = "it did not answer the TLS handshake in time"
@@ -154,7 +154,7 @@ def _untrusted(place: str, error: Exception) -> Diagnostic:
 
 
 def _why(error: Exception) -> str:
-    return shown(getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
+    return printable(getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
 
 
 Request = tuple[str, Sequence[Header]]
@@ -293,7 +293,7 @@ class Ami:
             seen += chunk
         greeting, line_end, rest = seen.partition(b"\n")
         if not line_end or not greeting.startswith(_GREETING):
-            said = repr(shown(greeting[:60].decode(errors="backslashreplace")))
+            said = repr(printable(greeting[:60].decode(errors="backslashreplace")))
             raise Unreadable([codes.NOT_AMI(place=self._login.place, greeting=said)])
         self._arrived += self._splitter.feed(rest)
 
@@ -307,7 +307,7 @@ class Ami:
         try:
             self._answer("Login", proof)
         except Refused as refused:
-            place, user = self._login.place, shown(self._login.username)
+            place, user = self._login.place, printable(self._login.username)
             problem = codes.AMI_NOT_LET_IN(place=place, user=user, reason=refused.reason)
             raise Unreadable([problem]) from None
 
@@ -334,7 +334,7 @@ class Ami:
         spelling = []
         for action, headers in requests:
             action_id = f"ccstate-{next(self._ids)}"
-            spelling.append(spelled(action, headers, action_id))
+            spelling.append(request_bytes(action, headers, action_id))
             sent.append((action, action_id))
         try:
             self._line.settimeout(self._login.timeout)
@@ -359,7 +359,7 @@ class Ami:
                 )
                 raise Unreadable([problem])
         if item.get("EventList").lower() != "complete" or not _is_whole(answer, item):
-            end = f"{shown(item.get('EventList'))}, {shown(item.get('ListItems', 'no'))} items"
+            end = f"{printable(item.get('EventList'))}, {printable(item.get('ListItems', 'no'))} items"
             problem = codes.LIST_INCOMPLETE(
                 place=self._login.place, action=action, arrived=len(answer) - 1, end=end
             )

@@ -76,7 +76,7 @@ class Message:
         found = self._find(key)
         if found is None:
             what = self.get("Event") or self.get("Response") or "message"
-            raise Unreadable([codes.HEADER_MISSING(message=shown(what), key=key)])
+            raise Unreadable([codes.HEADER_MISSING(message=printable(what), key=key)])
         return found
 
     def __repr__(self) -> str:
@@ -171,7 +171,7 @@ def _bounded(raw: bytes) -> Message:
     return Message(raw)
 
 
-def spelled(action: str, headers: Sequence[Header], action_id: str) -> bytes:
+def request_bytes(action: str, headers: Sequence[Header], action_id: str) -> bytes:
     """The bytes of a request; InvalidInput where a header could be read as anything else."""
     lines = [("Action", action), ("ActionID", action_id), *headers]
     problems = [problem for header in lines if (problem := _header_problem(action, header))]
@@ -187,10 +187,12 @@ def _header_problem(action: str, header: Header) -> Diagnostic | None:
     line = f"{key}: {value}"
     if any(sign in line for sign in "\r\n\0"):
         why = "Asterisk would read the rest as a header, or an action, of its own"
-        return _unsendable(action, f"has a line break or NUL in {shown(key)}", why, "take it out")
+        return _unsendable(
+            action, f"has a line break or NUL in {printable(key)}", why, "take it out"
+        )
     if not key or ":" in key or not key.isascii() or key != key.strip():
         why = "Asterisk would take another name for it"
-        return _unsendable(action, f"has a header named {shown(key)!r}", why, "")
+        return _unsendable(action, f"has a header named {printable(key)!r}", why, "")
     try:
         size = len(line.encode())
     except UnicodeEncodeError:
@@ -202,10 +204,10 @@ def _header_problem(action: str, header: Header) -> Diagnostic | None:
 
 
 def _unsendable(action: str, what: str, why: str, hint: str) -> Diagnostic:
-    return codes.UNSENDABLE(action=shown(action), what=what, why=why, hint=hint)
+    return codes.UNSENDABLE(action=printable(action), what=what, why=why, hint=hint)
 
 
-def shown(text: str) -> str:
+def printable(text: str) -> str:
     """Shorten a text of another program for a message: one line, not too long."""
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
     return line if len(line) <= 200 else f"{line[:199]}…"

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from ccstate.adapters.asterisk import codes
-from ccstate.adapters.asterisk.ami.message import shown
+from ccstate.adapters.asterisk.ami.message import printable
 from ccstate.errors import Diagnostic, InvalidInput
 
 SIPP = "CCSTATE_SIPP"
@@ -48,12 +48,12 @@ class Dial:
     def __post_init__(self) -> None:
         problems: list[Diagnostic] = []
         if not _NUMBER.fullmatch(self.number):
-            problems.append(codes.NOT_DIALLED(text=shown(self.number)))
+            problems.append(codes.NOT_DIALLED(text=printable(self.number)))
         if not _CALLER.fullmatch(self.caller):
-            problems.append(codes.NOT_DIALLED(text=shown(self.caller)))
+            problems.append(codes.NOT_DIALLED(text=printable(self.caller)))
         is_named = _MARK.fullmatch(self.mark) and _ON.fullmatch(self.on)
         if not 0 <= self.at < LAST or not is_named:
-            problems.append(codes.NO_MOMENT(number=shown(self.number)))
+            problems.append(codes.NO_MOMENT(number=printable(self.number)))
         if problems:
             raise InvalidInput(problems)
 
@@ -69,7 +69,7 @@ class Entrance:
     def __post_init__(self) -> None:
         is_address = _HOST.fullmatch(self.host) and 0 < self.port < 65536
         if not is_address or not _PASSWORD.fullmatch(self.password):
-            problem = codes.NO_ENTRANCE(host=shown(self.host), port=self.port)
+            problem = codes.NO_ENTRANCE(host=printable(self.host), port=self.port)
             raise InvalidInput([problem])
 
     @property

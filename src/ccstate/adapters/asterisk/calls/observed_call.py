@@ -38,7 +38,7 @@ class Stop:
 
 
 @dataclass(slots=True)
-class Watched:
+class ObservedCall:
     """One call, as far as it has come; `entered` holds stops that were not looked at yet."""
 
     mark: str
@@ -66,16 +66,16 @@ class Watched:
         return bool(self.last and self.last.kind == "extension" and self.last.node)
 
 
-class Watch:
+class CallObserver:
     """The calls of one run, by their marks; events of others are passed over."""
 
     def __init__(self) -> None:
-        self.calls: dict[str, Watched] = {}
-        self._by_channel: dict[str, Watched] = {}
+        self.calls: dict[str, ObservedCall] = {}
+        self._by_channel: dict[str, ObservedCall] = {}
 
-    def expect(self, mark: str, now: float) -> Watched:
+    def expect(self, mark: str, now: float) -> ObservedCall:
         """A call that is being placed."""
-        self.calls[mark] = Watched(mark, now)
+        self.calls[mark] = ObservedCall(mark, now)
         return self.calls[mark]
 
     def see(self, event: Message, now: float) -> None:
@@ -107,7 +107,7 @@ def place_named(text: str) -> Place | None:
     return Place(found[1], found[2], found[3] or "") if found else None
 
 
-def _reached(call: Watched, event: Message, now: float) -> None:
+def _reached(call: ObservedCall, event: Message, now: float) -> None:
     place = place_named(event.get("Place"))
     if event.get("UserEvent") != "Ccstate" or place is None or len(call.stops) >= MOST_STOPS:
         return
@@ -125,18 +125,18 @@ def _reached(call: Watched, event: Message, now: float) -> None:
 _EVENTS = {str(event): event for event in Event}
 
 
-def _agent(call: Watched, event: Message, _now: float) -> None:
+def _agent(call: ObservedCall, event: Message, _now: float) -> None:
     extension = event.get("Interface").removeprefix("PJSIP/")
     call.answering = Person(member=event.get("MemberName"), extension=extension)
 
 
-def _dialled(call: Watched, event: Message, _now: float) -> None:
+def _dialled(call: ObservedCall, event: Message, _now: float) -> None:
     found = _DIALLED.fullmatch(event.get("DialString"))
     call.answering = None
     call.dialled = found[1] if found else ""
 
 
-def _picked_up(call: Watched, event: Message, _now: float) -> None:
+def _picked_up(call: ObservedCall, event: Message, _now: float) -> None:
     """Of an extension or a number; in a queue, AgentConnect says more, and comes after this."""
     is_queue = call.last is not None and call.last.kind == "queue"
     if event.get("DialStatus") != "ANSWER" or is_queue:
@@ -148,20 +148,20 @@ def _picked_up(call: Watched, event: Message, _now: float) -> None:
         call.answering = Person(extension=phone[1])
 
 
-def _bridged(call: Watched, _event: Message, _now: float) -> None:
+def _bridged(call: ObservedCall, _event: Message, _now: float) -> None:
     call.is_bridged = True
 
 
-def _joined(call: Watched, _event: Message, _now: float) -> None:
+def _joined(call: ObservedCall, _event: Message, _now: float) -> None:
     """In a conference room, with the callers who are or will be there."""
     call.answering, call.is_bridged = Person(), True
 
 
-def _hung_up(call: Watched, _event: Message, _now: float) -> None:
+def _hung_up(call: ObservedCall, _event: Message, _now: float) -> None:
     call.is_over = True
 
 
-_SEEN: Mapping[str, Callable[[Watched, Message, float], None]] = {
+_SEEN: Mapping[str, Callable[[ObservedCall, Message, float], None]] = {
     "UserEvent": _reached,
     "AgentConnect": _agent,
     "DialBegin": _dialled,
@@ -180,7 +180,9 @@ class Ending:
     at: str
 
 
-def journey(flow: Flow, stops: Sequence[Stop], ending: Ending | None, over: float) -> Journey:
+def observed_journey(
+    flow: Flow, stops: Sequence[Stop], ending: Ending | None, over: float
+) -> Journey:
     """The stops as steps; where no ending is given, the site ended the call, at `over`."""
     steps = []
     for number, stop in enumerate(stops):
@@ -216,7 +218,7 @@ def _ended_by_site(way: Way) -> Ending:
     return Ending(End.CUT_OFF, "")
 
 
-def human(place: Place, person: Person) -> Ending:
+def answered_ending(place: Place, person: Person) -> Ending:
     """End a call that was answered: for a queue, in a conference room, for an extension or number."""
     if place.kind in {"queue", "conference_room"}:
         return Ending(End.HUMAN, str(place))

@@ -30,12 +30,12 @@ from ccstate.adapters.asterisk.calls.caller import (
 )
 from ccstate.adapters.asterisk.calls.observed_call import (
     CLASSES,
+    CallObserver,
     Ending,
+    ObservedCall,
     Stop,
-    Watch,
-    Watched,
-    human,
-    journey,
+    answered_ending,
+    observed_journey,
 )
 from ccstate.adapters.asterisk.calls.sipp import Sipp, find_sipp
 from ccstate.adapters.asterisk.compiling import TEST
@@ -230,7 +230,7 @@ def run(
 @dataclass(slots=True)
 class _Call:
     verdict: Verdict
-    seen: Watched
+    seen: ObservedCall
     keypad: Keypad
     deadline: float
     answered: float | None = None
@@ -251,7 +251,7 @@ class _Calls:
     entrance: Entrance
     at_once: int
     patience: float
-    watch: Watch = field(default_factory=Watch)
+    watch: CallObserver = field(default_factory=CallObserver)
     under_way: dict[str, _Call] = field(default_factory=dict)
     due: list[tuple[float, int, str, Stop, str]] = field(default_factory=list)
     numbers: "itertools.count[int]" = field(default_factory=itertools.count)
@@ -348,7 +348,7 @@ class _Calls:
         now, seen, last = time.monotonic(), call.seen, call.seen.last
         if seen.is_talking and last and seen.answering:
             seen.stops[-1].event = _answered(self.flow, last)
-            return self._result(call, human(last, seen.answering), now)
+            return self._result(call, answered_ending(last, seen.answering), now)
         if seen.is_over or (call.refused and not seen.channel):
             return self._result(call, None, now)
         if call.recorded is not None and now - call.recorded >= RECORDING and last:
@@ -363,7 +363,7 @@ class _Calls:
         seen = call.seen
         self.line.hang_up(seen.mark)
         del self.under_way[seen.mark]
-        met = journey(self.flow, seen.stops, ending, now)
+        met = observed_journey(self.flow, seen.stops, ending, now)
         heard = Heard(seen.mark, met, now - seen.began, seen.answering, call.refused)
         walked = call.verdict.journey
         return CallResult(call.verdict, heard, agreement(walked, met) if walked else None)

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from ccstate.adapters.asterisk import codes
-from ccstate.adapters.asterisk.ami.message import shown
+from ccstate.adapters.asterisk.ami.message import printable
 from ccstate.adapters.asterisk.calls.caller import (
     ANSWERED,
     REFUSED,
@@ -51,7 +51,7 @@ def find_sipp() -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class SippProcess:
     """One that was started, and the folder of what it says."""
 
     process: subprocess.Popen[bytes]
@@ -62,12 +62,12 @@ class Running:
         paths = [*self.folder.glob("*_errors.log"), self.folder / "said"]
         texts = (path.read_text(errors="replace")[:LONGEST_WORDS] for path in paths)
         lines = [line for text in texts for line in text.splitlines() if line.strip()]
-        why = shown(lines[-1] if lines else "") or "it does not say why"
+        why = printable(lines[-1] if lines else "") or "it does not say why"
         return codes.SIPP_ENDED(why=why)
 
 
 @contextmanager
-def running(sipp: Sequence[str], entrance: Entrance, more: Sequence[str]) -> Iterator[Running]:
+def running(sipp: Sequence[str], entrance: Entrance, more: Sequence[str]) -> Iterator[SippProcess]:
     """Start sipp with the scenario; it is ended on leaving; only this user may read its folder."""
     with tempfile.TemporaryDirectory(prefix="ccstate-") as name:
         folder = Path(name)
@@ -86,7 +86,7 @@ def running(sipp: Sequence[str], entrance: Entrance, more: Sequence[str]) -> Ite
                 stderr=subprocess.STDOUT,
             )
         try:
-            yield Running(process, folder)
+            yield SippProcess(process, folder)
         finally:
             _end(process)
 

@@ -295,7 +295,7 @@ class Broken(Exception):
     """The rest of this file is lost; the problem has been reported."""
 
 
-class Sections:
+class SectionList:
     """All sections of a configuration, in order, and the one that was begun last."""
 
     def __init__(self, problems: list[Diagnostic]) -> None:
@@ -420,7 +420,7 @@ class Loading:
         self._glob = glob
         self._follow = follow
         self._problems: list[Diagnostic] = []
-        self._sections = Sections(self._problems)
+        self._sections = SectionList(self._problems)
         self._level = 0
         self._open: list[str] = []
         self._circles: set[tuple[str, int]] = set()

@@ -24,7 +24,7 @@ HINT = -1
 """The priority that stands for `hint`."""
 
 
-class Step(NamedTuple):
+class DialplanStep(NamedTuple):
     """One application that an extension runs, or its hint."""
 
     context: str
@@ -40,20 +40,20 @@ class Step(NamedTuple):
 
 
 @dataclass(slots=True)
-class Context:
+class DialplanContext:
     """What may be dialled in one place, and where else Asterisk looks."""
 
     name: str
     sections: list[Section] = field(default_factory=list)
-    steps: list[Step] = field(default_factory=list)
+    steps: list[DialplanStep] = field(default_factory=list)
     includes: list[Option] = field(default_factory=list)
     switches: list[Option] = field(default_factory=list)
     others: list[Option] = field(default_factory=list)
     """`ignorepat` and `autohints`."""
 
-    def extens(self) -> dict[tuple[str, str], list[Step]]:
+    def extens(self) -> dict[tuple[str, str], list[DialplanStep]]:
         """The steps of each extension and caller, by priority; hints are left out."""
-        found: dict[tuple[str, str], list[Step]] = {}
+        found: dict[tuple[str, str], list[DialplanStep]] = {}
         for step in self.steps:
             if step.priority != HINT:
                 found.setdefault((step.exten, step.caller), []).append(step)
@@ -66,7 +66,7 @@ class Context:
 class Dialplan:
     """What pbx_config has loaded, and what it has passed over."""
 
-    contexts: Mapping[str, Context]
+    contexts: Mapping[str, DialplanContext]
     globals: Mapping[str, str]
     """Global variables with the values that they have once all is loaded."""
     settings: tuple[Option, ...]
@@ -106,11 +106,11 @@ LONGEST_VALUE = 8_192
 
 class _Loading:
     def __init__(self) -> None:
-        self.contexts: dict[str, Context] = {}
+        self.contexts: dict[str, DialplanContext] = {}
         self.globals: dict[str, str] = {}
         self.problems: list[Diagnostic] = []
-        self._taken: dict[tuple[str, Rank, str, int], Step] = {}
-        self._heads: dict[tuple[str, Rank, str], Step] = {}
+        self._taken: dict[tuple[str, Rank, str, int], DialplanStep] = {}
+        self._heads: dict[tuple[str, Rank, str], DialplanStep] = {}
         self._labels: dict[tuple[str, Rank, str, str], int] = {}
 
     def substituted(self, text: str, option: Option) -> str:
@@ -124,7 +124,7 @@ class _Loading:
         return filled
 
     def context(self, section: Section) -> None:
-        context = self.contexts.setdefault(section.name, Context(section.name))
+        context = self.contexts.setdefault(section.name, DialplanContext(section.name))
         context.sections.append(section)
         exten, last = "", -2
         for option in section.options:
@@ -151,7 +151,9 @@ class _Loading:
         cause = "Asterisk passes over it."
         self.problems.append(problem(LINE_LOST, option.file, option.line, why, cause))
 
-    def _step(self, context: Context, exten: str, last: int, text: str, option: Option) -> int:
+    def _step(
+        self, context: DialplanContext, exten: str, last: int, text: str, option: Option
+    ) -> int:
         """The priority from which `n` counts on behind this line."""
         written, _, call = text.partition(",")
         number, paren, label = written.strip(BLANKS).partition("(")
@@ -172,7 +174,7 @@ class _Loading:
             app, data = self._application(call, option)
             label = label.partition(")")[0]
             if place[1]:
-                self._register(context, Step(*place, priority, label, app, data, option))
+                self._register(context, DialplanStep(*place, priority, label, app, data, option))
             else:
                 self._passed(option, "exten names nothing")
             return priority
@@ -201,7 +203,7 @@ class _Loading:
             self.problems.append(problem("CC447", option.file, option.line, message, cause))
         return app.lstrip(BLANKS), inside if closing else data
 
-    def _register(self, context: Context, step: Step) -> None:
+    def _register(self, context: DialplanContext, step: DialplanStep) -> None:
         taken = (step.context, rank(step.exten), step.caller, step.priority)
         if first := self._taken.get(taken):
             message = f"{step.exten} has a priority {step.priority} already"

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from ccstate.adapters.asterisk.conf import Option
-from ccstate.adapters.asterisk.conf.dialplan import Step
+from ccstate.adapters.asterisk.conf.dialplan import DialplanStep
 from ccstate.adapters.asterisk.importing.outcomes import (
     QUEUE_STATUSES,
     STATUSES,
@@ -36,7 +36,7 @@ from ccstate.adapters.asterisk.importing.outcomes import (
 from ccstate.adapters.asterisk.importing.values import is_unknown
 from ccstate.adapters.asterisk.interpreter.text import arguments, divided
 
-Taking: TypeAlias = Callable[["Follower", Step, str, Call], "Call | Outcome"]
+Taking: TypeAlias = Callable[["Follower", DialplanStep, str, Call], "Call | Outcome"]
 """What an application does with a call, its arguments filled in."""
 if TYPE_CHECKING:
     from ccstate.adapters.asterisk.importing.following import Follower
@@ -86,11 +86,11 @@ NOT_THERE = {
 """What is told of applications that no object has."""
 
 
-def _goto(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
+def _goto(follower: "Follower", step: DialplanStep, data: str, call: Call) -> "Call | Outcome":
     return _jump(follower, step, data, call.ran(step.option))
 
 
-def _jump(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
+def _jump(follower: "Follower", step: DialplanStep, data: str, call: Call) -> "Call | Outcome":
     """The call at a target such as `context,exten,priority`; parts left out stay as they are."""
     target = _target(data, call)
     if target is None:
@@ -125,7 +125,7 @@ def _target(data: str, call: Call) -> tuple[str, str, str] | None:
 def _on_condition(take: "Taking") -> "Taking":
     """An application that takes one of two ways by a condition: `condition?yes:no`."""
 
-    def decide(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
+    def decide(follower: "Follower", step: DialplanStep, data: str, call: Call) -> "Call | Outcome":
         condition, _, written = data.partition("?")
 
         def way(target: str, call: Call) -> "Call | Outcome":
@@ -138,7 +138,9 @@ def _on_condition(take: "Taking") -> "Taking":
     return decide
 
 
-def _goto_if_time(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
+def _goto_if_time(
+    follower: "Follower", step: DialplanStep, data: str, call: Call
+) -> "Call | Outcome":
     times, _, targets = data.partition("?")
     yes, _, no = targets.partition(":")
     call = call.ran(step.option)
@@ -153,7 +155,7 @@ def _goto_if_time(follower: "Follower", step: Step, data: str, call: Call) -> "C
     return Timed(parts, ways[0], ways[1], call.trail)
 
 
-def _exec(follower: "Follower", step: Step, written: str, call: Call) -> "Call | Outcome":
+def _exec(follower: "Follower", step: DialplanStep, written: str, call: Call) -> "Call | Outcome":
     """An application that stands inside of ExecIf()."""
     app, bracket, data = written.strip().partition("(")
     if not app:
@@ -167,11 +169,11 @@ def _exec(follower: "Follower", step: Step, written: str, call: Call) -> "Call |
 # Subroutines
 
 
-def _gosub(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
+def _gosub(follower: "Follower", step: DialplanStep, data: str, call: Call) -> "Call | Outcome":
     return _enter(follower, step, data, call.ran(step.option))
 
 
-def _enter(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
+def _enter(follower: "Follower", step: DialplanStep, data: str, call: Call) -> "Call | Outcome":
     """The call in a subroutine such as `context,exten,priority(arguments)`."""
     written, bracket, inside = data.partition("(")
     target = _target(written, call)
@@ -191,7 +193,7 @@ def _enter(follower: "Follower", step: Step, data: str, call: Call) -> "Call | O
     return call.entered(call.at.to(context, exten, number), given)
 
 
-def _return(_: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
+def _return(_: "Follower", step: DialplanStep, data: str, call: Call) -> "Call | Outcome":
     call = call.ran(step.option)
     if not call.frames:
         note = "there is no subroutine to return from, so the call ends here"
@@ -199,7 +201,7 @@ def _return(_: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome
     return call.returned().having(GOSUB_RETVAL=data)
 
 
-def _macro(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
+def _macro(follower: "Follower", step: DialplanStep, data: str, call: Call) -> "Call | Outcome":
     name, *given = arguments(data, 1)
     call = call.ran(step.option)
     context = f"macro-{name}"
@@ -213,11 +215,11 @@ def _macro(follower: "Follower", step: Step, data: str, call: Call) -> "Call | O
     return inside.local("MACRO_CONTEXT", call.at.context)
 
 
-def _macro_exit(follower: "Follower", step: Step, _: str, call: Call) -> "Call | Outcome":
+def _macro_exit(follower: "Follower", step: DialplanStep, _: str, call: Call) -> "Call | Outcome":
     return call.ran(step.option).returned() if call.frames else _hangup(follower, step, "", call)
 
 
-def _pop(_: "Follower", step: Step, __: str, call: Call) -> "Call | Outcome":
+def _pop(_: "Follower", step: DialplanStep, __: str, call: Call) -> "Call | Outcome":
     call = call.ran(step.option).onwards()
     return call.left() if call.frames else call
 
@@ -225,7 +227,7 @@ def _pop(_: "Follower", step: Step, __: str, call: Call) -> "Call | Outcome":
 # What changes
 
 
-def _set(_: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
+def _set(_: "Follower", step: DialplanStep, data: str, call: Call) -> "Call | Outcome":
     name, equals, value = data.partition("=")
     name = name.strip().lstrip("_")
     function, bracket, inside = name.partition("(")
@@ -245,7 +247,9 @@ def _set(_: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
     return call.ran(step.option, note=f"differs: ccstate does not set {shorn(name)}")
 
 
-def _set_global(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
+def _set_global(
+    follower: "Follower", step: DialplanStep, data: str, call: Call
+) -> "Call | Outcome":
     name, _, value = data.partition("=")
     return _set(follower, step, f"GLOBAL({name.strip()})={value}", call)
 
@@ -253,7 +257,7 @@ def _set_global(follower: "Follower", step: Step, data: str, call: Call) -> "Cal
 # What callers notice
 
 
-def _dial(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
+def _dial(follower: "Follower", step: DialplanStep, data: str, call: Call) -> "Call | Outcome":
     device, seconds, options, *_ = arguments(data, 3)
     call = call.ran(step.option)
     peers = [_peer(one) for one in device.split("&")]
@@ -300,30 +304,30 @@ def _recorded(line: Option, file: str, options: str, command: str) -> Recorded:
     return Recorded(line, folder, tuple(notes))
 
 
-def _mix_monitor(_: "Follower", step: Step, data: str, call: Call) -> Call:
+def _mix_monitor(_: "Follower", step: DialplanStep, data: str, call: Call) -> Call:
     """The line counts as said once an object says that its calls are recorded."""
     file, options, command, *_more = arguments(data, 3)
     recorded = _recorded(step.option, file, options, command)
     return replace(call.onwards(), recorded=recorded)
 
 
-def _monitor(_: "Follower", step: Step, data: str, call: Call) -> Call:
+def _monitor(_: "Follower", step: DialplanStep, data: str, call: Call) -> Call:
     _form, file, options, *_more = arguments(data, 3)
     return replace(call.onwards(), recorded=_recorded(step.option, file, options, ""))
 
 
-def _stop_recording(_: "Follower", step: Step, __: str, call: Call) -> Call:
+def _stop_recording(_: "Follower", step: DialplanStep, __: str, call: Call) -> Call:
     return replace(call.ran(step.option).onwards(), recorded=None)
 
 
-def _queue(follower: "Follower", step: Step, data: str, call: Call) -> Outcome:
+def _queue(follower: "Follower", step: DialplanStep, data: str, call: Call) -> Outcome:
     name, *given = arguments(data, 1)
     call = call.ran(step.option)
     after = follower.statuses(call, "QUEUESTATUS", QUEUE_STATUSES)
     return Queues(name.strip(), tuple(given), after, call.trail, call.recorded)
 
 
-def _voicemail(follower: "Follower", step: Step, data: str, call: Call) -> Outcome:
+def _voicemail(follower: "Follower", step: DialplanStep, data: str, call: Call) -> Outcome:
     box, flags, *_ = arguments(data, 2)
     mailbox, _, context = box.partition("@")
     call = call.ran(step.option)
@@ -333,7 +337,7 @@ def _voicemail(follower: "Follower", step: Step, data: str, call: Call) -> Outco
     return Message(mailbox, context or "default", flags, then, call.trail)
 
 
-def _follow_me(follower: "Follower", step: Step, data: str, call: Call) -> Outcome:
+def _follow_me(follower: "Follower", step: DialplanStep, data: str, call: Call) -> Outcome:
     name, options, *_ = arguments(data, 2)
     call = call.ran(step.option)
     then = follower.go_on(call.afresh().onwards())
@@ -343,7 +347,7 @@ def _follow_me(follower: "Follower", step: Step, data: str, call: Call) -> Outco
 _CONFBRIDGE = re.compile(r"CONFBRIDGE\((.*)\)")
 
 
-def _confbridge(follower: "Follower", step: Step, data: str, call: Call) -> Outcome:
+def _confbridge(follower: "Follower", step: DialplanStep, data: str, call: Call) -> Outcome:
     call = call.ran(step.option)
     options = tuple(
         (match[1].replace(" ", ""), value)
@@ -354,18 +358,18 @@ def _confbridge(follower: "Follower", step: Step, data: str, call: Call) -> Outc
     return Confers(tuple(arguments(data, 1)), options, then, call.trail)
 
 
-def _hangup(_: "Follower", step: Step, data: str, call: Call) -> Outcome:
+def _hangup(_: "Follower", step: DialplanStep, data: str, call: Call) -> Outcome:
     cause = data.strip()
     told = f"differs: with ccstate the call ends without cause {shorn(cause)}" if cause else ""
     return Hangs(call.ran(step.option, note="" if cause == "16" else told).trail)
 
 
-def _playback(follower: "Follower", step: Step, data: str, call: Call) -> Outcome:
+def _playback(follower: "Follower", step: DialplanStep, data: str, call: Call) -> Outcome:
     call = call.ran(step.option)
     return Plays(data, follower.go_on(call.afresh().onwards()), call.trail)
 
 
-def _background(follower: "Follower", _: Step, data: str, call: Call) -> Outcome:
+def _background(follower: "Follower", _: DialplanStep, data: str, call: Call) -> Outcome:
     """Sounds in a row, up to the step that waits for keys, or the last of them."""
     place = _place(follower, call)
     sounds: list[tuple[Option, str]] = []
@@ -397,7 +401,7 @@ def _background(follower: "Follower", _: Step, data: str, call: Call) -> Outcome
     return Menu(place, tuple(sounds), sounds[-1][0], 0, last.afresh(), last.trail)
 
 
-def _wait_exten(follower: "Follower", step: Step, data: str, call: Call) -> Outcome:
+def _wait_exten(follower: "Follower", step: DialplanStep, data: str, call: Call) -> Outcome:
     ran = call.ran(step.option)
     place, wait = _place(follower, call), _wait(data, call)
     return Menu(place, (), step.option, wait, ran.afresh(), ran.trail)
@@ -412,7 +416,7 @@ def _wait(data: str, call: Call) -> int:
     return USUAL_WAIT
 
 
-def _read(follower: "Follower", step: Step, data: str, call: Call) -> Outcome:
+def _read(follower: "Follower", step: DialplanStep, data: str, call: Call) -> Outcome:
     variable, sounds, most, _, attempts, seconds, *_ = arguments(data, 6)
     variable = variable.strip()
     place = _place(follower, call.assuming(variable, ""))
@@ -481,7 +485,7 @@ _APPS: "Mapping[str, Taking]" = {
 }
 
 
-def run(follower: "Follower", step: Step, data: str, call: Call) -> "Call | Outcome":
+def run(follower: "Follower", step: DialplanStep, data: str, call: Call) -> "Call | Outcome":
     """The call behind a step, or what becomes of it there."""
     app = step.app.strip().lower()
     if handle := _APPS.get(app):

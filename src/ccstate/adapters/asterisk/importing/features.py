@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ccstate.adapters.asterisk.conf import Section
-from ccstate.adapters.asterisk.conf.dialplan import Step
+from ccstate.adapters.asterisk.conf.dialplan import DialplanStep
 from ccstate.adapters.asterisk.conf.patterns import openings
 from ccstate.adapters.asterisk.importing.applications import BESIDE, QUIET, RECORDING
 from ccstate.adapters.asterisk.importing.choices import KEYS
@@ -58,7 +58,7 @@ class _Code:
     context: str
     contexts: frozenset[str]
     """Contexts of the phones that can dial it."""
-    steps: list[Step] = field(default_factory=list)
+    steps: list[DialplanStep] = field(default_factory=list)
 
 
 def feature_codes(work: Work, known: Known) -> set[str]:
@@ -147,7 +147,7 @@ def forward_codes(work: Work, known: Known) -> None:
                 work.ledger.leave_all([own.option for own in code.steps], told)
 
 
-def _forwarding(work: Work, known: Known, step: Step) -> _Code | None:
+def _forwarding(work: Work, known: Known, step: DialplanStep) -> _Code | None:
     """The code with a step that keeps a number for a phone; None where phones cannot dial it."""
     written = _BEHIND.sub("", step.exten.removeprefix("_"))
     ways = openings(step.exten)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from ccstate.adapters.asterisk.conf import Option
-from ccstate.adapters.asterisk.conf.dialplan import Dialplan, Step
+from ccstate.adapters.asterisk.conf.dialplan import Dialplan, DialplanStep
 from ccstate.adapters.asterisk.conf.patterns import is_open
 from ccstate.adapters.asterisk.importing.applications import QUIET, TOO_OFTEN, run
 from ccstate.adapters.asterisk.importing.outcomes import (
@@ -130,7 +130,7 @@ class Follower:
                 return result
             call = result
 
-    def _take(self, step: Step, call: Call) -> "Call | Outcome":
+    def _take(self, step: DialplanStep, call: Call) -> "Call | Outcome":
         if step.app.strip().lower() in QUIET:
             return call.ran(step.option).onwards()
         self.values.callers.clear()
@@ -170,7 +170,7 @@ class Follower:
         # The step that was looked for is the next one in either way.
         return Timed(times, self.go_on(opened), self.go_on(shut), call.trail)
 
-    def _switched(self, name: str, step: Step, call: Call) -> Outcome:
+    def _switched(self, name: str, step: DialplanStep, call: Call) -> Outcome:
         """The ways of a call by each value that something lasting can have."""
         values = self.values.candidates(name, step.data)
         if len(values) == 1:
@@ -185,7 +185,7 @@ class Follower:
             return _only(call, initial, ways)
         return Switched(name, step.option, values[0], ways, call.trail)
 
-    def _callers(self, numbers: list[str], step: Step, call: Call) -> Outcome:
+    def _callers(self, numbers: list[str], step: DialplanStep, call: Call) -> Outcome:
         """The ways of callers from these numbers, and of the others."""
         ways: dict[str, Outcome] = {}
         others = call.afresh()
@@ -217,7 +217,7 @@ class Follower:
     def decided(
         self,
         condition: str,
-        step: Step,
+        step: DialplanStep,
         call: Call,
         yes: Callable[[Call], "Call | Outcome"],
         no: Callable[[Call], "Call | Outcome"],

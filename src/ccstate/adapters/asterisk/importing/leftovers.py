@@ -1,6 +1,6 @@
 """What nobody has spoken for once all objects are made: lines without effect, and why others stay."""
 
-from ccstate.adapters.asterisk.conf.dialplan import HINT, Context, Step
+from ccstate.adapters.asterisk.conf.dialplan import HINT, DialplanContext, DialplanStep
 from ccstate.adapters.asterisk.conf.patterns import matches, opened
 from ccstate.adapters.asterisk.importing.applications import QUIET, RECORDING
 from ccstate.adapters.asterisk.importing.destinations import FORWARDS, UNSAID, Known
@@ -29,7 +29,7 @@ def leftovers(work: Work, known: Known) -> None:
             work.ledger.leave(option, f"ccstate writes no {option.key}")
 
 
-def _include(work: Work, value: str, context: Context, include: object) -> None:
+def _include(work: Work, value: str, context: DialplanContext, include: object) -> None:
     for option in context.includes:
         if option is not include or not work.ledger.is_open(option):
             continue
@@ -43,7 +43,7 @@ def _include(work: Work, value: str, context: Context, include: object) -> None:
             work.ledger.leave(option, f"nothing of [{name}] that is dialled here became an object")
 
 
-def _hints(work: Work, known: Known, context: Context) -> None:
+def _hints(work: Work, known: Known, context: DialplanContext) -> None:
     """Lamps: ccstate has one for every extension that has a phone."""
     for step in context.steps:
         if step.priority != HINT:
@@ -58,7 +58,7 @@ def _hints(work: Work, known: Known, context: Context) -> None:
             work.ledger.leave(step.option, reason)
 
 
-def _steps(work: Work, context: Context) -> None:
+def _steps(work: Work, context: DialplanContext) -> None:
     """Steps that no object came to: why not."""
     for (exten, _), steps in context.extens().items():
         still = [step for step in steps if work.ledger.is_open(step.option)]
@@ -79,7 +79,7 @@ def _steps(work: Work, context: Context) -> None:
                 work.ledger.leave(step.option, reason)
 
 
-def _why(work: Work, steps: list[Step]) -> str:
+def _why(work: Work, steps: list[DialplanStep]) -> str:
     """Why no object came to an extension."""
     first = steps[0]
     reason = f"nothing that became an object leads to {first.exten} of [{first.context}]"

@@ -6,7 +6,7 @@ from functools import partial
 from typing import NamedTuple, TypeAlias
 
 from ccstate.adapters.asterisk.conf import Option
-from ccstate.adapters.asterisk.conf.dialplan import Dialplan, Step
+from ccstate.adapters.asterisk.conf.dialplan import Dialplan, DialplanStep
 from ccstate.adapters.asterisk.conf.patterns import MORE, common, is_open, matches
 from ccstate.adapters.asterisk.importing.outcomes import CALLER, At, Call
 from ccstate.adapters.asterisk.interpreter.call import NotFollowed
@@ -60,7 +60,7 @@ class Values:
     def __init__(self, plan: Dialplan) -> None:
         self._globals = plan.globals
         self._written = {option.key: option for option in plan.variables}
-        self.changed: dict[str, list[tuple[Step, str]]] = {}
+        self.changed: dict[str, list[tuple[DialplanStep, str]]] = {}
         """Steps that change something lasting, by its name, with the value that they give."""
         self.asked: set[str] = set()
         """The calls of Dial() and Queue() of whose status any later step has asked."""
@@ -72,14 +72,14 @@ class Values:
         """Variables that any step asks for, other than to change that variable itself."""
         for step in steps_of(plan):
             self._note_reads(step)
-        self.of_any_key: dict[str, list[tuple[Step, str]]] = {}
+        self.of_any_key: dict[str, list[tuple[DialplanStep, str]]] = {}
         """Changes by family of the database, where the key depends on the call."""
         for name, value, step in changes(plan):
             self.changed.setdefault(name, []).append((step, value))
             if "$" in name and name.startswith("DB("):
                 self.of_any_key.setdefault(family_of(name), []).append((step, value))
 
-    def _note_reads(self, step: Step) -> None:
+    def _note_reads(self, step: DialplanStep) -> None:
         app = step.app.strip().lower()
         if app in ("noop", "verbose", "log"):
             return
@@ -300,7 +300,7 @@ class Resolver:
             return Found(first[0].steps[at.priority], first[1])
         return first and self._lookup.step(*at[:3], None, _leads_on(at.closed))
 
-    def steps(self, candidate: Candidate) -> list[Step]:
+    def steps(self, candidate: Candidate) -> list[DialplanStep]:
         return self._steps[candidate.context][candidate.exten, ""]
 
     def priority(self, at: At, named: str) -> int | None:

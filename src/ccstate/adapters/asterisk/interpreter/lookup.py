@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeAlias
 
 from ccstate.adapters.asterisk.conf import Option
-from ccstate.adapters.asterisk.conf.dialplan import Dialplan, Step
+from ccstate.adapters.asterisk.conf.dialplan import Dialplan, DialplanStep
 from ccstate.adapters.asterisk.conf.patterns import grows, matches, rank, without_hyphens
 from ccstate.adapters.asterisk.interpreter.call import (
     Call,
@@ -32,14 +32,14 @@ class Extension(NamedTuple):
     context: str
     name: str
     caller: str
-    steps: Mapping[int, Step]
+    steps: Mapping[int, DialplanStep]
     labels: Mapping[str, int]
 
 
 class Found(NamedTuple):
     """A step, and the `include` lines by which it was found."""
 
-    step: Step
+    step: DialplanStep
     includes: tuple[Option, ...]
 
 

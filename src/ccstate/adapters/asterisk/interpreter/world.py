@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from ccstate.adapters.asterisk.conf.dialplan import HINT, Dialplan, Step
+from ccstate.adapters.asterisk.conf.dialplan import HINT, Dialplan, DialplanStep
 from ccstate.adapters.asterisk.interpreter.call import NotFollowed
 from ccstate.adapters.asterisk.interpreter.text import arguments
 
@@ -113,10 +113,10 @@ class Change(NamedTuple):
     name: str
     """What is changed: `GLOBAL(NIGHT)`, `DB(night/on)`."""
     value: str
-    step: Step
+    step: DialplanStep
 
 
-def steps_of(plan: Dialplan) -> Iterator[Step]:
+def steps_of(plan: Dialplan) -> Iterator[DialplanStep]:
     """All steps of a dialplan, without hints."""
     for context in plan.contexts.values():
         yield from (step for step in context.steps if step.priority != HINT)
@@ -131,7 +131,7 @@ def changes(plan: Dialplan) -> Iterator[Change]:
             yield from (Change(f"DB({match[1]})", "", step) for match in deleted)
 
 
-def _assigned(step: Step) -> Iterator[tuple[str, str]]:
+def _assigned(step: DialplanStep) -> Iterator[tuple[str, str]]:
     name, equals, value = (part.strip() for part in step.data.partition("="))
     match step.app.strip().lower():
         case "set" if equals and name.startswith(_LASTING):

@@ -26,9 +26,9 @@ from ccstate.adapters.asterisk.kind import (
 )
 from ccstate.adapters.asterisk.places import (
     context,
-    entered,
+    enter_step,
     follow,
-    heard,
+    prompt_sound,
     shortened,
 )
 from ccstate.adapters.asterisk.rows import COUNT, Decoded, Template, decoded
@@ -63,7 +63,7 @@ def compile_conference_room(unit: Unit) -> None:
         JOIN.step(room=shortened(name)),
         Step("Hangup"),
     ]
-    enter = [entered(place), *_told(flow, room), *_set_up(room)]
+    enter = [enter_step(place), *_told(flow, room), *_set_up(room)]
     # Who places a call test knows no PIN, and comes in as a member.
     knows = [Step("GotoIf", '$["${CC_AT}" != ""]?member,1')] if unit.setting.is_test_site else []
     where.add("s", [*enter, *([*knows, *_asks(pins)] if pins else joins)])
@@ -89,7 +89,7 @@ def compile_conference_room(unit: Unit) -> None:
 def _told(flow: Flow, room: Filled) -> list[Step]:
     """Answers the call, with the notice of a recording where there is one."""
     notice = (room.get("recording") or {}).get("notice")
-    return in_call.notice_steps(room, heard(flow, notice, None)) or [Step("Answer")]
+    return in_call.notice_steps(room, prompt_sound(flow, notice, None)) or [Step("Answer")]
 
 
 def _set_up(room: Filled) -> Iterator[Step]:
@@ -98,7 +98,7 @@ def _set_up(room: Filled) -> Iterator[Step]:
     if music := room.get("music"):
         yield Step("Set", "CONFBRIDGE(user,music_on_hold_when_empty)=yes", "music")
         yield MUSIC.step("music", music=music)
-    if in_call.when(room) == "always":
+    if in_call.recording_mode(room) == "always":
         yield RECORDS
         yield RECORD_FILE.step("recording.folder", folder=in_call.folder(room))
 
@@ -140,7 +140,7 @@ def _asks(pins: Mapping[str, str]) -> list[Step]:
 def _moderates(place: Place, room: Filled) -> Iterator[Step]:
     yield Step("Set", "CONFBRIDGE(user,admin)=yes", "moderator_pin")
     yield Step("Set", "CONFBRIDGE(user,marked)=yes", "moderator_pin")
-    if in_call.when(room) == "on_demand":
+    if in_call.recording_mode(room) == "on_demand":
         code = in_call.CODES["automixmon"]
         runs = f"CONFBRIDGE(menu,{code})=dialplan_exec({context(place)},record,1)"
         yield Step("Set", runs, "recording.when")
@@ -148,7 +148,7 @@ def _moderates(place: Place, room: Filled) -> Iterator[Step]:
 
 def _records_own(room: Filled) -> Iterator[Step]:
     """Begins a recording, or ends it; behind the last step ConfBridge() goes on (16.28, 22.10)."""
-    if in_call.when(room) != "on_demand":
+    if in_call.recording_mode(room) != "on_demand":
         return
     yield Step("GotoIf", '$["${CC_RECORDS}" = "1"]?stop', "recording.when")
     yield Step("Set", "CC_RECORDS=1")

@@ -28,10 +28,10 @@ from ccstate.adapters.asterisk.places import (
     ENTER,
     LONGEST,
     SOUND,
+    event_step,
     exten,
-    happened,
-    heard,
     place_at,
+    prompt_sound,
     site_context,
 )
 from ccstate.adapters.asterisk.rows import (
@@ -60,7 +60,7 @@ HINTS = "hints"
 GREETS = Template("Gosub", f"{MESSAGE},s,1(<extension>,<greeting>)", greeting=optional(SOUND))
 
 
-def shown(centre: Centre, name: str, extension: Filled) -> str:
+def display_name(centre: Centre, name: str, extension: Filled) -> str:
     """What phones show of its calls: its user's name, or else its label; "" where it has none."""
     person = centre.of("user").get(person_of(centre, name), {})
     return str(person.get("name") or extension.get("label") or "")
@@ -177,7 +177,7 @@ def compile_extension(unit: Unit) -> None:
     name, extension, centre = unit.name, unit.fields, unit.flow.centre
     if extension["device"] != "none":
         site = centre.label(f"site/{location_of(centre, name).site}")
-        said = filter(None, [shown(centre, name, extension), site])
+        said = filter(None, [display_name(centre, name, extension), site])
         unit.compiled.notes[PJSIP, name] = ", ".join(said)
         unit.pjsip(ROWS, _written(unit), name)
     compile_ringing(unit)
@@ -200,7 +200,7 @@ def _written(unit: Unit) -> Mapping[str, Any]:
     return {
         "name": name,
         "site": location_of(centre, name).site or None,
-        "caller": f"{quoted(shown(centre, name, extension))} <{number}>",
+        "caller": f"{quoted(display_name(centre, name, extension))} <{number}>",
         "webrtc": True if is_webrtc else None,
         "nat": None if is_webrtc else True,
         "mailbox": f"{name}@{MAILBOXES}" if extension.get("voicemail") is not None else None,
@@ -210,7 +210,9 @@ def _written(unit: Unit) -> Mapping[str, Any]:
         "location": emergency_location(centre, name) or None,
         "rights": in_call.key_options(extension, extension.get("rights"), in_call.CALLING) or None,
         # The folder, where every call of the phone is recorded.
-        "recorded": in_call.folder(extension) if in_call.when(extension) == "always" else None,
+        "recorded": in_call.folder(extension)
+        if in_call.recording_mode(extension) == "always"
+        else None,
         "caller_id": {part: caller.get(part) or None for part in ("number", "name")},
         "secret": str(extension.get("secret") or unknown_password(unit.setting.key, name)),
     }
@@ -225,7 +227,7 @@ def quoted(text: str) -> str:
 def _mailbox(unit: Unit) -> None:
     name, mailbox = unit.name, unit.fields["voicemail"]
     pin = str(mailbox.get("pin") or unknown_pin(unit.setting.key, name))
-    greeting = heard(unit.flow, mailbox.get("greeting"), None)
+    greeting = prompt_sound(unit.flow, mailbox.get("greeting"), None)
     greets = GREETS.step("voicemail.greeting", extension=name, greeting=greeting)
     unit.context("voicemail").add(exten(name), [greets])
     said = {
@@ -233,17 +235,17 @@ def _mailbox(unit: Unit) -> None:
         "voicemail": {"delete_after_email": mailbox.get("delete_after_email") or None},
     }
     options = (f"{row.option}={text}" for row, text in encode(MAILBOX_ROWS, said))
-    who = shown(unit.flow.centre, name, unit.fields) or name
+    who = display_name(unit.flow.centre, name, unit.fields) or name
     for part, value, path in (
         ("pin", pin, "voicemail.pin"),
-        ("name", listed(who), ""),
+        ("name", mailbox_text(who), ""),
         ("email", mailbox.get("email") or "", "voicemail.email"),
         ("options", "|".join(options), "voicemail.delete_after_email"),
     ):
         unit.compiled.say(Key(VOICEMAIL, MAILBOXES, name, part), value, unit.address, path)
 
 
-def listed(text: str) -> str:
+def mailbox_text(text: str) -> str:
     """A text as one part of a mailbox, where a comma would begin the next."""
     return " ".join(text.replace(",", " ").split())
 
@@ -256,7 +258,7 @@ def compile_shared(compiled: Compiled, flow: Flow, _setting: Setting) -> None:
         "s",
         [
             Step("UserEvent", f"Ccstate,Place: {mailbox},Event: {ENTER}"),
-            happened(mailbox, Event.THEN),
+            event_step(mailbox, Event.THEN),
             Step("Answer"),
             Step("GotoIf", '$["${ARG2}" = ""]?own'),
             Step("Playback", "${ARG2}"),

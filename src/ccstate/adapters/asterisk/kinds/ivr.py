@@ -5,20 +5,20 @@ from typing import Any
 
 from ccstate.adapters.asterisk.entries import Context, Step
 from ccstate.adapters.asterisk.kind import COMMENT, Kind, Sections, Steps, Unit, in_contexts, target
-from ccstate.adapters.asterisk.kinds.schedule import decide, decided
+from ccstate.adapters.asterisk.kinds.schedule import decoded_schedule, schedule_steps
 from ccstate.adapters.asterisk.places import (
     ASKS,
     LISTED,
     PLAYBACK,
     POSITION,
     SOUND,
-    asks,
-    branches,
+    add_branches,
+    add_caller_lists,
     context,
-    decided_by,
-    entered,
+    enter_step,
     follow,
-    heard,
+    prompt_sound,
+    switch_steps,
 )
 from ccstate.adapters.asterisk.rows import (
     COUNT,
@@ -86,17 +86,17 @@ def _field(place: Place, name: str) -> str:
 
 
 def _play(where: Context, flow: Flow, place: Place, node: Filled, language: str | None) -> None:
-    found = heard(flow, node.get("prompt"), language)
+    found = prompt_sound(flow, node.get("prompt"), language)
     spoken = [PLAYBACK.step(_field(place, "prompt"), prompt=found)] if found else []
-    where.add("s", [entered(place), *spoken, *follow(place, flow.ways(place)[0])])
+    where.add("s", [enter_step(place), *spoken, *follow(place, flow.ways(place)[0])])
 
 
 def _menu(where: Context, flow: Flow, place: Place, node: Filled, language: str | None) -> None:
-    found = heard(flow, node["prompt"], language)
+    found = prompt_sound(flow, node["prompt"], language)
     where.add(
         "s",
         [
-            entered(place),
+            enter_step(place),
             Step("Answer"),
             Step("Set", "CC_TRY=0"),
             Step("Set", "CC_TRY=$[${CC_TRY} + 1]", label="again"),
@@ -116,28 +116,28 @@ def _menu(where: Context, flow: Flow, place: Place, node: Filled, language: str 
 
 
 def _hours(where: Context, flow: Flow, place: Place, node: Filled, _: str | None) -> None:
-    steps = decide(node["schedule"], _field(place, "schedule"))
-    where.add("s", [entered(place), *steps])
-    branches(where, place, flow.ways(place))
+    steps = schedule_steps(node["schedule"], _field(place, "schedule"))
+    where.add("s", [enter_step(place), *steps])
+    add_branches(where, place, flow.ways(place))
 
 
 def _callers(where: Context, flow: Flow, place: Place, _: Filled, __: str | None) -> None:
-    asks(where, place, [entered(place)], flow.ways(place))
+    add_caller_lists(where, place, [enter_step(place)], flow.ways(place))
 
 
 def _switch(where: Context, flow: Flow, place: Place, node: Filled, _: str | None) -> None:
-    where.add("s", [entered(place), *decided_by(node["switch"], _field(place, "switch"))])
-    branches(where, place, flow.ways(place))
+    where.add("s", [enter_step(place), *switch_steps(node["switch"], _field(place, "switch"))])
+    add_branches(where, place, flow.ways(place))
 
 
 def _collect(where: Context, flow: Flow, place: Place, node: Filled, language: str | None) -> None:
     ways = flow.ways(place)
     silence = next(way for way in ways if way.event is Event.SILENCE)
-    found = heard(flow, node["prompt"], language)
+    found = prompt_sound(flow, node["prompt"], language)
     where.add(
         "s",
         [
-            entered(place),
+            enter_step(place),
             Step("Answer"),
             Step("Set", "CC_TRY=0"),
             Step("Set", "CC_TRY=$[${CC_TRY} + 1]", label="again"),
@@ -162,18 +162,18 @@ def _collect(where: Context, flow: Flow, place: Place, node: Filled, language: s
 
 
 def _passes(where: Context, flow: Flow, place: Place, _: Filled, __: str | None) -> None:
-    where.add("s", [entered(place), *follow(place, flow.ways(place)[0])])
+    where.add("s", [enter_step(place), *follow(place, flow.ways(place)[0])])
 
 
 def _queue(where: Context, flow: Flow, place: Place, node: Filled, _: str | None) -> None:
     priority = PRIORITY.step(_field(place, "priority"), priority=node["priority"])
-    where.add("s", [entered(place), priority, *follow(place, flow.ways(place)[0])])
+    where.add("s", [enter_step(place), priority, *follow(place, flow.ways(place)[0])])
 
 
 def _dial(where: Context, flow: Flow, place: Place, node: Filled, _: str | None) -> None:
     ways = flow.ways(place)
     missed = ways[-1]
-    steps = [entered(place)]
+    steps = [enter_step(place)]
     if ways[0].event is Event.ANSWERED:
         rings, whole = node["ring_for"], f"nodes.{place.node}"
         if number := node.get("number"):
@@ -242,7 +242,7 @@ def _decoded_node(
         chosen = {e.removeprefix(CHOICE): s for e, s in steps.items() if e.startswith(CHOICE)}
         digits: Decoded = {("choices", d): sections.leads(s, tree) for d, s in chosen.items()}
         return digits | {(name,): value for name, value in fields.items()}
-    if schedule := decided(start):
+    if schedule := decoded_schedule(start):
         fields = {"type": "hours", "schedule": schedule, **decoded_branches(sections, steps, tree)}
     elif switch := POSITION.find(start).get("switch"):
         turned = {way: sections.leads(steps.get(way, ()), tree) for way in ("on", "off")}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from ccstate.adapters.asterisk.carriers import NUMBERS, on_trunk, trunk_id
+from ccstate.adapters.asterisk.carriers import NUMBERS, trunk_context, trunk_id
 from ccstate.adapters.asterisk.kind import (
     COMMENT,
     NO_SITES,
@@ -13,19 +13,19 @@ from ccstate.adapters.asterisk.kind import (
     in_contexts,
 )
 from ccstate.adapters.asterisk.kinds.ivr import decoded_branches, decoded_callers
-from ccstate.adapters.asterisk.kinds.schedule import DECIDED, decide, decided
+from ccstate.adapters.asterisk.kinds.schedule import DECIDED, decoded_schedule, schedule_steps
 from ccstate.adapters.asterisk.places import (
     ASKS,
     NAME_CALLER,
     POSITION,
-    asks,
-    branches,
+    add_branches,
+    add_caller_lists,
     context,
-    decided_by,
-    entered,
+    enter_step,
     follow,
     goto,
-    named,
+    name_step,
+    switch_steps,
 )
 from ccstate.adapters.asterisk.rows import UNCLEAR, Decoded, Template
 from ccstate.journeys.centre import Filled
@@ -37,30 +37,30 @@ COUNTED = Template("Set", f"GROUP(ccstate)={trunk_id('<trunk>')}")
 def compile_number(unit: Unit) -> None:
     """One inbound number: how carriers dial it, and where it leads."""
     number, place, trunk = unit.fields, unit.place, unit.fields.get("trunk")
-    arriving = unit.context(on_trunk(trunk) if trunk else NUMBERS)
+    arriving = unit.context(trunk_context(trunk) if trunk else NUMBERS)
     for dialled in (unit.name, unit.name.removeprefix("+")):
         arriving.add(dialled, [goto(place, "trunk")])
     where = unit.entrance()
-    steps = [entered(place)]
+    steps = [enter_step(place)]
     if trunk:
         steps.append(COUNTED.step("trunk", trunk=trunk))
     if prefix := number.get("caller_name_prefix"):
-        steps.append(named(prefix))
+        steps.append(name_step(prefix))
     for node, field in _asked(number):
         if node:
             place = place._replace(node=node)
             where = unit.context(context(place))
-            steps = [entered(place)]
+            steps = [enter_step(place)]
         ways = unit.flow.ways(place)
         match field:
             case "callers":
-                asks(where, place, steps, ways)
+                add_caller_lists(where, place, steps, ways)
             case "switch":
-                where.add("s", [*steps, *decided_by(number["switch"], "switch")])
-                branches(where, place, ways)
+                where.add("s", [*steps, *switch_steps(number["switch"], "switch")])
+                add_branches(where, place, ways)
             case "hours":
-                where.add("s", [*steps, *decide(number["hours"], "hours")])
-                branches(where, place, ways)
+                where.add("s", [*steps, *schedule_steps(number["hours"], "hours")])
+                add_branches(where, place, ways)
             case _:
                 where.add("s", [*steps, *follow(place, ways[0])])
 
@@ -93,7 +93,7 @@ def decode_number(sections: Sections, name: str) -> Decoded:
         ("callers",): decoded_callers(sections, listed) if listed else None,
         ("switch",): POSITION.find(turned.get("s", ())).get("switch"),
         ("on",): sections.leads(turned.get("on", ())) if turned else UNCLEAR,
-        ("hours",): decided(timed.get("s", ())),
+        ("hours",): decoded_schedule(timed.get("s", ())),
         ("to",): to,
         ("closed",): UNCLEAR if not timed else None if closed == to else closed,
         ("holiday",): by_phase["holiday"] if timed else UNCLEAR,

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable
 
-from ccstate.adapters.asterisk.carriers import ANYTHING, spelled
+from ccstate.adapters.asterisk.carriers import ANYTHING, dialplan_pattern
 from ccstate.adapters.asterisk.entries import Compiled, Context, Step
 from ccstate.adapters.asterisk.kind import COMMENT, Kind, Sections, Steps, Unit, in_contexts
-from ccstate.adapters.asterisk.places import entered, name_after, shortened
+from ccstate.adapters.asterisk.places import enter_step, name_after, shortened
 from ccstate.adapters.asterisk.rows import UNCLEAR, Decoded, Template
 from ccstate.dialling.routing import Dialling
 from ccstate.journeys.flow import Flow
@@ -35,7 +35,7 @@ def compile_route(unit: Unit) -> None:
     """One route: who may use it, and the trunks in their order."""
     route, where = unit.fields, unit.context(_route(unit.name))
     where.note(unit.label)
-    steps = [entered(unit.place)]
+    steps = [enter_step(unit.place)]
     if route["emergency"]:
         steps += [
             LOCATES.step("emergency"),
@@ -75,7 +75,7 @@ def takes(compiled: Compiled, flow: Flow, site: str, out: str, first: Iterable[S
         where = Context(compiled, out, Address("outbound_route", route))
         leave = TAKES.step("patterns site", route=route)
         is_emergency = dialling.routes[route]["emergency"]
-        where.add(spelled(pattern), [*first, leave] if is_emergency else [leave])
+        where.add(dialplan_pattern(pattern), [*first, leave] if is_emergency else [leave])
 
 
 def decode_route(sections: Sections, name: str) -> Decoded:
@@ -120,7 +120,7 @@ def _taken(sections: Sections, name: str) -> tuple[set[str], set[str]]:
 
 def _is_others(sections: Sections, sites: Iterable[str], pattern: str) -> bool:
     """Whether another route takes a pattern there, so that nothing can be seen of it."""
-    taken = (_dialled_at(sections, site).get(spelled(pattern), ()) for site in sites)
+    taken = (_dialled_at(sections, site).get(dialplan_pattern(pattern), ()) for site in sites)
     return any(TAKES.is_in(steps) for steps in taken)
 
 

@@ -26,16 +26,16 @@ from ccstate.adapters.asterisk.kind import (
     Unit,
     in_file,
 )
-from ccstate.adapters.asterisk.kinds.schedule import decide, decided
+from ccstate.adapters.asterisk.kinds.schedule import decoded_schedule, schedule_steps
 from ccstate.adapters.asterisk.places import (
     NAME_CALLER,
     PLAYBACK,
     SOUND,
     context,
-    entered,
+    enter_step,
     follow,
-    heard,
-    named,
+    name_step,
+    prompt_sound,
     shortened,
 )
 from ccstate.adapters.asterisk.rows import (
@@ -307,7 +307,7 @@ def _written(flow: Flow, name: str, queue: Filled) -> Mapping[str, Any]:
     overflow = queue.get("overflow") or {}
     announcements = queue.get("announcements") or {}
     has_intervals = announcements.get("position") or announcements.get("wait_time")
-    periodic = heard(flow, announcements.get("periodic"), None)
+    periodic = prompt_sound(flow, announcements.get("periodic"), None)
     return {
         **queue,
         "overflow": {"empty": UNSTAFFED if overflow.get("empty") else None},
@@ -339,11 +339,11 @@ def _context(unit: Unit) -> None:
     ways: dict[Event, Way] = {w.event: w for w in flow.ways(place) if w.event is not Event.KEY}
     is_staffed = Event.ANSWERED in ways
     prefix = queue.get("caller_name_prefix")
-    enter = [entered(place), *([named(prefix)] if prefix else []), Step("Answer")]
+    enter = [enter_step(place), *([name_step(prefix)] if prefix else []), Step("Answer")]
     if not is_staffed:
         where.add("s", [*enter, Step("Goto", "empty,1")])
     elif schedule := queue.get("hours"):
-        where.add("s", [*enter, *decide(schedule, "hours")])
+        where.add("s", [*enter, *schedule_steps(schedule, "hours")])
         where.add("closed", [Step("Goto", "empty,1")])
         where.add("holiday", [Step("Goto", "empty,1")])
         where.add("open", _waits(flow, name, queue))
@@ -359,8 +359,8 @@ def _context(unit: Unit) -> None:
 
 
 def _waits(flow: Flow, name: str, queue: Filled) -> list[Step]:
-    welcome = heard(flow, (queue.get("announcements") or {}).get("welcome"), None)
-    notice = heard(flow, (queue.get("recording") or {}).get("notice"), None)
+    welcome = prompt_sound(flow, (queue.get("announcements") or {}).get("welcome"), None)
+    notice = prompt_sound(flow, (queue.get("recording") or {}).get("notice"), None)
     return [
         *in_call.notice_steps(queue, notice),
         *in_call.record_steps(queue),
@@ -472,7 +472,7 @@ def _decoded_waits(sections: Sections, steps: Mapping[str, Steps]) -> Decoded:
         **recording,
         ("member_rights",): in_call.rights(found["rights"], in_call.CALLED),
         ("caller_rights",): in_call.rights(found["rights"], in_call.CALLING),
-        hours_path: decided(steps.get("s", ())),
+        hours_path: decoded_schedule(steps.get("s", ())),
         welcome: PLAYBACK.values(waits)["prompt"],
         after: WAIT.values(waits)["after"],
         to: sections.leads(steps.get(GAVE_UP[0], ())) if found["after"] else UNCLEAR,

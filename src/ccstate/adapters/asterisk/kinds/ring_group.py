@@ -2,7 +2,7 @@
 
 from ccstate.adapters.asterisk.entries import DIALPLAN
 from ccstate.adapters.asterisk.kind import COMMENT, Kind, Sections, Unit, in_contexts
-from ccstate.adapters.asterisk.places import context, entered, follow
+from ccstate.adapters.asterisk.places import context, enter_step, follow
 from ccstate.adapters.asterisk.rows import SECONDS, UNCLEAR, Decoded, Template, decoded
 from ccstate.journeys.staffing import ringing_members
 from ccstate.journeys.ways import Event, Place
@@ -23,7 +23,7 @@ def compile_ring_group(unit: Unit) -> None:
     unit.entrance().add(
         "s",
         [
-            entered(place),
+            enter_step(place),
             *(DIAL.step("members", devices=turn, ring_for=group["ring_for"]) for turn in turns),
             *follow(place, missed),
         ],

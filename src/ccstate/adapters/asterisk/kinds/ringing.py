@@ -17,12 +17,12 @@ from ccstate.adapters.asterisk.places import (
     ENTER,
     GOTO,
     context,
-    entered,
+    enter_step,
+    event_step,
     exten,
     follow,
     goto,
-    happened,
-    heard,
+    prompt_sound,
     shortened,
     site_context,
 )
@@ -107,7 +107,7 @@ def compile_ringing(unit: Unit) -> None:
     name, extension, place, flow = unit.name, unit.fields, unit.place, unit.flow
     where, ways = unit.context(context(place)), flow.ways(place)
     if ways[0].event is Event.THEN:
-        where.add(exten(name), [entered(place), *follow(place, ways[0])])
+        where.add(exten(name), [enter_step(place), *follow(place, ways[0])])
     elif extension.get("follow_me") or extension.get("forward"):
         where.add(exten(name), _rings_and_forwards(flow, place, extension, ways))
     else:
@@ -132,7 +132,7 @@ def _ring(extension: Filled, name: str, place: str) -> Step:
 def _before_ringing(flow: Flow, extension: Filled) -> list[Step]:
     """The notice of a recording, and the recording, which begins with the answer."""
     recording = extension.get("recording") or {}
-    notice = in_call.notice_steps(extension, heard(flow, recording.get("notice"), None))
+    notice = in_call.notice_steps(extension, prompt_sound(flow, recording.get("notice"), None))
     return [*notice, *in_call.record_steps(extension)]
 
 
@@ -140,7 +140,7 @@ def _rings_and_forwards(
     flow: Flow, place: Place, extension: Filled, ways: Sequence[Way]
 ) -> Iterator[Step]:
     """A phone, those that ring after it, and where the call goes by what came of the first."""
-    yield entered(place)
+    yield enter_step(place)
     yield from _before_ringing(flow, extension)
     branches = {way.event: way for way in ways if way.path[:1] == ("forward",)}
     busy, away = branches.get(Event.BUSY), branches.get(Event.EMPTY)
@@ -171,7 +171,7 @@ def _outside(unit: Unit, place: Place) -> None:
     """An outside number that an extension forwards to."""
     missed = unit.flow.ways(place)[-1]
     rings = CALLS.step("ring_for", number=place.node, ring_for=unit.fields["ring_for"])
-    steps = [entered(place), rings, *follow(place, missed)]
+    steps = [enter_step(place), rings, *follow(place, missed)]
     unit.context(context(place)).add(place.node, steps)
 
 
@@ -209,7 +209,7 @@ def compile_rings(compiled: Compiled, flow: Flow) -> None:
         "s",
         [
             Step("UserEvent", f"Ccstate,Place: {person},Event: {ENTER}"),
-            happened(person, Event.EMPTY),
+            event_step(person, Event.EMPTY),
             Step("Return"),
         ],
     )

@@ -253,7 +253,7 @@ def subroutine(schedule: Name) -> str:
     return shortened(f"schedule/{schedule}")
 
 
-def decide(schedule: Name, field: str) -> list[Step]:
+def schedule_steps(schedule: Name, field: str) -> list[Step]:
     """Steps after which the call is at the extension `open`, `closed` or `holiday`."""
     return [
         DECIDED.step(field, schedule=schedule),
@@ -261,7 +261,7 @@ def decide(schedule: Name, field: str) -> list[Step]:
     ]
 
 
-def decided(steps: Steps) -> Json:
+def decoded_schedule(steps: Steps) -> Json:
     """The schedule by which steps decide; None where they do not."""
     return DECIDED.values(steps)["schedule"]
 

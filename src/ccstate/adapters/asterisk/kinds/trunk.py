@@ -9,12 +9,12 @@ from urllib.parse import quote, unquote
 from ccstate.adapters.asterisk.carriers import (
     CALLER,
     NUMBERS,
-    arriving,
+    arrival_context,
     compile_formats,
-    decoded_formats,
-    on_trunk,
+    decode_formats,
+    trunk_context,
     trunk_id,
-    written,
+    writing_context,
 )
 from ccstate.adapters.asterisk.entries import PJSIP, Compiled, Context, Step
 from ccstate.adapters.asterisk.in_call import MAY_PRESS, recorded_outgoing
@@ -109,7 +109,7 @@ def compile_trunk(unit: Unit) -> None:
     name, trunk, identity = unit.name, unit.fields, trunk_id(unit.name)
     unit.compiled.notes[PJSIP, identity] = trunk.get("label") or ""
     unit.pjsip(ROWS, _written(unit.flow, name, trunk), identity)
-    where = unit.context(on_trunk(name))
+    where = unit.context(trunk_context(name))
     where.note(f"Calls that come in by {unit.label}")
     where.include(NUMBERS)
     compile_formats(unit.compiled, unit.flow.centre, name)
@@ -126,7 +126,7 @@ def _written(flow: Flow, name: str, trunk: Filled) -> Mapping[str, Any]:
     said: dict[str, Any] = {
         **trunk,
         "identity": identity,
-        "arriving": arriving(flow.centre, name),
+        "arriving": arrival_context(flow.centre, name),
         "codecs": trunk.get("codecs") or ["alaw", "ulaw"],
         "server": server,
         "addresses": (trunk["host"], *(trunk.get("addresses") or ())),
@@ -170,7 +170,7 @@ def _leaves_by(where: Context, shown: Shown, name: str, trunk: Filled) -> None:
             MOST.step("max_calls", max_calls=trunk.get("max_calls")),
             SHOWS.step("caller_id", caller_id=trunk.get("caller_id")),
             Step("Set", f"{_SAID[Source.ARRIVING]}={shown.arriving(name)}"),
-            Step("Set", f"CC_WRITTEN={written(shown.centre, name)}", "number_format"),
+            Step("Set", f"CC_WRITTEN={writing_context(shown.centre, name)}", "number_format"),
             Step("Goto", f"{TRUNK_CONTEXT},s,1"),
         ],
     )
@@ -310,7 +310,7 @@ def decode_trunk(sections: Sections, name: str) -> Decoded:
         ("codecs",): None if codecs == ["alaw", "ulaw"] and not recorded.get("codecs") else codecs,
         ("max_calls",): MOST.values(steps)["max_calls"],
         ("caller_id",): SHOWS.values(steps)["caller_id"],
-        **decoded_formats(sections, name),
+        **decode_formats(sections, name),
     }
 
 

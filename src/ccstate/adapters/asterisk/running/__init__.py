@@ -69,16 +69,16 @@ APPLYING = (
 """The actions that an apply may need."""
 
 
-def forbidden(ami: Ami, actions: Iterable[str]) -> tuple[str, ...]:
+def forbidden_actions(ami: Ami, actions: Iterable[str]) -> tuple[str, ...]:
     """Those of the actions for which the user lacks a right, in their order."""
     permitted = {name for name, _ in ami.do("ListCommands").items()}
     return tuple(a for a in actions if a not in permitted and _is_forbidden(ami, a))
 
 
-def unseen(ami: Ami, files: Collection[str]) -> dict[str, str]:
+def hidden_files(ami: Ami, files: Collection[str]) -> dict[str, str]:
     """The files of which the user may not see what runs, each with the action that is not permitted."""
     needed = dict.fromkeys(action for file in files for action in READING[file])
-    lacking = forbidden(ami, needed)
+    lacking = forbidden_actions(ami, needed)
     found = {file: [a for a in READING[file] if a in lacking] for file in files}
     return {file: actions[0] for file, actions in found.items() if actions}
 
@@ -427,7 +427,7 @@ def read_running(
     expected = expected or {}
     files = [file for file in FILES if file in (files or used_files(expected))]
     loaded = {file: is_running(ami, file) for file in files}
-    hidden = unseen(ami, [file for file, is_loaded in loaded.items() if is_loaded])
+    hidden = hidden_files(ami, [file for file, is_loaded in loaded.items() if is_loaded])
     seen = {file for file, is_loaded in loaded.items() if is_loaded and file not in hidden}
     phones = read_phones(ami, expected, endpoints) if seen & {PJSIP, ACCOUNTS} else Phones()
     queues = read_queues(ami) if QUEUES in seen else Queues({}, {})

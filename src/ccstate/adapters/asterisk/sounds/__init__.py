@@ -24,8 +24,8 @@ from ccstate.adapters.asterisk.sounds.speech import (
     Speech,
     check_language,
     find_speaker,
-    made_by,
-    spoken,
+    speak,
+    speaker_name,
 )
 from ccstate.adapters.asterisk.storage import Stat
 from ccstate.errors import Code, Diagnostic, InvalidInput, Span
@@ -226,7 +226,7 @@ def _outcome(one: Wanted, job: Callable[[], Sound]) -> Sound | tuple[Diagnostic,
 
 
 def _spoken(path: str, one: Wanted, words: str, speaker: Speaker) -> Sound:
-    said = spoken(speaker, words, one.language)
+    said = speak(speaker, words, one.language)
     try:
         samples = audio.telephone_samples(said, "speech.wav")
     except InvalidInput as unusable:
@@ -234,7 +234,7 @@ def _spoken(path: str, one: Wanted, words: str, speaker: Speaker) -> Sound:
         raise _no_speech(speaker, f"{problem.message}. {problem.cause}".strip()) from None
     if not any(samples):
         raise _no_speech(speaker, "What it wrote is silence.")
-    return _sound(path, one, f"spoken by {made_by(speaker, one.language)}", samples)
+    return _sound(path, one, f"spoken by {speaker_name(speaker, one.language)}", samples)
 
 
 def _no_speech(speaker: Speaker, cause: str) -> InvalidInput:

@@ -145,7 +145,7 @@ def check_language(by: Speaker, language: str) -> None:
     _argv(by, language)
 
 
-def spoken(by: Speaker, text: str, language: str) -> bytes:
+def speak(by: Speaker, text: str, language: str) -> bytes:
     """The text as the program speaks it: a WAV file of whatever rate it likes."""
     if by.voices is not None:
         # [[…]] would be phonemes to espeak-ng, also without -m (1.51, seen with -x).
@@ -153,7 +153,7 @@ def spoken(by: Speaker, text: str, language: str) -> bytes:
     return _output(_argv(by, language), text, by.environment)
 
 
-def made_by(by: Speaker, language: str) -> str:
+def speaker_name(by: Speaker, language: str) -> str:
     """Who spoke, for people: `espeak-ng 1.51, voice gmw/en`."""
     return by.name if by.voices is None else f"{by.name}, voice {_argv(by, language)[-1]}"
 

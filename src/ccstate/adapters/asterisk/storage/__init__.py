@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from ccstate.adapters.asterisk import codes
-from ccstate.adapters.asterisk.ami.message import shown
+from ccstate.adapters.asterisk.ami.message import printable
 from ccstate.errors import Code, Diagnostic, InvalidInput, Span, Unreadable
 
 LARGEST = 64 * 1024 * 1024
@@ -130,10 +130,10 @@ class Storage(Protocol):
     def close(self) -> None: ...
 
 
-def checked(paths: Collection[str]) -> None:
+def check_paths(paths: Collection[str]) -> None:
     """InvalidInput unless each path stays inside by its spelling alone."""
     problems = [
-        codes.PATH_REFUSED(path=repr(shown(path)), why=why)
+        codes.PATH_REFUSED(path=repr(printable(path)), why=why)
         for path in paths
         if (why := _objection(path))
     ]
@@ -196,14 +196,14 @@ class LocalFolder:
         """Nothing is held open."""
 
     def read(self, paths: Collection[str]) -> dict[str, bytes]:
-        checked(paths)
+        check_paths(paths)
         self._check_root()
         found = {path: self._content(path) for path in paths}
         return {path: content for path, content in found.items() if content is not None}
 
     def listing(self, folder: str = "", closed: set[str] | None = None) -> dict[str, Stat]:
         if folder:
-            checked([folder])
+            check_paths([folder])
         self._check_root()
 
         def unwalkable(error: OSError) -> None:
@@ -231,7 +231,7 @@ class LocalFolder:
         return dict(sorted(found.items()))
 
     def stage(self, files: Mapping[str, bytes], *, mode: int) -> None:
-        checked(files)
+        check_paths(files)
         self._check_root()
         staged: list[str] = []
         try:
@@ -248,7 +248,7 @@ class LocalFolder:
             raise
 
     def commit(self, paths: Sequence[str]) -> None:
-        checked(paths)
+        check_paths(paths)
         self._check_root()
         missing = [path for path in paths if not _staged(self._inside(path)).is_file()]
         if missing:
@@ -263,15 +263,15 @@ class LocalFolder:
             done.append(path)
 
     def discard(self, paths: Collection[str]) -> None:
-        checked(paths)
+        check_paths(paths)
         self._delete([f"{path}{STAGED}" for path in paths])
 
     def remove(self, paths: Sequence[str]) -> None:
-        checked(paths)
+        check_paths(paths)
         self._delete(paths)
 
     def create(self, path: str, content: bytes) -> bool:
-        checked([path])
+        check_paths([path])
         self._check_root()
         with self._staging(path):
             self._make_folders(path, folder_mode(0o600))

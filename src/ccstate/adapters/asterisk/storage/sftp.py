@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from ccstate.adapters.asterisk import codes
-from ccstate.adapters.asterisk.storage import STAGED, Stat, checked
+from ccstate.adapters.asterisk.storage import STAGED, Stat, check_paths
 from ccstate.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -58,32 +58,32 @@ class SftpFolder:
         return f"sftp://{login.username}@{login.host}:{login.port}{self._root}"
 
     def read(self, paths: Collection[str]) -> dict[str, bytes]:
-        checked(paths)
+        check_paths(paths)
         return self._ask(lambda folder: folder.read(paths))
 
     def listing(self, folder: str = "", closed: set[str] | None = None) -> dict[str, Stat]:
         if folder:
-            checked([folder])
+            check_paths([folder])
         return self._ask(lambda remote: remote.listing(folder, closed))
 
     def stage(self, files: Mapping[str, bytes], *, mode: int) -> None:
-        checked(files)
+        check_paths(files)
         self._ask(lambda folder: folder.stage(files, mode))
 
     def commit(self, paths: Sequence[str]) -> None:
-        checked(paths)
+        check_paths(paths)
         self._ask(lambda folder: folder.commit(paths))
 
     def discard(self, paths: Collection[str]) -> None:
-        checked(paths)
+        check_paths(paths)
         self._ask(lambda folder: folder.remove([f"{path}{STAGED}" for path in paths]))
 
     def remove(self, paths: Sequence[str]) -> None:
-        checked(paths)
+        check_paths(paths)
         self._ask(lambda folder: folder.remove(paths))
 
     def create(self, path: str, content: bytes) -> bool:
-        checked([path])
+        check_paths([path])
         return self._ask(lambda folder: folder.create(path, content))
 
     def close(self) -> None:

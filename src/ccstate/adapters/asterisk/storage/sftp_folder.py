@@ -17,7 +17,7 @@ from typing import Self, TypeVar, cast
 import asyncssh
 
 from ccstate.adapters.asterisk import codes
-from ccstate.adapters.asterisk.ami.message import shown
+from ccstate.adapters.asterisk.ami.message import printable
 from ccstate.adapters.asterisk.storage import (
     LARGEST,
     STAGED,
@@ -67,12 +67,12 @@ async def why(
         async with asyncio.timeout(timeout):
             disk = await sftp.statvfs(root)
     except FAILED:
-        return shown(str(error)).lower(), ""
+        return printable(str(error)).lower(), ""
     if disk.flags & _READ_ONLY:
         return "read-only file system", hint_for(OSError(errno.EROFS, ""))
     if disk.bavail == 0 or disk.favail == 0:
         return "no space left on device", hint_for(OSError(errno.ENOSPC, ""))
-    return shown(str(error)).lower(), ""
+    return printable(str(error)).lower(), ""
 
 
 # The kinds that known_hosts has come first. The others after them are never trusted, but shown: a
@@ -128,7 +128,7 @@ async def connect(login: SshLogin) -> Line:
         raise Unreadable([_strange_host(login, witness.stranger, error, changed=changed)]) from None
     except asyncssh.PermissionDenied:
         tried = f"the key {login.key}" if login.key else "the keys of the ssh-agent and of ~/.ssh"
-        user = shown(login.username)
+        user = printable(login.username)
         raise Unreadable([codes.SSH_NOT_LET_IN(**where, user=user, tried=tried)]) from None
     except (asyncssh.ChannelOpenError, asyncssh.SFTPError):
         raise Unreadable([codes.NO_SFTP(**where)]) from None
@@ -143,7 +143,7 @@ def _known_hosts(login: SshLogin) -> asyncssh.SSHKnownHosts:
     except FileNotFoundError:
         return asyncssh.import_known_hosts("")
     except (OSError, ValueError) as error:
-        file, reason = login.known_hosts, shown(str(error))
+        file, reason = login.known_hosts, printable(str(error))
         raise Unreadable([codes.KNOWN_HOSTS_UNREADABLE(file=file, why=reason)]) from None
 
 
@@ -166,7 +166,7 @@ def _keys(login: SshLogin) -> list[asyncssh.SSHKey] | tuple[()]:
 def _strange_host(
     login: SshLogin, key: asyncssh.SSHKey | None, error: Exception, *, changed: bool
 ) -> Diagnostic:
-    shows = f"{key.get_algorithm()} {key.get_fingerprint()}" if key else shown(str(error))
+    shows = f"{key.get_algorithm()} {key.get_fingerprint()}" if key else printable(str(error))
     scan = f"ssh-keyscan -p {login.port} {login.host} >> {login.known_hosts}"
     look = "`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on that machine"
     code = codes.HOST_CHANGED if changed else codes.HOST_UNKNOWN
@@ -177,7 +177,7 @@ def _strange_host(
 def _why_not(login: SshLogin, error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return f"no answer within {login.timeout:g} s"
-    return shown(getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
+    return printable(getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
 
 
 Answer = TypeVar("Answer")
