@@ -36,7 +36,7 @@ from ccstate.adapters.asterisk.observe import (
     observed_objects,
     stored_view,
 )
-from ccstate.adapters.asterisk.perform import Draft, Now, Server, draft
+from ccstate.adapters.asterisk.perform import Draft, Server, draft
 from ccstate.adapters.asterisk.records import Objects
 from ccstate.adapters.asterisk.running import (
     APPLYING,
@@ -254,7 +254,7 @@ class AsteriskAdapter:
             attempted = secrets.attempt(references(batch), self.folder)
             found = Secrets(stored.records.key, *attempted)
         there = elsewhere(by_hand, stored.records)
-        return draft(batch, Now(view, stored.records, there, found))
+        return draft(batch, view, stored.records, there, found)
 
     @cached_property
     def _prompts(self) -> Prompts:

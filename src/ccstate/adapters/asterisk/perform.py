@@ -64,34 +64,30 @@ class Elsewhere:
     place: str
 
 
-@dataclass(frozen=True, slots=True)
-class Now:
-    """The platform as it is, and the secrets that the batch writes."""
-
-    view: View
-    records: Records
-    elsewhere: Mapping[Address, Elsewhere]
-    secrets: Secrets
-
-
-def draft(batch: Sequence[Change], now: Now) -> Draft:
-    """The batch carried out in thought."""
+def draft(
+    batch: Sequence[Change],
+    view: View,
+    records: Records,
+    elsewhere: Mapping[Address, Elsewhere],
+    known: Secrets,
+) -> Draft:
+    """Carry out the batch on the objects of the platform in memory; `known` are its secrets."""
     result = Draft(
-        dict(now.view.objects),
-        dict(now.records.ledger),
-        dict(now.records.references),
-        frozenset(now.elsewhere),
-        is_sealed=now.records.is_sealed,
+        dict(view.objects),
+        dict(records.ledger),
+        dict(records.references),
+        frozenset(elsewhere),
+        is_sealed=records.is_sealed,
     )
-    live = dict(observed_objects(now.view, now.records, {change.address.kind for change in batch}))
-    live |= {address: there.fields for address, there in now.elsewhere.items()}
-    left = _altered_elsewhere(batch, now.view)
+    live = dict(observed_objects(view, records, {change.address.kind for change in batch}))
+    live |= {address: there.fields for address, there in elsewhere.items()}
+    left = _altered_elsewhere(batch, view)
     for change in batch:
         if why := left or _waits(change, result.refused):
             result.refused[change.address] = why
             continue
         try:
-            _carry_out(change, result, live, now)
+            _carry_out(change, result, live, elsewhere, known)
         except Refused as refusal:
             result.refused[change.address] = str(refusal)
     return result
@@ -111,13 +107,19 @@ def _waits(change: Change, refused: Mapping[Address, str]) -> str:
     return next((f"{need} was not done" for need in change.needs if need in refused), "")
 
 
-def _carry_out(change: Change, result: Draft, live: Mapping[Address, Fields], now: Now) -> None:
+def _carry_out(
+    change: Change,
+    result: Draft,
+    live: Mapping[Address, Fields],
+    elsewhere: Mapping[Address, Elsewhere],
+    known: Secrets,
+) -> None:
     address = change.address
     before = result.objects.get(address)
     if fingerprint(live.get(address)) != change.basis:
         raise Refused(CHANGED)
-    then = _after(change, before, now)
-    if address not in now.elsewhere:
+    then = _after(change, before, elsewhere.get(address), known)
+    if address not in elsewhere:
         result.objects.pop(address, None)
         if then is not None:
             result.objects[address] = then
@@ -136,10 +138,11 @@ def _keep_references(change: Change, result: Draft, then: Fields | None) -> None
         result.references[change.address] = left
 
 
-def _after(change: Change, before: Fields | None, now: Now) -> Fields | None:
-    there = now.elsewhere.get(change.address)
+def _after(
+    change: Change, before: Fields | None, there: Elsewhere | None, known: Secrets
+) -> Fields | None:
     if there is None:
-        return after(change, before, now.secrets)
+        return after(change, before, known)
     is_adopted_as_it_is = change.action is Action.ADOPT and not effective(change)
     if is_adopted_as_it_is or change.action is Action.RELEASE:
         return before

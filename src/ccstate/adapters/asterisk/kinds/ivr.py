@@ -1,6 +1,7 @@
 """IVR trees: one context a node."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ccstate.adapters.asterisk.entries import Context, Step
@@ -33,7 +34,7 @@ from ccstate.adapters.asterisk.rows import (
 )
 from ccstate.journeys.centre import Filled
 from ccstate.journeys.flow import Flow
-from ccstate.journeys.ways import KEYS, Event, Place
+from ccstate.journeys.ways import KEYS, Event, Place, Way
 from ccstate.kinds.fields import seconds
 from ccstate.kinds.ivr import Dial
 from ccstate.model import Json
@@ -73,129 +74,116 @@ CALLS = Template("Gosub", f"{OUTSIDE},s,1(<number>,<ring_for>)", ring_for=RING_S
 def compile_tree(unit: Unit) -> None:
     """The contexts of one tree, and its number inside."""
     tree = unit.fields
-    for node, fields in tree["nodes"].items():
-        place = Place("ivr", unit.name, node)
+    for name, fields in tree["nodes"].items():
+        place = Place("ivr", unit.name, name)
         where = unit.context(context(place))
-        where.note(f"{unit.label}: {fields.get('label') or node}")
-        _NODES[fields["type"]](where, unit.flow, place, fields, tree.get("language"))
+        where.note(f"{unit.label}: {fields.get('label') or name}")
+        _compile_node(_Node(where, unit.flow, place, fields, tree.get("language")))
     unit.inside(tree.get("extension"), unit.flow.entrance(unit.address))
 
 
-def _field(place: Place, name: str) -> str:
-    return f"nodes.{place.node}.{name}"
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """One node with its context."""
+
+    where: Context
+    flow: Flow
+    place: Place
+    fields: Filled
+    language: str | None
+
+    @property
+    def ways(self) -> Sequence[Way]:
+        return self.flow.ways(self.place)
+
+    def way(self, event: Event) -> Way | None:
+        return next((way for way in self.ways if way.event is event), None)
+
+    def path(self, field: str) -> str:
+        return f"nodes.{self.place.node}.{field}"
+
+    def follow(self, way: Way) -> list[Step]:
+        return follow(self.place, way)
+
+    def start(self, *steps: Step) -> None:
+        """Adds the steps of a call that enters."""
+        self.where.add("s", [enter_step(self.place), *steps])
+
+    def step(self, template: Template, *fields: str, label: str = "") -> Step:
+        """The step that says fields, one by one or all of the node."""
+        path = self.path(fields[0]) if len(fields) == 1 else f"nodes.{self.place.node}"
+        return template.step(path, label, **{field: self.fields[field] for field in fields})
+
+    def sound(self) -> str:
+        return prompt_sound(self.flow, self.fields.get("prompt"), self.language)
+
+    def spoken(self, template: Template) -> list[Step]:
+        """The step that plays the prompt, where it has a recording."""
+        sound = self.sound()
+        return [template.step(self.path("prompt"), prompt=sound)] if sound else []
 
 
-def _play(where: Context, flow: Flow, place: Place, node: Filled, language: str | None) -> None:
-    found = prompt_sound(flow, node.get("prompt"), language)
-    spoken = [PLAYBACK.step(_field(place, "prompt"), prompt=found)] if found else []
-    where.add("s", [enter_step(place), *spoken, *follow(place, flow.ways(place)[0])])
+def _compile_node(node: _Node) -> None:
+    fields, ways = node.fields, node.ways
+    match fields["type"]:
+        case "menu":
+            _compile_menu(node)
+        case "collect":
+            _compile_question(node)
+        case "hours":
+            node.start(*schedule_steps(fields["schedule"], node.path("schedule")))
+            add_branches(node.where, node.place, ways)
+        case "switch":
+            node.start(*switch_steps(fields["switch"], node.path("switch")))
+            add_branches(node.where, node.place, ways)
+        case "callers":
+            add_caller_lists(node.where, node.place, [enter_step(node.place)], ways)
+        case "queue":
+            node.start(node.step(PRIORITY, "priority"), *node.follow(ways[0]))
+        case "dial":
+            who = "number" if fields.get("number") else "extension"
+            rings = [node.step(CALLS if who == "number" else RINGS, who, "ring_for")]
+            is_rung = ways[0].event is Event.ANSWERED
+            node.start(*(rings if is_rung else ()), *node.follow(ways[-1]))
+        case _:
+            node.start(*node.spoken(PLAYBACK), *node.follow(ways[0]))
 
 
-def _menu(where: Context, flow: Flow, place: Place, node: Filled, language: str | None) -> None:
-    found = prompt_sound(flow, node["prompt"], language)
-    where.add(
-        "s",
-        [
-            enter_step(place),
-            Step("Answer"),
-            Step("Set", "CC_TRY=0"),
-            Step("Set", "CC_TRY=$[${CC_TRY} + 1]", label="again"),
-            *([BACKGROUND.step(_field(place, "prompt"), prompt=found)] if found else []),
-            WAIT.step(_field(place, "timeout"), timeout=node["timeout"]),
-        ],
-    )
-    ways = flow.ways(place)
-    for way in ways:
+_TRIES = (
+    Step("Answer"),
+    Step("Set", "CC_TRY=0"),
+    Step("Set", "CC_TRY=$[${CC_TRY} + 1]", label="again"),
+)
+
+
+def _compile_menu(node: _Node) -> None:
+    node.start(*_TRIES, *node.spoken(BACKGROUND), node.step(WAIT, "timeout"))
+    for way in node.ways:
         if way.event is Event.KEY:
-            where.add(way.key, follow(place, way))
-    silence = next(way for way in ways if way.event is Event.SILENCE)
-    wrong = next((way for way in ways if way.event is Event.WRONG_KEY), silence)
-    retries = AGAIN.step(_field(place, "retries"), retries=node["retries"])
-    where.add("t", [retries, *follow(place, silence)])
-    where.add("i", [retries, *follow(place, wrong)])
+            node.where.add(way.key, node.follow(way))
+    silence = node.way(Event.SILENCE)
+    for extension, leads in (("t", silence), ("i", node.way(Event.WRONG_KEY) or silence)):
+        if leads:
+            node.where.add(extension, [node.step(AGAIN, "retries"), *node.follow(leads)])
 
 
-def _hours(where: Context, flow: Flow, place: Place, node: Filled, _: str | None) -> None:
-    steps = schedule_steps(node["schedule"], _field(place, "schedule"))
-    where.add("s", [enter_step(place), *steps])
-    add_branches(where, place, flow.ways(place))
-
-
-def _callers(where: Context, flow: Flow, place: Place, _: Filled, __: str | None) -> None:
-    add_caller_lists(where, place, [enter_step(place)], flow.ways(place))
-
-
-def _switch(where: Context, flow: Flow, place: Place, node: Filled, _: str | None) -> None:
-    where.add("s", [enter_step(place), *switch_steps(node["switch"], _field(place, "switch"))])
-    add_branches(where, place, flow.ways(place))
-
-
-def _collect(where: Context, flow: Flow, place: Place, node: Filled, language: str | None) -> None:
-    ways = flow.ways(place)
-    silence = next(way for way in ways if way.event is Event.SILENCE)
-    found = prompt_sound(flow, node["prompt"], language)
-    where.add(
-        "s",
-        [
-            enter_step(place),
-            Step("Answer"),
-            Step("Set", "CC_TRY=0"),
-            Step("Set", "CC_TRY=$[${CC_TRY} + 1]", label="again"),
-            READ.step(
-                f"nodes.{place.node}",
-                prompt=found,
-                max_digits=node["max_digits"],
-                timeout=node["timeout"],
-            ),
-            ENOUGH.step(_field(place, "min_digits"), min_digits=node["min_digits"]),
-            ASK_AGAIN.step(_field(place, "retries"), retries=node["retries"]),
-            *follow(place, silence),
-        ],
+def _compile_question(node: _Node) -> None:
+    fields, silence = node.fields, node.way(Event.SILENCE)
+    reads = {"max_digits": fields["max_digits"], "timeout": fields["timeout"]}
+    node.start(
+        *_TRIES,
+        READ.step(f"nodes.{node.place.node}", prompt=node.sound(), **reads),
+        node.step(ENOUGH, "min_digits"),
+        node.step(ASK_AGAIN, "retries"),
+        *(node.follow(silence) if silence else ()),
     )
-    given = {way.key: way for way in ways if way.event is Event.DIGITS}
+    given = {way.key: way for way in node.ways if way.event is Event.DIGITS}
     others = given.pop("", None)
-    steps = [SAVE.step(_field(place, "save_as"), name=_variable(node["save_as"]))]
+    steps = [SAVE.step(node.path("save_as"), name=_variable(fields["save_as"]))]
     for digits, way in given.items():
-        steps.append(CHOSEN.step(_field(place, "choices"), digits=digits, also=digits))
-        where.add(f"{CHOICE}{digits}", follow(place, way))
-    where.add("digits", [*steps, *(follow(place, others) if others else [Step("Hangup")])])
-
-
-def _passes(where: Context, flow: Flow, place: Place, _: Filled, __: str | None) -> None:
-    where.add("s", [enter_step(place), *follow(place, flow.ways(place)[0])])
-
-
-def _queue(where: Context, flow: Flow, place: Place, node: Filled, _: str | None) -> None:
-    priority = PRIORITY.step(_field(place, "priority"), priority=node["priority"])
-    where.add("s", [enter_step(place), priority, *follow(place, flow.ways(place)[0])])
-
-
-def _dial(where: Context, flow: Flow, place: Place, node: Filled, _: str | None) -> None:
-    ways = flow.ways(place)
-    missed = ways[-1]
-    steps = [enter_step(place)]
-    if ways[0].event is Event.ANSWERED:
-        rings, whole = node["ring_for"], f"nodes.{place.node}"
-        if number := node.get("number"):
-            steps.append(CALLS.step(whole, number=number, ring_for=rings))
-        else:
-            steps.append(RINGS.step(whole, extension=node["extension"], ring_for=rings))
-    where.add("s", [*steps, *follow(place, missed)])
-
-
-_NODES: Mapping[str, Callable[[Context, Flow, Place, Filled, str | None], None]] = {
-    "play": _play,
-    "menu": _menu,
-    "hours": _hours,
-    "callers": _callers,
-    "switch": _switch,
-    "collect": _collect,
-    "goto": _passes,
-    "queue": _queue,
-    "dial": _dial,
-    "voicemail": _passes,
-    "hangup": _play,
-}
+        steps.append(CHOSEN.step(node.path("choices"), digits=digits, also=digits))
+        node.where.add(f"{CHOICE}{digits}", node.follow(way))
+    node.where.add("digits", [*steps, *(node.follow(others) if others else [Step("Hangup")])])
 
 
 def _variable(name: str) -> str:
