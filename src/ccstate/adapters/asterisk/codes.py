@@ -153,6 +153,34 @@ FOLDER_CUT = Code("""CC439 {place} could not be read: {why}
 SFTP_MISSING = Code("""CC439 the folder is on another machine, and the library for SFTP is not installed
   ccstate brings it as an extra, for those who need it
   hint: pip install 'ccstate[asterisk]'""")
+FILE_BROKEN = Code("""CC440 the file ends here for Asterisk: {why}
+  Asterisk drops this line and everything below it in this file.
+  hint: mend the line, then reload""")
+FILE_ABSENT = Code("CC440 there is no file {file}")
+LINE_LOST = Code("""CC441 {why}
+  Asterisk drops this line and goes on.""")
+LINE_PASSED = Code("""CC441 {why}
+  Asterisk passes over it.""")
+CONDITION_UNCLEAR = Code("CC441 {condition!r} is no condition that ccstate can judge")
+PROGRAM_UNREAD = Code("""CC442 what {program!r} prints is not read
+  Asterisk may run this program and load its output; ccstate runs nothing.""")
+COMMENT_OPEN = Code("""CC443 {what}
+  Asterisk takes everything below for a comment.""")
+NOT_UTF8 = Code("""CC444 this is not UTF-8
+  Asterisk takes bytes as they are; here they are shown as \N{REPLACEMENT CHARACTER}.""")
+NUL_IN_LINE = Code("""CC444 a NUL stands in this line
+  Asterisk drops what comes behind it.""")
+HEADER_PASSED = Code("""warning: CC445 {rest!r} behind the name of a section is passed over
+  Asterisk takes templates only from ( right behind ].""")
+CONF_TOO_LARGE = Code("CC446 {file} is not read: the configuration is larger than ccstate reads")
+ADDITIONS_UNREAD = Code("CC446 more than {most} lines add with +=; this one is not followed")
+INCLUDES_ITSELF = Code("""CC446 {file} includes itself
+  Asterisk reads it again and again, {deep} deep.""")
+STEP_UNREAD = Code("CC447 {text!r} is worked out while Asterisk loads; it is not followed")
+STEP_UNCLOSED = Code("""CC447 {call!r} has no )
+  Asterisk warns, and takes all of it.""")
+PRIORITY_TWICE = Code("""CC448 {exten} has a priority {priority} already
+  Asterisk keeps the one in {file}:{line}.""")
 ESPEAK_MISSING = Code("""CC460 {program} is not on this machine
   It speaks the prompts that have text and no recording.
   hint: apt-get install {program}, or give these prompts audio.""")

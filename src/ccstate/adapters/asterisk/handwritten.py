@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from ccstate.adapters.asterisk import codes
-from ccstate.adapters.asterisk.conf import REST_LOST, Conf, parse, read, resolved
+from ccstate.adapters.asterisk.conf import Conf, parse, read, resolved
 from ccstate.adapters.asterisk.entries import (
     DIALPLAN,
     FILES,
@@ -32,7 +32,7 @@ MAIN: Mapping[str, str] = {
 """The file that Asterisk reads for each configuration, and that has to include ours."""
 
 _MARK = "ccstate-comes-here"
-_ENDS = frozenset({REST_LOST, "CC443"})
+_ENDS = frozenset({codes.FILE_BROKEN.code, codes.COMMENT_OPEN.code})
 """What ends a file for Asterisk: a broken line, or a comment that is never closed."""
 
 OWN = frozenset(FILES.values())

@@ -13,22 +13,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
-from ccstate.errors import Diagnostic, Severity, Span
+from ccstate.adapters.asterisk import codes
+from ccstate.errors import Diagnostic, Span
 
 BLANKS = "".join(map(chr, range(33)))
 """What `ast_strip` takes off both ends: every character below 33."""
-REST_LOST = "CC440"
-LINE_LOST = "CC441"
 LONGEST_LINE = 8190
 """Bytes of a line without its end; `fgets` reads into 8192 bytes."""
 DEEPEST_COMMENT = 128
 _BOM = b"\xef\xbb\xbf"
-
-
-def problem(
-    code: str, file: str, line: int, message: str, cause: str = "", *, hint: str = ""
-) -> Diagnostic:
-    return Diagnostic(code, message, Span(file, line), cause, hint)
 
 
 class Lines:
@@ -44,9 +37,8 @@ class Lines:
     def end(self, file: str) -> None:
         """Tells of a comment that the end of a file leaves open."""
         if self.depth:
-            message = "a block comment is not closed" if self.depth > 0 else "--; closes no comment"
-            cause = "Asterisk takes everything below for a comment."
-            self.problems.append(problem("CC443", file, self.opened, message, cause))
+            what = "a block comment is not closed" if self.depth > 0 else "--; closes no comment"
+            self.problems.append(codes.COMMENT_OPEN(Span(file, self.opened), what=what))
 
 
 def statements(lines: Lines, data: bytes, file: str) -> Iterator[tuple[int, str]]:
@@ -80,27 +72,20 @@ def _decoded(lines: Lines, data: bytes, file: str) -> str:
         return data.decode()
     except UnicodeDecodeError as wrong:
         line = data.count(b"\n", 0, wrong.start) + 1
-        message = "this is not UTF-8"
-        cause = (
-            "Asterisk takes bytes as they are; here they are shown as \N{REPLACEMENT CHARACTER}."
-        )
-        lines.problems.append(problem("CC444", file, line, message, cause))
+        lines.problems.append(codes.NOT_UTF8(Span(file, line)))
         return data.decode(errors="replace")
 
 
 def _fits(lines: Lines, line: str, file: str, number: int) -> bool:
     if len(line.encode(errors="replace")) <= LONGEST_LINE:
         return True
-    message = f"this line is longer than {LONGEST_LINE} bytes"
-    cause = "Asterisk drops this line and goes on."
-    lines.problems.append(problem(LINE_LOST, file, number, message, cause))
+    why = f"this line is longer than {LONGEST_LINE} bytes"
+    lines.problems.append(codes.LINE_LOST(Span(file, number), why=why))
     return False
 
 
 def _until_nul(lines: Lines, line: str, file: str, number: int) -> str:
-    message = "a NUL stands in this line"
-    cause = "Asterisk drops what comes behind it."
-    lines.problems.append(problem("CC444", file, number, message, cause))
+    lines.problems.append(codes.NUL_IN_LINE(Span(file, number)))
     return line[: line.index("\0")]
 
 
@@ -307,10 +292,7 @@ class SectionList:
 
     def broken(self, file: str, line: int, why: str) -> Broken:
         """Tells that the rest of the file is lost, and gives what is to be raised."""
-        message = f"the file ends here for Asterisk: {why}"
-        cause = "Asterisk drops this line and everything below it in this file."
-        hint = "mend the line, then reload"
-        self._problems.append(problem(REST_LOST, file, line, message, cause, hint=hint))
+        self._problems.append(codes.FILE_BROKEN(Span(file, line), why=why))
         return Broken()
 
     def header(self, text: str, file: str, line: int) -> Building:
@@ -336,11 +318,7 @@ class SectionList:
         return section
 
     def _passed_over(self, rest: str, file: str, line: int) -> None:
-        message = f"{rest[:60]!r} behind the name of a section is passed over"
-        cause = "Asterisk takes templates only from ( right behind ]."
-        self._problems.append(
-            Diagnostic("CC445", message, Span(file, line), cause, severity=Severity.WARNING)
-        )
+        self._problems.append(codes.HEADER_PASSED(Span(file, line), rest=rest[:60]))
 
     def _qualified(self, section: Building, name: str, word: str, new: Building) -> Building:
         """The section that goes on, after `!`, `+`, `+condition` or the name of a template."""
@@ -378,8 +356,8 @@ class SectionList:
             key, equals, value = condition.partition("=")
             key, value = key.strip(BLANKS), value.strip(BLANKS)
             if not equals or not _literal(key + value):
-                message = f"{condition[:60]!r} is no condition that ccstate can judge"
-                self._problems.append(problem(LINE_LOST, *place, message))
+                problem = codes.CONDITION_UNCLEAR(Span(*place), condition=condition[:60])
+                self._problems.append(problem)
                 return None
             wanted.append((key, value))
         return next((s for s in candidates if satisfies(s, wanted)), None)
@@ -431,7 +409,7 @@ class Loading:
     def conf(self, main: str) -> Conf:
         fine = self._load([main])
         if fine is None and not self._problems:
-            self._problems.append(problem("CC440", main, 0, f"there is no file {main}"))
+            self._problems.append(codes.FILE_ABSENT(Span(main, 0), file=main))
         return Conf(
             tuple(building.section() for building in self._sections.all),
             tuple(self._directives),
@@ -474,8 +452,7 @@ class Loading:
             return None
         self._bytes += len(data)
         if self._bytes > MOST_BYTES or len(self._files) >= MOST_FILES:
-            message = f"{name} is not read: the configuration is larger than ccstate reads"
-            self._problems.append(problem("CC446", name, 0, message))
+            self._problems.append(codes.CONF_TOO_LARGE(Span(name, 0), file=name))
             return None
         return data
 
@@ -521,15 +498,14 @@ class Loading:
         elif not adds:
             section.take(Option(key, value.strip(BLANKS), file, line, is_object))
         elif not additions:
-            message = f"more than {MOST_ADDITIONS} lines add with +=; this one is not followed"
-            self._problems.append(problem("CC446", file, line, message))
+            problem = codes.ADDITIONS_UNREAD(Span(file, line), most=MOST_ADDITIONS)
+            self._problems.append(problem)
         elif not section.add(key, value, file, line):
             section.take(Option(key, value.strip(BLANKS), file, line))
         return int(adds and additions > 0)
 
     def _lost(self, file: str, line: int, why: str) -> None:
-        cause = "Asterisk drops this line and goes on."
-        self._problems.append(problem(LINE_LOST, file, line, why, cause))
+        self._problems.append(codes.LINE_LOST(Span(file, line), why=why))
 
     def _directive(self, text: str, file: str, line: int) -> None:
         end = next((at for at, char in enumerate(text) if char in BLANKS), len(text))
@@ -543,9 +519,8 @@ class Loading:
         else:
             self._directives.append(Directive(word, argument, file, line))
             if word == "exec":
-                message = f"what {argument[:80]!r} prints is not read"
-                cause = "Asterisk may run this program and load its output; ccstate runs nothing."
-                self._problems.append(problem("CC442", file, line, message, cause))
+                problem = codes.PROGRAM_UNREAD(Span(file, line), program=argument[:80])
+                self._problems.append(problem)
 
     def _include(self, word: str, argument: str, file: str, line: int) -> None:
         place = len(self._directives)
@@ -553,9 +528,8 @@ class Loading:
         names = sorted(self._glob(argument)) if _MAGIC & set(argument) else [argument]
         if (again := set(names) & set(self._open)) and (file, line) not in self._circles:
             self._circles.add((file, line))
-            message = f"{min(again)} includes itself"
-            cause = f"Asterisk reads it again and again, {DEEPEST - 1} deep."
-            self._problems.append(problem("CC446", file, line, message, cause))
+            problem = codes.INCLUDES_ITSELF(Span(file, line), file=min(again), deep=DEEPEST - 1)
+            self._problems.append(problem)
         before = len(self._files)
         found = None
         if self._level >= DEEPEST:

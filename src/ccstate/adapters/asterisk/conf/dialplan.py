@@ -8,17 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ccstate.adapters.asterisk import codes
 from ccstate.adapters.asterisk.conf import (
     BLANKS,
-    LINE_LOST,
     Conf,
     Option,
     Section,
-    problem,
     resolved,
 )
 from ccstate.adapters.asterisk.conf.patterns import Rank, rank
-from ccstate.errors import Diagnostic
+from ccstate.errors import Diagnostic, Span
 
 HINT = -1
 """The priority that stands for `hint`."""
@@ -119,8 +118,8 @@ class _Loading:
             return text
         filled = _SIMPLE.sub(lambda name: self.globals.get(name[1], ""), text)[:LONGEST_VALUE]
         if "${" in filled or "$[" in filled:
-            message = f"{text[:60]!r} is worked out while Asterisk loads; it is not followed"
-            self.problems.append(problem("CC447", option.file, option.line, message))
+            span = Span(option.file, option.line)
+            self.problems.append(codes.STEP_UNREAD(span, text=text[:60]))
         return filled
 
     def context(self, section: Section) -> None:
@@ -148,8 +147,7 @@ class _Loading:
         return option._replace(value=self.substituted(option.value, option))
 
     def _passed(self, option: Option, why: str) -> None:
-        cause = "Asterisk passes over it."
-        self.problems.append(problem(LINE_LOST, option.file, option.line, why, cause))
+        self.problems.append(codes.LINE_PASSED(Span(option.file, option.line), why=why))
 
     def _step(
         self, context: DialplanContext, exten: str, last: int, text: str, option: Option
@@ -198,18 +196,16 @@ class _Loading:
             return call.lstrip(BLANKS), ""
         inside, closing, _ = data.rpartition(")")
         if not closing:
-            message = f"{call[:60]!r} has no )"
-            cause = "Asterisk warns, and takes all of it."
-            self.problems.append(problem("CC447", option.file, option.line, message, cause))
+            span = Span(option.file, option.line)
+            self.problems.append(codes.STEP_UNCLOSED(span, call=call[:60]))
         return app.lstrip(BLANKS), inside if closing else data
 
     def _register(self, context: DialplanContext, step: DialplanStep) -> None:
         taken = (step.context, rank(step.exten), step.caller, step.priority)
         if first := self._taken.get(taken):
-            message = f"{step.exten} has a priority {step.priority} already"
-            cause = f"Asterisk keeps the one in {first.option.file}:{first.option.line}."
-            place = (step.option.file, step.option.line)
-            self.problems.append(problem("CC448", *place, message, cause))
+            span, (_, _, file, line, *_) = Span(step.option.file, step.option.line), first.option
+            values = {"exten": step.exten, "priority": step.priority, "file": file, "line": line}
+            self.problems.append(codes.PRIORITY_TWICE(span, **values))
             return
         self._taken[taken] = step
         head = self._heads.setdefault(taken[:3], step)
