@@ -7,7 +7,7 @@ entries, which people are shown as lines. So a decoder may propose freely, and n
 ever said.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -77,7 +77,7 @@ def read_back(
     if not found:
         return ReadBack(objects, compiled, {}, {})
     differ = {d.key: owner for owner, deviating in found.items() for d in deviating}
-    trial = _Trial(objects, compiled, setting, _Seen(said.values(), actual, differ))
+    trial = _Trial(objects, compiled, setting, said.values(), actual=actual, differ=list(differ))
     centre = Centre(objects)
     was, now = Sections(said.values(), centre), Sections(actual, centre)
     for owner in found:
@@ -121,14 +121,6 @@ def _vanished(path: Path, now: Changes) -> Path:
     return path
 
 
-class _Seen(NamedTuple):
-    """What was there and what is there, and the entries that differ, each with its object."""
-
-    before: Values
-    actual: Values
-    differ: Mapping[Key, Address | None]
-
-
 class _Trial:
     """Proposals for objects, which are compiled, and given up where that gives something else."""
 
@@ -137,21 +129,24 @@ class _Trial:
         objects: Objects,
         compiled: Compiled,
         setting: Setting,
-        seen: _Seen,
+        before: Values,
+        *,
+        actual: Values,
+        differ: Sequence[Key],
     ) -> None:
         self.compiled = compiled
         self.changes: dict[Address, Changes] = {}
         self.candidates: dict[Address, Fields] = {}
-        self.wrong = dict.fromkeys(seen.differ)
+        self.wrong = dict.fromkeys(differ)
         """The entries that are otherwise than the candidates compile to."""
         self._objects = objects
         self._first = compiled
         self._setting = setting
-        self._actual = seen.actual
+        self._actual = actual
         # What was not explained before is not explained by its going.
-        before, first = seen.before, compiled.values()
-        self._unknown = {key for key in seen.differ if before.get(key) != first.get(key)}
-        self._differ = seen.differ
+        first = compiled.values()
+        self._unknown = {key for key in differ if before.get(key) != first.get(key)}
+        self._differ = differ
 
     def propose(self, address: Address, changes: Changes) -> None:
         """Takes the fields that the kind allows; all of them where the object is a new one."""
