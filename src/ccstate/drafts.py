@@ -51,7 +51,7 @@ def effective(change: Change) -> list[Edit]:
 
 
 def references(changes: Iterable[Change]) -> set[str]:
-    """Every reference to a secret that these changes write."""
+    """Collect every reference to a secret that these changes write."""
     return {
         reference
         for change in changes

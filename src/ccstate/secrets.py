@@ -134,7 +134,7 @@ def _checked(path: str, folder: Path, open_: "Callable[[_Allowed, str], int]") -
 def diagnostics(
     causes: Mapping[str, str], places: Mapping[str, Span] | None = None
 ) -> list[Diagnostic]:
-    """One diagnostic a cause, with the first references and how many there are in all.
+    """Make one diagnostic a cause, with the first references and how many there are in all.
 
     `places` says where references stand; that of the first is shown.
     """
@@ -156,7 +156,7 @@ def diagnostics(
 
 
 def _hint(cause: str, references: list[str]) -> str:
-    """What to do; where something has to be allowed, exactly that."""
+    """Say what to do; where something has to be allowed, exactly that."""
     where = [reference.partition(":")[2] for reference in references]
     if cause == _NOT_ALLOWED:
         words = dict.fromkeys([*os.environ.get(NAMES, "").split(), *_patterns(where)])
@@ -293,7 +293,7 @@ class _Allowed:
 
     @cached_property
     def _in_git(self) -> frozenset[str] | None:
-        """What git has below the project; None where it does not say."""
+        """List what git has below the project; None where it does not say."""
         try:
             found = repository(self.folder)
             if found is None:

@@ -29,7 +29,7 @@ def audit_changes(
     by_hand: Handwritten,
     place: str,
 ) -> list[Diagnostic]:
-    """Every problem of these changes, with what to do about it."""
+    """Find every problem of these changes, with what to do about it."""
     if not changes:
         return []
     return [

@@ -29,7 +29,7 @@ CALLER = "${FILTER(0-9+,${CALLERID(num)})}"
 
 
 def trunk_id(name: str) -> str:
-    """What the endpoint of a trunk is called."""
+    """Name the endpoint of a trunk."""
     return f"trunk-{name}"
 
 
@@ -95,7 +95,7 @@ _RETURN = re.compile(r"Return\((\+?[0-9*#]*)\$\{EXTEN(?::([0-9]+))?\}\)")
 
 
 def decode_formats(sections: Sections, trunk: str) -> Decoded:
-    """How the carrier of a trunk writes numbers, and the country, by the contexts that do it."""
+    """Decode how the carrier of a trunk writes numbers, and the country, by the contexts that do it."""
     recorded = carrier_formats(sections.centre, trunk)
     fields = sections.centre.of("trunk").get(trunk, {})
     leaving = _rewrites_in(sections, f"written/{trunk}")
@@ -149,7 +149,7 @@ _CODE = re.compile(r"^\+?([1-9][0-9]{0,2})\.?$")
 
 
 def _rewrites(where: Context, rewrites: Iterable[Rewrite], field: str) -> None:
-    """An extension for each pattern; a number that none of them knows stays as it is."""
+    """Compile an extension for each pattern; a number that none of them knows stays as it is."""
     for pattern, strip, prepend in sorted(rewrites, key=lambda r: specificity(r.pattern)):
         rest = f"${{EXTEN:{strip}}}" if strip else "${EXTEN}"
         where.add(dialplan_pattern(pattern), [Step("Return", f"{prepend}{rest}", field)])

@@ -26,7 +26,7 @@ TEST = "ccstate-test"
 
 
 def compile_test_calls(compiled: Compiled, centre: Centre, password: str) -> None:
-    """How test calls come in, with the moment that they ask for; on test sites alone."""
+    """Compile how test calls come in, with the moment that they ask for; on test sites alone."""
     for section, option, value in (
         ("endpoint", "context", TEST),
         ("endpoint", "allow", "!all,alaw,ulaw"),
@@ -73,7 +73,7 @@ def compile_objects(objects: Mapping[Address, Fields], setting: Setting) -> Comp
 
 
 def _digest(objects: Mapping[Address, Fields], setting: Setting) -> bytes:
-    """What tells objects apart, the order inside of each included: it matters in prompts."""
+    """Compute a digest of objects, the order inside of each included: it matters in prompts."""
     # A twentieth of the time that compiling takes.
     found = hashlib.sha256(setting.key + bytes([setting.is_test_site]))
     for address in sorted(objects):

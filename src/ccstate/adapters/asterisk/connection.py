@@ -137,7 +137,7 @@ def _host(name: str) -> str:
 
 
 def login(connection: Connection, folder: Path) -> Login:
-    """How to log in; InvalidInput where the secret cannot be resolved."""
+    """Make the login; InvalidInput where the secret cannot be resolved."""
     ami = connection.ami
     check_hosts([ami.host])
     found = secrets.resolve([ami.secret], folder)
@@ -150,7 +150,7 @@ def login(connection: Connection, folder: Path) -> Login:
 
 
 def storage(connection: Connection, place: str, folder: Path) -> Storage:
-    """One of the folders, on this machine or on the other."""
+    """Open one of the folders, on this machine or on the other."""
     if connection.sftp is None:
         return LocalFolder(folder / place)
     from ccstate.adapters.asterisk.storage.sftp import SftpFolder, SshLogin

@@ -87,7 +87,7 @@ those of all others by a hash (app_queue.c, `init_queue`, 16 and 22)."""
 
 
 def member_value(device: str, penalty: int | str, state: str, rank: int = 0) -> str:
-    """What is said of a member; `rank` is its place in a queue in which that counts, from 1."""
+    """Write the value of a member; `rank` is its place in a queue in which that counts, from 1."""
     return f"{device},{penalty},{state}" + (f",{rank}" if rank else "")
 
 
@@ -117,7 +117,7 @@ class Compiled:
     _values: Values | None = field(default=None, compare=False, repr=False)
 
     def values(self) -> Values:
-        """What is said, without who says it."""
+        """Return the values without their owners."""
         if self._values is None:
             self._values = {key: entry.value for key, entry in self.entries.items()}
         return self._values
@@ -149,13 +149,13 @@ class Context:
     owner: Address | None = None
 
     def add(self, extension: str, steps: Iterable[Step]) -> None:
-        """An extension with its priorities."""
+        """Add an extension with its priorities."""
         for priority, step in enumerate(steps, 1):
             key = Key(DIALPLAN, self.name, extension, str(priority))
             self.compiled.say(key, str(step), self.owner, step.field)
 
     def include(self, context: str, path: str = "") -> None:
-        """What another context knows is known here too."""
+        """Include another context."""
         self.compiled.say(Key(DIALPLAN, self.name, INCLUDE, context), "", self.owner, path)
 
     def hint(self, extension: str, device: str) -> None:
@@ -163,7 +163,7 @@ class Context:
         self.compiled.say(Key(DIALPLAN, self.name, extension, HINT), device, self.owner)
 
     def note(self, text: str) -> None:
-        """What people read above the context."""
+        """Add a comment above the context."""
         if text:
             self.compiled.notes.setdefault((DIALPLAN, self.name), text)
 
@@ -179,7 +179,7 @@ def _is_named_by_item(key: Key) -> bool:
 
 
 def entry_name(key: Key) -> str:
-    """What people call an entry that no field stands for: `direct_media`, `s,3`."""
+    """Name an entry that no field stands for: `direct_media`, `s,3`."""
     match key.file:
         case "pjsip" | "accounts":
             return f"{key.section} {key.part}"
@@ -194,7 +194,7 @@ def entry_name(key: Key) -> str:
 
 
 def entry_line(key: Key, value: str | None) -> str:
-    """An entry as a line of configuration; a secret is left out."""
+    """Write an entry as a line of configuration; a secret is left out."""
     section = key.item if _is_named_by_item(key) else key.section
     if value is None:
         return f"[{section}] without {_option(key)}"
@@ -213,7 +213,7 @@ def entry_line(key: Key, value: str | None) -> str:
 
 
 def _option(key: Key) -> str:
-    """What a line says something about."""
+    """Name the option or the step that a line sets."""
     if key.file != DIALPLAN:
         return entry_name(key)
     if key.item == INCLUDE:
@@ -234,7 +234,7 @@ def display_value(seal_key: bytes, key: Key, value: str | None) -> Json:
 
 
 def qualified_name(key: Key) -> str:
-    """As `named`, for what is no object's: with the section that it stands in."""
+    """Name an entry that is no object's: with the section that it stands in."""
     if key.file == DIALPLAN:
         return entry_name(key)
     return f"[{key.item if is_pjsip(key.file) else key.section}] {entry_name(key)}"

@@ -51,7 +51,7 @@ class Handwritten:
     """Hand-written files that may not be read, and folders, with `/` at their end."""
 
     def closed_for(self, used: Collection[str]) -> list[str]:
-        """Those that matter where these files of ours are used."""
+        """Select the closed files that matter where these files of ours are used."""
         idle = [name for name in OPTIONAL if name not in used]
         passed = {MAIN[name] for name in idle} | {f"{FILES[n].partition('/')[0]}/" for n in idle}
         return sorted(self.closed - passed)
@@ -110,7 +110,7 @@ def _closed_for(pattern: str, folders: Collection[str]) -> list[str]:
 
 
 def _matches(path: str, pattern: str) -> bool:
-    """As glob(3) has it: a star leads into no folder."""
+    """Match as glob(3) does: a star leads into no folder."""
     return path.count("/") == pattern.count("/") and fnmatchcase(path, pattern)
 
 
@@ -140,7 +140,7 @@ class Setup:
 
 
 def setup_problems(found: Handwritten, used: Collection[str]) -> Iterator[Setup]:
-    """What keeps Asterisk from loading the files that are used, at its next start at the latest."""
+    """Find what keeps Asterisk from loading the files in use, at its next start at the latest."""
     for name, main in MAIN.items():
         if main in found.closed or name not in used:
             continue

@@ -321,7 +321,7 @@ def _read_parking(conf: Conf) -> Reading:
 
 
 def _penalty(text: str) -> str:
-    """As app_queue reads it: the digits at the beginning, or else 0 (16.28 and 22.10, seen)."""
+    """Read a penalty as app_queue does: the digits at the beginning, or else 0 (16.28 and 22.10, seen)."""
     found = re.match(r"\s*\+?([0-9]{1,9})", text)
     return str(int(found[1])) if found else "0"
 

@@ -159,7 +159,7 @@ class Sections:
 
     @cached_property
     def _doors(self) -> Mapping[str, str]:
-        """By tree, the node at which other contexts let calls in."""
+        """Find, by tree, the node at which other contexts let calls in."""
         found: dict[str, str] = {}
         for name, extensions in self._steps.items():
             for step in (step for steps in extensions.values() for step in steps):
@@ -235,7 +235,7 @@ class Unit:
 
     @property
     def label(self) -> str:
-        """What people call the object."""
+        """Return the label of the object, or else its name."""
         return str(self.fields.get("label") or self.address.name)
 
     @property
@@ -329,7 +329,7 @@ class Kind:
         return key.file == file and key.section.startswith(beginning)
 
     def support(self) -> Support:
-        """What becomes of each field; WronglyPlaced where one is neither mapped nor kept."""
+        """Declare what becomes of each field; WronglyPlaced where one is neither mapped nor kept."""
         options = {path for row in self.rows for path in row.object_field.split()}
         mapped = {*self.mapped.split(), *options.intersection(field_paths(self.name))}
         return placed(

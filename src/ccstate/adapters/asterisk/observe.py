@@ -90,7 +90,7 @@ def stored_view(stored: Stored) -> View:
 
 
 def add_setup(view: View, stored: Stored, by_hand: Handwritten) -> None:
-    """What keeps Asterisk from loading ccstate's files, at the first object of each file.
+    """Add what keeps Asterisk from loading ccstate's files, at the first object of each file.
 
     All objects of such a file are at risk.
     """
@@ -110,7 +110,7 @@ def _managed_in(configuration: str, view: View, stored: Stored) -> set[Address]:
 
 
 def _as_touched(stored: Stored) -> dict[Key, str]:
-    """What files say that were changed by hand; of all others what they should say."""
+    """Read the values of files that were changed by hand; of all others take what they should say."""
     touched = {name for name, path in FILES.items() if stored.is_touched(path)}
     values = dict(stored.compiled.values())
     if touched:
@@ -166,7 +166,7 @@ def _anything(_: Key) -> bool:
 
 
 def add_running(view: View, stored: Stored, running: Running) -> None:
-    """What runs otherwise than it is stored."""
+    """Add to the view what runs otherwise than it is stored."""
     said = _as_stored(stored, view.read.compiled)
     is_seen = compared_in(running)
     actual = _as_running(said, view.read.compiled, running, is_seen)
@@ -196,7 +196,7 @@ def add_running(view: View, stored: Stored, running: Running) -> None:
 
 
 def _running_values(stored: Stored, owner: Address | None, read: ReadBack) -> dict[str, Json]:
-    """By field, and by entry where no field says it, what runs of an object."""
+    """Collect what runs of an object, by field, and by entry where no field says it."""
     key, left = stored.records.key, read.unexplained.get(owner, [])
     if owner is None:
         return {qualified_name(d.key): display_value(key, d.key, d.actual) for d in left}
@@ -220,7 +220,7 @@ def _as_stored(stored: Stored, compiled: Compiled) -> Compiled:
 def _as_running(
     said: Compiled, compiled: Compiled, running: Running, is_seen: Callable[[Key], bool]
 ) -> dict[Key, str]:
-    """What runs where it can be seen, and what is stored where not; of our own sections alone."""
+    """Take running values where they can be seen, else stored ones; of our own sections alone."""
     values = dict(said.values())
     for key in said.entries:
         if is_seen(key) and running.values.get(key) != values[key]:
@@ -286,7 +286,7 @@ def observed_objects(
 
 
 def _bearer(view: View, records: Records) -> Address | None:
-    """Who bears what belongs to no single object: the first that is managed."""
+    """Choose the object that bears what belongs to no single one: the first that is managed."""
     if None not in view.altered and None not in view.running and not view.is_outdated:
         return None
     return min((a for a in records.ledger if a in view.objects), default=None)

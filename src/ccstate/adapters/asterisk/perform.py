@@ -177,7 +177,7 @@ class Written:
 
 
 def results(batch: Sequence[Change], draft: Draft, failure: str) -> list[Result]:
-    """What is said to each change: refused by itself, or failed with all others."""
+    """Make the result of each change: refused by itself, or failed with all others."""
     said = []
     for change in batch:
         reason = draft.refused.get(change.address) or failure
@@ -188,7 +188,7 @@ def results(batch: Sequence[Change], draft: Draft, failure: str) -> list[Result]
 def compiled_files(
     stored: Stored, draft: Draft, server: Server, sounds: Mapping[str, str]
 ) -> Written:
-    """The files that go with the draft, the records among them."""
+    """Compile the files that go with the draft, the records among them."""
     setting = Setting(stored.records.key, server.is_test_site)
     compiled = compile_objects(draft.objects, setting)
     texts = serialize(compiled, stored.contents)
@@ -207,7 +207,7 @@ def compiled_files(
 
 
 def write_and_load(server: Server, stored: Stored, written: Written, running: Running) -> str:
-    """Everything written, loaded and read back; why it was taken back, "" where it holds."""
+    """Write, load and read back everything; return why it was taken back, "" where it holds."""
     old = dict(stored.contents)
     if not stored.is_new:
         old |= server.storage.read([kept.PATH, kept.SECRETS])
@@ -226,7 +226,7 @@ def write_and_load(server: Server, stored: Stored, written: Written, running: Ru
 
 
 def _load(server: Server, stored: Stored, written: Written, running: Running) -> str:
-    """Why Asterisk does not run what was written; "" where it does, as far as can be seen."""
+    """Load what was written; return why Asterisk does not run it, "" where it does as far as can be seen."""
     stale = [name for name in FILES if name in written.changed or _is_stale(name, stored, running)]
     if not stale:
         return ""
@@ -327,7 +327,7 @@ def _changed_endpoints(stored: Stored, now: Mapping[Key, str]) -> set[str]:
 
 
 def _differing(now: Mapping[Key, str], after: Running, files: set[str]) -> str:
-    """What runs otherwise than it was written; "" where nothing does."""
+    """Describe what runs otherwise than it was written; "" where nothing does."""
     is_seen = compared_in(after)
     # One line for each object: where all of it is missing, the first entry says enough.
     wrong = {
@@ -342,7 +342,7 @@ def _differing(now: Mapping[Key, str], after: Running, files: set[str]) -> str:
 
 
 def _taken_back(server: Server, begun: transaction.Transaction) -> str:
-    """The old files put back and loaded; what became of that, in words."""
+    """Put the old files back and load them; return in words what became of that."""
     strange = transaction.take_back(server.storage, begun)
     content = server.storage.read(FILES.values())
     names = [name for name, path in FILES.items() if path in begun.before]

@@ -57,7 +57,7 @@ _NAMED = str.maketrans("~=", "-.")
 
 
 def site_context(site: str) -> str:
-    """What the phones of a site may dial; of "" those that stand nowhere in particular."""
+    """Name the context of what phones of a site may dial; of "" for phones without a site."""
     return shortened(f"site/{site}") if site else "site"
 
 
@@ -202,7 +202,7 @@ def compile_names(compiled: Compiled) -> None:
 
 
 def sound(prompt: str, language: str) -> str:
-    """What a recording is called in the dialplan."""
+    """Name a recording in the dialplan."""
     return f"ccstate/{prompt}/{language}"
 
 

@@ -256,7 +256,7 @@ def _allowed(kind: str, base: Fields, changes: Changes) -> tuple[Fields | None, 
 
 
 def find_deviations(compiled: Compiled, values: Values) -> dict[Address | None, list[Deviation]]:
-    """All entries that are otherwise, gone or added, by the object that they belong to."""
+    """Find all entries that differ, are gone or were added, by the object that they belong to."""
     found: dict[Address | None, list[Deviation]] = {}
     for key, entry in compiled.entries.items():
         actual = values.get(key)
@@ -307,7 +307,7 @@ def _groups(key: Key) -> tuple[tuple[str, ...], ...]:
 
 
 def in_sections(compiled: Compiled, extra: Iterable[Key]) -> list[Key]:
-    """Of added entries those that stand in a section of ours."""
+    """Select the added entries that stand in a section of ours."""
     extra = list(extra)
     ours = {group for key in compiled.entries for group in _groups(key)} if extra else set()
     return [key for key in extra if any(group in ours for group in _groups(key))]

@@ -63,7 +63,7 @@ def new_records() -> Records:
 
 
 def digest(content: bytes) -> str:
-    """What tells whether a file is still as it was written."""
+    """Compute the digest that shows whether a file is still as it was written."""
     return hashlib.sha256(content).hexdigest()
 
 
@@ -196,7 +196,7 @@ def _addressed(by_kind: Mapping[str, Mapping[str, Fields]]) -> dict[Address, Fie
 
 
 def of_kinds(objects: Objects, kinds: Collection[str]) -> dict[Address, Fields]:
-    """Only objects of these kinds."""
+    """Select the objects of these kinds."""
     return {address: fields for address, fields in objects.items() if address.kind in kinds}
 
 

@@ -45,7 +45,7 @@ class Refusal(NamedTuple):
 
 
 def refusals(objects: Mapping[Address, Fields]) -> list[Refusal]:
-    """Everything about the objects that Asterisk would not take as it is meant.
+    """Find everything about the objects that Asterisk would not take as it is meant.
 
     Secrets in the objects are the secrets themselves; no message repeats them.
     """
@@ -76,7 +76,7 @@ def _names(centre: Centre) -> Iterator[Refusal]:
 
 
 def _taken(centre: Centre, kind: str, name: str) -> str:
-    """Why an object cannot have that name."""
+    """Say why an object cannot have that name; "" where it can."""
     trunk = name.removeprefix("trunk-")
     match kind:
         case "queue" if name == "general":
@@ -135,7 +135,7 @@ def _secrets(centre: Centre) -> Iterator[Refusal]:
 
 
 def _why_not(secret: str) -> str:
-    """What is wrong with a SIP password."""
+    """Say what is wrong with a SIP password; "" where nothing is."""
     if not secret:
         return "It is empty."
     if any(char < " " or char == "\x7f" for char in secret):
@@ -150,7 +150,7 @@ def _why_not(secret: str) -> str:
 
 
 def _pin(kind: str, name: str, path: tuple[str, ...], fields: Filled) -> Iterator[Refusal]:
-    """What is wrong with the PIN of a mailbox, or of a conference room."""
+    """Refuse a PIN of a mailbox, or of a conference room, that cannot be typed."""
     pin = at(fields, path)
     if pin is not None and not re.fullmatch(rf"[0-9]{{1,{LONGEST_PIN}}}", str(pin)):
         yield _refusal(kind, name, path, codes.PIN_REFUSED, most=LONGEST_PIN)

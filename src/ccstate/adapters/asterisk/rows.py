@@ -122,14 +122,14 @@ class Row:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What hand-written files call the option."""
+        """Return the names of the option in hand-written files."""
         return (self.option, *self.aliases)
 
 
 def constant(
     option: str, text: str, *, default: str = "", section: str = "", effect: str = ""
 ) -> Row:
-    """An option that is the same for all objects of a kind."""
+    """Make the row of an option that is the same for all objects of a kind."""
     codec = SWITCH if text in {"yes", "no"} else TEXT
     return Row(option, "", codec, text, default, section=section, effect=effect)
 
@@ -175,7 +175,7 @@ def decoded(codec: Codec, text: str | None) -> Json:
 
 
 def at(fields: Mapping[str, Any], path: Path) -> Any:
-    """What stands at a path; None where nothing does."""
+    """Return the value at a path; None where there is none."""
     value: Any = fields
     for name in path:
         if type(value) is not dict and not isinstance(value, Mapping):

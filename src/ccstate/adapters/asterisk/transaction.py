@@ -161,7 +161,7 @@ def write(storage: Storage, new: Mapping[str, bytes]) -> None:
 
 
 def end(storage: Storage, begun: Transaction) -> None:
-    """What was written holds; the old files are let go of."""
+    """End a write that holds: remove the old files and the note."""
     # The note last: a process that is killed here is finished by the next. Of a killed process that began something
     # else, and was given up, copies and staged files may lie about.
     paths = sorted({*begun.before, *FILES.values(), kept.SECRETS, kept.PATH})

@@ -41,7 +41,7 @@ Secrets are in it as they are."""
 
 
 def elsewhere(found: Handwritten, records: Records) -> Mapping[Address, Elsewhere]:
-    """What of the hand-written configuration are objects, and where each stands.
+    """Find the objects of the hand-written configuration, and where each stands.
 
     An object that ccstate has written itself is ccstate's, whatever stands beside it.
     """
@@ -69,7 +69,7 @@ def _shown(records: Records, address: Address, fields: Fields) -> Fields:
 
 
 def out_of_reach(drafted: Draft) -> Iterator[Diagnostic]:
-    """What would lead callers to an object that stands by hand, where ccstate writes no way to it.
+    """Report objects that would lead callers to a hand-written one, to which ccstate writes no way.
 
     Seen on Asterisk 22: a key of such a menu hangs up, and such a queue has no agent.
     """
@@ -156,7 +156,7 @@ def _places(found: Handwritten, imported: Imported) -> dict[Address, str]:
 
 
 def _standing(found: Handwritten) -> dict[Line, tuple[str, Line]]:
-    """By line, its configuration and where people look for it: a section's head, or the line.
+    """Map lines to their configuration and where people look for them: a section's head, or the line.
 
     Templates are left out, for they belong to no object.
     """

@@ -74,7 +74,7 @@ class EmbeddedAdapter:
         return {reference: secrets.seal(key, secret) for reference, secret in found.items()}
 
     def audit(self, changes: Sequence[Change]) -> list[Diagnostic]:
-        """Only what no state of the platform could take; the rest shows when it is performed."""
+        """Report only what no state of the platform could take; the rest shows when it is performed."""
         unknown = sorted({change.address.kind for change in changes} - set(self.supports))
         return [
             Diagnostic(

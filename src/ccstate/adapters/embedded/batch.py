@@ -68,7 +68,7 @@ class Surroundings:
 
 
 def around(database: sqlite3.Connection, drafts: Mapping[Address, DraftedChange]) -> Surroundings:
-    """What `refusals` needs to know, in one query a kind."""
+    """Read what `refusals` needs to know, in one query a kind."""
     named = {target for draft in drafts.values() for target in draft.names}
     removed = [address for address, draft in drafts.items() if removes(draft)]
     return Surroundings(
@@ -158,7 +158,7 @@ DONE = Result(done=True)
 def carry_out(
     database: sqlite3.Connection, batch: Sequence[Change], secrets: Secrets, faults: Faults
 ) -> list[Result]:
-    """One result for each change; fewer where the platform is lost on the way."""
+    """Carry out a batch: a result for each change; fewer where the platform is lost on the way."""
     live = store.found(database, (change.address for change in batch))
     drafts: dict[Address, DraftedChange] = {}
     places: dict[Address, int] = {}
@@ -187,7 +187,7 @@ def carry_out(
 
 
 def _struck(drafted: DraftedChange, fault: Fault | None) -> DraftedChange | None:
-    """What the platform makes of a draft; None where it stores nothing and says that it did."""
+    """Apply a fault to a draft; None where the platform stores nothing and reports that it did."""
     match fault.fault if fault else "none":
         case "refuse":
             raise Refused("the platform refused: its connection says so")

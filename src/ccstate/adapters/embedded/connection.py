@@ -118,7 +118,7 @@ class Faults:
     counts: dict[str, int] = field(default_factory=dict)
 
     def strike(self, address: Address) -> Fault | None:
-        """What befalls a change of this object; slowness is over when this returns."""
+        """Find the fault that strikes a change of this object; a slow one is over when this returns."""
         for fault in self.faults:
             if not (_meets(fault, address) and self._has_strikes_left(fault)):
                 continue

@@ -99,7 +99,7 @@ def _open(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """One consistent view of a platform that exists; Unreadable where it is none."""
+    """Open one consistent view of a platform that exists; Unreadable where it is none."""
     with _understood(path), closing(_open(path)) as database:
         database.execute("BEGIN")
         _check_format(database, path)
@@ -108,7 +108,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def writing(path: Path) -> Iterator[sqlite3.Connection]:
-    """One transaction, which waits its turn; leaving by an exception writes nothing."""
+    """Open one transaction, which waits its turn; leaving by an exception writes nothing."""
     make(path)
     with _understood(path), closing(_open(path)) as database:
         database.execute("BEGIN IMMEDIATE")
@@ -118,7 +118,7 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def make(path: Path) -> None:
-    """An empty platform where there is none yet."""
+    """Make an empty platform where there is none yet."""
     with _understood(path):
         if not path.exists():
             _create(path)
@@ -165,7 +165,7 @@ def key(database: sqlite3.Connection) -> bytes:
 
 
 def counts(database: sqlite3.Connection) -> dict[str, int]:
-    """How often each fault has struck."""
+    """Read how often each fault has struck."""
     rows = database.execute("SELECT substr(key, 7), value FROM meta WHERE key GLOB 'fault:*'")
     return dict(rows.fetchall())
 
@@ -192,7 +192,7 @@ def write_lock(database: sqlite3.Connection, record: bytes | None) -> None:
 def everything(
     database: sqlite3.Connection, table: Table, wanted: Collection[str]
 ) -> dict[Address, Fields]:
-    """Every object, or every ledger entry, of these kinds, in order."""
+    """Read every object, or every ledger entry, of these kinds, in order."""
     rows = database.execute(_ALL[table], (_json(wanted),))
     # Inline: a call a row would double the time that 100,000 rows take.
     load, make_tuple = orjson.loads, tuple.__new__
@@ -218,7 +218,7 @@ def found(
 
 
 def present(database: sqlite3.Connection, addresses: Iterable[Address]) -> set[Address]:
-    """Those of these addresses at which an object exists."""
+    """Select the addresses at which an object exists."""
     return {
         Address(kind, name)
         for kind, names in _by_kind(addresses).items()

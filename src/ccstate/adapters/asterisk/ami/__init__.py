@@ -245,7 +245,7 @@ class Ami:
             raise
 
     def command(self, cli: str) -> list[str]:
-        """What a command of the CLI prints."""
+        """Run a command of the CLI; return the lines that it prints."""
         return list(self.do("Command", ("Command", cli)).output)
 
     def read_many(self, requests: Iterable[Request]) -> Generator[list[Message] | Refused]:
@@ -298,7 +298,7 @@ class Ami:
         self._arrived += self._splitter.feed(rest)
 
     def _log_in(self) -> None:
-        """By challenge, so that the secret never crosses the line; with system events, see below."""
+        """Log in by challenge, so that the secret never crosses the line; with system events, see below."""
         challenge = self._answer("Challenge", [("AuthType", "MD5")])[0]["Challenge"]
         # AMI 16 and 22 know MD5 only; the challenge makes each answer good for this session alone.
         key = hashlib.md5((challenge + self._login.secret).encode(), usedforsecurity=False)
@@ -401,7 +401,7 @@ class Ami:
         return True
 
     def _chunk(self, deadline: float) -> bytes | None:
-        """What comes next, at least a byte; None where nothing comes by then."""
+        """Receive at least a byte; None where nothing comes by then."""
         remaining = deadline - time.monotonic()
         if remaining <= 0:
             return None

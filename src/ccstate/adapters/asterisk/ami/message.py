@@ -36,7 +36,7 @@ class Message:
     """The first value of each key, with what stands around it in its line."""
 
     def items(self) -> Iterator[tuple[str, str]]:
-        """All keys and values, in order, repeated ones too."""
+        """Yield all keys and values, in order, repeated ones too."""
         for line in self._lines():
             key, colon, value = line.partition(":")
             if colon:
@@ -80,12 +80,12 @@ class Message:
         return found
 
     def __repr__(self) -> str:
-        """What it is, without values: those may be secret."""
+        """Show the kind of message without values: those may be secret."""
         return f"<AMI {self.get('Event') or self.get('Response') or 'message'}>"
 
     @property
     def output(self) -> tuple[str, ...]:
-        """What a CLI command printed, line by line."""
+        """Return the lines that a CLI command printed."""
         return self.all("Output")
 
 
@@ -108,7 +108,7 @@ class Form:
         self._size = 0
 
     def values(self, message: Message) -> list[str]:
-        """Their first values, in the order of the keys; "" for a key that is not there."""
+        """Return the first values, in the order of the keys; "" for a key that is not there."""
         lines = message.raw.split(b"\r\n")
         if len(lines) == self._size:
             found = [lines[place] for place in self._places]
@@ -121,7 +121,7 @@ class Form:
         return self._searched(message, lines)
 
     def _searched(self, message: Message, lines: Sequence[bytes]) -> list[str]:
-        """As every message can be read; the places are those of this one from now on."""
+        """Search the keys of a message, and remember the places of this one."""
         places = [_place(lines, mark) for mark in self._marks]
         self._size = len(lines) if None not in places else 0
         self._places = [place for place in places if place is not None]

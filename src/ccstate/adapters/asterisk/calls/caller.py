@@ -118,4 +118,4 @@ class Caller(Protocol):
         """End a call, or give it up where it was not answered yet; nothing where it is over."""
 
     def reports(self) -> Iterable[Report]:
-        """What has happened since this was asked last."""
+        """Return the reports since the last call."""

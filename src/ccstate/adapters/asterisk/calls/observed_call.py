@@ -137,7 +137,7 @@ def _dialled(call: ObservedCall, event: Message, _now: float) -> None:
 
 
 def _picked_up(call: ObservedCall, event: Message, _now: float) -> None:
-    """Of an extension or a number; in a queue, AgentConnect says more, and comes after this."""
+    """Note who answers at an extension or a number; in a queue AgentConnect says more, later."""
     is_queue = call.last is not None and call.last.kind == "queue"
     if event.get("DialStatus") != "ANSWER" or is_queue:
         return
@@ -153,7 +153,7 @@ def _bridged(call: ObservedCall, _event: Message, _now: float) -> None:
 
 
 def _joined(call: ObservedCall, _event: Message, _now: float) -> None:
-    """In a conference room, with the callers who are or will be there."""
+    """Note that the call is in a conference room, with the callers who are or will be there."""
     call.answering, call.is_bridged = Person(), True
 
 

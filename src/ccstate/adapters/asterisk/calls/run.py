@@ -83,7 +83,7 @@ class Keypad:
         self._left = list(entries)[::-1]
 
     def asked(self, flow: Flow, place: Place) -> list[Press]:
-        """What is pressed at a place when a call comes there; nothing where nothing is asked."""
+        """List the keys to press at a place when a call comes there; none where none are asked for."""
         node = flow.centre.of(place.kind).get(place.name, {}).get("nodes", {}).get(place.node, {})
         match node.get("type"):
             case "menu":
@@ -258,7 +258,7 @@ class _Calls:
     looked: float = 0.0
 
     def results(self, tests: Sequence[Verdict]) -> Iterator[CallResult]:
-        """All tests as they end; the longest begin first, so that none is left for the end."""
+        """Place all tests, and yield results as calls end; the longest begin first."""
         waiting = sorted(tests, key=_length, reverse=True)
         turns = Turns(self.flow.centre)
         while waiting or self.under_way:

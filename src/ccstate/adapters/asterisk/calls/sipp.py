@@ -58,7 +58,7 @@ class SippProcess:
     folder: Path
 
     def ended(self) -> Diagnostic:
-        """Why it ended, in its own words."""
+        """Report why sipp ended, in its own words."""
         paths = [*self.folder.glob("*_errors.log"), self.folder / "said"]
         texts = (path.read_text(errors="replace")[:LONGEST_WORDS] for path in paths)
         lines = [line for text in texts for line in text.splitlines() if line.strip()]
@@ -92,7 +92,7 @@ def running(sipp: Sequence[str], entrance: Entrance, more: Sequence[str]) -> Ite
 
 
 def _options(entrance: Entrance) -> Sequence[str]:
-    """Our own address for SIP and sound, no keyboard, its screen of numbers once a day."""
+    """Choose options: our address for SIP and sound, no keyboard, the screen of numbers once a day."""
     own = own_address(entrance)
     port = free_port(socket.SOCK_DGRAM, own)
     addresses = ("-i", own, "-mi", own, "-p", str(port), "-bind_local", "-ci", "127.0.0.1")
@@ -112,7 +112,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def own_address(entrance: Entrance) -> str:
-    """Ours, as the site sees it; nothing is sent. Unreadable where there is no way to the site."""
+    """Find our address as the site sees it; nothing is sent. Unreadable where there is no way to it."""
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.connect((entrance.host, entrance.port))

@@ -90,7 +90,7 @@ def _until_nul(lines: Lines, line: str, file: str, number: int) -> str:
 
 
 def _without_comments(lines: Lines, text: str, number: int) -> str:
-    """What Asterisk processes of a line; `text` is its buffer, in which NUL ends a string."""
+    """Return what Asterisk processes of a line; `text` is its buffer, in which NUL ends a string."""
     text += "\0"
     new = 0
     begin = 0 if lines.depth == 0 else -1
@@ -555,7 +555,7 @@ def resolved(conf: Conf) -> tuple[Section, ...]:
 
 
 def parse(text: bytes, file: str) -> Conf:
-    """One file by itself; includes are listed and not followed."""
+    """Parse one file by itself; includes are listed and not followed."""
     loading = Loading({file: text}.get, lambda _: (), follow=frozenset())
     return loading.conf(file)
 

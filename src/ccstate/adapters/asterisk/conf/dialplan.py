@@ -229,7 +229,7 @@ class _Loading:
 
 
 def _until_comma(text: str) -> tuple[str, str]:
-    """What stands before the first comma outside of brackets, and behind it: `pbx_strsep`."""
+    """Split at the first comma outside of brackets, as `pbx_strsep` does."""
     square = 0
     escaped = False
     for at, char in enumerate(text):

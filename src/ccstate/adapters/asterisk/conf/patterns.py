@@ -58,7 +58,7 @@ def pattern(exten: str) -> Pattern:
 
 
 def without_hyphens(exten: str) -> str:
-    """An extension without the hyphens that are for the eye; inside of brackets they mean a range."""
+    """Remove the hyphens that are for the eye; inside of brackets they mean a range."""
     return _HYPHENS.sub(lambda found: "" if found[0] == "-" else found[0], exten)
 
 
@@ -98,7 +98,7 @@ def rank(exten: str) -> Rank:
 
 
 def openings(exten: str) -> list[str]:
-    """What is dialled for a pattern, with its places open; none where there are too many ways."""
+    """List what is dialled for a pattern, with its places open; none where there are too many ways."""
     if not exten.startswith("_"):
         return [exten]
     places, end = pattern(exten)
@@ -106,13 +106,13 @@ def openings(exten: str) -> list[str]:
 
 
 def opened(exten: str) -> str | None:
-    """What is dialled for a pattern where one way says it; None otherwise."""
+    """Return what is dialled for a pattern where one way says it; None otherwise."""
     ways = openings(exten)
     return ways[0] if len(ways) == 1 else None
 
 
 def _ways(places: Iterable[frozenset[str]], end: str) -> list[str] | None:
-    """Every way of saying these places; None where there are too many."""
+    """List every way of saying these places; None where there are too many."""
     choices: list[list[str]] = []
     count = 1
     for place in places:
@@ -125,7 +125,7 @@ def _ways(places: Iterable[frozenset[str]], end: str) -> list[str] | None:
 
 
 def shown(dialled: str) -> str:
-    """What is dialled, as a pattern of an outbound route: `1256NXXXXXX`."""
+    """Write what is dialled as a pattern of an outbound route: `1256NXXXXXX`."""
     return "".join(_SHOWN.get(char, char) for char in dialled)
 
 
@@ -163,7 +163,7 @@ def grows(exten: str, dialled: str) -> bool | None:
 
 
 def common(exten: str, dialled: str) -> list[str] | None:
-    """What both mean, as things dialled; [] where nothing is, None where it is too much to say."""
+    """List what both mean, as things dialled; [] where nothing is, None where it is too much to say."""
     places, end = pattern(exten)
     body, more = (dialled[:-1], dialled[-1]) if dialled.endswith(MORE) else (dialled, "")
     if not more and not end and len(body) != len(places):

@@ -61,7 +61,7 @@ GREETS = Template("Gosub", f"{MESSAGE},s,1(<extension>,<greeting>)", greeting=op
 
 
 def display_name(centre: Centre, name: str, extension: Filled) -> str:
-    """What phones show of its calls: its user's name, or else its label; "" where it has none."""
+    """Return the name that phones show of its calls: its user's, or else its label; "" for none."""
     person = centre.of("user").get(person_of(centre, name), {})
     return str(person.get("name") or extension.get("label") or "")
 
@@ -173,7 +173,7 @@ MAILBOX_ROWS = (
 
 
 def compile_extension(unit: Unit) -> None:
-    """One extension: pjsip, dialplan and voicemail."""
+    """Compile one extension: pjsip, dialplan and voicemail."""
     name, extension, centre = unit.name, unit.fields, unit.flow.centre
     if extension["device"] != "none":
         site = centre.label(f"site/{location_of(centre, name).site}")

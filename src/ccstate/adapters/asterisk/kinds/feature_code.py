@@ -39,7 +39,7 @@ TURNS = Template("Set", f"DB({key_of('<switch>')})=<position>")
 
 
 def compile_feature_code(unit: Unit) -> None:
-    """One code: where it is dialled, what it does, and the lamp that shows it."""
+    """Compile one code: where it is dialled, what it does, and the lamp that shows it."""
     code, sites = unit.fields, unit.fields.get("sites")
     for dialled in map(site_context, sites) if sites else (INTERNAL,):
         leads = GOTO.step("code", context=context(unit.place), extension="s")
@@ -233,7 +233,7 @@ def _dialled(sections: Sections, place: Place) -> Iterator[tuple[str, str, Steps
 
 
 def _decoded_action(steps: Steps) -> Decoded:
-    """What steps do; fields that the action does not need stay unclear."""
+    """Decode the action of steps; fields that the action does not need stay unclear."""
     unclear: Json = UNCLEAR
     found: dict[str, Json] = dict.fromkeys(("queue", "reason", "switch", "parking_lot"), unclear)
     if (every := IN_EVERY.find(steps).get("action")) is not None:

@@ -35,7 +35,7 @@ COUNTED = Template("Set", f"GROUP(ccstate)={trunk_id('<trunk>')}")
 
 
 def compile_number(unit: Unit) -> None:
-    """One inbound number: how carriers dial it, and where it leads."""
+    """Compile one inbound number: how carriers dial it, and where it leads."""
     number, place, trunk = unit.fields, unit.place, unit.fields.get("trunk")
     arriving = unit.context(trunk_context(trunk) if trunk else NUMBERS)
     for dialled in (unit.name, unit.name.removeprefix("+")):
@@ -66,7 +66,7 @@ def compile_number(unit: Unit) -> None:
 
 
 def _asked(number: Filled) -> Iterator[tuple[str, str]]:
-    """What a number asks, in order: the node of the place where it does, and the field."""
+    """List what a number asks, in order: the node of the place where it does, and the field."""
     asked = [field for field in ("callers", "switch", "hours") if number.get(field)]
     for field in asked or ("to",):
         node = {"switch": TURNED, "hours": HOURS}.get(field, "")

@@ -32,7 +32,7 @@ def _route(name: str) -> str:
 
 
 def compile_route(unit: Unit) -> None:
-    """One route: who may use it, and the trunks in their order."""
+    """Compile one route: who may use it, and the trunks in their order."""
     route, where = unit.fields, unit.context(_route(unit.name))
     where.note(unit.label)
     steps = [enter_step(unit.place)]
@@ -64,7 +64,7 @@ _REJECTED, _ALL_BUSY = "21", "34"
 
 
 def takes(compiled: Compiled, flow: Flow, site: str, out: str, first: Iterable[Step]) -> None:
-    """What is dialled at a site (`out`), and the route that takes it; `first` before emergencies."""
+    """Compile which route takes what is dialled at a site (`out`); `first` goes before emergencies."""
     dialling = Dialling(flow.centre)
     patterns: dict[str, str] = {}
     for place in (site, ""):

@@ -33,7 +33,7 @@ ROWS = (
 
 
 def compile_parking_lot(unit: Unit) -> None:
-    """One lot: its section, its numbers inside, and where calls go that are not taken."""
+    """Compile one lot: its section, its numbers inside, and where calls go that are not taken."""
     lot, place = unit.fields, unit.place
     unit.section(PARKING, ROWS, _written(unit.name, lot))
     unit.context(INTERNAL).include(slots_context(unit.name))
@@ -73,7 +73,7 @@ def decode_parking_lot(sections: Sections, name: str) -> Decoded:
 
 
 def running_lots(dialplan: Values) -> Iterator[tuple[Key, str]]:
-    """What runs of lots, by the steps of their contexts: the number that parks, and the slots."""
+    """Read running lots by the steps of their contexts: the number that parks, and the slots."""
     slots: dict[str, list[int]] = {}
     for (_, section, extension, _priority), step in dialplan.items():
         if not section.startswith(SLOTS):

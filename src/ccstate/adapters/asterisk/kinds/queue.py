@@ -151,7 +151,7 @@ def decode_members(sections: Sections, name: str) -> Json:
 
 
 def _called(agent: Agent) -> str:
-    """What the line of a member is called by."""
+    """Name the line of a member."""
     return agent.user or agent.extension
 
 
@@ -161,7 +161,7 @@ def _member(agent: Agent, line: _Line) -> dict[str, Json]:
 
 
 def _said(line: _Line) -> dict[str, Json]:
-    """What a line says beside whose it is."""
+    """Return the fields of a line beside its person or phone."""
     login = "dynamic" if line.is_dynamic else "static"
     return without_defaults({"penalty": line.penalty, "login": login})
 
@@ -187,7 +187,7 @@ def _known_lines(centre: Centre, members: Mapping[str, str]) -> Iterator[tuple[s
 
 
 def _logging_in(centre: Centre, context: Mapping[str, Steps]) -> Iterator[tuple[str, _Line]]:
-    """Those who log in, where the phone is that of the user, or the extension, so named."""
+    """List agents who log in, where the phone is that of the user, or the extension, so named."""
     for extension, steps in context.items():
         found = LOGS_IN.find(steps)
         name = found.get("member", "")
@@ -290,7 +290,7 @@ LEFT_EMPTY = ("JOINEMPTY", "LEAVEEMPTY", "JOINUNAVAIL", "LEAVEUNAVAIL")
 
 
 def compile_queue(unit: Unit) -> None:
-    """One queue: its section, its members, its context, its number inside."""
+    """Compile one queue: its section, its members, its context, its number inside."""
     name, queue = unit.name, unit.fields
     unit.section(QUEUES, ROWS, _written(unit.flow, name, queue))
     compile_members(unit)
@@ -328,7 +328,7 @@ def _exits(queue: str) -> str:
 
 
 def _rights(queue: Filled) -> str:
-    """What can be done by key codes, as options of Queue."""
+    """Encode what can be done by key codes, as options of Queue."""
     members = in_call.key_options(queue, queue.get("member_rights"), in_call.CALLED)
     return members + in_call.letters(queue.get("caller_rights"), in_call.CALLING)
 
@@ -377,7 +377,7 @@ def _wait(name: str, queue: Filled) -> Step:
 
 
 def _joins_again(name: str, queue: Filled) -> list[Step]:
-    """What a caller does who came while the queue was not there."""
+    """Let a caller join again who came while the queue was not there."""
     return [
         Step("Wait", "2"),
         _wait(name, queue),
@@ -460,7 +460,7 @@ _IN_CALL = (
 
 
 def _decoded_waits(sections: Sections, steps: Mapping[str, Steps]) -> Decoded:
-    """What callers meet who wait; where no phone rings, these fields change nothing."""
+    """Decode what waiting callers meet; where no phone rings, these fields change nothing."""
     hours_path, welcome = ("hours",), ("announcements", "welcome")
     after, to = ("overflow", "after"), ("overflow", "to")
     waits = [*steps.get("s", ()), *steps.get("open", ())]

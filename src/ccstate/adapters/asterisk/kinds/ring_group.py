@@ -15,7 +15,7 @@ _DEVICE = "PJSIP/"
 
 
 def compile_ring_group(unit: Unit) -> None:
-    """One ring group: its context, its number inside."""
+    """Compile one ring group: its context, its number inside."""
     group, place = unit.fields, unit.place
     devices = [f"{_DEVICE}{extension}" for extension in ringing_members(unit.flow.centre, group)]
     turns = devices if group["strategy"] == "in_order" else ["&".join(devices)] * bool(devices)

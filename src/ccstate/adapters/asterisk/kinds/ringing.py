@@ -168,7 +168,7 @@ def _rings_and_forwards(
 
 
 def _outside(unit: Unit, place: Place) -> None:
-    """An outside number that an extension forwards to."""
+    """Compile an outside number that an extension forwards to."""
     missed = unit.flow.ways(place)[-1]
     rings = CALLS.step("ring_for", number=place.node, ring_for=unit.fields["ring_for"])
     steps = [enter_step(place), rings, *follow(place, missed)]
@@ -216,7 +216,7 @@ def compile_rings(compiled: Compiled, flow: Flow) -> None:
 
 
 def decode_ringing(sections: Sections, name: str, endpoint: Options) -> Decoded:
-    """How an extension rings, what rings after it, and where its calls are forwarded."""
+    """Decode how an extension rings, what rings after it, and where its calls are forwarded."""
     steps = sections.context("extension").get(exten(name), ())
     rings = RINGS.find(steps) or RINGS_WITH_RIGHTS.find(steps)
     follows: list[Json] = [found for step in steps if (found := _following(step))]

@@ -91,7 +91,7 @@ def parts_of_days(context: Context, entries: Sequence[Filled], field: str) -> No
 
 
 def _of_date(day: date, holidays: Holidays, field: str) -> list[Step]:
-    """What a date is by all of the entries that hold it."""
+    """Compile the steps of a date by all of the entries that hold it."""
     whole, parts = holidays.on(day)
     if whole is not None:
         return [Step("Goto", f"{ALL},1", field)]
@@ -139,7 +139,7 @@ _PART_OF_DAY = re.compile(r"\$\{ARG2\} >= ([0-9]+)(?: & \$\{ARG2\} < ([0-9]+))?"
 
 
 def day_conditions(steps: Steps) -> Iterator[DayCondition]:
-    """What is asked of days; two steps in turn ask of days that reach over New Year."""
+    """Read the conditions on days; two steps in turn ask of days that reach over New Year."""
     begun = ""
     for found in filter(None, map(_ASKED.fullmatch, steps)):
         is_dated = not found["yearly"]
@@ -311,7 +311,7 @@ def _all_spans(schedule: Filled) -> Iterator[tuple[int, int]]:
 
 
 def _asked(zone: str, clock: str, late: Sequence[Step], closings: str) -> Iterator[Step]:
-    """What begins today, what began yesterday, and what is closed for a time."""
+    """Ask what begins today, what began yesterday, and what is closed for a time."""
     yield Step("Set", f"LOCAL(at)={clock}")
     yield ZONE.step("timezone", zone=zone)
     yield Step("Set", f"LOCAL(day)=${{STRFTIME(${{at}},{zone},%Y%m%d)}}", "timezone")
@@ -355,7 +355,7 @@ def _sources(centre: Centre, name: str, schedule: Filled) -> Iterator[tuple[str,
 
 
 def _days(context: Context, schedule: Filled, sources: Sequence[tuple[str, str]]) -> None:
-    """What begins on a day: ARG1, as 20261225; its weekday is ARG2, the time ARG3, up to 4759."""
+    """Compile what begins on a day: ARG1, as 20261225; its weekday is ARG2, the time ARG3, up to 4759."""
     exceptions = Entries(e for e in schedule.get("exceptions") or () if e.get("hours") is not None)
     seasons = Entries(schedule.get("seasons") or ())
     steps: list[Step] = []

@@ -20,7 +20,7 @@ CALLBACK = Template("Set", "CC_CALLBACK=<number>")
 
 
 def compile_site(unit: Unit) -> None:
-    """What phones of a site may dial, and which number an emergency call shows."""
+    """Compile what phones of a site may dial, and which number an emergency call shows."""
     where = unit.context(site_context(unit.name))
     where.note(f"Phones at {unit.label}")
     first = []

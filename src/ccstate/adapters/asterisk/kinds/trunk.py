@@ -105,7 +105,7 @@ _PORTS = {"udp": 5060, "tcp": 5060, "tls": 5061}
 
 
 def compile_trunk(unit: Unit) -> None:
-    """One trunk: endpoint, address, account, registration; how its calls arrive and leave."""
+    """Compile one trunk: endpoint, address, account, registration; how its calls arrive and leave."""
     name, trunk, identity = unit.name, unit.fields, trunk_id(unit.name)
     unit.compiled.notes[PJSIP, identity] = trunk.get("label") or ""
     unit.pjsip(ROWS, _written(unit.flow, name, trunk), identity)
@@ -162,7 +162,7 @@ _SAID = {
 
 
 def _leaves_by(where: Context, shown: Shown, name: str, trunk: Filled) -> None:
-    """How calls leave on one trunk: what it says of every call, and on to what all trunks do."""
+    """Compile how calls leave on one trunk: what is its own, and on to what all trunks do."""
     where.add(
         "s",
         [

@@ -70,7 +70,7 @@ APPLYING = (
 
 
 def forbidden_actions(ami: Ami, actions: Iterable[str]) -> tuple[str, ...]:
-    """Those of the actions for which the user lacks a right, in their order."""
+    """Select the actions for which the user lacks a right, in their order."""
     permitted = {name for name, _ in ami.do("ListCommands").items()}
     return tuple(a for a in actions if a not in permitted and _is_forbidden(ami, a))
 
@@ -112,7 +112,7 @@ def closed_files(*paths: Iterable[str]) -> list[str]:
 def unseen_words(
     closed: Iterable[str], running: Mapping[str, str], *, sees_calls: bool
 ) -> Iterator[str]:
-    """One line for each thing that could not be seen, with the right that is missing.
+    """Write one line for each thing that could not be seen, with the right that is missing.
 
     `running`: by file, the AMI action that is not permitted.
     """
@@ -304,7 +304,7 @@ def parking_lots(dialplan: dict[Key, str]) -> Read:
 
 
 def read_mailboxes(ami: Ami, expected: Values) -> Read:
-    """All mailboxes; their PINs are never shown."""
+    """Read all mailboxes; their PINs are never shown."""
     values: dict[Key, str] = {}
     revision = ""
     for message in ami.read("VoicemailUsersList"):
@@ -325,7 +325,7 @@ def _mailbox(message: Message, expected: Values) -> Iterator[tuple[Key, str]]:
 
 
 def _mailbox_options(message: Message, expected: str) -> str:
-    """As expected, where all that can be seen of it is so."""
+    """Read the options of a mailbox: as expected, where all that can be seen of them is so."""
     seen = {option: message[header].lower() for option, header in _SEEN_OPTIONS.items()}
     said = dict(part.partition("=")[::2] for part in expected.split("|") if part)
     if expected and all(said.get(option, "no") == text for option, text in seen.items()):

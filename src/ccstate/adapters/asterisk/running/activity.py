@@ -44,7 +44,7 @@ class Channel:
 
 
 def read_channels(ami: Ami) -> tuple[Channel, ...]:
-    """All legs of all calls."""
+    """Read all legs of all calls."""
     return tuple(
         Channel(
             name=message["Channel"],
@@ -59,7 +59,7 @@ def read_channels(ami: Ami) -> tuple[Channel, ...]:
 
 
 def read_positions(ami: Ami, family: str, names: Iterable[str]) -> Mapping[str, str]:
-    """What people have set by a code, by the names of switches or extensions.
+    """Read what was set by codes, by the names of switches or extensions.
 
     Getvar of a function without a channel answers nothing (22.10, seen).
     """
@@ -80,7 +80,7 @@ def activity(
     positions: Mapping[str, str] | None = None,
     forwards: Mapping[str, str] | None = None,
 ) -> Mapping[Address, Activity]:
-    """By object, what goes on there now; `entries` say what belongs to which object.
+    """Report by object what goes on there now; `entries` say what belongs to which object.
 
     Callers are those who wait and those who talk. Words tell them, who is logged in, the position
     of a switch, where the calls of an extension go, each who is paused, and what is amiss with a trunk, in this order.
@@ -154,7 +154,7 @@ def _waiting(running: Running, owners: _Owners) -> dict[Address, list[int]]:
 def _calls(
     channels: Iterable[Channel], running: Running, owners: _Owners
 ) -> dict[Address, set[str]]:
-    """Who waits in a queue does not talk there, though he does to the trunk that he came by."""
+    """Group calls by object; a caller who waits in a queue talks to the trunk alone."""
     legs = tuple(channels)
     by_name = {leg.name: leg.call for leg in legs}
     waiting = {
@@ -179,7 +179,7 @@ def _logged_in(running: Running, owners: _Owners) -> dict[Address, list[str]]:
 def _trunk_faults(
     running: Running, owners: _Owners, entries: Entries
 ) -> Iterator[tuple[Address, str]]:
-    """What is amiss with trunks. That phones are away is the way of phones.
+    """Report what is amiss with trunks. That phones are away is usual.
 
     Of an `identify` that Asterisk passed over, because no server knew an address for its host, only the
     details of the endpoint tell; of those that were not read, nothing is said.

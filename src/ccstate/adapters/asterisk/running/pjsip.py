@@ -56,7 +56,7 @@ class Phones:
 
 
 def read_phones(ami: Ami, expected: Values, endpoints: Collection[str] | None) -> Phones:
-    """Everything in lists, and the details of these endpoints; None: of all."""
+    """Read everything in lists, and the details of these endpoints; None: of all."""
     said = _said(expected)
     reading = _Reading(said)
     values: dict[Key, str] = {}
@@ -104,7 +104,7 @@ _Said = Mapping[tuple[str, str], Mapping[str, str]]
 
 
 def _said(expected: Values) -> _Said:
-    """What is expected of each object, by type and id."""
+    """Group what is expected by the type and id of the object."""
     said: dict[tuple[str, str], dict[str, str]] = {}
     for key, text in expected.items():
         if is_pjsip(key.file):
@@ -166,7 +166,7 @@ class _Reading:
         }
 
     def options(self, kind: str, message: Message) -> dict[Key, str]:
-        """All options of one object that are expected, or not at their default."""
+        """Read all options of one object that are expected, or not at their default."""
         name, *shown = self._forms[kind].values(message)
         expected = self._said.get((kind, name), {})
         found: dict[Key, str] = {}
@@ -188,7 +188,7 @@ _MORE = {"endpoint": ("SetVar",)}
 
 
 def _variables(name: str, shown: str, said: Mapping[str, str]) -> dict[Key, str]:
-    """All `set_var` of an endpoint; shown in one line, in which their values may have commas."""
+    """Read all `set_var` of an endpoint; AMI shows them in one line, in which values may have commas."""
     expected = {part: text for part, text in said.items() if part.startswith(VARIABLE)}
     line = ",".join(f"{part.removeprefix(VARIABLE)}={text}" for part, text in expected.items())
     if shown == line:
@@ -203,7 +203,7 @@ _SWITCHED = {"true": "yes", "false": "no"}
 
 
 def header(option: str) -> str:
-    """How AMI names an option: `set_var` is SetVar."""
+    """Name an option as AMI does: `set_var` is SetVar."""
     if option == "contact":
         return "Contacts"
     return "".join(word.capitalize() for word in option.split("_"))
@@ -277,6 +277,6 @@ def _network(shown: str) -> str:
 
 
 def _bits(mask: str) -> int:
-    """Of a mask such as 255.0.0.0 or ffff::."""
+    """Count the bits of a mask such as 255.0.0.0 or ffff::."""
     number = int(ipaddress.ip_address(mask))
     return number.bit_count()

@@ -71,7 +71,7 @@ def _wrong(ami: Ami, wanted: Mapping[str, str]) -> dict[str, str]:
 
 
 def _refusal(ami: Ami, module: str) -> str:
-    """Why a module does not read its file again; "" where it does."""
+    """Ask a module to read its file again; return why it does not, "" where it does."""
     try:
         ami.do("Reload", ("Module", module))
     except Refused as refused:
@@ -87,7 +87,7 @@ def _refusal(ami: Ami, module: str) -> str:
 
 
 def _revision(ami: Ami, file: str) -> str:
-    """What runs; "" where no end of the file was read, or nothing is there to read it."""
+    """Read the revision that runs; "" where no end of the file was read, or no module runs to read it."""
     # The global of the dialplan outlives the module that set it (16 and 22, seen).
     return _REVISIONS[file](ami) if is_running(ami, file) else ""
 

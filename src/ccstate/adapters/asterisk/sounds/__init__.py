@@ -144,7 +144,7 @@ def recording_digests(prompts: Mapping[str, Fields], folder: Path) -> dict[str, 
 
 
 def audit(wanted: Mapping[str, Wanted], folder: Path, speech: Speech) -> list[Diagnostic]:
-    """What would keep the sounds from being made, looked for quickly: nothing is made."""
+    """Find what would keep the sounds from being made; nothing is made."""
     return [
         *(_problems(audio.check_libraries) if wanted else ()),
         *_speech_problems(wanted.values(), speech),
@@ -308,7 +308,7 @@ class Prompts:
         return wanted(prompts, speech=self.speech, recordings=recordings)
 
     def audit(self, objects: Objects, records: Records) -> list[Diagnostic]:
-        """What keeps sounds from being made."""
+        """Find what keeps sounds from being made."""
         return audit(self._missing(objects, records), self.folder, self.speech)
 
     def _missing(self, objects: Objects, records: Records) -> dict[str, Wanted]:

@@ -49,7 +49,7 @@ class Speech:
 
 
 def named_speech() -> Speech:
-    """What the environment names. Raises InvalidInput where that is no program."""
+    """Return the command of the environment. Raises InvalidInput where that is no program."""
     return Speech(command(VARIABLE))
 
 
@@ -154,7 +154,7 @@ def speak(by: Speaker, text: str, language: str) -> bytes:
 
 
 def speaker_name(by: Speaker, language: str) -> str:
-    """Who spoke, for people: `espeak-ng 1.51, voice gmw/en`."""
+    """Name the speaker for people: `espeak-ng 1.51, voice gmw/en`."""
     return by.name if by.voices is None else f"{by.name}, voice {_argv(by, language)[-1]}"
 
 
@@ -170,7 +170,7 @@ def _argv(by: Speaker, language: str) -> tuple[str, ...]:
 
 
 def _output(argv: tuple[str, ...], text: str, environment: Mapping[str, str] | None) -> bytes:
-    """What the program writes within its time.
+    """Run the program and return what it writes within its time.
 
     Its standard error is dropped: a command may write anything there.
     """

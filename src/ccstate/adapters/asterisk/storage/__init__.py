@@ -88,11 +88,11 @@ class Storage(Protocol):
         ...
 
     def read(self, paths: Collection[str]) -> dict[str, bytes]:
-        """What these files hold; a file that is not there is left out."""
+        """Read files; a file that is not there is left out."""
         ...
 
     def listing(self, folder: str = "", closed: set[str] | None = None) -> dict[str, Stat]:
-        """All files below a folder, by their path from the root; none where it is not there.
+        """List all files below a folder, by their path from the root; none where it is not there.
 
         Folders that may not be read are added to `closed`; NotPermitted where that is None.
         Links to files count where they lead to a file inside; links to folders are not followed.
@@ -157,7 +157,7 @@ def _objection(path: str) -> str:
 def read_permitted(
     storage: Storage, paths: Collection[str]
 ) -> tuple[dict[str, bytes], frozenset[str]]:
-    """What these files hold, and those that are there and may not be read."""
+    """Read files; return their content, and those that are there and may not be read."""
     try:
         return storage.read(paths), frozenset()
     except NotPermitted:
@@ -370,7 +370,7 @@ def _staged(file: Path) -> Path:
 
 
 def _bounded(file: Path) -> bytes:
-    """What a file holds, one byte more than is allowed at most; OSError where it is no file."""
+    """Read a file, one byte more than is allowed at most; OSError where it is no file."""
     # A pipe under a file's name would keep us waiting for ever, were it not for O_NONBLOCK.
     descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:

@@ -51,7 +51,7 @@ _READ_ONLY = 1  # ST_RDONLY of statvfs@openssh.com. Source: OpenSSH's PROTOCOL
 async def why(
     error: Exception, sftp: asyncssh.SFTPClient, root: str, timeout: float
 ) -> tuple[str, str]:
-    """What went wrong, and a hint or "". `timeout`: seconds, also for asking about the disk."""
+    """Explain a failure, with a hint or "". `timeout`: seconds, also for asking about the disk."""
     if isinstance(error, TimeoutError):
         return f"no answer within {timeout:g} s", "look at the network and at that machine"
     if isinstance(error, CUT):
@@ -310,7 +310,7 @@ class RemoteFolder:
             return await asked
 
     async def _side_by_side(self, asked: Iterable[Awaitable[Answer]]) -> list[Answer]:
-        """All of them, some at a time; the first failure once all have ended."""
+        """Await all of them, some at a time; raise the first failure once all have ended."""
         turn = asyncio.Semaphore(AHEAD)
 
         async def one(waiting: Awaitable[Answer]) -> Answer:
@@ -500,5 +500,5 @@ class RemoteFolder:
 
 
 def _folders(files: Iterable[str]) -> list[str]:
-    """All folders of these files, outer ones first."""
+    """List all folders of these files, outer ones first."""
     return sorted({str(one) for path in files for one in PurePosixPath(path).parents} - {"."})
