@@ -60,7 +60,7 @@ class Bench:
 
     def commit(self) -> None:
         """Puts the project into git, as projects are: each plan asks it what differs."""
-        (self.project / ".gitignore").write_text(".ccstate/\nplans/\n", encoding="utf-8")
+        (self.project / ".gitignore").write_text(".ccstate/\nplans/\nsecrets/\n", encoding="utf-8")
         git = ["git", "-c", "user.name=Bench", "-c", "user.email=bench@brolga-energy.example"]
         for command in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "-m", "Estate"]):
             subprocess.run([*git, *command], cwd=self.project, check=True)
@@ -77,7 +77,13 @@ class Bench:
         exported = {r.removeprefix("env:"): s for r, s in references if r.startswith("env:")}
         run = best(
             (*CCSTATE, "--project", str(self.project), *arguments),
-            {**os.environ, **exported, "CCSTATE_CACHE": str(self.cache), "NO_COLOR": "1"},
+            {
+                **os.environ,
+                **exported,
+                "CCSTATE_SECRET_NAMES": "SIP_*",
+                "CCSTATE_CACHE": str(self.cache),
+                "NO_COLOR": "1",
+            },
             repeats=repeats or self.repeats,
             exit_code=exit_code,
             log=self.folder / "log",

@@ -1,9 +1,13 @@
-"""From where calls come to a place: the ways of a centre, followed backwards."""
+"""What leads to a place, and what is joined to an object: the ways of a centre, followed backwards."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, cast
 
+from ccstate import kinds
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.ways import Event, Place
+from ccstate.model import Address, Fields, State
 
 
 def sources(
@@ -33,3 +37,68 @@ def ancestors(before: Mapping[Place, list[Place]], places: Iterable[Place]) -> s
                 seen.add(other)
                 todo.append(other)
     return seen
+
+
+SHARED = frozenset({"site", "trunk", "caller_list", "calendar", "switch", "schedule", "prompt"})
+"""Kinds that many objects name without having to do with each other."""
+_ALL_EXTENSIONS = Address("extension", "")
+"""Stands for every extension, where a menu lets callers dial any of them."""
+
+
+def joined(states: Sequence[State], changed: Collection[Address]) -> set[Address]:
+    """Everything that references join to what changed, in whichever of the states.
+
+    Followed in both directions, since a queue depends on its people and a dead end on the numbers
+    before it. An object of a shared kind comes along where it is named, and leads on to those
+    that name it only where it changed itself, or names what changed.
+    """
+    named, naming = _references(states)
+    found = dict.fromkeys(changed)
+    for address in (todo := list(found)):
+        if address.kind in SHARED:
+            todo += [other for other in naming.get(address, ()) if other not in found]
+            found.update(dict.fromkeys(naming.get(address, ())))
+    for address in (todo := list(found)):
+        near = [*named.get(address, ())]
+        if address.kind not in SHARED:
+            near += naming.get(address, ())
+        todo += [other for other in dict.fromkeys(near) if other not in found]
+        found.update(dict.fromkeys(near))
+    return set(found)
+
+
+def _references(
+    states: Sequence[State],
+) -> tuple[Mapping[Address, list[Address]], Mapping[Address, list[Address]]]:
+    """What each object names in any of the states, and who names it."""
+    named: dict[Address, list[Address]] = {}
+    naming: dict[Address, list[Address]] = defaultdict(list)
+    known: dict[Address, Fields] = {}
+    for state in states:
+        for address, resource in state.items():
+            if known.get(address) is resource.fields:
+                continue
+            known[address] = resource.fields
+            targets = list(_named(address, resource.fields))
+            named[address] = [*named.get(address, ()), *targets]
+            for target in targets:
+                naming[target].append(address)
+    return named, naming
+
+
+def _named(address: Address, fields: Fields) -> Iterator[Address]:
+    """What an object names: by its references, as a number of our own outside, by dialling."""
+    for reference in kinds.references(address.kind, fields):
+        yield reference.target
+    if address.kind == "extension":
+        yield _ALL_EXTENSIONS
+        forward = cast("Mapping[str, Any]", fields.get("forward") or {})
+        for text in forward.values():
+            yield Address("number", str(text))
+    if address.kind == "ivr":
+        nodes = cast("Mapping[str, Mapping[str, Any]]", fields.get("nodes") or {})
+        for node in nodes.values():
+            if node.get("number"):
+                yield Address("number", str(node["number"]))
+            if node.get("dial_extensions"):
+                yield _ALL_EXTENSIONS
