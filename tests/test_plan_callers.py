@@ -19,7 +19,7 @@ from ccstate.model import (
 )
 from ccstate.plan import Share, objects_after
 from ccstate.plan_callers import MOST_REFUSALS, objects_now, refused, with_callers
-from ccstate.rules import Estate
+from ccstate.rules import Comparison, Estate
 
 TODAY = date(2026, 11, 22)
 NUMBER = Address("number", "+61255501000")
@@ -40,7 +40,7 @@ def plan(*changes: Change) -> Plan:
 
 
 def codes(now: str, then: str) -> list[str]:
-    made = with_callers(plan(), estate(now), estate(then), {"desk": PROMISE})
+    made = with_callers(plan(), Comparison(estate(now), estate(then)), {"desk": PROMISE})
     return [refusal.code for refusal in made.refusals]
 
 
@@ -61,7 +61,7 @@ def test_only_a_promise_that_holds_now_can_be_broken(
 
 def test_many_broken_promises_are_counted() -> None:
     tests = {f"t{number}": PROMISE for number in range(MOST_REFUSALS + 5)}
-    made = with_callers(plan(), estate("extension/2101"), estate("hangup"), tests)
+    made = with_callers(plan(), Comparison(estate("extension/2101"), estate("hangup")), tests)
     assert len(made.refusals) == MOST_REFUSALS + 1
     assert made.refusals[-1].message == "5 more call tests would fail"
 

@@ -9,9 +9,9 @@ from ccstate.errors import Diagnostic
 from ccstate.journeys.call_tests import Verdict, verdicts
 from ccstate.journeys.differences import differences
 from ccstate.journeys.ways import GOOD
-from ccstate.model import Address, Fields, Plan, Refusal, State
+from ccstate.model import Address, Fields, Journeys, Plan, Refusal, State
 from ccstate.plan import Share, refusal
-from ccstate.rules import Estate
+from ccstate.rules import Comparison, Reach
 
 Tests: TypeAlias = Mapping[str, Mapping[str, Any]]
 """Fields of call tests by their names."""
@@ -19,12 +19,16 @@ MOST_REFUSALS = 20
 """Broken promises that are told one by one."""
 
 
-def with_callers(plan: Plan, now: Estate, then: Estate, tests: Tests) -> Plan:
+def with_callers(plan: Plan, comparison: Comparison, tests: Tests) -> Plan:
     """The plan with its journeys, refused where a call test that passes now would fail."""
+    part = comparison.part(Reach.JOINED)
+    if part is None:  # labels alone: every call ends where it ended
+        return replace(plan, journeys=Journeys())
+    before, after = part
     return replace(
         plan,
-        journeys=differences(now.flow, then.flow, now.today),
-        refusals=(*plan.refusals, *_told(list(_broken(now, then, tests)))),
+        journeys=differences(before.flow, after.flow, after.today),
+        refusals=(*plan.refusals, *_told(list(_broken(comparison, tests)))),
     )
 
 
@@ -50,9 +54,10 @@ def objects_now(shares: Sequence[Share], desired: State) -> dict[Address, Fields
     return found
 
 
-def _broken(now: Estate, then: Estate, tests: Tests) -> Iterator[Verdict]:
+def _broken(comparison: Comparison, tests: Tests) -> Iterator[Verdict]:
     """Call tests that pass before the plan and fail after it, as they are after it."""
-    old, new = (verdicts(estate.flow, estate.year, tests) for estate in (now, then))
+    estates = comparison.before, comparison.after
+    old, new = (verdicts(estate.flow, estate.year, tests) for estate in estates)
     for was, will in zip(old, new, strict=True):
         if was.passed and not will.passed:
             yield will

@@ -8,7 +8,7 @@ import pytest
 from ccstate.errors import Diagnostic, Severity
 from ccstate.model import Address
 from ccstate.rules.judge import MOST, judge, new_errors
-from ccstate.rules.rule import Estate, Found, Rule
+from ccstate.rules.rule import Comparison, Estate, Found, Rule
 from tests.rules.estates import FILE, estate
 
 TEXT = """\
@@ -137,34 +137,34 @@ ONE_HOLIDAY = TEXT.replace("      - {name: Christmas, date: 2026-12-25}\n", "")
 
 def test_only_errors_are_new_and_only_those_that_were_not_there_before() -> None:
     now, before = estate(TEXT), estate(ONE_HOLIDAY)
-    assert said(new_errors(now, before, {}, bytes_of(TEXT))) == [
+    assert said(new_errors(Comparison(before, now), {}, bytes_of(TEXT))) == [
         "12:9 error CC202 Christmas is a holiday"
     ]
-    assert new_errors(now, now, {}, bytes_of(TEXT)) == []
+    assert new_errors(Comparison(now, now), {}, bytes_of(TEXT)) == []
 
 
 def test_a_project_says_what_is_an_error_here_too() -> None:
     now, before = estate(TEXT), estate("queues: {}")
     lowered = {"CC201": Severity.ERROR, "CC202": Severity.WARNING}
-    found = new_errors(now, before, lowered, bytes_of(TEXT))
+    found = new_errors(Comparison(before, now), lowered, bytes_of(TEXT))
     assert {problem.code for problem in found} == {"CC201"}
 
 
 def test_a_new_error_that_a_comment_silences_is_none() -> None:
     text = TEXT.replace("date: 2026-12-25}", "date: 2026-12-25}  # ccstate: ignore CC202 it is due")
-    assert new_errors(estate(text), estate(ONE_HOLIDAY), {}, bytes_of(text)) == []
+    assert new_errors(Comparison(estate(ONE_HOLIDAY), estate(text)), {}, bytes_of(text)) == []
 
 
 def test_what_no_file_declares_is_not_judged() -> None:
     now = estate(TEXT)
     stray = {a: replace(resource, file="") for a, resource in now.state.items()}
     live = Estate(stray, now.today)
-    assert new_errors(live, estate("queues: {}"), {}, bytes_of(TEXT)) == []
+    assert new_errors(Comparison(estate("queues: {}"), live), {}, bytes_of(TEXT)) == []
 
 
 def test_a_flood_of_new_errors_is_counted() -> None:
     days = [f"      - {{name: H{n}, date: 2027-01-{n % 28 + 1:02}}}\n" for n in range(MOST + 3)]
     text = ONE_HOLIDAY + "".join(days)
-    found = new_errors(estate(text), estate(ONE_HOLIDAY), {}, bytes_of(text))
+    found = new_errors(Comparison(estate(ONE_HOLIDAY), estate(text)), {}, bytes_of(text))
     assert len(found) == MOST + 1
     assert found[-1].message == "… and 3 more errors"

@@ -9,7 +9,7 @@ from ccstate.dialling.countries import Country, country_of
 from ccstate.dialling.routing import DIGITS, Dialling, Leaves
 from ccstate.dialling.shown import Shown, Source, number_shown
 from ccstate.journeys.centre import Centre, Filled
-from ccstate.journeys.location import location_of
+from ccstate.journeys.location import site_of
 from ccstate.model import Address
 
 NOWHERE = ""
@@ -85,7 +85,7 @@ class EmergencyCalls:
         found: dict[str, Phones] = {}
         for name, extension in self._centre.of("extension").items():
             if extension["device"] != "none":
-                site = location_of(self._centre, name).site
+                site = site_of(self._centre, name)
                 permissions = tuple(extension.get("permissions") or ())
                 here = found.setdefault(site, Phones())
                 here.by_permissions.setdefault(permissions, []).append(name)

@@ -83,6 +83,11 @@ def _references(
             named[address] = [*named.get(address, ()), *targets]
             for target in targets:
                 naming[target].append(address)
+    if _ALL_EXTENSIONS in naming:
+        for address in known:
+            if address.kind == "extension":
+                named[address].append(_ALL_EXTENSIONS)
+                naming[_ALL_EXTENSIONS].append(address)
     return named, naming
 
 
@@ -91,14 +96,16 @@ def _named(address: Address, fields: Fields) -> Iterator[Address]:
     for reference in kinds.references(address.kind, fields):
         yield reference.target
     if address.kind == "extension":
-        yield _ALL_EXTENSIONS
         forward = cast("Mapping[str, Any]", fields.get("forward") or {})
-        for text in forward.values():
-            yield Address("number", str(text))
-    if address.kind == "ivr":
-        nodes = cast("Mapping[str, Mapping[str, Any]]", fields.get("nodes") or {})
-        for node in nodes.values():
-            if node.get("number"):
-                yield Address("number", str(node["number"]))
-            if node.get("dial_extensions"):
-                yield _ALL_EXTENSIONS
+        yield from (Address("number", str(text)) for text in forward.values())
+    for node in _nodes(address, fields):
+        if node.get("number"):
+            yield Address("number", str(node["number"]))
+        if node.get("dial_extensions"):
+            yield _ALL_EXTENSIONS
+
+
+def _nodes(address: Address, fields: Fields) -> Collection[Mapping[str, Any]]:
+    if address.kind != "ivr":
+        return ()
+    return cast("Mapping[str, Mapping[str, Any]]", fields.get("nodes") or {}).values()

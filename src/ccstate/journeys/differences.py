@@ -11,7 +11,7 @@ from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from ccstate.journeys.backwards import ancestors, sources
-from ccstate.journeys.centre import Centre
+from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.hours import Phase, Position
 from ccstate.journeys.lockstep import Compared, Decision, Side, compare, question
@@ -277,10 +277,15 @@ def _named(flow: Flow, schedule: str) -> object:
     """Everything that decides: fields of a schedule and its calendars, or of each list of callers."""
     if schedule.startswith(CALLERS):
         lists = flow.centre.of("caller_list")
-        return [lists.get(name) for name in schedule.removeprefix(CALLERS).split(",")]
+        return [_unlabelled(lists.get(n)) for n in schedule.removeprefix(CALLERS).split(",")]
     fields = flow.centre.of("schedule").get(schedule, {})
     calendars = flow.centre.of("calendar")
-    return fields, [calendars.get(name) for name in fields.get("calendars") or ()]
+    named = [_unlabelled(calendars.get(name)) for name in fields.get("calendars") or ()]
+    return _unlabelled(fields), named
+
+
+def _unlabelled(fields: Filled | None) -> object:
+    return fields and {name: value for name, value in fields.items() if name != "label"}
 
 
 def _before(name: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from ccstate.journeys.centre import Centre, Filled
-from ccstate.journeys.location import location_of
+from ccstate.journeys.location import site_of
 from ccstate.journeys.speech import spoken_seconds
 from ccstate.journeys.ways import End, Place, Way
 from ccstate.kinds import Path
@@ -59,7 +59,7 @@ class Doors:
         return {
             number: name
             for number, name in self._numbers.items()
-            if location_of(self.centre, name).site in chosen
+            if site_of(self.centre, name) in chosen
         }
 
     def notice(self, fields: Filled) -> int:

@@ -43,6 +43,12 @@ def location_of(centre: Centre, extension: str) -> Location:
     return Location(site, area, desk)
 
 
+def site_of(centre: Centre, extension: str) -> str:
+    """The site of the location of an extension, which is asked for each member of each queue."""
+    site = centre.of("extension").get(extension, {}).get("site")
+    return str(site or centre.of("user").get(person_of(centre, extension), {}).get("site") or "")
+
+
 def conflict_at(centre: Centre, extension: str) -> Conflict | None:
     """What person and phone disagree about; None where they agree, or only one of them says."""
     phone, person = _said(centre, extension)
@@ -60,4 +66,5 @@ def _said(centre: Centre, extension: str) -> tuple[Location, Location]:
 
 
 def _place(fields: Filled) -> Location:
-    return Location(*(str(fields.get(field) or "") for field in Location._fields))
+    site, area, desk = fields.get("site"), fields.get("area"), fields.get("desk")
+    return Location(str(site or ""), str(area or ""), str(desk or ""))

@@ -1,11 +1,11 @@
 """Who can answer a queue: its members, one by one, and what keeps a member from answering."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from enum import Enum, StrEnum, auto
 from typing import Any, NamedTuple
 
 from ccstate.journeys.centre import Centre, Filled
-from ccstate.journeys.location import location_of
+from ccstate.journeys.location import site_of
 from ccstate.kinds.fields import canonical_order
 
 
@@ -48,11 +48,19 @@ def presence(centre: Centre, queue: Filled) -> Presence:
     """Whether anybody answers the queue: certainly, possibly, or never."""
     if "members" not in queue:
         return Presence.UNCERTAIN
-    there = [agent for agent in agents(centre, queue) if agent.lack is Lack.NOTHING]
-    if not there:
-        return Presence.NOBODY
-    is_uncertain = all(agent.is_dynamic for agent in there)
-    return Presence.UNCERTAIN if is_uncertain else Presence.SOMEBODY
+    found = Presence.NOBODY
+    for agent in unordered_agents(centre, queue):
+        if agent.lack is Lack.NOTHING:
+            if not agent.is_dynamic:
+                return Presence.SOMEBODY
+            found = Presence.UNCERTAIN
+    return found
+
+
+def unordered_agents(centre: Centre, queue: Filled) -> Iterator[Agent]:
+    """The agents of `agents` as they come: to bring members into an order takes most of the time."""
+    for place in range(len(queue.get("members") or ())):
+        yield from _behind(centre, queue, place)
 
 
 def agents(centre: Centre, queue: Filled) -> Iterator[Agent]:
@@ -61,21 +69,24 @@ def agents(centre: Centre, queue: Filled) -> Iterator[Agent]:
     In the order of its members, where that counts, else in one that is always the same. A person
     who is a member twice comes twice.
     """
-    skills = frozenset(queue.get("skills") or ())
-    members = queue.get("members") or ()
     for place in _order(queue):
-        member = members[place]
-        penalty, is_dynamic = member["penalty"], member["login"] == "dynamic"
-        if extension := member.get("extension"):
-            device = centre.of("extension").get(extension, {})
-            lack = Lack.NOTHING if _rings(device) else Lack.DEVICE
-            site = location_of(centre, extension).site
-            yield Agent(place, "", extension, site, penalty, lack, is_dynamic)
-            continue
-        user = member.get("user")
-        for name in [user] if user else sorted(centre.people.get(member.get("team") or "", ())):
-            person = _person(centre, place, name, penalty, skills)
-            yield person._replace(is_dynamic=is_dynamic)
+        yield from _behind(centre, queue, place)
+
+
+def _behind(centre: Centre, queue: Filled, place: int) -> Iterator[Agent]:
+    """The device, the person or the people of the team that are a member of a queue."""
+    member = queue["members"][place]
+    is_dynamic = member["login"] == "dynamic"
+    if extension := member.get("extension"):
+        device = centre.of("extension").get(extension, {})
+        lack = Lack.NOTHING if _rings(device) else Lack.DEVICE
+        site = site_of(centre, extension)
+        yield Agent(place, "", extension, site, member["penalty"], lack, is_dynamic)
+        return
+    user = member.get("user")
+    for name in [user] if user else sorted(centre.people.get(member.get("team") or "", ())):
+        extension, site, lack = _person(centre, name, queue.get("skills") or ())
+        yield Agent(place, name, extension, site, member["penalty"], lack, is_dynamic)
 
 
 def _order(queue: Filled) -> list[int]:
@@ -125,20 +136,21 @@ def ringing(centre: Centre, queue: Filled) -> list[Agent]:
     return [agent for agent, counts in counted(centre, queue) if agent is counts]
 
 
-def _person(centre: Centre, place: int, name: str, penalty: int, skills: frozenset[str]) -> Agent:
+def _person(centre: Centre, name: str, skills: Collection[str]) -> tuple[str, str, Lack]:
+    """The phone of a person, where they work, and what keeps them from answering."""
     user = centre.of("user").get(name, {})
     extension = user.get("extension") or ""
-    device = centre.of("extension").get(extension, {})
-    site = location_of(centre, extension).site or user.get("site") or ""
-    if not skills <= (user.get("skills") or {}).keys():
+    site = site_of(centre, extension) or user.get("site") or ""
+    owned = user.get("skills") or {}
+    if any(skill not in owned for skill in skills):
         lack = Lack.SKILLS
     elif not extension:
         lack = Lack.EXTENSION
-    elif not _rings(device):
+    elif not _rings(centre.of("extension").get(extension, {})):
         lack = Lack.DEVICE
     else:
         lack = Lack.NOTHING
-    return Agent(place, name, extension, site, penalty, lack)
+    return extension, site, lack
 
 
 def ringing_follows(centre: Centre, extension: Filled) -> list[Filled]:

@@ -513,17 +513,18 @@ class Project:
         """The plan with what callers notice, refused where promises or rules break; and warnings."""
         from ccstate.plan import objects_after
         from ccstate.plan_callers import objects_now, refused, with_callers
-        from ccstate.rules import Estate
+        from ccstate.rules import Comparison, Estate
         from ccstate.rules.judge import new_errors, new_warnings
 
         rules, content = self.settings.rules, self._content
         objects = objects_now(found, desired.state)
         now = Estate(_placed(objects, desired.state), today)
         then = Estate(_placed(objects_after(objects, plan.changes()), desired.state), today)
-        plan = with_callers(plan, now, then, _call_tests(desired.state))
-        plan = refused(plan, new_errors(then, now, rules, content))
+        comparison = Comparison(now, then)
+        plan = with_callers(plan, comparison, _call_tests(desired.state))
+        plan = refused(plan, new_errors(comparison, rules, content))
         declared = Estate(desired.state, today)
-        return plan, new_warnings(then, now, declared, rules, content)
+        return plan, new_warnings(comparison, declared, rules, content)
 
     def _content(self, file: str) -> bytes:
         return (self.root / file).read_bytes()

@@ -33,9 +33,9 @@ from ccstate.rules import (
     trunks,
     waits,
 )
-from ccstate.rules.rule import Estate, Found, Rule
+from ccstate.rules.rule import Comparison, Estate, Found, Reach, Rule
 
-__all__ = ["RULES", "Estate", "Found", "Rule"]
+__all__ = ["RULES", "Comparison", "Estate", "Found", "Reach", "Rule"]
 
 _ROOMS = (
     # One line each, in the order of their codes.

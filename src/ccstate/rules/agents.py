@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ccstate.errors import Severity
 from ccstate.journeys.staffing import Presence, presence
 from ccstate.model import Address
-from ccstate.rules.rule import Estate, Found, Rule
+from ccstate.rules.rule import Estate, Found, Reach, Rule
 
 
 def _nobody_logged_in(estate: Estate) -> Iterator[Found]:
@@ -31,5 +31,6 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A queue in which callers wait while nobody is logged in",
         _nobody_logged_in,
+        Reach.JOINED,
     ),
 )

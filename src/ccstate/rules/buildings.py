@@ -6,10 +6,10 @@ from typing import Any
 
 from ccstate import kinds
 from ccstate.errors import Severity
-from ccstate.journeys.location import location_of
-from ccstate.journeys.staffing import Lack, agents
+from ccstate.journeys.location import site_of
+from ccstate.journeys.staffing import Lack, unordered_agents
 from ccstate.model import Address
-from ccstate.rules.rule import Estate, Found, Rule
+from ccstate.rules.rule import Estate, Found, Reach, Rule
 
 ELSEWHERE = "*"
 """Where people are of whom nobody says where: they may well be in another building."""
@@ -49,7 +49,7 @@ def _peopled(estate: Estate) -> set[str]:
 def _sites(estate: Estate, queue: Mapping[str, Any]) -> frozenset[str]:
     """Where people are who can answer the queue; no more than needs to be known."""
     found: set[str] = set()
-    for agent in agents(estate.centre, queue):
+    for agent in unordered_agents(estate.centre, queue):
         if agent.lack is Lack.NOTHING:
             found.add(agent.site or ELSEWHERE)
             if len(found) == ENOUGH:
@@ -106,7 +106,7 @@ def _answer(
         return answering.get(address, frozenset())
     if address.kind == "extension":
         device = estate.of("extension").get(address.name, {"device": "none"})
-        site = location_of(estate.centre, address.name).site or ELSEWHERE
+        site = site_of(estate.centre, address.name) or ELSEWHERE
         return frozenset() if device["device"] == "none" else frozenset({site})
     if address.kind == "ivr":
         nodes = estate.of("ivr").get(address.name, {"nodes": {}})["nodes"].values()
@@ -122,5 +122,6 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "All who can answer a queue work at one site, and no overflow leads to another",
         _one_building,
+        Reach.UNLABELLED,
     ),
 )

@@ -10,7 +10,7 @@ from ccstate.journeys.moments import Phases
 from ccstate.journeys.ways import CALLERS, End, Event, Place, Way
 from ccstate.model import Address
 from ccstate.rules.naming import some
-from ccstate.rules.rule import Estate, Found, Rule
+from ccstate.rules.rule import Estate, Found, Reach, Rule
 
 
 def _asking(estate: Estate) -> Iterator[tuple[Place, tuple[Way, ...]]]:
@@ -113,6 +113,7 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "Callers in a list are cut off without a word",
         _in_silence,
+        Reach.UNLABELLED,
     ),
     Rule(
         "CC291",
@@ -120,6 +121,7 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A caller list that no number and no tree asks",
         _not_asked,
+        Reach.UNLABELLED,
     ),
     Rule(
         "CC292",
@@ -127,5 +129,6 @@ RULES: tuple[Rule, ...] = (
         Severity.ERROR,
         "Emergency services that call back are sent away by a caller list",
         _callback_refused,
+        Reach.UNLABELLED,
     ),
 )

@@ -3,19 +3,18 @@
 from collections.abc import Iterator
 
 from ccstate.errors import Severity
-from ccstate.journeys.backwards import sources
 from ccstate.journeys.ways import Place
 from ccstate.model import Address
-from ccstate.rules.rule import Estate, Found, Rule
+from ccstate.rules.rule import Estate, Found, Reach, Rule
 
 _RECORDING = ("queue", "extension", "conference_room")
 """Kinds whose calls can be recorded."""
 
 
 def _outsiders_transfer(estate: Estate) -> Iterator[Found]:
-    reached = _reached_from_outside(estate)
     for name, queue in estate.of("queue").items():
-        if "transfer" in (queue.get("caller_rights") or ()) and Place("queue", name) in reached:
+        may_transfer = "transfer" in (queue.get("caller_rights") or ())
+        if may_transfer and Place("queue", name) in estate.called:
             yield Found(
                 Address("queue", name),
                 ("caller_rights",),
@@ -24,12 +23,6 @@ def _outsiders_transfer(estate: Estate) -> Iterator[Found]:
                 "abroad and to premium numbers, and you pay for the call.",
                 "take transfer out of caller_rights; member_rights are for whoever answers",
             )
-
-
-def _reached_from_outside(estate: Estate) -> frozenset[Place]:
-    return frozenset(
-        sources(estate.flow, (Place("number", number) for number in estate.of("number")))
-    )
 
 
 def _not_told(estate: Estate) -> Iterator[Found]:
@@ -48,11 +41,8 @@ def _not_told(estate: Estate) -> Iterator[Found]:
 
 
 def _open_room(estate: Estate) -> Iterator[Found]:
-    if not (rooms := estate.of("conference_room")):
-        return
-    reached = _reached_from_outside(estate)
-    for name, room in rooms.items():
-        if not room.get("pin") and Place("conference_room", name) in reached:
+    for name, room in estate.of("conference_room").items():
+        if not room.get("pin") and Place("conference_room", name) in estate.called:
             yield Found(
                 Address("conference_room", name),
                 (),
@@ -85,6 +75,7 @@ RULES: tuple[Rule, ...] = (
         Severity.ERROR,
         "Outside callers can transfer their call to any number, at your cost",
         _outsiders_transfer,
+        Reach.UNLABELLED,
     ),
     Rule(
         "CC283",
@@ -92,6 +83,7 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "Calls that are recorded, or may be, without a notice to callers",
         _not_told,
+        Reach.JOINED,
     ),
     Rule(
         "CC284",
@@ -99,6 +91,7 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A conference room that asks for no PIN, and that outside callers reach",
         _open_room,
+        Reach.JOINED,
     ),
     Rule(
         "CC285",
@@ -106,5 +99,6 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A right to park calls where there is no parking lot",
         _no_lot,
+        Reach.UNLABELLED,
     ),
 )

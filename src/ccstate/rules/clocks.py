@@ -14,7 +14,7 @@ from ccstate.journeys.walk import zone_of
 from ccstate.journeys.ways import Place
 from ccstate.kinds.call_test import moment_named
 from ccstate.model import Address
-from ccstate.rules.rule import Estate, Found, Rule
+from ccstate.rules.rule import Estate, Found, Reach, Rule
 
 _Clock: TypeAlias = tuple[timedelta | None, ...]
 """The offsets of a timezone from UTC over a year, twice a month."""
@@ -180,6 +180,7 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A timezone has an inverted sign, or shows a time that no clock of the place does",
         _odd_zones,
+        Reach.UNLABELLED,
     ),
     Rule(
         "CC228",
@@ -187,5 +188,6 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A call test is more than a year old, or at a time that clocks show twice or never",
         _odd_moments,
+        Reach.UNLABELLED,
     ),
 )

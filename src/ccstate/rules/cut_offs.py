@@ -8,7 +8,7 @@ from ccstate.desired.findings import repr_
 from ccstate.errors import Severity
 from ccstate.journeys.staffing import ringing_members
 from ccstate.model import Address, Resource
-from ccstate.rules.rule import Estate, Found, Rule
+from ccstate.rules.rule import Estate, Found, Reach, Rule
 from ccstate.rules.trees import reached_nodes
 
 
@@ -75,13 +75,9 @@ def _phones(estate: Estate, resource: Resource) -> Iterator[Found]:
     """Destinations that are phones without a mailbox; members and dialled phones are none."""
     address = resource.address
     alive = reached_nodes(estate.of("ivr")[address.name]) if address.kind == "ivr" else None
-    for path, target, mailbox in kinds.references(address.kind, resource.fields):
-        if (
-            target.kind != "extension"
-            or mailbox
-            or path[-1] in {"extension", "mailbox"}
-            or path[0] == "members"
-        ):
+    sent = {name: value for name, value in resource.fields.items() if name != "members"}
+    for path, target, mailbox in kinds.references(address.kind, sent):
+        if target.kind != "extension" or mailbox or path[-1] in {"extension", "mailbox"}:
             continue
         device = estate.of("extension").get(target.name)
         if device is None or device["device"] == "none" or device.get("voicemail") is not None:
@@ -115,6 +111,7 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A menu, a question or a ringing phone that cuts off callers when nothing happens",
         _cut_off_in_silence,
+        Reach.JOINED,
     ),
     Rule(
         "CC217",
@@ -122,5 +119,6 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A queue that cuts off callers once it is full",
         _full,
+        Reach.JOINED,
     ),
 )

@@ -16,7 +16,7 @@ from ccstate.journeys.staffing import is_staffed
 from ccstate.journeys.walk import zone_of
 from ccstate.journeys.ways import GOOD, Event, Place, Way
 from ccstate.kinds import Path
-from ccstate.rules.rule import Estate, Found, Rule
+from ccstate.rules.rule import Estate, Found, Reach, Rule
 
 # With everybody answering, nobody is left to wait; and who is silent at a menu is CC204's.
 _NOT_TAKEN = frozenset({Event.NO_ANSWER, Event.FULL})
@@ -228,6 +228,7 @@ RULES: tuple[Rule, ...] = (
         Severity.ERROR,
         "A call that ends without a person, a mailbox or a hangup that was meant",
         _dead_ends,
+        Reach.JOINED,
     ),
     Rule(
         "CC263",
@@ -235,5 +236,6 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "Callers whom nobody answers are sent on to where nobody is",
         _unanswered_dead_ends,
+        Reach.JOINED,
     ),
 )

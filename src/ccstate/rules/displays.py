@@ -7,7 +7,7 @@ from ccstate.errors import Severity
 from ccstate.journeys.centre import Filled
 from ccstate.kinds import Path
 from ccstate.model import Address
-from ccstate.rules.rule import Estate, Found, Rule
+from ccstate.rules.rule import Estate, Found, Reach, Rule
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _UNITS = {
@@ -124,6 +124,7 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A wallboard has no tiles, or the same one twice",
         _shows_nothing,
+        Reach.JOINED,
     ),
     Rule(
         "CC242",
@@ -131,5 +132,6 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A threshold has the wrong unit, or red comes before amber",
         _thresholds,
+        Reach.JOINED,
     ),
 )

@@ -13,7 +13,7 @@ from ccstate.journeys.ways import End, Place
 from ccstate.kinds import Path
 from ccstate.model import Address
 from ccstate.rules.naming import some
-from ccstate.rules.rule import Estate, Found, Rule
+from ccstate.rules.rule import Estate, Found, Reach, Rule
 
 
 def _extensions(names: Sequence[str]) -> str:
@@ -372,6 +372,7 @@ RULES: tuple[Rule, ...] = (
         Severity.ERROR,
         "An emergency number that phones of a site cannot call",
         _not_reachable,
+        Reach.UNLABELLED,
     ),
     Rule(
         "CC231",
@@ -379,6 +380,7 @@ RULES: tuple[Rule, ...] = (
         Severity.ERROR,
         "An emergency number that rings inside, or leaves as another number",
         _shadowed,
+        Reach.UNLABELLED,
     ),
     Rule(
         "CC237",
@@ -386,6 +388,7 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "An emergency number that is dialled in the country, and goes nowhere",
         _in_doubt,
+        Reach.UNLABELLED,
     ),
     Rule(
         "CC238",
@@ -393,6 +396,7 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "Emergency calls of a country that nobody knows",
         _not_judged,
+        Reach.UNLABELLED,
     ),
     Rule(
         "CC243",
@@ -400,5 +404,6 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "Emergency calls that show a number which nobody can call back",
         _caller_id,
+        Reach.UNLABELLED,
     ),
 )

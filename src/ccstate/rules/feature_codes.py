@@ -7,7 +7,7 @@ from ccstate.dialling.routing import Dialling
 from ccstate.errors import Severity
 from ccstate.journeys.centre import Filled
 from ccstate.model import Address
-from ccstate.rules.rule import Estate, Found, Rule
+from ccstate.rules.rule import Estate, Found, Reach, Rule
 
 
 def _sites(estate: Estate, code: Filled) -> Iterable[str]:
@@ -94,6 +94,7 @@ RULES: tuple[Rule, ...] = (
         Severity.ERROR,
         "A feature code that is an emergency number",
         _emergency_number,
+        Reach.UNLABELLED,
     ),
     Rule(
         "CC272",
@@ -101,6 +102,7 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A feature code that an outbound route would carry",
         _takes_route,
+        Reach.UNLABELLED,
     ),
     Rule(
         "CC273",
@@ -108,5 +110,6 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A feature code that does nothing for anybody",
         _without_effect,
+        Reach.UNLABELLED,
     ),
 )

@@ -11,7 +11,7 @@ from ccstate.journeys.centre import Filled
 from ccstate.journeys.hours import DAY, Entries, Phase, day_named, ends_of, holds, spans_of
 from ccstate.kinds import Path
 from ccstate.model import Address
-from ccstate.rules.rule import Estate, Found, Rule
+from ccstate.rules.rule import Estate, Found, Reach, Rule
 
 WEEKDAYS = {
     "mon": "Monday",
@@ -519,6 +519,7 @@ RULES: tuple[Rule, ...] = (
         Severity.ERROR,
         "A schedule is not open at any time of the next twelve months",
         _never_open,
+        Reach.UNLABELLED,
     ),
     Rule(
         "CC221",
@@ -526,6 +527,7 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "Hours leave a hole of a few minutes, or end at 23:59",
         _gaps,
+        Reach.OBJECT,
     ),
     Rule(
         "CC222",
@@ -533,6 +535,7 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "Hours, exceptions or holidays overlap",
         _overlaps,
+        Reach.UNLABELLED,
     ),
     Rule(
         "CC223",
@@ -540,6 +543,7 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "The last holiday of a schedule or calendar lies less than 60 days ahead",
         _holidays_run_out,
+        Reach.UNLABELLED,
     ),
     Rule(
         "CC224",
@@ -547,6 +551,7 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "An exception or season of a schedule has passed",
         _past_exceptions,
+        Reach.OBJECT,
     ),
     Rule(
         "CC225",
@@ -554,6 +559,7 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "An exception meets hours that run over midnight, and does not say what becomes of them",
         _cut_nights,
+        Reach.UNLABELLED,
     ),
     Rule(
         "CC226",
@@ -561,6 +567,7 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A span begins and ends at the same time, or is open all day and called closed",
         _all_day_open,
+        Reach.OBJECT,
     ),
     Rule(
         "CC229",
@@ -568,6 +575,7 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "No schedule names a calendar",
         _unused_calendars,
+        Reach.UNLABELLED,
     ),
     Rule(
         "CC253",
@@ -575,6 +583,7 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A calendar has no holidays",
         _empty_calendars,
+        Reach.UNLABELLED,
     ),
     Rule(
         "CC254",
@@ -582,5 +591,6 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A run of days of every year ends on 28 February",
         _leap_days,
+        Reach.OBJECT,
     ),
 )

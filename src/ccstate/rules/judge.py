@@ -12,7 +12,7 @@ from ccstate.desired.settings import FILE
 from ccstate.errors import Diagnostic, Severity, sort_key
 from ccstate.kinds import KINDS, Path
 from ccstate.rules import RULES
-from ccstate.rules.rule import Estate, Rule
+from ccstate.rules.rule import Comparison, Estate, Rule
 from ccstate.rules.silence import CODE, MARK, Silence, silences, unused
 from ccstate.rules.undeclared import benign
 
@@ -52,51 +52,63 @@ def judge(estate: Estate, severities: Severities, content: Content) -> list[Diag
 
 
 def new_errors(
-    estate: Estate, before: Estate, severities: Severities, content: Content
+    comparison: Comparison, severities: Severities, content: Content
 ) -> list[Diagnostic]:
-    """The errors that the estate has and that it did not have `before`, sorted by place.
+    """The errors that the estate has and that it did not have before, sorted by place.
 
-    What was wrong already forbids nothing: it is no worse, and `validate` tells it. Objects that
+    What was wrong already forbids nothing: it is no worse, and `validate` reports it. Objects that
     no file declares take part, and are not judged.
     """
-    return _new(estate, before, severities, content, severity=Severity.ERROR)
+    found = _new(comparison, severities, Severity.ERROR)
+    return _shown(found, comparison.after, content, Severity.ERROR)
 
 
 def new_warnings(
-    estate: Estate, before: Estate, declared: Estate, severities: Severities, content: Content
+    comparison: Comparison, declared: Estate, severities: Severities, content: Content
 ) -> list[Diagnostic]:
-    """The warnings that the estate has and did not have `before`, and that no `judge` tells.
+    """The warnings that the estate has and did not have before, and that no `judge` reports.
 
-    They depend on what `declared`, the desired state, leaves to the platform: `estate` knows it.
+    They depend on what `declared`, the desired state, leaves to the platform: the estate knows it.
     """
-    warning = Severity.WARNING
-    return _new(estate, before, severities, content, severity=warning, declared=declared)
+    findings = _new(comparison, severities, Severity.WARNING)
+    known = _reported(declared, [code for code, found in findings.items() if found])
+    findings = {
+        code: [finding for finding in found if finding.path not in known.get(code, ())]
+        for code, found in findings.items()
+    }
+    return _shown(findings, comparison.after, content, Severity.WARNING)
 
 
 def _new(
-    estate: Estate,
-    before: Estate,
-    severities: Severities,
-    content: Content,
-    *,
-    severity: Severity,
-    declared: Estate | None = None,
-) -> list[Diagnostic]:
-    findings = {
-        code: _findings(rule, severity, estate)
+    comparison: Comparison, severities: Severities, severity: Severity
+) -> dict[str, list[Finding]]:
+    """What the rules of a severity find after a change and did not find before it."""
+    return {
+        code: list(found_newly(rule, severity, comparison))
         for code, rule in RULES.items()
         if severities.get(code, rule.severity) is severity
     }
-    for code, found in findings.items():
+
+
+def found_newly(rule: Rule, severity: Severity, comparison: Comparison) -> list[Finding]:
+    """What a rule finds after a change and did not find before it, in the part that it has to judge."""
+    part = comparison.part(rule.reach)
+    if part is None:
+        return []
+    before, after = part
+    found = _findings(rule, severity, after)
+    # Another object may have had the same message before: the whole estate is asked last.
+    for estate in (before, comparison.before)[: 1 + (before is not comparison.before)]:
         if found:
-            known = {standing.message for standing in RULES[code].check(before)}
-            findings[code] = [finding for finding in found if finding.problem.message not in known]
-    if declared is not None:
-        told = _told(declared, [code for code, found in findings.items() if found])
-        findings = {
-            code: [finding for finding in found if finding.path not in told.get(code, ())]
-            for code, found in findings.items()
-        }
+            known = {standing.message for standing in rule.check(estate)}
+            found = [finding for finding in found if finding.problem.message not in known]
+    return found
+
+
+def _shown(
+    findings: dict[str, list[Finding]], estate: Estate, content: Content, severity: Severity
+) -> list[Diagnostic]:
+    """Findings as diagnostics: the first of them, those that comments silence taken away."""
     if any(findings.values()):
         _silenced(findings, estate, content)
     new = list(chain.from_iterable(findings.values()))
@@ -124,7 +136,7 @@ def _findings(rule: Rule, severity: Severity, estate: Estate) -> list[Finding]:
     ]
 
 
-def _told(declared: Estate, codes: Collection[str]) -> dict[str, set[Path]]:
+def _reported(declared: Estate, codes: Collection[str]) -> dict[str, set[Path]]:
     """Where these rules find something in a desired state, whatever the platforms hold."""
     if not codes:
         return {}

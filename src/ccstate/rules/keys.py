@@ -7,7 +7,7 @@ from ccstate.desired.findings import repr_
 from ccstate.errors import Severity
 from ccstate.journeys.trees import dialled_extensions
 from ccstate.model import Address
-from ccstate.rules.rule import Estate, Found, Rule
+from ccstate.rules.rule import Estate, Found, Reach, Rule
 from ccstate.rules.spoken_keys import may_announce
 from ccstate.rules.trees import reached_nodes
 
@@ -59,6 +59,7 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A key of a menu with which the number of an extension begins that can be dialled there",
         _begins_a_number,
+        Reach.JOINED,
     ),
     Rule(
         "CC281",
@@ -66,5 +67,6 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A key that leads out of a queue, and that no announcement names",
         _unsaid_exit,
+        Reach.JOINED,
     ),
 )

@@ -7,7 +7,7 @@ from ccstate.errors import Severity
 from ccstate.journeys.centre import Filled
 from ccstate.model import Address
 from ccstate.rules.naming import listed
-from ccstate.rules.rule import Estate, Found, Rule
+from ccstate.rules.rule import Estate, Found, Reach, Rule
 from ccstate.rules.trees import reached_nodes
 
 
@@ -156,5 +156,6 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A prompt that lacks a language, or says nothing at all",
         _languages,
+        Reach.UNLABELLED,
     ),
 )

@@ -9,7 +9,7 @@ from ccstate.journeys.location import Location, conflict_at, location_of, person
 from ccstate.kinds import Path
 from ccstate.model import Address
 from ccstate.rules.naming import some
-from ccstate.rules.rule import Estate, Found, Rule
+from ccstate.rules.rule import Estate, Found, Reach, Rule
 
 NEEDED = ("street", "city", "country")
 """What a street address must have. The dispatchable location of the United States (RAY BAUM's
@@ -133,6 +133,7 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A phone whose place cannot be told to an ambulance",
         _no_location,
+        Reach.UNLABELLED,
     ),
     Rule(
         "CC239",
@@ -140,6 +141,7 @@ RULES: tuple[Rule, ...] = (
         Severity.ERROR,
         "A person at one site, and their phone at another",
         _apart,
+        Reach.UNLABELLED,
     ),
     Rule(
         "CC236",
@@ -147,5 +149,6 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "Emergency calls that leave by the trunk of another site first",
         _by_another_site,
+        Reach.UNLABELLED,
     ),
 )

@@ -7,7 +7,7 @@ from ccstate.errors import Severity
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.hours import Phase
 from ccstate.model import Address
-from ccstate.rules.rule import Estate, Found, Rule
+from ccstate.rules.rule import Estate, Found, Reach, Rule
 
 
 def _without_way_in(estate: Estate) -> Iterator[Found]:
@@ -98,6 +98,7 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A number on which calls cannot arrive",
         _without_way_in,
+        Reach.UNLABELLED,
     ),
     Rule(
         "CC234",
@@ -105,6 +106,7 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "Two numbers that are the same line",
         _routed_twice,
+        Reach.UNLABELLED,
     ),
     Rule(
         "CC235",
@@ -112,5 +114,6 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A number's hours change nothing",
         _hours_without_effect,
+        Reach.UNLABELLED,
     ),
 )

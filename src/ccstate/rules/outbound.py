@@ -10,7 +10,7 @@ from ccstate.errors import Severity
 from ccstate.journeys.centre import Filled
 from ccstate.model import Address
 from ccstate.rules.naming import some
-from ccstate.rules.rule import Estate, Found, Rule
+from ccstate.rules.rule import Estate, Found, Reach, Rule
 
 
 def _overlap(estate: Estate) -> Iterator[Found]:
@@ -147,6 +147,7 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "Two routes of one site carry the same dialled numbers",
         _overlap,
+        Reach.UNLABELLED,
     ),
     Rule(
         "CC251",
@@ -154,6 +155,7 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "Premium-rate or international calls with a lesser permission",
         _bills,
+        Reach.UNLABELLED,
     ),
     Rule(
         "CC252",
@@ -161,5 +163,6 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A phone without a user may call premium-rate numbers",
         _place_phones,
+        Reach.UNLABELLED,
     ),
 )

@@ -11,7 +11,7 @@ from ccstate.journeys.staffing import counted
 from ccstate.kinds import Path
 from ccstate.kinds.shape import Leaf, walker
 from ccstate.model import Address
-from ccstate.rules.rule import Estate, Found, Rule
+from ccstate.rules.rule import Estate, Found, Reach, Rule
 
 
 def _member_twice(estate: Estate) -> Iterator[Found]:
@@ -164,6 +164,7 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "Somebody is in a queue twice, and the higher penalty never counts",
         _member_twice,
+        Reach.JOINED,
     ),
     Rule(
         "CC216",
@@ -171,6 +172,7 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "Two people sit at one desk and do not share it",
         _one_desk,
+        Reach.UNLABELLED,
     ),
     Rule(
         "CC240",

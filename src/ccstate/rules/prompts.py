@@ -10,7 +10,7 @@ from ccstate.journeys.centre import Filled
 from ccstate.journeys.ways import KEYS
 from ccstate.model import Address
 from ccstate.rules.naming import listed
-from ccstate.rules.rule import Estate, Found, Rule
+from ccstate.rules.rule import Estate, Found, Reach, Rule
 from ccstate.rules.spoken_keys import SpokenKey, is_readable, may_announce, spoken_keys
 from ccstate.rules.trees import reached_nodes
 
@@ -183,6 +183,7 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A prompt that announces one key for two things",
         _twice,
+        Reach.JOINED,
     ),
     Rule(
         "CC206",
@@ -190,5 +191,6 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A prompt that announces other keys than its menu takes",
         _disagreeing,
+        Reach.JOINED,
     ),
 )

@@ -10,7 +10,7 @@ from ccstate.journeys.speech import spoken_seconds
 from ccstate.journeys.staffing import Agent, Lack, agents, is_staffed
 from ccstate.kinds.fields import seconds
 from ccstate.model import Address
-from ccstate.rules.rule import Estate, Found, Rule
+from ccstate.rules.rule import Estate, Found, Reach, Rule
 
 MOST_LACKS = 3
 """What keeps members from answering is told in so many parts, the most frequent first."""
@@ -148,6 +148,7 @@ RULES: tuple[Rule, ...] = (
         Severity.ERROR,
         "A queue has nobody who can answer it",
         _nobody_answers,
+        Reach.UNLABELLED,
     ),
     Rule(
         "CC211",
@@ -155,6 +156,7 @@ RULES: tuple[Rule, ...] = (
         Severity.ERROR,
         "A queue asks for a skill that no user has",
         _skill_nobody_has,
+        Reach.UNLABELLED,
     ),
     Rule(
         "CC214",
@@ -162,5 +164,6 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "The settings of a queue keep it from meeting its service level",
         _target_missed,
+        Reach.JOINED,
     ),
 )

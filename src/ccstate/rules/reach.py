@@ -1,22 +1,22 @@
 """The rule about people who are there, and whom no caller can reach."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ccstate.errors import Severity
-from ccstate.journeys.backwards import ancestors, sources
+from ccstate.journeys.backwards import ancestors
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.hours import Phase
 from ccstate.journeys.moments import Moment, Phases
 from ccstate.journeys.walk import zone_of
 from ccstate.journeys.ways import Place
-from ccstate.rules.rule import Estate, Found, Rule
+from ccstate.rules.rule import Estate, Found, Reach, Rule
 
 MOST_SCHEDULES = 20
 """Beyond so many schedules on the ways to one queue nobody can say any more what was meant."""
 
 
 def _unreached(estate: Estate) -> Iterator[Found]:
-    before = sources(estate.flow, (Place("number", name) for name in estate.of("number")))
+    before = estate.called
     for name, queue in estate.of("queue").items():
         place = Place("queue", name)
         hours = queue.get("hours")
@@ -26,7 +26,7 @@ def _unreached(estate: Estate) -> Iterator[Found]:
 
 
 def _missed(
-    estate: Estate, queue: Place, hours: str, before: dict[Place, list[Place]]
+    estate: Estate, queue: Place, hours: str, before: Mapping[Place, list[Place]]
 ) -> list[Moment]:
     """Moments at which the queue is open and no number leads there, though some do at others."""
     near = ancestors(before, [queue])
@@ -80,5 +80,6 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A queue that is open while no number leads to it",
         _unreached,
+        Reach.JOINED,
     ),
 )

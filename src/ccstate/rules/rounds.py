@@ -9,7 +9,7 @@ from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Phases, Year
 from ccstate.journeys.ways import SWITCH, Event, Place, Way
 from ccstate.model import Address
-from ccstate.rules.rule import Estate, Found, Rule
+from ccstate.rules.rule import Estate, Found, Reach, Rule
 
 _ACTIVE = frozenset({Event.KEY, Event.DIGITS, Event.WRONG_KEY, Event.ANSWERED})
 _ORDER = (Event.SILENCE, Event.NO_ANSWER, Event.EMPTY, Event.FULL, Event.BUSY)
@@ -235,6 +235,7 @@ RULES: tuple[Rule, ...] = (
         Severity.ERROR,
         "A round without end, and without anybody in it who could answer",
         _endless,
+        Reach.JOINED,
     ),
     Rule(
         "CC213",
@@ -242,5 +243,6 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "Waits that lead to each other in a circle, such as queues that overflow to each other",
         _circles_of_waits,
+        Reach.JOINED,
     ),
 )

@@ -1,18 +1,24 @@
-"""What a rule is, and what it finds."""
+"""What a rule is, what it judges, how far it looks, and what it finds."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from enum import Enum, auto
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
 from ccstate.dialling.emergency_calls import EmergencyCalls
 from ccstate.errors import Severity
+from ccstate.journeys.backwards import joined, sources
 from ccstate.journeys.centre import Centre, Filled, centre_of
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Year
+from ccstate.journeys.ways import Place
 from ccstate.kinds import Path
-from ccstate.model import Address, State
+from ccstate.model import Address, Fields, State
+
+LABEL = "label"
+"""The field that people read, and of which no call and few rules know."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,11 @@ class Estate:
         return Flow(self.centre)
 
     @cached_property
+    def called(self) -> Mapping[Place, list[Place]]:
+        """The places that calls from outside come to, each with those before it."""
+        return sources(self.flow, [Place("number", name) for name in self.of("number")])
+
+    @cached_property
     def emergency_calls(self) -> EmergencyCalls:
         """What becomes of emergency calls from its phones."""
         return EmergencyCalls(self.centre)
@@ -45,6 +56,87 @@ class Estate:
     def of(self, kind: str) -> Mapping[str, Filled]:
         """Every resource of a kind by its name, with the defaults of the trade filled in."""
         return self.centre.of(kind)
+
+    def part(self, addresses: Collection[Address]) -> "Estate":
+        """The estate with these objects only."""
+        state = {a: resource for a, resource in self.state.items() if a in addresses}
+        return Estate(state, self.today)
+
+
+class Reach(Enum):
+    """What the verdict of a rule on one object depends on: what has to be judged again."""
+
+    ESTATE = auto()
+    """Any field of any object: right for every rule, and slow for a small change."""
+    UNLABELLED = auto()
+    """Any field of any object but its `label`."""
+    JOINED = auto()
+    """The objects that references join to it, as `journeys.backwards.joined` says, without labels."""
+    OBJECT = auto()
+    """The object alone, with its label."""
+
+
+class Comparison:
+    """An estate before and after a change, and of both the part that each rule has to judge."""
+
+    def __init__(self, before: Estate, after: Estate) -> None:
+        self.before, self.after = before, after
+        self._parts: dict[Reach, tuple[Estate, Estate] | None] = {}
+
+    @cached_property
+    def changed(self) -> frozenset[Address]:
+        """The objects that come, go or differ."""
+        was, now = self.before.state, self.after.state
+        differing = (
+            address
+            for address, resource in now.items()
+            if (old := was.get(address)) is None
+            or (old.fields is not resource.fields and old.fields != resource.fields)
+        )
+        return frozenset(differing) | (was.keys() - now.keys())
+
+    @cached_property
+    def relabelled(self) -> frozenset[Address]:
+        """The objects of which the label alone differs."""
+        was, now = self.before.state, self.after.state
+        return frozenset(
+            address
+            for address in self.changed
+            if address in was
+            and address in now
+            and _unlabelled(was[address].fields) == _unlabelled(now[address].fields)
+        )
+
+    def part(self, reach: Reach) -> tuple[Estate, Estate] | None:
+        """What a rule of this reach has to judge, before and after; None where nothing concerns it.
+
+        In the part, the rule finds of what changed exactly what it finds in the whole estate.
+        """
+        if reach not in self._parts:
+            self._parts[reach] = self._part(reach)
+        return self._parts[reach]
+
+    def _part(self, reach: Reach) -> tuple[Estate, Estate] | None:
+        whole = self.before, self.after
+        seen = {Reach.ESTATE, Reach.OBJECT}
+        concerned = self.changed if reach in seen else self.changed - self.relabelled
+        if not concerned:
+            return None
+        if reach in {Reach.ESTATE, Reach.UNLABELLED} or self._is_most(concerned):
+            return whole
+        if reach is Reach.JOINED:
+            concerned = frozenset(joined([estate.state for estate in whole], concerned))
+            if self._is_most(concerned):
+                return whole
+        return self.before.part(concerned), self.after.part(concerned)
+
+    def _is_most(self, addresses: Collection[Address]) -> bool:
+        """Whether a part would hardly be smaller than the whole, which is worked out already."""
+        return 2 * len(addresses) > len(self.after.state)
+
+
+def _unlabelled(fields: Fields) -> Fields:
+    return {name: value for name, value in fields.items() if name != LABEL}
 
 
 class Found(NamedTuple):
@@ -67,7 +159,8 @@ Check: TypeAlias = Callable[[Estate], Iterator[Found]]
 class Rule:
     """A rule: its code and name never change meaning; `severity` is that of a new project.
 
-    `summary` says in one line what it finds: begun like a sentence, without the full stop.
+    `summary` says in one line what it finds: begun like a sentence, without the full stop. `reach`
+    may be narrower than the whole estate where the rule looks at less (`tests/rules/test_narrowed.py`).
     """
 
     code: str
@@ -75,3 +168,4 @@ class Rule:
     severity: Severity
     summary: str
     check: Check
+    reach: Reach = Reach.ESTATE

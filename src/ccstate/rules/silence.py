@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ccstate.desired.findings import did_you_mean, repr_
 from ccstate.desired.positions import Comment, comments
 from ccstate.errors import Diagnostic, Severity, Span
-from ccstate.rules.rule import Estate, Found, Rule
+from ccstate.rules.rule import Estate, Found, Reach, Rule
 
 CODE = "CC200"
 MARK = b"ccstate:"
@@ -95,5 +95,6 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A comment that silences a rule gives no reason, or has nothing to silence",
         _nothing,
+        Reach.UNLABELLED,
     ),
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ccstate.errors import Severity
 from ccstate.model import Address
-from ccstate.rules.rule import Estate, Found, Rule
+from ccstate.rules.rule import Estate, Found, Reach, Rule
 
 
 def _nobody_turns(estate: Estate) -> Iterator[Found]:
@@ -66,6 +66,7 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A switch that nobody can turn from a phone",
         _nobody_turns,
+        Reach.UNLABELLED,
     ),
     Rule(
         "CC275",
@@ -73,5 +74,6 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A switch that changes nothing",
         _without_effect,
+        Reach.UNLABELLED,
     ),
 )

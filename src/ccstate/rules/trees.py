@@ -9,7 +9,7 @@ from ccstate.errors import Severity
 from ccstate.journeys.centre import Filled
 from ccstate.model import Address
 from ccstate.rules.naming import listed
-from ccstate.rules.rule import Estate, Found, Rule
+from ccstate.rules.rule import Estate, Found, Reach, Rule
 
 
 def reached_nodes(tree: Filled) -> dict[str, Filled]:
@@ -118,5 +118,6 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A node of a tree, or a whole tree, that no call comes to",
         _unreached,
+        Reach.JOINED,
     ),
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ccstate.dialling.number_formats import NATIONAL, carrier_formats, is_known
 from ccstate.errors import Severity
 from ccstate.model import Address
-from ccstate.rules.rule import Estate, Found, Rule
+from ccstate.rules.rule import Estate, Found, Reach, Rule
 
 
 def _without_country(estate: Estate) -> Iterator[Found]:
@@ -32,5 +32,6 @@ RULES: tuple[Rule, ...] = (
         Severity.ERROR,
         "A carrier writes national numbers, and nobody says of which country",
         _without_country,
+        Reach.UNLABELLED,
     ),
 )

@@ -8,7 +8,7 @@ from ccstate.journeys.staffing import ringing
 from ccstate.journeys.ways import KEYS, End, Event, Place, Way
 from ccstate.kinds.fields import duration, seconds
 from ccstate.model import Address
-from ccstate.rules.rule import Estate, Found, Rule
+from ccstate.rules.rule import Estate, Found, Reach, Rule
 from ccstate.rules.trees import reached_nodes
 
 _SOMEWHERE = "with a mailbox, another queue, or hangup where that is meant"
@@ -127,15 +127,15 @@ def _rung(estate: Estate, address: Address, queue: Filled, after: str) -> Iterat
             "ring shorter, or let callers wait longer",
         )
         return
-    if queue["strategy"] == "ring_all":
+    two = 2 * ring + seconds(queue["retry"])
+    if queue["strategy"] == "ring_all" or longest >= two:
         return
     people = ringing(estate.centre, queue)
     # Those with a higher penalty ring only where these are busy or away, not where they are silent.
     least = min((agent.penalty for agent in people), default=0)
     count = sum(agent.penalty == least for agent in people)
     # In a large queue most are busy, and nobody expects that all are rung in turn. But one is not two.
-    two = 2 * ring + seconds(queue["retry"])
-    if count > 1 and longest < two:
+    if count > 1:
         yield Found(
             address,
             path,
@@ -153,6 +153,7 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A queue that cuts off callers whom nobody answers in time",
         _cut_off,
+        Reach.JOINED,
     ),
     Rule(
         "CC219",
@@ -160,6 +161,7 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A queue that callers leave by an answer only, however long they wait",
         _without_end,
+        Reach.JOINED,
     ),
     Rule(
         "CC261",
@@ -167,6 +169,7 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A destination that no call can ever take",
         _never_taken,
+        Reach.JOINED,
     ),
     Rule(
         "CC262",
@@ -174,5 +177,6 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "Callers leave a queue before its phones have been rung",
         _too_few_rung,
+        Reach.JOINED,
     ),
 )
