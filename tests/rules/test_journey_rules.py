@@ -409,3 +409,9 @@ def test_there_is_a_round_where_a_caller_who_does_nothing_can_come_back(document
     )
     told = [*CHECKS["CC203"](judged), *CHECKS["CC213"](judged)]
     assert bool(told) == expected
+
+
+def test_a_room_that_may_be_full_is_no_dead_end() -> None:
+    room = "conference_rooms:\n  daily: {max_members: 2}\n"
+    for code in ("CC201", "CC263"):
+        assert found(code, PHONE, room, number("conference_room/daily")) == []

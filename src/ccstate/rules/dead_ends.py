@@ -57,6 +57,8 @@ class _Search:
             return False
         if way.event is Event.NO_ANSWER:  # of queues CC209 and CC219 tell it, of phones CC204
             return False
+        if place.kind == "conference_room":  # a full one, as its max_members means
+            return False
         if place.kind == "queue":  # one that nobody can ever answer is CC210's
             return is_staffed(self.flow.centre, self.flow.centre.of("queue")[place.name])
         return True
