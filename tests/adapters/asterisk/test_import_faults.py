@@ -177,6 +177,8 @@ def test_a_fault_is_reported(
     differing = sorted(n for n in menu if n != "by_gosub" and menu[n] != other[n])
     assume(differing)
     field = data.draw(st.sampled_from(differing))
+    # Where all three lead to the queue, it makes no difference which caller the list holds.
+    assume(field != "caller" or {menu["known"], menu["night"]} != {"queue/help"})
     event(field)
     assert report(menu, {**menu, field: other[field]})
 

@@ -9,20 +9,23 @@ from ccstate.adapters.asterisk.conf import Option
 from ccstate.adapters.asterisk.conf.patterns import matches, pattern
 from ccstate.adapters.asterisk.importing.destinations import Known, ringing
 from ccstate.adapters.asterisk.importing.estate import Positions, Work, name_of, prompt_of
+from ccstate.adapters.asterisk.importing.following import Follower
 from ccstate.adapters.asterisk.importing.outcomes import (
     At,
     Callers,
+    Hangs,
     Menu,
     Outcome,
     Place,
     Plays,
     Reads,
     Switched,
+    Trail,
     claim_trail,
     same,
     shorn,
 )
-from ccstate.adapters.asterisk.importing.values import OTHER
+from ccstate.adapters.asterisk.importing.values import OTHER, entered_in
 from ccstate.adapters.asterisk.interpreter.call import NotFollowed
 from ccstate.adapters.asterisk.interpreter.world import timing
 from ccstate.dialling.international import international
@@ -173,9 +176,42 @@ def keys(work: Work, outcome: Menu) -> Mapping[str, Outcome]:
     return {key: way for key, way in reached.items() if way is not None}
 
 
+def special(follower: Follower, menu: Menu, exten: str) -> Outcome:
+    """What becomes of a caller by `i` or `t`, or `e` in its place; hung up without them."""
+    return follower.pressed(menu, exten) or follower.pressed(menu, "e") or Hangs(Trail())
+
+
+def silence(follower: Follower, menu: Menu) -> Outcome:
+    """What becomes of a caller who presses nothing.
+
+    The next step runs where there is one, and only otherwise `t` (pbx_builtin_waitexten,
+    main/pbx_builtins.c; 16.28 and 22.10, seen).
+    """
+    if menu.seconds and follower.resolver.step(menu.call.at) is None:
+        return special(follower, menu, "t")
+    return follower.after(menu.call)
+
+
+def entered(follower: Follower, reads: Reads, keys: str) -> Outcome:
+    """What becomes of a caller who has entered these keys at a Read()."""
+    return follower.after(reads.call.assuming(reads.variable, keys))
+
+
+def others_entered(follower: Follower, reads: Reads) -> tuple[Outcome, list[str]]:
+    """What becomes of a caller who has entered anything, but for what steps compare it with."""
+    follower.values.entered.pop(reads.variable, None)
+    outcome = entered(follower, reads, entered_in(reads.variable))
+    return outcome, compared_with(follower, reads.variable)
+
+
+def compared_with(follower: Follower, variable: str) -> list[str]:
+    """Digits with which steps that were followed compare what was entered."""
+    return sorted(filter(str.isdigit, follower.values.entered.get(variable, ())))
+
+
 def without_keys(work: Work, outcome: Menu) -> Outcome:
     """A menu in which no key leads anywhere: sounds, and what comes after the wait."""
-    then = work.follower.silence(outcome)
+    then = silence(work.follower, outcome)
     for _, sound in reversed(outcome.sounds):
         then = Plays(sound, then, outcome.trail)
     told = "differs: a key that is pressed here ends the call; with ccstate nothing happens"

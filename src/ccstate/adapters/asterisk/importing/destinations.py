@@ -29,6 +29,7 @@ from ccstate.adapters.asterisk.importing.outcomes import (
     unclear,
 )
 from ccstate.adapters.asterisk.importing.values import family_of
+from ccstate.adapters.asterisk.interpreter.applications import QUEUE_OTHERS
 from ccstate.adapters.asterisk.interpreter.text import letters
 from ccstate.adapters.asterisk.rows import SECONDS, UNCLEAR, decoded
 from ccstate.dialling.international import international
@@ -406,10 +407,10 @@ def waits(outcome: Queues, options: str) -> tuple[str | None, str]:
 
     `options` are those of Queue() that no field says.
     """
-    _, _, announce, seconds, *rest = (*outcome.arguments, "", "", "", "")
-    passed = [word for word in (options, announce, *rest) if word.strip()]
+    said = outcome.arguments
+    passed = [word for word in (options, *(said[name] for name in QUEUE_OTHERS)) if word.strip()]
     why = f"differs: ccstate queues callers without {', '.join(passed)}" if passed else ""
-    seconds = seconds.strip()
+    seconds = said["seconds"].strip()
     if seconds and not seconds.isdigit():
         raise Nowhere(f"{seconds!r} is no number of seconds")
     return (seconds if seconds and int(seconds) else None), why

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from ccstate.adapters.asterisk.conf import Section
 from ccstate.adapters.asterisk.conf.dialplan import DialplanStep
 from ccstate.adapters.asterisk.conf.patterns import openings
-from ccstate.adapters.asterisk.importing.applications import BESIDE, QUIET, RECORDING
 from ccstate.adapters.asterisk.importing.choices import KEYS
 from ccstate.adapters.asterisk.importing.destinations import (
     Known,
@@ -25,11 +24,13 @@ from ccstate.adapters.asterisk.importing.estate import (
     read_section,
     table,
 )
+from ccstate.adapters.asterisk.importing.following import RECORDING
 from ccstate.adapters.asterisk.importing.ledger import DEFAULT
 from ccstate.adapters.asterisk.importing.outcomes import CALLER, At, Call, Switched, Unclear, below
 from ccstate.adapters.asterisk.importing.queues import member_of
 from ccstate.adapters.asterisk.importing.trees import Ways
 from ccstate.adapters.asterisk.importing.values import Candidate, Undecided
+from ccstate.adapters.asterisk.interpreter.applications import Effect, effect
 from ccstate.adapters.asterisk.kinds.parking_lot import ROWS
 from ccstate.adapters.asterisk.rows import SWITCH, decoded, unwritten
 from ccstate.kinds.fields import duration
@@ -159,7 +160,7 @@ def _forwarding(work: Work, known: Known, step: DialplanStep) -> _Code | None:
     able = frozenset(c for c, found in answers.items() if found and found[:2] == place)
     steps = work.follower.resolver.steps(Candidate(*place, ()))
     apps = {own.app.strip().lower() for own in steps}
-    if not able or apps - QUIET - BESIDE.keys() - _HEARD - _KEEPING:
+    if not able or any(not _is_aside(app) for app in apps - _HEARD - _KEEPING):
         return None
     return _Code(written, step.context, able, steps)
 
@@ -218,13 +219,13 @@ def _actions(work: Work, known: Known, code: _Code) -> list[_Action]:
     found: list[_Action] = []
     for step in code.steps:
         app = step.app.strip().lower()
-        if app in QUIET or app in BESIDE or app in RECORDING or app in _HEARD:
+        if _is_aside(app) or app in RECORDING or app in _HEARD:
             continue
         handle = _ACTIONS.get(app)
         if handle is None and app not in _KEEPING:
             return []
         try:
-            data, _ = work.follower.values.filled(step.data, Call(At(code.context, code.code)))
+            data, _ = work.follower.values.filled(step.data, Call(code.context, code.code))
         except Undecided as asked:
             if app == "gotoif" and _is_silenced(work, known, asked.name):
                 continue
@@ -324,6 +325,11 @@ _ACTIONS: Mapping[str, Callable[[Known, list[str]], _Action | None]] = {
     "pausequeuemember": _pause,
     "unpausequeuemember": _unpause,
 }
+
+
+def _is_aside(app: str) -> bool:
+    """Whether nothing of an application has to be said for a code."""
+    return effect(app) in (Effect.NOTHING, Effect.ASIDE)
 
 
 def _let_log_in(work: Work, known: Known, queue: Address, penalty: int) -> None:

@@ -1,42 +1,238 @@
-"""Follows a call through the dialplan, step by step, until something happens that callers notice."""
+"""Follows a call through the dialplan, step by step, until something happens that callers notice.
 
-from collections.abc import Callable, Mapping
+Steps that lead a call elsewhere are those of interpreter/jumps.py, as whoever plays a dialplan has
+them. What divides calls is not decided here: each way is followed.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import TypeAlias
 
 from ccstate.adapters.asterisk.conf import Option
 from ccstate.adapters.asterisk.conf.dialplan import Dialplan, DialplanStep
 from ccstate.adapters.asterisk.conf.patterns import is_open
-from ccstate.adapters.asterisk.importing.applications import QUIET, TOO_OFTEN, run
 from ccstate.adapters.asterisk.importing.outcomes import (
+    QUEUE_STATUSES,
+    STATUSES,
     At,
     Call,
     Callers,
+    Confers,
+    Follows,
     Forks,
     Hangs,
+    Leaves,
     Menu,
+    Message,
     Outcome,
+    Place,
+    Plays,
+    Queues,
     Reads,
+    Recorded,
+    Rings,
+    RingsAll,
     Switched,
     Timed,
     Trail,
     Unclear,
     same,
+    shorn,
 )
 from ccstate.adapters.asterisk.importing.values import (
     OTHER,
     Resolver,
     Undecided,
     Values,
-    entered_in,
     is_unknown,
 )
+from ccstate.adapters.asterisk.interpreter.applications import (
+    APPLICATIONS,
+    Application,
+    Effect,
+    effect,
+    given,
+)
+from ccstate.adapters.asterisk.interpreter.call import Ended, NotFollowed
+from ccstate.adapters.asterisk.interpreter.jumps import JUMPS, Run, no_step
+from ccstate.adapters.asterisk.interpreter.lookup import Found
 from ccstate.adapters.asterisk.interpreter.text import is_true
 
+NAME_PREFIX = "differs: ccstate puts no word before callers' names here, as in: "
+"""How the note about a prefix of the caller's name begins."""
+TOO_OFTEN = "the call divides too often to be followed"
+USUAL_WAIT = 10
+"""Seconds that WaitExten() and Read() wait where nothing says how long (16.28 and 22.10, seen)."""
 MOST_STEPS = 150
 """Steps of one way of a call."""
 MOST_FORKS = 200
 MOST_KEPT = 50_000
 """Calls whose outcome is remembered."""
+RECORDING = frozenset({"mixmonitor", "monitor"})
+_BEFORE_NAME = re.compile(r"([^\s$](?:[^$]{0,38}[^\s$])?)\s*\$\{CALLERID\(name\)\}", re.IGNORECASE)
+_FOLDER = re.compile(r"[a-z0-9][a-z0-9._-]{0,60}")
+_CONFBRIDGE = re.compile(r"CONFBRIDGE\((.*)\)")
+
+
+class _Divided(Exception):
+    """Something that nothing here decides: hours, a condition, or numbers of callers."""
+
+    def __init__(
+        self, *, times: str = "", condition: str = "", callers: Iterable[str] = ()
+    ) -> None:
+        super().__init__()
+        self.times, self.condition, self.callers = times, condition, list(callers)
+
+
+class Reading(Run):
+    """A call at one step; `outcome` is what becomes of it there, None where it goes on."""
+
+    call: Call
+
+    def __init__(self, follower: "Follower", call: Call) -> None:
+        super().__init__(follower.resolver.lookup, call)
+        self.follower = follower
+        self.outcome: Outcome | None = None
+        self._lines: list[Option] = []
+        """Lines by which the step was found and filled in."""
+        self._notes: list[str] = []
+        self._has_jumped = self._is_over = False
+
+    def find(self, context: str, exten: str, priority: int = 1) -> Found | None:
+        return self.follower.resolver.step(self.call.at.to(context, exten, priority))
+
+    def label(self, context: str, exten: str, label: str) -> int | None:
+        return self.follower.resolver.label(self.call.at.to(context, exten), label)
+
+    def target(self, text: str) -> tuple[str, str, int] | None:
+        if is_unknown(text):
+            self.ran()
+            raise NotFollowed(f"{self.app}({shorn(text)}) depends on what happens")
+        return super().target(text)
+
+    def go(self, context: str, exten: str, priority: int) -> None:
+        self._has_jumped = True
+        super().go(context, exten, priority)
+
+    def filled(self, text: str) -> str:
+        """The text filled in; raises where it compares the caller's number with others."""
+        values = self.follower.values
+        values.callers.clear()
+        found = self.filled_alike(text)
+        if apart := [one for one in values.callers if f"not {one}" not in self.call.variables]:
+            raise _Divided(callers=apart)
+        return found
+
+    def filled_alike(self, text: str) -> str:
+        """The text filled in for callers whose number is none of those that it compares."""
+        found, used = self.follower.values.filled(text, self.call)
+        self._lines += used
+        return found
+
+    def holds(self, condition: str) -> bool:
+        condition = condition.strip()
+        if not is_unknown(condition) and not is_open(condition):
+            return is_true(condition)
+        if condition not in self.call.assumed:
+            raise _Divided(condition=condition)
+        return self.call.assumed[condition]
+
+    def is_open(self, times: str) -> bool:
+        if f"at {times}" not in self.call.assumed:
+            raise _Divided(times=times)
+        return self.call.assumed[f"at {times}"]
+
+    def passes(self, what: str) -> None:
+        self.note(f"{what}, so nothing happens here")
+
+    # Lines
+
+    def note(self, text: str) -> None:
+        """Notes what differs, or was not done, at this step."""
+        self._notes.append(text)
+
+    def ran(self, *, is_said: bool = True) -> Call:
+        """The call behind this step, with its lines; `is_said`: the line of the step is one of them."""
+        if not self._is_over:
+            self._is_over = True
+            is_known = any(key.startswith("at ") for key in self.call.assumed)
+            lines = () if is_known else (*self._lines, *([self.line] if is_said else ()))
+            trail = self.call.trail + Trail(lines, tuple((self.line, n) for n in self._notes))
+            self.call = replace(self.call, trail=trail, assumed={})
+        return self.call
+
+    # Steps
+
+    def take(self, step: DialplanStep, includes: tuple[Option, ...]) -> None:
+        """Takes one step; `outcome` or `call` says what became of the call."""
+        self.begin(step, includes)
+        self.execute(step.app, step.data)
+        self.ran()
+
+    def begin(self, step: DialplanStep, includes: tuple[Option, ...]) -> None:
+        """Is at a step, and has done nothing there yet."""
+        self.line, self.app, self._lines, self._notes = step.option, step.app, [*includes], []
+        self._has_jumped = self._is_over = False
+        self.here = self.call.at[:3]
+        self.call = replace(self.call, priority=self.call.priority + 1)
+
+    def execute(self, name: str, data: str) -> None:
+        self.app, app = name, name.strip().lower()
+        if app in JUMPS:
+            if isinstance(ended := JUMPS[app](self, data), Ended):
+                self.note(f"{shorn(ended.at)}, so the call ends here")
+                self.outcome = Hangs(self.ran().trail)
+        elif app in _TAKEN:
+            self.outcome = _TAKEN[app](self, self.filled(data))
+        elif effect(app) is not Effect.NOTHING:
+            self.filled(data)
+            known = APPLICATIONS.get(app, Application())
+            if known.effect is Effect.OTHER:
+                raise NotFollowed(known.note or f"ccstate has no {name[:60]}()")
+            if known.note:
+                self.note(f"differs: {known.note}")
+            if known.effect is Effect.ENDS:
+                self.outcome = Hangs(self.ran().trail)
+
+    def nowhere(self) -> None:
+        """A step that is not there: the end of an extension, or one that was never written."""
+        call, end = self.call, "so the call ends here"
+        context, exten, _ = call.at[:3]
+        missing = f"there is no {shorn(exten)} in [{shorn(context)}]"
+        if call.priority > 1 and self.follower.resolver.extension(call.at):
+            if call.frames and call.frames[-1].macro == context:
+                self.leave_frame()
+                return
+            missing = no_step(shorn(context), shorn(exten), str(call.priority))
+        else:
+            name = next((n for n in ("i", "e") if n != exten and self.exists(context, n)), "")
+            if name:
+                self.call = replace(call, exten=name, priority=1)
+                self.keep("INVALID_EXTEN", exten)
+                end = f"so {name} takes the call"
+        if self._has_jumped:
+            note = Trail((), ((self.line, f"{missing}, {end}"),))
+            self.call = replace(self.call, trail=self.call.trail + note)
+        if self.call.at == call.at:
+            self.outcome = Hangs(self.call.trail)
+
+    def then(self) -> Outcome:
+        """What becomes of the call behind this step."""
+        return self.follower.go_on(self.call.afresh())
+
+    def menu_place(self, *without: str) -> Place:
+        """Where a menu begins, and a number for what the call carries and the dialplan asks for."""
+        values, call = self.follower.values, self.call
+        carried = {
+            (name, value)
+            for name, value in call.visible.items()
+            if value and name not in without and values.matters(name)
+        }
+        carried |= {("closed", f"{file}:{line}") for file, line in call.closed}
+        carried |= {("back", str((f.context, f.exten, f.priority))) for f in call.frames}
+        known = self.follower.carried
+        return (*self.here, known.setdefault(frozenset(carried), len(known)))
 
 
 class Follower:
@@ -55,131 +251,105 @@ class Follower:
             if len(self._followed) > MOST_KEPT:
                 self._followed.clear()
             self._forks = 0
-            self._followed[at] = self.go_on(Call(at))
+            self._followed[at] = self.go_on(Call(*at[:3], closed=at.closed))
         return self._followed[at]
 
     # Menus
 
-    def pressed(self, menu: Menu, key: str) -> Outcome | None:
-        """What becomes of a caller who presses this key; None where nothing answers it."""
-        at = menu.call.at.to(menu.context, key)
-        if not self.resolver.extension(at):
-            return None
+    def after(self, call: Call) -> Outcome:
+        """What becomes of a call that has waited for the caller."""
         self._forks = 0
-        call = menu.call.having(INVALID_EXTEN=OTHER) if key == "i" else menu.call
-        return self.go_on(replace(call, at=at, seen=frozenset()))
-
-    def special(self, menu: Menu, exten: str) -> Outcome:
-        """What becomes of a caller by `i` or `t`, or `e` in its place; hung up without them."""
-        found = self.pressed(menu, exten) or self.pressed(menu, "e")
-        return found or Hangs(Trail())
-
-    def silence(self, menu: Menu) -> Outcome:
-        """What becomes of a caller who presses nothing.
-
-        The next step runs where there is one, and only otherwise `t` (pbx_builtin_waitexten,
-        main/pbx_builtins.c; 16.28 and 22.10, seen).
-        """
-        behind = menu.call.onwards()
-        if menu.seconds and self.resolver.step(behind.at) is None:
-            return self.special(menu, "t")
-        self._forks = 0
-        return self.go_on(replace(behind, seen=frozenset()))
-
-    def entered(self, reads: Reads, keys: str) -> Outcome:
-        """What becomes of a caller who has entered these keys at a Read()."""
-        self._forks = 0
-        call = reads.call.assuming(reads.variable, keys).onwards()
         return self.go_on(replace(call, seen=frozenset()))
 
-    def others_entered(self, reads: Reads) -> tuple[Outcome, list[str]]:
-        """What becomes of a caller who has entered anything, but for what steps compare it with."""
-        self.values.entered.pop(reads.variable, None)
-        outcome = self.entered(reads, entered_in(reads.variable))
-        return outcome, self.compared_with(reads.variable)
-
-    def compared_with(self, variable: str) -> list[str]:
-        """Digits with which steps that were followed compare what was entered."""
-        return sorted(filter(str.isdigit, self.values.entered.get(variable, ())))
+    def pressed(self, menu: Menu, key: str) -> Outcome | None:
+        """What becomes of a caller who presses this key; None where nothing answers it."""
+        call = replace(menu.call, exten=key, priority=1)
+        if not self.resolver.extension(call.at):
+            return None
+        return self.after(call.assuming("INVALID_EXTEN", OTHER) if key == "i" else call)
 
     # Steps
 
     def go_on(self, call: Call) -> Outcome:
         """One step after the other, until something ends or divides the call."""
-        while True:
-            where = (call.at, len(call.frames), hash(frozenset(call.variables.items())))
+        run = Reading(self, call)
+        while run.outcome is None:
+            call = run.call
+            carried = hash(frozenset((*call.visible.items(), *call.assumed.items())))
+            where = (call.at, len(call.frames), carried)
             if where in call.seen or len(call.seen) > MOST_STEPS:
                 return Unclear("the call goes round", None, call.trail)
-            call = replace(call, seen=call.seen | {where})
+            run.call = call = replace(call, seen=call.seen | {where})
             found = self.resolver.step(call.at)
             if found is None:
-                ended = self.nowhere(call)
-                if not isinstance(ended, Call):
-                    return ended
-                call = ended
+                run.nowhere()
                 continue
             step, includes = found
-            asked = next((i for i in includes if _is_unasked(i, call)), None)
-            if asked:
-                return self._timed(asked, call)
             try:
-                result = self._take(step, call.ran(*includes))
-            except Undecided as changed:
-                return self._switched(changed.name, step, call.ran(*includes))
-            if not isinstance(result, Call):
-                return result
-            call = result
-
-    def _take(self, step: DialplanStep, call: Call) -> "Call | Outcome":
-        if step.app.strip().lower() in QUIET:
-            return call.ran(step.option).onwards()
-        self.values.callers.clear()
-        data, used = self.values.filled(step.data, call)
-        apart = [number for number in self.values.callers if f"not {number}" not in call.variables]
-        if apart:
-            return self._callers(apart, step, call)
-        return run(self, step, data, call.ran(*used))
-
-    def nowhere(self, call: Call) -> "Call | Outcome":
-        """A step that is not there: the end of an extension, or one that was never written."""
-        if call.at.priority > 1 and self.resolver.extension(call.at):
-            if call.frames and call.frames[-1].macro == call.at.context:
-                return call.returned()
-            return Hangs(call.trail)
-        for name in ("i", "e"):
-            if call.at.exten != name and self.resolver.step(call.at.to(call.at.context, name)):
-                call = call.having(INVALID_EXTEN=call.at.exten)
-                return replace(call, at=call.at.to(call.at.context, name))
-        return Hangs(call.trail)
+                if asked := next((i for i in includes if _is_unasked(i, call)), None):
+                    return self._included(asked, call)
+                run.take(step, includes)
+            except (Undecided, _Divided) as asks:
+                return self._divided(asks, run, step, call.ran(*includes))
+            except NotFollowed as why:
+                return Unclear(why.reason, step.option, run.ran(is_said=False).trail)
+        return run.outcome
 
     # What divides a call
 
-    def divides(self) -> bool:
+    def _divided(
+        self, asks: Undecided | _Divided, run: Reading, step: DialplanStep, call: Call
+    ) -> Outcome:
+        try:
+            if isinstance(asks, Undecided):
+                return self._switched(asks.name, step, call)
+            if asks.callers:
+                return self._callers(asks.callers, step, call)
+            return self._both(asks, replace(call, trail=run.ran().trail))
+        except NotFollowed as why:
+            return Unclear(why.reason, step.option, call.trail)
+
+    def _divides(self) -> bool:
         self._forks += 1
         return self._forks <= MOST_FORKS
 
-    def _timed(self, include: Option, call: Call) -> Outcome:
+    def _each(self, calls: Mapping[str, Call]) -> dict[str, Outcome]:
+        """What becomes of each of these calls."""
+        ways: dict[str, Outcome] = {}
+        for name, call in calls.items():
+            if not self._divides():
+                raise NotFollowed(TOO_OFTEN)
+            ways[name] = self.go_on(call)
+        return ways
+
+    def _both(self, asks: _Divided, call: Call) -> Outcome:
+        """The ways of a call by hours, or by a condition: where they hold, and where they do not."""
+        key = f"at {asks.times}" if asks.times else asks.condition
+        yes, no = self._each(
+            {
+                answer: replace(call.afresh(), assumed={**call.assumed, key: answer == "yes"})
+                for answer in ("yes", "no")
+            }
+        ).values()
+        if not asks.times:
+            return Forks(asks.condition, yes, no, call.trail)
+        return Timed(tuple(map(str.strip, asks.times.split(","))), yes, no, call.trail)
+
+    def _included(self, include: Option, call: Call) -> Outcome:
         """The ways of a call while a timed include counts, and while it does not."""
-        times = tuple(part.strip() for part in include.value.split(",")[1:])
-        if not (self.divides() and self.divides()):
-            return Unclear(TOO_OFTEN, include, call.trail)
         call = call.ran(include)
         opened = call.afresh().assuming(_hours_of(include), "open")
-        closed = call.at.closed | {(include.file, include.line)}
-        shut = replace(call.afresh(), at=call.at._replace(closed=closed))
+        shut = replace(call.afresh(), closed=call.closed | {(include.file, include.line)})
         # The step that was looked for is the next one in either way.
-        return Timed(times, self.go_on(opened), self.go_on(shut), call.trail)
+        yes, no = self._each({"open": opened, "closed": shut}).values()
+        return Timed(tuple(map(str.strip, include.value.split(",")[1:])), yes, no, call.trail)
 
     def _switched(self, name: str, step: DialplanStep, call: Call) -> Outcome:
         """The ways of a call by each value that something lasting can have."""
         values = self.values.candidates(name, step.data)
         if len(values) == 1:
             values.append(OTHER)
-        ways: dict[str, Outcome] = {}
-        for value in values:
-            if not self.divides():
-                return Unclear(TOO_OFTEN, step.option, call.trail)
-            ways[value] = self.go_on(call.afresh().assuming(name, value))
+        ways = self._each({value: call.afresh().assuming(name, value) for value in values})
         initial = ways[values[0]]
         if all(same(initial, way) for way in ways.values()):
             return _only(call, initial, ways)
@@ -187,17 +357,14 @@ class Follower:
 
     def _callers(self, numbers: list[str], step: DialplanStep, call: Call) -> Outcome:
         """The ways of callers from these numbers, and of the others."""
-        ways: dict[str, Outcome] = {}
-        others = call.afresh()
-        for number in numbers:
-            if not self.divides():
-                return Unclear(TOO_OFTEN, step.option, call.trail)
-            ways[number] = self.go_on(call.afresh().assuming("CALLERID(num)", number))
-            others = others.assuming(f"not {number}", "")
+        known = "CALLERID(num)"
+        ways = self._each({one: call.afresh().assuming(known, one) for one in numbers})
+        unlike = {f"not {one}": "" for one in numbers}
+        others = replace(call.afresh(), variables={**call.variables, **unlike})
         usual = self.go_on(others)
         if all(same(usual, way) for way in ways.values()):
             return _only(call, usual, ways)
-        ways = {number: way for number, way in ways.items() if not same(usual, way)}
+        ways = {one: way for one, way in ways.items() if not same(usual, way)}
         return Callers(step.option, ways, usual, call.trail)
 
     def statuses(self, call: Call, name: str, statuses: tuple[str, ...]) -> dict[str, Outcome]:
@@ -205,34 +372,14 @@ class Follower:
         mark = f"{name} of {call.at} {self._forks}"
         after: dict[str, Outcome] = {}
         for status in statuses:
-            if not self.divides():
+            if not self._divides():
                 after[status] = Unclear(TOO_OFTEN, None, Trail())
                 continue
-            bound = call.afresh().onwards().having(**{name: status}).assuming(f"{name} of", mark)
+            bound = call.afresh().assuming(name, status).assuming(f"{name} of", mark)
             after[status] = self.go_on(bound)
             if mark not in self.values.asked:
                 return dict.fromkeys(statuses, after[status])
         return after
-
-    def decided(
-        self,
-        condition: str,
-        step: DialplanStep,
-        call: Call,
-        yes: Callable[[Call], "Call | Outcome"],
-        no: Callable[[Call], "Call | Outcome"],
-    ) -> "Call | Outcome":
-        """The way that a condition leads, or both where nothing here decides it."""
-        if not is_unknown(condition) and not is_open(condition):
-            return yes(call) if is_true(condition) else no(call)
-        call = call.ran(step.option)
-        ways: list[Outcome] = []
-        for way in (yes, no):
-            if not self.divides():
-                return Unclear(TOO_OFTEN, step.option, call.trail)
-            found = way(call.afresh())
-            ways.append(self.go_on(found) if isinstance(found, Call) else found)
-        return Forks(condition, ways[0], ways[1], call.trail)
 
 
 def _is_unasked(include: Option, call: Call) -> bool:
@@ -241,7 +388,7 @@ def _is_unasked(include: Option, call: Call) -> bool:
 
 
 def _hours_of(include: Option) -> str:
-    """What a call carries that has been told the hours of a timed include."""
+    """What a call carries for which the hours of a timed include are known."""
     return f"include {include.file}:{include.line}"
 
 
@@ -249,3 +396,204 @@ def _only(call: Call, outcome: Outcome, ways: Mapping[str, Outcome]) -> Outcome:
     """An outcome that is the same in all ways, with the lines that lead to it in each of them."""
     trails = [way.trail for way in ways.values() if way is not outcome]
     return replace(outcome, trail=sum(trails, call.trail) + outcome.trail)
+
+
+# What callers notice
+
+
+def _set(run: Reading, data: str) -> None:
+    name, equals, value = data.partition("=")
+    name = name.strip().lstrip("_")
+    function, bracket, inside = name.partition("(")
+    if name.upper().startswith("CALLERID(NUM"):
+        run.keep("CALLERID(num)", value)
+    elif function == "LOCAL" and bracket:
+        run.set_local(inside.rstrip(")"), value)
+    elif not bracket and equals:
+        run.set_variable(name, value)
+    else:
+        run.keep(name, value)
+        prefix = _BEFORE_NAME.fullmatch(value) if name.lower() == "callerid(name)" else None
+        if prefix:
+            run.note(f"{NAME_PREFIX}{prefix[1]}")
+        elif function != "CONFBRIDGE" and name not in ("TIMEOUT(digit)", "TIMEOUT(response)"):
+            run.note(f"differs: ccstate does not set {shorn(name)}")
+
+
+def _set_global(run: Reading, data: str) -> None:
+    name, _, value = data.partition("=")
+    _set(run, f"GLOBAL({name.strip()})={value}")
+
+
+def _dial(run: Reading, data: str) -> Outcome:
+    said = given("dial", data)
+    device, seconds, options = said["devices"], said["seconds"].strip(), said["options"]
+    call = run.ran()
+    peers = [_peer(one) for one in device.split("&")]
+    if not all(peers) or (len(peers) > 1 and any("@" in peer for peer in peers)):
+        what = f"Dial({shorn(device)})"
+        raise NotFollowed(f"{what} is no phone of this server, and no number at a trunk")
+    if seconds and not seconds.isdigit():
+        raise NotFollowed(f"{seconds!r} is no number of seconds")
+    rings = int(seconds or 0) or None
+    after = run.follower.statuses(call, "DIALSTATUS", STATUSES)
+    if len(peers) > 1:
+        return RingsAll(tuple(peers), rings, options, after, call.trail)
+    number, at, endpoint = peers[0].partition("@")
+    if not at:
+        return Rings(peers[0], rings, options, after, call.trail, call.recorded)
+    shown = call.variables.get("CALLERID(num)", "")
+    places = frozenset((at.context, at.exten) for at, *_ in call.seen)
+    return Leaves(endpoint, number, rings, options, shown, after, places, call.trail)
+
+
+def _peer(device: str) -> str:
+    """The endpoint of a SIP phone, or a number at one; "" where it is anything else."""
+    technology, _, peer = device.strip().partition("/")
+    is_sip = technology.upper() == "PJSIP" and not set(peer) & set("/ ")
+    return peer if is_sip and not is_unknown(peer) else ""
+
+
+def _records(run: Reading, data: str) -> None:
+    """A recording in a folder below that of Asterisk's recordings, or in none that can be said.
+
+    It begins with the step; with the option `b` once the call is answered, as with ccstate. The line
+    counts as said once an object says that its calls are recorded.
+    """
+    said = given(run.app.strip().lower(), data)
+    folder = said["file"].rpartition("/")[0]
+    folder = folder if _FOLDER.fullmatch(folder) else ""
+    kept = f"monitor/ccstate/{folder}".rstrip("/")
+    notes = [f"differs: recordings are kept in {kept}, and ccstate names them"]
+    if "b" not in said["options"]:
+        notes.append("differs: here callers are recorded before somebody answers, too")
+    if said.get("command", "").strip():
+        notes.append("differs: ccstate runs no program once a call was recorded")
+    run.call = replace(run.ran(is_said=False), recorded=Recorded(run.line, folder, tuple(notes)))
+
+
+def _stop_recording(run: Reading, _: str) -> None:
+    run.call = replace(run.call, recorded=None)
+
+
+def _queue(run: Reading, data: str) -> Outcome:
+    said = given("queue", data)
+    call = run.ran()
+    after = run.follower.statuses(call, "QUEUESTATUS", QUEUE_STATUSES)
+    return Queues(said.pop("name").strip(), said, after, call.trail, call.recorded)
+
+
+def _voicemail(run: Reading, data: str) -> Outcome:
+    box, flags = given("voicemail", data).values()
+    mailbox, _, context = box.partition("@")
+    call = run.ran()
+    if "&" in box or is_unknown(box):
+        raise NotFollowed("VoiceMail() names no mailbox, or more than one")
+    return Message(mailbox, context or "default", flags, run.then(), call.trail)
+
+
+def _follow_me(run: Reading, data: str) -> Outcome:
+    name, options = given("followme", data).values()
+    call = run.ran()
+    return Follows(name.strip(), options.strip(), run.then(), call.trail)
+
+
+def _confbridge(run: Reading, data: str) -> Outcome:
+    call = run.ran()
+    options = tuple(
+        (match[1].replace(" ", ""), value)
+        for name, value in call.variables.items()
+        if (match := _CONFBRIDGE.fullmatch(name))
+    )
+    return Confers(tuple(given("confbridge", data).values()), options, run.then(), call.trail)
+
+
+def _hangup(run: Reading, data: str) -> Outcome:
+    cause = data.strip()
+    if cause and cause != "16":
+        run.note(f"differs: with ccstate the call ends without cause {shorn(cause)}")
+    return Hangs(run.ran().trail)
+
+
+def _playback(run: Reading, data: str) -> Outcome:
+    call = run.ran()
+    return Plays(data, run.then(), call.trail)
+
+
+def _background(run: Reading, data: str) -> Outcome:
+    """Sounds in a row, up to the step that waits for keys, or the last of them."""
+    place = run.menu_place()
+    sounds = [(run.line, given("background", data)["sounds"])]
+    last = run.ran()
+    while found := run.find(*run.call.at[:3]):
+        step, includes = found
+        run.begin(step, includes)
+        app = step.app.strip().lower()
+        data = run.filled_alike(step.data)
+        if app == "background":
+            sounds.append((run.line, given("background", data)["sounds"]))
+            last = run.ran()
+        elif app == "waitexten":
+            wait, call = _wait(data, run.call), run.ran()
+            return Menu(place, tuple(sounds), run.line, wait, call.afresh(), call.trail)
+        elif app in RECORDING or app == "set":
+            _TAKEN[app](run, data)
+        elif effect(app) is Effect.ASIDE:
+            run.execute(app, data)
+        elif effect(app) is not Effect.NOTHING:
+            break
+        run.ran()
+    return Menu(place, tuple(sounds), sounds[-1][0], 0, last.afresh(), last.trail)
+
+
+def _wait_exten(run: Reading, data: str) -> Outcome:
+    place, wait, call = run.menu_place(), _wait(data, run.call), run.ran()
+    return Menu(place, (), run.line, wait, call.afresh(), call.trail)
+
+
+def _wait(data: str, call: Call) -> int:
+    """How many seconds WaitExten waits; 0 is as if nothing was said."""
+    for text in (data.partition(",")[0], call.variables.get("TIMEOUT(response)", "")):
+        number = re.match(r"\s*([0-9]{1,5}(?:\.[0-9]+)?)", text)
+        if number and float(number[1]) > 0:
+            return max(1, round(float(number[1])))
+    return USUAL_WAIT
+
+
+def _read(run: Reading, data: str) -> Outcome:
+    said = given("read", data)
+    variable, most, attempts = said["variable"].strip(), said["most"].strip(), said["tries"].strip()
+    place, call = run.menu_place(variable), run.ran()
+    return Reads(
+        place,
+        variable,
+        tuple((run.line, sound) for sound in said["sounds"].split("&") if sound.strip()),
+        int(most) if most.isdigit() and int(most) else 255,
+        int(attempts) if attempts.isdigit() else 1,
+        _wait(said["seconds"], call),
+        run.line,
+        call.afresh(),
+        call.trail,
+    )
+
+
+_Taking: TypeAlias = Callable[[Reading, str], Outcome | None]
+_TAKEN: Mapping[str, _Taking] = {
+    "background": _background,
+    "confbridge": _confbridge,
+    "dial": _dial,
+    "followme": _follow_me,
+    "hangup": _hangup,
+    "mixmonitor": _records,
+    "monitor": _records,
+    "playback": _playback,
+    "queue": _queue,
+    "read": _read,
+    "set": _set,
+    "setglobalvar": _set_global,
+    "stopmixmonitor": _stop_recording,
+    "stopmonitor": _stop_recording,
+    "voicemail": _voicemail,
+    "waitexten": _wait_exten,
+}
+"""What becomes of a call at applications that objects say."""

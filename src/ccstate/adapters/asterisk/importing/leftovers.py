@@ -2,11 +2,12 @@
 
 from ccstate.adapters.asterisk.conf.dialplan import HINT, DialplanContext, DialplanStep
 from ccstate.adapters.asterisk.conf.patterns import matches, opened
-from ccstate.adapters.asterisk.importing.applications import QUIET, RECORDING
 from ccstate.adapters.asterisk.importing.destinations import FORWARDS, UNSAID, Known
 from ccstate.adapters.asterisk.importing.estate import Work
+from ccstate.adapters.asterisk.importing.following import RECORDING
 from ccstate.adapters.asterisk.importing.ledger import DEFAULT, NOTHING
 from ccstate.adapters.asterisk.importing.outcomes import At, below, unclear
+from ccstate.adapters.asterisk.interpreter.applications import Effect, effect
 
 
 def leftovers(work: Work, known: Known) -> None:
@@ -64,7 +65,7 @@ def _steps(work: Work, context: DialplanContext) -> None:
         still = [step for step in steps if work.ledger.is_open(step.option)]
         if not still:
             continue
-        if exten == "h" and all(s.app.strip().lower() in (*QUIET, "hangup") for s in steps):
+        if exten == "h" and all(_is_quiet(s) or s.app.strip().lower() == "hangup" for s in steps):
             work.ledger.take([step.option for step in still], NOTHING)
             continue
         reason = "no call that became an object comes to this line"
@@ -73,10 +74,14 @@ def _steps(work: Work, context: DialplanContext) -> None:
         for step in still:
             if step.app.strip().lower() in RECORDING:
                 work.ledger.leave(step.option, UNSAID)
-            elif step.app.strip().lower() in QUIET and len(still) < len(steps):
+            elif _is_quiet(step) and len(still) < len(steps):
                 work.ledger.take([step.option], NOTHING)
             else:
                 work.ledger.leave(step.option, reason)
+
+
+def _is_quiet(step: DialplanStep) -> bool:
+    return effect(step.app) is Effect.NOTHING
 
 
 def _why(work: Work, steps: list[DialplanStep]) -> str:

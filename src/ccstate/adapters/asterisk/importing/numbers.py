@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from ccstate.adapters.asterisk.conf import Option
 from ccstate.adapters.asterisk.conf.patterns import is_open, openings, pattern, shown
-from ccstate.adapters.asterisk.importing.applications import NAME_PREFIX
 from ccstate.adapters.asterisk.importing.choices import KEYS
 from ccstate.adapters.asterisk.importing.destinations import (
     Known,
@@ -19,6 +18,7 @@ from ccstate.adapters.asterisk.importing.destinations import (
 )
 from ccstate.adapters.asterisk.importing.endpoints import Trunk
 from ccstate.adapters.asterisk.importing.estate import Work, name_of
+from ccstate.adapters.asterisk.importing.following import NAME_PREFIX
 from ccstate.adapters.asterisk.importing.outcomes import (
     CALLER,
     At,

@@ -6,6 +6,7 @@ from typing import NamedTuple, TypeAlias
 
 from ccstate.adapters.asterisk.conf import Option
 from ccstate.adapters.asterisk.importing.ledger import Ledger
+from ccstate.adapters.asterisk.interpreter import call as by_hand
 
 STATUSES = ("NOANSWER", "BUSY", "CHANUNAVAIL", "CONGESTION")
 """What DIALSTATUS is where nobody took the call."""
@@ -95,7 +96,8 @@ class Queues:
     """A caller joins a queue; `after` says what follows, by QUEUESTATUS."""
 
     name: str
-    arguments: tuple[str, ...]
+    arguments: Mapping[str, str]
+    """Those of Queue() behind its name."""
     after: Mapping[str, "Outcome"]
     trail: Trail
     recorded: Recorded | None = None
@@ -156,7 +158,7 @@ class Menu:
     @property
     def context(self) -> str:
         """Where keys are looked up."""
-        return self.call.at.context
+        return self.call.context
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,8 +296,13 @@ def _facts(outcome: Outcome) -> tuple[object, ...]:
     if isinstance(outcome, Unclear):
         return outcome.reason, outcome.line
     values = (getattr(outcome, each.name) for each in fields(outcome) if each.name not in _ASIDE)
-    told = (tuple(value) if isinstance(value, Mapping) else value for value in values)
-    return tuple(value for value in told if not isinstance(value, Outcome))
+    met = (_texts(value) if isinstance(value, Mapping) else value for value in values)
+    return tuple(value for value in met if not isinstance(value, Outcome))
+
+
+def _texts(named: Mapping[str, "str | Outcome"]) -> tuple[str, ...]:
+    """The names, and the values that are texts."""
+    return (*named, *(value for value in named.values() if isinstance(value, str)))
 
 
 def below(outcome: Outcome) -> Iterator[Outcome]:
@@ -322,10 +329,6 @@ def unclear(outcome: Outcome) -> Unclear | None:
     return next((each for each in below(outcome) if isinstance(each, Unclear)), None)
 
 
-ARGUMENTS = 9
-"""Arguments of a subroutine that hide those of its caller, at least."""
-
-
 class At(NamedTuple):
     """Where a call is: the context it is in, what was dialled, and which step comes next."""
 
@@ -340,78 +343,44 @@ class At(NamedTuple):
         return At(context, exten, priority, self.closed)
 
 
-class Frame(NamedTuple):
-    """A subroutine that is being run: where it returns to, and the variables that it hides."""
-
-    back: At
-    hidden: tuple[tuple[str, str | None], ...]
-    macro: str = ""
-    """The context of a macro, which returns where its steps end; "" for Gosub()."""
-
-
 @dataclass(frozen=True, slots=True)
-class Call:
-    at: At
-    variables: Mapping[str, str] = field(default_factory=dict)
-    """Values by name; `GLOBAL(…)` and `DB(…)` hold what was assumed about the server."""
-    frames: tuple[Frame, ...] = ()
+class Call(by_hand.Call):
+    """A call that is followed, with the lines that it has run through.
+
+    Its variables hold what is assumed about the server as well, as `GLOBAL(…)` and `DB(…)`.
+    """
+
+    closed: frozenset[tuple[str, int]] = frozenset()
+    """File and line of each timed include that does not count for it."""
     trail: Trail = field(default_factory=Trail)
     seen: frozenset[tuple[At, int, int]] = frozenset()
     recorded: Recorded | None = None
     """The step that records the call now."""
+    assumed: Mapping[str, bool] = field(default_factory=dict)
+    """Conditions of the step that comes next, and whether they hold."""
 
-    def ran(self, *lines: Option, note: str = "") -> "Call":
-        """The call after these lines; the note is about the first."""
-        notes = ((lines[0], note),) if note else ()
-        return replace(self, trail=self.trail + Trail(lines, notes))
+    @property
+    def at(self) -> At:
+        return At(self.context, self.exten, self.priority, self.closed)
 
-    def onwards(self) -> "Call":
-        return replace(self, at=self.at._replace(priority=self.at.priority + 1))
+    @property
+    def visible(self) -> Mapping[str, str]:
+        """The variables that the next step sees, those of subroutines first."""
+        found = dict(self.variables)
+        for frame in self.frames:
+            found |= frame.variables
+        return found
+
+    def ran(self, *lines: Option) -> "Call":
+        """The call after these lines."""
+        return replace(self, trail=self.trail + Trail(lines))
 
     def afresh(self) -> "Call":
         """The same call with nothing on its trail, for what happens later."""
         return replace(self, trail=Trail())
 
-    def having(self, **variables: str) -> "Call":
-        return replace(self, variables={**self.variables, **variables})
-
     def assuming(self, name: str, value: str) -> "Call":
         return replace(self, variables={**self.variables, name: value})
-
-    def entered(self, target: At, arguments: list[str], macro: str = "") -> "Call":
-        """The call in a subroutine, with `ARG1` and so on."""
-        given = {f"ARG{n}": value for n, value in enumerate(arguments, 1)}
-        names = dict.fromkeys([*given, *(f"ARG{n}" for n in range(1, ARGUMENTS + 1))])
-        hidden = tuple((name, self.variables.get(name)) for name in names)
-        frame = Frame(self.onwards().at, hidden, macro)
-        variables = {**self.variables, **dict.fromkeys(names, ""), **given}
-        return replace(self, at=target, variables=variables, frames=(*self.frames, frame))
-
-    def local(self, name: str, value: str) -> "Call":
-        """The call with a variable that ends with the subroutine."""
-        variables = {**self.variables, name: value}
-        if not self.frames:
-            return replace(self, variables=variables)
-        *outer, frame = self.frames
-        if all(name != known for known, _ in frame.hidden):
-            hidden = (*frame.hidden, (name, self.variables.get(name)))
-            frame = frame._replace(hidden=hidden)
-        return replace(self, variables=variables, frames=(*outer, frame))
-
-    def returned(self) -> "Call":
-        """The call behind the step that called the subroutine."""
-        *outer, frame = self.frames
-        return replace(self.left(), at=frame.back, frames=tuple(outer))
-
-    def left(self) -> "Call":
-        """The call without its innermost subroutine, where it is."""
-        *outer, frame = self.frames
-        variables = dict(self.variables)
-        for name, value in frame.hidden:
-            variables.pop(name, None)
-            if value is not None:
-                variables[name] = value
-        return replace(self, variables=variables, frames=tuple(outer))
 
 
 def shorn(text: str) -> str:

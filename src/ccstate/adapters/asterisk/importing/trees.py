@@ -15,13 +15,18 @@ from ccstate.adapters.asterisk.importing.choices import (
     Tree,
     asked,
     changed_elsewhere,
+    compared_with,
     dials_extensions,
+    entered,
     is_mute,
     keys,
     list_name,
     listed_callers,
+    others_entered,
     prompt,
     schedule,
+    silence,
+    special,
     spoken_before,
     tell_longer,
     tell_other_keys,
@@ -193,7 +198,7 @@ class Ways:
 
     def _rights(self, outcome: Queues, queue: Address) -> str:
         """Says what agents and callers can do during calls; the options that remain are returned."""
-        options = outcome.arguments[0].strip() if outcome.arguments else ""
+        options = outcome.arguments["options"].strip()
         member, rest = dial_rights(options)
         caller, _ = dial_rights(options.swapcase())
         fields = self.work.objects[queue]
@@ -257,9 +262,9 @@ class Ways:
         """A switch, where two ways are all; else the way after a start, and the others are listed."""
         if asked(self.work, outcome):
             return self._grown(outcome, here)
-        initial = outcome.initial
+        initial, ledger = outcome.initial, self.work.ledger
         found = self.to(outcome.ways[initial], here.below)
-        claim_trail(self.work.ledger, outcome.trail, here.by)
+        claim_trail(ledger, outcome.trail, here.by)
         where = changed_elsewhere(self.work, outcome)
         told = f"{shorn(outcome.name)} decides where callers go from here"
         told += f", and {where} changes it" if where else ", and something else can change it"
@@ -267,17 +272,13 @@ class Ways:
             shorn(v) or "nothing" for v in outcome.ways if v not in (initial, OTHER)
         )
         told += f"; ccstate goes on as with {shorn(initial) or 'nothing'}"
-        self.work.ledger.leave(
-            outcome.line, f"differs: {told}{others and f', never as with {others}'}"
-        )
+        told += f", never as with {others}" if others else ""
+        ledger.leave(outcome.line, f"differs: {told}")
         if option := self.work.follower.values.written(outcome.name):
-            self.work.ledger.leave(
-                option, "differs: ccstate keeps the first value of what is changed"
-            )
+            ledger.leave(option, "differs: ccstate keeps the first value of what is changed")
         unsaid = f"callers come here by {shorn(outcome.name)}, and no object says so"
-        self.work.unsaid += [
-            (way, unsaid) for value, way in outcome.ways.items() if value != initial
-        ]
+        others_go = (way for value, way in outcome.ways.items() if value != initial)
+        self.work.unsaid += [(way, unsaid) for way in others_go]
         return found
 
     # Nodes
@@ -487,7 +488,7 @@ def fill_menu(ways: "Ways", outcome: Menu, here: "Here", node: dict[str, Json]) 
             lose(work, reached, f"key {key} of {by} is left out: {why}")
     if not choices:
         raise NoMenu("no key of the menu leads anywhere that ccstate knows")
-    silent, wrong = follower.silence(outcome), follower.special(outcome, "i")
+    silent, wrong = silence(follower, outcome), special(follower, outcome, "i")
     node["on_timeout"] = ways.or_hangup(silent, here.near_to("t"), "silence")
     node["on_invalid"] = ways.or_hangup(wrong, here.near_to("i"), "another key")
     for option, _ in outcome.sounds:
@@ -509,10 +510,10 @@ def fill_read(ways: "Ways", outcome: Reads, here: "Here", node: dict[str, Json])
         fill_collect(ways, outcome, here, node)
         return
     follower, ledger = ways.work.follower, ways.work.ledger
-    silent = follower.entered(outcome, "")
+    silent = entered(follower, outcome, "")
     groups: list[tuple[Outcome, list[str]]] = []
     for key in KEYS.replace("#", ""):
-        reached = follower.entered(outcome, key)
+        reached = entered(follower, outcome, key)
         alike = next((keys for one, keys in groups if same(one, reached)), None)
         if alike is None:
             groups.append((reached, [key]))
@@ -542,7 +543,7 @@ def fill_collect(ways: "Ways", outcome: Reads, here: "Here", node: dict[str, Jso
     if not ways.work.setting.holds("ivr", "nodes.*.collect.choices"):
         raise NoMenu(f"Read() takes up to {outcome.most} digits; a menu takes one key")
     most = min(outcome.most, MOST_DIGITS)
-    others, compared = follower.others_entered(outcome)
+    others, compared = others_entered(follower, outcome)
     if found := unclear(others):
         raise NoMenu(f"what becomes of the digits that Read() takes: {found.reason}")
     if any(isinstance(each, Forks) for each in below(others)):
@@ -552,7 +553,7 @@ def fill_collect(ways: "Ways", outcome: Reads, here: "Here", node: dict[str, Jso
     node |= {"type": "collect", "save_as": name, "max_digits": most, "retries": retries}
     node["timeout"] = duration(outcome.seconds)
     node["then"] = ways.to(others, here.below)
-    reached = {digits: follower.entered(outcome, digits) for digits in compared}
+    reached = {digits: entered(follower, outcome, digits) for digits in compared}
     choices: dict[str, Json] = {
         digits: ways.or_hangup(way, here.near_to(digits), f"the digits {digits}")
         for digits, way in reached.items()
@@ -560,8 +561,10 @@ def fill_collect(ways: "Ways", outcome: Reads, here: "Here", node: dict[str, Jso
     }
     if choices:
         node["choices"] = choices
-    node["on_timeout"] = ways.or_hangup(follower.entered(outcome, ""), here.near_to("t"), "silence")
-    if follower.compared_with(outcome.variable) != compared:
+    node["on_timeout"] = ways.or_hangup(
+        entered(follower, outcome, ""), here.near_to("t"), "silence"
+    )
+    if compared_with(follower, outcome.variable) != compared:
         raise NoMenu("steps behind another question ask for the digits that Read() takes")
     ledger.leave(outcome.wait, "differs: here * is taken like a digit; ccstate asks again")
     if outcome.attempts > MOST_RETRIES + 1:

@@ -105,7 +105,7 @@ class Values:
             yield value
             return
         for before in known:
-            call = Call(At("", OTHER), {name: before})
+            call = Call("", OTHER, variables={name: before})
             try:
                 after = self.filled(value, call)[0]
             except Undecided:
@@ -185,13 +185,14 @@ class Values:
         noted.update(dict.fromkeys(compared(part)))
 
     def _variable(self, name: str, call: Call, used: list[Option]) -> str | None:
+        for frame in reversed(call.frames):
+            if name in frame.variables:
+                return frame.variables[name]
         if name in call.variables:
             self.asked.add(call.variables.get(f"{name} of", ""))
             return call.variables[name]
-        if name == "EXTEN":
-            return call.at.exten
-        if name == "CONTEXT":
-            return call.at.context
+        if name in ("EXTEN", "CONTEXT"):
+            return call.exten if name == "EXTEN" else call.context
         if f"GLOBAL({name})" in call.variables:
             return call.variables[f"GLOBAL({name})"]
         if f"GLOBAL({name})" in self.changed:
@@ -251,13 +252,13 @@ class Resolver:
 
     def __init__(self, plan: Dialplan) -> None:
         self._plan = plan
-        self._lookup = Lookup(plan)
+        self.lookup = Lookup(plan)
         self._answers: dict[tuple[str, str, Closed], Answer | None] = {}
         self._steps = {name: context.extens() for name, context in plan.contexts.items()}
 
     def candidates(self, context: str) -> Iterator[Candidate]:
         """Every extension that can be dialled in a context, in the order in which they count."""
-        for answer in self._lookup.extensions(context):
+        for answer in self.lookup.extensions(context):
             if not answer[0].caller:
                 yield _candidate(answer)
 
@@ -271,7 +272,7 @@ class Resolver:
         if key not in self._answers:
             if len(self._answers) > MOST_KEPT:
                 self._answers.clear()
-            answers = self._lookup.answering(context, dialled, None, _leads_on(closed))
+            answers = self.lookup.answering(context, dialled, None, _leads_on(closed))
             self._answers[key] = next(answers, None)
         return self._answers[key]
 
@@ -298,17 +299,14 @@ class Resolver:
         first = self._first(at.context, at.exten, at.closed)
         if first and at.priority in first[0].steps:
             return Found(first[0].steps[at.priority], first[1])
-        return first and self._lookup.step(*at[:3], None, _leads_on(at.closed))
+        return first and self.lookup.step(*at[:3], None, _leads_on(at.closed))
 
     def steps(self, candidate: Candidate) -> list[DialplanStep]:
         return self._steps[candidate.context][candidate.exten, ""]
 
-    def priority(self, at: At, named: str) -> int | None:
-        """The step that a number or a label names; None where there is none."""
-        if named.isdigit():
-            return int(named[:9]) if self.step(at._replace(priority=int(named[:9]))) else None
-        leads_on = _leads_on(at.closed)
-        return self._lookup.label(at.context, at.exten, named, None, leads_on)
+    def label(self, at: At, label: str) -> int | None:
+        """The priority that has a label; None where there is none."""
+        return self.lookup.label(at.context, at.exten, label, None, _leads_on(at.closed))
 
 
 def _candidate(answer: Answer) -> Candidate:

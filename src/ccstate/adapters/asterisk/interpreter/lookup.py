@@ -1,26 +1,15 @@
-"""Which step of a dialplan answers what was dialled, and a call on its way from step to step.
+"""Which step of a dialplan answers what was dialled: patterns, callers, includes, longer matches.
 
 Source: `pbx_find_extension`, `ast_matchmore_extension` in main/pbx.c of Asterisk 18, as they search
 without `extenpatternmatchnew`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeAlias
 
 from ccstate.adapters.asterisk.conf import Option
 from ccstate.adapters.asterisk.conf.dialplan import Dialplan, DialplanStep
 from ccstate.adapters.asterisk.conf.patterns import grows, matches, rank, without_hyphens
-from ccstate.adapters.asterisk.interpreter.call import (
-    Call,
-    Ended,
-    Heard,
-    NotFollowed,
-    Undecided,
-    UndecidedTime,
-)
-from ccstate.adapters.asterisk.interpreter.text import known
-from ccstate.adapters.asterisk.interpreter.world import Moments, Survey
 
 DEEPEST = 128
 """Contexts included by contexts: `AST_PBX_MAX_STACK`, behind which Asterisk finds nothing."""
@@ -171,117 +160,3 @@ class Lookup:
             for extension in extensions
         )
         return any(not e.caller or matches(e.caller, caller()) for e in begun)
-
-
-NOWHERE = Option("", "", "", 0)
-"""The line of a call that has not begun."""
-
-
-@dataclass(slots=True)
-class Run:
-    """A call while it is played; applications change `call` and add to `heard`."""
-
-    plan: Dialplan
-    lookup: Lookup
-    survey: Survey
-    moments: Moments
-    mailboxes: Mapping[str, bool] | None
-    call: Call
-    here: tuple[str, str, int] = ("", "", 0)
-    """Context, extension and priority of the step that is played."""
-    heard: list[Heard] = field(default_factory=list)
-    line: Option = NOWHERE
-
-    # Finding
-
-    def leads_on(self, line: Option) -> bool:
-        """Whether an include counts now; what a switch finds is not followed."""
-        if line.key.lower() != "include":
-            raise NotFollowed(f"{line.key} => {line.value[:60]} asks another place", line)
-        return self.is_open(line.value.partition(",")[2])
-
-    def fact(self, name: str) -> str:
-        """A fact of the world; raises Undecided where this call has not learnt it yet."""
-        if name in self.call.facts:
-            return self.call.facts[name]
-        values = self.survey.values(name)
-        if len(values) == 1:
-            return values[0]
-        raise Undecided(name, values)
-
-    def caller(self) -> str:
-        """The number that the call shows; the dialplan may have set it."""
-        return self.call.caller or self.fact("caller")
-
-    def is_open(self, times: str) -> bool:
-        """Whether a condition on the clock holds; raises UndecidedTime where that is open."""
-        holds = self.moments.holding(times) & self.call.moments
-        if holds and holds != self.call.moments:
-            raise UndecidedTime(holds)
-        return bool(holds)
-
-    def find(self, context: str, exten: str, priority: int = 1) -> Found | None:
-        return self.lookup.step(context, exten, priority, self.caller, self.leads_on)
-
-    def exists(self, context: str, exten: str, priority: int = 1) -> bool:
-        return self.find(context, exten, priority) is not None
-
-    def label(self, context: str, exten: str, label: str) -> int | None:
-        return self.lookup.label(context, exten, label, self.caller, self.leads_on)
-
-    # Moving
-
-    def go(self, context: str, exten: str, priority: int) -> None:
-        """Lets the call go on there; a macro ends where its context is left."""
-        self.call = replace(self.call, context=context, exten=exten, priority=priority)
-        frames = self.call.frames
-        if frames and frames[-1].macro and context != frames[-1].macro:
-            self.call = replace(self.call, frames=frames[:-1])
-
-    def target(self, text: str) -> tuple[str, str, int] | None:
-        """`[[context,]exten,]priority` as a place; None where there is no such step.
-
-        A number of a step that is not there is a place: the extension `i` may take the call.
-        """
-        *where, priority = [known(part).strip() for part in text.split(",")]
-        if len(where) > 2:
-            raise NotFollowed(f"{text[:60]!r} names no step")
-        context, exten, now = self.here
-        if where and where[-1]:
-            exten = where[-1]
-        if len(where) == 2 and where[0]:
-            context = where[0]
-        if priority[:1] in ("+", "-") and priority[1:].isdigit():
-            return context, exten, now + int(priority)
-        if priority.isdigit():
-            return context, exten, int(priority[:9])
-        labelled = self.label(context, exten, priority)
-        return None if labelled is None else (context, exten, labelled)
-
-    def keep(self, name: str, value: str) -> None:
-        """Sets a variable of the channel, where the dialplan ever reads it."""
-        if self.survey.reads(name):
-            self.call = replace(self.call, variables={**self.call.variables, name: value})
-
-    def outcome(self, what: str, values: tuple[str, ...]) -> str:
-        """What comes of the step that is played: one of these values, which the world decides."""
-        context, exten, priority = self.here
-        fact = f"{what} at {exten},{priority} of [{context}]"
-        if fact not in self.call.facts:
-            raise Undecided(fact, values)
-        return self.call.facts[fact]
-
-    def leave_frame(self) -> None:
-        """Goes on behind the Gosub() or Macro() that is done."""
-        frame = self.call.frames[-1]
-        self.call = replace(
-            self.call,
-            context=frame.context,
-            exten=frame.exten,
-            priority=frame.priority,
-            frames=self.call.frames[:-1],
-        )
-
-    def ended(self, end: str, at: str = "") -> Ended:
-        line = self.line if self.line is not NOWHERE else None
-        return Ended(self.call, tuple(self.heard), line, end, at)

@@ -8,8 +8,7 @@ from dataclasses import replace
 
 from ccstate.adapters.asterisk.conf import Option
 from ccstate.adapters.asterisk.conf.dialplan import Dialplan
-from ccstate.adapters.asterisk.interpreter import values
-from ccstate.adapters.asterisk.interpreter.applications import APPLICATIONS, WITHOUT_EFFECT
+from ccstate.adapters.asterisk.interpreter.applications import APPLICATIONS
 from ccstate.adapters.asterisk.interpreter.call import (
     ENDLESS,
     HANGUP,
@@ -27,7 +26,9 @@ from ccstate.adapters.asterisk.interpreter.call import (
     UndecidedTime,
     Waits,
 )
-from ccstate.adapters.asterisk.interpreter.lookup import NOWHERE, Lookup, Run
+from ccstate.adapters.asterisk.interpreter.jumps import NOWHERE
+from ccstate.adapters.asterisk.interpreter.lookup import Lookup
+from ccstate.adapters.asterisk.interpreter.values import Play, Scene
 from ccstate.adapters.asterisk.interpreter.world import Moments, Survey
 
 MOST_STEPS = 3_000
@@ -35,7 +36,7 @@ SUSPICIOUS = 150
 """Steps after which a call is watched for going round."""
 
 
-class _Played(Run):
+class _Played(Play):
     """A call, played step by step."""
 
     def until_stop(self, watched: int = SUSPICIOUS) -> Stop:
@@ -78,12 +79,18 @@ class _Played(Run):
         self.line = found.step.option
         self.here = (call.context, call.exten, call.priority)
         self.call = replace(call, priority=call.priority + 1)
-        app = values.substituted(self, found.step.app).strip().lower()
-        if app in WITHOUT_EFFECT:
-            return None
-        if app not in APPLICATIONS:
-            raise NotFollowed(f"{found.step.app.strip()[:40]}() is not interpreted")
-        return APPLICATIONS[app](self, found.step.data)
+        return self._runs(self.filled(found.step.app), found.step.data)
+
+    def _runs(self, app: str, data: str) -> Stop | None:
+        known = APPLICATIONS.get(app.strip().lower())
+        if known is None or known.play is None:
+            raise NotFollowed(f"{app.strip()[:40]}() is not interpreted")
+        return known.play(self, data)
+
+    def execute(self, name: str, data: str) -> Stop | None:
+        if "$" in data:
+            raise NotFollowed(f"what {name[:40]}() is given holds a $ once it is filled in")
+        return self._runs(name, data)
 
     def _behind_leg(self, stop: Ended) -> None:
         """Goes on behind the Dial() of a Local channel that ended before anybody answered.
@@ -200,7 +207,7 @@ class Interpreter:
         self.lookup = Lookup(plan)
         self.moments = moments
         self.survey = survey
-        self.mailboxes = mailboxes
+        self._scene = Scene(plan, self.lookup, survey, moments, mailboxes)
 
     def begin(self, context: str, exten: str) -> Call:
         """A call that comes in there, at any moment."""
@@ -208,7 +215,7 @@ class Interpreter:
 
     def run(self, call: Call, line: Option = NOWHERE) -> Stop:
         """Plays a call until something outside of the dialplan decides; raises NotFollowed."""
-        return self._played(call, line).until_stop()
+        return _Played(self._scene, call, line).until_stop()
 
     # Answers to stops
 
@@ -274,11 +281,7 @@ class Interpreter:
 
     def exists(self, call: Call, context: str, exten: str) -> bool:
         """Whether a call finds an extension there, whatever the world decides."""
-        return self._played(call).exists(context, exten)
-
-    def _played(self, call: Call, line: Option = NOWHERE) -> _Played:
-        of_all = (self.plan, self.lookup, self.survey, self.moments, self.mailboxes)
-        return _Played(*of_all, call, line=line)
+        return _Played(self._scene, call).exists(context, exten)
 
     def moved(self, stop: Waits | Mailbox, context: str, exten: str) -> Stop:
         """The caller leaves a queue or mailbox by a key."""

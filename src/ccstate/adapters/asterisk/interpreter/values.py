@@ -6,18 +6,23 @@ nothing is known of gives a value that nothing may depend on.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from ccstate.adapters.asterisk.conf import Option
+from ccstate.adapters.asterisk.conf.dialplan import Dialplan
 from ccstate.adapters.asterisk.interpreter.call import (
-    Frame,
+    Call,
+    Ended,
     Heard,
     NotFollowed,
+    Undecided,
     UndecidedTime,
 )
-from ccstate.adapters.asterisk.interpreter.lookup import Run
+from ccstate.adapters.asterisk.interpreter.jumps import NOWHERE, Run
+from ccstate.adapters.asterisk.interpreter.lookup import Found, Lookup
 from ccstate.adapters.asterisk.interpreter.text import (
     OPAQUE,
     arguments,
@@ -30,20 +35,94 @@ from ccstate.adapters.asterisk.interpreter.text import (
     substring,
     worked_out,
 )
+from ccstate.adapters.asterisk.interpreter.world import Moments, Survey
 
 
-def substituted(run: Run, text: str) -> str:
-    """What stands in a step, with variables, functions and expressions worked out."""
-    if "$" not in text:
-        return text
-    return filled(text, lambda inside: _value(run, inside), _expression)
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a call is played in: `mailboxes` as `Interpreter` has them."""
+
+    plan: Dialplan
+    lookup: Lookup
+    survey: Survey
+    moments: Moments
+    mailboxes: Mapping[str, bool] | None
+
+
+class Play(Run):
+    """A call while it is played; applications change `call` and add to `heard`."""
+
+    def __init__(self, scene: Scene, call: Call, line: Option = NOWHERE) -> None:
+        super().__init__(scene.lookup, call, line)
+        self.plan, self.survey, self.moments = scene.plan, scene.survey, scene.moments
+        self.mailboxes = scene.mailboxes
+        self.heard: list[Heard] = []
+
+    def filled(self, text: str) -> str:
+        if "$" not in text:
+            return text
+        return filled(text, lambda inside: _value(self, inside), _expression)
+
+    def holds(self, condition: str) -> bool:
+        return is_true(known(condition))
+
+    def passes(self, what: str) -> None:
+        raise NotFollowed(what)
+
+    def leads_on(self, line: Option) -> bool:
+        """Whether an include counts now; what a switch finds is not followed."""
+        if line.key.lower() != "include":
+            raise NotFollowed(f"{line.key} => {line.value[:60]} asks another place", line)
+        return self.is_open(line.value.partition(",")[2])
+
+    def fact(self, name: str) -> str:
+        """A fact of the world; raises Undecided where this call has not learnt it yet."""
+        if name in self.call.facts:
+            return self.call.facts[name]
+        values = self.survey.values(name)
+        if len(values) == 1:
+            return values[0]
+        raise Undecided(name, values)
+
+    def caller(self) -> str:
+        """The number that the call shows; the dialplan may have set it."""
+        return self.call.caller or self.fact("caller")
+
+    def is_open(self, times: str) -> bool:
+        """Whether a condition on the clock holds; raises UndecidedTime where that is open."""
+        holds = self.moments.holding(times) & self.call.moments
+        if holds and holds != self.call.moments:
+            raise UndecidedTime(holds)
+        return bool(holds)
+
+    def find(self, context: str, exten: str, priority: int = 1) -> Found | None:
+        return self.lookup.step(context, exten, priority, self.caller, self.leads_on)
+
+    def label(self, context: str, exten: str, label: str) -> int | None:
+        return self.lookup.label(context, exten, label, self.caller, self.leads_on)
+
+    def keep(self, name: str, value: str) -> None:
+        """Sets a variable of the channel, where the dialplan ever reads it."""
+        if self.survey.reads(name):
+            self.call = replace(self.call, variables={**self.call.variables, name: value})
+
+    def outcome(self, what: str, values: tuple[str, ...]) -> str:
+        """What comes of the step that is played: one of these values, which the world decides."""
+        context, exten, priority = self.here
+        fact = f"{what} at {exten},{priority} of [{context}]"
+        if fact not in self.call.facts:
+            raise Undecided(fact, values)
+        return self.call.facts[fact]
+
+    def ended(self, end: str, at: str = "") -> Ended:
+        return super().ended(end, at)._replace(heard=tuple(self.heard))
 
 
 def _expression(inside: str) -> str:
     return worked_out(known(inside))
 
 
-def _value(run: Run, inside: str) -> str:
+def _value(run: Play, inside: str) -> str:
     name, offset, length = name_and_cut(inside)
     function, bracket, said = name.partition("(")
     value = _function(run, function, said.removesuffix(")")) if bracket else variable(run, name)
@@ -72,7 +151,7 @@ READSTATUS, VMSTATUS. Source: docs.asterisk.org, "Asterisk Standard Channel Vari
 """
 
 
-def variable(run: Run, name: str) -> str:
+def variable(run: Play, name: str) -> str:
     """The value of a variable of the channel, or else a global one; "" where there is none."""
     name = name.strip()
     special = {"EXTEN": run.here[1], "CONTEXT": run.here[0], "PRIORITY": str(run.here[2])}
@@ -86,13 +165,13 @@ def variable(run: Run, name: str) -> str:
     return opaque(name) if name in SET_BY_ASTERISK else global_value(run, name)
 
 
-def global_value(run: Run, name: str) -> str:
+def global_value(run: Play, name: str) -> str:
     if run.survey.changes(name):
         return run.fact(f"GLOBAL({name})")
     return run.plan.globals.get(name, "")
 
 
-def _function(run: Run, name: str, said: str) -> str:
+def _function(run: Play, name: str, said: str) -> str:
     name = name.strip()
     if name in _ASKING:
         return _ASKING[name](run, said)
@@ -104,39 +183,39 @@ def _function(run: Run, name: str, said: str) -> str:
 # Functions that ask the call or the world
 
 
-def _callerid(run: Run, said: str) -> str:
+def _callerid(run: Play, said: str) -> str:
     what = said.partition(",")[0].strip().lower()
     if what in ("num", "number"):
         return run.caller()
     return run.call.variables.get(f"CALLERID({what})") or opaque(f"CALLERID({what})")
 
 
-def _channel(run: Run, said: str) -> str:
+def _channel(run: Play, said: str) -> str:
     if said.strip().lower() in ("endpoint", "peername") and run.call.device:
         return run.call.device.partition("/")[2]
     return run.call.variables.get(f"CHANNEL({said.strip()})") or opaque(f"CHANNEL({said})")
 
 
-def _db(run: Run, said: str) -> str:
+def _db(run: Play, said: str) -> str:
     return run.fact(f"DB({known(said)})")
 
 
-def _db_exists(run: Run, said: str) -> str:
+def _db_exists(run: Play, said: str) -> str:
     return "1" if _db(run, said) else "0"
 
 
-def _device_state(run: Run, said: str) -> str:
+def _device_state(run: Play, said: str) -> str:
     return run.fact(f"DEVICE_STATE({known(said)})")
 
 
-def _dialplan_exists(run: Run, said: str) -> str:
+def _dialplan_exists(run: Play, said: str) -> str:
     context, exten, priority = (known(part).strip() for part in arguments(said, 3)[:3])
     exten = exten or run.here[1]
     number = int(priority) if priority.isdigit() else 1
     return "1" if run.exists(context, exten, number) else "0"
 
 
-def _iftime(run: Run, said: str) -> str:
+def _iftime(run: Play, said: str) -> str:
     times, _, values = said.partition("?")
     yes, no = _two(values)
     holds = run.moments.holding(known(times)) & run.call.moments
@@ -147,24 +226,24 @@ def _iftime(run: Run, said: str) -> str:
     raise UndecidedTime(holds)
 
 
-def _group_count(_run: Run, _said: str) -> str:
+def _group_count(_run: Play, _said: str) -> str:
     """One: a call that is walked is alone on the server."""
     return "1"
 
 
-def _dial_contacts(_run: Run, said: str) -> str:
+def _dial_contacts(_run: Play, said: str) -> str:
     return f"PJSIP/{said.partition(',')[0].strip()}"
 
 
-def _global(run: Run, said: str) -> str:
+def _global(run: Play, said: str) -> str:
     return global_value(run, said.strip())
 
 
-def _local(run: Run, said: str) -> str:
+def _local(run: Play, said: str) -> str:
     return run.call.frames[-1].variables.get(said.strip(), "") if run.call.frames else ""
 
 
-def _field_number(run: Run, said: str) -> str:
+def _field_number(run: Play, said: str) -> str:
     """The place of a value among the parts of a variable, from 1; 0 where it is none of them.
 
     FIELDNUM() of func_strings.c (16.28, 22.10).
@@ -176,7 +255,7 @@ def _field_number(run: Run, said: str) -> str:
     return str(parts.index(value) + 1 if value in parts else 0)
 
 
-_ASKING: Mapping[str, Callable[[Run, str], str]] = {
+_ASKING: Mapping[str, Callable[[Play, str], str]] = {
     "CALLERID": _callerid,
     "CHANNEL": _channel,
     "DB": _db,
@@ -271,12 +350,12 @@ PURE: Mapping[str, Callable[[str], str]] = {
 # Setting
 
 
-def assign(run: Run, name: str, value: str) -> None:
+def assign(run: Play, name: str, value: str) -> None:
     """What `Set(name=value)` does."""
     function, bracket, said = name.strip().partition("(")
     said = said.removesuffix(")").strip()
     if not bracket:
-        _set_variable(run, function.lstrip("_"), value)
+        run.set_variable(function.lstrip("_"), value)
     elif function in _SETTING:
         _SETTING[function](run, said, value)
     elif function not in _WITHOUT_EFFECT:
@@ -293,52 +372,26 @@ _WITHOUT_EFFECT = frozenset(
 """Functions that may be set and lead no call elsewhere."""
 
 
-def _set_variable(run: Run, name: str, value: str) -> None:
-    call = run.call
-    for depth, frame in reversed(list(enumerate(call.frames))):
-        if name in frame.variables:
-            changed = Frame(
-                {**frame.variables, name: value},
-                frame.context,
-                frame.exten,
-                frame.priority,
-                frame.macro,
-            )
-            frames = (*call.frames[:depth], changed, *call.frames[depth + 1 :])
-            run.call = replace(call, frames=frames)
-            return
-    run.keep(name, value)
-
-
-def _set_local(run: Run, said: str, value: str) -> None:
-    if not run.call.frames:
-        _set_variable(run, said, value)
-        return
-    *others, top = run.call.frames
-    changed = Frame({**top.variables, said: value}, top.context, top.exten, top.priority, top.macro)
-    run.call = replace(run.call, frames=(*others, changed))
-
-
-def set_fact(run: Run, name: str, value: str) -> None:
+def set_fact(run: Play, name: str, value: str) -> None:
     """Keeps a value for other calls, and tells it where the dialplan asks for it."""
     run.call = replace(run.call, facts={**run.call.facts, name: value})
     if run.survey.is_asked(name):
         run.heard.append(Heard("sets", f"{name}={value}", run.line))
 
 
-def _set_global(run: Run, said: str, value: str) -> None:
+def _set_global(run: Play, said: str, value: str) -> None:
     set_fact(run, f"GLOBAL({said})", value)
 
 
-def _set_db(run: Run, said: str, value: str) -> None:
+def _set_db(run: Play, said: str, value: str) -> None:
     set_fact(run, f"DB({known(said)})", value)
 
 
-def _set_device_state(run: Run, said: str, value: str) -> None:
+def _set_device_state(run: Play, said: str, value: str) -> None:
     set_fact(run, f"DEVICE_STATE({known(said)})", value)
 
 
-def _set_callerid(run: Run, said: str, value: str) -> None:
+def _set_callerid(run: Play, said: str, value: str) -> None:
     what = said.partition(",")[0].strip().lower()
     if what in ("num", "number"):
         run.call = replace(run.call, caller=value)
@@ -347,14 +400,14 @@ def _set_callerid(run: Run, said: str, value: str) -> None:
     run.call = replace(run.call, variables={**run.call.variables, f"CALLERID({what})": value})
 
 
-def _set_channel(run: Run, said: str, value: str) -> None:
+def _set_channel(run: Play, said: str, value: str) -> None:
     what = said.partition(",")[0].strip().lower()
     if what in ("language", "musicclass"):
         run.heard.append(Heard(what, value, run.line))
     run.call = replace(run.call, variables={**run.call.variables, f"CHANNEL({what})": value})
 
 
-def _set_timeout(run: Run, said: str, value: str) -> None:
+def _set_timeout(run: Play, said: str, value: str) -> None:
     what = said.lower()
     if what == "absolute":
         raise NotFollowed("TIMEOUT(absolute) is not followed")
@@ -372,12 +425,12 @@ def _set_timeout(run: Run, said: str, value: str) -> None:
     )
 
 
-_SETTING: Mapping[str, Callable[[Run, str, str], None]] = {
+_SETTING: Mapping[str, Callable[[Play, str, str], None]] = {
     "CALLERID": _set_callerid,
     "CHANNEL": _set_channel,
     "DB": _set_db,
     "DEVICE_STATE": _set_device_state,
     "GLOBAL": _set_global,
-    "LOCAL": _set_local,
+    "LOCAL": lambda run, name, value: run.set_local(name, value),
     "TIMEOUT": _set_timeout,
 }
