@@ -22,18 +22,9 @@ def locate(data: bytes, file: str, paths: Iterable[Path]) -> dict[Path, Span]:
     Keys are compared as text: ("ivrs", "main", "1") finds the key `1`. A document that cannot be read
     to the end is searched as far as it goes; what is not found there is the file itself.
     """
-    return _nearest(data, file, paths, of_value=False)
-
-
-def locate_value(data: bytes, file: str, paths: Iterable[Path]) -> dict[Path, Span]:
-    """Find for each path where its value begins; else the value of its nearest parent."""
-    return _nearest(data, file, paths, of_value=True)
-
-
-def _nearest(data: bytes, file: str, paths: Iterable[Path], *, of_value: bool) -> dict[Path, Span]:
     steps_of = {path: tuple(map(str, path)) for path in paths}
     wanted = {steps[:end] for steps in steps_of.values() for end in range(len(steps) + 1)}
-    places = _places(data, wanted, of_value=of_value)
+    places = _places(data, wanted)
     spans: dict[Path, Span] = {}
     for path, steps in steps_of.items():
         ends = range(len(steps), 0 if path else -1, -1)
@@ -54,7 +45,7 @@ class _Collection:
     at_key: bool = True
 
 
-def _places(data: bytes, wanted: set[_Steps], *, of_value: bool) -> dict[_Steps, tuple[int, int]]:
+def _places(data: bytes, wanted: set[_Steps]) -> dict[_Steps, tuple[int, int]]:
     import yaml
 
     places: dict[_Steps, tuple[int, int]] = {}
@@ -71,7 +62,7 @@ def _places(data: bytes, wanted: set[_Steps], *, of_value: bool) -> dict[_Steps,
                 continue
             steps = _enter(event, collections)
             if steps is not None and steps in wanted and steps not in places:
-                by_key = collections and collections[-1].is_mapping and not of_value
+                by_key = collections and collections[-1].is_mapping
                 places[steps] = collections[-1].key_place if by_key else _begin(event)
                 missing -= 1
                 if not missing:

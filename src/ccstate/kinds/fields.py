@@ -399,14 +399,12 @@ class WithAlternatives(ObjectFields):
 
     @model_validator(mode="after")
     def _check_alternatives(self) -> Self:
-        for rule, names, most in (
-            ("exactly one", self.exactly_one, 1),
-            ("at least one", self.at_least_one, len(self.at_least_one)),
-        ):
-            count = sum(getattr(self, name) is not None for name in names)
-            if names and not 1 <= count <= most:
-                message = f"give {rule} of {', '.join(names)}"
-                raise PydanticCustomError("alternatives", "{message}", {"message": message})
+        if sum(getattr(self, name) is not None for name in self.exactly_one) != 1:
+            names = {"names": ", ".join(self.exactly_one)}
+            raise PydanticCustomError("exactly_one", "give exactly one of {names}", names)
+        if self.at_least_one and all(getattr(self, name) is None for name in self.at_least_one):
+            names = {"names": ", ".join(self.at_least_one)}
+            raise PydanticCustomError("at_least_one", "give at least one of {names}", names)
         return self
 
     @classmethod
