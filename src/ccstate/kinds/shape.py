@@ -1,7 +1,8 @@
 """Read the annotations of a kind once: structure of its values, references, secrets, order."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from types import NoneType, UnionType
 from typing import Annotated, Any, NamedTuple, TypeAlias, Union, get_args, get_origin
 
@@ -216,81 +217,51 @@ def set_fields(shape: Shape, value: Json, steps: Path = ()) -> Iterator[tuple[st
             yield "", steps
 
 
-# Walking: one closure a shape, None where nothing of interest lies below, so that a walk over
-# 100,000 resources visits only what can hold a reference.
 _Walk: TypeAlias = Callable[[Any, Path], Iterator[tuple[Path, Leaf, str]]]
 
 
 def walker(shape: Shape, wanted: Callable[[Leaf], bool]) -> _Walk | None:
     """Build a function that yields path, leaf and text of the wanted leaves; None if there are none."""
+    pruned = _pruned(shape, lambda part: isinstance(part, Leaf) and wanted(part))
+    return partial(_leaves, pruned) if pruned else None
+
+
+def _pruned(shape: Shape, wanted: Callable[[Shape], bool]) -> Shape | None:
+    """The shape without parts that hold nothing wanted, so that a walk does not visit them."""
     match shape:
         case Leaf():
-            return _leaf_walk(shape) if wanted(shape) else None
-        case ListOf(item):
-            return _list_walk(walker(item, wanted))
-        case MapOf(item):
-            return _map_walk(walker(item, wanted))
+            return shape if wanted(shape) else None
+        case ListOf(item) | MapOf(item):
+            inner = _pruned(item, wanted)
+            return replace(shape, item=inner) if inner else None
         case OneOf(tag, variants):
-            walks = {name: walker(variant, wanted) for name, variant in variants.items()}
-            return _tagged_walk(tag, walks)
+            chosen = {
+                n: v for n, s in variants.items() if isinstance(v := _pruned(s, wanted), Struct)
+            }
+            return OneOf(tag, chosen) if chosen else None
         case Struct(fields):
-            found = {name: walker(inner, wanted) for name, inner in fields.items()}
-            return _struct_walk({name: walk for name, walk in found.items() if walk})
+            kept = {name: inner for name, s in fields.items() if (inner := _pruned(s, wanted))}
+            return Struct(kept, shape.defaults) if kept or wanted(shape) else None
 
 
-def _leaf_walk(leaf: Leaf) -> _Walk:
-    def walk(value: Any, path: Path) -> Iterator[tuple[Path, Leaf, str]]:
-        if isinstance(value, str):
-            yield path, leaf, value
-
-    return walk
-
-
-def _list_walk(item: _Walk | None) -> _Walk | None:
-    if item is None:
-        return None
-
-    def walk(value: Any, path: Path) -> Iterator[tuple[Path, Leaf, str]]:
-        for index, element in enumerate(value or ()):
-            yield from item(element, (*path, index))
-
-    return walk
-
-
-def _map_walk(item: _Walk | None) -> _Walk | None:
-    if item is None:
-        return None
-
-    def walk(value: Any, path: Path) -> Iterator[tuple[Path, Leaf, str]]:
-        for key, element in (value or {}).items():
-            yield from item(element, (*path, key))
-
-    return walk
-
-
-def _tagged_walk(tag: str, walks: Mapping[str, _Walk | None]) -> _Walk | None:
-    if not any(walks.values()):
-        return None
-
-    def walk(value: Any, path: Path) -> Iterator[tuple[Path, Leaf, str]]:
-        if chosen := walks[value[tag]]:
-            yield from chosen(value, path)
-
-    return walk
-
-
-def _struct_walk(walks: Mapping[str, _Walk]) -> _Walk | None:
-    if not walks:
-        return None
-
-    def walk(value: Any, path: Path) -> Iterator[tuple[Path, Leaf, str]]:
-        if value is None:
-            return
-        for name, inner in walks.items():
+def _leaves(shape: Shape, value: Any, path: Path) -> Iterator[tuple[Path, Leaf, str]]:
+    if value is None:
+        return
+    # The commonest first: this runs for every object of an estate.
+    if isinstance(shape, Struct):
+        for name, inner in shape.fields.items():
             if name in value:
-                yield from inner(value[name], (*path, name))
-
-    return walk
+                yield from _leaves(inner, value[name], (*path, name))
+    elif isinstance(shape, Leaf):
+        if isinstance(value, str):
+            yield path, shape, value
+    elif isinstance(shape, OneOf):
+        if variant := shape.variants.get(value[shape.tag]):
+            yield from _leaves(variant, value, path)
+    else:
+        pairs = enumerate(value) if isinstance(shape, ListOf) else value.items()
+        for key, element in pairs:
+            yield from _leaves(shape.item, element, (*path, key))
 
 
 def flatten(shape: Struct, fields: Fields) -> dict[str, Json]:
@@ -313,46 +284,24 @@ def flatten(shape: Struct, fields: Fields) -> dict[str, Json]:
     return flat
 
 
-_Fill: TypeAlias = Callable[[Any], Any]
+def defaults_filler(shape: Shape) -> Callable[[Any], Any] | None:
+    """Build a function that adds the defaults of a shape to a value; None where it has none."""
+    pruned = _pruned(shape, lambda part: isinstance(part, Struct) and bool(part.defaults))
+    return partial(_with_defaults, pruned) if pruned else None
 
 
-def defaults_filler(shape: Shape) -> _Fill | None:
-    """Build the function that adds the defaults of a shape to a value; None where it has none."""
-    match shape:
-        case Leaf():
-            return None
-        case ListOf(item):
-            return _fill_list(defaults_filler(item))
-        case MapOf(item):
-            return _fill_map(defaults_filler(item))
-        case OneOf(tag, variants):
-            by_tag = {name: defaults_filler(variant) for name, variant in variants.items()}
-            return lambda value: fill(value) if (fill := by_tag[value[tag]]) else value
-        case Struct(fields, defaults):
-            return _fill_struct(
-                {n: f for n, s in fields.items() if (f := defaults_filler(s))}, defaults
-            )
-
-
-def _fill_list(inner: _Fill | None) -> _Fill | None:
-    return None if inner is None else lambda value: [inner(item) for item in value]
-
-
-def _fill_map(inner: _Fill | None) -> _Fill | None:
-    if inner is None:
-        return None
-    return lambda value: {key: inner(item) for key, item in value.items()}
-
-
-def _fill_struct(inner: Mapping[str, _Fill], defaults: Mapping[str, Any]) -> _Fill | None:
-    if not inner and not defaults:
-        return None
-
-    def fill(value: Mapping[str, Any]) -> dict[str, Any]:
-        result = {**defaults, **value}
-        for name, fill_field in inner.items():
+def _with_defaults(shape: Shape, value: Any) -> Any:
+    if isinstance(shape, Struct):
+        result = {**shape.defaults, **value}
+        for name, inner in shape.fields.items():
             if (part := result.get(name)) is not None:
-                result[name] = fill_field(part)
+                result[name] = _with_defaults(inner, part)
         return result
-
-    return fill
+    if isinstance(shape, OneOf):
+        variant = shape.variants.get(value[shape.tag])
+        return _with_defaults(variant, value) if variant else value
+    if isinstance(shape, ListOf):
+        return [_with_defaults(shape.item, element) for element in value]
+    if isinstance(shape, MapOf):
+        return {key: _with_defaults(shape.item, element) for key, element in value.items()}
+    return value
