@@ -201,24 +201,34 @@ class Project:
         return SavedPlan(found, self._plans.reviewed(found, plan_id))
 
     def apply(
-        self, plan_id: str | None = None, *, resume: bool = False, wait: float | None = None
+        self, plan: Plan | str | None = None, *, resume: bool = False, wait: float | None = None
     ) -> "Receipt":
-        """Applies a saved plan, the latest where none is named, and confirms it by reading again.
+        """Applies a plan and confirms it by reading again: a plan, one by its id, or the latest.
 
-        `resume` goes on with an apply that was interrupted. `wait` is for how many seconds to wait
+        A plan that is not saved yet is saved. `resume` goes on with an apply that was interrupted. `wait` is for how many seconds to wait
         until no caller is in what the plan changes. Raises Blocked before the first write where the
         plan must not be applied, Locked where another apply runs, and
         `ccstate.apply.perform.Interrupted` where a platform is lost in the middle.
         """
-        from ccstate.project.applying import apply_plan, chosen_plan, read_plan
+        from ccstate.project.applying import (
+            apply_plan,
+            chosen_plan,
+            nothing_to_apply,
+            read_plan,
+        )
 
         plans, targets = self._plans, self._targets
-        if plan_id is None:
+        given = plan if isinstance(plan, str) else ""
+        if isinstance(plan, Plan):
+            chosen = self.save(plan).id
+            if not chosen:
+                return nothing_to_apply()
+        elif plan is None:
             chosen = chosen_plan(plans, targets, resume=resume)
         else:  # "" names no plan: a variable of a script that was not set
-            chosen = plans.find(plan_id)
-        plan = read_plan(plans, targets, chosen, plan_id or "")
-        return apply_plan(plans, targets, chosen, plan, resume=resume, wait=wait)
+            chosen = plans.find(plan)
+        reviewed = read_plan(plans, targets, chosen, given)
+        return apply_plan(plans, targets, chosen, reviewed, resume=resume, wait=wait)
 
     def saved_plans(self) -> "list[ListedPlan]":
         """Every saved plan, with what became of it."""

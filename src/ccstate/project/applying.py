@@ -108,6 +108,11 @@ def apply_plan(
     return replace(receipt, warnings=tuple(applying.warnings))
 
 
+def nothing_to_apply() -> Receipt:
+    """The receipt of a plan without changes, which is not saved."""
+    return Receipt("", (), _now(), _now())
+
+
 @dataclass(slots=True)
 class _Apply:
     plans: SavedPlans
