@@ -10,7 +10,7 @@ carries them as `problems`; warnings are in the results. Every read of files and
 
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -21,12 +21,12 @@ from ccstate.checkout import display_path, refuse_links, write_file
 from ccstate.desired import Desired, ParseCache, Settings, cache_folder, load, load_settings
 from ccstate.desired.settings import FILE
 from ccstate.errors import CcstateError, Diagnostic, InvalidInput, Severity, Span, sort_key
-from ccstate.model import Activity, Address, Fields, Json, Plan, Resource, State, parse_address
-from ccstate.plan import Share
+from ccstate.model import Address, Fields, Json, Plan, Resource, parse_address
 from ccstate.project.branch import refuse_committed, refuse_link_of_branch
 from ccstate.project.listener import Listener, Progress
 from ccstate.project.plan_folder import SavedPlans
-from ccstate.project.targets import Targets, activity_of, observed
+from ccstate.project.planning import Planned, call_tests, plan_changes
+from ccstate.project.targets import Targets, observed
 
 if TYPE_CHECKING:
     from ccstate.apply.perform import Receipt
@@ -56,15 +56,6 @@ class Validated(NamedTuple):
     problems: Sequence[Diagnostic]
     desired: Desired | None
     judged: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A plan; what is going on, by target, at the objects that it changes; and warnings."""
-
-    plan: Plan
-    activity: Mapping[str, Mapping[Address, Activity]]
-    warnings: Sequence[Diagnostic]
 
 
 class SavedPlan(NamedTuple):
@@ -144,7 +135,7 @@ class Project:
         if only:
             rules = {**dict.fromkeys(RULES), only: rules.get(only, RULES[only].severity)}
         with self.listener.during("Judging the desired state"):
-            return judge(Estate(desired.state, _day(today)), rules, self._content)
+            return judge(Estate(desired.state, _day(today)), rules, self._targets.content)
 
     # Plans.
 
@@ -161,30 +152,9 @@ class Project:
         for going beyond limits. A plan that must not be applied has `refusals`. Raises InvalidInput
         where files or arguments are wrong, Unreadable where a platform does not answer.
         """
-        from ccstate.history import head_commit
-        from ccstate.plan import make_plan, narrowed
-
         chosen = [address_of(each) if isinstance(each, str) else each for each in only]
         desired = self.load()
-        found = [self._targets.compare(each, desired) for each in self._targets.named(targets)]
-        commit = head_commit(self.root, self.settings.desired_state)
-        whole = sum(len(target.changes) for target in found)
-        if chosen:
-            _refuse_unknown(chosen, [desired.state, *(target.seen.ledger for target in found)])
-            found = [narrowed(target, chosen) for target in found]
-        plan = make_plan(found, commit=commit, forced=force)
-        if chosen:
-            left_out = whole - sum(len(target.changes) for target in found)
-            plan = replace(plan, only=tuple(sorted(set(chosen))), left_out=left_out)
-        if not plan.steps:
-            return Planned(plan, {}, desired.problems)
-        active = {target.name: activity_of(plan, target.name, target.seen) for target in found}
-        with self.listener.during("Walking the calls"):
-            plan, warnings = self._judged(plan, found, desired, _day(today))
-        self.listener.warn(warnings)
-        plan = replace(plan, refusals=(*plan.refusals, *self._targets.audit(plan)))
-        activity = {target: seen for target, seen in active.items() if seen}
-        return Planned(plan, activity, (*desired.problems, *warnings))
+        return plan_changes(self._targets, desired, targets, chosen, force=force, today=_day(today))
 
     def save(self, plan: Plan) -> SavedPlan:
         """Writes a plan for review, as plans/ID/plan.json and plan.md; it is the latest from now on."""
@@ -371,7 +341,7 @@ class Project:
         from ccstate.project.calls import TestRun, chosen_tests
 
         desired = self.load()
-        tests = _call_tests(desired.state)
+        tests = call_tests(desired.state)
         chosen = chosen_tests(tests, names)
         objects = Centre(self._targets.live_objects(desired)) if live else centre_of(desired.state)
         flow, year = Flow(objects), Year(objects, _day(today))
@@ -517,28 +487,6 @@ class Project:
             problems = tuple(self.judge(desired, today))
         return tuple(sorted(p.code for p in problems if p.severity is Severity.ERROR))
 
-    def _judged(
-        self, plan: Plan, found: Sequence[Share], desired: Desired, today: date
-    ) -> tuple[Plan, list[Diagnostic]]:
-        """The plan with what callers notice, refused where promises or rules break; and warnings."""
-        from ccstate.plan import objects_after
-        from ccstate.plan_callers import objects_now, refused, with_callers
-        from ccstate.rules import Comparison, Estate
-        from ccstate.rules.judge import new_errors, new_warnings
-
-        rules, content = self.settings.rules, self._content
-        objects = objects_now(found, desired.state)
-        now = Estate(_placed(objects, desired.state), today)
-        then = Estate(_placed(objects_after(objects, plan.changes()), desired.state), today)
-        comparison = Comparison(now, then)
-        plan = with_callers(plan, comparison, _call_tests(desired.state))
-        plan = refused(plan, new_errors(comparison, rules, content))
-        declared = Estate(desired.state, today)
-        return plan, new_warnings(comparison, declared, rules, content)
-
-    def _content(self, file: str) -> bytes:
-        return (self.root / file).read_bytes()
-
 
 def address_of(text: str) -> Address:
     """The address in a text such as `queue/sales`; InvalidInput where it is none."""
@@ -570,37 +518,6 @@ def _day(given: date | None) -> date:
 
 def _has_errors(problems: Iterable[Diagnostic]) -> bool:
     return any(problem.severity is Severity.ERROR for problem in problems)
-
-
-def _call_tests(state: State) -> dict[str, Fields]:
-    """The fields of every call test by its name."""
-    return {a.name: resource.fields for a, resource in state.items() if a.kind == "call_test"}
-
-
-def _placed(objects: Mapping[Address, Fields], desired: State) -> State:
-    """Objects of platforms, each with the file that declares it; "" where none does."""
-    return {
-        address: Resource(address, fields, desired[address].file if address in desired else "")
-        for address, fields in objects.items()
-    }
-
-
-def _refuse_unknown(wanted: Iterable[Address], known: Sequence[Collection[Address]]) -> None:
-    """InvalidInput where one of the objects is in none of the collections."""
-    unknown = [address for address in wanted if not any(address in some for some in known)]
-    if unknown:
-        from ccstate.desired.findings import did_you_mean
-
-        names = [str(address) for some in known for address in some]
-        raise InvalidInput(
-            [
-                codes.ONLY_UNKNOWN(
-                    address=address,
-                    hint=did_you_mean(str(address), names) or "`ccstate plan` lists what changes",
-                )
-                for address in unknown
-            ]
-        )
 
 
 def _nowhere(address: Address, known: Iterable[Address]) -> Diagnostic:

@@ -76,14 +76,14 @@ class Targets:
                 place = set(module.places(target.connection, self.settings.root))
                 places.append((target.name, place))
         findings += _same_platform(places)
-        return diagnose(findings, self._content)
+        return diagnose(findings, self.content)
 
     def unmanaged(self, state: State) -> list[Diagnostic]:
         """Warnings about resources that no target manages, and targets' sites that none declares."""
         from ccstate.desired.findings import diagnose
 
         targets = self.settings.targets
-        found = diagnose(_unknown_sites(targets, state), self._content)
+        found = diagnose(_unknown_sites(targets, state), self.content)
         if any(target.sites is None and target.kinds >= KINDS.keys() for target in targets):
             return found
         lost: dict[str, list[Resource]] = {}
@@ -141,7 +141,8 @@ class Targets:
                     place = f"{problem.span}: " if problem.span and problem.span.file else ""
                     yield refusal(replace(problem, message=f"{place}{problem.message}"))
 
-    def _content(self, file: str) -> bytes:
+    def content(self, file: str) -> bytes:
+        """The bytes of a file of the project."""
         return (self.settings.root / file).read_bytes()
 
     def _references(
@@ -167,7 +168,7 @@ class Targets:
         return {
             by_file[file][field]: span
             for file, fields in by_file.items()
-            for field, span in locate(self._content(file), file, fields).items()
+            for field, span in locate(self.content(file), file, fields).items()
         }
 
 

@@ -1,0 +1,103 @@
+"""A plan from the desired state and the platforms as they are, judged for what callers notice."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from ccstate import codes
+from ccstate.desired import Desired
+from ccstate.errors import Diagnostic, InvalidInput
+from ccstate.history import head_commit
+from ccstate.model import Activity, Address, Fields, Plan, Resource, State
+from ccstate.plan import Share, make_plan, narrowed, objects_after
+from ccstate.project.targets import Targets, activity_of
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan; what is going on, by target, at the objects that it changes; and warnings."""
+
+    plan: Plan
+    activity: Mapping[str, Mapping[Address, Activity]]
+    warnings: Sequence[Diagnostic]
+
+
+def plan_changes(
+    targets: Targets,
+    desired: Desired,
+    names: Collection[str],
+    only: Collection[Address],
+    *,
+    force: str,
+    today: date,
+) -> Planned:
+    """The plan for the named targets; see `Project.plan`."""
+    found = [targets.compare(each, desired) for each in targets.named(names)]
+    commit = head_commit(targets.settings.root, targets.settings.desired_state)
+    whole = sum(len(target.changes) for target in found)
+    if only:
+        _refuse_unknown(only, [desired.state, *(target.seen.ledger for target in found)])
+        found = [narrowed(target, only) for target in found]
+    plan = make_plan(found, commit=commit, forced=force)
+    if only:
+        left_out = whole - sum(len(target.changes) for target in found)
+        plan = replace(plan, only=tuple(sorted(set(only))), left_out=left_out)
+    if not plan.steps:
+        return Planned(plan, {}, desired.problems)
+    active = {target.name: activity_of(plan, target.name, target.seen) for target in found}
+    with targets.listener.during("Walking the calls"):
+        plan, warnings = _judged(targets, plan, found, desired, today)
+    targets.listener.warn(warnings)
+    plan = replace(plan, refusals=(*plan.refusals, *targets.audit(plan)))
+    activity = {target: seen for target, seen in active.items() if seen}
+    return Planned(plan, activity, (*desired.problems, *warnings))
+
+
+def _judged(
+    targets: Targets, plan: Plan, found: Sequence[Share], desired: Desired, today: date
+) -> tuple[Plan, list[Diagnostic]]:
+    """The plan with what callers notice, refused where promises or rules break; and warnings."""
+    from ccstate.plan_callers import objects_now, refused, with_callers
+    from ccstate.rules import Comparison, Estate
+    from ccstate.rules.judge import new_errors, new_warnings
+
+    rules, content = targets.settings.rules, targets.content
+    objects = objects_now(found, desired.state)
+    now = Estate(_placed(objects, desired.state), today)
+    then = Estate(_placed(objects_after(objects, plan.changes()), desired.state), today)
+    comparison = Comparison(now, then)
+    plan = with_callers(plan, comparison, call_tests(desired.state))
+    plan = refused(plan, new_errors(comparison, rules, content))
+    declared = Estate(desired.state, today)
+    return plan, new_warnings(comparison, declared, rules, content)
+
+
+def call_tests(state: State) -> dict[str, Fields]:
+    """The fields of every call test by its name."""
+    return {a.name: resource.fields for a, resource in state.items() if a.kind == "call_test"}
+
+
+def _placed(objects: Mapping[Address, Fields], desired: State) -> State:
+    """Objects of platforms, each with the file that declares it; "" where none does."""
+    return {
+        address: Resource(address, fields, desired[address].file if address in desired else "")
+        for address, fields in objects.items()
+    }
+
+
+def _refuse_unknown(wanted: Iterable[Address], known: Sequence[Collection[Address]]) -> None:
+    """InvalidInput where one of the objects is in none of the collections."""
+    unknown = [address for address in wanted if not any(address in some for some in known)]
+    if unknown:
+        from ccstate.desired.findings import did_you_mean
+
+        names = [str(address) for some in known for address in some]
+        raise InvalidInput(
+            [
+                codes.ONLY_UNKNOWN(
+                    address=address,
+                    hint=did_you_mean(str(address), names) or "`ccstate plan` lists what changes",
+                )
+                for address in unknown
+            ]
+        )
