@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ccstate.adapters.asterisk.calls.caller import ANSWERED, Caller, Dial, Entrance
+from ccstate.adapters.asterisk.calls.caller import ANSWERED, Dial, Entrance
 from ccstate.adapters.asterisk.calls.run import Press
 from ccstate.adapters.asterisk.calls.sipp import Sipp
 from tests.waiting import GENEROUS, until
@@ -34,7 +34,7 @@ def load(
     per_second: float = 5.0,
     stays: float = 3.0,
     answering: float = 10.0,
-    caller: Callable[[Entrance], Caller] = Sipp,
+    caller: Callable[[Entrance], Sipp] = Sipp,
 ) -> Loaded:
     """So many calls to a number; one succeeds that is answered, and is there until its caller leaves.
 
@@ -60,7 +60,7 @@ _DIALLED, _TALKING = "dialled", "talking"
 class _Load:
     """`due`: what is to be done, by when."""
 
-    line: Caller
+    line: Sipp
     count: int
     keys: Sequence[Press]
     stays: float

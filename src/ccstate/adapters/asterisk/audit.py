@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from ccstate import kinds
 from ccstate.adapters.asterisk import codes
 from ccstate.adapters.asterisk.ami import Ami, Forbidden, Refused, action_forbidden
-from ccstate.adapters.asterisk.conf import Section, resolved
+from ccstate.adapters.asterisk.conf import resolved
 from ccstate.adapters.asterisk.entries import DIALPLAN, PJSIP, Compiled, used_files
 from ccstate.adapters.asterisk.handwritten import MAIN, Handwritten, conflicts, setup_problems
 from ccstate.adapters.asterisk.perform import Draft
@@ -71,7 +71,11 @@ def files_closed(paths: Collection[str], place: str) -> Iterator[Diagnostic]:
 def _without_transport(drafted: Draft, by_hand: Handwritten, place: str) -> Iterator[Diagnostic]:
     """Trunks whose messages could not travel; Asterisk 22 then drops their registration (seen)."""
     sections = resolved(by_hand.confs[PJSIP])
-    there = {section.get("protocol") or "udp" for section in sections if _is_transport(section)}
+    there = {
+        section.get("protocol") or "udp"
+        for section in sections
+        if section.get("type") == "transport"
+    }
     wanted: dict[str, list[str]] = {}
     for address, fields in sorted(drafted.objects.items()):
         if address.kind == "trunk":
@@ -81,10 +85,6 @@ def _without_transport(drafted: Draft, by_hand: Handwritten, place: str) -> Iter
             more = f" and {len(trunks) - 1} more" if len(trunks) > 1 else ""
             file, trunk = f"{place}/{MAIN[PJSIP]}", f"trunk/{trunks[0]}{more}"
             yield codes.NO_TRANSPORT(Span(file), file=file, protocol=protocol, trunks=trunk)
-
-
-def _is_transport(section: Section) -> bool:
-    return section.get("type") == "transport"
 
 
 def _elsewhere(drafted: Draft) -> Iterator[Diagnostic]:

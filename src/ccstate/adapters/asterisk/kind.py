@@ -301,13 +301,14 @@ def in_contexts(prefix: str) -> Callable[[Sections], Iterable[str]]:
 class Kind:
     """One kind of object on this platform.
 
-    `compile` adds the entries of one object. `decode` reads all mapped fields of one object; what
-    it says is a proposal, which compiling proves. `primary` is the file, and the beginning of
-    the section, of entries without which the object is not there at all; None where it always is. `names` finds the objects of the kind in sections,
-    also those that ccstate did not write. `shared` adds what all of them use, such as subroutines.
-    `mapped` names the fields that `decode` reads from anything but options, between blanks; those of
-    options stand in `rows`. `kept` has the other fields, each with the reason that people are given.
-    `unseen` is the reason why an object that is made or deleted by hand is not seen; "" where it is.
+    `compile` adds the entries of one object. `decode` reads all mapped fields of one object; it
+    proposes, and compiling proves. `primary` is the file, and the beginning of the section, of
+    entries without which the object is not there at all; None where it always is. `names` finds
+    the objects of the kind in sections, also those that ccstate did not write. `shared` adds what
+    all of them use, such as subroutines. `mapped` names the fields that `decode` reads from anything
+    but options, between blanks; those of options stand in `rows`. `kept` has the other fields, each
+    with the reason that people are given. `unseen` is the reason why an object that is made or
+    deleted by hand is not seen; "" where it is.
     """
 
     name: str

@@ -64,7 +64,7 @@ def stored_view(stored: Stored) -> View:
     objects, compiled = stored.records.objects, stored.compiled
     actual = _as_touched(stored)
     found = find_deviations(compiled, actual)
-    gone = missing_objects(compiled, found, _anything)
+    gone = missing_objects(compiled, found, lambda _: True)
     # Of an object that is gone to its last entry, what led there may have been taken out, too.
     there = (
         {entry.owner for key, entry in compiled.entries.items() if key in actual} if gone else ()
@@ -159,10 +159,6 @@ def _unlike(view: View, stored: Stored, found: Deviations) -> Iterator[str]:
             yield f"{path}: its last lines, which show that all of it was read, are not as they were"
         elif name not in explained and path not in lost and content != texts.get(path):
             yield f"{path} is not {'there' if content is None else 'as ccstate wrote it'}"
-
-
-def _anything(_: Key) -> bool:
-    return True
 
 
 def add_running(view: View, stored: Stored, running: Running) -> None:

@@ -226,7 +226,7 @@ def write_and_load(server: Server, stored: Stored, written: Written, running: Ru
 
 
 def _load(server: Server, stored: Stored, written: Written, running: Running) -> str:
-    """Load what was written; return why Asterisk does not run it, "" where it does as far as can be seen."""
+    """Load what was written; return why Asterisk does not run it, "" where it does."""
     stale = [name for name in FILES if name in written.changed or _is_stale(name, stored, running)]
     if not stale:
         return ""

@@ -162,8 +162,8 @@ def write(storage: Storage, new: Mapping[str, bytes]) -> None:
 
 def end(storage: Storage, begun: Transaction) -> None:
     """End a write that holds: remove the old files and the note."""
-    # The note last: a process that is killed here is finished by the next. Of a killed process that began something
-    # else, and was given up, copies and staged files may lie about.
+    # The note last: a process that is killed here is finished by the next. Of a killed process that
+    # began something else, and was given up, copies and staged files may lie about.
     paths = sorted({*begun.before, *FILES.values(), kept.SECRETS, kept.PATH})
     storage.discard([*paths, *(f"{OLD}{path}" for path in paths)])
     storage.remove([*(f"{OLD}{path}" for path in paths), NOTE])

@@ -19,7 +19,7 @@ from ccstate.model import Action, Address, Change, Fields, fingerprint
 
 @dataclass(frozen=True, slots=True)
 class DraftedChange:
-    """One change, carried out in thought; fields hold real secrets, None is no object."""
+    """One change, carried out in memory; fields hold real secrets, None is no object."""
 
     address: Address
     before: Fields | None
@@ -55,59 +55,38 @@ def draft(change: Change, live: Fields | None, secrets: Secrets) -> DraftedChang
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What the platform holds around a batch.
-
-    `present` are those objects which exist now among all that the drafts name; `namers` says
-    who names each object that the batch removes, now.
-    """
-
-    present: frozenset[Address]
-    namers: Mapping[Address, frozenset[Address]]
-
-
-def around(database: sqlite3.Connection, drafts: Mapping[Address, DraftedChange]) -> Surroundings:
-    """Read what `refusals` needs to know, in one query a kind."""
-    named = {target for draft in drafts.values() for target in draft.names}
-    removed = [address for address, draft in drafts.items() if removes(draft)]
-    return Surroundings(
-        frozenset(store.present(database, named)),
-        {target: frozenset(sources) for target, sources in store.namers(database, removed).items()},
-    )
-
-
 def removes(draft: DraftedChange) -> bool:
     return draft.after is None and draft.before is not None
 
 
-def refusals(drafts: Mapping[Address, DraftedChange], held: Surroundings) -> dict[Address, str]:
-    """The drafts that cannot be taken, and why; all others can be, together."""
-    batch = _Batch(drafts, held)
-    # Removals first: refusing one only makes more objects stay, so that an update is refused
-    # for naming something which does not exist, never for naming what stays after all.
-    batch.settle([address for address, draft in drafts.items() if removes(draft)])
-    batch.settle([address for address, draft in drafts.items() if draft.names])
-    return batch.refused
+class _References:
+    """Who names whom around a batch: `refused` has the drafts that cannot be taken, and why."""
 
-
-class _Batch:
-    def __init__(self, drafts: Mapping[Address, DraftedChange], held: Surroundings) -> None:
+    def __init__(
+        self, database: sqlite3.Connection, drafts: Mapping[Address, DraftedChange]
+    ) -> None:
         self.refused: dict[Address, str] = {}
         self._drafts = drafts
-        self._held = held
-        self._named_after: dict[Address, list[Address]] = {}
+        removed = [address for address, draft in drafts.items() if removes(draft)]
+        self._namers = store.namers(database, removed)
+        """Who names each object that the batch removes, before it."""
+        self._namers_after: dict[Address, list[Address]] = {}
         """Who names an object after the batch."""
         for address, draft in drafts.items():
             for target in draft.names:
-                self._named_after.setdefault(target, []).append(address)
+                self._namers_after.setdefault(target, []).append(address)
+        self._present = store.present(database, self._namers_after)
         self._named_before: dict[Address, list[Address]] = {}
         """The removed objects that each object names before the batch."""
-        for target, sources in held.namers.items():
+        for target, sources in self._namers.items():
             for source in sources:
                 self._named_before.setdefault(source, []).append(target)
+        # Removals first: refusing one only makes more objects stay, so that an update is refused
+        # for naming something which does not exist, never for naming what stays after all.
+        self._refuse(removed)
+        self._refuse([address for address, draft in drafts.items() if draft.names])
 
-    def settle(self, waiting: list[Address]) -> None:
+    def _refuse(self, waiting: list[Address]) -> None:
         """Refuses what must be, and looks again at everything that this concerns."""
         waiting.reverse()
         while waiting:
@@ -120,14 +99,12 @@ class _Batch:
                 self.refused[address] = reason
                 waiting.extend(self._named_before.get(address, ()))
                 if draft.before is None:
-                    waiting.extend(self._named_after.get(address, ()))
+                    waiting.extend(self._namers_after.get(address, ()))
 
     def _still_named(self, target: Address) -> str:
-        namers = {
-            source for source in self._held.namers.get(target, ()) if not self._changes(source)
-        }
+        namers = {source for source in self._namers.get(target, ()) if not self._changes(source)}
         namers.update(
-            source for source in self._named_after.get(target, ()) if source not in self.refused
+            source for source in self._namers_after.get(target, ()) if source not in self.refused
         )
         if not namers:
             return ""
@@ -144,7 +121,7 @@ class _Batch:
         """Whether an object is there after the batch."""
         if self._changes(target):
             return self._drafts[target].after is not None
-        return target in self._held.present
+        return target in self._present
 
     def _changes(self, address: Address) -> bool:
         """Whether an object is written or removed, so that what it named before is over."""
@@ -179,7 +156,7 @@ def carry_out(
         said.append(DONE)
         if stored:
             drafts[change.address] = stored
-    for address, reason in refusals(drafts, around(database, drafts)).items():
+    for address, reason in _References(database, drafts).refused.items():
         said[places[address]] = Result(done=False, reason=reason)
         del drafts[address]
     _write(database, drafts)

@@ -273,7 +273,7 @@ class Ami:
             self._abandoned.update(action_id for _, action_id in waiting)
 
     def events(self, until: float) -> Iterator[Message]:
-        """Events as they come, those first that came in between; ends at `until`, by the monotonic clock."""
+        """Yield events as they come, earlier ones first, until this time of the monotonic clock."""
         while True:
             while self._events:
                 yield self._events.popleft()

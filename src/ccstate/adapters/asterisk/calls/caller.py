@@ -2,10 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Protocol, Self
 
 from ccstate.adapters.asterisk import codes
 from ccstate.adapters.asterisk.ami.message import printable
@@ -91,31 +88,3 @@ REFUSED = "refused"
 SILENT = "silent"
 """No answer at all came to the first request."""
 ENDED = "ended"
-
-
-class Caller(Protocol):
-    """Places calls, many at once; none of its methods waits.
-
-    Leaving its context hangs up what is still there.
-    """
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
-
-    def dial(self, call: Dial) -> None:
-        """Begin a call."""
-
-    def press(self, mark: str, key: str) -> None:
-        """Press a key; keys come in the order in which they are pressed."""
-
-    def hang_up(self, mark: str) -> None:
-        """End a call, or give it up where it was not answered yet; nothing where it is over."""
-
-    def reports(self) -> Iterable[Report]:
-        """Return the reports since the last call."""

@@ -6,7 +6,7 @@ its mark, and every event of its channel has it.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ccstate.adapters.asterisk.ami.message import Message
@@ -24,6 +24,7 @@ MOST_STOPS = 1000
 _PLACE = re.compile(r"([a-z_]{1,20})/([^ /]{1,200})(?: ([^ ]{1,200}))?")
 _CHANNEL = re.compile(r"PJSIP/(.+)-[0-9a-f]{8}")
 _DIALLED = re.compile(r"(?:PJSIP/)?([0-9+*#]+)@.+")
+_EVENTS = {str(event): event for event in Event}
 
 
 @dataclass(slots=True)
@@ -65,6 +66,50 @@ class ObservedCall:
         """Whether it was sent to a mailbox, which may or may not be there."""
         return bool(self.last and self.last.kind == "extension" and self.last.node)
 
+    def see(self, event: Message, now: float) -> None:
+        """Take note of an event of the call's channel."""
+        match event.get("Event"):
+            case "UserEvent":
+                self._reach(event, now)
+            case "AgentConnect":
+                extension = event.get("Interface").removeprefix("PJSIP/")
+                self.answering = Person(member=event.get("MemberName"), extension=extension)
+            case "DialBegin":
+                found = _DIALLED.fullmatch(event.get("DialString"))
+                self.answering, self.dialled = None, found[1] if found else ""
+            case "DialEnd" if event.get("DialStatus") == "ANSWER":
+                self._answer(event)
+            case "BridgeEnter":
+                self.is_bridged = True
+            case "ConfbridgeJoin":  # with the callers who are in the room, or will be
+                self.answering, self.is_bridged = Person(), True
+            case "Hangup":
+                self.is_over = True
+
+    def _reach(self, event: Message, now: float) -> None:
+        place = place_named(event.get("Place"))
+        is_ours = event.get("UserEvent") == "Ccstate" and place is not None
+        if place is None or not is_ours or len(self.stops) >= MOST_STOPS:
+            return
+        # The header itself is `Event: UserEvent`; ours of that name comes after it.
+        word = event.all("Event")[-1]
+        if word == ENTER:
+            self.stops.append(Stop(place, now))
+            self.entered.append(self.stops[-1])
+        elif word in _EVENTS and self.last == place:
+            self.stops[-1].event = _EVENTS[word]
+            self.stops[-1].key = event.get("Key")[:1]
+
+    def _answer(self, event: Message) -> None:
+        """Note who answers at an extension or a number; in a queue AgentConnect says more, later."""
+        phone = _CHANNEL.fullmatch(event.get("DestChannel"))
+        if self.last is not None and self.last.kind == "queue":
+            return
+        if self.dialled:
+            self.answering = Person(number=self.dialled)
+        elif phone:
+            self.answering = Person(extension=phone[1])
+
 
 class CallObserver:
     """The calls of one run, by their marks; events of others are passed over."""
@@ -80,16 +125,14 @@ class CallObserver:
 
     def see(self, event: Message, now: float) -> None:
         """Take note of an event that came now."""
-        kind = event.get("Event")
-        if kind == "Newchannel":
+        channel = event.get("Uniqueid")
+        if event.get("Event") == "Newchannel":
             call = self.calls.get(event.get("CallerIDName"))
             if call is not None and not call.channel:
-                call.channel = event.get("Uniqueid")
-                self._by_channel[call.channel] = call
-        elif kind in _SEEN:
-            call = self._by_channel.get(event.get("Uniqueid"))
-            if call is not None and not call.is_over:
-                _SEEN[kind](call, event, now)
+                call.channel = channel
+                self._by_channel[channel] = call
+        elif (call := self._by_channel.get(channel)) is not None and not call.is_over:
+            call.see(event, now)
 
     def recording(self, channels: list[Message]) -> set[str]:
         """The calls that are in VoiceMail, by the list of CoreShowChannels."""
@@ -105,71 +148,6 @@ def place_named(text: str) -> Place | None:
     """The place that an event tells, as `str(Place)` writes it."""
     found = _PLACE.fullmatch(text)
     return Place(found[1], found[2], found[3] or "") if found else None
-
-
-def _reached(call: ObservedCall, event: Message, now: float) -> None:
-    place = place_named(event.get("Place"))
-    if event.get("UserEvent") != "Ccstate" or place is None or len(call.stops) >= MOST_STOPS:
-        return
-    # The header itself is `Event: UserEvent`; ours of that name comes after it.
-    word = event.all("Event")[-1]
-    if word == ENTER:
-        stop = Stop(place, now)
-        call.stops.append(stop)
-        call.entered.append(stop)
-    elif word in _EVENTS and call.last == place:
-        call.stops[-1].event = _EVENTS[word]
-        call.stops[-1].key = event.get("Key")[:1]
-
-
-_EVENTS = {str(event): event for event in Event}
-
-
-def _agent(call: ObservedCall, event: Message, _now: float) -> None:
-    extension = event.get("Interface").removeprefix("PJSIP/")
-    call.answering = Person(member=event.get("MemberName"), extension=extension)
-
-
-def _dialled(call: ObservedCall, event: Message, _now: float) -> None:
-    found = _DIALLED.fullmatch(event.get("DialString"))
-    call.answering = None
-    call.dialled = found[1] if found else ""
-
-
-def _picked_up(call: ObservedCall, event: Message, _now: float) -> None:
-    """Note who answers at an extension or a number; in a queue AgentConnect says more, later."""
-    is_queue = call.last is not None and call.last.kind == "queue"
-    if event.get("DialStatus") != "ANSWER" or is_queue:
-        return
-    phone = _CHANNEL.fullmatch(event.get("DestChannel"))
-    if call.dialled:
-        call.answering = Person(number=call.dialled)
-    elif phone:
-        call.answering = Person(extension=phone[1])
-
-
-def _bridged(call: ObservedCall, _event: Message, _now: float) -> None:
-    call.is_bridged = True
-
-
-def _joined(call: ObservedCall, _event: Message, _now: float) -> None:
-    """Note that the call is in a conference room, with the callers who are or will be there."""
-    call.answering, call.is_bridged = Person(), True
-
-
-def _hung_up(call: ObservedCall, _event: Message, _now: float) -> None:
-    call.is_over = True
-
-
-_SEEN: Mapping[str, Callable[[ObservedCall, Message, float], None]] = {
-    "UserEvent": _reached,
-    "AgentConnect": _agent,
-    "DialBegin": _dialled,
-    "DialEnd": _picked_up,
-    "BridgeEnter": _bridged,
-    "ConfbridgeJoin": _joined,
-    "Hangup": _hung_up,
-}
 
 
 @dataclass(frozen=True, slots=True)

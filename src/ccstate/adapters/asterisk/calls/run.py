@@ -10,7 +10,6 @@ import itertools
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,7 +22,6 @@ from ccstate.adapters.asterisk.calls.caller import (
     ANSWERED,
     REFUSED,
     SILENT,
-    Caller,
     Dial,
     Entrance,
     Report,
@@ -204,7 +202,7 @@ def run(
     *,
     at_once: int = AT_ONCE,
     patience: float = PATIENCE,
-    caller: Callable[[Entrance], Caller] = Sipp,
+    sipp: Sequence[str] = (),
     report: Callable[[CallResult], None] | None = None,
 ) -> list[CallResult]:
     """Place every test as a real call; results in the order of the tests.
@@ -218,7 +216,7 @@ def run(
     placed = [verdict for verdict in walked if verdict.journey is not None]
     results: dict[str, CallResult] = {}
     if placed:
-        with Ami.connect(login, events=CLASSES) as ami, caller(entrance) as line:
+        with Ami.connect(login, events=CLASSES) as ami, Sipp(entrance, program=sipp) as line:
             calls = _Calls(flow, ami, line, entrance, at_once, patience)
             for result in calls.results(placed):
                 results[result.walked.name] = result
@@ -247,7 +245,7 @@ class _Calls:
 
     flow: Flow
     ami: Ami
-    line: Caller
+    line: Sipp
     entrance: Entrance
     at_once: int
     patience: float
@@ -409,5 +407,4 @@ def place(
         connection.sip.host, connection.sip.port, unknown_password(records.key, TEST)
     )
     login = connections.login(connection, folder)
-    caller = partial(Sipp, program=find_sipp())
-    return run(flow, walked, login, entrance, caller=caller, report=report)
+    return run(flow, walked, login, entrance, sipp=find_sipp(), report=report)

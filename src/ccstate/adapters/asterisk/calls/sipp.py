@@ -152,7 +152,9 @@ class _Call:
 
 
 class Sipp:
-    """A `Caller`. `program`: what to write before the arguments of sipp; what `find_sipp` finds else.
+    """Places calls, many at once; none of its methods waits. Leaving its context hangs up.
+
+    `program`: the words before the arguments of sipp; those that `find_sipp` finds where left out.
 
     `longest`: seconds after which sipp ends by itself, should no process be left to end it.
     """
@@ -219,22 +221,26 @@ class Sipp:
             time.sleep(0.01)
 
     def dial(self, call: Dial) -> None:
+        """Begin a call."""
         self._calls[call.mark] = _Call()
         parts = (call.number, call.caller, str(call.at), call.on, call.mark)
         words = zip(("Number", "Caller", "At", "On", "Mark"), parts, strict=True)
         self._tell(call.mark, "\r\n".join(f"{key}: {value}" for key, value in words))
 
     def press(self, mark: str, key: str) -> None:
+        """Press a key; keys come in the order in which they are pressed."""
         if _KEYS.fullmatch(key):
             self._queue(mark, f"Key: {key}")
 
     def hang_up(self, mark: str) -> None:
+        """End a call, or give it up where it was not answered yet; nothing where it is over."""
         call = self._calls[mark]
         call.commands.clear()
         call.gives_up = min(call.gives_up, time.monotonic() + GIVING_UP)
         self._queue(mark, f"Do: {BYE}")
 
     def reports(self) -> Iterator[Report]:
+        """Return the reports since the last call."""
         for waiting in self._calls.items():
             self._go_on(*waiting)
         for mark, said, status in self._said():

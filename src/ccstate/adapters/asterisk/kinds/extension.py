@@ -316,7 +316,7 @@ def _part(callerid: str | None, number: int) -> Json:
 
 
 def _decoded_place(centre: Centre, site: Json, location: Json) -> tuple[Json, Json]:
-    """Decode area and desk from the location of emergency calls, which begins with the address of the site."""
+    """Decode area and desk from an emergency location, which begins with the site's address."""
     text = location if isinstance(location, str) else ""
     fields = centre.of("site").get(str(site), {})
     street = street_of(fields)

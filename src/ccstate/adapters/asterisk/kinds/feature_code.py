@@ -5,7 +5,7 @@ an agent. Agents who log in are members of app_queue, which AddQueueMember and R
 change (16 and 22); the file of queues does not name them.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Sequence
 
 from ccstate.adapters.asterisk.entries import MAILBOXES, Compiled, Context, Step
 from ccstate.adapters.asterisk.kind import COMMENT, Kind, Sections, Steps, Unit, in_contexts
@@ -47,7 +47,7 @@ def compile_feature_code(unit: Unit) -> None:
         lot = code.get("parking_lot") if code["action"] == "park" else None
         parks = [PARKS.step("parking_lot", parking_lot=lot)] if lot else []
         unit.context(dialled).add(code["code"], [*parks, leads])
-    unit.entrance().add("s", _ACTIONS[code["action"]](code))
+    unit.entrance().add("s", _steps(code))
     if code["action"] == "switch" and (switch := code.get("switch")):
         unit.context(HINTS).hint(code["code"], device_of(switch))
 
@@ -72,89 +72,66 @@ def _ended(question: str, action: str) -> list[Step]:
     ]
 
 
-def _logs(action: str) -> Callable[[Filled], list[Step]]:
-    def steps(code: Filled) -> list[Step]:
-        queue = code.get("queue")
-        does = (
-            IN_ONE.step("queue", action=action, queue=queue, logins=logins(queue))
-            if queue
-            else IN_EVERY.step("action", action=action)
-        )
-        # Only its own outcome counts: phones may dial on after a transfer.
-        enter = [Step("Answer"), Step("Set", "CC_DONE=0")]
-        return [*enter, does, *_ended('"${CC_DONE}" = "1"', action)]
-
-    return steps
-
-
-def _pauses(code: Filled) -> list[Step]:
-    reason = code.get("reason")
-    pauses = PAUSES_WHY.step("reason", reason=PREFIX.encode(reason)) if reason else PAUSES.step()
-    return [Step("Answer"), pauses, *_ended('"${PQMSTATUS}" = "PAUSED"', "pause")]
-
-
-def _unpauses(_: Filled) -> list[Step]:
-    ended = _ended('"${UPQMSTATUS}" = "UNPAUSED"', "unpause")
-    return [Step("Answer"), UNPAUSES.step(), *ended]
-
-
-def _hears(_: Filled) -> list[Step]:
-    return [Step("Answer"), HEARS.step(), Step("Hangup")]
-
-
-def _picks_up(_: Filled) -> list[Step]:
-    return [PICKS_UP.step(), Step("Hangup")]
-
-
-def _parks(_: Filled) -> list[Step]:
-    return [Step("Playback", "pbx-parkingfailed"), Step("Hangup")]
+def _steps(code: Filled) -> list[Step]:
+    """The steps of a code, by its action."""
+    match code["action"]:
+        case "log_in" | "log_out" as action:
+            return _logs(action, code.get("queue"))
+        case "pause":
+            reason = code.get("reason")
+            why = PREFIX.encode(reason) if reason else ""
+            pauses = PAUSES_WHY.step("reason", reason=why) if why else PAUSES.step()
+            return [Step("Answer"), pauses, *_ended('"${PQMSTATUS}" = "PAUSED"', "pause")]
+        case "unpause":
+            ended = _ended('"${UPQMSTATUS}" = "UNPAUSED"', "unpause")
+            return [Step("Answer"), UNPAUSES.step(), *ended]
+        case "mailbox":
+            return [Step("Answer"), HEARS.step(), Step("Hangup")]
+        case "pick_up":
+            return [PICKS_UP.step(), Step("Hangup")]
+        case "park":
+            return [Step("Playback", "pbx-parkingfailed"), Step("Hangup")]
+        case "do_not_disturb":
+            is_on = Step("GotoIf", f'$["${{DB({SILENCED}${{CC_EXTENSION}})}}" = "on"]?off')
+            return _toggles([is_on], SILENCES, "action")
+        case "forward":
+            return forwarding_steps(code)
+        case "switch" if switch := code.get("switch"):
+            asks = [
+                POSITION.step("switch", switch=switch),
+                Step("GotoIf", '$["${GOSUB_RETVAL}" = "on"]?off'),
+            ]
+            lamp = f"DEVICE_STATE({device_of(switch)})"
+            return _toggles(asks, TURNS, "switch", lamp, switch=switch)
+        case _:
+            return [Step("Hangup")]
 
 
-def _silences(_: Filled) -> list[Step]:
-    return [
-        Step("Answer"),
-        Step("GotoIf", f'$["${{DB({SILENCED}${{CC_EXTENSION}})}}" = "on"]?off'),
-        SILENCES.step("action", position="on"),
-        Step("Playback", "activated"),
-        Step("Hangup"),
-        SILENCES.step("action", label="off", position="off"),
-        Step("Playback", "de-activated"),
-        Step("Hangup"),
-    ]
+def _logs(action: str, queue: str | None) -> list[Step]:
+    logs = (
+        IN_ONE.step("queue", action=action, queue=queue, logins=logins(queue))
+        if queue
+        else IN_EVERY.step("action", action=action)
+    )
+    # Only its own outcome counts: phones may dial on after a transfer.
+    enter = [Step("Answer"), Step("Set", "CC_DONE=0")]
+    return [*enter, logs, *_ended('"${CC_DONE}" = "1"', action)]
 
 
-def _turns(code: Filled) -> list[Step]:
-    switch = code.get("switch")
-    if not switch:
-        return [Step("Hangup")]
-    shown = f"DEVICE_STATE({device_of(switch)})"
-    return [
-        Step("Answer"),
-        POSITION.step("switch", switch=switch),
-        Step("GotoIf", '$["${GOSUB_RETVAL}" = "on"]?off'),
-        TURNS.step("switch", switch=switch, position="on"),
-        Step("Set", f"{shown}=INUSE", "switch"),
-        Step("Playback", "activated"),
-        Step("Hangup"),
-        TURNS.step("switch", label="off", switch=switch, position="off"),
-        Step("Set", f"{shown}=NOT_INUSE", "switch"),
-        Step("Playback", "de-activated"),
-        Step("Hangup"),
-    ]
+def _toggles(
+    asks: Sequence[Step], turn: Template, field: str, lamp: str = "", **values: str
+) -> list[Step]:
+    """Turns something on, or off where it is on; `lamp` is the state of the device that shows it."""
 
+    def turned(position: str, shows: str, sound: str, label: str = "") -> Iterator[Step]:
+        yield turn.step(field, label, position=position, **values)
+        if lamp:
+            yield Step("Set", f"{lamp}={shows}", field)
+        yield Step("Playback", sound)
+        yield Step("Hangup")
 
-_ACTIONS: Mapping[str, Callable[[Filled], list[Step]]] = {
-    "log_in": _logs("log_in"),
-    "log_out": _logs("log_out"),
-    "pause": _pauses,
-    "unpause": _unpauses,
-    "mailbox": _hears,
-    "pick_up": _picks_up,
-    "park": _parks,
-    "do_not_disturb": _silences,
-    "forward": forwarding_steps,
-    "switch": _turns,
-}
+    on, off = turned("on", "INUSE", "activated"), turned("off", "NOT_INUSE", "de-activated", "off")
+    return [Step("Answer"), *asks, *on, *off]
 
 
 def compile_logins(compiled: Compiled, centre: Centre) -> None:

@@ -418,9 +418,9 @@ def read_running(
     endpoints: Collection[str] | None = None,
     files: Collection[str] | None = None,
 ) -> Running:
-    """What runs of these files, None: of those that are expected; of PJSIP's endpoints the details of these alone, None: of all.
+    """Read what runs of these files; of PJSIP's endpoints the details of these alone.
 
-    `expected`: what the files say. It decides between spellings that AMI shows alike.
+    `files` None: those that are expected; `endpoints` None: all. `expected`: what the files say. It decides between spellings that AMI shows alike.
     Raises Unreadable where an answer cannot be trusted, such as an empty list of things that have
     to be there.
     """

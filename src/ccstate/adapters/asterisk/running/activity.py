@@ -82,8 +82,9 @@ def activity(
 ) -> Mapping[Address, Activity]:
     """Report by object what goes on there now; `entries` say what belongs to which object.
 
-    Callers are those who wait and those who talk. Words tell them, who is logged in, the position
-    of a switch, where the calls of an extension go, each who is paused, and what is amiss with a trunk, in this order.
+    Callers are those who wait and those who talk. The words name, in this order, callers, agents who
+    are logged in, the position of a switch, where the calls of an extension go, agents who are
+    paused, and what is amiss with a trunk.
     """
     owners = _Owners(entries)
     waiting, calls = _waiting(running, owners), _calls(channels, running, owners)

@@ -196,33 +196,25 @@ def make(wanted: Mapping[str, Wanted], folder: Path, speech: Speech) -> dict[str
     """
     if wanted:
         audio.check_libraries()
-    jobs = list(_jobs(wanted, folder, speech))
+    if any(isinstance(one.source, Text) for one in wanted.values()):
+        find_speaker(speech)  # a missing program is one problem, not one for each sound
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        outcomes = list(pool.map(_outcome, wanted.values(), jobs))
-    problems = [bad for outcome in outcomes if isinstance(outcome, tuple) for bad in outcome]
-    if problems:
+        outcomes = list(pool.map(lambda path: _made(path, wanted[path], folder, speech), wanted))
+    if problems := [bad for outcome in outcomes if isinstance(outcome, list) for bad in outcome]:
         raise InvalidInput(problems)
     return {sound.path: sound for sound in outcomes if isinstance(sound, Sound)}
 
 
-def _jobs(
-    wanted: Mapping[str, Wanted], folder: Path, speech: Speech
-) -> Iterator[Callable[[], Sound]]:
-    speaker = None
-    for path, one in wanted.items():
+def _made(path: str, one: Wanted, folder: Path, speech: Speech) -> Sound | list[Diagnostic]:
+    """Make one sound, or say what keeps it from being made."""
+    try:
         match one.source:
             case Text(words):
-                speaker = speaker or find_speaker(speech)
-                yield partial(_spoken, path, one, words, speaker)
+                return _spoken(path, one, words, find_speaker(speech))
             case Recording() as recording:
-                yield partial(_converted, path, one, recording, folder)
-
-
-def _outcome(one: Wanted, job: Callable[[], Sound]) -> Sound | tuple[Diagnostic, ...]:
-    try:
-        return job()
+                return _converted(path, one, recording, folder)
     except InvalidInput as failed:
-        return tuple(_named(problem, str(one)) for problem in failed.problems)
+        return [_named(problem, str(one)) for problem in failed.problems]
 
 
 def _spoken(path: str, one: Wanted, words: str, speaker: Speaker) -> Sound:
