@@ -1,15 +1,17 @@
 """Writes docs/kinds.md from the kinds, docs/rules.md and docs/rules/ from the rules.
 
 Parts of docs/adapters/ too: the abilities that adapters declare, and the keys of a connection; and
-docs/adapters/fields.md, field by field.
+docs/adapters/fields.md, field by field. In docs/codes.md the messages, from the catalogues of codes.
 
 `python docs/generate.py`. Every word of those pages stands in `ccstate.kinds` and `ccstate.rules`;
 tests/test_docs.py notices when one is out of date.
 """
 # ruff: noqa: INP001 - a script, no package
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from string import Formatter
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin
 
@@ -18,10 +20,13 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from ccstate import codes
 from ccstate.adapter import Adapter, Support
 from ccstate.adapters import embedded
 from ccstate.adapters.asterisk import adapter as asterisk
+from ccstate.adapters.asterisk import codes as asterisk_codes
 from ccstate.adapters.asterisk.connection import Connection
+from ccstate.errors import Code
 from ccstate.kinds import KINDS, Kind, field_paths, fields
 from ccstate.kinds.fields import Compare, Expectation, KindFields, Ref
 from ccstate.render.diagnostics import diagnostics_text
@@ -436,8 +441,39 @@ def adapter_pages() -> dict[str, str]:
     return pages
 
 
+CATALOGUES = (codes, asterisk_codes)
+_ROW = re.compile(r"^\| (CC\d{3}) \| (.*?) \| (?:.*) \| (.*?) \|$", re.MULTILINE)
+
+
+def codes_page() -> str:
+    """`codes.md`, with the messages of the catalogues; its other columns are written in the page."""
+    messages: dict[str, list[str]] = {}
+    for catalogue in CATALOGUES:
+        for code in vars(catalogue).values():
+            if isinstance(code, Code):
+                messages.setdefault(code.code, []).append(_shown(code.message))
+
+    def row(match: re.Match[str]) -> str:
+        code, meaning, todo = match.groups()
+        if not (said := [text for text in dict.fromkeys(messages.get(code, ())) if text]):
+            return match[0]
+        return f"| {code} | {meaning} | {'<br>'.join(said)} | {todo} |"
+
+    return _ROW.sub(row, (FOLDER / "codes.md").read_text(encoding="utf-8"))
+
+
+def _shown(message: str) -> str:
+    """A message with its values in capitals; "" where it is a value as a whole."""
+    parts = list(Formatter().parse(message))
+    if not any(re.search(r"\w", text) for text, *_ in parts):
+        return ""
+    words = "".join(text + (name or "").upper() for text, name, *_ in parts)
+    return f"`` {_cell(words)} ``" if "`" in words else f"`{_cell(words)}`"
+
+
 if __name__ == "__main__":
     (FOLDER / "kinds.md").write_text(page(), encoding="utf-8")
+    (FOLDER / "codes.md").write_text(codes_page(), encoding="utf-8")
     (FOLDER / "rules").mkdir(exist_ok=True)
     for name, text in {**rules_pages(), **adapter_pages()}.items():
         (FOLDER / name).write_text(text, encoding="utf-8")

@@ -81,6 +81,11 @@ def test_the_page_of_kinds_is_current() -> None:
     assert page == generator().page(), "out of date: python docs/generate.py"
 
 
+def test_the_messages_in_the_page_of_codes_are_those_of_the_catalogues() -> None:
+    page = (DOCS / "codes.md").read_text(encoding="utf-8")
+    assert page == generator().codes_page(), "out of date: python docs/generate.py"
+
+
 def test_the_pages_of_rules_are_current_and_no_other_is_there() -> None:
     pages = generator().rules_pages()
     for name, text in pages.items():

@@ -123,7 +123,7 @@ def read_ics(data: bytes, file: str, years: Iterable[int]) -> IcsContent:
 
 def _unreadable(file: str, line: int, problem: str, hint: str) -> Diagnostic:
     return codes.CALENDAR_UNREADABLE(
-        Span(file, line) if line else Span(file), file=file, problem=problem, hint=hint
+        Span(file, line) if line else Span(file), file=file, reason=problem, hint=hint
     )
 
 

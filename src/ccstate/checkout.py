@@ -126,4 +126,4 @@ def write_file(path: Path, content: str | bytes) -> None:
 
 
 def _refused(path: Path) -> Diagnostic:
-    return codes.LINK_WRITTEN(Span(str(path)), path=path)
+    return codes.LINK_WRITTEN(Span(str(path)), file=path)

@@ -8,11 +8,11 @@ know beyond the messages is in `docs/codes.md`, which `docs/generate.py` fills i
 from ccstate.errors import Code
 
 FILE_UNUSABLE_HERE = Code("CC001 {file}: {reason}")
-IMPORTED_FILE_UNREADABLE = Code("""CC001 {name} cannot be made: {strerror}
+IMPORTED_FILE_UNREADABLE = Code("""CC001 {folder} cannot be made: {reason}
   hint: move away what has its name, or correct `desired_state` in ccstate.yaml""")
 FOLDER_MISSING = Code("""CC001 there is no folder {folder}
   hint: set desired_state: in ccstate.yaml, or run `ccstate init`""")
-NO_FILE = Code("""CC001 {name} is no file
+NO_FILE = Code("""CC001 {file} is no file
   hint: remove it""")
 FILE_UNREADABLE = Code("CC001 {file} cannot be read: {reason}")
 NOT_UTF8 = Code("""CC001 {what}
@@ -33,7 +33,7 @@ YAML_SYNTAX = Code("""CC002 {message}
 TAB_OUTSIDE_QUOTES = Code("""CC002 a tab stands outside quotes
   some readers of YAML take it for a space, others refuse the file
   hint: {hint}""")
-KEY_TWICE = Code("""CC003 "{value}" is declared twice here (first in line {line_of})
+KEY_TWICE = Code("""CC003 "{key}" is declared twice here (first in line {line})
   readers of YAML take the first, the last, or neither
   hint: keep one of the two, or give them different names""")
 CONTROL_ESCAPE = Code("""CC004 an escape in this text stands for a control character
@@ -82,7 +82,7 @@ SEVERAL_DOCUMENTS = Code("""CC004 the file holds several documents
 DOCUMENT_ENDED = Code("""CC004 a line of three dots ends the document
   some readers go on after it, others do not
   hint: remove the line""")
-FILE_TOO_LARGE = Code("""CC005 {name} is too large: {size} MB
+FILE_TOO_LARGE = Code("""CC005 {file} is too large: {size} MB
   A file may have {most} MB.
   hint: split it; every file of the folder is read""")
 YAML_TOO_LARGE = Code("""CC005 the file is {size:,} bytes; the limit is {most:,}
@@ -91,7 +91,7 @@ YAML_TOO_LARGE = Code("""CC005 the file is {size:,} bytes; the limit is {most:,}
 TOO_DEEP = Code("""CC005 nested more than {levels} levels deep
   nothing in a configuration needs this, and it may be made to exhaust memory
   hint: look for a bracket that is not closed""")
-LINK_READ = Code("""CC006 {name} is a link
+LINK_READ = Code("""CC006 {file} is a link
   A branch can hold a link to any file of this machine, so none is followed.
   hint: put the file itself here""")
 FOLDER_LEADS_OUT = Code("""CC006 {folder} leads out of a folder
@@ -105,25 +105,25 @@ PROJECT_THERE = Code("""CC008 {file} is there already
 ENTRIES_UNADDABLE = Code("""CC009 nothing can be added to {field} of {address} without changing
     other lines
   hint: run `ccstate fmt` on the file first, or write the entries by hand""")
-KIND_UNADDABLE = Code("""CC009 {plural} cannot be added without changing other lines
+KIND_UNADDABLE = Code("""CC009 {kind} cannot be added without changing other lines
   hint: run `ccstate fmt` on the file first, or name another file""")
 NO_LAYOUT = Code("""CC009 the file is written in a way that cannot be laid out anew
   its meaning, or a comment, might be lost
   hint: write this part more simply, one `key: value` a line; the file stays as it is""")
-LINK_WRITTEN = Code("""CC010 {path} is a link, and ccstate writes there
+LINK_WRITTEN = Code("""CC010 {file} is a link, and ccstate writes there
   A branch can hold a link to any place on this machine, so none is followed.
   hint: remove the link, or put a folder or file in its place""")
-STATE_FOLDER_IN_GIT = Code("""CC011 git has files of {state_folder}/
+STATE_FOLDER_IN_GIT = Code("""CC011 git has files of {folder}/
   They say what this machine knows; a branch could say anything there.
-  hint: git rm -r --cached {state_folder}, and name /{state_folder}/ in .gitignore""")
+  hint: git rm -r --cached {folder}, and name /{folder}/ in .gitignore""")
 FIELD_UNKNOWN = Code("""CC101 unknown field {field}
   hint: {hint}""")
 RULE_OF_SETTINGS_UNKNOWN = Code("""CC101 there is no rule {code}
   hint: {hint}""")
 NO_DOCUMENT = Code("""CC102 a document is a mapping from kinds to resources
   hint: begin with a kind, such as queues:""")
-KIND_NO_MAPPING = Code("""CC102 {plural} must be a mapping from names to fields
-  hint: write name: {{…}} below {plural}:""")
+KIND_NO_MAPPING = Code("""CC102 {kind} must be a mapping from names to fields
+  hint: write name: {{…}} below {kind}:""")
 RELEASE_NO_LIST = Code("CC102 release must be a list of addresses")
 RELEASE_NO_ADDRESS = Code("""CC102 {entry} is no address
   hint: write kind/name, such as queue/old-sales""")
@@ -134,7 +134,7 @@ TAG_UNKNOWN = Code("""CC102 unknown {tag} {value}
 VALUE_WRONG = Code("""CC102 {what}
   {cause}
   hint: {hint}""")
-CHOICE_UNKNOWN = Code("""CC102 {field} cannot be {given}
+CHOICE_UNKNOWN = Code("""CC102 {field} cannot be {value}
   hint: {hint}""")
 NAME_UNKNOWN = Code("""CC103 unknown {kind} {name}
   {owner} names it in {field}, and no file declares it.
@@ -145,13 +145,13 @@ MAILBOX_UNKNOWN = Code("""CC103 {extension} has no mailbox
 FIELD_MISSING = Code("""CC104 "{field}" is missing
   {cause}
   hint: add {field}:""")
-NUMBER_OWNED_TWICE = Code("""CC105 {what} has two owners
+NUMBER_OWNED_TWICE = Code("""CC105 {number} has two owners
   {first} has it already.
   hint: give one of them another""")
 DECLARED_TWICE = Code("""CC106 {address} is declared twice
   It is declared in {first} too.
   hint: keep one of them""")
-DECLARED_AND_RELEASED = Code("""CC106 {entry} is declared and released
+DECLARED_AND_RELEASED = Code("""CC106 {address} is declared and released
   It is declared in {file}.
   hint: keep one: the declaration, or the release""")
 DECLARED_HERE = Code("""CC106 {address} is declared here already
@@ -161,14 +161,14 @@ NODES_ENDLESS = Code("""CC107 a call would go round for ever: {round}
   hint: let one of them lead to a menu, a queue, voicemail or hangup""")
 NUMBERS_ENDLESS = Code("""CC107 a call would go round for ever: {round}
   hint: end it somewhere""")
-KIND_UNKNOWN = Code("""CC108 unknown kind {plural}
+KIND_UNKNOWN = Code("""CC108 unknown kind {kind}
   hint: {hint}""")
 NAME_IMPOSSIBLE = Code("""CC109 {name} cannot name a {kind}
   hint: {hint}""")
 DESK_TWICE = Code("""CC111 desk {desk} stands in two areas
   It is also in {area}.""")
 ENDS_BEFORE_IT_BEGINS = Code("CC111 {what} ends before it begins")
-NO_SUCH_DAY = Code("CC111 there is no day {text}")
+NO_SUCH_DAY = Code("CC111 there is no day {day}")
 NO_SUCH_MOMENT = Code("""CC111 there is no moment {moment}
   hint: name one of the years {first} to {last}""")
 ACTION_LACKS_FIELD = Code("""CC111 the action {action} does not say which {field}
@@ -198,16 +198,16 @@ DESK_UNKNOWN = Code("""CC113 {site} has no desk {desk}
   hint: {hint}""")
 UNTARGETED = Code("""warning: CC115 no target manages {address}{others}
   hint: give a target in {file} its kind or its site, or remove it""")
-SECRET_IN_CLEAR = Code("""CC116 {name} holds a secret in clear
+SECRET_IN_CLEAR = Code("""CC116 {field} holds a secret in clear
   Everyone who can read this file can use it, and git keeps it for ever.
   hint: replace it by env:{variable}, set that variable, and change the secret""")
-SECRET_IN_ADDRESS = Code("""CC116 {name} holds a secret in clear, inside of an address
+SECRET_IN_ADDRESS = Code("""CC116 {field} holds a secret in clear, inside of an address
   Everyone who can read this file can use it, and git keeps it for ever.
   hint: take it out of the address, and change it; the adapter's page says where secrets go""")
 YEAR_ON_ONE_END = Code("""CC117 {what} begins on {first} and ends on {last}
   One is the day of one year, the other of every year.
   hint: write both with the year ({dated}), or both without it (every:)""")
-NO_PART_OF_DAY = Code("""CC118 {span} is no part of a day
+NO_PART_OF_DAY = Code("""CC118 {text} is no part of a day
   It must end after it begins, and on the same day.
   hint: end it at 24:00, and write what is meant of the day after there: {rest}""")
 SAME_PLATFORM = Code("""CC123 targets {owner} and {name} are the same platform
@@ -224,7 +224,7 @@ TOO_MANY = Code("""CC301 the plan would {verb} {count} of {managed} {kinds} on {
 PROTECTED = Code("""CC302 {address} is protected and would be deleted
   hint: set `protect: false` there and apply that first, or keep the object""")
 PLAN_STALE = Code("""CC303 the plan is stale: the platform changed since it was made
-  No longer as they were: {named}{more}.
+  No longer as they were: {addresses}{more}.
   hint: make a new plan with `ccstate plan` and review that""")
 PLAN_EDITED = Code("""CC304 the plan was edited after it was made
   {how}: what was reviewed is not what it says now.
@@ -248,7 +248,7 @@ MORE_CALL_TESTS_FAIL = Code("""CC308 {tests} would fail
   hint: run `ccstate test`""")
 MORE_ERRORS = Code("""CC309 the rules find more errors
   hint: run `ccstate validate`""")
-CALLERS_IN_THE_WAY = Code("""CC310 callers are still in the middle of what the plan touches: {words}
+CALLERS_IN_THE_WAY = Code("""CC310 callers are still in the middle of what the plan touches: {activity}
   Nothing was written.
   hint: apply at a quieter time, with a longer --drain, or without it""")
 TARGET_GONE = Code("""CC311 no target is named "{target}"
@@ -260,13 +260,13 @@ TARGET_CHANGED = Code("""CC311 target {target} is another platform
 TARGET_MANAGES_LESS = Code("""CC311 target {target} does not manage {objects}
   The plan changes what belonged to it by its kinds and sites then.
   hint: plan again, for the platforms that ccstate.yaml names now""")
-PLAN_OF_ANOTHER_NAME = Code("""CC312 the plan in this folder is not {named}
+PLAN_OF_ANOTHER_NAME = Code("""CC312 the plan in this folder is not {name}
   By what it says it is {digest}.
   hint: make a new plan with `ccstate plan`, and review that""")
 PLAN_READ_OTHERWISE = Code("""CC313 {file} {fault}
   {cause}
   hint: {hint}""")
-PLAN_IMPOSSIBLE = Code("""CC314 {address} on {target} {words}
+PLAN_IMPOSSIBLE = Code("""CC314 {address} on {target} {fault}
   No desired state can say this: ccstate did not make this plan.
   hint: make a new plan with `ccstate plan`; and find out who wrote this one""")
 TOO_MUCH_GONE = Code("""CC315 the plan would delete {what}: {count} of {objects}
@@ -274,7 +274,7 @@ TOO_MUCH_GONE = Code("""CC315 the plan would delete {what}: {count} of {objects}
 """)
 MORE_STILL_NAMED = Code("""CC316 {count:,} more objects would be deleted that others still name
   hint: mend these, then plan again""")
-STILL_NAMED = Code("""CC316 {object} would be deleted on {target}, but {namer}
+STILL_NAMED = Code("""CC316 {object} would be deleted on {target}, but {reference}
   hint: {hint}""")
 RIGHTS_MISSING = Code("""CC317 the plan is for reading: it was made without the rights to see
     everything
@@ -284,7 +284,18 @@ ADAPTER_UNKNOWN = Code("""CC401 no adapter named "{adapter}" is installed
   hint: {hint}""")
 CONNECTION_WRONG = Code("""CC402 {field}: {fault}
   hint: {hint}""")
+PLATFORM_UNREADABLE = Code("""CC403 {fault}
+  What the platform holds is unknown, so nothing can be planned against it.
+  hint: {hint}""")
+KIND_UNSUPPORTED = Code("""CC404 the embedded platform does not know the kind "{kind}"
+  hint: it knows: {known}""")
 FIELD_LACKING = Code("""CC405 {address}: {field}: the platform cannot hold this field
+  hint: {hint}""")
+SECRET_UNRESOLVED = Code("""CC410 {secrets} {fault}
+  {cause}
+  hint: {hint}""")
+SECRET_NOT_ALLOWED = Code("""CC450 {secrets} {fault}
+  {cause}
   hint: {hint}""")
 SECRETS_LIST = Code("""CC451 {variable} has "{word}"
   What stands there may be reached by every branch that ccstate plans.
@@ -313,7 +324,7 @@ JOURNAL_OF_ANOTHER = Code("""CC601 the journal of plan {plan_id} is that of {beg
   What it records as done could not be matched with what is to do now.
   hint: put back the plan file as it was reviewed; or move the journal away, and plan again""")
 LOCK_LOST = Code("""CC602 the apply of plan {plan_id} stopped: it no longer holds the lock of
-    {target}, {lost}
+    {target}, {how}
   Another process may be writing there. Its {count:,} next changes, and all behind them, were not
     begun.
   hint: see who applies what; then: ccstate apply {plan_id} --resume""")
@@ -376,11 +387,11 @@ TREE_UNKNOWN = Code("""CC803 {name} is not declared
   hint: {hint}""")
 NOT_DECLARED_NOR_LIVE = Code("""CC803 {address} is neither declared nor live
   hint: {hint}""")
-NOTHING_REACHED = Code("""CC803 nothing is reached by calling {text}
+NOTHING_REACHED = Code("""CC803 nothing is reached by calling {number}
   hint: {hint}""")
 ONLY_UNKNOWN = Code("""CC803 {address} is neither declared nor managed
   hint: {hint}""")
-OUTSIDE_DESIRED_STATE = Code("""CC804 {path} is outside of {desired_state}/
+OUTSIDE_DESIRED_STATE = Code("""CC804 {path} is outside of {folder}/
   hint: choose a file inside of it""")
 NOT_UNMANAGED = Code("""CC805 {address} is not an unmanaged object
   It is declared, managed, or not on the platform.
@@ -390,7 +401,7 @@ CALL_IMPOSSIBLE = Code("""CC806 {fault}
   hint: {hint}""")
 NO_CALLS_THERE = Code("""CC807 no calls can be made on the target "{target}"
   hint: leave the target out to walk the platform as it is: ccstate test --live""")
-RULE_UNKNOWN = Code("""CC808 there is no rule {which}
+RULE_UNKNOWN = Code("""CC808 there is no rule {code}
   hint: {hint}""")
 DRAIN_NO_DURATION = Code("""CC809 --drain: {error}
   hint: write it as 90s, 5m or 1h""")
@@ -398,26 +409,26 @@ NO_READER = Code("""CC810 {adapter} cannot read configurations
   hint: import by hand: `ccstate adopt` takes what a platform shows""")
 SEVERAL_READERS = Code("""CC810 several adapters read configurations
   hint: name one: {adapters}""")
-DECLARED_ALREADY = Code("""CC811 {many} declared already
+DECLARED_ALREADY = Code("""CC811 {objects} declared already
   {cause}
   hint: take them out of that file, or import into a project of its own; with --dry-run it is
     only said what there is""")
 SECRETS_IN_REPOSITORY = Code("""CC812 {file} is in the desired state, which every reader of the
     repository sees
   hint: choose a place outside of the repository""")
-SECRETS_THERE = Code("""CC812 {into} is there already
+SECRETS_THERE = Code("""CC812 {file} is there already
   hint: choose another name: what is there is not overwritten""")
 SECRETS_FOLDER_MISSING = Code("""CC812 there is no folder {folder}
   hint: make it first, readable by you alone""")
-SECRETS_TRACKED = Code("""warning: CC812 {into} is in a repository, and git does not ignore it
+SECRETS_TRACKED = Code("""warning: CC812 {file} is in a repository, and git does not ignore it
   The next `git add` would give these passwords to everybody, for good.
   hint: move it out, or name it in .gitignore""")
-SECRETS_UNWRITTEN = Code("""CC812 {into} cannot be written: {strerror}
+SECRETS_UNWRITTEN = Code("""CC812 {file} cannot be written: {reason}
   hint: choose another place""")
-REPORT_THERE = Code("""CC813 {report} is there already, and is no report of an import
+REPORT_THERE = Code("""CC813 {file} is there already, and is no report of an import
   hint: move it away, or give it another name""")
-REPORT_UNWRITTEN = Code("CC813 {report} cannot be written: {strerror}")
-IMPORTED_FILE_UNWRITTEN = Code("""CC813 {shown} cannot be written to: {strerror}
+REPORT_UNWRITTEN = Code("CC813 {file} cannot be written: {reason}")
+IMPORTED_FILE_UNWRITTEN = Code("""CC813 {file} cannot be written to: {reason}
   hint: move it away, or give it another name""")
 FILE_UNWRITTEN = Code("""CC813 {file} cannot be written: {reason}
   hint: correct its permissions, make room, or choose another place""")
@@ -431,15 +442,15 @@ LANGUAGE_WRONG = Code("""CC814 --language "{language}" is no language
 HOLIDAYS_UNKNOWN = Code("""CC815 no holidays are known for {code}
   A code is that of a country (ISO 3166-1) or of a part of it (ISO 3166-2).
   hint: {hint}""")
-CALENDAR_UNREADABLE = Code("""CC816 {file} cannot be read: {problem}
+CALENDAR_UNREADABLE = Code("""CC816 {file} cannot be read: {reason}
   hint: {hint}""")
-NO_HOLIDAYS = Code("""CC817 {source} has no holidays in {spoken}
+NO_HOLIDAYS = Code("""CC817 {source} has no holidays in {years}
   hint: name other years""")
 CALENDAR_ELSEWHERE = Code("""CC817 {calendar} is declared in {file}
   hint: leave --file out, and the days are added there; or choose another --name""")
 PRUNE_NO_AGE = Code("""CC818 --prune: "{text}" is no age
   hint: write it as 12h or 30d""")
-SCHEMA_UNKNOWN = Code("""CC819 there is no schema "{which}"
+SCHEMA_UNKNOWN = Code("""CC819 there is no schema "{name}"
   hint: {hint}""")
 TREE_TOO_TANGLED = Code("""CC820 {address} is too tangled to draw, with {arrows:,} arrows
   Nobody could follow them, and the file would have many megabytes.

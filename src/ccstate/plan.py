@@ -383,7 +383,7 @@ def _named_by(target: Address, found: Sequence[tuple[Share, Address, str]]) -> D
         whose = f"{namer}{more} still names it: {field}, which no file declares"
         place = f" in {resource.file}" if resource.file else ""
         way = f"declare {field} of {namer}{place}, null to clear it; {keep}"
-    return codes.STILL_NAMED(object=target, target=share.name, namer=whose, hint=way)
+    return codes.STILL_NAMED(object=target, target=share.name, reference=whose, hint=way)
 
 
 def _kept(share: Share) -> tuple[str, ...]:

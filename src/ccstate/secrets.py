@@ -141,18 +141,15 @@ def diagnostics(
     by_cause: dict[str, list[str]] = {}
     for reference in sorted(causes):
         by_cause.setdefault(causes[reference], []).append(reference)
-    return [
-        Diagnostic(
-            "CC450" if cause in _CAUSES else "CC410",
-            f"{_enumeration(names)} {cause}"
-            if len(names) == 1
-            else f"{len(names)} secrets: {_enumeration(names)}: each {cause}",
-            (places or {}).get(names[0]),
-            cause=_CAUSES.get(cause, _CAUSE),
-            hint=_hint(cause, names),
-        )
-        for cause, names in by_cause.items()
-    ]
+    problems = []
+    for fault, names in by_cause.items():
+        code = codes.SECRET_NOT_ALLOWED if fault in _CAUSES else codes.SECRET_UNRESOLVED
+        listed = _enumeration(names)
+        secrets = listed if len(names) == 1 else f"{len(names)} secrets: {listed}: each"
+        cause, hint = _CAUSES.get(fault, _CAUSE), _hint(fault, names)
+        span = (places or {}).get(names[0])
+        problems.append(code(span, secrets=secrets, fault=fault, cause=cause, hint=hint))
+    return problems
 
 
 def _hint(cause: str, references: list[str]) -> str:

@@ -130,7 +130,7 @@ def _refuse(plan: Plan, changes: Iterable[Change], adapters: Mapping[str, Adapte
 def _stale(stale: list[Change]) -> Diagnostic:
     named = ", ".join(str(change.address) for change in stale[:MOST_NAMED])
     more = f" and {len(stale) - MOST_NAMED} more" if len(stale) > MOST_NAMED else ""
-    return codes.PLAN_STALE(named=named, more=more)
+    return codes.PLAN_STALE(addresses=named, more=more)
 
 
 def drain(
@@ -152,7 +152,7 @@ def drain(
     while busy := _callers(plan, adapters):
         words = _callers_in_words(busy)
         if clock() >= end:
-            raise Blocked([codes.CALLERS_IN_THE_WAY(words=words)])
+            raise Blocked([codes.CALLERS_IN_THE_WAY(activity=words)])
         if words != last:
             remark(f"Waiting: {words}")
             last = words
@@ -282,7 +282,7 @@ def _perform(step: Step, fresh: FreshPlan, context: ApplyContext) -> None:
         raise Interrupted(
             [
                 codes.LOCK_LOST(
-                    plan_id=fresh.id, target=step.target, lost=lost, count=len(step.changes)
+                    plan_id=fresh.id, target=step.target, how=lost, count=len(step.changes)
                 )
             ]
         )

@@ -96,7 +96,7 @@ def schema(folder: Path | None, which: str) -> int:
     name = f"report/{which}" if which in REPORTS else which
     if name not in known:
         hint = did_you_mean(which, [*SCHEMAS, *REPORTS]) or ", ".join([*SCHEMAS, *REPORTS])
-        raise InvalidInput([codes.SCHEMA_UNKNOWN(which=which, hint=hint)])
+        raise InvalidInput([codes.SCHEMA_UNKNOWN(name=which, hint=hint)])
     say(schema_text(name))
     return 0
 

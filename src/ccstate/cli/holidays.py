@@ -65,7 +65,7 @@ def holidays(
             talk(f"Only the holidays of all of {code}. Parts with more: {shown}")
     spoken = " ".join(map(str, years))
     if not entries:
-        raise InvalidInput([codes.NO_HOLIDAYS(source=source, spoken=spoken)])
+        raise InvalidInput([codes.NO_HOLIDAYS(source=source, years=spoken)])
     return _write(project, Address("calendar", _checked(name)), entries, into)
 
 

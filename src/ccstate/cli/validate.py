@@ -75,4 +75,4 @@ def _unknown(which: str, known: Iterable[str]) -> Diagnostic:
     hint = did_you_mean(which.upper(), known) or did_you_mean(which.lower(), known)
     if which.upper().startswith("CC") and not which.upper().startswith("CC2"):
         hint = "codes of rules are CC2xx; docs/codes.md explains the others"
-    return codes.RULE_UNKNOWN(which=repr_(which), hint=hint or "`ccstate rule` lists the rules")
+    return codes.RULE_UNKNOWN(code=repr_(which), hint=hint or "`ccstate rule` lists the rules")

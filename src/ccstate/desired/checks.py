@@ -83,13 +83,13 @@ def _day(text: str, path: Path) -> _Found:
         # A day of every year is one where a leap year has it.
         date.fromisoformat(text if len(text) == len("2026-12-25") else f"2024-{text}")
     except ValueError:
-        yield path, codes.NO_SUCH_DAY(text=repr_(text))
+        yield path, codes.NO_SUCH_DAY(day=repr_(text))
 
 
 def _part_of_day(entry: Mapping[str, Any], field: str, root: Path) -> _Found:
     for index, span in enumerate(entry.get(field) or ()):
         if span[6:] <= span[:5]:
-            yield (*root, field, index), codes.NO_PART_OF_DAY(span=repr_(span), rest=_rest(span))
+            yield (*root, field, index), codes.NO_PART_OF_DAY(text=repr_(span), rest=_rest(span))
 
 
 def _rest(span: str) -> str:

@@ -144,7 +144,7 @@ def _share_site(one: Resource, other: Resource) -> bool:
 
 def _owned_twice(resource: Resource, field: str, what: str, first: Address) -> Finding:
     path = _at(resource, field) if field else _at(resource)
-    return Finding(resource.file, path, codes.NUMBER_OWNED_TWICE(what=what, first=first))
+    return Finding(resource.file, path, codes.NUMBER_OWNED_TWICE(number=what, first=first))
 
 
 def _places(state: State) -> Iterator[Finding]:
@@ -202,7 +202,7 @@ def _released_and_declared(documents: Documents, state: State) -> Iterator[Findi
                 yield Finding(
                     file,
                     ("release", index),
-                    codes.DECLARED_AND_RELEASED(entry=entry, file=resource.file),
+                    codes.DECLARED_AND_RELEASED(address=entry, file=resource.file),
                 )
 
 

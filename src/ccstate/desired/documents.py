@@ -81,13 +81,13 @@ def _unknown_kind(plural: str, file: str) -> Finding:
     hint = did_you_mean(plural, PLURALS) or f"known: {', '.join(PLURALS)}"
     if singular:
         hint = f'write the plural: "{singular.plural}"'
-    return Finding(file, (plural,), codes.KIND_UNKNOWN(plural=repr_(plural), hint=hint))
+    return Finding(file, (plural,), codes.KIND_UNKNOWN(kind=repr_(plural), hint=hint))
 
 
 def _resources(document: Document, kind: Kind, named: Any, file: str) -> Iterator[Finding]:
     root = (kind.plural,)
     if not isinstance(named, dict):
-        yield Finding(file, root, codes.KIND_NO_MAPPING(plural=kind.plural))
+        yield Finding(file, root, codes.KIND_NO_MAPPING(kind=kind.plural))
         return
     pattern = _name_pattern(kind.name)
     for name in named:

@@ -214,7 +214,7 @@ def _finding(detail: ErrorDetails, place: Shape, file: str, path: Path) -> Findi
             choices = [choice.strip("'") for choice in expected.split(", ")]
             hint = did_you_mean(str(given), choices) or f"one of {', '.join(choices)}"
             return Finding(
-                file, path, codes.CHOICE_UNKNOWN(field=field, given=_shown(given), hint=hint)
+                file, path, codes.CHOICE_UNKNOWN(field=field, value=_shown(given), hint=hint)
             )
     what, cause, hint = _value_problem(field, given, place, detail)
     return Finding(file, path, codes.VALUE_WRONG(what=what, cause=cause, hint=hint))

@@ -48,11 +48,11 @@ def _with_kind(data: bytes, file: str, kind: str, named: _Named, schema: str) ->
         head = f"# yaml-language-server: $schema={schema}\n" if schema else ""
         text = head + "\n".join(_kind_lines(kind, named, 0)) + "\n"
     if text is None:
-        raise InvalidInput([codes.KIND_UNADDABLE(Span(file), plural=KINDS[kind].plural)])
+        raise InvalidInput([codes.KIND_UNADDABLE(Span(file), kind=KINDS[kind].plural)])
     result, after = _reread(data, text, file)
     kept = [r for r in after.resources if r[0] != kind or r[1] not in named]
     if kept != before.resources or len(after.resources) != len(kept) + len(named):
-        raise InvalidInput([codes.KIND_UNADDABLE(Span(file), plural=KINDS[kind].plural)])
+        raise InvalidInput([codes.KIND_UNADDABLE(Span(file), kind=KINDS[kind].plural)])
     return result
 
 

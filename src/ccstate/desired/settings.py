@@ -252,10 +252,10 @@ def _plain_secrets_in(name: str, value: Json, file: str, path: FieldPath) -> Ite
             pass
         case _ if name.lower().endswith(_SECRET_NAMES) and not _is_reference(value):
             yield Finding(
-                file, path, codes.SECRET_IN_CLEAR(name=repr_(name), variable=_variable(name))
+                file, path, codes.SECRET_IN_CLEAR(field=repr_(name), variable=_variable(name))
             )
         case str() if not _is_reference(value) and _holds_a_password(value):
-            yield Finding(file, path, codes.SECRET_IN_ADDRESS(name=repr_(name)))
+            yield Finding(file, path, codes.SECRET_IN_ADDRESS(field=repr_(name)))
 
 
 def _holds_a_password(text: str) -> bool:

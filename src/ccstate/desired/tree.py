@@ -44,7 +44,7 @@ def _below(folder: Path, root: Path) -> Iterator[tuple[str, Path] | Diagnostic]:
 
 def link_refused(name: str) -> Diagnostic:
     """Report that a link is not followed: a branch can lead it to any file of the machine."""
-    return codes.LINK_READ(Span(name), name=name)
+    return codes.LINK_READ(Span(name), file=name)
 
 
 def name_of(path: Path, root: Path) -> str:
@@ -60,10 +60,10 @@ def content_of(path: Path, name: str) -> bytes | Diagnostic:
         with os.fdopen(handle, "rb") as file:
             about = os.fstat(handle)
             if not stat.S_ISREG(about.st_mode):
-                return codes.NO_FILE(Span(name), name=name)
+                return codes.NO_FILE(Span(name), file=name)
             if about.st_size > MAX_BYTES:
                 return codes.FILE_TOO_LARGE(
-                    Span(name), name=name, size=about.st_size // 2**20, most=MAX_BYTES // 2**20
+                    Span(name), file=name, size=about.st_size // 2**20, most=MAX_BYTES // 2**20
                 )
             return file.read()
     except OSError as error:

@@ -138,7 +138,7 @@ def _scalar(event: Any, seen: _Progress) -> None:
         _glued_pair(event, seen)
     line = event.start_mark.line + 1
     if value in box.line_of:
-        seen.add(event.start_mark, codes.KEY_TWICE(value=short(value), line_of=box.line_of[value]))
+        seen.add(event.start_mark, codes.KEY_TWICE(key=short(value), line=box.line_of[value]))
     box.line_of.setdefault(value, line)
 
 

@@ -383,7 +383,7 @@ class Project:
             raise InvalidInput(
                 [
                     codes.OUTSIDE_DESIRED_STATE(
-                        path=display_path(path), desired_state=self.settings.desired_state
+                        path=display_path(path), folder=self.settings.desired_state
                     )
                 ]
             )

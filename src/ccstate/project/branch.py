@@ -26,7 +26,7 @@ def refuse_link_of_branch(folder: Path) -> None:
 def refuse_committed(root: Path, name: str) -> None:
     """Raises InvalidInput where git has files of the project's folder `name`."""
     if (root / name).is_dir() and _is_committed(root, root / name):
-        problem = codes.STATE_FOLDER_IN_GIT(Span(name), state_folder=name)
+        problem = codes.STATE_FOLDER_IN_GIT(Span(name), folder=name)
         raise InvalidInput([problem])
 
 

@@ -50,7 +50,7 @@ def make_folder(root: Path, folder: Path) -> None:
     except OSError as error:
         name = _relative(root, folder)
         raise InvalidInput(
-            [codes.IMPORTED_FILE_UNREADABLE(Span(name), name=name, strerror=error.strerror)]
+            [codes.IMPORTED_FILE_UNREADABLE(Span(name), folder=name, reason=error.strerror)]
         ) from None
 
 
@@ -71,7 +71,7 @@ def refusals(
         named = textwrap.fill(", ".join(names), 76, break_long_words=False, break_on_hyphens=False)
         yield codes.DECLARED_ALREADY(
             Span(file),
-            many=many,
+            objects=many,
             cause=f"{named}\n" * (len(names) > 1) + "Nothing is written where that would be twice.",
         )
     for path, resources in groups.items():
@@ -84,7 +84,7 @@ def refusals(
         except InvalidInput as refused:
             yield from refused.problems
         except OSError as error:
-            yield codes.IMPORTED_FILE_UNWRITTEN(Span(shown), shown=shown, strerror=error.strerror)
+            yield codes.IMPORTED_FILE_UNWRITTEN(Span(shown), file=shown, reason=error.strerror)
 
 
 def occupied(root: Path) -> Iterator[Diagnostic]:
@@ -101,7 +101,7 @@ def occupied(root: Path) -> Iterator[Diagnostic]:
     except OSError:
         is_report = False
     if not is_report:
-        yield codes.REPORT_THERE(Span(REPORT), report=REPORT)
+        yield codes.REPORT_THERE(Span(REPORT), file=REPORT)
 
 
 def misplaced(folder: Path, into: Path | None) -> Iterator[Diagnostic]:
@@ -111,7 +111,7 @@ def misplaced(folder: Path, into: Path | None) -> Iterator[Diagnostic]:
     if into.resolve().is_relative_to(folder.resolve()):
         yield codes.SECRETS_IN_REPOSITORY(file=into)
     elif os.path.lexists(into):
-        yield codes.SECRETS_THERE(Span(str(into)), into=into)
+        yield codes.SECRETS_THERE(Span(str(into)), file=into)
     elif not into.parent.is_dir():
         yield codes.SECRETS_FOLDER_MISSING(folder=into.parent)
 
@@ -124,7 +124,7 @@ def write_report(root: Path, report: Import) -> None:
         write_new(path, full_report(report).encode(errors="backslashreplace"))
     except OSError as error:
         raise InvalidInput(
-            [codes.REPORT_UNWRITTEN(Span(REPORT), report=REPORT, strerror=error.strerror)]
+            [codes.REPORT_UNWRITTEN(Span(REPORT), file=REPORT, reason=error.strerror)]
         ) from None
 
 
@@ -134,7 +134,7 @@ def write_secrets(into: Path, secrets: Mapping[str, str], listener: Listener) ->
         listener.remark(f"There are no secrets: {into} was not written.")
         return
     if would_be_committed(into):
-        listener.warn([codes.SECRETS_TRACKED(Span(str(into)), into=into)])
+        listener.warn([codes.SECRETS_TRACKED(Span(str(into)), file=into)])
     lines = "".join(f"export {name}={_quoted(text)}\n" for name, text in sorted(secrets.items()))
     lines += f"export {NAMES}={_quoted(' '.join(sorted(secrets)))}\n"
     refuse_links(outermost_top(into.absolute()), into.absolute())
@@ -143,7 +143,7 @@ def write_secrets(into: Path, secrets: Mapping[str, str], listener: Listener) ->
         with os.fdopen(handle, "wb") as file:
             file.write(lines.encode(errors="surrogateescape"))
     except OSError as error:
-        raise InvalidInput([codes.SECRETS_UNWRITTEN(into=into, strerror=error.strerror)]) from None
+        raise InvalidInput([codes.SECRETS_UNWRITTEN(file=into, reason=error.strerror)]) from None
 
 
 def _quoted(text: str) -> str:

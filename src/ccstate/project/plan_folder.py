@@ -91,7 +91,7 @@ class SavedPlans:
             raise Blocked(
                 [
                     codes.PLAN_IMPOSSIBLE(
-                        Span(str(file)), address=change.address, target=change.target, words=words
+                        Span(str(file)), address=change.address, target=change.target, fault=words
                     )
                     for change, words in found
                 ]
@@ -186,7 +186,7 @@ class SavedPlans:
 
 
 def another_plan(file: Path, named: str, digest: str) -> Diagnostic:
-    return codes.PLAN_OF_ANOTHER_NAME(Span(str(file)), named=named, digest=digest)
+    return codes.PLAN_OF_ANOTHER_NAME(Span(str(file)), name=named, digest=digest)
 
 
 def _unreviewed(folder: Path, plan: Plan, how: str) -> Diagnostic:

@@ -289,3 +289,8 @@ NUMBER_TWICE = Code("""CC495 {where}: the number {number} is taken
 MEMBERS_ALIKE = Code("""CC495 {where}: two members are named {member}
   A person and a phone have the same name, and so they are one member.
   hint: rename user/{member} or extension/{member}""")
+FOLDER_UNREADABLE = Code("""CC810 {path} cannot be read: {why}
+  hint: run this as a user who may read it, or on a copy of the folder""")
+CONFIGURATION_MISSING = Code("""CC810 {folder} has no {files}
+  ccstate reads phones from pjsip.conf, and what is dialled from extensions.conf.
+  hint: {hint}""")

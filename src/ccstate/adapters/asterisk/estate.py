@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from ccstate.errors import Diagnostic, InvalidInput, Span
+from ccstate.adapters.asterisk import codes
+from ccstate.errors import InvalidInput, Span
 from ccstate.imports import Calls, Estate, ImportOptions, Stage
 
 NEEDED = ("pjsip.conf", "extensions.conf")
@@ -59,6 +60,10 @@ def _refuse_other_folders(folder: Path) -> None:
         hint = "phones in sip.conf come first: Asterisk's sip_to_pjsip.py makes pjsip.conf of it"
     elif (folder / "extensions.ael").is_file():
         hint = "a dialplan in extensions.ael comes first: `aelparse -w` makes extensions.conf of it"
-    message = f"{folder} has no {' and no '.join(missing)}"
-    cause = "ccstate reads phones from pjsip.conf, and what is dialled from extensions.conf."
-    raise InvalidInput([Diagnostic("CC810", message, Span(str(folder)), cause, hint)])
+    raise InvalidInput(
+        [
+            codes.CONFIGURATION_MISSING(
+                Span(str(folder)), folder=folder, files=" and no ".join(missing), hint=hint
+            )
+        ]
+    )

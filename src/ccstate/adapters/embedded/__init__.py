@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ccstate import secrets
+from ccstate import codes, secrets
 from ccstate.adapter import Holder, Result, Support, placed
 from ccstate.adapters.embedded import store
 from ccstate.adapters.embedded.batch import carry_out
@@ -77,12 +77,7 @@ class EmbeddedAdapter:
         """Report only what no state of the platform could take; the rest shows when it is performed."""
         unknown = sorted({change.address.kind for change in changes} - set(self.supports))
         return [
-            Diagnostic(
-                "CC404",
-                f'the embedded platform does not know the kind "{kind}"',
-                hint=f"it knows: {', '.join(self.supports)}",
-            )
-            for kind in unknown
+            codes.KIND_UNSUPPORTED(kind=kind, known=", ".join(self.supports)) for kind in unknown
         ]
 
     def perform(self, batch: Sequence[Change]) -> list[Result]:

@@ -10,8 +10,8 @@ from typing import Literal, TypeAlias
 
 import orjson
 
-from ccstate import kinds
-from ccstate.errors import Diagnostic, Unreadable
+from ccstate import codes, kinds
+from ccstate.errors import Unreadable
 from ccstate.model import Address, Fields, Json
 
 Table: TypeAlias = Literal["object", "ledger"]
@@ -75,8 +75,7 @@ def _understood(path: Path) -> Iterator[None]:
 
 
 def unreadable(message: str, hint: str) -> Unreadable:
-    cause = "What the platform holds is unknown, so nothing can be planned against it."
-    return Unreadable([Diagnostic("CC403", message, cause=cause, hint=hint)])
+    return Unreadable([codes.PLATFORM_UNREADABLE(fault=message, hint=hint)])
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -5,7 +5,7 @@ import gzip
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from ccstate.adapters.asterisk import conf
+from ccstate.adapters.asterisk import codes, conf
 from ccstate.adapters.asterisk.conf import MOST_BYTES, Conf, Glob, Read, Section
 from ccstate.adapters.asterisk.handwritten import OWN
 from ccstate.adapters.asterisk.importing.ledger import Ledger
@@ -126,12 +126,7 @@ def _bytes(path: Path, most: int) -> bytes:
 
 def _unreadable(path: Path, error: Exception) -> Diagnostic:
     why = getattr(error, "strerror", None) or str(error)
-    return Diagnostic(
-        "CC810",
-        f"{path} cannot be read: {why}",
-        Span(str(path)),
-        hint="run this as a user who may read it, or on a copy of the folder",
-    )
+    return codes.FOLDER_UNREADABLE(Span(str(path)), path=path, why=why)
 
 
 DATABASE = """\
