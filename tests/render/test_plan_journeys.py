@@ -18,7 +18,7 @@ from ccstate.model import (
     Why,
 )
 from ccstate.render.plan import plan_markdown, plan_text
-from ccstate.render.plan_journeys import SHOWN, headline, told
+from ccstate.render.plan_journeys import SHOWN, change_words, headline
 from ccstate.render.text import COLOUR
 
 Golden = Callable[[str, str], None]
@@ -123,5 +123,5 @@ def test_a_long_list_is_cut_and_the_rest_is_counted() -> None:
 
 def test_words_of_a_plan_by_somebody_else_are_told_as_they_are() -> None:
     strange = replace(CHANGE, before=Arrival("lifted off"), when=("tomorrow",), count=1)
-    assert told(strange).before == "lifted off"
-    assert told(strange).when == "1 journey: tomorrow"
+    assert change_words(strange).before == "lifted off"
+    assert change_words(strange).when == "1 journey: tomorrow"

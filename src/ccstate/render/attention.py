@@ -61,11 +61,11 @@ def attention(plan: Plan) -> Iterator[Sentence]:
     phones, mailboxes = _handed_on(changes)
     if phones:
         count = plural(len(phones), "phone changes hands", "phones change hands")
-        words = f"{count} without a new secret: whoever had it can still register and make calls"
+        words = f"{count} without a new secret: its former user can still register and make calls"
         yield Sentence(words, len(phones), tuple(f"extension/{p}" for p in phones), Style.ALARM)
     if mailboxes:
         count = plural(len(mailboxes), "mailbox changes hands", "mailboxes change hands")
-        words = f"{count} without a new PIN: whoever knows it can still hear the messages"
+        words = f"{count} without a new PIN: its former user can still hear the messages"
         names = tuple(f"voicemail/{mailbox}" for mailbox in mailboxes)
         yield Sentence(words, len(mailboxes), names, Style.ALARM)
     yield from _fields(changes, Why.BY_HAND, "applying puts back what was applied last")
@@ -106,7 +106,7 @@ def attention(plan: Plan) -> Iterator[Sentence]:
 
 
 def _handed_on(changes: Iterable[Change]) -> tuple[list[str], list[str]]:
-    """Extensions that somebody has no longer: those that keep their secret, or else their PIN."""
+    """Extensions that lose their user: those that keep their secret, or else their PIN."""
     left: set[str] = set()
     renewed: set[str] = set()
     same_pin: set[str] = set()
@@ -153,7 +153,7 @@ def _fields(changes: Iterable[Change], why: Why, then: str) -> Iterator[Sentence
 
 
 def unmanaged(plan: Plan) -> Iterator[Sentence]:
-    """What nobody declared, target by target."""
+    """Objects that no file declares, target by target."""
     for target, kinds in plan.unmanaged.items():
         count = sum(entry.count for entry in kinds.values())
         if count:
@@ -252,7 +252,7 @@ def going_on(activity: Mapping[Address, Activity]) -> Iterator[Line]:
 
 
 def _lines(busy: Busy) -> Iterator[Line]:
-    named = [(str(a), told.words) for found in busy.values() for a, told in sorted(found.items())]
+    named = [(str(a), now.words) for found in busy.values() for a, now in sorted(found.items())]
     longest = max((columns(safe(name)) for name, _ in named[:SHOWN]), default=0)
     for name, words in named[:SHOWN]:
         padded = name + " " * (longest - columns(safe(name)))
@@ -262,12 +262,12 @@ def _lines(busy: Busy) -> Iterator[Line]:
 
 
 def _has_callers(busy: Busy) -> bool:
-    return any(told.callers for found in busy.values() for told in found.values())
+    return any(now.callers for found in busy.values() for now in found.values())
 
 
 def busy_markdown(busy: Busy, plan_id: str) -> str:
     """The same for a comment."""
-    named = [(str(a), told.words) for found in busy.values() for a, told in sorted(found.items())]
+    named = [(str(a), now.words) for found in busy.values() for a, now in sorted(found.items())]
     lines = [f"- {code(name)}: {code('; '.join(words), 200)}" for name, words in named[:SHOWN]]
     if len(named) > SHOWN:
         lines.append(f"- … and {len(named) - SHOWN:,} more")

@@ -62,7 +62,7 @@ def rows(edit: Edit, secrets: Mapping[str, str]) -> list[Row]:
 
 def _besides(edit: Edit) -> Iterator[Row]:
     """What runs otherwise than it is stored, and lines that no field can say."""
-    # Drift is told the other way round: from what was applied to what is there.
+    # Drift is written the other way round: from what was applied to what is there.
     found = edit.after if edit.before is None or edit.before == AS_STORED else edit.before
     if edit.path == ALTERED:
         lines = found if isinstance(found, list) else [found]

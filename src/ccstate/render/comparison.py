@@ -204,7 +204,7 @@ def standing(live: Fields | None, applied: Fields | None) -> form.Standing:
 def _note(
     kind: str, path: str, declared: Mapping[str, Json], last: Mapping[str, Json], value: Json
 ) -> tuple[str, Style]:
-    """What is to be said of a field: where it differs, or that nobody manages it."""
+    """The remark on a field: where it differs, or that it is not managed."""
 
     def differs(side: Mapping[str, Json]) -> bool:
         if path not in side or side[path] == value or _is_secret(value):

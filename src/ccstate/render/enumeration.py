@@ -99,7 +99,7 @@ def _lead_lines(leads: Sequence[Lead], indent: int) -> Iterator[Line]:
 
 
 def more_numbers(count: int) -> list[str]:
-    """A line that counts the numbers that are not told; none where all are."""
+    """A line that counts the numbers that are not shown; none where all are."""
     more = plural(count, "more number")
     return [f"… and {more}, counted below. Name one to see it.\n"] if count else []
 
@@ -317,7 +317,7 @@ def _calls(flow: Flow, calls: Calls) -> form.Called:
                 for world in block.worlds
             ],
             is_complete=block.is_complete,
-            journeys=[_told(told) for told in block.told],
+            journeys=[_way(call) for call in block.told],
         )
         for block in calls.blocks
     ]
@@ -335,11 +335,11 @@ def _utc(text: str) -> str:
     return text.replace("+00:00", "Z")
 
 
-def _told(told: Told) -> form.Way:
-    journey = told.journey
+def _way(call: Told) -> form.Way:
+    journey = call.journey
     return form.Way(
         keys=list(keys_of(journey)),
-        waits=[str(event) for event, _ in told.decisions if event in UNANSWERED],
+        waits=[str(event) for event, _ in call.decisions if event in UNANSWERED],
         end=str(journey.end),
         where=journey.at,
         seconds=journey.seconds,

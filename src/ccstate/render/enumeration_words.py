@@ -68,8 +68,8 @@ def round_words(flow: Flow, ring: Iterable[Place]) -> str:
 
 
 def _scene(flow: Flow, block: Block, worlds: Sequence[World], zone: ZoneInfo) -> Scene:
-    waited = [told for told in block.told if _last_wait(told) is not None]
-    straight = [told for told in block.told if _last_wait(told) is None]
+    waited = [call for call in block.told if _last_wait(call) is not None]
+    straight = [call for call in block.told if _last_wait(call) is None]
     return Scene(
         _when(block.worlds, worlds),
         _example(block.worlds, zone),
@@ -91,15 +91,15 @@ def _said(worlds: Iterable[World]) -> dict[str, frozenset[Says]]:
 def _when(worlds: Sequence[World], known: Sequence[World]) -> str:
     """What the schedules say in these worlds and in no other; "" where that is all there are."""
     says = _said(known)
-    parts = _told_apart(worlds, known)
+    parts = _parts_by_hours(worlds, known)
     words = [_hours_words(_said(part), says) for part in parts[:MOST_PARTS]]
     if len(parts) > MOST_PARTS:
         words.append(f"{len(parts) - MOST_PARTS} more combinations")
     return "; or ".join(words)
 
 
-def _told_apart(worlds: Sequence[World], known: Sequence[World]) -> list[Sequence[World]]:
-    """The worlds in as few parts as can each be told by what every schedule says in them."""
+def _parts_by_hours(worlds: Sequence[World], known: Sequence[World]) -> list[Sequence[World]]:
+    """The worlds in as few parts as what every schedule says in them can name exactly."""
     if _is_exact(worlds, known):
         return [worlds]
     for name in worlds[0].phases:
@@ -148,35 +148,35 @@ def _example(worlds: Iterable[World], zone: ZoneInfo) -> str:
     first = next((moment for moment in moments if moment.is_ordinary), moments[0])
     occasions = dict.fromkeys(name for moment in moments for name in moment.occasions)
     others = [name for name in occasions if name not in first.occasions]
-    told = others[:MOST_OCCASIONS]
+    shown = others[:MOST_OCCASIONS]
     if len(others) > MOST_OCCASIONS:
-        told.append(f"{len(others) - MOST_OCCASIONS} more")
-    also = f"; also {listed(told)}" if told else ""
+        shown.append(f"{len(others) - MOST_OCCASIONS} more")
+    also = f"; also {listed(shown)}" if shown else ""
     return f"e.g. {moment_words(first, zone)}{also}"
 
 
-def _last_wait(told: Told) -> Place | None:
+def _last_wait(call: Told) -> Place | None:
     """The last place where a wait could have gone otherwise; None where none could."""
-    if not any(event in UNANSWERED for event, _ in told.decisions):
+    if not any(event in UNANSWERED for event, _ in call.decisions):
         return None
-    steps = reversed(told.journey.steps)
+    steps = reversed(call.journey.steps)
     return next(step.place for step in steps if step.way.event in UNANSWERED)
 
 
 def _keyed(flow: Flow, straight: Iterable[Told]) -> Iterator[Lead]:
     paths: dict[tuple[End, str], list[tuple[Decision, ...]]] = {}
-    for told in straight:
-        key = told.journey.end, told.journey.at
-        paths.setdefault(key, []).append(asked(told.decisions))
+    for call in straight:
+        key = call.journey.end, call.journey.at
+        paths.setdefault(key, []).append(asked(call.decisions))
     for (end, at), found in paths.items():
         yield Lead(path_words(found, MOST_PATHS), end, brief_end(flow, end, at))
 
 
 def _unanswered(flow: Flow, waited: Iterable[Told]) -> Iterator[Lead]:
     places: dict[tuple[End, str], dict[Place, None]] = {}
-    for told in waited:
-        if (place := _last_wait(told)) is not None:
-            places.setdefault((told.journey.end, told.journey.at), {})[place] = None
+    for call in waited:
+        if (place := _last_wait(call)) is not None:
+            places.setdefault((call.journey.end, call.journey.at), {})[place] = None
     for (end, at), found in places.items():
         names = [place_words(flow, place) for place in list(found)[:MOST_PLACES]]
         if len(found) > MOST_PLACES:
@@ -202,19 +202,19 @@ def asked(decisions: Iterable[Decision]) -> tuple[Decision, ...]:
 
 
 def path_words(paths: Iterable[Sequence[Decision]], most: int) -> str:
-    """All of the paths, those that differ in one turn told together; "" where nothing is asked.
+    """All of the paths, those that differ in one turn named together; "" where nothing is asked.
 
     Beyond so many, the rest is counted.
     """
     folded = sorted(_folded({tuple(frozenset({d}) for d in path) for path in paths}), key=_rank)
-    told = [_path(path) for path in folded[:most] if path]
+    named = [_path(path) for path in folded[:most] if path]
     if len(folded) > most:
-        told.append(plural(len(folded) - most, "more way"))
-    return "; ".join(told)
+        named.append(plural(len(folded) - most, "more way"))
+    return "; ".join(named)
 
 
 MOST_TURNS = 24
-"""Longer paths are counted, each by itself: nobody reads them, and folding looks at all pairs."""
+"""Longer paths are counted, each by itself: they say little, and folding looks at all pairs."""
 
 
 def _folded(found: set[_Choices]) -> set[_Choices]:

@@ -155,7 +155,7 @@ def _rows(edit: FieldChange, *, is_new: bool) -> list[Row]:
     parts = edit.after if isinstance(edit.after, list) else [edit.after]
     if is_new and not any(isinstance(part, list | dict) for part in parts):
         return [Row(edit.path, (Piece(brief(edit.after), Style.ADD),))]
-    # Whose doing it was is told by the author; secrets are references here, and may be shown.
+    # The author says whose doing it was; secrets are references here, and may be shown.
     return rows(Edit(edit.path, edit.before, edit.after, why=Why.YOU), {})
 
 

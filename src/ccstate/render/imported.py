@@ -71,7 +71,7 @@ def by_cause(calls: Calls) -> Iterator[Line]:
             count += f" at {plural(len(cause.places), 'line')}"
         place = _line_of(cause.example)
         yield 6, (sign, *plain(f"{place}  {cause.about}: {count}, such as"))
-        for line in _told(cause.example, LONGEST):
+        for line in _example(cause.example, LONGEST):
             yield 8, plain(f"      {line}")
     if causes[SHOWN:]:
         yield 6, plain(f"  … and {plural(len(causes) - SHOWN, 'more cause')}")
@@ -90,8 +90,8 @@ def _causes(calls: Calls) -> list[_Cause]:
     found: dict[tuple[str, ...], _Cause] = {}
     for one in _found(calls):
         about = _about(one)
-        told = (getattr(one, "before", ""), getattr(one, "after", ""))
-        key = (about, *(_VARIES_IN_CALLS.sub("…", text) for text in told))
+        calls_say = (getattr(one, "before", ""), getattr(one, "after", ""))
+        key = (about, *(_VARIES_IN_CALLS.sub("…", text) for text in calls_say))
         cause = found.setdefault(key, _Cause(about, one, set()))
         cause.places.add(_line_of(one))
         cause.count += getattr(one, "calls", 1)
@@ -110,7 +110,7 @@ def _about(one: Differs | NotFollowed) -> str:
     return safe(re.sub(r"\s+", " ", str(reason)))
 
 
-def _told(one: Differs | NotFollowed, most: int) -> Iterator[str]:
+def _example(one: Differs | NotFollowed, most: int) -> Iterator[str]:
     """An example: who, before, after."""
     did = ", ".join(one.did)
     at = getattr(one, "at", None)
@@ -129,12 +129,12 @@ def _cut(text: str, most: int) -> str:
 def all_calls(calls: Calls) -> Iterator[str]:
     """Every difference and every way that was not followed, a line or more for each."""
     yield summary(calls)
-    told = f"{plural(calls.numbers, 'number')} dialled"
-    yield told + (f", {calls.samples:,} of them for all of a pattern" if calls.samples else "")
+    dialled = f"{plural(calls.numbers, 'number')} dialled"
+    yield dialled + (f", {calls.samples:,} of them for all of a pattern" if calls.samples else "")
     for one in _found(calls):
         yield ""
         yield f"{_line_of(one)}  {_about(one)}"
-        yield from (f"  {line}" for line in _told(one, 2_000))
+        yield from (f"  {line}" for line in _example(one, 2_000))
 
 
 def calls_compared(calls: Calls) -> form.CallsCompared:
@@ -316,9 +316,9 @@ def _key(found: Import) -> Iterator[Line]:
     lost = len(found.listed) - differ
     yield 2, plain(f"Of the configuration's lines, {found.said:,} are said by objects.")
     if differ:
-        yield 2, (Piece(f"  ~ {differ:,} nearly: what is different is told", Style.CHANGE),)
+        yield 2, (Piece(f"  ~ {differ:,} nearly: each with what is different", Style.CHANGE),)
     if lost:
-        yield 2, (Piece(f"  - {lost:,} not: why is told", Style.REMOVE),)
+        yield 2, (Piece(f"  - {lost:,} not: each with its reason", Style.REMOVE),)
 
 
 def _differs(line: UnsaidLine) -> bool:
@@ -331,7 +331,7 @@ def _by_file(lines: Sequence[UnsaidLine]) -> Iterator[tuple[str, list[UnsaidLine
 
 
 def _file(name: str, lines: Sequence[UnsaidLine]) -> Iterator[Line]:
-    """Lines that follow each other with the same reasons are told with them once."""
+    """Lines of one file; those that follow each other for the same reasons have them once."""
     broad = max(columns(_place(line)) for line in lines)
     yield ONE_LINE, (Piece(name or "Elsewhere", Style.STRONG),)
     for (reasons, differs), group in groupby(lines, key=lambda one: (one.reasons, _differs(one))):
@@ -356,8 +356,8 @@ def _next(found: Import) -> Iterator[Line]:
 
 BY_HAND = """\
 Take out of Asterisk's files what is imported now; leave there what is listed above and still \
-wanted, transports first of all. Asterisk keeps what it has loaded until it is told to reload, \
-which ccstate apply does. What stays in both, ccstate plan refuses, with its place."""
+wanted, transports first of all. Asterisk keeps what it has loaded until it reloads, \
+which ccstate apply makes it do. What stays in both, ccstate plan refuses, with its place."""
 AS_IT_IS = """\
 Mend what is listed above, such as numbers that lack the --prefix of their country, or hours that \
 lack a --timezone, and run this again."""
@@ -406,10 +406,12 @@ def _judged(found: Import) -> str:
     if not found.errors:
         return " finds no error now."
     codes = list(dict.fromkeys(found.errors))
-    told = listed([*codes[:NAMED], *(["others"] if len(codes) > NAMED else [])])
+    named = listed([*codes[:NAMED], *(["others"] if len(codes) > NAMED else [])])
     count = plural(len(found.errors), "error")
     rule = next((code for code in codes if code.startswith(RULES)), "")
-    return JUDGED.format(count, told, rule, rule) if rule else f" finds {count}, {told}: mend them."
+    return (
+        JUDGED.format(count, named, rule, rule) if rule else f" finds {count}, {named}: mend them."
+    )
 
 
 def imported_json(found: Import) -> str:

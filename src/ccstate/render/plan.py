@@ -316,7 +316,7 @@ def _table_markdown(changes: Sequence[Change]) -> Iterator[str]:
 
 
 def _kind(kind: str) -> str:
-    """The plural of a kind; kinds are ours, but a plan file may be anybody's."""
+    """The plural of a kind; kinds are ours, but a plan file may come from anywhere."""
     words = of_kind(0, kind).removeprefix("0 ")
     return words if words.replace(" ", "").isalnum() else OTHER
 

@@ -11,7 +11,7 @@ from ccstate.render.text import Line, Piece, Style, code, plain
 from ccstate.render.values import listed, named, plural
 
 SHOWN = 12
-"""Changes told in a plan; the rest is counted."""
+"""Changes that a plan shows; the rest is counted."""
 LOSES_A_HUMAN = 3
 """Changes worse than this take a human away; see `JourneyChange.worse`."""
 GETS_WORSE = 5
@@ -32,7 +32,7 @@ _WAITS: Mapping[str, str] = {
 }
 
 
-class Told(NamedTuple):
+class ChangeWords(NamedTuple):
     """One change in words: who calls and does what, before, after, and when."""
 
     who: str
@@ -55,14 +55,14 @@ def headline(journeys: Journeys) -> str:
     return f"{count} of {numbers} {verb} elsewhere{lost if journeys.lost else ''}"
 
 
-def told(change: JourneyChange) -> Told:
+def change_words(change: JourneyChange) -> ChangeWords:
     """The change in words."""
     who = _called(change.number, change.label)
     if change.more:
         who += f" and {plural(change.more, 'more number')}"
     moments = [_moment(text) for text in change.when]
     when = "; ".join([*moments[:2], *(["…"] if len(moments) > 2 else [])])
-    return Told(
+    return ChangeWords(
         who,
         _does(change),
         _end(change.before, 0),
@@ -106,29 +106,29 @@ def _moment(text: str) -> str:
     try:
         words = time_words(datetime.fromisoformat(clock).replace(tzinfo=UTC), ZoneInfo("UTC"))
     except ValueError:
-        return text  # a plan file may be anybody's
+        return text  # a plan file may come from anywhere
     return f"{words} ({occasion})" if occasion else words
 
 
 def dead_ends(journeys: Journeys) -> Iterator[tuple[str, str]]:
-    """What becomes of callers of new numbers who reach nobody, and which numbers these are."""
+    """What becomes of callers of new numbers who reach no one, and which numbers these are."""
     found: dict[str, list[NumberChange]] = {}
     for number in journeys.added:
         ends = {arrival.end for arrival in number.arrivals}
         bad = [_end(arrival, 1) for arrival in number.arrivals if arrival.end not in _MEANT]
         if not ends & {"human", "message"} and not number.more:
-            found.setdefault(NOBODY, []).append(number)
+            found.setdefault(REACH_NEITHER, []).append(number)
         elif bad:
             fate = f"Some callers of new numbers {listed(dict.fromkeys(bad))}"
             found.setdefault(fate, []).append(number)
-    # The worst are told first: where all that are told are bad, there may be others.
+    # The worst come first: where all of them are bad, there may be others.
     all_are_bad = sum(map(len, found.values())) == len(journeys.added)
     others = ", and perhaps others" if journeys.more_added and all_are_bad else ""
     for fate, numbers in list(found.items())[:SHOWN]:
         yield fate, numbers_named(numbers, 0) + others
 
 
-NOBODY = "Callers of new numbers reach neither a human nor a mailbox"
+REACH_NEITHER = "Callers of new numbers reach neither a human nor a mailbox"
 _MEANT = {"human", "message", "hangup"}
 
 
@@ -149,7 +149,7 @@ def journeys_text(journeys: Journeys | None) -> Iterator[Line]:
         yield 4, (Piece(f"  ! {what}: ", Style.ALARM), *plain(cause))
         yield 6, plain(f"    {todo}")
     for change in journeys.changes[:SHOWN]:
-        yield from _lines(told(change))
+        yield from _lines(change_words(change))
     if rest := _rest(journeys):
         yield 4, (Piece(f"  … and {rest}", Style.DIM),)
     if journeys.removed:
@@ -163,7 +163,7 @@ def journeys_text(journeys: Journeys | None) -> Iterator[Line]:
         yield 4, (Piece(f"  + {count}: ", Style.ADD), *plain(names))
 
 
-def _lines(change: Told) -> Iterator[Line]:
+def _lines(change: ChangeWords) -> Iterator[Line]:
     sign = "!" if change.style in {Style.ALARM, Style.CHANGE} else "~"
     yield 4, (Piece(f"  {sign} {change.who}: ", change.style), *plain(f"callers who {change.does}"))
     yield 12, (Piece("    before  ", Style.DIM), *plain(change.before))
@@ -182,7 +182,7 @@ def _uncompared(journeys: Journeys) -> tuple[str, str, str]:
     first = journeys.uncompared[0].number
     return (
         "Not all callers were compared",
-        f"{names}: there are too many ways. More callers than are told here may end elsewhere.",
+        f"{names}: there are too many ways. More callers than are shown here may end elsewhere.",
         f"Call with the keys that you changed, and with --live too: ccstate simulate {first} --keys 1,2",
     )
 
@@ -197,7 +197,7 @@ def journeys_markdown(journeys: Journeys | None) -> Iterator[str]:
         return
     head = headline(journeys)
     yield f"**What callers notice:** {head}.\n" if head else "**What callers notice:**\n"
-    items = [_item(told(change)) for change in journeys.changes[:SHOWN]]
+    items = [_item(change_words(change)) for change in journeys.changes[:SHOWN]]
     if journeys.uncompared:
         what, cause, todo = _uncompared(journeys)
         items.insert(0, f"- **{code(what)}:** {code(cause, 300)} {code(todo, 200)}")
@@ -214,7 +214,7 @@ def journeys_markdown(journeys: Journeys | None) -> Iterator[str]:
     yield "\n".join(items) + "\n"
 
 
-def _item(change: Told) -> str:
+def _item(change: ChangeWords) -> str:
     mark = "**" if change.style is Style.ALARM else ""
     return (
         f"- {code(change.who, 100)}: callers who {code(change.does, 100)} "

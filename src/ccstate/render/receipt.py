@@ -28,7 +28,7 @@ FAILED = 50
 """Changes without confirmation that are listed; what is beyond is counted."""
 CONFIRMED = 10
 MANY = 5
-"""Changes from which one reason is told once for all of them."""
+"""So many changes with one reason share it in one line."""
 NAMED = 3
 
 
@@ -91,8 +91,8 @@ def _alike(verdicts: Sequence[ChangeResult]) -> Alike:
 
 
 def _others(verdicts: Sequence[ChangeResult], groups: Alike) -> list[ChangeResult]:
-    told = {key for key, _ in groups}
-    return [v for v in verdicts if (v.change.target, _reason(v)) not in told]
+    grouped = {key for key, _ in groups}
+    return [v for v in verdicts if (v.change.target, _reason(v)) not in grouped]
 
 
 def _named(verdicts: Sequence[ChangeResult]) -> str:

@@ -82,7 +82,7 @@ def _where(flow: Flow, place: Place, name: str) -> str:
 
 def _happens(call: Call, step: Step) -> str:
     if step.way.event is Event.ANSWERED:
-        return ""  # the end, which is told next, says with whom the caller speaks
+        return ""  # the end, which follows, says with whom the caller speaks
     words = event_words(step.way, step.keys)
     if step.way.event in {Event.ON, Event.OFF}:
         return f"{step.way.schedule.replace('/', ' ')}: {words}"
@@ -143,7 +143,7 @@ def when(call: Call) -> str:
 
 
 def remarks(flow: Flow, call: Call, caller: str) -> Iterator[str]:
-    """Keys that nobody asked for, questions for which there were none, permissions that are missing."""
+    """Keys that nothing asked for, questions for which there were none, permissions that are missing."""
     if left := keys_left(call.answered, call.keys):
         yield f"Keys that nothing asked for: {listed(left)}."
     silent = dict.fromkeys(place_words(flow, p) for p in asked_in_vain(call.answered, call.keys))

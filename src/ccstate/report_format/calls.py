@@ -133,7 +133,7 @@ class Moment:
     switches: list[str]
     """Switches that are not in their default position: `night on`."""
     caller: str
-    """Number of somebody whom a caller list holds, or `withheld`; empty where it is anybody else."""
+    """Number in a caller list, or `withheld`; empty for every other caller."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,7 +246,7 @@ class Enumerated:
     unfollowed: list[Unfollowed]
     """Where callers are lost in calls that were not walked."""
     longest_silent_call: Silent | None
-    """The longest call of somebody who does nothing."""
+    """The longest call of a caller who does nothing."""
     numbers: list[Called]
     """Number by number."""
 

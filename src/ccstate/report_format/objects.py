@@ -118,7 +118,7 @@ class DriftedTarget:
     differences: list[Difference]
     """Those that were changed by hand: `before` as applied, `after` as they are."""
     unmanaged: list[AddressText]
-    """Objects that nobody declared."""
+    """Objects that no file declares."""
     activity: list[Going]
     """What is going on there now; that is no drift."""
     kept: list[str]
@@ -274,7 +274,7 @@ class Unlocked:
     """What `ccstate unlock` removed."""
 
     removed: list[Removed]
-    """The locks; those that stay are told on standard error, with exit code 5."""
+    """The locks; those that stay are named on standard error, with exit code 5."""
     interrupted: list[str]
     """Plans whose apply was interrupted: go on with `ccstate apply ID --resume`."""
 

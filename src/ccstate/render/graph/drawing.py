@@ -41,7 +41,7 @@ class Look(Enum):
     SPEECH = auto()
     TREE = auto()
     PEOPLE = auto()
-    NOBODY = auto()
+    UNSTAFFED = auto()
     MAILBOX = auto()
     END = auto()
     BAD = auto()
@@ -106,17 +106,17 @@ def _queue(flow: Flow, name: str, queue: Filled) -> Box:
     phones = {agent.extension for agent in who if not agent.user and agent.lack is Lack.NOTHING}
     there = [_count(people, "person", "people")] if people else []
     there += [_count(len(phones), "phone", "phones")] if phones else []
-    look = Look.PEOPLE if there else Look.NOBODY
+    look = Look.PEOPLE if there else Look.UNSTAFFED
     week = week_words(flow.centre.of("schedule").get(queue.get("hours") or "", {}))
     body = (week,) if week else ()
-    return Box(look, f"{title}: {listed(there) if there else 'nobody'}", body)
+    return Box(look, f"{title}: {listed(there) if there else 'no agents'}", body)
 
 
 def _ring_group(flow: Flow, name: str, group: Filled) -> Box:
     title = name if "group" in name.lower() else f"{name} group"
     count = len(ringing_members(flow.centre, group))
     if not count:
-        return Box(Look.NOBODY, f"{title}: nobody")
+        return Box(Look.UNSTAFFED, f"{title}: no phones")
     each = "each rings" if group["strategy"] == "in_order" and count > 1 else "rings"
     rings = f"{each} for {length_words(seconds(group['ring_for']))}"
     return Box(Look.PEOPLE, f"{title}: {_count(count, 'phone', 'phones')}", (rings,))
@@ -145,7 +145,7 @@ def _owner(flow: Flow, extension: str) -> str:
 def _phone(flow: Flow, name: str, extension: str, ring_for: str) -> Box:
     device = flow.centre.of("extension").get(extension, {}).get("device", "none")
     if extension and device == "none":
-        return Box(Look.NOBODY, f"Phone: {name}", ("nobody: it has no phone",))
+        return Box(Look.UNSTAFFED, f"Phone: {name}", ("there is no phone",))
     return Box(Look.PEOPLE, f"Phone: {name}", (f"rings for {length_words(seconds(ring_for))}",))
 
 

@@ -284,7 +284,7 @@ class Rows(NamedTuple):
 
 
 class Tangled(Exception):
-    """So many arrows run past so many rows that nobody could follow them, or wait for the drawing."""
+    """So many arrows run past so many rows that they could not be followed, and the drawing would take minutes."""
 
     def __init__(self, arrows: int) -> None:
         super().__init__(f"{arrows:,} arrows")

@@ -1,4 +1,4 @@
-"""Text in lines that fit a drawing, whose font nobody knows exactly: widths are estimates."""
+"""Text in lines that fit a drawing, whose font is not known exactly: widths are estimates."""
 
 import unicodedata
 from collections.abc import Callable, Mapping

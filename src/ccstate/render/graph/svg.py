@@ -249,7 +249,7 @@ _INKS: Mapping[Look, _Ink] = {
     Look.SPEECH: _Ink("#ffffff", "#7a8691", width=1),
     Look.TREE: _Ink("#efe6f5", "#7a4b96"),
     Look.PEOPLE: _Ink("#d3efe4", "#00694c", width=2),
-    Look.NOBODY: _Ink("#f3f4f5", "#5b6670"),
+    Look.UNSTAFFED: _Ink("#f3f4f5", "#5b6670"),
     Look.MAILBOX: _Ink("#fde5c4", "#a85b00"),
     Look.END: _Ink("#3a4149", "#3a4149", "#ffffff"),
     Look.BAD: _Ink("#ffe3e3", _RED, "#7a0016", 3),
@@ -399,7 +399,7 @@ def _shape(look: Look, ink: _Ink, corner: Point, size: Size) -> Iterator[str]:
             inner = f'fill="none" stroke="{ink.line}" stroke-width="1"'
             inside = Size(width - 7, height - 7)
             yield _rect(Point(x + 3.5, y + 3.5), inside, 3, inner)
-        case Look.NOBODY:
+        case Look.UNSTAFFED:
             yield _rect(corner, size, 5, f'{style} stroke-dasharray="5 4"')
         case Look.TREE:
             yield _rect(Point(x + 4, y + 4), Size(width - 4, height - 4), 5, style)
