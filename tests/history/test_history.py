@@ -11,7 +11,7 @@ import pytest
 from ccstate.errors import InvalidInput
 from ccstate.history import Entry, FieldChange, Happened, head_commit, history
 from ccstate.history.changes import HIDDEN
-from ccstate.history.requests import request_in
+from ccstate.history.entries import request_in
 from ccstate.model import Address, Outcome
 
 SALES = Address("queue", "sales")

@@ -1,15 +1,21 @@
-"""The commits that touched a folder, streamed from git: one process, whatever the history's length."""
+"""What git says of a project: the commits that touched a folder, the one that is checked out.
+
+The history is streamed from one process, whatever its length.
+"""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import new as new_hash
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ccstate import codes
+from ccstate.desired.settings import FILE
+from ccstate.desired.tree import content_of, yaml_files
 from ccstate.errors import Diagnostic, InvalidInput
-from ccstate.git import GitFailed, GitMissing, repository
+from ccstate.git import GitFailed, GitMissing, Repository, repository
 
 _YAML = (".yaml", ".yml")
 _NULL = re.compile("0+")
@@ -56,7 +62,7 @@ class Log:
         """The commits at which a shallow clone begins."""
 
     def _asked(self, *arguments: str) -> str:
-        with _told():
+        with _git_errors():
             return self._git.asked(*arguments).decode(errors="replace")
 
     def commits(self, folder: str) -> Iterator[Commit]:
@@ -70,7 +76,7 @@ class Log:
         command = ["log", "--full-history", "--topo-order", "-c", "--raw", "-z", "--no-abbrev"]
         command += ["--no-renames", "--no-ext-diff", "--no-textconv", "--no-show-signature"]
         path = self._git.inside(self._root / folder)
-        with _told(), self._git.streamed(*command, "--format=%H", "--", path) as stream:
+        with _git_errors(), self._git.streamed(*command, "--format=%H", "--", path) as stream:
             yield from _commits(_words(stream))
 
     def words(self, shas: Sequence[str]) -> dict[str, Words]:
@@ -88,7 +94,7 @@ class Log:
     @contextmanager
     def versions(self) -> Iterator[Callable[[str], bytes]]:
         """A reader of the bytes of file versions."""
-        with _told(), self._git.blobs() as blobs:
+        with _git_errors(), self._git.blobs() as blobs:
             yield blobs.content
 
     def merges(self) -> dict[str, str]:
@@ -115,8 +121,8 @@ class Log:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Tells why git does not answer."""
+def _git_errors() -> Iterator[None]:
+    """Raises InvalidInput that says why git does not answer."""
     try:
         yield
     except GitMissing:
@@ -161,3 +167,92 @@ def _file(entry: str) -> File:
 def _no_repository(said: str) -> Diagnostic:
     line = next(iter(said.strip().splitlines()), "")
     return codes.NO_HISTORY(cause=f"git says: {line}" if line else "")
+
+
+def head_commit(root: Path, folder: str) -> str:
+    """The commit that is checked out, with `+` behind it where what is read differs from it.
+
+    What is read: the YAML files of the folder, and the project file. "" where there is no commit,
+    or no git.
+    """
+    try:
+        found = repository(root)
+        if found is None:
+            return ""
+        commit = found.asked("rev-parse", "--verify", "--quiet", "HEAD^{commit}").decode().strip()
+        # Whether a file differs is worked out here: `git status` runs filters, trusts marks in the
+        # index, and passes over files that an ignore file names, which are read all the same.
+        return commit if _is_as_committed(found, root, folder, commit) else f"{commit}+"
+    except GitFailed:
+        return ""
+
+
+def _is_as_committed(found: Repository, root: Path, folder: str, commit: str) -> bool:
+    committed = _committed(found, root, folder, commit)
+    read = [(FILE, root / FILE)]
+    try:
+        for entry in yaml_files(root / folder, root):
+            if isinstance(entry, Diagnostic):
+                return False
+            read.append(entry)
+    except InvalidInput:
+        return False
+    for name, path in read:
+        blob = committed.pop(found.inside(path), "")
+        if not blob and not path.exists():
+            continue  # no project file, neither here nor there
+        data = content_of(path, name)
+        if isinstance(data, Diagnostic) or not _is_version(data, blob):
+            return False
+    return not any(path.endswith((".yaml", ".yml")) for path in committed)
+
+
+def _committed(found: Repository, root: Path, folder: str, commit: str) -> dict[str, str]:
+    """The ids of the committed files, by their paths from the top; hidden ones are not read."""
+    below = found.inside(root / folder)
+    listed = found.asked("ls-tree", "-r", "-z", commit, "--", below, found.inside(root / FILE))
+    files: dict[str, str] = {}
+    for entry in listed.decode(errors="surrogateescape").split("\0"):
+        about, _, path = entry.partition("\t")
+        inner = path.removeprefix(f"{below}/")
+        if path and not any(part.startswith(".") for part in inner.split("/")):
+            files[path] = about.split()[2]
+    return files
+
+
+def _is_version(data: bytes, blob: str) -> bool:
+    """Whether the bytes are that version of a file, in whichever way lines end here."""
+    return blob in {_blob(data, len(blob)), _blob(data.replace(b"\r\n", b"\n"), len(blob))}
+
+
+def _blob(data: bytes, length: int) -> str:
+    """The id that git gives to the bytes. Source: gitformat-pack(5), object ids."""
+    digest = new_hash("sha256" if length == 64 else "sha1", usedforsecurity=False)
+    digest.update(b"blob %d\0" % len(data))
+    digest.update(data)
+    return digest.hexdigest()
+
+
+def says_the_same(root: Path, one: str, other: str, folder: str) -> bool:
+    """Whether two commits hold the same desired state and project file.
+
+    False where that cannot be known: a commit that git does not have, or with changes (`+`).
+    """
+    if not (_ID.fullmatch(one) and _ID.fullmatch(other)):
+        return False
+    try:
+        found = repository(root)
+        return found is not None and _committed(found, root, folder, one) == _committed(
+            found, root, folder, other
+        )
+    except GitFailed:
+        return False
+
+
+def would_be_committed(path: Path) -> bool:
+    """Whether git has the folder and does not ignore the file; not so where there is no git."""
+    try:
+        found = repository(path.resolve().parent)
+        return found is not None and not found.ignores(path)
+    except GitFailed:
+        return False

@@ -1,17 +1,23 @@
-"""The history of one object: commits that changed it, newest first."""
+"""The history of one object: the commits that changed it, on whose word, and what became of them.
 
-from collections.abc import Callable, Iterator
+What became of a commit is what the folder of plans records.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+import orjson
+
 from ccstate import codes
+from ccstate.apply.journal import JOURNAL, Event
 from ccstate.desired.documents import parse
 from ccstate.desired.findings import did_you_mean
 from ccstate.desired.tree import content_of, yaml_files
 from ccstate.errors import Diagnostic, InvalidInput
-from ccstate.history.applied import applied, of_commit
 from ccstate.history.changes import (
     FieldChange,
     Happened,
@@ -21,9 +27,20 @@ from ccstate.history.changes import (
     version_in,
 )
 from ccstate.history.commits import Log
-from ccstate.history.requests import request_in
 from ccstate.kinds import KINDS
 from ccstate.model import Address, Outcome, parse_address
+from ccstate.plan_file import FILE, FOLDER
+
+MOST = 200
+"""Newest plans that are looked at."""
+SHORTEST = 7
+"""Characters of a commit's id that name it."""
+_TRAILER = re.compile(r"^(?:Request|Change|Ticket|Refs|Closes|Fixes)\s*:\s*(\S.*)$", re.I | re.M)
+_MERGED = re.compile(
+    r"^Merge(?:d)? (?:pull request|PR) (#[0-9]+)|See merge request \S*(![0-9]+)", re.M
+)
+_IN_SUBJECT = re.compile(r"\((?:[\w.-]+/[\w.-]+)?([#!][0-9]+)\)\s*$")
+_LONGEST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +80,12 @@ def history(root: Path, desired_folder: str, address: Address, limit: int) -> li
     shas = [difference.commit for difference in found]
     brought = sorted({merges[sha] for sha in shas if sha in merges})
     words = log.words([*shas, *(sha for sha in brought if sha not in shas)])
-    plans = applied(root, address)
+    plans = outcomes_by_commit(root, address)
     entries = []
     for commit, action, edits in found:
         date, author, subject, message = words[commit]
         merge = merges.get(commit, "")
-        plan = of_commit(plans, commit, merge)
+        plan = outcome_of_commit(plans, commit, merge)
         entries.append(
             Entry(
                 commit=commit,
@@ -146,3 +163,118 @@ def _declared(root: Path, folder: str) -> set[str]:
             document, _, _ = parse(data, entry[0])
             declared |= {f"{kind}/{name}" for kind, name, _ in document.resources}
     return declared
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOutcome:
+    """A plan made from a commit, and what became of the object in it."""
+
+    plan_id: str
+    outcome: Outcome
+    reason: str = ""
+
+
+def outcomes_by_commit(root: Path, address: Address) -> Mapping[str, PlanOutcome]:
+    """The plans that change the object, one for each commit from which there are any.
+
+    Of several the newest that was applied, or else the newest. What is no plan is passed over.
+    """
+    found: dict[str, PlanOutcome] = {}
+    for folder in _newest(root / FOLDER):
+        commit = _commit_of(folder / FILE, address)
+        if commit is None:
+            continue
+        outcome = _outcome(folder, address)
+        known = found.get(commit)
+        if known is None or known.outcome is Outcome.NOT_ATTEMPTED is not outcome.outcome:
+            found[commit] = outcome
+    return found
+
+
+def outcome_of_commit(plans: Mapping[str, PlanOutcome], *shas: str) -> PlanOutcome | None:
+    """The plan made from the first of these commits that has one, rather one that was applied."""
+    for sha in shas:
+        made = [plan for commit, plan in plans.items() if sha and sha.startswith(commit)]
+        if made:
+            return next((p for p in made if p.outcome is not Outcome.NOT_ATTEMPTED), made[0])
+    return None
+
+
+def _newest(folder: Path) -> list[Path]:
+    try:
+        plans = [path for path in folder.iterdir() if _is_plan(path)]
+        dated = [((path / FILE).stat().st_mtime_ns, path.name, path) for path in plans]
+    except OSError:
+        return []
+    return [path for _, _, path in sorted(dated, reverse=True)[:MOST]]
+
+
+def _is_plan(folder: Path) -> bool:
+    """Whether there is a plan, and nothing of it is a link: that may lead to what has no end."""
+    parts = (folder, folder / FILE, folder / JOURNAL)
+    return (folder / FILE).is_file() and not any(part.is_symlink() for part in parts)
+
+
+def _commit_of(path: Path, address: Address) -> str | None:
+    """The commit of a plan that changes the object; a plan from changed files has none."""
+    try:
+        data = path.read_bytes()
+        if str(address).encode() not in data:
+            return None
+        plan = orjson.loads(data)
+        changes = [change for step in plan["steps"] for change in step["changes"]]
+        touched = any(change["address"] == str(address) for change in changes)
+        commit = plan["commit"]
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    is_name = isinstance(commit, str) and len(commit) >= SHORTEST and not commit.endswith("+")
+    return commit if touched and is_name else None
+
+
+def _outcome(folder: Path, address: Address) -> PlanOutcome:
+    """The worst that any target's journal says about the object."""
+    path = folder / JOURNAL
+    try:
+        lines = path.read_bytes().splitlines() if path.is_file() else None
+    except OSError:
+        lines = None
+    if lines is None:
+        return PlanOutcome(folder.name, Outcome.NOT_ATTEMPTED)
+    last: dict[str, tuple[Event, str]] = {}
+    for line in lines:
+        try:
+            event = orjson.loads(line)
+            if event["address"] == str(address):
+                last[str(event["target"])] = Event(event["event"]), str(event["reason"])
+        except (ValueError, TypeError, KeyError):
+            continue  # torn by a crash; what is whole counts
+    verdicts = [_verdict(event, reason) for event, reason in last.values()]
+    order = [Outcome.NOT_CONFIRMED, Outcome.NOT_ATTEMPTED, Outcome.CONFIRMED]
+    worst = min(verdicts, key=lambda verdict: order.index(verdict[0]), default=None)
+    if worst is None:
+        return PlanOutcome(folder.name, Outcome.NOT_ATTEMPTED, "the apply did not come to it")
+    return PlanOutcome(folder.name, *worst)
+
+
+def _verdict(event: Event, reason: str) -> tuple[Outcome, str]:
+    match event:
+        case Event.CONFIRMED:
+            return Outcome.CONFIRMED, ""
+        case Event.NOT_ATTEMPTED:
+            return Outcome.NOT_ATTEMPTED, reason
+        case Event.NOT_CONFIRMED | Event.FAILED:
+            return Outcome.NOT_CONFIRMED, reason
+        case _:
+            return Outcome.NOT_CONFIRMED, "it was written and not read back"
+
+
+def request_in(message: str) -> str:
+    """The request that a message names, `CHG-123` or `#12`; "" where it names none."""
+    subject, _, _ = message.partition("\n")
+    if found := _TRAILER.search(message):
+        return found[1].strip()[:_LONGEST]
+    if found := _MERGED.search(message):
+        return found[1] or found[2]
+    if found := _IN_SUBJECT.search(subject):
+        return found[1]
+    return ""

@@ -33,7 +33,7 @@ from ccstate.errors import (
     Span,
     Unreadable,
 )
-from ccstate.history.head import head_commit, says_the_same
+from ccstate.history.commits import head_commit, says_the_same
 from ccstate.model import Plan
 from ccstate.plan_file import FOLDER
 from ccstate.project.listener import Progress
