@@ -91,13 +91,13 @@ class AsteriskAdapter:
             add_running(view, stored, running)
         found = observed_objects(view, stored.records, kinds)
         doing = activity(running, channels, stored.compiled.entries, positions, forwards)
-        strangers = {
-            address: there.fields
-            for address, there in elsewhere(by_hand, stored.records).items()
+        unmanaged = {
+            address: outside.fields
+            for address, outside in elsewhere(by_hand, stored.records).items()
             if address.kind in kinds and address not in found
         }
         return Observation(
-            {**found, **strangers},
+            {**found, **unmanaged},
             kept.of_kinds(stored.records.ledger, kinds),
             {address: found for address, found in doing.items() if address.kind in kinds},
             unseen=tuple(
@@ -168,13 +168,13 @@ class AsteriskAdapter:
                 running = read_running(ami, stored.values, _endpoints(batch))
                 if lacking := forbidden_actions(ami, APPLYING):
                     raise Unreadable(rights_missing(lacking, self.connection.ami.host))
-            there = self._recordings()
-            view = self._view(stored, there, by_hand)
+            recordings = self._recordings()
+            view = self._view(stored, recordings, by_hand)
             add_running(view, stored, running)
             drafted = self._draft(batch, stored, view, by_hand)
             if all(change.address in drafted.refused for change in batch):
                 return perform.results(batch, drafted, "")
-            made = self._prompts.made(drafted.objects, stored.records, there)
+            made = self._prompts.made(drafted.objects, stored.records, recordings)
             written = perform.compiled_files(stored, drafted, server, made.digests)
             if made.files:
                 with self._sounds() as sounds:
@@ -239,10 +239,10 @@ class AsteriskAdapter:
         with self._sounds() as sounds:
             return sounds.listing(SOUNDS_FOLDER)
 
-    def _view(self, stored: Stored, there: Mapping[str, Stat], by_hand: Handwritten) -> View:
+    def _view(self, stored: Stored, recordings: Mapping[str, Stat], by_hand: Handwritten) -> View:
         view = stored_view(stored)
         add_setup(view, stored, by_hand)
-        self._prompts.compare(view, stored.records, there)
+        self._prompts.compare(view, stored.records, recordings)
         return view
 
     def _draft(
@@ -253,8 +253,8 @@ class AsteriskAdapter:
         else:
             attempted = secrets.attempt(references(batch), self.folder)
             found = Secrets(stored.records.key, *attempted)
-        there = elsewhere(by_hand, stored.records)
-        return draft(batch, view, stored.records, there, found)
+        outside = elsewhere(by_hand, stored.records)
+        return draft(batch, view, stored.records, outside, found)
 
     @cached_property
     def _prompts(self) -> Prompts:

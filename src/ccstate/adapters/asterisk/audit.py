@@ -71,7 +71,7 @@ def files_closed(paths: Collection[str], place: str) -> Iterator[Diagnostic]:
 def _without_transport(drafted: Draft, by_hand: Handwritten, place: str) -> Iterator[Diagnostic]:
     """Trunks whose messages could not travel; Asterisk 22 then drops their registration (seen)."""
     sections = resolved(by_hand.confs[PJSIP])
-    there = {
+    protocols = {
         section.get("protocol") or "udp"
         for section in sections
         if section.get("type") == "transport"
@@ -81,7 +81,7 @@ def _without_transport(drafted: Draft, by_hand: Handwritten, place: str) -> Iter
         if address.kind == "trunk":
             wanted.setdefault(str(fields.get("transport") or "udp"), []).append(address.name)
     for protocol, trunks in wanted.items():
-        if protocol not in there:
+        if protocol not in protocols:
             more = f" and {len(trunks) - 1} more" if len(trunks) > 1 else ""
             file, trunk = f"{place}/{MAIN[PJSIP]}", f"trunk/{trunks[0]}{more}"
             yield codes.NO_TRANSPORT(Span(file), file=file, protocol=protocol, trunks=trunk)

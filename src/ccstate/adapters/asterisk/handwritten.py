@@ -60,8 +60,8 @@ class Handwritten:
 def read_handwritten(storage: Storage) -> Handwritten:
     """The configurations of `MAIN` and what they include; no other file has to be readable."""
     folders: set[str] = set()
-    there = [path for path in storage.listing(closed=folders) if path not in OWN]
-    files, unread = read_permitted(storage, [main for main in MAIN.values() if main in there])
+    listed = [path for path in storage.listing(closed=folders) if path not in OWN]
+    files, unread = read_permitted(storage, [main for main in MAIN.values() if main in listed])
     closed = set(unread)
     confs: dict[str, Conf] = {}
     included = set()
@@ -72,7 +72,7 @@ def read_handwritten(storage: Storage) -> Handwritten:
     for name, main in MAIN.items():
         # With a mark in place of ours: it shows whether Asterisk gets there.
         ours = FILES[name]
-        names = sorted([*there, ours])
+        names = sorted([*listed, ours])
 
         def content(path: str, ours: str = ours) -> bytes | None:
             path = inside(path)
@@ -81,7 +81,7 @@ def read_handwritten(storage: Storage) -> Handwritten:
             if _is_closed(path, folders):
                 closed.add(path)
                 return b""
-            if path not in files and path in there and path not in closed:
+            if path not in files and path in listed and path not in closed:
                 found, unread = read_permitted(storage, [path])
                 files.update(found)
                 closed.update(unread)

@@ -63,7 +63,7 @@ LONGEST_REVISION = 16
 Notes: TypeAlias = Mapping[tuple[str, str], str]
 
 
-def serialize(compiled: Compiled, there: Collection[str] = ()) -> dict[str, bytes]:
+def serialize(compiled: Compiled, present: Collection[str] = ()) -> dict[str, bytes]:
     """The content of each include file, by its path; the revision of each is last in it.
 
     An optional file that would be empty is left out unless it is among those that are `there`.
@@ -76,7 +76,7 @@ def serialize(compiled: Compiled, there: Collection[str] = ()) -> dict[str, byte
             FILES[file]: _file(file, entries, compiled.notes) for file, entries in by_file.items()
         }
     used = {FILES[file] for file in used_files(compiled.entries)}
-    return {path: text for path, text in compiled.texts.items() if path in used or path in there}
+    return {path: text for path, text in compiled.texts.items() if path in used or path in present}
 
 
 def revision(content: bytes) -> str:

@@ -158,7 +158,7 @@ class Sections:
                 return unclear
 
     @cached_property
-    def _doors(self) -> Mapping[str, str]:
+    def _entry_nodes(self) -> Mapping[str, str]:
         """Find, by tree, the node at which other contexts let calls in."""
         found: dict[str, str] = {}
         for name, extensions in self._steps.items():
@@ -170,7 +170,7 @@ class Sections:
 
     def entered_at(self, tree: str) -> str | None:
         """The node at which calls come into a tree; None where nothing leads there."""
-        return self._doors.get(tree)
+        return self._entry_nodes.get(tree)
 
     @cached_property
     def _numbers(self) -> Mapping[Place, str]:

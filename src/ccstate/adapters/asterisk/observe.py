@@ -66,10 +66,8 @@ def stored_view(stored: Stored) -> View:
     found = find_deviations(compiled, actual)
     gone = missing_objects(compiled, found, lambda _: True)
     # Of an object that is gone to its last entry, what led there may have been taken out, too.
-    there = (
-        {entry.owner for key, entry in compiled.entries.items() if key in actual} if gone else ()
-    )
-    if wholly := gone.difference(there):
+    left = {entry.owner for key, entry in compiled.entries.items() if key in actual} if gone else ()
+    if wholly := gone.difference(left):
         objects = {address: fields for address, fields in objects.items() if address not in wholly}
         compiled = compile_uncached(objects, stored.setting)
     _overlook(found, gone - wholly, actual, compiled.values())
@@ -169,10 +167,10 @@ def add_running(view: View, stored: Stored, running: Running) -> None:
     found = find_deviations(said, actual)
     gone = {owner for owner in missing_objects(said, found, is_seen) if owner in view.objects}
     # Where a module does not run, one line says what a hundred would.
-    idle: dict[Address | None, set[str]] = {}
+    not_running: dict[Address | None, set[str]] = {}
     for owner, deviating in found.items():
         for key in (d.key for d in deviating if not running.loaded.get(d.key.file, True)):
-            idle.setdefault(owner, set()).add(key.file)
+            not_running.setdefault(owner, set()).add(key.file)
             _put_back(actual, said.values(), key)
     left_out = [a for a in found if a is not None and (a in gone or a not in view.objects)]
     _overlook(found, left_out, actual, said.values())
@@ -182,7 +180,7 @@ def add_running(view: View, stored: Stored, running: Running) -> None:
             view.running[owner] = _why_not(running, found[owner][0].key.file)
         elif owner is None or owner in view.objects:
             values: dict[str, Json] = {
-                file: _why_not(running, file) for file in sorted(idle.get(owner, ()))
+                file: _why_not(running, file) for file in sorted(not_running.get(owner, ()))
             }
             values |= _running_values(stored, owner, read)
             if values:
@@ -243,9 +241,9 @@ def _unread_files(stored: Stored, running: Running) -> Iterator[tuple[Address, s
     for name, path in FILES.items():
         content = stored.contents.get(path)
         if content is not None and running.loaded.get(name, True) and name not in running.unseen:
-            there, runs = revision_in(name, content), running.revisions.get(name)
-            if there and runs != there:
-                stale[name] = f"{NOT_LOADED}: revision {runs or 'none'} runs, {there} is stored"
+            wanted, runs = revision_in(name, content), running.revisions.get(name)
+            if wanted and runs != wanted:
+                stale[name] = f"{NOT_LOADED}: revision {runs or 'none'} runs, {wanted} is stored"
     if stale:
         for key, entry in stored.compiled.entries.items():
             if key.file not in stale or entry.owner is None:

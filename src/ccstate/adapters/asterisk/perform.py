@@ -80,7 +80,7 @@ def draft(
         is_sealed=records.is_sealed,
     )
     live = dict(observed_objects(view, records, {change.address.kind for change in batch}))
-    live |= {address: there.fields for address, there in elsewhere.items()}
+    live |= {address: outside.fields for address, outside in elsewhere.items()}
     left = _altered_elsewhere(batch, view)
     for change in batch:
         if why := left or _waits(change, result.refused):
@@ -95,8 +95,8 @@ def draft(
 
 def _altered_elsewhere(batch: Sequence[Change], view: View) -> str:
     """Find an object whose lines the write would lose, though no change of the batch says so."""
-    mine = {change.address for change in batch}
-    others = sorted(a for a in view.altered if a is not None and a not in mine)
+    planned = {change.address for change in batch}
+    others = sorted(a for a in view.altered if a is not None and a not in planned)
     if not others:
         return ""
     line = view.altered[others[0]][0]
@@ -139,15 +139,15 @@ def _keep_references(change: Change, result: Draft, then: Fields | None) -> None
 
 
 def _after(
-    change: Change, before: Fields | None, there: Elsewhere | None, known: Secrets
+    change: Change, before: Fields | None, outside: Elsewhere | None, known: Secrets
 ) -> Fields | None:
-    if there is None:
+    if outside is None:
         return after(change, before, known)
     is_adopted_as_it_is = change.action is Action.ADOPT and not effective(change)
     if is_adopted_as_it_is or change.action is Action.RELEASE:
         return before
     raise Refused(
-        f"{change.address} stands in {there.place}, which ccstate does not write: "
+        f"{change.address} stands in {outside.place}, which ccstate does not write: "
         "take it out there, and it is made here"
     )
 

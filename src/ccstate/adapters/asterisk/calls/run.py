@@ -177,8 +177,8 @@ class Turns:
         return self._centre.of("queue").get(address.name) if address else None
 
     def _people(self, queue: Filled) -> int:
-        there = {a.extension for a in agents(self._centre, queue) if a.lack is Lack.NOTHING}
-        return max(len(there), 1)
+        present = {a.extension for a in agents(self._centre, queue) if a.lack is Lack.NOTHING}
+        return max(len(present), 1)
 
 
 AT_ONCE = 8

@@ -162,14 +162,14 @@ def _records_own(room: Filled) -> Iterator[Step]:
 def decode_conference_room(sections: Sections, name: str) -> Decoded:
     """The fields that a room's context, its number inside and its PINs say."""
     place = Place("conference_room", name)
-    there = sections.context(context(place))
-    steps = there.get("s", ())
+    extensions = sections.context(context(place))
+    steps = extensions.get("s", ())
     return {
         ("extension",): sections.number(place),
         ("max_members",): decoded(COUNT, MOST.find(steps).get("most")),
         ("music",): MUSIC.find(steps).get("music"),
         **{(field,): _pin(sections, prefix + name) for field, prefix in PINS.items()},
-        **_decoded_recording(steps, there.get("record", ())),
+        **_decoded_recording(steps, extensions.get("record", ())),
     }
 
 

@@ -296,10 +296,10 @@ def _decoded_dialling(
     dialled = {extension for extension in steps if extension.isdecimal() and len(extension) > 1}
     sites: Json = UNCLEAR
     if dialled:
-        doors = Flow(sections.centre)
+        flow = Flow(sections.centre)
         known = [[site] for site in sorted(sections.centre.of("site"))]
         for chosen in (was.get("dial_sites"), None, *known):
-            if set(doors.dialled_extensions(chosen)) == dialled:
+            if set(flow.dialled_extensions(chosen)) == dialled:
                 sites = None if chosen is None else [*chosen]
                 break
     return {"dial_extensions": bool(dialled), "dial_sites": sites}

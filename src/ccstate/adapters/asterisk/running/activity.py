@@ -93,8 +93,8 @@ def activity(
         callers = "1 caller waits" if len(seconds) == 1 else f"{len(seconds)} callers wait"
         words.setdefault(owner, []).append(f"{callers}, the first for {max(seconds)} s")
     for owner, found in calls.items():
-        there = "1 call is there" if len(found) == 1 else f"{len(found)} calls are there"
-        words.setdefault(owner, []).append(there)
+        count = "1 call is there" if len(found) == 1 else f"{len(found)} calls are there"
+        words.setdefault(owner, []).append(count)
     for owner, names in _logged_in(running, owners).items():
         more = [f"{len(names) - MOST_NAMED:,} more"] if len(names) > MOST_NAMED else []
         listed = ", ".join([*names[:MOST_NAMED], *more])

@@ -310,13 +310,13 @@ class Prompts:
             if records.sounds.get(path) != one.digest
         }
 
-    def made(self, objects: Objects, records: Records, there: Mapping[str, Stat]) -> Made:
+    def made(self, objects: Objects, records: Records, present: Mapping[str, Stat]) -> Made:
         """The sounds that the objects want and that are not there, made."""
         wanted = self._wanted(objects)
         missing = {
             path: one
             for path, one in wanted.items()
-            if records.sounds.get(path) != one.digest or f"{SOUNDS_FOLDER}/{path}" not in there
+            if records.sounds.get(path) != one.digest or f"{SOUNDS_FOLDER}/{path}" not in present
         }
         made = make(missing, self.folder, self.speech)
         return Made(
@@ -325,13 +325,13 @@ class Prompts:
             tuple(f"{SOUNDS_FOLDER}/{path}" for path in records.sounds if path not in wanted),
         )
 
-    def compare(self, view: View, records: Records, there: Mapping[str, Stat]) -> None:
+    def compare(self, view: View, records: Records, present: Mapping[str, Stat]) -> None:
         """Tells the view which sounds are not there, and which are made from something else."""
         for path, one in self._wanted(records.objects).items():
             owner = Address("prompt", one.prompt)
             if owner not in view.objects:
                 continue
-            if f"{SOUNDS_FOLDER}/{path}" not in there:
+            if f"{SOUNDS_FOLDER}/{path}" not in present:
                 view.altered.setdefault(owner, []).append(
                     f"sounds/{SOUNDS_FOLDER}/{path} is not there"
                 )

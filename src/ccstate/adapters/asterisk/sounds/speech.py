@@ -131,9 +131,9 @@ def _voices(listed: str) -> tuple[Voice, ...]:
 def voice(language: str, voices: tuple[Voice, ...]) -> str | None:
     """The file of the voice nearest to a language tag: en-AU → gmw/en, zh → sit/cmn."""
     tag = language.lower()
-    tongue, _, land = tag.partition("-")
-    nearest = "es-419" if tongue == "es" and land in _AMERICAN else _NEAREST.get(tag, tag)
-    for sought in (nearest, tag, tongue):
+    primary, _, region = tag.partition("-")
+    nearest = "es-419" if primary == "es" and region in _AMERICAN else _NEAREST.get(tag, tag)
+    for sought in (nearest, tag, primary):
         speaking = [one for one in voices if sought in one.languages]
         if speaking:
             return min(speaking, key=lambda one: one.languages[sought]).file

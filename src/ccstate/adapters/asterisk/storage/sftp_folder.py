@@ -82,29 +82,29 @@ HOST_KEYS = "+ssh-ed25519,ecdsa-sha2-*,rsa-sha2-*"
 Line = tuple[asyncssh.SSHClientConnection, asyncssh.SFTPClient]
 
 
-class Witness(asyncssh.SSHClient):
-    """Asked about a host key that known_hosts does not vouch for: says no, and remembers it."""
+class HostKeyRecorder(asyncssh.SSHClient):
+    """Refuses a host key that known_hosts does not vouch for, and records it."""
 
     def __init__(self) -> None:
-        self.stranger: asyncssh.SSHKey | None = None
+        self.refused: asyncssh.SSHKey | None = None
 
     def validate_host_public_key(
         self, host: str, addr: str, port: int, key: asyncssh.SSHKey
     ) -> bool:
-        self.stranger = key
+        self.refused = key
         return False
 
 
 async def connect(login: SshLogin) -> Line:
     """Unreadable where there is no connection, or none to be trusted."""
-    witness = Witness()
+    recorder = HostKeyRecorder()
     where: dict[str, object] = {"host": login.host, "port": login.port}
     known_hosts = _known_hosts(login)
     keys = _keys(login)
     try:
         async with asyncio.timeout(login.timeout):
             connection, _ = await asyncssh.create_connection(
-                lambda: witness,
+                lambda: recorder,
                 login.host,
                 login.port,
                 username=login.username,
@@ -125,7 +125,9 @@ async def connect(login: SshLogin) -> Line:
     except (asyncssh.HostKeyNotVerifiable, asyncssh.KeyExchangeFailed) as error:
         port = None if login.port == 22 else login.port
         changed = bool(known_hosts.match(login.host, "", port)[0])
-        raise Unreadable([_strange_host(login, witness.stranger, error, changed=changed)]) from None
+        raise Unreadable(
+            [_untrusted_host(login, recorder.refused, error, changed=changed)]
+        ) from None
     except asyncssh.PermissionDenied:
         tried = f"the key {login.key}" if login.key else "the keys of the ssh-agent and of ~/.ssh"
         user = printable(login.username)
@@ -163,7 +165,7 @@ def _keys(login: SshLogin) -> list[asyncssh.SSHKey] | tuple[()]:
     raise Unreadable([codes.KEY_UNUSABLE(key=login.key, why=why, hint=hint)])
 
 
-def _strange_host(
+def _untrusted_host(
     login: SshLogin, key: asyncssh.SSHKey | None, error: Exception, *, changed: bool
 ) -> Diagnostic:
     shows = f"{key.get_algorithm()} {key.get_fingerprint()}" if key else printable(str(error))
