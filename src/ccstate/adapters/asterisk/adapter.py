@@ -10,7 +10,7 @@ from ccstate import secrets
 from ccstate.adapter import Holder, Result, SecretsUnseen, Support
 from ccstate.adapters.asterisk import codes, perform, transaction
 from ccstate.adapters.asterisk import connection as connections
-from ccstate.adapters.asterisk import records as kept
+from ccstate.adapters.asterisk import records as record_files
 from ccstate.adapters.asterisk.ami import Ami
 from ccstate.adapters.asterisk.audit import (
     audit_changes,
@@ -98,7 +98,7 @@ class AsteriskAdapter:
         }
         return Observation(
             {**found, **unmanaged},
-            kept.of_kinds(stored.records.ledger, kinds),
+            record_files.of_kinds(stored.records.ledger, kinds),
             {address: found for address, found in doing.items() if address.kind in kinds},
             unseen=tuple(
                 unseen_words(
@@ -120,11 +120,11 @@ class AsteriskAdapter:
             return {}
         with self.server() as server:
             read, closed = read_permitted(server.storage, transaction.RECORDS)
-            if kept.PATH in closed:
-                server.storage.read([kept.PATH])
+            if record_files.PATH in closed:
+                server.storage.read([record_files.PATH])
             records = transaction.read_records(read, server.storage.place, closed)
             if records is not None and records.is_sealed:
-                raise SecretsUnseen(kept.SECRETS)
+                raise SecretsUnseen(record_files.SECRETS)
             found = secrets.resolve(references, self.folder)
             key = records.key if records else _new_key(server.storage)
         return {reference: secrets.seal(key, secret) for reference, secret in found.items()}
@@ -288,8 +288,8 @@ def _forwards(ami: Ami, objects: Objects) -> Mapping[str, str]:
 
 def _new_key(storage: Storage) -> bytes:
     """The key of records that are made here."""
-    records = kept.new_records()
-    transaction.write(storage, kept.dump(records))
+    records = record_files.new_records()
+    transaction.write(storage, record_files.dump(records))
     return records.key
 
 

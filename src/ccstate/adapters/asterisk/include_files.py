@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TypeAlias
 
-from ccstate.adapters.asterisk import records as kept
+from ccstate.adapters.asterisk import records as record_files
 from ccstate.adapters.asterisk import transaction
 from ccstate.adapters.asterisk.compiling import compile_objects
 from ccstate.adapters.asterisk.conf import Conf, Option, parse, resolved
@@ -236,7 +236,7 @@ class Stored:
         if path in self.closed:
             return False
         content, written = self.contents.get(path), self.records.files.get(path)
-        return (kept.digest(content) if content is not None else None) != written
+        return (record_files.digest(content) if content is not None else None) != written
 
 
 def read_stored(storage: Storage, *, is_test_site: bool) -> Stored:
@@ -247,13 +247,13 @@ def read_stored(storage: Storage, *, is_test_site: bool) -> Stored:
     """
     paths = [*transaction.RECORDS, transaction.NOTE, *FILES.values()]
     read, closed = read_permitted(storage, paths)
-    if kept.PATH in closed:
-        storage.read([kept.PATH])
+    if record_files.PATH in closed:
+        storage.read([record_files.PATH])
     found = {path: content for path, content in read.items() if path in OURS}
     known = transaction.read_records(read, storage.place, closed)
     if found and known is None and not {transaction.NOTE} & {*read, *closed}:
-        raise Unreadable([kept.lost(storage.place, min(found))])
-    records = known or kept.new_records()
+        raise Unreadable([record_files.lost(storage.place, min(found))])
+    records = known or record_files.new_records()
     setting = Setting(records.key, is_test_site)
     compiled = compile_objects(records.objects, setting)
     texts = serialize(compiled, found)

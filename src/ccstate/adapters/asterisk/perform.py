@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from ccstate import kinds
 from ccstate.adapter import Result
-from ccstate.adapters.asterisk import records as kept
+from ccstate.adapters.asterisk import records as record_files
 from ccstate.adapters.asterisk import transaction
 from ccstate.adapters.asterisk.ami import Ami
 from ccstate.adapters.asterisk.compiling import compile_objects
@@ -196,21 +196,21 @@ def compiled_files(
         name for name, path in FILES.items() if stored.contents.get(path) != texts.get(path)
     )
     records = replace(
-        kept.written(stored.records, texts),
+        record_files.written(stored.records, texts),
         objects=draft.objects,
         ledger=draft.ledger,
         references=draft.references,
         sounds=sounds,
     )
     files = {FILES[name]: texts[FILES[name]] for name in changed}
-    return Written(compiled, {**files, **kept.dump(records)}, changed)
+    return Written(compiled, {**files, **record_files.dump(records)}, changed)
 
 
 def write_and_load(server: Server, stored: Stored, written: Written, running: Running) -> str:
     """Write, load and read back everything; return why it was taken back, "" where it holds."""
     old = dict(stored.contents)
     if not stored.is_new:
-        old |= server.storage.read([kept.PATH, kept.SECRETS])
+        old |= server.storage.read([record_files.PATH, record_files.SECRETS])
     begun = transaction.begin(server.storage, old, written.files)
     try:
         transaction.write(server.storage, written.files)

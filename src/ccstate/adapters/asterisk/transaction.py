@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 
 from ccstate.adapter import UNKNOWN, Holder
-from ccstate.adapters.asterisk import records as kept
+from ccstate.adapters.asterisk import records as record_files
 from ccstate.adapters.asterisk.entries import FILES
 from ccstate.adapters.asterisk.storage import Storage
 from ccstate.errors import Unreadable
@@ -98,7 +98,7 @@ OLD = "ccstate/before/"
 """Where the old files stand until the new ones are confirmed."""
 
 
-RECORDS = (kept.PATH, kept.SECRETS, f"{OLD}{kept.SECRETS}")
+RECORDS = (record_files.PATH, record_files.SECRETS, f"{OLD}{record_files.SECRETS}")
 """What has to be read for the records: with the secrets as they were, should a write have been killed."""
 
 
@@ -112,31 +112,31 @@ class Transaction:
 
 def read_records(
     found: Mapping[str, bytes], place: str, closed: Collection[str] = ()
-) -> kept.Records | None:
+) -> record_files.Records | None:
     """The records among files that were read; None where there are none.
 
     Sealed where the secrets are among `closed`, the files that may not be read. A killed process
     may leave new secrets beside old records; the old secrets lie aside then.
     """
-    if (content := found.get(kept.PATH)) is None:
+    if (content := found.get(record_files.PATH)) is None:
         return None
-    private, old = found.get(kept.SECRETS), found.get(RECORDS[-1])
+    private, old = found.get(record_files.SECRETS), found.get(RECORDS[-1])
     try:
-        records = kept.load(content, private, place)
+        records = record_files.load(content, private, place)
     except Unreadable:
         if old is None:
             raise
-        records = kept.load(content, old, place)
-    if records.is_sealed and kept.SECRETS not in closed:
-        raise Unreadable([kept.without_secrets(place)])
+        records = record_files.load(content, old, place)
+    if records.is_sealed and record_files.SECRETS not in closed:
+        raise Unreadable([record_files.without_secrets(place)])
     return records
 
 
 def begin(storage: Storage, old: Mapping[str, bytes], new: Mapping[str, bytes]) -> Transaction:
     """Keeps the old files aside and notes what is going to happen; nothing has changed yet."""
     begun = Transaction(
-        {path: kept.digest(old[path]) if path in old else None for path in new},
-        {path: kept.digest(content) for path, content in new.items()},
+        {path: record_files.digest(old[path]) if path in old else None for path in new},
+        {path: record_files.digest(content) for path, content in new.items()},
     )
     aside = {f"{OLD}{path}": content for path, content in old.items() if path in new}
     note = orjson.dumps({"before": dict(begun.before), "after": dict(begun.after)})
@@ -147,16 +147,16 @@ def begin(storage: Storage, old: Mapping[str, bytes], new: Mapping[str, bytes]) 
 
 def write(storage: Storage, new: Mapping[str, bytes]) -> None:
     """The new files, the records last; a killed process leaves each file old or new."""
-    last = [path for path in (kept.SECRETS, kept.PATH) if path in new]
+    last = [path for path in (record_files.SECRETS, record_files.PATH) if path in new]
     others = [path for path in new if path not in last]
-    shared = {path: content for path, content in new.items() if path != kept.SECRETS}
-    if kept.PATH in new and not kept.is_public(new[kept.PATH]):
+    shared = {path: content for path, content in new.items() if path != record_files.SECRETS}
+    if record_files.PATH in new and not record_files.is_public(new[record_files.PATH]):
         # Records of format 1, which are put back.
-        storage.stage({kept.PATH: shared.pop(kept.PATH)}, mode=0o600)
+        storage.stage({record_files.PATH: shared.pop(record_files.PATH)}, mode=0o600)
     if shared:
         storage.stage(shared, mode=0o640)
-    if kept.SECRETS in new:
-        storage.stage({kept.SECRETS: new[kept.SECRETS]}, mode=0o600)
+    if record_files.SECRETS in new:
+        storage.stage({record_files.SECRETS: new[record_files.SECRETS]}, mode=0o600)
     storage.commit([*others, *last])
 
 
@@ -164,7 +164,7 @@ def end(storage: Storage, begun: Transaction) -> None:
     """End a write that holds: remove the old files and the note."""
     # The note last: a process that is killed here is finished by the next. Of a killed process that
     # began something else, and was given up, copies and staged files may lie about.
-    paths = sorted({*begun.before, *FILES.values(), kept.SECRETS, kept.PATH})
+    paths = sorted({*begun.before, *FILES.values(), record_files.SECRETS, record_files.PATH})
     storage.discard([*paths, *(f"{OLD}{path}" for path in paths)])
     storage.remove([*(f"{OLD}{path}" for path in paths), NOTE])
 
@@ -180,8 +180,8 @@ def pending(storage: Storage) -> Transaction | None:
 
 def holds(storage: Storage, begun: Transaction) -> bool:
     """Whether the write got as far as the records, so that all of it is there."""
-    there = storage.read([kept.PATH]).get(kept.PATH)
-    return there is not None and kept.digest(there) == begun.after.get(kept.PATH)
+    there = storage.read([record_files.PATH]).get(record_files.PATH)
+    return there is not None and record_files.digest(there) == begun.after.get(record_files.PATH)
 
 
 def take_back(storage: Storage, begun: Transaction) -> list[str]:
@@ -191,7 +191,7 @@ def take_back(storage: Storage, begun: Transaction) -> list[str]:
     old = storage.read([f"{OLD}{path}" for path in paths])
     strange, restored, removed = [], {}, []
     for path in paths:
-        now = kept.digest(there[path]) if path in there else None
+        now = record_files.digest(there[path]) if path in there else None
         if now == begun.before[path]:
             continue
         is_kept = begun.before[path] is None or f"{OLD}{path}" in old

@@ -141,10 +141,12 @@ def _compile_node(node: _Node) -> None:
         case "queue":
             node.start(node.step(PRIORITY, "priority"), *node.follow(ways[0]))
         case "dial":
-            who = "number" if fields.get("number") else "extension"
-            rings = [node.step(CALLS if who == "number" else RINGS, who, "ring_for")]
-            is_rung = ways[0].event is Event.ANSWERED
-            node.start(*(rings if is_rung else ()), *node.follow(ways[-1]))
+            rings = []
+            if ways[0].event is Event.ANSWERED:
+                is_outside = bool(fields.get("number"))
+                template, who = (CALLS, "number") if is_outside else (RINGS, "extension")
+                rings.append(node.step(template, who, "ring_for"))
+            node.start(*rings, *node.follow(ways[-1]))
         case _:
             node.start(*node.spoken(PLAYBACK), *node.follow(ways[0]))
 
