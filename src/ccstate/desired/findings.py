@@ -19,7 +19,7 @@ from ccstate.desired.yaml_values import read
 from ccstate.errors import Diagnostic
 from ccstate.kinds import PLURALS, Path
 from ccstate.kinds.fields import canonical_order
-from ccstate.kinds.shape import Leaf, ListOf, MapOf, OneOf, Shape, Struct
+from ccstate.kinds.shape import Leaf, ListOf, MapOf, OneOf, Shape, Struct, inner_shape, item_shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,29 +104,17 @@ def _source_path(path: Path, document: Any, orders: _Orders) -> Path:
     if kind is None:
         return path
     try:
-        value, shape = document[path[0]][path[1]], cast("Shape", kinds.shape(kind.name))
+        value, shape = document[path[0]][path[1]], cast("Shape | None", kinds.shape(kind.name))
         for place, step in enumerate(path[2:], start=2):
             if isinstance(shape, ListOf) and shape.unordered and isinstance(step, int):
                 if id(value) not in orders:
                     orders[id(value)] = _order(shape, value)
                 steps[place] = orders[id(value)][step]
-            shape = _inner_shape(shape, value, str(step))
+            shape = item_shape(shape) or inner_shape(shape, value, str(step))
             value = value[steps[place]]
-    except (KeyError, IndexError, TypeError, ValidationError):
+    except (KeyError, IndexError, TypeError, AttributeError, ValidationError):
         pass  # the rest of the path is not in the document
     return tuple(steps)
-
-
-def _inner_shape(shape: Shape, value: Any, step: str) -> Shape:
-    match shape:
-        case ListOf(item=item) | MapOf(item=item):
-            return item
-        case OneOf(tag, variants):
-            return variants[value[tag]].fields[step]
-        case Struct(fields):
-            return fields[step]
-        case Leaf():
-            raise KeyError(step)
 
 
 def _order(shape: ListOf, items: list[Any]) -> list[int]:

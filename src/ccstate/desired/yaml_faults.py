@@ -45,6 +45,7 @@ class _Progress:
 
     file: str
     text: str
+    has_tabs: bool
     problems: list[Diagnostic] = field(default_factory=list)
     collections: list[_Collection] = field(default_factory=list)
     scalars: list[tuple[int, int, bool]] = field(default_factory=list)
@@ -59,7 +60,7 @@ def faults(text: str, file: str) -> list[Diagnostic]:
     """List the reasons to refuse the document, in its order; at most MAX_PROBLEMS."""
     import yaml
 
-    seen = _Progress(file, text)
+    seen = _Progress(file, text, "\t" in text)
     try:
         for _ in _walk(yaml.parse(text, Loader=yaml.CBaseLoader), seen):
             if len(seen.problems) >= MAX_PROBLEMS:
@@ -70,76 +71,84 @@ def faults(text: str, file: str) -> list[Diagnostic]:
         seen.problems.append(codes.YAML_INVALID(Span(file), error=error))
     else:
         seen.problems += misplaced_tabs(text, seen.scalars, file)
-        _document_end(seen)
+        if end := _DOCUMENT_END.search(text):
+            seen.problems.append(codes.DOCUMENT_ENDED(Span(file, *place(text, end.start()))))
     return seen.problems
 
 
 def _walk(events: Iterator[Any], seen: _Progress) -> Iterator[None]:
     """Check one event a step; stop where what follows has no certain meaning."""
-    keep_scalars = "\t" in seen.text
     documents = 0
     for event in events:
         name = type(event).__name__
         if name == "ScalarEvent":
             _decorations(event, seen)
             _scalar(event, seen)
-            if keep_scalars:
-                extent = (event.start_mark.index, event.end_mark.index, not event.style)
-                seen.scalars.append(extent)
         elif name in ("MappingEndEvent", "SequenceEndEvent"):
             seen.collections.pop()
         elif name == "AliasEvent":
             _alias(event, seen)
         elif name == "DocumentStartEvent":
             documents += 1
-            _directives(event, seen)
+            if event.version or event.tags:
+                seen.add(event.start_mark, codes.DIRECTIVE())
             if documents > 1:
-                _several_documents(event, seen)
-                return
+                seen.add(event.start_mark, codes.SEVERAL_DOCUMENTS())
+                break
         elif name in ("MappingStartEvent", "SequenceStartEvent"):
             _decorations(event, seen)
             _open(event, seen, is_mapping=name == "MappingStartEvent")
             if len(seen.collections) > MAX_DEPTH:
-                return
+                break
         yield
+
+
+def _alias(event: Any, seen: _Progress) -> None:
+    if _at_key(seen):
+        seen.add(event.start_mark, codes.KEY_NO_TEXT(what="an alias"))
+    seen.add(event.start_mark, codes.ALIAS(anchor=short(event.anchor)))
 
 
 def _at_key(seen: _Progress) -> _Collection | None:
     """The mapping whose key the coming node is, if it is one; turns to its value."""
-    if not seen.collections or (box := seen.collections[-1]).line_of is None:
+    if not seen.collections or (collection := seen.collections[-1]).line_of is None:
         return None
-    box.at_key = not box.at_key
-    return None if box.at_key else box
+    collection.at_key = not collection.at_key
+    return None if collection.at_key else collection
 
 
 def _open(event: Any, seen: _Progress, *, is_mapping: bool) -> None:
     if _at_key(seen):
-        what = "mapping" if is_mapping else "list"
-        _odd_key(event, seen, f"a {what}")
+        what = "a mapping" if is_mapping else "a list"
+        seen.add(event.start_mark, codes.KEY_NO_TEXT(what=what))
     start = event.start_mark.index
     pair = is_mapping and event.flow_style and seen.text[start : start + 1] != "{"
     seen.collections.append(_Collection({} if is_mapping else None, pair))
     if len(seen.collections) > MAX_DEPTH:
-        _too_deep(event, seen)
+        seen.add(event.start_mark, codes.TOO_DEEP(levels=MAX_DEPTH))
 
 
 def _scalar(event: Any, seen: _Progress) -> None:
     value, plain = event.value, not event.style
-    box = _at_key(seen)
+    if seen.has_tabs:
+        seen.scalars.append((event.start_mark.index, event.end_mark.index, plain))
+    collection = _at_key(seen)
     if plain:
-        _plain(event, value, seen, is_key=box is not None)
+        _plain(event, value, seen, is_key=collection is not None)
     elif event.style in ("|", ">"):
         _text_block(event, seen)
     elif _CONTROL.search(value):
         seen.add(event.start_mark, codes.CONTROL_ESCAPE())
-    if box is None or box.line_of is None:
+    if collection is None or collection.line_of is None:
         return
-    if box.flow_pair and _GLUED_COLON.match(seen.text, event.end_mark.index):
-        _glued_pair(event, seen)
+    if collection.flow_pair and _GLUED_COLON.match(seen.text, event.end_mark.index):
+        seen.add(event.start_mark, codes.PAIR_GLUED())
     line = event.start_mark.line + 1
-    if value in box.line_of:
-        seen.add(event.start_mark, codes.KEY_TWICE(key=short(value), line=box.line_of[value]))
-    box.line_of.setdefault(value, line)
+    if value in collection.line_of:
+        seen.add(
+            event.start_mark, codes.KEY_TWICE(key=short(value), line=collection.line_of[value])
+        )
+    collection.line_of.setdefault(value, line)
 
 
 def _plain(event: Any, value: str, seen: _Progress, *, is_key: bool) -> None:
@@ -149,9 +158,11 @@ def _plain(event: Any, value: str, seen: _Progress, *, is_key: bool) -> None:
     elif value == "=":
         seen.add(event.start_mark, codes.EQUALS_SIGN())
     elif is_key and value in _NO_TEXT:
-        _odd_key(event, seen, "empty" if value in ("", "~") else f"{value}, which is no text")
+        what = "empty" if value in ("", "~") else f"{value}, which is no text"
+        seen.add(event.start_mark, codes.KEY_NO_TEXT(what=what))
     elif is_key and value in _TRUTH:
-        _odd_key(event, seen, f"{value}, which is yes or no and not text")
+        what = f"{value}, which is yes or no and not text"
+        seen.add(event.start_mark, codes.KEY_NO_TEXT(what=what))
     elif fault := key_number_fault(value) if is_key else number_fault(value):
         seen.add(event.start_mark, fault)
 
@@ -176,39 +187,6 @@ def _decorations(event: Any, seen: _Progress) -> None:
     if event.tag is not None:
         tag = short(event.tag.replace("tag:yaml.org,2002:", "!!"))
         seen.add(event.start_mark, codes.TAG(tag=tag))
-
-
-def _alias(event: Any, seen: _Progress) -> None:
-    if _at_key(seen):
-        _odd_key(event, seen, "an alias")
-    seen.add(event.start_mark, codes.ALIAS(anchor=short(event.anchor)))
-
-
-def _odd_key(event: Any, seen: _Progress, what: str) -> None:
-    seen.add(event.start_mark, codes.KEY_NO_TEXT(what=what))
-
-
-def _glued_pair(event: Any, seen: _Progress) -> None:
-    seen.add(event.start_mark, codes.PAIR_GLUED())
-
-
-def _too_deep(event: Any, seen: _Progress) -> None:
-    seen.add(event.start_mark, codes.TOO_DEEP(levels=MAX_DEPTH))
-
-
-def _directives(event: Any, seen: _Progress) -> None:
-    if event.version or event.tags:
-        seen.add(event.start_mark, codes.DIRECTIVE())
-
-
-def _several_documents(event: Any, seen: _Progress) -> None:
-    seen.add(event.start_mark, codes.SEVERAL_DOCUMENTS())
-
-
-def _document_end(seen: _Progress) -> None:
-    if found := _DOCUMENT_END.search(seen.text):
-        span = Span(seen.file, *place(seen.text, found.start()))
-        seen.problems.append(codes.DOCUMENT_ENDED(span))
 
 
 _STARTS = frozenset("+-.0123456789")
