@@ -16,7 +16,7 @@ from ccstate.kinds.feature_code import NEEDS, TAKES
 from ccstate.kinds.parking_lot import MOST_SLOTS, slot_numbers
 from ccstate.model import Fields
 
-_Found: TypeAlias = Iterator[tuple[Path, Diagnostic]]
+_Problems: TypeAlias = Iterator[tuple[Path, Diagnostic]]
 
 
 def check_alone(file: str, kind: Kind, name: str, fields: Fields) -> Iterator[Finding]:
@@ -26,7 +26,7 @@ def check_alone(file: str, kind: Kind, name: str, fields: Fields) -> Iterator[Fi
         yield Finding(file, (kind.plural, name, *path), problem, canonical=True)
 
 
-def _site(site: Mapping[str, Any]) -> _Found:
+def _site(site: Mapping[str, Any]) -> _Problems:
     yield from _timezone(site)
     seen: dict[str, str] = {}
     for area, content in (site.get("areas") or {}).items():
@@ -36,13 +36,13 @@ def _site(site: Mapping[str, Any]) -> _Found:
             seen[desk] = area
 
 
-def _calendar(calendar: Mapping[str, Any]) -> _Found:
+def _calendar(calendar: Mapping[str, Any]) -> _Problems:
     for index, holiday in enumerate(calendar["holidays"]):
         yield from _days(holiday, ("holidays", index), repr_(holiday["name"]))
         yield from _part_of_day(holiday, "hours", ("holidays", index))
 
 
-def _schedule(schedule: Mapping[str, Any]) -> _Found:
+def _schedule(schedule: Mapping[str, Any]) -> _Problems:
     yield from _timezone(schedule)
     yield from _calendar({"holidays": schedule.get("holidays") or ()})
     for index, season in enumerate(schedule.get("seasons") or ()):
@@ -52,7 +52,7 @@ def _schedule(schedule: Mapping[str, Any]) -> _Found:
         yield from _part_of_day(exception, "closed", ("exceptions", index))
 
 
-def _days(entry: Mapping[str, Any], root: Path, what: str) -> _Found:
+def _days(entry: Mapping[str, Any], root: Path, what: str) -> _Problems:
     """Check the days of an entry: each exists, and the last is not before the first."""
     first, last = entry.get("date") or entry["every"], entry.get("until")
     is_dated = bool(entry.get("date"))
@@ -71,14 +71,14 @@ def _days(entry: Mapping[str, Any], root: Path, what: str) -> _Found:
 
 
 def _with_year(first: str, last: str) -> str:
-    """The one of the two that has no year, in the year in which it is meant."""
+    """Complete the day without a year by the year in which it is meant."""
     wraps = first[-5:] > last[-5:]
     if len(first) > len(last):
         return f"until: {int(first[:4]) + wraps:04}-{last}"
     return f"date: {int(last[:4]) - wraps:04}-{first}"
 
 
-def _day(text: str, path: Path) -> _Found:
+def _day(text: str, path: Path) -> _Problems:
     try:
         # A day of every year is one where a leap year has it.
         date.fromisoformat(text if len(text) == len("2026-12-25") else f"2024-{text}")
@@ -86,7 +86,7 @@ def _day(text: str, path: Path) -> _Found:
         yield path, codes.NO_SUCH_DAY(day=repr_(text))
 
 
-def _part_of_day(entry: Mapping[str, Any], field: str, root: Path) -> _Found:
+def _part_of_day(entry: Mapping[str, Any], field: str, root: Path) -> _Problems:
     for index, span in enumerate(entry.get(field) or ()):
         if span[6:] <= span[:5]:
             yield (*root, field, index), codes.NO_PART_OF_DAY(text=repr_(span), rest=_rest(span))
@@ -96,7 +96,7 @@ def _rest(span: str) -> str:
     return f"{span[:5]}-24:00" + (f" and 00:00-{span[6:]}" if span[6:] != "00:00" else "")
 
 
-def _call_test(test: Mapping[str, Any]) -> _Found:
+def _call_test(test: Mapping[str, Any]) -> _Problems:
     if moment_named(test["at"], ZoneInfo("UTC")) is None:
         yield (
             ("at",),
@@ -104,7 +104,7 @@ def _call_test(test: Mapping[str, Any]) -> _Found:
         )
 
 
-def _feature_code(code: Mapping[str, Any]) -> _Found:
+def _feature_code(code: Mapping[str, Any]) -> _Problems:
     action = code["action"]
     needed = NEEDS.get(action)
     if needed and not code.get(needed):
@@ -118,7 +118,7 @@ def _feature_code(code: Mapping[str, Any]) -> _Found:
             )
 
 
-def _timezone(fields: Mapping[str, Any]) -> _Found:
+def _timezone(fields: Mapping[str, Any]) -> _Problems:
     name = fields["timezone"]
     if not _is_timezone(name):
         from zoneinfo import available_timezones
@@ -136,7 +136,7 @@ def _is_timezone(name: str) -> bool:
     return True
 
 
-def _ivr(ivr: Mapping[str, Any]) -> _Found:
+def _ivr(ivr: Mapping[str, Any]) -> _Problems:
     nodes: Mapping[str, Any] = ivr["nodes"]
     if ivr["start"] not in nodes:
         yield (
@@ -155,7 +155,7 @@ def _ivr(ivr: Mapping[str, Any]) -> _Found:
     yield from _endless(nodes)
 
 
-def _collected(node: Mapping[str, Any], root: Path) -> _Found:
+def _collected(node: Mapping[str, Any], root: Path) -> _Problems:
     fewest, most = node.get("min_digits", 1), node.get("max_digits", 20)
     if fewest > most:
         yield (*root, "min_digits"), codes.DIGITS_REVERSED()
@@ -168,7 +168,7 @@ def _collected(node: Mapping[str, Any], root: Path) -> _Found:
             )
 
 
-def _endless(nodes: Mapping[str, Any]) -> _Found:
+def _endless(nodes: Mapping[str, Any]) -> _Problems:
     """Find a circle of nodes that neither play nor ask anything: a call would stay there for ever."""
     jumps = {
         name: [target for _, target in exits(node) if target in nodes]
@@ -214,13 +214,13 @@ def _near(word: str, nodes: Mapping[str, Any]) -> str:
     return did_you_mean(word, nodes) or f"nodes here: {', '.join(list(nodes)[:8])}"
 
 
-def _parking_lot(lot: Mapping[str, Any]) -> _Found:
+def _parking_lot(lot: Mapping[str, Any]) -> _Problems:
     first, last = lot["slots"].split("-")
     if not slot_numbers(lot["slots"]) or len(first) != len(last):
         yield ("slots",), codes.NO_SLOTS(slots=repr_(lot["slots"]), most=MOST_SLOTS)
 
 
-_CHECKS: Mapping[str, Callable[[Mapping[str, Any]], _Found]] = {
+_CHECKS: Mapping[str, Callable[[Mapping[str, Any]], _Problems]] = {
     "site": _site,
     "calendar": _calendar,
     "schedule": _schedule,

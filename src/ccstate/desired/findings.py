@@ -118,7 +118,7 @@ def _source_path(path: Path, document: Any, orders: _Orders) -> Path:
 
 
 def _order(shape: ListOf, items: list[Any]) -> list[int]:
-    """For each place in the sorted set, the place in the list of the document."""
+    """Map each place in the sorted set to the place in the list of the document."""
     several: Any = list.__class_getitem__(shape.item_type)
     return canonical_order(TypeAdapter(several).validate_python(items))
 

@@ -209,7 +209,7 @@ def _depth(text: str) -> int:
 
 
 class _Layout:
-    """Reads a document from top to bottom; `at` is the first line of which nothing has been taken."""
+    """A reader that goes through a document once; `at` is the first line that is not yet read."""
 
     def __init__(self, source: str, file: str) -> None:
         self.lines = source.split("\n")
@@ -391,7 +391,7 @@ class _Layout:
         return f"{{{inside}}}" if _is_mapping(node) else f"[{inside}]"
 
     def _source_lines(self, node: Node) -> list[str]:
-        """The lines of a value as they were typed, from its first to its last character."""
+        """Read the lines of a value as they were typed, from its first to its last character."""
         start, end = node.start_mark, node.end_mark
         if start.line == end.line:
             return [self.lines[start.line][start.column : end.column]]

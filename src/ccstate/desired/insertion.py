@@ -78,7 +78,7 @@ def with_items(
 
 
 def _reread(data: bytes, text: str, file: str) -> tuple[bytes, Document]:
-    """The new bytes of a file, with what they declare."""
+    """Encode the new text of a file, and parse it again."""
     result = data[:3] * data.startswith(_BOM.encode()) + text.encode()
     return result, valid_document(result, file)
 
@@ -161,7 +161,7 @@ def _in_brackets(source: str, node: Node, entry: str) -> str:
 
 
 def _last_line(source: str, node: Node, column: int) -> int:
-    """The last line of a mapping or list, with the comments that are indented as its entries are."""
+    """Find the last line of a mapping or list, with the comments that are indented as its entries."""
     lines = source.split("\n")
     end = min(node.end_mark.line, len(lines))
     last: int = node.start_mark.line
@@ -232,7 +232,7 @@ def _one_line(value: Json, shape: Shape | None, *, alone: bool = False) -> str:
 
 
 def _in_order(value: dict[str, Json], shape: Shape | None) -> list[tuple[str, Json, Shape | None]]:
-    """The entries of a mapping in canonical order, each with its shape."""
+    """Sort the entries of a mapping in canonical order, each with its shape."""
     tags = {key: inner for key, inner in value.items() if isinstance(inner, str)}
     rank = dict(zip(value, field_ranks(value, shape, tags), strict=True))
     return [

@@ -79,7 +79,7 @@ _NODES = frozenset(["ScalarEvent", "AliasEvent", "MappingStartEvent", "SequenceS
 
 
 def _enter(event: Any, collections: list[_Collection]) -> _Steps | None:
-    """The path of the node that begins; None for a key, and where no path is wanted."""
+    """Find the path of the node that begins; None for a key, and where no path is wanted."""
     if not collections:
         return ()
     box = collections[-1]

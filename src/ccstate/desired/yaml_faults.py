@@ -60,117 +60,117 @@ def faults(text: str, file: str) -> list[Diagnostic]:
     """List the reasons to refuse the document, in its order; at most MAX_PROBLEMS."""
     import yaml
 
-    seen = _Progress(file, text, "\t" in text)
+    progress = _Progress(file, text, "\t" in text)
     try:
-        for _ in _walk(yaml.parse(text, Loader=yaml.CBaseLoader), seen):
-            if len(seen.problems) >= MAX_PROBLEMS:
+        for _ in _walk(yaml.parse(text, Loader=yaml.CBaseLoader), progress):
+            if len(progress.problems) >= MAX_PROBLEMS:
                 break
     except yaml.MarkedYAMLError as error:
-        seen.problems.append(syntax_problem(error, text, file))
+        progress.problems.append(syntax_problem(error, text, file))
     except yaml.YAMLError as error:
-        seen.problems.append(codes.YAML_INVALID(Span(file), error=error))
+        progress.problems.append(codes.YAML_INVALID(Span(file), error=error))
     else:
-        seen.problems += misplaced_tabs(text, seen.scalars, file)
+        progress.problems += misplaced_tabs(text, progress.scalars, file)
         if end := _DOCUMENT_END.search(text):
-            seen.problems.append(codes.DOCUMENT_ENDED(Span(file, *place(text, end.start()))))
-    return seen.problems
+            progress.problems.append(codes.DOCUMENT_ENDED(Span(file, *place(text, end.start()))))
+    return progress.problems
 
 
-def _walk(events: Iterator[Any], seen: _Progress) -> Iterator[None]:
+def _walk(events: Iterator[Any], progress: _Progress) -> Iterator[None]:
     """Check one event a step; stop where what follows has no certain meaning."""
     documents = 0
     for event in events:
         name = type(event).__name__
         if name == "ScalarEvent":
-            _decorations(event, seen)
-            _scalar(event, seen)
+            _decorations(event, progress)
+            _scalar(event, progress)
         elif name in ("MappingEndEvent", "SequenceEndEvent"):
-            seen.collections.pop()
+            progress.collections.pop()
         elif name == "AliasEvent":
-            _alias(event, seen)
+            _alias(event, progress)
         elif name == "DocumentStartEvent":
             documents += 1
             if event.version or event.tags:
-                seen.add(event.start_mark, codes.DIRECTIVE())
+                progress.add(event.start_mark, codes.DIRECTIVE())
             if documents > 1:
-                seen.add(event.start_mark, codes.SEVERAL_DOCUMENTS())
+                progress.add(event.start_mark, codes.SEVERAL_DOCUMENTS())
                 break
         elif name in ("MappingStartEvent", "SequenceStartEvent"):
-            _decorations(event, seen)
-            _open(event, seen, is_mapping=name == "MappingStartEvent")
-            if len(seen.collections) > MAX_DEPTH:
+            _decorations(event, progress)
+            _open(event, progress, is_mapping=name == "MappingStartEvent")
+            if len(progress.collections) > MAX_DEPTH:
                 break
         yield
 
 
-def _alias(event: Any, seen: _Progress) -> None:
-    if _at_key(seen):
-        seen.add(event.start_mark, codes.KEY_NO_TEXT(what="an alias"))
-    seen.add(event.start_mark, codes.ALIAS(anchor=short(event.anchor)))
+def _alias(event: Any, progress: _Progress) -> None:
+    if _at_key(progress):
+        progress.add(event.start_mark, codes.KEY_NO_TEXT(what="an alias"))
+    progress.add(event.start_mark, codes.ALIAS(anchor=short(event.anchor)))
 
 
-def _at_key(seen: _Progress) -> _Collection | None:
-    """The mapping whose key the coming node is, if it is one; turns to its value."""
-    if not seen.collections or (collection := seen.collections[-1]).line_of is None:
+def _at_key(progress: _Progress) -> _Collection | None:
+    """Find the mapping whose key the next node is, if it is a key; then its value is next."""
+    if not progress.collections or (collection := progress.collections[-1]).line_of is None:
         return None
     collection.at_key = not collection.at_key
     return None if collection.at_key else collection
 
 
-def _open(event: Any, seen: _Progress, *, is_mapping: bool) -> None:
-    if _at_key(seen):
+def _open(event: Any, progress: _Progress, *, is_mapping: bool) -> None:
+    if _at_key(progress):
         what = "a mapping" if is_mapping else "a list"
-        seen.add(event.start_mark, codes.KEY_NO_TEXT(what=what))
+        progress.add(event.start_mark, codes.KEY_NO_TEXT(what=what))
     start = event.start_mark.index
-    pair = is_mapping and event.flow_style and seen.text[start : start + 1] != "{"
-    seen.collections.append(_Collection({} if is_mapping else None, pair))
-    if len(seen.collections) > MAX_DEPTH:
-        seen.add(event.start_mark, codes.TOO_DEEP(levels=MAX_DEPTH))
+    pair = is_mapping and event.flow_style and progress.text[start : start + 1] != "{"
+    progress.collections.append(_Collection({} if is_mapping else None, pair))
+    if len(progress.collections) > MAX_DEPTH:
+        progress.add(event.start_mark, codes.TOO_DEEP(levels=MAX_DEPTH))
 
 
-def _scalar(event: Any, seen: _Progress) -> None:
+def _scalar(event: Any, progress: _Progress) -> None:
     value, plain = event.value, not event.style
-    if seen.has_tabs:
-        seen.scalars.append((event.start_mark.index, event.end_mark.index, plain))
-    collection = _at_key(seen)
+    if progress.has_tabs:
+        progress.scalars.append((event.start_mark.index, event.end_mark.index, plain))
+    collection = _at_key(progress)
     if plain:
-        _plain(event, value, seen, is_key=collection is not None)
+        _plain(event, value, progress, is_key=collection is not None)
     elif event.style in ("|", ">"):
-        _text_block(event, seen)
+        _text_block(event, progress)
     elif _CONTROL.search(value):
-        seen.add(event.start_mark, codes.CONTROL_ESCAPE())
+        progress.add(event.start_mark, codes.CONTROL_ESCAPE())
     if collection is None or collection.line_of is None:
         return
-    if collection.flow_pair and _GLUED_COLON.match(seen.text, event.end_mark.index):
-        seen.add(event.start_mark, codes.PAIR_GLUED())
+    if collection.flow_pair and _GLUED_COLON.match(progress.text, event.end_mark.index):
+        progress.add(event.start_mark, codes.PAIR_GLUED())
     line = event.start_mark.line + 1
     if value in collection.line_of:
-        seen.add(
+        progress.add(
             event.start_mark, codes.KEY_TWICE(key=short(value), line=collection.line_of[value])
         )
     collection.line_of.setdefault(value, line)
 
 
-def _plain(event: Any, value: str, seen: _Progress, *, is_key: bool) -> None:
+def _plain(event: Any, value: str, progress: _Progress, *, is_key: bool) -> None:
     """Refuse a scalar without quotes that some reader takes for another value."""
     if value == "<<":
-        seen.add(event.start_mark, codes.MERGE_KEY())
+        progress.add(event.start_mark, codes.MERGE_KEY())
     elif value == "=":
-        seen.add(event.start_mark, codes.EQUALS_SIGN())
+        progress.add(event.start_mark, codes.EQUALS_SIGN())
     elif is_key and value in _NO_TEXT:
         what = "empty" if value in ("", "~") else f"{value}, which is no text"
-        seen.add(event.start_mark, codes.KEY_NO_TEXT(what=what))
+        progress.add(event.start_mark, codes.KEY_NO_TEXT(what=what))
     elif is_key and value in _TRUTH:
         what = f"{value}, which is yes or no and not text"
-        seen.add(event.start_mark, codes.KEY_NO_TEXT(what=what))
+        progress.add(event.start_mark, codes.KEY_NO_TEXT(what=what))
     elif fault := key_number_fault(value) if is_key else number_fault(value):
-        seen.add(event.start_mark, fault)
+        progress.add(event.start_mark, fault)
 
 
-def _text_block(event: Any, seen: _Progress) -> None:
+def _text_block(event: Any, progress: _Progress) -> None:
     """Refuse text blocks that ruamel.yaml 0.19 refuses, or reads otherwise than libyaml."""
-    source = seen.text[event.start_mark.index : event.end_mark.index]
-    if not seen.collections:
+    source = progress.text[event.start_mark.index : event.end_mark.index]
+    if not progress.collections:
         what, hint = "the whole file is a text block", "write `key: value` entries"
     elif _GLUED_COMMENT.match(source):
         what, hint = "a comment is glued to the sign of a text block", "put a space before the #"
@@ -178,15 +178,15 @@ def _text_block(event: Any, seen: _Progress) -> None:
         what, hint = "a text block begins with a line of spaces", "delete the spaces in that line"
     else:
         return
-    seen.add(event.start_mark, codes.TEXT_BLOCK(what=what, hint=hint))
+    progress.add(event.start_mark, codes.TEXT_BLOCK(what=what, hint=hint))
 
 
-def _decorations(event: Any, seen: _Progress) -> None:
+def _decorations(event: Any, progress: _Progress) -> None:
     if event.anchor is not None:
-        seen.add(event.start_mark, codes.ANCHOR(anchor=short(event.anchor)))
+        progress.add(event.start_mark, codes.ANCHOR(anchor=short(event.anchor)))
     if event.tag is not None:
         tag = short(event.tag.replace("tag:yaml.org,2002:", "!!"))
-        seen.add(event.start_mark, codes.TAG(tag=tag))
+        progress.add(event.start_mark, codes.TAG(tag=tag))
 
 
 _STARTS = frozenset("+-.0123456789")
@@ -373,7 +373,7 @@ def misplaced_tabs(
 
 
 def _uncommented(gap: str) -> str:
-    """What stands between two scalars, comments blanked out, at the same places."""
+    """Replace comments between two scalars by spaces, so that places stay."""
     return _COMMENT.sub(lambda found: " " * len(found[0]), gap)
 
 

@@ -93,13 +93,13 @@ PLURALS: Mapping[str, Kind] = {kind.plural: kind for kind in KINDS.values()}
 
 @cache
 def shape(kind: str) -> Struct:
-    """The structure of a kind's fields."""
+    """Read the structure of a kind's fields."""
     return shapes.shape_of(KINDS[kind].model)
 
 
 @cache
 def document_shape() -> Struct:
-    """The structure of a whole document: kinds in their order."""
+    """Build the structure of a whole document: kinds in their order."""
     return Struct({k.plural: shapes.MapOf(shape(k.name)) for k in KINDS.values()})
 
 
@@ -173,7 +173,7 @@ def flatten(kind: str, fields: Fields) -> dict[str, Json]:
 
 @cache
 def structs(kind: str) -> frozenset[str]:
-    """The top-level fields of a kind that are mappings of declared fields, such as `voicemail`."""
+    """List the top-level fields of a kind that are mappings of declared fields, such as `voicemail`."""
     return frozenset(n for n, s in shape(kind).fields.items() if isinstance(s, Struct))
 
 
@@ -201,7 +201,7 @@ def with_sorted_lists(kind: str, fields: Fields, beside: Fields) -> Fields:
 
 @cache
 def defaults(kind: str) -> Fields:
-    """What a platform sets in a new object for fields that are not declared."""
+    """List what a platform sets in a new object for fields that are not declared."""
     model = KINDS[kind].model
     return {
         name: field.default

@@ -118,7 +118,7 @@ def _tag(model: type[BaseModel]) -> str:
 
 
 def inner_shape(shape: Shape | None, tags: Mapping[str, str], name: str) -> Shape | None:
-    """The shape of an entry of a mapping, whose texts are `tags`; None for one that is not declared."""
+    """Find the shape of an entry of a mapping whose texts are `tags`; None where it is not declared."""
     match shape:
         case MapOf(item):
             return item
@@ -129,7 +129,7 @@ def inner_shape(shape: Shape | None, tags: Mapping[str, str], name: str) -> Shap
 
 
 def item_shape(shape: Shape | None) -> Shape | None:
-    """The shape of the items of a list."""
+    """Find the shape of the items of a list; None where the shape is no list."""
     return shape.item if isinstance(shape, ListOf) else None
 
 
@@ -227,7 +227,7 @@ def walker(shape: Shape, wanted: Callable[[Leaf], bool]) -> _Walk | None:
 
 
 def _pruned(shape: Shape, wanted: Callable[[Shape], bool]) -> Shape | None:
-    """The shape without parts that hold nothing wanted, so that a walk does not visit them."""
+    """Remove the parts of a shape that hold nothing wanted, so that a walk does not visit them."""
     match shape:
         case Leaf():
             return shape if wanted(shape) else None
