@@ -9,7 +9,7 @@ from ccstate.diff import diff, discrepancy, secret_references
 from ccstate.model import (
     ABSENT,
     ALTERED,
-    BESIDES,
+    ANNOTATIONS,
     RUNNING,
     Action,
     Address,
@@ -373,7 +373,7 @@ def test_what_is_stored_and_not_loaded_is_put_right_though_every_field_is_as_dec
 
 
 def test_no_kind_has_a_field_named_like_what_stands_beside_fields() -> None:
-    assert all(BESIDES.isdisjoint(kinds.shape(kind).fields) for kind in kinds.KINDS)
+    assert all(ANNOTATIONS.isdisjoint(kinds.shape(kind).fields) for kind in kinds.KINDS)
 
 
 def test_what_the_platform_would_be_written_otherwise_by_now_is_nobodys_doing_by_hand() -> None:

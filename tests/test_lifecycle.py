@@ -43,7 +43,7 @@ from ccstate.model import (
     Why,
     canonical,
 )
-from ccstate.plan import Share, make_plan
+from ccstate.plan import TargetPlan, make_plan
 from tests.adapters.embedded_harness import Passing
 from tests.strategies import choices, named, objects
 
@@ -305,7 +305,7 @@ class Life(RuleBasedStateMachine):
         state = {address: Resource(address, fields, "") for address, fields in self.desired.items()}
         seen = self.real.observe(KNOWN)
         changes = diff("here", state, seen, secrets={}, release=self.releasing)
-        share = Share("here", changes, state, seen, self.real.supports, 100, 100)
+        share = TargetPlan("here", changes, state, seen, self.real.supports, 100, 100)
         return make_plan([share], commit="", forced="")
 
     def _foresee(self, plan: Plan) -> None:

@@ -22,7 +22,7 @@ from ccstate.model import (
     Resource,
     parse_address,
 )
-from ccstate.plan import FEW, MOST_IN_A_STEP, Share, make_plan, narrowed
+from ccstate.plan import FEW, MOST_IN_A_STEP, TargetPlan, make_plan, narrow
 
 Objects = dict[str, Fields]
 SIGNS = {
@@ -49,7 +49,7 @@ def plan(
     seen = Observation(addressed(live), addressed(live if ledger is None else ledger))
     changes = diff("here", state, seen, secrets={}, release=())
     supports = {kind: replace(found, cycles=cycles) for kind, found in SUPPORTS.items()}
-    share = Share("here", changes, state, seen, supports, *limits)
+    share = TargetPlan("here", changes, state, seen, supports, *limits)
     return make_plan([share], commit="", forced=forced)
 
 
@@ -402,9 +402,9 @@ def test_a_narrowed_plan_has_what_it_needs_and_no_deletion_that_fails(
     state = {a: Resource(a, fields, "") for a, fields in addressed(desired).items()}
     seen = Observation(addressed(live), addressed(live))
     changes = diff("here", state, seen, secrets={}, release=())
-    share = Share("here", changes, state, seen, SUPPORTS, 100, 100)
+    share = TargetPlan("here", changes, state, seen, SUPPORTS, 100, 100)
     whole = make_plan([share], commit="", forced="")
-    part = make_plan([narrowed(share, [parse_address(name)])], commit="", forced="")
+    part = make_plan([narrow(share, [parse_address(name)])], commit="", forced="")
     done = {change.address for change in part.changes()}
     assert all(set(change.needs) <= done for change in part.changes())
     assert done <= {change.address for change in whole.changes()}
@@ -429,7 +429,7 @@ def test_a_plan_names_the_fields_that_the_platform_has_no_place_for() -> None:
     state = {a: Resource(a, fields, "") for a, fields in desired.items()}
     seen = Observation(live, live)
     changes = diff("here", state, seen, secrets={}, release=())
-    share = Share("here", changes, state, seen, supports, 100, 100)
+    share = TargetPlan("here", changes, state, seen, supports, 100, 100)
     found = make_plan([share], commit="", forced="force")
     assert found.kept == {
         "here": ("queue.label", "queue.service_level.percent", "queue.members.*.team")
@@ -444,7 +444,7 @@ def test_one_of_two_targets_that_was_emptied_needs_a_reason() -> None:
         state = {a: Resource(a, fields, "") for a, fields in desired.items()}
         seen = Observation(live, live)
         changes = diff(target, state, seen, secrets={}, release=())
-        shares.append(Share(target, changes, state, seen, supports, 30, 30))
+        shares.append(TargetPlan(target, changes, state, seen, supports, 30, 30))
     found = make_plan(shares, commit="", forced="")
     assert codes(found) == ["CC315"]
     assert "on emptied: 2 of 2 objects" in found.refusals[0].message

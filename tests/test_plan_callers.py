@@ -17,7 +17,7 @@ from ccstate.model import (
     Step,
     Why,
 )
-from ccstate.plan import Share, objects_after
+from ccstate.plan import TargetPlan, objects_after
 from ccstate.plan_callers import MOST_REFUSALS, objects_now, refused, with_callers
 from ccstate.rules import Comparison, Estate
 
@@ -66,9 +66,9 @@ def test_many_broken_promises_are_counted() -> None:
     assert made.refusals[-1].message == "5 more call tests would fail"
 
 
-def share(desired: dict[Address, Fields], live: dict[Address, Fields]) -> Share:
+def share(desired: dict[Address, Fields], live: dict[Address, Fields]) -> TargetPlan:
     wanted = {address: Resource(address, fields, "all.yaml") for address, fields in desired.items()}
-    return Share("demo", (), wanted, Observation(live, {}), {}, 30, 30)
+    return TargetPlan("demo", (), wanted, Observation(live, {}), {}, 30, 30)
 
 
 def test_what_a_platform_of_the_plan_does_not_have_yet_is_not_there_now() -> None:

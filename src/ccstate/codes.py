@@ -453,5 +453,5 @@ PRUNE_NO_AGE = Code("""CC818 --prune: "{text}" is no age
 SCHEMA_UNKNOWN = Code("""CC819 there is no schema "{name}"
   hint: {hint}""")
 TREE_TOO_TANGLED = Code("""CC820 {address} is too tangled to draw, with {arrows:,} arrows
-  Nobody could follow them, and the file would have many megabytes.
+  No reader could follow them, and the file would have many megabytes.
   hint: take it as text, with --format mermaid; or draw the trees that it leads to""")

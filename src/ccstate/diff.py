@@ -14,7 +14,7 @@ from dataclasses import replace
 from ccstate import kinds
 from ccstate.model import (
     ALTERED,
-    BESIDES,
+    ANNOTATIONS,
     RUNNING,
     UNSEEN_SEAL,
     Action,
@@ -38,7 +38,7 @@ LEDGER_ONLY = frozenset({"protect"})
 def sealed(
     state: State, secrets: Mapping[Address, Mapping[str, str]], seals: Mapping[str, str]
 ) -> dict[Address, Resource]:
-    """The state with a seal in place of every reference to a secret."""
+    """Put a seal in place of every reference to a secret."""
     result = dict(state)
     for address, references in secrets.items():
         resource = state[address]
@@ -52,7 +52,7 @@ def sealed(
 def sealed_as_recorded(
     state: State, secrets: Mapping[Address, Mapping[str, str]], seen: Observation
 ) -> dict[Address, Resource]:
-    """The state for a reader without secrets: what has its reference still is as it was written.
+    """Seal the state for a reader without secrets: one with its old reference is as it was written.
 
     A secret with another reference, or of an object that is not there, differs from all seals.
     """
@@ -72,7 +72,7 @@ def sealed_as_recorded(
 
 
 def secret_references(state: State) -> dict[Address, dict[str, str]]:
-    """For each resource with secrets: the dotted path of each, and its reference."""
+    """List the secrets of each resource: the dotted path of each, and its reference."""
     # Only where a top-level field can hold one: most objects need no walk.
     holders = {kind: kinds.secret_fields(kind) for kind in kinds.KINDS}
     found = {}
@@ -95,7 +95,7 @@ def diff(
     secrets: Mapping[Address, Mapping[str, str]],
     release: Collection[Address],
 ) -> list[Change]:
-    """Every change that brings one target to its desired state; `desired` is sealed.
+    """Find every change that brings one target to its desired state; `desired` is sealed.
 
     `secrets` are the references behind the seals, `release` the addresses to let go of.
     """
@@ -104,7 +104,7 @@ def diff(
     for address, resource in desired.items():
         want, live, applied = resource.fields, objects.get(address), ledger.get(address)
         is_there = live is not None and want.items() <= live.items()
-        if is_there and applied == want and BESIDES.isdisjoint(live or ()):
+        if is_there and applied == want and ANNOTATIONS.isdisjoint(live or ()):
             continue  # as it is with nearly all of them
         change = _declared(target, resource, live, applied, secrets.get(address, {}))
         if change is not None:
@@ -140,10 +140,10 @@ def _declared(
         )
         action = Action.CREATE
     else:
-        edits = (*_edits(resource, live, applied), *_besides(live))
+        edits = (*_edits(resource, live, applied), *_annotation_edits(live))
         if not edits and applied == want:
             return None
-        action, why = _standing(edits, applied)
+        action, why = _action(edits, applied)
     touched = {edit.path for edit in edits if edit.why is not Why.RELEASED}
     return Change(
         target=target,
@@ -157,7 +157,7 @@ def _declared(
     )
 
 
-def _standing(edits: tuple[Edit, ...], applied: Fields | None) -> tuple[Action, Why]:
+def _action(edits: tuple[Edit, ...], applied: Fields | None) -> tuple[Action, Why]:
     if applied is None:
         return Action.ADOPT, Why.NEW
     reasons = {edit.why for edit in edits}
@@ -175,7 +175,7 @@ def _edits(resource: Resource, live: Fields, applied: Fields | None) -> Iterator
     last = kinds.flatten(kind, applied or {})
     shown = kinds.flatten(kind, live)
     for path, value in wanted.items():
-        known = _said_of(path, last)
+        known = _applied_at(path, last)
         is_as_applied = all(then == value for then in known.values())
         before = last.get(path) if path in LEDGER_ONLY else _value(shown, live, path)
         if is_there(kind, path, value, before):
@@ -202,8 +202,8 @@ def _edits(resource: Resource, live: Fields, applied: Fields | None) -> Iterator
 AS_STORED = "as stored"
 
 
-def _besides(live: Fields) -> Iterator[Edit]:
-    """What is to be put right although no field says so."""
+def _annotation_edits(live: Fields) -> Iterator[Edit]:
+    """Undo what an object is annotated with, although no field says so."""
     if altered := live.get(ALTERED):
         why = Why.OUTDATED if isinstance(altered, str) else Why.BY_HAND
         yield Edit(ALTERED, altered, None, why=why)
@@ -216,17 +216,17 @@ def _besides(live: Fields) -> Iterator[Edit]:
 
 
 def is_there(kind: str, path: str, value: Json, before: Json) -> bool:
-    """Whether a struct declared without fields, as `voicemail: {}`, is there with any."""
+    """Tell whether a struct declared without fields, as `voicemail: {}`, is there with any."""
     return value == {} and isinstance(before, dict) and path in kinds.structs(kind)
 
 
 def _value(flat: Mapping[str, Json], fields: Fields, path: str) -> Json:
-    """What stands at a path: a leaf, or a whole struct where the path names one."""
+    """Return the value at a path: a leaf, or a whole struct where the path names one."""
     return flat[path] if path in flat else fields.get(path)
 
 
-def _said_of(path: str, last: Mapping[str, Json]) -> dict[str, Json]:
-    """What was applied at a path: itself, its parts, or the struct that it is a part of."""
+def _applied_at(path: str, last: Mapping[str, Json]) -> dict[str, Json]:
+    """Return what was applied at a path: itself, its parts, or the struct that it is a part of."""
     if path in last:
         return {path: last[path]}
     return {p: v for p, v in last.items() if p.startswith(f"{path}.") or path.startswith(f"{p}.")}
@@ -253,14 +253,14 @@ def _top(path: str) -> str:
 def _undeclared(
     target: str, address: Address, live: Fields | None, applied: Fields, *, is_released: bool
 ) -> Change:
-    """An object under management that is no longer declared."""
+    """Delete or release an object under management that is no longer declared."""
     if is_released or live is None:
         why = Why.RELEASED if is_released else Why.DELETED_BY_HAND
         return Change(target, Action.RELEASE, address, why, fingerprint(live))
     edits = tuple(
         Edit(path, value, None, why=Why.DELETED)
         for path, value in kinds.flatten(address.kind, live).items()
-        if path not in BESIDES
+        if path not in ANNOTATIONS
     )
     protect: dict[str, Json] = {"protect": True} if applied.get("protect") else {}
     edits += tuple(Edit(path, value, None, why=Why.DELETED) for path, value in protect.items())
@@ -268,7 +268,7 @@ def _undeclared(
 
 
 def discrepancy(change: Change, seen: Observation) -> str:
-    """What the platform shows instead of the outcome of a change; "" where it has taken effect."""
+    """Describe what the platform shows instead of a change's outcome; "" where it has taken effect."""
     live, applied = seen.objects.get(change.address), seen.ledger.get(change.address)
     match change.action:
         case Action.DELETE:
@@ -295,33 +295,33 @@ def discrepancy(change: Change, seen: Observation) -> str:
 
 
 def _missing(change: Change, live: Fields) -> str:
-    """The first of the fields that is not as the change makes it; "" where all are."""
-    if besides := BESIDES.intersection(live):
-        return _left_over(live, besides)
+    """Describe the first field that is not as the change makes it; "" where all are."""
+    if annotations := ANNOTATIONS.intersection(live):
+        return _left_over(live, annotations)
     kind = change.address.kind
     shown = kinds.flatten(kind, kinds.with_sorted_lists(kind, live, live))
     for edit in change.edits:
-        if edit.why is Why.RELEASED or edit.path in LEDGER_ONLY or _top(edit.path) in BESIDES:
+        if edit.why is Why.RELEASED or edit.path in LEDGER_ONLY or _top(edit.path) in ANNOTATIONS:
             continue
         value, wanted = _value(shown, live, edit.path), edit.after
         if _top(edit.path) == edit.path:
             wanted = kinds.with_sorted_lists(kind, {edit.path: wanted}, live)[edit.path]
         if value != wanted and not is_there(kind, edit.path, wanted, value):
-            return f"{edit.path} is {_said(value)}, not {_said(edit.after)}"
+            return f"{edit.path} is {_shown(value)}, not {_shown(edit.after)}"
     return ""
 
 
-def _left_over(live: Fields, besides: Collection[str]) -> str:
-    if ALTERED in besides:
-        return f"changed by hand: {_said(live[ALTERED])}"
-    return f"{Why.NOT_LOADED.value}; what runs is {_said(live[RUNNING])}"
+def _left_over(live: Fields, annotations: Collection[str]) -> str:
+    if ALTERED in annotations:
+        return f"changed by hand: {_shown(live[ALTERED])}"
+    return f"{Why.NOT_LOADED.value}; what runs is {_shown(live[RUNNING])}"
 
 
-MOST_SAID = 60
+MOST_SHOWN = 60
 
 
-def _said(value: Json) -> str:
+def _shown(value: Json) -> str:
     if value is None:
         return "not set"
     text = value if isinstance(value, str) else repr(value)
-    return text if len(text) <= MOST_SAID else f"{text[:MOST_SAID]}…"
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import assert_never, cast
 
 from ccstate import kinds
-from ccstate.model import BESIDES, Action, Change, Edit, Fields, Json, Why, edited
+from ccstate.model import ANNOTATIONS, Action, Change, Edit, Fields, Json, Why, edited
 from ccstate.secrets import is_seal, seal
 
 CHANGED = "changed since the plan was made"
@@ -46,7 +46,7 @@ def effective(change: Change) -> list[Edit]:
         for edit in change.edits
         if edit.path != "protect"
         and edit.why is not Why.RELEASED
-        and edit.path.partition(".")[0] not in BESIDES
+        and edit.path.partition(".")[0] not in ANNOTATIONS
     ]
 
 

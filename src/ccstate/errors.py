@@ -4,7 +4,7 @@
     ├── InvalidInput             1    files, arguments or a connection that cannot be used
     ├── Unreadable               1    a platform's answer cannot be trusted
     ├── Blocked                  3    a limit, a protection, a stale or edited plan: nothing was written
-    └── Locked                   5    somebody else is applying
+    └── Locked                   5    another process is applying
 
 Every one of them carries diagnostics; the command line prints those and never a traceback.
 """

@@ -42,7 +42,7 @@ ADDRESS_PATTERN = r"^[a-z_]+/[a-z0-9+][a-z0-9._+-]{0,79}$"
 
 
 def parse_address(text: str) -> Address:
-    """The address written as `kind/name`; ValueError where it is not of that form."""
+    """Parse an address written as `kind/name`; ValueError where it is not of that form."""
     kind, slash, name = text.partition("/")
     if not (kind and slash and name):
         raise ValueError(f"{text!r} is not of the form kind/name")
@@ -81,8 +81,8 @@ class Observation:
 
     Two more keys stand in an object where that is not all. `RUNNING`: a platform that stores what
     it runs has loaded something else than it stores; dotted paths with the values that run, or a
-    text where it runs none of it. `ALTERED`: what somebody wrote that no field can say, line by
-    line; or a text, where nobody did and ccstate itself would write something else by now.
+    text where it runs none of it. `ALTERED`: what was written by hand that no field can say, line
+    by line; or a text, where nothing was and ccstate itself would write something else by now.
     """
 
     objects: Mapping[Address, Fields]
@@ -98,8 +98,8 @@ class Observation:
 
 RUNNING = "running"
 ALTERED = "altered"
-BESIDES = frozenset({RUNNING, ALTERED})
-"""Keys of a live object that are no fields of its kind."""
+ANNOTATIONS = frozenset({RUNNING, ALTERED})
+"""Keys of a live object that annotate it, and are no fields of its kind."""
 
 
 class Action(StrEnum):
@@ -350,7 +350,7 @@ class Plan:
     """What could not be seen for lack of rights, by target; such a plan is never applied."""
 
     def changes(self) -> Iterator[Change]:
-        """Every change, in the order in which they are performed."""
+        """List every change, in the order in which they are performed."""
         for step in self.steps:
             yield from step.changes
 
@@ -364,7 +364,7 @@ class Outcome(StrEnum):
 
 
 def edited(fields: Fields, edits: Iterable[Edit]) -> dict[str, Json]:
-    """The fields after the edits; an edit to None takes the field out."""
+    """Apply edits to fields; an edit to None takes the field out."""
     result = dict(fields)
     copied: set[str] = set()
     for edit in edits:
@@ -386,7 +386,7 @@ def edited(fields: Fields, edits: Iterable[Edit]) -> dict[str, Json]:
 
 
 def canonical(value: object) -> bytes:
-    """The one spelling of a JSON value: keys sorted, no spaces, UTF-8."""
+    """Write a JSON value in its one spelling: keys sorted, no spaces, UTF-8."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
@@ -398,5 +398,5 @@ ABSENT = "absent"
 
 
 def fingerprint(fields: Fields | None) -> str:
-    """What tells whether a live object is still the one that a plan was made from."""
+    """Return the fingerprint by which an object is known to be the one a plan was made from."""
     return ABSENT if fields is None else hashlib.sha256(canonical(fields)).hexdigest()[:32]

@@ -46,15 +46,15 @@ FEWEST_AT_A_SITE = 3
 FEWEST_ALIKE = 2
 """Fields, besides a label, by which two objects may be taken for one with another name."""
 
-MOST_TOLD = 20
-"""Refusals of one kind that are told one by one."""
+MOST_LISTED = 20
+"""Refusals of one kind that are listed one by one."""
 
 NAMES_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """What planning knows of one target: its changes, and what they were made from."""
+class TargetPlan:
+    """The changes planned for one target, and what they were made from."""
 
     name: str
     changes: Sequence[Change]
@@ -66,48 +66,48 @@ class Share:
     platform: Platform | None = None
 
 
-def make_plan(shares: Sequence[Share], *, commit: str, forced: str) -> Plan:
-    """The plan for all targets; `forced` is the reason for going beyond a limit, if any is."""
+def make_plan(targets: Sequence[TargetPlan], *, commit: str, forced: str) -> Plan:
+    """Make the plan for all targets; `forced` is the reason for going beyond a limit, if any is."""
     steps: list[Step] = []
     refusals: list[Diagnostic] = []
     exceeded: list[Diagnostic] = []
-    for share in shares:
-        ordered, circles = _in_order(share)
+    for target in targets:
+        ordered, circles = _in_order(target)
         steps += ordered
         refusals += circles
-        refusals += _protected(share)
-        exceeded += _too_many(share, Action.UPDATE, share.most_updates, "update")
-        exceeded += _too_many_gone(share)
-    refusals += _still_named(shares)
+        refusals += _protected(target)
+        exceeded += _too_many(target, Action.UPDATE, target.most_updates, "update")
+        exceeded += _too_many_gone(target)
+    refusals += _still_named(targets)
     if not forced:
         refusals += exceeded
     return Plan(
         commit=commit,
         steps=tuple(steps),
-        managed={share.name: _managed(share) for share in shares},
-        unmanaged={share.name: _unmanaged(share) for share in shares},
+        managed={target.name: _managed(target) for target in targets},
+        unmanaged={target.name: _unmanaged(target) for target in targets},
         forced=forced if exceeded else "",
         made_by=__version__,
-        platforms={share.name: share.platform for share in shares if share.platform},
+        platforms={target.name: target.platform for target in targets if target.platform},
         refusals=tuple(map(refusal, refusals)),
-        renames=tuple(rename for share in shares for rename in _renames(share)),
-        unseen={share.name: share.seen.unseen for share in shares if share.seen.unseen},
-        kept={share.name: kept for share in shares if (kept := _kept(share))},
+        renames=tuple(rename for target in targets for rename in _renames(target)),
+        unseen={target.name: target.seen.unseen for target in targets if target.seen.unseen},
+        kept={target.name: kept for target in targets if (kept := _kept(target))},
     )
 
 
 def refusal(problem: Diagnostic) -> Refusal:
-    """A problem as a plan file holds it: without cause and place."""
+    """Return a problem as a plan file holds it: without cause and place."""
     return Refusal(problem.code, problem.message, problem.hint)
 
 
-def narrowed(share: Share, only: Collection[Address]) -> Share:
-    """The share with the changes of these objects alone, and of what those cannot do without.
+def narrow(target: TargetPlan, only: Collection[Address]) -> TargetPlan:
+    """Keep the changes of these objects alone, and of what those cannot do without.
 
     That is what they name and what is new, and what must let go of an object that is deleted.
     """
-    changes = {change.address: change for change in share.changes}
-    needs = _needs(share, changes)
+    changes = {change.address: change for change in target.changes}
+    needs = _needs(target, changes)
     kept: set[Address] = set()
     waiting = [address for address in only if address in changes]
     while waiting:
@@ -115,12 +115,12 @@ def narrowed(share: Share, only: Collection[Address]) -> Share:
         if address not in kept:
             kept.add(address)
             waiting += needs.get(address, ())
-    return replace(share, changes=[c for c in share.changes if c.address in kept])
+    return replace(target, changes=[c for c in target.changes if c.address in kept])
 
 
-def _in_order(share: Share) -> tuple[list[Step], list[Diagnostic]]:
-    changes = {change.address: change for change in share.changes}
-    needs = _needs(share, changes)
+def _in_order(target: TargetPlan) -> tuple[list[Step], list[Diagnostic]]:
+    changes = {change.address: change for change in target.changes}
+    needs = _needs(target, changes)
     kept = [a for a, change in changes.items() if change.action is not Action.DELETE]
     gone = sorted(a for a, change in changes.items() if change.action is Action.DELETE)
     steps: list[Step] = []
@@ -129,20 +129,20 @@ def _in_order(share: Share) -> tuple[list[Step], list[Diagnostic]]:
         batches, found = _batches(addresses, needs)
         circles += found
         steps += [
-            Step(share.name, tuple(_needing(changes[a], needs.get(a)) for a in batch))
+            Step(target.name, tuple(_needing(changes[a], needs.get(a)) for a in batch))
             for batch in batches
         ]
-    if steps and all(share.supports[address.kind].atomic for address in changes):
-        steps = [Step(share.name, tuple(change for step in steps for change in step.changes))]
-    return steps, _circle_refusals(share, circles)
+    if steps and all(target.supports[address.kind].atomic for address in changes):
+        steps = [Step(target.name, tuple(change for step in steps for change in step.changes))]
+    return steps, _circle_refusals(target, circles)
 
 
 def _needing(change: Change, needs: Collection[Address] | None) -> Change:
     return replace(change, needs=tuple(sorted(needs))) if needs else change
 
 
-def _needs(share: Share, changes: Mapping[Address, Change]) -> dict[Address, set[Address]]:
-    """For each change that cannot come at once: the changes that must have been made before."""
+def _needs(target: TargetPlan, changes: Mapping[Address, Change]) -> dict[Address, set[Address]]:
+    """List, for each change that cannot come at once, the changes that must come before it."""
     deleted = {a for a, change in changes.items() if change.action is Action.DELETE}
     created = {a for a, change in changes.items() if change.action is Action.CREATE}
     needs: dict[Address, set[Address]] = {}
@@ -154,9 +154,9 @@ def _needs(share: Share, changes: Mapping[Address, Change]) -> dict[Address, set
             if named:
                 needs[address] = named
         if deleted:
-            # Whoever names what is deleted lets go of it first.
-            for target in (_mentions(change, share.seen) & deleted) - {address}:
-                needs.setdefault(target, set()).add(address)
+            # An object that names what is deleted lets go of it first.
+            for predecessor in (_mentions(change, target.seen) & deleted) - {address}:
+                needs.setdefault(predecessor, set()).add(address)
     return needs
 
 
@@ -170,7 +170,10 @@ def _mentions(change: Change, seen: Observation) -> set[Address]:
 def _batches(
     addresses: Sequence[Address], needs: Mapping[Address, Collection[Address]]
 ) -> tuple[list[list[Address]], list[list[Address]]]:
-    """Batches in order, and the circles among the addresses; a circle is never split."""
+    """Divide the addresses into batches, in order, and find the circles among them.
+
+    A circle is never split.
+    """
     here = set(addresses)
     waiting = {a: here.intersection(needs[a]) for a in addresses if a in needs}
     needed_by: dict[Address, list[Address]] = {}
@@ -208,7 +211,7 @@ def _knot(
     waiting: Mapping[Address, Collection[Address]],
     needed_by: Mapping[Address, Collection[Address]],
 ) -> set[Address]:
-    """The circles among what is left and what lies between them, without what only waits."""
+    """Return the circles among what is left and what lies between them, without what only waits."""
     knot = set(left)
     users = {a: sum(later in knot for later in needed_by.get(a, ())) for a in knot}
     loose = [address for address, number in users.items() if not number]
@@ -226,7 +229,7 @@ def _knot(
 def _condensed(
     waiting: Mapping[Address, Collection[Address]],
 ) -> tuple[list[list[list[Address]]], list[list[Address]]]:
-    """Generations of groups, each circle taken as one, and the circles."""
+    """Sort groups into generations, each circle taken as one; and list the circles."""
     import networkx as nx
 
     graph: nx.DiGraph[Address] = nx.DiGraph()
@@ -250,29 +253,29 @@ def _chunks(groups: Iterable[list[Address]]) -> Iterator[list[Address]]:
         yield batch
 
 
-def _circle_refusals(share: Share, circles: Iterable[list[Address]]) -> list[Diagnostic]:
+def _circle_refusals(target: TargetPlan, circles: Iterable[list[Address]]) -> list[Diagnostic]:
     return [
-        codes.CIRCLE(circle=" → ".join(map(str, [*circle, circle[0]])), target=share.name)
+        codes.CIRCLE(circle=" → ".join(map(str, [*circle, circle[0]])), target=target.name)
         for circle in circles
-        if not all(share.supports[address.kind].cycles for address in circle)
+        if not all(target.supports[address.kind].cycles for address in circle)
     ]
 
 
-def _protected(share: Share) -> list[Diagnostic]:
+def _protected(target: TargetPlan) -> list[Diagnostic]:
     return [
         codes.PROTECTED(address=change.address)
-        for change in share.changes
+        for change in target.changes
         if change.action is Action.DELETE
-        and share.seen.ledger.get(change.address, {}).get("protect")
+        and target.seen.ledger.get(change.address, {}).get("protect")
     ]
 
 
-def _too_many(share: Share, action: Action, most: int, verb: str) -> list[Diagnostic]:
-    managed = Counter(address.kind for address in share.seen.ledger)
+def _too_many(target: TargetPlan, action: Action, most: int, verb: str) -> list[Diagnostic]:
+    managed = Counter(address.kind for address in target.seen.ledger)
     refusals = []
     touched = Counter(
         change.address.kind
-        for change in share.changes
+        for change in target.changes
         if change.action is action and _writes(change)
     )
     for kind, count in sorted(touched.items()):
@@ -283,33 +286,33 @@ def _too_many(share: Share, action: Action, most: int, verb: str) -> list[Diagno
                     count=count,
                     managed=managed[kind],
                     kinds=KINDS[kind].plural,
-                    target=share.name,
+                    target=target.name,
                     most=most,
                 )
             )
     return refusals
 
 
-def _too_many_gone(share: Share) -> list[Diagnostic]:
-    """Deletions beyond the limit, or such as leave a platform or a site bare, however small it is.
+def _too_many_gone(target: TargetPlan) -> list[Diagnostic]:
+    """Refuse deletions beyond the limit, and such as leave a platform or a site bare, however small.
 
     A folder that was emptied or moved says the same as one whose objects shall all go; shares of
     a kind say nothing where there are few. A target whose limit is 100 % may be emptied.
     """
-    most, managed, gone = share.most_deletions, share.seen.ledger.keys(), _deleted(share)
+    most, managed, gone = target.most_deletions, target.seen.ledger.keys(), _deleted(target)
     if not gone or most == 100:
         return []
     if gone == managed:
-        return [_bare(f"everything that ccstate manages on {share.name}", gone, managed)]
-    found = _too_many(share, Action.DELETE, most, "delete")
+        return [_bare(f"everything that ccstate manages on {target.name}", gone, managed)]
+    found = _too_many(target, Action.DELETE, most, "delete")
     if not found and len(gone) * 100 > len(managed) * max(HALF, most):
-        found.append(_bare(f"most of all that ccstate manages on {share.name}", gone, managed))
+        found.append(_bare(f"most of all that ccstate manages on {target.name}", gone, managed))
     at: dict[str, list[Address]] = {}
-    for address, fields in share.seen.ledger.items():
+    for address, fields in target.seen.ledger.items():
         if isinstance(site := fields.get("site"), str):
             at.setdefault(site, []).append(address)
     found += [
-        _bare(f"everything at site/{site} on {share.name}", there, there)
+        _bare(f"everything at site/{site} on {target.name}", there, there)
         for site, there in sorted(at.items())
         if len(there) >= FEWEST_AT_A_SITE and gone.issuperset(there)
     ]
@@ -317,40 +320,39 @@ def _too_many_gone(share: Share) -> list[Diagnostic]:
 
 
 def _bare(what: str, gone: Collection[Address], of: Collection[Address]) -> Diagnostic:
-    """A refusal to delete nearly all there is; `what` is that in words."""
+    """Refuse to delete nearly all there is; `what` is that in words."""
     objects = f"{len(of):,} object{'s' * (len(of) != 1)}"
     return codes.TOO_MUCH_GONE(what=what, count=f"{len(gone):,}", objects=objects)
 
 
-def _still_named(shares: Sequence[Share]) -> list[Diagnostic]:
-    """Deletions that cannot succeed: something names the object and keeps doing so.
+def _still_named(targets: Sequence[TargetPlan]) -> list[Diagnostic]:
+    """Refuse deletions that cannot succeed: something names the object and keeps doing so.
 
-    Fields that nobody declares keep what they have, and objects that nobody declares stay as
-    they are; so no later plan would come further.
+    Fields and objects that no file declares stay as they are; so no later plan would come further.
     """
-    gone = {share.name: _deleted(share) for share in shares}
+    gone = {target.name: _deleted(target) for target in targets}
     anywhere = frozenset[Address]().union(*gone.values())
     if not anywhere:
         return []
-    namers: dict[Address, list[tuple[Share, Address, str]]] = {}
-    for share in shares:
-        here = gone[share.name]
-        for address, fields in objects_after(share.seen.objects, share.changes).items():
+    namers: dict[Address, list[tuple[TargetPlan, Address, str]]] = {}
+    for target in targets:
+        here = gone[target.name]
+        for address, fields in objects_after(target.seen.objects, target.changes).items():
             for reference in kinds.references(address.kind, fields):
-                target = reference.target
-                if target in here or (target in anywhere and target not in share.seen.objects):
+                named = reference.target
+                if named in here or (named in anywhere and named not in target.seen.objects):
                     field = _field(address.kind, reference.path)
-                    namers.setdefault(target, []).append((share, address, field))
-    told = [_named_by(target, found) for target, found in sorted(namers.items())]
-    if len(told) > MOST_TOLD:
-        told[MOST_TOLD:] = [codes.MORE_STILL_NAMED(count=len(told) - MOST_TOLD)]
-    return told
+                    namers.setdefault(named, []).append((target, address, field))
+    problems = [_named_by(named, found) for named, found in sorted(namers.items())]
+    if len(problems) > MOST_LISTED:
+        problems[MOST_LISTED:] = [codes.MORE_STILL_NAMED(count=len(problems) - MOST_LISTED)]
+    return problems
 
 
 def objects_after(
     before: Mapping[Address, Fields], changes: Iterable[Change]
 ) -> dict[Address, Fields]:
-    """What is there after the changes: fields that nobody declared keep what they have."""
+    """Return the objects after the changes: fields that no file declares keep what they have."""
     after = dict(before)
     for change in changes:
         if change.action is Action.DELETE:
@@ -360,22 +362,22 @@ def objects_after(
     return after
 
 
-def _deleted(share: Share) -> frozenset[Address]:
-    return frozenset(c.address for c in share.changes if c.action is Action.DELETE)
+def _deleted(target: TargetPlan) -> frozenset[Address]:
+    return frozenset(c.address for c in target.changes if c.action is Action.DELETE)
 
 
 def _field(kind: str, path: kinds.Path) -> str:
-    """The field that a path leads into, as one declares it: `overflow.full`, `members`."""
+    """Return the field that a path leads into, as it is declared: `overflow.full`, `members`."""
     depth = 2 if path[0] in kinds.structs(kind) else 1
     return ".".join(map(str, path[:depth]))
 
 
-def _named_by(target: Address, found: Sequence[tuple[Share, Address, str]]) -> Diagnostic:
-    share, namer, field = min(found, key=lambda one: (one[1], one[2]))
+def _named_by(named: Address, found: Sequence[tuple[TargetPlan, Address, str]]) -> Diagnostic:
+    target, namer, field = min(found, key=lambda one: (one[1], one[2]))
     others = len({one[1] for one in found}) - 1
     more = f" and {others:,} more" if others else ""
-    keep = f"or keep {target}: declare it, or list it under `release:`"
-    resource = share.desired.get(namer)
+    keep = f"or keep {named}: declare it, or list it under `release:`"
+    resource = target.desired.get(namer)
     if resource is None:
         whose = f"{namer}{more}, which ccstate does not manage, still names it: {field}"
         way = f"let go of it there by hand, or `ccstate adopt {namer}` and change it; {keep}"
@@ -383,16 +385,16 @@ def _named_by(target: Address, found: Sequence[tuple[Share, Address, str]]) -> D
         whose = f"{namer}{more} still names it: {field}, which no file declares"
         place = f" in {resource.file}" if resource.file else ""
         way = f"declare {field} of {namer}{place}, null to clear it; {keep}"
-    return codes.STILL_NAMED(object=target, target=share.name, reference=whose, hint=way)
+    return codes.STILL_NAMED(object=named, target=target.name, reference=whose, hint=way)
 
 
-def _kept(share: Share) -> tuple[str, ...]:
-    """The fields that the changes write and the platform has no place for, as `queue.label`."""
+def _kept(target: TargetPlan) -> tuple[str, ...]:
+    """List the fields that the changes write and the platform has no place for, as `queue.label`."""
     found: dict[str, set[str]] = {}
-    for change in share.changes:
+    for change in target.changes:
         kind = change.address.kind
         written = found.setdefault(kind, set())
-        kept = share.supports[kind].kept
+        kept = target.supports[kind].kept
         if len(written) == len(kept) or change.action in {Action.DELETE, Action.RELEASE}:
             continue
         for edit in change.edits:
@@ -406,20 +408,20 @@ def _kept(share: Share) -> tuple[str, ...]:
     return in_order(found)
 
 
-def _renames(share: Share) -> Iterator[Rename]:
-    """Pairs of a deleted and a created object that look like one whose name was changed.
+def _renames(target: TargetPlan) -> Iterator[Rename]:
+    """Find pairs of a deleted and a created object that look like one whose name was changed.
 
     Each is the only one of its kind on its side with these fields, or with that label and half of
     these fields. One pass: objects are found by what they say, not compared with one another.
     """
     gone = {
-        change.address: share.seen.ledger[change.address]
-        for change in share.changes
-        if change.action is Action.DELETE and change.address in share.seen.ledger
+        change.address: target.seen.ledger[change.address]
+        for change in target.changes
+        if change.action is Action.DELETE and change.address in target.seen.ledger
     }
     made = {
         change.address: change.ledger
-        for change in share.changes
+        for change in target.changes
         if change.action is Action.CREATE and change.ledger is not None
     }
     if not gone or not made:
@@ -477,19 +479,19 @@ def _writes(change: Change) -> bool:
     )
 
 
-def _managed(share: Share) -> dict[str, int]:
+def _managed(target: TargetPlan) -> dict[str, int]:
     """How many objects of each kind are managed afterwards."""
-    after = set(share.seen.ledger)
-    for change in share.changes:
+    after = set(target.seen.ledger)
+    for change in target.changes:
         (after.discard if change.ledger is None else after.add)(change.address)
     counts = Counter(address.kind for address in after)
     return {kind: counts[kind] for kind in KINDS if counts[kind]}
 
 
-def _unmanaged(share: Share) -> dict[str, Unmanaged]:
+def _unmanaged(target: TargetPlan) -> dict[str, Unmanaged]:
     names: dict[str, list[str]] = {}
-    for address in share.seen.objects:
-        if address not in share.seen.ledger and address not in share.desired:
+    for address in target.seen.objects:
+        if address not in target.seen.ledger and address not in target.desired:
             names.setdefault(address.kind, []).append(address.name)
     return {
         kind: Unmanaged(len(names[kind]), tuple(sorted(names[kind])[:NAMES_SHOWN]))

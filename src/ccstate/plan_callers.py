@@ -10,13 +10,13 @@ from ccstate.journeys.call_tests import Verdict, verdicts
 from ccstate.journeys.differences import differences
 from ccstate.journeys.ways import GOOD
 from ccstate.model import Address, Fields, Journeys, Plan, Refusal, State
-from ccstate.plan import Share, refusal
+from ccstate.plan import TargetPlan, refusal
 from ccstate.rules import Comparison, Reach
 
 Tests: TypeAlias = Mapping[str, Mapping[str, Any]]
 """Fields of call tests by their names."""
 MOST_REFUSALS = 20
-"""Broken promises that are told one by one."""
+"""Broken promises that are listed one by one."""
 
 
 def with_callers(plan: Plan, comparison: Comparison, tests: Tests) -> Plan:
@@ -28,7 +28,7 @@ def with_callers(plan: Plan, comparison: Comparison, tests: Tests) -> Plan:
     return replace(
         plan,
         journeys=differences(before.flow, after.flow, after.today),
-        refusals=(*plan.refusals, *_told(list(_broken(comparison, tests)))),
+        refusals=(*plan.refusals, *_call_test_refusals(list(_broken(comparison, tests)))),
     )
 
 
@@ -43,14 +43,14 @@ def refused(plan: Plan, errors: Sequence[Diagnostic]) -> Plan:
     return replace(plan, refusals=(*plan.refusals, *refusals))
 
 
-def objects_now(shares: Sequence[Share], desired: State) -> dict[Address, Fields]:
+def objects_now(targets: Sequence[TargetPlan], desired: State) -> dict[Address, Fields]:
     """What callers meet now; what no platform of the plan holds is as it is desired."""
-    planned = {address for share in shares for address in share.desired}
+    planned = {address for target in targets for address in target.desired}
     found: dict[Address, Fields] = {
         address: resource.fields for address, resource in desired.items() if address not in planned
     }
-    for share in reversed(shares):
-        found.update(share.seen.objects)
+    for target in reversed(targets):
+        found.update(target.seen.objects)
     return found
 
 
@@ -63,7 +63,7 @@ def _broken(comparison: Comparison, tests: Tests) -> Iterator[Verdict]:
             yield will
 
 
-def _told(broken: Sequence[Verdict]) -> Iterator[Refusal]:
+def _call_test_refusals(broken: Sequence[Verdict]) -> Iterator[Refusal]:
     shown = broken[:MOST_REFUSALS]
     for verdict in shown:
         yield refusal(_failing(verdict, HINT if verdict is shown[-1] else ""))

@@ -1,6 +1,6 @@
-"""Whether the changes of a plan are such as the kinds allow: a plan file may be anybody's.
+"""Whether the changes of a plan are such as the kinds allow: a plan file may come from anywhere.
 
-A digest says that a plan was not edited after it was computed, not who computed it. What no
+A module beside `plan_file`, which many commands need: this one loads the kinds. A digest says that a plan was not edited after it was computed, not who computed it. What no
 desired state can say is refused here, before any platform is asked.
 """
 
@@ -15,7 +15,7 @@ from ccstate.kinds import KINDS
 from ccstate.kinds.fields import SecretReference
 from ccstate.kinds.shape import Struct
 from ccstate.model import (
-    BESIDES,
+    ANNOTATIONS,
     SEAL,
     Action,
     Address,
@@ -32,7 +32,7 @@ _WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.ADOPT})
 
 
 def faults(plan: Plan) -> Iterator[tuple[Change, str]]:
-    """Every change that ccstate would not have planned, and why."""
+    """Find every change that ccstate would not have planned, and why."""
     addresses = {(change.target, change.address) for change in plan.changes()}
     seen: set[tuple[str, Address]] = set()
     for change in plan.changes():
@@ -90,7 +90,7 @@ def _ledger_faults(change: Change, ledger: Fields) -> Iterator[str]:
 def _edit_faults(change: Change, ledger: Fields, flat: Mapping[str, Json]) -> Iterator[str]:
     for edit in change.edits:
         head = edit.path.partition(".")[0]
-        if head in BESIDES and change.action in _WRITES:
+        if head in ANNOTATIONS and change.action in _WRITES:
             continue
         if not _is_field(change.address.kind, edit.path):
             yield f'edits "{edit.path}", which is no field of its kind'

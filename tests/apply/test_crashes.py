@@ -18,7 +18,7 @@ from ccstate.apply.journal import Event, open_journal
 from ccstate.diff import diff
 from ccstate.kinds import KINDS
 from ccstate.model import Address, Fields, Plan, Resource
-from ccstate.plan import Share, make_plan
+from ccstate.plan import TargetPlan, make_plan
 from ccstate.plan_file import packed, read_plan
 
 CHILD = Path(__file__).parent / "crash_child.py"
@@ -65,7 +65,7 @@ def plan_for(adapter: EmbeddedAdapter, desired: dict[Address, Fields]) -> Plan:
     state = {address: Resource(address, fields, "") for address, fields in desired.items()}
     seen = adapter.observe(list(KINDS))
     changes = diff("here", state, seen, secrets={}, release=())
-    share = Share("here", changes, state, seen, adapter.supports, 100, 100)
+    share = TargetPlan("here", changes, state, seen, adapter.supports, 100, 100)
     return make_plan([share], commit="", forced="")
 
 

@@ -40,7 +40,7 @@ from ccstate.model import (
     Resource,
     parse_address,
 )
-from ccstate.plan import Share, make_plan
+from ccstate.plan import TargetPlan, make_plan
 from ccstate.plan_file import plan_id
 from tests.adapters.embedded_harness import Passing
 
@@ -67,7 +67,7 @@ class Ground:
         seen = self.adapter().observe(list(KINDS))
         released = [parse_address(text) for text in release]
         changes = diff("here", state, seen, secrets={}, release=released)
-        share = Share("here", changes, state, seen, self.adapter().supports, 100, 100)
+        share = TargetPlan("here", changes, state, seen, self.adapter().supports, 100, 100)
         return make_plan([share], commit="", forced="")
 
     def apply(

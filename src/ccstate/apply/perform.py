@@ -27,7 +27,7 @@ from ccstate.model import (
     Step,
     fingerprint,
 )
-from ccstate.plan import MOST_IN_A_STEP, Share, make_plan
+from ccstate.plan import MOST_IN_A_STEP, TargetPlan, make_plan
 from ccstate.plan_file import digest
 
 MOST_NAMED = 10
@@ -381,7 +381,7 @@ def _corrective(
     context: ApplyContext,
 ) -> Plan | None:
     """A plan for exactly what this one did not bring about; None where that is nothing."""
-    shares = []
+    planned = []
     for target, observation in seen.items():
         left = {
             one.change.address: one.change
@@ -408,10 +408,10 @@ def _corrective(
         )
         supports = context.adapters[target].supports
         platform = fresh.plan.platforms.get(target)
-        shares.append(Share(target, changes, wanted, narrowed, supports, 100, 100, platform))
-    if not any(share.changes for share in shares):
+        planned.append(TargetPlan(target, changes, wanted, narrowed, supports, 100, 100, platform))
+    if not any(target.changes for target in planned):
         return None
-    return make_plan(shares, commit=fresh.plan.commit, forced=f"corrects plan {fresh.id}")
+    return make_plan(planned, commit=fresh.plan.commit, forced=f"corrects plan {fresh.id}")
 
 
 def _interrupted(plan_id: str, error: Unreadable) -> Interrupted:

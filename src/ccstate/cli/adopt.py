@@ -10,7 +10,7 @@ from ccstate.checkout import display_path
 from ccstate.cli.output import in_format, print_report, talk
 from ccstate.cli.progress import Terminal
 from ccstate.errors import InvalidInput
-from ccstate.model import BESIDES, Address, Edit, Fields, Why, edited
+from ccstate.model import ANNOTATIONS, Address, Edit, Fields, Why, edited
 from ccstate.project import Project, address_of
 from ccstate.render.receipt import ADOPTED, Adopted
 from ccstate.render.values import plural
@@ -81,5 +81,5 @@ def adopt(
 def _declarable(address: Address, fields: Fields) -> tuple[Fields, int]:
     """The fields that YAML can hold, and how many secrets that leaves out."""
     paths = kinds.secrets(address.kind, fields)
-    taken = [*paths, *(key for key in BESIDES if key in fields)]
+    taken = [*paths, *(key for key in ANNOTATIONS if key in fields)]
     return edited(fields, [Edit(path, None, None, why=Why.NEW) for path in taken]), len(paths)

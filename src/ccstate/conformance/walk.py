@@ -24,7 +24,7 @@ from ccstate.model import (
     canonical,
     edited,
 )
-from ccstate.plan import Share, make_plan
+from ccstate.plan import TargetPlan, make_plan
 
 TARGET = "conformance"
 VERBS: Mapping[Action, Verb] = {
@@ -158,7 +158,7 @@ class Walk:
         """The plan from an observation of the platform."""
         wanted, references = self.sealed(desired)
         changes = diff(TARGET, wanted, seen, secrets=references, release=release)
-        share = Share(TARGET, changes, wanted, seen, self.supports, 100, 100)
+        share = TargetPlan(TARGET, changes, wanted, seen, self.supports, 100, 100)
         return make_plan([share], commit="", forced="")
 
     def sealed(

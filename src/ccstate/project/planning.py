@@ -9,7 +9,7 @@ from ccstate.desired import Desired
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.history import head_commit
 from ccstate.model import Activity, Address, Fields, Plan, Resource, State
-from ccstate.plan import Share, make_plan, narrowed, objects_after
+from ccstate.plan import TargetPlan, make_plan, narrow, objects_after
 from ccstate.project.targets import Targets, activity_of
 
 
@@ -37,7 +37,7 @@ def plan_changes(
     whole = sum(len(target.changes) for target in found)
     if only:
         _refuse_unknown(only, [desired.state, *(target.seen.ledger for target in found)])
-        found = [narrowed(target, only) for target in found]
+        found = [narrow(target, only) for target in found]
     plan = make_plan(found, commit=commit, forced=force)
     if only:
         left_out = whole - sum(len(target.changes) for target in found)
@@ -54,7 +54,7 @@ def plan_changes(
 
 
 def _judged(
-    targets: Targets, plan: Plan, found: Sequence[Share], desired: Desired, today: date
+    targets: Targets, plan: Plan, found: Sequence[TargetPlan], desired: Desired, today: date
 ) -> tuple[Plan, list[Diagnostic]]:
     """The plan with what callers notice, refused where promises or rules break; and warnings."""
     from ccstate.plan_callers import objects_now, refused, with_callers

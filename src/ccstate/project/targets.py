@@ -24,7 +24,7 @@ from ccstate.model import (
     Resource,
     State,
 )
-from ccstate.plan import Share, refusal
+from ccstate.plan import TargetPlan, refusal
 from ccstate.project.listener import Listener
 from ccstate.render.values import plural
 from ccstate.secrets import Unresolved, diagnostics
@@ -121,7 +121,7 @@ class Targets:
         wanted = {a: r.fields for a, r in desired.state.items() if a.kind not in kinds}
         return {**wanted, **found}
 
-    def compare(self, target: Target, desired: Desired) -> Share:
+    def compare(self, target: Target, desired: Desired) -> TargetPlan:
         """What one target should be, what it is, and the changes between the two."""
         with self.listener.during(f"Reading {target.name}"):
             try:
@@ -172,7 +172,7 @@ class Targets:
         }
 
 
-def _compared(target: Target, adapter: Adapter, desired: Desired) -> Share:
+def _compared(target: Target, adapter: Adapter, desired: Desired) -> TargetPlan:
     kinds = target.kinds & adapter.supports.keys()
     wanted: State = {a: r for a, r in desired.state.items() if a.kind in kinds}
     if target.sites is not None:
@@ -189,7 +189,7 @@ def _compared(target: Target, adapter: Adapter, desired: Desired) -> Share:
         seen = replace(seen, unseen=(*seen.unseen, words))
         wanted = sealed_as_recorded(wanted, secrets, seen)
     changes = diff(target.name, wanted, seen, secrets=secrets, release=desired.release)
-    return Share(
+    return TargetPlan(
         name=target.name,
         changes=changes,
         desired=wanted,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ccstate.diff import AS_STORED
 from ccstate.diff_inside import Entry, Inner, inside, reordered
-from ccstate.model import ALTERED, BESIDES, Action, Change, Edit, Json, Why
+from ccstate.model import ALTERED, ANNOTATIONS, Action, Change, Edit, Json, Why
 from ccstate.render.text import Line, Piece, Style, columns, plain, safe, width_of
 from ccstate.render.values import (
     SIGNS,
@@ -46,7 +46,7 @@ def rows(edit: Edit, secrets: Mapping[str, str]) -> list[Row]:
     """What the edit does; a secret is never shown, only that it changes and where it is from."""
     if edit.path in secrets:
         return [Row(edit.path, _secret(edit, secrets[edit.path]))]
-    if edit.path.partition(".")[0] in BESIDES:
+    if edit.path.partition(".")[0] in ANNOTATIONS:
         return list(_besides(edit))
     if edit.before == edit.after:
         stays = "stays" if edit.why is Why.RELEASED else "as it is"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ccstate.diff import LEDGER_ONLY, is_there
 from ccstate.kinds import flatten, with_sorted_lists
 from ccstate.model import (
-    BESIDES,
+    ANNOTATIONS,
     RUNNING,
     Action,
     Address,
@@ -211,7 +211,7 @@ def _note(
             return False
         return not is_there(kind, path, side[path], value)
 
-    if path in BESIDES:
+    if path in ANNOTATIONS:
         why = Why.NOT_LOADED if path == RUNNING else Why.BY_HAND
         return why.value, Style.CHANGE
     if differs(last):
