@@ -15,11 +15,10 @@ from collections import Counter
 from datetime import date, timedelta
 from typing import Any
 
+from ccstate.journeys.call_tests import coverage
 from ccstate.journeys.centre import Centre
-from ccstate.journeys.coverage import coverage
 from ccstate.journeys.differences import differences
-from ccstate.journeys.enumeration import journeys, loops
-from ccstate.journeys.every import calls
+from ccstate.journeys.enumeration import calls, journeys, loops
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Year
 from ccstate.journeys.ways import KEYS, End, Place

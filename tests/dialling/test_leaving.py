@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from ccstate.dialling.leaving import TrunkCall, dialled_out, extension_of, trunk_calls
-from ccstate.journeys.calls import Call, call
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Year
+from ccstate.journeys.walk import Call, call
 from ccstate.journeys.ways import End, Place
 from ccstate.model import Address
 

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from ccstate.journeys.call_tests import Verdict, endings, verdicts
-from ccstate.journeys.coverage import coverage, missing_tests
+from ccstate.journeys.call_tests import Verdict, coverage, endings, missing_tests, verdicts
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Year
 from ccstate.journeys.ways import End

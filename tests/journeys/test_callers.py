@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccstate.journeys.callers import WITHHELD, callers, lists_of
 from ccstate.journeys.centre import Centre
+from ccstate.journeys.moments import WITHHELD, callers, lists_of
 from ccstate.model import Address
 from tests.growth import is_linear
 

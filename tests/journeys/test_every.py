@@ -5,11 +5,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ccstate.journeys.calls import asked_in_vain, call, exists, keys_left
 from ccstate.journeys.centre import Centre
-from ccstate.journeys.every import Calls, Lost, Tally, calls, every
+from ccstate.journeys.enumeration import Calls, Lost, Tally, calls, enumerate_year
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Year
+from ccstate.journeys.walk import asked_in_vain, call, exists, keys_left
 from ccstate.journeys.ways import End, Event, Place
 from ccstate.model import Address, Fields
 from ccstate.render.enumeration import ends_counted, proof
@@ -116,7 +116,7 @@ def test_an_enumeration_that_is_cut_off_says_so() -> None:
 def test_the_sum_counts_every_world() -> None:
     tally = Tally()
     starts = [Place("number", name) for name in sorted(FLOW.centre.of("number"))]
-    for found in every(FLOW, YEAR, starts):
+    for found in enumerate_year(FLOW, YEAR, starts):
         tally.add(found)
     assert tally.numbers == 3
     assert tally.situations == 4 + 1 + 1

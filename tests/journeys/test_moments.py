@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ccstate.journeys.hours import Phase, Position
-from ccstate.journeys.moments import DAYS, World, Year
+from ccstate.journeys.moments import DAYS, ScheduleState, Year
 from tests.journeys import interpreter
 from tests.journeys.strategies_journeys import FIRST, calendars, centre, days_for, schedules
 
@@ -71,7 +71,7 @@ def test_a_moment_has_the_phases_and_occasions_of_its_world(
             assert of_days == list(occasions)
 
 
-def worlds(**named: dict[str, Any]) -> tuple[World, ...]:
+def worlds(**named: dict[str, Any]) -> tuple[ScheduleState, ...]:
     return Year(centre({"schedule": named}), FIRST).worlds(named)
 
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccstate.journeys.speech import spoken_seconds
+from ccstate.journeys.centre import spoken_seconds
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Year
 from ccstate.journeys.walk import Answering, Journey, Step, keys_of, walk, zone_of
-from ccstate.journeys.ways import End, Event, Place, Way
+from ccstate.journeys.ways import End, Event, Place, Transition
 from tests.journeys import interpreter
 from tests.journeys.strategies_journeys import FIRST, Plain, centre, centres, entries, moments
 
@@ -84,7 +84,7 @@ def test_the_time_of_a_call_is_that_of_its_first_schedule_or_else_of_its_site(
 
 def test_the_keys_of_a_journey_are_an_entry_for_each_question() -> None:
     def step(event: Event, keys: str = "") -> Step:
-        return Step(HERE, Way(event, None), keys)
+        return Step(HERE, Transition(event, None), keys)
 
     asked = (step(Event.THEN), step(Event.SILENCE), step(Event.OPEN), step(Event.DIGITS, "12#"))
     gives_up = (step(Event.WRONG_KEY, "##"), step(Event.SILENCE))

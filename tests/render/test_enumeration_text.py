@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from ccstate.journeys.centre import Centre
-from ccstate.journeys.every import Decision, Tally, calls
+from ccstate.journeys.enumeration import Decision, Tally, calls
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Year
 from ccstate.journeys.ways import End, Event, Place

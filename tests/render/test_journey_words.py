@@ -8,7 +8,7 @@ import pytest
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Moment
-from ccstate.journeys.ways import End, Event, Place, Way
+from ccstate.journeys.ways import End, Event, Place, Transition
 from ccstate.model import Address
 from ccstate.render import journey_words as words
 from ccstate.render.values import listed
@@ -53,30 +53,30 @@ def test_a_place_is_called_by_its_label(place: Place, said: str) -> None:
 @pytest.mark.parametrize(
     "way, keys, said",
     [
-        (Way(Event.KEY, None, key="1"), "", "presses 1"),
-        (Way(Event.KEY, None, key="1"), "9*1", "presses 9, then star, then 1"),
-        (Way(Event.DIGITS, None), "", "enters digits"),
-        (Way(Event.DIGITS, None), "5550#", "enters 5550#"),
-        (Way(Event.SILENCE, None, seconds=9), "", "says nothing"),
-        (Way(Event.SILENCE, None), "9", "presses 9, then says nothing"),
-        (Way(Event.WRONG_KEY, None), "", "presses a wrong key"),
-        (Way(Event.WRONG_KEY, None), "9", "presses 9: wrong key"),
-        (Way(Event.WRONG_KEY, None), "99", "presses 9, then 9: wrong keys"),
-        (Way(Event.NO_ANSWER, None, seconds=240), "", "nobody answers for 4 min"),
-        (Way(Event.NO_ANSWER, None), "", "nobody answers"),
-        (Way(Event.EMPTY, None), "", "nobody is there"),
-        (Way(Event.EMPTY, None, seconds=60), "", "nobody is there, for 1 min"),
-        (Way(Event.FULL, None), "", "the queue is full"),
-        (Way(Event.OPEN, None), "", "open"),
-        (Way(Event.THEN, None), "", ""),
+        (Transition(Event.KEY, None, key="1"), "", "presses 1"),
+        (Transition(Event.KEY, None, key="1"), "9*1", "presses 9, then star, then 1"),
+        (Transition(Event.DIGITS, None), "", "enters digits"),
+        (Transition(Event.DIGITS, None), "5550#", "enters 5550#"),
+        (Transition(Event.SILENCE, None, seconds=9), "", "says nothing"),
+        (Transition(Event.SILENCE, None), "9", "presses 9, then says nothing"),
+        (Transition(Event.WRONG_KEY, None), "", "presses a wrong key"),
+        (Transition(Event.WRONG_KEY, None), "9", "presses 9: wrong key"),
+        (Transition(Event.WRONG_KEY, None), "99", "presses 9, then 9: wrong keys"),
+        (Transition(Event.NO_ANSWER, None, seconds=240), "", "nobody answers for 4 min"),
+        (Transition(Event.NO_ANSWER, None), "", "nobody answers"),
+        (Transition(Event.EMPTY, None), "", "nobody is there"),
+        (Transition(Event.EMPTY, None, seconds=60), "", "nobody is there, for 1 min"),
+        (Transition(Event.FULL, None), "", "the queue is full"),
+        (Transition(Event.OPEN, None), "", "open"),
+        (Transition(Event.THEN, None), "", ""),
     ],
 )
-def test_what_happens_is_said(way: Way, keys: str, said: str) -> None:
+def test_what_happens_is_said(way: Transition, keys: str, said: str) -> None:
     assert words.event_words(way, keys) == said
 
 
 def test_every_event_has_words() -> None:
-    assert all(isinstance(words.event_words(Way(event, None)), str) for event in Event)
+    assert all(isinstance(words.event_words(Transition(event, None)), str) for event in Event)
 
 
 @pytest.mark.parametrize(

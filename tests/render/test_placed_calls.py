@@ -7,12 +7,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from ccstate.journeys.call_tests import Verdict
+from ccstate.journeys.call_tests import CallResult, Person, RealCall, Verdict, agreement
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.flow import Flow
-from ccstate.journeys.placed import CallResult, Heard, Person, agreement
 from ccstate.journeys.walk import Journey, Step, walk
-from ccstate.journeys.ways import End, Event, Place, Way
+from ccstate.journeys.ways import End, Event, Place, Transition
 from ccstate.model import Address, Fields
 from ccstate.render.call_tests import (
     PlacedCalls,
@@ -57,7 +56,7 @@ def walked(name: str, *keys: str, expect: str = "queue/sales") -> Verdict:
 def made(verdict: Verdict, heard: Journey | None, person: Person | None = None) -> CallResult:
     if heard is None or verdict.journey is None:
         return CallResult(verdict, None, None)
-    told = Heard("ccstate-1", heard, 6.4, person)
+    told = RealCall("ccstate-1", heard, 6.4, person)
     return CallResult(verdict, told, agreement(verdict.journey, heard))
 
 
@@ -68,7 +67,7 @@ assert SILENT.journey
 ASTRAY = walked("astray", "1")
 BROKEN = walked("broken-promise", "1", expect="voicemail/2001")
 REFUSED = CallResult(
-    PRESSED, Heard("m", Journey((), End.CUT_OFF, ""), 0.2, None, "404 Not Found"), None
+    PRESSED, RealCall("m", Journey((), End.CUT_OFF, ""), 0.2, None, "404 Not Found"), None
 )
 RESULTS = [
     made(PRESSED, PRESSED.journey, Person("priya.n", "2001")),
@@ -121,7 +120,7 @@ def test_a_line_fits_the_terminal(columns: int) -> None:
 
 
 def test_nothing_that_was_heard_comes_alive() -> None:
-    way = Way(Event.KEY, None, End.HANGUP, key="\x1b[31m")
+    way = Transition(Event.KEY, None, End.HANGUP, key="\x1b[31m")
     journey = Journey((Step(START, way),), End.HANGUP, "hangup")
     text = placed_text(PlacedCalls(FLOW, [made(PRESSED, journey)])) + placed_markdown(
         PlacedCalls(FLOW, [REFUSED])

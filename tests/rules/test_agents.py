@@ -2,7 +2,7 @@
 
 import pytest
 
-from ccstate.rules.agents import RULES
+from ccstate.rules.queues import RULES
 from tests.rules.estates import estate
 
 RULE = {rule.code: rule for rule in RULES}

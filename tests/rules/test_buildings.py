@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccstate.rules import Found
-from ccstate.rules.buildings import RULES
+from ccstate.rules.people import RULES
 from tests.rules.estates import estate
 
 (RULE,) = RULES

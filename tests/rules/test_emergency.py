@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ccstate.rules import Found
 from ccstate.rules.emergency import RULES
-from ccstate.rules.location import RULES as LOCATION
+from ccstate.rules.emergency import RULES as LOCATION
 from tests.rules.estates import estate
 
 CHECKS = {rule.code: rule.check for rule in (*RULES, *LOCATION)}

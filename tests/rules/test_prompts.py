@@ -1,9 +1,9 @@
 from ccstate.model import Address
-from ccstate.rules import languages, prompts
+from ccstate.rules import keys, languages
 from ccstate.rules.rule import Found
 from tests.rules.estates import estate
 
-CHECKS = {rule.code: rule.check for rule in (*prompts.RULES, *languages.RULES)}
+CHECKS = {rule.code: rule.check for rule in (*keys.RULES, *languages.RULES)}
 
 
 def found(code: str, document: str) -> list[Found]:

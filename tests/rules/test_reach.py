@@ -1,7 +1,7 @@
 import pytest
 
 from ccstate.rules import Found
-from ccstate.rules.reach import RULES
+from ccstate.rules.queues import RULES
 from tests.rules.estates import estate
 
 (CHECK,) = (rule.check for rule in RULES)

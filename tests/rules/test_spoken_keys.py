@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccstate.rules.spoken_keys import is_readable, may_announce, spoken_keys
-from ccstate.rules.tongues import TONGUES
+from ccstate.rules.key_phrases import TONGUES, is_readable, may_announce, spoken_keys
 
 
 def keys(text: str, language: str = "en-AU") -> str:

@@ -1,7 +1,7 @@
 import pytest
 
 from ccstate.rules import Found
-from ccstate.rules.swapped_keys import RULES
+from ccstate.rules.keys import RULES
 from tests.rules.estates import estate
 
 (CHECK,) = (rule.check for rule in RULES)

@@ -1,6 +1,5 @@
 from ccstate.model import Address
-from ccstate.rules.naming import listed
-from ccstate.rules.rule import Found
+from ccstate.rules.rule import Found, listed
 from ccstate.rules.trees import RULES
 from tests.rules.estates import estate
 

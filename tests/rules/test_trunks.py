@@ -2,7 +2,7 @@
 
 import pytest
 
-from ccstate.rules.trunks import RULES
+from ccstate.rules.numbers import RULES
 from tests.rules.estates import estate
 
 (CHECK,) = (rule.check for rule in RULES)

@@ -30,8 +30,8 @@ from ccstate.render.simulation import SIMULATION
 from ccstate.render.values import plural
 
 if TYPE_CHECKING:
+    from ccstate.journeys.call_tests import CallResult
     from ccstate.journeys.flow import Flow
-    from ccstate.journeys.placed import CallResult
     from ccstate.journeys.walk import Journey
     from ccstate.project.calls import TestRun
 
@@ -189,7 +189,7 @@ def _place(project: Project, target: str, run: "TestRun", form: str) -> int:
 
 def _generate(project: Project, run: "TestRun", into: Path | None) -> int:
     """Writes the missing tests, each as it would be written by hand."""
-    from ccstate.journeys.coverage import missing_tests
+    from ccstate.journeys.call_tests import missing_tests
 
     missing = run.coverage.missing
     if not missing:

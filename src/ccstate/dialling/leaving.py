@@ -9,14 +9,13 @@ from typing import Any, NamedTuple
 
 from ccstate.dialling.routing import Dialling, Leaves
 from ccstate.dialling.shown import EMERGENCY, ORDINARY, Shown, Source, number_shown
-from ccstate.journeys.callers import WITHHELD
-from ccstate.journeys.calls import Call
 from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.hours import zone_named
 from ccstate.journeys.location import location_of, person_of
-from ccstate.journeys.walk import Journey, Step
-from ccstate.journeys.ways import MAILBOX, End, Event, Place, Way
+from ccstate.journeys.moments import WITHHELD
+from ccstate.journeys.walk import Call, Journey, Step
+from ccstate.journeys.ways import MAILBOX, End, Event, Place, Transition
 
 CALLER = "caller"
 """The source of a number that the caller brings along: an internal one, or that of an outside caller."""
@@ -54,9 +53,9 @@ def dialled_out(flow: Flow, extension: str, digits: str, at: datetime) -> Call |
     if not isinstance(leaves, Leaves):
         return None
     start = Place("outbound_route", leaves.route)
-    way = Way(Event.ANSWERED, None, End.HUMAN, f"number/{digits}")
+    way = Transition(Event.ANSWERED, None, End.HUMAN, f"number/{digits}")
     if lacking_permission(centre, extension, leaves.route):
-        way = Way(Event.THEN, None, End.CUT_OFF)
+        way = Transition(Event.THEN, None, End.CUT_OFF)
     journey = Journey((Step(start, way),), way.end or End.CUT_OFF, way.at)
     zone = zone_named(centre.of("site").get(site, {}).get("timezone") or "UTC")
     return Call(start, at, zone, (), {}, journey, journey)

@@ -1,17 +1,18 @@
-"""Call tests: what was promised to callers, walked; and the ends that no test speaks of."""
+"""Walk call tests, compare them with real calls, and name the ends of calls that no test covers."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
 from ccstate.journeys.enumeration import pressed
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.hours import Position
 from ccstate.journeys.moments import Moment, Phases, Positions, Year
-from ccstate.journeys.walk import ASKED, Journey, asks, walk, zone_of
-from ccstate.journeys.ways import GOOD, Place
+from ccstate.journeys.walk import ASKED, Journey, Step, asks, walk, zone_of
+from ccstate.journeys.ways import GOOD, Event, Place
 from ccstate.kinds.call_test import moment_named
 from ccstate.model import Address
 
@@ -109,3 +110,176 @@ def _spoken(entries: tuple[str, ...]) -> tuple[str, ...]:
     while entries and not entries[-1]:
         entries = entries[:-1]
     return entries
+
+
+LONGEST_LABEL = 200
+LONGEST_NAME = 70
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Every end of every number; `missing` are those that no test that passes speaks of."""
+
+    ends: int
+    numbers: int
+    missing: tuple[Ending, ...]
+
+    @property
+    def covered(self) -> int:
+        return self.ends - len(self.missing)
+
+
+def coverage(flow: Flow, year: Year, verdicts: Iterable[Verdict]) -> Coverage:
+    """How many ends of numbers the tests that pass cover, over the year."""
+    tested = {(v.test["to"], v.journey.at) for v in verdicts if v.journey and v.passed}
+    numbers = sorted(flow.centre.of("number"))
+    found = [ending for number in numbers for ending in endings(flow, year, number)]
+    missing = tuple(ending for ending in found if (ending.number, ending.at) not in tested)
+    return Coverage(len(found), len(numbers), missing)
+
+
+def missing_tests(
+    flow: Flow, missing: Iterable[Ending], taken: Iterable[str]
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """A call test for each end, under a name that nobody has."""
+    names = set(taken)
+    for ending in missing:
+        name = _name(flow, ending, names)
+        names.add(name)
+        zone = zone_of(flow, Place("number", ending.number))
+        yield name, _test(flow, ending, zone)
+
+
+def _test(flow: Flow, ending: Ending, zone: ZoneInfo) -> dict[str, Any]:
+    keys = {"keys": list(ending.keys)} if ending.keys else {}
+    turned = [words.split(" ") for words in ending.moment.switches]
+    positions = [{"switch": name, "position": position} for name, position in turned]
+    switches = {"switches": positions} if positions else {}
+    return {
+        "label": _label(flow, ending),
+        "to": ending.number,
+        "at": f"{ending.moment.at.astimezone(zone):%Y-%m-%dT%H:%M}",
+        **keys,
+        **switches,
+        **({"caller": ending.moment.caller} if ending.moment.caller else {}),
+        "expect": [ending.at],
+    }
+
+
+def _name(flow: Flow, ending: Ending, taken: set[str]) -> str:
+    number = _slug(flow.centre.label(f"number/{ending.number}")) or _slug(ending.number)
+    name = f"{number}-to-{_slug(ending.at)}"[:LONGEST_NAME].rstrip("-")
+    count = 1
+    while (name if count == 1 else f"{name}-{count}") in taken:
+        count += 1
+    return name if count == 1 else f"{name}-{count}"
+
+
+def _label(flow: Flow, ending: Ending) -> str:
+    """`Main line, press 2, then 1: Payment support`."""
+    entries = [entry or "nothing" for entry in ending.keys]
+    pressed = f", press {', then '.join(entries)}" if entries else ""
+    occasions = "".join(f", {words}" for words in ending.moment.circumstances)
+    label = flow.centre.label(ending.at)
+    message = "a message for " if ending.at.startswith("voicemail/") else ""
+    end = f"{message}{label}" if label else ending.at
+    number = flow.centre.label(f"number/{ending.number}") or ending.number
+    return f"{number}{occasions}{pressed}: {end}"[:LONGEST_LABEL]
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+class Person(NamedTuple):
+    """Who answered: `member` is the name that a queue knows, `extension` the phone; or a number."""
+
+    member: str = ""
+    extension: str = ""
+    number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RealCall:
+    """A call that was made: its journey, told like one that was walked, and who answered.
+
+    A call that was given up after `seconds` ends as WAITS. `refused` is the SIP status with which
+    it was turned away; "" where it was not. `mark` finds it in Asterisk's log.
+    """
+
+    mark: str
+    journey: Journey
+    seconds: float
+    person: Person | None = None
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How a call that was made compares with the walk.
+
+    `common`: so many steps are the same, by place, event and key. `walked` and `heard` are the
+    steps at which they part, None where there are no more, or where nothing parts.
+    """
+
+    common: int
+    walked: Step | None
+    heard: Step | None
+    same_end: bool
+
+    @property
+    def agrees(self) -> bool:
+        return self.same_end and self.walked is None and self.heard is None
+
+
+def agreement(walked: Journey, heard: Journey) -> Agreement:
+    """Whether a call met what it was said to meet, or else where the two part."""
+    pairs = zip(walked.steps, heard.steps, strict=False)
+    common = next(
+        (number for number, (one, other) in enumerate(pairs) if _met(one) != _met(other)),
+        min(len(walked.steps), len(heard.steps)),
+    )
+    return Agreement(
+        common,
+        walked.steps[common] if common < len(walked.steps) else None,
+        heard.steps[common] if common < len(heard.steps) else None,
+        (walked.end, walked.at) == (heard.end, heard.at),
+    )
+
+
+def _met(step: Step) -> tuple[Place, Event, str]:
+    return step.place, step.way.event, step.way.key
+
+
+@dataclass(frozen=True, slots=True)
+class CallResult:
+    """One call test, walked and made; `heard` is None where there is nothing to call."""
+
+    walked: Verdict
+    heard: RealCall | None
+    agreement: Agreement | None
+
+    @property
+    def passed(self) -> bool:
+        """Whether the call that was made ended as it should, and where it should."""
+        found = self.heard.journey if self.heard else None
+        return found is not None and found.end in GOOD and found.at in self.walked.test["expect"]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether it met, step by step, what the walk says."""
+        return self.agreement is not None and self.agreement.agrees
+
+
+@runtime_checkable
+class PlacesCalls(Protocol):
+    """What an adapter is that can have real calls made on its platform."""
+
+    def place_calls(
+        self, flow: Flow, walked: Sequence[Verdict], told: Callable[[CallResult], None]
+    ) -> Sequence[CallResult]:
+        """Each test as a real call, in their order; `told` of each as soon as it is over.
+
+        `flow` is that of the state that runs there, on which the tests were walked. Raises Blocked
+        where no test calls may be made there.
+        """

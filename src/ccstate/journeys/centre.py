@@ -1,7 +1,11 @@
-"""A contact centre as callers meet it: objects by kind, with every missing field filled in."""
+"""Hold a contact centre as callers meet it: objects by kind, with every missing field filled in, and
+how long their prompts take to say.
+"""
 
+import re
 from collections.abc import Mapping
 from functools import cached_property
+from math import ceil
 from typing import Any, TypeAlias
 
 from ccstate.kinds import KINDS, with_defaults
@@ -63,3 +67,20 @@ class Centre:
 def centre_of(state: State) -> Centre:
     """The resources of a state as callers meet them."""
     return Centre({address: resource.fields for address, resource in state.items()})
+
+
+_WORDS_PER_SECOND = 2.5
+"""Voice artists and synthesizers read announcements at about 150 words a minute."""
+_SIGNS_PER_SECOND = 4
+"""Chinese and Japanese, which write no spaces between words."""
+_SIGN = re.compile(
+    r"[\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+_WORD = re.compile(r"\w[\w'’.-]*")
+
+
+def spoken_seconds(text: str) -> int:
+    """Whole seconds that the text takes to say, rounded up: an estimate; 0 where it says nothing."""
+    rest, signs = _SIGN.subn(" ", text)
+    words = sum(1 for _ in _WORD.finditer(rest))
+    return ceil(words / _WORDS_PER_SECOND + signs / _SIGNS_PER_SECOND)

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeAlias
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Phases
 from ccstate.journeys.walk import RUNG, came_of
-from ccstate.journeys.ways import KEYS, End, Event, Place, Way
+from ccstate.journeys.ways import KEYS, End, Event, Place, Transition
 
 PAUSE = "|"
 """The caller stops pressing: an entry is over, or nothing is said at all."""
@@ -103,7 +103,7 @@ class Side:
         self._rung: dict[tuple[Place, Event], tuple[_Turn, _Made]] = {}
         self._idle: dict[_Turn, _Turn] = {}
         self._questions: dict[Place, Question] = {}
-        self._entered: dict[Place, Mapping[str, Way]] = {}
+        self._entered: dict[Place, Mapping[str, Transition]] = {}
 
     def arrives(self, place: Place) -> _Turn:
         """The next place at which anything is decided."""
@@ -125,7 +125,7 @@ class Side:
         self._arrived.update(dict.fromkeys(passed, turn))
         return turn
 
-    def _ways(self, place: Place) -> tuple[Way, ...]:
+    def _ways(self, place: Place) -> tuple[Transition, ...]:
         return self._flow.possible(place, self._phases)
 
     def rings(self, turn: _Turn) -> bool:
@@ -149,7 +149,7 @@ class Side:
             self._rung[key] = self._goes(turn.place, way)
         return self._rung[key]
 
-    def _goes(self, place: Place, way: Way) -> tuple[_Turn, _Made]:
+    def _goes(self, place: Place, way: Transition) -> tuple[_Turn, _Made]:
         turn = self.arrives(way.to) if way.to is not None else _ended(way)
         return turn, (place, way.event, way.key)
 
@@ -204,7 +204,7 @@ class Side:
         given_up = {way.event: way for way in self._ways(place) if way.event in _GIVEN_UP}
         return self._goes(place, given_up.get(Event.WRONG_KEY) or given_up[Event.SILENCE])
 
-    def _by_key(self, place: Place) -> Mapping[str, Way]:
+    def _by_key(self, place: Place) -> Mapping[str, Transition]:
         """Where what can be entered leads; "" stands for all digits that lead to no other place."""
         if place not in self._entered:
             entered = {Event.KEY, Event.DIGITS}
@@ -256,7 +256,7 @@ def question(flow: Flow, place: Place) -> Question | None:
             return None
 
 
-def _ended(way: Way) -> _Turn:
+def _ended(way: Transition) -> _Turn:
     return _Turn(_NOWHERE, way.end or End.CUT_OFF, way.at)
 
 

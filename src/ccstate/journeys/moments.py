@@ -1,4 +1,6 @@
-"""The distinct moments of a year: times at which schedules together say different things."""
+"""Find the distinct moments of a year, at which schedules, switches and caller lists together say
+different things, and the callers that lists tell apart.
+"""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -6,8 +8,7 @@ from hashlib import sha256
 from itertools import chain, combinations, pairwise
 from typing import NamedTuple, TypeAlias
 
-from ccstate.journeys.callers import callers, lists_of
-from ccstate.journeys.centre import Centre
+from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.hours import DAY, Holidays, Hours, Phase, Position, Spell, Timetable
 from ccstate.journeys.ways import CALLERS, SWITCH, Listed, Says
 from ccstate.model import canonical
@@ -47,7 +48,7 @@ class Moment(NamedTuple):
         return (*self.occasions, *turned, *([f"caller {self.caller}"] if self.caller else ()))
 
 
-class World(NamedTuple):
+class ScheduleState(NamedTuple):
     """What schedules, switches and caller lists say together, and the distinct moments of a year for it."""
 
     phases: Phases
@@ -64,7 +65,7 @@ class Year:
         self._calendars: dict[str, tuple[bytes, Holidays]] = {}
         self._timetables: dict[bytes, Timetable] = {}
         self._days: dict[bytes | None, list[tuple[Spell, ...]]] = {}
-        self._worlds: dict[tuple[str, ...], tuple[World, ...]] = {}
+        self._worlds: dict[tuple[str, ...], tuple[ScheduleState, ...]] = {}
 
     def timetable(self, name: str) -> Timetable | None:
         """The schedule of that name; None where there is none."""
@@ -142,7 +143,7 @@ class Year:
         found = frozenset(spell.hours.phase for day in self._of(name) for spell in day)
         return found | {Phase.CLOSED} if self._closing(name) else found
 
-    def worlds(self, schedules: Collection[str]) -> tuple[World, ...]:
+    def worlds(self, schedules: Collection[str]) -> tuple[ScheduleState, ...]:
         """Every combination of what schedules, switches and lists say at some time of the year.
 
         In order of time; those in which no list holds the caller and every switch is in its default
@@ -153,7 +154,7 @@ class Year:
             self._worlds[names] = tuple(self._called(names))
         return self._worlds[names]
 
-    def _called(self, names: tuple[str, ...]) -> Iterator[World]:
+    def _called(self, names: tuple[str, ...]) -> Iterator[ScheduleState]:
         asked = {name: _lists(name) for name in names if name.startswith(CALLERS)}
         if not asked:
             yield from self._switched(names)
@@ -166,9 +167,9 @@ class Year:
                 seen.add(answers)
                 for phases, moments in others:
                     found = tuple(moment._replace(caller=number) for moment in moments)
-                    yield World({**phases, **said}, found)
+                    yield ScheduleState({**phases, **said}, found)
 
-    def _switched(self, names: tuple[str, ...]) -> Iterator[World]:
+    def _switched(self, names: tuple[str, ...]) -> Iterator[ScheduleState]:
         hours = tuple(name for name in names if not name.startswith(SWITCH))
         closing = {name: switch for name in hours if (switch := self._closing(name))}
         switches = sorted({*names, *closing.values()} - set(hours))
@@ -183,9 +184,9 @@ class Year:
             closed = {n: Phase.CLOSED for n, by in closing.items() if said[by] is Position.ON}
             for phases, moments in self._combined(tuple(n for n in hours if n not in closed)):
                 found = tuple(moment._replace(switches=words) for moment in moments)
-                yield World({**phases, **closed, **said}, found)
+                yield ScheduleState({**phases, **closed, **said}, found)
 
-    def _combined(self, names: tuple[str, ...]) -> Iterator[World]:
+    def _combined(self, names: tuple[str, ...]) -> Iterator[ScheduleState]:
         begin = datetime(self.first.year, self.first.month, self.first.day, tzinfo=UTC)
         kinds: dict[tuple[tuple[Spell, ...], ...], int] = {}
         for number, day in enumerate(zip(*map(self._of, names), strict=True)):
@@ -203,7 +204,7 @@ class Year:
         for hours, moment in seen.items():
             by_phase.setdefault(tuple(h.phase for h in hours), []).append(moment)
         for phases, moments in by_phase.items():
-            yield World(dict(zip(names, phases, strict=True)), tuple(sorted(moments)))
+            yield ScheduleState(dict(zip(names, phases, strict=True)), tuple(sorted(moments)))
 
     def _of(self, name: str) -> list[tuple[Spell, ...]]:
         key = self._key(name)
@@ -258,3 +259,93 @@ def _middle(start: int, end: int) -> int:
     middle = (start + end) // 2
     quarter = middle - middle % 15
     return quarter if quarter >= start else start
+
+
+WITHHELD = "withheld"
+"""The number of a caller who shows none."""
+LONGEST = 15
+"""Digits of a number in international form (ITU-T E.164)."""
+
+
+class Caller(NamedTuple):
+    """A class of callers: a number that stands for it, and the lists that hold the number.
+
+    `number` is "" for callers of whom no list knows anything, and `withheld` where none is shown.
+    """
+
+    number: str
+    lists: frozenset[str]
+
+
+def lists_of(centre: Centre, number: str, lists: Collection[str]) -> frozenset[str]:
+    """Those of the lists that hold a number in international form, or `withheld`."""
+    return frozenset(name for name in lists if _holds(centre.of("caller_list").get(name), number))
+
+
+def _holds(fields: Filled | None, number: str) -> bool:
+    if fields is None:
+        return False
+    if number == WITHHELD:
+        return bool(fields["withheld"])
+    if number in (fields.get("numbers") or ()):
+        return True
+    return any(number.startswith(prefix) for prefix in fields.get("prefixes") or ())
+
+
+def callers(centre: Centre, lists: Sequence[str]) -> list[Caller]:
+    """The classes of callers that the lists tell apart; those whom no list holds come first."""
+    found = {frozenset[str](): Caller("", frozenset())}
+    index = _Index(centre.of("caller_list"), lists)
+    for number in index.examples():
+        held = index.lists_of(number)
+        found.setdefault(held, Caller(number, held))
+    return list(found.values())
+
+
+class _Index:
+    """What some lists hold, so that a number is looked up in no more steps than it has digits."""
+
+    def __init__(self, known: Mapping[str, Filled], lists: Sequence[str]) -> None:
+        self._numbers: dict[str, set[str]] = {}
+        self._prefixes: dict[str, set[str]] = {}
+        self._withheld = frozenset(n for n in lists if known.get(n, {}).get("withheld"))
+        for name in lists:
+            fields = known.get(name, {})
+            for number in fields.get("numbers") or ():
+                self._numbers.setdefault(number, set()).add(name)
+            for prefix in fields.get("prefixes") or ():
+                self._prefixes.setdefault(prefix, set()).add(name)
+
+    def lists_of(self, number: str) -> frozenset[str]:
+        if number == WITHHELD:
+            return self._withheld
+        found = set(self._numbers.get(number, ()))
+        for length in range(2, len(number) + 1):
+            found |= self._prefixes.get(number[:length], set())
+        return frozenset(found)
+
+    def examples(self) -> Iterator[str]:
+        """A number for whatever an entry can tell apart: each number, each prefix, none shown."""
+        yield from sorted(self._numbers)
+        entries = self._numbers.keys() | self._prefixes.keys()
+        beginnings = {e[:length] for e in entries for length in range(2, len(e) + 1)}
+        for prefix in sorted(self._prefixes):
+            yield from _beyond(prefix, entries, beginnings)
+        yield WITHHELD
+
+
+def _beyond(prefix: str, entries: Collection[str], beginnings: Collection[str]) -> Iterator[str]:
+    """A number that begins so, and that no longer entry holds; none where there is no such number."""
+    todo = [prefix]
+    for number in todo:
+        for digit in "0123456789" if len(number) <= LONGEST else "":
+            longer = f"{number}{digit}"
+            if longer not in beginnings:
+                yield longer.ljust(_SHORTEST, "0")
+                return
+            if longer not in entries:
+                todo.append(longer)
+
+
+_SHORTEST = 11
+"""Characters of a number that is made of a prefix, where that is shorter."""

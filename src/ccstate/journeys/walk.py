@@ -1,15 +1,18 @@
-"""One call, from the number to its end: what the caller does, what happens, how long it takes."""
+"""Follow one call from the number to its end: what the caller does, what happens, how long it takes;
+where everyone answers and where no one does.
+"""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from ccstate.journeys.flow import Flow
-from ccstate.journeys.hours import zone_named
-from ccstate.journeys.moments import Phases
-from ccstate.journeys.ways import CALLERS, SWITCH, End, Event, Place, Way
+from ccstate.journeys.hours import Hours, Position, zone_named
+from ccstate.journeys.moments import Phases, Positions, Year
+from ccstate.journeys.ways import CALLERS, GOOD, SWITCH, End, Event, Place, Transition
 
 
 class Answering(Enum):
@@ -23,7 +26,7 @@ class Step(NamedTuple):
     """One place of a journey, what happened there, and which keys were pressed."""
 
     place: Place
-    way: Way
+    way: Transition
     keys: str = ""
 
 
@@ -88,12 +91,12 @@ RUNG = frozenset({Event.ANSWERED, Event.NO_ANSWER, Event.EMPTY, Event.FULL, Even
 _UNANSWERED = frozenset({Event.NO_ANSWER, Event.EMPTY})
 
 
-def _outcome(ways: Sequence[Way], coming: list[Event], answering: Answering) -> Way:
+def _outcome(ways: Sequence[Transition], coming: list[Event], answering: Answering) -> Transition:
     default = Event.ANSWERED if answering is Answering.EVERYBODY else Event.NO_ANSWER
     return came_of(ways, coming.pop() if coming else default)
 
 
-def came_of(ways: Sequence[Way], outcome: Event) -> Way:
+def came_of(ways: Sequence[Transition], outcome: Event) -> Transition:
     """The way that a ring or wait goes; an outcome that cannot be is no answer, or what can be."""
     exactly = next((way for way in ways if way.event is outcome), None)
     if exactly is None and outcome is not Event.ANSWERED:
@@ -101,7 +104,7 @@ def came_of(ways: Sequence[Way], outcome: Event) -> Way:
     return exactly or ways[0]
 
 
-def _step(flow: Flow, place: Place, ways: Sequence[Way], left: list[str]) -> Step:
+def _step(flow: Flow, place: Place, ways: Sequence[Transition], left: list[str]) -> Step:
     events = {way.event for way in ways}
     if Event.DIGITS in events:
         return _collected(flow, place, ways, left)
@@ -110,7 +113,7 @@ def _step(flow: Flow, place: Place, ways: Sequence[Way], left: list[str]) -> Ste
     return Step(place, ways[0])
 
 
-def _left_by_key(ways: Sequence[Way], left: list[str]) -> tuple[Way | None, str]:
+def _left_by_key(ways: Sequence[Transition], left: list[str]) -> tuple[Transition | None, str]:
     """The way by which a key ends a wait, and the keys pressed; no way where the caller waits.
 
     Keys of the entry that lead nowhere do nothing.
@@ -136,7 +139,7 @@ def entered(entry: str, next_keys: Mapping[str, frozenset[str]]) -> tuple[str, s
     return entry[:taken], entry[taken:]
 
 
-def _chosen(flow: Flow, place: Place, ways: Sequence[Way], left: list[str]) -> Step:
+def _chosen(flow: Flow, place: Place, ways: Sequence[Transition], left: list[str]) -> Step:
     """A menu: the first key, or number, that leads anywhere, or what follows the last try."""
     node = flow.centre.of("ivr")[place.name]["nodes"][place.node]
     by_key = {way.key: way for way in ways if way.event is Event.KEY}
@@ -163,7 +166,7 @@ def _chosen(flow: Flow, place: Place, ways: Sequence[Way], left: list[str]) -> S
     return Step(place, wrong._replace(seconds=spent), pressed)
 
 
-def _collected(flow: Flow, place: Place, ways: Sequence[Way], left: list[str]) -> Step:
+def _collected(flow: Flow, place: Place, ways: Sequence[Transition], left: list[str]) -> Step:
     """A question for digits: `#` ends them, too few are asked for again."""
     node = flow.centre.of("ivr")[place.name]["nodes"][place.node]
     tries = node["retries"] + 1
@@ -198,7 +201,7 @@ def _digits(entry: str, most: int) -> tuple[str, str]:
 ASKED = frozenset({Event.KEY, Event.DIGITS, Event.SILENCE, Event.WRONG_KEY})
 
 
-def asks(way: Way) -> bool:
+def asks(way: Transition) -> bool:
     """Whether a caller takes or leaves this way by what he presses, or by pressing nothing."""
     return way.event in ASKED or way.has_exits
 
@@ -253,3 +256,97 @@ def zone_of(flow: Flow, start: Place) -> ZoneInfo:
         schedule = flow.centre.of("schedule").get(name, {})
         break
     return zone_named(schedule.get("timezone") or site.get("timezone") or "UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call to a place: `hours` is what each schedule says that can decide anything about it.
+
+    `switches` has the position of each switch that can.
+    """
+
+    start: Place
+    at: datetime
+    zone: ZoneInfo
+    keys: tuple[str, ...]
+    hours: Mapping[str, Hours]
+    answered: Journey
+    unanswered: Journey
+    switches: Mapping[str, Position] = field(default_factory=dict)
+
+    @property
+    def ends_well(self) -> bool:
+        """Whether the caller comes to a person, a mailbox or an end that is meant."""
+        return self.answered.end in GOOD
+
+    @property
+    def parts_at(self) -> int:
+        """The step from which on the call goes otherwise where nobody answers."""
+        pairs = zip(self.answered.steps, self.unanswered.steps, strict=False)
+        return next(
+            (number for number, (one, other) in enumerate(pairs) if one != other),
+            min(len(self.answered.steps), len(self.unanswered.steps)),
+        )
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether it makes any difference that somebody answers."""
+        return self.answered != self.unanswered
+
+
+def call(
+    flow: Flow,
+    year: Year,
+    start: Place,
+    at: datetime,
+    keys: Sequence[str],
+    *,
+    positions: Positions | None = None,
+    caller: str = "",
+) -> Call:
+    """The call of somebody who comes in at a place at a moment and presses these keys.
+
+    `caller` is a number in international form, `withheld`, or "" where no list is meant to hold it.
+    """
+    schedules = sorted(flow.schedules(flow.reached(start)))
+    found = {name: year.said(name, at, positions or {}, caller) for name in schedules}
+    hours = {
+        name: said
+        for name, said in found.items()
+        if isinstance(said, Hours) and year.timetable(name) is not None
+    }
+    phases = {n: said.phase if isinstance(said, Hours) else said for n, said in found.items()}
+    switches = {n.removeprefix(SWITCH): s for n, s in found.items() if isinstance(s, Position)}
+    answered = walk(flow, start, phases, keys)
+    unanswered = walk(flow, start, phases, keys, answering=Answering.NOBODY)
+    zone = zone_of(flow, start)
+    return Call(start, at, zone, tuple(keys), hours, answered, unanswered, switches)
+
+
+def keys_left(journey: Journey, keys: Sequence[str]) -> tuple[str, ...]:
+    """The keys that nothing asked for."""
+    used = sum(len(step.keys) for step in journey.steps)
+    left: list[str] = []
+    for entry in keys:
+        if entry[used:]:
+            left.append(entry[used:])
+        used = max(used - len(entry), 0)
+    return tuple(left)
+
+
+def asked_in_vain(journey: Journey, keys: Sequence[str]) -> Iterator[Place]:
+    """The places that asked for keys after all of them had been pressed."""
+    silences = sum(1 for entry in keys if not entry)
+    for step in journey.steps:
+        if step.way.has_exits and not step.keys:
+            silences -= 1
+        elif step.way.event is Event.SILENCE:
+            silences -= 1
+            if silences < 0:
+                yield step.place
+
+
+def exists(moment: datetime) -> bool:
+    """Whether clocks there ever show this time: they leave an hour out when they go forward."""
+    back = moment.astimezone(UTC).astimezone(moment.tzinfo)
+    return back.replace(tzinfo=None) == moment.replace(tzinfo=None)

@@ -86,7 +86,7 @@ HOURS = "hours"
 """Node of a number that has asked its caller lists and its switch, and asks its schedule."""
 
 
-class Way(NamedTuple):
+class Transition(NamedTuple):
     """One thing that can happen at a place, and where the call goes then.
 
     `to` is None where the call ends, by `end`, with whom or what `at` names (`queue/sales`).

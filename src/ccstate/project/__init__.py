@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from ccstate.apply.perform import Receipt
     from ccstate.history import Entry
     from ccstate.imports import ImportOptions
+    from ccstate.journeys.call_tests import CallResult
     from ccstate.journeys.flow import Flow
-    from ccstate.journeys.placed import CallResult
     from ccstate.project.applying import Unlocked
     from ccstate.project.calls import TestRun
     from ccstate.render.comparison import Drifted, ObjectViews, Verified
@@ -361,7 +361,7 @@ class Project:
 
         Raises InvalidInput where no calls can be made there, Blocked where none may be made.
         """
-        from ccstate.journeys.placed import PlacesCalls
+        from ccstate.journeys.call_tests import PlacesCalls
         from ccstate.render.values import plural
 
         adapter = self._targets.adapter(self._targets.named([target])[0])

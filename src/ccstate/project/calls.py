@@ -13,15 +13,12 @@ from ccstate.dialling.called import CALLED, callable_names, called, ending_alike
 from ccstate.dialling.leaving import dialled_out, extension_of
 from ccstate.dialling.number_formats import country_of_number, in_e164
 from ccstate.errors import Diagnostic, InvalidInput
-from ccstate.journeys.call_tests import Verdict, verdicts
-from ccstate.journeys.callers import WITHHELD
-from ccstate.journeys.calls import Call, call, exists
-from ccstate.journeys.coverage import Coverage, coverage
-from ccstate.journeys.every import Calls, Tally, every
+from ccstate.journeys.call_tests import Coverage, Verdict, coverage, verdicts
+from ccstate.journeys.enumeration import Calls, Tally, enumerate_year
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.hours import Position
-from ccstate.journeys.moments import Positions, Year
-from ccstate.journeys.walk import zone_of
+from ccstate.journeys.moments import WITHHELD, Positions, Year
+from ccstate.journeys.walk import Call, call, exists, zone_of
 from ccstate.journeys.ways import Place
 from ccstate.kinds.call_test import YEARS, moment_named
 from ccstate.model import Fields
@@ -96,7 +93,7 @@ def enumerated(flow: Flow, number: str, at: str | date) -> Enumeration:
     first = _moment(f"{text}T00:00" if re.fullmatch(_DAY, text) else text, zone).date()
     starts = [only] if only else [Place("number", n) for n in sorted(flow.centre.of("number"))]
     tally = Tally()
-    calls = _counted(every(flow, Year(flow.centre, first), starts), tally)
+    calls = _counted(enumerate_year(flow, Year(flow.centre, first), starts), tally)
     return Enumeration(flow, calls, len(starts), tally, first)
 
 

@@ -4,10 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.etree import ElementTree as ET
 
-from ccstate.journeys.call_tests import Ending, Verdict
-from ccstate.journeys.coverage import Coverage
+from ccstate.journeys.call_tests import CallResult, Coverage, Ending, RealCall, Verdict
 from ccstate.journeys.flow import Flow
-from ccstate.journeys.placed import CallResult, Heard
 from ccstate.journeys.walk import Journey, Step, zone_of
 from ccstate.journeys.ways import Event, Place
 from ccstate.model import Address, parse_address
@@ -337,7 +335,7 @@ def _call_words(flow: Flow, result: CallResult) -> str:
     return f"{_way(flow, heard.journey)}, {took}{_person(heard)}"
 
 
-def _person(heard: Heard) -> str:
+def _person(heard: RealCall) -> str:
     person = heard.person
     if person is None:
         return ""
@@ -391,7 +389,7 @@ def _placed(result: CallResult) -> form.Placed:
     )
 
 
-def _answered(heard: Heard | None) -> dict[str, str] | None:
+def _answered(heard: RealCall | None) -> dict[str, str] | None:
     if heard is None or heard.person is None:
         return None
     return {name: text for name, text in heard.person._asdict().items() if text}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import accumulate
 
-from ccstate.journeys.every import BAD, UNANSWERED, Calls, Tally, Told
+from ccstate.journeys.enumeration import BAD, UNANSWERED, Calls, Tally, Told
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import DAYS
 from ccstate.journeys.walk import keys_of, zone_of

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
-from ccstate.journeys.every import UNANSWERED, Block, Calls, Decision, Told
+from ccstate.journeys.enumeration import UNANSWERED, Block, Calls, Decision, Told
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.hours import Phase, Position
-from ccstate.journeys.moments import World
+from ccstate.journeys.moments import ScheduleState
 from ccstate.journeys.walk import zone_of
 from ccstate.journeys.ways import CALLERS, KEYS, NOT_OPEN, End, Event, Place, Says
 from ccstate.render.journey_words import (
@@ -67,7 +67,7 @@ def round_words(flow: Flow, ring: Iterable[Place]) -> str:
     return " → ".join([*words, words[0]])
 
 
-def _scene(flow: Flow, block: Block, worlds: Sequence[World], zone: ZoneInfo) -> Scene:
+def _scene(flow: Flow, block: Block, worlds: Sequence[ScheduleState], zone: ZoneInfo) -> Scene:
     waited = [call for call in block.told if _last_wait(call) is not None]
     straight = [call for call in block.told if _last_wait(call) is None]
     return Scene(
@@ -79,7 +79,7 @@ def _scene(flow: Flow, block: Block, worlds: Sequence[World], zone: ZoneInfo) ->
     )
 
 
-def _said(worlds: Iterable[World]) -> dict[str, frozenset[Says]]:
+def _said(worlds: Iterable[ScheduleState]) -> dict[str, frozenset[Says]]:
     """What each schedule and switch says in any of the worlds."""
     found: dict[str, set[Says]] = {}
     for world in worlds:
@@ -88,7 +88,7 @@ def _said(worlds: Iterable[World]) -> dict[str, frozenset[Says]]:
     return {name: frozenset(phases) for name, phases in found.items()}
 
 
-def _when(worlds: Sequence[World], known: Sequence[World]) -> str:
+def _when(worlds: Sequence[ScheduleState], known: Sequence[ScheduleState]) -> str:
     """What the schedules say in these worlds and in no other; "" where that is all there are."""
     says = _said(known)
     parts = _parts_by_hours(worlds, known)
@@ -98,12 +98,14 @@ def _when(worlds: Sequence[World], known: Sequence[World]) -> str:
     return "; or ".join(words)
 
 
-def _parts_by_hours(worlds: Sequence[World], known: Sequence[World]) -> list[Sequence[World]]:
+def _parts_by_hours(
+    worlds: Sequence[ScheduleState], known: Sequence[ScheduleState]
+) -> list[Sequence[ScheduleState]]:
     """The worlds in as few parts as what every schedule says in them can name exactly."""
     if _is_exact(worlds, known):
         return [worlds]
     for name in worlds[0].phases:
-        parts: dict[Says, list[World]] = {}
+        parts: dict[Says, list[ScheduleState]] = {}
         for world in worlds:
             parts.setdefault(world.phases[name], []).append(world)
         if all(_is_exact(part, known) for part in parts.values()):
@@ -111,7 +113,7 @@ def _parts_by_hours(worlds: Sequence[World], known: Sequence[World]) -> list[Seq
     return [[world] for world in worlds]
 
 
-def _is_exact(worlds: Sequence[World], known: Sequence[World]) -> bool:
+def _is_exact(worlds: Sequence[ScheduleState], known: Sequence[ScheduleState]) -> bool:
     said = _said(worlds)
     alike = [w for w in known if all(phase in said[name] for name, phase in w.phases.items())]
     return len(alike) == len(worlds)
@@ -143,7 +145,7 @@ def _phase_words(phases: frozenset[Says], known: frozenset[Says]) -> str:
     return listed([says for says in (*Phase, *Position) if says in phases], "or")
 
 
-def _example(worlds: Iterable[World], zone: ZoneInfo) -> str:
+def _example(worlds: Iterable[ScheduleState], zone: ZoneInfo) -> str:
     moments = sorted(moment for world in worlds for moment in world.moments)
     first = next((moment for moment in moments if moment.is_ordinary), moments[0])
     occasions = dict.fromkeys(name for moment in moments for name in moment.occasions)

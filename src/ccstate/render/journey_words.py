@@ -7,10 +7,10 @@ and `code` do.
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from ccstate.journeys.every import BAD
+from ccstate.journeys.enumeration import BAD
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Moment
-from ccstate.journeys.ways import MAILBOX, End, Event, Place, Way
+from ccstate.journeys.ways import MAILBOX, End, Event, Place, Transition
 from ccstate.kinds.fields import duration
 from ccstate.model import Address, parse_address
 from ccstate.render.text import Style
@@ -56,7 +56,7 @@ def entry_words(entry: str) -> str:
     return keys_words(entry) if len(entry) == 1 else entry or "nothing"
 
 
-def event_words(way: Way, keys: str = "") -> str:
+def event_words(way: Transition, keys: str = "") -> str:
     """What happens: `presses 1`, `nobody answers for 4 min`; "" where the call just goes on.
 
     `keys` are those that a caller in fact pressed, as a step of a journey has them.

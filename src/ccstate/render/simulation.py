@@ -11,10 +11,9 @@ from ccstate.dialling.leaving import (
     lacking_permission,
     trunk_calls,
 )
-from ccstate.journeys.callers import WITHHELD
-from ccstate.journeys.calls import Call, asked_in_vain, keys_left
 from ccstate.journeys.flow import Flow
-from ccstate.journeys.walk import Journey, Step
+from ccstate.journeys.moments import WITHHELD
+from ccstate.journeys.walk import Call, Journey, Step, asked_in_vain, keys_left
 from ccstate.journeys.ways import GOOD, MAILBOX, End, Event, Place
 from ccstate.render.formats import Report, as_json
 from ccstate.render.journey_words import (

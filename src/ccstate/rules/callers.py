@@ -3,17 +3,15 @@
 from collections.abc import Iterator
 
 from ccstate.errors import Severity
-from ccstate.journeys.callers import WITHHELD
 from ccstate.journeys.enumeration import reached_in
 from ccstate.journeys.flow import Flow
-from ccstate.journeys.moments import Phases
-from ccstate.journeys.ways import CALLERS, End, Event, Place, Way
+from ccstate.journeys.moments import WITHHELD, Phases
+from ccstate.journeys.ways import CALLERS, End, Event, Place, Transition
 from ccstate.model import Address
-from ccstate.rules.naming import some
-from ccstate.rules.rule import Estate, Found, Reach, Rule
+from ccstate.rules.rule import Estate, Found, Reach, Rule, some
 
 
-def _asking(estate: Estate) -> Iterator[tuple[Place, tuple[Way, ...]]]:
+def _asking(estate: Estate) -> Iterator[tuple[Place, tuple[Transition, ...]]]:
     """Places that ask caller lists, and what they do with callers."""
     numbers = [Place("number", n) for n, f in estate.of("number").items() if f.get("callers")]
     nodes = [
@@ -39,7 +37,7 @@ def _in_silence(estate: Estate) -> Iterator[Found]:
                 )
 
 
-def _says_nothing(estate: Estate, way: Way) -> bool:
+def _says_nothing(estate: Estate, way: Transition) -> bool:
     """Whether the call ends at once, and nothing has been heard."""
     while way.to is not None and way.to.kind == "ivr":
         node = estate.of("ivr")[way.to.name]["nodes"].get(way.to.node, {})

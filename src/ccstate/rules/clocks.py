@@ -7,10 +7,9 @@ from functools import cache
 from typing import TypeAlias
 
 from ccstate.errors import Severity
-from ccstate.journeys.calls import exists
 from ccstate.journeys.hours import Phase, zone_named
 from ccstate.journeys.moments import DAYS
-from ccstate.journeys.walk import zone_of
+from ccstate.journeys.walk import exists, zone_of
 from ccstate.journeys.ways import Place
 from ccstate.kinds.call_test import moment_named
 from ccstate.model import Address

@@ -11,10 +11,10 @@ from typing import NamedTuple
 from ccstate.errors import Severity
 from ccstate.journeys.backwards import ancestors, sources
 from ccstate.journeys.flow import Flow
-from ccstate.journeys.moments import Moment, Phases, World
+from ccstate.journeys.moments import Moment, Phases, ScheduleState
 from ccstate.journeys.staffing import is_staffed
 from ccstate.journeys.walk import zone_of
-from ccstate.journeys.ways import GOOD, Event, Place, Way
+from ccstate.journeys.ways import GOOD, Event, Place, Transition
 from ccstate.kinds import Path
 from ccstate.rules.rule import Estate, Found, Reach, Rule
 
@@ -52,7 +52,7 @@ class _Search:
             for way in self.flow.ways(place)
         )
 
-    def _fails(self, place: Place, way: Way) -> bool:
+    def _fails(self, place: Place, way: Transition) -> bool:
         if way.end in GOOD or way.event in _SILENT:
             return False
         if way.event is Event.NO_ANSWER:  # of queues CC209 and CC219 tell it, of phones CC204
@@ -63,7 +63,7 @@ class _Search:
             return is_staffed(self.flow.centre, self.flow.centre.of("queue")[place.name])
         return True
 
-    def taken(self, place: Place, phases: Phases) -> list[Way]:
+    def taken(self, place: Place, phases: Phases) -> list[Transition]:
         """The ways that callers can take where everybody answers who is there, or nobody."""
         ways = self.flow.possible(place, phases)
         may_answer = any(way.event is Event.ANSWERED for way in ways)
@@ -79,7 +79,7 @@ class _Search:
 
     def cases(self) -> dict[Place, list[_Case]]:
         """By dead end, the numbers that lead there."""
-        alike: dict[tuple[Way, ...], list[str]] = defaultdict(list)
+        alike: dict[tuple[Transition, ...], list[str]] = defaultdict(list)
         for place in sorted(self.relevant):
             if place.kind == "number" and not place.node:
                 alike[self.flow.ways(place)].append(place.name)
@@ -95,7 +95,7 @@ class _Search:
         schedules = self.flow.schedules(near)
         worlds = self.year.worlds(schedules)
         ends = [place for place in near if place in self.ends]
-        hits: dict[Place, list[tuple[World, tuple[str, ...]]]] = defaultdict(list)
+        hits: dict[Place, list[tuple[ScheduleState, tuple[str, ...]]]] = defaultdict(list)
         for world in worlds:
             came = self._reached(start, world.phases)
             for end in ends:
@@ -118,8 +118,10 @@ class _Search:
                     todo.append(way.to)
         return todo
 
-    def _reached(self, start: Place, phases: Phases) -> dict[Place, tuple[Place, Way] | None]:
-        came: dict[Place, tuple[Place, Way] | None] = {start: None}
+    def _reached(
+        self, start: Place, phases: Phases
+    ) -> dict[Place, tuple[Place, Transition] | None]:
+        came: dict[Place, tuple[Place, Transition] | None] = {start: None}
         for place in (todo := [start]):
             for way in self.taken(place, phases):
                 if way.to in self.relevant and way.to not in came:
@@ -129,7 +131,7 @@ class _Search:
 
 
 def _told(
-    hits: list[tuple[World, tuple[str, ...]]], *, is_always: bool
+    hits: list[tuple[ScheduleState, tuple[str, ...]]], *, is_always: bool
 ) -> tuple[Moment | None, tuple[str, ...]]:
     """The moment that best tells when, an ordinary one where there is one, and the keys then."""
     if is_always:
@@ -138,7 +140,7 @@ def _told(
     return min(moments, key=lambda told: (not told[0].is_ordinary, told[0].at))
 
 
-def _keys(came: Mapping[Place, tuple[Place, Way] | None], end: Place) -> tuple[str, ...]:
+def _keys(came: Mapping[Place, tuple[Place, Transition] | None], end: Place) -> tuple[str, ...]:
     keys: list[str] = []
     while step := came[end]:
         end, way = step

@@ -6,8 +6,7 @@ from typing import NamedTuple
 from ccstate.errors import Severity
 from ccstate.journeys.centre import Filled
 from ccstate.model import Address
-from ccstate.rules.naming import listed
-from ccstate.rules.rule import Estate, Found, Reach, Rule
+from ccstate.rules.rule import Estate, Found, Reach, Rule, listed
 from ccstate.rules.trees import reached_nodes
 
 

@@ -1,8 +1,9 @@
-"""Rules about inbound numbers: whether calls arrive, once, and whether their hours matter."""
+"""Rules about inbound numbers and their trunks: whether calls arrive, once, and when."""
 
 from collections.abc import Iterator
 
 from ccstate.dialling.countries import without_national_prefix
+from ccstate.dialling.number_formats import NATIONAL, carrier_formats, is_known
 from ccstate.errors import Severity
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.hours import Phase
@@ -91,6 +92,24 @@ def _closes(estate: Estate, schedule: str) -> bool:
     return estate.year.phases_of(schedule) != {Phase.OPEN}
 
 
+def _without_country(estate: Estate) -> Iterator[Found]:
+    for name, trunk in estate.of("trunk").items():
+        inbound, outbound, country = carrier_formats(estate.centre, name)
+        if NATIONAL not in (inbound, outbound) or is_known(country):
+            continue
+        field = "number_format" if trunk.get("number_format") == NATIONAL else _INBOUND
+        yield Found(
+            Address("trunk", name),
+            ("country",) if trunk.get("country") else (field,),
+            f"trunk/{name} has national numbers, and no country is known for them",
+            "Calls to numbers in national form reach nobody, and numbers leave as they are dialled.",
+            "write the country: of the carrier, two letters such as AU, or that of the trunk's site",
+        )
+
+
+_INBOUND = "inbound_number_format"
+
+
 RULES: tuple[Rule, ...] = (
     Rule(
         "CC233",
@@ -114,6 +133,14 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A number's hours change nothing",
         _hours_without_effect,
+        Reach.UNLABELLED,
+    ),
+    Rule(
+        "CC255",
+        "national-numbers-without-country",
+        Severity.ERROR,
+        "A carrier writes national numbers, and nobody says of which country",
+        _without_country,
         Reach.UNLABELLED,
     ),
 )

@@ -9,8 +9,7 @@ from ccstate.dialling.routing import Dialling
 from ccstate.errors import Severity
 from ccstate.journeys.centre import Filled
 from ccstate.model import Address
-from ccstate.rules.naming import some
-from ccstate.rules.rule import Estate, Found, Reach, Rule
+from ccstate.rules.rule import Estate, Found, Reach, Rule, some
 
 
 def _overlap(estate: Estate) -> Iterator[Found]:

@@ -1,16 +1,24 @@
-"""Rules about queues: whether anybody can answer, and whether the target can be met."""
+"""Rules about queues: who can answer, how long callers wait, what becomes of them, whether they are
+reached.
+"""
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from ccstate.desired.findings import did_you_mean, repr_
 from ccstate.errors import Severity
-from ccstate.journeys.centre import Filled
-from ccstate.journeys.speech import spoken_seconds
-from ccstate.journeys.staffing import Agent, Lack, agents, is_staffed
-from ccstate.kinds.fields import seconds
+from ccstate.journeys.backwards import ancestors
+from ccstate.journeys.centre import Filled, spoken_seconds
+from ccstate.journeys.flow import Flow
+from ccstate.journeys.hours import Phase
+from ccstate.journeys.moments import Moment, Phases
+from ccstate.journeys.staffing import Agent, Lack, Presence, agents, is_staffed, presence, ringing
+from ccstate.journeys.walk import zone_of
+from ccstate.journeys.ways import KEYS, End, Event, Place, Transition
+from ccstate.kinds.fields import duration, seconds
 from ccstate.model import Address
 from ccstate.rules.rule import Estate, Found, Reach, Rule
+from ccstate.rules.trees import reached_nodes
 
 MOST_LACKS = 3
 """What keeps members from answering is told in so many parts, the most frequent first."""
@@ -141,6 +149,219 @@ def _longest(estate: Estate, prompt: str) -> int:
     return max((spoken_seconds(wording.get("text") or "") for wording in wordings), default=0)
 
 
+_SOMEWHERE = "with a mailbox, another queue, or hangup where that is meant"
+
+
+def _unanswered(estate: Estate) -> Iterator[tuple[Address, Filled, Transition]]:
+    """What becomes of callers whom nobody answers, queue by queue."""
+    for name, queue in estate.of("queue").items():
+        ways = {way.event: way for way in estate.flow.ways(Place("queue", name))}
+        # A queue that nobody can answer has one way for all.
+        way = ways.get(Event.NO_ANSWER) or ways.get(Event.EMPTY)
+        if way is not None:
+            yield Address("queue", name), queue, way
+
+
+def _cut_off(estate: Estate) -> Iterator[Found]:
+    for address, queue, way in _unanswered(estate):
+        if way.end is End.CUT_OFF and way.path == ("overflow", "to"):
+            after = queue["overflow"]["after"]
+            yield Found(
+                address,
+                ("overflow", "after"),
+                f"{address} cuts off callers whom nobody answers in {after}",
+                "overflow.after says when they leave, and nothing says where to: "
+                "the line goes dead.",
+                f"add overflow.to: {_SOMEWHERE}",
+            )
+
+
+def _without_end(estate: Estate) -> Iterator[Found]:
+    for address, queue, way in _unanswered(estate):
+        if way.end is not End.WAITS:
+            continue
+        overflow = queue.get("overflow") or {}
+        if to := overflow.get("to"):
+            yield Found(
+                address,
+                ("overflow", "to"),
+                f"callers never leave {address} for {to}: overflow has no after",
+                "Whom nobody answers waits without end.",
+                "add overflow.after: the longest that callers are to wait, such as 5m",
+            )
+        else:
+            yield Found(
+                address,
+                ("overflow",) if queue.get("overflow") is not None else (),
+                f"callers whom nobody answers wait in {address} without end",
+                "Nothing takes them out but an answer: the longest wait is as long as a caller "
+                "holds the line.",
+                f"add overflow.after:, such as 5m, and overflow.to: {_SOMEWHERE}",
+            )
+
+
+def _never_taken(estate: Estate) -> Iterator[Found]:
+    for name, queue in estate.of("queue").items():
+        if (full := (queue.get("overflow") or {}).get("full")) and not queue["max_waiting"]:
+            yield Found(
+                Address("queue", name),
+                ("overflow", "full"),
+                f"queue/{name} is never full: overflow.full, to {full}, never happens",
+                "max_waiting is 0, so that any number of callers may wait.",
+                "set max_waiting: to the most callers who may wait, or remove overflow.full",
+            )
+    for name, number in estate.of("number").items():
+        for field in ("closed", "holiday") if not number.get("hours") else ():
+            if to := number.get(field):
+                yield Found(
+                    Address("number", name),
+                    (field,),
+                    f"no caller of {name} ever goes to {to}: the number has no hours",
+                    f"Without a schedule its calls always go to {number['to']}.",
+                    f"set hours: to a schedule, or remove {field}:",
+                )
+        if number.get("on") and not number.get("switch"):
+            yield Found(
+                Address("number", name),
+                ("on",),
+                f"no caller of {name} ever goes to {number['on']}: the number has no switch",
+                f"Without a switch its calls never go by on:, and else to {number['to']}.",
+                "set switch: to a switch, or remove on:",
+            )
+    for name, tree in estate.of("ivr").items():
+        for node_name, node in reached_nodes(tree).items():
+            if node.get("on_invalid") and set(KEYS) <= node["choices"].keys():
+                yield Found(
+                    Address("ivr", name),
+                    ("nodes", node_name, "on_invalid"),
+                    f'no caller ever goes by on_invalid of menu "{node_name}"',
+                    "Every key leads somewhere, so that none is wrong.",
+                    "remove on_invalid:, or a choice",
+                )
+
+
+def _too_few_rung(estate: Estate) -> Iterator[Found]:
+    for name, queue in estate.of("queue").items():
+        overflow = queue.get("overflow") or {}
+        if overflow.get("after") and overflow.get("to"):
+            yield from _rung(estate, Address("queue", name), queue, overflow["after"])
+
+
+def _rung(estate: Estate, address: Address, queue: Filled, after: str) -> Iterator[Found]:
+    path = ("overflow", "after")
+    longest, ring = seconds(after), seconds(queue["ring_for"])
+    if not longest:
+        message = f"{address} rings nobody: callers leave it after 0s"
+        cause = f"All its calls go to {queue['overflow']['to']} at once."
+        yield Found(address, path, message, cause, "let callers wait, for 1m or longer")
+        return
+    if ring > longest:
+        yield Found(
+            address,
+            ("ring_for",) if "ring_for" in estate.state[address].fields else path,
+            f"a phone of {address} rings for {queue['ring_for']}, and callers leave after {after}",
+            "Either the first phone is given up in the middle of a ring, or callers wait longer "
+            "than they should; nobody else is rung.",
+            "ring shorter, or let callers wait longer",
+        )
+        return
+    two = 2 * ring + seconds(queue["retry"])
+    if queue["strategy"] == "ring_all" or longest >= two:
+        return
+    people = ringing(estate.centre, queue)
+    # Those with a higher penalty ring only where these are busy or away, not where they are silent.
+    least = min((agent.penalty for agent in people), default=0)
+    count = sum(agent.penalty == least for agent in people)
+    # In a large queue most are busy, and nobody expects that all are rung in turn. But one is not two.
+    if count > 1:
+        yield Found(
+            address,
+            path,
+            f"callers leave {address} after {after}, when one of its {count} phones has rung",
+            f"Phones ring one after another, each for {queue['ring_for']} and with {queue['retry']} "
+            f"in between: the second has rung after {duration(two)}.",
+            "ring shorter, ring all at once, or let callers wait longer",
+        )
+
+
+def _nobody_logged_in(estate: Estate) -> Iterator[Found]:
+    for name, queue in estate.of("queue").items():
+        if presence(estate.centre, queue) is not Presence.UNCERTAIN:
+            continue
+        if (queue.get("overflow") or {}).get("empty"):
+            continue
+        yield Found(
+            Address("queue", name),
+            ("members",) if "members" in queue else (),
+            f"callers wait in queue/{name} while nobody is logged in",
+            "Everybody who can answer it logs in and out, and overflow.empty does not say where "
+            "callers go when nobody is there.",
+            "add overflow.empty:, such as a mailbox, or a member with login: static",
+        )
+
+
+MOST_SCHEDULES = 20
+"""Beyond so many schedules on the ways to one queue nobody can say any more what was meant."""
+
+
+def _unreached(estate: Estate) -> Iterator[Found]:
+    before = estate.called
+    for name, queue in estate.of("queue").items():
+        place = Place("queue", name)
+        hours = queue.get("hours")
+        if hours and place in before and (moments := _missed(estate, place, hours, before)):
+            moment = min(moments, key=lambda found: (bool(found.occasions), found.at))
+            yield _found(estate.flow, place, hours, moment)
+
+
+def _missed(
+    estate: Estate, queue: Place, hours: str, before: Mapping[Place, list[Place]]
+) -> list[Moment]:
+    """Moments at which the queue is open and no number leads there, though some do at others."""
+    near = ancestors(before, [queue])
+    schedules = estate.flow.schedules(near) | {hours}
+    if len(schedules) > MOST_SCHEDULES:
+        return []
+    missed: list[Moment] = []
+    is_reached = False
+    for world in estate.year.worlds(schedules):
+        # Whoever turns a switch, or puts a caller into a list, means the call to go elsewhere.
+        is_meant = world.moments[0].switches or world.moments[0].caller
+        if world.phases[hours] is not Phase.OPEN or is_meant:
+            continue
+        if _leads(estate.flow, near, queue, world.phases):
+            is_reached = True
+        else:
+            missed += world.moments
+    return missed if is_reached else []
+
+
+def _leads(flow: Flow, near: set[Place], queue: Place, phases: Phases) -> bool:
+    seen = {place for place in near if place.kind == "number" and not place.node}
+    todo = list(seen)
+    for place in todo:
+        if place == queue:
+            return True
+        for way in flow.possible(place, phases):
+            if way.to in near and way.to not in seen:
+                seen.add(way.to)
+                todo.append(way.to)
+    return False
+
+
+def _found(flow: Flow, queue: Place, hours: str, moment: Moment) -> Found:
+    local = moment.at.astimezone(zone_of(flow, queue))
+    occasion = f" ({', '.join(moment.occasions)})" if moment.occasions else ""
+    return Found(
+        queue.address,
+        ("hours",),
+        f"no number leads to {queue} on {local:%A} {local.day} {local:%B %Y} at "
+        f"{local:%H:%M}{occasion}",
+        f"Its people are there by schedule/{hours}, and callers are told that it is closed.",
+        "let the hours of the numbers and trees before it be at least as long",
+    )
+
+
 RULES: tuple[Rule, ...] = (
     Rule(
         "CC210",
@@ -164,6 +385,54 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "The settings of a queue keep it from meeting its service level",
         _target_missed,
+        Reach.JOINED,
+    ),
+    Rule(
+        "CC209",
+        "wait-cut-off",
+        Severity.WARNING,
+        "A queue that cuts off callers whom nobody answers in time",
+        _cut_off,
+        Reach.JOINED,
+    ),
+    Rule(
+        "CC219",
+        "wait-without-end",
+        Severity.WARNING,
+        "A queue that callers leave by an answer only, however long they wait",
+        _without_end,
+        Reach.JOINED,
+    ),
+    Rule(
+        "CC261",
+        "never-taken",
+        Severity.WARNING,
+        "A destination that no call can ever take",
+        _never_taken,
+        Reach.JOINED,
+    ),
+    Rule(
+        "CC262",
+        "too-few-rung",
+        Severity.WARNING,
+        "Callers leave a queue before its phones have been rung",
+        _too_few_rung,
+        Reach.JOINED,
+    ),
+    Rule(
+        "CC270",
+        "nobody-logged-in",
+        Severity.WARNING,
+        "A queue in which callers wait while nobody is logged in",
+        _nobody_logged_in,
+        Reach.JOINED,
+    ),
+    Rule(
+        "CC218",
+        "open-unreached",
+        Severity.WARNING,
+        "A queue that is open while no number leads to it",
+        _unreached,
         Reach.JOINED,
     ),
 )

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ccstate.errors import Severity
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Phases, Year
-from ccstate.journeys.ways import SWITCH, Event, Place, Way
+from ccstate.journeys.ways import SWITCH, Event, Place, Transition
 from ccstate.model import Address
 from ccstate.rules.rule import Estate, Found, Reach, Rule
 
@@ -20,7 +20,7 @@ class Round(NamedTuple):
     """Places that a caller who does nothing passes again and again, and the ways between them."""
 
     places: tuple[Place, ...]
-    ways: tuple[Way, ...]
+    ways: tuple[Transition, ...]
     is_always: bool
     """Whether it is possible at every hour of the year."""
 
@@ -98,9 +98,9 @@ def _drop_ends(
 def _in_knot(flow: Flow, year: Year, knot: list[Place]) -> Iterator[Round]:
     """The rounds in a knot, each once; of those that share places not every one is told."""
     worlds = year.worlds(flow.schedules(knot))
-    found: dict[frozenset[Place], list[list[tuple[Place, Way]]]] = {}
+    found: dict[frozenset[Place], list[list[tuple[Place, Transition]]]] = {}
     for world in worlds:
-        here: dict[frozenset[Place], list[tuple[Place, Way]]] = {}
+        here: dict[frozenset[Place], list[tuple[Place, Transition]]] = {}
         for circle in _circles(flow, world.phases, knot):
             here.setdefault(frozenset(place for place, _ in circle), circle)
         for members, circle in here.items():
@@ -109,13 +109,15 @@ def _in_knot(flow: Flow, year: Year, knot: list[Place]) -> Iterator[Round]:
         yield _told(min(told, key=_rarity), is_always=len(told) == len(worlds))
 
 
-def _circles(flow: Flow, phases: Phases, knot: list[Place]) -> Iterator[list[tuple[Place, Way]]]:
+def _circles(
+    flow: Flow, phases: Phases, knot: list[Place]
+) -> Iterator[list[tuple[Place, Transition]]]:
     members = frozenset(knot)
     done: set[Place] = set()
     for start in knot:
         if start in done:
             continue
-        trail: list[tuple[Place, Way]] = []
+        trail: list[tuple[Place, Transition]] = []
         at = {start: 0}
         todo = [(start, iter(_left_alone(flow, phases, start)))]
         while todo:
@@ -133,21 +135,21 @@ def _circles(flow: Flow, phases: Phases, knot: list[Place]) -> Iterator[list[tup
                 todo.append((way.to, iter(_left_alone(flow, phases, way.to))))
 
 
-def _left_alone(flow: Flow, phases: Phases, place: Place) -> list[Way]:
+def _left_alone(flow: Flow, phases: Phases, place: Place) -> list[Transition]:
     """What may happen at a place to a caller who does nothing, and whom nobody answers."""
     ways = [way for way in flow.possible(place, phases) if way.event not in _ACTIVE]
     return sorted(ways, key=_unlikely)
 
 
-def _unlikely(way: Way) -> int:
+def _unlikely(way: Transition) -> int:
     return _ORDER.index(way.event) if way.event in _ORDER else 0
 
 
-def _rarity(circle: list[tuple[Place, Way]]) -> int:
+def _rarity(circle: list[tuple[Place, Transition]]) -> int:
     return sum(_unlikely(way) for _, way in circle)
 
 
-def _told(found: list[tuple[Place, Way]], *, is_always: bool) -> Round:
+def _told(found: list[tuple[Place, Transition]], *, is_always: bool) -> Round:
     """The round as it is told: from a place where a caller waits, the least by name."""
     waits = [place for place, way in found if way.event in _ORDER]
     places, ways = zip(*found, strict=True)

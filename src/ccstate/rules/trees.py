@@ -8,8 +8,7 @@ from ccstate.desired.findings import repr_
 from ccstate.errors import Severity
 from ccstate.journeys.centre import Filled
 from ccstate.model import Address
-from ccstate.rules.naming import listed
-from ccstate.rules.rule import Estate, Found, Reach, Rule
+from ccstate.rules.rule import Estate, Found, Reach, Rule, listed
 
 
 def reached_nodes(tree: Filled) -> dict[str, Filled]:

@@ -22,10 +22,9 @@ from ccstate.adapters.asterisk.kinds.extension import unknown_password
 from ccstate.adapters.asterisk.running.reload import reload
 from ccstate.adapters.asterisk.sounds import audio
 from ccstate.errors import InvalidInput, Unreadable
-from ccstate.journeys.call_tests import verdicts
+from ccstate.journeys.call_tests import CallResult, Person, RealCall, verdicts
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Year
-from ccstate.journeys.placed import CallResult, Heard, Person
 from ccstate.journeys.ways import End
 from ccstate.model import Address
 from ccstate_lab import carriers, phones, programs
@@ -252,7 +251,7 @@ def test_calls_meet_what_the_walk_says(estate: Estate) -> None:
     assert not list(mailboxes.rglob("msg*.txt")), "whoever tests leaves no messages"
 
 
-def _keys(heard: Heard | None) -> str:
+def _keys(heard: RealCall | None) -> str:
     return "".join(step.keys for step in heard.journey.steps) if heard else ""
 
 

@@ -8,8 +8,8 @@ from ccstate.adapters.asterisk.calls.observed_call import (
     observed_journey,
     place_named,
 )
+from ccstate.journeys.call_tests import Person, agreement
 from ccstate.journeys.flow import Flow
-from ccstate.journeys.placed import Person, agreement
 from ccstate.journeys.walk import walk
 from ccstate.journeys.ways import End, Event, Place
 from tests.journeys.strategies_journeys import Plain, centre

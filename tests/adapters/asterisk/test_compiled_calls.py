@@ -12,9 +12,8 @@ from ccstate.adapters.asterisk.compiling import compile_objects
 from ccstate.adapters.asterisk.conf.dialplan import Dialplan
 from ccstate.adapters.asterisk.include_files import serialize
 from ccstate.adapters.asterisk.kind import Setting
-from ccstate.journeys.callers import WITHHELD
 from ccstate.journeys.flow import Flow
-from ccstate.journeys.moments import Year
+from ccstate.journeys.moments import WITHHELD, Year
 from ccstate.journeys.walk import RUNG, Answering, Journey, Step, walk
 from ccstate.journeys.ways import End, Event, Place
 from ccstate.model import Address

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from ccstate.dialling.leaving import dialled_out, trunk_calls
-from ccstate.journeys.calls import call as walked
 from ccstate.journeys.moments import Year
+from ccstate.journeys.walk import call as walked
 from ccstate.journeys.ways import Place
 from ccstate_lab import carriers
 from tests.adapters.asterisk.phone_calls import (

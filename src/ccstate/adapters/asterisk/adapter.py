@@ -54,9 +54,8 @@ from ccstate.adapters.asterisk.storage import Stat, Storage, read_permitted
 from ccstate.adapters.asterisk.unmanaged import elsewhere
 from ccstate.drafts import Secrets, references
 from ccstate.errors import Diagnostic, Unreadable
-from ccstate.journeys.call_tests import Verdict
+from ccstate.journeys.call_tests import CallResult, Verdict
 from ccstate.journeys.flow import Flow
-from ccstate.journeys.placed import CallResult
 from ccstate.model import Change, Json, Observation
 
 __all__ = ["GONE", "AsteriskAdapter", "Connection", "connect", "places", "read_estate"]

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote
 from ccstate.adapters.asterisk.entries import Compiled, Context, Step
 from ccstate.adapters.asterisk.rows import Codec, Template, Unclear
 from ccstate.journeys.flow import Flow
-from ccstate.journeys.ways import MAILBOX, End, Event, Place, Way
+from ccstate.journeys.ways import MAILBOX, End, Event, Place, Transition
 
 LONGEST = 79
 """Characters of a context or an extension: AST_MAX_CONTEXT and AST_MAX_EXTENSION are 80 with the
@@ -119,7 +119,7 @@ def event_step(place: Place, event: Event, key: str = "") -> Step:
     return Step("UserEvent", f"Ccstate,Place: {place},Event: {event}{pressed}")
 
 
-def follow(place: Place, way: Way) -> list[Step]:
+def follow(place: Place, way: Transition) -> list[Step]:
     """The steps of a way: the event is reported, and the call goes on, or ends."""
     field = ".".join(map(str, way.path))
     if way.to is not None:
@@ -135,7 +135,7 @@ WHO = "ccstate-who"
 
 
 def add_caller_lists(
-    where: Context, place: Place, steps: Sequence[Step], ways: Iterable[Way]
+    where: Context, place: Place, steps: Sequence[Step], ways: Iterable[Transition]
 ) -> None:
     """Asks the lists of a place in their order; the call goes on by the first that holds its caller.
 
@@ -167,7 +167,7 @@ def switch_steps(switch: str, field: str) -> list[Step]:
     return [POSITION.step(field, switch=switch), Step("Goto", "${GOSUB_RETVAL},1", field)]
 
 
-def add_branches(where: Context, place: Place, ways: Iterable[Way]) -> None:
+def add_branches(where: Context, place: Place, ways: Iterable[Transition]) -> None:
     """Where a call goes by what its schedule has decided."""
     for way in ways:
         where.add(way.event, follow(place, way))

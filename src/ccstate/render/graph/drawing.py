@@ -24,7 +24,7 @@ from ccstate.journeys.ways import (
     End,
     Event,
     Place,
-    Way,
+    Transition,
 )
 from ccstate.kinds.fields import seconds
 from ccstate.model import Address
@@ -252,7 +252,7 @@ END_BOXES: Mapping[End, Box] = {
 }
 
 
-def arrow_words(ways: Iterable[Way], jumps: str = "") -> str:
+def arrow_words(ways: Iterable[Transition], jumps: str = "") -> str:
     """What makes a call take any of these ways: `press 1 or 2, or says nothing`.
 
     `jumps` says how the caller joins the queue: `priority 5`.
@@ -367,7 +367,7 @@ class _Sketch:
         self._flow = flow
         self._tree = tree
         self.numbers: dict[_Spot, int] = {}
-        self._ways: dict[tuple[_Spot, _Spot], list[tuple[Way, str]]] = {}
+        self._ways: dict[tuple[_Spot, _Spot], list[tuple[Transition, str]]] = {}
 
     def beginning(self, start: Place) -> _Spot:
         """The spot where calls come in, which gets the first number."""
@@ -396,7 +396,7 @@ class _Sketch:
     def _is_door(self, spot: Place) -> bool:
         return self._tree is not None and (spot.kind, spot.name) != ("ivr", self._tree)
 
-    def _tells_holidays(self, spot: Place, holiday: Way) -> bool:
+    def _tells_holidays(self, spot: Place, holiday: Transition) -> bool:
         """Whether holidays are worth a word: there are some, or they go elsewhere."""
         schedule = self._flow.centre.of("schedule").get(holiday.schedule, {})
         closed = (way for way in self._flow.ways(spot) if way.event is Event.CLOSED)
@@ -459,11 +459,11 @@ class _Sketch:
             yield Arrow(self.numbers[tail], self.numbers[head], words)
 
 
-def _words(tail: _Spot, found: list[tuple[Way, str]], *, alone: bool) -> str:
+def _words(tail: _Spot, found: list[tuple[Transition, str]], *, alone: bool) -> str:
     """The words of an arrow; `alone` where no other leaves there."""
     if alone and _is_door_with_hours(tail) and all(way.schedule for way, _ in found):
         return ""
-    by_jump: dict[str, list[Way]] = {}
+    by_jump: dict[str, list[Transition]] = {}
     for way, jumps in found:
         by_jump.setdefault(jumps, []).append(way)
     return ", ".join(filter(None, (arrow_words(by_jump[j], j) for j in sorted(by_jump)[::-1])))

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 from ccstate.adapters.asterisk.ami.message import Message
 from ccstate.adapters.asterisk.places import ENTER
+from ccstate.journeys.call_tests import Person
 from ccstate.journeys.flow import Flow
-from ccstate.journeys.placed import Person
 from ccstate.journeys.walk import Journey, Step
-from ccstate.journeys.ways import End, Event, Place, Way
+from ccstate.journeys.ways import End, Event, Place, Transition
 
 CLASSES = "call,user,agent"
 """Of events that are needed."""
@@ -180,16 +180,16 @@ def observed_journey(
     return Journey(tuple(steps), last.end or End.CUT_OFF, last.at)
 
 
-def _way(flow: Flow, stop: Stop) -> Way:
+def _way(flow: Flow, stop: Stop) -> Transition:
     """Find the declared way by which a call left a place; where there is none, one that is cut off."""
     event = stop.event or Event.THEN
     for way in flow.ways(stop.place):
         if way.event is event and (event not in {Event.KEY, Event.DIGITS} or way.key == stop.key):
             return way
-    return Way(event, None, End.CUT_OFF, key=stop.key)
+    return Transition(event, None, End.CUT_OFF, key=stop.key)
 
 
-def _ended_by_site(way: Way) -> Ending:
+def _ended_by_site(way: Transition) -> Ending:
     """A hangup that the way means, or else a call that is cut off."""
     if way.end is End.HANGUP:
         return Ending(End.HANGUP, way.at)

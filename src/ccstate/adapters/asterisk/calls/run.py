@@ -41,14 +41,13 @@ from ccstate.adapters.asterisk.connection import Connection
 from ccstate.adapters.asterisk.kinds.extension import unknown_password
 from ccstate.adapters.asterisk.storage import Storage
 from ccstate.errors import Blocked, InvalidInput, Unreadable
-from ccstate.journeys.call_tests import Verdict, positions_of
+from ccstate.journeys.call_tests import CallResult, RealCall, Verdict, agreement, positions_of
 from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.hours import Position
-from ccstate.journeys.placed import CallResult, Heard, agreement
 from ccstate.journeys.staffing import Lack, agents
 from ccstate.journeys.walk import entered
-from ccstate.journeys.ways import End, Event, Place, Way
+from ccstate.journeys.ways import End, Event, Place, Transition
 from ccstate.kinds.fields import seconds
 from ccstate.model import parse_address
 
@@ -92,7 +91,7 @@ class Keypad:
             case _:
                 return list(self._leaving(flow.ways(place)))
 
-    def _leaving(self, ways: Sequence[Way]) -> Iterator[Press]:
+    def _leaving(self, ways: Sequence[Transition]) -> Iterator[Press]:
         """Keys during a wait that a key can end: after the welcome, which takes none."""
         by_key = {way.key: way for way in ways if way.event is Event.KEY}
         if not ways[0].has_exits:
@@ -362,7 +361,7 @@ class _Calls:
         self.line.hang_up(seen.mark)
         del self.under_way[seen.mark]
         met = observed_journey(self.flow, seen.stops, ending, now)
-        heard = Heard(seen.mark, met, now - seen.began, seen.answering, call.refused)
+        heard = RealCall(seen.mark, met, now - seen.began, seen.answering, call.refused)
         walked = call.verdict.journey
         return CallResult(call.verdict, heard, agreement(walked, met) if walked else None)
 

@@ -9,7 +9,7 @@ from ccstate.adapters.asterisk.entries import Compiled, Context, Step
 from ccstate.adapters.asterisk.kind import COMMENT, Kind, Sections, Unit, in_contexts
 from ccstate.adapters.asterisk.places import LISTS, WHO, shortened
 from ccstate.adapters.asterisk.rows import Decoded
-from ccstate.journeys.callers import WITHHELD
+from ccstate.journeys.moments import WITHHELD
 
 HELD, NOT_HELD = Step("Return", "1"), Step("Return", "0")
 

@@ -34,7 +34,7 @@ from ccstate.adapters.asterisk.rows import (
 )
 from ccstate.journeys.centre import Filled
 from ccstate.journeys.flow import Flow
-from ccstate.journeys.ways import KEYS, Event, Place, Way
+from ccstate.journeys.ways import KEYS, Event, Place, Transition
 from ccstate.kinds.fields import seconds
 from ccstate.kinds.ivr import Dial
 from ccstate.model import Json
@@ -93,16 +93,16 @@ class _Node:
     language: str | None
 
     @property
-    def ways(self) -> Sequence[Way]:
+    def ways(self) -> Sequence[Transition]:
         return self.flow.ways(self.place)
 
-    def way(self, event: Event) -> Way | None:
+    def way(self, event: Event) -> Transition | None:
         return next((way for way in self.ways if way.event is event), None)
 
     def path(self, field: str) -> str:
         return f"nodes.{self.place.node}.{field}"
 
-    def follow(self, way: Way) -> list[Step]:
+    def follow(self, way: Transition) -> list[Step]:
         return follow(self.place, way)
 
     def start(self, *steps: Step) -> None:

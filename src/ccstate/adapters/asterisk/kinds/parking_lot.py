@@ -14,7 +14,7 @@ from ccstate.adapters.asterisk.kind import COMMENT, Kind, Sections, Unit, in_fil
 from ccstate.adapters.asterisk.places import INTERNAL, context, follow, shortened
 from ccstate.adapters.asterisk.rows import SECONDS, SWITCH, Decoded, Row, constant, decode
 from ccstate.journeys.centre import Filled
-from ccstate.journeys.ways import Event, Place, Way
+from ccstate.journeys.ways import Event, Place, Transition
 
 SLOTS = "parked/"
 """How the names of the contexts begin that res_parking makes."""
@@ -40,7 +40,7 @@ def compile_parking_lot(unit: Unit) -> None:
     if target := lot.get("on_timeout"):
         where = unit.context(context(place))
         where.note(f"Nobody takes a call from {unit.label}")
-        way = unit.flow.leads(target, "", ("on_timeout",), Way(Event.NO_ANSWER, None))
+        way = unit.flow.leads(target, "", ("on_timeout",), Transition(Event.NO_ANSWER, None))
         # res_parking looks for the phone that parked the call first, as an extension; here is none.
         where.add("s", follow(place, way))
 

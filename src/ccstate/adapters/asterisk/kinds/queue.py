@@ -55,7 +55,7 @@ from ccstate.adapters.asterisk.rows import (
 from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.staffing import Agent, agents, is_ordered, ringing, without_defaults
-from ccstate.journeys.ways import End, Event, Place, Way
+from ccstate.journeys.ways import End, Event, Place, Transition
 from ccstate.kinds.fields import canonical_order, seconds
 from ccstate.model import Json
 
@@ -336,7 +336,9 @@ def _rights(queue: Filled) -> str:
 def _context(unit: Unit) -> None:
     name, queue, place, flow = unit.name, unit.fields, unit.place, unit.flow
     where = unit.entrance()
-    ways: dict[Event, Way] = {w.event: w for w in flow.ways(place) if w.event is not Event.KEY}
+    ways: dict[Event, Transition] = {
+        w.event: w for w in flow.ways(place) if w.event is not Event.KEY
+    }
     is_staffed = Event.ANSWERED in ways
     prefix = queue.get("caller_name_prefix")
     enter = [enter_step(place), *([name_step(prefix)] if prefix else []), Step("Answer")]
@@ -386,7 +388,7 @@ def _joins_again(name: str, queue: Filled) -> list[Step]:
     ]
 
 
-def _outcomes(where: Context, place: Place, queue: Filled, ways: dict[Event, Way]) -> None:
+def _outcomes(where: Context, place: Place, queue: Filled, ways: dict[Event, Transition]) -> None:
     waited = ways[Event.NO_ANSWER]
     if waited.end is not End.WAITS:
         for status in GAVE_UP:
@@ -398,12 +400,12 @@ def _outcomes(where: Context, place: Place, queue: Filled, ways: dict[Event, Way
             where.add(status, [Step("Goto", "empty,1")])
 
 
-def _empty(ways: dict[Event, Way]) -> Way:
+def _empty(ways: dict[Event, Transition]) -> Transition:
     """Find the way of callers where no agent can answer; that of those who wait, if none is declared."""
     return ways.get(Event.EMPTY) or ways[Event.NO_ANSWER]._replace(event=Event.EMPTY)
 
 
-def _unstaffed(place: Place, queue: Filled, way: Way) -> list[Step]:
+def _unstaffed(place: Place, queue: Filled, way: Transition) -> list[Step]:
     overflow = queue.get("overflow") or {}
     if overflow.get("empty"):
         return follow(place, way)

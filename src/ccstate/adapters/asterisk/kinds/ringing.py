@@ -31,7 +31,7 @@ from ccstate.journeys.centre import Filled
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.location import location_of
 from ccstate.journeys.staffing import ringing_follows
-from ccstate.journeys.ways import MAILBOX, Event, Place, Way
+from ccstate.journeys.ways import MAILBOX, Event, Place, Transition
 from ccstate.kinds.extension import Follow
 from ccstate.model import Address, Json
 
@@ -137,7 +137,7 @@ def _before_ringing(flow: Flow, extension: Filled) -> list[Step]:
 
 
 def _rings_and_forwards(
-    flow: Flow, place: Place, extension: Filled, ways: Sequence[Way]
+    flow: Flow, place: Place, extension: Filled, ways: Sequence[Transition]
 ) -> Iterator[Step]:
     """A phone, those that ring after it, and where the call goes by what came of the first."""
     yield enter_step(place)

@@ -22,7 +22,7 @@ from ccstate.journeys.lockstep import question
 from ccstate.journeys.moments import Phases
 from ccstate.journeys.staffing import Lack, agents, ringing_follows, ringing_members
 from ccstate.journeys.walk import came_of
-from ccstate.journeys.ways import KEYS, SWITCH, End, Event, Place, Way
+from ccstate.journeys.ways import KEYS, SWITCH, End, Event, Place, Transition
 from ccstate.kinds.fields import seconds
 from ccstate.model import Address
 
@@ -121,7 +121,7 @@ class Objects:
             seen.add(where.place)
             where = self._along(self._ways(where.place)[0])
 
-    def _ways(self, place: Place) -> tuple[Way, ...]:
+    def _ways(self, place: Place) -> tuple[Transition, ...]:
         return self._flow.possible(place, self._phases)
 
     def _fields(self, place: Place) -> Filled:
@@ -181,7 +181,7 @@ class Objects:
             return None
         raise NotFollowed(f"{place} is not walked: {', '.join(sorted(events))}")
 
-    def _rings(self, where: At, ways: tuple[Way, ...]) -> turns.What:
+    def _rings(self, where: At, ways: tuple[Transition, ...]) -> turns.What:
         place = where.place
         by_event = {way.event: way for way in ways}
         waited = by_event.get(Event.NO_ANSWER)
@@ -231,7 +231,7 @@ class Objects:
         prefix = queue.get(name) or self._number.get(name)
         return f"{prefix} …" if prefix else ""
 
-    def _along(self, way: Way) -> Where:
+    def _along(self, way: Transition) -> Where:
         if way.to is not None:
             return At(way.to)
         match way.end:
@@ -279,7 +279,7 @@ class Objects:
             return where._replace(trunks=where.trunks[1:])
         return Done(turns.Over(turns.OVER))
 
-    def _asked(self, where: At, ways: tuple[Way, ...], did: str) -> Where:
+    def _asked(self, where: At, ways: tuple[Transition, ...], did: str) -> Where:
         asks = question(self._flow, where.place)
         if asks is None:
             raise NotFollowed(f"{where.place} is not walked: it asks for keys")

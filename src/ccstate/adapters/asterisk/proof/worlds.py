@@ -22,11 +22,10 @@ from ccstate.dialling.number_formats import (
     rewritten,
     written_for,
 )
-from ccstate.journeys.callers import WITHHELD, callers
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.hours import Position
-from ccstate.journeys.moments import Year
+from ccstate.journeys.moments import WITHHELD, Year, callers
 from ccstate.journeys.ways import CALLERS, SWITCH, Says
 
 MOST_NUMBERS = 200
