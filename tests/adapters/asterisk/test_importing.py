@@ -214,7 +214,7 @@ def test_days_of_the_year_are_seasons(
 def test_hours_without_a_timezone_are_listed() -> None:
     text = estate(INBOUND + "GotoIfTime(9:00-17:00,*,*,*?phones,2001,1)")
     found = imported(text, Setting())
-    assert any("in which timezone" in line for line in listed(found))
+    assert any("the timezone of these hours is not given" in line for line in listed(found))
 
 
 MENU = """\
@@ -255,7 +255,7 @@ def test_a_menu_becomes_a_tree() -> None:
 def test_a_menu_whose_words_nobody_gives_is_listed_and_leaves_nothing_behind() -> None:
     found = imported(estate(MENU), Setting())
     assert not {"ivr", "number", "prompt"} & kinds(found).keys()
-    assert any("nobody gives those of menu" in line for line in listed(found))
+    assert any("those of menu are not given" in line for line in listed(found))
 
 
 ROUTES = """\

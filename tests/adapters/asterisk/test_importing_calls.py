@@ -702,7 +702,7 @@ def test_position_and_wait_are_told_unless_an_option_says_otherwise() -> None:
 def test_a_position_that_is_told_to_some_is_told(value: str) -> None:
     queue = f"{QUEUES}announce-frequency=30\nannounce-position={value}\n"
     found = imported(estate(queues=queue))
-    assert any("ccstate tells it to every caller" in line for line in listed(found))
+    assert any("ccstate announces it to every caller" in line for line in listed(found))
 
 
 def test_members_in_turn_are_no_members_all_at_once() -> None:

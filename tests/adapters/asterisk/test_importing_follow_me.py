@@ -38,7 +38,7 @@ def test_the_numbers_of_follow_me(lines: str, expected: list[dict[str, str]]) ->
     assert "voicemail" in fields(found, "extension/2001")
     assert not [u for u in found.unexpressed if u.file == "followme.conf"]
     (told,) = [line for line in listed(found) if "FollowMe" in line]
-    assert "whoever answers is asked to take the call by a key" in told
+    assert "the person who answers is asked to take the call by a key" in told
 
 
 @pytest.mark.parametrize("lines", ["number=2002&0491570006", "number=99x", "number=2002,soon", ""])
@@ -50,7 +50,7 @@ def test_numbers_that_no_field_says_are_told(lines: str) -> None:
 
 def test_prompts_of_follow_me_are_told() -> None:
     found = following("number=2002\ntakecall=5")
-    assert any("takecall = 5: ccstate asks nobody" in line for line in listed(found))
+    assert any("takecall = 5: ccstate does not ask" in line for line in listed(found))
 
 
 def test_settings_of_all_are_told() -> None:

@@ -70,7 +70,7 @@ def test_a_call_that_is_recorded_while_it_waits_is_told() -> None:
     found = whole("[inbound]\n" + number("MixMonitor(${UNIQUEID}.wav,,/bin/mail)\nQueue(help)"))
     assert recording(found, "queue/help") == {"when": "always"}
     (told,) = lines(found, "MixMonitor")
-    for word in ("before somebody answers", "runs no program", "kept in monitor/ccstate,"):
+    for word in ("before the call is answered", "runs no program", "kept in monitor/ccstate,"):
         assert word in told
 
 

@@ -10,7 +10,15 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from ccstate.adapters.asterisk.conf import Conf, Glob, Read
-from ccstate.adapters.asterisk.importing.destinations import Known, fill_recordings, tell_follow_me
+from ccstate.adapters.asterisk.conf.dialplan import HINT, DialplanContext, DialplanStep
+from ccstate.adapters.asterisk.conf.patterns import matches, opened
+from ccstate.adapters.asterisk.importing.destinations import (
+    FORWARDS,
+    UNSAID,
+    Known,
+    fill_recordings,
+    report_follow_me,
+)
 from ccstate.adapters.asterisk.importing.endpoints import (
     carriers,
     mailboxes,
@@ -19,7 +27,7 @@ from ccstate.adapters.asterisk.importing.endpoints import (
     shown_numbers,
     trunks,
 )
-from ccstate.adapters.asterisk.importing.estate import Positions, Setting, Work, opened
+from ccstate.adapters.asterisk.importing.estate import Positions, Setting, Work, open_estate
 from ccstate.adapters.asterisk.importing.features import (
     exits,
     feature_codes,
@@ -31,11 +39,13 @@ from ccstate.adapters.asterisk.importing.features import (
     timeouts,
 )
 from ccstate.adapters.asterisk.importing.files import FILES, list_unread, read_confs, words
-from ccstate.adapters.asterisk.importing.ledger import Line, Unexpressed
-from ccstate.adapters.asterisk.importing.leftovers import leftovers
+from ccstate.adapters.asterisk.importing.following import RECORDING
+from ccstate.adapters.asterisk.importing.ledger import DEFAULT, NOTHING, Line, Unexpressed
 from ccstate.adapters.asterisk.importing.numbers import inbound, inside, outbound
-from ccstate.adapters.asterisk.importing.queues import queues, tell_profiles
+from ccstate.adapters.asterisk.importing.outcomes import At, below, unclear
+from ccstate.adapters.asterisk.importing.queues import queues, report_profiles
 from ccstate.adapters.asterisk.importing.trees import Ways
+from ccstate.adapters.asterisk.interpreter.applications import Effect, effect
 from ccstate.kinds import KINDS
 from ccstate.model import Address, Fields
 
@@ -108,14 +118,14 @@ def import_estate(
 
     Files of Asterisk's that hold more, and are not read, are listed.
     """
-    work = opened(read_confs(read, glob, files), setting or Setting())
+    work = open_estate(read_confs(read, glob, files), setting or Setting())
     list_unread(work.ledger, read, glob)
     return _imported(work)
 
 
 def import_confs(confs: Mapping[str, Conf], setting: Setting | None = None) -> Imported:
     """The same of configurations that were read already, by their main files."""
-    return _imported(opened(confs, setting or Setting()))
+    return _imported(open_estate(confs, setting or Setting()))
 
 
 def _imported(work: Work) -> Imported:
@@ -138,9 +148,9 @@ def _imported(work: Work) -> Imported:
     outbound(work, known)
     overflow(work, known)
     fill_recordings(work)
-    tell_profiles(work)
-    tell_follow_me(work)
-    leftovers(work, known)
+    report_profiles(work)
+    report_follow_me(work)
+    _leftovers(work, known)
     objects = _canonical_objects(work)
     return Imported(
         objects,
@@ -182,3 +192,92 @@ def _canonical_objects(work: Work) -> dict[Address, Fields]:
             continue
         found[address] = model.model_dump(mode="json", exclude_unset=True)
     return found
+
+
+def _leftovers(work: Work, known: Known) -> None:
+    """Explains or lists the lines of the dialplan that are left: without effect, or why they stay."""
+    for outcome, reason in work.unsaid:
+        for each in below(outcome):
+            for option in each.trail.lines:
+                if work.ledger.is_open(option):
+                    work.ledger.leave(option, reason)
+    for option in work.plan.settings:
+        work.ledger.leave(option, "stays by hand: ccstate writes nothing into [general]")
+    for context in work.plan.contexts.values():
+        _hints(work, known, context)
+        _steps(work, context)
+        for include in context.includes:
+            _include(work, include.value, context, include)
+        for option in context.switches:
+            work.ledger.leave(option, "ccstate looks nowhere else for what was dialled")
+        for option in context.others:
+            work.ledger.leave(option, f"ccstate writes no {option.key}")
+
+
+def _include(work: Work, value: str, context: DialplanContext, include: object) -> None:
+    for option in context.includes:
+        if option is not include or not work.ledger.is_open(option):
+            continue
+        name = value.partition(",")[0].strip()
+        target = work.plan.contexts.get(name)
+        if target is None:
+            work.ledger.take([option], f"there is no context {name}")
+        elif all(step.priority == HINT for step in target.steps) and not target.includes:
+            work.ledger.take([option], DEFAULT)
+        else:
+            work.ledger.leave(option, f"nothing of [{name}] that is dialled here became an object")
+
+
+def _hints(work: Work, known: Known, context: DialplanContext) -> None:
+    """Lamps: ccstate has one for every extension that has a phone."""
+    for step in context.steps:
+        if step.priority != HINT:
+            continue
+        watched = step.app.replace("${EXTEN}", "")
+        phones = [e for e in known.phones if matches(step.exten, e)]
+        same = step.app in ("PJSIP/${EXTEN}", f"PJSIP/{step.exten}")
+        if same and phones and watched.startswith("PJSIP/"):
+            work.ledger.take([step.option], "the lamps of extensions")
+        else:
+            reason = "ccstate has a lamp for each extension's phone, and no others"
+            work.ledger.leave(step.option, reason)
+
+
+def _steps(work: Work, context: DialplanContext) -> None:
+    """Steps that no object came to: why not."""
+    for (exten, _), steps in context.extens().items():
+        still = [step for step in steps if work.ledger.is_open(step.option)]
+        if not still:
+            continue
+        if exten == "h" and all(_is_quiet(s) or s.app.strip().lower() == "hangup" for s in steps):
+            work.ledger.take([step.option for step in still], NOTHING)
+            continue
+        reason = "no call that became an object comes to this line"
+        if len(still) == len(steps):
+            reason = _why(work, steps)
+        for step in still:
+            if step.app.strip().lower() in RECORDING:
+                work.ledger.leave(step.option, UNSAID)
+            elif _is_quiet(step) and len(still) < len(steps):
+                work.ledger.take([step.option], NOTHING)
+            else:
+                work.ledger.leave(step.option, reason)
+
+
+def _is_quiet(step: DialplanStep) -> bool:
+    return effect(step.app) is Effect.NOTHING
+
+
+def _why(work: Work, steps: list[DialplanStep]) -> str:
+    """Why no object came to an extension."""
+    first = steps[0]
+    reason = f"nothing that became an object leads to {first.exten} of [{first.context}]"
+    if first.caller:
+        return f"ccstate does not tell callers apart by their number ({first.caller})"
+    if any(f"{family}/" in step.data for step in steps for family in work.forwarding):
+        return f"no code was made of this, which forwards calls: {FORWARDS}"
+    dialled = opened(first.exten)
+    if dialled is None:
+        return reason
+    why = unclear(work.follower.follow(At(first.context, dialled)))
+    return f"{reason}: {why.reason}" if why else reason

@@ -48,7 +48,7 @@ def schedule(work: Work, times: tuple[str, ...], near: str) -> tuple[str, str]:
         return unclear
     zone = open_at.zone or work.setting.timezone
     if not zone:
-        return "", "nobody says in which timezone these hours are meant"
+        return "", "the timezone of these hours is not given"
     spans = [f"{_clock(a)}-{_clock(b + 1)}" for a, b in _runs(open_at.minutes)]
     days = [day for number, day in enumerate(WEEKDAYS, 1) if number % 7 in open_at.weekdays]
     weekly: dict[str, Json] = {day: [*spans] for day in days}
@@ -214,8 +214,8 @@ def without_keys(work: Work, outcome: Menu) -> Outcome:
     then = silence(work.follower, outcome)
     for _, sound in reversed(outcome.sounds):
         then = Plays(sound, then, outcome.trail)
-    told = "differs: a key that is pressed here ends the call; with ccstate nothing happens"
-    work.ledger.leave(outcome.wait, told)
+    note = "differs: a key that is pressed here ends the call; with ccstate nothing happens"
+    work.ledger.leave(outcome.wait, note)
     if not outcome.sounds:
         claim_trail(work.ledger, outcome.trail, "a wait for keys that nothing answers")
     return then
@@ -229,8 +229,8 @@ def prompt(work: Work, sounds: tuple[tuple[Option, str], ...]) -> str:
     found = prompt_of(work, names)
     if not found:
         unknown = shorn(", ".join(names))
-        told = f"a menu needs the words of what it plays, and nobody gives those of {unknown}"
-        raise NoMenu(told)
+        note = f"a menu needs the words of what it plays, and those of {unknown} are not given"
+        raise NoMenu(note)
     return found
 
 
@@ -245,9 +245,9 @@ def spoken_before(outcome: Plays) -> Outcome:
     if not isinstance(then, Menu | Reads):
         return outcome
     line = outcome.trail.lines[-1]
-    told = "differs: here keys count once the recording is over; with ccstate while it plays, too"
+    note = "differs: here keys count once the recording is over; with ccstate while it plays, too"
     trail = outcome.trail + then.trail
-    trail = replace(trail, notes=(*trail.notes, (line, told)))
+    trail = replace(trail, notes=(*trail.notes, (line, note)))
     # With the recording it is another menu than without it.
     place: Place = (*then.place[:3], ~then.place[3])
     sounds = ((line, outcome.sound.partition(",")[0]),)
@@ -268,7 +268,7 @@ def dials_extensions(work: Work, known: Known, outcome: Menu) -> bool:
     return bool(phones)
 
 
-def tell_longer(work: Work, outcome: Menu, numbers: frozenset[str] = frozenset()) -> None:
+def report_longer(work: Work, outcome: Menu, numbers: frozenset[str] = frozenset()) -> None:
     """Tells what else can be dialled in a menu, for which Asterisk waits after the first key.
 
     `numbers` are those of extensions that the menu takes.
@@ -284,8 +284,8 @@ def tell_longer(work: Work, outcome: Menu, numbers: frozenset[str] = frozenset()
         }
     )
     if longer:
-        told = f"differs: callers may dial {', '.join(longer[:8])} in [{outcome.context}]; "
-        work.ledger.leave(outcome.wait, f"{told}a menu of ccstate takes one key, at once")
+        note = f"differs: callers may dial {', '.join(longer[:8])} in [{outcome.context}]; "
+        work.ledger.leave(outcome.wait, f"{note}a menu of ccstate takes one key, at once")
 
 
 def _only(exten: str, numbers: frozenset[str]) -> bool:
@@ -296,15 +296,15 @@ def _only(exten: str, numbers: frozenset[str]) -> bool:
     return not said.end and any(matches(exten, number) for number in numbers)
 
 
-def tell_other_keys(work: Work, outcome: Menu, address: str, looked_up: str) -> None:
+def report_other_keys(work: Work, outcome: Menu, address: str, looked_up: str) -> None:
     """Tells where a menu leads elsewhere because it is entered from another context."""
     resolver = work.follower.resolver
     for key in (*KEYS, "t", "i"):
         here = resolver.answer(outcome.context, key)
         there = resolver.answer(looked_up, key)
         if (here and here[:2]) != (there and there[:2]):
-            told = f"differs: from [{outcome.context}] key {key} of {address} leads elsewhere"
-            work.ledger.leave(outcome.trail.lines[-1], told)
+            note = f"differs: from [{outcome.context}] key {key} of {address} leads elsewhere"
+            work.ledger.leave(outcome.trail.lines[-1], note)
 
 
 @dataclass(slots=True)

@@ -30,7 +30,8 @@ from ccstate.adapters.asterisk.importing.outcomes import (
 )
 from ccstate.adapters.asterisk.importing.values import family_of
 from ccstate.adapters.asterisk.interpreter.applications import QUEUE_OTHERS
-from ccstate.adapters.asterisk.interpreter.text import letters
+from ccstate.adapters.asterisk.interpreter.call import NotFollowed
+from ccstate.adapters.asterisk.interpreter.text import letters, seconds_of
 from ccstate.adapters.asterisk.rows import SECONDS, UNCLEAR, decoded
 from ccstate.dialling.international import international
 from ccstate.model import Address, Json
@@ -39,7 +40,7 @@ UNSAID = (
     "ccstate records the conversations of a queue or an extension, by its field `recording`; "
     "no call that is recorded here reaches one, or not in one way alone"
 )
-"""What is told of a line that records a call and that no field says."""
+"""The note on a line that records a call and that no field says."""
 BOTH_WAYS = "differs: with ccstate the calls that this phone makes are recorded as well"
 _TELLS = re.compile(r"record", re.IGNORECASE)
 
@@ -65,7 +66,7 @@ def _tells(work: Work, sound: str) -> bool:
 def say_recording(work: Work, address: Address, outcome: Queues | Rings, *, by_key: bool) -> None:
     """Says whether conversations at an address are recorded; the first way that leads there counts.
 
-    `by_key`: whoever answers can start and stop it.
+    `by_key`: the phone that answers can start and stop it.
     """
     if not work.setting.holds(address.kind, "recording.when"):
         return
@@ -76,8 +77,10 @@ def say_recording(work: Work, address: Address, outcome: Queues | Rings, *, by_k
         fields = {name: value for name, value in fields.items() if value}
     first = work.recordings.setdefault(address, fields)
     if first != fields:
-        told = f"differs: from here calls are {_spelled(fields)}; {address} says {_spelled(first)}"
-        work.ledger.leave(outcome.trail.lines[-1], told)
+        reason = (
+            f"differs: from here calls are {_spelled(fields)}; {address} says {_spelled(first)}"
+        )
+        work.ledger.leave(outcome.trail.lines[-1], reason)
     elif recorded:
         work.ledger.take([recorded.line], address)
         for note in recorded.notes:
@@ -109,7 +112,7 @@ def on_demand(work: Work, kind: str, options: str) -> tuple[bool, str]:
 
 RINGS_FOR = "25"
 """Seconds that a number is called where it does not say how long (app_followme.c, 16 and 22)."""
-ASKED = "differs: here callers hear music meanwhile, and whoever answers is asked to take the call by a key"
+ASKED = "differs: here callers hear music meanwhile, and the person who answers is asked to take the call by a key"
 
 
 def followed(work: Work, phones: Mapping[str, Phone], outcome: Follows) -> tuple[list[Json], Trail]:
@@ -156,7 +159,7 @@ def _follow(
     return {"number": outside, "ring_for": ring_for} if outside else {}
 
 
-def tell_follow_me(work: Work) -> None:
+def report_follow_me(work: Work) -> None:
     """Lists the lines of followme.conf that no extension says."""
     for section in work.sections("followme.conf"):
         is_said = section.name in _sections(work)
@@ -166,8 +169,8 @@ def tell_follow_me(work: Work) -> None:
         for option in section.written:
             if work.ledger.is_open(option):
                 is_prompt = option.key.lower() not in ("number", "context")
-                told = "ccstate asks nobody whether to take a call" if is_prompt else reason
-                work.ledger.leave(option, told if is_said else reason)
+                note = "ccstate does not ask whether to take a call" if is_prompt else reason
+                work.ledger.leave(option, note if is_said else reason)
 
 
 DEFAULT_RING = "20s"
@@ -189,7 +192,7 @@ class Ringing:
     mailbox: tuple[str, str] | None
     trails: list[Trail] = field(default_factory=list)
     rights: list[str] = field(default_factory=list)
-    """What whoever answers can do during the call, by key codes."""
+    """Rights of the phone that answers, during the call, by key codes."""
     outcome: Rings | None = None
     """The call that rings."""
     is_recorded_by_key: bool = False
@@ -213,13 +216,13 @@ class Known:
     """By endpoint."""
     ringing: dict[str, Ringing] = field(default_factory=dict)
     """How each phone rings, by extension."""
-    onwards: dict[Address, tuple[str | None, dict[str, str]]] = field(default_factory=dict)
+    onwards: dict[Address, tuple[int | None, dict[str, str]]] = field(default_factory=dict)
     """How long callers wait in a queue, and where they go on to, as it was said first.
 
     By fields of `overflow`: `to`, `full` and, where callers do not stay in it, `empty`.
     """
     emptied: set[Address] = field(default_factory=set)
-    """Queues that callers do not join, or leave, where nobody is there."""
+    """Queues that callers do not join, or leave, where no agent is there."""
 
     def is_left_when_empty(self, queue: Address) -> bool:
         return queue in self.emptied
@@ -231,8 +234,8 @@ def ringing(work: Work, known: Known, outcome: Outcome) -> Ringing | None:
     if isinstance(outcome, Forks) and "DEVICE_STATE" in outcome.condition:
         inner = ringing(work, known, outcome.no)
         if inner:
-            told = "differs: ccstate rings a phone that is busy as well"
-            note = (outcome.trail.lines[-1], told)
+            reason = "differs: ccstate rings a phone that is busy as well"
+            note = (outcome.trail.lines[-1], reason)
             inner.trails.append(outcome.trail + Trail(notes=(note,)))
             inner.trails += [each.trail for each in below(outcome.yes)]
         return inner
@@ -252,8 +255,10 @@ def ringing(work: Work, known: Known, outcome: Outcome) -> Ringing | None:
         return None
     _say_options(work, outcome, found)
     if outcome.seconds is None:
-        told = f"differs: here it rings until the caller gives up; with ccstate for {DEFAULT_RING}"
-        found.trails.append(Trail(notes=((outcome.line, told),)))
+        reason = (
+            f"differs: here it rings until the caller gives up; with ccstate for {DEFAULT_RING}"
+        )
+        found.trails.append(Trail(notes=((outcome.line, reason),)))
     found.trails += statuses(outcome)
     return found
 
@@ -277,16 +282,16 @@ def _ringing_by_default(work: Work, known: Known, outcome: Switched) -> Ringing 
         return None
     family = family_of(outcome.name)
     others = unusual(outcome)
-    told = f"DB({shorn(family)}/…) sends calls of phones elsewhere"
+    reason = f"DB({shorn(family)}/…) sends calls of phones elsewhere"
     then = FORWARDS
     if all(map(turns_away, others)):
-        told = f"DB({shorn(family)}/…) turns calls of phones away"
+        reason = f"DB({shorn(family)}/…) turns calls of phones away"
         then = "with ccstate a feature code `do_not_disturb` does"
     else:
         work.forwarding.add(family)
-    note = Trail(notes=((outcome.line, f"differs: here {told}; {then}"),))
+    note = Trail(notes=((outcome.line, f"differs: here {reason}; {then}"),))
     inner.trails.append(outcome.trail + note)
-    work.unsaid += [(way, f"{told}, and no object says so") for way in others]
+    work.unsaid += [(way, f"{reason}, and no object says so") for way in others]
     return inner
 
 
@@ -338,7 +343,7 @@ _WORDS = {"BUSY": "is busy", "CHANUNAVAIL": "is not there", "CONGESTION": "canno
 
 
 def statuses(outcome: Rings | RingsAll | Leaves) -> list[Trail]:
-    """The lines that follow for each DIALSTATUS, with what differs from where nobody answers."""
+    """The lines that follow for each DIALSTATUS, with what differs from where the call is not answered."""
     usual = outcome.after["NOANSWER"]
     line = outcome.trail.lines[-1]
     trails: list[Trail] = []
@@ -352,8 +357,8 @@ def statuses(outcome: Rings | RingsAll | Leaves) -> list[Trail]:
             note += f"with ccstate they {_end(usual)}"
             here.append(Trail(notes=((_own_line(after, line), note),)))
         elif isinstance(after, Message) and after.flags != "u":
-            told = "differs: ccstate plays the greeting for absence, and then the tone"
-            here.append(Trail(notes=((after.trail.lines[-1], told),)))
+            reason = "differs: ccstate plays the greeting for absence, and then the tone"
+            here.append(Trail(notes=((after.trail.lines[-1], reason),)))
         trails += here
     return trails
 
@@ -402,7 +407,7 @@ def message_at(known: Known, outcome: Message) -> str | None:
     return f"voicemail/{box.owner}" if box else None
 
 
-def waits(outcome: Queues, options: str) -> tuple[str | None, str]:
+def waits(outcome: Queues, options: str) -> tuple[int | None, str]:
     """The longest wait in seconds, None for no end; and why the rest of it says nothing.
 
     `options` are those of Queue() that no field says.
@@ -410,10 +415,10 @@ def waits(outcome: Queues, options: str) -> tuple[str | None, str]:
     said = outcome.arguments
     passed = [word for word in (options, *(said[name] for name in QUEUE_OTHERS)) if word.strip()]
     why = f"differs: ccstate queues callers without {', '.join(passed)}" if passed else ""
-    seconds = said["seconds"].strip()
-    if seconds and not seconds.isdigit():
-        raise Nowhere(f"{seconds!r} is no number of seconds")
-    return (seconds if seconds and int(seconds) else None), why
+    try:
+        return seconds_of(said["seconds"]), why
+    except NotFollowed as wrong:
+        raise Nowhere(wrong.reason) from None
 
 
 def lose(work: Work, outcome: Outcome, reason: str) -> None:

@@ -84,7 +84,7 @@ def phones(work: Work, trunks: frozenset[str]) -> dict[str, Phone]:
 
 def _unreachable(work: Work, section: Section) -> None:
     """Endpoints that only call: `anonymous` above all, by which Asterisk lets in whom it does not know."""
-    reason = "nobody can ring it, for it has no aors: an extension has a phone, or a mailbox"
+    reason = "it cannot be rung, for it has no aors: an extension has a phone, or a mailbox"
     work.ledger.leave_header(section, reason)
     work.ledger.leave_all(section.written, reason)
 
@@ -113,8 +113,8 @@ def _endpoint(work: Work, phone: Phone) -> None:
     if set(codecs(endpoint)) == _CODECS:
         ledger.take(allowed, phone.address)
     else:
-        told = f"differs: ccstate's phones may speak {', '.join(sorted(_CODECS))}"
-        ledger.leave_all(allowed, told)
+        note = f"differs: ccstate's phones may speak {', '.join(sorted(_CODECS))}"
+        ledger.leave_all(allowed, note)
     if decoded(SWITCH, endpoint.get("webrtc")) is True:
         work.objects[phone.address]["device"] = "webrtc"
     ledger.take(lines_of(endpoint, "webrtc"), phone.address)
@@ -162,7 +162,7 @@ def _caller(work: Work, phone: Phone) -> None:
         work.ledger.take(lines, phone.address)
     else:
         phone.shown = ""
-        work.ledger.leave_all(lines, "nobody's name is in it")
+        work.ledger.leave_all(lines, "it holds no person's name")
 
 
 def _group(work: Work, phone: Phone) -> None:
@@ -183,9 +183,9 @@ def _accounts(work: Work, phone: Phone) -> None:
         if password:
             reference = work.secret("SIP", phone.name, value=password)
             work.objects[phone.address]["secret"] = reference
-        told = f"differs: ccstate's phones log in by the name of their extension, {phone.name}"
+        note = f"differs: ccstate's phones log in by the name of their extension, {phone.name}"
         others = (line for line in lines_of(auth, "username") if line.value != phone.name)
-        ledger.leave_all(others, told)
+        ledger.leave_all(others, note)
         said = ("type", "username", *(("password",) if password else ()))
         read_section(work, _AUTH, phone.address, auth, said=said)
     for aor in phone.aors[:1]:
@@ -194,8 +194,8 @@ def _accounts(work: Work, phone: Phone) -> None:
             if line.value != _AOR.fixed["max_contacts"]:
                 ledger.leave(line, "differs: one phone at a time is an extension's")
             elif not replaces:
-                told = "differs: a second phone takes over from the first; here it is turned away"
-                ledger.leave(line, told)
+                note = "differs: a second phone takes over from the first; here it is turned away"
+                ledger.leave(line, note)
         said = ("type", "max_contacts", "remove_existing")
         read_section(work, _AOR, phone.address, aor, said=said, judged=("mailboxes",))
 
@@ -213,7 +213,7 @@ def shown_numbers(work: Work, found: dict[str, Phone]) -> None:
 
 
 def people(work: Work, found: dict[str, Phone]) -> None:
-    """A user for every phone that shows somebody's name."""
+    """A user for every phone that shows a person's name."""
     for phone in found.values():
         if phone.shown:
             phone.user = work.names.free("user", person(phone.shown))
@@ -338,8 +338,8 @@ def _account(work: Work, trunk: Trunk, endpoint: Section) -> None:
             value = auth.get("password") or ""
             fields["secret"] = work.secret("TRUNK", trunk.name, value=value)
     elif auth:
-        told = "there is no username beside it, so Asterisk does not use it"
-        work.ledger.leave_all(lines_of(auth, "username", "password"), told)
+        note = "there is no username beside it, so Asterisk does not use it"
+        work.ledger.leave_all(lines_of(auth, "username", "password"), note)
     if auth:
         said = ("type", "username", "password")
         read_section(work, _TRUNK_AUTH, trunk.address, auth, said=said)
@@ -382,8 +382,8 @@ def _identified(work: Work, trunk: Trunk) -> None:
     if others:
         fields["addresses"] = [*sorted(others)]
     if fields["host"] not in more:
-        told = f"differs: ccstate takes calls from {fields['host']} for this trunk's, too"
-        work.ledger.leave_header(work.pjsip["endpoint"][trunk.endpoint], told)
+        note = f"differs: ccstate takes calls from {fields['host']} for this trunk's, too"
+        work.ledger.leave_header(work.pjsip["endpoint"][trunk.endpoint], note)
 
 
 _BOX = table("mailbox", MAILBOX_ROWS, {"attaches": True})
@@ -454,7 +454,9 @@ def _mailbox(
     if pin.strip().isdigit():
         box["pin"] = work.secret("VOICEMAIL", owner, value=pin.strip())
     else:
-        ledger.leave(option, "differs: it has no PIN of digits; ccstate sets one that nobody knows")
+        ledger.leave(
+            option, "differs: it has no PIN of digits; ccstate sets one that is not disclosed"
+        )
     if email.strip() and fits("extension", ("voicemail", "email"), email.strip()):
         box["email"] = email.strip()
     elif email.strip():
@@ -469,7 +471,7 @@ def _mailbox(
 
 
 def _name(work: Work, option: Option, phone: Phone | None, owner: str, full: str) -> None:
-    """The owner's name, which is told to callers who look for him."""
+    """The owner's name, by which callers find the mailbox."""
     user = Address("user", phone.user) if phone and phone.user else None
     if not full:
         return
@@ -510,13 +512,13 @@ def _lamps(work: Work, phone: Phone, found: Mapping[tuple[str, str], Mailbox]) -
             if box and box.owner == phone.name:
                 work.ledger.take([option], phone.address)
             elif box:
-                told = (
+                note = (
                     f"differs: the lamp shows the mailbox of {box.owner}; ccstate's shows its own"
                 )
-                work.ledger.leave(option, told)
+                work.ledger.leave(option, note)
             else:
                 own = "; with ccstate the lamp shows the phone's own" if has_box else ""
-                told = (
+                note = (
                     f"differs: there is no mailbox {name}@{context}, so the lamp never lights{own}"
                 )
-                work.ledger.leave(option, told)
+                work.ledger.leave(option, note)

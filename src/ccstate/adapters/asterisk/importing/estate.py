@@ -59,7 +59,7 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What the files do not say, and somebody knows."""
+    """What the files do not say, as the administrator gives it."""
 
     prefix: str = ""
     """What makes an inbound number, as the carrier dials it, international: `+1`."""
@@ -91,7 +91,7 @@ class Positions:
 class Room:
     """A conference room, the line of the first ConfBridge() that leads there, and what it says.
 
-    `pins` has the PIN, or "", of each role in which somebody comes in: `pin`, `moderator_pin`.
+    `pins` has the PIN, or "", of each role in which callers come in: `pin`, `moderator_pin`.
     """
 
     address: Address
@@ -161,7 +161,7 @@ def _alike(known: dict[str, Json] | None, fields: dict[str, Json]) -> bool:
     return known is not None and {**known, "extension": None} == {**fields, "extension": None}
 
 
-def opened(confs: Mapping[str, Conf], setting: Setting) -> Work:
+def open_estate(confs: Mapping[str, Conf], setting: Setting) -> Work:
     """The configurations by their main files, with all their lines in the ledger."""
     ledger = Ledger()
     for each in confs.values():
@@ -229,7 +229,7 @@ def read_section(
     judged: Container[str] = (),
 ) -> None:
     """The options of a section by their rows; `said` by its own existence, `judged` by the caller."""
-    tell_defaults(work, table, section)
+    report_defaults(work, table, section)
     for option in section.options:
         key = option.key.lower()
         if key in said:
@@ -250,7 +250,7 @@ def read_value(
     """The field of an object that an option says, and its value; None where it says no field."""
     key, value, ledger = option.key.lower(), option.value.strip(), work.ledger
     row = table.rows.get(key)
-    told: str | None
+    note: str | None
     if row is None:
         ledger.leave(option, f"ccstate sets no {key} for a {table.noun}")
     elif row.option in table.fixed:
@@ -260,29 +260,29 @@ def read_value(
         elif row.effect:
             ledger.leave(option, f"differs: {row.effect}; here {key} is {value[:60]}")
         else:
-            told = f"differs: ccstate's {table.noun}s have {key}={fixed or 'nothing'}"
-            ledger.leave(option, told)
+            note = f"differs: ccstate's {table.noun}s have {key}={fixed or 'nothing'}"
+            ledger.leave(option, note)
     elif row.unset is not None and means_same(row.codec, value, row.unset):
         ledger.take([option], DEFAULT)
     else:
         read = decoded(row.codec, value)
         if read is not UNCLEAR and fits(address.kind, row.path, read):
             ledger.take([option], address)
-            if told := dict(row.nearly).get(value.lower()):
-                ledger.leave(option, f"differs: {told}")
+            if note := dict(row.nearly).get(value.lower()):
+                ledger.leave(option, f"differs: {note}")
             return row.path, read
         ledger.leave(option, f"no field of a {table.noun} says {key}={value[:60]}")
     return None
 
 
-def tell_defaults(work: Work, table: Table, section: Section) -> None:
+def report_defaults(work: Work, table: Table, section: Section) -> None:
     """Tells at the header where a section leaves out an option, and Asterisk's default is noticed."""
     for name, row in table.rows.items():
         if not row.effect or name != row.option or section.get(name) is not None:
             continue
         if not means_same(row.codec, row.default, table.fixed[name]):
-            told = f"differs: {row.effect}; here {name} is {row.default}"
-            work.ledger.leave_header(section, told)
+            note = f"differs: {row.effect}; here {name} is {row.default}"
+            work.ledger.leave_header(section, note)
 
 
 def fits(kind: str, path: Path, value: Json) -> bool:

@@ -85,11 +85,11 @@ def feature_codes(work: Work, known: Known) -> set[str]:
             fields = {"action": fields["action"]}
         elif fields["action"] == "do_not_disturb":
             if silencing:
-                told = f"{silencing} turns this in both directions, so {code.code} is no code"
-                work.ledger.leave_all([step.option for step in code.steps], told)
+                note = f"{silencing} turns this in both directions, so {code.code} is no code"
+                work.ledger.leave_all([step.option for step in code.steps], note)
                 continue
-            told = f"differs: here {code.code} sets one position; with ccstate it turns calls away, or no longer"
-            actions = [actions[0]._replace(differs=told)]
+            note = f"differs: here {code.code} sets one position; with ccstate it turns calls away, or no longer"
+            actions = [actions[0]._replace(differs=note)]
             silencing = code.code
         _make(work, known, code, fields, [a.differs for a in actions if a.differs])
     for queue, penalty in logins.items():
@@ -117,11 +117,11 @@ def switch_codes(work: Work, known: Known) -> None:
             if number in both:
                 _make(work, known, codes[number], fields, [])
             elif number == first:
-                told = f"differs: here {number} sets one position; with ccstate it turns the "
-                _make(work, known, codes[number], fields, [f"{told}switch to the other position"])
+                note = f"differs: here {number} sets one position; with ccstate it turns the "
+                _make(work, known, codes[number], fields, [f"{note}switch to the other position"])
             else:
-                told = f"{first} turns this switch in both directions, so {number} is no code"
-                work.ledger.leave_all([step.option for step in codes[number].steps], told)
+                note = f"{first} turns this switch in both directions, so {number} is no code"
+                work.ledger.leave_all([step.option for step in codes[number].steps], note)
 
 
 def forward_codes(work: Work, known: Known) -> None:
@@ -138,14 +138,14 @@ def forward_codes(work: Work, known: Known) -> None:
             if code is None:
                 continue
             if not first and value:
-                told = (
+                note = (
                     f"differs: here the number is dialled behind {code.code}; with ccstate it is "
                 )
-                _make(work, known, code, {"action": "forward"}, [f"{told}asked for"])
+                _make(work, known, code, {"action": "forward"}, [f"{note}asked for"])
                 first = code.code
             elif first:
-                told = f"{first} forwards calls, and no longer, so {code.code} is no code"
-                work.ledger.leave_all([own.option for own in code.steps], told)
+                note = f"{first} forwards calls, and no longer, so {code.code} is no code"
+                work.ledger.leave_all([own.option for own in code.steps], note)
 
 
 def _forwarding(work: Work, known: Known, step: DialplanStep) -> _Code | None:
@@ -203,8 +203,8 @@ def _make(work: Work, known: Known, code: _Code, fields: Fields, differs: list[s
     work.objects[address] = {"code": code.code, **fields}
     work.ledger.take([step.option for step in code.steps], address)
     line = code.steps[0].option
-    for told in differs:
-        work.ledger.leave(line, told)
+    for note in differs:
+        work.ledger.leave(line, note)
     everyone = {phone.context for phone in known.phones.values()}
     if code.contexts != everyone:
         work.ledger.leave(line, "differs: with ccstate every phone may dial this code")
@@ -268,12 +268,12 @@ def _is_silenced(work: Work, known: Known, name: str) -> bool:
 def _mailbox(_: Known, arguments: list[str]) -> _Action | None:
     box, *options = arguments
     if CALLER not in box:
-        told = "differs: here any mailbox can be heard; with ccstate the caller's own"
+        note = "differs: here any mailbox can be heard; with ccstate the caller's own"
     elif "s" in "".join(options):
-        told = "differs: ccstate asks for the PIN of the mailbox"
+        note = "differs: ccstate asks for the PIN of the mailbox"
     else:
-        told = ""
-    return _Action({"action": "mailbox"}, told)
+        note = ""
+    return _Action({"action": "mailbox"}, note)
 
 
 def _pick_up(_: Known, arguments: list[str]) -> _Action | None:
@@ -304,17 +304,17 @@ def _log_out(known: Known, arguments: list[str]) -> _Action | None:
 
 def _pause(_: Known, arguments: list[str]) -> _Action | None:
     name, interface, _options, reason, *_more = (*arguments, "", "", "", "")
-    told = "differs: ccstate pauses in every queue" if name else ""
+    note = "differs: ccstate pauses in every queue" if name else ""
     fields: dict[str, Json] = {"action": "pause"}
     if reason and reason.isprintable() and "$" not in reason and CALLER not in reason:
         fields["reason"] = reason[:200]
-    return _Action(fields, told) if _is_own(interface) else None
+    return _Action(fields, note) if _is_own(interface) else None
 
 
 def _unpause(_: Known, arguments: list[str]) -> _Action | None:
     name, interface, *_more = (*arguments, "", "")
-    told = "differs: ccstate ends the pause in every queue" if name else ""
-    return _Action({"action": "unpause"}, told) if _is_own(interface) else None
+    note = "differs: ccstate ends the pause in every queue" if name else ""
+    return _Action({"action": "unpause"}, note) if _is_own(interface) else None
 
 
 _ACTIONS: Mapping[str, Callable[[Known, list[str]], _Action | None]] = {
@@ -399,7 +399,7 @@ def parking_lots(work: Work) -> list[Lot]:
 
 
 def _said(section: Section, option: str) -> str:
-    """What an option says, or what holds where nobody writes it."""
+    """What an option says, or what holds where it is not written."""
     return section.get(option) or _LOT.rows[option].default
 
 
@@ -409,14 +409,14 @@ def _lot(work: Work, section: Section) -> Address:
     work.objects[address] = {"slots": _LOT.rows["parkpos"].default}
     work.ledger.take_header(section, address)
     if address.name != section.name:
-        told = f"differs: Park() and phones have to call the lot {address.name}"
-        work.ledger.leave_header(section, told)
+        note = f"differs: Park() and phones have to call the lot {address.name}"
+        work.ledger.leave_header(section, note)
     read_section(work, _LOT, address, section, said=("context",), judged=_COMES_BACK)
     return address
 
 
 def timeouts(work: Work, ways: Ways, lots: list[Lot]) -> None:
-    """Where calls of each lot go that nobody takes, if not back to the phone that parked them.
+    """Where calls of each lot go that are not picked up, if not back to the phone that parked them.
 
     The extension that is called by that phone, such as `PJSIP_2001`, is not asked for.
     """
@@ -430,9 +430,9 @@ def timeouts(work: Work, ways: Ways, lots: list[Lot]) -> None:
             work.objects[lot]["on_timeout"] = ways.destination(reached, lot, f"{lot.name}-timeout")
             work.ledger.take(lines, lot)
         except Nowhere as why:
-            told = f"differs: a call that nobody takes goes back to the phone that parked it: {why}"
-            lose(work, reached, f"{lot}, where nobody takes the call: {why}")
-            work.ledger.leave_all(lines, told)
+            note = f"differs: a call that is not picked up goes back to the phone that parked it: {why}"
+            lose(work, reached, f"{lot}, where the call is not picked up: {why}")
+            work.ledger.leave_all(lines, note)
 
 
 def include_lots(work: Work, lots: list[Lot]) -> None:
@@ -478,7 +478,7 @@ def overflow(work: Work, known: Known) -> None:
         fields = work.objects[address]
         said: dict[str, Json] = {}
         if after is not None:
-            said["after"] = duration(min(int(after), 999_999))
+            said["after"] = duration(min(after, 999_999))
         is_asked = {"to": after is not None, "full": bool(fields.get("max_waiting")), "empty": True}
         known_ends = {end: to for end, to in ends.items() if "/" in to or to == "hangup"}
         said |= {end: to for end, to in known_ends.items() if is_asked[end]}

@@ -155,7 +155,7 @@ UNREAD: Mapping[str, str] = {
     "dundi.conf": "{count} of DUNDi are not read: ccstate looks nowhere else for what was dialled",
     "sla.conf": "{count} of shared lines are not read",
 }
-"""Files by name, and what is told of each. `{count}` is its number of sections."""
+"""Files by name, and the note on each. `{count}` is its number of sections."""
 _TABLES = {
     "sipusers": ("phones", "pjsip.conf"),
     "sippeers": ("phones", "pjsip.conf"),

@@ -1,11 +1,12 @@
 """Follows a call through the dialplan, step by step, until something happens that callers notice.
 
-Steps that lead a call elsewhere are those of interpreter/jumps.py, as whoever plays a dialplan has
+Steps that lead a call elsewhere are those of interpreter/jumps.py, as a player of dialplans has
 them. What divides calls is not decided here: each way is followed.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -57,7 +58,7 @@ from ccstate.adapters.asterisk.interpreter.applications import (
 from ccstate.adapters.asterisk.interpreter.call import Ended, NotFollowed
 from ccstate.adapters.asterisk.interpreter.jumps import JUMPS, Run, no_step
 from ccstate.adapters.asterisk.interpreter.lookup import Found
-from ccstate.adapters.asterisk.interpreter.text import is_true
+from ccstate.adapters.asterisk.interpreter.text import is_true, seconds_of
 
 NAME_PREFIX = "differs: ccstate puts no word before callers' names here, as in: "
 """How the note about a prefix of the caller's name begins."""
@@ -427,15 +428,13 @@ def _set_global(run: Reading, data: str) -> None:
 
 def _dial(run: Reading, data: str) -> Outcome:
     said = given("dial", data)
-    device, seconds, options = said["devices"], said["seconds"].strip(), said["options"]
+    device, options = said["devices"], said["options"]
     call = run.ran()
     peers = [_peer(one) for one in device.split("&")]
     if not all(peers) or (len(peers) > 1 and any("@" in peer for peer in peers)):
         what = f"Dial({shorn(device)})"
         raise NotFollowed(f"{what} is no phone of this server, and no number at a trunk")
-    if seconds and not seconds.isdigit():
-        raise NotFollowed(f"{seconds!r} is no number of seconds")
-    rings = int(seconds or 0) or None
+    rings = seconds_of(said["seconds"])
     after = run.follower.statuses(call, "DIALSTATUS", STATUSES)
     if len(peers) > 1:
         return RingsAll(tuple(peers), rings, options, after, call.trail)
@@ -466,7 +465,7 @@ def _records(run: Reading, data: str) -> None:
     kept = f"monitor/ccstate/{folder}".rstrip("/")
     notes = [f"differs: recordings are kept in {kept}, and ccstate names them"]
     if "b" not in said["options"]:
-        notes.append("differs: here callers are recorded before somebody answers, too")
+        notes.append("differs: here callers are recorded before the call is answered, too")
     if said.get("command", "").strip():
         notes.append("differs: ccstate runs no program once a call was recorded")
     run.call = replace(run.ran(is_said=False), recorded=Recorded(run.line, folder, tuple(notes)))
@@ -554,9 +553,9 @@ def _wait_exten(run: Reading, data: str) -> Outcome:
 def _wait(data: str, call: Call) -> int:
     """How many seconds WaitExten waits; 0 is as if nothing was said."""
     for text in (data.partition(",")[0], call.variables.get("TIMEOUT(response)", "")):
-        number = re.match(r"\s*([0-9]{1,5}(?:\.[0-9]+)?)", text)
-        if number and float(number[1]) > 0:
-            return max(1, round(float(number[1])))
+        with suppress(NotFollowed):  # as if nothing was said, where it is not known yet
+            if seconds := seconds_of(text):
+                return seconds
     return USUAL_WAIT
 
 

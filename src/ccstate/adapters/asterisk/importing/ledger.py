@@ -1,7 +1,7 @@
 """The ledger of lines: each one that was read is explained by an object, or listed with a reason.
 
-A line that nobody spoke for is listed as well, so nothing is lost in silence. Whatever was listed
-stays listed, even if an object explains a part of it.
+A line that nothing explains is listed as well, so nothing is lost in silence. A listed line stays
+listed, even if an object explains a part of it.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 
 from ccstate.adapters.asterisk.conf import Conf, Option, Section
 
-NOBODY = "nothing in ccstate says this"
+UNEXPLAINED = "nothing in ccstate says this"
 NOTHING = "no effect that a caller or an agent notices"
 DEFAULT = "what holds anyway"
 
@@ -127,7 +127,7 @@ class Ledger:
         self._say(self._taken, (section.file, section.line), str(by))
 
     def leave(self, option: Option, reason: str) -> None:
-        """This line is not expressed, for that reason; every reason is told once."""
+        """Lists a line that is not expressed, with the reason; each reason once."""
         self._list((option.file, option.line), reason)
 
     def leave_all(self, options: Iterable[Option], reason: str) -> None:
@@ -141,7 +141,7 @@ class Ledger:
         self._say(self._listed, place, _LOGIN.sub(r"\1…", reason))
 
     def is_open(self, option: Option) -> bool:
-        """Whether nobody has spoken for a line yet."""
+        """Whether a line is neither explained nor listed yet."""
         place = (option.file, option.line)
         return place not in self._taken and place not in self._listed
 
@@ -159,7 +159,7 @@ class Ledger:
         for place, entry in sorted(self._lines.items()):
             reasons = self._listed.get(place)
             if not reasons and place not in self._taken and entry.needs_word:
-                reasons = {NOBODY: None}
+                reasons = {UNEXPLAINED: None}
             if reasons:
                 listed.append(Unexpressed(*place, entry.text, tuple(reasons)))
         return tuple(listed)

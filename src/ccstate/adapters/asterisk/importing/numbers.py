@@ -53,7 +53,7 @@ def inside(work: Work, known: Known, ways: Ways, codes: set[str]) -> None:
         _ring(work, known, context, number)
     for endpoint, phone in known.phones.items():
         if phone.name not in known.ringing:
-            reason = f"nobody who dials a number rings PJSIP/{endpoint}, or not in a plain way"
+            reason = f"no dialled number rings PJSIP/{endpoint}, or not in a plain way"
             work.ledger.leave_header(phone.endpoint, reason)
         elif not phone.number.isdigit() or phone.number != phone.name:
             work.objects[phone.address]["number"] = phone.number
@@ -100,8 +100,8 @@ def _ring(work: Work, known: Known, context: str, dialled: str) -> None:
     elif phone.number != dialled:
         return
     elif not first.same(found):
-        told = f"differs: {dialled} dialled from {context} rings {phone.name} otherwise"
-        work.ledger.leave(found.trails[0].lines[-1], told)
+        note = f"differs: {dialled} dialled from {context} rings {phone.name} otherwise"
+        work.ledger.leave(found.trails[0].lines[-1], note)
         return
     claim_ringing(work, known, found, phone.address)
 
@@ -117,8 +117,8 @@ def _say(work: Work, known: Known, found: Ringing) -> None:
     if found.follows:
         fields["follow_me"] = [*found.follows]
     if found.mailbox is None and "voicemail" in fields:
-        told = f"differs: who rings {phone.name} in vain is cut off here, in ccstate he leaves a message"
-        work.ledger.leave(found.trails[0].lines[-1], told)
+        note = f"differs: who rings {phone.name} in vain is cut off here, in ccstate he leaves a message"
+        work.ledger.leave(found.trails[0].lines[-1], note)
 
 
 def _service(work: Work, ways: Ways, context: str, candidate: Candidate, named: set[str]) -> None:
@@ -199,8 +199,8 @@ def _meant(work: Work, known: Known, trunk: Trunk, candidate: Candidate) -> Iter
         else:
             yield dialled
     if others:
-        told = f"differs: {others} other numbers of this pattern ring a phone that is not there; "
-        work.ledger.leave(line, f"{told}to ccstate nobody has them")
+        note = f"differs: {others} other numbers of this pattern ring a phone that is not there; "
+        work.ledger.leave(line, f"{note}with ccstate they are no numbers")
 
 
 def _number(
@@ -216,8 +216,8 @@ def _number(
     if address in work.objects:
         answers = work.follower.resolver.answer(trunk.context, dialled)
         if answers and answers[:2] == candidate[:2]:
-            told = f"{name} is there already, and this is another way of writing it"
-            work.ledger.leave(work.follower.resolver.steps(candidate)[0].option, told)
+            note = f"{name} is there already, and this is another way of writing it"
+            work.ledger.leave(work.follower.resolver.steps(candidate)[0].option, note)
         return None
     prefixes = [n[len(NAME_PREFIX) :] for _, n in outcome.trail.notes if n.startswith(NAME_PREFIX)]
     if prefixes:
@@ -263,11 +263,11 @@ def _say_format(work: Work, trunk: Trunk, arriving: list[_Arriving]) -> None:
                 work.ledger.leave(each.line, _SHOWN_IN_E164)
             return
     for each in unusual:
-        told = f"differs: the carrier dials {each.exten.lstrip('_')}; ccstate waits for the number "
-        work.ledger.leave(each.line, f"{told}as it is written internationally, with + or without")
+        note = f"differs: the carrier dials {each.exten.lstrip('_')}; ccstate waits for the number "
+        work.ledger.leave(each.line, f"{note}as it is written internationally, with + or without")
     for written, (number, line) in callers.items():
-        told = f"differs: callers are compared with {written} here; the list has {number}, and no "
-        work.ledger.leave(line, f"{told}`inbound_number_format` of {trunk.address} reads both so")
+        note = f"differs: callers are compared with {written} here; the list has {number}, and no "
+        work.ledger.leave(line, f"{note}`inbound_number_format` of {trunk.address} reads both so")
 
 
 _SHOWN_IN_E164 = (
@@ -278,7 +278,7 @@ _SHOWN_IN_E164 = (
 
 def _no_number(work: Work, dialled: str) -> str:
     if not work.setting.prefix:
-        return f"nobody says what {dialled} is in international form, such as +61255501000"
+        return f"the international form of {dialled}, such as +61255501000, is not given"
     return f"{dialled} is no number that is known with the prefix {work.setting.prefix}"
 
 
@@ -348,8 +348,8 @@ class _Outbound:
             self.work.ledger.leave(line, f"{reason}: {shown(outcome.number)[:60]}")
             return
         if first and first[:2] != candidate[:2]:
-            told = f"nobody gets here: {first.exten} of [{first.context}] takes these calls first"
-            self._shadowed(candidate, dialled, outcome, told)
+            note = f"no call gets here: {first.exten} of [{first.context}] takes these calls first"
+            self._shadowed(candidate, dialled, outcome, note)
             return
         self._order(context, candidate, dialled, outcome)
         is_emergency = dialled in self.emergency
@@ -371,18 +371,18 @@ class _Outbound:
                 continue
             if not part or not _same(self.work.follower.follow(At(context, part)), outcome):
                 line = resolver.steps(candidate)[0].option
-                told = f"differs: {other.exten} of [{other.context}] takes {shown(part)} first; "
-                self.work.ledger.leave(line, f"{told}with ccstate the narrower pattern does")
+                note = f"differs: {other.exten} of [{other.context}] takes {shown(part)} first; "
+                self.work.ledger.leave(line, f"{note}with ccstate the narrower pattern does")
 
-    def _shadowed(self, candidate: Candidate, dialled: str, outcome: Leaves, told: str) -> None:
-        """A pattern that a wider one hides: the same is done, or nobody ever meets it."""
+    def _shadowed(self, candidate: Candidate, dialled: str, outcome: Leaves, note: str) -> None:
+        """A pattern that a wider one hides: the same is done, or no call ever meets it."""
         own = self.work.follower.follow(At(candidate.context, dialled))
         steps = self.work.follower.resolver.steps(candidate)
         lines = [step.option for step in steps]
         if isinstance(own, Leaves) and own.number == outcome.number:
             self.work.ledger.take(lines, "the wider pattern that is tried first")
         else:
-            self.work.ledger.leave_all(lines, told)
+            self.work.ledger.leave_all(lines, note)
 
     def _carve(self, context: str, dialled: str, outcome: Leaves) -> None:
         """Numbers among these that meet something else on their way to the trunk."""
@@ -396,13 +396,13 @@ class _Outbound:
                 line = resolver.steps(candidate)[0].option
                 reached = self.work.follower.follow(At(place[0], part))
                 if not part or here is None or not _is_pattern(shown(here)):
-                    told = "an outbound route cannot say which dialled numbers come here"
-                    self.work.ledger.leave(line, told)
+                    note = "an outbound route cannot say which dialled numbers come here"
+                    self.work.ledger.leave(line, note)
                 elif isinstance(reached, Hangs):
                     self.blocked.setdefault(shown(here), []).append(reached.trail)
                 elif not _same(reached, outcome):
-                    told = f"differs: {shown(part)} meets something else here"
-                    self.work.ledger.leave(line, told)
+                    note = f"differs: {shown(part)} meets something else here"
+                    self.work.ledger.leave(line, note)
 
 
 def _same(one: Outcome, other: Leaves) -> bool:
@@ -424,7 +424,7 @@ def _sent(dialled: str, number: str) -> tuple[int, str] | None:
 
 
 def _dialled_for(part: str, dialled: str, sent: str) -> str | None:
-    """What somebody dials whose call is sent as `part`, where `dialled` is sent as `sent`."""
+    """What is dialled for a call that is sent as `part`, where `dialled` is sent as `sent`."""
     how = _sent(dialled, sent)
     if how is None or not part.startswith(how[1]):
         return None
@@ -459,11 +459,11 @@ def outbound(work: Work, known: Known) -> None:
 
 
 def _permission(work: Work, route: _Route, everybody: set[str]) -> str | None:
-    """The permission that a route asks for; "" for none, None where nobody can tell."""
+    """The permission that a route asks for; "" for none, None where it is not known."""
     if route.emergency and route.contexts != everybody:
-        told = "differs: with ccstate every phone may call for help; here some cannot"
+        note = "differs: with ccstate every phone may call for help; here some cannot"
         for candidate, _ in route.found:
-            work.ledger.leave(work.follower.resolver.steps(candidate)[0].option, told)
+            work.ledger.leave(work.follower.resolver.steps(candidate)[0].option, note)
     if route.emergency or route.contexts == everybody:
         return ""
     words = name_of(route.context)
@@ -472,7 +472,7 @@ def _permission(work: Work, route: _Route, everybody: set[str]) -> str | None:
             return permission
     for candidate, _ in route.found:
         lines = [step.option for step in work.follower.resolver.steps(candidate)]
-        reason = "some phones may dial this and some not, and nobody says what kind of call it is"
+        reason = "some phones may dial this and some not, and nothing says what kind of call it is"
         work.ledger.leave_all(lines, reason)
     return None
 
@@ -500,7 +500,7 @@ def _route(work: Work, route: _Route, permission: str) -> Address:
         if outcome.options:
             work.ledger.leave(line, f"differs: ccstate dials without {outcome.options}")
         if any(not isinstance(e, Hangs) for after in outcome.after.values() for e in below(after)):
-            work.ledger.leave(line, "differs: with ccstate the call ends where nobody answers")
+            work.ledger.leave(line, "differs: with ccstate the call ends where it is not answered")
     return address
 
 
@@ -514,7 +514,7 @@ def _allow(work: Work, contexts: set[str], permission: str) -> None:
 
 
 def _blocked(work: Work, blocked: Mapping[str, list[Trail]]) -> None:
-    """Numbers that nobody may call: a route without trunks, which is narrower and so goes first."""
+    """Numbers that no phone may call: a route without trunks, which is narrower and so goes first."""
     if not blocked:
         return
     name = work.names.free("outbound_route", "blocked")
@@ -546,8 +546,8 @@ def _shown_by_route(work: Work, address: Address, route: _Route, caller: str) ->
     number = international(caller, work.setting.prefix)
     work.objects[address]["caller_id"] = number
     if caller not in (number, number[1:]):
-        told = f"differs: the carrier is shown {caller} here; with ccstate {number}, unless the "
-        _leave_callers(work, [o for _, o in route.found], f"{told}trunk has a number_format")
+        note = f"differs: the carrier is shown {caller} here; with ccstate {number}, unless the "
+        _leave_callers(work, [o for _, o in route.found], f"{note}trunk has a number_format")
 
 
 def _shown_by_phones(work: Work, known: Known, callers: Mapping[str, list[Leaves]]) -> None:

@@ -9,9 +9,9 @@ from ccstate.adapters.asterisk.importing.ledger import Ledger
 from ccstate.adapters.asterisk.interpreter import call as by_hand
 
 STATUSES = ("NOANSWER", "BUSY", "CHANUNAVAIL", "CONGESTION")
-"""What DIALSTATUS is where nobody took the call."""
+"""What DIALSTATUS is where the call was not answered."""
 QUEUE_STATUSES = ("TIMEOUT", "FULL", "JOINEMPTY", "LEAVEEMPTY", "JOINUNAVAIL", "LEAVEUNAVAIL")
-"""What QUEUESTATUS is where nobody took the call, and the dialplan goes on."""
+"""What QUEUESTATUS is where the call was not answered, and the dialplan goes on."""
 CALLER = "\ue010"
 """Stands for the caller's number in a text."""
 

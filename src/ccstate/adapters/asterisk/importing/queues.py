@@ -48,7 +48,7 @@ _JUDGED = frozenset(
 
 
 def queues(work: Work, phones: Mapping[str, Phone]) -> tuple[dict[str, Address], set[Address]]:
-    """Every queue by its name in Asterisk; those that callers leave where nobody is there."""
+    """Every queue by its name in Asterisk; those that callers leave where no agent is there."""
     emptied: set[Address] = set()
     found: dict[str, Address] = {}
     for section in work.sections("queues.conf"):
@@ -81,7 +81,7 @@ def _queue(work: Work, phones: Mapping[str, Phone], section: Section) -> Address
 
 
 def _is_emptied(work: Work, address: Address, section: Section) -> bool:
-    """Whether callers do not join, or leave, the queue where nobody is there."""
+    """Whether callers do not join, or leave, the queue where no agent is there."""
     by_key = {key: lines_of(section, key) for key in _EMPTY}
     joins, leaves = (
         _conditions(key, each[-1].value) if each else frozenset() for key, each in by_key.items()
@@ -92,11 +92,11 @@ def _is_emptied(work: Work, address: Address, section: Section) -> bool:
         elif said == frozenset(UNSTAFFED.split(",")):
             work.ledger.take(each, address)
         else:
-            told = "differs: callers go on where no member is logged in, "
-            work.ledger.leave_all(each, f"{told}both when they come and while they wait")
+            note = "differs: callers go on where no member is logged in, "
+            work.ledger.leave_all(each, f"{note}both when they come and while they wait")
     if bool(joins) != bool(leaves):
-        told = "differs: with ccstate callers go on both where they find the queue empty and where "
-        work.ledger.leave_header(section, f"{told}it becomes empty while they wait")
+        note = "differs: with ccstate callers go on both where they find the queue empty and where "
+        work.ledger.leave_header(section, f"{note}it becomes empty while they wait")
     return bool(joins or leaves)
 
 
@@ -119,35 +119,37 @@ def _conditions(key: str, text: str) -> frozenset[str]:
 
 
 def _announcements(work: Work, address: Address, section: Section) -> None:
-    """What waiting callers are told, which several options say together.
+    """Announcements to waiting callers, which several options say together.
 
     Source: `init_queue` and `say_position`, app_queue.c of Asterisk 22.
     """
     often = lines_of(section, "announce-frequency")
     every = _seconds(often)
-    told: dict[str, Json] = {}
+    announcements: dict[str, Json] = {}
     for key in ("announce-position", "announce-holdtime"):
         row, lines = _QUEUE.rows[key], lines_of(section, key)
         value = decoded(SWITCH, lines[-1].value.strip() if lines else row.default)
         if value is False or not every:
             work.ledger.take(lines, DEFAULT)
             continue
-        told[row.path[-1]] = True
+        announcements[row.path[-1]] = True
         if value is True:
             work.ledger.take(lines, address)
         else:
             said = f"{key}={lines[-1].value[:40]}"
-            reason = f"differs: ccstate tells it to every caller, each time; here {said}"
+            reason = f"differs: ccstate announces it to every caller, each time; here {said}"
             work.ledger.leave_all(lines, reason)
-    if told:
-        told["every"] = every
-    work.ledger.take(often, address if told else DEFAULT)
-    _periodic(work, address, section, told)
-    if told:
-        work.objects[address]["announcements"] = told
+    if announcements:
+        announcements["every"] = every
+    work.ledger.take(often, address if announcements else DEFAULT)
+    _periodic(work, address, section, announcements)
+    if announcements:
+        work.objects[address]["announcements"] = announcements
 
 
-def _periodic(work: Work, address: Address, section: Section, told: dict[str, Json]) -> None:
+def _periodic(
+    work: Work, address: Address, section: Section, announcements: dict[str, Json]
+) -> None:
     """A recording that waiting callers hear again and again."""
     sounds = lines_of(section, "periodic-announce")
     lines = [*sounds, *(often := lines_of(section, "periodic-announce-frequency"))]
@@ -159,10 +161,10 @@ def _periodic(work: Work, address: Address, section: Section, told: dict[str, Js
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     prompt = prompt_of(work, names[:1]) if names else ""
     if not prompt:
-        reason = f"differs: {text[:60]} is not played, for nobody gives its words"
+        reason = f"differs: {text[:60]} is not played, for its words are not given"
         work.ledger.leave_all(lines, reason)
         return
-    told["periodic"], told["periodic_every"] = prompt, every
+    announcements["periodic"], announcements["periodic_every"] = prompt, every
     work.ledger.take(lines, address)
     work.ledger.leave(lines[0], SPOKEN)
     if len(names) > 1:
@@ -171,17 +173,17 @@ def _periodic(work: Work, address: Address, section: Section, told: dict[str, Js
 
 
 def _seconds(lines: list[Option]) -> str:
-    """How often something is told; "" where it is not."""
+    """The interval of an announcement; "" where there is none."""
     every = decoded(SECONDS, lines[-1].value.strip()) if lines else UNCLEAR
     return "" if every is UNCLEAR or every == "0s" else str(every)
 
 
 def _members(work: Work, phones: Mapping[str, Phone], address: Address, section: Section) -> None:
-    """Those whom the file names; where it names nobody, nothing is said of members."""
+    """The members that the file names; where it names none, nothing is said of members."""
     lines = lines_of(section, "member")
     if not lines:
-        told = "differs: nobody says here who answers; agents who log in are no members of the file"
-        work.ledger.leave_header(section, told)
+        note = "differs: no member is named here; agents who log in are no members of the file"
+        work.ledger.leave_header(section, note)
         return
     members: list[Json] = []
     there: set[str] = set()
@@ -191,8 +193,8 @@ def _members(work: Work, phones: Mapping[str, Phone], address: Address, section:
             work.ledger.take([option], address)
     work.objects[address]["members"] = members
     if any(isinstance(member, dict) and "user" in member for member in members):
-        told = "differs: reports call members by their names here, not by phone or membername"
-        work.ledger.leave_header(section, told)
+        note = "differs: reports call members by their names here, not by phone or membername"
+        work.ledger.leave_header(section, note)
 
 
 def member_of(phone: Phone) -> dict[str, Json]:
@@ -308,8 +310,8 @@ def room_of(work: Work, outcome: Confers) -> Address:
     if role == "pin":
         room.waits |= waits
     else:
-        told = "differs: with ccstate moderators dial the number of the room, and give their PIN"
-        work.ledger.leave(line, told)
+        note = "differs: with ccstate moderators dial the number of the room, and give their PIN"
+        work.ledger.leave(line, note)
     if role not in room.pins:
         room.pins[role] = pin
         if pin:
@@ -337,8 +339,8 @@ def _said(work: Work, outcome: Confers, address: Address, line: Option) -> dict[
     for kind, profile in zip_longest(("bridge", "user", "menu"), named[:3], fillvalue=""):
         lines = _lines(work, outcome, kind, profile, line)
         if kind == "menu":
-            told = "differs: with ccstate keys do nothing in a conference"
-            work.ledger.leave_all(lines, told)
+            note = "differs: with ccstate keys do nothing in a conference"
+            work.ledger.leave_all(lines, note)
             continue
         for option in lines:
             key = option.key.lower()
@@ -346,8 +348,8 @@ def _said(work: Work, outcome: Confers, address: Address, line: Option) -> dict[
                 continue
             is_shared = not profile and (option.file, option.line) != (line.file, line.line)
             if is_shared and key not in _FIELDS:
-                told = "stays by hand: it holds for the rooms that ccstate writes, too"
-                work.ledger.leave(option, told)
+                note = "stays by hand: it holds for the rooms that ccstate writes, too"
+                work.ledger.leave(option, note)
             elif read := read_value(work, _PROFILES[kind], address, option):
                 found = put(found, *read)
         if kind == "user":
@@ -359,8 +361,8 @@ def _lines(work: Work, outcome: Confers, kind: str, profile: str, line: Option) 
     """The options of a profile, with those that are set for the call where none is named."""
     section = _profiles(work).get((kind, profile or f"default_{kind}"))
     if section is None and profile:
-        told = f"there is no {kind} profile {profile[:60]}, so Asterisk lets nobody in"
-        work.ledger.leave(line, told)
+        note = f"there is no {kind} profile {profile[:60]}, so Asterisk lets no caller in"
+        work.ledger.leave(line, note)
     lines = [o for o in section.options if o.key.lower() != "type"] if section else []
     if profile:
         return lines
@@ -395,7 +397,7 @@ def _user(work: Work, address: Address, lines: Mapping[str, Option]) -> Iterator
             yield "pin", pin.value.strip()
             ledger.take([pin], address)
         else:
-            ledger.leave(pin, "differs: a PIN has digits; with ccstate nobody is asked for one")
+            ledger.leave(pin, "differs: a PIN has digits; with ccstate no caller is asked for one")
     music, plays = lines.get("music_on_hold_class"), lines.get("music_on_hold_when_empty")
     hears = [option for option in (music, plays) if option]
     name = music.value.strip() if music else "default"
@@ -408,16 +410,16 @@ def _user(work: Work, address: Address, lines: Mapping[str, Option]) -> Iterator
         ledger.leave_all(hears, f"no field of a conference room says music {name[:60]}")
 
 
-def tell_profiles(work: Work) -> None:
+def report_profiles(work: Work) -> None:
     """Tells who waits otherwise than with ccstate, and which profiles no conference has."""
     for room in work.rooms.values():
         has_moderators = bool(room.pins.get("moderator_pin"))
         if room.waits and not has_moderators:
-            told = "differs: here callers wait for a moderator; with ccstate they do where the room has a "
-            work.ledger.leave(room.line, f"{told}moderator_pin")
+            note = "differs: here callers wait for a moderator; with ccstate they do where the room has a "
+            work.ledger.leave(room.line, f"{note}moderator_pin")
         elif has_moderators and "pin" in room.pins and not room.waits:
-            told = "differs: with ccstate callers wait until a moderator is there"
-            work.ledger.leave(room.line, told)
+            note = "differs: with ccstate callers wait until a moderator is there"
+            work.ledger.leave(room.line, note)
     for section in work.sections("confbridge.conf"):
         is_room = work.setting.holds("conference_room")
         reason = "no conference that became a room has this profile" if is_room else NO_ROOMS

@@ -24,12 +24,12 @@ from ccstate.adapters.asterisk.importing.choices import (
     listed_callers,
     others_entered,
     prompt,
+    report_longer,
+    report_other_keys,
     schedule,
     silence,
     special,
     spoken_before,
-    tell_longer,
-    tell_other_keys,
     without_keys,
 )
 from ccstate.adapters.asterisk.importing.destinations import (
@@ -161,8 +161,8 @@ class Ways:
             raise Nowhere(f"there is no mailbox {shorn(outcome.mailbox)!r}")
         line = outcome.trail.lines[-1]
         if outcome.flags != "u":
-            told = "differs: ccstate plays the greeting for absence, and then the tone"
-            self.work.ledger.leave(line, told)
+            note = "differs: ccstate plays the greeting for absence, and then the tone"
+            self.work.ledger.leave(line, note)
         if isinstance(outcome.then, Hangs):
             claim_trail(self.work.ledger, outcome.then.trail, here.by)
         else:
@@ -186,12 +186,12 @@ class Ways:
         if self.known.is_left_when_empty(queue):
             ends["empty"] = self._after_queue(outcome, queue, "JOINEMPTY", here)
             if not same(outcome.after["JOINEMPTY"], outcome.after["LEAVEEMPTY"]):
-                told = "differs: with ccstate callers go on in the same way whether they find the "
-                ledger.leave(line, f"{told}queue empty or it becomes empty while they wait")
+                note = "differs: with ccstate callers go on in the same way whether they find the "
+                ledger.leave(line, f"{note}queue empty or it becomes empty while they wait")
         said = self.known.onwards.setdefault(queue, (after, ends))
         if said != (after, ends):
-            told = f"differs: from here callers go on {_spelled(after, ends)}; "
-            ledger.leave(line, f"{told}{queue} says {_spelled(*said)}")
+            note = f"differs: from here callers go on {_spelled(after, ends)}; "
+            ledger.leave(line, f"{note}{queue} says {_spelled(*said)}")
         say_recording(self.work, queue, outcome, by_key=by_key)
         claim_trail(ledger, outcome.trail, here.by)
         return str(queue)
@@ -226,11 +226,11 @@ class Ways:
             fields["no_answer"] = missed
         line = outcome.trail.lines[-1]
         if outcome.seconds is None:
-            told = "differs: here they ring until the caller gives up; with ccstate for two minutes"
-            self.work.ledger.leave(line, told)
+            note = "differs: here they ring until the caller gives up; with ccstate for two minutes"
+            self.work.ledger.leave(line, note)
         if outcome.options:
-            told = f"differs: ccstate rings without the options {outcome.options}"
-            self.work.ledger.leave(line, told)
+            note = f"differs: ccstate rings without the options {outcome.options}"
+            self.work.ledger.leave(line, note)
         for trail in (outcome.trail, *statuses(outcome)):
             claim_trail(self.work.ledger, trail, here.by)
         return str(self.work.one("ring_group", here.near, fields))
@@ -242,8 +242,8 @@ class Ways:
                 return self.to(outcome.after[status], replace(here.below, by=queue, tree=None))
         except Nowhere as why:
             line = outcome.trail.lines[-1]
-            told = f"where callers go on to after the queue is not said: {why}"
-            self.work.ledger.leave(line, told)
+            note = f"where callers go on to after the queue is not said: {why}"
+            self.work.ledger.leave(line, note)
             return "nowhere that ccstate knows"
 
     def _callers(self, outcome: Callers, here: Here) -> str:
@@ -253,9 +253,9 @@ class Ways:
         found = self.to(outcome.others, here.below)
         claim_trail(self.work.ledger, outcome.trail, here.by)
         numbers = ", ".join(map(shorn, list(outcome.ways)[:8]))
-        told = f"calls from {numbers} go another way here, and no object says so"
-        self.work.ledger.leave(outcome.line, f"differs: {told}")
-        self.work.unsaid += [(way, told) for way in outcome.ways.values()]
+        note = f"calls from {numbers} go another way here, and no object says so"
+        self.work.ledger.leave(outcome.line, f"differs: {note}")
+        self.work.unsaid += [(way, note) for way in outcome.ways.values()]
         return found
 
     def _switched(self, outcome: Switched, here: Here) -> str:
@@ -266,14 +266,14 @@ class Ways:
         found = self.to(outcome.ways[initial], here.below)
         claim_trail(ledger, outcome.trail, here.by)
         where = changed_elsewhere(self.work, outcome)
-        told = f"{shorn(outcome.name)} decides where callers go from here"
-        told += f", and {where} changes it" if where else ", and something else can change it"
+        note = f"{shorn(outcome.name)} decides where callers go from here"
+        note += f", and {where} changes it" if where else ", and something else can change it"
         others = " or ".join(
             shorn(v) or "nothing" for v in outcome.ways if v not in (initial, OTHER)
         )
-        told += f"; ccstate goes on as with {shorn(initial) or 'nothing'}"
-        told += f", never as with {others}" if others else ""
-        ledger.leave(outcome.line, f"differs: {told}")
+        note += f"; ccstate goes on as with {shorn(initial) or 'nothing'}"
+        note += f", never as with {others}" if others else ""
+        ledger.leave(outcome.line, f"differs: {note}")
         if option := self.work.follower.values.written(outcome.name):
             ledger.leave(option, "differs: ccstate keeps the first value of what is changed")
         unsaid = f"callers come here by {shorn(outcome.name)}, and no object says so"
@@ -288,7 +288,7 @@ class Ways:
         if isinstance(outcome, Plays) and not prompt_of(self.work, (outcome.sound,)):
             then = self.to(outcome.then, here.below)
             claim_trail(self.work.ledger, outcome.trail, here.by)
-            note = f"differs: {shorn(outcome.sound)} is not played, for nobody gives its words"
+            note = f"differs: {shorn(outcome.sound)} is not played, for its words are not given"
             self.work.ledger.leave(outcome.trail.lines[-1], note)
             return then
         own = here.tree or Tree(Address("ivr", self.work.names.free("ivr", name_of(here.near))))
@@ -346,10 +346,10 @@ class Ways:
             duration(min(outcome.seconds, 999_999)) if outcome.seconds else DEFAULT_RING
         )
         if outcome.seconds is None:
-            told = (
+            note = (
                 f"differs: here it rings until the caller gives up; with ccstate for {DEFAULT_RING}"
             )
-            self.work.ledger.leave(outcome.line, told)
+            self.work.ledger.leave(outcome.line, note)
         by_key, options = on_demand(self.work, "extension", outcome.options)
         say_recording(self.work, phone.address, outcome, by_key=by_key)
         outcome = replace(outcome, options=options)
@@ -363,14 +363,14 @@ class Ways:
         fields: dict[str, Json] = {"type": "dial", "number": number}
         fields["ring_for"] = duration(min(outcome.seconds or RINGS_OUTSIDE, 999_999))
         if outcome.seconds is None:
-            told = "differs: ccstate lets an outside number ring for two minutes at the most"
-            self.work.ledger.leave(line, told)
+            reason = "differs: ccstate lets an outside number ring for two minutes at the most"
+            self.work.ledger.leave(line, reason)
         if outcome.caller:
             note = "the outside number is shown what the trunk shows, or the caller's number"
             self.work.ledger.leave(line, f"differs: {note}")
         if outcome.number not in (number, number[1:]):
-            told = f"differs: {shorn(outcome.number)} is sent to the carrier as {number}"
-            self.work.ledger.leave(line, told)
+            reason = f"differs: {shorn(outcome.number)} is sent to the carrier as {number}"
+            self.work.ledger.leave(line, reason)
         if len(self.known.trunks) > 1:
             note = f"ccstate takes the first trunk that is free, not {outcome.endpoint} alone"
             self.work.ledger.leave(line, f"differs: {note}")
@@ -379,7 +379,7 @@ class Ways:
     def _unanswered(
         self, outcome: Rings | Leaves, fields: dict[str, Json], here: Here
     ) -> dict[str, Json]:
-        """The fields of a dial node, with where a call goes on to that nobody answers."""
+        """The fields of a dial node, with where a call goes on to that is not answered."""
         if outcome.options:
             note = f"differs: ccstate rings without the options {outcome.options}"
             self.work.ledger.leave(outcome.trail.lines[-1], note)
@@ -442,8 +442,8 @@ class Ways:
         found, looked_up = self._trees[place]
         claim_trail(self.work.ledger, outcome.trail, here.by)
         if isinstance(outcome, Menu) and looked_up != outcome.context:
-            tell_other_keys(self.work, outcome, found, looked_up)
-            tell_longer(self.work, outcome)
+            report_other_keys(self.work, outcome, found, looked_up)
+            report_longer(self.work, outcome)
         return found
 
     def _make(self, outcome: Menu | Reads, place: Place, tree: Tree, name: str, deep: int) -> None:
@@ -462,9 +462,9 @@ class Ways:
             raise Nowhere(str(why)) from None
 
 
-def _spelled(seconds: str | None, ends: Mapping[str, str]) -> str:
-    wait = duration(int(seconds)) if seconds else "any wait"
-    words = {"to": f"after {wait}", "full": "where it is full", "empty": "where nobody is there"}
+def _spelled(seconds: int | None, ends: Mapping[str, str]) -> str:
+    wait = duration(seconds) if seconds else "any wait"
+    words = {"to": f"after {wait}", "full": "where it is full", "empty": "where no agent is there"}
     return ", ".join(f"to {to} {words[why]}" for why, to in ends.items())
 
 
@@ -494,14 +494,14 @@ def fill_menu(ways: "Ways", outcome: Menu, here: "Here", node: dict[str, Json]) 
     for option, _ in outcome.sounds:
         work.ledger.leave(option, SPOKEN)
     if not outcome.seconds:
-        told = "differs: here keys count while the recording plays; ccstate waits a second more"
-        work.ledger.leave(outcome.wait, told)
+        note = "differs: here keys count while the recording plays; ccstate waits a second more"
+        work.ledger.leave(outcome.wait, note)
     numbers: frozenset[str] = frozenset()
     field = "nodes.*.menu.dial_extensions"
     if work.setting.holds("ivr", field) and dials_extensions(work, ways.known, outcome):
         node["dial_extensions"] = True
         numbers = frozenset(phone.number for phone in ways.known.phones.values())
-    tell_longer(work, outcome, numbers)
+    report_longer(work, outcome, numbers)
 
 
 def fill_read(ways: "Ways", outcome: Reads, here: "Here", node: dict[str, Json]) -> None:
@@ -581,8 +581,8 @@ def _ask_again(ways: "Ways", outcome: Reads, tree: "Tree", node: dict[str, Json]
     """
     attempts = min(outcome.attempts, MOST_ATTEMPTS)
     if outcome.attempts > attempts:
-        told = f"differs: ccstate asks {attempts} times"
-        ways.work.ledger.leave(outcome.wait, told)
+        note = f"differs: ccstate asks {attempts} times"
+        ways.work.ledger.leave(outcome.wait, note)
     last = dict(node)
     then = ""
     for _ in range(attempts - 1):

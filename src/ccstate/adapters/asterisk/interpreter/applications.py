@@ -27,12 +27,12 @@ from ccstate.adapters.asterisk.interpreter.call import (
     Waits,
 )
 from ccstate.adapters.asterisk.interpreter.jumps import JUMPS
-from ccstate.adapters.asterisk.interpreter.text import arguments, known, letters
+from ccstate.adapters.asterisk.interpreter.text import arguments, known, letters, seconds_of
 from ccstate.adapters.asterisk.interpreter.values import Play, assign, set_fact
 
 
 class Effect(Enum):
-    """What an application does to a call, for whoever reads a dialplan without playing it."""
+    """What an application does to a call, for a reader who does not play the dialplan."""
 
     NOTHING = "callers notice nothing"
     ASIDE = "the call goes on, with something that objects do not say"
@@ -65,17 +65,6 @@ def effect(name: str) -> Effect:
 
 def _nothing(_run: Play, _data: str) -> None:
     """Goes on: no caller notices anything."""
-
-
-def _seconds(text: str) -> int | None:
-    """Whole seconds of an argument; None where it is empty, or 0."""
-    text = known(text).strip()
-    if not text:
-        return None
-    match = re.fullmatch(r"([0-9]{1,7})(?:\.([0-9]*))?", text)
-    if not match:
-        raise NotFollowed(f"{text[:30]!r} is no number of seconds")
-    return int(match[1]) + bool((match[2] or "").strip("0")) or None
 
 
 # Answering, hearing, waiting
@@ -132,12 +121,12 @@ def _asks_next(run: Play) -> bool:
 
 
 def _wait_exten(run: Play, data: str) -> Stop:
-    seconds = _seconds(given("waitexten", run.filled(data))["seconds"]) or run.call.response
+    seconds = seconds_of(given("waitexten", run.filled(data))["seconds"]) or run.call.response
     return Keys(run.call, tuple(run.heard), run.line, seconds)
 
 
 def _wait(run: Play, data: str) -> None:
-    if seconds := _seconds(given("wait", run.filled(data))["seconds"]):
+    if seconds := seconds_of(given("wait", run.filled(data))["seconds"]):
         if _ringing_leg(run):
             raise NotFollowed("Wait() while Dial() rings a Local channel is not followed")
         run.heard.append(Heard("pause", "", run.line, seconds))
@@ -145,7 +134,7 @@ def _wait(run: Play, data: str) -> None:
 
 def _music(run: Play, data: str) -> Stop | None:
     said = given("musiconhold", run.filled(data))
-    seconds = _seconds(said["seconds"])
+    seconds = seconds_of(said["seconds"])
     if seconds is None:
         return run.ended(WAITS_FOR_EVER, "music")
     run.heard.append(Heard("music", said["class"], run.line, seconds))
@@ -182,7 +171,7 @@ def _read(run: Play, data: str) -> Stop:
     _hears(run, said["sounds"])
     if "n" not in options:
         _answer(run, "")
-    seconds = _seconds(said["seconds"])
+    seconds = seconds_of(said["seconds"])
     played = tuple(run.heard[begun:])
     first, each = seconds or run.call.response, seconds or run.call.digit
     reading = Reading(said["variable"].strip(), digits, ends, count, played, first, each)
@@ -226,7 +215,7 @@ def _dial(run: Play, data: str) -> Stop | None:
     odd = [letter[0] for letter in letters(options) if letter[0] not in DIAL_FOLLOWED]
     if odd:
         raise NotFollowed(f"Dial() with the option {odd[0]} is not followed")
-    ring = _seconds(said["seconds"].partition("^")[0])
+    ring = seconds_of(said["seconds"].partition("^")[0])
     local = [target for target in targets if target.lower().startswith("local/")]
     if len(targets) == 1 and local:
         _dial_local(run, local[0], ring, options)
@@ -239,7 +228,7 @@ def _dial(run: Play, data: str) -> Stop | None:
 
 
 def _ringing_leg(run: Play) -> Leg | None:
-    """The Dial() that rings this Local channel, while nobody has answered it."""
+    """The Dial() that rings this Local channel, while it is not answered."""
     return run.call.legs[-1] if run.call.legs and not run.call.is_answered else None
 
 
@@ -276,7 +265,7 @@ def _queue(run: Play, data: str) -> Stop:
         raise NotFollowed("Queue() while Dial() rings a Local channel is not followed")
     said = given("queue", run.filled(data))
     others = tuple(known(said[name]).strip() for name in QUEUE_OTHERS if said[name].strip())
-    name, wait, options = known(said["name"]).strip(), _seconds(said["seconds"]), said["options"]
+    name, wait, options = known(said["name"]).strip(), seconds_of(said["seconds"]), said["options"]
     return Waits(run.call, tuple(run.heard), run.line, name, wait, known(options), others)
 
 

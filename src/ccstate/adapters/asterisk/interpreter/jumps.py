@@ -1,6 +1,6 @@
 """A call on its way from step to step: where it goes on, and the applications that lead it elsewhere.
 
-Whoever plays a dialplan and whoever reads one move a call by these functions alone. Source: main/pbx.c,
+A player of dialplans and a reader of them move a call by these functions alone. Source: main/pbx.c,
 main/pbx_builtins.c, apps/app_stack.c, app_macro.c and app_while.c of Asterisk 18 and 22.
 """
 

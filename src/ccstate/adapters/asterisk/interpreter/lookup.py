@@ -58,7 +58,7 @@ class _Context:
                 self.beginnings.update(name[:length] for length in range(len(name)))
 
     def matching(self, exten: str) -> Iterator[Extension]:
-        """The extensions that stand for what was dialled, whoever calls, in their order."""
+        """The extensions that stand for what was dialled, for any caller, in their order."""
         yield from self.by_name.get(without_hyphens(exten), ())
         yield from (e for e in self.patterns if matches(e.name, exten))
 

@@ -56,8 +56,8 @@ class _Played(Play):
             try:
                 stop = self._next()
             except Undecided as open_fact:
-                told = (open_fact.fact, open_fact.values)
-                return Decides(before, tuple(self.heard[:heard]), self.line, *told)
+                asked = (open_fact.fact, open_fact.values)
+                return Decides(before, tuple(self.heard[:heard]), self.line, *asked)
             except UndecidedTime as clock:
                 return Clock(before, tuple(self.heard[:heard]), self.line, clock.holds)
             except NotFollowed as why:
@@ -93,7 +93,7 @@ class _Played(Play):
         return self._runs(name, data)
 
     def _behind_leg(self, stop: Ended) -> None:
-        """Goes on behind the Dial() of a Local channel that ended before anybody answered.
+        """Goes on behind the Dial() of a Local channel that ended before it was answered.
 
         Source: `HANDLE_CAUSE` in apps/app_dial.c; 22.10 and 16.28, seen.
         """
@@ -176,9 +176,9 @@ _UNANSWERED = {
     f"{NO_WAY} busy": "BUSY",
     f"{NO_WAY} congestion": "CONGESTION",
 }
-"""DIALSTATUS by the end of a Local channel that nobody answered; 22.10 and 16.28, seen.
+"""DIALSTATUS by the end of a Local channel that was not answered; 22.10 and 16.28, seen.
 
-Hangup() without a cause gives that of the last Dial(), or that nobody answered.
+Hangup() without a cause gives that of the last Dial(), or NOANSWER.
 """
 
 
@@ -193,7 +193,7 @@ class Interpreter:
     """Plays calls through one dialplan.
 
     `mailboxes` are those of voicemail.conf, `name@context`, and whether 0 leads to the operator
-    from each; None where nobody says.
+    from each; None where that is not known.
     """
 
     def __init__(

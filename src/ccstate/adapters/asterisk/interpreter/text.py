@@ -26,7 +26,7 @@ def known(text: str) -> str:
     """The text, where no value in it is one that cannot be known."""
     if OPAQUE in text:
         name = text.partition(OPAQUE)[2].partition(OPAQUE)[0]
-        raise NotFollowed(f"it depends on {name or 'a value'}, which nobody can know beforehand")
+        raise NotFollowed(f"it depends on {name or 'a value'}, which cannot be known beforehand")
     return text
 
 
@@ -129,6 +129,17 @@ def arguments(text: str, fewest: int = 0) -> list[str]:
     if text == "":
         found = []
     return found + [""] * (fewest - len(found))
+
+
+def seconds_of(text: str) -> int | None:
+    """Whole seconds of an argument; None where it is empty, or 0."""
+    text = known(text).strip()
+    if not text:
+        return None
+    match = re.fullmatch(r"([0-9]{1,7})(?:\.([0-9]*))?", text)
+    if not match:
+        raise NotFollowed(f"{text[:30]!r} is no number of seconds")
+    return int(match[1]) + bool((match[2] or "").strip("0")) or None
 
 
 def divided(text: str) -> tuple[str, str]:

@@ -239,7 +239,7 @@ class Moments:
         except (OSError, ValueError, LookupError):
             raise NotFollowed(f"{said.zone[:40]!r} is no timezone") from None
         if not self._zone:
-            raise NotFollowed("hours name a timezone, and nobody says in which one the server is")
+            raise NotFollowed("hours name a timezone, and that of the server is not given")
         moments = enumerate(self.all())
         return sum(1 << n for n, at in moments if said.holds(at.astimezone(UTC).astimezone(zone)))
 

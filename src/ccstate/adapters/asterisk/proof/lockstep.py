@@ -3,7 +3,7 @@
 Both sides read the same keys, silences, answers and hours in step. A pair of situations stands for
 everything that a caller may do from there on, so each pair is looked at once, by the shortest way.
 Where callers meet something else, the difference is noted; where they then are in situations that
-cannot be told in step any more, the way ends there.
+cannot be compared in step any more, the way ends there.
 """
 
 import re
@@ -134,12 +134,12 @@ class Lockstep:
         except NotFollowed as why:
             self._loses((), why)
             return
-        told = tuple(
+        known = tuple(
             f"{_fact(fact)} is {value or 'empty'}"
             for fact, value in facts.items()
             if fact != "caller" or value != self._own
         )
-        todo.append(_Pair(first, after, moments, told, differs=False))
+        todo.append(_Pair(first, after, moments, known, differs=False))
         while todo:
             pair = todo.popleft()
             try:
@@ -264,14 +264,14 @@ class Lockstep:
             self._note(pair, "what else happens", was, now, before.line)
             differs = True
         if abs(one.pause - other.pause) > turns.PAUSE_TOLERANCE:
-            told = f"a pause of {one.pause} s", f"a pause of {other.pause} s"
-            self._note(pair, "pauses", *told, before.line)
+            pauses = f"a pause of {one.pause} s", f"a pause of {other.pause} s"
+            self._note(pair, "pauses", *pauses, before.line)
             differs = True
         return differs
 
-    def _step(self, pair: _Pair, did: str, where: Where, told: str = "") -> _Pair | None:
+    def _step(self, pair: _Pair, did: str, where: Where, shown: str = "") -> _Pair | None:
         """Both sides after what the caller did, or what came of it."""
-        onwards = pair._replace(did=(*pair.did, told or did), after=where)
+        onwards = pair._replace(did=(*pair.did, shown or did), after=where)
         if isinstance(pair.before, turns.Over):
             return None
         try:
@@ -287,20 +287,20 @@ class Lockstep:
             is_alone = did == turns.SILENCE and is_typing and not _types(after.what)
             is_asked = isinstance(after.what, turns.Asks) and not is_alone
             then = self._objects.goes(where, did) if is_asked else where
-            told = did if did == turns.SILENCE else f"presses {did}"
-            if found := self._step(pair, did, then, told):
+            shown = did if did == turns.SILENCE else f"presses {did}"
+            if found := self._step(pair, did, then, shown):
                 yield found
 
     def _keys(self, pair: _Pair, where: Where) -> Sequence[str]:
-        """The keys to try: all, or of several digits those that lead on to what is told apart.
+        """The keys to try: all, or of several digits those that lead on to what either side distinguishes.
 
         One other digit stands for all others, and `*` counts once, as the first key.
         """
         stop = pair.before
-        if isinstance(stop, turns.Over) or (known := self._written.told_apart(stop)) is None:
+        if isinstance(stop, turns.Over) or (known := self._written.distinguished(stop)) is None:
             return KEYS
         typed = stop.typed if isinstance(stop, by_hand.Keys) else ""
-        words = known | self._objects.told_apart(where)
+        words = known | self._objects.distinguished(where)
         onwards = {w[len(typed)] for w in words if w.startswith(typed) and len(w) > len(typed)}
         other = next((key for key in "1234567890" if key not in onwards), "")
         return sorted({*onwards, other, "#", *(() if typed else "*")} - {""})
@@ -361,9 +361,9 @@ class Lockstep:
         self._counts(pair)
         for key in sorted(one.keys ^ other.keys):
             there = pair._replace(did=(*pair.did, f"presses {key} in the queue"))
-            told = ("leaves the queue", "nothing")
+            happens = ("leaves the queue", "nothing")
             self._note(
-                there, "what happens", *(told if key in one.keys else told[::-1]), before.line
+                there, "what happens", *(happens if key in one.keys else happens[::-1]), before.line
             )
             self._proof.differ += 1
         outcomes = [turns.NO_ANSWER, *sorted(one.keys & other.keys)]
@@ -385,15 +385,15 @@ class Lockstep:
             pair = pair._replace(differs=True)
         for key in one.keys:
             there = pair._replace(did=(*pair.did, f"presses {key} instead of a message"))
-            told = "goes on in the dialplan", "nothing"
-            self._note(there, "what happens", *told, before.line)
+            happens = "goes on in the dialplan", "nothing"
+            self._note(there, "what happens", *happens, before.line)
             self._proof.differ += 1
         if found := self._step(pair, turns.LEFT, self._objects.goes(where, turns.LEFT)):
             yield found
 
 
 def _is_nothing(one: turns.Over, other: turns.Over) -> bool:
-    """Whether the dialplan hangs up on what no object answers: nobody reaches anything."""
+    """Whether the dialplan hangs up on what no object answers: callers reach nothing in both."""
     return one == turns.Over(turns.OVER) and other == turns.NOTHING
 
 
@@ -437,7 +437,7 @@ def _noticed(heard: tuple[by_hand.Heard, ...]) -> tuple[object, ...]:
 
 
 def _said_before(stop: by_hand.Stop, earlier: by_hand.Stop) -> by_hand.Stop:
-    """The stop with what was heard before it, where nobody has told that yet."""
+    """The stop with what was heard before it, which was not compared yet."""
     return stop._replace(heard=earlier.heard + stop.heard)
 
 

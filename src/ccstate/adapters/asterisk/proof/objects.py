@@ -146,11 +146,11 @@ class Objects:
         if recording.get("when", "never") == "never":
             recording = {}
         recorded = ("the call is recorded",) if recording.get("when") == "always" else ()
-        told = _joined(self._spoken(recording.get("notice"), None), Heard("", recorded))
+        heard = _joined(self._spoken(recording.get("notice"), None), Heard("", recorded))
         if place.kind == "queue":
             welcome = (fields.get("announcements") or {}).get("welcome")
-            return _joined(told, self._spoken(welcome, None))
-        return told
+            return _joined(heard, self._spoken(welcome, None))
+        return heard
 
     def _turned(self, where: Turns) -> str:
         """What is noticed of a code that turns a switch."""
@@ -267,7 +267,7 @@ class Objects:
             did = turns.NO_ANSWER
         return self._along(came_of(ways, EVENTS[did]))
 
-    def told_apart(self, where: Where) -> frozenset[str]:
+    def distinguished(self, where: Where) -> frozenset[str]:
         """What callers can type here that leads to a place of its own."""
         ways = self._ways(where.place) if isinstance(where, At) else ()
         return frozenset(way.key for way in ways if way.key)
@@ -394,10 +394,12 @@ class Entrances:
         if formats.outbound:
             sent = rewritten(written_for(formats.outbound, formats.country), sent)
         own = str((extension.get("caller_id") or {}).get("number") or "")
-        sources = self._shown.sources(route, first, extension.get("site") or "")
-        told = {**sources, Source.EXTENSION: own}
+        sources = {
+            **self._shown.sources(route, first, extension.get("site") or ""),
+            Source.EXTENSION: own,
+        }
         internal = str(extension.get("number") or phone)
-        shown = number_shown(told, is_emergency=bool(route["emergency"]), internal=internal)
+        shown = number_shown(sources, is_emergency=bool(route["emergency"]), internal=internal)
         trunks = tuple(f"trunk/{trunk}" for trunk in route["trunks"])
         return Leaving(trunks, sent, OUTSIDE_RINGS, shown)
 

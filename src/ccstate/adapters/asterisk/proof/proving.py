@@ -117,28 +117,28 @@ class Proving:
         """Compares what is said of queues themselves, each once."""
         found = self._found
         for name, address in sorted(found.origins.queues.items()):
-            door, centre = Door("anybody who waits", "", str(address)), self._flow.centre
-            told = compared_queue(
+            door, centre = Door("callers who wait", "", str(address)), self._flow.centre
+            differs = compared_queue(
                 self._queues[name], address, centre, found.origins, self._setting.words
             )
-            for one in told:
+            for one in differs:
                 self._differs(door, one.about, one.before, one.after, one.line)
 
     def _compare_positions(self) -> None:
-        """Compares the positions that switches have until somebody turns them."""
+        """Compares the positions that switches have until they are turned."""
         for fact, said in self._found.origins.switches.items():
             value = self._survey.values(fact)[0]
             before = "on" if value in said.on else "off"
             after = self._flow.centre.of("switch")[said.address.name]["default"]
             if before != after:
-                door = Door("anybody", "", str(said.address))
+                door = Door("every caller", "", str(said.address))
                 self._differs(door, "the position of a switch at first", before, after, _NOWHERE)
 
     def _differs(self, door: Door, about: str, before: str, after: str, line: Option) -> None:
         """Notes what is otherwise for all callers alike, as one call that differs."""
         self._proof.differ += 1
-        told = Difference(door, (), about, before, after, line.file, line.line)
-        self._proof.differences.append(told)
+        found = Difference(door, (), about, before, after, line.file, line.line)
+        self._proof.differences.append(found)
 
     # What can be dialled
 
@@ -212,7 +212,7 @@ class Proving:
             self._proof.unfollowed.append(Unfollowed(door, (), why.reason, *where))
 
     def _listed(self, listed: Iterator[Dialled]) -> Iterator[Dialled]:
-        """Each of them once; what ends the list is told."""
+        """Each of them once; what ends the list is reported."""
         seen: set[str] = set()
         try:
             for dialled in listed:
@@ -221,7 +221,7 @@ class Proving:
                     yield dialled
         except NotFollowed as why:
             line = (why.line.file, why.line.line) if why.line else ("", 0)
-            door = Door("anybody", "", "other numbers")
+            door = Door("every caller", "", "other numbers")
             self._proof.unfollowed.append(Unfollowed(door, (), why.reason, *line))
 
     def _own(self, door: Door) -> str:
@@ -398,7 +398,7 @@ _OPTIONS = {
     "how many callers may wait": ("maxlen",),
     "which queue is served first": ("weight",),
     "the music of the queue": ("musicclass", "music"),
-    "what waiting callers are told of their wait": ("announce-frequency",),
+    "the announcements of place and wait": ("announce-frequency",),
     "what waiting callers hear again and again": ("periodic-announce",),
 }
 """What is compared, and the options that say it."""
@@ -414,7 +414,7 @@ def _written(section: Section, origins: Origins, words: Mapping[str, str]) -> di
     strategy = _text(section, "strategy", "ringall")
     strategy = "rrmemory" if strategy == "roundrobin" else strategy
     every = _number(section, "announce-frequency", 0)
-    told = [
+    announced = [
         what
         for option, what in (("announce-position", "place"), ("announce-holdtime", "wait"))
         if every and _text(section, option, "yes") not in _NO
@@ -429,34 +429,34 @@ def _written(section: Section, origins: Origins, words: Mapping[str, str]) -> di
         _number(section, "maxlen", 0),
         _number(section, "weight", 0),
     )
-    return _told(
+    return _by_subject(
         strategy,
         _members(section, origins, is_in_order=strategy == "linear"),
         numbers,
         _music(section),
-        _repeated(" and ".join(told), every),
+        _repeated(" and ".join(announced), every),
         _repeated(spoken if sound else "", again),
     )
 
 
 def _declared(centre: Centre, queue: Filled) -> dict[str, str]:
-    told = queue.get("announcements") or {}
-    what = [w for name, w in (("position", "place"), ("wait_time", "wait")) if told.get(name)]
-    prompt = told.get("periodic")
+    announced = queue.get("announcements") or {}
+    what = [w for name, w in (("position", "place"), ("wait_time", "wait")) if announced.get(name)]
+    prompt = announced.get("periodic")
     spoken = (centre.words(prompt, None) or f"«{prompt}»") if prompt else ""
     names = ("ring_for", "retry", "wrap_up")
     lasting = [seconds(queue[name]) for name in names]
-    return _told(
+    return _by_subject(
         _STRATEGIES[queue["strategy"]],
         _agents(centre, queue),
         (*lasting, queue["max_waiting"], queue["weight"]),
         queue["music"],
-        _repeated(" and ".join(what), seconds(told.get("every", "0s"))),
-        _repeated(spoken, seconds(told.get("periodic_every", "0s"))),
+        _repeated(" and ".join(what), seconds(announced.get("every", "0s"))),
+        _repeated(spoken, seconds(announced.get("periodic_every", "0s"))),
     )
 
 
-def _told(
+def _by_subject(
     strategy: str,
     members: str,
     numbers: tuple[int, ...],
@@ -464,11 +464,11 @@ def _told(
     *announced: str,
 ) -> dict[str, str]:
     timeout, retry, wrap_up, most, weight = numbers
-    told = (
+    values = (
         *(strategy, members, f"{timeout} s", f"{retry} s", f"{wrap_up} s"),
         *(str(most) if most else "any number", f"weight {weight}", music, *announced),
     )
-    return dict(zip(_OPTIONS, told, strict=True))
+    return dict(zip(_OPTIONS, values, strict=True))
 
 
 def _repeated(what: str, every: int) -> str:
@@ -518,4 +518,4 @@ def _member(name: str, penalty: int) -> str:
 
 
 def _joined(members: list[str], *, is_in_order: bool) -> str:
-    return ", ".join(members if is_in_order else sorted(members)) or "nobody but those who log in"
+    return ", ".join(members if is_in_order else sorted(members)) or "only agents who log in"

@@ -89,13 +89,13 @@ class Turn(NamedTuple):
 
 
 ANSWERED, NO_ANSWER, BUSY, UNAVAILABLE, CONGESTED = (
-    "somebody answers",
-    "nobody answers",
+    "the call is answered",
+    "the call is not answered",
     "the phone is busy",
     "the phone is not there",
     "the line is congested",
 )
-FULL, EMPTY = "the queue is full", "nobody is there"
+FULL, EMPTY = "the queue is full", "no agent is there"
 SILENCE = "presses nothing"
 LEFT = "leaves a message"
 

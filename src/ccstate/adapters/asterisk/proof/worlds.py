@@ -74,7 +74,7 @@ _HANDED_ON = re.compile(r"([\w-]+),\$\{EXTEN\},")
 def numbers_handed_on(plan: Dialplan, lookup: Lookup) -> Iterator[str]:
     """Numbers of contexts to which the dialplan hands on what was dialled, as it was dialled.
 
-    Nobody sees them at the context of a phone, where a pattern such as `_X.` takes them.
+    They are not seen at the context of a phone, where a pattern such as `_X.` takes them.
     """
     steps = (step for context in plan.contexts.values() for step in context.steps)
     contexts = {name for step in steps for name in _HANDED_ON.findall(step.data)}

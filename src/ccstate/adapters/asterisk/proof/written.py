@@ -54,13 +54,13 @@ class Written:
         return self._settled(self._interpreter.run(call))
 
     def _settled(self, stop: by_hand.Stop) -> by_hand.Stop:
-        """The call behind rings of phones that nobody has, which end at once."""
+        """The call behind rings of phones that do not exist, which end at once."""
         for _ in range(MOST_RINGS):
             if not isinstance(stop, by_hand.Rings) or not all(map(self._is_dead, stop.targets)):
                 return stop
             following = self._interpreter.rung(stop, "CHANUNAVAIL")
             stop = following._replace(heard=stop.heard + following.heard)
-        raise by_hand.NotFollowed("phones that nobody has ring again and again", stop.line)
+        raise by_hand.NotFollowed("phones that do not exist ring again and again", stop.line)
 
     def _is_dead(self, device: str) -> bool:
         technology, _, peer = device.partition("/")
@@ -139,7 +139,7 @@ class Written:
             return turns.Waits(name, stop.seconds, options)
         full = (section.get("maxlen") or "0").strip() not in ("", "0")
         join, leave = section.get("joinempty") or "yes", section.get("leavewhenempty") or "no"
-        # app_queue.c: without joinempty anybody may join, without leavewhenempty nobody is sent out.
+        # app_queue.c: without joinempty every caller may join, without leavewhenempty none is sent out.
         empty = join.strip().lower() not in ("yes", "true", "1", "on") or (
             leave.strip().lower() not in ("no", "false", "0", "off")
         )
@@ -187,7 +187,7 @@ class Written:
             return f"sets {what}"
         return f"turns {switch.address} {'on' if value in switch.on else 'off'}"
 
-    def told_apart(self, stop: by_hand.Stop) -> frozenset[str] | None:
+    def distinguished(self, stop: by_hand.Stop) -> frozenset[str] | None:
         """What callers can type here that the dialplan tells apart; None where every key counts."""
         is_several = isinstance(stop, by_hand.Keys) and stop.read and stop.read.most > 1
         return self._interpreter.survey.digits if is_several else None
@@ -252,7 +252,7 @@ def _named(call: by_hand.Call) -> str:
 
 
 def _options(text: str) -> str:
-    """The options that somebody notices, in order."""
+    """The options that callers or agents notice, in order."""
     letters = re.findall(r"([A-Za-z])(\([^)]*\))?", text)
     kept = [letter + inside for letter, inside in letters if letter not in _SILENT]
     return "".join(sorted(set(kept)))
