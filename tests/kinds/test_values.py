@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from ccstate import schemas
-from ccstate.adapters.asterisk.refusals import refusals
+from ccstate.adapters.asterisk.audit import refusals
 from ccstate.kinds import KINDS, with_sorted_lists
 from ccstate.kinds.call_test import moment_named
 from ccstate.kinds.fields import Duration, Expectation, canonical_order, seconds

@@ -10,11 +10,11 @@ from typing import Any
 
 from ccstate.adapters.asterisk.ami import Ami, Login
 from ccstate.adapters.asterisk.ami.message import Message
-from ccstate.adapters.asterisk.carriers import trunk_context
 from ccstate.adapters.asterisk.compiling import compile_objects
 from ccstate.adapters.asterisk.entries import FILES
 from ccstate.adapters.asterisk.include_files import serialize
 from ccstate.adapters.asterisk.kind import Setting
+from ccstate.adapters.asterisk.kinds.trunk import trunk_context
 from ccstate.adapters.asterisk.running.reload import reload
 from ccstate.adapters.asterisk.sounds import audio
 from ccstate.journeys.centre import Centre

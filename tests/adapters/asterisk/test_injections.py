@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from ccstate import kinds
+from ccstate.adapters.asterisk.audit import Refusal, refusals
 from ccstate.adapters.asterisk.entries import DIALPLAN, FILES, QUEUES, Key
 from ccstate.adapters.asterisk.include_files import SENTINEL, serialize
-from ccstate.adapters.asterisk.refusals import Refusal, refusals
 from ccstate.conformance.samples import estate
 from ccstate.kinds import KINDS, Path, shape
 from ccstate.kinds.shape import walker

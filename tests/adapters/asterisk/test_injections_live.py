@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ccstate.adapters.asterisk.ami import Ami, Login
+from ccstate.adapters.asterisk.audit import refusals
 from ccstate.adapters.asterisk.compiling import compile_objects
 from ccstate.adapters.asterisk.entries import (
     ACCOUNTS,
@@ -24,7 +25,6 @@ from ccstate.adapters.asterisk.entries import (
 from ccstate.adapters.asterisk.include_files import serialize
 from ccstate.adapters.asterisk.kind import Setting
 from ccstate.adapters.asterisk.kinds.extension import emergency_location
-from ccstate.adapters.asterisk.refusals import refusals
 from ccstate.journeys.centre import Centre
 from ccstate.model import Address
 from ccstate_lab.site import Site

@@ -18,7 +18,6 @@ from ccstate.adapters.asterisk.audit import (
     modules_missing,
     rights_missing,
 )
-from ccstate.adapters.asterisk.carriers import trunk_id
 from ccstate.adapters.asterisk.compiling import compile_objects
 from ccstate.adapters.asterisk.connection import GONE, Connection, places
 from ccstate.adapters.asterisk.entries import used_files
@@ -29,6 +28,7 @@ from ccstate.adapters.asterisk.kind import Setting
 from ccstate.adapters.asterisk.kinds import SUPPORTS
 from ccstate.adapters.asterisk.kinds.ringing import FAMILY
 from ccstate.adapters.asterisk.kinds.switch import key_of
+from ccstate.adapters.asterisk.kinds.trunk import trunk_id
 from ccstate.adapters.asterisk.observe import (
     View,
     add_running,

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 
 import orjson
 
-from ccstate.adapters.asterisk.carriers import NUMBERS, trunk_context
 from ccstate.adapters.asterisk.entries import Compiled, Context, Key, Step, file_of_type
 from ccstate.adapters.asterisk.in_call import compile_key_codes
 from ccstate.adapters.asterisk.kind import Setting, Unit
@@ -17,6 +16,7 @@ from ccstate.adapters.asterisk.kinds.caller_list import compile_who
 from ccstate.adapters.asterisk.kinds.extension import unknown_password
 from ccstate.adapters.asterisk.kinds.feature_code import compile_logins
 from ccstate.adapters.asterisk.kinds.ringing import compile_forwarding
+from ccstate.adapters.asterisk.kinds.trunk import NUMBERS, trunk_context
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.flow import Flow
 from ccstate.model import Address, Fields

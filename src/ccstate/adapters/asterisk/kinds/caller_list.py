@@ -4,9 +4,9 @@ What a caller says of itself reaches it filtered to digits and a plus, so that i
 than an extension that is there or is not.
 """
 
-from ccstate.adapters.asterisk.carriers import ANYTHING, CALLER
 from ccstate.adapters.asterisk.entries import Compiled, Context, Step
 from ccstate.adapters.asterisk.kind import COMMENT, Kind, Sections, Unit, in_contexts
+from ccstate.adapters.asterisk.kinds.trunk import ANYTHING, CALLER
 from ccstate.adapters.asterisk.places import LISTS, WHO, shortened
 from ccstate.adapters.asterisk.rows import Decoded
 from ccstate.journeys.moments import WITHHELD

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 
-from ccstate.adapters.asterisk.carriers import NUMBERS, trunk_context, trunk_id
 from ccstate.adapters.asterisk.kind import (
     COMMENT,
     NO_SITES,
@@ -14,6 +13,7 @@ from ccstate.adapters.asterisk.kind import (
 )
 from ccstate.adapters.asterisk.kinds.ivr import decoded_branches, decoded_callers
 from ccstate.adapters.asterisk.kinds.schedule import DECIDED, decoded_schedule, schedule_steps
+from ccstate.adapters.asterisk.kinds.trunk import NUMBERS, trunk_context, trunk_id
 from ccstate.adapters.asterisk.places import (
     ASKS,
     NAME_CALLER,

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable
 
-from ccstate.adapters.asterisk.carriers import ANYTHING, dialplan_pattern
 from ccstate.adapters.asterisk.entries import Compiled, Context, Step
 from ccstate.adapters.asterisk.kind import COMMENT, Kind, Sections, Steps, Unit, in_contexts
+from ccstate.adapters.asterisk.kinds.trunk import ANYTHING, dialplan_pattern
 from ccstate.adapters.asterisk.places import enter_step, name_after, shortened
 from ccstate.adapters.asterisk.rows import UNCLEAR, Decoded, Template
 from ccstate.dialling.routing import Dialling
