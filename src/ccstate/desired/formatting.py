@@ -322,13 +322,14 @@ class _Layout:
         line, start = node.start_mark.line, node.start_mark.column
         header = self.lines[line][start:].split()[0]
         note = self._note(line, start)
-        below = self.lines[self.at :]
         digit = re.search("[1-9]", header)
-        first = next((text for text in below if text.strip(" ")), "")
+        first = next((text for text in self._lines_below() if text.strip(" ")), "")
         base = column + int(digit[0]) if digit else max(_depth(first), column + 1)
-        content = list(takewhile(lambda text: not text.strip(" ") or _depth(text) >= base, below))
+        content = list(
+            takewhile(lambda text: not text.strip(" ") or _depth(text) >= base, self._lines_below())
+        )
         keeps = "+" in header
-        if keeps and len(content) == len(below):
+        if keeps and self.at + len(content) == len(self.lines):
             content.pop()  # behind the last line break there is no line
         while not keeps and content and not content[-1].strip(" "):
             content.pop()
@@ -340,6 +341,9 @@ class _Layout:
         if keeps:
             entry.lines[-1] = _KeptLine(entry.lines[-1])
         entry.is_text = True
+
+    def _lines_below(self) -> Iterator[str]:
+        return (self.lines[line] for line in range(self.at, len(self.lines)))
 
     def _inline(self, part: _Part, margin: str, indent: int) -> list[str] | None:
         """Write a scalar or brackets on the line of their key, or from there on; None to open them.
@@ -446,7 +450,8 @@ class _Layout:
         foot: list[str] = []
         blank = False
         least = column if least is None else least
-        for line, text in enumerate(self.lines[self.at :], start=self.at):
+        for line in range(self.at, len(self.lines)):
+            text = self.lines[line]
             comment, depth = text.strip(), _depth(text)
             if comment:
                 if not comment.startswith("#") or depth < least or depth == outer:
