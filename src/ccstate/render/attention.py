@@ -14,7 +14,7 @@ from ccstate.render.text import (
     Style,
     code,
     columns,
-    laid_out,
+    paragraphs,
     plain,
     safe,
 )
@@ -243,7 +243,7 @@ def busy_text(busy: Busy, plan_id: str, width: int = 80, palette: Palette = PLAI
     if plan_id and _has_callers(busy):
         wait = f"To wait for those calls first:  ccstate apply {plan_id} --drain 5m"
         blocks.append([(2, plain(wait))])
-    return "\n" + "\n\n".join(laid_out(block, width, palette) for block in blocks)
+    return "\n" + paragraphs(blocks, width, palette).rstrip("\n")
 
 
 def going_on(activity: Mapping[Address, Activity]) -> Iterator[Line]:

@@ -30,6 +30,7 @@ from ccstate.render.text import (
     code,
     columns,
     laid_out,
+    paragraphs,
     plain,
     safe,
 )
@@ -57,8 +58,7 @@ def call_tests_text(run: TestRun, width: int = 80, palette: Palette = PLAIN) -> 
     flow, verdicts, found = run.flow, run.verdicts, run.coverage
     names = min(max((columns(v.name) for v in verdicts), default=0), WIDEST)
     lines = [line for verdict in verdicts for line in _lines(flow, verdict, names)]
-    blocks = [lines, list(_summary(flow, verdicts, found))]
-    return "\n\n".join(laid_out(block, width, palette) for block in blocks if block) + "\n"
+    return paragraphs((lines, _summary(flow, verdicts, found)), width, palette)
 
 
 def _lines(flow: Flow, verdict: Verdict, names: int) -> Iterator[Line]:
@@ -252,7 +252,7 @@ def placed_text(placed: PlacedCalls, width: int = 80, palette: Palette = PLAIN) 
     lines = [line for result in results for line in _result_lines(flow, result, names)]
     style = Style.STRONG if all(is_good(result) for result in results) else Style.ALARM
     summary = [(2, (Piece(f"{summed_up(results)}.", style),))]
-    return "\n\n".join(laid_out(block, width, palette) for block in (lines, summary)) + "\n"
+    return paragraphs((lines, summary), width, palette)
 
 
 def is_good(result: CallResult) -> bool:

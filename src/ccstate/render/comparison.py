@@ -1,6 +1,6 @@
 """Platforms beside what they should be: verification, drift, and one object in all its views."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import NamedTuple
@@ -30,7 +30,7 @@ from ccstate.render.text import (
     Piece,
     Style,
     columns,
-    laid_out,
+    paragraphs,
     plain,
     safe,
     well_formed,
@@ -86,7 +86,7 @@ class ObjectViews(NamedTuple):
 
 def verify_text(targets: Mapping[str, Verified], width: int = 80, palette: Palette = PLAIN) -> str:
     """What each platform shows otherwise than it is desired."""
-    blocks = []
+    blocks: list[Iterable[Line]] = []
     for target, found in targets.items():
         objects = plural(found.desired, "object")
         if found.changes:
@@ -95,16 +95,16 @@ def verify_text(targets: Mapping[str, Verified], width: int = 80, palette: Palet
         else:
             seen = ", as far as it could be seen" if found.unseen else ""
             blocks.append([_head(f"{target}: {objects} exactly as desired{seen}", Style.ADD)])
-        blocks.append(list(_kept(target, found.kept)))
-        blocks.append(list(unseen_lines(target, found.unseen)))
+        blocks.append(_kept(target, found.kept))
+        blocks.append(unseen_lines(target, found.unseen))
     if any(found.changes for found in targets.values()):
         blocks.append([(2, plain("To bring them there:  ccstate plan"))])
-    return "\n\n".join(laid_out(block, width, palette) for block in blocks if block) + "\n"
+    return paragraphs(blocks, width, palette)
 
 
 def drift_text(found: Mapping[str, Drifted], width: int, palette: Palette) -> str:
     """What was changed by hand on each platform since the last apply."""
-    blocks = []
+    blocks: list[Iterable[Line]] = []
     for target, (changes, seen, kept) in found.items():
         objects = plural(len(seen.ledger), "managed object")
         if changes:
@@ -114,16 +114,16 @@ def drift_text(found: Mapping[str, Drifted], width: int, palette: Palette) -> st
         else:
             head = f"{target}: {objects} as they were applied"
             blocks.append([_head(head, Style.ADD)])
-        blocks.append(list(_kept(target, kept)))
-        blocks.append(list(_unmanaged(target, seen)))
-        blocks.append(list(unseen_lines(target, seen.unseen)))
+        blocks.append(_kept(target, kept))
+        blocks.append(_unmanaged(target, seen))
+        blocks.append(unseen_lines(target, seen.unseen))
         if seen.activity:
             words = Piece("Going on there now, which is no drift:", Style.NOTE)
             blocks.append([(2, (words,)), *going_on(seen.activity)])
     if any(target.changes for target in found.values()):
         then = "To put them back:  ccstate plan.  To keep them: write them into the desired state."
         blocks.append([(2, plain(then))])
-    return "\n\n".join(laid_out(block, width, palette) for block in blocks if block) + "\n"
+    return paragraphs(blocks, width, palette)
 
 
 def as_drift(change: Change) -> Change:
@@ -164,14 +164,14 @@ def object_text(found: ObjectViews, width: int, palette: Palette) -> str:
     """One object as declared, applied and live, field by field, for every target."""
     address, resource, views = found
     place = f"declared in {resource.file}" if resource else "not declared"
-    blocks: list[list[Line]] = [
+    blocks: list[Iterable[Line]] = [
         [(2, (Piece(str(address), Style.STRONG), Piece(f"  {place}", Style.DIM)))]
     ]
     declared = resource.fields if resource else {}
-    blocks += [list(_view(address, declared, view)) for view in views]
+    blocks += [_view(address, declared, view) for view in views]
     if resource is None and any(v.live is not None and not v.applied for v in views):
         blocks.append([(2, plain(f"To manage it:  ccstate adopt {address}"))])
-    return "\n\n".join(laid_out(block, width, palette) for block in blocks) + "\n"
+    return paragraphs(blocks, width, palette)
 
 
 def _view(address: Address, fields: Fields, view: View) -> Iterator[Line]:

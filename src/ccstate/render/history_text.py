@@ -2,18 +2,21 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-from ccstate.model import Address, Edit, Json, Outcome, Why
+from ccstate.history.changes import FieldChange
+from ccstate.history.entries import Entry
+from ccstate.model import Address, Edit, Outcome, Why
 from ccstate.render.changes import Row, rows
 from ccstate.render.formats import Report, as_json
 from ccstate.render.text import (
     PLAIN,
+    Line,
     Palette,
     Piece,
     Style,
     columns,
-    fill,
+    paragraphs,
     plain,
     safe,
     well_formed,
@@ -29,42 +32,6 @@ LABEL = 26
 """Widest column of field names; a longer one has a line of its own."""
 
 
-class FieldChange(Protocol):
-    """One field that a commit changed."""
-
-    @property
-    def path(self) -> str: ...
-    @property
-    def before(self) -> Json: ...
-    @property
-    def after(self) -> Json: ...
-
-
-class Entry(Protocol):
-    """One commit that changed the object; see `ccstate.history.Entry`."""
-
-    @property
-    def commit(self) -> str: ...
-    @property
-    def date(self) -> str: ...
-    @property
-    def author(self) -> str: ...
-    @property
-    def subject(self) -> str: ...
-    @property
-    def action(self) -> str: ...
-    @property
-    def edits(self) -> Sequence[FieldChange]: ...
-    @property
-    def request(self) -> str: ...
-    @property
-    def plan_id(self) -> str: ...
-    @property
-    def outcome(self) -> Outcome | None: ...
-    @property
-    def reason(self) -> str: ...
-
-
 class History(NamedTuple):
     """The commits that changed an object, newest first; not `is_all` where older ones are left out."""
 
@@ -72,9 +39,6 @@ class History(NamedTuple):
     entries: Sequence[Entry]
     is_all: bool = True
 
-
-Line = tuple[int, tuple[Piece, ...]]
-"""How far lines after the first are indented, and the words."""
 
 _STYLES = {"created": Style.ADD, "changed": Style.CHANGE, "deleted": Style.REMOVE}
 _SIGNS = {"created": "+", "changed": "~", "deleted": "-"}
@@ -93,11 +57,7 @@ def history_text(history: History, width: int = 80, palette: Palette = PLAIN) ->
         counted = f"the newest {counted}; --limit shows more"
     blocks: list[Iterator[Line]] = [iter([(2, (Piece(f"{address}: {counted}", Style.STRONG),))])]
     blocks += [_entry(entry, width) for entry in entries]
-    texts = []
-    for block in blocks:
-        lines = (line for hang, pieces in block for line in fill(pieces, width, palette, hang))
-        texts.append("\n".join(lines))
-    return "\n\n".join(texts) + "\n"
+    return paragraphs(blocks, width, palette)
 
 
 def _entry(entry: Entry, width: int) -> Iterator[Line]:

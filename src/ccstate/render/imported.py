@@ -19,7 +19,7 @@ from ccstate.render.text import (
     Style,
     code,
     columns,
-    laid_out,
+    paragraphs,
     plain,
     safe,
     well_formed,
@@ -234,17 +234,16 @@ def imported_text(found: Import, width: int = 80, palette: Palette = PLAIN) -> s
     blocks.append(_next(found))
     if found.calls:
         blocks.append(summary_line(found.calls))
-    shown = [laid_out(block, width, palette) for block in blocks]
-    return "\n\n".join(block for block in shown if block) + "\n"
+    return paragraphs(blocks, width, palette)
 
 
 def full_report(found: Import) -> str:
     """Everything that an import has to say, for a file."""
     blocks = [_made(found), _key(found)]
     blocks += [_file(name, lines) for name, lines in _by_file(found.listed)]
-    text = "\n\n".join(laid_out(block, REPORT_WIDTH, PLAIN) for block in blocks)
+    text = paragraphs(blocks, REPORT_WIDTH, PLAIN)
     calls = "\n".join(all_calls(found.calls)) if found.calls else ""
-    return f"{REPORT_BEGINS}\n\n{text}\n\n{calls}\n"
+    return f"{REPORT_BEGINS}\n\n{text}\n{calls}\n"
 
 
 def _reasons(found: Import) -> Iterator[Line]:

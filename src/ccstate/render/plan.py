@@ -31,7 +31,7 @@ from ccstate.render.text import (
     Style,
     code,
     columns,
-    laid_out,
+    paragraphs,
     plain,
     safe,
 )
@@ -71,8 +71,7 @@ def plan_text(plan: Plan, plan_id: str, width: int = 80, palette: Palette = PLAI
     blocks += [_target(plan, target) for target in dict.fromkeys(s.target for s in plan.steps)]
     blocks += [_kept(plan), _unmanaged(plan)]
     blocks += [*(unseen_lines(*one) for one in plan.unseen.items()), _what_next(plan, plan_id)]
-    text = [laid_out(block, width, palette) for block in blocks]
-    return "\n\n".join(part for part in text if part) + "\n"
+    return paragraphs(blocks, width, palette)
 
 
 def _header(plan: Plan, plan_id: str) -> Iterator[Line]:

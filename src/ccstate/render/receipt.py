@@ -17,7 +17,7 @@ from ccstate.render.text import (
     Piece,
     Style,
     code,
-    laid_out,
+    paragraphs,
     plain,
     well_formed,
 )
@@ -42,8 +42,7 @@ def receipt_text(receipt: Receipt, width: int = 80, palette: Palette = PLAIN) ->
     """What the platforms showed when they were read again; what is amiss comes first."""
     blocks = [_header(receipt), *(_open(receipt, *group) for group in OPEN)]
     blocks += [_confirmed(receipt), _kept(receipt), _what_next(receipt)]
-    shown = [laid_out(block, width, palette) for block in blocks]
-    return "\n\n".join(block for block in shown if block) + "\n"
+    return paragraphs(blocks, width, palette)
 
 
 def _header(receipt: Receipt) -> Iterator[Line]:

@@ -207,6 +207,12 @@ def laid_out(lines: Iterable[Line], width: int, palette: Palette) -> str:
     )
 
 
+def paragraphs(blocks: Iterable[Iterable[Line]], width: int, palette: Palette) -> str:
+    """Blocks of lines with an empty line between them; a block without lines is left out."""
+    texts = (laid_out(block, width, palette) for block in blocks)
+    return "\n\n".join(text for text in texts if text) + "\n"
+
+
 def _cut(pieces: Iterable[Piece], width: int) -> Iterator[Piece]:
     left = width
     for piece in pieces:
