@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccstate.rules import Found
+from ccstate.rules import Breach
 from ccstate.rules.people import RULES
 from tests.rules.estates import estate
 
@@ -28,7 +28,7 @@ trunks:
 """
 
 
-def found(queues: str, others: str = "") -> list[Found]:
+def found(queues: str, others: str = "") -> list[Breach]:
     return list(RULE.check(estate(f"{SITES}\n{others}\nqueues: {{{queues}}}")))
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from ccstate.rules.callers import RULES
-from ccstate.rules.rule import Found
+from ccstate.rules.rule import Breach
 from tests.rules.estates import estate
 
 CHECKS = {rule.code: rule.check for rule in RULES}
@@ -18,7 +18,7 @@ prompts: {refused: {languages: {en-AU: {text: We do not take calls from this num
 """
 
 
-def found(code: str, document: str) -> list[Found]:
+def found(code: str, document: str) -> list[Breach]:
     return list(CHECKS[code](estate(document)))
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from ccstate.journeys.hours import WEEKDAYS
-from ccstate.rules import Found
+from ccstate.rules import Breach
 from ccstate.rules.clocks import RULES
 from tests.rules.estates import estate
 
@@ -9,7 +9,7 @@ RULE = {rule.code: rule for rule in RULES}
 WEEK = 'weekly: {mon: ["09:00-17:00"]}'
 
 
-def found(code: str, text: str, today: str = "2026-11-22") -> list[Found]:
+def found(code: str, text: str, today: str = "2026-11-22") -> list[Breach]:
     return list(RULE[code].check(estate(text, today)))
 
 
@@ -74,7 +74,7 @@ def test_an_inverted_zone_is_never_named_in_place_of_itself() -> None:
 
 
 def test_hours_in_a_zone_that_never_changes_are_told_where_clocks_of_the_sites_do() -> None:
-    def told(zone: str, place: str, week: str = WEEK) -> list[Found]:
+    def told(zone: str, place: str, week: str = WEEK) -> list[Breach]:
         return found("CC227", site(place) + f"schedules: {{o: {{timezone: {zone}, {week}}}}}")
 
     [wrong] = told("UTC", "Australia/Sydney")

@@ -1,14 +1,14 @@
 import pytest
 
 from ccstate.rules.cut_offs import RULES
-from ccstate.rules.rule import Found
+from ccstate.rules.rule import Breach
 from tests.rules.estates import estate
 from tests.rules.test_trees import tree
 
 CHECKS = {rule.code: rule.check for rule in RULES}
 
 
-def found(code: str, document: str) -> list[Found]:
+def found(code: str, document: str) -> list[Breach]:
     return list(CHECKS[code](estate(document)))
 
 

@@ -1,13 +1,13 @@
 import pytest
 
-from ccstate.rules import Found
+from ccstate.rules import Breach
 from ccstate.rules.displays import RULES
 from tests.rules.estates import estate
 
 RULE = {rule.code: rule for rule in RULES}
 
 
-def found(code: str, tiles: str) -> list[Found]:
+def found(code: str, tiles: str) -> list[Breach]:
     text = f"queues: {{a: {{}}, b: {{}}}}\ndisplays: {{wall: {{tiles: [{tiles}]}}}}"
     return list(RULE[code].check(estate(text)))
 

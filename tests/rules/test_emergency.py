@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccstate.rules import Found
+from ccstate.rules import Breach
 from ccstate.rules.emergency import RULES
 from ccstate.rules.emergency import RULES as LOCATION
 from tests.rules.estates import estate
@@ -37,7 +37,7 @@ def route(name: str, patterns: Iterable[str], more: str = "") -> str:
     return f"  {name}: {{patterns: [{quoted}], trunks: [carrier]{tail}}}\n"
 
 
-def found(code: str, text: str) -> list[Found]:
+def found(code: str, text: str) -> list[Breach]:
     return list(CHECKS[code](estate(text)))
 
 

@@ -5,7 +5,7 @@ import pytest
 from ccstate.desired.crosschecks import check_together
 from ccstate.desired.documents import parse
 from ccstate.model import Address, Resource
-from ccstate.rules import RULES, Found
+from ccstate.rules import RULES, Breach
 from tests.rules.estates import FILE, estate
 
 SITES = """
@@ -19,7 +19,7 @@ outbound_routes: {short: {site: sydney, patterns: ["9X", "000"], trunks: [carrie
 """
 
 
-def found(code: str, feature: str, more: str = "") -> list[Found]:
+def found(code: str, feature: str, more: str = "") -> list[Breach]:
     document = f"{SITES}{more}feature_codes: {{it: {{{feature}}}}}\n"
     return list(RULES[code].check(estate(document)))
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ccstate.journeys.hours import DAY
 from ccstate.model import Address, Resource
-from ccstate.rules import Estate, Found
+from ccstate.rules import Breach, Estate
 from ccstate.rules.hours import RULES, SMALLEST_GAP, WEEK, WEEKDAYS
 from tests.rules.estates import estate
 
@@ -14,7 +14,7 @@ RULE = {rule.code: rule for rule in RULES}
 TODAY = date(2026, 11, 22)
 
 
-def found(code: str, schedule: str, today: str = "2026-11-22") -> list[Found]:
+def found(code: str, schedule: str, today: str = "2026-11-22") -> list[Breach]:
     """What the rule finds in one schedule, of which only what follows the timezone is written."""
     text = f"schedules: {{office: {{timezone: Australia/Sydney, {schedule}}}}}"
     return list(RULE[code].check(estate(text, today)))
@@ -411,7 +411,7 @@ def test_of_days_that_meet_the_more_precise_is_meant_to_win(schedule: str) -> No
 SHARED = "calendars: {nsw: {holidays: [{name: Christmas Day, every: '12-25'}]}}\n"
 
 
-def with_calendar(code: str, calendar: str, schedule: str = "weekly: {}") -> list[Found]:
+def with_calendar(code: str, calendar: str, schedule: str = "weekly: {}") -> list[Breach]:
     text = f"calendars: {{nsw: {{holidays: [{calendar}]}}}}\n"
     text += f"schedules: {{office: {{timezone: Australia/Sydney, calendars: [nsw], {schedule}}}}}"
     return list(RULE[code].check(estate(text)))

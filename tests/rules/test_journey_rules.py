@@ -10,7 +10,7 @@ from ccstate.journeys.walk import Step
 from ccstate.journeys.ways import End, Event, Place
 from ccstate.model import Address
 from ccstate.rules import dead_ends, rounds
-from ccstate.rules.rule import Estate, Found
+from ccstate.rules.rule import Breach, Estate
 from tests.rules.estates import estate
 
 CHECKS = {rule.code: rule.check for rule in (*rounds.RULES, *dead_ends.RULES)}
@@ -32,7 +32,7 @@ PHONE = 'extensions:\n  "2001": {}\n  "2900": {device: none, voicemail: {}}\n'
 NUMBER = 'numbers:\n  "+61255501000": {to: TARGET}\n'
 
 
-def found(code: str, *documents: str) -> list[Found]:
+def found(code: str, *documents: str) -> list[Breach]:
     return list(CHECKS[code](estate("".join([PEOPLE, *(documents or ())]))))
 
 

@@ -8,7 +8,7 @@ import pytest
 from ccstate.errors import Diagnostic, Severity
 from ccstate.model import Address
 from ccstate.rules.judge import MOST, judge, new_errors
-from ccstate.rules.rule import Comparison, Estate, Found, Rule
+from ccstate.rules.rule import Breach, Comparison, Estate, Rule
 from tests.rules.estates import FILE, estate
 
 TEXT = """\
@@ -27,16 +27,16 @@ schedules:
 """
 
 
-def every_queue(estate: Estate) -> Iterator[Found]:
+def every_queue(estate: Estate) -> Iterator[Breach]:
     for name in estate.of("queue"):
-        yield Found(Address("queue", name), ("weight",), f"{name} has a weight", "So.", "drop it")
+        yield Breach(Address("queue", name), ("weight",), f"{name} has a weight", "So.", "drop it")
 
 
-def every_holiday(estate: Estate) -> Iterator[Found]:
+def every_holiday(estate: Estate) -> Iterator[Breach]:
     for name, schedule in estate.of("schedule").items():
         for place, holiday in enumerate(schedule["holidays"]):
             path = ("holidays", place)
-            yield Found(Address("schedule", name), path, f"{holiday['name']} is a holiday")
+            yield Breach(Address("schedule", name), path, f"{holiday['name']} is a holiday")
 
 
 RULES = {
@@ -77,7 +77,7 @@ def test_the_project_says_how_severe_a_rule_is() -> None:
 
 
 def test_a_rule_that_is_switched_off_does_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(_: Estate) -> Iterator[Found]:
+    def fails(_: Estate) -> Iterator[Breach]:
         raise AssertionError
 
     rule = Rule("CC201", "fails", Severity.ERROR, "", fails)

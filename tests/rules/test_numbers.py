@@ -5,14 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccstate.dialling.countries import without_national_prefix
-from ccstate.rules import Found
+from ccstate.rules import Breach
 from ccstate.rules.numbers import RULES
 from tests.rules.estates import estate
 
 CHECKS = {rule.code: rule.check for rule in RULES}
 
 
-def found(code: str, text: str, today: str = "2026-11-22") -> list[Found]:
+def found(code: str, text: str, today: str = "2026-11-22") -> list[Breach]:
     return list(CHECKS[code](estate(text, today)))
 
 

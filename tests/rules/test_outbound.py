@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ccstate.dialling.countries import country_of
 from ccstate.dialling.dear_calls import dear_calls, examples
 from ccstate.dialling.routing import Dialling
-from ccstate.rules import Found
+from ccstate.rules import Breach
 from ccstate.rules.outbound import RULES
 from tests.rules.estates import estate
 
@@ -29,7 +29,7 @@ def route(name: str, patterns: Iterable[str], more: str = "") -> str:
     return f"  {name}: {{patterns: [{quoted}], trunks: []{tail}}}\n"
 
 
-def found(code: str, text: str) -> list[Found]:
+def found(code: str, text: str) -> list[Breach]:
     return list(CHECKS[code](estate(text)))
 
 

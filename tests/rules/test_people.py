@@ -1,6 +1,6 @@
 import pytest
 
-from ccstate.rules import Found
+from ccstate.rules import Breach
 from ccstate.rules.people import RULES
 from tests.rules.estates import estate
 
@@ -19,11 +19,11 @@ extensions:
 """
 
 
-def found(code: str, text: str) -> list[Found]:
+def found(code: str, text: str) -> list[Breach]:
     return list(RULE[code].check(estate(text)))
 
 
-def twice(queue: str) -> list[Found]:
+def twice(queue: str) -> list[Breach]:
     return found("CC215", f"{PEOPLE}\nqueues: {{q: {{{queue}}}}}")
 
 

@@ -1,12 +1,12 @@
 from ccstate.model import Address
 from ccstate.rules import keys, languages
-from ccstate.rules.rule import Found
+from ccstate.rules.rule import Breach
 from tests.rules.estates import estate
 
 CHECKS = {rule.code: rule.check for rule in (*keys.RULES, *languages.RULES)}
 
 
-def found(code: str, document: str) -> list[Found]:
+def found(code: str, document: str) -> list[Breach]:
     return list(CHECKS[code](estate(document)))
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from ccstate.rules import Found
+from ccstate.rules import Breach
 from ccstate.rules.queues import RULES
 from tests.rules.estates import estate
 
@@ -29,7 +29,7 @@ prompts:
 """
 
 
-def found(code: str, queue: str) -> list[Found]:
+def found(code: str, queue: str) -> list[Breach]:
     """What the rule finds in one queue, of which only the fields are written."""
     return list(RULE[code].check(estate(f"{PEOPLE}\nqueues: {{q: {{{queue}}}}}")))
 

@@ -1,6 +1,6 @@
 import pytest
 
-from ccstate.rules import Found
+from ccstate.rules import Breach
 from ccstate.rules.queues import RULES
 from tests.rules.estates import estate
 
@@ -21,7 +21,7 @@ prompts:
 """
 
 
-def found(number: str, hours: str, more: str = "", overflow: str = "") -> list[Found]:
+def found(number: str, hours: str, more: str = "", overflow: str = "") -> list[Breach]:
     queue = f'{{hours: {hours}, members: [{{extension: "2101"}}]}}'
     return list(
         CHECK(

@@ -20,7 +20,7 @@ from ccstate.desired import ParseCache, load, load_settings
 from ccstate.kinds import KINDS
 from ccstate.kinds.shape import Leaf, walker
 from ccstate.model import Address, Fields, Resource, State
-from ccstate.rules import RULES, Estate, Found
+from ccstate.rules import RULES, Breach, Estate
 from tests.journeys.strategies_journeys import Plain, centres
 from tests.test_schemas import values
 
@@ -36,7 +36,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> State:
     return load(load_settings(ROOT), ParseCache(tmp_path_factory.mktemp("cache"))).state
 
 
-def judged(state: State) -> list[Found]:
+def judged(state: State) -> list[Breach]:
     """What all rules find; the things that they speak of are there, and so are the fields."""
     estate = Estate(state, TODAY)
     found = [finding for rule in RULES.values() for finding in rule.check(estate)]

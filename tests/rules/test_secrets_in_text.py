@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccstate.model import Address, Resource
-from ccstate.rules import Estate, Found
+from ccstate.rules import Breach, Estate
 from ccstate.rules.secrets_in_text import RULES
 from tests.rules.estates import estate
 from tests.rules.test_hours import TODAY
@@ -15,11 +15,11 @@ from tests.waiting import GENEROUS
 (RULE,) = RULES
 
 
-def found(text: str) -> list[Found]:
+def found(text: str) -> list[Breach]:
     return list(RULE.check(estate(text)))
 
 
-def in_prompt(words: str) -> list[Found]:
+def in_prompt(words: str) -> list[Breach]:
     address = Address("prompt", "p")
     resource = Resource(address, {"languages": {"en-AU": {"text": words}}}, "x.yaml")
     return list(RULE.check(Estate({address: resource}, TODAY)))

@@ -7,7 +7,7 @@ import pytest
 from ccstate.errors import Severity
 from ccstate.model import Address
 from ccstate.rules.judge import judge
-from ccstate.rules.rule import Estate, Found, Rule
+from ccstate.rules.rule import Breach, Estate, Rule
 from ccstate.rules.silence import CODE
 from ccstate.rules.silence import RULES as OWN
 from tests.rules.estates import FILE, estate
@@ -23,14 +23,14 @@ queues:
 """
 
 
-def weights(estate: Estate) -> Iterator[Found]:
+def weights(estate: Estate) -> Iterator[Breach]:
     for name in estate.of("queue"):
-        yield Found(Address("queue", name), ("weight",), "a weight")
+        yield Breach(Address("queue", name), ("weight",), "a weight")
 
 
-def labels(estate: Estate) -> Iterator[Found]:
+def labels(estate: Estate) -> Iterator[Breach]:
     for name in estate.of("queue"):
-        yield Found(Address("queue", name), ("label",), "a label")
+        yield Breach(Address("queue", name), ("label",), "a label")
 
 
 RULES = {
@@ -68,8 +68,8 @@ def test_at_the_name_it_silences_the_whole_resource(old: str, codes: str) -> Non
 
 
 def test_at_a_field_it_silences_what_stands_below(monkeypatch: pytest.MonkeyPatch) -> None:
-    def deep(_: Estate) -> Iterator[Found]:
-        yield Found(Address("schedule", "days"), ("holidays", 0, "date"), "a day")
+    def deep(_: Estate) -> Iterator[Breach]:
+        yield Breach(Address("schedule", "days"), ("holidays", 0, "date"), "a day")
 
     rule = Rule("CC203", "days", Severity.WARNING, "", deep)
     monkeypatch.setattr("ccstate.rules.judge.RULES", {CODE: OWN[0], "CC203": rule})

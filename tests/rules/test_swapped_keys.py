@@ -1,6 +1,6 @@
 import pytest
 
-from ccstate.rules import Found
+from ccstate.rules import Breach
 from ccstate.rules.keys import RULES
 from tests.rules.estates import estate
 
@@ -18,7 +18,7 @@ extensions:
 """
 
 
-def found(text: str, choices: str, more: str = "", language: str = "en-AU") -> list[Found]:
+def found(text: str, choices: str, more: str = "", language: str = "en-AU") -> list[Breach]:
     tree = f"""
 ivrs:
   main:
@@ -35,7 +35,7 @@ prompts:
     return list(CHECK(estate(tree + REST)))
 
 
-def keys(*found_: Found) -> list[str]:
+def keys(*found_: Breach) -> list[str]:
     return [str(finding.path[-1]) for finding in found_]
 
 

@@ -1,6 +1,6 @@
 """Switches: whether anybody can turn them, what they change, and where they strand callers."""
 
-from ccstate.rules import RULES, Found
+from ccstate.rules import RULES, Breach
 from tests.rules.estates import estate
 
 PHONES = """
@@ -15,7 +15,7 @@ switches:
 CODE = 'feature_codes: {night: {code: "*28", action: switch, switch: night}}\n'
 
 
-def found(code: str, *documents: str) -> list[Found]:
+def found(code: str, *documents: str) -> list[Breach]:
     return list(RULES[code].check(estate(PHONES + "".join(documents))))
 
 

@@ -1,5 +1,5 @@
 from ccstate.model import Address
-from ccstate.rules.rule import Found, listed
+from ccstate.rules.rule import Breach, listed
 from ccstate.rules.trees import RULES
 from tests.rules.estates import estate
 
@@ -18,7 +18,7 @@ def tree(nodes: str, start: str = "start", fields: str = 'extension: "1000"') ->
     return f"ivrs:\n  main:\n    {fields}\n    start: {start}\n    nodes:\n{lines}{MAILBOX}"
 
 
-def found(code: str, document: str) -> list[Found]:
+def found(code: str, document: str) -> list[Breach]:
     return list(CHECKS[code](estate(document)))
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ccstate.rules import RULES, Found
+from ccstate.rules import RULES, Breach
 from ccstate.rules.pages import judged_example
 from tests.rules.estates import estate
 
@@ -23,7 +23,7 @@ FOUR = (
 )
 
 
-def found(code: str, queue: str, more: str = "") -> list[Found]:
+def found(code: str, queue: str, more: str = "") -> list[Breach]:
     text = f"{PHONES}\nqueues:\n  q: {{{FOUR}, {queue}}}\n{more}"
     return [f for f in RULES[code].check(estate(text)) if f.address.name == "q" or more]
 

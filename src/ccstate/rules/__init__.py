@@ -24,9 +24,9 @@ from ccstate.rules import (
     silence,
     trees,
 )
-from ccstate.rules.rule import Comparison, Estate, Found, Reach, Rule
+from ccstate.rules.rule import Breach, Comparison, Estate, Reach, Rule
 
-__all__ = ["RULES", "Comparison", "Estate", "Found", "Reach", "Rule"]
+__all__ = ["RULES", "Breach", "Comparison", "Estate", "Reach", "Rule"]
 
 _MODULES = (
     silence.RULES,

@@ -8,7 +8,7 @@ from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import WITHHELD, Phases
 from ccstate.journeys.ways import CALLERS, End, Event, Place, Transition
 from ccstate.model import Address
-from ccstate.rules.rule import Estate, Found, Reach, Rule, some
+from ccstate.rules.rule import Breach, Estate, Reach, Rule, some
 
 
 def _asking(estate: Estate) -> Iterator[tuple[Place, tuple[Transition, ...]]]:
@@ -24,11 +24,11 @@ def _asking(estate: Estate) -> Iterator[tuple[Place, tuple[Transition, ...]]]:
         yield place, estate.flow.ways(place)
 
 
-def _in_silence(estate: Estate) -> Iterator[Found]:
+def _in_silence(estate: Estate) -> Iterator[Breach]:
     for place, ways in _asking(estate):
         for way in ways:
             if way.event is Event.LISTED and _says_nothing(estate, way):
-                yield Found(
+                yield Breach(
                     place.address,
                     way.path,
                     f"callers in caller_list/{way.key} are sent away in silence",
@@ -47,11 +47,11 @@ def _says_nothing(estate: Estate, way: Transition) -> bool:
     return way.to is None and way.end is End.HANGUP
 
 
-def _not_asked(estate: Estate) -> Iterator[Found]:
+def _not_asked(estate: Estate) -> Iterator[Breach]:
     asked = {way.key for _, ways in _asking(estate) for way in ways if way.event is Event.LISTED}
     for name in estate.of("caller_list"):
         if name not in asked:
-            yield Found(
+            yield Breach(
                 Address("caller_list", name),
                 (),
                 f"nobody asks caller_list/{name}",
@@ -60,14 +60,14 @@ def _not_asked(estate: Estate) -> Iterator[Found]:
             )
 
 
-def _callback_refused(estate: Estate) -> Iterator[Found]:
+def _callback_refused(estate: Estate) -> Iterator[Breach]:
     sites: dict[str, list[str]] = {}
     for site, fields in estate.of("site").items():
         if number := fields.get("emergency_callback"):
             sites.setdefault(number, []).append(site)
     for number, names in sites.items():
         if number in estate.of("number") and _refuses_withheld(estate, Place("number", number)):
-            yield Found(
+            yield Breach(
                 Address("number", number),
                 ("callers",) if estate.of("number")[number].get("callers") else (),
                 f"nobody answers callers who withhold their number at number/{number}",

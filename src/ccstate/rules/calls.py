@@ -5,17 +5,17 @@ from collections.abc import Iterator
 from ccstate.errors import Severity
 from ccstate.journeys.ways import Place
 from ccstate.model import Address
-from ccstate.rules.rule import Estate, Found, Reach, Rule
+from ccstate.rules.rule import Breach, Estate, Reach, Rule
 
 _RECORDING = ("queue", "extension", "conference_room")
 """Kinds whose calls can be recorded."""
 
 
-def _outsiders_transfer(estate: Estate) -> Iterator[Found]:
+def _outsiders_transfer(estate: Estate) -> Iterator[Breach]:
     for name, queue in estate.of("queue").items():
         may_transfer = "transfer" in (queue.get("caller_rights") or ())
         if may_transfer and Place("queue", name) in estate.called:
-            yield Found(
+            yield Breach(
                 Address("queue", name),
                 ("caller_rights",),
                 f"outside callers of queue/{name} can transfer the call",
@@ -25,13 +25,13 @@ def _outsiders_transfer(estate: Estate) -> Iterator[Found]:
             )
 
 
-def _not_told(estate: Estate) -> Iterator[Found]:
+def _not_told(estate: Estate) -> Iterator[Breach]:
     for kind in _RECORDING:
         for name, fields in estate.of(kind).items():
             recording = fields.get("recording") or {}
             if recording.get("when", "never") != "never" and not recording.get("notice"):
                 often = "are recorded" if recording["when"] == "always" else "may be recorded"
-                yield Found(
+                yield Breach(
                     Address(kind, name),
                     ("recording",),
                     f"callers of {kind}/{name} {often}, and nothing tells them",
@@ -40,10 +40,10 @@ def _not_told(estate: Estate) -> Iterator[Found]:
                 )
 
 
-def _open_room(estate: Estate) -> Iterator[Found]:
+def _open_room(estate: Estate) -> Iterator[Breach]:
     for name, room in estate.of("conference_room").items():
         if not room.get("pin") and Place("conference_room", name) in estate.called:
-            yield Found(
+            yield Breach(
                 Address("conference_room", name),
                 (),
                 f"anybody who calls can join conference_room/{name}: it asks for no PIN",
@@ -52,14 +52,14 @@ def _open_room(estate: Estate) -> Iterator[Found]:
             )
 
 
-def _no_lot(estate: Estate) -> Iterator[Found]:
+def _no_lot(estate: Estate) -> Iterator[Breach]:
     if estate.of("parking_lot"):
         return
     rights = [("queue", "member_rights"), ("queue", "caller_rights"), ("extension", "rights")]
     for kind, field in rights:
         for name, fields in estate.of(kind).items():
             if "park" in (fields.get(field) or ()):
-                yield Found(
+                yield Breach(
                     Address(kind, name),
                     (field,),
                     f"{kind}/{name} lets calls be parked, and there is no parking lot",

@@ -13,7 +13,7 @@ from ccstate.journeys.walk import exists, zone_of
 from ccstate.journeys.ways import Place
 from ccstate.kinds.call_test import moment_named
 from ccstate.model import Address
-from ccstate.rules.rule import Estate, Found, Reach, Rule
+from ccstate.rules.rule import Breach, Estate, Reach, Rule
 
 _Clock: TypeAlias = tuple[timedelta | None, ...]
 """The offsets of a timezone from UTC over a year, twice a month."""
@@ -46,7 +46,7 @@ def _zones() -> Mapping[str, tuple[str, ...]]:
     return {country: tuple(zones) for country, zones in found.items()}
 
 
-def _odd_zones(estate: Estate) -> Iterator[Found]:
+def _odd_zones(estate: Estate) -> Iterator[Breach]:
     first = date(estate.today.year, estate.today.month, 1)
     sites = estate.of("site")
     countries = {(site.get("address") or {}).get("country") for site in sites.values()}
@@ -58,7 +58,7 @@ def _odd_zones(estate: Estate) -> Iterator[Found]:
         if inverted := _inverted(address, site["timezone"], zones, first):
             yield inverted
         elif zones and not _is_kept(site["timezone"], zones, first):
-            yield Found(
+            yield Breach(
                 address,
                 ("timezone",),
                 f"no clock in {country} shows the time of {site['timezone']}, that of {address}",
@@ -79,7 +79,7 @@ def _odd_zones(estate: Estate) -> Iterator[Found]:
         # The zones of single sites tell: their country has summer time where they are.
         changing = [s for s in sites.values() if _changes(_clock(s["timezone"], first))]
         if changing and estate.year.phases_of(name) != {Phase.OPEN}:
-            yield Found(
+            yield Breach(
                 address,
                 ("timezone",),
                 f"{address} is meant in {zone}, whose clocks never change",
@@ -88,14 +88,14 @@ def _odd_zones(estate: Estate) -> Iterator[Found]:
             )
 
 
-def _inverted(address: Address, zone: str, near: Iterable[str], first: date) -> Found | None:
+def _inverted(address: Address, zone: str, near: Iterable[str], first: date) -> Breach | None:
     """POSIX counts west of Greenwich: Etc/GMT-10 is ten hours ahead of UTC (tzdata, `etcetera`)."""
     if not (match := _INVERTED.fullmatch(zone)):
         return None
     way = "ahead of" if match[1] == "-" else "behind"
     places = (other for other in near if not other.startswith("Etc/"))
     same = [other for other in places if _clock(other, first)[0] == _clock(zone, first)[0]]
-    return Found(
+    return Breach(
         address,
         ("timezone",),
         f"{address}: {zone} is {match[2]} hours {way} UTC",
@@ -118,7 +118,7 @@ def _listed(zones: Iterable[str]) -> str:
     return ", ".join(found[:6]) + (", …" if len(found) > 6 else "")
 
 
-def _odd_moments(estate: Estate) -> Iterator[Found]:
+def _odd_moments(estate: Estate) -> Iterator[Breach]:
     for name, test in estate.of("call_test").items():
         address = Address("call_test", name)
         start = estate.flow.entrance(Address("number", test["to"]))
@@ -131,7 +131,7 @@ def _odd_moments(estate: Estate) -> Iterator[Found]:
         clock, day = f"{at:%H:%M}", at.date()
         if not exists(at):
             shown = at.astimezone(UTC).astimezone(zone)
-            yield Found(
+            yield Breach(
                 address,
                 ("at",),
                 f"{address}: clocks in {zone} go forward on {day}, and never show {clock}",
@@ -139,7 +139,7 @@ def _odd_moments(estate: Estate) -> Iterator[Found]:
                 "name a time before or after the hour that is left out",
             )
         elif at.utcoffset() != at.replace(fold=1).utcoffset():
-            yield Found(
+            yield Breach(
                 address,
                 ("at",),
                 f"{address}: clocks in {zone} go back on {day}, and show {clock} twice",
@@ -148,7 +148,7 @@ def _odd_moments(estate: Estate) -> Iterator[Found]:
             )
         elif day < estate.today - timedelta(days=DAYS):
             like = _day_like(estate, start, at)
-            yield Found(
+            yield Breach(
                 address,
                 ("at",),
                 f"{address} calls on {day}, more than a year ago",

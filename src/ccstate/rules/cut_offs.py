@@ -8,11 +8,11 @@ from ccstate.desired.findings import repr_
 from ccstate.errors import Severity
 from ccstate.journeys.staffing import ringing_members
 from ccstate.model import Address, Resource
-from ccstate.rules.rule import Estate, Found, Reach, Rule
+from ccstate.rules.rule import Breach, Estate, Reach, Rule
 from ccstate.rules.trees import reached_nodes
 
 
-def _cut_off_in_silence(estate: Estate) -> Iterator[Found]:
+def _cut_off_in_silence(estate: Estate) -> Iterator[Breach]:
     yield from _silence(estate)
     yield from _ring_groups(estate)
     for resource in estate.state.values():
@@ -20,20 +20,20 @@ def _cut_off_in_silence(estate: Estate) -> Iterator[Found]:
             yield from _phones(estate, resource)
 
 
-def _silence(estate: Estate) -> Iterator[Found]:
+def _silence(estate: Estate) -> Iterator[Breach]:
     for name, tree in estate.of("ivr").items():
         for node_name, node in reached_nodes(tree).items():
             if words := _cut_off(estate, node_name, node):
                 message, cause, field = words
                 hint = f"add {field}: with a queue, a mailbox, or hangup where that is meant"
-                yield Found(Address("ivr", name), ("nodes", node_name), message, cause, hint)
+                yield Breach(Address("ivr", name), ("nodes", node_name), message, cause, hint)
 
 
-def _ring_groups(estate: Estate) -> Iterator[Found]:
+def _ring_groups(estate: Estate) -> Iterator[Breach]:
     for name, group in estate.of("ring_group").items():
         if group.get("no_answer") or not ringing_members(estate.centre, group):
             continue  # one in which nothing rings is a dead end, which CC201 finds
-        yield Found(
+        yield Breach(
             Address("ring_group", name),
             (),
             f"ring_group/{name} cuts off callers when nobody answers",
@@ -71,7 +71,7 @@ def _unanswered(estate: Estate, name: str, node: Mapping[str, Any]) -> tuple[str
     return message, cause, "on_no_answer"
 
 
-def _phones(estate: Estate, resource: Resource) -> Iterator[Found]:
+def _phones(estate: Estate, resource: Resource) -> Iterator[Breach]:
     """Destinations that are phones without a mailbox; members and dialled phones are none."""
     address = resource.address
     alive = reached_nodes(estate.of("ivr")[address.name]) if address.kind == "ivr" else None
@@ -83,7 +83,7 @@ def _phones(estate: Estate, resource: Resource) -> Iterator[Found]:
         if device is None or device["device"] == "none" or device.get("voicemail") is not None:
             continue
         if alive is None or path[1] in alive:
-            yield Found(
+            yield Breach(
                 address,
                 path,
                 f"{address} cuts off callers when {target} does not answer",
@@ -92,10 +92,10 @@ def _phones(estate: Estate, resource: Resource) -> Iterator[Found]:
             )
 
 
-def _full(estate: Estate) -> Iterator[Found]:
+def _full(estate: Estate) -> Iterator[Breach]:
     for name, queue in estate.of("queue").items():
         if queue["max_waiting"] and not (queue.get("overflow") or {}).get("full"):
-            yield Found(
+            yield Breach(
                 Address("queue", name),
                 ("max_waiting",),
                 f"queue/{name} cuts off whoever comes while {queue['max_waiting']:,} wait",

@@ -16,7 +16,7 @@ from ccstate.journeys.staffing import is_staffed
 from ccstate.journeys.walk import zone_of
 from ccstate.journeys.ways import GOOD, Event, Place, Transition
 from ccstate.kinds import Path
-from ccstate.rules.rule import Estate, Found, Reach, Rule
+from ccstate.rules.rule import Breach, Estate, Reach, Rule
 
 # With everybody answering, nobody is left to wait; and who is silent at a menu is CC204's.
 _NOT_TAKEN = frozenset({Event.NO_ANSWER, Event.FULL})
@@ -149,11 +149,11 @@ def _keys(came: Mapping[Place, tuple[Place, Transition] | None], end: Place) -> 
     return tuple(reversed(keys))
 
 
-def _dead_ends(estate: Estate) -> Iterator[Found]:
+def _dead_ends(estate: Estate) -> Iterator[Breach]:
     yield from _found(estate, _Search(estate), "", frozenset())
 
 
-def _unanswered_dead_ends(estate: Estate) -> Iterator[Found]:
+def _unanswered_dead_ends(estate: Estate) -> Iterator[Breach]:
     known = frozenset(_Search(estate).cases())
     search = _Search(estate, _NOT_TAKEN_UNANSWERED)
     yield from _found(estate, search, " whom nobody answers in time", known)
@@ -161,7 +161,7 @@ def _unanswered_dead_ends(estate: Estate) -> Iterator[Found]:
 
 def _found(
     estate: Estate, search: _Search, which: str, known: Collection[Place]
-) -> Iterator[Found]:
+) -> Iterator[Breach]:
     for end, cases in sorted(search.cases().items()):
         if end in known:
             continue
@@ -174,7 +174,7 @@ def _found(
         when = _when(search.flow, case)
         pressed = f" They come there by pressing {', '.join(case.keys)}." if case.keys else ""
         path, cause, hint = _words(estate, end)
-        yield Found(
+        yield Breach(
             end.address, path, f"callers of {who}{which} reach nobody{when}", cause + pressed, hint
         )
 

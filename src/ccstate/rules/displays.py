@@ -7,7 +7,7 @@ from ccstate.errors import Severity
 from ccstate.journeys.centre import Filled
 from ccstate.kinds import Path
 from ccstate.model import Address
-from ccstate.rules.rule import Estate, Found, Reach, Rule
+from ccstate.rules.rule import Breach, Estate, Reach, Rule
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _UNITS = {
@@ -28,11 +28,11 @@ _ALARM_WHEN_LOW = frozenset({"service_level", "agents_ready"})
 _ALARM_EITHER_WAY = frozenset({"answered"})
 
 
-def _shows_nothing(estate: Estate) -> Iterator[Found]:
+def _shows_nothing(estate: Estate) -> Iterator[Breach]:
     for name, display in estate.of("display").items():
         address = Address("display", name)
         if not display["tiles"]:
-            yield Found(
+            yield Breach(
                 address,
                 ("tiles",),
                 f"{address} has no tiles",
@@ -43,7 +43,7 @@ def _shows_nothing(estate: Estate) -> Iterator[Found]:
         for place, tile in enumerate(display["tiles"]):
             shown = (tile["metric"], frozenset(tile["queues"]))
             if first.setdefault(shown, place) != place:
-                yield Found(
+                yield Breach(
                     address,
                     ("tiles", place),
                     f"{address} shows {tile['metric']} of {_queues(tile)} twice",
@@ -57,14 +57,14 @@ def _queues(tile: Filled) -> str:
     return f"queue/{first}" + (f" and {len(more)} more" if more else "")
 
 
-def _thresholds(estate: Estate) -> Iterator[Found]:
+def _thresholds(estate: Estate) -> Iterator[Breach]:
     for name, display in estate.of("display").items():
         for place, tile in enumerate(display["tiles"]):
             found = list(_wrong_units(Address("display", name), ("tiles", place), tile))
             yield from found or _wrong_order(Address("display", name), ("tiles", place), tile)
 
 
-def _wrong_units(address: Address, path: Path, tile: Filled) -> Iterator[Found]:
+def _wrong_units(address: Address, path: Path, tile: Filled) -> Iterator[Breach]:
     metric = tile["metric"]
     unit = _UNITS[metric]
     for field in ("warn", "alarm"):
@@ -72,7 +72,7 @@ def _wrong_units(address: Address, path: Path, tile: Filled) -> Iterator[Found]:
         if threshold is None:
             continue
         if _unit(threshold) != unit:
-            yield Found(
+            yield Breach(
                 address,
                 (*path, field),
                 f"{field} of {metric} is a {_unit(threshold)}, {threshold}",
@@ -80,7 +80,7 @@ def _wrong_units(address: Address, path: Path, tile: Filled) -> Iterator[Found]:
                 f"write a {unit}, such as {_EXAMPLES[unit]}",
             )
         elif unit == "percentage" and _size(threshold) > 100:
-            yield Found(
+            yield Breach(
                 address,
                 (*path, field),
                 f"{field} of {metric} is above 100%",
@@ -89,14 +89,14 @@ def _wrong_units(address: Address, path: Path, tile: Filled) -> Iterator[Found]:
             )
 
 
-def _wrong_order(address: Address, path: Path, tile: Filled) -> Iterator[Found]:
+def _wrong_order(address: Address, path: Path, tile: Filled) -> Iterator[Breach]:
     metric, warn, alarm = tile["metric"], tile.get("warn"), tile.get("alarm")
     if warn is None or alarm is None or metric in _ALARM_EITHER_WAY:
         return
     lower, higher = (alarm, warn) if metric in _ALARM_WHEN_LOW else (warn, alarm)
     if _size(lower) > _size(higher):
         worse = "falls" if metric in _ALARM_WHEN_LOW else "rises"
-        yield Found(
+        yield Breach(
             address,
             (*path, "alarm"),
             f"{metric} turns red at {alarm}, before it turns amber at {warn}",

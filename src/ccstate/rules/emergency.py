@@ -13,7 +13,7 @@ from ccstate.journeys.location import Location, conflict_at, location_of, person
 from ccstate.journeys.ways import End, Place
 from ccstate.kinds import Path
 from ccstate.model import Address
-from ccstate.rules.rule import Estate, Found, Reach, Rule, some
+from ccstate.rules.rule import Breach, Estate, Reach, Rule, some
 
 
 def _extensions(names: Sequence[str]) -> str:
@@ -44,7 +44,7 @@ def _at(place: _Place, route: Filled) -> tuple[Address, Path]:
     return Address("outbound_route", place.route), ("patterns", index)
 
 
-def _not_reachable(estate: Estate) -> Iterator[Found]:
+def _not_reachable(estate: Estate) -> Iterator[Breach]:
     calls = estate.emergency_calls
     asked = [call for call in calls if call.is_promised and call.is_known]
     lost = [call for call in asked if call.goes is None]
@@ -78,8 +78,8 @@ def _from(site: str, names: Sequence[str]) -> str:
     return some([f"extension/{name}" for name in names])
 
 
-def _nowhere(call: EmergencyCall, names: Sequence[str]) -> Found:
-    return Found(
+def _nowhere(call: EmergencyCall, names: Sequence[str]) -> Breach:
+    return Breach(
         Address("site", call.site),
         (),
         f'"{call.dialled}" cannot be called from site/{call.site}',
@@ -90,11 +90,11 @@ def _nowhere(call: EmergencyCall, names: Sequence[str]) -> Found:
     )
 
 
-def _nowhere_without_site(lost: Sequence[EmergencyCall], names: Sequence[str]) -> Found:
+def _nowhere_without_site(lost: Sequence[EmergencyCall], names: Sequence[str]) -> Breach:
     """Numbers of any country of the house that no route for every site carries."""
     numbers = some(dict.fromkeys(f'"{call.dialled}"' for call in lost))
     countries = some(dict.fromkeys(call.country.name for call in lost))
-    return Found(
+    return Breach(
         _at_site(NOWHERE, names),
         (),
         f"{numbers} cannot be called from {_from(NOWHERE, names)}",
@@ -145,9 +145,9 @@ def _lost(calls: EmergencyCalls, call: EmergencyCall) -> str:
     return ""
 
 
-def _none(doubtful: _Doubtful, names: Sequence[str]) -> Found:
+def _none(doubtful: _Doubtful, names: Sequence[str]) -> Breach:
     country, site = doubtful.country, doubtful.site
-    return Found(
+    return Breach(
         _at_site(site, names),
         (),
         f"no emergency number of {country.name} can be called from {_from(site, names)}",
@@ -157,13 +157,13 @@ def _none(doubtful: _Doubtful, names: Sequence[str]) -> Found:
     )
 
 
-def _in_doubt(estate: Estate) -> Iterator[Found]:
+def _in_doubt(estate: Estate) -> Iterator[Breach]:
     calls = estate.emergency_calls
     for doubtful in _doubtful(calls):
         if doubtful.is_any_answered:
             names = calls.phones[doubtful.site].names()
             where = _from(doubtful.site, names)
-            yield Found(
+            yield Breach(
                 _at_site(doubtful.site, names),
                 (),
                 f"not every emergency number of {doubtful.country.name} can be called from {where}",
@@ -173,7 +173,7 @@ def _in_doubt(estate: Estate) -> Iterator[Found]:
             )
 
 
-def _not_judged(estate: Estate) -> Iterator[Found]:
+def _not_judged(estate: Estate) -> Iterator[Breach]:
     calls = estate.emergency_calls
     for site, phones in calls.phones.items() if calls.routes else ():
         names = phones.names()
@@ -185,8 +185,8 @@ def _not_judged(estate: Estate) -> Iterator[Found]:
             yield _unknown(site, code, names) if code else _without_country(site, names)
 
 
-def _unknown(site: str, code: str, names: Sequence[str]) -> Found:
-    return Found(
+def _unknown(site: str, code: str, names: Sequence[str]) -> Breach:
+    return Breach(
         Address("site", site),
         ("address", "country"),
         f'no emergency number of "{code}" is known',
@@ -196,10 +196,10 @@ def _unknown(site: str, code: str, names: Sequence[str]) -> Found:
     )
 
 
-def _without_country(site: str, names: Sequence[str]) -> Found:
+def _without_country(site: str, names: Sequence[str]) -> Breach:
     stand = "stand" if site == NOWHERE and len(names) > 1 else "stands"
     more = ", and give the phone, or its user, that site:" if site == NOWHERE else ""
-    return Found(
+    return Breach(
         _at_site(site, names),
         (),
         f"nobody says in which country {_from(site, names)} {stand}",
@@ -208,16 +208,16 @@ def _without_country(site: str, names: Sequence[str]) -> Found:
     )
 
 
-def _barred(place: _Place, route: Filled, names: Sequence[str]) -> Found:
+def _barred(place: _Place, route: Filled, names: Sequence[str]) -> Breach:
     if not route["trunks"]:
-        return Found(
+        return Breach(
             Address("outbound_route", place.route),
             ("trunks",),
             f'outbound_route/{place.route} carries "{place.dialled}" and has no trunk',
             f"{_extensions(names)} ({some(names)}) cannot call for help.",
             "name the trunks that take emergency calls, best first",
         )
-    return Found(
+    return Breach(
         *_at(place, route),
         f'"{place.dialled}" is barred for {_extensions(names)}',
         f'outbound_route/{place.route} asks for the permission "{route["permission"]}", '
@@ -228,7 +228,7 @@ def _barred(place: _Place, route: Filled, names: Sequence[str]) -> Found:
     )
 
 
-def _shadowed(estate: Estate) -> Iterator[Found]:
+def _shadowed(estate: Estate) -> Iterator[Breach]:
     calls = estate.emergency_calls
     inside: dict[tuple[Address, str], list[str]] = {}
     mangled: dict[tuple[_Place, str], list[str]] = {}
@@ -249,10 +249,10 @@ def _shadowed(estate: Estate) -> Iterator[Found]:
         yield _mangled(place, calls.routes[place.route], told, sites, strips[place.dialled])
 
 
-def _answered(estate: Estate, address: Address, dialled: str, sites: Sequence[str]) -> Found:
+def _answered(estate: Estate, address: Address, dialled: str, sites: Sequence[str]) -> Breach:
     field = "number" if address.kind == "extension" else "extension"
     fields = estate.of(address.kind)[address.name]
-    return Found(
+    return Breach(
         address,
         (field,) if fields.get(field) else (),
         f'{address} has the emergency number "{dialled}"',
@@ -261,8 +261,8 @@ def _answered(estate: Estate, address: Address, dialled: str, sites: Sequence[st
     )
 
 
-def _mangled(place: _Place, route: Filled, told: str, sites: Sequence[str], strip: int) -> Found:
-    return Found(
+def _mangled(place: _Place, route: Filled, told: str, sites: Sequence[str], strip: int) -> Breach:
+    return Breach(
         *_at(place, route),
         f'"{place.dialled}" leaves as "{told}"' if told else f'"{place.dialled}" leaves as nothing',
         f"outbound_route/{place.route} takes the call at {_sites(sites)}, "
@@ -274,7 +274,7 @@ def _mangled(place: _Place, route: Filled, told: str, sites: Sequence[str], stri
     )
 
 
-def _caller_id(estate: Estate) -> Iterator[Found]:
+def _caller_id(estate: Estate) -> Iterator[Breach]:
     calls = estate.emergency_calls
     leaving: dict[str, dict[str, Country]] = {}
     callbacks: dict[str, str] = {}
@@ -312,7 +312,7 @@ def _fault(calls: EmergencyCalls, site: str, number: str, country: Country) -> s
 
 def _uncallable(
     calls: EmergencyCalls, site: str, wrong: dict[str, str], names: Sequence[str]
-) -> Found:
+) -> Breach:
     told = [f'"{shown}" is {fault}' for shown, fault in wrong.items()]
     callback = calls.callback(site)
     if callback in wrong:
@@ -323,7 +323,7 @@ def _uncallable(
         hint = "give the phone, or its user, a site:, and that site an emergency_callback:"
     else:
         hint = f"give site/{site} an emergency_callback:, a number of its own that somebody answers"
-    return Found(
+    return Breach(
         _at_site(site, names),
         ("emergency_callback",) if callback in wrong else (),
         f"nobody can call back those who call for help from {_from(site, names)}",
@@ -333,7 +333,7 @@ def _uncallable(
     )
 
 
-def _called_back(estate: Estate, callbacks: Mapping[str, str]) -> Iterator[Found]:
+def _called_back(estate: Estate, callbacks: Mapping[str, str]) -> Iterator[Breach]:
     """What keeps the emergency services from reaching anybody at the numbers of sites."""
     numbers = estate.of("number")
     if not numbers:
@@ -341,7 +341,7 @@ def _called_back(estate: Estate, callbacks: Mapping[str, str]) -> Iterator[Found
     answered = _answered_numbers(estate, [n for n in callbacks.values() if n in numbers])
     for site, number in callbacks.items():
         if number not in numbers:
-            yield Found(
+            yield Breach(
                 Address("site", site),
                 ("emergency_callback",),
                 f"number/{number} is declared nowhere, and emergency calls from site/{site} show it",
@@ -349,7 +349,7 @@ def _called_back(estate: Estate, callbacks: Mapping[str, str]) -> Iterator[Found
                 "declare it below numbers:, and let it lead to somebody who is there at all hours",
             )
         elif number not in answered:
-            yield Found(
+            yield Breach(
                 Address("site", site),
                 ("emergency_callback",),
                 f"nobody answers number/{number}, and emergency calls from site/{site} show it",
@@ -378,7 +378,7 @@ class _Lack(NamedTuple):
     site: str
 
 
-def _no_location(estate: Estate) -> Iterator[Found]:
+def _no_location(estate: Estate) -> Iterator[Breach]:
     if not estate.of("outbound_route"):
         return
     sites = estate.of("site")
@@ -414,11 +414,11 @@ def _missing(site: Filled) -> list[str]:
     return [field for field in NEEDED if not address.get(field)]
 
 
-def _found(lack: _Lack, sites: Mapping[str, Filled], who: list[Address]) -> Found:
+def _found(lack: _Lack, sites: Mapping[str, Filled], who: list[Address]) -> Breach:
     first, named = who[0], some(who)
     path: Path = ()
     if lack.what == "site":
-        return Found(
+        return Breach(
             first,
             path,
             f"nobody knows where {named} can be found",
@@ -427,14 +427,14 @@ def _found(lack: _Lack, sites: Mapping[str, Filled], who: list[Address]) -> Foun
         )
     if lack.what == "address":
         fields = ", ".join(_missing(sites[lack.site]))
-        return Found(
+        return Breach(
             Address("site", lack.site),
             ("address",) if sites[lack.site].get("address") else (),
             f"the address of site/{lack.site} lacks {fields}",
             f"An ambulance called by {named} does not know where to go.",
             "write the whole street address",
         )
-    return Found(
+    return Breach(
         first,
         path,
         f"no area at site/{lack.site} is given for {named}",
@@ -443,7 +443,7 @@ def _found(lack: _Lack, sites: Mapping[str, Filled], who: list[Address]) -> Foun
     )
 
 
-def _apart(estate: Estate) -> Iterator[Found]:
+def _apart(estate: Estate) -> Iterator[Breach]:
     for name in estate.centre.owners:
         if conflict := conflict_at(estate.centre, name):
             field = conflict.field
@@ -451,7 +451,7 @@ def _apart(estate: Estate) -> Iterator[Found]:
                 f"site/{place}" if field == "site" else f'{field} "{place}"'
                 for place in (conflict.persons, conflict.phones)
             )
-            yield Found(
+            yield Breach(
                 Address("user", conflict.user),
                 (field,),
                 f"user/{conflict.user} works at {persons}, and their phone stands at {phones}",
@@ -462,7 +462,7 @@ def _apart(estate: Estate) -> Iterator[Found]:
             )
 
 
-def _by_another_site(estate: Estate) -> Iterator[Found]:
+def _by_another_site(estate: Estate) -> Iterator[Breach]:
     trunks = estate.of("trunk")
     for name, route in estate.of("outbound_route").items():
         if not (route["emergency"] and route.get("site") and route.get("trunks")):
@@ -470,7 +470,7 @@ def _by_another_site(estate: Estate) -> Iterator[Found]:
         first = route["trunks"][0]
         stands = trunks.get(first, {}).get("site")
         if stands and stands != route["site"]:
-            yield Found(
+            yield Breach(
                 Address("outbound_route", name),
                 ("trunks", 0),
                 f"emergency calls from site/{route['site']} leave by a trunk of site/{stands} first",

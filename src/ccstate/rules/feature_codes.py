@@ -7,7 +7,7 @@ from ccstate.dialling.routing import Dialling
 from ccstate.errors import Severity
 from ccstate.journeys.centre import Filled
 from ccstate.model import Address
-from ccstate.rules.rule import Estate, Found, Reach, Rule
+from ccstate.rules.rule import Breach, Estate, Reach, Rule
 
 
 def _sites(estate: Estate, code: Filled) -> Iterable[str]:
@@ -15,12 +15,12 @@ def _sites(estate: Estate, code: Filled) -> Iterable[str]:
     return code.get("sites") or sorted(estate.of("site"))
 
 
-def _emergency_number(estate: Estate) -> Iterator[Found]:
+def _emergency_number(estate: Estate) -> Iterator[Breach]:
     for name, code in estate.of("feature_code").items():
         for site in _sites(estate, code):
             country = estate.emergency_calls.country(site)
             if country and code["code"] in country.all_emergency:
-                yield Found(
+                yield Breach(
                     Address("feature_code", name),
                     ("code",),
                     f'feature_code/{name} takes the emergency number "{code["code"]}"',
@@ -30,12 +30,12 @@ def _emergency_number(estate: Estate) -> Iterator[Found]:
                 break
 
 
-def _takes_route(estate: Estate) -> Iterator[Found]:
+def _takes_route(estate: Estate) -> Iterator[Breach]:
     dialling = Dialling(estate.centre)
     for name, code in estate.of("feature_code").items():
         for site in ("", *_sites(estate, code)):
             if leaves := dialling.leave(site, code["code"]):
-                yield Found(
+                yield Breach(
                     Address("feature_code", name),
                     ("code",),
                     f"feature_code/{name} takes {repr_(code['code'])} from outbound_route/{leaves.route}",
@@ -46,11 +46,11 @@ def _takes_route(estate: Estate) -> Iterator[Found]:
                 break
 
 
-def _without_effect(estate: Estate) -> Iterator[Found]:
+def _without_effect(estate: Estate) -> Iterator[Breach]:
     for name, code in estate.of("feature_code").items():
         if lack := _lack(estate, code):
             message, cause, hint = lack
-            yield Found(
+            yield Breach(
                 Address("feature_code", name),
                 ("action",),
                 f"feature_code/{name} {message}",
@@ -87,11 +87,11 @@ def _has_dynamic(queue: Filled) -> bool:
     return any(member["login"] == "dynamic" for member in queue.get("members") or ())
 
 
-def _nobody_turns(estate: Estate) -> Iterator[Found]:
+def _nobody_turns(estate: Estate) -> Iterator[Breach]:
     turned = {code.get("switch") for code in estate.of("feature_code").values()}
     for name, switch in estate.of("switch").items():
         if name not in turned:
-            yield Found(
+            yield Breach(
                 Address("switch", name),
                 (),
                 f"nobody can turn switch/{name} from a phone",
@@ -101,11 +101,11 @@ def _nobody_turns(estate: Estate) -> Iterator[Found]:
             )
 
 
-def _switch_without_effect(estate: Estate) -> Iterator[Found]:
+def _switch_without_effect(estate: Estate) -> Iterator[Breach]:
     asked = set(_asked(estate))
     for name in estate.of("switch"):
         if name not in asked:
-            yield Found(
+            yield Breach(
                 Address("switch", name),
                 (),
                 f"switch/{name} changes nothing",
@@ -115,7 +115,7 @@ def _switch_without_effect(estate: Estate) -> Iterator[Found]:
             )
     for name, number in estate.of("number").items():
         if number.get("switch") and not number.get("on"):
-            yield Found(
+            yield Breach(
                 Address("number", name),
                 ("switch",),
                 f"number/{name} asks switch/{number['switch']}, and calls go the same way",

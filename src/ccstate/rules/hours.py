@@ -11,7 +11,7 @@ from ccstate.journeys.centre import Filled
 from ccstate.journeys.hours import DAY, Entries, Phase, day_named, ends_of, holds, spans_of
 from ccstate.kinds import Path
 from ccstate.model import Address
-from ccstate.rules.rule import Estate, Found, Reach, Rule
+from ccstate.rules.rule import Breach, Estate, Reach, Rule
 
 WEEKDAYS = {
     "mon": "Monday",
@@ -74,12 +74,12 @@ def _schedules(estate: Estate) -> Iterator[tuple[Address, Filled]]:
         yield Address("schedule", name), schedule
 
 
-def _never_open(estate: Estate) -> Iterator[Found]:
+def _never_open(estate: Estate) -> Iterator[Breach]:
     for address, schedule in _schedules(estate):
         if _is_open_some_week(estate, schedule):
             continue
         if Phase.OPEN not in estate.year.phases_of(address.name):
-            yield Found(
+            yield Breach(
                 address,
                 ("weekly",),
                 f"{address} is never open",
@@ -114,7 +114,7 @@ LONG = 31
 """Days that a holiday may last before it is looked at more closely."""
 
 
-def _gaps(estate: Estate) -> Iterator[Found]:
+def _gaps(estate: Estate) -> Iterator[Breach]:
     for address, schedule in _schedules(estate):
         for week in _weeks(schedule):
             for span, minutes in _holes(week, WEEK):
@@ -153,16 +153,16 @@ def _ends_before_midnight(span: _Span) -> bool:
     return span.end % DAY == DAY - 1
 
 
-def _gap(address: Address, span: _Span, minutes: int, day: str) -> Found:
+def _gap(address: Address, span: _Span, minutes: int, day: str) -> Breach:
     if _ends_before_midnight(span):
-        return Found(
+        return Breach(
             address,
             span.path,
             f"{address} closes at 23:59 on {day}, a minute before midnight",
             "Whoever calls in that minute is told that nobody is there.",
             "end the span at 24:00",
         )
-    return Found(
+    return Breach(
         address,
         span.path,
         f"{address} is closed for {minutes} min on {day}, "
@@ -176,7 +176,7 @@ def _clock(minute: int) -> str:
     return f"{minute % DAY // 60:02}:{minute % 60:02}"
 
 
-def _overlaps(estate: Estate) -> Iterator[Found]:
+def _overlaps(estate: Estate) -> Iterator[Breach]:
     shared = {name: Entries(c["holidays"]) for name, c in estate.of("calendar").items()}
     for address, schedule in _schedules(estate):
         for week in _weeks(schedule):
@@ -189,7 +189,7 @@ def _overlaps(estate: Estate) -> Iterator[Found]:
         for field in ("exceptions", "seasons"):
             entries = schedule.get(field) or ()
             for place, day in _twice(entries, _are_as_precise):
-                yield Found(
+                yield Breach(
                     address,
                     (field, place, "date" if entries[place].get("date") else "every"),
                     f"{address} has two {field} for {day}",
@@ -214,8 +214,8 @@ def _meeting(spans: Sequence[_Span], period: int = 0) -> Iterator[tuple[_Span, _
         before = max(before, span, key=_end) if before else span
 
 
-def _overlap(address: Address, path: Path, what: str, day: str) -> Found:
-    return Found(
+def _overlap(address: Address, path: Path, what: str, day: str) -> Breach:
+    return Breach(
         address,
         path,
         f"{address}: {what} overlap on {day}",
@@ -276,9 +276,9 @@ def _share_hours(one: Filled, other: Filled) -> bool:
     )
 
 
-def _holidays_twice(address: Address, holidays: Sequence[Filled]) -> Iterator[Found]:
+def _holidays_twice(address: Address, holidays: Sequence[Filled]) -> Iterator[Breach]:
     for place, other, day in _pairs(holidays, Entries(holidays), _share_hours):
-        yield Found(
+        yield Breach(
             address,
             ("holidays", place),
             f'{address}: "{other["name"]}" and "{holidays[place]["name"]}" overlap on {day}',
@@ -289,14 +289,14 @@ def _holidays_twice(address: Address, holidays: Sequence[Filled]) -> Iterator[Fo
 
 def _in_calendars_too(
     address: Address, schedule: Filled, shared: Mapping[str, Entries]
-) -> Iterator[Found]:
+) -> Iterator[Breach]:
     """Holidays of a schedule that a calendar of it has as well."""
     own = schedule.get("holidays") or ()
     for calendar in schedule.get("calendars") or () if own else ():
         if calendar not in shared:
             continue
         for place, other, day in _pairs(own, shared[calendar], _share_hours):
-            yield Found(
+            yield Breach(
                 address,
                 ("holidays", place),
                 f'{address}: "{own[place]["name"]}" on {day} is "{other["name"]}" '
@@ -310,7 +310,7 @@ def _last_day(holiday: Filled) -> str:
     return ends_of(holiday)[1]
 
 
-def _holidays_run_out(estate: Estate) -> Iterator[Found]:
+def _holidays_run_out(estate: Estate) -> Iterator[Breach]:
     needed = (estate.today + HOLIDAYS_AHEAD).isoformat()
     kept = [
         (address, schedule)
@@ -326,7 +326,7 @@ def _holidays_run_out(estate: Estate) -> Iterator[Found]:
             continue
         last = max(dated, key=lambda place: _last_day(holidays[place]))
         if (end := _last_day(holidays[last])) < needed:
-            yield Found(
+            yield Breach(
                 address,
                 ("holidays", last),
                 f"{address} knows no holiday after {end}",
@@ -335,7 +335,7 @@ def _holidays_run_out(estate: Estate) -> Iterator[Found]:
             )
 
 
-def _past_exceptions(estate: Estate) -> Iterator[Found]:
+def _past_exceptions(estate: Estate) -> Iterator[Breach]:
     today = estate.today.isoformat()
     for address, schedule in _schedules(estate):
         for field, one in (("exceptions", "exception"), ("seasons", "season")):
@@ -343,7 +343,7 @@ def _past_exceptions(estate: Estate) -> Iterator[Found]:
                 last = _last_day(entry)
                 if not entry.get("date") or last >= today:
                     continue
-                yield Found(
+                yield Breach(
                     address,
                     (field, place, "until" if entry.get("until") else "date"),
                     f"the {one} of {address} for {last} has passed",
@@ -352,7 +352,7 @@ def _past_exceptions(estate: Estate) -> Iterator[Found]:
                 )
 
 
-def _cut_nights(estate: Estate) -> Iterator[Found]:
+def _cut_nights(estate: Estate) -> Iterator[Breach]:
     """Exceptions that meet hours of the night before, and do not say what becomes of them."""
     for address, schedule in _schedules(estate):
         if not any(end > DAY for week in _weeks(schedule) for _, end, _, _ in _of_days(week)):
@@ -404,10 +404,10 @@ def _hold(spans: Iterable[tuple[int, int]], late: int) -> bool:
     return reached >= late
 
 
-def _night_before(address: Address, place: int, exception: Filled, day: date, late: str) -> Found:
+def _night_before(address: Address, place: int, exception: Filled, day: date, late: str) -> Breach:
     path = ("exceptions", place, "hours")
     if not exception["hours"]:
-        return Found(
+        return Breach(
             address,
             path,
             f"{address} ends the night before {day} at midnight, not at {late}",
@@ -415,7 +415,7 @@ def _night_before(address: Address, place: int, exception: Filled, day: date, la
             f'add closed: ["00:00-{late}"] if that is meant, '
             f'or write hours: ["00:00-{late}"] to keep the night',
         )
-    return Found(
+    return Breach(
         address,
         path,
         f"{address} is open on {day} until {late}, by hours of the night before",
@@ -425,8 +425,8 @@ def _night_before(address: Address, place: int, exception: Filled, day: date, la
     )
 
 
-def _night_after(address: Address, place: int, day: date, late: str) -> Found:
-    return Found(
+def _night_after(address: Address, place: int, day: date, late: str) -> Breach:
+    return Breach(
         address,
         ("exceptions", place, "closed"),
         f"{address} stays closed after midnight of {day}, until {late} too",
@@ -438,7 +438,7 @@ def _night_after(address: Address, place: int, day: date, late: str) -> Found:
 _CLOSED = re.compile(r"\b(closed|shut|closing day|not open)\b", re.IGNORECASE)
 
 
-def _all_day_open(estate: Estate) -> Iterator[Found]:
+def _all_day_open(estate: Estate) -> Iterator[Breach]:
     """Spans of 24 hours that are written as if they were none, or called closed."""
     for address, schedule in _schedules(estate):
         spans = chain.from_iterable((*_weeks(schedule), *(s for s, _ in _special_days(schedule))))
@@ -453,7 +453,7 @@ def _all_day_open(estate: Estate) -> Iterator[Found]:
                 words = f"{address} is open all day{words}"
             else:
                 continue
-            yield Found(
+            yield Breach(
                 address,
                 span.path,
                 words,
@@ -471,11 +471,11 @@ def _reason(schedule: Filled, span: _Span) -> str:
     return str(called) if called and _CLOSED.search(str(called)) else ""
 
 
-def _unused_calendars(estate: Estate) -> Iterator[Found]:
+def _unused_calendars(estate: Estate) -> Iterator[Breach]:
     used = {name for _, schedule in _schedules(estate) for name in schedule.get("calendars") or ()}
     for name in estate.of("calendar"):
         if name not in used:
-            yield Found(
+            yield Breach(
                 Address("calendar", name),
                 (),
                 f"no schedule uses calendar/{name}",
@@ -484,10 +484,10 @@ def _unused_calendars(estate: Estate) -> Iterator[Found]:
             )
 
 
-def _empty_calendars(estate: Estate) -> Iterator[Found]:
+def _empty_calendars(estate: Estate) -> Iterator[Breach]:
     for name, calendar in estate.of("calendar").items():
         if not calendar.get("holidays"):
-            yield Found(
+            yield Breach(
                 Address("calendar", name),
                 ("holidays",),
                 f"calendar/{name} has no holidays",
@@ -496,14 +496,14 @@ def _empty_calendars(estate: Estate) -> Iterator[Found]:
             )
 
 
-def _leap_days(estate: Estate) -> Iterator[Found]:
+def _leap_days(estate: Estate) -> Iterator[Breach]:
     for kind in ("calendar", "schedule"):
         for name, fields in estate.of(kind).items():
             for field in ("seasons", "holidays", "exceptions"):
                 for place, entry in enumerate(fields.get(field) or ()):
                     first, last = ends_of(entry)
                     if first != last and last == "02-28":
-                        yield Found(
+                        yield Breach(
                             Address(kind, name),
                             (field, place, "until"),
                             f"{kind}/{name} leaves out 29 February, which leap years have",

@@ -12,11 +12,11 @@ from ccstate.journeys.flow import dialled_extensions
 from ccstate.journeys.ways import KEYS
 from ccstate.model import Address
 from ccstate.rules.key_phrases import SpokenKey, is_readable, may_announce, spoken_keys
-from ccstate.rules.rule import Estate, Found, Reach, Rule, listed
+from ccstate.rules.rule import Breach, Estate, Reach, Rule, listed
 from ccstate.rules.trees import reached_nodes
 
 
-def _begins_a_number(estate: Estate) -> Iterator[Found]:
+def _begins_a_number(estate: Estate) -> Iterator[Breach]:
     for name, tree in estate.of("ivr").items():
         for node_name, node in reached_nodes(tree).items():
             if node["type"] != "menu":
@@ -26,7 +26,7 @@ def _begins_a_number(estate: Estate) -> Iterator[Found]:
                 if key in node["choices"]:
                     first, *others = found
                     more = f" and of {len(others):,} more" if others else ""
-                    yield Found(
+                    yield Breach(
                         Address("ivr", name),
                         ("nodes", node_name, "choices", key),
                         f"key {repr_(key)} begins the number of extension/{first}{more}",
@@ -36,7 +36,7 @@ def _begins_a_number(estate: Estate) -> Iterator[Found]:
                     )
 
 
-def _unsaid_exit(estate: Estate) -> Iterator[Found]:
+def _unsaid_exit(estate: Estate) -> Iterator[Breach]:
     prompts = estate.of("prompt")
     for name, queue in estate.of("queue").items():
         told = queue.get("announcements") or {}
@@ -47,7 +47,7 @@ def _unsaid_exit(estate: Estate) -> Iterator[Found]:
             continue  # nobody knows what a recording says
         for key in queue.get("keys") or ():
             if not any(may_announce(words["text"], language, key) for language, words in wordings):
-                yield Found(
+                yield Breach(
                     Address("queue", name),
                     ("keys", key),
                     f"nothing tells callers of queue/{name} that key {repr_(key)} leads out",
@@ -93,12 +93,12 @@ def texts(prompt: Filled) -> Iterator[tuple[str, str]]:
             yield language, text
 
 
-def _twice(estate: Estate) -> Iterator[Found]:
+def _twice(estate: Estate) -> Iterator[Breach]:
     prompts = estate.of("prompt")
     for name in dict.fromkeys(menu.prompt for menu in menus(estate)):
         for language, text in texts(prompts[name]):
             for first, second in _for_two_things(spoken_keys(text, language)):
-                yield Found(
+                yield Breach(
                     Address("prompt", name),
                     ("languages", language, "text"),
                     f"prompt/{name} announces key {first.key} for two things",
@@ -131,7 +131,7 @@ class _Gap(NamedTuple):
     unsaid: tuple[str, ...]
 
 
-def _disagreeing(estate: Estate) -> Iterator[Found]:
+def _disagreeing(estate: Estate) -> Iterator[Breach]:
     prompts = estate.of("prompt")
     announced: dict[str, dict[str, frozenset[str]]] = {}
     for menu in menus(estate):
@@ -172,7 +172,7 @@ def _gap(menu: Menu, language: str, announced: frozenset[str], heard: str) -> _G
     return _Gap(language, _in_order(announced - choices.keys()), _in_order(frozenset(unsaid)))
 
 
-def _told(menu: Menu, gaps: list[_Gap], *, several: bool) -> Iterator[Found]:
+def _told(menu: Menu, gaps: list[_Gap], *, several: bool) -> Iterator[Breach]:
     for keys, languages in _by_keys({gap.language: gap.refused for gap in gaps}):
         yield _refused(menu, keys, f" in {listed(languages)}" if several else "")
     for keys, languages in _by_keys({gap.language: gap.unsaid for gap in gaps}):
@@ -198,8 +198,8 @@ def _named(keys: tuple[str, ...]) -> str:
     return f"key{'s' if len(keys) > 1 else ''} {listed(list(keys))}"
 
 
-def _refused(menu: Menu, keys: tuple[str, ...], where: str) -> Found:
-    return Found(
+def _refused(menu: Menu, keys: tuple[str, ...], where: str) -> Breach:
+    return Breach(
         Address("ivr", menu.tree),
         ("nodes", menu.name, "choices"),
         f"prompt/{menu.prompt} announces {_named(keys)}{where}, which menu {repr_(menu.name)} does not take",
@@ -208,8 +208,8 @@ def _refused(menu: Menu, keys: tuple[str, ...], where: str) -> Found:
     )
 
 
-def _unsaid(menu: Menu, keys: tuple[str, ...], where: str) -> Found:
-    return Found(
+def _unsaid(menu: Menu, keys: tuple[str, ...], where: str) -> Breach:
+    return Breach(
         Address("ivr", menu.tree),
         ("nodes", menu.name, "choices", keys[0]),
         f"prompt/{menu.prompt} does not announce {_named(keys)}{where}, which menu {repr_(menu.name)} takes",
@@ -224,7 +224,7 @@ _ONWARD: Mapping[str, str] = {"play": "then", "goto": "to", "hours": "open", "sw
 """Nodes that ask nothing, and the field by which a caller goes on in opening hours."""
 
 
-def _swapped(estate: Estate) -> Iterator[Found]:
+def _swapped(estate: Estate) -> Iterator[Breach]:
     prompts = estate.of("prompt")
     spoken: dict[tuple[str, str], list[SpokenKey]] = {}
     for menu in menus(estate):
@@ -286,9 +286,9 @@ def _after(node: Filled) -> str:
     return str(node.get(_ONWARD.get(node["type"], ""), ""))
 
 
-def _found(menu: Menu, said: SpokenKey, other: str) -> Found:
+def _found(menu: Menu, said: SpokenKey, other: str) -> Breach:
     goes = menu.node["choices"][said.key]
-    return Found(
+    return Breach(
         Address("ivr", menu.tree),
         ("nodes", menu.name, "choices", said.key),
         f"key {said.key} is announced for what key {other} leads to",

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from ccstate.errors import Severity
 from ccstate.journeys.centre import Filled
 from ccstate.model import Address
-from ccstate.rules.rule import Estate, Found, Reach, Rule, listed
+from ccstate.rules.rule import Breach, Estate, Reach, Rule, listed
 from ccstate.rules.trees import reached_nodes
 
 
@@ -18,7 +18,7 @@ class _Tree(NamedTuple):
     nodes: Mapping[str, str]
 
 
-def _languages(estate: Estate) -> Iterator[Found]:
+def _languages(estate: Estate) -> Iterator[Breach]:
     yield from _silent(estate)
     trees = [_played(name, tree, estate.of("prompt")) for name, tree in estate.of("ivr").items()]
     for tree in trees:
@@ -43,27 +43,27 @@ def _tongues(estate: Estate, prompt: str) -> frozenset[str]:
     return frozenset(map(_tongue, estate.of("prompt")[prompt]["languages"]))
 
 
-def _silent(estate: Estate) -> Iterator[Found]:
+def _silent(estate: Estate) -> Iterator[Breach]:
     """Wordings without words."""
     for name, prompt in estate.of("prompt").items():
         address = Address("prompt", name)
         hint = "give it a text, a recording, or both"
         if not prompt["languages"]:
             message = f"{address} says nothing"
-            yield Found(address, ("languages",), message, "Callers hear silence.", hint)
+            yield Breach(address, ("languages",), message, "Callers hear silence.", hint)
         for language, wording in prompt["languages"].items():
             if not wording.get("text") and not wording.get("audio"):
                 message = f"{address} says nothing in {language}"
                 cause = "Callers hear silence."
-                yield Found(address, ("languages", language), message, cause, hint)
+                yield Breach(address, ("languages", language), message, cause, hint)
 
 
-def _lacking(estate: Estate, tree: _Tree) -> Iterator[Found]:
+def _lacking(estate: Estate, tree: _Tree) -> Iterator[Breach]:
     """Prompts that do not have the language which the tree speaks."""
     for prompt, node in tree.nodes.items():
         spoken = _tongues(estate, prompt)
         if spoken and _tongue(tree.language) not in spoken:
-            yield Found(
+            yield Breach(
                 Address("ivr", tree.name),
                 ("nodes", node, "prompt"),
                 f"prompt/{prompt} has no {tree.language}, which ivr/{tree.name} speaks",
@@ -72,7 +72,7 @@ def _lacking(estate: Estate, tree: _Tree) -> Iterator[Found]:
             )
 
 
-def _uneven(estate: Estate, tree: _Tree) -> Iterator[Found]:
+def _uneven(estate: Estate, tree: _Tree) -> Iterator[Breach]:
     """Of the prompts of a tree that says no language, those that lack one which others have."""
     having: dict[str, list[str]] = {}
     for prompt in tree.nodes:
@@ -83,7 +83,7 @@ def _uneven(estate: Estate, tree: _Tree) -> Iterator[Found]:
         lacking = [p for p in tree.nodes if p not in have and _tongues(estate, p)]
         if lacking:
             named = listed([f"prompt/{prompt}" for prompt in lacking])
-            yield Found(
+            yield Breach(
                 Address("ivr", tree.name),
                 ("nodes", tree.nodes[lacking[0]], "prompt"),
                 f"{named} {_has(lacking)} no {tongue}, unlike prompt/{having[tongue][0]}",
@@ -93,7 +93,7 @@ def _uneven(estate: Estate, tree: _Tree) -> Iterator[Found]:
             )
 
 
-def _unheard(estate: Estate, trees: Iterable[_Tree]) -> Iterator[Found]:
+def _unheard(estate: Estate, trees: Iterable[_Tree]) -> Iterator[Breach]:
     """Wordings that no caller can hear, in a tree that was translated only in part."""
     elsewhere = _played_elsewhere(estate)
     players: dict[str, list[_Tree]] = {}
@@ -113,11 +113,11 @@ def _unheard(estate: Estate, trees: Iterable[_Tree]) -> Iterator[Found]:
             yield _nobody_hears(estate, prompt, by, unheard)
 
 
-def _nobody_hears(estate: Estate, prompt: str, by: list[_Tree], unheard: list[str]) -> Found:
+def _nobody_hears(estate: Estate, prompt: str, by: list[_Tree], unheard: list[str]) -> Breach:
     address = Address("prompt", prompt)
     others = listed(_without(estate, by[0], _tongue(unheard[0])))
     them = "it" if len(unheard) == 1 else "them"
-    return Found(
+    return Breach(
         address,
         ("languages", unheard[0]),
         f"nobody hears {address} in {listed(unheard)}",

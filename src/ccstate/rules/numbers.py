@@ -8,10 +8,10 @@ from ccstate.errors import Severity
 from ccstate.journeys.centre import Centre
 from ccstate.journeys.hours import Phase
 from ccstate.model import Address
-from ccstate.rules.rule import Estate, Found, Reach, Rule
+from ccstate.rules.rule import Breach, Estate, Reach, Rule
 
 
-def _without_way_in(estate: Estate) -> Iterator[Found]:
+def _without_way_in(estate: Estate) -> Iterator[Breach]:
     numbers, trunks = estate.of("number"), estate.of("trunk")
     for name, number in numbers.items():
         real = without_national_prefix(name)
@@ -20,7 +20,7 @@ def _without_way_in(estate: Estate) -> Iterator[Found]:
         trunk = number.get("trunk")
         if not trunk:
             if trunks:
-                yield Found(
+                yield Breach(
                     Address("number", name),
                     (),
                     f"number/{name} names no trunk",
@@ -30,7 +30,7 @@ def _without_way_in(estate: Estate) -> Iterator[Found]:
             continue
         stands, site = trunks.get(trunk, {}).get("site"), number.get("site")
         if stands and site and stands != site:
-            yield Found(
+            yield Breach(
                 Address("number", name),
                 ("trunk",),
                 f'trunk/{trunk} stands at site "{stands}", the number at "{site}"',
@@ -39,8 +39,8 @@ def _without_way_in(estate: Estate) -> Iterator[Found]:
             )
 
 
-def _with_prefix(name: str, real: str) -> Found:
-    return Found(
+def _with_prefix(name: str, real: str) -> Breach:
+    return Breach(
         Address("number", name),
         (),
         f'"{name}" is written with the zero, or trunk prefix, of national dialling',
@@ -49,12 +49,12 @@ def _with_prefix(name: str, real: str) -> Found:
     )
 
 
-def _routed_twice(estate: Estate) -> Iterator[Found]:
+def _routed_twice(estate: Estate) -> Iterator[Breach]:
     numbers = estate.of("number")
     for name in numbers:
         real = without_national_prefix(name)
         if real in numbers:
-            yield Found(
+            yield Breach(
                 Address("number", name),
                 (),
                 f'"{name}" and "{real}" are the same line',
@@ -63,14 +63,14 @@ def _routed_twice(estate: Estate) -> Iterator[Found]:
             )
 
 
-def _hours_without_effect(estate: Estate) -> Iterator[Found]:
+def _hours_without_effect(estate: Estate) -> Iterator[Breach]:
     schedules = estate.of("schedule")
     for name, number in estate.of("number").items():
         hours = number.get("hours")
         if not hours or hours not in schedules or number.get("closed") or number.get("holiday"):
             continue
         if _closes(estate, hours) and not _knows_hours(estate.centre, number["to"]):
-            yield Found(
+            yield Breach(
                 Address("number", name),
                 ("hours",),
                 f'number/{name} opens by "{hours}", and nothing happens when that is closed',
@@ -92,13 +92,13 @@ def _closes(estate: Estate, schedule: str) -> bool:
     return estate.year.phases_of(schedule) != {Phase.OPEN}
 
 
-def _without_country(estate: Estate) -> Iterator[Found]:
+def _without_country(estate: Estate) -> Iterator[Breach]:
     for name, trunk in estate.of("trunk").items():
         inbound, outbound, country = carrier_formats(estate.centre, name)
         if NATIONAL not in (inbound, outbound) or is_known(country):
             continue
         field = "number_format" if trunk.get("number_format") == NATIONAL else _INBOUND
-        yield Found(
+        yield Breach(
             Address("trunk", name),
             ("country",) if trunk.get("country") else (field,),
             f"trunk/{name} has national numbers, and no country is known for them",

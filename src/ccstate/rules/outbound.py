@@ -9,10 +9,10 @@ from ccstate.dialling.routing import Dialling
 from ccstate.errors import Severity
 from ccstate.journeys.centre import Filled
 from ccstate.model import Address
-from ccstate.rules.rule import Estate, Found, Reach, Rule, some
+from ccstate.rules.rule import Breach, Estate, Reach, Rule, some
 
 
-def _overlap(estate: Estate) -> Iterator[Found]:
+def _overlap(estate: Estate) -> Iterator[Breach]:
     for site, patterns in Dialling(estate.centre).patterns.items():
         shared: dict[tuple[str, str], list[str]] = {}
         for pattern, (first, *others) in patterns.routes.items():
@@ -21,7 +21,7 @@ def _overlap(estate: Estate) -> Iterator[Found]:
         for (other, first), same in shared.items():
             index = estate.of("outbound_route")[other]["patterns"].index(same[0])
             where = f"for site/{site}" if site else "for every site"
-            yield Found(
+            yield Breach(
                 Address("outbound_route", other),
                 ("patterns", index),
                 f"outbound_route/{first} has {_quoted(same)} too, {where}",
@@ -52,7 +52,7 @@ class _Bills:
     def _country(self, site: str) -> str:
         return (self._sites.get(site, {}).get("address") or {}).get("country") or ""
 
-    def found(self) -> Iterator[Found]:
+    def found(self) -> Iterator[Breach]:
         for name, route in self._dialling.routes.items():
             site = route.get("site")
             if not site:
@@ -65,7 +65,7 @@ class _Bills:
 
     def _of_route(
         self, name: str, route: Filled, places: Mapping[str, list[str]]
-    ) -> Iterator[Found]:
+    ) -> Iterator[Breach]:
         said = set()
         for code, sites in places.items():
             country = country_of(code)
@@ -103,7 +103,7 @@ def _is_guarded(route: Filled, dear: DearCalls) -> bool:
     return not route["emergency"] and route.get("permission") in dear.permissions
 
 
-def _bill(name: str, route: Filled, dear: DearCalls, index: int, dialled: str) -> Found:
+def _bill(name: str, route: Filled, dear: DearCalls, index: int, dialled: str) -> Breach:
     permission = route.get("permission")
     if route["emergency"]:
         who = "every extension, because the route is for emergencies"
@@ -111,7 +111,7 @@ def _bill(name: str, route: Filled, dear: DearCalls, index: int, dialled: str) -
         who = f'whoever has the permission "{permission}"'
     else:
         who = "everybody, because the route asks for no permission"
-    return Found(
+    return Breach(
         Address("outbound_route", name),
         ("patterns", index),
         f'"{route["patterns"][index]}" carries {dear.kind} calls for {who}',
@@ -121,16 +121,16 @@ def _bill(name: str, route: Filled, dear: DearCalls, index: int, dialled: str) -
     )
 
 
-def _bills(estate: Estate) -> Iterator[Found]:
+def _bills(estate: Estate) -> Iterator[Breach]:
     yield from _Bills(estate).found()
 
 
-def _place_phones(estate: Estate) -> Iterator[Found]:
+def _place_phones(estate: Estate) -> Iterator[Breach]:
     owners = estate.centre.owners
     for name, extension in estate.of("extension").items():
         permissions = extension.get("permissions") or ()
         if "premium" in permissions and name not in owners and extension["device"] != "none":
-            yield Found(
+            yield Breach(
                 Address("extension", name),
                 ("permissions", permissions.index("premium")),
                 f"extension/{name} belongs to nobody and may call premium-rate numbers",

@@ -13,10 +13,10 @@ from ccstate.journeys.staffing import Lack, counted, unordered_agents
 from ccstate.kinds import Path
 from ccstate.kinds.shape import Leaf, walker
 from ccstate.model import Address
-from ccstate.rules.rule import Estate, Found, Reach, Rule
+from ccstate.rules.rule import Breach, Estate, Reach, Rule
 
 
-def _member_twice(estate: Estate) -> Iterator[Found]:
+def _member_twice(estate: Estate) -> Iterator[Breach]:
     for name, queue in estate.of("queue").items():
         if len(queue.get("members") or ()) < 2:
             continue
@@ -41,7 +41,7 @@ def _twice(
 
 def _idle_member(
     address: Address, kept: tuple[int, int], idle: tuple[int, int], people: list[str]
-) -> Found:
+) -> Breach:
     many = "" if len(people) == 1 else f" and {len(people) - 1} more"
     are = "is" if not many else "are"
     if kept[1] == idle[1]:
@@ -53,7 +53,7 @@ def _idle_member(
             f"The lower penalty rings, so {idle[1]} never counts: calls come here before they "
             "reach others who were meant to answer first."
         )
-    return Found(
+    return Breach(
         address,
         ("members", idle[0]),
         f"{people[0]}{many} {are} in {address} twice, {penalties}",
@@ -62,7 +62,7 @@ def _idle_member(
     )
 
 
-def _one_desk(estate: Estate) -> Iterator[Found]:
+def _one_desk(estate: Estate) -> Iterator[Breach]:
     # Desks are known by their names: no site has the same one in two areas.
     first: dict[tuple[str, str], str] = {}
     for name, user in estate.of("user").items():
@@ -71,7 +71,7 @@ def _one_desk(estate: Estate) -> Iterator[Found]:
             continue
         sitting = first.setdefault((site, desk), name)
         if sitting != name:
-            yield Found(
+            yield Breach(
                 Address("user", name),
                 ("desk",),
                 f'user/{sitting} and user/{name} both sit at desk "{desk}" of site/{site}',
@@ -103,7 +103,7 @@ def _used(estate: Estate) -> set[str]:
     }
 
 
-def _idle_extensions(estate: Estate) -> Iterator[Found]:
+def _idle_extensions(estate: Estate) -> Iterator[Breach]:
     yield from _nowhere(estate)
     owned, extensions = estate.centre.owners, estate.of("extension")
     groups = {extensions[name].get("pickup_group") for name in owned if name in extensions}
@@ -118,7 +118,7 @@ def _idle_extensions(estate: Estate) -> Iterator[Found]:
     for name in alone:
         if name not in used:
             why, hint = _unexplained(extensions[name].get("label"))
-            yield Found(
+            yield Breach(
                 Address("extension", name),
                 (),
                 f"extension/{name} has a phone that belongs to nobody",
@@ -147,10 +147,10 @@ def _is_personal(extension: Filled, groups: Container[str | None]) -> bool:
     return extension["device"] in {"softphone", "webrtc"} and bool(group) and group in groups
 
 
-def _nowhere(estate: Estate) -> Iterator[Found]:
+def _nowhere(estate: Estate) -> Iterator[Breach]:
     for name, extension in estate.of("extension").items():
         if extension["device"] == "none" and extension.get("voicemail") is None:
-            yield Found(
+            yield Breach(
                 Address("extension", name),
                 ("device",),
                 f"extension/{name} has neither a device nor a mailbox",
@@ -165,7 +165,7 @@ ENOUGH = 2
 """With people at two sites, callers survive the loss of any one; more need not be known."""
 
 
-def _one_building(estate: Estate) -> Iterator[Found]:
+def _one_building(estate: Estate) -> Iterator[Breach]:
     if len(_peopled(estate)) < ENOUGH:
         return
     answering = {
@@ -178,7 +178,7 @@ def _one_building(estate: Estate) -> Iterator[Found]:
     for address, sites in lonely.items():
         site = next(iter(sites))
         if site != ELSEWHERE and len(reached[address]) == 1:
-            yield Found(
+            yield Breach(
                 address,
                 ("members",),
                 f"everybody who can answer {address} works at site/{site}",

@@ -17,7 +17,7 @@ from ccstate.journeys.walk import zone_of
 from ccstate.journeys.ways import KEYS, End, Event, Place, Transition
 from ccstate.kinds.fields import duration, seconds
 from ccstate.model import Address
-from ccstate.rules.rule import Estate, Found, Reach, Rule
+from ccstate.rules.rule import Breach, Estate, Reach, Rule
 from ccstate.rules.trees import reached_nodes
 
 MOST_LACKS = 3
@@ -29,14 +29,14 @@ def _skills(estate: Estate) -> Collection[str]:
     return {skill for user in users for skill in user.get("skills") or ()}
 
 
-def _nobody_answers(estate: Estate) -> Iterator[Found]:
+def _nobody_answers(estate: Estate) -> Iterator[Breach]:
     skills = _skills(estate)
     for name, queue in estate.of("queue").items():
         # A skill that nobody has is told by a rule of its own, once.
         needed = [skill for skill in queue.get("skills") or () if skill in skills]
         judged = {**queue, "skills": needed}
         if not is_staffed(estate.centre, judged):
-            yield Found(
+            yield Breach(
                 Address("queue", name),
                 ("members",) if "members" in queue else (),
                 f"nobody can answer queue/{name}",
@@ -71,13 +71,13 @@ def _lacks(estate: Estate, agent: Agent, queue: Filled) -> list[str]:
     return ["an extension" if agent.lack is Lack.EXTENSION else "a device"]
 
 
-def _skill_nobody_has(estate: Estate) -> Iterator[Found]:
+def _skill_nobody_has(estate: Estate) -> Iterator[Breach]:
     skills = _skills(estate)
     known = sorted(skills)
     for name, queue in estate.of("queue").items():
         for place, skill in enumerate(queue.get("skills") or ()):
             if skill not in skills:
-                yield Found(
+                yield Breach(
                     Address("queue", name),
                     ("skills", place),
                     f"nobody has the skill {repr_(skill)}",
@@ -86,14 +86,14 @@ def _skill_nobody_has(estate: Estate) -> Iterator[Found]:
                 )
 
 
-def _target_missed(estate: Estate) -> Iterator[Found]:
+def _target_missed(estate: Estate) -> Iterator[Breach]:
     for name, queue in estate.of("queue").items():
         if target := queue.get("service_level"):
             address = Address("queue", name)
             if within := seconds(target["within"]):
                 yield from _too_late(estate, address, queue, within)
             else:
-                yield Found(
+                yield Breach(
                     address,
                     ("service_level", "within"),
                     f"{address} promises an answer within 0s",
@@ -101,7 +101,7 @@ def _target_missed(estate: Estate) -> Iterator[Found]:
                     "give the time in which callers are to be answered, such as 20s",
                 )
             if target["percent"] == 100:
-                yield Found(
+                yield Breach(
                     address,
                     ("service_level", "percent"),
                     f"{address} promises 100 percent",
@@ -111,11 +111,11 @@ def _target_missed(estate: Estate) -> Iterator[Found]:
                 )
 
 
-def _too_late(estate: Estate, address: Address, queue: Filled, within: int) -> Iterator[Found]:
+def _too_late(estate: Estate, address: Address, queue: Filled, within: int) -> Iterator[Breach]:
     target = queue["service_level"]["within"]
     after = (queue.get("overflow") or {}).get("after")
     if after and seconds(after) < within:
-        yield Found(
+        yield Breach(
             address,
             ("overflow", "after"),
             f"callers leave {address} after {after}, before its target of {target}",
@@ -124,7 +124,7 @@ def _too_late(estate: Estate, address: Address, queue: Filled, within: int) -> I
         )
     declared = "ring_for" in estate.state[address].fields
     if queue["strategy"] != "ring_all" and seconds(queue["ring_for"]) >= within:
-        yield Found(
+        yield Breach(
             address,
             ("ring_for",) if declared else ("service_level", "within"),
             f"one phone of {address} rings for {queue['ring_for']}, its target is {target}",
@@ -134,7 +134,7 @@ def _too_late(estate: Estate, address: Address, queue: Filled, within: int) -> I
         )
     prompt = (queue.get("announcements") or {}).get("welcome")
     if prompt and (spoken := _longest(estate, prompt)) > within:
-        yield Found(
+        yield Breach(
             address,
             ("announcements", "welcome"),
             f"the welcome of {address} takes about {spoken}s, its target is {target}",
@@ -162,11 +162,11 @@ def _unanswered(estate: Estate) -> Iterator[tuple[Address, Filled, Transition]]:
             yield Address("queue", name), queue, way
 
 
-def _cut_off(estate: Estate) -> Iterator[Found]:
+def _cut_off(estate: Estate) -> Iterator[Breach]:
     for address, queue, way in _unanswered(estate):
         if way.end is End.CUT_OFF and way.path == ("overflow", "to"):
             after = queue["overflow"]["after"]
-            yield Found(
+            yield Breach(
                 address,
                 ("overflow", "after"),
                 f"{address} cuts off callers whom nobody answers in {after}",
@@ -176,13 +176,13 @@ def _cut_off(estate: Estate) -> Iterator[Found]:
             )
 
 
-def _without_end(estate: Estate) -> Iterator[Found]:
+def _without_end(estate: Estate) -> Iterator[Breach]:
     for address, queue, way in _unanswered(estate):
         if way.end is not End.WAITS:
             continue
         overflow = queue.get("overflow") or {}
         if to := overflow.get("to"):
-            yield Found(
+            yield Breach(
                 address,
                 ("overflow", "to"),
                 f"callers never leave {address} for {to}: overflow has no after",
@@ -190,7 +190,7 @@ def _without_end(estate: Estate) -> Iterator[Found]:
                 "add overflow.after: the longest that callers are to wait, such as 5m",
             )
         else:
-            yield Found(
+            yield Breach(
                 address,
                 ("overflow",) if queue.get("overflow") is not None else (),
                 f"callers whom nobody answers wait in {address} without end",
@@ -200,10 +200,10 @@ def _without_end(estate: Estate) -> Iterator[Found]:
             )
 
 
-def _never_taken(estate: Estate) -> Iterator[Found]:
+def _never_taken(estate: Estate) -> Iterator[Breach]:
     for name, queue in estate.of("queue").items():
         if (full := (queue.get("overflow") or {}).get("full")) and not queue["max_waiting"]:
-            yield Found(
+            yield Breach(
                 Address("queue", name),
                 ("overflow", "full"),
                 f"queue/{name} is never full: overflow.full, to {full}, never happens",
@@ -213,7 +213,7 @@ def _never_taken(estate: Estate) -> Iterator[Found]:
     for name, number in estate.of("number").items():
         for field in ("closed", "holiday") if not number.get("hours") else ():
             if to := number.get(field):
-                yield Found(
+                yield Breach(
                     Address("number", name),
                     (field,),
                     f"no caller of {name} ever goes to {to}: the number has no hours",
@@ -221,7 +221,7 @@ def _never_taken(estate: Estate) -> Iterator[Found]:
                     f"set hours: to a schedule, or remove {field}:",
                 )
         if number.get("on") and not number.get("switch"):
-            yield Found(
+            yield Breach(
                 Address("number", name),
                 ("on",),
                 f"no caller of {name} ever goes to {number['on']}: the number has no switch",
@@ -231,7 +231,7 @@ def _never_taken(estate: Estate) -> Iterator[Found]:
     for name, tree in estate.of("ivr").items():
         for node_name, node in reached_nodes(tree).items():
             if node.get("on_invalid") and set(KEYS) <= node["choices"].keys():
-                yield Found(
+                yield Breach(
                     Address("ivr", name),
                     ("nodes", node_name, "on_invalid"),
                     f'no caller ever goes by on_invalid of menu "{node_name}"',
@@ -240,23 +240,23 @@ def _never_taken(estate: Estate) -> Iterator[Found]:
                 )
 
 
-def _too_few_rung(estate: Estate) -> Iterator[Found]:
+def _too_few_rung(estate: Estate) -> Iterator[Breach]:
     for name, queue in estate.of("queue").items():
         overflow = queue.get("overflow") or {}
         if overflow.get("after") and overflow.get("to"):
             yield from _rung(estate, Address("queue", name), queue, overflow["after"])
 
 
-def _rung(estate: Estate, address: Address, queue: Filled, after: str) -> Iterator[Found]:
+def _rung(estate: Estate, address: Address, queue: Filled, after: str) -> Iterator[Breach]:
     path = ("overflow", "after")
     longest, ring = seconds(after), seconds(queue["ring_for"])
     if not longest:
         message = f"{address} rings nobody: callers leave it after 0s"
         cause = f"All its calls go to {queue['overflow']['to']} at once."
-        yield Found(address, path, message, cause, "let callers wait, for 1m or longer")
+        yield Breach(address, path, message, cause, "let callers wait, for 1m or longer")
         return
     if ring > longest:
-        yield Found(
+        yield Breach(
             address,
             ("ring_for",) if "ring_for" in estate.state[address].fields else path,
             f"a phone of {address} rings for {queue['ring_for']}, and callers leave after {after}",
@@ -274,7 +274,7 @@ def _rung(estate: Estate, address: Address, queue: Filled, after: str) -> Iterat
     count = sum(agent.penalty == least for agent in people)
     # In a large queue most are busy, and nobody expects that all are rung in turn. But one is not two.
     if count > 1:
-        yield Found(
+        yield Breach(
             address,
             path,
             f"callers leave {address} after {after}, when one of its {count} phones has rung",
@@ -284,13 +284,13 @@ def _rung(estate: Estate, address: Address, queue: Filled, after: str) -> Iterat
         )
 
 
-def _nobody_logged_in(estate: Estate) -> Iterator[Found]:
+def _nobody_logged_in(estate: Estate) -> Iterator[Breach]:
     for name, queue in estate.of("queue").items():
         if presence(estate.centre, queue) is not Presence.UNCERTAIN:
             continue
         if (queue.get("overflow") or {}).get("empty"):
             continue
-        yield Found(
+        yield Breach(
             Address("queue", name),
             ("members",) if "members" in queue else (),
             f"callers wait in queue/{name} while nobody is logged in",
@@ -304,7 +304,7 @@ MOST_SCHEDULES = 20
 """Beyond so many schedules on the ways to one queue nobody can say any more what was meant."""
 
 
-def _unreached(estate: Estate) -> Iterator[Found]:
+def _unreached(estate: Estate) -> Iterator[Breach]:
     before = estate.called
     for name, queue in estate.of("queue").items():
         place = Place("queue", name)
@@ -349,10 +349,10 @@ def _leads(flow: Flow, near: set[Place], queue: Place, phases: Phases) -> bool:
     return False
 
 
-def _found(flow: Flow, queue: Place, hours: str, moment: Moment) -> Found:
+def _found(flow: Flow, queue: Place, hours: str, moment: Moment) -> Breach:
     local = moment.at.astimezone(zone_of(flow, queue))
     occasion = f" ({', '.join(moment.occasions)})" if moment.occasions else ""
-    return Found(
+    return Breach(
         queue.address,
         ("hours",),
         f"no number leads to {queue} on {local:%A} {local.day} {local:%B %Y} at "

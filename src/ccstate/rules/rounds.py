@@ -9,7 +9,7 @@ from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Phases, Year
 from ccstate.journeys.ways import SWITCH, Event, Place, Transition
 from ccstate.model import Address
-from ccstate.rules.rule import Estate, Found, Reach, Rule
+from ccstate.rules.rule import Breach, Estate, Reach, Rule
 
 _ACTIVE = frozenset({Event.KEY, Event.DIGITS, Event.WRONG_KEY, Event.ANSWERED})
 _ORDER = (Event.SILENCE, Event.NO_ANSWER, Event.EMPTY, Event.FULL, Event.BUSY)
@@ -158,7 +158,7 @@ def _told(found: list[tuple[Place, Transition]], *, is_always: bool) -> Round:
     return Round(places, ways, is_always)
 
 
-def _endless(estate: Estate) -> Iterator[Found]:
+def _endless(estate: Estate) -> Iterator[Breach]:
     for found in _rounds(estate.flow, estate.year):
         if not _is_answered(found):
             yield _found(
@@ -169,7 +169,7 @@ def _endless(estate: Estate) -> Iterator[Found]:
             )
 
 
-def _circles_of_waits(estate: Estate) -> Iterator[Found]:
+def _circles_of_waits(estate: Estate) -> Iterator[Breach]:
     for found in _rounds(estate.flow, estate.year):
         if _is_answered(found):
             yield _found(
@@ -193,7 +193,7 @@ def _when(found: Round) -> str:
     return f" while queues {' or '.join(what)}" if what else ""
 
 
-def _found(found: Round, message: str, cause: str, hint: str) -> Found:
+def _found(found: Round, message: str, cause: str, hint: str) -> Breach:
     hours = {
         f"{_named(way.schedule)} is {_SAYS[way.event]}": None
         for way in found.ways
@@ -203,7 +203,7 @@ def _found(found: Round, message: str, cause: str, hint: str) -> Found:
         cause += f" It happens, for one, while {' and '.join(hours)}."
     place, way = found.places[0], found.ways[0]
     path = way.path or (("nodes", place.node) if place.kind == "ivr" else ())
-    return Found(Address(place.kind, place.name), path, message, cause, hint)
+    return Breach(Address(place.kind, place.name), path, message, cause, hint)
 
 
 def _named(schedule: str) -> str:

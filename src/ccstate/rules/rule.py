@@ -139,7 +139,7 @@ def _unlabelled(fields: Fields) -> Fields:
     return {name: value for name, value in fields.items() if name != LABEL}
 
 
-class Found(NamedTuple):
+class Breach(NamedTuple):
     """One breach of a rule: at which field of which resource, and in words.
 
     Items of lists are named by their place in the resource's fields, in canonical order.
@@ -152,7 +152,7 @@ class Found(NamedTuple):
     hint: str = ""
 
 
-Check: TypeAlias = Callable[[Estate], Iterator[Found]]
+Check: TypeAlias = Callable[[Estate], Iterator[Breach]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from ccstate.errors import Severity
 from ccstate.kinds import Path
 from ccstate.kinds.shape import Leaf, walker
 from ccstate.model import Resource
-from ccstate.rules.rule import Estate, Found, Reach, Rule
+from ccstate.rules.rule import Breach, Estate, Reach, Rule
 
 _NO_ROOM = re.compile(
     r"a name of|a number|an e-mail|a duration|a date|a span|an IANA|a language|a country|a moment"
@@ -123,12 +123,12 @@ def _texts(kind: str) -> _Walk | None:
     return walker(kinds.shape(kind), _may_tell)
 
 
-def _in_plain_text(estate: Estate) -> Iterator[Found]:
+def _in_plain_text(estate: Estate) -> Iterator[Breach]:
     for address, resource in estate.state.items():
         walk = _texts(address.kind) if _may_hold_some(resource) else None
         for path, _, text in walk(resource.fields, ()) if walk else ():
             if where := _secret_at(path, text):
-                yield Found(
+                yield Breach(
                     address,
                     path,
                     f"{address} holds a secret in plain text, {where}",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ccstate.desired.findings import did_you_mean, repr_
 from ccstate.desired.positions import Comment, comments
 from ccstate.errors import Diagnostic, Severity, Span
-from ccstate.rules.rule import Estate, Found, Reach, Rule
+from ccstate.rules.rule import Breach, Estate, Reach, Rule
 
 CODE = "CC200"
 MARK = b"ccstate:"
@@ -83,7 +83,7 @@ def _wrong(comment: Comment, file: str, message: str, cause: str, hint: str) -> 
     return Diagnostic(CODE, message, span, cause, hint, Severity.WARNING)
 
 
-def _nothing(_: Estate) -> Iterator[Found]:
+def _nothing(_: Estate) -> Iterator[Breach]:
     """Values have no comments: `judge` reads those, after all rules have spoken."""
     yield from ()
 

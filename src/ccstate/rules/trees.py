@@ -8,7 +8,7 @@ from ccstate.desired.findings import repr_
 from ccstate.errors import Severity
 from ccstate.journeys.centre import Filled
 from ccstate.model import Address
-from ccstate.rules.rule import Estate, Found, Reach, Rule, listed
+from ccstate.rules.rule import Breach, Estate, Reach, Rule, listed
 
 
 def reached_nodes(tree: Filled) -> dict[str, Filled]:
@@ -34,12 +34,12 @@ def _targets(node: Filled, nodes: Mapping[str, Filled]) -> list[str]:
     return [target for _, target in exits(node) if target in nodes and target != "hangup"]
 
 
-def _unreached(estate: Estate) -> Iterator[Found]:
+def _unreached(estate: Estate) -> Iterator[Breach]:
     led_to = _trees_led_to(estate)
     for name, tree in estate.of("ivr").items():
         address = Address("ivr", name)
         if name not in led_to and not tree.get("extension"):
-            yield Found(
+            yield Breach(
                 address,
                 (),
                 f"no call comes to {address}",
@@ -54,7 +54,7 @@ def _unreached(estate: Estate) -> Iterator[Found]:
                 yield _unreached_node(address, tree["start"], head, behind)
 
 
-def _unreached_node(address: Address, start: str, head: str, behind: list[str]) -> Found:
+def _unreached_node(address: Address, start: str, head: str, behind: list[str]) -> Breach:
     cause = f"Nothing on the way from {repr_(start)} leads there."
     if behind:
         named = listed([repr_(node) for node in behind])
@@ -63,7 +63,7 @@ def _unreached_node(address: Address, start: str, head: str, behind: list[str]) 
     if head == "hangup":
         cause = 'As a destination, "hangup" ends the call at once and is never this node.'
         hint = "give the node another name, and lead to that"
-    return Found(address, ("nodes", head), f"no caller comes to node {repr_(head)}", cause, hint)
+    return Breach(address, ("nodes", head), f"no caller comes to node {repr_(head)}", cause, hint)
 
 
 def _heads(nodes: Mapping[str, Filled]) -> Iterator[tuple[str, list[str]]]:
