@@ -29,14 +29,14 @@ class Secrets:
 
 
 def sealed(key: bytes, kind: str, fields: Fields) -> dict[str, Json]:
-    """The fields as an observation shows them: seals in place of secrets."""
+    """Return the fields as an observation shows them: seals in place of secrets."""
     found = kinds.secrets(kind, fields) if kinds.holds_secrets(kind) else {}
     edits = [Edit(path, None, seal(key, text), why=Why.YOU) for path, text in found.items()]
     return edited(fields, edits) if edits else cast("dict[str, Json]", fields)
 
 
 def effective(change: Change) -> list[Edit]:
-    """The edits that reach the object.
+    """Return the edits that reach the object.
 
     `protect` is between ccstate and its ledger, what is no longer managed stays as it is, and what
     stands beside fields is put right by writing them.
@@ -93,7 +93,7 @@ def _is_written(path: str, edits: Iterable[Edit]) -> bool:
 
 
 def _secret(path: str, written: str, change: Change, secrets: Secrets) -> str:
-    """The secret for a path at which the edits wrote a seal, or something else."""
+    """Return the secret for a path at which the edits wrote a seal, or something else."""
     if secrets.is_sealed:
         return written
     reference = change.secrets.get(path)

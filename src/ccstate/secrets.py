@@ -84,7 +84,7 @@ class Unresolved(InvalidInput):
 
 
 def resolve(references: Collection[str], folder: Path) -> dict[str, str]:
-    """The secret behind each reference; a relative path starts at the project's `folder`.
+    """Return the secret behind each reference; a relative path starts at the project's `folder`.
 
     Raises Unresolved with one diagnostic a cause, over all references.
     """
@@ -95,7 +95,7 @@ def resolve(references: Collection[str], folder: Path) -> dict[str, str]:
 
 
 def attempt(references: Collection[str], folder: Path) -> tuple[dict[str, str], dict[str, str]]:
-    """The secrets behind those references that lead to one; for the others the cause."""
+    """Return the secrets behind those references that lead to one; for the others the cause."""
     allowed = _Allowed.by(os.environ, folder)
     found: dict[str, str] = {}
     causes: dict[str, str] = {}
@@ -108,7 +108,7 @@ def attempt(references: Collection[str], folder: Path) -> tuple[dict[str, str], 
 
 
 def key_file(path: str, folder: Path) -> Path:
-    """The file of a private key that a connection names, under the rule for secrets.
+    """Return the file of a private key that a connection names, under the rule for secrets.
 
     Raises Unresolved.
     """
@@ -116,7 +116,7 @@ def key_file(path: str, folder: Path) -> Path:
 
 
 def public_file(path: str, folder: Path) -> Path:
-    """The file of certificates or of hosts' keys that a connection names; git may have it.
+    """Return the file of certificates or of hosts' keys that a connection names; git may have it.
 
     Raises Unresolved where it lies outside of the project and of the folders that are allowed.
     """
@@ -184,7 +184,7 @@ def _enumeration(names: list[str]) -> str:
 
 
 def seal(key: bytes, secret: str) -> str:
-    """A keyed hash that tells whether a secret changed, and not what it is.
+    """Return a keyed hash that shows whether a secret changed, and not what it is.
 
     Without the key, which stays on the platform, guessing a four-digit PIN gets nowhere.
     """
@@ -233,7 +233,7 @@ class _Allowed:
         return any(fnmatchcase(variable, pattern) for pattern in self.patterns)
 
     def secret(self, where: str) -> int:
-        """A handle for reading a file that must not be in git. Raises Unresolvable."""
+        """Return a handle for reading a file that must not be in git. Raises Unresolvable."""
         parts = self._in_project(where)
         if parts is not None:
             if any(_spelled(part) == ".git" for part in parts) or _spelled(parts[0]) in _OWN:
@@ -266,7 +266,7 @@ class _Allowed:
         return handle
 
     def _in_project(self, where: str) -> tuple[str, ...] | None:
-        """The steps from the project's folder; None for a path outside of it."""
+        """Return the steps from the project's folder; None for a path outside of it."""
         path = self.folder / where
         if ".." in path.parts:
             raise Unresolvable(_OUTSIDE)
@@ -304,7 +304,7 @@ class _Allowed:
 
 
 def _spelled(path: str) -> str:
-    """The path as file systems compare it that know no case and no forms of letters."""
+    """Return the path as file systems compare it that know no case and no forms of letters."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
 
 
@@ -342,7 +342,7 @@ def _environment(name: str, allowed: _Allowed) -> str:
 
 
 def _content(handle: int) -> str:
-    """The file's text without its last line end; editors add one."""
+    """Return the file's text without its last line end; editors add one."""
     try:
         with os.fdopen(handle, "rb") as file:
             content = file.read(LARGEST + 1)

@@ -216,7 +216,7 @@ class AsteriskAdapter:
 
     @contextmanager
     def server(self) -> Iterator[Server]:
-        """The folder and a way to Asterisk; the folder is closed afterwards."""
+        """Open the folder and a way to Asterisk; the folder is closed afterwards."""
         with self._opened(self.connection.etc) as storage:
             yield Server(storage, self._ami, self.connection.test_site)
 
@@ -286,7 +286,7 @@ def _forwards(ami: Ami, objects: Objects) -> Mapping[str, str]:
 
 
 def _new_key(storage: Storage) -> bytes:
-    """The key of records that are made here."""
+    """Make the records, and return their key."""
     records = record_files.new_records()
     transaction.write(storage, record_files.dump(records))
     return records.key

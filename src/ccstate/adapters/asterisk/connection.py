@@ -102,7 +102,7 @@ GONE: Mapping[tuple[str | int, ...], str] = {
 
 
 def parse(connection: Mapping[str, Json]) -> Connection:
-    """The connection, validated; InvalidInput with every problem in it."""
+    """Validate the connection; InvalidInput with every problem in it."""
     try:
         return Connection.model_validate(dict(connection))
     except ValidationError as wrong:
@@ -123,7 +123,7 @@ def _diagnostic(error: ErrorDetails) -> Diagnostic:
 
 
 def places(connection: Mapping[str, Json], folder: Path) -> frozenset[str]:
-    """The folder that is written, however its path is spelled, and the manager interface."""
+    """Return the folder that is written, however its path is spelled, and the manager interface."""
     parsed = parse(connection)
     ami = f"ami {_host(parsed.ami.host)}:{parsed.ami.port}"
     if parsed.sftp is None:

@@ -51,12 +51,12 @@ MAILBOXES = "ccstate"
 
 
 def file_of_type(section_type: str) -> str:
-    """The file in which PJSIP's objects of a type are written."""
+    """Return the file in which PJSIP's objects of a type are written."""
     return ACCOUNTS if section_type == "auth" else PJSIP
 
 
 def used_files(keys: Iterable["Key"]) -> frozenset[str]:
-    """The files that have to be there for these facts."""
+    """Return the files that have to be there for these facts."""
     return frozenset(FILES) - OPTIONAL | {key.file for key in keys if key.file in OPTIONAL}
 
 
@@ -222,12 +222,12 @@ def _option(key: Key) -> str:
 
 
 def display_line(place: str, key: Key, value: str | None) -> str:
-    """A line for people, with its place; secrets are left out."""
+    """Return a line for people, with its place; secrets are left out."""
     return f"{place or FILES[key.file]}: {entry_line(key, value)}"
 
 
 def display_value(seal_key: bytes, key: Key, value: str | None) -> Json:
-    """A value for people: a secret is sealed."""
+    """Return a value for people: a secret is sealed."""
     if value is None:
         return "not there"
     return seal(seal_key, value) if secret_path(key) else value

@@ -58,7 +58,7 @@ class Handwritten:
 
 
 def read_handwritten(storage: Storage) -> Handwritten:
-    """The configurations of `MAIN` and what they include; no other file has to be readable."""
+    """Read the configurations of `MAIN` and what they include; no other file has to be readable."""
     folders: set[str] = set()
     listed = [path for path in storage.listing(closed=folders) if path not in OWN]
     files, unread = read_permitted(storage, [main for main in MAIN.values() if main in listed])
@@ -104,7 +104,7 @@ def _is_closed(path: str, folders: Collection[str]) -> bool:
 
 
 def _closed_for(pattern: str, folders: Collection[str]) -> list[str]:
-    """The folders that may not be read and may have files that a pattern matches."""
+    """Return the folders that may not be read and may have files that a pattern matches."""
     where = pattern.rpartition("/")[0]
     return [folder for folder in folders if _matches(folder, where)]
 
@@ -128,7 +128,7 @@ class Setup:
     values: Mapping[str, object] = field(default_factory=dict)
 
     def diagnostic(self, place: str) -> Diagnostic:
-        """The problem as an audit reports it; `place` is the configuration folder."""
+        """Return the problem as an audit reports it; `place` is the configuration folder."""
         file = f"{place}/{self.file}"
         return self.code(Span(file, self.line), where=file, **self.values)
 

@@ -35,7 +35,7 @@ TOP = "ccstate"
 
 
 def compile_key_codes(compiled: Compiled, centre: Centre) -> None:
-    """The subroutine that gives a call, and the phones that it rings, the key codes.
+    """Compile the subroutine that gives a call, and the phones that it rings, the key codes.
 
     It says where the numbers are that the caller may transfer to: those that its phone dials, or
     else those inside. Left alone, Asterisk 16.28 and 22.10 look in the context that the caller is
@@ -57,7 +57,7 @@ def compile_key_codes(compiled: Compiled, centre: Centre) -> None:
 
 
 def letters(rights: Iterable[str] | None, options: Mapping[str, str]) -> str:
-    """The options that give these rights."""
+    """Return the options that give these rights."""
     return "".join(options[right] for right in sorted(rights or ()))
 
 
@@ -68,7 +68,7 @@ def key_options(fields: Filled, rights: Iterable[str] | None, options: Mapping[s
 
 
 def rights(text: str, options: Mapping[str, str]) -> Json:
-    """The rights that options give; None where they give none."""
+    """Return the rights that options give; None where they give none."""
     found: list[Json] = [right for right in ("park", "transfer") if options[right] in text]
     return found or None
 
@@ -89,7 +89,7 @@ def recording_mode(fields: Filled) -> str:
 
 
 def folder(fields: Filled) -> str:
-    """The folder in which calls are recorded, below `monitor`."""
+    """Return the folder in which calls are recorded, below `monitor`."""
     return FOLDER.encode((fields.get("recording") or {}).get("folder"))
 
 
@@ -108,7 +108,7 @@ def record_steps(fields: Filled) -> list[Step]:
 
 
 def decoded_recording(steps: Collection[str], *, on_demand: bool) -> Decoded:
-    """The recording that steps and options say."""
+    """Decode the recording that steps and options say."""
     folder = RECORD.find(steps).get("folder")
     said = "always" if folder is not None else "on_demand" if on_demand else "never"
     return recording_fields(said, folder, steps)

@@ -64,7 +64,7 @@ Notes: TypeAlias = Mapping[tuple[str, str], str]
 
 
 def serialize(compiled: Compiled, present: Collection[str] = ()) -> dict[str, bytes]:
-    """The content of each include file, by its path; the revision of each is last in it.
+    """Return the content of each include file, by its path; the revision of each is last in it.
 
     An optional file that would be empty is left out unless it is among those that are `there`.
     """
@@ -80,7 +80,7 @@ def serialize(compiled: Compiled, present: Collection[str] = ()) -> dict[str, by
 
 
 def revision(content: bytes) -> str:
-    """The revision that a file names at its end: a digest of all before."""
+    """Return the revision that a file names at its end: a digest of all before."""
     return hashlib.sha256(content).hexdigest()[:LONGEST_REVISION]
 
 
@@ -107,7 +107,7 @@ _PATTERNS = {file: _revision_pattern(text) for file, text in _SENTINELS.items()}
 
 
 def revision_in(file: str, content: bytes) -> str:
-    """The revision that a file names; "" where it has lost that."""
+    """Return the revision that a file names; "" where it has lost that."""
     found = _PATTERNS[file].search(content)
     return found[1].decode() if found else ""
 
@@ -140,7 +140,7 @@ def comment(text: str) -> str:
 
 
 def _section_lines(file: str, entries: Entries, notes: Notes) -> Iterator[str]:
-    """The sections of a file; each stands where its first entry does."""
+    """Yield the sections of a file; each stands where its first entry does."""
     groups: dict[tuple[str, str], list[str]] = {}
     for key, entry in entries.items():
         named = (key.item, key.section) if is_pjsip(file) else (key.section, "")
@@ -240,7 +240,7 @@ class Stored:
 
 
 def read_stored(storage: Storage, *, is_test_site: bool) -> Stored:
-    """The records, the include files, and what they say.
+    """Read the records, the include files, and what they say.
 
     Unreadable where the records are damaged, or lost while there are include files; and
     NotPermitted where the records themselves may not be read.

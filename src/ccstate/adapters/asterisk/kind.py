@@ -93,38 +93,38 @@ class Sections:
                 yield item
 
     def contexts(self, prefix: str) -> Iterator[str]:
-        """The contexts whose names begin so, each without that."""
+        """Yield the contexts whose names begin so, each without that."""
         for name in self._steps:
             if name.startswith(prefix):
                 yield name.removeprefix(prefix)
 
     def queue(self, name: str) -> Options:
-        """The options of a queue."""
+        """Return the options of a queue."""
         return self._options.get((QUEUES, name, ""), _NO_OPTIONS)
 
     def members(self, queue: str) -> Mapping[str, str]:
-        """The members of a queue by name, as `entries.member_value` writes them."""
+        """Return the members of a queue by name, as `entries.member_value` writes them."""
         return self._options.get((QUEUES, queue, MEMBER), _NO_OPTIONS)
 
     def parking_lot(self, name: str) -> Options:
-        """The options of a parking lot."""
+        """Return the options of a parking lot."""
         return self._options.get((PARKING, name, ""), _NO_OPTIONS)
 
     def pjsip(self, section_type: str, name: str) -> Options:
-        """The options of one object of PJSIP; its variables as `set_var:NAME`."""
+        """Return the options of one object of PJSIP; its variables as `set_var:NAME`."""
         key = (file_of_type(section_type), section_type, name)
         return self._options.get(key, _NO_OPTIONS)
 
     def mailbox(self, context: str, name: str) -> Options:
-        """The parts of a mailbox."""
+        """Return the parts of a mailbox."""
         return self._options.get((VOICEMAIL, context, name), _NO_OPTIONS)
 
     def context(self, name: str) -> Mapping[str, Steps]:
-        """The extensions of a context with their steps."""
+        """Return the extensions of a context with their steps."""
         return self._steps.get(name, _NO_EXTENSIONS)
 
     def includes(self, context: str) -> Sequence[str]:
-        """The contexts that a context includes."""
+        """Return the contexts that a context includes."""
         return self._includes.get(context, ())
 
     def leads(self, steps: Steps, tree: str = "") -> Json:
@@ -169,7 +169,7 @@ class Sections:
         return found
 
     def entered_at(self, tree: str) -> str | None:
-        """The node at which calls come into a tree; None where nothing leads there."""
+        """Return the node at which calls come into a tree; None where nothing leads there."""
         return self._entry_nodes.get(tree)
 
     @cached_property
@@ -182,18 +182,18 @@ class Sections:
         return found
 
     def number(self, place: Place) -> str | None:
-        """The number inside that leads to a place."""
+        """Return the number inside that leads to a place."""
         return self._numbers.get(place)
 
     def numbers(self, kind: str, name: str) -> Iterator[tuple[str, Place]]:
-        """The numbers inside that lead to an object, each with the place in it."""
+        """Yield the numbers inside that lead to an object, each with the place in it."""
         for place, number in self._numbers.items():
             if (place.kind, place.name) == (kind, name):
                 yield number, place
 
 
 def target(step: str) -> Place | None:
-    """The place that a step leads to."""
+    """Return the place that a step leads to."""
     found = GOTO.read(step)
     return place_at(found["context"], found["extension"]) if found else None
 
@@ -244,11 +244,11 @@ class Unit:
         return Place(*self.address)
 
     def context(self, name: str) -> Context:
-        """A context that belongs to the object."""
+        """Return a context that belongs to the object."""
         return Context(self.compiled, name, self.address)
 
     def entrance(self) -> Context:
-        """The context where calls come to the object, with its label as a note."""
+        """Begin the context where calls come to the object, with its label as a note."""
         where = self.context(context(self.place))
         where.note(self.label)
         return where

@@ -60,7 +60,7 @@ class View:
 
 
 def stored_view(stored: Stored) -> View:
-    """The objects that the include files say, whatever was written into them by hand."""
+    """Return the objects that the include files say, whatever was written into them by hand."""
     objects, compiled = stored.records.objects, stored.compiled
     actual = _as_touched(stored)
     found = find_deviations(compiled, actual)
@@ -101,7 +101,7 @@ def add_setup(view: View, stored: Stored, by_hand: Handwritten) -> None:
 
 
 def _managed_in(configuration: str, view: View, stored: Stored) -> set[Address]:
-    """The managed objects that stand in a file."""
+    """Return the managed objects that stand in a file."""
     owners = {e.owner for k, e in stored.compiled.entries.items() if k.file == configuration}
     managed = stored.records.ledger
     return {o for o in owners if o and o in view.objects and o in managed}
@@ -200,7 +200,7 @@ def _running_values(stored: Stored, owner: Address | None, read: ReadBack) -> di
 
 
 def _as_stored(stored: Stored, compiled: Compiled) -> Compiled:
-    """The entries that the files really hold, each with the object that it belongs to."""
+    """Return the entries that the files really hold, each with the object that it belongs to."""
     texts = stored.texts.items()
     if all(stored.contents.get(path) == text or path in stored.closed for path, text in texts):
         return stored.compiled

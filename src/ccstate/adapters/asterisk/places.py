@@ -72,7 +72,7 @@ def exten(name: str) -> str:
 
 
 def context(place: Place) -> str:
-    """The context that a place lives in."""
+    """Return the context that a place lives in."""
     match place.kind:
         case "extension":
             forwarded = f"forward/{place.name}" if place.node else "extension"
@@ -84,7 +84,7 @@ def context(place: Place) -> str:
 
 
 def place_at(name: str, extension: str) -> Place | None:
-    """The place that a context and an extension of it are; None where it is none of ours."""
+    """Return the place that a context and an extension of it are; None where it is none of ours."""
     if len(name) >= LONGEST or len(extension) >= LONGEST:
         return None  # shortened: what it was called is not known any more
     kind, slash, rest = name.partition("/")
@@ -101,7 +101,7 @@ def place_at(name: str, extension: str) -> Place | None:
 
 
 def goto(place: Place, field: str = "") -> Step:
-    """The step that takes a call to a place."""
+    """Return the step that takes a call to a place."""
     start = exten(place.name) if place.kind == "extension" else "s"
     if place.kind == "extension" and place.node not in {"", MAILBOX}:
         start = place.node
@@ -120,7 +120,7 @@ def event_step(place: Place, event: Event, key: str = "") -> Step:
 
 
 def follow(place: Place, way: Transition) -> list[Step]:
-    """The steps of a way: the event is reported, and the call goes on, or ends."""
+    """Return the steps of a way: the event is reported, and the call goes on, or ends."""
     field = ".".join(map(str, way.path))
     if way.to is not None:
         leads = goto(way.to, field)

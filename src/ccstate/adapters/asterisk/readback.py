@@ -67,7 +67,7 @@ def read_back(
     actual: Values,
     before: Compiled | None = None,
 ) -> ReadBack:
-    """The objects that entries say, if they were these objects before.
+    """Read the objects that entries say, if they were these objects before.
 
     `compiled` is what the objects compile to, `actual` what is there. `before` is what was there
     before; what it has and no object explains is known already, and is passed over.
@@ -101,7 +101,7 @@ def read_back(
 
 
 def _changes(fields: Fields, owner: Address, was: Changes, now: Changes) -> Changes:
-    """The fields that are decoded to something else than before."""
+    """Return the fields that are decoded to something else than before."""
     recorded = with_defaults(owner.kind, fields) if fields else {}
     changes: dict[Path, Json] = {_vanished(path, now): None for path in was if path not in now}
     for path, value in now.items():
@@ -209,7 +209,7 @@ class _Trial:
                 yield entry
 
     def _without_blame(self, address: Address, keys: Iterable[Key]) -> Changes:
-        """The changes but for those that moved an entry to where it is not."""
+        """Return the changes but for those that moved an entry to where it is not."""
         if address not in self._objects:
             return {}
         now, first = self.compiled.values(), self._first.values()
@@ -271,7 +271,7 @@ def find_deviations(compiled: Compiled, values: Values) -> dict[Address | None, 
 def entry_owners(
     compiled: Compiled, values: Values, extra: Iterable[Key]
 ) -> Mapping[Key, Address | None]:
-    """The object that each added entry belongs to: whose section it stands in, or leads to.
+    """Find the object of each added entry: the owner of its section, or of the place it leads to.
 
     None where it is no single object's.
     """

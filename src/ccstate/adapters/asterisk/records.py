@@ -58,7 +58,7 @@ class Records:
 
 
 def new_records() -> Records:
-    """The records of a platform on which ccstate has not written yet."""
+    """Return the records of a platform on which ccstate has not written yet."""
     return Records(secrets.token_bytes(32))
 
 
@@ -68,7 +68,7 @@ def digest(content: bytes) -> str:
 
 
 def dump(records: Records) -> dict[str, bytes]:
-    """The content of both files, by path; people read them, so they are indented."""
+    """Return the content of both files, by path; people read them, so they are indented."""
     files = sorted(records.files.items())
     shown = {a: sealed(records.key, a.kind, fields) for a, fields in records.objects.items()}
     public = {
@@ -142,7 +142,7 @@ def _of_format_1(whole: Mapping[str, Any]) -> Records:
 
 
 def _with_secrets(records: Records, private: Mapping[str, Any], place: str) -> Records:
-    """The records with secrets in place of their seals; KeyError where one is missing."""
+    """Return the records with secrets in place of their seals; KeyError where one is missing."""
     if private["format"] != FORMAT:
         raise _problem(codes.RECORDS_FORMAT, place, SECRETS, found=private["format"], known=FORMAT)
     key = bytes.fromhex(private["key"])
@@ -201,7 +201,7 @@ def of_kinds(objects: Objects, kinds: Collection[str]) -> dict[Address, Fields]:
 
 
 def written(records: Records, files: Mapping[str, bytes]) -> Records:
-    """The records that go with these include files."""
+    """Return the records that go with these include files."""
     return replace(records, files={path: digest(content) for path, content in files.items()})
 
 
@@ -210,11 +210,11 @@ def _problem(code: Code, place: str, path: str, **values: object) -> Unreadable:
 
 
 def lost(place: str, path: str) -> Diagnostic:
-    """The records are not there, and the include file at the path is."""
+    """Report that the records are missing, and the include file at the path is there."""
     return codes.RECORDS_LOST(Span(f"{place}/{PATH}"), place=place, records=PATH, path=path)
 
 
 def without_secrets(place: str) -> Diagnostic:
-    """The records are there, and the file of the secrets in them is not."""
+    """Report that the file of the secrets is missing, and the records are there."""
     span = Span(f"{place}/{SECRETS}")
     return codes.SECRETS_LOST(span, place=place, secrets=SECRETS, records=PATH)

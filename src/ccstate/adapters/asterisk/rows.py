@@ -43,14 +43,14 @@ UNCLEAR: Final[Any] = _Unclear()
 
 
 def whole_number(text: str) -> int:
-    """A count as every module of Asterisk reads it; Unclear where the text is none."""
+    """Decode a count as every module of Asterisk reads it; Unclear where the text is none."""
     if not re.fullmatch(r"[0-9]{1,9}", text):
         raise Unclear
     return int(text)
 
 
 def yes_or_no(text: str) -> bool:
-    """A switch. Source: `ast_true` and `ast_false` in main/utils.c, 16 and 22."""
+    """Decode a switch. Source: `ast_true` and `ast_false` in main/utils.c, 16 and 22."""
     if text.lower() in {"yes", "true", "on", "1", "y", "t"}:
         return True
     if text.lower() in {"no", "false", "off", "0", "n", "f"}:
@@ -59,7 +59,7 @@ def yes_or_no(text: str) -> bool:
 
 
 def words(spelled: Mapping[str, str], by_hand: Mapping[str, str] | None = None) -> Codec:
-    """A choice between words: ours with Asterisk's, and others of Asterisk's with ours."""
+    """Make the codec of a choice between words: ours with Asterisk's, and others of Asterisk's with ours."""
     read = {text: ours for ours, text in spelled.items()} | dict(by_hand or {})
 
     def decode(text: str) -> Json:
@@ -77,7 +77,7 @@ SWITCH = Codec(lambda value: "yes" if value else "no", yes_or_no)
 
 
 def optional(codec: Codec) -> Codec:
-    """A value that may be missing: an empty text stands for none."""
+    """Make the codec of a value that may be missing: an empty text stands for none."""
     return Codec(
         lambda value: "" if value is None else codec.encode(value),
         lambda text: codec.decode(text) if text else None,
@@ -150,7 +150,7 @@ def means_same(codec: Codec, text: str, other: str) -> bool:
 
 
 def encode(rows: Iterable[Row], fields: Mapping[str, Any]) -> Iterator[tuple[Row, str]]:
-    """The options that say these fields, in the order of the rows."""
+    """Yield the options that say these fields, in the order of the rows."""
     for row in rows:
         value = at(fields, row.path) if row.path else None
         text = row.unset if value is None else row.codec.encode(value)
@@ -159,12 +159,12 @@ def encode(rows: Iterable[Row], fields: Mapping[str, Any]) -> Iterator[tuple[Row
 
 
 def decode(rows: Iterable[Row], options: Mapping[str, str]) -> Decoded:
-    """The fields that options of one section say; None where a line is not there."""
+    """Decode the fields that options of one section say; None where a line is not there."""
     return {row.path: decoded(row.codec, options.get(row.option)) for row in rows if row.field}
 
 
 def decoded(codec: Codec, text: str | None) -> Json:
-    """The value of one text; None for none, UNCLEAR where it stands for no value."""
+    """Decode the value of one text; None for none, UNCLEAR where it stands for no value."""
     if text is None:
         return None
     try:
@@ -185,7 +185,7 @@ def at(fields: Mapping[str, Any], path: Path) -> Any:
 
 
 def put(fields: Mapping[str, Json], path: Path, value: Json) -> dict[str, Json]:
-    """The fields with another value at a path; None takes it away."""
+    """Return the fields with another value at a path; None takes it away."""
     head, *rest = path
     result = dict(fields)
     if rest:
@@ -217,7 +217,7 @@ class Template:
         self._pattern = re.compile(pattern)
 
     def step(self, field: str = "", label: str = "", **values: object) -> Step:
-        """The step with these values; `field` is the path of the field that it says."""
+        """Return the step with these values; `field` is the path of the field that it says."""
         codecs = self._codecs
         data = "".join(
             [codecs[p].encode(values[p]) if is_part else p for p, is_part in self._pieces]
@@ -225,12 +225,12 @@ class Template:
         return Step(self._application, data, field, label)
 
     def read(self, step: str) -> Mapping[str, str] | None:
-        """The values in a step as it is spelled, whatever its label; None for another step."""
+        """Read the values in a step as it is spelled, whatever its label; None for another step."""
         found = self._pattern.fullmatch(_LABEL.sub("", step, count=1) if step[:1] == "(" else step)
         return found.groupdict() if found else None
 
     def find(self, steps: Iterable[str]) -> Mapping[str, str]:
-        """The values in the first such step; nothing where there is none."""
+        """Find the values in the first such step; nothing where there is none."""
         return next((found for step in steps if (found := self.read(step)) is not None), {})
 
     def values(self, steps: Iterable[str]) -> dict[str, Json]:

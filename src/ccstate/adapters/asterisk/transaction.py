@@ -62,12 +62,12 @@ def _follow(storage: Storage, number: int, found: Holder | None, content: bytes)
 
 
 def lock_holder(storage: Storage) -> Holder | None:
-    """The holder of the lock; None where it is free."""
+    """Return the holder of the lock; None where it is free."""
     return _standing(storage)[1]
 
 
 def _standing(storage: Storage) -> tuple[int, Holder | None]:
-    """The highest number, 0 where there is none, and who holds by it."""
+    """Return the highest number, 0 where there is none, and who holds by it."""
     for _ in range(TRIES):
         number = max(_numbers(storage), default=0)
         if not number:
@@ -113,7 +113,7 @@ class Transaction:
 def read_records(
     found: Mapping[str, bytes], place: str, closed: Collection[str] = ()
 ) -> record_files.Records | None:
-    """The records among files that were read; None where there are none.
+    """Read the records among files that were read; None where there are none.
 
     Sealed where the secrets are among `closed`, the files that may not be read. A killed process
     may leave new secrets beside old records; the old secrets lie aside then.
@@ -170,7 +170,7 @@ def end(storage: Storage, begun: Transaction) -> None:
 
 
 def pending(storage: Storage) -> Transaction | None:
-    """The write that a killed process left, if there is one."""
+    """Return the write that a killed process left, if there is one."""
     content = storage.read([NOTE]).get(NOTE)
     if content is None:
         return None

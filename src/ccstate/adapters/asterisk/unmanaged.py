@@ -57,7 +57,7 @@ def elsewhere(found: Handwritten, records: Records) -> Mapping[Address, Elsewher
 
 
 def _shown(records: Records, address: Address, fields: Fields) -> Fields:
-    """The fields as an observation shows them.
+    """Return the fields as an observation shows them.
 
     Without secrets as long as nothing is recorded: the key may not be kept yet, and what is
     sealed with another one would look changed each time.
@@ -86,7 +86,7 @@ def out_of_reach(drafted: Draft) -> Iterator[Diagnostic]:
 
 
 def _phones_of(centre: Centre, target: Address) -> Iterator[Address]:
-    """The phones of a person, or of everybody in a team."""
+    """Yield the phones of a person, or of all people in a team."""
     users = centre.people.get(target.name, ()) if target.kind == "team" else (target.name,)
     for user in users if target.kind in _PEOPLE else ():
         extension = centre.of("user").get(user, {}).get("extension")
@@ -116,7 +116,7 @@ def _objects(found: Handwritten) -> Mapping[Address, Elsewhere]:
 
 
 def _standing_alone(imported: Imported, address: Address) -> Fields:
-    """The fields with phones in place of people, and secrets in place of references."""
+    """Return the fields with phones in place of people, and secrets in place of references."""
     fields = imported.objects[address]
     if address.kind == "queue":
         members = fields.get("members")

@@ -26,7 +26,7 @@ __all__ = ["Connection", "EmbeddedAdapter", "connect", "places"]
 
 
 def connect(connection: Mapping[str, Json], folder: Path) -> "EmbeddedAdapter":
-    """The platform in the file at `path`; InvalidInput where the connection is wrong.
+    """Return the platform in the file at `path`; InvalidInput where the connection is wrong.
 
     A file that does not exist is an empty platform, made when something has to be kept: on the
     first write, or the first seal.
@@ -36,7 +36,7 @@ def connect(connection: Mapping[str, Json], folder: Path) -> "EmbeddedAdapter":
 
 
 def places(connection: Mapping[str, Json], folder: Path) -> frozenset[str]:
-    """The file that is the platform, however its path is spelled."""
+    """Return the file that is the platform, however its path is spelled."""
     return frozenset({os.path.realpath(folder / parse(connection).path)})
 
 

@@ -35,7 +35,7 @@ class DraftedChange:
 
 
 def draft(change: Change, live: Fields | None, secrets: Secrets) -> DraftedChange:
-    """The change carried out on the live fields; Refused where it cannot be."""
+    """Carry out the change on the live fields; Refused where that cannot be."""
     kind = change.address.kind
     if kind not in kinds.KINDS:
         raise Refused(f'this platform does not know the kind "{kind}"')

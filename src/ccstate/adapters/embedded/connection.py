@@ -86,7 +86,7 @@ class Connection(Strict):
 
 
 def parse(connection: Mapping[str, Json]) -> Connection:
-    """The connection, validated; InvalidInput with every problem in it."""
+    """Validate the connection; InvalidInput with every problem in it."""
     try:
         return Connection.model_validate(dict(connection))
     except ValidationError as wrong:
@@ -142,7 +142,7 @@ def _meets(fault: Fault, address: Address) -> bool:
 
 
 def altered(fields: Fields, path: str) -> Fields:
-    """The fields with another value at the path, of the same type where there was one."""
+    """Return the fields with another value at the path, of the same type where there was one."""
     value: Json = dict(fields)
     for part in path.split("."):
         value = value.get(part) if isinstance(value, dict) else None

@@ -158,7 +158,7 @@ def _check_format(database: sqlite3.Connection, path: Path) -> None:
 
 
 def key(database: sqlite3.Connection) -> bytes:
-    """The key that secrets are sealed with on this platform."""
+    """Return the key that secrets are sealed with on this platform."""
     found: bytes = database.execute("SELECT value FROM meta WHERE key = 'seal'").fetchone()[0]
     return found
 
@@ -175,7 +175,7 @@ def write_counts(database: sqlite3.Connection, struck: dict[str, int]) -> None:
 
 
 def lock(database: sqlite3.Connection) -> object:
-    """The record of the lock's holder; None where it is free."""
+    """Return the record of the lock's holder; None where it is free."""
     row = database.execute("SELECT value FROM meta WHERE key = 'lock'").fetchone()
     return row[0] if row else None
 
@@ -208,7 +208,7 @@ def everything(
 def found(
     database: sqlite3.Connection, addresses: Iterable[Address]
 ) -> dict[Address, dict[str, Json]]:
-    """The objects that exist at these addresses, with their fields."""
+    """Return the objects that exist at these addresses, with their fields."""
     return {
         Address(kind, name): _fields(kind, name, text)
         for kind, names in _by_kind(addresses).items()

@@ -131,7 +131,7 @@ def _refusal(place: str, action: str, response: Message) -> Refused | Forbidden:
 
 
 def action_forbidden(place: str, action: str) -> Diagnostic:
-    """The problem of an action for which the AMI user lacks a right."""
+    """Return the problem of an action for which the AMI user lacks a right."""
     right = RIGHTS.get(action)
     needed = f"it needs {right}" if right else f"`manager show command {action}` names the right"
     return codes.ACTION_FORBIDDEN(place=place, action=action, needed=needed)
@@ -228,11 +228,11 @@ class Ami:
         self._line.close()
 
     def do(self, action: str, *headers: Header) -> Message:
-        """The response to one action; Refused where Asterisk refuses it."""
+        """Perform one action and return the response; Refused where Asterisk refuses it."""
         return self._answer(action, headers)[0]
 
     def read(self, action: str, *headers: Header) -> list[Message]:
-        """The items of a list, all of them.
+        """Read the items of a list, all of them.
 
         None at all is answered in three ways (16 and 22, seen): an empty list, a plain
         acknowledgement (VoicemailUsersList), and the error "No contacts found" (PJSIPShowContacts).
@@ -249,7 +249,7 @@ class Ami:
         return list(self.do("Command", ("Command", cli)).output)
 
     def read_many(self, requests: Iterable[Request]) -> Generator[list[Message] | Refused]:
-        """The lists of many requests, in their order; sent ahead, without waiting for answers.
+        """Read the lists of many requests, in their order; sent ahead, without waiting for answers.
 
         What Asterisk refuses, as it does for an unknown endpoint, is handed over as a value.
         Read on briskly: unread answers make Asterisk end the connection after its `writetimeout`.
@@ -344,7 +344,7 @@ class Ami:
         return sent
 
     def _receive(self, action: str, action_id: str) -> list[Message]:
-        """The response to one request, and the items of its list."""
+        """Return the response to one request, and the items of its list."""
         response = self._next(action, action_id)
         if response.get("Response") == "Error":
             raise _refusal(self._login.place, action, response)

@@ -56,7 +56,7 @@ class Message:
         return None if found is None else _bare(found)
 
     def get(self, key: str, default: str = "") -> str:
-        """The first value of a key."""
+        """Return the first value of a key."""
         found = self._find(key)
         return default if found is None else found
 
@@ -72,7 +72,7 @@ class Message:
         return self._find(key) is not None
 
     def __getitem__(self, key: str) -> str:
-        """The first value of a key that has to be there; Unreadable where it is not."""
+        """Return the first value of a key that has to be there; Unreadable where it is not."""
         found = self._find(key)
         if found is None:
             what = self.get("Event") or self.get("Response") or "message"
@@ -129,7 +129,7 @@ class Form:
 
 
 def _place(lines: Sequence[bytes], mark: bytes) -> int | None:
-    """The only line that begins so; None where there are none or several."""
+    """Return the only line that begins so; None where there are none or several."""
     found = [place for place, line in enumerate(lines) if line.startswith(mark)]
     return found[0] if len(found) == 1 else None
 
@@ -172,7 +172,7 @@ def _bounded(raw: bytes) -> Message:
 
 
 def request_bytes(action: str, headers: Sequence[Header], action_id: str) -> bytes:
-    """The bytes of a request; InvalidInput where a header could be read as anything else."""
+    """Return the bytes of a request; InvalidInput where a header could be read as anything else."""
     lines = [("Action", action), ("ActionID", action_id), *headers]
     problems = [problem for header in lines if (problem := _header_problem(action, header))]
     if len(lines) > MOST_SENT_HEADERS:

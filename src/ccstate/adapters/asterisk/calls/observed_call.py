@@ -119,7 +119,7 @@ class CallObserver:
         self._by_channel: dict[str, ObservedCall] = {}
 
     def expect(self, mark: str, now: float) -> ObservedCall:
-        """A call that is being placed."""
+        """Begin to observe a call that is being placed."""
         self.calls[mark] = ObservedCall(mark, now)
         return self.calls[mark]
 
@@ -135,7 +135,7 @@ class CallObserver:
             call.see(event, now)
 
     def recording(self, channels: list[Message]) -> set[str]:
-        """The calls that are in VoiceMail, by the list of CoreShowChannels."""
+        """Return the calls that are in VoiceMail, by the list of CoreShowChannels."""
         return {
             call.mark
             for channel in channels
@@ -145,7 +145,7 @@ class CallObserver:
 
 
 def place_named(text: str) -> Place | None:
-    """The place that an event tells, as `str(Place)` writes it."""
+    """Read the place in an event, as `str(Place)` writes it."""
     found = _PLACE.fullmatch(text)
     return Place(found[1], found[2], found[3] or "") if found else None
 
@@ -161,7 +161,7 @@ class Ending:
 def observed_journey(
     flow: Flow, stops: Sequence[Stop], ending: Ending | None, over: float
 ) -> Journey:
-    """The stops as steps; where no ending is given, the site ended the call, at `over`."""
+    """Return the stops as steps; where no ending is given, the site ended the call, at `over`."""
     steps = []
     for number, stop in enumerate(stops):
         following = stops[number + 1] if number + 1 < len(stops) else None
@@ -190,7 +190,7 @@ def _way(flow: Flow, stop: Stop) -> Transition:
 
 
 def _ended_by_site(way: Transition) -> Ending:
-    """A hangup that the way means, or else a call that is cut off."""
+    """Return the end that the way declares, or else a call that is cut off."""
     if way.end is End.HANGUP:
         return Ending(End.HANGUP, way.at)
     return Ending(End.CUT_OFF, "")

@@ -105,7 +105,7 @@ class Keypad:
                 return
 
     def _next(self) -> str:
-        """The next entry, taken out; "" for silence."""
+        """Return the next entry, taken out; "" for silence."""
         return self._left.pop() if self._left else ""
 
     def _put_back(self, typed_ahead: str) -> None:
@@ -291,7 +291,7 @@ class _Calls:
         self.line.dial(dial)
 
     def _switches_on(self, test: Mapping[str, Any]) -> str:
-        """The switches that are on for a test, as `Dial` writes them."""
+        """Return the switches that are on for a test, as `Dial` writes them."""
         named = positions_of(test)
         switches = self.flow.centre.of("switch").items()
         on = [n for n, s in switches if named.get(n, s["default"]) == Position.ON]
@@ -341,7 +341,7 @@ class _Calls:
                 call.recorded = now
 
     def _ended(self, call: _Call) -> CallResult | None:
-        """The result of a call whose end is known, or that has taken too long; else None."""
+        """Return the result of a call whose end is known, or that has taken too long; else None."""
         now, seen, last = time.monotonic(), call.seen, call.seen.last
         if seen.is_talking and last and seen.answering:
             seen.stops[-1].event = _answered(self.flow, last)

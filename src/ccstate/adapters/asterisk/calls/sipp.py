@@ -42,7 +42,7 @@ REPEATS = "4"
 
 
 def find_sipp() -> tuple[str, ...]:
-    """The one that `CCSTATE_SIPP` names, or on the PATH; InvalidInput where there is none."""
+    """Find the one that `CCSTATE_SIPP` names, or on the PATH; InvalidInput where there is none."""
     if named := command(SIPP):
         return named
     if path := program("sipp"):

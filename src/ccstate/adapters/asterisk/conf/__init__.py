@@ -158,7 +158,7 @@ class Section:
     """File and line of each `[name](+)` that added to it."""
 
     def get(self, key: str) -> str | None:
-        """The value of the last option of that name, whichever way it is capitalised."""
+        """Return the value of the last option of that name, whichever way it is capitalised."""
         wanted = key.lower()
         return next((o.value for o in reversed(self.options) if o.key.lower() == wanted), None)
 
@@ -296,7 +296,7 @@ class SectionList:
         return Broken()
 
     def header(self, text: str, file: str, line: int) -> Building:
-        """The section that a header begins, or goes on with."""
+        """Return the section that a header begins, or goes on with."""
         end = text.find("]")
         if end < 0:
             raise self.broken(file, line, "[ is not closed")
@@ -364,7 +364,7 @@ class SectionList:
 
 
 def _shortened(name: str) -> str:
-    """The name as a `char[80]` holds it."""
+    """Return the name as a `char[80]` holds it."""
     if len(name) <= LONGEST_NAME and name.isascii():
         return name
     return name.encode(errors="replace")[:LONGEST_NAME].decode(errors="ignore")
@@ -550,7 +550,7 @@ def _unquoted(argument: str) -> str:
 
 
 def resolved(conf: Conf) -> tuple[Section, ...]:
-    """The sections that modules see: templates have been inherited from, and are gone."""
+    """Return the sections that modules see: templates have been inherited from, and are gone."""
     return tuple(section for section in conf.sections if not section.is_template)
 
 
@@ -561,6 +561,6 @@ def parse(text: bytes, file: str) -> Conf:
 
 
 def read(storage_read: Read, glob: Glob, main: str) -> Conf:
-    """A file and everything that it includes, each file named as its include names it."""
+    """Read a file and everything that it includes, each file named as its include names it."""
     words = frozenset(("include", "tryinclude"))
     return Loading(storage_read, glob, follow=words).conf(main)

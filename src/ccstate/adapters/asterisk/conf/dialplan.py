@@ -51,7 +51,7 @@ class DialplanContext:
     """`ignorepat` and `autohints`."""
 
     def extens(self) -> dict[tuple[str, str], list[DialplanStep]]:
-        """The steps of each extension and caller, by priority; hints are left out."""
+        """Return the steps of each extension and caller, by priority; hints are left out."""
         found: dict[tuple[str, str], list[DialplanStep]] = {}
         for step in self.steps:
             if step.priority != HINT:
@@ -76,7 +76,7 @@ class Dialplan:
 
 
 def dialplan(conf: Conf) -> Dialplan:
-    """The dialplan of a configuration; it never raises."""
+    """Read the dialplan of a configuration; it never raises."""
     loading = _Loading()
     sections = resolved(conf)
     by_name: dict[str, list[Option]] = {"general": [], "globals": []}
@@ -113,7 +113,7 @@ class _Loading:
         self._labels: dict[tuple[str, Rank, str, str], int] = {}
 
     def substituted(self, text: str, option: Option) -> str:
-        """The text with global variables filled in, as pbx_config does while it loads."""
+        """Return the text with global variables filled in, as pbx_config does while it loads."""
         if "${" not in text and "$[" not in text:
             return text
         filled = _SIMPLE.sub(lambda name: self.globals.get(name[1], ""), text)[:LONGEST_VALUE]
@@ -152,7 +152,7 @@ class _Loading:
     def _step(
         self, context: DialplanContext, exten: str, last: int, text: str, option: Option
     ) -> int:
-        """The priority from which `n` counts on behind this line."""
+        """Return the priority from which `n` counts on behind this line."""
         written, _, call = text.partition(",")
         number, paren, label = written.strip(BLANKS).partition("(")
         number, _, plus = number.partition("+")
@@ -247,7 +247,7 @@ def _until_comma(text: str) -> tuple[str, str]:
 
 
 def _shrunk(number: str) -> str:
-    """A caller's number without ornament, as `ast_shrink_phone_number` leaves it.
+    """Return a caller's number without ornament, as `ast_shrink_phone_number` leaves it.
 
     A dot at the end stays, for it ends a pattern (16.28, 22.10, seen).
     """
@@ -261,7 +261,7 @@ def _shrunk(number: str) -> str:
 
 
 def _leading(text: str) -> int:
-    """The whole number at the front, as an `int` of C holds it; 0 where there is none."""
+    """Return the whole number at the front, as an `int` of C holds it; 0 where there is none."""
     whole = _WHOLE.match(text)
     number = int(whole[1]) if whole else 0
     number = min(max(number, -(2**63)), 2**63 - 1)

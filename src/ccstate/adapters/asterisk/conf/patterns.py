@@ -63,7 +63,7 @@ def without_hyphens(exten: str) -> str:
 
 
 def _characters(text: str) -> frozenset[str]:
-    """The characters between square brackets; a hyphen makes a range."""
+    """Return the characters between square brackets; a hyphen makes a range."""
     found: set[str] = set()
     at = 0
     while at < len(text):
@@ -81,7 +81,7 @@ Rank: TypeAlias = tuple[int, tuple[tuple[int, str], ...]]
 
 @lru_cache(maxsize=20_000)
 def rank(exten: str) -> Rank:
-    """The place of an extension among those of its context, which are tried in this order.
+    """Return the place of an extension among those of its context, which are tried in this order.
 
     Names come before patterns; of patterns, the one whose first place takes fewer characters, then
     lower ones; an open end comes before an end. Two extensions of one rank are one extension:

@@ -15,7 +15,7 @@ HELD, NOT_HELD = Step("Return", "1"), Step("Return", "0")
 
 
 def compile_caller_list(unit: Unit) -> None:
-    """The context of one list: it returns 1 for a caller who is in it, else 0."""
+    """Compile the context of one list: it returns 1 for a caller who is in it, else 0."""
     fields, where = unit.fields, unit.context(shortened(LISTS + unit.name))
     where.note(unit.label)
     for number in fields.get("numbers") or ():
@@ -28,7 +28,7 @@ def compile_caller_list(unit: Unit) -> None:
 
 
 def decode_caller_list(sections: Sections, name: str) -> Decoded:
-    """The numbers, prefixes and callers without a number that a context holds."""
+    """Decode the numbers, prefixes and callers without a number that a context holds."""
     found = sections.context(shortened(LISTS + name))
     held = [exten for exten, steps in found.items() if [str(s) for s in steps] == [str(HELD)]]
     numbers = sorted(exten for exten in held if exten.startswith("+"))
@@ -41,7 +41,7 @@ def decode_caller_list(sections: Sections, name: str) -> Decoded:
 
 
 def compile_who(compiled: Compiled) -> None:
-    """The subroutine that says who calls: a number, or that none is shown."""
+    """Compile the subroutine that says who calls: a number, or that none is shown."""
     Context(compiled, WHO).add(
         "s",
         [

@@ -54,7 +54,7 @@ _CONTEXT = "conference_room/"
 
 
 def compile_conference_room(unit: Unit) -> None:
-    """The context of one room, its number inside, and its PINs."""
+    """Compile the context of one room, its number inside, and its PINs."""
     room, name, place, flow = unit.fields, unit.name, unit.place, unit.flow
     where = unit.entrance()
     pins = {field: shortened(prefix + name) for field, prefix in PINS.items() if room.get(field)}
@@ -160,7 +160,7 @@ def _records_own(room: Filled) -> Iterator[Step]:
 
 
 def decode_conference_room(sections: Sections, name: str) -> Decoded:
-    """The fields that a room's context, its number inside and its PINs say."""
+    """Decode the fields that a room's context, its number inside and its PINs say."""
     place = Place("conference_room", name)
     extensions = sections.context(context(place))
     steps = extensions.get("s", ())

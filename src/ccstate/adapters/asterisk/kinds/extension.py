@@ -76,7 +76,7 @@ def emergency_location(centre: Centre, name: str) -> str:
 
 
 def street_of(site: Filled) -> str:
-    """The street address of a site in one line; as much of it as is known."""
+    """Return the street address of a site in one line; as much of it as is known."""
     address = site.get("address") or {}
     town = " ".join(address[part] for part in ("city", "state", "postcode") if address.get(part))
     parts = (address.get("street"), town, address.get("country"))
@@ -94,7 +94,7 @@ def unknown_pin(key: bytes, name: str) -> str:
 
 
 def _site(text: str) -> Json:
-    """The site whose phones dial in a context; None for that of phones of no site."""
+    """Return the site whose phones dial in a context; None for that of phones of no site."""
     kind, slash, name = text.partition("/")
     if kind != "site" or (slash and len(text) >= LONGEST):
         raise Unclear
@@ -109,7 +109,7 @@ _CALLER = re.compile(r'"((?:[^"\\]|\\.)*)" <([^<>]*)>')
 
 
 def _caller(text: str) -> tuple[str, str]:
-    """The name and the number of a caller ID as `_written` spells it."""
+    """Return the name and the number of a caller ID as `_written` spells it."""
     found = _CALLER.fullmatch(text)
     if not found:
         raise Unclear
@@ -192,7 +192,7 @@ def compile_extension(unit: Unit) -> None:
 
 
 def _written(unit: Unit) -> Mapping[str, Any]:
-    """The fields as options say them; what is empty is not written."""
+    """Return the fields as options say them; what is empty is not written."""
     name, extension, centre = unit.name, unit.fields, unit.flow.centre
     caller = extension.get("caller_id") or {}
     is_webrtc = extension["device"] == "webrtc"
@@ -219,7 +219,7 @@ def _written(unit: Unit) -> Mapping[str, Any]:
 
 
 def quoted(text: str) -> str:
-    """A display name as RFC 3261 quotes it."""
+    """Return a display name as RFC 3261 quotes it."""
     escaped = text.strip().replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
@@ -246,12 +246,12 @@ def _mailbox(unit: Unit) -> None:
 
 
 def mailbox_text(text: str) -> str:
-    """A text as one part of a mailbox, where a comma would begin the next."""
+    """Return a text as one part of a mailbox, where a comma would begin the next."""
     return " ".join(text.replace(",", " ").split())
 
 
 def compile_shared(compiled: Compiled, flow: Flow, _setting: Setting) -> None:
-    """The subroutines that ring an extension and take a message, and lamps."""
+    """Compile the subroutines that ring an extension and take a message, and lamps."""
     compile_rings(compiled, flow)
     mailbox = Place("extension", "${ARG1}", "voicemail")
     Context(compiled, MESSAGE).add(
@@ -275,7 +275,7 @@ def compile_shared(compiled: Compiled, flow: Flow, _setting: Setting) -> None:
 
 
 def decode_extension(sections: Sections, name: str) -> Decoded:
-    """The fields that an endpoint, its account, its mailbox and its dialplan say."""
+    """Decode the fields that an endpoint, its account, its mailbox and its dialplan say."""
     endpoint = sections.pjsip("endpoint", name)
     recorded = sections.centre.of("extension").get(name, {})
     place = Place("extension", name)
@@ -311,7 +311,7 @@ def _decoded_options(sections: Sections, name: str, endpoint: Options, recorded:
 
 
 def _part(callerid: str | None, number: int) -> Json:
-    """The name or the number in a caller ID; None where it is empty."""
+    """Return the name or the number in a caller ID; None where it is empty."""
     return decoded(Codec(str, lambda text: _caller(text)[number] or None), callerid)
 
 

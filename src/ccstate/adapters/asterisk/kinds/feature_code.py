@@ -62,7 +62,7 @@ SOUND_WHEN_REFUSED = "beeperr"
 
 
 def _ended(question: str, action: str) -> list[Step]:
-    """A sound for what was done, another for what could not be."""
+    """Play one sound for success, another for failure."""
     return [
         Step("GotoIf", f"$[{question}]?done"),
         Step("Playback", SOUND_WHEN_REFUSED),
@@ -73,7 +73,7 @@ def _ended(question: str, action: str) -> list[Step]:
 
 
 def _steps(code: Filled) -> list[Step]:
-    """The steps of a code, by its action."""
+    """Return the steps of a code, by its action."""
     match code["action"]:
         case "log_in" | "log_out" as action:
             return _logs(action, code.get("queue"))
@@ -135,7 +135,7 @@ def _toggles(
 
 
 def compile_logins(compiled: Compiled, centre: Centre) -> None:
-    """The subroutines that log agents in and out; none where no code does."""
+    """Compile the subroutines that log agents in and out; none where no code does."""
     actions = {code["action"] for code in centre.of("feature_code").values()}
     if actions.isdisjoint({"log_in", "log_out"}):
         return
@@ -187,7 +187,7 @@ def _noted(status: str, *good: str) -> list[Step]:
 
 
 def decode_feature_code(sections: Sections, name: str) -> Decoded:
-    """The code, where it may be dialled, and what it does."""
+    """Decode the code, where it may be dialled, and what it does."""
     place = Place("feature_code", name)
     dialled = {site: (code, steps) for site, code, steps in _dialled(sections, place)}
     code, first = next(iter(dialled.values()), (None, ()))

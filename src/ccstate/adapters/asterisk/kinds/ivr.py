@@ -72,7 +72,7 @@ CALLS = Template("Gosub", f"{OUTSIDE},s,1(<number>,<ring_for>)", ring_for=RING_S
 
 
 def compile_tree(unit: Unit) -> None:
-    """The contexts of one tree, and its number inside."""
+    """Compile the contexts of one tree, and its number inside."""
     tree = unit.fields
     for name, fields in tree["nodes"].items():
         place = Place("ivr", unit.name, name)
@@ -110,7 +110,7 @@ class _Node:
         self.where.add("s", [enter_step(self.place), *steps])
 
     def step(self, template: Template, *fields: str, label: str = "") -> Step:
-        """The step that says fields, one by one or all of the node."""
+        """Return the step that says fields, one by one or all of the node."""
         path = self.path(fields[0]) if len(fields) == 1 else f"nodes.{self.place.node}"
         return template.step(path, label, **{field: self.fields[field] for field in fields})
 
@@ -118,7 +118,7 @@ class _Node:
         return prompt_sound(self.flow, self.fields.get("prompt"), self.language)
 
     def spoken(self, template: Template) -> list[Step]:
-        """The step that plays the prompt, where it has a recording."""
+        """Return the step that plays the prompt, where it has a recording."""
         sound = self.sound()
         return [template.step(self.path("prompt"), prompt=sound)] if sound else []
 
@@ -193,7 +193,7 @@ def _variable(name: str) -> str:
 
 
 def decode_tree(sections: Sections, name: str) -> Decoded:
-    """The fields that the contexts of a tree, and its number inside, say."""
+    """Decode the fields that the contexts of a tree, and its number inside, say."""
     found: Decoded = {}
     recorded = sections.centre.of("ivr").get(name, {}).get("nodes") or {}
     for node in sections.contexts(f"ivr/{name}/"):
@@ -213,7 +213,7 @@ _RINGS_FOR = Dial.model_fields["ring_for"].default
 def _decoded_node(
     sections: Sections, tree: str, steps: Mapping[str, Steps], was: Filled
 ) -> Decoded:
-    """The fields of one node; its kind by the steps that only such a node has.
+    """Decode the fields of one node; its kind by the steps that only such a node has.
 
     Nodes that only pass a call on look alike: then it is what it was (`was`), if that can be.
     """
@@ -254,7 +254,7 @@ def _decoded_node(
 
 
 def _decoded_passing(steps: Steps, leads: Json, was: str) -> dict[str, Json]:
-    """A node that plays a prompt, or nothing, and passes the call on or ends it."""
+    """Decode a node that plays a prompt, or nothing, and passes the call on or ends it."""
     prompt = PLAYBACK.values(steps)["prompt"]
     mailbox = _named(steps, "extension", "voicemail")
     if was == "dial":  # its extension has no device
@@ -269,7 +269,7 @@ def _decoded_passing(steps: Steps, leads: Json, was: str) -> dict[str, Json]:
 
 
 def _named(steps: Steps, kind: str, node: str = "") -> Json:
-    """The name of what steps lead to, if it is of that kind."""
+    """Return the name of what steps lead to, if it is of that kind."""
     places = [place for step in steps if (place := target(step))]
     name: Json = UNCLEAR
     if places and (places[-1].kind, places[-1].node) == (kind, node):
@@ -323,7 +323,7 @@ def _decoded_collect(
 
 
 def decoded_callers(sections: Sections, steps: Mapping[str, Steps], tree: str = "") -> Json:
-    """The lists that are asked in turn, and where each leads its callers."""
+    """Decode the lists that are asked in turn, and where each leads its callers."""
     lists = [found["list"] for step in steps.get("s", ()) if (found := ASKS.read(step))]
     return [
         {"list": name, "to": sections.leads(steps.get(f"{LISTED}{number}", ()), tree)}

@@ -74,7 +74,7 @@ def _asked(number: Filled) -> Iterator[tuple[str, str]]:
 
 
 def decode_number(sections: Sections, name: str) -> Decoded:
-    """The fields that the contexts of a number say."""
+    """Decode the fields that the contexts of a number say."""
     place = Place("number", name)
     start = sections.context(context(place)).get("s", ())
     parts = [sections.context(context(place._replace(node=node))) for node in ("", TURNED, HOURS)]

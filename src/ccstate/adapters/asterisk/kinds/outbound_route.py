@@ -79,7 +79,7 @@ def takes(compiled: Compiled, flow: Flow, site: str, out: str, first: Iterable[S
 
 
 def decode_route(sections: Sections, name: str) -> Decoded:
-    """The fields that the context of a route, and those of what is dialled, say."""
+    """Decode the fields that the context of a route, and those of what is dialled, say."""
     steps = sections.context(_route(name)).get(ANYTHING, ())
     recorded = sections.centre.of("outbound_route").get(name, {})
     is_emergency = LOCATES.is_in(steps)

@@ -46,7 +46,7 @@ def compile_parking_lot(unit: Unit) -> None:
 
 
 def _written(name: str, lot: Filled) -> Mapping[str, Any]:
-    """The fields as options say them."""
+    """Return the fields as options say them."""
     sends_on = bool(lot.get("on_timeout"))
     return {
         **lot,
@@ -57,12 +57,12 @@ def _written(name: str, lot: Filled) -> Mapping[str, Any]:
 
 
 def slots_context(lot: str) -> str:
-    """The context that res_parking makes for a lot."""
+    """Return the context that res_parking makes for a lot."""
     return shortened(SLOTS + lot)
 
 
 def decode_parking_lot(sections: Sections, name: str) -> Decoded:
-    """The fields that a section and the context behind its end say."""
+    """Decode the fields that a section and the context behind its end say."""
     said = decode(ROWS, sections.parking_lot(name))
     steps = sections.context(context(Place("parking_lot", name))).get("s", ())
     sends_on = said["comes_back",] is False

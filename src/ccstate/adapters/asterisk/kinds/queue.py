@@ -83,7 +83,7 @@ def compile_members(unit: Unit) -> None:
 
 
 def logins(queue: str) -> str:
-    """The context of those who log in to a queue: by phone, their penalty and name."""
+    """Return the context of those who log in to a queue: by phone, their penalty and name."""
     return shortened(f"logins/{queue}")
 
 
@@ -156,7 +156,7 @@ def _called(agent: Agent) -> str:
 
 
 def _member(agent: Agent, line: _Line) -> dict[str, Json]:
-    """A person or phone as a member by itself."""
+    """Return a person or phone as a member by itself."""
     return {"user" if agent.user else "extension": _called(agent), **_said(line)}
 
 
@@ -323,7 +323,7 @@ def _written(flow: Flow, name: str, queue: Filled) -> Mapping[str, Any]:
 
 
 def _exits(queue: str) -> str:
-    """The context whose extensions are the keys that lead out of a queue."""
+    """Return the context whose extensions are the keys that lead out of a queue."""
     return shortened(f"keys/{queue}")
 
 
@@ -420,7 +420,7 @@ def _unstaffed(place: Place, queue: Filled, way: Transition) -> list[Step]:
 
 
 def decode_queue(sections: Sections, name: str) -> Decoded:
-    """The fields that a queue's section, members, context and number inside say."""
+    """Decode the fields that a queue's section, members, context and number inside say."""
     place = Place("queue", name)
     options = sections.queue(name)
     found = decode(ROWS, options)
@@ -444,7 +444,7 @@ def decode_queue(sections: Sections, name: str) -> Decoded:
 
 
 def _decoded_exits(sections: Sections, name: str, options: Mapping[str, str]) -> Json:
-    """The keys that lead out of a queue, and where to."""
+    """Decode the keys that lead out of a queue, and where to."""
     if "context" not in options:
         return None
     leads = {key: sections.leads(s) for key, s in sections.context(_exits(name)).items()}

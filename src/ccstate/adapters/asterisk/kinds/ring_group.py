@@ -32,7 +32,7 @@ def compile_ring_group(unit: Unit) -> None:
 
 
 def decode_ring_group(sections: Sections, name: str) -> Decoded:
-    """The fields that a ring group's context and number inside say."""
+    """Decode the fields that a ring group's context and number inside say."""
     place = Place("ring_group", name)
     steps = sections.context(context(place)).get("s", ())
     turns = [found for step in steps if (found := DIAL.read(step))]

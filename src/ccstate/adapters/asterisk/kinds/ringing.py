@@ -75,7 +75,7 @@ def forwarding_steps(_: Filled) -> list[Step]:
 
 
 def compile_forwarding(compiled: Compiled, flow: Flow) -> None:
-    """The extensions from which calls are forwarded, each with the rights of its phone."""
+    """Compile the extensions from which calls are forwarded, each with the rights of its phone."""
     if not has_forwarding_codes(flow):
         return
     where = Context(compiled, FORWARDING)
@@ -103,7 +103,7 @@ SILENCED = "ccstate/do_not_disturb/"
 
 
 def compile_ringing(unit: Unit) -> None:
-    """The steps of one extension, and outside numbers that it forwards to."""
+    """Compile the steps of one extension, and outside numbers that it forwards to."""
     name, extension, place, flow = unit.name, unit.fields, unit.place, unit.flow
     where, ways = unit.context(context(place)), flow.ways(place)
     if ways[0].event is Event.THEN:
@@ -130,7 +130,7 @@ def _ring(extension: Filled, name: str, place: str) -> Step:
 
 
 def _before_ringing(flow: Flow, extension: Filled) -> list[Step]:
-    """The notice of a recording, and the recording, which begins with the answer."""
+    """Compile the notice of a recording, and the recording, which begins with the answer."""
     recording = extension.get("recording") or {}
     notice = in_call.notice_steps(extension, prompt_sound(flow, recording.get("notice"), None))
     return [*notice, *in_call.record_steps(extension)]
@@ -176,7 +176,7 @@ def _outside(unit: Unit, place: Place) -> None:
 
 
 def compile_rings(compiled: Compiled, flow: Flow) -> None:
-    """The subroutines that ring an extension, and tell that one has no phone."""
+    """Compile the subroutines that ring an extension, and tell that one has no phone."""
     codes = flow.centre.of("feature_code").values()
     silenced = f'$["${{DB({SILENCED}${{ARG1}})}}" = "on"]?missed'
     asks = any(code["action"] == "do_not_disturb" for code in codes)
@@ -252,7 +252,7 @@ _FOLLOW_RINGS = Follow.model_fields["ring_for"].default
 
 
 def _following(step: str) -> dict[str, Json]:
-    """A phone that rings after the extension's own; nothing for another step."""
+    """Return a phone that rings after the extension's own; nothing for another step."""
     ring = next((template for template in (FOLLOWS, CALLS) if template.is_in([step])), None)
     said = ring.values([step]) if ring else {}
     return {field: said[field] for field in said if said[field] != _FOLLOW_RINGS}

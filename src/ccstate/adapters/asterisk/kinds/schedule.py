@@ -48,12 +48,12 @@ ALL, PART, NONE = "all", "part", "none"
 
 
 def compile_calendar(unit: Unit) -> None:
-    """The subroutine of one calendar: `all`, `part` or `none` for a day and a time."""
+    """Compile the subroutine of one calendar: `all`, `part` or `none` for a day and a time."""
     parts_of_days(unit.entrance(), unit.fields.get("holidays") or (), "holidays")
 
 
 def calendar_context(name: str) -> str:
-    """The context that knows the holidays of a calendar."""
+    """Return the context that knows the holidays of a calendar."""
     return shortened(f"calendar/{name}")
 
 
@@ -107,12 +107,12 @@ def _covers(start: int, end: int) -> str:
 
 
 def clock_number(minute: int) -> str:
-    """A minute of the day as dialplans have it: 570 → `930`."""
+    """Return a minute of the day as dialplans have it: 570 → `930`."""
     return f"{minute // 60}{minute % 60:02d}".lstrip("0") or "0"
 
 
 def decode_calendar(sections: Sections, name: str) -> Decoded:
-    """The holidays of a calendar; their names are those of the record."""
+    """Decode the holidays of a calendar; their names are those of the record."""
     recorded = sections.centre.of("calendar").get(name, {}).get("holidays") or ()
     found = decoded_days(sections, calendar_context(name), "hours")
     return {("holidays",): with_texts(found, recorded, "name")}
@@ -197,7 +197,7 @@ def _span(part: re.Match[str]) -> str:
 
 
 def time_of(clock: str) -> str:
-    """A time as dialplans have it: 930 → `09:30`; one of the day after counts from 2400."""
+    """Return a time as dialplans have it: 930 → `09:30`; one of the day after counts from 2400."""
     hour, minute = divmod(int(clock), 100)
     return f"{hour:02d}:{minute:02d}"
 
@@ -249,7 +249,7 @@ DECIDED = Template("Gosub", "schedule/<schedule>,s,1", schedule=name_after("sche
 
 
 def subroutine(schedule: Name) -> str:
-    """The context that decides for a schedule."""
+    """Return the context that decides for a schedule."""
     return shortened(f"schedule/{schedule}")
 
 
@@ -262,12 +262,12 @@ def schedule_steps(schedule: Name, field: str) -> list[Step]:
 
 
 def decoded_schedule(steps: Steps) -> Json:
-    """The schedule by which steps decide; None where they do not."""
+    """Decode the schedule by which steps decide; None where they do not."""
     return DECIDED.values(steps)["schedule"]
 
 
 def compile_schedule(unit: Unit) -> None:
-    """The subroutine of one schedule, and those of its own holidays and closings."""
+    """Compile the subroutine of one schedule, and those of its own holidays and closings."""
     schedule, name = unit.fields, unit.name
     context = unit.context(subroutine(name))
     zone, clock = schedule["timezone"], TEST_CLOCK if unit.setting.is_test_site else CLOCK
@@ -291,7 +291,7 @@ def compile_schedule(unit: Unit) -> None:
 
 
 def _closed_by(schedule: Filled) -> list[Step]:
-    """The switch that closes a schedule is asked first."""
+    """Compile the question to the switch that closes a schedule, which comes first."""
     if not (switch := schedule.get("closed_by")):
         return []
     is_on = f'$["${{GOSUB_RETVAL}}" = "{Position.ON}"]?{Phase.CLOSED},1'
@@ -411,7 +411,7 @@ def _through(texts: Iterable[str], field: str, otherwise: str) -> list[Step]:
 
 
 def decode_schedule(sections: Sections, name: str) -> Decoded:
-    """The fields that the subroutine of a schedule, its holidays and its closings say."""
+    """Decode the fields that the subroutine of a schedule, its holidays and its closings say."""
     recorded = sections.centre.of("schedule").get(name, {})
     steps = sections.context(subroutine(name))
     asks = steps.get(ANY_DAY, ())
@@ -472,7 +472,7 @@ _EDGE = re.compile(r"GotoIf\(\$\[\$\{ARG3\} >= ([0-9]+)\]\?(open|closed),1\)")
 
 
 def _spans(steps: Steps) -> list[Json]:
-    """The spans between edges that `_through` compiles."""
+    """Return the spans between edges that `_through` compiles."""
     edges = [(int(e[1]), e[2]) for e in map(_EDGE.fullmatch, steps) if e]
     if steps and steps[-1] == f"Goto({Phase.OPEN},1)":
         edges.append((0, Phase.OPEN))

@@ -22,12 +22,12 @@ def key_of(name: str) -> str:
 
 
 def device_of(name: str) -> str:
-    """The device whose state is the position; lamps show it."""
+    """Return the device whose state is the position; lamps show it."""
     return f"Custom:ccstate-{name}"
 
 
 def compile_switch(unit: Unit) -> None:
-    """The subroutine of one switch."""
+    """Compile the subroutine of one switch."""
     name, where = unit.name, unit.entrance()
     where.add(
         "s",
@@ -61,7 +61,7 @@ def _position(text: str) -> Json:
 
 
 def decode_switch(sections: Sections, name: str) -> Decoded:
-    """The default position that a subroutine says."""
+    """Decode the default position that a subroutine says."""
     steps = sections.context(shortened(SWITCHES + name)).get("s", ())
     codec = Codec(str, _position)
     return {("default",): decoded(codec, POSITION_OF.find(steps).get("position"))}

@@ -59,17 +59,17 @@ def trunk_id(name: str) -> str:
 
 
 def dialplan_pattern(pattern: str) -> str:
-    """A pattern of a route as Asterisk writes it."""
+    """Return a pattern of a route as Asterisk writes it."""
     return f"_{pattern}" if set(pattern) & set("XZN.!") else pattern
 
 
 def arrival_context(centre: Centre, trunk: str) -> str:
-    """The context in which calls of a trunk come in."""
+    """Return the context in which calls of a trunk come in."""
     return shortened(f"arriving/{trunk}") if _reading(centre, trunk) else trunk_context(trunk)
 
 
 def trunk_context(trunk: str) -> str:
-    """The context that knows the numbers of a trunk, in E.164 with and without its plus."""
+    """Return the context that knows the numbers of a trunk, in E.164 with and without its plus."""
     return shortened(f"trunk/{trunk}")
 
 
@@ -89,7 +89,7 @@ def _writing(centre: Centre, trunk: str) -> tuple[Rewrite, ...]:
 
 
 def compile_formats(compiled: Compiled, centre: Centre, trunk: str) -> None:
-    """The contexts in which numbers of a trunk change their form, where they do."""
+    """Compile the contexts in which numbers of a trunk change their form, where they do."""
     owner = Address("trunk", trunk)
     label = centre.label(f"trunk/{trunk}") or trunk
     if reading := _reading(centre, trunk):
@@ -256,7 +256,7 @@ def compile_trunk(unit: Unit) -> None:
 
 
 def _written(flow: Flow, name: str, trunk: Filled) -> Mapping[str, Any]:
-    """The fields as options say them."""
+    """Return the fields as options say them."""
     identity, transport = trunk_id(name), trunk["transport"]
     server = f"sip:{trunk['host']}:{trunk.get('port') or _PORTS[transport]}"
     server += "" if transport == "udp" else f";transport={transport}"
@@ -286,7 +286,7 @@ def _written(flow: Flow, name: str, trunk: Filled) -> Mapping[str, Any]:
 
 
 def leaving(trunk: str) -> str:
-    """The context by which calls leave on a trunk."""
+    """Return the context by which calls leave on a trunk."""
     return shortened(f"leaving/{trunk}")
 
 
@@ -316,7 +316,7 @@ def _leaves_by(where: Context, shown: Shown, name: str, trunk: Filled) -> None:
 
 
 def _number_shown() -> list[Step]:
-    """The number that the call shows, by the one precedence; on to `to` in any case."""
+    """Compile the number that the call shows, by the one precedence; on to `to` in any case."""
     steps = [Step("GotoIf", '$["${ARG3}" = "1"]?help')]
     steps += [Step("GotoIf", f'$["${{{_SAID[s]}}}" != ""]?{s.name.lower()}') for s in ORDINARY]
     steps.append(Step("Goto", "to"))
@@ -420,7 +420,7 @@ def _begins(variable: str) -> str:
 
 
 def decode_trunk(sections: Sections, name: str) -> Decoded:
-    """The fields that the sections of a trunk, and the contexts of its calls, say."""
+    """Decode the fields that the sections of a trunk, and the contexts of its calls, say."""
     identity = trunk_id(name)
     endpoint, account, identify = (
         decode((row for row in ROWS if row.section == section), sections.pjsip(section, identity))

@@ -27,7 +27,7 @@ _OTHERS = (
 
 
 def _of_pjsip() -> Iterable[Row]:
-    """The options that AMI shows; variables are shown together."""
+    """Return the options that AMI shows; variables are shown together."""
     rows = (*EXTENSION.rows, *TRUNK.rows, *_OTHERS)
     return (row for row in rows if not row.option.startswith(VARIABLE))
 
@@ -219,7 +219,7 @@ def _codecs(shown: str) -> str:
 
 
 def _caller(shown: str) -> str:
-    """A caller ID; a number without a name is shown bare."""
+    """Return a caller ID; a number without a name is shown bare."""
     return shown if "<" in shown or not shown else f'"" <{shown}>'
 
 

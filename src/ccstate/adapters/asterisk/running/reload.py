@@ -93,7 +93,7 @@ def _revision(ami: Ami, file: str) -> str:
 
 
 def _of_item(ami: Ami, action: str, name: str, sentinel: str, value: str) -> str:
-    """A header of the item of a list whose name is the sentinel; "" where none is."""
+    """Return a header of the item of a list whose name is the sentinel; "" where none is."""
     return next((item[value] for item in ami.read(action) if item[name] == sentinel), "")
 
 

@@ -34,8 +34,6 @@ from ccstate.model import Address, Fields
 # Part of every digest: raise it where the same source makes another sound, and all are made anew.
 _MAKING = 1
 
-ESPEAK_NG = Speech()
-
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -85,7 +83,7 @@ class Sound:
 def wanted(
     prompts: Mapping[str, Fields],
     *,
-    speech: Speech = ESPEAK_NG,
+    speech: Speech = (),
     recordings: Mapping[str, str] | None = None,
 ) -> dict[str, Wanted]:
     """The sounds of the prompts, by path, sorted; `recordings` as `recording_digests` reads them.
@@ -117,7 +115,7 @@ def _sources(
 def _digest(source: Source, language: str, speech: Speech) -> str:
     match source:
         case Text(words):
-            parts = ["text", words, language, *speech.argv]
+            parts = ["text", words, language, *speech]
         case Recording(path, content) if content is not None:
             parts = ["recording", Path(path).suffix, content]
         case Recording(path):
@@ -128,7 +126,7 @@ def _digest(source: Source, language: str, speech: Speech) -> str:
 
 
 def recording_digests(prompts: Mapping[str, Fields], folder: Path) -> dict[str, str]:
-    """The digest of every recording's content, by path; one that cannot be read is left out.
+    """Return the digest of every recording's content, by path; one that cannot be read is left out.
 
     `audit` says what is wrong with those.
     """
@@ -158,7 +156,7 @@ def audit(wanted: Mapping[str, Wanted], folder: Path, speech: Speech) -> list[Di
 
 
 def _speech_problems(wanted: Iterable[Wanted], speech: Speech) -> Iterator[Diagnostic]:
-    """A missing program once, a missing voice once a language."""
+    """Report a missing program once, a missing voice once a language."""
     speaking: dict[str, list[Wanted]] = {}
     for one in wanted:
         if isinstance(one.source, Text):
@@ -190,7 +188,7 @@ def _problems(check: Callable[[], object]) -> tuple[Diagnostic, ...]:
 
 
 def make(wanted: Mapping[str, Wanted], folder: Path, speech: Speech) -> dict[str, Sound]:
-    """The sounds, made side by side; InvalidInput with every problem of every prompt.
+    """Make the sounds side by side; InvalidInput with every problem of every prompt.
 
     The same input makes the same bytes, with the same versions of program and libraries.
     """
@@ -311,7 +309,7 @@ class Prompts:
         }
 
     def made(self, objects: Objects, records: Records, present: Mapping[str, Stat]) -> Made:
-        """The sounds that the objects want and that are not there, made."""
+        """Make the sounds that the objects want and that are not there."""
         wanted = self._wanted(objects)
         missing = {
             path: one

@@ -79,7 +79,7 @@ def check_header(file: IO[bytes], name: str) -> None:
 
 
 def telephone_samples(content: bytes, name: str) -> bytes:
-    """The recording as 8 kHz, 16 bit, little-endian samples of one channel.
+    """Return the recording as 8 kHz, 16 bit, little-endian samples of one channel.
 
     Channels are averaged; loudness stays, and what resampling lifts above full scale is cut there.
     What is in that form already comes back sample by sample. `name` tells the format by its ending.
@@ -98,7 +98,7 @@ def telephone_samples(content: bytes, name: str) -> bytes:
 
 
 def wav(samples: bytes, comment: str) -> bytes:
-    """A WAV file of telephone samples, with a comment that tells where they come from.
+    """Return a WAV file of telephone samples, with a comment that tells where they come from.
 
     The comment follows the samples. Asterisk 16.28 and 22.10.1 stop reading where the file offset
     equals the length of the samples: everything before them shortens what is played. The 44 bytes
@@ -117,7 +117,7 @@ def _chunk(name: bytes, content: bytes) -> bytes:
 
 
 def _opened(libraries: _Libraries, file: IO[bytes], name: str) -> Any:
-    """The recording, open; its header is within the limits."""
+    """Return the recording, open; its header is within the limits."""
     ending = PurePosixPath(name).suffix
     if not file.read(4).startswith(_BEGINNINGS[ending]):
         raise _undecodable(name, f"It does not begin like a {ending} file.")

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TypeAlias
 
 from ccstate.adapters.asterisk import codes
 from ccstate.adapters.asterisk.sounds.audio import MOST_BYTES
@@ -37,20 +38,16 @@ _NEAREST = {
 _AMERICAN = frozenset("AR BO CL CO CR CU DO EC GT HN MX NI PA PE PR PY SV US UY VE".lower().split())
 
 
-@dataclass(frozen=True, slots=True)
-class Speech:
-    """What speaks: a program and its arguments; without any, espeak-ng.
+Speech: TypeAlias = tuple[str, ...]
+"""A program that speaks, with its arguments; without any, espeak-ng.
 
-    The program reads text in UTF-8 and writes a WAV file to standard output. `{language}` in an
-    argument becomes the language tag, such as en-AU.
-    """
-
-    argv: tuple[str, ...] = ()
+It reads text in UTF-8 and writes a WAV file to standard output. `{language}` in an argument becomes
+the language tag, such as en-AU."""
 
 
 def named_speech() -> Speech:
     """Return the command of the environment. Raises InvalidInput where that is no program."""
-    return Speech(command(VARIABLE))
+    return command(VARIABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +72,10 @@ class Speaker:
 
 
 def find_speaker(speech: Speech) -> Speaker:
-    """The program that speaks; InvalidInput where it is not on this machine."""
-    if not speech.argv:
+    """Find the program that speaks; InvalidInput where it is not on this machine."""
+    if not speech:
         return _espeak()
-    return Speaker(Path(speech.argv[0]).name, speech.argv, None, None)
+    return Speaker(Path(speech[0]).name, speech, None, None)
 
 
 def _espeak() -> Speaker:
@@ -115,7 +112,7 @@ _OTHER = re.compile(r"\((\S+) (\d+)\)")
 
 
 def _voices(listed: str) -> tuple[Voice, ...]:
-    """The voices of `espeak-ng --voices`, in its order.
+    """Read the voices of `espeak-ng --voices`, in its order.
 
     A line (1.51): ` 5  es-419  --/M  Spanish_(Latin_America)  roa/es-419  (es-mx 6)(es 6)`.
     """
@@ -129,7 +126,7 @@ def _voices(listed: str) -> tuple[Voice, ...]:
 
 
 def voice(language: str, voices: tuple[Voice, ...]) -> str | None:
-    """The file of the voice nearest to a language tag: en-AU → gmw/en, zh → sit/cmn."""
+    """Return the file of the voice nearest to a language tag: en-AU → gmw/en, zh → sit/cmn."""
     tag = language.lower()
     primary, _, region = tag.partition("-")
     nearest = "es-419" if primary == "es" and region in _AMERICAN else _NEAREST.get(tag, tag)
@@ -146,7 +143,7 @@ def check_language(by: Speaker, language: str) -> None:
 
 
 def speak(by: Speaker, text: str, language: str) -> bytes:
-    """The text as the program speaks it: a WAV file of whatever rate it likes."""
+    """Speak the text with the program: a WAV file of any rate."""
     if by.voices is not None:
         # [[…]] would be phonemes to espeak-ng, also without -m (1.51, seen with -x).
         text = re.sub(r"\[(?=\[)", "[ ", text)

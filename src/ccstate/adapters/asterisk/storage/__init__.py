@@ -46,7 +46,7 @@ def too_large(place: str, path: str) -> Unreadable:
 
 
 def not_changed(place: str, path: str, why: str, hint: str, done: Sequence[str]) -> Diagnostic:
-    """A file could not be replaced or removed; `done` were, before it."""
+    """Report a file that could not be replaced or removed; `done` were, before it."""
     before = f"{', '.join(done)} had been done before" if done else "nothing was changed before"
     hint = hint or "plan again: it shows what is left to do"
     return problem(codes.NOT_CHANGED, place, path, why=why, before=before, hint=hint)
@@ -177,7 +177,7 @@ def _unreadable(place: str, path: str, error: OSError) -> Unreadable:
 
 
 def folder_mode(mode: int) -> int:
-    """The mode of a folder that is made for files of this mode."""
+    """Return the mode of a folder that is made for files of this mode."""
     return 0o755 if mode & stat.S_IROTH else 0o750
 
 

@@ -407,7 +407,7 @@ class RemoteFolder:
         return [entry async for entry in self._sftp.scandir(self._at(folder))]
 
     async def _linked(self, path: str, root: str) -> Stat | None:
-        """The file that a link leads to, where it is a file inside."""
+        """Return the file that a link leads to, where it is a file inside."""
         with contextlib.suppress(*ABSENT):
             status = await self._sftp.stat(self._at(path))
             inside = PurePosixPath(await self._real(path)).is_relative_to(root)
