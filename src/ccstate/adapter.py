@@ -43,7 +43,7 @@ class Support:
     `needs_reload` says whether a write takes effect only when the platform has loaded it; then
     `observe` shows both levels. `atomic` says that a batch is one write, so that a plan is better
     one batch than many: what depends on something may come in the same batch. `unseen` is the reason
-    why an object of the kind that somebody makes or deletes by hand, past ccstate, is not seen; ""
+    why an object of the kind that is made or deleted by hand, past ccstate, is not seen; ""
     where it is, and where nothing of the kind is mapped.
     """
 
@@ -169,7 +169,7 @@ class Result:
 class Holder:
     """Who holds a platform's lock: `owner` is user@host, `since` ISO 8601 UTC, `plan` an id.
 
-    `process` tells the process of that number from another that got it later, on this host or
+    `process` distinguishes the process of that number from one that got it later, on this host or
     one of the same name; "" where that is not known.
     """
 
@@ -215,7 +215,7 @@ class Holder:
 
 LARGEST_PID = 2**31 - 1  # pid_t, as signed as Linux has it
 UNKNOWN = Holder("unknown", 0, "", "", "")
-"""Whoever left a lock that does not say whose it is."""
+"""The holder of a lock that does not say whose it is."""
 
 
 class SecretsUnseen(Exception):
@@ -263,22 +263,22 @@ class Adapter(Protocol):
     def lock(self, holder: Holder) -> Holder | None:
         """Takes the platform's lock, which lies where the ledger lies; None where that was done.
 
-        Else whoever holds it, and nothing has changed. Of many who ask at once one gets it. It
-        keeps nobody from reading or writing: an apply asks for it, and looks whether it has it.
+        Else its holder, and nothing has changed. Of many that ask at once one gets it. It
+        prevents no reading or writing: an apply asks for it, and checks that it has it.
         """
 
     def unlock(self, holder: Holder) -> None:
         """Gives the lock back where this holder has it; the lock of another stays."""
 
     def holder(self) -> Holder | None:
-        """Who holds the lock; None where nobody does."""
+        """The holder of the lock; None where it is free."""
 
 
 class Module(NamedTuple):
-    """What the module of an adapter's entry point has: `connect`, and more where it tells it.
+    """What the module of an adapter's entry point has: `connect`, and more where it defines it.
 
     `Connection` is the pydantic model of the mapping under `connection`, by which what is wrong
-    there is told with its line. `places` says where the platform is: two targets that have one of
+    there is reported with its line. `places` says where the platform is: two targets that have one of
     them in common are one platform. `GONE` has what to do about keys of an earlier release.
     `read_estate` reads configurations that were written by hand, for `ccstate import`.
     """

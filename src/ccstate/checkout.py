@@ -57,7 +57,7 @@ def outermost_top(path: Path) -> Path:
     """The outermost folder on the way to an absolute path below which a branch chooses the links.
 
     That is the top of a working copy, the folder of a project, or the one that the command runs in.
-    The path itself where there is none of them: then whoever named it chose all of it.
+    The path itself where there is none of them: then the user who named it chose all of it.
     """
     here = Path.cwd()
     for folder in reversed(path.parents):

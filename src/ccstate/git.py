@@ -97,7 +97,7 @@ class Repository:
 
     @contextmanager
     def streamed(self, *arguments: str) -> Iterator[IO[bytes]]:
-        """What git prints, while it prints it; whoever reads may stop early.
+        """What git prints, while it prints it; the reader may stop early.
 
         Raises GitFailed where all was read, and git failed: what was read is not all there is.
         """

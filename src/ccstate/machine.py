@@ -1,7 +1,7 @@
 """What of this machine and its network ccstate uses, said outside of every branch: programs, hosts.
 
 A branch chooses neither a program that is started nor a host that is logged in to: both are
-read from the environment, which whoever runs ccstate sets.
+read from the environment, which the user who runs ccstate sets.
 Why: docs/adr/0018-what-a-branch-can-contain-is-not-trusted.md.
 """
 
@@ -68,7 +68,7 @@ def command(variable: str) -> tuple[str, ...]:
 
 
 def check_hosts(hosts: Iterable[str]) -> None:
-    """Raises InvalidInput for those that nobody allowed to be logged in to; loopback always is."""
+    """Raises InvalidInput for hosts that may not be logged in to; loopback always may."""
     entries = os.environ.get(HOSTS, "").split()
     wrong = [
         codes.HOSTS_TOO_WIDE(variable=HOSTS, entry=entry)

@@ -207,7 +207,7 @@ def test_who_cannot_be_called_is_refused_with_what_may_be_meant(
 @pytest.mark.parametrize(
     "arguments, said",
     [
-        ((), "nobody is called"),
+        ((), "no number is called"),
         (("+61255501234", "--to", "2850"), "two numbers are called"),
         (("2850", "--at", "tomorrow"), '"tomorrow" is no moment'),
         (("2850", "--at", "2026-12-25"), '"2026-12-25" is no moment'),
@@ -216,7 +216,7 @@ def test_who_cannot_be_called_is_refused_with_what_may_be_meant(
         (("2850", "--at", "9999-12-31T23:59"), "is no moment from 2000 to 2099"),
         (("2850", "--keys", "1,a"), '"a" cannot be pressed'),
         (("2850", "--keys", "1" * 31), "cannot be pressed"),
-        (("2850", "--from", "bob"), 'nobody calls from "bob"'),
+        (("2850", "--from", "bob"), 'no call comes from "bob"'),
         (("--all", "--keys", "1"), "--all presses every key"),
         (("--all", "--from", "2001"), "--all presses every key"),
         (("--all", "--at", "soon"), '"soon" is no moment'),

@@ -51,7 +51,7 @@ def life(holder: Holder) -> Life:
 
 
 def _identity(pid: int) -> str:
-    """What tells a process from all others: boot, container, moment of its start; "" if unknown.
+    """What identifies a process: boot, container, moment of its start; "" if unknown.
 
     Source: proc_pid_stat(5), pid_namespaces(7), proc_sys_kernel(5); other systems have no /proc.
     """

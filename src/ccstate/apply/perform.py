@@ -297,7 +297,7 @@ def _perform(step: Step, fresh: FreshPlan, context: ApplyContext) -> None:
 
 
 def _doing(step: Step, count: int, context: ApplyContext) -> str:
-    """What a batch does; it may take long, and a platform that takes it whole tells nothing."""
+    """What a batch does, in words; it may take long without any sign of progress."""
     supports = context.adapters[step.target].supports
     kinds = {change.address.kind for change in step.changes}
     loads = any(supports[kind].needs_reload for kind in kinds & supports.keys())

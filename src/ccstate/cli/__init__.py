@@ -31,7 +31,7 @@ COMMANDS = {
     "fmt": ("files", "Put YAML files into their usual layout, comments kept"),
     "schema": ("files", "Write the JSON Schemas that editors complete from"),
     "plan": ("plan", "Say what would change, and write it down for review"),
-    "plans": ("plan", "List the plans, and remove those that nobody will apply"),
+    "plans": ("plan", "List the plans, and remove those that were never applied"),
     "apply": ("apply", "Do what a plan says, and confirm it by reading again"),
     "unlock": ("apply", "Remove the lock of an apply that died"),
     "verify": ("live", "Read the platforms and compare them with the desired state"),
@@ -95,7 +95,7 @@ def cli(ctx: click.Context, project: Path | None) -> None:
 
 
 _stopped: list[int] = []
-"""The signals that told this process to stop."""
+"""The signals that stopped this process."""
 
 
 def main() -> None:
@@ -106,7 +106,7 @@ def main() -> None:
     # millions of values that are all in use doubled the time of a plan of 100,000 objects.
     gc.disable()
     code = run(sys.argv[1:])
-    with suppress(OSError):  # nobody is left to be told
+    with suppress(OSError):  # standard error may be closed
         sys.stderr.flush()
     os._exit(
         code
@@ -125,7 +125,7 @@ def _keep_standard_streams() -> None:
         if stream is None:
             setattr(sys, name, os.fdopen(number, "w", encoding="utf-8", closefd=False))
         elif isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a terminal may not know every sign
+            stream.reconfigure(errors="backslashreplace")  # a terminal may lack characters
 
 
 def _listen() -> None:
@@ -145,13 +145,13 @@ def run(arguments: list[str]) -> int:
     try:
         result = cli.main(arguments, prog_name="ccstate", standalone_mode=False)
         sys.stdout.flush()
-    except BaseException as error:  # noqa: BLE001 - what nobody foresaw is raised again
+    except BaseException as error:  # noqa: BLE001 - unforeseen errors are raised again
         return _told(error)
     return result if isinstance(result, int) else 0
 
 
 def _told(error: BaseException) -> int:
-    """Says what went wrong, and returns the exit code for it; raises what nobody foresaw."""
+    """Prints what went wrong and returns its exit code; raises unforeseen errors again."""
     from ccstate.cli.output import Unsaid, complain, talk, unusable
     from ccstate.render.text import safe
 

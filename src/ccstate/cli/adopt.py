@@ -42,7 +42,7 @@ def adopt(
     """Take objects made by hand under management.
 
     Writes each ADDRESS to YAML as it is on the platform. The next plan then takes it over
-    without changing it. Passwords stay unmanaged: the platform does not tell them.
+    without changing it. Passwords stay unmanaged: the platform does not show them.
     """
     project = Project.open(root, Terminal())
     path = project.inside(into, FILE)

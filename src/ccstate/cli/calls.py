@@ -84,7 +84,7 @@ def simulate(
     project, wanted = Project.open(root, Terminal()), number or to
     if everything:
         if keys or caller:
-            _refuse("--all presses every key, whoever calls", "leave --keys and --from out")
+            _refuse("--all presses every key, from every caller", "leave --keys and --from out")
         if switches:
             _refuse("--all walks every position of every switch", "leave --switch out")
         report = project.enumerate_calls(wanted, at, live=live)
@@ -154,7 +154,7 @@ def test(
     """Run the call tests: does every promise to callers hold?
 
     Each call_test of the desired state, or those NAMEd, is walked through numbers, hours, trees
-    and queues, where everybody answers who is there. Exits with 1 where one fails. With --live
+    and queues, where everyone who is there answers. Exits with 1 where one fails. With --live
     TARGET each is made as a real call there as well, and held against the walk.
     """
     project = Project.open(root, Terminal())

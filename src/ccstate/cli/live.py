@@ -60,7 +60,7 @@ def show(root: Any, what: str, targets: tuple[str, ...], form: str) -> int:
     """Show an object as declared, applied and live; or a plan.
 
     ADDRESS is kind/name, such as queue/sales; PLAN the id of a plan, or its beginning. Markdown is
-    for plans; an object is told as text then.
+    for plans; an object is shown as text then.
     """
     project = Project.open(root, Terminal())
     if "/" not in what:

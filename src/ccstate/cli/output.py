@@ -57,7 +57,7 @@ def in_format(*reports: Report[Any]) -> Callable[[Callable[..., Any]], Callable[
 
 
 class Unsaid(Exception):
-    """A result that standard output did not take; that has been told."""
+    """A result that standard output did not take; the warning about it has been printed."""
 
     def __init__(self, exit_code: int) -> None:
         self.exit_code = exit_code
@@ -96,7 +96,7 @@ def _put(text: str) -> None:
 
 def talk(text: str) -> None:
     """Writes a remark to standard error."""
-    with suppress(OSError):  # nobody is left to be told
+    with suppress(OSError):  # standard error may be closed
         click.echo(inert(text), err=True, color=True)
 
 
@@ -104,7 +104,7 @@ _OF_OUTPUT = {errno.EBADF, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC}
 
 
 def unusable(error: OSError) -> Diagnostic:
-    """A file, or the output, with which something failed that nobody foresaw."""
+    """The problem in an unforeseen error of a file, or of the output."""
     if error.filename is None and error.errno in _OF_OUTPUT:
         return codes.OUTPUT_UNWRITTEN(reason=error.strerror or error)
     named = isinstance(error.filename, str | bytes)
@@ -119,8 +119,8 @@ def complain(problems: Sequence[Diagnostic]) -> None:
     from ccstate.render.diagnostics import diagnostics_text
 
     if problems:
-        told = [_from_here(problem) for problem in problems]
-        talk(diagnostics_text(told, palette(sys.stderr)).rstrip("\n"))
+        shown = [_from_here(problem) for problem in problems]
+        talk(diagnostics_text(shown, palette(sys.stderr)).rstrip("\n"))
 
 
 def _from_here(problem: Diagnostic) -> Diagnostic:

@@ -43,7 +43,7 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """The object as a file has it: None where it has none; `readable` is False where nobody knows."""
+    """The object as a file has it: None where it has none; `readable` is False where that is unknown."""
 
     fields: Fields | None
     readable: bool = True

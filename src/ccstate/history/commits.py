@@ -83,7 +83,7 @@ class Log:
         """What these commits say, by their ids."""
         if not shas:
             return {}
-        # As the commit has them: %aN and %aE obey a file .mailmap, by which a branch renames anybody.
+        # As the commit has them: %aN and %aE obey a file .mailmap, by which a branch renames authors.
         form = "--format=%H%x00%aI%x00%an <%ae>%x00%s%x00%B"
         said = self._asked("show", "-s", "-z", "--no-show-signature", form, *shas).split("\0")
         return {

@@ -60,7 +60,7 @@ def chosen_plan(plans: SavedPlans, targets: Targets, *, resume: bool) -> str:
     try:
         latest = plans.latest()
     except InvalidInput:
-        # A plan that was begun may be running: only its locks tell that it was interrupted.
+        # A plan that was begun may be running: only its locks show whether it was interrupted.
         for stopped in plans.interrupted():
             with _Apply(plans, targets, stopped, read_plan(plans, targets, stopped)).locked():
                 pass

@@ -76,7 +76,7 @@ def simulated(
     if not number:
         names = ", ".join(sorted(flow.centre.of("number"))[:3])
         hint = f"name a number, such as {names}" if names else "declare a number, or call queue/…"
-        _refuse("nobody is called", f"{hint}; --all calls all of them")
+        _refuse("no number is called", f"{hint}; --all calls all of them")
     start = _start(flow, number)
     caller = _caller(caller, start)
     moment = _moment(at, zone_of(flow, start))
@@ -195,7 +195,7 @@ def _caller(text: str, start: Place) -> str:
     digits = re.sub(r"[\s().-]", "", text)
     if digits and not _CALLER.fullmatch(digits):
         _refuse(
-            f'nobody calls from "{text}"',
+            f'no call comes from "{text}"',
             "write a number of 2 to 15 digits, such as +61491570006, or withheld",
         )
     country = country_of_number(start.name) if start.kind == "number" else ""

@@ -129,7 +129,7 @@ def write_report(root: Path, report: Import) -> None:
 
 
 def write_secrets(into: Path, secrets: Mapping[str, str], listener: Listener) -> None:
-    """`export` lines for a shell, readable by nobody else; warns where git does not ignore them."""
+    """Writes `export` lines for a shell, readable by the user alone; warns where git sees the file."""
     if not secrets:
         listener.remark(f"There are no secrets: {into} was not written.")
         return

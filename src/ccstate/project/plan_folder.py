@@ -73,7 +73,7 @@ class SavedPlans:
             (self.root / FOLDER / plan_id / IGNORE).unlink(missing_ok=True)
 
     def reviewed(self, plan_id: str, given: str = "") -> Plan:
-        """The plan of a folder, which is the one that was reviewed, as far as its files can tell.
+        """The plan of a folder, which is the one that was reviewed, as far as its files show.
 
         Folder, content, the digest that was given and `plan.md`, which people read, agree, and
         every change is one that the kinds allow. Raises Blocked where that is not so.
