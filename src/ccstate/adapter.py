@@ -97,12 +97,12 @@ def placed(
 
 
 def audited(adapter: "Adapter", changes: Sequence[Change]) -> list[Diagnostic]:
-    """What a platform would refuse of these changes, fields that it lacks first."""
+    """Collect what a platform would refuse of these changes, fields that it lacks first."""
     return [*lacking_fields(adapter.supports, changes), *adapter.audit(changes)]
 
 
 def lacking_fields(supports: Mapping[str, Support], changes: Iterable[Change]) -> list[Diagnostic]:
-    """A problem for each field that a change sets and the platform lacks."""
+    """Report each field that a change sets and the platform lacks."""
     found = []
     for change in changes:
         support = supports.get(change.address.kind)
@@ -116,7 +116,7 @@ def lacking_fields(supports: Mapping[str, Support], changes: Iterable[Change]) -
 
 
 def kept_fields(support: Support, kind: str, *objects: Fields | None) -> dict[str, str]:
-    """The fields that any of these objects sets and the platform has no place for, and why."""
+    """Find the fields that any of these objects sets and the platform has no place for, and why."""
     paths = {path for fields in objects if fields for path, _ in set_fields(kind, fields)}
     return {path: why for path, why in support.kept.items() if path in paths}
 
@@ -124,7 +124,7 @@ def kept_fields(support: Support, kind: str, *objects: Fields | None) -> dict[st
 def kept_names(
     supports: Mapping[str, Support], objects: Iterable[tuple[Address, Fields]]
 ) -> tuple[str, ...]:
-    """The fields that objects set and the platform has no place for, as `queue.label`."""
+    """Name the fields that objects set and the platform has no place for, as `queue.label`."""
     left = {kind: set(support.kept) for kind, support in supports.items()}
     found: dict[str, set[str]] = {}
     for (kind, _), fields in objects:
@@ -137,7 +137,7 @@ def kept_names(
 
 
 def in_order(paths: Mapping[str, Collection[str]]) -> tuple[str, ...]:
-    """Fields by kind as `queue.label`, in the order in which kinds and fields are declared."""
+    """List fields by kind as `queue.label`, in the order in which kinds and fields are declared."""
     return tuple(
         f"{kind}.{path}"
         for kind in KINDS
@@ -148,7 +148,7 @@ def in_order(paths: Mapping[str, Collection[str]]) -> tuple[str, ...]:
 
 
 def _hint(support: Support, path: str) -> str:
-    """What to do about a field that is lacking, or about a mapping of which every field is; or ""."""
+    """Say what to do about a field that is lacking, or about a mapping of which every field is; or ""."""
     inside = [hint for field, hint in support.lacking.items() if field.startswith(f"{path}.")]
     if inside and not any(
         field.startswith(f"{path}.") for field in (*support.mapped, *support.kept)
@@ -291,12 +291,12 @@ class Module(NamedTuple):
 
 
 def installed() -> dict[str, EntryPoint]:
-    """Every adapter that is installed, by name."""
+    """List every adapter that is installed, by name."""
     return {point.name: point for point in entry_points(group="ccstate.adapters")}
 
 
 def module_of(adapter: str) -> Module:
-    """What an installed adapter offers; InvalidInput where there is none of that name."""
+    """Load what an installed adapter offers; InvalidInput where there is none of that name."""
     found = installed()
     if adapter not in found:
         raise InvalidInput([not_installed(adapter, found)])
@@ -316,5 +316,5 @@ def not_installed(adapter: str, known: Collection[str]) -> Diagnostic:
 
 
 def connect(adapter: str, connection: Mapping[str, Json], folder: Path) -> Adapter:
-    """The platform behind a target; InvalidInput where no such adapter is installed."""
+    """Connect to the platform behind a target; InvalidInput where no such adapter is installed."""
     return module_of(adapter).connect(connection, folder)

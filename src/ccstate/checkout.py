@@ -24,7 +24,7 @@ class Linked(Exception):
 
 
 def open_below(folder: Path, parts: Sequence[str]) -> int:
-    """A handle for reading the file at these steps below the folder, none of which is a link.
+    """Open for reading the file at these steps below the folder, none of which is a link.
 
     Each step is opened from the one before: nothing can be put in between. Raises Linked, OSError.
     """
@@ -54,7 +54,7 @@ def _is_link(part: str, step: int) -> bool:
 
 
 def outermost_top(path: Path) -> Path:
-    """The outermost folder on the way to an absolute path below which a branch chooses the links.
+    """Find the outermost folder on the way to an absolute path below which a branch chooses the links.
 
     That is the top of a working copy, the folder of a project, or the one that the command runs in.
     The path itself where there is none of them: then the user who named it chose all of it.
@@ -67,7 +67,7 @@ def outermost_top(path: Path) -> Path:
 
 
 def refuse_links(root: Path, *paths: Path) -> None:
-    """Raises InvalidInput where a path leads through a link below the root, or is one."""
+    """Refuse paths that lead through a link below the root, or are one."""
     for path in paths:
         if not path.is_relative_to(root):
             continue
@@ -79,20 +79,20 @@ def refuse_links(root: Path, *paths: Path) -> None:
 
 
 def write_new(path: Path, content: bytes) -> None:
-    """Writes a file that is not there yet; OSError where it is, as a link too."""
+    """Write a file that is not there yet; OSError where it is, as a link too."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     with os.fdopen(os.open(path, flags, 0o666), "wb") as file:
         file.write(content)
 
 
 def display_path(path: Path) -> str:
-    """The path relative to the current folder, where it is below that; else as it is."""
+    """Return the path relative to the current folder, where it is below that; else as it is."""
     below = os.path.relpath(path)
     return str(path) if below.startswith("..") else below
 
 
 def write_file(path: Path, content: str | bytes) -> None:
-    """Writes a file whole, with the folders above it, or leaves what was there as it was.
+    """Write a file whole, with the folders above it, or leaves what was there as it was.
 
     A path that the user names is the user's word, a link in a working copy is a branch's. Raises
     InvalidInput where such a link leads there, and where the file cannot be written.

@@ -68,36 +68,36 @@ class Repository:
     top: Path
     git_dir: Path
 
-    def asked(self, *arguments: str) -> bytes:
-        """What git prints; GitFailed where it fails."""
+    def output(self, *arguments: str) -> bytes:
+        """Return what git prints; GitFailed where it fails."""
         code, out, err = self._run(arguments)
         if code:
             raise GitFailed(err.decode(errors="replace").strip())
         return out
 
-    def says_yes(self, *arguments: str) -> bool:
-        """Whether git exits with 0, and not with 1; GitFailed where it fails."""
+    def succeeds(self, *arguments: str) -> bool:
+        """Check whether git exits with 0, and not with 1; GitFailed where it fails."""
         code, _, err = self._run(arguments)
         if code not in {0, 1}:
             raise GitFailed(err.decode(errors="replace").strip())
         return code == 0
 
     def inside(self, path: Path) -> str:
-        """The path as git names it, from the top; its last part may be a link."""
+        """Return the path as git names it, from the top; its last part may be a link."""
         return str((path.parent.resolve() / path.name).relative_to(self.top))
 
     def holds(self, path: Path) -> bool:
-        """Whether the file is in the index, which is what the next commit is made of."""
+        """Check whether the file is in the index, which is what the next commit is made of."""
         # Without a glob, an exact path or a folder of that name; -z: no quoting.
-        return bool(self.asked("ls-files", "-z", "--cached", "--", self.inside(path)))
+        return bool(self.output("ls-files", "-z", "--cached", "--", self.inside(path)))
 
     def ignores(self, path: Path) -> bool:
-        """Whether git passes the file over, because an ignore file says so."""
-        return self.says_yes("check-ignore", "--quiet", "--", f"./{self.inside(path)}")
+        """Check whether git passes the file over, because an ignore file says so."""
+        return self.succeeds("check-ignore", "--quiet", "--", f"./{self.inside(path)}")
 
     @contextmanager
-    def streamed(self, *arguments: str) -> Iterator[IO[bytes]]:
-        """What git prints, while it prints it; the reader may stop early.
+    def stream(self, *arguments: str) -> Iterator[IO[bytes]]:
+        """Stream what git prints; the reader may stop early.
 
         Raises GitFailed where all was read, and git failed: what was read is not all there is.
         """
@@ -117,7 +117,7 @@ class Repository:
 
     @contextmanager
     def blobs(self) -> Iterator["Blobs"]:
-        """A reader of file versions: one process, however many are asked for."""
+        """Open a reader of file versions: one process, however many are asked for."""
         with self._open(("cat-file", "--batch"), subprocess.PIPE, subprocess.DEVNULL) as process:
             try:
                 yield Blobs(_pipe(process.stdin), _pipe(process.stdout))
@@ -202,7 +202,7 @@ def _environment() -> dict[str, str]:
 
 
 def repository(folder: Path) -> Repository | None:
-    """The working copy that has the folder; None where it is in none.
+    """Find the working copy that has the folder; None where it is in none.
 
     Raises GitFailed where what is there may not be used.
     """

@@ -28,7 +28,7 @@ _WIDEST = {4: 8, 6: 16}
 
 
 def program(name: str) -> str | None:
-    """The path of a program on the PATH, whose relative folders are passed over; None where none.
+    """Find a program on the PATH, whose relative folders are passed over; None where none.
 
     A relative folder, `.` or an empty entry, would be one of the branch.
     """
@@ -38,7 +38,7 @@ def program(name: str) -> str | None:
 
 
 def command(variable: str) -> tuple[str, ...]:
-    """The command in a variable, its program found; empty where nothing is said.
+    """Read the command in a variable and find its program; empty where nothing is said.
 
     Raises InvalidInput where the program is not there, or is named by a relative path.
     """
@@ -68,7 +68,7 @@ def command(variable: str) -> tuple[str, ...]:
 
 
 def check_hosts(hosts: Iterable[str]) -> None:
-    """Raises InvalidInput for hosts that may not be logged in to; loopback always may."""
+    """Refuse hosts that may not be logged in to; loopback always may."""
     entries = os.environ.get(HOSTS, "").split()
     wrong = [
         codes.HOSTS_TOO_WIDE(variable=HOSTS, entry=entry)
@@ -77,12 +77,12 @@ def check_hosts(hosts: Iterable[str]) -> None:
     ]
     if wrong:
         raise InvalidInput(wrong)
-    strange = [host for host in dict.fromkeys(hosts) if not _is_allowed(_spelled(host), entries)]
+    strange = [host for host in dict.fromkeys(hosts) if not _is_allowed(_normalized(host), entries)]
     if strange:
         raise InvalidInput([_not_allowed(strange, entries)])
 
 
-def _spelled(host: str) -> str:
+def _normalized(host: str) -> str:
     return host.lower().removesuffix(".")
 
 
@@ -90,7 +90,7 @@ def _is_narrow(entry: str) -> bool:
     try:
         network = ip_network(entry)
     except ValueError:
-        return _NAME.fullmatch(_spelled(entry)) is not None
+        return _NAME.fullmatch(_normalized(entry)) is not None
     return network.prefixlen >= _WIDEST[network.version]
 
 
@@ -98,7 +98,7 @@ def _is_allowed(host: str, entries: list[str]) -> bool:
     try:
         address = ip_address(host)
     except ValueError:
-        names = [_spelled(entry) for entry in entries]
+        names = [_normalized(entry) for entry in entries]
         return host == "localhost" or any(
             host == name or (name.startswith("*.") and host.endswith(name[1:])) for name in names
         )

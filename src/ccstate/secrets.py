@@ -296,7 +296,7 @@ class _Allowed:
             if found is None:
                 return frozenset()
             top = "" if self.folder == found.top else f"{found.inside(self.folder)}/"
-            held = found.asked("ls-files", "-z", "--cached", "--", top or ".")
+            held = found.output("ls-files", "-z", "--cached", "--", top or ".")
         except GitFailed:
             return None
         names = held.decode(errors="surrogateescape").split("\0")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ccstate.errors import InvalidInput
-from ccstate.history import Entry, FieldChange, Happened, head_commit, history
+from ccstate.history import CommitAction, Entry, FieldChange, head_commit, history
 from ccstate.history.changes import HIDDEN
 from ccstate.history.entries import request_in
 from ccstate.model import Address, Outcome
@@ -100,7 +100,7 @@ def test_an_objects_history_is_told_newest_first(project: Project) -> None:
             date="2026-11-22T09:09:00+11:00",
             author="Priya Nair <priya@example.com>",
             subject="Ring longer (#12)",
-            action=Happened.CHANGED,
+            action=CommitAction.CHANGED,
             edits=(FieldChange("ring_for", "20s", "30s"),),
             request="#12",
         ),
@@ -109,7 +109,7 @@ def test_an_objects_history_is_told_newest_first(project: Project) -> None:
             date="2026-11-22T09:03:00+11:00",
             author="Priya Nair <priya@example.com>",
             subject="Sales opens",
-            action=Happened.CREATED,
+            action=CommitAction.CREATED,
             edits=(FieldChange("label", None, "Sales"), FieldChange("ring_for", None, "20s")),
             request="CHG-1",
         ),
@@ -280,8 +280,8 @@ def test_a_shallow_clone_says_that_it_is_cut_off(project: Project, tmp_path: Pat
     project.git("clone", "--depth=2", f"file://{tmp_path}", "shallow")
     entries = history(tmp_path / "shallow", "desired_state", SALES, 20)
     assert [(entry.action, entry.subject) for entry in entries] == [
-        (Happened.CHANGED, "Three"),
-        (Happened.CUT_OFF, "Two"),
+        (CommitAction.CHANGED, "Three"),
+        (CommitAction.CUT_OFF, "Two"),
     ]
 
 

@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ccstate.history import Entry, FieldChange, Happened
+from ccstate.history import CommitAction, Entry, FieldChange
 from ccstate.model import Address, Outcome
 from ccstate.render.history_text import History, history_text
 from ccstate.render.text import COLOUR, PLAIN, columns
@@ -14,7 +14,7 @@ ENTRIES = [
         date="2026-11-22T14:05:31+11:00",
         author="Priya Nair <priya.nair@brolga-energy.example>",
         subject="Sales: let callers leave after three minutes, and two more people answer",
-        action=Happened.CHANGED,
+        action=CommitAction.CHANGED,
         edits=(
             FieldChange("ring_for", "20s", "30s"),
             FieldChange("service_level.percent", 80, 90),
@@ -35,7 +35,7 @@ ENTRIES = [
         date="2026-10-02T09:12:00-05:00",
         author="Sam T\x1b[31m <sam@example.com>",
         subject="Longer \u202efor now",
-        action=Happened.CHANGED,
+        action=CommitAction.CHANGED,
         edits=(FieldChange("ring_for", "15s", "20s"),),
         request="#12",
         plan_id="77aa00bb11cc",
@@ -47,14 +47,14 @@ ENTRIES = [
         date="2026-09-30T17:40:00Z",
         author="Sam T <sam@example.com>",
         subject="Repair the file",
-        action=Happened.UNREADABLE,
+        action=CommitAction.UNREADABLE,
     ),
     Entry(
         commit="2222222222222222222222222222222222222222",
         date="2026-09-01T08:00:00+10:00",
         author="Helen Papadakis <helen@example.com>",
         subject="Sales opens",
-        action=Happened.CREATED,
+        action=CommitAction.CREATED,
         edits=(FieldChange("label", None, "Sales"), FieldChange("ring_for", None, "15s")),
         plan_id="5d5d5d5d5d5d",
         outcome=Outcome.NOT_ATTEMPTED,
@@ -64,7 +64,7 @@ ENTRIES = [
         date="2026-08-01T08:00:00+10:00",
         author="Helen Papadakis <helen@example.com>",
         subject="Everything",
-        action=Happened.CUT_OFF,
+        action=CommitAction.CUT_OFF,
     ),
 ]
 
@@ -87,7 +87,7 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
 
 def test_of_many_fields_the_rest_is_counted() -> None:
     edits = tuple(FieldChange(f"field_{n}", 1, 2) for n in range(50))
-    entry = Entry("a" * 40, "", "", "", Happened.CHANGED, edits)
+    entry = Entry("a" * 40, "", "", "", CommitAction.CHANGED, edits)
     text = history_text(History(SALES, [entry]))
     assert "… and 10 more fields" in text
     assert "field_39" in text

@@ -55,7 +55,7 @@ class FreshPlan:
 
 
 def observe(plan: Plan, adapters: Mapping[str, Adapter]) -> dict[str, Observation]:
-    """Each target as it is now, in one read of every kind that the plan touches there."""
+    """Read each target once, every kind that the plan changes there."""
     kinds: dict[str, set[str]] = {}
     for change in plan.changes():
         kinds.setdefault(change.target, set()).add(change.address.kind)
@@ -63,7 +63,7 @@ def observe(plan: Plan, adapters: Mapping[str, Adapter]) -> dict[str, Observatio
 
 
 def check_fresh(plan_id: str, plan: Plan, adapters: Mapping[str, Adapter]) -> FreshPlan:
-    """The plan, where every object it touches is still as it was.
+    """Check that every object which the plan changes is still as it was.
 
     Raises Blocked where the plan carries a refusal or is for reading only, an object changed
     since, or a platform would refuse a change.
@@ -79,7 +79,7 @@ def check_fresh(plan_id: str, plan: Plan, adapters: Mapping[str, Adapter]) -> Fr
 
 
 def check_resumable(plan_id: str, plan: Plan, adapters: Mapping[str, Adapter]) -> FreshPlan:
-    """The plan of an interrupted apply; what took effect in the meantime will show.
+    """Check the plan of an interrupted apply; what took effect in the meantime will show.
 
     An object that is neither as planned nor as wanted blocks its own change, not the others.
     """
@@ -108,7 +108,7 @@ def has_taken_effect(change: Change, seen: Mapping[str, Observation]) -> bool:
 
 
 def refuse_preview(plan: Plan) -> None:
-    """Blocked where the user who made the plan had no right to see all that it is about."""
+    """Refuse a plan whose maker had no right to see all that it is about."""
     if plan.unseen:
         first = next(iter(plan.unseen.values()))[0]
         raise Blocked([codes.RIGHTS_MISSING(first=first)])
@@ -142,7 +142,7 @@ def drain(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Returns when no caller waits or talks at what the plan changes; `limit` is in seconds.
+    """Return when no caller waits or talks at what the plan changes; `limit` is in seconds.
 
     Raises Blocked where callers are there after that time. New calls go on coming in: what is
     waited for is a moment at which none is there.
@@ -240,7 +240,7 @@ class ApplyContext:
 
 
 def apply(fresh: FreshPlan, context: ApplyContext) -> Applied:
-    """Performs the plan, reads the platforms again, and says what became of every change.
+    """Perform the plan, read the platforms again, and say what became of every change.
 
     Raises Blocked where the journal is another plan's, Interrupted where a platform, a lock or
     the journal is lost on the way; the plan can be taken up again.
@@ -269,7 +269,7 @@ def apply(fresh: FreshPlan, context: ApplyContext) -> Applied:
 
 
 def _perform(step: Step, fresh: FreshPlan, context: ApplyContext) -> None:
-    """One batch, recorded before and after."""
+    """Perform one batch, recorded before and after."""
     ready, entries = _due(step, fresh, context.journal)
     if not ready:
         _record(fresh, context, entries)
@@ -297,7 +297,7 @@ def _perform(step: Step, fresh: FreshPlan, context: ApplyContext) -> None:
 
 
 def _doing(step: Step, count: int, context: ApplyContext) -> str:
-    """What a batch does, in words; it may take long without any sign of progress."""
+    """Describe what a batch does, in words; it may take long without any sign of progress."""
     supports = context.adapters[step.target].supports
     kinds = {change.address.kind for change in step.changes}
     loads = any(supports[kind].needs_reload for kind in kinds & supports.keys())
@@ -308,7 +308,7 @@ def _doing(step: Step, count: int, context: ApplyContext) -> str:
 def _record(
     fresh: FreshPlan, context: ApplyContext, entries: Iterable[Entry], *, unrecorded: int = 0
 ) -> list[Recorded]:
-    """Interrupted where the journal does not take them; `unrecorded` changes were performed."""
+    """Record entries; Interrupted where the journal does not take them; `unrecorded` changes were performed."""
     try:
         return context.journal.record(entries, context.clock)
     except OSError as error:
@@ -316,7 +316,7 @@ def _record(
 
 
 def _due(step: Step, fresh: FreshPlan, journal: Journal) -> tuple[list[Change], list[Entry]]:
-    """The changes to perform now, and what is known of the others without performing them."""
+    """Select the changes to perform now, and what is known of the others already."""
     ready: list[Change] = []
     entries: list[Entry] = []
     together = {change.address for change in step.changes}
@@ -355,7 +355,7 @@ def _entry(event: Event, change: Change, reason: str = "") -> Entry:
 
 
 def _result(change: Change, seen: Mapping[str, Observation], journal: Journal) -> ChangeResult:
-    """What the platform shows decides; the journal says why where that is not what was wanted."""
+    """Judge a change by what the platform shows; the journal says why it is not confirmed."""
     outcome = journal.outcome(change.target, str(change.address))
     is_done = outcome is not None and outcome.entry.event is Event.DONE
     missing = discrepancy(change, seen[change.target])
@@ -380,7 +380,7 @@ def _corrective(
     seen: Mapping[str, Observation],
     context: ApplyContext,
 ) -> Plan | None:
-    """A plan for exactly what this one did not bring about; None where that is nothing."""
+    """Plan exactly what this one did not bring about; None where that is nothing."""
     planned = []
     for target, observation in seen.items():
         left = {
@@ -429,7 +429,7 @@ def _another_plan(plan_id: str, journal: Journal) -> Diagnostic:
 
 
 def _not_recorded(plan_id: str, journal: Journal, error: OSError, unrecorded: int) -> Diagnostic:
-    """The journal did not take what happened; what is on the platform all the same."""
+    """Describe that the journal did not take what happened, and what was done all the same."""
     what = "cannot be written"
     hint = "make room for it, and see that it may be written"
     if isinstance(error, Overtaken):

@@ -1,7 +1,7 @@
 """The command line: the only place that prints, reads the clock or the environment.
 
 Commands are imported when they run, so that `ccstate --help` answers at once. Results go to
-standard output, talk to standard error.
+standard output, remarks and warnings to standard error.
 
     0  clean        1  error        2  changes (with --detailed-exitcode)
     3  refused before the first write: a limit, a protection, a stale or edited plan
@@ -99,9 +99,9 @@ _stopped: list[int] = []
 
 
 def main() -> None:
-    """Runs the command line and exits with the code of what happened."""
+    """Run the command line and exit with the code of what happened."""
     _keep_standard_streams()
-    _listen()
+    _handle_signals()
     # A command lives for seconds, and what it reads lives as long: collecting cycles among
     # millions of values that are all in use doubled the time of a plan of 100,000 objects.
     gc.disable()
@@ -114,7 +114,7 @@ def main() -> None:
 
 
 def _keep_standard_streams() -> None:
-    """Sees that no file which is opened later takes the place of a closed standard stream."""
+    """Keep files that are opened later out of the places of closed standard streams."""
     for number in range(3):
         try:
             os.fstat(number)
@@ -128,8 +128,8 @@ def _keep_standard_streams() -> None:
             stream.reconfigure(errors="backslashreplace")  # a terminal may lack characters
 
 
-def _listen() -> None:
-    """Makes whatever asks the process to stop an exception, so that locks are given back."""
+def _handle_signals() -> None:
+    """Turn signals to stop into an exception, so that locks are given back."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` has it
             signal.signal(number, _stop)
@@ -141,39 +141,39 @@ def _stop(number: int, _: FrameType | None) -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """The exit code of one command."""
+    """Run one command and return its exit code."""
     try:
         result = cli.main(arguments, prog_name="ccstate", standalone_mode=False)
         sys.stdout.flush()
     except BaseException as error:  # noqa: BLE001 - unforeseen errors are raised again
-        return _told(error)
+        return _report_error(error)
     return result if isinstance(result, int) else 0
 
 
-def _told(error: BaseException) -> int:
-    """Prints what went wrong and returns its exit code; raises unforeseen errors again."""
-    from ccstate.cli.output import Unsaid, complain, talk, unusable
+def _report_error(error: BaseException) -> int:
+    """Print what went wrong and return its exit code; unforeseen errors are raised again."""
+    from ccstate.cli.output import OutputFailed, file_problem, print_problems, print_remark
     from ccstate.render.text import safe
 
     is_stopped = bool(_stopped) or isinstance(error, KeyboardInterrupt | click.Abort)
     match error:
         case CcstateError():
-            complain(error.problems)
+            print_problems(error.problems)
             code = error.exit_code
-        case Unsaid():
+        case OutputFailed():
             code = error.exit_code
         case click.exceptions.Exit():
             code = error.exit_code
         case click.ClickException():
             words = io.StringIO()
             error.show(words)  # it quotes arguments, which may be names of a branch's files
-            talk("\n".join(map(safe, words.getvalue().rstrip("\n").split("\n"))))
+            print_remark("\n".join(map(safe, words.getvalue().rstrip("\n").split("\n"))))
             code = 1  # click's own 2 means "changes" here
         case OSError() if not is_stopped:
-            complain([unusable(error)])
+            print_problems([file_problem(error)])
             code = 1
         case _ if is_stopped:  # an import that is broken off may make something else of Ctrl-C
-            talk("interrupted")
+            print_remark("interrupted")
             code = 0
         case _:
             raise error

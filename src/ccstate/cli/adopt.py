@@ -7,7 +7,7 @@ import click
 
 from ccstate import codes, kinds
 from ccstate.checkout import display_path
-from ccstate.cli.output import in_format, print_report, talk
+from ccstate.cli.output import in_format, print_remark, print_report
 from ccstate.cli.progress import Terminal
 from ccstate.errors import InvalidInput
 from ccstate.model import ANNOTATIONS, Address, Edit, Fields, Why, edited
@@ -54,7 +54,7 @@ def adopt(
         raise InvalidInput(problems)
     if not chosen:
         print_report(ADOPTED, form, Adopted(None))
-        talk("Nothing is unmanaged." if everything else "Name an object, or pass --all.")
+        print_remark("Nothing is unmanaged." if everything else "Name an object, or pass --all.")
         return 0 if everything else 1
     withheld = 0
     adopted: dict[Address, Fields] = {}
@@ -70,16 +70,16 @@ def adopt(
     if form != "text":
         return 0
     if filled:
-        talk(f"The project's defaults will set {', '.join(sorted(filled))}: see the plan.")
+        print_remark(f"The project's defaults will set {', '.join(sorted(filled))}: see the plan.")
     if withheld:
-        talk(
+        print_remark(
             f"Left out {plural(withheld, 'secret')}; a secret is managed once a reference is declared."
         )
     return 0
 
 
 def _declarable(address: Address, fields: Fields) -> tuple[Fields, int]:
-    """The fields that YAML can hold, and how many secrets that leaves out."""
+    """Return the fields that YAML can hold, and how many secrets that leaves out."""
     paths = kinds.secrets(address.kind, fields)
     taken = [*paths, *(key for key in ANNOTATIONS if key in fields)]
     return edited(fields, [Edit(path, None, None, why=Why.NEW) for path in taken]), len(paths)

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from ccstate import codes
-from ccstate.cli.output import Unsaid, in_format, print_report, talk
+from ccstate.cli.output import OutputFailed, in_format, print_remark, print_report
 from ccstate.cli.progress import ApplyTerminal, Terminal
 from ccstate.errors import InvalidInput, Locked, Unreadable
 from ccstate.project import Project
@@ -30,7 +30,7 @@ def apply(root: Any, plan_id: str | None, resume: bool, drain: str | None, form:
     wait = None if drain is None else _seconds(drain)
     with ApplyTerminal() as terminal:
         receipt = Project.open(root, terminal).apply(plan_id, resume=resume, wait=wait)
-    with suppress(Unsaid):  # the apply itself succeeded: its exit code stays
+    with suppress(OutputFailed):  # the apply itself succeeded: its exit code stays
         print_report(APPLY, form, receipt)
     return 0 if receipt.confirmed else 4
 
@@ -60,11 +60,11 @@ def unlock(root: Any, names: tuple[str, ...], owner: str, form: str) -> int:
     removed, interrupted, kept = Project.open(root, Terminal()).unlock(names, owner)
     print_report(UNLOCKED, form, Unlocked(removed, interrupted))
     for plan_id in interrupted:
-        talk(f"Its apply was interrupted: ccstate apply {plan_id} --resume")
+        print_remark(f"Its apply was interrupted: ccstate apply {plan_id} --resume")
     if kept:
         is_locked = any(isinstance(error, Locked) for error in kept)
         problems = [problem for error in kept for problem in error.problems]
         raise (Locked if is_locked else Unreadable)(problems)
     if not removed:
-        talk("Nothing was locked.")
+        print_remark("Nothing was locked.")
     return 0

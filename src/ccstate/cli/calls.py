@@ -11,7 +11,7 @@ import click
 from ccstate import codes
 from ccstate.checkout import display_path
 from ccstate.cli import days
-from ccstate.cli.output import in_format, palette, print_report, say, talk, width
+from ccstate.cli.output import in_format, palette, print_remark, print_report, print_result, width
 from ccstate.cli.progress import Terminal
 from ccstate.errors import InvalidInput
 from ccstate.model import Address
@@ -90,7 +90,7 @@ def simulate(
         report = project.enumerate_calls(wanted, at, live=live)
         with project.listener.during("Calling every number"):
             text = ENUMERATION.render(form, report, width(), palette(sys.stdout))
-        say(text)
+        print_result(text)
         return 0 if report.tally.is_good else 1
     found = project.simulate(
         wanted,
@@ -107,7 +107,7 @@ def simulate(
 
 
 def _name_open_fields(flow: "Flow", journeys: Iterable["Journey"]) -> None:
-    """Says on which fields journeys through the desired state depend that it does not declare."""
+    """Name the fields on which journeys through the desired state depend and that it does not declare."""
     from ccstate.journeys.walk import left_open
     from ccstate.render.values import listed
 
@@ -117,7 +117,7 @@ def _name_open_fields(flow: "Flow", journeys: Iterable["Journey"]) -> None:
             f"Not declared here, and so not managed: {listed([*found[:MOST_OPEN], *more])}. Walked as a new object has "
             "it; --live walks what the platforms hold."
         )
-        talk(fill(words, width(), break_long_words=False, break_on_hyphens=False))
+        print_remark(fill(words, width(), break_long_words=False, break_on_hyphens=False))
 
 
 def _refuse(message: str, hint: str) -> NoReturn:
@@ -169,18 +169,18 @@ def test(
     if generate:
         return _generate(project, run, into)
     if form == "text":
-        talk(f"Walked on the {'platforms as they are' if is_live else 'desired state'}.")
+        print_remark(f"Walked on the {'platforms as they are' if is_live else 'desired state'}.")
     print_report(CALL_TESTS, form, WalkedTests(run.flow, run.verdicts, run.coverage, run.files))
     return 0 if run.passed else 1
 
 
 def _place(project: Project, target: str, run: "TestRun", form: str) -> int:
-    """Makes the calls on a target, and says how they went."""
+    """Make the calls on a target, and print how they went."""
     names = max((len(verdict.name) for verdict in run.verdicts), default=0)
 
     def show(result: "CallResult") -> None:
         if sys.stderr.isatty() or form != "text":
-            talk(placed_line(result, names, palette(sys.stderr), width()))
+            print_remark(placed_line(result, names, palette(sys.stderr), width()))
 
     results = project.place_calls(target, run, show)
     print_report(PLACED_CALLS, form, PlacedCalls(run.flow, results, run.files))
@@ -188,16 +188,16 @@ def _place(project: Project, target: str, run: "TestRun", form: str) -> int:
 
 
 def _generate(project: Project, run: "TestRun", into: Path | None) -> int:
-    """Writes the missing tests, each as it would be written by hand."""
+    """Write the missing tests, each as it would be written by hand."""
     from ccstate.journeys.call_tests import missing_tests
 
     missing = run.coverage.missing
     if not missing:
-        say(f"Every end has its test. {covered(run.coverage)}.")
+        print_result(f"Every end has its test. {covered(run.coverage)}.")
         return 0
     path = project.inside(into, FILE)
     tests = missing_tests(run.flow, missing, run.flow.centre.of("call_test"))
     project.declare(path, {Address("call_test", name): fields for name, fields in tests})
     count = plural(len(missing), "call test")
-    say(f"Wrote {count} to {display_path(path)}. Read them, then: ccstate test")
+    print_result(f"Wrote {count} to {display_path(path)}. Read them, then: ccstate test")
     return 0

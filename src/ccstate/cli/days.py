@@ -6,17 +6,17 @@ import click
 
 
 def now() -> datetime:
-    """This moment, with the offset of where the command runs."""
+    """Return this moment, with the offset of the machine."""
     return datetime.now(UTC).astimezone()
 
 
 def today() -> date:
-    """The day it is where the command runs."""
+    """Return the day it is on this machine."""
     return now().date()
 
 
 def day_or_today(ctx: click.Context, param: click.Parameter, value: str | None) -> date:
-    """The day that an option names, today where it is left out: a click callback."""
+    """Read the day that an option names, today where it is left out: a click callback."""
     from ccstate.kinds.call_test import YEARS
 
     if value is None:

@@ -8,7 +8,7 @@ import click
 
 from ccstate import codes
 from ccstate.checkout import display_path, refuse_links, write_file
-from ccstate.cli.output import say, talk
+from ccstate.cli.output import print_remark, print_result
 from ccstate.cli.progress import Terminal
 from ccstate.desired.settings import FILE
 from ccstate.errors import Diagnostic, InvalidInput, Span
@@ -42,13 +42,13 @@ def fmt(root: Any, paths: tuple[Path, ...], check: bool) -> int:
             continue
         if after != before:
             changed += 1
-            say(f"{'would format' if check else 'formatted'} {name}")
+            print_result(f"{'would format' if check else 'formatted'} {name}")
             if not check:
                 write_file(path, after)
     if problems:
         raise InvalidInput(problems)
     if not changed:
-        talk("Every file has its usual layout.")
+        print_remark("Every file has its usual layout.")
     return 1 if check and changed else 0
 
 
@@ -97,7 +97,7 @@ def schema(folder: Path | None, which: str) -> int:
     if name not in known:
         hint = did_you_mean(which, [*SCHEMAS, *REPORTS]) or ", ".join([*SCHEMAS, *REPORTS])
         raise InvalidInput([codes.SCHEMA_UNKNOWN(name=which, hint=hint)])
-    say(schema_text(name))
+    print_result(schema_text(name))
     return 0
 
 
@@ -107,7 +107,7 @@ def _write_schemas(folder: Path, names: Iterable[str]) -> None:
     for name in names:
         path = folder / f"{name}.json"
         write_file(path, schema_text(name))
-        talk(f"wrote {display_path(path)}")
+        print_remark(f"wrote {display_path(path)}")
 
 
 _PROJECT = """\
@@ -180,10 +180,10 @@ def init(folder: Path) -> int:
         refuse_links(folder, path)
         if not path.exists():
             write_file(path, content)
-            talk(f"wrote {display_path(path)}")
+            print_remark(f"wrote {display_path(path)}")
     ignore = folder / ".gitignore"
     if not ignore.exists():
         write_file(ignore, "/.ccstate/\n")
     _write_schemas(folder / "schema", SCHEMAS)
-    say("Next: edit desired_state/first.yaml, then run ccstate plan")
+    print_result("Next: edit desired_state/first.yaml, then run ccstate plan")
     return 0

@@ -7,7 +7,7 @@ import click
 
 from ccstate import codes
 from ccstate.checkout import display_path, write_file
-from ccstate.cli.output import say, talk
+from ccstate.cli.output import print_remark, print_result
 from ccstate.cli.progress import Terminal
 from ccstate.errors import InvalidInput
 from ccstate.model import Address, State
@@ -43,15 +43,15 @@ def graph(root: Any, what: str | None, form: str | None, file: Path | None) -> i
         return 0
     text = _drawn(state, _wanted(what, state), form or _format_of(file))
     if file is None:
-        say(text)
+        print_result(text)
     else:
         write_file(file, text)
-        talk(f"Wrote {display_path(file)}")
+        print_remark(f"Wrote {display_path(file)}")
     return 0
 
 
 def _format_of(file: Path | None) -> str:
-    """The format that the name of the file asks for."""
+    """Read the format from the name of the file."""
     if file is None:
         return "mermaid"
     suffix = file.suffix.lower()
@@ -75,7 +75,7 @@ def _drawn(state: State, address: Address, form: str) -> str:
 
 
 def _wanted(what: str, state: State) -> Address:
-    """The object that is meant; a number may be given without its kind."""
+    """Find the object that is meant; a number may be given without its kind."""
     from ccstate.desired.findings import did_you_mean
 
     known = [_short(address) for address in drawable(state)]
@@ -101,6 +101,6 @@ def _list(state: State) -> None:
     ]
     widest = max((columns(name) for name, _ in found), default=0)
     for name, label in found:
-        say(f"{name.ljust(widest)}  {safe(label)}".rstrip())
+        print_result(f"{name.ljust(widest)}  {safe(label)}".rstrip())
     if not found:
-        talk("Nothing is declared that calls can enter.")
+        print_remark("Nothing is declared that calls can enter.")

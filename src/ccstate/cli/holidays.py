@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ccstate import codes
-from ccstate.cli.output import say, talk
+from ccstate.cli.output import print_remark, print_result
 from ccstate.cli.progress import Terminal
 from ccstate.errors import InvalidInput
 from ccstate.model import Address, Fields
@@ -54,15 +54,15 @@ def holidays(
         entries, source = read.entries, str(ics)
         name = name or _named(read.name or ics.stem)
         for line in read.left_out[:20]:
-            talk(f"left out: {line}")
+            print_remark(f"left out: {line}")
         if len(read.left_out) > 20:
-            talk(f"left out: {len(read.left_out) - 20:,} more")
+            print_remark(f"left out: {len(read.left_out) - 20:,} more")
     else:
         entries, source = public_holidays(code, years), code
         name = name or _named(code)
         if parts := parts_of(code):
             shown = ", ".join(parts[:8]) + (", …" if len(parts) > 8 else "")
-            talk(f"Only the holidays of all of {code}. Parts with more: {shown}")
+            print_remark(f"Only the holidays of all of {code}. Parts with more: {shown}")
     spoken = " ".join(map(str, years))
     if not entries:
         raise InvalidInput([codes.NO_HOLIDAYS(source=source, years=spoken)])
@@ -70,7 +70,7 @@ def holidays(
 
 
 def _asked(what: tuple[str, ...], ics: Path | None) -> tuple[str, list[int]]:
-    """The code, where there is no file, and the years."""
+    """Read the code, where there is no file, and the years."""
     words = list(what)
     code = "" if ics is not None or not words else words.pop(0).upper()
     if ics is None and not code:
@@ -100,14 +100,14 @@ def _checked(name: str) -> str:
 
 
 def _write(project: Project, calendar: Address, entries: Any, into: Path | None) -> int:
-    """Declares the calendar, or adds the days that it lacks."""
+    """Declare the calendar, or add the days that it lacks."""
     known = project.read().state.get(calendar)
     if known is None:
         path = project.inside(into, FILE)
         fields: Fields = {"holidays": entries}
         project.declare(path, {calendar: fields})
-        say(f"Wrote {calendar} with {_days(len(entries))} to {os.path.relpath(path)}.")
-        talk(f"Name it in the schedules that keep it: calendars: [{calendar.name}]")
+        print_result(f"Wrote {calendar} with {_days(len(entries))} to {os.path.relpath(path)}.")
+        print_remark(f"Name it in the schedules that keep it: calendars: [{calendar.name}]")
         return 0
     path = project.root / known.file
     if into is not None and project.inside(into, FILE).resolve() != path.resolve():
@@ -115,10 +115,10 @@ def _write(project: Project, calendar: Address, entries: Any, into: Path | None)
     there: Any = known.fields.get("holidays") or []
     missing = [entry for entry in entries if not _is_there(entry, there)]
     if not missing:
-        say(f"{calendar} has all of these {_days(len(entries))} already.")
+        print_result(f"{calendar} has all of these {_days(len(entries))} already.")
         return 0
     project.extend(path, calendar, "holidays", missing)
-    say(f"Added {_days(len(missing))} to {calendar} in {os.path.relpath(path)}.")
+    print_result(f"Added {_days(len(missing))} to {calendar} in {os.path.relpath(path)}.")
     return 0
 
 

@@ -76,7 +76,7 @@ def import_(
 
 
 def _options(prefix: str, timezone: str, language: str, words: Path | None) -> ImportOptions:
-    """What the options say; InvalidInput where that cannot be."""
+    """Check the options; InvalidInput where one cannot be."""
     wrong = []
     if prefix and not re.fullmatch(r"\+[1-9][0-9]{0,8}", prefix):
         hint = "+ and the digits that numbers lack: +1, or +4930 for a city's"
@@ -100,7 +100,7 @@ def _is_timezone(name: str) -> bool:
 
 
 def _again(folder: Path, options: ImportOptions) -> str:
-    """This command with its options, but without writing YAML."""
+    """Spell this command with its options, but without writing YAML."""
     given = {
         "--prefix": options.prefix,
         "--timezone": options.timezone,

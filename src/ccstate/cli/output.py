@@ -24,19 +24,19 @@ WIDEST = 100
 
 
 def palette(stream: TextIO) -> Palette:
-    """Colours where a person looks at them: on a terminal, unless NO_COLOR says otherwise."""
+    """Return colours for a terminal, none elsewhere or where NO_COLOR is set."""
     if os.environ.get("NO_COLOR"):
         return PLAIN
     return COLOUR if os.environ.get("FORCE_COLOR") or stream.isatty() else PLAIN
 
 
 def width() -> int:
-    """Columns to write in: the terminal's, 80 where there is none, never very wide."""
+    """Return the columns to write in: the terminal's, 80 where there is none, at most WIDEST."""
     return min(shutil.get_terminal_size((80, 24)).columns, WIDEST)
 
 
 def in_format(*reports: Report[Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """The option --format of a command that writes these reports, their first format by default.
+    """Make the option --format of a command that writes these reports, their first format by default.
 
     `CCSTATE_FORMAT` is for all commands of a job: one that does not know its format keeps its own.
     """
@@ -56,7 +56,7 @@ def in_format(*reports: Report[Any]) -> Callable[[Callable[..., Any]], Callable[
     )
 
 
-class Unsaid(Exception):
+class OutputFailed(Exception):
     """A result that standard output did not take; the warning about it has been printed."""
 
     def __init__(self, exit_code: int) -> None:
@@ -64,24 +64,24 @@ class Unsaid(Exception):
         super().__init__("the output could not be written")
 
 
-def say(text: str) -> None:
-    """Writes a result to standard output; Unsaid where that fails."""
-    _put(inert(text))
+def print_result(text: str) -> None:
+    """Write a result to standard output; OutputFailed where that fails."""
+    _print(inert(text))
 
 
 def print_report(report: Report[T], form: str, value: T) -> None:
-    """Writes a report to standard output in a format; nothing where there is nothing in it."""
+    """Write a report to standard output in a format; nothing where it is empty."""
     text = report.render(form, value, width(), palette(sys.stdout))
     if text:
-        (annotate if form == ANNOTATIONS else say)(text)
+        (print_annotations if form == ANNOTATIONS else print_result)(text)
 
 
-def annotate(text: str) -> None:
-    """Writes annotations to standard output: commands to a build server, and no others."""
-    _put(inert_annotations(text))
+def print_annotations(text: str) -> None:
+    """Write annotations to standard output: commands to a build server, and no others."""
+    _print(inert_annotations(text))
 
 
-def _put(text: str) -> None:
+def _print(text: str) -> None:
     try:
         click.echo(text.rstrip("\n"), color=True)
     except OSError as error:
@@ -89,13 +89,13 @@ def _put(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         # The reader may have gone away, as `head` does: nothing is wrong then.
         if isinstance(error, BrokenPipeError):
-            raise Unsaid(0) from error
-        complain([codes.OUTPUT_UNWRITTEN(reason=error.strerror or error)])
-        raise Unsaid(1) from error
+            raise OutputFailed(0) from error
+        print_problems([codes.OUTPUT_UNWRITTEN(reason=error.strerror or error)])
+        raise OutputFailed(1) from error
 
 
-def talk(text: str) -> None:
-    """Writes a remark to standard error."""
+def print_remark(text: str) -> None:
+    """Write a remark to standard error."""
     with suppress(OSError):  # standard error may be closed
         click.echo(inert(text), err=True, color=True)
 
@@ -103,8 +103,8 @@ def talk(text: str) -> None:
 _OF_OUTPUT = {errno.EBADF, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC}
 
 
-def unusable(error: OSError) -> Diagnostic:
-    """The problem in an unforeseen error of a file, or of the output."""
+def file_problem(error: OSError) -> Diagnostic:
+    """Describe an unforeseen error of a file, or of the output."""
     if error.filename is None and error.errno in _OF_OUTPUT:
         return codes.OUTPUT_UNWRITTEN(reason=error.strerror or error)
     named = isinstance(error.filename, str | bytes)
@@ -114,17 +114,17 @@ def unusable(error: OSError) -> Diagnostic:
     )
 
 
-def complain(problems: Sequence[Diagnostic]) -> None:
-    """Writes problems to standard error."""
+def print_problems(problems: Sequence[Diagnostic]) -> None:
+    """Write problems to standard error."""
     from ccstate.render.diagnostics import diagnostics_text
 
     if problems:
         shown = [_from_here(problem) for problem in problems]
-        talk(diagnostics_text(shown, palette(sys.stderr)).rstrip("\n"))
+        print_remark(diagnostics_text(shown, palette(sys.stderr)).rstrip("\n"))
 
 
 def _from_here(problem: Diagnostic) -> Diagnostic:
-    """The problem with its place as people name it who stand where the command runs."""
+    """Name the place of a problem relative to the current folder."""
     span = problem.span
     if span is None or not Path(span.file).is_absolute():
         return problem

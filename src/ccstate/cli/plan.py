@@ -9,7 +9,7 @@ import click
 
 from ccstate import codes
 from ccstate.cli import days
-from ccstate.cli.output import in_format, palette, print_report, talk, width
+from ccstate.cli.output import in_format, palette, print_remark, print_report, width
 from ccstate.cli.progress import Terminal
 from ccstate.errors import InvalidInput
 from ccstate.project import Project, SavedPlan
@@ -21,7 +21,7 @@ AGE = "7d"
 
 
 def reason(ctx: click.Context, param: click.Parameter, value: str | None) -> str:
-    """The words of a reason, "" where the option is left out: a click callback."""
+    """Check the words of a reason, "" where the option is left out: a click callback."""
     if value is None:
         return ""
     if not re.search(r"[^\W\d_]", value):
@@ -74,18 +74,18 @@ def plan(
 
 
 def show_plan(saved: SavedPlan, form: str) -> None:
-    """Writes a plan to standard output."""
+    """Write a plan to standard output."""
     print_report(PLAN, form, PlanToShow(saved.plan, saved.id))
     if saved.id and form != "text":
-        talk(f"plan {saved.id}: plans/{saved.id}/plan.json")
+        print_remark(f"plan {saved.id}: plans/{saved.id}/plan.json")
 
 
 def _show_activity(found: BusyPlan, form: str) -> None:
-    """Says what is going on at the objects that the plan changes, on standard error beside JSON."""
+    """Print what is going on at the objects that the plan changes, on standard error beside JSON."""
     if form in BUSY.formats:
         print_report(BUSY, form, found)
     else:
-        talk(BUSY.render("text", found, width(), palette(sys.stdout)))
+        print_remark(BUSY.render("text", found, width(), palette(sys.stdout)))
 
 
 @click.command()

@@ -9,7 +9,7 @@ from typing import Self
 
 import click
 
-from ccstate.cli.output import complain, talk, width
+from ccstate.cli.output import print_problems, print_remark, width
 from ccstate.errors import Diagnostic
 from ccstate.project import Listener, Progress
 
@@ -22,10 +22,10 @@ class Terminal(Listener):
             _replace_line(f"{words} …" if words else "")
 
     def remark(self, words: str) -> None:
-        talk(words)
+        print_remark(words)
 
     def warn(self, warnings: Sequence[Diagnostic]) -> None:
-        complain(warnings)
+        print_problems(warnings)
 
 
 class ApplyTerminal(Terminal):
@@ -48,13 +48,13 @@ class ApplyTerminal(Terminal):
         self._progress, self._since = progress, time.monotonic()
         if begins:
             if not self._is_terminal:
-                talk(self._line(progress))
+                print_remark(self._line(progress))
             self._thread.start()
 
     def remark(self, words: str) -> None:
         if self._is_terminal:
             _replace_line("")
-        talk(words)
+        print_remark(words)
 
     def __enter__(self) -> Self:
         return self
@@ -71,7 +71,7 @@ class ApplyTerminal(Terminal):
             if self._progress and self._is_terminal:
                 _replace_line(self._line(self._progress)[: width() - 1])
             elif self._progress:
-                talk(self._line(self._progress))
+                print_remark(self._line(self._progress))
 
     def _line(self, progress: Progress) -> str:
         from ccstate.render.values import plural

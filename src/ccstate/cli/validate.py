@@ -9,7 +9,7 @@ import click
 
 from ccstate import codes
 from ccstate.cli.days import day_or_today
-from ccstate.cli.output import in_format, print_report, talk
+from ccstate.cli.output import in_format, print_remark, print_report
 from ccstate.cli.progress import Terminal
 from ccstate.errors import Diagnostic, InvalidInput, Severity
 from ccstate.project import Project
@@ -41,7 +41,7 @@ def validate(root: Any, form: str, day: date) -> int:
         size = f"{plural(len(desired.state), 'resource')} in {files}"
     print_report(VALIDATION, form, Validation(problems, size, sys.stdout.isatty()))
     if not judged and not any(problem.code == codes.PROJECT_MISSING.code for problem in problems):
-        talk("The rules were not run: they judge a desired state without errors.")
+        print_remark("The rules were not run: they judge a desired state without errors.")
     return 1 if any(problem.severity is Severity.ERROR for problem in problems) else 0
 
 

@@ -149,7 +149,7 @@ def load_settings(root: Path) -> Settings:
         ]
         raise InvalidInput(diagnose(wrong, lambda _: content)) from None
     findings, defaults = _defaults(file)
-    findings += _outside(root, file.desired_state)
+    findings += _check_desired_folder(root, file.desired_state)
     for name, target in file.targets.items():
         findings += find_plain_secrets(target.connection, FILE, ("targets", name, "connection"))
     if findings:
@@ -165,7 +165,7 @@ def load_settings(root: Path) -> Settings:
     )
 
 
-def _outside(root: Path, folder: str) -> Iterator[Finding]:
+def _check_desired_folder(root: Path, folder: str) -> Iterator[Finding]:
     """Refuses a folder of the desired state that is, or may be, outside of the project."""
     place: FieldPath = ("desired_state",)
     parts = folder.split("/")

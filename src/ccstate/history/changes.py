@@ -20,7 +20,7 @@ HIDDEN = "(not a reference, not shown)"
 _REFERENCE = re.compile(r"(env|file):")
 
 
-class Happened(StrEnum):
+class CommitAction(StrEnum):
     """What a commit did to the object."""
 
     CREATED = "created"
@@ -50,7 +50,7 @@ class Version:
 
 
 def version_in(data: bytes, address: Address) -> Version:
-    """The object as the bytes of one file declare it."""
+    """Read the object as the bytes of one file declare it."""
     # Names are ASCII, so most files are ruled out unread; a backslash may spell anything.
     if address.name.encode() not in data and b"\\" not in data:
         return Version(None)
@@ -65,15 +65,15 @@ def version_in(data: bytes, address: Address) -> Version:
 
 
 def _canonical(kind: str, fields: dict[str, Any]) -> Fields:
-    """Spelled in one way, so that a new layout is no change; as written where they are wrong."""
+    """Normalize fields, so that a new layout is no change; as written where they are wrong."""
     try:
         return KINDS[kind].model.model_validate(fields).model_dump(exclude_unset=True)
     except ValidationError:
         return fields
 
 
-def together(versions: Iterable[Version]) -> Version:
-    """The object in all files that a commit changed: it may move from one to another."""
+def combine_versions(versions: Iterable[Version]) -> Version:
+    """Find the object in all files that a commit changed: it may move from one to another."""
     found = list(versions)
     there = next((version for version in found if version.fields is not None), None)
     if there:
@@ -81,12 +81,12 @@ def together(versions: Iterable[Version]) -> Version:
     return Version(None, readable=all(version.readable for version in found))
 
 
-def compared(
+def compare_versions(
     kind: str, before: Version, after: Version
-) -> tuple[Happened, tuple[FieldChange, ...]] | None:
-    """What happened between two versions; None where nothing did."""
+) -> tuple[CommitAction, tuple[FieldChange, ...]] | None:
+    """Compare two versions; None where they are the same."""
     if not (before.readable and after.readable):
-        return Happened.UNREADABLE, ()
+        return CommitAction.UNREADABLE, ()
     if before.fields == after.fields:
         return None
     beside = {**(before.fields or {}), **(after.fields or {})}
@@ -100,10 +100,10 @@ def compared(
         if old.get(path) != new.get(path)
     )
     if before.fields is None:
-        return Happened.CREATED, edits
+        return CommitAction.CREATED, edits
     if after.fields is None:
-        return Happened.DELETED, edits
-    return (Happened.CHANGED, edits) if edits else None
+        return CommitAction.DELETED, edits
+    return (CommitAction.CHANGED, edits) if edits else None
 
 
 def _shown(kind: str, path: str, value: Json) -> Json:

@@ -36,7 +36,7 @@ class Commit:
     files: tuple[File, ...]
 
 
-class Words(NamedTuple):
+class CommitText(NamedTuple):
     """What a commit says about itself; `date` is ISO 8601, `author` is "name <email>"."""
 
     date: str
@@ -57,50 +57,50 @@ class Log:
             raise InvalidInput([_no_repository("the folder is in no working copy")])
         self._git = found
         self._root = root
-        path = found.top / self._asked("rev-parse", "--git-path", "shallow").strip()
+        path = found.top / self._run_git("rev-parse", "--git-path", "shallow").strip()
         self.cut_off = frozenset(path.read_text().split()) if path.is_file() else frozenset()
         """The commits at which a shallow clone begins."""
 
-    def _asked(self, *arguments: str) -> str:
+    def _run_git(self, *arguments: str) -> str:
         with _git_errors():
-            return self._git.asked(*arguments).decode(errors="replace")
+            return self._git.output(*arguments).decode(errors="replace")
 
     def commits(self, folder: str) -> Iterator[Commit]:
-        """Commits that changed YAML files below the folder, newest first; every branch's own.
+        """List commits that changed YAML files below the folder, newest first; every branch's own.
 
         A merge counts only with files that differ from all its parents.
         """
         # --full-history: what was done on a branch and undone there belongs to the record.
-        if not self._asked("rev-list", "--all", "--max-count=1"):
+        if not self._run_git("rev-list", "--all", "--max-count=1"):
             raise InvalidInput([_no_repository("there is no commit yet")])
         command = ["log", "--full-history", "--topo-order", "-c", "--raw", "-z", "--no-abbrev"]
         command += ["--no-renames", "--no-ext-diff", "--no-textconv", "--no-show-signature"]
         path = self._git.inside(self._root / folder)
-        with _git_errors(), self._git.streamed(*command, "--format=%H", "--", path) as stream:
+        with _git_errors(), self._git.stream(*command, "--format=%H", "--", path) as stream:
             yield from _commits(_words(stream))
 
-    def words(self, shas: Sequence[str]) -> dict[str, Words]:
-        """What these commits say, by their ids."""
+    def words(self, shas: Sequence[str]) -> dict[str, CommitText]:
+        """Read what these commits say, by their ids."""
         if not shas:
             return {}
         # As the commit has them: %aN and %aE obey a file .mailmap, by which a branch renames authors.
         form = "--format=%H%x00%aI%x00%an <%ae>%x00%s%x00%B"
-        said = self._asked("show", "-s", "-z", "--no-show-signature", form, *shas).split("\0")
+        said = self._run_git("show", "-s", "-z", "--no-show-signature", form, *shas).split("\0")
         return {
-            said[start].strip("\n"): Words(*said[start + 1 : start + 5])
+            said[start].strip("\n"): CommitText(*said[start + 1 : start + 5])
             for start in range(0, len(said) - 4, 5)
         }
 
     @contextmanager
     def versions(self) -> Iterator[Callable[[str], bytes]]:
-        """A reader of the bytes of file versions."""
+        """Open a reader of the bytes of file versions."""
         with _git_errors(), self._git.blobs() as blobs:
             yield blobs.content
 
     def merges(self) -> dict[str, str]:
-        """For every commit that a merge brought in, that merge."""
+        """Find, for every commit that a merge brought in, that merge."""
         parents: dict[str, list[str]] = {}
-        for line in self._asked("rev-list", "--parents", "--topo-order", "HEAD").splitlines():
+        for line in self._run_git("rev-list", "--parents", "--topo-order", "HEAD").splitlines():
             sha, *parents[sha] = line.split()
         main: list[str] = []
         sha = next(iter(parents), "")
@@ -132,7 +132,7 @@ def _git_errors() -> Iterator[None]:
 
 
 def _words(stream: Any) -> Iterator[str]:
-    """What stands between the NUL bytes of a stream."""
+    """Split a stream at its NUL bytes."""
     waiting = b""
     while chunk := stream.read(65_536):
         *whole, waiting = (waiting + chunk).split(b"\0")
@@ -170,7 +170,7 @@ def _no_repository(said: str) -> Diagnostic:
 
 
 def head_commit(root: Path, folder: str) -> str:
-    """The commit that is checked out, with `+` behind it where what is read differs from it.
+    """Find the commit that is checked out, with `+` behind it where what is read differs from it.
 
     What is read: the YAML files of the folder, and the project file. "" where there is no commit,
     or no git.
@@ -179,7 +179,7 @@ def head_commit(root: Path, folder: str) -> str:
         found = repository(root)
         if found is None:
             return ""
-        commit = found.asked("rev-parse", "--verify", "--quiet", "HEAD^{commit}").decode().strip()
+        commit = found.output("rev-parse", "--verify", "--quiet", "HEAD^{commit}").decode().strip()
         # Whether a file differs is worked out here: `git status` runs filters, trusts marks in the
         # index, and passes over files that an ignore file names, which are read all the same.
         return commit if _is_as_committed(found, root, folder, commit) else f"{commit}+"
@@ -208,9 +208,9 @@ def _is_as_committed(found: Repository, root: Path, folder: str, commit: str) ->
 
 
 def _committed(found: Repository, root: Path, folder: str, commit: str) -> dict[str, str]:
-    """The ids of the committed files, by their paths from the top; hidden ones are not read."""
+    """List the ids of the committed files, by their paths from the top; hidden ones are not read."""
     below = found.inside(root / folder)
-    listed = found.asked("ls-tree", "-r", "-z", commit, "--", below, found.inside(root / FILE))
+    listed = found.output("ls-tree", "-r", "-z", commit, "--", below, found.inside(root / FILE))
     files: dict[str, str] = {}
     for entry in listed.decode(errors="surrogateescape").split("\0"):
         about, _, path = entry.partition("\t")
@@ -221,20 +221,20 @@ def _committed(found: Repository, root: Path, folder: str, commit: str) -> dict[
 
 
 def _is_version(data: bytes, blob: str) -> bool:
-    """Whether the bytes are that version of a file, in whichever way lines end here."""
+    """Check whether the bytes are that version of a file, with either line ending."""
     return blob in {_blob(data, len(blob)), _blob(data.replace(b"\r\n", b"\n"), len(blob))}
 
 
 def _blob(data: bytes, length: int) -> str:
-    """The id that git gives to the bytes. Source: gitformat-pack(5), object ids."""
+    """Compute the id that git gives to the bytes. Source: gitformat-pack(5), object ids."""
     digest = new_hash("sha256" if length == 64 else "sha1", usedforsecurity=False)
     digest.update(b"blob %d\0" % len(data))
     digest.update(data)
     return digest.hexdigest()
 
 
-def says_the_same(root: Path, one: str, other: str, folder: str) -> bool:
-    """Whether two commits hold the same desired state and project file.
+def same_desired_state(root: Path, one: str, other: str, folder: str) -> bool:
+    """Check whether two commits hold the same desired state and project file.
 
     False where that cannot be known: a commit that git does not have, or with changes (`+`).
     """
@@ -250,7 +250,7 @@ def says_the_same(root: Path, one: str, other: str, folder: str) -> bool:
 
 
 def would_be_committed(path: Path) -> bool:
-    """Whether git has the folder and does not ignore the file; not so where there is no git."""
+    """Check whether git has the folder and does not ignore the file; not so where there is no git."""
     try:
         found = repository(path.resolve().parent)
         return found is not None and not found.ignores(path)

@@ -19,11 +19,11 @@ from ccstate.desired.findings import did_you_mean
 from ccstate.desired.tree import content_of, yaml_files
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.history.changes import (
+    CommitAction,
     FieldChange,
-    Happened,
     Version,
-    compared,
-    together,
+    combine_versions,
+    compare_versions,
     version_in,
 )
 from ccstate.history.commits import Log
@@ -56,7 +56,7 @@ class Entry:
     date: str
     author: str
     subject: str
-    action: Happened
+    action: CommitAction
     edits: tuple[FieldChange, ...] = ()
     request: str = ""
     plan_id: str = ""
@@ -65,7 +65,7 @@ class Entry:
 
 
 def history(root: Path, desired_folder: str, address: Address, limit: int) -> list[Entry]:
-    """The newest commits that changed the object, from git, and what plans/ says of them.
+    """Read the newest commits that changed the object, from git, and what plans/ says of them.
 
     Raises InvalidInput where git has no history here, or the object was never in it.
     """
@@ -73,7 +73,7 @@ def history(root: Path, desired_folder: str, address: Address, limit: int) -> li
         raise InvalidInput([_unknown_kind(address)])
     log = Log(root)
     with log.versions() as content:
-        found = list(islice(_differences(log, content, desired_folder, address), limit))
+        found = list(islice(_changes(log, content, desired_folder, address), limit))
     if not found and limit > 0:
         raise InvalidInput([_unknown(root, desired_folder, address)])
     merges = log.merges() if found else {}
@@ -103,15 +103,15 @@ def history(root: Path, desired_folder: str, address: Address, limit: int) -> li
     return entries
 
 
-class _Difference(NamedTuple):
+class _Change(NamedTuple):
     commit: str
-    action: Happened
+    action: CommitAction
     edits: tuple[FieldChange, ...]
 
 
-def _differences(
+def _changes(
     log: Log, content: Callable[[str], bytes], folder: str, address: Address
-) -> Iterator[_Difference]:
+) -> Iterator[_Change]:
     versions: dict[str, Version] = {"": Version(None)}
 
     def version(blob: str) -> Version:
@@ -121,18 +121,18 @@ def _differences(
         return versions[blob]
 
     for commit in log.commits(folder):
-        after = together(version(file.after) for file in commit.files)
+        after = combine_versions(version(file.after) for file in commit.files)
         parents = zip(*(file.before for file in commit.files), strict=True)
-        befores = [together(map(version, blobs)) for blobs in parents]
+        befores = [combine_versions(map(version, blobs)) for blobs in parents]
         if commit.sha in log.cut_off:
             if after.fields is not None:
-                yield _Difference(commit.sha, Happened.CUT_OFF, ())
+                yield _Change(commit.sha, CommitAction.CUT_OFF, ())
             continue
-        differences = [compared(address.kind, before, after) for before in befores]
+        differences = [compare_versions(address.kind, before, after) for before in befores]
         # A merge changed the object only where it is as in none of the branches.
         first = differences[0]
         if first is not None and None not in differences:
-            yield _Difference(commit.sha, *first)
+            yield _Change(commit.sha, *first)
 
 
 def _unknown_kind(address: Address) -> Diagnostic:
@@ -175,7 +175,7 @@ class PlanOutcome:
 
 
 def outcomes_by_commit(root: Path, address: Address) -> Mapping[str, PlanOutcome]:
-    """The plans that change the object, one for each commit from which there are any.
+    """Find the plans that change the object, one for each commit from which there are any.
 
     Of several the newest that was applied, or else the newest. What is no plan is passed over.
     """
@@ -192,7 +192,7 @@ def outcomes_by_commit(root: Path, address: Address) -> Mapping[str, PlanOutcome
 
 
 def outcome_of_commit(plans: Mapping[str, PlanOutcome], *shas: str) -> PlanOutcome | None:
-    """The plan made from the first of these commits that has one, rather one that was applied."""
+    """Find the plan made from the first of these commits that has one, rather one that was applied."""
     for sha in shas:
         made = [plan for commit, plan in plans.items() if sha and sha.startswith(commit)]
         if made:
@@ -216,7 +216,7 @@ def _is_plan(folder: Path) -> bool:
 
 
 def _commit_of(path: Path, address: Address) -> str | None:
-    """The commit of a plan that changes the object; a plan from changed files has none."""
+    """Read the commit of a plan that changes the object; a plan from changed files has none."""
     try:
         data = path.read_bytes()
         if str(address).encode() not in data:
@@ -232,7 +232,7 @@ def _commit_of(path: Path, address: Address) -> str | None:
 
 
 def _outcome(folder: Path, address: Address) -> PlanOutcome:
-    """The worst that any target's journal says about the object."""
+    """Find the worst that any target's journal says about the object."""
     path = folder / JOURNAL
     try:
         lines = path.read_bytes().splitlines() if path.is_file() else None
@@ -269,7 +269,7 @@ def _verdict(event: Event, reason: str) -> tuple[Outcome, str]:
 
 
 def request_in(message: str) -> str:
-    """The request that a message names, `CHG-123` or `#12`; "" where it names none."""
+    """Find the request that a message names, `CHG-123` or `#12`; "" where it names none."""
     subject, _, _ = message.partition("\n")
     if found := _TRAILER.search(message):
         return found[1].strip()[:_LONGEST]

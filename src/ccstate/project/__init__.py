@@ -26,7 +26,7 @@ from ccstate.project.branch import refuse_committed, refuse_link_of_branch
 from ccstate.project.listener import Listener, Progress
 from ccstate.project.plan_folder import SavedPlans
 from ccstate.project.planning import Planned, call_tests, plan_changes
-from ccstate.project.targets import Targets, observed
+from ccstate.project.targets import Targets, observe_kinds
 
 if TYPE_CHECKING:
     from ccstate.apply.perform import Receipt
@@ -74,7 +74,7 @@ class Project:
 
     @classmethod
     def open(cls, folder: Path | str | None = None, listener: Listener | None = None) -> "Project":
-        """The project in a folder; in the nearest from here upwards where none is given.
+        """Open the project in a folder; in the nearest from here upwards where none is given.
 
         `ccstate.yaml` is read when it is first needed. Raises InvalidInput where the folder is
         reached through a link that git has: such a link leads where a branch says.
@@ -89,7 +89,7 @@ class Project:
 
     @cached_property
     def settings(self) -> Settings:
-        """What ccstate.yaml says; InvalidInput where it cannot be used."""
+        """Read ccstate.yaml; InvalidInput where it cannot be used."""
         settings = load_settings(self.root)
         refuse_links(self.root, self._state_folder, self.root / "plans")
         refuse_committed(self.root, STATE_FOLDER)
@@ -98,7 +98,7 @@ class Project:
     # Desired state.
 
     def load(self) -> Desired:
-        """The desired state; its problems are warnings. InvalidInput where there are errors."""
+        """Read the desired state; its problems are warnings. InvalidInput where there are errors."""
         desired = self.read()
         problems = [*desired.problems, *self._targets.unmanaged(desired.state)]
         if _has_errors(problems):
@@ -107,12 +107,12 @@ class Project:
         return replace(desired, problems=tuple(problems))
 
     def read(self) -> Desired:
-        """The desired state with all its problems, errors too."""
+        """Read the desired state with all its problems, errors too."""
         with self.listener.during("Reading the desired state"):
             return load(self.settings, ParseCache(cache_folder(os.environ, self.root)))
 
     def validate(self, today: date | None = None) -> Validated:
-        """All problems of files, platforms' connections and rules; no platform is asked."""
+        """Collect all problems of files, connections and rules; no platform is asked."""
         desired, judged = None, False
         try:
             desired = self.read()
@@ -127,7 +127,7 @@ class Project:
     def judge(
         self, desired: Desired, today: date | None = None, *, only: str = ""
     ) -> list[Diagnostic]:
-        """What the rules, or the one with the code `only`, say about a state without errors."""
+        """Judge a state without errors by the rules, or by the one with the code `only`."""
         from ccstate.rules import RULES, Estate
         from ccstate.rules.judge import judge
 
@@ -146,7 +146,7 @@ class Project:
         force: str = "",
         today: date | None = None,
     ) -> Planned:
-        """The plan for the targets, all where none is named, from files and platforms as they are.
+        """Plan the targets, all where none is named, from files and platforms as they are.
 
         With `only`, it holds the changes of these objects and what they need. `force` is the reason
         for going beyond limits. A plan that must not be applied has `refusals`. Raises InvalidInput
@@ -157,13 +157,13 @@ class Project:
         return plan_changes(self._targets, desired, targets, chosen, force=force, today=_day(today))
 
     def save(self, plan: Plan) -> SavedPlan:
-        """Writes a plan for review, as plans/ID/plan.json and plan.md; it is the latest from now on."""
+        """Write a plan for review, as plans/ID/plan.json and plan.md; it becomes the latest."""
         saved = SavedPlan(*self._plans.write(plan)) if plan.steps else SavedPlan("", plan)
         self._plans.remember(saved.id)
         return saved
 
     def read_plan(self, plan_id: str) -> SavedPlan:
-        """The saved plan whose id, or whole digest, begins so.
+        """Read the saved plan whose id, or whole digest, begins so.
 
         Raises InvalidInput where there is none, Blocked where it is not as it was written.
         """
@@ -173,7 +173,7 @@ class Project:
     def apply(
         self, plan: Plan | str | None = None, *, resume: bool = False, wait: float | None = None
     ) -> "Receipt":
-        """Applies a plan and confirms it by reading again: a plan, one by its id, or the latest.
+        """Apply a plan and confirm it by reading again: a plan, one by its id, or the latest.
 
         A plan that is not saved yet is saved. `resume` goes on with an apply that was interrupted. `wait` is for how many seconds to wait
         until no caller is in what the plan changes. Raises Blocked before the first write where the
@@ -182,7 +182,7 @@ class Project:
         """
         from ccstate.project.applying import (
             apply_plan,
-            chosen_plan,
+            choose_plan,
             nothing_to_apply,
             read_plan,
         )
@@ -194,24 +194,24 @@ class Project:
             if not chosen:
                 return nothing_to_apply()
         elif plan is None:
-            chosen = chosen_plan(plans, targets, resume=resume)
+            chosen = choose_plan(plans, targets, resume=resume)
         else:  # "" names no plan: a variable of a script that was not set
             chosen = plans.find(plan)
         reviewed = read_plan(plans, targets, chosen, given)
         return apply_plan(plans, targets, chosen, reviewed, resume=resume, wait=wait)
 
     def saved_plans(self) -> "list[ListedPlan]":
-        """Every saved plan, with what became of it."""
-        from ccstate.project.applying import listed_plans
+        """List every saved plan, with what became of it."""
+        from ccstate.project.applying import list_plans
 
-        return listed_plans(self._plans, self._targets)
+        return list_plans(self._plans, self._targets)
 
     def remove_plan(self, plan_id: str) -> bool:
-        """Removes a saved plan, unless an apply of it was begun; whether it was removed."""
+        """Remove a saved plan, unless an apply of it was begun; return whether it was removed."""
         return self._plans.remove(plan_id)
 
     def unlock(self, targets: Collection[str] = (), owner: str = "") -> "Unlocked":
-        """Removes locks of applies that died; of another machine, those of the `owner`, user@host."""
+        """Remove locks of applies that died; of another machine, those of the `owner`, user@host."""
         from ccstate.project.applying import unlock
 
         return unlock(self._plans, self._targets, targets, owner)
@@ -219,7 +219,7 @@ class Project:
     # Platforms.
 
     def verify(self, targets: Collection[str] = ()) -> dict[str, "Verified"]:
-        """How each platform differs from the desired state, by target."""
+        """Compare each platform with the desired state, by target."""
         from ccstate.adapter import kept_names
         from ccstate.render.comparison import Verified
 
@@ -234,7 +234,7 @@ class Project:
         return found
 
     def drift(self, targets: Collection[str] = ()) -> dict[str, "Drifted"]:
-        """What was changed by hand since the last apply, by target; needs no desired state."""
+        """Find what was changed by hand since the last apply, by target; needs no desired state."""
         from ccstate.adapter import kept_names
         from ccstate.diff import diff
         from ccstate.render.comparison import Drifted
@@ -250,7 +250,7 @@ class Project:
         return found
 
     def show(self, address: Address | str, targets: Collection[str] = ()) -> "ObjectViews":
-        """An object as it is declared, and as each target has it and had it applied."""
+        """Show an object as it is declared, and as each target has it and had it applied."""
         from ccstate.adapter import kept_fields
         from ccstate.render.comparison import ObjectViews, View
 
@@ -261,7 +261,7 @@ class Project:
         for target in self._targets.named(targets):
             adapter = self._targets.adapter(target)
             if address.kind in target.kinds & adapter.supports.keys():
-                seen = observed(target, adapter, [address.kind])
+                seen = observe_kinds(target, adapter, [address.kind])
                 live, applied = seen.objects.get(address), seen.ledger.get(address)
                 declared = resource.fields if resource else None
                 support = adapter.supports[address.kind]
@@ -272,7 +272,7 @@ class Project:
         return ObjectViews(address, resource, views)
 
     def unmanaged(self, target: str = "") -> dict[Address, Fields]:
-        """Objects of a target, the first where none is named, that were made by hand."""
+        """List objects of a target, the first where none is named, that were made by hand."""
         chosen = self._targets.named([target] if target else [])[0]
         seen = self._targets.observe(chosen, self._targets.adapter(chosen))
         declared = self.load().state
@@ -283,7 +283,7 @@ class Project:
         }
 
     def history(self, address: Address | str, limit: int) -> "list[Entry]":
-        """The newest commits that changed an object, and what became of them."""
+        """Read the newest commits that changed an object, and what became of them."""
         from ccstate.history import history
 
         wanted = address_of(address) if isinstance(address, str) else address
@@ -292,7 +292,7 @@ class Project:
     # Calls.
 
     def flow(self, *, live: bool = False) -> "Flow":
-        """What callers meet by the desired state; or by the platforms as they are."""
+        """Compute what callers meet by the desired state; or by the platforms as they are."""
         from ccstate.journeys.centre import Centre, centre_of
         from ccstate.journeys.flow import Flow
 
@@ -311,38 +311,38 @@ class Project:
         switches: Mapping[str, str] | None = None,
         live: bool = False,
     ) -> "Simulation":
-        """One call to a number, an address such as `queue/sales`, or to what a phone dials.
+        """Walk one call to a number, an address such as `queue/sales`, or to what a phone dials.
 
         `at` is a moment in the number's timezone, now where left out; `keys` has an entry for each
         question; `switches` maps names to `on` or `off`. Raises InvalidInput where one of them
         names nothing.
         """
-        from ccstate.project.calls import simulated
+        from ccstate.project.calls import simulate_call
 
         flow = self.flow(live=live)
-        return simulated(flow, number, at, caller=caller, keys=keys, switches=switches or {})
+        return simulate_call(flow, number, at, caller=caller, keys=keys, switches=switches or {})
 
     def enumerate_calls(
         self, number: str = "", first: date | str = "", *, live: bool = False
     ) -> "Enumeration":
-        """Every call to a number, or to all of them, in the year from a day on, today's if left out."""
-        from ccstate.project.calls import enumerated
+        """Enumerate every call to a number, or to all, in the year from a day on, today where left out."""
+        from ccstate.project.calls import enumerate_calls
 
-        return enumerated(self.flow(live=live), number, first)
+        return enumerate_calls(self.flow(live=live), number, first)
 
     def test(
         self, names: Sequence[str] = (), *, live: bool = False, today: date | None = None
     ) -> "TestRun":
-        """Walks the named call tests, all where none is named."""
+        """Walk the named call tests, all where none is named."""
         from ccstate.journeys.call_tests import verdicts
         from ccstate.journeys.centre import Centre, centre_of
         from ccstate.journeys.flow import Flow
         from ccstate.journeys.moments import Year
-        from ccstate.project.calls import TestRun, chosen_tests
+        from ccstate.project.calls import TestRun, select_tests
 
         desired = self.load()
         tests = call_tests(desired.state)
-        chosen = chosen_tests(tests, names)
+        chosen = select_tests(tests, names)
         objects = Centre(self._targets.live_objects(desired)) if live else centre_of(desired.state)
         flow, year = Flow(objects), Year(objects, _day(today))
         run = list(verdicts(flow, year, chosen))
@@ -357,7 +357,7 @@ class Project:
     def place_calls(
         self, target: str, run: "TestRun", each: "Callable[[CallResult], None] | None" = None
     ) -> "Sequence[CallResult]":
-        """Makes the tests of a live run as real calls on a target; `each` is called after each.
+        """Make the tests of a live run as real calls on a target; `each` is called after each.
 
         Raises InvalidInput where no calls can be made there, Blocked where none may be made.
         """
@@ -373,7 +373,7 @@ class Project:
     # Files of the desired state.
 
     def inside(self, given: Path | None, name: str) -> Path:
-        """The file of the desired state to write to: the given one, or the one of that name.
+        """Choose the file of the desired state to write to: the given one, or the one of that name.
 
         Raises InvalidInput where that would not be a part of the desired state.
         """
@@ -390,7 +390,7 @@ class Project:
         return path
 
     def declare(self, path: Path, resources: Mapping[Address, Fields]) -> None:
-        """Writes more resources into a file; what stands there already stays as it is."""
+        """Write more resources into a file; what stands there already stays as it is."""
         from ccstate.desired.insertion import with_resources
 
         refuse_links(self.root, path.absolute())
@@ -409,7 +409,7 @@ class Project:
         write_file(path, with_resources(before, name, resources, schema))
 
     def extend(self, path: Path, address: Address, field: str, items: list[Json]) -> None:
-        """Writes more items into a list of a resource; what stands in the file stays as it is."""
+        """Write more items into a list of a resource; what stands in the file stays as it is."""
         from ccstate.desired.insertion import with_items
 
         write_file(path, with_items(path.read_bytes(), str(path), address, field, items))
@@ -424,7 +424,7 @@ class Project:
         write: bool = True,
         command: str = "",
     ) -> "Import":
-        """Writes a configuration that was made by hand as YAML, and a report of what that leaves out.
+        """Write a configuration that was made by hand as YAML, and a report of what that leaves out.
 
         `adapter` names whose configuration it is, where several can read one; values of secrets go
         to the file `secrets`; `command` repeats the report. Raises InvalidInput before the first
@@ -433,15 +433,17 @@ class Project:
         from ccstate.project import importing
         from ccstate.render.imported import Import
 
-        estate = importing.reader(adapter)(folder, options, self.listener.during)
+        estate = importing.estate_reader(adapter)(folder, options, self.listener.during)
         state = self.root / self.settings.desired_state
-        groups = importing.grouped(state, estate)
+        groups = importing.group_by_file(state, estate)
         if groups and write:
             importing.make_folder(self.root, state)
-        problems = list(importing.misplaced(state, secrets)) + list(importing.occupied(self.root))
+        problems = list(importing.secrets_file_problems(state, secrets)) + list(
+            importing.report_problems(self.root)
+        )
         if write:
             declared = self.load().state
-            problems += importing.refusals(
+            problems += importing.declaration_problems(
                 self.root, declared, groups, lambda path: self.inside(path, "")
             )
         if problems:
@@ -480,7 +482,7 @@ class Project:
         return SavedPlans(self.root, self._state_folder)
 
     def _error_codes(self, today: date) -> tuple[str, ...]:
-        """The codes of what `validate` would call errors now, one a place."""
+        """Collect the codes of what `validate` would call errors now, one a place."""
         desired = self.read()
         problems = desired.problems
         if not _has_errors(problems):
@@ -489,7 +491,7 @@ class Project:
 
 
 def address_of(text: str) -> Address:
-    """The address in a text such as `queue/sales`; InvalidInput where it is none."""
+    """Read the address in a text such as `queue/sales`; InvalidInput where it is none."""
     from ccstate.desired.findings import did_you_mean
     from ccstate.kinds import KINDS, PLURALS
 
@@ -508,7 +510,7 @@ def address_of(text: str) -> Address:
 
 
 def now() -> datetime:
-    """This moment, with the offset of the machine."""
+    """Return this moment, with the offset of the machine."""
     return datetime.now(UTC).astimezone()
 
 

@@ -33,14 +33,14 @@ from ccstate.errors import (
     Span,
     Unreadable,
 )
-from ccstate.history.commits import head_commit, says_the_same
+from ccstate.history.commits import head_commit, same_desired_state
 from ccstate.model import Plan
 from ccstate.plan_file import FOLDER
 from ccstate.project.listener import Progress
 from ccstate.project.plan_folder import (
     RECEIPT,
     SavedPlans,
-    another_plan,
+    digest_mismatch,
     refuse_other_platforms,
 )
 from ccstate.project.targets import Targets
@@ -49,8 +49,8 @@ from ccstate.render.receipt import receipt_markdown
 from ccstate.report_format.objects import PlanState
 
 
-def chosen_plan(plans: SavedPlans, targets: Targets, *, resume: bool) -> str:
-    """The id of the plan that is applied where none is named: the latest, or the interrupted one.
+def choose_plan(plans: SavedPlans, targets: Targets, *, resume: bool) -> str:
+    """Choose the plan that is applied where none is named: the latest, or the interrupted one.
 
     Raises InvalidInput where there is none, Blocked where it is not of what is checked out, Locked
     where it is being applied.
@@ -70,7 +70,7 @@ def chosen_plan(plans: SavedPlans, targets: Targets, *, resume: bool) -> str:
 
 
 def read_plan(plans: SavedPlans, targets: Targets, plan_id: str, given: str = "") -> Plan:
-    """The plan that was reviewed, for the platforms that the project names."""
+    """Read the plan that was reviewed, for the platforms that the project names."""
     plan = plans.reviewed(plan_id, given)
     refuse_other_platforms(plan, targets.settings)
     refuse_preview(plan)  # before a lock is asked for: who made it may not write one
@@ -86,7 +86,7 @@ def apply_plan(
     resume: bool,
     wait: float | None,
 ) -> Receipt:
-    """Applies a plan under the locks of its platforms; `wait`: seconds to wait for callers.
+    """Apply a plan under the locks of its platforms; `wait`: seconds to wait for callers.
 
     Raises Blocked where it was applied already, or begun and not resumed.
     """
@@ -109,7 +109,7 @@ def apply_plan(
 
 
 def nothing_to_apply() -> Receipt:
-    """The receipt of a plan without changes, which is not saved."""
+    """Return the receipt of a plan without changes, which is not saved."""
     return Receipt("", (), _now(), _now())
 
 
@@ -128,7 +128,7 @@ class _Apply:
         self.total = sum(1 for _ in self.plan.changes())
 
     def locked(self, *, resume: bool = False) -> AbstractContextManager[Held]:
-        """The locks of all platforms that the plan writes to."""
+        """Take the locks of all platforms that the plan writes to."""
         names = list(dict.fromkeys(step.target for step in self.plan.steps))
         found = self.targets.named(names) if names else []
         adapters = {target.name: self.targets.adapter(target) for target in found}
@@ -136,7 +136,7 @@ class _Apply:
         return (holding_again if resume else holding)(adapters, holder, self.warn)
 
     def perform(self, held: Held) -> Receipt:
-        """Applies the plan under its locks, and writes the receipt."""
+        """Apply the plan under its locks, and write the receipt."""
         journal = open_journal(self.plans.journal(self.plan_id))
         self.plans.keep(self.plan_id)
         started = journal.recorded[0].at if journal.recorded else _now()
@@ -171,7 +171,7 @@ class _Apply:
 
     @contextmanager
     def _warning(self, what: str) -> Iterator[None]:
-        """Warns of a record that could not be written after an apply, and goes on."""
+        """Warn of a record that could not be written after an apply, and go on."""
         try:
             yield
         except (OSError, InvalidInput) as error:
@@ -197,7 +197,7 @@ class Unlocked(NamedTuple):
 
 
 def unlock(plans: SavedPlans, targets: Targets, names: Collection[str], owner: str) -> Unlocked:
-    """Removes the locks that dead processes left on the named targets."""
+    """Remove the locks that dead processes left on the named targets."""
     kept: list[CcstateError] = []
     removed: dict[str, Holder] = {}
     for target in targets.named(names):
@@ -213,11 +213,11 @@ def unlock(plans: SavedPlans, targets: Targets, names: Collection[str], owner: s
 
 
 def _refuse_another_commit(plans: SavedPlans, targets: Targets, plan_id: str) -> None:
-    """Blocked where the latest plan is not one of what is checked out: reverted since, perhaps."""
+    """Refuse a latest plan that is not of the commit checked out, which was reverted perhaps."""
     folder = targets.settings.desired_state
     made = read_plan(plans, targets, plan_id).commit
     now = head_commit(plans.root, folder)
-    if made == now or says_the_same(plans.root, made, now, folder):
+    if made == now or same_desired_state(plans.root, made, now, folder):
         return
     problem = codes.PLAN_OF_ANOTHER_COMMIT(plan_id=plan_id, made=_commit(made), now=_commit(now))
     raise Blocked([problem])
@@ -236,7 +236,7 @@ def _refuse_finished(plans: SavedPlans, plan_id: str) -> None:
 
 
 def _user() -> str:
-    """Who runs this; the number of a user whom the machine does not know, as in containers."""
+    """Name the user; by number where the machine does not know the name, as in containers."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # before Python 3.13 the one, since then the other
@@ -247,22 +247,22 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def listed_plans(plans: SavedPlans, targets: Targets) -> list[ListedPlan]:
-    """Every saved plan and its state; only where that is open, its platforms are asked.
+def list_plans(plans: SavedPlans, targets: Targets) -> list[ListedPlan]:
+    """List every saved plan and its state; only where that is open, its platforms are asked.
 
     A plan is stale once another commit is checked out than it was made from.
     """
     commit = head_commit(plans.root, targets.settings.desired_state)
-    return [_listed(plans, targets, plan_id, commit) for plan_id in plans.ids()]
+    return [_describe(plans, targets, plan_id, commit) for plan_id in plans.ids()]
 
 
-def _listed(plans: SavedPlans, targets: Targets, plan_id: str, commit: str) -> ListedPlan:
+def _describe(plans: SavedPlans, targets: Targets, plan_id: str, commit: str) -> ListedPlan:
     path = plans.folder(plan_id) / plan_file.FILE
     made = datetime.fromtimestamp(path.stat().st_mtime, UTC).astimezone()
     try:
         plan = plan_file.read_plan(path)
         if plan_id != plan_file.plan_id(plan):
-            raise Blocked([another_plan(path, plan_id, plan_file.digest(plan))])
+            raise Blocked([digest_mismatch(path, plan_id, plan_file.digest(plan))])
     except CcstateError:
         return ListedPlan(plan_id, "damaged", made)
     if plans.is_begun(plan_id):
@@ -286,7 +286,7 @@ def _state_of_begun(plans: SavedPlans, targets: Targets, plan_id: str, plan: Pla
 
 
 def _is_running(targets: Targets, plan_id: str, names: Collection[str]) -> bool:
-    """Whether a process that lives, or may live on another machine, holds a lock for the plan."""
+    """Check whether a process that lives, or may live on another machine, holds a lock for the plan."""
     for target in targets.settings.targets:
         if target.name not in names:
             continue

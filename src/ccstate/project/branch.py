@@ -11,7 +11,7 @@ from ccstate.git import GitFailed, repository
 
 
 def refuse_link_of_branch(folder: Path) -> None:
-    """Raises InvalidInput where the folder is reached through a link that git has.
+    """Refuse a folder that is reached through a link that git has.
 
     A link that the user made is the user's word; one that git has leads where a branch says.
     """
@@ -24,7 +24,7 @@ def refuse_link_of_branch(folder: Path) -> None:
 
 
 def refuse_committed(root: Path, name: str) -> None:
-    """Raises InvalidInput where git has files of the project's folder `name`."""
+    """Refuse a project of whose folder `name` git has files."""
     if (root / name).is_dir() and _is_committed(root, root / name):
         problem = codes.STATE_FOLDER_IN_GIT(Span(name), folder=name)
         raise InvalidInput([problem])

@@ -57,7 +57,7 @@ class TestRun:
         return coverage(self.flow, self.year, run)
 
 
-def simulated(
+def simulate_call(
     flow: Flow,
     number: str,
     at: str | datetime,
@@ -66,12 +66,12 @@ def simulated(
     keys: Sequence[str],
     switches: Mapping[str, str],
 ) -> Simulation:
-    """The call to a number, an address, or to whatever an extension dials.
+    """Walk the call to a number, an address, or to what an extension dials.
 
     Raises InvalidInput where one of the texts names nothing.
     """
-    entries, positions = _entries(keys), _positions(flow, switches)
-    if number and caller and (dialled := _dialled_out(flow, number, at, caller)):
+    entries, positions = _checked_keys(keys), _positions(flow, switches)
+    if number and caller and (dialled := _outgoing_call(flow, number, at, caller)):
         return Simulation(flow, replace(dialled, keys=entries), caller)
     if not number:
         names = ", ".join(sorted(flow.centre.of("number"))[:3])
@@ -85,8 +85,8 @@ def simulated(
     return Simulation(flow, made, caller)
 
 
-def enumerated(flow: Flow, number: str, at: str | date) -> Enumeration:
-    """Every call to a number, or to all, in the year from the day on."""
+def enumerate_calls(flow: Flow, number: str, at: str | date) -> Enumeration:
+    """Enumerate every call to a number, or to all, in the year from the day on."""
     only = _start(flow, number) if number else None
     zone = zone_of(flow, only) if only else ZoneInfo("UTC")
     text = at if isinstance(at, str) else at.isoformat()
@@ -103,8 +103,8 @@ def _counted(found: Iterable[Calls], tally: Tally) -> Iterator[Calls]:
         yield calls
 
 
-def chosen_tests(tests: Mapping[str, Fields], names: Sequence[str]) -> dict[str, Fields]:
-    """The named tests, all where none is named; InvalidInput where one is unknown."""
+def select_tests(tests: Mapping[str, Fields], names: Sequence[str]) -> dict[str, Fields]:
+    """Select the named tests, all where none is named; InvalidInput where one is unknown."""
     from ccstate.desired.findings import did_you_mean
 
     wanted = [name.removeprefix("call_test/") for name in names]
@@ -120,8 +120,8 @@ def chosen_tests(tests: Mapping[str, Fields], names: Sequence[str]) -> dict[str,
     return {name: tests[name] for name in sorted(wanted) or sorted(tests)}
 
 
-def _dialled_out(flow: Flow, number: str, at: str | datetime, caller: str) -> Call | None:
-    """The call of an extension to an outside number; None where it is another call."""
+def _outgoing_call(flow: Flow, number: str, at: str | datetime, caller: str) -> Call | None:
+    """Walk the call of an extension to an outside number; None where it is another call."""
     digits = re.sub(r"[\s().-]", "", number)
     extension = extension_of(flow.centre, caller)
     if not extension or not _DIALLED.fullmatch(digits) or called(flow, number):
@@ -165,7 +165,7 @@ def _moment(at: str | datetime, zone: ZoneInfo) -> datetime:
     return moment.astimezone(zone)
 
 
-def _entries(keys: Sequence[str]) -> tuple[str, ...]:
+def _checked_keys(keys: Sequence[str]) -> tuple[str, ...]:
     for entry in keys:
         if not _KEYS.fullmatch(entry):
             hint = "keys are 0 to 9, * and #, an entry for each question: --keys 1,5550012345,2"
@@ -189,7 +189,7 @@ def _positions(flow: Flow, switches: Mapping[str, str]) -> Positions:
 
 
 def _caller(text: str, start: Place) -> str:
-    """The caller in international form, as the country of the number says, or `withheld`."""
+    """Write the caller in international form, as the country of the number says, or `withheld`."""
     if text == WITHHELD:
         return text
     digits = re.sub(r"[\s().-]", "", text)

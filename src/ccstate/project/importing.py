@@ -21,20 +21,20 @@ REPORT = "import-report.txt"
 """The list of everything that an import does not say, in the folder of the project."""
 
 
-def reader(adapter: str) -> ReadsEstates:
-    """What reads estates for a platform; of the only adapter that can, where none is named."""
+def estate_reader(adapter: str) -> ReadsEstates:
+    """Find what reads estates for a platform; the only adapter that can, where none is named."""
     names = [adapter] if adapter else sorted(installed())
     readers = {name: found for name in names if (found := module_of(name).read_estate)}
     if len(readers) == 1:
         return next(iter(readers.values()))
     if readers:
         raise InvalidInput([codes.SEVERAL_READERS(adapters=", ".join(readers))])
-    reader = adapter or "no adapter that is installed"
-    raise InvalidInput([codes.NO_READER(adapter=reader)])
+    estate_reader = adapter or "no adapter that is installed"
+    raise InvalidInput([codes.NO_READER(adapter=estate_reader)])
 
 
-def grouped(folder: Path, estate: Estate) -> dict[Path, dict[Address, Fields]]:
-    """The objects by the file that they go to."""
+def group_by_file(folder: Path, estate: Estate) -> dict[Path, dict[Address, Fields]]:
+    """Group objects by the file that they go to."""
     groups: dict[Path, dict[Address, Fields]] = {}
     for address, fields in estate.objects.items():
         path = folder / estate.files[address]
@@ -54,13 +54,13 @@ def make_folder(root: Path, folder: Path) -> None:
         ) from None
 
 
-def refusals(
+def declaration_problems(
     root: Path,
     declared: State,
     groups: Mapping[Path, Mapping[Address, Fields]],
     require_inside: Callable[[Path], object],
 ) -> Iterator[Diagnostic]:
-    """Why nothing may be written: every object that is declared, every file that is not ours."""
+    """Find objects that are declared already, and files that cannot be written."""
     twice: dict[str, list[str]] = {}
     for address in sorted(
         declared.keys() & {address for made in groups.values() for address in made}
@@ -87,8 +87,8 @@ def refusals(
             yield codes.IMPORTED_FILE_UNWRITTEN(Span(shown), file=shown, reason=error.strerror)
 
 
-def occupied(root: Path) -> Iterator[Diagnostic]:
-    """Why no report can be written: what has its name is no report."""
+def report_problems(root: Path) -> Iterator[Diagnostic]:
+    """Find why no report can be written: what has its name is no report."""
     path = root / REPORT
     if not os.path.lexists(path):
         return
@@ -104,8 +104,8 @@ def occupied(root: Path) -> Iterator[Diagnostic]:
         yield codes.REPORT_THERE(Span(REPORT), file=REPORT)
 
 
-def misplaced(folder: Path, into: Path | None) -> Iterator[Diagnostic]:
-    """Why the values of secrets may not be written there."""
+def secrets_file_problems(folder: Path, into: Path | None) -> Iterator[Diagnostic]:
+    """Find why the values of secrets may not be written there."""
     if into is None:
         return
     if into.resolve().is_relative_to(folder.resolve()):
@@ -117,7 +117,7 @@ def misplaced(folder: Path, into: Path | None) -> Iterator[Diagnostic]:
 
 
 def write_report(root: Path, report: Import) -> None:
-    """Writes the list of everything that an import does not say."""
+    """Write the list of everything that an import does not say."""
     path = root / REPORT
     try:
         path.unlink(missing_ok=True)
@@ -129,14 +129,16 @@ def write_report(root: Path, report: Import) -> None:
 
 
 def write_secrets(into: Path, secrets: Mapping[str, str], listener: Listener) -> None:
-    """Writes `export` lines for a shell, readable by the user alone; warns where git sees the file."""
+    """Write `export` lines for a shell, readable by the user alone; warns where git sees the file."""
     if not secrets:
         listener.remark(f"There are no secrets: {into} was not written.")
         return
     if would_be_committed(into):
         listener.warn([codes.SECRETS_TRACKED(Span(str(into)), file=into)])
-    lines = "".join(f"export {name}={_quoted(text)}\n" for name, text in sorted(secrets.items()))
-    lines += f"export {NAMES}={_quoted(' '.join(sorted(secrets)))}\n"
+    lines = "".join(
+        f"export {name}={_shell_quoted(text)}\n" for name, text in sorted(secrets.items())
+    )
+    lines += f"export {NAMES}={_shell_quoted(' '.join(sorted(secrets)))}\n"
     refuse_links(outermost_top(into.absolute()), into.absolute())
     try:
         handle = os.open(into, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
@@ -146,8 +148,8 @@ def write_secrets(into: Path, secrets: Mapping[str, str], listener: Listener) ->
         raise InvalidInput([codes.SECRETS_UNWRITTEN(file=into, reason=error.strerror)]) from None
 
 
-def _quoted(text: str) -> str:
-    """The text in single quotes of a shell, in which nothing has a meaning."""
+def _shell_quoted(text: str) -> str:
+    """Put the text in single quotes of a shell, in which nothing has a meaning."""
     return "'" + text.replace("'", "'\\''") + "'"
 
 

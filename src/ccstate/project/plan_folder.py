@@ -33,14 +33,14 @@ class SavedPlans:
     state: Path
 
     def folder(self, plan_id: str) -> Path:
-        """The folder of a plan; InvalidInput where it, or a file in it, is a link."""
+        """Return the folder of a plan; InvalidInput where it, or a file in it, is a link."""
         folder = self.root / FOLDER / plan_id
         refuse_links(self.root, folder)
         refuse_links(self.root, *(folder.iterdir() if folder.is_dir() else ()))
         return folder
 
     def ids(self) -> list[str]:
-        """Every plan in the folder; InvalidInput where one, or a file in it, is a link."""
+        """List every plan in the folder; InvalidInput where one, or a file in it, is a link."""
         paths = (self.root / FOLDER).glob(f"*/{plan_file.FILE}")
         found = sorted(path.parent.name for path in paths)
         for plan_id in found:
@@ -48,7 +48,7 @@ class SavedPlans:
         return found
 
     def write(self, plan: Plan) -> tuple[str, Plan]:
-        """Writes plan.json and plan.md, and returns the plan with its id.
+        """Write plan.json and plan.md, and return the plan with its id.
 
         A plan that says the same as one that was begun becomes another, by its `repeat`: what was
         begun has its own journal, and ends by itself.
@@ -68,12 +68,12 @@ class SavedPlans:
         return plan_id, plan
 
     def keep(self, plan_id: str) -> None:
-        """Lets git see a plan, for an apply of it begins."""
+        """Let git see a plan, for an apply of it begins."""
         with suppress(OSError):  # of a folder that cannot be written to, the journal complains
             (self.root / FOLDER / plan_id / IGNORE).unlink(missing_ok=True)
 
     def reviewed(self, plan_id: str, given: str = "") -> Plan:
-        """The plan of a folder, which is the one that was reviewed, as far as its files show.
+        """Read the plan of a folder, which is the one that was reviewed, as far as its files show.
 
         Folder, content, the digest that was given and `plan.md`, which people read, agree, and
         every change is one that the kinds allow. Raises Blocked where that is not so.
@@ -86,7 +86,7 @@ class SavedPlans:
         plan = plan_file.read_plan(file)
         digest = plan_file.digest(plan)
         if plan_id != digest[: plan_file.ID_LENGTH] or not digest.startswith(given):
-            raise Blocked([another_plan(file, given or plan_id, digest)])
+            raise Blocked([digest_mismatch(file, given or plan_id, digest)])
         if found := list(islice(faults(plan), MOST_FAULTS)):
             raise Blocked(
                 [
@@ -106,11 +106,11 @@ class SavedPlans:
         return plan
 
     def remember(self, plan_id: str) -> None:
-        """Notes in the state folder which plan is the latest; "" where there are no changes."""
+        """Note in the state folder which plan is the latest; "" where there are no changes."""
         write_file(self.state / LATEST, plan_id)
 
     def latest(self) -> str:
-        """The plan that the latest `ccstate plan` or apply wrote; the only one in a fresh clone.
+        """Find the plan that the latest `ccstate plan` or apply wrote; the only one in a fresh clone.
 
         Raises InvalidInput where that is none, or where it cannot be known.
         """
@@ -129,18 +129,18 @@ class SavedPlans:
         raise InvalidInput([codes.NO_PLAN_WAITS(Span(FOLDER))])
 
     def interrupted(self) -> list[str]:
-        """Every plan whose apply was begun and did not end."""
+        """List every plan whose apply was begun and did not end."""
         return [p for p in self.ids() if self.is_begun(p) and not self.is_finished(p)]
 
     def interrupted_last(self) -> str:
-        """The plan whose apply was interrupted last; InvalidInput where there is none."""
+        """Find the plan whose apply was interrupted last; InvalidInput where there is none."""
         stopped = self.interrupted()
         if not stopped:
             raise InvalidInput([codes.NO_PLAN(Span(FOLDER), why="no apply was interrupted")])
         return max(stopped, key=lambda plan_id: self.journal(plan_id).stat().st_mtime_ns)
 
     def find(self, given: str) -> str:
-        """The id of the plan whose id begins so; InvalidInput where there is none, or several.
+        """Find the plan whose id begins so; InvalidInput where there is none, or several.
 
         More of the digest than the id may be given: `reviewed` compares the plan with all of it.
         """
@@ -157,11 +157,11 @@ class SavedPlans:
         return self.root / FOLDER / plan_id / JOURNAL
 
     def is_begun(self, plan_id: str) -> bool:
-        """Whether an apply of the plan has written to its journal."""
+        """Check whether an apply of the plan has written to its journal."""
         return self.journal(plan_id).exists()
 
     def is_finished(self, plan_id: str) -> bool:
-        """Whether an apply of the plan went to its end."""
+        """Check whether an apply of the plan went to its end."""
         try:
             journal = self.journal(plan_id).read_bytes()
         except OSError:
@@ -169,7 +169,7 @@ class SavedPlans:
         return b'"event":"finished"' in journal[-400:]
 
     def remove(self, plan_id: str) -> bool:
-        """Removes a plan that was never begun, and no file that ccstate did not write there."""
+        """Remove a plan that was never begun, and no file that ccstate did not write there."""
         folder = self.root / FOLDER / plan_id
         if self.is_begun(plan_id) or folder.is_symlink():
             return False
@@ -185,7 +185,7 @@ class SavedPlans:
         return True
 
 
-def another_plan(file: Path, named: str, digest: str) -> Diagnostic:
+def digest_mismatch(file: Path, named: str, digest: str) -> Diagnostic:
     return codes.PLAN_OF_ANOTHER_NAME(Span(str(file)), name=named, digest=digest)
 
 
@@ -202,7 +202,7 @@ def _unreviewed(folder: Path, plan: Plan, how: str) -> Diagnostic:
 
 
 def refuse_other_platforms(plan: Plan, settings: Settings) -> None:
-    """Blocked where ccstate.yaml names another platform for a target than it did for the plan."""
+    """Refuse a plan for whose target ccstate.yaml names another platform now."""
     targets = {target.name: target for target in settings.targets}
     changes: dict[str, list[Change]] = {}
     for change in plan.changes():
@@ -229,7 +229,7 @@ def refuse_other_platforms(plan: Plan, settings: Settings) -> None:
 
 
 def _with_site(change: Change) -> Fields:
-    """The site of the object that a change makes, or takes away."""
+    """Return the site of the object that a change makes, or takes away."""
     if change.ledger is not None:
         return {"site": change.ledger.get("site")}
     return {"site": next((edit.before for edit in change.edits if edit.path == "site"), None)}

@@ -31,7 +31,7 @@ def plan_changes(
     force: str,
     today: date,
 ) -> Planned:
-    """The plan for the named targets; see `Project.plan`."""
+    """Plan the named targets; see `Project.plan`."""
     found = [targets.compare(each, desired) for each in targets.named(names)]
     commit = head_commit(targets.settings.root, targets.settings.desired_state)
     whole = sum(len(target.changes) for target in found)
@@ -46,17 +46,17 @@ def plan_changes(
         return Planned(plan, {}, desired.problems)
     active = {target.name: activity_of(plan, target.name, target.seen) for target in found}
     with targets.listener.during("Walking the calls"):
-        plan, warnings = _judged(targets, plan, found, desired, today)
+        plan, warnings = _judge(targets, plan, found, desired, today)
     targets.listener.warn(warnings)
     plan = replace(plan, refusals=(*plan.refusals, *targets.audit(plan)))
     activity = {target: seen for target, seen in active.items() if seen}
     return Planned(plan, activity, (*desired.problems, *warnings))
 
 
-def _judged(
+def _judge(
     targets: Targets, plan: Plan, found: Sequence[TargetPlan], desired: Desired, today: date
 ) -> tuple[Plan, list[Diagnostic]]:
-    """The plan with what callers notice, refused where promises or rules break; and warnings."""
+    """Add what callers notice, and refusals where promises or rules break; return warnings too."""
     from ccstate.plan_callers import objects_now, refused, with_callers
     from ccstate.rules import Comparison, Estate
     from ccstate.rules.judge import new_errors, new_warnings
@@ -73,12 +73,12 @@ def _judged(
 
 
 def call_tests(state: State) -> dict[str, Fields]:
-    """The fields of every call test by its name."""
+    """Return the fields of every call test by its name."""
     return {a.name: resource.fields for a, resource in state.items() if a.kind == "call_test"}
 
 
 def _placed(objects: Mapping[Address, Fields], desired: State) -> State:
-    """Objects of platforms, each with the file that declares it; "" where none does."""
+    """Place each object of platforms in the file that declares it; "" where none does."""
     return {
         address: Resource(address, fields, desired[address].file if address in desired else "")
         for address, fields in objects.items()
@@ -86,7 +86,7 @@ def _placed(objects: Mapping[Address, Fields], desired: State) -> State:
 
 
 def _refuse_unknown(wanted: Iterable[Address], known: Sequence[Collection[Address]]) -> None:
-    """InvalidInput where one of the objects is in none of the collections."""
+    """Refuse objects that are in none of the collections."""
     unknown = [address for address in wanted if not any(address in some for some in known)]
     if unknown:
         from ccstate.desired.findings import did_you_mean

@@ -41,7 +41,7 @@ class Targets:
     listener: Listener
 
     def named(self, names: Collection[str]) -> list[Target]:
-        """The named targets, all where none is named.
+        """Return the named targets, all where none is named.
 
         Raises InvalidInput where one is unknown, or one in the project cannot be worked with.
         """
@@ -59,7 +59,7 @@ class Targets:
         return [known[name] for name in dict.fromkeys(names)] or list(known.values())
 
     def problems(self) -> list[Diagnostic]:
-        """What is wrong with the platforms as ccstate.yaml names them; none of them is asked."""
+        """Find what is wrong with the platforms in ccstate.yaml; none of them is asked."""
         from ccstate.desired.findings import Finding, diagnose
 
         findings, places = [], []
@@ -79,7 +79,7 @@ class Targets:
         return diagnose(findings, self.content)
 
     def unmanaged(self, state: State) -> list[Diagnostic]:
-        """Warnings about resources that no target manages, and targets' sites that none declares."""
+        """Warn about resources that no target manages, and targets' sites that none declares."""
         from ccstate.desired.findings import diagnose
 
         targets = self.settings.targets
@@ -101,15 +101,15 @@ class Targets:
         return found
 
     def adapter(self, target: Target) -> Adapter:
-        """The platform of a target."""
+        """Connect to the platform of a target."""
         return connect(target.adapter, target.connection, self.settings.root)
 
     def observe(self, target: Target, adapter: Adapter) -> Observation:
-        """All managed kinds of a platform in one read."""
-        return observed(target, adapter, target.kinds & adapter.supports.keys())
+        """Read all managed kinds of a platform at once."""
+        return observe_kinds(target, adapter, target.kinds & adapter.supports.keys())
 
     def live_objects(self, desired: Desired) -> dict[Address, Fields]:
-        """Every object as the platforms have it; kinds that none of them shows, as desired."""
+        """Read every object as the platforms have it; kinds that none of them shows, as desired."""
         found: dict[Address, Fields] = {}
         kinds: set[str] = set()
         for target in self.named(()):
@@ -122,16 +122,16 @@ class Targets:
         return {**wanted, **found}
 
     def compare(self, target: Target, desired: Desired) -> TargetPlan:
-        """What one target should be, what it is, and the changes between the two."""
+        """Compare what one target should be with what it is: the changes between the two."""
         with self.listener.during(f"Reading {target.name}"):
             try:
-                return _compared(target, self.adapter(target), desired)
+                return _compare_kinds(target, self.adapter(target), desired)
             except Unresolved as wrong:
                 places = self._references(target, desired.state, wrong.causes)
                 raise InvalidInput(diagnostics(wrong.causes, places)) from None
 
     def audit(self, plan: Plan) -> Iterator[Refusal]:
-        """What the platforms would refuse of a plan."""
+        """Ask the platforms what they would refuse of a plan."""
         by_target: dict[str, list[Change]] = {}
         for change in plan.changes():
             by_target.setdefault(change.target, []).append(change)
@@ -142,13 +142,13 @@ class Targets:
                     yield refusal(replace(problem, message=f"{place}{problem.message}"))
 
     def content(self, file: str) -> bytes:
-        """The bytes of a file of the project."""
+        """Read a file of the project."""
         return (self.settings.root / file).read_bytes()
 
     def _references(
         self, target: Target, state: State, references: Collection[str]
     ) -> dict[str, Span]:
-        """Where references to secrets stand: in the connection of a target, or in a resource."""
+        """Find where references to secrets stand: in the connection of a target, or in a resource."""
         from ccstate.desired.positions import locate
 
         found = {
@@ -172,7 +172,7 @@ class Targets:
         }
 
 
-def _compared(target: Target, adapter: Adapter, desired: Desired) -> TargetPlan:
+def _compare_kinds(target: Target, adapter: Adapter, desired: Desired) -> TargetPlan:
     kinds = target.kinds & adapter.supports.keys()
     wanted: State = {a: r for a, r in desired.state.items() if a.kind in kinds}
     if target.sites is not None:
@@ -181,11 +181,11 @@ def _compared(target: Target, adapter: Adapter, desired: Desired) -> TargetPlan:
     references = {text for found in secrets.values() for text in found.values()}
     try:
         wanted = sealed(wanted, secrets, adapter.seal(references)) if references else wanted
-        seen = observed(target, adapter, kinds)
+        seen = observe_kinds(target, adapter, kinds)
     except SecretsUnseen as closed:
         count = plural(sum(map(len, secrets.values())), "secret")
         words = f"{count}, not compared with the platform's: no right to read {closed}"
-        seen = observed(target, adapter, kinds)
+        seen = observe_kinds(target, adapter, kinds)
         seen = replace(seen, unseen=(*seen.unseen, words))
         wanted = sealed_as_recorded(wanted, secrets, seen)
     changes = diff(target.name, wanted, seen, secrets=secrets, release=desired.release)
@@ -201,8 +201,8 @@ def _compared(target: Target, adapter: Adapter, desired: Desired) -> TargetPlan:
     )
 
 
-def observed(target: Target, adapter: Adapter, kinds: Collection[str]) -> Observation:
-    """One read of a platform, without the objects that belong to other targets."""
+def observe_kinds(target: Target, adapter: Adapter, kinds: Collection[str]) -> Observation:
+    """Read a platform once, without the objects that belong to other targets."""
     seen = adapter.observe(sorted(kinds))
     if target.sites is None:
         return seen
@@ -218,13 +218,13 @@ def observed(target: Target, adapter: Adapter, kinds: Collection[str]) -> Observ
 
 
 def activity_of(plan: Plan, target: str, seen: Observation) -> dict[Address, Activity]:
-    """What is going on at the objects that a plan changes on a target."""
+    """Select what is going on at the objects that a plan changes on a target."""
     addresses = [change.address for change in plan.changes() if change.target == target]
     return {a: seen.activity[a] for a in addresses if a in seen.activity}
 
 
 def _texts(value: Json, path: FieldPath) -> Iterator[tuple[FieldPath, str]]:
-    """Every text in a value, with its path."""
+    """List every text in a value, with its path."""
     match value:
         case str():
             yield path, value
@@ -237,7 +237,7 @@ def _texts(value: Json, path: FieldPath) -> Iterator[tuple[FieldPath, str]]:
 
 
 def _wrong_connection(target: Target, module: Module) -> Iterator["Finding"]:
-    """What is wrong with a target's connection, by the model of its adapter."""
+    """Check a target's connection by the model of its adapter."""
     from pydantic import ValidationError
 
     from ccstate.desired.findings import explain
@@ -256,7 +256,7 @@ def _wrong_connection(target: Target, module: Module) -> Iterator["Finding"]:
 
 
 def _unknown_sites(targets: Iterable[Target], state: State) -> Iterator["Finding"]:
-    """Sites that a target names and no file declares."""
+    """Find sites that a target names and no file declares."""
     from ccstate.desired.findings import Finding, did_you_mean
 
     declared = [address.name for address in state if address.kind == "site"]
@@ -274,7 +274,7 @@ def _unknown_sites(targets: Iterable[Target], state: State) -> Iterator["Finding
 
 
 def _same_platform(places: Sequence[tuple[str, set[str]]]) -> Iterator["Finding"]:
-    """Targets that are the same platform as one before them."""
+    """Find targets that are the same platform as one before them."""
     from ccstate.desired.findings import Finding
 
     first: dict[str, str] = {}
