@@ -234,8 +234,7 @@ def ringing(work: Work, known: Known, outcome: Outcome) -> Ringing | None:
     if isinstance(outcome, Forks) and "DEVICE_STATE" in outcome.condition:
         inner = ringing(work, known, outcome.no)
         if inner:
-            reason = "differs: ccstate rings a phone that is busy as well"
-            note = (outcome.trail.lines[-1], reason)
+            note = (outcome.trail.lines[-1], "differs: ccstate rings a phone that is busy as well")
             inner.trails.append(outcome.trail + Trail(notes=(note,)))
             inner.trails += [each.trail for each in below(outcome.yes)]
         return inner
@@ -397,7 +396,7 @@ def extension_of(work: Work, known: Known, outcome: Outcome, by: object) -> str 
     claim_ringing(work, known, found, by)
     if not usual.same(found):
         line = found.trails[0].lines[-1]
-        work.ledger.leave(line, f"differs: extension/{name} rings, and ends, as it does inside")
+        work.differs(line, f"extension/{name} rings, and ends, as it does inside")
     return f"extension/{name}"
 
 

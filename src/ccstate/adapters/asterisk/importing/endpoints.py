@@ -75,8 +75,7 @@ def phones(work: Work, trunks: frozenset[str]) -> dict[str, Phone]:
         work.objects[phone.address] = {}
         work.contexts[phone.address] = phone.context
         if name != identity:
-            reason = f"differs: the phone has to log in as {name}"
-            work.ledger.leave_header(section, reason)
+            work.ledger.leave_header(section, f"differs: the phone has to log in as {name}")
         _endpoint(work, phone)
         _accounts(work, phone)
     return found
@@ -107,8 +106,7 @@ def _endpoint(work: Work, phone: Phone) -> None:
     read_section(work, _ENDPOINT, phone.address, endpoint, said=said, judged=_JUDGED)
     phone.aors = _one(work, phone, "aors", "aor")
     phone.auths = _one(work, phone, "auth", "auth")
-    by_hand = "stays by hand: ccstate names no transport"
-    ledger.leave_all(lines_of(endpoint, "transport"), by_hand)
+    ledger.leave_all(lines_of(endpoint, "transport"), "stays by hand: ccstate names no transport")
     allowed = lines_of(endpoint, "allow", "disallow")
     if set(codecs(endpoint)) == _CODECS:
         ledger.take(allowed, phone.address)
@@ -209,7 +207,7 @@ def shown_numbers(work: Work, found: dict[str, Phone]) -> None:
             reason = f"differs: colleagues whom it calls see {number}; here they see nothing"
             work.ledger.leave_header(phone.endpoint, reason)
         elif phone.shown_number != number:
-            work.ledger.leave(option, f"differs: colleagues whom it calls see {number}")
+            work.differs(option, f"colleagues whom it calls see {number}")
 
 
 def people(work: Work, found: dict[str, Phone]) -> None:
@@ -290,8 +288,7 @@ def _server(work: Work, endpoint: Section) -> dict[str, Json] | None:
     read = decoded(SERVER, aors[0].get("contact")) if len(aors) == 1 else None
     host, port, transport = read if isinstance(read, list) else (None, None, None)
     if host is None or not fits("trunk", ("port",), port):
-        reason = "a trunk needs one contact such as sip:host:5060"
-        work.ledger.leave_header(endpoint, reason)
+        work.ledger.leave_header(endpoint, "a trunk needs one contact such as sip:host:5060")
         return None
     fields: dict[str, Json] = {"host": host}
     if port:
@@ -376,8 +373,7 @@ def _identified(work: Work, trunk: Trunk) -> None:
                 more += [each.removesuffix("/32") for each in addresses]
                 work.ledger.take([option], trunk.address)
             else:
-                reason = f"differs: ccstate knows calls of this trunk by {fields['host']}"
-                work.ledger.leave(option, reason)
+                work.differs(option, f"ccstate knows calls of this trunk by {fields['host']}")
     others = [each for each in dict.fromkeys(more) if each != fields["host"]]
     if others:
         fields["addresses"] = [*sorted(others)]
@@ -484,9 +480,7 @@ def _name(work: Work, option: Option, phone: Phone | None, owner: str, full: str
         work.objects[Address("user", new)] = {"name": full, "extension": owner}
     elif work.objects[user]["name"] != full:
         shown = work.objects[user]["name"]
-        work.ledger.leave(
-            option, f"differs: the phone calls its owner {shown}, and so does ccstate"
-        )
+        work.differs(option, f"the phone calls its owner {shown}, and so does ccstate")
 
 
 def _lamp_lines(phone: Phone) -> list[Option]:

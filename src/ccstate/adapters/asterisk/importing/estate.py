@@ -150,6 +150,10 @@ class Work:
             self.objects[address] = fields
         return address
 
+    def differs(self, line: Option, how: str) -> None:
+        """Lists a line of which an object says nearly the same, with what is different."""
+        self.ledger.leave(line, f"differs: {how}")
+
     def secret(self, *words: str, value: str) -> str:
         """A reference to a secret, under a name of its own."""
         name = self.names.variable(*words)

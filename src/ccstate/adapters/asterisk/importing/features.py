@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 from ccstate.adapters.asterisk.conf import Section
@@ -30,7 +31,7 @@ from ccstate.adapters.asterisk.importing.outcomes import CALLER, At, Call, Switc
 from ccstate.adapters.asterisk.importing.queues import member_of
 from ccstate.adapters.asterisk.importing.trees import Ways
 from ccstate.adapters.asterisk.importing.values import Candidate, Undecided
-from ccstate.adapters.asterisk.interpreter.applications import Effect, effect
+from ccstate.adapters.asterisk.interpreter.applications import Effect, effect, given
 from ccstate.adapters.asterisk.kinds.parking_lot import ROWS
 from ccstate.adapters.asterisk.rows import SWITCH, decoded, unwritten
 from ccstate.kinds.fields import duration
@@ -189,7 +190,7 @@ def _leads_to(work: Work, context: str, candidate: Candidate) -> bool:
     answer = work.follower.resolver.answer(context, candidate.exten)
     if answer is None or answer[:2] == candidate[:2]:
         return answer is not None
-    begins = work.follower.resolver.steps(candidate)[0].option
+    begins = work.follower.resolver.line(candidate)
     outcome = work.follower.follow(At(context, candidate.exten))
     ends = outcome.line if isinstance(outcome, Unclear) else None
     return begins in outcome.trail.lines or begins == ends
@@ -207,11 +208,11 @@ def _make(work: Work, known: Known, code: _Code, fields: Fields, differs: list[s
         work.ledger.leave(line, note)
     everyone = {phone.context for phone in known.phones.values()}
     if code.contexts != everyone:
-        work.ledger.leave(line, "differs: with ccstate every phone may dial this code")
+        work.differs(line, "with ccstate every phone may dial this code")
     for step in code.steps:
         app = step.app.strip().lower()
         if app in ("playback", "background", "saydigits"):
-            work.ledger.leave(step.option, "differs: ccstate plays its own sounds for a code")
+            work.differs(step.option, "ccstate plays its own sounds for a code")
 
 
 def _actions(work: Work, known: Known, code: _Code) -> list[_Action]:
@@ -233,7 +234,7 @@ def _actions(work: Work, known: Known, code: _Code) -> list[_Action]:
         if handle is None:
             action = _keep(work, known, app, data)
         else:
-            action = handle(known, [part.strip() for part in data.split(",")])
+            action = handle(known, {name: text.strip() for name, text in given(app, data).items()})
         if action is None:
             return []
         found.append(action)
@@ -265,65 +266,47 @@ def _is_silenced(work: Work, known: Known, name: str) -> bool:
     return False
 
 
-def _mailbox(_: Known, arguments: list[str]) -> _Action | None:
-    box, *options = arguments
-    if CALLER not in box:
+def _mailbox(_: Known, said: Mapping[str, str]) -> _Action | None:
+    note = "differs: ccstate asks for the PIN of the mailbox" if "s" in said["options"] else ""
+    if CALLER not in said["box"]:
         note = "differs: here any mailbox can be heard; with ccstate the caller's own"
-    elif "s" in "".join(options):
-        note = "differs: ccstate asks for the PIN of the mailbox"
-    else:
-        note = ""
     return _Action({"action": "mailbox"}, note)
 
 
-def _pick_up(_: Known, arguments: list[str]) -> _Action | None:
-    return None if any(arguments) else _Action({"action": "pick_up"})
+def _pick_up(_: Known, said: Mapping[str, str]) -> _Action | None:
+    return None if said["target"] else _Action({"action": "pick_up"})
 
 
-def _is_own(interface: str) -> bool:
-    """Whether an interface is the phone that dials."""
-    return interface in ("", f"PJSIP/{CALLER}")
+def _is_own(said: Mapping[str, str]) -> bool:
+    """Whether the phone that dials is meant."""
+    return said["device"] in ("", f"PJSIP/{CALLER}")
 
 
-def _log(known: Known, arguments: list[str], action: str) -> _Action | None:
-    name, interface, penalty, *_ = (*arguments, "", "", "")
-    queue = known.queues.get(name)
-    if queue is None or not _is_own(interface):
+def _log(action: str, known: Known, said: Mapping[str, str]) -> _Action | None:
+    queue, penalty = known.queues.get(said["queue"]), said.get("penalty", "")
+    if queue is None or not _is_own(said):
         return None
     weight = int(penalty) if penalty.isascii() and penalty.isdigit() and len(penalty) < 3 else 0
     return _Action({"action": action, "queue": queue.name}, queue=queue, penalty=weight)
 
 
-def _log_in(known: Known, arguments: list[str]) -> _Action | None:
-    return _log(known, arguments, "log_in")
-
-
-def _log_out(known: Known, arguments: list[str]) -> _Action | None:
-    return _log(known, arguments, "log_out")
-
-
-def _pause(_: Known, arguments: list[str]) -> _Action | None:
-    name, interface, _options, reason, *_more = (*arguments, "", "", "", "")
-    note = "differs: ccstate pauses in every queue" if name else ""
-    fields: dict[str, Json] = {"action": "pause"}
+def _pause(action: str, _: Known, said: Mapping[str, str]) -> _Action | None:
+    does = "pauses" if action == "pause" else "ends the pause"
+    note = f"differs: ccstate {does} in every queue" if said["queue"] else ""
+    fields: dict[str, Json] = {"action": action}
+    reason = said.get("reason", "")
     if reason and reason.isprintable() and "$" not in reason and CALLER not in reason:
         fields["reason"] = reason[:200]
-    return _Action(fields, note) if _is_own(interface) else None
+    return _Action(fields, note) if _is_own(said) else None
 
 
-def _unpause(_: Known, arguments: list[str]) -> _Action | None:
-    name, interface, *_more = (*arguments, "", "")
-    note = "differs: ccstate ends the pause in every queue" if name else ""
-    return _Action({"action": "unpause"}, note) if _is_own(interface) else None
-
-
-_ACTIONS: Mapping[str, Callable[[Known, list[str]], _Action | None]] = {
+_ACTIONS: Mapping[str, Callable[[Known, Mapping[str, str]], _Action | None]] = {
     "voicemailmain": _mailbox,
     "pickup": _pick_up,
-    "addqueuemember": _log_in,
-    "removequeuemember": _log_out,
-    "pausequeuemember": _pause,
-    "unpausequeuemember": _unpause,
+    "addqueuemember": partial(_log, "log_in"),
+    "removequeuemember": partial(_log, "log_out"),
+    "pausequeuemember": partial(_pause, "pause"),
+    "unpausequeuemember": partial(_pause, "unpause"),
 }
 
 

@@ -358,8 +358,7 @@ class Follower:
 
     def _callers(self, numbers: list[str], step: DialplanStep, call: Call) -> Outcome:
         """The ways of callers from these numbers, and of the others."""
-        known = "CALLERID(num)"
-        ways = self._each({one: call.afresh().assuming(known, one) for one in numbers})
+        ways = self._each({one: call.afresh().assuming("CALLERID(num)", one) for one in numbers})
         unlike = {f"not {one}": "" for one in numbers}
         others = replace(call.afresh(), variables={**call.variables, **unlike})
         usual = self.go_on(others)

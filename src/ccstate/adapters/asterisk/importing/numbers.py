@@ -127,7 +127,7 @@ def _service(work: Work, ways: Ways, context: str, candidate: Candidate, named: 
     if dialled in named:
         return
     outcome = work.follower.follow(At(context, dialled))
-    begins = work.follower.resolver.steps(candidate)[0].option
+    begins = work.follower.resolver.line(candidate)
     if isinstance(outcome, Leaves) or begins not in outcome.trail.lines:
         return  # an outbound route, or another extension that is tried first
     mark = work.ledger.mark()
@@ -180,7 +180,7 @@ def inbound(work: Work, known: Known, ways: Ways) -> None:
 def _meant(work: Work, known: Known, trunk: Trunk, candidate: Candidate) -> Iterator[str]:
     """Every number that a pattern stands for and that rings a phone."""
     said = pattern(candidate.exten)
-    line = work.follower.resolver.steps(candidate)[0].option
+    line = work.follower.resolver.line(candidate)
     if not candidate.exten.startswith("_"):
         yield candidate.exten
         return
@@ -217,7 +217,7 @@ def _number(
         answers = work.follower.resolver.answer(trunk.context, dialled)
         if answers and answers[:2] == candidate[:2]:
             note = f"{name} is there already, and this is another way of writing it"
-            work.ledger.leave(work.follower.resolver.steps(candidate)[0].option, note)
+            work.ledger.leave(work.follower.resolver.line(candidate), note)
         return None
     prefixes = [n[len(NAME_PREFIX) :] for _, n in outcome.trail.notes if n.startswith(NAME_PREFIX)]
     if prefixes:
@@ -230,7 +230,7 @@ def _number(
     work.objects[address] = {"trunk": trunk.name, "to": to}
     if prefixes:
         work.objects[address]["caller_name_prefix"] = prefixes[-1]
-    line = work.follower.resolver.steps(candidate)[0].option
+    line = work.follower.resolver.line(candidate)
     return _Arriving(dialled, name, candidate.exten, line)
 
 
@@ -341,7 +341,7 @@ class _Outbound:
         dialled: str,
         outcome: Leaves,
     ) -> None:
-        line = self.work.follower.resolver.steps(candidate)[0].option
+        line = self.work.follower.resolver.line(candidate)
         sent = _sent(dialled, outcome.number)
         if sent is None or not _is_pattern(shown(dialled)):
             reason = "an outbound route cannot say how this number is sent"
@@ -370,7 +370,7 @@ class _Outbound:
             if part and all(specificity(shown(way)) < own for way in wide):
                 continue
             if not part or not _same(self.work.follower.follow(At(context, part)), outcome):
-                line = resolver.steps(candidate)[0].option
+                line = resolver.line(candidate)
                 note = f"differs: {other.exten} of [{other.context}] takes {shown(part)} first; "
                 self.work.ledger.leave(line, f"{note}with ccstate the narrower pattern does")
 
@@ -393,7 +393,7 @@ class _Outbound:
                 here = _dialled_for(part, dialled, place[1])
                 if here and resolver.answer(context, here) != first:
                     continue  # another pattern takes these numbers before they come here
-                line = resolver.steps(candidate)[0].option
+                line = resolver.line(candidate)
                 reached = self.work.follower.follow(At(place[0], part))
                 if not part or here is None or not _is_pattern(shown(here)):
                     note = "an outbound route cannot say which dialled numbers come here"
@@ -401,8 +401,7 @@ class _Outbound:
                 elif isinstance(reached, Hangs):
                     self.blocked.setdefault(shown(here), []).append(reached.trail)
                 elif not _same(reached, outcome):
-                    note = f"differs: {shown(part)} meets something else here"
-                    self.work.ledger.leave(line, note)
+                    self.work.differs(line, f"{shown(part)} meets something else here")
 
 
 def _same(one: Outcome, other: Leaves) -> bool:
@@ -463,7 +462,7 @@ def _permission(work: Work, route: _Route, everybody: set[str]) -> str | None:
     if route.emergency and route.contexts != everybody:
         note = "differs: with ccstate every phone may call for help; here some cannot"
         for candidate, _ in route.found:
-            work.ledger.leave(work.follower.resolver.steps(candidate)[0].option, note)
+            work.ledger.leave(work.follower.resolver.line(candidate), note)
     if route.emergency or route.contexts == everybody:
         return ""
     words = name_of(route.context)
@@ -498,9 +497,9 @@ def _route(work: Work, route: _Route, permission: str) -> Address:
         if outcome.seconds != 120:
             work.ledger.leave(line, UNLIMITED)
         if outcome.options:
-            work.ledger.leave(line, f"differs: ccstate dials without {outcome.options}")
+            work.differs(line, f"ccstate dials without {outcome.options}")
         if any(not isinstance(e, Hangs) for after in outcome.after.values() for e in below(after)):
-            work.ledger.leave(line, "differs: with ccstate the call ends where it is not answered")
+            work.differs(line, "with ccstate the call ends where it is not answered")
     return address
 
 

@@ -168,8 +168,7 @@ def _periodic(
     work.ledger.take(lines, address)
     work.ledger.leave(lines[0], SPOKEN)
     if len(names) > 1:
-        more = "differs: ccstate repeats the first of these recordings alone"
-        work.ledger.leave(lines[0], more)
+        work.differs(lines[0], "ccstate repeats the first of these recordings alone")
 
 
 def _seconds(lines: list[Option]) -> str:
@@ -228,9 +227,9 @@ def _member(
         return {}
     there.add(phone.name)
     if state and state.lower() != interface.lower():
-        work.ledger.leave(option, f"differs: ccstate watches {interface}, not {state[:60]}")
+        work.differs(option, f"ccstate watches {interface}, not {state[:60]}")
     if rings and decoded(SWITCH, rings) is not False:
-        work.ledger.leave(option, "differs: ccstate does not ring people who are in a call")
+        work.differs(option, "ccstate does not ring people who are in a call")
     return member
 
 
@@ -306,7 +305,7 @@ def room_of(work: Work, outcome: Confers) -> Address:
         room = work.rooms[name] = Room(address, line, said)
         work.objects[address] |= said
     elif room.said != said:
-        work.ledger.leave(line, f"differs: with ccstate {address} is as other callers meet it")
+        work.differs(line, f"with ccstate {address} is as other callers meet it")
     if role == "pin":
         room.waits |= waits
     else:
@@ -317,9 +316,9 @@ def room_of(work: Work, outcome: Confers) -> Address:
         if pin:
             work.objects[address][role] = work.secret("conference", name, role, value=pin)
     elif room.pins[role] != pin:
-        work.ledger.leave(line, f"differs: with ccstate {address} has one PIN for all its callers")
+        work.differs(line, f"with ccstate {address} has one PIN for all its callers")
     if not isinstance(outcome.then, Hangs):
-        work.ledger.leave(line, "differs: with ccstate the call ends where the conference does")
+        work.differs(line, "with ccstate the call ends where the conference does")
     return address
 
 
@@ -339,8 +338,7 @@ def _said(work: Work, outcome: Confers, address: Address, line: Option) -> dict[
     for kind, profile in zip_longest(("bridge", "user", "menu"), named[:3], fillvalue=""):
         lines = _lines(work, outcome, kind, profile, line)
         if kind == "menu":
-            note = "differs: with ccstate keys do nothing in a conference"
-            work.ledger.leave_all(lines, note)
+            work.ledger.leave_all(lines, "differs: with ccstate keys do nothing in a conference")
             continue
         for option in lines:
             key = option.key.lower()
@@ -418,8 +416,7 @@ def report_profiles(work: Work) -> None:
             note = "differs: here callers wait for a moderator; with ccstate they do where the room has a "
             work.ledger.leave(room.line, f"{note}moderator_pin")
         elif has_moderators and "pin" in room.pins and not room.waits:
-            note = "differs: with ccstate callers wait until a moderator is there"
-            work.ledger.leave(room.line, note)
+            work.differs(room.line, "with ccstate callers wait until a moderator is there")
     for section in work.sections("confbridge.conf"):
         is_room = work.setting.holds("conference_room")
         reason = "no conference that became a room has this profile" if is_room else NO_ROOMS

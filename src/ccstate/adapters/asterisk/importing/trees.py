@@ -161,12 +161,11 @@ class Ways:
             raise Nowhere(f"there is no mailbox {shorn(outcome.mailbox)!r}")
         line = outcome.trail.lines[-1]
         if outcome.flags != "u":
-            note = "differs: ccstate plays the greeting for absence, and then the tone"
-            self.work.ledger.leave(line, note)
+            self.work.differs(line, "ccstate plays the greeting for absence, and then the tone")
         if isinstance(outcome.then, Hangs):
             claim_trail(self.work.ledger, outcome.then.trail, here.by)
         else:
-            self.work.ledger.leave(line, "differs: ccstate hangs up once the message is left")
+            self.work.differs(line, "ccstate hangs up once the message is left")
         claim_trail(self.work.ledger, outcome.trail, here.by)
         return box
 
@@ -229,8 +228,7 @@ class Ways:
             note = "differs: here they ring until the caller gives up; with ccstate for two minutes"
             self.work.ledger.leave(line, note)
         if outcome.options:
-            note = f"differs: ccstate rings without the options {outcome.options}"
-            self.work.ledger.leave(line, note)
+            self.work.differs(line, f"ccstate rings without the options {outcome.options}")
         for trail in (outcome.trail, *statuses(outcome)):
             claim_trail(self.work.ledger, trail, here.by)
         return str(self.work.one("ring_group", here.near, fields))
@@ -254,7 +252,7 @@ class Ways:
         claim_trail(self.work.ledger, outcome.trail, here.by)
         numbers = ", ".join(map(shorn, list(outcome.ways)[:8]))
         note = f"calls from {numbers} go another way here, and no object says so"
-        self.work.ledger.leave(outcome.line, f"differs: {note}")
+        self.work.differs(outcome.line, note)
         self.work.unsaid += [(way, note) for way in outcome.ways.values()]
         return found
 
@@ -367,13 +365,12 @@ class Ways:
             self.work.ledger.leave(line, reason)
         if outcome.caller:
             note = "the outside number is shown what the trunk shows, or the caller's number"
-            self.work.ledger.leave(line, f"differs: {note}")
+            self.work.differs(line, note)
         if outcome.number not in (number, number[1:]):
-            reason = f"differs: {shorn(outcome.number)} is sent to the carrier as {number}"
-            self.work.ledger.leave(line, reason)
+            self.work.differs(line, f"{shorn(outcome.number)} is sent to the carrier as {number}")
         if len(self.known.trunks) > 1:
             note = f"ccstate takes the first trunk that is free, not {outcome.endpoint} alone"
-            self.work.ledger.leave(line, f"differs: {note}")
+            self.work.differs(line, note)
         return f"call-{number[1:]}", self._unanswered(outcome, fields, here)
 
     def _unanswered(
@@ -581,8 +578,7 @@ def _ask_again(ways: "Ways", outcome: Reads, tree: "Tree", node: dict[str, Json]
     """
     attempts = min(outcome.attempts, MOST_ATTEMPTS)
     if outcome.attempts > attempts:
-        note = f"differs: ccstate asks {attempts} times"
-        ways.work.ledger.leave(outcome.wait, note)
+        ways.work.differs(outcome.wait, f"ccstate asks {attempts} times")
     last = dict(node)
     then = ""
     for _ in range(attempts - 1):

@@ -301,6 +301,10 @@ class Resolver:
             return Found(first[0].steps[at.priority], first[1])
         return first and self.lookup.step(*at[:3], None, _leads_on(at.closed))
 
+    def line(self, candidate: Candidate) -> Option:
+        """The line of the first step."""
+        return self.steps(candidate)[0].option
+
     def steps(self, candidate: Candidate) -> list[DialplanStep]:
         return self._steps[candidate.context][candidate.exten, ""]
 

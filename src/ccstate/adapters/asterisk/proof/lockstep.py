@@ -214,31 +214,32 @@ class Lockstep:
         match one, other:
             case turns.Asks(), turns.Asks():
                 if one.typed == "" == other.typed and one.seconds != other.seconds:
-                    self._notes(pair, "time for a key", before, after)
+                    self._notes(pair, "time for a key", one, other, before.line)
                     pair = pair._replace(differs=True)
                 yield from self._pressed(pair, where, after)
-            case turns.Rings(), turns.Rings():
-                yield from self._rung(pair, before, where, after)
-            case turns.Waits(), turns.Waits():
-                yield from self._queued(pair, before, where, after)
-            case turns.Message(), turns.Message():
-                yield from self._left(pair, before, where, after)
+            case turns.Rings() as rings, turns.Rings() as others:
+                yield from self._rung(pair, rings, others, before.line, where)
+            case turns.Waits() as waits, turns.Waits() as others_wait:
+                yield from self._queued(pair, waits, others_wait, before.line, where)
+            case turns.Message() as leaves, turns.Message() as others_leave:
+                yield from self._left(pair, leaves, others_leave, before.line, where)
             case turns.Over(), turns.Over():
                 if one != other and not _is_nothing(one, other):
-                    self._ends(pair, before, after)
+                    self._ends(pair, one, other, before.line)
                 else:
                     self._counts(pair)
             case _:
-                self._ends(pair, before, after)
+                self._ends(pair, one, other, before.line)
 
-    def _ends(self, pair: _Pair, before: Turn, after: Turn) -> None:
+    def _ends(self, pair: _Pair, one: turns.What, other: turns.What, line: Option | None) -> None:
         """Notes that from here on callers are in different situations."""
-        self._notes(pair, "what happens", before, after)
+        self._notes(pair, "what happens", one, other, line)
         self._proof.differ += 1
 
-    def _notes(self, pair: _Pair, about: str, before: Turn, after: Turn) -> None:
-        was, now = turns.shown(before.what), turns.shown(after.what)
-        self._note(pair, about, was, now, before.line)
+    def _notes(
+        self, pair: _Pair, about: str, one: turns.What, other: turns.What, line: Option | None
+    ) -> None:
+        self._note(pair, about, turns.shown(one), turns.shown(other), line)
 
     def _note(self, pair: _Pair, about: str, was: str, now: str, line: Option | None) -> None:
         line = line or self._line
@@ -318,52 +319,60 @@ class Lockstep:
             yield from self._pressed(pair, where, after)
             return
         typing = pair._replace(did=(*pair.did, "and types on"))
-        self._notes(typing, "numbers with more digits", before, after)
+        self._notes(typing, "numbers with more digits", before.what, after.what, before.line)
         self._proof.differ += 1
         if found := self._step(pair, turns.SILENCE, where):
             yield found
 
-    def _rung(self, pair: _Pair, before: Turn, where: Where, after: Turn) -> Iterator[_Pair]:
-        one, other = before.what, after.what
-        if not isinstance(one, turns.Rings) or not isinstance(other, turns.Rings):
-            raise TypeError("no ring")
+    def _rung(
+        self,
+        pair: _Pair,
+        one: turns.Rings,
+        other: turns.Rings,
+        line: Option | None,
+        where: Where,
+    ) -> Iterator[_Pair]:
         if not _is_one_target(one.targets, other.targets):
-            self._ends(pair, before, after)
+            self._ends(pair, one, other, line)
             return
         if (one.seconds, one.options) != (other.seconds, other.options):
             about = "rights in the call" if one.seconds == other.seconds else "how long it rings"
-            self._notes(pair, about, before, after)
+            self._notes(pair, about, one, other, line)
             pair = pair._replace(differs=True)
         if one.named != other.named:
-            self._names(pair, one.named, other.named, before.line)
+            self._names(pair, one.named, other.named, line)
             pair = pair._replace(differs=True)
         if not _is_one_number(one.shown or self._own, other.shown or self._own):
-            self._notes(pair, "the number that is shown", before, after)
+            self._notes(pair, "the number that is shown", one, other, line)
             pair = pair._replace(differs=True)
         self._counts(pair)
         for did in _UNANSWERED:
             if found := self._step(pair, did, self._objects.goes(where, did)):
                 yield found
 
-    def _queued(self, pair: _Pair, before: Turn, where: Where, after: Turn) -> Iterator[_Pair]:
-        one, other = before.what, after.what
-        if not isinstance(one, turns.Waits) or not isinstance(other, turns.Waits):
-            raise TypeError("no queue")
+    def _queued(
+        self,
+        pair: _Pair,
+        one: turns.Waits,
+        other: turns.Waits,
+        line: Option | None,
+        where: Where,
+    ) -> Iterator[_Pair]:
         if one.queue != other.queue:
-            self._ends(pair, before, after)
+            self._ends(pair, one, other, line)
             return
         if (one.seconds, one.options) != (other.seconds, other.options):
-            self._notes(pair, "the wait in the queue", before, after)
+            self._notes(pair, "the wait in the queue", one, other, line)
             pair = pair._replace(differs=True)
         if one.named != other.named:
-            self._names(pair, one.named, other.named, before.line)
+            self._names(pair, one.named, other.named, line)
             pair = pair._replace(differs=True)
         self._counts(pair)
         for key in sorted(one.keys ^ other.keys):
             there = pair._replace(did=(*pair.did, f"presses {key} in the queue"))
             happens = ("leaves the queue", "nothing")
             self._note(
-                there, "what happens", *(happens if key in one.keys else happens[::-1]), before.line
+                there, "what happens", *(happens if key in one.keys else happens[::-1]), line
             )
             self._proof.differ += 1
         outcomes = [turns.NO_ANSWER, *sorted(one.keys & other.keys)]
@@ -373,20 +382,24 @@ class Lockstep:
             if found := self._step(pair, did, self._objects.goes(where, did)):
                 yield found
 
-    def _left(self, pair: _Pair, before: Turn, where: Where, after: Turn) -> Iterator[_Pair]:
-        one, other = before.what, after.what
-        if not isinstance(one, turns.Message) or not isinstance(other, turns.Message):
-            raise TypeError("no mailbox")
+    def _left(
+        self,
+        pair: _Pair,
+        one: turns.Message,
+        other: turns.Message,
+        line: Option | None,
+        where: Where,
+    ) -> Iterator[_Pair]:
         if one.mailbox != other.mailbox:
-            self._ends(pair, before, after)
+            self._ends(pair, one, other, line)
             return
         if one.greeting != other.greeting:
-            self._notes(pair, "the greeting", before, after)
+            self._notes(pair, "the greeting", one, other, line)
             pair = pair._replace(differs=True)
         for key in one.keys:
             there = pair._replace(did=(*pair.did, f"presses {key} instead of a message"))
             happens = "goes on in the dialplan", "nothing"
-            self._note(there, "what happens", *happens, before.line)
+            self._note(there, "what happens", *happens, line)
             self._proof.differ += 1
         if found := self._step(pair, turns.LEFT, self._objects.goes(where, turns.LEFT)):
             yield found
