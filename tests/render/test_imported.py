@@ -72,7 +72,7 @@ IMPORT = Import(
 
 
 class Different(NamedTuple):
-    door: str
+    entry_point: str
     did: tuple[str, ...]
     about: str
     before: str
@@ -83,7 +83,7 @@ class Different(NamedTuple):
 
 
 class Lost(NamedTuple):
-    door: str
+    entry_point: str
     did: tuple[str, ...]
     reason: str
     file: str
@@ -116,7 +116,7 @@ CALLS = Calls(
     samples=3,
     same=90,
     differ=4,
-    differences=[SILENT, BUSY, BUSY._replace(door="2002 dialled by phones in [phones]")],
+    differences=[SILENT, BUSY, BUSY._replace(entry_point="2002 dialled by phones in [phones]")],
     unfollowed=[
         Lost(DOOR, ("presses 4",), "AGI() is not interpreted", "extensions.conf", 176),
         Lost(
@@ -196,7 +196,7 @@ def test_the_file_lists_every_line_and_every_call() -> None:
 def test_differences_that_are_alike_but_for_numbers_are_one_cause() -> None:
     many = [
         BUSY._replace(
-            door=f"{n} dialled by phones",
+            entry_point=f"{n} dialled by phones",
             before=f"rings extension/{n} for 20 s",
             after=f"rings extension/{n} for 30 s",
             line=n,

@@ -115,7 +115,7 @@ def _example(one: Differs | NotFollowed, most: int) -> Iterator[str]:
     did = ", ".join(one.did)
     at = getattr(one, "at", None)
     when = f" at {at:%Y-%m-%d %H:%M}" if at else ""
-    yield _cut(f"{one.door}{when}" + (f": {did}" if did else ""), 2 * most)
+    yield _cut(f"{one.entry_point}{when}" + (f": {did}" if did else ""), 2 * most)
     if _is_difference(one):
         yield f"before: {_cut(str(getattr(one, 'before', '')), most)}"
         yield f"after: {_cut(str(getattr(one, 'after', '')), most)}"
@@ -165,7 +165,7 @@ def calls_compared(calls: Calls) -> form.CallsCompared:
 
 def _where(one: Differs | NotFollowed) -> dict[str, Any]:
     return {
-        "call": well_formed(str(one.door)),
+        "call": well_formed(str(one.entry_point)),
         "did": [well_formed(did) for did in one.did],
         "file": well_formed(one.file),
         "line": one.line,

@@ -48,7 +48,7 @@ def switched(count: int) -> dict[str, str]:
 
 
 def reasons(proof: Proof) -> list[str]:
-    return [f"{lost.door}: {lost.reason}" for lost in proof.unfollowed]
+    return [f"{lost.entry_point}: {lost.reason}" for lost in proof.unfollowed]
 
 
 def test_combinations_of_switches_that_are_not_walked_are_counted() -> None:
@@ -86,9 +86,9 @@ def test_numbers_that_are_not_dialled_are_counted(monkeypatch: Any) -> None:
     whole = both_sides(estate(MENU)).proof()
     monkeypatch.setattr(proving, "MOST_CALLS", 1)
     proof = both_sides(estate(MENU)).proof()
-    left_out = {lost.door.by: lost.calls for lost in proof.unfollowed}
+    left_out = {lost.entry_point.by: lost.calls for lost in proof.unfollowed}
     assert left_out["trunk/line"] == 1
-    assert proof.doors + sum(left_out.values()) == whole.doors
+    assert proof.entry_points + sum(left_out.values()) == whole.entry_points
 
 
 def test_callers_that_are_not_tried_are_counted() -> None:

@@ -228,10 +228,12 @@ def plain(met: list[str]) -> list[str]:
 def reported(proof: Proof) -> set[tuple[str, str]]:
     """The doors of which anything is said."""
     ways: Iterable[Any] = [*proof.differences, *proof.unfollowed]
-    return {(one.door.context, one.door.exten) for one in ways}
+    return {(one.entry_point.context, one.entry_point.exten) for one in ways}
 
 
 def told(proof: Proof) -> list[str]:
     """What is said, shortly."""
-    lines = [f"{d.door} {d.did}: {d.about}: {d.before} → {d.after}" for d in proof.differences]
-    return lines + [f"{u.door} {u.did}: {u.reason}" for u in proof.unfollowed]
+    lines = [
+        f"{d.entry_point} {d.did}: {d.about}: {d.before} → {d.after}" for d in proof.differences
+    ]
+    return lines + [f"{u.entry_point} {u.did}: {u.reason}" for u in proof.unfollowed]

@@ -13,7 +13,7 @@ from ccstate.adapters.asterisk import interpreter as by_hand
 from ccstate.adapters.asterisk.importing import Setting, words
 from ccstate.adapters.asterisk.interpreter import NotFollowed
 from ccstate.adapters.asterisk.proof import prove, turns
-from ccstate.adapters.asterisk.proof.lockstep import Door, Proof
+from ccstate.adapters.asterisk.proof.lockstep import EntryPoint, Proof
 from ccstate.adapters.asterisk.proof.objects import Where
 from ccstate.adapters.asterisk.proof.proving import Proving
 from ccstate.adapters.embedded import SUPPORTS
@@ -179,9 +179,9 @@ class Walk:
 
 
 def reported(proof: Proof) -> set[str]:
-    doors: list[Door] = [one.door for one in proof.differences]
-    doors += [one.door for one in proof.unfollowed]
-    return {door.exten for door in doors if door.context == "inbound"}
+    doors: list[EntryPoint] = [one.entry_point for one in proof.differences]
+    doors += [one.entry_point for one in proof.unfollowed]
+    return {entry_point.exten for entry_point in doors if entry_point.context == "inbound"}
 
 
 @settings(max_examples=120)
@@ -247,7 +247,9 @@ def test_codes_that_phones_dial_are_compared() -> None:
 
     def differing(objects: Mapping[Address, Any]) -> set[str]:
         proof = prove(read, replace(found, objects=objects), setting, FIRST)
-        return {d.door.exten for d in proof.differences if d.door.exten.startswith("*")}
+        return {
+            d.entry_point.exten for d in proof.differences if d.entry_point.exten.startswith("*")
+        }
 
     assert differing({**others, **codes}) == set()
     assert differing(others) == {"*28", "*98"}
@@ -289,7 +291,7 @@ exten => 7000,1,Directory(box)
 
 def test_numbers_that_phones_reach_by_a_pattern_are_compared() -> None:
     proof = proving(estate(BEHIND_A_PATTERN)).proof()
-    assert "7000" in {one.door.exten for one in proof.differences}
+    assert "7000" in {one.entry_point.exten for one in proof.differences}
 
 
 def test_calls_of_carriers_that_send_no_number_are_compared() -> None:

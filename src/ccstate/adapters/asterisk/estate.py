@@ -33,7 +33,7 @@ def read_estate(folder: Path, options: ImportOptions, during: Stage) -> Estate:
         with during("Comparing calls before and after"):
             proof = prove(found.confs, found, setting, options.today)
         calls = Calls(
-            numbers=proof.doors,
+            numbers=proof.entry_points,
             samples=proof.samples,
             same=proof.same,
             differ=proof.differ,

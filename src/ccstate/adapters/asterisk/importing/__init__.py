@@ -15,7 +15,7 @@ from ccstate.adapters.asterisk.conf.patterns import matches, opened
 from ccstate.adapters.asterisk.importing.destinations import (
     FORWARDS,
     UNSAID,
-    Known,
+    KnownObjects,
     fill_recordings,
     report_follow_me,
 )
@@ -44,7 +44,7 @@ from ccstate.adapters.asterisk.importing.ledger import DEFAULT, NOTHING, Line, U
 from ccstate.adapters.asterisk.importing.numbers import inbound, inside, outbound
 from ccstate.adapters.asterisk.importing.outcomes import At, below, unclear
 from ccstate.adapters.asterisk.importing.queues import queues, report_profiles
-from ccstate.adapters.asterisk.importing.trees import Ways
+from ccstate.adapters.asterisk.importing.trees import Destinations
 from ccstate.adapters.asterisk.interpreter.applications import Effect, effect
 from ccstate.kinds import KINDS
 from ccstate.model import Address, Fields
@@ -135,8 +135,8 @@ def _imported(work: Work) -> Imported:
     boxes = mailboxes(work, found)
     queued, emptied = queues(work, found)
     lots = parking_lots(work)
-    known = Known(found, boxes, queued, trunks(work, lines_to_carriers), emptied=emptied)
-    ways = Ways(work, known)
+    known = KnownObjects(found, boxes, queued, trunks(work, lines_to_carriers), emptied=emptied)
+    ways = Destinations(work, known)
     inside(work, known, ways, feature_codes(work, known))
     shown_numbers(work, found)
     inbound(work, known, ways)
@@ -163,7 +163,7 @@ def _imported(work: Work) -> Imported:
     )
 
 
-def _origins(work: Work, known: Known) -> Origins:
+def _origins(work: Work, known: KnownObjects) -> Origins:
     phones, trunks = known.phones, known.trunks
     return Origins(
         {endpoint: phone.address for endpoint, phone in phones.items()},
@@ -194,7 +194,7 @@ def _canonical_objects(work: Work) -> dict[Address, Fields]:
     return found
 
 
-def _leftovers(work: Work, known: Known) -> None:
+def _leftovers(work: Work, known: KnownObjects) -> None:
     """Explains or lists the lines of the dialplan that are left: without effect, or why they stay."""
     for outcome, reason in work.unsaid:
         for each in below(outcome):
@@ -228,7 +228,7 @@ def _include(work: Work, value: str, context: DialplanContext, include: object) 
             work.ledger.leave(option, f"nothing of [{name}] that is dialled here became an object")
 
 
-def _hints(work: Work, known: Known, context: DialplanContext) -> None:
+def _hints(work: Work, known: KnownObjects, context: DialplanContext) -> None:
     """Lamps: ccstate has one for every extension that has a phone."""
     for step in context.steps:
         if step.priority != HINT:

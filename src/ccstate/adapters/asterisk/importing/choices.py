@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from ccstate.adapters.asterisk.conf import Option
 from ccstate.adapters.asterisk.conf.patterns import matches, pattern
-from ccstate.adapters.asterisk.importing.destinations import Known, ringing
+from ccstate.adapters.asterisk.importing.destinations import KnownObjects, ringing
 from ccstate.adapters.asterisk.importing.estate import Positions, Work, name_of, prompt_of
 from ccstate.adapters.asterisk.importing.following import Follower
 from ccstate.adapters.asterisk.importing.outcomes import (
@@ -254,7 +254,7 @@ def spoken_before(outcome: Plays) -> Outcome:
     return replace(then, sounds=sounds, place=place, trail=trail)
 
 
-def dials_extensions(work: Work, known: Known, outcome: Menu) -> bool:
+def dials_extensions(work: Work, known: KnownObjects, outcome: Menu) -> bool:
     """Whether callers can dial the number of every phone in a menu, and reach it as inside."""
     follower = work.follower
     phones = [phone for phone in known.phones.values() if phone.name in known.ringing]
@@ -320,7 +320,7 @@ class Tree:
 
 
 @dataclass(frozen=True, slots=True)
-class Here:
+class TreePlace:
     """Where an outcome is to be said: `by` is what explains its lines, `near` names new trees."""
 
     by: object
@@ -330,9 +330,9 @@ class Here:
     deep: int = 0
 
     @property
-    def below(self) -> "Here":
+    def below(self) -> "TreePlace":
         return replace(self, deep=self.deep + 1)
 
-    def near_to(self, key: str) -> "Here":
+    def near_to(self, key: str) -> "TreePlace":
         """For what a key leads to."""
         return replace(self.below, near=f"{self.near}-{key}")

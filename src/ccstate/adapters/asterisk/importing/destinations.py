@@ -205,7 +205,7 @@ class Ringing:
 
 
 @dataclass(slots=True)
-class Known:
+class KnownObjects:
     """Everything that a destination can be."""
 
     phones: Mapping[str, Phone]
@@ -228,7 +228,7 @@ class Known:
         return queue in self.emptied
 
 
-def ringing(work: Work, known: Known, outcome: Outcome) -> Ringing | None:
+def ringing(work: Work, known: KnownObjects, outcome: Outcome) -> Ringing | None:
     """What an extension would say of this, with notes on what it does not say; None if nothing."""
     outcome = with_notice(work, outcome)
     if isinstance(outcome, Forks) and "DEVICE_STATE" in outcome.condition:
@@ -262,7 +262,9 @@ def ringing(work: Work, known: Known, outcome: Outcome) -> Ringing | None:
     return found
 
 
-def _after_follow_me(work: Work, known: Known, found: Ringing, unanswered: Outcome) -> Outcome:
+def _after_follow_me(
+    work: Work, known: KnownObjects, found: Ringing, unanswered: Outcome
+) -> Outcome:
     """What follows the phones that ring after the own one, which are noted, if all can be said."""
     if not isinstance(unanswered, Follows):
         return unanswered
@@ -271,7 +273,7 @@ def _after_follow_me(work: Work, known: Known, found: Ringing, unanswered: Outco
     return unanswered.then if found.follows else unanswered
 
 
-def _ringing_by_default(work: Work, known: Known, outcome: Switched) -> Ringing | None:
+def _ringing_by_default(work: Work, known: KnownObjects, outcome: Switched) -> Ringing | None:
     """A phone that rings unless the database has something else for it: `DB(DND/2001)`."""
     inner = ringing(work, known, outcome.ways[outcome.initial])
     if inner is None:
@@ -376,7 +378,7 @@ def _end(outcome: Outcome) -> str:
             return "hear something, or go elsewhere"
 
 
-def claim_ringing(work: Work, known: Known, found: Ringing, by: object) -> None:
+def claim_ringing(work: Work, known: KnownObjects, found: Ringing, by: object) -> None:
     for trail in found.trails:
         claim_trail(work.ledger, trail, by)
     if found.outcome:
@@ -384,7 +386,7 @@ def claim_ringing(work: Work, known: Known, found: Ringing, by: object) -> None:
         say_recording(work, address, found.outcome, by_key=found.is_recorded_by_key)
 
 
-def extension_of(work: Work, known: Known, outcome: Outcome, by: object) -> str | None:
+def extension_of(work: Work, known: KnownObjects, outcome: Outcome, by: object) -> str | None:
     """The extension that does just this, where there is one."""
     found = ringing(work, known, outcome)
     if found is None:
@@ -400,7 +402,7 @@ def extension_of(work: Work, known: Known, outcome: Outcome, by: object) -> str 
     return f"extension/{name}"
 
 
-def message_at(known: Known, outcome: Message) -> str | None:
+def message_at(known: KnownObjects, outcome: Message) -> str | None:
     """The mailbox in which the caller may leave a message."""
     box = known.mailboxes.get((outcome.mailbox, outcome.context))
     return f"voicemail/{box.owner}" if box else None

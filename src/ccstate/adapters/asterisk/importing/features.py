@@ -11,7 +11,7 @@ from ccstate.adapters.asterisk.conf.dialplan import DialplanStep
 from ccstate.adapters.asterisk.conf.patterns import openings
 from ccstate.adapters.asterisk.importing.choices import KEYS
 from ccstate.adapters.asterisk.importing.destinations import (
-    Known,
+    KnownObjects,
     Nowhere,
     lose,
     turns_away,
@@ -29,7 +29,7 @@ from ccstate.adapters.asterisk.importing.following import RECORDING
 from ccstate.adapters.asterisk.importing.ledger import DEFAULT
 from ccstate.adapters.asterisk.importing.outcomes import CALLER, At, Call, Switched, Unclear, below
 from ccstate.adapters.asterisk.importing.queues import member_of
-from ccstate.adapters.asterisk.importing.trees import Ways
+from ccstate.adapters.asterisk.importing.trees import Destinations
 from ccstate.adapters.asterisk.importing.values import Candidate, Undecided
 from ccstate.adapters.asterisk.interpreter.applications import Effect, effect, given
 from ccstate.adapters.asterisk.kinds.parking_lot import ROWS
@@ -63,7 +63,7 @@ class _Code:
     steps: list[DialplanStep] = field(default_factory=list)
 
 
-def feature_codes(work: Work, known: Known) -> set[str]:
+def feature_codes(work: Work, known: KnownObjects) -> set[str]:
     """Makes the feature codes that run an application; the codes are the result."""
     if not work.setting.holds("feature_code"):
         return set()
@@ -98,7 +98,7 @@ def feature_codes(work: Work, known: Known) -> set[str]:
     return made
 
 
-def switch_codes(work: Work, known: Known) -> None:
+def switch_codes(work: Work, known: KnownObjects) -> None:
     """Makes the feature codes that turn a switch."""
     if not work.setting.holds("feature_code"):
         return
@@ -125,7 +125,7 @@ def switch_codes(work: Work, known: Known) -> None:
                 work.ledger.leave_all([step.option for step in codes[number].steps], note)
 
 
-def forward_codes(work: Work, known: Known) -> None:
+def forward_codes(work: Work, known: KnownObjects) -> None:
     """Makes the feature code that sends the calls of a phone elsewhere: `_*72.` and `*73` are one."""
     if not work.setting.holds("feature_code"):
         return
@@ -149,7 +149,7 @@ def forward_codes(work: Work, known: Known) -> None:
                 work.ledger.leave_all([own.option for own in code.steps], note)
 
 
-def _forwarding(work: Work, known: Known, step: DialplanStep) -> _Code | None:
+def _forwarding(work: Work, known: KnownObjects, step: DialplanStep) -> _Code | None:
     """The code with a step that keeps a number for a phone; None where phones cannot dial it."""
     written = _BEHIND.sub("", step.exten.removeprefix("_"))
     ways = openings(step.exten)
@@ -169,7 +169,7 @@ def _forwarding(work: Work, known: Known, step: DialplanStep) -> _Code | None:
 _BEHIND = re.compile(r"[XNZ.!\[].*", re.IGNORECASE)
 
 
-def _dialled(work: Work, known: Known) -> Iterator[_Code]:
+def _dialled(work: Work, known: KnownObjects) -> Iterator[_Code]:
     """The codes that phones can dial, each once."""
     contexts = sorted({phone.context for phone in known.phones.values()})
     seen: set[str] = set()
@@ -196,7 +196,7 @@ def _leads_to(work: Work, context: str, candidate: Candidate) -> bool:
     return begins in outcome.trail.lines or begins == ends
 
 
-def _make(work: Work, known: Known, code: _Code, fields: Fields, differs: list[str]) -> None:
+def _make(work: Work, known: KnownObjects, code: _Code, fields: Fields, differs: list[str]) -> None:
     wanted = name_of(
         "-".join(str(fields[key]) for key in ("action", "queue", "switch") if key in fields)
     )
@@ -215,7 +215,7 @@ def _make(work: Work, known: Known, code: _Code, fields: Fields, differs: list[s
             work.differs(step.option, "ccstate plays its own sounds for a code")
 
 
-def _actions(work: Work, known: Known, code: _Code) -> list[_Action]:
+def _actions(work: Work, known: KnownObjects, code: _Code) -> list[_Action]:
     """What the steps of a code do; nothing where any of them is not known."""
     found: list[_Action] = []
     for step in code.steps:
@@ -246,7 +246,7 @@ _OWN = re.compile(rf"DB\(([^/]+)/{CALLER}\)")
 """What is kept in the database for the phone that dials."""
 
 
-def _keep(work: Work, known: Known, app: str, data: str) -> _Action | None:
+def _keep(work: Work, known: KnownObjects, app: str, data: str) -> _Action | None:
     """What a code does that keeps a value in the database for the phone that dials it."""
     name = f"DB({data.strip()})" if app == "dbdel" else data.partition("=")[0].strip()
     if app == "gotoif" or not _is_silenced(work, known, name):
@@ -254,7 +254,7 @@ def _keep(work: Work, known: Known, app: str, data: str) -> _Action | None:
     return _Action({"action": "do_not_disturb"})
 
 
-def _is_silenced(work: Work, known: Known, name: str) -> bool:
+def _is_silenced(work: Work, known: KnownObjects, name: str) -> bool:
     """Whether a value that is kept for a phone turns its calls away."""
     own = _OWN.fullmatch(name)
     if own is None:
@@ -266,14 +266,14 @@ def _is_silenced(work: Work, known: Known, name: str) -> bool:
     return False
 
 
-def _mailbox(_: Known, said: Mapping[str, str]) -> _Action | None:
+def _mailbox(_: KnownObjects, said: Mapping[str, str]) -> _Action | None:
     note = "differs: ccstate asks for the PIN of the mailbox" if "s" in said["options"] else ""
     if CALLER not in said["box"]:
         note = "differs: here any mailbox can be heard; with ccstate the caller's own"
     return _Action({"action": "mailbox"}, note)
 
 
-def _pick_up(_: Known, said: Mapping[str, str]) -> _Action | None:
+def _pick_up(_: KnownObjects, said: Mapping[str, str]) -> _Action | None:
     return None if said["target"] else _Action({"action": "pick_up"})
 
 
@@ -282,7 +282,7 @@ def _is_own(said: Mapping[str, str]) -> bool:
     return said["device"] in ("", f"PJSIP/{CALLER}")
 
 
-def _log(action: str, known: Known, said: Mapping[str, str]) -> _Action | None:
+def _log(action: str, known: KnownObjects, said: Mapping[str, str]) -> _Action | None:
     queue, penalty = known.queues.get(said["queue"]), said.get("penalty", "")
     if queue is None or not _is_own(said):
         return None
@@ -290,7 +290,7 @@ def _log(action: str, known: Known, said: Mapping[str, str]) -> _Action | None:
     return _Action({"action": action, "queue": queue.name}, queue=queue, penalty=weight)
 
 
-def _pause(action: str, _: Known, said: Mapping[str, str]) -> _Action | None:
+def _pause(action: str, _: KnownObjects, said: Mapping[str, str]) -> _Action | None:
     does = "pauses" if action == "pause" else "ends the pause"
     note = f"differs: ccstate {does} in every queue" if said["queue"] else ""
     fields: dict[str, Json] = {"action": action}
@@ -300,7 +300,7 @@ def _pause(action: str, _: Known, said: Mapping[str, str]) -> _Action | None:
     return _Action(fields, note) if _is_own(said) else None
 
 
-_ACTIONS: Mapping[str, Callable[[Known, Mapping[str, str]], _Action | None]] = {
+_ACTIONS: Mapping[str, Callable[[KnownObjects, Mapping[str, str]], _Action | None]] = {
     "voicemailmain": _mailbox,
     "pickup": _pick_up,
     "addqueuemember": partial(_log, "log_in"),
@@ -315,7 +315,7 @@ def _is_aside(app: str) -> bool:
     return effect(app) in (Effect.NOTHING, Effect.ASIDE)
 
 
-def _let_log_in(work: Work, known: Known, queue: Address, penalty: int) -> None:
+def _let_log_in(work: Work, known: KnownObjects, queue: Address, penalty: int) -> None:
     """Every phone may log in where a code lets it: members who are not always there."""
     fields = work.objects[queue]
     members = fields.setdefault("members", [])
@@ -398,7 +398,7 @@ def _lot(work: Work, section: Section) -> Address:
     return address
 
 
-def timeouts(work: Work, ways: Ways, lots: list[Lot]) -> None:
+def timeouts(work: Work, ways: Destinations, lots: list[Lot]) -> None:
     """Where calls of each lot go that are not picked up, if not back to the phone that parked them.
 
     The extension that is called by that phone, such as `PJSIP_2001`, is not asked for.
@@ -429,7 +429,7 @@ def include_lots(work: Work, lots: list[Lot]) -> None:
                 work.ledger.take([option], address)
 
 
-def exits(work: Work, known: Known, ways: Ways) -> None:
+def exits(work: Work, known: KnownObjects, ways: Destinations) -> None:
     """The keys by which waiting callers leave each queue: single digits of its context."""
     if not work.setting.holds("queue", "keys"):
         return
@@ -455,7 +455,7 @@ def exits(work: Work, known: Known, ways: Ways) -> None:
             work.ledger.leave(option, f"no key of [{option.value[:60]}] leads anywhere")
 
 
-def overflow(work: Work, known: Known) -> None:
+def overflow(work: Work, known: KnownObjects) -> None:
     """Fills in `overflow` of every queue that a call reaches."""
     for address, (after, ends) in known.onwards.items():
         fields = work.objects[address]

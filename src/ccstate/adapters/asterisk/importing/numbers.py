@@ -9,7 +9,7 @@ from ccstate.adapters.asterisk.conf import Option
 from ccstate.adapters.asterisk.conf.patterns import is_open, openings, pattern, shown
 from ccstate.adapters.asterisk.importing.choices import KEYS
 from ccstate.adapters.asterisk.importing.destinations import (
-    Known,
+    KnownObjects,
     Nowhere,
     Ringing,
     claim_ringing,
@@ -31,7 +31,7 @@ from ccstate.adapters.asterisk.importing.outcomes import (
     claim,
     claim_trail,
 )
-from ccstate.adapters.asterisk.importing.trees import TOP, Ways
+from ccstate.adapters.asterisk.importing.trees import TOP, Destinations
 from ccstate.adapters.asterisk.importing.values import Candidate
 from ccstate.dialling.countries import country_of
 from ccstate.dialling.international import international, region_of
@@ -44,7 +44,7 @@ MOST_NUMBERS = 1_000
 """Numbers that one pattern may stand for; others are listed as what they are."""
 
 
-def inside(work: Work, known: Known, ways: Ways, codes: set[str]) -> None:
+def inside(work: Work, known: KnownObjects, ways: Destinations, codes: set[str]) -> None:
     """Numbers that phones dial to reach phones, then all others that lead anywhere but codes."""
     contexts = sorted({phone.context for phone in known.phones.values()})
     dialled = [(c, number) for c in contexts for number in _dialled(work, known, c)]
@@ -72,7 +72,7 @@ def _written(work: Work) -> Iterator[Candidate]:
                 yield Candidate(context.name, exten, ())
 
 
-def _dialled(work: Work, known: Known, context: str) -> Iterator[str]:
+def _dialled(work: Work, known: KnownObjects, context: str) -> Iterator[str]:
     """Digits that may ring a phone: its own name, and whatever is written down."""
     seen: set[str] = set()
     for candidate in _written(work):
@@ -84,7 +84,7 @@ def _dialled(work: Work, known: Known, context: str) -> Iterator[str]:
     yield from (e for e in known.phones if e.isdigit() and 2 <= len(e) <= 15 and e not in seen)
 
 
-def _ring(work: Work, known: Known, context: str, dialled: str) -> None:
+def _ring(work: Work, known: KnownObjects, context: str, dialled: str) -> None:
     outcome = work.follower.follow(At(context, dialled))
     found = ringing(work, known, outcome)
     if found is None:
@@ -106,7 +106,7 @@ def _ring(work: Work, known: Known, context: str, dialled: str) -> None:
     claim_ringing(work, known, found, phone.address)
 
 
-def _say(work: Work, known: Known, found: Ringing) -> None:
+def _say(work: Work, known: KnownObjects, found: Ringing) -> None:
     """What the dialplan says about a phone, as fields of its extension."""
     phone = known.phones[found.endpoint]
     fields = work.objects[phone.address]
@@ -121,7 +121,9 @@ def _say(work: Work, known: Known, found: Ringing) -> None:
         work.ledger.leave(found.trails[0].lines[-1], note)
 
 
-def _service(work: Work, ways: Ways, context: str, candidate: Candidate, named: set[str]) -> None:
+def _service(
+    work: Work, ways: Destinations, context: str, candidate: Candidate, named: set[str]
+) -> None:
     """A number inside that leads to a queue, a tree, or anything else that has another number."""
     dialled = candidate.exten
     if dialled in named:
@@ -164,7 +166,7 @@ def _numbered(work: Work, dialled: str, to: str, near: str) -> Address:
 # Inbound
 
 
-def inbound(work: Work, known: Known, ways: Ways) -> None:
+def inbound(work: Work, known: KnownObjects, ways: Destinations) -> None:
     """The numbers that carriers dial, in the context of each trunk."""
     for trunk in known.trunks.values():
         arriving: list[_Arriving] = []
@@ -177,7 +179,7 @@ def inbound(work: Work, known: Known, ways: Ways) -> None:
         _say_format(work, trunk, arriving)
 
 
-def _meant(work: Work, known: Known, trunk: Trunk, candidate: Candidate) -> Iterator[str]:
+def _meant(work: Work, known: KnownObjects, trunk: Trunk, candidate: Candidate) -> Iterator[str]:
     """Every number that a pattern stands for and that rings a phone."""
     said = pattern(candidate.exten)
     line = work.follower.resolver.line(candidate)
@@ -204,7 +206,7 @@ def _meant(work: Work, known: Known, trunk: Trunk, candidate: Candidate) -> Iter
 
 
 def _number(
-    work: Work, ways: Ways, trunk: Trunk, candidate: Candidate, dialled: str
+    work: Work, ways: Destinations, trunk: Trunk, candidate: Candidate, dialled: str
 ) -> "_Arriving | None":
     """A number that became an object; None where it did not, or was one already."""
     outcome = work.follower.follow(At(trunk.context, dialled))
@@ -310,7 +312,7 @@ class _Route:
 
 
 class _Outbound:
-    def __init__(self, work: Work, known: Known) -> None:
+    def __init__(self, work: Work, known: KnownObjects) -> None:
         self.work = work
         self.known = known
         self.routes: dict[tuple[str, int, str, str, bool], _Route] = {}
@@ -439,7 +441,7 @@ def _is_pattern(text: str) -> bool:
     return all(char in "0123456789XZN*#" for char in body.removeprefix("+"))
 
 
-def outbound(work: Work, known: Known) -> None:
+def outbound(work: Work, known: KnownObjects) -> None:
     """The routes, and what phones show to those whom they call."""
     out = _Outbound(work, known)
     everybody = {phone.context for phone in known.phones.values()}
@@ -524,7 +526,7 @@ def _blocked(work: Work, blocked: Mapping[str, list[Trail]]) -> None:
             claim_trail(work.ledger, trail, address)
 
 
-def _callers(work: Work, known: Known, routes: list[tuple[Address, _Route]]) -> None:
+def _callers(work: Work, known: KnownObjects, routes: list[tuple[Address, _Route]]) -> None:
     """The number that calls show: of an extension where it has its own, of a route where it is one."""
     has_own = any(CALLER in outcome.caller for _, route in routes for _, outcome in route.found)
     rest: dict[str, list[Leaves]] = {}
@@ -549,7 +551,7 @@ def _shown_by_route(work: Work, address: Address, route: _Route, caller: str) ->
         _leave_callers(work, [o for _, o in route.found], f"{note}trunk has a number_format")
 
 
-def _shown_by_phones(work: Work, known: Known, callers: Mapping[str, list[Leaves]]) -> None:
+def _shown_by_phones(work: Work, known: KnownObjects, callers: Mapping[str, list[Leaves]]) -> None:
     """The number that each extension shows outside, where all these routes agree."""
     said = [caller for caller in callers if caller]
     if not said:

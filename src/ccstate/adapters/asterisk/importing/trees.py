@@ -10,9 +10,9 @@ from ccstate.adapters.asterisk.importing.choices import (
     MOST_ATTEMPTS,
     MOST_DIGITS,
     MOST_RETRIES,
-    Here,
     NoMenu,
     Tree,
+    TreePlace,
     asked,
     changed_elsewhere,
     compared_with,
@@ -34,7 +34,7 @@ from ccstate.adapters.asterisk.importing.choices import (
 )
 from ccstate.adapters.asterisk.importing.destinations import (
     DEFAULT_RING,
-    Known,
+    KnownObjects,
     Nowhere,
     dial_rights,
     extension_of,
@@ -83,12 +83,11 @@ RINGS_OUTSIDE = 120
 """Seconds that an outside number rings where the dialplan sets no end."""
 
 
-class Ways:
+class Destinations:
     """Finds, or makes, the object that does with a call what the dialplan does."""
 
-    def __init__(self, work: Work, known: Known) -> None:
-        self.work = work
-        self.known = known
+    def __init__(self, work: Work, known: KnownObjects) -> None:
+        self.work, self.known = work, known
         self._trees: dict[Place, tuple[str, str]] = {}
         """Trees by the place of their menu, with the context in which keys were looked up."""
         self.broken: dict[Place, str] = {}
@@ -99,7 +98,7 @@ class Ways:
         `near` is what a tree is called that has to be made for it.
         """
         with self.attempt(None):
-            return self.to(outcome, Here(by, near))
+            return self.to(outcome, TreePlace(by, near))
 
     @contextmanager
     def attempt(self, tree: Tree | None) -> Iterator[None]:
@@ -118,7 +117,7 @@ class Ways:
                     each.popitem()
             raise
 
-    def to(self, outcome: Outcome, here: Here) -> str:
+    def to(self, outcome: Outcome, here: TreePlace) -> str:
         if here.deep > DEEPEST:
             raise Nowhere("the call goes on and on")
         if isinstance(outcome, Hangs):
@@ -131,7 +130,7 @@ class Ways:
             outcome = spoken_before(outcome)
         return self._said(outcome, here)
 
-    def _said(self, outcome: Outcome, here: Here) -> str:
+    def _said(self, outcome: Outcome, here: TreePlace) -> str:
         match outcome:
             case Message():
                 return self._message(outcome, here)
@@ -155,7 +154,7 @@ class Ways:
             case _:
                 raise Nowhere(_why(outcome))
 
-    def _message(self, outcome: Message, here: Here) -> str:
+    def _message(self, outcome: Message, here: TreePlace) -> str:
         box = message_at(self.known, outcome)
         if box is None:
             raise Nowhere(f"there is no mailbox {shorn(outcome.mailbox)!r}")
@@ -169,7 +168,7 @@ class Ways:
         claim_trail(self.work.ledger, outcome.trail, here.by)
         return box
 
-    def _queue(self, outcome: Queues, here: Here) -> str:
+    def _queue(self, outcome: Queues, here: TreePlace) -> str:
         queue = self.known.queues.get(outcome.name)
         if queue is None:
             raise Nowhere(f"there is no queue {outcome.name[:80]!r}")
@@ -209,7 +208,7 @@ class Ways:
         said = {flag for flag, right in (("T", "transfer"), ("K", "park")) if right in caller}
         return "".join(char for char in rest if char not in said)
 
-    def _ring_all(self, outcome: RingsAll, here: Here) -> str:
+    def _ring_all(self, outcome: RingsAll, here: TreePlace) -> str:
         """A group of phones that ring at once."""
         phones = [self.known.phones.get(device) for device in outcome.devices]
         if not self.work.setting.holds("ring_group"):
@@ -233,7 +232,7 @@ class Ways:
             claim_trail(self.work.ledger, trail, here.by)
         return str(self.work.one("ring_group", here.near, fields))
 
-    def _after_queue(self, outcome: Queues, queue: Address, status: str, here: Here) -> str:
+    def _after_queue(self, outcome: Queues, queue: Address, status: str, here: TreePlace) -> str:
         """What comes after the queue belongs to the queue, not to the tree that leads there."""
         try:
             with self.attempt(None):
@@ -244,7 +243,7 @@ class Ways:
             self.work.ledger.leave(line, note)
             return "nowhere that ccstate knows"
 
-    def _callers(self, outcome: Callers, here: Here) -> str:
+    def _callers(self, outcome: Callers, here: TreePlace) -> str:
         """By caller lists; else the way of all callers but those named, who are listed."""
         if listed_callers(self.work, outcome):
             return self._grown(outcome, here)
@@ -256,7 +255,7 @@ class Ways:
         self.work.unsaid += [(way, note) for way in outcome.ways.values()]
         return found
 
-    def _switched(self, outcome: Switched, here: Here) -> str:
+    def _switched(self, outcome: Switched, here: TreePlace) -> str:
         """A switch, where two ways are all; else the way after a start, and the others are listed."""
         if asked(self.work, outcome):
             return self._grown(outcome, here)
@@ -281,7 +280,7 @@ class Ways:
 
     # Nodes
 
-    def _grown(self, outcome: Outcome, here: Here) -> str:
+    def _grown(self, outcome: Outcome, here: TreePlace) -> str:
         """A node for this, in the tree that leads here or in one of its own."""
         if isinstance(outcome, Plays) and not prompt_of(self.work, (outcome.sound,)):
             then = self.to(outcome.then, here.below)
@@ -297,7 +296,7 @@ class Ways:
             node = self._node(own, wanted, fields)
         return node if here.tree else self._rooted(own, node)
 
-    def _node_fields(self, outcome: Outcome, here: Here) -> tuple[str, dict[str, Json]]:
+    def _node_fields(self, outcome: Outcome, here: TreePlace) -> tuple[str, dict[str, Json]]:
         """What a node would be called, and its fields."""
         match outcome:
             case Plays():
@@ -335,7 +334,7 @@ class Ways:
             case _:
                 raise Nowhere(_why(outcome))
 
-    def _dial(self, outcome: Rings, here: Here) -> tuple[str, dict[str, Json]]:
+    def _dial(self, outcome: Rings, here: TreePlace) -> tuple[str, dict[str, Json]]:
         phone = self.known.phones.get(outcome.device)
         if phone is None:
             raise Nowhere(f"there is no phone {shorn(outcome.device)!r}")
@@ -353,7 +352,7 @@ class Ways:
         outcome = replace(outcome, options=options)
         return f"ring-{phone.name}", self._unanswered(outcome, fields, here)
 
-    def _dial_outside(self, outcome: Leaves, here: Here) -> tuple[str, dict[str, Json]]:
+    def _dial_outside(self, outcome: Leaves, here: TreePlace) -> tuple[str, dict[str, Json]]:
         number = international(outcome.number, self.work.setting.prefix)
         if not number or outcome.endpoint not in self.known.trunks:
             raise Nowhere(f"no object calls {shorn(outcome.number)} by {shorn(outcome.endpoint)}")
@@ -364,8 +363,7 @@ class Ways:
             reason = "differs: ccstate lets an outside number ring for two minutes at the most"
             self.work.ledger.leave(line, reason)
         if outcome.caller:
-            note = "the outside number is shown what the trunk shows, or the caller's number"
-            self.work.differs(line, note)
+            self.work.differs(line, "the number shown is that of the trunk, or the caller's number")
         if outcome.number not in (number, number[1:]):
             self.work.differs(line, f"{shorn(outcome.number)} is sent to the carrier as {number}")
         if len(self.known.trunks) > 1:
@@ -374,7 +372,7 @@ class Ways:
         return f"call-{number[1:]}", self._unanswered(outcome, fields, here)
 
     def _unanswered(
-        self, outcome: Rings | Leaves, fields: dict[str, Json], here: Here
+        self, outcome: Rings | Leaves, fields: dict[str, Json], here: TreePlace
     ) -> dict[str, Json]:
         """The fields of a dial node, with where a call goes on to that is not answered."""
         if outcome.options:
@@ -385,7 +383,7 @@ class Ways:
             claim_trail(self.work.ledger, trail, here.by)
         return fields if missed == "hangup" else {**fields, "on_no_answer": missed}
 
-    def or_hangup(self, outcome: Outcome, here: Here, event: str) -> str:
+    def or_hangup(self, outcome: Outcome, here: TreePlace, event: str) -> str:
         """Where a caller goes; the end of the call, which is listed, where no object says it."""
         try:
             with self.attempt(here.tree):
@@ -408,7 +406,7 @@ class Ways:
 
     # Menus
 
-    def _menu(self, outcome: Menu | Reads, here: Here) -> str:
+    def _menu(self, outcome: Menu | Reads, here: TreePlace) -> str:
         """A node for a wait for keys, or the tree that begins with it."""
         context = outcome.place[0]
         answers = self.work.follower.resolver.answer(context, outcome.place[1])
@@ -449,7 +447,7 @@ class Ways:
             node: dict[str, Json] = {"type": "menu", "prompt": prompt(self.work, outcome.sounds)}
             tree.nodes[name] = node
             tree.menus[place] = name
-            here = Here(tree.address, tree.address.name, tree, deep)
+            here = TreePlace(tree.address, tree.address.name, tree, deep)
             if isinstance(outcome, Menu):
                 fill_menu(self, outcome, here, node)
             else:
@@ -472,7 +470,9 @@ def _why(outcome: Outcome) -> str:
     return found.reason if found else f"no object says this ({type(outcome).__name__.lower()})"
 
 
-def fill_menu(ways: "Ways", outcome: Menu, here: "Here", node: dict[str, Json]) -> None:
+def fill_menu(
+    ways: "Destinations", outcome: Menu, here: "TreePlace", node: dict[str, Json]
+) -> None:
     """The fields of a menu in which each key is an extension of a context."""
     work, follower, by = ways.work, ways.work.follower, here.by
     choices: dict[str, Json] = {}
@@ -501,7 +501,9 @@ def fill_menu(ways: "Ways", outcome: Menu, here: "Here", node: dict[str, Json]) 
     report_longer(work, outcome, numbers)
 
 
-def fill_read(ways: "Ways", outcome: Reads, here: "Here", node: dict[str, Json]) -> None:
+def fill_read(
+    ways: "Destinations", outcome: Reads, here: "TreePlace", node: dict[str, Json]
+) -> None:
     """The fields of a menu in which steps ask for the key that Read() has kept."""
     if outcome.most != 1:
         fill_collect(ways, outcome, here, node)
@@ -534,7 +536,9 @@ def fill_read(ways: "Ways", outcome: Reads, here: "Here", node: dict[str, Json])
     ledger.leave(outcome.wait, SPOKEN)
 
 
-def fill_collect(ways: "Ways", outcome: Reads, here: "Here", node: dict[str, Json]) -> None:
+def fill_collect(
+    ways: "Destinations", outcome: Reads, here: "TreePlace", node: dict[str, Json]
+) -> None:
     """The fields of a node that collects digits, with the digits that steps tell apart."""
     follower, ledger = ways.work.follower, ways.work.ledger
     if not ways.work.setting.holds("ivr", "nodes.*.collect.choices"):
@@ -571,7 +575,7 @@ def fill_collect(ways: "Ways", outcome: Reads, here: "Here", node: dict[str, Jso
     ledger.leave(outcome.wait, SPOKEN)
 
 
-def _ask_again(ways: "Ways", outcome: Reads, tree: "Tree", node: dict[str, Json]) -> None:
+def _ask_again(ways: "Destinations", outcome: Reads, tree: "Tree", node: dict[str, Json]) -> None:
     """The attempts of Read(): silence alone leads to the next of them, a wrong key to none.
 
     So they are nodes of their own: a menu that is played again is so for wrong keys as well.

@@ -10,10 +10,10 @@ from datetime import date
 
 from ccstate.adapters.asterisk.conf import Conf
 from ccstate.adapters.asterisk.importing import Imported, Setting
-from ccstate.adapters.asterisk.proof.lockstep import Difference, Door, Proof, Unfollowed
+from ccstate.adapters.asterisk.proof.lockstep import Difference, EntryPoint, Proof, Unfollowed
 from ccstate.adapters.asterisk.proof.proving import Proving
 
-__all__ = ["Difference", "Door", "Proof", "Unfollowed", "prove"]
+__all__ = ["Difference", "EntryPoint", "Proof", "Unfollowed", "prove"]
 
 
 def prove(confs: Mapping[str, Conf], found: Imported, setting: Setting, first: date) -> Proof:

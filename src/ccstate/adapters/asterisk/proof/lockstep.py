@@ -28,7 +28,7 @@ MOST_PAIRS = 3_000
 _UNANSWERED = (turns.NO_ANSWER, turns.BUSY, turns.UNAVAILABLE, turns.CONGESTED)
 
 
-class Door(NamedTuple):
+class EntryPoint(NamedTuple):
     """Where calls come in: a context, and what is dialled there; `by` is who dials."""
 
     by: str
@@ -47,7 +47,7 @@ class Door(NamedTuple):
 class Difference:
     """What callers meet otherwise, where the dialplan says what was, and who they are."""
 
-    door: Door
+    entry_point: EntryPoint
     did: tuple[str, ...]
     about: str
     before: str
@@ -62,7 +62,7 @@ class Difference:
 class Unfollowed:
     """Calls that are not compared, and why."""
 
-    door: Door
+    entry_point: EntryPoint
     did: tuple[str, ...]
     reason: str
     file: str
@@ -75,7 +75,7 @@ class Unfollowed:
 class Proof:
     """What was compared: numbers, and the calls of each to their ends."""
 
-    doors: int = 0
+    entry_points: int = 0
     samples: int = 0
     """Numbers among them that stand for all that a pattern takes."""
     same: int = 0
@@ -103,7 +103,7 @@ class _Pair(NamedTuple):
 
 
 class Lockstep:
-    """Compares the calls of one caller who comes in at a door, and adds what came of it to a proof.
+    """Compares the calls of one caller who comes in at an entry point, and adds what came of it to a proof.
 
     `line` is that of the extension which was dialled; `own` the number that the caller's phone shows
     by itself; `calendar` the moments of a year.
@@ -114,14 +114,14 @@ class Lockstep:
         written: Written,
         objects: Objects,
         proof: Proof,
-        door: Door,
+        entry_point: EntryPoint,
         line: Option,
         *,
         own: str,
         calendar: Moments,
     ) -> None:
         self._written, self._objects, self._own = written, objects, own
-        self._proof, self._door, self._line, self._calendar = proof, door, line, calendar
+        self._proof, self._door, self._line, self._calendar = proof, entry_point, line, calendar
 
     def compare(self, after: Where, moments: int, facts: Mapping[str, str]) -> None:
         """Every call that comes in at these moments, while the world is so."""

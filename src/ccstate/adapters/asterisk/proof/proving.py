@@ -21,7 +21,7 @@ from ccstate.adapters.asterisk.interpreter import (
 from ccstate.adapters.asterisk.interpreter.world import dates_of, days_between, times_of, timing
 from ccstate.adapters.asterisk.proof.lockstep import (
     Difference,
-    Door,
+    EntryPoint,
     Lockstep,
     Proof,
     Unfollowed,
@@ -94,35 +94,42 @@ class Proving:
 
     def proof(self) -> Proof:
         left_out: dict[str, int] = {}
-        for door, dialled, start in self._doors():
+        for entry_point, dialled, start in self._entry_points():
             if self._proof.calls >= MOST_CALLS:
-                left_out[door.by] = left_out.get(door.by, 0) + 1
+                left_out[entry_point.by] = left_out.get(entry_point.by, 0) + 1
                 continue
-            self._proof.doors += 1
+            self._proof.entry_points += 1
             self._proof.samples += dialled.is_sample
-            self._compare(door, dialled, start)
+            self._compare(entry_point, dialled, start)
         self._compare_queues()
         self._compare_positions()
         for by, numbers in left_out.items():
             reason = f"these numbers are not dialled: there are more than {MOST_CALLS:,} calls"
-            door = Door(by, "", f"{numbers:,} numbers")
-            self._proof.unfollowed.append(Unfollowed(door, (), reason, EXTENSIONS, 0, numbers))
+            entry_point = EntryPoint(by, "", f"{numbers:,} numbers")
+            self._proof.unfollowed.append(
+                Unfollowed(entry_point, (), reason, EXTENSIONS, 0, numbers)
+            )
         for fact, values in sorted(self._survey.cut.items()):
             reason = f"{values:,} values of {fact} are not tried: there are too many"
-            door = Door("any phone or carrier", "", "numbers that ask for it")
-            self._proof.unfollowed.append(Unfollowed(door, (), reason, EXTENSIONS, 0, values))
+            entry_point = EntryPoint("any phone or carrier", "", "numbers that ask for it")
+            self._proof.unfollowed.append(
+                Unfollowed(entry_point, (), reason, EXTENSIONS, 0, values)
+            )
         return self._proof
 
     def _compare_queues(self) -> None:
         """Compares what is said of queues themselves, each once."""
         found = self._found
         for name, address in sorted(found.origins.queues.items()):
-            door, centre = Door("callers who wait", "", str(address)), self._flow.centre
+            entry_point, centre = (
+                EntryPoint("callers who wait", "", str(address)),
+                self._flow.centre,
+            )
             differs = compared_queue(
                 self._queues[name], address, centre, found.origins, self._setting.words
             )
             for one in differs:
-                self._differs(door, one.about, one.before, one.after, one.line)
+                self._differs(entry_point, one.about, one.before, one.after, one.line)
 
     def _compare_positions(self) -> None:
         """Compares the positions that switches have until they are turned."""
@@ -131,18 +138,22 @@ class Proving:
             before = "on" if value in said.on else "off"
             after = self._flow.centre.of("switch")[said.address.name]["default"]
             if before != after:
-                door = Door("every caller", "", str(said.address))
-                self._differs(door, "the position of a switch at first", before, after, _NOWHERE)
+                entry_point = EntryPoint("every caller", "", str(said.address))
+                self._differs(
+                    entry_point, "the position of a switch at first", before, after, _NOWHERE
+                )
 
-    def _differs(self, door: Door, about: str, before: str, after: str, line: Option) -> None:
+    def _differs(
+        self, entry_point: EntryPoint, about: str, before: str, after: str, line: Option
+    ) -> None:
         """Notes what is otherwise for all callers alike, as one call that differs."""
         self._proof.differ += 1
-        found = Difference(door, (), about, before, after, line.file, line.line)
+        found = Difference(entry_point, (), about, before, after, line.file, line.line)
         self._proof.differences.append(found)
 
     # What can be dialled
 
-    def _doors(self) -> Iterator[tuple[Door, Dialled, Where]]:
+    def _entry_points(self) -> Iterator[tuple[EntryPoint, Dialled, Where]]:
         """What carriers dial by each trunk, then what phones dial in each of their contexts.
 
         Numbers that objects alone know are dialled too: by the first that might.
@@ -150,15 +161,15 @@ class Proving:
         yield from self._carriers()
         yield from self._phones()
 
-    def _carriers(self) -> Iterator[tuple[Door, Dialled, Where]]:
+    def _carriers(self) -> Iterator[tuple[EntryPoint, Dialled, Where]]:
         origins, taken = self._found.origins, set[str]()
         for endpoint, context in origins.trunk_contexts.items():
             trunk = origins.trunks[endpoint]
             for dialled in self._listed(dialled_by_carriers(self._interpreter.lookup, context)):
-                door = Door(str(trunk), context, dialled.exten, trunk.name)
+                entry_point = EntryPoint(str(trunk), context, dialled.exten, trunk.name)
                 start = self.entrances.number(trunk.name, dialled.exten)
                 taken |= {start.place.name} if isinstance(start, At) else set()
-                yield door, dialled, start
+                yield entry_point, dialled, start
         for number in self.entrances.numbers_beside(taken):
             for endpoint, context in origins.trunk_contexts.items():
                 trunk = origins.trunks[endpoint]
@@ -166,11 +177,11 @@ class Proving:
                 if written and not self._interpreter.exists(
                     Call(context, written), context, written
                 ):
-                    door = Door(str(trunk), context, written, trunk.name)
-                    yield door, Dialled(written, _NOWHERE), At(Place("number", number))
+                    entry_point = EntryPoint(str(trunk), context, written, trunk.name)
+                    yield entry_point, Dialled(written, _NOWHERE), At(Place("number", number))
                     break
 
-    def _phones(self) -> Iterator[tuple[Door, Dialled, Where]]:
+    def _phones(self) -> Iterator[tuple[EntryPoint, Dialled, Where]]:
         """What phones dial: one of those alike everything, the others one number of each line."""
         origins, dialled_already = self._found.origins, set[str]()
         handed_on = numbers_handed_on(self._interpreter.plan, self._interpreter.lookup)
@@ -182,8 +193,8 @@ class Proving:
             outside: dict[Option, Dialled] = {}
             for dialled in self._listed(by_phones):
                 dialled_already.add(dialled.exten)
-                for door, _, start in self._dialled_by(phone, context, dialled):
-                    yield door, dialled, start
+                for entry_point, _, start in self._dialled_by(phone, context, dialled):
+                    yield entry_point, dialled, start
                     if isinstance(start, Leaving):
                         outside.setdefault(dialled.line, dialled)
             for _, other in others[:MOST_PHONES]:
@@ -197,19 +208,21 @@ class Proving:
 
     def _leaves_phones_out(self, context: str, phones: int) -> None:
         if phones > 0:
-            door = Door(f"phones in [{context}]", context, "outside numbers")
+            entry_point = EntryPoint(f"phones in [{context}]", context, "outside numbers")
             reason = f"{phones:,} phones with caller IDs of their own are not tried"
-            self._proof.unfollowed.append(Unfollowed(door, (), reason, EXTENSIONS, 0, phones))
+            self._proof.unfollowed.append(
+                Unfollowed(entry_point, (), reason, EXTENSIONS, 0, phones)
+            )
 
     def _dialled_by(
         self, phone: str, context: str, dialled: Dialled
-    ) -> Iterator[tuple[Door, Dialled, Where]]:
-        door = Door(f"phones in [{context}]", context, dialled.exten, phone=phone)
+    ) -> Iterator[tuple[EntryPoint, Dialled, Where]]:
+        entry_point = EntryPoint(f"phones in [{context}]", context, dialled.exten, phone=phone)
         try:
-            yield door, dialled, self.entrances.phone(phone, dialled.exten)
+            yield entry_point, dialled, self.entrances.phone(phone, dialled.exten)
         except NotFollowed as why:
             where = (dialled.line.file, dialled.line.line)
-            self._proof.unfollowed.append(Unfollowed(door, (), why.reason, *where))
+            self._proof.unfollowed.append(Unfollowed(entry_point, (), why.reason, *where))
 
     def _listed(self, listed: Iterator[Dialled]) -> Iterator[Dialled]:
         """Each of them once; what ends the list is reported."""
@@ -221,45 +234,45 @@ class Proving:
                     yield dialled
         except NotFollowed as why:
             line = (why.line.file, why.line.line) if why.line else ("", 0)
-            door = Door("every caller", "", "other numbers")
-            self._proof.unfollowed.append(Unfollowed(door, (), why.reason, *line))
+            entry_point = EntryPoint("every caller", "", "other numbers")
+            self._proof.unfollowed.append(Unfollowed(entry_point, (), why.reason, *line))
 
-    def _own(self, door: Door) -> str:
-        """The number that the phone behind a door shows by itself; "" for carriers."""
+    def _own(self, entry_point: EntryPoint) -> str:
+        """The number that the phone behind a entry_point shows by itself; "" for carriers."""
         for endpoint, address in self._found.origins.phones.items():
-            if address.name == door.phone:
+            if address.name == entry_point.phone:
                 return self._numbers.get(endpoint, "") or endpoint
         return ""
 
     # Comparing
 
-    def _compare(self, door: Door, dialled: Dialled, start: Where) -> None:
-        if door.carrier and isinstance(start, At):
-            self._tells_form(door, dialled, start)
-        own = self._own(door)
-        worlds, left_out = self.worlds(start, door.carrier)
+    def _compare(self, entry_point: EntryPoint, dialled: Dialled, start: Where) -> None:
+        if entry_point.carrier and isinstance(start, At):
+            self._tells_form(entry_point, dialled, start)
+        own = self._own(entry_point)
+        worlds, left_out = self.worlds(start, entry_point.carrier)
         if left_out:
             place = (dialled.line.file, dialled.line.line)
-            self._proof.unfollowed.append(Unfollowed(door, (), left_out, *place))
+            self._proof.unfollowed.append(Unfollowed(entry_point, (), left_out, *place))
         for world in worlds:
-            number = start.place.name if isinstance(start, At) and door.carrier else ""
-            objects = Objects(self._flow, world.phases, door.phone, number)
+            number = start.place.name if isinstance(start, At) and entry_point.carrier else ""
+            objects = Objects(self._flow, world.phases, entry_point.phone, number)
             moments, line = self._moments, dialled.line
             steps = Lockstep(
-                self.written, objects, self._proof, door, line, own=own, calendar=moments
+                self.written, objects, self._proof, entry_point, line, own=own, calendar=moments
             )
             facts = dict(world.facts)
             if own and self._survey.values("caller") == (OTHER_CALLER,):
                 facts["caller"] = own
             steps.compare(start, world.moments, facts)
 
-    def _tells_form(self, door: Door, dialled: Dialled, start: At) -> None:
+    def _tells_form(self, entry_point: EntryPoint, dialled: Dialled, start: At) -> None:
         """Notes a number that the carrier writes in a form which the trunk does not take."""
-        if self.entrances.as_carrier_writes(door.carrier, door.exten):
+        if self.entrances.as_carrier_writes(entry_point.carrier, entry_point.exten):
             return
-        before = f"{door.exten} is taken as it is written"
-        after = f"refused: {start.place} is not reached by {door.exten}, in this form"
-        self._differs(door, "how the carrier writes the number", before, after, dialled.line)
+        before = f"{entry_point.exten} is taken as it is written"
+        after = f"refused: {start.place} is not reached by {entry_point.exten}, in this form"
+        self._differs(entry_point, "how the carrier writes the number", before, after, dialled.line)
 
     def worlds(self, start: Where, trunk: str = "") -> Behind:
         """What the schedules, switches and callers behind a number say, at which moments, and why."""
