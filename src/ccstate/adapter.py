@@ -299,7 +299,7 @@ def module_of(adapter: str) -> Module:
     """Load what an installed adapter offers; InvalidInput where there is none of that name."""
     found = installed()
     if adapter not in found:
-        raise InvalidInput([not_installed(adapter, found)])
+        raise InvalidInput(not_installed(adapter, found))
     connect = found[adapter].load()
     module = import_module(found[adapter].module)
     model, places, read = (

@@ -36,10 +36,10 @@ def public_holidays(code: str, years: Iterable[int]) -> list[Entry]:
     country, _, part = code.partition("-")
     known = holidays.list_supported_countries(include_aliases=False)
     if country not in known:
-        raise InvalidInput([_unknown(code, known, "")])
+        raise InvalidInput(_unknown(code, known, ""))
     if part and part not in known[country]:
         codes = [f"{country}-{name}" for name in known[country]]
-        raise InvalidInput([_unknown(code, codes, f"{country}: {', '.join(codes) or 'no parts'}")])
+        raise InvalidInput(_unknown(code, codes, f"{country}: {', '.join(codes) or 'no parts'}"))
     listed = holidays.country_holidays(country, subdiv=part or None, years=0)
     english = [tag for tag in listed.supported_languages if tag.startswith("en")]
     language = next(iter(english), listed.default_language)
@@ -98,7 +98,7 @@ def read_ics(data: bytes, file: str, years: Iterable[int]) -> IcsContent:
     Raises InvalidInput (CC816) where it is too large, or no iCalendar file.
     """
     if len(data) > LARGEST:
-        raise InvalidInput([_unreadable(file, 0, "it is larger than 1 MB", "take out what is old")])
+        raise InvalidInput(_unreadable(file, 0, "it is larger than 1 MB", "take out what is old"))
     wanted = sorted(years)
     read = IcsContent()
     twice: set[tuple[str, str, str]] = set()
@@ -116,7 +116,7 @@ def read_ics(data: bytes, file: str, years: Iterable[int]) -> IcsContent:
                 read.entries.append(entry)
         if len(read.entries) > MOST_ENTRIES:
             problem = f"it has more than {MOST_ENTRIES:,} holidays in these years"
-            raise InvalidInput([_unreadable(file, event.line, problem, "ask for fewer years")])
+            raise InvalidInput(_unreadable(file, event.line, problem, "ask for fewer years"))
     read.entries.sort(key=lambda entry: (str(entry["date"]), str(entry["name"])))
     return read
 
@@ -153,10 +153,10 @@ def _properties(data: bytes, file: str, read: IcsContent) -> Iterator[tuple[int,
     try:
         text = data.decode().removeprefix("\ufeff")
     except UnicodeDecodeError:
-        raise InvalidInput([_unreadable(file, 0, "it is no UTF-8 text", "save it so")]) from None
+        raise InvalidInput(_unreadable(file, 0, "it is no UTF-8 text", "save it so")) from None
     if not text.lstrip("\r\n ").upper().startswith("BEGIN:VCALENDAR"):
         hint = "name an iCalendar file, which begins with BEGIN:VCALENDAR"
-        raise InvalidInput([_unreadable(file, 1, "it is no iCalendar file", hint)])
+        raise InvalidInput(_unreadable(file, 1, "it is no iCalendar file", hint))
     lines = Contentlines.from_ical(text)
     for number, line in enumerate(lines, 1):
         if not line:

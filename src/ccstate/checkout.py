@@ -75,7 +75,7 @@ def refuse_links(root: Path, *paths: Path) -> None:
         for part in path.relative_to(root).parts:
             way /= part
             if way.is_symlink():
-                raise InvalidInput([_refused(way.relative_to(root))])
+                raise InvalidInput(_refused(way.relative_to(root)))
 
 
 def write_new(path: Path, content: bytes) -> None:
@@ -115,13 +115,11 @@ def write_file(path: Path, content: str | bytes) -> None:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
         raise InvalidInput(
-            [
-                codes.FILE_UNWRITTEN(
-                    Span(display_path(path)),
-                    file=display_path(path),
-                    reason=(error.strerror or str(error)).lower(),
-                )
-            ]
+            codes.FILE_UNWRITTEN(
+                Span(display_path(path)),
+                file=display_path(path),
+                reason=(error.strerror or str(error)).lower(),
+            )
         ) from None
 
 

@@ -84,8 +84,9 @@ class CcstateError(Exception):
 
     exit_code = 1
 
-    def __init__(self, problems: Iterable[Diagnostic]) -> None:
-        self.problems = tuple(sorted(problems, key=sort_key))
+    def __init__(self, problems: Diagnostic | Iterable[Diagnostic]) -> None:
+        found = [problems] if isinstance(problems, Diagnostic) else problems
+        self.problems = tuple(sorted(found, key=sort_key))
         super().__init__("; ".join(problem.message for problem in self.problems))
 
 

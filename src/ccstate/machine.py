@@ -47,22 +47,20 @@ def command(variable: str) -> tuple[str, ...]:
         words = shlex.split(said)
     except ValueError:
         raise InvalidInput(
-            [codes.PROGRAM_UNUSABLE(variable=variable, why="a quote has no end", said=said)]
+            codes.PROGRAM_UNUSABLE(variable=variable, why="a quote has no end", said=said)
         ) from None
     if not words:
         return ()
     name, *arguments = words
     if "/" in name and not Path(name).is_absolute():
         why = "a relative path would lead into the branch that is looked at"
-        raise InvalidInput([codes.PROGRAM_UNUSABLE(variable=variable, why=why, said=said)])
+        raise InvalidInput(codes.PROGRAM_UNUSABLE(variable=variable, why=why, said=said))
     found = program(name)
     if found is None:
         raise InvalidInput(
-            [
-                codes.PROGRAM_UNUSABLE(
-                    variable=variable, why=f"{name} is no program on this machine", said=said
-                )
-            ]
+            codes.PROGRAM_UNUSABLE(
+                variable=variable, why=f"{name} is no program on this machine", said=said
+            )
         )
     return (found, *arguments)
 
@@ -79,7 +77,7 @@ def check_hosts(hosts: Iterable[str]) -> None:
         raise InvalidInput(wrong)
     strange = [host for host in dict.fromkeys(hosts) if not _is_allowed(_normalized(host), entries)]
     if strange:
-        raise InvalidInput([_not_allowed(strange, entries)])
+        raise InvalidInput(_not_allowed(strange, entries))
 
 
 def _normalized(host: str) -> str:

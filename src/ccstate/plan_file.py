@@ -145,11 +145,9 @@ def read_plan(path: Path) -> Plan:
         raw = path.read_bytes()
     except OSError as error:
         raise InvalidInput(
-            [
-                codes.PLAN_UNREADABLE(
-                    Span(str(path)), file=path.name, fault=f"cannot be read: {error.strerror}"
-                )
-            ]
+            codes.PLAN_UNREADABLE(
+                Span(str(path)), file=path.name, fault=f"cannot be read: {error.strerror}"
+            )
         ) from None
     try:
         content = TypeAdapter(_ReadPlan).validate_json(raw)
@@ -159,11 +157,9 @@ def read_plan(path: Path) -> Plan:
         # orjson raises TypeError for what cannot be written again, such as numbers too large.
         first = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         raise InvalidInput(
-            [
-                codes.PLAN_UNREADABLE(
-                    Span(str(path)), file=path.name, fault=f"is no plan: {_version(raw) or first}"
-                )
-            ]
+            codes.PLAN_UNREADABLE(
+                Span(str(path)), file=path.name, fault=f"is no plan: {_version(raw) or first}"
+            )
         ) from None
     if again != raw:
         is_named = found == content.digest[:ID_LENGTH]
@@ -172,7 +168,7 @@ def read_plan(path: Path) -> Plan:
             if is_named
             else "Its digest no longer fits"
         )
-        raise Blocked([codes.PLAN_EDITED(Span(str(path)), how=how)])
+        raise Blocked(codes.PLAN_EDITED(Span(str(path)), how=how))
     return plan
 
 

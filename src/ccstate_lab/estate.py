@@ -199,14 +199,12 @@ def _run(project: Path, command: str, environment: Mapping[str, str]) -> None:
     nothing_to_apply = command == "apply" and "CC306" in ran.stderr
     if ran.returncode and not nothing_to_apply:
         raise InvalidInput(
-            [
-                Diagnostic(
-                    "CC929",
-                    f"`ccstate {command}` of the project does not work on the lab's site",
-                    # A plan says on top why it is refused; other messages end with what counts.
-                    cause=ran.stderr.strip()[-2000:] or ran.stdout.strip()[:2000],
-                    hint=f"look at it: . {project.parent / ENVIRONMENT}; "
-                    f"ccstate --project {project} {command}",
-                )
-            ]
+            Diagnostic(
+                "CC929",
+                f"`ccstate {command}` of the project does not work on the lab's site",
+                # A plan says on top why it is refused; other messages end with what counts.
+                cause=ran.stderr.strip()[-2000:] or ran.stdout.strip()[:2000],
+                hint=f"look at it: . {project.parent / ENVIRONMENT}; "
+                f"ccstate --project {project} {command}",
+            )
         )

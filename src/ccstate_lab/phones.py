@@ -153,7 +153,7 @@ def _each(scenario: str, extensions: Collection[str], sip_port: int) -> list[str
 def _accounts(extensions: Mapping[str, str | Account]) -> dict[str, Account]:
     if not extensions:
         hint = "name at least one extension"
-        raise InvalidInput([Diagnostic("CC928", "no phones to start", hint=hint)])
+        raise InvalidInput(Diagnostic("CC928", "no phones to start", hint=hint))
     return {
         name: Account(name, given) if isinstance(given, str) else given
         for name, given in sorted(extensions.items())
@@ -171,14 +171,12 @@ def _wait_until_registered(site: Site, phones: Phones, wait: float) -> None:
         if time.monotonic() > deadline or not process.alive(phones.process):
             named = ", ".join(sorted(missing)[:5]) + (", …" if len(missing) > 5 else "")
             raise Unreadable(
-                [
-                    Diagnostic(
-                        "CC927",
-                        f"{len(missing)} of {len(phones.extensions)} phones cannot register with "
-                        f"{site.name}: {named}",
-                        cause="the site may not know them, or know another password",
-                        hint=f"read {site.log} and {phones.folder / 'sipp.log'}",
-                    )
-                ]
+                Diagnostic(
+                    "CC927",
+                    f"{len(missing)} of {len(phones.extensions)} phones cannot register with "
+                    f"{site.name}: {named}",
+                    cause="the site may not know them, or know another password",
+                    hint=f"read {site.log} and {phones.folder / 'sipp.log'}",
+                )
             )
         time.sleep(0.05)

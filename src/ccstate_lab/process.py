@@ -155,13 +155,11 @@ def hold() -> Held:
             return held
         held.close()
     raise InvalidInput(
-        [
-            Diagnostic(
-                "CC922",
-                f"no free ports for another site: {BLOCKS} are taken",
-                hint="stop a site that is no longer needed: make lab-stop",
-            )
-        ]
+        Diagnostic(
+            "CC922",
+            f"no free ports for another site: {BLOCKS} are taken",
+            hint="stop a site that is no longer needed: make lab-stop",
+        )
     )
 
 
@@ -172,14 +170,12 @@ def hold_again(block: int, *, wait: float = 5.0) -> Held:
         if time.monotonic() > deadline:
             ports = Ports(block)
             raise InvalidInput(
-                [
-                    Diagnostic(
-                        "CC922",
-                        f"the ports {ports.ami} to {ports.rtp[-1]} of this site are taken",
-                        cause="another site was started on them while this one was down",
-                        hint="stop that one, or start this one in another folder",
-                    )
-                ]
+                Diagnostic(
+                    "CC922",
+                    f"the ports {ports.ami} to {ports.rtp[-1]} of this site are taken",
+                    cause="another site was started on them while this one was down",
+                    hint="stop that one, or start this one in another folder",
+                )
             )
         time.sleep(0.02)
     return held

@@ -192,7 +192,7 @@ def _run(command: list[str], *, stdin: object = subprocess.DEVNULL) -> str:
 
 
 def _cannot(message: str, cause: str, hint: str) -> InvalidInput:
-    return InvalidInput([Diagnostic("CC923", message, cause=cause, hint=hint)])
+    return InvalidInput(Diagnostic("CC923", message, cause=cause, hint=hint))
 
 
 ASTERISK: Mapping[str, Packages] = {
@@ -256,7 +256,7 @@ def programs(release: str = "22") -> Programs:
     if release not in ASTERISK:
         known = " and ".join(ASTERISK)
         raise InvalidInput(
-            [Diagnostic("CC920", f"no Asterisk {release} in the lab", hint=f"there are {known}")]
+            Diagnostic("CC920", f"no Asterisk {release} in the lab", hint=f"there are {known}")
         )
     named = _named(release)
     found = Programs(release, named or unpacked(ASTERISK[release]))
@@ -320,14 +320,12 @@ def _named(release: str) -> Path | None:
 def _not_whole(found: Programs, needed: str) -> InvalidInput:
     variable = f"CCSTATE_ASTERISK_{found.release}"
     return InvalidInput(
-        [
-            Diagnostic(
-                "CC921",
-                f"no Asterisk {found.release} in {found.root}: {needed} is missing",
-                hint=f"unset {variable}, or name a folder into which Debian's packages of "
-                f"Asterisk {found.release} were unpacked"
-                if variable in os.environ
-                else f"remove {found.root} and run this again",
-            )
-        ]
+        Diagnostic(
+            "CC921",
+            f"no Asterisk {found.release} in {found.root}: {needed} is missing",
+            hint=f"unset {variable}, or name a folder into which Debian's packages of "
+            f"Asterisk {found.release} were unpacked"
+            if variable in os.environ
+            else f"remove {found.root} and run this again",
+        )
     )

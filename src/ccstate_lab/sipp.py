@@ -42,14 +42,12 @@ class Account:
         ):
             return
         raise InvalidInput(
-            [
-                Diagnostic(
-                    "CC928",
-                    f'the phone "{self.username}" cannot register with such a name or password',
-                    cause='sipp would read a space, a line break or one of ; [ ] " as its own',
-                    hint="use others in the lab",
-                )
-            ]
+            Diagnostic(
+                "CC928",
+                f'the phone "{self.username}" cannot register with such a name or password',
+                cause='sipp would read a space, a line break or one of ; [ ] " as its own',
+                hint="use others in the lab",
+            )
         )
 
     @property
@@ -90,13 +88,11 @@ def free_port(site: Site, host: str = LOOPBACK) -> int:
                 continue
             return port
     raise InvalidInput(
-        [
-            Diagnostic(
-                "CC922",
-                f"no free port for more phones at {site.name}",
-                hint="start phones that behave alike together, and stop those no longer needed",
-            )
-        ]
+        Diagnostic(
+            "CC922",
+            f"no free port for more phones at {site.name}",
+            hint="start phones that behave alike together, and stop those no longer needed",
+        )
     )
 
 
@@ -109,14 +105,12 @@ def start(folder: Path, port: int, options: Sequence[str], *, host: str = LOOPBA
     if not _listening(started, host, port):
         process.kill(started)
         raise Unreadable(
-            [
-                Diagnostic(
-                    "CC927",
-                    f"sipp cannot listen on {host}:{port}",
-                    cause="another program may have that port",
-                    hint=f"read {folder / 'sipp.log'}, or take another port",
-                )
-            ]
+            Diagnostic(
+                "CC927",
+                f"sipp cannot listen on {host}:{port}",
+                cause="another program may have that port",
+                hint=f"read {folder / 'sipp.log'}, or take another port",
+            )
         )
     return started
 

@@ -115,13 +115,11 @@ def start(
     _check(folder, name)
     if running := find(folder):
         raise InvalidInput(
-            [
-                Diagnostic(
-                    "CC925",
-                    f"the site {running.name} runs already in {folder}, as process {running.pid}",
-                    hint="stop it first: make lab-stop",
-                )
-            ]
+            Diagnostic(
+                "CC925",
+                f"the site {running.name} runs already in {folder}, as process {running.pid}",
+                hint="stop it first: make lab-stop",
+            )
         )
     folder.mkdir(parents=True, exist_ok=True)
     before = _recorded(folder)
@@ -191,25 +189,21 @@ def _login(site: Site) -> Login:
 def _check(folder: Path, name: str) -> None:
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", name):
         raise InvalidInput(
-            [
-                Diagnostic(
-                    "CC924",
-                    f'"{name}" cannot be the name of a site',
-                    cause="it becomes the systemname of Asterisk, and part of every call's id",
-                    hint="use letters, digits, - and _",
-                )
-            ]
+            Diagnostic(
+                "CC924",
+                f'"{name}" cannot be the name of a site',
+                cause="it becomes the systemname of Asterisk, and part of every call's id",
+                hint="use letters, digits, - and _",
+            )
         )
     if re.search(r"[;\x00-\x1f]", str(folder)):
         raise InvalidInput(
-            [
-                Diagnostic(
-                    "CC924",
-                    f"no site can live in {str(folder)!r}",
-                    cause="a semicolon begins a comment in Asterisk's files",
-                    hint="use another folder",
-                )
-            ]
+            Diagnostic(
+                "CC924",
+                f"no site can live in {str(folder)!r}",
+                cause="a semicolon begins a comment in Asterisk's files",
+                hint="use another folder",
+            )
         )
 
 
@@ -217,14 +211,12 @@ def _no_start(site: Site) -> InvalidInput:
     said = (site.folder / "var/log/console").read_text(encoding="utf-8", errors="replace")
     last = " / ".join(said.strip().splitlines()[-3:]) or "nothing"
     return InvalidInput(
-        [
-            Diagnostic(
-                "CC926",
-                f"Asterisk {site.programs.release} did not start in {site.folder}",
-                cause=f"it said last: {last[:500]}",
-                hint=f"read {site.log}",
-            )
-        ]
+        Diagnostic(
+            "CC926",
+            f"Asterisk {site.programs.release} did not start in {site.folder}",
+            cause=f"it said last: {last[:500]}",
+            hint=f"read {site.log}",
+        )
     )
 
 

@@ -168,7 +168,7 @@ def open_journal(path: Path) -> Journal:
         return journal
     except OSError as error:
         raise InvalidInput(
-            [codes.JOURNAL_UNUSABLE(Span(str(path)), reason=error.strerror or error)]
+            codes.JOURNAL_UNUSABLE(Span(str(path)), reason=error.strerror or error)
         ) from error
     return journal
 
@@ -185,7 +185,7 @@ def _read(journal: Journal, content: bytes) -> int:
         place = read and _place(read.entry)
         before = standing.get(place) if place else None
         if read is None or read.seq != number or not _says_more(read.entry, before):
-            raise Unreadable([codes.JOURNAL_DAMAGED(Span(str(journal.path), number, 1))])
+            raise Unreadable(codes.JOURNAL_DAMAGED(Span(str(journal.path), number, 1)))
         journal.recorded.append(read)
         if place:
             standing[place] = read

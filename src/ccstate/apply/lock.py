@@ -94,7 +94,7 @@ def holding(adapters: Mapping[str, Adapter], holder: Holder, warn: Warn) -> Iter
         for name in sorted(adapters):
             found = adapters[name].lock(holder)
             if found is not None and found != holder:
-                raise Locked([_refusal(name, found, holder)])
+                raise Locked(_refusal(name, found, holder))
             stack.callback(_give_back, name, adapters[name], holder, warn)
         yield Held(holder, adapters)
 
@@ -127,7 +127,7 @@ def release(name: str, adapter: Adapter, owner: str, now: str) -> Holder | None:
         return None
     state = life(found)
     if state is Life.ALIVE or (state is Life.UNKNOWN and owner != found.owner):
-        raise Locked([_in_use(name, found, state, now)])
+        raise Locked(_in_use(name, found, state, now))
     adapter.unlock(found)
     return found
 

@@ -74,7 +74,7 @@ def check_fresh(plan_id: str, plan: Plan, adapters: Mapping[str, Adapter]) -> Fr
     seen = observe(plan, adapters)
     stale = [change for change in plan.changes() if not is_as_planned(change, seen)]
     if stale:
-        raise Blocked([_stale(stale)])
+        raise Blocked(_stale(stale))
     return FreshPlan(plan_id, plan, seen, resumed=False)
 
 
@@ -111,7 +111,7 @@ def refuse_preview(plan: Plan) -> None:
     """Refuse a plan whose maker had no right to see all that it is about."""
     if plan.unseen:
         first = next(iter(plan.unseen.values()))[0]
-        raise Blocked([codes.RIGHTS_MISSING(first=first)])
+        raise Blocked(codes.RIGHTS_MISSING(first=first))
 
 
 def _refuse(plan: Plan, changes: Iterable[Change], adapters: Mapping[str, Adapter]) -> None:
@@ -152,7 +152,7 @@ def drain(
     while busy := _callers(plan, adapters):
         words = _callers_in_words(busy)
         if clock() >= end:
-            raise Blocked([codes.CALLERS_IN_THE_WAY(activity=words)])
+            raise Blocked(codes.CALLERS_IN_THE_WAY(activity=words))
         if words != last:
             remark(f"Waiting: {words}")
             last = words
@@ -248,7 +248,7 @@ def apply(fresh: FreshPlan, context: ApplyContext) -> Applied:
     journal = context.journal
     stated = digest(fresh.plan)
     if journal.recorded and journal.plan != stated:
-        raise Blocked([_another_plan(fresh.id, journal)])
+        raise Blocked(_another_plan(fresh.id, journal))
     if not journal.recorded:
         _record(fresh, context, [Entry(Event.STARTED, plan=stated)])
     elif journal.recorded[-1].entry.event is not Event.FINISHED:
@@ -280,11 +280,7 @@ def _perform(step: Step, fresh: FreshPlan, context: ApplyContext) -> None:
         raise _interrupted(fresh.id, error) from error
     if lost:
         raise Interrupted(
-            [
-                codes.LOCK_LOST(
-                    plan_id=fresh.id, target=step.target, how=lost, count=len(step.changes)
-                )
-            ]
+            codes.LOCK_LOST(plan_id=fresh.id, target=step.target, how=lost, count=len(step.changes))
         )
     _record(fresh, context, entries)
     _record(fresh, context, [_entry(Event.ATTEMPTED, change) for change in ready])
@@ -312,7 +308,7 @@ def _record(
     try:
         return context.journal.record(entries, context.clock)
     except OSError as error:
-        raise Interrupted([_not_recorded(fresh.id, context.journal, error, unrecorded)]) from error
+        raise Interrupted(_not_recorded(fresh.id, context.journal, error, unrecorded)) from error
 
 
 def _due(step: Step, fresh: FreshPlan, journal: Journal) -> tuple[list[Change], list[Entry]]:

@@ -41,7 +41,7 @@ def _seconds(text: str) -> float:
     try:
         return seconds(text)
     except ValueError as error:
-        raise InvalidInput([codes.DRAIN_NO_DURATION(error=error)]) from None
+        raise InvalidInput(codes.DRAIN_NO_DURATION(error=error)) from None
 
 
 @click.command()

@@ -121,7 +121,7 @@ def _name_open_fields(flow: "Flow", journeys: Iterable["Journey"]) -> None:
 
 
 def _refuse(message: str, hint: str) -> NoReturn:
-    raise InvalidInput([codes.CALL_IMPOSSIBLE(fault=message, cause="", hint=hint)])
+    raise InvalidInput(codes.CALL_IMPOSSIBLE(fault=message, cause="", hint=hint))
 
 
 @click.command()

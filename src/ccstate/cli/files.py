@@ -96,7 +96,7 @@ def schema(folder: Path | None, which: str) -> int:
     name = f"report/{which}" if which in REPORTS else which
     if name not in known:
         hint = did_you_mean(which, [*SCHEMAS, *REPORTS]) or ", ".join([*SCHEMAS, *REPORTS])
-        raise InvalidInput([codes.SCHEMA_UNKNOWN(name=which, hint=hint)])
+        raise InvalidInput(codes.SCHEMA_UNKNOWN(name=which, hint=hint))
     print_result(schema_text(name))
     return 0
 
@@ -174,7 +174,7 @@ def init(folder: Path) -> int:
     from ccstate.schemas import SCHEMAS
 
     if (folder / FILE).exists():
-        raise InvalidInput([codes.PROJECT_THERE(file=folder / FILE)])
+        raise InvalidInput(codes.PROJECT_THERE(file=folder / FILE))
     for name, content in ((FILE, _PROJECT), ("desired_state/first.yaml", _FIRST)):
         path = folder / name
         refuse_links(folder, path)

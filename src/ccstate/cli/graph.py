@@ -69,9 +69,7 @@ def _drawn(state: State, address: Address, form: str) -> str:
     try:
         return FORMATS[form](drawing)
     except Tangled as tangled:
-        raise InvalidInput(
-            [codes.TREE_TOO_TANGLED(address=address, arrows=tangled.arrows)]
-        ) from None
+        raise InvalidInput(codes.TREE_TOO_TANGLED(address=address, arrows=tangled.arrows)) from None
 
 
 def _wanted(what: str, state: State) -> Address:
@@ -83,9 +81,9 @@ def _wanted(what: str, state: State) -> Address:
     if address in state and address.kind in DRAWN:
         return address
     if address in state:
-        raise InvalidInput([codes.NO_CALL_ENTERS(address=address, kinds=", ".join(DRAWN))])
+        raise InvalidInput(codes.NO_CALL_ENTERS(address=address, kinds=", ".join(DRAWN)))
     hint = did_you_mean(_short(address), known) or "`ccstate graph` lists what can be drawn"
-    raise InvalidInput([codes.TREE_UNKNOWN(name=_short(address), hint=hint)])
+    raise InvalidInput(codes.TREE_UNKNOWN(name=_short(address), hint=hint))
 
 
 def _short(address: Address) -> str:

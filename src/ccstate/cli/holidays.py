@@ -65,7 +65,7 @@ def holidays(
             print_remark(f"Only the holidays of all of {code}. Parts with more: {shown}")
     spoken = " ".join(map(str, years))
     if not entries:
-        raise InvalidInput([codes.NO_HOLIDAYS(source=source, years=spoken)])
+        raise InvalidInput(codes.NO_HOLIDAYS(source=source, years=spoken))
     return _write(project, Address("calendar", _checked(name)), entries, into)
 
 
@@ -111,7 +111,7 @@ def _write(project: Project, calendar: Address, entries: Any, into: Path | None)
         return 0
     path = project.root / known.file
     if into is not None and project.inside(into, FILE).resolve() != path.resolve():
-        raise InvalidInput([codes.CALENDAR_ELSEWHERE(calendar=calendar, file=known.file)])
+        raise InvalidInput(codes.CALENDAR_ELSEWHERE(calendar=calendar, file=known.file))
     there: Any = known.fields.get("holidays") or []
     missing = [entry for entry in entries if not _is_there(entry, there)]
     if not missing:

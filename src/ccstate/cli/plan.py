@@ -119,6 +119,6 @@ def plans(root: Any, oldest: str | None, form: str) -> int:
 def _age(text: str) -> timedelta:
     found = re.fullmatch(r"([0-9]{1,5})([dhm])", text)
     if not found:
-        raise InvalidInput([codes.PRUNE_NO_AGE(text=text)])
+        raise InvalidInput(codes.PRUNE_NO_AGE(text=text))
     unit = {"d": "days", "h": "hours", "m": "minutes"}[found[2]]
     return timedelta(**{unit: int(found[1])})

@@ -63,7 +63,7 @@ def rule(form: str, which: str) -> int:
     by_name: dict[str, Rule] = {found.name: found for found in RULES.values()}
     chosen = RULES.get(which.upper()) or by_name.get(which.lower())
     if chosen is None:
-        raise InvalidInput([_unknown(which, [*RULES, *by_name])])
+        raise InvalidInput(_unknown(which, [*RULES, *by_name]))
     text = page(chosen.code)
     print_report(RULE, form, Explained(chosen, text, judged_example(text.bad)))
     return 0

@@ -495,4 +495,4 @@ def _indent_brackets(typed: list[str], indent: int, *, is_item: bool) -> list[st
 
 
 def _unusual(span: Span) -> InvalidInput:
-    return InvalidInput([codes.NO_LAYOUT(span)])
+    return InvalidInput(codes.NO_LAYOUT(span))

@@ -48,11 +48,11 @@ def _with_kind(data: bytes, file: str, kind: str, named: _Named, schema: str) ->
         head = f"# yaml-language-server: $schema={schema}\n" if schema else ""
         text = head + "\n".join(_kind_lines(kind, named, 0)) + "\n"
     if text is None:
-        raise InvalidInput([codes.KIND_UNADDABLE(Span(file), kind=KINDS[kind].plural)])
+        raise InvalidInput(codes.KIND_UNADDABLE(Span(file), kind=KINDS[kind].plural))
     result, after = _reread(data, text, file)
     kept = [r for r in after.resources if r[0] != kind or r[1] not in named]
     if kept != before.resources or len(after.resources) != len(kept) + len(named):
-        raise InvalidInput([codes.KIND_UNADDABLE(Span(file), kind=KINDS[kind].plural)])
+        raise InvalidInput(codes.KIND_UNADDABLE(Span(file), kind=KINDS[kind].plural))
     return result
 
 
@@ -67,13 +67,13 @@ def with_items(
     source = data.decode().removeprefix(_BOM)
     text = _extend(source, compose_nodes(source), address, field, items)
     if text is None:
-        raise InvalidInput([codes.ENTRIES_UNADDABLE(Span(file), field=field, address=address)])
+        raise InvalidInput(codes.ENTRIES_UNADDABLE(Span(file), field=field, address=address))
     result, after = _reread(data, text, file)
     old, new = ({(k, n): dict(f) for k, n, f in d.resources} for d in (before, after))
     kept, listed = (fields[address].pop(field) for fields in (old, new))
     grown = isinstance(listed, list) and isinstance(kept, list) and len(listed) - len(kept)
     if old != new or grown != len(items):
-        raise InvalidInput([codes.ENTRIES_UNADDABLE(Span(file), field=field, address=address)])
+        raise InvalidInput(codes.ENTRIES_UNADDABLE(Span(file), field=field, address=address))
     return result
 
 

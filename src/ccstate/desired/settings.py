@@ -130,10 +130,10 @@ def load_settings(root: Path) -> Settings:
     """Reads `ccstate.yaml`; InvalidInput with every problem in it."""
     path = root / FILE
     if not os.path.lexists(path):
-        raise InvalidInput([codes.PROJECT_MISSING(file=FILE, folder=root)])
+        raise InvalidInput(codes.PROJECT_MISSING(file=FILE, folder=root))
     content = content_of(path, FILE)
     if isinstance(content, Diagnostic):
-        raise InvalidInput([content])
+        raise InvalidInput(content)
     document, problems = read(content, FILE)
     if problems:
         raise InvalidInput(problems)

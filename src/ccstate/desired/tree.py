@@ -19,7 +19,7 @@ def yaml_files(folder: Path, root: Path) -> Iterator[tuple[str, Path] | Diagnost
     Hidden files and folders are passed over. A link is refused, wherever it leads.
     """
     if not folder.is_dir():
-        raise InvalidInput([codes.FOLDER_MISSING(folder=name_of(folder, root))])
+        raise InvalidInput(codes.FOLDER_MISSING(folder=name_of(folder, root)))
     yield from _below(folder, root)
 
 

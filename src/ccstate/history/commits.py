@@ -52,9 +52,9 @@ class Log:
         try:
             found = repository(root)
         except GitFailed as failed:
-            raise InvalidInput([_no_repository(str(failed))]) from None
+            raise InvalidInput(_no_repository(str(failed))) from None
         if found is None:
-            raise InvalidInput([_no_repository("the folder is in no working copy")])
+            raise InvalidInput(_no_repository("the folder is in no working copy"))
         self._git = found
         self._root = root
         path = found.top / self._run_git("rev-parse", "--git-path", "shallow").strip()
@@ -72,7 +72,7 @@ class Log:
         """
         # --full-history: what was done on a branch and undone there belongs to the record.
         if not self._run_git("rev-list", "--all", "--max-count=1"):
-            raise InvalidInput([_no_repository("there is no commit yet")])
+            raise InvalidInput(_no_repository("there is no commit yet"))
         command = ["log", "--full-history", "--topo-order", "-c", "--raw", "-z", "--no-abbrev"]
         command += ["--no-renames", "--no-ext-diff", "--no-textconv", "--no-show-signature"]
         path = self._git.inside(self._root / folder)
@@ -126,9 +126,9 @@ def _git_errors() -> Iterator[None]:
     try:
         yield
     except GitMissing:
-        raise InvalidInput([codes.GIT_MISSING()]) from None
+        raise InvalidInput(codes.GIT_MISSING()) from None
     except GitFailed as failed:
-        raise InvalidInput([_no_repository(str(failed))]) from None
+        raise InvalidInput(_no_repository(str(failed))) from None
 
 
 def _words(stream: Any) -> Iterator[str]:

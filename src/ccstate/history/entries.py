@@ -70,12 +70,12 @@ def history(root: Path, desired_folder: str, address: Address, limit: int) -> li
     Raises InvalidInput where git has no history here, or the object was never in it.
     """
     if address.kind not in KINDS:
-        raise InvalidInput([_unknown_kind(address)])
+        raise InvalidInput(_unknown_kind(address))
     log = Log(root)
     with log.versions() as content:
         found = list(islice(_changes(log, content, desired_folder, address), limit))
     if not found and limit > 0:
-        raise InvalidInput([_unknown(root, desired_folder, address)])
+        raise InvalidInput(_unknown(root, desired_folder, address))
     merges = log.merges() if found else {}
     shas = [difference.commit for difference in found]
     brought = sorted({merges[sha] for sha in shas if sha in merges})

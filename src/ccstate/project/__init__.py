@@ -268,7 +268,7 @@ class Project:
                 kept = kept_fields(support, address.kind, declared, live, applied)
                 views.append(View(target.name, live, applied, kept))
         if resource is None and not any(view.live or view.applied for view in views):
-            raise InvalidInput([_nowhere(address, desired.state)])
+            raise InvalidInput(_nowhere(address, desired.state))
         return ObjectViews(address, resource, views)
 
     def unmanaged(self, target: str = "") -> dict[Address, Fields]:
@@ -366,7 +366,7 @@ class Project:
 
         adapter = self._targets.adapter(self._targets.named([target])[0])
         if not isinstance(adapter, PlacesCalls):
-            raise InvalidInput([codes.NO_CALLS_THERE(target=target)])
+            raise InvalidInput(codes.NO_CALLS_THERE(target=target))
         self.listener.remark(f"Calling {target}: {plural(len(run.verdicts), 'call test')} …")
         return list(adapter.place_calls(run.flow, run.verdicts, each or (lambda _: None)))
 
@@ -381,11 +381,9 @@ class Project:
         path = given if given is not None else folder / name
         if not path.resolve().is_relative_to(folder.resolve()):
             raise InvalidInput(
-                [
-                    codes.OUTSIDE_DESIRED_STATE(
-                        path=display_path(path), folder=self.settings.desired_state
-                    )
-                ]
+                codes.OUTSIDE_DESIRED_STATE(
+                    path=display_path(path), folder=self.settings.desired_state
+                )
             )
         return path
 
@@ -399,11 +397,9 @@ class Project:
             before = path.read_bytes() if path.exists() else b""
         except OSError as error:
             raise InvalidInput(
-                [
-                    codes.FILE_UNREADABLE(
-                        Span(name), file=name, reason=(error.strerror or str(error)).lower()
-                    )
-                ]
+                codes.FILE_UNREADABLE(
+                    Span(name), file=name, reason=(error.strerror or str(error)).lower()
+                )
             ) from None
         schema = os.path.relpath(self.root / "schema" / "document.json", path.parent)
         write_file(path, with_resources(before, name, resources, schema))
@@ -498,7 +494,7 @@ def address_of(text: str) -> Address:
     try:
         address = parse_address(text)
     except ValueError as error:
-        raise InvalidInput([codes.NO_ADDRESS(fault=error)]) from None
+        raise InvalidInput(codes.NO_ADDRESS(fault=error)) from None
     if address.kind in KINDS:
         return address
     if address.kind == "voicemail":  # where a call goes; the mailbox is its extension's
@@ -506,7 +502,7 @@ def address_of(text: str) -> Address:
     if address.kind in PLURALS:
         return Address(PLURALS[address.kind].name, address.name)
     hint = did_you_mean(address.kind, KINDS) or f"kinds: {', '.join(KINDS)}"
-    raise InvalidInput([codes.KIND_OF_ADDRESS_UNKNOWN(kind=address.kind, hint=hint)])
+    raise InvalidInput(codes.KIND_OF_ADDRESS_UNKNOWN(kind=address.kind, hint=hint))
 
 
 def now() -> datetime:

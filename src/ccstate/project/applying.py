@@ -96,7 +96,7 @@ def apply_plan(
         # Looked at again under the locks: another apply may have ended meanwhile.
         _refuse_finished(plans, plan_id)
         if plans.is_begun(plan_id) and not resume:
-            raise Blocked([codes.APPLY_INTERRUPTED(plan_id=plan_id)])
+            raise Blocked(codes.APPLY_INTERRUPTED(plan_id=plan_id))
         try:
             if wait is not None:
                 drain(plan, held.adapters, wait, targets.listener.remark)
@@ -220,7 +220,7 @@ def _refuse_another_commit(plans: SavedPlans, targets: Targets, plan_id: str) ->
     if made == now or same_desired_state(plans.root, made, now, folder):
         return
     problem = codes.PLAN_OF_ANOTHER_COMMIT(plan_id=plan_id, made=_commit(made), now=_commit(now))
-    raise Blocked([problem])
+    raise Blocked(problem)
 
 
 def _commit(commit: str) -> str:
@@ -232,7 +232,7 @@ def _commit(commit: str) -> str:
 
 def _refuse_finished(plans: SavedPlans, plan_id: str) -> None:
     if plans.is_finished(plan_id):
-        raise Blocked([codes.PLAN_BEGUN(plan_id=plan_id, folder=FOLDER, receipt=RECEIPT)])
+        raise Blocked(codes.PLAN_BEGUN(plan_id=plan_id, folder=FOLDER, receipt=RECEIPT))
 
 
 def _user() -> str:
@@ -262,7 +262,7 @@ def _describe(plans: SavedPlans, targets: Targets, plan_id: str, commit: str) ->
     try:
         plan = plan_file.read_plan(path)
         if plan_id != plan_file.plan_id(plan):
-            raise Blocked([digest_mismatch(path, plan_id, plan_file.digest(plan))])
+            raise Blocked(digest_mismatch(path, plan_id, plan_file.digest(plan)))
     except CcstateError:
         return ListedPlan(plan_id, "damaged", made)
     if plans.is_begun(plan_id):

@@ -20,14 +20,14 @@ def refuse_link_of_branch(folder: Path) -> None:
         path /= part
         if path.is_symlink() and _is_committed(path.parent, path):
             refused = link_refused(display_path(path))
-            raise InvalidInput([replace(refused, hint="name the folder of the project itself")])
+            raise InvalidInput(replace(refused, hint="name the folder of the project itself"))
 
 
 def refuse_committed(root: Path, name: str) -> None:
     """Refuse a project of whose folder `name` git has files."""
     if (root / name).is_dir() and _is_committed(root, root / name):
         problem = codes.STATE_FOLDER_IN_GIT(Span(name), folder=name)
-        raise InvalidInput([problem])
+        raise InvalidInput(problem)
 
 
 def _is_committed(folder: Path, path: Path) -> bool:

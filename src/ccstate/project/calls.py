@@ -144,7 +144,7 @@ def _start(flow: Flow, text: str) -> Place:
     if slash and kind not in CALLED:
         hint = hint or f"call a number, or one of these by kind/name: {', '.join(CALLED[1:])}"
     hint = hint or f"numbers: {', '.join(sorted(flow.centre.of('number'))[:5]) or 'there are none'}"
-    raise InvalidInput([codes.NOTHING_REACHED(number=text, hint=hint)])
+    raise InvalidInput(codes.NOTHING_REACHED(number=text, hint=hint))
 
 
 def _moment(at: str | datetime, zone: ZoneInfo) -> datetime:
@@ -203,4 +203,4 @@ def _caller(text: str, start: Place) -> str:
 
 
 def _refuse(message: str, hint: str, cause: str = "") -> NoReturn:
-    raise InvalidInput([codes.CALL_IMPOSSIBLE(fault=message, cause=cause, hint=hint)])
+    raise InvalidInput(codes.CALL_IMPOSSIBLE(fault=message, cause=cause, hint=hint))

@@ -28,9 +28,9 @@ def estate_reader(adapter: str) -> ReadsEstates:
     if len(readers) == 1:
         return next(iter(readers.values()))
     if readers:
-        raise InvalidInput([codes.SEVERAL_READERS(adapters=", ".join(readers))])
+        raise InvalidInput(codes.SEVERAL_READERS(adapters=", ".join(readers)))
     estate_reader = adapter or "no adapter that is installed"
-    raise InvalidInput([codes.NO_READER(adapter=estate_reader)])
+    raise InvalidInput(codes.NO_READER(adapter=estate_reader))
 
 
 def group_by_file(folder: Path, estate: Estate) -> dict[Path, dict[Address, Fields]]:
@@ -50,7 +50,7 @@ def make_folder(root: Path, folder: Path) -> None:
     except OSError as error:
         name = _relative(root, folder)
         raise InvalidInput(
-            [codes.IMPORTED_FILE_UNREADABLE(Span(name), folder=name, reason=error.strerror)]
+            codes.IMPORTED_FILE_UNREADABLE(Span(name), folder=name, reason=error.strerror)
         ) from None
 
 
@@ -124,7 +124,7 @@ def write_report(root: Path, report: Import) -> None:
         write_new(path, full_report(report).encode(errors="backslashreplace"))
     except OSError as error:
         raise InvalidInput(
-            [codes.REPORT_UNWRITTEN(Span(REPORT), file=REPORT, reason=error.strerror)]
+            codes.REPORT_UNWRITTEN(Span(REPORT), file=REPORT, reason=error.strerror)
         ) from None
 
 
@@ -145,7 +145,7 @@ def write_secrets(into: Path, secrets: Mapping[str, str], listener: Listener) ->
         with os.fdopen(handle, "wb") as file:
             file.write(lines.encode(errors="surrogateescape"))
     except OSError as error:
-        raise InvalidInput([codes.SECRETS_UNWRITTEN(file=into, reason=error.strerror)]) from None
+        raise InvalidInput(codes.SECRETS_UNWRITTEN(file=into, reason=error.strerror)) from None
 
 
 def _shell_quoted(text: str) -> str:

@@ -86,7 +86,7 @@ class SavedPlans:
         plan = plan_file.read_plan(file)
         digest = plan_file.digest(plan)
         if plan_id != digest[: plan_file.ID_LENGTH] or not digest.startswith(given):
-            raise Blocked([digest_mismatch(file, given or plan_id, digest)])
+            raise Blocked(digest_mismatch(file, given or plan_id, digest))
         if found := list(islice(faults(plan), MOST_FAULTS)):
             raise Blocked(
                 [
@@ -100,9 +100,9 @@ class SavedPlans:
             reviewed = (folder / MARKDOWN).read_bytes()
         except OSError as error:
             how = f"cannot be read: {error.strerror}"
-            raise Blocked([_unreviewed(folder, plan, how)]) from None
+            raise Blocked(_unreviewed(folder, plan, how)) from None
         if reviewed != plan_markdown(plan, digest).encode():
-            raise Blocked([_unreviewed(folder, plan, "does not say what plan.json does")])
+            raise Blocked(_unreviewed(folder, plan, "does not say what plan.json does"))
         return plan
 
     def remember(self, plan_id: str) -> None:
@@ -120,13 +120,13 @@ class SavedPlans:
         except OSError:
             if len(waiting) > 1:
                 problem = codes.PLANS_WAIT(Span(FOLDER), count=len(waiting), plan_id=waiting[0])
-                raise InvalidInput([problem]) from None
+                raise InvalidInput(problem) from None
             latest = waiting[0] if waiting else ""
         if latest in waiting:
             return latest
         if stopped := self.interrupted():
-            raise InvalidInput([codes.PLAN_INTERRUPTED(Span(FOLDER), plan_id=stopped[0])])
-        raise InvalidInput([codes.NO_PLAN_WAITS(Span(FOLDER))])
+            raise InvalidInput(codes.PLAN_INTERRUPTED(Span(FOLDER), plan_id=stopped[0]))
+        raise InvalidInput(codes.NO_PLAN_WAITS(Span(FOLDER)))
 
     def interrupted(self) -> list[str]:
         """List every plan whose apply was begun and did not end."""
@@ -136,7 +136,7 @@ class SavedPlans:
         """Find the plan whose apply was interrupted last; InvalidInput where there is none."""
         stopped = self.interrupted()
         if not stopped:
-            raise InvalidInput([codes.NO_PLAN(Span(FOLDER), why="no apply was interrupted")])
+            raise InvalidInput(codes.NO_PLAN(Span(FOLDER), why="no apply was interrupted"))
         return max(stopped, key=lambda plan_id: self.journal(plan_id).stat().st_mtime_ns)
 
     def find(self, given: str) -> str:
@@ -151,7 +151,7 @@ class SavedPlans:
         message = f'no plan is called "{given}"'
         if found:
             message = f'"{given}" may be {" or ".join(found[:3])}'
-        raise InvalidInput([codes.NO_PLAN(Span(FOLDER), why=message)])
+        raise InvalidInput(codes.NO_PLAN(Span(FOLDER), why=message))
 
     def journal(self, plan_id: str) -> Path:
         return self.root / FOLDER / plan_id / JOURNAL
@@ -181,7 +181,7 @@ class SavedPlans:
         except OSError as error:
             name, why = display_path(folder), (error.strerror or str(error)).lower()
             problem = codes.PLAN_UNREMOVED(Span(name), folder=name, reason=why)
-            raise InvalidInput([problem]) from None
+            raise InvalidInput(problem) from None
         return True
 
 

@@ -50,11 +50,7 @@ class Targets:
         known = {target.name: target for target in self.settings.targets}
         if unknown := [name for name in names if name not in known]:
             raise InvalidInput(
-                [
-                    codes.TARGET_UNKNOWN(
-                        Span(FILE), name=unknown[0], file=FILE, known=", ".join(known)
-                    )
-                ]
+                codes.TARGET_UNKNOWN(Span(FILE), name=unknown[0], file=FILE, known=", ".join(known))
             )
         return [known[name] for name in dict.fromkeys(names)] or list(known.values())
 

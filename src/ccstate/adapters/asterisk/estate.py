@@ -61,9 +61,7 @@ def _refuse_other_folders(folder: Path) -> None:
     elif (folder / "extensions.ael").is_file():
         hint = "a dialplan in extensions.ael comes first: `aelparse -w` makes extensions.conf of it"
     raise InvalidInput(
-        [
-            codes.CONFIGURATION_MISSING(
-                Span(str(folder)), folder=folder, files=" and no ".join(missing), hint=hint
-            )
-        ]
+        codes.CONFIGURATION_MISSING(
+            Span(str(folder)), folder=folder, files=" and no ".join(missing), hint=hint
+        )
     )

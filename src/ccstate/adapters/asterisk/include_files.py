@@ -252,7 +252,7 @@ def read_stored(storage: Storage, *, is_test_site: bool) -> Stored:
     found = {path: content for path, content in read.items() if path in OURS}
     known = transaction.read_records(read, storage.place, closed)
     if found and known is None and not {transaction.NOTE} & {*read, *closed}:
-        raise Unreadable([record_files.lost(storage.place, min(found))])
+        raise Unreadable(record_files.lost(storage.place, min(found)))
     records = known or record_files.new_records()
     setting = Setting(records.key, is_test_site)
     compiled = compile_objects(records.objects, setting)

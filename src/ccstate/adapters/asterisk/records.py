@@ -153,15 +153,13 @@ def _with_secrets(records: Records, private: Mapping[str, Any], place: str) -> R
         real = {path: str(known[address][path]) for path in seals}
         if any(seal(key, text) != seals[path] for path, text in real.items()):
             raise Unreadable(
-                [
-                    codes.SECRETS_UNLIKE(
-                        Span(f"{place}/{SECRETS}"),
-                        place=place,
-                        secrets=SECRETS,
-                        records=PATH,
-                        address=address,
-                    )
-                ]
+                codes.SECRETS_UNLIKE(
+                    Span(f"{place}/{SECRETS}"),
+                    place=place,
+                    secrets=SECRETS,
+                    records=PATH,
+                    address=address,
+                )
             )
         edits = [Edit(path, None, text, why=Why.YOU) for path, text in real.items()]
         objects[address] = edited(fields, edits) if edits else fields
@@ -206,7 +204,7 @@ def written(records: Records, files: Mapping[str, bytes]) -> Records:
 
 
 def _problem(code: Code, place: str, path: str, **values: object) -> Unreadable:
-    return Unreadable([code(Span(f"{place}/{path}"), place=place, path=path, **values)])
+    return Unreadable(code(Span(f"{place}/{path}"), place=place, path=path, **values))
 
 
 def lost(place: str, path: str) -> Diagnostic:

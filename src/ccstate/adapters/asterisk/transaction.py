@@ -128,7 +128,7 @@ def read_records(
             raise
         records = record_files.load(content, old, place)
     if records.is_sealed and record_files.SECRETS not in closed:
-        raise Unreadable([record_files.without_secrets(place)])
+        raise Unreadable(record_files.without_secrets(place))
     return records
 
 

@@ -75,7 +75,7 @@ def _understood(path: Path) -> Iterator[None]:
 
 
 def unreadable(message: str, hint: str) -> Unreadable:
-    return Unreadable([codes.PLATFORM_UNREADABLE(fault=message, hint=hint)])
+    return Unreadable(codes.PLATFORM_UNREADABLE(fault=message, hint=hint))
 
 
 def _open(path: Path) -> sqlite3.Connection:

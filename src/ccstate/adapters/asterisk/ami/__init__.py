@@ -65,7 +65,7 @@ def line_to(login: Login) -> socket.socket:
     except OSError as error:
         late = f"no answer within {login.timeout:g} s"
         why = late if isinstance(error, TimeoutError) else _why(error)
-        raise Unreadable([codes.AMI_UNREACHABLE(place=login.place, why=why)]) from None
+        raise Unreadable(codes.AMI_UNREACHABLE(place=login.place, why=why)) from None
     line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if login.tls is None:
         return line
@@ -74,7 +74,7 @@ def line_to(login: Login) -> socket.socket:
         return context.wrap_socket(line, server_hostname=login.tls.name or login.host)
     except (OSError, ValueError) as error:
         line.close()
-        raise Unreadable([_untrusted(login.place, error)]) from None
+        raise Unreadable(_untrusted(login.place, error)) from None
 
 
 # `write =` in manager.conf; any one of them will do. Source: ListCommands of 22.10 and 16.28.
@@ -289,12 +289,12 @@ class Ami:
         ):
             chunk = self._chunk(deadline)
             if chunk is None:
-                raise Unreadable([codes.AMI_SILENT(place=self._login.place)])
+                raise Unreadable(codes.AMI_SILENT(place=self._login.place))
             seen += chunk
         greeting, line_end, rest = seen.partition(b"\n")
         if not line_end or not greeting.startswith(_GREETING):
             said = repr(printable(greeting[:60].decode(errors="backslashreplace")))
-            raise Unreadable([codes.NOT_AMI(place=self._login.place, greeting=said)])
+            raise Unreadable(codes.NOT_AMI(place=self._login.place, greeting=said))
         self._arrived += self._splitter.feed(rest)
 
     def _log_in(self) -> None:
@@ -309,7 +309,7 @@ class Ami:
         except Refused as refused:
             place, user = self._login.place, printable(self._login.username)
             problem = codes.AMI_NOT_LET_IN(place=place, user=user, reason=refused.reason)
-            raise Unreadable([problem]) from None
+            raise Unreadable(problem) from None
 
     def _wait_until_booted(self) -> None:
         """FullyBooted is sent to who may see system events; at once where it is long since so."""
@@ -317,7 +317,7 @@ class Ami:
             if event.get("Event") == "FullyBooted":
                 return
         place, wait = self._login.place, self._login.timeout
-        raise Unreadable([codes.NOT_BOOTED(place=place, seconds=wait)])
+        raise Unreadable(codes.NOT_BOOTED(place=place, seconds=wait))
 
     def _choose_events(self, events: str) -> None:
         self._answer("Events", [("EventMask", events)])
@@ -357,13 +357,13 @@ class Ami:
                 problem = codes.LIST_ENDLESS(
                     place=self._login.place, action=action, most=LONGEST_LIST
                 )
-                raise Unreadable([problem])
+                raise Unreadable(problem)
         if item.get("EventList").lower() != "complete" or not _is_whole(answer, item):
             end = f"{printable(item.get('EventList'))}, {printable(item.get('ListItems', 'no'))} items"
             problem = codes.LIST_INCOMPLETE(
                 place=self._login.place, action=action, arrived=len(answer) - 1, end=end
             )
-            raise Unreadable([problem])
+            raise Unreadable(problem)
         return answer
 
     def _next(self, action: str, action_id: str) -> Message:
@@ -378,18 +378,18 @@ class Ami:
                 self._keep(message)
             if not self._fill(deadline):
                 place, wait = self._login.place, self._login.timeout
-                raise Unreadable([codes.AMI_LATE(place=place, action=action, seconds=wait)])
+                raise Unreadable(codes.AMI_LATE(place=place, action=action, seconds=wait))
 
     def _keep(self, message: Message) -> None:
         unasked = message.raw.startswith(b"Event: ")
         if not unasked or not self._wants_events or message.get("ActionID") in self._abandoned:
             return
         if len(self._events) >= MOST_EVENTS:
-            raise Unreadable([codes.EVENTS_UNREAD(place=self._login.place, most=MOST_EVENTS)])
+            raise Unreadable(codes.EVENTS_UNREAD(place=self._login.place, most=MOST_EVENTS))
         self._events.append(message)
 
     def _cut(self, how: str) -> Unreadable:
-        return Unreadable([codes.AMI_CUT(place=self._login.place, how=how)])
+        return Unreadable(codes.AMI_CUT(place=self._login.place, how=how))
 
     def _fill(self, deadline: float) -> bool:
         """Whether messages have arrived by then."""

@@ -76,7 +76,7 @@ class Message:
         found = self._find(key)
         if found is None:
             what = self.get("Event") or self.get("Response") or "message"
-            raise Unreadable([codes.HEADER_MISSING(message=printable(what), key=key)])
+            raise Unreadable(codes.HEADER_MISSING(message=printable(what), key=key))
         return found
 
     def __repr__(self) -> str:
@@ -158,16 +158,16 @@ class Splitter:
     def _check_rest(self) -> None:
         size = len(self._held)
         if size > LONGEST_MESSAGE:
-            raise Unreadable([codes.MESSAGE_TOO_LARGE(what="a message", most=LONGEST_MESSAGE)])
+            raise Unreadable(codes.MESSAGE_TOO_LARGE(what="a message", most=LONGEST_MESSAGE))
         if size > LONGEST_LINE and self._held.rfind(b"\n", size - LONGEST_LINE) < 0:
-            raise Unreadable([codes.MESSAGE_TOO_LARGE(what="a line", most=LONGEST_LINE)])
+            raise Unreadable(codes.MESSAGE_TOO_LARGE(what="a line", most=LONGEST_LINE))
 
 
 def _bounded(raw: bytes) -> Message:
     if len(raw) > LONGEST_MESSAGE:
-        raise Unreadable([codes.MESSAGE_TOO_LARGE(what="a message", most=LONGEST_MESSAGE)])
+        raise Unreadable(codes.MESSAGE_TOO_LARGE(what="a message", most=LONGEST_MESSAGE))
     if len(raw) > LONGEST_LINE and max(map(len, raw.split(b"\n"))) > LONGEST_LINE:
-        raise Unreadable([codes.MESSAGE_TOO_LARGE(what="a line", most=LONGEST_LINE)])
+        raise Unreadable(codes.MESSAGE_TOO_LARGE(what="a line", most=LONGEST_LINE))
     return Message(raw)
 
 

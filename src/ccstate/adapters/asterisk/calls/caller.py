@@ -67,7 +67,7 @@ class Entrance:
         is_address = _HOST.fullmatch(self.host) and 0 < self.port < 65536
         if not is_address or not _PASSWORD.fullmatch(self.password):
             problem = codes.NO_ENTRANCE(host=printable(self.host), port=self.port)
-            raise InvalidInput([problem])
+            raise InvalidInput(problem)
 
     @property
     def place(self) -> str:

@@ -304,10 +304,10 @@ class _Calls:
         if report.said == ANSWERED:
             call.answered = time.monotonic()
         elif report.said == SILENT:
-            raise Unreadable([codes.SIP_SILENT(place=self.entrance.place)])
+            raise Unreadable(codes.SIP_SILENT(place=self.entrance.place))
         elif report.said == REFUSED:
             if report.status in {"401", "403"}:
-                raise Unreadable([codes.CALLS_NOT_LET_IN(place=self.entrance.place)])
+                raise Unreadable(codes.CALLS_NOT_LET_IN(place=self.entrance.place))
             call.refused = report.status
 
     def _press(self, now: float) -> None:
@@ -353,7 +353,7 @@ class _Calls:
         if now > call.deadline:
             return self._result(call, Ending(End.WAITS, str(last) if last else ""), now)
         if call.answered is not None and not seen.channel and now > call.answered + UNSEEN:
-            raise Unreadable([codes.CALL_UNSEEN(place=self.entrance.place)])
+            raise Unreadable(codes.CALL_UNSEEN(place=self.entrance.place))
         return None
 
     def _result(self, call: _Call, ending: Ending | None, now: float) -> CallResult:
@@ -397,10 +397,10 @@ def place(
     written there yet.
     """
     if not connection.test_site:
-        raise Blocked([codes.NO_TEST_SITE()])
+        raise Blocked(codes.NO_TEST_SITE())
     records = transaction.read_records(storage.read(transaction.RECORDS), storage.place)
     if records is None:
-        raise InvalidInput([codes.NOTHING_WRITTEN(place=storage.place)])
+        raise InvalidInput(codes.NOTHING_WRITTEN(place=storage.place))
     machine.check_hosts([connection.sip.host])
     entrance = Entrance(
         connection.sip.host, connection.sip.port, unknown_password(records.key, TEST)

@@ -47,7 +47,7 @@ def find_sipp() -> tuple[str, ...]:
         return named
     if path := program("sipp"):
         return (path,)
-    raise InvalidInput([codes.SIPP_MISSING(variable=SIPP)])
+    raise InvalidInput(codes.SIPP_MISSING(variable=SIPP))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def own_address(entrance: Entrance) -> str:
             probe.connect((entrance.host, entrance.port))
             return str(probe.getsockname()[0])
     except OSError:
-        raise Unreadable([codes.SIP_SILENT(place=entrance.place)]) from None
+        raise Unreadable(codes.SIP_SILENT(place=entrance.place)) from None
 
 
 def free_port(kind: socket.SocketKind, host: str = "127.0.0.1") -> int:
@@ -194,7 +194,7 @@ class Sipp:
                 continue
             line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return line
-        raise Unreadable([self._running.ended()])
+        raise Unreadable(self._running.ended())
 
     def __exit__(
         self,
@@ -277,7 +277,7 @@ class Sipp:
             self._line.settimeout(STARTING)
             self._line.sendall(f"Call-ID: {mark}\r\n{words}\r\n".encode() + _END)
         except OSError:
-            raise Unreadable([self._running.ended()]) from None
+            raise Unreadable(self._running.ended()) from None
 
     def _said(self) -> Iterator[tuple[str, str, str]]:
         """Reports that have come whole: the call, the word, the status or ""."""
@@ -285,14 +285,14 @@ class Sipp:
         try:
             while chunk := self._line.recv(65536):
                 self._heard += chunk
-            raise Unreadable([self._running.ended()])
+            raise Unreadable(self._running.ended())
         except BlockingIOError:
             pass
         except OSError:
-            raise Unreadable([self._running.ended()]) from None
+            raise Unreadable(self._running.ended()) from None
         *whole, self._heard = self._heard.split(_END)
         if len(self._heard) > LONGEST_REPORT:
-            raise Unreadable([self._running.ended()])
+            raise Unreadable(self._running.ended())
         for report in whole:
             lines = report.decode("ascii", "replace").splitlines()
             pairs = (line.partition(":") for line in lines)

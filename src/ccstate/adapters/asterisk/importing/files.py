@@ -72,7 +72,7 @@ class Folder:
         try:
             return _bytes(path, MOST_BYTES) if path.is_file() else None
         except OSError as error:
-            raise Unreadable([_unreadable(path, error)]) from None
+            raise Unreadable(_unreadable(path, error)) from None
 
     def matching(self, pattern: str) -> Iterator[str]:
         """The names that an include's pattern stands for, as it would name them."""
@@ -116,7 +116,7 @@ def listed_words(path: Path) -> bytes:
         with gzip.open(path) as packed:
             return packed.read(MOST_WORDS)
     except (OSError, EOFError) as error:
-        raise Unreadable([_unreadable(path, error)]) from None
+        raise Unreadable(_unreadable(path, error)) from None
 
 
 def _bytes(path: Path, most: int) -> bytes:

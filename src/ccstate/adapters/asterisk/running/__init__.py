@@ -220,7 +220,7 @@ def _number(message: Message, header: str) -> int:
         return int(message[header])
     except ValueError:
         problem = codes.NO_NUMBER(event=message["Event"], header=header)
-        raise Unreadable([problem]) from None
+        raise Unreadable(problem) from None
 
 
 _MEMBER = (

@@ -49,7 +49,7 @@ def reload(ami: Ami, files: Collection[str]) -> None:
         deadline = time.monotonic() + OTHER_RELOADS
         while reason := _refusal(ami, module):
             if "in progress" not in reason or time.monotonic() > deadline:
-                raise Unreadable([codes.NOT_RELOADED(module=module, reason=reason)])
+                raise Unreadable(codes.NOT_RELOADED(module=module, reason=reason))
             time.sleep(LONGEST_PAUSE)
 
 

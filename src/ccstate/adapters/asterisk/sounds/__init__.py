@@ -228,7 +228,7 @@ def _spoken(path: str, one: Wanted, words: str, speaker: Speaker) -> Sound:
 
 
 def _no_speech(speaker: Speaker, cause: str) -> InvalidInput:
-    return InvalidInput([codes.SPEECH_UNUSABLE(program=speaker.name, why=cause)])
+    return InvalidInput(codes.SPEECH_UNUSABLE(program=speaker.name, why=cause))
 
 
 def _converted(path: str, one: Wanted, recording: Recording, folder: Path) -> Sound:
@@ -261,7 +261,7 @@ def _recording(folder: Path, path: str) -> Path:
 
 
 def _bad_recording(code: Code, path: str) -> InvalidInput:
-    return InvalidInput([code(Span(path), path=path)])
+    return InvalidInput(code(Span(path), path=path))
 
 
 def _named(problem: Diagnostic, whose: str) -> Diagnostic:

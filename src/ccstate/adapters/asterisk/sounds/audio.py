@@ -63,7 +63,7 @@ def _libraries() -> _Libraries:
         import soundfile  # type: ignore[import-untyped]  # it has no types
         import soxr  # type: ignore[import-untyped]  # it has no types
     except (ImportError, OSError) as missing:  # OSError: soundfile without its libsndfile
-        raise InvalidInput([codes.AUDIO_LIBRARIES(why=str(missing))]) from None
+        raise InvalidInput(codes.AUDIO_LIBRARIES(why=str(missing))) from None
     return _Libraries(np, soundfile, soxr)
 
 
@@ -163,12 +163,12 @@ def _resampled(libraries: _Libraries, sound: Any, name: str) -> "Iterator[Sample
 
 def too_large(name: str) -> InvalidInput:
     megabytes = MOST_BYTES // 1_000_000
-    return InvalidInput([codes.AUDIO_TOO_LARGE(Span(name), path=name, most=megabytes)])
+    return InvalidInput(codes.AUDIO_TOO_LARGE(Span(name), path=name, most=megabytes))
 
 
 def _too_long(name: str) -> InvalidInput:
-    return InvalidInput([codes.AUDIO_TOO_LONG(Span(name), path=name, most=MOST_SECONDS // 60)])
+    return InvalidInput(codes.AUDIO_TOO_LONG(Span(name), path=name, most=MOST_SECONDS // 60))
 
 
 def _undecodable(name: str, cause: str) -> InvalidInput:
-    return InvalidInput([codes.AUDIO_UNREADABLE(Span(name), path=name, why=cause)])
+    return InvalidInput(codes.AUDIO_UNREADABLE(Span(name), path=name, why=cause))

@@ -81,7 +81,7 @@ def find_speaker(speech: Speech) -> Speaker:
 def _espeak() -> Speaker:
     found = program(_ESPEAK)
     if found is None:
-        raise InvalidInput([codes.ESPEAK_MISSING(program=_ESPEAK)])
+        raise InvalidInput(codes.ESPEAK_MISSING(program=_ESPEAK))
     environment = {
         "LC_ALL": "C.UTF-8",
         **{name: os.environ[name] for name in ("PATH", "ESPEAK_DATA_PATH") if name in os.environ},
@@ -162,7 +162,7 @@ def _argv(by: Speaker, language: str) -> tuple[str, ...]:
     chosen = voice(language, by.voices)
     if chosen is None:
         problem = codes.NO_VOICE(program=by.name, language=language, variable=VARIABLE)
-        raise InvalidInput([problem])
+        raise InvalidInput(problem)
     return (*by.argv, chosen)
 
 
@@ -219,4 +219,4 @@ def _kill(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _failed(name: str, cause: str) -> InvalidInput:
-    return InvalidInput([codes.NOT_SPOKEN(program=name, why=cause)])
+    return InvalidInput(codes.NOT_SPOKEN(program=name, why=cause))

@@ -37,12 +37,12 @@ def problem(code: Code, place: str, path: str, **values: object) -> Diagnostic:
 
 
 def leads_out(place: str, path: str) -> Unreadable:
-    return Unreadable([problem(codes.LINK_LEADS_OUT, place, path)])
+    return Unreadable(problem(codes.LINK_LEADS_OUT, place, path))
 
 
 def too_large(place: str, path: str) -> Unreadable:
     megabytes = LARGEST // 1024 // 1024
-    return Unreadable([problem(codes.FILE_TOO_LARGE, place, path, most=megabytes)])
+    return Unreadable(problem(codes.FILE_TOO_LARGE, place, path, most=megabytes))
 
 
 def not_changed(place: str, path: str, why: str, hint: str, done: Sequence[str]) -> Diagnostic:
@@ -327,9 +327,7 @@ class LocalFolder:
             os.scandir(self._root).close()
         except OSError as error:
             place = self.place
-            raise Unreadable(
-                [codes.NO_FOLDER(Span(place), place=place, why=reason(error))]
-            ) from None
+            raise Unreadable(codes.NO_FOLDER(Span(place), place=place, why=reason(error))) from None
 
     def _make_folders(self, path: str, mode: int) -> None:
         for folder in reversed(PurePosixPath(path).parents[:-1]):
@@ -348,7 +346,7 @@ class LocalFolder:
         except OSError as error:
             why, hint = reason(error), hint_for(error)
             fault = problem(codes.NOT_STAGED, self.place, path, why=why, hint=hint)
-            raise Unreadable([fault]) from None
+            raise Unreadable(fault) from None
 
     @contextlib.contextmanager
     def _changing(self, path: str, done: Sequence[str]) -> Iterator[None]:
@@ -356,7 +354,7 @@ class LocalFolder:
             yield
         except OSError as error:
             why, hint = reason(error), hint_for(error)
-            raise Unreadable([not_changed(self.place, path, why, hint, done)]) from None
+            raise Unreadable(not_changed(self.place, path, why, hint, done)) from None
 
 
 def beside_name(path: str) -> str:

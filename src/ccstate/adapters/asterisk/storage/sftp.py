@@ -151,4 +151,4 @@ def _check_installed() -> None:
     try:
         import asyncssh  # noqa: F401  heavy, and an extra
     except ImportError:
-        raise InvalidInput([codes.SFTP_MISSING()]) from None
+        raise InvalidInput(codes.SFTP_MISSING()) from None

@@ -125,17 +125,15 @@ async def connect(login: SshLogin) -> Line:
     except (asyncssh.HostKeyNotVerifiable, asyncssh.KeyExchangeFailed) as error:
         port = None if login.port == 22 else login.port
         changed = bool(known_hosts.match(login.host, "", port)[0])
-        raise Unreadable(
-            [_untrusted_host(login, recorder.refused, error, changed=changed)]
-        ) from None
+        raise Unreadable(_untrusted_host(login, recorder.refused, error, changed=changed)) from None
     except asyncssh.PermissionDenied:
         tried = f"the key {login.key}" if login.key else "the keys of the ssh-agent and of ~/.ssh"
         user = printable(login.username)
-        raise Unreadable([codes.SSH_NOT_LET_IN(**where, user=user, tried=tried)]) from None
+        raise Unreadable(codes.SSH_NOT_LET_IN(**where, user=user, tried=tried)) from None
     except (asyncssh.ChannelOpenError, asyncssh.SFTPError):
-        raise Unreadable([codes.NO_SFTP(**where)]) from None
+        raise Unreadable(codes.NO_SFTP(**where)) from None
     except (OSError, asyncssh.Error) as error:
-        raise Unreadable([codes.SSH_UNREACHABLE(**where, why=_why_not(login, error))]) from None
+        raise Unreadable(codes.SSH_UNREACHABLE(**where, why=_why_not(login, error))) from None
 
 
 def _known_hosts(login: SshLogin) -> asyncssh.SSHKnownHosts:
@@ -146,7 +144,7 @@ def _known_hosts(login: SshLogin) -> asyncssh.SSHKnownHosts:
         return asyncssh.import_known_hosts("")
     except (OSError, ValueError) as error:
         file, reason = login.known_hosts, printable(str(error))
-        raise Unreadable([codes.KNOWN_HOSTS_UNREADABLE(file=file, why=reason)]) from None
+        raise Unreadable(codes.KNOWN_HOSTS_UNREADABLE(file=file, why=reason)) from None
 
 
 def _keys(login: SshLogin) -> list[asyncssh.SSHKey] | tuple[()]:
@@ -162,7 +160,7 @@ def _keys(login: SshLogin) -> list[asyncssh.SSHKey] | tuple[()]:
             hint = "load it into an ssh-agent, and leave the key out of ccstate.yaml"
     except OSError as error:
         why, hint = (error.strerror or "it cannot be read").lower(), "check the path and its mode"
-    raise Unreadable([codes.KEY_UNUSABLE(key=login.key, why=why, hint=hint)])
+    raise Unreadable(codes.KEY_UNUSABLE(key=login.key, why=why, hint=hint))
 
 
 def _untrusted_host(
@@ -335,7 +333,7 @@ class RemoteFolder:
                 raise self._cut(reason, hint) from None
             place = self._place
             problem = codes.NO_FOLDER(Span(place), place=place, why=reason)
-            raise Unreadable([problem]) from None
+            raise Unreadable(problem) from None
         return real
 
     async def _real(self, path: str) -> str:
@@ -372,9 +370,7 @@ class RemoteFolder:
             raise leads_out(self._place, path)
         # Opening a pipe would keep the server waiting for ever.
         if not stat.S_ISREG(status.permissions or 0):
-            raise Unreadable(
-                [problem(codes.FILE_UNREADABLE, self._place, path, why="it is no file")]
-            )
+            raise Unreadable(problem(codes.FILE_UNREADABLE, self._place, path, why="it is no file"))
         if (status.size or 0) > LARGEST:
             raise too_large(self._place, path)
         async with self._sftp.open(self._at(path), "rb", encoding=None) as file:
@@ -484,18 +480,18 @@ class RemoteFolder:
 
     def _cut(self, why: str, hint: str) -> Unreadable:
         return Unreadable(
-            [codes.FOLDER_CUT(Span(self._place), place=self._place, why=why, hint=hint)]
+            codes.FOLDER_CUT(Span(self._place), place=self._place, why=why, hint=hint)
         )
 
     async def _unstaged(self, path: str, error: Exception) -> Unreadable:
         why, hint = await self._why(error)
-        return Unreadable([problem(codes.NOT_STAGED, self._place, path, why=why, hint=hint)])
+        return Unreadable(problem(codes.NOT_STAGED, self._place, path, why=why, hint=hint))
 
     async def _unchanged(self, path: str, error: Exception, done: Sequence[str]) -> Unreadable:
         reason, hint = await self._why(error)
         if isinstance(error, CUT):
             reason = f"{reason}, so it is not known whether it was"
-        return Unreadable([not_changed(self._place, path, reason, hint, done)])
+        return Unreadable(not_changed(self._place, path, reason, hint, done))
 
     async def _why(self, error: Exception) -> tuple[str, str]:
         return await why(error, self._sftp, self._root, self._timeout)
