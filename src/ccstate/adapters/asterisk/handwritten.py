@@ -78,7 +78,7 @@ def read_handwritten(storage: Storage) -> Handwritten:
             path = inside(path)
             if path == ours:
                 return f"[{_MARK}]\n".encode()
-            if _is_closed(path, folders):
+            if any(path.startswith(f"{folder}/") for folder in folders):
                 closed.add(path)
                 return b""
             if path not in files and path in listed and path not in closed:
@@ -97,10 +97,6 @@ def read_handwritten(storage: Storage) -> Handwritten:
             included.add(name)
         confs[name] = replace(conf, sections=sections)
     return Handwritten(confs, files, frozenset(included), frozenset(closed))
-
-
-def _is_closed(path: str, folders: Collection[str]) -> bool:
-    return any(path.startswith(f"{folder}/") for folder in folders)
 
 
 def _closed_for(pattern: str, folders: Collection[str]) -> list[str]:

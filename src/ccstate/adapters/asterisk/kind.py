@@ -279,14 +279,6 @@ Decode: TypeAlias = Callable[[Sections, str], Decoded]
 Shared: TypeAlias = Callable[[Compiled, Flow, Setting], None]
 
 
-def _nothing(_compiled: Compiled, _flow: Flow, _setting: Setting) -> None:
-    """For kinds whose objects share nothing."""
-
-
-def _no_names(_: Sections) -> Iterable[str]:
-    return ()
-
-
 def in_file(file: str) -> Callable[[Sections], Iterable[str]]:
     """Find objects by the sections of a file, each of which is one."""
     return lambda sections: sections.names(file)
@@ -317,9 +309,9 @@ class Kind:
     mapped: str = ""
     kept: Mapping[str, str] = field(default_factory=dict)
     primary: tuple[str, str] | None = (DIALPLAN, "")
-    names: Callable[[Sections], Iterable[str]] = _no_names
+    names: Callable[[Sections], Iterable[str]] = lambda _: ()
     rows: tuple[Row, ...] = ()
-    shared: Shared = _nothing
+    shared: Shared = lambda _compiled, _flow, _setting: None
     unseen: str = ""
 
     def is_primary(self, key: Key) -> bool:

@@ -83,7 +83,8 @@ def draft(
     live |= {address: outside.fields for address, outside in elsewhere.items()}
     left = _altered_elsewhere(batch, view)
     for change in batch:
-        if why := left or _waits(change, result.refused):
+        undone = (f"{need} was not done" for need in change.needs if need in result.refused)
+        if why := left or next(undone, ""):
             result.refused[change.address] = why
             continue
         try:
@@ -101,10 +102,6 @@ def _altered_elsewhere(batch: Sequence[Change], view: View) -> str:
         return ""
     line = view.altered[others[0]][0]
     return f"{others[0]} was changed by hand ({line}), and this plan does not say so: plan anew"
-
-
-def _waits(change: Change, refused: Mapping[Address, str]) -> str:
-    return next((f"{need} was not done" for need in change.needs if need in refused), "")
 
 
 def _carry_out(

@@ -7,7 +7,7 @@ the words of a prompt, and seals in place of secrets: every reader of plans may 
 
 import hashlib
 import secrets
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, cast
 
@@ -84,7 +84,9 @@ def dump(records: Records) -> dict[str, bytes]:
         "key": records.key.hex(),
         # The digest of a file with short secrets would give them away.
         "files": {path: text for path, text in files if path in _SECRET_PATHS},
-        "secrets": _by_kind({a: f for a, f in _secrets(records.objects) if f}),
+        "secrets": _by_kind(
+            {a: found for a, f in records.objects.items() if (found := _secrets_of(a, f))}
+        ),
     }
     # Inside of an object the order stays: the first language of a prompt is the one that is heard
     # where the caller's own is missing.
@@ -165,11 +167,6 @@ def _with_secrets(records: Records, private: Mapping[str, Any], place: str) -> R
         objects[address] = edited(fields, edits) if edits else fields
     files = {**records.files, **cast("Mapping[str, str]", private["files"])}
     return replace(records, key=key, objects=objects, files=files, is_sealed=False)
-
-
-def _secrets(objects: Objects) -> Iterator[tuple[Address, Fields]]:
-    for address, fields in objects.items():
-        yield address, _secrets_of(address, fields)
 
 
 def _secrets_of(address: Address, fields: Fields) -> dict[str, str]:

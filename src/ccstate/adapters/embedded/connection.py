@@ -120,25 +120,21 @@ class Faults:
     def strike(self, address: Address) -> Fault | None:
         """Find the fault that strikes a change of this object; a slow one is over when this returns."""
         for fault in self.faults:
-            if not (_meets(fault, address) and self._has_strikes_left(fault)):
+            if fault.on not in ("*", f"{address.kind}/*", str(address)):
                 continue
+            struck = self.counts.get(_key(fault), 0)
             if fault.times is not None:
-                self.counts[_key(fault)] = self.counts.get(_key(fault), 0) + 1
+                if struck >= fault.times:
+                    continue
+                self.counts[_key(fault)] = struck + 1
             if fault.duration is None:
                 return fault
             time.sleep(seconds(fault.duration))
         return None
 
-    def _has_strikes_left(self, fault: Fault) -> bool:
-        return fault.times is None or self.counts.get(_key(fault), 0) < fault.times
-
 
 def _key(fault: Fault) -> str:
     return canonical(fault.model_dump(exclude_none=True)).decode()
-
-
-def _meets(fault: Fault, address: Address) -> bool:
-    return fault.on in ("*", f"{address.kind}/*", str(address))
 
 
 def altered(fields: Fields, path: str) -> Fields:

@@ -310,15 +310,13 @@ class SectionList:
                 section = self._qualified(section, name, word, new)
             end = close
         if end + 1 < len(text):
-            self._passed_over(text[end + 1 :].strip(BLANKS), file, line)
+            rest = text[end + 1 :].strip(BLANKS)[:60]
+            self._problems.append(codes.HEADER_PASSED(Span(file, line), rest=rest))
         if section is new:
             self.all.append(new)
             self._named.setdefault(new.name.lower(), []).append(new)
         self.current = section
         return section
-
-    def _passed_over(self, rest: str, file: str, line: int) -> None:
-        self._problems.append(codes.HEADER_PASSED(Span(file, line), rest=rest[:60]))
 
     def _qualified(self, section: Building, name: str, word: str, new: Building) -> Building:
         """The section that goes on, after `!`, `+`, `+condition` or the name of a template."""

@@ -35,7 +35,6 @@ from ccstate.adapters.asterisk.rows import COUNT, Decoded, Template, decoded
 from ccstate.journeys.centre import Filled
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.ways import Event, Place
-from ccstate.model import Json
 
 PINS: Mapping[str, str] = {"pin": "ccstate-pin-", "moderator_pin": "ccstate-moderator-"}
 """Fields with a PIN, and how the id of its account begins."""
@@ -168,13 +167,12 @@ def decode_conference_room(sections: Sections, name: str) -> Decoded:
         ("extension",): sections.number(place),
         ("max_members",): decoded(COUNT, MOST.find(steps).get("most")),
         ("music",): MUSIC.find(steps).get("music"),
-        **{(field,): _pin(sections, prefix + name) for field, prefix in PINS.items()},
+        **{
+            (field,): sections.pjsip("auth", shortened(prefix + name)).get("password")
+            for field, prefix in PINS.items()
+        },
         **_decoded_recording(steps, extensions.get("record", ())),
     }
-
-
-def _pin(sections: Sections, account: str) -> Json:
-    return sections.pjsip("auth", shortened(account)).get("password")
 
 
 def _decoded_recording(steps: Steps, own: Steps) -> Decoded:

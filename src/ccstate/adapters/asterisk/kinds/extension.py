@@ -101,10 +101,6 @@ def _site(text: str) -> Json:
     return name or None
 
 
-def _permissions(text: str) -> Json:
-    return [*sorted(part for part in text.split(",") if part)]
-
-
 _CALLER = re.compile(r'"((?:[^"\\]|\\.)*)" <([^<>]*)>')
 
 
@@ -126,6 +122,9 @@ name of a floor could add headers to an emergency call.
 """
 
 
+PERMISSIONS = Codec(
+    lambda names: ",".join(("", *names, "")), lambda text: [*sorted(filter(None, text.split(",")))]
+)
 _endpoint = partial(Row, section="endpoint")
 
 
@@ -150,9 +149,7 @@ ROWS = (
     _endpoint("named_call_group", "pickup_group", aliases=("call_group",)),
     _endpoint("named_pickup_group", "pickup_group", aliases=("pickup_group",)),
     _variable("CC_EXTENSION", "name", says=""),
-    _variable(
-        "CC_MAY", "permissions", Codec(lambda names: ",".join(("", *names, "")), _permissions)
-    ),
+    _variable("CC_MAY", "permissions", PERMISSIONS),
     _variable("CC_USER", "user", says=""),
     _variable("CC_LOCATION", "location", says="site"),
     _variable("CC_RIGHTS", "rights"),

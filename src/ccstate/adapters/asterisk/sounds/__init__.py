@@ -299,14 +299,9 @@ class Prompts:
 
     def audit(self, objects: Objects, records: Records) -> list[Diagnostic]:
         """Find what keeps sounds from being made."""
-        return audit(self._missing(objects, records), self.folder, self.speech)
-
-    def _missing(self, objects: Objects, records: Records) -> dict[str, Wanted]:
-        return {
-            path: one
-            for path, one in self._wanted(objects).items()
-            if records.sounds.get(path) != one.digest
-        }
+        wanted = self._wanted(objects).items()
+        missing = {path: one for path, one in wanted if records.sounds.get(path) != one.digest}
+        return audit(missing, self.folder, self.speech)
 
     def made(self, objects: Objects, records: Records, present: Mapping[str, Stat]) -> Made:
         """Make the sounds that the objects want and that are not there."""
