@@ -9,6 +9,7 @@ loading compares with `==`.
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 import orjson
@@ -154,6 +155,11 @@ def duration(total: int) -> str:
     return text
 
 
+@lru_cache(maxsize=1024)  # an estate of 100,000 objects has a few dozen different ones
+def _canonical_duration(text: str) -> str:
+    return duration(seconds(text))
+
+
 def _whole(value: object) -> object:
     # JSON Schema counts 1.0 as an integer, so pydantic does too.
     return int(value) if isinstance(value, float) and value.is_integer() else value
@@ -227,7 +233,7 @@ Duration = Annotated[
         pattern=rf"^({_DURATION}h({_DURATION}m)?({_DURATION}s)?"
         rf"|{_DURATION}m({_DURATION}s)?|{_DURATION}s)$"
     ),
-    AfterValidator(lambda text: duration(seconds(text))),
+    AfterValidator(_canonical_duration),
     Field(examples=["20s", "3m", "1h30m"]),
     Expectation("a duration such as 20s, 3m or 1h30m"),
 ]
@@ -239,7 +245,7 @@ PositiveDuration = Annotated[
         rf"|{_DURATION}h({_DURATION}m)?{_POSITIVE}s|{_POSITIVE}m({_DURATION}s)?|{_DURATION}m{_POSITIVE}s"
         rf"|{_POSITIVE}s)$"
     ),
-    AfterValidator(lambda text: duration(seconds(text))),
+    AfterValidator(_canonical_duration),
     Field(examples=["20s", "3m", "1h30m"]),
     Expectation("a duration of a second or more, such as 20s, 3m or 1h30m"),
 ]
