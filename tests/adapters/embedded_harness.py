@@ -32,6 +32,14 @@ class Embedded:
         for file in self._folder.iterdir():
             file.unlink()
 
+    def save(self) -> Mapping[str, bytes]:
+        """The files of the platform, by their names."""
+        return {file.name: file.read_bytes() for file in self._folder.iterdir()}
+
+    def restore(self, saved: Mapping[str, bytes]) -> None:
+        for name, content in saved.items():
+            (self._folder / name).write_bytes(content)
+
     def by_hand(self, address: Address, fields: Fields | None) -> None:
         self.open().by_hand(address, fields)
 

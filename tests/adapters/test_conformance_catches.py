@@ -14,7 +14,7 @@ import pytest
 from ccstate import kinds
 from ccstate.adapter import Holder, Result, Support, placed
 from ccstate.adapters.embedded import SUPPORTS, EmbeddedAdapter, store
-from ccstate.conformance import Failed, cases
+from ccstate.conformance import Case, Failed, cases
 from ccstate.conformance.samples import SECRETS, put, value_at, without
 from ccstate.errors import CcstateError, Diagnostic, Unreadable
 from ccstate.kinds.fields import seconds
@@ -651,7 +651,11 @@ class Harness(Embedded):
 
 def complaints(wrap: Callable[[EmbeddedAdapter], Wrapped]) -> Iterator[str]:
     """What every failing case says."""
-    for case in cases(Harness(wrap)):
+    return complaints_of(cases(Harness(wrap)))
+
+
+def complaints_of(suite: Sequence[Case]) -> Iterator[str]:
+    for case in suite:
         try:
             case()
         except (Failed, CcstateError) as failure:
@@ -671,6 +675,19 @@ def test_the_suite_notices(defect: type[Wrapped]) -> None:
 @pytest.mark.parametrize("sound", [Wrapped, Limited, Keeping])
 def test_the_suite_lets_pass_what_is_sound(sound: type[Wrapped]) -> None:
     assert list(complaints(sound)) == []
+
+
+class WithoutSavedStates:
+    """A platform whose states are made anew for each case."""
+
+    def __init__(self) -> None:
+        harness = Harness(Wrapped)
+        self.connect, self.reset = harness.connect, harness.reset
+        self.by_hand, self.break_ = harness.by_hand, harness.break_
+
+
+def test_the_suite_needs_no_platform_that_can_be_restored() -> None:
+    assert list(complaints_of(cases(WithoutSavedStates()))) == []
 
 
 class SeesNoTrunksMadeByHand(Wrapped):
@@ -733,24 +750,19 @@ def test_the_tally_runs_what_was_not_selected_until_every_ability_was_seen() -> 
 
 
 class WithSavedStates(Harness):
-    """A platform whose file can be put back; `restored` counts how often it was."""
+    """A platform of which `restored` counts how often it was put back."""
 
     def __init__(self) -> None:
         super().__init__(Wrapped)
         self.restored = 0
 
-    def save(self) -> bytes:
-        path = self.open().path
-        return path.read_bytes() if path.exists() else b""
-
-    def restore(self, saved: bytes) -> None:
+    def restore(self, saved: Mapping[str, bytes]) -> None:
         self.restored += 1
-        if saved:
-            self.open().path.write_bytes(saved)
+        super().restore(saved)
 
 
 class RestoresNothing(WithSavedStates):
-    def restore(self, saved: bytes) -> None:
+    def restore(self, saved: Mapping[str, bytes]) -> None:
         """Leave the platform empty."""
 
 

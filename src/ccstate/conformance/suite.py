@@ -6,20 +6,21 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 
-from ccstate.adapter import Verb, WronglyPlaced, placed
+from ccstate.adapter import Support, Verb, WronglyPlaced, placed
 from ccstate.conformance import fields, ownership, states, trust
 from ccstate.conformance.harness import Failed, Harness, expect
 from ccstate.conformance.samples import (
     SECRETS,
     Field,
     Part,
+    Sample,
     circles,
     fields_of,
     is_required,
     parts_of,
     structs_of,
 )
-from ccstate.conformance.walk import States, Tally, Walk
+from ccstate.conformance.walk import States, Tally, Walk, sample_of
 from ccstate.kinds import KINDS, field_paths
 
 OF_SHOWN_KINDS: tuple[Callable[[Walk, str], None], ...] = (
@@ -67,6 +68,8 @@ class Suite:
     """The cases for one adapter, and what they have exercised so far."""
 
     harness: Harness
+    supports: Mapping[str, Support]
+    samples: Mapping[str, Sample]
     cases: list[Case] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
     states: States = field(default_factory=States)
@@ -79,7 +82,12 @@ class Suite:
         self.ran.add(case.name)
         with _secrets():
             self.states.reset(self.harness)  # first: a harness may make its platform here
-            case.check(Walk(self.harness, self.harness.connect(), self.tally, self.states))
+            case.check(self.walk())
+
+    def walk(self) -> Walk:
+        """The platform, connected to anew."""
+        adapter = self.harness.connect()
+        return Walk(self.harness, adapter, self.tally, self.supports, self.samples, self.states)
 
     def every_ability_is_exercised(self, walk: Walk) -> None:
         """What the adapter declares has been seen to work, whichever cases were selected."""
@@ -119,8 +127,11 @@ class Suite:
 
 def cases(harness: Harness) -> list[Case]:
     """Every case for an adapter, the tally last; each resets the platform before it begins."""
-    suite = Suite(harness)
-    walk = Walk(harness, harness.connect(), suite.tally)
+    declared = harness.connect().supports
+    supports = {kind: declared[kind] for kind in KINDS if kind in declared}
+    samples = {kind: sample_of(kind, support) for kind, support in supports.items()}
+    suite = Suite(harness, supports, samples)
+    walk = suite.walk()
     suite.add("supports known kinds", _supports_known_kinds)
     suite.add("every field is placed", _every_field_is_placed)
     for kind in walk.supports:

@@ -212,7 +212,7 @@ def _tables() -> list[tuple[str, Callable[[Observation], dict[Address, Fields]]]
 def memory_is_the_platforms(walk: Walk) -> None:
     """Objects and ledger are on the platform: whoever connects anew sees the same."""
     desired = everything(walk)
-    walk.establish(desired)
+    walk.make(desired)  # by this very connection, which may remember it
     seen = walk.harness.connect().observe(sorted(walk.supports))
     expect(seen == walk.observe(), "another connection shows another state")
     walk.expect_nothing_to_do(desired, "without anybody having touched it")

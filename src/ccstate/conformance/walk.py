@@ -2,14 +2,13 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import cast
+from typing import TypeAlias, cast
 
 from ccstate import kinds
 from ccstate.adapter import Adapter, Support, Verb, audited
 from ccstate.conformance.harness import Failed, Harness, Restorable, expect
 from ccstate.conformance.samples import SECRETS, Objects, Sample, able, estate, without
 from ccstate.diff import LEDGER_ONLY, diff, discrepancy
-from ccstate.kinds import KINDS
 from ccstate.model import (
     Action,
     Address,
@@ -27,6 +26,8 @@ from ccstate.model import (
 from ccstate.plan import TargetPlan, make_plan
 
 TARGET = "conformance"
+Sealed: TypeAlias = tuple[dict[Address, Resource], dict[Address, dict[str, str]]]
+"""The state as plans hold it, seals in place of secrets; and the references behind them."""
 VERBS: Mapping[Action, Verb] = {
     Action.CREATE: "create",
     Action.UPDATE: "update",
@@ -70,20 +71,17 @@ class States:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """One platform, and what can be asked of it."""
+    """One platform, and what can be asked of it.
+
+    `supports` is what its adapter declares, `samples` what of the samples it can hold.
+    """
 
     harness: Harness
     adapter: Adapter
     tally: Tally
+    supports: Mapping[str, Support]
+    samples: Mapping[str, Sample]
     states: States = field(default_factory=States)
-
-    # What the platform can hold of the samples.
-
-    @property
-    def supports(self) -> Mapping[str, Support]:
-        return {
-            kind: self.adapter.supports[kind] for kind in KINDS if kind in self.adapter.supports
-        }
 
     def can(self, kind: str, verb: Verb) -> bool:
         return kind in self.supports and verb in self.supports[kind].verbs
@@ -110,15 +108,7 @@ class Walk:
         return any(f"{kept}.".startswith(f"{path}.") for kept in self.supports[kind].kept)
 
     def sample(self, kind: str) -> Sample:
-        given = estate()[kind]
-        return replace(
-            given,
-            required=self.able(kind, given.required),
-            more={a: self.able(kind, fields) for a, fields in given.more.items()},
-            first=self.able(kind, given.first),
-            second=self.able(kind, given.second),
-            others=tuple(self.able(kind, fields) for fields in given.others),
-        )
+        return self.samples[kind]
 
     def around(self, objects: Objects) -> Objects:
         """The near and far objects that these name, and those that they name in turn."""
@@ -150,28 +140,25 @@ class Walk:
 
     def plan(self, desired: Objects, release: Collection[Address] = ()) -> Plan:
         """The plan from the platform as it is now."""
-        return self.planned(desired, self.observe(), release)
+        return self._planned(self.sealed(desired), self.observe(), release)
 
-    def planned(
-        self, desired: Objects, seen: Observation, release: Collection[Address] = ()
+    def _planned(
+        self, sealed: Sealed, seen: Observation, release: Collection[Address] = ()
     ) -> Plan:
         """The plan from an observation of the platform."""
-        wanted, references = self.sealed(desired)
+        wanted, references = sealed
         changes = diff(TARGET, wanted, seen, secrets=references, release=release)
         share = TargetPlan(TARGET, changes, wanted, seen, self.supports, 100, 100)
         return make_plan([share], commit="", forced="")
 
-    def sealed(
-        self, desired: Objects
-    ) -> tuple[dict[Address, Resource], dict[Address, dict[str, str]]]:
+    def sealed(self, desired: Objects) -> Sealed:
         """The state as plans hold it, seals in place of secrets; and the references behind them."""
         references = {
             address: found
             for address, fields in desired.items()
             if (found := kinds.secrets(address.kind, fields))
         }
-        every = {reference for found in references.values() for reference in found.values()}
-        seals = self.adapter.seal(every)
+        seals = self._seals({name for found in references.values() for name in found.values()})
         state = {}
         for address, fields in desired.items():
             held = references.get(address, {}).items()
@@ -181,14 +168,15 @@ class Walk:
 
     def apply(self, desired: Objects, release: Collection[Address] = ()) -> Plan:
         """The plan, performed and confirmed; a second plan must find nothing to do."""
-        plan = self.planned(desired, self.latest(), release)
+        sealed = self.sealed(desired)
+        plan = self._planned(sealed, self.latest(), release)
         expect(not plan.refusals, f"the plan is refused: {plan.refusals}")
         self.perform(plan)
         seen = self.latest()
         for change in plan.changes():
             missing = discrepancy(change, seen)
             expect(not missing, f"{change.action} {change.address} is not confirmed: {missing}")
-        _expect_no_changes(self.planned(desired, seen), "after it was applied")
+        _expect_no_changes(self._planned(sealed, seen), "after it was applied")
         return plan
 
     def perform(self, plan: Plan) -> None:
@@ -260,13 +248,16 @@ class Walk:
     def shown(self, kind: str, fields: Fields) -> dict[str, Json]:
         """What an object with these fields must look like: by dotted path, secrets sealed."""
         references = kinds.secrets(kind, fields)
-        seals = self.adapter.seal(set(references.values()))
+        seals = self._seals(set(references.values()))
         edits = [Edit(path, None, seals[ref], why=Why.YOU) for path, ref in references.items()]
         return {
             path: value
             for path, value in kinds.flatten(kind, edited(fields, edits)).items()
             if value is not None and path not in LEDGER_ONLY
         }
+
+    def _seals(self, references: set[str]) -> Mapping[str, str]:
+        return self.adapter.seal(references) if references else {}
 
     def expect_live(self, address: Address, fields: Fields) -> None:
         """The object shows these fields and no others."""
@@ -301,6 +292,23 @@ class Walk:
 def _expect_no_changes(plan: Plan, when: str) -> None:
     left = [f"{c.action} {c.address} {list(c.edits)}" for c in plan.changes()]
     expect(not left, f"{when}, a new plan still finds: {'; '.join(left)}")
+
+
+def sample_of(kind: str, support: Support) -> Sample:
+    """The sample of a kind, without the fields that a platform lacks."""
+    given = estate()[kind]
+
+    def held(fields: Fields) -> Fields:
+        return able(support, kind, fields)
+
+    return replace(
+        given,
+        required=held(given.required),
+        more={address: held(fields) for address, fields in given.more.items()},
+        first=held(given.first),
+        second=held(given.second),
+        others=tuple(map(held, given.others)),
+    )
 
 
 def plain(kind: str, fields: Fields) -> Fields:
