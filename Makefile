@@ -79,6 +79,10 @@ install: $(VENV)/runtime.stamp ## Install ccstate into .venv, in the versions of
 test: $(VENV)/dev.stamp ## Run every check: style, types, layers, tests with coverage
 	@PATH="$(abspath $(BIN)):$$PATH" .ci/checks all
 
+.PHONY: test-fast
+test-fast: $(VENV)/dev.stamp ## Run the tests that start no program: a minute or so
+	@HYPOTHESIS_PROFILE=fast $(BIN)/pytest --quiet --numprocesses auto -m "not starts"
+
 .PHONY: lint
 lint: $(VENV)/dev.stamp ## Run the quick checks: style, types, layers
 	@PATH="$(abspath $(BIN)):$$PATH" .ci/checks lint

@@ -1,11 +1,13 @@
-"""What all tests share: Hypothesis profiles, and golden files."""
+"""What all tests share: Hypothesis profiles, golden files, and marks for the programs they start."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests import started
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -15,6 +17,10 @@ settings.register_profile(
     "ci", derandomize=True, deadline=None, max_examples=100, suppress_health_check=SLOW_MACHINE
 )
 settings.register_profile("dev", deadline=None, max_examples=50, suppress_health_check=SLOW_MACHINE)
+# For `make test-fast`: ten times less than in continuous integration.
+settings.register_profile(
+    "fast", derandomize=True, deadline=None, max_examples=10, suppress_health_check=SLOW_MACHINE
+)
 settings.register_profile(
     "deep", deadline=None, max_examples=5_000, suppress_health_check=SLOW_MACHINE
 )
@@ -37,15 +43,25 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if in_ci() else "dev"))
 
 
-@pytest.hookimpl(trylast=True)  # after Hypothesis has marked its tests
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Take properties and real components out of the coverage report.
+# After Hypothesis has marked its tests, and before `-m` selects some.
+@pytest.hookimpl(tryfirst=True, wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Mark tests by the programs they start; of properties and servers measure no coverage.
 
     Measuring takes as long as running them, and other tests run the same lines.
     """
     for item in items:
-        if item.get_closest_marker("hypothesis") or item.path.name.endswith("_live.py"):
+        started.mark(item)
+        if item.get_closest_marker("hypothesis") or started.SERVERS & started.marks_of(item):
             item.add_marker(pytest.mark.no_cover)
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[object]:
+    """Fail a test that starts a program without the mark for it."""
+    with started.watched(item):
+        return (yield)
 
 
 @pytest.fixture(autouse=True, scope="session")

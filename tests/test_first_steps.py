@@ -8,6 +8,10 @@ import sys
 import venv
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).parent.parent
 RELATIVE_LINK = re.compile(r"\]\((?![a-z]+:)[^)]*\)")
 

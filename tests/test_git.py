@@ -333,6 +333,7 @@ def test_lines_that_end_as_on_windows_are_no_change(attacked: Attacked) -> None:
     assert head_commit(attacked.pbx, "desired_state") == f"{commit}+"
 
 
+@pytest.mark.git
 def test_a_repository_with_long_ids_has_a_commit(tmp_path: Path) -> None:
     made = Attacked.__new__(Attacked)
     made.top = tmp_path

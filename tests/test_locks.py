@@ -259,6 +259,7 @@ def checkout(pip: Path, index: Index, tmp_path: Path) -> Checkout:
     return Checkout(tmp_path, python, index)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("lock", LOCKS)
 def test_pip_takes_what_is_locked_although_all_of_it_has_newer_releases(
     checkout: Checkout, lock: str
@@ -272,6 +273,7 @@ def test_pip_takes_what_is_locked_although_all_of_it_has_newer_releases(
     assert checked.returncode == 0, checked.stdout
 
 
+@pytest.mark.process
 def test_the_index_would_mislead_a_pip_that_resolves(checkout: Checkout) -> None:
     """The counter-proof: the index does have what pip must not take."""
     resolving = checkout.says_make("requirements-dev.lock").replace("--require-hashes", "")

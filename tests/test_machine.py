@@ -187,6 +187,7 @@ def test_a_variable_that_allows_strangers_is_refused(
     assert [one.code for one in refused.value.problems] == ["CC453"]
 
 
+@pytest.mark.git
 def test_no_program_that_a_connection_names_is_started(
     screen: Screen, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -121,6 +121,7 @@ import ccstate.adapters.asterisk.adapter
 """
 
 
+@pytest.mark.process
 def test_an_adapter_that_says_nothing_of_a_new_field_cannot_be_imported() -> None:
     found = subprocess.run(
         [sys.executable, "-c", NEW_FIELD], capture_output=True, text=True, check=False

@@ -368,6 +368,7 @@ def test_every_site_reaches_emergency_services_and_nobody_premium_numbers() -> N
         assert "emergency" in allowed or extension["device"] == "none", name
 
 
+@pytest.mark.process
 def test_demo_secrets_cover_every_reference_and_stay_the_same(tmp_path: Path) -> None:
     shutil.copytree(DESIRED, tmp_path / "desired_state")
     source = f". '{ROOT / 'demo' / 'secrets.sh'}' && env"

@@ -695,6 +695,7 @@ def killed(process: subprocess.Popen[str]) -> None:
     process.communicate()
 
 
+@pytest.mark.process
 def test_processes_that_start_at_once_make_one_platform_and_all_write(tmp_path: Path) -> None:
     writers = [writer(tmp_path, prefix, 50) for prefix in "abcd"]
     for each in writers:
@@ -705,6 +706,7 @@ def test_processes_that_start_at_once_make_one_platform_and_all_write(tmp_path: 
     assert [path.name for path in (tmp_path / "state").glob("[!p]*")] == []
 
 
+@pytest.mark.process
 def test_a_process_killed_between_object_and_ledger_leaves_neither(tmp_path: Path) -> None:
     # More than fits into SQLite's memory, so that the file itself is half written.
     adapter = platform(tmp_path)
@@ -719,6 +721,7 @@ def test_a_process_killed_between_object_and_ledger_leaves_neither(tmp_path: Pat
     assert refusals(adapter, create("team/t000000", {})) == []
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("delay", [0.01, 0.05, 0.1, 0.2, 0.4])
 def test_a_process_killed_at_any_moment_leaves_all_or_nothing(tmp_path: Path, delay: float) -> None:
     process = writer(tmp_path, "t", 5_000)

@@ -21,6 +21,8 @@ from ccstate.model import Address, Fields, Plan, Resource
 from ccstate.plan import TargetPlan, make_plan
 from ccstate.plan_file import packed, read_plan
 
+pytestmark = pytest.mark.process
+
 CHILD = Path(__file__).parent / "crash_child.py"
 AT_ONCE = 2
 

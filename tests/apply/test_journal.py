@@ -210,6 +210,7 @@ for number in range(start, start + 100_000):
 """
 
 
+@pytest.mark.process
 def test_a_writer_killed_at_any_moment_leaves_a_whole_journal(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     for _ in range(3):

@@ -124,10 +124,12 @@ def test_who_comes_second_is_told_who_is_first_and_for_how_long(platform: Embedd
     assert platform.holder() is None
 
 
+@pytest.mark.process
 def test_of_processes_that_start_together_one_gets_the_lock(tmp_path: Path) -> None:
     assert contenders(tmp_path, "holding", 4) == ["got it", "locked", "locked", "locked"]
 
 
+@pytest.mark.process
 def test_of_processes_that_resume_together_one_takes_over(tmp_path: Path) -> None:
     left_by_a_dead_process(tmp_path)
     assert contenders(tmp_path, "holding_again", 4) == ["got it", "locked", "locked", "locked"]
@@ -148,6 +150,7 @@ def test_locks_are_taken_all_or_none_and_given_back_however_it_ends(tmp_path: Pa
     assert {adapter.holder() for adapter in adapters.values()} == {None}
 
 
+@pytest.mark.process
 def test_a_dead_owner_is_named_dead_and_not_robbed(
     platform: EmbeddedAdapter, tmp_path: Path
 ) -> None:
@@ -159,6 +162,7 @@ def test_a_dead_owner_is_named_dead_and_not_robbed(
     assert platform.holder() == holder
 
 
+@pytest.mark.process
 def test_resuming_takes_over_from_the_same_plan_s_dead_owner(
     platform: EmbeddedAdapter, tmp_path: Path
 ) -> None:
@@ -170,6 +174,7 @@ def test_resuming_takes_over_from_the_same_plan_s_dead_owner(
     assert platform.holder() is None
 
 
+@pytest.mark.process
 def test_resuming_takes_over_from_nobody_else(platform: EmbeddedAdapter, tmp_path: Path) -> None:
     dead = left_by_a_dead_process(tmp_path)
     platform.unlock(dead)
@@ -201,6 +206,7 @@ def test_a_process_that_got_the_number_of_a_dead_one_is_not_taken_for_it() -> No
     assert life(earlier) is Life.DEAD
 
 
+@pytest.mark.process
 def test_a_process_that_ended_and_that_nobody_has_waited_for_is_dead(tmp_path: Path) -> None:
     with living(tmp_path) as process:
         holder = connect({"path": "platform.db"}, tmp_path).holder()
@@ -211,6 +217,7 @@ def test_a_process_that_ended_and_that_nobody_has_waited_for_is_dead(tmp_path: P
         assert life(holder) is Life.DEAD
 
 
+@pytest.mark.process
 def test_unlocking_removes_what_the_dead_left_and_says_whose_it_was(
     platform: EmbeddedAdapter, tmp_path: Path
 ) -> None:
@@ -220,6 +227,7 @@ def test_unlocking_removes_what_the_dead_left_and_says_whose_it_was(
     assert platform.holder() is None
 
 
+@pytest.mark.process
 def test_unlocking_refuses_a_living_owner_even_by_name(
     platform: EmbeddedAdapter, tmp_path: Path
 ) -> None:

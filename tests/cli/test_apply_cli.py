@@ -95,6 +95,7 @@ def in_a_shell(screen: Screen, command: str) -> "subprocess.CompletedProcess[str
 # Standard streams that are full, closed, or read by nobody.
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("stream", [">/dev/full", ">&-", ">&- <&-", ">/dev/full 2>/dev/full"])
 def test_an_apply_that_cannot_print_says_by_its_code_what_became_of_the_plan(
     screen: Screen, stream: str
@@ -110,6 +111,7 @@ def test_an_apply_that_cannot_print_says_by_its_code_what_became_of_the_plan(
     assert connect({"path": PLATFORM}, screen.folder).holder() is None
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("reader", ["| head -c0", ">/dev/full", ">&-"])
 def test_an_apply_that_is_not_confirmed_exits_4_whoever_reads(screen: Screen, reader: str) -> None:
     (screen.folder / "ccstate.yaml").write_text(FAULTY % "drop")
@@ -118,6 +120,7 @@ def test_an_apply_that_is_not_confirmed_exits_4_whoever_reads(screen: Screen, re
     assert done.returncode == 4, done.stderr
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("command", ["validate", "plan", "schema", "--help", "rule", "verify"])
 @pytest.mark.parametrize("stream", [">/dev/full", ">&-"])
 def test_a_command_that_only_prints_fails_where_it_cannot(
@@ -129,6 +132,7 @@ def test_a_command_that_only_prints_fails_where_it_cannot(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("stream", ["2>/dev/full", "2>&-"])
 def test_remarks_that_nobody_reads_change_nothing(screen: Screen, stream: str) -> None:
     planned(screen)
@@ -138,6 +142,7 @@ def test_remarks_that_nobody_reads_change_nothing(screen: Screen, stream: str) -
     assert in_a_shell(screen, f"ccstate apply {stream}").returncode == 1
 
 
+@pytest.mark.process
 def test_signs_that_a_terminal_does_not_know_are_written_otherwise(screen: Screen) -> None:
     screen.run("plan")
     (screen.folder / "desired_state/all.yaml").write_text(SITES.replace("One", "Two"))
@@ -251,6 +256,7 @@ main()
 """
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "module", ["click", "pydantic", "ryaml", "orjson", "ccstate.plan", "sqlite3"]
 )
@@ -285,6 +291,7 @@ main()
 """
 
 
+@pytest.mark.process
 def test_ctrl_c_while_files_are_parsed_side_by_side_shows_no_traceback(screen: Screen) -> None:
     done = subprocess.run(
         [sys.executable, "-c", PARSING, "--project", str(screen.folder), "validate"],
@@ -297,6 +304,7 @@ def test_ctrl_c_while_files_are_parsed_side_by_side_shows_no_traceback(screen: S
     assert (done.stderr.strip(), done.returncode) == ("interrupted", 130)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_whatever_stops_an_apply_the_locks_are_given_back(
     screen: Screen, number: signal.Signals
@@ -316,6 +324,7 @@ def test_whatever_stops_an_apply_the_locks_are_given_back(
     assert platform.holder() is None
 
 
+@pytest.mark.process
 def test_an_apply_that_lasts_tells_what_it_does_where_nobody_sees_a_bar(screen: Screen) -> None:
     (screen.folder / "ccstate.yaml").write_text(FAULTY % "slow, for: 1s")
     plan_id = planned(screen)
@@ -463,6 +472,7 @@ def test_unlock_in_a_folder_that_is_no_project_is_an_error(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.process
 def test_an_apply_that_runs_is_not_interrupted_whatever_is_asked(screen: Screen) -> None:
     """Neither a second apply, nor --resume, nor unlock touches it; each exits with 5."""
     (screen.folder / "ccstate.yaml").write_text(FAULTY % "slow, for: 60s")

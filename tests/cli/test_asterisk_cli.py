@@ -41,6 +41,7 @@ def screen(
     return Screen(lab / "project", capsys)
 
 
+@pytest.mark.process
 def test_what_was_applied_is_what_runs_and_a_second_plan_is_empty(screen: Screen) -> None:
     (receipt,) = (screen.folder / "plans").glob("*/receipt.md")
     assert "Every change is confirmed: 219 of 219" in receipt.read_text(encoding="utf-8")

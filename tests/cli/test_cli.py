@@ -431,6 +431,7 @@ def test_a_platform_that_vanishes_can_be_taken_up_again(screen: Screen) -> None:
     assert [orjson.loads(line)["seq"] for line in journal] == list(range(1, len(journal) + 1))
 
 
+@pytest.mark.process
 def test_an_apply_stopped_from_the_keyboard_goes_on_where_it_was(
     screen: Screen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -647,6 +648,7 @@ def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> No
         assert len(capsys.readouterr().out.splitlines()) > 5
 
 
+@pytest.mark.process
 def test_help_imports_nothing_heavy() -> None:
     heavy = "pydantic ruamel deepdiff git networkx jsonschema orjson"
     program = (
@@ -660,6 +662,7 @@ def test_help_imports_nothing_heavy() -> None:
     assert "Commands:" in done.stdout
 
 
+@pytest.mark.process
 def test_a_closed_pipe_is_no_error(screen: Screen) -> None:
     command = [sys.executable, "-m", "ccstate", "--project", str(screen.folder), "schema"]
     with subprocess.Popen(
@@ -860,6 +863,7 @@ def test_nothing_is_left_half_written_by_adopt_and_fmt(
     ]
 
 
+@pytest.mark.git
 def test_a_history_says_whether_it_is_all(screen: Screen) -> None:
     def git(*arguments: str) -> None:
         who = ["-c", "user.name=Ana", "-c", "user.email=ana@example.com"]

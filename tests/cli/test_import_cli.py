@@ -286,6 +286,7 @@ def test_a_configuration_of_which_nothing_becomes_an_object_exits_with_1(screen:
 # Secrets
 
 
+@pytest.mark.process
 def test_secrets_are_written_for_a_shell_that_nobody_else_may_read(
     screen: Importing, tmp_path: Path
 ) -> None:
@@ -336,6 +337,7 @@ def test_secrets_do_not_go_everywhere(
     assert screen.written == []
 
 
+@pytest.mark.git
 @pytest.mark.parametrize("ignored", [True, False])
 def test_secrets_that_git_would_take_are_warned_of(screen: Importing, ignored: bool) -> None:
     subprocess.run(["git", "init", "-q", str(screen.folder)], check=True)

@@ -149,6 +149,7 @@ def test_no_name_that_an_argument_holds_is_a_command_to_the_build_server(screen:
     assert "'-\\u202e'" in screen.err
 
 
+@pytest.mark.git
 def test_a_state_folder_in_git_is_refused(screen: Screen) -> None:
     git = ["git", "-c", "user.name=A", "-c", "user.email=a@example.com", "-C", str(screen.folder)]
     subprocess.run([*git, "init", "-q"], check=True)
@@ -185,6 +186,7 @@ def test_no_plan_is_read_through_a_link_however_it_is_looked_for(
     assert "is a link" in screen.err
 
 
+@pytest.mark.git
 def test_history_reads_no_plan_through_a_link(screen: Screen) -> None:
     git = ["git", "-c", "user.name=A", "-c", "user.email=a@example.com", "-C", str(screen.folder)]
     subprocess.run([*git, "init", "-q"], check=True)
@@ -199,6 +201,7 @@ def test_history_reads_no_plan_through_a_link(screen: Screen) -> None:
     assert "not applied" not in screen.out
 
 
+@pytest.mark.git
 def test_a_project_is_not_found_through_a_link_of_a_branch(
     screen: Screen, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

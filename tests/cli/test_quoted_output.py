@@ -14,6 +14,8 @@ from ccstate.cli import days, run
 from ccstate.model import Address, Fields
 from tests.cli import screens
 
+pytestmark = pytest.mark.git
+
 TOP = Path(__file__).parent.parent.parent
 README = TOP / "README.md"
 REFERENCE = TOP / "docs" / "command-line.md"

@@ -90,6 +90,7 @@ def git(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.git
 def test_who_changed_an_object(screen: Screen) -> None:
     git(screen.folder, "init", "-q")
     git(screen.folder, "add", "-A")
@@ -207,6 +208,7 @@ def test_plans_are_listed_and_those_that_nobody_applied_are_removed(
     assert (screen.folder / "plans" / applied / "journal.jsonl").is_file()
 
 
+@pytest.mark.git
 def test_a_plan_of_another_commit_is_stale(screen: Screen) -> None:
     git(screen.folder, "init", "-q")
     git(screen.folder, "add", "-A")
@@ -220,6 +222,7 @@ def test_a_plan_of_another_commit_is_stale(screen: Screen) -> None:
     assert "CC818" in screen.err
 
 
+@pytest.mark.git
 def test_git_sees_a_plan_once_it_is_applied(screen: Screen) -> None:
     git(screen.folder, "init", "-q")
     assert screen.run("plan") == 0

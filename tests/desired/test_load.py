@@ -562,6 +562,7 @@ def test_what_a_branch_puts_into_the_state_folder_is_not_read(tmp_path: Path) ->
     assert (state / key).exists()  # it is not removed either
 
 
+@pytest.mark.process
 def test_much_that_is_new_is_parsed_on_all_processors_and_says_the_same(tmp_path: Path) -> None:
     line = 'label: "A queue with a long name, {}", music: classical, ring_for: 20s, retry: 5s'
     read(tmp_path)

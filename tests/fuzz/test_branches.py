@@ -7,6 +7,8 @@ import pytest
 from tests.fuzz import caches, git_surroundings, project_files
 from tests.fuzz.many import chance_of
 
+pytestmark = pytest.mark.git
+
 
 def test_a_spoilt_cache_changes_nothing_that_is_read(tmp_path: Path) -> None:
     bench = caches.Bench(tmp_path)

@@ -14,6 +14,8 @@ from ccstate.history.changes import HIDDEN
 from ccstate.history.entries import request_in
 from ccstate.model import Address, Outcome
 
+pytestmark = pytest.mark.git
+
 SALES = Address("queue", "sales")
 QUEUE = "queues:\n  sales:\n    label: Sales\n    ring_for: 20s\n"
 
@@ -309,6 +311,7 @@ def test_without_a_repository_or_a_commit_there_is_no_history(
         history(tmp_path_factory.mktemp("bare"), "desired_state", SALES, 20)
 
 
+@pytest.mark.process
 def test_without_git_there_is_no_history_and_no_traceback(project: Project) -> None:
     project.commit("One", queues=QUEUE)
     program = (

@@ -173,6 +173,7 @@ for text in ["pin " * 500, "password for " * 150, "password" + " " * 1900 + "1",
 """
 
 
+@pytest.mark.process
 def test_no_text_makes_the_search_go_on_for_ever() -> None:
     # Milliseconds. Where a pattern goes back over what it has read, hours: no machine is so slow.
     subprocess.run([sys.executable, "-c", ENDLESS], check=True, timeout=GENEROUS)

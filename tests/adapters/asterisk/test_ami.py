@@ -69,6 +69,7 @@ def refusal(login: Login) -> str:
     return words(caught.value)
 
 
+@pytest.mark.asterisk
 def test_an_action_is_answered(ami: Ami) -> None:
     assert ami.do("CoreStatus")["CoreCurrentCalls"] == "0"
     assert ami.do("getvar", ("Variable", "CC_NONE"))["value"] == ""
@@ -249,6 +250,7 @@ def test_a_missing_right_is_named(asterisk: Site) -> None:
             assert "it needs originate" in words(caught.value)
 
 
+@pytest.mark.asterisk
 def test_a_server_that_is_killed_ends_the_session_and_is_found_again_when_it_booted(
     tmp_path: Path,
 ) -> None:

@@ -403,6 +403,7 @@ def test_where_sipp_is_not_installed_it_is_named(monkeypatch: pytest.MonkeyPatch
         Sipp(Entrance("127.0.0.1", 5060, "x"))
 
 
+@pytest.mark.process
 def test_a_sipp_that_ends_says_why() -> None:
     with (
         refused("CC483"),

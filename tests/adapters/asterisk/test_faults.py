@@ -376,6 +376,7 @@ shift 2; exec "$@"
 READ_ONLY = 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" || exit 90; shift 2; exec "$@"'
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "mounting, says, hint, code",
     [
@@ -414,6 +415,7 @@ def test_a_disk_that_takes_nothing(
     is_consistent(estate)
 
 
+@pytest.mark.asterisk
 def test_an_sftp_that_is_cut_between_two_files(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -177,6 +177,7 @@ while got < 15:
 """
 
 
+@pytest.mark.process
 def test_processes_that_take_it_in_turns_never_hold_it_together(tmp_path: Path) -> None:
     command = [sys.executable, "-c", CONTENDER, str(tmp_path)]
     running = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]

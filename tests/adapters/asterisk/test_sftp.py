@@ -287,6 +287,7 @@ def test_a_server_that_says_nothing_is_given_up_in_time(server: Sshd, root: Path
         assert "no answer within 0.3 s" in refusal(login, root)
 
 
+@pytest.mark.sshd
 def test_a_server_without_sftp_says_so() -> None:
     with serving("ForceCommand /bin/false") as server:
         assert "offers no SFTP" in refusal(login_to(server), server.folder)
@@ -352,6 +353,7 @@ def test_a_commit_that_is_cut_in_the_middle_leaves_whole_files_in_order_and_says
     assert files(root) == set(names)
 
 
+@pytest.mark.process
 def test_a_full_disk_over_there_is_named_and_leaves_no_halves() -> None:
     """A program of its own, in whose eyes the folder lies on a disk of 256 KB."""
     program = f"""

@@ -153,6 +153,7 @@ def test_channels_are_averaged_and_overshoot_is_cut(tmp_path: Path) -> None:
     assert samples(sound).max() <= 32767
 
 
+@pytest.mark.espeak
 def test_a_sound_says_inside_what_it_was_made_from(tmp_path: Path) -> None:
     (sound,) = made({"menu": prompt(text="Hello.")}, tmp_path)
     assert sound.made.startswith("spoken by espeak-ng 1.")
@@ -180,6 +181,7 @@ def test_languages_find_their_nearest_voice() -> None:
     }
 
 
+@pytest.mark.espeak
 @settings(max_examples=15, deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=60))
 def test_any_text_is_words_and_speaks_the_same_twice(words: str) -> None:
@@ -188,6 +190,7 @@ def test_any_text_is_words_and_speaks_the_same_twice(words: str) -> None:
     assert twice[0] == twice[1]
 
 
+@pytest.mark.espeak
 @pytest.mark.parametrize("text", ["-w x.wav", "--version", '<voice name="de">', "&lt;"])
 def test_text_is_neither_option_nor_markup(text: str, tmp_path: Path) -> None:
     (sound,) = made({"menu": prompt(text=text)}, tmp_path)
@@ -195,6 +198,7 @@ def test_text_is_neither_option_nor_markup(text: str, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.espeak
 @pytest.mark.parametrize("text", ["[[h@l'oU]]", "[[[h@l'oU]]]", "a [[[[h@l'oU]] b"])
 def test_phonemes_are_spelled_out_as_any_words(text: str, tmp_path: Path) -> None:
     by = speech.find_speaker(Speech())
@@ -202,6 +206,7 @@ def test_phonemes_are_spelled_out_as_any_words(text: str, tmp_path: Path) -> Non
     assert len(speech.speak(by, text, "en")) > 1.5 * len(as_phonemes)
 
 
+@pytest.mark.process
 def test_text_goes_to_a_command_on_standard_input_in_its_language(tmp_path: Path) -> None:
     say = program(tmp_path, 'echo "$@" >args; cat >said; cat tone.wav')
     soundfile.write(tmp_path / "tone.wav", SECOND, 48_000)
@@ -213,6 +218,7 @@ def test_text_goes_to_a_command_on_standard_input_in_its_language(tmp_path: Path
     assert not (tmp_path / "x").exists()
 
 
+@pytest.mark.process
 def test_a_stream_that_does_not_know_its_length_is_read_to_its_end(tmp_path: Path) -> None:
     say = program(tmp_path, "cat tone.wav")
     soundfile.write(tmp_path / "tone.wav", SECOND, 48_000)
@@ -223,6 +229,7 @@ def test_a_stream_that_does_not_know_its_length_is_read_to_its_end(tmp_path: Pat
     assert len(samples(sound)) == 8000
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "script, cause",
     [
@@ -245,6 +252,7 @@ def test_a_command_that_does_not_speak_is_told_with_its_prompt(
     assert cause in told
 
 
+@pytest.mark.process
 def test_a_command_that_takes_too_long_is_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -270,6 +278,8 @@ def test_what_cannot_be_spoken_is_seen_beforehand(
     assert "apt-get install espeak-ng" in problem.hint
 
 
+@pytest.mark.espeak
+@pytest.mark.process
 def test_no_program_of_the_branch_speaks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A PATH with the working folder in it, as an empty entry, is a common mistake."""
     marker = tmp_path / "marker"

@@ -312,6 +312,7 @@ print(sorted(str(p.relative_to(root)) for p in root.rglob("*") if p.is_file()), 
 ONLY_THE_OLD = "['a.conf'] {'a.conf': b'old'}"
 
 
+@pytest.mark.process
 def test_a_full_disk_leaves_the_old_files_and_no_halves(tmp_path: Path) -> None:
     """A disk of 256 KB, mounted where nobody else sees it."""
     program = f"limit = lambda: None\n{FULL}"
@@ -328,6 +329,7 @@ def test_a_full_disk_leaves_the_old_files_and_no_halves(tmp_path: Path) -> None:
     assert ONLY_THE_OLD in told.stdout
 
 
+@pytest.mark.process
 def test_a_limit_on_the_size_of_files_leaves_the_old_files_and_no_halves(tmp_path: Path) -> None:
     program = f"""
 def limit():
@@ -355,6 +357,7 @@ for round in range(1_000_000):
 """
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("after", range(5))
 def test_a_killed_process_leaves_whole_files_in_order(tmp_path: Path, after: int) -> None:
     with subprocess.Popen(

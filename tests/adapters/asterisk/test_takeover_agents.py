@@ -156,6 +156,7 @@ def write(site: Site, port: int) -> None:
     load(site)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("release", ["22", "16"])
 def test_agents_who_log_in_and_their_callers_meet_the_same(
     release: str,

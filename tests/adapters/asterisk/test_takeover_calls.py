@@ -115,6 +115,7 @@ ESTATE = Estate(
 )
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("release", ["22", "16"])
 def test_callers_of_a_site_that_is_taken_over_meet_what_the_report_says(
     release: str,

@@ -1,0 +1,99 @@
+"""Marks of tests by the programs they start, and a watch that fails a test without its mark.
+
+A fixture brings its mark along; a test that starts a program by other means is marked by hand, and
+fails until it is. `make test-fast` leaves out all of them by the mark `starts`.
+"""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FIXTURES = {
+    "site": "asterisk",
+    "new_site": "asterisk",
+    "applied": "asterisk",
+    "estate": "asterisk",
+    "asterisk_22": "asterisk",
+    "asterisk_16": "asterisk",
+    "lab": "asterisk",
+    "served": "asterisk",
+    "server": "sshd",
+    "reading": "process",
+    "killed": "process",
+    "attacked": "git",
+    "committed": "git",
+    "git": "git",
+}
+"""Fixtures that start a program, with the mark of the tests that ask for them."""
+
+MARKS = {
+    "espeak": {"espeak-ng"},
+    "sipp": {"sipp"},
+    "asterisk": {"asterisk", "sipp", "espeak-ng"},
+    "sshd": {"sshd", "ssh-keygen", "ssh-add", "ssh-agent"},
+    "git": {"git"},
+}
+"""The programs that a test with a mark may start; with the mark `process` any that is no server."""
+SERVERS = frozenset({"asterisk", "sipp", "sshd"})
+
+_current: list[pytest.Item] = []
+"""The test that runs."""
+
+
+def mark(item: pytest.Item) -> None:
+    """Add the marks that the fixtures of a test bring along, and `starts` where it has any mark."""
+    for fixture in getattr(item, "fixturenames", ()):
+        if fixture in FIXTURES:
+            item.add_marker(FIXTURES[fixture])
+    if marks_of(item):
+        item.add_marker("starts")
+
+
+def marks_of(item: pytest.Item) -> set[str]:
+    """The marks that say which programs a test starts."""
+    return {found.name for found in item.iter_markers()} & {*MARKS, "process"}
+
+
+@contextmanager
+def watched(item: pytest.Item) -> Iterator[None]:
+    """Watch what a test and its fixtures start."""
+    _current.append(item)
+    try:
+        yield
+    finally:
+        _current.pop()
+
+
+def program(argv: Sequence[Any]) -> str:
+    """The name of a program, also where the loader of an unpacked one starts it."""
+    words = [os.fsdecode(word) for word in argv]
+    if words[1:2] == ["--library-path"]:
+        words = words[3:]
+    return Path(words[0]).name
+
+
+def missing_mark(item: pytest.Item, name: str) -> str:
+    """The mark that a test needs to start a program; "" where it has it."""
+    marks = marks_of(item)
+    needed = next((mark for mark, programs in MARKS.items() if name in programs), "process")
+    allowed = set().union(*(MARKS.get(mark, set()) for mark in marks))
+    is_other = "process" in marks and needed not in SERVERS
+    return "" if name in allowed or is_other else needed
+
+
+def _watch(event: str, arguments: tuple[Any, ...]) -> None:
+    if event != "subprocess.Popen" or not _current:
+        return
+    executable, argv = arguments[:2]
+    name = program([argv] if isinstance(argv, str | bytes | os.PathLike) else argv or [executable])
+    if needed := missing_mark(_current[-1], name):
+        pytest.fail(f"this test starts {name}: mark it with @pytest.mark.{needed}")
+
+
+# For as long as the process lives: Python cannot take a hook away again.
+sys.addaudithook(_watch)
