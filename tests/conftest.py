@@ -1,7 +1,7 @@
 """What all tests share: Hypothesis profiles, golden files, and marks for the programs they start."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -45,7 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 # After Hypothesis has marked its tests, and before `-m` selects some.
 @pytest.hookimpl(tryfirst=True, wrapper=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
     """Mark tests by the programs they start; of properties and servers measure no coverage.
 
     Measuring takes as long as running them, and other tests run the same lines.
@@ -54,11 +54,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
         started.mark(item)
         if item.get_closest_marker("hypothesis") or started.SERVERS & started.marks_of(item):
             item.add_marker(pytest.mark.no_cover)
-    return (yield)
+    yield
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[object]:
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test that starts a program without the mark for it."""
     with started.watched(item):
         return (yield)

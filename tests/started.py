@@ -1,6 +1,6 @@
 """Marks of tests by the programs they start, and a watch that fails a test without its mark.
 
-A fixture brings its mark along; a test that starts a program by other means is marked by hand, and
+A fixture brings its mark along, and some files do; a test that starts a program by other means is marked by hand, and
 fails until it is. `make test-fast` leaves out all of them by the mark `starts`.
 """
 
@@ -20,6 +20,7 @@ FIXTURES = {
     "estate": "asterisk",
     "asterisk_22": "asterisk",
     "asterisk_16": "asterisk",
+    "asterisk": "asterisk",
     "lab": "asterisk",
     "served": "asterisk",
     "server": "sshd",
@@ -30,6 +31,11 @@ FIXTURES = {
     "git": "git",
 }
 """Fixtures that start a program, with the mark of the tests that ask for them."""
+FILES = {
+    "*_live.py": ("asterisk",),
+    "lab/*.py": ("asterisk", "process"),
+}
+"""Files in which all tests have a mark, as `Path.match` reads them."""
 
 MARKS = {
     "espeak": {"espeak-ng"},
@@ -39,6 +45,8 @@ MARKS = {
     "git": {"git"},
 }
 """The programs that a test with a mark may start; with the mark `process` any that is no server."""
+# Each process asks this once, in whichever of its tests comes first.
+_ASKED = ("--version", "--voices")
 SERVERS = frozenset({"asterisk", "sipp", "sshd"})
 
 _current: list[pytest.Item] = []
@@ -46,10 +54,14 @@ _current: list[pytest.Item] = []
 
 
 def mark(item: pytest.Item) -> None:
-    """Add the marks that the fixtures of a test bring along, and `starts` where it has any mark."""
+    """Add the marks that the fixtures and the file of a test bring, and `starts` where it has any."""
     for fixture in getattr(item, "fixturenames", ()):
         if fixture in FIXTURES:
             item.add_marker(FIXTURES[fixture])
+    for pattern, marks in FILES.items():
+        if item.path.match(pattern):
+            for name in marks:
+                item.add_marker(name)
     if marks_of(item):
         item.add_marker("starts")
 
@@ -72,8 +84,8 @@ def watched(item: pytest.Item) -> Iterator[None]:
 def program(argv: Sequence[Any]) -> str:
     """The name of a program, also where the loader of an unpacked one starts it."""
     words = [os.fsdecode(word) for word in argv]
-    if words[1:2] == ["--library-path"]:
-        words = words[3:]
+    if "--library-path" in words[1:3]:
+        words = words[words.index("--library-path") + 2 :]
     return Path(words[0]).name
 
 
@@ -90,7 +102,10 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
     if event != "subprocess.Popen" or not _current:
         return
     executable, argv = arguments[:2]
-    name = program([argv] if isinstance(argv, str | bytes | os.PathLike) else argv or [executable])
+    argv = [argv] if isinstance(argv, str | bytes | os.PathLike) else argv or [executable]
+    name = program(argv)
+    if name == "espeak-ng" and argv[-1] in _ASKED:
+        return
     if needed := missing_mark(_current[-1], name):
         pytest.fail(f"this test starts {name}: mark it with @pytest.mark.{needed}")
 

@@ -18,6 +18,7 @@ from ruamel.yaml.scalarstring import (
 
 from ccstate.desired.yaml_faults import faults
 from ccstate.desired.yaml_values import read
+from tests.examples import scaled
 
 
 class DatesAsText(SafeConstructor):
@@ -144,7 +145,7 @@ documents = st.one_of(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=scaled(500))
 @given(documents)
 @example("a\n...\n\n...\n")
 @example("|\n#c\n")
@@ -165,14 +166,14 @@ def test_text_is_refused_or_read_as_ruamel_reads_it(text: str) -> None:
     assert exactly(value) == exactly(theirs)
 
 
-@settings(max_examples=500)
+@settings(max_examples=scaled(500))
 @given(documents)
 def test_the_cheap_look_at_the_bytes_misses_nothing(text: str) -> None:
     if not read(text.encode(), "a.yaml")[1]:
         assert faults(text.removeprefix("\ufeff"), "a.yaml") == []
 
 
-@settings(max_examples=300)
+@settings(max_examples=scaled(300))
 @given(documents)
 def test_every_problem_says_where_why_and_what_to_do(text: str) -> None:
     for problem in read(text.encode(), "a.yaml")[1]:
@@ -185,7 +186,7 @@ def test_every_problem_says_where_why_and_what_to_do(text: str) -> None:
         assert problem.span.column >= 1
 
 
-@settings(max_examples=300)
+@settings(max_examples=scaled(300))
 @given(
     st.one_of(st.binary(), st.binary().map(lambda data: b"a: [" + data), st.text().map(str.encode))
 )
@@ -215,7 +216,7 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=scaled(300))
 @given(st.dictionaries(words, values, max_size=4), st.booleans())
 def test_what_ruamel_writes_is_refused_or_read_back_as_ruamel_does(value: Any, flow: bool) -> None:
     writer = YAML()

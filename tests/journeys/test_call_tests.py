@@ -11,6 +11,7 @@ from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Year
 from ccstate.journeys.ways import End
 from ccstate.kinds import KINDS
+from tests.examples import scaled
 from tests.journeys.strategies_journeys import FIRST, Plain, centre, centres
 
 NUMBER = "+61255500000"
@@ -155,7 +156,7 @@ def test_what_is_tested_needs_no_other_test() -> None:
 
 
 @given(centres())
-@settings(max_examples=80)
+@settings(max_examples=scaled(80))
 def test_the_tests_that_are_written_are_valid_pass_and_leave_no_end_out(plain: Plain) -> None:
     centred = centre(plain)
     flow, year = Flow(centred), Year(centred, FIRST)

@@ -16,6 +16,7 @@ from ccstate.journeys.moments import Positions, Year
 from ccstate.journeys.walk import walk, zone_of
 from ccstate.journeys.ways import End, Event, Place
 from ccstate.model import Address, Fields, JourneyChange, Journeys
+from tests.examples import scaled
 from tests.journeys.strategies_journeys import FIRST, Plain, centre, centres, entries, moments
 from tests.journeys.tangles import estate, wide
 from tests.journeys.tangles import menu as menu_node
@@ -244,7 +245,7 @@ def positions_of(before: Plain, after: Plain, when: str = "") -> dict[str, Posit
 
 
 @given(centres(), centres())
-@settings(max_examples=60)
+@settings(max_examples=scaled(60))
 def test_every_change_that_is_told_is_one_at_the_moments_told(before: Plain, after: Plain) -> None:
     old, new = flows(before, after)
     for change in compared(before, after).changes:
@@ -275,7 +276,7 @@ def _moments(clock: str, zone: ZoneInfo) -> list[datetime]:
 
 
 @given(centres(), centres(), moments, entries)
-@settings(max_examples=100)
+@settings(max_examples=scaled(100))
 def test_where_nothing_is_told_no_call_ends_elsewhere(
     before: Plain, after: Plain, at: datetime, keys: list[str]
 ) -> None:
@@ -295,14 +296,14 @@ def test_where_nothing_is_told_no_call_ends_elsewhere(
 
 
 @given(centres())
-@settings(max_examples=60)
+@settings(max_examples=scaled(60))
 def test_a_centre_does_not_differ_from_itself(plain: Plain) -> None:
     found = compared(plain, plain)
     assert (found.changed, found.compared, found.added, found.removed) == (0, 0, (), ())
 
 
 @given(centres(), centres(), st.data())
-@settings(max_examples=30)
+@settings(max_examples=scaled(30))
 def test_the_same_two_centres_are_told_in_the_same_words(
     before: Plain, after: Plain, data: st.DataObject
 ) -> None:

@@ -12,6 +12,7 @@ from ccstate.journeys.moments import Phases, Year
 from ccstate.journeys.walk import Journey, keys_of, walk
 from ccstate.journeys.ways import End, Event, Place
 from ccstate.model import Address
+from tests.examples import scaled
 from tests.journeys.interpreter import Call, Everything
 from tests.journeys.strategies_journeys import FIRST, Plain, centre, centres, moments
 
@@ -35,7 +36,7 @@ def entered(plain: Plain, at: datetime) -> Iterable[tuple[Flow, Place, Phases]]:
         yield flow, start, year.phases(flow.schedules(flow.reached(start)), at)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=scaled(120), deadline=None)
 @given(centres(), moments)
 def test_all_that_can_happen_is_enumerated_and_nothing_else(plain: Plain, at: datetime) -> None:
     for flow, start, phases in entered(plain, at):
@@ -49,7 +50,7 @@ def test_all_that_can_happen_is_enumerated_and_nothing_else(plain: Plain, at: da
         assert set(reached_in(flow, start, phases)) == Everything(plain, at).reached(start)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=scaled(100), deadline=None)
 @given(centres(), moments)
 def test_the_way_to_a_place_is_one_that_a_call_can_go(plain: Plain, at: datetime) -> None:
     for flow, start, phases in entered(plain, at):
@@ -71,7 +72,7 @@ def is_up_to_the_caller(flow: Flow, journey: Journey, phases: Phases) -> bool:
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=scaled(100), deadline=None)
 @given(centres(), moments)
 def test_pressing_the_keys_of_a_journey_walks_it_again(plain: Plain, at: datetime) -> None:
     for flow, start, phases in entered(plain, at):
@@ -86,7 +87,7 @@ def test_pressing_the_keys_of_a_journey_walks_it_again(plain: Plain, at: datetim
                 assert again.seconds == journey.seconds
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=scaled(120), deadline=None)
 @given(centres(), moments)
 def test_there_is_a_ring_exactly_when_somebody_left_alone_may_never_arrive(
     plain: Plain, at: datetime
@@ -104,7 +105,7 @@ def test_there_is_a_ring_exactly_when_somebody_left_alone_may_never_arrive(
                 assert following in {outcome.then for outcome in left_alone}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=scaled(60), deadline=None)
 @given(centres())
 def test_one_schedule_decides_at_a_place_or_none(plain: Plain) -> None:
     flow = Flow(centre(plain))

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ccstate.journeys.hours import DAY, Holidays, Hours, Phase, Timetable
+from tests.examples import scaled
 from tests.journeys import interpreter
 from tests.journeys.strategies_journeys import calendars, days_for, schedules
 
@@ -271,7 +272,7 @@ def test_clocks_that_go_forward_at_midnight_are_an_occasion_too(zone: str, first
     assert occasions == ["clocks go forward"]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=scaled(100), deadline=None)
 @given(st.data())
 def test_a_schedule_says_what_the_clock_on_the_wall_says_at_every_minute(
     data: st.DataObject,
@@ -297,7 +298,7 @@ def test_a_schedule_says_what_the_clock_on_the_wall_says_at_every_minute(
         ), local
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=scaled(60), deadline=None)
 @given(st.data())
 def test_days_are_the_same_from_whichever_day_one_begins(data: st.DataObject) -> None:
     declared = data.draw(schedules())

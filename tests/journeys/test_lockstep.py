@@ -17,6 +17,7 @@ from ccstate.journeys.moments import Phases, Year
 from ccstate.journeys.walk import RUNG, keys_of, walk
 from ccstate.journeys.ways import KEYS, End, Event, Place
 from ccstate.model import Journeys
+from tests.examples import scaled
 from tests.journeys.strategies_journeys import FIRST, Plain, centre, centres, entries, moments
 from tests.journeys.tangles import changed, estate, large, tangle, wide
 
@@ -61,7 +62,7 @@ def test_the_last_leaf_of_a_hundred_and_fifty_seven_menus_is_told_with_its_keys(
 
 
 @given(large())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=scaled(60), deadline=None)
 def test_of_a_tree_of_any_size_nothing_is_passed_over_in_silence(
     drawn: tuple[Plain, Plain, str, random.Random],
 ) -> None:
@@ -100,7 +101,7 @@ def callers(
 
 
 @given(large(), entries, outcomes)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=scaled(60), deadline=None)
 def test_where_a_small_change_is_not_told_no_call_ends_elsewhere(
     drawn: tuple[Plain, Plain, str, random.Random], keys: list[str], rings: list[Event]
 ) -> None:
@@ -113,7 +114,7 @@ def test_where_a_small_change_is_not_told_no_call_ends_elsewhere(
 
 
 @given(centres(), centres(), moments)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=scaled(60), deadline=None)
 def test_whatever_ends_elsewhere_by_itself_does_so_in_step(
     before: Plain, after: Plain, at: datetime
 ) -> None:
@@ -140,7 +141,7 @@ def _said(flow: Flow, start: Place, at: datetime) -> Phases:
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=scaled(30), deadline=None)
 def test_whatever_one_change_does_to_calls_is_told(seed: int) -> None:
     """Both ways round: what no caller notices is not told."""
     chance = random.Random(seed)  # noqa: S311 - chance for a test, no secret

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ccstate.journeys.hours import Phase, Position
 from ccstate.journeys.moments import DAYS, ScheduleState, Year
+from tests.examples import scaled
 from tests.journeys import interpreter
 from tests.journeys.strategies_journeys import FIRST, calendars, centre, days_for, schedules
 
@@ -37,7 +38,7 @@ def minutes_of_the_year(draw: st.DrawFn, named: Named, shared: Named) -> datetim
     return MIDNIGHT + timedelta(minutes=min(max(minute, 0), LAST))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=scaled(100), deadline=None)
 @given(st.data(), calendars)
 def test_whatever_schedules_say_at_some_minute_one_moment_of_the_worlds_stands_for(
     data: st.DataObject, shared: dict[str, Any]
@@ -50,7 +51,7 @@ def test_whatever_schedules_say_at_some_minute_one_moment_of_the_worlds_stands_f
         assert said(named, shared, moment) in told, moment
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=scaled(100), deadline=None)
 @given(st.dictionaries(st.sampled_from("abc"), schedules(), max_size=3), calendars)
 def test_a_moment_has_the_phases_and_occasions_of_its_world(
     named: dict[str, dict[str, Any]], shared: dict[str, Any]

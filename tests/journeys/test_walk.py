@@ -11,6 +11,7 @@ from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Year
 from ccstate.journeys.walk import Answering, Journey, Step, keys_of, walk, zone_of
 from ccstate.journeys.ways import End, Event, Place, Transition
+from tests.examples import scaled
 from tests.journeys import interpreter
 from tests.journeys.strategies_journeys import FIRST, Plain, centre, centres, entries, moments
 
@@ -20,7 +21,7 @@ outcomes = st.lists(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=scaled(120), deadline=None)
 @given(centres(), moments, entries, st.booleans(), outcomes)
 def test_a_call_goes_as_it_was_played(
     plain: Plain, at: datetime, keys: list[str], answered: bool, coming: list[Event]

@@ -11,6 +11,7 @@ from ccstate.journeys.ways import End, Event, Place
 from ccstate.model import Address
 from ccstate.rules import dead_ends, rounds
 from ccstate.rules.rule import Breach, Estate
+from tests.examples import scaled
 from tests.rules.estates import estate
 
 CHECKS = {rule.code: rule.check for rule in (*rounds.RULES, *dead_ends.RULES)}
@@ -384,7 +385,7 @@ def is_unanswered(flow: Flow, phases: Phases, step: Step) -> bool:
     return step.way.event in {Event.NO_ANSWER, Event.FULL} or Event.ANSWERED in here
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=scaled(50))
 @given(estates())
 def test_a_dead_end_is_where_a_journey_of_answered_calls_ends_badly(document: str) -> None:
     judged = estate(document)
@@ -399,7 +400,7 @@ def test_a_dead_end_is_where_a_journey_of_answered_calls_ends_badly(document: st
     assert {finding.address for finding in CHECKS["CC201"](judged)} == ends
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=scaled(50))
 @given(estates())
 def test_there_is_a_round_where_a_caller_who_does_nothing_can_come_back(document: str) -> None:
     judged = estate(document)

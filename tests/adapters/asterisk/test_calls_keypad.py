@@ -9,6 +9,7 @@ from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import Year
 from ccstate.journeys.walk import walk
 from ccstate.journeys.ways import Place
+from tests.examples import scaled
 from tests.journeys.strategies_journeys import (
     FIRST,
     Plain,
@@ -43,7 +44,7 @@ def asked(node: dict[str, Any], keys: list[str]) -> list[tuple[float, str]]:
     return [(press.after, press.key) for press in presses]
 
 
-@settings(max_examples=300)
+@settings(max_examples=scaled(300))
 @given(centres(), moments, entries)
 def test_at_every_place_what_the_walk_says_is_pressed(
     plain: Plain, at: datetime, keys: list[str]

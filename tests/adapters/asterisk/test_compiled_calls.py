@@ -27,6 +27,7 @@ from tests.adapters.asterisk.played_calls import (
     Told,
     loaded,
 )
+from tests.examples import scaled
 from tests.journeys.strategies_journeys import (
     CALLING,
     FIRST,
@@ -139,7 +140,7 @@ outcomes = st.lists(
 calling = st.sampled_from([ANYBODY, *CALLING[:2], "+61491579999", "+442079460000", WITHHELD])
 
 
-@settings(max_examples=150)
+@settings(max_examples=scaled(150))
 @given(whole_centres(), moments, entries, st.booleans(), outcomes, calling)
 def test_a_call_goes_through_the_dialplan_as_the_model_says(  # noqa: PLR0917 - all that is drawn
     plain: Plain, at: datetime, keys: list[str], answered: bool, coming: list[Event], caller: str

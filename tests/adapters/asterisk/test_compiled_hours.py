@@ -18,6 +18,7 @@ from ccstate_lab.site import Site
 from tests.adapters.asterisk.estates import estate, fields, imported, kinds
 from tests.adapters.asterisk.played_calls import Call, loaded
 from tests.asterisk_sites import NewSite
+from tests.examples import scaled
 from tests.journeys.strategies_journeys import calendars, days_for, moments, schedules
 from tests.waiting import GENEROUS
 
@@ -59,7 +60,7 @@ def at_edges(schedule: dict[str, Any], day: date, shared: Named) -> list[datetim
     return found
 
 
-@settings(max_examples=150)
+@settings(max_examples=scaled(150))
 @given(st.data(), schedules(), calendars, moments)
 def test_a_schedule_in_the_dialplan_says_what_the_calendar_says(
     data: st.DataObject, schedule: dict[str, Any], shared: Named, moment: datetime

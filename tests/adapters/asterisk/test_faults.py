@@ -416,6 +416,7 @@ def test_a_disk_that_takes_nothing(
 
 
 @pytest.mark.asterisk
+@pytest.mark.sshd
 def test_an_sftp_that_is_cut_between_two_files(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

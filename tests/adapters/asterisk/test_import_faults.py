@@ -14,6 +14,7 @@ from ccstate.adapters.embedded import SUPPORTS
 from ccstate.model import Address, Fields, parse_address
 from tests.adapters.asterisk.estates import WORDS, confs, estate, imported_confs
 from tests.adapters.asterisk.test_import_corpus import FIRST, told
+from tests.examples import scaled
 
 SETTING = Setting(prefix="+61", timezone="Australia/Sydney", words=WORDS, supports=SUPPORTS)
 TARGETS = {
@@ -163,13 +164,13 @@ def report(menu: dict[str, Any], changed: dict[str, Any]) -> Counter[str]:
     return Counter(line for line in told(proving.proof()) if "dialled by trunk/line" in line)
 
 
-@settings(max_examples=8)
+@settings(max_examples=scaled(8))
 @given(menus())
 def test_a_dialplan_and_the_same_as_objects_are_the_same(menu: dict[str, Any]) -> None:
     assert report(menu, menu) == Counter()
 
 
-@settings(max_examples=30)
+@settings(max_examples=scaled(30))
 @given(menus(), menus(), st.data())
 def test_a_fault_is_reported(
     menu: dict[str, Any], other: dict[str, Any], data: st.DataObject
@@ -183,7 +184,7 @@ def test_a_fault_is_reported(
     assert report(menu, {**menu, field: other[field]})
 
 
-@settings(max_examples=8)
+@settings(max_examples=scaled(8))
 @given(menus())
 def test_what_is_imported_differs_nowhere_or_says_so(menu: dict[str, Any]) -> None:
     read = confs(estate(dialplan(menu)))

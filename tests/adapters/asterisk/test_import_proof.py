@@ -22,6 +22,7 @@ from ccstate_lab.programs import programs
 from tests.adapters.asterisk.estates import WORDS, confs, estate, imported_confs
 from tests.adapters.asterisk.test_importing import BASIC_PBX, SPOKEN
 from tests.adapters.asterisk.test_importing_properties import FILES
+from tests.examples import scaled
 
 SETTING = Setting(prefix="+61", timezone="Australia/Sydney", words=WORDS)
 FIRST = date(2026, 11, 30)
@@ -89,7 +90,7 @@ def proving(files: dict[str, str]) -> Proving:
     return Proving(read, imported_confs(read, SETTING), SETTING, FIRST)
 
 
-@settings(max_examples=60)
+@settings(max_examples=scaled(60))
 @given(FILES)
 def test_whatever_stands_in_the_files_is_compared_or_told(files: dict[str, str]) -> None:
     read = confs(files)
@@ -184,7 +185,7 @@ def reported(proof: Proof) -> set[str]:
     return {entry_point.exten for entry_point in doors if entry_point.context == "inbound"}
 
 
-@settings(max_examples=120)
+@settings(max_examples=scaled(120))
 @given(st.data(), DIALPLAN, st.sampled_from(["61255501000", "61255501001"]))
 def test_no_caller_meets_something_else_in_silence(
     data: st.DataObject, dialplan: str, number: str

@@ -32,6 +32,7 @@ from ccstate.adapters.asterisk.include_files import (
     serialize,
 )
 from tests.adapters.asterisk.hostile import ON_ONE_LINE, texts
+from tests.examples import scaled
 
 names = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,8}", fullmatch=True)
 values = texts.map(lambda text: text.strip(" "))
@@ -134,7 +135,7 @@ lots = st.dictionaries(st.tuples(names, names), values, max_size=3).map(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=scaled(200))
 @given(pjsip(), queues(), mailboxes(), contexts(), lots, texts)
 def test_entries_are_read_back_as_they_were(  # noqa: PLR0917 - all that is drawn
     phones: dict[Key, str],

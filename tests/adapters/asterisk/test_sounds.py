@@ -35,6 +35,7 @@ from ccstate.errors import InvalidInput
 from ccstate.model import Fields, Json
 from ccstate_lab.site import Site
 from tests.asterisk_sites import NewSite
+from tests.examples import scaled
 from tests.waiting import until
 
 SECOND = np.sin(np.arange(48_000) * 2 * math.pi * 440 / 48_000).astype("float32") / 2
@@ -182,7 +183,7 @@ def test_languages_find_their_nearest_voice() -> None:
 
 
 @pytest.mark.espeak
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=scaled(15), deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=60))
 def test_any_text_is_words_and_speaks_the_same_twice(words: str) -> None:
     sentence = f"Hello {words}"
@@ -385,7 +386,7 @@ def flac_length(flac: bytes, length: int) -> bytes:
     return flac[:21] + bytes((flac[21] & 0xF0,)) + struct.pack(">I", length) + flac[26:]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=scaled(200), deadline=None)
 @given(st.sampled_from(list(FORMATS)), st.data())
 def test_damaged_recordings_are_refused_or_read_but_never_crash(
     name: str, data: st.DataObject
