@@ -12,15 +12,22 @@ from ccstate.journeys.moments import Year
 from ccstate.journeys.ways import End, Event, Place
 from ccstate.model import Address, Fields
 from ccstate.render.enumeration import (
-    MOST_LEADS,
+    MOST_ENDS,
     MOST_ROUNDS,
-    story_markdown,
-    story_text,
+    fitting_sections,
+    number_markdown,
+    number_text,
     sum_markdown,
     sum_text,
-    that_fit,
 )
-from ccstate.render.enumeration_words import Lead, Scene, Story, asked, path_words, story
+from ccstate.render.enumeration_words import (
+    EndPaths,
+    HoursGroup,
+    NumberCalls,
+    asked,
+    number_calls,
+    path_words,
+)
 from ccstate.render.text import PLAIN
 
 
@@ -87,7 +94,7 @@ def told(centre: Flow, name: str, most: int = 2_000) -> tuple[str, Tally]:
     found = calls(centre, Year(centre.centre, date(2026, 11, 22)), Place("number", name), most)
     tally = Tally()
     tally.add(found)
-    return story_text(story(centre, found), 3, 80, PLAIN), tally
+    return number_text(number_calls(centre, found), 3, 80, PLAIN), tally
 
 
 def test_rounds_are_told_by_their_places() -> None:
@@ -161,8 +168,8 @@ def test_groups_of_hours_are_told_with_an_example_and_occasions() -> None:
 
 def test_groups_with_a_bad_end_are_told_before_others() -> None:
     year = Year(MANY.centre, date(2026, 11, 22))
-    found = story(MANY, calls(MANY, year, Place("number", "+61255501234")))
-    text = story_text(found, 1, 80, PLAIN)
+    found = number_calls(MANY, calls(MANY, year, Place("number", "+61255501234")))
+    text = number_text(found, 1, 80, PLAIN)
     assert "cut off" in text
     assert "2 more groups of hours" in text
 
@@ -176,18 +183,21 @@ def test_ways_that_were_not_followed_are_said() -> None:
 
 def test_markdown_tells_the_same() -> None:
     year = Year(MANY.centre, date(2026, 11, 22))
-    found = story(MANY, calls(MANY, year, Place("number", "+61255501234"), 2))
-    text = story_markdown(found, 3)
+    found = number_calls(MANY, calls(MANY, year, Place("number", "+61255501234"), 2))
+    text = number_markdown(found, 3)
     assert "### `Main (+61255501234)`" in text
     assert "- There are more ways than were followed." in text
-    assert "1 more group of hours" in story_markdown(found, 2)
+    assert "1 more group of hours" in number_markdown(found, 2)
     ring = calls(ROUND, year, Place("number", "+61255501235"))
-    assert "**goes round for ever:**" in story_markdown(story(ROUND, ring), 2)
+    assert "**goes round for ever:**" in number_markdown(number_calls(ROUND, ring), 2)
 
 
 def test_a_comment_on_github_has_room_for_the_sum() -> None:
-    assert that_fit(["x" * 30_000, "y" * 10_000, "z" * 30_000]) == ["x" * 30_000, "y" * 10_000]
-    assert that_fit(["x" * 60_000]) == []
+    assert fitting_sections(["x" * 30_000, "y" * 10_000, "z" * 30_000]) == [
+        "x" * 30_000,
+        "y" * 10_000,
+    ]
+    assert fitting_sections(["x" * 60_000]) == []
 
 
 def test_paths_that_nobody_reads_to_their_end_are_counted_each_by_itself() -> None:
@@ -197,9 +207,11 @@ def test_paths_that_nobody_reads_to_their_end_are_counted_each_by_itself() -> No
 
 
 def test_what_is_left_out_of_a_section_is_counted_in_markdown_too() -> None:
-    lead = Lead("press 1", End.HUMAN, "Sales (queue/sales)")
-    scene = Scene("", "e.g. now", (lead,) * (MOST_LEADS + 2), (lead,) * (MOST_LEADS + 1), True)
-    text = story_markdown(Story("Main", "UTC", (scene,), ("a → a",) * (MOST_ROUNDS + 1), True), 5)
+    lead = EndPaths("press 1", End.HUMAN, "Sales (queue/sales)")
+    scene = HoursGroup("", "e.g. now", (lead,) * (MOST_ENDS + 2), (lead,) * (MOST_ENDS + 1), True)
+    text = number_markdown(
+        NumberCalls("Main", "UTC", (scene,), ("a → a",) * (MOST_ROUNDS + 1), True), 5
+    )
     assert "- … and 2 more ends" in text
     assert "  - … and 1 more end\n" in text
     assert "… and 1 more round\n" in text

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccstate.render.graph.layout import MOST_STEPS, Edge, Layout, Point, Size, Tangled, layered
+from ccstate.render.graph.layout import (
+    MOST_STEPS,
+    Edge,
+    Layout,
+    Point,
+    Size,
+    Tangled,
+    layered_layout,
+)
 from ccstate.render.graph.lines import bold_width_of, width_of
 
 NEARLY = 0.01
@@ -58,15 +66,15 @@ def test_a_drawing_is_refused_by_the_rows_that_arrows_run_past(rows: int) -> Non
     edges = down + [Edge(n, rows - 1) for n in range(rows - 1)]
     if 2 * len(down) + rows * (rows - 1) > MOST_STEPS:
         with pytest.raises(Tangled, match=f"{len(edges):,} arrows"):
-            layered(sizes, edges)
+            layered_layout(sizes, edges)
     else:
-        assert len(layered(sizes, edges).routes) == len(edges)
+        assert len(layered_layout(sizes, edges).routes) == len(edges)
 
 
 @given(graphs())
 def test_boxes_and_words_never_lie_on_each_other(graph: tuple[list[Size], list[Edge]]) -> None:
     sizes, edges = graph
-    found = layered(sizes, edges)
+    found = layered_layout(sizes, edges)
     for one, other in combinations(rects(sizes, edges, found), 2):
         assert not overlap(one, other)
     for left, top, right, bottom in rects(sizes, edges, found):
@@ -91,7 +99,7 @@ def bent(before: Point, after: Point) -> list[Point]:
 @given(graphs())
 def test_no_arrow_runs_through_a_box(graph: tuple[list[Size], list[Edge]]) -> None:
     sizes, edges = graph
-    found = layered(sizes, edges)
+    found = layered_layout(sizes, edges)
     boxes = rects(sizes, edges, found)[: len(sizes)]
     for edge, route in zip(edges, found.routes, strict=True):
         if edge.tail == edge.head:
@@ -105,7 +113,7 @@ def test_no_arrow_runs_through_a_box(graph: tuple[list[Size], list[Edge]]) -> No
 @given(graphs())
 def test_every_arrow_begins_and_ends_at_its_boxes(graph: tuple[list[Size], list[Edge]]) -> None:
     sizes, edges = graph
-    found = layered(sizes, edges)
+    found = layered_layout(sizes, edges)
     for edge, route in zip(edges, found.routes, strict=True):
         for box, point in ((edge.tail, route.points[0]), (edge.head, route.points[-1])):
             corner, size = found.boxes[box], sizes[box]
@@ -115,15 +123,15 @@ def test_every_arrow_begins_and_ends_at_its_boxes(graph: tuple[list[Size], list[
 
 @given(graphs())
 def test_the_same_graph_has_the_same_layout(graph: tuple[list[Size], list[Edge]]) -> None:
-    assert layered(*graph) == layered(*graph)
+    assert layered_layout(*graph) == layered_layout(*graph)
 
 
 def test_nothing_is_drawn_of_nothing() -> None:
-    assert layered([], []) == Layout((), (), Size(0, 0))
+    assert layered_layout([], []) == Layout((), (), Size(0, 0))
 
 
 def test_an_arrow_down_is_straight_where_nothing_is_in_its_way() -> None:
-    found = layered([Size(100, 40)] * 2, [Edge(0, 1)])
+    found = layered_layout([Size(100, 40)] * 2, [Edge(0, 1)])
     assert len({point.x for point in found.routes[0].points}) == 1
 
 

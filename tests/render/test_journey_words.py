@@ -11,7 +11,7 @@ from ccstate.journeys.moments import Moment
 from ccstate.journeys.ways import End, Event, Place, Transition
 from ccstate.model import Address
 from ccstate.render import journey_words as words
-from ccstate.render.values import listed
+from ccstate.render.values import join_words
 
 SYDNEY = ZoneInfo("Australia/Sydney")
 FLOW = Flow(
@@ -128,6 +128,6 @@ def test_an_hour_that_comes_twice_is_told_with_its_offset() -> None:
 
 
 def test_words_are_joined_as_in_a_sentence() -> None:
-    assert listed(["a"]) == "a"
-    assert listed(["a", "b", "c"]) == "a, b and c"
-    assert listed(["1", "2"], "or") == "1 or 2"
+    assert join_words(["a"]) == "a"
+    assert join_words(["a", "b", "c"]) == "a, b and c"
+    assert join_words(["1", "2"], "or") == "1 or 2"

@@ -20,7 +20,7 @@ from ccstate.render.call_tests import (
     CALL_TESTS,
     PLACED_CALLS,
     PlacedCalls,
-    covered,
+    coverage_words,
     is_good,
     placed_line,
 )
@@ -109,12 +109,12 @@ def simulate(
 def _name_open_fields(flow: "Flow", journeys: Iterable["Journey"]) -> None:
     """Name the fields on which journeys through the desired state depend and that it does not declare."""
     from ccstate.journeys.walk import left_open
-    from ccstate.render.values import listed
+    from ccstate.render.values import join_words
 
     if found := left_open(flow, journeys):
         more = [f"{len(found) - MOST_OPEN:,} more"] if len(found) > MOST_OPEN else []
         words = (
-            f"Not declared here, and so not managed: {listed([*found[:MOST_OPEN], *more])}. Walked as a new object has "
+            f"Not declared here, and so not managed: {join_words([*found[:MOST_OPEN], *more])}. Walked as a new object has "
             "it; --live walks what the platforms hold."
         )
         print_remark(fill(words, width(), break_long_words=False, break_on_hyphens=False))
@@ -193,7 +193,7 @@ def _generate(project: Project, run: "TestRun", into: Path | None) -> int:
 
     missing = run.coverage.missing
     if not missing:
-        print_result(f"Every end has its test. {covered(run.coverage)}.")
+        print_result(f"Every end has its test. {coverage_words(run.coverage)}.")
         return 0
     path = project.inside(into, FILE)
     tests = missing_tests(run.flow, missing, run.flow.centre.of("call_test"))

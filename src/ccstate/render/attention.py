@@ -18,7 +18,7 @@ from ccstate.render.text import (
     plain,
     safe,
 )
-from ccstate.render.values import listed, plural
+from ccstate.render.values import join_words, plural
 
 
 class Sentence(NamedTuple):
@@ -152,7 +152,7 @@ def _fields(changes: Iterable[Change], why: Why, then: str) -> Iterator[Sentence
         yield Sentence(words, len(found), tuple(found), Style.CHANGE)
 
 
-def unmanaged(plan: Plan) -> Iterator[Sentence]:
+def unmanaged_objects(plan: Plan) -> Iterator[Sentence]:
     """Objects that no file declares, target by target."""
     for target, kinds in plan.unmanaged.items():
         count = sum(entry.count for entry in kinds.values())
@@ -165,7 +165,7 @@ def unmanaged(plan: Plan) -> Iterator[Sentence]:
             yield Sentence(words, count, _in_turn(kinds), Style.PLAIN, target)
 
 
-def kept(fields: Mapping[str, tuple[str, ...]]) -> Iterator[Sentence]:
+def recorded_only(fields: Mapping[str, tuple[str, ...]]) -> Iterator[Sentence]:
     """What is written to ccstate's records only, for the platform has no place for it."""
     for target, names in fields.items():
         if names:
@@ -207,8 +207,8 @@ def basis_of(plan: Plan) -> str:
     return f"commit {commit}{dirty}"
 
 
-def where(names: list[str]) -> str:
-    return listed(names) or "the platform"
+def target_names(names: list[str]) -> str:
+    return join_words(names) or "the platform"
 
 
 FOR_READING = (
@@ -246,7 +246,7 @@ def busy_text(busy: Busy, plan_id: str, width: int = 80, palette: Palette = PLAI
     return "\n" + paragraphs(blocks, width, palette).rstrip("\n")
 
 
-def going_on(activity: Mapping[Address, Activity]) -> Iterator[Line]:
+def activity_lines(activity: Mapping[Address, Activity]) -> Iterator[Line]:
     """What is going on on one platform."""
     yield from _lines({"": activity})
 

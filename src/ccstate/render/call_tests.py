@@ -29,12 +29,12 @@ from ccstate.render.text import (
     Style,
     code,
     columns,
-    laid_out,
+    lay_out,
     paragraphs,
     plain,
     safe,
 )
-from ccstate.render.values import listed, plural
+from ccstate.render.values import join_words, plural
 from ccstate.report_format import calls as form
 
 WIDEST = 40
@@ -86,7 +86,7 @@ def _call(flow: Flow, verdict: Verdict) -> str:
 
 
 def _expected(flow: Flow, verdict: Verdict) -> str:
-    return listed([_place(flow, at) for at in verdict.test["expect"]], "or")
+    return join_words([_place(flow, at) for at in verdict.test["expect"]], "or")
 
 
 def _place(flow: Flow, at: str) -> str:
@@ -117,15 +117,15 @@ def command(verdict: Verdict) -> str:
 
 def _summary(flow: Flow, verdicts: Sequence[Verdict], found: Coverage) -> Iterator[Line]:
     failed = sum(not verdict.passed for verdict in verdicts)
-    head = passing(verdicts)
+    head = passed_words(verdicts)
     style = Style.ALARM if failed else Style.STRONG
-    yield 2, (Piece(f"{head}.", style), *plain(f" {covered(found)}."))
+    yield 2, (Piece(f"{head}.", style), *plain(f" {coverage_words(found)}."))
     if found.missing:
         yield 4, (Piece("  No test: ", Style.DIM), *plain(_missing(flow, found.missing)))
         yield 2, (*plain("To write the missing tests:  "), Piece(GENERATE, Style.STRONG))
 
 
-def passing(verdicts: Sequence[Verdict]) -> str:
+def passed_words(verdicts: Sequence[Verdict]) -> str:
     """`14 of 15 call tests pass`."""
     passed = sum(verdict.passed for verdict in verdicts)
     verb = "passes" if 1 in {passed, len(verdicts)} else "pass"
@@ -135,7 +135,7 @@ def passing(verdicts: Sequence[Verdict]) -> str:
 GENERATE = "ccstate test --generate"
 
 
-def covered(found: Coverage) -> str:
+def coverage_words(found: Coverage) -> str:
     """`They cover 21 of 54 ends of 11 numbers`."""
     return f"Covered: {found.covered:,} of {plural(found.ends, 'end')} of {plural(found.numbers, 'number')}"
 
@@ -154,7 +154,7 @@ def call_tests_markdown(run: TestRun) -> str:
     """The tests that fail, for a comment, and the counts."""
     flow, verdicts, found = run.flow, run.verdicts, run.coverage
     failed = [verdict for verdict in verdicts if not verdict.passed]
-    lines = [f"**{passing(verdicts)}.** {covered(found)}.", ""]
+    lines = [f"**{passed_words(verdicts)}.** {coverage_words(found)}.", ""]
     for verdict in failed:
         lines += [
             f"- **{code(verdict.name)}**: {code(_call(flow, verdict))}\\",
@@ -233,7 +233,7 @@ ARROW = " → "
 
 def placed_line(result: CallResult, names: int, palette: Palette = PLAIN, width: int = 80) -> str:
     """The verdict on one call, as soon as it is over; `names` are the columns of all names."""
-    return laid_out([_verdict(result, names)], width, palette)
+    return lay_out([_verdict(result, names)], width, palette)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +251,7 @@ def placed_text(placed: PlacedCalls, width: int = 80, palette: Palette = PLAIN) 
     names = max((columns(r.walked.name) for r in results), default=0)
     lines = [line for result in results for line in _result_lines(flow, result, names)]
     style = Style.STRONG if all(is_good(result) for result in results) else Style.ALARM
-    summary = [(2, (Piece(f"{summed_up(results)}.", style),))]
+    summary = [(2, (Piece(f"{results_words(results)}.", style),))]
     return paragraphs((lines, summary), width, palette)
 
 
@@ -260,7 +260,7 @@ def is_good(result: CallResult) -> bool:
     return result.passed and result.agrees
 
 
-def summed_up(results: Sequence[CallResult]) -> str:
+def results_words(results: Sequence[CallResult]) -> str:
     """`15 of 15 calls end as they should, 15 agree with the model`."""
     passed = sum(result.passed for result in results)
     agree = sum(result.agrees for result in results)
@@ -408,7 +408,7 @@ def _journey(journey: Journey | None) -> form.PlacedWay | None:
 def placed_markdown(placed: PlacedCalls) -> str:
     """The calls that are not as they should be, for a comment, and the counts."""
     flow, results = placed.flow, placed.results
-    lines = [f"**{summed_up(results)}.**", ""]
+    lines = [f"**{results_words(results)}.**", ""]
     for result in results:
         if not is_good(result):
             _, words = _agrees(flow, result)

@@ -13,14 +13,14 @@ from ccstate.render.values import (
     SIGNS,
     STYLES,
     brief,
+    common_reason,
     facts_of,
     fields_of,
     plural,
-    said_of,
+    reason_words,
     scalar,
     summary,
     title,
-    whose,
 )
 
 MOST_ROWS = 12
@@ -266,7 +266,7 @@ def change_lines(change: Change, names: int, kept: Collection[str] = ()) -> Iter
     fields = fields_of(change)
     if known := title(change.address, fields):
         head += [*plain("  "), Piece(known)]
-    said = (Piece(f"  {words}", Style.NOTE),) if (words := said_of(change)) else ()
+    said = (Piece(f"  {words}", Style.NOTE),) if (words := common_reason(change)) else ()
     match change.action:
         case Action.CREATE:
             gap = " " * (names - columns(safe(str(change.address))) + 2)
@@ -277,7 +277,7 @@ def change_lines(change: Change, names: int, kept: Collection[str] = ()) -> Iter
             yield 8, (*head, *plain(lost), *said)
         case Action.UPDATE | Action.ADOPT:
             yield 8, (*head, *said)
-            yield from _edits(change, {} if said else {why: whose(why) for why in Why}, kept)
+            yield from _edits(change, {} if said else {why: reason_words(why) for why in Why}, kept)
 
 
 def _edits(change: Change, words: Mapping[Why, str], kept: Collection[str]) -> Iterator[Line]:

@@ -19,8 +19,8 @@ from ccstate.model import (
     Resource,
     Why,
 )
-from ccstate.render.attention import going_on, unseen_lines
-from ccstate.render.attention import kept as kept_sentences
+from ccstate.render.attention import activity_lines, unseen_lines
+from ccstate.render.attention import recorded_only as kept_sentences
 from ccstate.render.changes import change_lines
 from ccstate.render.formats import Report, as_json
 from ccstate.render.text import (
@@ -35,7 +35,7 @@ from ccstate.render.text import (
     safe,
     well_formed,
 )
-from ccstate.render.values import brief, listed, named, plural
+from ccstate.render.values import brief, join_words, name_first, plural
 from ccstate.report_format import objects as form
 
 SHOWN = 50
@@ -119,7 +119,7 @@ def drift_text(found: Mapping[str, Drifted], width: int, palette: Palette) -> st
         blocks.append(unseen_lines(target, seen.unseen))
         if seen.activity:
             words = Piece("Going on there now, which is no drift:", Style.NOTE)
-            blocks.append([(2, (words,)), *going_on(seen.activity)])
+            blocks.append([(2, (words,)), *activity_lines(seen.activity)])
     if any(target.changes for target in found.values()):
         then = "To put them back:  ccstate plan.  To keep them: write them into the desired state."
         blocks.append([(2, plain(then))])
@@ -147,7 +147,7 @@ def _listed(changes: Sequence[Change], kept: Sequence[str]) -> Iterator[Line]:
 def _kept(target: str, names: Sequence[str]) -> Iterator[Line]:
     """The fields of which nothing could be compared: no platform holds them."""
     for sentence in kept_sentences({target: tuple(names)}):
-        fields = named(sentence.names, sentence.about)
+        fields = name_first(sentence.names, sentence.about)
         yield 2, plain(f"On {target}, {sentence.words}: {fields}.")
 
 
@@ -229,7 +229,7 @@ def _recorded(path: str, kept: Mapping[str, str]) -> str:
         return f"kept in ccstate's records: {kept[path]}"
     inside = [name.rpartition(".")[2] for name in kept if name.startswith(f"{path}.")]
     if inside:
-        return f"kept in ccstate's records: {listed(dict.fromkeys(inside))} of it"
+        return f"kept in ccstate's records: {join_words(dict.fromkeys(inside))} of it"
     return ""
 
 

@@ -10,7 +10,14 @@ from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import DAYS
 from ccstate.journeys.walk import keys_of, zone_of
 from ccstate.journeys.ways import End
-from ccstate.render.enumeration_words import Lead, Scene, Story, brief_end, round_words, story
+from ccstate.render.enumeration_words import (
+    EndPaths,
+    HoursGroup,
+    NumberCalls,
+    brief_end,
+    number_calls,
+    round_words,
+)
 from ccstate.render.formats import Report, as_json
 from ccstate.render.journey_words import (
     END_STYLES,
@@ -19,42 +26,42 @@ from ccstate.render.journey_words import (
     moment_words,
     place_words,
 )
-from ccstate.render.text import Line, Palette, Piece, Style, code, laid_out, plain, well_formed
-from ccstate.render.values import listed, plural
+from ccstate.render.text import Line, Palette, Piece, Style, code, lay_out, plain, well_formed
+from ccstate.render.values import join_words, plural
 from ccstate.report_format import calls as form
 
 MOST_NUMBERS = 40
 """Numbers that are shown one by one; the rest is only counted."""
-SCENES_EACH = 3
+GROUPS_EACH = 3
 """Blocks of each number, where several numbers are shown."""
-MOST_SCENES = 50
+MOST_GROUPS = 50
 """Of one number, where no more than that is asked for; fewer where every number is shown."""
-MOST_LEADS = 30
+MOST_ENDS = 30
 MOST_ROUNDS = 20
 NO_ANSWER = "Where nobody answers, or there is no room:"
 
 
-def story_text(story: Story, most: int, width: int, palette: Palette) -> str:
+def number_text(number: NumberCalls, most: int, width: int, palette: Palette) -> str:
     """Every call to one number, at most so many blocks."""
-    return laid_out(_story_lines(story, most), width, palette) + "\n"
+    return lay_out(_number_lines(number, most), width, palette) + "\n"
 
 
-def _story_lines(story: Story, most: int) -> Iterator[Line]:
-    style = Style.ALARM if story.ends_badly else Style.STRONG
-    yield 2, (Piece(story.title, style), Piece(f"  {story.zone}", Style.DIM))
-    for ring in story.rounds[:MOST_ROUNDS]:
+def _number_lines(number: NumberCalls, most: int) -> Iterator[Line]:
+    style = Style.ALARM if number.ends_badly else Style.STRONG
+    yield 2, (Piece(number.title, style), Piece(f"  {number.zone}", Style.DIM))
+    for ring in number.rounds[:MOST_ROUNDS]:
         yield 4, (Piece(f"  goes round for ever: {ring}", Style.ALARM),)
-    if len(story.rounds) > MOST_ROUNDS:
-        more = plural(len(story.rounds) - MOST_ROUNDS, "more round")
+    if len(number.rounds) > MOST_ROUNDS:
+        more = plural(len(number.rounds) - MOST_ROUNDS, "more round")
         yield 4, (Piece(f"  … and {more}", Style.ALARM),)
-    shown = chosen(story.scenes, most)
-    for place, scene in enumerate(shown):
+    shown = first_groups(number.groups, most)
+    for place, group in enumerate(shown):
         if place:
             yield 0, ()
-        yield from _scene_lines(scene)
-    if len(shown) < len(story.scenes):
+        yield from _group_lines(group)
+    if len(shown) < len(number.groups):
         yield 0, ()
-        yield 4, (Piece(f"  … and {_more(len(story.scenes) - len(shown))}", Style.DIM),)
+        yield 4, (Piece(f"  … and {_more(len(number.groups) - len(shown))}", Style.DIM),)
 
 
 def _times(count: int) -> str:
@@ -65,36 +72,36 @@ def _more(count: int) -> str:
     return plural(count, "more group of hours", "more groups of hours")
 
 
-def chosen(scenes: Sequence[Scene], most: int) -> list[Scene]:
+def first_groups(groups: Sequence[HoursGroup], most: int) -> list[HoursGroup]:
     """The first of them in their order, those with a bad end before others."""
-    bad = [scene for scene in scenes if _is_bad(scene)]
-    keep = [*bad, *(scene for scene in scenes if not _is_bad(scene))][:most]
-    return [scene for scene in scenes if any(scene is other for other in keep)]
+    bad = [group for group in groups if _is_bad(group)]
+    keep = [*bad, *(group for group in groups if not _is_bad(group))][:most]
+    return [group for group in groups if any(group is other for other in keep)]
 
 
-def _is_bad(scene: Scene) -> bool:
-    return any(lead.end in BAD for lead in (*scene.keyed, *scene.unanswered))
+def _is_bad(group: HoursGroup) -> bool:
+    return any(end.end in BAD for end in (*group.keyed, *group.unanswered))
 
 
-def _scene_lines(scene: Scene) -> Iterator[Line]:
-    head = scene.when or "at any time"
+def _group_lines(group: HoursGroup) -> Iterator[Line]:
+    head = group.when or "at any time"
     yield 4, (Piece(f"  {head}", Style.NOTE),)
-    yield 4, (Piece(f"  {scene.example}", Style.DIM),)
-    yield from _lead_lines(scene.keyed, 4)
-    if scene.unanswered:
+    yield 4, (Piece(f"  {group.example}", Style.DIM),)
+    yield from _end_lines(group.keyed, 4)
+    if group.unanswered:
         yield 6, (Piece(f"    {NO_ANSWER.lower()}", Style.DIM),)
-        yield from _lead_lines(scene.unanswered, 6)
-    if not scene.is_complete:
+        yield from _end_lines(group.unanswered, 6)
+    if not group.is_complete:
         yield 6, (Piece("    There are more ways than were followed.", Style.CHANGE),)
 
 
-def _lead_lines(leads: Sequence[Lead], indent: int) -> Iterator[Line]:
-    for lead in leads[:MOST_LEADS]:
-        before = plain(f"{' ' * indent}{lead.by} ") if lead.by else plain(" " * indent)
+def _end_lines(ends: Sequence[EndPaths], indent: int) -> Iterator[Line]:
+    for end in ends[:MOST_ENDS]:
+        before = plain(f"{' ' * indent}{end.by} ") if end.by else plain(" " * indent)
         arrow = Piece("→ ", Style.DIM)
-        yield indent + 4, (*before, arrow, Piece(lead.words, END_STYLES[lead.end]))
-    if len(leads) > MOST_LEADS:
-        more = plural(len(leads) - MOST_LEADS, "more end")
+        yield indent + 4, (*before, arrow, Piece(end.words, END_STYLES[end.end]))
+    if len(ends) > MOST_ENDS:
+        more = plural(len(ends) - MOST_ENDS, "more end")
         yield indent + 4, (Piece(f"{' ' * indent}… and {more}", Style.DIM),)
 
 
@@ -106,18 +113,18 @@ def more_numbers(count: int) -> list[str]:
 
 def sum_text(flow: Flow, tally: Tally, since: str, width: int, palette: Palette) -> str:
     """What all calls come to; `since` is the first day of the year that was looked at."""
-    return laid_out(_sum(flow, tally, since), width, palette) + "\n"
+    return lay_out(_sum(flow, tally, since), width, palette) + "\n"
 
 
 def _sum(flow: Flow, tally: Tally, since: str) -> Iterator[Line]:
-    yield 0, (Piece(counted(tally, since), Style.STRONG),)
+    yield 0, (Piece(size_of_sum(tally, since), Style.STRONG),)
     for words, style in ends_counted(tally):
         yield 4, (Piece(f"  {words}", style),)
     for words, style in proof(flow, tally):
         yield 2, (Piece(words, style),)
 
 
-def counted(tally: Tally, since: str) -> str:
+def size_of_sum(tally: Tally, since: str) -> str:
     """How much was looked at."""
     return (
         f"{plural(tally.journeys, 'journey')} to {plural(tally.numbers, 'number')}, in "
@@ -162,7 +169,7 @@ def proof(flow: Flow, tally: Tally) -> Iterator[tuple[str, Style]]:
         names = [called_words(flow, place) for place in tally.incomplete[:MOST_ROUNDS]]
         if len(tally.incomplete) > MOST_ROUNDS:
             names.append(f"{len(tally.incomplete) - MOST_ROUNDS} more")
-        said = f"More journeys than were followed start at {listed(names)}."
+        said = f"More journeys than were followed start at {join_words(names)}."
         yield said, Style.CHANGE
     for start, lost in tally.unfollowed[:MOST_ROUNDS]:
         who, where = called_words(flow, start), place_words(flow, lost.place)
@@ -192,47 +199,49 @@ LIMIT = 50_000
 """Characters of the numbers: GitHub refuses comments from 65,536, and the sum must have room."""
 
 
-def that_fit(sections: Sequence[str]) -> list[str]:
+def fitting_sections(sections: Sequence[str]) -> list[str]:
     """The first sections that together stay below the limit."""
     sizes = accumulate(len(section) + 1 for section in sections)
     return [section for section, size in zip(sections, sizes, strict=True) if size <= LIMIT]
 
 
-def story_markdown(story: Story, most: int) -> str:
+def number_markdown(number: NumberCalls, most: int) -> str:
     """Every call to one number, as a section."""
-    lines = [f"### {code(story.title)}\n"]
-    lines += [f"**goes round for ever:** {code(ring)}\n" for ring in story.rounds[:MOST_ROUNDS]]
-    if len(story.rounds) > MOST_ROUNDS:
-        lines.append(f"… and {plural(len(story.rounds) - MOST_ROUNDS, 'more round')}\n")
-    shown = chosen(story.scenes, most)
-    for scene in shown:
-        lines.append(f"**{code(scene.when or 'at any time')}** {code(scene.example)}\n")
-        lines += _bullets(scene.keyed)
-        if scene.unanswered:
+    lines = [f"### {code(number.title)}\n"]
+    lines += [f"**goes round for ever:** {code(ring)}\n" for ring in number.rounds[:MOST_ROUNDS]]
+    if len(number.rounds) > MOST_ROUNDS:
+        lines.append(f"… and {plural(len(number.rounds) - MOST_ROUNDS, 'more round')}\n")
+    shown = first_groups(number.groups, most)
+    for group in shown:
+        lines.append(f"**{code(group.when or 'at any time')}** {code(group.example)}\n")
+        lines += _bullets(group.keyed)
+        if group.unanswered:
             lines.append(f"- {NO_ANSWER}")
-            lines += [f"  {line}" for line in _bullets(scene.unanswered)]
-        if not scene.is_complete:
+            lines += [f"  {line}" for line in _bullets(group.unanswered)]
+        if not group.is_complete:
             lines.append("- There are more ways than were followed.")
         lines.append("")
-    if len(shown) < len(story.scenes):
-        lines.append(f"… and {_more(len(story.scenes) - len(shown))}\n")
+    if len(shown) < len(number.groups):
+        lines.append(f"… and {_more(len(number.groups) - len(shown))}\n")
     return "\n".join(lines)
 
 
-def _bullets(leads: Sequence[Lead]) -> Iterator[str]:
-    yield from map(_bullet, leads[:MOST_LEADS])
-    if len(leads) > MOST_LEADS:
-        yield f"- … and {plural(len(leads) - MOST_LEADS, 'more end')}"
+def _bullets(ends: Sequence[EndPaths]) -> Iterator[str]:
+    yield from map(_bullet, ends[:MOST_ENDS])
+    if len(ends) > MOST_ENDS:
+        yield f"- … and {plural(len(ends) - MOST_ENDS, 'more end')}"
 
 
-def _bullet(lead: Lead) -> str:
-    words = code(lead.words)
-    return f"- {code(lead.by) + ' ' if lead.by else ''}→ {f'**{words}**' if lead.end in BAD else words}"
+def _bullet(end: EndPaths) -> str:
+    words = code(end.words)
+    return (
+        f"- {code(end.by) + ' ' if end.by else ''}→ {f'**{words}**' if end.end in BAD else words}"
+    )
 
 
 def sum_markdown(flow: Flow, tally: Tally, since: str) -> str:
     """What all calls come to."""
-    lines = [f"{counted(tally, since)}\n"]
+    lines = [f"{size_of_sum(tally, since)}\n"]
     lines += [f"- {words}" for words, _ in ends_counted(tally)]
     lines += ["", *(f"{code(words)}\n" for words, _ in proof(flow, tally))]
     return "\n".join(lines)
@@ -254,25 +263,25 @@ class Enumeration:
 
 def enumeration_text(found: Enumeration, width: int, palette: Palette) -> str:
     """The numbers that are shown, and the sum of all."""
-    stories, most = _stories(found)
-    texts = [story_text(each, most, width, palette) for each in stories]
+    numbers, most = _numbers_shown(found)
+    texts = [number_text(each, most, width, palette) for each in numbers]
     end = sum_text(found.flow, found.tally, found.first.isoformat(), width, palette)
     return "\n".join([*texts, *more_numbers(found.tally.numbers - len(texts)), end])
 
 
 def enumeration_markdown(found: Enumeration) -> str:
     """The same for a comment: numbers as long as there is room, and the sum."""
-    stories, most = _stories(found)
-    texts = that_fit([story_markdown(each, most) for each in stories])
+    numbers, most = _numbers_shown(found)
+    texts = fitting_sections([number_markdown(each, most) for each in numbers])
     end = sum_markdown(found.flow, found.tally, found.first.isoformat())
     return "\n".join([*texts, *more_numbers(found.tally.numbers - len(texts)), end])
 
 
-def _stories(found: Enumeration) -> tuple[list[Story], int]:
-    """The numbers that are shown, and the most scenes of each."""
+def _numbers_shown(found: Enumeration) -> tuple[list[NumberCalls], int]:
+    """The numbers that are shown, and the most groups of each."""
     shown = _chosen(found.calls, found.numbers)
-    stories = [story(found.flow, calls) for calls in shown]
-    return stories, MOST_SCENES if len(shown) == 1 else SCENES_EACH
+    numbers = [number_calls(found.flow, calls) for calls in shown]
+    return numbers, MOST_GROUPS if len(shown) == 1 else GROUPS_EACH
 
 
 def _chosen(found: Iterable[Calls], count: int) -> list[Calls]:

@@ -16,7 +16,7 @@ from ccstate.render.journey_words import (
     moment_words,
     place_words,
 )
-from ccstate.render.values import listed, plural
+from ccstate.render.values import join_words, plural
 
 MOST_PATHS = 4
 MOST_OCCASIONS = 6
@@ -24,7 +24,7 @@ MOST_PLACES = 6
 MOST_PARTS = 3
 
 
-class Lead(NamedTuple):
+class EndPaths(NamedTuple):
     """What leads to an end: keys, or the places where nobody answers."""
 
     by: str
@@ -32,33 +32,33 @@ class Lead(NamedTuple):
     words: str
 
 
-class Scene(NamedTuple):
+class HoursGroup(NamedTuple):
     """One block: `when` by the schedules, `example` by the calendar."""
 
     when: str
     example: str
-    keyed: tuple[Lead, ...]
-    unanswered: tuple[Lead, ...]
+    keyed: tuple[EndPaths, ...]
+    unanswered: tuple[EndPaths, ...]
     is_complete: bool
 
 
-class Story(NamedTuple):
+class NumberCalls(NamedTuple):
     """Every call to a number; `rounds` are those that never end."""
 
     title: str
     zone: str
-    scenes: tuple[Scene, ...]
+    groups: tuple[HoursGroup, ...]
     rounds: tuple[str, ...]
     ends_badly: bool
 
 
-def story(flow: Flow, calls: Calls) -> Story:
+def number_calls(flow: Flow, calls: Calls) -> NumberCalls:
     """The calls to one place in words."""
     zone = zone_of(flow, calls.start)
     worlds = [world for block in calls.blocks for world in block.worlds]
-    scenes = tuple(_scene(flow, block, worlds, zone) for block in calls.blocks)
+    groups = tuple(_hours_group(flow, block, worlds, zone) for block in calls.blocks)
     rounds = tuple(round_words(flow, ring) for ring in calls.rounds)
-    return Story(called_words(flow, calls.start), str(zone), scenes, rounds, calls.ends_badly)
+    return NumberCalls(called_words(flow, calls.start), str(zone), groups, rounds, calls.ends_badly)
 
 
 def round_words(flow: Flow, ring: Iterable[Place]) -> str:
@@ -67,10 +67,12 @@ def round_words(flow: Flow, ring: Iterable[Place]) -> str:
     return " → ".join([*words, words[0]])
 
 
-def _scene(flow: Flow, block: Block, worlds: Sequence[ScheduleState], zone: ZoneInfo) -> Scene:
+def _hours_group(
+    flow: Flow, block: Block, worlds: Sequence[ScheduleState], zone: ZoneInfo
+) -> HoursGroup:
     waited = [call for call in block.told if _last_wait(call) is not None]
     straight = [call for call in block.told if _last_wait(call) is None]
-    return Scene(
+    return HoursGroup(
         _when(block.worlds, worlds),
         _example(block.worlds, zone),
         tuple(_keyed(flow, straight)),
@@ -128,21 +130,21 @@ def _hours_words(said: Mapping[str, frozenset[Says]], known: Mapping[str, frozen
         elif phases != known[name]:
             by_words.setdefault(_phase_words(phases, known[name]), []).append(name)
     order = sorted(by_words, key=lambda words: (words != "open", words))
-    hours = [f"{listed(by_words[words])} {words}" for words in order]
+    hours = [f"{join_words(by_words[words])} {words}" for words in order]
     return "; ".join([*lists, *hours])
 
 
 def _caller_words(says: frozenset[Says]) -> str:
     """Which callers are meant, by the lists that hold them."""
-    held = [*(["list " + listed(names, "or")] if (names := sorted(filter(None, says))) else [])]
+    held = [*(["list " + join_words(names, "or")] if (names := sorted(filter(None, says))) else [])]
     others = ["none of the lists"] if "" in says else []
-    return f"caller in {listed([*held, *others], 'or')}"
+    return f"caller in {join_words([*held, *others], 'or')}"
 
 
 def _phase_words(phases: frozenset[Says], known: frozenset[Says]) -> str:
     if phases == known & NOT_OPEN and len(phases) > 1:
         return "not open"
-    return listed([says for says in (*Phase, *Position) if says in phases], "or")
+    return join_words([says for says in (*Phase, *Position) if says in phases], "or")
 
 
 def _example(worlds: Iterable[ScheduleState], zone: ZoneInfo) -> str:
@@ -153,7 +155,7 @@ def _example(worlds: Iterable[ScheduleState], zone: ZoneInfo) -> str:
     shown = others[:MOST_OCCASIONS]
     if len(others) > MOST_OCCASIONS:
         shown.append(f"{len(others) - MOST_OCCASIONS} more")
-    also = f"; also {listed(shown)}" if shown else ""
+    also = f"; also {join_words(shown)}" if shown else ""
     return f"e.g. {moment_words(first, zone)}{also}"
 
 
@@ -165,16 +167,16 @@ def _last_wait(call: Told) -> Place | None:
     return next(step.place for step in steps if step.way.event in UNANSWERED)
 
 
-def _keyed(flow: Flow, straight: Iterable[Told]) -> Iterator[Lead]:
+def _keyed(flow: Flow, straight: Iterable[Told]) -> Iterator[EndPaths]:
     paths: dict[tuple[End, str], list[tuple[Decision, ...]]] = {}
     for call in straight:
         key = call.journey.end, call.journey.at
         paths.setdefault(key, []).append(asked(call.decisions))
     for (end, at), found in paths.items():
-        yield Lead(path_words(found, MOST_PATHS), end, brief_end(flow, end, at))
+        yield EndPaths(path_words(found, MOST_PATHS), end, brief_end(flow, end, at))
 
 
-def _unanswered(flow: Flow, waited: Iterable[Told]) -> Iterator[Lead]:
+def _unanswered(flow: Flow, waited: Iterable[Told]) -> Iterator[EndPaths]:
     places: dict[tuple[End, str], dict[Place, None]] = {}
     for call in waited:
         if (place := _last_wait(call)) is not None:
@@ -183,7 +185,7 @@ def _unanswered(flow: Flow, waited: Iterable[Told]) -> Iterator[Lead]:
         names = [place_words(flow, place) for place in list(found)[:MOST_PLACES]]
         if len(found) > MOST_PLACES:
             names.append(f"{len(found) - MOST_PLACES} more")
-        yield Lead(listed(names, "or"), end, brief_end(flow, end, at))
+        yield EndPaths(join_words(names, "or"), end, brief_end(flow, end, at))
 
 
 def brief_end(flow: Flow, end: End, at: str) -> str:
@@ -248,7 +250,7 @@ def _rank(path: _Choices) -> tuple[int, list[list[tuple[int, int, str]]]]:
 
 
 def _path(path: _Choices) -> str:
-    turns = [listed([_word(d) for d in sorted(turn, key=_place)], "or") for turn in path]
+    turns = [join_words([_word(d) for d in sorted(turn, key=_place)], "or") for turn in path]
     first = min(path[0], key=_place)
     return ("press " if first[0] is Event.KEY else "") + ", then ".join(turns)
 

@@ -24,7 +24,7 @@ from ccstate.render.text import (
     safe,
     well_formed,
 )
-from ccstate.render.values import listed, of_kind, plural
+from ccstate.render.values import join_words, of_kind, plural
 from ccstate.report_format import objects as form
 
 SHOWN = 8
@@ -56,7 +56,7 @@ def summary_line(calls: Calls) -> Iterator[Line]:
     yield 2, (Piece(summary(calls), Style.ADD if is_same else Style.CHANGE),)
 
 
-def by_cause(calls: Calls) -> Iterator[Line]:
+def cause_lines(calls: Calls) -> Iterator[Line]:
     """The causes of differences, those with most calls first, each with an example."""
     causes = _causes(calls)
     if not causes:
@@ -230,7 +230,7 @@ def imported_text(found: Import, width: int = 80, palette: Palette = PLAIN) -> s
     else:
         blocks += [_file(name, lines) for name, lines in _by_file(found.listed)]
     if found.calls:
-        blocks.append(by_cause(found.calls))
+        blocks.append(cause_lines(found.calls))
     blocks.append(_next(found))
     if found.calls:
         blocks.append(summary_line(found.calls))
@@ -405,7 +405,7 @@ def _judged(found: Import) -> str:
     if not found.errors:
         return " finds no error now."
     codes = list(dict.fromkeys(found.errors))
-    named = listed([*codes[:NAMED], *(["others"] if len(codes) > NAMED else [])])
+    named = join_words([*codes[:NAMED], *(["others"] if len(codes) > NAMED else [])])
     count = plural(len(found.errors), "error")
     rule = next((code for code in codes if code.startswith(RULES)), "")
     return (

@@ -1,6 +1,6 @@
 """Places, events, ends, moments and lengths of calls, in the words of the trade.
 
-Labels stay as they are written: what prints these words makes them safe, as `laid_out`, `fill`
+Labels stay as they are written: what prints these words makes them safe, as `lay_out`, `fill`
 and `code` do.
 """
 
@@ -14,7 +14,7 @@ from ccstate.journeys.ways import MAILBOX, End, Event, Place, Transition
 from ccstate.kinds.fields import duration
 from ccstate.model import Address, parse_address
 from ccstate.render.text import Style
-from ccstate.render.values import listed
+from ccstate.render.values import join_words
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -147,7 +147,7 @@ def moment_words(moment: Moment, zone: ZoneInfo) -> str:
     """The time and why it is not like others: `Fri 25 Dec 2026, 10:00 (Christmas Day)`."""
     words = time_words(moment.at, zone)
     also = moment.circumstances
-    return f"{words} ({listed(also)})" if also else words
+    return f"{words} ({join_words(also)})" if also else words
 
 
 def length_words(seconds: int) -> str:

@@ -14,11 +14,11 @@ from ccstate.render.attention import (
     adoptable,
     attention,
     basis_of,
-    kept,
-    unmanaged,
+    recorded_only,
+    target_names,
+    unmanaged_objects,
     unseen_lines,
     unseen_markdown,
-    where,
 )
 from ccstate.render.changes import IN_RECORDS, Row, change_lines, rows
 from ccstate.render.formats import Report
@@ -39,17 +39,17 @@ from ccstate.render.values import (
     STYLES,
     VERBS,
     by_kind,
-    counted,
+    changes_words,
+    common_reason,
+    count_changes,
+    count_rest,
     facts_of,
     fields_of,
-    in_words,
-    listed,
-    named,
+    join_words,
+    name_first,
     of_kind,
     plural,
     references_beyond,
-    rest,
-    said_of,
     targets,
     title,
 )
@@ -75,11 +75,11 @@ def plan_text(plan: Plan, plan_id: str, width: int = 80, palette: Palette = PLAI
 
 
 def _header(plan: Plan, plan_id: str) -> Iterator[Line]:
-    names = where(targets(plan))
+    names = target_names(targets(plan))
     if not plan.steps:
         return
     what = f"Plan {plan_id} for {names}: "
-    yield 2, (Piece(what, Style.STRONG), Piece(counted(plan.changes()), Style.STRONG))
+    yield 2, (Piece(what, Style.STRONG), Piece(count_changes(plan.changes()), Style.STRONG))
     if commit := basis_of(plan):
         managed = sum(count for kinds in plan.managed.values() for count in kinds.values())
         after = f"; {plural(managed, 'object')} managed afterwards" if managed else ""
@@ -106,7 +106,7 @@ def _sentence(sentence: Sentence) -> tuple[Piece, ...]:
     words = f"On {sentence.target}, {sentence.words}" if sentence.target else sentence.words
     if not sentence.names:
         return (Piece(f"{words}.", sentence.style),)
-    return (Piece(f"{words}: ", sentence.style), *plain(named(sentence.names, sentence.about)))
+    return (Piece(f"{words}: ", sentence.style), *plain(name_first(sentence.names, sentence.about)))
 
 
 def _table(plan: Plan) -> Iterator[Line]:
@@ -156,7 +156,7 @@ def _target(plan: Plan, target: str) -> Iterator[Line]:
             yield (
                 4,
                 (
-                    Piece(f"  … and {rest(hidden)}", Style.DIM),
+                    Piece(f"  … and {count_rest(hidden)}", Style.DIM),
                     *plain(references_beyond(hidden)),
                 ),
             )
@@ -179,12 +179,12 @@ def _bounded(changes: list[Change], room: int) -> tuple[list[Change], list[Chang
 
 
 def _kept(plan: Plan) -> Iterator[Line]:
-    for sentence in kept(plan.kept):
+    for sentence in recorded_only(plan.kept):
         yield 2, _sentence(sentence)
 
 
 def _unmanaged(plan: Plan) -> Iterator[Line]:
-    for sentence in unmanaged(plan):
+    for sentence in unmanaged_objects(plan):
         yield 2, _sentence(sentence)
     if example := adoptable(plan):
         yield 2, (Piece("To manage one: ", Style.DIM), *plain(f"ccstate adopt {example}"))
@@ -195,9 +195,9 @@ def _what_next(plan: Plan, plan_id: str) -> Iterator[Line]:
         names = targets(plan)
         verb = "match" if len(names) > 1 else "matches"
         seen = ", as far as it could be seen" if plan.unseen else ""
-        said = f"{where(names)} {verb} the desired state{seen}."
+        said = f"{target_names(names)} {verb} the desired state{seen}."
         if plan.only:
-            said = f"{listed(map(str, plan.only))} {'are' if len(plan.only) > 1 else 'is'} as the desired state says."
+            said = f"{join_words(map(str, plan.only))} {'are' if len(plan.only) > 1 else 'is'} as the desired state says."
         yield 2, (Piece("Nothing to do: ", Style.STRONG), *plain(said))
     elif plan.unseen:
         yield 2, plain(FOR_READING)
@@ -245,7 +245,7 @@ def plan_markdown(plan: Plan, digest: str) -> str:
         )
     head = "\n".join(_head(plan, digest[:ID_LENGTH]))
     beside = [
-        *_sentences(kept(plan.kept)),
+        *_sentences(recorded_only(plan.kept)),
         *_unmanaged_markdown(plan),
         *unseen_markdown(plan.unseen),
     ]
@@ -255,16 +255,18 @@ def plan_markdown(plan: Plan, digest: str) -> str:
 
 def _where(plan: Plan) -> str:
     names = [code(str(name)) for name in plan.only or targets(plan)]
-    return f"{listed(names) or 'The platform'} {'are' if len(names) > 1 else 'is'}"
+    return f"{join_words(names) or 'The platform'} {'are' if len(names) > 1 else 'is'}"
 
 
 def _head(plan: Plan, plan_id: str) -> Iterator[str]:
     changes = list(plan.changes())
-    yield f"### Plan {code(plan_id)}: {counted(changes)}\n"
+    yield f"### Plan {code(plan_id)}: {count_changes(changes)}\n"
     what = (
-        in_words(changes) if all(_kind(c.address.kind) != OTHER for c in changes) else "changes it"
+        changes_words(changes)
+        if all(_kind(c.address.kind) != OTHER for c in changes)
+        else "changes it"
     )
-    yield f"Applying this {what} on {listed(map(code, _touched(plan)))}.\n"
+    yield f"Applying this {what} on {join_words(map(code, _touched(plan)))}.\n"
     yield from _refusals_markdown(plan)
     if plan.forced:
         yield f"> **Limits are overridden:** {code(plan.forced)}\n"
@@ -300,7 +302,7 @@ def _sentence_markdown(sentence: Sentence) -> str:
     place = f"On {code(sentence.target)}, " if sentence.target else ""
     if not sentence.names:
         return f"{place}{sentence.words}."
-    names = named([code(name, 100) for name in sentence.names[:NAMED]], sentence.about)
+    names = name_first([code(name, 100) for name in sentence.names[:NAMED]], sentence.about)
     return f"{place}{sentence.words}: {names}."
 
 
@@ -331,7 +333,7 @@ def _details(plan: Plan, room: int) -> Iterator[str]:
     several = len(_touched(plan)) > 1
     for (target, kind), changes in groups.items():
         place = f" on <code>{escape(safe(target))}</code>" if several else ""
-        start = f"<details><summary>{_kind(kind)}{place}: {counted(changes)}</summary>\n"
+        start = f"<details><summary>{_kind(kind)}{place}: {count_changes(changes)}</summary>\n"
         room -= len(start) + 20
         items: list[str] = []
         for change in changes:
@@ -354,7 +356,7 @@ def _change(change: Change, recorded: Collection[str]) -> Iterator[str]:
     name = title(change.address, fields)
     words = [f"- {SIGNS_OF_MARKDOWN[change.action]} {code(str(change.address))}"]
     words += [code(name)] if name else []
-    said = said_of(change)
+    said = common_reason(change)
     if change.action not in {Action.UPDATE, Action.ADOPT}:
         words += [code(facts)] if (facts := facts_of(change, fields)) else []
     yield " ".join([*words, f"— {said}"] if said else words)
@@ -385,7 +387,7 @@ def _edit(found: list[Row], why: str) -> Iterator[str]:
 
 
 def _unmanaged_markdown(plan: Plan) -> Iterator[str]:
-    return _sentences(unmanaged(plan))
+    return _sentences(unmanaged_objects(plan))
 
 
 def _sentences(found: Iterator[Sentence]) -> Iterator[str]:

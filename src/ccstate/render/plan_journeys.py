@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from ccstate.model import Arrival, JourneyChange, Journeys, NumberChange
 from ccstate.render.journey_words import entry_words, time_words
 from ccstate.render.text import Line, Piece, Style, code, plain
-from ccstate.render.values import listed, named, plural
+from ccstate.render.values import join_words, name_first, plural
 
 SHOWN = 12
 """Changes that a plan shows; the rest is counted."""
@@ -85,7 +85,7 @@ def _does(change: JourneyChange) -> str:
     entries = [entry_words(entry) for entry in change.keys]
     does = f"press {', then '.join(entries)}" if entries else "press nothing"
     waits = dict.fromkeys(_WAITS[event] for event in change.outcomes if event in _WAITS)
-    words = listed([does, *waits])
+    words = join_words([does, *waits])
     others = plural(change.ways - 1, "other way")
     return f"{words}, and in {others}" if change.ways > 1 else words
 
@@ -119,22 +119,22 @@ def dead_ends(journeys: Journeys) -> Iterator[tuple[str, str]]:
         if not ends & {"human", "message"} and not number.more:
             found.setdefault(REACH_NEITHER, []).append(number)
         elif bad:
-            fate = f"Some callers of new numbers {listed(dict.fromkeys(bad))}"
+            fate = f"Some callers of new numbers {join_words(dict.fromkeys(bad))}"
             found.setdefault(fate, []).append(number)
     # The worst come first: where all of them are bad, there may be others.
     all_are_bad = sum(map(len, found.values())) == len(journeys.added)
     others = ", and perhaps others" if journeys.more_added and all_are_bad else ""
     for fate, numbers in list(found.items())[:SHOWN]:
-        yield fate, numbers_named(numbers, 0) + others
+        yield fate, name_numbers(numbers, 0) + others
 
 
 REACH_NEITHER = "Callers of new numbers reach neither a human nor a mailbox"
 _MEANT = {"human", "message", "hangup"}
 
 
-def numbers_named(numbers: Sequence[NumberChange], more: int) -> str:
+def name_numbers(numbers: Sequence[NumberChange], more: int) -> str:
     """Some numbers by what people call them, and how many more there are."""
-    return named([_called(n.number, n.label) for n in numbers], len(numbers) + more, 4)
+    return name_first([_called(n.number, n.label) for n in numbers], len(numbers) + more, 4)
 
 
 def journeys_text(journeys: Journeys | None) -> Iterator[Line]:
@@ -153,12 +153,12 @@ def journeys_text(journeys: Journeys | None) -> Iterator[Line]:
     if rest := _rest(journeys):
         yield 4, (Piece(f"  … and {rest}", Style.DIM),)
     if journeys.removed:
-        names = numbers_named(journeys.removed, journeys.more_removed)
+        names = name_numbers(journeys.removed, journeys.more_removed)
         yield 4, (Piece("  ! No longer answered: ", Style.ALARM), *plain(names))
     for fate, names in dead_ends(journeys):
         yield 4, (Piece(f"  ! {fate}: ", Style.ALARM), *plain(names))
     if journeys.added:
-        names = numbers_named(journeys.added, journeys.more_added)
+        names = name_numbers(journeys.added, journeys.more_added)
         count = plural(len(journeys.added) + journeys.more_added, "new number")
         yield 4, (Piece(f"  + {count}: ", Style.ADD), *plain(names))
 
@@ -178,7 +178,7 @@ def _rest(journeys: Journeys) -> str:
 
 def _uncompared(journeys: Journeys) -> tuple[str, str, str]:
     """What was not compared, which numbers these are and why, and what to do about it."""
-    names = numbers_named(journeys.uncompared, journeys.more_uncompared)
+    names = name_numbers(journeys.uncompared, journeys.more_uncompared)
     first = journeys.uncompared[0].number
     return (
         "Not all callers were compared",
@@ -204,11 +204,11 @@ def journeys_markdown(journeys: Journeys | None) -> Iterator[str]:
     if rest := _rest(journeys):
         items.append(f"- … and {rest}")
     if journeys.removed:
-        names = numbers_named(journeys.removed, journeys.more_removed)
+        names = name_numbers(journeys.removed, journeys.more_removed)
         items.append(f"- **No longer answered:** {code(names)}")
     items += [f"- **{code(fate)}:** {code(names)}" for fate, names in dead_ends(journeys)]
     if journeys.added:
-        names = numbers_named(journeys.added, journeys.more_added)
+        names = name_numbers(journeys.added, journeys.more_added)
         count = plural(len(journeys.added) + journeys.more_added, "new number")
         items.append(f"- {count}: {code(names)}")
     yield "\n".join(items) + "\n"

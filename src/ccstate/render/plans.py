@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ccstate.model import Action
 from ccstate.render.formats import Report, as_json
-from ccstate.render.text import Palette, Piece, Style, laid_out, plain
+from ccstate.render.text import Palette, Piece, Style, lay_out, plain
 from ccstate.render.values import VERBS, plural
 from ccstate.report_format import objects as form
 
@@ -64,7 +64,7 @@ def plans_text(folder: PlanFolder, width: int, palette: Palette) -> str:
                 ),
             )
         )
-    return laid_out(lines, width, palette) + "\n"
+    return lay_out(lines, width, palette) + "\n"
 
 
 def _what(plan: ListedPlan) -> str:

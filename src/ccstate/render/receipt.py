@@ -8,7 +8,7 @@ from ccstate.adapter import Holder
 from ccstate.apply.lock import who
 from ccstate.apply.perform import ChangeResult, Receipt
 from ccstate.model import Address, Outcome
-from ccstate.render.attention import kept
+from ccstate.render.attention import recorded_only
 from ccstate.render.formats import Report, as_json
 from ccstate.render.text import (
     PLAIN,
@@ -21,7 +21,7 @@ from ccstate.render.text import (
     plain,
     well_formed,
 )
-from ccstate.render.values import SIGNS, STYLES, done, named, of_kind, plural
+from ccstate.render.values import SIGNS, STYLES, count_done, name_first, of_kind, plural
 from ccstate.report_format import objects as form
 
 FAILED = 50
@@ -109,7 +109,7 @@ def _confirmed(receipt: Receipt) -> Iterator[Line]:
     if not verdicts:
         return
     changes = [verdict.change for verdict in verdicts]
-    yield 2, (Piece(f"Confirmed: {_share(verdicts, receipt)} ({done(changes)})", Style.ADD),)
+    yield 2, (Piece(f"Confirmed: {_share(verdicts, receipt)} ({count_done(changes)})", Style.ADD),)
     if len(changes) <= CONFIRMED:
         for change in changes:
             sign = Piece(f"  {SIGNS[change.action]} ", STYLES[change.action])
@@ -122,9 +122,9 @@ def _confirmed(receipt: Receipt) -> Iterator[Line]:
 
 
 def _kept(receipt: Receipt) -> Iterator[Line]:
-    for sentence in kept(receipt.kept) if receipt.of(Outcome.CONFIRMED) else ():
+    for sentence in recorded_only(receipt.kept) if receipt.of(Outcome.CONFIRMED) else ():
         words = f"On {sentence.target}, {sentence.words}: "
-        yield 2, plain(words + named(sentence.names, sentence.about))
+        yield 2, plain(words + name_first(sentence.names, sentence.about))
 
 
 def _what_next(receipt: Receipt) -> Iterator[Line]:
@@ -168,10 +168,10 @@ def receipt_markdown(receipt: Receipt) -> str:
         if (verdicts := receipt.of(outcome))
     ]
     if confirmed:
-        what = done(entry.change for entry in confirmed)
+        what = count_done(entry.change for entry in confirmed)
         blocks.append(f"Confirmed by reading the platforms again: {what}.")
-        for sentence in kept(receipt.kept):
-            fields = named([code(name, 100) for name in sentence.names], sentence.about)
+        for sentence in recorded_only(receipt.kept):
+            fields = name_first([code(name, 100) for name in sentence.names], sentence.about)
             blocks.append(f"On {code(sentence.target, 100)}, {sentence.words}: {fields}.")
     if receipt.corrective:
         blocks.append(f"What is missing is planned: {code(f'ccstate apply {receipt.corrective}')}")

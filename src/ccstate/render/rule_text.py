@@ -8,7 +8,7 @@ from ccstate.errors import Diagnostic
 from ccstate.model import Json
 from ccstate.render.diagnostics import diagnostics_text
 from ccstate.render.formats import Report, as_json
-from ccstate.render.text import PLAIN, Line, Palette, Piece, Style, laid_out, plain, width_of
+from ccstate.render.text import PLAIN, Line, Palette, Piece, Style, lay_out, plain, width_of
 from ccstate.rules import Rule
 from ccstate.rules.pages import Page
 from ccstate.rules.silence import CODE as OF_COMMENTS
@@ -31,7 +31,7 @@ def rules_text(rules: Sequence[Rule], width: int = 80, palette: Palette = PLAIN)
     names = max((len(rule.name) for rule in rules), default=0)
     rows = [line for rule in rules for line in _row(rule, names, width)]
     foot = "`ccstate rule CODE` explains one, and says how to silence it."
-    return laid_out([*rows, (0, ()), (0, plain(foot))], width, palette) + "\n"
+    return lay_out([*rows, (0, ()), (0, plain(foot))], width, palette) + "\n"
 
 
 def _row(rule: Rule, names: int, width: int) -> Iterator[Line]:
@@ -54,7 +54,7 @@ def _style(rule: Rule) -> Style:
 
 def rule_text(found: Explained, width: int = 80, palette: Palette = PLAIN) -> str:
     """The whole page of a rule, in lines of at most `width` columns."""
-    return laid_out(_page(found), width, palette) + "\n"
+    return lay_out(_page(found), width, palette) + "\n"
 
 
 def _page(found: Explained) -> Iterator[Line]:

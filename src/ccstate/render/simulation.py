@@ -30,14 +30,14 @@ from ccstate.render.text import (
     Palette,
     Piece,
     Style,
-    clipped,
+    clip,
     code,
-    laid_out,
+    lay_out,
     plain,
     safe,
     well_formed,
 )
-from ccstate.render.values import listed
+from ccstate.render.values import join_words
 from ccstate.report_format import calls as form
 
 QUOTED = 64
@@ -62,12 +62,14 @@ class Stop(NamedTuple):
     happens: str
 
 
-def stops(flow: Flow, call: Call, steps: Sequence[Step], came: int = 0) -> Iterator[Stop]:
+def call_stops(flow: Flow, call: Call, steps: Sequence[Step], came: int = 0) -> Iterator[Stop]:
     """Steps in words; the first is reached so many seconds after the call came in."""
     for step in steps:
         name = place_words(flow, step.place)
         where = _where(flow, step.place, name)
-        yield Stop(clock_words(came), name, where, heard(flow, step.place), _happens(call, step))
+        yield Stop(
+            clock_words(came), name, where, words_heard(flow, step.place), _happens(call, step)
+        )
         came += step.way.seconds
 
 
@@ -92,15 +94,15 @@ def _happens(call: Call, step: Step) -> str:
     return f"{step.way.schedule}: {words}{occasion}"
 
 
-def heard(flow: Flow, place: Place) -> str:
+def words_heard(flow: Flow, place: Place) -> str:
     """The words that a caller hears at a place, "" where there are none or only a recording."""
     name, language = _prompt(flow, place)
     return " ".join(flow.centre.words(name, language).split())
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     """The words in short, cut between two of them where they are many."""
-    short = clipped(safe(text), QUOTED)
+    short = clip(safe(text), QUOTED)
     if short.endswith("…") and " " in short:
         short = short.rpartition(" ")[0].rstrip(" ,;:.") + " …"
     return f"“{short}”"
@@ -117,7 +119,7 @@ def _prompt(flow: Flow, place: Place) -> tuple[str | None, str | None]:
     return (fields.get("voicemail") or {}).get("greeting") if is_mailbox else None, None
 
 
-def ending(flow: Flow, journey: Journey) -> str:
+def end_sentence(flow: Flow, journey: Journey) -> str:
     """How the call ends, as a sentence: `The caller reaches Sales (queue/sales).`"""
     words = end_words(flow, journey.end, journey.at)
     return f"{words.capitalize()}." if words.startswith("the call ") else f"The caller {words}."
@@ -130,10 +132,10 @@ def occasions(call: Call) -> list[str]:
     return list(dict.fromkeys(o for name in met if (o := call.hours[name].occasion)))
 
 
-def when(call: Call) -> str:
+def moment_line(call: Call) -> str:
     """The moment, its occasions, its timezone, what the first schedule says, and all switches."""
     names = occasions(call)
-    also = f" ({listed(names)})" if names else ""
+    also = f" ({join_words(names)})" if names else ""
     deciding = [s.way.schedule for s in call.answered.steps if s.way.schedule in call.hours]
     hours = call.hours.get(deciding[0]) if deciding else None
     said = f"; {deciding[0]}: {hours.phase}" if hours else ""
@@ -144,14 +146,14 @@ def when(call: Call) -> str:
 def remarks(flow: Flow, call: Call, caller: str) -> Iterator[str]:
     """Keys that nothing asked for, questions for which there were none, permissions that are missing."""
     if left := keys_left(call.answered, call.keys):
-        yield f"Keys that nothing asked for: {listed(left)}."
+        yield f"Keys that nothing asked for: {join_words(left)}."
     silent = dict.fromkeys(place_words(flow, p) for p in asked_in_vain(call.answered, call.keys))
     if call.start.kind == "outbound_route" and call.answered.end is End.CUT_OFF:
         extension = extension_of(flow.centre, caller)
         permission = lacking_permission(flow.centre, extension, call.start.name)
         yield f"{call.start.address} asks for the permission {permission}, which extension/{extension} does not have."
     if silent:
-        yield f"No keys were left for {listed(silent)}, so the caller said nothing there."
+        yield f"No keys were left for {join_words(silent)}, so the caller said nothing there."
 
 
 def shown_outside(calls: Sequence[TrunkCall]) -> Iterator[list[str]]:
@@ -186,7 +188,7 @@ def promise(call: Call, caller: str) -> str:
 
 def simulation_text(simulation: Simulation, width: int, palette: Palette) -> str:
     """The call in lines of at most `width` columns."""
-    return laid_out(_lines(*simulation), width, palette) + "\n"
+    return lay_out(_lines(*simulation), width, palette) + "\n"
 
 
 def _title(flow: Flow, call: Call, caller: str) -> str:
@@ -195,7 +197,7 @@ def _title(flow: Flow, call: Call, caller: str) -> str:
 
 def _lines(flow: Flow, call: Call, caller: str) -> Iterator[Line]:
     yield 2, (Piece(_title(flow, call, caller), Style.STRONG),)
-    yield 0, plain(when(call))
+    yield 0, plain(moment_line(call))
     yield 0, ()
     yield from _path(flow, call, call.answered, 0)
     for place, remark in enumerate(remarks(flow, call, caller)):
@@ -218,22 +220,22 @@ def _lines(flow: Flow, call: Call, caller: str) -> Iterator[Line]:
 
 def _path(flow: Flow, call: Call, journey: Journey, first: int) -> Iterator[Line]:
     came = sum(step.way.seconds for step in journey.steps[:first])
-    for stop in stops(flow, call, journey.steps[first:], came):
+    for stop in call_stops(flow, call, journey.steps[first:], came):
         where = (Piece(f"  {stop.where}", Style.DIM),) if stop.where else ()
         yield 12, (Piece(f"{stop.clock:>8}  ", Style.DIM), *plain(stop.place), *where)
         if stop.heard:
-            yield 13, (Piece(f"{' ' * 12}{quoted(stop.heard)}", Style.DIM),)
+            yield 13, (Piece(f"{' ' * 12}{quote(stop.heard)}", Style.DIM),)
         if stop.happens:
             yield 14, (Piece(f"{' ' * 12}{stop.happens}", Style.NOTE),)
     style = Style.ADDED_WORD if journey.end is End.HUMAN else END_STYLES[journey.end]
-    said = ending(flow, journey)
+    said = end_sentence(flow, journey)
     yield 10, (Piece(f"{clock_words(journey.seconds):>8}  ", Style.DIM), Piece(said, style))
 
 
 def simulation_markdown(simulation: Simulation) -> str:
     """The call as a section, each stop as a line of a list."""
     flow, call, caller = simulation
-    lines = [f"### {code(_title(flow, call, caller))}\n", f"{code(when(call))}\n"]
+    lines = [f"### {code(_title(flow, call, caller))}\n", f"{code(moment_line(call))}\n"]
     lines += _bullets(flow, call, call.answered, 0)
     lines += [f"\n{code(remark)}" for remark in remarks(flow, call, caller)]
     if call.is_answered:
@@ -249,14 +251,14 @@ def simulation_markdown(simulation: Simulation) -> str:
 
 def _bullets(flow: Flow, call: Call, journey: Journey, first: int) -> Iterator[str]:
     came = sum(step.way.seconds for step in journey.steps[:first])
-    for stop in stops(flow, call, journey.steps[first:], came):
+    for stop in call_stops(flow, call, journey.steps[first:], came):
         parts = [f"- {stop.clock} {code(stop.place)}"]
         if stop.happens:
             parts.append(code(stop.happens))
         if stop.heard:
-            parts.append(code(quoted(stop.heard)))
+            parts.append(code(quote(stop.heard)))
         yield " · ".join(parts)
-    yield f"- {clock_words(journey.seconds)} **{code(ending(flow, journey))}**"
+    yield f"- {clock_words(journey.seconds)} **{code(end_sentence(flow, journey))}**"
 
 
 def simulation_json(simulation: Simulation) -> str:
@@ -305,7 +307,7 @@ def _walked(flow: Flow, journey: Journey) -> dict[str, Any]:
                 at_second=since,
                 place=str(step.place),
                 label=well_formed(place_words(flow, step.place)),
-                heard=well_formed(heard(flow, step.place)),
+                heard=well_formed(words_heard(flow, step.place)),
                 event=str(step.way.event),
                 schedule=step.way.schedule,
                 keys=step.keys,

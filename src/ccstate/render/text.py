@@ -141,7 +141,7 @@ def columns(text: str) -> int:
     return sum(max(wcwidth(character), 0) for character in text)
 
 
-def clipped(text: str, most: int) -> str:
+def clip(text: str, most: int) -> str:
     """The text in so many columns, with `…` for the rest."""
     if columns(text) <= most:
         return text
@@ -196,7 +196,7 @@ Line: TypeAlias = tuple[int, tuple[Piece, ...]]
 """How far lines after the first are indented, or ONE_LINE, and the words."""
 
 
-def laid_out(lines: Iterable[Line], width: int, palette: Palette) -> str:
+def lay_out(lines: Iterable[Line], width: int, palette: Palette) -> str:
     """The lines as text, each of at most `width` columns."""
     return "\n".join(
         row
@@ -209,7 +209,7 @@ def laid_out(lines: Iterable[Line], width: int, palette: Palette) -> str:
 
 def paragraphs(blocks: Iterable[Iterable[Line]], width: int, palette: Palette) -> str:
     """Blocks of lines with an empty line between them; a block without lines is left out."""
-    texts = (laid_out(block, width, palette) for block in blocks)
+    texts = (lay_out(block, width, palette) for block in blocks)
     return "\n\n".join(text for text in texts if text) + "\n"
 
 
@@ -220,7 +220,7 @@ def _cut(pieces: Iterable[Piece], width: int) -> Iterator[Piece]:
         size = columns(text)
         if size > left:
             if left > 1:
-                yield Piece(clipped(text, left).rstrip(" ,…") + "…", piece.style)
+                yield Piece(clip(text, left).rstrip(" ,…") + "…", piece.style)
             return
         yield Piece(text, piece.style)
         left -= size
@@ -252,7 +252,7 @@ def code(text: str, most: int = LONGEST) -> str:
     Its fence is longer than any run of backticks inside, so that nothing in it can end it.
     Source: CommonMark 0.31, "Code spans".
     """
-    inner = clipped(safe(text), most)
+    inner = clip(safe(text), most)
     if not inner.strip(" "):
         return '`""`'
     longest = max((len(run) for run in re.findall("`+", inner)), default=0)

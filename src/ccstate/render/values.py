@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ccstate.kinds import PLURALS
 from ccstate.model import Action, Address, Change, Fields, Json, Plan, Why, edited
-from ccstate.render.text import Style, clipped, safe
+from ccstate.render.text import Style, clip, safe
 
 LONGEST = 400
 """Columns of a value; what is longer is cut, for the files hold it in full."""
@@ -66,9 +66,9 @@ def _text(value: str) -> str:
     if value.startswith("sealed:"):
         return SECRET
     if _BARE.fullmatch(value) and value not in _LOOKS_OTHERWISE:
-        return clipped(safe(value), LONGEST)
+        return clip(safe(value), LONGEST)
     quoted = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{clipped(safe(quoted), LONGEST)}"'
+    return f'"{clip(safe(quoted), LONGEST)}"'
 
 
 def brief(value: Json, most: int = 120) -> str:
@@ -108,7 +108,7 @@ def _parts(value: dict[str, Json]) -> Iterator[str]:
         if name == "date":
             yield scalar(inner)
         elif inner and isinstance(inner, dict):
-            yield sized(name, len(inner))
+            yield size_words(name, len(inner))
         elif isinstance(inner, list) and len(inner) > 1:
             yield f"{name} {' + '.join(scalar(item) for item in inner[:4])}"
         elif isinstance(inner, list):
@@ -117,7 +117,7 @@ def _parts(value: dict[str, Json]) -> Iterator[str]:
             yield f"{name} {scalar(inner)}"
 
 
-def sized(name: str, count: int) -> str:
+def size_words(name: str, count: int) -> str:
     """How many entries a field has: `6 nodes`, `1 holiday`."""
     singular = _SINGULAR.get(name)
     if singular is None:
@@ -131,7 +131,7 @@ def title(address: Address, fields: Fields) -> str:
     for name in ("label", "name"):
         text = fields.get(name)
         if isinstance(text, str) and text != address.name:
-            return f'"{clipped(safe(text), 60)}"'
+            return f'"{clip(safe(text), 60)}"'
     return ""
 
 
@@ -160,7 +160,7 @@ def references_beyond(changes: Iterable[Change]) -> str:
             head = re.match(r"env:[^_]*_|file:.*/|", reference, re.DOTALL)
             begun.setdefault(head[0] if head else "", []).append(reference)
     parts = [
-        f"{clipped(safe(head), LONGEST)}… ({len(found):,})"
+        f"{clip(safe(head), LONGEST)}… ({len(found):,})"
         if head and len(found) > 1
         else ", ".join(map(scalar, found))
         for head, found in sorted(begun.items())
@@ -174,7 +174,7 @@ def _facts(fields: Fields) -> Iterator[str]:
             yield f"{name} {scalar(value)}"
     for name, value in fields.items():
         if isinstance(value, dict | list) and value and name in _SINGULAR:
-            yield sized(name, len(value))
+            yield size_words(name, len(value))
 
 
 def fields_of(change: Change) -> Fields:
@@ -208,14 +208,14 @@ VERBS: Mapping[Action, str] = {
 }
 
 
-def counted(changes: Iterable[Change]) -> str:
+def count_changes(changes: Iterable[Change]) -> str:
     """`3 to create, 2 to change, 1 to delete`; `nothing to do` where there is none."""
     counts = Counter(change.action for change in changes)
     found = [f"{counts[action]:,} to {VERBS[action]}" for action in Action if counts[action]]
     return ", ".join(found) or "nothing to do"
 
 
-def done(changes: Iterable[Change]) -> str:
+def count_done(changes: Iterable[Change]) -> str:
     """`3 created, 2 changed, 1 deleted`."""
     counts = Counter(change.action for change in changes)
     found = ((counts[action], VERBS[action].removesuffix("e")) for action in Action)
@@ -230,7 +230,7 @@ def by_kind(changes: Iterable[Change]) -> dict[str, Counter[Action]]:
     return counts
 
 
-def in_words(changes: Iterable[Change]) -> str:
+def changes_words(changes: Iterable[Change]) -> str:
     """`creates 2 users, changes 1 queue and deletes 3 queues`, for a sentence."""
     counts: dict[Action, Counter[str]] = {}
     for change in changes:
@@ -240,12 +240,14 @@ def in_words(changes: Iterable[Change]) -> str:
         if kinds := counts.get(action):
             words = [of_kind(count, kind) for kind, count in kinds.items()]
             total, most = sum(kinds.values()), 3
-            what = listed(words) if len(words) <= most else f"{total:,} objects of several kinds"
+            what = (
+                join_words(words) if len(words) <= most else f"{total:,} objects of several kinds"
+            )
             parts.append(f"{VERBS[action]}s {what}")
-    return listed(parts)
+    return join_words(parts)
 
 
-def said_of(change: Change) -> str:
+def common_reason(change: Change) -> str:
     """Whose doing a change is, where one phrase says it for all its edits; else empty."""
     match change.action, change.why:
         case Action.CREATE, Why.DELETED_BY_HAND:
@@ -269,7 +271,7 @@ IN_SHORT: Mapping[Why, str] = {
 """For a narrow column, where the plain words of `Why` are too long."""
 
 
-def whose(why: Why) -> str:
+def reason_words(why: Why) -> str:
     return IN_SHORT.get(why, why.value)
 
 
@@ -279,13 +281,13 @@ def targets(plan: Plan) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def listed(words: Iterable[str], joint: str = "and") -> str:
+def join_words(words: Iterable[str], joint: str = "and") -> str:
     """`a`, `a and b`, `a, b and c`."""
     *most, last = [*words] or [""]
     return f"{', '.join(most)} {joint} {last}" if most else last
 
 
-def rest(changes: Iterable[Change]) -> str:
+def count_rest(changes: Iterable[Change]) -> str:
     """What a bounded list leaves out: `52 more users to create, 3 more queues to change`."""
     counts = Counter((change.address.kind, change.action) for change in changes)
     return ", ".join(
@@ -294,9 +296,9 @@ def rest(changes: Iterable[Change]) -> str:
     )
 
 
-def named(names: Sequence[str], count: int, most: int = 5) -> str:
+def name_first(names: Sequence[str], count: int, most: int = 5) -> str:
     """The first of so many names, and how many more there are."""
     shown = names[:most]
     if count > len(shown):
         return f"{', '.join(shown)} and {count - len(shown):,} more"
-    return listed(shown)
+    return join_words(shown)

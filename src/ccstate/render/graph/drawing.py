@@ -29,7 +29,7 @@ from ccstate.journeys.ways import (
 from ccstate.kinds.fields import seconds
 from ccstate.model import Address
 from ccstate.render.journey_words import address_words, keys_words, length_words
-from ccstate.render.values import listed
+from ccstate.render.values import join_words
 
 
 class Look(Enum):
@@ -109,7 +109,7 @@ def _queue(flow: Flow, name: str, queue: Filled) -> Box:
     look = Look.PEOPLE if there else Look.UNSTAFFED
     week = week_words(flow.centre.of("schedule").get(queue.get("hours") or "", {}))
     body = (week,) if week else ()
-    return Box(look, f"{title}: {listed(there) if there else 'no agents'}", body)
+    return Box(look, f"{title}: {join_words(there) if there else 'no agents'}", body)
 
 
 def _ring_group(flow: Flow, name: str, group: Filled) -> Box:
@@ -139,7 +139,7 @@ def _extension(flow: Flow, place: Place, label: str) -> Box:
 def _owner(flow: Flow, extension: str) -> str:
     users = flow.centre.of("user")
     names = [str(users[user]["name"]) for user in flow.centre.owners.get(extension, ())]
-    return listed(names) if names else extension
+    return join_words(names) if names else extension
 
 
 def _phone(flow: Flow, name: str, extension: str, ring_for: str) -> Box:
@@ -259,9 +259,9 @@ def arrow_words(ways: Iterable[Transition], jumps: str = "") -> str:
     """
     found = list(ways)
     keys = sorted({way.key for way in found if way.event is Event.KEY}, key=KEYS.index)
-    words = [f"press {listed([keys_words(key) for key in keys], 'or')}"] if keys else []
+    words = [f"press {join_words([keys_words(key) for key in keys], 'or')}"] if keys else []
     if lists := sorted({way.key for way in found if way.event is Event.LISTED}):
-        words.append(f"callers in {listed(lists, 'or')}")
+        words.append(f"callers in {join_words(lists, 'or')}")
     waits = {way.seconds for way in found if way.event in {Event.NO_ANSWER, Event.EMPTY}}
     for event in Event:
         if any(way.event is event for way in found) and event not in {
@@ -274,7 +274,7 @@ def arrow_words(ways: Iterable[Transition], jumps: str = "") -> str:
                 _EVENTS[event]
                 + (f" for {length_words(longest).replace(' ', _TIED)}" if longest else "")
             )
-    text = listed(words, "or") if words else ""
+    text = join_words(words, "or") if words else ""
     jumps = jumps.replace(" ", _TIED)
     return f"{text} ({jumps})" if text and jumps else text or jumps
 

@@ -96,7 +96,7 @@ _MOST_ORDERED = 30_000
 """Elements that are put in order before large drawings have to do with fewer sweeps."""
 
 
-def ordered(mesh: Mesh) -> list[list[int]]:
+def order_rows(mesh: Mesh) -> list[list[int]]:
     """The rows in an order with few crossings: barycentres, down and up, the best is kept."""
     above, below = neighbours(mesh)
     order = _first_order(mesh, below)
@@ -170,7 +170,7 @@ _MOST_SETTLED = 40_000
 """Elements that are settled before large drawings have to do with fewer sweeps."""
 
 
-def across(mesh: Mesh, order: Sequence[Sequence[int]]) -> tuple[list[float], float]:
+def place_across(mesh: Mesh, order: Sequence[Sequence[int]]) -> tuple[list[float], float]:
     """The middle of every element, and the width of all."""
     near = neighbours(mesh)
     x = [0.0] * len(mesh.widths)
@@ -307,8 +307,8 @@ def rows_of(widths: Sequence[float], wires: Sequence[Wire], sinks: Collection[in
     mesh = Mesh(len(widths), list(widths), [2 * r for r in rank], [BOX_GAP] * len(widths))
     for number, wire in enumerate(wires):
         mesh.add(wire, rises=number in backwards)
-    order = ordered(mesh)
-    return Rows(mesh, order, *across(mesh, order))
+    order = order_rows(mesh)
+    return Rows(mesh, order, *place_across(mesh, order))
 
 
 def _backwards(count: int, wires: Sequence[Wire]) -> frozenset[int]:
@@ -410,7 +410,7 @@ class Layout(NamedTuple):
     size: Size
 
 
-def layered(
+def layered_layout(
     sizes: Sequence[Size],
     edges: Sequence[Edge],
     sinks: Collection[int] = (),

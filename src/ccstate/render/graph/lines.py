@@ -71,7 +71,7 @@ def _em(character: str, known: Mapping[str, float]) -> float:
     return float(max(wide, 0))
 
 
-def wrapped(
+def wrap_text(
     text: str, width: float, most: int, measure: Callable[[str], float] = width_of
 ) -> tuple[str, ...]:
     """The text, made safe, in at most so many lines of that width; `…` stands for the rest.

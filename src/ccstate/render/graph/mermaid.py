@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from ccstate.render.graph.drawing import Box, Drawing, Look
-from ccstate.render.graph.lines import wrapped
+from ccstate.render.graph.lines import wrap_text
 from ccstate.render.text import safe
 
 _WIDTH = 214.0
@@ -83,7 +83,7 @@ def _class(look: Look) -> str:
 
 
 def _broken(text: str) -> str:
-    return _BREAK.join(_quoted(line) for line in wrapped(text, _WIDTH, 4))
+    return _BREAK.join(_quoted(line) for line in wrap_text(text, _WIDTH, 4))
 
 
 # Mermaid reads entities first, and looks for formulas (`$$`) and icons (`fa:fa-car`) afterwards.

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 from ccstate.render.graph.drawing import Arrow, Box, Drawing, Look
-from ccstate.render.graph.layout import Edge, Layout, Point, Route, Size, layered
-from ccstate.render.graph.lines import LINE, SIZE, bold_width_of, width_of, wrapped
+from ccstate.render.graph.layout import Edge, Layout, Point, Route, Size, layered_layout
+from ccstate.render.graph.lines import LINE, SIZE, bold_width_of, width_of, wrap_text
 from ccstate.render.text import safe
 
 _BOX = 190.0
@@ -57,8 +57,8 @@ def picture_of(drawing: Drawing) -> Picture:
 
 
 def _text_of(box: Box) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    title = wrapped(box.title, _BOX, 3, bold_width_of)
-    body = tuple(line for text in box.body for line in wrapped(text, _BOX, 4))
+    title = wrap_text(box.title, _BOX, 3, bold_width_of)
+    body = tuple(line for text in box.body for line in wrap_text(text, _BOX, 4))
     return title, body
 
 
@@ -85,7 +85,7 @@ class _Picture:
         self._sizes = [
             _size_of(box, *text) for box, text in zip(drawing.boxes, self._texts, strict=True)
         ]
-        self._words = [wrapped(arrow.words, _WORDS, 4) for arrow in drawing.arrows]
+        self._words = [wrap_text(arrow.words, _WORDS, 4) for arrow in drawing.arrows]
         boxes: dict[str, list[int]] = {}
         for number, box in enumerate(drawing.boxes):
             boxes.setdefault(box.tree, []).append(number)
@@ -135,7 +135,7 @@ class _Picture:
         entries = {
             number[tree]: inner.entry.x for tree, inner in self._inner.items() if tree in number
         }
-        outer = layered(sizes, found, entries=entries)
+        outer = layered_layout(sizes, found, entries=entries)
         corners = {unit: outer.boxes[place] for unit, place in number.items()}
         routes = tuple(
             self._route(index, arrow, outer, edges, corners)
@@ -202,7 +202,7 @@ class _Inner:
             self._edges[index] = len(edges)
             edges.append(picture.edge(index, self._number[arrow.tail], head))
         sizes += [Size(0, 0)] * len(self._ports)
-        self._layout = layered(sizes, edges, sinks=self._ports.values())
+        self._layout = layered_layout(sizes, edges, sinks=self._ports.values())
         first = self._layout.boxes[0]
         self.entry = Point(_PAD + first.x + sizes[0].width / 2, _HEADING + first.y)
         wide = max(self._layout.size.width, bold_width_of(drawing.trees[tree]))
@@ -259,7 +259,7 @@ _INKS: Mapping[Look, _Ink] = {
 def svg(drawing: Drawing) -> str:
     """The drawing as an SVG document."""
     picture = picture_of(drawing)
-    heading = wrapped(drawing.title, max(picture.size.width, 420) / 1.25, 2, bold_width_of)
+    heading = wrap_text(drawing.title, max(picture.size.width, 420) / 1.25, 2, bold_width_of)
     top = _TITLE + (len(heading) - 1) * 22
     width = max(picture.size.width, *(bold_width_of(line) * 1.25 for line in heading))
     size = Size(width + 2 * _MARGIN, picture.size.height + top + 2 * _MARGIN)
@@ -329,7 +329,7 @@ def _panel(panel: Panel) -> Iterator[str]:
     at = panel.entry.x
     left, right = at - 24, panel.size.width - at - 24
     place, anchor = (x + 12, "start") if left > right else (x + panel.size.width - 12, "end")
-    for line in wrapped(panel.title, max(left, right), 1, bold_width_of):
+    for line in wrap_text(panel.title, max(left, right), 1, bold_width_of):
         yield (
             f'<text x="{_n(place)}" y="{_n(y + 21)}" text-anchor="{anchor}" font-weight="bold"'
             f' fill="{_LINE}">{_text(line)}</text>'
