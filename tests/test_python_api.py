@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 import ccstate
+from ccstate.adapters.embedded import connect
+from ccstate.model import Address
 
 TOP = Path(__file__).parent.parent
 PAGE = TOP / "docs" / "python-api.md"
@@ -70,6 +72,20 @@ def test_a_plan_that_was_not_saved_is_saved_and_one_without_changes_is_not(examp
     assert (example / "plans" / receipt.plan_id / "plan.json").exists()
     again = project.apply(project.plan().plan)
     assert (again.plan_id, again.results, again.confirmed) == ("", (), True)
+
+
+def test_what_was_made_by_hand_is_adopted_and_its_defaults_are_named(example: Path) -> None:
+    project = ccstate.Project.open(example)
+    project.apply(project.plan().plan)
+    platform = connect({"path": ".ccstate/demo.db"}, example)
+    platform.by_hand(Address("queue", "night"), {"label": "Night", "site": "sydney"})
+    assert [str(address) for address in project.unmanaged()] == ["queue/night"]
+    adopted = project.adopt(["queue/night"])
+    assert adopted.file == "desired_state/adopted.yaml"
+    assert set(adopted.defaults) == {"queue music", "queue retry"}
+    assert project.adopt().file is None
+    with pytest.raises(ccstate.CcstateError, match="is not an unmanaged object"):
+        project.adopt(["queue/night"])
 
 
 def test_a_warning_is_in_the_result(example: Path) -> None:

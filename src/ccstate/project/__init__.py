@@ -26,7 +26,7 @@ from ccstate.project.branch import refuse_committed, refuse_link_of_branch
 from ccstate.project.listener import Listener, Progress
 from ccstate.project.plan_folder import SavedPlans
 from ccstate.project.planning import Planned, call_tests, plan_changes
-from ccstate.project.targets import Targets, observe_kinds
+from ccstate.project.targets import Targets, declarable, observe_kinds
 
 if TYPE_CHECKING:
     from ccstate.apply.perform import Receipt
@@ -40,11 +40,13 @@ if TYPE_CHECKING:
     from ccstate.render.enumeration import Enumeration
     from ccstate.render.imported import Import
     from ccstate.render.plans import ListedPlan
+    from ccstate.render.receipt import Adopted
     from ccstate.render.simulation import Simulation
 
 __all__ = ["Listener", "Planned", "Progress", "Project", "SavedPlan", "Validated", "address_of"]
 
 STATE_FOLDER = ".ccstate"
+ADOPTED_FILE = "adopted.yaml"
 
 
 class Validated(NamedTuple):
@@ -152,7 +154,7 @@ class Project:
         for going beyond limits. A plan that must not be applied has `refusals`. Raises InvalidInput
         where files or arguments are wrong, Unreadable where a platform does not answer.
         """
-        chosen = [address_of(each) if isinstance(each, str) else each for each in only]
+        chosen = [_address(each) for each in only]
         desired = self.load()
         return plan_changes(self._targets, desired, targets, chosen, force=force, today=_day(today))
 
@@ -254,7 +256,7 @@ class Project:
         from ccstate.adapter import kept_fields
         from ccstate.render.comparison import ObjectViews, View
 
-        address = address_of(address) if isinstance(address, str) else address
+        address = _address(address)
         desired = self.read()
         resource = desired.state.get(address)
         views = []
@@ -282,12 +284,43 @@ class Project:
             if address not in seen.ledger and address not in declared
         }
 
+    def adopt(
+        self,
+        addresses: Iterable[Address | str] | None = None,
+        *,
+        target: str = "",
+        file: Path | None = None,
+    ) -> "Adopted":
+        """Declare objects of a target that were made by hand, all where None, as they are there.
+
+        The file is `adopted.yaml` where none is given. Secrets are left out: no platform shows them.
+        Raises InvalidInput where an object is not unmanaged.
+        """
+        from ccstate.render.receipt import Adopted
+
+        path = self.inside(file, ADOPTED_FILE)
+        unmanaged = self.unmanaged(target)
+        chosen = list(unmanaged) if addresses is None else [_address(each) for each in addresses]
+        if problems := [codes.NOT_UNMANAGED(address=a) for a in chosen if a not in unmanaged]:
+            raise InvalidInput(problems)
+        if not chosen:
+            return Adopted(None)
+        defaults: set[str] = set()
+        for kind, name in chosen:
+            fields = (
+                self.settings.defaults.get(kind, {}).keys() - unmanaged[Address(kind, name)].keys()
+            )
+            defaults |= {f"{kind} {field}" for field in fields}
+        found = {address: declarable(address, unmanaged[address]) for address in chosen}
+        self.declare(path, {address: fields for address, (fields, _) in found.items()})
+        left_out = sum(secrets for _, secrets in found.values())
+        return Adopted(display_path(path), chosen, defaults, left_out)
+
     def history(self, address: Address | str, limit: int) -> "list[Entry]":
         """Read the newest commits that changed an object, and what became of them."""
         from ccstate.history import history
 
-        wanted = address_of(address) if isinstance(address, str) else address
-        return history(self.root, self.settings.desired_state, wanted, limit)
+        return history(self.root, self.settings.desired_state, _address(address), limit)
 
     # Calls.
 
@@ -503,6 +536,10 @@ def address_of(text: str) -> Address:
         return Address(PLURALS[address.kind].name, address.name)
     hint = did_you_mean(address.kind, KINDS) or f"kinds: {', '.join(KINDS)}"
     raise InvalidInput(codes.KIND_OF_ADDRESS_UNKNOWN(kind=address.kind, hint=hint))
+
+
+def _address(given: Address | str) -> Address:
+    return given if isinstance(given, Address) else address_of(given)
 
 
 def now() -> datetime:

@@ -12,10 +12,13 @@ from ccstate.diff import diff, sealed, sealed_as_recorded, secret_references
 from ccstate.errors import Diagnostic, InvalidInput, Span
 from ccstate.kinds import KINDS
 from ccstate.kinds import Path as FieldPath
+from ccstate.kinds import secrets as secrets_of
 from ccstate.model import (
+    ANNOTATIONS,
     Activity,
     Address,
     Change,
+    Edit,
     Fields,
     Json,
     Observation,
@@ -23,6 +26,8 @@ from ccstate.model import (
     Refusal,
     Resource,
     State,
+    Why,
+    edited,
 )
 from ccstate.plan import TargetPlan, refusal
 from ccstate.project.listener import Listener
@@ -217,6 +222,13 @@ def activity_of(plan: Plan, target: str, seen: Observation) -> dict[Address, Act
     """Select what is going on at the objects that a plan changes on a target."""
     addresses = [change.address for change in plan.changes() if change.target == target]
     return {a: seen.activity[a] for a in addresses if a in seen.activity}
+
+
+def declarable(address: Address, fields: Fields) -> tuple[Fields, int]:
+    """Return the fields of a live object that YAML can hold, and how many secrets that leaves out."""
+    paths = secrets_of(address.kind, fields)
+    taken = [*paths, *(key for key in ANNOTATIONS if key in fields)]
+    return edited(fields, [Edit(path, None, None, why=Why.NEW) for path in taken]), len(paths)
 
 
 def _texts(value: Json, path: FieldPath) -> Iterator[tuple[FieldPath, str]]:
