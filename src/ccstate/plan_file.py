@@ -25,15 +25,15 @@ FILE = "plan.json"
 ID_LENGTH = 12
 VERSION = 2
 """Of the format; 2 names what was not compared, ccstate's release and the platforms."""
-
-
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 DIGEST_PATTERN = r"^[0-9a-f]{64}$"
+
+# What stands in the file: a plan with version and digest, whose steps name the target of their changes.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ReadChange(Change):
-    target: str = ""  # the step has it
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ _ELSEWHERE = {(Plan.__name__, "steps"), (Change.__name__, "target")}
 
 @cache
 def _written(kind: type) -> tuple[tuple[str, object], ...]:
-    """The fields of a class as they are written, each with the value that is left out."""
+    """List the fields of a class as they are written, each with the value that is left out."""
     left_out = LEFT_OUT.get(kind.__name__, ())
     written = [f for f in fields(kind) if (kind.__name__, f.name) not in _ELSEWHERE]
     return tuple((f.name, _default(f) if f.name in left_out else MISSING) for f in written)
@@ -73,7 +73,7 @@ def _default(one: Field[Any]) -> object:
 
 
 def _plain(value: Any) -> object:
-    """What stands in a plan file for a value that JSON does not know."""
+    """Return what stands in a plan file for a value that JSON does not know."""
     if isinstance(value, Address):
         return str(value)
     if isinstance(value, Mapping):
@@ -93,50 +93,50 @@ def _content(value: Any) -> dict[str, object]:
 
 
 def _is_implied(change: Change) -> bool:
-    """Whether the ledger says just what the edits say, as it does for most new objects."""
+    """Tell whether the ledger says just what the edits say, as it does for most new objects."""
     return change.action is Action.CREATE and edited({}, change.edits) == change.ledger
 
 
-def _spelled(value: object) -> bytes:
+def _serialize(value: object) -> bytes:
     return orjson.dumps(
         value, default=_plain, option=orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
     )
 
 
 def _parts(plan: Plan) -> tuple[str, bytes, list[bytes]]:
-    """The digest of a plan, its head, and for each step its changes, a line each."""
-    head = _spelled({**_content(plan), "version": VERSION})
-    steps = [b",\n".join(map(_spelled, step.changes)) for step in plan.steps]
+    """Write the parts of a plan: its digest, its head, and for each step its changes, a line each."""
+    head = _serialize({**_content(plan), "version": VERSION})
+    steps = [b",\n".join(map(_serialize, step.changes)) for step in plan.steps]
     found = hashlib.sha256(head)
     for step, lines in zip(plan.steps, steps, strict=True):
-        found.update(_spelled([step.target, len(lines)]))
+        found.update(_serialize([step.target, len(lines)]))
         found.update(lines)
     return found.hexdigest(), head, steps
 
 
 def digest(plan: Plan) -> str:
-    """SHA-256 over everything that the plan says, in hexadecimal."""
+    """Return the SHA-256 over everything that the plan says, in hexadecimal."""
     return _parts(plan)[0]
 
 
 def plan_id(plan: Plan) -> str:
-    """The name of the plan: the first characters of its digest."""
+    """Return the name of the plan: the first characters of its digest."""
     return digest(plan)[:ID_LENGTH]
 
 
 def packed(plan: Plan) -> tuple[str, bytes]:
-    """The plan's id, and the bytes of plan.json, a line a change: the same plan, the same bytes."""
+    """Write a plan: its id, and the bytes of plan.json, a line a change. Same plan, same bytes."""
     found, head, steps = _parts(plan)
-    parts = [b'{"digest":', _spelled(found), b",\n", head[1:-1], b',\n"steps":[']
+    parts = [b'{"digest":', _serialize(found), b",\n", head[1:-1], b',\n"steps":[']
     for number, (step, lines) in enumerate(zip(plan.steps, steps, strict=True)):
-        parts += [b",\n" if number else b"\n", b'{"target":', _spelled(step.target)]
+        parts += [b",\n" if number else b"\n", b'{"target":', _serialize(step.target)]
         parts += [b',"changes":[\n', lines, b"\n]}"]
     parts.append(b"\n]}\n")
     return found[:ID_LENGTH], b"".join(parts)
 
 
 def read_plan(path: Path) -> Plan:
-    """The plan in a file.
+    """Read the plan in a file.
 
     Raises InvalidInput where the file is no plan, Blocked where it was edited: the bytes are those
     that this plan has, so that no reader can take a part of them for anything else.
@@ -158,7 +158,7 @@ def read_plan(path: Path) -> Plan:
         first = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         raise InvalidInput(
             codes.PLAN_UNREADABLE(
-                Span(str(path)), file=path.name, fault=f"is no plan: {_version(raw) or first}"
+                Span(str(path)), file=path.name, fault=f"is no plan: {_other_release(raw) or first}"
             )
         ) from None
     if again != raw:
@@ -172,8 +172,8 @@ def read_plan(path: Path) -> Plan:
     return plan
 
 
-def _version(raw: bytes) -> str:
-    """Which other release wrote a file that cannot be read; "" where none did."""
+def _other_release(raw: bytes) -> str:
+    """Name the release that wrote a file of another version; "" where the version is ours."""
     try:
         content = orjson.loads(raw)
     except orjson.JSONDecodeError:
