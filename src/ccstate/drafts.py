@@ -64,11 +64,11 @@ def after(change: Change, before: Fields | None, secrets: Secrets) -> Fields | N
     """The object after the change, with real secrets; None is no object. Refused where it fails."""
     match change.action:
         case Action.CREATE:
-            return _written(kinds.defaults(change.address.kind), change, secrets)
+            return _with_edits(kinds.defaults(change.address.kind), change, secrets)
         case Action.UPDATE | Action.ADOPT:
             if before is None:
                 raise Refused(f"{change.address} is not here")
-            return _written(before, change, secrets)
+            return _with_edits(before, change, secrets)
         case Action.DELETE:
             return None
         case Action.RELEASE:
@@ -77,7 +77,7 @@ def after(change: Change, before: Fields | None, secrets: Secrets) -> Fields | N
             assert_never(change.action)
 
 
-def _written(fields: Fields, change: Change, secrets: Secrets) -> Fields:
+def _with_edits(fields: Fields, change: Change, secrets: Secrets) -> Fields:
     edits = effective(change)
     result = edited(fields, edits)
     real = [

@@ -7,7 +7,7 @@ A kind is written so; `queue` is the example:
   them (`header`), Asterisk's own value (`default`), other names and values that people write
   (`aliases`, `nearly`) and what they notice of an option that is always the same (`effect`) are
   columns: importing/options.py reads hand-written sections by them. A field of which an option says
-  something else than its value is made ready before (`_written`), with the name of the field in
+  something else than its value is made ready before (`_option_values`), with the name of the field in
   `says`, and read back after (`decode_queue`).
 - A `Template` for each step of the dialplan that says a field (rows.py): `.step(…)` compiles it,
   `.find(steps)` recognises it, `.values(steps)` decodes its parts. Steps name the field that they

@@ -58,20 +58,20 @@ def compile_conference_room(unit: Unit) -> None:
     where = unit.entrance()
     pins = {field: shortened(prefix + name) for field, prefix in PINS.items() if room.get(field)}
     joins = [
-        *_unless_full(name, room),
+        *_full_steps(name, room),
         JOIN.step(room=shortened(name)),
         Step("Hangup"),
     ]
-    enter = [enter_step(place), *_told(flow, room), *_set_up(room)]
+    enter = [enter_step(place), *_answer_steps(flow, room), *_setup_steps(room)]
     # Who places a call test knows no PIN, and comes in as a member.
     knows = [Step("GotoIf", '$["${CC_AT}" != ""]?member,1')] if unit.setting.is_test_site else []
-    where.add("s", [*enter, *([*knows, *_asks(pins)] if pins else joins)])
+    where.add("s", [*enter, *([*knows, *_pin_steps(pins)] if pins else joins)])
     if pins:
         waits = Step("Set", "CONFBRIDGE(user,wait_marked)=yes", "moderator_pin")
         where.add("member", [*([waits] if "moderator_pin" in pins else ()), *joins])
     if "moderator_pin" in pins:
-        where.add("moderator", [*_moderates(place, room), *joins])
-        where.add("record", list(_records_own(room)))
+        where.add("moderator", [*_moderator_steps(place, room), *joins])
+        where.add("record", list(_own_recording_steps(room)))
     if room["max_members"]:
         full = next(way for way in flow.ways(place) if way.event is Event.BUSY)
         where.add("full", [Step("Playback", "conf-full"), *follow(place, full)])
@@ -85,13 +85,13 @@ def compile_conference_room(unit: Unit) -> None:
     unit.inside(room.get("extension"), place)
 
 
-def _told(flow: Flow, room: Filled) -> list[Step]:
+def _answer_steps(flow: Flow, room: Filled) -> list[Step]:
     """Answers the call, with the notice of a recording where there is one."""
     notice = (room.get("recording") or {}).get("notice")
     return in_call.notice_steps(room, prompt_sound(flow, notice, None)) or [Step("Answer")]
 
 
-def _set_up(room: Filled) -> Iterator[Step]:
+def _setup_steps(room: Filled) -> Iterator[Step]:
     """Set up what holds for all callers in the room; the first caller makes it."""
     yield MOST.step("max_members", most=room["max_members"])
     if music := room.get("music"):
@@ -102,14 +102,14 @@ def _set_up(room: Filled) -> Iterator[Step]:
         yield RECORD_FILE.step("recording.folder", folder=in_call.folder(room))
 
 
-def _unless_full(name: str, room: Filled) -> list[Step]:
+def _full_steps(name: str, room: Filled) -> list[Step]:
     """ConfBridge() lets moderators into a full room, and hangs up on others without a word."""
     if not room["max_members"]:
         return []
     return [FULL.step("max_members", room=shortened(name), most=room["max_members"])]
 
 
-def _asks(pins: Mapping[str, str]) -> list[Step]:
+def _pin_steps(pins: Mapping[str, str]) -> list[Step]:
     """Asks for a PIN; with the PIN of moderators alone, who types nothing comes in as a member."""
     # Digits are compared behind a letter, for Asterisk takes 012 and 12 for the same number.
     leads = [
@@ -136,7 +136,7 @@ def _asks(pins: Mapping[str, str]) -> list[Step]:
     ]
 
 
-def _moderates(place: Place, room: Filled) -> Iterator[Step]:
+def _moderator_steps(place: Place, room: Filled) -> Iterator[Step]:
     yield Step("Set", "CONFBRIDGE(user,admin)=yes", "moderator_pin")
     yield Step("Set", "CONFBRIDGE(user,marked)=yes", "moderator_pin")
     if in_call.recording_mode(room) == "on_demand":
@@ -145,7 +145,7 @@ def _moderates(place: Place, room: Filled) -> Iterator[Step]:
         yield Step("Set", runs, "recording.when")
 
 
-def _records_own(room: Filled) -> Iterator[Step]:
+def _own_recording_steps(room: Filled) -> Iterator[Step]:
     """Begins a recording, or ends it; behind the last step ConfBridge() goes on (16.28, 22.10)."""
     if in_call.recording_mode(room) != "on_demand":
         return

@@ -105,7 +105,7 @@ _CALLER = re.compile(r'"((?:[^"\\]|\\.)*)" <([^<>]*)>')
 
 
 def _caller(text: str) -> tuple[str, str]:
-    """Return the name and the number of a caller ID as `_written` spells it."""
+    """Return the name and the number of a caller ID as `_option_values` spells it."""
     found = _CALLER.fullmatch(text)
     if not found:
         raise Unclear
@@ -176,7 +176,7 @@ def compile_extension(unit: Unit) -> None:
         site = centre.label(f"site/{location_of(centre, name).site}")
         said = filter(None, [display_name(centre, name, extension), site])
         unit.compiled.notes[PJSIP, name] = ", ".join(said)
-        unit.pjsip(ROWS, _written(unit), name)
+        unit.pjsip(ROWS, _option_values(unit), name)
     compile_ringing(unit)
     if extension.get("voicemail") is not None:
         _mailbox(unit)
@@ -188,7 +188,7 @@ def compile_extension(unit: Unit) -> None:
             unit.context(HINTS).hint(number, f"PJSIP/{name}")
 
 
-def _written(unit: Unit) -> Mapping[str, Any]:
+def _option_values(unit: Unit) -> Mapping[str, Any]:
     """Return the fields as options say them; what is empty is not written."""
     name, extension, centre = unit.name, unit.fields, unit.flow.centre
     caller = extension.get("caller_id") or {}

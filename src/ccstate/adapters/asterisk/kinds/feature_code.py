@@ -61,7 +61,7 @@ SOUND_WHEN_DONE = {
 SOUND_WHEN_REFUSED = "beeperr"
 
 
-def _ended(question: str, action: str) -> list[Step]:
+def _outcome_steps(question: str, action: str) -> list[Step]:
     """Play one sound for success, another for failure."""
     return [
         Step("GotoIf", f"$[{question}]?done"),
@@ -76,14 +76,14 @@ def _steps(code: Filled) -> list[Step]:
     """Return the steps of a code, by its action."""
     match code["action"]:
         case "log_in" | "log_out" as action:
-            return _logs(action, code.get("queue"))
+            return _login_steps(action, code.get("queue"))
         case "pause":
             reason = code.get("reason")
             why = PREFIX.encode(reason) if reason else ""
             pauses = PAUSES_WHY.step("reason", reason=why) if why else PAUSES.step()
-            return [Step("Answer"), pauses, *_ended('"${PQMSTATUS}" = "PAUSED"', "pause")]
+            return [Step("Answer"), pauses, *_outcome_steps('"${PQMSTATUS}" = "PAUSED"', "pause")]
         case "unpause":
-            ended = _ended('"${UPQMSTATUS}" = "UNPAUSED"', "unpause")
+            ended = _outcome_steps('"${UPQMSTATUS}" = "UNPAUSED"', "unpause")
             return [Step("Answer"), UNPAUSES.step(), *ended]
         case "mailbox":
             return [Step("Answer"), HEARS.step(), Step("Hangup")]
@@ -93,7 +93,7 @@ def _steps(code: Filled) -> list[Step]:
             return [Step("Playback", "pbx-parkingfailed"), Step("Hangup")]
         case "do_not_disturb":
             is_on = Step("GotoIf", f'$["${{DB({SILENCED}${{CC_EXTENSION}})}}" = "on"]?off')
-            return _toggles([is_on], SILENCES, "action")
+            return _toggle_steps([is_on], SILENCES, "action")
         case "forward":
             return forwarding_steps(code)
         case "switch" if switch := code.get("switch"):
@@ -102,12 +102,12 @@ def _steps(code: Filled) -> list[Step]:
                 Step("GotoIf", '$["${GOSUB_RETVAL}" = "on"]?off'),
             ]
             lamp = f"DEVICE_STATE({device_of(switch)})"
-            return _toggles(asks, TURNS, "switch", lamp, switch=switch)
+            return _toggle_steps(asks, TURNS, "switch", lamp, switch=switch)
         case _:
             return [Step("Hangup")]
 
 
-def _logs(action: str, queue: str | None) -> list[Step]:
+def _login_steps(action: str, queue: str | None) -> list[Step]:
     logs = (
         IN_ONE.step("queue", action=action, queue=queue, logins=logins(queue))
         if queue
@@ -115,10 +115,10 @@ def _logs(action: str, queue: str | None) -> list[Step]:
     )
     # Only its own outcome counts: phones may dial on after a transfer.
     enter = [Step("Answer"), Step("Set", "CC_DONE=0")]
-    return [*enter, logs, *_ended('"${CC_DONE}" = "1"', action)]
+    return [*enter, logs, *_outcome_steps('"${CC_DONE}" = "1"', action)]
 
 
-def _toggles(
+def _toggle_steps(
     asks: Sequence[Step], turn: Template, field: str, lamp: str = "", **values: str
 ) -> list[Step]:
     """Turns something on, or off where it is on; `lamp` is the state of the device that shows it."""
@@ -164,19 +164,19 @@ def compile_logins(compiled: Compiled, centre: Centre) -> None:
         "log_in",
         [
             Step("AddQueueMember", f"${{ARG2}},{DEVICE},{penalty},,{member},{DEVICE}"),
-            *_noted("AQMSTATUS", "ADDED", "MEMBERALREADY"),
+            *_note_steps("AQMSTATUS", "ADDED", "MEMBERALREADY"),
         ],
     )
     where.add(
         "log_out",
         [
             Step("RemoveQueueMember", f"${{ARG2}},{DEVICE}"),
-            *_noted("RQMSTATUS", "REMOVED", "NOTINQUEUE"),
+            *_note_steps("RQMSTATUS", "REMOVED", "NOTINQUEUE"),
         ],
     )
 
 
-def _noted(status: str, *good: str) -> list[Step]:
+def _note_steps(status: str, *good: str) -> list[Step]:
     question = " | ".join(f'"${{{status}}}" = "{word}"' for word in good)
     return [
         Step("GotoIf", f"$[{question}]?done"),
@@ -189,7 +189,7 @@ def _noted(status: str, *good: str) -> list[Step]:
 def decode_feature_code(sections: Sections, name: str) -> Decoded:
     """Decode the code, where it may be dialled, and what it does."""
     place = Place("feature_code", name)
-    dialled = {site: (code, steps) for site, code, steps in _dialled(sections, place)}
+    dialled = {site: (code, steps) for site, code, steps in _dialled_at(sections, place)}
     code, first = next(iter(dialled.values()), (None, ()))
     steps = sections.context(context(place)).get("s", ())
     sites: list[Json] = [site for site in sorted(dialled) if site]
@@ -200,7 +200,7 @@ def decode_feature_code(sections: Sections, name: str) -> Decoded:
     }
 
 
-def _dialled(sections: Sections, place: Place) -> Iterator[tuple[str, str, Steps]]:
+def _dialled_at(sections: Sections, place: Place) -> Iterator[tuple[str, str, Steps]]:
     """Sites at which a code is dialled, "" for all, each with the code and its steps."""
     contexts = [("", INTERNAL), *((s, site_context(s)) for s in sections.centre.of("site"))]
     for site, name in contexts:

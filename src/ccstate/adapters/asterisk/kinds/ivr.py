@@ -241,7 +241,7 @@ def _decoded_node(
         callers = decoded_callers(sections, steps, tree)
         fields = {"type": "callers", "callers": callers, "others": leads}
     elif PRIORITY.is_in(start):
-        fields = {"type": "queue", "queue": _named(start, "queue"), **PRIORITY.values(start)}
+        fields = {"type": "queue", "queue": _target_name(start, "queue"), **PRIORITY.values(start)}
     elif RINGS.is_in(start) or CALLS.is_in(start):
         ring = RINGS if RINGS.is_in(start) else CALLS
         fields = {"extension": None, "number": None, "on_no_answer": leads, **ring.values(start)}
@@ -256,7 +256,7 @@ def _decoded_node(
 def _decoded_passing(steps: Steps, leads: Json, was: str) -> dict[str, Json]:
     """Decode a node that plays a prompt, or nothing, and passes the call on or ends it."""
     prompt = PLAYBACK.values(steps)["prompt"]
-    mailbox = _named(steps, "extension", "voicemail")
+    mailbox = _target_name(steps, "extension", "voicemail")
     if was == "dial":  # its extension has no device
         return {"type": "dial", "extension": UNCLEAR, "on_no_answer": leads}
     if leads == "hangup" and was not in {"play", "goto"}:
@@ -268,7 +268,7 @@ def _decoded_passing(steps: Steps, leads: Json, was: str) -> dict[str, Json]:
     return {"type": "goto", "to": leads}
 
 
-def _named(steps: Steps, kind: str, node: str = "") -> Json:
+def _target_name(steps: Steps, kind: str, node: str = "") -> Json:
     """Return the name of what steps lead to, if it is of that kind."""
     places = [place for step in steps if (place := target(step))]
     name: Json = UNCLEAR

@@ -46,7 +46,7 @@ def compile_number(unit: Unit) -> None:
         steps.append(COUNTED.step("trunk", trunk=trunk))
     if prefix := number.get("caller_name_prefix"):
         steps.append(name_step(prefix))
-    for node, field in _asked(number):
+    for node, field in _questions(number):
         if node:
             place = place._replace(node=node)
             where = unit.context(context(place))
@@ -65,7 +65,7 @@ def compile_number(unit: Unit) -> None:
                 where.add("s", [*steps, *follow(place, ways[0])])
 
 
-def _asked(number: Filled) -> Iterator[tuple[str, str]]:
+def _questions(number: Filled) -> Iterator[tuple[str, str]]:
     """List what a number asks, in order: the node of the place where it does, and the field."""
     asked = [field for field in ("callers", "switch", "hours") if number.get(field)]
     for field in asked or ("to",):

@@ -63,7 +63,9 @@ _REJECTED, _ALL_BUSY = "21", "34"
 403 and 503 (16.28, 22.10)."""
 
 
-def takes(compiled: Compiled, flow: Flow, site: str, out: str, first: Iterable[Step]) -> None:
+def compile_outbound(
+    compiled: Compiled, flow: Flow, site: str, out: str, first: Iterable[Step]
+) -> None:
     """Compile which route takes what is dialled at a site (`out`); `first` goes before emergencies."""
     dialling = Dialling(flow.centre)
     patterns: dict[str, str] = {}
@@ -93,8 +95,8 @@ def decode_route(sections: Sections, name: str) -> Decoded:
         ("strip",): int(digits["strip"] or 0) if digits else UNCLEAR,
         ("prepend",): (digits["prepend"] or None) if digits else UNCLEAR,
     }
-    sites, patterns = _taken(sections, name)
-    others = {p for p in recorded.get("patterns") or () if _is_others(sections, sites, p)}
+    sites, patterns = _sites_and_patterns(sections, name)
+    others = {p for p in recorded.get("patterns") or () if _is_taken_by_another(sections, sites, p)}
     found["patterns",] = [*sorted(patterns | others)] if patterns else UNCLEAR
     found["site",] = UNCLEAR if not sites else None if "" in sites else min(sites)
     return found
@@ -107,7 +109,7 @@ def _dialled_at(sections: Sections, site: str) -> dict[str, Steps]:
     return dict(sections.context(shortened(f"outbound/{site}") if site else "outbound"))
 
 
-def _taken(sections: Sections, name: str) -> tuple[set[str], set[str]]:
+def _sites_and_patterns(sections: Sections, name: str) -> tuple[set[str], set[str]]:
     """The sites at which a route takes calls, "" where phones of no site do, and its patterns."""
     sites, patterns = set(), set()
     for site in ("", *sections.contexts("outbound/")):
@@ -118,7 +120,7 @@ def _taken(sections: Sections, name: str) -> tuple[set[str], set[str]]:
     return sites, patterns
 
 
-def _is_others(sections: Sections, sites: Iterable[str], pattern: str) -> bool:
+def _is_taken_by_another(sections: Sections, sites: Iterable[str], pattern: str) -> bool:
     """Whether another route takes a pattern there, so that nothing can be seen of it."""
     taken = (_dialled_at(sections, site).get(dialplan_pattern(pattern), ()) for site in sites)
     return any(TAKES.is_in(steps) for steps in taken)

@@ -35,7 +35,7 @@ ROWS = (
 def compile_parking_lot(unit: Unit) -> None:
     """Compile one lot: its section, its numbers inside, and where calls go that are not taken."""
     lot, place = unit.fields, unit.place
-    unit.section(PARKING, ROWS, _written(unit.name, lot))
+    unit.section(PARKING, ROWS, _option_values(unit.name, lot))
     unit.context(INTERNAL).include(slots_context(unit.name))
     if target := lot.get("on_timeout"):
         where = unit.context(context(place))
@@ -45,7 +45,7 @@ def compile_parking_lot(unit: Unit) -> None:
         where.add("s", follow(place, way))
 
 
-def _written(name: str, lot: Filled) -> Mapping[str, Any]:
+def _option_values(name: str, lot: Filled) -> Mapping[str, Any]:
     """Return the fields as options say them."""
     sends_on = bool(lot.get("on_timeout"))
     return {

@@ -71,7 +71,7 @@ def compile_members(unit: Unit) -> None:
     where = unit.context(logins(unit.name))
     for agent in (agent for agent in present if agent.is_dynamic):
         where.note(f"Who logs in to {unit.label}")
-        leads = LOGS_IN.step("members", penalty=agent.penalty, member=_called(agent))
+        leads = LOGS_IN.step("members", penalty=agent.penalty, member=_member_name(agent))
         where.add(agent_extension(agent.extension), [leads])
     if any(agent.is_dynamic for agent in present):
         where.add("_~.", [Step("Return")])  # everybody else
@@ -118,19 +118,19 @@ def decode_members(sections: Sections, name: str) -> Json:
     for agent in agents(centre, queue):
         behind.setdefault(agent.member, []).append(agent)
     static = (agent for agent in present if not agent.is_dynamic)
-    turns = {_called(agent): turn for turn, agent in enumerate(static, 1)}
+    turns = {_member_name(agent): turn for turn, agent in enumerate(static, 1)}
     # By turn; people without a line stay behind the member that stands, or stood, before them.
     found: list[tuple[tuple[int, bool], Json]] = []
     last = 0
     for number, member in enumerate(queue.get("members") or ()):
-        written = {_called(agent): agent for agent in present if agent.member == number}
+        written = {_member_name(agent): agent for agent in present if agent.member == number}
         if _is_whole(written, lines):
             ranks = [here.rank for n in written if not (here := lines.pop(n)).is_dynamic]
             found.append(((min(ranks, default=last), not ranks), without_defaults(member)))
             last = max(ranks, default=last)
             continue
         for agent in behind[number]:
-            called = _called(agent)
+            called = _member_name(agent)
             line: _Line | None = _Line(last, agent.penalty, agent.is_dynamic)
             if called in written:
                 line = lines.pop(called, None)
@@ -142,7 +142,7 @@ def decode_members(sections: Sections, name: str) -> Json:
     last = max([last, *(line.rank for line in lines.values())])  # who logs in rings after them
     for called, line in lines.items():
         member = {"user" if called in users else "extension": called}
-        found.append(((line.rank or last, line.is_dynamic), {**member, **_said(line)}))
+        found.append(((line.rank or last, line.is_dynamic), {**member, **_line_fields(line)}))
     if is_ranked:
         return [member for _, member in sorted(found, key=itemgetter(0))]
     members = [member for _, member in found]
@@ -150,17 +150,17 @@ def decode_members(sections: Sections, name: str) -> Json:
     return members if members == recorded else [members[n] for n in canonical_order(members)]
 
 
-def _called(agent: Agent) -> str:
+def _member_name(agent: Agent) -> str:
     """Name the line of a member."""
     return agent.user or agent.extension
 
 
 def _member(agent: Agent, line: _Line) -> dict[str, Json]:
     """Return a person or phone as a member by itself."""
-    return {"user" if agent.user else "extension": _called(agent), **_said(line)}
+    return {"user" if agent.user else "extension": _member_name(agent), **_line_fields(line)}
 
 
-def _said(line: _Line) -> dict[str, Json]:
+def _line_fields(line: _Line) -> dict[str, Json]:
     """Return the fields of a line beside its person or phone."""
     login = "dynamic" if line.is_dynamic else "static"
     return without_defaults({"penalty": line.penalty, "login": login})
@@ -292,17 +292,17 @@ LEFT_EMPTY = ("JOINEMPTY", "LEAVEEMPTY", "JOINUNAVAIL", "LEAVEUNAVAIL")
 def compile_queue(unit: Unit) -> None:
     """Compile one queue: its section, its members, its context, its number inside."""
     name, queue = unit.name, unit.fields
-    unit.section(QUEUES, ROWS, _written(unit.flow, name, queue))
+    unit.section(QUEUES, ROWS, _option_values(unit.flow, name, queue))
     compile_members(unit)
     _context(unit)
-    exits = unit.context(_exits(name))
+    exits = unit.context(_exit_context(name))
     for way in unit.flow.ways(unit.place):
         if way.event is Event.KEY:
             exits.add(way.key, follow(unit.place, way))
     unit.inside(queue.get("extension"), unit.place)
 
 
-def _written(flow: Flow, name: str, queue: Filled) -> Mapping[str, Any]:
+def _option_values(flow: Flow, name: str, queue: Filled) -> Mapping[str, Any]:
     """The fields as options say them: a prompt by its sound, and what callers never hear left out."""
     overflow = queue.get("overflow") or {}
     announcements = queue.get("announcements") or {}
@@ -311,7 +311,7 @@ def _written(flow: Flow, name: str, queue: Filled) -> Mapping[str, Any]:
     return {
         **queue,
         "overflow": {"empty": UNSTAFFED if overflow.get("empty") else None},
-        "keys": _exits(name) if queue.get("keys") else None,
+        "keys": _exit_context(name) if queue.get("keys") else None,
         "announcements": {
             **announcements,
             # 0 where callers hear neither; else Asterisk would thank them for their patience.
@@ -322,12 +322,12 @@ def _written(flow: Flow, name: str, queue: Filled) -> Mapping[str, Any]:
     }
 
 
-def _exits(queue: str) -> str:
+def _exit_context(queue: str) -> str:
     """Return the context whose extensions are the keys that lead out of a queue."""
     return shortened(f"keys/{queue}")
 
 
-def _rights(queue: Filled) -> str:
+def _key_letters(queue: Filled) -> str:
     """Encode what can be done by key codes, as options of Queue."""
     members = in_call.key_options(queue, queue.get("member_rights"), in_call.CALLED)
     return members + in_call.letters(queue.get("caller_rights"), in_call.CALLING)
@@ -348,41 +348,41 @@ def _context(unit: Unit) -> None:
         where.add("s", [*enter, *schedule_steps(schedule, "hours")])
         where.add("closed", [Step("Goto", "empty,1")])
         where.add("holiday", [Step("Goto", "empty,1")])
-        where.add("open", _waits(flow, name, queue))
+        where.add("open", _wait_steps(flow, name, queue))
     else:
-        where.add("s", [*enter, *_waits(flow, name, queue)])
+        where.add("s", [*enter, *_wait_steps(flow, name, queue)])
     if is_staffed:
         _outcomes(where, place, queue, ways)
         if is_ordered(queue):
-            where.add(NOT_THERE, _joins_again(name, queue))
+            where.add(NOT_THERE, _rejoin_steps(name, queue))
     leaves = (queue.get("overflow") or {}).get("empty")
     if not is_staffed or queue.get("hours") or leaves:
-        where.add("empty", _unstaffed(place, queue, _empty(ways)))
+        where.add("empty", _unstaffed_steps(place, queue, _empty_way(ways)))
 
 
-def _waits(flow: Flow, name: str, queue: Filled) -> list[Step]:
+def _wait_steps(flow: Flow, name: str, queue: Filled) -> list[Step]:
     welcome = prompt_sound(flow, (queue.get("announcements") or {}).get("welcome"), None)
     notice = prompt_sound(flow, (queue.get("recording") or {}).get("notice"), None)
     return [
         *in_call.notice_steps(queue, notice),
         *in_call.record_steps(queue),
-        *([in_call.MAY_PRESS] if _rights(queue) else []),
+        *([in_call.MAY_PRESS] if _key_letters(queue) else []),
         *([PLAYBACK.step("announcements.welcome", prompt=welcome)] if welcome else []),
-        _wait(name, queue),
+        _queue_step(name, queue),
         Step("Goto", "${QUEUESTATUS},1"),
     ]
 
 
-def _wait(name: str, queue: Filled) -> Step:
+def _queue_step(name: str, queue: Filled) -> Step:
     after = (queue.get("overflow") or {}).get("after")
-    return WAIT.step("overflow.after", queue=name, rights=_rights(queue), after=after)
+    return WAIT.step("overflow.after", queue=name, rights=_key_letters(queue), after=after)
 
 
-def _joins_again(name: str, queue: Filled) -> list[Step]:
+def _rejoin_steps(name: str, queue: Filled) -> list[Step]:
     """Let a caller join again who came while the queue was not there."""
     return [
         Step("Wait", "2"),
-        _wait(name, queue),
+        _queue_step(name, queue),
         Step("GotoIf", f'$["${{QUEUESTATUS}}" = "{NOT_THERE}"]?gone:${{QUEUESTATUS}},1'),
         Step("Hangup", label="gone"),
     ]
@@ -400,12 +400,12 @@ def _outcomes(where: Context, place: Place, queue: Filled, ways: dict[Event, Tra
             where.add(status, [Step("Goto", "empty,1")])
 
 
-def _empty(ways: dict[Event, Transition]) -> Transition:
+def _empty_way(ways: dict[Event, Transition]) -> Transition:
     """Find the way of callers where no agent can answer; that of those who wait, if none is declared."""
     return ways.get(Event.EMPTY) or ways[Event.NO_ANSWER]._replace(event=Event.EMPTY)
 
 
-def _unstaffed(place: Place, queue: Filled, way: Transition) -> list[Step]:
+def _unstaffed_steps(place: Place, queue: Filled, way: Transition) -> list[Step]:
     overflow = queue.get("overflow") or {}
     if overflow.get("empty"):
         return follow(place, way)
@@ -447,8 +447,8 @@ def _decoded_exits(sections: Sections, name: str, options: Mapping[str, str]) ->
     """Decode the keys that lead out of a queue, and where to."""
     if "context" not in options:
         return None
-    leads = {key: sections.leads(s) for key, s in sections.context(_exits(name)).items()}
-    is_clear = options["context"] == _exits(name) and UNCLEAR not in leads.values()
+    leads = {key: sections.leads(s) for key, s in sections.context(_exit_context(name)).items()}
+    is_clear = options["context"] == _exit_context(name) and UNCLEAR not in leads.values()
     return leads if is_clear else UNCLEAR
 
 

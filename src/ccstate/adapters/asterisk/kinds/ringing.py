@@ -113,14 +113,14 @@ def compile_ringing(unit: Unit) -> None:
     else:
         missed = ways[-1]
         leads = goto(missed.to, "voicemail") if missed.to is not None else Step("Hangup")
-        rings = _ring(extension, name, str(place))
+        rings = _ring_step(extension, name, str(place))
         where.add(exten(name), [*_before_ringing(flow, extension), rings, leads])
     for way in ways:
         if way.to is not None and way.to.node not in {"", MAILBOX}:
-            _outside(unit, way.to)
+            _compile_outside(unit, way.to)
 
 
-def _ring(extension: Filled, name: str, place: str) -> Step:
+def _ring_step(extension: Filled, name: str, place: str) -> Step:
     if extension["device"] == "none":
         return Step("Gosub", f"{AWAY},s,1({name})", "device")
     said = {"extension": name, "ring_for": extension["ring_for"], "place": place}
@@ -145,7 +145,7 @@ def _rings_and_forwards(
     branches = {way.event: way for way in ways if way.path[:1] == ("forward",)}
     busy, away = branches.get(Event.BUSY), branches.get(Event.EMPTY)
     if extension["device"] != "none":
-        yield _ring(extension, place.name, "")
+        yield _ring_step(extension, place.name, "")
         for status, way in (("BUSY", busy), ("CHANUNAVAIL", away)):
             if way:
                 field = ".".join(map(str, way.path))
@@ -167,7 +167,7 @@ def _rings_and_forwards(
             yield leads
 
 
-def _outside(unit: Unit, place: Place) -> None:
+def _compile_outside(unit: Unit, place: Place) -> None:
     """Compile an outside number that an extension forwards to."""
     missed = unit.flow.ways(place)[-1]
     rings = CALLS.step("ring_for", number=place.node, ring_for=unit.fields["ring_for"])

@@ -77,30 +77,30 @@ def parts_of_days(context: Context, entries: Sequence[Filled], field: str) -> No
     known = holidays.entries
     context.add("s", [Step("Goto", "${ARG1},1", field)])
     for day in sorted(filter(None, map(day_named, known.dates))):
-        context.add(f"{day:%Y%m%d}", _of_date(day, holidays, field))
+        context.add(f"{day:%Y%m%d}", _date_steps(day, holidays, field))
     runs = list(known.without_dates())
     steps = [
         step for e in runs if e.get("hours") is None for step in goto_on_days(e, field, f"{ALL},1")
     ]
     for entry in runs:
         for start, end in spans_of(entry.get("hours") or ()):
-            steps += goto_on_days(entry, field, f"{PART},1", f" & {_covers(start, end)}")
+            steps += goto_on_days(entry, field, f"{PART},1", f" & {_covers_time(start, end)}")
     context.add(ANY_DAY, [*steps, Step("Return", NONE, field)])
     for word in (ALL, PART):
         context.add(word, [Step("Return", word)])
 
 
-def _of_date(day: date, holidays: Holidays, field: str) -> list[Step]:
+def _date_steps(day: date, holidays: Holidays, field: str) -> list[Step]:
     """Compile the steps of a date by all of the entries that hold it."""
     whole, parts = holidays.on(day)
     if whole is not None:
         return [Step("Goto", f"{ALL},1", field)]
-    found = dict.fromkeys(_covers(start, end) for start, end, _ in parts)
+    found = dict.fromkeys(_covers_time(start, end) for start, end, _ in parts)
     steps = [Step("GotoIf", f"$[{covers}]?{PART},1", field) for covers in found]
     return [*steps, Step("Return", NONE, field)]
 
 
-def _covers(start: int, end: int) -> str:
+def _covers_time(start: int, end: int) -> str:
     """A part of a day holds the time; one that reaches midnight, that of the day after too."""
     begun = f"${{ARG2}} >= {clock_number(start)}"
     return begun if end >= DAY else f"{begun} & ${{ARG2}} < {clock_number(end)}"
@@ -278,8 +278,8 @@ def compile_schedule(unit: Unit) -> None:
     runs_over = any(end > DAY for _, end in _all_spans(schedule))
     if not entries:
         closings = ""
-    late = list(_asked_yesterday(zone, closings)) if runs_over else []
-    context.add("s", [*_closed_by(schedule), *_asked(zone, clock, late, closings)])
+    late = list(_yesterday_steps(zone, closings)) if runs_over else []
+    context.add("s", [*_switch_steps(schedule), *_decision_steps(zone, clock, late, closings)])
     context.add("day", [Step("Goto", "${ARG1},1", "exceptions")])
     _days(context, schedule, list(_sources(unit.flow.centre, name, schedule)))
     for word in (*Phase, PART, SHUT):
@@ -287,10 +287,10 @@ def compile_schedule(unit: Unit) -> None:
     if closings:
         parts_of_days(unit.context(closings), entries, "exceptions")
     if holidays := schedule.get("holidays"):
-        parts_of_days(unit.context(_holidays(name)), holidays, "holidays")
+        parts_of_days(unit.context(_holiday_context(name)), holidays, "holidays")
 
 
-def _closed_by(schedule: Filled) -> list[Step]:
+def _switch_steps(schedule: Filled) -> list[Step]:
     """Compile the question to the switch that closes a schedule, which comes first."""
     if not (switch := schedule.get("closed_by")):
         return []
@@ -298,7 +298,7 @@ def _closed_by(schedule: Filled) -> list[Step]:
     return [POSITION.step("closed_by", switch=switch), Step("GotoIf", is_on, "closed_by")]
 
 
-def _holidays(schedule: str) -> str:
+def _holiday_context(schedule: str) -> str:
     return shortened(f"holidays/{schedule}")
 
 
@@ -310,7 +310,7 @@ def _all_spans(schedule: Filled) -> Iterator[tuple[int, int]]:
         yield from spans_of(exception.get("hours") or ())
 
 
-def _asked(zone: str, clock: str, late: Sequence[Step], closings: str) -> Iterator[Step]:
+def _decision_steps(zone: str, clock: str, late: Sequence[Step], closings: str) -> Iterator[Step]:
     """Ask what begins today, what began yesterday, and what is closed for a time."""
     yield Step("Set", f"LOCAL(at)={clock}")
     yield ZONE.step("timezone", zone=zone)
@@ -330,7 +330,7 @@ def _asked(zone: str, clock: str, late: Sequence[Step], closings: str) -> Iterat
     yield Step("Goto", "${said},1")
 
 
-def _asked_yesterday(zone: str, closings: str) -> Iterator[Step]:
+def _yesterday_steps(zone: str, closings: str) -> Iterator[Step]:
     # By way of noon: where clocks change, 24 hours ago may be the day before yesterday.
     hours = f"${{STRFTIME(${{at}},{zone},%H)}}"
     yield Step("Set", f"LOCAL(noon)=$[${{at}} - {hours} * 3600 - 43200]", "timezone")
@@ -348,7 +348,7 @@ def _asked_yesterday(zone: str, closings: str) -> Iterator[Step]:
 def _sources(centre: Centre, name: str, schedule: Filled) -> Iterator[tuple[str, str]]:
     """The contexts that know the holidays of a schedule, each with the field that names it."""
     if schedule.get("holidays"):
-        yield _holidays(name), "holidays"
+        yield _holiday_context(name), "holidays"
     for calendar in schedule.get("calendars") or ():
         if calendar in centre.of("calendar"):
             yield calendar_context(calendar), "calendars"
@@ -360,10 +360,10 @@ def _days(context: Context, schedule: Filled, sources: Sequence[tuple[str, str]]
     seasons = Entries(schedule.get("seasons") or ())
     steps: list[Step] = []
     for day, (exception, *_) in sorted(exceptions.dates.items()):
-        context.add(day.replace("-", ""), _through(exception["hours"], "exceptions", SHUT))
+        context.add(day.replace("-", ""), _edge_steps(exception["hours"], "exceptions", SHUT))
     for number, exception in enumerate(exceptions.without_dates(), 1):
         steps += goto_on_days(exception, "exceptions", f"special{number},1")
-        context.add(f"special{number}", _through(exception["hours"], "exceptions", SHUT))
+        context.add(f"special{number}", _edge_steps(exception["hours"], "exceptions", SHUT))
     for source, field in sources:
         steps += [
             Step("Gosub", f"{source},s,1(${{ARG1}},${{ARG3}})", field),
@@ -385,11 +385,11 @@ def _week(context: Context, weekly: Filled, field: str, prefix: str) -> None:
     for weekday in WEEKDAYS:
         context.add(
             f"{prefix}{weekday.capitalize()}",
-            _through(weekly.get(weekday) or (), field, Phase.CLOSED),
+            _edge_steps(weekly.get(weekday) or (), field, Phase.CLOSED),
         )
 
 
-def _through(texts: Iterable[str], field: str, otherwise: str) -> list[Step]:
+def _edge_steps(texts: Iterable[str], field: str, otherwise: str) -> list[Step]:
     """From the last edge of the spans to the first, the one that has passed decides."""
     edges: dict[int, str] = {}
     reached = -1
@@ -416,7 +416,7 @@ def decode_schedule(sections: Sections, name: str) -> Decoded:
     steps = sections.context(subroutine(name))
     asks = steps.get(ANY_DAY, ())
     calendars = [found["calendar"] for step in asks if (found := ASKS.read(step))]
-    holidays = decoded_days(sections, _holidays(name), "hours")
+    holidays = decoded_days(sections, _holiday_context(name), "hours")
     zone = ZONE.find(steps.get("s", ())).get("zone")
     days: Decoded = {
         ("weekly", day): spans or None for day, spans in _decoded_week(steps, "").items()
@@ -472,7 +472,7 @@ _EDGE = re.compile(r"GotoIf\(\$\[\$\{ARG3\} >= ([0-9]+)\]\?(open|closed),1\)")
 
 
 def _spans(steps: Steps) -> list[Json]:
-    """Return the spans between edges that `_through` compiles."""
+    """Return the spans between edges that `_edge_steps` compiles."""
     edges = [(int(e[1]), e[2]) for e in map(_EDGE.fullmatch, steps) if e]
     if steps and steps[-1] == f"Goto({Phase.OPEN},1)":
         edges.append((0, Phase.OPEN))

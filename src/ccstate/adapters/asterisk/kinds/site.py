@@ -11,7 +11,7 @@ from ccstate.adapters.asterisk.kind import (
     Unit,
 )
 from ccstate.adapters.asterisk.kinds.extension import HINTS
-from ccstate.adapters.asterisk.kinds.outbound_route import takes
+from ccstate.adapters.asterisk.kinds.outbound_route import compile_outbound
 from ccstate.adapters.asterisk.places import INTERNAL, compile_names, shortened, site_context
 from ccstate.adapters.asterisk.rows import Decoded, Template
 from ccstate.journeys.flow import Flow
@@ -30,11 +30,11 @@ def compile_site(unit: Unit) -> None:
         emergency.add("s", [shows, Step("Return")])
         first = [Step("Gosub", f"{emergency.name},s,1")]
     out = unit.context(shortened(f"outbound/{unit.name}"))
-    _may_dial(where, out)
-    takes(unit.compiled, unit.flow, unit.name, out.name, first)
+    _include_dialling(where, out)
+    compile_outbound(unit.compiled, unit.flow, unit.name, out.name, first)
 
 
-def _may_dial(where: Context, out: Context) -> None:
+def _include_dialling(where: Context, out: Context) -> None:
     for included in (INTERNAL, out.name, HINTS):
         where.include(included)
     out.add("h", [Step("NoOp")])  # so that the context is there where no route is
@@ -51,8 +51,8 @@ def compile_all_sites(compiled: Compiled, flow: Flow, _setting: Setting) -> None
         inside.add("*97", [Step("Answer"), own_mailbox, Step("Hangup")])
     where, out = Context(compiled, site_context("")), Context(compiled, "outbound")
     where.note("Phones that stand nowhere in particular")
-    _may_dial(where, out)
-    takes(compiled, flow, "", out.name, ())
+    _include_dialling(where, out)
+    compile_outbound(compiled, flow, "", out.name, ())
     compile_names(compiled)
 
 

@@ -65,7 +65,9 @@ def dialplan_pattern(pattern: str) -> str:
 
 def arrival_context(centre: Centre, trunk: str) -> str:
     """Return the context in which calls of a trunk come in."""
-    return shortened(f"arriving/{trunk}") if _reading(centre, trunk) else trunk_context(trunk)
+    return (
+        shortened(f"arriving/{trunk}") if _inbound_rewrites(centre, trunk) else trunk_context(trunk)
+    )
 
 
 def trunk_context(trunk: str) -> str:
@@ -75,15 +77,15 @@ def trunk_context(trunk: str) -> str:
 
 def writing_context(centre: Centre, trunk: str) -> str:
     """The context that writes numbers as the carrier of a trunk does; "" where none is needed."""
-    return shortened(f"written/{trunk}") if _writing(centre, trunk) else ""
+    return shortened(f"written/{trunk}") if _outbound_rewrites(centre, trunk) else ""
 
 
-def _reading(centre: Centre, trunk: str) -> tuple[Rewrite, ...]:
+def _inbound_rewrites(centre: Centre, trunk: str) -> tuple[Rewrite, ...]:
     formats = carrier_formats(centre, trunk)
     return read_as_e164(formats.inbound, formats.country) if formats.inbound else ()
 
 
-def _writing(centre: Centre, trunk: str) -> tuple[Rewrite, ...]:
+def _outbound_rewrites(centre: Centre, trunk: str) -> tuple[Rewrite, ...]:
     formats = carrier_formats(centre, trunk)
     return written_for(formats.outbound, formats.country) if formats.outbound else ()
 
@@ -92,7 +94,7 @@ def compile_formats(compiled: Compiled, centre: Centre, trunk: str) -> None:
     """Compile the contexts in which numbers of a trunk change their form, where they do."""
     owner = Address("trunk", trunk)
     label = centre.label(f"trunk/{trunk}") or trunk
-    if reading := _reading(centre, trunk):
+    if reading := _inbound_rewrites(centre, trunk):
         read = shortened(f"read/{trunk}")
         where = Context(compiled, arrival_context(centre, trunk), owner)
         where.note(f"Calls that arrive by {label}: their numbers are made E.164")
@@ -109,11 +111,11 @@ def compile_formats(compiled: Compiled, centre: Centre, trunk: str) -> None:
                 Step("Hangup", "1"),  # ITU-T Q.850: unallocated number
             ],
         )
-        _rewrites(Context(compiled, read, owner), reading, "number_format")
-    if writing := _writing(centre, trunk):
+        _compile_rewrites(Context(compiled, read, owner), reading, "number_format")
+    if writing := _outbound_rewrites(centre, trunk):
         where = Context(compiled, writing_context(centre, trunk), owner)
         where.note(f"Numbers as {label} writes them")
-        _rewrites(where, writing, "number_format")
+        _compile_rewrites(where, writing, "number_format")
 
 
 _RETURN = re.compile(r"Return\((\+?[0-9*#]*)\$\{EXTEN(?::([0-9]+))?\}\)")
@@ -123,9 +125,9 @@ def decode_formats(sections: Sections, trunk: str) -> Decoded:
     """Decode how the carrier of a trunk writes numbers, and the country, by the contexts that do it."""
     recorded = carrier_formats(sections.centre, trunk)
     fields = sections.centre.of("trunk").get(trunk, {})
-    leaving = _rewrites_in(sections, f"written/{trunk}")
+    leaving = _decoded_rewrites(sections, f"written/{trunk}")
     outbound, country = _format(leaving, written_for, recorded.outbound, recorded.country)
-    arrives = _rewrites_in(sections, f"read/{trunk}")
+    arrives = _decoded_rewrites(sections, f"read/{trunk}")
     inbound, other = _format(arrives, read_as_e164, recorded.inbound, country)
     if inbound is None and outbound is not None:
         inbound = E164
@@ -139,7 +141,7 @@ def decode_formats(sections: Sections, trunk: str) -> Decoded:
     }
 
 
-def _rewrites_in(sections: Sections, context: str) -> frozenset[Rewrite]:
+def _decoded_rewrites(sections: Sections, context: str) -> frozenset[Rewrite]:
     found = set()
     for extension, steps in sections.context(shortened(context)).items():
         writing_context = _RETURN.fullmatch(steps[0])
@@ -173,7 +175,7 @@ def _format(
 _CODE = re.compile(r"^\+?([1-9][0-9]{0,2})\.?$")
 
 
-def _rewrites(where: Context, rewrites: Iterable[Rewrite], field: str) -> None:
+def _compile_rewrites(where: Context, rewrites: Iterable[Rewrite], field: str) -> None:
     """Compile an extension for each pattern; a number that none of them knows stays as it is."""
     for pattern, strip, prepend in sorted(rewrites, key=lambda r: specificity(r.pattern)):
         rest = f"${{EXTEN:{strip}}}" if strip else "${EXTEN}"
@@ -247,15 +249,15 @@ def compile_trunk(unit: Unit) -> None:
     """Compile one trunk: endpoint, address, account, registration; how its calls arrive and leave."""
     name, trunk, identity = unit.name, unit.fields, trunk_id(unit.name)
     unit.compiled.notes[PJSIP, identity] = trunk.get("label") or ""
-    unit.pjsip(ROWS, _written(unit.flow, name, trunk), identity)
+    unit.pjsip(ROWS, _option_values(unit.flow, name, trunk), identity)
     where = unit.context(trunk_context(name))
     where.note(f"Calls that come in by {unit.label}")
     where.include(NUMBERS)
     compile_formats(unit.compiled, unit.flow.centre, name)
-    _leaves_by(unit.context(leaving(name)), Shown(unit.flow.centre), name, trunk)
+    _compile_leaving(unit.context(leaving(name)), Shown(unit.flow.centre), name, trunk)
 
 
-def _written(flow: Flow, name: str, trunk: Filled) -> Mapping[str, Any]:
+def _option_values(flow: Flow, name: str, trunk: Filled) -> Mapping[str, Any]:
     """Return the fields as options say them."""
     identity, transport = trunk_id(name), trunk["transport"]
     server = f"sip:{trunk['host']}:{trunk.get('port') or _PORTS[transport]}"
@@ -300,7 +302,7 @@ _SAID = {
 """The variable in which a call has what each source says of the number that it shows."""
 
 
-def _leaves_by(where: Context, shown: Shown, name: str, trunk: Filled) -> None:
+def _compile_leaving(where: Context, shown: Shown, name: str, trunk: Filled) -> None:
     """Compile how calls leave on one trunk: what is its own, and on to what all trunks do."""
     where.add(
         "s",
@@ -337,7 +339,7 @@ def _number_shown() -> list[Step]:
         ]
     return [
         *steps,
-        Step("GotoIf", f'$["{_begins("CC_CALLER_NAME")}" = "0"]?to', label="named"),
+        Step("GotoIf", f'$["{_has_text("CC_CALLER_NAME")}" = "0"]?to', label="named"),
         Step("Set", "CALLERID(name)=${CC_CALLER_NAME}"),
     ]
 
@@ -388,7 +390,7 @@ def compile_all_trunks(compiled: Compiled, flow: Flow, _setting: Setting) -> Non
     Context(compiled, SENT).add(
         "s",
         [
-            Step("GotoIf", f'$["{_begins("CC_SENT")}" = "0"]?back'),
+            Step("GotoIf", f'$["{_has_text("CC_SENT")}" = "0"]?back'),
             Step("Set", "PJSIP_HEADER(add,X-Dispatchable-Location)=${CC_SENT}"),
             Step("Return", label="back"),
         ],
@@ -397,20 +399,20 @@ def compile_all_trunks(compiled: Compiled, flow: Flow, _setting: Setting) -> Non
         "s",
         [
             Step("Set", "CC_RETURNS=1"),
-            *(step for name in sorted(flow.centre.of("trunk")) for step in _rings_by(name)),
+            *(step for name in sorted(flow.centre.of("trunk")) for step in _ring_steps(name)),
             Step("Set", "CC_RETURNS=", label="done"),
             Step("Return"),
         ],
     )
 
 
-def _rings_by(trunk: str) -> list[Step]:
+def _ring_steps(trunk: str) -> list[Step]:
     """Ring an outside number by a trunk; a number that was rung is not rung by the next."""
     ring = Step("Gosub", f"{leaving(trunk)},s,1(${{ARG1}},${{ARG2}})")
     return [ring, Step("GotoIf", f'$["${{GOSUB_RETVAL}}" = "{RUNG}"]?done')]
 
 
-def _begins(variable: str) -> str:
+def _has_text(variable: str) -> str:
     """0 where the variable is empty, else 1.
 
     Only its first character is looked at: Asterisk counts a whole text such as `a): 0` as 0

@@ -26,15 +26,15 @@ _OTHERS = (
 """Options that no object has, and that change what a phone can do where they are set."""
 
 
-def _of_pjsip() -> Iterable[Row]:
+def _pjsip_rows() -> Iterable[Row]:
     """Return the options that AMI shows; variables are shown together."""
     rows = (*EXTENSION.rows, *TRUNK.rows, *_OTHERS)
     return (row for row in rows if not row.option.startswith(VARIABLE))
 
 
 OPTIONS: Mapping[str, Mapping[str, str]] = {
-    section: {row.option: row.default for row in _of_pjsip() if row.section == section}
-    for section in dict.fromkeys(row.section for row in _of_pjsip())
+    section: {row.option: row.default for row in _pjsip_rows() if row.section == section}
+    for section in dict.fromkeys(row.section for row in _pjsip_rows())
 }
 """By type, the options that can be seen, with what is shown where no line says it."""
 _NEXT_VARIABLE = re.compile(r",(?=[A-Za-z_]\w*=)")
@@ -57,7 +57,7 @@ class Phones:
 
 def read_phones(ami: Ami, expected: Values, endpoints: Collection[str] | None) -> Phones:
     """Read everything in lists, and the details of these endpoints; None: of all."""
-    said = _said(expected)
+    said = _expected_options(expected)
     reading = _Reading(said)
     values: dict[Key, str] = {}
     listed = Form(["ObjectName", "DeviceState"], needed=2)
@@ -103,7 +103,7 @@ _SENTINELS = frozenset({SENTINEL, ACCOUNTS_SENTINEL})
 _Said = Mapping[tuple[str, str], Mapping[str, str]]
 
 
-def _said(expected: Values) -> _Said:
+def _expected_options(expected: Values) -> _Said:
     """Group what is expected by the type and id of the object."""
     said: dict[tuple[str, str], dict[str, str]] = {}
     for key, text in expected.items():
@@ -228,7 +228,7 @@ def _groups(shown: str) -> str:
 
 
 _READ: Mapping[str, Callable[[str], str]] = {
-    **dict.fromkeys((row.option for row in _of_pjsip() if row.codec is SWITCH), _switch),
+    **dict.fromkeys((row.option for row in _pjsip_rows() if row.codec is SWITCH), _switch),
     "allow": _codecs,
     "callerid": _caller,
     # 22 takes `digest` for what 16 knows as `userpass` only.
