@@ -79,7 +79,7 @@ def _names(centre: Centre) -> Iterator[Refusal]:
             if len(held) > LONGEST_NAME:
                 values = {"held": held[:12], "most": LONGEST_NAME, "left": left}
                 yield _refusal(kind, name, (), codes.NAME_TOO_LONG, **values)
-            if why := _taken(centre, kind, name):
+            if why := _name_conflict(centre, kind, name):
                 yield _refusal(kind, name, (), codes.NAME_TAKEN, why=why)
     for kind in ("queue", "conference_room", "parking_lot"):
         for name, fields in centre.of(kind).items():
@@ -87,7 +87,7 @@ def _names(centre: Centre) -> Iterator[Refusal]:
                 yield _refusal(kind, name, ("music",), codes.MUSIC_TOO_LONG, most=LONGEST_NAME)
 
 
-def _taken(centre: Centre, kind: str, name: str) -> str:
+def _name_conflict(centre: Centre, kind: str, name: str) -> str:
     """Say why an object cannot have that name; "" where it can."""
     trunk = name.removeprefix("trunk-")
     match kind:
@@ -135,7 +135,7 @@ def _text(kind: str, name: str, path: Path, text: str, most: int) -> Iterator[Re
 def _secrets(centre: Centre) -> Iterator[Refusal]:
     for kind in ("extension", "trunk"):
         for name, fields in centre.of(kind).items():
-            if (secret := fields.get("secret")) is not None and (why := _why_not(str(secret))):
+            if (secret := fields.get("secret")) is not None and (why := _secret_fault(str(secret))):
                 yield _refusal(kind, name, ("secret",), codes.SECRET_REFUSED, why=why)
     for name, extension in centre.of("extension").items():
         yield from _pin("extension", name, ("voicemail", "pin"), extension)
@@ -146,7 +146,7 @@ def _secrets(centre: Centre) -> Iterator[Refusal]:
             yield _refusal("conference_room", name, ("moderator_pin",), codes.PIN_TWICE)
 
 
-def _why_not(secret: str) -> str:
+def _secret_fault(secret: str) -> str:
     """Say what is wrong with a SIP password; "" where nothing is."""
     if not secret:
         return "It is empty."
@@ -236,12 +236,12 @@ def _members(centre: Centre) -> Iterator[Refusal]:
 def _numbers(centre: Centre) -> Iterator[Refusal]:
     """Internal numbers that two objects have."""
     first: dict[str, Address] = {}
-    for address, number, path in _dialled(centre):
+    for address, number, path in _internal_numbers(centre):
         if (other := first.setdefault(number, address)) != address:
             yield _refusal(*address, path, codes.NUMBER_TWICE, number=number, other=other)
 
 
-def _dialled(centre: Centre) -> Iterator[tuple[Address, str, Path]]:
+def _internal_numbers(centre: Centre) -> Iterator[tuple[Address, str, Path]]:
     for name, fields in centre.of("extension").items():
         number = fields.get("number") or name
         if number.isdigit():
@@ -269,7 +269,7 @@ def audit_changes(
             for setup in setup_problems(by_hand, used_files(compiled.entries))
         ),
         *conflicts(by_hand, compiled, place),
-        *_elsewhere(drafted),
+        *_handwritten_objects(drafted),
         *out_of_reach(drafted),
         *_without_transport(drafted, by_hand, place),
         *(refusal.problem for refusal in refusals(drafted.objects) if _is_known(refusal, drafted)),
@@ -318,7 +318,7 @@ def _without_transport(drafted: Draft, by_hand: Handwritten, place: str) -> Iter
             yield codes.NO_TRANSPORT(Span(file), file=file, protocol=protocol, trunks=trunk)
 
 
-def _elsewhere(drafted: Draft) -> Iterator[Diagnostic]:
+def _handwritten_objects(drafted: Draft) -> Iterator[Diagnostic]:
     for address, why in drafted.refused.items():
         if address in drafted.elsewhere:
             code = codes.ELSEWHERE_CHANGED if why == CHANGED else codes.ELSEWHERE

@@ -62,7 +62,7 @@ class View:
 def stored_view(stored: Stored) -> View:
     """Return the objects that the include files say, whatever was written into them by hand."""
     objects, compiled = stored.records.objects, stored.compiled
-    actual = _as_touched(stored)
+    actual = _stored_values(stored)
     found = find_deviations(compiled, actual)
     gone = missing_objects(compiled, found, lambda _: True)
     # Of an object that is gone to its last entry, what led there may have been taken out, too.
@@ -70,7 +70,7 @@ def stored_view(stored: Stored) -> View:
     if wholly := gone.difference(left):
         objects = {address: fields for address, fields in objects.items() if address not in wholly}
         compiled = compile_uncached(objects, stored.setting)
-    _overlook(found, gone - wholly, actual, compiled.values())
+    _reset(found, gone - wholly, actual, compiled.values())
     read = read_back(objects, compiled, stored.setting, actual)
     view = View(dict(read.objects), {}, {}, read)
     for owner, deviating in read.unexplained.items():
@@ -81,7 +81,7 @@ def stored_view(stored: Stored) -> View:
         view.altered.setdefault(owner, []).extend(line for _, line in observed_objects)
     for owner in gone:
         view.objects.pop(owner, None)
-    if rest := [*_problems(stored), *_unlike(view, stored, found)]:
+    if rest := [*_problems(stored), *_altered_files(view, stored, found)]:
         view.altered.setdefault(None, []).extend(rest)
     view.is_outdated = stored.is_outdated
     return view
@@ -107,7 +107,7 @@ def _managed_in(configuration: str, view: View, stored: Stored) -> set[Address]:
     return {o for o in owners if o and o in view.objects and o in managed}
 
 
-def _as_touched(stored: Stored) -> dict[Key, str]:
+def _stored_values(stored: Stored) -> dict[Key, str]:
     """Read the values of files that were changed by hand; of all others take what they should say."""
     touched = {name for name, path in FILES.items() if stored.is_touched(path)}
     values = dict(stored.compiled.values())
@@ -117,7 +117,7 @@ def _as_touched(stored: Stored) -> dict[Key, str]:
     return values
 
 
-def _overlook(
+def _reset(
     found: Deviations, owners: Collection[Address], values: dict[Key, str], said: Values
 ) -> None:
     """Puts back what differs of these objects: nothing more is to be said of them."""
@@ -144,7 +144,7 @@ def _problems(stored: Stored) -> Iterator[str]:
             yield f"{problem.span.file}:{problem.span.line}: {problem.message}"
 
 
-def _unlike(view: View, stored: Stored, found: Deviations) -> Iterator[str]:
+def _altered_files(view: View, stored: Stored, found: Deviations) -> Iterator[str]:
     """Files of which no entry says what was done to them: a comment, the order, the end."""
     explained = {deviation.key.file for deviating in found.values() for deviation in deviating}
     lost = {problem.span.file for problem in stored.problems if problem.span}
@@ -161,9 +161,9 @@ def _unlike(view: View, stored: Stored, found: Deviations) -> Iterator[str]:
 
 def add_running(view: View, stored: Stored, running: Running) -> None:
     """Add to the view what runs otherwise than it is stored."""
-    said = _as_stored(stored, view.read.compiled)
+    said = _stored_entries(stored, view.read.compiled)
     is_seen = compared_in(running)
-    actual = _as_running(said, view.read.compiled, running, is_seen)
+    actual = _running_entries(said, view.read.compiled, running, is_seen)
     found = find_deviations(said, actual)
     gone = {owner for owner in missing_objects(said, found, is_seen) if owner in view.objects}
     # Where a module does not run, one line says what a hundred would.
@@ -173,14 +173,14 @@ def add_running(view: View, stored: Stored, running: Running) -> None:
             not_running.setdefault(owner, set()).add(key.file)
             _put_back(actual, said.values(), key)
     left_out = [a for a in found if a is not None and (a in gone or a not in view.objects)]
-    _overlook(found, left_out, actual, said.values())
+    _reset(found, left_out, actual, said.values())
     read = read_back(view.read.objects, view.read.compiled, stored.setting, actual, said)
     for owner in dict.fromkeys([*found, *read.changes]):
         if owner in gone:
-            view.running[owner] = _why_not(running, found[owner][0].key.file)
+            view.running[owner] = _not_loaded(running, found[owner][0].key.file)
         elif owner is None or owner in view.objects:
             values: dict[str, Json] = {
-                file: _why_not(running, file) for file in sorted(not_running.get(owner, ()))
+                file: _not_loaded(running, file) for file in sorted(not_running.get(owner, ()))
             }
             values |= _running_values(stored, owner, read)
             if values:
@@ -199,7 +199,7 @@ def _running_values(stored: Stored, owner: Address | None, read: ReadBack) -> di
     return values | {entry_name(d.key): display_value(key, d.key, d.actual) for d in left}
 
 
-def _as_stored(stored: Stored, compiled: Compiled) -> Compiled:
+def _stored_entries(stored: Stored, compiled: Compiled) -> Compiled:
     """Return the entries that the files really hold, each with the object that it belongs to."""
     texts = stored.texts.items()
     if all(stored.contents.get(path) == text or path in stored.closed for path, text in texts):
@@ -211,7 +211,7 @@ def _as_stored(stored: Stored, compiled: Compiled) -> Compiled:
     )
 
 
-def _as_running(
+def _running_entries(
     said: Compiled, compiled: Compiled, running: Running, is_seen: Callable[[Key], bool]
 ) -> dict[Key, str]:
     """Take running values where they can be seen, else stored ones; of our own sections alone."""
@@ -229,7 +229,7 @@ def _as_running(
     return values
 
 
-def _why_not(running: Running, file: str) -> str:
+def _not_loaded(running: Running, file: str) -> str:
     if running.loaded.get(file, True):
         return NOT_LOADED
     return f"{NOT_LOADED}: {MODULES[file]} does not run"

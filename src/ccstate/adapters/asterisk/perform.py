@@ -81,7 +81,7 @@ def draft(
     )
     live = dict(observed_objects(view, records, {change.address.kind for change in batch}))
     live |= {address: outside.fields for address, outside in elsewhere.items()}
-    left = _altered_elsewhere(batch, view)
+    left = _unplanned_change(batch, view)
     for change in batch:
         undone = (f"{need} was not done" for need in change.needs if need in result.refused)
         if why := left or next(undone, ""):
@@ -94,7 +94,7 @@ def draft(
     return result
 
 
-def _altered_elsewhere(batch: Sequence[Change], view: View) -> str:
+def _unplanned_change(batch: Sequence[Change], view: View) -> str:
     """Find an object whose lines the write would lose, though no change of the batch says so."""
     planned = {change.address for change in batch}
     others = sorted(a for a in view.altered if a is not None and a not in planned)
@@ -217,7 +217,7 @@ def write_and_load(server: Server, stored: Stored, written: Written, running: Ru
             recover(server)
         raise
     if failure:
-        return f"{failure}; {_taken_back(server, begun)}"
+        return f"{failure}; {_take_back(server, begun)}"
     transaction.end(server.storage, begun)
     return ""
 
@@ -234,7 +234,7 @@ def _load(server: Server, stored: Stored, written: Written, running: Running) ->
         for name in stale
     }
     with server.connect() as ami:
-        if late := _reloaded(ami, stale, wanted):
+        if late := _reload_files(ami, stale, wanted):
             names = " and ".join(FILES[name] for name in late)
             return f"Asterisk did not load {names} to its end"
         now = written.compiled.values()
@@ -244,7 +244,7 @@ def _load(server: Server, stored: Stored, written: Written, running: Running) ->
             if failure := _put_in_order(server, ami, stored, written, moved):
                 return failure
             after = read_running(ami, now, endpoints, stale)
-    return _differing(now, after, set(stale))
+    return _describe_differences(now, after, set(stale))
 
 
 def _out_of_order(now: Mapping[Key, str], after: Running) -> set[str]:
@@ -288,7 +288,7 @@ def _put_in_order(
     return ""
 
 
-def _reloaded(ami: Ami, names: Sequence[str], wanted: Mapping[str, str]) -> Mapping[str, str]:
+def _reload_files(ami: Ami, names: Sequence[str], wanted: Mapping[str, str]) -> Mapping[str, str]:
     """Loads these files, agents paused as they were; returns those that do not run as wanted."""
     has_agents = QUEUES in names and is_running(ami, QUEUES)
     with keep_pauses(ami, read_queues(ami)) if has_agents else nullcontext():
@@ -323,7 +323,7 @@ def _changed_endpoints(stored: Stored, now: Mapping[Key, str]) -> set[str]:
     }
 
 
-def _differing(now: Mapping[Key, str], after: Running, files: set[str]) -> str:
+def _describe_differences(now: Mapping[Key, str], after: Running, files: set[str]) -> str:
     """Describe what runs otherwise than it was written; "" where nothing does."""
     is_seen = compared_in(after)
     # One line for each object: where all of it is missing, the first entry says enough.
@@ -338,7 +338,7 @@ def _differing(now: Mapping[Key, str], after: Running, files: set[str]) -> str:
     return f"Asterisk runs otherwise: {'; '.join([*wrong.values()][:SHOWN])}{more}"
 
 
-def _taken_back(server: Server, begun: transaction.Transaction) -> str:
+def _take_back(server: Server, begun: transaction.Transaction) -> str:
     """Put the old files back and load them; return in words what became of that."""
     strange = transaction.take_back(server.storage, begun)
     content = server.storage.read(FILES.values())
@@ -347,7 +347,7 @@ def _taken_back(server: Server, begun: transaction.Transaction) -> str:
         name: revision_in(name, content[FILES[name]]) for name in names if FILES[name] in content
     }
     with server.connect() as ami:
-        late = _reloaded(ami, names, {n: r for n, r in wanted.items() if r})
+        late = _reload_files(ami, names, {n: r for n, r in wanted.items() if r})
     transaction.end(server.storage, begun)
     if strange:
         return f"{', '.join(strange)} was changed by another author meanwhile, and stays"
@@ -362,13 +362,13 @@ def recover(server: Server) -> str:
     if begun is None:
         return ""
     if not transaction.holds(server.storage, begun):
-        return _taken_back(server, begun)
+        return _take_back(server, begun)
     content = server.storage.read(FILES.values())
     names = [name for name, path in FILES.items() if path in begun.after]
     wanted = {name: revision_in(name, content.get(FILES[name], b"")) for name in names}
     with server.connect() as ami:
-        late = _reloaded(ami, names, wanted)
+        late = _reload_files(ami, names, wanted)
     if late:
-        return _taken_back(server, begun)
+        return _take_back(server, begun)
     transaction.end(server.storage, begun)
     return "the files of the interrupted apply were loaded"

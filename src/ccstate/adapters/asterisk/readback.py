@@ -151,7 +151,7 @@ class _Trial:
     def propose(self, address: Address, changes: Changes) -> None:
         """Takes the fields that the kind allows; all of them where the object is a new one."""
         base = self._objects.get(address, {})
-        candidate, kept = _allowed(address.kind, base, changes)
+        candidate, kept = _validated(address.kind, base, changes)
         if kept != changes and not base:
             candidate = None
         if candidate is None or candidate == base:
@@ -232,7 +232,7 @@ def _related(one: str, other: str) -> bool:
     return f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
 
 
-def _allowed(kind: str, base: Fields, changes: Changes) -> tuple[Fields | None, Changes]:
+def _validated(kind: str, base: Fields, changes: Changes) -> tuple[Fields | None, Changes]:
     """The object with the changes that its kind allows, in canonical form; None without any."""
     if not changes:
         return None, {}
@@ -248,7 +248,7 @@ def _allowed(kind: str, base: Fields, changes: Changes) -> tuple[Fields | None, 
     except ValidationError as error:
         places = [{str(part) for part in found["loc"]} for found in error.errors()]
         rest = {p: v for p, v in changes.items() if not any(set(p) <= place for place in places)}
-        return _allowed(kind, base, rest) if len(rest) < len(changes) else (None, {})
+        return _validated(kind, base, rest) if len(rest) < len(changes) else (None, {})
     result: Fields = model.model_dump(mode="json", exclude_unset=True)
     for dotted, text in secret.items():
         result = put(result, tuple(dotted.split(".")), text)

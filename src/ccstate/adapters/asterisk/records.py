@@ -110,11 +110,11 @@ def load(content: bytes, private: bytes | None, place: str) -> Records:
             raise _problem(codes.RECORDS_FORMAT, place, PATH, found=public["format"], known=FORMAT)
         records = Records(
             _NO_KEY,
-            _addressed(public["objects"]),
-            _addressed(public["ledger"]),
+            _by_address(public["objects"]),
+            _by_address(public["ledger"]),
             cast("Mapping[str, str]", public["files"]),
             cast("Mapping[str, str]", public["sounds"]),
-            cast("References", _addressed(public["references"])),
+            cast("References", _by_address(public["references"])),
             is_sealed=True,
         )
         if private is None:
@@ -136,8 +136,8 @@ def is_public(content: bytes) -> bool:
 def _of_format_1(whole: Mapping[str, Any]) -> Records:
     return Records(
         bytes.fromhex(whole["key"]),
-        _addressed(whole["objects"]),
-        _addressed(whole["ledger"]),
+        _by_address(whole["objects"]),
+        _by_address(whole["ledger"]),
         cast("Mapping[str, str]", whole["files"]),
         cast("Mapping[str, str]", whole["sounds"]),
     )
@@ -148,7 +148,7 @@ def _with_secrets(records: Records, private: Mapping[str, Any], place: str) -> R
     if private["format"] != FORMAT:
         raise _problem(codes.RECORDS_FORMAT, place, SECRETS, found=private["format"], known=FORMAT)
     key = bytes.fromhex(private["key"])
-    known = _addressed(private["secrets"])
+    known = _by_address(private["secrets"])
     objects: dict[Address, Fields] = {}
     for address, fields in records.objects.items():
         seals = _secrets_of(address, fields)
@@ -182,7 +182,7 @@ def _by_kind(
     return found
 
 
-def _addressed(by_kind: Mapping[str, Mapping[str, Fields]]) -> dict[Address, Fields]:
+def _by_address(by_kind: Mapping[str, Mapping[str, Fields]]) -> dict[Address, Fields]:
     return {
         Address(kind, name): dict(fields)
         for kind, named in by_kind.items()

@@ -31,13 +31,13 @@ TRIES = 5
 def take_lock(storage: Storage, holder: Holder) -> Holder | None:
     """Takes the lock; None where that was done, else who has it."""
     for _ in range(TRIES):
-        number, found = _standing(storage)
+        number, found = _current_lock(storage)
         if found is not None:
             return found
-        if made := _follow(storage, number, None, holder.encode()):
+        if made := _make_next(storage, number, None, holder.encode()):
             # A slow process may have taken a number that was used, and removed since.
-            if _standing(storage) == (made, holder):
-                _tidy(storage, made)
+            if _current_lock(storage) == (made, holder):
+                _remove_old(storage, made)
                 return None
             storage.remove([_path(made)])
     return UNKNOWN
@@ -45,17 +45,17 @@ def take_lock(storage: Storage, holder: Holder) -> Holder | None:
 
 def release_lock(storage: Storage, holder: Holder) -> None:
     """Ends the lock of this holder; that of another stays."""
-    number, found = _standing(storage)
-    if found == holder and (made := _follow(storage, number, found, FREE)):
-        _tidy(storage, made)
+    number, found = _current_lock(storage)
+    if found == holder and (made := _make_next(storage, number, found, FREE)):
+        _remove_old(storage, made)
 
 
-def _follow(storage: Storage, number: int, found: Holder | None, content: bytes) -> int:
+def _make_next(storage: Storage, number: int, found: Holder | None, content: bytes) -> int:
     """Makes the file that counts after this one; its number, or 0 where another was first."""
     for following in range(number + 1, number + 1 + TRIES):
         if storage.create(_path(following), content):
             return following
-        if _standing(storage) != (number, found):
+        if _current_lock(storage) != (number, found):
             return 0
         # What has that name is no file: a folder, or a link to nowhere. That is no lock.
     return 0
@@ -63,10 +63,10 @@ def _follow(storage: Storage, number: int, found: Holder | None, content: bytes)
 
 def lock_holder(storage: Storage) -> Holder | None:
     """Return the holder of the lock; None where it is free."""
-    return _standing(storage)[1]
+    return _current_lock(storage)[1]
 
 
-def _standing(storage: Storage) -> tuple[int, Holder | None]:
+def _current_lock(storage: Storage) -> tuple[int, Holder | None]:
     """Return the highest number, 0 where there is none, and who holds by it."""
     for _ in range(TRIES):
         number = max(_numbers(storage), default=0)
@@ -88,7 +88,7 @@ def _path(number: int) -> str:
     return f"{LOCKS}/{number:08}"
 
 
-def _tidy(storage: Storage, number: int) -> None:
+def _remove_old(storage: Storage, number: int) -> None:
     """Removes what no longer counts."""
     storage.remove([_path(old) for old in sorted(_numbers(storage)) if old < number])
 

@@ -50,13 +50,13 @@ def elsewhere(found: Handwritten, records: Records) -> Mapping[Address, Elsewher
         _READ.clear()
         _READ[digest] = _objects(found)
     return {
-        address: Elsewhere(_shown(records, address, there.fields), there.place)
+        address: Elsewhere(_sealed_fields(records, address, there.fields), there.place)
         for address, there in _READ[digest].items()
         if address not in records.objects
     }
 
 
-def _shown(records: Records, address: Address, fields: Fields) -> Fields:
+def _sealed_fields(records: Records, address: Address, fields: Fields) -> Fields:
     """Return the fields as an observation shows them.
 
     Without secrets as long as nothing is recorded: the key may not be kept yet, and what is
@@ -108,14 +108,14 @@ def _objects(found: Handwritten) -> Mapping[Address, Elsewhere]:
     places = _places(found, imported)
     return {
         address: Elsewhere(
-            _standing_alone(imported, address), places.get(address, MAIN[HOME[address.kind]])
+            _without_people(imported, address), places.get(address, MAIN[HOME[address.kind]])
         )
         for address in imported.objects
         if address.kind in HOME
     }
 
 
-def _standing_alone(imported: Imported, address: Address) -> Fields:
+def _without_people(imported: Imported, address: Address) -> Fields:
     """Return the fields with phones in place of people, and secrets in place of references."""
     fields = imported.objects[address]
     if address.kind == "queue":
@@ -144,7 +144,7 @@ def _phone(imported: Imported, member: Json) -> Json:
 
 def _places(found: Handwritten, imported: Imported) -> dict[Address, str]:
     """The first place of each object, in the configuration where it is looked for if it can be."""
-    standing = _standing(found)
+    standing = _line_places(found)
     known = {str(address): address for address in imported.objects if address.kind in HOME}
     best: dict[Address, tuple[bool, Line]] = {}
     for line, words in imported.taken.items():
@@ -155,7 +155,7 @@ def _places(found: Handwritten, imported: Imported) -> dict[Address, str]:
     return {address: f"{file}:{line}" for address, (_, (file, line)) in best.items()}
 
 
-def _standing(found: Handwritten) -> dict[Line, tuple[str, Line]]:
+def _line_places(found: Handwritten) -> dict[Line, tuple[str, Line]]:
     """Map lines to their configuration and where people look for them: a section's head, or the line.
 
     Templates are left out, for they belong to no object.
