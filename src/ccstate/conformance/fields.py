@@ -45,7 +45,7 @@ def drifts_as_a_whole(walk: Walk, field: Field) -> None:
 
 
 def drifts_undeclared(walk: Walk, part: Part) -> None:
-    """Changed by hand while nobody declares it: no change of ccstate's, and left as it is."""
+    """Changed by hand while it is not declared: no change of ccstate's, and left as it is."""
     sample, named = walk.walked(part.kind)
     full = _beside(sample, part.field)
     silent = without(full, {tuple(part.field.path.split("."))})
@@ -63,7 +63,7 @@ def drifts_undeclared(walk: Walk, part: Part) -> None:
 
 
 def stays_kept(walk: Walk, part: Part) -> None:
-    """A field that is kept in records: whatever is done on the platform, nobody claims it changed."""
+    """A field that is kept in records: whatever is done on the platform, no change of it is reported."""
     sample, named = walk.walked(part.kind)
     walk.establish({**named, sample.walked: sample.first})
     walk.by_hand(sample.walked, changed(sample.first, part))

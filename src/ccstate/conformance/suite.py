@@ -4,10 +4,10 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import partial
+from typing import TypeVar
 
 from ccstate.adapter import Support, Verb, WronglyPlaced, placed
-from ccstate.conformance import fields, ownership, states, trust
+from ccstate.conformance import fields, objects, trust
 from ccstate.conformance.harness import Failed, Harness, expect
 from ccstate.conformance.samples import (
     SECRETS,
@@ -23,28 +23,30 @@ from ccstate.conformance.samples import (
 from ccstate.conformance.walk import States, Tally, Walk, sample_of
 from ccstate.kinds import KINDS, field_paths
 
+T = TypeVar("T")
+
 OF_SHOWN_KINDS: tuple[Callable[[Walk, str], None], ...] = (
-    states.is_deleted_by_hand,
-    ownership.unmanaged_stays,
-    ownership.is_adopted_as_it_is,
-    ownership.is_adopted_with_edits,
+    objects.is_deleted_by_hand,
+    objects.unmanaged_stays,
+    objects.is_adopted_as_it_is,
+    objects.is_adopted_with_edits,
 )
 """Of kinds whose objects are to be seen on the platform, so that they can be made there by hand."""
 OF_EVERY_KIND: tuple[Callable[[Walk, str], None], ...] = (
-    states.is_let_go_before_deletion,
-    ownership.is_released,
+    objects.is_let_go_before_deletion,
+    objects.is_released,
     trust.stale_change_is_refused,
     trust.audit_refuses,
 )
 OF_VERB: Mapping[Verb, tuple[Callable[[Walk, str], None], ...]] = {
     "create": (
-        states.is_created,
-        states.is_created_bare,
+        objects.is_created,
+        objects.is_created_bare,
         trust.stale_creation_is_refused,
         trust.one_refusal_leaves_the_others,
     ),
-    "update": (ownership.is_protected,),
-    "delete": (states.is_deleted,),
+    "update": (objects.is_protected,),
+    "delete": (objects.is_deleted,),
 }
 
 
@@ -95,7 +97,7 @@ class Suite:
         # In a parallel run other processes have run most cases; one plan a kind shows the same.
         for kind in {kind for kind, _ in self._unseen(walk)} if left else ():
             with suppress(Exception):  # what fails stays unseen, and the cases below try it alone
-                states.every_field_is_updated(walk, kind)
+                objects.every_field_is_updated(walk, kind)
         # First those that show a field each, then those of whole objects, which show deletions: where
         # these have shown everything, the many others need not run again.
         left.sort(key=lambda case: _shows_little(case.name))
@@ -139,10 +141,8 @@ def cases(harness: Harness) -> list[Case]:
             suite.add(name, check)
     for number, circle in enumerate(circles()):
         if all(address.kind in walk.supports for address in circle):
-            suite.add(
-                f"circle {' and '.join(map(str, circle))}", partial(states.circle, number=number)
-            )
-    suite.add("whole estate", states.whole_estate)
+            suite.add(f"circle {' and '.join(map(str, circle))}", _bound(objects.circle, number))
+    suite.add("whole estate", objects.whole_estate)
     suite.add("seals are steady", trust.seals_are_steady)
     suite.add("missing secrets are named", trust.missing_secrets_are_named)
     suite.add("audit writes nothing", trust.audit_writes_nothing)
@@ -164,17 +164,17 @@ def _of_kind(walk: Walk, kind: str) -> Iterator[tuple[str, Callable[[Walk], None
         checks += [
             check
             for check in OF_SHOWN_KINDS
-            if check is not ownership.is_adopted_with_edits or walk.can(kind, "update")
+            if check is not objects.is_adopted_with_edits or walk.can(kind, "update")
         ]
     for verb, of_verb in OF_VERB.items():
         checks += of_verb if walk.can(kind, verb) else ()
     for check in checks:
-        yield f"{kind} {_words(check)}", partial(_check_kind, kind, check)
+        yield f"{kind} {_words(check)}", _bound(check, kind)
     if walk.can(kind, "update"):
         for field_check, found in _of_fields(walk, kind):
-            yield f"{found} {_words(field_check)}", partial(_check_field, found, field_check)
+            yield f"{found} {_words(field_check)}", _bound(field_check, found)
         for part_check, part in _of_parts(walk, kind):
-            yield f"{part} {_words(part_check)}", partial(_check_part, part, part_check)
+            yield f"{part} {_words(part_check)}", _bound(part_check, part)
 
 
 def _of_fields(walk: Walk, kind: str) -> Iterator[tuple[Callable[[Walk, Field], None], Field]]:
@@ -205,25 +205,13 @@ def _of_parts(walk: Walk, kind: str) -> Iterator[tuple[Callable[[Walk, Part], No
             yield fields.drifts_undeclared, part
 
 
-def _check_part(part: Part, check: Callable[[Walk, Part], None], walk: Walk) -> None:
-    check(walk, part)
-
-
-def _check_kind(kind: str, check: Callable[[Walk, str], None], walk: Walk) -> None:
-    check(walk, kind)
-
-
-def _check_field(found: Field, check: Callable[[Walk, Field], None], walk: Walk) -> None:
-    check(walk, found)
+def _bound(check: Callable[[Walk, T], None], subject: T) -> Callable[[Walk], None]:
+    return lambda walk: check(walk, subject)
 
 
 def _shows_little(name: str) -> tuple[bool, bool]:
     """How late a case comes where every ability is to be seen soon: `queue.label drifts` at last."""
     return not name.endswith(f" {_words(fields.changes)}"), "." in name.partition(" ")[0]
-
-
-def _circle(number: int) -> Callable[[Walk], None]:
-    return lambda walk: states.circle(walk, number)
 
 
 def _words(check: Callable[..., None]) -> str:

@@ -9,8 +9,8 @@ from dataclasses import replace
 from ccstate import kinds
 from ccstate.adapter import Holder, Result, audited
 from ccstate.conformance.harness import Breakable, Failed, expect
+from ccstate.conformance.objects import everything
 from ccstate.conformance.samples import SECRETS, Field, Objects, at, estate, having
-from ccstate.conformance.states import everything
 from ccstate.conformance.walk import VERBS, Walk, only_change, plain
 from ccstate.errors import InvalidInput, Unreadable
 from ccstate.model import Address, Change, Fields, Observation, Plan, canonical, fingerprint
@@ -44,7 +44,7 @@ def _expect_no_secret(seen: Observation) -> None:
 
 
 def seals_are_steady(walk: Walk) -> None:
-    """One secret has one seal on one platform, whoever asks; two secrets have two."""
+    """One secret has one seal on one platform, over all connections; two secrets have two."""
     references = {f"env:{name}" for name in SECRETS}
     seals = walk.adapter.seal(references)
     expect(set(seals) == references, f"seal leaves out {sorted(references - set(seals))}")
@@ -95,7 +95,7 @@ def stale_change_is_refused(walk: Walk, kind: str) -> None:
 
 
 def stale_creation_is_refused(walk: Walk, kind: str) -> None:
-    """What somebody has made since the plan is not made again, and not adopted otherwise than planned."""
+    """An object made since the plan is not made again, and not adopted otherwise than planned."""
     sample, named = walk.walked(kind)
     address = sample.walked
     managed = {**named, address: sample.first}
@@ -113,7 +113,7 @@ def stale_creation_is_refused(walk: Walk, kind: str) -> None:
 
 
 def _change_since(walk: Walk, managed: Objects, address: Address, fields: Fields) -> None:
-    """An object as somebody makes it after a plan: by hand, or where nothing shows that, by ccstate."""
+    """Change an object after a plan: by hand, or where nothing shows that, by ccstate."""
     if walk.shows(address.kind):
         walk.by_hand(address, fields)
     else:
@@ -130,7 +130,7 @@ def _expect_refused(walk: Walk, plan: Plan, what: str) -> None:
 
 
 def one_refusal_leaves_the_others(walk: Walk, kind: str) -> None:
-    """A batch has one result for each change, in order; who is refused holds up nobody else."""
+    """A batch has one result for each change, in order; a refused one does not hold up the others."""
     sample, _ = walk.walked(kind)
     required = {sample.near: sample.required, sample.far: sample.required}
     named = walk.around(required)
@@ -210,12 +210,12 @@ def _tables() -> list[tuple[str, Callable[[Observation], dict[Address, Fields]]]
 
 
 def memory_is_the_platforms(walk: Walk) -> None:
-    """Objects and ledger are on the platform: whoever connects anew sees the same."""
+    """Objects and ledger are on the platform: another connection shows the same."""
     desired = everything(walk)
     walk.make(desired)  # by this very connection, which may remember it
     seen = walk.harness.connect().observe(sorted(walk.supports))
     expect(seen == walk.observe(), "another connection shows another state")
-    walk.expect_nothing_to_do(desired, "without anybody having touched it")
+    walk.expect_nothing_to_do(desired, "without a change by hand")
 
 
 def empty_is_empty(walk: Walk) -> None:
@@ -230,11 +230,11 @@ AT_ONCE = 6
 
 
 def lock_has_one_holder(walk: Walk) -> None:
-    """Who asks second is told who is first; whoever connects anew sees the same."""
+    """A second request is answered with the holder; another connection shows the same."""
     expect(walk.adapter.holder() is None, "after reset, the platform is locked")
-    expect(walk.adapter.lock(ANN) is None, "a lock that nobody holds is refused")
-    told = walk.harness.connect().lock(BEN)
-    expect(told == ANN, f"the lock is held, and whoever asks second is told {told}")
+    expect(walk.adapter.lock(ANN) is None, "a lock that is free is refused")
+    answer = walk.harness.connect().lock(BEN)
+    expect(answer == ANN, f"the lock is held by {ANN}, and a second request is answered {answer}")
     seen = walk.harness.connect().holder()
     expect(seen == ANN, f"another connection sees {seen} as holder of the lock")
     walk.adapter.unlock(ANN)
@@ -242,7 +242,7 @@ def lock_has_one_holder(walk: Walk) -> None:
 
 
 def lock_is_given_back_by_its_holder_alone(walk: Walk) -> None:
-    """Who gives back the lock of somebody else changes nothing; whatever the holder is called."""
+    """Giving back the lock of another holder changes nothing, whatever the holder is called."""
     walk.adapter.unlock(ANN)
     for mine, other in ((ANN, BEN), (BEN, replace(BEN, pid=2)), (ANN, replace(ANN, plan="1"))):
         expect(walk.adapter.lock(mine) is None, "a lock that was given back is refused")
@@ -265,10 +265,10 @@ def of_many_one_gets_the_lock(walk: Walk) -> None:
             return adapter.lock(holder)
 
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            told = list(pool.map(ask, holders))
-        got = [holder for holder, answer in zip(holders, told, strict=True) if answer is None]
+            answers = list(pool.map(ask, holders))
+        got = [holder for holder, answer in zip(holders, answers, strict=True) if answer is None]
         expect(len(got) == 1, f"{AT_ONCE} asked for the lock at once, and {len(got)} got it")
-        expect(walk.adapter.holder() == got[0], "the lock is not held by whoever got it")
+        expect(walk.adapter.holder() == got[0], "the lock is not held by the one that got it")
         walk.adapter.unlock(got[0])
 
 
