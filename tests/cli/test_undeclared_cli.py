@@ -35,13 +35,13 @@ def test_a_new_queue_without_members_is_for_agents_who_log_in(screen: Screen) ->
     assert "no problems" in screen.out
     assert screen.run("plan") == 0
     assert "CC210" not in screen.out + screen.err
-    assert "callers wait in queue/sales while nobody is logged in" in screen.err_flat
+    assert "callers wait in queue/sales while no agent is logged in" in screen.err_flat
 
 
 def test_a_new_queue_with_an_empty_list_of_members_is_refused_by_the_plan(screen: Screen) -> None:
     screen.write(FILE, f"{BARE}    members: []\n")
     assert screen.run("plan") == 3
-    assert "nobody can answer queue/sales" in screen.out
+    assert "no agent can answer queue/sales" in screen.out
 
 
 @pytest.mark.parametrize("there", [True, False])

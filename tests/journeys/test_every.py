@@ -79,8 +79,8 @@ def test_worlds_in_which_the_same_keys_lead_to_the_same_ends_are_one_block() -> 
     assert len(YEAR.worlds(["days", "shop"])) == 4
     assert [len(block.worlds) for block in found.blocks] == [2, 2]
     closed, is_open = found.blocks
-    assert {told.journey.at for told in closed.told} == {"voicemail/2002"}
-    assert {told.journey.end for told in is_open.told} == {
+    assert {call.journey.at for call in closed.calls} == {"voicemail/2002"}
+    assert {call.journey.end for call in is_open.calls} == {
         End.HUMAN,
         End.MESSAGE,
         End.HANGUP,
@@ -89,7 +89,7 @@ def test_worlds_in_which_the_same_keys_lead_to_the_same_ends_are_one_block() -> 
 
 
 def test_decisions_are_keys_and_what_became_of_waits() -> None:
-    told = {t.decisions: t.journey.at for t in made("+61255501234").blocks[1].told}
+    told = {t.decisions: t.journey.at for t in made("+61255501234").blocks[1].calls}
     one = (Event.KEY, "1")
     assert told[(one,)] == "queue/sales"
     assert told[one, (Event.NO_ANSWER, "")] == "voicemail/2002"
@@ -99,7 +99,7 @@ def test_decisions_are_keys_and_what_became_of_waits() -> None:
 
 
 def test_what_cannot_go_otherwise_is_no_decision() -> None:
-    assert all(not told.decisions for told in made("+61255501236").blocks[0].told)
+    assert all(not call.decisions for call in made("+61255501236").blocks[0].calls)
 
 
 def test_rounds_without_end_are_found() -> None:

@@ -40,7 +40,7 @@ def call(
     plain: Plain,
     *keys: str,
     phases: Phases = OPEN,
-    answering: Answering = Answering.EVERYBODY,
+    answering: Answering = Answering.ALWAYS,
     outcomes: tuple[Event, ...] = (),
 ) -> Journey:
     return walk(Flow(centre(plain)), START, phases, keys, answering=answering, outcomes=outcomes)
@@ -51,7 +51,7 @@ def ends(journey: Journey) -> str:
 
 
 def unanswered(plain: Plain, *keys: str, phases: Phases = OPEN) -> Journey:
-    return call(plain, *keys, phases=phases, answering=Answering.NOBODY)
+    return call(plain, *keys, phases=phases, answering=Answering.NEVER)
 
 
 def every_end(plain: Plain, phases: Phases = OPEN) -> set[str]:

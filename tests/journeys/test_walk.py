@@ -27,7 +27,7 @@ def test_a_call_goes_as_it_was_played(
     plain: Plain, at: datetime, keys: list[str], answered: bool, coming: list[Event]
 ) -> None:
     flow = Flow(centre(plain))
-    answering = Answering.EVERYBODY if answered else Answering.NOBODY
+    answering = Answering.ALWAYS if answered else Answering.NEVER
     words = [outcome.value for outcome in coming]
     for name in plain["number"]:
         start = Place("number", name)

@@ -32,7 +32,7 @@ def nobody_logged_in(queue: str) -> list[str]:
     ],
 )
 def test_callers_who_wait_while_everybody_is_logged_out_are_told(queue: str) -> None:
-    assert nobody_logged_in(queue) == ["callers wait in queue/q while nobody is logged in"]
+    assert nobody_logged_in(queue) == ["callers wait in queue/q while no agent is logged in"]
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccstate.rules import Breach
-from ccstate.rules.people import RULES
+from ccstate.rules import RULES, Breach
 from tests.rules.estates import estate
 
-(RULE,) = RULES
+RULE = RULES["CC212"]
 
 SITES = """
 sites:

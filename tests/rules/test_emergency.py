@@ -132,7 +132,7 @@ def test_a_country_that_nobody_knows_is_told() -> None:
     assert found("CC230", house(route("local", ["22XX"]), "XX")) == []
     nowhere = house(route("local", ["22XX"])).replace(", country: AU", "")
     assert said("CC238", nowhere) == [
-        ("site/sydney", "nobody says in which country site/sydney stands", ())
+        ("site/sydney", "nothing says in which country site/sydney stands", ())
     ]
     assert found("CC238", house(route("local", ["22XX"]))) == []
 
@@ -169,7 +169,7 @@ def test_where_no_site_says_its_country_phones_without_a_site_are_not_judged_and
     assert said("CC238", text) == [
         (
             "extension/2001",
-            "nobody says in which country extension/2001, extension/2002 stand",
+            "nothing says in which country extension/2001, extension/2002 stand",
             (),
         )
     ]
@@ -425,7 +425,7 @@ def test_a_site_without_an_address_is_named_once() -> None:
 def test_a_phone_that_stands_nowhere_is_found() -> None:
     text = PLACED.replace('"2900": {site: sydney, area: lobby}', '"2900": {}\n  "2901": {}')
     assert said("CC232", text) == [
-        ("extension/2900", "nobody knows where extension/2900, extension/2901 can be found", ())
+        ("extension/2900", "nothing says where extension/2900, extension/2901 can be found", ())
     ]
     assert (
         found(
@@ -551,7 +551,10 @@ def shown(phone: str = "", trunk: str = "", callback: str = "", more: str = "") 
 def test_a_call_for_help_shows_a_number_that_can_be_called_back(text: str, fault: str) -> None:
     (one,) = found("CC243", text)
     assert str(one.address) == "site/lon"
-    assert one.message == "nobody can call back those who call for help from site/lon"
+    assert (
+        one.message
+        == "the emergency services cannot call back those who call for help from site/lon"
+    )
     assert fault in one.cause
     assert one.cause.endswith("(1 extension: 2001).")
 
@@ -606,7 +609,7 @@ def test_a_callback_that_no_human_can_answer_is_told(to: str, more: str) -> None
     )
     (one,) = found("CC243", text)
     assert one.path == ("emergency_callback",)
-    assert one.message.startswith("nobody answers number/+442079460000")
+    assert one.message.startswith("no one answers number/+442079460000")
 
 
 def test_every_line_of_an_emergency_route_counts() -> None:

@@ -61,8 +61,8 @@ queues:
 @pytest.mark.parametrize(
     "action, more, message",
     [
-        ("log_in", "", "logs in nobody"),
-        ("log_out, queue: static", QUEUES, "logs out nobody"),
+        ("log_in", "", "logs in no one"),
+        ("log_out, queue: static", QUEUES, "logs out no one"),
         ("mailbox", "", "opens no mailbox"),
         ("pick_up", "", "picks up no call"),
         ("log_in", QUEUES, ""),

@@ -132,9 +132,7 @@ def test_queues_that_overflow_to_each_other() -> None:
         ),
     )
     assert (finding.address, finding.path) == (Address("queue", "a"), ("overflow", "to"))
-    assert finding.message == (
-        "callers whom nobody answers go in a circle: queue/a → queue/b → queue/a"
-    )
+    assert finding.message == ("unanswered callers go in a circle: queue/a → queue/b → queue/a")
 
 
 def test_a_queue_that_overflows_to_itself() -> None:
@@ -150,7 +148,7 @@ def test_queues_that_send_callers_to_and_fro_while_nobody_is_logged_in() -> None
             b="overflow: {empty: queue/a}",
         ),
     )
-    assert "for ever while queues have nobody logged in:" in finding.message
+    assert "for ever while queues have no agent logged in:" in finding.message
     assert finding.path == ("overflow", "empty")
 
 
@@ -175,7 +173,7 @@ def test_one_is_full_and_the_other_deserted() -> None:
             b="overflow: {after: 1m, to: hangup, empty: queue/a}",
         ),
     )
-    assert "for ever while queues are full or have nobody logged in:" in finding.message
+    assert "for ever while queues are full or have no agent logged in:" in finding.message
 
 
 def test_queues_that_are_never_closed_together_make_no_circle_of_closed_ones() -> None:
@@ -223,13 +221,13 @@ CLOSED = "queues:\n  sales: {hours: week, members: [{user: ann}]}\n"
 def test_a_closed_queue_without_overflow() -> None:
     (finding,) = found("CC201", PHONE, CLOSED, number("queue/sales"))
     assert (finding.address, finding.path) == (Address("queue", "sales"), ("hours",))
-    assert finding.message.startswith("callers of +61255501000 reach nobody on ")
+    assert finding.message.startswith("callers of +61255501000 reach no one on ")
 
 
 def test_the_holiday_is_named_where_only_that_is_closed() -> None:
     queue = CLOSED.replace("week", "always")
     (finding,) = found("CC201", PHONE, queue, number("queue/sales"))
-    assert "reach nobody on Christmas Day (25 December 2026, " in finding.message
+    assert "reach no one on Christmas Day (25 December 2026, " in finding.message
 
 
 def test_who_answers_a_closed_queue() -> None:
@@ -266,7 +264,7 @@ def test_an_extension_that_neither_rings_nor_records() -> None:
     phone = 'extensions:\n  "2001": {device: none}\n'
     (finding,) = found("CC201", phone, number("extension/2001"))
     assert (finding.address, finding.path) == (Address("extension", "2001"), ("device",))
-    assert finding.message == "callers of +61255501000 reach nobody"
+    assert finding.message == "callers of +61255501000 reach no one"
     assert not found("CC201", PHONE, number("extension/2001"))
     assert not found("CC201", PHONE, number("extension/2900"))
 
@@ -302,7 +300,7 @@ def test_a_dead_end_is_told_once_with_all_its_numbers() -> None:
     )
     document = (PHONE, CLOSED, numbers, "ivrs:\n", tree("menu: {type: queue, queue: sales}"))
     (finding,) = found("CC201", *document)
-    assert "callers of +61255501000 and 2 more numbers reach nobody" in finding.message
+    assert "callers of +61255501000 and 2 more numbers reach no one" in finding.message
 
 
 def test_hours_that_never_meet_are_no_way() -> None:

@@ -152,7 +152,7 @@ def test_what_counts_is_what_is_sent() -> None:
 
 def test_a_route_counts_at_the_sites_that_use_it() -> None:
     wide = route("wide", ["1XXXXXXXXX"], "permission: national, site: SITE")
-    assert dear(wide.replace("SITE", "perth")) == [], "nobody knows where perth is"
+    assert dear(wide.replace("SITE", "perth")) == [], "nothing says where perth is"
     assert len(dear(wide.replace("SITE", "sydney"))) == 1
     everywhere = wide.replace(", site: SITE", "")
     assert len(dear(everywhere)) == 1

@@ -156,7 +156,7 @@ def test_a_prompt_that_lacks_the_language_of_its_tree() -> None:
     assert lacking.address == Address("ivr", "main")
     assert lacking.path == ("nodes", "n-b", "prompt")
     assert lacking.message == "prompt/b has no vi, which ivr/main speaks"
-    assert unheard.message == "nobody hears prompt/b in en-AU"
+    assert unheard.message == "no caller hears prompt/b in en-AU"
 
 
 def test_a_variety_of_the_language_will_do() -> None:
@@ -178,7 +178,7 @@ def test_a_translation_in_part_that_nobody_hears() -> None:
     (finding,) = found("CC207", document)
     assert finding.address == Address("prompt", "a")
     assert finding.path == ("languages", "vi")
-    assert finding.message == "nobody hears prompt/a in vi and zh"
+    assert finding.message == "no caller hears prompt/a in vi and zh"
 
 
 def test_a_translation_in_whole_waits_for_its_tree() -> None:

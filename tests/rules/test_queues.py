@@ -42,7 +42,7 @@ def found(code: str, queue: str) -> list[Breach]:
     [
         ("members: []", "It has no members"),
         ("members: null", "It has no members"),
-        ("members: [{team: night}]", "Nobody belongs to team/night"),
+        ("members: [{team: night}]", "No user belongs to team/night"),
         ("members: [{user: lee.m}]", "Its only member lacks an extension"),
         ("members: [{user: may.q}]", "Its only member lacks a device"),
         ('members: [{extension: "2103"}]', "Its only member lacks a device"),
@@ -59,7 +59,7 @@ def found(code: str, queue: str) -> list[Breach]:
 )
 def test_a_queue_says_what_keeps_everybody_from_answering(queue: str, why: str) -> None:
     [problem] = found("CC210", queue)
-    assert problem.message == "nobody can answer queue/q"
+    assert problem.message == "no agent can answer queue/q"
     assert problem.path == (("members",) if "members" in queue else ())
     assert why in problem.cause
 
@@ -84,7 +84,7 @@ def test_a_skill_that_nobody_has_is_told_once() -> None:
     queue = "skills: [biling, sales], members: [{user: ana.p}]"
     [problem] = found("CC211", queue)
     assert problem.path == ("skills", 0)
-    assert problem.message == 'nobody has the skill "biling"'
+    assert problem.message == 'no user has the skill "biling"'
     assert problem.hint == 'did you mean "billing"?'
     assert found("CC210", queue) == []
 

@@ -1,10 +1,9 @@
 import pytest
 
-from ccstate.rules import Breach
-from ccstate.rules.queues import RULES
+from ccstate.rules import RULES, Breach
 from tests.rules.estates import estate
 
-(CHECK,) = (rule.check for rule in RULES)
+CHECK = RULES["CC218"].check
 STATE = """
 schedules:
   short: {timezone: Australia/Sydney, weekly: {mon: ["09:00-17:00"]}}

@@ -1,10 +1,9 @@
 import pytest
 
-from ccstate.rules import Breach
-from ccstate.rules.keys import RULES
+from ccstate.rules import RULES, Breach
 from tests.rules.estates import estate
 
-(CHECK,) = (rule.check for rule in RULES)
+CHECK = RULES["CC208"].check
 REST = """
 queues:
   billing: {label: Accounts and bills, members: [{extension: "2101"}]}

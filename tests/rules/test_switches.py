@@ -25,7 +25,7 @@ def number(fields: str) -> str:
 
 def test_a_switch_without_a_feature_code_is_told() -> None:
     [problem] = found("CC274", number("switch: night, on: voicemail/2101"))
-    assert problem.message == "nobody can turn switch/night from a phone"
+    assert problem.message == "no phone can turn switch/night from a phone"
     assert "stays off" in problem.cause
 
 
@@ -55,7 +55,7 @@ def test_what_asks_a_switch_is_a_number_a_node_or_a_schedule() -> None:
 
 def test_a_branch_that_strands_callers_is_told_with_the_position() -> None:
     [problem] = found("CC201", number("switch: night, on: extension/2102"))
-    assert problem.message == "callers of +61255501000 reach nobody while switch night on"
+    assert problem.message == "callers of +61255501000 reach no one while switch night on"
 
 
 def test_hours_that_a_switch_closes_count_as_closed() -> None:
@@ -65,7 +65,7 @@ queues: {sales: {members: [{user: ana}], hours: all}}
 """
     open_all_day = queue.replace("weekly: {}", f"weekly: {{{WEEK}}}")
     [problem] = found("CC201", number("").replace("extension/2101", "queue/sales"), open_all_day)
-    assert problem.message == "callers of +61255501000 reach nobody while switch night on"
+    assert problem.message == "callers of +61255501000 reach no one while switch night on"
 
 
 WEEK = ", ".join(

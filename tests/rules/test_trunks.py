@@ -2,10 +2,10 @@
 
 import pytest
 
-from ccstate.rules.numbers import RULES
+from ccstate.rules import RULES
 from tests.rules.estates import estate
 
-(CHECK,) = (rule.check for rule in RULES)
+CHECK = RULES["CC255"].check
 SITE = "sites: {syd: {timezone: Australia/Sydney, address: {country: AU}}, nz: {timezone: UTC}}\n"
 
 

@@ -127,7 +127,7 @@ def test_an_overflow_to_a_queue_that_is_closed_then() -> None:
     sent = "overflow: {after: 1m, to: queue/night}"
     [closed] = found("CC263", sent, NIGHT % "null")
     assert closed.address.name == "night"
-    assert "callers of +61255501000 whom nobody answers in time reach nobody" in closed.message
+    assert "callers of +61255501000 who are not answered in time reach no one" in closed.message
     assert found("CC201", sent, NIGHT % "null") == []
     assert found("CC263", sent, NIGHT % "{empty: voicemail/2001}") == []
     assert found("CC263", "overflow: {after: 1m, to: hangup}", NIGHT % "null") == []

@@ -1,1 +1,1 @@
-"""What a dialled number means: somebody inside, a route that leaves, an emergency, a dear call."""
+"""What a dialled number means: an extension inside, a route that leaves, an emergency, a dear call."""

@@ -1,4 +1,4 @@
-"""Who is meant by what somebody wrote: a number in any spelling, an internal number, an address."""
+"""Which phone or object a text means: a number in any spelling, an internal number, an address."""
 
 import re
 from collections.abc import Iterator
@@ -61,7 +61,7 @@ _LONGEST_CODE = 3
 
 
 def callable_names(flow: Flow) -> Iterator[str]:
-    """What can be written to call somebody, numbers first."""
+    """What can be written to place a call, numbers first."""
     centre = flow.centre
     yield from sorted(centre.of("number"))
     yield from sorted(Dialling(centre).inside)

@@ -82,7 +82,7 @@ class Country:
     """One country's numbers, as a phone in an office there dials them.
 
     `main`, `secondary` and `text` are emergency numbers as `Served` has them; `others` are those
-    of which nobody here knows whether an office's line must reach them. Where no source says which
+    of which it is not known here whether an office's line must reach them. Where no source says which
     one counts, `main` is empty, unless there is but one.
     """
 
@@ -145,7 +145,7 @@ class Country:
         yield ("+", *self.calling_code, *national)
 
     def read_all(self) -> None:
-        """Reads every pattern, so that one of another form is found before anybody relies on it.
+        """Reads every pattern, so that one of another form is found before it is relied on.
 
         Raises ValueError.
         """
@@ -181,7 +181,7 @@ class Country:
     def calling_code_of(self, number: str) -> str:
         """Of a number that can be called from anywhere, its country's code; "" of any other.
 
-        It is in international form, or as somebody in this country dials it from another area.
+        It is in international form, or as it is dialled in this country from another area.
         """
         import phonenumbers
 

@@ -1,4 +1,4 @@
-"""Calls that cost more than others, and what somebody dials to make one by a given route."""
+"""Calls that cost more than others, and what is dialled to make one by a given route."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -10,7 +10,7 @@ from ccstate.journeys.centre import Filled
 
 
 class DearCalls(NamedTuple):
-    """One class of calls: what trunks are told for it, and the permissions that it needs.
+    """One class of calls: what trunks receive for it, and the permissions that it needs.
 
     `numbers` are what is sent, with digits that are open; one may be `longer` digits longer.
     """
@@ -22,7 +22,7 @@ class DearCalls(NamedTuple):
 
 
 # Fewer digits after the prefix exist (Andorra has nine), but so does a national number of that
-# length where somebody wrote X for its every digit: 0XXXXXXXXXX in the United Kingdom.
+# length where the pattern has X for its every digit: 0XXXXXXXXXX in the United Kingdom.
 _ABROAD = tuple(DIGITS[symbol] for symbol in "Z" + "X" * 9)
 _LONGEST = 15 - len(_ABROAD)
 
@@ -49,14 +49,14 @@ def examples(route: Filled, pattern: str, dear: DearCalls, country: Country) -> 
     for number in dear.numbers:
         if fitted := _fitted(route, pattern, number, dear.longer):
             for fill in _FILLS:
-                dialled, told = _filled(fitted, route, fill)
-                if dear.kind != "international" or not _abroad(told, number).startswith(home):
+                dialled, sent = _filled(fitted, route, fill)
+                if dear.kind != "international" or not _abroad(sent, number).startswith(home):
                     yield dialled
 
 
-def _abroad(told: str, number: Places) -> str:
+def _abroad(sent: str, number: Places) -> str:
     """What is sent of a call abroad after its prefix: a calling code, and the number there."""
-    return told[len(number) - len(_ABROAD) :]
+    return sent[len(number) - len(_ABROAD) :]
 
 
 def _fitted(route: Filled, pattern: str, number: Places, longer: int) -> Sequence[str] | None:
@@ -89,6 +89,6 @@ def _possible(symbol: str) -> str:
 
 
 def _filled(places: Sequence[str], route: Filled, fill: str) -> tuple[str, str]:
-    """One way to dial, and what the trunk is told then."""
+    """One way to dial, and what the trunk receives then."""
     dialled = "".join(min(place, key=(fill + "+*#").index) for place in places)
     return dialled, sent(route, dialled)

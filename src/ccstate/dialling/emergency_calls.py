@@ -13,7 +13,7 @@ from ccstate.journeys.location import site_of
 from ccstate.model import Address
 
 NOWHERE = ""
-"""The site of phones of which nobody says where they stand."""
+"""The site of phones whose place is not declared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +120,11 @@ class EmergencyCalls:
         for route in routes:
             is_emergency = bool(self.routes[route]["emergency"])
             for numbers in self._sources(site, route):
-                told = {**numbers, Source.EXTENSION: own}
-                yield number_shown(told, is_emergency=is_emergency, internal=internal)
+                known = {**numbers, Source.EXTENSION: own}
+                yield number_shown(known, is_emergency=is_emergency, internal=internal)
 
     def _sources(self, site: str, route: str) -> tuple[Mapping[Source, str], ...]:
-        """What site, route and trunks say, whoever calls: once for each trunk."""
+        """What site, route and trunks say, for every caller: once for each trunk."""
         if (site, route) not in self._said:
             fields = self.routes[route]
             self._said[site, route] = tuple(

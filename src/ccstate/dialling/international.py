@@ -10,7 +10,7 @@ _LONGEST_CODE = 3
 
 @lru_cache(maxsize=10_000)
 def international(written: str, prefix: str) -> str:
-    """The number in E.164, `+61255501000`; "" where that cannot be told.
+    """The number in E.164, `+61255501000`; "" where that cannot be known.
 
     `prefix` is what makes numbers international that lack it: `+61`, or `+4930` where they lack
     their area as well. A number that has its country, or the digit that is dialled before an area,

@@ -24,7 +24,7 @@ CALLER = "caller"
 class TrunkCall(NamedTuple):
     """What the called party is shown of a call to `number` that leaves by a trunk.
 
-    `shown` is a number, `withheld`, or "" where nobody said who calls; `source` is the field that
+    `shown` is a number, `withheld`, or "" where the caller is not known; `source` is the field that
     says it, or `caller`. `name` is "" where none is shown.
     """
 
@@ -36,7 +36,7 @@ class TrunkCall(NamedTuple):
 
 
 def extension_of(centre: Centre, caller: str) -> str:
-    """The extension behind an internal number; "" where the caller is somebody else."""
+    """The extension behind an internal number; "" for any other caller."""
     found = Dialling(centre).inside.get(caller)
     return found.name if found and found.kind == "extension" else ""
 

@@ -3,7 +3,7 @@
 A carrier writes +61 2 5550 1234 as `+61255501234` (e164), `61255501234` (international) or
 `0255501234` (national). One form becomes another by patterns as those of routes: what a number
 begins with, how many digits are taken off, and what is put in front. So a platform can do it for
-numbers that nobody knows beforehand. Countries come from the `phonenumbers` library.
+numbers that are not known beforehand. Countries come from the `phonenumbers` library.
 """
 
 from collections.abc import Iterable
@@ -74,7 +74,7 @@ def carrier_formats(centre: Centre, trunk: str) -> CarrierFormats:
 def read_as_e164(number_format: str, country: str) -> tuple[Rewrite, ...]:
     """What makes E.164 with its plus of a number that a carrier of that format writes.
 
-    `country` (ISO 3166-1) decides what is national; "" where nobody says it.
+    `country` (ISO 3166-1) decides what is national; "" where that is not declared it.
     """
     if number_format == E164:
         return ()
@@ -110,7 +110,7 @@ def country_of_number(number: str) -> str:
 
 
 def in_e164(number: str, country: str) -> str:
-    """A number that somebody writes, in E.164; as it is where that cannot be told."""
+    """A number as people write it, in E.164; as it is where that cannot be known."""
     return rewritten(_dialled(country), number)
 
 
@@ -193,7 +193,7 @@ def _is_prefixed(plan: "PhoneMetadata", line: "PhoneNumberDesc") -> bool:
 
 
 _LONGEST_LEAD = 4
-"""Digits by which classes of numbers are told apart: 1300 and 1800 in Australia, 13 in China."""
+"""Digits by which classes of numbers differ: 1300 and 1800 in Australia, 13 in China."""
 _MOST_FORMS = 5_000
 
 

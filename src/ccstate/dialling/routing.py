@@ -1,6 +1,6 @@
 """A dialled number: what answers it inside the house, or by which route it leaves, and as what.
 
-The most specific pattern carries a call, and permissions are asked afterwards: somebody who may
+The most specific pattern carries a call, and permissions are asked afterwards: a caller who may
 not use that route does not fall through to a wider one. A site's own route goes before a route
 for every site where both have the same pattern.
 """
@@ -18,9 +18,9 @@ DIGITS: Mapping[str, str] = {"N": "23456789", "Z": "123456789", "X": "0123456789
 
 
 class Leaves(NamedTuple):
-    """A call that leaves: `sent` is what the trunk is told.
+    """A call that leaves: `sent` is what the trunk receives.
 
-    `rivals` are other routes with the same pattern, of which nobody says which one is meant.
+    `rivals` are other routes with the same pattern, of which none is declared to be meant.
     """
 
     route: str
@@ -44,7 +44,7 @@ def specificity(pattern: str) -> tuple[int, ...]:
 
 
 def sent(route: Filled, dialled: str) -> str:
-    """What the trunk is told when the route carries these digits."""
+    """What the trunk receives when the route carries these digits."""
     return f"{route.get('prepend') or ''}{dialled[route['strip'] :]}"
 
 

@@ -49,7 +49,7 @@ class Shown:
                 self._arriving.setdefault(trunk, number)
 
     def sources(self, route: Filled, trunk: str, site: str) -> dict[Source, str]:
-        """What route, trunk and site say, whoever calls; `site` is where the phone stands."""
+        """What route, trunk and site say, for every caller; `site` is where the phone stands."""
         carrier = self.centre.of("trunk").get(trunk, {})
         stands = self.centre.of("site").get(site, {})
         return {

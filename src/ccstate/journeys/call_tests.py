@@ -141,7 +141,7 @@ def coverage(flow: Flow, year: Year, verdicts: Iterable[Verdict]) -> Coverage:
 def missing_tests(
     flow: Flow, missing: Iterable[Ending], taken: Iterable[str]
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """A call test for each end, under a name that nobody has."""
+    """A call test for each end, under a name that is not taken."""
     names = set(taken)
     for ending in missing:
         name = _name(flow, ending, names)
@@ -201,7 +201,7 @@ class Person(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RealCall:
-    """A call that was made: its journey, told like one that was walked, and who answered.
+    """A call that was made: its journey, in the form of one that was walked, and who answered.
 
     A call that was given up after `seconds` ends as WAITS. `refused` is the SIP status with which
     it was turned away; "" where it was not. `mark` finds it in Asterisk's log.
@@ -276,9 +276,9 @@ class PlacesCalls(Protocol):
     """What an adapter is that can have real calls made on its platform."""
 
     def place_calls(
-        self, flow: Flow, walked: Sequence[Verdict], told: Callable[[CallResult], None]
+        self, flow: Flow, walked: Sequence[Verdict], report: Callable[[CallResult], None]
     ) -> Sequence[CallResult]:
-        """Each test as a real call, in their order; `told` of each as soon as it is over.
+        """Each test as a real call, in their order; `report` is called with each as soon as it is over.
 
         `flow` is that of the state that runs there, on which the tests were walked. Raises Blocked
         where no test calls may be made there.

@@ -31,7 +31,7 @@ class Centre:
         return self._filled[kind]
 
     def declares(self, address: Address, field: str) -> bool:
-        """Whether somebody says what a field is, be it null."""
+        """Whether a field is declared, be it null."""
         return field in self._declared[address.kind].get(address.name, {})
 
     def label(self, at: str) -> str:

@@ -23,7 +23,7 @@ from ccstate.model import Address, Arrival, Fields, JourneyChange, Journeys, Jso
 MOST_PAIRS = 20_000
 """Pairs of situations that are looked at for one number in one world."""
 MOST_TOGETHER = 200_000
-"""Pairs that are looked at for all numbers; those that come after are told as not compared."""
+"""Pairs that are looked at for all numbers; those that come after are reported as not compared."""
 MOST_SHOWN = 40
 """Changes, and numbers that come or go, that a plan tells; the rest is counted."""
 MOST_WHEN = 4
@@ -55,7 +55,7 @@ class _Comparison:
         self._year = Year(Centre(_both_schedules(before.centre, after.centre)), first)
         old, new = (flow.centre.of("number").keys() for flow in (before, after))
         self._both, self._new, self._gone = old & new, new - old, old - new
-        self._same, self._leading = self._told_apart()
+        self._same, self._leading = self._same_and_leading()
         self._schedules: dict[tuple[bool, Place], frozenset[str]] = {}
         self._compared: dict[_Met, Compared] = {}
         self._met: dict[_Met, dict[str, list[Moment]]] = {}
@@ -90,7 +90,7 @@ class _Comparison:
             more_removed=max(0, len(removed) - MOST_SHOWN),
         )
 
-    def _told_apart(self) -> tuple[set[Place], set[Place]]:
+    def _same_and_leading(self) -> tuple[set[Place], set[Place]]:
         """Places behind which all is the same, hours included, and those that lead to a change."""
         starts = [Place("number", number) for number in self._both]
         came = sources(self.before, starts)
@@ -167,7 +167,7 @@ class _Comparison:
         return groups
 
     def _change(self, ends: _Ends, group: _Group) -> JourneyChange:
-        """All calls that end alike before and alike after, told by the simplest of them."""
+        """All calls that end alike before and alike after, described by the simplest of them."""
         first = min(group.decisions, key=_simplest)
         when: dict[str, list[Moment]] = {}
         for met in group.decisions[first]:
@@ -188,7 +188,7 @@ class _Comparison:
             after=arrival(self.after, *now),
             keys=first.keys,
             outcomes=tuple(event.value for event in first.outcomes),
-            when=tuple(_told(moment, zone) for moment in moments[:MOST_WHEN]),
+            when=tuple(_local_time(moment, zone) for moment in moments[:MOST_WHEN]),
             ways=len(group.decisions),
             count=group.count,
             worse=_worse(was[0], now[0]),
@@ -231,7 +231,7 @@ def _simplest(decision: Decision) -> tuple[object, ...]:
     return len(decision.outcomes), len(decision.keys), decision
 
 
-def _told(moment: Moment, zone: ZoneInfo) -> str:
+def _local_time(moment: Moment, zone: ZoneInfo) -> str:
     circumstances = ", ".join(moment.circumstances)
     return f"{moment.at.astimezone(zone):%Y-%m-%dT%H:%M} {circumstances}".strip()
 
@@ -304,7 +304,7 @@ def _said_before(says: Says) -> Says:
 
 
 def _both_schedules(before: Centre, after: Centre) -> Mapping[Address, Fields]:
-    """The schedules and calendars of both, side by side; "@" is in nobody's name."""
+    """The schedules and calendars of both, side by side; "@" is in no name."""
     both: dict[Address, Fields] = {
         Address(kind, name): fields
         for kind in ("calendar", "schedule")

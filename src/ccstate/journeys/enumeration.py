@@ -1,6 +1,6 @@
 """Every journey from a place: each key, silence, a wrong key; answered or not, empty, full.
 
-A caller who comes back to a place where he has been can do nothing there that is not told already:
+A caller who comes back to a place where he has been can do nothing there that is not listed already:
 the journey ends as one that returns. So every enumeration ends, and `loops` says which returns
 happen without the caller doing anything.
 """
@@ -94,9 +94,9 @@ _ACTIVE = frozenset({Event.KEY, Event.DIGITS, Event.WRONG_KEY, Event.ANSWERED})
 
 
 def left_alone(flow: Flow, place: Place, phases: Phases) -> Iterator[Place]:
-    """Where a caller who does nothing, and whom nobody answers, may come to from a place.
+    """Where a caller who does nothing, and is not answered, may come to from a place.
 
-    There can be two such places: a queue may be full, or have nobody logged in.
+    There can be two such places: a queue may be full, or have no agent logged in.
     """
     for way in flow.possible(place, phases):
         if way.to is not None and way.event not in _ACTIVE:
@@ -104,9 +104,9 @@ def left_alone(flow: Flow, place: Place, phases: Phases) -> Iterator[Place]:
 
 
 def loops(flow: Flow, start: Place, phases: Phases) -> list[tuple[Place, ...]]:
-    """Rounds in which a caller who does nothing, and whom nobody answers, may go for ever.
+    """Rounds in which a caller who does nothing, and is not answered, may go for ever.
 
-    Each begins at its least place. Of rounds that share places not every one is told. Where there
+    Each begins at its least place. Of rounds that share places not every one is listed. Where there
     is none, every call ends: a caller can come back only by pressing a key, and a question is asked
     no more often than its retries say.
     """
@@ -138,7 +138,7 @@ BAD = frozenset(End) - GOOD - {End.RETURNS}
 """Ends at which a caller is lost: cut off, or made to wait without end."""
 
 
-class Told(NamedTuple):
+class FoldedCall(NamedTuple):
     """One journey, and the decisions that lead along it."""
 
     decisions: tuple[Decision, ...]
@@ -147,15 +147,15 @@ class Told(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Worlds in which the same decisions lead to the same ends; `told` is that of the first."""
+    """Worlds in which the same decisions lead to the same ends; `calls` are those of the first."""
 
     worlds: tuple[ScheduleState, ...]
-    told: tuple[Told, ...]
+    calls: tuple[FoldedCall, ...]
     is_complete: bool
 
     @property
     def ends_badly(self) -> bool:
-        return any(told.journey.end in BAD for told in self.told)
+        return any(call.journey.end in BAD for call in self.calls)
 
 
 class Lost(NamedTuple):
@@ -166,7 +166,7 @@ class Lost(NamedTuple):
 
 
 class Silence(NamedTuple):
-    """The call of somebody who does nothing and whom nobody answers."""
+    """The call of a caller who does nothing and is not answered."""
 
     world: ScheduleState
     journey: Journey
@@ -177,7 +177,7 @@ class Calls:
     """Every call to one place; `silent` is the longest without any key and answer.
 
     `rounds` are those in which such a call would go for ever; where there is none, every call
-    ends. `unfollowed` is where callers are lost whose journeys are beyond those that are told:
+    ends. `unfollowed` is where callers are lost whose journeys are beyond those that are listed:
     places are few, however many ways lead through them.
     """
 
@@ -204,21 +204,21 @@ def enumerate_year(
 def calls(flow: Flow, year: Year, start: Place, most: int = MOST) -> Calls:
     """Every call to one place: in every world of the year, by every key, answered or not."""
     folded: dict[tuple[object, ...], list[ScheduleState]] = {}
-    first: dict[tuple[object, ...], tuple[tuple[Told, ...], bool]] = {}
+    first: dict[tuple[object, ...], tuple[tuple[FoldedCall, ...], bool]] = {}
     rounds: dict[tuple[Place, ...], None] = {}
     silences: list[Silence] = []
     unfollowed: dict[Lost, None] = {}
     for world in year.worlds(flow.schedules(flow.reached(start))):
         found = journeys(flow, start, world.phases, most)
-        told = tuple(_told(flow, world.phases, found.found))
-        same = tuple((t.decisions, t.journey.end, t.journey.at) for t in told)
+        folded_calls = tuple(_folded_calls(flow, world.phases, found.found))
+        same = tuple((t.decisions, t.journey.end, t.journey.at) for t in folded_calls)
         folded.setdefault(same, []).append(world)
-        first.setdefault(same, (told, found.is_complete))
+        first.setdefault(same, (folded_calls, found.is_complete))
         rounds.update(dict.fromkeys(loops(flow, start, world.phases)))
         if not found.is_complete:
             unfollowed.update(dict.fromkeys(_unfollowed(flow, start, world.phases, found.found)))
-        nobody = walk(flow, start, world.phases, answering=Answering.NOBODY)
-        silences.append(Silence(world, nobody))
+        unanswered = walk(flow, start, world.phases, answering=Answering.NEVER)
+        silences.append(Silence(world, unanswered))
     blocks = tuple(Block(tuple(worlds), *first[same]) for same, worlds in folded.items())
     longest = max(silences, key=lambda silence: silence.journey.seconds)
     return Calls(start, blocks, longest, tuple(sorted(rounds)), tuple(sorted(unfollowed)))
@@ -235,7 +235,7 @@ def _unfollowed(
                 yield Lost(place, way.end)
 
 
-def _told(flow: Flow, phases: Phases, found: Iterable[Journey]) -> Iterator[Told]:
+def _folded_calls(flow: Flow, phases: Phases, found: Iterable[Journey]) -> Iterator[FoldedCall]:
     several: dict[Place, bool] = {}
     for journey in found:
         decisions: list[Decision] = []
@@ -252,7 +252,7 @@ def _told(flow: Flow, phases: Phases, found: Iterable[Journey]) -> Iterator[Told
                     several[step.place] = len(flow.possible(step.place, phases)) > 1
                 if several[step.place]:
                     decisions.append((event, ""))
-        yield Told(tuple(decisions), journey)
+        yield FoldedCall(tuple(decisions), journey)
 
 
 @dataclass(slots=True)
@@ -277,9 +277,9 @@ class Tally:
         for block in calls.blocks:
             times = len(block.worlds)
             self.situations += times
-            self.journeys += times * len(block.told)
-            for told in block.told:
-                self.ends[told.journey.end] += times
+            self.journeys += times * len(block.calls)
+            for call in block.calls:
+                self.ends[call.journey.end] += times
         if not all(block.is_complete for block in calls.blocks):
             self.incomplete.append(calls.start)
         self.rounds += [(calls.start, ring) for ring in calls.rounds]

@@ -57,7 +57,7 @@ class EntryPoints:
     def leads(self, target: str | None, tree: str, path: Path, way: Transition) -> Transition:
         """The way with its destination: a node of the tree, an address, or an end.
 
-        None is a destination that nobody declared: the call is cut off there.
+        None is a destination that is not declared: the call is cut off there.
         """
         if target is None:
             return way._replace(end=End.CUT_OFF, path=path)
@@ -278,7 +278,7 @@ def _to_mailbox(place: Place, extension: Filled, way: Transition) -> Transition:
 
 
 def _conference_room(flow: Flow, place: Place, room: Filled) -> Iterator[Transition]:
-    """Whoever comes here knows the PIN that is asked for."""
+    """Callers who come here know the PIN that is asked for."""
     notice = flow.notice(room)
     event = Event.ANSWERED if room["max_members"] else Event.THEN
     yield Transition(event, None, End.HUMAN, str(place), notice)
@@ -318,7 +318,7 @@ def _queue(flow: Flow, place: Place, queue: Filled) -> Iterator[Transition]:
             overflow["empty"], "", ("overflow", "empty"), Transition(Event.EMPTY, None)
         )
     present = presence(flow.centre, queue)
-    if present is Presence.NOBODY:
+    if present is Presence.NONE:
         yield empty
         return
     staffed = Transition(Event.ANSWERED, None, End.HUMAN, str(place), welcome)

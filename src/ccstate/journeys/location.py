@@ -2,7 +2,7 @@
 
 A phone may say its site, area and desk, and so may its person. What the phone says is where it
 stands; what it leaves out is taken from the person, who has to work at that very site, and in that
-very area. Where both say it and differ, an ambulance would be told half of each: rules refuse that.
+very area. Where both say it and differ, an ambulance would learn half of each: rules refuse that.
 """
 
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from ccstate.journeys.centre import Centre, Filled
 
 
 class Location(NamedTuple):
-    """Where a phone stands; "" for what nobody says."""
+    """Where a phone stands; "" for what is not declared."""
 
     site: str = ""
     area: str = ""
@@ -28,7 +28,7 @@ class Conflict(NamedTuple):
 
 
 def person_of(centre: Centre, extension: str) -> str:
-    """The user whose phone it is; "" for a phone of nobody."""
+    """The user whose phone it is; "" for a phone without one."""
     return next(iter(centre.owners.get(extension, ())), "")
 
 

@@ -407,7 +407,7 @@ _RUNG = (Event.ANSWERED, Event.NO_ANSWER, Event.EMPTY, Event.FULL, Event.BUSY)
 
 
 def _pair(was: _Turn, now: _Turn, due_was: _Due, due_now: _Due) -> _Pair:
-    """The pair; whoever has hung up has nothing more to hear of."""
+    """The pair; a caller who has hung up hears of nothing more."""
     return _Pair(was, now, () if was.end else due_was, () if now.end else due_now)
 
 

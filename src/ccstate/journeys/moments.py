@@ -28,7 +28,7 @@ class Moment(NamedTuple):
     """A time that stands for all like it, in UTC, and why it is not like others: `Labour Day`.
 
     `switches` has those that are not in their default position: `night on`. `caller` is the number
-    of somebody whom a caller list holds, or `withheld`; "" where it is anybody else.
+    of a caller whom a list holds, or `withheld`; "" for any other caller.
     """
 
     at: datetime
@@ -82,18 +82,18 @@ class Year:
         """The hours themselves, for many schedules keep the same; None where there is none."""
         if name not in self._keys:
             schedule = self._centre.of("schedule").get(name)
-            told = schedule and {field: schedule.get(field) for field in _TELLING}
+            fields = schedule and {field: schedule.get(field) for field in _HOURS_FIELDS}
             calendars = schedule.get("calendars") or () if schedule else ()
             keys = b"".join(self._calendar(calendar)[0] for calendar in calendars)
-            self._keys[name] = None if told is None else canonical(told) + keys
+            self._keys[name] = None if fields is None else canonical(fields) + keys
         return self._keys[name]
 
     def _calendar(self, name: str) -> tuple[bytes, Holidays]:
         """The digest of a calendar, and its holidays; none where there is none of that name."""
         if name not in self._calendars:
             entries = self._centre.of("calendar").get(name, {}).get("holidays") or ()
-            told = sha256(canonical(list(entries))).digest()
-            self._calendars[name] = told, Holidays(entries)
+            fields = sha256(canonical(list(entries))).digest()
+            self._calendars[name] = fields, Holidays(entries)
         return self._calendars[name]
 
     def phases(
@@ -130,7 +130,7 @@ class Year:
         return positions.get(name) or self.default_position(name)
 
     def default_position(self, name: str) -> Position:
-        """The position of a switch that nobody has turned; off where there is no such switch."""
+        """The position of a switch that was not turned; off where there is no such switch."""
         return Position(self._centre.of("switch").get(name, {}).get("default") or Position.OFF)
 
     def _closing(self, schedule: str) -> str:
@@ -237,7 +237,7 @@ def _first(lists: Iterable[str], held: Collection[str]) -> Listed:
     return Listed(next((name for name in lists if name in held), ""))
 
 
-_TELLING = ("timezone", "weekly", "seasons", "holidays", "exceptions")
+_HOURS_FIELDS = ("timezone", "weekly", "seasons", "holidays", "exceptions")
 """The fields of a schedule that say its hours, beside its calendars."""
 
 

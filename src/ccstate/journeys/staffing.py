@@ -22,7 +22,7 @@ class Agent(NamedTuple):
     """One person or device behind a queue; `member` is its place in the queue's `members`.
 
     `user` is "" for a device that is a member by itself. `site` is where the device stands, or
-    where a person without one works; "" where nobody says.
+    where a person without one works; "" where that is not declared.
     """
 
     member: int
@@ -38,21 +38,21 @@ class Agent(NamedTuple):
 class Presence(Enum):
     """Who of those who can answer a queue is there."""
 
-    NOBODY = auto()
+    NONE = auto()
     UNCERTAIN = auto()
-    """Somebody or nobody: every member logs in and out, or nobody declares the members."""
-    SOMEBODY = auto()
+    """Perhaps: every member logs in and out, or the members are not declared."""
+    CERTAIN = auto()
 
 
 def presence(centre: Centre, queue: Filled) -> Presence:
-    """Whether anybody answers the queue: certainly, possibly, or never."""
+    """Whether the queue is answered: certainly, possibly, or never."""
     if "members" not in queue:
         return Presence.UNCERTAIN
-    found = Presence.NOBODY
+    found = Presence.NONE
     for agent in unordered_agents(centre, queue):
         if agent.lack is Lack.NOTHING:
             if not agent.is_dynamic:
-                return Presence.SOMEBODY
+                return Presence.CERTAIN
             found = Presence.UNCERTAIN
     return found
 
@@ -64,7 +64,7 @@ def unordered_agents(centre: Centre, queue: Filled) -> Iterator[Agent]:
 
 
 def agents(centre: Centre, queue: Filled) -> Iterator[Agent]:
-    """Everybody behind a queue, teams taken apart by the names of their people.
+    """Every agent of a queue, teams taken apart by the names of their people.
 
     In the order of its members, where that counts, else in one that is always the same. A person
     who is a member twice comes twice.
@@ -175,5 +175,5 @@ def _rings(device: Filled) -> bool:
 
 
 def is_staffed(centre: Centre, queue: Filled) -> bool:
-    """Whether anybody may answer the queue."""
-    return presence(centre, queue) is not Presence.NOBODY
+    """Whether the queue may be answered."""
+    return presence(centre, queue) is not Presence.NONE

@@ -18,8 +18,8 @@ from ccstate.journeys.ways import CALLERS, GOOD, SWITCH, End, Event, Place, Tran
 class Answering(Enum):
     """What those do whose phones ring."""
 
-    EVERYBODY = auto()
-    NOBODY = auto()
+    ALWAYS = auto()
+    NEVER = auto()
 
 
 class Step(NamedTuple):
@@ -50,14 +50,14 @@ def walk(
     phases: Phases,
     keys: Iterable[str] = (),
     *,
-    answering: Answering = Answering.EVERYBODY,
+    answering: Answering = Answering.ALWAYS,
     outcomes: Iterable[Event] = (),
 ) -> Journey:
     """The journey of a caller who enters at a place.
 
     `keys` holds an entry for each time that something is asked, and for each wait that a key can
     end; at a menu the first key of an entry counts, or the extension's number that it begins with,
-    and the rest is typed ahead. Whoever runs out of keys says nothing; an empty
+    and the rest is typed ahead. A caller who runs out of keys says nothing; an empty
     entry says nothing once, until the question gives up. The hours are those of the moment at
     which the call comes in, however long it takes.
 
@@ -92,7 +92,7 @@ _UNANSWERED = frozenset({Event.NO_ANSWER, Event.EMPTY})
 
 
 def _outcome(ways: Sequence[Transition], coming: list[Event], answering: Answering) -> Transition:
-    default = Event.ANSWERED if answering is Answering.EVERYBODY else Event.NO_ANSWER
+    default = Event.ANSWERED if answering is Answering.ALWAYS else Event.NO_ANSWER
     return came_of(ways, coming.pop() if coming else default)
 
 
@@ -229,7 +229,7 @@ _DECIDES: Mapping[tuple[str, Event], tuple[str, ...]] = {
 
 
 def left_open(flow: Flow, journeys: Iterable[Journey]) -> list[str]:
-    """Fields that decide these journeys and that nobody declares: `queue/sales overflow`."""
+    """Fields that decide these journeys and that are not declared: `queue/sales overflow`."""
     found: dict[str, None] = {}
     for step in (step for journey in journeys for step in journey.steps):
         fields = _DECIDES.get((step.place.kind, step.way.event), ())
@@ -242,7 +242,7 @@ def left_open(flow: Flow, journeys: Iterable[Journey]) -> list[str]:
 
 
 def zone_of(flow: Flow, start: Place) -> ZoneInfo:
-    """The timezone in which a call to a place is told: of its hours, of its site, or UTC.
+    """The timezone in which a call to a place is described: of its hours, of its site, or UTC.
 
     Where the number has no hours of its own, the first schedule that it comes to decides.
     """
@@ -281,7 +281,7 @@ class Call:
 
     @property
     def parts_at(self) -> int:
-        """The step from which on the call goes otherwise where nobody answers."""
+        """The step from which on the call goes otherwise where no one answers."""
         pairs = zip(self.answered.steps, self.unanswered.steps, strict=False)
         return next(
             (number for number, (one, other) in enumerate(pairs) if one != other),
@@ -290,7 +290,7 @@ class Call:
 
     @property
     def is_answered(self) -> bool:
-        """Whether it makes any difference that somebody answers."""
+        """Whether it makes any difference that the call is answered."""
         return self.answered != self.unanswered
 
 
@@ -304,7 +304,7 @@ def call(
     positions: Positions | None = None,
     caller: str = "",
 ) -> Call:
-    """The call of somebody who comes in at a place at a moment and presses these keys.
+    """The call of a caller who comes in at a place at a moment and presses these keys.
 
     `caller` is a number in international form, `withheld`, or "" where no list is meant to hold it.
     """
@@ -318,7 +318,7 @@ def call(
     phases = {n: said.phase if isinstance(said, Hours) else said for n, said in found.items()}
     switches = {n.removeprefix(SWITCH): s for n, s in found.items() if isinstance(s, Position)}
     answered = walk(flow, start, phases, keys)
-    unanswered = walk(flow, start, phases, keys, answering=Answering.NOBODY)
+    unanswered = walk(flow, start, phases, keys, answering=Answering.NEVER)
     zone = zone_of(flow, start)
     return Call(start, at, zone, tuple(keys), hours, answered, unanswered, switches)
 

@@ -56,7 +56,7 @@ class End(StrEnum):
     WAITS = "waits without end"
     ENDLESS = "goes round without end"
     RETURNS = "returns"
-    """Not an end: the caller is back where he was, and what can happen there is told there."""
+    """Not an end: the caller is back where he was, and what can happen there is listed there."""
 
 
 MAILBOX = "voicemail"

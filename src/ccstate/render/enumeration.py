@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import accumulate
 
-from ccstate.journeys.enumeration import BAD, UNANSWERED, Calls, Tally, Told
+from ccstate.journeys.enumeration import BAD, UNANSWERED, Calls, FoldedCall, Tally
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.moments import DAYS
 from ccstate.journeys.walk import keys_of, zone_of
@@ -326,7 +326,7 @@ def _calls(flow: Flow, calls: Calls) -> form.Called:
                 for world in block.worlds
             ],
             is_complete=block.is_complete,
-            journeys=[_way(call) for call in block.told],
+            journeys=[_way(call) for call in block.calls],
         )
         for block in calls.blocks
     ]
@@ -344,7 +344,7 @@ def _utc(text: str) -> str:
     return text.replace("+00:00", "Z")
 
 
-def _way(call: Told) -> form.Way:
+def _way(call: FoldedCall) -> form.Way:
     journey = call.journey
     return form.Way(
         keys=list(keys_of(journey)),

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
-from ccstate.journeys.enumeration import UNANSWERED, Block, Calls, Decision, Told
+from ccstate.journeys.enumeration import UNANSWERED, Block, Calls, Decision, FoldedCall
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.hours import Phase, Position
 from ccstate.journeys.moments import ScheduleState
@@ -70,8 +70,8 @@ def round_words(flow: Flow, ring: Iterable[Place]) -> str:
 def _hours_group(
     flow: Flow, block: Block, worlds: Sequence[ScheduleState], zone: ZoneInfo
 ) -> HoursGroup:
-    waited = [call for call in block.told if _last_wait(call) is not None]
-    straight = [call for call in block.told if _last_wait(call) is None]
+    waited = [call for call in block.calls if _last_wait(call) is not None]
+    straight = [call for call in block.calls if _last_wait(call) is None]
     return HoursGroup(
         _when(block.worlds, worlds),
         _example(block.worlds, zone),
@@ -159,7 +159,7 @@ def _example(worlds: Iterable[ScheduleState], zone: ZoneInfo) -> str:
     return f"e.g. {moment_words(first, zone)}{also}"
 
 
-def _last_wait(call: Told) -> Place | None:
+def _last_wait(call: FoldedCall) -> Place | None:
     """The last place where a wait could have gone otherwise; None where none could."""
     if not any(event in UNANSWERED for event, _ in call.decisions):
         return None
@@ -167,7 +167,7 @@ def _last_wait(call: Told) -> Place | None:
     return next(step.place for step in steps if step.way.event in UNANSWERED)
 
 
-def _keyed(flow: Flow, straight: Iterable[Told]) -> Iterator[EndPaths]:
+def _keyed(flow: Flow, straight: Iterable[FoldedCall]) -> Iterator[EndPaths]:
     paths: dict[tuple[End, str], list[tuple[Decision, ...]]] = {}
     for call in straight:
         key = call.journey.end, call.journey.at
@@ -176,7 +176,7 @@ def _keyed(flow: Flow, straight: Iterable[Told]) -> Iterator[EndPaths]:
         yield EndPaths(path_words(found, MOST_PATHS), end, brief_end(flow, end, at))
 
 
-def _unanswered(flow: Flow, waited: Iterable[Told]) -> Iterator[EndPaths]:
+def _unanswered(flow: Flow, waited: Iterable[FoldedCall]) -> Iterator[EndPaths]:
     places: dict[tuple[End, str], dict[Place, None]] = {}
     for call in waited:
         if (place := _last_wait(call)) is not None:

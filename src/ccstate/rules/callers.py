@@ -32,7 +32,7 @@ def _in_silence(estate: Estate) -> Iterator[Breach]:
                     place.address,
                     way.path,
                     f"callers in caller_list/{way.key} are sent away in silence",
-                    "Whoever is in the list by mistake hears the line go dead, and never learns why.",
+                    "A caller who is in the list by mistake hears the line go dead, and never learns why.",
                     "send them to a tree that ends with a hangup node and a prompt, or to a mailbox",
                 )
 
@@ -54,7 +54,7 @@ def _not_asked(estate: Estate) -> Iterator[Breach]:
             yield Breach(
                 Address("caller_list", name),
                 (),
-                f"nobody asks caller_list/{name}",
+                f"nothing asks caller_list/{name}",
                 "Its callers are treated like all others.",
                 "name it in callers: of a number, or in a node of type callers; else remove it",
             )
@@ -70,7 +70,7 @@ def _callback_refused(estate: Estate) -> Iterator[Breach]:
             yield Breach(
                 Address("number", number),
                 ("callers",) if estate.of("number")[number].get("callers") else (),
-                f"nobody answers callers who withhold their number at number/{number}",
+                f"no one answers callers who withhold their number at number/{number}",
                 "Emergency services call back without showing one, and emergency calls from "
                 f"{some([f'site/{name}' for name in names])} show this number.",
                 "let it ask no list that has withheld: true, or give the site another "

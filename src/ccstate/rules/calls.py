@@ -19,13 +19,13 @@ def _outsiders_transfer(estate: Estate) -> Iterator[Breach]:
                 Address("queue", name),
                 ("caller_rights",),
                 f"outside callers of queue/{name} can transfer the call",
-                "Whoever calls from outside can send it on to any number that can be dialled here, "
+                "A caller from outside can send it on to any number that can be dialled here, "
                 "abroad and to premium numbers, and you pay for the call.",
-                "take transfer out of caller_rights; member_rights are for whoever answers",
+                "take transfer out of caller_rights; member_rights are for those who answer",
             )
 
 
-def _not_told(estate: Estate) -> Iterator[Breach]:
+def _no_notice(estate: Estate) -> Iterator[Breach]:
     for kind in _RECORDING:
         for name, fields in estate.of(kind).items():
             recording = fields.get("recording") or {}
@@ -46,8 +46,8 @@ def _open_room(estate: Estate) -> Iterator[Breach]:
             yield Breach(
                 Address("conference_room", name),
                 (),
-                f"anybody who calls can join conference_room/{name}: it asks for no PIN",
-                "Calls from outside lead there, and whoever comes hears what is said.",
+                f"every caller can join conference_room/{name}: it asks for no PIN",
+                "Calls from outside lead there, and each caller hears what is said.",
                 "add pin:, a reference to a secret of digits",
             )
 
@@ -63,7 +63,7 @@ def _no_lot(estate: Estate) -> Iterator[Breach]:
                     Address(kind, name),
                     (field,),
                     f"{kind}/{name} lets calls be parked, and there is no parking lot",
-                    "Whoever presses the code hears that it does not work.",
+                    "A user who dials the code hears that it does not work.",
                     "declare one below parking_lots:, or take park out",
                 )
 
@@ -82,7 +82,7 @@ RULES: tuple[Rule, ...] = (
         "recorded-untold",
         Severity.WARNING,
         "Calls that are recorded, or may be, without a notice to callers",
-        _not_told,
+        _no_notice,
         Reach.JOINED,
     ),
     Rule(

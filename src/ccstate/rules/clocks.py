@@ -1,4 +1,4 @@
-"""Rules about clocks: timezones that nobody's clock shows, and moments that are not what they seem."""
+"""Rules about clocks: timezones that no clock there shows, and moments that are not what they seem."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -62,7 +62,7 @@ def _odd_zones(estate: Estate) -> Iterator[Breach]:
                 address,
                 ("timezone",),
                 f"no clock in {country} shows the time of {site['timezone']}, that of {address}",
-                "Calls there are told, and its hours are meant, by a clock that nobody looks at"
+                "Calls there are listed, and its hours are meant, by a clock that no one looks at"
                 + _unchanging(site["timezone"], first),
                 f"name the timezone of the place: {_listed(zones)}",
             )

@@ -36,7 +36,7 @@ def _ring_groups(estate: Estate) -> Iterator[Breach]:
         yield Breach(
             Address("ring_group", name),
             (),
-            f"ring_group/{name} cuts off callers when nobody answers",
+            f"ring_group/{name} cuts off callers when no phone answers",
             "After the last ring the call ends; mailboxes of the phones take no call of the group.",
             "add no_answer: with a mailbox, a queue, or hangup where that is meant",
         )
@@ -98,7 +98,7 @@ def _full(estate: Estate) -> Iterator[Breach]:
             yield Breach(
                 Address("queue", name),
                 ("max_waiting",),
-                f"queue/{name} cuts off whoever comes while {queue['max_waiting']:,} wait",
+                f"queue/{name} cuts off callers who come while {queue['max_waiting']:,} wait",
                 "On the worst day callers hear nothing but the line go dead.",
                 "add overflow.full: with a mailbox, another queue, or hangup where that is meant",
             )

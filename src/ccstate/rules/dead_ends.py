@@ -1,4 +1,4 @@
-"""Rules about whole journeys: whoever calls a number comes to a person, a mailbox or a goodbye.
+"""Rules about whole journeys: every caller of a number comes to a person, a mailbox or a goodbye.
 
 Reasoned backwards, for most estates have few dead ends: from the places where a call can fail to
 the numbers that lead there, and only then by the hours, for numbers that differ in nothing once.
@@ -18,9 +18,9 @@ from ccstate.journeys.ways import GOOD, Event, Place, Transition
 from ccstate.kinds import Path
 from ccstate.rules.rule import Breach, Estate, Reach, Rule
 
-# With everybody answering, nobody is left to wait; and who is silent at a menu is CC204's.
+# Where all calls are answered, no caller waits; and who is silent at a menu is CC204's.
 _NOT_TAKEN = frozenset({Event.NO_ANSWER, Event.FULL})
-# With nobody answering, callers come on to the next queue, which may be closed.
+# Where no call is answered, callers come on to the next queue, which may be closed.
 _NOT_TAKEN_UNANSWERED = frozenset({Event.ANSWERED, Event.FULL})
 _SILENT = frozenset({Event.SILENCE, Event.WRONG_KEY})
 
@@ -59,17 +59,17 @@ class _Search:
             return False
         if place.kind == "conference_room":  # a full one, as its max_members means
             return False
-        if place.kind == "queue":  # one that nobody can ever answer is CC210's
+        if place.kind == "queue":  # one that no agent can ever answer is CC210's
             return is_staffed(self.flow.centre, self.flow.centre.of("queue")[place.name])
         return True
 
     def taken(self, place: Place, phases: Phases) -> list[Transition]:
-        """The ways that callers can take where everybody answers who is there, or nobody."""
+        """The ways that callers can take where every agent who is there answers, or none."""
         ways = self.flow.possible(place, phases)
         may_answer = any(way.event is Event.ANSWERED for way in ways)
         if may_answer and Event.ANSWERED not in self.not_taken:
             return [way for way in ways if way.event is Event.KEY]
-        # That nobody may be logged in to an open queue is CC270's.
+        # That an open queue may have no agent logged in is CC270's.
         return [
             way
             for way in ways
@@ -101,7 +101,7 @@ class _Search:
             for end in ends:
                 if end in came and self._fails_in(end, world.phases):
                     hits[end].append((world, _keys(came, end)))
-        return {end: _told(hit, is_always=len(hit) == len(worlds)) for end, hit in hits.items()}
+        return {end: _earliest(hit, is_always=len(hit) == len(worlds)) for end, hit in hits.items()}
 
     def _fails_in(self, end: Place, phases: Phases) -> bool:
         ways = self.taken(end, phases)
@@ -130,14 +130,14 @@ class _Search:
         return came
 
 
-def _told(
+def _earliest(
     hits: list[tuple[ScheduleState, tuple[str, ...]]], *, is_always: bool
 ) -> tuple[Moment | None, tuple[str, ...]]:
     """The moment that best tells when, an ordinary one where there is one, and the keys then."""
     if is_always:
         return None, hits[0][1]
     moments = [(moment, keys) for world, keys in hits for moment in world.moments]
-    return min(moments, key=lambda told: (not told[0].is_ordinary, told[0].at))
+    return min(moments, key=lambda hit: (not hit[0].is_ordinary, hit[0].at))
 
 
 def _keys(came: Mapping[Place, tuple[Place, Transition] | None], end: Place) -> tuple[str, ...]:
@@ -156,7 +156,7 @@ def _dead_ends(estate: Estate) -> Iterator[Breach]:
 def _unanswered_dead_ends(estate: Estate) -> Iterator[Breach]:
     known = frozenset(_Search(estate).cases())
     search = _Search(estate, _NOT_TAKEN_UNANSWERED)
-    yield from _found(estate, search, " whom nobody answers in time", known)
+    yield from _found(estate, search, " who are not answered in time", known)
 
 
 def _found(
@@ -175,7 +175,7 @@ def _found(
         pressed = f" They come there by pressing {', '.join(case.keys)}." if case.keys else ""
         path, cause, hint = _words(estate, end)
         yield Breach(
-            end.address, path, f"callers of {who}{which} reach nobody{when}", cause + pressed, hint
+            end.address, path, f"callers of {who}{which} reach no one{when}", cause + pressed, hint
         )
 
 
@@ -209,7 +209,7 @@ def _words(estate: Estate, end: Place) -> tuple[Path, str, str]:
     node = estate.of("ivr")[end.name]["nodes"].get(end.node, {})
     if node.get("type") == "dial":
         cause = f"extension/{node['extension']} has no device that rings, and the call ends."
-        return ("nodes", end.node), cause, "add on_no_answer:, or ring somebody who can answer"
+        return ("nodes", end.node), cause, "add on_no_answer:, or ring a phone that can answer"
     return ("nodes", end.node), "The call ends there.", "lead it to a queue or a mailbox"
 
 
@@ -238,7 +238,7 @@ RULES: tuple[Rule, ...] = (
         "CC263",
         "unanswered-dead-end",
         Severity.WARNING,
-        "Callers whom nobody answers are sent on to where nobody is",
+        "Unanswered callers are sent on to where they reach no one",
         _unanswered_dead_ends,
         Reach.JOINED,
     ),

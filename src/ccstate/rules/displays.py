@@ -36,7 +36,7 @@ def _shows_nothing(estate: Estate) -> Iterator[Breach]:
                 address,
                 ("tiles",),
                 f"{address} has no tiles",
-                "The screen stays empty, and nobody sees that callers wait.",
+                "The screen stays empty, and no supervisor sees that callers wait.",
                 "add a tile with the queues and the metric it shows, or remove the display",
             )
         first: dict[Any, int] = {}
@@ -47,7 +47,7 @@ def _shows_nothing(estate: Estate) -> Iterator[Breach]:
                     address,
                     ("tiles", place),
                     f"{address} shows {tile['metric']} of {_queues(tile)} twice",
-                    "The second tile takes the place of a figure that somebody waits for.",
+                    "The second tile takes the place of another figure.",
                     "keep one of the two, or correct its metric or queues",
                 )
 
@@ -101,7 +101,7 @@ def _wrong_order(address: Address, path: Path, tile: Filled) -> Iterator[Breach]
             (*path, "alarm"),
             f"{metric} turns red at {alarm}, before it turns amber at {warn}",
             f"Things get worse when {metric} {worse}: the tile is red at once, "
-            "and nobody is warned in time.",
+            "and no supervisor is warned in time.",
             "swap warn and alarm",
         )
 

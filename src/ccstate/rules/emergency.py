@@ -33,7 +33,7 @@ class _Place(NamedTuple):
 
 
 def _places(call: EmergencyCall) -> Iterator[_Place]:
-    """Every route that may take the call: with the same pattern in two, nobody knows which."""
+    """Every route that may take the call: with the same pattern in two, it is undecided which."""
     if isinstance(call.goes, Leaves):
         for route in (call.goes.route, *call.goes.rivals):
             yield _Place(route, call.goes.pattern, call.dialled)
@@ -98,16 +98,16 @@ def _nowhere_without_site(lost: Sequence[EmergencyCall], names: Sequence[str]) -
         _at_site(NOWHERE, names),
         (),
         f"{numbers} cannot be called from {_from(NOWHERE, names)}",
-        f"Nobody says where {'they stand' if len(names) > 1 else 'it stands'}, which may be in "
+        f"Nothing says where {'they stand' if len(names) > 1 else 'it stands'}, which may be in "
         f"{countries}: only routes for every site are of use there, and none carries it.",
         f"give the phone, or its user, a site:, or add {numbers} to a route for every site",
     )
 
 
 class _Doubtful(NamedTuple):
-    """Emergency numbers of a site of which nobody here knows whether its line must reach them.
+    """Emergency numbers of a site of which it is not known here whether its line must reach them.
 
-    `lost` says what becomes of those that reach nobody. `is_any_answered`: another one, or a
+    `lost` says what becomes of those that reach no one. `is_any_answered`: another one, or a
     number that is known, is carried.
     """
 
@@ -123,7 +123,7 @@ def _doubtful(calls: EmergencyCalls) -> Iterator[_Doubtful]:
         if not call.is_known:
             groups.setdefault((call.site, call.country), []).append(call)
     for (site, country), unsure in groups.items():
-        lost = [told for call in unsure if (told := _lost(calls, call))]
+        lost = [words for call in unsure if (words := _lost(calls, call))]
         if lost:
             is_any_answered = bool(country.main) or len(lost) < len(unsure)
             yield _Doubtful(site, country, tuple(lost), is_any_answered)
@@ -137,9 +137,9 @@ def _lost(calls: EmergencyCalls, call: EmergencyCall) -> str:
         return f'"{call.dialled}" rings {call.goes}'
     for place in _places(call):
         route = calls.routes[place.route]
-        told = sent(route, call.dialled)
-        if told not in call.country.all_emergency:
-            return f'"{call.dialled}" leaves as "{told}"'
+        sent_digits = sent(route, call.dialled)
+        if sent_digits not in call.country.all_emergency:
+            return f'"{call.dialled}" leaves as "{sent_digits}"'
         if not route["trunks"] or calls.phones[call.site].barred(route):
             return f'"{call.dialled}" is barred for some'
     return ""
@@ -202,7 +202,7 @@ def _without_country(site: str, names: Sequence[str]) -> Breach:
     return Breach(
         _at_site(site, names),
         (),
-        f"nobody says in which country {_from(site, names)} {stand}",
+        f"nothing says in which country {_from(site, names)} {stand}",
         f"Whether {_extensions(names)} can call for help is not judged.",
         f"write the country in the address of the site{more}",
     )
@@ -239,14 +239,14 @@ def _shadowed(estate: Estate) -> Iterator[Breach]:
         if isinstance(call.goes, Address):
             inside.setdefault((call.goes, call.dialled), []).append(call.site)
         for place in _places(call):
-            told = sent(calls.routes[place.route], call.dialled)
-            if told not in call.country.all_emergency:
-                mangled.setdefault((place, told), []).append(call.site)
+            sent_digits = sent(calls.routes[place.route], call.dialled)
+            if sent_digits not in call.country.all_emergency:
+                mangled.setdefault((place, sent_digits), []).append(call.site)
                 strips[call.dialled] = len(call.line)
     for (address, dialled), sites in inside.items():
         yield _answered(estate, address, dialled, sites)
-    for (place, told), sites in mangled.items():
-        yield _mangled(place, calls.routes[place.route], told, sites, strips[place.dialled])
+    for (place, sent_digits), sites in mangled.items():
+        yield _mangled(place, calls.routes[place.route], sent_digits, sites, strips[place.dialled])
 
 
 def _answered(estate: Estate, address: Address, dialled: str, sites: Sequence[str]) -> Breach:
@@ -256,15 +256,19 @@ def _answered(estate: Estate, address: Address, dialled: str, sites: Sequence[st
         address,
         (field,) if fields.get(field) else (),
         f'{address} has the emergency number "{dialled}"',
-        f"Whoever dials it at {_sites(sites)} rings {address}, not the emergency services.",
+        f"A caller who dials it at {_sites(sites)} rings {address}, not the emergency services.",
         "give it another number",
     )
 
 
-def _mangled(place: _Place, route: Filled, told: str, sites: Sequence[str], strip: int) -> Breach:
+def _mangled(
+    place: _Place, route: Filled, sent_digits: str, sites: Sequence[str], strip: int
+) -> Breach:
     return Breach(
         *_at(place, route),
-        f'"{place.dialled}" leaves as "{told}"' if told else f'"{place.dialled}" leaves as nothing',
+        f'"{place.dialled}" leaves as "{sent_digits}"'
+        if sent_digits
+        else f'"{place.dialled}" leaves as nothing',
         f"outbound_route/{place.route} takes the call at {_sites(sites)}, "
         "and the carrier does not know it for an emergency.",
         "take strip: and prepend: off this route"
@@ -313,7 +317,7 @@ def _fault(calls: EmergencyCalls, site: str, number: str, country: Country) -> s
 def _uncallable(
     calls: EmergencyCalls, site: str, wrong: dict[str, str], names: Sequence[str]
 ) -> Breach:
-    told = [f'"{shown}" is {fault}' for shown, fault in wrong.items()]
+    faults = [f'"{shown}" is {fault}' for shown, fault in wrong.items()]
     callback = calls.callback(site)
     if callback in wrong:
         hint = "write a number of the site itself"
@@ -322,19 +326,19 @@ def _uncallable(
     elif site == NOWHERE:
         hint = "give the phone, or its user, a site:, and that site an emergency_callback:"
     else:
-        hint = f"give site/{site} an emergency_callback:, a number of its own that somebody answers"
+        hint = f"give site/{site} an emergency_callback:, a number of its own that is answered"
     return Breach(
         _at_site(site, names),
         ("emergency_callback",) if callback in wrong else (),
-        f"nobody can call back those who call for help from {_from(site, names)}",
-        f"What their calls show: {some(told)}. A call that was cut off stays cut off "
+        f"the emergency services cannot call back those who call for help from {_from(site, names)}",
+        f"What their calls show: {some(faults)}. A call that was cut off stays cut off "
         f"({_extensions(names)}: {some(names)}).",
         hint,
     )
 
 
 def _called_back(estate: Estate, callbacks: Mapping[str, str]) -> Iterator[Breach]:
-    """What keeps the emergency services from reaching anybody at the numbers of sites."""
+    """What keeps the emergency services from reaching a person at the numbers of sites."""
     numbers = estate.of("number")
     if not numbers:
         return
@@ -346,15 +350,15 @@ def _called_back(estate: Estate, callbacks: Mapping[str, str]) -> Iterator[Breac
                 ("emergency_callback",),
                 f"number/{number} is declared nowhere, and emergency calls from site/{site} show it",
                 "Nothing says who answers when the emergency services call back.",
-                "declare it below numbers:, and let it lead to somebody who is there at all hours",
+                "declare it below numbers:, and let it lead to a person who is there at all hours",
             )
         elif number not in answered:
             yield Breach(
                 Address("site", site),
                 ("emergency_callback",),
-                f"nobody answers number/{number}, and emergency calls from site/{site} show it",
+                f"no one answers number/{number}, and emergency calls from site/{site} show it",
                 "The emergency services call back, and reach no one at any hour.",
-                "let the number lead to somebody who is there at all hours",
+                "let the number lead to a person who is there at all hours",
             )
 
 
@@ -372,7 +376,7 @@ Act, 47 CFR 9.3) is that, and what finds the caller in the building: room, floor
 
 
 class _Lack(NamedTuple):
-    """What somebody's location lacks: a site (""), an address, or the area in the building."""
+    """What a location lacks: a site (""), an address, or the area in the building."""
 
     what: str
     site: str
@@ -402,7 +406,7 @@ def _lack(sites: Mapping[str, Filled], location: Location) -> _Lack | None:
         return None
     if _missing(sites[site]):
         return _Lack("address", site)
-    # Somebody who sits at any free desk needs an area too: the one where they usually sit is
+    # A person who sits at any free desk needs an area too: the one where they usually sit is
     # what a dispatcher hears unless the phone system knows better.
     if sites[site].get("areas") and not location.area:
         return _Lack("area", site)
@@ -421,7 +425,7 @@ def _found(lack: _Lack, sites: Mapping[str, Filled], who: list[Address]) -> Brea
         return Breach(
             first,
             path,
-            f"nobody knows where {named} can be found",
+            f"nothing says where {named} can be found",
             "Without a site there is no address to send an ambulance to.",
             "give the user, or the extension, its site:",
         )
@@ -438,7 +442,7 @@ def _found(lack: _Lack, sites: Mapping[str, Filled], who: list[Address]) -> Brea
         first,
         path,
         f"no area at site/{lack.site} is given for {named}",
-        "An ambulance finds the building, and nobody can say on which floor the caller is.",
+        "An ambulance finds the building, and cannot know on which floor the caller is.",
         f"give each an area: of site/{lack.site}, for hot-desking the one where they mostly sit",
     )
 
@@ -455,7 +459,7 @@ def _apart(estate: Estate) -> Iterator[Breach]:
                 Address("user", conflict.user),
                 (field,),
                 f"user/{conflict.user} works at {persons}, and their phone stands at {phones}",
-                f"An ambulance that extension/{name} calls goes to {phones}; whoever looks for "
+                f"An ambulance that extension/{name} calls goes to {phones}; a colleague who looks for "
                 f"the caller in the directory goes to {persons}.",
                 f"write the same {field}: in user/{conflict.user} and extension/{name}, where the "
                 "phone really is; or leave it out of the extension, which then follows the person",
@@ -509,7 +513,7 @@ RULES: tuple[Rule, ...] = (
         "CC238",
         "emergency-not-judged",
         Severity.WARNING,
-        "Emergency calls of a country that nobody knows",
+        "Emergency calls of an unknown country",
         _not_judged,
         Reach.UNLABELLED,
     ),
@@ -517,7 +521,7 @@ RULES: tuple[Rule, ...] = (
         "CC243",
         "emergency-caller-id",
         Severity.WARNING,
-        "Emergency calls that show a number which nobody can call back",
+        "Emergency calls that show a number which cannot be called back",
         _caller_id,
         Reach.UNLABELLED,
     ),
@@ -525,7 +529,7 @@ RULES: tuple[Rule, ...] = (
         "CC232",
         "no-dispatchable-location",
         Severity.WARNING,
-        "A phone whose place cannot be told to an ambulance",
+        "A phone whose place an ambulance cannot learn",
         _no_location,
         Reach.UNLABELLED,
     ),

@@ -24,7 +24,7 @@ def _emergency_number(estate: Estate) -> Iterator[Breach]:
                     Address("feature_code", name),
                     ("code",),
                     f'feature_code/{name} takes the emergency number "{code["code"]}"',
-                    f"Whoever dials it at site/{site} does not reach the emergency services.",
+                    f"A caller who dials it at site/{site} does not reach the emergency services.",
                     "choose another code, such as one that begins with *",
                 )
                 break
@@ -60,7 +60,7 @@ def _without_effect(estate: Estate) -> Iterator[Breach]:
 
 
 def _lack(estate: Estate, code: Filled) -> tuple[str, str, str] | None:
-    """Why a code does nothing for anybody: message, cause and hint; None where it does something."""
+    """Why a code has no effect: message, cause and hint; None where it does something."""
     match code["action"]:
         case "log_in" | "log_out":
             verb = code["action"].replace("_", "s ")
@@ -69,7 +69,7 @@ def _lack(estate: Estate, code: Filled) -> tuple[str, str, str] | None:
                 return None
             where = f"queue/{only}" if only else "no queue"
             cause = f"{where} has {'no' if only else 'a'} member with login: dynamic."
-            return f"{verb} nobody", cause[0].upper() + cause[1:], "set login: dynamic on members"
+            return f"{verb} no one", cause[0].upper() + cause[1:], "set login: dynamic on members"
         case "mailbox":
             if any(e.get("voicemail") is not None for e in estate.of("extension").values()):
                 return None
@@ -94,8 +94,8 @@ def _nobody_turns(estate: Estate) -> Iterator[Breach]:
             yield Breach(
                 Address("switch", name),
                 (),
-                f"nobody can turn switch/{name} from a phone",
-                f"No feature code turns it, so it stays {switch['default']} unless somebody changes "
+                f"no phone can turn switch/{name} from a phone",
+                f"No feature code turns it, so it stays {switch['default']} unless an administrator changes "
                 "the platform.",
                 f"add a feature code with action: switch and switch: {name}",
             )
@@ -160,7 +160,7 @@ RULES: tuple[Rule, ...] = (
         "CC273",
         "code-without-effect",
         Severity.WARNING,
-        "A feature code that does nothing for anybody",
+        "A feature code that has no effect",
         _without_effect,
         Reach.UNLABELLED,
     ),
@@ -168,7 +168,7 @@ RULES: tuple[Rule, ...] = (
         "CC274",
         "switch-nobody-turns",
         Severity.WARNING,
-        "A switch that nobody can turn from a phone",
+        "A switch that no phone can turn",
         _nobody_turns,
         Reach.UNLABELLED,
     ),

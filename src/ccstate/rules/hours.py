@@ -24,7 +24,7 @@ WEEKDAYS = {
 }
 WEEK = 7 * DAY
 SMALLEST_GAP = 15
-"""Minutes of a pause that somebody can have meant; a shorter one is taken for a slip."""
+"""Minutes of a pause that can be meant; a shorter one is taken for a slip."""
 HOLIDAYS_AHEAD = timedelta(days=60)
 """How far holidays must be known: two months, so that there is time to look them up."""
 
@@ -83,7 +83,7 @@ def _never_open(estate: Estate) -> Iterator[Breach]:
                 address,
                 ("weekly",),
                 f"{address} is never open",
-                "No time of the next twelve months is: callers who go by it never reach anybody.",
+                "No time of the next twelve months is: callers who go by it never reach a person.",
                 'give the weekdays their hours, such as mon: ["09:00-17:00"], '
                 "or remove the schedule",
             )
@@ -127,10 +127,10 @@ def _gaps(estate: Estate) -> Iterator[Breach]:
 
 
 def _holes(spans: Sequence[_Span], period: int = 0) -> Iterator[tuple[_Span, int]]:
-    """Spans that are followed by a hole nobody means, and its minutes.
+    """Spans that are followed by a hole that is not meant, and its minutes.
 
     That is a hole shorter than 15 minutes, or one that begins at 23:59. Spans that have a period
-    begin anew after it; without one, what follows the last of them is nobody's business.
+    begin anew after it; without one, what follows the last of them does not count.
     """
     if not spans:
         return
@@ -159,7 +159,7 @@ def _gap(address: Address, span: _Span, minutes: int, day: str) -> Breach:
             address,
             span.path,
             f"{address} closes at 23:59 on {day}, a minute before midnight",
-            "Whoever calls in that minute is told that nobody is there.",
+            "Callers in that minute hear that the office is closed.",
             "end the span at 24:00",
         )
     return Breach(
@@ -219,7 +219,7 @@ def _overlap(address: Address, path: Path, what: str, day: str) -> Breach:
         address,
         path,
         f"{address}: {what} overlap on {day}",
-        "One of the two is a slip, and callers meet hours that nobody meant.",
+        "One of the two is a slip, and callers meet hours that were not meant.",
         "correct one of them, or write both as one span",
     )
 
@@ -330,7 +330,7 @@ def _holidays_run_out(estate: Estate) -> Iterator[Breach]:
                 address,
                 ("holidays", last),
                 f"{address} knows no holiday after {end}",
-                "On the next one callers are told that it is open, and wait for people who are off.",
+                "On the next one callers hear that it is open, and wait for people who are off.",
                 "add the holidays of the next year",
             )
 
@@ -411,7 +411,7 @@ def _night_before(address: Address, place: int, exception: Filled, day: date, la
             address,
             path,
             f"{address} ends the night before {day} at midnight, not at {late}",
-            "`hours: []` is closed all day: who calls after midnight meets nobody.",
+            "`hours: []` is closed all day: who calls after midnight reaches no one.",
             f'add closed: ["00:00-{late}"] if that is meant, '
             f'or write hours: ["00:00-{late}"] to keep the night',
         )
@@ -457,7 +457,7 @@ def _all_day_open(estate: Estate) -> Iterator[Breach]:
                 address,
                 span.path,
                 words,
-                "Calls go where nobody may be, and nobody is told that it is closed.",
+                "Calls go where perhaps no one is, and callers do not hear that it is closed.",
                 'write [] for closed all day, or "00:00-24:00" for open all day',
             )
 
@@ -479,7 +479,7 @@ def _unused_calendars(estate: Estate) -> Iterator[Breach]:
                 Address("calendar", name),
                 (),
                 f"no schedule uses calendar/{name}",
-                "Its holidays close nothing: callers are told on them that it is open.",
+                "Its holidays close nothing: callers hear on them that it is open.",
                 f"name it in the schedules that keep them: calendars: [{name}]",
             )
 

@@ -159,7 +159,7 @@ def _is_alike(state: State, other: State) -> bool:
 
 
 def _known(findings: dict[str, list[Finding]], estate: Estate) -> dict[str, list[Finding]]:
-    """Those of the findings that are so whatever a platform holds where nobody says."""
+    """Those of the findings that are so whatever a platform holds where nothing is declared."""
     if not any(findings.values()):
         return findings
     good = Estate(benign(estate.state), estate.today)
@@ -245,38 +245,38 @@ def _unknown(severities: Severities) -> Iterator[Finding]:
             )
 
 
-SOMEBODY = "ccstate-somebody"
-"""What stands for whoever or whatever a platform may hold: an extension that is answered, elsewhere,
+STAND_IN = "ccstate-stand-in"
+"""What stands for anything that a platform may hold: an extension that is answered, elsewhere,
 and has a mailbox; a schedule that is open. No file declares any of it."""
-_PHONE, _MAILBOX = f"extension/{SOMEBODY}", f"voicemail/{SOMEBODY}"
+_PHONE, _MAILBOX = f"extension/{STAND_IN}", f"voicemail/{STAND_IN}"
 _Good: TypeAlias = Mapping[str, Json]
 
 
 def benign(state: State) -> State:
-    """The state with whole fields that nobody declares as good for callers as they can be.
+    """The state with whole undeclared fields as good for callers as they can be.
 
-    A mapping that is declared is judged as a whole, for whoever writes `overflow: {after: 3m}` has
-    thought of it. So are fields whose default nobody would call a lack; and where phones stand and
-    calls leave, for an ambulance is sent there: what is not written is better told once too often.
+    A mapping that is declared is judged as a whole, for the author of `overflow: {after: 3m}` has
+    thought of it. So are fields whose default is no lack; and where phones stand and
+    calls leave, for an ambulance is sent there: what is not written is better reported once too often.
     """
     good: dict[str, _Good] = {
         "queue": {
-            "members": [{"extension": SOMEBODY}],
+            "members": [{"extension": STAND_IN}],
             "overflow": {"after": "1m", "to": _PHONE, "empty": _PHONE, "full": _PHONE},
             "ring_for": "1s",
             "retry": "0s",
             "max_waiting": 1,
         },
-        "conference_room": {"pin": f"env:{SOMEBODY}"},
+        "conference_room": {"pin": f"env:{STAND_IN}"},
         "ring_group": {"no_answer": _PHONE},
-        "user": {"extension": SOMEBODY, "skills": _skills(state.values())},
+        "user": {"extension": STAND_IN, "skills": _skills(state.values())},
         "extension": {"voicemail": {}},
         "number": {"closed": _MAILBOX},
     }
     found = {
         address: _filled(resource, good.get(address.kind)) for address, resource in state.items()
     }
-    for address, fields in _somebody(state, good["user"]):
+    for address, fields in _stand_ins(state, good["user"]):
         found[address] = Resource(address, fields, "")
     return found
 
@@ -284,7 +284,7 @@ def benign(state: State) -> State:
 def _filled(resource: Resource, good: _Good | None) -> Resource:
     is_number = resource.address.kind == "number"
     if is_number and not {"closed", "holiday"}.isdisjoint(resource.fields):
-        good = {**(good or {}), "hours": SOMEBODY}
+        good = {**(good or {}), "hours": STAND_IN}
     if good is None or good.keys() <= resource.fields.keys():
         return resource
     return replace(resource, fields={**good, **resource.fields})
@@ -296,11 +296,11 @@ def _skills(resources: Iterable[Resource]) -> dict[str, Json]:
     return {skill: 1 for skills in asked for skill in skills}
 
 
-def _somebody(state: State, user: _Good) -> Iterable[tuple[Address, Fields]]:
-    """Who answers; in every team, where somebody's team is not declared."""
-    yield Address("extension", SOMEBODY), {"voicemail": {}}
+def _stand_ins(state: State, user: _Good) -> Iterable[tuple[Address, Fields]]:
+    """Who answers; in every team, where the team of a user is not declared."""
+    yield Address("extension", STAND_IN), {"voicemail": {}}
     if all("team" in r.fields for (kind, _), r in state.items() if kind == "user"):
         return
     for kind, name in state:
         if kind == "team":
-            yield Address("user", f"{SOMEBODY}.{name}"), {"name": name, "team": name, **user}
+            yield Address("user", f"{STAND_IN}.{name}"), {"name": name, "team": name, **user}

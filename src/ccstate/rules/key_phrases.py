@@ -25,7 +25,7 @@ class Tongue(NamedTuple):
     article: str = ""
     """What may stand before a further key: "the "."""
     purpose: str = ""
-    """Begins what a key is for; "" where keys are never told without the verb."""
+    """Begins what a key is for; "" where keys are never announced without the verb."""
     later: str = ""
     """The verb behind the keys, where a language puts it there."""
     named_after: str = ""
@@ -207,7 +207,7 @@ def is_readable(language: str) -> bool:
 def spoken_keys(text: str, language: str) -> list[SpokenKey]:
     """Every announcement of a key in a text, in order; [] in a language that is not readable.
 
-    Only keys that the caller is told to press: "press 2", "press two", "dial 0", "press star",
+    Only keys that the prompt asks the caller to press: "press 2", "press two", "dial 0", "press star",
     "press 1 or 2", "press 1 for sales, 2 for billing". Numbers of several digits are no keys.
     """
     tongue = TONGUES.get(language.partition("-")[0])
@@ -249,7 +249,7 @@ class _Mention(NamedTuple):
 class _Grammar(NamedTuple):
     """The patterns of one language, made once."""
 
-    told: tuple[re.Pattern[str], ...]
+    announced: tuple[re.Pattern[str], ...]
     further: tuple[re.Pattern[str], ...]
     which: re.Pattern[str]
     loose: dict[str, re.Pattern[str]]
@@ -283,11 +283,11 @@ def _grammar(language: str) -> _Grammar:
     reach = rf"{one}\s*(?:{tongue.reach})\s*{one}"
     guard = f"(?!{tongue.guard})" if tongue.guard else ""
     keys = rf"(?:(?P<reach>{reach})|(?P<keys>{several}|{one})(?!\s*(?:{tongue.reach})\s*\d)){guard}"
-    told = [f"{tongue.lead}{keys}"]
+    announced = [f"{tongue.lead}{keys}"]
     if tongue.later:
-        told.append(rf"\b(?=\D){tongue.article}{keys}{tongue.later}")
+        announced.append(rf"\b(?=\D){tongue.article}{keys}{tongue.later}")
     return _Grammar(
-        tuple(_pattern(pattern) for pattern in told),
+        tuple(_pattern(pattern) for pattern in announced),
         tuple(_pattern(pattern) for pattern in _further(tongue, one)),
         _pattern("|".join([rf"(?P<{_GROUPS[k]}>{_sign(tongue, k)})" for k in _GROUPS])),
         {k: _pattern(_sign(tongue, k, "")) for k in _GROUPS},
@@ -325,7 +325,7 @@ def _further(tongue: Tongue, one: str) -> Iterator[str]:
 def _mentions(grammar: _Grammar, sentence: str) -> Iterator[_Mention]:
     taken = [
         mention
-        for pattern in grammar.told
+        for pattern in grammar.announced
         for match in pattern.finditer(sentence)
         if (mention := _mention(grammar, match, match.start(), match.end()))
     ]

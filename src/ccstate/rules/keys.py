@@ -30,8 +30,8 @@ def _begins_a_number(estate: Estate) -> Iterator[Breach]:
                         Address("ivr", name),
                         ("nodes", node_name, "choices", key),
                         f"key {repr_(key)} begins the number of extension/{first}{more}",
-                        "Whoever presses the key waits until the platform is sure that no number "
-                        "follows, and whoever types on lands at an extension.",
+                        "A caller who presses the key waits until the platform is sure that no number "
+                        "follows, and one who types on lands at an extension.",
                         "give the choice a key with which no extension begins",
                     )
 
@@ -39,12 +39,12 @@ def _begins_a_number(estate: Estate) -> Iterator[Breach]:
 def _unsaid_exit(estate: Estate) -> Iterator[Breach]:
     prompts = estate.of("prompt")
     for name, queue in estate.of("queue").items():
-        told = queue.get("announcements") or {}
-        named = [str(told.get(field) or "") for field in ("welcome", "periodic")]
+        announcements = queue.get("announcements") or {}
+        named = [str(announcements.get(field) or "") for field in ("welcome", "periodic")]
         said = [prompts[prompt] for prompt in named if prompt in prompts]
         wordings = [item for prompt in said for item in prompt["languages"].items()]
         if any(not wording.get("text") for _, wording in wordings):
-            continue  # nobody knows what a recording says
+            continue  # what a recording says is not known
         for key in queue.get("keys") or ():
             if not any(may_announce(words["text"], language, key) for language, words in wordings):
                 yield Breach(
@@ -146,7 +146,7 @@ def _disagreeing(estate: Estate) -> Iterator[Breach]:
             for language, keys in announced[menu.prompt].items()
             if keys
         ]
-        yield from _told(menu, gaps, several=len(prompt["languages"]) > 1)
+        yield from _gap_findings(menu, gaps, several=len(prompt["languages"]) > 1)
 
 
 def _heard(estate: Estate, menu: Menu, language: str) -> str:
@@ -172,7 +172,7 @@ def _gap(menu: Menu, language: str, announced: frozenset[str], heard: str) -> _G
     return _Gap(language, _in_order(announced - choices.keys()), _in_order(frozenset(unsaid)))
 
 
-def _told(menu: Menu, gaps: list[_Gap], *, several: bool) -> Iterator[Breach]:
+def _gap_findings(menu: Menu, gaps: list[_Gap], *, several: bool) -> Iterator[Breach]:
     for keys, languages in _by_keys({gap.language: gap.refused for gap in gaps}):
         yield _refused(menu, keys, f" in {listed(languages)}" if several else "")
     for keys, languages in _by_keys({gap.language: gap.unsaid for gap in gaps}):
@@ -214,7 +214,7 @@ def _unsaid(menu: Menu, keys: tuple[str, ...], where: str) -> Breach:
         ("nodes", menu.name, "choices", keys[0]),
         f"prompt/{menu.prompt} does not announce {_named(keys)}{where}, which menu {repr_(menu.name)} takes",
         "Callers do not learn that they have this choice.",
-        f"announce {_named(keys)} in the text, or remove what nobody should press",
+        f"announce {_named(keys)} in the text, or remove what callers should not press",
     )
 
 
@@ -229,14 +229,14 @@ def _swapped(estate: Estate) -> Iterator[Breach]:
     spoken: dict[tuple[str, str], list[SpokenKey]] = {}
     for menu in menus(estate):
         leads = {key: _words(estate, menu.tree, to) for key, to in menu.node["choices"].items()}
-        told: set[str] = set()
+        announced: set[str] = set()
         for language, text in texts(prompts[menu.prompt]):
             here = (menu.prompt, language)
             if here not in spoken:
                 spoken[here] = spoken_keys(text, language)
             for said, other in _elsewhere(spoken[here], leads):
-                if said.key not in told:
-                    told.add(said.key)
+                if said.key not in announced:
+                    announced.add(said.key)
                     yield _found(menu, said, other)
 
 

@@ -34,13 +34,13 @@ def _played(name: str, tree: Filled, prompts: Collection[str]) -> _Tree:
     return _Tree(name, tree.get("language") or "", nodes)
 
 
-def _tongue(language: str) -> str:
+def _language(language: str) -> str:
     """`en` of `en-AU`: a platform that has no en-AU may well take en, or en-GB."""
     return language.partition("-")[0]
 
 
 def _tongues(estate: Estate, prompt: str) -> frozenset[str]:
-    return frozenset(map(_tongue, estate.of("prompt")[prompt]["languages"]))
+    return frozenset(map(_language, estate.of("prompt")[prompt]["languages"]))
 
 
 def _silent(estate: Estate) -> Iterator[Breach]:
@@ -62,7 +62,7 @@ def _lacking(estate: Estate, tree: _Tree) -> Iterator[Breach]:
     """Prompts that do not have the language which the tree speaks."""
     for prompt, node in tree.nodes.items():
         spoken = _tongues(estate, prompt)
-        if spoken and _tongue(tree.language) not in spoken:
+        if spoken and _language(tree.language) not in spoken:
             yield Breach(
                 Address("ivr", tree.name),
                 ("nodes", node, "prompt"),
@@ -103,11 +103,11 @@ def _unheard(estate: Estate, trees: Iterable[_Tree]) -> Iterator[Breach]:
     for prompt, by in players.items():
         if prompt in elsewhere or not all(tree.language for tree in by):
             continue
-        spoken = {_tongue(tree.language) for tree in by}
+        spoken = {_language(tree.language) for tree in by}
         unheard = [
             language
             for language in estate.of("prompt")[prompt]["languages"]
-            if _tongue(language) not in spoken and _without(estate, by[0], _tongue(language))
+            if _language(language) not in spoken and _without(estate, by[0], _language(language))
         ]
         if unheard:
             yield _nobody_hears(estate, prompt, by, unheard)
@@ -115,12 +115,12 @@ def _unheard(estate: Estate, trees: Iterable[_Tree]) -> Iterator[Breach]:
 
 def _nobody_hears(estate: Estate, prompt: str, by: list[_Tree], unheard: list[str]) -> Breach:
     address = Address("prompt", prompt)
-    others = listed(_without(estate, by[0], _tongue(unheard[0])))
+    others = listed(_without(estate, by[0], _language(unheard[0])))
     them = "it" if len(unheard) == 1 else "them"
     return Breach(
         address,
         ("languages", unheard[0]),
-        f"nobody hears {address} in {listed(unheard)}",
+        f"no caller hears {address} in {listed(unheard)}",
         f"ivr/{by[0].name} plays it in {by[0].language}, and other prompts there are not "
         f"translated ({others}): callers who need {them} are not served.",
         f"translate the others and let a tree speak {them}, or take {them} out here",
@@ -136,8 +136,8 @@ def _played_elsewhere(estate: Estate) -> set[str | None]:
     """Prompts that queues and mailboxes play, to callers of any language."""
     found: set[str | None] = set()
     for queue in estate.of("queue").values():
-        if told := queue.get("announcements"):
-            found.update((told.get("welcome"), told.get("periodic")))
+        if announcements := queue.get("announcements"):
+            found.update((announcements.get("welcome"), announcements.get("periodic")))
     for extension in estate.of("extension").values():
         if mailbox := extension.get("voicemail"):
             found.add(mailbox.get("greeting"))

@@ -102,7 +102,7 @@ def _without_country(estate: Estate) -> Iterator[Breach]:
             Address("trunk", name),
             ("country",) if trunk.get("country") else (field,),
             f"trunk/{name} has national numbers, and no country is known for them",
-            "Calls to numbers in national form reach nobody, and numbers leave as they are dialled.",
+            "Calls to numbers in national form reach no one, and numbers leave as they are dialled.",
             "write the country: of the carrier, two letters such as AU, or that of the trunk's site",
         )
 
@@ -139,7 +139,7 @@ RULES: tuple[Rule, ...] = (
         "CC255",
         "national-numbers-without-country",
         Severity.ERROR,
-        "A carrier writes national numbers, and nobody says of which country",
+        "A carrier writes national numbers, and nothing says of which country",
         _without_country,
         Reach.UNLABELLED,
     ),

@@ -108,14 +108,14 @@ def _bill(name: str, route: Filled, dear: DearCalls, index: int, dialled: str) -
     if route["emergency"]:
         who = "every extension, because the route is for emergencies"
     elif permission:
-        who = f'whoever has the permission "{permission}"'
+        who = f'everyone with the permission "{permission}"'
     else:
         who = "everybody, because the route asks for no permission"
     return Breach(
         Address("outbound_route", name),
         ("patterns", index),
         f'"{route["patterns"][index]}" carries {dear.kind} calls for {who}',
-        f"Somebody who dials {dialled} runs up a bill that nobody allowed.",
+        f"A user who dials {dialled} runs up a bill that was never allowed.",
         f"narrow the pattern, or give these calls a route of their own, with "
         f"permission: {dear.kind}",
     )
@@ -133,8 +133,8 @@ def _place_phones(estate: Estate) -> Iterator[Breach]:
             yield Breach(
                 Address("extension", name),
                 ("permissions", permissions.index("premium")),
-                f"extension/{name} belongs to nobody and may call premium-rate numbers",
-                "Whoever passes the phone can run up a bill, and nobody can be asked about it.",
+                f"extension/{name} belongs to no user and may call premium-rate numbers",
+                "A passer-by can run up a bill, and no one can be asked about it.",
                 "take premium out of its permissions, or name the user who answers for it",
             )
 

@@ -46,7 +46,7 @@ def _idle_member(
     are = "is" if not many else "are"
     if kept[1] == idle[1]:
         penalties = f"both times with penalty {idle[1]}"
-        cause = "The second entry changes nothing, and whoever removes the first one is misled."
+        cause = "The second entry changes nothing, and misleads those who remove the first one."
     else:
         penalties = f"with penalties {kept[1]} and {idle[1]}"
         cause = (
@@ -75,8 +75,8 @@ def _one_desk(estate: Estate) -> Iterator[Breach]:
                 Address("user", name),
                 ("desk",),
                 f'user/{sitting} and user/{name} both sit at desk "{desk}" of site/{site}',
-                "One of the two is somewhere else: whoever looks for them, in an emergency too, "
-                "goes to the wrong desk.",
+                "One of the two is somewhere else: those who look for them, in an emergency too, "
+                "go to the wrong desk.",
                 "correct the desk, or set hot_desking: true where people share it by shifts",
             )
 
@@ -121,7 +121,7 @@ def _idle_extensions(estate: Estate) -> Iterator[Breach]:
             yield Breach(
                 Address("extension", name),
                 (),
-                f"extension/{name} has a phone that belongs to nobody",
+                f"extension/{name} has a phone that belongs to no user",
                 f"No user has it, nothing sends calls to it, and {why}: "
                 "a phone that is left over can still make calls.",
                 hint,
@@ -154,13 +154,13 @@ def _nowhere(estate: Estate) -> Iterator[Breach]:
                 Address("extension", name),
                 ("device",),
                 f"extension/{name} has neither a device nor a mailbox",
-                "Whoever calls it hears nothing, and cannot leave a message.",
+                "Its callers hear nothing, and cannot leave a message.",
                 "give it a device or a voicemail:, or remove it",
             )
 
 
 ELSEWHERE = "*"
-"""Where people are of whom nobody says where: they may well be in another building."""
+"""Where people are whose site is not declared: they may well be in another building."""
 ENOUGH = 2
 """With people at two sites, callers survive the loss of any one; more need not be known."""
 
@@ -182,14 +182,14 @@ def _one_building(estate: Estate) -> Iterator[Breach]:
                 address,
                 ("members",),
                 f"everybody who can answer {address} works at site/{site}",
-                "When that building is lost, callers reach nobody: no overflow of the queue leads "
+                "When that building is lost, callers reach no one: no overflow of the queue leads "
                 "to people at another site.",
                 "add members of another site, or let overflow.empty lead to a queue that has some",
             )
 
 
 def _peopled(estate: Estate) -> set[str]:
-    """Sites where somebody works or a device stands."""
+    """Sites where people work or a device stands."""
     devices = {e.get("site") for e in estate.of("extension").values() if e["device"] != "none"}
     return {s for s in devices | {u.get("site") for u in estate.of("user").values()} if s}
 
@@ -233,7 +233,7 @@ def _reached(
 
 
 def _ways(estate: Estate) -> dict[Address, list[Address]]:
-    """Where callers may be sent from each queue, tree and number; a mailbox is nobody."""
+    """Where callers may be sent from each queue, tree and number; a mailbox is no person."""
     ways: dict[Address, list[Address]] = {}
     for kind in ("queue", "ring_group", "ivr", "number"):
         for name, fields in estate.of(kind).items():
@@ -249,7 +249,7 @@ def _ways(estate: Estate) -> dict[Address, list[Address]]:
 def _answer(
     estate: Estate, address: Address, answering: Mapping[Address, frozenset[str]]
 ) -> frozenset[str]:
-    """Where somebody answers at this very address."""
+    """Where calls are answered at this very address."""
     if address.kind == "queue":
         return answering.get(address, frozenset())
     if address.kind == "extension":
@@ -268,7 +268,7 @@ RULES: tuple[Rule, ...] = (
         "CC215",
         "member-twice",
         Severity.WARNING,
-        "Somebody is in a queue twice, and the higher penalty never counts",
+        "A person is in a queue twice, and the higher penalty never counts",
         _member_twice,
         Reach.JOINED,
     ),
@@ -284,7 +284,7 @@ RULES: tuple[Rule, ...] = (
         "CC240",
         "idle-extension",
         Severity.WARNING,
-        "An extension belongs to nobody, or has neither a device nor a mailbox",
+        "An extension belongs to no user, or has neither a device nor a mailbox",
         _idle_extensions,
     ),
     Rule(

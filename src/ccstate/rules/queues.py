@@ -21,7 +21,7 @@ from ccstate.rules.rule import Breach, Estate, Reach, Rule
 from ccstate.rules.trees import reached_nodes
 
 MOST_LACKS = 3
-"""What keeps members from answering is told in so many parts, the most frequent first."""
+"""What keeps members from answering is listed in so many parts, the most frequent first."""
 
 
 def _skills(estate: Estate) -> Collection[str]:
@@ -32,14 +32,14 @@ def _skills(estate: Estate) -> Collection[str]:
 def _nobody_answers(estate: Estate) -> Iterator[Breach]:
     skills = _skills(estate)
     for name, queue in estate.of("queue").items():
-        # A skill that nobody has is told by a rule of its own, once.
+        # A skill that no user has is reported by a rule of its own, once.
         needed = [skill for skill in queue.get("skills") or () if skill in skills]
         judged = {**queue, "skills": needed}
         if not is_staffed(estate.centre, judged):
             yield Breach(
                 Address("queue", name),
                 ("members",) if "members" in queue else (),
-                f"nobody can answer queue/{name}",
+                f"no agent can answer queue/{name}",
                 f"{_why(estate, judged)}: callers wait there until they give up or are sent on.",
                 "add a member who can, or give the members what they lack",
             )
@@ -51,7 +51,7 @@ def _why(estate: Estate, queue: Filled) -> str:
     everybody = list(agents(estate.centre, queue))
     if not everybody:
         teams = ", ".join(f"team/{member['team']}" for member in members)
-        return f"Nobody belongs to {teams}"
+        return f"No user belongs to {teams}"
     lacks: Counter[str] = Counter()
     for agent in everybody:
         lacks.update(_lacks(estate, agent, queue))
@@ -80,7 +80,7 @@ def _skill_nobody_has(estate: Estate) -> Iterator[Breach]:
                 yield Breach(
                     Address("queue", name),
                     ("skills", place),
-                    f"nobody has the skill {repr_(skill)}",
+                    f"no user has the skill {repr_(skill)}",
                     f"queue/{name} asks for it, so no person in it can be sent a call.",
                     did_you_mean(skill, known) or "give the skill to users, or take it out here",
                 )
@@ -106,7 +106,7 @@ def _target_missed(estate: Estate) -> Iterator[Breach]:
                     ("service_level", "percent"),
                     f"{address} promises 100 percent",
                     "One caller who hangs up breaks the promise for the day, "
-                    "and nobody looks at a figure that is always red.",
+                    "and a figure that is always red is soon ignored.",
                     "aim at a share that can be met, such as 95",
                 )
 
@@ -119,7 +119,7 @@ def _too_late(estate: Estate, address: Address, queue: Filled, within: int) -> I
             address,
             ("overflow", "after"),
             f"callers leave {address} after {after}, before its target of {target}",
-            "Whoever is not answered by then is gone, so the target says nothing about the wait.",
+            "A caller who is not answered by then is gone, so the target says nothing about the wait.",
             "let callers wait at least as long as the target, or shorten the target",
         )
     declared = "ring_for" in estate.state[address].fields
@@ -153,10 +153,10 @@ _SOMEWHERE = "with a mailbox, another queue, or hangup where that is meant"
 
 
 def _unanswered(estate: Estate) -> Iterator[tuple[Address, Filled, Transition]]:
-    """What becomes of callers whom nobody answers, queue by queue."""
+    """What becomes of unanswered callers, queue by queue."""
     for name, queue in estate.of("queue").items():
         ways = {way.event: way for way in estate.flow.ways(Place("queue", name))}
-        # A queue that nobody can answer has one way for all.
+        # A queue that no agent can answer has one way for all.
         way = ways.get(Event.NO_ANSWER) or ways.get(Event.EMPTY)
         if way is not None:
             yield Address("queue", name), queue, way
@@ -169,7 +169,7 @@ def _cut_off(estate: Estate) -> Iterator[Breach]:
             yield Breach(
                 address,
                 ("overflow", "after"),
-                f"{address} cuts off callers whom nobody answers in {after}",
+                f"{address} cuts off unanswered callers after {after}",
                 "overflow.after says when they leave, and nothing says where to: "
                 "the line goes dead.",
                 f"add overflow.to: {_SOMEWHERE}",
@@ -186,14 +186,14 @@ def _without_end(estate: Estate) -> Iterator[Breach]:
                 address,
                 ("overflow", "to"),
                 f"callers never leave {address} for {to}: overflow has no after",
-                "Whom nobody answers waits without end.",
+                "A caller who is not answered waits without end.",
                 "add overflow.after: the longest that callers are to wait, such as 5m",
             )
         else:
             yield Breach(
                 address,
                 ("overflow",) if queue.get("overflow") is not None else (),
-                f"callers whom nobody answers wait in {address} without end",
+                f"unanswered callers wait in {address} without end",
                 "Nothing takes them out but an answer: the longest wait is as long as a caller "
                 "holds the line.",
                 f"add overflow.after:, such as 5m, and overflow.to: {_SOMEWHERE}",
@@ -251,7 +251,7 @@ def _rung(estate: Estate, address: Address, queue: Filled, after: str) -> Iterat
     path = ("overflow", "after")
     longest, ring = seconds(after), seconds(queue["ring_for"])
     if not longest:
-        message = f"{address} rings nobody: callers leave it after 0s"
+        message = f"{address} rings no phone: callers leave it after 0s"
         cause = f"All its calls go to {queue['overflow']['to']} at once."
         yield Breach(address, path, message, cause, "let callers wait, for 1m or longer")
         return
@@ -261,7 +261,7 @@ def _rung(estate: Estate, address: Address, queue: Filled, after: str) -> Iterat
             ("ring_for",) if "ring_for" in estate.state[address].fields else path,
             f"a phone of {address} rings for {queue['ring_for']}, and callers leave after {after}",
             "Either the first phone is given up in the middle of a ring, or callers wait longer "
-            "than they should; nobody else is rung.",
+            "than they should; no other phone is rung.",
             "ring shorter, or let callers wait longer",
         )
         return
@@ -272,7 +272,7 @@ def _rung(estate: Estate, address: Address, queue: Filled, after: str) -> Iterat
     # Those with a higher penalty ring only where these are busy or away, not where they are silent.
     least = min((agent.penalty for agent in people), default=0)
     count = sum(agent.penalty == least for agent in people)
-    # In a large queue most are busy, and nobody expects that all are rung in turn. But one is not two.
+    # In a large queue most are busy, and it is not expected that all are rung in turn. But one is not two.
     if count > 1:
         yield Breach(
             address,
@@ -293,15 +293,15 @@ def _nobody_logged_in(estate: Estate) -> Iterator[Breach]:
         yield Breach(
             Address("queue", name),
             ("members",) if "members" in queue else (),
-            f"callers wait in queue/{name} while nobody is logged in",
-            "Everybody who can answer it logs in and out, and overflow.empty does not say where "
-            "callers go when nobody is there.",
+            f"callers wait in queue/{name} while no agent is logged in",
+            "All who can answer it log in and out, and overflow.empty does not say where "
+            "callers go when no agent is there.",
             "add overflow.empty:, such as a mailbox, or a member with login: static",
         )
 
 
 MOST_SCHEDULES = 20
-"""Beyond so many schedules on the ways to one queue nobody can say any more what was meant."""
+"""Beyond so many schedules on the ways to one queue it cannot be known any more what was meant."""
 
 
 def _unreached(estate: Estate) -> Iterator[Breach]:
@@ -325,7 +325,7 @@ def _missed(
     missed: list[Moment] = []
     is_reached = False
     for world in estate.year.worlds(schedules):
-        # Whoever turns a switch, or puts a caller into a list, means the call to go elsewhere.
+        # Who turns a switch, or puts a caller into a list, means the call to go elsewhere.
         is_meant = world.moments[0].switches or world.moments[0].caller
         if world.phases[hours] is not Phase.OPEN or is_meant:
             continue
@@ -357,7 +357,7 @@ def _found(flow: Flow, queue: Place, hours: str, moment: Moment) -> Breach:
         ("hours",),
         f"no number leads to {queue} on {local:%A} {local.day} {local:%B %Y} at "
         f"{local:%H:%M}{occasion}",
-        f"Its people are there by schedule/{hours}, and callers are told that it is closed.",
+        f"Its people are there by schedule/{hours}, and callers hear that it is closed.",
         "let the hours of the numbers and trees before it be at least as long",
     )
 
@@ -367,7 +367,7 @@ RULES: tuple[Rule, ...] = (
         "CC210",
         "queue-nobody-answers",
         Severity.ERROR,
-        "A queue has nobody who can answer it",
+        "A queue has no agent who can answer it",
         _nobody_answers,
         Reach.UNLABELLED,
     ),
@@ -391,7 +391,7 @@ RULES: tuple[Rule, ...] = (
         "CC209",
         "wait-cut-off",
         Severity.WARNING,
-        "A queue that cuts off callers whom nobody answers in time",
+        "A queue that cuts off unanswered callers after time",
         _cut_off,
         Reach.JOINED,
     ),
@@ -423,7 +423,7 @@ RULES: tuple[Rule, ...] = (
         "CC270",
         "nobody-logged-in",
         Severity.WARNING,
-        "A queue in which callers wait while nobody is logged in",
+        "A queue in which callers wait while no agent is logged in",
         _nobody_logged_in,
         Reach.JOINED,
     ),

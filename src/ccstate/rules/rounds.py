@@ -1,4 +1,4 @@
-"""Rules about calls that go round for ever: where nobody answers, or where somebody might."""
+"""Rules about calls that go round for ever: where no one answers, or where an agent might."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -96,7 +96,7 @@ def _drop_ends(
 
 
 def _in_knot(flow: Flow, year: Year, knot: list[Place]) -> Iterator[Round]:
-    """The rounds in a knot, each once; of those that share places not every one is told."""
+    """The rounds in a knot, each once; of those that share places not every one is listed."""
     worlds = year.worlds(flow.schedules(knot))
     found: dict[frozenset[Place], list[list[tuple[Place, Transition]]]] = {}
     for world in worlds:
@@ -105,8 +105,8 @@ def _in_knot(flow: Flow, year: Year, knot: list[Place]) -> Iterator[Round]:
             here.setdefault(frozenset(place for place, _ in circle), circle)
         for members, circle in here.items():
             found.setdefault(members, []).append(circle)
-    for told in found.values():
-        yield _told(min(told, key=_rarity), is_always=len(told) == len(worlds))
+    for rounds in found.values():
+        yield _rotated(min(rounds, key=_rarity), is_always=len(rounds) == len(worlds))
 
 
 def _circles(
@@ -136,7 +136,7 @@ def _circles(
 
 
 def _left_alone(flow: Flow, phases: Phases, place: Place) -> list[Transition]:
-    """What may happen at a place to a caller who does nothing, and whom nobody answers."""
+    """What may happen at a place to a caller who does nothing and is not answered."""
     ways = [way for way in flow.possible(place, phases) if way.event not in _ACTIVE]
     return sorted(ways, key=_unlikely)
 
@@ -149,8 +149,8 @@ def _rarity(circle: list[tuple[Place, Transition]]) -> int:
     return sum(_unlikely(way) for _, way in circle)
 
 
-def _told(found: list[tuple[Place, Transition]], *, is_always: bool) -> Round:
-    """The round as it is told: from a place where a caller waits, the least by name."""
+def _rotated(found: list[tuple[Place, Transition]], *, is_always: bool) -> Round:
+    """The round as it is reported: from a place where a caller waits, the least by name."""
     waits = [place for place, way in found if way.event in _ORDER]
     places, ways = zip(*found, strict=True)
     first = places.index(min(waits or places))
@@ -164,7 +164,7 @@ def _endless(estate: Estate) -> Iterator[Breach]:
             yield _found(
                 found,
                 f"a caller who does nothing goes round for ever{_when(found)}: {_path(found)}",
-                "Whoever cannot press keys, or finds nobody there, never gets out.",
+                "A caller who cannot press keys, or reaches no agent, never gets out.",
                 "let on_timeout or an overflow end in a queue that answers, a mailbox or hangup",
             )
 
@@ -174,22 +174,22 @@ def _circles_of_waits(estate: Estate) -> Iterator[Breach]:
         if _is_answered(found):
             yield _found(
                 found,
-                f"callers whom nobody answers go in a circle{_when(found)}: {_path(found)}",
-                "They lose their place at every turn, and come to nobody else.",
+                f"unanswered callers go in a circle{_when(found)}: {_path(found)}",
+                "They lose their place at every turn, and come to no other agent.",
                 "let one of the waits end in a mailbox, another queue or hangup",
             )
 
 
 def _is_answered(found: Round) -> bool:
-    """Whether callers wait for somebody in it who may answer at last."""
+    """Whether callers wait in it for an agent who may answer at last."""
     return any(way.event is Event.NO_ANSWER for way in found.ways)
 
 
 def _when(found: Round) -> str:
-    """Under which circumstances, beyond that nobody answers; "" where there are none."""
+    """Under which circumstances, beyond that no one answers; "" where there are none."""
     full = any(way.event is Event.FULL for way in found.ways)
     deserted = any(way.event is Event.EMPTY and not way.schedule for way in found.ways)
-    what = [*["are full"] * full, *["have nobody logged in"] * deserted]
+    what = [*["are full"] * full, *["have no agent logged in"] * deserted]
     return f" while queues {' or '.join(what)}" if what else ""
 
 
@@ -235,7 +235,7 @@ RULES: tuple[Rule, ...] = (
         "CC203",
         "endless-journey",
         Severity.ERROR,
-        "A round without end, and without anybody in it who could answer",
+        "A round without end in which no one can answer",
         _endless,
         Reach.JOINED,
     ),

@@ -60,7 +60,7 @@ def _mistake(
         hint = f"mend the comment that {CODE} speaks of, or remove it"
         return f"{CODE} cannot be silenced by a comment", nothing, hint
     if not re.search(r"[^\W\d_]", reason):
-        cause = f"{nothing} In a year nobody can tell whether it still holds."
+        cause = f"{nothing} In a year no reader can know whether it still holds."
         return "this comment gives no reason", cause, f"write {_EXAMPLE}"
     return None
 

@@ -147,7 +147,7 @@ def test_a_call_goes_through_the_dialplan_as_the_model_says(  # noqa: PLR0917 - 
 ) -> None:
     flow = Flow(centre(plain))
     plan = planned(plain)
-    answering = Answering.EVERYBODY if answered else Answering.NOBODY
+    answering = Answering.ALWAYS if answered else Answering.NEVER
     for name in plain["number"]:
         start = Place("number", name)
         phases = Year(flow.centre, FIRST).phases(
