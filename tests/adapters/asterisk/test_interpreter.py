@@ -25,7 +25,7 @@ from ccstate.adapters.asterisk.interpreter import (
     Waits,
     edges,
 )
-from ccstate.adapters.asterisk.interpreter.text import worked_out
+from ccstate.adapters.asterisk.interpreter.text import evaluate
 
 FIRST = date(2026, 11, 30)
 ZONE = "Australia/Sydney"
@@ -143,7 +143,7 @@ def test_an_announcement_with_a_wait_behind_it_asks_once() -> None:
 @given(st.text(max_size=60))
 def test_no_expression_raises_anything_else(text: str) -> None:
     try:
-        worked_out(text)
+        evaluate(text)
     except NotFollowed:
         return
 
@@ -151,7 +151,7 @@ def test_no_expression_raises_anything_else(text: str) -> None:
 @given(st.text(alphabet='()$[]{}"=<>|&+-*/%!:?~ab01., ', max_size=40))
 def test_no_expression_of_signs_raises_anything_else(text: str) -> None:
     try:
-        worked_out(text)
+        evaluate(text)
     except NotFollowed:
         return
 

@@ -22,8 +22,8 @@ from ccstate.adapters.asterisk.importing.outcomes import (
     Switched,
     Trail,
     claim_trail,
+    legible,
     same,
-    shorn,
 )
 from ccstate.adapters.asterisk.importing.values import OTHER, entered_in
 from ccstate.adapters.asterisk.interpreter.call import NotFollowed
@@ -121,7 +121,7 @@ def changed_elsewhere(work: Work, outcome: Switched) -> str:
     """Where the value is changed, as places in files; "" where no step changes it."""
     steps = work.follower.values.changed.get(outcome.name, ())
     places = [f"{step.option.file}:{step.option.line}" for step, _ in steps]
-    return ", ".join(dict.fromkeys(map(shorn, places[:4])))
+    return ", ".join(dict.fromkeys(map(legible, places[:4])))
 
 
 def listed_callers(work: Work, outcome: Callers) -> list[tuple[dict[str, Json], Outcome]]:
@@ -228,7 +228,7 @@ def prompt(work: Work, sounds: tuple[tuple[Option, str], ...]) -> str:
     names = tuple(sound for _, sound in sounds)
     found = prompt_of(work, names)
     if not found:
-        unknown = shorn(", ".join(names))
+        unknown = legible(", ".join(names))
         note = f"a menu needs the words of what it plays, and those of {unknown} are not given"
         raise NoMenu(note)
     return found

@@ -24,8 +24,8 @@ from ccstate.adapters.asterisk.importing.outcomes import (
     Trail,
     below,
     claim_trail,
+    legible,
     same,
-    shorn,
     unclear,
 )
 from ccstate.adapters.asterisk.importing.values import family_of
@@ -283,10 +283,10 @@ def _ringing_by_default(work: Work, known: KnownObjects, outcome: Switched) -> R
         return None
     family = family_of(outcome.name)
     others = unusual(outcome)
-    reason = f"DB({shorn(family)}/…) sends calls of phones elsewhere"
+    reason = f"DB({legible(family)}/…) sends calls of phones elsewhere"
     then = FORWARDS
     if all(map(turns_away, others)):
-        reason = f"DB({shorn(family)}/…) turns calls of phones away"
+        reason = f"DB({legible(family)}/…) turns calls of phones away"
         then = "with ccstate a feature code `do_not_disturb` does"
     else:
         work.forwarding.add(family)

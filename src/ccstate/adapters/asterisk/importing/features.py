@@ -31,7 +31,7 @@ from ccstate.adapters.asterisk.importing.outcomes import CALLER, At, Call, Switc
 from ccstate.adapters.asterisk.importing.queues import member_of
 from ccstate.adapters.asterisk.importing.trees import Destinations
 from ccstate.adapters.asterisk.importing.values import Candidate, Undecided
-from ccstate.adapters.asterisk.interpreter.applications import Effect, effect, given
+from ccstate.adapters.asterisk.interpreter.applications import Effect, arguments_of, effect
 from ccstate.adapters.asterisk.kinds.parking_lot import ROWS
 from ccstate.adapters.asterisk.rows import SWITCH, decoded, unwritten
 from ccstate.kinds.fields import duration
@@ -226,7 +226,7 @@ def _actions(work: Work, known: KnownObjects, code: _Code) -> list[_Action]:
         if handle is None and app not in _KEEPING:
             return []
         try:
-            data, _ = work.follower.values.filled(step.data, Call(code.context, code.code))
+            data, _ = work.follower.values.fill(step.data, Call(code.context, code.code))
         except Undecided as asked:
             if app == "gotoif" and _is_silenced(work, known, asked.name):
                 continue
@@ -234,7 +234,9 @@ def _actions(work: Work, known: KnownObjects, code: _Code) -> list[_Action]:
         if handle is None:
             action = _keep(work, known, app, data)
         else:
-            action = handle(known, {name: text.strip() for name, text in given(app, data).items()})
+            action = handle(
+                known, {name: text.strip() for name, text in arguments_of(app, data).items()}
+            )
         if action is None:
             return []
         found.append(action)

@@ -5,9 +5,9 @@ them. What divides calls is not decided here: each way is followed.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from ccstate.adapters.asterisk.conf import Option
@@ -38,8 +38,8 @@ from ccstate.adapters.asterisk.importing.outcomes import (
     Timed,
     Trail,
     Unclear,
+    legible,
     same,
-    shorn,
 )
 from ccstate.adapters.asterisk.importing.values import (
     OTHER,
@@ -52,8 +52,8 @@ from ccstate.adapters.asterisk.interpreter.applications import (
     APPLICATIONS,
     Application,
     Effect,
+    arguments_of,
     effect,
-    given,
 )
 from ccstate.adapters.asterisk.interpreter.call import Ended, NotFollowed
 from ccstate.adapters.asterisk.interpreter.jumps import JUMPS, Run, no_step
@@ -76,14 +76,13 @@ _FOLDER = re.compile(r"[a-z0-9][a-z0-9._-]{0,60}")
 _CONFBRIDGE = re.compile(r"CONFBRIDGE\((.*)\)")
 
 
+@dataclass(eq=False)
 class _Divided(Exception):
     """Something that nothing here decides: hours, a condition, or numbers of callers."""
 
-    def __init__(
-        self, *, times: str = "", condition: str = "", callers: Iterable[str] = ()
-    ) -> None:
-        super().__init__()
-        self.times, self.condition, self.callers = times, condition, list(callers)
+    times: str = ""
+    condition: str = ""
+    callers: tuple[str, ...] = ()
 
 
 class Reading(Run):
@@ -98,7 +97,7 @@ class Reading(Run):
         self._lines: list[Option] = []
         """Lines by which the step was found and filled in."""
         self._notes: list[str] = []
-        self._has_jumped = self._is_over = False
+        self._has_jumped = self._is_finished = False
 
     def find(self, context: str, exten: str, priority: int = 1) -> Found | None:
         return self.follower.resolver.step(self.call.at.to(context, exten, priority))
@@ -108,26 +107,26 @@ class Reading(Run):
 
     def target(self, text: str) -> tuple[str, str, int] | None:
         if is_unknown(text):
-            self.ran()
-            raise NotFollowed(f"{self.app}({shorn(text)}) depends on what happens")
+            self.finish()
+            raise NotFollowed(f"{self.app}({legible(text)}) depends on what happens")
         return super().target(text)
 
     def go(self, context: str, exten: str, priority: int) -> None:
         self._has_jumped = True
         super().go(context, exten, priority)
 
-    def filled(self, text: str) -> str:
+    def fill(self, text: str) -> str:
         """The text filled in; raises where it compares the caller's number with others."""
         values = self.follower.values
         values.callers.clear()
-        found = self.filled_alike(text)
+        found = self.fill_alike(text)
         if apart := [one for one in values.callers if f"not {one}" not in self.call.variables]:
-            raise _Divided(callers=apart)
+            raise _Divided(callers=tuple(apart))
         return found
 
-    def filled_alike(self, text: str) -> str:
+    def fill_alike(self, text: str) -> str:
         """The text filled in for callers whose number is none of those that it compares."""
-        found, used = self.follower.values.filled(text, self.call)
+        found, used = self.follower.values.fill(text, self.call)
         self._lines += used
         return found
 
@@ -144,7 +143,7 @@ class Reading(Run):
             raise _Divided(times=times)
         return self.call.assumed[f"at {times}"]
 
-    def passes(self, what: str) -> None:
+    def skip(self, what: str) -> None:
         self.note(f"{what}, so nothing happens here")
 
     # Lines
@@ -153,12 +152,12 @@ class Reading(Run):
         """Notes what differs, or was not done, at this step."""
         self._notes.append(text)
 
-    def ran(self, *, is_said: bool = True) -> Call:
-        """The call behind this step, with its lines; `is_said`: the line of the step is one of them."""
-        if not self._is_over:
-            self._is_over = True
+    def finish(self, *, with_line: bool = True) -> Call:
+        """The call behind this step, with its lines; `with_line`: the line of the step is one of them."""
+        if not self._is_finished:
+            self._is_finished = True
             is_known = any(key.startswith("at ") for key in self.call.assumed)
-            lines = () if is_known else (*self._lines, *([self.line] if is_said else ()))
+            lines = () if is_known else (*self._lines, *([self.line] if with_line else ()))
             trail = self.call.trail + Trail(lines, tuple((self.line, n) for n in self._notes))
             self.call = replace(self.call, trail=trail, assumed={})
         return self.call
@@ -169,12 +168,12 @@ class Reading(Run):
         """Takes one step; `outcome` or `call` says what became of the call."""
         self.begin(step, includes)
         self.execute(step.app, step.data)
-        self.ran()
+        self.finish()
 
     def begin(self, step: DialplanStep, includes: tuple[Option, ...]) -> None:
         """Is at a step, and has done nothing there yet."""
         self.line, self.app, self._lines, self._notes = step.option, step.app, [*includes], []
-        self._has_jumped = self._is_over = False
+        self._has_jumped = self._is_finished = False
         self.here = self.call.at[:3]
         self.call = replace(self.call, priority=self.call.priority + 1)
 
@@ -182,30 +181,30 @@ class Reading(Run):
         self.app, app = name, name.strip().lower()
         if app in JUMPS:
             if isinstance(ended := JUMPS[app](self, data), Ended):
-                self.note(f"{shorn(ended.at)}, so the call ends here")
-                self.outcome = Hangs(self.ran().trail)
-        elif app in _TAKEN:
-            self.outcome = _TAKEN[app](self, self.filled(data))
+                self.note(f"{legible(ended.at)}, so the call ends here")
+                self.outcome = Hangs(self.finish().trail)
+        elif app in _HANDLERS:
+            self.outcome = _HANDLERS[app](self, self.fill(data))
         elif effect(app) is not Effect.NOTHING:
-            self.filled(data)
+            self.fill(data)
             known = APPLICATIONS.get(app, Application())
             if known.effect is Effect.OTHER:
                 raise NotFollowed(known.note or f"ccstate has no {name[:60]}()")
             if known.note:
                 self.note(f"differs: {known.note}")
             if known.effect is Effect.ENDS:
-                self.outcome = Hangs(self.ran().trail)
+                self.outcome = Hangs(self.finish().trail)
 
-    def nowhere(self) -> None:
+    def leave_extension(self) -> None:
         """A step that is not there: the end of an extension, or one that was never written."""
         call, end = self.call, "so the call ends here"
         context, exten, _ = call.at[:3]
-        missing = f"there is no {shorn(exten)} in [{shorn(context)}]"
+        missing = f"there is no {legible(exten)} in [{legible(context)}]"
         if call.priority > 1 and self.follower.resolver.extension(call.at):
             if call.frames and call.frames[-1].macro == context:
                 self.leave_frame()
                 return
-            missing = no_step(shorn(context), shorn(exten), str(call.priority))
+            missing = no_step(legible(context), legible(exten), str(call.priority))
         else:
             name = next((n for n in ("i", "e") if n != exten and self.exists(context, n)), "")
             if name:
@@ -218,7 +217,7 @@ class Reading(Run):
         if self.call.at == call.at:
             self.outcome = Hangs(self.call.trail)
 
-    def then(self) -> Outcome:
+    def outcome_behind(self) -> Outcome:
         """What becomes of the call behind this step."""
         return self.follower.go_on(self.call.afresh())
 
@@ -283,7 +282,7 @@ class Follower:
             run.call = call = replace(call, seen=call.seen | {where})
             found = self.resolver.step(call.at)
             if found is None:
-                run.nowhere()
+                run.leave_extension()
                 continue
             step, includes = found
             try:
@@ -293,7 +292,7 @@ class Follower:
             except (Undecided, _Divided) as asks:
                 return self._divided(asks, run, step, call.ran(*includes))
             except NotFollowed as why:
-                return Unclear(why.reason, step.option, run.ran(is_said=False).trail)
+                return Unclear(why.reason, step.option, run.finish(with_line=False).trail)
         return run.outcome
 
     # What divides a call
@@ -306,7 +305,7 @@ class Follower:
                 return self._switched(asks.name, step, call)
             if asks.callers:
                 return self._callers(asks.callers, step, call)
-            return self._both(asks, replace(call, trail=run.ran().trail))
+            return self._both(asks, replace(call, trail=run.finish().trail))
         except NotFollowed as why:
             return Unclear(why.reason, step.option, call.trail)
 
@@ -326,12 +325,10 @@ class Follower:
     def _both(self, asks: _Divided, call: Call) -> Outcome:
         """The ways of a call by hours, or by a condition: where they hold, and where they do not."""
         key = f"at {asks.times}" if asks.times else asks.condition
-        yes, no = self._each(
-            {
-                answer: replace(call.afresh(), assumed={**call.assumed, key: answer == "yes"})
-                for answer in ("yes", "no")
-            }
-        ).values()
+        holds, fails = ({**call.assumed, key: is_met} for is_met in (True, False))
+        new = call.afresh()
+        ways = {"yes": replace(new, assumed=holds), "no": replace(new, assumed=fails)}
+        yes, no = self._each(ways).values()
         if not asks.times:
             return Forks(asks.condition, yes, no, call.trail)
         return Timed(tuple(map(str.strip, asks.times.split(","))), yes, no, call.trail)
@@ -356,7 +353,7 @@ class Follower:
             return _only(call, initial, ways)
         return Switched(name, step.option, values[0], ways, call.trail)
 
-    def _callers(self, numbers: list[str], step: DialplanStep, call: Call) -> Outcome:
+    def _callers(self, numbers: tuple[str, ...], step: DialplanStep, call: Call) -> Outcome:
         """The ways of callers from these numbers, and of the others."""
         ways = self._each({one: call.afresh().assuming("CALLERID(num)", one) for one in numbers})
         unlike = {f"not {one}": "" for one in numbers}
@@ -417,7 +414,7 @@ def _set(run: Reading, data: str) -> None:
         if prefix:
             run.note(f"{NAME_PREFIX}{prefix[1]}")
         elif function != "CONFBRIDGE" and name not in ("TIMEOUT(digit)", "TIMEOUT(response)"):
-            run.note(f"differs: ccstate does not set {shorn(name)}")
+            run.note(f"differs: ccstate does not set {legible(name)}")
 
 
 def _set_global(run: Reading, data: str) -> None:
@@ -426,12 +423,12 @@ def _set_global(run: Reading, data: str) -> None:
 
 
 def _dial(run: Reading, data: str) -> Outcome:
-    said = given("dial", data)
+    said = arguments_of("dial", data)
     device, options = said["devices"], said["options"]
-    call = run.ran()
+    call = run.finish()
     peers = [_peer(one) for one in device.split("&")]
     if not all(peers) or (len(peers) > 1 and any("@" in peer for peer in peers)):
-        what = f"Dial({shorn(device)})"
+        what = f"Dial({legible(device)})"
         raise NotFollowed(f"{what} is no phone of this server, and no number at a trunk")
     rings = seconds_of(said["seconds"])
     after = run.follower.statuses(call, "DIALSTATUS", STATUSES)
@@ -458,7 +455,7 @@ def _records(run: Reading, data: str) -> None:
     It begins with the step; with the option `b` once the call is answered, as with ccstate. The line
     counts as said once an object says that its calls are recorded.
     """
-    said = given(run.app.strip().lower(), data)
+    said = arguments_of(run.app.strip().lower(), data)
     folder = said["file"].rpartition("/")[0]
     folder = folder if _FOLDER.fullmatch(folder) else ""
     kept = f"monitor/ccstate/{folder}".rstrip("/")
@@ -467,7 +464,8 @@ def _records(run: Reading, data: str) -> None:
         notes.append("differs: here callers are recorded before the call is answered, too")
     if said.get("command", "").strip():
         notes.append("differs: ccstate runs no program once a call was recorded")
-    run.call = replace(run.ran(is_said=False), recorded=Recorded(run.line, folder, tuple(notes)))
+    recorded = Recorded(run.line, folder, tuple(notes))
+    run.call = replace(run.finish(with_line=False), recorded=recorded)
 
 
 def _stop_recording(run: Reading, _: str) -> None:
@@ -475,77 +473,82 @@ def _stop_recording(run: Reading, _: str) -> None:
 
 
 def _queue(run: Reading, data: str) -> Outcome:
-    said = given("queue", data)
-    call = run.ran()
+    said = arguments_of("queue", data)
+    call = run.finish()
     after = run.follower.statuses(call, "QUEUESTATUS", QUEUE_STATUSES)
     return Queues(said.pop("name").strip(), said, after, call.trail, call.recorded)
 
 
 def _voicemail(run: Reading, data: str) -> Outcome:
-    box, flags = given("voicemail", data).values()
+    box, flags = arguments_of("voicemail", data).values()
     mailbox, _, context = box.partition("@")
-    call = run.ran()
+    call = run.finish()
     if "&" in box or is_unknown(box):
         raise NotFollowed("VoiceMail() names no mailbox, or more than one")
-    return Message(mailbox, context or "default", flags, run.then(), call.trail)
+    return Message(mailbox, context or "default", flags, run.outcome_behind(), call.trail)
 
 
 def _follow_me(run: Reading, data: str) -> Outcome:
-    name, options = given("followme", data).values()
-    call = run.ran()
-    return Follows(name.strip(), options.strip(), run.then(), call.trail)
+    name, options = arguments_of("followme", data).values()
+    call = run.finish()
+    return Follows(name.strip(), options.strip(), run.outcome_behind(), call.trail)
 
 
 def _confbridge(run: Reading, data: str) -> Outcome:
-    call = run.ran()
+    call = run.finish()
     options = tuple(
         (match[1].replace(" ", ""), value)
         for name, value in call.variables.items()
         if (match := _CONFBRIDGE.fullmatch(name))
     )
-    return Confers(tuple(given("confbridge", data).values()), options, run.then(), call.trail)
+    return Confers(
+        tuple(arguments_of("confbridge", data).values()),
+        options,
+        run.outcome_behind(),
+        call.trail,
+    )
 
 
 def _hangup(run: Reading, data: str) -> Outcome:
     cause = data.strip()
     if cause and cause != "16":
-        run.note(f"differs: with ccstate the call ends without cause {shorn(cause)}")
-    return Hangs(run.ran().trail)
+        run.note(f"differs: with ccstate the call ends without cause {legible(cause)}")
+    return Hangs(run.finish().trail)
 
 
 def _playback(run: Reading, data: str) -> Outcome:
-    call = run.ran()
-    return Plays(data, run.then(), call.trail)
+    call = run.finish()
+    return Plays(data, run.outcome_behind(), call.trail)
 
 
 def _background(run: Reading, data: str) -> Outcome:
     """Sounds in a row, up to the step that waits for keys, or the last of them."""
     place = run.menu_place()
-    sounds = [(run.line, given("background", data)["sounds"])]
-    last = run.ran()
+    sounds = [(run.line, arguments_of("background", data)["sounds"])]
+    last = run.finish()
     while found := run.find(*run.call.at[:3]):
         step, includes = found
         run.begin(step, includes)
         app = step.app.strip().lower()
-        data = run.filled_alike(step.data)
+        data = run.fill_alike(step.data)
         if app == "background":
-            sounds.append((run.line, given("background", data)["sounds"]))
-            last = run.ran()
+            sounds.append((run.line, arguments_of("background", data)["sounds"]))
+            last = run.finish()
         elif app == "waitexten":
-            wait, call = _wait(data, run.call), run.ran()
+            wait, call = _wait(data, run.call), run.finish()
             return Menu(place, tuple(sounds), run.line, wait, call.afresh(), call.trail)
         elif app in RECORDING or app == "set":
-            _TAKEN[app](run, data)
+            _HANDLERS[app](run, data)
         elif effect(app) is Effect.ASIDE:
             run.execute(app, data)
         elif effect(app) is not Effect.NOTHING:
             break
-        run.ran()
+        run.finish()
     return Menu(place, tuple(sounds), sounds[-1][0], 0, last.afresh(), last.trail)
 
 
 def _wait_exten(run: Reading, data: str) -> Outcome:
-    place, wait, call = run.menu_place(), _wait(data, run.call), run.ran()
+    place, wait, call = run.menu_place(), _wait(data, run.call), run.finish()
     return Menu(place, (), run.line, wait, call.afresh(), call.trail)
 
 
@@ -559,9 +562,9 @@ def _wait(data: str, call: Call) -> int:
 
 
 def _read(run: Reading, data: str) -> Outcome:
-    said = given("read", data)
-    variable, most, attempts = said["variable"].strip(), said["most"].strip(), said["tries"].strip()
-    place, call = run.menu_place(variable), run.ran()
+    said = arguments_of("read", data)
+    variable, most, attempts = (said[name].strip() for name in ("variable", "most", "tries"))
+    place, call = run.menu_place(variable), run.finish()
     return Reads(
         place,
         variable,
@@ -576,7 +579,7 @@ def _read(run: Reading, data: str) -> Outcome:
 
 
 _Taking: TypeAlias = Callable[[Reading, str], Outcome | None]
-_TAKEN: Mapping[str, _Taking] = {
+_HANDLERS: Mapping[str, _Taking] = {
     "background": _background,
     "confbridge": _confbridge,
     "dial": _dial,

@@ -383,6 +383,6 @@ class Call(by_hand.Call):
         return replace(self, variables={**self.variables, name: value})
 
 
-def shorn(text: str) -> str:
+def legible(text: str) -> str:
     """A text to be shown, without the marks of open places."""
     return "".join(char if char.isprintable() else "…" for char in text)[:80]

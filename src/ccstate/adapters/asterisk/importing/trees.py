@@ -67,8 +67,8 @@ from ccstate.adapters.asterisk.importing.outcomes import (
     Timed,
     below,
     claim_trail,
+    legible,
     same,
-    shorn,
     unclear,
 )
 from ccstate.adapters.asterisk.importing.queues import room_of
@@ -78,9 +78,8 @@ from ccstate.kinds.fields import duration
 from ccstate.model import Address, Json
 
 TOP = "top"
-DEEPEST = 20
-RINGS_OUTSIDE = 120
-"""Seconds that an outside number rings where the dialplan sets no end."""
+DEEPEST, RINGS_OUTSIDE = 20, 120
+"""Nodes behind each other; seconds that an outside number rings where the dialplan sets no end."""
 
 
 class Destinations:
@@ -157,7 +156,7 @@ class Destinations:
     def _message(self, outcome: Message, here: TreePlace) -> str:
         box = message_at(self.known, outcome)
         if box is None:
-            raise Nowhere(f"there is no mailbox {shorn(outcome.mailbox)!r}")
+            raise Nowhere(f"there is no mailbox {legible(outcome.mailbox)!r}")
         line = outcome.trail.lines[-1]
         if outcome.flags != "u":
             self.work.differs(line, "ccstate plays the greeting for absence, and then the tone")
@@ -215,7 +214,7 @@ class Destinations:
             raise Nowhere("several phones ring at once, and the platform has no ring groups")
         members: list[Json] = [phone.name for phone in phones if phone]
         if len(members) < len(phones):
-            raise Nowhere(f"not all of {shorn('&'.join(outcome.devices))} are phones")
+            raise Nowhere(f"not all of {legible('&'.join(outcome.devices))} are phones")
         with self.attempt(None):
             missed = self.to(outcome.after["NOANSWER"], replace(here.below, tree=None))
         fields: dict[str, Json] = {"members": members}
@@ -249,7 +248,7 @@ class Destinations:
             return self._grown(outcome, here)
         found = self.to(outcome.others, here.below)
         claim_trail(self.work.ledger, outcome.trail, here.by)
-        numbers = ", ".join(map(shorn, list(outcome.ways)[:8]))
+        numbers = ", ".join(map(legible, list(outcome.ways)[:8]))
         note = f"calls from {numbers} go another way here, and no object says so"
         self.work.differs(outcome.line, note)
         self.work.unsaid += [(way, note) for way in outcome.ways.values()]
@@ -263,17 +262,16 @@ class Destinations:
         found = self.to(outcome.ways[initial], here.below)
         claim_trail(ledger, outcome.trail, here.by)
         where = changed_elsewhere(self.work, outcome)
-        note = f"{shorn(outcome.name)} decides where callers go from here"
+        note = f"{legible(outcome.name)} decides where callers go from here"
         note += f", and {where} changes it" if where else ", and something else can change it"
-        others = " or ".join(
-            shorn(v) or "nothing" for v in outcome.ways if v not in (initial, OTHER)
-        )
-        note += f"; ccstate goes on as with {shorn(initial) or 'nothing'}"
+        values = (value for value in outcome.ways if value not in (initial, OTHER))
+        others = " or ".join(legible(value) or "nothing" for value in values)
+        note += f"; ccstate goes on as with {legible(initial) or 'nothing'}"
         note += f", never as with {others}" if others else ""
-        ledger.leave(outcome.line, f"differs: {note}")
+        self.work.differs(outcome.line, note)
         if option := self.work.follower.values.written(outcome.name):
             ledger.leave(option, "differs: ccstate keeps the first value of what is changed")
-        unsaid = f"callers come here by {shorn(outcome.name)}, and no object says so"
+        unsaid = f"callers come here by {legible(outcome.name)}, and no object says so"
         others_go = (way for value, way in outcome.ways.items() if value != initial)
         self.work.unsaid += [(way, unsaid) for way in others_go]
         return found
@@ -285,7 +283,7 @@ class Destinations:
         if isinstance(outcome, Plays) and not prompt_of(self.work, (outcome.sound,)):
             then = self.to(outcome.then, here.below)
             claim_trail(self.work.ledger, outcome.trail, here.by)
-            note = f"differs: {shorn(outcome.sound)} is not played, for its words are not given"
+            note = f"differs: {legible(outcome.sound)} is not played, for its words are not given"
             self.work.ledger.leave(outcome.trail.lines[-1], note)
             return then
         own = here.tree or Tree(Address("ivr", self.work.names.free("ivr", name_of(here.near))))
@@ -337,7 +335,7 @@ class Destinations:
     def _dial(self, outcome: Rings, here: TreePlace) -> tuple[str, dict[str, Json]]:
         phone = self.known.phones.get(outcome.device)
         if phone is None:
-            raise Nowhere(f"there is no phone {shorn(outcome.device)!r}")
+            raise Nowhere(f"there is no phone {legible(outcome.device)!r}")
         fields: dict[str, Json] = {"type": "dial", "extension": phone.name}
         fields["ring_for"] = (
             duration(min(outcome.seconds, 999_999)) if outcome.seconds else DEFAULT_RING
@@ -355,7 +353,9 @@ class Destinations:
     def _dial_outside(self, outcome: Leaves, here: TreePlace) -> tuple[str, dict[str, Json]]:
         number = international(outcome.number, self.work.setting.prefix)
         if not number or outcome.endpoint not in self.known.trunks:
-            raise Nowhere(f"no object calls {shorn(outcome.number)} by {shorn(outcome.endpoint)}")
+            raise Nowhere(
+                f"no object calls {legible(outcome.number)} by {legible(outcome.endpoint)}"
+            )
         line = outcome.trail.lines[-1]
         fields: dict[str, Json] = {"type": "dial", "number": number}
         fields["ring_for"] = duration(min(outcome.seconds or RINGS_OUTSIDE, 999_999))
@@ -365,7 +365,7 @@ class Destinations:
         if outcome.caller:
             self.work.differs(line, "the number shown is that of the trunk, or the caller's number")
         if outcome.number not in (number, number[1:]):
-            self.work.differs(line, f"{shorn(outcome.number)} is sent to the carrier as {number}")
+            self.work.differs(line, f"{legible(outcome.number)} is sent to the carrier as {number}")
         if len(self.known.trunks) > 1:
             note = f"ccstate takes the first trunk that is free, not {outcome.endpoint} alone"
             self.work.differs(line, note)

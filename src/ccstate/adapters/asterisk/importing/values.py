@@ -13,10 +13,10 @@ from ccstate.adapters.asterisk.interpreter.call import NotFollowed
 from ccstate.adapters.asterisk.interpreter.lookup import Answer, Found, LeadsOn, Lookup
 from ccstate.adapters.asterisk.interpreter.text import (
     OPAQUE,
-    filled,
+    evaluate,
+    fill,
     name_and_cut,
     substring,
-    worked_out,
 )
 from ccstate.adapters.asterisk.interpreter.values import PURE, SET_BY_ASTERISK
 from ccstate.adapters.asterisk.interpreter.world import changes, steps_of
@@ -107,7 +107,7 @@ class Values:
         for before in known:
             call = Call("", OTHER, variables={name: before})
             try:
-                after = self.filled(value, call)[0]
+                after = self.fill(value, call)[0]
             except Undecided:
                 after = OTHER
             yield OTHER if "$" in after or CALLER in after else after
@@ -129,14 +129,14 @@ class Values:
         is_assumed = name.startswith(("not ", "include "))
         return function in self.read or function in _LASTING or is_assumed
 
-    def filled(self, text: str, call: Call) -> tuple[str, list[Option]]:
+    def fill(self, text: str, call: Call) -> tuple[str, list[Option]]:
         """The text with all that is known filled in, and the lines of `[globals]` that gave it.
 
         Raises Undecided.
         """
         used: list[Option] = []
         try:
-            found = filled(text, partial(self._value, call, used), self._expression)
+            found = fill(text, partial(self._value, call, used), self._expression)
         except NotFollowed:
             return text, used
         return found, used
@@ -174,7 +174,7 @@ class Values:
             for part in parts:
                 self._note_compared(part)
         try:
-            return worked_out(inside)
+            return evaluate(inside)
         except NotFollowed:
             return unknown
 

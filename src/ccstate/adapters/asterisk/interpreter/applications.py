@@ -27,7 +27,7 @@ from ccstate.adapters.asterisk.interpreter.call import (
     Waits,
 )
 from ccstate.adapters.asterisk.interpreter.jumps import JUMPS
-from ccstate.adapters.asterisk.interpreter.text import arguments, known, letters, seconds_of
+from ccstate.adapters.asterisk.interpreter.text import arguments, letters, require_known, seconds_of
 from ccstate.adapters.asterisk.interpreter.values import Play, assign, set_fact
 
 
@@ -52,7 +52,7 @@ class Application(NamedTuple):
     """What an import reports of it; "" where callers notice nothing, or an object may say it."""
 
 
-def given(name: str, data: str) -> dict[str, str]:
+def arguments_of(name: str, data: str) -> dict[str, str]:
     """The arguments of an application by name, "" for those that are left out."""
     names = APPLICATIONS[name].arguments.split()
     return dict(zip(names, arguments(data, len(names)), strict=False))
@@ -75,7 +75,7 @@ def _answer(run: Play, _data: str) -> None:
 
 
 def _playback(run: Play, data: str) -> None:
-    said = given("playback", run.filled(data))
+    said = arguments_of("playback", run.fill(data))
     sounds, options = said["sounds"], said["options"]
     if "skip" in options.split("&") and not run.call.is_answered:
         return
@@ -85,13 +85,13 @@ def _playback(run: Play, data: str) -> None:
 
 
 def _hears(run: Play, sounds: str) -> None:
-    for sound in known(sounds).split("&"):
+    for sound in require_known(sounds).split("&"):
         if sound.strip():
             run.heard.append(Heard("sound", sound.strip(), run.line))
 
 
 def _background(run: Play, data: str) -> Stop | None:
-    said = given("background", run.filled(data))
+    said = arguments_of("background", run.fill(data))
     options = said["options"]
     if options.strip().strip("sn"):
         raise NotFollowed(f"Background() with {options[:20]!r} is not followed")
@@ -121,19 +121,19 @@ def _asks_next(run: Play) -> bool:
 
 
 def _wait_exten(run: Play, data: str) -> Stop:
-    seconds = seconds_of(given("waitexten", run.filled(data))["seconds"]) or run.call.response
+    seconds = seconds_of(arguments_of("waitexten", run.fill(data))["seconds"]) or run.call.response
     return Keys(run.call, tuple(run.heard), run.line, seconds)
 
 
 def _wait(run: Play, data: str) -> None:
-    if seconds := seconds_of(given("wait", run.filled(data))["seconds"]):
+    if seconds := seconds_of(arguments_of("wait", run.fill(data))["seconds"]):
         if _ringing_leg(run):
             raise NotFollowed("Wait() while Dial() rings a Local channel is not followed")
         run.heard.append(Heard("pause", "", run.line, seconds))
 
 
 def _music(run: Play, data: str) -> Stop | None:
-    said = given("musiconhold", run.filled(data))
+    said = arguments_of("musiconhold", run.fill(data))
     seconds = seconds_of(said["seconds"])
     if seconds is None:
         return run.ended(WAITS_FOR_EVER, "music")
@@ -143,8 +143,8 @@ def _music(run: Play, data: str) -> Stop | None:
 
 def _says(what: str) -> Callable[[Play, str], Stop | None]:
     def say(run: Play, data: str) -> None:
-        said = arguments(run.filled(data), 1)[0]
-        text = "the time" if what == "time" else known(said)
+        said = arguments(run.fill(data), 1)[0]
+        text = "the time" if what == "time" else require_known(said)
         run.heard.append(Heard("says", f"{what} {text}", run.line))
 
     return say
@@ -155,7 +155,7 @@ def _records(run: Play, _data: str) -> None:
 
 
 def _read(run: Play, data: str) -> Stop:
-    said = given("read", run.filled(data))
+    said = arguments_of("read", run.fill(data))
     options, most, tries = said["options"], said["most"], said["tries"]
     ends = "#"
     for option, inside in ((letter[0], letter[2:-1]) for letter in letters(options)):
@@ -183,22 +183,22 @@ def _read(run: Play, data: str) -> Stop:
 
 def _set(run: Play, data: str) -> None:
     name, _, value = data.partition("=")
-    assign(run, run.filled(name), run.filled(value))
+    assign(run, run.fill(name), run.fill(value))
 
 
 def _mset(run: Play, data: str) -> None:
-    for part in arguments(run.filled(data)):
+    for part in arguments(run.fill(data)):
         name, _, value = part.partition("=")
         assign(run, name, value)
 
 
 def _set_global(run: Play, data: str) -> None:
     name, _, value = data.partition("=")
-    set_fact(run, f"GLOBAL({run.filled(name).strip()})", run.filled(value))
+    set_fact(run, f"GLOBAL({run.fill(name).strip()})", run.fill(value))
 
 
 def _db_del(run: Play, data: str) -> None:
-    set_fact(run, f"DB({known(run.filled(data)).strip()})", "")
+    set_fact(run, f"DB({require_known(run.fill(data)).strip()})", "")
 
 
 # Phones and queues
@@ -209,9 +209,11 @@ DIAL_FOLLOWED = frozenset("abBcCeEghHiIjkKmNorRtTuvwWxXyYzZAfn")
 
 
 def _dial(run: Play, data: str) -> Stop | None:
-    said = given("dial", run.filled(data))
+    said = arguments_of("dial", run.fill(data))
     options = said["options"]
-    targets = tuple(part.strip() for part in known(said["devices"]).split("&") if part.strip())
+    targets = tuple(
+        part.strip() for part in require_known(said["devices"]).split("&") if part.strip()
+    )
     odd = [letter[0] for letter in letters(options) if letter[0] not in DIAL_FOLLOWED]
     if odd:
         raise NotFollowed(f"Dial() with the option {odd[0]} is not followed")
@@ -224,7 +226,7 @@ def _dial(run: Play, data: str) -> Stop | None:
         raise NotFollowed("Dial() rings Local/ beside other phones")
     if (leg := _ringing_leg(run)) and leg.seconds is not None:
         ring = min(ring or leg.seconds, leg.seconds)
-    return Rings(run.call, tuple(run.heard), run.line, targets, ring, known(options))
+    return Rings(run.call, tuple(run.heard), run.line, targets, ring, require_known(options))
 
 
 def _ringing_leg(run: Play) -> Leg | None:
@@ -263,16 +265,20 @@ def _dial_local(run: Play, target: str, ring: int | None, options: str) -> None:
 def _queue(run: Play, data: str) -> Stop:
     if _ringing_leg(run):
         raise NotFollowed("Queue() while Dial() rings a Local channel is not followed")
-    said = given("queue", run.filled(data))
-    others = tuple(known(said[name]).strip() for name in QUEUE_OTHERS if said[name].strip())
-    name, wait, options = known(said["name"]).strip(), seconds_of(said["seconds"]), said["options"]
-    return Waits(run.call, tuple(run.heard), run.line, name, wait, known(options), others)
+    said = arguments_of("queue", run.fill(data))
+    others = tuple(require_known(said[name]).strip() for name in QUEUE_OTHERS if said[name].strip())
+    name, wait, options = (
+        require_known(said["name"]).strip(),
+        seconds_of(said["seconds"]),
+        said["options"],
+    )
+    return Waits(run.call, tuple(run.heard), run.line, name, wait, require_known(options), others)
 
 
 def _voicemail(run: Play, data: str) -> Stop | None:
-    said = given("voicemail", run.filled(data))
+    said = arguments_of("voicemail", run.fill(data))
     options = said["options"]
-    names = [part.strip() for part in known(said["boxes"]).split("&") if part.strip()]
+    names = [part.strip() for part in require_known(said["boxes"]).split("&") if part.strip()]
     if not names or len(names) > 1:
         raise NotFollowed("VoiceMail() names more than one mailbox, or none")
     box = names[0] if "@" in names[0] else f"{names[0]}@default"
@@ -295,7 +301,7 @@ def _voicemail(run: Play, data: str) -> Stop | None:
 
 
 def _hangup(run: Play, data: str) -> Stop:
-    cause = known(run.filled(data)).strip()
+    cause = require_known(run.fill(data)).strip()
     return run.ended(HANGUP, "" if cause in ("", "16", "normal") else f"cause {cause}"[:40])
 
 
@@ -303,7 +309,7 @@ def _end(kind: str) -> Callable[[Play, str], Stop | None]:
     """An application that keeps the caller: with what it is given."""
 
     def end(run: Play, data: str) -> Stop:
-        return run.ended(kind, known(run.filled(data)).partition(",")[0].strip()[:80])
+        return run.ended(kind, require_known(run.fill(data)).partition(",")[0].strip()[:80])
 
     return end
 
@@ -311,7 +317,7 @@ def _end(kind: str) -> Callable[[Play, str], Stop | None]:
 def _conference(run: Play, data: str) -> Stop:
     """A conference; what its profiles and menus in confbridge.conf say is not compared."""
     room, *profiles = (
-        known(part).strip() for part in given("confbridge", run.filled(data)).values()
+        require_known(part).strip() for part in arguments_of("confbridge", run.fill(data)).values()
     )
     if any(profiles):
         raise NotFollowed("what the profiles of ConfBridge() say is not compared")
@@ -319,9 +325,9 @@ def _conference(run: Play, data: str) -> Stop:
 
 
 def _mailbox_access(run: Play, data: str) -> Stop:
-    said = given("voicemailmain", run.filled(data))
+    said = arguments_of("voicemailmain", run.fill(data))
     by = ", without a PIN" if "s" in said["options"] else ""
-    return run.ended("listens to messages", known(said["box"]).strip() + by)
+    return run.ended("listens to messages", require_known(said["box"]).strip() + by)
 
 
 _KNOWS, _KNOWS_NOT = "known", "not known"
@@ -347,7 +353,9 @@ def _member(
     """
 
     def change(run: Play, data: str) -> None:
-        queue, device, more = (known(part).strip() for part in arguments(run.filled(data), 3)[:3])
+        queue, device, more = (
+            require_known(part).strip() for part in arguments(run.fill(data), 3)[:3]
+        )
         penalty = more if does == "joins" else ""
         if run.survey.reads(variable):
             run.keep(variable, run.outcome(variable, statuses))
@@ -359,14 +367,14 @@ def _member(
 
 def _user_event(run: Play, data: str) -> None:
     try:
-        text = run.filled(data)
+        text = run.fill(data)
     except (NotFollowed, Undecided, UndecidedTime):
         text = data
     run.heard.append(Heard("event", text, run.line))
 
 
 def _playtones(run: Play, data: str) -> None:
-    run.heard.append(Heard("says", f"tone {run.filled(data)[:40]}", run.line))
+    run.heard.append(Heard("says", f"tone {run.fill(data)[:40]}", run.line))
 
 
 QUEUE_OTHERS = ("announce", "agi", "macro", "gosub", "rule", "position")

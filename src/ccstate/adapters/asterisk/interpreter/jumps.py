@@ -12,7 +12,7 @@ from typing import TypeAlias
 from ccstate.adapters.asterisk.conf import Option
 from ccstate.adapters.asterisk.interpreter.call import NO_WAY, Call, Ended, Frame, NotFollowed, Stop
 from ccstate.adapters.asterisk.interpreter.lookup import Found, Lookup
-from ccstate.adapters.asterisk.interpreter.text import arguments, divided, known
+from ccstate.adapters.asterisk.interpreter.text import arguments, require_known, split_at_colon
 
 NOWHERE = Option("", "", "", 0)
 """The line of a call that has not begun."""
@@ -31,7 +31,7 @@ class Run(ABC):
     # What a player and a reader know in ways of their own
 
     @abstractmethod
-    def filled(self, text: str) -> str:
+    def fill(self, text: str) -> str:
         """The text with its variables, functions and expressions filled in."""
 
     @abstractmethod
@@ -55,7 +55,7 @@ class Run(ABC):
         """The priority that has a label there."""
 
     @abstractmethod
-    def passes(self, what: str) -> None:
+    def skip(self, what: str) -> None:
         """Goes on behind a step that Asterisk passes over; `what` says why it does."""
 
     # What is the same for both
@@ -72,7 +72,7 @@ class Run(ABC):
 
     def place(self, text: str) -> tuple[str, str, str]:
         """`[[context,]exten,]priority` as context, extension and number or label."""
-        *where, priority = [known(part).strip() for part in text.split(",")]
+        *where, priority = [require_known(part).strip() for part in text.split(",")]
         if len(where) > 2:
             raise NotFollowed(f"{text[:60]!r} names no step")
         context, exten, _ = self.here
@@ -151,7 +151,7 @@ class Run(ABC):
 
 
 def _goto(run: Run, data: str) -> Stop | None:
-    return _go_to(run, run.filled(data))
+    return _go_to(run, run.fill(data))
 
 
 def _go_to(run: Run, text: str) -> Stop | None:
@@ -170,25 +170,25 @@ def _go_if(run: Run, targets: str, *, is_met: bool) -> Stop | None:
 
 
 def _goto_if(run: Run, data: str) -> Stop | None:
-    text = run.filled(data)
+    text = run.fill(data)
     condition, _, targets = text.partition("?")
     return _go_if(run, targets, is_met=run.holds(condition))
 
 
 def _goto_if_time(run: Run, data: str) -> Stop | None:
-    times, _, targets = run.filled(data).partition("?")
-    return _go_if(run, targets, is_met=run.is_open(known(times)))
+    times, _, targets = run.fill(data).partition("?")
+    return _go_if(run, targets, is_met=run.is_open(require_known(times)))
 
 
 def _exec_if(run: Run, data: str) -> Stop | None:
-    text = run.filled(data)
+    text = run.fill(data)
     condition, _, apps = text.partition("?")
-    return _execute(run, divided(apps)[0 if run.holds(condition) else 1])
+    return _execute(run, split_at_colon(apps)[0 if run.holds(condition) else 1])
 
 
 def _exec_if_time(run: Run, data: str) -> Stop | None:
-    times, _, apps = run.filled(data).partition("?")
-    return _execute(run, divided(apps)[0 if run.is_open(known(times)) else 1])
+    times, _, apps = run.fill(data).partition("?")
+    return _execute(run, split_at_colon(apps)[0 if run.is_open(require_known(times)) else 1])
 
 
 def _execute(run: Run, text: str) -> Stop | None:
@@ -199,16 +199,16 @@ def _execute(run: Run, text: str) -> Stop | None:
 
 
 def _exec(run: Run, data: str) -> Stop | None:
-    return _execute(run, run.filled(data))
+    return _execute(run, run.fill(data))
 
 
 def _gosub(run: Run, data: str) -> Stop | None:
-    return _subroutine(run, run.filled(data))
+    return _subroutine(run, run.fill(data))
 
 
 def _gosub_if(run: Run, data: str) -> Stop | None:
-    condition, _, targets = run.filled(data).partition("?")
-    chosen = divided(targets)[0 if run.holds(condition) else 1]
+    condition, _, targets = run.fill(data).partition("?")
+    chosen = split_at_colon(targets)[0 if run.holds(condition) else 1]
     return _subroutine(run, chosen) if chosen.strip() else None
 
 
@@ -224,10 +224,10 @@ def _subroutine(run: Run, text: str) -> Stop | None:
 
 
 def _macro(run: Run, data: str) -> Stop | None:
-    name, *given = arguments(run.filled(data), 1)
-    context = f"macro-{known(name).strip()}"
+    name, *given = arguments(run.fill(data), 1)
+    context = f"macro-{require_known(name).strip()}"
     if not run.exists(context, "s"):
-        run.passes(f"there is no s in [{context[:40]}]")
+        run.skip(f"there is no s in [{context[:40]}]")
         return None
     run.enter(given, context)
     run.call = replace(run.call, context=context, exten="s", priority=1)
@@ -240,7 +240,7 @@ def _macro_exit(run: Run, _data: str) -> None:
 
 
 def _return(run: Run, data: str) -> Stop | None:
-    value = run.filled(data)
+    value = run.fill(data)
     if not run.call.frames or run.call.frames[-1].macro:
         return run.ended(NO_WAY, "there is no subroutine to return from")
     run.leave_frame()
@@ -256,7 +256,7 @@ def _stack_pop(run: Run, _data: str) -> None:
 def _while(run: Run, data: str) -> None:
     """A loop of one extension; `loops` holds the steps of those that are open."""
     priority = run.here[2]
-    holds = run.holds(run.filled(data))
+    holds = run.holds(run.fill(data))
     loops = tuple(at for at in run.call.loops if at != priority)
     if holds:
         run.call = replace(run.call, loops=(*loops, priority))

@@ -79,7 +79,7 @@ class _Played(Play):
         self.line = found.step.option
         self.here = (call.context, call.exten, call.priority)
         self.call = replace(call, priority=call.priority + 1)
-        return self._runs(self.filled(found.step.app), found.step.data)
+        return self._runs(self.fill(found.step.app), found.step.data)
 
     def _runs(self, app: str, data: str) -> Stop | None:
         known = APPLICATIONS.get(app.strip().lower())

@@ -22,7 +22,7 @@ def opaque(name: str) -> str:
     return f"{OPAQUE}{name.replace(OPAQUE, '')[:60]}{OPAQUE}"
 
 
-def known(text: str) -> str:
+def require_known(text: str) -> str:
     """The text, where no value in it is one that cannot be known."""
     if OPAQUE in text:
         name = text.partition(OPAQUE)[2].partition(OPAQUE)[0]
@@ -36,8 +36,8 @@ MOST_INSIDE = 40
 """Variables inside of variables."""
 
 
-def filled(
-    text: str, value: Callable[[str], str], worked_out: Callable[[str], str], deep: int = 0
+def fill(
+    text: str, value: Callable[[str], str], expression: Callable[[str], str], deep: int = 0
 ) -> str:
     """The text with `${…}` and `$[…]` replaced, innermost first, each once."""
     if deep > MOST_INSIDE:
@@ -54,8 +54,8 @@ def filled(
         close = closing(text, dollar + 1)
         inside = text[dollar + 2 : close]
         if "${" in inside or "$[" in inside:
-            inside = filled(inside, value, worked_out, deep + 1)
-        found.append(value(inside) if kind == "{" else worked_out(inside))
+            inside = fill(inside, value, expression, deep + 1)
+        found.append(value(inside) if kind == "{" else expression(inside))
         at = close + 1
         if sum(map(len, found)) > LONGEST:
             raise NotFollowed("a value is too long")
@@ -133,7 +133,7 @@ def arguments(text: str, fewest: int = 0) -> list[str]:
 
 def seconds_of(text: str) -> int | None:
     """Whole seconds of an argument; None where it is empty, or 0."""
-    text = known(text).strip()
+    text = require_known(text).strip()
     if not text:
         return None
     match = re.fullmatch(r"([0-9]{1,7})(?:\.([0-9]*))?", text)
@@ -142,7 +142,7 @@ def seconds_of(text: str) -> int | None:
     return int(match[1]) + bool((match[2] or "").strip("0")) or None
 
 
-def divided(text: str) -> tuple[str, str]:
+def split_at_colon(text: str) -> tuple[str, str]:
     """What stands before and behind the first colon outside of brackets."""
     depth = 0
     for at, char in enumerate(text):
@@ -183,7 +183,7 @@ class _Text(NamedTuple):
 _Value: TypeAlias = _Text | Decimal
 
 
-def worked_out(expression: str) -> str:
+def evaluate(expression: str) -> str:
     """What an expression, with its variables filled in, is replaced by."""
     tokens = _tokens(expression)
     if not tokens or _begins_with_operator(tokens):
@@ -382,7 +382,7 @@ _BINARY: Mapping[str, Callable[[_Value, _Value], _Value]] = {
 _PLAIN_REGEX = re.compile(r"[A-Za-z0-9 _@#,:;+*?.^$|()\[\]{}\\/<>=!~&%'-]*")
 
 
-def searched(pattern: str, text: str) -> "re.Match[str] | None":
+def search_regex(pattern: str, text: str) -> "re.Match[str] | None":
     """Where an extended regular expression matches; one that is unusual is not followed."""
     is_plain = _PLAIN_REGEX.fullmatch(pattern) and not re.search(
         r"\\[A-Za-z0-9]|\[[:.=]|\(\?|\[[^\]]*\[|[*+?}][*+?{]|\)[*+{]", pattern
@@ -398,7 +398,7 @@ def searched(pattern: str, text: str) -> "re.Match[str] | None":
 
 def _found_in(text: str, pattern: str) -> _Value:
     """What `=~` gives: the first group, or how many characters matched."""
-    match = searched(pattern, text[:500])
+    match = search_regex(pattern, text[:500])
     if match is None:
         return _Text("") if "(" in pattern else Decimal(0)
     if match.re.groups:

@@ -26,14 +26,14 @@ from ccstate.adapters.asterisk.interpreter.lookup import Found, Lookup
 from ccstate.adapters.asterisk.interpreter.text import (
     OPAQUE,
     arguments,
-    filled,
+    evaluate,
+    fill,
     is_true,
-    known,
     name_and_cut,
     opaque,
-    searched,
+    require_known,
+    search_regex,
     substring,
-    worked_out,
 )
 from ccstate.adapters.asterisk.interpreter.world import Moments, Survey
 
@@ -58,15 +58,15 @@ class Play(Run):
         self.mailboxes = scene.mailboxes
         self.heard: list[Heard] = []
 
-    def filled(self, text: str) -> str:
+    def fill(self, text: str) -> str:
         if "$" not in text:
             return text
-        return filled(text, lambda inside: _value(self, inside), _expression)
+        return fill(text, lambda inside: _value(self, inside), _expression)
 
     def holds(self, condition: str) -> bool:
-        return is_true(known(condition))
+        return is_true(require_known(condition))
 
-    def passes(self, what: str) -> None:
+    def skip(self, what: str) -> None:
         raise NotFollowed(what)
 
     def leads_on(self, line: Option) -> bool:
@@ -119,7 +119,7 @@ class Play(Run):
 
 
 def _expression(inside: str) -> str:
-    return worked_out(known(inside))
+    return evaluate(require_known(inside))
 
 
 def _value(run: Play, inside: str) -> str:
@@ -197,7 +197,7 @@ def _channel(run: Play, said: str) -> str:
 
 
 def _db(run: Play, said: str) -> str:
-    return run.fact(f"DB({known(said)})")
+    return run.fact(f"DB({require_known(said)})")
 
 
 def _db_exists(run: Play, said: str) -> str:
@@ -205,11 +205,11 @@ def _db_exists(run: Play, said: str) -> str:
 
 
 def _device_state(run: Play, said: str) -> str:
-    return run.fact(f"DEVICE_STATE({known(said)})")
+    return run.fact(f"DEVICE_STATE({require_known(said)})")
 
 
 def _dialplan_exists(run: Play, said: str) -> str:
-    context, exten, priority = (known(part).strip() for part in arguments(said, 3)[:3])
+    context, exten, priority = (require_known(part).strip() for part in arguments(said, 3)[:3])
     exten = exten or run.here[1]
     number = int(priority) if priority.isdigit() else 1
     return "1" if run.exists(context, exten, number) else "0"
@@ -218,7 +218,7 @@ def _dialplan_exists(run: Play, said: str) -> str:
 def _iftime(run: Play, said: str) -> str:
     times, _, values = said.partition("?")
     yes, no = _two(values)
-    holds = run.moments.holding(known(times)) & run.call.moments
+    holds = run.moments.holding(require_known(times)) & run.call.moments
     if holds == run.call.moments:
         return yes
     if not holds:
@@ -248,10 +248,10 @@ def _field_number(run: Play, said: str) -> str:
 
     FIELDNUM() of func_strings.c (16.28, 22.10).
     """
-    name, delimiter, value = (known(part) for part in arguments(said, 3)[:3])
+    name, delimiter, value = (require_known(part) for part in arguments(said, 3)[:3])
     if len(delimiter) != 1:
         raise NotFollowed(f"FIELDNUM() with the delimiter {delimiter[:10]!r} is not followed")
-    parts = known(variable(run, name)).split(delimiter)
+    parts = require_known(variable(run, name)).split(delimiter)
     return str(parts.index(value) + 1 if value in parts else 0)
 
 
@@ -289,7 +289,7 @@ def _two(values: str) -> tuple[str, str]:
 def _if(said: str) -> str:
     condition, _, values = said.partition("?")
     yes, no = _two(values)
-    return yes if is_true(known(condition)) else no
+    return yes if is_true(require_known(condition)) else no
 
 
 def _strftime(said: str) -> str:
@@ -330,7 +330,7 @@ def _regex(said: str) -> str:
     match = re.match(r'\s*"((?:[^"\\]|\\.)*)"\s?(.*)', said, re.DOTALL)
     if not match:
         raise NotFollowed(f"REGEX({said[:60]}) is not followed")
-    return "1" if searched(match[1], match[2][:500]) else "0"
+    return "1" if search_regex(match[1], match[2][:500]) else "0"
 
 
 PURE: Mapping[str, Callable[[str], str]] = {
@@ -384,11 +384,11 @@ def _set_global(run: Play, said: str, value: str) -> None:
 
 
 def _set_db(run: Play, said: str, value: str) -> None:
-    set_fact(run, f"DB({known(said)})", value)
+    set_fact(run, f"DB({require_known(said)})", value)
 
 
 def _set_device_state(run: Play, said: str, value: str) -> None:
-    set_fact(run, f"DEVICE_STATE({known(said)})", value)
+    set_fact(run, f"DEVICE_STATE({require_known(said)})", value)
 
 
 def _set_callerid(run: Play, said: str, value: str) -> None:
@@ -411,7 +411,7 @@ def _set_timeout(run: Play, said: str, value: str) -> None:
     what = said.lower()
     if what == "absolute":
         raise NotFollowed("TIMEOUT(absolute) is not followed")
-    match = re.fullmatch(r"\s*([0-9]{1,6})(?:\.[0-9]*)?\s*", known(value))
+    match = re.fullmatch(r"\s*([0-9]{1,6})(?:\.[0-9]*)?\s*", require_known(value))
     if not match:
         raise NotFollowed(f"TIMEOUT({what[:20]})={value[:20]} is no number of seconds")
     field = {"response": "response", "digit": "digit"}.get(what)
