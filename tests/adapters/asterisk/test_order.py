@@ -99,7 +99,7 @@ def test_while_callers_wait_no_queue_is_put_in_order_and_all_is_as_before(estate
     assert estate.plan()
     assert estate.run("apply") != 0
     assert (
-        "callers wait in sales, and Asterisk puts members in order only while nobody does: "
+        "callers wait in sales, and Asterisk puts members in order only while no caller waits: "
         "apply again; the old files were put back and loaded"
     ) in estate.lines
     assert file.read_bytes() == before

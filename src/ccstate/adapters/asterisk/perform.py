@@ -271,7 +271,7 @@ def _put_in_order(
     if waiting := sorted({caller.queue for caller in queues.waiting if caller.queue in moved}):
         return (
             f"callers wait in {', '.join(waiting)}, and Asterisk puts members in order only while "
-            "nobody does: apply again"
+            "no caller waits: apply again"
         )
     path = FILES[QUEUES]
     others = {k: e for k, e in written.compiled.entries.items() if k.section not in moved}
