@@ -180,7 +180,7 @@ def proof(flow: Flow, tally: Tally) -> Iterator[tuple[str, Style]]:
         yield f"… and {more}", Style.ALARM
 
 
-_RETRIES = "questions are asked a counted number of times, and nobody is sent in a circle"
+_RETRIES = "questions are asked a counted number of times, and no call is sent in a circle"
 
 
 def _silent(flow: Flow, tally: Tally) -> str:
@@ -189,7 +189,7 @@ def _silent(flow: Flow, tally: Tally) -> str:
     start, (world, journey) = tally.silent
     when = moment_words(world.moments[0], zone_of(flow, start))
     return (
-        f"The longest call of somebody who presses nothing and whom nobody answers lasts "
+        f"The longest call without a key and without an answer lasts "
         f"{length_words(journey.seconds)}: to {called_words(flow, start)}, {when}, "
         f"→ {brief_end(flow, journey.end, journey.at)}."
     )
