@@ -8,7 +8,6 @@ of `model.Plan` and of what it holds: written by orjson, a line a change, and re
 import hashlib
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
-from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -60,33 +59,34 @@ _ELSEWHERE = {(Plan.__name__, "steps"), (Change.__name__, "target")}
 """Fields that do not stand beside the others: steps come behind the head, a line a change."""
 
 
-@cache
-def _written(kind: type) -> tuple[tuple[str, object], ...]:
-    """List the fields of a class as they are written, each with the value that is left out."""
-    left_out = LEFT_OUT.get(kind.__name__, ())
-    written = [f for f in fields(kind) if (kind.__name__, f.name) not in _ELSEWHERE]
-    return tuple((f.name, _default(f) if f.name in left_out else MISSING) for f in written)
+class _Written(dict[type, tuple[tuple[str, object], ...]]):
+    """The fields of each class as they are written, each with the value that is left out."""
+
+    def __missing__(self, kind: type) -> tuple[tuple[str, object], ...]:
+        left_out = LEFT_OUT.get(kind.__name__, ())
+        written = [f for f in fields(kind) if (kind.__name__, f.name) not in _ELSEWHERE]
+        self[kind] = tuple(
+            (f.name, _default(f) if f.name in left_out else MISSING) for f in written
+        )
+        return self[kind]
+
+
+_WRITTEN = _Written()
 
 
 def _default(one: Field[Any]) -> object:
     return one.default if one.default_factory is MISSING else one.default_factory()
 
 
-def _plain(value: Any) -> object:
+def _plain(value: Any) -> Any:
     """Return what stands in a plan file for a value that JSON does not know."""
     if isinstance(value, Address):
         return str(value)
-    if isinstance(value, Mapping):
-        return dict(value)
-    return _content(value)
-
-
-def _content(value: Any) -> dict[str, object]:
-    content = {
-        name: content
-        for name, absent in _written(type(value))  # type: ignore[arg-type]  # mypy: classes are hashable
-        if (content := getattr(value, name)) != absent
-    }
+    content = {}
+    for name, absent in _WRITTEN[type(value)]:
+        found = getattr(value, name)
+        if found is not absent and found != absent:
+            content[name] = found
     if isinstance(value, Change) and _is_implied(value):
         del content["ledger"]
     return content
@@ -105,7 +105,7 @@ def _serialize(value: object) -> bytes:
 
 def _parts(plan: Plan) -> tuple[str, bytes, list[bytes]]:
     """Write the parts of a plan: its digest, its head, and for each step its changes, a line each."""
-    head = _serialize({**_content(plan), "version": VERSION})
+    head = _serialize({**_plain(plan), "version": VERSION})
     steps = [b",\n".join(map(_serialize, step.changes)) for step in plan.steps]
     found = hashlib.sha256(head)
     for step, lines in zip(plan.steps, steps, strict=True):
