@@ -1,13 +1,10 @@
-"""Days on the command line; the clock is read here."""
+"""Days on the command line."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 import click
 
-
-def now() -> datetime:
-    """Return this moment, with the offset of the machine."""
-    return datetime.now(UTC).astimezone()
+from ccstate.project import now
 
 
 def today() -> date:

@@ -12,7 +12,7 @@ from ccstate.cli import days
 from ccstate.cli.output import in_format, palette, print_remark, print_report, width
 from ccstate.cli.progress import Terminal
 from ccstate.errors import InvalidInput
-from ccstate.project import Project, SavedPlan
+from ccstate.project import Project, SavedPlan, now
 from ccstate.render.attention import BUSY, BusyPlan
 from ccstate.render.plan import PLAN, PlanToShow
 from ccstate.render.plans import PLAN_FOLDER, PlanFolder
@@ -106,13 +106,12 @@ def plans(root: Any, oldest: str | None, form: str) -> int:
     begun, is the record of what was done, and is never removed.
     """
     project = Project.open(root, Terminal())
-    now = days.now()
     found = project.saved_plans()
-    old = [] if oldest is None else [p for p in found if now - p.made > _age(oldest)]
+    old = [] if oldest is None else [p for p in found if now() - p.made > _age(oldest)]
     removed = [p.plan_id for p in old if project.remove_plan(p.plan_id)]
     left = [p for p in found if p.plan_id not in removed]
     left.sort(key=lambda p: (p.made, p.plan_id), reverse=True)
-    print_report(PLAN_FOLDER, form, PlanFolder(left, removed, now))
+    print_report(PLAN_FOLDER, form, PlanFolder(left, removed, now()))
     return 0
 
 

@@ -43,7 +43,16 @@ if TYPE_CHECKING:
     from ccstate.render.receipt import Adopted
     from ccstate.render.simulation import Simulation
 
-__all__ = ["Listener", "Planned", "Progress", "Project", "SavedPlan", "Validated", "address_of"]
+__all__ = [
+    "Listener",
+    "Planned",
+    "Progress",
+    "Project",
+    "SavedPlan",
+    "Validated",
+    "address_of",
+    "now",
+]
 
 STATE_FOLDER = ".ccstate"
 ADOPTED_FILE = "adopted.yaml"
