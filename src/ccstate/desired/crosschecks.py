@@ -9,7 +9,7 @@ from ccstate.desired.checks import find_cycle
 from ccstate.desired.documents import Document, in_source_order, list_mentions
 from ccstate.desired.findings import Finding, did_you_mean, repr_
 from ccstate.errors import Diagnostic
-from ccstate.kinds import KINDS, Path
+from ccstate.kinds import KINDS, Path, internal_number_field
 from ccstate.kinds.parking_lot import slot_numbers
 from ccstate.model import Address, Fields, Json, Resource, State
 
@@ -33,7 +33,6 @@ MOST_HINTS = 50
 """Unknown names for which near ones are looked for: a missing file makes thousands."""
 
 _PLACED = frozenset({"user", "extension", "display"})
-_NUMBERED = frozenset({"queue", "ring_group", "conference_room", "parking_lot", "ivr", "user"})
 
 
 def _at(resource: Resource, *path: str | int) -> Path:
@@ -112,11 +111,11 @@ def _numbers_owned_twice(state: State, owner: dict[str, Resource]) -> Iterator[F
 def _numbers_of(resource: Resource) -> Iterator[tuple[str, str]]:
     """List the internal numbers of a resource, each with its field; of a user, the extension."""
     kind, name = resource.address
-    if kind == "extension":
-        number = cast("str", resource.fields.get("number"))
-        yield (number, "number") if number else (name, "")
-    elif kind in _NUMBERED and (number := cast("str", resource.fields.get("extension"))):
-        yield number, "extension"
+    field = "extension" if kind == "user" else internal_number_field(kind)
+    if number := cast("str", resource.fields.get(field)):
+        yield number, field
+    elif kind == "extension":
+        yield name, ""
     if kind == "parking_lot":
         for slot in slot_numbers(cast("str", resource.fields["slots"])):
             yield slot, "slots"

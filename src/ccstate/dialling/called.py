@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from ccstate.dialling.routing import Dialling
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.ways import Place
-from ccstate.kinds import PLURALS
+from ccstate.kinds import DESTINATIONS, PLURALS
 from ccstate.model import Address
 
-CALLED = ("number", "ivr", "queue", "ring_group", "conference_room", "extension", "voicemail")
+CALLED = ("number", *DESTINATIONS, "voicemail")
 """What can be called."""
 
 _SPACING = re.compile(r"[\s().\-/\u00a0]")
@@ -65,7 +65,7 @@ def callable_names(flow: Flow) -> Iterator[str]:
     centre = flow.centre
     yield from sorted(centre.of("number"))
     yield from sorted(Dialling(centre).inside)
-    for kind in ("ivr", "queue", "ring_group", "conference_room", "extension"):
+    for kind in DESTINATIONS:
         yield from (f"{kind}/{name}" for name in sorted(centre.of(kind)))
     extensions = sorted(centre.of("extension").items())
     yield from (f"voicemail/{n}" for n, e in extensions if e.get("voicemail") is not None)

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from ccstate.journeys.centre import Centre, Filled
+from ccstate.kinds import DESTINATIONS, internal_number_field
 from ccstate.model import Address
 
 DIGITS: Mapping[str, str] = {"N": "23456789", "Z": "123456789", "X": "0123456789"}
@@ -95,16 +96,6 @@ def _first(node: _Node, digits: str, at: int) -> str | None:
     return node.ends.get(".") or node.ends.get("!")
 
 
-_NUMBERED = (
-    ("ivr", "extension"),
-    ("queue", "extension"),
-    ("ring_group", "extension"),
-    ("conference_room", "extension"),
-    ("extension", "number"),
-)
-"""Kinds that have internal numbers, and the field that says them."""
-
-
 class Dialling:
     """What becomes of dialled digits at each site of a centre."""
 
@@ -123,8 +114,11 @@ class Dialling:
         """Who answers each internal number: an extension, a queue or a tree."""
         centre = self._centre
         numbered: Iterable[tuple[str, Address]] = (
-            (fields.get(key) or (name if kind == "extension" else ""), Address(kind, name))
-            for kind, key in _NUMBERED
+            (
+                fields.get(internal_number_field(kind)) or (name if kind == "extension" else ""),
+                Address(kind, name),
+            )
+            for kind in DESTINATIONS
             for name, fields in centre.of(kind).items()
         )
         return {number: address for number, address in numbered if number.isdigit()}

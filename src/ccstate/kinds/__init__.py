@@ -19,7 +19,7 @@ from ccstate.kinds.conference_room import ConferenceRoom
 from ccstate.kinds.display import Display
 from ccstate.kinds.extension import Extension
 from ccstate.kinds.feature_code import FeatureCode
-from ccstate.kinds.fields import OrderCounts, canonical_order
+from ccstate.kinds.fields import DESTINATIONS, OrderCounts, canonical_order
 from ccstate.kinds.ivr import Ivr
 from ccstate.kinds.number import Number
 from ccstate.kinds.outbound_route import OutboundRoute
@@ -37,11 +37,13 @@ from ccstate.kinds.user import User
 from ccstate.model import Address, Fields, Json
 
 __all__ = [
+    "DESTINATIONS",
     "KINDS",
     "PLURALS",
     "Kind",
     "Path",
     "Reference",
+    "internal_number_field",
     "references",
     "secrets",
     "with_sorted_lists",
@@ -101,6 +103,18 @@ def shape(kind: str) -> Struct:
 def document_shape() -> Struct:
     """Build the structure of a whole document: kinds in their order."""
     return Struct({k.plural: shapes.MapOf(shape(k.name)) for k in KINDS.values()})
+
+
+@cache
+def internal_number_field(kind: str) -> str:
+    """Name the field that holds the number by which phones inside dial an object; "" where none does.
+
+    An extension without it is dialled by its name.
+    """
+    if kind == "extension":
+        return "number"
+    own = shape(kind).fields.get("extension")
+    return "extension" if isinstance(own, shapes.Leaf) and not own.ref else ""
 
 
 @cache

@@ -296,14 +296,18 @@ SecretReference = Annotated[
     Field(examples=["env:SIP_2101", "file:secrets/sip-2101"]),
     Expectation("a reference to a secret, env:NAME or file:path, never the secret itself"),
 ]
-_ADDRESS = r"(queue|ring_group|conference_room|ivr|extension|voicemail)/[a-z0-9][a-z0-9._-]{0,79}|number/\+[1-9][0-9]{6,14}"
+DESTINATIONS = ("queue", "ring_group", "conference_room", "ivr", "extension")
+"""Kinds that a call can be sent to, and that have an internal number; besides them numbers."""
+_ADDRESS = (
+    rf"({'|'.join(DESTINATIONS)}|voicemail)/[a-z0-9][a-z0-9._-]{{0,79}}|number/\+[1-9][0-9]{{6,14}}"
+)
 CallDestination = Annotated[
     str,
     StringConstraints(pattern=rf"^({_ADDRESS}|hangup)$"),
     Destination(),
     Field(examples=["queue/sales", "voicemail/2101", "hangup"]),
     Expectation(
-        "a destination: queue/…, ring_group/…, conference_room/…, ivr/…, extension/…, "
+        f"a destination: {', '.join(f'{kind}/…' for kind in DESTINATIONS)}, "
         "voicemail/…, number/+…, or hangup"
     ),
 ]

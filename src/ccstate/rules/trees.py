@@ -95,16 +95,12 @@ def _heads(nodes: Mapping[str, Filled]) -> Iterator[tuple[str, list[str]]]:
             yield name, behind[1:]
 
 
-_LEADING = frozenset({"number", "queue", "ring_group", "ivr", "extension", "parking_lot"})
-"""Kinds that send calls on."""
-
-
 def _trees_led_to(estate: Estate) -> set[str]:
     """The trees that numbers, queues, ring groups or other trees lead to."""
     return {
         target.name
         for address, resource in estate.state.items()
-        if address.kind in _LEADING
+        if address.kind != "call_test"
         for _, target, _ in kinds.references(address.kind, resource.fields)
         if target.kind == "ivr" and target != address
     }

@@ -242,15 +242,14 @@ def _numbers(centre: Centre) -> Iterator[Refusal]:
 
 
 def _internal_numbers(centre: Centre) -> Iterator[tuple[Address, str, Path]]:
-    for name, fields in centre.of("extension").items():
-        number = fields.get("number") or name
-        if number.isdigit():
-            yield Address("extension", name), number, ("number",) if number != name else ()
-    for kind in ("queue", "ring_group", "ivr", "conference_room"):
+    for kind in kinds.DESTINATIONS:
+        field = kinds.internal_number_field(kind)
         numbered: Mapping[str, Filled] = centre.of(kind)
         for name, fields in numbered.items():
-            if number := fields.get("extension"):
-                yield Address(kind, name), number, ("extension",)
+            if number := fields.get(field):
+                yield Address(kind, name), number, (field,)
+            elif kind == "extension" and name.isdigit():
+                yield Address(kind, name), name, ()
 
 
 def audit_changes(

@@ -29,7 +29,7 @@ from ccstate.adapters.asterisk.rows import UNCLEAR, Decoded, Row, encode
 from ccstate.journeys.centre import Centre, Filled
 from ccstate.journeys.flow import Flow
 from ccstate.journeys.ways import Place
-from ccstate.kinds import field_paths
+from ccstate.kinds import DESTINATIONS, field_paths
 from ccstate.model import Address, Json
 
 Options: TypeAlias = Mapping[str, str]
@@ -152,8 +152,8 @@ class Sections:
                 return f"ivr/{place.name}" if start == place.node else unclear
             case "extension" if place.node:
                 return f"voicemail/{place.name}"
-            case "extension" | "queue" | "ring_group" | "conference_room" | "number":
-                return f"{place.kind}/{place.name}"
+            case kind if kind in (*DESTINATIONS, "number"):
+                return f"{kind}/{place.name}"
             case _:
                 return unclear
 

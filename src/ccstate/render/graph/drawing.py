@@ -26,6 +26,7 @@ from ccstate.journeys.ways import (
     Place,
     Transition,
 )
+from ccstate.kinds import DESTINATIONS
 from ccstate.kinds.fields import seconds
 from ccstate.model import Address
 from ccstate.render.journey_words import address_words, keys_words, length_words
@@ -326,7 +327,7 @@ class Drawing:
         )
 
 
-DRAWN = ("number", "ivr", "queue", "ring_group", "conference_room", "extension")
+DRAWN = ("number", *DESTINATIONS)
 """Kinds that calls enter, in the order in which they are listed."""
 
 _Spot: TypeAlias = Place | tuple[Place, End]
