@@ -81,7 +81,7 @@ test: $(VENV)/dev.stamp ## Run every check: style, types, layers, tests with cov
 
 .PHONY: test-fast
 test-fast: $(VENV)/dev.stamp ## Run the tests that start no program: a minute or so
-	@HYPOTHESIS_PROFILE=fast $(BIN)/pytest --quiet --numprocesses auto -m "not starts"
+	@HYPOTHESIS_PROFILE=fast $(BIN)/pytest --quiet --numprocesses auto -m "not starts and not thorough"
 
 .PHONY: lint
 lint: $(VENV)/dev.stamp ## Run the quick checks: style, types, layers

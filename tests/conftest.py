@@ -46,13 +46,13 @@ def pytest_configure(config: pytest.Config) -> None:
 # After Hypothesis has marked its tests, and before `-m` selects some.
 @pytest.hookimpl(tryfirst=True, wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
-    """Mark tests by the programs they start; of properties and servers measure no coverage.
+    """Mark tests by the programs they start; of properties and live tests measure no coverage.
 
     Measuring takes as long as running them, and other tests run the same lines.
     """
     for item in items:
         started.mark(item)
-        if item.get_closest_marker("hypothesis") or started.SERVERS & started.marks_of(item):
+        if item.get_closest_marker("hypothesis") or item.path.match("*_live.py"):
             item.add_marker(pytest.mark.no_cover)
     yield
 

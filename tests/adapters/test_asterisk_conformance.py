@@ -42,13 +42,15 @@ def _end(site: Site) -> None:
     shutil.rmtree(site.folder, ignore_errors=True)
 
 
-@pytest.mark.asterisk
+# Not in the coverage report: measuring doubles the time of the longest part of the test run.
+pytestmark = [pytest.mark.asterisk, pytest.mark.no_cover]
+
+
 @pytest.mark.parametrize("case", cases(harness("22")), ids=str)
 def test_asterisk_22(case: Case) -> None:
     case()
 
 
-@pytest.mark.asterisk
 # Without the tally, which is last: the adapter declares the same for both releases.
 @pytest.mark.parametrize("case", cases(harness("16"))[:-1], ids=str)
 def test_asterisk_16(case: Case) -> None:

@@ -30,6 +30,8 @@ from ccstate.model import (
 )
 from tests.adapters.embedded_harness import Embedded, Passing
 
+pytestmark = pytest.mark.thorough
+
 TRUNK = frozenset({"site", "trunk"})
 
 

@@ -25,7 +25,7 @@ from tests.journeys.strategies_journeys import Plain, centres
 from tests.test_schemas import values
 
 # Not in the coverage report: measuring doubles the time, and these tests check no finding of a rule.
-pytestmark = pytest.mark.no_cover
+pytestmark = [pytest.mark.no_cover, pytest.mark.thorough]
 
 ROOT = Path(__file__).parent.parent.parent
 TODAY = date(2026, 11, 22)

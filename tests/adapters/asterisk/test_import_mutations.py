@@ -16,7 +16,10 @@ from ccstate.adapters.asterisk.proof.proving import Proving
 from tests.adapters.asterisk.object_mutations import Mutation, Objects, mutations
 from tests.adapters.asterisk.test_import_corpus import FIRST, Case, cases, told
 
-pytestmark = pytest.mark.no_cover  # measuring takes as long as the tests
+pytestmark = [
+    pytest.mark.thorough,
+    pytest.mark.no_cover,  # measuring takes as long as the tests
+]
 
 NOT_MET: Mapping[str, str] = {
     "conference_room.max_members": "how many others are there",
