@@ -122,9 +122,9 @@ def of_one_sort(room: str, modules: set[str]) -> set[str]:
     return set()
 
 
-def test_the_map_names_every_module_of_a_room_and_no_other() -> None:
+def test_the_map_names_every_module_of_a_package_and_no_other() -> None:
     page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
-    section = page.partition("### Inside the larger rooms")[2].partition("## What always")[0]
+    section = page.partition("### Inside the packages")[2].partition("## Five ways")[0]
     rows = dict(re.findall(r"^\| `([\w/]+)/` \| (.+) \|$", section, re.MULTILINE))
     packages = {path.parent.relative_to(PACKAGE) for path in PACKAGE.rglob("*/__init__.py")}
     # What is inside of one adapter stands in its row.
@@ -136,8 +136,20 @@ def test_the_map_names_every_module_of_a_room_and_no_other() -> None:
         modules |= {path.parent.name for path in folder.glob("*/__init__.py")}
         said = set(re.findall(r"`(\w+)/?`", doors))
         own_row = {row.rpartition("/")[2] for row in rows if row.startswith(f"{room}/")}
-        assert modules - said - own_row - of_one_sort(room, modules) == set(), f"not told: {room}"
-        assert said <= modules, f"told, and not there: {room}"
+        assert modules - said - own_row - of_one_sort(room, modules) == set(), (
+            f"not in the map: {room}"
+        )
+        assert said <= modules, f"in the map, and not there: {room}"
+
+
+def test_every_hop_of_the_map_is_a_function_that_is_there() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    section = page.partition("## Five ways")[2].partition("## What always")[0]
+    hops = re.findall(r"`([\w/]+)\.(\w+)`", section)
+    assert len(hops) > 30
+    for module, function in hops:
+        source = (PACKAGE / f"{module}.py").read_text(encoding="utf-8")
+        assert re.search(rf"^ *def {function}\(", source, re.MULTILINE), f"{module}.{function}"
 
 
 def test_every_claim_about_security_names_a_test_that_is_there() -> None:
