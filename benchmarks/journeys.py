@@ -155,7 +155,7 @@ def main(trees: int) -> None:
         f"worlds    {dated - built:6.2f} s  {sum(map(len, worlds.values())):,}, {moments:,} moments"
     )
     print(
-        f"journeys  {gone - dated:6.2f} s  {ends.total():,}, {incomplete} worlds with more than are told"
+        f"journeys  {gone - dated:6.2f} s  {ends.total():,}, {incomplete} worlds with more than are listed"
     )
     print(f"loops     {ended - gone:6.2f} s  {rounds}")
     print(f"together  {ended - began:6.2f} s")
@@ -207,7 +207,7 @@ def tangles() -> None:
         covered = coverage(flow, year, ())
         ended = time.process_time()
         rest = "" if all(block.is_complete for block in made.blocks) else ", of more"
-        count = sum(len(block.told) for block in made.blocks)
+        count = sum(len(block.calls) for block in made.blocks)
         print(f"{size:5} nodes, every call: {walked - began:6.2f} s, {count:,}{rest}")
         print(f"{size:5} nodes, ends for tests: {ended - walked:6.2f} s, {covered.ends}")
         began = time.process_time()

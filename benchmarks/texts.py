@@ -23,7 +23,7 @@ COMMANDS = (("validate",), ("fmt", "--check"), ("validate", "--format", "json"))
 QUEUES = "queues:\n"
 _LIMIT = 2.0
 _NOISE = 0.3
-"""Milliseconds per KB below which nothing is told apart."""
+"""Milliseconds per KB below which nothing can be told apart."""
 
 
 def many(line: str, head: str = "", tail: str = "") -> Callable[[int], str]:
