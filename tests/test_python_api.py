@@ -13,6 +13,8 @@ import ccstate
 from ccstate.adapters.embedded import connect
 from ccstate.model import Address
 
+pytestmark = pytest.mark.process
+
 TOP = Path(__file__).parent.parent
 PAGE = TOP / "docs" / "python-api.md"
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.M | re.S)
