@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
 from ccstate import codes
-from ccstate.desired.findings import did_you_mean, repr_
+from ccstate.desired.findings import did_you_mean, quote
 from ccstate.errors import Diagnostic, InvalidInput, Span
 from ccstate.kinds.calendar import MOST_ENTRIES
 from ccstate.model import Json
@@ -59,7 +59,7 @@ def parts_of(country: str) -> Sequence[str]:
 
 def _unknown(code: str, known: Iterable[str], hint: str) -> Diagnostic:
     near = did_you_mean(code, known)
-    return codes.HOLIDAYS_UNKNOWN(code=repr_(code), hint=near or hint or "write it as AU or AU-NSW")
+    return codes.HOLIDAYS_UNKNOWN(code=quote(code), hint=near or hint or "write it as AU or AU-NSW")
 
 
 def _entry(name: str, first: date, last: date | None = None, part: str = "") -> Entry:
@@ -106,7 +106,7 @@ def read_ics(data: bytes, file: str, years: Iterable[int]) -> IcsContent:
         try:
             found = list(_days_of(event, wanted))
         except _LeftOut as why:
-            summary = repr_(_plain(event.text("SUMMARY")))
+            summary = quote(_plain(event.text("SUMMARY")))
             read.left_out.append(f"{file}:{event.line}: {summary}: {why}")
             continue
         for entry in found:
@@ -164,7 +164,7 @@ def _properties(data: bytes, file: str, read: IcsContent) -> Iterator[tuple[int,
         try:
             name, _, value = line.parts()
         except ValueError:
-            read.left_out.append(f"{file}: line {number} is no property: {repr_(_plain(line))}")
+            read.left_out.append(f"{file}: line {number} is no property: {quote(_plain(line))}")
             continue
         yield number, name.upper(), value
 
@@ -231,9 +231,9 @@ def _moment(text: str) -> tuple[date, str | None]:
     except ValueError:
         day = None
     if not match or not day or (match[2] and (match[2] > "23" or match[3] > "59")):
-        raise _LeftOut(f"{repr_(_plain(text))} is no date")
+        raise _LeftOut(f"{quote(_plain(text))} is no date")
     if not 1900 <= day.year <= 2200:
-        raise _LeftOut(f"{repr_(_plain(text))} lies too far away")
+        raise _LeftOut(f"{quote(_plain(text))} lies too far away")
     if match[4]:
         raise _LeftOut("its time is in UTC, and a calendar has no timezone: write it by hand")
     return day, f"{match[2]}:{match[3]}" if match[2] else None
@@ -245,7 +245,7 @@ def _after(first: date, start: str | None, duration: str) -> tuple[date, str | N
         duration,
     )
     if not match:
-        raise _LeftOut(f"{repr_(_plain(duration))} is no duration")
+        raise _LeftOut(f"{quote(_plain(duration))} is no duration")
     weeks, days, hours, minutes = (int(number or 0) for number in match.groups())
     begin = datetime.fromisoformat(f"{first}T{start or '00:00'}")
     end = begin + timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes)
@@ -264,16 +264,16 @@ def _series(event: _Event, first: date, years: Sequence[int], length: timedelta)
         return
     rule = dict(part.upper().split("=", 1) for part in text.split(";") if "=" in part)
     if rule.get("FREQ") != "YEARLY" or rule.keys() - _FOLLOWED:
-        raise _LeftOut(f"its rule {repr_(_plain(text))} names no days of a year: write it by hand")
+        raise _LeftOut(f"its rule {quote(_plain(text))} names no days of a year: write it by hand")
     try:
         interval, count = int(rule.get("INTERVAL", "1")), int(rule.get("COUNT", "0"))
         until = _moment(rule["UNTIL"][:8])[0] if "UNTIL" in rule else date.max
         months = [int(month) for month in rule.get("BYMONTH", str(first.month)).split(",")]
         days = _days_in_month(rule, first)
     except ValueError:
-        raise _LeftOut(f"its rule {repr_(_plain(text))} cannot be read") from None
+        raise _LeftOut(f"its rule {quote(_plain(text))} cannot be read") from None
     if interval < 1 or ("BYDAY" in rule and "BYMONTH" not in rule) or not 0 <= count <= 10_000:
-        raise _LeftOut(f"its rule {repr_(_plain(text))} is not followed: write it by hand")
+        raise _LeftOut(f"its rule {quote(_plain(text))} is not followed: write it by hand")
     early = length.days // 365 + 1
     begun = 0
     # Bounded for any rule: at most 10,000 years, each with at most 12 months of 31 days.

@@ -70,9 +70,9 @@ def rule(form: str, which: str) -> int:
 
 
 def _unknown(which: str, known: Iterable[str]) -> Diagnostic:
-    from ccstate.desired.findings import did_you_mean, repr_
+    from ccstate.desired.findings import did_you_mean, quote
 
     hint = did_you_mean(which.upper(), known) or did_you_mean(which.lower(), known)
     if which.upper().startswith("CC") and not which.upper().startswith("CC2"):
         hint = "codes of rules are CC2xx; docs/codes.md explains the others"
-    return codes.RULE_UNKNOWN(code=repr_(which), hint=hint or "`ccstate rule` lists the rules")
+    return codes.RULE_UNKNOWN(code=quote(which), hint=hint or "`ccstate rule` lists the rules")

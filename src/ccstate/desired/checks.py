@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ccstate import codes
-from ccstate.desired.findings import Finding, did_you_mean, repr_
+from ccstate.desired.findings import Finding, did_you_mean, quote
 from ccstate.errors import Diagnostic
 from ccstate.kinds import Kind, Path
 from ccstate.kinds.call_test import YEARS, moment_named
@@ -32,13 +32,13 @@ def _site(site: Mapping[str, Any]) -> _Problems:
     for area, content in (site.get("areas") or {}).items():
         for desk in content.get("desks") or ():
             if desk in seen:
-                yield ("areas", area, "desks"), codes.DESK_TWICE(desk=repr_(desk), area=seen[desk])
+                yield ("areas", area, "desks"), codes.DESK_TWICE(desk=quote(desk), area=seen[desk])
             seen[desk] = area
 
 
 def _calendar(calendar: Mapping[str, Any]) -> _Problems:
     for index, holiday in enumerate(calendar["holidays"]):
-        yield from _days(holiday, ("holidays", index), repr_(holiday["name"]))
+        yield from _days(holiday, ("holidays", index), quote(holiday["name"]))
         yield from _part_of_day(holiday, "hours", ("holidays", index))
 
 
@@ -83,13 +83,13 @@ def _day(text: str, path: Path) -> _Problems:
         # A day of every year is one where a leap year has it.
         date.fromisoformat(text if len(text) == len("2026-12-25") else f"2024-{text}")
     except ValueError:
-        yield path, codes.NO_SUCH_DAY(day=repr_(text))
+        yield path, codes.NO_SUCH_DAY(day=quote(text))
 
 
 def _part_of_day(entry: Mapping[str, Any], field: str, root: Path) -> _Problems:
     for index, span in enumerate(entry.get(field) or ()):
         if span[6:] <= span[:5]:
-            yield (*root, field, index), codes.NO_PART_OF_DAY(text=repr_(span), rest=_rest(span))
+            yield (*root, field, index), codes.NO_PART_OF_DAY(text=quote(span), rest=_rest(span))
 
 
 def _rest(span: str) -> str:
@@ -100,7 +100,7 @@ def _call_test(test: Mapping[str, Any]) -> _Problems:
     if moment_named(test["at"], ZoneInfo("UTC")) is None:
         yield (
             ("at",),
-            codes.NO_SUCH_MOMENT(moment=repr_(test["at"]), first=YEARS[0], last=YEARS[-1]),
+            codes.NO_SUCH_MOMENT(moment=quote(test["at"]), first=YEARS[0], last=YEARS[-1]),
         )
 
 
@@ -108,13 +108,13 @@ def _feature_code(code: Mapping[str, Any]) -> _Problems:
     action = code["action"]
     needed = NEEDS.get(action)
     if needed and not code.get(needed):
-        yield ("action",), codes.ACTION_LACKS_FIELD(action=repr_(action), field=needed)
+        yield ("action",), codes.ACTION_LACKS_FIELD(action=quote(action), field=needed)
     for field, actions in TAKES.items():
         if code.get(field) and action not in actions:
-            known = " and ".join(map(repr_, sorted(actions)))
+            known = " and ".join(map(quote, sorted(actions)))
             yield (
                 (field,),
-                codes.FIELD_WITHOUT_ACTION(field=field, action=repr_(action), actions=known),
+                codes.FIELD_WITHOUT_ACTION(field=field, action=quote(action), actions=known),
             )
 
 
@@ -124,7 +124,7 @@ def _timezone(fields: Mapping[str, Any]) -> _Problems:
         from zoneinfo import available_timezones
 
         hint = did_you_mean(name, available_timezones())
-        yield ("timezone",), codes.TIMEZONE_UNKNOWN(name=repr_(name), hint=hint)
+        yield ("timezone",), codes.TIMEZONE_UNKNOWN(name=quote(name), hint=hint)
 
 
 @cache
@@ -141,14 +141,14 @@ def _ivr(ivr: Mapping[str, Any]) -> _Problems:
     if ivr["start"] not in nodes:
         yield (
             ("start",),
-            codes.START_UNKNOWN(node=repr_(ivr["start"]), hint=_near(ivr["start"], nodes)),
+            codes.START_UNKNOWN(node=quote(ivr["start"]), hint=_near(ivr["start"], nodes)),
         )
     for name, node in nodes.items():
         for path, target in exits(node):
             if _is_node(target) and target not in nodes:
                 yield (
                     ("nodes", name, *path),
-                    codes.NODE_UNKNOWN(node=repr_(target), hint=_near(target, nodes)),
+                    codes.NODE_UNKNOWN(node=quote(target), hint=_near(target, nodes)),
                 )
         if node["type"] == "collect":
             yield from _collected(node, ("nodes", name))
@@ -164,7 +164,7 @@ def _collected(node: Mapping[str, Any], root: Path) -> _Problems:
         if not fewest <= len(digits) <= most:
             yield (
                 (*root, "choices", digits),
-                codes.DIGITS_IMPOSSIBLE(digits=repr_(digits), fewest=fewest, most=most),
+                codes.DIGITS_IMPOSSIBLE(digits=quote(digits), fewest=fewest, most=most),
             )
 
 
@@ -217,7 +217,7 @@ def _near(word: str, nodes: Mapping[str, Any]) -> str:
 def _parking_lot(lot: Mapping[str, Any]) -> _Problems:
     first, last = lot["slots"].split("-")
     if not slot_numbers(lot["slots"]) or len(first) != len(last):
-        yield ("slots",), codes.NO_SLOTS(slots=repr_(lot["slots"]), most=MOST_SLOTS)
+        yield ("slots",), codes.NO_SLOTS(slots=quote(lot["slots"]), most=MOST_SLOTS)
 
 
 _CHECKS: Mapping[str, Callable[[Mapping[str, Any]], _Problems]] = {

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, cast
 from ccstate import codes
 from ccstate.desired.checks import find_cycle
 from ccstate.desired.documents import Document, in_source_order, list_mentions
-from ccstate.desired.findings import Finding, did_you_mean, repr_
+from ccstate.desired.findings import Finding, did_you_mean, quote
 from ccstate.errors import Diagnostic
 from ccstate.kinds import KINDS, Path, internal_number_field
 from ccstate.kinds.parking_lot import slot_numbers
@@ -89,7 +89,7 @@ def _unresolved_name(
             return None  # the missing extension is reported
         return partial(codes.MAILBOX_UNKNOWN, extension=f"extension/{name}")
     hint = did_you_mean(name, known.get(kind, ())) or f"declare it below {KINDS[kind].plural}:"
-    return partial(codes.NAME_UNKNOWN, kind=kind.replace("_", " "), name=repr_(name), hint=hint)
+    return partial(codes.NAME_UNKNOWN, kind=kind.replace("_", " "), name=quote(name), hint=hint)
 
 
 def _numbers_owned_twice(state: State, owner: dict[str, Resource]) -> Iterator[Finding]:
@@ -181,13 +181,13 @@ def _places(state: State) -> Iterator[Finding]:
             if named == "desk":
                 continue  # reported for the user
             hint = did_you_mean(area, areas) or f"declared in {site.file}"
-            problem = codes.AREA_UNKNOWN(site=site.address, area=repr_(area), hint=hint)
+            problem = codes.AREA_UNKNOWN(site=site.address, area=quote(area), hint=hint)
             yield Finding(resource.file, _at(resource, "area"), problem)
             continue
         searched = [areas[area]] if area else areas.values()
         desks = [name for found in searched if found for name in found.get("desks") or ()]
         if desk and desk not in desks:
-            where = f"{repr_(desk)} in {area}" if area else repr_(desk)
+            where = f"{quote(desk)} in {area}" if area else quote(desk)
             hint = did_you_mean(desk, desks) or f"declared in {site.file}"
             problem = codes.DESK_UNKNOWN(site=site.address, desk=where, hint=hint)
             yield Finding(resource.file, _at(resource, "desk"), problem)

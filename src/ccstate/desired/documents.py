@@ -10,7 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from ccstate import codes, kinds
 from ccstate.desired.checks import check_alone
-from ccstate.desired.findings import Finding, diagnose, did_you_mean, explain, repr_
+from ccstate.desired.findings import Finding, diagnose, did_you_mean, explain, quote
 from ccstate.desired.yaml_values import read
 from ccstate.errors import Diagnostic, InvalidInput, Severity
 from ccstate.kinds import KINDS, PLURALS, Kind
@@ -81,7 +81,7 @@ def _unknown_kind(plural: str, file: str) -> Finding:
     hint = did_you_mean(plural, PLURALS) or f"known: {', '.join(PLURALS)}"
     if singular:
         hint = f'write the plural: "{singular.plural}"'
-    return Finding(file, (plural,), codes.KIND_UNKNOWN(kind=repr_(plural), hint=hint))
+    return Finding(file, (plural,), codes.KIND_UNKNOWN(kind=quote(plural), hint=hint))
 
 
 def _resources(document: Document, kind: Kind, named: Any, file: str) -> Iterator[Finding]:
@@ -134,7 +134,7 @@ def _bad_name(kind: Kind, name: str, file: str) -> Finding:
     return Finding(
         file,
         (kind.plural, name),
-        codes.NAME_IMPOSSIBLE(name=repr_(name), kind=kind.name, hint=hint),
+        codes.NAME_IMPOSSIBLE(name=quote(name), kind=kind.name, hint=hint),
     )
 
 
@@ -147,7 +147,7 @@ def _release(document: Document, listed: Any, file: str) -> Iterator[Finding]:
         if kind in KINDS and _name_pattern(kind).match(name):
             document.release.append(entry)
         else:
-            yield Finding(file, (RELEASE, index), codes.RELEASE_NO_ADDRESS(entry=repr_(entry)))
+            yield Finding(file, (RELEASE, index), codes.RELEASE_NO_ADDRESS(entry=quote(entry)))
 
 
 def _mentions(document: Document) -> set[str]:

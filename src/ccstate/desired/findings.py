@@ -74,10 +74,10 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str:
     length = len(word)
     near = (c for c in candidates if abs(len(c) - length) <= 3)
     close = get_close_matches(word, islice(near, MOST_CANDIDATES), n=1, cutoff=0.7)
-    return f"did you mean {repr_(close[0])}?" if close else ""
+    return f"did you mean {quote(close[0])}?" if close else ""
 
 
-def repr_(word: object) -> str:
+def quote(word: object) -> str:
     """Quote a word for a message; a long one is cut."""
     text = str(word)
     return f'"{text}"' if len(text) <= 60 else f'"{text[:57]}…"'
@@ -182,7 +182,7 @@ def _finding(detail: ErrorDetails, place: Shape, file: str, path: Path) -> Findi
         case "extra_forbidden":
             known = list(place.fields) if isinstance(place, Struct) else []
             hint = did_you_mean(str(path[-1]), known) or f"known here: {', '.join(known)}"
-            return Finding(file, path, codes.FIELD_UNKNOWN(field=repr_(path[-1]), hint=hint))
+            return Finding(file, path, codes.FIELD_UNKNOWN(field=quote(path[-1]), hint=hint))
         case "missing":
             return Finding(
                 file,
@@ -195,7 +195,7 @@ def _finding(detail: ErrorDetails, place: Shape, file: str, path: Path) -> Findi
             hint = did_you_mean(str(said), known) or f"one of {', '.join(known)}"
             if not said:
                 return Finding(file, path, codes.TAG_MISSING(tag=place.tag, hint=hint))
-            problem = codes.TAG_UNKNOWN(tag=place.tag, value=repr_(said), hint=hint)
+            problem = codes.TAG_UNKNOWN(tag=place.tag, value=quote(said), hint=hint)
             return Finding(file, path, problem)
         case "literal_error" | "enum":
             expected = str(detail["ctx"].get("expected", "")).replace(" or ", ", ")
@@ -255,7 +255,7 @@ def _shown(given: object) -> str:
         case bool():
             return str(given).lower()
         case str():
-            return repr_(given)
+            return quote(given)
         case int() | float():
             return str(given)
         case list():

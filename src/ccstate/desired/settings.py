@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from ccstate import codes
-from ccstate.desired.findings import Finding, diagnose, explain, repr_
+from ccstate.desired.findings import Finding, diagnose, explain, quote
 from ccstate.desired.tree import content_of, link_refused
 from ccstate.desired.yaml_values import read
 from ccstate.errors import Diagnostic, InvalidInput, Severity
@@ -170,7 +170,7 @@ def _check_desired_folder(root: Path, folder: str) -> Iterator[Finding]:
     place: FieldPath = ("desired_state",)
     parts = folder.split("/")
     if ".." in parts:
-        yield Finding(FILE, place, codes.FOLDER_LEADS_OUT(folder=repr_(folder)))
+        yield Finding(FILE, place, codes.FOLDER_LEADS_OUT(folder=quote(folder)))
         return
     ways = [root.joinpath(*parts[: count + 1]) for count in range(len(parts))]
     if any(way.is_symlink() for way in ways):
@@ -252,10 +252,10 @@ def _plain_secrets_in(name: str, value: Json, file: str, path: FieldPath) -> Ite
             pass
         case _ if name.lower().endswith(_SECRET_NAMES) and not _is_reference(value):
             yield Finding(
-                file, path, codes.SECRET_IN_CLEAR(field=repr_(name), variable=_variable(name))
+                file, path, codes.SECRET_IN_CLEAR(field=quote(name), variable=_variable(name))
             )
         case str() if not _is_reference(value) and _holds_a_password(value):
-            yield Finding(file, path, codes.SECRET_IN_ADDRESS(field=repr_(name)))
+            yield Finding(file, path, codes.SECRET_IN_ADDRESS(field=quote(name)))
 
 
 def _holds_a_password(text: str) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ccstate import kinds
-from ccstate.desired.findings import repr_
+from ccstate.desired.findings import quote
 from ccstate.errors import Severity
 from ccstate.journeys.staffing import ringing_members
 from ccstate.model import Address, Resource
@@ -46,11 +46,11 @@ def _cut_off(estate: Estate, name: str, node: Mapping[str, Any]) -> tuple[str, s
     """Message, cause and missing field of a node that cuts off callers who do nothing."""
     kind = node["type"]
     if kind == "menu" and not node.get("on_timeout"):
-        message = f"menu {repr_(name)} cuts off callers who press nothing"
+        message = f"menu {quote(name)} cuts off callers who press nothing"
         cause = "Not everybody can press keys: the phone is old, the hands are full, or shaking."
         return message, cause, "on_timeout"
     if kind == "collect" and not node.get("on_timeout"):
-        message = f"{repr_(name)} cuts off callers who enter no digits"
+        message = f"{quote(name)} cuts off callers who enter no digits"
         cause = "Not everybody can enter them, or has them at hand."
         return message, cause, "on_timeout"
     if kind == "dial" and not node.get("on_no_answer"):
@@ -64,7 +64,7 @@ def _unanswered(estate: Estate, name: str, node: Mapping[str, Any]) -> tuple[str
     if extension and device.get("device") == "none":
         return None  # it never rings: CC201 says so
     called = f"extension/{extension}" if extension else str(node["number"])
-    message = f"{repr_(name)} cuts off callers when {called} does not answer"
+    message = f"{quote(name)} cuts off callers when {called} does not answer"
     cause = f"After {node['ring_for']} of ringing the call ends."
     if device.get("voicemail") is not None:
         cause += f" The mailbox of {called} takes no call that a tree dials."

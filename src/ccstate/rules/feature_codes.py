@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from ccstate.desired.findings import repr_
+from ccstate.desired.findings import quote
 from ccstate.dialling.routing import Dialling
 from ccstate.errors import Severity
 from ccstate.journeys.centre import Filled
@@ -38,8 +38,8 @@ def _takes_route(estate: Estate) -> Iterator[Breach]:
                 yield Breach(
                     Address("feature_code", name),
                     ("code",),
-                    f"feature_code/{name} takes {repr_(code['code'])} from outbound_route/{leaves.route}",
-                    f"The pattern {repr_(leaves.pattern)} carries the same number, and is not asked: "
+                    f"feature_code/{name} takes {quote(code['code'])} from outbound_route/{leaves.route}",
+                    f"The pattern {quote(leaves.pattern)} carries the same number, and is not asked: "
                     "the code is done first.",
                     "choose a code that no route carries, such as one that begins with *",
                 )

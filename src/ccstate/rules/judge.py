@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any, TypeAlias
 
 from ccstate import codes
-from ccstate.desired.findings import Finding, diagnose, did_you_mean, repr_
+from ccstate.desired.findings import Finding, diagnose, did_you_mean, quote
 from ccstate.desired.settings import FILE
 from ccstate.errors import Diagnostic, Severity, sort_key
 from ccstate.kinds import KINDS, Path
@@ -241,7 +241,7 @@ def _unknown(severities: Severities) -> Iterator[Finding]:
         if code not in RULES:
             hint = did_you_mean(code, RULES) or "`ccstate rule` lists the rules"
             yield Finding(
-                FILE, ("rules", code), codes.RULE_OF_SETTINGS_UNKNOWN(code=repr_(code), hint=hint)
+                FILE, ("rules", code), codes.RULE_OF_SETTINGS_UNKNOWN(code=quote(code), hint=hint)
             )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations, groupby, permutations
 from typing import Any, NamedTuple
 
-from ccstate.desired.findings import repr_
+from ccstate.desired.findings import quote
 from ccstate.errors import Severity
 from ccstate.journeys.centre import Filled
 from ccstate.journeys.flow import dialled_extensions
@@ -29,7 +29,7 @@ def _begins_a_number(estate: Estate) -> Iterator[Breach]:
                     yield Breach(
                         Address("ivr", name),
                         ("nodes", node_name, "choices", key),
-                        f"key {repr_(key)} begins the number of extension/{first}{more}",
+                        f"key {quote(key)} begins the number of extension/{first}{more}",
                         "A caller who presses the key waits until the platform is sure that no number "
                         "follows, and one who types on lands at an extension.",
                         "give the choice a key with which no extension begins",
@@ -50,7 +50,7 @@ def _unsaid_exit(estate: Estate) -> Iterator[Breach]:
                 yield Breach(
                     Address("queue", name),
                     ("keys", key),
-                    f"nothing tells callers of queue/{name} that key {repr_(key)} leads out",
+                    f"nothing tells callers of queue/{name} that key {quote(key)} leads out",
                     "Neither announcements.welcome nor announcements.periodic names the key.",
                     "name it in the prompt that is repeated while callers wait",
                 )
@@ -102,7 +102,7 @@ def _twice(estate: Estate) -> Iterator[Breach]:
                     Address("prompt", name),
                     ("languages", language, "text"),
                     f"prompt/{name} announces key {first.key} for two things",
-                    f"It says {repr_(first.excerpt)} and {repr_(second.excerpt)}; a key leads to "
+                    f"It says {quote(first.excerpt)} and {quote(second.excerpt)}; a key leads to "
                     "one place only.",
                     "say another key for one of the two",
                 )
@@ -202,7 +202,7 @@ def _refused(menu: Menu, keys: tuple[str, ...], where: str) -> Breach:
     return Breach(
         Address("ivr", menu.tree),
         ("nodes", menu.name, "choices"),
-        f"prompt/{menu.prompt} announces {_named(keys)}{where}, which menu {repr_(menu.name)} does not take",
+        f"prompt/{menu.prompt} announces {_named(keys)}{where}, which menu {quote(menu.name)} does not take",
         f"A caller who presses {listed(list(keys), 'or')} is treated as if it were a mistake.",
         f"add {_named(keys)} to choices:, or correct the text",
     )
@@ -212,7 +212,7 @@ def _unsaid(menu: Menu, keys: tuple[str, ...], where: str) -> Breach:
     return Breach(
         Address("ivr", menu.tree),
         ("nodes", menu.name, "choices", keys[0]),
-        f"prompt/{menu.prompt} does not announce {_named(keys)}{where}, which menu {repr_(menu.name)} takes",
+        f"prompt/{menu.prompt} does not announce {_named(keys)}{where}, which menu {quote(menu.name)} takes",
         "Callers do not learn that they have this choice.",
         f"announce {_named(keys)} in the text, or remove what callers should not press",
     )

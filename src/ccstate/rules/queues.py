@@ -5,7 +5,7 @@ reached.
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
-from ccstate.desired.findings import did_you_mean, repr_
+from ccstate.desired.findings import did_you_mean, quote
 from ccstate.errors import Severity
 from ccstate.journeys.backwards import ancestors
 from ccstate.journeys.centre import Filled, spoken_seconds
@@ -67,7 +67,7 @@ def _why(estate: Estate, queue: Filled) -> str:
 def _lacks(estate: Estate, agent: Agent, queue: Filled) -> list[str]:
     if agent.lack is Lack.SKILLS:
         skills = estate.of("user").get(agent.user, {}).get("skills") or {}
-        return [f"the skill {repr_(skill)}" for skill in queue["skills"] if skill not in skills]
+        return [f"the skill {quote(skill)}" for skill in queue["skills"] if skill not in skills]
     return ["an extension" if agent.lack is Lack.EXTENSION else "a device"]
 
 
@@ -80,7 +80,7 @@ def _skill_nobody_has(estate: Estate) -> Iterator[Breach]:
                 yield Breach(
                     Address("queue", name),
                     ("skills", place),
-                    f"no user has the skill {repr_(skill)}",
+                    f"no user has the skill {quote(skill)}",
                     f"queue/{name} asks for it, so no person in it can be sent a call.",
                     did_you_mean(skill, known) or "give the skill to users, or take it out here",
                 )

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from ccstate.desired.findings import did_you_mean, repr_
+from ccstate.desired.findings import did_you_mean, quote
 from ccstate.desired.positions import Comment, comments
 from ccstate.errors import Diagnostic, Severity, Span
 from ccstate.rules.rule import Breach, Estate, Reach, Rule
@@ -55,7 +55,7 @@ def _mistake(
         return "this comment names no rule to ignore", nothing, f"write {_EXAMPLE}"
     if unknown := next((code for code in codes if code not in known), ""):
         hint = did_you_mean(unknown, known) or "`ccstate rule` lists the rules"
-        return f"there is no rule {repr_(unknown)}", nothing, hint
+        return f"there is no rule {quote(unknown)}", nothing, hint
     if CODE in codes:
         hint = f"mend the comment that {CODE} speaks of, or remove it"
         return f"{CODE} cannot be silenced by a comment", nothing, hint

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from ccstate import kinds
 from ccstate.desired.checks import exits
-from ccstate.desired.findings import repr_
+from ccstate.desired.findings import quote
 from ccstate.errors import Severity
 from ccstate.journeys.centre import Filled
 from ccstate.model import Address
@@ -55,15 +55,15 @@ def _unreached(estate: Estate) -> Iterator[Breach]:
 
 
 def _unreached_node(address: Address, start: str, head: str, behind: list[str]) -> Breach:
-    cause = f"Nothing on the way from {repr_(start)} leads there."
+    cause = f"Nothing on the way from {quote(start)} leads there."
     if behind:
-        named = listed([repr_(node) for node in behind])
+        named = listed([quote(node) for node in behind])
         cause += f" So no caller comes to {named} either."
     hint = "lead to it from a node that callers reach, or remove it"
     if head == "hangup":
         cause = 'As a destination, "hangup" ends the call at once and is never this node.'
         hint = "give the node another name, and lead to that"
-    return Breach(address, ("nodes", head), f"no caller comes to node {repr_(head)}", cause, hint)
+    return Breach(address, ("nodes", head), f"no caller comes to node {quote(head)}", cause, hint)
 
 
 def _heads(nodes: Mapping[str, Filled]) -> Iterator[tuple[str, list[str]]]:
