@@ -45,6 +45,7 @@ from ccstate.model import (
 )
 from ccstate.plan import TargetPlan, make_plan
 from tests.adapters.embedded_harness import Passing
+from tests.examples import scaled
 from tests.strategies import choices, named, objects
 
 KNOWN = frozenset({"site", "team", "user", "schedule", "prompt", "queue"})
@@ -341,7 +342,7 @@ def thorough() -> bool:
 
 @pytest.mark.no_cover  # a property test, as tests/conftest.py has it
 def test_a_platforms_life() -> None:
-    examples = 2_000 if thorough() else 250
+    examples = 2_000 if thorough() else scaled(250)
     run_state_machine_as_test(
         Life, settings=settings(max_examples=examples, stateful_step_count=40)
     )
