@@ -20,7 +20,8 @@ import pytest
 
 from ccstate.adapter import Holder
 from ccstate.adapters.asterisk import transaction
-from ccstate.adapters.asterisk.storage.sftp import SftpFolder, SshLogin
+from ccstate.adapters.asterisk.storage import SshLogin
+from ccstate.adapters.asterisk.storage.sftp import SftpFolder
 from ccstate.errors import CcstateError, InvalidInput, Unreadable
 from tests.adapters.asterisk.sshd import Sshd, client, free_port, serving
 from tests.waiting import until

@@ -153,7 +153,8 @@ def storage(connection: Connection, place: str, folder: Path) -> Storage:
     """Open one of the folders, on this machine or on the other."""
     if connection.sftp is None:
         return LocalFolder(folder / place)
-    from ccstate.adapters.asterisk.storage.sftp import SftpFolder, SshLogin
+    from ccstate.adapters.asterisk.storage import SshLogin
+    from ccstate.adapters.asterisk.storage.sftp import SftpFolder
 
     sftp = connection.sftp
     check_hosts([sftp.host, connection.ami.host])

@@ -11,7 +11,7 @@ import os
 import secrets
 import stat
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -62,6 +62,23 @@ def reason(error: OSError) -> str:
 
 STAGED = ".new"
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@dataclass(frozen=True, slots=True)
+class SshLogin:
+    """The machine of a folder, and the user there.
+
+    `key`: the file of a private key without passphrase; without one, what an ssh-agent holds, and
+    the keys in ~/.ssh. Passwords are not offered. `known_hosts` is always obeyed: a machine that
+    it does not name is not written to. `timeout`: seconds to connect, and for each file.
+    """
+
+    host: str
+    username: str
+    port: int = 22
+    key: Path | None = None
+    known_hosts: Path = field(default_factory=lambda: Path("~/.ssh/known_hosts").expanduser())
+    timeout: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,33 +7,14 @@ only. It runs in a loop and a thread of its own, which callers need not know of.
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from ccstate.adapters.asterisk import codes
-from ccstate.adapters.asterisk.storage import STAGED, Stat, check_paths
+from ccstate.adapters.asterisk.storage import STAGED, SshLogin, Stat, check_paths
 from ccstate.errors import InvalidInput
 
 if TYPE_CHECKING:
     from ccstate.adapters.asterisk.storage.sftp_folder import RemoteFolder
-
-
-@dataclass(frozen=True, slots=True)
-class SshLogin:
-    """Which machine, and who we are there.
-
-    `key`: the file of a private key without passphrase; without one, what an ssh-agent holds, and
-    the keys in ~/.ssh. Passwords are not offered. `known_hosts` is always obeyed: a machine that
-    it does not name is not written to. `timeout`: seconds to connect, and for each file.
-    """
-
-    host: str
-    username: str
-    port: int = 22
-    key: Path | None = None
-    known_hosts: Path = field(default_factory=lambda: Path("~/.ssh/known_hosts").expanduser())
-    timeout: float = 30.0
 
 
 Answer = TypeVar("Answer")

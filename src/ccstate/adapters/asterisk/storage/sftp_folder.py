@@ -22,6 +22,7 @@ from ccstate.adapters.asterisk.storage import (
     LARGEST,
     STAGED,
     NotPermitted,
+    SshLogin,
     Stat,
     beside_name,
     folder_mode,
@@ -31,7 +32,6 @@ from ccstate.adapters.asterisk.storage import (
     problem,
     too_large,
 )
-from ccstate.adapters.asterisk.storage.sftp import SshLogin
 from ccstate.errors import Diagnostic, Span, Unreadable
 
 ABSENT = (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath)
