@@ -1,4 +1,4 @@
-"""What an adapter makes of a configuration that was written by hand: objects, what they leave out.
+"""The objects that an adapter makes of a hand-written configuration, and what they leave out.
 
 An adapter that can read one has a function `read_estate` in the module of its entry point, beside
 `connect`; see `ReadsEstates`.
@@ -43,7 +43,7 @@ class UnsaidLine(Protocol):
 
 
 class Differs(Protocol):
-    """Callers of one number who meet something else; `did` is what they did on the way."""
+    """A difference that callers of one number meet; `did` is what they did on the way."""
 
     @property
     def entry_point(self) -> object: ...
@@ -125,7 +125,7 @@ class ReadsEstates(Protocol):
     """The function `read_estate` of an adapter's module."""
 
     def __call__(self, folder: Path, options: ImportOptions, during: Stage) -> Estate:
-        """Reads a folder of configuration, and compares every call before and after.
+        """Read a folder of configuration, and compare every call before and after.
 
         Raises InvalidInput where the folder holds none, Unreadable where it may not be read.
         """

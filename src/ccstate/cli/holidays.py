@@ -123,7 +123,7 @@ def _write(project: Project, calendar: Address, entries: Any, into: Path | None)
 
 
 def _is_there(entry: Any, there: Any) -> bool:
-    """Whether a calendar has the days already: as they are, or as those of every year."""
+    """Check whether a calendar has the days already: as they are, or as those of every year."""
     from ccstate.journeys.hours import ends_of, holds
 
     same_part = [other for other in there if other.get("hours") == entry.get("hours")]

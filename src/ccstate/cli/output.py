@@ -1,4 +1,4 @@
-"""How results, warnings and remarks leave the process."""
+"""The output of results, warnings and remarks."""
 
 import errno
 import os

@@ -15,7 +15,7 @@ from ccstate.project import Listener, Progress
 
 
 class Terminal(Listener):
-    """Reports progress and warnings on standard error; stages only where that is a terminal."""
+    """A reporter of progress and warnings on standard error; stages only where that is a terminal."""
 
     def stage(self, words: str) -> None:
         if sys.stderr.isatty():
@@ -29,7 +29,7 @@ class Terminal(Listener):
 
 
 class ApplyTerminal(Terminal):
-    """Shows how far an apply is: on a terminal a line that changes, elsewhere a line now and then."""
+    """A display of how far an apply is: on a terminal a line that changes, elsewhere a line now and then."""
 
     REFRESH = 0.5
     """Seconds between two updates of a terminal's line."""

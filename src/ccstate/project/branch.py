@@ -1,4 +1,4 @@
-"""What a branch could bring into a project, and is refused: links, and files of the state folder."""
+"""The files that a branch could bring into a project, and that are refused: links, the state folder."""
 
 from dataclasses import replace
 from pathlib import Path

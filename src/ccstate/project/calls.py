@@ -1,4 +1,4 @@
-"""Which call is meant: the number, the moment, the caller, the keys, as texts name them."""
+"""The call that is meant: the number, the moment, the caller, the keys, as texts name them."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -51,7 +51,7 @@ class TestRun:
 
     @cached_property
     def coverage(self) -> Coverage:
-        """Which ends of numbers all tests of the project cover."""
+        """Return which ends of numbers all tests of the project cover."""
         is_all = len(self.verdicts) == len(self.tests)
         run = self.verdicts if is_all else verdicts(self.flow, self.year, self.tests)
         return coverage(self.flow, self.year, run)

@@ -1,4 +1,4 @@
-"""What a program can learn while a project works."""
+"""The progress and the warnings that a program can receive while a project works."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from ccstate.errors import Diagnostic
 
 
 class Progress(NamedTuple):
-    """How far an apply is: `done` of `total` changes, and what is being done, in words."""
+    """The progress of an apply: `done` of `total` changes, and what is being done, in words."""
 
     plan_id: str
     done: int
@@ -17,23 +17,23 @@ class Progress(NamedTuple):
 
 
 class Listener:
-    """Receives progress and warnings; each method does nothing unless a subclass overrides it."""
+    """A receiver of progress and warnings; each method does nothing unless a subclass overrides it."""
 
     def stage(self, words: str) -> None:
-        """A stage begins, such as `Reading pbx`; "" when it ends."""
+        """Note that a stage begins, such as `Reading pbx`; "" when it ends."""
 
     def remark(self, words: str) -> None:
-        """A sentence about what is waited for, such as calls in progress."""
+        """Note what is waited for, in a sentence, such as calls in progress."""
 
     def warn(self, warnings: Sequence[Diagnostic]) -> None:
-        """Warnings, as soon as they are known; a result repeats those that it has."""
+        """Receive warnings as soon as they are known; a result repeats those that it has."""
 
     def applying(self, progress: Progress) -> None:
-        """An apply has made progress."""
+        """Note that an apply has made progress."""
 
     @contextmanager
     def during(self, words: str) -> Iterator[None]:
-        """Reports a stage for as long as the block runs."""
+        """Report a stage for as long as the block runs."""
         self.stage(words)
         try:
             yield

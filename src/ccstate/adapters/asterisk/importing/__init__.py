@@ -1,4 +1,4 @@
-"""Hand-written configuration → objects, with a list of every line that they do not say.
+"""Objects made of a hand-written configuration, with a list of every line that they do not say.
 
 Nothing is approximated in silence: a line is explained by the fields of an object, or it is in
 `Imported.unexpressed` with the reason; "differs: …" where objects say nearly the same.
@@ -105,7 +105,7 @@ class Imported:
     """What was read, by main files."""
 
     def group(self, address: Address) -> str:
-        """The file of the desired state that an object might go to."""
+        """Return the file of the desired state that an object might go to."""
         plural = KINDS[address.kind].plural
         own = f"{plural}/{address.name}.yaml" if address.kind == "ivr" else f"{plural}.yaml"
         return _FILES.get(address.kind, own)
@@ -114,7 +114,7 @@ class Imported:
 def import_estate(
     read: Read, glob: Glob, files: Iterable[str] = FILES, setting: Setting | None = None
 ) -> Imported:
-    """Reads the files and says with objects what they say; never raises on what stands in them.
+    """Read the files and say with objects what they say; never raises on what stands in them.
 
     Files of Asterisk's that hold more, and are not read, are listed.
     """
@@ -124,7 +124,7 @@ def import_estate(
 
 
 def import_confs(confs: Mapping[str, Conf], setting: Setting | None = None) -> Imported:
-    """The same of configurations that were read already, by their main files."""
+    """Import configurations that were read already, by their main files."""
     return _imported(open_estate(confs, setting or Setting()))
 
 
@@ -177,7 +177,7 @@ def _origins(work: Work, known: KnownObjects) -> Origins:
 
 
 def _canonical_objects(work: Work) -> dict[Address, Fields]:
-    """The objects, canonical and in order.
+    """Return the objects in canonical form and in order.
 
     An object that its kind refuses is left out, and said: that would be a fault of the import.
     """
@@ -195,7 +195,7 @@ def _canonical_objects(work: Work) -> dict[Address, Fields]:
 
 
 def _leftovers(work: Work, known: KnownObjects) -> None:
-    """Explains or lists the lines of the dialplan that are left: without effect, or why they stay."""
+    """Explain or list the lines of the dialplan that are left: without effect, or why they stay."""
     for outcome, reason in work.unsaid:
         for each in below(outcome):
             for option in each.trail.lines:
@@ -229,7 +229,7 @@ def _include(work: Work, value: str, context: DialplanContext, include: object) 
 
 
 def _hints(work: Work, known: KnownObjects, context: DialplanContext) -> None:
-    """Lamps: ccstate has one for every extension that has a phone."""
+    """Explain the hints that phones' lamps watch, which ccstate has too, and list all others."""
     for step in context.steps:
         if step.priority != HINT:
             continue
@@ -244,7 +244,7 @@ def _hints(work: Work, known: KnownObjects, context: DialplanContext) -> None:
 
 
 def _steps(work: Work, context: DialplanContext) -> None:
-    """Steps that no object came to: why not."""
+    """List the steps that no object came to, with the reason."""
     for (exten, _), steps in context.extens().items():
         still = [step for step in steps if work.ledger.is_open(step.option)]
         if not still:
@@ -269,7 +269,7 @@ def _is_quiet(step: DialplanStep) -> bool:
 
 
 def _why(work: Work, steps: list[DialplanStep]) -> str:
-    """Why no object came to an extension."""
+    """Return why no object came to an extension."""
     first = steps[0]
     reason = f"nothing that became an object leads to {first.exten} of [{first.context}]"
     if first.caller:

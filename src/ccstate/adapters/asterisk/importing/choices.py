@@ -37,7 +37,7 @@ _YEAR = [date(2024, 1, 1) + timedelta(days=number) for number in range(366)]
 
 
 def schedule(work: Work, times: tuple[str, ...], near: str) -> tuple[str, str]:
-    """The name of a schedule that is open at these times, or "", and why there is none.
+    """Return the name of a schedule that is open at these times, or "", and why there is none.
 
     `times` is `times,weekdays,days of the month,months[,timezone]` of GotoIfTime.
     """
@@ -72,7 +72,7 @@ def schedule(work: Work, times: tuple[str, ...], near: str) -> tuple[str, str]:
 
 
 def _runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
-    """The runs of numbers that follow each other, by first and last."""
+    """Return the runs of numbers that follow each other, by first and last."""
     runs: list[tuple[int, int]] = []
     for number in sorted(numbers):
         if runs and number == runs[-1][1] + 1:
@@ -90,7 +90,7 @@ _KEY = re.compile(r"(?:GLOBAL|DB|DEVICE_STATE)\((?:Custom:)?(.*)\)", re.IGNORECA
 
 
 def asked(work: Work, outcome: Switched) -> tuple[str, Outcome, Outcome] | None:
-    """The name of a switch, and the ways of a call while it is on and off.
+    """Return the name of a switch, and the ways of a call while it is on and off.
 
     Off is the position that holds after a start. None where there are more than two ways, or what
     decides cannot be a switch.
@@ -118,14 +118,14 @@ def asked(work: Work, outcome: Switched) -> tuple[str, Outcome, Outcome] | None:
 
 
 def changed_elsewhere(work: Work, outcome: Switched) -> str:
-    """Where the value is changed, as places in files; "" where no step changes it."""
+    """Return the places in files where the value is changed; "" where no step changes it."""
     steps = work.follower.values.changed.get(outcome.name, ())
     places = [f"{step.option.file}:{step.option.line}" for step, _ in steps]
     return ", ".join(dict.fromkeys(map(legible, places[:4])))
 
 
 def listed_callers(work: Work, outcome: Callers) -> list[tuple[dict[str, Json], Outcome]]:
-    """The fields of a list for each way of callers, in order; nothing where a number is none.
+    """Return the fields of a list for each way of callers, in order; none where a number is none.
 
     An empty number is that of callers who show none, and so is `anonymous` of SIP.
     """
@@ -153,7 +153,7 @@ def listed_callers(work: Work, outcome: Callers) -> list[tuple[dict[str, Json], 
 
 
 def list_name(work: Work, fields: dict[str, Json], near: str) -> str:
-    """The list with these callers; it is made where there is none yet."""
+    """Return the name of the list with these callers; it is made where there is none yet."""
     numbers = fields.get("numbers")
     if isinstance(numbers, list):
         fields["numbers"] = [*sorted(map(str, numbers))]
@@ -167,22 +167,22 @@ MOST_RETRIES = 9
 
 
 class NoMenu(Exception):
-    """No menu can be made of this wait for keys, from wherever it is reached; the words say why."""
+    """The reason why no menu can be made of this wait for keys, from wherever it is reached."""
 
 
 def keys(work: Work, outcome: Menu) -> Mapping[str, Outcome]:
-    """What each key leads to that any extension answers."""
+    """Return what each key leads to that any extension answers."""
     reached = {key: work.follower.pressed(outcome, key) for key in KEYS}
     return {key: way for key, way in reached.items() if way is not None}
 
 
 def special(follower: Follower, menu: Menu, exten: str) -> Outcome:
-    """What becomes of a caller by `i` or `t`, or `e` in its place; hung up without them."""
+    """Return what becomes of a caller by `i` or `t`, or `e` in its place; hung up without them."""
     return follower.pressed(menu, exten) or follower.pressed(menu, "e") or Hangs(Trail())
 
 
 def silence(follower: Follower, menu: Menu) -> Outcome:
-    """What becomes of a caller who presses nothing.
+    """Return what becomes of a caller who presses nothing.
 
     The next step runs where there is one, and only otherwise `t` (pbx_builtin_waitexten,
     main/pbx_builtins.c; 16.28 and 22.10, seen).
@@ -193,24 +193,24 @@ def silence(follower: Follower, menu: Menu) -> Outcome:
 
 
 def entered(follower: Follower, reads: Reads, keys: str) -> Outcome:
-    """What becomes of a caller who has entered these keys at a Read()."""
+    """Return what becomes of a caller who has entered these digits at a Read()."""
     return follower.after(reads.call.assuming(reads.variable, keys))
 
 
 def others_entered(follower: Follower, reads: Reads) -> tuple[Outcome, list[str]]:
-    """What becomes of a caller who has entered anything, but for what steps compare it with."""
+    """Return what becomes of callers who have entered anything that no step compares."""
     follower.values.entered.pop(reads.variable, None)
     outcome = entered(follower, reads, entered_in(reads.variable))
     return outcome, compared_with(follower, reads.variable)
 
 
 def compared_with(follower: Follower, variable: str) -> list[str]:
-    """Digits with which steps that were followed compare what was entered."""
+    """Return the digits with which steps that were followed compare what was entered."""
     return sorted(filter(str.isdigit, follower.values.entered.get(variable, ())))
 
 
 def without_keys(work: Work, outcome: Menu) -> Outcome:
-    """A menu in which no key leads anywhere: sounds, and what comes after the wait."""
+    """Return what becomes of a call in a menu in which no key leads anywhere."""
     then = silence(work.follower, outcome)
     for _, sound in reversed(outcome.sounds):
         then = Plays(sound, then, outcome.trail)
@@ -222,7 +222,7 @@ def without_keys(work: Work, outcome: Menu) -> Outcome:
 
 
 def prompt(work: Work, sounds: tuple[tuple[Option, str], ...]) -> str:
-    """The prompt of a menu; raises NoMenu, for a menu has to have one."""
+    """Return the prompt of a menu; raises NoMenu, for a menu has to have one."""
     if not sounds:
         raise NoMenu("a menu needs a recording, and none is played before this wait for keys")
     names = tuple(sound for _, sound in sounds)
@@ -235,12 +235,12 @@ def prompt(work: Work, sounds: tuple[tuple[Option, str], ...]) -> str:
 
 
 def is_mute(outcome: Outcome) -> bool:
-    """Whether keys are waited for without a sound before."""
+    """Check whether keys are waited for without a sound before."""
     return isinstance(outcome, Menu | Reads) and not outcome.sounds
 
 
 def spoken_before(outcome: Plays) -> Outcome:
-    """A Playback() and the wait for keys behind it, as one menu."""
+    """Return a Playback() and the wait for keys behind it, as one menu."""
     then = outcome.then
     if not isinstance(then, Menu | Reads):
         return outcome
@@ -255,7 +255,7 @@ def spoken_before(outcome: Plays) -> Outcome:
 
 
 def dials_extensions(work: Work, known: KnownObjects, outcome: Menu) -> bool:
-    """Whether callers can dial the number of every phone in a menu, and reach it as inside."""
+    """Check whether callers can dial every phone's number in a menu, and reach it as inside."""
     follower = work.follower
     phones = [phone for phone in known.phones.values() if phone.name in known.ringing]
     for phone in phones:
@@ -269,7 +269,7 @@ def dials_extensions(work: Work, known: KnownObjects, outcome: Menu) -> bool:
 
 
 def report_longer(work: Work, outcome: Menu, numbers: frozenset[str] = frozenset()) -> None:
-    """Tells what else can be dialled in a menu, for which Asterisk waits after the first key.
+    """Report what else can be dialled in a menu, for which Asterisk waits after the first key.
 
     `numbers` are those of extensions that the menu takes.
     """
@@ -289,7 +289,7 @@ def report_longer(work: Work, outcome: Menu, numbers: frozenset[str] = frozenset
 
 
 def _only(exten: str, numbers: frozenset[str]) -> bool:
-    """Whether an extension is the number of a phone, or a pattern for such numbers alone."""
+    """Check whether an extension is the number of a phone, or a pattern for such numbers alone."""
     if not exten.startswith("_"):
         return exten in numbers
     said = pattern(exten)
@@ -297,7 +297,7 @@ def _only(exten: str, numbers: frozenset[str]) -> bool:
 
 
 def report_other_keys(work: Work, outcome: Menu, address: str, looked_up: str) -> None:
-    """Tells where a menu leads elsewhere because it is entered from another context."""
+    """Report where a menu leads elsewhere because it is entered from another context."""
     resolver = work.follower.resolver
     for key in (*KEYS, "t", "i"):
         here = resolver.answer(outcome.context, key)
@@ -321,7 +321,7 @@ class Tree:
 
 @dataclass(frozen=True, slots=True)
 class TreePlace:
-    """Where an outcome is to be said: `by` is what explains its lines, `near` names new trees."""
+    """The place where an outcome is said: `by` explains its lines, `near` names new trees."""
 
     by: object
     near: str
@@ -334,5 +334,5 @@ class TreePlace:
         return replace(self, deep=self.deep + 1)
 
     def near_to(self, key: str) -> "TreePlace":
-        """For what a key leads to."""
+        """Return the place of what a key leads to."""
         return replace(self.below, near=f"{self.near}-{key}")

@@ -46,7 +46,7 @@ _TELLS = re.compile(r"record", re.IGNORECASE)
 
 
 def with_notice(work: Work, outcome: Outcome) -> Outcome:
-    """A call that is recorded, together with the announcement before it that says so."""
+    """Return a call that is recorded, together with the announcement before it that says so."""
     if not isinstance(outcome, Plays) or not isinstance(outcome.then, Queues | Rings):
         return outcome
     then, recorded = outcome.then, outcome.then.recorded
@@ -58,13 +58,13 @@ def with_notice(work: Work, outcome: Outcome) -> Outcome:
 
 
 def _tells(work: Work, sound: str) -> bool:
-    """Whether a recording says that calls are recorded, by its words or by its name."""
+    """Check whether a recording says that calls are recorded, by its words or by its name."""
     name = sound.partition(",")[0].strip()
     return bool(_TELLS.search(f"{name} {work.setting.words.get(name, '')}"))
 
 
 def say_recording(work: Work, address: Address, outcome: Queues | Rings, *, by_key: bool) -> None:
-    """Says whether conversations at an address are recorded; the first way that leads there counts.
+    """Say whether conversations at an address are recorded; the first way that leads there counts.
 
     `by_key`: the phone that answers can start and stop it.
     """
@@ -96,14 +96,14 @@ def _spelled(fields: dict[str, Json]) -> str:
 
 
 def fill_recordings(work: Work) -> None:
-    """Fills in `recording` of the queues and extensions whose calls are recorded."""
+    """Fill in `recording` of the queues and extensions whose calls are recorded."""
     for address, fields in work.recordings.items():
         if fields:
             work.objects[address]["recording"] = fields
 
 
 def on_demand(work: Work, kind: str, options: str) -> tuple[bool, str]:
-    """Whether options of Dial() or Queue() let those who answer record; and the other options."""
+    """Return whether Dial() or Queue() lets those who answer record; and the other options."""
     flags = letters(options)
     if "x" not in flags or not work.setting.holds(kind, "recording.when"):
         return False, options
@@ -116,7 +116,7 @@ ASKED = "differs: here callers hear music meanwhile, and the person who answers 
 
 
 def followed(work: Work, phones: Mapping[str, Phone], outcome: Follows) -> tuple[list[Json], Trail]:
-    """What `follow_me` of an extension says of a FollowMe(), and the lines that it says.
+    """Return what `follow_me` of an extension says of a FollowMe(), and the lines that it says.
 
     Nothing where it cannot say all of it.
     """
@@ -139,7 +139,7 @@ def _sections(work: Work) -> dict[str, Section]:
 
 
 def _order(line: Option) -> int:
-    """The place that a line `number,seconds,order` gives itself; those without stay as they stand."""
+    """Return the `order` of a line `number,seconds,order`; 0 where it has none."""
     order = [*line.value.split(","), "", ""][2].strip()
     return int(order) if order.isascii() and order.isdigit() else 0
 
@@ -147,7 +147,7 @@ def _order(line: Option) -> int:
 def _follow(
     work: Work, phones: Mapping[str, Phone], section: Section, line: Option
 ) -> dict[str, Json]:
-    """One number that is called: a phone of the house, or an outside number."""
+    """Return the step of `follow_me` for a called number: a phone of the house, or one outside."""
     number, rings, *_ = (part.strip() for part in f"{line.value},".split(","))
     ring_for = decoded(SECONDS, rings or RINGS_FOR)
     if ring_for is UNCLEAR or not number.isalnum():
@@ -160,7 +160,7 @@ def _follow(
 
 
 def report_follow_me(work: Work) -> None:
-    """Lists the lines of followme.conf that no extension says."""
+    """List the lines of followme.conf that no extension says."""
     for section in work.sections("followme.conf"):
         is_said = section.name in _sections(work)
         reason = "no extension goes on to this FollowMe(), or to numbers that it can call"
@@ -180,7 +180,7 @@ FORWARDS = "with ccstate a feature code with `action: forward` does"
 
 
 class Nowhere(Exception):
-    """No object says what becomes of this call; the words say why."""
+    """The reason why no object says what becomes of this call."""
 
 
 @dataclass(slots=True)
@@ -206,7 +206,7 @@ class Ringing:
 
 @dataclass(slots=True)
 class KnownObjects:
-    """Everything that a destination can be."""
+    """The objects that a destination can be."""
 
     phones: Mapping[str, Phone]
     """By endpoint."""
@@ -229,7 +229,7 @@ class KnownObjects:
 
 
 def ringing(work: Work, known: KnownObjects, outcome: Outcome) -> Ringing | None:
-    """What an extension would say of this, with notes on what it does not say; None if nothing."""
+    """Return what an extension would say of this, with notes on the rest; None if nothing."""
     outcome = with_notice(work, outcome)
     if isinstance(outcome, Forks) and "DEVICE_STATE" in outcome.condition:
         inner = ringing(work, known, outcome.no)
@@ -265,7 +265,7 @@ def ringing(work: Work, known: KnownObjects, outcome: Outcome) -> Ringing | None
 def _after_follow_me(
     work: Work, known: KnownObjects, found: Ringing, unanswered: Outcome
 ) -> Outcome:
-    """What follows the phones that ring after the own one, which are noted, if all can be said."""
+    """Return what follows the phones after the own one, which are noted, if all can be said."""
     if not isinstance(unanswered, Follows):
         return unanswered
     found.follows, trail = followed(work, known.phones, unanswered)
@@ -274,7 +274,7 @@ def _after_follow_me(
 
 
 def _ringing_by_default(work: Work, known: KnownObjects, outcome: Switched) -> Ringing | None:
-    """A phone that rings unless the database has something else for it: `DB(DND/2001)`."""
+    """Return a phone that rings unless the database has something else: `DB(DND/2001)`."""
     inner = ringing(work, known, outcome.ways[outcome.initial])
     if inner is None:
         return None
@@ -297,20 +297,20 @@ def _ringing_by_default(work: Work, known: KnownObjects, outcome: Switched) -> R
 
 
 def unusual(outcome: Switched) -> list[Outcome]:
-    """The ways of a call that differ from that after a start."""
+    """Return the ways of a call that differ from that after a start."""
     usual = outcome.ways[outcome.initial]
     return [way for way in outcome.ways.values() if not same(way, usual)]
 
 
 def turns_away(outcome: Outcome) -> bool:
-    """Whether callers are turned away: to the end of the call, or to a mailbox."""
+    """Check whether callers are turned away: to the end of the call, or to a mailbox."""
     if isinstance(outcome, Plays):
         return turns_away(outcome.then)
     return isinstance(outcome, Hangs | Message)
 
 
 def _say_options(work: Work, outcome: Rings, found: Ringing) -> None:
-    """The options of Dial(), as rights where the platform has them, or as what differs."""
+    """Say the options of Dial(), as rights where the platform has them, or as what differs."""
     found.is_recorded_by_key, options = on_demand(work, "extension", outcome.options)
     rights, rest = dial_rights(options)
     notes: list[str] = []
@@ -330,7 +330,7 @@ _RIGHTS = {"t": "transfer", "k": "park"}
 
 
 def dial_rights(options: str) -> tuple[list[str], str]:
-    """What the called party can do during a call, and the options that are about something else.
+    """Return what the called party can do during a call, and the options about something else.
 
     What callers can do counts as said with it: they do it by their own rights, if they are phones.
     """
@@ -344,7 +344,7 @@ _WORDS = {"BUSY": "is busy", "CHANUNAVAIL": "is not there", "CONGESTION": "canno
 
 
 def statuses(outcome: Rings | RingsAll | Leaves) -> list[Trail]:
-    """The lines that follow for each DIALSTATUS, with what differs from where the call is not answered."""
+    """Return the lines for each DIALSTATUS, with what differs from a call without an answer."""
     usual = outcome.after["NOANSWER"]
     line = outcome.trail.lines[-1]
     trails: list[Trail] = []
@@ -387,7 +387,7 @@ def claim_ringing(work: Work, known: KnownObjects, found: Ringing, by: object) -
 
 
 def extension_of(work: Work, known: KnownObjects, outcome: Outcome, by: object) -> str | None:
-    """The extension that does just this, where there is one."""
+    """Return the extension that does just this, where there is one."""
     found = ringing(work, known, outcome)
     if found is None:
         return None
@@ -403,13 +403,13 @@ def extension_of(work: Work, known: KnownObjects, outcome: Outcome, by: object) 
 
 
 def message_at(known: KnownObjects, outcome: Message) -> str | None:
-    """The mailbox in which the caller may leave a message."""
+    """Return the mailbox in which the caller may leave a message."""
     box = known.mailboxes.get((outcome.mailbox, outcome.context))
     return f"voicemail/{box.owner}" if box else None
 
 
 def waits(outcome: Queues, options: str) -> tuple[int | None, str]:
-    """The longest wait in seconds, None for no end; and why the rest of it says nothing.
+    """Return the longest wait in seconds, None for no end; and why the rest of it says nothing.
 
     `options` are those of Queue() that no field says.
     """
@@ -423,7 +423,7 @@ def waits(outcome: Queues, options: str) -> tuple[int | None, str]:
 
 
 def lose(work: Work, outcome: Outcome, reason: str) -> None:
-    """Lists the lines that a call runs through which no object says, where no other call does."""
+    """List the lines that a call runs through which no object says, where no other call does."""
     for option in outcome.trail.lines:
         if option.key.lower() != "include" and work.ledger.is_open(option):
             work.ledger.leave(option, reason)

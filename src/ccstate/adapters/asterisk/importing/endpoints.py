@@ -1,4 +1,4 @@
-"""Endpoints, accounts and mailboxes → extensions, users and trunks."""
+"""The extensions, users and trunks that endpoints, accounts and mailboxes become."""
 
 import re
 from collections.abc import Mapping
@@ -61,7 +61,7 @@ class Phone:
 
 
 def phones(work: Work, trunks: frozenset[str]) -> dict[str, Phone]:
-    """Phones by endpoint, and their objects begun; `trunks` are endpoints of another kind."""
+    """Return phones by endpoint, their objects begun; `trunks` are endpoints of another kind."""
     found: dict[str, Phone] = {}
     for identity, section in work.pjsip.get("endpoint", {}).items():
         if identity in trunks:
@@ -82,14 +82,14 @@ def phones(work: Work, trunks: frozenset[str]) -> dict[str, Phone]:
 
 
 def _unreachable(work: Work, section: Section) -> None:
-    """Endpoints that only call: `anonymous` above all, by which Asterisk lets in whom it does not know."""
+    """List an endpoint that only calls: `anonymous`, by which Asterisk lets strangers in."""
     reason = "it cannot be rung, for it has no aors: an extension has a phone, or a mailbox"
     work.ledger.leave_header(section, reason)
     work.ledger.leave_all(section.written, reason)
 
 
 def named(work: Work, kind: str, names: str | None) -> list[Section]:
-    """The sections of a type that an option names, as far as there are such."""
+    """Return the sections of a type that an option names, as far as there are such."""
     known = work.pjsip.get(kind, {})
     return [known[n] for name in (names or "").split(",") if (n := name.strip()) in known]
 
@@ -121,7 +121,7 @@ def _endpoint(work: Work, phone: Phone) -> None:
 
 
 def _one(work: Work, phone: Phone, key: str, kind: str) -> list[Section]:
-    """The sections that an option names, of which an extension has exactly one."""
+    """Return the sections that an option names; listed where they are not exactly one."""
     found = named(work, kind, phone.endpoint.get(key))
     if len(found) != 1:
         reason = "an extension has exactly one" if found else "there is no such section"
@@ -130,7 +130,7 @@ def _one(work: Work, phone: Phone, key: str, kind: str) -> list[Section]:
 
 
 def codecs(endpoint: Section) -> list[str]:
-    """What an endpoint may speak, best first: all its `allow` and `disallow`, in their order.
+    """Return the codecs of an endpoint, best first: all its `allow` and `disallow`, in order.
 
     Source: ast_parse_allow_disallow, res_pjsip/pjsip_configuration.c of Asterisk 22.
     """
@@ -199,7 +199,7 @@ def _accounts(work: Work, phone: Phone) -> None:
 
 
 def shown_numbers(work: Work, found: dict[str, Phone]) -> None:
-    """Tells where colleagues see another number than the one by which a phone is reached."""
+    """Report where colleagues see another number than the one by which a phone is reached."""
     for phone in found.values():
         option = next((o for o in phone.endpoint.options if o.key.lower() == "callerid"), None)
         number = phone.number or phone.name
@@ -211,7 +211,7 @@ def shown_numbers(work: Work, found: dict[str, Phone]) -> None:
 
 
 def people(work: Work, found: dict[str, Phone]) -> None:
-    """A user for every phone that shows a person's name."""
+    """Make a user for every phone that shows a person's name."""
     for phone in found.values():
         if phone.shown:
             phone.user = work.names.free("user", person(phone.shown))
@@ -247,7 +247,7 @@ class Trunk:
 
 
 def carriers(work: Work) -> frozenset[str]:
-    """The endpoints that lead to a carrier: their contact is written down, or they log in."""
+    """Return the endpoints that lead to a carrier: with a contact, or a login of their own."""
     endpoints = work.pjsip.get("endpoint", {})
     found = {each.get("endpoint") or "" for each in work.pjsip.get("identify", {}).values()}
     for identity, endpoint in endpoints.items():
@@ -258,7 +258,7 @@ def carriers(work: Work) -> frozenset[str]:
 
 
 def trunks(work: Work, those: frozenset[str]) -> dict[str, Trunk]:
-    """The trunks by endpoint, with their objects."""
+    """Return the trunks by endpoint, with their objects."""
     found: dict[str, Trunk] = {}
     for identity, endpoint in work.pjsip.get("endpoint", {}).items():
         if identity in those and (fields := _server(work, endpoint)):
@@ -283,7 +283,7 @@ def _transports(work: Work) -> None:
 
 
 def _server(work: Work, endpoint: Section) -> dict[str, Json] | None:
-    """Host, port and transport, from the contact of the one address that it has."""
+    """Return host, port and transport, from the contact of the one address that it has."""
     aors = named(work, "aor", endpoint.get("aors"))
     read = decoded(SERVER, aors[0].get("contact")) if len(aors) == 1 else None
     host, port, transport = read if isinstance(read, list) else (None, None, None)
@@ -318,7 +318,7 @@ def _trunk_endpoint(work: Work, trunk: Trunk, endpoint: Section) -> None:
 
 
 def _account(work: Work, trunk: Trunk, endpoint: Section) -> None:
-    """The account by which the server logs in, from outbound_auth and the registrations."""
+    """Say the account by which the server logs in, from outbound_auth and the registrations."""
     fields = work.objects[trunk.address]
     auth = work.pjsip.get("auth", {}).get(endpoint.get("outbound_auth") or "")
     username = (auth.get("username") or "") if auth else ""
@@ -343,7 +343,7 @@ def _account(work: Work, trunk: Trunk, endpoint: Section) -> None:
 
 
 def _registration(work: Work, trunk: Trunk, section: Section, username: str) -> bool:
-    """Whether the server logs in by this section with the account of the endpoint."""
+    """Check whether the server logs in by this section with the account of the endpoint."""
     fits = username and decoded(CLIENT, section.get("client_uri")) == username
     logs_in = work.pjsip.get("auth", {}).get(section.get("outbound_auth") or "")
     if not fits:
@@ -358,7 +358,7 @@ def _registration(work: Work, trunk: Trunk, section: Section, username: str) -> 
 
 
 def _identified(work: Work, trunk: Trunk) -> None:
-    """The addresses from which the carrier's calls arrive."""
+    """Say the addresses from which the carrier's calls arrive."""
     fields = work.objects[trunk.address]
     more: list[str] = []
     for section in work.pjsip.get("identify", {}).values():
@@ -387,7 +387,7 @@ _BOX = table("mailbox", MAILBOX_ROWS, {"attaches": True})
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """A line of voicemail.conf."""
+    """A mailbox: one line of voicemail.conf."""
 
     name: str
     context: str
@@ -396,7 +396,7 @@ class Mailbox:
 
 
 def mailboxes(work: Work, phones: Mapping[str, Phone]) -> dict[tuple[str, str], Mailbox]:
-    """Every mailbox by name and context; the fields of their extensions are filled in."""
+    """Return every mailbox by name and context; the fields of their extensions are filled in."""
     found: dict[tuple[str, str], Mailbox] = {}
     owned: set[str] = set()
     watching: dict[tuple[str, str], list[Phone]] = {}
@@ -430,7 +430,7 @@ def mailboxes(work: Work, phones: Mapping[str, Phone]) -> dict[tuple[str, str], 
 def _mailbox(
     work: Work, phone: Phone | None, section: Section, option: Option, owned: set[str]
 ) -> Mailbox | None:
-    """One line: `1101 => pin,name,e-mail,pager,options`; `phone`: of the same name, or with its lamp."""
+    """Read a line `1101 => pin,name,e-mail,pager,options` of that phone, or with its lamp."""
     name, ledger = option.key, work.ledger
     if not name.isdigit() or not 2 <= len(name) <= 15:
         ledger.leave(option, "a mailbox belongs to an extension, which has a number of digits")
@@ -467,7 +467,7 @@ def _mailbox(
 
 
 def _name(work: Work, option: Option, phone: Phone | None, owner: str, full: str) -> None:
-    """The owner's name, by which callers find the mailbox."""
+    """Say the owner's name, by which callers find the mailbox."""
     user = Address("user", phone.user) if phone and phone.user else None
     if not full:
         return
@@ -488,13 +488,13 @@ def _lamp_lines(phone: Phone) -> list[Option]:
 
 
 def _named(option: Option) -> list[tuple[str, str]]:
-    """The mailboxes that a lamp shows, by name and context."""
+    """Return the mailboxes that a lamp shows, by name and context."""
     parts = (part.strip().partition("@") for part in option.value.split(",") if part.strip())
     return [(name, context or "default") for name, _, context in parts]
 
 
 def _lamps(work: Work, phone: Phone, found: Mapping[tuple[str, str], Mailbox]) -> None:
-    """Which mailboxes light the lamp of a phone; with ccstate it is its own."""
+    """Explain which mailboxes light the lamp of a phone; with ccstate it is its own."""
     lines = _lamp_lines(phone)
     has_box = work.objects[phone.address].get("voicemail") is not None
     if not lines and has_box:

@@ -1,4 +1,4 @@
-"""A hand-written configuration, sorted by what its sections are, and the objects that are made of it."""
+"""A hand-written configuration, sorted by its sections, and the objects that are made of it."""
 
 import re
 from collections.abc import Container, Iterable, Mapping
@@ -24,25 +24,25 @@ _BETWEEN = re.compile(r"[^a-z0-9._-]+")
 
 
 def name_of(text: str) -> str:
-    """A valid name near the text; `unnamed` where nothing of it can be used."""
+    """Return a valid name near the text; `unnamed` where nothing of it can be used."""
     plain = _BETWEEN.sub("-", text.lower()).strip("-._")
     return plain[:70].rstrip("-._") or "unnamed"
 
 
 def person(text: str) -> str:
-    """A person's name as a name: `Lindsey Freddie` → `lindsey.freddie`."""
+    """Make a valid name of a person's name: `Lindsey Freddie` → `lindsey.freddie`."""
     return name_of(".".join(re.findall(r"[a-z0-9]+", text.lower())))
 
 
 class Names:
-    """Names that are taken; the second who asks for one is given another."""
+    """The names that are taken; the second object that asks for one is given another."""
 
     def __init__(self) -> None:
         self._taken: set[tuple[str, str]] = set()
         self._next: dict[tuple[str, str], int] = {}
 
     def free(self, kind: str, wanted: str) -> str:
-        """The name, or `name-2` and so on where it is taken."""
+        """Return the name, or `name-2` and so on where it is taken."""
         name = wanted
         while (kind, name) in self._taken:
             count = self._next.get((kind, wanted), 2)
@@ -52,14 +52,14 @@ class Names:
         return name
 
     def variable(self, *words: str) -> str:
-        """The name of an environment variable: `SIP_1101`."""
+        """Return the name of an environment variable: `SIP_1101`."""
         text = "_".join(re.sub(r"[^A-Z0-9]+", "_", word.upper()).strip("_") for word in words)
         return self.free("variable", text[:80]).replace("-", "_")
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What the files do not say, as the administrator gives it."""
+    """The answers of the administrator to what the files do not say."""
 
     prefix: str = ""
     """What makes an inbound number, as the carrier dials it, international: `+1`."""
@@ -73,7 +73,7 @@ class Setting:
     """What the objects are for: nothing is made of fields that would be refused there."""
 
     def holds(self, kind: str, *paths: str) -> bool:
-        """Whether objects of a kind, and these fields of theirs, can be made."""
+        """Check whether objects of a kind, and these fields of theirs, can be made."""
         support = self.supports.get(kind)
         return support is not None and not any(path in support.lacking for path in paths)
 
@@ -104,7 +104,7 @@ class Room:
 
 @dataclass(slots=True)
 class Work:
-    """Everything that is known while objects are made."""
+    """The knowledge of an import while objects are made."""
 
     setting: Setting
     ledger: Ledger
@@ -138,7 +138,7 @@ class Work:
         return resolved(found) if found else ()
 
     def one(self, kind: str, wanted: str, fields: dict[str, Json]) -> Address:
-        """The object with these fields; it is made, near the wanted name, where there is none.
+        """Return the object with these fields; it is made, near the wanted name, where it is new.
 
         An internal number that it was given later makes no difference.
         """
@@ -151,11 +151,11 @@ class Work:
         return address
 
     def differs(self, line: Option, how: str) -> None:
-        """Lists a line of which an object says nearly the same, with what is different."""
+        """List a line of which an object says nearly the same, with what is different."""
         self.ledger.leave(line, f"differs: {how}")
 
     def secret(self, *words: str, value: str) -> str:
-        """A reference to a secret, under a name of its own."""
+        """Return a reference to a secret, under a name of its own."""
         name = self.names.variable(*words)
         self.secrets[name] = value
         return f"env:{name}"
@@ -166,7 +166,7 @@ def _alike(known: dict[str, Json] | None, fields: dict[str, Json]) -> bool:
 
 
 def open_estate(confs: Mapping[str, Conf], setting: Setting) -> Work:
-    """The configurations by their main files, with all their lines in the ledger."""
+    """Return the configurations by their main files, with all their lines in the ledger."""
     ledger = Ledger()
     for each in confs.values():
         ledger.read(each)
@@ -187,7 +187,7 @@ def open_estate(confs: Mapping[str, Conf], setting: Setting) -> Work:
 
 
 def prompt_of(work: Work, sounds: tuple[str, ...]) -> str:
-    """The prompt with the words of these recordings; "" where some are not known."""
+    """Return the prompt with the words of these recordings; "" where some are not known."""
     names = [name.strip() for s in sounds for name in s.partition(",")[0].split("&")]
     spoken = [work.setting.words.get(name, "") for name in names]
     text = " ".join(spoken)
@@ -209,7 +209,7 @@ class Table:
 
 
 def table(noun: str, rows: Iterable[Row], alike: Mapping[str, Any] | None = None) -> Table:
-    """The table of these rows, of which later ones go before; `alike`: fields that all objects have."""
+    """Return the table of these rows, later ones first; `alike`: fields that all objects have."""
     known, same = {name: row for row in rows for name in row.names}, alike or {}
     fixed = {row.option: row.default for row in known.values() if not row.field}
     for row, text in encode(known.values(), same):
@@ -219,7 +219,7 @@ def table(noun: str, rows: Iterable[Row], alike: Mapping[str, Any] | None = None
 
 
 def lines_of(section: Section, *keys: str) -> list[Option]:
-    """The lines of these options; of one that stands there twice the last counts."""
+    """Return the lines of these options; of one that stands there twice the last counts."""
     return [option for option in section.options if option.key.lower() in keys]
 
 
@@ -232,7 +232,7 @@ def read_section(
     said: Container[str] = (),
     judged: Container[str] = (),
 ) -> None:
-    """The options of a section by their rows; `said` by its own existence, `judged` by the caller."""
+    """Read a section by its rows; `said` by its own existence, `judged` by the caller."""
     report_defaults(work, table, section)
     for option in section.options:
         key = option.key.lower()
@@ -243,7 +243,7 @@ def read_section(
 
 
 def read_option(work: Work, table: Table, address: Address, option: Option) -> None:
-    """Fills in the field that an option says; the ledger has the reason where none says it."""
+    """Fill in the field that an option says; the ledger has the reason where none says it."""
     if found := read_value(work, table, address, option):
         work.objects[address] = put(work.objects[address], *found)
 
@@ -251,7 +251,7 @@ def read_option(work: Work, table: Table, address: Address, option: Option) -> N
 def read_value(
     work: Work, table: Table, address: Address, option: Option
 ) -> tuple[Path, Json] | None:
-    """The field of an object that an option says, and its value; None where it says no field."""
+    """Return the field of an object that an option says, and its value; None where it has none."""
     key, value, ledger = option.key.lower(), option.value.strip(), work.ledger
     row = table.rows.get(key)
     note: str | None
@@ -280,7 +280,7 @@ def read_value(
 
 
 def report_defaults(work: Work, table: Table, section: Section) -> None:
-    """Tells at the header where a section leaves out an option, and Asterisk's default is noticed."""
+    """Report a section that leaves out an option whose default in Asterisk is noticed."""
     for name, row in table.rows.items():
         if not row.effect or name != row.option or section.get(name) is not None:
             continue
@@ -290,7 +290,7 @@ def report_defaults(work: Work, table: Table, section: Section) -> None:
 
 
 def fits(kind: str, path: Path, value: Json) -> bool:
-    """Whether a field takes a value, by the type that its kind gives it."""
+    """Check whether a field takes a value, by the type that its kind gives it."""
     try:
         KINDS[kind].model.model_validate(put({}, path, value))
     except ValidationError as wrong:

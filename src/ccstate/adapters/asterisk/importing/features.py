@@ -64,7 +64,7 @@ class _Code:
 
 
 def feature_codes(work: Work, known: KnownObjects) -> set[str]:
-    """Makes the feature codes that run an application; the codes are the result."""
+    """Make the feature codes that run an application; the codes are the result."""
     if not work.setting.holds("feature_code"):
         return set()
     made: set[str] = set()
@@ -99,7 +99,7 @@ def feature_codes(work: Work, known: KnownObjects) -> set[str]:
 
 
 def switch_codes(work: Work, known: KnownObjects) -> None:
-    """Makes the feature codes that turn a switch."""
+    """Make the feature codes that turn a switch."""
     if not work.setting.holds("feature_code"):
         return
     codes = {code.code: code for code in _dialled(work, known)}
@@ -126,7 +126,7 @@ def switch_codes(work: Work, known: KnownObjects) -> None:
 
 
 def forward_codes(work: Work, known: KnownObjects) -> None:
-    """Makes the feature code that sends the calls of a phone elsewhere: `_*72.` and `*73` are one."""
+    """Make the code that sends the calls of a phone elsewhere: `_*72.` and `*73` are one."""
     if not work.setting.holds("feature_code"):
         return
     first = ""
@@ -150,7 +150,7 @@ def forward_codes(work: Work, known: KnownObjects) -> None:
 
 
 def _forwarding(work: Work, known: KnownObjects, step: DialplanStep) -> _Code | None:
-    """The code with a step that keeps a number for a phone; None where phones cannot dial it."""
+    """Return the code that keeps a number for a phone; None where phones cannot dial it."""
     written = _BEHIND.sub("", step.exten.removeprefix("_"))
     ways = openings(step.exten)
     if not _CODE.fullmatch(written) or len(written) < 2 or not ways:
@@ -170,7 +170,7 @@ _BEHIND = re.compile(r"[XNZ.!\[].*", re.IGNORECASE)
 
 
 def _dialled(work: Work, known: KnownObjects) -> Iterator[_Code]:
-    """The codes that phones can dial, each once."""
+    """Return the codes that phones can dial, each once."""
     contexts = sorted({phone.context for phone in known.phones.values()})
     seen: set[str] = set()
     for context in work.plan.contexts.values():
@@ -186,7 +186,7 @@ def _dialled(work: Work, known: KnownObjects) -> Iterator[_Code]:
 
 
 def _leads_to(work: Work, context: str, candidate: Candidate) -> bool:
-    """Whether phones that dial a code come to this extension, perhaps by way of another."""
+    """Check whether phones that dial a code come to this extension, perhaps by way of another."""
     answer = work.follower.resolver.answer(context, candidate.exten)
     if answer is None or answer[:2] == candidate[:2]:
         return answer is not None
@@ -216,7 +216,7 @@ def _make(work: Work, known: KnownObjects, code: _Code, fields: Fields, differs:
 
 
 def _actions(work: Work, known: KnownObjects, code: _Code) -> list[_Action]:
-    """What the steps of a code do; nothing where any of them is not known."""
+    """Return what the steps of a code do; nothing where any of them is not known."""
     found: list[_Action] = []
     for step in code.steps:
         app = step.app.strip().lower()
@@ -249,7 +249,7 @@ _OWN = re.compile(rf"DB\(([^/]+)/{CALLER}\)")
 
 
 def _keep(work: Work, known: KnownObjects, app: str, data: str) -> _Action | None:
-    """What a code does that keeps a value in the database for the phone that dials it."""
+    """Return what a code does that keeps a value in the database for the phone that dials it."""
     name = f"DB({data.strip()})" if app == "dbdel" else data.partition("=")[0].strip()
     if app == "gotoif" or not _is_silenced(work, known, name):
         return None
@@ -257,7 +257,7 @@ def _keep(work: Work, known: KnownObjects, app: str, data: str) -> _Action | Non
 
 
 def _is_silenced(work: Work, known: KnownObjects, name: str) -> bool:
-    """Whether a value that is kept for a phone turns its calls away."""
+    """Check whether a value that is kept for a phone turns its calls away."""
     own = _OWN.fullmatch(name)
     if own is None:
         return False
@@ -280,7 +280,7 @@ def _pick_up(_: KnownObjects, said: Mapping[str, str]) -> _Action | None:
 
 
 def _is_own(said: Mapping[str, str]) -> bool:
-    """Whether the phone that dials is meant."""
+    """Check whether the phone that dials is meant."""
     return said["device"] in ("", f"PJSIP/{CALLER}")
 
 
@@ -313,12 +313,12 @@ _ACTIONS: Mapping[str, Callable[[KnownObjects, Mapping[str, str]], _Action | Non
 
 
 def _is_aside(app: str) -> bool:
-    """Whether nothing of an application has to be said for a code."""
+    """Check whether nothing of an application has to be said for a code."""
     return effect(app) in (Effect.NOTHING, Effect.ASIDE)
 
 
 def _let_log_in(work: Work, known: KnownObjects, queue: Address, penalty: int) -> None:
-    """Every phone may log in where a code lets it: members who are not always there."""
+    """Let every phone log in where a code lets it: members who are not always there."""
     fields = work.objects[queue]
     members = fields.setdefault("members", [])
     if not isinstance(members, list):
@@ -367,7 +367,7 @@ class Lot(NamedTuple):
 
 
 def parking_lots(work: Work) -> list[Lot]:
-    """The lots that a number parks calls in."""
+    """Return the lots that a number parks calls in."""
     found: list[Lot] = []
     for section in work.sections("res_parking.conf"):
         if section.name.lower() == "general":
@@ -384,7 +384,7 @@ def parking_lots(work: Work) -> list[Lot]:
 
 
 def _said(section: Section, option: str) -> str:
-    """What an option says, or what holds where it is not written."""
+    """Return the value of an option, or what holds where it is not written."""
     return section.get(option) or _LOT.rows[option].default
 
 
@@ -401,7 +401,7 @@ def _lot(work: Work, section: Section) -> Address:
 
 
 def timeouts(work: Work, ways: Destinations, lots: list[Lot]) -> None:
-    """Where calls of each lot go that are not picked up, if not back to the phone that parked them.
+    """Say where calls of each lot go that are not picked up, if not back to the phone.
 
     The extension that is called by that phone, such as `PJSIP_2001`, is not asked for.
     """
@@ -421,7 +421,7 @@ def timeouts(work: Work, ways: Destinations, lots: list[Lot]) -> None:
 
 
 def include_lots(work: Work, lots: list[Lot]) -> None:
-    """The lines by which phones may dial the numbers of a lot; all may, with ccstate."""
+    """Explain the lines by which phones may dial the numbers of a lot; all may, with ccstate."""
     contexts: dict[str, list[Address]] = {}
     for lot in lots:
         contexts.setdefault(lot.context, []).append(lot.address)
@@ -432,7 +432,7 @@ def include_lots(work: Work, lots: list[Lot]) -> None:
 
 
 def exits(work: Work, known: KnownObjects, ways: Destinations) -> None:
-    """The keys by which waiting callers leave each queue: single digits of its context."""
+    """Say the keys by which waiting callers leave each queue: single digits of its context."""
     if not work.setting.holds("queue", "keys"):
         return
     for section in work.sections("queues.conf"):
@@ -458,7 +458,7 @@ def exits(work: Work, known: KnownObjects, ways: Destinations) -> None:
 
 
 def overflow(work: Work, known: KnownObjects) -> None:
-    """Fills in `overflow` of every queue that a call reaches."""
+    """Fill in `overflow` of every queue that a call reaches."""
     for address, (after, ends) in known.onwards.items():
         fields = work.objects[address]
         said: dict[str, Json] = {}

@@ -24,7 +24,7 @@ MOST_WORDS = 8 * 1024 * 1024
 
 
 def words(listed: bytes) -> dict[str, str]:
-    """Words by the name of the recording, from a list such as core-sounds-en.txt.
+    """Read words by the name of the recording, from a list such as core-sounds-en.txt.
 
     Each line is `name: words`; `;` begins a comment. Source: asterisk-core-sounds-en 1.6.1,
     usr/share/doc/asterisk-core-sounds-en/core-sounds-en.txt.gz.
@@ -40,7 +40,7 @@ def words(listed: bytes) -> dict[str, str]:
 
 
 def read_confs(read: Read, glob: Glob, files: Iterable[str] = FILES) -> dict[str, Conf]:
-    """The configurations by their main files; those that are optional, where there are such."""
+    """Read configurations by their main files; those that are optional, where there are such."""
     there = (file for file in files if file not in OPTIONAL or read(file) is not None)
     return {file: conf.read(read, glob, file) for file in there}
 
@@ -62,7 +62,7 @@ class Folder:
         self._root = root
 
     def read(self, name: str) -> bytes | None:
-        """The bytes of a file; None where there is none. Unreadable where it may not be read."""
+        """Read the bytes of a file, None where there is none; Unreadable where it is forbidden."""
         inside = self._inside(name)
         if inside is None:
             return None
@@ -75,7 +75,7 @@ class Folder:
             raise Unreadable(_unreadable(path, error)) from None
 
     def matching(self, pattern: str) -> Iterator[str]:
-        """The names that an include's pattern stands for, as it would name them."""
+        """Return the names that an include's pattern stands for, as it would name them."""
         inside = self._inside(pattern)
         if inside is not None:
             above = pattern.removesuffix(inside)
@@ -84,7 +84,7 @@ class Folder:
                 yield above + name
 
     def _inside(self, name: str) -> str | None:
-        """The name from the folder on; None for what is outside, or could be."""
+        """Return the name from the folder on; None for what is outside, or could be."""
         path = PurePosixPath(name)
         if "\0" in name or ".." in path.parts:
             return None
@@ -97,7 +97,7 @@ class Folder:
 
 
 def recorded_words(root: Path) -> Path | None:
-    """The list of words that belongs to a configuration folder: below one of the folders above it.
+    """Find the list of words of a configuration folder: below one of the folders above it.
 
     So the machine's own, and that of a system which was unpacked into a folder.
     """
@@ -109,7 +109,7 @@ def recorded_words(root: Path) -> Path | None:
 
 
 def listed_words(path: Path) -> bytes:
-    """What such a list says, unpacked; Unreadable where it cannot be read."""
+    """Read such a list, unpacked; Unreadable where it cannot be read."""
     try:
         if path.suffix != ".gz":
             return _bytes(path, MOST_WORDS)
@@ -184,7 +184,7 @@ _GENERAL = frozenset({"general", "globals", "settings", "channels", "zonemessage
 
 
 def list_unread(ledger: Ledger, read: Read, glob: Glob) -> None:
-    """Lists each of these files that says anything, at its first section."""
+    """List each of these files that says anything, at its first section."""
     for file, reason in UNREAD.items():
         if file in _PROGRAMS:
             if line := _first_line(read(file) or b"", b"//" if file.endswith("ael") else b"--"):
@@ -211,7 +211,7 @@ def _table(ledger: Ledger, family: str, value: str, place: tuple[str, int]) -> N
 
 
 def _saying(read: Read, glob: Glob, file: str) -> list[Section]:
-    """The sections of a file that are more than settings."""
+    """Return the sections of a file that are more than settings."""
     return [
         section
         for section in _sections(read, glob, file)
@@ -225,7 +225,7 @@ def _sections(read: Read, glob: Glob, file: str) -> Iterator[Section]:
 
 
 def _first_line(text: bytes, comment: bytes) -> int:
-    """The first line that says anything, from 1 on; 0 where there is none."""
+    """Return the first line that says anything, from 1 on; 0 where there is none."""
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip() and not line.strip().startswith((comment, b"/*", b"*", b";")):
             return number

@@ -1,4 +1,4 @@
-"""Follows a call through the dialplan, step by step, until something happens that callers notice.
+"""A follower of calls through the dialplan, step by step, up to what callers notice.
 
 Steps that lead a call elsewhere are those of interpreter/jumps.py, as a player of dialplans has
 them. What divides calls is not decided here: each way is followed.
@@ -78,7 +78,7 @@ _CONFBRIDGE = re.compile(r"CONFBRIDGE\((.*)\)")
 
 @dataclass(eq=False)
 class _Divided(Exception):
-    """Something that nothing here decides: hours, a condition, or numbers of callers."""
+    """A question that nothing here decides: hours, a condition, or numbers of callers."""
 
     times: str = ""
     condition: str = ""
@@ -116,7 +116,7 @@ class Reading(Run):
         super().go(context, exten, priority)
 
     def fill(self, text: str) -> str:
-        """The text filled in; raises where it compares the caller's number with others."""
+        """Fill in the text; raises where it compares the caller's number with others."""
         values = self.follower.values
         values.callers.clear()
         found = self.fill_alike(text)
@@ -125,7 +125,7 @@ class Reading(Run):
         return found
 
     def fill_alike(self, text: str) -> str:
-        """The text filled in for callers whose number is none of those that it compares."""
+        """Fill in the text for callers whose number is none of those that it compares."""
         found, used = self.follower.values.fill(text, self.call)
         self._lines += used
         return found
@@ -149,11 +149,11 @@ class Reading(Run):
     # Lines
 
     def note(self, text: str) -> None:
-        """Notes what differs, or was not done, at this step."""
+        """Note what differs, or was not done, at this step."""
         self._notes.append(text)
 
     def finish(self, *, with_line: bool = True) -> Call:
-        """The call behind this step, with its lines; `with_line`: the line of the step is one of them."""
+        """Return the call behind this step, with its lines; `with_line`: that of the step too."""
         if not self._is_finished:
             self._is_finished = True
             is_known = any(key.startswith("at ") for key in self.call.assumed)
@@ -165,13 +165,13 @@ class Reading(Run):
     # Steps
 
     def take(self, step: DialplanStep, includes: tuple[Option, ...]) -> None:
-        """Takes one step; `outcome` or `call` says what became of the call."""
+        """Take one step; `outcome` or `call` says what became of the call."""
         self.begin(step, includes)
         self.execute(step.app, step.data)
         self.finish()
 
     def begin(self, step: DialplanStep, includes: tuple[Option, ...]) -> None:
-        """Is at a step, and has done nothing there yet."""
+        """Begin a step, of which nothing is done yet."""
         self.line, self.app, self._lines, self._notes = step.option, step.app, [*includes], []
         self._has_jumped = self._is_finished = False
         self.here = self.call.at[:3]
@@ -196,7 +196,7 @@ class Reading(Run):
                 self.outcome = Hangs(self.finish().trail)
 
     def leave_extension(self) -> None:
-        """A step that is not there: the end of an extension, or one that was never written."""
+        """Follow a call to a step that is not there: an extension's end, or never written."""
         call, end = self.call, "so the call ends here"
         context, exten, _ = call.at[:3]
         missing = f"there is no {legible(exten)} in [{legible(context)}]"
@@ -218,11 +218,11 @@ class Reading(Run):
             self.outcome = Hangs(self.call.trail)
 
     def outcome_behind(self) -> Outcome:
-        """What becomes of the call behind this step."""
+        """Return what becomes of the call behind this step."""
         return self.follower.go_on(self.call.afresh())
 
     def menu_place(self, *without: str) -> Place:
-        """Where a menu begins, and a number for what the call carries and the dialplan asks for."""
+        """Return where a menu begins, and a number for what the dialplan asks of the call."""
         values, call = self.follower.values, self.call
         carried = {
             (name, value)
@@ -246,7 +246,7 @@ class Follower:
         self.carried: dict[frozenset[tuple[str, str]], int] = {frozenset(): 0}
 
     def follow(self, at: At) -> Outcome:
-        """What becomes of a call that is there."""
+        """Return what becomes of a call that is there."""
         if at not in self._followed:
             if len(self._followed) > MOST_KEPT:
                 self._followed.clear()
@@ -257,12 +257,12 @@ class Follower:
     # Menus
 
     def after(self, call: Call) -> Outcome:
-        """What becomes of a call that has waited for the caller."""
+        """Return what becomes of a call that has waited for the caller."""
         self._forks = 0
         return self.go_on(replace(call, seen=frozenset()))
 
     def pressed(self, menu: Menu, key: str) -> Outcome | None:
-        """What becomes of a caller who presses this key; None where nothing answers it."""
+        """Return what becomes of a caller who presses this key; None where nothing answers it."""
         call = replace(menu.call, exten=key, priority=1)
         if not self.resolver.extension(call.at):
             return None
@@ -271,7 +271,7 @@ class Follower:
     # Steps
 
     def go_on(self, call: Call) -> Outcome:
-        """One step after the other, until something ends or divides the call."""
+        """Take one step after the other, until something ends or divides the call."""
         run = Reading(self, call)
         while run.outcome is None:
             call = run.call
@@ -314,7 +314,7 @@ class Follower:
         return self._forks <= MOST_FORKS
 
     def _each(self, calls: Mapping[str, Call]) -> dict[str, Outcome]:
-        """What becomes of each of these calls."""
+        """Return what becomes of each of these calls."""
         ways: dict[str, Outcome] = {}
         for name, call in calls.items():
             if not self._divides():
@@ -323,7 +323,7 @@ class Follower:
         return ways
 
     def _both(self, asks: _Divided, call: Call) -> Outcome:
-        """The ways of a call by hours, or by a condition: where they hold, and where they do not."""
+        """Return the ways of a call by hours, or a condition: where they hold, and do not."""
         key = f"at {asks.times}" if asks.times else asks.condition
         holds, fails = ({**call.assumed, key: is_met} for is_met in (True, False))
         new = call.afresh()
@@ -334,7 +334,7 @@ class Follower:
         return Timed(tuple(map(str.strip, asks.times.split(","))), yes, no, call.trail)
 
     def _included(self, include: Option, call: Call) -> Outcome:
-        """The ways of a call while a timed include counts, and while it does not."""
+        """Return the ways of a call while a timed include counts, and while it does not."""
         call = call.ran(include)
         opened = call.afresh().assuming(_hours_of(include), "open")
         shut = replace(call.afresh(), closed=call.closed | {(include.file, include.line)})
@@ -343,7 +343,7 @@ class Follower:
         return Timed(tuple(map(str.strip, include.value.split(",")[1:])), yes, no, call.trail)
 
     def _switched(self, name: str, step: DialplanStep, call: Call) -> Outcome:
-        """The ways of a call by each value that something lasting can have."""
+        """Return the ways of a call by each value that something lasting can have."""
         values = self.values.candidates(name, step.data)
         if len(values) == 1:
             values.append(OTHER)
@@ -354,7 +354,7 @@ class Follower:
         return Switched(name, step.option, values[0], ways, call.trail)
 
     def _callers(self, numbers: tuple[str, ...], step: DialplanStep, call: Call) -> Outcome:
-        """The ways of callers from these numbers, and of the others."""
+        """Return the ways of callers from these numbers, and of the others."""
         ways = self._each({one: call.afresh().assuming("CALLERID(num)", one) for one in numbers})
         unlike = {f"not {one}": "" for one in numbers}
         others = replace(call.afresh(), variables={**call.variables, **unlike})
@@ -365,7 +365,7 @@ class Follower:
         return Callers(step.option, ways, usual, call.trail)
 
     def statuses(self, call: Call, name: str, statuses: tuple[str, ...]) -> dict[str, Outcome]:
-        """What follows for each value of DIALSTATUS or QUEUESTATUS; once where nothing asks."""
+        """Return what follows each DIALSTATUS or QUEUESTATUS; once where no step asks."""
         mark = f"{name} of {call.at} {self._forks}"
         after: dict[str, Outcome] = {}
         for status in statuses:
@@ -380,17 +380,17 @@ class Follower:
 
 
 def _is_unasked(include: Option, call: Call) -> bool:
-    """Whether an include has hours that nothing was assumed about yet."""
+    """Check whether an include has hours that nothing was assumed about yet."""
     return "," in include.value and _hours_of(include) not in call.variables
 
 
 def _hours_of(include: Option) -> str:
-    """What a call carries for which the hours of a timed include are known."""
+    """Return the key under which a call keeps that the hours of a timed include are known."""
     return f"include {include.file}:{include.line}"
 
 
 def _only(call: Call, outcome: Outcome, ways: Mapping[str, Outcome]) -> Outcome:
-    """An outcome that is the same in all ways, with the lines that lead to it in each of them."""
+    """Return the outcome that all ways share, with the lines that lead to it in each."""
     trails = [way.trail for way in ways.values() if way is not outcome]
     return replace(outcome, trail=sum(trails, call.trail) + outcome.trail)
 
@@ -443,14 +443,14 @@ def _dial(run: Reading, data: str) -> Outcome:
 
 
 def _peer(device: str) -> str:
-    """The endpoint of a SIP phone, or a number at one; "" where it is anything else."""
+    """Return the endpoint of a SIP phone, or a number at one; "" where it is anything else."""
     technology, _, peer = device.strip().partition("/")
     is_sip = technology.upper() == "PJSIP" and not set(peer) & set("/ ")
     return peer if is_sip and not is_unknown(peer) else ""
 
 
 def _records(run: Reading, data: str) -> None:
-    """A recording in a folder below that of Asterisk's recordings, or in none that can be said.
+    """Note a recording in a folder below that of Asterisk's recordings, or in no such folder.
 
     It begins with the step; with the option `b` once the call is answered, as with ccstate. The line
     counts as said once an object says that its calls are recorded.
@@ -522,7 +522,7 @@ def _playback(run: Reading, data: str) -> Outcome:
 
 
 def _background(run: Reading, data: str) -> Outcome:
-    """Sounds in a row, up to the step that waits for keys, or the last of them."""
+    """Return sounds in a row, up to the step that waits for keys, or the last of them."""
     place = run.menu_place()
     sounds = [(run.line, arguments_of("background", data)["sounds"])]
     last = run.finish()
@@ -553,7 +553,7 @@ def _wait_exten(run: Reading, data: str) -> Outcome:
 
 
 def _wait(data: str, call: Call) -> int:
-    """How many seconds WaitExten waits; 0 is as if nothing was said."""
+    """Return how many seconds WaitExten waits; 0 is as if nothing was said."""
     for text in (data.partition(",")[0], call.variables.get("TIMEOUT(response)", "")):
         with suppress(NotFollowed):  # as if nothing was said, where it is not known yet
             if seconds := seconds_of(text):

@@ -31,7 +31,7 @@ class Unexpressed(NamedTuple):
 
     @property
     def reason(self) -> str:
-        """All reasons in one line."""
+        """Join all reasons in one line."""
         return "; ".join(self.reasons)
 
 
@@ -63,11 +63,11 @@ class Ledger:
         self._said: list[tuple[_Said, Line]] = []
 
     def mark(self) -> int:
-        """A moment to which `back` can return."""
+        """Return the moment to which `back` can return."""
         return len(self._said)
 
     def back(self, mark: int) -> None:
-        """Forgets what was said since, because the object that was to say it was not made."""
+        """Forget what was said since, because the object that was to say it was not made."""
         while len(self._said) > mark:
             said, place = self._said.pop()
             said[place].popitem()
@@ -81,7 +81,7 @@ class Ledger:
             self._said.append((said, place))
 
     def read(self, conf: Conf) -> None:
-        """Enters the lines of a configuration."""
+        """Enter the lines of a configuration."""
         for section in conf.sections:
             header = _Entry(f"[{section.name}]", needs_word=not section.written)
             self._lines[section.file, section.line] = header
@@ -99,18 +99,18 @@ class Ledger:
                 self._lose((problem.span.file, problem.span.line), problem.message)
 
     def rename(self, mark: int, old: object, new: object) -> None:
-        """What was explained by one thing since that moment is explained by another."""
+        """Replace what explains lines since that moment by another thing."""
         for said, place in self._said[mark:]:
             if said is self._taken and str(old) in said[place]:
                 said[place] = {str(new if word == str(old) else word): None for word in said[place]}
 
     def note(self, place: Line, text: str, reason: str) -> None:
-        """Lists something that is not a line of the files read, such as a file that is not."""
+        """List something that is not a line of the files read, such as a file that is not."""
         self._lines.setdefault(place, _Entry(text, needs_word=False))
         self._list(place, reason)
 
     def lose(self, place: Line, reason: str) -> None:
-        """Lists a line that Asterisk itself passes over."""
+        """List a line that Asterisk itself passes over."""
         self._lose(place, reason)
 
     def _lose(self, place: Line, reason: str) -> None:
@@ -118,7 +118,7 @@ class Ledger:
         self._list(place, f"Asterisk: {reason}")
 
     def take(self, lines: Iterable[Option], by: object) -> None:
-        """These lines are explained: by an object, or in words."""
+        """Mark lines as explained: by an object, or in words."""
         for option in lines:
             for line in (option.line, *option.added):
                 self._say(self._taken, (option.file, line), str(by))
@@ -127,7 +127,7 @@ class Ledger:
         self._say(self._taken, (section.file, section.line), str(by))
 
     def leave(self, option: Option, reason: str) -> None:
-        """Lists a line that is not expressed, with the reason; each reason once."""
+        """List a line that is not expressed, with the reason; each reason once."""
         self._list((option.file, option.line), reason)
 
     def leave_all(self, options: Iterable[Option], reason: str) -> None:
@@ -141,12 +141,12 @@ class Ledger:
         self._say(self._listed, place, _LOGIN.sub(r"\1…", reason))
 
     def is_open(self, option: Option) -> bool:
-        """Whether a line is neither explained nor listed yet."""
+        """Check whether a line is neither explained nor listed yet."""
         place = (option.file, option.line)
         return place not in self._taken and place not in self._listed
 
     def taken(self) -> dict[Line, tuple[str, ...]]:
-        """Lines that are explained wholly, and by what."""
+        """Return the lines that are explained wholly, and by what."""
         return {
             place: tuple(sorted(by))
             for place, by in sorted(self._taken.items())
@@ -154,7 +154,7 @@ class Ledger:
         }
 
     def unexpressed(self) -> tuple[Unexpressed, ...]:
-        """Every other line, in order."""
+        """Return every other line, in order."""
         listed: list[Unexpressed] = []
         for place, entry in sorted(self._lines.items()):
             reasons = self._listed.get(place)
@@ -165,12 +165,12 @@ class Ledger:
         return tuple(listed)
 
     def lines(self) -> frozenset[Line]:
-        """Every line that says something by itself."""
+        """Return every line that says something by itself."""
         return frozenset(place for place, entry in self._lines.items() if entry.needs_word)
 
 
 def written(option: Option) -> str:
-    """An option as people read it, without what must stay secret."""
+    """Write an option as people read it, without what must stay secret."""
     arrow = "=>" if option.is_object else "="
     if match := _CODE.search(option.value):
         return f"{option.key} {arrow} {option.value[: match.end()]}…"[:300]
@@ -181,7 +181,7 @@ def written(option: Option) -> str:
 
 
 def _without_pin(key: str, value: str) -> str:
-    """A mailbox line without its PIN: digits first, then the owner's name."""
+    """Write a mailbox line without its PIN: digits first, then the owner's name."""
     pin, comma, rest = value.partition(",")
     if key.isdigit() and pin.strip(" -*").isdigit():
         return f"…{comma}{rest}"

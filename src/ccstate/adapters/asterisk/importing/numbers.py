@@ -1,4 +1,4 @@
-"""What is dialled inside, by carriers and to the world: extensions' numbers, inbound numbers, routes."""
+"""The numbers of an estate: those inside, those that carriers send, and the routes outside."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -46,7 +46,7 @@ MOST_NUMBERS = 1_000
 
 
 def inside(work: Work, known: KnownObjects, ways: Destinations, codes: set[str]) -> None:
-    """Numbers that phones dial to reach phones, then all others that lead anywhere but codes."""
+    """Make the numbers that ring phones, then all others inside that lead to anything but codes."""
     contexts = sorted({phone.context for phone in known.phones.values()})
     dialled = [(c, number) for c in contexts for number in _dialled(work, known, c)]
     # A phone's own name comes first: another number that rings it as well is an alias.
@@ -66,7 +66,7 @@ def inside(work: Work, known: KnownObjects, ways: Destinations, codes: set[str])
 
 
 def _written(work: Work) -> Iterator[Candidate]:
-    """Every extension of digits that is written down, in whichever context."""
+    """Return every extension of digits that is written down, in whichever context."""
     for context in work.plan.contexts.values():
         for exten, caller in context.extens():
             if exten.isdigit() and exten.isascii() and 2 <= len(exten) <= 15 and not caller:
@@ -74,7 +74,7 @@ def _written(work: Work) -> Iterator[Candidate]:
 
 
 def _dialled(work: Work, known: KnownObjects, context: str) -> Iterator[str]:
-    """Digits that may ring a phone: its own name, and whatever is written down."""
+    """Return the digits that may ring a phone: its own name, and whatever is written down."""
     seen: set[str] = set()
     for candidate in _written(work):
         if candidate.exten not in seen and work.follower.resolver.extension(
@@ -108,7 +108,7 @@ def _ring(work: Work, known: KnownObjects, context: str, dialled: str) -> None:
 
 
 def _say(work: Work, known: KnownObjects, found: Ringing) -> None:
-    """What the dialplan says about a phone, as fields of its extension."""
+    """Say what the dialplan says about a phone, as fields of its extension."""
     phone = known.phones[found.endpoint]
     fields = work.objects[phone.address]
     if found.seconds is not None:
@@ -125,7 +125,7 @@ def _say(work: Work, known: KnownObjects, found: Ringing) -> None:
 def _service(
     work: Work, ways: Destinations, context: str, candidate: Candidate, named: set[str]
 ) -> None:
-    """A number inside that leads to a queue, a tree, or anything else that has another number."""
+    """Give a number inside to the queue, tree or other object that it leads to."""
     dialled = candidate.exten
     if dialled in named:
         return
@@ -152,7 +152,7 @@ def _service(
 
 
 def _numbered(work: Work, dialled: str, to: str, near: str) -> Address:
-    """A tree that has an internal number and does nothing but lead on."""
+    """Make a tree that has an internal number and does nothing but lead on."""
     address = Address("ivr", work.names.free("ivr", name_of(near)))
     node: dict[str, Json] = {"type": "hangup"}
     if to != "hangup":
@@ -165,7 +165,7 @@ def _numbered(work: Work, dialled: str, to: str, near: str) -> Address:
 
 
 def inbound(work: Work, known: KnownObjects, ways: Destinations) -> None:
-    """The numbers that carriers dial, in the context of each trunk."""
+    """Make the numbers that carriers dial, in the context of each trunk."""
     for trunk in known.trunks.values():
         arriving: list[_Arriving] = []
         for candidate in work.follower.resolver.candidates(trunk.context):
@@ -178,7 +178,7 @@ def inbound(work: Work, known: KnownObjects, ways: Destinations) -> None:
 
 
 def _meant(work: Work, known: KnownObjects, trunk: Trunk, candidate: Candidate) -> Iterator[str]:
-    """Every number that a pattern stands for and that rings a phone."""
+    """Return every number that a pattern stands for and that rings a phone."""
     said = pattern(candidate.exten)
     line = work.follower.resolver.line(candidate)
     if not candidate.exten.startswith("_"):
@@ -206,7 +206,7 @@ def _meant(work: Work, known: KnownObjects, trunk: Trunk, candidate: Candidate) 
 def _number(
     work: Work, ways: Destinations, trunk: Trunk, candidate: Candidate, dialled: str
 ) -> "_Arriving | None":
-    """A number that became an object; None where it did not, or was one already."""
+    """Make the number; None where that is not possible, or where it was made already."""
     outcome = work.follower.follow(At(trunk.context, dialled))
     name = international(dialled, work.setting.prefix)
     if not name:
@@ -244,7 +244,7 @@ class _Arriving(NamedTuple):
 
 
 def _say_format(work: Work, trunk: Trunk, arriving: list[_Arriving]) -> None:
-    """How the carrier writes the numbers that it dials and those of callers, so that both are known.
+    """Say how the carrier writes called and callers' numbers, so that both are known.
 
     Numbers are dialled in international form with or without plus; lists hold callers with it.
     """
@@ -320,7 +320,7 @@ class _Outbound:
         self.blocked: dict[str, list[Trail]] = {}
 
     def look(self, context: str) -> None:
-        """Everything that phones of this context may dial."""
+        """Look at everything that phones of this context may dial."""
         seen: set[tuple[str, str]] = set()
         resolver = self.work.follower.resolver
         for candidate in resolver.candidates(context):
@@ -362,7 +362,7 @@ class _Outbound:
         self._carve(context, dialled, outcome)
 
     def _order(self, context: str, candidate: Candidate, dialled: str, outcome: Leaves) -> None:
-        """Tells where Asterisk tries another pattern first, and ccstate the narrower one."""
+        """Report where Asterisk tries another pattern first, and ccstate the narrower one."""
         resolver = self.work.follower.resolver
         own = specificity(shown(dialled))
         for part, other in resolver.carved(context, dialled):
@@ -375,7 +375,7 @@ class _Outbound:
                 self.work.ledger.leave(line, f"{note}with ccstate the narrower pattern does")
 
     def _shadowed(self, candidate: Candidate, dialled: str, outcome: Leaves, note: str) -> None:
-        """A pattern that a wider one hides: the same is done, or no call ever meets it."""
+        """Explain a pattern that a wider one hides, where both do the same; else list it."""
         own = self.work.follower.follow(At(candidate.context, dialled))
         steps = self.work.follower.resolver.steps(candidate)
         lines = [step.option for step in steps]
@@ -385,7 +385,7 @@ class _Outbound:
             self.work.ledger.leave_all(lines, note)
 
     def _carve(self, context: str, dialled: str, outcome: Leaves) -> None:
-        """Numbers among these that meet something else on their way to the trunk."""
+        """Sort out the numbers among these that meet something else on their way to the trunk."""
         resolver = self.work.follower.resolver
         first = resolver.answer(context, dialled)
         for place in sorted(outcome.places - {(context, dialled)}):
@@ -409,7 +409,7 @@ def _same(one: Outcome, other: Leaves) -> bool:
 
 
 def _sent(dialled: str, number: str) -> tuple[int, str] | None:
-    """How many digits are taken off, and which are put in front."""
+    """Return how many digits are taken off, and which are put in front."""
     whole = not is_open(dialled)
     for strip in range(min(len(dialled) + whole, 16)):
         rest = dialled[strip:]
@@ -423,7 +423,7 @@ def _sent(dialled: str, number: str) -> tuple[int, str] | None:
 
 
 def _dialled_for(part: str, dialled: str, sent: str) -> str | None:
-    """What is dialled for a call that is sent as `part`, where `dialled` is sent as `sent`."""
+    """Return what is dialled for a call sent as `part`, where `dialled` is sent as `sent`."""
     how = _sent(dialled, sent)
     if how is None or not part.startswith(how[1]):
         return None
@@ -440,7 +440,7 @@ def _is_pattern(text: str) -> bool:
 
 
 def outbound(work: Work, known: KnownObjects) -> None:
-    """The routes, and what phones show to those whom they call."""
+    """Make the routes, and say what phones show to those whom they call."""
     out = _Outbound(work, known)
     everybody = {phone.context for phone in known.phones.values()}
     for context in sorted(everybody):
@@ -458,7 +458,7 @@ def outbound(work: Work, known: KnownObjects) -> None:
 
 
 def _permission(work: Work, route: _Route, everybody: set[str]) -> str | None:
-    """The permission that a route asks for; "" for none, None where it is not known."""
+    """Return the permission that a route asks for; "" for none, None where it is not known."""
     if route.emergency and route.contexts != everybody:
         note = "differs: with ccstate every phone may call for help; here some cannot"
         for candidate, _ in route.found:
@@ -513,7 +513,7 @@ def _allow(work: Work, contexts: set[str], permission: str) -> None:
 
 
 def _blocked(work: Work, blocked: Mapping[str, list[Trail]]) -> None:
-    """Numbers that no phone may call: a route without trunks, which is narrower and so goes first."""
+    """Make a route without trunks for numbers that phones may not call."""
     if not blocked:
         return
     name = work.names.free("outbound_route", "blocked")
@@ -525,7 +525,7 @@ def _blocked(work: Work, blocked: Mapping[str, list[Trail]]) -> None:
 
 
 def _callers(work: Work, known: KnownObjects, routes: list[tuple[Address, _Route]]) -> None:
-    """The number that calls show: of an extension where it has its own, of a route where it is one."""
+    """Say the number that calls show: of an extension where it has one, or of a route."""
     has_own = any(CALLER in outcome.caller for _, route in routes for _, outcome in route.found)
     rest: dict[str, list[Leaves]] = {}
     for address, route in routes:
@@ -550,7 +550,7 @@ def _shown_by_route(work: Work, address: Address, route: _Route, caller: str) ->
 
 
 def _shown_by_phones(work: Work, known: KnownObjects, callers: Mapping[str, list[Leaves]]) -> None:
-    """The number that each extension shows outside, where all these routes agree."""
+    """Say the number that each extension shows outside, where all these routes agree."""
     said = [caller for caller in callers if caller]
     if not said:
         return

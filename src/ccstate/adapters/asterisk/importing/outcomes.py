@@ -24,7 +24,7 @@ class Trail:
     notes: tuple[tuple[Option, str], ...] = ()
 
     def without(self, start: str) -> "Trail":
-        """The trail without the notes that begin so."""
+        """Return the trail without the notes that begin so."""
         return Trail(self.lines, tuple(n for n in self.notes if not n[1].startswith(start)))
 
     def __add__(self, other: "Trail") -> "Trail":
@@ -104,7 +104,7 @@ class Queues:
 
     @property
     def then(self) -> "Outcome":
-        """What follows a wait that was too long."""
+        """Return what follows a wait that was too long."""
         return self.after["TIMEOUT"]
 
 
@@ -157,7 +157,7 @@ class Menu:
 
     @property
     def context(self) -> str:
-        """Where keys are looked up."""
+        """Return where keys are looked up."""
         return self.call.context
 
 
@@ -185,7 +185,7 @@ class Plays:
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """GotoIfTime: `times,weekdays,days,months[,timezone]`."""
+    """A condition on the clock, by GotoIfTime: `times,weekdays,days,months[,timezone]`."""
 
     times: tuple[str, ...]
     yes: "Outcome"
@@ -205,7 +205,7 @@ class Forks:
 
 @dataclass(frozen=True, slots=True)
 class Callers:
-    """What becomes of callers from certain numbers, and of all others."""
+    """The ways of callers from certain numbers, and of all others."""
 
     line: Option
     ways: Mapping[str, "Outcome"]
@@ -215,7 +215,7 @@ class Callers:
 
 @dataclass(frozen=True, slots=True)
 class Switched:
-    """What becomes of a call by a value that people or other calls change: `GLOBAL(NIGHT)`.
+    """The ways of a call by a value that people or other calls change: `GLOBAL(NIGHT)`.
 
     `initial` is the value that holds after a start with an empty database.
     """
@@ -229,7 +229,7 @@ class Switched:
 
 @dataclass(frozen=True, slots=True)
 class Unclear:
-    """Something that no object says; `line` is where it stands."""
+    """A thing that no object says; `line` is where it stands."""
 
     reason: str
     line: Option | None
@@ -259,7 +259,7 @@ Place: TypeAlias = tuple[str, str, int, int]
 
 
 def parts(outcome: Outcome) -> tuple[Outcome, ...]:
-    """What an outcome leads to by itself, whatever keys are pressed."""
+    """Return what an outcome leads to by itself, whatever keys are pressed."""
     match outcome:
         case Rings(after=after) | RingsAll(after=after) | Leaves(after=after) | Queues(after=after):
             return tuple({id(each): each for each in after.values()}.values())
@@ -276,7 +276,7 @@ def parts(outcome: Outcome) -> tuple[Outcome, ...]:
 
 
 def same(one: Outcome, other: Outcome) -> bool:
-    """Whether a caller meets the same, by whichever lines."""
+    """Check whether a caller meets the same, by whichever lines."""
     if one is other:
         return True
     if type(one) is not type(other) or _facts(one) != _facts(other):
@@ -290,7 +290,7 @@ _ASIDE = frozenset({"trail", "call", "line", "wait", "places", "flags"})
 
 
 def _facts(outcome: Outcome) -> tuple[object, ...]:
-    """What a caller meets at once, before anything that follows; of ways only what divides them."""
+    """Return what a caller meets first, before what follows; of ways only what divides them."""
     if isinstance(outcome, Menu | Reads):
         return (outcome.place,)
     if isinstance(outcome, Unclear):
@@ -301,19 +301,19 @@ def _facts(outcome: Outcome) -> tuple[object, ...]:
 
 
 def _texts(named: Mapping[str, "str | Outcome"]) -> tuple[str, ...]:
-    """The names, and the values that are texts."""
+    """Return the names, and the values that are texts."""
     return (*named, *(value for value in named.values() if isinstance(value, str)))
 
 
 def below(outcome: Outcome) -> Iterator[Outcome]:
-    """The outcome and all that it leads to."""
+    """Return the outcome and all that it leads to."""
     yield outcome
     for part in parts(outcome):
         yield from below(part)
 
 
 def claim(ledger: Ledger, outcome: Outcome, by: object) -> None:
-    """Everything that the outcome says is explained, but for what was noted about lines."""
+    """Explain everything that the outcome says, but for what was noted about lines."""
     for each in below(outcome):
         claim_trail(ledger, each.trail, by)
 
@@ -325,12 +325,12 @@ def claim_trail(ledger: Ledger, trail: Trail, by: object) -> None:
 
 
 def unclear(outcome: Outcome) -> Unclear | None:
-    """The first thing in an outcome that no object says."""
+    """Return the first thing in an outcome that no object says."""
     return next((each for each in below(outcome) if isinstance(each, Unclear)), None)
 
 
 class At(NamedTuple):
-    """Where a call is: the context it is in, what was dialled, and which step comes next."""
+    """A place of a call: the context it is in, what was dialled, and which step comes next."""
 
     context: str
     exten: str
@@ -339,7 +339,7 @@ class At(NamedTuple):
     """File and line of each timed include that does not count for this call."""
 
     def to(self, context: str, exten: str, priority: int = 1) -> "At":
-        """Another place, at the same hours."""
+        """Return another place, at the same hours."""
         return At(context, exten, priority, self.closed)
 
 
@@ -365,18 +365,18 @@ class Call(by_hand.Call):
 
     @property
     def visible(self) -> Mapping[str, str]:
-        """The variables that the next step sees, those of subroutines first."""
+        """Return the variables that the next step sees, those of subroutines first."""
         found = dict(self.variables)
         for frame in self.frames:
             found |= frame.variables
         return found
 
     def ran(self, *lines: Option) -> "Call":
-        """The call after these lines."""
+        """Return the call after these lines."""
         return replace(self, trail=self.trail + Trail(lines))
 
     def afresh(self) -> "Call":
-        """The same call with nothing on its trail, for what happens later."""
+        """Return the same call with nothing on its trail, for what happens later."""
         return replace(self, trail=Trail())
 
     def assuming(self, name: str, value: str) -> "Call":
@@ -384,5 +384,5 @@ class Call(by_hand.Call):
 
 
 def legible(text: str) -> str:
-    """A text to be shown, without the marks of open places."""
+    """Write a text to be shown, without the marks of open places."""
     return "".join(char if char.isprintable() else "…" for char in text)[:80]

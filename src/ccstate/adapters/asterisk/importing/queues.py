@@ -48,7 +48,7 @@ _JUDGED = frozenset(
 
 
 def queues(work: Work, phones: Mapping[str, Phone]) -> tuple[dict[str, Address], set[Address]]:
-    """Every queue by its name in Asterisk; those that callers leave where no agent is there."""
+    """Make every queue, by its name in Asterisk; also those that callers leave without agents."""
     emptied: set[Address] = set()
     found: dict[str, Address] = {}
     for section in work.sections("queues.conf"):
@@ -81,7 +81,7 @@ def _queue(work: Work, phones: Mapping[str, Phone], section: Section) -> Address
 
 
 def _is_emptied(work: Work, address: Address, section: Section) -> bool:
-    """Whether callers do not join, or leave, the queue where no agent is there."""
+    """Check whether callers do not join, or leave, the queue where no agent is there."""
     by_key = {key: lines_of(section, key) for key in _EMPTY}
     joins, leaves = (
         _conditions(key, each[-1].value) if each else frozenset() for key, each in by_key.items()
@@ -101,7 +101,7 @@ def _is_emptied(work: Work, address: Address, section: Section) -> bool:
 
 
 def _conditions(key: str, text: str) -> frozenset[str]:
-    """The conditions of members in which a queue counts as empty.
+    """Return the conditions of members in which a queue counts as empty.
 
     Source: `parse_empty_options`, app_queue.c of Asterisk 22.
     """
@@ -119,7 +119,7 @@ def _conditions(key: str, text: str) -> frozenset[str]:
 
 
 def _announcements(work: Work, address: Address, section: Section) -> None:
-    """Announcements to waiting callers, which several options say together.
+    """Say the announcements to waiting callers, which several options say together.
 
     Source: `init_queue` and `say_position`, app_queue.c of Asterisk 22.
     """
@@ -150,7 +150,7 @@ def _announcements(work: Work, address: Address, section: Section) -> None:
 def _periodic(
     work: Work, address: Address, section: Section, announcements: dict[str, Json]
 ) -> None:
-    """A recording that waiting callers hear again and again."""
+    """Say the recording that waiting callers hear again and again."""
     sounds = lines_of(section, "periodic-announce")
     lines = [*sounds, *(often := lines_of(section, "periodic-announce-frequency"))]
     every = _seconds(often)
@@ -172,13 +172,13 @@ def _periodic(
 
 
 def _seconds(lines: list[Option]) -> str:
-    """The interval of an announcement; "" where there is none."""
+    """Return the interval of an announcement; "" where there is none."""
     every = decoded(SECONDS, lines[-1].value.strip()) if lines else UNCLEAR
     return "" if every is UNCLEAR or every == "0s" else str(every)
 
 
 def _members(work: Work, phones: Mapping[str, Phone], address: Address, section: Section) -> None:
-    """The members that the file names; where it names none, nothing is said of members."""
+    """Say the members that the file names; where it names none, nothing is said of members."""
     lines = lines_of(section, "member")
     if not lines:
         note = "differs: no member is named here; agents who log in are no members of the file"
@@ -197,14 +197,14 @@ def _members(work: Work, phones: Mapping[str, Phone], address: Address, section:
 
 
 def member_of(phone: Phone) -> dict[str, Json]:
-    """Who answers at a phone, as a member of a queue: its user, where it has one."""
+    """Return the member of a queue that answers at a phone: its user, where it has one."""
     return {"user": phone.user} if phone.user else {"extension": phone.name}
 
 
 def _member(
     work: Work, phones: Mapping[str, Phone], option: Option, there: set[str]
 ) -> dict[str, Json]:
-    """`member => interface,penalty,name,state_interface,ringinuse`; nothing where no member comes of it.
+    """Read `member => interface,penalty,name,state_interface,ringinuse`; None where no member is.
 
     `there`: the phones that are members already.
     """
@@ -286,7 +286,7 @@ _PIN = re.compile(r"[0-9]{1,20}")
 
 
 def room_of(work: Work, outcome: Confers) -> Address:
-    """The room that callers of a ConfBridge() come into; the first of them says what it is like.
+    """Return the room that callers of a ConfBridge() come into, as the first of them says it.
 
     Those with a profile of moderators say the PIN of moderators alone.
     """
@@ -329,7 +329,7 @@ def _new(work: Work, name: str) -> Address:
 
 
 def _said(work: Work, outcome: Confers, address: Address, line: Option) -> dict[str, Json]:
-    """What profiles and CONFBRIDGE() say of the room for this call, by fields.
+    """Return what profiles and CONFBRIDGE() say of the room for this call, by fields.
 
     Also the PIN in clear, and `moderates` and `waits`: whether the caller is a moderator, or waits for one.
     """
@@ -356,7 +356,7 @@ def _said(work: Work, outcome: Confers, address: Address, line: Option) -> dict[
 
 
 def _lines(work: Work, outcome: Confers, kind: str, profile: str, line: Option) -> list[Option]:
-    """The options of a profile, with those that are set for the call where none is named."""
+    """Return the options of a profile, with those that are set for the call where none is named."""
     section = _profiles(work).get((kind, profile or f"default_{kind}"))
     if section is None and profile:
         note = f"there is no {kind} profile {profile[:60]}, so Asterisk lets no caller in"
@@ -372,7 +372,7 @@ def _lines(work: Work, outcome: Confers, kind: str, profile: str, line: Option) 
 
 
 def _profiles(work: Work) -> dict[tuple[str, str], Section]:
-    """The sections of confbridge.conf by type and name."""
+    """Return the sections of confbridge.conf by type and name."""
     return {
         ((section.get("type") or "").lower(), section.name): section
         for section in work.sections("confbridge.conf")
@@ -380,7 +380,7 @@ def _profiles(work: Work) -> dict[tuple[str, str], Section]:
 
 
 def _user(work: Work, address: Address, lines: Mapping[str, Option]) -> Iterator[tuple[str, Json]]:
-    """What several options of a user say together."""
+    """Return what several options of a user say together."""
     ledger = work.ledger
     said = {key: decoded(SWITCH, option.value.strip()) is True for key, option in lines.items()}
     for key in ("admin", "marked", "wait_marked"):
@@ -409,7 +409,7 @@ def _user(work: Work, address: Address, lines: Mapping[str, Option]) -> Iterator
 
 
 def report_profiles(work: Work) -> None:
-    """Tells who waits otherwise than with ccstate, and which profiles no conference has."""
+    """Report who waits otherwise than with ccstate, and which profiles no conference has."""
     for room in work.rooms.values():
         has_moderators = bool(room.pins.get("moderator_pin"))
         if room.waits and not has_moderators:

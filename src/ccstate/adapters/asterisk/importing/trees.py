@@ -1,4 +1,4 @@
-"""Any outcome → the address where a call goes; menus, announcements and choices → IVR trees."""
+"""The address where a call goes for any outcome; IVR trees of menus, announcements and choices."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -83,7 +83,7 @@ DEEPEST, RINGS_OUTSIDE = 20, 120
 
 
 class Destinations:
-    """Finds, or makes, the object that does with a call what the dialplan does."""
+    """A finder, or maker, of the object that does with a call what the dialplan does."""
 
     def __init__(self, work: Work, known: KnownObjects) -> None:
         self.work, self.known = work, known
@@ -92,7 +92,7 @@ class Destinations:
         self.broken: dict[Place, str] = {}
 
     def destination(self, outcome: Outcome, by: object, near: str) -> str:
-        """An address, or `hangup`; raises Nowhere where no object says what becomes of the call.
+        """Return an address, or `hangup`; raises Nowhere where no object says the outcome.
 
         `near` is what a tree is called that has to be made for it.
         """
@@ -101,7 +101,7 @@ class Destinations:
 
     @contextmanager
     def attempt(self, tree: Tree | None) -> Iterator[None]:
-        """Takes back what was said and made, where it turns out that no object says the whole."""
+        """Take back what was said and made, where it turns out that no object says the whole."""
         mark = self.work.ledger.mark()
         made: list[dict[Any, Any]] = [self.work.objects, self._trees, self.known.onwards]
         made += [self.work.switches, self.work.recordings, self.work.rooms]
@@ -194,7 +194,7 @@ class Destinations:
         return str(queue)
 
     def _rights(self, outcome: Queues, queue: Address) -> str:
-        """Says what agents and callers can do during calls; the options that remain are returned."""
+        """Say what agents and callers can do during calls; return the options that remain."""
         options = outcome.arguments["options"].strip()
         member, rest = dial_rights(options)
         caller, _ = dial_rights(options.swapcase())
@@ -208,7 +208,7 @@ class Destinations:
         return "".join(char for char in rest if char not in said)
 
     def _ring_all(self, outcome: RingsAll, here: TreePlace) -> str:
-        """A group of phones that ring at once."""
+        """Make the ring group of phones that ring at once."""
         phones = [self.known.phones.get(device) for device in outcome.devices]
         if not self.work.setting.holds("ring_group"):
             raise Nowhere("several phones ring at once, and the platform has no ring groups")
@@ -232,7 +232,7 @@ class Destinations:
         return str(self.work.one("ring_group", here.near, fields))
 
     def _after_queue(self, outcome: Queues, queue: Address, status: str, here: TreePlace) -> str:
-        """What comes after the queue belongs to the queue, not to the tree that leads there."""
+        """Say what comes after the queue in the queue, not in the tree that leads there."""
         try:
             with self.attempt(None):
                 return self.to(outcome.after[status], replace(here.below, by=queue, tree=None))
@@ -243,7 +243,7 @@ class Destinations:
             return "nowhere that ccstate knows"
 
     def _callers(self, outcome: Callers, here: TreePlace) -> str:
-        """By caller lists; else the way of all callers but those named, who are listed."""
+        """Divide callers by lists; else take the way of those not named, and list the named."""
         if listed_callers(self.work, outcome):
             return self._grown(outcome, here)
         found = self.to(outcome.others, here.below)
@@ -255,7 +255,7 @@ class Destinations:
         return found
 
     def _switched(self, outcome: Switched, here: TreePlace) -> str:
-        """A switch, where two ways are all; else the way after a start, and the others are listed."""
+        """Return a switch of two ways; else the way after a start, the others are listed."""
         if asked(self.work, outcome):
             return self._grown(outcome, here)
         initial, ledger = outcome.initial, self.work.ledger
@@ -279,7 +279,7 @@ class Destinations:
     # Nodes
 
     def _grown(self, outcome: Outcome, here: TreePlace) -> str:
-        """A node for this, in the tree that leads here or in one of its own."""
+        """Return a node for this, in the tree that leads here or in one of its own."""
         if isinstance(outcome, Plays) and not prompt_of(self.work, (outcome.sound,)):
             then = self.to(outcome.then, here.below)
             claim_trail(self.work.ledger, outcome.trail, here.by)
@@ -295,7 +295,7 @@ class Destinations:
         return node if here.tree else self._rooted(own, node)
 
     def _node_fields(self, outcome: Outcome, here: TreePlace) -> tuple[str, dict[str, Json]]:
-        """What a node would be called, and its fields."""
+        """Return what a node would be called, and its fields."""
         match outcome:
             case Plays():
                 self.work.ledger.leave(outcome.trail.lines[-1], SPOKEN)
@@ -374,7 +374,7 @@ class Destinations:
     def _unanswered(
         self, outcome: Rings | Leaves, fields: dict[str, Json], here: TreePlace
     ) -> dict[str, Json]:
-        """The fields of a dial node, with where a call goes on to that is not answered."""
+        """Return the fields of a dial node, with where a call goes on to that is not answered."""
         if outcome.options:
             note = f"differs: ccstate rings without the options {outcome.options}"
             self.work.ledger.leave(outcome.trail.lines[-1], note)
@@ -384,7 +384,7 @@ class Destinations:
         return fields if missed == "hangup" else {**fields, "on_no_answer": missed}
 
     def or_hangup(self, outcome: Outcome, here: TreePlace, event: str) -> str:
-        """Where a caller goes; the end of the call, which is listed, where no object says it."""
+        """Return where a caller goes; the listed end of the call, where no object says it."""
         try:
             with self.attempt(here.tree):
                 return self.to(outcome, here.below)
@@ -407,7 +407,7 @@ class Destinations:
     # Menus
 
     def _menu(self, outcome: Menu | Reads, here: TreePlace) -> str:
-        """A node for a wait for keys, or the tree that begins with it."""
+        """Return a node for a wait for keys, or the tree that begins with it."""
         context = outcome.place[0]
         answers = self.work.follower.resolver.answer(context, outcome.place[1])
         home = answers.context if answers else context
@@ -442,7 +442,7 @@ class Destinations:
         return found
 
     def _make(self, outcome: Menu | Reads, place: Place, tree: Tree, name: str, deep: int) -> None:
-        """Fills in the node of a menu, which others can lead to before it is filled."""
+        """Fill in the node of a menu, which others can lead to before it is filled."""
         try:
             node: dict[str, Json] = {"type": "menu", "prompt": prompt(self.work, outcome.sounds)}
             tree.nodes[name] = node
@@ -473,7 +473,7 @@ def _why(outcome: Outcome) -> str:
 def fill_menu(
     ways: "Destinations", outcome: Menu, here: "TreePlace", node: dict[str, Json]
 ) -> None:
-    """The fields of a menu in which each key is an extension of a context."""
+    """Fill in the fields of a menu in which each key is an extension of a context."""
     work, follower, by = ways.work, ways.work.follower, here.by
     choices: dict[str, Json] = {}
     node |= {"choices": choices, "timeout": duration(max(outcome.seconds, 1)), "retries": 0}
@@ -504,7 +504,7 @@ def fill_menu(
 def fill_read(
     ways: "Destinations", outcome: Reads, here: "TreePlace", node: dict[str, Json]
 ) -> None:
-    """The fields of a menu in which steps ask for the key that Read() has kept."""
+    """Fill in the fields of a menu in which steps ask for the key that Read() has kept."""
     if outcome.most != 1:
         fill_collect(ways, outcome, here, node)
         return
@@ -539,7 +539,7 @@ def fill_read(
 def fill_collect(
     ways: "Destinations", outcome: Reads, here: "TreePlace", node: dict[str, Json]
 ) -> None:
-    """The fields of a node that collects digits, with the digits that steps tell apart."""
+    """Fill in the fields of a node that collects digits, with the digits that steps tell apart."""
     follower, ledger = ways.work.follower, ways.work.ledger
     if not ways.work.setting.holds("ivr", "nodes.*.collect.choices"):
         raise NoMenu(f"Read() takes up to {outcome.most} digits; a menu takes one key")
@@ -576,7 +576,7 @@ def fill_collect(
 
 
 def _ask_again(ways: "Destinations", outcome: Reads, tree: "Tree", node: dict[str, Json]) -> None:
-    """The attempts of Read(): silence alone leads to the next of them, a wrong key to none.
+    """Add the attempts of Read(): silence alone leads to the next of them, a wrong key to none.
 
     So they are nodes of their own: a menu that is played again is so for wrong keys as well.
     """
@@ -594,7 +594,7 @@ def _ask_again(ways: "Destinations", outcome: Reads, tree: "Tree", node: dict[st
 
 
 def _attempt(last: dict[str, Json], then: str) -> dict[str, Json]:
-    """A menu like the last one that goes on to another; `#` alone is as good as nothing."""
+    """Return a menu like the last one that goes on to another; `#` alone is as good as nothing."""
     choices = last["choices"]
     pressed = choices if isinstance(choices, dict) else {}
     return {**last, "choices": {**pressed, "#": then}, "on_timeout": then}

@@ -1,4 +1,4 @@
-"""Which extension answers what is dialled, and what a step says once its variables are filled in."""
+"""The extension that answers what is dialled, and what a step says with its variables filled in."""
 
 import re
 from collections.abc import Iterator
@@ -32,22 +32,22 @@ _COMPARES = re.compile(rf'\s*"?(?:{CALLER}|{_MARKED.pattern})"?\s*!?=\s*"?[^"<>]
 
 
 def entered_in(variable: str) -> str:
-    """Stands for digits that a caller has entered, other than any with which steps compare them."""
+    """Return a mark for entered digits that are other than any with which steps compare them."""
     return f"{_ENTERED}{variable}{_ENTERED}"
 
 
 def family_of(name: str) -> str:
-    """The family of what is kept in the database: `DND` of `DB(DND/2001)`; else the name itself."""
+    """Return the family of a database value: `DND` of `DB(DND/2001)`; else the name itself."""
     return name[3:].partition("/")[0] if name.startswith("DB(") else name
 
 
 def is_unknown(text: str) -> bool:
-    """Whether a part of a text cannot be known beforehand."""
+    """Check whether a part of a text cannot be known beforehand."""
     return any(mark in text for mark in ("${", "$[", CALLER, OTHER, _ENTERED))
 
 
 class Undecided(Exception):
-    """A step asks for something that changes while Asterisk runs; `name` is `GLOBAL(NIGHT)`."""
+    """A question for what changes while Asterisk runs; `name` is `GLOBAL(NIGHT)`."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -55,7 +55,7 @@ class Undecided(Exception):
 
 
 class Values:
-    """Fills in variables, functions and expressions, for one dialplan."""
+    """The variables, functions and expressions of one dialplan, filled in."""
 
     def __init__(self, plan: Dialplan) -> None:
         self._globals = plan.globals
@@ -91,7 +91,7 @@ class Values:
         self.read |= names - {own.strip().lstrip("_")}
 
     def candidates(self, name: str, condition: str) -> list[str]:
-        """The values that something lasting can have: the first is what holds to begin with."""
+        """Return the values that something lasting can have, first that at the beginning."""
         found = dict.fromkeys([self.initial(name)])
         known = [*self.changed.get(name, ()), *self.of_any_key.get(family_of(name), ())]
         for _, value in known:
@@ -100,7 +100,7 @@ class Values:
         return list(found)
 
     def _given(self, name: str, value: str, known: list[str]) -> Iterator[str]:
-        """The values that a step can give: `$[1 - ${NIGHT}]` gives one for each that was there."""
+        """Return the values that a step can give: `$[1 - ${NIGHT}]` gives one for each before."""
         if "$" not in value:
             yield value
             return
@@ -113,24 +113,24 @@ class Values:
             yield OTHER if "$" in after or CALLER in after else after
 
     def initial(self, name: str) -> str:
-        """The value after a start of Asterisk with an empty database."""
+        """Return the value after a start of Asterisk with an empty database."""
         function, _, key = name.partition("(")
         if function == "DEVICE_STATE":
             return "NOT_INUSE"
         return self._globals.get(key.rstrip(")"), "") if function == "GLOBAL" else ""
 
     def written(self, name: str) -> Option | None:
-        """The line of `[globals]` that gives a global variable its first value."""
+        """Return the line of `[globals]` that gives a global variable its first value."""
         return self._written.get(name.removeprefix("GLOBAL(").rstrip(")"))
 
     def matters(self, name: str) -> bool:
-        """Whether any step asks for what a call carries by this name."""
+        """Check whether any step asks for what a call carries by this name."""
         function = name.partition("(")[0]
         is_assumed = name.startswith(("not ", "include "))
         return function in self.read or function in _LASTING or is_assumed
 
     def fill(self, text: str, call: Call) -> tuple[str, list[Option]]:
-        """The text with all that is known filled in, and the lines of `[globals]` that gave it.
+        """Fill in the text with all that is known; return also the lines of `[globals]` for it.
 
         Raises Undecided.
         """
@@ -142,7 +142,7 @@ class Values:
         return found, used
 
     def _value(self, call: Call, used: list[Option], inside: str) -> str:
-        """What `${…}` gives; itself where it cannot be known."""
+        """Return what `${…}` gives; itself where it cannot be known."""
         unknown = f"${{{inside}}}"
         if "${" in inside or "$[" in inside:
             return unknown
@@ -160,7 +160,7 @@ class Values:
         return substring(value, begin, length)
 
     def _expression(self, inside: str) -> str:
-        """What `$[…]` gives; itself where it cannot be known.
+        """Return what `$[…]` gives; itself where it cannot be known.
 
         The caller's number, and what callers enter, may be compared with others: it is unequal.
         """
@@ -179,7 +179,7 @@ class Values:
             return unknown
 
     def _note_compared(self, part: str) -> None:
-        """Notes with what a condition compares the caller's number, or what callers entered."""
+        """Note with what a condition compares the caller's number, or what callers entered."""
         variable = _MARKED.search(part)
         noted = self.entered.setdefault(variable[1], {}) if variable else self.callers
         noted.update(dict.fromkeys(compared(part)))
@@ -227,7 +227,7 @@ class Values:
 
 
 def compared(text: str) -> list[str]:
-    """What a condition compares something with, in order, once each."""
+    """Return what a condition compares something with, in order, once each."""
     empty = [""] if re.search(r'=\s*""', text) else []
     return list(dict.fromkeys([*filter(None, _COMPARED.findall(text)), *empty]))
 
@@ -248,7 +248,7 @@ class Candidate(NamedTuple):
 
 
 class Resolver:
-    """Answers for one dialplan, and remembers what it has answered."""
+    """The answers for one dialplan, each remembered."""
 
     def __init__(self, plan: Dialplan) -> None:
         self._plan = plan
@@ -257,13 +257,13 @@ class Resolver:
         self._steps = {name: context.extens() for name, context in plan.contexts.items()}
 
     def candidates(self, context: str) -> Iterator[Candidate]:
-        """Every extension that can be dialled in a context, in the order in which they count."""
+        """Return every extension that can be dialled in a context, in the order that counts."""
         for answer in self.lookup.extensions(context):
             if not answer[0].caller:
                 yield _candidate(answer)
 
     def answer(self, context: str, dialled: str, closed: Closed = frozenset()) -> Candidate | None:
-        """The first extension that matches whatever the open places may be."""
+        """Return the first extension that matches whatever the open places may be."""
         found = self._first(context, dialled, closed)
         return _candidate(found) if found else None
 
@@ -277,7 +277,7 @@ class Resolver:
         return self._answers[key]
 
     def carved(self, context: str, dialled: str) -> Iterator[tuple[str, Candidate]]:
-        """What others answer first: the part of what is dialled, and who answers that.
+        """Return what others answer first: the part of what is dialled, and who answers that.
 
         The part is "" where there are too many ways of saying it.
         """
@@ -291,25 +291,25 @@ class Resolver:
                 yield part, candidate
 
     def extension(self, at: At) -> bool:
-        """Whether anything answers there."""
+        """Check whether anything answers there."""
         return self._first(at.context, at.exten, at.closed) is not None
 
     def step(self, at: At) -> Found | None:
-        """The step of a call, and the includes that lead there."""
+        """Return the step of a call, and the includes that lead there."""
         first = self._first(at.context, at.exten, at.closed)
         if first and at.priority in first[0].steps:
             return Found(first[0].steps[at.priority], first[1])
         return first and self.lookup.step(*at[:3], None, _leads_on(at.closed))
 
     def line(self, candidate: Candidate) -> Option:
-        """The line of the first step."""
+        """Return the line of the first step."""
         return self.steps(candidate)[0].option
 
     def steps(self, candidate: Candidate) -> list[DialplanStep]:
         return self._steps[candidate.context][candidate.exten, ""]
 
     def label(self, at: At, label: str) -> int | None:
-        """The priority that has a label; None where there is none."""
+        """Return the priority that has a label; None where there is none."""
         return self.lookup.label(at.context, at.exten, label, None, _leads_on(at.closed))
 
 

@@ -1,4 +1,4 @@
-"""Interprets dialplans that people wrote, without a server: each call as far as its world decides.
+"""An interpreter of hand-written dialplans, without a server: each call as far as its facts decide.
 
 It follows pbx.c and the applications as they are, and knows nothing of what ccstate writes. What
 it does not know raises NotFollowed with the line and the reason; nothing is approximated.

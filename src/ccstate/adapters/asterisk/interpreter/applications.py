@@ -1,4 +1,4 @@
-"""What each application of a dialplan does with a call.
+"""The applications of a dialplan, and what each does with a call.
 
 Source: main/pbx_builtins.c and apps/*.c of Asterisk 18 and 22.
 """
@@ -32,7 +32,7 @@ from ccstate.adapters.asterisk.interpreter.values import Play, assign, set_fact
 
 
 class Effect(Enum):
-    """What an application does to a call, for a reader who does not play the dialplan."""
+    """The effect of an application on a call, for a reader who does not play the dialplan."""
 
     NOTHING = "callers notice nothing"
     ASIDE = "the call goes on, with something that objects do not say"
@@ -53,18 +53,18 @@ class Application(NamedTuple):
 
 
 def arguments_of(name: str, data: str) -> dict[str, str]:
-    """The arguments of an application by name, "" for those that are left out."""
+    """Return the arguments of an application by name, "" for those that are left out."""
     names = APPLICATIONS[name].arguments.split()
     return dict(zip(names, arguments(data, len(names)), strict=False))
 
 
 def effect(name: str) -> Effect:
-    """What an application does to a call, by its name as a dialplan writes it."""
+    """Return what an application does to a call, by its name as a dialplan writes it."""
     return APPLICATIONS.get(name.strip().lower(), Application()).effect
 
 
 def _nothing(_run: Play, _data: str) -> None:
-    """Goes on: no caller notices anything."""
+    """Go on: no caller notices anything."""
 
 
 # Answering, hearing, waiting
@@ -108,7 +108,7 @@ def _background(run: Play, data: str) -> Stop | None:
 
 
 def _asks_next(run: Play) -> bool:
-    """Whether the next step that matters asks for keys as well, so that both are one question."""
+    """Check whether the next step that matters asks for keys too, so that both are one question."""
     priority = run.call.priority
     while found := run.find(run.call.context, run.call.exten, priority):
         app = found.step.app.strip().lower()
@@ -230,7 +230,7 @@ def _dial(run: Play, data: str) -> Stop | None:
 
 
 def _ringing_leg(run: Play) -> Leg | None:
-    """The Dial() that rings this Local channel, while it is not answered."""
+    """Return the Dial() that rings this Local channel, while it is not answered."""
     return run.call.legs[-1] if run.call.legs and not run.call.is_answered else None
 
 
@@ -239,7 +239,7 @@ _WITHOUT_LOCAL = re.compile(r"[A-Z]?[DFGHKLMSTUWXdghktwx]")
 
 
 def _dial_local(run: Play, target: str, ring: int | None, options: str) -> None:
-    """Rings `Local/exten@context`: another part of the dialplan, as a call of its own.
+    """Ring `Local/exten@context`: another part of the dialplan, as a call of its own.
 
     Source: main/core_local.c of Asterisk 22. It begins without the variables of the caller, but for
     those whose names begin with an underscore, which are not followed.
@@ -306,7 +306,7 @@ def _hangup(run: Play, data: str) -> Stop:
 
 
 def _end(kind: str) -> Callable[[Play, str], Stop | None]:
-    """An application that keeps the caller: with what it is given."""
+    """Return an application that keeps the caller, with its arguments."""
 
     def end(run: Play, data: str) -> Stop:
         return run.ended(kind, require_known(run.fill(data)).partition(",")[0].strip()[:80])
@@ -315,7 +315,7 @@ def _end(kind: str) -> Callable[[Play, str], Stop | None]:
 
 
 def _conference(run: Play, data: str) -> Stop:
-    """A conference; what its profiles and menus in confbridge.conf say is not compared."""
+    """Enter a conference; what its profiles and menus in confbridge.conf say is not compared."""
     room, *profiles = (
         require_known(part).strip() for part in arguments_of("confbridge", run.fill(data)).values()
     )
@@ -334,7 +334,7 @@ _KNOWS, _KNOWS_NOT = "known", "not known"
 
 
 def _authenticate(run: Play, _data: str) -> Stop | None:
-    """Asks for a code, three times at the most; who does not know it is hung up on.
+    """Ask for a code, three times at the most; a caller who does not know it is hung up on.
 
     Source: `auth_exec` in apps/app_authenticate.c, `vmauthenticate` in apps/app_voicemail.c (22).
     """
@@ -347,7 +347,7 @@ def _authenticate(run: Play, _data: str) -> Stop | None:
 def _member(
     does: str, variable: str, statuses: tuple[str, ...]
 ) -> Callable[[Play, str], Stop | None]:
-    """A phone that joins, leaves or pauses in queues; `variable` says what came of it.
+    """Return an application by which a phone joins, leaves or pauses; `variable` has the result.
 
     The calling phone does where none is named. Source: `aqm_exec` and others in app_queue.c (22).
     """

@@ -8,7 +8,7 @@ from ccstate.adapters.asterisk.conf import Option
 
 
 class Heard(NamedTuple):
-    """Something that a caller, or a person who answers, notices; `what` is a text or recordings."""
+    """A thing that a caller, or a person who answers, notices; `what` is a text or recordings."""
 
     kind: str
     """`sound`, `says`, `pause`, `records`, `sets`, `music`, `language`, `agent`, `asks for`."""
@@ -42,7 +42,7 @@ class Leg(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One channel. `facts` are values of the world that it has asked for, or has set."""
+    """A channel. `facts` are values outside of the dialplan that it has asked for, or has set."""
 
     context: str
     exten: str
@@ -69,7 +69,7 @@ class Call:
     """Where this is a Local channel: the Dial() that rings it."""
 
     def key(self) -> tuple[object, ...]:
-        """What tells two calls apart that may go on differently."""
+        """Return what tells two calls apart that may go on differently."""
         return (
             self.context,
             self.exten,
@@ -92,7 +92,7 @@ class Call:
 
 
 class Keys(NamedTuple):
-    """Digits that a caller may press: for an extension, or for the variable of Read()."""
+    """A wait for digits of a caller: for an extension, or for the variable of Read()."""
 
     call: Call
     heard: tuple[Heard, ...]
@@ -104,7 +104,7 @@ class Keys(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """Read(): the variable, how many digits at most, what ends them, and how often it asks."""
+    """The state of Read(): its variable, how many digits, what ends them, how often it asks."""
 
     variable: str
     most: int
@@ -117,7 +117,7 @@ class Reading(NamedTuple):
 
 
 class Rings(NamedTuple):
-    """Phones ring, or an outside number: `PJSIP/2001`, `PJSIP/5550100@trunk`."""
+    """A stop where phones ring, or an outside number: `PJSIP/2001`, `PJSIP/5550100@trunk`."""
 
     call: Call
     heard: tuple[Heard, ...]
@@ -129,7 +129,7 @@ class Rings(NamedTuple):
 
 
 class Waits(NamedTuple):
-    """The caller waits in a queue."""
+    """A stop where the caller waits in a queue."""
 
     call: Call
     heard: tuple[Heard, ...]
@@ -142,7 +142,7 @@ class Waits(NamedTuple):
 
 
 class Mailbox(NamedTuple):
-    """The caller is asked to leave a message."""
+    """A stop where the caller is asked to leave a message."""
 
     call: Call
     heard: tuple[Heard, ...]
@@ -156,7 +156,7 @@ class Mailbox(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """The call is over, or goes where the dialplan has nothing more to say."""
+    """A call that is over, or goes where the dialplan has nothing more to say."""
 
     call: Call
     heard: tuple[Heard, ...]
@@ -166,7 +166,7 @@ class Ended(NamedTuple):
 
 
 class Decides(NamedTuple):
-    """A fact outside of the dialplan decides: the caller's number, a switch, the state of a phone."""
+    """A fact outside of the dialplan that decides: the caller's number, a switch, a phone's state."""
 
     call: Call
     heard: tuple[Heard, ...]
@@ -176,7 +176,7 @@ class Decides(NamedTuple):
 
 
 class Clock(NamedTuple):
-    """The clock decides; `holds` are the moments at which the condition holds."""
+    """A stop where the clock decides; `holds` are the moments at which the condition holds."""
 
     call: Call
     heard: tuple[Heard, ...]
@@ -199,12 +199,12 @@ class NotFollowed(Exception):
         self.reason, self.line = reason, line
 
     def at(self, line: Option) -> "NotFollowed":
-        """The same with a line, where it has none yet."""
+        """Return the same reason with a line, where it has none yet."""
         return self if self.line else NotFollowed(self.reason, line)
 
 
 class Undecided(Exception):
-    """A fact about the world that the dialplan asks for, and the values that it can have."""
+    """A fact outside of the dialplan that it asks for, and the values that it can have."""
 
     def __init__(self, fact: str, values: tuple[str, ...]) -> None:
         super().__init__(fact, values)

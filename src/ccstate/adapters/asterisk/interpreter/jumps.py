@@ -32,31 +32,31 @@ class Run(ABC):
 
     @abstractmethod
     def fill(self, text: str) -> str:
-        """The text with its variables, functions and expressions filled in."""
+        """Fill in the variables, functions and expressions of a text."""
 
     @abstractmethod
     def holds(self, condition: str) -> bool:
-        """Whether a condition holds that is filled in; raises where that is open."""
+        """Check whether a condition holds that is filled in; raises where that is open."""
 
     @abstractmethod
     def is_open(self, times: str) -> bool:
-        """Whether a condition on the clock holds; raises where that is open."""
+        """Check whether a condition on the clock holds; raises where that is open."""
 
     @abstractmethod
     def execute(self, name: str, data: str) -> Stop | None:
-        """Runs an application that stands inside of another one, its arguments filled in."""
+        """Run an application that stands inside of another one, its arguments filled in."""
 
     @abstractmethod
     def find(self, context: str, exten: str, priority: int = 1) -> Found | None:
-        """The step that a call takes there."""
+        """Find the step that a call takes there."""
 
     @abstractmethod
     def label(self, context: str, exten: str, label: str) -> int | None:
-        """The priority that has a label there."""
+        """Find the priority that has a label there."""
 
     @abstractmethod
     def skip(self, what: str) -> None:
-        """Goes on behind a step that Asterisk passes over; `what` says why it does."""
+        """Go on behind a step that Asterisk passes over; `what` says why it does."""
 
     # What is the same for both
 
@@ -64,14 +64,14 @@ class Run(ABC):
         return self.find(context, exten, priority) is not None
 
     def go(self, context: str, exten: str, priority: int) -> None:
-        """Lets the call go on there; a macro ends where its context is left."""
+        """Let the call go on there; a macro ends where its context is left."""
         self.call = replace(self.call, context=context, exten=exten, priority=priority)
         frames = self.call.frames
         if frames and frames[-1].macro and context != frames[-1].macro:
             self.call = replace(self.call, frames=frames[:-1])
 
     def place(self, text: str) -> tuple[str, str, str]:
-        """`[[context,]exten,]priority` as context, extension and number or label."""
+        """Split `[[context,]exten,]priority` into context, extension and number or label."""
         *where, priority = [require_known(part).strip() for part in text.split(",")]
         if len(where) > 2:
             raise NotFollowed(f"{text[:60]!r} names no step")
@@ -83,7 +83,7 @@ class Run(ABC):
         return context, exten, priority
 
     def target(self, text: str) -> tuple[str, str, int] | None:
-        """The place that a text names; None where there is no such label.
+        """Return the place that a text names; None where there is no such label.
 
         A number of a step that is not there is a place: the extension `i` may take the call.
         """
@@ -96,11 +96,11 @@ class Run(ABC):
         return None if labelled is None else (context, exten, labelled)
 
     def keep(self, name: str, value: str) -> None:
-        """Sets a variable of the channel."""
+        """Set a variable of the channel."""
         self.call = replace(self.call, variables={**self.call.variables, name: value})
 
     def set_variable(self, name: str, value: str) -> None:
-        """Sets a variable where it is known: in a subroutine that has it, else on the channel."""
+        """Set a variable where it is known: in a subroutine that has it, else on the channel."""
         for depth, frame in reversed(list(enumerate(self.call.frames))):
             if name in frame.variables:
                 self._set_in_frame(depth, name, value)
@@ -108,7 +108,7 @@ class Run(ABC):
         self.keep(name, value)
 
     def set_local(self, name: str, value: str) -> None:
-        """Sets a variable that ends with the subroutine which runs."""
+        """Set a variable that ends with the subroutine which runs."""
         if self.call.frames:
             self._set_in_frame(len(self.call.frames) - 1, name, value)
         else:
@@ -120,7 +120,7 @@ class Run(ABC):
         self.call = replace(self.call, frames=tuple(frames))
 
     def enter(self, given: list[str], macro: str = "") -> None:
-        """Begins a subroutine with these arguments, which returns behind the step that is taken."""
+        """Begin a subroutine with these arguments, which returns behind the step that is taken."""
         call = self.call
         if len(call.frames) >= DEEPEST:
             raise NotFollowed("subroutines call each other without end")
@@ -136,7 +136,7 @@ class Run(ABC):
         self.call = replace(call, frames=(*call.frames, frame))
 
     def leave_frame(self) -> None:
-        """Goes on behind the Gosub() or Macro() that is done."""
+        """Go on behind the Gosub() or Macro() that is done."""
         frame = self.call.frames[-1]
         self.call = replace(
             self.call,
@@ -163,7 +163,7 @@ def _go_to(run: Run, text: str) -> Stop | None:
 
 
 def _go_if(run: Run, targets: str, *, is_met: bool) -> Stop | None:
-    """Goes to one of `yes:no`, or on where that one is empty."""
+    """Go to one of `yes:no`, or on where that one is empty."""
     yes, _, no = targets.partition(":")
     target = (yes if is_met else no).strip()
     return _go_to(run, target) if target else None
@@ -192,7 +192,7 @@ def _exec_if_time(run: Run, data: str) -> Stop | None:
 
 
 def _execute(run: Run, text: str) -> Stop | None:
-    """Runs `app(data)`, whose variables are filled in already."""
+    """Run `app(data)`, whose variables are filled in already."""
     app, _, data = text.strip().partition("(")
     name = app.strip()
     return run.execute(name, data.rpartition(")")[0] if ")" in data else data) if name else None
@@ -254,7 +254,7 @@ def _stack_pop(run: Run, _data: str) -> None:
 
 
 def _while(run: Run, data: str) -> None:
-    """A loop of one extension; `loops` holds the steps of those that are open."""
+    """Run a loop of one extension; `loops` holds the steps of those that are open."""
     priority = run.here[2]
     holds = run.holds(run.fill(data))
     loops = tuple(at for at in run.call.loops if at != priority)
@@ -290,7 +290,7 @@ def _exit_while(run: Run, _data: str) -> None:
 
 
 def no_step(context: str, exten: str, priority: str) -> str:
-    """Says that a target is not there."""
+    """Say that a target is not there."""
     return f"there is no step {priority[:80]} of {exten[:80]} in [{context[:80]}]"
 
 

@@ -1,4 +1,4 @@
-"""Which step of a dialplan answers what was dialled: patterns, callers, includes, longer matches.
+"""The step of a dialplan that answers what was dialled: patterns, callers, includes, longer matches.
 
 Source: `pbx_find_extension`, `ast_matchmore_extension` in main/pbx.c of Asterisk 18, as they search
 without `extenpatternmatchnew`.
@@ -58,7 +58,7 @@ class _Context:
                 self.beginnings.update(name[:length] for length in range(len(name)))
 
     def matching(self, exten: str) -> Iterator[Extension]:
-        """The extensions that stand for what was dialled, for any caller, in their order."""
+        """Return the extensions that stand for what was dialled, for any caller, in their order."""
         yield from self.by_name.get(without_hyphens(exten), ())
         yield from (e for e in self.patterns if matches(e.name, exten))
 
@@ -83,7 +83,7 @@ class Lookup:
             self._contexts[name] = _Context(found)
 
     def extensions(self, context: str, leads_on: LeadsOn = lambda _: True) -> Iterator[Answer]:
-        """Every extension of a context and of all that it includes, in the order of the search."""
+        """Return every extension of a context and all its includes, in the order of the search."""
         for found, path in self._searched(context, leads_on):
             yield from ((extension, path) for extension in found.ordered)
 
@@ -94,7 +94,7 @@ class Lookup:
         names: frozenset[str] = frozenset(),
         path: tuple[Option, ...] = (),
     ) -> Iterator[tuple[_Context, tuple[Option, ...]]]:
-        """A context and all that it includes, in the order in which they are searched."""
+        """Return a context and all that it includes, in the order in which they are searched."""
         if context in names or context not in self._contexts or len(names) >= DEEPEST:
             return
         yield self._contexts[context], path
@@ -110,7 +110,7 @@ class Lookup:
     def step(
         self, context: str, exten: str, priority: int, caller: Caller | None, leads_on: LeadsOn
     ) -> Found | None:
-        """The step that a call takes there; None where there is none.
+        """Return the step that a call takes there; None where there is none.
 
         Where an extension has no such step, the next one that matches is asked: Asterisk looks for
         number and priority together.
@@ -123,7 +123,7 @@ class Lookup:
     def label(
         self, context: str, exten: str, label: str, caller: Caller | None, leads_on: LeadsOn
     ) -> int | None:
-        """The priority that has a label there; None where there is none."""
+        """Return the priority that has a label there; None where there is none."""
         for extension, _ in self.answering(context, exten, caller, leads_on):
             if label in extension.labels:
                 return extension.labels[label]
@@ -132,14 +132,14 @@ class Lookup:
     def answering(
         self, context: str, exten: str, caller: Caller | None, leads_on: LeadsOn
     ) -> Iterator[Answer]:
-        """The extensions that match, in order; those for some callers only where one is given."""
+        """Return the matching extensions, in order; those for some callers only for a given one."""
         for found, path in self._searched(context, leads_on):
             for extension in found.matching(exten):
                 if not extension.caller or (caller and matches(extension.caller, caller())):
                     yield extension, path
 
     def may_grow(self, context: str, exten: str, caller: Caller, leads_on: LeadsOn) -> bool:
-        """Whether more digits could still reach an extension: `ast_matchmore_extension`."""
+        """Check whether more digits could still reach an extension: `ast_matchmore_extension`."""
         for found, _ in self._searched(context, leads_on):
             if exten in found.beginnings and self._may_name(found, exten, caller):
                 return True
@@ -152,7 +152,7 @@ class Lookup:
 
     @staticmethod
     def _may_name(found: _Context, exten: str, caller: Caller) -> bool:
-        """Whether one of the names that begin so is for this caller."""
+        """Check whether one of the names that begin so is for this caller."""
         begun = (
             extension
             for name, extensions in found.by_name.items()

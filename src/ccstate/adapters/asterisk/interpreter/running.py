@@ -1,4 +1,4 @@
-"""Plays a call step by step, as the loop of `__ast_pbx_run` in main/pbx.c does.
+"""A player of calls, step by step, as the loop of `__ast_pbx_run` in main/pbx.c does it.
 
 Source: main/pbx.c and main/pbx_builtins.c of Asterisk 18; tried on 16.28 and 22.10.
 """
@@ -37,10 +37,10 @@ SUSPICIOUS = 150
 
 
 class _Played(Play):
-    """A call, played step by step."""
+    """A call that is played step by step."""
 
     def until_stop(self, watched: int = SUSPICIOUS) -> Stop:
-        """Plays until something stops the call; from that step on it is watched for rounds."""
+        """Play until something stops the call; from that step on it is watched for rounds."""
         begun, seen = self.call, set[tuple[object, ...]]()
         for count in range(MOST_STEPS):
             before, heard = self.call, len(self.heard)
@@ -93,7 +93,7 @@ class _Played(Play):
         return self._runs(name, data)
 
     def _behind_leg(self, stop: Ended) -> None:
-        """Goes on behind the Dial() of a Local channel that ended before it was answered.
+        """Go on behind the Dial() of a Local channel that ended before it was answered.
 
         Source: `HANDLE_CAUSE` in apps/app_dial.c; 22.10 and 16.28, seen.
         """
@@ -107,7 +107,7 @@ class _Played(Play):
         self.call = left_leg(stop.call, status)
 
     def _beyond(self, call: Call) -> Stop | None:
-        """Where there is no such step: a macro ends, `i` takes the call, or it ends."""
+        """Go on where there is no such step: a macro ends, `i` takes the call, or it ends."""
         if call.frames and call.frames[-1].macro:
             self.leave_frame()
             return None
@@ -136,7 +136,7 @@ class _Played(Play):
         return None
 
     def _pressed(self, call: Call) -> Stop | None:
-        """What follows keys, or silence, at a wait for an extension."""
+        """Go on after keys, or silence, at a wait for an extension."""
         kind, _, typed = call.pending.partition(" ")
         if call.frames and call.frames[-1].macro:
             raise NotFollowed("a macro asks for keys")
@@ -152,7 +152,7 @@ class _Played(Play):
         return self._invalid(call, typed)
 
     def _silence(self, call: Call) -> Stop | None:
-        """WaitExten() whose time is over: on where there is a step, else `t`, else the end."""
+        """End a WaitExten() in silence: on where there is a step, else `t`, else the end."""
         self.call = replace(call, pending="")
         if self.exists(call.context, call.exten, call.priority):
             return None
@@ -183,14 +183,14 @@ Hangup() without a cause gives that of the last Dial(), or NOANSWER.
 
 
 def left_leg(call: Call, status: str) -> Call:
-    """The call that waits in a Dial(), once the Local channel is gone that it rang."""
+    """Return the call that waits in a Dial(), once the Local channel is gone that it rang."""
     waiting = call.legs[-1].call
     variables = {**waiting.variables, "DIALSTATUS": status}
     return replace(waiting, variables=variables, facts=call.facts, moments=call.moments)
 
 
 class Interpreter:
-    """Plays calls through one dialplan.
+    """A player of calls through one dialplan.
 
     `mailboxes` are those of voicemail.conf, `name@context`, and whether 0 leads to the operator
     from each; None where that is not known.
@@ -210,17 +210,17 @@ class Interpreter:
         self._scene = Scene(plan, self.lookup, survey, moments, mailboxes)
 
     def begin(self, context: str, exten: str) -> Call:
-        """A call that comes in there, at any moment."""
+        """Return a call that comes in there, at any moment."""
         return Call(context, exten, moments=self.moments.every)
 
     def run(self, call: Call, line: Option = NOWHERE) -> Stop:
-        """Plays a call until something outside of the dialplan decides; raises NotFollowed."""
+        """Play a call until something outside of the dialplan decides; raises NotFollowed."""
         return _Played(self._scene, call, line).until_stop()
 
     # Answers to stops
 
     def pressed(self, stop: Keys, key: str) -> Stop:
-        """The caller presses a key."""
+        """Press a key as the caller."""
         if stop.read is None:
             return self.run(replace(stop.call, pending=f"typed {stop.typed}{key}"), stop.line)
         reading = stop.read
@@ -232,7 +232,7 @@ class Interpreter:
         return stop._replace(typed=typed, heard=(), seconds=reading.each)
 
     def silent(self, stop: Keys) -> Stop:
-        """The caller presses nothing until the wait is over."""
+        """Let the caller press nothing until the wait is over."""
         if stop.read is None:
             waited = "silence" if stop.seconds else ""
             pending = f"settle {stop.typed}" if stop.typed else waited
@@ -240,7 +240,7 @@ class Interpreter:
         return self._again(stop) or self._read(stop, stop.typed, "TIMEOUT")
 
     def _again(self, stop: Keys) -> Keys | None:
-        """Read() asks once more where nothing was typed: after silence, and after `#` alone.
+        """Ask once more by Read() where nothing was typed: after silence, and after `#` alone.
 
         Source: `read_exec`, app_read.c of Asterisk 22; 16.28 and 22.10, seen.
         """
@@ -256,7 +256,7 @@ class Interpreter:
         return self._with(stop, {stop.read.variable: typed, "READSTATUS": status})
 
     def rung(self, stop: Rings, status: str) -> Stop:
-        """What comes of the phones that ring: a DIALSTATUS."""
+        """Go on with the DIALSTATUS that came of the phones that ring."""
         leg = stop.call.legs[-1] if stop.call.legs and not stop.call.is_answered else None
         if leg and leg.seconds is not None and status == "NOANSWER":
             left = leg.seconds - (stop.seconds or leg.seconds)
@@ -267,11 +267,11 @@ class Interpreter:
         return self._with(stop, {"DIALSTATUS": status})
 
     def left_queue(self, stop: Waits, status: str) -> Stop:
-        """The caller leaves the queue with a QUEUESTATUS."""
+        """Let the caller leave the queue with a QUEUESTATUS."""
         return self._with(stop, {"QUEUESTATUS": status})
 
     def recorded(self, stop: Mailbox, status: str) -> Stop:
-        """VoiceMail() is over, with a VMSTATUS, and the caller is still there."""
+        """End VoiceMail() with a VMSTATUS, while the caller is still there."""
         return self._with(stop, {"VMSTATUS": status})
 
     def _with(self, stop: Keys | Rings | Waits | Mailbox, said: Mapping[str, str]) -> Stop:
@@ -280,18 +280,18 @@ class Interpreter:
         return self.run(replace(stop.call, variables=variables), stop.line)
 
     def exists(self, call: Call, context: str, exten: str) -> bool:
-        """Whether a call finds an extension there, whatever the world decides."""
+        """Check whether a call finds an extension there, whatever its surroundings decide."""
         return _Played(self._scene, call).exists(context, exten)
 
     def moved(self, stop: Waits | Mailbox, context: str, exten: str) -> Stop:
-        """The caller leaves a queue or mailbox by a key."""
+        """Let the caller leave a queue or mailbox by a key."""
         return self.run(replace(stop.call, context=context, exten=exten, priority=1), stop.line)
 
     def decided(self, stop: Decides, value: str) -> Stop:
-        """The fact has this value."""
+        """Give the fact this value."""
         facts = {**stop.call.facts, stop.fact: value}
         return self.run(replace(stop.call, facts=facts), stop.line)
 
     def at(self, stop: Clock, moments: int) -> Stop:
-        """The call is made at these moments only."""
+        """Limit the call to these moments."""
         return self.run(replace(stop.call, moments=moments), stop.line)

@@ -1,4 +1,4 @@
-"""Texts of a dialplan: arguments taken apart, variables filled in, expressions worked out.
+"""Texts of a dialplan: arguments split, variables filled in, expressions computed.
 
 Source: `ast_str_substitute_variables_full` in main/pbx_variables.c, `__ast_app_separate_args` in
 main/app.c, main/ast_expr2.y and ast_expr2.fl of Asterisk 18. In expressions, texts in quotes are
@@ -18,12 +18,12 @@ OPAQUE = "\ue0ff"
 
 
 def opaque(name: str) -> str:
-    """A value that cannot be known; conditions on it are not followed."""
+    """Mark a value that cannot be known; conditions on it are not followed."""
     return f"{OPAQUE}{name.replace(OPAQUE, '')[:60]}{OPAQUE}"
 
 
 def require_known(text: str) -> str:
-    """The text, where no value in it is one that cannot be known."""
+    """Return the text, where no value in it is one that cannot be known."""
     if OPAQUE in text:
         name = text.partition(OPAQUE)[2].partition(OPAQUE)[0]
         raise NotFollowed(f"it depends on {name or 'a value'}, which cannot be known beforehand")
@@ -39,7 +39,7 @@ MOST_INSIDE = 40
 def fill(
     text: str, value: Callable[[str], str], expression: Callable[[str], str], deep: int = 0
 ) -> str:
-    """The text with `${…}` and `$[…]` replaced, innermost first, each once."""
+    """Fill in `${…}` and `$[…]` in the text, innermost first, each once."""
     if deep > MOST_INSIDE:
         raise NotFollowed("variables stand inside of variables too deeply")
     found: list[str] = []
@@ -64,7 +64,7 @@ def fill(
 
 
 def closing(text: str, at: int) -> int:
-    """Where the bracket at that place is closed; only brackets of its kind count."""
+    """Find where the bracket at that place is closed; only brackets of its kind count."""
     opened, closed = text[at], {"{": "}", "[": "]"}[text[at]]
     depth = 0
     for place in range(at, len(text)):
@@ -75,7 +75,7 @@ def closing(text: str, at: int) -> int:
 
 
 def name_and_cut(inside: str) -> tuple[str, int, int | None]:
-    """`NAME:offset:length` taken apart; colons in brackets belong to the name."""
+    """Split `NAME:offset:length`; colons in brackets belong to the name."""
     depth = 0
     for at, char in enumerate(inside):
         depth += (char == "(") - (char == ")")
@@ -93,7 +93,7 @@ def _whole(text: str) -> int:
 
 
 def substring(value: str, offset: int, length: int | None) -> str:
-    """A part of a value; negative numbers count from its end (`substring`, main/pbx_variables.c)."""
+    """Cut out a part of a value; negative numbers count from its end (`substring`, pbx_variables.c)."""
     if offset < 0:
         offset = max(len(value) + offset, 0)
     rest = value[offset:]
@@ -105,7 +105,7 @@ def substring(value: str, offset: int, length: int | None) -> str:
 
 
 def arguments(text: str, fewest: int = 0) -> list[str]:
-    """Arguments between commas; brackets and quotes protect a comma, quotes and backslashes go."""
+    """Split arguments at commas; brackets and quotes protect them, quotes and backslashes go."""
     found = [""]
     depths = {"(": 0, "[": 0}
     is_quoted = is_escaped = False
@@ -132,7 +132,7 @@ def arguments(text: str, fewest: int = 0) -> list[str]:
 
 
 def seconds_of(text: str) -> int | None:
-    """Whole seconds of an argument; None where it is empty, or 0."""
+    """Read the whole seconds of an argument; None where it is empty, or 0."""
     text = require_known(text).strip()
     if not text:
         return None
@@ -143,7 +143,7 @@ def seconds_of(text: str) -> int | None:
 
 
 def split_at_colon(text: str) -> tuple[str, str]:
-    """What stands before and behind the first colon outside of brackets."""
+    """Split a text at the first colon outside of brackets."""
     depth = 0
     for at, char in enumerate(text):
         depth += (char in "([{") - (char in ")]}")
@@ -153,7 +153,7 @@ def split_at_colon(text: str) -> tuple[str, str]:
 
 
 def letters(options: str) -> list[str]:
-    """Options of an application: each letter, with what stands in brackets behind it."""
+    """Read options of an application: each letter, with what stands in brackets behind it."""
     return re.findall(r"[A-Za-z](?:\((?:[^()]|\([^()]*\))*\))?", options)
 
 
@@ -176,7 +176,7 @@ class _Text(NamedTuple):
 
     @property
     def bare(self) -> str:
-        """Without the quotes around it."""
+        """Return the text without the quotes around it."""
         return self.text.replace('"', "") if '"' in self.text else self.text
 
 
@@ -184,7 +184,7 @@ _Value: TypeAlias = _Text | Decimal
 
 
 def evaluate(expression: str) -> str:
-    """What an expression, with its variables filled in, is replaced by."""
+    """Evaluate an expression whose variables are filled in."""
     tokens = _tokens(expression)
     if not tokens or _begins_with_operator(tokens):
         return ""
@@ -193,7 +193,7 @@ def evaluate(expression: str) -> str:
 
 
 def _begins_with_operator(tokens: list[tuple[str, str]]) -> bool:
-    """Whether the first operand is missing, as in `$[${NOTHING} = 1]`.
+    """Check whether the first operand is missing, as in `$[${NOTHING} = 1]`.
 
     That is a syntax error, which gives nothing (16.28, 22.10, seen); of others it depends on how
     far the expression was read.
@@ -203,7 +203,7 @@ def _begins_with_operator(tokens: list[tuple[str, str]]) -> bool:
 
 
 def is_true(text: str) -> bool:
-    """Whether a condition holds: a number that is not 0, or any text (`pbx_checkcondition`)."""
+    """Check whether a condition holds: a number other than 0, or any text (`pbx_checkcondition`)."""
     number = re.match(r"\s*([+-]?[0-9]{1,18})", text)
     return int(number[1]) != 0 if number else bool(text)
 
@@ -222,7 +222,7 @@ def _tokens(expression: str) -> list[tuple[str, str]]:
 
 
 class _Parser:
-    """Operators by precedence, loosest first."""
+    """A parser of operators by precedence, loosest first."""
 
     _LEVELS = (("|",), ("&",), ("=", "==", "!=", ">", "<", ">=", "<="), ("+", "-"), ("*", "/", "%"))
 
@@ -240,7 +240,7 @@ class _Parser:
         return NotFollowed(f"the expression {self._expression[:60]!r} is a syntax error")
 
     def _sign(self, *signs: str) -> str:
-        """The next sign, taken, where it is one of these; else ""."""
+        """Take the next sign where it is one of these; else ""."""
         if self._at < len(self._tokens):
             kind, text = self._tokens[self._at]
             if kind == "sign" and text in signs:
@@ -320,7 +320,7 @@ def _written(value: _Value) -> str:
 
 
 def _is_nothing(value: _Value) -> bool:
-    """Whether a value counts as false: 0, or nothing."""
+    """Check whether a value counts as false: 0, or nothing."""
     return _bare(value) in ("", "0") if isinstance(value, _Text) else value == 0
 
 
@@ -383,7 +383,7 @@ _PLAIN_REGEX = re.compile(r"[A-Za-z0-9 _@#,:;+*?.^$|()\[\]{}\\/<>=!~&%'-]*")
 
 
 def search_regex(pattern: str, text: str) -> "re.Match[str] | None":
-    """Where an extended regular expression matches; one that is unusual is not followed."""
+    """Find where an extended regular expression matches; an unusual one is not followed."""
     is_plain = _PLAIN_REGEX.fullmatch(pattern) and not re.search(
         r"\\[A-Za-z0-9]|\[[:.=]|\(\?|\[[^\]]*\[|[*+?}][*+?{]|\)[*+{]", pattern
     )
@@ -397,7 +397,7 @@ def search_regex(pattern: str, text: str) -> "re.Match[str] | None":
 
 
 def _found_in(text: str, pattern: str) -> _Value:
-    """What `=~` gives: the first group, or how many characters matched."""
+    """Return what `=~` gives: the first group, or how many characters matched."""
     match = search_regex(pattern, text[:500])
     if match is None:
         return _Text("") if "(" in pattern else Decimal(0)

@@ -40,7 +40,7 @@ from ccstate.adapters.asterisk.interpreter.world import Moments, Survey
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What a call is played in: `mailboxes` as `Interpreter` has them."""
+    """The surroundings of a call that is played: `mailboxes` as `Interpreter` has them."""
 
     plan: Dialplan
     lookup: Lookup
@@ -70,13 +70,13 @@ class Play(Run):
         raise NotFollowed(what)
 
     def leads_on(self, line: Option) -> bool:
-        """Whether an include counts now; what a switch finds is not followed."""
+        """Check whether an include counts now; what a switch finds is not followed."""
         if line.key.lower() != "include":
             raise NotFollowed(f"{line.key} => {line.value[:60]} asks another place", line)
         return self.is_open(line.value.partition(",")[2])
 
     def fact(self, name: str) -> str:
-        """A fact of the world; raises Undecided where this call has not learnt it yet."""
+        """Return a fact outside of the dialplan; raises Undecided where the call does not know it yet."""
         if name in self.call.facts:
             return self.call.facts[name]
         values = self.survey.values(name)
@@ -85,11 +85,11 @@ class Play(Run):
         raise Undecided(name, values)
 
     def caller(self) -> str:
-        """The number that the call shows; the dialplan may have set it."""
+        """Return the number that the call shows; the dialplan may have set it."""
         return self.call.caller or self.fact("caller")
 
     def is_open(self, times: str) -> bool:
-        """Whether a condition on the clock holds; raises UndecidedTime where that is open."""
+        """Check whether a condition on the clock holds; raises UndecidedTime where that is open."""
         holds = self.moments.holding(times) & self.call.moments
         if holds and holds != self.call.moments:
             raise UndecidedTime(holds)
@@ -102,12 +102,12 @@ class Play(Run):
         return self.lookup.label(context, exten, label, self.caller, self.leads_on)
 
     def keep(self, name: str, value: str) -> None:
-        """Sets a variable of the channel, where the dialplan ever reads it."""
+        """Set a variable of the channel, where the dialplan ever reads it."""
         if self.survey.reads(name):
             self.call = replace(self.call, variables={**self.call.variables, name: value})
 
     def outcome(self, what: str, values: tuple[str, ...]) -> str:
-        """What comes of the step that is played: one of these values, which the world decides."""
+        """Return the result of the step that is played: one of these, decided outside."""
         context, exten, priority = self.here
         fact = f"{what} at {exten},{priority} of [{context}]"
         if fact not in self.call.facts:
@@ -152,7 +152,7 @@ READSTATUS, VMSTATUS. Source: docs.asterisk.org, "Asterisk Standard Channel Vari
 
 
 def variable(run: Play, name: str) -> str:
-    """The value of a variable of the channel, or else a global one; "" where there is none."""
+    """Return the value of a variable of the channel, or else a global one; "" where it is unset."""
     name = name.strip()
     special = {"EXTEN": run.here[1], "CONTEXT": run.here[0], "PRIORITY": str(run.here[2])}
     if name in special:
@@ -227,7 +227,7 @@ def _iftime(run: Play, said: str) -> str:
 
 
 def _group_count(_run: Play, _said: str) -> str:
-    """One: a call that is walked is alone on the server."""
+    """Return one: a call that is walked is alone on the server."""
     return "1"
 
 
@@ -244,7 +244,7 @@ def _local(run: Play, said: str) -> str:
 
 
 def _field_number(run: Play, said: str) -> str:
-    """The place of a value among the parts of a variable, from 1; 0 where it is none of them.
+    """Return the place of a value among a variable's parts, from 1; 0 where it is none of them.
 
     FIELDNUM() of func_strings.c (16.28, 22.10).
     """
@@ -277,7 +277,7 @@ _ASKING: Mapping[str, Callable[[Play, str], str]] = {
 
 
 def _two(values: str) -> tuple[str, str]:
-    """What stands before and behind the first colon outside of quotes."""
+    """Split a text at the first colon outside of quotes."""
     is_quoted = False
     for at, char in enumerate(values):
         is_quoted ^= char == '"'
@@ -351,7 +351,7 @@ PURE: Mapping[str, Callable[[str], str]] = {
 
 
 def assign(run: Play, name: str, value: str) -> None:
-    """What `Set(name=value)` does."""
+    """Set a variable or function, as `Set(name=value)` does."""
     function, bracket, said = name.strip().partition("(")
     said = said.removesuffix(")").strip()
     if not bracket:
@@ -373,7 +373,7 @@ _WITHOUT_EFFECT = frozenset(
 
 
 def set_fact(run: Play, name: str, value: str) -> None:
-    """Keeps a value for other calls, and tells it where the dialplan asks for it."""
+    """Keep a value for other calls, and note it where the dialplan asks for it."""
     run.call = replace(run.call, facts={**run.call.facts, name: value})
     if run.survey.is_asked(name):
         run.heard.append(Heard("sets", f"{name}={value}", run.line))

@@ -1,4 +1,4 @@
-"""What a dialplan asks of the world around it: times, callers, values that are kept between calls.
+"""The facts outside of a dialplan that it asks for: times, callers, values kept between calls.
 
 A dialplan can tell apart only what it compares with. So the values that it sets or compares, and
 one other, stand for all; the minutes at which its hours begin and end, and those before, stand for
@@ -24,7 +24,7 @@ _DAY = 1_440
 
 
 class Timing(NamedTuple):
-    """Minutes of a day, weekdays (0 is Sunday), days of the month and months that are meant."""
+    """The minutes of a day, weekdays (0 is Sunday), days of the month and months that are meant."""
 
     minutes: frozenset[int]
     weekdays: frozenset[int]
@@ -33,7 +33,7 @@ class Timing(NamedTuple):
     zone: str = ""
 
     def holds(self, at: datetime) -> bool:
-        """Whether the condition holds at a time on the clock of its zone."""
+        """Check whether the condition holds at a time on the clock of its zone."""
         return (
             at.hour * 60 + at.minute in self.minutes
             and at.isoweekday() % 7 in self.weekdays
@@ -42,14 +42,14 @@ class Timing(NamedTuple):
         )
 
     def edges(self) -> set[int]:
-        """The minutes of a day at which the condition begins, ends, and those before."""
+        """Return the minutes of a day at which the condition begins, ends, and those before."""
         changes = {m for m in self.minutes if m - 1 not in self.minutes}
         changes |= {m + 1 for m in self.minutes if m + 1 not in self.minutes}
         return {(m + step) % _DAY for m in changes for step in (-1, 0)}
 
 
 def timing(text: str) -> Timing:
-    """`times,weekdays,days of the month,months[,timezone]`, as GotoIfTime has it."""
+    """Read `times,weekdays,days of the month,months[,timezone]`, as GotoIfTime has it."""
     parts = [part.strip().lower() for part in text.split(",")]
     clock, weekdays, days, months, *zone = (*parts, *["*"] * (4 - len(parts)))
     named = text.split(",")[4].strip() if len(parts) > 4 else ""
@@ -79,7 +79,7 @@ def _minutes(text: str) -> frozenset[int]:
 
 
 def _ranges(text: str, names: tuple[str, ...], first: int) -> frozenset[int]:
-    """Numbers from `first` on of the names that a list such as `mon-fri&sun` holds."""
+    """Read the numbers from `first` on of the names in a list such as `mon-fri&sun`."""
     count = len(names)
     if text in ("*", ""):
         return frozenset(range(first, first + count))
@@ -108,7 +108,7 @@ _DELETES = re.compile(r"DB_DELETE\(((?:[^()]|\([^()]*\))*)\)")
 
 
 class Change(NamedTuple):
-    """One value that a step gives, as written; "" where the step deletes it."""
+    """A value that a step gives, as written; "" where the step deletes it."""
 
     name: str
     """What is changed: `GLOBAL(NIGHT)`, `DB(night/on)`."""
@@ -117,13 +117,13 @@ class Change(NamedTuple):
 
 
 def steps_of(plan: Dialplan) -> Iterator[DialplanStep]:
-    """All steps of a dialplan, without hints."""
+    """List all steps of a dialplan, without hints."""
     for context in plan.contexts.values():
         yield from (step for step in context.steps if step.priority != HINT)
 
 
 def changes(plan: Dialplan) -> Iterator[Change]:
-    """Every change that a dialplan makes, in the order of its steps."""
+    """List every change that a dialplan makes, in the order of its steps."""
     for step in steps_of(plan):
         yield from (Change(name, value, step) for name, value in _assigned(step))
         if "DB_DELETE(" in step.data:
@@ -197,14 +197,14 @@ class Moments:
         self._masks: dict[str, int] = {}
 
     def all(self) -> Iterator[datetime]:
-        """Each moment, in the order of its bit."""
+        """Return each moment, in the order of its bit."""
         zone = ZoneInfo(self._zone or "UTC")
         for day in self._days:
             for minute in self._minutes:
                 yield datetime.combine(day, time(minute // 60, minute % 60), zone)
 
     def first_of(self, moments: int) -> datetime:
-        """The first moment of a set that is not empty, to show it to people."""
+        """Return the first moment of a set that is not empty, to show it to people."""
         place = (moments & -moments).bit_length() - 1
         day, index = divmod(place, len(self._minutes))
         minute = self._minutes[index]
@@ -212,7 +212,7 @@ class Moments:
         return datetime.combine(self._days[day], at, ZoneInfo(self._zone or "UTC"))
 
     def holding(self, text: str) -> int:
-        """The moments at which a condition of GotoIfTime holds."""
+        """Return the moments at which a condition of GotoIfTime holds."""
         if text not in self._masks:
             said = timing(text)
             self._masks[text] = self._holding(said)
@@ -249,7 +249,7 @@ _YEARS = 28
 
 
 def _on_other_weekdays(first: date, dates: Collection[tuple[int, int]]) -> list[date]:
-    """Days from that one on, so that each date is there on each weekday."""
+    """Return days from that one on, so that each date is there on each weekday."""
     found: list[date] = []
     for month, day in sorted(dates):
         seen: set[int] = set()
@@ -268,7 +268,7 @@ _LEAP_YEAR = 2028
 
 
 def days_between(begin: str, end: str) -> set[tuple[int, int]]:
-    """The days of a short run of a year, `12-25` to `12-26`; of a longer one none.
+    """Return the days of a short run of a year, `12-25` to `12-26`; of a longer one none.
 
     Whatever lasts a week has every weekday in one year.
     """
@@ -279,7 +279,7 @@ def days_between(begin: str, end: str) -> set[tuple[int, int]]:
 
 
 def dates_of(plan: Dialplan) -> set[tuple[int, int]]:
-    """The dates that conditions of a dialplan on the clock name, where they are fewer than a week."""
+    """Return the dates of conditions on the clock in a dialplan; none if a week or more."""
     found: set[tuple[int, int]] = set()
     for times in times_of(plan):
         try:
@@ -293,7 +293,7 @@ def dates_of(plan: Dialplan) -> set[tuple[int, int]]:
 
 
 def times_of(plan: Dialplan) -> list[str]:
-    """Every condition on the clock that a dialplan holds, as written."""
+    """List every condition on the clock that a dialplan holds, as written."""
     found: dict[str, None] = {}
     for context in plan.contexts.values():
         for include in context.includes:
@@ -310,7 +310,7 @@ def times_of(plan: Dialplan) -> list[str]:
 
 
 def edges(plan: Dialplan, more: Iterable[int] = ()) -> set[int]:
-    """The minutes of a day at which hours of a dialplan begin or end, and those before."""
+    """Return the minutes of a day at which hours of a dialplan begin or end, and those before."""
     found = {(minute + step) % 1_440 for minute in more for step in (-1, 0, 1)}
     for times in times_of(plan):
         try:
@@ -337,21 +337,21 @@ class Survey:
 
     @cached_property
     def _sets(self) -> dict[str, list[str]]:
-        """Texts that are written into each global variable, and into each family of the database."""
+        """Collect the texts written into each global variable and each family of the database."""
         found: dict[str, list[str]] = {}
         for name, value, _ in changes(self._plan):
             found.setdefault(_family(name), []).append(value.strip('"'))
         return found
 
     def reads(self, name: str) -> bool:
-        """Whether the dialplan reads a variable; DIALSTATUS counts where the steps end."""
+        """Check whether the dialplan reads a variable; DIALSTATUS counts where the steps end."""
         if self._reads_any or name in ("DIALSTATUS", "GOSUB_RETVAL"):
             return True
         return name in self._read
 
     @cached_property
     def _reads_any(self) -> bool:
-        """Whether names of variables are made of variables."""
+        """Check whether names of variables are made of variables."""
         return any(re.search(r"\$\{[A-Za-z0-9_]*\$", text) for text in self._texts)
 
     @cached_property
@@ -362,7 +362,7 @@ class Survey:
 
     @cached_property
     def inherits(self) -> bool:
-        """Whether a variable is set that channels inherit which the call makes."""
+        """Check whether a variable is set that channels inherit which the call makes."""
         return any(
             re.match(r"_|EXPORT\(", step.data.strip())
             for step in steps_of(self._plan)
@@ -370,11 +370,11 @@ class Survey:
         )
 
     def changes(self, name: str) -> bool:
-        """Whether a global variable is ever set while calls run."""
+        """Check whether a global variable is ever set while calls run."""
         return f"GLOBAL({name})" in self._sets
 
     def is_asked(self, fact: str) -> bool:
-        """Whether the dialplan ever reads what it keeps there."""
+        """Check whether the dialplan ever reads what it keeps there."""
         family = _family(fact)
         if family not in self._asked:
             self._asked[family] = self._asks(family)
@@ -388,7 +388,7 @@ class Survey:
         return any(f"{kind}({name}" in t or f"{kind}_EXISTS({name}" in t for t in self._texts)
 
     def values(self, fact: str) -> tuple[str, ...]:
-        """Everything that a fact may be, as far as the dialplan tells values apart."""
+        """Return all values of a fact, as far as the dialplan tells values apart."""
         family = _family(fact)
         if family not in self._found:
             values = list(dict.fromkeys(self._values(fact)))
@@ -429,7 +429,7 @@ class Survey:
 
     @cached_property
     def digits(self) -> frozenset[str]:
-        """What callers can type that the dialplan tells apart: what it compares with, or goes to."""
+        """Return what callers can type that the dialplan compares with, or goes to."""
         asking = [text for text in self._texts if "$[" in text or "REGEX" in text]
         found = {match[1] or match[2] for text in asking for match in _LITERAL.finditer(text)}
         if any(_GOES_BY_VALUE.search(text) for text in self._texts):
@@ -466,7 +466,7 @@ class Survey:
 
 
 def _longer(beginning: str) -> str:
-    """A number of ten digits that begins so."""
+    """Return a number of ten digits that begins so."""
     return (beginning + "2025550143")[:10]
 
 
@@ -476,7 +476,7 @@ def _is_short(match: "re.Match[str]") -> bool:
 
 
 def _instance(caller: str) -> str:
-    """A number that a caller's pattern stands for."""
+    """Return a number that a caller's pattern stands for."""
     if not caller.startswith("_"):
         return caller
     plain = re.sub(r"\[(.)[^\]]*\]", r"\1", caller[1:])
@@ -484,7 +484,7 @@ def _instance(caller: str) -> str:
 
 
 def _family(fact: str) -> str:
-    """`DB(family)` of `DB(family/key)`; other facts stay as they are."""
+    """Return `DB(family)` for `DB(family/key)`; other facts stay as they are."""
     if fact.startswith("DB("):
         return f"DB({fact[3:].partition('/')[0]})"
     return "DEVICE_STATE()" if fact.startswith("DEVICE_STATE(") else fact

@@ -1,4 +1,4 @@
-"""An import proves itself: callers meet the same in the hand-written dialplan and in the objects.
+"""The proof of an import: callers meet the same in the hand-written dialplan and in the objects.
 
 Every number that carriers dial, and everything that phones dial, is called on both sides: the
 dialplan is interpreted, the objects are walked by `journeys`. What callers then meet otherwise is
@@ -17,5 +17,5 @@ __all__ = ["Difference", "EntryPoint", "Proof", "Unfollowed", "prove"]
 
 
 def prove(confs: Mapping[str, Conf], found: Imported, setting: Setting, first: date) -> Proof:
-    """Compares every call of a year, from that day on, through the dialplan and the objects."""
+    """Compare every call of a year, from that day on, through the dialplan and the objects."""
     return Proving(confs, found, setting, first).proof()

@@ -29,7 +29,7 @@ _UNANSWERED = (turns.NO_ANSWER, turns.BUSY, turns.UNAVAILABLE, turns.CONGESTED)
 
 
 class EntryPoint(NamedTuple):
-    """Where calls come in: a context, and what is dialled there; `by` is who dials."""
+    """An entry point of calls: a context, and what is dialled there; `by` is who dials."""
 
     by: str
     context: str
@@ -45,7 +45,7 @@ class EntryPoint(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What callers meet otherwise, where the dialplan says what was, and who they are."""
+    """A difference that callers meet, where the dialplan says what was, and who the callers are."""
 
     entry_point: EntryPoint
     did: tuple[str, ...]
@@ -73,7 +73,7 @@ class Unfollowed:
 
 @dataclass(slots=True)
 class Proof:
-    """What was compared: numbers, and the calls of each to their ends."""
+    """The result of the comparison: numbers, and the calls of each to their ends."""
 
     entry_points: int = 0
     samples: int = 0
@@ -86,7 +86,7 @@ class Proof:
 
     @property
     def not_followed(self) -> int:
-        """Calls that are not compared."""
+        """List the calls that are not compared."""
         return sum(one.calls for one in self.unfollowed)
 
     @property
@@ -103,7 +103,7 @@ class _Pair(NamedTuple):
 
 
 class Lockstep:
-    """Compares the calls of one caller who comes in at an entry point, and adds what came of it to a proof.
+    """A comparison of one caller's calls from an entry point, whose results go to a proof.
 
     `line` is that of the extension which was dialled; `own` the number that the caller's phone shows
     by itself; `calendar` the moments of a year.
@@ -124,7 +124,7 @@ class Lockstep:
         self._proof, self._door, self._line, self._calendar = proof, entry_point, line, calendar
 
     def compare(self, after: Where, moments: int, facts: Mapping[str, str]) -> None:
-        """Every call that comes in at these moments, while the world is so."""
+        """Compare every call that comes in at these moments, while these facts hold."""
         context, exten, calls = self._door.context, self._door.exten, self._proof.calls
         todo: deque[_Pair] = deque()
         seen: set[tuple[object, ...]] = set()
@@ -188,7 +188,7 @@ class Lockstep:
         yield from self._both(pair, before, where, after)
 
     def _hand(self, pair: _Pair, did: str) -> _Pair | None:
-        """The pair once the hand-written side went on alone; what was heard stays to be heard."""
+        """Return the pair once the hand-written side went on alone; sounds are kept for later."""
         if isinstance(pair.before, turns.Over):
             return None
         try:
@@ -232,7 +232,7 @@ class Lockstep:
                 self._ends(pair, one, other, before.line)
 
     def _ends(self, pair: _Pair, one: turns.What, other: turns.What, line: Option | None) -> None:
-        """Notes that from here on callers are in different situations."""
+        """Note that from here on callers are in different situations."""
         self._notes(pair, "what happens", one, other, line)
         self._proof.differ += 1
 
@@ -249,12 +249,12 @@ class Lockstep:
         self._proof.differences.append(found)
 
     def _names(self, pair: _Pair, was: str, now: str, line: Option | None) -> None:
-        """Notes that phones show another name of the caller."""
+        """Note that phones show another name of the caller."""
         as_sent = "the name that the caller sends"
         self._note(pair, "the caller's name on phones", was or as_sent, now or as_sent, line)
 
     def _hears(self, pair: _Pair, before: Turn, after: Turn) -> bool:
-        """Notes what is heard otherwise."""
+        """Note sounds that differ; return whether any does."""
         differs = False
         one, other = before.heard, after.heard
         if _plain(one.words) != _plain(other.words):
@@ -271,7 +271,7 @@ class Lockstep:
         return differs
 
     def _step(self, pair: _Pair, did: str, where: Where, shown: str = "") -> _Pair | None:
-        """Both sides after what the caller did, or what came of it."""
+        """Take both sides on after what the caller did, or what came of it."""
         onwards = pair._replace(did=(*pair.did, shown or did), after=where)
         if isinstance(pair.before, turns.Over):
             return None
@@ -282,7 +282,7 @@ class Lockstep:
             return None
 
     def _pressed(self, pair: _Pair, where: Where, after: Turn) -> Iterator[_Pair]:
-        """The same key on both sides, where both ask; digits that wait for more end on their own."""
+        """Press the same key on both sides, where both ask; waiting digits end on their own."""
         is_typing = isinstance(pair.before, by_hand.Keys) and bool(pair.before.typed)
         for did in (*self._keys(pair, where), turns.SILENCE):
             is_alone = did == turns.SILENCE and is_typing and not _types(after.what)
@@ -293,7 +293,7 @@ class Lockstep:
                 yield found
 
     def _keys(self, pair: _Pair, where: Where) -> Sequence[str]:
-        """The keys to try: all, or of several digits those that lead on to what either side distinguishes.
+        """Return the keys to try: all, or those that lead on to what a side distinguishes.
 
         One other digit stands for all others, and `*` counts once, as the first key.
         """
@@ -307,14 +307,14 @@ class Lockstep:
         return sorted({*onwards, other, "#", *(() if typed else "*")} - {""})
 
     def _counts(self, pair: _Pair) -> None:
-        """Counts calls that end alike; they differ where they did on the way."""
+        """Count calls that end alike; they differ where they did on the way."""
         if pair.differs:
             self._proof.differ += 1
         else:
             self._proof.same += 1
 
     def _typed_alone(self, pair: _Pair, before: Turn, where: Where, after: Turn) -> Iterator[_Pair]:
-        """The dialplan waits for more digits, which the objects do not: those who stop typing."""
+        """Follow callers who stop typing where only the dialplan waits for more digits."""
         if isinstance(after.what, turns.Asks):
             yield from self._pressed(pair, where, after)
             return
@@ -406,7 +406,7 @@ class Lockstep:
 
 
 def _is_nothing(one: turns.Over, other: turns.Over) -> bool:
-    """Whether the dialplan hangs up on what no object answers: callers reach nothing in both."""
+    """Check whether the dialplan hangs up where no object answers: both reach nothing."""
     return one == turns.Over(turns.OVER) and other == turns.NOTHING
 
 
@@ -421,7 +421,7 @@ def _is_one_number(one: str, other: str) -> bool:
 
 
 def _is_one_target(one: frozenset[str], other: frozenset[str]) -> bool:
-    """Whether the same phones ring; objects may name an outside number without its trunk."""
+    """Check whether the same phones ring; objects may name an outside number without its trunk."""
     if one == other or len(one) != 1 or len(other) != 1:
         return one == other
     (written,), (named,) = one, other
@@ -431,7 +431,7 @@ def _is_one_target(one: frozenset[str], other: frozenset[str]) -> bool:
 
 
 def _types(what: turns.What) -> bool:
-    """Whether digits of an entry wait for more."""
+    """Check whether digits of an entry wait for more."""
     return isinstance(what, turns.Asks) and bool(what.typed)
 
 
@@ -450,12 +450,12 @@ def _noticed(heard: tuple[by_hand.Heard, ...]) -> tuple[object, ...]:
 
 
 def _said_before(stop: by_hand.Stop, earlier: by_hand.Stop) -> by_hand.Stop:
-    """The stop with what was heard before it, which was not compared yet."""
+    """Return the stop with the sounds before it, which were not compared yet."""
     return stop._replace(heard=earlier.heard + stop.heard)
 
 
 def _plain(words: str) -> str:
-    """Words as they sound: without capitals, signs and spaces."""
+    """Return words as they sound: without capitals, signs and spaces."""
     return "".join(re.findall(r"[^\W_]+|«[^»]*»", words.lower()))
 
 

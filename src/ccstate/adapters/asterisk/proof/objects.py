@@ -30,7 +30,7 @@ _WAITS = "waits for ever"
 
 
 class At(NamedTuple):
-    """A call at a place: how often it was asked there, the digits typed, what was heard so far."""
+    """A place of a call: how often it was asked there, the digits typed, the sounds so far."""
 
     place: Place
     tries: int = 0
@@ -48,7 +48,7 @@ class Leaving(NamedTuple):
 
 
 class _Ring(NamedTuple):
-    """Phones that ring at once, before others do."""
+    """The phones that ring at once, before others do."""
 
     phones: frozenset[str]
     seconds: int | None
@@ -67,7 +67,7 @@ class Turns(NamedTuple):
 
 
 class Acts(NamedTuple):
-    """A code that does something and hangs up: what is noticed of it, and the words that are heard."""
+    """A code that does something and hangs up: what is noticed of it, and the words it plays."""
 
     things: tuple[str, ...]
     words: str
@@ -86,7 +86,7 @@ EVENTS = {
 
 
 class Objects:
-    """Calls through one centre while its schedules and switches say this.
+    """The calls through one centre while its schedules and switches say this.
 
     `phone` is the extension that calls; "" for callers from outside, who call a `number`.
     """
@@ -97,7 +97,7 @@ class Objects:
         self._number = flow.centre.of("number").get(number, {})
 
     def turn(self, where: Where) -> tuple[Where, Turn]:
-        """Where the caller is asked, rings, waits or ends next, and what he meets until then."""
+        """Return where a call asks, rings, waits or ends next, and what it meets until then."""
         heard = Heard()
         seen: set[Place] = set()
         while True:
@@ -132,7 +132,7 @@ class Objects:
         return fields
 
     def _hears(self, where: At) -> Heard:
-        """The prompt of the place."""
+        """Return the prompt of the place."""
         place = where.place
         if where.typed:
             return Heard()
@@ -153,7 +153,7 @@ class Objects:
         return heard
 
     def _turned(self, where: Turns) -> str:
-        """What is noticed of a code that turns a switch."""
+        """Return what is noticed of a code that turns a switch."""
         is_on = self._phases.get(f"{SWITCH}{where.switch}") is Position.ON
         return f"turns switch/{where.switch} {'off' if is_on else 'on'}"
 
@@ -163,7 +163,7 @@ class Objects:
         return Heard(self._flow.centre.words(prompt, language) or f"«{prompt}»")
 
     def _what(self, where: At) -> turns.What | None:
-        """What the place asks or does; None where the call goes on by itself."""
+        """Return what the place asks or does; None where the call goes on by itself."""
         place, ways = where.place, self._ways(where.place)
         events = {way.event: way for way in ways}
         if place.kind == "conference_room":
@@ -208,7 +208,7 @@ class Objects:
         return turns.Rings(phones, length, options, named=self._named({}))
 
     def _in_turn(self, place: Place) -> list["_Ring"]:
-        """The phones of a ring group, or of an extension with `follow_me`, as they ring in turn."""
+        """Return the phones of a ring group, or an extension's `follow_me`, as they ring in turn."""
         fields = self._fields(place)
         if place.kind == "ring_group":
             phones = [f"extension/{n}" for n in ringing_members(self._flow.centre, fields)]
@@ -226,7 +226,7 @@ class Objects:
         ]
 
     def _named(self, queue: Filled) -> str:
-        """The prefix before the caller's name on phones that ring: that of the queue goes first."""
+        """Return the prefix before the caller's name on ringing phones: first that of the queue."""
         name = "caller_name_prefix"
         prefix = queue.get(name) or self._number.get(name)
         return f"{prefix} …" if prefix else ""
@@ -247,7 +247,7 @@ class Objects:
                 return Done(turns.Over(str(way.end), way.at))
 
     def goes(self, where: Where, did: str) -> Where:
-        """Where the call is after what the caller did, or what came of a ring or wait."""
+        """Return where the call is after what the caller did, or what came of a ring or wait."""
         if isinstance(where, Leaving):
             return self._left(where, did)
         if not isinstance(where, At):
@@ -268,7 +268,7 @@ class Objects:
         return self._along(came_of(ways, EVENTS[did]))
 
     def distinguished(self, where: Where) -> frozenset[str]:
-        """What callers can type here that leads to a place of its own."""
+        """Return what callers can type here that leads to a place of its own."""
         ways = self._ways(where.place) if isinstance(where, At) else ()
         return frozenset(way.key for way in ways if way.key)
 
@@ -317,13 +317,13 @@ def _followed(follow: Filled) -> str:
 
 
 def _letters(rights: Sequence[str] | None, letters: str) -> str:
-    """Rights in a call as options of Dial() and Queue(): to transfer it, and to park it."""
+    """Return rights in a call as options of Dial() and Queue(): to transfer and to park it."""
     names = zip(("park", "transfer"), (letters[1], letters[0]), strict=True)
     return "".join(letter for name, letter in names if name in (rights or ()))
 
 
 def _on_demand(fields: Filled, letter: str) -> str:
-    """The option by which a party may record the call."""
+    """Return the option by which a party may record the call."""
     return letter if (fields.get("recording") or {}).get("when") == "on_demand" else ""
 
 
@@ -337,7 +337,7 @@ def _joined(one: Heard, other: Heard) -> Heard:
 
 
 class Entrances:
-    """What answers a dialled number, by the objects."""
+    """The answers of the objects to a dialled number."""
 
     def __init__(self, flow: Flow, words: Mapping[str, str]) -> None:
         self._flow = flow
@@ -351,17 +351,17 @@ class Entrances:
 
     @property
     def inside(self) -> Mapping[str, Address]:
-        """What has a number inside the house."""
+        """Return what has a number inside the house."""
         return self._dialling.inside
 
     def number(self, trunk: str, dialled: str) -> Where:
-        """Where a call comes in that a carrier sends with this number."""
+        """Return where a call comes in that a carrier sends with this number."""
         written = self.as_carrier_writes(trunk, dialled)
         name = written or next(iter(ending_alike(self._flow, dialled)), "")
         return At(Place("number", name)) if name else Done(turns.NOTHING)
 
     def as_carrier_writes(self, trunk: str, dialled: str) -> str:
-        """The number that takes a call of this trunk; "" where its form is not the trunk's."""
+        """Return the number that takes a trunk's call; "" where its form is not the trunk's."""
         numbers = self._flow.centre.of("number")
         formats = carrier_formats(self._flow.centre, trunk)
         names = [dialled, f"+{dialled}"]
@@ -372,7 +372,7 @@ class Entrances:
         return next(found, "")
 
     def phone(self, phone: str, dialled: str) -> Where:
-        """Where a call goes that a phone dials."""
+        """Return where a call goes that a phone dials."""
         extension = self._flow.centre.of("extension").get(phone, {})
         if code := self._codes.get(dialled):
             return self._coded(phone, code)
@@ -388,7 +388,7 @@ class Entrances:
         return At(place) if place else Done(turns.NOTHING)
 
     def _leaving(self, phone: str, extension: Filled, route: Filled, sent: str) -> Leaving:
-        """A call by the trunks of a route, as the carrier of the first of them gets it."""
+        """Return a call by the trunks of a route, as the carrier of the first of them gets it."""
         centre, first = self._flow.centre, route["trunks"][0]
         formats = carrier_formats(centre, first)
         if formats.outbound:
@@ -406,7 +406,7 @@ class Entrances:
     def phones_alike(
         self, origins: Origins, numbers: Mapping[str, str]
     ) -> list[dict[object, tuple[str, str]]]:
-        """Phones whose calls inside go alike, as (context, extension): one for each number shown.
+        """Group phones whose calls inside go alike, as (context, extension): one a shown number.
 
         They are of one site, have the same rights, and log in to the same queues. `numbers` are
         those of the endpoints' caller IDs; phones that show their own number stand for each other.
@@ -424,7 +424,7 @@ class Entrances:
         return list(found.values())
 
     def _coded(self, phone: str, code: Filled) -> Where:
-        """Where a phone is that dials a feature code."""
+        """Return the place of a call from a phone that dials a feature code."""
         action = str(code["action"])
         match action:
             case "mailbox":
@@ -450,13 +450,13 @@ class Entrances:
                 raise NotFollowed(f"what the feature code {action} does is not walked")
 
     def _acts(self, action: str, things: tuple[str, ...]) -> Acts:
-        """What an action does, with the sound that tells it; another sound where it does nothing."""
+        """Return what an action does, with the sound that confirms it; another if it does nothing."""
         sound = SOUND_WHEN_DONE[action] if things else SOUND_WHEN_REFUSED
         return Acts(things, self._words.get(sound) or f"«{sound}»")
 
     @cached_property
     def _logins(self) -> Mapping[str, Mapping[str, int]]:
-        """The queues in which each extension logs in, with its penalty there."""
+        """Return the queues in which each extension logs in, with its penalty there."""
         found: dict[str, dict[str, int]] = {}
         for name, queue in self._flow.centre.of("queue").items():
             for agent in agents(self._flow.centre, queue):
@@ -467,11 +467,11 @@ class Entrances:
     # What objects alone know
 
     def numbers_beside(self, taken: Collection[str]) -> Iterator[str]:
-        """The numbers of the objects without those."""
+        """Return the numbers of the objects without those."""
         yield from (n for n in sorted(self._flow.centre.of("number")) if n not in taken)
 
     def as_sent(self, trunk: str, number: str) -> str:
-        """A number as the carrier of a trunk sends it; "" where it comes in by another trunk."""
+        """Write a number as a trunk's carrier sends it; "" where it comes in by another trunk."""
         if self._flow.centre.of("number")[number].get("trunk") not in (None, trunk):
             return ""
         formats = carrier_formats(self._flow.centre, trunk)
@@ -480,7 +480,7 @@ class Entrances:
         return number.removeprefix("+")
 
     def dialled_inside(self) -> Iterator[str]:
-        """Numbers inside, codes, and a few numbers of each pattern by which calls leave."""
+        """List numbers inside, codes, and a few numbers of each pattern by which calls leave."""
         yield from sorted(self.inside)
         yield from sorted(code for code in self._codes if code != "*97")
         for route in self._dialling.routes.values():

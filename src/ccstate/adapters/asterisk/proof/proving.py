@@ -1,4 +1,4 @@
-"""The comparison of one import: both sides set up, everything that can be dialled called."""
+"""A comparison of one import: both sides set up, everything that can be dialled called."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -55,7 +55,7 @@ MOST_CALLS = 100_000
 
 
 class Proving:
-    """The comparison of one import: both sides, and everything that can be dialled."""
+    """A comparison of one import: both sides, and everything that can be dialled."""
 
     def __init__(
         self,
@@ -118,7 +118,7 @@ class Proving:
         return self._proof
 
     def _compare_queues(self) -> None:
-        """Compares what is said of queues themselves, each once."""
+        """Compare what is said of queues themselves, each once."""
         found = self._found
         for name, address in sorted(found.origins.queues.items()):
             entry_point, centre = (
@@ -132,7 +132,7 @@ class Proving:
                 self._differs(entry_point, one.about, one.before, one.after, one.line)
 
     def _compare_positions(self) -> None:
-        """Compares the positions that switches have until they are turned."""
+        """Compare the positions that switches have until they are turned."""
         for fact, said in self._found.origins.switches.items():
             value = self._survey.values(fact)[0]
             before = "on" if value in said.on else "off"
@@ -146,7 +146,7 @@ class Proving:
     def _differs(
         self, entry_point: EntryPoint, about: str, before: str, after: str, line: Option
     ) -> None:
-        """Notes what is otherwise for all callers alike, as one call that differs."""
+        """Note what differs for all callers alike, as one call that differs."""
         self._proof.differ += 1
         found = Difference(entry_point, (), about, before, after, line.file, line.line)
         self._proof.differences.append(found)
@@ -154,7 +154,7 @@ class Proving:
     # What can be dialled
 
     def _entry_points(self) -> Iterator[tuple[EntryPoint, Dialled, Where]]:
-        """What carriers dial by each trunk, then what phones dial in each of their contexts.
+        """List what carriers dial by each trunk, then what phones dial in each of their contexts.
 
         Numbers that objects alone know are dialled too: by the first that might.
         """
@@ -182,7 +182,7 @@ class Proving:
                     break
 
     def _phones(self) -> Iterator[tuple[EntryPoint, Dialled, Where]]:
-        """What phones dial: one of those alike everything, the others one number of each line."""
+        """List what phones dial: everything from one of those alike, a number of each line else."""
         origins, dialled_already = self._found.origins, set[str]()
         handed_on = numbers_handed_on(self._interpreter.plan, self._interpreter.lookup)
         known = tuple(sorted({*origins.phones, *self.entrances.inside, *handed_on}))
@@ -225,7 +225,7 @@ class Proving:
             self._proof.unfollowed.append(Unfollowed(entry_point, (), why.reason, *where))
 
     def _listed(self, listed: Iterator[Dialled]) -> Iterator[Dialled]:
-        """Each of them once; what ends the list is reported."""
+        """List each of them once; what ends the list is reported."""
         seen: set[str] = set()
         try:
             for dialled in listed:
@@ -238,7 +238,7 @@ class Proving:
             self._proof.unfollowed.append(Unfollowed(entry_point, (), why.reason, *line))
 
     def _own(self, entry_point: EntryPoint) -> str:
-        """The number that the phone behind a entry_point shows by itself; "" for carriers."""
+        """Return the number that a phone shows by itself at an entry point; "" for carriers."""
         for endpoint, address in self._found.origins.phones.items():
             if address.name == entry_point.phone:
                 return self._numbers.get(endpoint, "") or endpoint
@@ -267,7 +267,7 @@ class Proving:
             steps.compare(start, world.moments, facts)
 
     def _tells_form(self, entry_point: EntryPoint, dialled: Dialled, start: At) -> None:
-        """Notes a number that the carrier writes in a form which the trunk does not take."""
+        """Note a number that the carrier writes in a form which the trunk does not take."""
         if self.entrances.as_carrier_writes(entry_point.carrier, entry_point.exten):
             return
         before = f"{entry_point.exten} is taken as it is written"
@@ -275,7 +275,7 @@ class Proving:
         self._differs(entry_point, "how the carrier writes the number", before, after, dialled.line)
 
     def worlds(self, start: Where, trunk: str = "") -> Behind:
-        """What the schedules, switches and callers behind a number say, at which moments, and why."""
+        """Return the states of schedules, switches and callers behind a number, with moments."""
         if isinstance(start, Turns):
             return self._worlds.behind((f"{SWITCH}{start.switch}",))
         if isinstance(start, At):
@@ -286,18 +286,18 @@ class Proving:
     def objects_at(
         self, start: Where, at: datetime, facts: Mapping[str, str], trunk: str = ""
     ) -> Objects:
-        """The imported side at a moment, while what people change has these values."""
+        """Return the imported side at a moment, while what people change has these values."""
         if not isinstance(start, At):
             return Objects(self._flow, {})
         names = self._flow.schedules(self._flow.reached(start.place))
         return Objects(self._flow, self._worlds.phases(tuple(names), at, facts, trunk))
 
     def objects_saying(self, phases: Mapping[str, Says]) -> Objects:
-        """The imported side while schedules, and switches, say this."""
+        """Return the imported side while schedules, and switches, say this."""
         return Objects(self._flow, phases)
 
     def moments_like(self, at: datetime) -> int:
-        """The moments at which every condition of the dialplan on the clock is as at this one."""
+        """Return the moments at which all the dialplan's conditions on the clock are as now."""
         found = self._moments.every
         for times in times_of(self._interpreter.plan):
             holds = self._moments.holding(times)
@@ -308,13 +308,13 @@ class Proving:
 
 
 def _endpoints(confs: Mapping[str, Conf]) -> frozenset[str]:
-    """The endpoints of pjsip.conf: no other one ever rings."""
+    """Return the endpoints of pjsip.conf: no other one ever rings."""
     sections = resolved(confs["pjsip.conf"]) if "pjsip.conf" in confs else ()
     return frozenset(s.name for s in sections if (s.get("type") or "").lower() == "endpoint")
 
 
 def _shown_numbers(confs: Mapping[str, Conf]) -> dict[str, str]:
-    """The numbers in the caller IDs of endpoints."""
+    """Return the numbers in the caller IDs of endpoints."""
     sections = resolved(confs["pjsip.conf"]) if "pjsip.conf" in confs else ()
     found: dict[str, str] = {}
     for section in sections:
@@ -325,7 +325,7 @@ def _shown_numbers(confs: Mapping[str, Conf]) -> dict[str, str]:
 
 
 def _mailboxes(confs: Mapping[str, Conf], found: Imported) -> dict[str, bool]:
-    """The mailboxes, and whether 0 leads from them to the extension `o`."""
+    """Return the mailboxes, and whether 0 leads from them to the extension `o`."""
     sections = resolved(confs["voicemail.conf"]) if "voicemail.conf" in confs else ()
     is_operator = any(
         s.name.lower() == "general" and (s.get("operator") or "").lower() in ("yes", "true", "1")
@@ -340,7 +340,7 @@ def _mailboxes(confs: Mapping[str, Conf], found: Imported) -> dict[str, bool]:
 
 
 def _clocks(found: Imported) -> set[int]:
-    """The minutes of a day that schedules of the objects name."""
+    """Return the minutes of a day that schedules of the objects name."""
     minutes: set[int] = set()
     for address, fields in found.objects.items():
         if address.kind == "schedule":
@@ -350,7 +350,7 @@ def _clocks(found: Imported) -> set[int]:
 
 
 def _dates(found: Imported) -> set[tuple[int, int]]:
-    """The months and days of every year that schedules of the objects name."""
+    """Return the months and days of every year that schedules of the objects name."""
     entries = [
         entry
         for address, fields in found.objects.items()
@@ -383,7 +383,7 @@ _NO = frozenset({"no", "false", "n", "f", "0", "off"})
 
 
 class QueueDiffers(NamedTuple):
-    """One thing that is otherwise in a queue, and the line that says what was."""
+    """A difference of a queue, and the line that says what was."""
 
     about: str
     before: str
@@ -394,7 +394,7 @@ class QueueDiffers(NamedTuple):
 def compared_queue(
     section: Section, address: Address, centre: Centre, origins: Origins, words: Mapping[str, str]
 ) -> Iterator[QueueDiffers]:
-    """What is otherwise once the object stands for the section of queues.conf."""
+    """Compare a queue's object with the section of queues.conf that it stands for."""
     before = _written(section, origins, words)
     after = _declared(centre, centre.of("queue").get(address.name, {}))
     for about, was in before.items():
@@ -418,7 +418,7 @@ _OPTIONS = {
 
 
 def _line(section: Section, about: str) -> Option:
-    """The last option that says it; the header of the section where it is a default."""
+    """Return the last option that says it; the header of the section where it is a default."""
     said = [o for o in section.options if o.key.lower() in _OPTIONS[about]]
     return said[-1] if said else Option("", "", section.file, section.line)
 
@@ -497,14 +497,14 @@ def _text(section: Section, option: str, default: str) -> str:
 
 
 def _number(section: Section, option: str, default: int) -> int:
-    """A whole number as `atoi` reads it; the default where the option is not there."""
+    """Read a whole number as `atoi` does; the default where the option is not there."""
     text = (section.get(option) or "").strip()
     digits = text[: len(text) - len(text.lstrip("0123456789"))]
     return int(digits[:9] or 0) if text else default
 
 
 def _members(section: Section, origins: Origins, *, is_in_order: bool) -> str:
-    """The members of the file: `extension/2001, extension/2002 behind 2`."""
+    """Write the members of the file: `extension/2001, extension/2002 behind 2`."""
     found: dict[str, str] = {}
     for option in section.options:
         if option.key.lower() == "member":

@@ -1,4 +1,4 @@
-"""What a caller meets at one moment of a call, in words that hand-written and imported share."""
+"""The situation of a caller at one moment, in words that hand-written and imported share."""
 
 from typing import NamedTuple, TypeAlias
 
@@ -11,7 +11,7 @@ PAUSE_TOLERANCE = 3
 
 
 class Heard(NamedTuple):
-    """What was heard on the way: words, other things noticed, seconds of pauses."""
+    """The sounds on the way: words, other things noticed, seconds of pauses."""
 
     words: str = ""
     things: tuple[str, ...] = ()
@@ -19,7 +19,7 @@ class Heard(NamedTuple):
 
 
 class Asks(NamedTuple):
-    """The caller may press a key; `typed` are digits that wait for more."""
+    """A turn where the caller may press a key; `typed` are digits that wait for more."""
 
     seconds: int
     typed: str = ""
@@ -28,7 +28,7 @@ class Asks(NamedTuple):
 
 
 class Rings(NamedTuple):
-    """Phones ring: addresses of extensions, or `trunk/name 5550100`."""
+    """A turn where phones ring: addresses of extensions, or `trunk/name 5550100`."""
 
     targets: frozenset[str]
     seconds: int | None
@@ -51,7 +51,7 @@ class Waits(NamedTuple):
 
 
 class Message(NamedTuple):
-    """The caller is asked for a message, after a greeting: `u` or `b` of its owner, or words."""
+    """A turn where a message is asked for, after a greeting: `u` or `b` of its owner, or words."""
 
     mailbox: str
     greeting: str
@@ -59,14 +59,14 @@ class Message(NamedTuple):
 
 
 class Over(NamedTuple):
-    """The call ends, or is where nothing more is compared."""
+    """A turn where the call ends, or nothing more is compared."""
 
     end: str
     at: str = ""
 
 
 class Open(NamedTuple):
-    """Something outside of the call decides: a caller's number, a switch, a phone's state."""
+    """A turn that something outside of the call decides: a number, a switch, a phone's state."""
 
     fact: str
     values: tuple[str, ...]
@@ -104,12 +104,12 @@ ALL_QUEUES = "all queues"
 
 
 def agent(does: str, queue: str, phone: str, penalty: str = "") -> str:
-    """What a phone does in a queue as an agent: `joins`, `leaves`, `pauses in`, `is back in`."""
+    """Write what a phone does in a queue as agent: `joins`, `leaves`, `pauses in`, `is back in`."""
     return f"{phone} {does} {queue}" + (f" behind {penalty}" if penalty not in ("", "0") else "")
 
 
 def shown(what: What) -> str:
-    """What a caller meets, for people."""
+    """Write what a caller meets, for people."""
     match what:
         case Asks(seconds=seconds, typed=typed):
             wait = f" within {seconds} s" if seconds else " during the announcement"

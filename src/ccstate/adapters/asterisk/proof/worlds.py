@@ -1,4 +1,4 @@
-"""What can be dialled, and what schedules, switches and callers can be behind a number, on both sides."""
+"""The numbers that can be dialled, and the states behind each of schedules, switches and callers."""
 
 import re
 from collections import Counter
@@ -35,7 +35,7 @@ _LENGTHS = ("", "5550143", "2025550143")
 
 
 class Dialled(NamedTuple):
-    """Something that can be dialled in a context; `is_sample` where it stands for others too."""
+    """A number or code that can be dialled; `is_sample` where it stands for others too."""
 
     exten: str
     line: Option
@@ -43,7 +43,7 @@ class Dialled(NamedTuple):
 
 
 def dialled_by_carriers(lookup: Lookup, context: str) -> Iterator[Dialled]:
-    """Numbers that carriers may dial there: three digits or more, five in what is included.
+    """List numbers that carriers may dial there: three digits or more, five in what is included.
 
     Shorter ones are keys of menus. `s` takes calls of carriers that send no number, where the
     context knows none.
@@ -61,7 +61,7 @@ def dialled_by_carriers(lookup: Lookup, context: str) -> Iterator[Dialled]:
 
 
 def dialled_by_phones(lookup: Lookup, context: str, known: tuple[str, ...]) -> Iterator[Dialled]:
-    """What phones may dial there; `known` are numbers of which each is tried where it fits."""
+    """List what phones may dial there; `known` are numbers of which each is tried where it fits."""
     for extension, _ in lookup.extensions(context):
         for found in _numbers(extension, known):
             if len(found.exten) >= 2:
@@ -72,7 +72,7 @@ _HANDED_ON = re.compile(r"([\w-]+),\$\{EXTEN\},")
 
 
 def numbers_handed_on(plan: Dialplan, lookup: Lookup) -> Iterator[str]:
-    """Numbers of contexts to which the dialplan hands on what was dialled, as it was dialled.
+    """List numbers of contexts to which the dialplan hands on what was dialled, unchanged.
 
     They are not seen at the context of a phone, where a pattern such as `_X.` takes them.
     """
@@ -85,7 +85,7 @@ def numbers_handed_on(plan: Dialplan, lookup: Lookup) -> Iterator[str]:
 
 
 def samples_of(route: str) -> Iterator[str]:
-    """Numbers that the pattern of an outbound route takes, such as `9NXXXXXX.`."""
+    """List numbers that the pattern of an outbound route takes, such as `9NXXXXXX.`."""
     is_pattern = not set(route) <= _KEYS
     yield from (number for number, _ in _spelled(f"_{route}" if is_pattern else route, ()))
 
@@ -97,7 +97,7 @@ def _numbers(extension: Extension, known: tuple[str, ...]) -> Iterator[Dialled]:
 
 
 def _spelled(name: str, known: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
-    """The numbers that an extension or pattern stands for; a few with True where they are many."""
+    """List the numbers of an extension or pattern; a few with True where they are many."""
     if not name.startswith("_"):
         number = name.replace("-", "")
         if number and set(number) <= _KEYS:
@@ -147,7 +147,7 @@ ANONYMOUS = "anonymous"
 
 
 class World(NamedTuple):
-    """What schedules, switches and lists say, at which moments, and the values that say so by hand."""
+    """A state of schedules, switches and lists, its moments, and the facts that say so by hand."""
 
     phases: Mapping[str, Says]
     moments: int
@@ -155,14 +155,14 @@ class World(NamedTuple):
 
 
 class Behind(NamedTuple):
-    """The worlds that are walked behind a number, and in words those that are left out."""
+    """The states that are walked behind a number, and in words those that are left out."""
 
     worlds: Sequence[World]
     left_out: str = ""
 
 
 class Worlds:
-    """The worlds of one import: values of switches and callers, and the moments of a year."""
+    """The states of one import: values of switches and callers, and the moments of a year."""
 
     def __init__(
         self,
@@ -178,11 +178,11 @@ class Worlds:
         self._found: dict[tuple[str, ...], Behind] = {}
 
     def every_moment(self) -> World:
-        """The world of a call that nothing decides."""
+        """Return the state of a call that nothing decides."""
         return World({}, self._moments.every, {})
 
     def behind(self, names: Sequence[str], trunk: str = "") -> Behind:
-        """Every world that these schedules, `switch/night` and `callers/vip` can tell apart.
+        """Return every state that these schedules, `switch/night` and `callers/vip` can tell apart.
 
         Callers come by that trunk; from phones where there is none.
         """
@@ -204,12 +204,12 @@ class Worlds:
     def phases(
         self, names: Sequence[str], at: datetime, facts: Mapping[str, str], trunk: str = ""
     ) -> Mapping[str, Says]:
-        """What schedules, switches and lists say at a moment while the world has these values."""
+        """Return what schedules, switches and lists say at a moment while facts are these."""
         caller = self._as_read(facts["caller"], trunk) if "caller" in facts else ""
         return self._year.phases(sorted(names), at, self._positions(facts), caller)
 
     def _switched(self, names: tuple[str, ...]) -> tuple[list[dict[str, str]], str]:
-        """The values by which people turn the switches that are asked here, in combinations."""
+        """Return combinations of values by which people turn the switches asked here."""
         schedules = self._flow.centre.of("schedule")
         closing = {f"{SWITCH}{schedules.get(name, {}).get('closed_by')}" for name in names}
         asked = {name for name in (*names, *closing) if name.startswith(SWITCH)}
@@ -230,7 +230,7 @@ class Worlds:
         return [dict(zip(turned, row, strict=True)) for row in walked], left_out
 
     def _positions(self, facts: Mapping[str, str]) -> dict[str, Position]:
-        """The positions of switches while what people change has these values."""
+        """Return the positions of switches while what people change has these values."""
         return {
             said.address.name: Position.ON if value in said.on else Position.OFF
             for fact, value in facts.items()
@@ -252,7 +252,7 @@ class Worlds:
     def _called(
         self, lists: Sequence[str], trunk: str
     ) -> list[tuple[Mapping[str, Says], Mapping[str, str]]]:
-        """What lists say to each caller that they or the dialplan tell apart."""
+        """Return what lists say to each caller that they or the dialplan tell apart."""
         if not lists:
             return [({}, {})]
         at = next(self._moments.all())
@@ -262,7 +262,7 @@ class Worlds:
         ]
 
     def _as_read(self, written: str, trunk: str) -> str:
-        """A caller's number as lists get it: in E.164 where the trunk says how its carrier writes."""
+        """Write a caller's number as lists get it: in E.164 where the trunk says its format."""
         number = "".join(char for char in written if char in "+0123456789")
         if not number:
             return WITHHELD
@@ -273,7 +273,7 @@ class Worlds:
 
 
 def listed_callers(centre: Centre, known: Sequence[str], prefix: str) -> Iterator[str]:
-    """The callers that lists tell apart, as the dialplan would read them.
+    """Return the callers that lists tell apart, as the dialplan would read them.
 
     `known` are the numbers that the dialplan compares with: their form is that of the carrier.
     """
@@ -290,7 +290,7 @@ def listed_callers(centre: Centre, known: Sequence[str], prefix: str) -> Iterato
 
 
 def _written_like(known: Sequence[str], number: str, prefix: str) -> str:
-    """A number in the form in which most of the known ones are written."""
+    """Write a number in the form in which most of the known ones are written."""
     forms = {
         "": number.removeprefix("+"),
         "+": number,
@@ -301,7 +301,7 @@ def _written_like(known: Sequence[str], number: str, prefix: str) -> str:
 
 
 def combinations(choices: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
-    """Rows with one value of each choice: all there are, or where they are too many a part.
+    """Make rows with one value of each choice: all, or a part where they are too many.
 
     That part shows each value first, then each value of one choice beside each of every other.
     """

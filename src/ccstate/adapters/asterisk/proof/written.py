@@ -23,7 +23,7 @@ _SILENT = "abBcCeEfIijNnoRrvyYzZu"
 
 
 class Written:
-    """Calls through the hand-written dialplan."""
+    """The calls through the hand-written dialplan."""
 
     def __init__(
         self,
@@ -47,14 +47,14 @@ class Written:
         facts: Mapping[str, str] | None = None,
         phone: str = "",
     ) -> by_hand.Stop:
-        """A call that comes in there, with what is known of the world; the extension that calls."""
+        """Begin a call that comes in there, with the known facts and the extension that calls."""
         endpoints = (name for name, a in self._origins.phones.items() if a.name == phone)
         device = f"PJSIP/{next(endpoints, phone)}" if phone else ""
         call = by_hand.Call(context, exten, facts=facts or {}, moments=moments, device=device)
         return self._settled(self._interpreter.run(call))
 
     def _settled(self, stop: by_hand.Stop) -> by_hand.Stop:
-        """The call behind rings of phones that do not exist, which end at once."""
+        """Return the call behind rings of phones that do not exist, which end at once."""
         for _ in range(MOST_RINGS):
             if not isinstance(stop, by_hand.Rings) or not all(map(self._is_dead, stop.targets)):
                 return stop
@@ -68,7 +68,7 @@ class Written:
         return technology.upper() == "PJSIP" and endpoint not in self._endpoints
 
     def turn(self, stop: by_hand.Stop) -> Turn:
-        """What the caller meets now."""
+        """Return what the caller meets now."""
         return Turn(self._heard(stop.heard), self._what(stop), stop.line)
 
     def _what(self, stop: by_hand.Stop) -> turns.What:
@@ -102,14 +102,14 @@ class Written:
         return turns.Over(stop.end, at)
 
     def _owner(self, at: str) -> str:
-        """A mailbox, `2001@box`, as that of its extension; what stands behind a comma stays."""
+        """Return a mailbox, `2001@box`, as its extension's; what stands behind a comma stays."""
         box, comma, how = at.partition(",")
         named = box if "@" in box else f"{box}@default"
         owner = self._origins.mailboxes.get(named, "")
         return (f"voicemail/{owner}" if owner else box) + comma + how
 
     def _shown(self, stop: by_hand.Rings) -> str:
-        """The caller's number, where the dialplan sets one or asks for it."""
+        """Return the caller's number, where the dialplan sets one or asks for it."""
         call = stop.call
         number = call.caller or call.facts.get("caller", "")
         if by_hand.OPAQUE in number:
@@ -117,7 +117,7 @@ class Written:
         return number
 
     def _target(self, device: str) -> str:
-        """A phone as an extension, an outside number with its trunk; else as written."""
+        """Return a phone as an extension, an outside number with its trunk; else as written."""
         technology, _, peer = device.partition("/")
         number, at, endpoint = peer.partition("@")
         if technology.upper() != "PJSIP":
@@ -173,14 +173,14 @@ class Written:
         return Heard(" ".join(words), tuple(things), pause)
 
     def _agent(self, what: str) -> str:
-        """What a phone does in a queue, with the names of the objects."""
+        """Return what a phone does in a queue, with the names of the objects."""
         does, queue, device, penalty = what.split(by_hand.AGENT)
         address = self._origins.queues.get(queue)
         named = str(address or queue or turns.ALL_QUEUES)
         return turns.agent(does, named, self._target(device), penalty)
 
     def _set(self, what: str) -> str:
-        """A value that is kept for other calls; of a switch, the position that it turns to."""
+        """Return a value kept for other calls; for a switch, the position that it turns to."""
         fact, _, value = what.partition("=")
         switch = self._origins.switches.get(fact)
         if switch is None:
@@ -188,14 +188,14 @@ class Written:
         return f"turns {switch.address} {'on' if value in switch.on else 'off'}"
 
     def distinguished(self, stop: by_hand.Stop) -> frozenset[str] | None:
-        """What callers can type here that the dialplan tells apart; None where every key counts."""
+        """Return what callers can type that the dialplan tells apart; None where every key counts."""
         is_several = isinstance(stop, by_hand.Keys) and stop.read and stop.read.most > 1
         return self._interpreter.survey.digits if is_several else None
 
     # Going on
 
     def goes(self, stop: by_hand.Stop, did: str) -> by_hand.Stop | turns.Over:
-        """The call after what the caller did, or what came of a ring or wait."""
+        """Return the call after what the caller did, or what came of a ring or wait."""
         found = self._goes(stop, did)
         return found if isinstance(found, turns.Over) else self._settled(found)
 
@@ -246,13 +246,13 @@ class Written:
 
 
 def _named(call: by_hand.Call) -> str:
-    """The name that the dialplan gives the caller: `Sales: …` where his own stands behind it."""
+    """Return the name that the dialplan gives the caller: `Sales: …` before the own one."""
     name = call.variables.get("CALLERID(name)", "")
     return re.sub(f"{by_hand.OPAQUE}[^{by_hand.OPAQUE}]*{by_hand.OPAQUE}", "…", name).strip()
 
 
 def _options(text: str) -> str:
-    """The options that callers or agents notice, in order."""
+    """Return the options that callers or agents notice, in order."""
     letters = re.findall(r"([A-Za-z])(\([^)]*\))?", text)
     kept = [letter + inside for letter, inside in letters if letter not in _SILENT]
     return "".join(sorted(set(kept)))
