@@ -135,27 +135,27 @@ def main(trees: int) -> None:
     starts = [Place("number", name) for name in flow.centre.of("number")]
     places = {place for start in starts for place in flow.reached(start)}
     built = time.process_time()
-    worlds = {start: year.worlds(flow.schedules(flow.reached(start))) for start in starts}
+    states = {start: year.states(flow.schedules(flow.reached(start))) for start in starts}
     dated = time.process_time()
     ends: Counter[End] = Counter()
     moments = rounds = incomplete = 0
     for start in starts:
-        for world in worlds[start]:
-            found = journeys(flow, start, world.phases)
+        for state in states[start]:
+            found = journeys(flow, start, state.phases)
             ends.update(journey.end for journey in found.found)
             incomplete += not found.is_complete
-            moments += len(world.moments)
+            moments += len(state.moments)
     gone = time.process_time()
     for start in starts:
-        for world in worlds[start]:
-            rounds += len(loops(flow, start, world.phases))
+        for state in states[start]:
+            rounds += len(loops(flow, start, state.phases))
     ended = time.process_time()
     print(f"building  {built - began:6.2f} s  {trees:,} trees, {len(places):,} places")
     print(
-        f"worlds    {dated - built:6.2f} s  {sum(map(len, worlds.values())):,}, {moments:,} moments"
+        f"states    {dated - built:6.2f} s  {sum(map(len, states.values())):,}, {moments:,} moments"
     )
     print(
-        f"journeys  {gone - dated:6.2f} s  {ends.total():,}, {incomplete} worlds with more than are listed"
+        f"journeys  {gone - dated:6.2f} s  {ends.total():,}, {incomplete} states with more than are listed"
     )
     print(f"loops     {ended - gone:6.2f} s  {rounds}")
     print(f"together  {ended - began:6.2f} s")

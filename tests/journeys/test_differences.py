@@ -125,7 +125,7 @@ def test_coming_back_is_no_journey_of_its_own() -> None:
     found = compared(back, menu(back, on_timeout="hangup"))
     # Silence, a wrong key, and 1, behind which nothing changes; where it is closed, the end at once.
     open_, closed = 3, 1
-    moments = Year(centre(back), FIRST).worlds(["office"])
+    moments = Year(centre(back), FIRST).states(["office"])
     by_phase = {str(world.phases["office"]): len(world.moments) for world in moments}
     expected = by_phase["open"] * open_ + (by_phase["closed"] + by_phase["holiday"]) * closed
     assert found.compared == expected

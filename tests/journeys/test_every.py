@@ -76,8 +76,8 @@ def made(name: str, most: int = 2_000) -> Calls:
 
 def test_worlds_in_which_the_same_keys_lead_to_the_same_ends_are_one_block() -> None:
     found = made("+61255501234")
-    assert len(YEAR.worlds(["days", "shop"])) == 4
-    assert [len(block.worlds) for block in found.blocks] == [2, 2]
+    assert len(YEAR.states(["days", "shop"])) == 4
+    assert [len(block.states) for block in found.blocks] == [2, 2]
     closed, is_open = found.blocks
     assert {call.journey.at for call in closed.calls} == {"voicemail/2002"}
     assert {call.journey.end for call in is_open.calls} == {

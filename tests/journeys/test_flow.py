@@ -745,5 +745,5 @@ def test_the_first_list_that_holds_the_caller_decides(caller: str, first: str) -
 
 def test_every_class_of_callers_is_a_world_of_its_own() -> None:
     year = Year(centre(asking()), date(2026, 11, 22))
-    found = {world.moments[0].caller: world.phases[ASKED] for world in year.worlds([ASKED])}
+    found = {world.moments[0].caller: world.phases[ASKED] for world in year.states([ASKED])}
     assert found == {"": "", "+61491570006": "vip", "withheld": "blocked"}

@@ -44,7 +44,7 @@ def test_whatever_schedules_say_at_some_minute_one_moment_of_the_worlds_stands_f
     data: st.DataObject, shared: dict[str, Any]
 ) -> None:
     named = data.draw(st.dictionaries(st.sampled_from("abc"), schedules(), min_size=1, max_size=3))
-    worlds = Year(centre({"schedule": named, "calendar": shared}), FIRST).worlds(named)
+    worlds = Year(centre({"schedule": named, "calendar": shared}), FIRST).states(named)
     told = {said(named, shared, moment.at) for world in worlds for moment in world.moments}
     for _ in range(10):
         moment = data.draw(minutes_of_the_year(named, shared))
@@ -57,7 +57,7 @@ def test_a_moment_has_the_phases_and_occasions_of_its_world(
     named: dict[str, dict[str, Any]], shared: dict[str, Any]
 ) -> None:
     year = Year(centre({"schedule": named, "calendar": shared}), FIRST)
-    worlds = year.worlds([*named, "gone"])
+    worlds = year.states([*named, "gone"])
     assert len({tuple(sorted(world.phases.items())) for world in worlds}) == len(worlds)
     for world in worlds:
         assert world.moments
@@ -73,7 +73,7 @@ def test_a_moment_has_the_phases_and_occasions_of_its_world(
 
 
 def worlds(**named: dict[str, Any]) -> tuple[ScheduleState, ...]:
-    return Year(centre({"schedule": named}), FIRST).worlds(named)
+    return Year(centre({"schedule": named}), FIRST).states(named)
 
 
 OFFICE = {"timezone": "UTC", "weekly": {"mon": ["09:00-17:00"]}}
@@ -129,7 +129,7 @@ def test_a_switch_that_is_on_closes_its_schedules() -> None:
 def test_worlds_hold_both_positions_of_a_switch_that_decides() -> None:
     found = {
         (str(world.phases["switch/night"]), str(world.phases["office"]), moment.switches)
-        for world in year_with().worlds(["office"])
+        for world in year_with().states(["office"])
         for moment in world.moments
     }
     assert found == {
@@ -140,7 +140,7 @@ def test_worlds_hold_both_positions_of_a_switch_that_decides() -> None:
 
 
 def test_a_schedule_and_its_switch_never_contradict_each_other() -> None:
-    worlds = year_with().worlds(["office", "switch/night"])
+    worlds = year_with().states(["office", "switch/night"])
     assert not [
         world
         for world in worlds
@@ -149,7 +149,7 @@ def test_a_schedule_and_its_switch_never_contradict_each_other() -> None:
 
 
 def test_the_default_positions_come_first() -> None:
-    worlds = year_with("on", fire={}).worlds(["switch/night", "switch/fire"])
+    worlds = year_with("on", fire={}).states(["switch/night", "switch/fire"])
     assert [world.moments[0].switches for world in worlds] == [
         (),
         ("fire on",),
@@ -161,6 +161,6 @@ def test_the_default_positions_come_first() -> None:
 def test_of_many_switches_each_is_walked_in_both_positions() -> None:
     names = [f"s{number:02}" for number in range(20)]
     year = Year(centre({"switch": {name: {} for name in names}}), FIRST)
-    worlds = year.worlds([f"switch/{name}" for name in names])
+    worlds = year.states([f"switch/{name}" for name in names])
     turned = [{words.partition(" ")[0] for words in w.moments[0].switches} for w in worlds]
     assert turned == [set(), *({name} for name in names), set(names)]

@@ -370,7 +370,7 @@ ENTRIES = ["ivr/main", "queue/qa", "queue/qb, hours: week, closed: ivr/main"]
 def worlds(judged: Estate) -> Iterator[tuple[Flow, Phases]]:
     flow = Flow(judged.centre)
     names = frozenset({"week", "late", "always"})
-    for world in Year(judged.centre, judged.today).worlds(names):
+    for world in Year(judged.centre, judged.today).states(names):
         yield flow, world.phases
 
 

@@ -1,1 +1,1 @@
-"""What callers meet: the way of a call through numbers, hours, trees, queues and mailboxes."""
+"""The way of a call through numbers, hours, trees, queues and mailboxes, as callers meet it."""

@@ -1,4 +1,4 @@
-"""What leads to a place, and what is joined to an object: the ways of a centre, followed backwards."""
+"""The ways of a centre followed backwards: what leads to a place, what is joined to an object."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from ccstate.model import Address, Fields, State
 def sources(
     flow: Flow, starts: Iterable[Place], not_taken: Collection[Event] = ()
 ) -> dict[Place, list[Place]]:
-    """The places that calls from the starts come to, at whatever hour, each with those before it."""
+    """Return the places that calls from the starts come to, each with the places before it."""
     todo = list(starts)
     before: dict[Place, list[Place]] = {place: [] for place in todo}
     for place in todo:
@@ -28,7 +28,7 @@ def sources(
 
 
 def ancestors(before: Mapping[Place, list[Place]], places: Iterable[Place]) -> set[Place]:
-    """These places, and all from which calls come to them."""
+    """Return these places, and all places from which calls come to them."""
     todo = list(places)
     seen = set(todo)
     for place in todo:
@@ -46,7 +46,7 @@ _ALL_EXTENSIONS = Address("extension", "")
 
 
 def joined(states: Sequence[State], changed: Collection[Address]) -> set[Address]:
-    """Everything that references join to what changed, in whichever of the states.
+    """Return the objects that references join to what changed, in any of the states.
 
     Followed in both directions, since a queue depends on its people and a dead end on the numbers
     before it. An object of a shared kind comes along where it is named, and leads on to those
@@ -70,7 +70,7 @@ def joined(states: Sequence[State], changed: Collection[Address]) -> set[Address
 def _references(
     states: Sequence[State],
 ) -> tuple[Mapping[Address, list[Address]], Mapping[Address, list[Address]]]:
-    """What each object names in any of the states, and who names it."""
+    """Return what each object names in any of the states, and which objects name it."""
     named: dict[Address, list[Address]] = {}
     naming: dict[Address, list[Address]] = defaultdict(list)
     known: dict[Address, Fields] = {}
@@ -92,7 +92,7 @@ def _references(
 
 
 def _named(address: Address, fields: Fields) -> Iterator[Address]:
-    """What an object names: by its references, as a number of our own outside, by dialling."""
+    """Yield what an object names: by its references, as a number of our own outside, by dialling."""
     for reference in kinds.references(address.kind, fields):
         yield reference.target
     if address.kind == "extension":

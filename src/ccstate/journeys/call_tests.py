@@ -1,4 +1,4 @@
-"""Walk call tests, compare them with real calls, and name the ends of calls that no test covers."""
+"""Call tests as they are walked and made, and the ends of calls that no test covers."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ from ccstate.model import Address
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One call test, walked: `journey` is None where something that it names is not there."""
+    """The walk of one call test: `journey` is None where something that it names is not there."""
 
     name: str
     test: Mapping[str, Any]
@@ -36,7 +36,7 @@ class Verdict:
 
 
 def verdicts(flow: Flow, year: Year, tests: Mapping[str, Mapping[str, Any]]) -> Iterator[Verdict]:
-    """Every test by its name, on this centre, where everybody answers who is there."""
+    """Walk every call test of this centre, where every agent who is there answers."""
     for name, test in sorted(tests.items()):
         start = flow.entrance(Address("number", test["to"]))
         if start is None:
@@ -53,7 +53,7 @@ def verdicts(flow: Flow, year: Year, tests: Mapping[str, Mapping[str, Any]]) -> 
 
 
 def positions_of(test: Mapping[str, Any]) -> Positions:
-    """The positions in which the call of a test finds switches."""
+    """Return the positions in which the call of a test finds switches."""
     return {p["switch"]: Position(p["position"]) for p in test.get("switches") or ()}
 
 
@@ -67,7 +67,7 @@ class Ending(NamedTuple):
 
 
 def endings(flow: Flow, year: Year, number: str) -> Iterator[Ending]:
-    """Every good end of a number over a year, where everybody answers who is there.
+    """Yield every good end of a number over a year, where every agent who is there answers.
 
     Ends outside of the house, `number/+61…` of a dialled mobile, are no promise of this one.
     """
@@ -76,22 +76,22 @@ def endings(flow: Flow, year: Year, number: str) -> Iterator[Ending]:
         return
     zone = zone_of(flow, start)
     seen: set[str] = set()
-    for world in year.worlds(flow.schedules(flow.reached(start))):
-        moment = next((m for m in world.moments if _is_plain(m.at, zone)), None)
-        for at, keys in _ends(flow, start, world.phases) if moment else ():
+    for state in year.states(flow.schedules(flow.reached(start))):
+        moment = next((m for m in state.moments if _is_plain(m.at, zone)), None)
+        for at, keys in _ends(flow, start, state.phases) if moment else ():
             if moment and at not in seen:
                 seen.add(at)
                 yield Ending(number, at, moment, keys)
 
 
 def _is_plain(at: datetime, zone: ZoneInfo) -> bool:
-    """Whether the clock there shows this time at this moment only, and to the minute."""
+    """Check whether the clock there shows this time at this moment only, and to the minute."""
     there = at.astimezone(zone).replace(tzinfo=None, second=0)
     return {there.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)} == {at}
 
 
 def _ends(flow: Flow, start: Place, phases: Phases) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The good ends in one world, each with the keys of a shortest way there."""
+    """Yield the good ends in one schedule state, each with the keys of a shortest way there."""
     keys: dict[Place, tuple[str, ...]] = {start: ()}
     for place in (todo := [start]):
         ways = flow.possible(place, phases)
@@ -106,7 +106,7 @@ def _ends(flow: Flow, start: Place, phases: Phases) -> Iterator[tuple[str, tuple
 
 
 def _spoken(entries: tuple[str, ...]) -> tuple[str, ...]:
-    """The entries without a last silence, which needs none."""
+    """Drop a last silence, which needs no entry."""
     while entries and not entries[-1]:
         entries = entries[:-1]
     return entries
@@ -118,7 +118,7 @@ LONGEST_NAME = 70
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Every end of every number; `missing` are those that no test that passes speaks of."""
+    """The ends of every number; `missing` are those that no passing test covers."""
 
     ends: int
     numbers: int
@@ -130,7 +130,7 @@ class Coverage:
 
 
 def coverage(flow: Flow, year: Year, verdicts: Iterable[Verdict]) -> Coverage:
-    """How many ends of numbers the tests that pass cover, over the year."""
+    """Count the ends of numbers that the passing tests cover, over the year."""
     tested = {(v.test["to"], v.journey.at) for v in verdicts if v.journey and v.passed}
     numbers = sorted(flow.centre.of("number"))
     found = [ending for number in numbers for ending in endings(flow, year, number)]
@@ -141,7 +141,7 @@ def coverage(flow: Flow, year: Year, verdicts: Iterable[Verdict]) -> Coverage:
 def missing_tests(
     flow: Flow, missing: Iterable[Ending], taken: Iterable[str]
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """A call test for each end, under a name that is not taken."""
+    """Write a call test for each end, under a name that is not taken."""
     names = set(taken)
     for ending in missing:
         name = _name(flow, ending, names)
@@ -176,7 +176,7 @@ def _name(flow: Flow, ending: Ending, taken: set[str]) -> str:
 
 
 def _label(flow: Flow, ending: Ending) -> str:
-    """`Main line, press 2, then 1: Payment support`."""
+    """Name an end by its number and keys: `Main line, press 2, then 1: Payment support`."""
     entries = [entry or "nothing" for entry in ending.keys]
     pressed = f", press {', then '.join(entries)}" if entries else ""
     occasions = "".join(f", {words}" for words in ending.moment.circumstances)
@@ -192,7 +192,7 @@ def _slug(text: str) -> str:
 
 
 class Person(NamedTuple):
-    """Who answered: `member` is the name that a queue knows, `extension` the phone; or a number."""
+    """The person who answered: `member` is the name that a queue knows, `extension` the phone."""
 
     member: str = ""
     extension: str = ""
@@ -201,7 +201,7 @@ class Person(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RealCall:
-    """A call that was made: its journey, in the form of one that was walked, and who answered.
+    """A call that was made: its journey, in the form of a walked one, and the person who answered.
 
     A call that was given up after `seconds` ends as WAITS. `refused` is the SIP status with which
     it was turned away; "" where it was not. `mark` finds it in Asterisk's log.
@@ -216,34 +216,34 @@ class RealCall:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How a call that was made compares with the walk.
+    """A comparison of a call that was made with its walk.
 
-    `common`: so many steps are the same, by place, event and key. `walked` and `heard` are the
+    `common`: so many steps are the same, by place, event and key. `walked` and `observed` are the
     steps at which they part, None where there are no more, or where nothing parts.
     """
 
     common: int
     walked: Step | None
-    heard: Step | None
+    observed: Step | None
     same_end: bool
 
     @property
     def agrees(self) -> bool:
-        return self.same_end and self.walked is None and self.heard is None
+        return self.same_end and self.walked is None and self.observed is None
 
 
-def agreement(walked: Journey, heard: Journey) -> Agreement:
-    """Whether a call met what it was said to meet, or else where the two part."""
-    pairs = zip(walked.steps, heard.steps, strict=False)
+def agreement(walked: Journey, observed: Journey) -> Agreement:
+    """Compare a call that was made with its walk, and find where the two part."""
+    pairs = zip(walked.steps, observed.steps, strict=False)
     common = next(
         (number for number, (one, other) in enumerate(pairs) if _met(one) != _met(other)),
-        min(len(walked.steps), len(heard.steps)),
+        min(len(walked.steps), len(observed.steps)),
     )
     return Agreement(
         common,
         walked.steps[common] if common < len(walked.steps) else None,
-        heard.steps[common] if common < len(heard.steps) else None,
-        (walked.end, walked.at) == (heard.end, heard.at),
+        observed.steps[common] if common < len(observed.steps) else None,
+        (walked.end, walked.at) == (observed.end, observed.at),
     )
 
 
@@ -253,16 +253,16 @@ def _met(step: Step) -> tuple[Place, Event, str]:
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """One call test, walked and made; `heard` is None where there is nothing to call."""
+    """One call test, walked and made; `observed` is None where there is nothing to call."""
 
     walked: Verdict
-    heard: RealCall | None
+    observed: RealCall | None
     agreement: Agreement | None
 
     @property
     def passed(self) -> bool:
         """Whether the call that was made ended as it should, and where it should."""
-        found = self.heard.journey if self.heard else None
+        found = self.observed.journey if self.observed else None
         return found is not None and found.end in GOOD and found.at in self.walked.test["expect"]
 
     @property
@@ -273,12 +273,12 @@ class CallResult:
 
 @runtime_checkable
 class PlacesCalls(Protocol):
-    """What an adapter is that can have real calls made on its platform."""
+    """An adapter that can have real calls made on its platform."""
 
     def place_calls(
         self, flow: Flow, walked: Sequence[Verdict], report: Callable[[CallResult], None]
     ) -> Sequence[CallResult]:
-        """Each test as a real call, in their order; `report` is called with each as soon as it is over.
+        """Place each test as a real call, in their order; `report` gets each as soon as it is over.
 
         `flow` is that of the state that runs there, on which the tests were walked. Raises Blocked
         where no test calls may be made there.

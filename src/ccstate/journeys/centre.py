@@ -1,4 +1,4 @@
-"""Hold a contact centre as callers meet it: objects by kind, with every missing field filled in, and
+"""A contact centre as callers meet it: objects by kind, with every missing field filled in, and
 how long their prompts take to say.
 """
 
@@ -15,7 +15,7 @@ Filled: TypeAlias = Mapping[str, Any]
 
 
 class Centre:
-    """Objects of one state, desired or live, and who belongs to whom."""
+    """Objects of one state, desired or live, and the people of its teams and extensions."""
 
     def __init__(self, objects: Mapping[Address, Fields]) -> None:
         self._declared: dict[str, dict[str, Fields]] = {kind: {} for kind in KINDS}
@@ -24,24 +24,27 @@ class Centre:
         self._filled: dict[str, Mapping[str, Filled]] = {}
 
     def of(self, kind: str) -> Mapping[str, Filled]:
-        """Every object of a kind by its name, with the defaults of the trade filled in."""
+        """Return the objects of a kind by name, with the defaults of the trade filled in."""
         if kind not in self._filled:
             named = self._declared[kind].items()
             self._filled[kind] = {name: with_defaults(kind, fields) for name, fields in named}
         return self._filled[kind]
 
     def declares(self, address: Address, field: str) -> bool:
-        """Whether a field is declared, be it null."""
+        """Check whether a field is declared, be it null."""
         return field in self._declared[address.kind].get(address.name, {})
 
     def label(self, at: str) -> str:
-        """What people call an address such as `queue/sales` or `voicemail/2900`; "" for nothing."""
+        """Return the label of an address such as `queue/sales` or `voicemail/2900`.
+
+        It is "" for nothing.
+        """
         kind, _, name = at.partition("/")
         kind = "extension" if kind == "voicemail" else kind
         return str(self.of(kind).get(name, {}).get("label") or "") if kind in KINDS else ""
 
     def words(self, prompt: str | None, language: str | None = None) -> str:
-        """What a prompt says in a language, or else in its first; "" for a recording, or nothing."""
+        """Return the text of a prompt in a language, or else in its first; "" for a recording."""
         wordings = self.of("prompt").get(prompt or "", {}).get("languages") or {}
         wording: Filled = wordings.get(language) or next(iter(wordings.values()), {})
         return str(wording.get("text") or "")
@@ -65,7 +68,7 @@ class Centre:
 
 
 def centre_of(state: State) -> Centre:
-    """The resources of a state as callers meet them."""
+    """Make the centre of a state from its resources."""
     return Centre({address: resource.fields for address, resource in state.items()})
 
 
@@ -80,7 +83,7 @@ _WORD = re.compile(r"\w[\w'’.-]*")
 
 
 def spoken_seconds(text: str) -> int:
-    """Whole seconds that the text takes to say, rounded up: an estimate; 0 where it says nothing."""
+    """Estimate the seconds that a text takes to say, rounded up; 0 where it says nothing."""
     rest, signs = _SIGN.subn(" ", text)
     words = sum(1 for _ in _WORD.finditer(rest))
     return ceil(words / _WORDS_PER_SECOND + signs / _SIGNS_PER_SECOND)

@@ -1,4 +1,4 @@
-"""What a change means to callers: those who do the same as before and now end elsewhere.
+"""What a change means to callers: which of them do the same as before and end elsewhere.
 
 Places that differ are found first, then those from which calls come to them: only the numbers among
 these are compared, and only the ways that lead to what differs (`lockstep`).
@@ -21,7 +21,7 @@ from ccstate.journeys.ways import CALLERS, SWITCH, End, Listed, Place, Says
 from ccstate.model import Address, Arrival, Fields, JourneyChange, Journeys, Json, NumberChange
 
 MOST_PAIRS = 20_000
-"""Pairs of situations that are looked at for one number in one world."""
+"""Pairs of situations that are looked at for one number in one state."""
 MOST_TOGETHER = 200_000
 """Pairs that are looked at for all numbers; those that come after are reported as not compared."""
 MOST_SHOWN = 40
@@ -45,7 +45,7 @@ class _Group:
 
 
 def differences(before: Flow, after: Flow, first: date) -> Journeys:
-    """The journeys over twelve months that end elsewhere in `after` than in `before`."""
+    """Find the journeys over twelve months that end elsewhere in `after` than in `before`."""
     return _Comparison(before, after, first).result()
 
 
@@ -91,7 +91,7 @@ class _Comparison:
         )
 
     def _same_and_leading(self) -> tuple[set[Place], set[Place]]:
-        """Places behind which all is the same, hours included, and those that lead to a change."""
+        """Return the places behind which all is the same, and those that lead to a change."""
         starts = [Place("number", number) for number in self._both]
         came = sources(self.before, starts)
         for place, others in sources(self.after, starts).items():
@@ -100,7 +100,7 @@ class _Comparison:
         return came.keys() - leading, leading
 
     def _is_same(self, place: Place) -> bool:
-        """Whether a place does the same with a call, however long it takes."""
+        """Check whether a place does the same with a call, however long it takes."""
         was, now = (
             [way._replace(seconds=0, path=()) for way in flow.ways(place)]
             for flow in (self.before, self.after)
@@ -113,12 +113,12 @@ class _Comparison:
         )
 
     def _number(self, place: Place) -> tuple[int, bool]:
-        """Compares the callers of a number: how many of their journeys, and whether all of them."""
+        """Compare the callers of a number; return how many journeys, and whether all of them."""
         names = [self._deciding(flow, place) for flow in (self.before, self.after)]
         walked, is_complete = 0, True
-        for world in self._year.worlds({*map(_before, names[0]), *names[1]}):
-            old = {name: _said_before(world.phases[_before(name)]) for name in names[0]}
-            new = {name: world.phases[name] for name in names[1]}
+        for state in self._year.states({*map(_before, names[0]), *names[1]}):
+            old = {name: _said_before(state.phases[_before(name)]) for name in names[0]}
+            new = {name: state.phases[name] for name in names[1]}
             met = (
                 _entry(self.before, place, old), _entry(self.after, place, new),
                 tuple(sorted(old.items())), tuple(sorted(new.items())),
@@ -127,13 +127,13 @@ class _Comparison:
             if found is None:
                 return walked, False
             is_complete &= found.is_complete
-            walked += found.walked * len(world.moments)
+            walked += found.walked * len(state.moments)
             if found.moved:
-                self._met.setdefault(met, {}).setdefault(place.name, []).extend(world.moments)
+                self._met.setdefault(met, {}).setdefault(place.name, []).extend(state.moments)
         return walked, is_complete
 
     def _compare(self, met: _Met, number: Place, old: Phases, new: Phases) -> Compared | None:
-        """What changes in one world; numbers that lead to the same place are compared once."""
+        """Compare one schedule state; numbers that lead to the same place are compared once."""
         if met not in self._compared:
             if self._pairs >= MOST_TOGETHER:
                 return None
@@ -144,7 +144,7 @@ class _Comparison:
         return self._compared[met]
 
     def _deciding(self, flow: Flow, number: Place) -> frozenset[str]:
-        """The schedules that decide anything about the calls to a number."""
+        """Name the schedules that decide anything about the calls to a number."""
         found = flow.schedules([number])
         for way in flow.ways(number):
             if way.to is not None:
@@ -167,7 +167,7 @@ class _Comparison:
         return groups
 
     def _change(self, ends: _Ends, group: _Group) -> JourneyChange:
-        """All calls that end alike before and alike after, described by the simplest of them."""
+        """Describe the calls that end alike before and alike after by the simplest of them."""
         first = min(group.decisions, key=_simplest)
         when: dict[str, list[Moment]] = {}
         for met in group.decisions[first]:
@@ -198,7 +198,7 @@ class _Comparison:
         return NumberChange(number, self.after.centre.label(f"number/{number}"), ())
 
     def _whole(self, flow: Flow, numbers: Iterable[str]) -> list[NumberChange]:
-        """Numbers and where they lead, whatever the hour; those with the worst ends first."""
+        """List numbers and where they lead, whatever the hour; those with the worst ends first."""
         found = []
         behind: dict[Place, dict[Arrival, None]] = {}
         for number in sorted(numbers):
@@ -257,7 +257,7 @@ LOST = 3
 
 
 def _worse(was: End, now: End) -> int:
-    """How bad a change is: 0 to 2 lose a human, 3 and 4 get worse, 5 is elsewhere, 6 better."""
+    """Rank a change: 0 to 2 lose a human, 3 and 4 get worse, 5 is elsewhere, 6 better."""
     before, after = RANK[was], RANK[now]
     if after < before:
         return 6
@@ -269,12 +269,12 @@ def _worse(was: End, now: End) -> int:
 
 
 def arrival(flow: Flow, end: End, at: str) -> Arrival:
-    """The end of a call with what people call the place."""
+    """Describe the end of a call with the label of its place."""
     return Arrival(end.value, at, flow.centre.label(at))
 
 
 def _named(flow: Flow, schedule: str) -> object:
-    """Everything that decides: fields of a schedule and its calendars, or of each list of callers."""
+    """Name what decides: fields of a schedule and its calendars, or of each list of callers."""
     if schedule.startswith(CALLERS):
         lists = flow.centre.of("caller_list")
         return [_unlabelled(lists.get(n)) for n in schedule.removeprefix(CALLERS).split(",")]
@@ -289,7 +289,7 @@ def _unlabelled(fields: Filled | None) -> object:
 
 
 def _before(name: str) -> str:
-    """A schedule, or lists, of the state before; a switch has one position before and after."""
+    """Name a schedule, or lists, of the state before; a switch has one position in both."""
     if name.startswith(CALLERS):
         return CALLERS + ",".join(map(_before, name.removeprefix(CALLERS).split(",")))
     return name if name.startswith(SWITCH) else f"{name}{_BEFORE}"
@@ -299,12 +299,12 @@ _BEFORE = "@before"
 
 
 def _said_before(says: Says) -> Says:
-    """What a schedule, switch or lists of the state before say, with names as they are there."""
+    """Return what a schedule, switch or lists of the state before say, with their own names."""
     return says if isinstance(says, Phase | Position) else Listed(says.removesuffix(_BEFORE))
 
 
 def _both_schedules(before: Centre, after: Centre) -> Mapping[Address, Fields]:
-    """The schedules and calendars of both, side by side; "@" is in no name."""
+    """Put the schedules and calendars of both states side by side; "@" is in no name."""
     both: dict[Address, Fields] = {
         Address(kind, name): fields
         for kind in ("calendar", "schedule")
@@ -325,7 +325,7 @@ def _both_schedules(before: Centre, after: Centre) -> Mapping[Address, Fields]:
 
 
 def _entry(flow: Flow, number: Place, phases: Phases) -> Place:
-    """The first place behind a number that is none itself, or the number at which the call ends."""
+    """Return the first place behind a number that is no number, or the number that ends it."""
     place = number
     for _ in range(MOST_FORWARDED):
         to = flow.possible(place, phases)[0].to
@@ -342,5 +342,5 @@ MOST_FORWARDED = 100
 
 
 def _met(flow: Flow, place: Place, phases: Phases) -> tuple[tuple[str, str], ...]:
-    """What the schedules say that decide anything behind a place."""
+    """List what the schedules say that decide anything behind a place."""
     return tuple(sorted((n, str(phases[n])) for n in flow.schedules(flow.reached(place))))

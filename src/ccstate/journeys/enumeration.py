@@ -17,7 +17,7 @@ from ccstate.journeys.walk import ASKED, Answering, Journey, Step, walk
 from ccstate.journeys.ways import GOOD, End, Event, Place, Transition
 
 MOST = 2_000
-"""Journeys from one number in one world; a tree that has more is not one that a person made."""
+"""Journeys from one number in one state; a tree that has more is not one that a person made."""
 
 
 class Journeys(NamedTuple):
@@ -28,7 +28,7 @@ class Journeys(NamedTuple):
 
 
 def journeys(flow: Flow, start: Place, phases: Phases, most: int = MOST) -> Journeys:
-    """Every journey from a place while schedules say this, up to so many."""
+    """Enumerate the journeys from a place in one schedule state, up to so many."""
     found = tuple(islice(_journeys(flow, start, phases), most + 1))
     return Journeys(found[:most], len(found) <= most)
 
@@ -64,7 +64,7 @@ def _steps(flow: Flow, place: Place, phases: Phases, known: dict[Place, list[Ste
 
 
 def pressed(flow: Flow, place: Place, way: Transition) -> str:
-    """Keys that a caller can press to go this way; "" where none are needed."""
+    """Return the keys that a caller can press to go this way; "" where none are needed."""
     if way.event is Event.KEY:
         return way.key
     if way.event not in {Event.DIGITS, Event.WRONG_KEY}:
@@ -77,7 +77,7 @@ def pressed(flow: Flow, place: Place, way: Transition) -> str:
 
 
 def reached_in(flow: Flow, start: Place, phases: Phases) -> dict[Place, Step | None]:
-    """Every place that a call can come to while schedules say this, and the step that led there.
+    """Return the places that a call can come to in one schedule state, each with its last step.
 
     The way of fewest steps; None for the start.
     """
@@ -94,7 +94,7 @@ _ACTIVE = frozenset({Event.KEY, Event.DIGITS, Event.WRONG_KEY, Event.ANSWERED})
 
 
 def left_alone(flow: Flow, place: Place, phases: Phases) -> Iterator[Place]:
-    """Where a caller who does nothing, and is not answered, may come to from a place.
+    """Yield where a caller who does nothing, and is not answered, may come to from a place.
 
     There can be two such places: a queue may be full, or have no agent logged in.
     """
@@ -104,7 +104,7 @@ def left_alone(flow: Flow, place: Place, phases: Phases) -> Iterator[Place]:
 
 
 def loops(flow: Flow, start: Place, phases: Phases) -> list[tuple[Place, ...]]:
-    """Rounds in which a caller who does nothing, and is not answered, may go for ever.
+    """Find the rounds in which a caller who does nothing, and is not answered, may go for ever.
 
     Each begins at its least place. Of rounds that share places not every one is listed. Where there
     is none, every call ends: a caller can come back only by pressing a key, and a question is asked
@@ -147,9 +147,12 @@ class FoldedCall(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Worlds in which the same decisions lead to the same ends; `calls` are those of the first."""
+    """Schedule states in which the same decisions lead to the same ends.
 
-    worlds: tuple[ScheduleState, ...]
+    `calls` are of the first.
+    """
+
+    states: tuple[ScheduleState, ...]
     calls: tuple[FoldedCall, ...]
     is_complete: bool
 
@@ -168,7 +171,7 @@ class Lost(NamedTuple):
 class Silence(NamedTuple):
     """The call of a caller who does nothing and is not answered."""
 
-    world: ScheduleState
+    state: ScheduleState
     journey: Journey
 
 
@@ -196,30 +199,30 @@ class Calls:
 def enumerate_year(
     flow: Flow, year: Year, starts: Iterable[Place], most: int = MOST
 ) -> Iterator[Calls]:
-    """Every call to each of the places, in their order."""
+    """Enumerate the calls of a year to each of the places, in their order."""
     for start in starts:
         yield calls(flow, year, start, most)
 
 
 def calls(flow: Flow, year: Year, start: Place, most: int = MOST) -> Calls:
-    """Every call to one place: in every world of the year, by every key, answered or not."""
+    """Enumerate the calls to one place: in every schedule state, by every key, answered or not."""
     folded: dict[tuple[object, ...], list[ScheduleState]] = {}
     first: dict[tuple[object, ...], tuple[tuple[FoldedCall, ...], bool]] = {}
     rounds: dict[tuple[Place, ...], None] = {}
     silences: list[Silence] = []
     unfollowed: dict[Lost, None] = {}
-    for world in year.worlds(flow.schedules(flow.reached(start))):
-        found = journeys(flow, start, world.phases, most)
-        folded_calls = tuple(_folded_calls(flow, world.phases, found.found))
+    for state in year.states(flow.schedules(flow.reached(start))):
+        found = journeys(flow, start, state.phases, most)
+        folded_calls = tuple(_folded_calls(flow, state.phases, found.found))
         same = tuple((t.decisions, t.journey.end, t.journey.at) for t in folded_calls)
-        folded.setdefault(same, []).append(world)
+        folded.setdefault(same, []).append(state)
         first.setdefault(same, (folded_calls, found.is_complete))
-        rounds.update(dict.fromkeys(loops(flow, start, world.phases)))
+        rounds.update(dict.fromkeys(loops(flow, start, state.phases)))
         if not found.is_complete:
-            unfollowed.update(dict.fromkeys(_unfollowed(flow, start, world.phases, found.found)))
-        unanswered = walk(flow, start, world.phases, answering=Answering.NEVER)
-        silences.append(Silence(world, unanswered))
-    blocks = tuple(Block(tuple(worlds), *first[same]) for same, worlds in folded.items())
+            unfollowed.update(dict.fromkeys(_unfollowed(flow, start, state.phases, found.found)))
+        unanswered = walk(flow, start, state.phases, answering=Answering.NEVER)
+        silences.append(Silence(state, unanswered))
+    blocks = tuple(Block(tuple(states), *first[same]) for same, states in folded.items())
     longest = max(silences, key=lambda silence: silence.journey.seconds)
     return Calls(start, blocks, longest, tuple(sorted(rounds)), tuple(sorted(unfollowed)))
 
@@ -227,7 +230,7 @@ def calls(flow: Flow, year: Year, start: Place, most: int = MOST) -> Calls:
 def _unfollowed(
     flow: Flow, start: Place, phases: Phases, found: Iterable[Journey]
 ) -> Iterator[Lost]:
-    """Where callers are lost in none of these journeys, and in another."""
+    """Find where callers are lost in none of these journeys, and in another."""
     known = {Lost(journey.steps[-1].place, journey.end) for journey in found}
     for place in reached_in(flow, start, phases):
         for way in flow.possible(place, phases):
@@ -257,7 +260,7 @@ def _folded_calls(flow: Flow, phases: Phases, found: Iterable[Journey]) -> Itera
 
 @dataclass(slots=True)
 class Tally:
-    """What all calls come to; `situations` counts what schedules say together, by number."""
+    """Counts of all calls; `situations` counts what schedules say together, by number."""
 
     numbers: int = 0
     situations: int = 0
@@ -272,10 +275,10 @@ class Tally:
     """The longest call without any key and answer, and the place that is called."""
 
     def add(self, calls: Calls) -> None:
-        """Counts the calls to one more place."""
+        """Count the calls to one more place."""
         self.numbers += 1
         for block in calls.blocks:
-            times = len(block.worlds)
+            times = len(block.states)
             self.situations += times
             self.journeys += times * len(block.calls)
             for call in block.calls:

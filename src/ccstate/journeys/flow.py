@@ -1,4 +1,4 @@
-"""Everything a caller can meet: what each place does with a call.
+"""The flow of calls: what each place of a centre does with a call.
 
 This is the one place that says what a number, a tree, a queue, an extension or a mailbox does with
 a call. Simulation, rules and drawings read it from here, and platforms are tested against it.
@@ -44,7 +44,7 @@ class EntryPoints:
         self._numbers: dict[str, str] | None = None
 
     def entrance(self, address: Address) -> Place | None:
-        """The place where calls to an address come in; None where there is no such thing."""
+        """Return the place where calls to an address come in; None where there is no such thing."""
         kind = "extension" if address.kind == "voicemail" else address.kind
         fields = self.centre.of(kind).get(address.name)
         if fields is None:
@@ -55,7 +55,7 @@ class EntryPoints:
         return Place(kind, address.name, node)
 
     def leads(self, target: str | None, tree: str, path: Path, way: Transition) -> Transition:
-        """The way with its destination: a node of the tree, an address, or an end.
+        """Lead the way to its destination: a node of the tree, an address, or an end.
 
         None is a destination that is not declared: the call is cut off there.
         """
@@ -72,7 +72,10 @@ class EntryPoints:
         return way._replace(to=to, end=None if to else End.CUT_OFF, path=path)
 
     def dialled_extensions(self, sites: Iterable[str] | None) -> dict[str, str]:
-        """Extensions of these sites by the digits that are dialled for them; None is every site."""
+        """Return the extensions of these sites by the digits dialled for them.
+
+        None is every site.
+        """
         if self._numbers is None:
             found = {
                 fields.get("number") or name: name
@@ -89,13 +92,13 @@ class EntryPoints:
         }
 
     def notice(self, fields: Filled) -> int:
-        """Seconds of the notice of a recording, where calls are recorded; 0 where they are not."""
+        """Return the seconds of the notice of a recording; 0 where calls are not recorded."""
         recording = fields.get("recording") or {}
         records = recording.get("when", "never") != "never"
         return self.speech(recording.get("notice")) if records else 0
 
     def speech(self, prompt: str | None, language: str | None = None) -> int:
-        """Seconds that a prompt takes, by its words; 0 where it has none."""
+        """Return the seconds that a prompt takes, by its words; 0 where it has none."""
         return spoken_seconds(self.centre.words(prompt, language))
 
 
@@ -109,7 +112,7 @@ class Flow(EntryPoints):
         self._next_keys: dict[Place, Mapping[str, frozenset[str]]] = {}
 
     def ways(self, place: Place) -> tuple[Transition, ...]:
-        """Everything that can happen at a place, whatever the hour."""
+        """Return the ways of calls from a place, whatever the hour."""
         found = self._ways.get(place)
         if found is None:
             fields = self.centre.of(place.kind).get(place.name)
@@ -120,7 +123,7 @@ class Flow(EntryPoints):
         return found
 
     def possible(self, place: Place, phases: Phases) -> tuple[Transition, ...]:
-        """What can happen at a place while schedules, switches and caller lists say this; never empty."""
+        """Return the ways of calls from a place in one schedule state; never empty."""
         ways = self.ways(place)
         schedule = ways[0].schedule  # the same for all ways of a place
         if not schedule:
@@ -133,7 +136,7 @@ class Flow(EntryPoints):
         return found
 
     def next_keys(self, place: Place) -> Mapping[str, frozenset[str]]:
-        """Keys that may follow each beginning of what can be entered at a place, "" included."""
+        """Return the keys that may follow each beginning of an entry at a place, "" included."""
         if place not in self._next_keys:
             found: dict[str, set[str]] = {}
             for entered in (way.key for way in self.ways(place)):
@@ -143,7 +146,10 @@ class Flow(EntryPoints):
         return self._next_keys[place]
 
     def reached(self, start: Place) -> list[Place]:
-        """Every place that a call from there can come to, whatever the hour; nearest first."""
+        """Return the places that a call from there can come to, whatever the hour.
+
+        Nearest first.
+        """
         seen = {start: None}
         for place in (todo := [start]):
             for way in self.ways(place):
@@ -153,7 +159,7 @@ class Flow(EntryPoints):
         return todo
 
     def schedules(self, places: Iterable[Place]) -> frozenset[str]:
-        """The schedules, switches and caller lists that decide anything at these places."""
+        """Name the schedules, switches and caller lists that decide anything at these places."""
         return frozenset(w.schedule for place in places for w in self.ways(place) if w.schedule)
 
 
@@ -178,7 +184,7 @@ def _ways(flow: Flow, place: Place, fields: Filled) -> Iterator[Transition]:
 
 
 def _number(flow: Flow, place: Place, number: Filled) -> Iterator[Transition]:
-    """Caller lists are asked first, then the switch, then the schedule."""
+    """Yield the ways from a number, which asks its lists first, then switch and schedule."""
     if number.get("callers") and not place.node:
         yield from _by_caller(flow, place, number)
     elif number.get("switch") and place.node != HOURS:
@@ -199,7 +205,7 @@ def _by_caller(flow: Flow, place: Place, number: Filled) -> Iterator[Transition]
 
 
 def _switched(flow: Flow, place: Place, number: Filled) -> Iterator[Transition]:
-    """A number that asks a switch; behind it, it is at its hours."""
+    """Yield the ways from a number that asks a switch; behind it, it is at its hours."""
     schedule = SWITCH + number["switch"]
     hours = place._replace(node=HOURS)
     for position, (event, phases) in POSITIONS.items():
@@ -257,7 +263,10 @@ def _extension(flow: Flow, place: Place, extension: Filled) -> Iterator[Transiti
 def _forwarded(
     flow: Flow, place: Place, forward: Filled, field: str, way: Transition
 ) -> Transition:
-    """A way to where the extension forwards; an outside number is a node of the extension."""
+    """Return a way to where the extension forwards.
+
+    An outside number is a node of the extension.
+    """
     path = ("forward", field)
     if forward[field].startswith("+"):
         return way._replace(to=place._replace(node=forward[field]), path=path)
@@ -271,14 +280,14 @@ def _forwarded_outside(place: Place, extension: Filled) -> Iterator[Transition]:
 
 
 def _to_mailbox(place: Place, extension: Filled, way: Transition) -> Transition:
-    """A way to the mailbox of the extension, or to the end of the call where it has none."""
+    """Return a way to the extension's mailbox, or to the end of the call where it has none."""
     if extension.get("voicemail") is None:
         return way._replace(end=End.CUT_OFF)
     return way._replace(to=place._replace(node=MAILBOX), path=("voicemail",))
 
 
 def _conference_room(flow: Flow, place: Place, room: Filled) -> Iterator[Transition]:
-    """Callers who come here know the PIN that is asked for."""
+    """Yield the ways into a conference room: callers who come here know its PIN."""
     notice = flow.notice(room)
     event = Event.ANSWERED if room["max_members"] else Event.THEN
     yield Transition(event, None, End.HUMAN, str(place), notice)
@@ -297,7 +306,7 @@ def _ring_group(flow: Flow, place: Place, group: Filled) -> Iterator[Transition]
 
 
 def _exits(flow: Flow, keys: Mapping[str, str], welcome: int) -> Iterator[Transition]:
-    """The ways out of a queue by key, once its welcome is over."""
+    """Yield the ways out of a queue by key, once its welcome is over."""
     for key in sorted(keys, key=KEYS.index):
         way = Transition(Event.KEY, None, seconds=welcome, key=key)
         yield flow.leads(keys[key], "", ("keys", key), way)
@@ -344,7 +353,7 @@ def _queue(flow: Flow, place: Place, queue: Filled) -> Iterator[Transition]:
 def node_ways(
     entries: EntryPoints, place: Place, node: Filled, language: str | None
 ) -> Iterator[Transition]:
-    """Everything that can happen at a node of a tree in that language."""
+    """Yield what can happen at a node of a tree in that language."""
     match node["type"]:
         case "play":
             yield _play(entries, place, node, language)
@@ -381,24 +390,24 @@ def _play(entries: EntryPoints, place: Place, node: Filled, language: str | None
 def _menu(
     entries: EntryPoints, place: Place, node: Filled, language: str | None
 ) -> Iterator[Transition]:
-    heard = entries.speech(node["prompt"], language)
+    prompt_seconds = entries.speech(node["prompt"], language)
     choices = node["choices"]
     for key in sorted(choices, key=KEYS.index):
-        way = Transition(Event.KEY, None, seconds=heard, key=key)
+        way = Transition(Event.KEY, None, seconds=prompt_seconds, key=key)
         yield entries.leads(choices[key], place.name, _in(place, "choices", key), way)
     for number, name in dialled_extensions(entries, node).items():
-        way = Transition(Event.KEY, None, seconds=heard, key=number)
+        way = Transition(Event.KEY, None, seconds=prompt_seconds, key=number)
         yield entries.leads(f"extension/{name}", place.name, _in(place, "dial_extensions"), way)
     tries = node["retries"] + 1
-    yield _silence(entries, place, node, tries * (heard + seconds(node["timeout"])))
+    yield _silence(entries, place, node, tries * (prompt_seconds + seconds(node["timeout"])))
     if wrong_keys(entries, node):
         field = "on_invalid" if node.get("on_invalid") else "on_timeout"
-        way = Transition(Event.WRONG_KEY, None, seconds=tries * heard)
+        way = Transition(Event.WRONG_KEY, None, seconds=tries * prompt_seconds)
         yield entries.leads(node.get(field), place.name, _in(place, field), way)
 
 
 def dialled_extensions(entries: EntryPoints, menu: Filled) -> Mapping[str, str]:
-    """Extensions that callers can dial at a menu, by their numbers; a choice goes first."""
+    """Return the extensions that callers can dial at a menu; a choice goes first."""
     if not menu["dial_extensions"]:
         return {}
     found = entries.dialled_extensions(menu.get("dial_sites"))
@@ -406,7 +415,7 @@ def dialled_extensions(entries: EntryPoints, menu: Filled) -> Mapping[str, str]:
 
 
 def wrong_keys(entries: EntryPoints, menu: Filled) -> str:
-    """Keys with which a caller presses nothing that the menu knows; "" where there are none.
+    """Return the keys of which the menu knows none; "" where there are no such keys.
 
     One key where any is free, or else a number that no extension has.
     """
@@ -418,7 +427,7 @@ def wrong_keys(entries: EntryPoints, menu: Filled) -> str:
 
 
 def other_digits(node: Filled) -> str:
-    """Digits that a question takes and that are none of its choices; "" where all of them are."""
+    """Return the digits that a question takes and that are none of its choices; "" for none."""
     fewest, most = int(node["min_digits"]), int(node["max_digits"])
     choices = node.get("choices") or {}
     ones = (("1" * length) for length in range(fewest, most + 1))
@@ -436,7 +445,7 @@ def _silence(entries: EntryPoints, place: Place, node: Filled, length: int) -> T
 
 
 def asked_lists(entries: Sequence[Filled]) -> tuple[list[tuple[Transition, str]], Transition]:
-    """The way of each list that is asked, and where it leads; and the way of all other callers."""
+    """Return the way of each list, with where it leads, and the way of all other callers."""
     name = CALLERS + ",".join(entry["list"] for entry in entries)
     ways = [
         (
@@ -460,7 +469,7 @@ def _callers(entries: EntryPoints, place: Place, node: Filled) -> Iterator[Trans
 
 
 def _decided(entries: EntryPoints, place: Place, node: Filled) -> Iterator[Transition]:
-    """A node that a schedule, a switch or lists of callers decide."""
+    """Make the step of a node that a schedule, a switch or lists of callers decide."""
     if node["type"] == "callers":
         yield from _callers(entries, place, node)
         return
@@ -475,15 +484,17 @@ def _decided(entries: EntryPoints, place: Place, node: Filled) -> Iterator[Trans
 def _collect(
     entries: EntryPoints, place: Place, node: Filled, language: str | None
 ) -> Iterator[Transition]:
-    heard = entries.speech(node["prompt"], language)
+    prompt_seconds = entries.speech(node["prompt"], language)
     choices = node.get("choices") or {}
     for digits in sorted(choices):
-        way = Transition(Event.DIGITS, None, seconds=heard, key=digits)
+        way = Transition(Event.DIGITS, None, seconds=prompt_seconds, key=digits)
         yield entries.leads(choices[digits], place.name, _in(place, "choices", digits), way)
     if other_digits(node):
-        way = Transition(Event.DIGITS, None, seconds=heard)
+        way = Transition(Event.DIGITS, None, seconds=prompt_seconds)
         yield entries.leads(node["then"], place.name, _in(place, "then"), way)
-    yield _silence(entries, place, node, (node["retries"] + 1) * (heard + seconds(node["timeout"])))
+    yield _silence(
+        entries, place, node, (node["retries"] + 1) * (prompt_seconds + seconds(node["timeout"]))
+    )
 
 
 def _dial(entries: EntryPoints, place: Place, node: Filled) -> Iterator[Transition]:

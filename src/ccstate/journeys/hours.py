@@ -1,4 +1,4 @@
-"""Opening hours as a clock on the wall reads them: open, closed or holiday, and since when.
+"""Opening hours by the clock of their timezone: open, closed or holiday, and since when.
 
 Exceptions win over holidays, holidays over weekly hours, those of a season over those of the
 schedule. A span such as `22:00-06:00` belongs to the day on which it begins, and stays open on the
@@ -108,7 +108,7 @@ class Entries:
         self._yearly_runs = _Runs(self.yearly_runs)
 
     def on(self, day: date) -> list[Filled]:
-        """The entries that hold a day, the most precise first.
+        """List the entries that hold a day, the most precise first.
 
         Those of single years come before those of every year, days before runs of days.
         """
@@ -121,7 +121,7 @@ class Entries:
         ]
 
     def without_dates(self) -> Iterator[Filled]:
-        """Those that are not about one date alone, the most precise first."""
+        """Yield the entries that are not about one date alone, the most precise first."""
         yield from self.runs
         yield from chain.from_iterable(self.year_days.values())
         yield from self.yearly_runs
@@ -143,7 +143,7 @@ class _Runs:
         """The latest last day of the spans up to each."""
 
     def on(self, day: str) -> list[Filled]:
-        """The runs that hold a day, in their own order."""
+        """List the runs that hold a day, in their own order."""
         found: list[int] = []
         place = bisect_right(self._firsts, day)
         while place and self._reach[place - 1] >= day:
@@ -154,20 +154,20 @@ class _Runs:
 
 
 def _without_new_year(first: str, last: str) -> list[tuple[str, str]]:
-    """The run, in two parts where it is one of every year that reaches over New Year."""
+    """Split a run of every year that reaches over New Year in two."""
     if last < first and len(first) == len("12-25"):
         return [(first, "12-31"), ("01-01", last)]
     return [(first, last)]
 
 
 def ends_of(entry: Filled) -> tuple[str, str]:
-    """The first and the last day of an entry: dates, or days of every year."""
+    """Return the first and the last day of an entry: dates, or days of every year."""
     first = entry.get("date") or entry.get("every") or ""
     return first, entry.get("until") or first
 
 
 def holds(entry: Filled, day: str) -> bool:
-    """Whether an entry is about a day such as `2026-12-25`."""
+    """Check whether an entry is about a day such as `2026-12-25`."""
     first, last = ends_of(entry)
     if entry.get("date") is not None:
         return first <= day <= last
@@ -183,7 +183,7 @@ class Holidays:
         self._known: dict[date, tuple[str | None, tuple[Part, ...]]] = {}
 
     def on(self, day: date) -> tuple[str | None, tuple[Part, ...]]:
-        """The name of the holiday that takes the whole day, if any, and the parts of a day."""
+        """Return the name of the holiday that takes the whole day, if any, and the day's parts."""
         if day not in self._known:
             found = self.entries.on(day)
             whole = next((entry["name"] for entry in found if entry.get("hours") is None), None)
@@ -220,7 +220,7 @@ class Timetable:
         self._pieces = cache(_pieces)
 
     def local_day(self, day: date) -> LocalDay:
-        """What a local day is like, whatever runs on into it from the day before."""
+        """Describe a local day, whatever runs on into it from the day before."""
         if day not in self._days:
             found = self._special(day) or self._ordinary(day)
             if closings := _parts(self._closings.on(day), "closed", "reason"):
@@ -229,7 +229,10 @@ class Timetable:
         return self._days[day]
 
     def _special(self, day: date) -> LocalDay | None:
-        """What an exception or holiday makes of a day; None where it is like others of its week."""
+        """Describe the day that an exception or holiday makes.
+
+        None for an ordinary day of its week.
+        """
         for exception in self._exceptions.on(day):
             spans = spans_of(exception["hours"])
             return LocalDay(spans, occasion=exception.get("reason") or SPECIAL, is_shut=not spans)
@@ -248,7 +251,7 @@ class Timetable:
         return self._week[day.weekday()]
 
     def at(self, moment: datetime) -> Hours:
-        """What the schedule says at a moment, which must know its offset from UTC."""
+        """Return what the schedule says at a moment, which must know its offset from UTC."""
         # By way of UTC: a moment that clocks leave out is the one that they show an hour later.
         local = moment.astimezone(UTC).astimezone(self.zone)
         minute = local.hour * 60 + local.minute
@@ -264,7 +267,7 @@ class Timetable:
         return self._pieces(before, self.local_day(day))
 
     def days(self, first: date, count: int) -> list[tuple[Spell, ...]]:
-        """The spells of so many days in UTC; days that are alike are equal."""
+        """Return the spells of so many days in UTC; days that are alike are equal."""
         begin = datetime(first.year, first.month, first.day, tzinfo=UTC)
         found: list[list[Spell]] = [[] for _ in range(count)]
         for minute, hours in self._spells(first, count):
@@ -279,7 +282,7 @@ class Timetable:
         return [tuple(spells) for spells in found]
 
     def _spells(self, first: date, count: int) -> Iterator[tuple[int, Hours]]:
-        """Minutes in UTC since the first day, and what begins there, in order."""
+        """Yield minutes in UTC since the first day, and what begins there, in order."""
         origin = datetime(first.year, first.month, first.day, tzinfo=UTC)
         last: Hours | None = None
         before = self.local_day(first - timedelta(days=2)).late
@@ -299,7 +302,7 @@ class Timetable:
     def _changing(
         self, day: date, midnight: int, following: int, origin: datetime
     ) -> Iterator[tuple[int, Hours]]:
-        """A day on which the clocks change; the hour after the change is an occasion."""
+        """Yield the spells of a day whose clocks change; the hour after that is an occasion."""
         # Some clocks change at midnight: what was before is the minute before it.
         low, high = midnight - 1, following
         before = self._offset(low, origin)
@@ -335,7 +338,7 @@ CLOSED = Hours(Phase.CLOSED)
 # timezone that is newer than this machine's.
 @cache
 def zone_named(name: str) -> ZoneInfo:
-    """The timezone of that name; UTC where there is none."""
+    """Return the timezone of that name; UTC where there is none."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -343,7 +346,7 @@ def zone_named(name: str) -> ZoneInfo:
 
 
 def day_named(text: str) -> date | None:
-    """The day of a text such as `2026-12-25`; None where there is none, such as 30 February."""
+    """Parse a day such as `2026-12-25`; None where there is none, such as 30 February."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -352,7 +355,7 @@ def day_named(text: str) -> date | None:
 
 @cache
 def _midnights(zone: ZoneInfo, first: date, count: int) -> tuple[tuple[date, int], ...]:
-    """So many days from the one before `first`, each with the minute in UTC at which it begins."""
+    """List so many days from the one before `first`, each with its first minute in UTC."""
     origin = datetime(first.year, first.month, first.day, tzinfo=UTC)
     days = [first + timedelta(days=number) for number in range(-1, count - 1)]
     starts = (datetime(day.year, day.month, day.day, tzinfo=zone) - origin for day in days)
@@ -361,7 +364,7 @@ def _midnights(zone: ZoneInfo, first: date, count: int) -> tuple[tuple[date, int
 
 
 def _pieces(late: tuple[int, ...], day: LocalDay) -> tuple[Spell, ...]:
-    """The spells of a local day, from what runs on from the day before and its own hours."""
+    """List the spells of a local day, from what runs on from the day before and its own hours."""
     if day.is_shut:
         late = ()
     taken = (*day.parts, *day.closings)
@@ -392,13 +395,13 @@ def _week(weekly: Mapping[str, Sequence[str]] | None) -> tuple[LocalDay, ...]:
 
 
 def spans_of(texts: Iterable[str]) -> _Spans:
-    """Spans in minutes of the day on which they begin; an end of the day after is later than it."""
+    """Convert spans to minutes of the day on which they begin; an end may be of the day after."""
     spans = map(minutes_of, texts)
     return tuple((start, end if end > start else end + DAY) for start, end in spans)
 
 
 def minutes_of(span: str) -> tuple[int, int]:
-    """Start and end of `22:00-06:00` in minutes of the day, as they are written."""
+    """Convert `22:00-06:00` to its start and end in minutes of the day, as they are written."""
     return _minute(span[:5]), _minute(span[6:])
 
 

@@ -11,7 +11,7 @@ from ccstate.journeys.centre import Centre, Filled
 
 
 class Location(NamedTuple):
-    """Where a phone stands; "" for what is not declared."""
+    """The place where a phone stands; "" for what is not declared."""
 
     site: str = ""
     area: str = ""
@@ -19,7 +19,7 @@ class Location(NamedTuple):
 
 
 class Conflict(NamedTuple):
-    """Two places of one phone: its own, and that of its person; `field` says which part differs."""
+    """Two places of one phone: its own, and its person's; `field` says which part differs."""
 
     user: str
     field: str
@@ -28,12 +28,12 @@ class Conflict(NamedTuple):
 
 
 def person_of(centre: Centre, extension: str) -> str:
-    """The user whose phone it is; "" for a phone without one."""
+    """Name the user whose phone it is; "" for a phone without one."""
     return next(iter(centre.owners.get(extension, ())), "")
 
 
 def location_of(centre: Centre, extension: str) -> Location:
-    """Where the device of an extension stands, or, where it has none, its person works."""
+    """Return where the device of an extension stands, or, where it has none, its person works."""
     phone, person = _said(centre, extension)
     site = phone.site or person.site
     if person.site and person.site != site:
@@ -44,13 +44,13 @@ def location_of(centre: Centre, extension: str) -> Location:
 
 
 def site_of(centre: Centre, extension: str) -> str:
-    """The site of the location of an extension, which is asked for each member of each queue."""
+    """Return the site of an extension's location, which is asked for each member of each queue."""
     site = centre.of("extension").get(extension, {}).get("site")
     return str(site or centre.of("user").get(person_of(centre, extension), {}).get("site") or "")
 
 
 def conflict_at(centre: Centre, extension: str) -> Conflict | None:
-    """What person and phone disagree about; None where they agree, or only one of them says."""
+    """Find what person and phone disagree about; None where they agree, or one is not declared."""
     phone, person = _said(centre, extension)
     for field, own, other in zip(Location._fields, phone, person, strict=True):
         if own and other and own != other:
@@ -59,7 +59,7 @@ def conflict_at(centre: Centre, extension: str) -> Conflict | None:
 
 
 def _said(centre: Centre, extension: str) -> tuple[Location, Location]:
-    """What the phone says of its place, and what its person says."""
+    """Return the declared places of the phone and of its person."""
     phone = centre.of("extension").get(extension, {})
     person = centre.of("user").get(person_of(centre, extension), {})
     return _place(phone), _place(person)

@@ -85,7 +85,7 @@ class Question(NamedTuple):
 
 
 class _Pair(NamedTuple):
-    """Two calls in step; `due` are outcomes that the other has heard, and this one not yet."""
+    """Two calls in step; `due` are outcomes that the other one has met, and this one not yet."""
 
     before: _Turn
     after: _Turn
@@ -106,7 +106,7 @@ class Side:
         self._entered: dict[Place, Mapping[str, Transition]] = {}
 
     def arrives(self, place: Place) -> _Turn:
-        """The next place at which anything is decided."""
+        """Return the next place at which anything is decided."""
         passed: dict[Place, None] = {}
         at = place
         while at not in self._arrived:
@@ -129,7 +129,7 @@ class Side:
         return self._flow.possible(place, self._phases)
 
     def rings(self, turn: _Turn) -> bool:
-        """Whether something rings, and no key that the caller may press comes first."""
+        """Check whether something rings, and no key that the caller may press comes first."""
         first = self._ways(turn.place)[0] if not turn.end else None
         return first is not None and first.event in RUNG and (turn.waits or not first.has_exits)
 
@@ -137,12 +137,12 @@ class Side:
         return {way.event for way in self._ways(turn.place)} & RUNG
 
     def apart(self, turn: _Turn) -> set[str]:
-        """The keys that a question tells apart, after what was entered so far."""
+        """Return the keys that a question tells apart, after what was entered so far."""
         keys = {*self._flow.next_keys(turn.place).get(turn.typed, ())}
         return keys | {"*", "#"} if self.question(turn.place).most else keys
 
     def rung(self, turn: _Turn, outcome: Event) -> tuple[_Turn, _Made]:
-        """What comes of a ring; one that cannot be is taken as `walk` takes it."""
+        """Return the way of a ring; an outcome that cannot be is taken as `walk` takes it."""
         key = turn.place, outcome
         if key not in self._rung:
             way = came_of(self._ways(turn.place), outcome)
@@ -154,13 +154,16 @@ class Side:
         return turn, (place, way.event, way.key)
 
     def question(self, place: Place) -> Question:
-        """What a menu or a collect node asks for."""
+        """Return what a menu or a collect node asks for."""
         if place not in self._questions:
             self._questions[place] = question(self._flow, place) or Question(frozenset(), 1)
         return self._questions[place]
 
     def keyed(self, turn: _Turn, symbol: str) -> tuple[_Turn, _Made | None]:
-        """What a key, several wrong ones, or a pause do at a question; no way while it asks on."""
+        """Return the way of a key, several wrong ones, or a pause.
+
+        No way while the question goes on.
+        """
         found = self._keyed.get((turn, symbol))
         if found is None:
             found = self._keyed[turn, symbol] = self._answers(turn, symbol)
@@ -192,7 +195,7 @@ class Side:
         return self._goes(place, silence)
 
     def _chooses(self, turn: _Turn, symbol: str, tries: int) -> tuple[_Turn, _Made | None]:
-        """What a key, several wrong ones, or the end of a number do at a menu."""
+        """Return the way of a key, several wrong ones, or the end of a number at a menu."""
         place = turn.place
         typed = turn.typed + symbol.removesuffix(PAUSE)
         if symbol != PAUSE and typed in self._flow.next_keys(place):
@@ -205,7 +208,7 @@ class Side:
         return self._goes(place, given_up.get(Event.WRONG_KEY) or given_up[Event.SILENCE])
 
     def _by_key(self, place: Place) -> Mapping[str, Transition]:
-        """Where what can be entered leads; "" stands for all digits that lead to no other place."""
+        """Return where each entry leads; "" stands for all digits that lead to no other place."""
         if place not in self._entered:
             entered = {Event.KEY, Event.DIGITS}
             found = {way.key: way for way in self._ways(place) if way.event in entered}
@@ -213,14 +216,14 @@ class Side:
         return self._entered[place]
 
     def _leaves(self, turn: _Turn, symbol: str) -> tuple[_Turn, _Made | None]:
-        """What a key does to a wait: it ends it, or nothing at all."""
+        """Return the way by which a key ends a wait; none where it does nothing."""
         if symbol == PAUSE:
             return _Turn(turn.place, waits=True), None
         found = self._by_key(turn.place).get(symbol)
         return self._goes(turn.place, found) if found else (turn._replace(typed="x"), None)
 
     def idle(self, turn: _Turn, due: _Due) -> _Turn:
-        """The end of a caller who does nothing more, and for whom everybody answers."""
+        """Return the end of a caller who does nothing more, where every agent answers."""
         passed: list[_Turn] = []
         seen: set[tuple[_Turn, int]] = set()
         while not turn.end and (due or turn not in self._idle):
@@ -241,7 +244,7 @@ class Side:
 
 
 def question(flow: Flow, place: Place) -> Question | None:
-    """What a node of a tree asks of a caller; None where it asks nothing."""
+    """Return what a node of a tree asks of a caller; None where it asks nothing."""
     if place.kind != "ivr":
         return None
     node = flow.centre.of("ivr").get(place.name, {}).get("nodes", {}).get(place.node, {})
@@ -263,7 +266,7 @@ def _ended(way: Transition) -> _Turn:
 def compare(
     before: Side, after: Side, start: Place, same: AbstractSet[Place], most: int
 ) -> Compared:
-    """Every decision of those who come in at a place, up to so many pairs.
+    """Compare every decision of callers who come in at a place, up to so many pairs.
 
     `same` holds the places from which nothing can be reached that differs.
     """
@@ -311,7 +314,7 @@ def _is_same(pair: _Pair, same: AbstractSet[Place]) -> bool:
 
 
 class _Found:
-    """What was found so far; a last decision at one pair of places counts once."""
+    """The result so far; a last decision at one pair of places counts once."""
 
     def __init__(
         self, before: Side, after: Side, came: Mapping[_Pair, tuple[_Pair, str] | None]
@@ -321,14 +324,14 @@ class _Found:
         self.moved: list[Moved] = []
 
     def ends(self, pair: _Pair | None, symbol: str, then: _Pair, made: tuple[_Made, ...]) -> None:
-        """Notes how both calls end, or that they go on alike from here."""
+        """Note how both calls end, or that they go on alike from here."""
         key = (made, then)
         if key not in self.seen:
             self.seen.add(key)
             self._compare(pair, symbol, then, then.before, then.after)
 
     def may_be_endless(self, pair: _Pair) -> None:
-        """Notes a pair where a caller who does nothing more goes round for ever in one centre."""
+        """Note a pair where a caller who does nothing more goes round for ever in one centre."""
         was = self._before.idle(pair.before, pair.due_before)
         now = self._after.idle(pair.after, pair.due_after)
         key = (pair.before.place, pair.after.place, was, now)
@@ -345,7 +348,7 @@ class _Found:
             self.moved.append(Moved(decision, (was.end, was.at), (now.end, now.at)))
 
     def _decision(self, pair: _Pair | None, symbol: str, then: _Pair) -> Decision:
-        """What a caller does who comes this way: the way by which the pair was found first."""
+        """Return what a caller does who comes by the way on which the pair was found first."""
         done = []
         while pair is not None:
             done.append((symbol, then))
@@ -378,7 +381,7 @@ def _is_between_digits(pair: _Pair) -> bool:
 def _following(
     before: Side, after: Side, pair: _Pair
 ) -> Iterator[tuple[str, _Pair, tuple[_Made, ...]]]:
-    """Everything that may come next: what was done, the pair then, and the ways that calls took."""
+    """Yield what may come next: what was done, the pair then, and the ways that calls took."""
     was, now, due_was, due_now = pair
     was_rings, now_rings = before.rings(was), after.rings(now)
     if was_rings and due_was:
@@ -407,7 +410,7 @@ _RUNG = (Event.ANSWERED, Event.NO_ANSWER, Event.EMPTY, Event.FULL, Event.BUSY)
 
 
 def _pair(was: _Turn, now: _Turn, due_was: _Due, due_now: _Due) -> _Pair:
-    """The pair; a caller who has hung up hears of nothing more."""
+    """Make the pair; a caller who has hung up hears of nothing more."""
     return _Pair(was, now, () if was.end else due_was, () if now.end else due_now)
 
 
@@ -431,7 +434,7 @@ def _asked(
 
 
 def _symbols(before: Side, after: Side, pair: _Pair) -> list[str]:
-    """Keys that either question tells apart, one for all others, and the pause."""
+    """Return the keys that either question tells apart, one for all others, and the pause."""
     asking = [
         (side, turn) for side, turn in ((before, pair.before), (after, pair.after)) if not turn.end
     ]

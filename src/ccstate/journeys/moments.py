@@ -1,4 +1,4 @@
-"""Find the distinct moments of a year, at which schedules, switches and caller lists together say
+"""The distinct moments of a year, at which schedules, switches and caller lists together say
 different things, and the callers that lists tell apart.
 """
 
@@ -68,7 +68,7 @@ class Year:
         self._worlds: dict[tuple[str, ...], tuple[ScheduleState, ...]] = {}
 
     def timetable(self, name: str) -> Timetable | None:
-        """The schedule of that name; None where there is none."""
+        """Return the timetable of the schedule of that name; None where there is none."""
         key = self._key(name)
         if key is None:
             return None
@@ -79,7 +79,10 @@ class Year:
         return self._timetables[key]
 
     def _key(self, name: str) -> bytes | None:
-        """The hours themselves, for many schedules keep the same; None where there is none."""
+        """Return the hours themselves, for many schedules keep the same.
+
+        None where there are none.
+        """
         if name not in self._keys:
             schedule = self._centre.of("schedule").get(name)
             fields = schedule and {field: schedule.get(field) for field in _HOURS_FIELDS}
@@ -89,7 +92,10 @@ class Year:
         return self._keys[name]
 
     def _calendar(self, name: str) -> tuple[bytes, Holidays]:
-        """The digest of a calendar, and its holidays; none where there is none of that name."""
+        """Return the digest of a calendar, and its holidays.
+
+        None where there is none of that name.
+        """
         if name not in self._calendars:
             entries = self._centre.of("calendar").get(name, {}).get("holidays") or ()
             fields = sha256(canonical(list(entries))).digest()
@@ -103,7 +109,7 @@ class Year:
         positions: Positions | None = None,
         caller: str = "",
     ) -> Phases:
-        """What each of these schedules, switches and lists says at a moment to this caller.
+        """Return what each of these schedules, switches and lists says at a moment to this caller.
 
         Switches are in these positions. `caller` is a number in international form, or `withheld`.
         """
@@ -113,7 +119,7 @@ class Year:
     def said(
         self, name: str, at: datetime, positions: Positions, caller: str = ""
     ) -> Hours | Position | Listed:
-        """The hours of a schedule at a moment, the position of a switch, or what lists say."""
+        """Return a schedule's hours at a moment, a switch's position, or what lists say."""
         if name.startswith(CALLERS):
             asked = _lists(name)
             return _first(asked, lists_of(self._centre, caller, asked))
@@ -130,21 +136,24 @@ class Year:
         return positions.get(name) or self.default_position(name)
 
     def default_position(self, name: str) -> Position:
-        """The position of a switch that was not turned; off where there is no such switch."""
+        """Return the position of a switch that was not turned.
+
+        Off where there is no such switch.
+        """
         return Position(self._centre.of("switch").get(name, {}).get("default") or Position.OFF)
 
     def _closing(self, schedule: str) -> str:
-        """The switch that closes a schedule; "" where none does."""
+        """Name the switch that closes a schedule; "" where none does."""
         name = self._centre.of("schedule").get(schedule, {}).get("closed_by")
         return SWITCH + name if name else ""
 
     def phases_of(self, name: str) -> frozenset[Phase]:
-        """Everything that a schedule says at some time of the year, in any position of switches."""
+        """Return everything that a schedule says in the year, in any position of switches."""
         found = frozenset(spell.hours.phase for day in self._of(name) for spell in day)
         return found | {Phase.CLOSED} if self._closing(name) else found
 
-    def worlds(self, schedules: Collection[str]) -> tuple[ScheduleState, ...]:
-        """Every combination of what schedules, switches and lists say at some time of the year.
+    def states(self, schedules: Collection[str]) -> tuple[ScheduleState, ...]:
+        """Return every schedule state of the year: what schedules, switches and lists say together.
 
         In order of time; those in which no list holds the caller and every switch is in its default
         position come first.
@@ -159,7 +168,7 @@ class Year:
         if not asked:
             yield from self._switched(names)
             return
-        others = self.worlds([name for name in names if name not in asked])
+        others = self.states([name for name in names if name not in asked])
         seen: set[tuple[Listed, ...]] = set()
         for number, held in callers(self._centre, sorted(set(chain(*asked.values())))):
             said = {name: _first(lists, held) for name, lists in asked.items()}
@@ -219,7 +228,7 @@ _OTHER = {Position.ON: Position.OFF, Position.OFF: Position.ON}
 
 
 def _turned(switches: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """Which switches are not in their default position: none first, then every combination."""
+    """Yield the switches not in their default position: none first, then every combination."""
     if len(switches) <= MOST_SWITCHES:
         for count in range(len(switches) + 1):
             yield from combinations(switches, count)
@@ -228,12 +237,12 @@ def _turned(switches: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
 
 def _lists(name: str) -> list[str]:
-    """The lists that are asked one after the other: of `callers/vip,blocked` those two."""
+    """Return the lists that are asked one after the other: of `callers/vip,blocked` those two."""
     return name.removeprefix(CALLERS).split(",")
 
 
 def _first(lists: Iterable[str], held: Collection[str]) -> Listed:
-    """The first of the lists that holds a caller, who is in those."""
+    """Return the first of the lists that holds a caller, who is in those."""
     return Listed(next((name for name in lists if name in held), ""))
 
 
@@ -244,7 +253,7 @@ _HOURS_FIELDS = ("timezone", "weekly", "seasons", "holidays", "exceptions")
 def _together(
     day: tuple[tuple[Spell, ...], ...],
 ) -> Iterator[tuple[int, int, tuple[Hours, ...]]]:
-    """The stretches of a day in which nothing changes, and what each schedule says in them."""
+    """Yield the stretches of a day in which nothing changes, and what each schedule says then."""
     edges = sorted({spell.minute for spells in day for spell in spells} | {0, DAY})
     at = [0] * len(day)
     for start, end in pairwise(edges):
@@ -255,7 +264,7 @@ def _together(
 
 
 def _middle(start: int, end: int) -> int:
-    """A minute well inside a stretch, on the quarter of an hour where there is one."""
+    """Return a minute well inside a stretch, on the quarter of an hour where there is one."""
     middle = (start + end) // 2
     quarter = middle - middle % 15
     return quarter if quarter >= start else start
@@ -278,7 +287,7 @@ class Caller(NamedTuple):
 
 
 def lists_of(centre: Centre, number: str, lists: Collection[str]) -> frozenset[str]:
-    """Those of the lists that hold a number in international form, or `withheld`."""
+    """Name those of the lists that hold a number in international form, or `withheld`."""
     return frozenset(name for name in lists if _holds(centre.of("caller_list").get(name), number))
 
 
@@ -293,7 +302,7 @@ def _holds(fields: Filled | None, number: str) -> bool:
 
 
 def callers(centre: Centre, lists: Sequence[str]) -> list[Caller]:
-    """The classes of callers that the lists tell apart; those whom no list holds come first."""
+    """Return the classes of callers that the lists tell apart; callers on no list come first."""
     found = {frozenset[str](): Caller("", frozenset())}
     index = _Index(centre.of("caller_list"), lists)
     for number in index.examples():
@@ -325,7 +334,7 @@ class _Index:
         return frozenset(found)
 
     def examples(self) -> Iterator[str]:
-        """A number for whatever an entry can tell apart: each number, each prefix, none shown."""
+        """Yield a number for all that an entry can tell apart: each number, each prefix, none shown."""
         yield from sorted(self._numbers)
         entries = self._numbers.keys() | self._prefixes.keys()
         beginnings = {e[:length] for e in entries for length in range(2, len(e) + 1)}
@@ -335,7 +344,7 @@ class _Index:
 
 
 def _beyond(prefix: str, entries: Collection[str], beginnings: Collection[str]) -> Iterator[str]:
-    """A number that begins so, and that no longer entry holds; none where there is no such number."""
+    """Find a number that begins so, and that no longer entry holds; none where there is none."""
     todo = [prefix]
     for number in todo:
         for digit in "0123456789" if len(number) <= LONGEST else "":

@@ -1,4 +1,4 @@
-"""Who can answer a queue: its members, one by one, and what keeps a member from answering."""
+"""The agents of a queue: its members, one by one, and what keeps a member from answering."""
 
 from collections.abc import Collection, Iterator, Mapping
 from enum import Enum, StrEnum, auto
@@ -10,7 +10,7 @@ from ccstate.kinds.fields import canonical_order
 
 
 class Lack(StrEnum):
-    """What keeps a member of a queue from answering it."""
+    """The reason that keeps a member of a queue from answering it."""
 
     NOTHING = ""
     SKILLS = "lacks a skill"
@@ -36,7 +36,7 @@ class Agent(NamedTuple):
 
 
 class Presence(Enum):
-    """Who of those who can answer a queue is there."""
+    """Certainty that a queue is answered: certainly, possibly, or never."""
 
     NONE = auto()
     UNCERTAIN = auto()
@@ -45,7 +45,7 @@ class Presence(Enum):
 
 
 def presence(centre: Centre, queue: Filled) -> Presence:
-    """Whether the queue is answered: certainly, possibly, or never."""
+    """Judge whether the queue is answered: certainly, possibly, or never."""
     if "members" not in queue:
         return Presence.UNCERTAIN
     found = Presence.NONE
@@ -58,13 +58,13 @@ def presence(centre: Centre, queue: Filled) -> Presence:
 
 
 def unordered_agents(centre: Centre, queue: Filled) -> Iterator[Agent]:
-    """The agents of `agents` as they come: to bring members into an order takes most of the time."""
+    """Yield the agents of `agents` as they come: to bring members into order takes most time."""
     for place in range(len(queue.get("members") or ())):
         yield from _behind(centre, queue, place)
 
 
 def agents(centre: Centre, queue: Filled) -> Iterator[Agent]:
-    """Every agent of a queue, teams taken apart by the names of their people.
+    """Yield every agent of a queue, teams taken apart by the names of their people.
 
     In the order of its members, where that counts, else in one that is always the same. A person
     who is a member twice comes twice.
@@ -74,7 +74,7 @@ def agents(centre: Centre, queue: Filled) -> Iterator[Agent]:
 
 
 def _behind(centre: Centre, queue: Filled, place: int) -> Iterator[Agent]:
-    """The device, the person or the people of the team that are a member of a queue."""
+    """Yield the device, the person or the people of the team that are a member of a queue."""
     member = queue["members"][place]
     is_dynamic = member["login"] == "dynamic"
     if extension := member.get("extension"):
@@ -90,7 +90,7 @@ def _behind(centre: Centre, queue: Filled, place: int) -> Iterator[Agent]:
 
 
 def _order(queue: Filled) -> list[int]:
-    """The places of the members of a queue, in order."""
+    """Return the places of the members of a queue, in order."""
     members = queue.get("members") or ()
     if is_ordered(queue):
         return list(range(len(members)))
@@ -98,7 +98,7 @@ def _order(queue: Filled) -> list[int]:
 
 
 def without_defaults(member: Filled) -> dict[str, Any]:
-    """A member of a queue as people write it."""
+    """Return a member of a queue as people write it."""
     return {name: value for name, value in member.items() if _DEFAULTS.get(name) != value}
 
 
@@ -106,12 +106,12 @@ _DEFAULTS: Mapping[str, object] = {"penalty": 0, "login": "static"}
 
 
 def is_ordered(queue: Filled) -> bool:
-    """Whether the members of a queue ring as they stand."""
+    """Check whether the members of a queue ring as they stand."""
     return bool(queue.get("strategy") == "in_order")
 
 
 def counted(centre: Centre, queue: Filled) -> Iterator[tuple[Agent, Agent]]:
-    """Everybody who can answer, each with the entry that counts for that phone.
+    """Yield the agents who can answer, each with the entry that counts for that phone.
 
     A phone that is in a queue twice, by its person, a team or itself, is always in where one entry
     is static, and rings by the lowest penalty; among those its person counts, whom reports name, and
@@ -132,12 +132,12 @@ def _precedence(agent: Agent) -> tuple[bool, int, bool]:
 
 
 def ringing(centre: Centre, queue: Filled) -> list[Agent]:
-    """Those who can answer, each phone once: by the entry that counts."""
+    """Return the agents who can answer, each phone once: by the entry that counts."""
     return [agent for agent, counts in counted(centre, queue) if agent is counts]
 
 
 def _person(centre: Centre, name: str, skills: Collection[str]) -> tuple[str, str, Lack]:
-    """The phone of a person, where they work, and what keeps them from answering."""
+    """Return the phone of a person, where they work, and what keeps them from answering."""
     user = centre.of("user").get(name, {})
     extension = user.get("extension") or ""
     site = site_of(centre, extension) or user.get("site") or ""
@@ -154,7 +154,7 @@ def _person(centre: Centre, name: str, skills: Collection[str]) -> tuple[str, st
 
 
 def ringing_follows(centre: Centre, extension: Filled) -> list[Filled]:
-    """The phones that ring after the device of an extension; outside numbers always do."""
+    """Return the phones that ring after the device of an extension; outside numbers always do."""
     extensions = centre.of("extension")
     return [
         follow
@@ -164,16 +164,16 @@ def ringing_follows(centre: Centre, extension: Filled) -> list[Filled]:
 
 
 def ringing_members(centre: Centre, group: Filled) -> list[str]:
-    """The extensions of a ring group whose phones ring, in their order."""
+    """Return the extensions of a ring group whose phones ring, in their order."""
     extensions = centre.of("extension")
     return [name for name in group["members"] if _rings(extensions.get(name, {}))]
 
 
 def _rings(device: Filled) -> bool:
-    """Whether the extension is there, and anything rings for it."""
+    """Check whether the extension is there, and anything rings for it."""
     return bool(device.get("device", "none") != "none")
 
 
 def is_staffed(centre: Centre, queue: Filled) -> bool:
-    """Whether the queue may be answered."""
+    """Check whether the queue may be answered."""
     return presence(centre, queue) is not Presence.NONE

@@ -1,4 +1,4 @@
-"""Follow one call from the number to its end: what the caller does, what happens, how long it takes;
+"""One call, from the number to its end: what the caller does, what happens, how long it takes;
 where everyone answers and where no one does.
 """
 
@@ -16,7 +16,7 @@ from ccstate.journeys.ways import CALLERS, GOOD, SWITCH, End, Event, Place, Tran
 
 
 class Answering(Enum):
-    """What those do whose phones ring."""
+    """What agents do when their phones ring."""
 
     ALWAYS = auto()
     NEVER = auto()
@@ -53,7 +53,7 @@ def walk(
     answering: Answering = Answering.ALWAYS,
     outcomes: Iterable[Event] = (),
 ) -> Journey:
-    """The journey of a caller who enters at a place.
+    """Walk the journey of a caller who enters at a place.
 
     `keys` holds an entry for each time that something is asked, and for each wait that a key can
     end; at a menu the first key of an entry counts, or the extension's number that it begins with,
@@ -97,7 +97,7 @@ def _outcome(ways: Sequence[Transition], coming: list[Event], answering: Answeri
 
 
 def came_of(ways: Sequence[Transition], outcome: Event) -> Transition:
-    """The way that a ring or wait goes; an outcome that cannot be is no answer, or what can be."""
+    """Return the way of a ring or wait; an outcome that cannot be is no answer, or what can be."""
     exactly = next((way for way in ways if way.event is outcome), None)
     if exactly is None and outcome is not Event.ANSWERED:
         return next((way for way in ways if way.event in _UNANSWERED), ways[0])
@@ -114,7 +114,7 @@ def _step(flow: Flow, place: Place, ways: Sequence[Transition], left: list[str])
 
 
 def _left_by_key(ways: Sequence[Transition], left: list[str]) -> tuple[Transition | None, str]:
-    """The way by which a key ends a wait, and the keys pressed; no way where the caller waits.
+    """Return the way by which a key ends a wait, and the keys; no way where the caller waits.
 
     Keys of the entry that lead nowhere do nothing.
     """
@@ -129,7 +129,7 @@ def _left_by_key(ways: Sequence[Transition], left: list[str]) -> tuple[Transitio
 
 
 def entered(entry: str, next_keys: Mapping[str, frozenset[str]]) -> tuple[str, str]:
-    """The keys that a menu takes from an entry, and those that are typed ahead.
+    """Split an entry into the keys that a menu takes and those that are typed ahead.
 
     It takes more as long as a number can begin with what it has.
     """
@@ -140,14 +140,14 @@ def entered(entry: str, next_keys: Mapping[str, frozenset[str]]) -> tuple[str, s
 
 
 def _chosen(flow: Flow, place: Place, ways: Sequence[Transition], left: list[str]) -> Step:
-    """A menu: the first key, or number, that leads anywhere, or what follows the last try."""
+    """Step through a menu: by the first key, or number, that leads anywhere, or the last try."""
     node = flow.centre.of("ivr")[place.name]["nodes"][place.node]
     by_key = {way.key: way for way in ways if way.event is Event.KEY}
     next_keys = flow.next_keys(place)
     silence = next(way for way in ways if way.event is Event.SILENCE)
     wrong = next((way for way in ways if way.event is Event.WRONG_KEY), silence)
     tries = node["retries"] + 1
-    heard = wrong.seconds // tries if wrong is not silence else 0
+    prompt_seconds = wrong.seconds // tries if wrong is not silence else 0
     pressed = ""
     spent = 0
     for number in range(tries):
@@ -160,25 +160,25 @@ def _chosen(flow: Flow, place: Place, ways: Sequence[Transition], left: list[str
         if more:
             left.append(more)
         pressed += key
-        spent += heard
+        spent += prompt_seconds
         if key in by_key:
             return Step(place, by_key[key]._replace(seconds=spent or by_key[key].seconds), pressed)
     return Step(place, wrong._replace(seconds=spent), pressed)
 
 
 def _collected(flow: Flow, place: Place, ways: Sequence[Transition], left: list[str]) -> Step:
-    """A question for digits: `#` ends them, too few are asked for again."""
+    """Step through a question for digits: `#` ends them, too few are asked for again."""
     node = flow.centre.of("ivr")[place.name]["nodes"][place.node]
     tries = node["retries"] + 1
     given = {way.key: way for way in ways if way.event is Event.DIGITS}
     silent = next(way for way in ways if way.event is Event.SILENCE)
-    heard = next(iter(given.values())).seconds
+    prompt_seconds = next(iter(given.values())).seconds
     pressed = ""
     for number in range(tries):
         if not left or not left[-1]:
             del left[-1:]
             rest = (tries - number) * (silent.seconds // tries)
-            return Step(place, silent._replace(seconds=number * heard + rest), pressed)
+            return Step(place, silent._replace(seconds=number * prompt_seconds + rest), pressed)
         entry = left.pop()
         digits, more = _digits(entry, node["max_digits"])
         if more:
@@ -186,12 +186,12 @@ def _collected(flow: Flow, place: Place, ways: Sequence[Transition], left: list[
         pressed += entry[: len(entry) - len(more)]
         if len(digits) >= node["min_digits"] and "*" not in digits:
             way = given.get(digits) or given[""]
-            return Step(place, way._replace(seconds=(number + 1) * heard), pressed)
-    return Step(place, silent._replace(seconds=tries * heard), pressed)
+            return Step(place, way._replace(seconds=(number + 1) * prompt_seconds), pressed)
+    return Step(place, silent._replace(seconds=tries * prompt_seconds), pressed)
 
 
 def _digits(entry: str, most: int) -> tuple[str, str]:
-    """The digits that a question takes from an entry, and what is typed ahead for the next."""
+    """Split an entry into the digits that a question takes and those typed ahead for the next."""
     head, ended, rest = entry.partition("#")
     if len(head) >= most:
         return head[:most], entry[most:]
@@ -202,12 +202,12 @@ ASKED = frozenset({Event.KEY, Event.DIGITS, Event.SILENCE, Event.WRONG_KEY})
 
 
 def asks(way: Transition) -> bool:
-    """Whether a caller takes or leaves this way by what he presses, or by pressing nothing."""
+    """Check whether a caller takes this way by pressing a key, or by pressing nothing."""
     return way.event in ASKED or way.has_exits
 
 
 def keys_of(journey: Journey) -> tuple[str, ...]:
-    """Entries that make a caller's way again: one for each question, "" for silence."""
+    """Return the entries that make a caller's way again: one for each question, "" for silence."""
     entries = [step.keys for step in journey.steps if asks(step.way)]
     while entries and not entries[-1]:
         entries.pop()
@@ -229,7 +229,7 @@ _DECIDES: Mapping[tuple[str, Event], tuple[str, ...]] = {
 
 
 def left_open(flow: Flow, journeys: Iterable[Journey]) -> list[str]:
-    """Fields that decide these journeys and that are not declared: `queue/sales overflow`."""
+    """Name fields that decide these journeys and are not declared: `queue/sales overflow`."""
     found: dict[str, None] = {}
     for step in (step for journey in journeys for step in journey.steps):
         fields = _DECIDES.get((step.place.kind, step.way.event), ())
@@ -242,7 +242,7 @@ def left_open(flow: Flow, journeys: Iterable[Journey]) -> list[str]:
 
 
 def zone_of(flow: Flow, start: Place) -> ZoneInfo:
-    """The timezone in which a call to a place is described: of its hours, of its site, or UTC.
+    """Return the timezone in which a call to a place is described: of its hours, its site, or UTC.
 
     Where the number has no hours of its own, the first schedule that it comes to decides.
     """
@@ -304,7 +304,7 @@ def call(
     positions: Positions | None = None,
     caller: str = "",
 ) -> Call:
-    """The call of a caller who comes in at a place at a moment and presses these keys.
+    """Walk the call of a caller who comes in at a place at a moment and presses these keys.
 
     `caller` is a number in international form, `withheld`, or "" where no list is meant to hold it.
     """
@@ -324,7 +324,7 @@ def call(
 
 
 def keys_left(journey: Journey, keys: Sequence[str]) -> tuple[str, ...]:
-    """The keys that nothing asked for."""
+    """Return the keys that no place asked for."""
     used = sum(len(step.keys) for step in journey.steps)
     left: list[str] = []
     for entry in keys:
@@ -335,7 +335,7 @@ def keys_left(journey: Journey, keys: Sequence[str]) -> tuple[str, ...]:
 
 
 def asked_in_vain(journey: Journey, keys: Sequence[str]) -> Iterator[Place]:
-    """The places that asked for keys after all of them had been pressed."""
+    """Yield the places that asked for keys after all of them had been pressed."""
     silences = sum(1 for entry in keys if not entry)
     for step in journey.steps:
         if step.way.has_exits and not step.keys:
@@ -347,6 +347,6 @@ def asked_in_vain(journey: Journey, keys: Sequence[str]) -> Iterator[Place]:
 
 
 def exists(moment: datetime) -> bool:
-    """Whether clocks there ever show this time: they leave an hour out when they go forward."""
+    """Check whether clocks there show this time; they leave an hour out when they go forward."""
     back = moment.astimezone(UTC).astimezone(moment.tzinfo)
     return back.replace(tzinfo=None) == moment.replace(tzinfo=None)

@@ -1,4 +1,4 @@
-"""The words for what happens to a call: places, events, ends, and the ways between places."""
+"""The words for what happens to a call: places, events, ends, and transitions between places."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -25,7 +25,7 @@ Says: TypeAlias = Phase | Position | Listed
 
 
 class Event(StrEnum):
-    """What happens to a call at a place."""
+    """An event of a call at a place."""
 
     THEN = "then"
     OPEN = "open"
@@ -47,7 +47,7 @@ class Event(StrEnum):
 
 
 class End(StrEnum):
-    """How a call ends; only the first three are meant to happen."""
+    """An end of a call; only the first three are meant to happen."""
 
     HUMAN = "human"
     MESSAGE = "message"
@@ -66,7 +66,7 @@ GOOD = frozenset({End.HUMAN, End.MESSAGE, End.HANGUP})
 
 
 class Place(NamedTuple):
-    """Where a call is: an address, and in a tree the node."""
+    """The place of a call: an address, and in a tree the node."""
 
     kind: str
     name: str
@@ -87,7 +87,7 @@ HOURS = "hours"
 
 
 class Transition(NamedTuple):
-    """One thing that can happen at a place, and where the call goes then.
+    """A transition: one thing that can happen at a place, and where the call goes then.
 
     `to` is None where the call ends, by `end`, with whom or what `at` names (`queue/sales`).
     `seconds` is how long the caller was at the place. `schedule` and `phases` say when the way is
@@ -126,7 +126,7 @@ POSITIONS: Mapping[str, tuple[Event, frozenset[Says]]] = {
 
 
 def unknown(name: str) -> Says:
-    """What a schedule, a switch or lists say that are not there: open, off, or no list."""
+    """Return the answer of a schedule, switch or list that is not there: open, off, or no list."""
     if name.startswith(CALLERS):
         return Listed("")
     return Position.OFF if name.startswith(SWITCH) else Phase.OPEN

@@ -324,19 +324,19 @@ def _stop(flow: Flow, step: Step) -> str:
 
 
 def _call_words(flow: Flow, result: CallResult) -> str:
-    heard = result.heard
-    if heard is None:
+    observed = result.observed
+    if observed is None:
         return "was not made"
-    if heard.refused:
-        return f"was refused by SIP: {heard.refused}"
-    took = f"after {length_words(round(heard.seconds))}"
+    if observed.refused:
+        return f"was refused by SIP: {observed.refused}"
+    took = f"after {length_words(round(observed.seconds))}"
     if result.agrees:
-        return f"the same way, {took}{_person(heard)}"
-    return f"{_way(flow, heard.journey)}, {took}{_person(heard)}"
+        return f"the same way, {took}{_person(observed)}"
+    return f"{_way(flow, observed.journey)}, {took}{_person(observed)}"
 
 
-def _person(heard: RealCall) -> str:
-    person = heard.person
+def _person(observed: RealCall) -> str:
+    person = observed.person
     if person is None:
         return ""
     if person.number:
@@ -354,7 +354,7 @@ def _agrees(flow: Flow, result: CallResult) -> tuple[bool, str]:
     if compared.agrees:
         expected = " or ".join(result.walked.test["expect"])
         return False, f"yes, and both end elsewhere than {expected}"
-    model, call = (_part(flow, step) for step in (compared.walked, compared.heard))
+    model, call = (_part(flow, step) for step in (compared.walked, compared.observed))
     return False, f"no: the model goes on with {model}, the call with {call}"
 
 
@@ -373,7 +373,7 @@ def placed_json(placed: PlacedCalls) -> str:
 
 
 def _placed(result: CallResult) -> form.Placed:
-    heard = result.heard
+    observed = result.observed
     return form.Placed(
         name=result.walked.name,
         passed=result.passed,
@@ -382,17 +382,17 @@ def _placed(result: CallResult) -> form.Placed:
         at=result.walked.at.isoformat() if result.walked.at else None,
         expect=result.walked.test["expect"],
         model=_journey(result.walked.journey),
-        call=_journey(heard.journey) if heard else None,
-        seconds=round(heard.seconds, 1) if heard else None,
-        answered_by=_answered(heard),
-        refused=heard.refused if heard else None,
+        call=_journey(observed.journey) if observed else None,
+        seconds=round(observed.seconds, 1) if observed else None,
+        answered_by=_answered(observed),
+        refused=observed.refused if observed else None,
     )
 
 
-def _answered(heard: RealCall | None) -> dict[str, str] | None:
-    if heard is None or heard.person is None:
+def _answered(observed: RealCall | None) -> dict[str, str] | None:
+    if observed is None or observed.person is None:
         return None
-    return {name: text for name, text in heard.person._asdict().items() if text}
+    return {name: text for name, text in observed.person._asdict().items() if text}
 
 
 def _journey(journey: Journey | None) -> form.PlacedWay | None:
@@ -425,7 +425,7 @@ def placed_junit(placed: PlacedCalls) -> str:
     """A test case for each call, with the file that declares its test."""
     flow, results, files = placed.flow, placed.results, placed.files
     failed = sum(not is_good(result) for result in results)
-    took = [result.heard.seconds if result.heard else 0.0 for result in results]
+    took = [result.observed.seconds if result.observed else 0.0 for result in results]
     root, suite = suites("real calls", len(results), failed, sum(took))
     for result, seconds in zip(results, took, strict=True):
         name = result.walked.name

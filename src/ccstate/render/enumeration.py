@@ -186,8 +186,8 @@ _RETRIES = "questions are asked a counted number of times, and no call is sent i
 def _silent(flow: Flow, tally: Tally) -> str:
     if tally.silent is None:
         return ""
-    start, (world, journey) = tally.silent
-    when = moment_words(world.moments[0], zone_of(flow, start))
+    start, (state, journey) = tally.silent
+    when = moment_words(state.moments[0], zone_of(flow, start))
     return (
         f"The longest call without a key and without an answer lasts "
         f"{length_words(journey.seconds)}: to {called_words(flow, start)}, {when}, "
@@ -312,7 +312,7 @@ def _calls(flow: Flow, calls: Calls) -> form.Called:
         form.Block(
             situations=[
                 form.Situation(
-                    hours={name: str(phase) for name, phase in world.phases.items()},
+                    hours={name: str(phase) for name, phase in state.phases.items()},
                     moments=[
                         form.Moment(
                             at=_utc(moment.at.isoformat(timespec="seconds")),
@@ -320,10 +320,10 @@ def _calls(flow: Flow, calls: Calls) -> form.Called:
                             switches=list(moment.switches),
                             caller=moment.caller,
                         )
-                        for moment in world.moments
+                        for moment in state.moments
                     ],
                 )
-                for world in block.worlds
+                for state in block.states
             ],
             is_complete=block.is_complete,
             journeys=[_way(call) for call in block.calls],
@@ -358,10 +358,10 @@ def _way(call: FoldedCall) -> form.Way:
 def _tally(tally: Tally, first: date) -> form.Enumerated:
     silent = None
     if tally.silent:
-        start, (world, journey) = tally.silent
+        start, (state, journey) = tally.silent
         silent = form.Silent(
             to=str(start),
-            at=_utc(world.moments[0].at.isoformat(timespec="seconds")),
+            at=_utc(state.moments[0].at.isoformat(timespec="seconds")),
             seconds=journey.seconds,
             end=str(journey.end),
             where=journey.at,

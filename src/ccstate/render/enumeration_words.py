@@ -55,8 +55,8 @@ class NumberCalls(NamedTuple):
 def number_calls(flow: Flow, calls: Calls) -> NumberCalls:
     """The calls to one place in words."""
     zone = zone_of(flow, calls.start)
-    worlds = [world for block in calls.blocks for world in block.worlds]
-    groups = tuple(_hours_group(flow, block, worlds, zone) for block in calls.blocks)
+    states = [state for block in calls.blocks for state in block.states]
+    groups = tuple(_hours_group(flow, block, states, zone) for block in calls.blocks)
     rounds = tuple(round_words(flow, ring) for ring in calls.rounds)
     return NumberCalls(called_words(flow, calls.start), str(zone), groups, rounds, calls.ends_badly)
 
@@ -68,32 +68,32 @@ def round_words(flow: Flow, ring: Iterable[Place]) -> str:
 
 
 def _hours_group(
-    flow: Flow, block: Block, worlds: Sequence[ScheduleState], zone: ZoneInfo
+    flow: Flow, block: Block, states: Sequence[ScheduleState], zone: ZoneInfo
 ) -> HoursGroup:
     waited = [call for call in block.calls if _last_wait(call) is not None]
     straight = [call for call in block.calls if _last_wait(call) is None]
     return HoursGroup(
-        _when(block.worlds, worlds),
-        _example(block.worlds, zone),
+        _when(block.states, states),
+        _example(block.states, zone),
         tuple(_keyed(flow, straight)),
         tuple(_unanswered(flow, waited)),
         block.is_complete,
     )
 
 
-def _said(worlds: Iterable[ScheduleState]) -> dict[str, frozenset[Says]]:
-    """What each schedule and switch says in any of the worlds."""
+def _said(states: Iterable[ScheduleState]) -> dict[str, frozenset[Says]]:
+    """What each schedule and switch says in any of the states."""
     found: dict[str, set[Says]] = {}
-    for world in worlds:
-        for name, phase in world.phases.items():
+    for state in states:
+        for name, phase in state.phases.items():
             found.setdefault(name, set()).add(phase)
     return {name: frozenset(phases) for name, phases in found.items()}
 
 
-def _when(worlds: Sequence[ScheduleState], known: Sequence[ScheduleState]) -> str:
-    """What the schedules say in these worlds and in no other; "" where that is all there are."""
+def _when(states: Sequence[ScheduleState], known: Sequence[ScheduleState]) -> str:
+    """What the schedules say in these states and in no other; "" where that is all there are."""
     says = _said(known)
-    parts = _parts_by_hours(worlds, known)
+    parts = _parts_by_hours(states, known)
     words = [_hours_words(_said(part), says) for part in parts[:MOST_PARTS]]
     if len(parts) > MOST_PARTS:
         words.append(f"{len(parts) - MOST_PARTS} more combinations")
@@ -101,24 +101,24 @@ def _when(worlds: Sequence[ScheduleState], known: Sequence[ScheduleState]) -> st
 
 
 def _parts_by_hours(
-    worlds: Sequence[ScheduleState], known: Sequence[ScheduleState]
+    states: Sequence[ScheduleState], known: Sequence[ScheduleState]
 ) -> list[Sequence[ScheduleState]]:
-    """The worlds in as few parts as what every schedule says in them can name exactly."""
-    if _is_exact(worlds, known):
-        return [worlds]
-    for name in worlds[0].phases:
+    """The states in as few parts as what every schedule says in them can name exactly."""
+    if _is_exact(states, known):
+        return [states]
+    for name in states[0].phases:
         parts: dict[Says, list[ScheduleState]] = {}
-        for world in worlds:
-            parts.setdefault(world.phases[name], []).append(world)
+        for state in states:
+            parts.setdefault(state.phases[name], []).append(state)
         if all(_is_exact(part, known) for part in parts.values()):
             return list(parts.values())
-    return [[world] for world in worlds]
+    return [[state] for state in states]
 
 
-def _is_exact(worlds: Sequence[ScheduleState], known: Sequence[ScheduleState]) -> bool:
-    said = _said(worlds)
+def _is_exact(states: Sequence[ScheduleState], known: Sequence[ScheduleState]) -> bool:
+    said = _said(states)
     alike = [w for w in known if all(phase in said[name] for name, phase in w.phases.items())]
-    return len(alike) == len(worlds)
+    return len(alike) == len(states)
 
 
 def _hours_words(said: Mapping[str, frozenset[Says]], known: Mapping[str, frozenset[Says]]) -> str:
@@ -147,8 +147,8 @@ def _phase_words(phases: frozenset[Says], known: frozenset[Says]) -> str:
     return join_words([says for says in (*Phase, *Position) if says in phases], "or")
 
 
-def _example(worlds: Iterable[ScheduleState], zone: ZoneInfo) -> str:
-    moments = sorted(moment for world in worlds for moment in world.moments)
+def _example(states: Iterable[ScheduleState], zone: ZoneInfo) -> str:
+    moments = sorted(moment for state in states for moment in state.moments)
     first = next((moment for moment in moments if moment.is_ordinary), moments[0])
     occasions = dict.fromkeys(name for moment in moments for name in moment.occasions)
     others = [name for name in occasions if name not in first.occasions]

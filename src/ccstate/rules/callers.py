@@ -86,7 +86,7 @@ def _refuses_withheld(estate: Estate, number: Place) -> bool:
     if not lists:
         return False
     is_answered = False
-    for phases, moments in year.worlds(names):
+    for phases, moments in year.states(names):
         if moments[0].caller:
             continue
         withheld = year.phases(lists, moments[0].at, caller=WITHHELD)

@@ -93,15 +93,15 @@ class _Search:
         """The dead ends that calls to a number come to: when first, and by which keys."""
         near = self._near(start)
         schedules = self.flow.schedules(near)
-        worlds = self.year.worlds(schedules)
+        states = self.year.states(schedules)
         ends = [place for place in near if place in self.ends]
         hits: dict[Place, list[tuple[ScheduleState, tuple[str, ...]]]] = defaultdict(list)
-        for world in worlds:
-            came = self._reached(start, world.phases)
+        for state in states:
+            came = self._reached(start, state.phases)
             for end in ends:
-                if end in came and self._fails_in(end, world.phases):
-                    hits[end].append((world, _keys(came, end)))
-        return {end: _earliest(hit, is_always=len(hit) == len(worlds)) for end, hit in hits.items()}
+                if end in came and self._fails_in(end, state.phases):
+                    hits[end].append((state, _keys(came, end)))
+        return {end: _earliest(hit, is_always=len(hit) == len(states)) for end, hit in hits.items()}
 
     def _fails_in(self, end: Place, phases: Phases) -> bool:
         ways = self.taken(end, phases)
@@ -136,7 +136,7 @@ def _earliest(
     """The moment that best tells when, an ordinary one where there is one, and the keys then."""
     if is_always:
         return None, hits[0][1]
-    moments = [(moment, keys) for world, keys in hits for moment in world.moments]
+    moments = [(moment, keys) for state, keys in hits for moment in state.moments]
     return min(moments, key=lambda hit: (not hit[0].is_ordinary, hit[0].at))
 
 

@@ -324,15 +324,15 @@ def _missed(
         return []
     missed: list[Moment] = []
     is_reached = False
-    for world in estate.year.worlds(schedules):
+    for state in estate.year.states(schedules):
         # Who turns a switch, or puts a caller into a list, means the call to go elsewhere.
-        is_meant = world.moments[0].switches or world.moments[0].caller
-        if world.phases[hours] is not Phase.OPEN or is_meant:
+        is_meant = state.moments[0].switches or state.moments[0].caller
+        if state.phases[hours] is not Phase.OPEN or is_meant:
             continue
-        if _leads(estate.flow, near, queue, world.phases):
+        if _leads(estate.flow, near, queue, state.phases):
             is_reached = True
         else:
-            missed += world.moments
+            missed += state.moments
     return missed if is_reached else []
 
 

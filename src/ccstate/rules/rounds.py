@@ -97,16 +97,16 @@ def _drop_ends(
 
 def _in_knot(flow: Flow, year: Year, knot: list[Place]) -> Iterator[Round]:
     """The rounds in a knot, each once; of those that share places not every one is listed."""
-    worlds = year.worlds(flow.schedules(knot))
+    states = year.states(flow.schedules(knot))
     found: dict[frozenset[Place], list[list[tuple[Place, Transition]]]] = {}
-    for world in worlds:
+    for state in states:
         here: dict[frozenset[Place], list[tuple[Place, Transition]]] = {}
-        for circle in _circles(flow, world.phases, knot):
+        for circle in _circles(flow, state.phases, knot):
             here.setdefault(frozenset(place for place, _ in circle), circle)
         for members, circle in here.items():
             found.setdefault(members, []).append(circle)
     for rounds in found.values():
-        yield _rotated(min(rounds, key=_rarity), is_always=len(rounds) == len(worlds))
+        yield _rotated(min(rounds, key=_rarity), is_always=len(rounds) == len(states))
 
 
 def _circles(

@@ -239,10 +239,10 @@ CALLS = {
 
 def test_calls_meet_what_the_walk_says(estate: Estate) -> None:
     results = estate.run(CALLS)
-    heard = {name: r.heard for name, r in results.items() if not (r.passed and r.agrees)}
+    heard = {name: r.observed for name, r in results.items() if not (r.passed and r.agrees)}
     assert heard == {}
     assert estate.channels() == []
-    pressed = {name: _keys(result.heard) for name, result in results.items()}
+    pressed = {name: _keys(result.observed) for name, result in results.items()}
     assert pressed["too-short-an-account-then-a-longer"] == "21#1234#"
     assert _person(results["straight-to-a-phone"]) == Person(extension="2001")
     assert _person(results["somebody-elsewhere"]) == Person(number=OUTSIDE)
@@ -256,7 +256,7 @@ def _keys(heard: RealCall | None) -> str:
 
 
 def _person(result: CallResult) -> Person | None:
-    return result.heard.person if result.heard else None
+    return result.observed.person if result.observed else None
 
 
 def test_a_site_that_does_something_else_is_told_by_where_they_part(estate: Estate) -> None:
@@ -268,14 +268,14 @@ def test_a_site_that_does_something_else_is_told_by_where_they_part(estate: Esta
     )
     (result,) = other.run({"swapped": promise(MAIN, "extension/2002", "1")}).values()
     assert not result.passed
-    assert result.heard
-    assert result.heard.journey.at == "queue/sales"
+    assert result.observed
+    assert result.observed.journey.at == "queue/sales"
     assert result.agreement
     assert result.agreement.common == 3
     assert result.agreement.walked
     assert str(result.agreement.walked.place) == "extension/2002"
-    assert result.agreement.heard
-    assert str(result.agreement.heard.place) == "queue/sales"
+    assert result.agreement.observed
+    assert str(result.agreement.observed.place) == "queue/sales"
 
 
 def test_a_number_that_is_not_there_is_refused_and_one_unknown_is_not_called(
@@ -286,9 +286,9 @@ def test_a_number_that_is_not_there_is_refused_and_one_unknown_is_not_called(
     results = other.run(
         {"gone": promise("+61255509999", "hangup"), "unknown": promise(MAIN, "hangup", "9")}
     )
-    assert results["unknown"].heard is None
+    assert results["unknown"].observed is None
     assert not results["unknown"].passed
-    heard = results["gone"].heard
+    heard = results["gone"].observed
     assert heard
     assert (heard.journey.end, heard.journey.steps) == (End.CUT_OFF, ())
     assert not results["gone"].agrees
@@ -296,8 +296,8 @@ def test_a_number_that_is_not_there_is_refused_and_one_unknown_is_not_called(
 
 def test_a_call_that_comes_to_no_end_in_time_is_given_up(estate: Estate) -> None:
     (result,) = estate.run({"slow": promise(MAIN, "voicemail/2003")}, patience=-10.0).values()
-    assert result.heard
-    assert result.heard.journey.end is End.WAITS
+    assert result.observed
+    assert result.observed.journey.end is End.WAITS
     assert not result.passed
     assert estate.channels() == []
 

@@ -76,4 +76,4 @@ def test_every_promise_of_the_worked_example_is_kept(new_site: NewSite, release:
     entrance = Entrance("127.0.0.1", site.sip_port, unknown_password(KEY, NAME))
     results = run(flow, walked, login, entrance, at_once=len(walked))
     assert len(results) >= 15
-    assert {r.walked.name: r.heard for r in results if not (r.passed and r.agrees)} == {}
+    assert {r.walked.name: r.observed for r in results if not (r.passed and r.agrees)} == {}

@@ -97,7 +97,7 @@ def test_where_the_two_part_is_the_first_step_that_is_not_the_same() -> None:
     assert not found.agrees
     assert (found.common, found.same_end) == (1, False)
     assert found.walked == walked.steps[1]
-    assert found.heard == heard.steps[1]
+    assert found.observed == heard.steps[1]
 
 
 def test_a_call_that_the_site_ends_is_cut_off_unless_that_is_declared() -> None:
