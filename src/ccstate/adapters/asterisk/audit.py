@@ -242,7 +242,8 @@ def _numbers(centre: Centre) -> Iterator[Refusal]:
 
 
 def _internal_numbers(centre: Centre) -> Iterator[tuple[Address, str, Path]]:
-    for kind in kinds.DESTINATIONS:
+    # Extensions first: where two objects have one number, the other one is to be changed.
+    for kind in sorted(kinds.DESTINATIONS, key="extension".__ne__):
         field = kinds.internal_number_field(kind)
         numbered: Mapping[str, Filled] = centre.of(kind)
         for name, fields in numbered.items():

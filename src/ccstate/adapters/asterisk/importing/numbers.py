@@ -37,7 +37,7 @@ from ccstate.dialling.countries import country_of
 from ccstate.dialling.international import international, region_of
 from ccstate.dialling.number_formats import INTERNATIONAL, NATIONAL, read_as_e164, rewritten
 from ccstate.dialling.routing import specificity
-from ccstate.kinds import internal_number_field
+from ccstate.kinds import DESTINATIONS, internal_number_field
 from ccstate.kinds.fields import duration
 from ccstate.model import Address, Json
 
@@ -144,7 +144,8 @@ def _service(
     named.add(dialled)
     kind, _, name = reached.partition("/")
     fields = work.objects.get(Address(kind, name), {})
-    if internal_number_field(kind) == "extension" and fields.get("extension") in (None, dialled):
+    is_numbered = kind in DESTINATIONS and internal_number_field(kind) == "extension"
+    if is_numbered and fields.get("extension") in (None, dialled):
         fields["extension"] = dialled
         work.ledger.rename(mark, by, reached)
     else:
