@@ -12,7 +12,7 @@ from ccstate.rules.rule import Breach, Estate, Reach, Rule, some
 
 
 def _asking(estate: Estate) -> Iterator[tuple[Place, tuple[Transition, ...]]]:
-    """Places that ask caller lists, and what they do with callers."""
+    """Yield the places that ask caller lists, and what they do with callers."""
     numbers = [Place("number", n) for n, f in estate.of("number").items() if f.get("callers")]
     nodes = [
         Place("ivr", tree, node)
@@ -38,7 +38,7 @@ def _in_silence(estate: Estate) -> Iterator[Breach]:
 
 
 def _says_nothing(estate: Estate, way: Transition) -> bool:
-    """Whether the call ends at once, and nothing has been heard."""
+    """Check whether the call ends at once, and the caller has heard nothing."""
     while way.to is not None and way.to.kind == "ivr":
         node = estate.of("ivr")[way.to.name]["nodes"].get(way.to.node, {})
         if node.get("type") not in {"hangup", "goto"} or node.get("prompt"):
@@ -79,7 +79,7 @@ def _callback_refused(estate: Estate) -> Iterator[Breach]:
 
 
 def _refuses_withheld(estate: Estate, number: Place) -> bool:
-    """Whether humans answer other callers, and at no time those who withhold their number."""
+    """Check whether agents answer other callers, and never those who withhold their number."""
     flow, year = estate.flow, estate.year
     names = flow.schedules(flow.reached(number))
     lists = [name for name in names if name.startswith(CALLERS)]

@@ -34,7 +34,7 @@ def _changes(clock: _Clock) -> bool:
 
 @cache
 def _zones() -> Mapping[str, tuple[str, ...]]:
-    """The timezones of each country, from zone.tab of the IANA database (in `tzdata`)."""
+    """Read the timezones of each country, from zone.tab of the IANA database (in `tzdata`)."""
     from importlib.resources import files
 
     text = (files("tzdata") / "zoneinfo" / "zone.tab").read_text(encoding="utf-8")
@@ -89,7 +89,10 @@ def _odd_zones(estate: Estate) -> Iterator[Breach]:
 
 
 def _inverted(address: Address, zone: str, near: Iterable[str], first: date) -> Breach | None:
-    """POSIX counts west of Greenwich: Etc/GMT-10 is ten hours ahead of UTC (tzdata, `etcetera`)."""
+    """Report a timezone whose sign is probably meant the other way round.
+
+    POSIX counts west of Greenwich: Etc/GMT-10 is ten hours ahead of UTC (tzdata, `etcetera`).
+    """
     if not (match := _INVERTED.fullmatch(zone)):
         return None
     way = "ahead of" if match[1] == "-" else "behind"
@@ -105,7 +108,7 @@ def _inverted(address: Address, zone: str, near: Iterable[str], first: date) -> 
 
 
 def _is_kept(zone: str, zones: Iterable[str], first: date) -> bool:
-    """Whether clocks of one of the zones show the same time all the year."""
+    """Check whether clocks of one of the zones show the same time all the year."""
     return any(_clock(other, first) == _clock(zone, first) for other in zones)
 
 
@@ -160,7 +163,7 @@ def _odd_moments(estate: Estate) -> Iterator[Breach]:
 
 
 def _day_like(estate: Estate, start: Place, at: datetime) -> str:
-    """The first day to come on which schedules say the same at that time; best the same weekday."""
+    """Find the first day on which schedules say the same at that time; best the same weekday."""
     names = estate.flow.schedules(estate.flow.reached(start))
     said = estate.year.phases(names, at)
     coming = [estate.today + timedelta(days=number) for number in range(1, DAYS)]

@@ -43,7 +43,7 @@ def _ring_groups(estate: Estate) -> Iterator[Breach]:
 
 
 def _cut_off(estate: Estate, name: str, node: Mapping[str, Any]) -> tuple[str, str, str] | None:
-    """Message, cause and missing field of a node that cuts off callers who do nothing."""
+    """Explain a node that cuts off callers who do nothing: message, cause and missing field."""
     kind = node["type"]
     if kind == "menu" and not node.get("on_timeout"):
         message = f"menu {quote(name)} cuts off callers who press nothing"
@@ -72,7 +72,7 @@ def _unanswered(estate: Estate, name: str, node: Mapping[str, Any]) -> tuple[str
 
 
 def _phones(estate: Estate, resource: Resource) -> Iterator[Breach]:
-    """Destinations that are phones without a mailbox; members and dialled phones are none."""
+    """Yield destinations that are phones without a mailbox, but no members or dialled phones."""
     address = resource.address
     alive = reached_nodes(estate.of("ivr")[address.name]) if address.kind == "ivr" else None
     sent = {name: value for name, value in resource.fields.items() if name != "members"}

@@ -34,7 +34,7 @@ class _Case(NamedTuple):
 
 
 class _Search:
-    """Dead ends, and who comes to them."""
+    """A search for dead ends, and for the callers who come to them."""
 
     def __init__(self, estate: Estate, not_taken: frozenset[Event] = _NOT_TAKEN) -> None:
         self.not_taken = not_taken
@@ -46,7 +46,7 @@ class _Search:
         self.relevant = ancestors(before, self.ends)
 
     def _may_fail(self, place: Place) -> bool:
-        """Whether some call fails at the place, at whatever hour."""
+        """Check whether some call fails at the place, at whatever hour."""
         return any(
             way.to is None and way.event not in self.not_taken and self._fails(place, way)
             for way in self.flow.ways(place)
@@ -64,7 +64,7 @@ class _Search:
         return True
 
     def taken(self, place: Place, phases: Phases) -> list[Transition]:
-        """The ways that callers can take where every agent who is there answers, or none."""
+        """Return the ways that callers can take where every agent who is there answers, or none."""
         ways = self.flow.possible(place, phases)
         may_answer = any(way.event is Event.ANSWERED for way in ways)
         if may_answer and Event.ANSWERED not in self.not_taken:
@@ -78,7 +78,7 @@ class _Search:
         ]
 
     def cases(self) -> dict[Place, list[_Case]]:
-        """By dead end, the numbers that lead there."""
+        """Return the numbers that lead to each dead end."""
         alike: dict[tuple[Transition, ...], list[str]] = defaultdict(list)
         for place in sorted(self.relevant):
             if place.kind == "number" and not place.node:
@@ -90,7 +90,7 @@ class _Search:
         return found
 
     def _from(self, start: Place) -> dict[Place, tuple[Moment | None, tuple[str, ...]]]:
-        """The dead ends that calls to a number come to: when first, and by which keys."""
+        """Return the dead ends that calls to a number come to: when first, and by which keys."""
         near = self._near(start)
         schedules = self.flow.schedules(near)
         states = self.year.states(schedules)
@@ -108,7 +108,7 @@ class _Search:
         return any(way.to is None and self._fails(end, way) for way in ways)
 
     def _near(self, start: Place) -> list[Place]:
-        """The places on the ways from there to dead ends."""
+        """Return the places on the ways from there to dead ends."""
         seen = {start}
         for place in (todo := [start]):
             for way in self.flow.ways(place):
@@ -133,7 +133,7 @@ class _Search:
 def _earliest(
     hits: list[tuple[ScheduleState, tuple[str, ...]]], *, is_always: bool
 ) -> tuple[Moment | None, tuple[str, ...]]:
-    """The moment that best tells when, an ordinary one where there is one, and the keys then."""
+    """Choose the moment that best tells when, an ordinary one where there is one, and its keys."""
     if is_always:
         return None, hits[0][1]
     moments = [(moment, keys) for state, keys in hits for moment in state.moments]
@@ -195,7 +195,7 @@ def _when(flow: Flow, case: _Case) -> str:
 
 
 def _words(estate: Estate, end: Place) -> tuple[Path, str, str]:
-    """Path, cause and hint at a dead end."""
+    """Describe a dead end: path, cause and hint."""
     if end.kind == "queue":
         return _queue_words(estate, end)
     if end.kind == "extension":

@@ -113,7 +113,7 @@ def _unit(threshold: str) -> str:
 
 
 def _size(threshold: str) -> int:
-    """A threshold as a number, durations in seconds."""
+    """Return a threshold as a number, durations in seconds."""
     return int(threshold.rstrip("%hms")) * _SECONDS.get(threshold[-1], 1)
 
 

@@ -33,7 +33,7 @@ class _Place(NamedTuple):
 
 
 def _places(call: EmergencyCall) -> Iterator[_Place]:
-    """Every route that may take the call: with the same pattern in two, it is undecided which."""
+    """Yield each route that may take the call: with one pattern in two, it is undecided which."""
     if isinstance(call.goes, Leaves):
         for route in (call.goes.route, *call.goes.rivals):
             yield _Place(route, call.goes.pattern, call.dialled)
@@ -72,7 +72,7 @@ def _at_site(site: str, names: Sequence[str]) -> Address:
 
 
 def _from(site: str, names: Sequence[str]) -> str:
-    """Where the phones are that call, in words."""
+    """Name in words where the phones are that call."""
     if site != NOWHERE:
         return f"site/{site}"
     return some([f"extension/{name}" for name in names])
@@ -91,7 +91,7 @@ def _nowhere(call: EmergencyCall, names: Sequence[str]) -> Breach:
 
 
 def _nowhere_without_site(lost: Sequence[EmergencyCall], names: Sequence[str]) -> Breach:
-    """Numbers of any country of the house that no route for every site carries."""
+    """Report the numbers of any country of the house that no route for every site carries."""
     numbers = some(dict.fromkeys(f'"{call.dialled}"' for call in lost))
     countries = some(dict.fromkeys(call.country.name for call in lost))
     return Breach(
@@ -105,7 +105,7 @@ def _nowhere_without_site(lost: Sequence[EmergencyCall], names: Sequence[str]) -
 
 
 class _Doubtful(NamedTuple):
-    """Emergency numbers of a site of which it is not known here whether its line must reach them.
+    """Emergency numbers of a site of which it is not known whether its line must reach them.
 
     `lost` says what becomes of those that reach no one. `is_any_answered`: another one, or a
     number that is known, is carried.
@@ -130,7 +130,10 @@ def _doubtful(calls: EmergencyCalls) -> Iterator[_Doubtful]:
 
 
 def _lost(calls: EmergencyCalls, call: EmergencyCall) -> str:
-    """What becomes of a call that does not reach the emergency services; "" where it may."""
+    """Describe what becomes of a call that does not reach the emergency services.
+
+    The text is "" where it may reach them.
+    """
     if call.goes is None:
         return f'"{call.dialled}" goes nowhere'
     if isinstance(call.goes, Address):
@@ -304,7 +307,7 @@ def _caller_id(estate: Estate) -> Iterator[Breach]:
 
 
 def _fault(calls: EmergencyCalls, site: str, number: str, country: Country) -> str:
-    """Why the emergency services cannot call a number back; "" where they can."""
+    """Explain why the emergency services cannot call a number back; "" where they can."""
     if calls.is_internal(number):
         return "an internal number"
     code = country.calling_code_of(number)
@@ -338,7 +341,7 @@ def _uncallable(
 
 
 def _called_back(estate: Estate, callbacks: Mapping[str, str]) -> Iterator[Breach]:
-    """What keeps the emergency services from reaching a person at the numbers of sites."""
+    """Explain what keeps the emergency services from reaching a person at the numbers of sites."""
     numbers = estate.of("number")
     if not numbers:
         return
@@ -363,7 +366,7 @@ def _called_back(estate: Estate, callbacks: Mapping[str, str]) -> Iterator[Breac
 
 
 def _answered_numbers(estate: Estate, numbers: Iterable[str]) -> set[str]:
-    """Those of the numbers at which callers reach a human, at some hour and by some key."""
+    """Return the numbers at which callers reach an agent, at some hour and by some key."""
     came = sources(estate.flow, {Place("number", number): None for number in numbers})
     humans = [p for p in came if any(way.end is End.HUMAN for way in estate.flow.ways(p))]
     return {place.name for place in ancestors(came, humans) if place.kind == "number"}
@@ -376,7 +379,7 @@ Act, 47 CFR 9.3) is that, and what finds the caller in the building: room, floor
 
 
 class _Lack(NamedTuple):
-    """What a location lacks: a site (""), an address, or the area in the building."""
+    """The thing that a location lacks: a site (""), an address, or the area in the building."""
 
     what: str
     site: str
@@ -394,8 +397,8 @@ def _no_location(estate: Estate) -> Iterator[Breach]:
         who = Address("user", person) if person else Address("extension", name)
         if lack := _lack(sites, location_of(estate.centre, name)):
             lacking.setdefault(lack, []).append(who)
-    for lack, everybody in lacking.items():
-        yield _found(lack, sites, everybody)
+    for lack, lacking_it in lacking.items():
+        yield _found(lack, sites, lacking_it)
 
 
 def _lack(sites: Mapping[str, Filled], location: Location) -> _Lack | None:

@@ -11,7 +11,7 @@ from ccstate.rules.rule import Breach, Estate, Reach, Rule
 
 
 def _sites(estate: Estate, code: Filled) -> Iterable[str]:
-    """The sites whose phones may dial a code."""
+    """Name the sites whose phones may dial a code."""
     return code.get("sites") or sorted(estate.of("site"))
 
 
@@ -60,7 +60,7 @@ def _without_effect(estate: Estate) -> Iterator[Breach]:
 
 
 def _lack(estate: Estate, code: Filled) -> tuple[str, str, str] | None:
-    """Why a code has no effect: message, cause and hint; None where it does something."""
+    """Explain why a code has no effect: message, cause and hint; None where it has one."""
     match code["action"]:
         case "log_in" | "log_out":
             verb = code["action"].replace("_", "s ")
@@ -125,7 +125,7 @@ def _switch_without_effect(estate: Estate) -> Iterator[Breach]:
 
 
 def _asked(estate: Estate) -> Iterator[str]:
-    """The switches on which a call or a schedule depends."""
+    """Name the switches on which a call or a schedule depends."""
     for number in estate.of("number").values():
         # One that does not say where calls go then has a message of its own.
         if switch := number.get("switch"):

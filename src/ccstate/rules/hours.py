@@ -44,7 +44,7 @@ def _span(text: str, midnight: int, path: Path) -> _Span:
 
 
 def _weeks(schedule: Filled) -> Iterator[list[_Span]]:
-    """The spans of the week, and of that of each season."""
+    """Yield the spans of the week, and of that of each season."""
     seasons = enumerate(schedule.get("seasons") or ())
     weeks: list[tuple[Path, Mapping[str, Sequence[str]]]] = [
         (("weekly",), schedule["weekly"]),
@@ -59,7 +59,7 @@ def _weeks(schedule: Filled) -> Iterator[list[_Span]]:
 
 
 def _special_days(schedule: Filled) -> Iterator[tuple[list[_Span], str]]:
-    """The spans of every list of an exception or holiday, and the day that it is about."""
+    """Yield the spans of every list of an exception or holiday, and the day that it is about."""
     for field, of_day in (("exceptions", ("hours", "closed")), ("holidays", ("hours",))):
         for place, entry in enumerate(schedule.get(field) or ()):
             for name in of_day:
@@ -90,7 +90,7 @@ def _never_open(estate: Estate) -> Iterator[Breach]:
 
 
 def _is_open_some_week(estate: Estate, schedule: Filled) -> bool:
-    """Whether weekly hours must show: no season replaces them, and nothing lasts for months."""
+    """Check whether weekly hours must show: no season replaces them, nothing lasts for months."""
     entries = [*(schedule.get("holidays") or ()), *(schedule.get("exceptions") or ())]
     calendars = estate.of("calendar")
     for name in schedule.get("calendars") or ():
@@ -127,7 +127,7 @@ def _gaps(estate: Estate) -> Iterator[Breach]:
 
 
 def _holes(spans: Sequence[_Span], period: int = 0) -> Iterator[tuple[_Span, int]]:
-    """Spans that are followed by a hole that is not meant, and its minutes.
+    """Yield the spans that are followed by a hole that is not meant, and its minutes.
 
     That is a hole shorter than 15 minutes, or one that begins at 23:59. Spans that have a period
     begin anew after it; without one, what follows the last of them does not count.
@@ -203,7 +203,7 @@ def _overlaps(estate: Estate) -> Iterator[Breach]:
 
 
 def _meeting(spans: Sequence[_Span], period: int = 0) -> Iterator[tuple[_Span, _Span]]:
-    """Pairs of spans that overlap: one that began before, and each that begins during it."""
+    """Yield pairs of spans that overlap: one that began before, and each that begins during it."""
     if not spans:
         return
     latest = max(spans, key=_end)
@@ -227,7 +227,7 @@ def _overlap(address: Address, path: Path, what: str, day: str) -> Breach:
 def _twice(
     entries: Sequence[Filled], clash: Callable[[Filled, Filled], bool]
 ) -> Iterator[tuple[int, str]]:
-    """The places of entries that begin on a day that another holds too, and the day."""
+    """Yield the places of entries that begin on a day that another holds too, and the day."""
     for place, _, day in _pairs(entries, Entries(entries), clash):
         yield place, day
 
@@ -235,7 +235,7 @@ def _twice(
 def _pairs(
     entries: Sequence[Filled], known: Entries, clash: Callable[[Filled, Filled], bool]
 ) -> Iterator[tuple[int, Filled, str]]:
-    """Entries that begin while another one lasts, by their places, the other, and the day."""
+    """Yield entries that begin while another one lasts, by their places, the other, and the day."""
     places = {id(entry): place for place, entry in enumerate(entries)}
     for place, entry in enumerate(entries):
         first = ends_of(entry)[0]
@@ -253,7 +253,7 @@ def _pairs(
 
 
 def _are_as_precise(one: Filled, other: Filled) -> bool:
-    """Whether nothing says which of the two wins: both of one year or not, of one day or not."""
+    """Check whether two entries are as precise: both of one year or not, of one day or not."""
     if "weekly" not in one and (one.get("hours") is None or other.get("hours") is None):
         return False
     return _precision(one) == _precision(other)
@@ -265,7 +265,7 @@ def _precision(entry: Filled) -> tuple[bool, bool]:
 
 
 def _share_hours(one: Filled, other: Filled) -> bool:
-    """Whether two holidays of a day meet: one takes all of it, or both a part that they share."""
+    """Check whether two holidays of a day meet: one takes all of it, or both share a part."""
     if one.get("hours") is None or other.get("hours") is None:
         return True
     spans = spans_of(one["hours"])
@@ -290,7 +290,7 @@ def _holidays_twice(address: Address, holidays: Sequence[Filled]) -> Iterator[Br
 def _in_calendars_too(
     address: Address, schedule: Filled, shared: Mapping[str, Entries]
 ) -> Iterator[Breach]:
-    """Holidays of a schedule that a calendar of it has as well."""
+    """Yield the holidays of a schedule that a calendar of it has as well."""
     own = schedule.get("holidays") or ()
     for calendar in schedule.get("calendars") or () if own else ():
         if calendar not in shared:
@@ -353,7 +353,7 @@ def _past_exceptions(estate: Estate) -> Iterator[Breach]:
 
 
 def _cut_nights(estate: Estate) -> Iterator[Breach]:
-    """Exceptions that meet hours of the night before, and do not say what becomes of them."""
+    """Yield exceptions that meet hours of the night before and do not say what becomes of them."""
     for address, schedule in _schedules(estate):
         if not any(end > DAY for week in _weeks(schedule) for _, end, _, _ in _of_days(week)):
             continue
@@ -377,14 +377,14 @@ def _cut_nights(estate: Estate) -> Iterator[Breach]:
 
 
 def _of_days(week: Iterable[_Span]) -> Iterator[_Span]:
-    """Spans of a week by the day on which they begin."""
+    """Group the spans of a week by the day on which they begin."""
     for span in week:
         midnight = span.start // DAY * DAY
         yield span._replace(start=span.start - midnight, end=span.end - midnight)
 
 
 def _next_day(entry: Filled, today: date) -> date | None:
-    """The first day of an entry that has not passed; None where there is none in a year."""
+    """Return the first day of an entry that has not passed; None where there is none in a year."""
     if entry.get("date"):
         day = day_named(ends_of(entry)[0])
         if day and day < today <= (day_named(ends_of(entry)[1]) or day):
@@ -395,7 +395,7 @@ def _next_day(entry: Filled, today: date) -> date | None:
 
 
 def _hold(spans: Iterable[tuple[int, int]], late: int) -> bool:
-    """Whether the spans say what is so from midnight until a minute."""
+    """Check whether the spans say what is so from midnight until a minute."""
     reached = 0
     for start, end in sorted(spans):
         if start > reached:
@@ -439,7 +439,7 @@ _CLOSED = re.compile(r"\b(closed|shut|closing day|not open)\b", re.IGNORECASE)
 
 
 def _all_day_open(estate: Estate) -> Iterator[Breach]:
-    """Spans of 24 hours that are written as if they were none, or called closed."""
+    """Yield the spans of 24 hours that are written as if they were none, or called closed."""
     for address, schedule in _schedules(estate):
         spans = chain.from_iterable((*_weeks(schedule), *(s for s, _ in _special_days(schedule))))
         for span in spans:
@@ -463,7 +463,7 @@ def _all_day_open(estate: Estate) -> Iterator[Breach]:
 
 
 def _reason(schedule: Filled, span: _Span) -> str:
-    """What calls the hours of a span closed, if anything does."""
+    """Return the label or reason that calls the hours of a span closed; "" for none."""
     field, place, *_ = span.path
     called: object = schedule.get("label")
     if field == "exceptions" and isinstance(place, int):

@@ -1,4 +1,4 @@
-"""Judge an estate by every rule: the findings as diagnostics with their places."""
+"""The judgement of an estate by every rule: the findings as diagnostics with their places."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -25,7 +25,7 @@ Severities: TypeAlias = Mapping[str, Severity | None]
 
 
 def judge(estate: Estate, severities: Severities, content: Content) -> list[Diagnostic]:
-    """What the rules say about the estate, sorted by place; `content` gives the bytes of a file.
+    """Judge the estate by every rule, sorted by place; `content` gives the bytes of a file.
 
     The estate is what files declare. What they leave out is not known, and nothing is said that
     depends on it.
@@ -54,7 +54,7 @@ def judge(estate: Estate, severities: Severities, content: Content) -> list[Diag
 def new_errors(
     comparison: Comparison, severities: Severities, content: Content
 ) -> list[Diagnostic]:
-    """The errors that the estate has and that it did not have before, sorted by place.
+    """List the errors that the estate has and did not have before, sorted by place.
 
     What was wrong already forbids nothing: it is no worse, and `validate` reports it. Objects that
     no file declares take part, and are not judged.
@@ -66,7 +66,7 @@ def new_errors(
 def new_warnings(
     comparison: Comparison, declared: Estate, severities: Severities, content: Content
 ) -> list[Diagnostic]:
-    """The warnings that the estate has and did not have before, and that no `judge` reports.
+    """List the warnings that the estate has and did not have before, and that no `judge` reports.
 
     They depend on what `declared`, the desired state, leaves to the platform: the estate knows it.
     """
@@ -82,7 +82,7 @@ def new_warnings(
 def _new(
     comparison: Comparison, severities: Severities, severity: Severity
 ) -> dict[str, list[Finding]]:
-    """What the rules of a severity find after a change and did not find before it."""
+    """List what the rules of a severity find after a change and did not find before it."""
     return {
         code: list(found_newly(rule, severity, comparison))
         for code, rule in RULES.items()
@@ -91,7 +91,7 @@ def _new(
 
 
 def found_newly(rule: Rule, severity: Severity, comparison: Comparison) -> list[Finding]:
-    """What a rule finds after a change and did not find before it, in the part that it has to judge."""
+    """List what a rule finds newly after a change, in the part that it has to judge."""
     part = comparison.part(rule.reach)
     if part is None:
         return []
@@ -108,7 +108,7 @@ def found_newly(rule: Rule, severity: Severity, comparison: Comparison) -> list[
 def _shown(
     findings: dict[str, list[Finding]], estate: Estate, content: Content, severity: Severity
 ) -> list[Diagnostic]:
-    """Findings as diagnostics: the first of them, those that comments silence taken away."""
+    """Convert findings to diagnostics: the first of them, without those that comments silence."""
     if any(findings.values()):
         _silenced(findings, estate, content)
     new = list(chain.from_iterable(findings.values()))
@@ -139,7 +139,7 @@ def _findings(rule: Rule, severity: Severity, estate: Estate) -> list[Finding]:
 def _reported(
     findings: dict[str, list[Finding]], estate: Estate, declared: Estate
 ) -> dict[str, set[Path]]:
-    """Where the rules of these findings find something in a desired state, whatever platforms hold."""
+    """Return where the rules find something in a desired state, whatever platforms hold."""
     codes = [code for code, found in findings.items() if found]
     if not codes:
         return {}
@@ -159,7 +159,7 @@ def _is_alike(state: State, other: State) -> bool:
 
 
 def _known(findings: dict[str, list[Finding]], estate: Estate) -> dict[str, list[Finding]]:
-    """Those of the findings that are so whatever a platform holds where nothing is declared."""
+    """Select the findings that are so whatever a platform holds where nothing is declared."""
     if not any(findings.values()):
         return findings
     good = Estate(benign(estate.state), estate.today)
@@ -175,7 +175,7 @@ def _order(finding: Finding) -> tuple[str, tuple[str, ...], str]:
 
 
 def _rest(code: str, count: int, problems: list[Diagnostic]) -> Diagnostic:
-    """How many more there are of a code, in the place of the last one that is shown."""
+    """Count the further findings of a code, in the place of the last one that is shown."""
     last = max((problem for problem in problems if problem.code == code), key=sort_key)
     hint = f"mend these first; `ccstate rule {code}` says how to switch the rule off"
     return replace(last, message=f"… and {count:,} more", cause="", hint=hint)
@@ -184,7 +184,7 @@ def _rest(code: str, count: int, problems: list[Diagnostic]) -> Diagnostic:
 def _silenced(
     findings: dict[str, list[Finding]], estate: Estate, content: Content
 ) -> list[Diagnostic]:
-    """Takes away what comments silence; says what is wrong with the comments."""
+    """Take away what comments silence, and report what is wrong with the comments."""
     files = dict.fromkeys(r.file for r in estate.state.values() if r.file)
     marked = {file: data for file in files if MARK in (data := content(file))}
     here: dict[str, list[Finding]] = {file: [] for file in marked}
@@ -205,7 +205,7 @@ def _silenced(
 
 
 def _covered(findings: list[Finding], found: list[Silence], data: bytes) -> Iterator[Finding]:
-    """Those of the findings in one file that its comments silence.
+    """Yield the findings in one file that its comments silence.
 
     A comment speaks of what stands below it too: at a field of the whole field, at the name of a
     resource of all of it.
@@ -253,7 +253,7 @@ _Good: TypeAlias = Mapping[str, Json]
 
 
 def benign(state: State) -> State:
-    """The state with whole undeclared fields as good for callers as they can be.
+    """Return the state with its undeclared fields as good for callers as they can be.
 
     A mapping that is declared is judged as a whole, for the author of `overflow: {after: 3m}` has
     thought of it. So are fields whose default is no lack; and where phones stand and
@@ -291,13 +291,13 @@ def _filled(resource: Resource, good: _Good | None) -> Resource:
 
 
 def _skills(resources: Iterable[Resource]) -> dict[str, Json]:
-    """Every skill that a queue asks for."""
+    """List every skill that a queue asks for."""
     asked: Any = [r.fields.get("skills") or () for r in resources if r.address.kind == "queue"]
     return {skill: 1 for skills in asked for skill in skills}
 
 
 def _stand_ins(state: State, user: _Good) -> Iterable[tuple[Address, Fields]]:
-    """Who answers; in every team, where the team of a user is not declared."""
+    """Make the users who answer; of every team, where the team of a user is not declared."""
     yield Address("extension", STAND_IN), {"voicemail": {}}
     if all("team" in r.fields for (kind, _), r in state.items() if kind == "user"):
         return

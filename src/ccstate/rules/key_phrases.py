@@ -1,4 +1,4 @@
-"""Find the keys that a prompt tells callers to press, by the words of each language for it."""
+"""The keys that a prompt tells callers to press, found by the words of each language for it."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -7,8 +7,8 @@ from typing import NamedTuple
 from unicodedata import normalize
 
 
-class Tongue(NamedTuple):
-    """The words of one language, as patterns for lower and upper case."""
+class KeyPhrases(NamedTuple):
+    """The key phrases of one language, as patterns for lower and upper case."""
 
     names: Mapping[str, str]
     """The spoken names of keys."""
@@ -39,11 +39,11 @@ class Tongue(NamedTuple):
 
 
 def _names(digits: str, star: str, square: str) -> dict[str, str]:
-    """The spoken names of 0 to 9, in order, of * and of #: a pattern each."""
+    """Return the spoken names of 0 to 9, in order, of * and of #: a pattern each."""
     return {**dict(zip("0123456789", digits.split(), strict=True)), "*": star, "#": square}
 
 
-_ENGLISH = Tongue(
+_ENGLISH = KeyPhrases(
     _names(
         r"zero|nought|oh one(?!\s+(?:key|button|number|option|of|more|at|by)\b) two three four five"
         " six seven eight nine",
@@ -68,7 +68,7 @@ _ENGLISH = Tongue(
     " option number key button now a an can could may also otherwise either then it we",
 )
 
-_GERMAN = Tongue(
+_GERMAN = KeyPhrases(
     _names(
         "null eins zwei|zwo drei vier fünf sechs sieben acht neun",
         "stern(?:chen)?",
@@ -87,7 +87,7 @@ _GERMAN = Tongue(
     idle="für die der das den um zu wenn sie bitte oder und noch einmal nochmals erneut mit in können auch ein eine",
 )
 
-_SPANISH = Tongue(
+_SPANISH = KeyPhrases(
     _names(
         "cero uno dos tres cuatro cinco seis siete ocho nueve",
         "asterisco|estrella",
@@ -104,7 +104,7 @@ _SPANISH = Tongue(
     idle="para de del la el los las un una si usted con o y por favor otra vez nuevamente puede también",
 )
 
-_FRENCH = Tongue(
+_FRENCH = KeyPhrases(
     _names(
         # "un" is "a" as well: "tapez un code".
         r"zéro un(?=\s*(?:[,.;]|$|pour\b|ou\b)) deux trois quatre cinq six sept huit neuf",
@@ -122,7 +122,7 @@ _FRENCH = Tongue(
     idle="pour le la les un une de du des si vous et ou à nouveau encore pouvez aussi",
 )
 
-_ITALIAN = Tongue(
+_ITALIAN = KeyPhrases(
     _names(
         "zero uno due tre quattro cinque sei sette otto nove",
         "asterisco|stella",
@@ -139,7 +139,7 @@ _ITALIAN = Tongue(
     idle="per il la lo i gli le un una di del se o e di nuovo ancora può anche",
 )
 
-_VIETNAMESE = Tongue(
+_VIETNAMESE = KeyPhrases(
     _names(
         "không một hai ba bốn năm sáu bảy tám chín",
         "sao",
@@ -158,7 +158,7 @@ _VIETNAMESE = Tongue(
     idle="để quý vị xin vui lòng nếu hoặc muốn lại một lần nữa",
 )
 
-_CHINESE = Tongue(
+_CHINESE = KeyPhrases(
     _names(
         "零|〇 一 二|两|兩 三 四 五 六 七 八 九",
         "星|米字",
@@ -174,7 +174,7 @@ _CHINESE = Tongue(
     spaced=False,
 )
 
-TONGUES: Mapping[str, Tongue] = {
+KEY_PHRASES: Mapping[str, KeyPhrases] = {
     "en": _ENGLISH,
     "de": _GERMAN,
     "es": _SPANISH,
@@ -200,18 +200,18 @@ class SpokenKey(NamedTuple):
 
 
 def is_readable(language: str) -> bool:
-    """Whether we know how a language announces keys: `en-AU` yes, `el` no."""
-    return language.partition("-")[0] in TONGUES
+    """Check whether we know how a language announces keys: `en-AU` yes, `el` no."""
+    return language.partition("-")[0] in KEY_PHRASES
 
 
 def spoken_keys(text: str, language: str) -> list[SpokenKey]:
-    """Every announcement of a key in a text, in order; [] in a language that is not readable.
+    """List the announcements of keys in a text, in order; [] in a language that is not readable.
 
     Only keys that the prompt asks the caller to press: "press 2", "press two", "dial 0", "press star",
     "press 1 or 2", "press 1 for sales, 2 for billing". Numbers of several digits are no keys.
     """
-    tongue = TONGUES.get(language.partition("-")[0])
-    if tongue is None:
+    phrases = KEY_PHRASES.get(language.partition("-")[0])
+    if phrases is None:
         return []
     grammar = _grammar(language.partition("-")[0])
     found: list[SpokenKey] = []
@@ -226,7 +226,7 @@ def spoken_keys(text: str, language: str) -> list[SpokenKey]:
 
 
 def may_announce(text: str, language: str, key: str) -> bool:
-    """Whether a text could announce the key in words that `spoken_keys` does not understand.
+    """Check whether a text could announce the key in words that `spoken_keys` does not understand.
 
     True where the key occurs anywhere, as sign or as word, where any key will do, and in a
     language that is not readable.
@@ -239,7 +239,7 @@ def may_announce(text: str, language: str, key: str) -> bool:
 
 
 class _Mention(NamedTuple):
-    """Where a sentence tells a caller to press something, verb included, and what."""
+    """The part of a sentence that asks for a key, verb included, and the keys."""
 
     start: int
     end: int
@@ -266,35 +266,37 @@ _KEYS = {group: key for key, group in _GROUPS.items()}
 
 
 def _plain(text: str) -> str:
-    """The text on one line, full-width digits and signs as ordinary ones."""
+    """Put the text on one line, full-width digits and signs as ordinary ones."""
     return " ".join(normalize("NFKC", text).split())
 
 
 @cache
 def _grammar(language: str) -> _Grammar:
-    tongue = TONGUES[language]
-    words = rf"{tongue.named_after}(?:{'|'.join(tongue.names.values())})"
+    phrases = KEY_PHRASES[language]
+    words = rf"{phrases.named_after}(?:{'|'.join(phrases.names.values())})"
     # Neither 1.5, 1:30, 1,000, 1-800 nor 1 800.
     digit = r"\d(?!\d|[.:]\d|,\d{3}|\s*[-–]\s*\d\d|\s+\d)"
-    thing = f"(?:{tongue.thing})?" if tongue.thing else ""
-    behind = r"(?!\w)" if tongue.spaced else "(?![0-9A-Za-z])"
+    thing = f"(?:{phrases.thing})?" if phrases.thing else ""
+    behind = r"(?!\w)" if phrases.spaced else "(?![0-9A-Za-z])"
     one = rf"{_OPENING}(?:[*#]|(?:{digit}|{words})){_CLOSING}{thing}{behind}"
-    several = rf"{one}(?:\s*,\s*{one})*\s*,?\s*(?:{tongue.either}|/)\s*{tongue.article}{one}"
-    reach = rf"{one}\s*(?:{tongue.reach})\s*{one}"
-    guard = f"(?!{tongue.guard})" if tongue.guard else ""
-    keys = rf"(?:(?P<reach>{reach})|(?P<keys>{several}|{one})(?!\s*(?:{tongue.reach})\s*\d)){guard}"
-    announced = [f"{tongue.lead}{keys}"]
-    if tongue.later:
-        announced.append(rf"\b(?=\D){tongue.article}{keys}{tongue.later}")
+    several = rf"{one}(?:\s*,\s*{one})*\s*,?\s*(?:{phrases.either}|/)\s*{phrases.article}{one}"
+    reach = rf"{one}\s*(?:{phrases.reach})\s*{one}"
+    guard = f"(?!{phrases.guard})" if phrases.guard else ""
+    keys = (
+        rf"(?:(?P<reach>{reach})|(?P<keys>{several}|{one})(?!\s*(?:{phrases.reach})\s*\d)){guard}"
+    )
+    announced = [f"{phrases.lead}{keys}"]
+    if phrases.later:
+        announced.append(rf"\b(?=\D){phrases.article}{keys}{phrases.later}")
     return _Grammar(
         tuple(_pattern(pattern) for pattern in announced),
-        tuple(_pattern(pattern) for pattern in _further(tongue, one)),
-        _pattern("|".join([rf"(?P<{_GROUPS[k]}>{_sign(tongue, k)})" for k in _GROUPS])),
-        {k: _pattern(_sign(tongue, k, "")) for k in _GROUPS},
-        _pattern(tongue.every),
-        _pattern(rf"[\s,;]+(?:{tongue.either})$"),
-        re.compile(r"\w+" if tongue.spaced else r"\w"),
-        frozenset(tongue.idle.split()),
+        tuple(_pattern(pattern) for pattern in _further(phrases, one)),
+        _pattern("|".join([rf"(?P<{_GROUPS[k]}>{_sign(phrases, k)})" for k in _GROUPS])),
+        {k: _pattern(_sign(phrases, k, "")) for k in _GROUPS},
+        _pattern(phrases.every),
+        _pattern(rf"[\s,;]+(?:{phrases.either})$"),
+        re.compile(r"\w+" if phrases.spaced else r"\w"),
+        frozenset(phrases.idle.split()),
     )
 
 
@@ -302,24 +304,24 @@ def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(text, re.IGNORECASE)
 
 
-def _sign(tongue: Tongue, key: str, named_after: str | None = None) -> str:
-    """A pattern of one key, as sign or as word."""
-    before = tongue.named_after if named_after is None else named_after
-    edge = r"\b" if tongue.spaced and not before else ""
+def _sign(phrases: KeyPhrases, key: str, named_after: str | None = None) -> str:
+    """Return a pattern of one key, as sign or as word."""
+    before = phrases.named_after if named_after is None else named_after
+    edge = r"\b" if phrases.spaced and not before else ""
     sign = re.escape(key) if key in "*#" else rf"(?<!\d){key}(?!\d)"
-    return rf"{sign}|{before}{edge}(?:{tongue.names[key]})"
+    return rf"{sign}|{before}{edge}(?:{phrases.names[key]})"
 
 
-def _further(tongue: Tongue, one: str) -> Iterator[str]:
-    """Keys that follow without the verb: "press 1 for sales, 2 for billing"."""
-    if not tongue.purpose:
+def _further(phrases: KeyPhrases, one: str) -> Iterator[str]:
+    """Yield patterns of keys without the verb: "press 1 for sales, 2 for billing"."""
+    if not phrases.purpose:
         return
-    choice = tongue.either.partition("|")[0]
-    joint = rf"(?:[,;]\s*(?:(?:{tongue.either})\s+)?|\b{choice}\s+)"
-    keys = rf"{tongue.article}(?P<keys>{one})"
-    yield rf"{joint}{keys}\s+(?:{tongue.purpose})\b(?!\s*\d)"
-    what = rf"\b(?:{tongue.purpose})\b[^,.;:]{{1,80}},\s*"
-    yield rf"{what}{keys}(?=\s*(?:[,.;]|$|(?:{tongue.either})\b))"
+    choice = phrases.either.partition("|")[0]
+    joint = rf"(?:[,;]\s*(?:(?:{phrases.either})\s+)?|\b{choice}\s+)"
+    keys = rf"{phrases.article}(?P<keys>{one})"
+    yield rf"{joint}{keys}\s+(?:{phrases.purpose})\b(?!\s*\d)"
+    what = rf"\b(?:{phrases.purpose})\b[^,.;:]{{1,80}},\s*"
+    yield rf"{what}{keys}(?=\s*(?:[,.;]|$|(?:{phrases.either})\b))"
 
 
 def _mentions(grammar: _Grammar, sentence: str) -> Iterator[_Mention]:
@@ -358,7 +360,7 @@ def _mention(grammar: _Grammar, match: re.Match[str], start: int, end: int) -> _
 
 
 def _parts(grammar: _Grammar, rest: str, mentions: list[_Mention]) -> list[tuple[int, int]]:
-    """From where to where a sentence speaks of each mention; `rest` is it without them.
+    """Return from where to where a sentence speaks of each mention; `rest` is it without them.
 
     "For sales, press 1" begins after the mention before; "press 1 for sales" ends where the next
     one begins.
@@ -378,7 +380,7 @@ def _parts(grammar: _Grammar, rest: str, mentions: list[_Mention]) -> list[tuple
 
 
 def _without(sentence: str, mentions: list[_Mention]) -> str:
-    """The sentence with blanks in place of the mentions."""
+    """Return the sentence with blanks in place of the mentions."""
     for mention in mentions:
         blank = " " * (mention.end - mention.start)
         sentence = sentence[: mention.start] + blank + sentence[mention.end :]

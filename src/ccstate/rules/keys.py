@@ -74,7 +74,7 @@ class Menu(NamedTuple):
 
 
 def menus(estate: Estate) -> Iterator[Menu]:
-    """Every menu that callers reach and whose prompt is there."""
+    """List every menu that callers reach and whose prompt is there."""
     for tree_name, tree in estate.of("ivr").items():
         nodes = reached_nodes(tree)
         before: dict[str, list[str]] = {}
@@ -87,7 +87,7 @@ def menus(estate: Estate) -> Iterator[Menu]:
 
 
 def texts(prompt: Filled) -> Iterator[tuple[str, str]]:
-    """Language and text of every wording in which we can find keys."""
+    """Yield language and text of every wording in which we can find keys."""
     for language, wording in prompt["languages"].items():
         if is_readable(language) and (text := wording.get("text")):
             yield language, text
@@ -109,7 +109,7 @@ def _twice(estate: Estate) -> Iterator[Breach]:
 
 
 def _for_two_things(spoken: list[SpokenKey]) -> Iterator[tuple[SpokenKey, SpokenKey]]:
-    """The first two announcements of a key that do not say the same, for each such key.
+    """Yield the first two announcements of a key that differ, for each such key.
 
     An announcement whose words occur in the other is a repetition of it: "again, for sales".
     """
@@ -150,7 +150,7 @@ def _disagreeing(estate: Estate) -> Iterator[Breach]:
 
 
 def _heard(estate: Estate, menu: Menu, language: str) -> str:
-    """What callers hear in a language until they choose."""
+    """Return what callers hear in a language until they choose."""
     prompts = estate.of("prompt")
     wordings = [
         prompts[name]["languages"].get(language, {})
@@ -160,14 +160,14 @@ def _heard(estate: Estate, menu: Menu, language: str) -> str:
     return " ".join(wording.get("text") or "" for wording in wordings)
 
 
-def _gap(menu: Menu, language: str, announced: frozenset[str], heard: str) -> _Gap:
+def _gap(menu: Menu, language: str, announced: frozenset[str], text: str) -> _Gap:
     choices: Mapping[str, str] = menu.node["choices"]
     unsaid = [
         key
         for key in choices
         if key not in announced
         and key not in OFTEN_SILENT
-        and not may_announce(heard, language, key)
+        and not may_announce(text, language, key)
     ]
     return _Gap(language, _in_order(announced - choices.keys()), _in_order(frozenset(unsaid)))
 
@@ -186,7 +186,7 @@ def _in_order(keys: frozenset[str]) -> tuple[str, ...]:
 def _by_keys(
     by_language: Mapping[str, tuple[str, ...]],
 ) -> Iterator[tuple[tuple[str, ...], list[str]]]:
-    """The languages that have the same keys, together; none where there are no keys."""
+    """Group the languages that have the same keys; none where there are no keys."""
     groups: dict[tuple[str, ...], list[str]] = {}
     for language, keys in by_language.items():
         if keys:
@@ -243,7 +243,7 @@ def _swapped(estate: Estate) -> Iterator[Breach]:
 def _elsewhere(
     spoken: list[SpokenKey], leads: Mapping[str, frozenset[str]]
 ) -> Iterator[tuple[SpokenKey, str]]:
-    """Announcements that fit another key, which is itself announced for something else."""
+    """Find announcements that fit another key, which is itself announced for something else."""
     known = [said for said in spoken if said.key in leads and said.about]
     for said, other in permutations(known, 2):
         if said.key == other.key or _fits(said, leads[said.key]):
@@ -262,7 +262,7 @@ def _fits(said: SpokenKey, words: frozenset[str]) -> bool:
 
 
 def _words(estate: Estate, tree: str, target: str) -> frozenset[str]:
-    """What the places that a choice leads to are called, as far as nothing is asked."""
+    """List the words for the places that a choice leads to, as far as nothing is asked."""
     nodes: Mapping[str, Any] = estate.of("ivr")[tree]["nodes"]
     texts: list[str] = []
     seen: set[str] = set()
@@ -278,7 +278,7 @@ def _words(estate: Estate, tree: str, target: str) -> frozenset[str]:
 
 
 def _after(node: Filled) -> str:
-    """Where a node leads by itself; "" where it asks, or ends."""
+    """Return where a node leads by itself; "" where it asks, or ends."""
     if node["type"] == "queue":
         return f"queue/{node['queue']}"
     if node["type"] == "voicemail":

@@ -35,16 +35,16 @@ def _played(name: str, tree: Filled, prompts: Collection[str]) -> _Tree:
 
 
 def _language(language: str) -> str:
-    """`en` of `en-AU`: a platform that has no en-AU may well take en, or en-GB."""
+    """Return the language without its country: a platform without en-AU may take en, or en-GB."""
     return language.partition("-")[0]
 
 
-def _tongues(estate: Estate, prompt: str) -> frozenset[str]:
+def _worded_languages(estate: Estate, prompt: str) -> frozenset[str]:
     return frozenset(map(_language, estate.of("prompt")[prompt]["languages"]))
 
 
 def _silent(estate: Estate) -> Iterator[Breach]:
-    """Wordings without words."""
+    """List the wordings without words."""
     for name, prompt in estate.of("prompt").items():
         address = Address("prompt", name)
         hint = "give it a text, a recording, or both"
@@ -59,9 +59,9 @@ def _silent(estate: Estate) -> Iterator[Breach]:
 
 
 def _lacking(estate: Estate, tree: _Tree) -> Iterator[Breach]:
-    """Prompts that do not have the language which the tree speaks."""
+    """List the prompts that do not have the language which the tree speaks."""
     for prompt, node in tree.nodes.items():
-        spoken = _tongues(estate, prompt)
+        spoken = _worded_languages(estate, prompt)
         if spoken and _language(tree.language) not in spoken:
             yield Breach(
                 Address("ivr", tree.name),
@@ -73,28 +73,28 @@ def _lacking(estate: Estate, tree: _Tree) -> Iterator[Breach]:
 
 
 def _uneven(estate: Estate, tree: _Tree) -> Iterator[Breach]:
-    """Of the prompts of a tree that says no language, those that lack one which others have."""
+    """Yield the prompts of a tree without language that lack one which other prompts have."""
     having: dict[str, list[str]] = {}
     for prompt in tree.nodes:
-        for tongue in _tongues(estate, prompt):
-            having.setdefault(tongue, []).append(prompt)
-    for tongue in sorted(having):
-        have = set(having[tongue])
-        lacking = [p for p in tree.nodes if p not in have and _tongues(estate, p)]
+        for language in _worded_languages(estate, prompt):
+            having.setdefault(language, []).append(prompt)
+    for language in sorted(having):
+        have = set(having[language])
+        lacking = [p for p in tree.nodes if p not in have and _worded_languages(estate, p)]
         if lacking:
             named = listed([f"prompt/{prompt}" for prompt in lacking])
             yield Breach(
                 Address("ivr", tree.name),
                 ("nodes", tree.nodes[lacking[0]], "prompt"),
-                f"{named} {_has(lacking)} no {tongue}, unlike prompt/{having[tongue][0]}",
-                f"ivr/{tree.name} plays them one after the other: callers in {tongue} lose the "
+                f"{named} {_has(lacking)} no {language}, unlike prompt/{having[language][0]}",
+                f"ivr/{tree.name} plays them one after the other: callers in {language} lose the "
                 "thread.",
-                f"give {named} a wording in {tongue}, or the tree its language:",
+                f"give {named} a wording in {language}, or the tree its language:",
             )
 
 
 def _unheard(estate: Estate, trees: Iterable[_Tree]) -> Iterator[Breach]:
-    """Wordings that no caller can hear, in a tree that was translated only in part."""
+    """Yield the wordings that no caller can hear, in a tree that was translated only in part."""
     elsewhere = _played_elsewhere(estate)
     players: dict[str, list[_Tree]] = {}
     for tree in trees:
@@ -127,13 +127,13 @@ def _nobody_hears(estate: Estate, prompt: str, by: list[_Tree], unheard: list[st
     )
 
 
-def _without(estate: Estate, tree: _Tree, tongue: str) -> list[str]:
-    """The prompts of a tree that do not have a language."""
-    return [prompt for prompt in tree.nodes if tongue not in _tongues(estate, prompt)]
+def _without(estate: Estate, tree: _Tree, language: str) -> list[str]:
+    """List the prompts of a tree that do not have a language."""
+    return [prompt for prompt in tree.nodes if language not in _worded_languages(estate, prompt)]
 
 
 def _played_elsewhere(estate: Estate) -> set[str | None]:
-    """Prompts that queues and mailboxes play, to callers of any language."""
+    """Return the prompts that queues and mailboxes play, to callers of any language."""
     found: set[str | None] = set()
     for queue in estate.of("queue").values():
         if announcements := queue.get("announcements"):

@@ -80,7 +80,7 @@ def _hours_without_effect(estate: Estate) -> Iterator[Breach]:
 
 
 def _knows_hours(centre: Centre, target: str) -> bool:
-    """Whether calls go to a tree that asks a schedule itself: its callers are looked after."""
+    """Check whether calls go to a tree that asks a schedule itself, and so serves its callers."""
     kind, _, name = target.partition("/")
     tree = centre.of("ivr").get(name) if kind == "ivr" else None
     nodes = tree["nodes"] if tree else {}
@@ -88,7 +88,7 @@ def _knows_hours(centre: Centre, target: str) -> bool:
 
 
 def _closes(estate: Estate, schedule: str) -> bool:
-    """Whether the schedule is ever closed, in the twelve months from today."""
+    """Check whether the schedule is ever closed, in the twelve months from today."""
     return estate.year.phases_of(schedule) != {Phase.OPEN}
 
 

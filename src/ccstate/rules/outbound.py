@@ -35,7 +35,7 @@ def _quoted(patterns: list[str]) -> str:
 
 
 class _Bills:
-    """Which routes carry calls that cost more than their permission says."""
+    """The routes that carry calls that cost more than their permission says."""
 
     def __init__(self, estate: Estate) -> None:
         self._sites = estate.of("site")
@@ -81,7 +81,7 @@ class _Bills:
     def _carried(
         self, name: str, route: Filled, dear: DearCalls, country: Country, sites: list[str]
     ) -> tuple[int, str] | None:
-        """Place of the first pattern that carries such a call, and what is dialled for it."""
+        """Find the first pattern that carries such a call, and what is dialled for it."""
         # A route for every site loses to another such route everywhere, or nowhere.
         first = () if route.get("site") else ("",)
         for index, pattern in enumerate(route["patterns"]):

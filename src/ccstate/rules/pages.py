@@ -26,7 +26,7 @@ EXAMPLE_DAY = date(2026, 11, 22)
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What people read about a rule: paragraphs of prose, and two documents."""
+    """The text about a rule: paragraphs of prose, and two documents."""
 
     prose: tuple[str, ...]
     bad: str
@@ -34,7 +34,7 @@ class Page:
 
 
 def page(code: str) -> Page:
-    """The page of a rule; ValueError where it has not the form of one."""
+    """Read the page of a rule; ValueError where it does not have the form of one."""
     path = files("ccstate.rules") / "pages" / f"{code}.md"
     match = _FORM.fullmatch(path.read_text(encoding="utf-8"))
     if match is None:
@@ -44,7 +44,7 @@ def page(code: str) -> Page:
 
 
 def judged_example(document: str) -> list[Diagnostic]:
-    """What ccstate says about a document on EXAMPLE_DAY; its errors, where it has some."""
+    """Judge a document on EXAMPLE_DAY; return its errors, where it has some."""
     data = document.encode()
     declared, refused, findings = parse(data, _FILE)
     state = {

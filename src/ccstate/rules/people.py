@@ -28,7 +28,10 @@ def _member_twice(estate: Estate) -> Iterator[Breach]:
 def _twice(
     estate: Estate, queue: Filled
 ) -> dict[tuple[tuple[int, int], tuple[int, int]], list[str]]:
-    """People by the two entries that both ring them, each with its penalty; the first counts."""
+    """Return people by the two entries that both ring them, each with its penalty.
+
+    The first counts.
+    """
     found: dict[tuple[tuple[int, int], tuple[int, int]], list[str]] = {}
     for agent, kept in counted(estate.centre, queue):
         if kept is not agent:
@@ -94,7 +97,7 @@ def _uses(kind: str) -> Callable[[Any, Path], Iterator[tuple[Path, Leaf, str]]] 
 
 
 def _used(estate: Estate) -> set[str]:
-    """Extensions that calls are sent to, or messages: `2101`, and as a destination's last part."""
+    """Name the extensions that calls or messages are sent to: `2101`, last in a destination."""
     return {
         text.rpartition("/")[2]
         for (kind, _), resource in estate.state.items()
@@ -129,7 +132,7 @@ def _idle_extensions(estate: Estate) -> Iterator[Breach]:
 
 
 def _unexplained(label: str | None) -> tuple[str, str]:
-    """Why a phone's label does not say what it is for, and what to do."""
+    """Explain why a phone's label does not say what it is for, and what to do."""
     if label:
         why = "its label can name no place, for it is a softphone of a team"
         return why, "give it to a user, or remove it"
@@ -138,7 +141,7 @@ def _unexplained(label: str | None) -> tuple[str, str]:
 
 
 def _is_personal(extension: Filled, groups: Container[str | None]) -> bool:
-    """Whether a phone must have been a person's: it stands nowhere, and people pick up its calls.
+    """Check whether a phone was a person's: it stands nowhere, and people pick up its calls.
 
     `groups` are the pickup groups of phones that have a user. A desk phone in one of them may
     well belong to the room, and its label says to which.
@@ -189,13 +192,13 @@ def _one_building(estate: Estate) -> Iterator[Breach]:
 
 
 def _peopled(estate: Estate) -> set[str]:
-    """Sites where people work or a device stands."""
+    """Name the sites where people work or a device stands."""
     devices = {e.get("site") for e in estate.of("extension").values() if e["device"] != "none"}
     return {s for s in devices | {u.get("site") for u in estate.of("user").values()} if s}
 
 
 def _sites(estate: Estate, queue: Mapping[str, Any]) -> frozenset[str]:
-    """Where people are who can answer the queue; no more than needs to be known."""
+    """Name the sites of people who can answer the queue; no more than needs to be known."""
     found: set[str] = set()
     for agent in unordered_agents(estate.centre, queue):
         if agent.lack is Lack.NOTHING:
@@ -208,7 +211,7 @@ def _sites(estate: Estate, queue: Mapping[str, Any]) -> frozenset[str]:
 def _reached(
     estate: Estate, answering: Mapping[Address, frozenset[str]]
 ) -> dict[Address, frozenset[str]]:
-    """Where callers find people from each address on, wherever overflows lead.
+    """Return where callers find people from each address on, wherever overflows lead.
 
     What is found flows back along the ways of the callers. A set grows at most twice, so the
     work is linear in the ways.
@@ -233,7 +236,7 @@ def _reached(
 
 
 def _ways(estate: Estate) -> dict[Address, list[Address]]:
-    """Where callers may be sent from each queue, tree and number; a mailbox is no person."""
+    """Return where callers may be sent from each queue, tree and number; a mailbox is no person."""
     ways: dict[Address, list[Address]] = {}
     for kind in ("queue", "ring_group", "ivr", "number"):
         for name, fields in estate.of(kind).items():
@@ -249,7 +252,7 @@ def _ways(estate: Estate) -> dict[Address, list[Address]]:
 def _answer(
     estate: Estate, address: Address, answering: Mapping[Address, frozenset[str]]
 ) -> frozenset[str]:
-    """Where calls are answered at this very address."""
+    """Name the sites where calls are answered at this very address."""
     if address.kind == "queue":
         return answering.get(address, frozenset())
     if address.kind == "extension":

@@ -48,18 +48,18 @@ def _nobody_answers(estate: Estate) -> Iterator[Breach]:
 def _why(estate: Estate, queue: Filled) -> str:
     if not (members := queue["members"]):
         return "It has no members"
-    everybody = list(agents(estate.centre, queue))
-    if not everybody:
+    all_agents = list(agents(estate.centre, queue))
+    if not all_agents:
         teams = ", ".join(f"team/{member['team']}" for member in members)
         return f"No user belongs to {teams}"
     lacks: Counter[str] = Counter()
-    for agent in everybody:
+    for agent in all_agents:
         lacks.update(_lacks(estate, agent, queue))
     parts = lacks.most_common(MOST_LACKS)
-    if len(everybody) == 1:
+    if len(all_agents) == 1:
         return f"Its only member lacks {' and '.join(what for what, _ in parts)}"
     return ", ".join(
-        f"{count} of {len(everybody)} members lack{'s' if count == 1 else ''} {what}"
+        f"{count} of {len(all_agents)} members lack{'s' if count == 1 else ''} {what}"
         for what, count in parts
     )
 
@@ -144,7 +144,7 @@ def _too_late(estate: Estate, address: Address, queue: Filled, within: int) -> I
 
 
 def _longest(estate: Estate, prompt: str) -> int:
-    """Seconds of the longest wording; a recording without its text counts as nothing."""
+    """Return the seconds of the longest wording; a recording without its text counts as nothing."""
     wordings = estate.of("prompt").get(prompt, {"languages": {}})["languages"].values()
     return max((spoken_seconds(wording.get("text") or "") for wording in wordings), default=0)
 
@@ -153,7 +153,7 @@ _SOMEWHERE = "with a mailbox, another queue, or hangup where that is meant"
 
 
 def _unanswered(estate: Estate) -> Iterator[tuple[Address, Filled, Transition]]:
-    """What becomes of unanswered callers, queue by queue."""
+    """Find what becomes of unanswered callers, queue by queue."""
     for name, queue in estate.of("queue").items():
         ways = {way.event: way for way in estate.flow.ways(Place("queue", name))}
         # A queue that no agent can answer has one way for all.
@@ -317,7 +317,7 @@ def _unreached(estate: Estate) -> Iterator[Breach]:
 def _missed(
     estate: Estate, queue: Place, hours: str, before: Mapping[Place, list[Place]]
 ) -> list[Moment]:
-    """Moments at which the queue is open and no number leads there, though some do at others."""
+    """List moments at which the queue is open and no number leads there, though some do else."""
     near = ancestors(before, [queue])
     schedules = estate.flow.schedules(near) | {hours}
     if len(schedules) > MOST_SCHEDULES:

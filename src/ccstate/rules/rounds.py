@@ -27,7 +27,7 @@ class Round(NamedTuple):
 
 @lru_cache(maxsize=1)
 def _rounds(flow: Flow, year: Year) -> tuple[Round, ...]:
-    """Every round without end that callers can come to, at some time of the year.
+    """Return every round without end that callers can come to, at some time of the year.
 
     Kept for the second rule that asks, about the same estate.
     """
@@ -44,7 +44,7 @@ def _rounds(flow: Flow, year: Year) -> tuple[Round, ...]:
 
 
 def _onward(flow: Flow, starts: list[Place]) -> dict[Place, set[Place]]:
-    """Where each place that callers reach can lead one who does nothing, at whatever hour."""
+    """Return where each place that callers reach can lead one who does nothing, at any hour."""
     onward: dict[Place, set[Place]] = {place: set() for place in starts}
     for place in (todo := list(starts)):
         for way in flow.ways(place):
@@ -59,7 +59,7 @@ def _onward(flow: Flow, starts: list[Place]) -> dict[Place, set[Place]]:
 
 
 def _knots(onward: dict[Place, set[Place]]) -> Iterator[list[Place]]:
-    """The places that lead back to themselves, those that hang together at a time."""
+    """Yield the places that lead back to themselves, those that hang together at a time."""
     before: dict[Place, set[Place]] = {place: set() for place in onward}
     for place, targets in onward.items():
         for target in targets:
@@ -83,7 +83,7 @@ def _drop_ends(
     forward: dict[Place, set[Place]],
     backward: dict[Place, set[Place]],
 ) -> None:
-    """Takes away every place from which all ways forward end."""
+    """Remove every place from which all ways forward end."""
     count = {place: sum(target in left for target in forward[place]) for place in left}
     ending = [place for place, targets in count.items() if not targets]
     for place in ending:
@@ -96,7 +96,7 @@ def _drop_ends(
 
 
 def _in_knot(flow: Flow, year: Year, knot: list[Place]) -> Iterator[Round]:
-    """The rounds in a knot, each once; of those that share places not every one is listed."""
+    """Yield the rounds in a knot, each once; of those that share places not every one is listed."""
     states = year.states(flow.schedules(knot))
     found: dict[frozenset[Place], list[list[tuple[Place, Transition]]]] = {}
     for state in states:
@@ -136,7 +136,7 @@ def _circles(
 
 
 def _left_alone(flow: Flow, phases: Phases, place: Place) -> list[Transition]:
-    """What may happen at a place to a caller who does nothing and is not answered."""
+    """Return what may happen at a place to a caller who does nothing and is not answered."""
     ways = [way for way in flow.possible(place, phases) if way.event not in _ACTIVE]
     return sorted(ways, key=_unlikely)
 
@@ -150,7 +150,7 @@ def _rarity(circle: list[tuple[Place, Transition]]) -> int:
 
 
 def _rotated(found: list[tuple[Place, Transition]], *, is_always: bool) -> Round:
-    """The round as it is reported: from a place where a caller waits, the least by name."""
+    """Turn the round as it is reported: from a place where a caller waits, the least by name."""
     waits = [place for place, way in found if way.event in _ORDER]
     places, ways = zip(*found, strict=True)
     first = places.index(min(waits or places))
@@ -181,12 +181,12 @@ def _circles_of_waits(estate: Estate) -> Iterator[Breach]:
 
 
 def _is_answered(found: Round) -> bool:
-    """Whether callers wait in it for an agent who may answer at last."""
+    """Check whether callers wait in it for an agent who may answer at last."""
     return any(way.event is Event.NO_ANSWER for way in found.ways)
 
 
 def _when(found: Round) -> str:
-    """Under which circumstances, beyond that no one answers; "" where there are none."""
+    """Describe the circumstances, beyond that no one answers; "" where there are none."""
     full = any(way.event is Event.FULL for way in found.ways)
     deserted = any(way.event is Event.EMPTY and not way.schedule for way in found.ways)
     what = [*["are full"] * full, *["have no agent logged in"] * deserted]

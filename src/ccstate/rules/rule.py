@@ -1,4 +1,4 @@
-"""What a rule is, what it judges, how far it looks, and what it finds."""
+"""The parts of a rule: what it is, what it judges, how far it looks, and what it finds."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ LABEL = "label"
 
 @dataclass(frozen=True)
 class Estate:
-    """What rules judge: a desired state without errors, on one day."""
+    """A desired state without errors, on one day, for rules to judge."""
 
     state: State
     today: date
@@ -54,17 +54,17 @@ class Estate:
         return Year(self.centre, self.today)
 
     def of(self, kind: str) -> Mapping[str, Filled]:
-        """Every resource of a kind by its name, with the defaults of the trade filled in."""
+        """Return every resource of a kind by its name, with the defaults of the trade filled in."""
         return self.centre.of(kind)
 
     def part(self, addresses: Collection[Address]) -> "Estate":
-        """The estate with these objects only."""
+        """Return the estate with these objects only."""
         state = {a: resource for a, resource in self.state.items() if a in addresses}
         return Estate(state, self.today)
 
 
 class Reach(Enum):
-    """What the verdict of a rule on one object depends on: what has to be judged again."""
+    """The reach of a rule: what its verdict on one object depends on, and so what to judge again."""
 
     ESTATE = auto()
     """Any field of any object: right for every rule, and slow for a small change."""
@@ -108,7 +108,7 @@ class Comparison:
         )
 
     def part(self, reach: Reach) -> tuple[Estate, Estate] | None:
-        """What a rule of this reach has to judge, before and after; None where nothing concerns it.
+        """Return what a rule of this reach has to judge, before and after; None for nothing.
 
         In the part, the rule finds of what changed exactly what it finds in the whole estate.
         """
@@ -131,7 +131,7 @@ class Comparison:
         return self.before.part(concerned), self.after.part(concerned)
 
     def _is_most(self, addresses: Collection[Address]) -> bool:
-        """Whether a part would hardly be smaller than the whole, which is worked out already."""
+        """Check whether a part is hardly smaller than the whole, which is worked out already."""
         return 2 * len(addresses) > len(self.after.state)
 
 
@@ -176,7 +176,7 @@ MOST_NAMED = 3
 
 
 def listed(names: list[str], joint: str = "and") -> str:
-    """Names as people list them: `a, b and c`, or `a, b, c and 4 more`."""
+    """List names as people do: `a, b and c`, or `a, b, c and 4 more`."""
     if len(names) > MOST_NAMED + 1:
         names = [*names[:MOST_NAMED], f"{len(names) - MOST_NAMED} more"]
     *most, last = names
@@ -184,7 +184,7 @@ def listed(names: list[str], joint: str = "and") -> str:
 
 
 def some(names: Iterable[object]) -> str:
-    """`a, b, c`, or `a, b, c and 4 more`."""
+    """List some names: `a, b, c`, or `a, b, c and 4 more`."""
     everything = [str(name) for name in names]
     shown = ", ".join(everything[:MOST_NAMED])
     more = len(everything) - MOST_NAMED

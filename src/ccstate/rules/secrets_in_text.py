@@ -95,7 +95,7 @@ SHORTEST = 6
 
 
 def _betrayed(text: str) -> str:
-    """How a secret in the text shows, without its value; "" where there is none."""
+    """Explain how a secret in the text shows, without its value; "" where there is none."""
     for match in _NAMED.finditer(text):
         if _is_secret(match):
             return f'after "{match["clear"] or match["vague"] or match["sign"]}"'

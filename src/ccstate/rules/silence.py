@@ -23,7 +23,7 @@ _EXAMPLE = "# ccstate: ignore CC223 the new dates come out in June"
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """What one comment silences; `used` are those of its codes that had something to say."""
+    """The silence of one comment; `used` are those of its codes that had findings."""
 
     comment: Comment
     codes: tuple[str, ...]
@@ -33,7 +33,7 @@ class Silence:
 def silences(
     data: bytes, file: str, known: Collection[str]
 ) -> tuple[list[Silence], list[Diagnostic]]:
-    """What the comments of a file silence, and what is wrong with those that silence nothing."""
+    """Read the comments of a file that silence, and the problems of those that silence nothing."""
     found: list[Silence] = []
     wrong: list[Diagnostic] = []
     for comment in comments(data):
@@ -49,7 +49,7 @@ def silences(
 def _mistake(
     codes: tuple[str, ...], reason: str, known: Collection[str]
 ) -> tuple[str, str, str] | None:
-    """Message, cause and hint for a comment that cannot be followed."""
+    """Explain why a comment cannot be followed: message, cause and hint."""
     nothing = "It silences nothing."
     if not codes:
         return "this comment names no rule to ignore", nothing, f"write {_EXAMPLE}"
@@ -66,7 +66,7 @@ def _mistake(
 
 
 def unused(silence: Silence, file: str, judged: Collection[str]) -> Iterator[Diagnostic]:
-    """The codes of a comment, among those of rules that ran, which had nothing to say there."""
+    """Report the codes of a comment, among those of rules that ran, that had no findings there."""
     idle = [code for code in silence.codes if code in judged and code not in silence.used]
     if idle:
         yield _wrong(
@@ -84,7 +84,7 @@ def _wrong(comment: Comment, file: str, message: str, cause: str, hint: str) -> 
 
 
 def _nothing(_: Estate) -> Iterator[Breach]:
-    """Values have no comments: `judge` reads those, after all rules have spoken."""
+    """Read no comments, for values have none: `judge` reads those, after all rules have run."""
     yield from ()
 
 

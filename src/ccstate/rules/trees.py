@@ -12,14 +12,14 @@ from ccstate.rules.rule import Breach, Estate, Reach, Rule, listed
 
 
 def reached_nodes(tree: Filled) -> dict[str, Filled]:
-    """The nodes of a tree that a call can come to from its start, nearest first."""
+    """Return the nodes of a tree that a call can come to from its start, nearest first."""
     nodes: Mapping[str, Filled] = tree["nodes"]
     starts = [tree["start"]] if tree["start"] in nodes else []
     return {name: nodes[name] for name in _behind(starts, nodes)}
 
 
 def _behind(starts: list[str], nodes: Mapping[str, Filled]) -> list[str]:
-    """These nodes and all that calls come to from there, each once."""
+    """Return these nodes and all that calls come to from there, each once."""
     seen = set(starts)
     for name in (found := list(starts)):
         for target in _targets(nodes[name], nodes):
@@ -67,7 +67,7 @@ def _unreached_node(address: Address, start: str, head: str, behind: list[str]) 
 
 
 def _heads(nodes: Mapping[str, Filled]) -> Iterator[tuple[str, list[str]]]:
-    """Nodes from which all of these can be reached, and the others behind each.
+    """Yield nodes from which all of these can be reached, and the others behind each.
 
     None of them is reached from another; of a ring it is the one that is written first.
     """
@@ -96,7 +96,7 @@ def _heads(nodes: Mapping[str, Filled]) -> Iterator[tuple[str, list[str]]]:
 
 
 def _trees_led_to(estate: Estate) -> set[str]:
-    """The trees that numbers, queues, ring groups or other trees lead to."""
+    """Name the trees that numbers, queues, ring groups or other trees lead to."""
     return {
         target.name
         for address, resource in estate.state.items()
