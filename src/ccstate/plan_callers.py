@@ -20,7 +20,7 @@ MOST_REFUSALS = 20
 
 
 def with_callers(plan: Plan, comparison: Comparison, tests: Tests) -> Plan:
-    """The plan with its journeys, refused where a call test that passes now would fail."""
+    """Add its journeys to the plan, and refuse it where a call test would newly fail."""
     part = comparison.part(Reach.JOINED)
     if part is None:  # labels alone: every call ends where it ended
         return replace(plan, journeys=Journeys())
@@ -33,7 +33,7 @@ def with_callers(plan: Plan, comparison: Comparison, tests: Tests) -> Plan:
 
 
 def refused(plan: Plan, errors: Sequence[Diagnostic]) -> Plan:
-    """The plan, refused where it brings what rules call an error."""
+    """Refuse the plan where it brings what rules call an error."""
     refusals = [
         refusal(replace(problem, message=f"{problem.message} ({problem.span})"))
         for problem in errors[:MOST_REFUSALS]
@@ -44,7 +44,7 @@ def refused(plan: Plan, errors: Sequence[Diagnostic]) -> Plan:
 
 
 def objects_now(targets: Sequence[TargetPlan], desired: State) -> dict[Address, Fields]:
-    """What callers meet now; what no platform of the plan holds is as it is desired."""
+    """Return what callers meet now; what no platform of the plan holds is as it is desired."""
     planned = {address for target in targets for address in target.desired}
     found: dict[Address, Fields] = {
         address: resource.fields for address, resource in desired.items() if address not in planned
@@ -55,7 +55,7 @@ def objects_now(targets: Sequence[TargetPlan], desired: State) -> dict[Address, 
 
 
 def _broken(comparison: Comparison, tests: Tests) -> Iterator[Verdict]:
-    """Call tests that pass before the plan and fail after it, as they are after it."""
+    """Yield the call tests that pass before the plan and fail after it, as they are after it."""
     estates = comparison.before, comparison.after
     old, new = (verdicts(estate.flow, estate.year, tests) for estate in estates)
     for was, will in zip(old, new, strict=True):

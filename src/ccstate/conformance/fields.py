@@ -1,4 +1,4 @@
-"""Field by field: changed, put back, let go of, cleared; all others stay as they are."""
+"""Cases about fields: changed, put back, let go of, cleared; all others stay as they are."""
 
 from ccstate import kinds
 from ccstate.conformance.harness import expect
@@ -8,7 +8,7 @@ from ccstate.model import Change, Fields, Json, Why
 
 
 def changes(walk: Walk, field: Field) -> None:
-    """You change it: that field is written, and no other."""
+    """Change a field: it is written, and no other."""
     sample, named = walk.walked(field.kind)
     walk.establish({**named, sample.walked: sample.first})
     walk.expect_live(sample.walked, sample.first)
@@ -19,7 +19,7 @@ def changes(walk: Walk, field: Field) -> None:
 
 
 def drifts(walk: Walk, part: Part) -> None:
-    """Changed on the platform by hand: seen as that field, and put back while it is declared."""
+    """Change a field by hand: it is reported, and put back while it is declared."""
     sample, named = walk.walked(part.kind)
     declared = _beside(sample, part.field)
     walk.establish({**named, sample.walked: declared})
@@ -32,7 +32,7 @@ def drifts(walk: Walk, part: Part) -> None:
 
 
 def drifts_as_a_whole(walk: Walk, field: Field) -> None:
-    """A list or a map with other entries, made by hand: seen as that, and put back."""
+    """Change the entries of a list or a map by hand: it is reported, and put back."""
     sample, named = walk.walked(field.kind)
     declared = _beside(sample, field)
     walk.establish({**named, sample.walked: declared})
@@ -45,7 +45,7 @@ def drifts_as_a_whole(walk: Walk, field: Field) -> None:
 
 
 def drifts_undeclared(walk: Walk, part: Part) -> None:
-    """Changed by hand while it is not declared: no change of ccstate's, and left as it is."""
+    """Change an undeclared field by hand: it is no change of ccstate's, and left as it is."""
     sample, named = walk.walked(part.kind)
     full = _beside(sample, part.field)
     silent = without(full, {tuple(part.field.path.split("."))})
@@ -63,7 +63,7 @@ def drifts_undeclared(walk: Walk, part: Part) -> None:
 
 
 def stays_kept(walk: Walk, part: Part) -> None:
-    """A field that is kept in records: whatever is done on the platform, no change of it is reported."""
+    """Change the platform: for a field that is kept in records, no change is reported."""
     sample, named = walk.walked(part.kind)
     walk.establish({**named, sample.walked: sample.first})
     walk.by_hand(sample.walked, changed(sample.first, part))
@@ -77,7 +77,7 @@ def stays_kept(walk: Walk, part: Part) -> None:
 
 
 def is_let_go(walk: Walk, field: Field) -> None:
-    """No longer declared: it keeps its value, and others are written without it."""
+    """Declare a field no longer: it keeps its value, and others are written without it."""
     sample, named = walk.walked(field.kind)
     walk.establish({**named, sample.walked: sample.first})
     silent = {**named, sample.walked: without(sample.first, {tuple(field.path.split("."))})}
@@ -90,7 +90,7 @@ def is_let_go(walk: Walk, field: Field) -> None:
 
 
 def is_cleared(walk: Walk, field: Field) -> None:
-    """Null takes the field away, and no other; and a value brings it back."""
+    """Set a field to null: it is cleared, and no other; and a value brings it back."""
     sample, named = walk.walked(field.kind)
     walk.establish({**named, sample.walked: sample.first})
     cleared = having(sample.first, field.path, None)
@@ -102,7 +102,7 @@ def is_cleared(walk: Walk, field: Field) -> None:
 
 
 def is_cleared_whole(walk: Walk, struct: Field) -> None:
-    """Null takes a field away with all that is in it; a value brings it back."""
+    """Set a structure to null: all that is in it is cleared; a value brings it back."""
     sample, named = walk.walked(struct.kind)
     walk.establish({**named, sample.walked: sample.first})
     cleared = having(sample.first, struct.path, None)
@@ -113,12 +113,12 @@ def is_cleared_whole(walk: Walk, struct: Field) -> None:
 
 
 def _beside(sample: Sample, field: Field) -> Fields:
-    """The first values, with what has to stand beside the field so that it has an effect."""
+    """Return the first values, with what has to stand beside the field so that it has an effect."""
     return {**sample.first, **sample.beside.get(field.path, {})}
 
 
 def _another(walk: Walk, field: Field) -> dict[str, Json]:
-    """Another field of the kind, with its second value: writing it must leave `field` alone."""
+    """Return another field of the kind: writing its second value must leave `field` alone."""
     sample = walk.sample(field.kind)
     own = field.path.partition(".")[0]
     for name, value in sample.second.items():

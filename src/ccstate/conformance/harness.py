@@ -1,4 +1,4 @@
-"""What an adapter's author gives to the suite: the platform, and a way past ccstate."""
+"""The harness that an adapter's author gives to the suite: the platform, and a way past ccstate."""
 
 from typing import Any, Protocol, runtime_checkable
 
@@ -7,11 +7,11 @@ from ccstate.model import Address, Fields
 
 
 class Failed(AssertionError):
-    """The adapter breaks the contract; the text says where, and what was expected."""
+    """A breach of the contract by the adapter; the text says where, and what was expected."""
 
 
 def expect(condition: object, message: str) -> None:
-    """Failed, with this message, where the condition does not hold."""
+    """Raise Failed with this message where the condition does not hold."""
     if not condition:
         raise Failed(message)
 
@@ -20,7 +20,7 @@ class Harness(Protocol):
     """One platform for the suite alone: everything on it will be deleted."""
 
     def connect(self) -> Adapter:
-        """The same platform, connected to anew."""
+        """Connect to the same platform anew."""
 
     def reset(self) -> None:
         """Make the platform empty, its ledger included, and whole again after `break_`."""

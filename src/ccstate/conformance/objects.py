@@ -9,7 +9,7 @@ from ccstate.model import Action, Address, Fields, Why
 
 
 def is_created(walk: Walk, kind: str) -> None:
-    """Created with every field, it reads back as it was written, and so does the ledger."""
+    """Create an object with every field: it reads back as written, and so does the ledger."""
     sample, named = walk.walked(kind)
     for fields in (sample.first, sample.second, *sample.others):
         walk.reset()
@@ -20,7 +20,7 @@ def is_created(walk: Walk, kind: str) -> None:
 
 
 def is_created_bare(walk: Walk, kind: str) -> None:
-    """Created with what is required alone, it is there; what was not declared can be added."""
+    """Create an object with what is required alone, then add what was not declared."""
     sample, named = walk.walked(kind)
     walk.establish(named)
     walk.apply({**named, sample.walked: sample.required})
@@ -30,7 +30,7 @@ def is_created_bare(walk: Walk, kind: str) -> None:
 
 
 def is_deleted(walk: Walk, kind: str) -> None:
-    """Deleted, it is gone from the platform and from the ledger; what it named stays."""
+    """Delete an object: it is gone from platform and ledger; what it named stays."""
     sample, named = walk.walked(kind)
     walk.establish({**named, sample.walked: sample.first})
     change = only_change(walk.apply(named), sample.walked)
@@ -42,7 +42,7 @@ def is_deleted(walk: Walk, kind: str) -> None:
 
 
 def is_deleted_by_hand(walk: Walk, kind: str) -> None:
-    """Deleted by hand, it is made again while it is declared, and else forgotten."""
+    """Delete an object by hand: it is made again while it is declared, and else forgotten."""
     sample, named = walk.walked(kind)
     objects = {**named, sample.walked: sample.first}
     walk.establish(objects)
@@ -57,7 +57,7 @@ def is_deleted_by_hand(walk: Walk, kind: str) -> None:
 
 
 def whole_estate(walk: Walk) -> None:
-    """Everything at once, in the order of the references; and everything deleted again."""
+    """Create everything at once, in the order of the references, and delete it again."""
     objects = everything(walk)
     walk.make(objects)
     for address, fields in objects.items():
@@ -75,7 +75,7 @@ def whole_estate(walk: Walk) -> None:
 
 
 def every_field_is_updated(walk: Walk, kind: str) -> None:
-    """An object is created, has all its fields updated in one plan, and is deleted."""
+    """Create an object, update all its fields in one plan, and delete it."""
     sample, named = walk.walked(kind)
     walk.reset()
     walk.make({**named, sample.walked: sample.first})
@@ -87,7 +87,7 @@ def every_field_is_updated(walk: Walk, kind: str) -> None:
 
 
 def everything(walk: Walk) -> Objects:
-    """Each kind's walked object, and all that these name."""
+    """Return each kind's walked object, and all that these name."""
     objects: dict[Address, Fields] = {}
     for kind in walk.supports:
         sample, named = walk.walked(kind)
@@ -96,7 +96,7 @@ def everything(walk: Walk) -> Objects:
 
 
 def is_let_go_before_deletion(walk: Walk, kind: str) -> None:
-    """An object is deleted in the same plan in which the last one lets go of it."""
+    """Delete an object in the same plan in which the last reference to it goes."""
     sample, named = walk.walked(kind)
     first = {reference.target for reference in kinds.references(kind, sample.first)}
     second = {reference.target for reference in kinds.references(kind, sample.second)}
@@ -113,7 +113,7 @@ def is_let_go_before_deletion(walk: Walk, kind: str) -> None:
 
 
 def circle(walk: Walk, number: int) -> None:
-    """Objects that name each other are created and deleted together, or else one by one."""
+    """Create and delete objects that name each other together, or else one by one."""
     objects = {a: walk.able(a.kind, f) for a, f in circles()[number].items()}
     together = all(walk.supports[address.kind].cycles for address in objects)
     if not together:
@@ -131,7 +131,7 @@ def circle(walk: Walk, number: int) -> None:
 
 
 def expect_ledger(walk: Walk, objects: Objects) -> None:
-    """The ledger says exactly what was applied, with seals in place of references."""
+    """Expect that the ledger says exactly what was applied, with seals in place of references."""
     wanted, _ = walk.sealed(objects)
     ledger = walk.latest().ledger
     expect(set(ledger) == set(wanted), f"the ledger lists {sorted(ledger)}, not {sorted(wanted)}")
@@ -143,7 +143,7 @@ def expect_ledger(walk: Walk, objects: Objects) -> None:
 
 
 def unmanaged_stays(walk: Walk, kind: str) -> None:
-    """An object that is not declared is reported and never touched, whatever changes around it."""
+    """Report an object that is not declared, and never touch it, whatever changes around it."""
     sample, named = walk.walked(kind)
     walk.establish(named)
     walk.by_hand(sample.walked, sample.first)
@@ -167,7 +167,7 @@ def unmanaged_stays(walk: Walk, kind: str) -> None:
 
 
 def is_adopted_as_it_is(walk: Walk, kind: str) -> None:
-    """Adopting what is as desired writes records alone, and the ledger lists it."""
+    """Adopt an object that is as desired: only records are written, and the ledger lists it."""
     sample, named = walk.walked(kind)
     walk.establish(named)
     walk.by_hand(sample.walked, sample.made_by_hand)
@@ -189,7 +189,7 @@ def is_adopted_as_it_is(walk: Walk, kind: str) -> None:
 
 
 def is_adopted_with_edits(walk: Walk, kind: str) -> None:
-    """Adopting writes what is declared and differs, and leaves the rest."""
+    """Adopt an object that differs: what is declared and differs is written, and nothing else."""
     sample, named = walk.walked(kind)
     walk.establish(named)
     walk.by_hand(sample.walked, sample.made_by_hand)
@@ -201,7 +201,7 @@ def is_adopted_with_edits(walk: Walk, kind: str) -> None:
 
 
 def is_released(walk: Walk, kind: str) -> None:
-    """Released, the object stays as it is, and the ledger forgets it."""
+    """Release an object: it stays as it is, and the ledger forgets it."""
     sample, named = walk.walked(kind)
     walk.establish({**named, sample.walked: sample.first})
     before = walk.latest().objects[sample.walked]
@@ -212,7 +212,7 @@ def is_released(walk: Walk, kind: str) -> None:
 
 
 def is_protected(walk: Walk, kind: str) -> None:
-    """`protect` lives in the ledger alone, and forbids deletion until it is taken off."""
+    """Protect an object in the ledger alone: deletion is forbidden until `protect` is taken off."""
     sample, named = walk.walked(kind)
     walk.establish({**named, sample.walked: sample.first})
     before = walk.latest().objects[sample.walked]

@@ -58,7 +58,7 @@ class Sample:
 
     @property
     def made_by_hand(self) -> Fields:
-        """The first values without those that have an effect only beside others.
+        """Return the first values without those that have an effect only beside others.
 
         Who makes an object on a platform can say no more.
         """
@@ -70,19 +70,19 @@ class Sample:
         return without(self.first, idle)
 
     def bystander(self, address: Address) -> Fields:
-        """What an object of the kind holds that another one names."""
+        """Return what an object of the kind holds that another one names."""
         return {**self.required, **self.more.get(address, {})}
 
 
 @cache
 def estate() -> Mapping[str, Sample]:
-    """The samples by kind."""
+    """Return the samples by kind."""
     return {kind: _sample(kind, given) for kind, given in _read()["kinds"].items()}
 
 
 @cache
 def circles() -> tuple[Objects, ...]:
-    """Objects that name each other, and so can only be created together."""
+    """Return objects that name each other, and so can only be created together."""
     return tuple(
         {
             address: _canonical(address.kind, fields)
@@ -154,7 +154,7 @@ class Part:
 
 
 def parts_of(sample: Sample) -> Iterator[Part]:
-    """Every field that the first values set and of which the second values have another value."""
+    """Yield every field that the first values set and of which the second values have another."""
     kind = sample.walked.kind
     places: dict[str, list[Path]] = {}
     others: dict[str, list[Json]] = {}
@@ -170,7 +170,7 @@ def parts_of(sample: Sample) -> Iterator[Part]:
 
 
 def changed(fields: Fields, part: Part) -> dict[str, Json]:
-    """The fields with the other value of a part, in canonical form.
+    """Return the fields with the other value of a part, in canonical form.
 
     In a list or a map, a default is what is not there: no platform could tell the two apart.
     """
@@ -187,7 +187,7 @@ def changed(fields: Fields, part: Part) -> dict[str, Json]:
 
 
 def _default_at(shape: Shape, place: Path) -> Json:
-    """The default of the field at a place in lists of structures; None where it has none."""
+    """Return the default of a field in lists of structures; None where it has none."""
     *above, last = place
     for step in above:
         match shape:
@@ -201,7 +201,7 @@ def _default_at(shape: Shape, place: Path) -> Json:
 
 
 def fields_of(sample: Sample) -> Iterator[Field]:
-    """Every field of the walked object but `protect`, which no platform holds."""
+    """Yield every field of the walked object but `protect`, which no platform holds."""
     kind = sample.walked.kind
     for path in kinds.flatten(kind, sample.first):
         if path != "protect":
@@ -209,7 +209,7 @@ def fields_of(sample: Sample) -> Iterator[Field]:
 
 
 def structs_of(sample: Sample) -> Iterator[Field]:
-    """The fields with fields of their own, which null clears as a whole."""
+    """Yield the fields with fields of their own, which null clears as a whole."""
     kind = sample.walked.kind
     tops = {path.partition(".")[0] for path in kinds.flatten(kind, sample.first) if "." in path}
     for top in sorted(tops):
@@ -230,18 +230,18 @@ def _is_nullable(model: type[BaseModel], path: str) -> bool:
 
 
 def is_required(field: Field) -> bool:
-    """Whether no document may leave the field out."""
+    """Check whether no document may leave the field out."""
     top = field.path.partition(".")[0]
     return KINDS[field.kind].model.model_fields[top].is_required()
 
 
 def having(fields: Fields, path: str, value: Json) -> dict[str, Json]:
-    """The fields with this value at a dotted path, be it None."""
+    """Return the fields with this value at a dotted path, be it None."""
     return put(fields, tuple(path.split(".")), value)
 
 
 def put(fields: Fields, place: Path, value: Json) -> dict[str, Json]:
-    """The fields with this value at a place, also inside the entries of lists."""
+    """Return the fields with this value at a place, also inside the entries of lists."""
     head, *rest = place
     return {**fields, str(head): _put_inside(fields.get(str(head)), rest, value)}
 
@@ -260,7 +260,7 @@ def _put_inside(before: Json, place: Sequence[str | int], value: Json) -> Json:
 
 
 def value_at(fields: Fields, place: Path) -> Json:
-    """What stands at a place, which must be there."""
+    """Return the value at a place, which must be there."""
     found: Any = fields
     for step in place:
         found = found[step]
@@ -268,7 +268,7 @@ def value_at(fields: Fields, place: Path) -> Json:
 
 
 def without(fields: Fields, gone: Collection[Path], at: Path = ()) -> dict[str, Json]:
-    """The fields without what stands at these places, also inside the entries of lists.
+    """Return the fields without those at these places, also inside the entries of lists.
 
     A mapping, a list or an entry of which nothing is left goes too.
     """
@@ -281,7 +281,7 @@ def without(fields: Fields, gone: Collection[Path], at: Path = ()) -> dict[str, 
 
 
 def able(support: Support, kind: str, fields: Fields) -> dict[str, Json]:
-    """The fields without those that a platform lacks, and without entries that are made of them."""
+    """Return the fields without those that a platform lacks, and without entries made of them."""
     gone: set[Path] = set()
     for path, place in kinds.set_fields(kind, fields):
         if path in support.lacking:
@@ -306,7 +306,7 @@ def _inside(value: Json, gone: Collection[Path], at: Path) -> Json:
 
 
 def at(fields: Fields, path: str) -> Json:
-    """What stands at a dotted path; None where nothing does."""
+    """Return the value at a dotted path; None where nothing stands there."""
     head, _, rest = path.partition(".")
     value = fields.get(head)
     if not rest:

@@ -1,4 +1,4 @@
-"""The cases, and the tally of what they exercised."""
+"""The suite of cases, and the tally of what they exercised."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -87,12 +87,12 @@ class Suite:
             case.check(self.walk())
 
     def walk(self) -> Walk:
-        """The platform, connected to anew."""
+        """Connect to the platform anew."""
         adapter = self.harness.connect()
         return Walk(self.harness, adapter, self.tally, self.supports, self.samples, self.states)
 
     def every_ability_is_exercised(self, walk: Walk) -> None:
-        """What the adapter declares has been seen to work, whichever cases were selected."""
+        """Expect that what the adapter declares was seen to work, whichever cases were selected."""
         left = [case for case in self.cases if case.name not in self.ran]
         # In a parallel run other processes have run most cases; one plan a kind shows the same.
         for kind in {kind for kind, _ in self._unseen(walk)} if left else ():
@@ -128,7 +128,10 @@ class Suite:
 
 
 def cases(harness: Harness) -> list[Case]:
-    """Every case for an adapter, the tally last; each resets the platform before it begins."""
+    """Return every case for an adapter, the tally last.
+
+    Each resets the platform before it begins.
+    """
     declared = harness.connect().supports
     supports = {kind: declared[kind] for kind in KINDS if kind in declared}
     samples = {kind: sample_of(kind, support) for kind, support in supports.items()}
@@ -210,7 +213,7 @@ def _bound(check: Callable[[Walk, T], None], subject: T) -> Callable[[Walk], Non
 
 
 def _shows_little(name: str) -> tuple[bool, bool]:
-    """How late a case comes where every ability is to be seen soon: `queue.label drifts` at last."""
+    """Rank a case where every ability is to be seen soon: `queue.label drifts` comes last."""
     return not name.endswith(f" {_words(fields.changes)}"), "." in name.partition(" ")[0]
 
 
@@ -224,7 +227,7 @@ def _supports_known_kinds(walk: Walk) -> None:
 
 
 def _every_field_is_placed(walk: Walk) -> None:
-    """What becomes of a field is said of each: mapped, kept with its reason, lacking with a hint."""
+    """Expect of each field that it is mapped, kept with its reason, or lacking with a hint."""
     for kind, said in walk.supports.items():
         try:
             placed(kind, mapped=said.mapped, kept=said.kept, lacking=said.lacking)
@@ -234,7 +237,7 @@ def _every_field_is_placed(walk: Walk) -> None:
 
 @contextmanager
 def _secrets() -> Iterator[None]:
-    """The environment with the samples' secrets in it, and as it was afterwards."""
+    """Set the samples' secrets in the environment, and restore it afterwards."""
     before = {name: os.environ.get(name) for name in SECRETS}
     os.environ.update(SECRETS)
     try:

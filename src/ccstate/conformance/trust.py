@@ -1,4 +1,4 @@
-"""What the rest of ccstate relies on: secrets, stale plans, honest answers, bulk reads."""
+"""Cases about what ccstate relies on: secrets, stale plans, honest answers, bulk reads."""
 
 import os
 import threading
@@ -17,7 +17,7 @@ from ccstate.model import Address, Change, Fields, Observation, Plan, canonical,
 
 
 def secret_is_sealed(walk: Walk, field: Field) -> None:
-    """A secret is shown as a seal and nowhere else; another secret is seen and written."""
+    """Show a secret as a seal and nowhere else; see and write another secret."""
     sample, named = walk.walked(field.kind)
     desired = {**named, sample.walked: sample.first}
     walk.establish(desired)
@@ -44,7 +44,7 @@ def _expect_no_secret(seen: Observation) -> None:
 
 
 def seals_are_steady(walk: Walk) -> None:
-    """One secret has one seal on one platform, over all connections; two secrets have two."""
+    """Seal one secret alike on one platform, over all connections, and two secrets differently."""
     references = {f"env:{name}" for name in SECRETS}
     seals = walk.adapter.seal(references)
     expect(set(seals) == references, f"seal leaves out {sorted(references - set(seals))}")
@@ -58,7 +58,7 @@ def seals_are_steady(walk: Walk) -> None:
 
 
 def missing_secrets_are_named(walk: Walk) -> None:
-    """References that lead nowhere are refused together, each by its name."""
+    """Refuse references that lead nowhere together, each by its name."""
     missing = {
         "env:CCSTATE_SECRET_CONFORMANCE_MISSING_1",
         "env:CCSTATE_SECRET_CONFORMANCE_MISSING_2",
@@ -74,7 +74,7 @@ def missing_secrets_are_named(walk: Walk) -> None:
 
 
 def stale_change_is_refused(walk: Walk, kind: str) -> None:
-    """A change whose object is no longer as planned is refused, and nothing is written."""
+    """Refuse a change whose object is no longer as planned, and write nothing."""
     sample, named = walk.walked(kind)
     address = sample.walked
     managed = {**named, address: sample.first}
@@ -95,7 +95,7 @@ def stale_change_is_refused(walk: Walk, kind: str) -> None:
 
 
 def stale_creation_is_refused(walk: Walk, kind: str) -> None:
-    """An object made since the plan is not made again, and not adopted otherwise than planned."""
+    """Refuse to create an object made since the plan, or to adopt one that is not as planned."""
     sample, named = walk.walked(kind)
     address = sample.walked
     managed = {**named, address: sample.first}
@@ -130,7 +130,7 @@ def _expect_refused(walk: Walk, plan: Plan, what: str) -> None:
 
 
 def one_refusal_leaves_the_others(walk: Walk, kind: str) -> None:
-    """A batch has one result for each change, in order; a refused one does not hold up the others."""
+    """Answer each change of a batch with a result, in order; a refused one holds up no other."""
     sample, _ = walk.walked(kind)
     required = {sample.near: sample.required, sample.far: sample.required}
     named = walk.around(required)
@@ -148,7 +148,7 @@ def one_refusal_leaves_the_others(walk: Walk, kind: str) -> None:
 
 
 def audit_refuses(walk: Walk, kind: str) -> None:
-    """What the adapter says it cannot do is refused by `audit`, before anything is written."""
+    """Refuse by `audit` what the adapter says it cannot do, before anything is written."""
     sample, named = walk.walked(kind)
     support = walk.supports[kind]
     for verb in set(VERBS.values()) - support.verbs:
@@ -183,14 +183,14 @@ def _expect_audited(walk: Walk, plan: Plan, what: str, hint: str = "") -> None:
 
 
 def audit_writes_nothing(walk: Walk) -> None:
-    """Asking what the platform would refuse leaves it as it was."""
+    """Ask what the platform would refuse, and leave it as it was."""
     before = walk.latest()
     walk.adapter.audit(list(walk.plan(everything(walk)).changes()))
     expect(walk.observe() == before, "audit wrote something")
 
 
 def kinds_are_read_together(walk: Walk) -> None:
-    """One read of all kinds shows what reads of single kinds show, and each of those no more."""
+    """Read all kinds together: it shows what reads of single kinds show, each of those no more."""
     walk.establish(everything(walk))
     together = walk.observe()
     apart = [walk.adapter.observe([kind]) for kind in sorted(walk.supports)]
@@ -210,7 +210,7 @@ def _tables() -> list[tuple[str, Callable[[Observation], dict[Address, Fields]]]
 
 
 def memory_is_the_platforms(walk: Walk) -> None:
-    """Objects and ledger are on the platform: another connection shows the same."""
+    """Keep objects and ledger on the platform: another connection shows the same."""
     desired = everything(walk)
     walk.make(desired)  # by this very connection, which may remember it
     seen = walk.harness.connect().observe(sorted(walk.supports))
@@ -219,7 +219,7 @@ def memory_is_the_platforms(walk: Walk) -> None:
 
 
 def empty_is_empty(walk: Walk) -> None:
-    """A platform on which nothing is, says so, and takes an empty batch."""
+    """Read an empty platform as empty, and take an empty batch."""
     expect(walk.observe() == Observation({}, {}), "after reset, the platform is not empty")
     expect(walk.adapter.perform([]) == [], "an empty batch has results")
 
@@ -230,7 +230,7 @@ AT_ONCE = 6
 
 
 def lock_has_one_holder(walk: Walk) -> None:
-    """A second request is answered with the holder; another connection shows the same."""
+    """Answer a second request for the lock with its holder; another connection shows the same."""
     expect(walk.adapter.holder() is None, "after reset, the platform is locked")
     expect(walk.adapter.lock(ANN) is None, "a lock that is free is refused")
     answer = walk.harness.connect().lock(BEN)
@@ -242,7 +242,7 @@ def lock_has_one_holder(walk: Walk) -> None:
 
 
 def lock_is_given_back_by_its_holder_alone(walk: Walk) -> None:
-    """Giving back the lock of another holder changes nothing, whatever the holder is called."""
+    """Keep the lock when another holder gives it back, whatever the holder is called."""
     walk.adapter.unlock(ANN)
     for mine, other in ((ANN, BEN), (BEN, replace(BEN, pid=2)), (ANN, replace(ANN, plan="1"))):
         expect(walk.adapter.lock(mine) is None, "a lock that was given back is refused")
@@ -254,7 +254,7 @@ def lock_is_given_back_by_its_holder_alone(walk: Walk) -> None:
 
 
 def of_many_one_gets_the_lock(walk: Walk) -> None:
-    """Several that ask at the same moment do not get it together, nor none of them."""
+    """Give the lock to one of several that ask at the same moment: not to two, nor to none."""
     holders = [replace(ANN, pid=number) for number in range(1, AT_ONCE + 1)]
     for _ in range(3):
         start = threading.Barrier(AT_ONCE)
@@ -273,7 +273,7 @@ def of_many_one_gets_the_lock(walk: Walk) -> None:
 
 
 def lock_touches_nothing_else(walk: Walk) -> None:
-    """Under the lock everybody still reads and plans the same; it is no object and no change."""
+    """Read and plan under the lock as without it; it is no object and no change."""
     walk.adapter.lock(ANN)
     walk.make(everything(walk))
     expect(walk.adapter.holder() == ANN, "a change took the lock away")
@@ -283,7 +283,7 @@ def lock_touches_nothing_else(walk: Walk) -> None:
 
 
 def unreadable_is_said(walk: Walk) -> None:
-    """A platform that cannot be read is Unreadable; it must not look empty, or all is made anew."""
+    """Raise Unreadable for a platform that cannot be read: an empty one would be made anew."""
     harness = walk.harness
     if not isinstance(harness, Breakable):
         return
@@ -304,7 +304,7 @@ def unreadable_is_said(walk: Walk) -> None:
 
 
 def secrets_of(walk: Walk, kind: str) -> list[Field]:
-    """The fields of a kind that hold secrets."""
+    """Return the fields of a kind that hold secrets."""
     sample = walk.sample(kind)
     held = kinds.secrets(kind, plain(kind, sample.first))
     return [Field(kind, path, nullable=True) for path in held]

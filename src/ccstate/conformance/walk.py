@@ -37,7 +37,7 @@ VERBS: Mapping[Action, Verb] = {
 
 @dataclass(slots=True)
 class Tally:
-    """Which abilities have been exercised: verbs by kind, and updated fields by kind."""
+    """The abilities that have been exercised: verbs by kind, and updated fields by kind."""
 
     verbs: set[tuple[str, str]] = field(default_factory=set)
     fields: set[tuple[str, str]] = field(default_factory=set)
@@ -71,7 +71,7 @@ class States:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """One platform, and what can be asked of it.
+    """The walk of one platform, and the questions that cases ask of it.
 
     `supports` is what its adapter declares, `samples` what of the samples it can hold.
     """
@@ -87,31 +87,31 @@ class Walk:
         return kind in self.supports and verb in self.supports[kind].verbs
 
     def able(self, kind: str, fields: Fields) -> Fields:
-        """The fields without those that the platform lacks."""
+        """Return the fields without those that the platform lacks."""
         return able(self.supports[kind], kind, fields)
 
     def shows(self, kind: str) -> bool:
-        """Whether objects of the kind are to be seen on the platform, and not in records alone."""
+        """Check whether objects of the kind show on the platform, and not in records alone."""
         return bool(self.supports[kind].mapped)
 
     def shows_objects(self, kind: str) -> bool:
-        """Whether an object of the kind that is made or deleted by hand is seen."""
+        """Check whether an object of the kind that is made or deleted by hand is seen."""
         return self.shows(kind) and not self.supports[kind].unseen
 
     def visible(self, kind: str, fields: Fields) -> Fields:
-        """The fields without those that are kept in records: what the platform itself can say."""
+        """Return the fields that the platform itself can show: those not kept in records."""
         kept = self.supports[kind].kept
         return without(fields, {at for path, at in kinds.set_fields(kind, fields) if path in kept})
 
     def keeps_some_of(self, kind: str, path: str) -> bool:
-        """Whether anything in a field that is managed on its own is kept in records."""
+        """Check whether anything in a field that is managed on its own is kept in records."""
         return any(f"{kept}.".startswith(f"{path}.") for kept in self.supports[kind].kept)
 
     def sample(self, kind: str) -> Sample:
         return self.samples[kind]
 
     def around(self, objects: Objects) -> Objects:
-        """The near and far objects that these name, and those that they name in turn."""
+        """Return the near and far objects that these name, and those that they name in turn."""
         found: dict[Address, Fields] = {}
         waiting = list(objects.items())
         while waiting:
@@ -125,7 +125,7 @@ class Walk:
         return found
 
     def walked(self, kind: str) -> tuple[Sample, Objects]:
-        """The sample of a kind, and all objects that its values name."""
+        """Return the sample of a kind, and all objects that its values name."""
         sample = self.sample(kind)
         named = {**self.around({sample.walked: sample.first})}
         for fields in (sample.second, *sample.others):
@@ -139,20 +139,23 @@ class Walk:
         self.states.reset(self.harness)
 
     def plan(self, desired: Objects, release: Collection[Address] = ()) -> Plan:
-        """The plan from the platform as it is now."""
+        """Plan from the platform as it is now."""
         return self._planned(self.sealed(desired), self.observe(), release)
 
     def _planned(
         self, sealed: Sealed, seen: Observation, release: Collection[Address] = ()
     ) -> Plan:
-        """The plan from an observation of the platform."""
+        """Plan from an observation of the platform."""
         wanted, references = sealed
         changes = diff(TARGET, wanted, seen, secrets=references, release=release)
         share = TargetPlan(TARGET, changes, wanted, seen, self.supports, 100, 100)
         return make_plan([share], commit="", forced="")
 
     def sealed(self, desired: Objects) -> Sealed:
-        """The state as plans hold it, seals in place of secrets; and the references behind them."""
+        """Return the state as plans hold it, seals in place of secrets.
+
+        And the references behind them.
+        """
         references = {
             address: found
             for address, fields in desired.items()
@@ -167,7 +170,7 @@ class Walk:
         return state, references
 
     def apply(self, desired: Objects, release: Collection[Address] = ()) -> Plan:
-        """The plan, performed and confirmed; a second plan must find nothing to do."""
+        """Perform and confirm the plan; a second plan must find nothing to do."""
         sealed = self.sealed(desired)
         plan = self._planned(sealed, self.latest(), release)
         expect(not plan.refusals, f"the plan is refused: {plan.refusals}")
@@ -220,7 +223,7 @@ class Walk:
         self.apply(objects)
 
     def by_hand(self, address: Address, fields: Fields) -> None:
-        """What an administrator makes of an object, written as desired state would say it."""
+        """Change an object as an administrator would, written as desired state would say it."""
         self._touch()
         self.harness.by_hand(address, plain(address.kind, fields))
 
@@ -237,16 +240,16 @@ class Walk:
     # What the platform shows.
 
     def observe(self) -> Observation:
-        """The platform, read now."""
+        """Observe the platform now."""
         self.states.latest = self.adapter.observe(sorted(self.supports))
         return self.states.latest
 
     def latest(self) -> Observation:
-        """The platform as it was last read; read now where it was changed since."""
+        """Return the platform as it was last read; read now where it was changed since."""
         return self.states.latest or self.observe()
 
     def shown(self, kind: str, fields: Fields) -> dict[str, Json]:
-        """What an object with these fields must look like: by dotted path, secrets sealed."""
+        """Return what an object with these fields must show: by dotted path, secrets sealed."""
         references = kinds.secrets(kind, fields)
         seals = self._seals(set(references.values()))
         edits = [Edit(path, None, seals[ref], why=Why.YOU) for path, ref in references.items()]
@@ -260,7 +263,7 @@ class Walk:
         return self.adapter.seal(references) if references else {}
 
     def expect_live(self, address: Address, fields: Fields) -> None:
-        """The object shows these fields and no others."""
+        """Expect that the object shows these fields and no others."""
         live = self.latest().objects.get(address)
         if live is None:
             raise Failed(f"{address} is not there")
@@ -273,7 +276,7 @@ class Walk:
             )
 
     def expect_visible(self, address: Address, fields: Fields) -> None:
-        """The object shows these fields, as far as the platform itself can say them."""
+        """Expect that the object shows these fields, as far as the platform itself can say them."""
         live = self.latest().objects.get(address)
         if live is None:
             raise Failed(f"{address} is not there")
@@ -295,7 +298,7 @@ def _expect_no_changes(plan: Plan, when: str) -> None:
 
 
 def sample_of(kind: str, support: Support) -> Sample:
-    """The sample of a kind, without the fields that a platform lacks."""
+    """Return the sample of a kind, without the fields that a platform lacks."""
     given = estate()[kind]
 
     def held(fields: Fields) -> Fields:
@@ -312,7 +315,7 @@ def sample_of(kind: str, support: Support) -> Sample:
 
 
 def plain(kind: str, fields: Fields) -> Fields:
-    """The fields as an administrator types them: secrets themselves, nothing that is null."""
+    """Return the fields as an administrator types them: secrets in full, nothing that is null."""
     secrets = kinds.secrets(kind, fields).items()
     edits = [Edit(path, None, SECRETS[ref.partition(":")[2]], why=Why.YOU) for path, ref in secrets]
     held = {name: value for name, value in fields.items() if name not in LEDGER_ONLY}
@@ -326,7 +329,7 @@ def _without_null(value: Json) -> Json:
 
 
 def only_change(plan: Plan, address: Address) -> Change:
-    """The plan's one change, which must be of this object."""
+    """Return the plan's one change, which must be of this object."""
     changes = list(plan.changes())
     expect(
         [change.address for change in changes] == [address],

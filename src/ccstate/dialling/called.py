@@ -18,7 +18,7 @@ _FEWEST = 6
 
 
 def called(flow: Flow, text: str) -> Place | None:
-    """The place where such a call comes in; None where there is none, or several could be meant."""
+    """Return the place where such a call comes in; None where none, or several, could be meant."""
     kind, slash, name = text.strip().partition("/")
     kind = PLURALS[kind].name if kind in PLURALS else kind
     if slash and kind in CALLED:
@@ -44,7 +44,7 @@ def _numbered(flow: Flow, digits: str) -> Place | None:
 
 
 def ending_alike(flow: Flow, text: str) -> list[str]:
-    """The numbers that a number written without its country, or its area, could mean."""
+    """List the numbers that a number written without its country, or its area, could mean."""
     digits = _SPACING.sub("", text)
     national = digits.removeprefix("0")
     if not national.isdigit() or len(national) < _FEWEST:
@@ -61,7 +61,7 @@ _LONGEST_CODE = 3
 
 
 def callable_names(flow: Flow) -> Iterator[str]:
-    """What can be written to place a call, numbers first."""
+    """List what can be written to place a call, numbers first."""
     centre = flow.centre
     yield from sorted(centre.of("number"))
     yield from sorted(Dialling(centre).inside)

@@ -20,7 +20,7 @@ Places: TypeAlias = tuple[str, ...]
 
 
 class Served(NamedTuple):
-    """Emergency numbers of one country, where a source says which of them offices must reach.
+    """The emergency numbers of one country, with those that offices must reach by a source.
 
     `main` must be reachable, the first one first. `secondary` is dialled out of habit although it
     is not promised on fixed lines; `text` is for textphones; `handsets` are known to mobile phones
@@ -129,7 +129,7 @@ class Country:
         return tuple(found)
 
     def _dialled(self, national: Places) -> Iterator[Places]:
-        """Ways to dial a national number: with the trunk prefix where it is written with one."""
+        """Yield the ways to dial a national number: with the trunk prefix where that is written."""
         import phonenumbers
 
         prefix = self._plan.national_prefix or ""
@@ -145,7 +145,7 @@ class Country:
         yield ("+", *self.calling_code, *national)
 
     def read_all(self) -> None:
-        """Reads every pattern, so that one of another form is found before it is relied on.
+        """Read every pattern, so that one of another form is found before it is relied on.
 
         Raises ValueError.
         """
@@ -159,16 +159,16 @@ class Country:
         return self._plan.national_prefix or ""
 
     def is_public(self, digits: str) -> bool:
-        """Whether these digits, as a phone dials them, are a number of the public network."""
+        """Check whether these digits, as a phone dials them, are a number of the public network."""
         return self.is_abroad(digits) or self.is_domestic(digits)
 
     def is_abroad(self, digits: str) -> bool:
-        """Whether the digits begin as a call abroad does."""
+        """Check whether the digits begin as a call abroad does."""
         written = self._plan.international_prefix
         return bool(written and re.match(f"(?:{written})", digits))
 
     def is_domestic(self, digits: str) -> bool:
-        """Whether these digits, as a phone dials them, are a number of the country."""
+        """Check whether these digits, as a phone dials them, are a number of the country."""
         prefix = self.national_prefix
         if len(digits) in self._local_lengths:
             return True
@@ -179,7 +179,7 @@ class Country:
         return is_bare and self._is_national(digits)
 
     def calling_code_of(self, number: str) -> str:
-        """Of a number that can be called from anywhere, its country's code; "" of any other.
+        """Return the calling code of a number that can be called from anywhere; "" of any other.
 
         It is in international form, or as it is dialled in this country from another area.
         """
@@ -219,7 +219,10 @@ class Country:
 
 @cache
 def country_of(name: str) -> Country | None:
-    """The country of two letters (ISO 3166-1); None where its emergency numbers are not known."""
+    """Return the country of two letters (ISO 3166-1).
+
+    None where its emergency numbers are unknown.
+    """
     from phonenumbers import PhoneMetadata
 
     plan = PhoneMetadata.metadata_for_region(name)
@@ -258,7 +261,7 @@ _TOKEN = re.compile(r"\\d|\d|\[[\d-]+\]|\(\?:|[|)?~]|\{\d+(?:,\d+)?\}")
 
 
 def expanded(written: str) -> Iterator[Places]:
-    """Every number of a pattern as libphonenumber writes them, with digits that are open."""
+    """Expand a pattern to its numbers as libphonenumber writes them, with digits that are open."""
     tokens = _TOKEN.findall(written)
     if "".join(tokens) != written:
         raise ValueError(f"no pattern of libphonenumber: {written}")
@@ -316,7 +319,7 @@ def _digits(symbol: str) -> str:
 
 
 def without_national_prefix(number: str) -> str | None:
-    """The number as callers reach it, where it was written with the trunk prefix; else None."""
+    """Remove the trunk prefix of a number; None where it was written without one."""
     import phonenumbers
     from phonenumbers import PhoneMetadata, region_code_for_country_code
 

@@ -29,7 +29,7 @@ _LONGEST = 15 - len(_ABROAD)
 
 @cache
 def dear_calls(country: Country) -> tuple[DearCalls, ...]:
-    """The classes of calls that cost more, from a phone in this country."""
+    """List the classes of calls that cost more, from a phone in this country."""
     abroad = tuple((*prefix, *_ABROAD) for prefix in (*country.international, ("+",)))
     return (
         DearCalls("premium", frozenset({"premium"}), country.premium),
@@ -44,7 +44,7 @@ _FILLS = ("5830214679", "8352160479", "3586142079")
 
 
 def examples(route: Filled, pattern: str, dear: DearCalls, country: Country) -> Iterator[str]:
-    """What to dial so that the pattern matches and such a call is sent; nothing where none is."""
+    """Yield what to dial so that the pattern matches and such a call is sent; nothing for none."""
     home = country.calling_code
     for number in dear.numbers:
         if fitted := _fitted(route, pattern, number, dear.longer):
@@ -55,12 +55,12 @@ def examples(route: Filled, pattern: str, dear: DearCalls, country: Country) -> 
 
 
 def _abroad(sent: str, number: Places) -> str:
-    """What is sent of a call abroad after its prefix: a calling code, and the number there."""
+    """Return what is sent of a call abroad after its prefix: calling code and number."""
     return sent[len(number) - len(_ABROAD) :]
 
 
 def _fitted(route: Filled, pattern: str, number: Places, longer: int) -> Sequence[str] | None:
-    """The digits possible at each place of what is dialled; None where it cannot be sent so."""
+    """Return the digits possible at each place of what is dialled; None where there are none."""
     prepend, strip = route.get("prepend") or "", route["strip"]
     end = pattern[-1] if pattern[-1] in ".!" else ""
     body = [_possible(symbol) for symbol in pattern.removesuffix(end)]
@@ -79,7 +79,7 @@ def _fitted(route: Filled, pattern: str, number: Places, longer: int) -> Sequenc
 
 
 def _may_follow(end: str, more: int) -> bool:
-    """Whether so many digits may follow what the pattern spells out."""
+    """Check whether so many digits may follow what the pattern spells out."""
     least: Mapping[str, int] = {".": 1, "!": 0}
     return more >= least[end] if end else more == 0
 
@@ -89,6 +89,6 @@ def _possible(symbol: str) -> str:
 
 
 def _filled(places: Sequence[str], route: Filled, fill: str) -> tuple[str, str]:
-    """One way to dial, and what the trunk receives then."""
+    """Fill in one way to dial, and what the trunk receives then."""
     dialled = "".join(min(place, key=(fill + "+*#").index) for place in places)
     return dialled, sent(route, dialled)

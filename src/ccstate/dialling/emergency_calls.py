@@ -26,7 +26,7 @@ class Phones:
         return [name for names in self.by_permissions.values() for name in names]
 
     def barred(self, route: Filled) -> list[str]:
-        """Those that may not use the route."""
+        """Return the phones that may not use the route."""
         permission = route.get("permission")
         if route["emergency"] or not permission:
             return []
@@ -92,7 +92,10 @@ class EmergencyCalls:
         return found
 
     def countries(self, site: str) -> tuple[Country, ...]:
-        """The country of a site; where a phone has none, it may stand in that of any site."""
+        """Return the country of a site.
+
+        Where a phone has none, it may stand in that of any site.
+        """
         if site != NOWHERE:
             country = self.country(site)
             return (country,) if country else ()
@@ -100,7 +103,10 @@ class EmergencyCalls:
         return tuple({country.name: country for country in found}.values())
 
     def country(self, site: str) -> Country | None:
-        """The country in a site's address; None where it says none, or none that is known."""
+        """Return the country in a site's address.
+
+        None where it says none, or none that is known.
+        """
         code = self.country_code(site)
         return country_of(code) if code else None
 
@@ -109,11 +115,11 @@ class EmergencyCalls:
         return str(address.get("country") or "")
 
     def is_internal(self, number: str) -> bool:
-        """Whether the number rings inside the house."""
+        """Check whether the number rings inside the house."""
         return number in self._dialling.inside
 
     def shown(self, extension: str, site: str, routes: Iterable[str]) -> Iterator[str]:
-        """The numbers that calls of a phone at a site may show, by whatever trunk they leave."""
+        """Yield the numbers that calls of a phone at a site may show, by whatever trunk."""
         phone = self._centre.of("extension")[extension]
         own = str((phone.get("caller_id") or {}).get("number") or "")
         internal = str(phone.get("number") or extension)
@@ -124,7 +130,7 @@ class EmergencyCalls:
                 yield number_shown(known, is_emergency=is_emergency, internal=internal)
 
     def _sources(self, site: str, route: str) -> tuple[Mapping[Source, str], ...]:
-        """What site, route and trunks say, for every caller: once for each trunk."""
+        """Return what site, route and trunks say, for every caller: once for each trunk."""
         if (site, route) not in self._said:
             fields = self.routes[route]
             self._said[site, route] = tuple(
@@ -133,11 +139,11 @@ class EmergencyCalls:
         return self._said[site, route]
 
     def callback(self, site: str) -> str:
-        """The number that emergency calls from a site show; "" where it has none."""
+        """Return the number that emergency calls from a site show; "" where it has none."""
         return str(self._sites.get(site, {}).get("emergency_callback") or "")
 
     def _promised(self, country: Country) -> frozenset[str]:
-        """Secondary numbers that the country's routes name: who serves one, means to everywhere."""
+        """Return the secondary numbers that a country's routes name: every site should reach them."""
         return self._patterns_by_country.get(country, frozenset()) | self._patterns_by_country.get(
             None, frozenset()
         )
@@ -167,11 +173,11 @@ class EmergencyCalls:
                 yield EmergencyCall(site, country, line, number, is_promised, is_known, goes)
 
     def _outside_lines(self, site: str, country: Country) -> list[str]:
-        """What is dialled there for an outside line, before a number of the public network."""
+        """Return what is dialled for an outside line, before a number of the public network."""
         return sorted(self._lines_of(site, country) | self._lines_of("", country))
 
     def _lines_of(self, place: str, country: Country) -> frozenset[str]:
-        """The same, by the routes of one site, or by those for every site."""
+        """Return the outside lines by the routes of one site, or by those for every site."""
         if (place, country) not in self._lines:
             patterns = self._dialling.patterns.get(place)
             self._lines[place, country] = frozenset(
@@ -185,7 +191,7 @@ class EmergencyCalls:
 
 
 def _outside_line(route: Filled, pattern: str, country: Country) -> str:
-    """The digits that the pattern begins with for an outside line; "" where there are none.
+    """Return the digits that the pattern begins with for an outside line; "" for none.
 
     There are where a route takes them off, what is dialled with them is no number of the public
     network, and what follows them is one.
@@ -209,7 +215,10 @@ _FILLS = "2839"
 
 
 def _numbers(pattern: str, prefix: str = "") -> Iterator[str]:
-    """Some of the numbers that match a pattern; with the prefix of the country, where it may be."""
+    """Yield some of the numbers that match a pattern.
+
+    With the country's prefix, where it may be.
+    """
     for fill in _FILLS:
         number = "".join(fill if symbol in DIGITS else symbol for symbol in pattern)
         yield number
@@ -219,7 +228,7 @@ def _numbers(pattern: str, prefix: str = "") -> Iterator[str]:
 
 
 def _open_line(taken: str, rest: str, country: Country, *, prepends: bool) -> str:
-    """The same, where anything may follow: prefixes of the country's own are no outside line."""
+    """Return the same, where anything may follow: a country's own prefixes are no outside line."""
     prefix = country.national_prefix
     if country.is_abroad(taken):
         return ""

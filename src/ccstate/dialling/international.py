@@ -10,7 +10,7 @@ _LONGEST_CODE = 3
 
 @lru_cache(maxsize=10_000)
 def international(written: str, prefix: str) -> str:
-    """The number in E.164, `+61255501000`; "" where that cannot be known.
+    """Convert a number to E.164, `+61255501000`; "" where that cannot be known.
 
     `prefix` is what makes numbers international that lack it: `+61`, or `+4930` where they lack
     their area as well. A number that has its country, or the digit that is dialled before an area,
@@ -49,7 +49,7 @@ def _is_number(text: str) -> bool:
 
 
 def _before_area(region: str) -> tuple[str, ...]:
-    """What is dialled before an area's code, with which no number inside an area begins: 0."""
+    """Return what is dialled before an area's code, and begins no number inside an area: 0."""
     from phonenumbers import PhoneMetadata
 
     plan = PhoneMetadata.metadata_for_region(region)
@@ -57,7 +57,7 @@ def _before_area(region: str) -> tuple[str, ...]:
 
 
 def region_of(prefix: str) -> str:
-    """The country (ISO 3166-1) of a prefix such as `+61`; "" where it is none."""
+    """Return the country (ISO 3166-1) of a prefix such as `+61`; "" where it is none."""
     from phonenumbers import UNKNOWN_REGION, region_code_for_country_code
 
     for length in range(1, _LONGEST_CODE + 1):

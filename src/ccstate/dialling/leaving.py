@@ -36,13 +36,13 @@ class TrunkCall(NamedTuple):
 
 
 def extension_of(centre: Centre, caller: str) -> str:
-    """The extension behind an internal number; "" for any other caller."""
+    """Name the extension behind an internal number; "" for any other caller."""
     found = Dialling(centre).inside.get(caller)
     return found.name if found and found.kind == "extension" else ""
 
 
 def dialled_out(flow: Flow, extension: str, digits: str, at: datetime) -> Call | None:
-    """The call of a phone to an outside number; None where no route takes it.
+    """Dial an outside number from a phone; None where no route takes it.
 
     Where the extension lacks the permission that the route asks for, the call is cut off.
     """
@@ -62,7 +62,7 @@ def dialled_out(flow: Flow, extension: str, digits: str, at: datetime) -> Call |
 
 
 def lacking_permission(centre: Centre, extension: str, route: str) -> str:
-    """The permission that a route asks for and an extension has not; "" where it may use it."""
+    """Name the permission that a route asks for and an extension lacks; "" for none."""
     fields = centre.of("outbound_route")[route]
     wanted = str(fields.get("permission") or "")
     held = centre.of("extension")[extension].get("permissions") or ()
@@ -70,7 +70,7 @@ def lacking_permission(centre: Centre, extension: str, route: str) -> str:
 
 
 def trunk_calls(flow: Flow, call: Call, caller: str) -> list[TrunkCall]:
-    """What outside parties are shown whom a call may ring, trunk by trunk in their order.
+    """Return what is shown to the outside parties that a call may ring, trunk by trunk in order.
 
     `caller` is an internal number, one in international form, `withheld`, or "".
     """
@@ -88,7 +88,7 @@ def trunk_calls(flow: Flow, call: Call, caller: str) -> list[TrunkCall]:
 
 
 def _outside_numbers(flow: Flow, place: Place) -> Iterator[str]:
-    """The outside numbers that are rung at a place: forwarded to, followed, dialled by a tree."""
+    """Yield the outside numbers that a place rings: forwarded to, followed, dialled by a tree."""
     fields: Any = flow.centre.of(place.kind).get(place.name, {})
     if place.kind == "ivr":
         node = fields["nodes"].get(place.node, {})
@@ -101,7 +101,7 @@ def _outside_numbers(flow: Flow, place: Place) -> Iterator[str]:
 
 
 def _by_route(centre: Centre, name: str, number: str, extension: str) -> Iterator[TrunkCall]:
-    """A call that a phone dials, by the trunks of its route."""
+    """Show a call that a phone dials, by the trunks of its route."""
     route = centre.of("outbound_route")[name]
     site = location_of(centre, extension).site
     for trunk in route["trunks"]:
@@ -111,7 +111,7 @@ def _by_route(centre: Centre, name: str, number: str, extension: str) -> Iterato
 
 
 def _by_any_trunk(centre: Centre, number: str, caller: str, extension: str) -> Iterator[TrunkCall]:
-    """A call that is forwarded: trunks are tried by their names, and no route is asked."""
+    """Show a call that is forwarded: trunks are tried by their names, and no route is asked."""
     for trunk, fields in sorted(centre.of("trunk").items()):
         own = str(fields.get("caller_id") or "")
         if extension:
@@ -146,6 +146,6 @@ def _of_phone(
 
 
 def _source(numbers: dict[Source, str], shown: str, *, is_emergency: bool) -> str:
-    """The field that says the number, of those that do the one that counts first."""
+    """Name the field that says the number; of several the one that counts first."""
     order: Iterable[Source] = EMERGENCY if is_emergency else ORDINARY
     return next((s.value for s in (*order, Source.EXTENSION) if numbers.get(s) == shown), CALLER)

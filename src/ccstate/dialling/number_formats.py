@@ -1,4 +1,4 @@
-"""How numbers are written: by a carrier in either direction, and by people; E.164 in between.
+"""The forms of numbers: by a carrier in either direction, and by people; E.164 in between.
 
 A carrier writes +61 2 5550 1234 as `+61255501234` (e164), `61255501234` (international) or
 `0255501234` (national). One form becomes another by patterns as those of routes: what a number
@@ -22,7 +22,7 @@ E164, INTERNATIONAL, NATIONAL = "e164", "international", "national"
 
 
 class Rewrite(NamedTuple):
-    """One way in which a number is written otherwise; as `strip` and `prepend` of a route."""
+    """A rule by which a number is written otherwise; as `strip` and `prepend` of a route."""
 
     pattern: str
     strip: int
@@ -30,7 +30,7 @@ class Rewrite(NamedTuple):
 
 
 def rewritten(rewrites: Iterable[Rewrite], number: str) -> str:
-    """The number by the most specific pattern that matches; as it is where none does."""
+    """Rewrite the number by the most specific pattern that matches, if one does."""
     by_pattern = {rewrite.pattern: rewrite for rewrite in rewrites}
     best = Patterns({"": {"patterns": list(by_pattern)}}).best(number)
     if best is None:
@@ -39,19 +39,19 @@ def rewritten(rewrites: Iterable[Rewrite], number: str) -> str:
 
 
 def is_known(country: str) -> bool:
-    """Whether the national numbers of a country (ISO 3166-1) are known."""
+    """Check whether the national numbers of a country (ISO 3166-1) are known."""
     return _plan(country) is not None
 
 
 def countries_with(calling_code: str) -> tuple[str, ...]:
-    """The countries (ISO 3166-1) whose numbers begin with a calling code such as `61`."""
+    """List the countries (ISO 3166-1) whose numbers begin with a calling code such as `61`."""
     from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
     return tuple(COUNTRY_CODE_TO_REGION_CODE.get(int(calling_code), ()))
 
 
 class CarrierFormats(NamedTuple):
-    """How a trunk's carrier writes numbers: of calls that arrive, and of those that leave.
+    """The forms in which a trunk's carrier writes numbers: of calls that arrive, and that leave.
 
     "" where nothing is declared. `country` is that of its national numbers, "" where unknown.
     """
@@ -62,7 +62,7 @@ class CarrierFormats(NamedTuple):
 
 
 def carrier_formats(centre: Centre, trunk: str) -> CarrierFormats:
-    """The number formats of a trunk."""
+    """Return the number formats of a trunk."""
     fields = centre.of("trunk").get(trunk, {})
     outbound = str(fields.get("number_format") or "")
     inbound = str(fields.get("inbound_number_format") or outbound)
@@ -72,7 +72,7 @@ def carrier_formats(centre: Centre, trunk: str) -> CarrierFormats:
 
 
 def read_as_e164(number_format: str, country: str) -> tuple[Rewrite, ...]:
-    """What makes E.164 with its plus of a number that a carrier of that format writes.
+    """Return the rewrites that make E.164 with its plus of a carrier's numbers.
 
     `country` (ISO 3166-1) decides what is national; "" where that is not declared it.
     """
@@ -86,7 +86,7 @@ def read_as_e164(number_format: str, country: str) -> tuple[Rewrite, ...]:
 
 
 def written_for(number_format: str, country: str) -> tuple[Rewrite, ...]:
-    """What makes a carrier's form of a number in E.164, or as it is dialled in the country."""
+    """Return the rewrites that make a carrier's form of a number in E.164, or as it is dialled."""
     if number_format == NATIONAL:
         return _national(country)
     read = _dialled(country)
@@ -99,7 +99,7 @@ def written_for(number_format: str, country: str) -> tuple[Rewrite, ...]:
 
 
 def country_of_number(number: str) -> str:
-    """The country (ISO 3166-1) to which a number in E.164 belongs; "" where that is unknown."""
+    """Return the country (ISO 3166-1) to which a number in E.164 belongs; "" where unknown."""
     import phonenumbers
 
     try:
@@ -110,13 +110,13 @@ def country_of_number(number: str) -> str:
 
 
 def in_e164(number: str, country: str) -> str:
-    """A number as people write it, in E.164; as it is where that cannot be known."""
+    """Convert a number as people write it to E.164; unchanged where that cannot be known."""
     return rewritten(_dialled(country), number)
 
 
 @cache
 def _dialled(country: str) -> tuple[Rewrite, ...]:
-    """E.164 of what is dialled in the country: national, or with its international prefix."""
+    """Return the rewrites to E.164 of what is dialled: national, or with the prefix abroad."""
     plan = _plan(country)
     if plan is None:
         return ()
@@ -138,7 +138,7 @@ def _dialled(country: str) -> tuple[Rewrite, ...]:
 
 
 def _numbers(line: "PhoneNumberDesc", prefix: str, lead: str = "") -> list[str]:
-    """A pattern for each length that numbers of a class have; `lead` is their own beginning."""
+    """Return a pattern for each length of numbers of a class; `lead` is their own beginning."""
     first = "Z" if prefix == "0" and not lead else ""
     return [
         f"{prefix}{lead}{first}{'X' * (length - len(lead) - len(first))}"
@@ -149,7 +149,7 @@ def _numbers(line: "PhoneNumberDesc", prefix: str, lead: str = "") -> list[str]:
 
 @cache
 def _national(country: str) -> tuple[Rewrite, ...]:
-    """The national form of E.164 numbers; those abroad get the country's international prefix."""
+    """Return the national form of E.164 numbers; those abroad get the prefix of calls abroad."""
     plan = _plan(country)
     if plan is None:
         return ()
@@ -173,7 +173,7 @@ def _plan(country: str) -> "PhoneMetadata | None":
 
 
 def _lines(plan: "PhoneMetadata") -> list["PhoneNumberDesc"]:
-    """The classes of numbers that a country has, fixed lines first."""
+    """Return the classes of numbers that a country has, fixed lines first."""
     classes = (
         plan.fixed_line, plan.mobile, plan.toll_free, plan.shared_cost, plan.voip,
         plan.personal_number, plan.premium_rate,
@@ -182,7 +182,7 @@ def _lines(plan: "PhoneMetadata") -> list["PhoneNumberDesc"]:
 
 
 def _is_prefixed(plan: "PhoneMetadata", line: "PhoneNumberDesc") -> bool:
-    """Whether numbers of the class are written with the national prefix, as 02 … and 1300 … differ."""
+    """Check whether the class is written with the national prefix, as 02 … and 1300 … differ."""
     import phonenumbers
 
     example = line.example_number or ""
@@ -198,7 +198,7 @@ _MOST_FORMS = 5_000
 
 
 def _begins(line: "PhoneNumberDesc") -> list[str]:
-    """The digits with which numbers of a class begin; ten that differ in the last are one."""
+    """Return the first digits of numbers of a class; ten that differ in the last are one."""
     forms = islice(expanded(line.national_number_pattern or ""), _MOST_FORMS)
     leads = {"".join(digits) for form in forms for digits in product(*form[:_LONGEST_LEAD])}
     for length in range(_LONGEST_LEAD - 1, 0, -1):
@@ -210,14 +210,14 @@ def _begins(line: "PhoneNumberDesc") -> list[str]:
 
 
 def _prefixes_abroad(plan: "PhoneMetadata") -> list[str]:
-    """What may be dialled before a number abroad; several where carriers are chosen by it."""
+    """List what may be dialled before a number abroad; several where carriers are chosen by it."""
     written = plan.international_prefix
     forms = expanded(written) if written else ()
     return ["".join(digits) for form in forms for digits in product(*form)]
 
 
 def _prefix_abroad(plan: "PhoneMetadata") -> str:
-    """What is written before a number abroad; "" where nothing says which one is usual."""
+    """Return what is written before a number abroad; "" where none is known to be usual."""
     prefixes = _prefixes_abroad(plan)
     only = prefixes[0] if len(prefixes) == 1 else ""
     return str(plan.preferred_international_prefix or only)

@@ -1,4 +1,4 @@
-"""A dialled number: what answers it inside the house, or by which route it leaves, and as what.
+"""The way of a dialled number: what answers it inside, or by which route it leaves, and as what.
 
 The most specific pattern carries a call, and permissions are asked afterwards: a caller who may
 not use that route does not fall through to a wider one. A site's own route goes before a route
@@ -39,19 +39,22 @@ _END = 6
 
 
 def specificity(pattern: str) -> tuple[int, ...]:
-    """Where a pattern stands among those that match the same digits: the least one carries."""
+    """Rank a pattern among those that match the same digits: the least one carries."""
     places = [_PLACES.get(symbol, 0) for symbol in pattern]
     return (1, *places, _END) if any(places) else (0,)
 
 
 def sent(route: Filled, dialled: str) -> str:
-    """What the trunk receives when the route carries these digits."""
+    """Return what the trunk receives when the route carries these digits."""
     return f"{route.get('prepend') or ''}{dialled[route['strip'] :]}"
 
 
 @dataclass(slots=True)
 class _Node:
-    """Patterns that begin alike; `ends` holds those that end here: with "", `.` or `!`."""
+    """A node of patterns that begin alike.
+
+    `ends` holds those that end here: with "", `.` or `!`.
+    """
 
     after: dict[str, "_Node"] = field(default_factory=dict)
     ends: dict[str, str] = field(default_factory=dict)
@@ -79,14 +82,14 @@ class Patterns:
         node.ends[end] = pattern
 
     def best(self, digits: str) -> str | None:
-        """The pattern that carries these digits; None where none matches."""
+        """Return the pattern that carries these digits; None where none matches."""
         if digits in self.routes and specificity(digits) == (0,):
             return digits
         return _first(self._root, digits, 0)
 
 
 def _first(node: _Node, digits: str, at: int) -> str | None:
-    """The most specific pattern from here on; branches are tried in that order."""
+    """Return the most specific pattern from here on; branches are tried in that order."""
     if at == len(digits):
         return node.ends.get("!") or node.ends.get("")
     digit = digits[at]
@@ -97,7 +100,7 @@ def _first(node: _Node, digits: str, at: int) -> str | None:
 
 
 class Dialling:
-    """What becomes of dialled digits at each site of a centre."""
+    """The dialling of a centre: what becomes of dialled digits at each site."""
 
     def __init__(self, centre: Centre) -> None:
         self._centre = centre
@@ -124,14 +127,14 @@ class Dialling:
         return {number: address for number, address in numbered if number.isdigit()}
 
     def dial(self, site: str, digits: str) -> Address | Leaves | None:
-        """Who answers inside, or how the call leaves; None where it goes nowhere.
+        """Return what answers inside, or how the call leaves; None where it goes nowhere.
 
         `site` may be "", or one without routes: then only the routes for every site count.
         """
         return self.inside.get(digits) or self.leave(site, digits)
 
     def leave(self, site: str, digits: str) -> Leaves | None:
-        """How the digits leave the house, whether or not something inside has that number."""
+        """Return how the digits leave the house, even where something inside has that number."""
         own = self.patterns.get(site)
         here = own.best(digits) if own and site else None
         anywhere = self._best_everywhere(digits)

@@ -1,4 +1,4 @@
-"""Which number a call shows to the called party, and which name agents see: the one precedence.
+"""The number that a call shows to the called party, and the name that agents see, by precedence.
 
 A platform writes its configuration in this order, rules judge by it, and the pages of the kinds
 say it.
@@ -11,7 +11,7 @@ from ccstate.journeys.centre import Centre, Filled
 
 
 class Source(StrEnum):
-    """Where a number comes from that a call may show."""
+    """The source of a number that a call may show."""
 
     SITE = "site.emergency_callback"
     ROUTE = "outbound_route.caller_id"
@@ -30,7 +30,7 @@ can be called back."""
 
 
 def number_shown(numbers: Mapping[Source, str], *, is_emergency: bool, internal: str) -> str:
-    """The number that a call shows, of those that its sources say; "" in a source is no number."""
+    """Choose the number that a call shows among its sources; "" in a source is no number."""
     for source in EMERGENCY if is_emergency else ORDINARY:
         number = numbers.get(source, "")
         if number and (number.startswith("+") or not is_emergency):
@@ -49,7 +49,10 @@ class Shown:
                 self._arriving.setdefault(trunk, number)
 
     def sources(self, route: Filled, trunk: str, site: str) -> dict[Source, str]:
-        """What route, trunk and site say, for every caller; `site` is where the phone stands."""
+        """Return what route, trunk and site say, for every caller.
+
+        `site` is where the phone stands.
+        """
         carrier = self.centre.of("trunk").get(trunk, {})
         stands = self.centre.of("site").get(site, {})
         return {
@@ -60,5 +63,5 @@ class Shown:
         }
 
     def arriving(self, trunk: str) -> str:
-        """The first declared number whose calls arrive on a trunk; "" where there is none."""
+        """Return the first declared number whose calls arrive on a trunk; "" for none."""
         return self._arriving.get(trunk, "")
