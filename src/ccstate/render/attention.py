@@ -1,4 +1,4 @@
-"""What a reviewer must not overlook: in a plan, on the platforms that it could not see, in calls now."""
+"""What a reviewer must see: in a plan, on the platforms that could not be read, in calls now."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ from ccstate.render.values import join_words, plural
 
 
 class Sentence(NamedTuple):
-    """Words, how many things they are about, some of their names, and how loud it is."""
+    """A warning in words: how many things it is about, some of their names, and how loud it is."""
 
     words: str
     about: int
@@ -38,7 +38,7 @@ LEFT_BEHIND = (
 
 
 def attention(plan: Plan) -> Iterator[Sentence]:
-    """What is left out, deletions, work by hand that is undone, and objects let go or taken over."""
+    """List what is left out, deletions, reverted work by hand, and objects released or adopted."""
     changes = list(plan.changes())
     if plan.only:
         rest = plural(plan.left_out, "other change is", "other changes are")
@@ -106,7 +106,7 @@ def attention(plan: Plan) -> Iterator[Sentence]:
 
 
 def _handed_on(changes: Iterable[Change]) -> tuple[list[str], list[str]]:
-    """Extensions that lose their user: those that keep their secret, or else their PIN."""
+    """List extensions that lose their user: those that keep their secret, or else their PIN."""
     left: set[str] = set()
     renewed: set[str] = set()
     same_pin: set[str] = set()
@@ -153,7 +153,7 @@ def _fields(changes: Iterable[Change], why: Why, then: str) -> Iterator[Sentence
 
 
 def unmanaged_objects(plan: Plan) -> Iterator[Sentence]:
-    """Objects that no file declares, target by target."""
+    """List objects that no file declares, target by target."""
     for target, kinds in plan.unmanaged.items():
         count = sum(entry.count for entry in kinds.values())
         if count:
@@ -166,7 +166,7 @@ def unmanaged_objects(plan: Plan) -> Iterator[Sentence]:
 
 
 def recorded_only(fields: Mapping[str, tuple[str, ...]]) -> Iterator[Sentence]:
-    """What is written to ccstate's records only, for the platform has no place for it."""
+    """List what is written to ccstate's records only, for the platform has no place for it."""
     for target, names in fields.items():
         if names:
             words = plural(
@@ -178,7 +178,7 @@ def recorded_only(fields: Mapping[str, tuple[str, ...]]) -> Iterator[Sentence]:
 
 
 def _in_turn(kinds: Mapping[str, Unmanaged]) -> tuple[str, ...]:
-    """One name of every kind in turn, so that no kind hides the others."""
+    """List one name of every kind in turn, so that no kind hides the others."""
     names = [[f"{kind}/{name}" for name in entry.names] for kind, entry in kinds.items()]
     longest = max(map(len, names), default=0)
     return tuple(some[turn] for turn in range(longest) for some in names if turn < len(some))
@@ -189,7 +189,7 @@ _COPIED = re.compile(r"[a-z_]+/[A-Za-z0-9+][A-Za-z0-9+._-]*")
 
 
 def adoptable(plan: Plan) -> str:
-    """An unmanaged object to show by example how one is adopted; empty where there is none."""
+    """Choose an unmanaged object to show how one is adopted; empty where there is none."""
     for kinds in plan.unmanaged.values():
         for kind, entry in kinds.items():
             for name in entry.names:
@@ -199,7 +199,7 @@ def adoptable(plan: Plan) -> str:
 
 
 def basis_of(plan: Plan) -> str:
-    """The desired state that was planned: its commit, and whether files differed from it."""
+    """Describe the desired state that was planned: its commit, and whether files differed."""
     if not plan.commit:
         return ""
     commit = plan.commit.removesuffix("+")[:12]
@@ -217,7 +217,7 @@ FOR_READING = (
 
 
 def unseen_lines(target: str, unseen: Sequence[str]) -> Iterator[Line]:
-    """The lines of one platform on a terminal; none where everything was seen."""
+    """Write what was not read of a platform, for a terminal; no line where all was read."""
     if unseen:
         yield 2, (Piece(f"Not seen on {target}, for lack of rights:", Style.NOTE),)
     for words in unseen:
@@ -225,7 +225,7 @@ def unseen_lines(target: str, unseen: Sequence[str]) -> Iterator[Line]:
 
 
 def unseen_markdown(unseen: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """The same for all platforms, in Markdown."""
+    """Write the same for all platforms, in Markdown."""
     for target, found in unseen.items():
         yield f"**Not seen on {code(target)}, for lack of rights:**\n"
         yield "\n".join(f"- {code(words, 200)}" for words in found) + "\n"
@@ -238,7 +238,7 @@ Busy = Mapping[str, Mapping[Address, Activity]]
 
 
 def busy_text(busy: Busy, plan_id: str, width: int = 80, palette: Palette = PLAIN) -> str:
-    """What is going on at the objects, and how to wait for it."""
+    """Write what is going on at the objects, and how to wait for it."""
     blocks = [[(2, (Piece("In the middle of this now:", Style.CHANGE),)), *_lines(busy)]]
     if plan_id and _has_callers(busy):
         wait = f"To wait for those calls first:  ccstate apply {plan_id} --drain 5m"
@@ -247,7 +247,7 @@ def busy_text(busy: Busy, plan_id: str, width: int = 80, palette: Palette = PLAI
 
 
 def activity_lines(activity: Mapping[Address, Activity]) -> Iterator[Line]:
-    """What is going on on one platform."""
+    """List what is going on on one platform."""
     yield from _lines({"": activity})
 
 
@@ -266,7 +266,7 @@ def _has_callers(busy: Busy) -> bool:
 
 
 def busy_markdown(busy: Busy, plan_id: str) -> str:
-    """The same for a comment."""
+    """Write what is going on for a comment."""
     named = [(str(a), now.words) for found in busy.values() for a, now in sorted(found.items())]
     lines = [f"- {code(name)}: {code('; '.join(words), 200)}" for name, words in named[:SHOWN]]
     if len(named) > SHOWN:
@@ -277,7 +277,7 @@ def busy_markdown(busy: Busy, plan_id: str) -> str:
 
 
 class BusyPlan(NamedTuple):
-    """What is going on where a plan changes something, and its id where it was written down."""
+    """The activity where a plan changes something, and the plan's id where it was written down."""
 
     busy: Busy
     plan_id: str

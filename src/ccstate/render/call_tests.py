@@ -54,7 +54,7 @@ class TestRun:
 
 
 def call_tests_text(run: TestRun, width: int = 80, palette: Palette = PLAIN) -> str:
-    """Every test in a line, more of those that fail, and what is not covered."""
+    """Write every test in a line, more of those that fail, and what is not covered."""
     flow, verdicts, found = run.flow, run.verdicts, run.coverage
     names = min(max((columns(v.name) for v in verdicts), default=0), WIDEST)
     lines = [line for verdict in verdicts for line in _lines(flow, verdict, names)]
@@ -104,7 +104,7 @@ _WHO_CALLS = frozenset({Event.LISTED, Event.OTHERS})
 
 
 def command(verdict: Verdict) -> str:
-    """The command that shows the call step by step."""
+    """Return the command that shows the call step by step."""
     keys = verdict.test.get("keys")
     more = f" --keys '{','.join(keys)}'" if keys else ""
     steps = verdict.journey.steps if verdict.journey else ()
@@ -126,7 +126,7 @@ def _summary(flow: Flow, verdicts: Sequence[Verdict], found: Coverage) -> Iterat
 
 
 def passed_words(verdicts: Sequence[Verdict]) -> str:
-    """`14 of 15 call tests pass`."""
+    """Count the tests that pass: `14 of 15 call tests pass`."""
     passed = sum(verdict.passed for verdict in verdicts)
     verb = "passes" if 1 in {passed, len(verdicts)} else "pass"
     return f"{passed} of {plural(len(verdicts), 'call test')} {verb}"
@@ -136,7 +136,7 @@ GENERATE = "ccstate test --generate"
 
 
 def coverage_words(found: Coverage) -> str:
-    """`They cover 21 of 54 ends of 11 numbers`."""
+    """Count the ends that are covered: `They cover 21 of 54 ends of 11 numbers`."""
     return f"Covered: {found.covered:,} of {plural(found.ends, 'end')} of {plural(found.numbers, 'number')}"
 
 
@@ -151,7 +151,7 @@ def _missing_one(flow: Flow, ending: Ending) -> str:
 
 
 def call_tests_markdown(run: TestRun) -> str:
-    """The tests that fail, for a comment, and the counts."""
+    """Write the tests that fail, for a comment, and the counts."""
     flow, verdicts, found = run.flow, run.verdicts, run.coverage
     failed = [verdict for verdict in verdicts if not verdict.passed]
     lines = [f"**{passed_words(verdicts)}.** {coverage_words(found)}.", ""]
@@ -168,7 +168,7 @@ def call_tests_markdown(run: TestRun) -> str:
 
 
 def call_tests_json(run: TestRun) -> str:
-    """Everything: `end` and `at` are as in a simulation; None where there is no such number or moment."""
+    """Write everything: `end` and `at` as in a simulation; None for no such number or moment."""
     found = run.coverage
     body = form.TestsRun(
         passed=sum(verdict.passed for verdict in run.verdicts),
@@ -203,7 +203,7 @@ def _tested(verdict: Verdict) -> form.Tested:
 
 
 def call_tests_junit(run: TestRun) -> str:
-    """A test case for each call test, with the file that declares it."""
+    """Write a test case for each call test, with the file that declares it."""
     flow, verdicts, files = run.flow, run.verdicts, run.files
     failed = sum(not verdict.passed for verdict in verdicts)
     root, suite = suites("call tests", len(verdicts), failed)
@@ -232,7 +232,10 @@ ARROW = " → "
 
 
 def placed_line(result: CallResult, names: int, palette: Palette = PLAIN, width: int = 80) -> str:
-    """The verdict on one call, as soon as it is over; `names` are the columns of all names."""
+    """Write the verdict on one call, as soon as it is over.
+
+    `names` are the columns of all names.
+    """
     return lay_out([_verdict(result, names)], width, palette)
 
 
@@ -246,7 +249,7 @@ class PlacedCalls:
 
 
 def placed_text(placed: PlacedCalls, width: int = 80, palette: Palette = PLAIN) -> str:
-    """Every test with both its ways, and the count."""
+    """Write every test with both its ways, and the count."""
     flow, results = placed.flow, placed.results
     names = max((columns(r.walked.name) for r in results), default=0)
     lines = [line for result in results for line in _result_lines(flow, result, names)]
@@ -256,12 +259,12 @@ def placed_text(placed: PlacedCalls, width: int = 80, palette: Palette = PLAIN) 
 
 
 def is_good(result: CallResult) -> bool:
-    """Whether the call kept the promise, and the model tells of it as it was."""
+    """Check whether the call kept the promise, and went as the model says."""
     return result.passed and result.agrees
 
 
 def results_words(results: Sequence[CallResult]) -> str:
-    """`15 of 15 calls end as they should, 15 agree with the model`."""
+    """Count the results: `15 of 15 calls end as they should, 15 agree with the model`."""
     passed = sum(result.passed for result in results)
     agree = sum(result.agrees for result in results)
     calls = plural(len(results), "call")
@@ -302,7 +305,7 @@ def _model(flow: Flow, result: CallResult) -> str:
 
 
 def _way(flow: Flow, journey: Journey) -> str:
-    """`Main line: open → Main menu: presses 1 → reaches Sales (queue/sales)`."""
+    """Write a way: `Main line: open → Main menu: presses 1 → reaches Sales (queue/sales)`."""
     # The end names the last place again, where that is whom the caller reaches.
     stops = [_stop(flow, step) for step in journey.steps if _address(step) != journey.at]
     return ARROW.join([*stops, end_words(flow, journey.end, journey.at)])
@@ -363,7 +366,7 @@ def _part(flow: Flow, step: Step | None) -> str:
 
 
 def placed_json(placed: PlacedCalls) -> str:
-    """Everything, `end` and `reached` as in a simulation."""
+    """Write everything, `end` and `reached` as in a simulation."""
     body = form.CallsPlaced(
         passed=sum(result.passed for result in placed.results),
         agree=sum(result.agrees for result in placed.results),
@@ -406,7 +409,7 @@ def _journey(journey: Journey | None) -> form.PlacedWay | None:
 
 
 def placed_markdown(placed: PlacedCalls) -> str:
-    """The calls that are not as they should be, for a comment, and the counts."""
+    """Write the calls that are not as they should be, for a comment, and the counts."""
     flow, results = placed.flow, placed.results
     lines = [f"**{results_words(results)}.**", ""]
     for result in results:
@@ -422,7 +425,7 @@ def placed_markdown(placed: PlacedCalls) -> str:
 
 
 def placed_junit(placed: PlacedCalls) -> str:
-    """A test case for each call, with the file that declares its test."""
+    """Write a test case for each call, with the file that declares its test."""
     flow, results, files = placed.flow, placed.results, placed.files
     failed = sum(not is_good(result) for result in results)
     took = [result.observed.seconds if result.observed else 0.0 for result in results]

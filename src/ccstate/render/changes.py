@@ -43,7 +43,10 @@ class Row(NamedTuple):
 
 
 def rows(edit: Edit, secrets: Mapping[str, str]) -> list[Row]:
-    """What the edit does; a secret is never shown, only that it changes and where it is from."""
+    """List what the edit does.
+
+    A secret is never shown, only that it changes and where it is from.
+    """
     if edit.path in secrets:
         return [Row(edit.path, _secret(edit, secrets[edit.path]))]
     if edit.path.partition(".")[0] in ANNOTATIONS:
@@ -61,7 +64,7 @@ def rows(edit: Edit, secrets: Mapping[str, str]) -> list[Row]:
 
 
 def _besides(edit: Edit) -> Iterator[Row]:
-    """What runs otherwise than it is stored, and lines that no field can say."""
+    """List what runs otherwise than it is stored, and lines that no field can say."""
     # Drift is written the other way round: from what was applied to what is there.
     found = edit.after if edit.before is None or edit.before == AS_STORED else edit.before
     if edit.path == ALTERED:
@@ -88,7 +91,7 @@ def _secret(edit: Edit, reference: str) -> tuple[Piece, ...]:
 
 
 def _alike(before: Json, after: Json) -> tuple[Json, Json]:
-    """An absent side as the empty value of the other, so that entries show one by one."""
+    """Replace an absent side by the empty value of the other, so that entries show one by one."""
     match before, after:
         case None, list() if len(after) > 1:
             return [], after
@@ -123,7 +126,7 @@ def _holds_more(value: Json) -> bool:
 
 
 def _short_list(value: Json) -> bool:
-    """Whether a list is read at a glance: `g722, alaw`."""
+    """Check whether a list is read at a glance: `g722, alaw`."""
     return (
         isinstance(value, list)
         and all(isinstance(item, str) for item in value)
@@ -132,12 +135,12 @@ def _short_list(value: Json) -> bool:
 
 
 def _sorted(value: Json) -> bool:
-    """Whether a list may be a set, in which order means nothing."""
+    """Check whether a list may be a set, in which order means nothing."""
     return isinstance(value, list) and value == sorted(map(str, value))
 
 
 def _field(path: str, steps: Iterable[str]) -> str:
-    """The path down to the first list, in dots."""
+    """Write the path down to the first list, in dots."""
     parts = [path]
     for step in steps:
         if isinstance(step, Entry):
@@ -164,7 +167,7 @@ def _entry_rows(label: str, found: list[Inner]) -> Iterator[Row]:
 
 
 def _exchanged(found: list[Inner]) -> Inner | None:
-    """One name that took the place of one other, inside a map: the hours of a day."""
+    """Find one name that replaced one other, inside a map: the hours of a day."""
     gone = [inner.path for inner in found if inner.before == {} and inner.after is None]
     come = [inner.path for inner in found if inner.before is None and inner.after == {}]
     if len(found) == 2 and len(gone) == len(come) == 1:
@@ -175,7 +178,7 @@ def _exchanged(found: list[Inner]) -> Inner | None:
 
 
 def _named(inner: Inner) -> tuple[Piece, ...]:
-    """What becomes of an entry of a list, or of something in it."""
+    """Write what becomes of an entry of a list, or of something in it."""
     start = next(place for place, step in enumerate(inner.path) if isinstance(step, Entry))
     name, *rest = inner.path[start:]
     if rest and isinstance(rest[-1], Entry) and None in (inner.before, inner.after):
@@ -213,7 +216,7 @@ def _plain_rows(label: str, before: Json, after: Json) -> Iterator[Row]:
 
 
 def _long(before: str, after: str) -> bool:
-    """Whether both are better compared word by word; a seal never is."""
+    """Check whether both are better compared word by word; a seal never is."""
     return (
         columns(before) + columns(after) > LONG
         and len(before) + len(after) < LONGEST
@@ -228,7 +231,7 @@ def _arrow(before: Json, after: Json) -> tuple[Piece, ...]:
 
 
 def _words(before: str, after: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
-    """Two texts, with the words that differ picked out and long stretches left out."""
+    """Mark the words in which two texts differ, and leave long stretches out."""
     old, new = before.split(), after.split()
     minus, plus = [Piece("- ", Style.REMOVE)], [Piece("+ ", Style.ADD)]
     for tag, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
@@ -243,7 +246,7 @@ def _words(before: str, after: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...
 
 
 def _shortened(words: list[str], first: int, last: int) -> str:
-    """The first and last so many words, with `…` for what lies between."""
+    """Shorten words to the first and last so many, with `…` for what lies between."""
     if len(words) <= first + last + 2:
         return " ".join(words)
     return " ".join([*words[:first], "…", *words[len(words) - last :]])
@@ -257,7 +260,7 @@ LABEL = 26
 
 
 def change_lines(change: Change, names: int, kept: Collection[str] = ()) -> Iterator[Line]:
-    """The object, then its fields; `names` is the width of the column of addresses.
+    """Write the object, then its fields; `names` is the width of the column of addresses.
 
     `kept` has the fields that are only recorded, as `queue.label`.
     """

@@ -85,7 +85,7 @@ class ObjectViews(NamedTuple):
 
 
 def verify_text(targets: Mapping[str, Verified], width: int = 80, palette: Palette = PLAIN) -> str:
-    """What each platform shows otherwise than it is desired."""
+    """Write what each platform shows otherwise than it is desired."""
     blocks: list[Iterable[Line]] = []
     for target, found in targets.items():
         objects = plural(found.desired, "object")
@@ -103,7 +103,7 @@ def verify_text(targets: Mapping[str, Verified], width: int = 80, palette: Palet
 
 
 def drift_text(found: Mapping[str, Drifted], width: int, palette: Palette) -> str:
-    """What was changed by hand on each platform since the last apply."""
+    """Write what was changed by hand on each platform since the last apply."""
     blocks: list[Iterable[Line]] = []
     for target, (changes, seen, kept) in found.items():
         objects = plural(len(seen.ledger), "managed object")
@@ -127,7 +127,7 @@ def drift_text(found: Mapping[str, Drifted], width: int, palette: Palette) -> st
 
 
 def as_drift(change: Change) -> Change:
-    """The change the other way round: from what was applied to what is live."""
+    """Turn the change round: from what was applied to what is live."""
     edits = tuple(replace(e, before=e.after, after=e.before) for e in change.edits)
     action = Action.DELETE if change.action is Action.CREATE else change.action
     return replace(change, edits=edits, action=action)
@@ -145,7 +145,7 @@ def _listed(changes: Sequence[Change], kept: Sequence[str]) -> Iterator[Line]:
 
 
 def _kept(target: str, names: Sequence[str]) -> Iterator[Line]:
-    """The fields of which nothing could be compared: no platform holds them."""
+    """List the fields of which nothing could be compared: no platform holds them."""
     for sentence in kept_sentences({target: tuple(names)}):
         fields = name_first(sentence.names, sentence.about)
         yield 2, plain(f"On {target}, {sentence.words}: {fields}.")
@@ -161,7 +161,7 @@ def _unmanaged(target: str, seen: Observation) -> Iterator[Line]:
 
 
 def object_text(found: ObjectViews, width: int, palette: Palette) -> str:
-    """One object as declared, applied and live, field by field, for every target."""
+    """Write one object as declared, applied and live, field by field, for every target."""
     address, resource, views = found
     place = f"declared in {resource.file}" if resource else "not declared"
     blocks: list[Iterable[Line]] = [
@@ -195,7 +195,7 @@ def _view(address: Address, fields: Fields, view: View) -> Iterator[Line]:
 
 
 def standing(live: Fields | None, applied: Fields | None) -> form.Standing:
-    """How an object stands on a platform, as it is there and as it was applied last."""
+    """Describe how an object stands on a platform, as it is there and as it was applied last."""
     if applied is None:
         return "not there yet" if live is None else "unmanaged"
     return "deleted by hand" if live is None else "managed"
@@ -204,7 +204,7 @@ def standing(live: Fields | None, applied: Fields | None) -> form.Standing:
 def _note(
     kind: str, path: str, declared: Mapping[str, Json], last: Mapping[str, Json], value: Json
 ) -> tuple[str, Style]:
-    """The remark on a field: where it differs, or that it is not managed."""
+    """Write the remark on a field: where it differs, or that it is not managed."""
 
     def differs(side: Mapping[str, Json]) -> bool:
         if path not in side or side[path] == value or _is_secret(value):
@@ -224,7 +224,7 @@ def _note(
 
 
 def _recorded(path: str, kept: Mapping[str, str]) -> str:
-    """That a field is kept in records, and why; or which parts of it are."""
+    """Write that a field is kept in records, and why; or which parts of it are."""
     if path in kept:
         return f"kept in ccstate's records: {kept[path]}"
     inside = [name.rpartition(".")[2] for name in kept if name.startswith(f"{path}.")]
@@ -238,7 +238,7 @@ def _is_secret(value: Json) -> bool:
 
 
 def verify_json(found: Mapping[str, Verified]) -> str:
-    """Each platform beside the desired state."""
+    """Compare each platform with the desired state."""
     targets = [
         form.VerifiedTarget(
             target=name,
@@ -254,7 +254,7 @@ def verify_json(found: Mapping[str, Verified]) -> str:
 
 
 def drift_json(found: Mapping[str, Drifted]) -> str:
-    """Each platform beside what was applied to it."""
+    """Compare each platform with what was applied to it."""
     targets = [
         form.DriftedTarget(
             target=name,
@@ -284,7 +284,7 @@ def _difference(change: Change) -> form.Difference:
 
 
 def object_json(found: ObjectViews) -> str:
-    """One object as declared, applied and live."""
+    """Write one object as declared, applied and live."""
     address, resource, views = found
     targets = [
         form.ObjectThere(

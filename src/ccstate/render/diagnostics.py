@@ -26,7 +26,7 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def diagnostics_sarif(problems: Sequence[Diagnostic]) -> str:
-    """One run with one rule for each code that occurs.
+    """Write one run with one rule for each code that occurs.
 
     Source: OASIS SARIF 2.1.0, sections 3.27 (result) and 3.30 (region).
     """
@@ -47,7 +47,7 @@ def diagnostics_sarif(problems: Sequence[Diagnostic]) -> str:
 
 
 def _driver(codes: Sequence[str]) -> Json:
-    """Ccstate itself, and what it has to say about the codes.
+    """Describe ccstate itself, and what it has to say about the codes.
 
     Source: OASIS SARIF 2.1.0, section 3.19 (toolComponent).
     """
@@ -63,7 +63,7 @@ def _driver(codes: Sequence[str]) -> Json:
 
 
 def documentation() -> str:
-    """The address of the documentation, "" where this release names none.
+    """Return the address of the documentation, "" where this release names none.
 
     From the metadata of the installed distribution: `project.urls` in pyproject.toml.
     """
@@ -78,7 +78,7 @@ def documentation() -> str:
 
 
 def _rule(code: str, home: str) -> Json:
-    """What viewers tell about a code: for rules their summary, severity and page.
+    """Describe a code for viewers: for rules their summary, severity and page.
 
     Source: OASIS SARIF 2.1.0, section 3.49 (reportingDescriptor).
     """
@@ -102,7 +102,7 @@ def _rule(code: str, home: str) -> Json:
 
 
 def _help(page: "Page") -> Json:
-    """The whole page of a rule: viewers show it where they are, also where no address is known."""
+    """Write the whole page of a rule: viewers show it beside a finding, also without an address."""
     examples = (("Bad", page.bad), ("Good", page.good))
     text = [*page.prose, *(f"{title}:\n\n{indent(yaml, '    ')}" for title, yaml in examples)]
     markdown = [*page.prose, *(f"## {title}\n\n```yaml\n{yaml}```" for title, yaml in examples)]
@@ -139,7 +139,7 @@ MARKDOWN_LIMIT = 60_000
 def diagnostics_text(
     problems: Sequence[Diagnostic], palette: Palette = PLAIN, columns: int | None = None
 ) -> str:
-    """Every problem with its place, cause and hint, and how many there are, if several.
+    """Write every problem with its place, cause and hint, and how many there are, if several.
 
     Lines are broken to fit `columns`, where given; no word is.
     """
@@ -154,7 +154,7 @@ def shortened_text(
     *,
     complete: str,
 ) -> str:
-    """The first problems of each code, and how many more there are; `complete` lists them all."""
+    """Write the first problems of each code, and how many more there are; `complete` lists all."""
     met: Counter[str] = Counter()
     lines: list[str] = []
     for problem in problems:
@@ -193,7 +193,7 @@ def _lines(problem: Diagnostic, palette: Palette, columns: int | None) -> Iterat
 
 
 def _broken(before: str, indent: str, text: str, columns: int | None) -> list[str]:
-    """A line with what stands before it, as lines of so many columns; at least one."""
+    """Break a line with what stands before it into lines of so many columns; at least one."""
     line = safe(text)
     if columns is None or line.startswith(" "):  # what is indented is laid out by its author
         return [before + line]
@@ -210,7 +210,7 @@ def _broken(before: str, indent: str, text: str, columns: int | None) -> list[st
 
 
 def counted(problems: Sequence[Diagnostic]) -> str:
-    """`2 errors, 1 warning in 3 files`; `No problems.`"""
+    """Count the problems: `2 errors, 1 warning in 3 files`; `No problems.`"""
     found = [
         plural(count, severity.value)
         for severity in Severity
@@ -223,7 +223,7 @@ def counted(problems: Sequence[Diagnostic]) -> str:
 
 
 def diagnostics_json(problems: Sequence[Diagnostic]) -> str:
-    """All problems in one object; line and column count from 1, 0 where unknown."""
+    """Write all problems in one object; line and column count from 1, 0 where unknown."""
     found = form.Problems(
         errors=sum(problem.severity is Severity.ERROR for problem in problems),
         warnings=sum(problem.severity is Severity.WARNING for problem in problems),
@@ -245,7 +245,7 @@ def diagnostics_json(problems: Sequence[Diagnostic]) -> str:
 
 
 def diagnostics_github(problems: Sequence[Diagnostic]) -> str:
-    """Workflow commands, which GitHub shows beside the lines of a pull request.
+    """Write workflow commands, which GitHub shows beside the lines of a pull request.
 
     Source: actions/toolkit, `packages/core/src/command.ts`, for what is escaped.
     """
@@ -275,7 +275,7 @@ def _property(text: str) -> str:
 
 
 def diagnostics_markdown(problems: Sequence[Diagnostic]) -> str:
-    """A list for a comment or a job summary."""
+    """Write a list for a comment or a job summary."""
     head = f"**{counted(problems)}**\n"
     items = [_item(problem) for problem in problems]
     text, left = head, len(items)
@@ -312,7 +312,7 @@ class Validation:
 
 
 def validation_text(found: Validation, width: int = 80, palette: Palette = PLAIN) -> str:
-    """The problems, shortened where there are many; or what to do next."""
+    """Write the problems, shortened where there are many; or what to do next."""
     if not found.problems:
         return f"{found.size}: no problems. Next: ccstate plan"
     complete = "ccstate validate --format json"
@@ -322,7 +322,7 @@ def validation_text(found: Validation, width: int = 80, palette: Palette = PLAIN
 
 
 def _learn_more(problems: Iterable[Diagnostic]) -> str:
-    """How to learn more about a message of a rule, an error's first; "" where none is of a rule."""
+    """Write how to learn more about a rule's message, an error's first; "" where there is none."""
     from ccstate.rules import RULES
 
     codes = [

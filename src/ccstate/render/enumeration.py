@@ -42,7 +42,7 @@ NO_ANSWER = "Where nobody answers, or there is no room:"
 
 
 def number_text(number: NumberCalls, most: int, width: int, palette: Palette) -> str:
-    """Every call to one number, at most so many blocks."""
+    """Write every call to one number, at most so many blocks."""
     return lay_out(_number_lines(number, most), width, palette) + "\n"
 
 
@@ -73,7 +73,7 @@ def _more(count: int) -> str:
 
 
 def first_groups(groups: Sequence[HoursGroup], most: int) -> list[HoursGroup]:
-    """The first of them in their order, those with a bad end before others."""
+    """Choose the first groups in their order, those with a bad end before others."""
     bad = [group for group in groups if _is_bad(group)]
     keep = [*bad, *(group for group in groups if not _is_bad(group))][:most]
     return [group for group in groups if any(group is other for other in keep)]
@@ -106,13 +106,13 @@ def _end_lines(ends: Sequence[EndPaths], indent: int) -> Iterator[Line]:
 
 
 def more_numbers(count: int) -> list[str]:
-    """A line that counts the numbers that are not shown; none where all are."""
+    """Count the numbers that are not shown in a line; none where all are."""
     more = plural(count, "more number")
     return [f"… and {more}, counted below. Name one to see it.\n"] if count else []
 
 
 def sum_text(flow: Flow, tally: Tally, since: str, width: int, palette: Palette) -> str:
-    """What all calls come to; `since` is the first day of the year that was looked at."""
+    """Write the sum of all calls; `since` is the first day of the year that was looked at."""
     return lay_out(_sum(flow, tally, since), width, palette) + "\n"
 
 
@@ -125,7 +125,7 @@ def _sum(flow: Flow, tally: Tally, since: str) -> Iterator[Line]:
 
 
 def size_of_sum(tally: Tally, since: str) -> str:
-    """How much was looked at."""
+    """Write how much was looked at."""
     return (
         f"{plural(tally.journeys, 'journey')} to {plural(tally.numbers, 'number')}, in "
         f"{_times(tally.situations)} over the 12 months from {since}:"
@@ -144,7 +144,7 @@ _COUNTED = {
 
 
 def ends_counted(tally: Tally) -> Iterator[tuple[str, Style]]:
-    """How many journeys end in which way; `none ends badly` where so."""
+    """Count the journeys by their ends; `none ends badly` where so."""
     for end, (one, several) in _COUNTED.items():
         if count := tally.ends[end]:
             yield plural(count, one, several), END_STYLES[end]
@@ -153,7 +153,7 @@ def ends_counted(tally: Tally) -> Iterator[tuple[str, Style]]:
 
 
 def proof(flow: Flow, tally: Tally) -> Iterator[tuple[str, Style]]:
-    """That every call ends; or the rounds that never do."""
+    """Write that every call ends; or the rounds that never do."""
     for start, ring in tally.rounds[:MOST_ROUNDS]:
         where = called_words(flow, start)
         yield f"{where} goes round for ever: {round_words(flow, ring)}", Style.ALARM
@@ -200,13 +200,13 @@ LIMIT = 50_000
 
 
 def fitting_sections(sections: Sequence[str]) -> list[str]:
-    """The first sections that together stay below the limit."""
+    """Choose the first sections that together stay below the limit."""
     sizes = accumulate(len(section) + 1 for section in sections)
     return [section for section, size in zip(sections, sizes, strict=True) if size <= LIMIT]
 
 
 def number_markdown(number: NumberCalls, most: int) -> str:
-    """Every call to one number, as a section."""
+    """Write every call to one number, as a section."""
     lines = [f"### {code(number.title)}\n"]
     lines += [f"**goes round for ever:** {code(ring)}\n" for ring in number.rounds[:MOST_ROUNDS]]
     if len(number.rounds) > MOST_ROUNDS:
@@ -240,7 +240,7 @@ def _bullet(end: EndPaths) -> str:
 
 
 def sum_markdown(flow: Flow, tally: Tally, since: str) -> str:
-    """What all calls come to."""
+    """Write the sum of all calls."""
     lines = [f"{size_of_sum(tally, since)}\n"]
     lines += [f"- {words}" for words, _ in ends_counted(tally)]
     lines += ["", *(f"{code(words)}\n" for words, _ in proof(flow, tally))]
@@ -249,7 +249,7 @@ def sum_markdown(flow: Flow, tally: Tally, since: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Enumeration:
-    """Every call to so many numbers in the year from its first day.
+    """The calls to so many numbers in the year from its first day.
 
     `calls` can be read once; `tally` counts what was read.
     """
@@ -262,7 +262,7 @@ class Enumeration:
 
 
 def enumeration_text(found: Enumeration, width: int, palette: Palette) -> str:
-    """The numbers that are shown, and the sum of all."""
+    """Write the numbers that are shown, and the sum of all."""
     numbers, most = _numbers_shown(found)
     texts = [number_text(each, most, width, palette) for each in numbers]
     end = sum_text(found.flow, found.tally, found.first.isoformat(), width, palette)
@@ -270,7 +270,7 @@ def enumeration_text(found: Enumeration, width: int, palette: Palette) -> str:
 
 
 def enumeration_markdown(found: Enumeration) -> str:
-    """The same for a comment: numbers as long as there is room, and the sum."""
+    """Write the same for a comment: numbers as long as there is room, and the sum."""
     numbers, most = _numbers_shown(found)
     texts = fitting_sections([number_markdown(each, most) for each in numbers])
     end = sum_markdown(found.flow, found.tally, found.first.isoformat())
@@ -278,14 +278,14 @@ def enumeration_markdown(found: Enumeration) -> str:
 
 
 def _numbers_shown(found: Enumeration) -> tuple[list[NumberCalls], int]:
-    """The numbers that are shown, and the most groups of each."""
+    """Return the numbers that are shown, and the most groups of each."""
     shown = _chosen(found.calls, found.numbers)
     numbers = [number_calls(found.flow, calls) for calls in shown]
     return numbers, MOST_GROUPS if len(shown) == 1 else GROUPS_EACH
 
 
 def _chosen(found: Iterable[Calls], count: int) -> list[Calls]:
-    """All numbers where they are few, else those whose calls end badly before others."""
+    """Choose all numbers where they are few, else those whose calls end badly before others."""
     kept: dict[bool, list[Calls]] = {True: [], False: []}
     for calls in found:
         group = kept[calls.ends_badly]
@@ -296,7 +296,7 @@ def _chosen(found: Iterable[Calls], count: int) -> list[Calls]:
 
 
 def enumeration_json(found: Enumeration) -> str:
-    """The sum, then every call, number by number: each is written before the next is made."""
+    """Write the sum, then every call, number by number: each before the next is made."""
     inner = ",\n".join(_shifted(as_json(_calls(found.flow, calls))) for calls in found.calls)
     head = as_json(_tally(found.tally, found.first)).removesuffix("[]\n}\n")
     listed = f"[\n{inner}\n  ]" if inner else "[]"

@@ -25,7 +25,7 @@ MOST_PARTS = 3
 
 
 class EndPaths(NamedTuple):
-    """What leads to an end: keys, or the places where nobody answers."""
+    """The paths to an end: keys, or the places where no agent answers."""
 
     by: str
     end: End
@@ -33,7 +33,7 @@ class EndPaths(NamedTuple):
 
 
 class HoursGroup(NamedTuple):
-    """One block: `when` by the schedules, `example` by the calendar."""
+    """The words of one block: `when` by the schedules, `example` by the calendar."""
 
     when: str
     example: str
@@ -53,7 +53,7 @@ class NumberCalls(NamedTuple):
 
 
 def number_calls(flow: Flow, calls: Calls) -> NumberCalls:
-    """The calls to one place in words."""
+    """Describe the calls to one place in words."""
     zone = zone_of(flow, calls.start)
     states = [state for block in calls.blocks for state in block.states]
     groups = tuple(_hours_group(flow, block, states, zone) for block in calls.blocks)
@@ -62,7 +62,7 @@ def number_calls(flow: Flow, calls: Calls) -> NumberCalls:
 
 
 def round_words(flow: Flow, ring: Iterable[Place]) -> str:
-    """`a → b → a`."""
+    """Write a round: `a → b → a`."""
     words = [place_words(flow, place) for place in ring]
     return " → ".join([*words, words[0]])
 
@@ -82,7 +82,7 @@ def _hours_group(
 
 
 def _said(states: Iterable[ScheduleState]) -> dict[str, frozenset[Says]]:
-    """What each schedule and switch says in any of the states."""
+    """Return what each schedule and switch says in any of the states."""
     found: dict[str, set[Says]] = {}
     for state in states:
         for name, phase in state.phases.items():
@@ -91,7 +91,7 @@ def _said(states: Iterable[ScheduleState]) -> dict[str, frozenset[Says]]:
 
 
 def _when(states: Sequence[ScheduleState], known: Sequence[ScheduleState]) -> str:
-    """What the schedules say in these states and in no other; "" where that is all there are."""
+    """Write what the schedules say in these states only; "" where these are all states."""
     says = _said(known)
     parts = _parts_by_hours(states, known)
     words = [_hours_words(_said(part), says) for part in parts[:MOST_PARTS]]
@@ -103,7 +103,7 @@ def _when(states: Sequence[ScheduleState], known: Sequence[ScheduleState]) -> st
 def _parts_by_hours(
     states: Sequence[ScheduleState], known: Sequence[ScheduleState]
 ) -> list[Sequence[ScheduleState]]:
-    """The states in as few parts as what every schedule says in them can name exactly."""
+    """Split the states into as few parts as what every schedule says in them can name exactly."""
     if _is_exact(states, known):
         return [states]
     for name in states[0].phases:
@@ -135,7 +135,7 @@ def _hours_words(said: Mapping[str, frozenset[Says]], known: Mapping[str, frozen
 
 
 def _caller_words(says: frozenset[Says]) -> str:
-    """Which callers are meant, by the lists that hold them."""
+    """Name the callers who are meant, by the lists that hold them."""
     held = [*(["list " + join_words(names, "or")] if (names := sorted(filter(None, says))) else [])]
     others = ["none of the lists"] if "" in says else []
     return f"caller in {join_words([*held, *others], 'or')}"
@@ -160,7 +160,7 @@ def _example(states: Iterable[ScheduleState], zone: ZoneInfo) -> str:
 
 
 def _last_wait(call: FoldedCall) -> Place | None:
-    """The last place where a wait could have gone otherwise; None where none could."""
+    """Find the last place where a wait could have gone otherwise; None where none could."""
     if not any(event in UNANSWERED for event, _ in call.decisions):
         return None
     steps = reversed(call.journey.steps)
@@ -189,7 +189,7 @@ def _unanswered(flow: Flow, waited: Iterable[FoldedCall]) -> Iterator[EndPaths]:
 
 
 def brief_end(flow: Flow, end: End, at: str) -> str:
-    """The end as the place to which an arrow points: `Sales (queue/sales)`, `cut off`."""
+    """Write the end as the place to which an arrow points: `Sales (queue/sales)`, `cut off`."""
     words = end_words(flow, end, at)
     if end is End.MESSAGE:
         return words.removeprefix("leaves a ")
@@ -201,12 +201,12 @@ _Choices: TypeAlias = tuple[frozenset[Decision], ...]
 
 
 def asked(decisions: Iterable[Decision]) -> tuple[Decision, ...]:
-    """What the caller pressed, without what became of waits."""
+    """Return what the caller pressed, without what became of waits."""
     return tuple(decision for decision in decisions if decision[0] not in UNANSWERED)
 
 
 def path_words(paths: Iterable[Sequence[Decision]], most: int) -> str:
-    """All of the paths, those that differ in one turn named together; "" where nothing is asked.
+    """Write the paths, those that differ in one turn together; "" where nothing is asked.
 
     Beyond so many, the rest is counted.
     """

@@ -28,14 +28,14 @@ class Report(Generic[T]):
         return ("text", *self._others)
 
     def render(self, form: str, value: T, width: int = 80, palette: Palette = PLAIN) -> str:
-        """The value in a format; as text where this report is not written in that one."""
+        """Render the value in a format; as text where this report is not written in that one."""
         if form in self._others:
             return self._others[form](value)
         return self._text(value, width, palette)
 
 
 def as_json(body: object) -> str:
-    """A value as the JSON that commands print."""
+    """Write a value as the JSON that commands print."""
     import orjson  # here: messages about Ctrl-C are written where an import of it was broken off
 
     return orjson.dumps(body, option=orjson.OPT_INDENT_2).decode() + "\n"

@@ -50,7 +50,7 @@ _OUTCOMES = {
 
 
 def history_text(history: History, width: int = 80, palette: Palette = PLAIN) -> str:
-    """The commits that changed the object, newest first, in lines of at most `width` columns."""
+    """Write the commits that changed the object, newest first, in so many columns at most."""
     address, entries, is_all = history
     counted = plural(len(entries), "commit")
     if not is_all:
@@ -120,7 +120,7 @@ def _rows(edit: FieldChange, *, is_new: bool) -> list[Row]:
 
 
 def _when(date: str) -> str:
-    """`2026-11-22 14:05 +11:00`: in the author's own time, as it was written."""
+    """Write the time in the author's own timezone, as it was written: `2026-11-22 14:05 +11:00`."""
     try:
         moment = datetime.fromisoformat(date)
     except ValueError:
@@ -130,7 +130,7 @@ def _when(date: str) -> str:
 
 
 def history_json(history: History) -> str:
-    """The commits that changed an object, newest first."""
+    """List the commits that changed an object, newest first."""
     commits = [
         form.Commit(
             commit=entry.commit,

@@ -35,7 +35,7 @@ LONGEST = 160
 
 @dataclass(slots=True)
 class _Cause:
-    """What is behind several differences: a line, and what is different there."""
+    """The cause of several differences: a line, and what is different there."""
 
     about: str
     example: Differs | NotFollowed
@@ -44,7 +44,7 @@ class _Cause:
 
 
 def summary(calls: Calls) -> str:
-    """All of it in one line."""
+    """Sum the import up in one line."""
     return (
         f"{plural(calls.compared, 'call')} compared: {calls.same:,} the same, "
         f"{calls.differ:,} differ, {calls.not_followed:,} not followed"
@@ -57,7 +57,7 @@ def summary_line(calls: Calls) -> Iterator[Line]:
 
 
 def cause_lines(calls: Calls) -> Iterator[Line]:
-    """The causes of differences, those with most calls first, each with an example."""
+    """Write the causes of differences, those with most calls first, each with an example."""
     causes = _causes(calls)
     if not causes:
         return
@@ -86,7 +86,7 @@ def _is_difference(one: Differs | NotFollowed) -> bool:
 
 
 def _causes(calls: Calls) -> list[_Cause]:
-    """Differences that are alike but for numbers, and names with numbers, have one cause."""
+    """Group differences that are alike but for numbers, and names with numbers."""
     found: dict[tuple[str, ...], _Cause] = {}
     for one in _found(calls):
         about = _about(one)
@@ -111,7 +111,7 @@ def _about(one: Differs | NotFollowed) -> str:
 
 
 def _example(one: Differs | NotFollowed, most: int) -> Iterator[str]:
-    """An example: who, before, after."""
+    """Write an example: who, before, after."""
     did = ", ".join(one.did)
     at = getattr(one, "at", None)
     when = f" at {at:%Y-%m-%d %H:%M}" if at else ""
@@ -127,7 +127,7 @@ def _cut(text: str, most: int) -> str:
 
 
 def all_calls(calls: Calls) -> Iterator[str]:
-    """Every difference and every way that was not followed, a line or more for each."""
+    """List every difference and every way that was not followed, a line or more for each."""
     yield summary(calls)
     dialled = f"{plural(calls.numbers, 'number')} dialled"
     yield dialled + (f", {calls.samples:,} of them for all of a pattern" if calls.samples else "")
@@ -138,7 +138,7 @@ def all_calls(calls: Calls) -> Iterator[str]:
 
 
 def calls_compared(calls: Calls) -> form.CallsCompared:
-    """The calls as values for JSON."""
+    """Return the calls as values for JSON."""
     return form.CallsCompared(
         numbers=calls.numbers,
         samples=calls.samples,
@@ -220,7 +220,7 @@ class Import:
 
 
 def imported_text(found: Import, width: int = 80, palette: Palette = PLAIN) -> str:
-    """What was made, what objects do not say, what to do next; the last line is about calls.
+    """Write what was made, what objects do not say, what to do next; calls come last.
 
     Of many lines that objects do not say, the reasons are counted; the report has all of them.
     """
@@ -238,7 +238,7 @@ def imported_text(found: Import, width: int = 80, palette: Palette = PLAIN) -> s
 
 
 def full_report(found: Import) -> str:
-    """Everything that an import has to say, for a file."""
+    """Write everything that an import has to say, for a file."""
     blocks = [_made(found), _key(found)]
     blocks += [_file(name, lines) for name, lines in _by_file(found.listed)]
     text = paragraphs(blocks, REPORT_WIDTH, PLAIN)
@@ -247,7 +247,7 @@ def full_report(found: Import) -> str:
 
 
 def _reasons(found: Import) -> Iterator[Line]:
-    """Why lines are not said, each reason with how many lines it is about and the first of them."""
+    """Write why lines are not said: each reason with the number of its lines, and the first."""
     first: dict[str, UnsaidLine] = {}
     counts: Counter[str] = Counter()
     for line in found.listed:
@@ -287,12 +287,12 @@ def _made(found: Import) -> Iterator[Line]:
 
 
 def _is_short(found: Import) -> bool:
-    """Whether a screen names every file that was made."""
+    """Check whether a screen names every file that was made."""
     return len(found.made) <= FILES
 
 
 def _by_folder(made: Mapping[str, Sequence[Address]]) -> dict[str, list[Address]]:
-    """The objects by the folder of their file."""
+    """Group the objects by the folder of their file."""
     groups: dict[str, list[Address]] = {}
     for name, addresses in made.items():
         folder = name.rpartition("/")[0]
@@ -330,7 +330,7 @@ def _by_file(lines: Sequence[UnsaidLine]) -> Iterator[tuple[str, list[UnsaidLine
 
 
 def _file(name: str, lines: Sequence[UnsaidLine]) -> Iterator[Line]:
-    """Lines of one file; those that follow each other for the same reasons have them once."""
+    """Write lines of one file; lines in a row with the same reasons have them once."""
     broad = max(columns(_place(line)) for line in lines)
     yield ONE_LINE, (Piece(name or "Elsewhere", Style.STRONG),)
     for (reasons, differs), group in groupby(lines, key=lambda one: (one.reasons, _differs(one))):
@@ -372,7 +372,7 @@ that line, `# ccstate: ignore {} why`, or with `rules: {{{}: warning}}` in ccsta
 
 
 def _steps(found: Import) -> Iterator[tuple[str, str]]:
-    """What to type, and what for."""
+    """List what to type, and what for."""
     if not found.made:
         yield "", AS_IT_IS
         return
@@ -397,7 +397,7 @@ def _steps(found: Import) -> Iterator[tuple[str, str]]:
 
 
 def _from_here(path: str) -> str:
-    """The path so that a shell does not look for it elsewhere."""
+    """Write the path so that a shell does not look for it elsewhere."""
     return path if "/" in path else f"./{path}"
 
 
@@ -414,7 +414,7 @@ def _judged(found: Import) -> str:
 
 
 def imported_json(found: Import) -> str:
-    """All of it in one object; no value of a secret is in it."""
+    """Write all of it in one object; no value of a secret is in it."""
     body = form.Imported(
         folder=well_formed(found.folder),
         written=found.is_written,
@@ -444,7 +444,7 @@ def imported_json(found: Import) -> str:
 
 
 def imported_markdown(found: Import) -> str:
-    """The same as a comment: bounded, and nothing in it comes alive."""
+    """Write the same as a comment: bounded, and nothing in it comes alive."""
     verb = "Imported" if found.is_written else "Would import"
     text = f"### {verb} {code(found.folder)}: {plural(found.objects, 'object')}\n\n"
     for name, addresses in sorted(found.made.items()):

@@ -22,7 +22,10 @@ _KEYS = {"*": "star", "#": "hash"}
 
 
 def place_words(flow: Flow, place: Place) -> str:
-    """`Main menu` or `ivr/main node welcome` in a tree; elsewhere `Sales (queue/sales)`."""
+    """Name a place: `Main menu` or `ivr/main node welcome` in a tree.
+
+    Elsewhere `Sales (queue/sales)`.
+    """
     if place.kind != "ivr":
         if place.kind == "extension" and place.node not in {"", MAILBOX}:
             return address_words(flow, Address("number", place.node))
@@ -34,7 +37,7 @@ def place_words(flow: Flow, place: Place) -> str:
 
 
 def address_words(flow: Flow, address: Address) -> str:
-    """`Sales (queue/sales)`, `General messages (voicemail/2900)`, `Main line (+611300975707)`."""
+    """Name an address: `Sales (queue/sales)`, `Main line (+611300975707)`."""
     kind = "extension" if address.kind == "voicemail" else address.kind
     label = flow.centre.of(kind).get(address.name, {}).get("label")
     shown = address.name if kind == "number" else str(address)
@@ -42,22 +45,22 @@ def address_words(flow: Flow, address: Address) -> str:
 
 
 def called_words(flow: Flow, start: Place) -> str:
-    """Whom a call is to, where it comes in at a place: a tree by its own label."""
+    """Name the called party of a call that comes in at a place: a tree by its own label."""
     return address_words(flow, start.address) if start.kind == "ivr" else place_words(flow, start)
 
 
 def keys_words(keys: str) -> str:
-    """What a caller pressed at a menu, one after the other: `1`, `9, then star`."""
+    """Write what a caller pressed at a menu, one after the other: `1`, `9, then star`."""
     return ", then ".join(_KEYS.get(key, key) for key in keys)
 
 
 def entry_words(entry: str) -> str:
-    """What a caller answers one question with: `star`, `5550012345`, `nothing`."""
+    """Write what a caller answers one question with: `star`, `5550012345`, `nothing`."""
     return keys_words(entry) if len(entry) == 1 else entry or "nothing"
 
 
 def event_words(way: Transition, keys: str = "") -> str:
-    """What happens: `presses 1`, `nobody answers for 4 min`; "" where the call just goes on.
+    """Describe an event: `presses 1`, `nobody answers for 4 min`; "" where the call just goes on.
 
     `keys` are those that a caller in fact pressed, as a step of a journey has them.
     """
@@ -100,7 +103,7 @@ _EVENTS = {
 
 
 def end_words(flow: Flow, end: End, at: str) -> str:
-    """How a call ends, after "the caller": `reaches Sales (queue/sales)`, `is cut off`.
+    """Describe how a call ends, after "the caller": `reaches Sales (queue/sales)`, `is cut off`.
 
     `at` is as a journey has it: an address, or the place to which a call returns.
     """
@@ -128,7 +131,7 @@ def _at(flow: Flow, at: str) -> str:
 
 
 def time_words(at: datetime, zone: ZoneInfo) -> str:
-    """`Fri 25 Dec 2026, 10:00`; with the offset in an hour that the clocks there show twice."""
+    """Write a time: `Fri 25 Dec 2026, 10:00`; with the offset where the clocks show it twice."""
     local = at.astimezone(zone)
     day = f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]} {local.year}"
     clock = f"{day}, {local.hour:02}:{local.minute:02}"
@@ -136,7 +139,7 @@ def time_words(at: datetime, zone: ZoneInfo) -> str:
 
 
 def _comes_twice(local: datetime) -> bool:
-    """Whether clocks there show this time at another moment too."""
+    """Check whether clocks there show this time at another moment too."""
     other = local.replace(fold=1 - local.fold)
     both = local.utcoffset(), other.utcoffset()
     # In the hour left out when clocks go forward the offsets differ as well; no moment is there.
@@ -144,14 +147,14 @@ def _comes_twice(local: datetime) -> bool:
 
 
 def moment_words(moment: Moment, zone: ZoneInfo) -> str:
-    """The time and why it is not like others: `Fri 25 Dec 2026, 10:00 (Christmas Day)`."""
+    """Write a time and its occasion: `Fri 25 Dec 2026, 10:00 (Christmas Day)`."""
     words = time_words(moment.at, zone)
     also = moment.circumstances
     return f"{words} ({join_words(also)})" if also else words
 
 
 def length_words(seconds: int) -> str:
-    """A length of time: `12 s`, `1 min 20 s`, `4 min`, `1 h 5 min`."""
+    """Write a length of time: `12 s`, `1 min 20 s`, `4 min`, `1 h 5 min`."""
     spelled = duration(seconds)
     for unit, word in (("h", " h "), ("m", " min "), ("s", " s ")):
         spelled = spelled.replace(unit, word)
@@ -159,7 +162,7 @@ def length_words(seconds: int) -> str:
 
 
 def clock_words(seconds: int) -> str:
-    """Time since the call came in: `0:00`, `1:20`, `1:00:05`."""
+    """Write the time since the call came in: `0:00`, `1:20`, `1:00:05`."""
     return str(timedelta(seconds=seconds)).removeprefix("0:").removeprefix("0")
 
 

@@ -10,7 +10,7 @@ NAME = "ccstate"
 
 
 def diagnostics_junit(problems: Sequence[Diagnostic]) -> str:
-    """A test case for each problem; errors fail, warnings pass and say their words.
+    """Write a test case for each problem; errors fail, warnings pass and say their words.
 
     Without problems there is one case that passes, for some servers take none for a failure.
     """
@@ -26,7 +26,7 @@ def diagnostics_junit(problems: Sequence[Diagnostic]) -> str:
 def suites(
     name: str, tests: int, failures: int, seconds: float = 0
 ) -> tuple[ET.Element, ET.Element]:
-    """The root of a report, and its one suite, which holds so many tests and took so long."""
+    """Make the root of a report and its one suite, with the number of its tests and its time."""
     counts = {"tests": str(tests), "failures": str(failures), "errors": "0"}
     counts["time"] = f"{seconds:.3f}"
     root = ET.Element("testsuites", {"name": NAME, **counts})
@@ -34,12 +34,12 @@ def suites(
 
 
 def case_in(suite: ET.Element, attributes: Mapping[str, str], seconds: float = 0) -> ET.Element:
-    """One test case of a suite, which took so long: 0 where it is a matter of looking."""
+    """Make one test case of a suite, which took so long: 0 where nothing was run."""
     return ET.SubElement(suite, "testcase", {**attributes, "time": f"{seconds:.3f}"})
 
 
 def spelled(root: ET.Element) -> str:
-    """The report as text."""
+    """Serialize the report as text."""
     ET.indent(root)
     return ET.tostring(root, "unicode", xml_declaration=False) + "\n"
 

@@ -65,7 +65,7 @@ MANY = 12
 
 
 def plan_text(plan: Plan, plan_id: str, width: int = 80, palette: Palette = PLAIN) -> str:
-    """What the plan does and on whose account, in lines of at most `width` columns."""
+    """Write what the plan does and who causes it, in lines of at most `width` columns."""
     blocks = [_header(plan, plan_id), _refusals(plan), _attention(plan)]
     blocks += [journeys_text(plan.journeys), _table(plan)]
     blocks += [_target(plan, target) for target in dict.fromkeys(s.target for s in plan.steps)]
@@ -163,7 +163,7 @@ def _target(plan: Plan, target: str) -> Iterator[Line]:
 
 
 def _bounded(changes: list[Change], room: int) -> tuple[list[Change], list[Change]]:
-    """The changes to show, in their order, and those that are only counted."""
+    """Return the changes to show, in their order, and those that are only counted."""
     shown: list[Change] = []
     hidden: list[Change] = []
     created = 0
@@ -228,7 +228,7 @@ SIGNS_OF_MARKDOWN: Mapping[Action, str] = {
 
 
 def plan_markdown(plan: Plan, digest: str) -> str:
-    """What the plan does, for those who decide about the pull request.
+    """Write what the plan does, for the reviewers of the pull request.
 
     The plan's id is the beginning of its digest.
     """
@@ -317,13 +317,13 @@ def _table_markdown(changes: Sequence[Change]) -> Iterator[str]:
 
 
 def _kind(kind: str) -> str:
-    """The plural of a kind; kinds are ours, but a plan file may come from anywhere."""
+    """Return the plural of a kind; kinds are ours, but a plan file may come from anywhere."""
     words = of_kind(0, kind).removeprefix("0 ")
     return words if words.replace(" ", "").isalnum() else OTHER
 
 
 def _details(plan: Plan, room: int) -> Iterator[str]:
-    """One fold for each kind on each target, while there is room; the rest is counted."""
+    """Write one fold for each kind on each target, while there is room; the rest is counted."""
     groups: dict[tuple[str, str], list[Change]] = {}
     for change in plan.changes():
         groups.setdefault((change.target, change.address.kind), []).append(change)
@@ -371,7 +371,7 @@ def _change(change: Change, recorded: Collection[str]) -> Iterator[str]:
 
 
 def _edit(found: list[Row], why: str) -> Iterator[str]:
-    """One line for each field; lines below it where more than one thing differs in it."""
+    """Write one line for each field; lines below it where more than one thing differs in it."""
     starts = [place for place, row in enumerate(found) if row.label or not place]
     for start, end in zip(starts, [*starts[1:], len(found)], strict=True):
         values = [

@@ -44,7 +44,7 @@ class ChangeWords(NamedTuple):
 
 
 def headline(journeys: Journeys) -> str:
-    """How many journeys end elsewhere, and how many lose a human; "" where nothing changes."""
+    """Count the journeys that end elsewhere, and those that lose a human; "" for no change."""
     if not journeys.changed:
         return "not all of it is known" if journeys.uncompared else ""
     least = "at least " if journeys.uncompared else ""
@@ -56,7 +56,7 @@ def headline(journeys: Journeys) -> str:
 
 
 def change_words(change: JourneyChange) -> ChangeWords:
-    """The change in words."""
+    """Describe the change in words."""
     who = _called(change.number, change.label)
     if change.more:
         who += f" and {plural(change.more, 'more number')}"
@@ -81,7 +81,7 @@ def _style(worse: int) -> Style:
 
 
 def _does(change: JourneyChange) -> str:
-    """`press 1, then 2 and are not answered`, with how many other ways lead there too."""
+    """Write `press 1, then 2 and are not answered`, and count the other ways that lead there."""
     entries = [entry_words(entry) for entry in change.keys]
     does = f"press {', then '.join(entries)}" if entries else "press nothing"
     waits = dict.fromkeys(_WAITS[event] for event in change.outcomes if event in _WAITS)
@@ -101,7 +101,7 @@ def _end(arrival: Arrival, tense: int) -> str:
 
 
 def _moment(text: str) -> str:
-    """`2026-12-25T10:00 Christmas Day`, in words."""
+    """Write a moment such as `2026-12-25T10:00 Christmas Day`, in words."""
     clock, _, occasion = text.partition(" ")
     try:
         words = time_words(datetime.fromisoformat(clock).replace(tzinfo=UTC), ZoneInfo("UTC"))
@@ -111,7 +111,7 @@ def _moment(text: str) -> str:
 
 
 def dead_ends(journeys: Journeys) -> Iterator[tuple[str, str]]:
-    """What becomes of callers of new numbers who reach no one, and which numbers these are."""
+    """Describe what becomes of callers of new numbers who reach no one, and name the numbers."""
     found: dict[str, list[NumberChange]] = {}
     for number in journeys.added:
         ends = {arrival.end for arrival in number.arrivals}
@@ -133,12 +133,12 @@ _MEANT = {"human", "message", "hangup"}
 
 
 def name_numbers(numbers: Sequence[NumberChange], more: int) -> str:
-    """Some numbers by what people call them, and how many more there are."""
+    """Name some numbers by their labels, and count the others."""
     return name_first([_called(n.number, n.label) for n in numbers], len(numbers) + more, 4)
 
 
 def journeys_text(journeys: Journeys | None) -> Iterator[Line]:
-    """The section for a terminal; nothing where no caller notices anything."""
+    """Write the section for a terminal; nothing where no caller notices anything."""
     if journeys is None or not _is_noticed(journeys):
         return
     head = headline(journeys)
@@ -177,7 +177,7 @@ def _rest(journeys: Journeys) -> str:
 
 
 def _uncompared(journeys: Journeys) -> tuple[str, str, str]:
-    """What was not compared, which numbers these are and why, and what to do about it."""
+    """Write what was not compared, which numbers these are and why, and what to do about it."""
     names = name_numbers(journeys.uncompared, journeys.more_uncompared)
     first = journeys.uncompared[0].number
     return (
@@ -192,7 +192,7 @@ def _is_noticed(journeys: Journeys) -> bool:
 
 
 def journeys_markdown(journeys: Journeys | None) -> Iterator[str]:
-    """The section for a comment on a pull request."""
+    """Write the section for a comment on a pull request."""
     if journeys is None or not _is_noticed(journeys):
         return
     head = headline(journeys)

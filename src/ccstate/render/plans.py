@@ -43,7 +43,7 @@ class PlanFolder:
 
 
 def plans_text(folder: PlanFolder, width: int, palette: Palette) -> str:
-    """A line a plan, newest first: id, state, age, commit, what it does."""
+    """Write a line a plan, newest first: id, state, age, commit, what it does."""
     plans, removed, now = folder.plans, folder.removed, folder.now
     lines = []
     if removed:
@@ -73,7 +73,7 @@ def _what(plan: ListedPlan) -> str:
 
 
 def age(made: datetime, now: datetime) -> str:
-    """How long ago, in its largest unit: `3 days`, `20 min`."""
+    """Write how long ago, in its largest unit: `3 days`, `20 min`."""
     seconds = max(int((now - made).total_seconds()), 0)
     for size, unit in ((86_400, "day"), (3_600, "hour")):
         if seconds >= size:
@@ -82,7 +82,7 @@ def age(made: datetime, now: datetime) -> str:
 
 
 def plans_json(folder: PlanFolder) -> str:
-    """Every plan of the folder, newest first."""
+    """List every plan of the folder, newest first."""
     listed = [
         form.PlanListed(
             plan=plan.plan_id,

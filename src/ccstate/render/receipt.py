@@ -1,4 +1,4 @@
-"""What was done: the receipt of an apply, locks that were removed, objects that were adopted."""
+"""The receipt of an apply, of locks that were removed, and of objects that were adopted."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ OPEN = (
 
 
 def receipt_text(receipt: Receipt, width: int = 80, palette: Palette = PLAIN) -> str:
-    """What the platforms showed when they were read again; what is amiss comes first."""
+    """Write what the platforms showed when they were read again; what is amiss comes first."""
     blocks = [_header(receipt), *(_open(receipt, *group) for group in OPEN)]
     blocks += [_confirmed(receipt), _kept(receipt), _what_next(receipt)]
     return paragraphs(blocks, width, palette)
@@ -82,7 +82,7 @@ Alike: TypeAlias = list[tuple[tuple[str, str], list[ChangeResult]]]
 
 
 def _alike(verdicts: Sequence[ChangeResult]) -> Alike:
-    """Changes that failed for one reason: a platform that takes a batch whole fails it whole."""
+    """Group changes that failed for one reason: a platform that takes a batch whole fails it so."""
     found: dict[tuple[str, str], list[ChangeResult]] = {}
     for verdict in verdicts:
         found.setdefault((verdict.change.target, _reason(verdict)), []).append(verdict)
@@ -156,7 +156,7 @@ def all_is_well(total: int) -> str:
 
 
 def receipt_markdown(receipt: Receipt) -> str:
-    """The receipt as a comment: bounded, and nothing in it comes alive."""
+    """Write the receipt as a comment: bounded, and nothing in it comes alive."""
     confirmed, total = receipt.of(Outcome.CONFIRMED), len(receipt.results)
     verdict = all_is_well(total)
     if len(confirmed) < total:
@@ -195,7 +195,7 @@ def _items(verdicts: Sequence[ChangeResult]) -> Iterator[str]:
 
 
 def receipt_json(receipt: Receipt) -> str:
-    """What became of every change of an apply."""
+    """Write what became of every change of an apply."""
     changes = [
         form.Settled(
             target=verdict.change.target,
@@ -230,7 +230,7 @@ class Unlocked:
 
 
 def unlocked_text(unlocked: Unlocked, *_: object) -> str:
-    """A line for each lock that was removed."""
+    """Write a line for each lock that was removed."""
     return "\n".join(
         f"Removed the lock of {who(holder)} on {name}, since {holder.since}."
         for name, holder in unlocked.removed.items()
@@ -238,7 +238,7 @@ def unlocked_text(unlocked: Unlocked, *_: object) -> str:
 
 
 def unlocked_json(unlocked: Unlocked) -> str:
-    """The same for programs."""
+    """Write the same for programs."""
     locks = [
         form.Removed(
             target=target,
@@ -269,14 +269,14 @@ class Adopted:
 
 
 def adopted_text(adopted: Adopted, *_: object) -> str:
-    """What was written, and what to do next; "" where nothing was."""
+    """Write what was written, and what to do next; "" where nothing was."""
     if adopted.file is None:
         return ""
     return f"Wrote {plural(len(adopted.addresses), 'object')} to {adopted.file}. Next: ccstate plan"
 
 
 def adopted_json(adopted: Adopted) -> str:
-    """The same for programs."""
+    """Write the same for programs."""
     written = form.Adopted(
         file=None if adopted.file is None else well_formed(adopted.file),
         adopted=[str(address) for address in adopted.addresses],

@@ -27,7 +27,7 @@ class Explained:
 
 
 def rules_text(rules: Sequence[Rule], width: int = 80, palette: Palette = PLAIN) -> str:
-    """All rules as a table, in lines of at most `width` columns."""
+    """Write all rules as a table, in lines of at most `width` columns."""
     names = max((len(rule.name) for rule in rules), default=0)
     rows = [line for rule in rules for line in _row(rule, names, width)]
     foot = "`ccstate rule CODE` explains one, and says how to silence it."
@@ -53,7 +53,7 @@ def _style(rule: Rule) -> Style:
 
 
 def rule_text(found: Explained, width: int = 80, palette: Palette = PLAIN) -> str:
-    """The whole page of a rule, in lines of at most `width` columns."""
+    """Write the whole page of a rule, in lines of at most `width` columns."""
     return lay_out(_page(found), width, palette) + "\n"
 
 
@@ -88,7 +88,7 @@ def _block(title: str, where: str, text: str) -> Iterator[Line]:
 
 
 def _ways_out(rule: Rule) -> Iterator[tuple[str, str, str]]:
-    """How to be rid of a rule: what that is, where it is written, and what is written."""
+    """List how to silence a rule: what that is, where it is written, and what is written."""
     severities = "in ccstate.yaml (or make it a warning, or an error)"
     yield "Switch it off", severities, f"rules: {{{rule.code}: ignore}}"
     if rule.code != OF_COMMENTS:
@@ -97,7 +97,7 @@ def _ways_out(rule: Rule) -> Iterator[tuple[str, str, str]]:
 
 
 def rule_markdown(found: Explained) -> str:
-    """The page of a rule for a browser."""
+    """Write the page of a rule for a browser."""
     rule, page = found.rule, found.page
     blocks = [
         f"# {rule.code} {rule.name}",
@@ -114,18 +114,18 @@ def rule_markdown(found: Explained) -> str:
 
 
 def rules_markdown(rules: Sequence[Rule]) -> str:
-    """All rules as a table."""
+    """Write all rules as a table."""
     rows = [f"| {r.code} | {r.severity.value} | {r.name} | {r.summary} |" for r in rules]
     return "\n".join(["| Code | Severity | Name | Finds |", "|---|---|---|---|", *rows]) + "\n"
 
 
 def rules_json(rules: Sequence[Rule]) -> str:
-    """All rules as a list of objects."""
+    """Write all rules as a list of objects."""
     return as_json([_fields(rule) for rule in rules])
 
 
 def rule_json(found: Explained) -> str:
-    """A rule with its page as one object."""
+    """Write a rule with its page as one object."""
     page = {"prose": list(found.page.prose), "bad": found.page.bad, "good": found.page.good}
     return as_json({**_fields(found.rule), **page})
 

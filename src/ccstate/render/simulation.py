@@ -63,7 +63,7 @@ class Stop(NamedTuple):
 
 
 def call_stops(flow: Flow, call: Call, steps: Sequence[Step], came: int = 0) -> Iterator[Stop]:
-    """Steps in words; the first is reached so many seconds after the call came in."""
+    """Write the stops of a call; the first is reached so many seconds after the call came in."""
     for step in steps:
         name = place_words(flow, step.place)
         where = _where(flow, step.place, name)
@@ -74,7 +74,7 @@ def call_stops(flow: Flow, call: Call, steps: Sequence[Step], came: int = 0) -> 
 
 
 def _where(flow: Flow, place: Place, name: str) -> str:
-    """What the name of a place does not say: the node of a tree, the trunk of a number."""
+    """Write what the name of a place does not say: the node of a tree, the trunk of a number."""
     if place.kind == "number":
         trunk = flow.centre.of("number").get(place.name, {}).get("trunk")
         return f"over trunk/{trunk}" if trunk else ""
@@ -95,13 +95,13 @@ def _happens(call: Call, step: Step) -> str:
 
 
 def words_heard(flow: Flow, place: Place) -> str:
-    """The words that a caller hears at a place, "" where there are none or only a recording."""
+    """Return the words that a caller hears at a place, "" for none, or only a recording."""
     name, language = _prompt(flow, place)
     return " ".join(flow.centre.words(name, language).split())
 
 
 def quote(text: str) -> str:
-    """The words in short, cut between two of them where they are many."""
+    """Quote the words in short, cut between two of them where they are many."""
     short = clip(safe(text), QUOTED)
     if short.endswith("…") and " " in short:
         short = short.rpartition(" ")[0].rstrip(" ,;:.") + " …"
@@ -120,20 +120,20 @@ def _prompt(flow: Flow, place: Place) -> tuple[str | None, str | None]:
 
 
 def end_sentence(flow: Flow, journey: Journey) -> str:
-    """How the call ends, as a sentence: `The caller reaches Sales (queue/sales).`"""
+    """Write how the call ends, as a sentence: `The caller reaches Sales (queue/sales).`"""
     words = end_words(flow, journey.end, journey.at)
     return f"{words.capitalize()}." if words.startswith("the call ") else f"The caller {words}."
 
 
 def occasions(call: Call) -> list[str]:
-    """Why the day is not like others, by the schedules that the call came to."""
+    """List why the day is not like others, by the schedules that the call came to."""
     steps = (*call.answered.steps, *call.unanswered.steps)
     met = dict.fromkeys(step.way.schedule for step in steps if step.way.schedule in call.hours)
     return list(dict.fromkeys(o for name in met if (o := call.hours[name].occasion)))
 
 
 def moment_line(call: Call) -> str:
-    """The moment, its occasions, its timezone, what the first schedule says, and all switches."""
+    """Write the moment, its occasions and timezone, what the first schedule says, and switches."""
     names = occasions(call)
     also = f" ({join_words(names)})" if names else ""
     deciding = [s.way.schedule for s in call.answered.steps if s.way.schedule in call.hours]
@@ -144,7 +144,7 @@ def moment_line(call: Call) -> str:
 
 
 def remarks(flow: Flow, call: Call, caller: str) -> Iterator[str]:
-    """Keys that nothing asked for, questions for which there were none, permissions that are missing."""
+    """List unasked keys, questions without keys, and permissions that are missing."""
     if left := keys_left(call.answered, call.keys):
         yield f"Keys that nothing asked for: {join_words(left)}."
     silent = dict.fromkeys(place_words(flow, p) for p in asked_in_vain(call.answered, call.keys))
@@ -157,7 +157,7 @@ def remarks(flow: Flow, call: Call, caller: str) -> Iterator[str]:
 
 
 def shown_outside(calls: Sequence[TrunkCall]) -> Iterator[list[str]]:
-    """For each outside number that may ring a head and, trunk by trunk, what is shown there."""
+    """List, for each outside number that may ring, a head and what each trunk shows there."""
     for number in dict.fromkeys(call.number for call in calls):
         block = [f"{number} is shown:"]
         for call in (call for call in calls if call.number == number):
@@ -171,7 +171,7 @@ def shown_outside(calls: Sequence[TrunkCall]) -> Iterator[list[str]]:
 
 
 def promise(call: Call, caller: str) -> str:
-    """The call as a call test, in one line of YAML; "" where it is none to promise."""
+    """Write the call as a call test, in one line of YAML; "" where it is none to promise."""
     if call.start.kind != "number" or call.answered.end not in GOOD:
         return ""
     at = call.at.astimezone(call.zone)
@@ -187,7 +187,7 @@ def promise(call: Call, caller: str) -> str:
 
 
 def simulation_text(simulation: Simulation, width: int, palette: Palette) -> str:
-    """The call in lines of at most `width` columns."""
+    """Write the call in lines of at most `width` columns."""
     return lay_out(_lines(*simulation), width, palette) + "\n"
 
 
@@ -233,7 +233,7 @@ def _path(flow: Flow, call: Call, journey: Journey, first: int) -> Iterator[Line
 
 
 def simulation_markdown(simulation: Simulation) -> str:
-    """The call as a section, each stop as a line of a list."""
+    """Write the call as a section, each stop as a line of a list."""
     flow, call, caller = simulation
     lines = [f"### {code(_title(flow, call, caller))}\n", f"{code(moment_line(call))}\n"]
     lines += _bullets(flow, call, call.answered, 0)
@@ -262,7 +262,7 @@ def _bullets(flow: Flow, call: Call, journey: Journey, first: int) -> Iterator[s
 
 
 def simulation_json(simulation: Simulation) -> str:
-    """The call with its steps from the number to the end, in seconds since it came in."""
+    """Write the call with its steps from the number to the end, in seconds since it came in."""
     flow, call, caller = simulation
     again = form.WalkedOn(from_step=call.parts_at, **_walked(flow, call.unanswered))
     simulated = form.Simulated(

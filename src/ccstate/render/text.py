@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 
 class Style(Enum):
-    """What a piece of text is, not how it looks."""
+    """The meaning of a piece of text, not its look."""
 
     PLAIN = auto()
     STRONG = auto()
@@ -80,7 +80,7 @@ _KEPT = "\ufffd"
 
 
 def safe(text: str) -> str:
-    r"""The text with everything that a reader could not see spelled out: `\x1b`, `\u202e`."""
+    r"""Escape everything in the text that a reader could not see: `\x1b`, `\u202e`."""
     return _UNSAFE.sub(_spelled, text)
 
 
@@ -93,7 +93,7 @@ _BRACKET_COMMAND = re.compile(r"#(?=#[A-Za-z]*\[)")
 
 
 def inert(text: str) -> str:
-    """A whole output in which no build server finds a command; it says the same.
+    """Change an output so that no build server finds a command in it; it says the same.
 
     JSON and XML spell the character in their own way, so that their readers find it again.
     """
@@ -103,13 +103,13 @@ def inert(text: str) -> str:
 
 
 def inert_annotations(text: str) -> str:
-    """Annotations for GitHub, which are commands, with no other command in them."""
+    """Change annotations for GitHub, which are commands, so that no other command is in them."""
     spelled = {"{": "\\\\u0023", "[": "\\\\u0023", "<": "&#35;"}.get(text[:1], r"\\x23")
     return _BRACKET_COMMAND.sub(spelled, text)
 
 
 def well_formed(text: str) -> str:
-    """The text with halves of characters spelled out, which UTF-8 has no bytes for.
+    """Escape halves of characters in the text, which UTF-8 has no bytes for.
 
     Python reads them out of file names that are not in UTF-8.
     """
@@ -133,7 +133,7 @@ _ONE_COLUMN_EACH = re.compile("[ -\u02ff–’“”…→✓✗×·−]*")
 
 
 def columns(text: str) -> int:
-    """Columns that the text takes on a terminal."""
+    """Count the columns that the text takes on a terminal."""
     if _ONE_COLUMN_EACH.fullmatch(text):
         return len(text)
     from wcwidth import wcwidth
@@ -142,7 +142,7 @@ def columns(text: str) -> int:
 
 
 def clip(text: str, most: int) -> str:
-    """The text in so many columns, with `…` for the rest."""
+    """Clip the text to so many columns, with `…` for the rest."""
     if columns(text) <= most:
         return text
     head, _ = _broken(text, most - 1)
@@ -150,7 +150,7 @@ def clip(text: str, most: int) -> str:
 
 
 def _broken(text: str, most: int) -> tuple[str, str]:
-    """The text in two: what fits into so many columns, and the rest."""
+    """Break the text in two: what fits into so many columns, and the rest."""
     taken = 0
     for place, character in enumerate(text):
         taken += columns(character)
@@ -164,7 +164,7 @@ def width_of(pieces: Iterable[Piece]) -> int:
 
 
 def fill(pieces: Iterable[Piece], width: int, palette: Palette, hang: int = 0) -> Iterator[str]:
-    """Lines of at most `width` columns; those after the first begin `hang` columns in."""
+    """Fill lines of at most `width` columns; those after the first begin `hang` columns in."""
     hang = min(hang, width // 2)
     line: list[Piece] = []
     used = 0
@@ -197,7 +197,7 @@ Line: TypeAlias = tuple[int, tuple[Piece, ...]]
 
 
 def lay_out(lines: Iterable[Line], width: int, palette: Palette) -> str:
-    """The lines as text, each of at most `width` columns."""
+    """Lay the lines out as text, each of at most `width` columns."""
     return "\n".join(
         row
         for hang, pieces in lines
@@ -208,7 +208,7 @@ def lay_out(lines: Iterable[Line], width: int, palette: Palette) -> str:
 
 
 def paragraphs(blocks: Iterable[Iterable[Line]], width: int, palette: Palette) -> str:
-    """Blocks of lines with an empty line between them; a block without lines is left out."""
+    """Join blocks of lines by an empty line; a block without lines is left out."""
     texts = (lay_out(block, width, palette) for block in blocks)
     return "\n\n".join(text for text in texts if text) + "\n"
 
@@ -233,7 +233,7 @@ def _words(pieces: Iterable[Piece]) -> Iterator[tuple[str, Style]]:
 
 
 def _painted(line: list[Piece], palette: Palette) -> str:
-    """The line, with neighbours of one style under one code."""
+    """Paint the line, with neighbours of one style under one code."""
     runs: list[Piece] = []
     for piece in line:
         if runs and (not piece.text.strip() or runs[-1].style == piece.style):
@@ -247,7 +247,7 @@ LONGEST = 300
 
 
 def code(text: str, most: int = LONGEST) -> str:
-    """The text as a code span: no link, image, mention or tag in it comes alive.
+    """Write the text as a code span: no link, image, mention or tag in it comes alive.
 
     Its fence is longer than any run of backticks inside, so that nothing in it can end it.
     Source: CommonMark 0.31, "Code spans".

@@ -37,18 +37,18 @@ _FIRST = ("extension", "number", "to", "host", "device", "email", "team", "timez
 
 
 def plural(count: int, singular: str, several: str = "") -> str:
-    """`1 queue`, `2 queues`, `1,200 users`."""
+    """Count things: `1 queue`, `2 queues`, `1,200 users`."""
     return f"{count:,} {singular if count == 1 else several or singular + 's'}"
 
 
 def of_kind(count: int, kind: str) -> str:
-    """So many objects of a kind: `2 outbound routes`."""
+    """Count objects of a kind: `2 outbound routes`."""
     several = next((k.plural for k in PLURALS.values() if k.name == kind), f"{kind}s")
     return plural(count, kind.replace("_", " "), several.replace("_", " "))
 
 
 def scalar(value: Json) -> str:
-    """A value as it is shown in a line: bare where that is plain to read, else in quotes."""
+    """Write a value as it is shown in a line: bare where that is plain to read, else in quotes."""
     match value:
         case None:
             return NOT_SET
@@ -72,7 +72,7 @@ def _text(value: str) -> str:
 
 
 def brief(value: Json, most: int = 120) -> str:
-    """A list or mapping in about so many columns."""
+    """Write a list or mapping in about so many columns."""
     match value:
         case list():
             return _joined((_item(item) for item in value), most) or "none"
@@ -83,7 +83,7 @@ def brief(value: Json, most: int = 120) -> str:
 
 
 def _item(item: Json) -> str:
-    """One of a list; what is said of it stands in parentheses: `user yuki.m (penalty 10)`."""
+    """Write an item of a list, its details in parentheses: `user yuki.m (penalty 10)`."""
     if not isinstance(item, dict) or len(item) < 2:
         return scalar(item)
     first, *others = _parts(item)
@@ -118,7 +118,7 @@ def _parts(value: dict[str, Json]) -> Iterator[str]:
 
 
 def size_words(name: str, count: int) -> str:
-    """How many entries a field has: `6 nodes`, `1 holiday`."""
+    """Count the entries of a field: `6 nodes`, `1 holiday`."""
     singular = _SINGULAR.get(name)
     if singular is None:
         return f"{name} ({count:,})"
@@ -127,7 +127,7 @@ def size_words(name: str, count: int) -> str:
 
 
 def title(address: Address, fields: Fields) -> str:
-    """What people call the object, quoted; empty where nothing but its address is known."""
+    """Quote the label of the object; empty where nothing but its address is known."""
     for name in ("label", "name"):
         text = fields.get(name)
         if isinstance(text, str) and text != address.name:
@@ -136,12 +136,12 @@ def title(address: Address, fields: Fields) -> str:
 
 
 def summary(fields: Fields) -> str:
-    """The object in few words: where it leads, how large it is."""
+    """Write the object in few words: where it leads, how large it is."""
     return ", ".join(_facts(fields))
 
 
 def facts_of(change: Change, fields: Fields) -> str:
-    """A new object in few words, with where its secrets come from: `secret env:SIP_2101`."""
+    """Write a new object in few words, with the sources of its secrets: `secret env:SIP_2101`."""
     secrets = (
         f"{path.rpartition('.')[2]} {scalar(reference)}"
         for path, reference in sorted(change.secrets.items())
@@ -150,7 +150,7 @@ def facts_of(change: Change, fields: Fields) -> str:
 
 
 def references_beyond(changes: Iterable[Change]) -> str:
-    """The references of changes that are only counted, by how they begin; "" where there are none.
+    """Write the references of changes that are only counted, by how they begin; "" for none.
 
     `, with secrets from env:SIP_… (68), env:TRUNK_A`
     """
@@ -178,7 +178,7 @@ def _facts(fields: Fields) -> Iterator[str]:
 
 
 def fields_of(change: Change) -> Fields:
-    """What is known of the object: as it will be, or, where it goes, as it was."""
+    """Return what is known of the object: as it will be, or, where it goes, as it was."""
     after = edited(change.ledger or {}, [edit for edit in change.edits if edit.after is not None])
     if after:
         return after
@@ -209,21 +209,21 @@ VERBS: Mapping[Action, str] = {
 
 
 def count_changes(changes: Iterable[Change]) -> str:
-    """`3 to create, 2 to change, 1 to delete`; `nothing to do` where there is none."""
+    """Count changes: `3 to create, 2 to change, 1 to delete`; `nothing to do` for none."""
     counts = Counter(change.action for change in changes)
     found = [f"{counts[action]:,} to {VERBS[action]}" for action in Action if counts[action]]
     return ", ".join(found) or "nothing to do"
 
 
 def count_done(changes: Iterable[Change]) -> str:
-    """`3 created, 2 changed, 1 deleted`."""
+    """Count what was done: `3 created, 2 changed, 1 deleted`."""
     counts = Counter(change.action for change in changes)
     found = ((counts[action], VERBS[action].removesuffix("e")) for action in Action)
     return ", ".join(f"{count:,} {verb}ed" for count, verb in found if count)
 
 
 def by_kind(changes: Iterable[Change]) -> dict[str, Counter[Action]]:
-    """Counts of each action by kind, in the order of the plan."""
+    """Count each action by kind, in the order of the plan."""
     counts: dict[str, Counter[Action]] = {}
     for change in changes:
         counts.setdefault(change.address.kind, Counter())[change.action] += 1
@@ -231,7 +231,7 @@ def by_kind(changes: Iterable[Change]) -> dict[str, Counter[Action]]:
 
 
 def changes_words(changes: Iterable[Change]) -> str:
-    """`creates 2 users, changes 1 queue and deletes 3 queues`, for a sentence."""
+    """Write changes for a sentence: `creates 2 users, changes 1 queue and deletes 3 queues`."""
     counts: dict[Action, Counter[str]] = {}
     for change in changes:
         counts.setdefault(change.action, Counter())[change.address.kind] += 1
@@ -248,7 +248,7 @@ def changes_words(changes: Iterable[Change]) -> str:
 
 
 def common_reason(change: Change) -> str:
-    """Whose doing a change is, where one phrase says it for all its edits; else empty."""
+    """Write who causes a change, where one phrase says it for all its edits; else empty."""
     match change.action, change.why:
         case Action.CREATE, Why.DELETED_BY_HAND:
             return f"{change.why}, made again"
@@ -276,19 +276,19 @@ def reason_words(why: Why) -> str:
 
 
 def targets(plan: Plan) -> list[str]:
-    """Every platform that the plan speaks of, those that change first."""
+    """List every platform of the plan, those that change first."""
     found = [*(step.target for step in plan.steps), *plan.managed, *plan.unmanaged]
     return list(dict.fromkeys(found))
 
 
 def join_words(words: Iterable[str], joint: str = "and") -> str:
-    """`a`, `a and b`, `a, b and c`."""
+    """Join words: `a`, `a and b`, `a, b and c`."""
     *most, last = [*words] or [""]
     return f"{', '.join(most)} {joint} {last}" if most else last
 
 
 def count_rest(changes: Iterable[Change]) -> str:
-    """What a bounded list leaves out: `52 more users to create, 3 more queues to change`."""
+    """Count what a bounded list leaves out: `52 more users to create, 3 more queues to change`."""
     counts = Counter((change.address.kind, change.action) for change in changes)
     return ", ".join(
         f"{of_kind(count, kind).replace(' ', ' more ', 1)} to {VERBS[action]}"
@@ -297,7 +297,7 @@ def count_rest(changes: Iterable[Change]) -> str:
 
 
 def name_first(names: Sequence[str], count: int, most: int = 5) -> str:
-    """The first of so many names, and how many more there are."""
+    """Name the first of so many names, and count the others."""
     shown = names[:most]
     if count > len(shown):
         return f"{', '.join(shown)} and {count - len(shown):,} more"

@@ -34,7 +34,7 @@ from ccstate.render.values import join_words
 
 
 class Look(Enum):
-    """What a box is; each looks different, without colours too."""
+    """The look of a box; each looks different, without colours too."""
 
     NUMBER = auto()
     HOURS = auto()
@@ -63,7 +63,7 @@ _TIED = "\N{NO-BREAK SPACE}"
 
 
 def box_of(flow: Flow, place: Place) -> Box:
-    """The box of a place."""
+    """Make the box of a place."""
     fields = flow.centre.of(place.kind)[place.name]
     label = fields.get("label") or ""
     match place.kind:
@@ -88,7 +88,7 @@ def box_of(flow: Flow, place: Place) -> Box:
 
 
 def _hours_of_number(flow: Flow, place: Place) -> tuple[str, ...]:
-    """The hours where they decide anything."""
+    """Write the hours where they decide anything."""
     ways = flow.ways(place)
     if len({(way.to, way.end) for way in ways}) == 1:
         return ()
@@ -185,7 +185,7 @@ def _node(flow: Flow, place: Place, tree: Filled) -> Box:
 
 
 def spoken(flow: Flow, prompt: str | None, language: str | None) -> tuple[str, ...]:
-    """What a prompt says, in quotes; its label or name where only a recording knows."""
+    """Quote a prompt; its label or name where only a recording knows the words."""
     if prompt is None:
         return ()
     fields = flow.centre.of("prompt").get(prompt, {})
@@ -202,14 +202,14 @@ def _switch_name(flow: Flow, switch: str) -> str:
 
 
 def hours_words(flow: Flow, schedule: str) -> str:
-    """`Any office open (Mon–Fri 07:30–19:00, Sat 08:30–17:00)`."""
+    """Write hours: `Any office open (Mon–Fri 07:30–19:00, Sat 08:30–17:00)`."""
     week = week_words(flow.centre.of("schedule").get(schedule, {}))
     name = _schedule_name(flow, schedule)
     return f"{name} ({week})" if week else name
 
 
 def week_words(schedule: Filled) -> str:
-    """The hours of a usual week: `Mon–Fri 08:00–18:00`, `day and night`, `never`."""
+    """Write the hours of a usual week: `Mon–Fri 08:00–18:00`, `day and night`, `never`."""
     week = _week_words(schedule)
     return f"{week}, by season" if week and schedule.get("seasons") else week
 
@@ -241,7 +241,7 @@ def _days(days: Sequence[int]) -> str:
 
 
 def tree_box(flow: Flow, name: str) -> Box:
-    """Another tree as one box."""
+    """Make one box of another tree."""
     return Box(Look.TREE, f"Menus: {flow.centre.of('ivr')[name].get('label') or name}")
 
 
@@ -254,7 +254,7 @@ END_BOXES: Mapping[End, Box] = {
 
 
 def arrow_words(ways: Iterable[Transition], jumps: str = "") -> str:
-    """What makes a call take any of these ways: `press 1 or 2, or says nothing`.
+    """Write what makes a call take any of these ways: `press 1 or 2, or says nothing`.
 
     `jumps` says how the caller joins the queue: `priority 5`.
     """
@@ -335,7 +335,7 @@ _Spot: TypeAlias = Place | tuple[Place, End]
 
 
 def drawing_of(flow: Flow, address: Address) -> Drawing:
-    """What callers meet from there on; of another tree and of what a tree leads to, the doors.
+    """Draw what callers meet from there on; of other trees only where calls enter them.
 
     From a number, a queue or an extension everything that calls can come to is drawn. KeyError
     where there is no such object.
@@ -371,14 +371,14 @@ class _Sketch:
         self._ways: dict[tuple[_Spot, _Spot], list[tuple[Transition, str]]] = {}
 
     def beginning(self, start: Place) -> _Spot:
-        """The spot where calls come in, which gets the first number."""
+        """Return the spot where calls come in, which gets the first number."""
         spot, _ = self._through(start, start)
         first = spot if isinstance(spot, Place) else start
         self.numbers[first] = 0
         return first
 
     def leave(self, spot: _Spot) -> Iterator[_Spot]:
-        """Every spot to which the ways of this one lead; the ways are written down."""
+        """Yield every spot to which the ways of this one lead, and note the ways."""
         if not isinstance(spot, Place) or _is_tree(spot):
             return
         for way in self._flow.ways(spot):
@@ -398,14 +398,14 @@ class _Sketch:
         return self._tree is not None and (spot.kind, spot.name) != ("ivr", self._tree)
 
     def _tells_holidays(self, spot: Place, holiday: Transition) -> bool:
-        """Whether holidays are worth a word: there are some, or they go elsewhere."""
+        """Check whether holidays are worth a word: there are some, or they go elsewhere."""
         schedule = self._flow.centre.of("schedule").get(holiday.schedule, {})
         closed = (way for way in self._flow.ways(spot) if way.event is Event.CLOSED)
         has_some = schedule.get("holidays") or schedule.get("calendars")
         return bool(has_some) or all(way.to != holiday.to for way in closed)
 
     def _through(self, place: Place, origin: Place) -> tuple[_Spot, str]:
-        """The first spot at or behind a place that has a box, and how the caller joins a queue."""
+        """Return the first spot at or behind a place that has a box, and how a queue is joined."""
         jumps = ""
         seen = set()
         while self._vanishes(place):
@@ -461,7 +461,7 @@ class _Sketch:
 
 
 def _words(tail: _Spot, found: list[tuple[Transition, str]], *, alone: bool) -> str:
-    """The words of an arrow; `alone` where no other leaves there."""
+    """Write the words of an arrow; `alone` where no other leaves there."""
     if alone and _is_door_with_hours(tail) and all(way.schedule for way, _ in found):
         return ""
     by_jump: dict[str, list[Transition]] = {}
@@ -471,12 +471,12 @@ def _words(tail: _Spot, found: list[tuple[Transition, str]], *, alone: bool) -> 
 
 
 def _is_door_with_hours(spot: _Spot) -> bool:
-    """Whether schedules alone decide there where a call goes on."""
+    """Check whether schedules alone decide there where a call goes on."""
     return isinstance(spot, Place) and spot.kind in {"number", "ivr"}
 
 
 def _is_tree(place: Place) -> bool:
-    """Whether another tree as a whole is meant."""
+    """Check whether another tree as a whole is meant."""
     return place.kind == "ivr" and not place.node
 
 
@@ -486,6 +486,6 @@ def _hangs_up(flow: Flow, place: Place) -> bool:
 
 
 def drawable(addresses: Mapping[Address, object]) -> list[Address]:
-    """What can be drawn, numbers first."""
+    """List what can be drawn, numbers first."""
     found = [address for address in addresses if address.kind in DRAWN]
     return sorted(found, key=lambda a: (DRAWN.index(a.kind), a.name))

@@ -1,4 +1,4 @@
-"""Where boxes stand and how arrows run: a layered drawing, from top to bottom.
+"""The layout of a drawing: where boxes stand and how arrows run, in layers from top to bottom.
 
 Boxes stand in rows with even numbers, the words of arrows in the rows between them, and whatever
 passes a row has a place of its own in it, which it shares with other arrows to the same box. So
@@ -82,7 +82,7 @@ class Mesh:
 
 
 def neighbours(mesh: Mesh) -> tuple[list[list[int]], list[list[int]]]:
-    """For every element those that it is joined to, above and below."""
+    """List for every element those that it is joined to, above and below."""
     above: list[list[int]] = [[] for _ in mesh.widths]
     below: list[list[int]] = [[] for _ in mesh.widths]
     for upper, lower in mesh.segments:
@@ -97,7 +97,7 @@ _MOST_ORDERED = 30_000
 
 
 def order_rows(mesh: Mesh) -> list[list[int]]:
-    """The rows in an order with few crossings: barycentres, down and up, the best is kept."""
+    """Order the rows with few crossings: barycentres, down and up, the best is kept."""
     above, below = neighbours(mesh)
     order = _first_order(mesh, below)
     best, fewest = [list(row) for row in order], _crossings(mesh, order, below)
@@ -134,7 +134,7 @@ def _barycentre(mesh: Mesh, element: int, near: Sequence[int], place: Sequence[f
 
 
 def _first_order(mesh: Mesh, below: Sequence[Sequence[int]]) -> list[list[int]]:
-    """Depth first, so that what hangs together begins together."""
+    """Order depth first, so that what hangs together begins together."""
     order: list[list[int]] = [[] for _ in range(max(mesh.rank, default=-1) + 1)]
     seen = [False] * len(mesh.widths)
     for start in sorted(range(len(mesh.widths)), key=lambda n: (mesh.rank[n], n)):
@@ -149,7 +149,7 @@ def _first_order(mesh: Mesh, below: Sequence[Sequence[int]]) -> list[list[int]]:
 
 
 def _crossings(mesh: Mesh, order: Sequence[Sequence[int]], below: Sequence[Sequence[int]]) -> int:
-    """Pairs of segments that cross, by counting inversions."""
+    """Count the pairs of segments that cross, by counting inversions."""
     place = [0.0] * len(mesh.widths)
     for row in order:
         _number(row, place)
@@ -171,7 +171,7 @@ _MOST_SETTLED = 40_000
 
 
 def place_across(mesh: Mesh, order: Sequence[Sequence[int]]) -> tuple[list[float], float]:
-    """The middle of every element, and the width of all."""
+    """Place every element by its middle; return these, and the width of all."""
     near = neighbours(mesh)
     x = [0.0] * len(mesh.widths)
     for row in order:
@@ -193,14 +193,14 @@ def place_across(mesh: Mesh, order: Sequence[Sequence[int]]) -> tuple[list[float
 
 
 def _sides(sweep: int, *, last: bool) -> tuple[float, float]:
-    """How much those above and those below count in a sweep."""
+    """Weigh how much those above and those below count in a sweep."""
     if last:
         return 1.0, 1.0
     return (0.1, 1.0) if sweep % 2 else (1.0, 0.1)
 
 
 def _steps(mesh: Mesh, row: Sequence[int]) -> Iterator[float]:
-    """How far each element of a row must stand from the one before it; 0 for the first."""
+    """Measure how far each element of a row must stand from the one before; 0 for the first."""
     before = None
     for element in row:
         if before is None:
@@ -218,7 +218,7 @@ def _settle(
     near: tuple[Sequence[Sequence[int]], Sequence[Sequence[int]]],
     sides: tuple[float, float],
 ) -> None:
-    """Puts the elements of a row as near to those that they are joined to as the order allows."""
+    """Move a row's elements as near to those that they are joined to as the order allows."""
     wanted, weights = [], []
     for element in row:
         pulls = [(0.001, x[element])]
@@ -239,7 +239,7 @@ def _settle(
 def _straighten(
     mesh: Mesh, row: Sequence[int], x: list[float], above: Sequence[Sequence[int]]
 ) -> None:
-    """Takes small bends out of arrows that pass, where their neighbours leave room."""
+    """Straighten small bends of arrows that pass, where their neighbours leave room."""
     steps = list(_steps(mesh, row))
     for place, element in enumerate(row):
         upper = [other for other in above[element] if other >= mesh.boxes]
@@ -255,7 +255,7 @@ def _straighten(
 def isotonic(
     wanted: Sequence[float], weights: Sequence[float], steps: Sequence[float]
 ) -> list[float]:
-    """Places nearest to those wanted, by least squares, each at least its step behind the last.
+    """Find places nearest to those wanted, by least squares, each at least its step from the last.
 
     The first step means nothing.
     """
@@ -284,7 +284,7 @@ class Rows(NamedTuple):
 
 
 class Tangled(Exception):
-    """So many arrows run past so many rows that they could not be followed, and the drawing would take minutes."""
+    """A drawing with so many arrows past so many rows that no one could follow them."""
 
     def __init__(self, arrows: int) -> None:
         super().__init__(f"{arrows:,} arrows")
@@ -296,7 +296,7 @@ MOST_STEPS = 100_000
 
 
 def rows_of(widths: Sequence[float], wires: Sequence[Wire], sinks: Collection[int] = ()) -> Rows:
-    """The rows for boxes of these widths; `sinks` stand in the last row, alone.
+    """Make the rows for boxes of these widths; `sinks` stand in the last row, alone.
 
     Raises Tangled, before anything large is made, where arrows run past more than MOST_STEPS rows.
     """
@@ -312,7 +312,7 @@ def rows_of(widths: Sequence[float], wires: Sequence[Wire], sinks: Collection[in
 
 
 def _backwards(count: int, wires: Sequence[Wire]) -> frozenset[int]:
-    """The wires that close a circle, seen from the first box on."""
+    """Return the wires that close a circle, seen from the first box on."""
     leaving: list[list[int]] = [[] for _ in range(count)]
     for number, wire in enumerate(wires):
         if wire[0] != wire[1]:
@@ -343,7 +343,7 @@ def _backwards(count: int, wires: Sequence[Wire]) -> frozenset[int]:
 def _ranks(
     count: int, wires: Sequence[Wire], backwards: Collection[int], sinks: Collection[int]
 ) -> list[int]:
-    """The longest way to each box, from those that nothing leads to."""
+    """Measure the longest way to each box, from those that nothing leads to."""
     below: list[list[int]] = [[] for _ in range(count)]
     left = [0] * count
     for number, (tail, head, _, _) in enumerate(wires):
@@ -416,7 +416,7 @@ def layered_layout(
     sinks: Collection[int] = (),
     entries: Mapping[int, float] | None = None,
 ) -> Layout:
-    """The drawing of boxes and the edges between them; the same for the same input.
+    """Lay out boxes and the edges between them; the same for the same input.
 
     `sinks` stand in the last row, alone. `entries` fixes where arrows from above come in, from the
     left side of the box; elsewhere they come in where it is nearest.
@@ -475,7 +475,7 @@ class _Drawing:
         return tops, bottoms
 
     def _attached(self) -> dict[tuple[int, int], float]:
-        """Where an edge of the rows touches a box: (box, neighbour) → x."""
+        """Return where an edge of the rows touches a box: (box, neighbour) → x."""
         above: dict[int, list[int]] = {}
         below: dict[int, list[int]] = {}
         boxes = len(self._sizes)
@@ -501,7 +501,7 @@ class _Drawing:
     def _side(
         self, box: int, alone: Sequence[int], together: Sequence[int]
     ) -> dict[tuple[int, int], float]:
-        """Arrows that come in share one point of the side; each that leaves has its own."""
+        """Share a side: arrows that come in have one point; each that leaves has its own."""
         x, left, width = self._rows.x, self._lefts[box], self._sizes[box].width
         margin = min(_EDGE, width / 4)
         groups = [[n] for n in alone] + ([list(together)] if together else [])
@@ -560,7 +560,7 @@ class _Drawing:
     def _passing(
         self, node: int, before: int | None, after: int | None, boxes: Sequence[Point]
     ) -> list[Point]:
-        """The corners at one element of a chain, which runs downwards."""
+        """Return the corners at one element of a chain, which runs downwards."""
         top, bottom = (
             self._tops[self._rows.mesh.rank[node]],
             self._bottoms[self._rows.mesh.rank[node]],
@@ -583,7 +583,7 @@ class _Drawing:
 
 
 def _corners(points: Sequence[Point]) -> tuple[Point, ...]:
-    """The points without those in the middle of a straight line."""
+    """Remove the points in the middle of a straight line."""
     kept: list[Point] = []
     for point in points:
         if len(kept) > 1 and kept[-2].x == kept[-1].x == point.x:

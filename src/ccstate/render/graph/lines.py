@@ -53,12 +53,12 @@ _OTHER = 1.1
 
 
 def width_of(text: str) -> float:
-    """At most how wide the text is in a sans-serif of `SIZE`."""
+    """Estimate at most how wide the text is in a sans-serif of `SIZE`."""
     return SIZE * sum(_em(character, _PLAIN_EM) for character in text)
 
 
 def bold_width_of(text: str) -> float:
-    """At most how wide the text is in bold."""
+    """Estimate at most how wide the text is in bold."""
     return SIZE * sum(_em(character, _BOLD_EM) for character in text)
 
 
@@ -74,7 +74,7 @@ def _em(character: str, known: Mapping[str, float]) -> float:
 def wrap_text(
     text: str, width: float, most: int, measure: Callable[[str], float] = width_of
 ) -> tuple[str, ...]:
-    """The text, made safe, in at most so many lines of that width; `…` stands for the rest.
+    """Wrap the text, made safe, in at most so many lines of that width; `…` is the rest.
 
     `measure` is `bold_width_of` for what is drawn in bold.
     """
@@ -90,7 +90,7 @@ def wrap_text(
 
 
 def _line(words: list[str], width: float, measure: Callable[[str], float]) -> tuple[str, list[str]]:
-    """As many of the words as fit, and those that are left; a long one is broken."""
+    """Take as many of the words as fit, and return those that are left; a long one is broken."""
     line = words[0]
     if measure(line) > width:
         head = _head(line, width, measure)
@@ -112,7 +112,7 @@ def _head(text: str, width: float, measure: Callable[[str], float]) -> str:
 
 
 def _cut(text: str, width: float, measure: Callable[[str], float]) -> str:
-    """The text with `…`, after a whole word where that is not far."""
+    """Cut the text with `…`, after a whole word where that is not far."""
     head = _head(text, width - measure(_ELLIPSIS), measure)
     word = head.rfind(" ")
     if not text[len(head) :].startswith(" ") and word > len(head) / 2:

@@ -40,7 +40,7 @@ _STYLES: Mapping[Look, str] = {
 
 
 def mermaid(drawing: Drawing) -> str:
-    """The drawing as a Mermaid flowchart."""
+    """Write the drawing as a Mermaid flowchart."""
     return "\n".join(_lines(drawing)) + "\n"
 
 
@@ -96,7 +96,7 @@ _MEANS_SOMETHING = frozenset("ﬂß")
 
 
 def _quoted(text: str) -> str:
-    """The text for between quotes: letters, digits, blanks and what can mean nothing stay."""
+    """Make the text safe between quotes: letters, digits, blanks and harmless signs stay."""
     return "".join(
         character
         if (character.isalnum() and character not in _MEANS_SOMETHING) or character in " ,–…“”’"

@@ -52,7 +52,7 @@ class Picture:
 
 
 def picture_of(drawing: Drawing) -> Picture:
-    """The drawing with everything in its place; the same for the same drawing."""
+    """Place everything in the drawing; the same for the same drawing."""
     return _Picture(drawing).picture()
 
 
@@ -72,7 +72,7 @@ def _size_of(box: Box, title: tuple[str, ...], body: tuple[str, ...]) -> Size:
 
 
 def size_of_words(lines: Sequence[str]) -> Size:
-    """The room that the words of an arrow take."""
+    """Measure the room that the words of an arrow take."""
     if not lines:
         return Size(0, 0)
     return Size(round(max(map(width_of, lines)) + 8, 1), len(lines) * (LINE - 1.5))
@@ -99,7 +99,7 @@ class _Picture:
         }
 
     def unit(self, box: int) -> int | str:
-        """What stands in the outer drawing for a box: itself, or its tree."""
+        """Return what stands in the outer drawing for a box: itself, or its tree."""
         tree = self._drawing.boxes[box].tree
         return tree if tree in self._drawing.trees else box
 
@@ -216,7 +216,7 @@ class _Inner:
         return _moved(self._layout.boxes[self._number[box]], Point(_PAD, _HEADING))
 
     def route(self, index: int) -> Route:
-        """The route of an arrow that begins in the tree, as far as it is in the panel."""
+        """Return the route of an arrow that begins in the tree, as far as it is in the panel."""
         route = self._layout.routes[self._edges[index]]
         move = Point(_PAD, _HEADING)
         return Route(tuple(_moved(p, move) for p in route.points), _moved(route.words, move))
@@ -257,7 +257,7 @@ _INKS: Mapping[Look, _Ink] = {
 
 
 def svg(drawing: Drawing) -> str:
-    """The drawing as an SVG document."""
+    """Write the drawing as an SVG document."""
     picture = picture_of(drawing)
     heading = wrap_text(drawing.title, max(picture.size.width, 420) / 1.25, 2, bold_width_of)
     top = _TITLE + (len(heading) - 1) * 22
@@ -355,7 +355,7 @@ def _path(points: Sequence[Point], marker: str, colour: str) -> str:
 
 
 def _words(lines: Sequence[str], middle: Point, ground: str) -> Iterator[str]:
-    """The words of an arrow, on a patch that interrupts it."""
+    """Write the words of an arrow, on a patch that interrupts it."""
     if not lines:
         return
     size = size_of_words(lines)
@@ -384,7 +384,7 @@ def _box(look: Look, box: Placed) -> Iterator[str]:
 
 
 def _shape(look: Look, ink: _Ink, corner: Point, size: Size) -> Iterator[str]:
-    """The outline: rounded, pointed, double, dashed, folded or stacked, by what the box is."""
+    """Draw the outline: rounded, pointed, double, dashed, folded or stacked, by what the box is."""
     style = f'fill="{ink.fill}" stroke="{ink.line}" stroke-width="{_n(ink.width)}"'
     (x, y), (width, height) = corner, size
     match look:
@@ -422,7 +422,7 @@ def _rect(corner: Point, size: Size, round_: float, style: str) -> str:
 
 
 def _polygon(corner: Point, size: Size, cut: tuple[float, float], style: str) -> str:
-    """A rectangle with its corners cut off, so far across and so far down."""
+    """Draw a rectangle with its corners cut off, so far across and so far down."""
     (x, y), (width, height), (a, b) = corner, size, cut
     right, bottom = x + width, y + height
     corners = (
@@ -434,7 +434,7 @@ def _polygon(corner: Point, size: Size, cut: tuple[float, float], style: str) ->
 
 
 def _n(value: float) -> str:
-    """A number in as few digits as a drawing needs."""
+    """Write a number in as few digits as a drawing needs."""
     text = f"{value:.1f}".removesuffix(".0")
     return "0" if text == "-0" else text
 
