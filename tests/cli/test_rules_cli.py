@@ -90,11 +90,11 @@ def test_another_day_than_today_can_be_judged(
 ) -> None:
     days: list[date] = []
 
-    def judged(workspace: object, desired: object, day: date) -> list[Diagnostic]:
+    def judged(_settings: object, _desired: object, day: date, _cache: object) -> list[Diagnostic]:
         days.append(day)
         return []
 
-    monkeypatch.setattr("ccstate.project.Project.judge", judged)
+    monkeypatch.setattr("ccstate.project.verdict.verdict", judged)
     assert screen.run("validate", "--at", "2027-01-31") == 0
     assert screen.run("validate") == 0
     assert days[0] == date(2027, 1, 31)

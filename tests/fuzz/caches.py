@@ -2,18 +2,21 @@
 
     python -m tests.fuzz.caches [HOW-MANY] [SEED]
 
-A bad one is one with which a desired state is another than without a cache, or is not read.
+A bad one is one with which a desired state, or the verdict of the rules on it, is another than without
+a cache, or is not read.
 """
 
 import random
 import shutil
 import sys
 import tempfile
+from datetime import date
 from pathlib import Path
 
 import orjson
 
 from ccstate.desired import ParseCache, Settings, load, load_settings
+from ccstate.project.verdict import verdict
 from tests.fuzz import many
 
 PROJECT = "version: 1\ntargets: {demo: {adapter: embedded, connection: {path: demo.db}}}\n"
@@ -23,6 +26,7 @@ FILES = {
     "users.yaml": 'users: {ann: {name: Ann, extension: "2001"}}\nextensions: {"2001": {device: none}}\n',
 }
 FORGED = [{"queue/sales": {"label": "forged"}}, [], []]
+FORGED_VERDICT = [["CC210", "forged", None, "", "", "warning"]]
 
 
 class Bench:
@@ -39,7 +43,7 @@ class Bench:
         self.warm = folder / "warm"
         assert _state(self.project, self.warm) == self.state
         self.names = sorted(path.name for path in self.warm.iterdir())
-        assert len(self.names) == len(FILES) + 1
+        assert len(self.names) == len(FILES) + 2  # the verdict, and the key
 
     def fuzz(self, chance: random.Random) -> str:
         """Reads the project with a cache in which one to three entries are others."""
@@ -66,7 +70,10 @@ class Bench:
                 path.write_bytes(many.spoiled(chance, raw))
             case "forged":
                 seal = chance.choice([raw[:32], b"", b"\0" * 32])
-                path.write_bytes(seal + orjson.dumps(chance.choice([FORGED, 1, None, [[], {}, 3]])))
+                path.write_bytes(
+                    seal
+                    + orjson.dumps(chance.choice([FORGED, FORGED_VERDICT, 1, None, [[], {}, 3]]))
+                )
             case "swapped":
                 shutil.copy(self.warm / chance.choice(self.names), path)
             case "folder":
@@ -80,7 +87,9 @@ class Bench:
 
 
 def _state(project: Settings, folder: Path | None) -> object:
-    return load(project, ParseCache(folder)).state
+    cache = ParseCache(folder)
+    desired = load(project, cache)
+    return desired.state, verdict(project, desired, date(2026, 12, 1), cache)
 
 
 if __name__ == "__main__":

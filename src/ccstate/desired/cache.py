@@ -1,16 +1,17 @@
-"""Keep parsed documents between runs, by what their files contain.
+"""Keep parsed documents and the verdict of the rules between runs, by what their files contain.
 
 Only documents without a problem are kept, under a key made of the bytes of the file and of the
-code that read them: whatever changes, the entry is simply not found. Entries lie outside of the
-working copy and are sealed with a key that this user's machine made for itself: no branch can
-bring one. Why: docs/adr/0018-what-a-branch-can-contain-is-not-trusted.md.
+code that read them: whatever changes, the entry is simply not found. So it is with a verdict, whose
+key `project.verdict` makes. Entries lie outside of the working copy and are sealed with a key that
+this user's machine made for itself: no branch can bring one.
+Why: docs/adr/0018-what-a-branch-can-contain-is-not-trusted.md.
 """
 
 import hmac
 import os
 import secrets
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -18,9 +19,11 @@ from pathlib import Path
 import orjson
 
 from ccstate.desired.documents import Document
+from ccstate.errors import Diagnostic, Severity, Span
 from ccstate.git import GitFailed, repository
 
-_SOURCES = ("kinds", "desired")
+_PARSING = ("kinds", "desired")
+"""Packages on whose code a parsed document depends."""
 _KEY = "key"
 _KEY_BYTES = 32
 _SEAL_BYTES = 32
@@ -28,11 +31,12 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @cache
-def _code() -> bytes:
-    package = Path(__file__).parent.parent
+def code_digest(*packages: str) -> bytes:
+    """Digest the source of packages of ccstate; "." is the modules that are in none of them."""
+    top = Path(__file__).parent.parent
     digest = blake2b(digest_size=16)
-    for folder in _SOURCES:
-        for source in sorted((package / folder).glob("*.py")):
+    for package in packages:
+        for source in sorted((top / package).glob("*.py")):
             digest.update(source.read_bytes())
     return digest.digest()
 
@@ -65,7 +69,7 @@ def _is_of_a_branch(base: Path, root: Path) -> bool:
 
 
 class ParseCache:
-    """A folder of parsed documents; a missing or damaged entry only costs time.
+    """A folder of parsed documents and verdicts; a missing or damaged entry only costs time.
 
     Without a folder, and with one that others may write to, nothing is kept.
     """
@@ -77,7 +81,7 @@ class ParseCache:
 
     def key(self, data: bytes) -> str:
         """Name the entry for a file of this content."""
-        return blake2b(data, digest_size=20, key=_code()).hexdigest()
+        return blake2b(data, digest_size=20, key=code_digest(*_PARSING)).hexdigest()
 
     def has(self, key: str) -> bool:
         """Whether there is an entry under the key, good or damaged."""
@@ -85,6 +89,30 @@ class ParseCache:
 
     def get(self, key: str) -> Document | None:
         """Read the document of an entry; None where it is missing or damaged."""
+        content = self._read(key)
+        return None if content is None else Document(*orjson.loads(content))
+
+    def put(self, key: str, document: Document) -> None:
+        """Write the entry of a document; a folder that cannot be written is left as it is."""
+        self._write(key, [document.resources, document.mentions, document.release])
+
+    def get_verdict(self, key: str) -> list[Diagnostic] | None:
+        """Read the verdict of an entry; None where it is missing or damaged."""
+        content = self._read(key)
+        if content is None:
+            return None
+        return [
+            Diagnostic(code, message, span and Span(**span), cause, hint, Severity(severity))
+            for code, message, span, cause, hint, severity in orjson.loads(content)
+        ]
+
+    def put_verdict(self, key: str, problems: Iterable[Diagnostic]) -> None:
+        """Write the entry of a verdict; a folder that cannot be written is left as it is."""
+        self._write(
+            key, [[p.code, p.message, p.span, p.cause, p.hint, p.severity] for p in problems]
+        )
+
+    def _read(self, key: str) -> bytes | None:
         if self._folder is None:
             return None
         self._used.add(key)
@@ -96,19 +124,17 @@ class ParseCache:
         except OSError:
             return None
         sealed, content = kept[:_SEAL_BYTES], kept[_SEAL_BYTES:]
-        if not hmac.compare_digest(sealed, self._sealed(key, content)):
-            return None
-        return Document(*orjson.loads(content))
+        return content if hmac.compare_digest(sealed, self._sealed(key, content)) else None
 
-    def put(self, key: str, document: Document) -> None:
-        """Write an entry; a folder that cannot be written is left as it is."""
+    def _write(self, key: str, value: object) -> None:
         if self._folder is None:
             return
-        content = orjson.dumps([document.resources, document.mentions, document.release])
         try:
+            content = orjson.dumps(value)
             _replace(self._folder / key, self._sealed(key, content) + content)
-        except OSError:
-            return  # a full disk plans as well, only slower
+        except (OSError, TypeError):
+            # A full disk plans as well, only slower. JSON has no names of files that are no UTF-8.
+            return
 
     def prune(self) -> None:
         """Remove the entries that this run did not use, where they outnumber those that it did."""

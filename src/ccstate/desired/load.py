@@ -28,7 +28,13 @@ class Desired:
     state: State
     release: frozenset[Address]
     problems: tuple[Diagnostic, ...]
-    files: int
+    keys: Mapping[str, str]
+    """What was read: for each file the name that `ParseCache.key` gives to its bytes."""
+
+    @property
+    def files(self) -> int:
+        """How many files there are that could be read."""
+        return len(self.keys)
 
 
 def load(settings: Settings, cache: ParseCache) -> Desired:
@@ -66,7 +72,7 @@ def load(settings: Settings, cache: ParseCache) -> Desired:
     release = frozenset(
         parse_address(entry) for document in documents.values() for entry in document.release
     )
-    return Desired(state, release, tuple(problems), len(documents))
+    return Desired(state, release, tuple(problems), keys)
 
 
 PARALLEL_FROM = 4 * 2**20

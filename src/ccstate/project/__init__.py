@@ -119,17 +119,20 @@ class Project:
 
     def read(self) -> Desired:
         """Read the desired state with all its problems, errors too."""
-        with self.listener.during("Reading the desired state"):
-            return load(self.settings, ParseCache(cache_folder(os.environ, self.root)))
+        return self._read(self._cache())
 
     def validate(self, today: date | None = None) -> Validated:
         """Collect all problems of files, connections and rules; no platform is asked."""
+        from ccstate.project.verdict import verdict
+
         desired, judged = None, False
         try:
-            desired = self.read()
+            cache = self._cache()
+            desired = self._read(cache)
             problems = [*desired.problems, *self._targets.unmanaged(desired.state)]
             if judged := not _has_errors(problems):
-                problems += self.judge(desired, today)
+                with self.listener.during("Judging the desired state"):
+                    problems += verdict(self.settings, desired, _day(today), cache)
             problems += self._targets.problems()
         except CcstateError as error:
             return Validated(sorted(error.problems, key=sort_key), desired, judged)
@@ -506,6 +509,13 @@ class Project:
         if groups:
             importing.write_report(self.root, report)
         return report
+
+    def _cache(self) -> ParseCache:
+        return ParseCache(cache_folder(os.environ, self.root))
+
+    def _read(self, cache: ParseCache) -> Desired:
+        with self.listener.during("Reading the desired state"):
+            return load(self.settings, cache)
 
     @property
     def _state_folder(self) -> Path:
