@@ -28,7 +28,7 @@ def with_callers(plan: Plan, comparison: Comparison, tests: Tests) -> Plan:
     return replace(
         plan,
         journeys=differences(before.flow, after.flow, after.today),
-        refusals=(*plan.refusals, *_call_test_refusals(list(_broken(comparison, tests)))),
+        refusals=(*plan.refusals, *_call_test_refusals(list(_broken_tests(comparison, tests)))),
     )
 
 
@@ -54,7 +54,7 @@ def objects_now(targets: Sequence[TargetPlan], desired: State) -> dict[Address, 
     return found
 
 
-def _broken(comparison: Comparison, tests: Tests) -> Iterator[Verdict]:
+def _broken_tests(comparison: Comparison, tests: Tests) -> Iterator[Verdict]:
     """Yield the call tests that pass before the plan and fail after it, as they are after it."""
     estates = comparison.before, comparison.after
     old, new = (verdicts(estate.flow, estate.year, tests) for estate in estates)

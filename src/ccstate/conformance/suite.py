@@ -95,22 +95,22 @@ class Suite:
         """Expect that what the adapter declares was seen to work, whichever cases were selected."""
         left = [case for case in self.cases if case.name not in self.ran]
         # In a parallel run other processes have run most cases; one plan a kind shows the same.
-        for kind in {kind for kind, _ in self._unseen(walk)} if left else ():
+        for kind in {kind for kind, _ in self._list_unseen(walk)} if left else ():
             with suppress(Exception):  # what fails stays unseen, and the cases below try it alone
                 objects.every_field_is_updated(walk, kind)
         # First those that show a field each, then those of whole objects, which show deletions: where
         # these have shown everything, the many others need not run again.
         left.sort(key=lambda case: _shows_little(case.name))
         for case in left:
-            if not self._unseen(walk):
+            if not self._list_unseen(walk):
                 break
             with suppress(Exception):  # a case that fails says so in its own name
                 self.run(case)
-        unseen = self._unseen(walk)
+        unseen = self._list_unseen(walk)
         said = ", ".join(ability for _, ability in unseen)
         expect(not unseen, f"declared, and never seen to work: {said}")
 
-    def _unseen(self, walk: Walk) -> list[tuple[str, str]]:
+    def _list_unseen(self, walk: Walk) -> list[tuple[str, str]]:
         """List the abilities that the adapter declares and no case has exercised, by kind."""
         unseen = [
             (kind, f"{verb} {kind}")

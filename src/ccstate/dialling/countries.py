@@ -117,7 +117,7 @@ class Country:
         found = [
             places
             for national in _expansions(self._plan.premium_rate)
-            for places in self._dialled(national)
+            for places in self._ways_to_dial(national)
         ]
         # Codes to which only messages are sent are not called.
         messages = re.compile(_written(self._short.sms_services) or "(?!)")
@@ -128,7 +128,7 @@ class Country:
         ]
         return tuple(found)
 
-    def _dialled(self, national: Places) -> Iterator[Places]:
+    def _ways_to_dial(self, national: Places) -> Iterator[Places]:
         """Yield the ways to dial a national number: with the trunk prefix where that is written."""
         import phonenumbers
 

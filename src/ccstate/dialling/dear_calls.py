@@ -47,9 +47,9 @@ def examples(route: Filled, pattern: str, dear: DearCalls, country: Country) -> 
     """Yield what to dial so that the pattern matches and such a call is sent; nothing for none."""
     home = country.calling_code
     for number in dear.numbers:
-        if fitted := _fitted(route, pattern, number, dear.longer):
+        if fitted := _fit(route, pattern, number, dear.longer):
             for fill in _FILLS:
-                dialled, sent = _filled(fitted, route, fill)
+                dialled, sent = _fill(fitted, route, fill)
                 if dear.kind != "international" or not _abroad(sent, number).startswith(home):
                     yield dialled
 
@@ -59,7 +59,7 @@ def _abroad(sent: str, number: Places) -> str:
     return sent[len(number) - len(_ABROAD) :]
 
 
-def _fitted(route: Filled, pattern: str, number: Places, longer: int) -> Sequence[str] | None:
+def _fit(route: Filled, pattern: str, number: Places, longer: int) -> Sequence[str] | None:
     """Return the digits possible at each place of what is dialled; None where there are none."""
     prepend, strip = route.get("prepend") or "", route["strip"]
     end = pattern[-1] if pattern[-1] in ".!" else ""
@@ -88,7 +88,7 @@ def _possible(symbol: str) -> str:
     return DIGITS.get(symbol, symbol)
 
 
-def _filled(places: Sequence[str], route: Filled, fill: str) -> tuple[str, str]:
+def _fill(places: Sequence[str], route: Filled, fill: str) -> tuple[str, str]:
     """Fill in one way to dial, and what the trunk receives then."""
     dialled = "".join(min(place, key=(fill + "+*#").index) for place in places)
     return dialled, sent(route, dialled)

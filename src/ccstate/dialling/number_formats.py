@@ -82,14 +82,14 @@ def read_as_e164(number_format: str, country: str) -> tuple[Rewrite, ...]:
         # Eight digits: the shortest numbers in use with their calling codes; shorter ones are short
         # codes, which have no international form.
         return (Rewrite("ZXXXXXXX!", 0, "+"),)
-    return _dialled(country)
+    return _from_dialled(country)
 
 
 def written_for(number_format: str, country: str) -> tuple[Rewrite, ...]:
     """Return the rewrites that make a carrier's form of a number in E.164, or as it is dialled."""
     if number_format == NATIONAL:
         return _national(country)
-    read = _dialled(country)
+    read = _from_dialled(country)
     if number_format == E164:
         return read
     return (
@@ -111,11 +111,11 @@ def country_of_number(number: str) -> str:
 
 def in_e164(number: str, country: str) -> str:
     """Convert a number as people write it to E.164; unchanged where that cannot be known."""
-    return rewritten(_dialled(country), number)
+    return rewritten(_from_dialled(country), number)
 
 
 @cache
-def _dialled(country: str) -> tuple[Rewrite, ...]:
+def _from_dialled(country: str) -> tuple[Rewrite, ...]:
     """Return the rewrites to E.164 of what is dialled: national, or with the prefix abroad."""
     plan = _plan(country)
     if plan is None:
@@ -128,7 +128,7 @@ def _dialled(country: str) -> tuple[Rewrite, ...]:
         if _is_prefixed(plan, line):
             patterns, strip = _numbers(line, prefix), len(prefix)
         else:
-            leads = _begins(line) if is_mixed else [""]
+            leads = _first_digits(line) if is_mixed else [""]
             patterns, strip = [p for lead in leads for p in _numbers(line, "", lead)], 0
         found += [Rewrite(pattern, strip, code) for pattern in patterns]
         # North Americans may write either (NANPA, "Dialing plans").
@@ -160,7 +160,7 @@ def _national(country: str) -> tuple[Rewrite, ...]:
     for line in lines:
         if (is_prefixed := _is_prefixed(plan, line)) != is_usual:
             written = prefix if is_prefixed else ""
-            found += [Rewrite(f"{code}{lead}.", len(code), written) for lead in _begins(line)]
+            found += [Rewrite(f"{code}{lead}.", len(code), written) for lead in _first_digits(line)]
     if abroad := _prefix_abroad(plan):
         found.append(Rewrite("+.", 1, abroad))
     return tuple(dict.fromkeys(found))
@@ -197,7 +197,7 @@ _LONGEST_LEAD = 4
 _MOST_FORMS = 5_000
 
 
-def _begins(line: "PhoneNumberDesc") -> list[str]:
+def _first_digits(line: "PhoneNumberDesc") -> list[str]:
     """Return the first digits of numbers of a class; ten that differ in the last are one."""
     forms = islice(expanded(line.national_number_pattern or ""), _MOST_FORMS)
     leads = {"".join(digits) for form in forms for digits in product(*form[:_LONGEST_LEAD])}

@@ -85,16 +85,16 @@ class Patterns:
         """Return the pattern that carries these digits; None where none matches."""
         if digits in self.routes and specificity(digits) == (0,):
             return digits
-        return _first(self._root, digits, 0)
+        return _first_match(self._root, digits, 0)
 
 
-def _first(node: _Node, digits: str, at: int) -> str | None:
+def _first_match(node: _Node, digits: str, at: int) -> str | None:
     """Return the most specific pattern from here on; branches are tried in that order."""
     if at == len(digits):
         return node.ends.get("!") or node.ends.get("")
     digit = digits[at]
     for symbol in (digit, *(letter for letter, those in DIGITS.items() if digit in those)):
-        if symbol in node.after and (found := _first(node.after[symbol], digits, at + 1)):
+        if symbol in node.after and (found := _first_match(node.after[symbol], digits, at + 1)):
             return found
     return node.ends.get(".") or node.ends.get("!")
 

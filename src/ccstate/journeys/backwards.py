@@ -79,7 +79,7 @@ def _references(
             if known.get(address) is resource.fields:
                 continue
             known[address] = resource.fields
-            targets = list(_named(address, resource.fields))
+            targets = list(_named_addresses(address, resource.fields))
             named[address] = [*named.get(address, ()), *targets]
             for target in targets:
                 naming[target].append(address)
@@ -91,7 +91,7 @@ def _references(
     return named, naming
 
 
-def _named(address: Address, fields: Fields) -> Iterator[Address]:
+def _named_addresses(address: Address, fields: Fields) -> Iterator[Address]:
     """Yield what an object names: by its references, as a number of our own outside, by dialling."""
     for reference in kinds.references(address.kind, fields):
         yield reference.target

@@ -99,13 +99,13 @@ def _ends(flow: Flow, start: Place, phases: Phases) -> Iterator[tuple[str, tuple
             entry = (pressed(flow, place, way),) if asks(way) else ()
             if way.to is None:
                 if way.end in GOOD and not way.at.startswith("number/"):
-                    yield way.at, _spoken((*keys[place], *entry))
+                    yield way.at, _without_last_silence((*keys[place], *entry))
             elif way.to not in keys:
                 keys[way.to] = (*keys[place], *entry)
                 todo.append(way.to)
 
 
-def _spoken(entries: tuple[str, ...]) -> tuple[str, ...]:
+def _without_last_silence(entries: tuple[str, ...]) -> tuple[str, ...]:
     """Drop a last silence, which needs no entry."""
     while entries and not entries[-1]:
         entries = entries[:-1]
@@ -192,7 +192,7 @@ def _slug(text: str) -> str:
 
 
 class Person(NamedTuple):
-    """The person who answered: `member` is the name that a queue knows, `extension` the phone."""
+    """The person who answered: `member` as a queue names it, `extension` the phone; or a number."""
 
     member: str = ""
     extension: str = ""

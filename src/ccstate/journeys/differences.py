@@ -116,11 +116,11 @@ class _Comparison:
         """Compare the callers of a number; return how many journeys, and whether all of them."""
         names = [self._deciding(flow, place) for flow in (self.before, self.after)]
         walked, is_complete = 0, True
-        for state in self._year.states({*map(_before, names[0]), *names[1]}):
-            old = {name: _said_before(state.phases[_before(name)]) for name in names[0]}
+        for state in self._year.states({*map(_name_before, names[0]), *names[1]}):
+            old = {name: _with_names_before(state.phases[_name_before(name)]) for name in names[0]}
             new = {name: state.phases[name] for name in names[1]}
             met = (
-                _entry(self.before, place, old), _entry(self.after, place, new),
+                _first_place(self.before, place, old), _first_place(self.after, place, new),
                 tuple(sorted(old.items())), tuple(sorted(new.items())),
             )  # fmt: skip
             found = self._compare(met, place, old, new)
@@ -288,17 +288,17 @@ def _unlabelled(fields: Filled | None) -> object:
     return fields and {name: value for name, value in fields.items() if name != "label"}
 
 
-def _before(name: str) -> str:
+def _name_before(name: str) -> str:
     """Name a schedule, or lists, of the state before; a switch has one position in both."""
     if name.startswith(CALLERS):
-        return CALLERS + ",".join(map(_before, name.removeprefix(CALLERS).split(",")))
+        return CALLERS + ",".join(map(_name_before, name.removeprefix(CALLERS).split(",")))
     return name if name.startswith(SWITCH) else f"{name}{_BEFORE}"
 
 
 _BEFORE = "@before"
 
 
-def _said_before(says: Says) -> Says:
+def _with_names_before(says: Says) -> Says:
     """Return what a schedule, switch or lists of the state before say, with their own names."""
     return says if isinstance(says, Phase | Position) else Listed(says.removesuffix(_BEFORE))
 
@@ -315,16 +315,16 @@ def _both_schedules(before: Centre, after: Centre) -> Mapping[Address, Fields]:
     for name, fields in after.of("caller_list").items():
         both[Address("caller_list", name)] = fields
     for name, fields in before.of("caller_list").items():
-        both[Address("caller_list", _before(name))] = fields
+        both[Address("caller_list", _name_before(name))] = fields
     for name, fields in before.of("calendar").items():
-        both[Address("calendar", _before(name))] = fields
+        both[Address("calendar", _name_before(name))] = fields
     for name, fields in before.of("schedule").items():
-        old: list[Json] = [_before(calendar) for calendar in fields.get("calendars") or ()]
-        both[Address("schedule", _before(name))] = {**fields, "calendars": old}
+        old: list[Json] = [_name_before(calendar) for calendar in fields.get("calendars") or ()]
+        both[Address("schedule", _name_before(name))] = {**fields, "calendars": old}
     return both
 
 
-def _entry(flow: Flow, number: Place, phases: Phases) -> Place:
+def _first_place(flow: Flow, number: Place, phases: Phases) -> Place:
     """Return the first place behind a number that is no number, or the number that ends it."""
     place = number
     for _ in range(MOST_FORWARDED):
@@ -341,6 +341,6 @@ MOST_FORWARDED = 100
 """Numbers that a call is sent on to, one after the other; a circle is refused elsewhere."""
 
 
-def _met(flow: Flow, place: Place, phases: Phases) -> tuple[tuple[str, str], ...]:
+def _deciding_phases(flow: Flow, place: Place, phases: Phases) -> tuple[tuple[str, str], ...]:
     """List what the schedules say that decide anything behind a place."""
     return tuple(sorted((n, str(phases[n])) for n in flow.schedules(flow.reached(place))))

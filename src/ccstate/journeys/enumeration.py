@@ -219,7 +219,9 @@ def calls(flow: Flow, year: Year, start: Place, most: int = MOST) -> Calls:
         first.setdefault(same, (folded_calls, found.is_complete))
         rounds.update(dict.fromkeys(loops(flow, start, state.phases)))
         if not found.is_complete:
-            unfollowed.update(dict.fromkeys(_unfollowed(flow, start, state.phases, found.found)))
+            unfollowed.update(
+                dict.fromkeys(_unfollowed_losses(flow, start, state.phases, found.found))
+            )
         unanswered = walk(flow, start, state.phases, answering=Answering.NEVER)
         silences.append(Silence(state, unanswered))
     blocks = tuple(Block(tuple(states), *first[same]) for same, states in folded.items())
@@ -227,7 +229,7 @@ def calls(flow: Flow, year: Year, start: Place, most: int = MOST) -> Calls:
     return Calls(start, blocks, longest, tuple(sorted(rounds)), tuple(sorted(unfollowed)))
 
 
-def _unfollowed(
+def _unfollowed_losses(
     flow: Flow, start: Place, phases: Phases, found: Iterable[Journey]
 ) -> Iterator[Lost]:
     """Find where callers are lost in none of these journeys, and in another."""

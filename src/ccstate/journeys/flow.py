@@ -188,7 +188,7 @@ def _number(flow: Flow, place: Place, number: Filled) -> Iterator[Transition]:
     if number.get("callers") and not place.node:
         yield from _by_caller(flow, place, number)
     elif number.get("switch") and place.node != HOURS:
-        yield from _switched(flow, place, number)
+        yield from _at_switch(flow, place, number)
     else:
         yield from _by_hours(flow, number)
 
@@ -204,7 +204,7 @@ def _by_caller(flow: Flow, place: Place, number: Filled) -> Iterator[Transition]
     yield flow.leads(number["to"], "", ("to",), others)
 
 
-def _switched(flow: Flow, place: Place, number: Filled) -> Iterator[Transition]:
+def _at_switch(flow: Flow, place: Place, number: Filled) -> Iterator[Transition]:
     """Yield the ways from a number that asks a switch; behind it, it is at its hours."""
     schedule = SWITCH + number["switch"]
     hours = place._replace(node=HOURS)
@@ -241,7 +241,7 @@ def _mailbox(flow: Flow, place: Place, extension: Filled) -> Iterator[Transition
 def _extension(flow: Flow, place: Place, extension: Filled) -> Iterator[Transition]:
     forward = extension.get("forward") or {}
     if forward.get("always"):
-        yield _forwarded(flow, place, forward, "always", Transition(Event.THEN, None))
+        yield _forwarding(flow, place, forward, "always", Transition(Event.THEN, None))
         return
     rings = extension["device"] != "none"
     turns = [extension["ring_for"]] if rings else []
@@ -252,15 +252,15 @@ def _extension(flow: Flow, place: Place, extension: Filled) -> Iterator[Transiti
     event = Event.NO_ANSWER if turns else Event.EMPTY
     way = Transition(event, None, seconds=notice + sum(map(seconds, turns)))
     if forward.get("no_answer"):
-        yield _forwarded(flow, place, forward, "no_answer", way)
+        yield _forwarding(flow, place, forward, "no_answer", way)
     else:
         yield _to_mailbox(place, extension, way)
     for field, event in (("busy", Event.BUSY), ("unavailable", Event.EMPTY)) if rings else ():
         if forward.get(field):
-            yield _forwarded(flow, place, forward, field, Transition(event, None, seconds=notice))
+            yield _forwarding(flow, place, forward, field, Transition(event, None, seconds=notice))
 
 
-def _forwarded(
+def _forwarding(
     flow: Flow, place: Place, forward: Filled, field: str, way: Transition
 ) -> Transition:
     """Return a way to where the extension forwards.
@@ -360,7 +360,7 @@ def node_ways(
         case "menu":
             yield from _menu(entries, place, node, language)
         case "hours" | "switch" | "callers":
-            yield from _decided(entries, place, node)
+            yield from _decision(entries, place, node)
         case "collect":
             yield from _collect(entries, place, node, language)
         case "goto":
@@ -468,7 +468,7 @@ def _callers(entries: EntryPoints, place: Place, node: Filled) -> Iterator[Trans
     yield entries.leads(node["others"], place.name, _in(place, "others"), others)
 
 
-def _decided(entries: EntryPoints, place: Place, node: Filled) -> Iterator[Transition]:
+def _decision(entries: EntryPoints, place: Place, node: Filled) -> Iterator[Transition]:
     """Make the step of a node that a schedule, a switch or lists of callers decide."""
     if node["type"] == "callers":
         yield from _callers(entries, place, node)

@@ -34,7 +34,7 @@ def person_of(centre: Centre, extension: str) -> str:
 
 def location_of(centre: Centre, extension: str) -> Location:
     """Return where the device of an extension stands, or, where it has none, its person works."""
-    phone, person = _said(centre, extension)
+    phone, person = _declared_places(centre, extension)
     site = phone.site or person.site
     if person.site and person.site != site:
         return phone
@@ -51,14 +51,14 @@ def site_of(centre: Centre, extension: str) -> str:
 
 def conflict_at(centre: Centre, extension: str) -> Conflict | None:
     """Find what person and phone disagree about; None where they agree, or one is not declared."""
-    phone, person = _said(centre, extension)
+    phone, person = _declared_places(centre, extension)
     for field, own, other in zip(Location._fields, phone, person, strict=True):
         if own and other and own != other:
             return Conflict(person_of(centre, extension), field, other, own)
     return None
 
 
-def _said(centre: Centre, extension: str) -> tuple[Location, Location]:
+def _declared_places(centre: Centre, extension: str) -> tuple[Location, Location]:
     """Return the declared places of the phone and of its person."""
     phone = centre.of("extension").get(extension, {})
     person = centre.of("user").get(person_of(centre, extension), {})

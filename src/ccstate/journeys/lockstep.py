@@ -272,7 +272,7 @@ def compare(
     """
     first = _Pair(before.arrives(start), after.arrives(start))
     came: dict[_Pair, tuple[_Pair, str] | None] = {first: None}
-    found = _Found(before, after, came)
+    found = _Comparison(before, after, came)
     todo = deque([first])
     if _is_over(first) or _is_same(first, same):
         todo.clear()
@@ -282,7 +282,7 @@ def compare(
     is_complete = True
     while todo:
         pair = todo.popleft()
-        for symbol, then, made in _following(before, after, pair):
+        for symbol, then, made in _next_pairs(before, after, pair):
             if _is_over(then) or _is_same(then, same):
                 found.ends(pair, symbol, then, made)
             elif then not in came:
@@ -313,7 +313,7 @@ def _is_same(pair: _Pair, same: AbstractSet[Place]) -> bool:
     )
 
 
-class _Found:
+class _Comparison:
     """The result so far; a last decision at one pair of places counts once."""
 
     def __init__(
@@ -378,7 +378,7 @@ def _is_between_digits(pair: _Pair) -> bool:
     return bool(pair.before.typed or pair.after.typed)
 
 
-def _following(
+def _next_pairs(
     before: Side, after: Side, pair: _Pair
 ) -> Iterator[tuple[str, _Pair, tuple[_Made, ...]]]:
     """Yield what may come next: what was done, the pair then, and the ways that calls took."""

@@ -121,8 +121,8 @@ class Year:
     ) -> Hours | Position | Listed:
         """Return a schedule's hours at a moment, a switch's position, or what lists say."""
         if name.startswith(CALLERS):
-            asked = _lists(name)
-            return _first(asked, lists_of(self._centre, caller, asked))
+            asked = _lists_in(name)
+            return _first_list(asked, lists_of(self._centre, caller, asked))
         if name.startswith(SWITCH):
             return self._position(name, positions)
         closing = self._closing(name)
@@ -164,14 +164,14 @@ class Year:
         return self._worlds[names]
 
     def _called(self, names: tuple[str, ...]) -> Iterator[ScheduleState]:
-        asked = {name: _lists(name) for name in names if name.startswith(CALLERS)}
+        asked = {name: _lists_in(name) for name in names if name.startswith(CALLERS)}
         if not asked:
             yield from self._switched(names)
             return
         others = self.states([name for name in names if name not in asked])
         seen: set[tuple[Listed, ...]] = set()
         for number, held in callers(self._centre, sorted(set(chain(*asked.values())))):
-            said = {name: _first(lists, held) for name, lists in asked.items()}
+            said = {name: _first_list(lists, held) for name, lists in asked.items()}
             if (answers := tuple(said.values())) not in seen:
                 seen.add(answers)
                 for phases, moments in others:
@@ -184,7 +184,7 @@ class Year:
         switches = sorted({*names, *closing.values()} - set(hours))
         known = self._centre.of("switch")
         there = [switch for switch in switches if switch.removeprefix(SWITCH) in known]
-        for turned in _turned(there):
+        for turned in _switch_positions(there):
             said: dict[str, Says] = {}
             for switch in switches:
                 default = self._position(switch, {})
@@ -204,7 +204,7 @@ class Year:
             kinds[()] = 0
         seen: dict[tuple[Hours, ...], Moment] = {}
         for day, number in kinds.items():
-            for start, end, hours in _together(day):
+            for start, end, hours in _stretches(day):
                 if hours not in seen:
                     at = begin + timedelta(days=number, minutes=_middle(start, end))
                     occasions = dict.fromkeys(h.occasion for h in hours if h.occasion)
@@ -227,7 +227,7 @@ class Year:
 _OTHER = {Position.ON: Position.OFF, Position.OFF: Position.ON}
 
 
-def _turned(switches: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def _switch_positions(switches: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Yield the switches not in their default position: none first, then every combination."""
     if len(switches) <= MOST_SWITCHES:
         for count in range(len(switches) + 1):
@@ -236,12 +236,12 @@ def _turned(switches: Sequence[str]) -> Iterator[tuple[str, ...]]:
         yield from [(), *((switch,) for switch in switches), tuple(switches)]
 
 
-def _lists(name: str) -> list[str]:
+def _lists_in(name: str) -> list[str]:
     """Return the lists that are asked one after the other: of `callers/vip,blocked` those two."""
     return name.removeprefix(CALLERS).split(",")
 
 
-def _first(lists: Iterable[str], held: Collection[str]) -> Listed:
+def _first_list(lists: Iterable[str], held: Collection[str]) -> Listed:
     """Return the first of the lists that holds a caller, who is in those."""
     return Listed(next((name for name in lists if name in held), ""))
 
@@ -250,7 +250,7 @@ _HOURS_FIELDS = ("timezone", "weekly", "seasons", "holidays", "exceptions")
 """The fields of a schedule that say its hours, beside its calendars."""
 
 
-def _together(
+def _stretches(
     day: tuple[tuple[Spell, ...], ...],
 ) -> Iterator[tuple[int, int, tuple[Hours, ...]]]:
     """Yield the stretches of a day in which nothing changes, and what each schedule says then."""
@@ -339,11 +339,13 @@ class _Index:
         entries = self._numbers.keys() | self._prefixes.keys()
         beginnings = {e[:length] for e in entries for length in range(2, len(e) + 1)}
         for prefix in sorted(self._prefixes):
-            yield from _beyond(prefix, entries, beginnings)
+            yield from _uncovered_number(prefix, entries, beginnings)
         yield WITHHELD
 
 
-def _beyond(prefix: str, entries: Collection[str], beginnings: Collection[str]) -> Iterator[str]:
+def _uncovered_number(
+    prefix: str, entries: Collection[str], beginnings: Collection[str]
+) -> Iterator[str]:
     """Find a number that begins so, and that no longer entry holds; none where there is none."""
     todo = [prefix]
     for number in todo:

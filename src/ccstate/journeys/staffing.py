@@ -60,7 +60,7 @@ def presence(centre: Centre, queue: Filled) -> Presence:
 def unordered_agents(centre: Centre, queue: Filled) -> Iterator[Agent]:
     """Yield the agents of `agents` as they come: to bring members into order takes most time."""
     for place in range(len(queue.get("members") or ())):
-        yield from _behind(centre, queue, place)
+        yield from _agents_behind(centre, queue, place)
 
 
 def agents(centre: Centre, queue: Filled) -> Iterator[Agent]:
@@ -70,10 +70,10 @@ def agents(centre: Centre, queue: Filled) -> Iterator[Agent]:
     who is a member twice comes twice.
     """
     for place in _order(queue):
-        yield from _behind(centre, queue, place)
+        yield from _agents_behind(centre, queue, place)
 
 
-def _behind(centre: Centre, queue: Filled, place: int) -> Iterator[Agent]:
+def _agents_behind(centre: Centre, queue: Filled, place: int) -> Iterator[Agent]:
     """Yield the device, the person or the people of the team that are a member of a queue."""
     member = queue["members"][place]
     is_dynamic = member["login"] == "dynamic"

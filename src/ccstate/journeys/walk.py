@@ -76,7 +76,7 @@ def walk(
         seen.add(here)
         ways = flow.possible(place, phases)
         if ways[0].event in RUNG:
-            way, pressed = _left_by_key(ways, left)
+            way, pressed = _leaving_key(ways, left)
             step = Step(place, way or _outcome(ways, coming, answering), pressed)
         else:
             step = _step(flow, place, ways, left)
@@ -107,13 +107,13 @@ def came_of(ways: Sequence[Transition], outcome: Event) -> Transition:
 def _step(flow: Flow, place: Place, ways: Sequence[Transition], left: list[str]) -> Step:
     events = {way.event for way in ways}
     if Event.DIGITS in events:
-        return _collected(flow, place, ways, left)
+        return _step_question(flow, place, ways, left)
     if Event.SILENCE in events:
-        return _chosen(flow, place, ways, left)
+        return _step_menu(flow, place, ways, left)
     return Step(place, ways[0])
 
 
-def _left_by_key(ways: Sequence[Transition], left: list[str]) -> tuple[Transition | None, str]:
+def _leaving_key(ways: Sequence[Transition], left: list[str]) -> tuple[Transition | None, str]:
     """Return the way by which a key ends a wait, and the keys; no way where the caller waits.
 
     Keys of the entry that lead nowhere do nothing.
@@ -139,7 +139,7 @@ def entered(entry: str, next_keys: Mapping[str, frozenset[str]]) -> tuple[str, s
     return entry[:taken], entry[taken:]
 
 
-def _chosen(flow: Flow, place: Place, ways: Sequence[Transition], left: list[str]) -> Step:
+def _step_menu(flow: Flow, place: Place, ways: Sequence[Transition], left: list[str]) -> Step:
     """Step through a menu: by the first key, or number, that leads anywhere, or the last try."""
     node = flow.centre.of("ivr")[place.name]["nodes"][place.node]
     by_key = {way.key: way for way in ways if way.event is Event.KEY}
@@ -166,7 +166,7 @@ def _chosen(flow: Flow, place: Place, ways: Sequence[Transition], left: list[str
     return Step(place, wrong._replace(seconds=spent), pressed)
 
 
-def _collected(flow: Flow, place: Place, ways: Sequence[Transition], left: list[str]) -> Step:
+def _step_question(flow: Flow, place: Place, ways: Sequence[Transition], left: list[str]) -> Step:
     """Step through a question for digits: `#` ends them, too few are asked for again."""
     node = flow.centre.of("ivr")[place.name]["nodes"][place.node]
     tries = node["retries"] + 1

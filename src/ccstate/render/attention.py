@@ -58,7 +58,7 @@ def attention(plan: Plan) -> Iterator[Sentence]:
         words = f"{count} with another name; {LEFT_BEHIND}"
         names = tuple(f"{pair.before} → {pair.after}" for pair in plan.renames)
         yield Sentence(words, len(names), names, Style.CHANGE)
-    phones, mailboxes = _handed_on(changes)
+    phones, mailboxes = _extensions_without_user(changes)
     if phones:
         count = plural(len(phones), "phone changes hands", "phones change hands")
         words = f"{count} without a new secret: its former user can still register and make calls"
@@ -105,7 +105,7 @@ def attention(plan: Plan) -> Iterator[Sentence]:
     )
 
 
-def _handed_on(changes: Iterable[Change]) -> tuple[list[str], list[str]]:
+def _extensions_without_user(changes: Iterable[Change]) -> tuple[list[str], list[str]]:
     """List extensions that lose their user: those that keep their secret, or else their PIN."""
     left: set[str] = set()
     renewed: set[str] = set()
@@ -162,7 +162,7 @@ def unmanaged_objects(plan: Plan) -> Iterator[Sentence]:
                 "object is unmanaged and stays as it is",
                 "objects are unmanaged and stay as they are",
             )
-            yield Sentence(words, count, _in_turn(kinds), Style.PLAIN, target)
+            yield Sentence(words, count, _alternate_kinds(kinds), Style.PLAIN, target)
 
 
 def recorded_only(fields: Mapping[str, tuple[str, ...]]) -> Iterator[Sentence]:
@@ -177,7 +177,7 @@ def recorded_only(fields: Mapping[str, tuple[str, ...]]) -> Iterator[Sentence]:
             yield Sentence(words, len(names), names, Style.PLAIN, target)
 
 
-def _in_turn(kinds: Mapping[str, Unmanaged]) -> tuple[str, ...]:
+def _alternate_kinds(kinds: Mapping[str, Unmanaged]) -> tuple[str, ...]:
     """List one name of every kind in turn, so that no kind hides the others."""
     names = [[f"{kind}/{name}" for name in entry.names] for kind, entry in kinds.items()]
     longest = max(map(len, names), default=0)

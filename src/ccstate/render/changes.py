@@ -50,11 +50,11 @@ def rows(edit: Edit, secrets: Mapping[str, str]) -> list[Row]:
     if edit.path in secrets:
         return [Row(edit.path, _secret(edit, secrets[edit.path]))]
     if edit.path.partition(".")[0] in ANNOTATIONS:
-        return list(_besides(edit))
+        return list(_annotations(edit))
     if edit.before == edit.after:
         stays = "stays" if edit.why is Why.RELEASED else "as it is"
         return [Row(edit.path, (*plain(f"{scalar(edit.before)}  "), Piece(stays, Style.DIM)))]
-    old, new = _alike(edit.before, edit.after)
+    old, new = _with_empty_side(edit.before, edit.after)
     found = list(_value_rows(edit.path, old, new))
     if len(found) <= MOST_ROWS:
         return found
@@ -63,7 +63,7 @@ def rows(edit: Edit, secrets: Mapping[str, str]) -> list[Row]:
     return [*kept, Row("", (Piece(f"… and {more}", Style.DIM),))]
 
 
-def _besides(edit: Edit) -> Iterator[Row]:
+def _annotations(edit: Edit) -> Iterator[Row]:
     """List what runs otherwise than it is stored, and lines that no field can say."""
     # Drift is written the other way round: from what was applied to what is there.
     found = edit.after if edit.before is None or edit.before == AS_STORED else edit.before
@@ -90,7 +90,7 @@ def _secret(edit: Edit, reference: str) -> tuple[Piece, ...]:
     return plain(f"secret {verb}, from {scalar(reference)}")
 
 
-def _alike(before: Json, after: Json) -> tuple[Json, Json]:
+def _with_empty_side(before: Json, after: Json) -> tuple[Json, Json]:
     """Replace an absent side by the empty value of the other, so that entries show one by one."""
     match before, after:
         case None, list() if len(after) > 1:
@@ -108,7 +108,7 @@ def _value_rows(path: str, before: Json, after: Json) -> Iterator[Row]:
     if not (_holds_more(before) and _holds_more(after)):
         yield from _plain_rows(path, before, after)
         return
-    if _short_list(before) and _short_list(after) and not (_sorted(before) and _sorted(after)):
+    if _is_short(before) and _is_short(after) and not (_is_set(before) and _is_set(after)):
         yield Row(path, _arrow(before, after))
         return
     found = inside(before, after)
@@ -125,7 +125,7 @@ def _holds_more(value: Json) -> bool:
     return isinstance(value, list | dict)
 
 
-def _short_list(value: Json) -> bool:
+def _is_short(value: Json) -> bool:
     """Check whether a list is read at a glance: `g722, alaw`."""
     return (
         isinstance(value, list)
@@ -134,7 +134,7 @@ def _short_list(value: Json) -> bool:
     )
 
 
-def _sorted(value: Json) -> bool:
+def _is_set(value: Json) -> bool:
     """Check whether a list may be a set, in which order means nothing."""
     return isinstance(value, list) and value == sorted(map(str, value))
 
@@ -150,14 +150,14 @@ def _field(path: str, steps: Iterable[str]) -> str:
 
 
 def _entry_rows(label: str, found: list[Inner]) -> Iterator[Row]:
-    if pair := _exchanged(found):
+    if pair := _exchange(found):
         inside_entry = any(isinstance(step, Entry) for step in pair.path)
-        yield Row(label, _named(pair) if inside_entry else _arrow(pair.before, pair.after))
+        yield Row(label, _entry_words(pair) if inside_entry else _arrow(pair.before, pair.after))
         return
     for place, inner in enumerate(found):
         shown = "" if place else label
         if any(isinstance(step, Entry) for step in inner.path):
-            yield Row(shown, _named(inner))
+            yield Row(shown, _entry_words(inner))
         elif inner.before is None:
             yield Row(shown, (Piece(f"+ {brief(inner.after)}", Style.ADD),))
         elif inner.after is None:
@@ -166,7 +166,7 @@ def _entry_rows(label: str, found: list[Inner]) -> Iterator[Row]:
             yield from _plain_rows(shown, inner.before, inner.after)
 
 
-def _exchanged(found: list[Inner]) -> Inner | None:
+def _exchange(found: list[Inner]) -> Inner | None:
     """Find one name that replaced one other, inside a map: the hours of a day."""
     gone = [inner.path for inner in found if inner.before == {} and inner.after is None]
     come = [inner.path for inner in found if inner.before is None and inner.after == {}]
@@ -177,7 +177,7 @@ def _exchanged(found: list[Inner]) -> Inner | None:
     return None
 
 
-def _named(inner: Inner) -> tuple[Piece, ...]:
+def _entry_words(inner: Inner) -> tuple[Piece, ...]:
     """Write what becomes of an entry of a list, or of something in it."""
     start = next(place for place, step in enumerate(inner.path) if isinstance(step, Entry))
     name, *rest = inner.path[start:]
@@ -205,7 +205,7 @@ def _entry(name: str, value: Json) -> str:
 
 
 def _plain_rows(label: str, before: Json, after: Json) -> Iterator[Row]:
-    if not (isinstance(before, str) and isinstance(after, str) and _long(before, after)):
+    if not (isinstance(before, str) and isinstance(after, str) and _is_long(before, after)):
         yield Row(label, _arrow(before, after))
     elif before.split() == after.split():
         yield Row(label, plain("the same words with other spaces or line breaks"))
@@ -215,7 +215,7 @@ def _plain_rows(label: str, before: Json, after: Json) -> Iterator[Row]:
         yield Row("", plus)
 
 
-def _long(before: str, after: str) -> bool:
+def _is_long(before: str, after: str) -> bool:
     """Check whether both are better compared word by word; a seal never is."""
     return (
         columns(before) + columns(after) > LONG
@@ -236,7 +236,7 @@ def _words(before: str, after: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...
     minus, plus = [Piece("- ", Style.REMOVE)], [Piece("+ ", Style.ADD)]
     for tag, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
-            same = _shortened(old[i:j], CONTEXT * (i > 0), CONTEXT * (j < len(old)))
+            same = _shorten(old[i:j], CONTEXT * (i > 0), CONTEXT * (j < len(old)))
             minus.append(Piece(f"{same} ", Style.REMOVE))
             plus.append(Piece(f"{same} ", Style.ADD))
         else:
@@ -245,7 +245,7 @@ def _words(before: str, after: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...
     return tuple(minus), tuple(plus)
 
 
-def _shortened(words: list[str], first: int, last: int) -> str:
+def _shorten(words: list[str], first: int, last: int) -> str:
     """Shorten words to the first and last so many, with `…` for what lies between."""
     if len(words) <= first + last + 2:
         return " ".join(words)

@@ -95,7 +95,7 @@ def verify_text(targets: Mapping[str, Verified], width: int = 80, palette: Palet
         else:
             seen = ", as far as it could be seen" if found.unseen else ""
             blocks.append([_head(f"{target}: {objects} exactly as desired{seen}", Style.ADD)])
-        blocks.append(_kept(target, found.kept))
+        blocks.append(_kept_fields(target, found.kept))
         blocks.append(unseen_lines(target, found.unseen))
     if any(found.changes for found in targets.values()):
         blocks.append([(2, plain("To bring them there:  ccstate plan"))])
@@ -114,7 +114,7 @@ def drift_text(found: Mapping[str, Drifted], width: int, palette: Palette) -> st
         else:
             head = f"{target}: {objects} as they were applied"
             blocks.append([_head(head, Style.ADD)])
-        blocks.append(_kept(target, kept))
+        blocks.append(_kept_fields(target, kept))
         blocks.append(_unmanaged(target, seen))
         blocks.append(unseen_lines(target, seen.unseen))
         if seen.activity:
@@ -144,7 +144,7 @@ def _listed(changes: Sequence[Change], kept: Sequence[str]) -> Iterator[Line]:
         yield 4, (Piece(f"  … and {len(changes) - SHOWN:,} more", Style.DIM),)
 
 
-def _kept(target: str, names: Sequence[str]) -> Iterator[Line]:
+def _kept_fields(target: str, names: Sequence[str]) -> Iterator[Line]:
     """List the fields of which nothing could be compared: no platform holds them."""
     for sentence in kept_sentences({target: tuple(names)}):
         fields = name_first(sentence.names, sentence.about)
@@ -188,7 +188,7 @@ def _view(address: Address, fields: Fields, view: View) -> Iterator[Line]:
         name = f"  {path}{' ' * (label - columns(path) + 2)}"
         value = last.get(path) if path in LEDGER_ONLY else shown.get(path, (live or {}).get(path))
         note, style = _note(address.kind, path, declared, last, value)
-        if recorded := _recorded(path, kept):
+        if recorded := _recorded_note(path, kept):
             note, style = (f"{note}; {recorded}", style) if note else (recorded, Style.DIM)
         tail = (Piece(f"  {note}", style),) if note else ()
         yield label + 4, (Piece(name, Style.DIM), *plain(brief(value)), *tail)
@@ -223,7 +223,7 @@ def _note(
     return "", Style.PLAIN
 
 
-def _recorded(path: str, kept: Mapping[str, str]) -> str:
+def _recorded_note(path: str, kept: Mapping[str, str]) -> str:
     """Write that a field is kept in records, and why; or which parts of it are."""
     if path in kept:
         return f"kept in ccstate's records: {kept[path]}"

@@ -180,19 +180,19 @@ def _lines(problem: Diagnostic, palette: Palette, columns: int | None) -> Iterat
     place = f"{safe(str(problem.span))}: " if problem.span else ""
     word = "" if problem.severity is Severity.ERROR else f"{problem.severity}: "
     code = word + problem.code
-    first, *more = _broken(f"{place}{code} ", "    ", problem.message, columns)
+    first, *more = _break_line(f"{place}{code} ", "    ", problem.message, columns)
     said = first[len(place) + len(code) :]
     yield f"{palette.paint(Style.STRONG, place) if place else ''}{palette.paint(style, code)}{said}"
     yield from more
     for line in problem.cause.splitlines():
-        yield from _broken("  ", "  ", line, columns)
+        yield from _break_line("  ", "  ", line, columns)
     for number, line in enumerate(problem.hint.splitlines()):
-        start, *rest = _broken("  hint: " if not number else " " * 8, " " * 8, line, columns)
+        start, *rest = _break_line("  hint: " if not number else " " * 8, " " * 8, line, columns)
         yield start if number else f"  {palette.paint(Style.NOTE, 'hint:')}{start[7:]}"
         yield from rest
 
 
-def _broken(before: str, indent: str, text: str, columns: int | None) -> list[str]:
+def _break_line(before: str, indent: str, text: str, columns: int | None) -> list[str]:
     """Break a line with what stands before it into lines of so many columns; at least one."""
     line = safe(text)
     if columns is None or line.startswith(" "):  # what is indented is laid out by its author

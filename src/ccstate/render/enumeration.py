@@ -279,12 +279,12 @@ def enumeration_markdown(found: Enumeration) -> str:
 
 def _numbers_shown(found: Enumeration) -> tuple[list[NumberCalls], int]:
     """Return the numbers that are shown, and the most groups of each."""
-    shown = _chosen(found.calls, found.numbers)
+    shown = _choose_numbers(found.calls, found.numbers)
     numbers = [number_calls(found.flow, calls) for calls in shown]
     return numbers, MOST_GROUPS if len(shown) == 1 else GROUPS_EACH
 
 
-def _chosen(found: Iterable[Calls], count: int) -> list[Calls]:
+def _choose_numbers(found: Iterable[Calls], count: int) -> list[Calls]:
     """Choose all numbers where they are few, else those whose calls end badly before others."""
     kept: dict[bool, list[Calls]] = {True: [], False: []}
     for calls in found:

@@ -73,7 +73,7 @@ def _hours_group(
     waited = [call for call in block.calls if _last_wait(call) is not None]
     straight = [call for call in block.calls if _last_wait(call) is None]
     return HoursGroup(
-        _when(block.states, states),
+        _when_words(block.states, states),
         _example(block.states, zone),
         tuple(_keyed(flow, straight)),
         tuple(_unanswered(flow, waited)),
@@ -81,7 +81,7 @@ def _hours_group(
     )
 
 
-def _said(states: Iterable[ScheduleState]) -> dict[str, frozenset[Says]]:
+def _phases_by_name(states: Iterable[ScheduleState]) -> dict[str, frozenset[Says]]:
     """Return what each schedule and switch says in any of the states."""
     found: dict[str, set[Says]] = {}
     for state in states:
@@ -90,11 +90,11 @@ def _said(states: Iterable[ScheduleState]) -> dict[str, frozenset[Says]]:
     return {name: frozenset(phases) for name, phases in found.items()}
 
 
-def _when(states: Sequence[ScheduleState], known: Sequence[ScheduleState]) -> str:
+def _when_words(states: Sequence[ScheduleState], known: Sequence[ScheduleState]) -> str:
     """Write what the schedules say in these states only; "" where these are all states."""
-    says = _said(known)
+    says = _phases_by_name(known)
     parts = _parts_by_hours(states, known)
-    words = [_hours_words(_said(part), says) for part in parts[:MOST_PARTS]]
+    words = [_hours_words(_phases_by_name(part), says) for part in parts[:MOST_PARTS]]
     if len(parts) > MOST_PARTS:
         words.append(f"{len(parts) - MOST_PARTS} more combinations")
     return "; or ".join(words)
@@ -116,7 +116,7 @@ def _parts_by_hours(
 
 
 def _is_exact(states: Sequence[ScheduleState], known: Sequence[ScheduleState]) -> bool:
-    said = _said(states)
+    said = _phases_by_name(states)
     alike = [w for w in known if all(phase in said[name] for name, phase in w.phases.items())]
     return len(alike) == len(states)
 

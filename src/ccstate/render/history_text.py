@@ -67,7 +67,7 @@ def _entry(entry: Entry, width: int) -> Iterator[Line]:
         4,
         (
             Piece(f"{_SIGNS.get(action, '?')} {action}", style),
-            Piece(f"  {_when(entry.date)}  ", Style.PLAIN),
+            Piece(f"  {_time_words(entry.date)}  ", Style.PLAIN),
             Piece(entry.commit[:SHORT], Style.DIM),
         ),
     )
@@ -119,7 +119,7 @@ def _rows(edit: FieldChange, *, is_new: bool) -> list[Row]:
     return rows(Edit(edit.path, edit.before, edit.after, why=Why.YOU), {})
 
 
-def _when(date: str) -> str:
+def _time_words(date: str) -> str:
     """Write the time in the author's own timezone, as it was written: `2026-11-22 14:05 +11:00`."""
     try:
         moment = datetime.fromisoformat(date)

@@ -378,7 +378,7 @@ def _steps(found: Import) -> Iterator[tuple[str, str]]:
         return
     count = plural(len(found.secrets), "secret")
     if found.secrets_file:
-        yield f"source {_from_here(found.secrets_file)}", SOURCED.format(count)
+        yield f"source {_shell_path(found.secrets_file)}", SOURCED.format(count)
     if not found.is_written:
         write = found.command.removesuffix(" --dry-run")
         yield write, " writes all this into the desired state."
@@ -396,7 +396,7 @@ def _steps(found: Import) -> Iterator[tuple[str, str]]:
         yield found.command, " tells all this again."
 
 
-def _from_here(path: str) -> str:
+def _shell_path(path: str) -> str:
     """Write the path so that a shell does not look for it elsewhere."""
     return path if "/" in path else f"./{path}"
 

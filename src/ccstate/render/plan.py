@@ -143,7 +143,7 @@ def _target(plan: Plan, target: str) -> Iterator[Line]:
     room = SHOWN
     before = 0
     for changes in kinds.values():
-        shown, hidden = _bounded(changes, max(room, FEWEST))
+        shown, hidden = _bound(changes, max(room, FEWEST))
         room -= sum(change.action is not Action.CREATE for change in shown)
         names = max((columns(safe(str(c.address))) for c in shown), default=0)
         for change in shown:
@@ -162,7 +162,7 @@ def _target(plan: Plan, target: str) -> Iterator[Line]:
             )
 
 
-def _bounded(changes: list[Change], room: int) -> tuple[list[Change], list[Change]]:
+def _bound(changes: list[Change], room: int) -> tuple[list[Change], list[Change]]:
     """Return the changes to show, in their order, and those that are only counted."""
     shown: list[Change] = []
     hidden: list[Change] = []

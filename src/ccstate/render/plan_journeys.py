@@ -64,7 +64,7 @@ def change_words(change: JourneyChange) -> ChangeWords:
     when = "; ".join([*moments[:2], *(["…"] if len(moments) > 2 else [])])
     return ChangeWords(
         who,
-        _does(change),
+        _caller_words(change),
         _end(change.before, 0),
         _end(change.after, 1),
         f"{plural(change.count, 'journey')}: {when}",
@@ -80,7 +80,7 @@ def _style(worse: int) -> Style:
     return Style.NOTE if worse == GETS_WORSE else Style.ADD
 
 
-def _does(change: JourneyChange) -> str:
+def _caller_words(change: JourneyChange) -> str:
     """Write `press 1, then 2 and are not answered`, and count the other ways that lead there."""
     entries = [entry_words(entry) for entry in change.keys]
     does = f"press {', then '.join(entries)}" if entries else "press nothing"
@@ -145,7 +145,7 @@ def journeys_text(journeys: Journeys | None) -> Iterator[Line]:
     words = plain(f": {head}.") if head else ()
     yield 2, (Piece("What callers notice", Style.STRONG), *words)
     if journeys.uncompared:
-        what, cause, todo = _uncompared(journeys)
+        what, cause, todo = _uncompared_words(journeys)
         yield 4, (Piece(f"  ! {what}: ", Style.ALARM), *plain(cause))
         yield 6, plain(f"    {todo}")
     for change in journeys.changes[:SHOWN]:
@@ -176,7 +176,7 @@ def _rest(journeys: Journeys) -> str:
     return plural(hidden, "more change") if hidden else ""
 
 
-def _uncompared(journeys: Journeys) -> tuple[str, str, str]:
+def _uncompared_words(journeys: Journeys) -> tuple[str, str, str]:
     """Write what was not compared, which numbers these are and why, and what to do about it."""
     names = name_numbers(journeys.uncompared, journeys.more_uncompared)
     first = journeys.uncompared[0].number
@@ -199,7 +199,7 @@ def journeys_markdown(journeys: Journeys | None) -> Iterator[str]:
     yield f"**What callers notice:** {head}.\n" if head else "**What callers notice:**\n"
     items = [_item(change_words(change)) for change in journeys.changes[:SHOWN]]
     if journeys.uncompared:
-        what, cause, todo = _uncompared(journeys)
+        what, cause, todo = _uncompared_words(journeys)
         items.insert(0, f"- **{code(what)}:** {code(cause, 300)} {code(todo, 200)}")
     if rest := _rest(journeys):
         items.append(f"- … and {rest}")

@@ -54,7 +54,7 @@ def _open(receipt: Receipt, outcome: Outcome, title: str, style: Style) -> Itera
     verdicts = receipt.of(outcome)
     if verdicts:
         yield 2, (Piece(f"{title}: {_share(verdicts, receipt)}", style),)
-    groups = _alike(verdicts)
+    groups = _group_failures(verdicts)
     left = _others(verdicts, groups)
     for (target, reason), alike in groups:
         words = f"{plural(len(alike), 'change')}: {_named(alike)}"
@@ -81,7 +81,7 @@ def _reason(verdict: ChangeResult) -> str:
 Alike: TypeAlias = list[tuple[tuple[str, str], list[ChangeResult]]]
 
 
-def _alike(verdicts: Sequence[ChangeResult]) -> Alike:
+def _group_failures(verdicts: Sequence[ChangeResult]) -> Alike:
     """Group changes that failed for one reason: a platform that takes a batch whole fails it so."""
     found: dict[tuple[str, str], list[ChangeResult]] = {}
     for verdict in verdicts:
@@ -182,7 +182,7 @@ def receipt_markdown(receipt: Receipt) -> str:
 
 
 def _items(verdicts: Sequence[ChangeResult]) -> Iterator[str]:
-    groups = _alike(verdicts)
+    groups = _group_failures(verdicts)
     left = _others(verdicts, groups)
     for (target, reason), alike in groups:
         what = f"{plural(len(alike), 'change')}: {code(_named(alike), 200)}"

@@ -145,11 +145,11 @@ def clip(text: str, most: int) -> str:
     """Clip the text to so many columns, with `…` for the rest."""
     if columns(text) <= most:
         return text
-    head, _ = _broken(text, most - 1)
+    head, _ = _break_text(text, most - 1)
     return head.rstrip() + "…"
 
 
-def _broken(text: str, most: int) -> tuple[str, str]:
+def _break_text(text: str, most: int) -> tuple[str, str]:
     """Break the text in two: what fits into so many columns, and the rest."""
     taken = 0
     for place, character in enumerate(text):
@@ -175,18 +175,18 @@ def fill(pieces: Iterable[Piece], width: int, palette: Palette, hang: int = 0) -
             continue
         word = text
         if used + len(gap) + columns(word) > width and any(piece.text.strip() for piece in line):
-            yield _painted(line, palette)
+            yield _paint(line, palette)
             line, used, gap = [Piece(" " * hang)], hang, ""
         while word:
             room = max(width - used - len(gap), 2)
-            head, word = _broken(word, room)
+            head, word = _break_text(word, room)
             line += [Piece(gap), Piece(head, style)]
             used += len(gap) + columns(head)
             gap = ""
             if word:
-                yield _painted(line, palette)
+                yield _paint(line, palette)
                 line, used = [Piece(" " * hang)], hang
-    yield _painted(line, palette)
+    yield _paint(line, palette)
 
 
 ONE_LINE = -1
@@ -232,7 +232,7 @@ def _words(pieces: Iterable[Piece]) -> Iterator[tuple[str, Style]]:
             yield word, piece.style
 
 
-def _painted(line: list[Piece], palette: Palette) -> str:
+def _paint(line: list[Piece], palette: Palette) -> str:
     """Paint the line, with neighbours of one style under one code."""
     runs: list[Piece] = []
     for piece in line:

@@ -11,7 +11,7 @@ from ccstate.model import Address
 from ccstate.rules.rule import Breach, Estate, Reach, Rule, some
 
 
-def _asking(estate: Estate) -> Iterator[tuple[Place, tuple[Transition, ...]]]:
+def _list_questions(estate: Estate) -> Iterator[tuple[Place, tuple[Transition, ...]]]:
     """Yield the places that ask caller lists, and what they do with callers."""
     numbers = [Place("number", n) for n, f in estate.of("number").items() if f.get("callers")]
     nodes = [
@@ -25,7 +25,7 @@ def _asking(estate: Estate) -> Iterator[tuple[Place, tuple[Transition, ...]]]:
 
 
 def _in_silence(estate: Estate) -> Iterator[Breach]:
-    for place, ways in _asking(estate):
+    for place, ways in _list_questions(estate):
         for way in ways:
             if way.event is Event.LISTED and _says_nothing(estate, way):
                 yield Breach(
@@ -48,7 +48,9 @@ def _says_nothing(estate: Estate, way: Transition) -> bool:
 
 
 def _not_asked(estate: Estate) -> Iterator[Breach]:
-    asked = {way.key for _, ways in _asking(estate) for way in ways if way.event is Event.LISTED}
+    asked = {
+        way.key for _, ways in _list_questions(estate) for way in ways if way.event is Event.LISTED
+    }
     for name in estate.of("caller_list"):
         if name not in asked:
             yield Breach(

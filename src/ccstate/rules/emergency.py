@@ -71,7 +71,7 @@ def _at_site(site: str, names: Sequence[str]) -> Address:
     return Address("extension", names[0]) if site == NOWHERE else Address("site", site)
 
 
-def _from(site: str, names: Sequence[str]) -> str:
+def _phones_words(site: str, names: Sequence[str]) -> str:
     """Name in words where the phones are that call."""
     if site != NOWHERE:
         return f"site/{site}"
@@ -97,7 +97,7 @@ def _nowhere_without_site(lost: Sequence[EmergencyCall], names: Sequence[str]) -
     return Breach(
         _at_site(NOWHERE, names),
         (),
-        f"{numbers} cannot be called from {_from(NOWHERE, names)}",
+        f"{numbers} cannot be called from {_phones_words(NOWHERE, names)}",
         f"Nothing says where {'they stand' if len(names) > 1 else 'it stands'}, which may be in "
         f"{countries}: only routes for every site are of use there, and none carries it.",
         f"give the phone, or its user, a site:, or add {numbers} to a route for every site",
@@ -123,13 +123,13 @@ def _doubtful(calls: EmergencyCalls) -> Iterator[_Doubtful]:
         if not call.is_known:
             groups.setdefault((call.site, call.country), []).append(call)
     for (site, country), unsure in groups.items():
-        lost = [words for call in unsure if (words := _lost(calls, call))]
+        lost = [words for call in unsure if (words := _loss(calls, call))]
         if lost:
             is_any_answered = bool(country.main) or len(lost) < len(unsure)
             yield _Doubtful(site, country, tuple(lost), is_any_answered)
 
 
-def _lost(calls: EmergencyCalls, call: EmergencyCall) -> str:
+def _loss(calls: EmergencyCalls, call: EmergencyCall) -> str:
     """Describe what becomes of a call that does not reach the emergency services.
 
     The text is "" where it may reach them.
@@ -153,7 +153,7 @@ def _none(doubtful: _Doubtful, names: Sequence[str]) -> Breach:
     return Breach(
         _at_site(site, names),
         (),
-        f"no emergency number of {country.name} can be called from {_from(site, names)}",
+        f"no emergency number of {country.name} can be called from {_phones_words(site, names)}",
         f"{_extensions(names)} ({some(names)}) cannot call for help: {some(doubtful.lost)}.",
         f"ask the carrier which of {some(country.others)} it takes, and add them to a route "
         "with emergency: true",
@@ -165,7 +165,7 @@ def _in_doubt(estate: Estate) -> Iterator[Breach]:
     for doubtful in _doubtful(calls):
         if doubtful.is_any_answered:
             names = calls.phones[doubtful.site].names()
-            where = _from(doubtful.site, names)
+            where = _phones_words(doubtful.site, names)
             yield Breach(
                 _at_site(doubtful.site, names),
                 (),
@@ -205,7 +205,7 @@ def _without_country(site: str, names: Sequence[str]) -> Breach:
     return Breach(
         _at_site(site, names),
         (),
-        f"nothing says in which country {_from(site, names)} {stand}",
+        f"nothing says in which country {_phones_words(site, names)} {stand}",
         f"Whether {_extensions(names)} can call for help is not judged.",
         f"write the country in the address of the site{more}",
     )
@@ -303,7 +303,7 @@ def _caller_id(estate: Estate) -> Iterator[Breach]:
             yield _uncallable(calls, site, wrong, list(phones))
         elif number := calls.callback(site):
             callbacks[site] = number
-    yield from _called_back(estate, callbacks)
+    yield from _callback_fault(estate, callbacks)
 
 
 def _fault(calls: EmergencyCalls, site: str, number: str, country: Country) -> str:
@@ -333,14 +333,15 @@ def _uncallable(
     return Breach(
         _at_site(site, names),
         ("emergency_callback",) if callback in wrong else (),
-        f"the emergency services cannot call back those who call for help from {_from(site, names)}",
+        "the emergency services cannot call back those who call for help from "
+        f"{_phones_words(site, names)}",
         f"What their calls show: {some(faults)}. A call that was cut off stays cut off "
         f"({_extensions(names)}: {some(names)}).",
         hint,
     )
 
 
-def _called_back(estate: Estate, callbacks: Mapping[str, str]) -> Iterator[Breach]:
+def _callback_fault(estate: Estate, callbacks: Mapping[str, str]) -> Iterator[Breach]:
     """Explain what keeps the emergency services from reaching a person at the numbers of sites."""
     numbers = estate.of("number")
     if not numbers:

@@ -102,7 +102,7 @@ def _nobody_turns(estate: Estate) -> Iterator[Breach]:
 
 
 def _switch_without_effect(estate: Estate) -> Iterator[Breach]:
-    asked = set(_asked(estate))
+    asked = set(_asked_switches(estate))
     for name in estate.of("switch"):
         if name not in asked:
             yield Breach(
@@ -124,7 +124,7 @@ def _switch_without_effect(estate: Estate) -> Iterator[Breach]:
             )
 
 
-def _asked(estate: Estate) -> Iterator[str]:
+def _asked_switches(estate: Estate) -> Iterator[str]:
     """Name the switches on which a call or a schedule depends."""
     for number in estate.of("number").values():
         # One that does not say where calls go then has a message of its own.

@@ -180,15 +180,15 @@ def _overlaps(estate: Estate) -> Iterator[Breach]:
     shared = {name: Entries(c["holidays"]) for name, c in estate.of("calendar").items()}
     for address, schedule in _schedules(estate):
         for week in _weeks(schedule):
-            for first, second in _meeting(week, WEEK):
+            for first, second in _overlapping_spans(week, WEEK):
                 weekday = list(WEEKDAYS.values())[second.start // DAY]
                 yield _overlap(address, second.path, f'"{first.text}" and "{second.text}"', weekday)
         for spans, day in _special_days(schedule):
-            for first, second in _meeting(spans):
+            for first, second in _overlapping_spans(spans):
                 yield _overlap(address, second.path, f'"{first.text}" and "{second.text}"', day)
         for field in ("exceptions", "seasons"):
             entries = schedule.get(field) or ()
-            for place, day in _twice(entries, _are_as_precise):
+            for place, day in _repeated_entries(entries, _are_as_precise):
                 yield Breach(
                     address,
                     (field, place, "date" if entries[place].get("date") else "every"),
@@ -202,7 +202,7 @@ def _overlaps(estate: Estate) -> Iterator[Breach]:
         yield from _holidays_twice(Address("calendar", name), calendar["holidays"])
 
 
-def _meeting(spans: Sequence[_Span], period: int = 0) -> Iterator[tuple[_Span, _Span]]:
+def _overlapping_spans(spans: Sequence[_Span], period: int = 0) -> Iterator[tuple[_Span, _Span]]:
     """Yield pairs of spans that overlap: one that began before, and each that begins during it."""
     if not spans:
         return
@@ -224,7 +224,7 @@ def _overlap(address: Address, path: Path, what: str, day: str) -> Breach:
     )
 
 
-def _twice(
+def _repeated_entries(
     entries: Sequence[Filled], clash: Callable[[Filled, Filled], bool]
 ) -> Iterator[tuple[int, str]]:
     """Yield the places of entries that begin on a day that another holds too, and the day."""
@@ -355,7 +355,7 @@ def _past_exceptions(estate: Estate) -> Iterator[Breach]:
 def _cut_nights(estate: Estate) -> Iterator[Breach]:
     """Yield exceptions that meet hours of the night before and do not say what becomes of them."""
     for address, schedule in _schedules(estate):
-        if not any(end > DAY for week in _weeks(schedule) for _, end, _, _ in _of_days(week)):
+        if not any(end > DAY for week in _weeks(schedule) for _, end, _, _ in _spans_by_day(week)):
             continue
         table = estate.year.timetable(address.name)
         for place, exception in enumerate(schedule.get("exceptions") or ()):
@@ -366,17 +366,17 @@ def _cut_nights(estate: Estate) -> Iterator[Breach]:
             if exception.get("hours") is not None:
                 late = max(table.local_day(day - timedelta(days=1)).late, default=0)
                 said = spans_of([*exception["hours"], *(exception.get("closed") or ())])
-                if late and not _hold(said, late):
+                if late and not _cover(said, late):
                     yield _night_before(address, place, exception, day, _clock(late))
             ends = [end for _, end in here.spans if end > DAY]
             closed = spans_of(exception.get("closed") or ())
             if ends and any(end == DAY for _, end in closed):
                 after = table.local_day(day + timedelta(days=1)).closings
-                if not _hold([part[:2] for part in after], max(ends) - DAY):
+                if not _cover([part[:2] for part in after], max(ends) - DAY):
                     yield _night_after(address, place, day, _clock(max(ends) - DAY))
 
 
-def _of_days(week: Iterable[_Span]) -> Iterator[_Span]:
+def _spans_by_day(week: Iterable[_Span]) -> Iterator[_Span]:
     """Group the spans of a week by the day on which they begin."""
     for span in week:
         midnight = span.start // DAY * DAY
@@ -394,7 +394,7 @@ def _next_day(entry: Filled, today: date) -> date | None:
     return next((day for day in ahead if holds(entry, day.isoformat())), None)
 
 
-def _hold(spans: Iterable[tuple[int, int]], late: int) -> bool:
+def _cover(spans: Iterable[tuple[int, int]], late: int) -> bool:
     """Check whether the spans say what is so from midnight until a minute."""
     reached = 0
     for start, end in sorted(spans):

@@ -36,15 +36,15 @@ def judge(estate: Estate, severities: Severities, content: Content) -> list[Diag
         if (severity := severities.get(code, rule.severity)) is not None
     }
     findings = {code: _findings(RULES[code], running[code], estate) for code in running}
-    findings = _known(findings, estate)
-    about_comments = _silenced(findings, estate, content)
+    findings = _certain_findings(findings, estate)
+    about_comments = _apply_silences(findings, estate, content)
     shown: list[Finding] = []
     rest: dict[str, int] = {}
     for code, found in findings.items():
         shown += nsmallest(MOST, found, key=_order) if len(found) > MOST else found
         rest[code] = max(len(found) - MOST, 0)
     problems = diagnose(shown, content)
-    problems += [_rest(code, count, problems) for code, count in rest.items() if count]
+    problems += [_count_rest(code, count, problems) for code, count in rest.items() if count]
     if severity := running.get(CODE):
         problems += [replace(problem, severity=severity) for problem in about_comments]
     problems += diagnose(_unknown(severities), content)
@@ -60,7 +60,7 @@ def new_errors(
     no file declares take part, and are not judged.
     """
     found = _new(comparison, severities, Severity.ERROR)
-    return _shown(found, comparison.after, content, Severity.ERROR)
+    return _as_diagnostics(found, comparison.after, content, Severity.ERROR)
 
 
 def new_warnings(
@@ -71,12 +71,12 @@ def new_warnings(
     They depend on what `declared`, the desired state, leaves to the platform: the estate knows it.
     """
     findings = _new(comparison, severities, Severity.WARNING)
-    known = _reported(findings, comparison.after, declared)
+    known = _reported_places(findings, comparison.after, declared)
     findings = {
         code: [finding for finding in found if finding.path not in known.get(code, ())]
         for code, found in findings.items()
     }
-    return _shown(findings, comparison.after, content, Severity.WARNING)
+    return _as_diagnostics(findings, comparison.after, content, Severity.WARNING)
 
 
 def _new(
@@ -105,12 +105,12 @@ def found_newly(rule: Rule, severity: Severity, comparison: Comparison) -> list[
     return found
 
 
-def _shown(
+def _as_diagnostics(
     findings: dict[str, list[Finding]], estate: Estate, content: Content, severity: Severity
 ) -> list[Diagnostic]:
     """Convert findings to diagnostics: the first of them, without those that comments silence."""
     if any(findings.values()):
-        _silenced(findings, estate, content)
+        _apply_silences(findings, estate, content)
     new = list(chain.from_iterable(findings.values()))
     shown = nsmallest(MOST, new, key=_order)
     problems = sorted(diagnose(shown, content), key=sort_key)
@@ -136,7 +136,7 @@ def _findings(rule: Rule, severity: Severity, estate: Estate) -> list[Finding]:
     ]
 
 
-def _reported(
+def _reported_places(
     findings: dict[str, list[Finding]], estate: Estate, declared: Estate
 ) -> dict[str, set[Path]]:
     """Return where the rules find something in a desired state, whatever platforms hold."""
@@ -147,7 +147,7 @@ def _reported(
         found = findings  # as where everything is created
     else:
         found = {code: _findings(RULES[code], RULES[code].severity, declared) for code in codes}
-    known = _known(found, declared)
+    known = _certain_findings(found, declared)
     return {code: {finding.path for finding in findings} for code, findings in known.items()}
 
 
@@ -158,7 +158,9 @@ def _is_alike(state: State, other: State) -> bool:
     )
 
 
-def _known(findings: dict[str, list[Finding]], estate: Estate) -> dict[str, list[Finding]]:
+def _certain_findings(
+    findings: dict[str, list[Finding]], estate: Estate
+) -> dict[str, list[Finding]]:
     """Select the findings that are so whatever a platform holds where nothing is declared."""
     if not any(findings.values()):
         return findings
@@ -174,14 +176,14 @@ def _order(finding: Finding) -> tuple[str, tuple[str, ...], str]:
     return finding.file, tuple(map(str, finding.path)), finding.problem.message
 
 
-def _rest(code: str, count: int, problems: list[Diagnostic]) -> Diagnostic:
+def _count_rest(code: str, count: int, problems: list[Diagnostic]) -> Diagnostic:
     """Count the further findings of a code, in the place of the last one that is shown."""
     last = max((problem for problem in problems if problem.code == code), key=sort_key)
     hint = f"mend these first; `ccstate rule {code}` says how to switch the rule off"
     return replace(last, message=f"… and {count:,} more", cause="", hint=hint)
 
 
-def _silenced(
+def _apply_silences(
     findings: dict[str, list[Finding]], estate: Estate, content: Content
 ) -> list[Diagnostic]:
     """Take away what comments silence, and report what is wrong with the comments."""
@@ -196,7 +198,7 @@ def _silenced(
     for file, data in marked.items():
         found, mistakes = silences(data, file, RULES)
         if found:
-            hushed.update(map(id, _covered(here[file], found, data)))
+            hushed.update(map(id, _silenced_findings(here[file], found, data)))
         wrong += mistakes
         wrong += [problem for silence in found for problem in unused(silence, file, findings)]
     for code, group in findings.items() if hushed else ():
@@ -204,7 +206,9 @@ def _silenced(
     return wrong
 
 
-def _covered(findings: list[Finding], found: list[Silence], data: bytes) -> Iterator[Finding]:
+def _silenced_findings(
+    findings: list[Finding], found: list[Silence], data: bytes
+) -> Iterator[Finding]:
     """Yield the findings in one file that its comments silence.
 
     A comment speaks of what stands below it too: at a field of the whole field, at the name of a

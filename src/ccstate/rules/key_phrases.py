@@ -215,9 +215,9 @@ def spoken_keys(text: str, language: str) -> list[SpokenKey]:
         return []
     grammar = _grammar(language.partition("-")[0])
     found: list[SpokenKey] = []
-    for sentence in _SENTENCE.split(_plain(text)):
+    for sentence in _SENTENCE.split(_one_line(text)):
         mentions = sorted(_mentions(grammar, sentence))
-        rest = _without(sentence, mentions)
+        rest = _blank_mentions(sentence, mentions)
         for mention, (start, end) in zip(mentions, _parts(grammar, rest, mentions), strict=True):
             about = _about(grammar, rest[start:end])
             excerpt = grammar.joint.sub("", sentence[start:end].strip(" ,;:-–"))
@@ -234,7 +234,7 @@ def may_announce(text: str, language: str, key: str) -> bool:
     grammar = _grammar(language.partition("-")[0]) if is_readable(language) else None
     if grammar is None:
         return True
-    plain = _plain(text)
+    plain = _one_line(text)
     return bool(grammar.every.search(plain) or grammar.loose[key].search(plain))
 
 
@@ -265,7 +265,7 @@ _GROUPS = {key: f"k{place}" for place, key in enumerate("0123456789*#")}
 _KEYS = {group: key for key, group in _GROUPS.items()}
 
 
-def _plain(text: str) -> str:
+def _one_line(text: str) -> str:
     """Put the text on one line, full-width digits and signs as ordinary ones."""
     return " ".join(normalize("NFKC", text).split())
 
@@ -290,7 +290,7 @@ def _grammar(language: str) -> _Grammar:
         announced.append(rf"\b(?=\D){phrases.article}{keys}{phrases.later}")
     return _Grammar(
         tuple(_pattern(pattern) for pattern in announced),
-        tuple(_pattern(pattern) for pattern in _further(phrases, one)),
+        tuple(_pattern(pattern) for pattern in _verbless_patterns(phrases, one)),
         _pattern("|".join([rf"(?P<{_GROUPS[k]}>{_sign(phrases, k)})" for k in _GROUPS])),
         {k: _pattern(_sign(phrases, k, "")) for k in _GROUPS},
         _pattern(phrases.every),
@@ -312,7 +312,7 @@ def _sign(phrases: KeyPhrases, key: str, named_after: str | None = None) -> str:
     return rf"{sign}|{before}{edge}(?:{phrases.names[key]})"
 
 
-def _further(phrases: KeyPhrases, one: str) -> Iterator[str]:
+def _verbless_patterns(phrases: KeyPhrases, one: str) -> Iterator[str]:
     """Yield patterns of keys without the verb: "press 1 for sales, 2 for billing"."""
     if not phrases.purpose:
         return
@@ -379,7 +379,7 @@ def _parts(grammar: _Grammar, rest: str, mentions: list[_Mention]) -> list[tuple
     ]
 
 
-def _without(sentence: str, mentions: list[_Mention]) -> str:
+def _blank_mentions(sentence: str, mentions: list[_Mention]) -> str:
     """Return the sentence with blanks in place of the mentions."""
     for mention in mentions:
         blank = " " * (mention.end - mention.start)

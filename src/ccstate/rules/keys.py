@@ -142,14 +142,14 @@ def _disagreeing(estate: Estate) -> Iterator[Breach]:
                 for language, text in texts(prompt)
             }
         gaps = [
-            _gap(menu, language, keys, _heard(estate, menu, language))
+            _gap(menu, language, keys, _words_heard(estate, menu, language))
             for language, keys in announced[menu.prompt].items()
             if keys
         ]
         yield from _gap_findings(menu, gaps, several=len(prompt["languages"]) > 1)
 
 
-def _heard(estate: Estate, menu: Menu, language: str) -> str:
+def _words_heard(estate: Estate, menu: Menu, language: str) -> str:
     """Return what callers hear in a language until they choose."""
     prompts = estate.of("prompt")
     wordings = [
@@ -270,14 +270,14 @@ def _words(estate: Estate, tree: str, target: str) -> frozenset[str]:
         seen.add(target)
         node = nodes[target]
         texts += [target, node.get("label") or ""]
-        target = _after(node)
+        target = _next_node(node)
     if "/" in target:
         texts += [target.partition("/")[2], estate.centre.label(target)]
     found = re.findall(r"[^\W\d_]+", " ".join(texts).lower())
     return frozenset(word for word in found if len(word) >= SHORTEST)
 
 
-def _after(node: Filled) -> str:
+def _next_node(node: Filled) -> str:
     """Return where a node leads by itself; "" where it asks, or ends."""
     if node["type"] == "queue":
         return f"queue/{node['queue']}"

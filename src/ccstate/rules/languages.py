@@ -107,7 +107,8 @@ def _unheard(estate: Estate, trees: Iterable[_Tree]) -> Iterator[Breach]:
         unheard = [
             language
             for language in estate.of("prompt")[prompt]["languages"]
-            if _language(language) not in spoken and _without(estate, by[0], _language(language))
+            if _language(language) not in spoken
+            and _prompts_without(estate, by[0], _language(language))
         ]
         if unheard:
             yield _nobody_hears(estate, prompt, by, unheard)
@@ -115,7 +116,7 @@ def _unheard(estate: Estate, trees: Iterable[_Tree]) -> Iterator[Breach]:
 
 def _nobody_hears(estate: Estate, prompt: str, by: list[_Tree], unheard: list[str]) -> Breach:
     address = Address("prompt", prompt)
-    others = listed(_without(estate, by[0], _language(unheard[0])))
+    others = listed(_prompts_without(estate, by[0], _language(unheard[0])))
     them = "it" if len(unheard) == 1 else "them"
     return Breach(
         address,
@@ -127,7 +128,7 @@ def _nobody_hears(estate: Estate, prompt: str, by: list[_Tree], unheard: list[st
     )
 
 
-def _without(estate: Estate, tree: _Tree, language: str) -> list[str]:
+def _prompts_without(estate: Estate, tree: _Tree, language: str) -> list[str]:
     """List the prompts of a tree that do not have a language."""
     return [prompt for prompt in tree.nodes if language not in _worded_languages(estate, prompt)]
 

@@ -74,11 +74,11 @@ class _Bills:
             for dear in dear_calls(country):
                 if dear.kind in said or _is_guarded(route, dear):
                     continue
-                if hit := self._carried(name, route, dear, country, sites):
+                if hit := self._carrying_pattern(name, route, dear, country, sites):
                     said.add(dear.kind)
                     yield _bill(name, route, dear, *hit)
 
-    def _carried(
+    def _carrying_pattern(
         self, name: str, route: Filled, dear: DearCalls, country: Country, sites: list[str]
     ) -> tuple[int, str] | None:
         """Find the first pattern that carries such a call, and what is dialled for it."""

@@ -21,11 +21,11 @@ def _member_twice(estate: Estate) -> Iterator[Breach]:
         if len(queue.get("members") or ()) < 2:
             continue
         address = Address("queue", name)
-        for (kept, idle), people in _twice(estate, queue).items():
+        for (kept, idle), people in _double_entries(estate, queue).items():
             yield _idle_member(address, kept, idle, people)
 
 
-def _twice(
+def _double_entries(
     estate: Estate, queue: Filled
 ) -> dict[tuple[tuple[int, int], tuple[int, int]], list[str]]:
     """Return people by the two entries that both ring them, each with its penalty.
@@ -96,7 +96,7 @@ def _uses(kind: str) -> Callable[[Any, Path], Iterator[tuple[Path, Leaf, str]]] 
     return walker(kinds.shape(kind), lambda leaf: leaf.ref in targets or leaf.destination)
 
 
-def _used(estate: Estate) -> set[str]:
+def _used_extensions(estate: Estate) -> set[str]:
     """Name the extensions that calls or messages are sent to: `2101`, last in a destination."""
     return {
         text.rpartition("/")[2]
@@ -117,10 +117,10 @@ def _idle_extensions(estate: Estate) -> Iterator[Breach]:
         and name not in owned
         and (not extension.get("label") or _is_personal(extension, groups))
     ]
-    used = _used(estate) if alone else set()
+    used = _used_extensions(estate) if alone else set()
     for name in alone:
         if name not in used:
-            why, hint = _unexplained(extensions[name].get("label"))
+            why, hint = _label_fault(extensions[name].get("label"))
             yield Breach(
                 Address("extension", name),
                 (),
@@ -131,7 +131,7 @@ def _idle_extensions(estate: Estate) -> Iterator[Breach]:
             )
 
 
-def _unexplained(label: str | None) -> tuple[str, str]:
+def _label_fault(label: str | None) -> tuple[str, str]:
     """Explain why a phone's label does not say what it is for, and what to do."""
     if label:
         why = "its label can name no place, for it is a softphone of a team"
@@ -169,7 +169,7 @@ ENOUGH = 2
 
 
 def _one_building(estate: Estate) -> Iterator[Breach]:
-    if len(_peopled(estate)) < ENOUGH:
+    if len(_occupied_sites(estate)) < ENOUGH:
         return
     answering = {
         Address("queue", name): _sites(estate, queue) for name, queue in estate.of("queue").items()
@@ -177,7 +177,7 @@ def _one_building(estate: Estate) -> Iterator[Breach]:
     lonely = {address: sites for address, sites in answering.items() if len(sites) == 1}
     if not lonely:
         return
-    reached = _reached(estate, answering)
+    reached = _sites_reached(estate, answering)
     for address, sites in lonely.items():
         site = next(iter(sites))
         if site != ELSEWHERE and len(reached[address]) == 1:
@@ -191,7 +191,7 @@ def _one_building(estate: Estate) -> Iterator[Breach]:
             )
 
 
-def _peopled(estate: Estate) -> set[str]:
+def _occupied_sites(estate: Estate) -> set[str]:
     """Name the sites where people work or a device stands."""
     devices = {e.get("site") for e in estate.of("extension").values() if e["device"] != "none"}
     return {s for s in devices | {u.get("site") for u in estate.of("user").values()} if s}
@@ -208,7 +208,7 @@ def _sites(estate: Estate, queue: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _reached(
+def _sites_reached(
     estate: Estate, answering: Mapping[Address, frozenset[str]]
 ) -> dict[Address, frozenset[str]]:
     """Return where callers find people from each address on, wherever overflows lead.

@@ -309,12 +309,12 @@ def _unreached(estate: Estate) -> Iterator[Breach]:
     for name, queue in estate.of("queue").items():
         place = Place("queue", name)
         hours = queue.get("hours")
-        if hours and place in before and (moments := _missed(estate, place, hours, before)):
+        if hours and place in before and (moments := _missed_moments(estate, place, hours, before)):
             moment = min(moments, key=lambda found: (bool(found.occasions), found.at))
             yield _found(estate.flow, place, hours, moment)
 
 
-def _missed(
+def _missed_moments(
     estate: Estate, queue: Place, hours: str, before: Mapping[Place, list[Place]]
 ) -> list[Moment]:
     """List moments at which the queue is open and no number leads there, though some do else."""

@@ -106,7 +106,7 @@ def _in_knot(flow: Flow, year: Year, knot: list[Place]) -> Iterator[Round]:
         for members, circle in here.items():
             found.setdefault(members, []).append(circle)
     for rounds in found.values():
-        yield _rotated(min(rounds, key=_rarity), is_always=len(rounds) == len(states))
+        yield _rotate(min(rounds, key=_rarity), is_always=len(rounds) == len(states))
 
 
 def _circles(
@@ -119,7 +119,7 @@ def _circles(
             continue
         trail: list[tuple[Place, Transition]] = []
         at = {start: 0}
-        todo = [(start, iter(_left_alone(flow, phases, start)))]
+        todo = [(start, iter(_idle_transitions(flow, phases, start)))]
         while todo:
             place, ways = todo[-1]
             way = next(ways, None)
@@ -132,10 +132,10 @@ def _circles(
             elif way.to in members and way.to not in done:
                 at[way.to] = len(todo)
                 trail.append((place, way))
-                todo.append((way.to, iter(_left_alone(flow, phases, way.to))))
+                todo.append((way.to, iter(_idle_transitions(flow, phases, way.to))))
 
 
-def _left_alone(flow: Flow, phases: Phases, place: Place) -> list[Transition]:
+def _idle_transitions(flow: Flow, phases: Phases, place: Place) -> list[Transition]:
     """Return what may happen at a place to a caller who does nothing and is not answered."""
     ways = [way for way in flow.possible(place, phases) if way.event not in _ACTIVE]
     return sorted(ways, key=_unlikely)
@@ -149,7 +149,7 @@ def _rarity(circle: list[tuple[Place, Transition]]) -> int:
     return sum(_unlikely(way) for _, way in circle)
 
 
-def _rotated(found: list[tuple[Place, Transition]], *, is_always: bool) -> Round:
+def _rotate(found: list[tuple[Place, Transition]], *, is_always: bool) -> Round:
     """Turn the round as it is reported: from a place where a caller waits, the least by name."""
     waits = [place for place, way in found if way.event in _ORDER]
     places, ways = zip(*found, strict=True)
@@ -163,7 +163,7 @@ def _endless(estate: Estate) -> Iterator[Breach]:
         if not _is_answered(found):
             yield _found(
                 found,
-                f"a caller who does nothing goes round for ever{_when(found)}: {_path(found)}",
+                f"a caller who does nothing goes round for ever{_circumstances(found)}: {_path(found)}",
                 "A caller who cannot press keys, or reaches no agent, never gets out.",
                 "let on_timeout or an overflow end in a queue that answers, a mailbox or hangup",
             )
@@ -174,7 +174,7 @@ def _circles_of_waits(estate: Estate) -> Iterator[Breach]:
         if _is_answered(found):
             yield _found(
                 found,
-                f"unanswered callers go in a circle{_when(found)}: {_path(found)}",
+                f"unanswered callers go in a circle{_circumstances(found)}: {_path(found)}",
                 "They lose their place at every turn, and come to no other agent.",
                 "let one of the waits end in a mailbox, another queue or hangup",
             )
@@ -185,7 +185,7 @@ def _is_answered(found: Round) -> bool:
     return any(way.event is Event.NO_ANSWER for way in found.ways)
 
 
-def _when(found: Round) -> str:
+def _circumstances(found: Round) -> str:
     """Describe the circumstances, beyond that no one answers; "" where there are none."""
     full = any(way.event is Event.FULL for way in found.ways)
     deserted = any(way.event is Event.EMPTY and not way.schedule for way in found.ways)

@@ -94,7 +94,7 @@ SHORTEST = 6
 """Signs of a word that counts as a password; PINs have 4 to 8 digits."""
 
 
-def _betrayed(text: str) -> str:
+def _evidence(text: str) -> str:
     """Explain how a secret in the text shows, without its value; "" where there is none."""
     for match in _NAMED.finditer(text):
         if _is_secret(match):
@@ -143,7 +143,7 @@ def _secret_at(path: Path, text: str) -> str:
     if path[-1] == "username" and _ACCOUNT.match(text):
         return "as part of the account name"
     # An Indian address has a PIN, its postal index number.
-    return "" if "address" in path else _betrayed(text)
+    return "" if "address" in path else _evidence(text)
 
 
 RULES: tuple[Rule, ...] = (

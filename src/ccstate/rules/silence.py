@@ -83,7 +83,7 @@ def _wrong(comment: Comment, file: str, message: str, cause: str, hint: str) -> 
     return Diagnostic(CODE, message, span, cause, hint, Severity.WARNING)
 
 
-def _nothing(_: Estate) -> Iterator[Breach]:
+def _no_breaches(_: Estate) -> Iterator[Breach]:
     """Read no comments, for values have none: `judge` reads those, after all rules have run."""
     yield from ()
 
@@ -94,7 +94,7 @@ RULES: tuple[Rule, ...] = (
         "idle-comment",
         Severity.WARNING,
         "A comment that silences a rule gives no reason, or has nothing to silence",
-        _nothing,
+        _no_breaches,
         Reach.UNLABELLED,
     ),
 )

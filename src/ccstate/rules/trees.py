@@ -15,10 +15,10 @@ def reached_nodes(tree: Filled) -> dict[str, Filled]:
     """Return the nodes of a tree that a call can come to from its start, nearest first."""
     nodes: Mapping[str, Filled] = tree["nodes"]
     starts = [tree["start"]] if tree["start"] in nodes else []
-    return {name: nodes[name] for name in _behind(starts, nodes)}
+    return {name: nodes[name] for name in _reachable_nodes(starts, nodes)}
 
 
-def _behind(starts: list[str], nodes: Mapping[str, Filled]) -> list[str]:
+def _reachable_nodes(starts: list[str], nodes: Mapping[str, Filled]) -> list[str]:
     """Return these nodes and all that calls come to from there, each once."""
     seen = set(starts)
     for name in (found := list(starts)):
@@ -90,7 +90,7 @@ def _heads(nodes: Mapping[str, Filled]) -> Iterator[tuple[str, list[str]]]:
     covered: set[str] = set()
     for name in reversed(finished):
         if name not in covered:
-            behind = [node for node in _behind([name], nodes) if node not in covered]
+            behind = [node for node in _reachable_nodes([name], nodes) if node not in covered]
             covered.update(behind)
             yield name, behind[1:]
 

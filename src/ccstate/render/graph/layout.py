@@ -451,7 +451,7 @@ class _Drawing:
         self._entries = entries
         self._lefts = [rows.x[i] - room.width / 2 for i, room in enumerate(rooms)]
         self._tops, self._bottoms = self._heights()
-        self._ports = self._attached()
+        self._ports = self._attachments()
 
     def _heights(self) -> tuple[list[float], list[float]]:
         rows = self._rows
@@ -474,7 +474,7 @@ class _Drawing:
             y += height + _ROW_GAP + min(_LONGEST_FALL, _FALL * offset)
         return tops, bottoms
 
-    def _attached(self) -> dict[tuple[int, int], float]:
+    def _attachments(self) -> dict[tuple[int, int], float]:
         """Return where an edge of the rows touches a box: (box, neighbour) → x."""
         above: dict[int, list[int]] = {}
         below: dict[int, list[int]] = {}
@@ -546,7 +546,7 @@ class _Drawing:
         for place, node in enumerate(chain):
             before = chain[place - 1] if place else None
             after = chain[place + 1] if place + 1 < len(chain) else None
-            points += self._passing(node, before, after, boxes)
+            points += self._passing_corners(node, before, after, boxes)
         if rising:
             points = points[::-1]
         top = self._tops[self._rows.mesh.rank[word]]
@@ -557,7 +557,7 @@ class _Drawing:
             )
         return Route(_corners(points), middle)
 
-    def _passing(
+    def _passing_corners(
         self, node: int, before: int | None, after: int | None, boxes: Sequence[Point]
     ) -> list[Point]:
         """Return the corners at one element of a chain, which runs downwards."""

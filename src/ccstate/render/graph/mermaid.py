@@ -46,12 +46,12 @@ def mermaid(drawing: Drawing) -> str:
 
 def _lines(drawing: Drawing) -> Iterator[str]:
     yield "flowchart TD"
-    yield f"    accTitle: {_quoted(drawing.title)}"
+    yield f"    accTitle: {_quote(drawing.title)}"
     alone = [n for n, box in enumerate(drawing.boxes) if box.tree not in drawing.trees]
     for number in alone:
         yield f"    {_box(number, drawing.boxes[number])}"
     for place, (tree, title) in enumerate(drawing.trees.items(), start=1):
-        yield f'    subgraph t{place}["{_quoted(title)}"]'
+        yield f'    subgraph t{place}["{_quote(title)}"]'
         for number, box in enumerate(drawing.boxes):
             if box.tree == tree:
                 yield f"        {_box(number, box)}"
@@ -83,7 +83,7 @@ def _class(look: Look) -> str:
 
 
 def _broken(text: str) -> str:
-    return _BREAK.join(_quoted(line) for line in wrap_text(text, _WIDTH, 4))
+    return _BREAK.join(_quote(line) for line in wrap_text(text, _WIDTH, 4))
 
 
 # Mermaid reads entities first, and looks for formulas (`$$`) and icons (`fa:fa-car`) afterwards.
@@ -95,7 +95,7 @@ _JOINER = "\N{WORD JOINER}"
 _MEANS_SOMETHING = frozenset("ﬂß")
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     """Make the text safe between quotes: letters, digits, blanks and harmless signs stay."""
     return "".join(
         character
