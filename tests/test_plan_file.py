@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from ccstate.errors import Blocked, InvalidInput
 from ccstate.model import Action, Address, Change, Edit, Fields, Json, Plan, Step, Why
-from ccstate.plan_file import ID_LENGTH, digest, packed, plan_id, read_plan
+from ccstate.plan_file import (
+    ID_LENGTH,
+    digest,
+    packed,
+    plan_id,
+    read_plan,
+    read_with_digest,
+    reread,
+)
 from tests.strategies import PLANS
 
 PLAN = Plan(
@@ -49,8 +57,20 @@ def test_what_is_written_is_read(plan: Plan, tmp_path_factory: pytest.TempPathFa
 
 
 @given(plan=PLANS)
+def test_what_was_just_written_is_read_as_from_the_file(
+    plan: Plan, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = written(plan, tmp_path_factory.getbasetemp())
+    again, stated = read_with_digest(path)
+    assert stated == digest(plan)
+    # The order of keys too, for what people review is made from it.
+    assert repr(reread(packed(plan)[1], path)) == repr(again)
+
+
+@given(plan=PLANS)
 def test_a_plan_is_named_after_what_it_says(plan: Plan) -> None:
-    assert packed(plan)[0] == plan_id(plan) == digest(plan)[:ID_LENGTH]
+    assert packed(plan)[0] == digest(plan)
+    assert plan_id(plan) == digest(plan)[:ID_LENGTH]
     assert digest(replace(plan, commit=f"{plan.commit}+")) != digest(plan)
 
 

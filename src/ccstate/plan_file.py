@@ -125,18 +125,23 @@ def plan_id(plan: Plan) -> str:
 
 
 def packed(plan: Plan) -> tuple[str, bytes]:
-    """Write a plan: its id, and the bytes of plan.json, a line a change. Same plan, same bytes."""
+    """Write a plan: its digest, and the bytes of plan.json, a line a change. Same plan, same bytes."""
     found, head, steps = _parts(plan)
     parts = [b'{"digest":', _serialize(found), b",\n", head[1:-1], b',\n"steps":[']
     for number, (step, lines) in enumerate(zip(plan.steps, steps, strict=True)):
         parts += [b",\n" if number else b"\n", b'{"target":', _serialize(step.target)]
         parts += [b',"changes":[\n', lines, b"\n]}"]
     parts.append(b"\n]}\n")
-    return found[:ID_LENGTH], b"".join(parts)
+    return found, b"".join(parts)
 
 
 def read_plan(path: Path) -> Plan:
-    """Read the plan in a file.
+    """Read the plan in a file, as `read_with_digest` does."""
+    return read_with_digest(path)[0]
+
+
+def read_with_digest(path: Path) -> tuple[Plan, str]:
+    """Read the plan in a file, and its digest.
 
     Raises InvalidInput where the file is no plan, Blocked where it was edited: the bytes are those
     that this plan has, so that no reader can take a part of them for anything else.
@@ -149,27 +154,40 @@ def read_plan(path: Path) -> Plan:
                 Span(str(path)), file=path.name, fault=f"cannot be read: {error.strerror}"
             )
         ) from None
+    stated, plan = _parse(raw, path)
     try:
-        content = TypeAdapter(_ReadPlan).validate_json(raw)
-        plan = _plan(content)
         found, again = packed(plan)
-    except (ValidationError, TypeError) as error:
-        # orjson raises TypeError for what cannot be written again, such as numbers too large.
-        first = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-        raise InvalidInput(
-            codes.PLAN_UNREADABLE(
-                Span(str(path)), file=path.name, fault=f"is no plan: {_other_release(raw) or first}"
-            )
-        ) from None
+    except TypeError as error:  # of orjson, for what cannot be written again, such as large numbers
+        raise _no_plan(raw, path, str(error)) from None
     if again != raw:
-        is_named = found == content.digest[:ID_LENGTH]
+        is_named = found[:ID_LENGTH] == stated[:ID_LENGTH]
         how = (
             "It is no longer spelled as ccstate writes it"
             if is_named
             else "Its digest no longer fits"
         )
         raise Blocked(codes.PLAN_EDITED(Span(str(path)), how=how))
-    return plan
+    return plan, found
+
+
+def reread(content: bytes, path: Path) -> Plan:
+    """Read the plan in bytes that `packed` made for the file, without a look at the file."""
+    return _parse(content, path)[1]
+
+
+def _parse(raw: bytes, path: Path) -> tuple[str, Plan]:
+    """Read the digest that stands in a file, and the plan. Raises InvalidInput."""
+    try:
+        content = TypeAdapter(_ReadPlan).validate_json(raw)
+        return content.digest, _plan(content)
+    except (ValidationError, TypeError) as error:
+        first = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        raise _no_plan(raw, path, first) from None
+
+
+def _no_plan(raw: bytes, path: Path, why: str) -> InvalidInput:
+    fault = f"is no plan: {_other_release(raw) or why}"
+    return InvalidInput(codes.PLAN_UNREADABLE(Span(str(path)), file=path.name, fault=fault))
 
 
 def _other_release(raw: bytes) -> str:

@@ -260,9 +260,9 @@ def _describe(plans: SavedPlans, targets: Targets, plan_id: str, commit: str) ->
     path = plans.folder(plan_id) / plan_file.FILE
     made = datetime.fromtimestamp(path.stat().st_mtime, UTC).astimezone()
     try:
-        plan = plan_file.read_plan(path)
-        if plan_id != plan_file.plan_id(plan):
-            raise Blocked(digest_mismatch(path, plan_id, plan_file.digest(plan)))
+        plan, digest = plan_file.read_with_digest(path)
+        if plan_id != digest[: plan_file.ID_LENGTH]:
+            raise Blocked(digest_mismatch(path, plan_id, digest))
     except CcstateError:
         return ListedPlan(plan_id, "damaged", made)
     if plans.is_begun(plan_id):

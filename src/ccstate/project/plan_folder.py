@@ -55,16 +55,17 @@ class SavedPlans:
         """
         from ccstate.render.plan import plan_markdown
 
-        plan_id, content = plan_file.packed(plan)
-        while self.is_begun(plan_id):
+        digest, content = plan_file.packed(plan)
+        while self.is_begun(digest[: plan_file.ID_LENGTH]):
             plan = replace(plan, repeat=plan.repeat + 1)
-            plan_id, content = plan_file.packed(plan)
+            digest, content = plan_file.packed(plan)
+        plan_id = digest[: plan_file.ID_LENGTH]
         folder = self.folder(plan_id)
         write_file(folder / IGNORE, "# A plan that was not applied is not kept in git.\n*\n")
         write_file(folder / plan_file.FILE, content)
         # As it is read again: what people review must not depend on the order of keys in memory.
-        reread = plan_file.read_plan(folder / plan_file.FILE)
-        write_file(folder / MARKDOWN, plan_markdown(reread, plan_file.digest(reread)))
+        reread = plan_file.reread(content, folder / plan_file.FILE)
+        write_file(folder / MARKDOWN, plan_markdown(reread, digest))
         return plan_id, plan
 
     def keep(self, plan_id: str) -> None:
@@ -83,8 +84,7 @@ class SavedPlans:
 
         folder = self.folder(plan_id)
         file = folder / plan_file.FILE
-        plan = plan_file.read_plan(file)
-        digest = plan_file.digest(plan)
+        plan, digest = plan_file.read_with_digest(file)
         if plan_id != digest[: plan_file.ID_LENGTH] or not digest.startswith(given):
             raise Blocked(digest_mismatch(file, given or plan_id, digest))
         if found := list(islice(faults(plan), MOST_FAULTS)):
