@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccstate.adapters.asterisk.proof import lockstep, proving, worlds
+from ccstate.adapters.asterisk.proof import lockstep, proving, states
 from ccstate.adapters.asterisk.proof.lockstep import Proof
 from tests.adapters.asterisk.estates import estate
 from tests.adapters.asterisk.test_import_proof import proving as both_sides
@@ -20,7 +20,7 @@ CHOICES = st.lists(
 def test_each_value_is_combined_with_each_value_of_every_other_choice(
     choices: list[list[str]],
 ) -> None:
-    rows = worlds.combinations(choices)
+    rows = states.combinations(choices)
     assert all(value in choice for row in rows for value, choice in zip(row, choices, strict=True))
     for one, other in pairs_of(range(len(choices)), 2):
         seen = {(row[one], row[other]) for row in rows}
@@ -29,7 +29,7 @@ def test_each_value_is_combined_with_each_value_of_every_other_choice(
 
 @given(CHOICES)
 def test_the_first_rows_show_every_value(choices: list[list[str]]) -> None:
-    first = worlds.combinations(choices)[: worlds.MOST_POSITIONS]
+    first = states.combinations(choices)[: states.MOST_POSITIONS]
     for place, choice in enumerate(choices):
         assert {row[place] for row in first} == set(choice)
 

@@ -110,8 +110,8 @@ class Walk:
     def door(self, number: str) -> None:
         start = self.both.entrances.number("line", number)
         (carrier,) = self.both._flow.centre.of("trunk")
-        worlds = self.both.worlds(start, carrier).worlds
-        phases, moments, facts = self.data.draw(st.sampled_from(worlds))
+        states = self.both.states(start, carrier).states
+        phases, moments, facts = self.data.draw(st.sampled_from(states))
         objects = self.both.objects_saying(phases)
         stop: Any = self.both.written.begins("inbound", number, moments, facts)
         where: Where = start
@@ -224,8 +224,8 @@ def test_a_switch_is_in_the_same_position_on_both_sides() -> None:
     assert "61255501000" not in reported(proof)
     # In each position: the queue, answered and for ever; a message, with a hang-up.
     both = Proving(read, found, setting, FIRST)
-    worlds = both.worlds(both.entrances.number("line", "61255501000")).worlds
-    assert [dict(world.facts) for world in worlds] == [
+    states = both.states(both.entrances.number("line", "61255501000")).states
+    assert [dict(state.facts) for state in states] == [
         {"GLOBAL(NIGHT)": "0"},
         {"GLOBAL(NIGHT)": "1"},
     ]

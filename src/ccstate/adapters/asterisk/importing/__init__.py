@@ -254,7 +254,7 @@ def _steps(work: Work, context: DialplanContext) -> None:
             continue
         reason = "no call that became an object comes to this line"
         if len(still) == len(steps):
-            reason = _why(work, steps)
+            reason = _reason(work, steps)
         for step in still:
             if step.app.strip().lower() in RECORDING:
                 work.ledger.leave(step.option, UNSAID)
@@ -268,7 +268,7 @@ def _is_quiet(step: DialplanStep) -> bool:
     return effect(step.app) is Effect.NOTHING
 
 
-def _why(work: Work, steps: list[DialplanStep]) -> str:
+def _reason(work: Work, steps: list[DialplanStep]) -> str:
     """Return why no object came to an extension."""
     first = steps[0]
     reason = f"nothing that became an object leads to {first.exten} of [{first.context}]"

@@ -27,7 +27,7 @@ from ccstate.adapters.asterisk.importing.outcomes import (
 )
 from ccstate.adapters.asterisk.importing.values import OTHER, entered_in
 from ccstate.adapters.asterisk.interpreter.call import NotFollowed
-from ccstate.adapters.asterisk.interpreter.world import timing
+from ccstate.adapters.asterisk.interpreter.facts import timing
 from ccstate.dialling.international import international
 from ccstate.journeys.hours import WEEKDAYS
 from ccstate.model import Address, Json

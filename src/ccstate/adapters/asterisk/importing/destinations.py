@@ -50,14 +50,18 @@ def with_notice(work: Work, outcome: Outcome) -> Outcome:
     if not isinstance(outcome, Plays) or not isinstance(outcome.then, Queues | Rings):
         return outcome
     then, recorded = outcome.then, outcome.then.recorded
-    prompt = prompt_of(work, (outcome.sound,)) if recorded and _tells(work, outcome.sound) else ""
+    prompt = (
+        prompt_of(work, (outcome.sound,))
+        if recorded and _is_announcement(work, outcome.sound)
+        else ""
+    )
     if not recorded or not prompt:
         return outcome
     trail = outcome.trail + Trail(notes=((outcome.trail.lines[-1], SPOKEN),)) + then.trail
     return replace(then, recorded=recorded._replace(notice=prompt), trail=trail)
 
 
-def _tells(work: Work, sound: str) -> bool:
+def _is_announcement(work: Work, sound: str) -> bool:
     """Check whether a recording says that calls are recorded, by its words or by its name."""
     name = sound.partition(",")[0].strip()
     return bool(_TELLS.search(f"{name} {work.setting.words.get(name, '')}"))
@@ -77,9 +81,7 @@ def say_recording(work: Work, address: Address, outcome: Queues | Rings, *, by_k
         fields = {name: value for name, value in fields.items() if value}
     first = work.recordings.setdefault(address, fields)
     if first != fields:
-        reason = (
-            f"differs: from here calls are {_spelled(fields)}; {address} says {_spelled(first)}"
-        )
+        reason = f"differs: from here calls are {_recording_words(fields)}; {address} says {_recording_words(first)}"
         work.ledger.leave(outcome.trail.lines[-1], reason)
     elif recorded:
         work.ledger.take([recorded.line], address)
@@ -89,7 +91,7 @@ def say_recording(work: Work, address: Address, outcome: Queues | Rings, *, by_k
             work.ledger.leave(recorded.line, BOTH_WAYS)
 
 
-def _spelled(fields: dict[str, Json]) -> str:
+def _recording_words(fields: dict[str, Json]) -> str:
     when = {"always": "recorded", "on_demand": "recorded on demand", "": "not recorded"}
     more = [f"{name} {fields[name]}" for name in ("folder", "notice") if name in fields]
     return ", ".join([when[str(fields.get("when", ""))], *more])
@@ -200,8 +202,8 @@ class Ringing:
     """The phones that ring after it."""
 
     def same(self, other: "Ringing") -> bool:
-        mine, others = (self.seconds, self.mailbox), (other.seconds, other.mailbox)
-        return mine == others and self.follows == other.follows
+        own, others = (self.seconds, self.mailbox), (other.seconds, other.mailbox)
+        return own == others and self.follows == other.follows
 
 
 @dataclass(slots=True)
@@ -354,8 +356,8 @@ def statuses(outcome: Rings | RingsAll | Leaves) -> list[Trail]:
             continue
         here = [each.trail for each in below(after)]
         if not same(after, usual):
-            note = f"differs: where the phone {_WORDS[status]} callers {_end(after)}; "
-            note += f"with ccstate they {_end(usual)}"
+            note = f"differs: where the phone {_WORDS[status]} callers {_end_words(after)}; "
+            note += f"with ccstate they {_end_words(usual)}"
             here.append(Trail(notes=((_own_line(after, line), note),)))
         elif isinstance(after, Message) and after.flags != "u":
             reason = "differs: ccstate plays the greeting for absence, and then the tone"
@@ -368,7 +370,7 @@ def _own_line(outcome: Outcome, otherwise: Option) -> Option:
     return outcome.trail.lines[-1] if outcome.trail.lines else otherwise
 
 
-def _end(outcome: Outcome) -> str:
+def _end_words(outcome: Outcome) -> str:
     match outcome:
         case Message():
             return "can leave a message"

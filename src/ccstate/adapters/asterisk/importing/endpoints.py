@@ -27,13 +27,13 @@ from ccstate.model import Address, Json
 _CALLER = re.compile(r'\s*"?([^"<]*?)"?\s*<([^>]*)>\s*')
 
 
-def _of(section: str) -> tuple[Row, ...]:
+def _section_rows(section: str) -> tuple[Row, ...]:
     return tuple(row for row in extension.ROWS if row.section == section)
 
 
-_ENDPOINT = table("phone", (*ENDPOINT_DEFAULTS, *_of("endpoint")), {"nat": True})
-_AUTH = table("phone", _of("auth"))
-_AOR = table("phone", _of("aor"))
+_ENDPOINT = table("phone", (*ENDPOINT_DEFAULTS, *_section_rows("endpoint")), {"nat": True})
+_AUTH = table("phone", _section_rows("auth"))
+_AOR = table("phone", _section_rows("aor"))
 _CODECS = frozenset(_ENDPOINT.fixed["allow"].split(",")) - {"!all"}
 _GROUPS = tuple(row.names for row in extension.ROWS if row.field == "pickup_group")
 
@@ -104,8 +104,8 @@ def _endpoint(work: Work, phone: Phone) -> None:
     endpoint, ledger = phone.endpoint, work.ledger
     said = ("type", "context", "aors", "auth")
     read_section(work, _ENDPOINT, phone.address, endpoint, said=said, judged=_JUDGED)
-    phone.aors = _one(work, phone, "aors", "aor")
-    phone.auths = _one(work, phone, "auth", "auth")
+    phone.aors = _only_section(work, phone, "aors", "aor")
+    phone.auths = _only_section(work, phone, "auth", "auth")
     ledger.leave_all(lines_of(endpoint, "transport"), "stays by hand: ccstate names no transport")
     allowed = lines_of(endpoint, "allow", "disallow")
     if set(codecs(endpoint)) == _CODECS:
@@ -120,7 +120,7 @@ def _endpoint(work: Work, phone: Phone) -> None:
     _caller(work, phone)
 
 
-def _one(work: Work, phone: Phone, key: str, kind: str) -> list[Section]:
+def _only_section(work: Work, phone: Phone, key: str, kind: str) -> list[Section]:
     """Return the sections that an option names; listed where they are not exactly one."""
     found = named(work, kind, phone.endpoint.get(key))
     if len(found) != 1:
@@ -402,7 +402,7 @@ def mailboxes(work: Work, phones: Mapping[str, Phone]) -> dict[tuple[str, str], 
     watching: dict[tuple[str, str], list[Phone]] = {}
     for phone in phones.values():
         for option in _lamp_lines(phone)[:1]:
-            for first in _named(option)[:1]:
+            for first in _lamp_mailboxes(option)[:1]:
                 watching.setdefault(first, []).append(phone)
     for section in work.sections("voicemail.conf"):
         if section.name.lower() in ("general", "zonemessages"):
@@ -487,7 +487,7 @@ def _lamp_lines(phone: Phone) -> list[Option]:
     return [o for s in (phone.endpoint, *phone.aors[:1]) for o in lines_of(s, "mailboxes")]
 
 
-def _named(option: Option) -> list[tuple[str, str]]:
+def _lamp_mailboxes(option: Option) -> list[tuple[str, str]]:
     """Return the mailboxes that a lamp shows, by name and context."""
     parts = (part.strip().partition("@") for part in option.value.split(",") if part.strip())
     return [(name, context or "default") for name, _, context in parts]
@@ -501,7 +501,7 @@ def _lamps(work: Work, phone: Phone, found: Mapping[tuple[str, str], Mailbox]) -
         reason = "differs: with ccstate the lamp of this phone shows its messages"
         work.ledger.leave_header(phone.endpoint, reason)
     for option in lines:
-        for name, context in _named(option):
+        for name, context in _lamp_mailboxes(option):
             box = found.get((name, context))
             if box and box.owner == phone.name:
                 work.ledger.take([option], phone.address)

@@ -70,7 +70,7 @@ def feature_codes(work: Work, known: KnownObjects) -> set[str]:
     made: set[str] = set()
     logins: dict[Address, int] = {}
     silencing = ""
-    for code in _dialled(work, known):
+    for code in _dialled_codes(work, known):
         actions = _actions(work, known, code)
         if not actions:
             continue
@@ -102,7 +102,7 @@ def switch_codes(work: Work, known: KnownObjects) -> None:
     """Make the feature codes that turn a switch."""
     if not work.setting.holds("feature_code"):
         return
-    codes = {code.code: code for code in _dialled(work, known)}
+    codes = {code.code: code for code in _dialled_codes(work, known)}
     for name, switch in work.switches.items():
         turned: dict[str, set[str]] = {}
         for step, value in work.follower.values.changed.get(name, ()):
@@ -169,7 +169,7 @@ def _forwarding(work: Work, known: KnownObjects, step: DialplanStep) -> _Code | 
 _BEHIND = re.compile(r"[XNZ.!\[].*", re.IGNORECASE)
 
 
-def _dialled(work: Work, known: KnownObjects) -> Iterator[_Code]:
+def _dialled_codes(work: Work, known: KnownObjects) -> Iterator[_Code]:
     """Return the codes that phones can dial, each once."""
     contexts = sorted({phone.context for phone in known.phones.values()})
     seen: set[str] = set()
@@ -206,8 +206,8 @@ def _make(work: Work, known: KnownObjects, code: _Code, fields: Fields, differs:
     line = code.steps[0].option
     for note in differs:
         work.ledger.leave(line, note)
-    everyone = {phone.context for phone in known.phones.values()}
-    if code.contexts != everyone:
+    phone_contexts = {phone.context for phone in known.phones.values()}
+    if code.contexts != phone_contexts:
         work.differs(line, "with ccstate every phone may dial this code")
     for step in code.steps:
         app = step.app.strip().lower()
@@ -323,15 +323,15 @@ def _let_log_in(work: Work, known: KnownObjects, queue: Address, penalty: int) -
     members = fields.setdefault("members", [])
     if not isinstance(members, list):
         return
-    there = [_who(member) for member in members]
+    there = [_member_key(member) for member in members]
     for phone in known.phones.values():
         member = member_of(phone)
-        if _who(member) not in there:
+        if _member_key(member) not in there:
             more: dict[str, Json] = {"penalty": penalty} if penalty else {}
             members.append({**member, **more, "login": "dynamic"})
 
 
-def _who(member: Json) -> tuple[object, object]:
+def _member_key(member: Json) -> tuple[object, object]:
     return (member.get("user"), member.get("extension")) if isinstance(member, dict) else ("", "")
 
 
@@ -377,13 +377,13 @@ def parking_lots(work: Work) -> list[Lot]:
         elif not fits("parking_lot", ("extension",), section.get("parkext") or ""):
             reason = "a parking lot has a number that parks calls (parkext); this one has none"
         else:
-            found.append(Lot(_lot(work, section), section, _said(section, "context")))
+            found.append(Lot(_lot(work, section), section, _option_value(section, "context")))
             continue
         work.ledger.leave_all(section.options, reason)
     return found
 
 
-def _said(section: Section, option: str) -> str:
+def _option_value(section: Section, option: str) -> str:
     """Return the value of an option, or what holds where it is not written."""
     return section.get(option) or _LOT.rows[option].default
 
@@ -407,10 +407,10 @@ def timeouts(work: Work, ways: Destinations, lots: list[Lot]) -> None:
     """
     for lot, section, _ in lots:
         lines = lines_of(section, *_COMES_BACK)
-        if decoded(SWITCH, _said(section, "comebacktoorigin")) is not False:
+        if decoded(SWITCH, _option_value(section, "comebacktoorigin")) is not False:
             work.ledger.take(lines, DEFAULT)
             continue
-        reached = work.follower.follow(At(_said(section, "comebackcontext"), "s"))
+        reached = work.follower.follow(At(_option_value(section, "comebackcontext"), "s"))
         try:
             work.objects[lot]["on_timeout"] = ways.destination(reached, lot, f"{lot.name}-timeout")
             work.ledger.take(lines, lot)

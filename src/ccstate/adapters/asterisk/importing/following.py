@@ -305,30 +305,30 @@ class Follower:
                 return self._switched(asks.name, step, call)
             if asks.callers:
                 return self._callers(asks.callers, step, call)
-            return self._both(asks, replace(call, trail=run.finish().trail))
+            return self._divide(asks, replace(call, trail=run.finish().trail))
         except NotFollowed as why:
             return Unclear(why.reason, step.option, call.trail)
 
-    def _divides(self) -> bool:
+    def _may_divide(self) -> bool:
         self._forks += 1
         return self._forks <= MOST_FORKS
 
-    def _each(self, calls: Mapping[str, Call]) -> dict[str, Outcome]:
+    def _outcomes(self, calls: Mapping[str, Call]) -> dict[str, Outcome]:
         """Return what becomes of each of these calls."""
         ways: dict[str, Outcome] = {}
         for name, call in calls.items():
-            if not self._divides():
+            if not self._may_divide():
                 raise NotFollowed(TOO_OFTEN)
             ways[name] = self.go_on(call)
         return ways
 
-    def _both(self, asks: _Divided, call: Call) -> Outcome:
+    def _divide(self, asks: _Divided, call: Call) -> Outcome:
         """Return the ways of a call by hours, or a condition: where they hold, and do not."""
         key = f"at {asks.times}" if asks.times else asks.condition
         holds, fails = ({**call.assumed, key: is_met} for is_met in (True, False))
         new = call.afresh()
         ways = {"yes": replace(new, assumed=holds), "no": replace(new, assumed=fails)}
-        yes, no = self._each(ways).values()
+        yes, no = self._outcomes(ways).values()
         if not asks.times:
             return Forks(asks.condition, yes, no, call.trail)
         return Timed(tuple(map(str.strip, asks.times.split(","))), yes, no, call.trail)
@@ -339,7 +339,7 @@ class Follower:
         opened = call.afresh().assuming(_hours_of(include), "open")
         shut = replace(call.afresh(), closed=call.closed | {(include.file, include.line)})
         # The step that was looked for is the next one in either way.
-        yes, no = self._each({"open": opened, "closed": shut}).values()
+        yes, no = self._outcomes({"open": opened, "closed": shut}).values()
         return Timed(tuple(map(str.strip, include.value.split(",")[1:])), yes, no, call.trail)
 
     def _switched(self, name: str, step: DialplanStep, call: Call) -> Outcome:
@@ -347,7 +347,7 @@ class Follower:
         values = self.values.candidates(name, step.data)
         if len(values) == 1:
             values.append(OTHER)
-        ways = self._each({value: call.afresh().assuming(name, value) for value in values})
+        ways = self._outcomes({value: call.afresh().assuming(name, value) for value in values})
         initial = ways[values[0]]
         if all(same(initial, way) for way in ways.values()):
             return _only(call, initial, ways)
@@ -355,7 +355,9 @@ class Follower:
 
     def _callers(self, numbers: tuple[str, ...], step: DialplanStep, call: Call) -> Outcome:
         """Return the ways of callers from these numbers, and of the others."""
-        ways = self._each({one: call.afresh().assuming("CALLERID(num)", one) for one in numbers})
+        ways = self._outcomes(
+            {one: call.afresh().assuming("CALLERID(num)", one) for one in numbers}
+        )
         unlike = {f"not {one}": "" for one in numbers}
         others = replace(call.afresh(), variables={**call.variables, **unlike})
         usual = self.go_on(others)
@@ -369,7 +371,7 @@ class Follower:
         mark = f"{name} of {call.at} {self._forks}"
         after: dict[str, Outcome] = {}
         for status in statuses:
-            if not self._divides():
+            if not self._may_divide():
                 after[status] = Unclear(TOO_OFTEN, None, Trail())
                 continue
             bound = call.afresh().assuming(name, status).assuming(f"{name} of", mark)

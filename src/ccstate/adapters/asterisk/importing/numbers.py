@@ -48,7 +48,7 @@ MOST_NUMBERS = 1_000
 def inside(work: Work, known: KnownObjects, ways: Destinations, codes: set[str]) -> None:
     """Make the numbers that ring phones, then all others inside that lead to anything but codes."""
     contexts = sorted({phone.context for phone in known.phones.values()})
-    dialled = [(c, number) for c in contexts for number in _dialled(work, known, c)]
+    dialled = [(c, number) for c in contexts for number in _phone_digits(work, known, c)]
     # A phone's own name comes first: another number that rings it as well is an alias.
     for context, number in sorted(dialled, key=lambda each: each[1] not in known.phones):
         _ring(work, known, context, number)
@@ -60,12 +60,12 @@ def inside(work: Work, known: KnownObjects, ways: Destinations, codes: set[str])
             work.objects[phone.address]["number"] = phone.number
     named = codes | {p.number for p in known.phones.values() if p.name in known.ringing}
     for context in contexts:
-        for candidate in _written(work):
+        for candidate in _digit_candidates(work):
             if work.follower.resolver.extension(At(context, candidate.exten)):
                 _service(work, ways, context, candidate, named)
 
 
-def _written(work: Work) -> Iterator[Candidate]:
+def _digit_candidates(work: Work) -> Iterator[Candidate]:
     """Return every extension of digits that is written down, in whichever context."""
     for context in work.plan.contexts.values():
         for exten, caller in context.extens():
@@ -73,10 +73,10 @@ def _written(work: Work) -> Iterator[Candidate]:
                 yield Candidate(context.name, exten, ())
 
 
-def _dialled(work: Work, known: KnownObjects, context: str) -> Iterator[str]:
+def _phone_digits(work: Work, known: KnownObjects, context: str) -> Iterator[str]:
     """Return the digits that may ring a phone: its own name, and whatever is written down."""
     seen: set[str] = set()
-    for candidate in _written(work):
+    for candidate in _digit_candidates(work):
         if candidate.exten not in seen and work.follower.resolver.extension(
             At(context, candidate.exten)
         ):
@@ -172,13 +172,15 @@ def inbound(work: Work, known: KnownObjects, ways: Destinations) -> None:
         for candidate in work.follower.resolver.candidates(trunk.context):
             said = pattern(candidate.exten)
             if len(said.places) > 4 and all(place <= set(KEYS + "+") for place in said.places):
-                meant = _meant(work, known, trunk, candidate)
+                meant = _phone_numbers(work, known, trunk, candidate)
                 made = (_number(work, ways, trunk, candidate, dialled) for dialled in meant)
                 arriving += filter(None, made)
         _say_format(work, trunk, arriving)
 
 
-def _meant(work: Work, known: KnownObjects, trunk: Trunk, candidate: Candidate) -> Iterator[str]:
+def _phone_numbers(
+    work: Work, known: KnownObjects, trunk: Trunk, candidate: Candidate
+) -> Iterator[str]:
     """Return every number that a pattern stands for and that rings a phone."""
     said = pattern(candidate.exten)
     line = work.follower.resolver.line(candidate)
@@ -332,9 +334,9 @@ class _Outbound:
                 outcome = self.work.follower.follow(At(context, dialled))
                 if isinstance(outcome, Leaves) and outcome.endpoint in self.known.trunks:
                     first = resolver.answer(context, dialled)
-                    self._leaves(context, candidate, first, dialled, outcome)
+                    self._add_to_route(context, candidate, first, dialled, outcome)
 
-    def _leaves(
+    def _add_to_route(
         self,
         context: str,
         candidate: Candidate,
@@ -343,14 +345,14 @@ class _Outbound:
         outcome: Leaves,
     ) -> None:
         line = self.work.follower.resolver.line(candidate)
-        sent = _sent(dialled, outcome.number)
+        sent = _digit_change(dialled, outcome.number)
         if sent is None or not _is_pattern(shown(dialled)):
             reason = "an outbound route cannot say how this number is sent"
             self.work.ledger.leave(line, f"{reason}: {shown(outcome.number)[:60]}")
             return
         if first and first[:2] != candidate[:2]:
             note = f"no call gets here: {first.exten} of [{first.context}] takes these calls first"
-            self._shadowed(candidate, dialled, outcome, note)
+            self._explain_hidden(candidate, dialled, outcome, note)
             return
         self._order(context, candidate, dialled, outcome)
         is_emergency = dialled in self.emergency
@@ -370,12 +372,16 @@ class _Outbound:
             wide = openings(other.exten)
             if part and all(specificity(shown(way)) < own for way in wide):
                 continue
-            if not part or not _same(self.work.follower.follow(At(context, part)), outcome):
+            if not part or not _is_sent_alike(
+                self.work.follower.follow(At(context, part)), outcome
+            ):
                 line = resolver.line(candidate)
                 note = f"differs: {other.exten} of [{other.context}] takes {shown(part)} first; "
                 self.work.ledger.leave(line, f"{note}with ccstate the narrower pattern does")
 
-    def _shadowed(self, candidate: Candidate, dialled: str, outcome: Leaves, note: str) -> None:
+    def _explain_hidden(
+        self, candidate: Candidate, dialled: str, outcome: Leaves, note: str
+    ) -> None:
         """Explain a pattern that a wider one hides, where both do the same; else list it."""
         own = self.work.follower.follow(At(candidate.context, dialled))
         steps = self.work.follower.resolver.steps(candidate)
@@ -401,15 +407,15 @@ class _Outbound:
                     self.work.ledger.leave(line, note)
                 elif isinstance(reached, Hangs):
                     self.blocked.setdefault(shown(here), []).append(reached.trail)
-                elif not _same(reached, outcome):
+                elif not _is_sent_alike(reached, outcome):
                     self.work.differs(line, f"{shown(part)} meets something else here")
 
 
-def _same(one: Outcome, other: Leaves) -> bool:
+def _is_sent_alike(one: Outcome, other: Leaves) -> bool:
     return isinstance(one, Leaves) and (one.endpoint, one.caller) == (other.endpoint, other.caller)
 
 
-def _sent(dialled: str, number: str) -> tuple[int, str] | None:
+def _digit_change(dialled: str, number: str) -> tuple[int, str] | None:
     """Return how many digits are taken off, and which are put in front."""
     whole = not is_open(dialled)
     for strip in range(min(len(dialled) + whole, 16)):
@@ -425,7 +431,7 @@ def _sent(dialled: str, number: str) -> tuple[int, str] | None:
 
 def _dialled_for(part: str, dialled: str, sent: str) -> str | None:
     """Return what is dialled for a call sent as `part`, where `dialled` is sent as `sent`."""
-    how = _sent(dialled, sent)
+    how = _digit_change(dialled, sent)
     if how is None or not part.startswith(how[1]):
         return None
     return dialled[: how[0]] + part[len(how[1]) :]
@@ -443,13 +449,13 @@ def _is_pattern(text: str) -> bool:
 def outbound(work: Work, known: KnownObjects) -> None:
     """Make the routes, and say what phones show to those whom they call."""
     out = _Outbound(work, known)
-    everybody = {phone.context for phone in known.phones.values()}
-    for context in sorted(everybody):
+    phone_contexts = {phone.context for phone in known.phones.values()}
+    for context in sorted(phone_contexts):
         out.look(context)
     made: list[tuple[Address, _Route]] = []
     for key in sorted(out.routes):
         route = out.routes[key]
-        permission = _permission(work, route, everybody)
+        permission = _permission(work, route, phone_contexts)
         if permission is None:
             continue
         made.append((_route(work, route, permission), route))
@@ -458,13 +464,13 @@ def outbound(work: Work, known: KnownObjects) -> None:
         _callers(work, known, made)
 
 
-def _permission(work: Work, route: _Route, everybody: set[str]) -> str | None:
+def _permission(work: Work, route: _Route, phone_contexts: set[str]) -> str | None:
     """Return the permission that a route asks for; "" for none, None where it is not known."""
-    if route.emergency and route.contexts != everybody:
+    if route.emergency and route.contexts != phone_contexts:
         note = "differs: with ccstate every phone may call for help; here some cannot"
         for candidate, _ in route.found:
             work.ledger.leave(work.follower.resolver.line(candidate), note)
-    if route.emergency or route.contexts == everybody:
+    if route.emergency or route.contexts == phone_contexts:
         return ""
     words = name_of(route.context)
     for permission, signs in _CLASSES:

@@ -78,7 +78,7 @@ class RingsAll:
 
 @dataclass(frozen=True, slots=True)
 class Leaves:
-    """A call to the world by an endpoint; `caller` is the number that is shown, if it was set."""
+    """A call to the outside by an endpoint; `caller` is the number that is shown, if it was set."""
 
     endpoint: str
     number: str
@@ -281,8 +281,8 @@ def same(one: Outcome, other: Outcome) -> bool:
         return True
     if type(one) is not type(other) or _facts(one) != _facts(other):
         return False
-    mine, others = parts(one), parts(other)
-    return len(mine) == len(others) and all(map(same, mine, others))
+    own, others = parts(one), parts(other)
+    return len(own) == len(others) and all(map(same, own, others))
 
 
 _ASIDE = frozenset({"trail", "call", "line", "wait", "places", "flags"})

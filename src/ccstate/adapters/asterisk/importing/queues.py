@@ -298,7 +298,7 @@ def room_of(work: Work, outcome: Confers) -> Address:
     line = outcome.trail.lines[-1]
     room = work.rooms.get(name)
     address = room.address if room else _new(work, name)
-    said = _said(work, outcome, address, line)
+    said = _room_fields(work, outcome, address, line)
     pin, waits = str(said.pop("pin", "")), bool(said.pop("waits", False))
     role = "moderator_pin" if said.pop("moderates", False) else "pin"
     if room is None:
@@ -328,7 +328,7 @@ def _new(work: Work, name: str) -> Address:
     return address
 
 
-def _said(work: Work, outcome: Confers, address: Address, line: Option) -> dict[str, Json]:
+def _room_fields(work: Work, outcome: Confers, address: Address, line: Option) -> dict[str, Json]:
     """Return what profiles and CONFBRIDGE() say of the room for this call, by fields.
 
     Also the PIN in clear, and `moderates` and `waits`: whether the caller is a moderator, or waits for one.

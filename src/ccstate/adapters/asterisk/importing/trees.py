@@ -127,9 +127,9 @@ class Destinations:
             return extension
         if isinstance(outcome, Plays) and is_mute(outcome.then):
             outcome = spoken_before(outcome)
-        return self._said(outcome, here)
+        return self._look_up(outcome, here)
 
-    def _said(self, outcome: Outcome, here: TreePlace) -> str:
+    def _look_up(self, outcome: Outcome, here: TreePlace) -> str:
         match outcome:
             case Message():
                 return self._message(outcome, here)
@@ -149,9 +149,9 @@ class Destinations:
             case Switched():
                 return self._switched(outcome, here)
             case Plays() | Timed() | Rings() | Leaves():
-                return self._grown(outcome, here)
+                return self._make_node(outcome, here)
             case _:
-                raise Nowhere(_why(outcome))
+                raise Nowhere(_reason(outcome))
 
     def _message(self, outcome: Message, here: TreePlace) -> str:
         box = message_at(self.known, outcome)
@@ -187,8 +187,8 @@ class Destinations:
                 ledger.leave(line, f"{note}queue empty or it becomes empty while they wait")
         said = self.known.onwards.setdefault(queue, (after, ends))
         if said != (after, ends):
-            note = f"differs: from here callers go on {_spelled(after, ends)}; "
-            ledger.leave(line, f"{note}{queue} says {_spelled(*said)}")
+            note = f"differs: from here callers go on {_overflow_words(after, ends)}; "
+            ledger.leave(line, f"{note}{queue} says {_overflow_words(*said)}")
         say_recording(self.work, queue, outcome, by_key=by_key)
         claim_trail(ledger, outcome.trail, here.by)
         return str(queue)
@@ -245,7 +245,7 @@ class Destinations:
     def _callers(self, outcome: Callers, here: TreePlace) -> str:
         """Divide callers by lists; else take the way of those not named, and list the named."""
         if listed_callers(self.work, outcome):
-            return self._grown(outcome, here)
+            return self._make_node(outcome, here)
         found = self.to(outcome.others, here.below)
         claim_trail(self.work.ledger, outcome.trail, here.by)
         numbers = ", ".join(map(legible, list(outcome.ways)[:8]))
@@ -257,7 +257,7 @@ class Destinations:
     def _switched(self, outcome: Switched, here: TreePlace) -> str:
         """Return a switch of two ways; else the way after a start, the others are listed."""
         if asked(self.work, outcome):
-            return self._grown(outcome, here)
+            return self._make_node(outcome, here)
         initial, ledger = outcome.initial, self.work.ledger
         found = self.to(outcome.ways[initial], here.below)
         claim_trail(ledger, outcome.trail, here.by)
@@ -278,7 +278,7 @@ class Destinations:
 
     # Nodes
 
-    def _grown(self, outcome: Outcome, here: TreePlace) -> str:
+    def _make_node(self, outcome: Outcome, here: TreePlace) -> str:
         """Return a node for this, in the tree that leads here or in one of its own."""
         if isinstance(outcome, Plays) and not prompt_of(self.work, (outcome.sound,)):
             then = self.to(outcome.then, here.below)
@@ -312,8 +312,8 @@ class Destinations:
             case Callers():
                 near = here.near
                 callers: list[Json] = [
-                    {"list": list_name(self.work, who, near), "to": self.to(way, here.below)}
-                    for who, way in listed_callers(self.work, outcome)
+                    {"list": list_name(self.work, listed, near), "to": self.to(way, here.below)}
+                    for listed, way in listed_callers(self.work, outcome)
                 ]
                 others = self.to(outcome.others, here.below)
                 return "callers", {"type": "callers", "callers": callers, "others": others}
@@ -330,7 +330,7 @@ class Destinations:
             case Leaves():
                 return self._dial_outside(outcome, here)
             case _:
-                raise Nowhere(_why(outcome))
+                raise Nowhere(_reason(outcome))
 
     def _dial(self, outcome: Rings, here: TreePlace) -> tuple[str, dict[str, Json]]:
         phone = self.known.phones.get(outcome.device)
@@ -423,7 +423,7 @@ class Destinations:
         if tree and tree.home == home:
             name = self.work.names.free(f"node of {tree.address}", TOP)
             with self.attempt(tree):
-                self._make(outcome, place, tree, name, here.deep)
+                self._fill_node(outcome, place, tree, name, here.deep)
             claim_trail(self.work.ledger, outcome.trail, here.by)
             return name
         if place not in self._trees:
@@ -432,7 +432,7 @@ class Destinations:
             self.work.names.free(f"node of {address}", TOP)
             with self.attempt(own):
                 self._trees[place] = (str(address), outcome.call.at.context)
-                self._make(outcome, place, own, TOP, 0)
+                self._fill_node(outcome, place, own, TOP, 0)
                 self._rooted(own, TOP)
         found, looked_up = self._trees[place]
         claim_trail(self.work.ledger, outcome.trail, here.by)
@@ -441,7 +441,9 @@ class Destinations:
             report_longer(self.work, outcome)
         return found
 
-    def _make(self, outcome: Menu | Reads, place: Place, tree: Tree, name: str, deep: int) -> None:
+    def _fill_node(
+        self, outcome: Menu | Reads, place: Place, tree: Tree, name: str, deep: int
+    ) -> None:
         """Fill in the node of a menu, which others can lead to before it is filled."""
         try:
             node: dict[str, Json] = {"type": "menu", "prompt": prompt(self.work, outcome.sounds)}
@@ -457,13 +459,13 @@ class Destinations:
             raise Nowhere(str(why)) from None
 
 
-def _spelled(seconds: int | None, ends: Mapping[str, str]) -> str:
+def _overflow_words(seconds: int | None, ends: Mapping[str, str]) -> str:
     wait = duration(seconds) if seconds else "any wait"
     words = {"to": f"after {wait}", "full": "where it is full", "empty": "where no agent is there"}
     return ", ".join(f"to {to} {words[why]}" for why, to in ends.items())
 
 
-def _why(outcome: Outcome) -> str:
+def _reason(outcome: Outcome) -> str:
     if isinstance(outcome, Follows):
         return "FollowMe() can call phones once an extension's own has rung, and here none has"
     found = unclear(outcome)

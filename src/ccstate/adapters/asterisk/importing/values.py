@@ -10,6 +10,7 @@ from ccstate.adapters.asterisk.conf.dialplan import Dialplan, DialplanStep
 from ccstate.adapters.asterisk.conf.patterns import MORE, common, is_open, matches
 from ccstate.adapters.asterisk.importing.outcomes import CALLER, At, Call
 from ccstate.adapters.asterisk.interpreter.call import NotFollowed
+from ccstate.adapters.asterisk.interpreter.facts import changes, steps_of
 from ccstate.adapters.asterisk.interpreter.lookup import Answer, Found, LeadsOn, Lookup
 from ccstate.adapters.asterisk.interpreter.text import (
     OPAQUE,
@@ -19,7 +20,6 @@ from ccstate.adapters.asterisk.interpreter.text import (
     substring,
 )
 from ccstate.adapters.asterisk.interpreter.values import PURE, SET_BY_ASTERISK
-from ccstate.adapters.asterisk.interpreter.world import changes, steps_of
 
 _CALLER_NUMBERS = frozenset({"CALLERID(num)", "CALLERID(number)", "CALLERIDNUM"})
 _COMPARED = re.compile(r'(?:!?=|=~)\s*"?([^"\s=!&|?)\]]*)"?')
@@ -95,11 +95,11 @@ class Values:
         found = dict.fromkeys([self.initial(name)])
         known = [*self.changed.get(name, ()), *self.of_any_key.get(family_of(name), ())]
         for _, value in known:
-            found.update(dict.fromkeys(self._given(name, value, list(found))))
+            found.update(dict.fromkeys(self._step_values(name, value, list(found))))
         found.update(dict.fromkeys(_COMPARED.findall(condition)))
         return list(found)
 
-    def _given(self, name: str, value: str, known: list[str]) -> Iterator[str]:
+    def _step_values(self, name: str, value: str, known: list[str]) -> Iterator[str]:
         """Return the values that a step can give: `$[1 - ${NIGHT}]` gives one for each before."""
         if "$" not in value:
             yield value
@@ -264,10 +264,10 @@ class Resolver:
 
     def answer(self, context: str, dialled: str, closed: Closed = frozenset()) -> Candidate | None:
         """Return the first extension that matches whatever the open places may be."""
-        found = self._first(context, dialled, closed)
+        found = self._first_answer(context, dialled, closed)
         return _candidate(found) if found else None
 
-    def _first(self, context: str, dialled: str, closed: Closed) -> Answer | None:
+    def _first_answer(self, context: str, dialled: str, closed: Closed) -> Answer | None:
         key = (context, dialled, closed)
         if key not in self._answers:
             if len(self._answers) > MOST_KEPT:
@@ -292,11 +292,11 @@ class Resolver:
 
     def extension(self, at: At) -> bool:
         """Check whether anything answers there."""
-        return self._first(at.context, at.exten, at.closed) is not None
+        return self._first_answer(at.context, at.exten, at.closed) is not None
 
     def step(self, at: At) -> Found | None:
         """Return the step of a call, and the includes that lead there."""
-        first = self._first(at.context, at.exten, at.closed)
+        first = self._first_answer(at.context, at.exten, at.closed)
         if first and at.priority in first[0].steps:
             return Found(first[0].steps[at.priority], first[1])
         return first and self.lookup.step(*at[:3], None, _leads_on(at.closed))

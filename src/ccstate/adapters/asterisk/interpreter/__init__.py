@@ -22,9 +22,9 @@ from ccstate.adapters.asterisk.interpreter.call import (
     Stop,
     Waits,
 )
+from ccstate.adapters.asterisk.interpreter.facts import OTHER_CALLER, Moments, Survey, edges
 from ccstate.adapters.asterisk.interpreter.running import Interpreter
 from ccstate.adapters.asterisk.interpreter.text import OPAQUE
-from ccstate.adapters.asterisk.interpreter.world import OTHER_CALLER, Moments, Survey, edges
 
 __all__ = [
     "AGENT",

@@ -79,12 +79,12 @@ def _playback(run: Play, data: str) -> None:
     sounds, options = said["sounds"], said["options"]
     if "skip" in options.split("&") and not run.call.is_answered:
         return
-    _hears(run, sounds)
+    _play_sounds(run, sounds)
     if "noanswer" not in options:
         _answer(run, "")
 
 
-def _hears(run: Play, sounds: str) -> None:
+def _play_sounds(run: Play, sounds: str) -> None:
     for sound in require_known(sounds).split("&"):
         if sound.strip():
             run.heard.append(Heard("sound", sound.strip(), run.line))
@@ -99,7 +99,7 @@ def _background(run: Play, data: str) -> Stop | None:
         raise NotFollowed("Background() looks up keys in another context")
     if "s" in options and not run.call.is_answered:
         return None
-    _hears(run, said["sounds"])
+    _play_sounds(run, said["sounds"])
     if "n" not in options:
         _answer(run, "")
     if _asks_next(run):
@@ -141,7 +141,7 @@ def _music(run: Play, data: str) -> Stop | None:
     return None
 
 
-def _says(what: str) -> Callable[[Play, str], Stop | None]:
+def _sayer(what: str) -> Callable[[Play, str], Stop | None]:
     def say(run: Play, data: str) -> None:
         said = arguments(run.fill(data), 1)[0]
         text = "the time" if what == "time" else require_known(said)
@@ -168,7 +168,7 @@ def _read(run: Play, data: str) -> Stop:
     digits = int(most) if most.strip().isdigit() and 0 < int(most) < 255 else 255
     count = int(tries) if tries.strip().isdigit() and int(tries) > 0 else 1
     begun = len(run.heard)
-    _hears(run, said["sounds"])
+    _play_sounds(run, said["sounds"])
     if "n" not in options:
         _answer(run, "")
     seconds = seconds_of(said["seconds"])
@@ -387,7 +387,7 @@ def _aside(note: str, play: Callable[[Play, str], Stop | None] | None = _nothing
     return Application(play, effect=Effect.ASIDE, note=note)
 
 
-def _ends(end: str, note: str) -> Application:
+def _ending(end: str, note: str) -> Application:
     return Application(_end(end), effect=Effect.ENDS, note=note)
 
 
@@ -403,10 +403,10 @@ APPLICATIONS: Mapping[str, Application] = {
     "answer": Application(_answer, effect=Effect.NOTHING),
     "authenticate": Application(_authenticate),
     "background": Application(_background, "sounds options language context"),
-    "busy": _ends("busy tone", "with ccstate callers hear no busy tone, the call ends"),
+    "busy": _ending("busy tone", "with ccstate callers hear no busy tone, the call ends"),
     "celgenuserevent": _UNNOTICED,
     "confbridge": Application(_conference, "room bridge user menu"),
-    "congestion": _ends(
+    "congestion": _ending(
         "congestion tone", "with ccstate callers hear no congestion tone, the call ends"
     ),
     "dbdel": Application(_db_del),
@@ -449,11 +449,11 @@ APPLICATIONS: Mapping[str, Application] = {
     ),
     "resetcdr": _UNNOTICED,
     "ringing": _UNNOTICED,
-    "sayalpha": Application(_says("letters")),
-    "saydigits": Application(_says("digits")),
-    "saynumber": Application(_says("number")),
-    "sayphonetic": Application(_says("letters")),
-    "sayunixtime": Application(_says("time")),
+    "sayalpha": Application(_sayer("letters")),
+    "saydigits": Application(_sayer("digits")),
+    "saynumber": Application(_sayer("number")),
+    "sayphonetic": Application(_sayer("letters")),
+    "sayunixtime": Application(_sayer("time")),
     "sendtext": _aside("ccstate sends no text"),
     "set": Application(_set),
     "setamaflags": _aside(_RECORDS),

@@ -26,10 +26,10 @@ from ccstate.adapters.asterisk.interpreter.call import (
     UndecidedTime,
     Waits,
 )
+from ccstate.adapters.asterisk.interpreter.facts import Moments, Survey
 from ccstate.adapters.asterisk.interpreter.jumps import NOWHERE
 from ccstate.adapters.asterisk.interpreter.lookup import Lookup
 from ccstate.adapters.asterisk.interpreter.values import Play, Scene
-from ccstate.adapters.asterisk.interpreter.world import Moments, Survey
 
 MOST_STEPS = 3_000
 SUSPICIOUS = 150
@@ -54,7 +54,7 @@ class _Played(Play):
                     return Ended(before, tuple(self.heard), self.line, ENDLESS)
                 seen.add(before.key())
             try:
-                stop = self._next()
+                stop = self._next_stop()
             except Undecided as open_fact:
                 asked = (open_fact.fact, open_fact.values)
                 return Decides(before, tuple(self.heard[:heard]), self.line, *asked)
@@ -69,7 +69,7 @@ class _Played(Play):
                 return stop
         raise NotFollowed(f"the call takes more than {MOST_STEPS:,} steps", self.line)
 
-    def _next(self) -> Stop | None:
+    def _next_stop(self) -> Stop | None:
         call = self.call
         if call.pending:
             return self._pressed(call)
@@ -79,9 +79,9 @@ class _Played(Play):
         self.line = found.step.option
         self.here = (call.context, call.exten, call.priority)
         self.call = replace(call, priority=call.priority + 1)
-        return self._runs(self.fill(found.step.app), found.step.data)
+        return self._run_application(self.fill(found.step.app), found.step.data)
 
-    def _runs(self, app: str, data: str) -> Stop | None:
+    def _run_application(self, app: str, data: str) -> Stop | None:
         known = APPLICATIONS.get(app.strip().lower())
         if known is None or known.play is None:
             raise NotFollowed(f"{app.strip()[:40]}() is not interpreted")
@@ -90,7 +90,7 @@ class _Played(Play):
     def execute(self, name: str, data: str) -> Stop | None:
         if "$" in data:
             raise NotFollowed(f"what {name[:40]}() is given holds a $ once it is filled in")
-        return self._runs(name, data)
+        return self._run_application(name, data)
 
     def _behind_leg(self, stop: Ended) -> None:
         """Go on behind the Dial() of a Local channel that ended before it was answered.
@@ -253,7 +253,7 @@ class Interpreter:
     def _read(self, stop: Keys, typed: str, status: str) -> Stop:
         if stop.read is None:
             raise ValueError("no Read() asks here")
-        return self._with(stop, {stop.read.variable: typed, "READSTATUS": status})
+        return self._run_with(stop, {stop.read.variable: typed, "READSTATUS": status})
 
     def rung(self, stop: Rings, status: str) -> Stop:
         """Go on with the DIALSTATUS that came of the phones that ring."""
@@ -264,17 +264,17 @@ class Interpreter:
                 return self.run(left_leg(stop.call, status), stop.line)
             call = replace(stop.call, legs=(*stop.call.legs[:-1], leg._replace(seconds=left)))
             stop = stop._replace(call=call)
-        return self._with(stop, {"DIALSTATUS": status})
+        return self._run_with(stop, {"DIALSTATUS": status})
 
     def left_queue(self, stop: Waits, status: str) -> Stop:
         """Let the caller leave the queue with a QUEUESTATUS."""
-        return self._with(stop, {"QUEUESTATUS": status})
+        return self._run_with(stop, {"QUEUESTATUS": status})
 
     def recorded(self, stop: Mailbox, status: str) -> Stop:
         """End VoiceMail() with a VMSTATUS, while the caller is still there."""
-        return self._with(stop, {"VMSTATUS": status})
+        return self._run_with(stop, {"VMSTATUS": status})
 
-    def _with(self, stop: Keys | Rings | Waits | Mailbox, said: Mapping[str, str]) -> Stop:
+    def _run_with(self, stop: Keys | Rings | Waits | Mailbox, said: Mapping[str, str]) -> Stop:
         kept = {name: value for name, value in said.items() if self.survey.reads(name)}
         variables = {**stop.call.variables, **kept}
         return self.run(replace(stop.call, variables=variables), stop.line)

@@ -81,11 +81,11 @@ def name_and_cut(inside: str) -> tuple[str, int, int | None]:
         depth += (char == "(") - (char == ")")
         if char == ":" and not depth:
             offset, colon, length = inside[at + 1 :].partition(":")
-            return inside[:at], _whole(offset), _whole(length) if colon else None
+            return inside[:at], _whole_number(offset), _whole_number(length) if colon else None
     return inside, 0, None
 
 
-def _whole(text: str) -> int:
+def _whole_number(text: str) -> int:
     text = text.strip()
     if not text.removeprefix("-").isascii() or not text.removeprefix("-").isdigit():
         raise NotFollowed(f"{text[:20]!r} is no offset")
@@ -189,7 +189,7 @@ def evaluate(expression: str) -> str:
     if not tokens or _begins_with_operator(tokens):
         return ""
     parser = _Parser(tokens, expression)
-    return _written(parser.whole())
+    return _value_text(parser.whole())
 
 
 def _begins_with_operator(tokens: list[tuple[str, str]]) -> bool:
@@ -233,10 +233,10 @@ class _Parser:
     def whole(self) -> _Value:
         found = self._chosen()
         if self._at < len(self._tokens):
-            raise self._wrong()
+            raise self._syntax_error()
         return found
 
-    def _wrong(self) -> NotFollowed:
+    def _syntax_error(self) -> NotFollowed:
         return NotFollowed(f"the expression {self._expression[:60]!r} is a syntax error")
 
     def _sign(self, *signs: str) -> str:
@@ -256,7 +256,7 @@ class _Parser:
         if self._sign("?"):
             yes = self._chosen()
             if not self._sign("::", ":"):
-                raise self._wrong()
+                raise self._syntax_error()
             no = self._chosen()
             condition = no if _is_nothing(condition) else yes
         self._deep -= 1
@@ -299,19 +299,19 @@ class _Parser:
         if self._sign("("):
             found = self._chosen()
             if not self._sign(")"):
-                raise self._wrong()
+                raise self._syntax_error()
             return found
         if self._at < len(self._tokens) and self._tokens[self._at][0] == "text":
             self._at += 1
             return _Text(self._tokens[self._at - 1][1])
-        raise self._wrong()
+        raise self._syntax_error()
 
 
 def _bare(value: _Value) -> str:
-    return value.bare if isinstance(value, _Text) else _written(value)
+    return value.bare if isinstance(value, _Text) else _value_text(value)
 
 
-def _written(value: _Value) -> str:
+def _value_text(value: _Value) -> str:
     if isinstance(value, _Text):
         return value.text
     if value == value.to_integral_value():
@@ -337,7 +337,7 @@ def _compared(test: Callable[[object, object], bool]) -> Callable[[_Value, _Valu
         texts = [v for v in (left, right) if isinstance(v, _Text) and not v.is_number]
         if texts:
             # With their quotes: `"2" = 2` does not hold (16.28, 22.10, seen).
-            return Decimal(int(test(_written(left), _written(right))))
+            return Decimal(int(test(_value_text(left), _value_text(right))))
         return Decimal(int(test(_number(left), _number(right))))
 
     return compare
@@ -353,17 +353,17 @@ def _counted(work: Callable[[Decimal, Decimal], Decimal]) -> Callable[[_Value, _
     return count
 
 
-def _both(left: _Value, right: _Value) -> _Value:
+def _and(left: _Value, right: _Value) -> _Value:
     return Decimal(0) if _is_nothing(left) or _is_nothing(right) else left
 
 
-def _either(left: _Value, right: _Value) -> _Value:
+def _or(left: _Value, right: _Value) -> _Value:
     return right if _is_nothing(left) else left
 
 
 _BINARY: Mapping[str, Callable[[_Value, _Value], _Value]] = {
-    "|": _either,
-    "&": _both,
+    "|": _or,
+    "&": _and,
     "=": _compared(lambda a, b: a == b),
     "==": _compared(lambda a, b: a == b),
     "!=": _compared(lambda a, b: a != b),

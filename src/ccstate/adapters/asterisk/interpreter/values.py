@@ -21,6 +21,7 @@ from ccstate.adapters.asterisk.interpreter.call import (
     Undecided,
     UndecidedTime,
 )
+from ccstate.adapters.asterisk.interpreter.facts import Moments, Survey
 from ccstate.adapters.asterisk.interpreter.jumps import NOWHERE, Run
 from ccstate.adapters.asterisk.interpreter.lookup import Found, Lookup
 from ccstate.adapters.asterisk.interpreter.text import (
@@ -35,7 +36,6 @@ from ccstate.adapters.asterisk.interpreter.text import (
     search_regex,
     substring,
 )
-from ccstate.adapters.asterisk.interpreter.world import Moments, Survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,7 @@ def _function(run: Play, name: str, said: str) -> str:
     return opaque(f"{name}()")
 
 
-# Functions that ask the call or the world
+# Functions that ask for the call, or for facts outside
 
 
 def _callerid(run: Play, said: str) -> str:
@@ -217,7 +217,7 @@ def _dialplan_exists(run: Play, said: str) -> str:
 
 def _iftime(run: Play, said: str) -> str:
     times, _, values = said.partition("?")
-    yes, no = _two(values)
+    yes, no = _split_values(values)
     holds = run.moments.holding(require_known(times)) & run.call.moments
     if holds == run.call.moments:
         return yes
@@ -276,7 +276,7 @@ _ASKING: Mapping[str, Callable[[Play, str], str]] = {
 # Functions of their arguments alone
 
 
-def _two(values: str) -> tuple[str, str]:
+def _split_values(values: str) -> tuple[str, str]:
     """Split a text at the first colon outside of quotes."""
     is_quoted = False
     for at, char in enumerate(values):
@@ -288,7 +288,7 @@ def _two(values: str) -> tuple[str, str]:
 
 def _if(said: str) -> str:
     condition, _, values = said.partition("?")
-    yes, no = _two(values)
+    yes, no = _split_values(values)
     return yes if is_true(require_known(condition)) else no
 
 

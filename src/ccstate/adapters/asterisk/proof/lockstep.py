@@ -16,7 +16,7 @@ from typing import NamedTuple
 from ccstate.adapters.asterisk import interpreter as by_hand
 from ccstate.adapters.asterisk.conf import Option
 from ccstate.adapters.asterisk.interpreter import NotFollowed
-from ccstate.adapters.asterisk.interpreter.world import Moments
+from ccstate.adapters.asterisk.interpreter.facts import Moments
 from ccstate.adapters.asterisk.proof import turns
 from ccstate.adapters.asterisk.proof.objects import Objects, Where
 from ccstate.adapters.asterisk.proof.turns import Heard, Turn
@@ -121,18 +121,27 @@ class Lockstep:
         calendar: Moments,
     ) -> None:
         self._written, self._objects, self._own = written, objects, own
-        self._proof, self._door, self._line, self._calendar = proof, entry_point, line, calendar
+        self._proof, self._entry_point, self._line, self._calendar = (
+            proof,
+            entry_point,
+            line,
+            calendar,
+        )
 
     def compare(self, after: Where, moments: int, facts: Mapping[str, str]) -> None:
         """Compare every call that comes in at these moments, while these facts hold."""
-        context, exten, calls = self._door.context, self._door.exten, self._proof.calls
+        context, exten, calls = (
+            self._entry_point.context,
+            self._entry_point.exten,
+            self._proof.calls,
+        )
         todo: deque[_Pair] = deque()
         seen: set[tuple[object, ...]] = set()
         left_out = 0
         try:
             first = self._written.begins(context, exten, moments, facts, self._objects.phone)
         except NotFollowed as why:
-            self._loses((), why)
+            self._note_unfollowed((), why)
             return
         known = tuple(
             f"{_fact(fact)} is {value or 'empty'}"
@@ -153,20 +162,22 @@ class Lockstep:
                     seen.add(key)
                     todo.append(following)
             except NotFollowed as why:
-                self._loses(pair.did, why)
+                self._note_unfollowed(pair.did, why)
         if left_out:
             reason = (
                 f"{left_out:,} ways from there are not walked: "
                 f"there are more than {MOST_PAIRS:,} situations"
             )
-            self._loses((), NotFollowed(reason, first.line))
+            self._note_unfollowed((), NotFollowed(reason, first.line))
         if self._proof.calls == calls:
             # Every way comes back to where it was: one call that goes round in both.
             self._proof.same += 1
 
-    def _loses(self, did: tuple[str, ...], why: NotFollowed) -> None:
+    def _note_unfollowed(self, did: tuple[str, ...], why: NotFollowed) -> None:
         line = why.line or self._line
-        self._proof.unfollowed.append(Unfollowed(self._door, did, why.reason, line.file, line.line))
+        self._proof.unfollowed.append(
+            Unfollowed(self._entry_point, did, why.reason, line.file, line.line)
+        )
 
     # One pair
 
@@ -175,7 +186,7 @@ class Lockstep:
         if isinstance(before.what, turns.Open) and not isinstance(pair.before, turns.Over):
             for value in before.what.values:
                 did = (*pair.did, f"{_fact(before.what.fact)} is {value or 'empty'}")
-                stop = self._hand(pair._replace(did=did), value)
+                stop = self._hand_side(pair._replace(did=did), value)
                 if stop:
                     yield stop
             return
@@ -185,16 +196,16 @@ class Lockstep:
                 yield pair._replace(before=_said_before(stop_then, pair.before), moments=moments)
             return
         where, after = self._objects.turn(pair.after)
-        yield from self._both(pair, before, where, after)
+        yield from self._compare_turns(pair, before, where, after)
 
-    def _hand(self, pair: _Pair, did: str) -> _Pair | None:
+    def _hand_side(self, pair: _Pair, did: str) -> _Pair | None:
         """Return the pair once the hand-written side went on alone; sounds are kept for later."""
         if isinstance(pair.before, turns.Over):
             return None
         try:
             stop = self._written.goes(pair.before, did)
         except NotFollowed as why:
-            self._loses(pair.did, why)
+            self._note_unfollowed(pair.did, why)
             return None
         if isinstance(stop, turns.Over):
             return pair._replace(before=stop)
@@ -203,13 +214,15 @@ class Lockstep:
     def _turn(self, stop: "by_hand.Stop | turns.Over") -> Turn:
         return Turn(Heard(), stop) if isinstance(stop, turns.Over) else self._written.turn(stop)
 
-    def _both(self, pair: _Pair, before: Turn, where: Where, after: Turn) -> Iterator[_Pair]:
+    def _compare_turns(
+        self, pair: _Pair, before: Turn, where: Where, after: Turn
+    ) -> Iterator[_Pair]:
         one, other = before.what, after.what
-        if isinstance(one, turns.Asks) and one.typed and not _types(other):
+        if isinstance(one, turns.Asks) and one.typed and not _awaits_digits(other):
             # The other side has taken the first keys, and is heard once this one goes on too.
             yield from self._typed_alone(pair, before, where, after)
             return
-        differs = self._hears(pair, before, after) or pair.differs
+        differs = self._note_sounds(pair, before, after) or pair.differs
         pair = pair._replace(differs=differs)
         match one, other:
             case turns.Asks(), turns.Asks():
@@ -225,13 +238,15 @@ class Lockstep:
                 yield from self._left(pair, leaves, others_leave, before.line, where)
             case turns.Over(), turns.Over():
                 if one != other and not _is_nothing(one, other):
-                    self._ends(pair, one, other, before.line)
+                    self._note_end(pair, one, other, before.line)
                 else:
-                    self._counts(pair)
+                    self._count_end(pair)
             case _:
-                self._ends(pair, one, other, before.line)
+                self._note_end(pair, one, other, before.line)
 
-    def _ends(self, pair: _Pair, one: turns.What, other: turns.What, line: Option | None) -> None:
+    def _note_end(
+        self, pair: _Pair, one: turns.What, other: turns.What, line: Option | None
+    ) -> None:
         """Note that from here on callers are in different situations."""
         self._notes(pair, "what happens", one, other, line)
         self._proof.differ += 1
@@ -245,15 +260,15 @@ class Lockstep:
         line = line or self._line
         is_always = pair.moments == self._calendar.every
         at = None if is_always else self._calendar.first_of(pair.moments)
-        found = Difference(self._door, pair.did, about, was, now, line.file, line.line, at)
+        found = Difference(self._entry_point, pair.did, about, was, now, line.file, line.line, at)
         self._proof.differences.append(found)
 
-    def _names(self, pair: _Pair, was: str, now: str, line: Option | None) -> None:
+    def _note_names(self, pair: _Pair, was: str, now: str, line: Option | None) -> None:
         """Note that phones show another name of the caller."""
         as_sent = "the name that the caller sends"
         self._note(pair, "the caller's name on phones", was or as_sent, now or as_sent, line)
 
-    def _hears(self, pair: _Pair, before: Turn, after: Turn) -> bool:
+    def _note_sounds(self, pair: _Pair, before: Turn, after: Turn) -> bool:
         """Note sounds that differ; return whether any does."""
         differs = False
         one, other = before.heard, after.heard
@@ -278,14 +293,14 @@ class Lockstep:
         try:
             return onwards._replace(before=self._written.goes(pair.before, did))
         except NotFollowed as why:
-            self._loses(onwards.did, why)
+            self._note_unfollowed(onwards.did, why)
             return None
 
     def _pressed(self, pair: _Pair, where: Where, after: Turn) -> Iterator[_Pair]:
         """Press the same key on both sides, where both ask; waiting digits end on their own."""
         is_typing = isinstance(pair.before, by_hand.Keys) and bool(pair.before.typed)
         for did in (*self._keys(pair, where), turns.SILENCE):
-            is_alone = did == turns.SILENCE and is_typing and not _types(after.what)
+            is_alone = did == turns.SILENCE and is_typing and not _awaits_digits(after.what)
             is_asked = isinstance(after.what, turns.Asks) and not is_alone
             then = self._objects.goes(where, did) if is_asked else where
             shown = did if did == turns.SILENCE else f"presses {did}"
@@ -306,7 +321,7 @@ class Lockstep:
         other = next((key for key in "1234567890" if key not in onwards), "")
         return sorted({*onwards, other, "#", *(() if typed else "*")} - {""})
 
-    def _counts(self, pair: _Pair) -> None:
+    def _count_end(self, pair: _Pair) -> None:
         """Count calls that end alike; they differ where they did on the way."""
         if pair.differs:
             self._proof.differ += 1
@@ -333,19 +348,19 @@ class Lockstep:
         where: Where,
     ) -> Iterator[_Pair]:
         if not _is_one_target(one.targets, other.targets):
-            self._ends(pair, one, other, line)
+            self._note_end(pair, one, other, line)
             return
         if (one.seconds, one.options) != (other.seconds, other.options):
             about = "rights in the call" if one.seconds == other.seconds else "how long it rings"
             self._notes(pair, about, one, other, line)
             pair = pair._replace(differs=True)
         if one.named != other.named:
-            self._names(pair, one.named, other.named, line)
+            self._note_names(pair, one.named, other.named, line)
             pair = pair._replace(differs=True)
         if not _is_one_number(one.shown or self._own, other.shown or self._own):
             self._notes(pair, "the number that is shown", one, other, line)
             pair = pair._replace(differs=True)
-        self._counts(pair)
+        self._count_end(pair)
         for did in _UNANSWERED:
             if found := self._step(pair, did, self._objects.goes(where, did)):
                 yield found
@@ -359,15 +374,15 @@ class Lockstep:
         where: Where,
     ) -> Iterator[_Pair]:
         if one.queue != other.queue:
-            self._ends(pair, one, other, line)
+            self._note_end(pair, one, other, line)
             return
         if (one.seconds, one.options) != (other.seconds, other.options):
             self._notes(pair, "the wait in the queue", one, other, line)
             pair = pair._replace(differs=True)
         if one.named != other.named:
-            self._names(pair, one.named, other.named, line)
+            self._note_names(pair, one.named, other.named, line)
             pair = pair._replace(differs=True)
-        self._counts(pair)
+        self._count_end(pair)
         for key in sorted(one.keys ^ other.keys):
             there = pair._replace(did=(*pair.did, f"presses {key} in the queue"))
             happens = ("leaves the queue", "nothing")
@@ -391,7 +406,7 @@ class Lockstep:
         where: Where,
     ) -> Iterator[_Pair]:
         if one.mailbox != other.mailbox:
-            self._ends(pair, one, other, line)
+            self._note_end(pair, one, other, line)
             return
         if one.greeting != other.greeting:
             self._notes(pair, "the greeting", one, other, line)
@@ -430,7 +445,7 @@ def _is_one_target(one: frozenset[str], other: frozenset[str]) -> bool:
     return is_outside and _is_one_number(written.rpartition(" ")[2], number)
 
 
-def _types(what: turns.What) -> bool:
+def _awaits_digits(what: turns.What) -> bool:
     """Check whether digits of an entry wait for more."""
     return isinstance(what, turns.Asks) and bool(what.typed)
 

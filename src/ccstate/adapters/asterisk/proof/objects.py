@@ -9,8 +9,8 @@ from ccstate.adapters.asterisk.interpreter import NotFollowed
 from ccstate.adapters.asterisk.kinds.feature_code import SOUND_WHEN_DONE, SOUND_WHEN_REFUSED
 from ccstate.adapters.asterisk.kinds.outbound_route import OUTSIDE_RINGS
 from ccstate.adapters.asterisk.proof import turns
+from ccstate.adapters.asterisk.proof.states import samples_of
 from ccstate.adapters.asterisk.proof.turns import Heard, Turn
-from ccstate.adapters.asterisk.proof.worlds import samples_of
 from ccstate.dialling.called import ending_alike
 from ccstate.dialling.number_formats import carrier_formats, read_as_e164, rewritten, written_for
 from ccstate.dialling.routing import Dialling, Leaves
@@ -111,9 +111,9 @@ class Objects:
             if isinstance(where, Acts):
                 return where, Turn(Heard(where.words, where.things), turns.Over(turns.OVER))
             if isinstance(where, Turns):
-                return where, Turn(Heard("", (self._turned(where),)), turns.Over(turns.OVER))
-            heard = _joined(heard, self._hears(where))
-            what = self._what(where)
+                return where, Turn(Heard("", (self._turn_thing(where),)), turns.Over(turns.OVER))
+            heard = _join_sounds(heard, self._prompt_sounds(where))
+            what = self._situation(where)
             if what is not None:
                 return where, Turn(heard, what)
             if where.place in seen:
@@ -131,7 +131,7 @@ class Objects:
             return found
         return fields
 
-    def _hears(self, where: At) -> Heard:
+    def _prompt_sounds(self, where: At) -> Heard:
         """Return the prompt of the place."""
         place = where.place
         if where.typed:
@@ -139,30 +139,30 @@ class Objects:
         fields = self._fields(place)
         if place.kind == "ivr":
             language = self._flow.centre.of("ivr")[place.name].get("language")
-            return self._spoken(fields.get("prompt"), language)
+            return self._prompt_words(fields.get("prompt"), language)
         if place.kind == "extension" and place.node:
             return Heard()
         recording = fields.get("recording") or {}
         if recording.get("when", "never") == "never":
             recording = {}
         recorded = ("the call is recorded",) if recording.get("when") == "always" else ()
-        heard = _joined(self._spoken(recording.get("notice"), None), Heard("", recorded))
+        heard = _join_sounds(self._prompt_words(recording.get("notice"), None), Heard("", recorded))
         if place.kind == "queue":
             welcome = (fields.get("announcements") or {}).get("welcome")
-            return _joined(heard, self._spoken(welcome, None))
+            return _join_sounds(heard, self._prompt_words(welcome, None))
         return heard
 
-    def _turned(self, where: Turns) -> str:
+    def _turn_thing(self, where: Turns) -> str:
         """Return what is noticed of a code that turns a switch."""
         is_on = self._phases.get(f"{SWITCH}{where.switch}") is Position.ON
         return f"turns switch/{where.switch} {'off' if is_on else 'on'}"
 
-    def _spoken(self, prompt: str | None, language: str | None) -> Heard:
+    def _prompt_words(self, prompt: str | None, language: str | None) -> Heard:
         if not prompt:
             return Heard()
         return Heard(self._flow.centre.words(prompt, language) or f"«{prompt}»")
 
-    def _what(self, where: At) -> turns.What | None:
+    def _situation(self, where: At) -> turns.What | None:
         """Return what the place asks or does; None where the call goes on by itself."""
         place, ways = where.place, self._ways(where.place)
         events = {way.event: way for way in ways}
@@ -171,7 +171,7 @@ class Objects:
             return turns.Over("conference", place.name + by)
         if place.kind == "extension" and place.node == "voicemail":
             prompt = (self._fields(place).get("voicemail") or {}).get("greeting")
-            greeting = self._spoken(prompt, None).words or "u"
+            greeting = self._prompt_words(prompt, None).words or "u"
             return turns.Message(f"voicemail/{place.name}", greeting)
         if Event.SILENCE in events:
             return turns.Asks(seconds(self._fields(place)["timeout"]), where.typed)
@@ -193,19 +193,19 @@ class Objects:
             rights = _letters(queue.get("caller_rights"), "TK")
             rights += _letters(queue.get("member_rights"), "tk") + _on_demand(queue, "x")
             rights = "".join(sorted(rights))
-            named = self._named(queue)
+            named = self._name_prefix(queue)
             return turns.Waits(str(place), length, rights, full, empty, keys, named)
         turn = self._in_turn(place)[where.tries :]
         phones = turn[0].phones if turn else frozenset({by_event[Event.ANSWERED].at})
         length = turn[0].seconds if turn else length
         if place.kind == "ring_group":
-            return turns.Rings(phones, length, named=self._named({}))
+            return turns.Rings(phones, length, named=self._name_prefix({}))
         (target,) = phones
         called = self._flow.centre.of("extension").get(target.removeprefix("extension/"), {})
         rights = _letters(self._caller.get("rights"), "TK") + _letters(called.get("rights"), "tk")
         rights += _on_demand(self._caller, "X") + _on_demand(called, "x")
         options = "".join(sorted(rights))
-        return turns.Rings(phones, length, options, named=self._named({}))
+        return turns.Rings(phones, length, options, named=self._name_prefix({}))
 
     def _in_turn(self, place: Place) -> list["_Ring"]:
         """Return the phones of a ring group, or an extension's `follow_me`, as they ring in turn."""
@@ -225,7 +225,7 @@ class Objects:
             for follow in (*(own if fields["device"] != "none" else ()), *follows)
         ]
 
-    def _named(self, queue: Filled) -> str:
+    def _name_prefix(self, queue: Filled) -> str:
         """Return the prefix before the caller's name on ringing phones: first that of the queue."""
         name = "caller_name_prefix"
         prefix = queue.get(name) or self._number.get(name)
@@ -331,7 +331,7 @@ def _is_in_order(group: Filled) -> bool:
     return bool(group["strategy"] == "in_order")
 
 
-def _joined(one: Heard, other: Heard) -> Heard:
+def _join_sounds(one: Heard, other: Heard) -> Heard:
     words = " ".join(part for part in (one.words, other.words) if part)
     return Heard(words, one.things + other.things, one.pause + other.pause)
 
@@ -375,7 +375,7 @@ class Entrances:
         """Return where a call goes that a phone dials."""
         extension = self._flow.centre.of("extension").get(phone, {})
         if code := self._codes.get(dialled):
-            return self._coded(phone, code)
+            return self._code_place(phone, code)
         reached = self._dialling.dial(extension.get("site") or "", dialled)
         if isinstance(reached, Leaves):
             route = self._dialling.routes[reached.route]
@@ -423,7 +423,7 @@ class Entrances:
             alike.setdefault("" if is_own else shown, (context, phone))
         return list(found.values())
 
-    def _coded(self, phone: str, code: Filled) -> Where:
+    def _code_place(self, phone: str, code: Filled) -> Where:
         """Return the place of a call from a phone that dials a feature code."""
         action = str(code["action"])
         match action:
@@ -436,20 +436,20 @@ class Entrances:
             case "log_in" | "log_out":
                 logins = self._logins.get(phone, {})
                 asked = [code["queue"]] if code.get("queue") else sorted(logins)
-                return self._acts(
+                return self._action(
                     action,
                     tuple(
-                        _acts(action, f"queue/{queue}", phone, logins[queue])
+                        _act(action, f"queue/{queue}", phone, logins[queue])
                         for queue in asked
                         if queue in logins
                     ),
                 )
             case "pause" | "unpause":
-                return self._acts(action, (_acts(action, turns.ALL_QUEUES, phone, 0),))
+                return self._action(action, (_act(action, turns.ALL_QUEUES, phone, 0),))
             case _:
                 raise NotFollowed(f"what the feature code {action} does is not walked")
 
-    def _acts(self, action: str, things: tuple[str, ...]) -> Acts:
+    def _action(self, action: str, things: tuple[str, ...]) -> Acts:
         """Return what an action does, with the sound that confirms it; another if it does nothing."""
         sound = SOUND_WHEN_DONE[action] if things else SOUND_WHEN_REFUSED
         return Acts(things, self._words.get(sound) or f"«{sound}»")
@@ -496,6 +496,6 @@ _DOES = {
 }
 
 
-def _acts(action: str, queue: str, phone: str, penalty: int) -> str:
+def _act(action: str, queue: str, phone: str, penalty: int) -> str:
     behind = str(penalty) if action == "log_in" else ""
     return turns.agent(_DOES[action], queue, f"extension/{phone}", behind)

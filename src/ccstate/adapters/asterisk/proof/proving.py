@@ -18,7 +18,7 @@ from ccstate.adapters.asterisk.interpreter import (
     Survey,
     edges,
 )
-from ccstate.adapters.asterisk.interpreter.world import dates_of, days_between, times_of, timing
+from ccstate.adapters.asterisk.interpreter.facts import dates_of, days_between, times_of, timing
 from ccstate.adapters.asterisk.proof.lockstep import (
     Difference,
     EntryPoint,
@@ -27,10 +27,10 @@ from ccstate.adapters.asterisk.proof.lockstep import (
     Unfollowed,
 )
 from ccstate.adapters.asterisk.proof.objects import At, Entrances, Leaving, Objects, Turns, Where
-from ccstate.adapters.asterisk.proof.worlds import (
+from ccstate.adapters.asterisk.proof.states import (
     Behind,
     Dialled,
-    Worlds,
+    States,
     dialled_by_carriers,
     dialled_by_phones,
     listed_callers,
@@ -84,7 +84,7 @@ class Proving:
         self.entrances = Entrances(self._flow, setting.words)
         self._numbers = _shown_numbers(confs)
         self._proof = Proof()
-        self._worlds = Worlds(
+        self._states = States(
             self._flow,
             Year(self._flow.centre, first),
             self._moments,
@@ -165,7 +165,7 @@ class Proving:
         origins, taken = self._found.origins, set[str]()
         for endpoint, context in origins.trunk_contexts.items():
             trunk = origins.trunks[endpoint]
-            for dialled in self._listed(dialled_by_carriers(self._interpreter.lookup, context)):
+            for dialled in self._once_each(dialled_by_carriers(self._interpreter.lookup, context)):
                 entry_point = EntryPoint(str(trunk), context, dialled.exten, trunk.name)
                 start = self.entrances.number(trunk.name, dialled.exten)
                 taken |= {start.place.name} if isinstance(start, At) else set()
@@ -191,7 +191,7 @@ class Proving:
             (context, phone), *others = alike.values()
             by_phones = dialled_by_phones(self._interpreter.lookup, context, known)
             outside: dict[Option, Dialled] = {}
-            for dialled in self._listed(by_phones):
+            for dialled in self._once_each(by_phones):
                 dialled_already.add(dialled.exten)
                 for entry_point, _, start in self._dialled_by(phone, context, dialled):
                     yield entry_point, dialled, start
@@ -224,7 +224,7 @@ class Proving:
             where = (dialled.line.file, dialled.line.line)
             self._proof.unfollowed.append(Unfollowed(entry_point, (), why.reason, *where))
 
-    def _listed(self, listed: Iterator[Dialled]) -> Iterator[Dialled]:
+    def _once_each(self, listed: Iterator[Dialled]) -> Iterator[Dialled]:
         """List each of them once; what ends the list is reported."""
         seen: set[str] = set()
         try:
@@ -237,7 +237,7 @@ class Proving:
             entry_point = EntryPoint("every caller", "", "other numbers")
             self._proof.unfollowed.append(Unfollowed(entry_point, (), why.reason, *line))
 
-    def _own(self, entry_point: EntryPoint) -> str:
+    def _own_number(self, entry_point: EntryPoint) -> str:
         """Return the number that a phone shows by itself at an entry point; "" for carriers."""
         for endpoint, address in self._found.origins.phones.items():
             if address.name == entry_point.phone:
@@ -249,22 +249,22 @@ class Proving:
     def _compare(self, entry_point: EntryPoint, dialled: Dialled, start: Where) -> None:
         if entry_point.carrier and isinstance(start, At):
             self._tells_form(entry_point, dialled, start)
-        own = self._own(entry_point)
-        worlds, left_out = self.worlds(start, entry_point.carrier)
+        own = self._own_number(entry_point)
+        states, left_out = self.states(start, entry_point.carrier)
         if left_out:
             place = (dialled.line.file, dialled.line.line)
             self._proof.unfollowed.append(Unfollowed(entry_point, (), left_out, *place))
-        for world in worlds:
+        for state in states:
             number = start.place.name if isinstance(start, At) and entry_point.carrier else ""
-            objects = Objects(self._flow, world.phases, entry_point.phone, number)
+            objects = Objects(self._flow, state.phases, entry_point.phone, number)
             moments, line = self._moments, dialled.line
             steps = Lockstep(
                 self.written, objects, self._proof, entry_point, line, own=own, calendar=moments
             )
-            facts = dict(world.facts)
+            facts = dict(state.facts)
             if own and self._survey.values("caller") == (OTHER_CALLER,):
                 facts["caller"] = own
-            steps.compare(start, world.moments, facts)
+            steps.compare(start, state.moments, facts)
 
     def _tells_form(self, entry_point: EntryPoint, dialled: Dialled, start: At) -> None:
         """Note a number that the carrier writes in a form which the trunk does not take."""
@@ -274,14 +274,14 @@ class Proving:
         after = f"refused: {start.place} is not reached by {entry_point.exten}, in this form"
         self._differs(entry_point, "how the carrier writes the number", before, after, dialled.line)
 
-    def worlds(self, start: Where, trunk: str = "") -> Behind:
+    def states(self, start: Where, trunk: str = "") -> Behind:
         """Return the states of schedules, switches and callers behind a number, with moments."""
         if isinstance(start, Turns):
-            return self._worlds.behind((f"{SWITCH}{start.switch}",))
+            return self._states.behind((f"{SWITCH}{start.switch}",))
         if isinstance(start, At):
             names = tuple(self._flow.schedules(self._flow.reached(start.place)))
-            return self._worlds.behind(names, trunk)
-        return Behind((self._worlds.every_moment(),))
+            return self._states.behind(names, trunk)
+        return Behind((self._states.every_moment(),))
 
     def objects_at(
         self, start: Where, at: datetime, facts: Mapping[str, str], trunk: str = ""
@@ -290,7 +290,7 @@ class Proving:
         if not isinstance(start, At):
             return Objects(self._flow, {})
         names = self._flow.schedules(self._flow.reached(start.place))
-        return Objects(self._flow, self._worlds.phases(tuple(names), at, facts, trunk))
+        return Objects(self._flow, self._states.phases(tuple(names), at, facts, trunk))
 
     def objects_saying(self, phases: Mapping[str, Says]) -> Objects:
         """Return the imported side while schedules, and switches, say this."""
@@ -356,7 +356,7 @@ def _dates(found: Imported) -> set[tuple[int, int]]:
         for address, fields in found.objects.items()
         if address.kind in ("schedule", "calendar")
         for name in ("seasons", "holidays", "exceptions")
-        for entry in _listed(fields.get(name))
+        for entry in _as_list(fields.get(name))
     ]
     dates: set[tuple[int, int]] = set()
     for entry in entries:
@@ -366,7 +366,7 @@ def _dates(found: Imported) -> set[tuple[int, int]]:
     return dates
 
 
-def _listed(value: Json) -> list[Json]:
+def _as_list(value: Json) -> list[Json]:
     return value if isinstance(value, list) else []
 
 
@@ -395,7 +395,7 @@ def compared_queue(
     section: Section, address: Address, centre: Centre, origins: Origins, words: Mapping[str, str]
 ) -> Iterator[QueueDiffers]:
     """Compare a queue's object with the section of queues.conf that it stands for."""
-    before = _written(section, origins, words)
+    before = _written_settings(section, origins, words)
     after = _declared(centre, centre.of("queue").get(address.name, {}))
     for about, was in before.items():
         if was != after[about]:
@@ -423,7 +423,9 @@ def _line(section: Section, about: str) -> Option:
     return said[-1] if said else Option("", "", section.file, section.line)
 
 
-def _written(section: Section, origins: Origins, words: Mapping[str, str]) -> dict[str, str]:
+def _written_settings(
+    section: Section, origins: Origins, words: Mapping[str, str]
+) -> dict[str, str]:
     strategy = _text(section, "strategy", "ringall")
     strategy = "rrmemory" if strategy == "roundrobin" else strategy
     every = _number(section, "announce-frequency", 0)

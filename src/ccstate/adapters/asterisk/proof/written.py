@@ -51,9 +51,9 @@ class Written:
         endpoints = (name for name, a in self._origins.phones.items() if a.name == phone)
         device = f"PJSIP/{next(endpoints, phone)}" if phone else ""
         call = by_hand.Call(context, exten, facts=facts or {}, moments=moments, device=device)
-        return self._settled(self._interpreter.run(call))
+        return self._skip_dead_rings(self._interpreter.run(call))
 
-    def _settled(self, stop: by_hand.Stop) -> by_hand.Stop:
+    def _skip_dead_rings(self, stop: by_hand.Stop) -> by_hand.Stop:
         """Return the call behind rings of phones that do not exist, which end at once."""
         for _ in range(MOST_RINGS):
             if not isinstance(stop, by_hand.Rings) or not all(map(self._is_dead, stop.targets)):
@@ -69,17 +69,19 @@ class Written:
 
     def turn(self, stop: by_hand.Stop) -> Turn:
         """Return what the caller meets now."""
-        return Turn(self._heard(stop.heard), self._what(stop), stop.line)
+        return Turn(self._sounds(stop.heard), self._situation(stop), stop.line)
 
-    def _what(self, stop: by_hand.Stop) -> turns.What:
+    def _situation(self, stop: by_hand.Stop) -> turns.What:
         match stop:
             case by_hand.Keys(seconds=seconds, typed=typed):
                 return turns.Asks(seconds, typed)
             case by_hand.Rings():
                 targets = frozenset(self._target(target) for target in stop.targets)
-                shown = self._shown(stop) if any(t.startswith("trunk/") for t in targets) else ""
+                shown = (
+                    self._shown_number(stop) if any(t.startswith("trunk/") for t in targets) else ""
+                )
                 options = _options(stop.options)
-                return turns.Rings(targets, stop.seconds, options, shown, _named(stop.call))
+                return turns.Rings(targets, stop.seconds, options, shown, _caller_name(stop.call))
             case by_hand.Waits():
                 return self._queue(stop)
             case by_hand.Mailbox(mailbox=mailbox):
@@ -108,7 +110,7 @@ class Written:
         owner = self._origins.mailboxes.get(named, "")
         return (f"voicemail/{owner}" if owner else box) + comma + how
 
-    def _shown(self, stop: by_hand.Rings) -> str:
+    def _shown_number(self, stop: by_hand.Rings) -> str:
         """Return the caller's number, where the dialplan sets one or asks for it."""
         call = stop.call
         number = call.caller or call.facts.get("caller", "")
@@ -146,9 +148,9 @@ class Written:
         context = (section.get("context") or "").strip()
         is_exit = self._interpreter.exists
         keys = frozenset(k for k in KEYS if context and is_exit(stop.call, context, k))
-        return turns.Waits(name, stop.seconds, options, full, empty, keys, _named(stop.call))
+        return turns.Waits(name, stop.seconds, options, full, empty, keys, _caller_name(stop.call))
 
-    def _heard(self, heard: Iterable[by_hand.Heard]) -> Heard:
+    def _sounds(self, heard: Iterable[by_hand.Heard]) -> Heard:
         words: list[str] = []
         things: list[str] = []
         pause = 0
@@ -197,7 +199,7 @@ class Written:
     def goes(self, stop: by_hand.Stop, did: str) -> by_hand.Stop | turns.Over:
         """Return the call after what the caller did, or what came of a ring or wait."""
         found = self._goes(stop, did)
-        return found if isinstance(found, turns.Over) else self._settled(found)
+        return found if isinstance(found, turns.Over) else self._skip_dead_rings(found)
 
     def _goes(self, stop: by_hand.Stop, did: str) -> by_hand.Stop | turns.Over:
         play = self._interpreter
@@ -220,7 +222,7 @@ class Written:
                 raise ValueError(f"nothing follows {stop}")
 
     def at(self, stop: by_hand.Clock, moments: int) -> by_hand.Stop:
-        return self._settled(self._interpreter.at(stop, moments))
+        return self._skip_dead_rings(self._interpreter.at(stop, moments))
 
     def _names(self, stop: by_hand.Rings) -> list[str]:
         return [self._target(target) for target in stop.targets]
@@ -245,7 +247,7 @@ class Written:
         return self._interpreter.left_queue(stop, QUEUE_STATUSES[did])
 
 
-def _named(call: by_hand.Call) -> str:
+def _caller_name(call: by_hand.Call) -> str:
     """Return the name that the dialplan gives the caller: `Sales: …` before the own one."""
     name = call.variables.get("CALLERID(name)", "")
     return re.sub(f"{by_hand.OPAQUE}[^{by_hand.OPAQUE}]*{by_hand.OPAQUE}", "…", name).strip()

@@ -86,12 +86,12 @@ def _ranges(text: str, names: tuple[str, ...], first: int) -> frozenset[int]:
     found: set[int] = set()
     for part in text.split("&"):
         begin, dash, end = (word.strip() for word in part.partition("-"))
-        here, there = _named(begin, names), _named(end if dash else begin, names)
+        here, there = _name_number(begin, names), _name_number(end if dash else begin, names)
         found.update((here + step) % count + first for step in range((there - here) % count + 1))
     return frozenset(found)
 
 
-def _named(word: str, names: tuple[str, ...]) -> int:
+def _name_number(word: str, names: tuple[str, ...]) -> int:
     if word in names:
         return names.index(word)
     if word.isascii() and word.isdigit() and 1 <= int(word[:4]) <= len(names):
@@ -220,7 +220,7 @@ class Moments:
 
     def _holding(self, said: Timing) -> int:
         if said.zone and said.zone != self._zone:
-            return self._elsewhere(said)
+            return self._holding_in_zone(said)
         day_mask = sum(1 << at for at, m in enumerate(self._minutes) if m in said.minutes)
         found = 0
         for day, at in enumerate(self._days):
@@ -233,7 +233,7 @@ class Moments:
                 found |= day_mask << day * len(self._minutes)
         return found
 
-    def _elsewhere(self, said: Timing) -> int:
+    def _holding_in_zone(self, said: Timing) -> int:
         try:
             zone = ZoneInfo(said.zone)
         except (OSError, ValueError, LookupError):
@@ -377,10 +377,10 @@ class Survey:
         """Check whether the dialplan ever reads what it keeps there."""
         family = _family(fact)
         if family not in self._asked:
-            self._asked[family] = self._asks(family)
+            self._asked[family] = self._asks_family(family)
         return self._asked[family]
 
-    def _asks(self, family: str) -> bool:
+    def _asks_family(self, family: str) -> bool:
         kind, _, name = family.partition("(")
         name = name.removesuffix(")")
         if kind == "GLOBAL":

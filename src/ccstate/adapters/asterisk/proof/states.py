@@ -146,7 +146,7 @@ ANONYMOUS = "anonymous"
 """The number of a caller who shows none, as PJSIP reads it from a header `From` (RFC 3323)."""
 
 
-class World(NamedTuple):
+class State(NamedTuple):
     """A state of schedules, switches and lists, its moments, and the facts that say so by hand."""
 
     phases: Mapping[str, Says]
@@ -157,11 +157,11 @@ class World(NamedTuple):
 class Behind(NamedTuple):
     """The states that are walked behind a number, and in words those that are left out."""
 
-    worlds: Sequence[World]
+    states: Sequence[State]
     left_out: str = ""
 
 
-class Worlds:
+class States:
     """The states of one import: values of switches and callers, and the moments of a year."""
 
     def __init__(
@@ -177,9 +177,9 @@ class Worlds:
         self._switches = switches
         self._found: dict[tuple[str, ...], Behind] = {}
 
-    def every_moment(self) -> World:
+    def every_moment(self) -> State:
         """Return the state of a call that nothing decides."""
-        return World({}, self._moments.every, {})
+        return State({}, self._moments.every, {})
 
     def behind(self, names: Sequence[str], trunk: str = "") -> Behind:
         """Return every state that these schedules, `switch/night` and `callers/vip` can tell apart.
@@ -192,13 +192,13 @@ class Worlds:
         if key not in self._found:
             positions, left_out = self._switched(asked)
             others = tuple(name for name in asked if name not in lists)
-            worlds = [
-                World({**world.phases, **said}, world.moments, {**world.facts, **caller})
+            states = [
+                State({**state.phases, **said}, state.moments, {**state.facts, **caller})
                 for facts in positions
-                for world in self._timed(others, facts)
+                for state in self._timed(others, facts)
                 for said, caller in self._called(lists, trunk)
             ]
-            self._found[key] = Behind(worlds, left_out)
+            self._found[key] = Behind(states, left_out)
         return self._found[key]
 
     def phases(
@@ -237,7 +237,7 @@ class Worlds:
             if (said := self._switches.get(fact))
         }
 
-    def _timed(self, names: tuple[str, ...], facts: Mapping[str, str]) -> Iterator[World]:
+    def _timed(self, names: tuple[str, ...], facts: Mapping[str, str]) -> Iterator[State]:
         positions = self._positions(facts)
         by_phases: dict[tuple[Says, ...], int] = {}
         if not names:
@@ -247,7 +247,7 @@ class Worlds:
             key = tuple(phases[name] for name in names)
             by_phases[key] = by_phases.get(key, 0) | 1 << bit
         for said, bits in by_phases.items():
-            yield World(dict(zip(names, said, strict=True)), bits, facts)
+            yield State(dict(zip(names, said, strict=True)), bits, facts)
 
     def _called(
         self, lists: Sequence[str], trunk: str
