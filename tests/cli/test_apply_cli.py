@@ -1,4 +1,4 @@
-"""`ccstate apply` where the world is not as it should be: streams, disks, signals, commits."""
+"""`ccstate apply` where its surroundings fail: streams, disks, signals, commits."""
 
 import getpass
 import json
@@ -69,7 +69,7 @@ def waited_for(condition: Callable[[], bool]) -> None:
     pytest.fail("waited in vain")
 
 
-# A shell's background job ignores Ctrl-C; this one listens to it, whoever started pytest.
+# A shell's background job ignores Ctrl-C; this one listens to it, however pytest was started.
 PROGRAM = """
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -92,7 +92,7 @@ def in_a_shell(screen: Screen, command: str) -> "subprocess.CompletedProcess[str
     )
 
 
-# Standard streams that are full, closed, or read by nobody.
+# Standard streams that are full, closed, or without a reader.
 
 
 @pytest.mark.process
@@ -113,7 +113,9 @@ def test_an_apply_that_cannot_print_says_by_its_code_what_became_of_the_plan(
 
 @pytest.mark.process
 @pytest.mark.parametrize("reader", ["| head -c0", ">/dev/full", ">&-"])
-def test_an_apply_that_is_not_confirmed_exits_4_whoever_reads(screen: Screen, reader: str) -> None:
+def test_an_apply_that_is_not_confirmed_exits_4_in_every_format(
+    screen: Screen, reader: str
+) -> None:
     (screen.folder / "ccstate.yaml").write_text(FAULTY % "drop")
     planned(screen)
     done = in_a_shell(screen, f"set -o pipefail; (sleep 0.1; ccstate apply) {reader}")
@@ -134,7 +136,7 @@ def test_a_command_that_only_prints_fails_where_it_cannot(
 
 @pytest.mark.process
 @pytest.mark.parametrize("stream", ["2>/dev/full", "2>&-"])
-def test_remarks_that_nobody_reads_change_nothing(screen: Screen, stream: str) -> None:
+def test_remarks_without_a_reader_change_nothing(screen: Screen, stream: str) -> None:
     planned(screen)
     done = in_a_shell(screen, f"ccstate apply {stream}")
     assert done.returncode == 0
@@ -167,7 +169,7 @@ def test_signs_that_a_terminal_does_not_know_are_written_otherwise(screen: Scree
         (".ccstate/latest-plan/", 0, "CC612 which plan is the latest could not be noted"),
     ],
 )
-def test_a_record_that_cannot_be_written_after_an_apply_is_told_and_changes_no_code(
+def test_a_record_that_cannot_be_written_after_an_apply_is_reported_and_changes_no_code(
     screen: Screen, blocked: str, code: int, said: str
 ) -> None:
     plan_id = planned(screen)
@@ -194,7 +196,9 @@ def test_a_journal_that_is_a_folder_is_refused_before_anything_is_written(screen
 
 
 @pytest.mark.parametrize("spoiled", ["plans", ".ccstate"])
-def test_a_file_in_place_of_a_folder_is_told_with_its_name(screen: Screen, spoiled: str) -> None:
+def test_a_file_in_place_of_a_folder_is_reported_with_its_name(
+    screen: Screen, spoiled: str
+) -> None:
     shutil.rmtree(screen.folder / spoiled, ignore_errors=True)
     (screen.folder / spoiled).write_text("")
     assert screen.run("plan") == 1
@@ -203,7 +207,7 @@ def test_a_file_in_place_of_a_folder_is_told_with_its_name(screen: Screen, spoil
     assert screen.run("apply") == 1
 
 
-def test_a_full_disk_in_the_middle_is_told_and_the_rest_is_done_later(
+def test_a_full_disk_in_the_middle_is_reported_and_the_rest_is_done_later(
     screen: Screen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At each write of the journal in turn; nothing is done twice, nothing is left out."""
@@ -230,8 +234,8 @@ def test_a_full_disk_in_the_middle_is_told_and_the_rest_is_done_later(
         assert "CC608" in screen.err
         assert "No space left on device" in screen.err_flat
         assert f"ccstate apply {plan_id} --resume" in screen.err_flat
-        told = "2 changes were performed and not recorded" in screen.err_flat
-        assert told == (turn == 3)
+        is_reported = "2 changes were performed and not recorded" in screen.err_flat
+        assert is_reported == (turn == 3)
         assert live(screen) == (set() if turn < 3 else {"north", "south"})
         assert screen.run("apply", plan_id, "--resume") == 0, screen.err
         assert live(screen) == {"north", "south"}
@@ -325,7 +329,7 @@ def test_whatever_stops_an_apply_the_locks_are_given_back(
 
 
 @pytest.mark.process
-def test_an_apply_that_lasts_tells_what_it_does_where_nobody_sees_a_bar(screen: Screen) -> None:
+def test_an_apply_that_lasts_says_what_it_does_where_no_bar_is_shown(screen: Screen) -> None:
     (screen.folder / "ccstate.yaml").write_text(FAULTY % "slow, for: 1s")
     plan_id = planned(screen)
     program = (
@@ -508,7 +512,7 @@ def test_an_apply_that_runs_is_not_interrupted_whatever_is_asked(screen: Screen)
     platform.unlock(there)
     (screen.folder / PLATFORM).write_bytes(b"no database")
     assert state_of(screen, plan_id) == "interrupted"
-    assert PLATFORM in screen.err, "that its platform could not be asked is told"
+    assert PLATFORM in screen.err, "that its platform could not be asked is reported"
 
 
 def test_no_platform_is_asked_where_no_apply_was_begun(screen: Screen) -> None:

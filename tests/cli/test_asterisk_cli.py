@@ -66,7 +66,7 @@ def test_real_calls_agree_with_the_model(screen: Screen) -> None:
     ]
 
 
-def test_a_change_is_planned_applied_and_heard(screen: Screen) -> None:
+def test_a_change_is_planned_applied_and_audible(screen: Screen) -> None:
     queues = screen.folder / "desired_state/queues/sydney.yaml"
     before = queues.read_text(encoding="utf-8")
     after = before.replace("overflow: {after: 4m,", "overflow: {after: 5m,")
@@ -80,7 +80,7 @@ def test_a_change_is_planned_applied_and_heard(screen: Screen) -> None:
     assert "Queue(sales,,,,300)" in include.read_text(encoding="utf-8")
 
 
-def test_a_line_changed_by_hand_is_told_with_its_place_and_put_back(screen: Screen) -> None:
+def test_a_line_changed_by_hand_is_reported_with_its_place_and_put_back(screen: Screen) -> None:
     include = screen.folder.parent / "etc/queues.d/ccstate.conf"
     before = include.read_text(encoding="utf-8")
     by_hand = before.replace("[sales]\nstrategy=leastrecent", "[sales]\nstrategy=ringall")

@@ -52,7 +52,7 @@ def test_the_promises_of_the_example_hold(screen: Screen, golden: Golden) -> Non
     assert "desired state" in screen.err
 
 
-def test_a_broken_promise_is_told_with_the_call_that_breaks_it(
+def test_a_broken_promise_is_reported_with_the_call_that_breaks_it(
     screen: Screen, golden: Golden
 ) -> None:
     screen.edit(*SALES_TO_MAILBOX)
@@ -71,7 +71,7 @@ def test_the_command_that_a_failure_names_shows_that_call(screen: Screen) -> Non
     assert "Sales messages (voicemail/2910)" in screen.out
 
 
-def test_a_call_in_the_past_or_at_a_time_that_comes_twice_is_told_when_it_is_walked(
+def test_a_call_in_the_past_or_at_a_time_that_comes_twice_is_reported_when_it_is_walked(
     screen: Screen,
 ) -> None:
     screen.edit("call_tests.yaml", 'at: "2026-11-24T11:00"', 'at: "2020-11-24T11:00"')
@@ -96,7 +96,7 @@ def test_a_build_server_reads_a_case_for_each_test(screen: Screen) -> None:
     assert screen.run("test", "--format", "junit") == 1
     suite = ET.fromstring(screen.out)  # noqa: S314 - we wrote it
     counts = {"tests": "15", "failures": "2", "errors": "0"}
-    assert suite.attrib == {"name": "ccstate", **counts, "time": "0.000"}, "nobody was called"
+    assert suite.attrib == {"name": "ccstate", **counts, "time": "0.000"}, "no call was made"
     cases = {case.attrib["name"]: case for case in suite.iter("testcase")}
     failed = [name for name, case in cases.items() if case.find("failure") is not None]
     assert failed == ["ordinary-sales", "saturday-sales"]
@@ -148,7 +148,7 @@ def test_tests_are_written_to_another_file_inside_only(screen: Screen) -> None:
     assert not Path("/tmp/outside.yaml").exists()  # noqa: S108 - as above
 
 
-def test_an_unknown_name_is_told_with_a_near_one(screen: Screen) -> None:
+def test_an_unknown_name_is_reported_with_a_near_one(screen: Screen) -> None:
     assert screen.run("test", "christmas-mian") == 1
     assert "CC803" in screen.err
     assert 'did you mean "christmas-main"?' in screen.err

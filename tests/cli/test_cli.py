@@ -121,7 +121,7 @@ def test_a_change_by_hand_is_drift_and_the_plan_says_whose_it_is(screen: Screen)
     assert "changed by hand" in screen.out
 
 
-def test_what_nobody_declared_is_reported_and_left_alone(screen: Screen) -> None:
+def test_what_is_not_declared_is_reported_and_left_alone(screen: Screen) -> None:
     screen.apply_all()
     screen.by_hand("queue", "old", {"label": "Old", "strategy": "random"})
     assert screen.run("plan", "--detailed-exitcode") == 0
@@ -229,7 +229,7 @@ def test_a_plan_for_one_object_holds_what_it_needs_and_says_what_it_leaves(scree
     assert 'did you mean "user/ana"?' in screen.err
 
 
-def test_whoever_names_a_deleted_object_lets_go_of_it_in_the_plan_for_it(screen: Screen) -> None:
+def test_what_names_a_deleted_object_lets_go_of_it_in_the_plan_for_it(screen: Screen) -> None:
     screen.write("desired_state/all.yaml", URGENT)
     screen.apply_all()
     screen.edit("desired_state/all.yaml", "  days: {label: Days}\n", "")
@@ -247,23 +247,23 @@ def test_a_deletion_that_can_never_succeed_is_no_plan_to_apply(screen: Screen) -
     screen.apply_all()
     screen.write("desired_state/all.yaml", QUEUES)
     assert screen.run("plan") == 3
-    told = " ".join(screen.out.split())
-    assert "CC316 extension/3001 would be deleted on demo, but queue/sales still names it" in told
+    text = " ".join(screen.out.split())
+    assert "CC316 extension/3001 would be deleted on demo, but queue/sales still names it" in text
     assert (
-        "declare overflow.full of queue/sales in desired_state/all.yaml, null to clear it" in told
+        "declare overflow.full of queue/sales in desired_state/all.yaml, null to clear it" in text
     )
     screen.edit("desired_state/all.yaml", "{after: 3m,", "{full: null, after: 3m,")
     screen.apply_all()
     assert screen.live("extension", "3001") is None
 
 
-def test_a_rename_is_told_as_a_pair(screen: Screen) -> None:
+def test_a_rename_is_reported_as_a_pair(screen: Screen) -> None:
     screen.apply_all()
     screen.edit("desired_state/all.yaml", "  sales:\n", "  sales-au:\n")
     assert screen.run("plan") == 0
-    told = " ".join(screen.out.split())
-    assert "1 pair looks like one object with another name" in told
-    assert "does not move to the new one: queue/sales → queue/sales-au" in told
+    text = " ".join(screen.out.split())
+    assert "1 pair looks like one object with another name" in text
+    assert "does not move to the new one: queue/sales → queue/sales-au" in text
     assert screen.run("plan", "--format", "markdown") == 0
     assert "`queue/sales → queue/sales-au`" in screen.out
     assert screen.run("plan", "--format", "json") == 0
@@ -357,7 +357,7 @@ def test_lifting_a_protection_shows_in_the_plan(screen: Screen) -> None:
     assert "protect  true → (not set)" in screen.out
 
 
-def test_a_plan_that_is_no_plan_is_told(screen: Screen) -> None:
+def test_a_plan_that_is_no_plan_is_reported(screen: Screen) -> None:
     screen.run("plan")
     path = screen.folder / "plans" / screen.plan_id() / "plan.json"
     for content in (b"", b"[]", b'{"version": 1}', b"\xff"):
@@ -581,7 +581,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize("arguments,words", WRONG, ids=str)
-def test_a_mistake_on_the_command_line_is_told(
+def test_a_mistake_on_the_command_line_is_reported(
     screen: Screen, arguments: list[str], words: str
 ) -> None:
     assert screen.run(*arguments) == 1
@@ -589,7 +589,7 @@ def test_a_mistake_on_the_command_line_is_told(
     assert "Traceback" not in screen.err
 
 
-def test_without_a_project_the_way_to_one_is_told(
+def test_without_a_project_the_way_to_one_is_shown(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["--project", str(tmp_path), "plan"]) == 1
@@ -726,7 +726,7 @@ def test_the_worked_example_is_planned_applied_and_confirmed(
         ("{adapter: asterisk, connection: {ami: {^secret: hunter2}}}", "CC116", "in clear"),
     ],
 )
-def test_what_is_wrong_with_a_platform_is_told_with_its_place(
+def test_what_is_wrong_with_a_platform_is_reported_with_its_place(
     screen: Screen, target: str, code: str, message: str
 ) -> None:
     line = f"    {target}"
@@ -784,11 +784,11 @@ def test_two_targets_on_one_platform_are_refused(
     targets = f"  a: {{adapter: {one}}}\n  b: {{adapter: {other}, kinds: [queue]}}\n"
     screen.write("ccstate.yaml", f"version: 1\ntargets:\n{targets}")
     assert screen.run("validate") == (1 if same else 0)
-    told = "ccstate.yaml:4:3: CC123 targets a and b are the same platform"
-    assert (told in screen.out) == same
+    text = "ccstate.yaml:4:3: CC123 targets a and b are the same platform"
+    assert (text in screen.out) == same
     if same:
         assert screen.run("plan") == 1
-        assert told in screen.err
+        assert text in screen.err
 
 
 def test_rules_are_not_spoken_of_where_there_is_no_project(screen: Screen) -> None:
@@ -799,7 +799,7 @@ def test_rules_are_not_spoken_of_where_there_is_no_project(screen: Screen) -> No
 
 
 @pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "1999-12-31", "2100-01-01"])
-def test_a_day_that_nobody_can_judge_is_refused(screen: Screen, day: str) -> None:
+def test_a_day_that_cannot_be_judged_is_refused(screen: Screen, day: str) -> None:
     assert screen.run("validate", "--at", day) == 1
     assert f"{day} is too far away" in screen.err
     for more in ((), ("--all",)):
@@ -825,7 +825,7 @@ def test_the_first_and_last_days_are_judged(screen: Screen, day: str) -> None:
     ],
     ids=" ".join,
 )
-def test_what_cannot_be_written_is_told_in_one_way(
+def test_what_cannot_be_written_is_reported_in_one_way(
     screen: Screen, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     screen.write("taken", "a file, where a folder would have to be")
@@ -837,7 +837,7 @@ def test_what_cannot_be_written_is_told_in_one_way(
 
 
 @pytest.mark.parametrize("blocked", ["plans", ".ccstate"])
-def test_a_plan_that_cannot_be_kept_is_told(screen: Screen, blocked: str) -> None:
+def test_a_plan_that_cannot_be_kept_is_reported(screen: Screen, blocked: str) -> None:
     screen.write(blocked, "in the way")
     screen.edit("ccstate.yaml", ".ccstate/demo.db", "demo.db")
     assert screen.run("plan") == 1
@@ -885,7 +885,7 @@ def test_a_history_says_whether_it_is_all(screen: Screen) -> None:
     assert screen.run("history", "queue/sales", "--limit", "-1") == 1
 
 
-def test_a_site_of_a_target_that_nobody_declares_is_told(screen: Screen) -> None:
+def test_a_site_of_a_target_that_is_not_declared_is_reported(screen: Screen) -> None:
     screen.edit("ccstate.yaml", "adapter: embedded", "adapter: embedded, sites: [perth, sydny]")
     screen.write(
         "desired_state/sites.yaml", "sites:\n  sydney: {timezone: UTC}\n  perth: {timezone: UTC}\n"
@@ -897,7 +897,9 @@ def test_a_site_of_a_target_that_nobody_declares_is_told(screen: Screen) -> None
     assert "ccstate.yaml:3:" in screen.out
 
 
-def test_places_are_told_as_seen_from_here(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_places_are_shown_as_seen_from_here(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert screen.run("plan") == 0
     plan_id = screen.plan_id()
     screen.edit(f"plans/{plan_id}/plan.json", "Sales", "Salse")

@@ -66,7 +66,7 @@ def test_mermaid_goes_to_standard_output(
         ("a.svg", ("--format", "mermaid"), False),
     ],
 )
-def test_the_name_of_the_file_says_how_to_draw_unless_somebody_does(
+def test_the_name_of_the_file_says_how_to_draw_unless_an_option_does(
     project: Path, name: str, options: tuple[str, ...], *, is_svg: bool
 ) -> None:
     file = project / name
@@ -91,7 +91,7 @@ def test_the_name_of_the_file_says_how_to_draw_unless_somebody_does(
         (("queue/sales", "--output", "/dev/null/a.svg"), "/dev/null/a.svg cannot be written"),
     ],
 )
-def test_what_cannot_be_drawn_is_told(
+def test_what_cannot_be_drawn_is_reported(
     project: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], says: str
 ) -> None:
     assert graph(project, *arguments) == 1

@@ -79,7 +79,7 @@ def test_a_file_of_events_becomes_a_calendar_of_its_name(screen: Screen) -> None
         (("AU", "2027", "--name", "A B"), "", "cannot name a calendar"),
     ],
 )
-def test_what_cannot_be_written_is_told(
+def test_what_cannot_be_written_is_reported(
     screen: Screen,
     monkeypatch: pytest.MonkeyPatch,
     arguments: tuple[str, ...],

@@ -109,11 +109,11 @@ def test_nothing_is_written_where_anything_is_declared_already(screen: Importing
 
 def test_a_second_import_writes_nothing_and_a_dry_run_tells_all_again(screen: Importing) -> None:
     assert screen.imports() == 0
-    told = screen.out
+    reported = screen.out
     assert screen.imports() == 1
     assert screen.imports("--dry-run") == 0
     said = screen.out.replace("Would import", "Imported")
-    assert said.partition("\nNext\n")[0] == told.partition("\nNext\n")[0]
+    assert said.partition("\nNext\n")[0] == reported.partition("\nNext\n")[0]
 
 
 def test_a_dry_run_writes_no_yaml(screen: Importing) -> None:
@@ -146,22 +146,22 @@ def test_it_ends_with_one_line_about_calls_and_a_report_lists_them(screen: Impor
     screen.configured(estate("[inbound]\nexten => 61255501000,1,Queue(help,,,,60)\n"))
     assert screen.imports("--prefix", "+61") == 0
     last = screen.out.splitlines()[-1]
-    # The number: answered, nobody, full; each phone: answered, and four ways without an answer.
+    # The number: answered, no agent, full; each phone: answered, and four ways without an answer.
     assert re.fullmatch(r"[0-9]+ calls compared: [0-9]+ the same, 0 differ, 0 not followed", last)
     report = (screen.folder / "import-report.txt").read_text(encoding="utf-8")
     assert last in report
 
 
-def test_what_callers_meet_otherwise_is_told_with_its_line(screen: Importing) -> None:
+def test_what_callers_meet_otherwise_is_reported_with_its_line(screen: Importing) -> None:
     screen.configured(
         estate("[inbound]\nexten => 61255501000,1,Wait(30)\n same => n,Queue(help)\n")
     )
     screen.imports("--prefix", "+61", "--format", "json")
     said = json.loads(screen.out)["calls"]
-    told = [*said["differences"], *said["unfollowed"]]
+    reported = [*said["differences"], *said["unfollowed"]]
     assert any(
         one["call"] == "61255501000 dialled by trunk/line" and one["file"] == "extensions.conf"
-        for one in told
+        for one in reported
     )
 
 
@@ -224,9 +224,9 @@ def test_includes_are_followed_and_nothing_outside_of_the_folder(screen: Importi
     assert queues == ["queue/a", "queue/b", "queue/custom"]
 
 
-def test_what_cannot_be_read_is_told(screen: Importing) -> None:
+def test_what_cannot_be_read_is_reported(screen: Importing) -> None:
     (screen.etc / "voicemail.conf").unlink()
-    (screen.etc / "voicemail.conf").symlink_to("/proc/self/mem")  # whose first byte nobody can read
+    (screen.etc / "voicemail.conf").symlink_to("/proc/self/mem")  # whose first byte cannot be read
     assert screen.imports() == 1
     assert "voicemail.conf cannot be read: Input/output error" in screen.err
     assert screen.written == []
@@ -253,7 +253,7 @@ def test_the_words_of_the_package_are_found_above_the_folder(
     assert "ivrs/menu.yaml" in screen.written
 
 
-def test_damaged_words_are_told(screen: Importing, tmp_path: Path) -> None:
+def test_damaged_words_are_reported(screen: Importing, tmp_path: Path) -> None:
     listed = tmp_path / "words.txt.gz"
     listed.write_bytes(b"no gzip")
     assert screen.imports("--words", str(listed)) == 1
@@ -287,7 +287,7 @@ def test_a_configuration_of_which_nothing_becomes_an_object_exits_with_1(screen:
 
 
 @pytest.mark.process
-def test_secrets_are_written_for_a_shell_that_nobody_else_may_read(
+def test_secrets_are_written_for_a_shell_and_only_their_owner_may_read_them(
     screen: Importing, tmp_path: Path
 ) -> None:
     texts = estate()

@@ -8,7 +8,7 @@ import pytest
 
 import ccstate
 from ccstate.plan_file import read_plan
-from tests.fuzz.plan_files import Bench, forged, told
+from tests.fuzz.plan_files import Bench, forged, run_quietly
 
 PLAN = "plan.json"
 
@@ -24,7 +24,7 @@ def digest_of(bench: Bench) -> str:
 
 def refused(bench: Bench, argument: str, code: str) -> str:
     """What is said where an apply is refused before anything is asked of the platform."""
-    found, said = told(bench.folder, "apply", argument)
+    found, said = run_quietly(bench.folder, "apply", argument)
     assert (found, code in said) == (3, True), said
     assert bench.is_untouched()
     assert not list(bench.folder.glob("plans/*/journal.jsonl"))
@@ -51,12 +51,12 @@ def test_an_approval_may_name_the_whole_digest(bench: Bench) -> None:
     other = whole[:-1] + ("0" if whole[-1] != "0" else "1")
     assert f"is not {other}" in refused(bench, other, "CC312")
     assert whole in (bench.plan / "plan.md").read_text(encoding="utf-8")
-    assert told(bench.folder, "apply", whole)[0] == 0
+    assert run_quietly(bench.folder, "apply", whole)[0] == 0
 
 
 def test_the_whole_digest_is_printed_where_a_machine_or_a_reviewer_reads_it(bench: Bench) -> None:
     for form in ("json", "markdown"):
-        code, said = told(bench.folder, "plan", "--force", "to be fuzzed", "--format", form)
+        code, said = run_quietly(bench.folder, "plan", "--force", "to be fuzzed", "--format", form)
         assert code == 0
         assert digest_of(bench) in said
 
@@ -68,7 +68,7 @@ def test_plan_md_is_what_people_reviewed(bench: Bench, words: str) -> None:
     assert "what they read is not what would be done" in refused(bench, bench.plan.name, "CC313")
 
 
-def test_a_plan_without_plan_md_was_reviewed_by_nobody(bench: Bench) -> None:
+def test_a_plan_without_plan_md_was_not_reviewed(bench: Bench) -> None:
     (bench.plan / "plan.md").unlink()
     assert "plan.md cannot be read: No such file" in refused(bench, bench.plan.name, "CC313")
 
@@ -111,11 +111,11 @@ def test_a_plan_is_bound_to_the_platform_that_it_was_made_with(
 def test_a_plan_stays_bound_where_the_project_is_only_laid_out_anew(bench: Bench) -> None:
     text = "# the same\nversion: 1\ntargets:\n  demo:\n    connection:\n      path: demo.db\n    adapter: embedded\n"
     (bench.folder / "ccstate.yaml").write_text(text)
-    assert told(bench.folder, "apply", bench.plan.name)[0] == 0
+    assert run_quietly(bench.folder, "apply", bench.plan.name)[0] == 0
 
 
 def test_a_resume_asks_the_same(bench: Bench) -> None:
     (bench.plan / "plan.md").unlink()
     (bench.plan / "journal.jsonl").write_text("")
-    code, said = told(bench.folder, "apply", bench.plan.name, "--resume")
+    code, said = run_quietly(bench.folder, "apply", bench.plan.name, "--resume")
     assert (code, "CC313" in said) == (3, True), said

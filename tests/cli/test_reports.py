@@ -185,7 +185,7 @@ AGES = [("0m", True), ("1h", False), ("400d", False)]
 
 
 @pytest.mark.parametrize("age, is_removed", AGES)
-def test_plans_are_listed_and_those_that_nobody_applied_are_removed(
+def test_plans_are_listed_and_those_that_were_not_applied_are_removed(
     screen: Screen, age: str, is_removed: bool
 ) -> None:
     screen.apply_all()
@@ -229,10 +229,10 @@ def test_git_sees_a_plan_once_it_is_applied(screen: Screen) -> None:
     plan_id = screen.plan_id()
     assert "plans/" not in git(screen.folder, "status", "--porcelain", "-uall")
     assert screen.run("apply", plan_id) == 0
-    told = git(screen.folder, "status", "--porcelain", "-uall")
+    status = git(screen.folder, "status", "--porcelain", "-uall")
     for name in ("plan.json", "plan.md", "journal.jsonl", "receipt.md"):
-        assert f"?? plans/{plan_id}/{name}" in told
-    assert ".gitignore" not in told
+        assert f"?? plans/{plan_id}/{name}" in status
+    assert ".gitignore" not in status
 
 
 def commands() -> Iterator[tuple[str, click.Command]]:

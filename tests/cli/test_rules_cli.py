@@ -179,7 +179,7 @@ def test_a_page_in_other_forms_says_the_same(screen: Screen) -> None:
         ("zzzzzz", "lists the rules"),
     ],
 )
-def test_a_rule_that_is_not_there_is_told(screen: Screen, which: str, hint: str) -> None:
+def test_a_rule_that_is_not_there_is_reported(screen: Screen, which: str, hint: str) -> None:
     assert screen.run("rule", which) == 1
     assert "CC808" in screen.err
     assert hint in screen.err
@@ -201,11 +201,11 @@ def test_moving_a_person_alone_is_seen_by_validate_and_by_plan(screen: Screen) -
     assert screen.run("plan") == 0
     assert screen.run("apply") == 0
     screen.write(PLACED.replace("site: lon, area", "site: dub, area"))
-    told = "user/anna works at site/dub, and their phone stands at site/lon"
+    message = "user/anna works at site/dub, and their phone stands at site/lon"
     assert screen.run("validate") == 1
-    assert f"all.yaml:5:26: CC239 {told}" in screen.out
+    assert f"all.yaml:5:26: CC239 {message}" in screen.out
     assert screen.run("plan") == 3
-    assert told in screen.out
+    assert message in screen.out
     screen.write(PLACED.replace("site: lon", "site: dub"))
     assert screen.run("plan") == 0
     assert screen.run("apply") == 0

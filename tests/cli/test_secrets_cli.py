@@ -1,4 +1,4 @@
-"""What a plan says of references to secrets, and of those that nobody allowed."""
+"""What a plan says of references to secrets, and of those that are not allowed."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def phones(screen: Screen, *references: str) -> None:
     (screen.folder / "desired_state" / "all.yaml").write_text(text)
 
 
-def test_a_reference_that_nobody_allowed_is_refused_with_its_place(
+def test_a_reference_that_is_not_allowed_is_refused_with_its_place(
     screen: Screen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GITHUB_TOKEN", "t0ken-of-the-job")
@@ -77,8 +77,8 @@ def test_a_plan_counts_the_secrets_of_what_it_only_counts(
     (screen.folder / "hidden").write_text("4712")
     phones(screen, *(f"env:{name}" for name in names), "file:hidden")
     assert screen.run("plan") == 0
-    told = " ".join(screen.out.split())
-    assert "more extensions to create, with secrets from file:hidden, env:CCSTATE_… (42)" in told
+    text = " ".join(screen.out.split())
+    assert "more extensions to create, with secrets from file:hidden, env:CCSTATE_… (42)" in text
 
 
 def test_a_connection_names_no_variable_of_the_job(

@@ -126,12 +126,12 @@ def test_every_call_of_the_worked_example_ends_well(example: Screen) -> None:
 
 def test_json_of_every_call_is_complete(example: Screen) -> None:
     found = example.json("--all", "--at", "2026-11-22")
-    told = [
+    counted = [
         len(block["situations"]) * len(block["journeys"])
         for number in found["numbers"]
         for block in number["blocks"]
     ]
-    assert sum(told) == found["journeys"] == sum(found["ends"].values())
+    assert sum(counted) == found["journeys"] == sum(found["ends"].values())
     assert [number["to"] for number in found["numbers"]] == sorted(
         number["to"] for number in found["numbers"]
     )
@@ -270,12 +270,12 @@ def test_a_caller_who_is_lost_exits_1(small: Screen) -> None:
     assert "call_tests" not in small.out
 
 
-def test_what_happens_if_nobody_answers_is_told_from_where_it_differs(small: Screen) -> None:
+def test_what_happens_without_an_answer_is_shown_from_where_it_differs(small: Screen) -> None:
     found = small.json("2850", "--keys", "1")
     assert found["call"]["end"] == "human"
-    nobody = found["if_nobody_answers"]
-    assert nobody["end"] == "message"
-    assert nobody["from_step"] == 1
+    unanswered = found["if_nobody_answers"]
+    assert unanswered["end"] == "message"
+    assert unanswered["from_step"] == 1
     small.simulate("2850", "--keys", "1")
     after = small.out.partition("If nobody answers:")[2]
     assert "nobody answers for 3 min" in after
@@ -295,7 +295,7 @@ def test_keys_that_nothing_asks_for_and_questions_without_keys_are_said(small: S
     assert "says nothing" in small.out
 
 
-def test_wrong_keys_are_told(small: Screen) -> None:
+def test_wrong_keys_are_reported(small: Screen) -> None:
     small.simulate("2850", "--keys", "9,1")
     assert "presses 9, then 1" in small.out
     small.simulate("2850", "--keys", "9,9")
@@ -332,7 +332,7 @@ def test_every_call_to_a_place_that_is_no_number(small: Screen) -> None:
 
 
 @pytest.mark.parametrize("form", ["text", "markdown"])
-def test_of_many_numbers_those_that_end_badly_are_told_first(small: Screen, form: str) -> None:
+def test_of_many_numbers_those_that_end_badly_are_shown_first(small: Screen, form: str) -> None:
     good = "".join(f'  "+612555{n:05}": {{to: hangup}}\n' for n in range(60))
     path = small.folder / "desired_state" / "many.yaml"
     path.write_text(f"numbers:\n{good}", encoding="utf-8")
@@ -412,12 +412,12 @@ def test_a_caller_is_known_in_any_spelling(small: Screen, caller: str, end: str)
 def test_every_class_of_callers_is_called(small: Screen) -> None:
     (small.folder / "desired_state" / "callers.yaml").write_text(CALLERS, encoding="utf-8")
     found = small.json("+61255501299", "--all", "--at", "2026-11-24")
-    told = {
+    counted = {
         situation["moments"][0]["caller"]: block["journeys"][0]["where"]
         for block in found["numbers"][0]["blocks"]
         for situation in block["situations"]
     }
-    assert told == {"": "hangup", "+61491570006": "extension/2001", "withheld": "voicemail/2002"}
+    assert counted == {"": "hangup", "+61491570006": "extension/2001", "withheld": "voicemail/2002"}
 
 
 OUTSIDE = """\
@@ -425,7 +425,7 @@ sites:
   perth: {timezone: Australia/Perth, emergency_callback: "+61855501000"}
 extensions:
   "2001":
-    label: A very long name that somebody gave to the phone at the front desk
+    label: A very long name that was given to the phone at the front desk
     site: perth
   "2002": {site: perth, forward: {always: "+61491570006"}}
 trunks:
@@ -462,13 +462,13 @@ def test_a_forwarded_call_says_what_is_shown_outside(outside: Screen) -> None:
     )
 
 
-def test_a_phone_without_the_permission_is_told_which_one(outside: Screen) -> None:
+def test_a_phone_without_a_permission_is_named_the_one_it_lacks(outside: Screen) -> None:
     assert outside.simulate("0491570006", "--from", "2001") == 1
     said = " ".join(outside.out.split())
     assert "asks for the permission mobile, which extension/2001 does not have" in said
     assert "is shown" not in said
 
 
-def test_what_no_route_takes_is_reached_by_nobody(outside: Screen) -> None:
+def test_what_no_route_takes_no_caller_reaches(outside: Screen) -> None:
     assert outside.simulate("0255501234", "--from", "2001") == 1
     assert "CC803" in outside.err

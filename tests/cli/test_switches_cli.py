@@ -73,7 +73,7 @@ def test_a_position_that_cannot_be_is_refused(
     assert message in screen.err_flat
 
 
-def test_every_call_is_told_in_both_positions(screen: screens.Screen) -> None:
+def test_every_call_is_shown_in_both_positions(screen: screens.Screen) -> None:
     screen.run("simulate", "--all", "--format", "json")
     [number] = orjson.loads(screen.out)["numbers"]
     positions = [

@@ -76,7 +76,7 @@ REPLACED = """  kim: {name: Kim Example, extension: "2001"}
 """
 
 
-def test_a_phone_that_changes_hands_and_keeps_its_secret_is_told(
+def test_a_phone_that_changes_hands_and_keeps_its_secret_is_reported(
     screen: Screen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     screen.apply_all()
@@ -91,7 +91,7 @@ def test_a_phone_that_changes_hands_and_keeps_its_secret_is_told(
     assert "changes hands" not in screen.out
 
 
-def test_a_mailbox_that_changes_hands_and_keeps_its_pin_is_told(
+def test_a_mailbox_that_changes_hands_and_keeps_its_pin_is_reported(
     screen: Screen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PIN_2001", "4711")

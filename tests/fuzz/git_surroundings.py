@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from tests.fuzz import many
-from tests.fuzz.plan_files import told
+from tests.fuzz.plan_files import run_quietly
 from tests.test_git import Attacked
 
 COMMANDS = (["validate"], ["plan"], ["history", "queue/sales"], ["plans"], ["drift"])
@@ -56,7 +56,7 @@ class Bench:
                 with (top / ".git" / mine).open("a") as file:
                     file.write(self.attacked.settings("x"))
         command = chance.choice(COMMANDS)
-        code, said = told(self.attacked.pbx, *command)
+        code, said = run_quietly(self.attacked.pbx, *command)
         assert code in range(6), code
         assert "\x1b" not in said
         assert not self.attacked.marker.exists(), command

@@ -58,7 +58,7 @@ VALUES: tuple[Any, ...] = (
 FILES = ("plan.json", "plan.md")
 
 
-def told(folder: Path, *arguments: str) -> tuple[int, str]:
+def run_quietly(folder: Path, *arguments: str) -> tuple[int, str]:
     """Exit code and words of a command."""
     with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err:
         code = run(["--project", str(folder), *arguments])
@@ -73,10 +73,10 @@ def project(folder: Path) -> Path:
     (folder / "pin").write_text("8351")
     for state in (BEFORE, AFTER):
         (folder / "desired_state" / "all.yaml").write_text(state)
-        code, said = told(folder, "plan", "--force", "to be fuzzed")
+        code, said = run_quietly(folder, "plan", "--force", "to be fuzzed")
         assert code == 0, said
         if state is BEFORE:
-            assert told(folder, "apply")[0] == 0
+            assert run_quietly(folder, "apply")[0] == 0
             shutil.rmtree(folder / "plans")
     (plan,) = (folder / "plans").iterdir()
     return plan
@@ -208,7 +208,7 @@ class Bench:
             except CcstateError:
                 agrees = False
         argument = chance.choice([name, digest, digest[:20]])
-        code, said = told(self.folder, "apply", argument)
+        code, said = run_quietly(self.folder, "apply", argument)
         outcome = f"{code} {next((w for w in said.split() if w[:2] == 'CC'), '')}"
         self.outcomes[outcome] += 1
         if not self.is_untouched():

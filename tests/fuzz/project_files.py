@@ -20,7 +20,7 @@ from typing import Any
 import orjson
 
 from tests.fuzz import many
-from tests.fuzz.plan_files import mutated, told
+from tests.fuzz.plan_files import mutated, run_quietly
 
 STATE = 'sites: {a: {timezone: UTC}}\nextensions: {"1": {device: deskphone, secret: "file:s"}}\n'
 CANARY = "canary-in-the-mine"
@@ -82,7 +82,7 @@ class Bench:
             file.write_bytes(raw)
         command = chance.choice(COMMANDS)
         with _standing_in(self.project):
-            code, said = told(self.project, *command)
+            code, said = run_quietly(self.project, *command)
         assert code in range(6), code
         assert CANARY not in said, said
         assert "\x1b" not in said

@@ -9,7 +9,7 @@ import pytest
 from ccstate.plan_file import digest, read_plan
 from ccstate.render.plan import plan_markdown
 from tests.fuzz import many
-from tests.fuzz.plan_files import Bench, forged, told
+from tests.fuzz.plan_files import Bench, forged, run_quietly
 
 PLANS = 150
 Content: TypeAlias = dict[str, Any]
@@ -105,7 +105,7 @@ def test_what_no_desired_state_can_say_is_refused_though_everything_else_agrees(
     bench: Bench, change: Forgery, words: str
 ) -> None:
     found = put(bench, change)
-    code, said = told(bench.folder, "apply", found)
+    code, said = run_quietly(bench.folder, "apply", found)
     assert (code, "CC314" in said) == (3, True), said
     assert words in " ".join(said.split())
     assert bench.is_untouched()

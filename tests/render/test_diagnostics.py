@@ -30,7 +30,7 @@ PROBLEMS = (
         "CC211",
         "queue/sales has one member",
         Span("desired_state/queues.yaml", 3, 5),
-        "When that person is away, callers wait for nobody.\nThe queue has no overflow.",
+        "When that person is away, callers wait for no agent.\nThe queue has no overflow.",
         severity=Severity.WARNING,
     ),
     Diagnostic("CC001", "100% of 3 files, or more: unreadable", Span("desired_state/a,b:c.yaml")),
@@ -94,7 +94,7 @@ def test_lines_are_broken_to_fit_the_terminal() -> None:
         "        (desired_state/schedules.yaml:3)\n"
         "desired_state/queues.yaml:3:5: warning: CC211 queue/sales\n"
         "    has one member\n"
-        "  When that person is away, callers wait for nobody.\n"
+        "  When that person is away, callers wait for no agent.\n"
         "  The queue has no overflow.\n"
         "\n"
         "1 error, 1 warning in 1 file\n"
@@ -176,9 +176,9 @@ def test_sarif_names_this_release_and_where_it_is_explained(
 
     found = driver()
     assert found["version"] == found["semanticVersion"] == __version__
-    told = Message()
-    told["Project-URL"] = "Documentation, https://docs.example.com/"
-    monkeypatch.setattr("importlib.metadata.metadata", lambda _: told)
+    metadata = Message()
+    metadata["Project-URL"] = "Documentation, https://docs.example.com/"
+    monkeypatch.setattr("importlib.metadata.metadata", lambda _: metadata)
     found = driver()
     assert found["informationUri"] == "https://docs.example.com"
     assert [rule["helpUri"] for rule in found["rules"]] == [

@@ -136,13 +136,13 @@ LINES = ["queues.conf:3: [sales] colour=red", "queues.conf:4: [sales] smell=swee
 def test_what_runs_otherwise_and_what_no_field_says_reads_alike_in_plans_and_as_drift(
     is_drift: bool,
 ) -> None:
-    def told(path: str, found: Json, then: Json) -> list[str]:
+    def lines(path: str, found: Json, then: Json) -> list[str]:
         return said(then, found, path) if is_drift else said(found, then, path)
 
-    assert told("running.strategy", "ring_all", AS_STORED) == ["strategy, as it runs: ring_all"]
-    assert told("running", "not loaded", AS_STORED) == ["what runs: not loaded"]
-    assert told(ALTERED, "for another setting", None) == ["as it was: for another setting"]
-    assert told("running.members", [{"user": "a"}], AS_STORED) == ["members, as it runs: user a"]
-    assert told(ALTERED, [*LINES], None) == [f"by hand: {LINES[0]}", f": {LINES[1]}"]
+    assert lines("running.strategy", "ring_all", AS_STORED) == ["strategy, as it runs: ring_all"]
+    assert lines("running", "not loaded", AS_STORED) == ["what runs: not loaded"]
+    assert lines(ALTERED, "for another setting", None) == ["as it was: for another setting"]
+    assert lines("running.members", [{"user": "a"}], AS_STORED) == ["members, as it runs: user a"]
+    assert lines(ALTERED, [*LINES], None) == [f"by hand: {LINES[0]}", f": {LINES[1]}"]
     many: Json = [f"line {number}" for number in range(30)]
-    assert told(ALTERED, many, None)[-1] == ": … and 18 more lines"
+    assert lines(ALTERED, many, None)[-1] == ": … and 18 more lines"

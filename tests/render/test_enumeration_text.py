@@ -58,7 +58,7 @@ TEN: Decision = (Event.DIGITS, "1" * 10)
         ([(key("1"), key("1")), (key("2"), key("2"))], "press 1, then 1; press 2, then 2"),
     ],
 )
-def test_ways_of_pressing_keys_are_told_together(
+def test_ways_of_pressing_keys_are_shown_together(
     paths: list[Sequence[Decision]], words: str
 ) -> None:
     assert path_words(paths, 4) == words
@@ -90,15 +90,15 @@ ROUND = flow(
 )
 
 
-def told(centre: Flow, name: str, most: int = 2_000) -> tuple[str, Tally]:
+def enumerated(centre: Flow, name: str, most: int = 2_000) -> tuple[str, Tally]:
     found = calls(centre, Year(centre.centre, date(2026, 11, 22)), Place("number", name), most)
     tally = Tally()
     tally.add(found)
     return number_text(number_calls(centre, found), 3, 80, PLAIN), tally
 
 
-def test_rounds_are_told_by_their_places() -> None:
-    text, tally = told(ROUND, "+61255501235")
+def test_rounds_are_shown_by_their_places() -> None:
+    text, tally = enumerated(ROUND, "+61255501235")
     ring = "Ping (queue/ping) → Pong (queue/pong) → Ping (queue/ping)"
     assert f"goes round for ever: {ring}" in text
     total = sum_text(ROUND, tally, "2026-11-22", 80, PLAIN)
@@ -107,7 +107,7 @@ def test_rounds_are_told_by_their_places() -> None:
 
 
 def test_a_call_that_is_cut_off_is_counted_as_bad() -> None:
-    text, tally = told(ROUND, "+61255501236")
+    text, tally = enumerated(ROUND, "+61255501236")
     assert "→ cut off" in text
     total = sum_text(ROUND, tally, "2026-11-22", 80, PLAIN)
     assert "1 are cut off" not in total
@@ -156,8 +156,8 @@ MANY = flow(
 )
 
 
-def test_groups_of_hours_are_told_with_an_example_and_occasions() -> None:
-    text, _ = told(MANY, "+61255501234")
+def test_groups_of_hours_are_shown_with_an_example_and_occasions() -> None:
+    text, _ = enumerated(MANY, "+61255501234")
     assert "days and shop open; or days holiday" in text
     assert "e.g. Mon 23 Nov 2026, 10:30" in text
     assert "days open; shop closed" in text
@@ -166,7 +166,7 @@ def test_groups_of_hours_are_told_with_an_example_and_occasions() -> None:
     assert "→ +61491570006" in text
 
 
-def test_groups_with_a_bad_end_are_told_before_others() -> None:
+def test_groups_with_a_bad_end_are_shown_before_others() -> None:
     year = Year(MANY.centre, date(2026, 11, 22))
     found = number_calls(MANY, calls(MANY, year, Place("number", "+61255501234")))
     text = number_text(found, 1, 80, PLAIN)
@@ -175,7 +175,7 @@ def test_groups_with_a_bad_end_are_told_before_others() -> None:
 
 
 def test_ways_that_were_not_followed_are_said() -> None:
-    text, tally = told(MANY, "+61255501234", 2)
+    text, tally = enumerated(MANY, "+61255501234", 2)
     assert "There are more ways than were followed." in text
     total = sum_text(MANY, tally, "2026-11-22", 80, PLAIN)
     assert "More journeys than were followed start at Main (+61255501234)." in total
@@ -200,7 +200,7 @@ def test_a_comment_on_github_has_room_for_the_sum() -> None:
     assert fitting_sections(["x" * 60_000]) == []
 
 
-def test_paths_that_nobody_reads_to_their_end_are_counted_each_by_itself() -> None:
+def test_paths_too_long_to_read_are_counted_each_by_itself() -> None:
     long = [[(Event.KEY, key)] * 25 for key in "123"]
     short: list[list[Decision]] = [[(Event.KEY, key)] for key in "45"]
     assert path_words([*long, *short], 1) == "press 4 or 5; 3 more ways"

@@ -228,7 +228,7 @@ def test_the_picture_tells_those_who_cannot_see_it() -> None:
     assert "Main menu → press 3 → Asks for 1 to 20 digits." in desc.text
 
 
-def test_holidays_are_told_where_there_are_some_or_where_they_lead_elsewhere() -> None:
+def test_holidays_are_shown_where_there_are_some_or_where_they_lead_elsewhere() -> None:
     hours: Fields = {"timezone": "UTC", "weekly": {"mon": ["09:00-17:00"]}}
     number: Fields = {"to": "queue/q", "hours": "s", "closed": "extension/1", "holiday": "hangup"}
     objects: dict[Address, Fields] = {

@@ -71,7 +71,7 @@ ENTRIES = [
 Golden = Callable[[str, str], None]
 
 
-def test_a_history_is_told_commit_by_commit(golden: Golden) -> None:
+def test_a_history_is_shown_commit_by_commit(golden: Golden) -> None:
     golden("history/queue.txt", history_text(History(SALES, ENTRIES), 80, PLAIN))
 
 

@@ -162,8 +162,8 @@ def test_the_report_as_a_comment_reads_so(golden: Callable[[str, str], None]) ->
 @pytest.mark.parametrize("width", [40, 80, 100])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     long = Listed("x" * 90, 7, "y" * 300, ("differs: " + "z" * 300,))
-    told = imported_text(replace(IMPORT, listed=[*LINES, long]), width)
-    assert max(map(columns, told.splitlines())) <= width
+    text = imported_text(replace(IMPORT, listed=[*LINES, long]), width)
+    assert max(map(columns, text.splitlines())) <= width
 
 
 def test_nothing_in_a_configuration_comes_alive() -> None:
@@ -177,20 +177,20 @@ def test_nothing_in_a_configuration_comes_alive() -> None:
 
 def test_a_comment_stays_below_what_github_takes_and_says_how_many_are_left() -> None:
     many = [Listed("extensions.conf", n, "x" * 80, ("y" * 200,)) for n in range(1000)]
-    told = imported_markdown(replace(IMPORT, listed=many))
-    assert len(told) < 65_536
-    assert "more lines: `ccstate import /etc/asterisk --prefix +1 --dry-run`" in told
+    text = imported_markdown(replace(IMPORT, listed=many))
+    assert len(text) < 65_536
+    assert "more lines: `ccstate import /etc/asterisk --prefix +1 --dry-run`" in text
 
 
 def test_the_file_lists_every_line_and_every_call() -> None:
-    told = full_report(VARIANTS["calls"])
-    assert told.startswith("# Report of ccstate import\n")
+    text = full_report(VARIANTS["calls"])
+    assert text.startswith("# Report of ccstate import\n")
     for line in LINES:
-        assert f"{line.file}:{line.line}" in told or not line.line
-    assert "12 numbers dialled, 3 of them for all of a pattern" in told
-    assert "2002 dialled by phones in [phones]" in told
-    assert "not followed: AGI() is not interpreted" in told
-    assert "not followed: 2 values of caller are not tried" in told
+        assert f"{line.file}:{line.line}" in text or not line.line
+    assert "12 numbers dialled, 3 of them for all of a pattern" in text
+    assert "2002 dialled by phones in [phones]" in text
+    assert "not followed: AGI() is not interpreted" in text
+    assert "not followed: 2 values of caller are not tried" in text
 
 
 def test_differences_that_are_alike_but_for_numbers_are_one_cause() -> None:
@@ -204,21 +204,21 @@ def test_differences_that_are_alike_but_for_numbers_are_one_cause() -> None:
         for n in range(2001, 2101)
     ]
     calls = Calls(numbers=100, same=0, differ=100, differences=[*many, SILENT])
-    told = imported_text(replace(IMPORT, listed=(), calls=calls))
-    assert "(2 causes)" in told
-    assert "extensions.conf:2001  the greeting: 100 ways at 100 lines, such as" in told
+    text = imported_text(replace(IMPORT, listed=(), calls=calls))
+    assert "(2 causes)" in text
+    assert "extensions.conf:2001  the greeting: 100 ways at 100 lines, such as" in text
 
 
 def test_of_many_files_their_folders_are_named() -> None:
     made = {f"desired_state/ivrs/n{n}.yaml": addresses(f"ivr/n{n}") for n in range(100)}
-    told = imported_text(replace(IMPORT, made=made))
-    assert "  + desired_state/ivrs/*  100 ivrs" in told
-    assert "n7.yaml" not in told
+    text = imported_text(replace(IMPORT, made=made))
+    assert "  + desired_state/ivrs/*  100 ivrs" in text
+    assert "n7.yaml" not in text
 
 
 def test_the_last_line_says_how_many_calls_were_compared() -> None:
-    told = imported_text(VARIANTS["calls"]).splitlines()[-1]
-    assert told == "97 calls compared: 90 the same, 4 differ, 3 not followed"
+    text = imported_text(VARIANTS["calls"]).splitlines()[-1]
+    assert text == "97 calls compared: 90 the same, 4 differ, 3 not followed"
 
 
 def test_json_has_every_call_that_differs() -> None:

@@ -113,14 +113,14 @@ def test_lengths_and_clocks(seconds: int, said: str, clock: str) -> None:
     assert words.clock_words(seconds) == clock
 
 
-def test_a_moment_is_told_in_local_time_with_its_occasion() -> None:
+def test_a_moment_is_shown_in_local_time_with_its_occasion() -> None:
     at = datetime(2026, 12, 24, 23, 0, tzinfo=UTC)
     assert words.moment_words(Moment(at, ()), SYDNEY) == "Fri 25 Dec 2026, 10:00"
     with_name = words.moment_words(Moment(at, ("Christmas Day", "team day")), SYDNEY)
     assert with_name == "Fri 25 Dec 2026, 10:00 (Christmas Day and team day)"
 
 
-def test_an_hour_that_comes_twice_is_told_with_its_offset() -> None:
+def test_an_hour_that_comes_twice_is_shown_with_its_offset() -> None:
     first = datetime(2027, 4, 3, 15, 30, tzinfo=UTC)
     assert words.time_words(first, SYDNEY) == "Sun 4 Apr 2027, 02:30 +11:00"
     assert words.time_words(first + timedelta(hours=1), SYDNEY) == "Sun 4 Apr 2027, 02:30 +10:00"

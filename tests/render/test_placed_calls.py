@@ -53,11 +53,11 @@ def walked(name: str, *keys: str, expect: str = "queue/sales") -> Verdict:
     return Verdict(name, {**TEST, "expect": [expect]}, at, journey)
 
 
-def made(verdict: Verdict, heard: Journey | None, person: Person | None = None) -> CallResult:
-    if heard is None or verdict.journey is None:
+def made(verdict: Verdict, observed: Journey | None, person: Person | None = None) -> CallResult:
+    if observed is None or verdict.journey is None:
         return CallResult(verdict, None, None)
-    told = RealCall("ccstate-1", heard, 6.4, person)
-    return CallResult(verdict, told, agreement(verdict.journey, heard))
+    call = RealCall("ccstate-1", observed, 6.4, person)
+    return CallResult(verdict, call, agreement(verdict.journey, observed))
 
 
 PRESSED = walked("pressed", "1")
@@ -119,7 +119,7 @@ def test_a_line_fits_the_terminal(columns: int) -> None:
     assert len(placed_line(long, 50, width=columns).rstrip("\n")) <= columns
 
 
-def test_nothing_that_was_heard_comes_alive() -> None:
+def test_nothing_that_a_call_played_becomes_a_command() -> None:
     way = Transition(Event.KEY, None, End.HANGUP, key="\x1b[31m")
     journey = Journey((Step(START, way),), End.HANGUP, "hangup")
     text = placed_text(PlacedCalls(FLOW, [made(PRESSED, journey)])) + placed_markdown(

@@ -81,7 +81,7 @@ def plan(journeys: Journeys | None) -> Plan:
         ("md", lambda made: plan_markdown(made, "3f9c2a7d41be")),
     ],
 )
-def test_what_callers_notice_is_told_worst_first(
+def test_what_callers_notice_is_shown_worst_first(
     name: str, form: Callable[[Plan], str], golden: Golden
 ) -> None:
     golden(f"render/plan-journeys.{name}", form(plan(NOTICED)))
@@ -93,7 +93,7 @@ def test_a_plan_that_no_caller_notices_says_nothing_about_them(journeys: Journey
     assert "callers" not in plan_markdown(plan(journeys), "1").lower()
 
 
-def test_one_journey_is_told_in_the_singular() -> None:
+def test_one_journey_is_worded_in_the_singular() -> None:
     one = Journeys(compared=3, changed=1, lost=1, numbers=1)
     assert headline(one) == "1 journey of 1 number ends elsewhere; 1 no longer reaches a human"
 
@@ -121,7 +121,7 @@ def test_a_long_list_is_cut_and_the_rest_is_counted() -> None:
     assert f"… and {30 - SHOWN + 5} more changes" in text
 
 
-def test_words_of_a_plan_by_somebody_else_are_told_as_they_are() -> None:
+def test_words_of_a_plan_by_another_user_are_shown_as_they_are() -> None:
     strange = replace(CHANGE, before=Arrival("lifted off"), when=("tomorrow",), count=1)
     assert change_words(strange).before == "lifted off"
     assert change_words(strange).when == "1 journey: tomorrow"

@@ -1,4 +1,4 @@
-"""No build server finds a command in what ccstate says, whoever wrote the words."""
+"""No build server finds a command in what ccstate prints, wherever the words come from."""
 
 import json
 import re

@@ -17,7 +17,7 @@ extensions:
 """
 
 
-def nobody_logged_in(queue: str) -> list[str]:
+def messages_without_agents(queue: str) -> list[str]:
     document = f"{ESTATE}\nqueues: {{q: {{{queue}}}}}"
     return [found.message for found in RULE["CC270"].check(estate(document))]
 
@@ -31,8 +31,8 @@ def nobody_logged_in(queue: str) -> list[str]:
         "members: [{user: ana, login: dynamic}, {user: kim}]",
     ],
 )
-def test_callers_who_wait_while_everybody_is_logged_out_are_told(queue: str) -> None:
-    assert nobody_logged_in(queue) == ["callers wait in queue/q while no agent is logged in"]
+def test_callers_who_wait_while_all_agents_are_logged_out_are_reported(queue: str) -> None:
+    assert messages_without_agents(queue) == ["callers wait in queue/q while no agent is logged in"]
 
 
 @pytest.mark.parametrize(
@@ -41,9 +41,9 @@ def test_callers_who_wait_while_everybody_is_logged_out_are_told(queue: str) -> 
         "members: [{user: ana, login: dynamic}], overflow: {empty: voicemail/2101}",
         "members: [{user: ana, login: dynamic}, {extension: '2101'}]",
         "members: [{user: ana}]",
-        "members: []",  # CC210 tells that nobody can answer
+        "members: []",  # CC210 reports that no agent can answer
         "members: [{user: kim, login: dynamic}]",
     ],
 )
-def test_a_queue_where_it_cannot_happen_is_not_told(queue: str) -> None:
-    assert nobody_logged_in(queue) == []
+def test_a_queue_where_it_cannot_happen_is_not_reported(queue: str) -> None:
+    assert messages_without_agents(queue) == []

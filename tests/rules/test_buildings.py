@@ -94,7 +94,7 @@ def test_an_outside_number_is_elsewhere() -> None:
     assert found(queues, tree) == []
 
 
-def test_where_people_work_at_one_site_only_there_is_nobody_to_take_over() -> None:
+def test_where_people_work_at_one_site_only_no_agent_can_take_over() -> None:
     text = """
     sites:
       sydney: {timezone: Australia/Sydney}
@@ -121,7 +121,7 @@ QUEUES = st.fixed_dictionaries(
 
 
 @given(QUEUES)
-def test_nobody_is_saved_but_by_those_that_calls_can_reach(
+def test_only_agents_that_calls_can_reach_count(
     queues: dict[str, tuple[set[str], list[str]]],
 ) -> None:
     def reachable(name: str, seen: set[str]) -> set[str]:

@@ -43,15 +43,15 @@ SPOKEN = "ivrs: {no: {start: end, nodes: {end: {type: hangup, prompt: refused}}}
         ("extension/2101", "", 0),
     ],
 )
-def test_callers_who_are_sent_away_are_told_why(to: str, more: str, count: int) -> None:
+def test_callers_who_are_sent_away_hear_why(to: str, more: str, count: int) -> None:
     text = number(f"{{list: blocked, to: {to}}}", 'blocked: {numbers: ["+61491570006"]}', more)
-    told = found("CC290", text)
-    assert [(str(one.address), one.path) for one in told] == [
+    reported = found("CC290", text)
+    assert [(str(one.address), one.path) for one in reported] == [
         ("number/+61255501000", ("callers", 0, "to"))
     ] * count
 
 
-def test_a_node_that_ends_calls_of_a_list_in_silence_is_told() -> None:
+def test_a_node_that_ends_calls_of_a_list_in_silence_is_reported() -> None:
     tree = (
         "ivrs: {who: {start: ask, nodes: {ask: {type: callers, "
         "callers: [{list: blocked, to: hangup}], others: extension/2101}}}}\n"
@@ -64,7 +64,7 @@ def test_a_node_that_ends_calls_of_a_list_in_silence_is_told() -> None:
     assert found("CC291", text) == []
 
 
-def test_a_list_that_nobody_asks_is_told() -> None:
+def test_a_list_without_a_reference_is_reported() -> None:
     text = number("{list: vip, to: voicemail/2101}", "vip: {}, blocked: {withheld: true}")
     assert [str(one.address) for one in found("CC291", text)] == ["caller_list/blocked"]
 
@@ -80,7 +80,7 @@ def test_a_list_that_nobody_asks_is_told() -> None:
         ('private: {numbers: ["+61491570006"], withheld: true}', "voicemail/2101", 1),
     ],
 )
-def test_who_calls_back_without_a_number_reaches_somebody(lists: str, to: str, count: int) -> None:
+def test_who_calls_back_without_a_number_reaches_a_human(lists: str, to: str, count: int) -> None:
     assert len(found("CC292", number(f"{{list: private, to: {to}}}", lists))) == count
 
 

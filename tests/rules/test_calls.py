@@ -47,7 +47,7 @@ def test_outside_callers_who_can_transfer(rights: str, to: str, count: int) -> N
         ("when: always, notice: told", 0),
     ],
 )
-def test_callers_who_are_recorded_and_not_told(recording: str, count: int) -> None:
+def test_callers_who_are_recorded_without_a_notice(recording: str, count: int) -> None:
     rows = QUEUE % f"recording: {{{recording}}}"
     assert found("CC283", rows) == ["queue/q recording"] * count
 
@@ -60,7 +60,7 @@ def test_callers_who_are_recorded_and_not_told(recording: str, count: int) -> No
         ('{extension: "8100"}', "extension/2001", 0),
     ],
 )
-def test_a_room_that_anybody_can_join(room: str, to: str, count: int) -> None:
+def test_a_room_that_any_caller_can_join(room: str, to: str, count: int) -> None:
     rows = f"conference_rooms:\n  r: {room}\n"
     assert found("CC284", rows, to) == ["conference_room/r"] * count
 

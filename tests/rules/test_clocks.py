@@ -27,12 +27,12 @@ def site(zone: str, country: str = "AU") -> str:
         ("Etc/GMT+5", "Etc/GMT+5 is 5 hours behind UTC"),
     ],
 )
-def test_the_sign_of_an_offset_is_told_the_right_way_round(zone: str, words: str) -> None:
+def test_the_sign_of_an_offset_is_reported_the_right_way_round(zone: str, words: str) -> None:
     schedule = f"schedules: {{office: {{timezone: {zone}, {WEEK}}}}}"
     for text in (schedule, f"sites: {{s: {{timezone: {zone}}}}}"):
-        [told] = found("CC227", text)
-        assert words in told.message
-        assert told.path == ("timezone",)
+        [reported] = found("CC227", text)
+        assert words in reported.message
+        assert reported.path == ("timezone",)
 
 
 @pytest.mark.parametrize(
@@ -45,8 +45,8 @@ def test_the_sign_of_an_offset_is_told_the_right_way_round(zone: str, words: str
     ],
 )
 def test_a_site_keeps_the_time_of_some_clock_of_its_country(zone: str, country: str) -> None:
-    [told] = found("CC227", site(zone, country))
-    assert f"no clock in {country} shows the time of {zone}" in told.message
+    [reported] = found("CC227", site(zone, country))
+    assert f"no clock in {country} shows the time of {zone}" in reported.message
 
 
 @pytest.mark.parametrize(
@@ -67,23 +67,23 @@ def test_a_place_without_summer_time_is_no_slip(zone: str, country: str) -> None
 
 def test_an_inverted_zone_is_never_named_in_place_of_itself() -> None:
     text = f"sites: {{s: {{timezone: Etc/GMT-10}}}}\nschedules: {{o: {{timezone: Etc/GMT-10, {WEEK}}}}}"
-    told = found("CC227", text)
-    assert [finding.hint for finding in told] == [
+    reported = found("CC227", text)
+    assert [finding.hint for finding in reported] == [
         "name the timezone of the place, such as Australia/Sydney"
     ] * 2
 
 
-def test_hours_in_a_zone_that_never_changes_are_told_where_clocks_of_the_sites_do() -> None:
-    def told(zone: str, place: str, week: str = WEEK) -> list[Breach]:
+def test_hours_in_a_zone_that_never_changes_are_reported_where_clocks_of_the_sites_do() -> None:
+    def reported(zone: str, place: str, week: str = WEEK) -> list[Breach]:
         return found("CC227", site(place) + f"schedules: {{o: {{timezone: {zone}, {week}}}}}")
 
-    [wrong] = told("UTC", "Australia/Sydney")
+    [wrong] = reported("UTC", "Australia/Sydney")
     assert "schedule/o is meant in UTC, whose clocks never change" in wrong.message
     assert "Australia/Sydney" in wrong.hint
-    assert told("Australia/Brisbane", "Australia/Sydney") == []
-    assert told("UTC", "Australia/Perth") == []
+    assert reported("Australia/Brisbane", "Australia/Sydney") == []
+    assert reported("UTC", "Australia/Perth") == []
     always = ", ".join(f'{d}: ["00:00-24:00"]' for d in WEEKDAYS)
-    assert told("UTC", "Australia/Sydney", f"weekly: {{{always}}}") == []
+    assert reported("UTC", "Australia/Sydney", f"weekly: {{{always}}}") == []
 
 
 # Call tests, CC228
@@ -108,13 +108,13 @@ def call_test(at: str, holidays: str = "holidays: []") -> str:
         ("2020-06-01T10:00", "2020-06-01, more than a year ago", ""),
     ],
 )
-def test_a_call_at_a_moment_that_is_none_or_years_ago_is_told(
+def test_a_call_at_a_moment_that_is_none_or_years_ago_is_reported(
     at: str, words: str, cause: str
 ) -> None:
-    [told] = found("CC228", call_test(at))
-    assert words in told.message
-    assert cause in told.cause
-    assert told.path == ("at",)
+    [reported] = found("CC228", call_test(at))
+    assert words in reported.message
+    assert cause in reported.cause
+    assert reported.path == ("at",)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_call_at_a_moment_that_is_none_or_years_ago_is_told(
     ["2027-10-03T01:59", "2027-10-03T03:00", "2027-04-04T01:59", "2027-04-04T03:00",
      "2026-11-21T10:00", "2025-11-21T10:00"],
 )  # fmt: skip
-def test_a_call_beside_the_change_of_clocks_or_of_this_year_is_not_told(at: str) -> None:
+def test_a_call_beside_the_change_of_clocks_or_of_this_year_is_not_reported(at: str) -> None:
     assert found("CC228", call_test(at)) == []
 
 
@@ -138,15 +138,17 @@ def test_a_call_beside_the_change_of_clocks_or_of_this_year_is_not_told(at: str)
         ("2021-03-14T02:30", "write 2026-11-29T02:30,"),
     ],
 )
-def test_a_call_of_years_ago_is_told_with_the_next_day_that_is_like_it(at: str, hint: str) -> None:
+def test_a_call_of_years_ago_is_reported_with_the_next_day_that_is_like_it(
+    at: str, hint: str
+) -> None:
     holidays = 'holidays: [{name: Christmas Day, every: "12-25"}]'
-    [told] = found("CC228", call_test(at, holidays))
-    assert told.hint.startswith(hint)
+    [reported] = found("CC228", call_test(at, holidays))
+    assert reported.hint.startswith(hint)
 
 
 def test_a_call_on_a_day_that_does_not_come_again_can_only_be_removed() -> None:
-    [told] = found("CC228", call_test("2022-09-22T10:00", JUBILEE))
-    assert told.hint == "no day of the next twelve months has the same hours: remove the test"
+    [reported] = found("CC228", call_test("2022-09-22T10:00", JUBILEE))
+    assert reported.hint == "no day of the next twelve months has the same hours: remove the test"
 
 
 JUBILEE = 'holidays: [{name: Day of Mourning, date: "2022-09-22"}]'

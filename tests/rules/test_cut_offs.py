@@ -44,7 +44,7 @@ def test_a_question_for_digits() -> None:
     assert paths("CC204", tree(asks + ", on_timeout: hangup}")) == []
 
 
-def test_a_phone_that_nobody_answers() -> None:
+def test_a_phone_without_an_answer() -> None:
     phone = 'start: {type: dial, extension: "2001"'
     more = '\n  "2001": {voicemail: {}}'
     document = tree(phone + "}").replace("extensions:", "extensions:" + more)
@@ -65,7 +65,7 @@ def test_a_phone_that_cannot_ring_is_not_a_matter_of_patience() -> None:
     assert paths("CC204", tree('start: {type: dial, extension: "2900"}')) == []
 
 
-def test_nobody_is_silent_at_a_menu_that_nobody_reaches() -> None:
+def test_no_caller_is_silent_at_an_unreachable_menu() -> None:
     nodes = """
 start: {type: hangup}
 old: {type: menu, prompt: menu, choices: {"1": hangup}}
@@ -103,7 +103,7 @@ def test_a_phone_that_is_a_member_of_a_queue_needs_no_mailbox() -> None:
     assert not found("CC204", PHONES + 'queues: {q: {members: [{extension: "2001"}]}}')
 
 
-def test_a_phone_behind_a_node_that_nobody_reaches_is_passed_over() -> None:
+def test_a_phone_behind_an_unreachable_node_is_passed_over() -> None:
     nodes = "{s: {type: hangup}, old: {type: goto, to: extension/2001}}"
     assert not found("CC204", PHONES + f"ivrs: {{t: {{start: s, nodes: {nodes}}}}}")
 
@@ -122,7 +122,7 @@ def test_a_phone_behind_a_node_that_nobody_reaches_is_passed_over() -> None:
     ],
 )
 def test_a_queue_that_fills_up(queue: str, count: int) -> None:
-    told = found("CC217", f"queues: {{q: {{{queue}}}}}")
-    assert len(told) == count
-    assert all(finding.path == ("max_waiting",) for finding in told)
-    assert all("while 20 wait" in finding.message for finding in told)
+    reported = found("CC217", f"queues: {{q: {{{queue}}}}}")
+    assert len(reported) == count
+    assert all(finding.path == ("max_waiting",) for finding in reported)
+    assert all("while 20 wait" in finding.message for finding in reported)

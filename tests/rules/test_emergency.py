@@ -92,7 +92,7 @@ def test_each_country_has_its_numbers(country: str, numbers: list[str]) -> None:
     "country, numbers",
     [("ZA", ["10111", "10177", "112"]), ("JM", ["110", "112", "119", "911"])],
 )
-def test_where_nobody_says_which_number_counts_one_must_work_and_others_are_told(
+def test_where_no_country_says_which_number_counts_one_must_work_and_others_are_reported(
     country: str, numbers: list[str]
 ) -> None:
     (none,) = found("CC230", house(route("local", ["22XX"]), country))
@@ -109,7 +109,7 @@ def test_where_nobody_says_which_number_counts_one_must_work_and_others_are_told
     assert found("CC237", house(route("emergency", numbers, "emergency: true"), country)) == []
 
 
-def test_what_becomes_of_a_number_in_doubt_is_told() -> None:
+def test_what_becomes_of_a_number_in_doubt_is_reported() -> None:
     text = house(
         route("e", ["112"], "emergency: true")
         + route("odd", ["15"], "strip: 1")
@@ -124,7 +124,7 @@ def test_what_becomes_of_a_number_in_doubt_is_told() -> None:
     assert found("CC230", text) == found("CC231", text) == []
 
 
-def test_a_country_that_nobody_knows_is_told() -> None:
+def test_an_unknown_country_is_reported() -> None:
     (one,) = found("CC238", house(route("local", ["22XX"]), "XX"))
     assert (str(one.address), one.path) == ("site/sydney", ("address", "country"))
     assert one.message == 'no emergency number of "XX" is known'
@@ -164,7 +164,7 @@ def test_a_phone_without_a_site_may_stand_in_any_country_of_the_house() -> None:
     assert "which may be in GB:" in one.cause
 
 
-def test_where_no_site_says_its_country_phones_without_a_site_are_not_judged_and_told() -> None:
+def test_where_no_site_says_its_country_phones_without_a_site_are_not_judged_and_reported() -> None:
     text = NYC.replace(", country: US", "").replace('"2001": {}', '"2001": {}, "2002": {}')
     assert said("CC238", text) == [
         (
@@ -190,7 +190,7 @@ def test_without_outbound_routes_calls_leave_by_something_else() -> None:
         assert found(code, SITE.format(country="AU") + 'extensions:\n  "000": {site: sydney}') == []
 
 
-def test_a_site_without_phones_calls_nobody() -> None:
+def test_a_site_without_phones_makes_no_calls() -> None:
     mailbox = 'extensions:\n  "2101": {site: sydney, device: none}\n'
     assert found("CC230", house(route("local", ["22XX"]), phones=mailbox)) == []
 
@@ -265,7 +265,7 @@ def test_a_digit_that_is_taken_off_mangles_the_number() -> None:
 
 
 @pytest.mark.parametrize(
-    "country, number, more, told",
+    "country, number, more, reported",
     [
         ("US", "911", "strip: 1", '"911" leaves as "11"'),
         ("US", "911", "strip: 3", '"911" leaves as nothing'),
@@ -274,10 +274,10 @@ def test_a_digit_that_is_taken_off_mangles_the_number() -> None:
     ],
 )
 def test_a_number_is_mangled_by_what_is_taken_off_and_put_in_front(
-    country: str, number: str, more: str, told: str
+    country: str, number: str, more: str, reported: str
 ) -> None:
     (one,) = found("CC231", house(route("e", [number], f"{more}, emergency: true"), country))
-    assert one.message == told
+    assert one.message == reported
     assert one.hint == "take strip: and prepend: off this route"
 
 
@@ -341,8 +341,8 @@ def test_whatever_the_outside_line_is_numbers_work_after_it(
 ) -> None:
     numbers = MAIN[country]
     direct = route("emergency", numbers, "emergency: true")
-    told = [f.message.split('"')[1] for f in found("CC230", house(direct + routes, country))]
-    assert told == [line + number for number in numbers]
+    reported = [f.message.split('"')[1] for f in found("CC230", house(direct + routes, country))]
+    assert reported == [line + number for number in numbers]
 
 
 @pytest.mark.parametrize(
@@ -393,7 +393,7 @@ def test_a_user_with_an_area_and_a_phone_at_a_site_are_found_by_an_ambulance() -
 
 
 @pytest.mark.parametrize("hot_desking", ["", ", hot_desking: true"])
-def test_everybody_needs_an_area_where_the_site_has_some(hot_desking: str) -> None:
+def test_every_phone_needs_an_area_where_the_site_has_some(hot_desking: str) -> None:
     text = PLACED.replace(", area: upstairs", hot_desking)
     assert said("CC232", text) == [
         ("user/anna", "no area at site/sydney is given for user/anna", ())
@@ -402,7 +402,7 @@ def test_everybody_needs_an_area_where_the_site_has_some(hot_desking: str) -> No
     assert found("CC232", bare) == []
 
 
-def test_a_phone_of_nobody_needs_an_area_too() -> None:
+def test_a_phone_without_a_user_needs_an_area_too() -> None:
     text = PLACED.replace("{site: sydney, area: lobby}", "{site: sydney}")
     assert said("CC232", text) == [
         ("extension/2900", "no area at site/sydney is given for extension/2900", ())
@@ -470,9 +470,9 @@ outbound_routes:
     ],
 )
 def test_help_is_sent_to_the_address_of_the_first_trunk(route: str, count: int) -> None:
-    told = said("CC236", LINES + f'  e: {{patterns: ["000"], {route}}}\n')
+    reported = said("CC236", LINES + f'  e: {{patterns: ["000"], {route}}}\n')
     message = "emergency calls from site/sydney leave by a trunk of site/melbourne first"
-    assert told == [("outbound_route/e", message, ("trunks", 0))] * count
+    assert reported == [("outbound_route/e", message, ("trunks", 0))] * count
 
 
 APART = """
@@ -492,7 +492,7 @@ extensions: {"2001": {site: lon}}
 """
 
 
-def test_a_person_and_their_phone_at_two_sites_are_told_with_both_places() -> None:
+def test_a_person_and_their_phone_at_two_sites_are_reported_with_both_places() -> None:
     (one,) = found("CC239", APART)
     assert (str(one.address), one.path) == ("user/anna", ("site",))
     assert one.message == "user/anna works at site/dub, and their phone stands at site/lon"
@@ -503,7 +503,7 @@ def test_a_person_and_their_phone_at_two_sites_are_told_with_both_places() -> No
     assert found("CC239", APART.replace("site: dub, area: annex, ", "")) == []
 
 
-def test_an_area_and_a_desk_that_differ_are_told() -> None:
+def test_an_area_and_a_desk_that_differ_are_reported() -> None:
     text = APART.replace("{label: Annex}", "{desks: [a-1, a-2]}, hall: {}").replace(
         "area: annex,", "area: annex, desk: a-1,"
     )
@@ -515,7 +515,7 @@ def test_an_area_and_a_desk_that_differ_are_told() -> None:
     assert found("CC239", text.replace("{site: lon}", "{site: dub, area: annex, desk: a-1}")) == []
 
 
-def test_without_outbound_routes_two_sites_are_told_too() -> None:
+def test_without_outbound_routes_two_sites_are_reported_too() -> None:
     routes = APART.index("trunks:"), APART.index("users:")
     assert len(found("CC239", APART[: routes[0]] + APART[routes[1] :])) == 1
 
@@ -584,7 +584,7 @@ def test_the_callback_counts_on_emergency_routes_alone() -> None:
     assert one.hint.startswith("carry them by a route with emergency: true")
 
 
-def test_somebody_answers_at_the_callback() -> None:
+def test_a_human_answers_at_the_callback() -> None:
     other = 'numbers: {"+442079460001": {to: hangup}}\n'
     (one,) = found("CC243", shown("", "", "+442079460000", other))
     assert one.path == ("emergency_callback",)
@@ -600,7 +600,7 @@ def test_somebody_answers_at_the_callback() -> None:
         ("number/+442079460002", 'numbers: {"+442079460002": {to: hangup}}\n'),
     ],
 )
-def test_a_callback_that_no_human_can_answer_is_told(to: str, more: str) -> None:
+def test_a_callback_that_no_human_can_answer_is_reported(to: str, more: str) -> None:
     other = f'numbers: {{"+442079460000": {{to: {to}}}}}\n{more}'
     if more.startswith("numbers"):
         other = other.replace("}\nnumbers: {", ", ")

@@ -34,17 +34,19 @@ MAILBOX = "action: mailbox"
         ("999", "[sydney, leeds]", 'feature_code/it takes the emergency number "999"'),
     ],
 )
-def test_a_code_that_is_an_emergency_number_is_told(code: str, sites: str, message: str) -> None:
+def test_a_code_that_is_an_emergency_number_is_reported(
+    code: str, sites: str, message: str
+) -> None:
     [problem] = found("CC271", f'code: "{code}", sites: {sites}, {MAILBOX}')
     assert problem.message == message
 
 
 @pytest.mark.parametrize("code, sites", [("999", "[sydney]"), ("*112", "[sydney]")])
-def test_a_code_that_is_no_emergency_number_there_is_not_told(code: str, sites: str) -> None:
+def test_a_code_that_is_no_emergency_number_there_is_not_reported(code: str, sites: str) -> None:
     assert not found("CC271", f'code: "{code}", sites: {sites}, {MAILBOX}')
 
 
-def test_a_code_that_a_route_would_carry_is_told_where_it_may_be_dialled() -> None:
+def test_a_code_that_a_route_would_carry_is_reported_where_it_may_be_dialled() -> None:
     [problem] = found("CC272", f'code: "97", {MAILBOX}')
     assert problem.message == 'feature_code/it takes "97" from outbound_route/short'
     assert not found("CC272", f'code: "97", sites: [leeds], {MAILBOX}')
@@ -70,7 +72,7 @@ queues:
         ("pause, reason: Lunch", "", ""),
     ],
 )
-def test_a_code_that_does_nothing_is_told(action: str, more: str, message: str) -> None:
+def test_a_code_that_does_nothing_is_reported(action: str, more: str, message: str) -> None:
     problems = [p.message for p in found("CC273", f'code: "*45", action: {action}', more)]
     assert problems == ([f"feature_code/it {message}"] if message else [])
 

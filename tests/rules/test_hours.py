@@ -53,7 +53,7 @@ def test_one_span_today_or_later_is_open(schedule: str) -> None:
     assert paths("CC220", schedule) == []
 
 
-# Holes that nobody means, CC221
+# Holes that are not meant, CC221
 
 
 @pytest.mark.parametrize(
@@ -174,8 +174,8 @@ def test_gaps_are_those_that_a_clock_on_the_wall_shows(weekly: dict[str, list[st
         if minute % DAY == DAY - 1
         or any(held[(minute + length) % WEEK] for length in range(SMALLEST_GAP))
     }
-    told = [minutes(day, text)[1] % WEEK for day, text in judged("CC221", weekly)]
-    assert sorted(told) == sorted(seen)
+    reported = [minutes(day, text)[1] % WEEK for day, text in judged("CC221", weekly)]
+    assert sorted(reported) == sorted(seen)
 
 
 # What holds a minute twice, CC222
@@ -259,9 +259,9 @@ def test_what_touches_does_not_overlap(schedule: str) -> None:
 @given(WEEKS)
 def test_overlaps_are_those_that_a_clock_on_the_wall_shows(weekly: dict[str, list[str]]) -> None:
     held = wall(weekly)
-    told = judged("CC222", weekly)
-    assert bool(told) == any(count > 1 for count in held)
-    assert all(held[minutes(day, text)[0]] > 1 for day, text in told)
+    reported = judged("CC222", weekly)
+    assert bool(reported) == any(count > 1 for count in held)
+    assert all(held[minutes(day, text)[0]] > 1 for day, text in reported)
 
 
 # Holidays that run out, CC223
@@ -417,7 +417,7 @@ def with_calendar(code: str, calendar: str, schedule: str = "weekly: {}") -> lis
     return list(RULE[code].check(estate(text)))
 
 
-def test_a_holiday_that_a_calendar_has_too_is_told() -> None:
+def test_a_holiday_that_a_calendar_has_too_is_reported() -> None:
     own = "weekly: {}, holidays: [{name: Xmas, date: '2027-12-25'}, {name: Own, every: '07-02'}]"
     [twice] = with_calendar("CC222", "{name: Christmas Day, every: '12-25'}", own)
     assert '"Xmas" on 2027-12-25 is "Christmas Day" of calendar/nsw too' in twice.message
@@ -425,12 +425,14 @@ def test_a_holiday_that_a_calendar_has_too_is_told() -> None:
 
 def test_a_calendar_runs_out_once_for_all_schedules_that_name_it() -> None:
     old = "{name: Christmas Day, date: '2025-12-25'}, {name: Labour Day, date: '2025-10-06'}"
-    [told] = with_calendar("CC223", old, "weekly: {}, holidays: [{name: A, date: '2026-01-01'}]")
-    assert told.address == Address("calendar", "nsw")
+    [reported] = with_calendar(
+        "CC223", old, "weekly: {}, holidays: [{name: A, date: '2026-01-01'}]"
+    )
+    assert reported.address == Address("calendar", "nsw")
     assert with_calendar("CC223", "{name: Christmas Day, every: '12-25'}") == []
 
 
-def test_a_calendar_that_nobody_names_or_that_is_empty_is_told() -> None:
+def test_a_calendar_without_a_reference_or_without_days_is_reported() -> None:
     [unused] = RULE["CC229"].check(estate(SHARED))
     assert "no schedule uses calendar/nsw" in unused.message
     assert with_calendar("CC229", "") == []
@@ -438,7 +440,7 @@ def test_a_calendar_that_nobody_names_or_that_is_empty_is_told() -> None:
     assert with_calendar("CC253", "{name: Christmas Day, every: '12-25'}") == []
 
 
-def test_a_season_that_has_passed_is_told() -> None:
+def test_a_season_that_has_passed_is_reported() -> None:
     season = "weekly: {}, seasons: [{date: '2026-10-01', until: '2026-11-21', weekly: {}}]"
     assert paths("CC224", season) == [("seasons", 0, "until")]
     assert paths("CC224", season, today="2026-11-21") == []
@@ -458,9 +460,9 @@ NIGHT = 'weekly: {mon: ["22:00-06:00"], tue: ["22:00-06:00"]}'  # 29 December 20
         ('closed: ["23:00-24:00"]', "stays closed after midnight of 2026-12-29, until 06:00 too"),
     ],
 )
-def test_a_night_that_meets_an_exception_is_told(exception: str, words: str) -> None:
-    [told] = found("CC225", f'{NIGHT}, exceptions: [{{date: "2026-12-29", {exception}}}]')
-    assert words in told.message
+def test_a_night_that_meets_an_exception_is_reported(exception: str, words: str) -> None:
+    [reported] = found("CC225", f'{NIGHT}, exceptions: [{{date: "2026-12-29", {exception}}}]')
+    assert words in reported.message
 
 
 @pytest.mark.parametrize(

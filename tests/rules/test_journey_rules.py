@@ -114,7 +114,7 @@ def test_a_round_that_no_caller_reaches_is_another_matter() -> None:
     assert not found("CC203", PHONE, "ivrs:\n", tree(nodes, start="start"))
 
 
-# --- CC213, where somebody may answer; CC203, where nobody can
+# --- CC213, where an agent may answer; CC203, where none can
 
 
 def queues(**overflow: str) -> str:
@@ -378,7 +378,7 @@ SILENT = {Event.SILENCE, Event.WRONG_KEY}
 
 
 def is_unanswered(flow: Flow, phases: Phases, step: Step) -> bool:
-    """Whether somebody is there who could have answered."""
+    """Check whether an agent is there who could have answered."""
     here = {way.event for way in flow.possible(step.place, phases)}
     return step.way.event in {Event.NO_ANSWER, Event.FULL} or Event.ANSWERED in here
 

@@ -85,7 +85,7 @@ def test_a_rule_that_is_switched_off_does_not_run(monkeypatch: pytest.MonkeyPatc
     assert judge(estate(TEXT), {"CC201": None}, bytes_of(TEXT)) == []
 
 
-def test_a_code_that_no_rule_has_is_told_at_its_place() -> None:
+def test_a_code_that_no_rule_has_is_reported_at_its_place() -> None:
     project = "version: 1\nrules:\n  CC211: ignore\n"
     problems = judge(estate(""), {"CC211": None}, bytes_of("", project))
     assert said(problems) == ['3:3 error CC101 there is no rule "CC211"']

@@ -66,13 +66,13 @@ def check(before: State, after: State) -> None:
     for rule in RULES.values():
         part, whole = new_in_part(rule, comparison), new_in_whole(rule, comparison)
         assert part == whole, (rule.code, rule.name)
-    told = differences(comparison.before.flow, comparison.after.flow, TODAY)
+    reported = differences(comparison.before.flow, comparison.after.flow, TODAY)
     if (part_ := comparison.part(Reach.JOINED)) is None:
-        assert told.compared == 0
-        assert not told.added
-        assert not told.removed
+        assert reported.compared == 0
+        assert not reported.added
+        assert not reported.removed
     else:
-        assert differences(part_[0].flow, part_[1].flow, TODAY) == told
+        assert differences(part_[0].flow, part_[1].flow, TODAY) == reported
 
 
 @st.composite

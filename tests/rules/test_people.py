@@ -65,7 +65,7 @@ def twice(queue: str) -> list[Breach]:
         ),
     ],
 )
-def test_whoever_is_a_member_twice_rings_by_the_lower_penalty(
+def test_a_user_who_is_a_member_twice_rings_by_the_lower_penalty(
     members: str, path: tuple[str | int, ...], message: str
 ) -> None:
     [problem] = twice(f"members: {members}")
@@ -136,7 +136,7 @@ def idle(extension: str, others: str = "") -> list[tuple[str | int, ...]]:
     return [p.path for p in found("CC240", f"extensions: {{'2150': {{{extension}}}}}\n{others}")]
 
 
-def test_a_phone_that_belongs_to_nobody() -> None:
+def test_a_phone_without_a_user() -> None:
     assert idle("") == [()]
     assert idle("device: softphone, voicemail: {}") == [()]
     assert idle("", "call_tests: {}") == [()]
@@ -152,7 +152,7 @@ def test_a_phone_that_belongs_to_nobody() -> None:
         "ivrs: {t: {start: a, nodes: {a: {type: dial, extension: '2150'}}}}",
     ],
 )
-def test_a_phone_that_somebody_has_or_calls_are_sent_to(others: str) -> None:
+def test_a_phone_with_a_user_or_with_calls_sent_to_it(others: str) -> None:
     assert idle("", others) == []
 
 
@@ -160,7 +160,7 @@ def test_a_label_says_what_a_phone_without_a_user_is_for() -> None:
     assert idle("label: Lift 2") == []
 
 
-def test_the_label_of_a_softphone_among_those_of_people_is_a_name_of_somebody() -> None:
+def test_the_label_of_a_softphone_among_those_of_people_is_the_name_of_a_person() -> None:
     team = """
 users: {ana.p: {name: Ana Petrov, extension: '2101'}}
 extensions:

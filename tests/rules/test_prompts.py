@@ -74,7 +74,7 @@ def test_an_announced_key_that_the_menu_does_not_take() -> None:
     assert finding.message == 'prompt/menu announces key 2, which menu "menu" does not take'
 
 
-def test_a_key_that_nobody_announces() -> None:
+def test_a_key_without_an_announcement() -> None:
     (finding,) = found("CC206", menu("For a, press 1. For b, press 2.", keys="1235"))
     assert finding.path == ("nodes", "menu", "choices", "3")
     assert finding.message.startswith("prompt/menu does not announce keys 3 and 5, which")
@@ -173,7 +173,7 @@ def test_a_tree_without_language_plays_all_its_prompts_in_the_same() -> None:
     assert not found("CC207", even)
 
 
-def test_a_translation_in_part_that_nobody_hears() -> None:
+def test_a_translation_in_part_that_is_never_played() -> None:
     document = play("a", "b", language="en") + prompt("a", "en", "vi", "zh") + prompt("b", "en")
     (finding,) = found("CC207", document)
     assert finding.address == Address("prompt", "a")

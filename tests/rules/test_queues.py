@@ -34,7 +34,7 @@ def found(code: str, queue: str) -> list[Breach]:
     return list(RULE[code].check(estate(f"{PEOPLE}\nqueues: {{q: {{{queue}}}}}")))
 
 
-# Nobody can answer, CC210
+# No agent can answer, CC210
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def found(code: str, queue: str) -> list[Breach]:
         ),
     ],
 )
-def test_a_queue_says_what_keeps_everybody_from_answering(queue: str, why: str) -> None:
+def test_a_queue_says_what_keeps_all_agents_from_answering(queue: str, why: str) -> None:
     [problem] = found("CC210", queue)
     assert problem.message == "no agent can answer queue/q"
     assert problem.path == (("members",) if "members" in queue else ())
@@ -80,7 +80,7 @@ def test_one_who_can_answer_is_enough(queue: str) -> None:
 # Skills, CC211
 
 
-def test_a_skill_that_nobody_has_is_told_once() -> None:
+def test_a_skill_that_no_agent_has_is_reported_once() -> None:
     queue = "skills: [biling, sales], members: [{user: ana.p}]"
     [problem] = found("CC211", queue)
     assert problem.path == ("skills", 0)
@@ -89,7 +89,7 @@ def test_a_skill_that_nobody_has_is_told_once() -> None:
     assert found("CC210", queue) == []
 
 
-def test_a_skill_that_somebody_has_anywhere_is_known() -> None:
+def test_a_skill_of_any_agent_anywhere_is_known() -> None:
     assert found("CC211", "skills: [billing, sales], members: [{user: ana.p}]") == []
     assert found("CC211", "members: [{user: ana.p}]") == []
 

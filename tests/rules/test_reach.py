@@ -33,14 +33,14 @@ def found(number: str, hours: str, more: str = "", overflow: str = "") -> list[B
 
 
 def test_a_door_that_opens_after_the_room() -> None:
-    (told,) = found("to: queue/sales, hours: short, closed: hangup", "long")
-    assert told.path == ("hours",)
-    assert told.message == "no number leads to queue/sales on Monday 23 November 2026 at 08:30"
+    (reported,) = found("to: queue/sales, hours: short, closed: hangup", "long")
+    assert reported.path == ("hours",)
+    assert reported.message == "no number leads to queue/sales on Monday 23 November 2026 at 08:30"
 
 
 def test_a_holiday_that_only_the_door_knows_is_named() -> None:
-    (told,) = found("to: queue/sales, hours: holidays, closed: hangup", "short")
-    assert told.message.endswith("(Labour Day)")
+    (reported,) = found("to: queue/sales, hours: holidays, closed: hangup", "short")
+    assert reported.message.endswith("(Labour Day)")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Ring groups: callers whom nobody answers, phones that nobody rings, numbers that are taken."""
+"""Ring groups: callers without an answer, phones that never ring, numbers that are taken."""
 
 import pytest
 

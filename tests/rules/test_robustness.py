@@ -1,6 +1,6 @@
 """No rule raises, whatever a platform holds.
 
-A plan judges the live state too, which nobody has validated as a whole: what it names may be gone,
+A plan judges the live state too, which is not validated as a whole: what it names may be gone,
 fields may be missing or null, and a day or a timezone may have the right form and not exist.
 """
 

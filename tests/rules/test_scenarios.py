@@ -12,7 +12,7 @@ Every file of `tests/scenarios/` is one mistake, as data:
     names   what the message must name
     also    codes of other rules that rightly speak too
 
-A mistake is told by these rules and by no other: whoever reads a message must not have to guess
+A mistake is reported by these rules and by no other: a reader of a message must not have to guess
 which of many is the real one.
 """
 
@@ -80,7 +80,7 @@ def scenario(path: Path) -> Scenario:
 
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the worked example, in which files that nobody edits are parsed once."""
+    """A copy of the worked example, in which files that are not edited are parsed once."""
     root = tmp_path_factory.mktemp("example")
     shutil.copy(ROOT / "ccstate.yaml", root)
     shutil.copytree(ROOT / "desired_state", root / "desired_state")

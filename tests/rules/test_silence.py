@@ -120,19 +120,19 @@ def test_two_comments_about_one_message_are_both_used() -> None:
         ("# ccstate: ignore CC200 on trial", "CC200 cannot be silenced by a comment"),
     ],
 )
-def test_a_comment_that_cannot_be_followed_is_told_and_silences_nothing(
+def test_a_comment_that_cannot_be_followed_is_reported_and_silences_nothing(
     comment: str, message: str
 ) -> None:
     assert said("# at the field", comment) == [LABEL, WEIGHT, f"6 CC200 {message}"]
 
 
-def test_a_comment_with_nothing_to_silence_is_told() -> None:
+def test_a_comment_with_nothing_to_silence_is_reported() -> None:
     comment = "# ccstate: ignore CC201 on trial"
     message = "7 CC200 there is no CC201 to silence here"
     assert said("# elsewhere", comment) == [LABEL, WEIGHT, message]
 
 
-def test_of_two_codes_only_the_idle_one_is_told() -> None:
+def test_of_two_codes_only_the_idle_one_is_reported() -> None:
     comment = "# ccstate: ignore CC201 CC202 on trial"
     assert said("# at the field", comment) == [LABEL, "6 CC200 there is no CC202 to silence here"]
 

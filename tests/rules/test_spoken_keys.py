@@ -43,7 +43,7 @@ def keys(text: str, language: str = "en-AU") -> str:
         ("Press\n1 for sales.", "1"),
     ],
 )
-def test_keys_that_a_caller_is_told_to_press(text: str, expected: str) -> None:
+def test_keys_that_a_prompt_asks_a_caller_to_press(text: str, expected: str) -> None:
     assert keys(text) == expected
 
 
@@ -117,7 +117,7 @@ def test_other_languages(language: str, text: str, expected: str) -> None:
     assert keys(text, language) == expected
 
 
-def test_a_language_that_nobody_taught_us_is_no_silence() -> None:
+def test_an_unknown_language_is_no_silence() -> None:
     assert not is_readable("el")
     assert spoken_keys("Πατήστε 1", "el") == []
     assert may_announce("Πατήστε 1", "el", "2")
@@ -168,9 +168,9 @@ def test_a_plain_announcement_is_understood_whatever_it_is_about(
 ) -> None:
     # No words that mean something to the language itself: these have their own tests.
     words = st.text(ascii_lowercase[:8], min_size=4, max_size=9)
-    told = sorted(wanted)
-    text = " ".join(f"For {data.draw(words)}, press {key}." for key in told)
-    assert keys(text) == "".join(told)
+    announced = sorted(wanted)
+    text = " ".join(f"For {data.draw(words)}, press {key}." for key in announced)
+    assert keys(text) == "".join(announced)
 
 
 @given(st.text(max_size=200), st.sampled_from([*KEY_PHRASES, "el"]))

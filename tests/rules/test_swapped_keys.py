@@ -43,14 +43,14 @@ RIGHT = '"1": queue/sales, "2": queue/billing'
 SWAPPED = '"1": queue/billing, "2": queue/sales'
 
 
-def test_two_keys_that_are_swapped_are_both_told() -> None:
-    told = found(TEXT, SWAPPED)
-    assert [finding.path for finding in told] == [
+def test_two_keys_that_are_swapped_are_both_reported() -> None:
+    reported = found(TEXT, SWAPPED)
+    assert [finding.path for finding in reported] == [
         ("nodes", "menu", "choices", "1"),
         ("nodes", "menu", "choices", "2"),
     ]
-    assert told[0].message == "key 1 is announced for what key 2 leads to"
-    assert 'says "For sales, press 1", and key 1 leads to "queue/billing"' in told[0].cause
+    assert reported[0].message == "key 1 is announced for what key 2 leads to"
+    assert 'says "For sales, press 1", and key 1 leads to "queue/billing"' in reported[0].cause
 
 
 def test_keys_in_their_places_are_fine() -> None:
@@ -75,7 +75,7 @@ def test_the_label_of_a_mailbox_counts() -> None:
     assert keys(*found(text, '"1": voicemail/2900, "2": queue/sales')) == ["1", "2"]
 
 
-def test_one_key_that_leads_elsewhere_is_told_where_the_other_fits_nothing() -> None:
+def test_one_key_that_leads_elsewhere_is_reported_where_the_other_fits_nothing() -> None:
     assert keys(*found(TEXT, '"1": queue/billing, "2": queue/care')) == ["2"]
 
 

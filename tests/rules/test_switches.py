@@ -1,4 +1,4 @@
-"""Switches: whether anybody can turn them, what they change, and where they strand callers."""
+"""Switches: whether a user can turn them, what they change, and where they strand callers."""
 
 from ccstate.rules import RULES, Breach
 from tests.rules.estates import estate
@@ -23,22 +23,22 @@ def number(fields: str) -> str:
     return f'numbers: {{"+61255501000": {{to: extension/2101, {fields}}}}}\n'
 
 
-def test_a_switch_without_a_feature_code_is_told() -> None:
+def test_a_switch_without_a_feature_code_is_reported() -> None:
     [problem] = found("CC274", number("switch: night, on: voicemail/2101"))
     assert problem.message == "no phone can turn switch/night from a phone"
     assert "stays off" in problem.cause
 
 
-def test_a_switch_with_a_feature_code_is_not_told() -> None:
+def test_a_switch_with_a_feature_code_is_not_reported() -> None:
     assert not found("CC274", CODE)
 
 
-def test_a_switch_that_nothing_asks_is_told() -> None:
+def test_a_switch_that_nothing_asks_is_reported() -> None:
     [problem] = found("CC275", CODE)
     assert problem.message == "switch/night changes nothing"
 
 
-def test_a_number_that_asks_a_switch_and_goes_nowhere_else_is_told() -> None:
+def test_a_number_that_asks_a_switch_and_goes_nowhere_else_is_reported() -> None:
     [problem] = found("CC275", number("switch: night"))
     assert problem.path == ("switch",)
 
@@ -53,7 +53,7 @@ def test_what_asks_a_switch_is_a_number_a_node_or_a_schedule() -> None:
         assert not found("CC275", asks)
 
 
-def test_a_branch_that_strands_callers_is_told_with_the_position() -> None:
+def test_a_branch_that_strands_callers_is_reported_with_the_position() -> None:
     [problem] = found("CC201", number("switch: night, on: extension/2102"))
     assert problem.message == "callers of +61255501000 reach no one while switch night on"
 

@@ -1,4 +1,4 @@
-"""What becomes of callers whom nobody answers."""
+"""What becomes of callers without an answer."""
 
 import pytest
 
@@ -150,7 +150,7 @@ def test_a_queue_that_leads_back_to_itself_is_a_circle(way: str) -> None:
 # What is not declared is not known
 
 
-def told(document: str) -> set[str]:
+def codes_of(document: str) -> set[str]:
     return {problem.code for problem in judged_example(document)}
 
 
@@ -169,7 +169,7 @@ def told(document: str) -> set[str]:
     ],
 )
 def test_of_what_is_not_declared_nothing_is_claimed(document: str) -> None:
-    assert told(document) == set()
+    assert codes_of(document) == set()
 
 
 @pytest.mark.parametrize(
@@ -187,4 +187,4 @@ def test_of_what_is_not_declared_nothing_is_claimed(document: str) -> None:
     ],
 )
 def test_what_is_declared_empty_is_empty(document: str, code: str) -> None:
-    assert told(document) == {code}
+    assert codes_of(document) == {code}
