@@ -176,7 +176,7 @@ def phase(estate: Estate, schedule: str, moment: datetime) -> str:
 
 
 def position(estate: Estate, switch: str) -> str:
-    """The position of a switch that nobody has turned; one that is not there is off."""
+    """The position of a switch that is not turned; one that is not there is off."""
     return str(estate["switch"].get(switch, {}).get("default", "off"))
 
 
@@ -274,10 +274,13 @@ def happens(estate: Estate, place: Place, moment: datetime) -> list[Outcome]:
 
 def _conference_room(estate: Estate, name: str, room: Mapping[str, Any]) -> list[Outcome]:
     inside = Over("human", f"conference_room/{name}")
-    told = notice(estate, room)
+    notice_seconds = notice(estate, room)
     if room.get("max_members", 0) > 0:
-        return [Outcome("answered", "", inside, told), Outcome("busy", "", CUT_OFF, told)]
-    return [Outcome("then", "", inside, told)]
+        return [
+            Outcome("answered", "", inside, notice_seconds),
+            Outcome("busy", "", CUT_OFF, notice_seconds),
+        ]
+    return [Outcome("then", "", inside, notice_seconds)]
 
 
 def _behind_phone(
@@ -327,14 +330,14 @@ def _phone(estate: Estate, name: str, fields: Mapping[str, Any]) -> list[Outcome
             turns.append(duration(follow.get("ring_for", "20s")))
     if not turns:
         return [Outcome("nobody there", "", missed)]
-    told = notice(estate, fields)
+    notice_seconds = notice(estate, fields)
     found = [
-        Outcome("answered", "", Over("human", f"extension/{name}"), told),
-        Outcome("no answer", "", missed, told + sum(turns)),
+        Outcome("answered", "", Over("human", f"extension/{name}"), notice_seconds),
+        Outcome("no answer", "", missed, notice_seconds + sum(turns)),
     ]
     for field, event in (("busy", "busy"), ("unavailable", "nobody there")):
         if has_device and forward.get(field):
-            found.append(Outcome(event, "", sent(forward[field]), told))
+            found.append(Outcome(event, "", sent(forward[field]), notice_seconds))
     return found
 
 
@@ -567,12 +570,12 @@ class Everything:
         return seen
 
     def left_alone(self, place: Place) -> list[Outcome]:
-        """What may happen to a caller who does nothing and whom nobody answers."""
+        """What may happen to a caller who does nothing and gets no answer."""
         found = self.outcomes(place)
         return [o for o in found if o.event not in {"answered", "key", "digits", "wrong key"}]
 
     def may_never_end(self, start: Place) -> bool:
-        """Whether a caller who does nothing, and whom nobody answers, may go round for ever."""
+        """Check whether a caller who does nothing and gets no answer may go round for ever."""
         return self._round_from(start, ())
 
     def _round_from(self, place: Place, before: tuple[Place, ...]) -> bool:
@@ -589,7 +592,7 @@ class Everything:
 
 
 class Caller:
-    """Somebody at a keypad, with an entry for each question."""
+    """A caller at a keypad, with an entry for each question."""
 
     def __init__(self, entries: list[str]) -> None:
         self.entries = list(entries)
@@ -645,9 +648,9 @@ def call(
     *,
     answered: bool,
 ) -> Call:
-    """A call, played. Whoever is still on the way after so many steps never arrives.
+    """A call, played. A caller who is still on the way after so many steps never arrives.
 
-    `coming` is what comes of the first rings and waits; then everybody answers, or nobody.
+    `coming` is what comes of the first rings and waits; then all agents answer, or none.
     """
     everything = Everything(estate, moment)
     caller = Caller(entries)
@@ -684,7 +687,7 @@ def _waits(
 
 
 def _fate(outcomes: list[Outcome], coming: Iterator[str], *, answered: bool) -> Outcome:
-    """What comes of it: of rings and waits what was asked for, or else that nobody answers."""
+    """What comes of it: of rings and waits what was asked for, or else that no agent answers."""
     events = [outcome.event for outcome in outcomes]
     if not {"answered", "no answer", "nobody there", "full", "busy"} & set(events):
         return outcomes[0]
@@ -692,18 +695,18 @@ def _fate(outcomes: list[Outcome], coming: Iterator[str], *, answered: bool) -> 
     for event in (wanted, "no answer", "nobody there"):
         if event in events:
             return outcomes[events.index(event)]
-    return outcomes[0]  # a conference room takes everybody in
+    return outcomes[0]  # a conference room takes every caller in
 
 
 def _menu(estate: Estate, tree: str, node: Mapping[str, Any], caller: Caller) -> Outcome:
-    heard = spoken(estate, node["prompt"], estate["ivr"][tree].get("language"))
+    prompt_seconds = spoken(estate, node["prompt"], estate["ivr"][tree].get("language"))
     spent = 0
     silent = False
     wrong = False
     dialled = extensions_dialled(estate, node)
     for _ in range(node.get("retries", 2) + 1):
         key = "" if silent else caller.dials({*node["choices"], *dialled})
-        spent += heard
+        spent += prompt_seconds
         if key in dialled:
             return Outcome("key", key, ("extension", dialled[key], ""), spent)
         if key in node["choices"]:
@@ -716,12 +719,12 @@ def _menu(estate: Estate, tree: str, node: Mapping[str, Any], caller: Caller) ->
 
 
 def _question(estate: Estate, tree: str, node: Mapping[str, Any], caller: Caller) -> Outcome:
-    heard = spoken(estate, node["prompt"], estate["ivr"][tree].get("language"))
+    prompt_seconds = spoken(estate, node["prompt"], estate["ivr"][tree].get("language"))
     spent = 0
     silent = False
     for _ in range(node.get("retries", 2) + 1):
         digits = None if silent else caller.enters(node.get("max_digits", 20))
-        spent += heard
+        spent += prompt_seconds
         if digits is None:
             silent = True
             spent += duration(node.get("timeout", "5s"))

@@ -1,4 +1,4 @@
-"""Trees larger than anybody can enumerate: deep, wide, tangled; and one place changed in them."""
+"""Trees too large to enumerate: deep, wide, tangled; and one place changed in them."""
 
 import copy
 import random

@@ -136,7 +136,7 @@ def test_every_good_end_of_a_number_is_found_once_with_a_shortest_call() -> None
         ("queue/sales", ("1", "1111#")),
         ("hangup", ("9",)),
         ("extension/10", ("###",)),
-    }  # not the mobile: that end is in nobody's hand here
+    }  # not the mobile: no caller can choose that end here
 
 
 def test_what_is_tested_needs_no_other_test() -> None:

@@ -47,7 +47,7 @@ def test_a_number_is_in_the_lists_that_hold_it(
 
 
 @given(centres, numbers | st.just(WITHHELD))
-def test_every_caller_is_of_a_class_that_is_told(
+def test_every_caller_is_of_a_class_that_is_listed(
     named: dict[str, dict[str, Any]], number: str
 ) -> None:
     found = callers(centre(named), sorted(named))
@@ -55,7 +55,7 @@ def test_every_caller_is_of_a_class_that_is_told(
 
 
 @given(centres)
-def test_the_number_of_a_class_is_in_its_lists_and_no_class_is_told_twice(
+def test_the_number_of_a_class_is_in_its_lists_and_no_class_is_listed_twice(
     named: dict[str, dict[str, Any]],
 ) -> None:
     found = callers(centre(named), sorted(named))
@@ -65,7 +65,7 @@ def test_the_number_of_a_class_is_in_its_lists_and_no_class_is_told_twice(
         assert lists_of(centre(named), each.number, sorted(named)) == each.lists
 
 
-def test_a_list_that_is_not_there_holds_nobody() -> None:
+def test_a_list_that_is_not_there_holds_no_caller() -> None:
     assert lists_of(centre({}), "+61491570006", ["gone"]) == frozenset()
     assert [each.lists for each in callers(centre({}), ["gone"])] == [frozenset()]
 

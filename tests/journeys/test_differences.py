@@ -83,7 +83,7 @@ def test_a_message_that_is_no_longer_taken_is_worse_but_loses_no_human() -> None
     assert found.lost == 0
 
 
-def test_a_key_that_now_leads_round_for_ever_is_told() -> None:
+def test_a_key_that_now_leads_round_for_ever_is_reported() -> None:
     node = CENTRE["ivr"]["main"]["nodes"]["menu"]
     nodes = {
         "menu": {**node, "choices": {"1": "round"}},
@@ -95,7 +95,7 @@ def test_a_key_that_now_leads_round_for_ever_is_told() -> None:
     assert found.changes[0].worse == 0
 
 
-def test_a_new_key_that_leads_round_for_ever_is_told() -> None:
+def test_a_new_key_that_leads_round_for_ever_is_reported() -> None:
     before = with_(CENTRE, "number", "+61255500000", to="hangup")
     node = CENTRE["ivr"]["main"]["nodes"]["menu"]
     nodes = {
@@ -106,15 +106,15 @@ def test_a_new_key_that_leads_round_for_ever_is_told() -> None:
     assert (change.keys, change.after.end) == (("1",), "goes round without end")
 
 
-def test_a_holiday_that_only_a_calendar_loses_is_told() -> None:
+def test_a_holiday_that_only_a_calendar_loses_is_reported() -> None:
     day = {"name": "Labour Day", "date": "2027-10-04"}
     before = with_(CENTRE, "schedule", "office", calendars=["nsw"])
     before["calendar"] = {"nsw": {"holidays": [day]}}
     after = {**before, "calendar": {"nsw": {"holidays": []}}}
     found = compared(before, after)
     assert found.changed > 0
-    told = {when.partition(" ")[2] for change in found.changes for when in change.when}
-    assert told == {"Labour Day"}
+    expected = {when.partition(" ")[2] for change in found.changes for when in change.when}
+    assert expected == {"Labour Day"}
     named_otherwise = with_(before, "schedule", "office", calendars=["sydney"])
     named_otherwise["calendar"] = {"sydney": {"holidays": [day]}}
     assert compared(before, named_otherwise).changed == 0
@@ -126,7 +126,7 @@ def test_coming_back_is_no_journey_of_its_own() -> None:
     # Silence, a wrong key, and 1, behind which nothing changes; where it is closed, the end at once.
     open_, closed = 3, 1
     moments = Year(centre(back), FIRST).states(["office"])
-    by_phase = {str(world.phases["office"]): len(world.moments) for world in moments}
+    by_phase = {str(state.phases["office"]): len(state.moments) for state in moments}
     expected = by_phase["open"] * open_ + (by_phase["closed"] + by_phase["holiday"]) * closed
     assert found.compared == expected
 
@@ -174,7 +174,7 @@ def test_the_last_of_a_team_who_leaves_is_noticed_by_callers() -> None:
     assert change.worse == 0
 
 
-def test_a_new_holiday_is_told_with_its_name_and_in_the_number_s_own_time() -> None:
+def test_a_new_holiday_is_reported_with_its_name_and_in_the_number_s_own_time() -> None:
     holidays = [*SCHEDULE["holidays"], {"name": "Cup Day", "date": "2027-03-08"}]
     after = with_(CENTRE, "schedule", "office", holidays=holidays)
     found = compared(CENTRE, after)
@@ -184,13 +184,13 @@ def test_a_new_holiday_is_told_with_its_name_and_in_the_number_s_own_time() -> N
     }
 
 
-def test_numbers_that_lead_to_one_tree_are_told_in_one_line() -> None:
+def test_numbers_that_lead_to_one_tree_are_shown_in_one_line() -> None:
     two = with_(CENTRE, "number", "+61255500001", **CENTRE["number"]["+61255500000"])
     change = the_change(two, with_(two, "queue", "sales", members=[]))
     assert (change.number, change.more) == ("+61255500000", 1)
 
 
-def test_a_number_that_comes_or_goes_is_told_with_where_it_leads() -> None:
+def test_a_number_that_comes_or_goes_is_reported_with_where_it_leads() -> None:
     gone = without(CENTRE, "number", "+61255500000")
     added, removed = compared(gone, CENTRE), compared(CENTRE, gone)
     assert [number.number for number in added.added] == ["+61255500000"]
@@ -246,7 +246,9 @@ def positions_of(before: Plain, after: Plain, when: str = "") -> dict[str, Posit
 
 @given(centres(), centres())
 @settings(max_examples=scaled(60))
-def test_every_change_that_is_told_is_one_at_the_moments_told(before: Plain, after: Plain) -> None:
+def test_every_change_that_is_reported_is_one_at_the_moments_reported(
+    before: Plain, after: Plain
+) -> None:
     old, new = flows(before, after)
     for change in compared(before, after).changes:
         zone = zone_of(new, Place("number", change.number))
@@ -262,11 +264,11 @@ def test_every_change_that_is_told_is_one_at_the_moments_told(before: Plain, aft
                 )
                 for moment in _moments(clock, zone)
             ]
-            told = (
+            expected = (
                 (End(change.before.end), change.before.at),
                 (End(change.after.end), change.after.at),
             )
-            assert told in tellings
+            assert expected in tellings
 
 
 def _moments(clock: str, zone: ZoneInfo) -> list[datetime]:
@@ -277,7 +279,7 @@ def _moments(clock: str, zone: ZoneInfo) -> list[datetime]:
 
 @given(centres(), centres(), moments, entries)
 @settings(max_examples=scaled(100))
-def test_where_nothing_is_told_no_call_ends_elsewhere(
+def test_where_nothing_is_reported_no_call_ends_elsewhere(
     before: Plain, after: Plain, at: datetime, keys: list[str]
 ) -> None:
     after = {**after, "number": before["number"]}
@@ -304,7 +306,7 @@ def test_a_centre_does_not_differ_from_itself(plain: Plain) -> None:
 
 @given(centres(), centres(), st.data())
 @settings(max_examples=scaled(30))
-def test_the_same_two_centres_are_told_in_the_same_words(
+def test_the_same_two_centres_are_compared_in_the_same_words(
     before: Plain, after: Plain, data: st.DataObject
 ) -> None:
     def shuffled(plain: Plain) -> Plain:

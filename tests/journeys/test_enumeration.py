@@ -89,7 +89,7 @@ def test_pressing_the_keys_of_a_journey_walks_it_again(plain: Plain, at: datetim
 
 @settings(max_examples=scaled(120), deadline=None)
 @given(centres(), moments)
-def test_there_is_a_ring_exactly_when_somebody_left_alone_may_never_arrive(
+def test_there_is_a_round_exactly_when_a_caller_left_alone_may_never_arrive(
     plain: Plain, at: datetime
 ) -> None:
     for flow, start, phases in entered(plain, at):

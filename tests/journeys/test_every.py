@@ -1,4 +1,4 @@
-"""Every call to a place, folded; and one call where nobody answers."""
+"""Every call to a place, folded; and one call without an answer."""
 
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -74,7 +74,7 @@ def made(name: str, most: int = 2_000) -> Calls:
     return calls(FLOW, YEAR, Place("number", name), most)
 
 
-def test_worlds_in_which_the_same_keys_lead_to_the_same_ends_are_one_block() -> None:
+def test_states_in_which_the_same_keys_lead_to_the_same_ends_are_one_block() -> None:
     found = made("+61255501234")
     assert len(YEAR.states(["days", "shop"])) == 4
     assert [len(block.states) for block in found.blocks] == [2, 2]
@@ -89,13 +89,13 @@ def test_worlds_in_which_the_same_keys_lead_to_the_same_ends_are_one_block() -> 
 
 
 def test_decisions_are_keys_and_what_became_of_waits() -> None:
-    told = {t.decisions: t.journey.at for t in made("+61255501234").blocks[1].calls}
+    ends = {t.decisions: t.journey.at for t in made("+61255501234").blocks[1].calls}
     one = (Event.KEY, "1")
-    assert told[(one,)] == "queue/sales"
-    assert told[one, (Event.NO_ANSWER, "")] == "voicemail/2002"
-    assert told[one, (Event.FULL, "")] == "hangup"
-    assert told[(Event.KEY, "2"), (Event.DIGITS, "1111")] == "hangup"
-    assert told[((Event.WRONG_KEY, ""),)] == "hangup"
+    assert ends[(one,)] == "queue/sales"
+    assert ends[one, (Event.NO_ANSWER, "")] == "voicemail/2002"
+    assert ends[one, (Event.FULL, "")] == "hangup"
+    assert ends[(Event.KEY, "2"), (Event.DIGITS, "1111")] == "hangup"
+    assert ends[((Event.WRONG_KEY, ""),)] == "hangup"
 
 
 def test_what_cannot_go_otherwise_is_no_decision() -> None:
@@ -113,7 +113,7 @@ def test_an_enumeration_that_is_cut_off_says_so() -> None:
     assert [block.is_complete for block in made("+61255501234", 3).blocks] == [True, False]
 
 
-def test_the_sum_counts_every_world() -> None:
+def test_the_sum_counts_every_state() -> None:
     tally = Tally()
     starts = [Place("number", name) for name in sorted(FLOW.centre.of("number"))]
     for found in enumerate_year(FLOW, YEAR, starts):
@@ -133,7 +133,7 @@ def test_the_sum_counts_every_world() -> None:
     assert tally.incomplete == [Place("number", "+61255501234")]
 
 
-def test_a_call_tells_where_it_parts_if_nobody_answers() -> None:
+def test_a_call_says_where_it_parts_without_an_answer() -> None:
     at = datetime(2026, 11, 23, 11, 0, tzinfo=SYDNEY)
     found = call(FLOW, YEAR, Place("number", "+61255501234"), at, ["1"])
     assert found.answered.at == "queue/sales"
@@ -188,6 +188,6 @@ def test_a_bad_end_is_known_however_many_journeys_come_before_it() -> None:
     node = nodes[nodes["n0"]["choices"]["#"]]["choices"]["#"]
     assert tally.unfollowed == [(start, Lost(Place("ivr", "main", node), End.CUT_OFF))]
     assert not tally.is_good
-    told = [words for words, _ in (*ends_counted(tally), *proof(flow, tally))]
-    assert "none ends badly" not in told
-    assert any(words.startswith("Among them, callers of") for words in told)
+    sentences = [words for words, _ in (*ends_counted(tally), *proof(flow, tally))]
+    assert "none ends badly" not in sentences
+    assert any(words.startswith("Among them, callers of") for words in sentences)

@@ -99,14 +99,14 @@ def test_a_number_may_lead_to_another_with_hours_of_its_own() -> None:
 # Extensions
 
 
-def test_an_extension_that_nobody_answers_goes_to_its_mailbox_after_its_rings() -> None:
+def test_an_extension_without_an_answer_goes_to_its_mailbox_after_its_rings() -> None:
     plain = estate("extension/10", extension={"10": {"ring_for": "15s", "voicemail": {}}})
     assert ends(call(plain)) == "human extension/10"
     assert ends(unanswered(plain)) == "message voicemail/10"
     assert unanswered(plain).seconds == 15
 
 
-def test_an_extension_that_nobody_answers_and_that_has_no_mailbox_fails() -> None:
+def test_an_extension_without_an_answer_and_without_a_mailbox_fails() -> None:
     assert ends(unanswered(estate("extension/10"))) == "cut off"
 
 
@@ -133,7 +133,7 @@ def queue(**fields: Any) -> Plain:
     return estate("queue/sales", queue={"sales": fields})
 
 
-def test_callers_whom_nobody_answers_wait_without_end_where_nothing_else_is_said() -> None:
+def test_callers_without_an_answer_wait_without_end_where_nothing_else_is_said() -> None:
     assert ends(call(queue())) == "human queue/sales"
     assert ends(unanswered(queue())) == "waits without end queue/sales"
 
@@ -162,7 +162,7 @@ def test_a_full_queue_that_leads_nowhere_cuts_the_call_off() -> None:
     assert ends(call(queue(max_waiting=3), outcomes=(Event.FULL,))) == "cut off"
 
 
-def test_a_queue_outside_of_its_hours_has_nobody() -> None:
+def test_a_queue_outside_of_its_hours_has_no_agent() -> None:
     plain = queue(hours="day", overflow={"empty": "hangup", "after": "1m", "to": "extension/10"})
     assert ends(call(plain)) == "human queue/sales"
     assert every_end(plain, CLOSED) == every_end(plain, HOLIDAY) == {"hangup hangup"}
@@ -197,26 +197,26 @@ def test_people_answer_who_have_the_skills_and_a_phone(
 DYNAMIC = [{"extension": "10", "login": "dynamic"}]
 
 
-def test_an_agent_who_logs_in_answers_or_nobody_is_logged_in() -> None:
+def test_an_agent_who_logs_in_answers_or_no_agent_is_logged_in() -> None:
     plain = queue(members=DYNAMIC, overflow={"empty": "hangup", "after": "1m", "to": "queue/gone"})
     assert every_end(plain) == {"human queue/sales", "cut off", "hangup hangup"}
     assert ends(call(plain)) == "human queue/sales"
     assert ends(call(plain, outcomes=(Event.EMPTY,))) == "hangup hangup"
 
 
-def test_nobody_logged_in_is_waited_for_where_the_queue_says_nothing_else() -> None:
+def test_callers_wait_without_agents_where_the_queue_says_nothing_else() -> None:
     plain = queue(members=DYNAMIC, overflow={"after": "1m", "to": "hangup"})
     empty = call(plain, outcomes=(Event.EMPTY,))
     assert (ends(empty), empty.seconds) == ("hangup hangup", 60)
 
 
-def test_one_static_member_is_enough_for_somebody_to_be_there() -> None:
+def test_one_static_member_is_enough_for_an_agent_to_be_there() -> None:
     plain = queue(members=[*DYNAMIC, {"extension": "10"}], overflow={"after": "1m", "to": "hangup"})
     possible = {way.event for way in Flow(centre(plain)).ways(Place("queue", "sales"))}
     assert possible == {Event.ANSWERED, Event.NO_ANSWER}
 
 
-def test_members_that_nobody_declares_may_answer_or_be_away() -> None:
+def test_members_that_are_not_declared_may_answer_or_be_away() -> None:
     plain = queue(overflow={"empty": "hangup"})
     del plain["queue"]["sales"]["members"]
     possible = {way.event for way in Flow(centre(plain)).ways(Place("queue", "sales"))}
@@ -230,7 +230,7 @@ def test_agents_who_log_in_are_away_outside_of_the_hours_and_perhaps_within() ->
     assert {"human queue/sales", "hangup hangup"} <= every_end(plain, OPEN)
 
 
-def test_a_welcome_is_heard_before_somebody_answers() -> None:
+def test_a_welcome_plays_before_an_agent_answers() -> None:
     assert call(queue(announcements={"welcome": "hello"})).seconds == 3
 
 
@@ -298,7 +298,7 @@ def test_an_empty_entry_is_silence_until_the_question_gives_up() -> None:
         ("12#", "1"),  # ended
         ("12#1",),  # ended, and typed ahead
         ("12341",),  # as many as there may be, and typed ahead
-        ("12", "1"),  # somebody who waits
+        ("12", "1"),  # a caller who waits
         ("1", "12", "1"),  # too few, asked again
         ("#", "12", "1"),  # none, asked again
         ("1*", "12", "1"),  # a star is no digit
@@ -377,7 +377,7 @@ def test_numbers_that_lead_to_each_other_go_round_without_end() -> None:
 
 
 @pytest.mark.parametrize("branch", ["empty", "full", "to"])
-def test_a_queue_that_leads_back_to_itself_is_a_round_whyever_nobody_answers(branch: str) -> None:
+def test_a_queue_that_leads_back_to_itself_is_a_round_whyever_no_agent_answers(branch: str) -> None:
     overflow = {"after": "1m", "to": "hangup", "empty": "hangup", "full": "hangup"}
     plain = queue(max_waiting=3, overflow={**overflow, branch: "queue/sales"})
     assert loops(Flow(centre(plain)), START, OPEN) == [(Place("queue", "sales"),)]
@@ -469,7 +469,7 @@ def test_a_ring_group_is_left_after_the_last_ring(fields: dict[str, Any], length
     assert unanswered(plain).seconds == length
 
 
-def test_a_ring_group_without_a_phone_rings_nobody() -> None:
+def test_a_ring_group_without_a_phone_rings_no_phone() -> None:
     plain = ring_group(members=["12"], no_answer="voicemail/90")
     assert every_end(plain) == {"message voicemail/90"}
     assert call(plain).seconds == 0
@@ -675,7 +675,7 @@ def test_phones_that_follow_ring_after_the_device() -> None:
     assert unanswered(plain).seconds == 20 + 7 + 20
 
 
-def test_a_notice_of_a_recording_is_heard_before_the_phone_rings() -> None:
+def test_a_notice_of_a_recording_plays_before_the_phone_rings() -> None:
     recording = {"when": "always", "notice": "hello"}  # three seconds
     assert unanswered(phone(recording=recording)).seconds == 23
     assert unanswered(phone(recording={**recording, "when": "never"})).seconds == 20
@@ -743,7 +743,7 @@ def test_the_first_list_that_holds_the_caller_decides(caller: str, first: str) -
     assert year.phases([ASKED], datetime(2026, 11, 23, tzinfo=UTC), caller=caller) == said(first)
 
 
-def test_every_class_of_callers_is_a_world_of_its_own() -> None:
+def test_every_class_of_callers_is_a_state_of_its_own() -> None:
     year = Year(centre(asking()), date(2026, 11, 22))
-    found = {world.moments[0].caller: world.phases[ASKED] for world in year.states([ASKED])}
+    found = {state.moments[0].caller: state.phases[ASKED] for state in year.states([ASKED])}
     assert found == {"": "", "+61491570006": "vip", "withheld": "blocked"}

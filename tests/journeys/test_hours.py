@@ -291,10 +291,10 @@ def test_a_schedule_says_what_the_clock_on_the_wall_says_at_every_minute(
         assert (said.phase.value, said.occasion) == expected, local
         if index + 1 < len(spells) and spells[index + 1].minute == minute:
             index += 1
-        told = spells[index].hours
-        assert told.phase.value == expected[0], local
-        assert told.occasion == expected[1] or (
-            not expected[1] and told.occasion.startswith("clocks go")
+        hours = spells[index].hours
+        assert hours.phase.value == expected[0], local
+        assert hours.occasion == expected[1] or (
+            not expected[1] and hours.occasion.startswith("clocks go")
         ), local
 
 

@@ -1,4 +1,4 @@
-"""Where a phone stands: whoever asks gets one answer."""
+"""Where a phone stands: every asker gets one answer."""
 
 import pytest
 from hypothesis import given
@@ -42,7 +42,7 @@ DUBLIN: Fields = {"site": "dub", "area": "annex", "desk": "a-1"}
 
 
 @pytest.mark.parametrize(
-    "person, phone, stands, told",
+    "person, phone, stands, location",
     [
         (DUBLIN, {}, Location("dub", "annex", "a-1"), f"{ADDRESSES['dub']}; Annex; desk a-1"),
         (DUBLIN, {"site": "dub"}, Location("dub", "annex", "a-1"), f"{ADDRESSES['dub']}; Annex; desk a-1"),
@@ -57,10 +57,12 @@ DUBLIN: Fields = {"site": "dub", "area": "annex", "desk": "a-1"}
         (DUBLIN, {"site": "lon", "area": "hall"}, Location("lon", "hall"), f"{ADDRESSES['lon']}; hall"),
     ],
 )  # fmt: skip
-def test_where_a_phone_stands(person: Fields, phone: Fields, stands: Location, told: str) -> None:
+def test_where_a_phone_stands(
+    person: Fields, phone: Fields, stands: Location, location: str
+) -> None:
     centre = house(person, phone)
     assert location_of(centre, "2001") == stands
-    assert emergency_location(centre, "2001") == told
+    assert emergency_location(centre, "2001") == location
 
 
 def test_a_phone_that_is_not_there_stands_nowhere() -> None:

@@ -39,13 +39,13 @@ def ends(
     return (one.end, one.at), (other.end, other.at)
 
 
-def told(found: Journeys, number: str) -> bool:
-    """Whether a reader knows that callers of the number may end elsewhere."""
+def is_reported(found: Journeys, number: str) -> bool:
+    """Check whether a reader knows that callers of the number may end elsewhere."""
     unlooked = {uncompared.number for uncompared in found.uncompared}
     return bool(found.changed or number in unlooked or found.more_uncompared)
 
 
-def test_the_last_leaf_of_a_hundred_and_fifty_seven_menus_is_told_with_its_keys() -> None:
+def test_the_last_leaf_of_a_hundred_and_fifty_seven_menus_is_reported_with_its_keys() -> None:
     nodes = wide(3)
     assert len(nodes) == 157
     after = {name: {**node, "choices": dict(node["choices"])} for name, node in nodes.items()}
@@ -76,7 +76,7 @@ def test_of_a_tree_of_any_size_nothing_is_passed_over_in_silence(
         if len(set(ends(flows, start, ({}, {}), keys, rings))) > 1
     ]  # fmt: skip
     event(f"differing: {bool(differing)}, complete: {not found.uncompared}")
-    assert told(found, number) or not differing
+    assert is_reported(found, number) or not differing
 
 
 def callers(
@@ -102,7 +102,7 @@ def callers(
 
 @given(large(), entries, outcomes)
 @settings(max_examples=scaled(60), deadline=None)
-def test_where_a_small_change_is_not_told_no_call_ends_elsewhere(
+def test_where_a_small_change_is_not_reported_no_call_ends_elsewhere(
     drawn: tuple[Plain, Plain, str, random.Random], keys: list[str], rings: list[Event]
 ) -> None:
     before, after, _, _ = drawn
@@ -110,7 +110,7 @@ def test_where_a_small_change_is_not_told_no_call_ends_elsewhere(
     found = differences(*flows, FIRST)
     for number in before["number"]:
         was, now = ends(flows, Place("number", number), ({}, {}), keys, rings)
-        assert was == now or told(found, number)
+        assert was == now or is_reported(found, number)
 
 
 @given(centres(), centres(), moments)
@@ -142,8 +142,8 @@ def _said(flow: Flow, start: Place, at: datetime) -> Phases:
 
 @given(st.integers(0, 2**32))
 @settings(max_examples=scaled(30), deadline=None)
-def test_whatever_one_change_does_to_calls_is_told(seed: int) -> None:
-    """Both ways round: what no caller notices is not told."""
+def test_whatever_one_change_does_to_calls_is_reported(seed: int) -> None:
+    """Both ways round: what no caller notices is not reported."""
     chance = random.Random(seed)  # noqa: S311 - chance for a test, no secret
     nodes = tangle(chance, 4, 3, 0.5)
     after, _ = changed(chance, nodes)

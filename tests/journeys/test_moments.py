@@ -40,53 +40,53 @@ def minutes_of_the_year(draw: st.DrawFn, named: Named, shared: Named) -> datetim
 
 @settings(max_examples=scaled(100), deadline=None)
 @given(st.data(), calendars)
-def test_whatever_schedules_say_at_some_minute_one_moment_of_the_worlds_stands_for(
+def test_whatever_schedules_say_at_some_minute_one_moment_of_the_states_stands_for(
     data: st.DataObject, shared: dict[str, Any]
 ) -> None:
     named = data.draw(st.dictionaries(st.sampled_from("abc"), schedules(), min_size=1, max_size=3))
-    worlds = Year(centre({"schedule": named, "calendar": shared}), FIRST).states(named)
-    told = {said(named, shared, moment.at) for world in worlds for moment in world.moments}
+    states = Year(centre({"schedule": named, "calendar": shared}), FIRST).states(named)
+    represented = {said(named, shared, moment.at) for state in states for moment in state.moments}
     for _ in range(10):
         moment = data.draw(minutes_of_the_year(named, shared))
-        assert said(named, shared, moment) in told, moment
+        assert said(named, shared, moment) in represented, moment
 
 
 @settings(max_examples=scaled(100), deadline=None)
 @given(st.dictionaries(st.sampled_from("abc"), schedules(), max_size=3), calendars)
-def test_a_moment_has_the_phases_and_occasions_of_its_world(
+def test_a_moment_has_the_phases_and_occasions_of_its_schedule_state(
     named: dict[str, dict[str, Any]], shared: dict[str, Any]
 ) -> None:
     year = Year(centre({"schedule": named, "calendar": shared}), FIRST)
-    worlds = year.states([*named, "gone"])
-    assert len({tuple(sorted(world.phases.items())) for world in worlds}) == len(worlds)
-    for world in worlds:
-        assert world.moments
-        for moment in world.moments:
+    states = year.states([*named, "gone"])
+    assert len({tuple(sorted(state.phases.items())) for state in states}) == len(states)
+    for state in states:
+        assert state.moments
+        for moment in state.moments:
             assert MIDNIGHT <= moment.at <= MIDNIGHT + timedelta(minutes=LAST)
             vector = said(named, shared, moment.at)
             phases = dict(zip(sorted(named), (phase for phase, _ in vector), strict=True))
-            assert world.phases == {**phases, "gone": "open"}
-            assert world.phases == year.phases([*named, "gone"], moment.at)
+            assert state.phases == {**phases, "gone": "open"}
+            assert state.phases == year.phases([*named, "gone"], moment.at)
             occasions = dict.fromkeys(occasion for _, occasion in vector if occasion)
             of_days = [o for o in moment.occasions if not o.startswith("clocks go")]
             assert of_days == list(occasions)
 
 
-def worlds(**named: dict[str, Any]) -> tuple[ScheduleState, ...]:
+def states(**named: dict[str, Any]) -> tuple[ScheduleState, ...]:
     return Year(centre({"schedule": named}), FIRST).states(named)
 
 
 OFFICE = {"timezone": "UTC", "weekly": {"mon": ["09:00-17:00"]}}
 
 
-def test_without_schedules_there_is_one_world_of_one_moment() -> None:
-    (world,) = worlds()
-    assert (dict(world.phases), len(world.moments)) == ({}, 1)
+def test_without_schedules_there_is_one_state_of_one_moment() -> None:
+    (state,) = states()
+    assert (dict(state.phases), len(state.moments)) == ({}, 1)
 
 
-def test_worlds_are_told_by_what_schedules_say_together() -> None:
+def test_states_are_told_apart_by_what_schedules_say_together() -> None:
     shifted = {**OFFICE, "timezone": "Australia/Perth"}  # 01:00 to 09:00 in UTC
-    found = {tuple(world.phases.values()) for world in worlds(a=OFFICE, b=shifted)}
+    found = {tuple(state.phases.values()) for state in states(a=OFFICE, b=shifted)}
     assert found == {
         (Phase.CLOSED, Phase.CLOSED),
         (Phase.CLOSED, Phase.OPEN),
@@ -96,16 +96,16 @@ def test_worlds_are_told_by_what_schedules_say_together() -> None:
 
 def test_a_holiday_of_one_day_is_found_and_named() -> None:
     holiday = {"name": "Cup Day", "date": "2027-11-02"}
-    found = worlds(a={**OFFICE, "holidays": [holiday]})
-    (cup,) = [world for world in found if world.phases == {"a": Phase.HOLIDAY}]
+    found = states(a={**OFFICE, "holidays": [holiday]})
+    (cup,) = [state for state in found if state.phases == {"a": Phase.HOLIDAY}]
     assert [moment.occasions for moment in cup.moments] == [("Cup Day",)]
     assert cup.moments[0].at.date() == date(2027, 11, 2)
 
 
 def test_a_minute_in_which_two_schedules_overlap_is_found() -> None:
     late = {"timezone": "UTC", "weekly": {"mon": ["16:59-20:00"]}}
-    found = [w for w in worlds(a=OFFICE, b=late) if set(w.phases.values()) == {Phase.OPEN}]
-    assert [f"{moment.at:%a %H:%M}" for world in found for moment in world.moments] == ["Mon 16:59"]
+    found = [w for w in states(a=OFFICE, b=late) if set(w.phases.values()) == {Phase.OPEN}]
+    assert [f"{moment.at:%a %H:%M}" for state in found for moment in state.moments] == ["Mon 16:59"]
 
 
 # Switches
@@ -126,11 +126,11 @@ def test_a_switch_that_is_on_closes_its_schedules() -> None:
     assert year_with("on").phases(["office"], NOON) == {"office": Phase.CLOSED}
 
 
-def test_worlds_hold_both_positions_of_a_switch_that_decides() -> None:
+def test_states_hold_both_positions_of_a_switch_that_decides() -> None:
     found = {
-        (str(world.phases["switch/night"]), str(world.phases["office"]), moment.switches)
-        for world in year_with().states(["office"])
-        for moment in world.moments
+        (str(state.phases["switch/night"]), str(state.phases["office"]), moment.switches)
+        for state in year_with().states(["office"])
+        for moment in state.moments
     }
     assert found == {
         ("off", "open", ()),
@@ -140,17 +140,17 @@ def test_worlds_hold_both_positions_of_a_switch_that_decides() -> None:
 
 
 def test_a_schedule_and_its_switch_never_contradict_each_other() -> None:
-    worlds = year_with().states(["office", "switch/night"])
+    states = year_with().states(["office", "switch/night"])
     assert not [
-        world
-        for world in worlds
-        if world.phases["switch/night"] is Position.ON and world.phases["office"] is Phase.OPEN
+        state
+        for state in states
+        if state.phases["switch/night"] is Position.ON and state.phases["office"] is Phase.OPEN
     ]
 
 
 def test_the_default_positions_come_first() -> None:
-    worlds = year_with("on", fire={}).states(["switch/night", "switch/fire"])
-    assert [world.moments[0].switches for world in worlds] == [
+    states = year_with("on", fire={}).states(["switch/night", "switch/fire"])
+    assert [state.moments[0].switches for state in states] == [
         (),
         ("fire on",),
         ("night off",),
@@ -161,6 +161,6 @@ def test_the_default_positions_come_first() -> None:
 def test_of_many_switches_each_is_walked_in_both_positions() -> None:
     names = [f"s{number:02}" for number in range(20)]
     year = Year(centre({"switch": {name: {} for name in names}}), FIRST)
-    worlds = year.states([f"switch/{name}" for name in names])
-    turned = [{words.partition(" ")[0] for words in w.moments[0].switches} for w in worlds]
+    states = year.states([f"switch/{name}" for name in names])
+    turned = [{words.partition(" ")[0] for words in w.moments[0].switches} for w in states]
     assert turned == [set(), *({name} for name in names), set(names)]

@@ -44,7 +44,7 @@ def test_a_call_goes_as_it_was_played(
             assert (went, found.seconds) == (played.decisions, played.seconds)
 
 
-# What a call is told by
+# What tells calls apart
 
 NUMBER = "+61255500000"
 HERE = Place("number", NUMBER)

@@ -139,7 +139,7 @@ def test_a_queue_that_overflows_to_itself() -> None:
     assert found("CC213", PHONE, queues(a="overflow: {after: 1m, to: queue/a}"))
 
 
-def test_queues_that_send_callers_to_and_fro_while_nobody_is_logged_in() -> None:
+def test_queues_that_send_callers_to_and_fro_while_no_agent_is_logged_in() -> None:
     (finding,) = found(
         "CC203",
         PHONE,
@@ -209,8 +209,10 @@ def test_a_circle_is_found_where_following_the_overflow_comes_back(targets: list
         while targets[trail[-1]] not in trail:
             trail.append(targets[trail[-1]])
         rings.add(frozenset(trail[trail.index(targets[trail[-1]]) :]))
-    told = {f"q{n}": f"overflow: {{after: 1m, to: queue/q{to}}}" for n, to in enumerate(targets)}
-    assert len(found("CC213", PHONE, queues(**told))) == len(rings)
+    queue_fields = {
+        f"q{n}": f"overflow: {{after: 1m, to: queue/q{to}}}" for n, to in enumerate(targets)
+    }
+    assert len(found("CC213", PHONE, queues(**queue_fields))) == len(rings)
 
 
 # --- CC201, dead ends
@@ -269,7 +271,7 @@ def test_an_extension_that_neither_rings_nor_records() -> None:
     assert not found("CC201", PHONE, number("extension/2900"))
 
 
-def test_the_keys_that_lead_there_are_told() -> None:
+def test_the_keys_that_lead_there_are_reported() -> None:
     nodes = """
       menu: {type: menu, prompt: menu, choices: {"3": more}, on_timeout: hangup},
       more: {type: menu, prompt: menu, choices: {"2": dial}, on_timeout: hangup},
@@ -284,7 +286,7 @@ def test_silence_at_a_menu_is_another_matter() -> None:
     assert not found("CC201", PHONE, number("ivr/main"), "ivrs:\n", tree(f"menu: {{{MENU}}}"))
 
 
-def test_a_queue_that_nobody_can_answer_is_another_matter() -> None:
+def test_a_queue_that_no_agent_can_answer_is_another_matter() -> None:
     queue = "queues:\n  sales: {hours: week, members: []}\n"
     assert not found("CC201", PHONE, queue, number("queue/sales"))
 
@@ -293,7 +295,7 @@ def test_a_dead_end_that_no_number_leads_to_is_none() -> None:
     assert not found("CC201", PHONE, CLOSED)
 
 
-def test_a_dead_end_is_told_once_with_all_its_numbers() -> None:
+def test_a_dead_end_is_reported_once_with_all_its_numbers() -> None:
     numbers = "numbers:\n" + "".join(
         f'  "+6125550{n}": {{to: {to}}}\n'
         for n, to in enumerate(["queue/sales", "ivr/main", "number/+61255501000"], start=1000)
@@ -367,11 +369,11 @@ def estates(draw: st.DrawFn) -> str:
 ENTRIES = ["ivr/main", "queue/qa", "queue/qb, hours: week, closed: ivr/main"]
 
 
-def worlds(judged: Estate) -> Iterator[tuple[Flow, Phases]]:
+def states(judged: Estate) -> Iterator[tuple[Flow, Phases]]:
     flow = Flow(judged.centre)
     names = frozenset({"week", "late", "always"})
-    for world in Year(judged.centre, judged.today).states(names):
-        yield flow, world.phases
+    for state in Year(judged.centre, judged.today).states(names):
+        yield flow, state.phases
 
 
 SILENT = {Event.SILENCE, Event.WRONG_KEY}
@@ -388,7 +390,7 @@ def is_unanswered(flow: Flow, phases: Phases, step: Step) -> bool:
 def test_a_dead_end_is_where_a_journey_of_answered_calls_ends_badly(document: str) -> None:
     judged = estate(document)
     ends: set[Address] = set()
-    for flow, phases in worlds(judged):
+    for flow, phases in states(judged):
         for journey in journeys(flow, Place("number", "+61255501000"), phases).found:
             last = journey.steps[-1]
             if journey.end not in {End.CUT_OFF, End.WAITS} or last.way.event in SILENT:
@@ -404,10 +406,10 @@ def test_there_is_a_round_where_a_caller_who_does_nothing_can_come_back(document
     judged = estate(document)
     starts = [Place("ivr", "main", "n0"), Place("queue", "qa"), Place("queue", "qb")]
     expected = any(
-        loops(flow, start, phases) for flow, phases in worlds(judged) for start in starts
+        loops(flow, start, phases) for flow, phases in states(judged) for start in starts
     )
-    told = [*CHECKS["CC203"](judged), *CHECKS["CC213"](judged)]
-    assert bool(told) == expected
+    reported = [*CHECKS["CC203"](judged), *CHECKS["CC213"](judged)]
+    assert bool(reported) == expected
 
 
 def test_a_room_that_may_be_full_is_no_dead_end() -> None:
