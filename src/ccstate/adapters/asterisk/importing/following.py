@@ -313,7 +313,7 @@ class Follower:
         self._forks += 1
         return self._forks <= MOST_FORKS
 
-    def _outcomes(self, calls: Mapping[str, Call]) -> dict[str, Outcome]:
+    def _ways(self, calls: Mapping[str, Call]) -> dict[str, Outcome]:
         """Return what becomes of each of these calls."""
         ways: dict[str, Outcome] = {}
         for name, call in calls.items():
@@ -328,7 +328,7 @@ class Follower:
         holds, fails = ({**call.assumed, key: is_met} for is_met in (True, False))
         new = call.afresh()
         ways = {"yes": replace(new, assumed=holds), "no": replace(new, assumed=fails)}
-        yes, no = self._outcomes(ways).values()
+        yes, no = self._ways(ways).values()
         if not asks.times:
             return Forks(asks.condition, yes, no, call.trail)
         return Timed(tuple(map(str.strip, asks.times.split(","))), yes, no, call.trail)
@@ -339,7 +339,7 @@ class Follower:
         opened = call.afresh().assuming(_hours_of(include), "open")
         shut = replace(call.afresh(), closed=call.closed | {(include.file, include.line)})
         # The step that was looked for is the next one in either way.
-        yes, no = self._outcomes({"open": opened, "closed": shut}).values()
+        yes, no = self._ways({"open": opened, "closed": shut}).values()
         return Timed(tuple(map(str.strip, include.value.split(",")[1:])), yes, no, call.trail)
 
     def _switched(self, name: str, step: DialplanStep, call: Call) -> Outcome:
@@ -347,7 +347,7 @@ class Follower:
         values = self.values.candidates(name, step.data)
         if len(values) == 1:
             values.append(OTHER)
-        ways = self._outcomes({value: call.afresh().assuming(name, value) for value in values})
+        ways = self._ways({value: call.afresh().assuming(name, value) for value in values})
         initial = ways[values[0]]
         if all(same(initial, way) for way in ways.values()):
             return _only(call, initial, ways)
@@ -355,9 +355,7 @@ class Follower:
 
     def _callers(self, numbers: tuple[str, ...], step: DialplanStep, call: Call) -> Outcome:
         """Return the ways of callers from these numbers, and of the others."""
-        ways = self._outcomes(
-            {one: call.afresh().assuming("CALLERID(num)", one) for one in numbers}
-        )
+        ways = self._ways({one: call.afresh().assuming("CALLERID(num)", one) for one in numbers})
         unlike = {f"not {one}": "" for one in numbers}
         others = replace(call.afresh(), variables={**call.variables, **unlike})
         usual = self.go_on(others)

@@ -423,7 +423,7 @@ class Destinations:
         if tree and tree.home == home:
             name = self.work.names.free(f"node of {tree.address}", TOP)
             with self.attempt(tree):
-                self._fill_node(outcome, place, tree, name, here.deep)
+                self._fill(outcome, place, tree, name, here.deep)
             claim_trail(self.work.ledger, outcome.trail, here.by)
             return name
         if place not in self._trees:
@@ -432,7 +432,7 @@ class Destinations:
             self.work.names.free(f"node of {address}", TOP)
             with self.attempt(own):
                 self._trees[place] = (str(address), outcome.call.at.context)
-                self._fill_node(outcome, place, own, TOP, 0)
+                self._fill(outcome, place, own, TOP, 0)
                 self._rooted(own, TOP)
         found, looked_up = self._trees[place]
         claim_trail(self.work.ledger, outcome.trail, here.by)
@@ -441,9 +441,7 @@ class Destinations:
             report_longer(self.work, outcome)
         return found
 
-    def _fill_node(
-        self, outcome: Menu | Reads, place: Place, tree: Tree, name: str, deep: int
-    ) -> None:
+    def _fill(self, outcome: Menu | Reads, place: Place, tree: Tree, name: str, deep: int) -> None:
         """Fill in the node of a menu, which others can lead to before it is filled."""
         try:
             node: dict[str, Json] = {"type": "menu", "prompt": prompt(self.work, outcome.sounds)}
