@@ -84,7 +84,7 @@ def test_without_schedules_there_is_one_state_of_one_moment() -> None:
     assert (dict(state.phases), len(state.moments)) == ({}, 1)
 
 
-def test_states_are_told_apart_by_what_schedules_say_together() -> None:
+def test_states_differ_by_what_schedules_say_together() -> None:
     shifted = {**OFFICE, "timezone": "Australia/Perth"}  # 01:00 to 09:00 in UTC
     found = {tuple(state.phases.values()) for state in states(a=OFFICE, b=shifted)}
     assert found == {

@@ -70,7 +70,7 @@ _FILES = {
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """What the configuration calls the objects that were made of it."""
+    """The names that the configuration has for the objects made of it."""
 
     phones: Mapping[str, Address] = field(default_factory=dict)
     """Extensions by endpoint."""
@@ -89,7 +89,7 @@ class Origins:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What became of a hand-written configuration."""
+    """The result for a hand-written configuration."""
 
     objects: Mapping[Address, Fields]
     """Objects in canonical form; secrets are references such as `env:SIP_1101`."""

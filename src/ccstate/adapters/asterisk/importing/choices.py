@@ -1,4 +1,4 @@
-"""What divides calls: hours, who calls, values that are changed, keys that are pressed."""
+"""The choices that divide calls: hours, callers, values that are changed, keys that are pressed."""
 
 import re
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""Where a call goes, as an address: what becomes of it in the dialplan, matched with objects."""
+"""The address where a call goes: what becomes of it in the dialplan, matched with objects."""
 
 import re
 from collections.abc import Mapping
@@ -187,7 +187,7 @@ class Nowhere(Exception):
 
 @dataclass(slots=True)
 class Ringing:
-    """What a dialplan does with a call to a phone, said as an extension says it."""
+    """The treatment of a call to a phone, said as an extension says it."""
 
     endpoint: str
     seconds: int | None

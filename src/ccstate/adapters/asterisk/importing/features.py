@@ -1,4 +1,4 @@
-"""Codes that phones dial, parking lots, and where waiting callers go on to."""
+"""The codes that phones dial, parking lots, and where waiting callers go on to."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -44,7 +44,7 @@ _HEARD = frozenset({"playback", "hangup", "wait", "saydigits", "background", "go
 
 
 class _Action(NamedTuple):
-    """What a code does: fields of a feature code, and what differs; a queue whose agents log in."""
+    """The action of a code: fields of a feature code, and what differs; a queue whose agents log in."""
 
     fields: dict[str, Json]
     differs: str = ""

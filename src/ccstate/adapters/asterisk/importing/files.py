@@ -52,7 +52,7 @@ WORDS = "usr/share/doc/asterisk-core-sounds-en/core-sounds-en.txt"
 
 
 class Folder:
-    """Reads files for `import_estate`, by names as includes give them; nothing outside of it.
+    """A reader of files for `import_estate`, by names as includes give them; nothing outside of it.
 
     Links are followed, for several distributions link their files there from elsewhere. What
     ccstate has written itself is empty here.

@@ -236,7 +236,7 @@ class Reading(Run):
 
 
 class Follower:
-    """Follows calls through one dialplan."""
+    """A follower of calls through one dialplan."""
 
     def __init__(self, plan: Dialplan) -> None:
         self.resolver = Resolver(plan)

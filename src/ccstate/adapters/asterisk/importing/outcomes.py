@@ -48,7 +48,7 @@ class Hangs:
 
 @dataclass(frozen=True, slots=True)
 class Rings:
-    """A phone of this server rings, `seconds` long; None for as long as the caller waits.
+    """A ringing phone of this server, `seconds` long; None for as long as the caller waits.
 
     `after` says what follows, by DIALSTATUS.
     """
@@ -67,7 +67,7 @@ class Rings:
 
 @dataclass(frozen=True, slots=True)
 class RingsAll:
-    """Several phones of this server ring at once, as one does in `Rings`."""
+    """Several phones of this server that ring at once, as one does in `Rings`."""
 
     devices: tuple[str, ...]
     seconds: int | None
@@ -93,7 +93,7 @@ class Leaves:
 
 @dataclass(frozen=True, slots=True)
 class Queues:
-    """A caller joins a queue; `after` says what follows, by QUEUESTATUS."""
+    """A caller who joins a queue; `after` says what follows, by QUEUESTATUS."""
 
     name: str
     arguments: Mapping[str, str]
@@ -119,7 +119,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Confers:
-    """A caller joins a conference: the arguments of ConfBridge(), the room first.
+    """A caller who joins a conference: the arguments of ConfBridge(), the room first.
 
     `options` are those that were set for it: `user,pin`, with the value.
     """
@@ -132,7 +132,7 @@ class Confers:
 
 @dataclass(frozen=True, slots=True)
 class Follows:
-    """The numbers of FollowMe() are called, one after another."""
+    """The numbers of FollowMe(), called one after another."""
 
     name: str
     options: str
