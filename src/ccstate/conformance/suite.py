@@ -107,8 +107,8 @@ class Suite:
             with suppress(Exception):  # a case that fails says so in its own name
                 self.run(case)
         unseen = self._list_unseen(walk)
-        said = ", ".join(ability for _, ability in unseen)
-        expect(not unseen, f"declared, and never seen to work: {said}")
+        abilities = ", ".join(ability for _, ability in unseen)
+        expect(not unseen, f"declared, and never seen to work: {abilities}")
 
     def _list_unseen(self, walk: Walk) -> list[tuple[str, str]]:
         """List the abilities that the adapter declares and no case has exercised, by kind."""
@@ -222,15 +222,15 @@ def _words(check: Callable[..., None]) -> str:
 
 
 def _supports_known_kinds(walk: Walk) -> None:
-    strangers = sorted(set(walk.adapter.supports) - set(KINDS))
-    expect(not strangers, f"the adapter supports kinds that do not exist: {strangers}")
+    unknown_kinds = sorted(set(walk.adapter.supports) - set(KINDS))
+    expect(not unknown_kinds, f"the adapter supports kinds that do not exist: {unknown_kinds}")
 
 
 def _every_field_is_placed(walk: Walk) -> None:
     """Expect of each field that it is mapped, kept with its reason, or lacking with a hint."""
-    for kind, said in walk.supports.items():
+    for kind, support in walk.supports.items():
         try:
-            placed(kind, mapped=said.mapped, kept=said.kept, lacking=said.lacking)
+            placed(kind, mapped=support.mapped, kept=support.kept, lacking=support.lacking)
         except WronglyPlaced as wrong:
             raise Failed(str(wrong)) from None
 

@@ -66,8 +66,8 @@ def missing_secrets_are_named(walk: Walk) -> None:
     try:
         walk.adapter.seal(missing)
     except InvalidInput as refused:
-        said = " ".join(problem.message for problem in refused.problems)
-        unnamed = [reference for reference in sorted(missing) if reference not in said]
+        messages = " ".join(problem.message for problem in refused.problems)
+        unnamed = [reference for reference in sorted(missing) if reference not in messages]
         expect(not unnamed, f"seal does not name {unnamed}")
     else:
         raise Failed("seal accepts references to secrets that do not exist")
@@ -195,8 +195,8 @@ def kinds_are_read_together(walk: Walk) -> None:
     together = walk.observe()
     apart = [walk.adapter.observe([kind]) for kind in sorted(walk.supports)]
     for kind, seen in zip(sorted(walk.supports), apart, strict=True):
-        strangers = [str(a) for a in {**seen.objects, **seen.ledger} if a.kind != kind]
-        expect(not strangers, f"asked for {kind} alone, observe shows {strangers[:3]}")
+        other_kinds = [str(a) for a in {**seen.objects, **seen.ledger} if a.kind != kind]
+        expect(not other_kinds, f"asked for {kind} alone, observe shows {other_kinds[:3]}")
     for name, of in _tables():
         union = {address: fields for seen in apart for address, fields in of(seen).items()}
         expect(union == dict(of(together)), f"{name}: kinds read together and apart differ")

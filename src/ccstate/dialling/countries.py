@@ -107,7 +107,7 @@ class Country:
 
     @cached_property
     def international(self) -> tuple[Places, ...]:
-        """What is dialled before a number abroad: one prefix, or one for each carrier."""
+        """The prefixes of numbers abroad: one, or one for each carrier."""
         written = self._plan.international_prefix
         return tuple(expanded(written)) if written else ()
 
@@ -155,7 +155,7 @@ class Country:
 
     @property
     def national_prefix(self) -> str:
-        """What is dialled before an area's code: 0, 1 or 8; "" where nothing is."""
+        """The prefix of an area's code: 0, 1 or 8; "" where there is none."""
         return self._plan.national_prefix or ""
 
     def is_public(self, digits: str) -> bool:
@@ -241,8 +241,8 @@ def _country(name: str, plan: "PhoneMetadata", short: "PhoneMetadata") -> Countr
     if not known:
         return None
     served = _SERVED.get(name) or Served(tuple(known) if len(known) == 1 else ())
-    said = {*served.main, *served.secondary, *served.text, *served.handsets}
-    others = tuple(number for number in known if number not in said)
+    declared = {*served.main, *served.secondary, *served.text, *served.handsets}
+    others = tuple(number for number in known if number not in declared)
     country = Country(name, *served[:3], others, plan, short)
     country.read_all()
     return country

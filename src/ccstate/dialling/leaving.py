@@ -22,7 +22,7 @@ CALLER = "caller"
 
 
 class TrunkCall(NamedTuple):
-    """What the called party is shown of a call to `number` that leaves by a trunk.
+    """A call to `number` that leaves by a trunk, as the called party is shown it.
 
     `shown` is a number, `withheld`, or "" where the caller is not known; `source` is the field that
     says it, or `caller`. `name` is "" where none is shown.

@@ -114,7 +114,7 @@ class Dialling:
 
     @cached_property
     def inside(self) -> Mapping[str, Address]:
-        """Who answers each internal number: an extension, a queue or a tree."""
+        """The party behind each internal number: an extension, a queue or a tree."""
         centre = self._centre
         numbered: Iterable[tuple[str, Address]] = (
             (

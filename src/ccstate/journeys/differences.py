@@ -93,11 +93,11 @@ class _Comparison:
     def _same_and_leading(self) -> tuple[set[Place], set[Place]]:
         """Return the places behind which all is the same, and those that lead to a change."""
         starts = [Place("number", number) for number in self._both]
-        came = sources(self.before, starts)
+        previous = sources(self.before, starts)
         for place, others in sources(self.after, starts).items():
-            came.setdefault(place, []).extend(others)
-        leading = ancestors(came, [place for place in came if not self._is_same(place)])
-        return came.keys() - leading, leading
+            previous.setdefault(place, []).extend(others)
+        leading = ancestors(previous, [place for place in previous if not self._is_same(place)])
+        return previous.keys() - leading, leading
 
     def _is_same(self, place: Place) -> bool:
         """Check whether a place does the same with a call, however long it takes."""

@@ -81,13 +81,13 @@ def reached_in(flow: Flow, start: Place, phases: Phases) -> dict[Place, Step | N
 
     The way of fewest steps; None for the start.
     """
-    came: dict[Place, Step | None] = {start: None}
+    previous: dict[Place, Step | None] = {start: None}
     for place in (todo := [start]):
         for way in flow.possible(place, phases):
-            if way.to is not None and way.to not in came:
-                came[way.to] = Step(place, way, pressed(flow, place, way))
+            if way.to is not None and way.to not in previous:
+                previous[way.to] = Step(place, way, pressed(flow, place, way))
                 todo.append(way.to)
-    return came
+    return previous
 
 
 _ACTIVE = frozenset({Event.KEY, Event.DIGITS, Event.WRONG_KEY, Event.ANSWERED})
@@ -295,7 +295,7 @@ class Tally:
 
     @property
     def bad(self) -> int:
-        """How many journeys lose their caller."""
+        """The number of journeys that lose their caller."""
         return sum(count for end, count in self.ends.items() if end in BAD)
 
     @property

@@ -26,7 +26,7 @@ _Spans: TypeAlias = tuple[tuple[int, int], ...]
 
 
 class Phase(StrEnum):
-    """What a schedule says at a moment."""
+    """The phase of a schedule at a moment."""
 
     OPEN = "open"
     CLOSED = "closed"
@@ -63,7 +63,7 @@ class Part(NamedTuple):
 
 
 class LocalDay(NamedTuple):
-    """What one local day is like: the spans that begin on it, in minutes, and what takes away.
+    """One local day: the spans that begin on it, in minutes, and the closings of it.
 
     `is_shut`: closed all day, so that hours of the night before end at midnight.
     """

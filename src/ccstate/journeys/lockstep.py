@@ -28,7 +28,7 @@ _Made: TypeAlias = tuple[Place, Event, str]
 
 
 class Decision(NamedTuple):
-    """What a caller does, an entry for each question, and what comes of the waits."""
+    """The decision of a caller: an entry for each question, and the outcomes of the waits."""
 
     keys: tuple[str, ...]
     outcomes: tuple[Event, ...]
@@ -76,7 +76,7 @@ _ENDLESS = _Turn(_NOWHERE, End.ENDLESS)
 
 
 class Question(NamedTuple):
-    """What can be entered, how often it is asked, fewest and most digits (0: a menu, or a wait)."""
+    """A question: entries, how often it is asked, fewest and most digits (0: a menu, or a wait)."""
 
     entered: AbstractSet[str]
     tries: int
@@ -271,8 +271,8 @@ def compare(
     `same` holds the places from which nothing can be reached that differs.
     """
     first = _Pair(before.arrives(start), after.arrives(start))
-    came: dict[_Pair, tuple[_Pair, str] | None] = {first: None}
-    found = _Comparison(before, after, came)
+    previous: dict[_Pair, tuple[_Pair, str] | None] = {first: None}
+    found = _Comparison(before, after, previous)
     todo = deque([first])
     if _is_over(first) or _is_same(first, same):
         todo.clear()
@@ -285,15 +285,15 @@ def compare(
         for symbol, then, made in _next_pairs(before, after, pair):
             if _is_over(then) or _is_same(then, same):
                 found.ends(pair, symbol, then, made)
-            elif then not in came:
-                if len(came) >= most or max(map(len, then[2:])) > MOST_DUE:
+            elif then not in previous:
+                if len(previous) >= most or max(map(len, then[2:])) > MOST_DUE:
                     is_complete = False
                     continue
-                came[then] = pair, symbol
+                previous[then] = pair, symbol
                 todo.append(then)
                 if symbol not in _IDLE:
                     found.may_be_endless(then)
-    return Compared(len(found.seen), tuple(found.moved), len(came), is_complete)
+    return Compared(len(found.seen), tuple(found.moved), len(previous), is_complete)
 
 
 _GIVEN_UP = frozenset({Event.WRONG_KEY, Event.SILENCE})
@@ -317,9 +317,9 @@ class _Comparison:
     """The result so far; a last decision at one pair of places counts once."""
 
     def __init__(
-        self, before: Side, after: Side, came: Mapping[_Pair, tuple[_Pair, str] | None]
+        self, before: Side, after: Side, previous: Mapping[_Pair, tuple[_Pair, str] | None]
     ) -> None:
-        self._before, self._after, self._came = before, after, came
+        self._before, self._after, self._previous = before, after, previous
         self.seen: set[tuple[object, ...]] = set()
         self.moved: list[Moved] = []
 
@@ -337,7 +337,7 @@ class _Comparison:
         key = (pair.before.place, pair.after.place, was, now)
         if was != now and _ENDLESS in {was, now} and key not in self.seen:
             self.seen.add(key)
-            come_from, symbol = self._came[pair] or (None, "")
+            come_from, symbol = self._previous[pair] or (None, "")
             self._compare(come_from, symbol, pair, was, now)
 
     def _compare(
@@ -353,7 +353,7 @@ class _Comparison:
         while pair is not None:
             done.append((symbol, then))
             then = pair
-            pair, symbol = self._came[pair] or (None, "")
+            pair, symbol = self._previous[pair] or (None, "")
         keys: list[str] = []
         outcomes: list[Event] = []
         entry = ""

@@ -43,13 +43,13 @@ class Moment(NamedTuple):
 
     @property
     def circumstances(self) -> tuple[str, ...]:
-        """Whatever is not ordinary, in words: `Labour Day`, `switch night on`, `caller withheld`."""
+        """What is not ordinary, in words: `Labour Day`, `switch night on`, `caller withheld`."""
         turned = (f"switch {switch}" for switch in self.switches)
         return (*self.occasions, *turned, *([f"caller {self.caller}"] if self.caller else ()))
 
 
 class ScheduleState(NamedTuple):
-    """What schedules, switches and caller lists say together, and the distinct moments of a year for it."""
+    """The answers of schedules, switches and caller lists together, and the moments of each."""
 
     phases: Phases
     moments: tuple[Moment, ...]
@@ -113,10 +113,12 @@ class Year:
 
         Switches are in these positions. `caller` is a number in international form, or `withheld`.
         """
-        found = {name: self.said(name, at, positions or {}, caller) for name in names}
-        return {n: said.phase if isinstance(said, Hours) else said for n, said in found.items()}
+        found = {name: self.answer(name, at, positions or {}, caller) for name in names}
+        return {
+            n: answer.phase if isinstance(answer, Hours) else answer for n, answer in found.items()
+        }
 
-    def said(
+    def answer(
         self, name: str, at: datetime, positions: Positions, caller: str = ""
     ) -> Hours | Position | Listed:
         """Return a schedule's hours at a moment, a switch's position, or what lists say."""
@@ -171,12 +173,12 @@ class Year:
         others = self.states([name for name in names if name not in asked])
         seen: set[tuple[Listed, ...]] = set()
         for number, held in callers(self._centre, sorted(set(chain(*asked.values())))):
-            said = {name: _first_list(lists, held) for name, lists in asked.items()}
-            if (answers := tuple(said.values())) not in seen:
+            answers_by_list = {name: _first_list(lists, held) for name, lists in asked.items()}
+            if (answers := tuple(answers_by_list.values())) not in seen:
                 seen.add(answers)
                 for phases, moments in others:
                     found = tuple(moment._replace(caller=number) for moment in moments)
-                    yield ScheduleState({**phases, **said}, found)
+                    yield ScheduleState({**phases, **answers_by_list}, found)
 
     def _switched(self, names: tuple[str, ...]) -> Iterator[ScheduleState]:
         hours = tuple(name for name in names if not name.startswith(SWITCH))
@@ -312,7 +314,7 @@ def callers(centre: Centre, lists: Sequence[str]) -> list[Caller]:
 
 
 class _Index:
-    """What some lists hold, so that a number is looked up in no more steps than it has digits."""
+    """An index of caller lists: a number is looked up in no more steps than it has digits."""
 
     def __init__(self, known: Mapping[str, Filled], lists: Sequence[str]) -> None:
         self._numbers: dict[str, set[str]] = {}

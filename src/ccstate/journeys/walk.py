@@ -16,7 +16,7 @@ from ccstate.journeys.ways import CALLERS, GOOD, SWITCH, End, Event, Place, Tran
 
 
 class Answering(Enum):
-    """What agents do when their phones ring."""
+    """The behaviour of agents when their phones ring."""
 
     ALWAYS = auto()
     NEVER = auto()
@@ -234,10 +234,12 @@ def left_open(flow: Flow, journeys: Iterable[Journey]) -> list[str]:
     for step in (step for journey in journeys for step in journey.steps):
         fields = _DECIDES.get((step.place.kind, step.way.event), ())
         address = step.place.address
-        said = [field for field in fields if flow.centre.declares(address, field)]
-        if step.place.kind == "number" and said:
+        declared_fields = [field for field in fields if flow.centre.declares(address, field)]
+        if step.place.kind == "number" and declared_fields:
             continue  # one of the two is enough
-        found.update({f"{address} {field}": None for field in fields if field not in said})
+        found.update(
+            {f"{address} {field}": None for field in fields if field not in declared_fields}
+        )
     return list(found)
 
 
@@ -309,13 +311,15 @@ def call(
     `caller` is a number in international form, `withheld`, or "" where no list is meant to hold it.
     """
     schedules = sorted(flow.schedules(flow.reached(start)))
-    found = {name: year.said(name, at, positions or {}, caller) for name in schedules}
+    found = {name: year.answer(name, at, positions or {}, caller) for name in schedules}
     hours = {
-        name: said
-        for name, said in found.items()
-        if isinstance(said, Hours) and year.timetable(name) is not None
+        name: answer
+        for name, answer in found.items()
+        if isinstance(answer, Hours) and year.timetable(name) is not None
     }
-    phases = {n: said.phase if isinstance(said, Hours) else said for n, said in found.items()}
+    phases = {
+        n: answer.phase if isinstance(answer, Hours) else answer for n, answer in found.items()
+    }
     switches = {n.removeprefix(SWITCH): s for n, s in found.items() if isinstance(s, Position)}
     answered = walk(flow, start, phases, keys)
     unanswered = walk(flow, start, phases, keys, answering=Answering.NEVER)

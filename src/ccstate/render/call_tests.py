@@ -217,8 +217,8 @@ def call_tests_junit(run: TestRun) -> str:
                 f"{_call(flow, verdict)}\nexpected {_expected(flow, verdict)}\n"
                 f"found {_found(flow, verdict)}"
             )
-            said = {"message": safe(_found(flow, verdict)), "type": "call_test"}
-            failure = ET.SubElement(case, "failure", said)
+            attributes = {"message": safe(_found(flow, verdict)), "type": "call_test"}
+            failure = ET.SubElement(case, "failure", attributes)
             failure.text = "\n".join(safe(line) for line in words.splitlines())
     return spelled(root)
 
@@ -437,12 +437,12 @@ def placed_junit(placed: PlacedCalls) -> str:
             where["file"] = safe(file)
         case = case_in(suite, where, seconds)
         _, words = _agrees(flow, result)
-        said = (
+        details = (
             f"model {_model(flow, result)}",
             f"call {_call_words(flow, result)}",
             f"agree {words}",
         )
-        text = "\n".join(safe(line) for line in said)
+        text = "\n".join(safe(line) for line in details)
         if is_good(result):
             ET.SubElement(case, "system-out").text = text
         else:

@@ -77,8 +77,8 @@ def _annotations(edit: Edit) -> Iterator[Row]:
             yield Row("", (Piece(f"… and {more}", Style.DIM),))
         return
     path = edit.path.partition(".")[2]
-    said = plain(str(found)) if isinstance(found, str) else plain(brief(found))
-    yield Row(f"{path}, as it runs" if path else "what runs", said)
+    value = plain(str(found)) if isinstance(found, str) else plain(brief(found))
+    yield Row(f"{path}, as it runs" if path else "what runs", value)
 
 
 def _secret(edit: Edit, reference: str) -> tuple[Piece, ...]:
@@ -269,18 +269,20 @@ def change_lines(change: Change, names: int, kept: Collection[str] = ()) -> Iter
     fields = fields_of(change)
     if known := title(change.address, fields):
         head += [*plain("  "), Piece(known)]
-    said = (Piece(f"  {words}", Style.NOTE),) if (words := common_reason(change)) else ()
+    reason = (Piece(f"  {words}", Style.NOTE),) if (words := common_reason(change)) else ()
     match change.action:
         case Action.CREATE:
             gap = " " * (names - columns(safe(str(change.address))) + 2)
             facts = "  ".join(part for part in (known, facts_of(change, fields)) if part)
-            yield 8, (*head[:2], *plain(gap + facts), *said)
+            yield 8, (*head[:2], *plain(gap + facts), *reason)
         case Action.DELETE | Action.RELEASE:
             lost = f"  {facts}" if (facts := summary(fields)) else ""
-            yield 8, (*head, *plain(lost), *said)
+            yield 8, (*head, *plain(lost), *reason)
         case Action.UPDATE | Action.ADOPT:
-            yield 8, (*head, *said)
-            yield from _edits(change, {} if said else {why: reason_words(why) for why in Why}, kept)
+            yield 8, (*head, *reason)
+            yield from _edits(
+                change, {} if reason else {why: reason_words(why) for why in Why}, kept
+            )
 
 
 def _edits(change: Change, words: Mapping[Why, str], kept: Collection[str]) -> Iterator[Line]:

@@ -181,8 +181,8 @@ def _lines(problem: Diagnostic, palette: Palette, columns: int | None) -> Iterat
     word = "" if problem.severity is Severity.ERROR else f"{problem.severity}: "
     code = word + problem.code
     first, *more = _break_line(f"{place}{code} ", "    ", problem.message, columns)
-    said = first[len(place) + len(code) :]
-    yield f"{palette.paint(Style.STRONG, place) if place else ''}{palette.paint(style, code)}{said}"
+    text = first[len(place) + len(code) :]
+    yield f"{palette.paint(Style.STRONG, place) if place else ''}{palette.paint(style, code)}{text}"
     yield from more
     for line in problem.cause.splitlines():
         yield from _break_line("  ", "  ", line, columns)

@@ -169,8 +169,8 @@ def proof(flow: Flow, tally: Tally) -> Iterator[tuple[str, Style]]:
         names = [called_words(flow, place) for place in tally.incomplete[:MOST_ROUNDS]]
         if len(tally.incomplete) > MOST_ROUNDS:
             names.append(f"{len(tally.incomplete) - MOST_ROUNDS} more")
-        said = f"More journeys than were followed start at {join_words(names)}."
-        yield said, Style.CHANGE
+        sentence = f"More journeys than were followed start at {join_words(names)}."
+        yield sentence, Style.CHANGE
     for start, lost in tally.unfollowed[:MOST_ROUNDS]:
         who, where = called_words(flow, start), place_words(flow, lost.place)
         fate = _COUNTED[lost.end][1]

@@ -116,15 +116,19 @@ def _parts_by_hours(
 
 
 def _is_exact(states: Sequence[ScheduleState], known: Sequence[ScheduleState]) -> bool:
-    said = _phases_by_name(states)
-    alike = [w for w in known if all(phase in said[name] for name, phase in w.phases.items())]
+    phases_by_name = _phases_by_name(states)
+    alike = [
+        w for w in known if all(phase in phases_by_name[name] for name, phase in w.phases.items())
+    ]
     return len(alike) == len(states)
 
 
-def _hours_words(said: Mapping[str, frozenset[Says]], known: Mapping[str, frozenset[Says]]) -> str:
+def _hours_words(
+    in_part: Mapping[str, frozenset[Says]], known: Mapping[str, frozenset[Says]]
+) -> str:
     by_words: dict[str, list[str]] = {}
     lists = []
-    for name, phases in sorted(said.items()):
+    for name, phases in sorted(in_part.items()):
         if name.startswith(CALLERS) and phases != known[name]:
             lists.append(_caller_words(phases))
         elif phases != known[name]:

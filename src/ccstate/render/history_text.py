@@ -73,11 +73,14 @@ def _entry(entry: Entry, width: int) -> Iterator[Line]:
     )
     yield from _facts(entry)
     if action == "cut off":
-        said = "This clone is shallow: what came before is not here. See it with"
-        yield 4, (*plain(f"    {said} "), Piece("git fetch --unshallow", Style.STRONG))
+        sentence = "This clone is shallow: what came before is not here. See it with"
+        yield 4, (*plain(f"    {sentence} "), Piece("git fetch --unshallow", Style.STRONG))
     elif action == "unreadable":
-        said = "A file that may declare it was no valid YAML before or after. See it with"
-        yield 4, (*plain(f"    {said} "), Piece(f"git show {entry.commit[:SHORT]}", Style.STRONG))
+        sentence = "A file that may declare it was no valid YAML before or after. See it with"
+        yield (
+            4,
+            (*plain(f"    {sentence} "), Piece(f"git show {entry.commit[:SHORT]}", Style.STRONG)),
+        )
     yield from _edits(entry.edits, width, is_new=action == "created")
 
 
@@ -89,8 +92,8 @@ def _facts(entry: Entry) -> Iterator[Line]:
     if entry.outcome is not None:
         word, style = _OUTCOMES[entry.outcome]
         why = plain(f": {entry.reason}") if entry.reason else ()
-        said = f"    plan {entry.plan_id} "
-        yield 9, (Piece(said, Style.DIM), Piece(word, style), *why)
+        plan_words = f"    plan {entry.plan_id} "
+        yield 9, (Piece(plan_words, Style.DIM), Piece(word, style), *why)
 
 
 def _edits(edits: Sequence[FieldChange], width: int, *, is_new: bool) -> Iterator[Line]:

@@ -55,7 +55,7 @@ def _case(suite: ET.Element, problem: Diagnostic) -> None:
     words = [str(problem.span or ""), *problem.cause.splitlines(), hint]
     text = "\n".join(safe(line) for line in words if line)
     if problem.severity is Severity.ERROR:
-        said = {"message": name, "type": problem.code}
-        ET.SubElement(case, "failure", said).text = text
+        attributes = {"message": name, "type": problem.code}
+        ET.SubElement(case, "failure", attributes).text = text
     else:
         ET.SubElement(case, "system-out").text = f"warning: {name}\n{text}"

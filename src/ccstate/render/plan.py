@@ -195,10 +195,11 @@ def _what_next(plan: Plan, plan_id: str) -> Iterator[Line]:
         names = targets(plan)
         verb = "match" if len(names) > 1 else "matches"
         seen = ", as far as it could be seen" if plan.unseen else ""
-        said = f"{target_names(names)} {verb} the desired state{seen}."
+        sentence = f"{target_names(names)} {verb} the desired state{seen}."
         if plan.only:
-            said = f"{join_words(map(str, plan.only))} {'are' if len(plan.only) > 1 else 'is'} as the desired state says."
-        yield 2, (Piece("Nothing to do: ", Style.STRONG), *plain(said))
+            verb = "are" if len(plan.only) > 1 else "is"
+            sentence = f"{join_words(map(str, plan.only))} {verb} as the desired state says."
+        yield 2, (Piece("Nothing to do: ", Style.STRONG), *plain(sentence))
     elif plan.unseen:
         yield 2, plain(FOR_READING)
     elif plan.refusals:
@@ -356,14 +357,14 @@ def _change(change: Change, recorded: Collection[str]) -> Iterator[str]:
     name = title(change.address, fields)
     words = [f"- {SIGNS_OF_MARKDOWN[change.action]} {code(str(change.address))}"]
     words += [code(name)] if name else []
-    said = common_reason(change)
+    reason = common_reason(change)
     if change.action not in {Action.UPDATE, Action.ADOPT}:
         words += [code(facts)] if (facts := facts_of(change, fields)) else []
-    yield " ".join([*words, f"— {said}"] if said else words)
+    yield " ".join([*words, f"— {reason}"] if reason else words)
     if change.action in {Action.UPDATE, Action.ADOPT}:
         for edit in change.edits[:EDITS]:
             is_kept = f"{change.address.kind}.{edit.path}" in recorded
-            notes = ["" if said else edit.why.value, IN_RECORDS if is_kept else ""]
+            notes = ["" if reason else edit.why.value, IN_RECORDS if is_kept else ""]
             note = "; ".join(filter(None, notes))
             yield from _edit(rows(edit, change.secrets), f" — {note}" if note else "")
         if len(change.edits) > EDITS:

@@ -138,9 +138,9 @@ def moment_line(call: Call) -> str:
     also = f" ({join_words(names)})" if names else ""
     deciding = [s.way.schedule for s in call.answered.steps if s.way.schedule in call.hours]
     hours = call.hours.get(deciding[0]) if deciding else None
-    said = f"; {deciding[0]}: {hours.phase}" if hours else ""
-    said += "".join(f"; switch {name}: {position}" for name, position in call.switches.items())
-    return f"{time_words(call.at, call.zone)}{also}, {call.zone}{said}"
+    positions = f"; {deciding[0]}: {hours.phase}" if hours else ""
+    positions += "".join(f"; switch {name}: {position}" for name, position in call.switches.items())
+    return f"{time_words(call.at, call.zone)}{also}, {call.zone}{positions}"
 
 
 def remarks(flow: Flow, call: Call, caller: str) -> Iterator[str]:
@@ -228,8 +228,8 @@ def _path(flow: Flow, call: Call, journey: Journey, first: int) -> Iterator[Line
         if stop.happens:
             yield 14, (Piece(f"{' ' * 12}{stop.happens}", Style.NOTE),)
     style = Style.ADDED_WORD if journey.end is End.HUMAN else END_STYLES[journey.end]
-    said = end_sentence(flow, journey)
-    yield 10, (Piece(f"{clock_words(journey.seconds):>8}  ", Style.DIM), Piece(said, style))
+    sentence = end_sentence(flow, journey)
+    yield 10, (Piece(f"{clock_words(journey.seconds):>8}  ", Style.DIM), Piece(sentence, style))
 
 
 def simulation_markdown(simulation: Simulation) -> str:

@@ -260,8 +260,8 @@ def common_reason(change: Change) -> str:
             return change.why.value
         case Action.UPDATE, _ if not change.edits:
             return "only the record of what was applied changes"
-    whys = {edit.why for edit in change.edits} or {change.why}
-    return whys.pop().value if len(whys) == 1 else ""
+    reasons = {edit.why for edit in change.edits} or {change.why}
+    return reasons.pop().value if len(reasons) == 1 else ""
 
 
 IN_SHORT: Mapping[Why, str] = {

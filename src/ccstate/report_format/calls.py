@@ -17,7 +17,7 @@ class Step:
     place: str
     """Where the call is."""
     label: str
-    """What people call that place."""
+    """Label of that place."""
     heard: str
     """What the caller hears there."""
     event: str
@@ -46,7 +46,7 @@ class Walked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WalkedOn:
-    """The same call, where nobody answers."""
+    """The same call, where no one answers."""
 
     from_step: Whole
     """Step from which it is another."""
@@ -88,12 +88,12 @@ class Outside:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Simulated:
-    """One call, as `ccstate simulate` tells it."""
+    """One call, as `ccstate simulate` reports it."""
 
     to: str
     """Number or object that is called."""
     label: str
-    """What people call it."""
+    """Label of the object."""
     from_: Annotated[str | None, Field(alias="from")]
     """Number that calls; null where none was given."""
     at: str
@@ -109,17 +109,17 @@ class Simulated:
     keys: list[str]
     """Keys that were given, an entry for each question."""
     keys_left: list[str]
-    """Those that nothing asked for."""
+    """Keys that no place asked for."""
     asked_in_vain: list[str]
     """Places that asked for keys when none were left."""
     ends_well: bool
     """Whether a caller ends with a human, a message, or a hangup that is declared."""
     outside: list[Outside]
-    """What outside parties are shown whom the call may ring."""
+    """What is shown to the outside parties that the call may ring."""
     call: Walked
-    """The call, where everybody answers who is there."""
+    """The call, where every agent who is there answers."""
     if_nobody_answers: WalkedOn | None
-    """The same where nobody does; null where that makes no difference."""
+    """The same where no one answers; null where that makes no difference."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,12 +149,12 @@ class Situation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """What one caller does, and where the call ends."""
+    """The way of one caller, and the end of the call."""
 
     keys: list[str]
     """Keys, an entry for each question."""
     waits: list[str]
-    """What comes of rings and waits where nobody answers."""
+    """What comes of rings and waits where no one answers."""
     end: str
     """How it ends."""
     where: str
@@ -182,7 +182,7 @@ class Called:
     to: str
     """The number or object."""
     label: str
-    """What people call it."""
+    """Label of the object."""
     timezone: str
     """Its timezone."""
     ends_badly: bool
@@ -223,7 +223,7 @@ class Unfollowed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enumerated:
-    """Every call of twelve months, as `ccstate simulate --all` tells them."""
+    """Every call of twelve months, as `ccstate simulate --all` reports them."""
 
     first_day: str
     """First of the days."""
@@ -303,7 +303,7 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestsRun:
-    """What `ccstate test` found."""
+    """The report of `ccstate test`."""
 
     passed: Whole
     """Tests that passed."""
@@ -369,7 +369,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallsPlaced:
-    """What `ccstate test --live TARGET` found."""
+    """The report of `ccstate test --live TARGET`."""
 
     passed: Whole
     """Calls that ended as promised."""

@@ -45,7 +45,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problems:
-    """What `ccstate validate` found."""
+    """The report of `ccstate validate`."""
 
     errors: Whole
     """How many problems are errors."""
@@ -64,7 +64,7 @@ class Difference:
     action: _Action
     """For `verify` what a plan would do; for `drift` what was done by hand."""
     why: _Why
-    """Whose doing it is."""
+    """Cause of the difference."""
     edits: list[Edit]
     """The fields; of a secret only its seal is shown."""
 
@@ -87,7 +87,7 @@ class VerifiedTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """What `ccstate verify` found."""
+    """The report of `ccstate verify`."""
 
     as_desired: bool
     """Whether every platform is exactly as desired."""
@@ -97,7 +97,7 @@ class Verified:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Going:
-    """What is going on at an object now."""
+    """Activity at an object now."""
 
     address: AddressText
     """The object."""
@@ -120,7 +120,7 @@ class DriftedTarget:
     unmanaged: list[AddressText]
     """Objects that no file declares."""
     activity: list[Going]
-    """What is going on there now; that is no drift."""
+    """Activity there now; it is no drift."""
     kept: list[str]
     """Fields, such as queue.label, that the platform has no place for: nothing of them was compared."""
     unseen: list[str]
@@ -129,7 +129,7 @@ class DriftedTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drifted:
-    """What `ccstate drift` found."""
+    """The report of `ccstate drift`."""
 
     drifted: bool
     """Whether anything was changed by hand since the last apply."""
@@ -155,7 +155,7 @@ class ObjectThere:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """An object, as `ccstate show ADDRESS` tells it."""
+    """An object, as `ccstate show ADDRESS` reports it."""
 
     address: AddressText
     """The object."""
@@ -207,7 +207,7 @@ class Commit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What `ccstate history` tells."""
+    """The report of `ccstate history`."""
 
     address: AddressText
     """The object."""
@@ -219,7 +219,7 @@ class History:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """What became of one change."""
+    """The result of one change."""
 
     target: str
     """Name of the target in ccstate.yaml."""
@@ -271,7 +271,7 @@ class Removed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unlocked:
-    """What `ccstate unlock` removed."""
+    """The report of `ccstate unlock`."""
 
     removed: list[Removed]
     """The locks; those that stay are named on standard error, with exit code 5."""
@@ -281,7 +281,7 @@ class Unlocked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adopted:
-    """What `ccstate adopt` wrote."""
+    """The report of `ccstate adopt`."""
 
     file: str | None
     """File that was written; null where there was nothing to adopt."""
@@ -314,7 +314,7 @@ class PlanListed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plans:
-    """What `ccstate plans` lists, and removed."""
+    """The report of `ccstate plans`."""
 
     plans: list[PlanListed]
     """The plans, newest first."""
@@ -412,7 +412,7 @@ class CallsCompared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """What `ccstate import` made."""
+    """The report of `ccstate import`."""
 
     folder: str
     """Folder that was read."""

@@ -165,12 +165,12 @@ def _odd_moments(estate: Estate) -> Iterator[Breach]:
 def _day_like(estate: Estate, start: Place, at: datetime) -> str:
     """Find the first day on which schedules say the same at that time; best the same weekday."""
     names = estate.flow.schedules(estate.flow.reached(start))
-    said = estate.year.phases(names, at)
+    phases = estate.year.phases(names, at)
     coming = [estate.today + timedelta(days=number) for number in range(1, DAYS)]
     for day in sorted(coming, key=lambda day: day.weekday() != at.weekday()):
         then = at.replace(year=day.year, month=day.month, day=day.day)
         is_plain = exists(then) and then.utcoffset() == then.replace(fold=1).utcoffset()
-        if is_plain and estate.year.phases(names, then) == said:
+        if is_plain and estate.year.phases(names, then) == phases:
             return f"{then:%Y-%m-%dT%H:%M}"
     return ""
 

@@ -97,10 +97,10 @@ class _Search:
         ends = [place for place in near if place in self.ends]
         hits: dict[Place, list[tuple[ScheduleState, tuple[str, ...]]]] = defaultdict(list)
         for state in states:
-            came = self._reached(start, state.phases)
+            previous = self._reached(start, state.phases)
             for end in ends:
-                if end in came and self._fails_in(end, state.phases):
-                    hits[end].append((state, _keys(came, end)))
+                if end in previous and self._fails_in(end, state.phases):
+                    hits[end].append((state, _keys(previous, end)))
         return {end: _earliest(hit, is_always=len(hit) == len(states)) for end, hit in hits.items()}
 
     def _fails_in(self, end: Place, phases: Phases) -> bool:
@@ -121,13 +121,13 @@ class _Search:
     def _reached(
         self, start: Place, phases: Phases
     ) -> dict[Place, tuple[Place, Transition] | None]:
-        came: dict[Place, tuple[Place, Transition] | None] = {start: None}
+        previous: dict[Place, tuple[Place, Transition] | None] = {start: None}
         for place in (todo := [start]):
             for way in self.taken(place, phases):
-                if way.to in self.relevant and way.to not in came:
-                    came[way.to] = place, way
+                if way.to in self.relevant and way.to not in previous:
+                    previous[way.to] = place, way
                     todo.append(way.to)
-        return came
+        return previous
 
 
 def _earliest(
@@ -140,9 +140,9 @@ def _earliest(
     return min(moments, key=lambda hit: (not hit[0].is_ordinary, hit[0].at))
 
 
-def _keys(came: Mapping[Place, tuple[Place, Transition] | None], end: Place) -> tuple[str, ...]:
+def _keys(previous: Mapping[Place, tuple[Place, Transition] | None], end: Place) -> tuple[str, ...]:
     keys: list[str] = []
-    while step := came[end]:
+    while step := previous[end]:
         end, way = step
         if way.key:
             keys.append(way.key)

@@ -365,8 +365,8 @@ def _cut_nights(estate: Estate) -> Iterator[Breach]:
             here = table.local_day(day)
             if exception.get("hours") is not None:
                 late = max(table.local_day(day - timedelta(days=1)).late, default=0)
-                said = spans_of([*exception["hours"], *(exception.get("closed") or ())])
-                if late and not _cover(said, late):
+                spans = spans_of([*exception["hours"], *(exception.get("closed") or ())])
+                if late and not _cover(spans, late):
                     yield _night_before(address, place, exception, day, _clock(late))
             ends = [end for _, end in here.spans if end > DAY]
             closed = spans_of(exception.get("closed") or ())

@@ -194,15 +194,15 @@ def _apply_silences(
         if finding.file in marked:
             here[finding.file].append(finding)
     wrong: list[Diagnostic] = []
-    hushed: set[int] = set()
+    silenced: set[int] = set()
     for file, data in marked.items():
         found, mistakes = silences(data, file, RULES)
         if found:
-            hushed.update(map(id, _silenced_findings(here[file], found, data)))
+            silenced.update(map(id, _silenced_findings(here[file], found, data)))
         wrong += mistakes
         wrong += [problem for silence in found for problem in unused(silence, file, findings)]
-    for code, group in findings.items() if hushed else ():
-        findings[code] = [finding for finding in group if id(finding) not in hushed]
+    for code, group in findings.items() if silenced else ():
+        findings[code] = [finding for finding in group if id(finding) not in silenced]
     return wrong
 
 

@@ -188,8 +188,8 @@ def _is_answered(found: Round) -> bool:
 def _circumstances(found: Round) -> str:
     """Describe the circumstances, beyond that no one answers; "" where there are none."""
     full = any(way.event is Event.FULL for way in found.ways)
-    deserted = any(way.event is Event.EMPTY and not way.schedule for way in found.ways)
-    what = [*["are full"] * full, *["have no agent logged in"] * deserted]
+    is_unstaffed = any(way.event is Event.EMPTY and not way.schedule for way in found.ways)
+    what = [*["are full"] * full, *["have no agent logged in"] * is_unstaffed]
     return f" while queues {' or '.join(what)}" if what else ""
 
 

@@ -45,7 +45,7 @@ class Estate:
 
     @cached_property
     def emergency_calls(self) -> EmergencyCalls:
-        """What becomes of emergency calls from its phones."""
+        """The emergency calls from its phones, and what becomes of them."""
         return EmergencyCalls(self.centre)
 
     @cached_property
@@ -185,7 +185,7 @@ def listed(names: list[str], joint: str = "and") -> str:
 
 def some(names: Iterable[object]) -> str:
     """List some names: `a, b, c`, or `a, b, c and 4 more`."""
-    everything = [str(name) for name in names]
-    shown = ", ".join(everything[:MOST_NAMED])
-    more = len(everything) - MOST_NAMED
+    texts = [str(name) for name in names]
+    shown = ", ".join(texts[:MOST_NAMED])
+    more = len(texts) - MOST_NAMED
     return f"{shown} and {more} more" if more > 0 else shown

@@ -153,14 +153,14 @@ def _phone(flow: Flow, name: str, extension: str, ring_for: str) -> Box:
 def _node(flow: Flow, place: Place, tree: Filled) -> Box:
     node = tree["nodes"].get(place.node, {"type": ""})
     label = node.get("label") or ""
-    said = spoken(flow, node.get("prompt"), tree.get("language"))
+    quoted = spoken(flow, node.get("prompt"), tree.get("language"))
     match node["type"]:
         case "menu":
-            return Box(Look.QUESTION, label or "Menu", said, place.name)
+            return Box(Look.QUESTION, label or "Menu", quoted, place.name)
         case "collect":
             few, most = node["min_digits"], node["max_digits"]
             digits = f"{most} digits" if few == most else f"{few} to {most} digits"
-            return Box(Look.QUESTION, label or f"Asks for {digits}", said, place.name)
+            return Box(Look.QUESTION, label or f"Asks for {digits}", quoted, place.name)
         case "hours":
             title = f"Open? {_schedule_name(flow, node['schedule'])}"
             week = week_words(flow.centre.of("schedule").get(node["schedule"], {}))
@@ -177,9 +177,9 @@ def _node(flow: Flow, place: Place, tree: Filled) -> Box:
             box = _phone(flow, name, extension, node["ring_for"])
             return Box(box.look, box.title, box.body, place.name)
         case "hangup":
-            return Box(Look.END, "Call ends", (*((label,) if label else ()), *said), place.name)
+            return Box(Look.END, "Call ends", (*((label,) if label else ()), *quoted), place.name)
         case "play":
-            return Box(Look.SPEECH, label, said, place.name)
+            return Box(Look.SPEECH, label, quoted, place.name)
         case _:
             return Box(Look.SPEECH, label or place.node, (), place.name)
 

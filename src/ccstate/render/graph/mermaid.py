@@ -57,8 +57,8 @@ def _lines(drawing: Drawing) -> Iterator[str]:
                 yield f"        {_box(number, box)}"
         yield "    end"
     for tail, head, words in drawing.arrows:
-        said = f'|"{_broken(words)}"|' if words else ""
-        yield f"    n{tail + 1} -->{said} n{head + 1}"
+        label = f'|"{_broken(words)}"|' if words else ""
+        yield f"    n{tail + 1} -->{label} n{head + 1}"
     for look, style in _STYLES.items():
         if any(box.look is look for box in drawing.boxes):
             yield f"    classDef {_class(look)} {style}"
