@@ -297,7 +297,7 @@ SecretReference = Annotated[
     Expectation("a reference to a secret, env:NAME or file:path, never the secret itself"),
 ]
 DESTINATIONS = ("queue", "ring_group", "conference_room", "ivr", "extension")
-"""Kinds that a call can be sent to, and that have an internal number; besides them numbers."""
+"""Kinds that a call can be sent to; besides them numbers, and mailboxes of extensions."""
 _ADDRESS = (
     rf"({'|'.join(DESTINATIONS)}|voicemail)/[a-z0-9][a-z0-9._-]{{0,79}}|number/\+[1-9][0-9]{{6,14}}"
 )
