@@ -122,6 +122,7 @@ def fresh(tmp_path: Path, new_site: NewSite, capsys: pytest.CaptureFixture[str])
 OPTIONS = ("--prefix", "+1", "--timezone", "America/Chicago")
 
 
+@pytest.mark.process
 def test_the_basic_pbx_is_imported_applied_and_called(
     fresh: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
