@@ -129,6 +129,7 @@ def ccstate(bench: Bench) -> Iterator[Row]:
     bench.commit()
     yield bench.measure("--help", "--help", before=nothing)
     yield bench.measure("validate, cold", "validate", before=bench.forget_parses)
+    yield bench.measure("validate, warm", "validate", before=nothing)
     yield bench.measure(
         "plan, all to create, cold", *plan, before=bench.forget_everything, exit_code=CHANGES
     )
