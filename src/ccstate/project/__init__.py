@@ -338,13 +338,7 @@ class Project:
 
     def flow(self, *, live: bool = False) -> "Flow":
         """Compute what callers meet by the desired state; or by the platforms as they are."""
-        from ccstate.journeys.centre import Centre, centre_of
-        from ccstate.journeys.flow import Flow
-
-        desired = self.load()
-        return Flow(
-            Centre(self._targets.live_objects(desired)) if live else centre_of(desired.state)
-        )
+        return self._flow(self.load(), live=live)
 
     def simulate(
         self,
@@ -380,16 +374,14 @@ class Project:
     ) -> "TestRun":
         """Walk the named call tests, all where none is named."""
         from ccstate.journeys.call_tests import verdicts
-        from ccstate.journeys.centre import Centre, centre_of
-        from ccstate.journeys.flow import Flow
         from ccstate.journeys.moments import Year
         from ccstate.project.calls import TestRun, select_tests
 
         desired = self.load()
         tests = call_tests(desired.state)
         chosen = select_tests(tests, names)
-        objects = Centre(self._targets.live_objects(desired)) if live else centre_of(desired.state)
-        flow, year = Flow(objects), Year(objects, _day(today))
+        flow = self._flow(desired, live=live)
+        year = Year(flow.centre, _day(today))
         run = list(verdicts(flow, year, chosen))
         files = {name: desired.state[Address("call_test", name)].file for name in chosen}
         asked = {
@@ -509,6 +501,14 @@ class Project:
         if groups:
             importing.write_report(self.root, report)
         return report
+
+    def _flow(self, desired: Desired, *, live: bool) -> "Flow":
+        from ccstate.journeys.centre import Centre, centre_of
+        from ccstate.journeys.flow import Flow
+
+        if live:
+            return Flow(Centre(self._targets.live_objects(desired)))
+        return Flow(centre_of(desired.state))
 
     def _cache(self) -> ParseCache:
         return ParseCache(cache_folder(os.environ, self.root))

@@ -73,6 +73,15 @@ class SavedPlans:
         with suppress(OSError):  # of a folder that cannot be written to, the journal complains
             (self.root / FOLDER / plan_id / IGNORE).unlink(missing_ok=True)
 
+    def read(self, plan_id: str, given: str = "") -> tuple[Plan, str]:
+        """Read the plan of a folder, and its digest; Blocked where folder or `given` name another."""
+        file = self.folder(plan_id) / plan_file.FILE
+        plan, digest = plan_file.read_with_digest(file)
+        if plan_id != digest[: plan_file.ID_LENGTH] or not digest.startswith(given):
+            name = given or plan_id
+            raise Blocked(codes.PLAN_OF_ANOTHER_NAME(Span(str(file)), name=name, digest=digest))
+        return plan, digest
+
     def reviewed(self, plan_id: str, given: str = "") -> Plan:
         """Read the plan of a folder, which is the one that was reviewed, as far as its files show.
 
@@ -82,11 +91,9 @@ class SavedPlans:
         from ccstate.plan_values import faults
         from ccstate.render.plan import plan_markdown
 
-        folder = self.folder(plan_id)
+        plan, digest = self.read(plan_id, given)
+        folder = self.root / FOLDER / plan_id
         file = folder / plan_file.FILE
-        plan, digest = plan_file.read_with_digest(file)
-        if plan_id != digest[: plan_file.ID_LENGTH] or not digest.startswith(given):
-            raise Blocked(digest_mismatch(file, given or plan_id, digest))
         if found := list(islice(faults(plan), MOST_FAULTS)):
             raise Blocked(
                 [
@@ -183,10 +190,6 @@ class SavedPlans:
             problem = codes.PLAN_UNREMOVED(Span(name), folder=name, reason=why)
             raise InvalidInput(problem) from None
         return True
-
-
-def digest_mismatch(file: Path, named: str, digest: str) -> Diagnostic:
-    return codes.PLAN_OF_ANOTHER_NAME(Span(str(file)), name=named, digest=digest)
 
 
 def _unreviewed(folder: Path, plan: Plan, how: str) -> Diagnostic:

@@ -140,13 +140,15 @@ def _reported_places(
     findings: dict[str, list[Finding]], estate: Estate, declared: Estate
 ) -> dict[str, set[Path]]:
     """Return where the rules find something in a desired state, whatever platforms hold."""
-    codes = [code for code, found in findings.items() if found]
-    if not codes:
+    finding_codes = [code for code, found in findings.items() if found]
+    if not finding_codes:
         return {}
     if _is_alike(estate.state, declared.state):
         found = findings  # as where everything is created
     else:
-        found = {code: _findings(RULES[code], RULES[code].severity, declared) for code in codes}
+        found = {
+            code: _findings(RULES[code], RULES[code].severity, declared) for code in finding_codes
+        }
     known = _certain_findings(found, declared)
     return {code: {finding.path for finding in findings} for code, findings in known.items()}
 
