@@ -363,6 +363,14 @@ class Outcome(StrEnum):
     NOT_ATTEMPTED = "not attempted"
 
 
+def by_target(changes: Iterable[Change]) -> dict[str, list[Change]]:
+    """Group changes by their target; both stay in their order."""
+    found: dict[str, list[Change]] = {}
+    for change in changes:
+        found.setdefault(change.target, []).append(change)
+    return found
+
+
 def edited(fields: Fields, edits: Iterable[Edit]) -> dict[str, Json]:
     """Apply edits to fields; an edit to None takes the field out."""
     result = dict(fields)

@@ -25,6 +25,7 @@ from ccstate.model import (
     Plan,
     Resource,
     Step,
+    by_target,
     fingerprint,
 )
 from ccstate.plan import MOST_IN_A_STEP, TargetPlan, make_plan
@@ -118,10 +119,7 @@ def _refuse(plan: Plan, changes: Iterable[Change], adapters: Mapping[str, Adapte
     problems = [
         Diagnostic(refusal.code, refusal.message, hint=refusal.hint) for refusal in plan.refusals
     ]
-    by_target: dict[str, list[Change]] = {}
-    for change in changes:
-        by_target.setdefault(change.target, []).append(change)
-    for target, asked in by_target.items():
+    for target, asked in by_target(changes).items():
         problems += audited(adapters[target], asked)
     if problems:
         raise Blocked(problems)

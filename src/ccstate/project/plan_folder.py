@@ -15,7 +15,7 @@ from ccstate.checkout import display_path, refuse_links, write_file
 from ccstate.desired.settings import FILE as SETTINGS_FILE
 from ccstate.desired.settings import Settings
 from ccstate.errors import Blocked, Diagnostic, InvalidInput, Span
-from ccstate.model import Change, Fields, Plan
+from ccstate.model import Change, Fields, Plan, by_target
 from ccstate.plan_file import FOLDER
 
 RECEIPT = "receipt.md"
@@ -207,11 +207,8 @@ def _unreviewed(folder: Path, plan: Plan, how: str) -> Diagnostic:
 def refuse_other_platforms(plan: Plan, settings: Settings) -> None:
     """Refuse a plan for whose target ccstate.yaml names another platform now."""
     targets = {target.name: target for target in settings.targets}
-    changes: dict[str, list[Change]] = {}
-    for change in plan.changes():
-        changes.setdefault(change.target, []).append(change)
     problems = []
-    for name, changed in sorted(changes.items()):
+    for name, changed in sorted(by_target(plan.changes()).items()):
         target, made = targets.get(name), plan.platforms.get(name)
         if target is None:
             problems.append(codes.TARGET_GONE(Span(SETTINGS_FILE), target=name))

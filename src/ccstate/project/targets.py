@@ -17,7 +17,6 @@ from ccstate.model import (
     ANNOTATIONS,
     Activity,
     Address,
-    Change,
     Edit,
     Fields,
     Json,
@@ -27,6 +26,7 @@ from ccstate.model import (
     Resource,
     State,
     Why,
+    by_target,
     edited,
 )
 from ccstate.plan import TargetPlan, refusal
@@ -133,12 +133,10 @@ class Targets:
 
     def audit(self, plan: Plan) -> Iterator[Refusal]:
         """Ask the platforms what they would refuse of a plan."""
-        by_target: dict[str, list[Change]] = {}
-        for change in plan.changes():
-            by_target.setdefault(change.target, []).append(change)
-        for target in self.named(list(by_target)) if by_target else ():
+        changes = by_target(plan.changes())
+        for target in self.named(list(changes)) if changes else ():
             with self.listener.during(f"Asking {target.name}"):
-                for problem in audited(self.adapter(target), by_target[target.name]):
+                for problem in audited(self.adapter(target), changes[target.name]):
                     place = f"{problem.span}: " if problem.span and problem.span.file else ""
                     yield refusal(replace(problem, message=f"{place}{problem.message}"))
 
