@@ -27,6 +27,7 @@ from ccstate.history.changes import (
     version_in,
 )
 from ccstate.history.commits import Log
+from ccstate.history.trailers import first_of
 from ccstate.kinds import KINDS
 from ccstate.model import Address, Outcome, parse_address
 from ccstate.plan_file import FILE, FOLDER
@@ -35,7 +36,7 @@ MOST = 200
 """Newest plans that are looked at."""
 SHORTEST = 7
 """Characters of a commit's id that name it."""
-_TRAILER = re.compile(r"^(?:Request|Change|Ticket|Refs|Closes|Fixes)\s*:\s*(\S.*)$", re.I | re.M)
+_KEYS = frozenset({"request", "change", "ticket", "refs", "closes", "fixes"})
 _MERGED = re.compile(
     r"^Merge(?:d)? (?:pull request|PR) (#[0-9]+)|See merge request \S*(![0-9]+)", re.M
 )
@@ -271,8 +272,8 @@ def _verdict(event: Event, reason: str) -> tuple[Outcome, str]:
 def request_in(message: str) -> str:
     """Find the request that a message names, `CHG-123` or `#12`; "" where it names none."""
     subject, _, _ = message.partition("\n")
-    if found := _TRAILER.search(message):
-        return found[1].strip()[:_LONGEST]
+    if named := first_of(message, _KEYS):
+        return named[:_LONGEST]
     if found := _MERGED.search(message):
         return found[1] or found[2]
     if found := _IN_SUBJECT.search(subject):
