@@ -4,7 +4,14 @@ Values only. Trailers of commits and reviews of pull requests become these, poli
 the journal of an apply keeps them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +49,9 @@ class Authority:
     """Everything that is known of the word on which a plan is applied."""
 
     request: Request = Request()
+    """What was asked."""
     approvals: tuple[Approval, ...] = ()
+    """Who consented, each person once."""
     author: str = ""
     """Person who proposed the change: login on the code host, or "name <email>" of the commit."""
     applied_by: str = ""
@@ -53,3 +62,38 @@ class Authority:
     """Address of the run on the code host."""
     change: str = ""
     """Address of the pull request or merge request."""
+
+
+NO_AUTHORITY = Authority()
+"""Nothing is known of the word on which a change is made."""
+
+
+def encodable(authority: Authority) -> Authority:
+    """Replace halves of characters: names of accounts and hosts may hold what UTF-8 cannot say."""
+    found: Authority = _encodable(authority)
+    return found
+
+
+def _encodable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    if isinstance(value, tuple):
+        return tuple(map(_encodable, value))
+    return replace(
+        value, **{each.name: _encodable(getattr(value, each.name)) for each in fields(value)}
+    )
+
+
+def parse_authority(said: object) -> Authority:
+    """Read an authority as it stands in a file; empty where it says nothing, as in older files.
+
+    Names that this release does not know are passed over. Raises ValueError where it is none.
+    """
+    return NO_AUTHORITY if said is None else _form().validate_json(orjson.dumps(said), strict=True)
+
+
+@cache
+def _form() -> "TypeAdapter[Authority]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Authority)

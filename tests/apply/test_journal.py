@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccstate.apply.journal import Entry, Event, Journal, open_journal
+from ccstate.authority import NO_AUTHORITY, Approval, Authority, Request
 from ccstate.errors import Unreadable
 from tests.growth import is_linear
 
@@ -32,8 +33,15 @@ def lines(path: Path) -> list[dict[str, object]]:
     return [orjson.loads(line) for line in path.read_bytes().splitlines()]
 
 
+AUTHORITY = Authority(
+    Request("CHG-1", "Dana", "more callers"),
+    (Approval("lee", "2026-05-04T11:00:00+00:00", "review", "ab12"),),
+    author="priya",
+    applied_by="ann",
+    host="ci-7",
+)
 STORY = [
-    Entry(Event.STARTED, plan="0f" * 32),
+    Entry(Event.STARTED, plan="0f" * 32, authority=AUTHORITY),
     *(change(Event.ATTEMPTED, name) for name in "abc"),
     *(change(Event.DONE, name) for name in "ab"),
     change(Event.FAILED, "c", reason="née “ünïcode”\nsecond line"),
@@ -73,6 +81,38 @@ def test_every_resumption_is_recorded(tmp_path: Path) -> None:
     for _ in range(2):
         journal.record([Entry(Event.RESUMED)], clock)
     assert [each.entry.event for each in journal.recorded] == ["started", "resumed", "resumed"]
+
+
+def test_on_whose_word_a_plan_is_applied_is_that_of_its_last_start(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path / "journal.jsonl")
+    assert journal.authority == NO_AUTHORITY
+    journal.record(STORY[:3], clock)
+    assert open_journal(journal.path).authority == AUTHORITY
+    other = Authority(applied_by="kim", host="na\udcefve")
+    journal.record([Entry(Event.RESUMED, authority=other)], clock)
+    assert open_journal(journal.path).authority == Authority(applied_by="kim", host="na?ve")
+
+
+def test_a_journal_of_an_earlier_release_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(
+        b'{"seq":1,"at":"2026-05-04T12:00:00+00:00","event":"started","target":"","address":"",'
+        b'"action":"","reason":"","format":2,"plan":"0f0f"}\n'
+    )
+    journal = open_journal(path)
+    assert (journal.plan, journal.authority) == ("0f0f", NO_AUTHORITY)
+
+
+@pytest.mark.parametrize("authority", ['"ann"', "[]", '{"host": 7}', '{"approvals": [{"by": 1}]}'])
+def test_an_authority_of_another_form_is_damage(tmp_path: Path, authority: str) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = open_journal(path)
+    journal.record(STORY, clock)
+    first, rest = path.read_bytes().split(b"\n", 1)
+    line = {**orjson.loads(first), "authority": orjson.loads(authority)}
+    path.write_bytes(orjson.dumps(line) + b"\n" + rest)
+    with pytest.raises(Unreadable):
+        open_journal(path)
 
 
 @pytest.mark.parametrize("first, second", [(Event.DONE, Event.FAILED), (Event.FAILED, Event.DONE)])

@@ -93,6 +93,7 @@ def test_the_main_way_plans_applies_confirms_and_finds_nothing_more(screen: Scre
         "plan.md",
         "journal.jsonl",
         "receipt.md",
+        "record.json",
     }
     assert screen.run("plan", "--detailed-exitcode") == 0
     assert "Nothing to do" in screen.out

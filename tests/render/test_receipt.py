@@ -6,8 +6,10 @@ from dataclasses import replace
 import pytest
 
 from ccstate.apply.perform import ChangeResult, Receipt
+from ccstate.authority import Approval, Authority, Request
 from ccstate.model import Action, Address, Change, Outcome, Why
 from ccstate.render.receipt import receipt_markdown, receipt_text
+from tests.render.test_markdown import assert_inert
 
 
 def verdict(action: Action, address: str, outcome: Outcome, reason: str = "") -> ChangeResult:
@@ -43,7 +45,28 @@ TAKEN_BACK = [
     )
     for n in range(71)
 ]
+AUTHORITY = Authority(
+    Request("CHG-2041", "Dana Wu", "callers of the campaign reach sales"),
+    (
+        Approval("lee", "2026-11-22T01:10:00Z", "review", "4f2a9c81"),
+        Approval("kim", "2026-11-22T01:15:00Z", "review", "4f2a9c81"),
+    ),
+    author="priya",
+    applied_by="ann",
+    host="ci-7",
+    run="https://git.example.org/centre/runs/77",
+    change="https://git.example.org/centre/pulls/12",
+)
+HOSTILE = Authority(
+    Request(
+        "`x`\n# CHG-1 @all", "</details><img src=x>", "![a](https://example.com)", "", "[b](c)"
+    ),
+    (Approval("<b>@octocat</b>", "", "review"),),
+    applied_by="\x1b[31m::error::@all",
+    host="\u202etsoh",
+)
 RECEIPTS = {
+    "authority": replace(receipt(*DONE[:2]), authority=AUTHORITY),
     "kept": replace(receipt(*DONE[:2]), kept={"demo": ("user.name", "user.email")}),
     "taken-back": receipt(*DONE[:2], *TAKEN_BACK, AMISS[0], corrective="77b0aa"),
     "good": receipt(*DONE),
@@ -69,3 +92,10 @@ def test_a_bad_day_still_fits_into_a_comment() -> None:
     assert len(text) < 60_000
     assert "… and 8,950 more" in text
     assert len(receipt_text(receipt(*settled)).splitlines()) < 1_000
+
+
+def test_no_name_of_a_person_comes_alive_in_a_receipt() -> None:
+    hostile = replace(receipt(*DONE[:2]), authority=HOSTILE)
+    assert_inert(receipt_markdown(hostile))
+    assert "\x1b" not in receipt_text(hostile)
+    assert "\u202e" not in receipt_text(hostile)

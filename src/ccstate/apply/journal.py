@@ -1,7 +1,7 @@
 """What happened to every change of a plan, in order: one JSON line an event, only ever appended.
 
 An apply stands on this file alone: what it records as done is not done again. The first line
-names the plan by its whole digest. Nothing here is believed where the platform shows otherwise:
+names the plan by its whole digest, and on whose word it is applied. Nothing here is believed where the platform shows otherwise:
 what is confirmed was read there.
 """
 
@@ -18,6 +18,7 @@ from pathlib import Path
 import orjson
 
 from ccstate import codes
+from ccstate.authority import NO_AUTHORITY, Authority, encodable, parse_authority
 from ccstate.errors import InvalidInput, Span, Unreadable
 
 JOURNAL = "journal.jsonl"
@@ -42,7 +43,8 @@ class Event(StrEnum):
 class Entry:
     """One event; those of the whole run leave the rest empty. `address` is `kind/name`.
 
-    `plan` is the digest of the plan, said where its apply starts.
+    `plan` is the digest of the plan, said where its apply starts; `authority` on whose word that
+    is, or that it goes on.
     """
 
     event: Event
@@ -51,6 +53,7 @@ class Entry:
     action: str = ""
     reason: str = ""
     plan: str = ""
+    authority: Authority = NO_AUTHORITY
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,15 @@ class Journal:
     def plan(self) -> str:
         """The digest of the plan that was begun; "" where none was."""
         return self.recorded[0].entry.plan if self.recorded else ""
+
+    @property
+    def authority(self) -> Authority:
+        """On whose word the plan was begun, or taken up last; empty in a journal that does not say."""
+        begun = (Event.STARTED, Event.RESUMED)
+        said = (
+            each.entry.authority for each in reversed(self.recorded) if each.entry.event in begun
+        )
+        return next(said, NO_AUTHORITY)
 
     def outcome(self, target: str, address: str) -> Recorded | None:
         """What became of the change, done or failed; None where that is not known yet."""
@@ -194,7 +206,11 @@ def _read(journal: Journal, content: bytes) -> int:
 
 def _line(recorded: Recorded) -> bytes:
     entry = recorded.entry
-    begins = {"format": FORMAT, "plan": entry.plan} if entry.event is Event.STARTED else {}
+    begins: dict[str, object] = {}
+    if entry.event is Event.STARTED:
+        begins = {"format": FORMAT, "plan": entry.plan}
+    if entry.event in {Event.STARTED, Event.RESUMED}:
+        begins["authority"] = encodable(entry.authority)
     return orjson.dumps(
         {
             "seq": recorded.seq,
@@ -217,7 +233,8 @@ def _parse(line: bytes) -> Recorded | None:
         texts = (read["target"], read["address"], read["action"], read["reason"])
         # What another format means by a plan is not known here: such a journal names none.
         plan = read.get("plan", "") if read.get("format", FORMAT) == FORMAT else ""
-        entry = Entry(Event(read["event"]), *texts, plan=plan)
+        authority = parse_authority(read.get("authority"))
+        entry = Entry(Event(read["event"]), *texts, plan=plan, authority=authority)
         recorded = Recorded(read["seq"], read["at"], entry)
     except (ValueError, TypeError, KeyError, AttributeError):
         return None

@@ -13,6 +13,7 @@ from ccstate import codes
 from ccstate.adapter import Adapter, Result, audited
 from ccstate.apply.journal import Entry, Event, Journal, Overtaken, Recorded
 from ccstate.apply.lock import Held
+from ccstate.authority import NO_AUTHORITY, Authority
 from ccstate.diff import diff, discrepancy
 from ccstate.errors import Blocked, CcstateError, Diagnostic, Span, Unreadable
 from ccstate.model import (
@@ -195,12 +196,17 @@ class Applied:
     corrective: Plan | None
 
 
+WORST = (Outcome.NOT_CONFIRMED, Outcome.NOT_ATTEMPTED)
+"""What became of a plan where a change has this outcome, the worse first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """One apply: times as ISO 8601; `corrective` is the id of the plan for what is missing.
 
     `kept` names, by target, the fields that were recorded only: no platform has confirmed them.
     `warnings` are about records that could not be written after the apply, and locks that are left.
+    `authority` says on whose word it was applied.
     """
 
     plan_id: str
@@ -210,11 +216,18 @@ class Receipt:
     corrective: str = ""
     kept: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     warnings: Sequence[Diagnostic] = ()
+    authority: Authority = NO_AUTHORITY
 
     @property
     def confirmed(self) -> bool:
         """Whether every change was confirmed by reading the platform again."""
         return all(result.outcome is Outcome.CONFIRMED for result in self.results)
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst of all changes: not confirmed before not attempted."""
+        found = {result.outcome for result in self.results}
+        return next((outcome for outcome in WORST if outcome in found), Outcome.CONFIRMED)
 
     def of(self, outcome: Outcome) -> list[ChangeResult]:
         return [result for result in self.results if result.outcome is outcome]
@@ -223,7 +236,7 @@ class Receipt:
 @dataclass(frozen=True, slots=True)
 class ApplyContext:
     """What applying works with: platforms and their locks, records, the clock (ISO 8601),
-    progress (changes), and a callback for what is being done.
+    progress (changes), a callback for what is being done, and on whose word it is done.
     """
 
     held: Held
@@ -231,6 +244,7 @@ class ApplyContext:
     clock: Callable[[], str]
     progress: Callable[[int], None]
     doing: Callable[[str], None]
+    authority: Authority = NO_AUTHORITY
 
     @property
     def adapters(self) -> Mapping[str, Adapter]:
@@ -248,9 +262,9 @@ def apply(fresh: FreshPlan, context: ApplyContext) -> Applied:
     if journal.recorded and journal.plan != stated:
         raise Blocked(_another_plan(fresh.id, journal))
     if not journal.recorded:
-        _record(fresh, context, [Entry(Event.STARTED, plan=stated)])
+        _record(fresh, context, [Entry(Event.STARTED, plan=stated, authority=context.authority)])
     elif journal.recorded[-1].entry.event is not Event.FINISHED:
-        _record(fresh, context, [Entry(Event.RESUMED)])
+        _record(fresh, context, [Entry(Event.RESUMED, authority=context.authority)])
     for step in fresh.plan.steps:
         _perform(step, fresh, context)
         context.progress(len(step.changes))

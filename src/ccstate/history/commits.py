@@ -19,7 +19,7 @@ from ccstate.git import GitFailed, GitMissing, Repository, repository
 
 _YAML = (".yaml", ".yml")
 _NULL = re.compile("0+")
-ID = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
+_ID = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ def _commits(words: Iterator[str]) -> Iterator[Commit]:
             path = next(words, "")  # whatever it is called
             if path.endswith(_YAML):
                 files.append(_file(word))
-        elif ID.fullmatch(word):
+        elif _ID.fullmatch(word):
             if files:
                 yield Commit(sha, tuple(files))
             sha, files = word, []
@@ -188,7 +188,7 @@ def head_commit(root: Path, folder: str) -> str:
 
 
 def _is_as_committed(found: Repository, root: Path, folder: str, commit: str) -> bool:
-    committed = committed_files(found, root, folder, commit)
+    committed = _committed(found, root, folder, commit)
     read = [(FILE, root / FILE)]
     try:
         for entry in yaml_files(root / folder, root):
@@ -207,7 +207,7 @@ def _is_as_committed(found: Repository, root: Path, folder: str, commit: str) ->
     return not any(path.endswith((".yaml", ".yml")) for path in committed)
 
 
-def committed_files(found: Repository, root: Path, folder: str, commit: str) -> dict[str, str]:
+def _committed(found: Repository, root: Path, folder: str, commit: str) -> dict[str, str]:
     """List the ids of the committed files, by their paths from the top; hidden ones are not read."""
     below = found.inside(root / folder)
     listed = found.output("ls-tree", "-r", "-z", commit, "--", below, found.inside(root / FILE))
@@ -238,11 +238,11 @@ def same_desired_state(root: Path, one: str, other: str, folder: str) -> bool:
 
     False where that cannot be known: a commit that git does not have, or with changes (`+`).
     """
-    if not (ID.fullmatch(one) and ID.fullmatch(other)):
+    if not (_ID.fullmatch(one) and _ID.fullmatch(other)):
         return False
     try:
         found = repository(root)
-        return found is not None and committed_files(found, root, folder, one) == committed_files(
+        return found is not None and _committed(found, root, folder, one) == _committed(
             found, root, folder, other
         )
     except GitFailed:

@@ -30,6 +30,7 @@ from ccstate.project.targets import Targets, declarable, observe_kinds
 
 if TYPE_CHECKING:
     from ccstate.apply.perform import Receipt
+    from ccstate.authority import Authority
     from ccstate.history import Entry
     from ccstate.imports import ImportOptions
     from ccstate.journeys.call_tests import CallResult
@@ -185,13 +186,19 @@ class Project:
         return SavedPlan(found, self._plans.reviewed(found, plan_id))
 
     def apply(
-        self, plan: Plan | str | None = None, *, resume: bool = False, wait: float | None = None
+        self,
+        plan: Plan | str | None = None,
+        *,
+        resume: bool = False,
+        wait: float | None = None,
+        authority: "Authority | None" = None,
     ) -> "Receipt":
         """Apply a plan and confirm it by reading again: a plan, one by its id, or the latest.
 
-        A plan that is not saved yet is saved. `resume` goes on with an apply that was interrupted. `wait` is for how many seconds to wait
-        until no caller is in what the plan changes. Raises Blocked before the first write where the
-        plan must not be applied, Locked where another apply runs, and
+        A plan that is not saved yet is saved. `resume` goes on with an apply that was interrupted.
+        `wait` is for how many seconds to wait until no caller is in what the plan changes. `authority`
+        is on whose word it is applied; where none is given, that of the plan's commit and of this
+        process. Raises Blocked before the first write where the plan must not be applied, Locked where another apply runs, and
         `ccstate.apply.perform.Interrupted` where a platform is lost in the middle.
         """
         from ccstate.project.applying import (
@@ -199,7 +206,6 @@ class Project:
             choose_plan,
             nothing_to_apply,
             read_plan,
-            refuse_overtaken,
         )
 
         plans, targets = self._plans, self._targets
@@ -213,8 +219,9 @@ class Project:
         else:  # "" names no plan: a variable of a script that was not set
             chosen = plans.find(plan)
         reviewed = read_plan(plans, targets, chosen, given)
-        refuse_overtaken(plans, targets, chosen, reviewed)
-        return apply_plan(plans, targets, chosen, reviewed, resume=resume, wait=wait)
+        return apply_plan(
+            plans, targets, chosen, reviewed, resume=resume, wait=wait, authority=authority
+        )
 
     def saved_plans(self) -> "list[ListedPlan]":
         """List every saved plan, with what became of it."""

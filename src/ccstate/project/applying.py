@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ccstate import codes, plan_file
 from ccstate.adapter import Holder
-from ccstate.apply.journal import open_journal
+from ccstate.apply.journal import Journal, open_journal
 from ccstate.apply.lock import Held, Life, holding, holding_again, life, release, this_process
 from ccstate.apply.perform import (
     ApplyContext,
@@ -23,6 +23,7 @@ from ccstate.apply.perform import (
     drain,
     refuse_preview,
 )
+from ccstate.authority import NO_AUTHORITY, Authority
 from ccstate.errors import (
     Blocked,
     CcstateError,
@@ -33,8 +34,8 @@ from ccstate.errors import (
     Span,
     Unreadable,
 )
+from ccstate.history.authority import authority_of_commit
 from ccstate.history.commits import head_commit, same_desired_state
-from ccstate.history.overtaken import is_in_history, redeclared
 from ccstate.model import Plan
 from ccstate.plan_file import FOLDER
 from ccstate.project.listener import Progress
@@ -46,7 +47,6 @@ from ccstate.project.plan_folder import (
 from ccstate.project.targets import Targets
 from ccstate.render.plans import ListedPlan
 from ccstate.render.receipt import receipt_markdown
-from ccstate.render.values import name_first
 from ccstate.report_format.objects import PlanState
 
 
@@ -86,13 +86,15 @@ def apply_plan(
     *,
     resume: bool,
     wait: float | None,
+    authority: Authority | None = None,
 ) -> Receipt:
     """Apply a plan under the locks of its platforms; `wait`: seconds to wait for callers.
 
+    Where no authority is given, the plan's commit says who asked, and this process who applies.
     Raises Blocked where it was applied already, or begun and not resumed.
     """
     _refuse_finished(plans, plan_id)
-    applying = _Apply(plans, targets, plan_id, plan)
+    applying = _Apply(plans, targets, plan_id, plan, authority or authority_of(plans, plan))
     with applying.locked(resume=resume) as held:
         # Looked at again under the locks: another apply may have ended meanwhile.
         _refuse_finished(plans, plan_id)
@@ -109,6 +111,12 @@ def apply_plan(
     return replace(receipt, warnings=tuple(applying.warnings))
 
 
+def authority_of(plans: SavedPlans, plan: Plan) -> Authority:
+    """Find what is known of the word on which a plan is applied here: its commit's, and this user's."""
+    found = authority_of_commit(plans.root, plan.commit)
+    return replace(found, applied_by=_user(), host=socket.gethostname())
+
+
 def nothing_to_apply() -> Receipt:
     """Return the receipt of a plan without changes, which is not saved."""
     return Receipt("", (), _now(), _now())
@@ -120,6 +128,7 @@ class _Apply:
     targets: Targets
     plan_id: str
     plan: Plan
+    authority: Authority = NO_AUTHORITY
     total: int = field(init=False)
     warnings: list[Diagnostic] = field(default_factory=list)
     done: int = 0
@@ -146,7 +155,7 @@ class _Apply:
         # An apply that was killed before it began has done nothing: the plan must be fresh.
         check = check_resumable if journal.recorded else check_fresh
         fresh = check(self.plan_id, self.plan, held.adapters)
-        applied = apply(fresh, ApplyContext(held, journal, _now, self._add, self._do))
+        applied = apply(fresh, self._context(held, journal))
         # From here on the platforms are as they are: what fails is a warning.
         corrective = ""
         if applied.corrective:
@@ -155,12 +164,23 @@ class _Apply:
         with self._warning("which plan is the latest could not be noted"):
             self.plans.remember(corrective)
         receipt = Receipt(
-            self.plan_id, applied.results, started, _now(), corrective, self.plan.kept
+            self.plan_id,
+            applied.results,
+            started,
+            _now(),
+            corrective,
+            self.plan.kept,
+            authority=journal.authority,
         )
         with self._warning("the receipt could not be written"):
             path = self.plans.root / FOLDER / self.plan_id / RECEIPT
             path.write_text(receipt_markdown(receipt), encoding="utf-8")
+        with self._warning("the record of the apply could not be written"):
+            self.plans.record(receipt, self.plan.commit)
         return receipt
+
+    def _context(self, held: Held, journal: Journal) -> ApplyContext:
+        return ApplyContext(held, journal, _now, self._add, self._do, self.authority)
 
     def _add(self, done: int) -> None:
         self.done += done
@@ -211,30 +231,6 @@ def unlock(plans: SavedPlans, targets: Targets, names: Collection[str], owner: s
             removed[target.name] = holder
     known = dict.fromkeys(holder.plan for holder in removed.values())
     return Unlocked(removed, [plan for plan in known if plan in plans.interrupted()], kept)
-
-
-def refuse_overtaken(plans: SavedPlans, targets: Targets, plan_id: str, plan: Plan) -> None:
-    """Refuse a plan whose commit was dropped, or whose objects are declared otherwise by now.
-
-    Of one that was begun that is not asked: what it left half done has to come to an end. Of files
-    that no commit has, only the commit that they differed from counts.
-    """
-    commit = plan.commit.rstrip("+")
-    if not commit or plans.is_begun(plan_id):
-        return
-    folder = targets.settings.desired_state
-    made, now = _commit(commit), head_commit(plans.root, folder)
-    if same_desired_state(plans.root, commit, now.rstrip("+"), folder):
-        return
-    if not is_in_history(plans.root, commit):
-        raise Blocked(codes.PLAN_NOT_IN_HISTORY(plan_id=plan_id, made=made, now=_commit(now)))
-    if plan.commit.endswith("+"):
-        return
-    changed = {change.address for change in plan.changes()}
-    if found := redeclared(plans.root, folder, commit, changed):
-        verb = "is" if len(found) == 1 else "are"
-        objects = f"{name_first([str(address) for address in found], len(found))} {verb}"
-        raise Blocked(codes.PLAN_OVERTAKEN(plan_id=plan_id, made=made, objects=objects))
 
 
 def _refuse_another_commit(plans: SavedPlans, targets: Targets, plan_id: str) -> None:

@@ -11,15 +11,21 @@ from pathlib import Path
 
 from ccstate import __version__, codes, plan_file
 from ccstate.apply.journal import JOURNAL
+from ccstate.apply.perform import Receipt
 from ccstate.checkout import display_path, refuse_links, write_file
 from ccstate.desired.settings import FILE as SETTINGS_FILE
 from ccstate.desired.settings import Settings
 from ccstate.errors import Blocked, Diagnostic, InvalidInput, Span
-from ccstate.model import Change, Fields, Plan, by_target
+from ccstate.history.records import FILE as RECORD
+from ccstate.history.records import Record, record_bytes, sha256
+from ccstate.history.stored_plans import newest_records
+from ccstate.model import Change, Fields, Outcome, Plan, by_target
 from ccstate.plan_file import FOLDER
 
 RECEIPT = "receipt.md"
 MARKDOWN = "plan.md"
+RECORDED = (plan_file.FILE, MARKDOWN, JOURNAL, RECEIPT)
+"""Files of which a record holds the digests."""
 IGNORE = ".gitignore"
 MOST_FAULTS = 20
 LATEST = "latest-plan"
@@ -159,6 +165,28 @@ class SavedPlans:
         if found:
             message = f'"{given}" may be {" or ".join(found[:3])}'
         raise InvalidInput(codes.NO_PLAN(Span(FOLDER), why=message))
+
+    def record(self, receipt: Receipt, commit: str) -> None:
+        """Write the record of an apply that ended; it names the records that are known before it."""
+        folder = self.folder(receipt.plan_id)
+        files = {
+            name: (folder / name).read_bytes() for name in RECORDED if (folder / name).exists()
+        }
+        _, digest = self.read(receipt.plan_id)
+        record = Record(
+            plan=digest,
+            commit=commit,
+            started=receipt.started,
+            finished=receipt.finished,
+            outcome=receipt.outcome,
+            changes=len(receipt.results),
+            confirmed=len(receipt.of(Outcome.CONFIRMED)),
+            corrective=receipt.corrective,
+            authority=receipt.authority,
+            files={name: sha256(content) for name, content in files.items()},
+            before=newest_records(self.root, besides=receipt.plan_id),
+        )
+        write_file(folder / RECORD, record_bytes(record))
 
     def journal(self, plan_id: str) -> Path:
         return self.root / FOLDER / plan_id / JOURNAL

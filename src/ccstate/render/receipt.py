@@ -7,6 +7,7 @@ from typing import TypeAlias
 from ccstate.adapter import Holder
 from ccstate.apply.lock import who
 from ccstate.apply.perform import ChangeResult, Receipt
+from ccstate.authority import Authority, Request, encodable
 from ccstate.model import Address, Outcome
 from ccstate.render.attention import recorded_only
 from ccstate.render.formats import Report, as_json
@@ -48,6 +49,31 @@ def receipt_text(receipt: Receipt, width: int = 80, palette: Palette = PLAIN) ->
 def _header(receipt: Receipt) -> Iterator[Line]:
     yield 2, (Piece(f"Receipt for plan {receipt.plan_id}", Style.STRONG),)
     yield 2, (Piece(f"Started {receipt.started}, finished {receipt.finished}", Style.DIM),)
+    for label, words in authority_words(receipt.authority):
+        yield 2, (Piece(f"{label} ", Style.DIM), *plain(words))
+
+
+def authority_words(authority: Authority) -> Iterator[tuple[str, str]]:
+    """Say on whose word something was applied: labels, each with what people wrote, one line each."""
+    request = authority.request
+    asked = f"{request.request or 'without a number'}"
+    asked += f", by {request.requested_by}" if request.requested_by else ""
+    asked += f": {request.reason}" if request.reason else ""
+    if request != Request():
+        yield "Request", asked
+    if request.emergency:
+        yield "Emergency", request.emergency
+    if authority.change:
+        yield "Change", authority.change
+    if authority.author:
+        yield "Author", authority.author
+    if authority.approvals:
+        yield "Approved by", ", ".join(dict.fromkeys(each.by for each in authority.approvals))
+    if authority.applied_by:
+        on = f" on {authority.host}" if authority.host else ""
+        yield "Applied by", authority.applied_by + on
+    if authority.run:
+        yield "Run", authority.run
 
 
 def _open(receipt: Receipt, outcome: Outcome, title: str, style: Style) -> Iterator[Line]:
@@ -177,6 +203,8 @@ def receipt_markdown(receipt: Receipt) -> str:
         blocks.append(f"What is missing is planned: {code(f'ccstate apply {receipt.corrective}')}")
     elif len(confirmed) < total:
         blocks.append(f"To see what is missing now: {code('ccstate plan')}")
+    if said := list(authority_words(receipt.authority)):
+        blocks.append("\n".join(f"- {label}: {code(words)}" for label, words in said))
     times = f"{code(receipt.started)} to {code(receipt.finished)}"
     return "\n\n".join([*blocks, f"<sub>{times}</sub>"]) + "\n"
 
@@ -214,6 +242,7 @@ def receipt_json(receipt: Receipt) -> str:
         corrective=receipt.corrective,
         kept={name: list(fields) for name, fields in sorted(receipt.kept.items())},
         changes=changes,
+        authority=encodable(receipt.authority),
     )
     return as_json(applied)
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field
 
+from ccstate.authority import Authority
 from ccstate.model import Action, Edit, Outcome, Why
 
 Whole = Annotated[int, Field(ge=0)]
@@ -251,6 +252,8 @@ class Applied:
     """Fields that the plan wrote to ccstate's records only, such as queue.label, by target."""
     changes: list[Settled]
     """Every change, in the order in which they were performed."""
+    authority: Authority
+    """On whose word it was applied."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
