@@ -376,6 +376,12 @@ def edited(fields: Fields, edits: Iterable[Edit]) -> dict[str, Json]:
     result = dict(fields)
     copied: set[str] = set()
     for edit in edits:
+        if "." not in edit.path:  # as nearly all are
+            if edit.after is None:
+                result.pop(edit.path, None)
+            else:
+                result[edit.path] = edit.after
+            continue
         head, *rest = edit.path.split(".")
         inner = result
         trail = head

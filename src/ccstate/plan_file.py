@@ -7,7 +7,7 @@ of `model.Plan` and of what it holds: written by orjson, a line a change, and re
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -119,11 +119,6 @@ def digest(plan: Plan) -> str:
     return _parts(plan)[0]
 
 
-def plan_id(plan: Plan) -> str:
-    """Return the name of the plan: the first characters of its digest."""
-    return digest(plan)[:ID_LENGTH]
-
-
 def packed(plan: Plan) -> tuple[str, bytes]:
     """Write a plan: its digest, and the bytes of plan.json, a line a change. Same plan, same bytes."""
     found, head, steps = _parts(plan)
@@ -170,9 +165,28 @@ def read_with_digest(path: Path) -> tuple[Plan, str]:
     return plan, found
 
 
-def reread(content: bytes, path: Path) -> Plan:
-    """Read the plan in bytes that `packed` made for the file, without a look at the file."""
-    return _parse(content, path)[1]
+def as_read(plan: Plan) -> Plan:
+    """Return the plan with the keys of its own mappings in the order in which a file has them.
+
+    Its changes are as they were: `change_as_read` does the same for each that is shown.
+    """
+    return replace(plan, **{f.name: _in_key_order(getattr(plan, f.name)) for f in fields(plan)})
+
+
+def change_as_read(change: Change) -> Change:
+    """Return the change as it is read from a file, for what people review of it."""
+    edits = tuple(
+        replace(edit, before=_in_key_order(edit.before), after=_in_key_order(edit.after))
+        for edit in change.edits
+    )
+    ledger = edited({}, edits) if _is_implied(change) else _in_key_order(change.ledger)
+    return replace(change, edits=edits, ledger=ledger)
+
+
+def _in_key_order(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _in_key_order(value[key]) for key in sorted(value)}
+    return list(map(_in_key_order, value)) if isinstance(value, list) else value
 
 
 def _parse(raw: bytes, path: Path) -> tuple[str, Plan]:

@@ -41,7 +41,7 @@ from ccstate.model import (
     parse_address,
 )
 from ccstate.plan import TargetPlan, make_plan
-from ccstate.plan_file import plan_id
+from ccstate.plan_file import ID_LENGTH, digest
 from tests.adapters.embedded_harness import Passing
 
 Objects = dict[str, Fields]
@@ -106,6 +106,10 @@ class Ground:
 @pytest.fixture
 def ground(tmp_path: Path) -> Ground:
     return Ground(tmp_path)
+
+
+def plan_id(plan: Plan) -> str:
+    return digest(plan)[:ID_LENGTH]
 
 
 def outcomes(applied: Applied) -> dict[str, tuple[Outcome, str]]:

@@ -15,7 +15,7 @@ from ccstate.apply.journal import Event, open_journal
 from ccstate.errors import CcstateError
 from ccstate.history.entries import outcomes_by_commit
 from ccstate.model import Address, Outcome, Plan
-from ccstate.plan_file import packed, plan_id
+from ccstate.plan_file import ID_LENGTH, packed
 from tests.apply.test_perform import DESIRED, HOURS, Ground, Objects
 
 BEFORE: Objects = {"schedule/a": HOURS, "site/d": {"timezone": "UTC"}}
@@ -154,7 +154,7 @@ def test_whatever_a_journal_says_confirmed_is_what_the_platform_shows(
 @given(journal=st.one_of(journals(), st.binary(max_size=200)))
 def test_whatever_a_journal_says_history_reads_it(journal: bytes) -> None:
     with tempfile.TemporaryDirectory(dir=PLACE) as folder:
-        plan = Path(folder, "plans", plan_id(PLAN))
+        plan = Path(folder, "plans", packed(PLAN)[0][:ID_LENGTH])
         plan.mkdir(parents=True)
         content = orjson.loads(packed(PLAN)[1])
         (plan / "plan.json").write_bytes(orjson.dumps({**content, "commit": "a" * 40}))

@@ -69,9 +69,7 @@ class SavedPlans:
         folder = self.folder(plan_id)
         write_file(folder / IGNORE, "# A plan that was not applied is not kept in git.\n*\n")
         write_file(folder / plan_file.FILE, content)
-        # As it is read again: what people review must not depend on the order of keys in memory.
-        reread = plan_file.reread(content, folder / plan_file.FILE)
-        write_file(folder / MARKDOWN, plan_markdown(reread, digest))
+        write_file(folder / MARKDOWN, plan_markdown(plan, digest))
         return plan_id, plan
 
     def keep(self, plan_id: str) -> None:

@@ -6,7 +6,7 @@ from html import escape
 from typing import NamedTuple
 
 from ccstate.model import Action, Change, Plan
-from ccstate.plan_file import ID_LENGTH, packed
+from ccstate.plan_file import ID_LENGTH, as_read, change_as_read, packed
 from ccstate.plan_file import digest as digest_of
 from ccstate.render.attention import (
     FOR_READING,
@@ -231,8 +231,10 @@ SIGNS_OF_MARKDOWN: Mapping[Action, str] = {
 def plan_markdown(plan: Plan, digest: str) -> str:
     """Write what the plan does, for the reviewers of the pull request.
 
-    The plan's id is the beginning of its digest.
+    The plan's id is the beginning of its digest. What is written depends on no order of keys in
+    memory: an apply compares it with what the plan file says.
     """
+    plan = as_read(plan)
     if not plan.steps:
         nothing = f"### Nothing to do\n\n{_where(plan)} already as the desired state says.\n"
         nothing += "".join(f"\n{_sentence_markdown(sentence)}\n" for sentence in attention(plan))
@@ -338,7 +340,8 @@ def _details(plan: Plan, room: int) -> Iterator[str]:
         room -= len(start) + 20
         items: list[str] = []
         for change in changes:
-            item = "\n".join(_change(change, recorded.get(target, ()))) if room > 0 else ""
+            lines = _change(change_as_read(change), recorded.get(target, ())) if room > 0 else ()
+            item = "\n".join(lines)
             room -= len(item) + 1
             if room > 0:
                 items.append(item)
