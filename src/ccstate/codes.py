@@ -280,6 +280,19 @@ RIGHTS_MISSING = Code("""CC317 the plan is for reading: it was made without the 
     everything
   Not seen: {first}.
   hint: plan again as the user who applies, and review that: `ccstate plan`""")
+TAKEN_BACK = Code("""CC320 the plan does again what plan {plan_id} took back: {objects}
+  The files still say what was taken back, or say it again.
+  hint: revert that change in git too; if it is meant this time: `ccstate plan --force "reason"`""")
+NEVER_APPLIED = Code("""CC321 plan {plan_id} was never applied: there is nothing to take back
+  hint: `ccstate plans` lists those that were""")
+NO_WAY_BACK = Code("""CC322 "{given}" names no plan and no commit
+  hint: `ccstate plans` lists the plans; a commit is named as git names it: its id, HEAD~1, a tag""")
+WAY_BACK_UNCLEAR = Code("""CC322 "{given}" names plan {plan_id} and commit {commit}
+  hint: give more of its digits""")
+ROLLBACK_OF_NOTHING = Code("""CC323 plan {plan_id} does not change {addresses}
+  hint: it changes {known}""")
+COMMIT_UNREADABLE = Code("""CC324 git does not show commit {commit}: {reason}
+  hint: a shallow clone lacks older commits: git fetch --unshallow""")
 ADAPTER_UNKNOWN = Code("""CC401 no adapter named "{adapter}" is installed
   hint: {hint}""")
 CONNECTION_WRONG = Code("""CC402 {field}: {fault}

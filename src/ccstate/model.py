@@ -125,6 +125,7 @@ class Why(StrEnum):
     NEW = "newly managed"
     DELETED = "you deleted it"
     DELETED_BY_HAND = "deleted by hand"
+    TAKEN_BACK = "taken back"
 
 
 # What follows, up to the plan, is the plan file too: `plan_file` writes and reads these classes as
@@ -314,6 +315,32 @@ class Unmanaged:
 
 
 @dataclass(frozen=True, slots=True)
+class Remainder:
+    """Something that a way back leaves as it is."""
+
+    target: str
+    """Name of the target in ccstate.yaml."""
+    address: Address
+    """The object."""
+    path: str
+    """Field, nested ones joined by dots; empty where it is the whole object."""
+    reason: str
+    """Why it is not taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """What a plan takes back, or goes back to."""
+
+    plan: str
+    """Plan whose changes it takes back; empty where it goes back to a commit."""
+    commit: str
+    """Commit to whose desired state it goes back; or the one that the plan was made from."""
+    remains: tuple[Remainder, ...] = ()
+    """What it leaves as it is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What ccstate will do, in order, and on what grounds."""
 
@@ -348,6 +375,8 @@ class Plan:
     """Release of ccstate that made the plan."""
     unseen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """What could not be seen for lack of rights, by target; such a plan is never applied."""
+    rollback: Rollback | None = None
+    """What the plan takes back; left out where it is no way back."""
 
     def changes(self) -> Iterator[Change]:
         """List every change, in the order in which they are performed."""

@@ -50,7 +50,9 @@ class _ReadPlan(Plan):
 
 
 LEFT_OUT: Mapping[str, frozenset[str]] = {
-    Plan.__name__: frozenset({"journeys", "renames", "only", "left_out", "unseen", "kept"}),
+    Plan.__name__: frozenset(
+        {"journeys", "renames", "only", "left_out", "unseen", "kept", "rollback"}
+    ),
     Change.__name__: frozenset({"ledger", "needs", "secrets"}),
     Edit.__name__: frozenset({"before", "after"}),
 }

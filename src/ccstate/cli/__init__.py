@@ -34,6 +34,7 @@ COMMANDS = {
     "plans": ("plan", "List the plans, and remove those that were never applied"),
     "apply": ("apply", "Do what a plan says, and confirm it by reading again"),
     "unlock": ("apply", "Remove the lock of an apply that died"),
+    "rollback": ("rollback", "Plan the way back: of a plan, or to a commit"),
     "verify": ("live", "Read the platforms and compare them with the desired state"),
     "drift": ("live", "Say what was changed by hand since the last apply"),
     "show": ("live", "Show an object as declared, applied and live; or a plan"),

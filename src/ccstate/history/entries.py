@@ -224,6 +224,8 @@ def _commit_of(path: Path, address: Address) -> str | None:
             return None
         plan = orjson.loads(data)
         changes = [change for step in plan["steps"] for change in step["changes"]]
+        if plan.get("rollback"):
+            return None  # what became of the commit is not what became of the way back
         touched = any(change["address"] == str(address) for change in changes)
         commit = plan["commit"]
     except (OSError, ValueError, TypeError, KeyError):

@@ -21,7 +21,8 @@ from ccstate.checkout import display_path, refuse_links, write_file
 from ccstate.desired import Desired, ParseCache, Settings, cache_folder, load, load_settings
 from ccstate.desired.settings import FILE
 from ccstate.errors import CcstateError, Diagnostic, InvalidInput, Severity, Span, sort_key
-from ccstate.model import Address, Fields, Json, Plan, Resource, parse_address
+from ccstate.model import Address, Fields, Json, Plan, Resource
+from ccstate.project.addresses import address_in, address_of, nowhere
 from ccstate.project.branch import refuse_committed, refuse_link_of_branch
 from ccstate.project.listener import Listener, Progress
 from ccstate.project.plan_folder import SavedPlans
@@ -167,9 +168,37 @@ class Project:
         for going beyond limits. A plan that must not be applied has `refusals`. Raises InvalidInput
         where files or arguments are wrong, Unreadable where a platform does not answer.
         """
-        chosen = [_address(each) for each in only]
+        from ccstate.project.rollback import refuse_repetition
+
+        chosen = [address_in(each) for each in only]
         desired = self.load()
-        return plan_changes(self._targets, desired, targets, chosen, force=force, today=_day(today))
+        planned = plan_changes(
+            self._targets, desired, targets, chosen, force=force, today=_day(today)
+        )
+        return refuse_repetition(self._plans, planned, force)
+
+    def rollback(
+        self,
+        back: str,
+        only: Iterable[Address | str] = (),
+        force: str = "",
+        today: date | None = None,
+    ) -> Planned:
+        """Plan what takes back an applied plan, named by its id; or what a commit desired.
+
+        With `only`, for these objects and what they need. It is an ordinary plan, to be saved and
+        applied; its `rollback` says what it leaves. Raises InvalidInput where nothing is named so.
+        """
+        from ccstate.project import rollback
+
+        chosen = [address_in(each) for each in only]
+        plans, targets, day = self._plans, self._targets, _day(today)
+        found = rollback.find(plans, back)
+        if found.commit:
+            return rollback.to_commit(targets, found.commit, chosen, force=force, today=day)
+        return rollback.of_plan(
+            plans, targets, found.plan_id, chosen, force=force, desired=self._readable(), today=day
+        )
 
     def save(self, plan: Plan) -> SavedPlan:
         """Write a plan for review, as plans/ID/plan.json and plan.md; it becomes the latest."""
@@ -277,7 +306,7 @@ class Project:
         from ccstate.adapter import kept_fields
         from ccstate.render.comparison import ObjectViews, View
 
-        address = _address(address)
+        address = address_in(address)
         desired = self.read()
         resource = desired.state.get(address)
         views = []
@@ -291,7 +320,7 @@ class Project:
                 kept = kept_fields(support, address.kind, declared, live, applied)
                 views.append(View(target.name, live, applied, kept))
         if resource is None and not any(view.live or view.applied for view in views):
-            raise InvalidInput(_nowhere(address, desired.state))
+            raise InvalidInput(nowhere(address, desired.state))
         return ObjectViews(address, resource, views)
 
     def unmanaged(self, target: str = "") -> dict[Address, Fields]:
@@ -321,7 +350,7 @@ class Project:
 
         path = self.inside(file, ADOPTED_FILE)
         unmanaged = self.unmanaged(target)
-        chosen = list(unmanaged) if addresses is None else [_address(each) for each in addresses]
+        chosen = list(unmanaged) if addresses is None else [address_in(each) for each in addresses]
         if problems := [codes.NOT_UNMANAGED(address=a) for a in chosen if a not in unmanaged]:
             raise InvalidInput(problems)
         if not chosen:
@@ -341,7 +370,7 @@ class Project:
         """Read the newest commits that changed an object, and what became of them."""
         from ccstate.history import history
 
-        return history(self.root, self.settings.desired_state, _address(address), limit)
+        return history(self.root, self.settings.desired_state, address_in(address), limit)
 
     # Calls.
 
@@ -526,6 +555,14 @@ class Project:
         with self.listener.during("Reading the desired state"):
             return load(self.settings, cache)
 
+    def _readable(self) -> Desired:
+        """Read the desired state as far as it is without errors; empty where there are any."""
+        try:
+            return self.load()
+        except InvalidInput as error:
+            self.listener.warn([replace(p, severity=Severity.WARNING) for p in error.problems])
+            return Desired({}, frozenset(), (), {})
+
     @property
     def _state_folder(self) -> Path:
         return self.root / STATE_FOLDER
@@ -547,29 +584,6 @@ class Project:
         return tuple(sorted(p.code for p in problems if p.severity is Severity.ERROR))
 
 
-def address_of(text: str) -> Address:
-    """Read the address in a text such as `queue/sales`; InvalidInput where it is none."""
-    from ccstate.desired.findings import did_you_mean
-    from ccstate.kinds import KINDS, PLURALS
-
-    try:
-        address = parse_address(text)
-    except ValueError as error:
-        raise InvalidInput(codes.NO_ADDRESS(fault=error)) from None
-    if address.kind in KINDS:
-        return address
-    if address.kind == "voicemail":  # where a call goes; the mailbox is its extension's
-        return Address("extension", address.name)
-    if address.kind in PLURALS:
-        return Address(PLURALS[address.kind].name, address.name)
-    hint = did_you_mean(address.kind, KINDS) or f"kinds: {', '.join(KINDS)}"
-    raise InvalidInput(codes.KIND_OF_ADDRESS_UNKNOWN(kind=address.kind, hint=hint))
-
-
-def _address(given: Address | str) -> Address:
-    return given if isinstance(given, Address) else address_of(given)
-
-
 def now() -> datetime:
     """Return this moment, with the offset of the machine."""
     return datetime.now(UTC).astimezone()
@@ -581,10 +595,3 @@ def _day(given: date | None) -> date:
 
 def _has_errors(problems: Iterable[Diagnostic]) -> bool:
     return any(problem.severity is Severity.ERROR for problem in problems)
-
-
-def _nowhere(address: Address, known: Iterable[Address]) -> Diagnostic:
-    from ccstate.desired.findings import did_you_mean
-
-    hint = did_you_mean(str(address), map(str, known)) or "`ccstate plan` lists what there is"
-    return codes.NOT_DECLARED_NOR_LIVE(address=address, hint=hint)

@@ -1,8 +1,9 @@
 """A plan from the desired state and the platforms as they are, judged for what callers notice."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import TYPE_CHECKING, TypeAlias
 
 from ccstate import codes
 from ccstate.desired import Desired
@@ -11,6 +12,9 @@ from ccstate.history import head_commit
 from ccstate.model import Activity, Address, Fields, Plan, Resource, State
 from ccstate.plan import TargetPlan, make_plan, narrow, objects_after
 from ccstate.project.targets import Targets, activity_of
+
+if TYPE_CHECKING:
+    from ccstate.rules import Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,11 @@ class Planned:
     warnings: Sequence[Diagnostic]
 
 
+Judge: TypeAlias = Callable[
+    [Targets, Plan, Sequence[TargetPlan], Desired, date], tuple[Plan, list[Diagnostic]]
+]
+
+
 def plan_changes(
     targets: Targets,
     desired: Desired,
@@ -30,8 +39,9 @@ def plan_changes(
     *,
     force: str,
     today: date,
+    judge: Judge | None = None,
 ) -> Planned:
-    """Plan the named targets; see `Project.plan`."""
+    """Plan the named targets; see `Project.plan`. `judge` adds what the plan means to callers."""
     found = [targets.compare(each, desired) for each in targets.named(names)]
     commit = head_commit(targets.settings.root, targets.settings.desired_state)
     whole = sum(len(target.changes) for target in found)
@@ -44,28 +54,48 @@ def plan_changes(
         plan = replace(plan, only=tuple(sorted(set(only))), left_out=left_out)
     if not plan.steps:
         return Planned(plan, {}, desired.problems)
-    active = {target.name: activity_of(plan, target.name, target.seen) for target in found}
     with targets.listener.during("Walking the calls"):
-        plan, warnings = _judge(targets, plan, found, desired, today)
+        plan, warnings = (judge or _judge)(targets, plan, found, desired, today)
+    return complete(targets, plan, found, (*desired.problems, *warnings), warnings)
+
+
+def complete(
+    targets: Targets,
+    plan: Plan,
+    found: Sequence[TargetPlan],
+    problems: Sequence[Diagnostic],
+    warnings: Sequence[Diagnostic],
+) -> Planned:
+    """Add what the platforms would refuse, and what is going on at the objects that change."""
     targets.listener.warn(warnings)
+    active = {target.name: activity_of(plan, target.name, target.seen) for target in found}
     plan = replace(plan, refusals=(*plan.refusals, *targets.audit(plan)))
-    activity = {target: seen for target, seen in active.items() if seen}
-    return Planned(plan, activity, (*desired.problems, *warnings))
+    return Planned(plan, {target: seen for target, seen in active.items() if seen}, problems)
+
+
+def compared(
+    plan: Plan, found: Sequence[TargetPlan], desired: Desired, today: date
+) -> "Comparison":
+    """Compare what callers meet before and after the plan."""
+    from ccstate.plan_callers import objects_now
+    from ccstate.rules import Comparison, Estate
+
+    objects = objects_now(found, desired.state)
+    now = Estate(_placed(objects, desired.state), today)
+    then = Estate(_placed(objects_after(objects, plan.changes()), desired.state), today)
+    return Comparison(now, then)
 
 
 def _judge(
     targets: Targets, plan: Plan, found: Sequence[TargetPlan], desired: Desired, today: date
 ) -> tuple[Plan, list[Diagnostic]]:
     """Add what callers notice, and refusals where promises or rules break; return warnings too."""
-    from ccstate.plan_callers import objects_now, refused, with_callers
-    from ccstate.rules import Comparison, Estate
+    from ccstate.plan_callers import refused, with_callers
+    from ccstate.rules import Estate
     from ccstate.rules.judge import new_errors, new_warnings
 
     rules, content = targets.settings.rules, targets.content
-    objects = objects_now(found, desired.state)
-    now = Estate(_placed(objects, desired.state), today)
-    then = Estate(_placed(objects_after(objects, plan.changes()), desired.state), today)
-    comparison = Comparison(now, then)
+    comparison = compared(plan, found, desired, today)
     plan = with_callers(plan, comparison, call_tests(desired.state))
     plan = refused(plan, new_errors(comparison, rules, content))
     declared = Estate(desired.state, today)

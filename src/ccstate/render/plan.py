@@ -23,6 +23,7 @@ from ccstate.render.attention import (
 from ccstate.render.changes import IN_RECORDS, Row, change_lines, rows
 from ccstate.render.formats import Report
 from ccstate.render.plan_journeys import journeys_markdown, journeys_text
+from ccstate.render.rollback import rollback_markdown, rollback_text
 from ccstate.render.text import (
     PLAIN,
     Line,
@@ -66,7 +67,7 @@ MANY = 12
 
 def plan_text(plan: Plan, plan_id: str, width: int = 80, palette: Palette = PLAIN) -> str:
     """Write what the plan does and who causes it, in lines of at most `width` columns."""
-    blocks = [_header(plan, plan_id), _refusals(plan), _attention(plan)]
+    blocks = [_header(plan, plan_id), rollback_text(plan), _refusals(plan), _attention(plan)]
     blocks += [journeys_text(plan.journeys), _table(plan)]
     blocks += [_target(plan, target) for target in dict.fromkeys(s.target for s in plan.steps)]
     blocks += [_kept(plan), _unmanaged(plan)]
@@ -199,6 +200,8 @@ def _what_next(plan: Plan, plan_id: str) -> Iterator[Line]:
         if plan.only:
             verb = "are" if len(plan.only) > 1 else "is"
             sentence = f"{join_words(map(str, plan.only))} {verb} as the desired state says."
+        if plan.rollback:
+            sentence = "everything that can be taken back is as it was."
         yield 2, (Piece("Nothing to do: ", Style.STRONG), *plain(sentence))
     elif plan.unseen:
         yield 2, plain(FOR_READING)
@@ -241,6 +244,7 @@ def plan_markdown(plan: Plan, digest: str) -> str:
         return "\n".join(
             [
                 nothing,
+                *rollback_markdown(plan),
                 *_refusals_markdown(plan),
                 *_unmanaged_markdown(plan),
                 *unseen_markdown(plan.unseen),
@@ -270,6 +274,7 @@ def _head(plan: Plan, plan_id: str) -> Iterator[str]:
         else "changes it"
     )
     yield f"Applying this {what} on {join_words(map(code, _touched(plan)))}.\n"
+    yield from rollback_markdown(plan)
     yield from _refusals_markdown(plan)
     if plan.forced:
         yield f"> **Limits are overridden:** {code(plan.forced)}\n"
