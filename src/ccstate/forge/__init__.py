@@ -8,14 +8,14 @@ Environment variables of continuous integration are read here and in `ci` only; 
 nowhere else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
 from ccstate.authority import Approval
 from ccstate.errors import Diagnostic
 
-__all__ = ["ChangeRequest", "Check", "Conclusion", "Forge"]
+__all__ = ["ChangeRequest", "Check", "Conclusion", "Forge", "from_environment"]
 
 Conclusion: TypeAlias = Literal["success", "failure", "neutral", "action_required"]
 """Result of a check; hosts that know fewer of them show the nearest."""
@@ -106,3 +106,13 @@ class Forge(Protocol):
 
         Where there is an open one from this branch to this base already, it is that.
         """
+
+
+def from_environment(environment: Mapping[str, str]) -> Forge | None:
+    """Return the code host that the environment names; None where it names none.
+
+    Raises InvalidInput where a variable is missing or cannot be used.
+    """
+    from ccstate.forge.environment import connect  # with urllib3, which no other command needs
+
+    return connect(environment)

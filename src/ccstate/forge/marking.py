@@ -1,6 +1,10 @@
-"""Markers: the first line of a text of ccstate on a code host, hidden when the text is shown."""
+"""Markers: the first line of a text of ccstate on a code host, and that there is one text of each."""
 
 import re
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
 
 _WORD = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LONGEST = 100
@@ -24,3 +28,22 @@ def _line(marker: str) -> str:
     if len(marker) > _LONGEST or not _WORD.fullmatch(marker):
         raise ValueError(f"{marker!r} is no marker")
     return f"<!-- ccstate: {marker} -->"
+
+
+def write_one(
+    ours: Callable[[], Iterator[T]],
+    make: Callable[[Callable[[], T | None]], T],
+    change: Callable[[T], T],
+    drop: Callable[[T], None],
+) -> T:
+    """Have one text with a marker, and return it: the oldest changed, others dropped, or one made.
+
+    `make` is given a function that looks whether it was made after all, though no answer came. One
+    that was under way for longer than that is dropped by whoever writes next.
+    """
+    found = list(ours())
+    if not found:
+        return make(lambda: next(ours(), None))
+    for other in found[1:]:
+        drop(other)
+    return change(found[0])

@@ -1,0 +1,50 @@
+"""Code hosts that run on this machine, and connections to them that wait in no real time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from ccstate.forge import Forge
+from ccstate.forge.github import VERSION, GitHub
+from ccstate.forge.rest import Rest, Service
+from tests.forge import github_host
+from tests.forge.server import Server, serving
+
+
+@dataclass
+class Clock:
+    """Seconds that pass by waiting alone."""
+
+    seconds: float = 1_793_000_000.0
+    waits: list[float] = field(default_factory=list)
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.seconds += seconds
+
+    def now(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def github(clock: Clock) -> Iterator[github_host.GitHubHost]:
+    host = github_host.GitHubHost()
+    host.server = Server(host.answer, clock.now)
+    with serving(host.server):
+        yield host
+    assert host.server.wrong == []
+
+
+def github_forge(host: github_host.GitHubHost, clock: Clock) -> Forge:
+    headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": VERSION}
+    token = github_host.TOKEN
+    credential = ("Authorization", f"Bearer {token}")
+    service = Service("GitHub", host.server.address, credential, token, headers)
+    rest = Rest(service, clock.sleep, clock.now)
+    return GitHub(rest, "team/centre", f"{host.server.address}/graphql", "https://github.com")
