@@ -386,6 +386,8 @@ NEVER_DECLARED = Code("""CC702 {address} was never declared
 GIT_MISSING = Code("""CC703 git cannot be started
   The history of the desired state is what git remembers.
   hint: install git, and see that it is on the PATH""")
+FIELD_NEVER_SET = Code("""CC704 {address} never had a field {field}
+  hint: {hint}""")
 TARGET_UNKNOWN = Code("""CC801 no target is named "{name}"
   hint: targets in {file}: {known}""")
 NO_ADDRESS = Code("""CC802 {fault}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ccstate.apply.journal import Event, open_journal
 from ccstate.errors import CcstateError
-from ccstate.history.entries import outcomes_by_commit
+from ccstate.history.entries import plans_of
 from ccstate.model import Address, Outcome, Plan
 from ccstate.plan_file import ID_LENGTH, packed
 from tests.apply.test_perform import DESIRED, HOURS, Ground, Objects
@@ -159,8 +159,8 @@ def test_whatever_a_journal_says_history_reads_it(journal: bytes) -> None:
         content = orjson.loads(packed(PLAN)[1])
         (plan / "plan.json").write_bytes(orjson.dumps({**content, "commit": "a" * 40}))
         (plan / "journal.jsonl").write_bytes(journal)
-        (found,) = outcomes_by_commit(Path(folder), Address("queue", "b")).values()
-        assert found.outcome in set(Outcome)
+        (found,) = plans_of(Path(folder), Address("queue", "b"))
+        assert found.verdict("queue/b").outcome in set(Outcome)
 
 
 @given(journal=st.binary(max_size=200))

@@ -2,10 +2,13 @@ from collections.abc import Callable
 
 import pytest
 
+from ccstate.authority import Authority
 from ccstate.history import CommitAction, Entry, FieldChange
+from ccstate.history.blame import FieldOrigin
 from ccstate.model import Address, Outcome
-from ccstate.render.history_text import History, history_text
+from ccstate.render.history_text import Blame, History, blame_text, history_text
 from ccstate.render.text import COLOUR, PLAIN, columns
+from tests.render.test_receipt import AUTHORITY
 
 SALES = Address("queue", "sales")
 ENTRIES = [
@@ -29,6 +32,20 @@ ENTRIES = [
         request="CHG-2041",
         plan_id="9be0f4e0a1c2",
         outcome=Outcome.CONFIRMED,
+        authority=AUTHORITY,
+        settled="2026-11-22T03:00:04+00:00",
+    ),
+    Entry(
+        commit="0b1c2d3e4f5061728394a5b6c7d8e9f001122334",
+        date="2026-11-02T01:10:00+00:00",
+        author="ann",
+        subject="",
+        action=CommitAction.PUT_BACK,
+        edits=(FieldChange("ring_for", "45s", "20s"),),
+        plan_id="c0ffee123456",
+        outcome=Outcome.CONFIRMED,
+        authority=Authority(applied_by="ann", host="ci-7"),
+        settled="2026-11-02T01:10:03+00:00",
     ),
     Entry(
         commit="0b1c2d3e4f5061728394a5b6c7d8e9f001122334",
@@ -72,16 +89,38 @@ Golden = Callable[[str, str], None]
 
 
 def test_a_history_is_shown_commit_by_commit(golden: Golden) -> None:
-    golden("history/queue.txt", history_text(History(SALES, ENTRIES), 80, PLAIN))
+    golden(
+        "history/queue.txt", history_text(History(SALES, ENTRIES, sources=["plans/"]), 80, PLAIN)
+    )
+
+
+def test_where_nothing_is_recorded_the_reader_learns_where_to_look(golden: Golden) -> None:
+    golden("history/no-records.txt", history_text(History(SALES, ENTRIES[-1:]), 80, PLAIN))
+
+
+ORIGINS = [
+    FieldOrigin("label", "Sales", ENTRIES[-2]),
+    FieldOrigin("ring_for", "20s", ENTRIES[2], (ENTRIES[1],)),
+    FieldOrigin("service_level.percent", 90, ENTRIES[0]),
+    FieldOrigin("members", [{"user": "priya.n", "penalty": 0}, {"team": "moves"}], ENTRIES[0]),
+    FieldOrigin("music", None, ENTRIES[0]),
+]
+
+
+def test_a_blame_is_shown_commit_by_commit_with_the_fields_that_each_set(golden: Golden) -> None:
+    golden("history/blame.txt", blame_text(Blame(SALES, ORIGINS, ["plans/"]), 80, PLAIN))
 
 
 def test_a_history_has_colours(golden: Golden) -> None:
-    golden("history/queue-colour.txt", history_text(History(SALES, ENTRIES), 80, COLOUR))
+    golden(
+        "history/queue-colour.txt",
+        history_text(History(SALES, ENTRIES, sources=["plans/"]), 80, COLOUR),
+    )
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
-    lines = history_text(History(SALES, ENTRIES), width, PLAIN).splitlines()
+    lines = history_text(History(SALES, ENTRIES, sources=["plans/"]), width, PLAIN).splitlines()
     assert max(map(columns, lines)) <= width
 
 

@@ -1,4 +1,4 @@
-"""`ccstate verify`, `drift`, `show` and `history`: what the platforms are, and how objects became so."""
+"""`ccstate verify`, `drift` and `show`: what the platforms are."""
 
 from typing import Any
 
@@ -7,9 +7,8 @@ import click
 from ccstate.cli.output import in_format, print_report
 from ccstate.cli.plan import show_plan
 from ccstate.cli.progress import Terminal
-from ccstate.project import Project, address_of
+from ccstate.project import Project
 from ccstate.render.comparison import DRIFT, OBJECT, VERIFY
-from ccstate.render.history_text import HISTORY, History
 from ccstate.render.plan import PLAN
 
 TARGET = click.option(
@@ -67,27 +66,4 @@ def show(root: Any, what: str, targets: tuple[str, ...], form: str) -> int:
         show_plan(project.read_plan(what), form)
     else:
         print_report(OBJECT, form, project.show(what, targets))
-    return 0
-
-
-@click.command()
-@click.argument("address")
-@click.option(
-    "--limit",
-    type=click.IntRange(min=1),
-    default=20,
-    help="Most commits to show.",
-    show_default=True,
-)
-@in_format(HISTORY)
-@click.pass_obj
-def history(root: Any, address: str, limit: int, form: str) -> int:
-    """Say who changed an object, when, and on whose word.
-
-    From git: commits, authors, requests and fields; from plans/: what became of them.
-    """
-    wanted = address_of(address)
-    # One more than is shown, to tell whether there are more.
-    found = Project.open(root, Terminal()).history(wanted, limit + 1)
-    print_report(HISTORY, form, History(wanted, found[:limit], len(found) <= limit))
     return 0

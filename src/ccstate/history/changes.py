@@ -30,6 +30,8 @@ class CommitAction(StrEnum):
     """A file that names the object was no valid YAML before or after the commit."""
     CUT_OFF = "cut off"
     """Where a shallow clone begins: the object was there, what came before is not known."""
+    PUT_BACK = "put back"
+    """No commit: a plan undid what had been changed by hand on a platform."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def compare_versions(
         for version in (before, after)
     )
     edits = tuple(
-        FieldChange(path, _shown(kind, path, old.get(path)), _shown(kind, path, new.get(path)))
+        FieldChange(path, shown(kind, path, old.get(path)), shown(kind, path, new.get(path)))
         for path in [*new, *(path for path in old if path not in new)]
         if old.get(path) != new.get(path)
     )
@@ -106,7 +108,8 @@ def compare_versions(
     return (CommitAction.CHANGED, edits) if edits else None
 
 
-def _shown(kind: str, path: str, value: Json) -> Json:
+def shown(kind: str, path: str, value: Json) -> Json:
+    """Return the value of a field as it may be shown: of a secret its reference only."""
     if value is None or not _holds_secret(kinds.shape(kind), path.split(".")):
         return value
     return value if isinstance(value, str) and _REFERENCE.match(value) else HIDDEN

@@ -4,7 +4,7 @@ The history is streamed from one process, whatever its length.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import new as new_hash
@@ -17,6 +17,10 @@ from ccstate.desired.tree import content_of, yaml_files
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.git import GitFailed, GitMissing, Repository, repository
 
+_WHOLE = 40
+"""Characters of the shortest id that is whole."""
+_AT_ONCE = 500
+"""Commits that one process of git is asked for."""
 _YAML = (".yaml", ".yml")
 _NULL = re.compile("0+")
 _ID = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
@@ -81,15 +85,24 @@ class Log:
 
     def words(self, shas: Sequence[str]) -> dict[str, CommitText]:
         """Read what these commits say, by their ids."""
-        if not shas:
-            return {}
         # As the commit has them: %aN and %aE obey a file .mailmap, by which a branch renames authors.
         form = "--format=%H%x00%aI%x00%an <%ae>%x00%s%x00%B"
-        said = self._run_git("show", "-s", "-z", "--no-show-signature", form, *shas).split("\0")
-        return {
-            said[start].strip("\n"): CommitText(*said[start + 1 : start + 5])
-            for start in range(0, len(said) - 4, 5)
-        }
+        found: dict[str, CommitText] = {}
+        for first in range(0, len(shas), _AT_ONCE):
+            asked = shas[first : first + _AT_ONCE]
+            said = self._run_git("show", "-s", "-z", "--no-show-signature", form, *asked).split(
+                "\0"
+            )
+            found |= {
+                said[start].strip("\n"): CommitText(*said[start + 1 : start + 5])
+                for start in range(0, len(said) - 4, 5)
+            }
+        return found
+
+    def head(self, folder: str) -> list[str]:
+        """List the versions of the YAML files below the folder that HEAD has."""
+        with _git_errors():
+            return list(_committed(self._git, self._root, folder, "HEAD").values())
 
     @contextmanager
     def versions(self) -> Iterator[Callable[[str], bytes]]:
@@ -97,8 +110,8 @@ class Log:
         with _git_errors(), self._git.blobs() as blobs:
             yield blobs.content
 
-    def merges(self) -> dict[str, str]:
-        """Find, for every commit that a merge brought in, that merge."""
+    def mainline(self) -> "Mainline":
+        """Read the commits of HEAD's first parents, and what each merge among them brought in."""
         parents: dict[str, list[str]] = {}
         for line in self._run_git("rev-list", "--parents", "--topo-order", "HEAD").splitlines():
             sha, *parents[sha] = line.split()
@@ -107,16 +120,33 @@ class Log:
         while sha in parents:
             main.append(sha)
             sha = next(iter(parents[sha]), "")
-        seen = set(main)
-        found: dict[str, str] = {}
+        places = {sha: place for place, sha in enumerate(main)}
+        merges: dict[str, str] = {}
         for merge in reversed(main):
             waiting = parents[merge][1:]
             while waiting:
                 sha = waiting.pop()
-                if sha not in seen:
-                    seen.add(sha)
-                    found[sha] = merge
+                if sha not in places and sha not in merges:
+                    merges[sha] = merge
                     waiting += parents.get(sha, [])
+        return Mainline(tuple(main), places, merges)
+
+
+@dataclass(frozen=True, slots=True)
+class Mainline:
+    """The commits that HEAD went through, the newest first: those of main, each merge as one."""
+
+    commits: tuple[str, ...]
+    places: Mapping[str, int]
+    """Of each of them: 0 for HEAD."""
+    merges: Mapping[str, str]
+    """For every commit that a merge brought in, that merge."""
+
+    def place(self, sha: str) -> int | None:
+        """Find where a commit came to the main line; its id may be shortened; None where it did not."""
+        found = self.places.get(self.merges.get(sha, sha))
+        if found is None and sha and len(sha) < _WHOLE:
+            found = next((place for c, place in self.places.items() if c.startswith(sha)), None)
         return found
 
 

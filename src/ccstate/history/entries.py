@@ -1,41 +1,39 @@
 """The history of one object: the commits that changed it, on whose word, and what became of them.
 
-What became of a commit is what the folder of plans records.
+What became of a commit is what plans and records say of the object: the closest plan from that commit
+on, before another commit changed the object again.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-import orjson
-
 from ccstate import codes
-from ccstate.apply.journal import JOURNAL, Event
+from ccstate.authority import NO_AUTHORITY, Authority
 from ccstate.desired.documents import parse
 from ccstate.desired.findings import did_you_mean
 from ccstate.desired.tree import content_of, yaml_files
 from ccstate.errors import Diagnostic, InvalidInput
+from ccstate.history.applies import Apply, Verdict, applies
 from ccstate.history.changes import (
     CommitAction,
     FieldChange,
     Version,
     combine_versions,
     compare_versions,
+    shown,
     version_in,
 )
-from ccstate.history.commits import Log
+from ccstate.history.commits import Log, Mainline
+from ccstate.history.stored_plans import stored_plans
 from ccstate.history.trailers import first_of
 from ccstate.kinds import KINDS
 from ccstate.model import Address, Outcome, parse_address
-from ccstate.plan_file import FILE, FOLDER
 
-MOST = 200
-"""Newest plans that are looked at."""
-SHORTEST = 7
-"""Characters of a commit's id that name it."""
 _KEYS = frozenset({"request", "change", "ticket", "refs", "closes", "fixes"})
 _MERGED = re.compile(
     r"^Merge(?:d)? (?:pull request|PR) (#[0-9]+)|See merge request \S*(![0-9]+)", re.M
@@ -46,11 +44,12 @@ _LONGEST = 100
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One commit that changed the object.
+    """One commit that changed the object, or one plan that undid what had been changed by hand.
 
     `date` is ISO 8601 with its offset, `author` is "name <email>". `request` is what the commit,
-    or the merge that brought it in, names as its reason: `CHG-123`, `#12`. `outcome` is None
-    where no plan was made from the commit or that merge.
+    or the merge that brought it in, names as its reason: `CHG-123`, `#12`. `outcome` is None where
+    no plan brought it to a platform; `authority` is that of the plan's apply, `settled` when the
+    outcome was recorded.
     """
 
     commit: str
@@ -63,30 +62,62 @@ class Entry:
     plan_id: str = ""
     outcome: Outcome | None = None
     reason: str = ""
+    authority: Authority = NO_AUTHORITY
+    settled: str = ""
+
+    @property
+    def age(self) -> datetime:
+        """When it was made; long ago where that is not known."""
+        return _moment(self.date)
 
 
 def history(root: Path, desired_folder: str, address: Address, limit: int) -> list[Entry]:
-    """Read the newest commits that changed the object, from git, and what plans/ says of them.
+    """Read the newest commits that changed the object, from git, and what plans and records say of them.
 
     Raises InvalidInput where git has no history here, or the object was never in it.
     """
+    log = log_of(root, address)
+    with log.versions() as content:
+        found = list(islice(commits_of(log, content, desired_folder, address), limit))
+    if not found and limit > 0:
+        raise InvalidInput(never_declared(root, desired_folder, address))
+    plans = plans_of(root, address)
+    entries = described(log, plans, address, found)
+    undone = undone_by_hand(plans, address)
+    if len(found) == limit:  # older ones are beyond the limit, as the commits of their time are
+        undone = [entry for entry in undone if _moment(entry.date) >= _moment(entries[-1].date)]
+    return _merged(entries, undone)[:limit]
+
+
+def log_of(root: Path, address: Address) -> Log:
+    """Open git's history for an object; InvalidInput where it has none, or there is no such kind."""
     if address.kind not in KINDS:
         raise InvalidInput(_unknown_kind(address))
-    log = Log(root)
-    with log.versions() as content:
-        found = list(islice(_changes(log, content, desired_folder, address), limit))
-    if not found and limit > 0:
-        raise InvalidInput(_unknown(root, desired_folder, address))
-    merges = log.merges() if found else {}
+    return Log(root)
+
+
+def plans_of(root: Path, address: Address) -> list[Apply]:
+    """Read the plans that change an object, from plans/ and the branch of records, the newest first."""
+    with stored_plans(root) as stored:
+        return applies(stored, str(address))
+
+
+def described(
+    log: Log, plans: Sequence[Apply], address: Address, found: Sequence["CommitChange"]
+) -> list[Entry]:
+    """Add to changes of commits, the newest first, who made them and what became of them."""
+    if not found:
+        return []
+    main = log.mainline()
     shas = [difference.commit for difference in found]
-    brought = sorted({merges[sha] for sha in shas if sha in merges})
-    words = log.words([*shas, *(sha for sha in brought if sha not in shas)])
-    plans = outcomes_by_commit(root, address)
+    brought = {main.merges[sha] for sha in shas if sha in main.merges}
+    words = log.words([*shas, *sorted(brought.difference(shas))])
+    deliveries = _deliveries(plans, main, address, shas)
     entries = []
     for commit, action, edits in found:
         date, author, subject, message = words[commit]
-        merge = merges.get(commit, "")
-        plan = outcome_of_commit(plans, commit, merge)
+        merge = main.merges.get(commit, "")
+        plan, verdict = deliveries.get(commit, (None, None))
         entries.append(
             Entry(
                 commit=commit,
@@ -96,23 +127,123 @@ def history(root: Path, desired_folder: str, address: Address, limit: int) -> li
                 action=action,
                 edits=edits,
                 request=request_in(message) or (request_in(words[merge].message) if merge else ""),
-                plan_id=plan.plan_id if plan else "",
-                outcome=plan.outcome if plan else None,
-                reason=plan.reason if plan else "",
+                plan_id=plan.id if plan else "",
+                outcome=verdict.outcome if verdict else None,
+                reason=verdict.reason if verdict else "",
+                authority=plan.authority if plan else NO_AUTHORITY,
+                settled=verdict.at if verdict else "",
             )
         )
     return entries
 
 
-class _Change(NamedTuple):
+def _deliveries(
+    plans: Sequence[Apply], main: Mainline, address: Address, shas: Sequence[str]
+) -> dict[str, tuple[Apply, Verdict]]:
+    """Find the plan that brought each of an object's commits to a platform: an applied one before others."""
+    made = [
+        (place, plan, plan.verdict(str(address)))
+        for plan in plans
+        if plan.is_as_committed and plan.commit and _brings(plan, address)
+        for place in [main.place(plan.commit)]
+    ]
+    places = {sha: main.place(sha) for sha in shas}
+    in_order = sorted({place for place in places.values() if place is not None})
+    found: dict[str, tuple[Apply, Verdict]] = {}
+    for sha, place in places.items():
+        candidates = [
+            ((verdict.outcome is Outcome.NOT_ATTEMPTED, 0), plan, verdict)
+            for _, plan, verdict in made
+            if sha.startswith(plan.commit)
+        ]
+        if place is not None and not candidates:
+            until = in_order.index(place) - 1
+            newer = in_order[until] if until >= 0 else -1
+            candidates = [
+                ((verdict.outcome is Outcome.NOT_ATTEMPTED, place - at), plan, verdict)
+                for at, plan, verdict in made
+                if at is not None and newer < at <= place
+            ]
+        if candidates:
+            _, plan, verdict = min(candidates, key=lambda each: each[0])
+            found[sha] = plan, verdict
+    return found
+
+
+def _brings(plan: Apply, address: Address) -> bool:
+    """Check whether a plan brings what a commit says: it does more than to undo a change by hand, or a plan."""
+    return not plan.rollback and any(
+        not change.edits or not all(edit.undoes_hand for edit in change.edits)
+        for change in plan.changes
+        if change.address == str(address)
+    )
+
+
+def undone_by_hand(plans: Sequence[Apply], address: Address) -> list[Entry]:
+    """List the applies that undid what had been changed by hand, the newest first."""
+    entries = []
+    for plan in plans:
+        verdict = plan.verdict(str(address))
+        edits = {
+            edit.path: FieldChange(
+                edit.path,
+                shown(address.kind, edit.path, edit.before),
+                shown(address.kind, edit.path, edit.after),
+            )
+            for change in plan.changes
+            for edit in change.edits
+            if change.address == str(address) and edit.undoes_hand
+        }
+        if plan.is_begun and edits and verdict.outcome is not Outcome.NOT_ATTEMPTED:
+            entries.append(
+                Entry(
+                    commit=plan.commit,
+                    date=plan.started,
+                    author=plan.authority.applied_by,
+                    subject="",
+                    action=CommitAction.PUT_BACK,
+                    edits=tuple(edits.values()),
+                    request=plan.authority.request.request,
+                    plan_id=plan.id,
+                    outcome=verdict.outcome,
+                    reason=verdict.reason,
+                    authority=plan.authority,
+                    settled=verdict.at,
+                )
+            )
+    return entries
+
+
+def _merged(entries: Sequence[Entry], undone: Sequence[Entry]) -> list[Entry]:
+    """Put the applies among the commits, each before the first that is not newer than it."""
+    merged = list(entries)
+    for one in reversed(undone):
+        moment = _moment(one.date)
+        older = (n for n, entry in enumerate(merged) if _moment(entry.date) <= moment)
+        merged.insert(next(older, len(merged)), one)
+    return merged
+
+
+def _moment(date: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(date)
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+class CommitChange(NamedTuple):
+    """What one commit did to the object."""
+
     commit: str
     action: CommitAction
     edits: tuple[FieldChange, ...]
 
 
-def _changes(
+def commits_of(
     log: Log, content: Callable[[str], bytes], folder: str, address: Address
-) -> Iterator[_Change]:
+) -> Iterator[CommitChange]:
+    """List what each commit did to the object, the newest first."""
     versions: dict[str, Version] = {"": Version(None)}
 
     def version(blob: str) -> Version:
@@ -127,13 +258,13 @@ def _changes(
         befores = [combine_versions(map(version, blobs)) for blobs in parents]
         if commit.sha in log.cut_off:
             if after.fields is not None:
-                yield _Change(commit.sha, CommitAction.CUT_OFF, ())
+                yield CommitChange(commit.sha, CommitAction.CUT_OFF, ())
             continue
         differences = [compare_versions(address.kind, before, after) for before in befores]
         # A merge changed the object only where it is as in none of the branches.
         first = differences[0]
         if first is not None and None not in differences:
-            yield _Change(commit.sha, *first)
+            yield CommitChange(commit.sha, *first)
 
 
 def _unknown_kind(address: Address) -> Diagnostic:
@@ -141,7 +272,8 @@ def _unknown_kind(address: Address) -> Diagnostic:
     return codes.HISTORY_OF_NO_KIND(kind=address.kind, hint=hint)
 
 
-def _unknown(root: Path, folder: str, address: Address) -> Diagnostic:
+def never_declared(root: Path, folder: str, address: Address) -> Diagnostic:
+    """Say that an object has no history, and which was meant perhaps."""
     declared = _declared(root, folder)
     if str(address) in declared:
         return codes.NEVER_COMMITTED(address=address)
@@ -164,111 +296,6 @@ def _declared(root: Path, folder: str) -> set[str]:
             document, _, _ = parse(data, entry[0])
             declared |= {f"{kind}/{name}" for kind, name, _ in document.resources}
     return declared
-
-
-@dataclass(frozen=True, slots=True)
-class PlanOutcome:
-    """A plan made from a commit, and what became of the object in it."""
-
-    plan_id: str
-    outcome: Outcome
-    reason: str = ""
-
-
-def outcomes_by_commit(root: Path, address: Address) -> Mapping[str, PlanOutcome]:
-    """Find the plans that change the object, one for each commit from which there are any.
-
-    Of several the newest that was applied, or else the newest. What is no plan is passed over.
-    """
-    found: dict[str, PlanOutcome] = {}
-    for folder in _newest(root / FOLDER):
-        commit = _commit_of(folder / FILE, address)
-        if commit is None:
-            continue
-        outcome = _outcome(folder, address)
-        known = found.get(commit)
-        if known is None or known.outcome is Outcome.NOT_ATTEMPTED is not outcome.outcome:
-            found[commit] = outcome
-    return found
-
-
-def outcome_of_commit(plans: Mapping[str, PlanOutcome], *shas: str) -> PlanOutcome | None:
-    """Find the plan made from the first of these commits that has one, rather one that was applied."""
-    for sha in shas:
-        made = [plan for commit, plan in plans.items() if sha and sha.startswith(commit)]
-        if made:
-            return next((p for p in made if p.outcome is not Outcome.NOT_ATTEMPTED), made[0])
-    return None
-
-
-def _newest(folder: Path) -> list[Path]:
-    try:
-        plans = [path for path in folder.iterdir() if _is_plan(path)]
-        dated = [((path / FILE).stat().st_mtime_ns, path.name, path) for path in plans]
-    except OSError:
-        return []
-    return [path for _, _, path in sorted(dated, reverse=True)[:MOST]]
-
-
-def _is_plan(folder: Path) -> bool:
-    """Whether there is a plan, and nothing of it is a link: that may lead to what has no end."""
-    parts = (folder, folder / FILE, folder / JOURNAL)
-    return (folder / FILE).is_file() and not any(part.is_symlink() for part in parts)
-
-
-def _commit_of(path: Path, address: Address) -> str | None:
-    """Read the commit of a plan that changes the object; a plan from changed files has none."""
-    try:
-        data = path.read_bytes()
-        if str(address).encode() not in data:
-            return None
-        plan = orjson.loads(data)
-        changes = [change for step in plan["steps"] for change in step["changes"]]
-        if plan.get("rollback"):
-            return None  # what became of the commit is not what became of the way back
-        touched = any(change["address"] == str(address) for change in changes)
-        commit = plan["commit"]
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
-    is_name = isinstance(commit, str) and len(commit) >= SHORTEST and not commit.endswith("+")
-    return commit if touched and is_name else None
-
-
-def _outcome(folder: Path, address: Address) -> PlanOutcome:
-    """Find the worst that any target's journal says about the object."""
-    path = folder / JOURNAL
-    try:
-        lines = path.read_bytes().splitlines() if path.is_file() else None
-    except OSError:
-        lines = None
-    if lines is None:
-        return PlanOutcome(folder.name, Outcome.NOT_ATTEMPTED)
-    last: dict[str, tuple[Event, str]] = {}
-    for line in lines:
-        try:
-            event = orjson.loads(line)
-            if event["address"] == str(address):
-                last[str(event["target"])] = Event(event["event"]), str(event["reason"])
-        except (ValueError, TypeError, KeyError):
-            continue  # torn by a crash; what is whole counts
-    verdicts = [_verdict(event, reason) for event, reason in last.values()]
-    order = [Outcome.NOT_CONFIRMED, Outcome.NOT_ATTEMPTED, Outcome.CONFIRMED]
-    worst = min(verdicts, key=lambda verdict: order.index(verdict[0]), default=None)
-    if worst is None:
-        return PlanOutcome(folder.name, Outcome.NOT_ATTEMPTED, "the apply did not come to it")
-    return PlanOutcome(folder.name, *worst)
-
-
-def _verdict(event: Event, reason: str) -> tuple[Outcome, str]:
-    match event:
-        case Event.CONFIRMED:
-            return Outcome.CONFIRMED, ""
-        case Event.NOT_ATTEMPTED:
-            return Outcome.NOT_ATTEMPTED, reason
-        case Event.NOT_CONFIRMED | Event.FAILED:
-            return Outcome.NOT_CONFIRMED, reason
-        case _:
-            return Outcome.NOT_CONFIRMED, "it was written and not read back"
 
 
 def request_in(message: str) -> str:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ccstate.apply.journal import JOURNAL
 from ccstate.git import Blobs, GitFailed, Repository, repository
 from ccstate.history.records import FILE as RECORD
 from ccstate.history.records import newest
@@ -48,6 +49,14 @@ class Stored:
     plans: Mapping[str, list[StoredPlan]] = field(default_factory=dict)
     branches: tuple[str, ...] = ()
     """Branches of records that there are."""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Where applies are recorded: the folder, where one of its plans was begun, and branches."""
+        is_local = any(
+            JOURNAL in copy.names for copies in self.plans.values() for copy in copies if copy.made
+        )
+        return (*((f"{FOLDER}/",) if is_local else ()), *self.branches)
 
 
 @contextmanager

@@ -32,12 +32,12 @@ from ccstate.project.targets import Targets, declarable, observe_kinds
 if TYPE_CHECKING:
     from ccstate.apply.perform import Receipt
     from ccstate.authority import Authority
-    from ccstate.history import Entry
     from ccstate.imports import ImportOptions
     from ccstate.journeys.call_tests import CallResult
     from ccstate.journeys.flow import Flow
     from ccstate.project.applying import Unlocked
     from ccstate.project.calls import TestRun
+    from ccstate.project.records import Records
     from ccstate.render.comparison import Drifted, ObjectViews, Verified
     from ccstate.render.enumeration import Enumeration
     from ccstate.render.imported import Import
@@ -366,11 +366,12 @@ class Project:
         left_out = sum(secrets for _, secrets in found.values())
         return Adopted(display_path(path), chosen, defaults, left_out)
 
-    def history(self, address: Address | str, limit: int) -> "list[Entry]":
-        """Read the newest commits that changed an object, and what became of them."""
-        from ccstate.history import history
+    @cached_property
+    def records(self) -> "Records":
+        """What git, plans and records remember: history, origins of fields, applies."""
+        from ccstate.project.records import Records
 
-        return history(self.root, self.settings.desired_state, address_in(address), limit)
+        return Records(self.settings)
 
     # Calls.
 

@@ -1,9 +1,11 @@
-"""The history of one object on a terminal: who changed what, on whose word, and what came of it."""
+"""The history of one object, by commit and by field: who changed what, on whose word, what came of it."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from ccstate.authority import encodable
+from ccstate.history.blame import FieldOrigin
 from ccstate.history.changes import FieldChange
 from ccstate.history.entries import Entry
 from ccstate.model import Address, Edit, Outcome, Why
@@ -32,16 +34,40 @@ LABEL = 26
 """Widest column of field names; a longer one has a line of its own."""
 
 
+NO_SOURCE = (
+    "No plan is recorded here, so that nothing is known of what became of these commits. Where CI keeps "
+    "records:"
+)
+FETCH = "git fetch origin ccstate-record:refs/remotes/origin/ccstate-record"
+
+
 class History(NamedTuple):
-    """The commits that changed an object, newest first; not `is_all` where older ones are left out."""
+    """The commits that changed an object, newest first; not `is_all` where older ones are left out.
+
+    `sources` are where plans and records were found: plans/, and branches.
+    """
 
     address: Address
     entries: Sequence[Entry]
     is_all: bool = True
+    sources: Sequence[str] = ()
 
 
-_STYLES = {"created": Style.ADD, "changed": Style.CHANGE, "deleted": Style.REMOVE}
-_SIGNS = {"created": "+", "changed": "~", "deleted": "-"}
+class Blame(NamedTuple):
+    """The fields of an object with the commits that they come from; `sources` as in a history."""
+
+    address: Address
+    origins: Sequence[FieldOrigin]
+    sources: Sequence[str] = ()
+
+
+_STYLES = {
+    "created": Style.ADD,
+    "changed": Style.CHANGE,
+    "deleted": Style.REMOVE,
+    "put back": Style.CHANGE,
+}
+_SIGNS = {"created": "+", "changed": "~", "deleted": "-", "put back": "~"}
 _OUTCOMES = {
     Outcome.CONFIRMED: ("confirmed", Style.ADD),
     Outcome.NOT_CONFIRMED: ("not confirmed", Style.ALARM),
@@ -51,13 +77,57 @@ _OUTCOMES = {
 
 def history_text(history: History, width: int = 80, palette: Palette = PLAIN) -> str:
     """Write the commits that changed the object, newest first, in so many columns at most."""
-    address, entries, is_all = history
+    address, entries, is_all, sources = history
     counted = plural(len(entries), "commit")
     if not is_all:
         counted = f"the newest {counted}; --limit shows more"
     blocks: list[Iterator[Line]] = [iter([(2, (Piece(f"{address}: {counted}", Style.STRONG),))])]
     blocks += [_entry(entry, width) for entry in entries]
+    blocks.append(_without_sources(sources))
     return paragraphs(blocks, width, palette)
+
+
+def _without_sources(sources: Sequence[str]) -> Iterator[Line]:
+    if not sources:
+        yield 2, (Piece(NO_SOURCE, Style.DIM),)
+        yield 2, (Piece(f"  {FETCH}", Style.STRONG),)
+
+
+def blame_text(blame: Blame, width: int = 80, palette: Palette = PLAIN) -> str:
+    """Write the fields of an object under the commits that they come from, the newest commit first."""
+    by_commit: dict[str, list[FieldOrigin]] = {}
+    for origin in blame.origins:
+        by_commit.setdefault(origin.commit.commit, []).append(origin)
+    fields, commits = plural(len(blame.origins), "field"), plural(len(by_commit), "commit")
+    title = Piece(f"{blame.address}: {fields} from {commits}", Style.STRONG)
+    blocks: list[Iterator[Line]] = [iter([(2, (title,))])]
+    in_order = sorted(by_commit.values(), key=lambda found: found[0].commit.age, reverse=True)
+    blocks += [_origin(found[0].commit, found, width) for found in in_order]
+    blocks.append(_without_sources(blame.sources))
+    return paragraphs(blocks, width, palette)
+
+
+def _origin(entry: Entry, origins: Sequence[FieldOrigin], width: int) -> Iterator[Line]:
+    when = Piece(f"  {_time_words(entry.date)}", Style.PLAIN)
+    yield 4, (Piece(entry.commit[:SHORT], Style.NOTE), when)
+    yield from _facts(entry)
+    longest = max(columns(safe(origin.path)) for origin in origins)
+    column = min(longest, LABEL, width // 3)
+    for origin in origins:
+        gap = " " * max(column - columns(safe(origin.path)), 0)
+        value = "(not declared any more)" if origin.value is None else brief(origin.value)
+        name = Piece(f"      {origin.path}{gap}  ", Style.PLAIN)
+        yield column + 10, (name, Piece(value, Style.ADD if origin.value else Style.REMOVE))
+        for undone in origin.put_back:
+            yield 12, _put_back(undone, origin.path)
+
+
+def _put_back(entry: Entry, path: str) -> tuple[Piece, ...]:
+    """Write when a plan undid a change of the field by hand, and what the value by hand had been."""
+    value = next((edit.before for edit in entry.edits if edit.path == path), None)
+    by_hand = "it had been removed" if value is None else f"it was {brief(value)}"
+    words = f" {_time_words(entry.date)} by plan {entry.plan_id}: {by_hand}, changed by hand"
+    return Piece("        put back", Style.CHANGE), *plain(words)
 
 
 def _entry(entry: Entry, width: int) -> Iterator[Line]:
@@ -71,6 +141,11 @@ def _entry(entry: Entry, width: int) -> Iterator[Line]:
             Piece(entry.commit[:SHORT], Style.DIM),
         ),
     )
+    if action == "put back":
+        yield (
+            4,
+            (*plain("    "), Piece("Undid a change by hand: no commit asked for it", Style.STRONG)),
+        )
     yield from _facts(entry)
     if action == "cut off":
         sentence = "This clone is shallow: what came before is not here. See it with"
@@ -85,15 +160,24 @@ def _entry(entry: Entry, width: int) -> Iterator[Line]:
 
 
 def _facts(entry: Entry) -> Iterator[Line]:
-    yield 4, (*plain("    "), Piece(entry.subject, Style.STRONG))
+    if entry.subject:
+        yield 4, (*plain("    "), Piece(entry.subject, Style.STRONG))
     by = (Piece("    by ", Style.DIM), *plain(entry.author))
     asked = (Piece("  request ", Style.DIM), Piece(entry.request, Style.NOTE))
-    yield 7, (*by, *(asked if entry.request else ()))
+    if entry.action != "put back":
+        yield 7, (*by, *(asked if entry.request else ()))
+    authority = entry.authority
+    approvers = ", ".join(dict.fromkeys(each.by for each in authority.approvals))
+    if approvers:
+        yield 16, (Piece("    approved by ", Style.DIM), *plain(approvers))
     if entry.outcome is not None:
         word, style = _OUTCOMES[entry.outcome]
-        why = plain(f": {entry.reason}") if entry.reason else ()
+        at = plain(f" {_time_words(entry.settled)}") if entry.settled else ()
+        host = f" on {authority.host}" if authority.host else ""
+        applied = f", applied by {authority.applied_by}{host}" if authority.applied_by else ""
+        why = f": {entry.reason}" if entry.reason else ""
         plan_words = f"    plan {entry.plan_id} "
-        yield 9, (Piece(plan_words, Style.DIM), Piece(word, style), *why)
+        yield 9, (Piece(plan_words, Style.DIM), Piece(word, style), *at, *plain(applied + why))
 
 
 def _edits(edits: Sequence[FieldChange], width: int, *, is_new: bool) -> Iterator[Line]:
@@ -132,27 +216,49 @@ def _time_words(date: str) -> str:
     return f"{text[:16]} {text[16:]}".rstrip()
 
 
+def _commit(entry: Entry) -> form.Commit:
+    return form.Commit(
+        commit=entry.commit,
+        date=entry.date,
+        author=well_formed(entry.author),
+        subject=well_formed(entry.subject),
+        action=str(entry.action),
+        edits=[form.FieldThen(path=e.path, before=e.before, after=e.after) for e in entry.edits],
+        request=well_formed(entry.request),
+        plan=entry.plan_id,
+        outcome=entry.outcome.value if entry.outcome else None,
+        reason=well_formed(entry.reason),
+        authority=encodable(entry.authority),
+        settled=well_formed(entry.settled),
+    )
+
+
 def history_json(history: History) -> str:
     """List the commits that changed an object, newest first."""
-    commits = [
-        form.Commit(
-            commit=entry.commit,
-            date=entry.date,
-            author=well_formed(entry.author),
-            subject=well_formed(entry.subject),
-            action=str(entry.action),
-            edits=[
-                form.FieldThen(path=e.path, before=e.before, after=e.after) for e in entry.edits
-            ],
-            request=well_formed(entry.request),
-            plan=entry.plan_id,
-            outcome=entry.outcome.value if entry.outcome else None,
-            reason=well_formed(entry.reason),
+    return as_json(
+        form.History(
+            address=str(history.address),
+            is_all=history.is_all,
+            commits=list(map(_commit, history.entries)),
+            sources=list(history.sources),
         )
-        for entry in history.entries
+    )
+
+
+def blame_json(blame: Blame) -> str:
+    """List the fields of an object, each with the commit that it comes from."""
+    fields = [
+        form.FieldOrigin(
+            path=origin.path,
+            value=origin.value,
+            commit=_commit(origin.commit),
+            put_back=list(map(_commit, origin.put_back)),
+        )
+        for origin in blame.origins
     ]
-    address = str(history.address)
-    return as_json(form.History(address=address, is_all=history.is_all, commits=commits))
+    address = str(blame.address)
+    return as_json(form.Blame(address=address, fields=fields, sources=list(blame.sources)))
 
 
 HISTORY: Report[History] = Report(history_text, json=history_json)
+BLAME: Report[Blame] = Report(blame_text, json=blame_json)

@@ -14,6 +14,7 @@ REPORTS: Mapping[str, type] = {
     "drift": objects.Drifted,
     "show": objects.Shown,
     "history": objects.History,
+    "blame": objects.Blame,
     "apply": objects.Applied,
     "unlock": objects.Unlocked,
     "adopt": objects.Adopted,

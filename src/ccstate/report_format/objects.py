@@ -193,7 +193,8 @@ class Commit:
     subject: str
     """First line of its message."""
     action: str
-    """created, changed, deleted, cut off (a shallow clone) or unreadable."""
+    """created, changed, deleted, cut off (a shallow clone), unreadable, or put back: no commit, a plan
+    undid a change by hand."""
     edits: list[FieldThen]
     """The fields."""
     request: str
@@ -204,6 +205,36 @@ class Commit:
     """What became of that plan; null where there is none."""
     reason: str
     """Why it is not confirmed; may be empty."""
+    authority: Authority
+    """On whose word that plan was applied."""
+    settled: str
+    """When that outcome was recorded, ISO 8601; may be empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldOrigin:
+    """One field, and the commit that gave it its value."""
+
+    path: str
+    """Field, nested ones joined by dots."""
+    value: Any
+    """Its value as the checked-out commit declares it; null where it declares none any more."""
+    commit: Commit
+    """The commit."""
+    put_back: list[Commit]
+    """Applies that undid a change of the field by hand since then, newest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blame:
+    """The report of `ccstate blame`."""
+
+    address: AddressText
+    """The object."""
+    fields: list[FieldOrigin]
+    """Its fields."""
+    sources: list[str]
+    """Where plans and records were found: plans/, and branches; empty where there are none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +247,8 @@ class History:
     """False where `--limit` left out older commits."""
     commits: list[Commit]
     """Commits that changed it, newest first."""
+    sources: list[str]
+    """Where plans and records were found: plans/, and branches; empty where there are none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

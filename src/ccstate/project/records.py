@@ -1,0 +1,33 @@
+"""What git, plans and records remember of a project; no platform is asked, and nothing is written."""
+
+from dataclasses import dataclass
+
+from ccstate.desired import Settings
+from ccstate.history import Entry, history
+from ccstate.history.blame import FieldOrigin, blame
+from ccstate.history.stored_plans import stored_plans
+from ccstate.model import Address
+from ccstate.project.addresses import address_in
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The memory of the project with these settings."""
+
+    settings: Settings
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Name where plans and records of applies are found: `plans/`, and branches of records."""
+        with stored_plans(self.settings.root) as stored:
+            return stored.sources
+
+    def history(self, address: Address | str, limit: int) -> list[Entry]:
+        """Read the newest commits that changed an object, and what became of them."""
+        wanted = address_in(address)
+        return history(self.settings.root, self.settings.desired_state, wanted, limit)
+
+    def blame(self, address: Address | str, field: str = "") -> list[FieldOrigin]:
+        """Find the commit that each field of an object comes from, and what became of it; or of one."""
+        wanted = address_in(address)
+        return blame(self.settings.root, self.settings.desired_state, wanted, field)
