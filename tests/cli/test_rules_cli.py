@@ -219,3 +219,32 @@ def test_moving_a_person_whose_phone_follows_is_a_plan(screen: Screen) -> None:
     screen.write(follows.replace("site: lon, area", "site: dub, area"))
     assert screen.run("plan") == 0
     assert "user/anna" in screen.out
+
+
+MEMBER_TWICE = """\
+teams:
+  billing: {label: Billing}
+users:
+  ana.b: {name: Ana B, team: billing, extension: "2001"}
+extensions:
+  "2001": {device: deskphone, voicemail: {pin: env:PIN_2001}}
+queues:
+  billing:
+    extension: "3001"
+    members: [{team: billing}, {user: ana.b, penalty: 5}]
+    overflow: {after: 3m, to: voicemail/2001, empty: voicemail/2001}
+"""
+
+
+def test_a_plan_does_not_repeat_what_validate_says(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Members that are written in another order than plans have them, and a secret, which is a
+    # reference to validate and a seal to a plan.
+    screen.write(MEMBER_TWICE)
+    monkeypatch.setenv("CCSTATE_SECRET_NAMES", "PIN_*")
+    monkeypatch.setenv("PIN_2001", "4711")
+    assert screen.run("validate") == 0
+    assert "CC215 user/ana.b is in queue/billing twice, with penalties 0 and 5" in screen.out
+    assert screen.run("plan") == 0
+    assert "CC215" not in screen.out + screen.err

@@ -6,12 +6,12 @@ from heapq import nsmallest
 from itertools import chain
 from typing import Any, TypeAlias
 
-from ccstate import codes
+from ccstate import codes, kinds
 from ccstate.desired.findings import Finding, diagnose, did_you_mean, quote
 from ccstate.desired.settings import FILE
 from ccstate.errors import Diagnostic, Severity, sort_key
 from ccstate.kinds import KINDS, Path
-from ccstate.model import Address, Fields, Json, Resource, State
+from ccstate.model import Address, Edit, Fields, Json, Resource, State, Why, edited
 from ccstate.rules import RULES
 from ccstate.rules.rule import Comparison, Estate, Rule
 from ccstate.rules.silence import CODE, MARK, Silence, silences, unused
@@ -143,6 +143,7 @@ def _reported_places(
     finding_codes = [code for code, found in findings.items() if found]
     if not finding_codes:
         return {}
+    declared = Estate(_in_order_of(declared.state, estate.state), declared.today)
     if _is_alike(estate.state, declared.state):
         found = findings  # as where everything is created
     else:
@@ -153,11 +154,34 @@ def _reported_places(
     return {code: {finding.path for finding in findings} for code, findings in known.items()}
 
 
+def _in_order_of(declared: State, planned: State) -> State:
+    """Sort the lists whose order means nothing, as plans do, so that places in both agree."""
+    found = dict(declared)
+    for address, resource in declared.items():
+        beside = planned[address].fields if address in planned else resource.fields
+        fields = kinds.with_sorted_lists(address.kind, resource.fields, beside)
+        if fields is not resource.fields:
+            found[address] = replace(resource, fields=fields)
+    return found
+
+
 def _is_alike(state: State, other: State) -> bool:
+    """Check whether rules find the same in both: all is equal, but for secrets, which none reads."""
     return len(state) == len(other) and all(
-        address in other and resource.fields == other[address].fields
+        address in other and _is_same(address.kind, resource.fields, other[address].fields)
         for address, resource in state.items()
     )
+
+
+def _is_same(kind: str, fields: Fields, others: Fields) -> bool:
+    if fields == others:
+        return True
+    # A platform has seals where the desired state has references.
+    secrets, there = kinds.secrets(kind, fields), kinds.secrets(kind, others)
+    if not secrets or secrets.keys() != there.keys():
+        return False
+    edits = [Edit(path, None, text, why=Why.YOU) for path, text in there.items()]
+    return edited(fields, edits) == others
 
 
 def _certain_findings(
