@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccstate.errors import Blocked, InvalidInput
-from ccstate.model import Action, Address, Change, Edit, Fields, Json, Plan, Step, Why
+from ccstate.model import Action, Address, Change, Edit, Fields, Json, Plan, Platform, Step, Why
 from ccstate.plan_file import (
     as_read,
     change_as_read,
+    content_digest,
     digest,
     packed,
     read_plan,
@@ -60,6 +61,59 @@ def test_what_is_written_is_read(plan: Plan, tmp_path_factory: pytest.TempPathFa
 def test_a_plan_is_named_after_what_it_says(plan: Plan) -> None:
     assert packed(plan)[0] == digest(plan)
     assert digest(replace(plan, commit=f"{plan.commit}+")) != digest(plan)
+
+
+@given(plan=PLANS)
+def test_plans_that_do_the_same_have_one_content_digest_whatever_they_were_made_from(
+    plan: Plan,
+) -> None:
+    steps = tuple(
+        replace(step, changes=tuple(replace(c, basis="f" * 32) for c in step.changes))
+        for step in plan.steps
+    )
+    other = replace(plan, commit="f" * 40, repeat=plan.repeat + 1, made_by="9.9", steps=steps)
+    assert content_digest(other) == content_digest(plan)
+    assert digest(other) != digest(plan)
+
+
+def _edited(**different: Any) -> Plan:
+    change = PLAN.steps[0].changes[0]
+    return replace(PLAN, steps=(Step("sydney", (replace(change, **different),)),))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        _edited(action=Action.ADOPT),
+        _edited(address=Address("queue", "support")),
+        _edited(why=Why.BY_HAND),
+        _edited(edits=(Edit("ring_for", "10s", "20s", why=Why.YOU),)),
+        _edited(edits=(Edit("ring_for", "15s", "25s", why=Why.YOU),)),
+        _edited(ledger={"ring_for": "20s", "label": "Support"}),
+        _edited(needs=(Address("user", "a"),)),
+        _edited(secrets={"pin": "env:PIN_1"}),
+        _edited(target="melbourne"),
+        replace(PLAN, steps=()),
+        replace(PLAN, forced="because"),
+        replace(PLAN, platforms={"sydney": Platform("embedded", "0" * 32)}),
+    ],
+)
+def test_a_plan_that_does_something_else_has_another_content_digest(other: Plan) -> None:
+    assert content_digest(other) != content_digest(PLAN)
+
+
+def test_the_seal_of_a_secret_is_no_part_of_what_a_plan_does_and_its_reference_is() -> None:
+    def secret(seal: str, reference: str) -> Plan:
+        return _edited(
+            address=Address("extension", "2001"),
+            edits=(Edit("voicemail.pin", None, seal, why=Why.YOU),),
+            ledger={"voicemail": {"pin": seal}},
+            secrets={"voicemail.pin": reference},
+        )
+
+    one = content_digest(secret("sealed:1", "env:PIN_1"))
+    assert content_digest(secret("sealed:2", "env:PIN_1")) == one
+    assert content_digest(secret("sealed:1", "env:PIN_2")) != one
 
 
 @given(plan=PLANS, random=st.randoms(use_true_random=False))

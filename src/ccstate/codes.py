@@ -367,7 +367,16 @@ FILE_UNUSABLE = Code("""CC609 {file} cannot be used: {reason}
 PLAN_OF_ANOTHER_COMMIT = Code("""CC610 the latest plan, {plan_id}, was made from {made}; here is
     {now}
   What the plan brings about is no longer what the desired state says.
-  hint: plan again: `ccstate plan`; or name it, if it is meant: `ccstate apply {plan_id}`""")
+  hint: plan again: `ccstate plan`; or name it, where other objects changed since then:
+    `ccstate apply {plan_id}`""")
+PLAN_NOT_IN_HISTORY = Code("""CC610 plan {plan_id} was made from {made}, which is not in the history
+    of {now}
+  What the plan brings about was taken back, or never merged.
+  hint: plan again: `ccstate plan`; in a clone that has not all of the history, fetch it first""")
+PLAN_OVERTAKEN = Code("""CC610 plan {plan_id} was made from {made}; {objects} declared otherwise
+    since then
+  What the plan brings about is no longer what the desired state says.
+  hint: plan again: `ccstate plan`""")
 OUTPUT_UNWRITTEN = Code("""CC611 the output could not be written: {reason}
   hint: the command itself may have done its work: see with `ccstate verify`""")
 RECORD_UNWRITTEN = Code("""warning: CC612 {record}: {reason}

@@ -16,7 +16,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from ccstate import codes
 from ccstate.errors import Blocked, InvalidInput, Span
-from ccstate.model import Action, Address, Change, Edit, Plan, Step, edited
+from ccstate.model import SEAL, Action, Address, Change, Edit, Plan, Step, Why, edited
 
 FOLDER = "plans"
 """Of all plans, in the folder of the project; each has a folder of its own there."""
@@ -119,6 +119,32 @@ def _parts(plan: Plan) -> tuple[str, bytes, list[bytes]]:
 def digest(plan: Plan) -> str:
     """Return the SHA-256 over everything that the plan says, in hexadecimal."""
     return _parts(plan)[0]
+
+
+def content_digest(plan: Plan) -> str:
+    """Return the SHA-256 over what the plan does, in hexadecimal: its changes, in order, and where.
+
+    Two plans have the same where they say the same to the platforms, though they were made from other
+    commits, by another release, or saw other fields that neither of them touches. Of a secret that
+    changes its reference counts: its seal depends on who may read the platform.
+    """
+    found = hashlib.sha256(_serialize([plan.forced, dict(plan.platforms)]))
+    for change in plan.changes():
+        found.update(_serialize([change.target, _plain(_without_basis(change))]))
+    return found.hexdigest()
+
+
+def _without_basis(change: Change) -> Change:
+    """Take out of a change what it was made from, and the seals of the secrets that it sets."""
+    edits = tuple(
+        replace(edit, before=SEAL, after=SEAL) if edit.path in change.secrets else edit
+        for edit in change.edits
+    )
+    ledger = change.ledger
+    if ledger is not None:
+        sealed = [Edit(path, None, SEAL, why=Why.YOU) for path in change.secrets]
+        ledger = edited(ledger, sealed)
+    return replace(change, basis="", edits=edits, ledger=ledger)
 
 
 def packed(plan: Plan) -> tuple[str, bytes]:

@@ -373,17 +373,75 @@ def renamed(screen: Screen) -> None:
     (screen.folder / "desired_state/all.yaml").write_text(SITES.replace("One", "Two"))
 
 
-def test_the_latest_plan_is_not_applied_once_its_commit_was_reverted(committed: Screen) -> None:
+@pytest.fixture
+def changed(committed: Screen) -> Screen:
+    """A project whose second commit has a plan that nobody applied yet."""
     planned(committed)
     assert committed.run("apply") == 0
     renamed(committed)
-    git(committed.folder, "commit", "-am", "Longer")
-    plan_id = planned(committed)
-    git(committed.folder, "revert", "--no-edit", "HEAD")
-    assert committed.run("apply") == 3
-    assert f"CC610 the latest plan, {plan_id}, was made from commit" in committed.err_flat
-    assert f"or name it, if it is meant: `ccstate apply {plan_id}`" in committed.err_flat
-    assert committed.run("apply", plan_id) == 0
+    git(committed.folder, "commit", "-am", "Two")
+    return committed
+
+
+def labels(screen: Screen) -> set[object]:
+    seen = connect({"path": PLATFORM}, screen.folder).observe(["site"])
+    return {fields.get("label") for fields in seen.objects.values()}
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_no_plan_is_applied_once_its_commit_was_reverted(changed: Screen, named: bool) -> None:
+    plan_id = planned(changed)
+    git(changed.folder, "revert", "--no-edit", "HEAD")
+    assert changed.run("apply", *([plan_id] if named else [])) == 3
+    plan = f"CC610 plan {plan_id}" if named else f"CC610 the latest plan, {plan_id},"
+    assert f"{plan} was made from commit" in changed.err_flat
+    if named:
+        assert "; site/north is declared otherwise since then" in changed.err_flat
+    assert "Two" not in labels(changed)
+    # Taking back what took it back: the same is declared again.
+    git(changed.folder, "revert", "--no-edit", "HEAD")
+    assert changed.run("apply", plan_id) == 0
+    assert "Two" in labels(changed)
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_no_plan_is_applied_once_its_commit_was_dropped(changed: Screen, named: bool) -> None:
+    plan_id = planned(changed)
+    git(changed.folder, "reset", "--hard", "HEAD~1")
+    assert changed.run("apply", *([plan_id] if named else [])) == 3
+    if named:
+        assert f"CC610 plan {plan_id} was made from commit" in changed.err_flat
+        assert "which is not in the history of commit" in changed.err_flat
+    assert "Two" not in labels(changed)
+
+
+def test_a_plan_of_a_commit_that_git_does_not_have_is_not_applied(changed: Screen) -> None:
+    plan_id = planned(changed)
+    shutil.rmtree(changed.folder / ".git")
+    git(changed.folder, "init")
+    git(changed.folder, "add", "ccstate.yaml")
+    git(changed.folder, "commit", "-m", "Another history")
+    assert changed.run("apply", plan_id) == 3
+    assert "which is not in the history of commit" in changed.err_flat
+
+
+def test_a_named_plan_is_applied_where_only_other_objects_changed_since(changed: Screen) -> None:
+    plan_id = planned(changed)
+    more = (changed.folder / "desired_state/all.yaml").read_text() + "users: {a: {name: A}}\n"
+    (changed.folder / "desired_state/all.yaml").write_text(more)
+    git(changed.folder, "commit", "-am", "More")
+    assert changed.run("apply") == 3
+    assert changed.run("apply", plan_id) == 0, changed.err
+    assert "Two" in labels(changed)
+
+
+def test_no_plan_is_applied_once_a_default_of_its_objects_changed(changed: Screen) -> None:
+    plan_id = planned(changed)
+    project = (changed.folder / "ccstate.yaml").read_text()
+    (changed.folder / "ccstate.yaml").write_text(f"{project}defaults: {{site: {{label: D}}}}\n")
+    git(changed.folder, "commit", "-am", "Defaults")
+    assert changed.run("apply", plan_id) == 3
+    assert "site/north is declared otherwise since then" in changed.err_flat
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ _AT_ONCE = 500
 """Commits that one process of git is asked for."""
 _YAML = (".yaml", ".yml")
 _NULL = re.compile("0+")
-_ID = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
+ID = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,7 @@ def _commits(words: Iterator[str]) -> Iterator[Commit]:
             path = next(words, "")  # whatever it is called
             if path.endswith(_YAML):
                 files.append(_file(word))
-        elif _ID.fullmatch(word):
+        elif ID.fullmatch(word):
             if files:
                 yield Commit(sha, tuple(files))
             sha, files = word, []
@@ -218,7 +218,7 @@ def head_commit(root: Path, folder: str) -> str:
 
 
 def _is_as_committed(found: Repository, root: Path, folder: str, commit: str) -> bool:
-    committed = _committed(found, root, folder, commit)
+    committed = committed_files(found, root, folder, commit)
     read = [(FILE, root / FILE)]
     try:
         for entry in yaml_files(root / folder, root):
@@ -237,7 +237,7 @@ def _is_as_committed(found: Repository, root: Path, folder: str, commit: str) ->
     return not any(path.endswith((".yaml", ".yml")) for path in committed)
 
 
-def _committed(found: Repository, root: Path, folder: str, commit: str) -> dict[str, str]:
+def committed_files(found: Repository, root: Path, folder: str, commit: str) -> dict[str, str]:
     """List the ids of the committed files, by their paths from the top; hidden ones are not read."""
     below = found.inside(root / folder)
     listed = found.output("ls-tree", "-r", "-z", commit, "--", below, found.inside(root / FILE))
@@ -268,11 +268,11 @@ def same_desired_state(root: Path, one: str, other: str, folder: str) -> bool:
 
     False where that cannot be known: a commit that git does not have, or with changes (`+`).
     """
-    if not (_ID.fullmatch(one) and _ID.fullmatch(other)):
+    if not (ID.fullmatch(one) and ID.fullmatch(other)):
         return False
     try:
         found = repository(root)
-        return found is not None and _committed(found, root, folder, one) == _committed(
+        return found is not None and committed_files(found, root, folder, one) == committed_files(
             found, root, folder, other
         )
     except GitFailed:

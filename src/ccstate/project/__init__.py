@@ -235,6 +235,7 @@ class Project:
             choose_plan,
             nothing_to_apply,
             read_plan,
+            refuse_overtaken,
         )
 
         plans, targets = self._plans, self._targets
@@ -248,6 +249,7 @@ class Project:
         else:  # "" names no plan: a variable of a script that was not set
             chosen = plans.find(plan)
         reviewed = read_plan(plans, targets, chosen, given)
+        refuse_overtaken(plans, targets, chosen, reviewed)
         return apply_plan(
             plans, targets, chosen, reviewed, resume=resume, wait=wait, authority=authority
         )

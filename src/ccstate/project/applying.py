@@ -36,6 +36,7 @@ from ccstate.errors import (
 )
 from ccstate.history.authority import authority_of_commit
 from ccstate.history.commits import head_commit, same_desired_state
+from ccstate.history.overtaken import is_in_history, redeclared
 from ccstate.model import Plan
 from ccstate.plan_file import FOLDER
 from ccstate.project.listener import Progress
@@ -47,6 +48,7 @@ from ccstate.project.plan_folder import (
 from ccstate.project.targets import Targets
 from ccstate.render.plans import ListedPlan
 from ccstate.render.receipt import receipt_markdown
+from ccstate.render.values import name_first
 from ccstate.report_format.objects import PlanState
 
 
@@ -231,6 +233,30 @@ def unlock(plans: SavedPlans, targets: Targets, names: Collection[str], owner: s
             removed[target.name] = holder
     known = dict.fromkeys(holder.plan for holder in removed.values())
     return Unlocked(removed, [plan for plan in known if plan in plans.interrupted()], kept)
+
+
+def refuse_overtaken(plans: SavedPlans, targets: Targets, plan_id: str, plan: Plan) -> None:
+    """Refuse a plan whose commit was dropped, or whose objects are declared otherwise by now.
+
+    Of one that was begun that is not asked: what it left half done has to come to an end. Of files
+    that no commit has, only the commit that they differed from counts.
+    """
+    commit = plan.commit.rstrip("+")
+    if not commit or plans.is_begun(plan_id):
+        return
+    folder = targets.settings.desired_state
+    made, now = _commit(commit), head_commit(plans.root, folder)
+    if same_desired_state(plans.root, commit, now.rstrip("+"), folder):
+        return
+    if not is_in_history(plans.root, commit):
+        raise Blocked(codes.PLAN_NOT_IN_HISTORY(plan_id=plan_id, made=made, now=_commit(now)))
+    if plan.commit.endswith("+"):
+        return
+    changed = {change.address for change in plan.changes()}
+    if found := redeclared(plans.root, folder, commit, changed):
+        verb = "is" if len(found) == 1 else "are"
+        objects = f"{name_first([str(address) for address in found], len(found))} {verb}"
+        raise Blocked(codes.PLAN_OVERTAKEN(plan_id=plan_id, made=made, objects=objects))
 
 
 def _refuse_another_commit(plans: SavedPlans, targets: Targets, plan_id: str) -> None:
