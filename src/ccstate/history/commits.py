@@ -102,7 +102,7 @@ class Log:
     def head(self, folder: str) -> list[str]:
         """List the versions of the YAML files below the folder that HEAD has."""
         with _git_errors():
-            return list(_committed(self._git, self._root, folder, "HEAD").values())
+            return list(committed_files(self._git, self._root, folder, "HEAD").values())
 
     @contextmanager
     def versions(self) -> Iterator[Callable[[str], bytes]]:
