@@ -59,7 +59,8 @@ class OnAsterisk:
         if self._site is None:
             self._site = self._start()
         etc = LocalFolder(self._site.etc)
-        there = [name for name, path in FILES.items() if path in etc.listing()]
+        listed = etc.listing()
+        there = [name for name, path in FILES.items() if path in listed]
         etc.remove([kept.PATH, kept.SECRETS, *FILES.values(), *etc.listing(transaction.LOCKS)])
         recordings = LocalFolder(self._site.sounds)
         recordings.remove(list(recordings.listing(sounds.SOUNDS_FOLDER)))
