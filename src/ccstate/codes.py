@@ -217,6 +217,25 @@ SITE_OF_TARGET_UNKNOWN = Code("""warning: CC124 target {name} manages the site "
     file declares
   Only objects that are left there on the platform belong to it.
   hint: {hint}""")
+TARGETS_TWICE = Code("""CC125 targets stand beside environments
+  Each environment has platforms of its own; what stands beside them belongs to none.
+  hint: move them below the environment that they are""")
+ENVIRONMENT_NAMED_BASE = Code("""CC125 no environment can be called {name}
+  That is what the desired state below all environments is called.
+  hint: give it another name, and its folder too""")
+OVERLAYS_IN_BASE = Code("""CC125 the desired state lies in the folder of environments, {folder}/
+  What stands there belongs to one environment each, not to all.
+  hint: name another folder, such as desired_state""")
+OVERLAY_NO_FIELDS = Code("""CC126 {address} changes nothing here
+  In an environment, a resource holds the fields that differ from the base.
+  hint: write these fields, or `remove: true` to have it there no more, or drop the line""")
+REMOVE_NOT_ALONE = Code("""CC126 remove stands beside other fields
+  A resource that is removed has none.
+  hint: keep one of them: `remove: true`, or the fields""")
+REMOVE_NOT_TRUE = Code("""CC126 remove cannot be {value}
+  hint: write `remove: true`, or drop the line""")
+REMOVES_NOTHING = Code("""CC127 {what} is removed here, and the base has none
+  hint: {hint}""")
 TOO_MANY = Code("""CC301 the plan would {verb} {count} of {managed} {kinds} on {target}; the limit
     is {most} %
   hint: check that this is meant, then plan again with --force "reason"
@@ -275,6 +294,9 @@ TOO_MUCH_GONE = Code("""CC315 the plan would delete {what}: {count} of {objects}
 MORE_STILL_NAMED = Code("""CC316 {count:,} more objects would be deleted that others still name
   hint: mend these, then plan again""")
 STILL_NAMED = Code("""CC316 {object} would be deleted on {target}, but {reference}
+  hint: {hint}""")
+PLAN_OF_ANOTHER_ENVIRONMENT = Code("""CC318 the plan is {made}, and this is {chosen}
+  Each environment has platforms, plans and records of its own.
   hint: {hint}""")
 RIGHTS_MISSING = Code("""CC317 the plan is for reading: it was made without the rights to see
     everything
@@ -510,3 +532,8 @@ HOST_TEXT_LONG = Code("""CC834 the text for {host} has {size:,} characters, and 
   hint: shorten it; nothing was sent""")
 HOST_VARIABLE = Code("""CC835 {variable} {fault}
   hint: {hint}""")
+ENVIRONMENT_UNKNOWN = Code("""CC829 no environment is named {name}
+  hint: {hint}""")
+ENVIRONMENT_NEEDED = Code("""CC829 no environment is chosen
+  The project has several, each with platforms of its own.
+  hint: name one, with --environment or in CCSTATE_ENVIRONMENT: {known}""")

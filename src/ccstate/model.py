@@ -58,6 +58,22 @@ class Resource:
     file: str
     defaulted: frozenset[str] = frozenset()
     """Top-level fields that the project's defaults gave, not the document."""
+    overlay: str = ""
+    """File of the chosen environment that changes the resource; "" where none does."""
+    overlaid: frozenset[tuple[str, ...]] = frozenset()
+    """Paths of the values that this file gives, each whole."""
+
+    def file_at(self, path: tuple[str | int, ...]) -> str:
+        """Name the file that gives the value at a path in the resource, or what is above it."""
+        given = self.overlaid and any(
+            path[:end] in self.overlaid for end in range(1, len(path) + 1)
+        )
+        return self.overlay if given else self.file
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Return the files that declare the resource; none for one that only a platform has."""
+        return tuple(file for file in (self.file, self.overlay) if file)
 
 
 State: TypeAlias = Mapping[Address, Resource]
@@ -377,6 +393,8 @@ class Plan:
     """What could not be seen for lack of rights, by target; such a plan is never applied."""
     rollback: Rollback | None = None
     """What the plan takes back; left out where it is no way back."""
+    environment: str = ""
+    """Environment of the targets; left out in a project that has none."""
 
     def changes(self) -> Iterator[Change]:
         """List every change, in the order in which they are performed."""

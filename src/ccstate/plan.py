@@ -66,7 +66,9 @@ class TargetPlan:
     platform: Platform | None = None
 
 
-def make_plan(targets: Sequence[TargetPlan], *, commit: str, forced: str) -> Plan:
+def make_plan(
+    targets: Sequence[TargetPlan], *, commit: str, forced: str, environment: str = ""
+) -> Plan:
     """Make the plan for all targets; `forced` is the reason for going beyond a limit, if any is."""
     steps: list[Step] = []
     refusals: list[Diagnostic] = []
@@ -93,6 +95,7 @@ def make_plan(targets: Sequence[TargetPlan], *, commit: str, forced: str) -> Pla
         renames=tuple(rename for target in targets for rename in _renames(target)),
         unseen={target.name: target.seen.unseen for target in targets if target.seen.unseen},
         kept={target.name: kept for target in targets if (kept := _kept(target))},
+        environment=environment,
     )
 
 

@@ -51,7 +51,7 @@ class _ReadPlan(Plan):
 
 LEFT_OUT: Mapping[str, frozenset[str]] = {
     Plan.__name__: frozenset(
-        {"journeys", "renames", "only", "left_out", "unseen", "kept", "rollback"}
+        {"journeys", "renames", "only", "left_out", "unseen", "kept", "rollback", "environment"}
     ),
     Change.__name__: frozenset({"ledger", "needs", "secrets"}),
     Edit.__name__: frozenset({"before", "after"}),
@@ -215,6 +215,16 @@ def _in_key_order(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _in_key_order(value[key]) for key in sorted(value)}
     return list(map(_in_key_order, value)) if isinstance(value, list) else value
+
+
+def environment_of(path: Path) -> str:
+    """Read for which environment the plan in a file was made, without its changes; "" where for none."""
+    try:
+        head, _, _ = path.read_bytes().partition(b',\n"steps":[')
+        found = orjson.loads(head + b"}").get("environment", "")
+    except (OSError, ValueError, AttributeError):
+        return ""
+    return found if isinstance(found, str) else ""
 
 
 def _parse(raw: bytes, path: Path) -> tuple[str, Plan]:

@@ -4,6 +4,7 @@ Generated from the pydantic models, so that an editor and `ccstate validate` acc
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from ccstate.desired.documents import RELEASE
+from ccstate.desired.overlays import REMOVE
 from ccstate.desired.settings import ProjectFile
 from ccstate.kinds import KINDS
 from ccstate.model import ADDRESS_PATTERN, Plan
@@ -51,6 +53,75 @@ def _document() -> dict[str, Any]:
         "additionalProperties": False,
         "$defs": definitions["$defs"],
     }
+
+
+def _overlay() -> dict[str, Any]:
+    """Describe a file of an environment: what it changes of each resource, merged by key."""
+    document = _document()
+    whole = document["$defs"]
+    parts: dict[str, Any] = {}
+    for name in [kind.plural for kind in KINDS.values()]:
+        entries = document["properties"][name]
+        changed = _part(entries["additionalProperties"], whole, parts)
+        entries["additionalProperties"] = {"anyOf": [{**changed, "minProperties": 1}, _REMOVED]}
+    return {
+        **document,
+        "title": "Environment",
+        "description": "What an environment changes of the desired state, by kind, name and key.",
+        "$defs": _reached(document["properties"], {**whole, **parts}),
+    }
+
+
+def _reached(properties: Any, definitions: Mapping[str, Any]) -> dict[str, Any]:
+    """Select the definitions that the properties lead to."""
+    found: dict[str, Any] = {}
+    waiting = [properties]
+    while waiting:
+        for name in re.findall(r'"#/\$defs/(\w+)"', json.dumps(waiting.pop())):
+            if name not in found:
+                found[name] = definitions[name]
+                waiting.append(found[name])
+    return dict(sorted(found.items()))
+
+
+_REMOVED = {
+    "type": "object",
+    "properties": {
+        REMOVE: {"description": "The environment does not have the resource.", "const": True}
+    },
+    "required": [REMOVE],
+    "additionalProperties": False,
+}
+
+
+def _part(schema: dict[str, Any], whole: dict[str, Any], parts: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a part of a value: no field is required; where names are free, null removes.
+
+    A list is not merged, so its items are whole. `parts` collects the definitions that this needs.
+    """
+    if reference := schema.get("$ref"):
+        name = reference.rsplit("/", 1)[1]
+        if f"{name}Part" not in parts:
+            parts[f"{name}Part"] = {}  # it may lead back to itself
+            parts[f"{name}Part"] = _part(whole[name], whole, parts)
+        return {**schema, "$ref": f"{reference}Part"}
+    part = {key: value for key, value in schema.items() if key not in {"required", "minProperties"}}
+    if options := part.pop("oneOf", part.pop("anyOf", None)):
+        part.pop("discriminator", None)  # the type may stand in the base
+        part["anyOf"] = [_part(option, whole, parts) for option in options]
+    if properties := part.get("properties"):
+        part["properties"] = {name: _part(each, whole, parts) for name, each in properties.items()}
+    if isinstance(entry := part.get("additionalProperties"), dict):
+        part["additionalProperties"] = _or_null(_part(entry, whole, parts))
+    if named := part.get("patternProperties"):
+        part["patternProperties"] = {
+            pattern: _or_null(_part(entry, whole, parts)) for pattern, entry in named.items()
+        }
+    return part
+
+
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "null"}]}
 
 
 def _of(model: type[BaseModel], title: str) -> dict[str, Any]:
@@ -96,6 +167,7 @@ def _plan() -> dict[str, Any]:
 
 SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "document": _document,
+    "overlay": _overlay,
     "project": lambda: _of(ProjectFile, "ccstate project"),
     "plan": _plan,
 }

@@ -273,6 +273,7 @@ def test_schemas_are_printed_by_name_and_written_in_folders(
     assert screen.run("init", str(tmp_path / "new")) == 0
     assert sorted(p.name for p in (tmp_path / "new/schema").rglob("*.json")) == [
         "document.json",
+        "overlay.json",
         "plan.json",
         "project.json",
     ]

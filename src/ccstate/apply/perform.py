@@ -419,7 +419,12 @@ def _corrective(
         planned.append(TargetPlan(target, changes, wanted, narrowed, supports, 100, 100, platform))
     if not any(target.changes for target in planned):
         return None
-    return make_plan(planned, commit=fresh.plan.commit, forced=f"corrects plan {fresh.id}")
+    return make_plan(
+        planned,
+        commit=fresh.plan.commit,
+        forced=f"corrects plan {fresh.id}",
+        environment=fresh.plan.environment,
+    )
 
 
 def _interrupted(plan_id: str, error: Unreadable) -> Interrupted:

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from ccstate.cli.environment import ENVIRONMENT
 from ccstate.cli.output import in_format, print_remark, print_report
 from ccstate.cli.progress import Terminal
 from ccstate.project import ADOPTED_FILE, Project
@@ -23,6 +24,7 @@ from ccstate.render.values import plural
     help=f"File to write to; {ADOPTED_FILE} in the desired state where left out.",
 )
 @in_format(ADOPTED)
+@ENVIRONMENT
 @click.pass_obj
 def adopt(
     root: Any,
@@ -32,6 +34,7 @@ def adopt(
     target: str,
     into: Path | None,
     form: str,
+    environment: str,
 ) -> int:
     """Take objects made by hand under management.
 
@@ -42,7 +45,7 @@ def adopt(
         print_report(ADOPTED, form, Adopted(None))
         print_remark("Name an object, or pass --all.")
         return 1
-    project = Project.open(root, Terminal())
+    project = Project.open(root, Terminal(), environment)
     adopted = project.adopt(None if everything else addresses, target=target, file=into)
     print_report(ADOPTED, form, adopted)
     if adopted.file is None:

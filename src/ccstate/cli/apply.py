@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from ccstate import codes
+from ccstate.cli.environment import ENVIRONMENT
 from ccstate.cli.output import OutputFailed, in_format, print_remark, print_report
 from ccstate.cli.progress import ApplyTerminal, Terminal
 from ccstate.errors import InvalidInput, Locked, Unreadable
@@ -20,8 +21,11 @@ from ccstate.render.receipt import APPLY, UNLOCKED, Unlocked
     "--drain", metavar="DURATION", help="Wait so long for callers in what the plan touches: 5m."
 )
 @in_format(APPLY)
+@ENVIRONMENT
 @click.pass_obj
-def apply(root: Any, plan_id: str | None, resume: bool, drain: str | None, form: str) -> int:
+def apply(
+    root: Any, *, plan_id: str | None, resume: bool, drain: str | None, form: str, environment: str
+) -> int:
     """Do what a plan says, and confirm it by reading again.
 
     Without PLAN_ID the plan that `ccstate plan` wrote last is taken. A plan that was edited, or whose
@@ -29,7 +33,7 @@ def apply(root: Any, plan_id: str | None, resume: bool, drain: str | None, form:
     """
     wait = None if drain is None else _seconds(drain)
     with ApplyTerminal() as terminal:
-        receipt = Project.open(root, terminal).apply(plan_id, resume=resume, wait=wait)
+        receipt = Project.open(root, terminal, environment).apply(plan_id, resume=resume, wait=wait)
     with suppress(OutputFailed):  # the apply itself succeeded: its exit code stays
         print_report(APPLY, form, receipt)
     return 0 if receipt.confirmed else 4
@@ -50,14 +54,15 @@ def _seconds(text: str) -> float:
     "--owner", default="", metavar="USER@HOST", help="Whose lock, where that is asked for."
 )
 @in_format(UNLOCKED)
+@ENVIRONMENT
 @click.pass_obj
-def unlock(root: Any, names: tuple[str, ...], owner: str, form: str) -> int:
+def unlock(root: Any, *, names: tuple[str, ...], owner: str, form: str, environment: str) -> int:
     """Remove the locks that an apply left which died.
 
     The lock of a process that runs stays. Of another machine that cannot be known: name its owner,
     and make sure first that it is not applying.
     """
-    removed, interrupted, kept = Project.open(root, Terminal()).unlock(names, owner)
+    removed, interrupted, kept = Project.open(root, Terminal(), environment).unlock(names, owner)
     print_report(UNLOCKED, form, Unlocked(removed, interrupted))
     for plan_id in interrupted:
         print_remark(f"Its apply was interrupted: ccstate apply {plan_id} --resume")

@@ -11,6 +11,7 @@ import click
 from ccstate import codes
 from ccstate.checkout import display_path
 from ccstate.cli import days
+from ccstate.cli.environment import ENVIRONMENT
 from ccstate.cli.output import in_format, palette, print_remark, print_report, print_result, width
 from ccstate.cli.progress import Terminal
 from ccstate.errors import InvalidInput
@@ -58,6 +59,7 @@ MOST_OPEN = 6
 @click.option("--all", "everything", is_flag=True, help="Every call that can be, in a year.")
 @click.option("--live", is_flag=True, help="Call the platforms as they are, not the files.")
 @in_format(SIMULATION, ENUMERATION)
+@ENVIRONMENT
 @click.pass_obj
 def simulate(
     root: Any,
@@ -71,6 +73,7 @@ def simulate(
     everything: bool,
     live: bool,
     form: str,
+    environment: str,
 ) -> int:
     """Call a number, and say what the caller meets and where the call ends.
 
@@ -81,7 +84,7 @@ def simulate(
     """
     if number and to and number != to:
         _refuse(f"two numbers are called, {number} and {to}", "name one of them")
-    project, wanted = Project.open(root, Terminal()), number or to
+    project, wanted = Project.open(root, Terminal(), environment), number or to
     if everything:
         if keys or caller:
             _refuse("--all presses every key, from every caller", "leave --keys and --from out")
@@ -141,6 +144,7 @@ def _refuse(message: str, hint: str) -> NoReturn:
     help=f"File that --generate writes to; {FILE} in the desired state where left out.",
 )
 @in_format(CALL_TESTS, PLACED_CALLS)
+@ENVIRONMENT
 @click.pass_obj
 def test(
     root: Any,
@@ -150,6 +154,7 @@ def test(
     generate: bool,
     into: Path | None,
     form: str,
+    environment: str,
 ) -> int:
     """Run the call tests: does every promise to callers hold?
 
@@ -157,7 +162,7 @@ def test(
     and queues, where everyone who is there answers. Exits with 1 where one fails. With --live
     TARGET each is made as a real call there as well, and held against the walk.
     """
-    project = Project.open(root, Terminal())
+    project = Project.open(root, Terminal(), environment)
     is_live = live is not None
     run = project.test(names, live=is_live, today=days.today())
     if live:

@@ -22,9 +22,10 @@ from ccstate.project import Project
 def fmt(root: Any, paths: tuple[Path, ...], check: bool) -> int:
     """Put YAML files into their usual layout, comments kept.
 
-    Without PATHS every file of the desired state.
+    Without PATHS every file of the desired state, and of its environments.
     """
     from ccstate.desired.formatting import format_document
+    from ccstate.project.environments import parser_of
 
     project = Project.open(root, Terminal())
     problems: list[Diagnostic] = []
@@ -33,7 +34,7 @@ def fmt(root: Any, paths: tuple[Path, ...], check: bool) -> int:
         try:
             refuse_links(project.root, path.absolute())
             before = path.read_bytes()
-            after = format_document(before, name)
+            after = format_document(before, name, parser_of(project, path))
         except InvalidInput as error:
             problems += error.problems
             continue
@@ -56,8 +57,9 @@ def _files(
     project: Project, paths: tuple[Path, ...], problems: list[Diagnostic]
 ) -> list[tuple[str, Path]]:
     from ccstate.desired.tree import yaml_files
+    from ccstate.project.environments import declaring_folders
 
-    roots = paths or (project.root / project.settings.desired_state,)
+    roots = paths or tuple(declaring_folders(project))
     files: list[tuple[str, Path]] = []
     for start in roots:
         if not start.is_dir():
@@ -82,8 +84,8 @@ def _files(
 def schema(folder: Path | None, which: str) -> int:
     """Write the JSON Schemas that editors complete from, and programs read by.
 
-    NAME is document, project or plan, or a command: what it prints with --format json. Prints one
-    schema, or writes all of them into a folder.
+    NAME is document, overlay (a file of an environment), project or plan, or a command: what it
+    prints with --format json. Prints one schema, or writes all of them into a folder.
     """
     from ccstate.desired.findings import did_you_mean
     from ccstate.report_format import REPORTS

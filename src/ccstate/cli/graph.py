@@ -7,6 +7,7 @@ import click
 
 from ccstate import codes
 from ccstate.checkout import display_path, write_file
+from ccstate.cli.environment import ENVIRONMENT
 from ccstate.cli.output import print_remark, print_result
 from ccstate.cli.progress import Terminal
 from ccstate.errors import InvalidInput
@@ -31,13 +32,16 @@ from ccstate.render.graph.layout import Tangled
     type=click.Path(path_type=Path, dir_okay=False),
     help="File to write; standard output where left out.",
 )
+@ENVIRONMENT
 @click.pass_obj
-def graph(root: Any, what: str | None, form: str | None, file: Path | None) -> int:
+def graph(
+    root: Any, *, what: str | None, form: str | None, file: Path | None, environment: str
+) -> int:
     """Draw what callers meet: from a number, a tree, a queue or an extension.
 
     Without one, lists what can be drawn.
     """
-    state = Project.open(root, Terminal()).load().state
+    state = Project.open(root, Terminal(), environment).load().state
     if what is None:
         _list(state)
         return 0

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ccstate import codes
+from ccstate.cli.environment import ENVIRONMENT
 from ccstate.cli.output import print_remark, print_result
 from ccstate.cli.progress import Terminal
 from ccstate.errors import InvalidInput
@@ -32,9 +33,16 @@ MOST_YEARS = 20
     type=click.Path(path_type=Path, dir_okay=False),
     help=f"File to write to; where the calendar is, or {FILE} in the desired state.",
 )
+@ENVIRONMENT
 @click.pass_obj
 def holidays(
-    root: Any, *, what: tuple[str, ...], ics: Path | None, name: str | None, into: Path | None
+    root: Any,
+    *,
+    what: tuple[str, ...],
+    ics: Path | None,
+    name: str | None,
+    into: Path | None,
+    environment: str,
 ) -> int:
     """Write the holidays of a country, or of a part of it, as a calendar.
 
@@ -48,7 +56,7 @@ def holidays(
     from ccstate.almanac import parts_of, public_holidays, read_ics
 
     code, years = _asked(what, ics)
-    project = Project.open(root, Terminal())
+    project = Project.open(root, Terminal(), environment)
     if ics is not None:
         read = read_ics(ics.read_bytes(), str(ics), years)
         entries, source = read.entries, str(ics)
@@ -109,9 +117,10 @@ def _write(project: Project, calendar: Address, entries: Any, into: Path | None)
         print_result(f"Wrote {calendar} with {_days(len(entries))} to {os.path.relpath(path)}.")
         print_remark(f"Name it in the schedules that keep it: calendars: [{calendar.name}]")
         return 0
-    path = project.root / known.file
+    file = known.file_at(("holidays",))
+    path = project.root / file
     if into is not None and project.inside(into, FILE).resolve() != path.resolve():
-        raise InvalidInput(codes.CALENDAR_ELSEWHERE(calendar=calendar, file=known.file))
+        raise InvalidInput(codes.CALENDAR_ELSEWHERE(calendar=calendar, file=file))
     there: Any = known.fields.get("holidays") or []
     missing = [entry for entry in entries if not _is_there(entry, there)]
     if not missing:

@@ -10,6 +10,7 @@ import click
 
 from ccstate import codes
 from ccstate.cli import days
+from ccstate.cli.environment import ENVIRONMENT
 from ccstate.cli.output import in_format, print_report
 from ccstate.cli.progress import Terminal
 from ccstate.errors import InvalidInput
@@ -41,6 +42,7 @@ from ccstate.render.imported import IMPORT
 )
 @click.option("--dry-run", is_flag=True, help="Say it all, and write neither YAML nor secrets.")
 @in_format(IMPORT)
+@ENVIRONMENT
 @click.pass_obj
 def import_(
     root: Any,
@@ -54,6 +56,7 @@ def import_(
     adapter: str,
     dry_run: bool,
     form: str,
+    environment: str,
 ) -> int:
     """Write a configuration that was made by hand as YAML, and say what that leaves out.
 
@@ -63,7 +66,7 @@ def import_(
     Passwords become references. Exits with 1 where nothing became an object.
     """
     options = _options(prefix, timezone, language, listed)
-    report = Project.open(root, Terminal()).import_estate(
+    report = Project.open(root, Terminal(), environment).import_estate(
         folder,
         options,
         adapter=adapter,

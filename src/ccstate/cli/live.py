@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from ccstate.cli.environment import ENVIRONMENT
 from ccstate.cli.output import in_format, print_report
 from ccstate.cli.plan import show_plan
 from ccstate.cli.progress import Terminal
@@ -23,13 +24,14 @@ TARGET = click.option(
 @click.command()
 @TARGET
 @in_format(VERIFY)
+@ENVIRONMENT
 @click.pass_obj
-def verify(root: Any, targets: tuple[str, ...], form: str) -> int:
+def verify(root: Any, *, targets: tuple[str, ...], form: str, environment: str) -> int:
     """Read the platforms and compare them with the desired state.
 
     Exits with 4 where something is not as desired; writes nothing.
     """
-    found = Project.open(root, Terminal()).verify(targets)
+    found = Project.open(root, Terminal(), environment).verify(targets)
     print_report(VERIFY, form, found)
     return 4 if any(target.changes for target in found.values()) else 0
 
@@ -38,13 +40,16 @@ def verify(root: Any, targets: tuple[str, ...], form: str) -> int:
 @TARGET
 @in_format(DRIFT)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where something drifted.")
+@ENVIRONMENT
 @click.pass_obj
-def drift(root: Any, targets: tuple[str, ...], form: str, detailed_exitcode: bool) -> int:
+def drift(
+    root: Any, *, targets: tuple[str, ...], form: str, detailed_exitcode: bool, environment: str
+) -> int:
     """Say what was changed by hand since the last apply.
 
     Compares each platform with its own ledger of what ccstate applied; needs no desired state.
     """
-    found = Project.open(root, Terminal()).drift(targets)
+    found = Project.open(root, Terminal(), environment).drift(targets)
     print_report(DRIFT, form, found)
     drifted = any(target.changes for target in found.values())
     return 2 if drifted and detailed_exitcode else 0
@@ -54,14 +59,15 @@ def drift(root: Any, targets: tuple[str, ...], form: str, detailed_exitcode: boo
 @click.argument("what", metavar="ADDRESS|PLAN")
 @TARGET
 @in_format(OBJECT, PLAN)
+@ENVIRONMENT
 @click.pass_obj
-def show(root: Any, what: str, targets: tuple[str, ...], form: str) -> int:
+def show(root: Any, *, what: str, targets: tuple[str, ...], form: str, environment: str) -> int:
     """Show an object as declared, applied and live; or a plan.
 
     ADDRESS is kind/name, such as queue/sales; PLAN the id of a plan, or its beginning. Markdown is
     for plans; an object is shown as text then.
     """
-    project = Project.open(root, Terminal())
+    project = Project.open(root, Terminal(), environment)
     if "/" not in what:
         show_plan(project.read_plan(what), form)
     else:

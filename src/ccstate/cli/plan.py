@@ -9,6 +9,7 @@ import click
 
 from ccstate import codes
 from ccstate.cli import days
+from ccstate.cli.environment import ENVIRONMENT
 from ccstate.cli.output import in_format, palette, print_remark, print_report, width
 from ccstate.cli.progress import Terminal
 from ccstate.errors import InvalidInput
@@ -47,6 +48,7 @@ def reason(ctx: click.Context, param: click.Parameter, value: str | None) -> str
     help="Plan this object and what it needs, and leave the rest for later; repeatable.",
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where something changes.")
+@ENVIRONMENT
 @click.pass_obj
 def plan(
     root: Any,
@@ -56,13 +58,14 @@ def plan(
     forced: str,
     only: tuple[str, ...],
     detailed_exitcode: bool,
+    environment: str,
 ) -> int:
     """Say what would change, and write it down for review.
 
     Reads the desired state and the platforms, and writes plans/ID/plan.json, which
     `ccstate apply ID` carries out, and plan.md, for people.
     """
-    project = Project.open(root, Terminal())
+    project = Project.open(root, Terminal(), environment)
     planned = project.plan(targets, only, forced, days.today())
     saved = project.save(planned.plan)
     show_plan(saved, form)
@@ -98,14 +101,15 @@ def _show_activity(found: BusyPlan, form: str) -> None:
     help=f"Remove plans that were never applied and are older: 12h, 30d; {AGE} where left out.",
 )
 @in_format(PLAN_FOLDER)
+@ENVIRONMENT
 @click.pass_obj
-def plans(root: Any, oldest: str | None, form: str) -> int:
+def plans(root: Any, *, oldest: str | None, form: str, environment: str) -> int:
     """List the plans: which wait, run, were applied, interrupted, or overtaken.
 
     A plan is stale once another commit is checked out than it was made from. What was applied, or
     begun, is the record of what was done, and is never removed.
     """
-    project = Project.open(root, Terminal())
+    project = Project.open(root, Terminal(), environment)
     found = project.saved_plans()
     old = [] if oldest is None else [p for p in found if now() - p.made > _age(oldest)]
     removed = [p.plan_id for p in old if project.remove_plan(p.plan_id)]

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from ccstate.cli import days
+from ccstate.cli.environment import ENVIRONMENT
 from ccstate.cli.output import in_format
 from ccstate.cli.plan import reason, show_plan
 from ccstate.cli.progress import Terminal
@@ -17,15 +18,18 @@ from ccstate.render.plan import PLAN
 @click.argument("addresses", nargs=-1)
 @in_format(PLAN)
 @click.option("--force", "forced", metavar="REASON", callback=reason, help="Go beyond the limits.")
+@ENVIRONMENT
 @click.pass_obj
-def rollback(root: Any, back: str, addresses: tuple[str, ...], form: str, forced: str) -> int:
+def rollback(
+    root: Any, *, back: str, addresses: tuple[str, ...], form: str, forced: str, environment: str
+) -> int:
     """Plan the way back: of an applied plan, or to the desired state of a commit.
 
     BACK is the id of a plan, whose changes are taken back, or a commit as git names it, to whose desired
     state the platforms go back. With ADDRESSES, for these objects and what they need. The way back is
     reviewed and applied as any plan; what it cannot take back, it says.
     """
-    project = Project.open(root, Terminal())
+    project = Project.open(root, Terminal(), environment)
     planned = project.rollback(back, addresses, forced, days.today())
     saved = project.save(planned.plan)
     show_plan(saved, form)

@@ -9,8 +9,10 @@ import click
 
 from ccstate import codes
 from ccstate.cli.days import day_or_today
+from ccstate.cli.environment import ENVIRONMENT
 from ccstate.cli.output import in_format, print_remark, print_report
 from ccstate.cli.progress import Terminal
+from ccstate.desired import Desired
 from ccstate.errors import Diagnostic, InvalidInput, Severity
 from ccstate.project import Project
 from ccstate.render.diagnostics import VALIDATION, Validation
@@ -27,22 +29,30 @@ from ccstate.render.values import plural
     callback=day_or_today,
     help="The day that rules judge by; today where left out.",
 )
+@ENVIRONMENT
 @click.pass_obj
-def validate(root: Any, form: str, day: date) -> int:
+def validate(root: Any, *, form: str, day: date, environment: str) -> int:
     """Check the desired state, without any platform.
 
     Every problem of every file is shown, with its place and what to do. A state without errors is
     judged by the rules as well, which know what is valid and unwise.
     """
-    problems, desired, judged = Project.open(root, Terminal()).validate(day)
-    size = ""
-    if desired is not None:
-        files = plural(desired.files, "file")
-        size = f"{plural(len(desired.state), 'resource')} in {files}"
+    found = Project.open(root, Terminal(), environment).validate(day)
+    problems, judged = found.problems, found.judged
+    size = _size(found.desired)
+    if found.environments:
+        size = "; ".join(f"{n}: {_size(each.desired)}" for n, each in found.environments.items())
     print_report(VALIDATION, form, Validation(problems, size, sys.stdout.isatty()))
     if not judged and not any(problem.code == codes.PROJECT_MISSING.code for problem in problems):
         print_remark("The rules were not run: they judge a desired state without errors.")
     return 1 if any(problem.severity is Severity.ERROR for problem in problems) else 0
+
+
+def _size(desired: Desired | None) -> str:
+    """Write how much was read; "" where that was nothing."""
+    if desired is None:
+        return ""
+    return f"{plural(len(desired.state), 'resource')} in {plural(desired.files, 'file')}"
 
 
 @click.command()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any, TypeAlias, cast
 
 from ccstate import codes
@@ -17,10 +18,13 @@ Documents: TypeAlias = Mapping[str, Document]
 
 
 def check_together(
-    documents: Documents, state: State, content: Callable[[str], bytes]
+    documents: Documents,
+    state: State,
+    content: Callable[[str], bytes],
+    removed: Mapping[Address, str] = MappingProxyType({}),
 ) -> Iterator[Finding]:
-    """Check what shows only in all files together."""
-    yield from _unresolved(documents, state, content)
+    """Check what shows only in all files together; `removed` is what an environment takes away."""
+    yield from _unresolved(documents, state, content, removed)
     owner: dict[str, Resource] = {}
     yield from _numbers_owned_twice(state, owner)
     yield from _codes_owned_twice(state, owner)
@@ -35,9 +39,10 @@ MOST_HINTS = 50
 _PLACED = frozenset({"user", "extension", "display"})
 
 
-def _at(resource: Resource, *path: str | int) -> Path:
-    address = resource.address
-    return (KINDS[address.kind].plural, address.name, *path)
+def _at(resource: Resource, path: Path, problem: Diagnostic) -> Finding:
+    """Report a problem at a path in a resource, in the file that gives the value there."""
+    kind, name = resource.address
+    return Finding(resource.file_at(path), (KINDS[kind].plural, name, *path), problem)
 
 
 def declared_twice(address: Address, file: str, first: str) -> Finding:
@@ -50,7 +55,10 @@ def declared_twice(address: Address, file: str, first: str) -> Finding:
 
 
 def _unresolved(
-    documents: Documents, state: State, content: Callable[[str], bytes]
+    documents: Documents,
+    state: State,
+    content: Callable[[str], bytes],
+    removed: Mapping[Address, str],
 ) -> Iterator[Finding]:
     declared = {f"{kind}/{name}" for kind, name in state}
     declared.update(broken for document in documents.values() for broken in document.broken)
@@ -71,16 +79,23 @@ def _unresolved(
         problems = {}
         for target in sorted(unresolved):
             hints -= 1
-            problems[target] = _unresolved_name(target, declared, known if hints >= 0 else {})
-        written = in_source_order(document, content(file), file)
+            names = known if hints >= 0 else {}
+            problems[target] = _unresolved_name(target, declared, names, removed)
+        written = document if document.merged else in_source_order(document, content(file), file)
         for who, path, target in list_mentions(written, unresolved):
             if (problem := problems[target]) is not None:
+                at = state[who].file_at(path) if document.merged else file
                 place = (KINDS[who.kind].plural, who.name, *path)
-                yield Finding(file, place, problem(owner=who, field=".".join(map(str, path))))
+                found = problem(owner=who, field=".".join(map(str, path)))
+                # What is merged has the lists of the base in canonical order.
+                yield Finding(at, place, found, canonical=at != file)
 
 
 def _unresolved_name(
-    target: str, declared: set[str], known: Mapping[str, Sequence[str]]
+    target: str,
+    declared: set[str],
+    known: Mapping[str, Sequence[str]],
+    removed: Mapping[Address, str],
 ) -> Callable[..., Diagnostic] | None:
     """Describe a mention of a missing resource, wherever it is; None where another finding says it."""
     kind, _, name = target.partition("/")
@@ -89,6 +104,8 @@ def _unresolved_name(
             return None  # the missing extension is reported
         return partial(codes.MAILBOX_UNKNOWN, extension=f"extension/{name}")
     hint = did_you_mean(name, known.get(kind, ())) or f"declare it below {KINDS[kind].plural}:"
+    if file := removed.get(Address(kind, name)):
+        hint = f"{file} removes it: change there what names it too, or keep it"
     return partial(codes.NAME_UNKNOWN, kind=kind.replace("_", " "), name=quote(name), hint=hint)
 
 
@@ -142,8 +159,8 @@ def _share_site(one: Resource, other: Resource) -> bool:
 
 
 def _owned_twice(resource: Resource, field: str, what: str, first: Address) -> Finding:
-    path = _at(resource, field) if field else _at(resource)
-    return Finding(resource.file, path, codes.NUMBER_OWNED_TWICE(number=what, first=first))
+    path = (field,) if field else ()
+    return _at(resource, path, codes.NUMBER_OWNED_TWICE(number=what, first=first))
 
 
 def _places(state: State) -> Iterator[Finding]:
@@ -174,7 +191,7 @@ def _places(state: State) -> Iterator[Finding]:
                 problem = codes.PLACE_WITHOUT_SITE(
                     address=address, place="an area" if area else "a desk"
                 )
-                yield Finding(resource.file, _at(resource, named), problem)
+                yield _at(resource, (named,), problem)
             continue
         areas = cast("Mapping[str, Any]", site.fields.get("areas") or {})
         if area and area not in areas:
@@ -182,7 +199,7 @@ def _places(state: State) -> Iterator[Finding]:
                 continue  # reported for the user
             hint = did_you_mean(area, areas) or f"declared in {site.file}"
             problem = codes.AREA_UNKNOWN(site=site.address, area=quote(area), hint=hint)
-            yield Finding(resource.file, _at(resource, "area"), problem)
+            yield _at(resource, ("area",), problem)
             continue
         searched = [areas[area]] if area else areas.values()
         desks = [name for found in searched if found for name in found.get("desks") or ()]
@@ -190,7 +207,7 @@ def _places(state: State) -> Iterator[Finding]:
             where = f"{quote(desk)} in {area}" if area else quote(desk)
             hint = did_you_mean(desk, desks) or f"declared in {site.file}"
             problem = codes.DESK_UNKNOWN(site=site.address, desk=where, hint=hint)
-            yield Finding(resource.file, _at(resource, "desk"), problem)
+            yield _at(resource, ("desk",), problem)
 
 
 def _released_and_declared(documents: Documents, state: State) -> Iterator[Finding]:
@@ -227,4 +244,4 @@ def _endless_numbers(state: State) -> Iterator[Finding]:
     }
     if cycle := find_cycle(edges):
         resource = state[Address("number", cycle[0])]
-        yield Finding(resource.file, _at(resource), codes.NUMBERS_ENDLESS(round=" → ".join(cycle)))
+        yield _at(resource, (), codes.NUMBERS_ENDLESS(round=" → ".join(cycle)))

@@ -26,13 +26,15 @@ class Document:
 
     `mentions` are the addresses its resources name, each once; `voicemail/…` stands for a
     mailbox. `broken` are declared but wrong: they count as declared, so that one mistake does
-    not show up as many.
+    not show up as many. `merged` is True for what an environment makes of the base: its resources
+    are no longer as one file has them.
     """
 
     resources: list[tuple[str, str, Fields]] = field(default_factory=list)
     mentions: list[str] = field(default_factory=list)
     release: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
+    merged: bool = False
 
 
 @cache
@@ -58,12 +60,12 @@ def parse(data: bytes, file: str) -> tuple[Document, list[Diagnostic], list[Find
     findings: list[Finding] = []
     for plural, named in content.items():
         if plural == RELEASE:
-            findings += _release(document, named, file)
+            findings += release_entries(document.release, named, file)
         elif plural not in PLURALS:
-            findings.append(_unknown_kind(plural, file))
+            findings.append(unknown_kind(plural, file))
         elif named is not None:
             findings += _resources(document, PLURALS[plural], named, file)
-    document.mentions = sorted(_mentions(document))
+    document.mentions = mentions(document)
     return document, [], findings
 
 
@@ -76,7 +78,8 @@ def valid_document(data: bytes, file: str) -> Document:
     return document
 
 
-def _unknown_kind(plural: str, file: str) -> Finding:
+def unknown_kind(plural: str, file: str) -> Finding:
+    """Report a key of a document that is no kind."""
     singular = KINDS.get(plural)
     hint = did_you_mean(plural, PLURALS) or f"known: {', '.join(PLURALS)}"
     if singular:
@@ -86,15 +89,10 @@ def _unknown_kind(plural: str, file: str) -> Finding:
 
 def _resources(document: Document, kind: Kind, named: Any, file: str) -> Iterator[Finding]:
     root = (kind.plural,)
-    if not isinstance(named, dict):
-        yield Finding(file, root, codes.KIND_NO_MAPPING(kind=kind.plural))
-        return
-    pattern = _name_pattern(kind.name)
-    for name in named:
-        if not pattern.match(name):
-            yield _bad_name(kind, name, file)
-            document.broken.append(f"{kind.name}/{name}")
-    named = {name: fields for name, fields in named.items() if pattern.match(name)}
+    named, found = well_named(kind, named, file)
+    for finding in found:
+        yield finding
+        document.broken += [f"{kind.name}/{name}" for name in finding.path[1:]]
     adapter = _many(kind.name)
     try:
         valid = adapter.validate_python(named)
@@ -113,6 +111,15 @@ def _resources(document: Document, kind: Kind, named: Any, file: str) -> Iterato
     for name, fields in dumped.items():
         document.resources.append((kind.name, name, fields))
         yield from check_alone(file, kind, name, fields)
+
+
+def well_named(kind: Kind, named: Any, file: str) -> tuple[dict[str, Any], list[Finding]]:
+    """Select the resources whose names are possible, and report the others."""
+    if not isinstance(named, dict):
+        return {}, [Finding(file, (kind.plural,), codes.KIND_NO_MAPPING(kind=kind.plural))]
+    pattern = _name_pattern(kind.name)
+    bad = [_bad_name(kind, name, file) for name in named if not pattern.match(name)]
+    return {name: fields for name, fields in named.items() if pattern.match(name)}, bad
 
 
 def _validate_rest(kind: Kind, fields: Any, error: ValidationError) -> BaseModel | None:
@@ -138,19 +145,21 @@ def _bad_name(kind: Kind, name: str, file: str) -> Finding:
     )
 
 
-def _release(document: Document, listed: Any, file: str) -> Iterator[Finding]:
+def release_entries(released: list[str], listed: Any, file: str) -> Iterator[Finding]:
+    """Collect the addresses that a document releases in `released`, and report what is none."""
     entries = listed if isinstance(listed, list) else []
     if not isinstance(listed, list):
         yield Finding(file, (RELEASE,), codes.RELEASE_NO_LIST())
     for index, entry in enumerate(entries):
         kind, _, name = str(entry).partition("/")
         if kind in KINDS and _name_pattern(kind).match(name):
-            document.release.append(entry)
+            released.append(entry)
         else:
             yield Finding(file, (RELEASE, index), codes.RELEASE_NO_ADDRESS(entry=quote(entry)))
 
 
-def _mentions(document: Document) -> set[str]:
+def mentions(document: Document) -> list[str]:
+    """List the addresses that the resources of a document name, sorted."""
     found: set[str] = set()
     for kind, _, fields in document.resources:
         for reference in kinds.references(kind, fields):
@@ -158,7 +167,7 @@ def _mentions(document: Document) -> set[str]:
             found.add(f"{target.kind}/{target.name}")
             if reference.mailbox:
                 found.add(f"voicemail/{target.name}")
-    return found
+    return sorted(found)
 
 
 def list_mentions(
@@ -167,10 +176,10 @@ def list_mentions(
     """List where a document mentions one of these addresses: by which resource, at which path, which."""
     for kind, name, fields in document.resources:
         for reference in kinds.references(kind, fields):
-            mentions = [str(reference.target)]
+            named = [str(reference.target)]
             if reference.mailbox:
-                mentions.append(f"voicemail/{reference.target.name}")
-            for target in mentions:
+                named.append(f"voicemail/{reference.target.name}")
+            for target in named:
                 if target in targets:
                     yield Address(kind, name), reference.path, target
 

@@ -7,14 +7,14 @@ above.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import takewhile
 from typing import Any, TypeAlias, get_args
 
 from ccstate import codes, kinds
-from ccstate.desired.documents import Document, parse, valid_document
+from ccstate.desired.documents import Document, valid_document
 from ccstate.desired.positions import comments
 from ccstate.errors import InvalidInput, Span
 from ccstate.kinds.fields import Duration, Expectation, PositiveDuration, duration, seconds
@@ -29,13 +29,16 @@ Node: TypeAlias = Any
 _BOM = "\ufeff"
 
 
-def format_document(data: bytes, file: str) -> bytes:
+def format_document(
+    data: bytes, file: str, parsed: Callable[[bytes, str], Document] = valid_document
+) -> bytes:
     """Write the file in the canonical layout; formatting it again changes nothing.
 
+    `parsed` is how the file is parsed, another way for files of an environment.
     Raises InvalidInput where the file has problems, or is written in a way that cannot be laid
     out without changing what it means.
     """
-    document = valid_document(data, file)
+    document = parsed(data, file)
     source = _without_marker(data.decode().removeprefix(_BOM))
     source = source.replace("\r\n", "\n").replace("\r", "\n")
     root = compose_nodes(source)
@@ -45,9 +48,13 @@ def format_document(data: bytes, file: str) -> bytes:
         changed = _with_canonical_durations(source, root)
         if changed != source:
             source, root = changed, compose_nodes(changed)
+            if document.merged:  # its durations are as they are written
+                document = parsed(source.encode(), file)
         result = _Layout(source, file).document(root)
     encoded = result.encode()
-    if not _is_same(document, encoded, file) or _comment_texts(source) != _comment_texts(result):
+    if not _is_same(document, parsed, encoded, file) or _comment_texts(source) != _comment_texts(
+        result
+    ):
         raise _unusual(Span(file))
     return encoded
 
@@ -61,12 +68,17 @@ def compose_nodes(source: str) -> Node | None:
     return None if root is None or not root.value else root
 
 
-def _is_same(document: Document, data: bytes, file: str) -> bool:
-    after, problems, _ = parse(data, file)
+def _is_same(
+    document: Document, parsed: Callable[[bytes, str], Document], data: bytes, file: str
+) -> bool:
+    try:
+        after = parsed(data, file)
+    except InvalidInput:
+        return False
     before_by_name, after_by_name = (
         {(kind, name): fields for kind, name, fields in one.resources} for one in (document, after)
     )
-    return not problems and before_by_name == after_by_name and document.release == after.release
+    return before_by_name == after_by_name and document.release == after.release
 
 
 def _comment_texts(source: str) -> list[str]:

@@ -1,7 +1,7 @@
 """Add resources, and items of lists, to files; every other byte stays (adopt, import, holidays)."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from ccstate import codes, kinds
@@ -14,12 +14,19 @@ from ccstate.model import Address, Fields, Json
 
 _BOM = "\ufeff"
 
+Parsed: TypeAlias = Callable[[bytes, str], Document]
+"""How a file is parsed before and after: `valid_document`, or that for files of an environment."""
+
 _Named: TypeAlias = Mapping[str, Fields]
 """Resources of one kind by their names."""
 
 
 def with_resources(
-    data: bytes, file: str, resources: Mapping[Address, Fields], schema: str = ""
+    data: bytes,
+    file: str,
+    resources: Mapping[Address, Fields],
+    schema: str = "",
+    parsed: Parsed = valid_document,
 ) -> bytes:
     """Add resources to the file, each at the end of its kind; every other byte stays.
 
@@ -30,12 +37,14 @@ def with_resources(
     for (kind, name), fields in resources.items():
         by_kind.setdefault(kind, {})[name] = fields
     for kind, named in by_kind.items():
-        data = _with_kind(data, file, kind, named, schema)
+        data = _with_kind(data, file, kind, named, schema=schema, parsed=parsed)
     return data
 
 
-def _with_kind(data: bytes, file: str, kind: str, named: _Named, schema: str) -> bytes:
-    before = valid_document(data, file)
+def _with_kind(
+    data: bytes, file: str, kind: str, named: _Named, *, schema: str, parsed: Parsed
+) -> bytes:
+    before = parsed(data, file)
     declared = {(kind, name) for kind, name, _ in before.resources}
     if twice := [name for name in named if (kind, name) in declared]:
         raise InvalidInput(
@@ -49,7 +58,7 @@ def _with_kind(data: bytes, file: str, kind: str, named: _Named, schema: str) ->
         text = head + "\n".join(_kind_lines(kind, named, 0)) + "\n"
     if text is None:
         raise InvalidInput(codes.KIND_UNADDABLE(Span(file), kind=KINDS[kind].plural))
-    result, after = _reread(data, text, file)
+    result, after = _reread(data, text, file, parsed)
     kept = [r for r in after.resources if r[0] != kind or r[1] not in named]
     if kept != before.resources or len(after.resources) != len(kept) + len(named):
         raise InvalidInput(codes.KIND_UNADDABLE(Span(file), kind=KINDS[kind].plural))
@@ -57,18 +66,24 @@ def _with_kind(data: bytes, file: str, kind: str, named: _Named, schema: str) ->
 
 
 def with_items(
-    data: bytes, file: str, address: Address, field: str, items: Sequence[Json]
+    data: bytes,
+    file: str,
+    address: Address,
+    field: str,
+    items: Sequence[Json],
+    *,
+    parsed: Parsed = valid_document,
 ) -> bytes:
     """Add items at the end of a list of a resource; every other byte stays.
 
     Raises InvalidInput where the file has problems, or the list is not written in it.
     """
-    before = valid_document(data, file)
+    before = parsed(data, file)
     source = data.decode().removeprefix(_BOM)
     text = _extend(source, compose_nodes(source), address, field, items)
     if text is None:
         raise InvalidInput(codes.ENTRIES_UNADDABLE(Span(file), field=field, address=address))
-    result, after = _reread(data, text, file)
+    result, after = _reread(data, text, file, parsed)
     old, new = ({(k, n): dict(f) for k, n, f in d.resources} for d in (before, after))
     kept, listed = (fields[address].pop(field) for fields in (old, new))
     grown = isinstance(listed, list) and isinstance(kept, list) and len(listed) - len(kept)
@@ -77,10 +92,10 @@ def with_items(
     return result
 
 
-def _reread(data: bytes, text: str, file: str) -> tuple[bytes, Document]:
+def _reread(data: bytes, text: str, file: str, parsed: Parsed) -> tuple[bytes, Document]:
     """Encode the new text of a file, and parse it again."""
     result = data[:3] * data.startswith(_BOM.encode()) + text.encode()
-    return result, valid_document(result, file)
+    return result, parsed(result, file)
 
 
 def _kind_lines(kind: str, resources: _Named, column: int) -> list[str]:

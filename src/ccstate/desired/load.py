@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from ccstate.desired.cache import ParseCache
 from ccstate.desired.crosschecks import check_together, declared_twice
 from ccstate.desired.documents import Document, parse
 from ccstate.desired.findings import Finding, diagnose
+from ccstate.desired.overlays import Overlay, merge, parse_overlay
 from ccstate.desired.settings import Settings
 from ccstate.desired.tree import content_of, yaml_files
 from ccstate.errors import Diagnostic
@@ -30,6 +31,8 @@ class Desired:
     problems: tuple[Diagnostic, ...]
     keys: Mapping[str, str]
     """What was read: for each file the name that `ParseCache.key` gives to its bytes."""
+    removed: Mapping[Address, str] = field(default_factory=dict)
+    """Resources of the base that the environment does not have, each with the file that says so."""
 
     @property
     def files(self) -> int:
@@ -43,17 +46,7 @@ def load(settings: Settings, cache: ParseCache) -> Desired:
     findings: list[Finding] = []
     documents: dict[str, Document] = {}
     paths: dict[str, Path] = {}
-    contents: dict[str, bytes] = {}
-    for entry in yaml_files(settings.root / settings.desired_state, settings.root):
-        if isinstance(entry, Diagnostic):
-            problems.append(entry)
-            continue
-        file, paths[entry[0]] = entry[0], entry[1]
-        content = content_of(paths[file], file)
-        if isinstance(content, Diagnostic):
-            problems.append(content)
-        else:
-            contents[file] = content
+    contents = _contents(settings, settings.desired_state, paths, problems)
     keys = {file: cache.key(content) for file, content in contents.items()}
     _parse_side_by_side(contents, keys, cache)
     for file, key in keys.items():
@@ -64,15 +57,47 @@ def load(settings: Settings, cache: ParseCache) -> Desired:
     def content_again(file: str) -> bytes:
         return paths[file].read_bytes()
 
-    state, twice = _state(documents, settings.defaults)
+    state, twice = _state(documents, {} if settings.overlay else settings.defaults)
     findings += twice
-    findings += check_together(documents, state, content_again)
+    removed: Mapping[Address, str] = {}
+    if settings.overlay:
+        overlays: dict[str, Overlay] = {}
+        is_there = (settings.root / settings.overlay).is_dir()  # an environment may change nothing
+        contents = _contents(settings, settings.overlay, paths, problems) if is_there else {}
+        for file, content in contents.items():
+            keys[file] = cache.key(content)
+            overlays[file], refused, found = parse_overlay(content, file)
+            problems += refused
+            findings += found
+        merged = merge(state, documents, overlays)
+        findings += merged.findings
+        documents, removed = merged.documents, merged.removed
+        state = {a: _with_defaults(r, settings.defaults) for a, r in merged.state.items()}
+    findings += check_together(documents, state, content_again, removed)
     cache.prune()
     problems += diagnose(findings, content_again)
     release = frozenset(
         parse_address(entry) for document in documents.values() for entry in document.release
     )
-    return Desired(state, release, tuple(problems), keys)
+    return Desired(state, release, tuple(problems), keys, removed)
+
+
+def _contents(
+    settings: Settings, folder: str, paths: dict[str, Path], problems: list[Diagnostic]
+) -> dict[str, bytes]:
+    """Read the files below a folder; `paths` and `problems` collect where they are, and refusals."""
+    contents: dict[str, bytes] = {}
+    for entry in yaml_files(settings.root / folder, settings.root):
+        if isinstance(entry, Diagnostic):
+            problems.append(entry)
+            continue
+        file, paths[entry[0]] = entry[0], entry[1]
+        content = content_of(paths[file], file)
+        if isinstance(content, Diagnostic):
+            problems.append(content)
+        else:
+            contents[file] = content
+    return contents
 
 
 PARALLEL_FROM = 4 * 2**20
@@ -144,10 +169,21 @@ def _state(
             if address in state:
                 twice.append(declared_twice(address, file, state[address].file))
                 continue
-            more = defaults.get(kind)
-            if more and not more.keys() <= fields.keys():
-                missing = {field: value for field, value in more.items() if field not in fields}
-                state[address] = Resource(address, {**missing, **fields}, file, frozenset(missing))
-            else:
-                state[address] = Resource(address, fields, file)
+            missing = _missing(kind, fields, defaults)
+            own = {**missing, **fields} if missing else fields
+            state[address] = Resource(address, own, file, frozenset(missing))
     return state, twice
+
+
+def _missing(kind: str, fields: Fields, defaults: Mapping[str, Fields]) -> Fields:
+    """Select the project's defaults for what the files do not declare of a resource."""
+    more = defaults.get(kind)
+    if not more or more.keys() <= fields.keys():
+        return {}
+    return {name: value for name, value in more.items() if name not in fields}
+
+
+def _with_defaults(resource: Resource, defaults: Mapping[str, Fields]) -> Resource:
+    missing = _missing(resource.address.kind, resource.fields, defaults)
+    fields = {**missing, **resource.fields}
+    return replace(resource, fields=fields, defaulted=frozenset(missing)) if missing else resource

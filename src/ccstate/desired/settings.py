@@ -3,18 +3,19 @@
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, cast
 
-from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from ccstate import codes
-from ccstate.desired.findings import Finding, diagnose, explain, quote
+from ccstate.desired.findings import Finding, diagnose, did_you_mean, explain, quote
 from ccstate.desired.tree import content_of, link_refused
 from ccstate.desired.yaml_values import read
-from ccstate.errors import Diagnostic, InvalidInput, Severity
+from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
 from ccstate.kinds import KINDS
 from ccstate.kinds.fields import Expectation, Name, SetOf, Strict
 from ccstate.kinds.shape import Path as FieldPath
@@ -22,6 +23,10 @@ from ccstate.kinds.shape import shape_of
 from ccstate.model import Address, Fields, Json, Platform, fingerprint
 
 FILE = "ccstate.yaml"
+ENVIRONMENTS = "environments"
+"""The field of the project file; and the folder that holds a folder of overlays for each."""
+BASE = "base"
+"""What the desired state below all environments is called: none of them can have this name."""
 
 Share = Annotated[
     str,
@@ -66,8 +71,22 @@ class TargetFile(Strict):
     """How much one plan may change."""
 
 
+_Targets: TypeAlias = Annotated[dict[Name, TargetFile], Field(min_length=1)]
+
+
+class EnvironmentFile(Strict):
+    """One environment: what `environments/NAME` changes of the desired state, on its own platforms."""
+
+    targets: _Targets
+    """Platforms by name; two environments may use the same names for theirs."""
+
+
 class ProjectFile(Strict):
     """The project: its desired state, its platforms, its defaults."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["targets"]}, {"required": [ENVIRONMENTS]}]}
+    )
 
     version: Literal[1]
     """Version of this format."""
@@ -77,8 +96,12 @@ class ProjectFile(Strict):
         Expectation("the path of a folder below this file, such as desired_state"),
     ] = "desired_state"
     """Folder of the desired state, relative to this file."""
-    targets: Annotated[dict[Name, TargetFile], Field(min_length=1)]
-    """Platforms by name."""
+    targets: _Targets = Field(default_factory=dict)
+    """Platforms by name, in a project without environments."""
+    environments: Annotated[dict[Name, EnvironmentFile], Field(min_length=1)] = Field(
+        default_factory=dict
+    )
+    """Environments by name, such as staging and production, each with its own platforms."""
     defaults: dict[KindName, dict[str, Any]] = Field(default_factory=dict)
     """Fields for every resource of a kind that does not declare them itself."""
     rules: dict[RuleCode, Literal["ignore", "warning", "error"]] = Field(default_factory=dict)
@@ -96,6 +119,18 @@ class Target:
     sites: frozenset[str] | None
     most_updates: int
     most_deletions: int
+    environment: str = ""
+
+    @property
+    def path(self) -> FieldPath:
+        """Where ccstate.yaml declares the target."""
+        above = (ENVIRONMENTS, self.environment) if self.environment else ()
+        return (*above, "targets", self.name)
+
+    @property
+    def title(self) -> str:
+        """The name of the target among those of all environments."""
+        return f"{self.name} of {self.environment}" if self.environment else self.name
 
     @property
     def platform(self) -> Platform:
@@ -116,7 +151,8 @@ class Target:
 class Settings:
     """A project that has been read: `root` is the folder of its file.
 
-    `rules` holds the severity of rules by code, None where one is ignored.
+    `rules` holds the severity of rules by code, None where one is ignored. In a project with
+    environments, `targets` are those of the chosen `environment`, none where none is chosen.
     """
 
     root: Path
@@ -124,10 +160,40 @@ class Settings:
     targets: tuple[Target, ...]
     defaults: dict[str, Fields]
     rules: dict[str, Severity | None]
+    environment: str = ""
+    environments: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
+    """The targets of every environment, by its name."""
+
+    @property
+    def overlay(self) -> str:
+        """Return the folder of what the chosen environment changes; "" where none is chosen."""
+        return f"{ENVIRONMENTS}/{self.environment}" if self.environment else ""
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Return the folders that declare what is desired: the base, and the overlay."""
+        return (self.desired_state, self.overlay) if self.environment else (self.desired_state,)
+
+    def chosen(self, environment: str) -> "Settings":
+        """Return the settings for one environment; InvalidInput where ccstate.yaml does not name it."""
+        if environment not in self.environments:
+            known = ", ".join(self.environments) or "none: it names targets"
+            near = did_you_mean(environment, self.environments)
+            raise InvalidInput(
+                codes.ENVIRONMENT_UNKNOWN(
+                    Span(FILE), name=quote(environment), hint=near or f"{FILE} names {known}"
+                )
+            )
+        return replace(self, environment=environment, targets=self.environments[environment])
+
+    def require_environment(self) -> None:
+        """Refuse to go on without an environment in a project that has several."""
+        if self.environments and not self.environment:
+            raise InvalidInput(codes.ENVIRONMENT_NEEDED(known=", ".join(self.environments)))
 
 
 def load_settings(root: Path) -> Settings:
-    """Reads `ccstate.yaml`; InvalidInput with every problem in it."""
+    """Read `ccstate.yaml`, no environment chosen; InvalidInput with every problem in it."""
     path = root / FILE
     if not os.path.lexists(path):
         raise InvalidInput(codes.PROJECT_MISSING(file=FILE, folder=root))
@@ -150,18 +216,27 @@ def load_settings(root: Path) -> Settings:
         raise InvalidInput(diagnose(wrong, lambda _: content)) from None
     findings, defaults = _defaults(file)
     findings += _check_desired_folder(root, file.desired_state)
-    for name, target in file.targets.items():
-        findings += find_plain_secrets(target.connection, FILE, ("targets", name, "connection"))
+    findings += _check_environments(root, file)
+    targets = tuple(_target(name, target) for name, target in file.targets.items())
+    environments = {
+        environment: tuple(
+            _target(name, target, environment) for name, target in inside.targets.items()
+        )
+        for environment, inside in file.environments.items()
+    }
+    for each in (*targets, *chain.from_iterable(environments.values())):
+        findings += find_plain_secrets(each.connection, FILE, (*each.path, "connection"))
     if findings:
         raise InvalidInput(diagnose(findings, lambda _: content))
     return Settings(
         root=root,
         desired_state=file.desired_state,
-        targets=tuple(_target(name, target) for name, target in file.targets.items()),
+        targets=targets,
         defaults=defaults,
         rules={
             code: None if word == "ignore" else Severity(word) for code, word in file.rules.items()
         },
+        environments=environments,
     )
 
 
@@ -177,8 +252,26 @@ def _check_desired_folder(root: Path, folder: str) -> Iterator[Finding]:
         yield Finding(FILE, place, link_refused(folder))
 
 
-def _target(name: str, file: TargetFile) -> Target:
+def _check_environments(root: Path, file: ProjectFile) -> Iterator[Finding]:
+    """Check that targets stand in one place, and that overlays and the base are apart."""
+    if not file.targets and not file.environments:
+        yield Finding(FILE, (), codes.FIELD_MISSING(field="targets", cause=""))
+    if file.targets and file.environments:
+        yield Finding(FILE, ("targets",), codes.TARGETS_TWICE())
+    if not file.environments:
+        return
+    if file.desired_state.split("/")[0] == ENVIRONMENTS:
+        yield Finding(FILE, ("desired_state",), codes.OVERLAYS_IN_BASE(folder=ENVIRONMENTS))
+    if BASE in file.environments:
+        yield Finding(FILE, (ENVIRONMENTS, BASE), codes.ENVIRONMENT_NAMED_BASE(name=BASE))
+    for name in file.environments:
+        if any((root / part).is_symlink() for part in (ENVIRONMENTS, f"{ENVIRONMENTS}/{name}")):
+            yield Finding(FILE, (ENVIRONMENTS, name), link_refused(f"{ENVIRONMENTS}/{name}"))
+
+
+def _target(name: str, file: TargetFile, environment: str = "") -> Target:
     return Target(
+        environment=environment,
         name=name,
         adapter=file.adapter,
         connection=file.connection,

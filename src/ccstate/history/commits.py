@@ -102,7 +102,7 @@ class Log:
     def head(self, folder: str) -> list[str]:
         """List the versions of the YAML files below the folder that HEAD has."""
         with _git_errors():
-            return list(committed_files(self._git, self._root, folder, "HEAD").values())
+            return list(committed_files(self._git, self._root, [folder], "HEAD").values())
 
     @contextmanager
     def versions(self) -> Iterator[Callable[[str], bytes]]:
@@ -199,10 +199,10 @@ def _no_repository(said: str) -> Diagnostic:
     return codes.NO_HISTORY(cause=f"git says: {line}" if line else "")
 
 
-def head_commit(root: Path, folder: str) -> str:
+def head_commit(root: Path, *folders: str) -> str:
     """Find the commit that is checked out, with `+` behind it where what is read differs from it.
 
-    What is read: the YAML files of the folder, and the project file. "" where there is no commit,
+    What is read: the YAML files of the folders, and the project file. "" where there is no commit,
     or no git.
     """
     try:
@@ -212,19 +212,20 @@ def head_commit(root: Path, folder: str) -> str:
         commit = found.output("rev-parse", "--verify", "--quiet", "HEAD^{commit}").decode().strip()
         # Whether a file differs is worked out here: `git status` runs filters, trusts marks in the
         # index, and passes over files that an ignore file names, which are read all the same.
-        return commit if _is_as_committed(found, root, folder, commit) else f"{commit}+"
+        return commit if _is_as_committed(found, root, folders, commit) else f"{commit}+"
     except GitFailed:
         return ""
 
 
-def _is_as_committed(found: Repository, root: Path, folder: str, commit: str) -> bool:
-    committed = committed_files(found, root, folder, commit)
+def _is_as_committed(found: Repository, root: Path, folders: Sequence[str], commit: str) -> bool:
+    committed = committed_files(found, root, folders, commit)
     read = [(FILE, root / FILE)]
     try:
-        for entry in yaml_files(root / folder, root):
-            if isinstance(entry, Diagnostic):
-                return False
-            read.append(entry)
+        for folder in folders:
+            for entry in yaml_files(root / folder, root):
+                if isinstance(entry, Diagnostic):
+                    return False
+                read.append(entry)
     except InvalidInput:
         return False
     for name, path in read:
@@ -237,14 +238,17 @@ def _is_as_committed(found: Repository, root: Path, folder: str, commit: str) ->
     return not any(path.endswith((".yaml", ".yml")) for path in committed)
 
 
-def committed_files(found: Repository, root: Path, folder: str, commit: str) -> dict[str, str]:
+def committed_files(
+    found: Repository, root: Path, folders: Sequence[str], commit: str
+) -> dict[str, str]:
     """List the ids of the committed files, by their paths from the top; hidden ones are not read."""
-    below = found.inside(root / folder)
-    listed = found.output("ls-tree", "-r", "-z", commit, "--", below, found.inside(root / FILE))
+    below = [found.inside(root / folder) for folder in folders]
+    listed = found.output("ls-tree", "-r", "-z", commit, "--", *below, found.inside(root / FILE))
     files: dict[str, str] = {}
     for entry in listed.decode(errors="surrogateescape").split("\0"):
         about, _, path = entry.partition("\t")
-        inner = path.removeprefix(f"{below}/")
+        top = next((each for each in below if path.startswith(f"{each}/")), "")
+        inner = path.removeprefix(f"{top}/")
         if path and not any(part.startswith(".") for part in inner.split("/")):
             files[path] = about.split()[2]
     return files
@@ -263,7 +267,7 @@ def _blob(data: bytes, length: int) -> str:
     return digest.hexdigest()
 
 
-def same_desired_state(root: Path, one: str, other: str, folder: str) -> bool:
+def same_desired_state(root: Path, one: str, other: str, *folders: str) -> bool:
     """Check whether two commits hold the same desired state and project file.
 
     False where that cannot be known: a commit that git does not have, or with changes (`+`).
@@ -272,8 +276,8 @@ def same_desired_state(root: Path, one: str, other: str, folder: str) -> bool:
         return False
     try:
         found = repository(root)
-        return found is not None and committed_files(found, root, folder, one) == committed_files(
-            found, root, folder, other
+        return found is not None and committed_files(found, root, folders, one) == committed_files(
+            found, root, folders, other
         )
     except GitFailed:
         return False

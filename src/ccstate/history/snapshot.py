@@ -45,6 +45,8 @@ def desired_state_at(settings: Settings, commit: str) -> Desired:
         with _written_out(settings.root, commit) as folder:
             has_settings = (folder / FILE).is_file()
             then = load_settings(folder) if has_settings else replace(settings, root=folder)
+            if has_settings and settings.environment and then.environments:
+                then = then.chosen(settings.environment)
             desired = load(then, ParseCache(None))  # the cache is for what is checked out
     except GitFailed as failed:
         raise InvalidInput(codes.COMMIT_UNREADABLE(commit=commit[:12], reason=failed)) from None

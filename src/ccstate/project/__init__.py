@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from ccstate import codes
@@ -64,11 +65,13 @@ class Validated(NamedTuple):
     """All problems of a project, by place; `desired` is None where it could not be read at all.
 
     `judged` says whether the rules were run: they judge a desired state without errors.
+    `environments` holds what was found in each, where none was chosen.
     """
 
     problems: Sequence[Diagnostic]
     desired: Desired | None
     judged: bool
+    environments: "Mapping[str, Validated]" = MappingProxyType({})
 
 
 class SavedPlan(NamedTuple):
@@ -81,29 +84,41 @@ class SavedPlan(NamedTuple):
 class Project:
     """A folder with `ccstate.yaml`: its desired state, its platforms, its plans."""
 
-    def __init__(self, root: Path, listener: Listener | None = None) -> None:
+    def __init__(self, root: Path, listener: Listener | None = None, environment: str = "") -> None:
         self.root = root
         self.listener = listener or Listener()
+        self.environment = environment
 
     @classmethod
-    def open(cls, folder: Path | str | None = None, listener: Listener | None = None) -> "Project":
+    def open(
+        cls,
+        folder: Path | str | None = None,
+        listener: Listener | None = None,
+        environment: str = "",
+    ) -> "Project":
         """Open the project in a folder; in the nearest from here upwards where none is given.
 
-        `ccstate.yaml` is read when it is first needed. Raises InvalidInput where the folder is
+        The environment is one that ccstate.yaml names. `ccstate.yaml` is read when it is first needed. Raises InvalidInput where the folder is
         reached through a link that git has: such a link leads where a branch says.
         """
         if folder is not None:
             given = Path(folder)
             refuse_link_of_branch(given)
-            return cls(given.resolve(), listener)
+            return cls(given.resolve(), listener, environment)
         here = Path.cwd()
         found = (above for above in (here, *here.parents) if (above / FILE).is_file())
-        return cls(next(found, here), listener)
+        return cls(next(found, here), listener, environment)
+
+    def in_environment(self, name: str) -> "Project":
+        """Open the same project for one of its environments, this one where it is that already."""
+        return self if name == self.environment else Project(self.root, self.listener, name)
 
     @cached_property
     def settings(self) -> Settings:
         """Read ccstate.yaml; InvalidInput where it cannot be used."""
         settings = load_settings(self.root)
+        if self.environment:
+            settings = settings.chosen(self.environment)
         refuse_links(self.root, self._state_folder, self.root / "plans")
         refuse_committed(self.root, STATE_FOLDER)
         return settings
@@ -124,11 +139,17 @@ class Project:
         return self._read(self._cache())
 
     def validate(self, today: date | None = None) -> Validated:
-        """Collect all problems of files, connections and rules; no platform is asked."""
+        """Collect all problems of files, connections and rules; no platform is asked.
+
+        Where no environment is chosen, those of each: a problem says in which it is so.
+        """
+        from ccstate.project.environments import validate_each
         from ccstate.project.verdict import verdict
 
         desired, judged = None, False
         try:
+            if self.settings.environments and not self.environment:
+                return validate_each(self, today)
             cache = self._cache()
             desired = self._read(cache)
             problems = [*desired.problems, *self._targets.unmanaged(desired.state)]
@@ -238,6 +259,11 @@ class Project:
             refuse_overtaken,
         )
 
+        if self.settings.environments and not self.environment and plan is not None:
+            named = plan if isinstance(plan, Plan) else self.read_plan(plan).plan
+            if named.environment:
+                there = self.in_environment(named.environment)
+                return there.apply(plan, resume=resume, wait=wait)
         plans, targets = self._plans, self._targets
         given = plan if isinstance(plan, str) else ""
         if isinstance(plan, Plan):
@@ -258,6 +284,9 @@ class Project:
         """List every saved plan, with what became of it."""
         from ccstate.project.applying import list_plans
 
+        if self.settings.environments and not self.environment:
+            each = map(self.in_environment, self.settings.environments)
+            return [listed for project in each for listed in project.saved_plans()]
         return list_plans(self._plans, self._targets)
 
     def remove_plan(self, plan_id: str) -> bool:
@@ -453,21 +482,21 @@ class Project:
     def inside(self, given: Path | None, name: str) -> Path:
         """Choose the file of the desired state to write to: the given one, or the one of that name.
 
-        Raises InvalidInput where that would not be a part of the desired state.
+        In an environment that is one of its own. Raises InvalidInput where that would not be a
+        part of the desired state.
         """
-        folder = self.root / self.settings.desired_state
-        path = given if given is not None else folder / name
-        if not path.resolve().is_relative_to(folder.resolve()):
+        folders = self.settings.folders
+        path = given if given is not None else self.root / folders[-1] / name
+        if not any(path.resolve().is_relative_to((self.root / f).resolve()) for f in folders):
             raise InvalidInput(
-                codes.OUTSIDE_DESIRED_STATE(
-                    path=display_path(path), folder=self.settings.desired_state
-                )
+                codes.OUTSIDE_DESIRED_STATE(path=display_path(path), folder="/ and ".join(folders))
             )
         return path
 
     def declare(self, path: Path, resources: Mapping[Address, Fields]) -> None:
         """Write more resources into a file; what stands there already stays as it is."""
         from ccstate.desired.insertion import with_resources
+        from ccstate.project.environments import parser_of, schema_of
 
         refuse_links(self.root, path.absolute())
         name = display_path(path)
@@ -479,14 +508,16 @@ class Project:
                     Span(name), file=name, reason=(error.strerror or str(error)).lower()
                 )
             ) from None
-        schema = os.path.relpath(self.root / "schema" / "document.json", path.parent)
-        write_file(path, with_resources(before, name, resources, schema))
+        schema, parsed = schema_of(self, path), parser_of(self, path)
+        write_file(path, with_resources(before, name, resources, schema, parsed))
 
     def extend(self, path: Path, address: Address, field: str, items: list[Json]) -> None:
         """Write more items into a list of a resource; what stands in the file stays as it is."""
         from ccstate.desired.insertion import with_items
+        from ccstate.project.environments import parser_of
 
-        write_file(path, with_items(path.read_bytes(), str(path), address, field, items))
+        data, parsed = path.read_bytes(), parser_of(self, path)
+        write_file(path, with_items(data, str(path), address, field, items, parsed=parsed))
 
     def import_estate(
         self,
@@ -504,44 +535,17 @@ class Project:
         to the file `secrets`; `command` repeats the report. Raises InvalidInput before the first
         write where one of the files could not be written, or an object is declared already.
         """
-        from ccstate.project import importing
-        from ccstate.render.imported import Import
+        from ccstate.project.importing import import_estate
 
-        estate = importing.estate_reader(adapter)(folder, options, self.listener.during)
-        state = self.root / self.settings.desired_state
-        groups = importing.group_by_file(state, estate)
-        if groups and write:
-            importing.make_folder(self.root, state)
-        problems = list(importing.secrets_file_problems(state, secrets)) + list(
-            importing.report_problems(self.root)
-        )
-        if write:
-            declared = self.load().state
-            problems += importing.declaration_problems(
-                self.root, declared, groups, lambda path: self.inside(path, "")
-            )
-        if problems:
-            raise InvalidInput(problems)
-        if secrets is not None and write:
-            importing.write_secrets(secrets, estate.secrets, self.listener)
-        for path, resources in groups.items() if write else ():
-            self.declare(path, resources)
-        report = Import(
-            folder=str(folder),
-            made={path.relative_to(self.root).as_posix(): tuple(a) for path, a in groups.items()},
-            listed=estate.unsaid,
-            said=estate.said,
+        return import_estate(
+            self,
+            folder,
+            options,
+            adapter=adapter,
+            secrets=secrets,
+            write=write,
             command=command,
-            is_written=bool(groups) and write,
-            secrets=sorted(estate.secrets),
-            secrets_file=str(secrets) if secrets and estate.secrets and write else "",
-            errors=self._error_codes(options.today) if groups and write else (),
-            calls=estate.calls,
-            report=importing.REPORT if groups else "",
         )
-        if groups:
-            importing.write_report(self.root, report)
-        return report
 
     def _flow(self, desired: Desired, *, live: bool) -> "Flow":
         from ccstate.journeys.centre import Centre, centre_of
@@ -555,6 +559,7 @@ class Project:
         return ParseCache(cache_folder(os.environ, self.root))
 
     def _read(self, cache: ParseCache) -> Desired:
+        self.settings.require_environment()
         with self.listener.during("Reading the desired state"):
             return load(self.settings, cache)
 
@@ -572,19 +577,12 @@ class Project:
 
     @property
     def _targets(self) -> Targets:
+        self.settings.require_environment()
         return Targets(self.settings, self.listener)
 
     @property
     def _plans(self) -> SavedPlans:
-        return SavedPlans(self.root, self._state_folder)
-
-    def _error_codes(self, today: date) -> tuple[str, ...]:
-        """Collect the codes of what `validate` would call errors now, one a place."""
-        desired = self.read()
-        problems = desired.problems
-        if not _has_errors(problems):
-            problems = tuple(self.judge(desired, today))
-        return tuple(sorted(p.code for p in problems if p.severity is Severity.ERROR))
+        return SavedPlans(self.root, self._state_folder, self.environment)
 
 
 def now() -> datetime:

@@ -43,6 +43,7 @@ from ccstate.project.listener import Progress
 from ccstate.project.plan_folder import (
     RECEIPT,
     SavedPlans,
+    refuse_other_environment,
     refuse_other_platforms,
 )
 from ccstate.project.targets import Targets
@@ -75,6 +76,7 @@ def choose_plan(plans: SavedPlans, targets: Targets, *, resume: bool) -> str:
 def read_plan(plans: SavedPlans, targets: Targets, plan_id: str, given: str = "") -> Plan:
     """Read the plan that was reviewed, for the platforms that the project names."""
     plan = plans.reviewed(plan_id, given)
+    refuse_other_environment(plan, targets.settings)
     refuse_other_platforms(plan, targets.settings)
     refuse_preview(plan)  # before a lock is asked for: who made it may not write one
     return plan
@@ -244,16 +246,16 @@ def refuse_overtaken(plans: SavedPlans, targets: Targets, plan_id: str, plan: Pl
     commit = plan.commit.rstrip("+")
     if not commit or plans.is_begun(plan_id):
         return
-    folder = targets.settings.desired_state
-    made, now = _commit(commit), head_commit(plans.root, folder)
-    if same_desired_state(plans.root, commit, now.rstrip("+"), folder):
+    folders = targets.settings.folders
+    made, now = _commit(commit), head_commit(plans.root, *folders)
+    if same_desired_state(plans.root, commit, now.rstrip("+"), *folders):
         return
     if not is_in_history(plans.root, commit):
         raise Blocked(codes.PLAN_NOT_IN_HISTORY(plan_id=plan_id, made=made, now=_commit(now)))
     if plan.commit.endswith("+"):
         return
     changed = {change.address for change in plan.changes()}
-    if found := redeclared(plans.root, folder, commit, changed):
+    if found := redeclared(plans.root, folders, commit, changed):
         verb = "is" if len(found) == 1 else "are"
         objects = f"{name_first([str(address) for address in found], len(found))} {verb}"
         raise Blocked(codes.PLAN_OVERTAKEN(plan_id=plan_id, made=made, objects=objects))
@@ -261,10 +263,10 @@ def refuse_overtaken(plans: SavedPlans, targets: Targets, plan_id: str, plan: Pl
 
 def _refuse_another_commit(plans: SavedPlans, targets: Targets, plan_id: str) -> None:
     """Refuse a latest plan that is not of the commit checked out, which was reverted perhaps."""
-    folder = targets.settings.desired_state
+    folders = targets.settings.folders
     made = read_plan(plans, targets, plan_id).commit
-    now = head_commit(plans.root, folder)
-    if made == now or same_desired_state(plans.root, made, now, folder):
+    now = head_commit(plans.root, *folders)
+    if made == now or same_desired_state(plans.root, made, now, *folders):
         return
     problem = codes.PLAN_OF_ANOTHER_COMMIT(plan_id=plan_id, made=_commit(made), now=_commit(now))
     raise Blocked(problem)
@@ -299,8 +301,8 @@ def list_plans(plans: SavedPlans, targets: Targets) -> list[ListedPlan]:
 
     A plan is stale once another commit is checked out than it was made from.
     """
-    commit = head_commit(plans.root, targets.settings.desired_state)
-    return [_describe(plans, targets, plan_id, commit) for plan_id in plans.ids()]
+    commit = head_commit(plans.root, *targets.settings.folders)
+    return [_describe(plans, targets, plan_id, commit) for plan_id in plans.own_ids()]
 
 
 def _describe(plans: SavedPlans, targets: Targets, plan_id: str, commit: str) -> ListedPlan:
@@ -318,7 +320,9 @@ def _describe(plans: SavedPlans, targets: Targets, plan_id: str, commit: str) ->
         state = "waiting" if plan.commit == commit else "stale"
     counts = Counter(change.action for change in plan.changes())
     names = list(dict.fromkeys(step.target for step in plan.steps))
-    return ListedPlan(plan_id, state, made, plan.commit, names, dict(sorted(counts.items())))
+    return ListedPlan(
+        plan_id, state, made, plan.commit, names, dict(sorted(counts.items())), plan.environment
+    )
 
 
 def _state_of_begun(plans: SavedPlans, targets: Targets, plan_id: str, plan: Plan) -> PlanState:

@@ -2,23 +2,89 @@
 
 import os
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ccstate import codes
 from ccstate.adapter import installed, module_of
 from ccstate.checkout import outermost_top, refuse_links, write_new
-from ccstate.desired.insertion import with_resources
-from ccstate.errors import Diagnostic, InvalidInput, Span
+from ccstate.desired.insertion import Parsed, with_resources
+from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
 from ccstate.history import would_be_committed
-from ccstate.imports import Estate, ReadsEstates
+from ccstate.imports import Estate, ImportOptions, ReadsEstates
 from ccstate.model import Address, Fields, State
+from ccstate.project.environments import parser_of
 from ccstate.project.listener import Listener
 from ccstate.render.imported import REPORT_BEGINS, Import, full_report
 from ccstate.secrets import NAMES
 
+if TYPE_CHECKING:
+    from ccstate.project import Project
+
 REPORT = "import-report.txt"
 """The list of everything that an import does not say, in the folder of the project."""
+
+
+def import_estate(
+    project: "Project",
+    folder: Path,
+    options: ImportOptions,
+    *,
+    adapter: str,
+    secrets: Path | None,
+    write: bool,
+    command: str,
+) -> Import:
+    """Import the estate in a folder into a project; see `Project.import_estate`."""
+    root, listener = project.root, project.listener
+    estate = estate_reader(adapter)(folder, options, listener.during)
+    state = root / project.settings.folders[-1]
+    groups = group_by_file(state, estate)
+    if groups and write:
+        make_folder(root, state)
+    problems = [*secrets_file_problems(state, secrets), *report_problems(root)]
+    if write:
+        declared = project.load().state
+        problems += declaration_problems(
+            root,
+            declared,
+            groups,
+            lambda path: project.inside(path, ""),
+            lambda path: parser_of(project, path),
+        )
+    if problems:
+        raise InvalidInput(problems)
+    if secrets is not None and write:
+        write_secrets(secrets, estate.secrets, listener)
+    for path, resources in groups.items() if write else ():
+        project.declare(path, resources)
+    report = Import(
+        folder=str(folder),
+        made={path.relative_to(root).as_posix(): tuple(a) for path, a in groups.items()},
+        listed=estate.unsaid,
+        said=estate.said,
+        command=command,
+        is_written=bool(groups) and write,
+        secrets=sorted(estate.secrets),
+        secrets_file=str(secrets) if secrets and estate.secrets and write else "",
+        errors=_error_codes(project, options.today) if groups and write else (),
+        calls=estate.calls,
+        report=REPORT if groups else "",
+    )
+    if groups:
+        write_report(root, report)
+    return report
+
+
+def _error_codes(project: "Project", today: date) -> tuple[str, ...]:
+    """Collect the codes of what `validate` would call errors now, one a place."""
+    desired = project.read()
+    problems: Sequence[Diagnostic] = [p for p in desired.problems if p.severity is Severity.ERROR]
+    if not problems:
+        problems = project.judge(desired, today)
+    return tuple(sorted(p.code for p in problems if p.severity is Severity.ERROR))
 
 
 def estate_reader(adapter: str) -> ReadsEstates:
@@ -59,6 +125,7 @@ def declaration_problems(
     declared: State,
     groups: Mapping[Path, Mapping[Address, Fields]],
     require_inside: Callable[[Path], object],
+    parser_of: Callable[[Path], Parsed],
 ) -> Iterator[Diagnostic]:
     """Find objects that are declared already, and files that cannot be written."""
     twice: dict[str, list[str]] = {}
@@ -80,7 +147,7 @@ def declaration_problems(
             require_inside(path)
             before = path.read_bytes() if os.path.lexists(path) else b""
             fresh = {a: fields for a, fields in resources.items() if a not in declared}
-            with_resources(before, shown, fresh)
+            with_resources(before, shown, fresh, parsed=parser_of(path))
         except InvalidInput as refused:
             yield from refused.problems
         except OSError as error:

@@ -33,10 +33,14 @@ LATEST = "latest-plan"
 
 @dataclass(frozen=True, slots=True)
 class SavedPlans:
-    """The plans of the project at `root`; `state` is the folder that records the latest one."""
+    """The plans of the project at `root`; `state` is the folder that records the latest one.
+
+    Where an `environment` is chosen, the latest and the interrupted ones are among its own.
+    """
 
     root: Path
     state: Path
+    environment: str = ""
 
     def folder(self, plan_id: str) -> Path:
         """Return the folder of a plan; InvalidInput where it, or a file in it, is a link."""
@@ -52,6 +56,18 @@ class SavedPlans:
         for plan_id in found:
             self.folder(plan_id)
         return found
+
+    def own_ids(self) -> list[str]:
+        """List the plans of the chosen environment; every plan where none is chosen."""
+        return [plan_id for plan_id in self.ids() if self._is_own(plan_id)]
+
+    def _is_own(self, plan_id: str) -> bool:
+        file = self.root / FOLDER / plan_id / plan_file.FILE
+        return not self.environment or plan_file.environment_of(file) == self.environment
+
+    @property
+    def _latest(self) -> Path:
+        return self.state / (f"{LATEST}-{self.environment}" if self.environment else LATEST)
 
     def write(self, plan: Plan) -> tuple[str, Plan]:
         """Write plan.json and plan.md, and return the plan with its id.
@@ -118,16 +134,16 @@ class SavedPlans:
 
     def remember(self, plan_id: str) -> None:
         """Note in the state folder which plan is the latest; "" where there are no changes."""
-        write_file(self.state / LATEST, plan_id)
+        write_file(self._latest, plan_id)
 
     def latest(self) -> str:
         """Find the plan that the latest `ccstate plan` or apply wrote; the only one in a fresh clone.
 
         Raises InvalidInput where that is none, or where it cannot be known.
         """
-        waiting = [plan_id for plan_id in self.ids() if not self.is_begun(plan_id)]
+        waiting = [plan_id for plan_id in self.own_ids() if not self.is_begun(plan_id)]
         try:
-            latest = (self.state / LATEST).read_text(encoding="utf-8")
+            latest = self._latest.read_text(encoding="utf-8")
         except OSError:
             if len(waiting) > 1:
                 problem = codes.PLANS_WAIT(Span(FOLDER), count=len(waiting), plan_id=waiting[0])
@@ -141,7 +157,7 @@ class SavedPlans:
 
     def interrupted(self) -> list[str]:
         """List every plan whose apply was begun and did not end."""
-        return [p for p in self.ids() if self.is_begun(p) and not self.is_finished(p)]
+        return [p for p in self.own_ids() if self.is_begun(p) and not self.is_finished(p)]
 
     def interrupted_last(self) -> str:
         """Find the plan whose apply was interrupted last; InvalidInput where there is none."""
@@ -228,6 +244,25 @@ def _unreviewed(folder: Path, plan: Plan, how: str) -> Diagnostic:
     return codes.PLAN_READ_OTHERWISE(
         Span(str(folder / MARKDOWN)), file=MARKDOWN, fault=how, cause=cause, hint=hint
     )
+
+
+def refuse_other_environment(plan: Plan, settings: Settings) -> None:
+    """Refuse a plan that was made for another environment than the chosen one."""
+    made, chosen = plan.environment, settings.environment
+    if made == chosen:
+        return
+    hint = f"apply it there: --environment {made}; or plan again, for the environment that is meant"
+    if made not in settings.environments:
+        hint = "make a new plan with `ccstate plan`, and review that"
+    raise Blocked(
+        codes.PLAN_OF_ANOTHER_ENVIRONMENT(
+            Span(SETTINGS_FILE), made=_of(made), chosen=_of(chosen), hint=hint
+        )
+    )
+
+
+def _of(environment: str) -> str:
+    return f"of {environment}" if environment else "of no environment"
 
 
 def refuse_other_platforms(plan: Plan, settings: Settings) -> None:

@@ -43,12 +43,12 @@ def plan_changes(
 ) -> Planned:
     """Plan the named targets; see `Project.plan`. `judge` adds what the plan means to callers."""
     found = [targets.compare(each, desired) for each in targets.named(names)]
-    commit = head_commit(targets.settings.root, targets.settings.desired_state)
+    commit = head_commit(targets.settings.root, *targets.settings.folders)
     whole = sum(len(target.changes) for target in found)
     if only:
         _refuse_unknown(only, [desired.state, *(target.seen.ledger for target in found)])
         found = [narrow(target, only) for target in found]
-    plan = make_plan(found, commit=commit, forced=force)
+    plan = make_plan(found, commit=commit, forced=force, environment=targets.settings.environment)
     if only:
         left_out = whole - sum(len(target.changes) for target in found)
         plan = replace(plan, only=tuple(sorted(set(only))), left_out=left_out)
@@ -108,9 +108,11 @@ def call_tests(state: State) -> dict[str, Fields]:
 
 
 def _placed(objects: Mapping[Address, Fields], desired: State) -> State:
-    """Place each object of platforms in the file that declares it; "" where none does."""
+    """Place each object of platforms in the files that declare it; "" where none does."""
     return {
-        address: Resource(address, fields, desired[address].file if address in desired else "")
+        address: Resource(address, fields, of.file, overlay=of.overlay, overlaid=of.overlaid)
+        if (of := desired.get(address))
+        else Resource(address, fields, "")
         for address, fields in objects.items()
     }
 

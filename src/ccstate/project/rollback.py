@@ -34,7 +34,11 @@ from ccstate.model import (
 from ccstate.plan import TargetPlan, make_plan, narrow, refusal
 from ccstate.plan_file import FILE, ID_LENGTH
 from ccstate.plan_values import faults
-from ccstate.project.plan_folder import SavedPlans, refuse_other_platforms
+from ccstate.project.plan_folder import (
+    SavedPlans,
+    refuse_other_environment,
+    refuse_other_platforms,
+)
 from ccstate.project.planning import Planned, compared, complete, plan_changes
 from ccstate.project.targets import Targets
 from ccstate.secrets import Unresolved
@@ -87,6 +91,7 @@ def of_plan(
 ) -> Planned:
     """Plan what takes back an applied plan; `desired` is what the files say now."""
     plan = plans.reviewed(plan_id)
+    refuse_other_environment(plan, targets.settings)
     refuse_other_platforms(plan, targets.settings)
     if not plans.is_begun(plan_id):
         raise InvalidInput(codes.NEVER_APPLIED(plan_id=plan_id))
@@ -110,10 +115,11 @@ def way_back(
     force: str,
 ) -> tuple[Plan, list[TargetPlan]]:
     """Make the plan of these changes, without such as no desired state can say; those remain."""
-    commit = head_commit(targets.settings.root, targets.settings.desired_state)
+    settings = targets.settings
+    commit = head_commit(settings.root, *settings.folders)
     whole = sum(len(target.changes) for target in found)
     shares = [narrow(target, only) if only else target for target in found]
-    made = make_plan(shares, commit=commit, forced=force)
+    made = make_plan(shares, commit=commit, forced=force, environment=settings.environment)
     remains = list(of.remains)
     if wrong := {(change.target, change.address): words for change, words in faults(made)}:
         remains += [Remainder(*place, "", f"it {words}") for place, words in wrong.items()]
@@ -121,7 +127,7 @@ def way_back(
             replace(s, changes=[c for c in s.changes if (c.target, c.address) not in wrong])
             for s in shares
         ]
-        made = make_plan(shares, commit=commit, forced=force)
+        made = make_plan(shares, commit=commit, forced=force, environment=settings.environment)
     if only:
         left_out = whole - sum(len(target.changes) for target in shares)
         remains = [one for one in remains if one.address in only]
@@ -238,7 +244,7 @@ def earlier_values(plans: SavedPlans, targets: Targets, plan_id: str, plan: Plan
 
     @cache
     def earlier() -> list[Plan]:
-        dated = [(_start(plans, each), each) for each in plans.ids() if plans.is_begun(each)]
+        dated = [(_start(plans, each), each) for each in plans.own_ids() if plans.is_begun(each)]
         older = sorted((at, each) for at, each in dated if each != plan_id and at <= begun)
         return [found for _, each in older[-MOST_PLANS:][::-1] if (found := _read(plans, each))]
 
@@ -321,7 +327,9 @@ def refuse_repetition(plans: SavedPlans, planned: Planned, force: str) -> Planne
 
 def _applied_ways_back(plans: SavedPlans) -> dict[str, Plan]:
     """Read the ways back whose apply was begun; plans that are none are hardly looked at."""
-    begun = [each for each in plans.ids() if plans.is_begun(each) and _names_rollback(plans, each)]
+    begun = [
+        each for each in plans.own_ids() if plans.is_begun(each) and _names_rollback(plans, each)
+    ]
     read = {each: plan for each in begun if (plan := _read(plans, each))}
     return {each: plan for each, plan in read.items() if plan.rollback is not None}
 
@@ -356,7 +364,7 @@ def _repeats(change: Change, undone: Change) -> bool:
 def _changed_after(plans: SavedPlans, plan_id: str, change: Change) -> bool:
     """Whether an ordinary plan has changed the object after the way back."""
     since = _start(plans, plan_id)
-    later = (each for each in plans.ids() if each != plan_id and _start(plans, each) > since)
+    later = (each for each in plans.own_ids() if each != plan_id and _start(plans, each) > since)
     return any(
         plan.rollback is None
         and any((c.target, c.address) == (change.target, change.address) for c in plan.changes())

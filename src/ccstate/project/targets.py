@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from ccstate import codes
@@ -64,18 +65,21 @@ class Targets:
         from ccstate.desired.findings import Finding, diagnose
 
         findings, places = [], []
-        for target in self.settings.targets:
+        everywhere = self.settings.environments.values() or [self.settings.targets]
+        for target in chain.from_iterable(everywhere):
+            # Of another environment it matters only whether its platform is one of ours.
+            is_ours = target.environment == self.settings.environment
             try:
                 module = module_of(target.adapter)
             except InvalidInput as error:
-                path = ("targets", target.name, "adapter")
-                findings += [Finding(FILE, path, problem) for problem in error.problems]
+                path = (*target.path, "adapter")
+                findings += [Finding(FILE, path, problem) for problem in error.problems if is_ours]
                 continue
             found = list(_wrong_connection(target, module))
-            findings += found
+            findings += found if is_ours else ()
             if module.places and not found:
                 place = set(module.places(target.connection, self.settings.root))
-                places.append((target.name, place))
+                places.append((target, place))
         findings += _same_platform(places)
         return diagnose(findings, self.content)
 
@@ -151,19 +155,20 @@ class Targets:
         from ccstate.desired.positions import locate
 
         found = {
-            f"{scheme}{value}": (FILE, ("targets", target.name, "connection", *path))
+            f"{scheme}{value}": (FILE, (*target.path, "connection", *path))
             for path, value in _texts(target.connection, ())
             for scheme in ("", "file:")
         }
         for address, secrets in secret_references(state).items():
             for path, reference in secrets.items():
-                field = (KINDS[address.kind].plural, address.name, *path.split("."))
-                found.setdefault(reference, (state[address].file, field))
+                steps = tuple(path.split("."))
+                there = (KINDS[address.kind].plural, address.name, *steps)
+                found.setdefault(reference, (state[address].file_at(steps), there))
         by_file: dict[str, dict[FieldPath, str]] = {}
         for reference in references:
             if reference in found:
-                file, steps = found[reference]
-                by_file.setdefault(file, {})[steps] = reference
+                file, place = found[reference]
+                by_file.setdefault(file, {})[place] = reference
         return {
             by_file[file][field]: span
             for file, fields in by_file.items()
@@ -251,7 +256,7 @@ def _wrong_connection(target: Target, module: Module) -> Iterator["Finding"]:
 
     if module.model is None:
         return
-    path = ("targets", target.name, "connection")
+    path = (*target.path, "connection")
     try:
         module.model.model_validate(target.connection)
     except ValidationError as error:
@@ -270,7 +275,7 @@ def _unknown_sites(targets: Iterable[Target], state: State) -> Iterator["Finding
         for site in sorted((target.sites or frozenset()).difference(declared)):
             yield Finding(
                 FILE,
-                ("targets", target.name, "sites"),
+                (*target.path, "sites"),
                 codes.SITE_OF_TARGET_UNKNOWN(
                     name=target.name,
                     site=site,
@@ -279,13 +284,14 @@ def _unknown_sites(targets: Iterable[Target], state: State) -> Iterator["Finding
             )
 
 
-def _same_platform(places: Sequence[tuple[str, set[str]]]) -> Iterator["Finding"]:
+def _same_platform(places: Sequence[tuple[Target, set[str]]]) -> Iterator["Finding"]:
     """Find targets that are the same platform as one before them."""
     from ccstate.desired.findings import Finding
 
-    first: dict[str, str] = {}
-    for name, found in places:
-        owner = next((first[place] for place in sorted(found) if place in first), "")
-        first |= dict.fromkeys(found - first.keys(), name)
+    first: dict[str, Target] = {}
+    for target, found in places:
+        owner = next((first[place] for place in sorted(found) if place in first), None)
+        first |= dict.fromkeys(found - first.keys(), target)
         if owner:
-            yield Finding(FILE, ("targets", name), codes.SAME_PLATFORM(owner=owner, name=name))
+            problem = codes.SAME_PLATFORM(owner=owner.title, name=target.title)
+            yield Finding(FILE, target.path, problem)

@@ -207,8 +207,8 @@ def basis_of(plan: Plan) -> str:
     return f"commit {commit}{dirty}"
 
 
-def target_names(names: list[str]) -> str:
-    return join_words(names) or "the platform"
+def target_names(names: list[str], environment: str = "") -> str:
+    return (join_words(names) or "the platform") + (f" of {environment}" if environment else "")
 
 
 FOR_READING = (

@@ -163,7 +163,7 @@ def _unmanaged(target: str, seen: Observation) -> Iterator[Line]:
 def object_text(found: ObjectViews, width: int, palette: Palette) -> str:
     """Write one object as declared, applied and live, field by field, for every target."""
     address, resource, views = found
-    place = f"declared in {resource.file}" if resource else "not declared"
+    place = f"declared in {' and '.join(resource.files)}" if resource else "not declared"
     blocks: list[Iterable[Line]] = [
         [(2, (Piece(str(address), Style.STRONG), Piece(f"  {place}", Style.DIM)))]
     ]

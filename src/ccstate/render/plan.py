@@ -76,7 +76,7 @@ def plan_text(plan: Plan, plan_id: str, width: int = 80, palette: Palette = PLAI
 
 
 def _header(plan: Plan, plan_id: str) -> Iterator[Line]:
-    names = target_names(targets(plan))
+    names = target_names(targets(plan), plan.environment)
     if not plan.steps:
         return
     what = f"Plan {plan_id} for {names}: "
@@ -196,7 +196,7 @@ def _what_next(plan: Plan, plan_id: str) -> Iterator[Line]:
         names = targets(plan)
         verb = "match" if len(names) > 1 else "matches"
         seen = ", as far as it could be seen" if plan.unseen else ""
-        sentence = f"{target_names(names)} {verb} the desired state{seen}."
+        sentence = f"{target_names(names, plan.environment)} {verb} the desired state{seen}."
         if plan.only:
             verb = "are" if len(plan.only) > 1 else "is"
             sentence = f"{join_words(map(str, plan.only))} {verb} as the desired state says."
@@ -262,7 +262,12 @@ def plan_markdown(plan: Plan, digest: str) -> str:
 
 def _where(plan: Plan) -> str:
     names = [code(str(name)) for name in plan.only or targets(plan)]
-    return f"{join_words(names) or 'The platform'} {'are' if len(names) > 1 else 'is'}"
+    where = f"{join_words(names) or 'The platform'}{_environment(plan)}"
+    return f"{where} {'are' if len(names) > 1 else 'is'}"
+
+
+def _environment(plan: Plan) -> str:
+    return f" of {code(plan.environment)}" if plan.environment else ""
 
 
 def _head(plan: Plan, plan_id: str) -> Iterator[str]:
@@ -273,7 +278,7 @@ def _head(plan: Plan, plan_id: str) -> Iterator[str]:
         if all(_kind(c.address.kind) != OTHER for c in changes)
         else "changes it"
     )
-    yield f"Applying this {what} on {join_words(map(code, _touched(plan)))}.\n"
+    yield f"Applying this {what} on {join_words(map(code, _touched(plan)))}{_environment(plan)}.\n"
     yield from rollback_markdown(plan)
     yield from _refusals_markdown(plan)
     if plan.forced:

@@ -31,6 +31,7 @@ class ListedPlan:
     commit: str = ""
     targets: Sequence[str] = ()
     changes: Mapping[Action, int] = field(default_factory=dict)
+    environment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ def plans_text(folder: PlanFolder, width: int, palette: Palette) -> str:
 
 def _what(plan: ListedPlan) -> str:
     counts = [f"{count:,} to {VERBS[action]}" for action, count in plan.changes.items() if count]
-    return f"{', '.join(plan.targets)}: {', '.join(counts)}" if counts else ""
+    where = f" of {plan.environment}" if plan.environment else ""
+    return f"{', '.join(plan.targets)}{where}: {', '.join(counts)}" if counts else ""
 
 
 def age(made: datetime, now: datetime) -> str:
@@ -91,6 +93,7 @@ def plans_json(folder: PlanFolder) -> str:
             commit=plan.commit,
             targets=list(plan.targets),
             changes={action.value: count for action, count in plan.changes.items()},
+            environment=plan.environment or None,
         )
         for plan in folder.plans
     ]

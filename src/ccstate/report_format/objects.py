@@ -346,6 +346,8 @@ class PlanListed:
     """Platforms that it changes."""
     changes: dict[str, Whole]
     """How many changes, by action."""
+    environment: str | None
+    """Environment of these platforms; null in a project that has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

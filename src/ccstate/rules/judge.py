@@ -126,7 +126,7 @@ def _as_diagnostics(
 def _findings(rule: Rule, severity: Severity, estate: Estate) -> list[Finding]:
     return [
         Finding(
-            estate.state[found.address].file,
+            estate.state[found.address].file_at(found.path),
             (KINDS[found.address.kind].plural, found.address.name, *found.path),
             Diagnostic(rule.code, found.message, None, found.cause, found.hint, severity),
             canonical=True,
@@ -213,7 +213,7 @@ def _apply_silences(
     findings: dict[str, list[Finding]], estate: Estate, content: Content
 ) -> list[Diagnostic]:
     """Take away what comments silence, and report what is wrong with the comments."""
-    files = dict.fromkeys(r.file for r in estate.state.values() if r.file)
+    files = dict.fromkeys(file for r in estate.state.values() for file in r.files)
     marked = {file: data for file in files if MARK in (data := content(file))}
     here: dict[str, list[Finding]] = {file: [] for file in marked}
     for finding in chain.from_iterable(findings.values()):

@@ -18,6 +18,7 @@ MARK = b"ccstate:"
 """Bytes without which a file silences nothing."""
 
 _COMMENT = re.compile(r"#+\s*ccstate:\s*ignore\b[\s:]*(?P<codes>(?:CC\w+[\s,;]*)*)(?P<reason>.*)")
+_IDLE = "to silence here"
 _EXAMPLE = "# ccstate: ignore CC223 the new dates come out in June"
 
 
@@ -72,10 +73,15 @@ def unused(silence: Silence, file: str, judged: Collection[str]) -> Iterator[Dia
         yield _wrong(
             silence.comment,
             file,
-            f"there is no {' or '.join(idle)} to silence here",
+            f"there is no {' or '.join(idle)} {_IDLE}",
             "What it silenced is mended, or the comment stands at another line than the message.",
             f"remove {' and '.join(idle)} here, or move the comment",
         )
+
+
+def is_idle(problem: Diagnostic) -> bool:
+    """Tell whether a problem is that a comment has nothing to silence."""
+    return problem.code == CODE and problem.message.endswith(_IDLE)
 
 
 def _wrong(comment: Comment, file: str, message: str, cause: str, hint: str) -> Diagnostic:
