@@ -11,6 +11,7 @@ from ccstate.render.comparison import (
     Verified,
     View,
     drift_json,
+    drift_markdown,
     drift_text,
     object_json,
     object_text,
@@ -86,3 +87,26 @@ def test_the_fields_are_those_that_objects_set() -> None:
         (Address("ivr", "main"), {"label": "Main"}),
     ]
     assert kept_names({"queue": support}, queues) == ("queue.label", "queue.skills")
+
+
+def test_an_issue_says_where_not_everything_could_be_seen() -> None:
+    seen = Observation({}, {SALES: FIELDS}, unseen=("the phones",))
+    text = drift_markdown({"demo": Drifted((), seen, NAMES)})
+    assert text.startswith("### Nothing was changed by hand, as far as it could be seen\n")
+    assert "**`demo`: 1 managed object as it was applied**" in text
+    assert "are kept in ccstate's records, not on the platform: `queue.label`" in text
+    assert "- `the phones`" in text
+
+
+def test_an_issue_about_much_drift_has_a_largest_size_and_counts_the_rest() -> None:
+    changes = [
+        Change("demo", Action.UPDATE, Address("user", f"u{n}"), Why.BY_HAND, "", (edit,))
+        for n in range(1500)
+        for edit in [Edit("name", "x" * 200, f"Person {n}", why=Why.BY_HAND)]
+    ]
+    ledger: dict[Address, Fields] = {change.address: {} for change in changes}
+    text = drift_markdown({"demo": Drifted(changes, Observation(ledger, ledger), ())}, 20_000)
+    assert 19_000 < len(text) <= 20_000
+    shown = text.count("- **~** `user/u")
+    assert f"… and {1500 - shown:,} more objects: `ccstate drift` lists all.\n" in text
+    assert text.endswith("To keep them: write them into the desired state.\n")

@@ -101,6 +101,15 @@ class Forge(Protocol):
     def close_issue(self, marker: str, comment: str) -> str:
         """Close our open issue with the marker, with a comment; returns its address, "" where none."""
 
+    def open_markers(self) -> tuple[str, ...]:
+        """Read the markers of our open issues."""
+
+    def page_of_commit(self, commit: str) -> str:
+        """Build the address of a commit's page; "" where the host has none."""
+
+    def page_of_file(self, branch: str, path: str) -> str:
+        """Build the address of a file on a branch, as the host shows it; "" where it does not."""
+
     def open_change(self, branch: str, base: str, title: str, body: str) -> str:
         """Propose a branch that was pushed for the base; returns the address of the change request.
 

@@ -70,6 +70,17 @@ class PlainFiles:
         path.unlink()
         return closed
 
+    def open_markers(self) -> tuple[str, ...]:
+        names = sorted(path.name for path in self.folder.glob("issue-*.md"))
+        marked_ones = (name.removeprefix("issue-").removesuffix(".md") for name in names)
+        return tuple(marker for marker in marked_ones if not marker.endswith(".closed"))
+
+    def page_of_commit(self, commit: str) -> str:
+        return ""
+
+    def page_of_file(self, branch: str, path: str) -> str:
+        return ""
+
     def open_change(self, branch: str, base: str, title: str, body: str) -> str:
         text = f"# {title}\n\n{body}\n\n---\n\nFrom `{branch}` into `{base}`.\n"
         return self._write(self.folder / f"change-{_file_name(branch)}.md", text)

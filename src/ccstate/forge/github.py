@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from ccstate.authority import Approval
 from ccstate.errors import Diagnostic, Severity, Span
 from ccstate.forge import ChangeRequest, Check
-from ccstate.forge.marking import marked, unmarked, write_one
+from ccstate.forge.marking import marked, marker_of, unmarked, write_one
 from ccstate.forge.rest import Refused, Rest
 from ccstate.forge.texts import annotation_text, one_line, refuse_long
 from ccstate.model import Json
@@ -229,7 +229,7 @@ class GitHub:
         path = f"{self._below}/statuses/{quote(commit, safe='')}"
         # A status stands in place of an earlier one of its context: twice the same is once.
         self._rest.put(_Status, "POST", path, body)
-        return f"{self._page}/{self._repository}/commit/{commit}"
+        return self.page_of_commit(commit)
 
     def open_issue(self, marker: str, title: str, body: str) -> str:
         refuse_long(self.name, self.longest_body, body)
@@ -253,6 +253,16 @@ class GitHub:
             self._close(issue.number, "completed")
             closed = closed or issue.html_url
         return closed
+
+    def open_markers(self) -> tuple[str, ...]:
+        ours = (issue for issue in self._open_issues() if self._is_ours(issue.user))
+        return tuple(marker for issue in ours if (marker := marker_of(issue.body or "")))
+
+    def page_of_commit(self, commit: str) -> str:
+        return f"{self._page}/{self._repository}/commit/{commit}"
+
+    def page_of_file(self, branch: str, path: str) -> str:
+        return f"{self._page}/{self._repository}/blob/{quote(branch)}/{quote(path)}"
 
     def open_change(self, branch: str, base: str, title: str, body: str) -> str:
         refuse_long(self.name, self.longest_body, body)
@@ -293,12 +303,14 @@ class GitHub:
 
     def _issues(self, marker: str) -> Iterator[_Issue]:
         """Find our open issues with the marker, the oldest first."""
-        query = {"state": "open", "sort": "created", "direction": "asc"}
-        path = f"{self._below}/issues"
-        for issue in self._rest.pages(_Issue, path, **query, per_page=_PAGE):
-            marks = unmarked(marker, issue.body or "") is not None
-            if marks and issue.pull_request is None and self._is_ours(issue.user):
+        for issue in self._open_issues():
+            if unmarked(marker, issue.body or "") is not None and self._is_ours(issue.user):
                 yield issue
+
+    def _open_issues(self) -> Iterator[_Issue]:
+        query = {"state": "open", "sort": "created", "direction": "asc"}
+        found = self._rest.pages(_Issue, f"{self._below}/issues", **query, per_page=_PAGE)
+        return (issue for issue in found if issue.pull_request is None)
 
     def _is_ours(self, user: _User | None) -> bool:
         return user is not None and user.id == self._account
@@ -374,7 +386,7 @@ class GitHub:
         for start in range(BATCH, len(annotations), BATCH):
             batch = annotations[start : start + BATCH]
             self._append(run, {**output, "annotations": batch}, start + len(batch))
-        return run.html_url or f"{self._page}/{self._repository}/commit/{commit}/checks"
+        return run.html_url or self.page_of_commit(commit)
 
     def _append(self, run: _CheckRun, output: dict[str, Json], count: int) -> None:
         """Append annotations to a check run, which has so many afterwards."""

@@ -24,6 +24,13 @@ def unmarked(marker: str, text: str) -> str | None:
     return body if first.rstrip() == _line(marker) else None
 
 
+def marker_of(text: str) -> str:
+    """Return the marker in the first line of a text; "" where there is none."""
+    first = text.replace("\r\n", "\n").partition("\n")[0]
+    found = re.fullmatch(r"<!-- ccstate: ([a-z0-9-]{1,100}) -->\s*", first)
+    return found[1] if found else ""
+
+
 def _line(marker: str) -> str:
     if len(marker) > _LONGEST or not _WORD.fullmatch(marker):
         raise ValueError(f"{marker!r} is no marker")

@@ -1,6 +1,6 @@
 """Platforms beside what they should be: verification, drift, and one object in all its views."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import NamedTuple
@@ -19,16 +19,18 @@ from ccstate.model import (
     Resource,
     Why,
 )
-from ccstate.render.attention import activity_lines, unseen_lines
+from ccstate.render.attention import activity_lines, unseen_lines, unseen_markdown
 from ccstate.render.attention import recorded_only as kept_sentences
 from ccstate.render.changes import change_lines
 from ccstate.render.formats import Report, as_json
+from ccstate.render.plan import LIMIT, change_markdown
 from ccstate.render.text import (
     PLAIN,
     Line,
     Palette,
     Piece,
     Style,
+    code,
     columns,
     paragraphs,
     plain,
@@ -106,14 +108,10 @@ def drift_text(found: Mapping[str, Drifted], width: int, palette: Palette) -> st
     """Write what was changed by hand on each platform since the last apply."""
     blocks: list[Iterable[Line]] = []
     for target, (changes, seen, kept) in found.items():
-        objects = plural(len(seen.ledger), "managed object")
-        if changes:
-            head = f"{target}: {len(changes):,} of {objects} changed by hand since the last apply"
-            turned = [as_drift(change) for change in changes]
-            blocks.append([_head(head, Style.CHANGE), *_listed(turned, kept)])
-        else:
-            head = f"{target}: {objects} as they were applied"
-            blocks.append([_head(head, Style.ADD)])
+        head = f"{target}: {_drift_count(found[target])}"
+        turned = [as_drift(change) for change in changes]
+        style = Style.CHANGE if changes else Style.ADD
+        blocks.append([_head(head, style), *_listed(turned, kept)])
         blocks.append(_kept_fields(target, kept))
         blocks.append(_unmanaged(target, seen))
         blocks.append(unseen_lines(target, seen.unseen))
@@ -124,6 +122,64 @@ def drift_text(found: Mapping[str, Drifted], width: int, palette: Palette) -> st
         then = "To put them back:  ccstate plan.  To keep them: write them into the desired state."
         blocks.append([(2, plain(then))])
     return paragraphs(blocks, width, palette)
+
+
+PUT_BACK = "To put them back: `ccstate plan`. To keep them: write them into the desired state."
+
+
+def drift_markdown(found: Mapping[str, Drifted], most: int = LIMIT) -> str:
+    """Write the same for an issue, in at most so many characters: whole objects, the rest counted."""
+    beside = {name: list(_beside(name, drifted)) for name, drifted in found.items()}
+    advice = [PUT_BACK] if any(target.changes for target in found.values()) else []
+    blocks = [f"### {drift_title(found)}"]
+    room = most - 200 - sum(len(text) + 2 for texts in [advice, *beside.values()] for text in texts)
+    for name, drifted in found.items():
+        block = "\n".join(_drifted_objects(name, drifted, room))
+        room -= len(block) + 2
+        blocks += [block, *beside[name]]
+    return "\n\n".join([*blocks, *advice]) + "\n"
+
+
+def drift_title(found: Mapping[str, Drifted]) -> str:
+    """Say in a line how much was changed by hand."""
+    if count := sum(len(target.changes) for target in found.values()):
+        return f"{plural(count, 'object was', 'objects were')} changed by hand"
+    seen = ", as far as it could be seen" * any(target.seen.unseen for target in found.values())
+    return f"Nothing was changed by hand{seen}"
+
+
+def _beside(name: str, drifted: Drifted) -> Iterator[str]:
+    """Write what stands below the objects of a platform: what was not compared, what is unmanaged."""
+    for sentence in kept_sentences({name: tuple(drifted.kept)}):
+        fields = name_first([code(field, 100) for field in sentence.names], sentence.about)
+        yield f"On {code(name)}, {sentence.words}: {fields}."
+    if words := _unmanaged_words(drifted.seen, code):
+        yield f"On {code(name)}, {words}."
+    yield from unseen_markdown({name: drifted.seen.unseen} if drifted.seen.unseen else {})
+
+
+def _drifted_objects(name: str, drifted: Drifted, room: int) -> Iterator[str]:
+    head = f"**{code(name)}: {_drift_count(drifted)}**"
+    yield head
+    room -= len(head) + 100
+    for place, change in enumerate(drifted.changes):
+        item = "\n".join(change_markdown(as_drift(change), drifted.kept))
+        room -= len(item) + 1
+        if room < 0:
+            left = plural(len(drifted.changes) - place, "more object")
+            yield f"\n… and {left}: `ccstate drift` lists all."
+            return
+        yield item if place else f"\n{item}"
+
+
+def _drift_count(drifted: Drifted) -> str:
+    managed = len(drifted.seen.ledger)
+    if not drifted.changes:
+        return (
+            plural(managed, "managed object as it was", "managed objects as they were") + " applied"
+        )
+    objects = plural(managed, "managed object")
+    return f"{len(drifted.changes):,} of {objects} changed by hand since the last apply"
 
 
 def as_drift(change: Change) -> Change:
@@ -152,12 +208,18 @@ def _kept_fields(target: str, names: Sequence[str]) -> Iterator[Line]:
 
 
 def _unmanaged(target: str, seen: Observation) -> Iterator[Line]:
-    names = [str(address) for address in seen.objects if address not in seen.ledger]
-    if names:
-        some = ", ".join(sorted(names)[:UNMANAGED])
-        more = f" and {len(names) - UNMANAGED:,} more" if len(names) > UNMANAGED else ""
-        words = plural(len(names), "object is unmanaged", "objects are unmanaged")
-        yield 2, plain(f"On {target}, {words}: {some}{more}.")
+    if words := _unmanaged_words(seen, str):
+        yield 2, plain(f"On {target}, {words}.")
+
+
+def _unmanaged_words(seen: Observation, name: Callable[[str], str]) -> str:
+    """Say which objects no file declares; "" where there is none."""
+    names = sorted(str(address) for address in seen.objects if address not in seen.ledger)
+    if not names:
+        return ""
+    more = f" and {len(names) - UNMANAGED:,} more" if len(names) > UNMANAGED else ""
+    words = plural(len(names), "object is unmanaged", "objects are unmanaged")
+    return f"{words}: {', '.join(map(name, names[:UNMANAGED]))}{more}"
 
 
 def object_text(found: ObjectViews, width: int, palette: Palette) -> str:
@@ -307,5 +369,5 @@ def _fields(fields: Fields | None) -> dict[str, Json] | None:
 
 
 VERIFY: Report[Mapping[str, Verified]] = Report(verify_text, json=verify_json)
-DRIFT: Report[Mapping[str, Drifted]] = Report(drift_text, json=drift_json)
+DRIFT: Report[Mapping[str, Drifted]] = Report(drift_text, json=drift_json, markdown=drift_markdown)
 OBJECT: Report[ObjectViews] = Report(object_text, json=object_json)

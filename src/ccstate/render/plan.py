@@ -350,7 +350,11 @@ def _details(plan: Plan, room: int) -> Iterator[str]:
         room -= len(start) + 20
         items: list[str] = []
         for change in changes:
-            lines = _change(change_as_read(change), recorded.get(target, ())) if room > 0 else ()
+            lines = (
+                change_markdown(change_as_read(change), recorded.get(target, ()))
+                if room > 0
+                else ()
+            )
             item = "\n".join(lines)
             room -= len(item) + 1
             if room > 0:
@@ -365,7 +369,8 @@ def _details(plan: Plan, room: int) -> Iterator[str]:
         yield f"… and {count}, for which a comment has no room.{' ' * bool(secrets)}{secrets}\n"
 
 
-def _change(change: Change, recorded: Collection[str]) -> Iterator[str]:
+def change_markdown(change: Change, recorded: Collection[str]) -> Iterator[str]:
+    """Write one change as an item of a list, with its fields below it."""
     fields = fields_of(change)
     name = title(change.address, fields)
     words = [f"- {SIGNS_OF_MARKDOWN[change.action]} {code(str(change.address))}"]
