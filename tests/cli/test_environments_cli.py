@@ -5,7 +5,9 @@ from pathlib import Path
 
 import orjson
 import pytest
+from jsonschema import Draft202012Validator
 
+from ccstate import schemas
 from ccstate.adapters.embedded import connect
 from ccstate.model import Address, Fields
 from tests.cli.test_cli import Screen
@@ -273,3 +275,38 @@ def test_a_plan_is_overtaken_only_by_files_of_its_environment(screen: Screen) ->
     assert screen.run("apply", plans["staging"]) == 3
     assert "queue/sales" in screen.err
     assert screen.run("apply", plans["production"]) == 0, screen.err
+
+
+def test_what_results_is_shown_with_the_origin_of_each_line(screen: Screen, golden: Golden) -> None:
+    screen.edit("ccstate.yaml", "version: 1", "version: 1\ndefaults: {queue: {music: brolga}}")
+    screen.write(
+        "environments/staging/sales.yaml",
+        "queues:\n  sales:\n    overflow:\n      after: 1m\n"
+        "  trial: {label: Trial}\nusers:\n  bo: {remove: true}\n",
+    )
+    screen.edit("desired_state/all.yaml", "users:\n", "users:\n  bo: {name: Bo}\n")
+    assert screen.run("show", "--environment", "staging", "--resolved") == 0, screen.err
+    golden("cli/show-resolved.txt", screen.out)
+    assert screen.run("show", "--environment", "staging", "--resolved", "queues") == 0
+    assert "extensions:" not in screen.out
+    assert screen.run("show", "--environment", "staging", "--resolved", "user/bo") == 0
+    assert screen.out == "# user/bo is removed: environments/staging/sales.yaml:7\n"
+    assert screen.run("show", "--environment", "staging", "--resolved", "queue/sale") == 1
+    assert 'did you mean "queue/sales"?' in screen.err
+    assert screen.run("show", "--environment", "staging") == 1
+    assert "pass --resolved" in screen.err
+
+
+def test_what_results_is_shown_for_programs(screen: Screen) -> None:
+    arguments = ("--environment", "staging", "--resolved", "queue/sales", "--format", "json")
+    assert screen.run("show", *arguments) == 0
+    found = orjson.loads(screen.out)
+    Draft202012Validator(schemas.schema("report/show-resolved")).validate(found)
+    [sales] = found["resources"]
+    assert sales["fields"]["ring_for"] == "15s"
+    assert {
+        "path": "ring_for",
+        "file": "environments/staging/sales.yaml",
+        "line": 3,
+        "default": False,
+    } in sales["origins"]

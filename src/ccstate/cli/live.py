@@ -9,8 +9,10 @@ from ccstate.cli.output import in_format, print_report
 from ccstate.cli.plan import show_plan
 from ccstate.cli.progress import Terminal
 from ccstate.project import Project
+from ccstate.project.environments import resolve
 from ccstate.render.comparison import DRIFT, OBJECT, VERIFY
 from ccstate.render.plan import PLAN
+from ccstate.render.resolved import RESOLVED
 
 TARGET = click.option(
     "--target",
@@ -56,19 +58,31 @@ def drift(
 
 
 @click.command()
-@click.argument("what", metavar="ADDRESS|PLAN")
+@click.argument("what", metavar="ADDRESS|PLAN", default="")
+@click.option(
+    "--resolved",
+    is_flag=True,
+    help="Show what is desired in the end, as YAML with the origin of each line: of an ADDRESS, "
+    "of a kind, or of everything.",
+)
 @TARGET
-@in_format(OBJECT, PLAN)
+@in_format(OBJECT, RESOLVED, PLAN)
 @ENVIRONMENT
 @click.pass_obj
-def show(root: Any, *, what: str, targets: tuple[str, ...], form: str, environment: str) -> int:
+def show(
+    root: Any, *, what: str, resolved: bool, targets: tuple[str, ...], form: str, environment: str
+) -> int:
     """Show an object as declared, applied and live; or a plan.
 
     ADDRESS is kind/name, such as queue/sales; PLAN the id of a plan, or its beginning. Markdown is
     for plans; an object is shown as text then.
     """
     project = Project.open(root, Terminal(), environment)
-    if "/" not in what:
+    if resolved:
+        print_report(RESOLVED, form, resolve(project, what))
+    elif not what:
+        raise click.UsageError("Name an object or a plan, or pass --resolved.")
+    elif "/" not in what:
         show_plan(project.read_plan(what), form)
     else:
         print_report(OBJECT, form, project.show(what, targets))

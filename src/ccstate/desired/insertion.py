@@ -1,15 +1,15 @@
 """Add resources, and items of lists, to files; every other byte stays (adopt, import, holidays)."""
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from ccstate import codes, kinds
 from ccstate.desired.documents import Document, valid_document
-from ccstate.desired.formatting import WIDTH, Node, compose_nodes
+from ccstate.desired.formatting import Node, compose_nodes
+from ccstate.desired.yaml_text import block, one_line, scalar
 from ccstate.errors import InvalidInput, Span
 from ccstate.kinds import KINDS
-from ccstate.kinds.shape import Shape, field_ranks, inner_shape, item_shape
+from ccstate.kinds.shape import inner_shape, item_shape
 from ccstate.model import Address, Fields, Json
 
 _BOM = "\ufeff"
@@ -106,9 +106,9 @@ def _kind_lines(kind: str, resources: _Named, column: int) -> list[str]:
 def _lines(kind: str, resources: _Named, column: int) -> list[str]:
     lines: list[str] = []
     for name, fields in resources.items():
-        start = f"{' ' * column}{_text(name)}:"
+        start = f"{' ' * column}{scalar(name)}:"
         if fields:
-            lines += [start, *_block(dict(fields), kinds.shape(kind), column + 2)]
+            lines += [start, *(line for line, _ in block(fields, kinds.shape(kind), column + 2))]
         else:
             lines.append(f"{start} {{}}")
     return lines
@@ -119,7 +119,7 @@ def _insert(source: str, root: Node | None, kind: str, resources: _Named) -> str
     if root is None:
         return _below_everything(source, _kind_lines(kind, resources, 0))
     plural, shape = KINDS[kind].plural, kinds.shape(kind)
-    entries = ", ".join(f"{_text(n)}: {_one_line(dict(f), shape)}" for n, f in resources.items())
+    entries = ", ".join(f"{scalar(n)}: {one_line(dict(f), shape)}" for n, f in resources.items())
     node = _value_of(root, plural)
     if node is None:
         if root.flow_style:
@@ -146,7 +146,7 @@ def _extend(
     if node is None or isinstance(node.value, str):
         return None
     shape = item_shape(inner_shape(kinds.shape(address.kind), {}, field))
-    written = [_one_line(item, shape, alone=not node.flow_style) for item in items]
+    written = [one_line(item, shape, alone=not node.flow_style) for item in items]
     if node.flow_style:
         return _in_brackets(source, node, ", ".join(written))
     column = node.start_mark.column
@@ -202,86 +202,3 @@ def _below_everything(source: str, new: list[str]) -> str:
     ending = "\r\n" if "\r\n" in source else "\n"
     gap = "" if source.endswith("\n") else ending
     return source + gap + ending + ending.join(new) + ending
-
-
-# Values as they are written: quoted wherever a reader could stumble.
-
-# Words that some version of YAML reads as a truth value, nothing or a number.
-_RESERVED = re.compile(r"(?i:y|n|yes|no|on|off|true|false|null|nan|inf)")
-_PLAIN = re.compile(r"[^\W\d_](?:[\w./@:+-]| (?=[\w(]))*(?<!:)|(?:[0-9]{1,6}[hms])+")
-_PLAIN_ALONE = re.compile(r"[^\W\d_](?:[\w./@:+'(),;!?%–—’-]| (?!#))*(?<![ :])")
-
-
-def _text(value: str, *, alone: bool = False) -> str:
-    """Write a text; `alone` on its line it needs quotes less often than between brackets."""
-    plain = (alone and _PLAIN_ALONE.fullmatch(value)) or _PLAIN.fullmatch(value)
-    if plain and not _RESERVED.fullmatch(value) and ": " not in value:
-        return value
-    return f'"{"".join(map(_escape, value))}"'
-
-
-def _escape(character: str) -> str:
-    if character in '"\\':
-        return "\\" + character
-    if character.isprintable():
-        return character
-    code = ord(character)
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-
-def _one_line(value: Json, shape: Shape | None, *, alone: bool = False) -> str:
-    """Write a value on one line, lists and mappings in brackets, fields in canonical order."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return _text(value, alone=alone)
-        case list():
-            return f"[{', '.join(_one_line(item, item_shape(shape)) for item in value)}]"
-        case dict():
-            parts = (f"{_text(k)}: {_one_line(v, s)}" for k, v, s in _in_order(value, shape))
-            return f"{{{', '.join(parts)}}}"
-    return repr(value)
-
-
-def _in_order(value: dict[str, Json], shape: Shape | None) -> list[tuple[str, Json, Shape | None]]:
-    """Sort the entries of a mapping in canonical order, each with its shape."""
-    tags = {key: inner for key, inner in value.items() if isinstance(inner, str)}
-    rank = dict(zip(value, field_ranks(value, shape, tags), strict=True))
-    return [
-        (key, value[key], inner_shape(shape, tags, key))
-        for key in sorted(value, key=rank.__getitem__)
-    ]
-
-
-def _block(value: dict[str, Json], shape: Shape | None, indent: int) -> Iterator[str]:
-    """Write a mapping entry by entry; lists of plain values stay on one line while they fit."""
-    for key, inner, field_shape in _in_order(value, shape):
-        margin = f"{' ' * indent}{_text(key)}:"
-        line = f"{margin} {_one_line(inner, field_shape, alone=True)}"
-        if isinstance(inner, dict) and inner:
-            yield margin
-            yield from _block(inner, field_shape, indent + 2)
-        elif isinstance(inner, list) and not _is_short(inner, line):
-            yield margin
-            yield from _list(inner, item_shape(field_shape), indent + 2)
-        else:
-            yield line
-
-
-def _is_short(value: list[Json], line: str) -> bool:
-    return len(line) <= WIDTH and not any(isinstance(item, dict | list) and item for item in value)
-
-
-def _list(value: list[Json], shape: Shape | None, indent: int) -> Iterator[str]:
-    margin = f"{' ' * indent}- "
-    for item in value:
-        line = f"{margin}{_one_line(item, shape, alone=True)}"
-        if isinstance(item, dict) and len(line) > WIDTH:
-            first, *rest = _block(item, shape, indent + 2)
-            yield margin + first.lstrip(" ")
-            yield from rest
-        else:
-            yield line

@@ -8,15 +8,22 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ccstate import codes
+from ccstate.desired import Desired
 from ccstate.desired.documents import valid_document
+from ccstate.desired.findings import did_you_mean
 from ccstate.desired.overlays import overlay_document
 from ccstate.desired.settings import ENVIRONMENTS
 from ccstate.errors import Diagnostic, InvalidInput, sort_key
+from ccstate.kinds import KINDS, PLURALS
+from ccstate.model import Address
+from ccstate.project.addresses import address_of
 from ccstate.render.values import join_words
 
 if TYPE_CHECKING:
     from ccstate.desired.insertion import Parsed
     from ccstate.project import Project, Validated
+    from ccstate.render.resolved import Resolved
 
 
 def declaring_folders(project: "Project") -> Iterator[Path]:
@@ -37,6 +44,43 @@ def schema_of(project: "Project", path: Path) -> str:
     """Return the way from a file to the schema that editors complete it from."""
     name = "overlay" if _is_overlay(project, path) else "document"
     return os.path.relpath(project.root / "schema" / f"{name}.json", path.parent)
+
+
+def resolve(project: "Project", what: str = "") -> "Resolved":
+    """Resolve the desired state: an object, all of a kind, or everything, with the origin of each line.
+
+    Raises InvalidInput where files have errors, or nothing of that name is declared.
+    """
+    from ccstate.desired.positions import locate
+    from ccstate.desired.resolved import resolved_lines
+    from ccstate.render.resolved import Resolved
+
+    def content(file: str) -> bytes:
+        return (project.root / file).read_bytes()
+
+    desired = project.load()
+    wanted = _wanted(desired, what)
+    removed = []
+    for address, file in desired.removed.items():
+        if address in wanted:
+            place = (KINDS[address.kind].plural, address.name)
+            removed.append((address, locate(content(file), file, [place])[place]))
+    fields = {a: r.fields for a, r in desired.state.items() if a in wanted}
+    lines = resolved_lines(desired, fields, content)
+    return Resolved(project.environment, fields, lines, removed)
+
+
+def _wanted(desired: Desired, what: str) -> set[Address]:
+    """Find the resources that are meant, which the environment has or removes."""
+    known = {*desired.state, *desired.removed}
+    kind = PLURALS[what].name if what in PLURALS else what
+    if not what or kind in KINDS:
+        return {address for address in known if not what or address.kind == kind}
+    address = address_of(what)
+    if address not in known:
+        hint = did_you_mean(str(address), map(str, known)) or "`ccstate show --resolved` lists all"
+        raise InvalidInput(codes.TREE_UNKNOWN(name=address, hint=hint))
+    return {address}
 
 
 def validate_each(project: "Project", today: date | None) -> "Validated":

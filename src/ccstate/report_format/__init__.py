@@ -13,6 +13,7 @@ REPORTS: Mapping[str, type] = {
     "verify": objects.Verified,
     "drift": objects.Drifted,
     "show": objects.Shown,
+    "show-resolved": objects.Resolved,
     "history": objects.History,
     "blame": objects.Blame,
     "apply": objects.Applied,

@@ -169,6 +169,56 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a value comes from."""
+
+    path: str
+    """Field, nested ones and items joined by dots; empty for the name of the resource."""
+    file: str
+    """File that gives the value."""
+    line: Whole
+    """Line, from 1; 0 where unknown."""
+    default: bool
+    """Whether it is a default of the project."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedResource:
+    """One resource as it results."""
+
+    address: AddressText
+    """The resource."""
+    fields: dict[str, Any]
+    """Its fields, with the project's defaults."""
+    origins: list[Origin]
+    """Where they come from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemovedResource:
+    """One resource of the base that an environment does not have."""
+
+    address: AddressText
+    """The resource."""
+    file: str
+    """File of the environment that removes it."""
+    line: Whole
+    """Line, from 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """The desired state as it results, as `ccstate show --resolved` reports it."""
+
+    environment: str | None
+    """Environment that was chosen; null in a project that has none."""
+    resources: list[ResolvedResource]
+    """The resources, by kind."""
+    removed: list[RemovedResource]
+    """Resources of the base that the environment does not have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FieldThen:
     """One field that a commit changed; null stands for a field that was not there."""
 
