@@ -151,8 +151,7 @@ def _needs(target: TargetPlan, changes: Mapping[Address, Change]) -> dict[Addres
     needs: dict[Address, set[Address]] = {}
     for address, change in changes.items():
         if created and change.ledger is not None and change.action is not Action.DELETE:
-            named = {r.target for r in kinds.references(address.kind, change.ledger)}
-            named &= created
+            named = kinds.named(address.kind, change.ledger) & created
             named.discard(address)
             if named:
                 needs[address] = named
@@ -167,7 +166,7 @@ def _mentions(change: Change, seen: Observation) -> set[Address]:
     live = seen.objects.get(change.address)
     if live is None or change.action in {Action.CREATE, Action.RELEASE}:
         return set()
-    return {reference.target for reference in kinds.references(change.address.kind, live)}
+    return kinds.named(change.address.kind, live)
 
 
 def _batches(

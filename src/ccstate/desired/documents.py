@@ -162,11 +162,10 @@ def mentions(document: Document) -> list[str]:
     """List the addresses that the resources of a document name, sorted."""
     found: set[str] = set()
     for kind, _, fields in document.resources:
-        for reference in kinds.references(kind, fields):
-            target = reference.target
-            found.add(f"{target.kind}/{target.name}")
-            if reference.mailbox:
-                found.add(f"voicemail/{target.name}")
+        for target, name in kinds.mentions(kind, fields):
+            found.add(f"{target}/{name}")
+            if target == "voicemail":
+                found.add(f"extension/{name}")
     return sorted(found)
 
 

@@ -93,8 +93,7 @@ def _references(
 
 def _named_addresses(address: Address, fields: Fields) -> Iterator[Address]:
     """Yield what an object names: by its references, as a number of our own outside, by dialling."""
-    for reference in kinds.references(address.kind, fields):
-        yield reference.target
+    yield from kinds.named(address.kind, fields)
     if address.kind == "extension":
         forward = cast("Mapping[str, Any]", fields.get("forward") or {})
         yield from (Address("number", str(text)) for text in forward.values())

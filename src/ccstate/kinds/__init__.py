@@ -44,6 +44,8 @@ __all__ = [
     "Path",
     "Reference",
     "internal_number_field",
+    "mentions",
+    "named",
     "references",
     "secrets",
     "with_sorted_lists",
@@ -119,7 +121,7 @@ def internal_number_field(kind: str) -> str:
 
 @cache
 def _reference_walk(kind: str) -> "shapes._Walk | None":
-    return shapes.walker(shape(kind), lambda leaf: bool(leaf.ref or leaf.destination))
+    return shapes.walker(shape(kind), shapes.names)
 
 
 @cache
@@ -145,6 +147,27 @@ def references(kind: str, fields: Fields) -> Iterator[Reference]:
             yield Reference(path, Address("extension", name), mailbox=True)
         else:
             yield Reference(path, Address(target, name))
+
+
+@cache
+def _mention_collector(kind: str) -> "shapes._Collect | None":
+    return shapes.mention_collector(shape(kind))
+
+
+def mentions(kind: str, fields: Fields) -> list[Address]:
+    """List what the fields name, as it is written: the mailbox of an extension is `voicemail/2001`."""
+    found: list[Address] = []
+    if collect := _mention_collector(kind):
+        collect(fields, found)
+    return found
+
+
+def named(kind: str, fields: Fields) -> set[Address]:
+    """List the other resources that the fields name: the targets of `references`, faster."""
+    return {
+        Address("extension", name) if target == "voicemail" else Address(target, name)
+        for target, name in mentions(kind, fields)
+    }
 
 
 def secrets(kind: str, fields: Fields) -> dict[str, str]:

@@ -98,11 +98,11 @@ def _heads(nodes: Mapping[str, Filled]) -> Iterator[tuple[str, list[str]]]:
 def _trees_led_to(estate: Estate) -> set[str]:
     """Name the trees that numbers, queues, ring groups or other trees lead to."""
     return {
-        target.name
+        name
         for address, resource in estate.state.items()
         if address.kind != "call_test"
-        for _, target, _ in kinds.references(address.kind, resource.fields)
-        if target.kind == "ivr" and target != address
+        for kind, name in kinds.mentions(address.kind, resource.fields)
+        if kind == "ivr" and (kind, name) != address
     }
 
 

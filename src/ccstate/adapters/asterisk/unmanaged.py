@@ -79,7 +79,7 @@ def out_of_reach(drafted: Draft) -> Iterator[Diagnostic]:
     for address, fields in sorted(drafted.objects.items()):
         if address.kind in _PEOPLE:
             continue
-        named = {found.target for found in kinds.references(address.kind, fields)}
+        named = kinds.named(address.kind, fields)
         phones = {phone for target in named for phone in _phones_of(centre, target)}
         for target in sorted((named | phones) & drafted.elsewhere):
             yield codes.OUT_OF_REACH(address=address, target=target)

@@ -49,7 +49,7 @@ def draft(change: Change, live: Fields | None, secrets: Secrets) -> DraftedChang
         before=live,
         after=then,
         ledger=change.ledger if keeps else None,
-        names=frozenset(mention.target for mention in kinds.references(kind, then))
+        names=frozenset(kinds.named(kind, then))
         if then is not None and then != live
         else frozenset(),
     )

@@ -246,7 +246,7 @@ def write_objects(database: sqlite3.Connection, objects: Mapping[Address, Fields
         (*address, *target)
         for address, fields in objects.items()
         if fields is not None
-        for target in sorted({mention.target for mention in kinds.references(address.kind, fields)})
+        for target in sorted(kinds.named(address.kind, fields))
     ]
     database.executemany("INSERT INTO mention VALUES (?, ?, ?, ?)", mentions)
 
