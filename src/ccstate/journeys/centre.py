@@ -3,15 +3,16 @@ how long their prompts take to say.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from math import ceil
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from ccstate.kinds import KINDS, with_defaults
 from ccstate.model import Address, Fields, State
 
 Filled: TypeAlias = Mapping[str, Any]
+T = TypeVar("T")
 
 
 class Centre:
@@ -22,6 +23,7 @@ class Centre:
         for (kind, name), fields in objects.items():
             self._declared[kind][name] = fields
         self._filled: dict[str, Mapping[str, Filled]] = {}
+        self._made: dict[Callable[[Centre], Any], Any] = {}
 
     def of(self, kind: str) -> Mapping[str, Filled]:
         """Return the objects of a kind by name, with the defaults of the trade filled in."""
@@ -29,6 +31,13 @@ class Centre:
             named = self._declared[kind].items()
             self._filled[kind] = {name: with_defaults(kind, fields) for name, fields in named}
         return self._filled[kind]
+
+    def once(self, make: "Callable[[Centre], T]") -> T:
+        """Return what a function makes of this centre; it is called once."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        made: T = self._made[make]
+        return made
 
     def declares(self, address: Address, field: str) -> bool:
         """Check whether a field is declared, be it null."""

@@ -65,6 +65,9 @@ class Year:
         self._calendars: dict[str, tuple[bytes, Holidays]] = {}
         self._timetables: dict[bytes, Timetable] = {}
         self._days: dict[bytes | None, list[tuple[Spell, ...]]] = {}
+        self._together: dict[
+            tuple[bytes | None, ...], list[tuple[tuple[Phase, ...], tuple[Moment, ...]]]
+        ] = {}
         self._worlds: dict[tuple[str, ...], tuple[ScheduleState, ...]] = {}
 
     def timetable(self, name: str) -> Timetable | None:
@@ -198,11 +201,21 @@ class Year:
                 yield ScheduleState({**phases, **closed, **said}, found)
 
     def _combined(self, names: tuple[str, ...]) -> Iterator[ScheduleState]:
+        keys = tuple(map(self._key, names))  # for many schedules keep the same hours
+        if keys not in self._together:
+            self._together[keys] = list(self._moments([self._of(name) for name in names]))
+        for phases, moments in self._together[keys]:
+            yield ScheduleState(dict(zip(names, phases, strict=True)), moments)
+
+    def _moments(
+        self, year: Sequence[Sequence[tuple[Spell, ...]]]
+    ) -> Iterator[tuple[tuple[Phase, ...], tuple[Moment, ...]]]:
+        """Yield what several schedules say together in the year, and the moments at which they do."""
         begin = datetime(self.first.year, self.first.month, self.first.day, tzinfo=UTC)
         kinds: dict[tuple[tuple[Spell, ...], ...], int] = {}
-        for number, day in enumerate(zip(*map(self._of, names), strict=True)):
+        for number, day in enumerate(zip(*year, strict=True)):
             kinds.setdefault(day, number)
-        if not names:
+        if not year:
             kinds[()] = 0
         seen: dict[tuple[Hours, ...], Moment] = {}
         for day, number in kinds.items():
@@ -215,7 +228,7 @@ class Year:
         for hours, moment in seen.items():
             by_phase.setdefault(tuple(h.phase for h in hours), []).append(moment)
         for phases, moments in by_phase.items():
-            yield ScheduleState(dict(zip(names, phases, strict=True)), tuple(sorted(moments)))
+            yield phases, tuple(sorted(moments))
 
     def _of(self, name: str) -> list[tuple[Spell, ...]]:
         key = self._key(name)

@@ -1,6 +1,6 @@
 """The agents of a queue: its members, one by one, and what keeps a member from answering."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import Enum, StrEnum, auto
 from typing import Any, NamedTuple
 
@@ -59,8 +59,7 @@ def presence(centre: Centre, queue: Filled) -> Presence:
 
 def unordered_agents(centre: Centre, queue: Filled) -> Iterator[Agent]:
     """Yield the agents of `agents` as they come: to bring members into order takes most time."""
-    for place in range(len(queue.get("members") or ())):
-        yield from _agents_behind(centre, queue, place)
+    return _agents_at(centre, queue, range(len(queue.get("members") or ())))
 
 
 def agents(centre: Centre, queue: Filled) -> Iterator[Agent]:
@@ -69,24 +68,28 @@ def agents(centre: Centre, queue: Filled) -> Iterator[Agent]:
     In the order of its members, where that counts, else in one that is always the same. A person
     who is a member twice comes twice.
     """
-    for place in _order(queue):
-        yield from _agents_behind(centre, queue, place)
+    return _agents_at(centre, queue, _order(queue))
 
 
-def _agents_behind(centre: Centre, queue: Filled, place: int) -> Iterator[Agent]:
-    """Yield the device, the person or the people of the team that are a member of a queue."""
-    member = queue["members"][place]
-    is_dynamic = member["login"] == "dynamic"
-    if extension := member.get("extension"):
-        device = centre.of("extension").get(extension, {})
-        lack = Lack.NOTHING if _rings(device) else Lack.DEVICE
-        site = site_of(centre, extension)
-        yield Agent(place, "", extension, site, member["penalty"], lack, is_dynamic)
-        return
-    user = member.get("user")
-    for name in [user] if user else sorted(centre.people.get(member.get("team") or "", ())):
-        extension, site, lack = _person(centre, name, queue.get("skills") or ())
-        yield Agent(place, name, extension, site, member["penalty"], lack, is_dynamic)
+def _agents_at(centre: Centre, queue: Filled, places: Iterable[int]) -> Iterator[Agent]:
+    """Yield the devices, the people and the people of teams that are members of a queue."""
+    people, skills = centre.once(_People), queue.get("skills") or ()
+    for place in places:
+        member = queue["members"][place]
+        penalty, is_dynamic = member["penalty"], member["login"] == "dynamic"
+        if extension := member.get("extension"):
+            device = centre.of("extension").get(extension, {})
+            lack = Lack.NOTHING if _rings(device) else Lack.DEVICE
+            site = site_of(centre, extension)
+            yield Agent(place, "", extension, site, penalty, lack, is_dynamic)
+            continue
+        user = member.get("user")
+        for name in [user] if user else sorted(centre.people.get(member.get("team") or "", ())):
+            extension, site, lack, owned = people[name]
+            for skill in skills:
+                if skill not in owned:
+                    lack = Lack.SKILLS
+            yield Agent(place, name, extension, site, penalty, lack, is_dynamic)
 
 
 def _order(queue: Filled) -> list[int]:
@@ -136,21 +139,28 @@ def ringing(centre: Centre, queue: Filled) -> list[Agent]:
     return [agent for agent, counts in counted(centre, queue) if agent is counts]
 
 
-def _person(centre: Centre, name: str, skills: Collection[str]) -> tuple[str, str, Lack]:
-    """Return the phone of a person, where they work, and what keeps them from answering."""
-    user = centre.of("user").get(name, {})
-    extension = user.get("extension") or ""
-    site = site_of(centre, extension) or user.get("site") or ""
-    owned = user.get("skills") or {}
-    if any(skill not in owned for skill in skills):
-        lack = Lack.SKILLS
-    elif not extension:
-        lack = Lack.EXTENSION
-    elif not _rings(centre.of("extension").get(extension, {})):
-        lack = Lack.DEVICE
-    else:
-        lack = Lack.NOTHING
-    return extension, site, lack
+class _People(dict[str, tuple[str, str, Lack, Collection[str]]]):
+    """Of each person the phone, where they work, what keeps them from answering, and their skills.
+
+    Each is worked out once: most people are asked for by several queues, and by several rules.
+    """
+
+    def __init__(self, centre: Centre) -> None:
+        super().__init__()
+        self._centre = centre
+
+    def __missing__(self, name: str) -> tuple[str, str, Lack, Collection[str]]:
+        user = self._centre.of("user").get(name, {})
+        extension = user.get("extension") or ""
+        site = site_of(self._centre, extension) or user.get("site") or ""
+        if not extension:
+            lack = Lack.EXTENSION
+        elif not _rings(self._centre.of("extension").get(extension, {})):
+            lack = Lack.DEVICE
+        else:
+            lack = Lack.NOTHING
+        self[name] = extension, site, lack, user.get("skills") or {}
+        return self[name]
 
 
 def ringing_follows(centre: Centre, extension: Filled) -> list[Filled]:

@@ -16,8 +16,9 @@ Path: TypeAlias = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A value without parts, compared as a whole."""
+    """A value without parts, compared as a whole; `is_text` where people write it as they like."""
 
+    is_text: bool = False
     ref: str = ""
     destination: bool = False
     secret: bool = False
@@ -106,6 +107,7 @@ def _shape(annotation: Any, metadata: list[Any]) -> Shape:
         return shape_of(annotation)
     ref = next((mark.kind for mark in metadata if isinstance(mark, Ref)), "")
     return Leaf(
+        is_text=annotation is str,
         ref=ref,
         destination=any(isinstance(mark, Destination) for mark in metadata),
         secret=any(isinstance(mark, Secret) for mark in metadata),
@@ -284,41 +286,51 @@ def names(leaf: Leaf) -> bool:
 
 def _collector(shape: Shape) -> _Collect:
     match shape:
-        case Leaf(ref) if ref:
-
-            def collect(value: Any, found: list[Address]) -> None:
-                if isinstance(value, str):
-                    found.append(Address(ref, value))
-        case Leaf():
-
-            def collect(value: Any, found: list[Address]) -> None:
-                if isinstance(value, str) and "/" in value:
-                    kind, name = value.split("/", 1)
-                    found.append(Address(kind, name))
+        case Leaf(ref=ref):
+            return partial(_collect_name, ref) if ref else _collect_destination
         case Struct(fields):
-            inner = [(name, _collector(part)) for name, part in fields.items()]
-
-            def collect(value: Any, found: list[Address]) -> None:
-                if value is not None:
-                    for name, collect_inner in inner:
-                        if name in value:
-                            collect_inner(value[name], found)
+            return partial(_collect_fields, [(n, _collector(part)) for n, part in fields.items()])
         case OneOf(tag, variants):
-            by_type = {name: _collector(part) for name, part in variants.items()}
+            by_type = {name: _collector(variant) for name, variant in variants.items()}
+            return partial(_collect_variant, tag, by_type)
+        case ListOf(item):
+            return partial(_collect_items, _collector(item))
+        case MapOf(item):
+            return partial(_collect_values, _collector(item))
 
-            def collect(value: Any, found: list[Address]) -> None:
-                if value is not None and (collect_inner := by_type.get(value[tag])):
-                    collect_inner(value, found)
-        case _:
-            collect_item = _collector(shape.item)
-            is_list = isinstance(shape, ListOf)
 
-            def collect(value: Any, found: list[Address]) -> None:
-                if value is not None:
-                    for element in value if is_list else value.values():
-                        collect_item(element, found)
+def _collect_name(kind: str, value: Any, found: list[Address]) -> None:
+    if isinstance(value, str):
+        found.append(Address(kind, value))
 
-    return collect
+
+def _collect_destination(value: Any, found: list[Address]) -> None:
+    if isinstance(value, str) and "/" in value:
+        kind, name = value.split("/", 1)
+        found.append(Address(kind, name))
+
+
+def _collect_fields(fields: list[tuple[str, _Collect]], value: Any, found: list[Address]) -> None:
+    for name, collect in fields if value is not None else ():
+        if name in value:
+            collect(value[name], found)
+
+
+def _collect_variant(
+    tag: str, by_type: Mapping[str, _Collect], value: Any, found: list[Address]
+) -> None:
+    if value is not None and (collect := by_type.get(value[tag])):
+        collect(value, found)
+
+
+def _collect_items(collect: _Collect, value: Any, found: list[Address]) -> None:
+    for element in value if value is not None else ():
+        collect(element, found)
+
+
+def _collect_values(collect: _Collect, value: Any, found: list[Address]) -> None:
+    for element in value.values() if value is not None else ():
+        collect(element, found)
 
 
 def flatten(shape: Struct, fields: Fields) -> dict[str, Json]:

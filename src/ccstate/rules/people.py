@@ -18,11 +18,21 @@ from ccstate.rules.rule import Breach, Estate, Reach, Rule
 
 def _member_twice(estate: Estate) -> Iterator[Breach]:
     for name, queue in estate.of("queue").items():
-        if len(queue.get("members") or ()) < 2:
+        if len(queue.get("members") or ()) < 2 or not _has_doubles(estate, queue):
             continue
         address = Address("queue", name)
         for (kept, idle), people in _double_entries(estate, queue).items():
             yield _idle_member(address, kept, idle, people)
+
+
+def _has_doubles(estate: Estate, queue: Filled) -> bool:
+    """Check whether a phone is in the queue twice: only then the order of members matters."""
+    phones = [
+        agent.extension
+        for agent in unordered_agents(estate.centre, queue)
+        if agent.lack is Lack.NOTHING
+    ]
+    return len(set(phones)) < len(phones)
 
 
 def _double_entries(
