@@ -29,6 +29,7 @@ FIXTURES = {
     "attacked": "git",
     "committed": "git",
     "git": "git",
+    "signed": "git",
 }
 """Fixtures that start a program, with the mark of the tests that ask for them."""
 FILES = {
@@ -42,7 +43,7 @@ MARKS = {
     "sipp": {"sipp"},
     "asterisk": {"asterisk", "sipp", "espeak-ng"},
     "sshd": {"sshd", "ssh-keygen", "ssh-add", "ssh-agent"},
-    "git": {"git"},
+    "git": {"git", "ssh-keygen"},  # which makes and checks signatures
 }
 """The servers and programs that a test with a mark may start; with any mark, each that is no server."""
 # Each process asks this once, in whichever of its tests comes first.

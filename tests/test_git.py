@@ -31,6 +31,7 @@ COMMAND_LINES = {
     "plans": ["plans"],
     "apply": ["apply"],
     "unlock": ["unlock"],
+    "policy": ["policy"],
     "verify": ["verify"],
     "drift": ["drift"],
     "show": ["show", "queue/sales"],

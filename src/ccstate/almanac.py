@@ -1,14 +1,15 @@
-"""Convert holidays of countries and of iCalendar files to entries of a calendar.
+"""Convert holidays of countries, and iCalendar files, to entries of a calendar or to spans of time.
 
-An iCalendar file is not trusted: it is read line by line, up to a size and a count, and of
-its rules of recurrence only those are followed that name days of a year.
+An iCalendar file is not trusted: it is read line by line, up to a size and a count, and only rules
+of recurrence are followed that come to an end soon: those of entries name days of a year.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import NamedTuple, TypeAlias
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ccstate import codes
 from ccstate.desired.findings import did_you_mean, quote
@@ -86,6 +87,8 @@ class IcsContent:
 class _Event(NamedTuple):
     line: int
     fields: Mapping[str, list[str]]
+    timezones: Mapping[str, str]
+    """Name of the timezone of a field, where it has one."""
 
     def text(self, name: str) -> str:
         found = self.fields.get(name)
@@ -130,23 +133,26 @@ def _unreadable(file: str, line: int, problem: str, hint: str) -> Diagnostic:
 def _events(data: bytes, file: str, read: IcsContent) -> Iterator[_Event]:
     inside: list[str] = []
     fields: dict[str, list[str]] = {}
+    timezones: dict[str, str] = {}
     start = 0
-    for number, name, value in _properties(data, file, read):
+    for number, name, value, timezone in _properties(data, file, read):
         if name == "BEGIN":
             inside.append(value.upper())
             if inside[-1] == "VEVENT":
-                fields, start = {}, number
+                fields, timezones, start = {}, {}, number
         elif name == "END" and inside:
             if inside.pop() == "VEVENT":
-                yield _Event(start, fields)
+                yield _Event(start, fields, timezones)
         elif name == "X-WR-CALNAME" and inside == ["VCALENDAR"]:
             read.name = _plain(value)
         elif inside[-1:] == ["VEVENT"]:
             fields.setdefault(name, []).append(value)
+            if timezone:
+                timezones[name] = timezone
 
 
-def _properties(data: bytes, file: str, read: IcsContent) -> Iterator[tuple[int, str, str]]:
-    """Yield line, name and value of each property; lines that are folded count as one."""
+def _properties(data: bytes, file: str, read: IcsContent) -> Iterator[tuple[int, str, str, str]]:
+    """Yield line, name, value and timezone of each property; lines that are folded count as one."""
     # Only its reader of lines: that of whole calendars follows what rules timezones have.
     from icalendar.parser import Contentlines
 
@@ -162,11 +168,11 @@ def _properties(data: bytes, file: str, read: IcsContent) -> Iterator[tuple[int,
         if not line:
             continue
         try:
-            name, _, value = line.parts()
+            name, parameters, value = line.parts()
         except ValueError:
             read.left_out.append(f"{file}: line {number} is no property: {quote(_plain(line))}")
             continue
-        yield number, name.upper(), value
+        yield number, name.upper(), value, str(parameters.get("TZID", ""))
 
 
 def _plain(text: str) -> str:
@@ -321,3 +327,164 @@ def _in_month(year: int, month: int, days: Iterable[str]) -> Iterator[date]:
         place = int(number)
         if place and -len(found) <= place <= len(found):
             yield date(year, month, found[place - 1 if place > 0 else place])
+
+
+# Spans of time of an iCalendar file
+
+
+def read_periods(
+    data: bytes, file: str, zone: tzinfo, first: datetime, last: datetime
+) -> list[tuple[datetime, datetime]]:
+    """List the spans of the events that lie between two moments, in UTC, series and timezones followed.
+
+    Whole days, and times without a timezone, are those of the zone. Raises InvalidInput where
+    anything in it is not understood: each event counts, or the file does not.
+    """
+    if len(data) > LARGEST:
+        raise InvalidInput(_unreadable(file, 0, "it is larger than 1 MB", "take out what is old"))
+    read = IcsContent()
+    found: list[tuple[datetime, datetime]] = []
+    for event in _events(data, file, read):
+        try:
+            found += _spans_of(event, zone, first, last)
+        except _LeftOut as why:
+            summary = quote(_plain(event.text("SUMMARY")))
+            raise InvalidInput(_not_a_period(file, event.line, f"{summary}: {why}")) from None
+        if len(found) > MOST_PERIODS:
+            raise InvalidInput(
+                _not_a_period(file, event.line, f"more than {MOST_PERIODS:,} events")
+            )
+    if read.left_out:
+        raise InvalidInput(_not_a_period(file, 0, read.left_out[0]))
+    return sorted(found)
+
+
+MOST_PERIODS = 10_000
+"""Events of a file between two moments."""
+
+
+def _not_a_period(file: str, line: int, reason: str) -> Diagnostic:
+    hint = "correct it there, or write the period into the policy"
+    return codes.POLICY_CALENDAR(
+        Span(file, line) if line else Span(file), file=file, reason=reason, hint=hint
+    )
+
+
+def _spans_of(
+    event: _Event, zone: tzinfo, first: datetime, last: datetime
+) -> Iterator[tuple[datetime, datetime]]:
+    if event.text("STATUS").upper() == "CANCELLED":
+        return
+    if "RECURRENCE-ID" in event.fields or "RDATE" in event.fields:
+        raise _LeftOut("an exception to a series is not followed, write it by hand")
+    if not event.text("DTSTART"):
+        raise _LeftOut("it has no DTSTART")
+    own = _zone_of(event, "DTSTART", zone)
+    begin = _clock(event.text("DTSTART"), own, own)
+    length = _duration(event, begin, own, zone)
+    if length <= timedelta(0):
+        raise _LeftOut("it ends before it begins")
+    skipped = {
+        _clock(text, _zone_of(event, "EXDATE", zone), own)
+        for value in event.fields.get("EXDATE", ())
+        for text in value.split(",")
+    }
+    earliest = (first - length - timedelta(days=2)).astimezone(own).replace(tzinfo=None)
+    latest = (last + timedelta(days=2)).astimezone(own).replace(tzinfo=None)
+    for start in _starts(event, begin, own, latest):
+        if start < earliest or start in skipped:
+            continue
+        span = tuple(m.replace(tzinfo=own).astimezone(UTC) for m in (start, start + length))
+        if span[0] < last and span[1] > first:
+            yield span[0], span[1]
+
+
+def _zone_of(event: _Event, name: str, zone: tzinfo) -> tzinfo:
+    """Find the timezone of a field: its own, by a name of IANA or of Windows, or UTC, or the zone."""
+    if event.text(name).endswith("Z"):
+        return UTC
+    named = event.timezones.get(name, "")
+    if not named:
+        return zone
+    from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
+
+    try:
+        return ZoneInfo(WINDOWS_TO_OLSON.get(named, named))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise _LeftOut(f"its timezone {quote(_plain(named))} is unknown") from None
+
+
+def _clock(text: str, zone: tzinfo, own: tzinfo) -> datetime:
+    """Parse a moment as a clock in the own zone shows it; a day is its beginning."""
+    text = text.strip()
+    unknown = _LeftOut(f"{quote(_plain(text))} is no date, or lies too far away")
+    if not re.fullmatch(r"[0-9]{8}(T[0-9]{6}Z?)?", text):
+        raise unknown
+    form = "%Y%m%dT%H%M%S" if "T" in text else "%Y%m%d"
+    try:
+        moment = datetime.strptime(text.removesuffix("Z"), form)  # noqa: DTZ007 - as a clock shows it
+    except ValueError:
+        raise unknown from None
+    if not 1900 <= moment.year <= 2200:
+        raise unknown
+    zone = UTC if text.endswith("Z") else zone
+    return (
+        moment if zone is own else moment.replace(tzinfo=zone).astimezone(own).replace(tzinfo=None)
+    )
+
+
+def _duration(event: _Event, begin: datetime, own: tzinfo, zone: tzinfo) -> timedelta:
+    if end := event.text("DTEND"):
+        return _clock(end, _zone_of(event, "DTEND", zone), own) - begin
+    if text := event.text("DURATION"):
+        last, clock = _after(begin.date(), f"{begin:%H:%M}", text)
+        return datetime.fromisoformat(f"{last}T{clock}") - begin.replace(second=0)
+    return (
+        timedelta(days=1) if len(event.text("DTSTART").strip()) == len("20261224") else timedelta(0)
+    )
+
+
+_PARTS_OF_PERIODS = {
+    "DAILY": {"BYDAY", "BYMONTH"},
+    "WEEKLY": {"BYDAY", "BYMONTH"},
+    "MONTHLY": {"BYDAY", "BYMONTH", "BYMONTHDAY", "BYSETPOS"},
+    "YEARLY": {"BYDAY", "BYMONTH", "BYMONTHDAY", "BYSETPOS"},
+}
+"""Parts that are followed, by frequency: with others a rule might look for days without end."""
+_BOUNDS = {
+    "INTERVAL": "[1-9][0-9]{0,3}",
+    "COUNT": "[1-9][0-9]{0,4}",
+    "BYMONTH": "([1-9]|1[0-2])(,([1-9]|1[0-2])){0,11}",
+}
+
+
+def _starts(event: _Event, begin: datetime, own: tzinfo, latest: datetime) -> Iterator[datetime]:
+    """List when an event begins, up to a time, as a clock in its own timezone shows it."""
+    text = event.text("RRULE")
+    if not text:
+        yield begin
+        return
+    from dateutil.rrule import rrulestr
+
+    rule = dict(part.upper().split("=", 1) for part in text.split(";") if "=" in part)
+    frequency = rule.get("FREQ", "")
+    followed = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST"} | _PARTS_OF_PERIODS.get(
+        frequency, set()
+    )
+    bounded = all(re.fullmatch(_BOUNDS[name], rule[name]) for name in _BOUNDS.keys() & rule.keys())
+    if frequency not in _PARTS_OF_PERIODS or rule.keys() - followed or not bounded:
+        raise _LeftOut(f"its rule {quote(_plain(text))} is not followed: write it by hand")
+    until = rule.pop("UNTIL", "")
+    end = min(latest, _clock(until, own, own) if until else latest)
+    if len(until) == len("20261224"):
+        end = min(latest, end + timedelta(days=1, microseconds=-1))
+    try:
+        series = rrulestr(
+            ";".join(f"{name}={value}" for name, value in rule.items()), dtstart=begin
+        )
+        for start in series:
+            if start > end:
+                return
+            yield start
+    except (ValueError, TypeError, OverflowError):
+        raise _LeftOut(f"its rule {quote(_plain(text))} cannot be read") from None

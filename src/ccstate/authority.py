@@ -62,6 +62,14 @@ class Authority:
     """Address of the run on the code host."""
     change: str = ""
     """Address of the pull request or merge request."""
+    authors: tuple[str, ...] = ()
+    """Authors of its commits, each as "name <email>": none of them approves it."""
+    head: str = ""
+    """Commit that reviewers saw last: the head of the pull request, or of the branch that was merged."""
+    signed_by: str = ""
+    """Person of the policy whose key signed the commit with the trailer `Emergency:`; "" where none."""
+    declared_by: str = ""
+    """Person or account that declares the emergency at the apply; "" where a trailer does, or none is."""
 
 
 NO_AUTHORITY = Authority()

@@ -8,12 +8,13 @@ Why: docs/adr/0018-what-a-branch-can-contain-is-not-trusted.md.
 """
 
 import os
+import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import NamedTemporaryFile, TemporaryFile
 from typing import IO
 
 from ccstate.machine import program
@@ -34,9 +35,18 @@ _SETTINGS = (
     ("credential.helper", ""),
     ("diff.external", ""),
     ("gpg.program", "false"),
+    ("gpg.openpgp.program", "false"),
+    ("gpg.x509.program", "false"),
+    ("gpg.ssh.program", "false"),
+    ("gpg.ssh.defaultKeyCommand", "false"),
+    ("gpg.ssh.allowedSignersFile", os.devnull),
+    ("gpg.ssh.revocationFile", os.devnull),
     ("log.showSignature", "false"),
     ("protocol.allow", "never"),
 )
+# What ssh-keygen prints of a good signature by a key of the allowed signers file. Source: OpenSSH 9.2
+# sshsig.c; gpg-interface.c of git 2.39, `parse_ssh_output`.
+_SIGNED = re.compile(rb'Good "git" signature for (\S+) with \S+ key SHA256:\S+')
 _OPTIONS = ("--no-pager", "--no-replace-objects", "--no-optional-locks")
 # Environment variables: git(1). A lazy fetch of a partial clone would start programs: `protocol.allow`
 # and GIT_ALLOW_PROTOCOL stop it in every version, GIT_NO_LAZY_FETCH (2.45) earlier.
@@ -95,6 +105,26 @@ class Repository:
         """Check whether git passes the file over, because an ignore file says so."""
         return self.succeeds("check-ignore", "--quiet", "--", f"./{self.inside(path)}")
 
+    def signer(self, commit: str, keys: Mapping[str, Iterable[str]]) -> str:
+        """Name whose SSH key signed a commit, of the names with their public keys; "" where none did.
+
+        What the user's or the repository's settings take for a good signature counts for nothing.
+        """
+        keygen = program("ssh-keygen")
+        lines = [f'{name} namespaces="git" {key}\n' for name, own in keys.items() for key in own]
+        if keygen is None or not lines:
+            return ""
+        with NamedTemporaryFile("w", prefix="ccstate-signers-") as allowed:
+            allowed.writelines(lines)
+            allowed.flush()
+            settings = ("gpg.ssh.program", keygen), ("gpg.ssh.allowedSignersFile", allowed.name)
+            code, _, err = self._run(("verify-commit", "--raw", commit), settings)
+        found = {
+            match[1].decode() for line in err.splitlines() if (match := _SIGNED.fullmatch(line))
+        }
+        name = found.pop() if len(found) == 1 else ""
+        return name if code == 0 and name in keys else ""
+
     @contextmanager
     def stream(self, *arguments: str) -> Iterator[IO[bytes]]:
         """Stream what git prints; the reader may stop early.
@@ -124,10 +154,12 @@ class Repository:
             finally:
                 process.terminate()
 
-    def _run(self, arguments: tuple[str, ...]) -> tuple[int, bytes, bytes]:
+    def _run(
+        self, arguments: tuple[str, ...], settings: Iterable[tuple[str, str]] = ()
+    ) -> tuple[int, bytes, bytes]:
         try:
             done = subprocess.run(  # noqa: S603 - no shell; the arguments are ours
-                self._command(arguments),
+                self._command(arguments, settings),
                 cwd=self.top,
                 env=_environment(),
                 stdin=subprocess.DEVNULL,
@@ -156,8 +188,13 @@ class Repository:
         except OSError:
             raise GitMissing from None
 
-    def _command(self, arguments: tuple[str, ...]) -> list[str]:
-        settings = [part for name, value in _SETTINGS for part in ("-c", f"{name}={value}")]
+    def _command(
+        self, arguments: tuple[str, ...], more: Iterable[tuple[str, str]] = ()
+    ) -> list[str]:
+        # The last of a name wins.
+        settings = [
+            part for name, value in (*_SETTINGS, *more) for part in ("-c", f"{name}={value}")
+        ]
         places = [f"--git-dir={self.git_dir}", f"--work-tree={self.top}"]
         # check-ignore takes names, not patterns, and fails where that is said (git 2.39).
         literal = [] if arguments[0] == "check-ignore" else ["--literal-pathspecs"]

@@ -4,8 +4,8 @@ Commands are imported when they run, so that `ccstate --help` answers at once. R
 standard output, remarks and warnings to standard error.
 
     0  clean        1  error        2  changes (with --detailed-exitcode)
-    3  refused before the first write: a limit, a protection, a stale or edited plan
-    4  applied, but not confirmed   5  locked         130, 143  stopped by a signal
+    3  refused before the first write: a limit, a protection, a policy, a stale or edited plan
+    4  applied, but not confirmed   5  locked, or frozen         130, 143  stopped by a signal
 """
 
 import gc
@@ -35,6 +35,7 @@ COMMANDS = {
     "apply": ("apply", "Do what a plan says, and confirm it by reading again"),
     "unlock": ("apply", "Remove the lock of an apply that died"),
     "rollback": ("rollback", "Plan the way back: of a plan, or to a commit"),
+    "policy": ("policy", "Show the policy that counts, and when changes may be applied"),
     "verify": ("live", "Read the platforms and compare them with the desired state"),
     "drift": ("live", "Say what was changed by hand since the last apply"),
     "show": ("live", "Show an object as declared, applied and live; or a plan"),

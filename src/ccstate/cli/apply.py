@@ -8,6 +8,8 @@ import click
 from ccstate import codes
 from ccstate.cli.environment import ENVIRONMENT
 from ccstate.cli.output import OutputFailed, in_format, print_remark, print_report
+from ccstate.cli.plan import reason
+from ccstate.cli.policy import BASE
 from ccstate.cli.progress import ApplyTerminal, Terminal
 from ccstate.errors import InvalidInput, Locked, Unreadable
 from ccstate.project import Project
@@ -20,20 +22,38 @@ from ccstate.render.receipt import APPLY, UNLOCKED, Unlocked
 @click.option(
     "--drain", metavar="DURATION", help="Wait so long for callers in what the plan touches: 5m."
 )
+@click.option(
+    "--emergency",
+    default=None,
+    metavar="REASON",
+    callback=reason,
+    help="Go beyond the policy; only by those whom it names.",
+)
+@BASE
 @in_format(APPLY)
 @ENVIRONMENT
 @click.pass_obj
 def apply(
-    root: Any, *, plan_id: str | None, resume: bool, drain: str | None, form: str, environment: str
+    root: Any,
+    plan_id: str | None,
+    *,
+    resume: bool,
+    drain: str | None,
+    emergency: str,
+    base: str,
+    form: str,
+    environment: str,
 ) -> int:
     """Do what a plan says, and confirm it by reading again.
 
-    Without PLAN_ID the plan that `ccstate plan` wrote last is taken. A plan that was edited, or whose
-    platform changed since, is refused before the first write.
+    Without PLAN_ID the plan that `ccstate plan` wrote last is taken. A plan that was edited, whose
+    platform changed since, or that lacks what the policy asks for is refused before the first write.
     """
     wait = None if drain is None else _seconds(drain)
     with ApplyTerminal() as terminal:
-        receipt = Project.open(root, terminal, environment).apply(plan_id, resume=resume, wait=wait)
+        receipt = Project.open(root, terminal, environment).apply(
+            plan_id, resume=resume, wait=wait, base=base, emergency=emergency
+        )
     with suppress(OutputFailed):  # the apply itself succeeded: its exit code stays
         print_report(APPLY, form, receipt)
     return 0 if receipt.confirmed else 4

@@ -3,7 +3,7 @@
 import re
 import sys
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -11,13 +11,17 @@ from ccstate import codes
 from ccstate.cli import days
 from ccstate.cli.environment import ENVIRONMENT
 from ccstate.cli.output import in_format, palette, print_remark, print_report, width
+from ccstate.cli.policy import BASE
 from ccstate.cli.progress import Terminal
 from ccstate.errors import InvalidInput
 from ccstate.project import Project, SavedPlan, now
 from ccstate.render.attention import BUSY, BusyPlan
+from ccstate.render.formats import Report
 from ccstate.render.plan import PLAN, PlanToShow
 from ccstate.render.plans import PLAN_FOLDER, PlanFolder
+from ccstate.render.policy import VERDICT, JudgedPlan
 
+T = TypeVar("T")
 AGE = "7d"
 
 
@@ -47,6 +51,7 @@ def reason(ctx: click.Context, param: click.Parameter, value: str | None) -> str
     metavar="ADDRESS",
     help="Plan this object and what it needs, and leave the rest for later; repeatable.",
 )
+@BASE
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where something changes.")
 @ENVIRONMENT
 @click.pass_obj
@@ -57,6 +62,7 @@ def plan(
     form: str,
     forced: str,
     only: tuple[str, ...],
+    base: str,
     detailed_exitcode: bool,
     environment: str,
 ) -> int:
@@ -70,8 +76,10 @@ def plan(
     saved = project.save(planned.plan)
     show_plan(saved, form)
     if planned.activity:
-        _show_activity(BusyPlan(planned.activity, saved.id), form)
-    if saved.plan.refusals:
+        _show_beside(BUSY, BusyPlan(planned.activity, saved.id), form)
+    verdict, policy, _ = project.verdict(saved.plan, base=base)
+    _show_beside(VERDICT, JudgedPlan(verdict, policy), form)
+    if saved.plan.refusals or verdict.refused:
         return 3
     return 2 if saved.plan.steps and detailed_exitcode else 0
 
@@ -83,12 +91,12 @@ def show_plan(saved: SavedPlan, form: str) -> None:
         print_remark(f"plan {saved.id}: plans/{saved.id}/plan.json")
 
 
-def _show_activity(found: BusyPlan, form: str) -> None:
-    """Print what is going on at the objects that the plan changes, on standard error beside JSON."""
-    if form in BUSY.formats:
-        print_report(BUSY, form, found)
-    else:
-        print_remark(BUSY.render("text", found, width(), palette(sys.stdout)))
+def _show_beside(report: Report[T], value: T, form: str) -> None:
+    """Print what is not part of the plan, on standard error beside JSON."""
+    if form in report.formats:
+        print_report(report, form, value)
+    elif text := report.render("text", value, width(), palette(sys.stdout)):
+        print_remark(text)
 
 
 @click.command()

@@ -27,7 +27,7 @@ def check_alone(file: str, kind: Kind, name: str, fields: Fields) -> Iterator[Fi
 
 
 def _site(site: Mapping[str, Any]) -> _Problems:
-    yield from _timezone(site)
+    yield from check_timezone(site)
     seen: dict[str, str] = {}
     for area, content in (site.get("areas") or {}).items():
         for desk in content.get("desks") or ():
@@ -38,21 +38,21 @@ def _site(site: Mapping[str, Any]) -> _Problems:
 
 def _calendar(calendar: Mapping[str, Any]) -> _Problems:
     for index, holiday in enumerate(calendar["holidays"]):
-        yield from _days(holiday, ("holidays", index), quote(holiday["name"]))
+        yield from check_days(holiday, ("holidays", index), quote(holiday["name"]))
         yield from _part_of_day(holiday, "hours", ("holidays", index))
 
 
 def _schedule(schedule: Mapping[str, Any]) -> _Problems:
-    yield from _timezone(schedule)
+    yield from check_timezone(schedule)
     yield from _calendar({"holidays": schedule.get("holidays") or ()})
     for index, season in enumerate(schedule.get("seasons") or ()):
-        yield from _days(season, ("seasons", index), "the season")
+        yield from check_days(season, ("seasons", index), "the season")
     for index, exception in enumerate(schedule.get("exceptions") or ()):
-        yield from _days(exception, ("exceptions", index), "the exception")
+        yield from check_days(exception, ("exceptions", index), "the exception")
         yield from _part_of_day(exception, "closed", ("exceptions", index))
 
 
-def _days(entry: Mapping[str, Any], root: Path, what: str) -> _Problems:
+def check_days(entry: Mapping[str, Any], root: Path, what: str) -> _Problems:
     """Check the days of an entry: each exists, and the last is not before the first."""
     first, last = entry.get("date") or entry["every"], entry.get("until")
     is_dated = bool(entry.get("date"))
@@ -118,7 +118,8 @@ def _feature_code(code: Mapping[str, Any]) -> _Problems:
             )
 
 
-def _timezone(fields: Mapping[str, Any]) -> _Problems:
+def check_timezone(fields: Mapping[str, Any]) -> _Problems:
+    """Check that the machine knows the timezone of the fields."""
     name = fields["timezone"]
     if not _is_timezone(name):
         from zoneinfo import available_timezones

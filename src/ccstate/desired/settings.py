@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from ccstate import codes
 from ccstate.desired.findings import Finding, diagnose, did_you_mean, explain, quote
+from ccstate.desired.policy import PolicyForm, check_policy
 from ccstate.desired.tree import content_of, link_refused
 from ccstate.desired.yaml_values import read
 from ccstate.errors import Diagnostic, InvalidInput, Severity, Span
@@ -106,6 +107,8 @@ class ProjectFile(Strict):
     """Fields for every resource of a kind that does not declare them itself."""
     rules: dict[RuleCode, Literal["ignore", "warning", "error"]] = Field(default_factory=dict)
     """How severe a rule is in this project, by its code."""
+    policy: PolicyForm | None = None
+    """Who has to approve which changes, and when they may be applied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +163,7 @@ class Settings:
     targets: tuple[Target, ...]
     defaults: dict[str, Fields]
     rules: dict[str, Severity | None]
+    policy: PolicyForm
     environment: str = ""
     environments: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
     """The targets of every environment, by its name."""
@@ -226,6 +230,10 @@ def load_settings(root: Path) -> Settings:
     }
     for each in (*targets, *chain.from_iterable(environments.values())):
         findings += find_plain_secrets(each.connection, FILE, (*each.path, "connection"))
+    if file.policy:
+        known = {each.name for each in (*targets, *chain.from_iterable(environments.values()))}
+        wrong_policy = check_policy(file.policy, known, environments)
+        findings += [Finding(FILE, ("policy", *path), problem) for path, problem in wrong_policy]
     if findings:
         raise InvalidInput(diagnose(findings, lambda _: content))
     return Settings(
@@ -237,6 +245,7 @@ def load_settings(root: Path) -> Settings:
             code: None if word == "ignore" else Severity(word) for code, word in file.rules.items()
         },
         environments=environments,
+        policy=file.policy or PolicyForm(),
     )
 
 

@@ -36,9 +36,11 @@ if TYPE_CHECKING:
     from ccstate.imports import ImportOptions
     from ccstate.journeys.call_tests import CallResult
     from ccstate.journeys.flow import Flow
+    from ccstate.policy import Policy
     from ccstate.project.applying import Unlocked
     from ccstate.project.calls import TestRun
     from ccstate.project.records import Records
+    from ccstate.project.policy import Judged
     from ccstate.render.comparison import Drifted, ObjectViews, Verified
     from ccstate.render.enumeration import Enumeration
     from ccstate.render.imported import Import
@@ -157,6 +159,10 @@ class Project:
                 with self.listener.during("Judging the desired state"):
                     problems += verdict(self.settings, desired, _day(today), cache)
             problems += self._targets.problems()
+            if self.settings.policy.calendars():
+                from ccstate.project.policy import calendar_problems
+
+                problems += calendar_problems(self.settings, now())
         except CcstateError as error:
             return Validated(sorted(error.problems, key=sort_key), desired, judged)
         return Validated(sorted(problems, key=sort_key), desired, judged)
@@ -242,13 +248,17 @@ class Project:
         resume: bool = False,
         wait: float | None = None,
         authority: "Authority | None" = None,
+        base: str = "",
+        emergency: str = "",
     ) -> "Receipt":
         """Apply a plan and confirm it by reading again: a plan, one by its id, or the latest.
 
         A plan that is not saved yet is saved. `resume` goes on with an apply that was interrupted.
         `wait` is for how many seconds to wait until no caller is in what the plan changes. `authority`
         is on whose word it is applied; where none is given, that of the plan's commit and of this
-        process. Raises Blocked before the first write where the plan must not be applied, Locked where another apply runs, and
+        process. The policy of the commit `base` counts (see `verdict`), and `emergency` is the reason
+        for going beyond it. Raises Blocked before the first write where the plan must not be applied,
+        Locked where another apply runs or the policy has it wait, and
         `ccstate.apply.perform.Interrupted` where a platform is lost in the middle.
         """
         from ccstate.project.applying import (
@@ -277,8 +287,40 @@ class Project:
         reviewed = read_plan(plans, targets, chosen, given)
         refuse_overtaken(plans, targets, chosen, reviewed)
         return apply_plan(
-            plans, targets, chosen, reviewed, resume=resume, wait=wait, authority=authority
+            plans,
+            targets,
+            chosen,
+            reviewed,
+            resume=resume,
+            wait=wait,
+            authority=authority,
+            base=base,
+            emergency=emergency,
         )
+
+    def policy(self, base: str = "") -> "Policy":
+        """Read the policy that counts: that of the commit before the change that is checked out.
+
+        That is `base`; where none is given, where the branch left origin's main branch, or else the
+        first parent of HEAD. Raises InvalidInput where it is not known, or cannot be used.
+        """
+        from ccstate.history.commit_before import base_of
+        from ccstate.project.policy import policy_in_force
+
+        return policy_in_force(self.settings, base_of(self.root, base))
+
+    def verdict(
+        self,
+        plan: Plan,
+        *,
+        authority: "Authority | None" = None,
+        base: str = "",
+        emergency: str = "",
+    ) -> "Judged":
+        """Judge by the policy that counts whether a plan may be applied now, as `apply` does."""
+        from ccstate.project.policy import judge_now
+
+        return judge_now(self.settings, plan, authority, base=base, emergency=emergency)
 
     def saved_plans(self) -> "list[ListedPlan]":
         """List every saved plan, with what became of it."""

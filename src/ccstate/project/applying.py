@@ -1,7 +1,5 @@
 """An apply from a plan's id to its receipt: which plan, under which locks, what is recorded."""
 
-import getpass
-import os
 import socket
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -34,7 +32,6 @@ from ccstate.errors import (
     Span,
     Unreadable,
 )
-from ccstate.history.authority import authority_of_commit
 from ccstate.history.commits import head_commit, same_desired_state
 from ccstate.history.overtaken import is_in_history, redeclared
 from ccstate.model import Plan
@@ -46,6 +43,7 @@ from ccstate.project.plan_folder import (
     refuse_other_environment,
     refuse_other_platforms,
 )
+from ccstate.project.policy import account, judge_now, refuse
 from ccstate.project.targets import Targets
 from ccstate.render.plans import ListedPlan
 from ccstate.render.receipt import receipt_markdown
@@ -91,14 +89,19 @@ def apply_plan(
     resume: bool,
     wait: float | None,
     authority: Authority | None = None,
+    base: str = "",
+    emergency: str = "",
 ) -> Receipt:
     """Apply a plan under the locks of its platforms; `wait`: seconds to wait for callers.
 
     Where no authority is given, the plan's commit says who asked, and this process who applies.
-    Raises Blocked where it was applied already, or begun and not resumed.
+    The policy of the base counts; an emergency has a reason. Raises Blocked where it was applied
+    already, begun and not resumed, or by that policy; Locked where that has it wait.
     """
     _refuse_finished(plans, plan_id)
-    applying = _Apply(plans, targets, plan_id, plan, authority or authority_of(plans, plan))
+    judged = judge_now(targets.settings, plan, authority, base=base, emergency=emergency)
+    refuse(judged.verdict)  # before a lock is asked for
+    applying = _Apply(plans, targets, plan_id, plan, judged.authority)
     with applying.locked(resume=resume) as held:
         # Looked at again under the locks: another apply may have ended meanwhile.
         _refuse_finished(plans, plan_id)
@@ -107,18 +110,16 @@ def apply_plan(
         try:
             if wait is not None:
                 drain(plan, held.adapters, wait, targets.listener.remark)
+            # At this moment: a freeze may have begun while it waited.
+            again = judge_now(targets.settings, plan, authority, base=base, emergency=emergency)
+            refuse(again.verdict)
+            applying.warn([replace(p, severity=Severity.WARNING) for p in again.verdict.overruled])
             receipt = applying.perform(held)
         except KeyboardInterrupt:
             if plans.is_begun(plan_id):
                 targets.listener.remark(f"\nStopped. To go on:  ccstate apply {plan_id} --resume")
             raise
     return replace(receipt, warnings=tuple(applying.warnings))
-
-
-def authority_of(plans: SavedPlans, plan: Plan) -> Authority:
-    """Find what is known of the word on which a plan is applied here: its commit's, and this user's."""
-    found = authority_of_commit(plans.root, plan.commit)
-    return replace(found, applied_by=_user(), host=socket.gethostname())
 
 
 def nothing_to_apply() -> Receipt:
@@ -146,7 +147,7 @@ class _Apply:
         names = list(dict.fromkeys(step.target for step in self.plan.steps))
         found = self.targets.named(names) if names else []
         adapters = {target.name: self.targets.adapter(target) for target in found}
-        holder = this_process(f"{_user()}@{socket.gethostname()}", _now(), self.plan_id)
+        holder = this_process(f"{account()}@{socket.gethostname()}", _now(), self.plan_id)
         return (holding_again if resume else holding)(adapters, holder, self.warn)
 
     def perform(self, held: Held) -> Receipt:
@@ -282,14 +283,6 @@ def _commit(commit: str) -> str:
 def _refuse_finished(plans: SavedPlans, plan_id: str) -> None:
     if plans.is_finished(plan_id):
         raise Blocked(codes.PLAN_BEGUN(plan_id=plan_id, folder=FOLDER, receipt=RECEIPT))
-
-
-def _user() -> str:
-    """Name the user; by number where the machine does not know the name, as in containers."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # before Python 3.13 the one, since then the other
-        return str(os.getuid())
 
 
 def _now() -> str:

@@ -25,5 +25,6 @@ REPORTS: Mapping[str, type] = {
     "test": calls.TestsRun,
     "test-live": calls.CallsPlaced,
     "import": objects.Imported,
+    "policy": objects.PolicyThatCounts,
 }
 """What a command prints with `--format json`, by the name of its schema; `plan` prints a plan."""

@@ -522,3 +522,23 @@ class Imported:
     """What callers meet before and after; null where nothing was made."""
     report: str | None
     """File that lists all of it; null where none was written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyThatCounts:
+    """The report of `ccstate policy`."""
+
+    commit: str
+    """Commit whose policy counts; empty where it is that of the files as they are, or there is none."""
+    policy: dict[str, Any]
+    """The policy, as the project file declares it."""
+    at: str | None
+    """Moment that was asked about, as ISO 8601; null where none was."""
+    open: bool | None
+    """Whether changes may be applied then, as far as windows and freezes for every change say."""
+    until: str | None
+    """When that changes, as ISO 8601 in UTC; null where that is not within 400 days, or not asked."""
+    freezes: list[str]
+    """Freezes at that moment."""
+    windows: list[str]
+    """Change windows to wait for; empty where one is open, or there is none."""

@@ -1,0 +1,161 @@
+"""The policy that counts for what is checked out: that of the commit before, never the change's own.
+
+Read by git's objects from the base, iCalendar files too. Where there is no commit yet, or no git, the
+files as they are say it. Why: docs/adr/0037-the-policy-before-the-change-counts.md.
+"""
+
+import getpass
+import os
+import socket
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+from ccstate import codes
+from ccstate.almanac import read_periods
+from ccstate.authority import Authority
+from ccstate.desired import Settings
+from ccstate.desired.policy import PolicyForm, check_policy
+from ccstate.desired.settings import FILE
+from ccstate.desired.tree import content_of
+from ccstate.desired.yaml_values import read
+from ccstate.errors import Blocked, Diagnostic, InvalidInput, Locked, Span
+from ccstate.git import GitFailed
+from ccstate.history.authority import authority_of
+from ccstate.history.commit_before import Base, base_of, file_in, refuse_missing
+from ccstate.model import Plan
+from ccstate.policy import Policy, Verdict, judge
+
+
+class Judged(NamedTuple):
+    """A verdict, by which policy it is made, and on whose word the plan is."""
+
+    verdict: Verdict
+    policy: Policy
+    authority: Authority
+
+
+def policy_in_force(settings: Settings, base: Base) -> Policy:
+    """Read the policy of the commit before the change.
+
+    Raises InvalidInput where that commit is not known, or its policy cannot be used.
+    """
+    refuse_missing(base)
+    root = settings.root
+    if not base.is_versioned:
+        form = settings.policy
+        return Policy(form, {name: _working(root, name) for name in form.calendars()})
+    if not base.commit:
+        return Policy(PolicyForm())
+    try:
+        content = file_in(root, base.commit, root / FILE)
+        form = PolicyForm() if content is None else _form(content, base.commit, settings)
+        calendars = {name: _committed(root, name, base.commit) for name in form.calendars()}
+    except GitFailed as failed:
+        raise InvalidInput(_unreadable(base.commit, f"git says: {failed}")) from None
+    return Policy(form, calendars, base.commit)
+
+
+def _form(content: bytes, commit: str, settings: Settings) -> PolicyForm:
+    document, problems = read(content, FILE)
+    if problems or not isinstance(document, dict):
+        raise InvalidInput(_unreadable(commit, f"{FILE} is no valid YAML"))
+    if document.get("policy") is None:
+        return PolicyForm()
+    try:
+        form = PolicyForm.model_validate(document["policy"])
+    except ValidationError as error:
+        place = ".".join(map(str, error.errors()[0]["loc"]))
+        raise InvalidInput(_unreadable(commit, f"policy.{place} is not as it must be")) from None
+    targets = {*(target.name for target in settings.targets), *_names(document.get("targets"))}
+    for path, problem in check_policy(form, targets):
+        place = ".".join(map(str, path))
+        raise InvalidInput(_unreadable(commit, f"policy.{place}: {problem.message}"))
+    return form
+
+
+def _names(targets: object) -> list[str]:
+    return list(map(str, targets)) if isinstance(targets, dict) else []
+
+
+def _unreadable(commit: str, reason: str) -> Diagnostic:
+    return codes.POLICY_UNREADABLE(Span(FILE), commit=commit[:12], reason=reason)
+
+
+def _working(root: Path, name: str) -> bytes:
+    content = b"" if ".." in name.split("/") else content_of(root / name, name)
+    if isinstance(content, Diagnostic):
+        raise InvalidInput(content)
+    return content
+
+
+def _committed(root: Path, name: str, commit: str) -> bytes:
+    content = None if ".." in name.split("/") else file_in(root, commit, root / name)
+    if content is None:
+        raise InvalidInput(_unreadable(commit, f"it has no file {name}"))
+    return content
+
+
+def calendar_problems(settings: Settings, now: datetime) -> list[Diagnostic]:
+    """Find iCalendar files of the policy that are not there, or cannot be followed to the end."""
+    problems: list[Diagnostic] = []
+    for name in settings.policy.calendars():
+        try:
+            data = _working(settings.root, name)
+            read_periods(data, name, UTC, now, now + timedelta(days=400))
+        except InvalidInput as error:
+            problems += error.problems
+    return problems
+
+
+def judge_now(
+    settings: Settings,
+    plan: Plan,
+    authority: Authority | None = None,
+    *,
+    base: str = "",
+    emergency: str = "",
+) -> Judged:
+    """Judge a plan now, by the policy before the change; what stands in the way is in the verdict.
+
+    Where no authority is given, the plan's commit says who asked, and this process who applies. An
+    emergency of which a reason is given is declared by who applies. Raises InvalidInput where git
+    has no commit of the name `base`.
+    """
+    blocked: tuple[Diagnostic, ...] = ()
+    policy = Policy(PolicyForm())
+    before = base_of(settings.root, base)
+    try:
+        policy = policy_in_force(settings, before)
+    except InvalidInput as error:
+        blocked = error.problems
+    if authority is None:
+        # The policy is that before what is checked out; the commits are those of the plan.
+        since = before if base else base_of(settings.root, tip=plan.commit.removesuffix("+"))
+        found = authority_of(settings.root, plan.commit, since.commit, policy.form)
+        authority = replace(found, applied_by=account(), host=socket.gethostname())
+    if emergency:
+        request = replace(authority.request, emergency=emergency)
+        authority = replace(authority, request=request, declared_by=authority.applied_by)
+    if blocked:
+        return Judged(Verdict(blocked), policy, authority)
+    return Judged(judge(policy, plan, authority, datetime.now(UTC)), policy, authority)
+
+
+def refuse(verdict: Verdict) -> None:
+    """Raise Blocked where something is missing or forbidden, Locked where a plan has to wait."""
+    if verdict.blocked:
+        raise Blocked([*verdict.blocked, *verdict.frozen])
+    if verdict.frozen:
+        raise Locked(verdict.frozen)
+
+
+def account() -> str:
+    """Name the account; by number where the machine does not know the name, as in containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # before Python 3.13 the one, since then the other
+        return str(os.getuid())
