@@ -22,13 +22,13 @@ from ccstate.checkout import display_path, refuse_links, write_file
 from ccstate.desired import Desired, ParseCache, Settings, cache_folder, load, load_settings
 from ccstate.desired.settings import FILE
 from ccstate.errors import CcstateError, Diagnostic, InvalidInput, Severity, Span, sort_key
-from ccstate.model import Address, Fields, Json, Plan, Resource
-from ccstate.project.addresses import address_in, address_of, nowhere
+from ccstate.model import Address, Fields, Json, Plan
+from ccstate.project.addresses import address_in, address_of
 from ccstate.project.branch import refuse_committed, refuse_link_of_branch
 from ccstate.project.listener import Listener, Progress
 from ccstate.project.plan_folder import SavedPlans
 from ccstate.project.planning import Planned, call_tests, plan_changes
-from ccstate.project.targets import Targets, declarable, observe_kinds
+from ccstate.project.targets import Targets
 
 if TYPE_CHECKING:
     from ccstate.apply.perform import Receipt
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from ccstate.policy import Policy
     from ccstate.project.applying import Unlocked
     from ccstate.project.calls import TestRun
-    from ccstate.project.records import Records
     from ccstate.project.policy import Judged
+    from ccstate.project.records import Records
     from ccstate.render.comparison import Drifted, ObjectViews, Verified
     from ccstate.render.enumeration import Enumeration
     from ccstate.render.imported import Import
@@ -60,7 +60,6 @@ __all__ = [
 ]
 
 STATE_FOLDER = ".ccstate"
-ADOPTED_FILE = "adopted.yaml"
 
 
 class Validated(NamedTuple):
@@ -345,56 +344,21 @@ class Project:
 
     def verify(self, targets: Collection[str] = ()) -> dict[str, "Verified"]:
         """Compare each platform with the desired state, by target."""
-        from ccstate.adapter import kept_names
-        from ccstate.render.comparison import Verified
+        from ccstate.project.platforms import verify
 
-        desired = self.load()
-        found = {}
-        for each in self._targets.named(targets):
-            target = self._targets.compare(each, desired)
-            wanted = ((address, resource.fields) for address, resource in target.desired.items())
-            kept = kept_names(target.supports, wanted)
-            unseen = target.seen.unseen
-            found[target.name] = Verified(target.changes, len(target.desired), kept, unseen)
-        return found
+        return verify(self._targets, self.load(), targets)
 
     def drift(self, targets: Collection[str] = ()) -> dict[str, "Drifted"]:
         """Find what was changed by hand since the last apply, by target; needs no desired state."""
-        from ccstate.adapter import kept_names
-        from ccstate.diff import diff
-        from ccstate.render.comparison import Drifted
+        from ccstate.project.platforms import drift
 
-        found = {}
-        for target in self._targets.named(targets):
-            adapter = self._targets.adapter(target)
-            seen = self._targets.observe(target, adapter)
-            applied = {a: Resource(a, fields, "") for a, fields in seen.ledger.items()}
-            changes = diff(target.name, applied, seen, secrets={}, release=())
-            kept = kept_names(adapter.supports, seen.ledger.items())
-            found[target.name] = Drifted(changes, seen, kept)
-        return found
+        return drift(self._targets, targets)
 
     def show(self, address: Address | str, targets: Collection[str] = ()) -> "ObjectViews":
         """Show an object as it is declared, and as each target has it and had it applied."""
-        from ccstate.adapter import kept_fields
-        from ccstate.render.comparison import ObjectViews, View
+        from ccstate.project.platforms import show
 
-        address = address_in(address)
-        desired = self.read()
-        resource = desired.state.get(address)
-        views = []
-        for target in self._targets.named(targets):
-            adapter = self._targets.adapter(target)
-            if address.kind in target.kinds & adapter.supports.keys():
-                seen = observe_kinds(target, adapter, [address.kind])
-                live, applied = seen.objects.get(address), seen.ledger.get(address)
-                declared = resource.fields if resource else None
-                support = adapter.supports[address.kind]
-                kept = kept_fields(support, address.kind, declared, live, applied)
-                views.append(View(target.name, live, applied, kept))
-        if resource is None and not any(view.live or view.applied for view in views):
-            raise InvalidInput(nowhere(address, desired.state))
-        return ObjectViews(address, resource, views)
+        return show(self._targets, self.read(), address_in(address), targets)
 
     def unmanaged(self, target: str = "") -> dict[Address, Fields]:
         """List objects of a target, the first where none is named, that were made by hand."""
@@ -419,25 +383,9 @@ class Project:
         The file is `adopted.yaml` where none is given. Secrets are left out: no platform shows them.
         Raises InvalidInput where an object is not unmanaged.
         """
-        from ccstate.render.receipt import Adopted
+        from ccstate.project.adopting import adopt
 
-        path = self.inside(file, ADOPTED_FILE)
-        unmanaged = self.unmanaged(target)
-        chosen = list(unmanaged) if addresses is None else [address_in(each) for each in addresses]
-        if problems := [codes.NOT_UNMANAGED(address=a) for a in chosen if a not in unmanaged]:
-            raise InvalidInput(problems)
-        if not chosen:
-            return Adopted(None)
-        defaults: set[str] = set()
-        for kind, name in chosen:
-            fields = (
-                self.settings.defaults.get(kind, {}).keys() - unmanaged[Address(kind, name)].keys()
-            )
-            defaults |= {f"{kind} {field}" for field in fields}
-        found = {address: declarable(address, unmanaged[address]) for address in chosen}
-        self.declare(path, {address: fields for address, (fields, _) in found.items()})
-        left_out = sum(secrets for _, secrets in found.values())
-        return Adopted(display_path(path), chosen, defaults, left_out)
+        return adopt(self, addresses, target, file)
 
     @cached_property
     def records(self) -> "Records":
