@@ -31,6 +31,8 @@ COMMAND_LINES = {
     "plans": ["plans"],
     "apply": ["apply"],
     "unlock": ["unlock"],
+    "rollback": ["rollback", "HEAD"],
+    "blame": ["blame", "queue/sales"],
     "policy": ["policy"],
     "verify": ["verify"],
     "drift": ["drift"],

@@ -191,6 +191,28 @@ def test_an_approval_of_the_code_host_lets_it_through(team: Team) -> None:
     assert project.apply(plan, authority=other).confirmed
 
 
+def test_each_environment_has_its_own_approvals(team: Team) -> None:
+    project = (
+        "version: 1\nenvironments:\n"
+        "  staging: {targets: {s: {adapter: embedded, connection: {path: .ccstate/s.db}}}}\n"
+        "  production: {targets: {p: {adapter: embedded, connection: {path: .ccstate/p.db}}}}\n"
+        "policy:\n  people: {kim: {}}\n  approvals: [{who: [kim], environments: [production]}]\n"
+    )
+    team.commit("", "One")
+    for number in range(2):
+        (team.pbx / "ccstate.yaml").write_text(f"{project}# {number}\n")
+        team.git("commit", "-qam", "Environments")
+    head = team.git("rev-parse", "HEAD")
+    opened = Project.open(team.pbx)
+    assert opened.apply(opened.in_environment("staging").plan().plan).confirmed
+    plan = opened.in_environment("production").plan().plan
+    with pytest.raises(Blocked) as raised:
+        opened.apply(plan)
+    assert [problem.code for problem in raised.value.problems] == ["CC841"]
+    approved = Authority(approvals=(Approval("kim", "", "review", head),))
+    assert opened.apply(plan, authority=approved).confirmed
+
+
 def test_a_freeze_locks_and_says_why_and_an_emergency_goes_beyond_it(team: Team) -> None:
     user = getpass.getuser()
     emergency = f"  people: {{priya: {{account: {user}}}}}\n  emergency: {{who: [priya]}}\n"

@@ -129,6 +129,8 @@ def test_two_approvals_are_of_two_people() -> None:
         ({"sites": ["perth"]}, False),
         ({"targets": ["main"]}, True),
         ({"targets": ["lab"]}, False),
+        ({"environments": ["production"]}, True),
+        ({"environments": ["staging"]}, False),
         ({"fields": ["queue.overflow"]}, True),
         ({"fields": ["queue.overflow.after"]}, True),
         ({"fields": ["queue.label"]}, False),
@@ -140,6 +142,7 @@ def test_two_approvals_are_of_two_people() -> None:
 def test_which_changes_a_rule_concerns(scope: dict[str, Any], is_concerned: bool) -> None:
     form = policy(approvals=[{"who": ["kim"], **scope}])
     planned = plan(change("queue/sales", fields=("overflow.after",), site="sydney"))
+    planned = replace(planned, environment="production")
     assert codes(judge(form, planned, Authority(), NOW)) == ["CC841"] * is_concerned
 
 

@@ -105,13 +105,16 @@ class Scope(Strict):
     """Changes of objects at these sites, before or after."""
     targets: SetOf[Name] | None = None
     """Changes on these targets."""
+    environments: SetOf[Name] | None = None
+    """Changes in these environments."""
     fields: SetOf[FieldName] | None = None
     """Changes of these fields, each with its kind."""
 
     @property
     def concerns_all(self) -> bool:
         """Check whether every change is meant."""
-        return self.kinds is self.sites is self.targets is self.fields is None
+        given = (self.kinds, self.sites, self.targets, self.environments, self.fields)
+        return all(part is None for part in given)
 
 
 class ApprovalRule(Scope):
@@ -215,8 +218,10 @@ class PolicyForm(Strict):
 Problems: TypeAlias = Iterator[tuple[Path, Diagnostic]]
 
 
-def check_policy(form: PolicyForm, targets: Collection[str]) -> Problems:
-    """Check what must hold inside of a policy, beyond the form of its fields."""
+def check_policy(
+    form: PolicyForm, targets: Collection[str], environments: Collection[str]
+) -> Problems:
+    """Check what must hold inside of a policy, in a project with these targets and environments."""
     yield from _identities(form)
     for team, members in form.teams.items():
         if team in form.people:
@@ -226,7 +231,7 @@ def check_policy(form: PolicyForm, targets: Collection[str]) -> Problems:
     for place, rule in enumerate(form.approvals):
         path: Path = ("approvals", place)
         yield from _known(rule.who, known, (*path, "who"), "person or team")
-        yield from _scope(rule, targets, path)
+        yield from _scope(rule, targets, environments, path)
         people = form.members(rule.who)
         if people and len(people) < rule.count:
             yield (*path, "count"), codes.POLICY_COUNT(count=rule.count, people=len(people))
@@ -239,7 +244,7 @@ def check_policy(form: PolicyForm, targets: Collection[str]) -> Problems:
         yield from check_timezone({"timezone": form.timezone})
     for field, periods in (("windows", form.windows), ("freezes", form.freezes)):
         for name, period in periods.items():
-            yield from _scope(period, targets, (field, name))
+            yield from _scope(period, targets, environments, (field, name))
             yield from _period(form, period, (field, name))
 
 
@@ -267,8 +272,12 @@ def _identities(form: PolicyForm) -> Problems:
                 yield ("people", name), problem
 
 
-def _scope(scope: Scope, targets: Collection[str], path: Path) -> Problems:
+def _scope(
+    scope: Scope, targets: Collection[str], environments: Collection[str], path: Path
+) -> Problems:
     yield from _known(scope.targets or (), targets, (*path, "targets"), "target")
+    named = scope.environments or ()
+    yield from _known(named, environments, (*path, "environments"), "environment")
     for field in scope.fields or ():
         kind, name, *_ = field.split(".")
         if kind not in KINDS:

@@ -115,6 +115,10 @@ def file_in(root: Path, commit: str, path: Path) -> bytes | None:
     listed = found.output("ls-tree", "-l", "-z", commit, "--", found.inside(path)).decode()
     about, _, _ = listed.partition("\t")
     mode, _, blob, size, *_ = [*about.split(), "", "", "", ""]
-    if not mode.startswith("100") or int(size) > LARGEST:
+    if not mode.startswith("100"):
+        return None
+    if not size.isdigit():  # git 2.39 writes BAD for an object that it does not have
+        raise GitFailed(f"{path.name} is missing in this repository")
+    if int(size) > LARGEST:
         return None
     return found.output("cat-file", "blob", blob)

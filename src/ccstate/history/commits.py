@@ -221,7 +221,8 @@ def _is_as_committed(found: Repository, root: Path, folders: Sequence[str], comm
     committed = committed_files(found, root, folders, commit)
     read = [(FILE, root / FILE)]
     try:
-        for folder in folders:
+        # An environment that changes nothing has no folder; what git has in one is found below.
+        for folder in filter(lambda name: (root / name).is_dir(), folders):
             for entry in yaml_files(root / folder, root):
                 if isinstance(entry, Diagnostic):
                     return False

@@ -76,7 +76,7 @@ def judge(policy: Policy, plan: Plan, authority: Authority, now: datetime) -> Ve
         *_missing_trailers(policy, authority),
         *_limits(policy, changes),
     ]
-    opening, frozen = _openings(policy, changes, authority, now)
+    opening, frozen = _openings(policy, plan, authority, now)
     reason = authority.request.emergency.strip()
     if not reason or not (liftable or frozen):
         return Verdict((*liftable, *protected), frozen, needs, "", opening)
@@ -86,8 +86,10 @@ def judge(policy: Policy, plan: Plan, authority: Authority, now: datetime) -> Ve
     return Verdict(tuple(protected), (), needs, reason, opening, (*liftable, *frozen))
 
 
-def concerns(scope: Scope, change: Change) -> bool:
-    """Check whether what is said of a scope is said of a change."""
+def concerns(scope: Scope, plan: Plan, change: Change) -> bool:
+    """Check whether what is said of a scope is said of a change of a plan."""
+    if scope.environments is not None and plan.environment not in scope.environments:
+        return False
     if scope.kinds is not None and change.address.kind not in scope.kinds:
         return False
     if scope.targets is not None and change.target not in scope.targets:
@@ -122,7 +124,7 @@ def _needs(
 ) -> Iterator[Need]:
     counted = _counted(policy, plan, authority)
     for rule in policy.form.approvals:
-        concerned = [change for change in changes if concerns(rule, change)]
+        concerned = [change for change in changes if concerns(rule, plan, change)]
         if concerned:
             members = policy.form.members(rule.who)
             given = tuple(approval for person, approval in counted.items() if person in members)
@@ -239,14 +241,22 @@ def _emergency_refused(policy: Policy, authority: Authority) -> Diagnostic | Non
 
 
 def _openings(
-    policy: Policy, changes: Sequence[Change], authority: Authority, now: datetime
+    policy: Policy, plan: Plan, authority: Authority, now: datetime
 ) -> tuple[Opening | None, tuple[Diagnostic, ...]]:
     groups: set[tuple[tuple[str, ...], tuple[str, ...]]] = {
         (
-            tuple(name for name, period in policy.form.windows.items() if concerns(period, change)),
-            tuple(name for name, period in policy.form.freezes.items() if concerns(period, change)),
+            tuple(
+                name
+                for name, period in policy.form.windows.items()
+                if concerns(period, plan, change)
+            ),
+            tuple(
+                name
+                for name, period in policy.form.freezes.items()
+                if concerns(period, plan, change)
+            ),
         )
-        for change in changes
+        for change in plan.changes()
     }
     requested = _requested(policy, authority.request.window)
     if authority.request.window in policy.form.windows:

@@ -60,6 +60,7 @@ __all__ = [
 ]
 
 STATE_FOLDER = ".ccstate"
+ADOPTED_FILE = "adopted.yaml"
 
 
 class Validated(NamedTuple):
@@ -272,7 +273,14 @@ class Project:
             named = plan if isinstance(plan, Plan) else self.read_plan(plan).plan
             if named.environment:
                 there = self.in_environment(named.environment)
-                return there.apply(plan, resume=resume, wait=wait)
+                return there.apply(
+                    plan,
+                    resume=resume,
+                    wait=wait,
+                    authority=authority,
+                    base=base,
+                    emergency=emergency,
+                )
         plans, targets = self._plans, self._targets
         given = plan if isinstance(plan, str) else ""
         if isinstance(plan, Plan):
@@ -385,7 +393,7 @@ class Project:
         """
         from ccstate.project.adopting import adopt
 
-        return adopt(self, addresses, target, file)
+        return adopt(self, addresses, target, self.inside(file, ADOPTED_FILE))
 
     @cached_property
     def records(self) -> "Records":

@@ -15,14 +15,11 @@ from ccstate.render.receipt import Adopted
 if TYPE_CHECKING:
     from ccstate.project import Project
 
-ADOPTED_FILE = "adopted.yaml"
-
 
 def adopt(
-    project: "Project", addresses: Iterable[Address | str] | None, target: str, file: Path | None
+    project: "Project", addresses: Iterable[Address | str] | None, target: str, path: Path
 ) -> Adopted:
-    """Declare objects of a target that were made by hand, all where None; see `Project.adopt`."""
-    path = project.inside(file, ADOPTED_FILE)
+    """Declare objects of a target that were made by hand in a file, all where None."""
     unmanaged = project.unmanaged(target)
     chosen = list(unmanaged) if addresses is None else [address_in(each) for each in addresses]
     if problems := [codes.NOT_UNMANAGED(address=a) for a in chosen if a not in unmanaged]:

@@ -52,14 +52,14 @@ def policy_in_force(settings: Settings, base: Base) -> Policy:
         return Policy(PolicyForm())
     try:
         content = file_in(root, base.commit, root / FILE)
-        form = PolicyForm() if content is None else _form(content, base.commit, settings)
+        form = PolicyForm() if content is None else _form(content, base.commit)
         calendars = {name: _committed(root, name, base.commit) for name in form.calendars()}
     except GitFailed as failed:
         raise InvalidInput(_unreadable(base.commit, f"git says: {failed}")) from None
     return Policy(form, calendars, base.commit)
 
 
-def _form(content: bytes, commit: str, settings: Settings) -> PolicyForm:
+def _form(content: bytes, commit: str) -> PolicyForm:
     document, problems = read(content, FILE)
     if problems or not isinstance(document, dict):
         raise InvalidInput(_unreadable(commit, f"{FILE} is no valid YAML"))
@@ -70,15 +70,19 @@ def _form(content: bytes, commit: str, settings: Settings) -> PolicyForm:
     except ValidationError as error:
         place = ".".join(map(str, error.errors()[0]["loc"]))
         raise InvalidInput(_unreadable(commit, f"policy.{place} is not as it must be")) from None
-    targets = {*(target.name for target in settings.targets), *_names(document.get("targets"))}
-    for path, problem in check_policy(form, targets):
+    environments = document.get("environments")
+    inside = environments.values() if isinstance(environments, dict) else ()
+    targets = {*_names(document.get("targets"))}
+    for each in inside:
+        targets.update(_names(each.get("targets")) if isinstance(each, dict) else ())
+    for path, problem in check_policy(form, targets, _names(environments)):
         place = ".".join(map(str, path))
         raise InvalidInput(_unreadable(commit, f"policy.{place}: {problem.message}"))
     return form
 
 
-def _names(targets: object) -> list[str]:
-    return list(map(str, targets)) if isinstance(targets, dict) else []
+def _names(mapping: object) -> list[str]:
+    return list(map(str, mapping)) if isinstance(mapping, dict) else []
 
 
 def _unreadable(commit: str, reason: str) -> Diagnostic:

@@ -175,6 +175,7 @@ def scope_words(scope: Scope) -> str:
             ("fields", scope.fields),
             ("sites", scope.sites),
             ("targets", scope.targets),
+            ("environments", scope.environments),
         )
         if values is not None
     ]
