@@ -87,4 +87,6 @@ def _listed(found: Repository, root: Path, commit: str) -> Iterator[tuple[str, s
         if mode in _FILES and not any(
             part in {"", ".", ".."} or part.startswith(".") for part in parts
         ):
+            if not size.isdigit():  # git 2.39 writes BAD for a blob that it does not have
+                raise GitFailed(f"git does not have the file version {blob}")
             yield path, blob, int(size)
