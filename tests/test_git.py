@@ -43,6 +43,7 @@ COMMAND_LINES = {
     "history": ["history", "queue/sales"],
     "simulate": ["simulate", "queue/sales"],
     "graph": ["graph", "queue/sales"],
+    "ci": ["ci", "plan", "--base", "HEAD", "--forge", "files", "--into", "answer", "--change", "1"],
     "holidays": ["holidays", "AU-NSW", "2027"],
 }
 

@@ -295,13 +295,13 @@ MORE_STILL_NAMED = Code("""CC316 {count:,} more objects would be deleted that ot
   hint: mend these, then plan again""")
 STILL_NAMED = Code("""CC316 {object} would be deleted on {target}, but {reference}
   hint: {hint}""")
-PLAN_OF_ANOTHER_ENVIRONMENT = Code("""CC318 the plan is {made}, and this is {chosen}
-  Each environment has platforms, plans and records of its own.
-  hint: {hint}""")
 RIGHTS_MISSING = Code("""CC317 the plan is for reading: it was made without the rights to see
     everything
   Not seen: {first}.
   hint: plan again as the user who applies, and review that: `ccstate plan`""")
+PLAN_OF_ANOTHER_ENVIRONMENT = Code("""CC318 the plan is {made}, and this is {chosen}
+  Each environment has platforms, plans and records of its own.
+  hint: {hint}""")
 TAKEN_BACK = Code("""CC320 the plan does again what plan {plan_id} took back: {objects}
   The files still say what was taken back, or say it again.
   hint: revert that change in git too; if it is meant this time: `ccstate plan --force "reason"`""")
@@ -501,6 +501,13 @@ SCHEMA_UNKNOWN = Code("""CC819 there is no schema "{name}"
 TREE_TOO_TANGLED = Code("""CC820 {address} is too tangled to draw, with {arrows:,} arrows
   No reader could follow them, and the file would have many megabytes.
   hint: take it as text, with --format mermaid; or draw the trees that it leads to""")
+EVENT_UNREADABLE = Code("""CC821 the event that started this run is unknown: {file} {why}
+  Which change the run is about stands there.
+  hint: run the command where the build server put that file, or name the change: --change N""")
+BASE_UNKNOWN = Code("""CC822 git does not have the commit {base}, which the change is compared with
+  What it touches, and what its commits ask for, cannot be known.
+  hint: fetch the whole history (actions/checkout: fetch-depth: 0; GitLab: GIT_DEPTH: 0), or name
+    another commit: --base COMMIT""")
 HOST_UNANSWERED = Code("""CC830 no usable answer came from {host}: {why}
   Whether it did what it was asked is not known; ccstate looks before it asks again.
   hint: run the command again; where that does not help, see whether the machine reaches the host""")

@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan; what is going on, by target, at the objects that it changes; and warnings."""
+    """A plan; what is going on, by target, at the objects that it changes; and warnings.
+
+    `shares` is what it was made from, target by target; none where nothing changes.
+    """
 
     plan: Plan
     activity: Mapping[str, Mapping[Address, Activity]]
     warnings: Sequence[Diagnostic]
+    shares: Sequence[TargetPlan] = ()
 
 
 Judge: TypeAlias = Callable[
@@ -70,7 +74,7 @@ def complete(
     targets.listener.warn(warnings)
     active = {target.name: activity_of(plan, target.name, target.seen) for target in found}
     plan = replace(plan, refusals=(*plan.refusals, *targets.audit(plan)))
-    return Planned(plan, {target: seen for target, seen in active.items() if seen}, problems)
+    return Planned(plan, {target: seen for target, seen in active.items() if seen}, problems, found)
 
 
 def compared(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
 from ccstate.journeys.call_tests import CallResult, Coverage, Ending, RealCall, Verdict
@@ -43,6 +44,15 @@ MISSING = 5
 """Ends without a test that are named; the rest is counted."""
 
 
+class BrokenTest(NamedTuple):
+    """A call test that does not end as it should, in words."""
+
+    name: str
+    call: str
+    expected: str
+    found: str
+
+
 @dataclass(frozen=True, slots=True)
 class TestRun:
     """The tests that were walked, what they cover, and by name the files that declare them."""
@@ -73,6 +83,15 @@ def _lines(flow: Flow, verdict: Verdict, names: int) -> Iterator[Line]:
         yield 14, (Piece("    found     ", Style.DIM), Piece(_found(flow, verdict), Style.ALARM))
         if verdict.journey:
             yield 16, (Piece("    see       ", Style.DIM), *plain(command(verdict)))
+
+
+def broken_tests(flow: Flow, verdicts: Sequence[Verdict]) -> list[BrokenTest]:
+    """Describe the tests that do not end as they should."""
+    return [
+        BrokenTest(v.name, _call(flow, v), _expected(flow, v), _found(flow, v))
+        for v in verdicts
+        if not v.passed
+    ]
 
 
 def _call(flow: Flow, verdict: Verdict) -> str:

@@ -145,7 +145,7 @@ def journeys_text(journeys: Journeys | None) -> Iterator[Line]:
     words = plain(f": {head}.") if head else ()
     yield 2, (Piece("What callers notice", Style.STRONG), *words)
     if journeys.uncompared:
-        what, cause, todo = _uncompared_words(journeys)
+        what, cause, todo = uncompared_words(journeys)
         yield 4, (Piece(f"  ! {what}: ", Style.ALARM), *plain(cause))
         yield 6, plain(f"    {todo}")
     for change in journeys.changes[:SHOWN]:
@@ -176,7 +176,7 @@ def _rest(journeys: Journeys) -> str:
     return plural(hidden, "more change") if hidden else ""
 
 
-def _uncompared_words(journeys: Journeys) -> tuple[str, str, str]:
+def uncompared_words(journeys: Journeys) -> tuple[str, str, str]:
     """Write what was not compared, which numbers these are and why, and what to do about it."""
     names = name_numbers(journeys.uncompared, journeys.more_uncompared)
     first = journeys.uncompared[0].number
@@ -199,7 +199,7 @@ def journeys_markdown(journeys: Journeys | None) -> Iterator[str]:
     yield f"**What callers notice:** {head}.\n" if head else "**What callers notice:**\n"
     items = [_item(change_words(change)) for change in journeys.changes[:SHOWN]]
     if journeys.uncompared:
-        what, cause, todo = _uncompared_words(journeys)
+        what, cause, todo = uncompared_words(journeys)
         items.insert(0, f"- **{code(what)}:** {code(cause, 300)} {code(todo, 200)}")
     if rest := _rest(journeys):
         items.append(f"- … and {rest}")

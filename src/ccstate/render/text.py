@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from html import escape
 from typing import NamedTuple, TypeAlias
 
 
@@ -260,3 +261,43 @@ def code(text: str, most: int = LONGEST) -> str:
     # One space on either side is taken off again, and keeps backticks and spaces apart from it.
     pad = " " if inner[0] in "` " or inner[-1] in "` " else ""
     return f"{fence}{pad}{inner}{pad}{fence}"
+
+
+JOINER = "\N{WORD JOINER}"
+"""Without width and without a break: it keeps apart what means something together."""
+
+# What Markdown or HTML takes for a sign: CommonMark 0.31, "Backslash escapes"; `|` and `~` of GFM 0.29;
+# `$` of formulas on GitHub and GitLab.
+_SIGN = re.compile(r"[\\`*_{}\[\]<>#|~$&!^]")
+# What begins a list or a heading where text begins a line or an item.
+_BEGINS_BLOCK = re.compile(r"\A(?:([-+=])|([0-9]{1,9})([.)]))")
+# Signs before a word that refer to people, issues, labels and more: docs.github.com, "Autolinked
+# references and URLs"; GitLab 17, "GitLab-specific references". Hosts look for them in the text after
+# Markdown was read, where a backslash no longer counts; so they are kept apart from the word.
+_REFERS = re.compile(r"(?<=[@#!~%&$^])(?=[^\s@#!~%&$^\\])|(?<=GH)(?=-[0-9])|(?<=\[)(?=[a-z]+:)")
+# Addresses that become links by themselves: GFM 0.29, "Autolinks (extension)"; `:name:` is an emoji.
+_LINKS = re.compile(
+    r"(?<=[A-Za-z]:)(?=//)|(?<=www)(?=\.)|(?<=:)(?=(?:[0-9_+-]*[a-z][a-z0-9_+-]*|100|1234|[+-]1):)",
+    re.I,
+)
+
+
+def prose(text: str, most: int = LONGEST) -> str:
+    """Write the text as words of a sentence in Markdown, in which nothing comes alive.
+
+    Where a code span would do, `code` needs no look at each sign; this is for what people read.
+    """
+    apart = _kept_apart(clip(safe(text), most).strip(" "))
+    if not apart:
+        return "“”"
+    escaped = _SIGN.sub(lambda sign: f"\\{sign[0]}", apart)
+    return _BEGINS_BLOCK.sub(lambda m: f"\\{m[1]}" if m[1] else f"{m[2]}\\{m[3]}", escaped)
+
+
+def html_words(text: str, most: int = LONGEST) -> str:
+    """Write the text as words within HTML, such as a summary, where Markdown is not read."""
+    return escape(_kept_apart(clip(safe(text), most)))
+
+
+def _kept_apart(text: str) -> str:
+    return _LINKS.sub(JOINER, _REFERS.sub(JOINER, text))

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from ccstate.render.graph.drawing import Box, Drawing, Look
 from ccstate.render.graph.lines import wrap_text
-from ccstate.render.text import safe
+from ccstate.render.text import JOINER, safe
 
 _WIDTH = 214.0
 _BREAK = "<br/>"
@@ -88,8 +88,6 @@ def _broken(text: str) -> str:
 
 # Mermaid reads entities first, and looks for formulas (`$$`) and icons (`fa:fa-car`) afterwards.
 _READ_LATE = re.compile(r"\$(?=\$)|:(?=fa-)")
-_JOINER = "\N{WORD JOINER}"
-"""Without width and without a break: it keeps apart what means something together."""
 
 # Two letters are signs to Mermaid itself: it keeps entities as `ﬂ°°60¶ß` while it reads.
 _MEANS_SOMETHING = frozenset("ﬂß")
@@ -101,5 +99,5 @@ def _quote(text: str) -> str:
         character
         if (character.isalnum() and character not in _MEANS_SOMETHING) or character in " ,–…“”’"
         else f"#{ord(character)};"
-        for character in _READ_LATE.sub(lambda match: match[0] + _JOINER, safe(text))
+        for character in _READ_LATE.sub(lambda match: match[0] + JOINER, safe(text))
     )

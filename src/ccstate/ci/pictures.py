@@ -1,0 +1,84 @@
+"""Pictures of the trees that a plan changes, before and after it."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ccstate.journeys.flow import Flow
+from ccstate.model import Address
+from ccstate.render.comment import Picture
+from ccstate.render.graph.drawing import DRAWN, Drawing, drawing_of
+from ccstate.render.graph.layout import Tangled
+from ccstate.render.graph.mermaid import mermaid
+from ccstate.render.graph.svg import svg
+from ccstate.rules import Comparison
+
+MOST_DRAWN = 300
+"""Objects that are drawn to see whether they differ."""
+MOST_SHOWN = 40
+MOST_ARROWS = 250
+"""Arrows of a drawing that a code host shows: Mermaid 11 refuses 500 (`maxEdges`), and draws both slowly."""
+MOST_CHARACTERS = 20_000
+"""Of a drawing: Mermaid 11 refuses 50,000 (`maxTextSize`)."""
+
+
+class ChangedTree(NamedTuple):
+    """One object as callers meet it, before and after; None where it is not there."""
+
+    address: Address
+    before: Drawing | None
+    after: Drawing | None
+
+    @property
+    def title(self) -> str:
+        drawing = self.after or self.before
+        return drawing.title.partition(": ")[2] if drawing else str(self.address)
+
+    @property
+    def picture(self) -> Picture | None:
+        """Both drawings as Mermaid; None where a code host would not draw them."""
+        drawn = [mermaid(each) if each else "" for each in (self.before, self.after)]
+        arrows = [len(each.arrows) for each in (self.before, self.after) if each]
+        if max(arrows, default=0) > MOST_ARROWS or max(map(len, drawn)) > MOST_CHARACTERS:
+            return None
+        return Picture(self.title, *drawn)
+
+    def files(self) -> Iterator[tuple[str, str]]:
+        """Write each drawing as SVG, or as Mermaid where it is too tangled, with a name for it."""
+        for when, drawing in (("before", self.before), ("after", self.after)):
+            if drawing is None:
+                continue
+            name = f"{self.address.kind}-{self.address.name}-{when}"
+            try:
+                yield f"{name}.svg", svg(drawing)
+            except Tangled:
+                yield f"{name}.mmd", mermaid(drawing)
+
+
+def changed_trees(comparison: Comparison) -> list[ChangedTree]:
+    """Draw the trees and the changed objects where drawings before and after differ.
+
+    Trees first, then numbers and what else calls enter; an object that is in the picture of a tree
+    already is not drawn again.
+    """
+    before, after = comparison.before, comparison.after
+    both = {**before.state, **after.state}
+    trees = sorted(address for address in both if address.kind == "ivr")
+    changed = [a for kind in DRAWN for a in sorted(comparison.changed) if a.kind == kind != "ivr"]
+    found: list[ChangedTree] = []
+    shown: set[Address] = set()
+    for address in [*trees, *changed][:MOST_DRAWN]:
+        if address in shown or len(found) == MOST_SHOWN:
+            continue
+        old, new = _drawing(before.flow, address), _drawing(after.flow, address)
+        if (old and (old.boxes, old.arrows)) != (new and (new.boxes, new.arrows)):
+            found.append(ChangedTree(address, old, new))
+            for drawing in (old, new):
+                shown |= {Address(p.kind, p.name) for p in (drawing.places if drawing else ())}
+    return found
+
+
+def _drawing(flow: Flow, address: Address) -> Drawing | None:
+    try:
+        return drawing_of(flow, address)
+    except KeyError:
+        return None

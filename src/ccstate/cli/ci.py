@@ -1,0 +1,100 @@
+"""`ccstate ci …`: what continuous integration does with a change, on any code host or none."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ccstate.cli import days
+from ccstate.cli.environment import ENVIRONMENT
+from ccstate.cli.output import print_annotations, print_remark, print_result
+from ccstate.cli.progress import Terminal
+from ccstate.project import Project
+
+if TYPE_CHECKING:
+    from ccstate.forge import Forge
+
+
+in_folder = click.option(
+    "--into",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for everything at length: the comment, pictures, results of call tests.",
+)
+on_forge = click.option(
+    "--forge",
+    "host",
+    type=click.Choice(["files"]),
+    help="Write into the folder of --into what the code host would get, and ask no host.",
+)
+
+
+@click.group()
+def ci() -> None:
+    """Plan, apply and record a change in continuous integration.
+
+    Each command finds its change, its code host and its run by the variables that GitHub, GitLab or
+    Gitea set; options name them on a laptop.
+    """
+
+
+@ci.command()
+@click.option("--change", type=click.IntRange(min=0), help="Number of the change request.")
+@click.option("--base", metavar="COMMIT", help="Branch or commit that the change is made for.")
+@click.option("--target", "targets", multiple=True, envvar="CCSTATE_TARGET", help="Only this one.")
+@on_forge
+@in_folder
+@ENVIRONMENT
+@click.pass_obj
+def plan(
+    root: Any,
+    *,
+    environment: str,
+    change: int | None,
+    base: str | None,
+    targets: tuple[str, ...],
+    host: str | None,
+    into: Path | None,
+) -> int:
+    """Answer a change with the plan of what merging it would do.
+
+    Validates, walks the call tests, plans, and makes one comment that later runs replace, and a
+    check with annotations. Exits with 1 where files or call tests are wrong, 3 where the plan may
+    not be applied.
+    """
+    from ccstate.ci.job import job_here
+    from ccstate.ci.plan import plan_change
+    from ccstate.render.comment import comment
+    from ccstate.render.diagnostics import diagnostics_github
+
+    job = job_here(os.environ)
+    job = replace(job, change=job.change if change is None else change, base=base or job.base)
+    forge = None if job.is_fork else _forge(host, into)
+    answered = plan_change(
+        Project.open(root, Terminal(), environment),
+        job,
+        forge,
+        targets=targets,
+        into=into,
+        today=days.today(),
+    )
+    if job.is_fork and job.summary:  # a run without the right to write a check annotates by itself
+        print_annotations(diagnostics_github(answered.problems))
+    if answered.address:
+        print_remark(f"Answered: {answered.address}")
+    else:
+        print_result(comment(answered.answer))
+    return answered.exit_code
+
+
+def _forge(host: str | None, into: Path | None) -> "Forge | None":
+    """Choose where things are said: a folder, or the code host that the environment names."""
+    from ccstate.forge import from_environment
+    from ccstate.forge.files import PlainFiles
+
+    if host is None:
+        return from_environment(os.environ)
+    if into is None:
+        raise click.UsageError("--forge files needs --into FOLDER")
+    return PlainFiles(into)
