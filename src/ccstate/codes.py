@@ -508,6 +508,16 @@ BASE_UNKNOWN = Code("""CC822 git does not have the commit {base}, which the chan
   What it touches, and what its commits ask for, cannot be known.
   hint: fetch the whole history (actions/checkout: fetch-depth: 0; GitLab: GIT_DEPTH: 0), or name
     another commit: --base COMMIT""")
+ENVIRONMENT_UNKNOWN = Code("""CC829 no environment is named {name}
+  hint: {hint}""")
+ENVIRONMENT_NEEDED = Code("""CC829 no environment is chosen
+  The project has several, each with platforms of its own.
+  hint: name one, with --environment or in CCSTATE_ENVIRONMENT: {known}""")
+ENVIRONMENT_UNKNOWN = Code("""CC829 no environment is named {name}
+  hint: {hint}""")
+ENVIRONMENT_NEEDED = Code("""CC829 no environment is chosen
+  The project has several, each with platforms of its own.
+  hint: name one, with --environment or in CCSTATE_ENVIRONMENT: {known}""")
 HOST_UNANSWERED = Code("""CC830 no usable answer came from {host}: {why}
   Whether it did what it was asked is not known; ccstate looks before it asks again.
   hint: run the command again; where that does not help, see whether the machine reaches the host""")
@@ -539,11 +549,6 @@ HOST_TEXT_LONG = Code("""CC834 the text for {host} has {size:,} characters, and 
   hint: shorten it; nothing was sent""")
 HOST_VARIABLE = Code("""CC835 {variable} {fault}
   hint: {hint}""")
-ENVIRONMENT_UNKNOWN = Code("""CC829 no environment is named {name}
-  hint: {hint}""")
-ENVIRONMENT_NEEDED = Code("""CC829 no environment is chosen
-  The project has several, each with platforms of its own.
-  hint: name one, with --environment or in CCSTATE_ENVIRONMENT: {known}""")
 POLICY_NAME_UNKNOWN = Code("""CC840 {name} is no {what}
   hint: {hint}""")
 POLICY_NAME_TWICE = Code("""CC840 {name} names a person and a team
