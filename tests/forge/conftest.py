@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
 from ccstate.forge import Forge
 from ccstate.forge.github import VERSION, GitHub
+from ccstate.forge.gitlab import GitLab
 from ccstate.forge.rest import Rest, Service
-from tests.forge import github_host
+from tests.forge import github_host, gitlab_host
 from tests.forge.server import Server, serving
 
 
@@ -48,3 +50,20 @@ def github_forge(host: github_host.GitHubHost, clock: Clock) -> Forge:
     service = Service("GitHub", host.server.address, credential, token, headers)
     rest = Rest(service, clock.sleep, clock.now)
     return GitHub(rest, "team/centre", f"{host.server.address}/graphql", "https://github.com")
+
+
+@pytest.fixture
+def gitlab(clock: Clock) -> Iterator[gitlab_host.GitLabHost]:
+    host = gitlab_host.GitLabHost()
+    host.server = Server(host.answer, clock.now)
+    with serving(host.server):
+        yield host
+    assert host.server.wrong == []
+
+
+def gitlab_forge(host: gitlab_host.GitLabHost, clock: Clock, reports: Path | None = None) -> Forge:
+    token = gitlab_host.TOKEN
+    base = f"{host.server.address}/api/v4"
+    service = Service("GitLab", base, ("PRIVATE-TOKEN", token), token)
+    rest = Rest(service, clock.sleep, clock.now)
+    return GitLab(rest, "35", f"{host.server.address}/api/graphql", reports)

@@ -7,12 +7,14 @@ serve, with CCSTATE_CODE_HOST saying which host it is.
 import re
 from collections.abc import Mapping
 from ipaddress import ip_address
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from ccstate import codes
 from ccstate.errors import InvalidInput
 from ccstate.forge import Forge
 from ccstate.forge.github import VERSION, GitHub
+from ccstate.forge.gitlab import GitLab
 from ccstate.forge.rest import Rest, Service
 
 CODE_HOST = "CCSTATE_CODE_HOST"
@@ -37,6 +39,8 @@ def connect(environment: Mapping[str, str]) -> Forge | None:
 
 def _running_on(environment: Mapping[str, str]) -> str:
     """Find the host by whose continuous integration this runs."""
+    if environment.get("GITLAB_CI") == "true":
+        return "gitlab"
     return "github" if environment.get("GITHUB_ACTIONS") == "true" else ""
 
 
@@ -54,6 +58,25 @@ def _github(environment: Mapping[str, str]) -> Forge:
     credential = ("Authorization", f"Bearer {token}")
     service = Service("GitHub", base, credential, token, headers, environment)
     return GitHub(Rest(service), _repository(environment, "GITHUB_REPOSITORY"), graphql, page)
+
+
+def _gitlab(environment: Mapping[str, str]) -> Forge:
+    """Connect to gitlab.com or a server of one's own.
+
+    The token of a job, CI_JOB_TOKEN, may not write notes, so that one is made for the project.
+    Source: GitLab, "Predefined CI/CD variables", "CI/CD job token".
+    """
+    base = _address(environment, "CI_API_V4_URL", "https://gitlab.com/api/v4")
+    graphql = f"{base.removesuffix('/v4')}/graphql"
+    project = environment.get("CI_PROJECT_ID", "")
+    if not project.isascii() or not project.isdecimal():
+        fault = "is not set" if not project else "is no number"
+        hint = "it is on the project's page, in its menu"
+        raise InvalidInput(codes.HOST_VARIABLE(variable="CI_PROJECT_ID", fault=fault, hint=hint))
+    token = _token(environment, "GITLAB_TOKEN")
+    service = Service("GitLab", base, ("PRIVATE-TOKEN", token), token, {}, environment)
+    folder = environment.get("CI_PROJECT_DIR")
+    return GitLab(Rest(service), project, graphql, Path(folder) if folder else None)
 
 
 def _address(environment: Mapping[str, str], variable: str, usual: str = "") -> str:
