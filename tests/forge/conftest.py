@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from ccstate.forge import Forge
+from ccstate.forge.gitea import Gitea
 from ccstate.forge.github import VERSION, GitHub
 from ccstate.forge.gitlab import GitLab
 from ccstate.forge.rest import Rest, Service
-from tests.forge import github_host, gitlab_host
+from tests.forge import gitea_host, github_host, gitlab_host
 from tests.forge.server import Server, serving
 
 
@@ -67,3 +68,21 @@ def gitlab_forge(host: gitlab_host.GitLabHost, clock: Clock, reports: Path | Non
     service = Service("GitLab", base, ("PRIVATE-TOKEN", token), token)
     rest = Rest(service, clock.sleep, clock.now)
     return GitLab(rest, "35", f"{host.server.address}/api/graphql", reports)
+
+
+@pytest.fixture
+def gitea(clock: Clock) -> Iterator[gitea_host.GiteaHost]:
+    host = gitea_host.GiteaHost()
+    host.server = Server(host.answer, clock.now)
+    with serving(host.server):
+        yield host
+    assert host.server.wrong == []
+
+
+def gitea_forge(host: gitea_host.GiteaHost, clock: Clock) -> Forge:
+    token = gitea_host.TOKEN
+    base = f"{host.server.address}/api/v1"
+    service = Service("Gitea", base, ("Authorization", f"token {token}"), token)
+    return Gitea(
+        Rest(service, clock.sleep, clock.now), "team/centre", "", "https://git.example.com"
+    )

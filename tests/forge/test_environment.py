@@ -31,18 +31,53 @@ def test_without_a_code_host_there_is_none() -> None:
     assert from_environment({"GITHUB_TOKEN": TOKEN, "GITHUB_REPOSITORY": "team/centre"}) is None
 
 
-def test_actions_and_a_desk_name_github() -> None:
-    for environment in (
-        ACTIONS,
-        {
-            "CCSTATE_CODE_HOST": "github",
-            "GITHUB_REPOSITORY": "team/centre",
-            "GITHUB_TOKEN": TOKEN,
-        },
-    ):
-        forge = from_environment(environment)
-        assert forge is not None
-        assert forge.name == "GitHub"
+GITLAB_CI = {
+    "GITLAB_CI": "true",
+    "CI_API_V4_URL": "https://gitlab.example.com/api/v4",
+    "CI_PROJECT_ID": "35",
+    "CI_PROJECT_DIR": "/builds/team/centre",
+    "CI_JOB_TOKEN": "not for notes",
+    "GITLAB_TOKEN": TOKEN,
+}
+# Gitea's runner sets what GitHub's does, and its own beside it.
+GITEA = {**ACTIONS, "GITEA_ACTIONS": "true", "GITHUB_SERVER_URL": "https://git.example.com"}
+
+
+@pytest.mark.parametrize(
+    "environment, name",
+    [
+        (ACTIONS, "GitHub"),
+        (
+            {"CCSTATE_CODE_HOST": "github", "GITHUB_REPOSITORY": "a/b", "GITHUB_TOKEN": "x"},
+            "GitHub",
+        ),
+        (GITLAB_CI, "GitLab"),
+        ({"CCSTATE_CODE_HOST": "gitlab", "CI_PROJECT_ID": "1", "GITLAB_TOKEN": "x"}, "GitLab"),
+        (GITEA, "Gitea"),
+        ({**GITEA, "GITEA_ACTIONS": "", "FORGEJO_ACTIONS": "true"}, "Gitea"),
+        ({**ACTIONS, "CCSTATE_CODE_HOST": "gitea", "GITEA_TOKEN": "x"}, "Gitea"),
+    ],
+)
+def test_the_ci_of_a_host_or_a_desk_names_it(environment: dict[str, str], name: str) -> None:
+    forge = from_environment(environment)
+    assert forge is not None
+    assert forge.name == name
+
+
+@pytest.mark.parametrize(
+    "environment, message",
+    [
+        ({**GITLAB_CI, "GITLAB_TOKEN": ""}, "GITLAB_TOKEN is not set"),
+        ({**GITLAB_CI, "CI_PROJECT_ID": ""}, "CI_PROJECT_ID is not set"),
+        ({**GITLAB_CI, "CI_PROJECT_ID": "../1"}, "CI_PROJECT_ID is no number"),
+        ({**GITLAB_CI, "CI_API_V4_URL": "http://gitlab.example.com"}, "begins with https://"),
+        ({**GITEA, "GITHUB_SERVER_URL": ""}, "GITHUB_SERVER_URL is not set"),
+        ({**GITEA, "GITHUB_TOKEN": ""}, "GITEA_TOKEN or GITHUB_TOKEN is not set"),
+    ],
+)
+def test_a_variable_that_is_missing_is_named(environment: dict[str, str], message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        from_environment(environment)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,9 @@
 
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from typing import TypeVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,8 +12,10 @@ from hypothesis import strategies as st
 
 from ccstate.errors import CcstateError, Diagnostic, InvalidInput, Span, Unreadable
 from ccstate.forge import Check, Forge, rest
-from tests.forge.conftest import Clock, github_forge
+from tests.forge.conftest import Clock, gitea_forge, github_forge, gitlab_forge
+from tests.forge.gitea_host import GiteaHost
 from tests.forge.github_host import HEAD, TOKEN, GitHubHost
+from tests.forge.gitlab_host import GitLabHost
 from tests.forge.server import Answer, Fault, Request, Server, serving
 
 PROBLEMS = [Diagnostic("CC103", "unknown", Span("a.yaml", line)) for line in range(1, 6)]
@@ -36,8 +39,11 @@ def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ccstate.forge.github.BATCH", 2)
 
 
-def made(host: GitHubHost) -> dict[str, int]:
+def made(host: "Host") -> dict[str, int]:
     """How many of each there are; of a check, how often its first problem is annotated."""
+    if isinstance(host, GitLabHost):
+        notes = len(host.notes.get("merge_requests/12", []))
+        return {"comment": notes, "issue": len(host.issues), "change": len(host.requests)}
     lines = [a["start_line"] for run in host.runs for a in run["annotations"]]
     return {
         "comment": len(host.comments.get(12, [])),
@@ -48,30 +54,44 @@ def made(host: GitHubHost) -> dict[str, int]:
     }
 
 
+Host = GitHubHost | GitLabHost | GiteaHost
+HOSTS: list[type[Host]] = [GitHubHost, GitLabHost, GiteaHost]
+
+
+def connected(host: Host) -> Forge:
+    if isinstance(host, GitLabHost):
+        return gitlab_forge(host, Clock())
+    return (
+        gitea_forge(host, Clock()) if isinstance(host, GiteaHost) else github_forge(host, Clock())
+    )
+
+
+@pytest.mark.parametrize("kind", HOSTS)
 @pytest.mark.parametrize("what", ["comment", "issue", "change"])
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(faults=st.lists(st.sampled_from(AT_ONCE), max_size=12))
 def test_whatever_goes_wrong_nothing_is_made_twice(
-    what: str, faults: list[Fault], github: GitHubHost
+    what: str, kind: type[Host], faults: list[Fault], served: Server
 ) -> None:
-    host = anew(github, faults)
+    host = anew(served, faults, kind)
     for _ in range(2):
         with suppress(CcstateError):
-            WRITES[what](github_forge(host, Clock()))
+            WRITES[what](connected(host))
         assert made(host)[what] <= 1
-    github.server.faults = []
-    WRITES[what](github_forge(host, Clock()))
+    served.faults = []
+    WRITES[what](connected(host))
     assert made(host)[what] == 1
+    assert served.wrong == []
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(faults=st.lists(st.sampled_from(AT_ONCE), max_size=12))
 def test_whatever_goes_wrong_no_problem_is_annotated_twice(
-    faults: list[Fault], github: GitHubHost
+    faults: list[Fault], served: Server
 ) -> None:
-    host = anew(github, faults)
+    host = anew(served, faults, GitHubHost)
     try:
-        WRITES["check"](github_forge(host, Clock()))
+        WRITES["check"](connected(host))
     except CcstateError:
         assert made(host)["annotations"] <= 1
     else:
@@ -79,24 +99,35 @@ def test_whatever_goes_wrong_no_problem_is_annotated_twice(
         assert [a["start_line"] for a in run["annotations"]] == [1, 2, 3, 4, 5]
 
 
-def anew(github: GitHubHost, faults: list[Fault]) -> GitHubHost:
+@pytest.fixture
+def served() -> Iterator[Server]:
+    server = Server(always(404, None, {}), Clock().now)
+    with serving(server):
+        yield server
+
+
+H = TypeVar("H", bound=Host)
+
+
+def anew(served: Server, faults: list[Fault], kind: type[H]) -> H:
     """A repository without anything in it, on the server that runs."""
-    host = GitHubHost(most_a_page=100)
-    host.server, github.server.answer = github.server, host.answer
-    github.server.faults = list(faults)
+    host = kind(most_a_page=100)
+    host.server, served.answer = served, host.answer
+    served.faults = list(faults)
+    served.requests.clear()
     return host
 
 
 @pytest.mark.parametrize("fault", [*AT_ONCE, Fault.SLOW])
 @pytest.mark.parametrize("what", WRITES)
 def test_one_fault_of_each_request_is_overcome(
-    what: str, fault: Fault, github: GitHubHost, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    what: str, fault: Fault, served: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rest, "SILENCE", 0.15 if fault is Fault.SLOW else 20)
-    WRITES[what](github_forge(anew(github, []), clock))
-    for place in range(len(github.server.requests)):
-        host = anew(github, [*[Fault.NONE] * place, fault])
-        WRITES[what](github_forge(host, clock))
+    WRITES[what](connected(anew(served, [], GitHubHost)))
+    for place in range(len(served.requests)):
+        host = anew(served, [*[Fault.NONE] * place, fault], GitHubHost)
+        WRITES[what](connected(host))
         assert made(host)[what] == 1
         assert made(host)["annotations"] <= 1
 

@@ -4,8 +4,10 @@ Each has a marker, so that it is found again: it is opened once, updated by late
 the run that finds it gone.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from ccstate.apply.perform import Receipt
 from ccstate.errors import Diagnostic
@@ -44,16 +46,29 @@ class DriftReport:
 def report_drift(project: Project, forge: Forge) -> DriftReport:
     """Look for changes by hand on all targets: one issue, opened, updated, and closed once it is gone.
 
+    An environment has an issue of its own.
     Raises CcstateError where a platform cannot be read; the issue stays as it is then.
     """
     found = project.drift()
     report = DriftReport(found, "")
+    marker = _word(DRIFT, project.environment)
     body = drift_markdown(found, min(LIMIT, forge.longest_body))
     if report.drifted:
         names = join_words(name for name, target in found.items() if target.changes)
-        title = f"{drift_title(found)} on {names}"
-        return DriftReport(found, forge.open_issue(DRIFT, title, body))
-    return DriftReport(found, forge.close_issue(DRIFT, body))
+        where = f"{names} ({project.environment})" if project.environment else names
+        title = f"{drift_title(found)} on {where}"
+        return DriftReport(found, forge.open_issue(marker, title, body))
+    return DriftReport(found, forge.close_issue(marker, body))
+
+
+def _word(marker: str, environment: str) -> str:
+    """Return the marker of an environment: of two alike names, such as a.b and a-b, each its own."""
+    if not environment:
+        return marker
+    word = "-".join(re.findall(r"[a-z0-9]+", environment.lower()))
+    if word != environment:
+        word = f"{word[:40]}-{sha256(environment.encode()).hexdigest()[:8]}".lstrip("-")
+    return f"{marker}-{word}"
 
 
 @dataclass(frozen=True, slots=True)

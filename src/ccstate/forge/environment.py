@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from ccstate import codes
 from ccstate.errors import InvalidInput
 from ccstate.forge import Forge
+from ccstate.forge.gitea import Gitea
 from ccstate.forge.github import VERSION, GitHub
 from ccstate.forge.gitlab import GitLab
 from ccstate.forge.rest import Rest, Service
@@ -30,15 +31,19 @@ def connect(environment: Mapping[str, str]) -> Forge | None:
     name = environment.get(CODE_HOST, "") or _running_on(environment)
     if not name:
         return None
-    if name != "github":
-        raise InvalidInput(
-            codes.HOST_VARIABLE(variable=CODE_HOST, fault="names no code host", hint="write github")
-        )
-    return _github(environment)
+    hosts = {"github": _github, "gitlab": _gitlab, "gitea": _gitea}
+    if name not in hosts:
+        hint = f"write {', '.join(hosts)}"
+        problem = codes.HOST_VARIABLE(variable=CODE_HOST, fault="names no code host", hint=hint)
+        raise InvalidInput(problem)
+    return hosts[name](environment)
 
 
 def _running_on(environment: Mapping[str, str]) -> str:
     """Find the host by whose continuous integration this runs."""
+    # Runners of Gitea and Forgejo set the variables of GitHub too.
+    if "true" in {environment.get("GITEA_ACTIONS"), environment.get("FORGEJO_ACTIONS")}:
+        return "gitea"
     if environment.get("GITLAB_CI") == "true":
         return "gitlab"
     return "github" if environment.get("GITHUB_ACTIONS") == "true" else ""
@@ -77,6 +82,15 @@ def _gitlab(environment: Mapping[str, str]) -> Forge:
     service = Service("GitLab", base, ("PRIVATE-TOKEN", token), token, {}, environment)
     folder = environment.get("CI_PROJECT_DIR")
     return GitLab(Rest(service), project, graphql, Path(folder) if folder else None)
+
+
+def _gitea(environment: Mapping[str, str]) -> Forge:
+    """Connect to a Gitea or Forgejo, which has its API at /api/v1."""
+    page = _address(environment, "GITHUB_SERVER_URL")
+    base = _address(environment, "GITHUB_API_URL", f"{page}/api/v1")
+    token = _token(environment, "GITEA_TOKEN", "GITHUB_TOKEN")
+    service = Service("Gitea", base, ("Authorization", f"token {token}"), token, {}, environment)
+    return Gitea(Rest(service), _repository(environment, "GITHUB_REPOSITORY"), "", page)
 
 
 def _address(environment: Mapping[str, str], variable: str, usual: str = "") -> str:
