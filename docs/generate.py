@@ -26,6 +26,7 @@ from ccstate.adapters import embedded
 from ccstate.adapters.asterisk import adapter as asterisk
 from ccstate.adapters.asterisk import codes as asterisk_codes
 from ccstate.adapters.asterisk.connection import Connection
+from ccstate.audit import codes as audit_codes
 from ccstate.errors import Code
 from ccstate.kinds import KINDS, Kind, field_paths, fields
 from ccstate.kinds.fields import Compare, Expectation, KindFields, Ref
@@ -441,7 +442,7 @@ def adapter_pages() -> dict[str, str]:
     return pages
 
 
-CATALOGUES = (codes, asterisk_codes)
+CATALOGUES = (codes, audit_codes, asterisk_codes)
 _ROW = re.compile(r"^\| (CC\d{3}) \| (.*?) \| (?:.*) \| (.*?) \|$", re.MULTILINE)
 
 

@@ -10,10 +10,14 @@ import pytest
 
 from ccstate import codes as core
 from ccstate.adapters.asterisk import codes as asterisk
+from ccstate.audit import codes as audit
 from ccstate.errors import Code, Severity, Span
 
 SOURCE = Path(__file__).parent.parent / "src" / "ccstate"
-CATALOGUES = {"codes": core, "asterisk/codes": asterisk}
+CATALOGUES = {"codes": core, "audit/codes": audit, "asterisk/codes": asterisk}
+
+CATALOGUE_OF = {"ccstate.adapters.asterisk": "asterisk/codes", "ccstate.audit": "audit/codes"}
+"""The catalogue that `from MODULE import codes` brings."""
 
 
 def entries(module: object) -> dict[str, Code]:
@@ -38,7 +42,7 @@ def uses() -> Iterator[tuple[str, str, ast.Call | None]]:
     for path in SOURCE.rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         catalogue = {
-            alias.asname or alias.name: "asterisk/codes" if "asterisk" in node.module else "codes"
+            alias.asname or alias.name: CATALOGUE_OF.get(node.module, "codes")
             for node in ast.walk(tree)
             if isinstance(node, ast.ImportFrom) and node.module
             for alias in node.names

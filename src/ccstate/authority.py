@@ -30,6 +30,10 @@ class Request:
     """Why the rules of the policy do not wait this time: `Emergency:`."""
 
 
+NO_REQUEST = Request()
+"""Nothing was asked, as far as is known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Approval:
     """One person's consent to a change."""
@@ -48,7 +52,7 @@ class Approval:
 class Authority:
     """Everything that is known of the word on which a plan is applied."""
 
-    request: Request = Request()
+    request: Request = NO_REQUEST
     """What was asked."""
     approvals: tuple[Approval, ...] = ()
     """Who consented, each person once."""

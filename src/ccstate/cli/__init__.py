@@ -43,6 +43,7 @@ COMMANDS = {
     "import": ("importing", "Write a configuration that was made by hand as YAML"),
     "test": ("calls", "Run the call tests: does every promise to callers hold?"),
     "history": ("audit", "Say who changed an object, when, and on whose word"),
+    "audit": ("audit", "List every change from request to outcome, with what is missing"),
     "blame": ("audit", "Say of each field which commit set it, and on whose word"),
     "simulate": ("calls", "Call a number: say what callers meet, and where calls end"),
     "holidays": ("holidays", "Write the holidays of a country, or of a file, as a calendar"),

@@ -89,12 +89,12 @@ class Apply:
 
     def verdict(self, address: str) -> Verdict:
         """Find the worst that became of an object on any target."""
-        return self._worst([c for c in self.changes if c.address == address])
+        return self.verdict_of([c for c in self.changes if c.address == address])
 
     @property
     def outcome(self) -> Verdict:
         """Find the worst that became of any change."""
-        return self._worst(self.changes)
+        return self.verdict_of(self.changes)
 
     @property
     def confirmed(self) -> int:
@@ -102,7 +102,8 @@ class Apply:
         found = (self.verdicts.get((each.target, each.address)) for each in self.changes)
         return sum(1 for each in found if each and each.outcome is Outcome.CONFIRMED)
 
-    def _worst(self, changes: Sequence[PlannedChange]) -> Verdict:
+    def verdict_of(self, changes: Sequence[PlannedChange]) -> Verdict:
+        """Find the worst that became of some of its changes."""
         reason = "the apply did not come to it" if self.is_begun else ""
         unreached = Verdict(Outcome.NOT_ATTEMPTED, reason, "")
         found = [self.verdicts.get((each.target, each.address), unreached) for each in changes]

@@ -63,10 +63,10 @@ def version_in(data: bytes, address: Address) -> Version:
     if not isinstance(named, dict) or address.name not in named:
         return Version(None)
     fields = named[address.name]
-    return Version(_canonical(address.kind, fields if isinstance(fields, dict) else {}))
+    return Version(canonical(address.kind, fields if isinstance(fields, dict) else {}))
 
 
-def _canonical(kind: str, fields: dict[str, Any]) -> Fields:
+def canonical(kind: str, fields: dict[str, Any]) -> Fields:
     """Normalize fields, so that a new layout is no change; as written where they are wrong."""
     try:
         return KINDS[kind].model.model_validate(fields).model_dump(exclude_unset=True)

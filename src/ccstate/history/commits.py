@@ -17,6 +17,7 @@ from ccstate.desired.tree import content_of, yaml_files
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.git import GitFailed, GitMissing, Repository, repository
 
+_DATED = re.compile("([0-9a-f]{40}|[0-9a-f]{64}) ([0-9T:+Z-]{10,40})")
 _WHOLE = 40
 """Characters of the shortest id that is whole."""
 _AT_ONCE = 500
@@ -32,6 +33,7 @@ class File:
 
     before: tuple[str, ...]
     after: str
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,43 @@ class Log:
         """List the versions of the YAML files below the folder that HEAD has."""
         with _git_errors():
             return list(committed_files(self._git, self._root, [folder], "HEAD").values())
+
+    def on_main(self, *paths: str) -> Iterator[tuple[str, str, tuple[File, ...]]]:
+        """List the commits of HEAD's first parents that changed YAML files at these paths, newest first.
+
+        Each with the date on which it came there, ISO 8601, and the files as they differ from its
+        first parent: of a merge, all that it brought in.
+        """
+        command = [
+            "log",
+            "--first-parent",
+            "--diff-merges=first-parent",
+            "--topo-order",
+            "--raw",
+            "-z",
+        ]
+        command += ["--no-abbrev", "--no-renames", "--no-ext-diff", "--no-textconv"]
+        command += ["--no-show-signature", "--format=%H %cI", "--"]
+        command += [self._git.inside(self._root / path) for path in paths]
+        with _git_errors(), self._git.stream(*command) as stream:
+            commit: tuple[str, str] = ("", "")
+            files: list[File] = []
+            words = _words(stream)
+            for word in words:
+                if word.startswith(":"):
+                    path = next(words, "")
+                    if path.endswith(_YAML):
+                        files.append(_file(word, path))
+                elif match := _DATED.fullmatch(word):
+                    if files:
+                        yield (*commit, tuple(files))
+                    commit, files = (match[1], match[2]), []
+            if files:
+                yield (*commit, tuple(files))
+
+    def is_project_file(self, file: File) -> bool:
+        """Check whether a changed file is the project file, not one of the desired state."""
+        return file.path == self._git.inside(self._root / FILE)
 
     @contextmanager
     def versions(self) -> Iterator[Callable[[str], bytes]]:
@@ -177,7 +216,7 @@ def _commits(words: Iterator[str]) -> Iterator[Commit]:
         if word.startswith(":"):
             path = next(words, "")  # whatever it is called
             if path.endswith(_YAML):
-                files.append(_file(word))
+                files.append(_file(word, path))
         elif ID.fullmatch(word):
             if files:
                 yield Commit(sha, tuple(files))
@@ -186,12 +225,12 @@ def _commits(words: Iterator[str]) -> Iterator[Commit]:
         yield Commit(sha, tuple(files))
 
 
-def _file(entry: str) -> File:
+def _file(entry: str, path: str) -> File:
     """From `:100644 100644 ID ID M`; a merge has one colon, mode and id a parent."""
     count = len(entry) - len(entry.lstrip(":"))
     ids = entry.split()[count + 1 : 2 * count + 2]
     *before, after = ("" if _NULL.fullmatch(blob) else blob for blob in ids)
-    return File(tuple(before), after)
+    return File(tuple(before), after, path)
 
 
 def _no_repository(said: str) -> Diagnostic:

@@ -67,7 +67,7 @@ def stored_plans(root: Path) -> Iterator[Stored]:
         found.setdefault(plan.id, []).append(plan)
     try:
         git = repository(root)
-        branches = _branches(git) if git else {}
+        branches = record_branches(git) if git else {}
     except GitFailed:
         git, branches = None, {}
     if git is None or not branches:
@@ -109,7 +109,7 @@ def _read_file(path: str) -> bytes | None:
     return content if len(content) <= MOST_BYTES else None
 
 
-def _branches(git: Repository) -> dict[str, str]:
+def record_branches(git: Repository) -> dict[str, str]:
     """Find the branches of records: their commits, by name; two that are the same count once."""
     form = "--format=%(objectname) %(refname)"
     lines = git.output("for-each-ref", form, *_REFS).decode(errors="replace").splitlines()

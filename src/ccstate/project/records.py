@@ -1,7 +1,10 @@
 """What git, plans and records remember of a project; no platform is asked, and nothing is written."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from ccstate.audit.chain import Checked, check
+from ccstate.audit.change_sets import Audit, audit
 from ccstate.desired import Settings
 from ccstate.history import Entry, history
 from ccstate.history.blame import FieldOrigin, blame
@@ -31,3 +34,11 @@ class Records:
         """Find the commit that each field of an object comes from, and what became of it; or of one."""
         wanted = address_in(address)
         return blame(self.settings.root, self.settings.desired_state, wanted, field)
+
+    def audit(self, since: datetime, until: datetime) -> Audit:
+        """Collect the change sets of a span of time, from request to corrective action."""
+        return audit(self.settings.root, self.settings.desired_state, since, until)
+
+    def check(self) -> Checked:
+        """Check that the records of applies are as they were left, and none is missing."""
+        return check(self.settings.root)

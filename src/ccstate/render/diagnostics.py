@@ -222,24 +222,26 @@ def counted(problems: Sequence[Diagnostic]) -> str:
     return ", ".join(found) + (f" in {plural(len(files), 'file')}" if files else "")
 
 
+def problem_form(problem: Diagnostic) -> form.Problem:
+    """Return a problem as JSON has it."""
+    return form.Problem(
+        code=problem.code,
+        severity=problem.severity.value,
+        message=well_formed(problem.message),
+        file=well_formed(problem.span.file) if problem.span else None,
+        line=problem.span.line if problem.span else 0,
+        column=problem.span.column if problem.span else 0,
+        cause=well_formed(problem.cause),
+        hint=well_formed(problem.hint),
+    )
+
+
 def diagnostics_json(problems: Sequence[Diagnostic]) -> str:
     """Write all problems in one object; line and column count from 1, 0 where unknown."""
     found = form.Problems(
         errors=sum(problem.severity is Severity.ERROR for problem in problems),
         warnings=sum(problem.severity is Severity.WARNING for problem in problems),
-        problems=[
-            form.Problem(
-                code=problem.code,
-                severity=problem.severity.value,
-                message=well_formed(problem.message),
-                file=well_formed(problem.span.file) if problem.span else None,
-                line=problem.span.line if problem.span else 0,
-                column=problem.span.column if problem.span else 0,
-                cause=well_formed(problem.cause),
-                hint=well_formed(problem.hint),
-            )
-            for problem in problems
-        ],
+        problems=[problem_form(problem) for problem in problems],
     )
     return as_json(found)
 

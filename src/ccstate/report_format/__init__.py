@@ -6,7 +6,7 @@ next version of ccstate that says so.
 
 from collections.abc import Mapping
 
-from ccstate.report_format import calls, objects
+from ccstate.report_format import audit, calls, objects
 
 REPORTS: Mapping[str, type] = {
     "validate": objects.Problems,
@@ -16,6 +16,8 @@ REPORTS: Mapping[str, type] = {
     "show-resolved": objects.Resolved,
     "history": objects.History,
     "blame": objects.Blame,
+    "audit": audit.Audit,
+    "audit-check": audit.Check,
     "apply": objects.Applied,
     "unlock": objects.Unlocked,
     "adopt": objects.Adopted,

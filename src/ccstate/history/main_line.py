@@ -1,0 +1,106 @@
+"""The changes that came to the main line: each commit of HEAD's first parents, with the objects it changed.
+
+A merge is one of them, with all that its branch brought: what a reviewer saw as one change.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from ccstate.desired.settings import FILE
+from ccstate.desired.yaml_values import read
+from ccstate.history.changes import canonical
+from ccstate.history.commits import File, Log
+from ccstate.kinds import PLURALS
+from ccstate.model import Address
+
+Objects = Mapping[Address, Any]
+"""Fields of objects, as one version of a file has them."""
+_KEPT = 512
+"""Versions of files that are kept while commits are walked: one's before is the next one's after."""
+
+
+@dataclass(frozen=True, slots=True)
+class MainCommit:
+    """One commit of the main line that changed objects, or the project file.
+
+    `changes` are the objects with what was done to each: `create`, `update`, `delete`. Not
+    `is_readable` where a file was no valid YAML before or after.
+    """
+
+    sha: str
+    at: datetime
+    changes: tuple[tuple[Address, str], ...]
+    changes_project_file: bool
+    is_readable: bool
+
+
+def main_commits(log: Log, folder: str, since: datetime, until: datetime) -> Iterator[MainCommit]:
+    """List what came to the main line in a span of time, the newest first."""
+    with log.versions() as content:
+        objects = lru_cache(_KEPT)(lambda blob: _objects(content, blob))
+        for sha, date, files in log.on_main(folder, FILE):
+            at = _moment(date)
+            if not since <= at < until:
+                continue
+            declared = [file for file in files if not log.is_project_file(file)]
+            changes, is_readable = _compared(declared, objects)
+            with_project = len(declared) < len(files)
+            if changes or with_project or not is_readable:
+                yield MainCommit(sha, at, changes, with_project, is_readable)
+
+
+def _moment(date: str) -> datetime:
+    try:
+        return datetime.fromisoformat(date).astimezone(UTC)
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+
+
+def _objects(content: Callable[[str], bytes], blob: str) -> Objects | None:
+    """Read the objects of one version; None where it is no valid YAML."""
+    if not blob:
+        return {}
+    document, problems = read(content(blob), "")
+    if problems or not isinstance(document, dict | None):
+        return None
+    found: dict[Address, Any] = {}
+    for plural, named in (document or {}).items():
+        if plural in PLURALS and isinstance(named, dict):
+            kind = PLURALS[plural].name
+            found |= {Address(kind, str(name)): fields for name, fields in named.items()}
+    return found
+
+
+def _compared(
+    files: list[File], objects: Callable[[str], Objects | None]
+) -> tuple[tuple[tuple[Address, str], ...], bool]:
+    """Compare all files that a commit changed, together: an object may move from one to another."""
+    before: dict[Address, Any] = {}
+    after: dict[Address, Any] = {}
+    for file in files:
+        old = objects(file.before[0] if file.before else "")
+        new = objects(file.after)
+        if old is None or new is None:
+            return (), False
+        before |= old
+        after |= new
+    changes = []
+    for address in sorted(before.keys() | after.keys()):
+        if address not in before:
+            changes.append((address, "create"))
+        elif address not in after:
+            changes.append((address, "delete"))
+        elif not _is_same(address.kind, before[address], after[address]):
+            changes.append((address, "update"))
+    return tuple(changes), True
+
+
+def _is_same(kind: str, one: Any, other: Any) -> bool:
+    """Check whether both mean the same, whatever their layout."""
+    if one == other:
+        return True
+    both = [fields if isinstance(fields, dict) else {} for fields in (one, other)]
+    return canonical(kind, both[0]) == canonical(kind, both[1])
