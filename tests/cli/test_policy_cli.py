@@ -27,7 +27,7 @@ targets: {demo: {adapter: embedded, connection: {path: .ccstate/demo.db}}}
 APPROVALS = """\
 policy:
   people:
-    kim: {emails: [kim@example.com]}
+    kim: {login: kim, emails: [kim@example.com]}
     sam: {}
   approvals: [{who: [kim, sam], kinds: [queue]}]
 """

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from ccstate.authority import Approval, Authority, Request
 from ccstate.desired.policy import PolicyForm
-from ccstate.model import Action, Address, Change, Edit, Plan, Step, Why
+from ccstate.model import Action, Address, Change, Edit, Plan, Rollback, Step, Why
 from ccstate.policy import Policy, Verdict, judge
 
 NOW = datetime(2026, 12, 24, 10, 0, tzinfo=UTC)
 HEAD, OLDER, MERGE = "a" * 40, "b" * 40, "c" * 40
 PEOPLE: dict[str, Any] = {
-    "priya": {"login": "Priya-N", "emails": ["priya@example.com"]},
-    "kim": {"emails": ["kim@example.com"]},
+    "priya": {"login": "Priya-N", "account": "priya", "emails": ["priya@example.com"]},
+    "kim": {"login": "kim", "account": "kim", "emails": ["kim@example.com"]},
     "sam": {},
 }
 ALWAYS = {"start": "2026-01-01T00:00", "end": "2027-12-31T00:00"}
@@ -109,6 +109,22 @@ def test_what_is_not_committed_is_approved_by_no_one() -> None:
     verdict = judge(policy(**APPROVALS), plan(commit=f"{MERGE}+"), authority, NOW)
     assert codes(verdict) == ["CC841"]
     assert "commit" in verdict.blocked[0].hint
+
+
+def test_a_person_is_known_by_the_name_only_where_nothing_else_is_said() -> None:
+    people = {"lee": {"emails": ["lee@example.com"]}, "sam": {}}
+    form = policy(people=people, approvals=[{"who": ["lee", "sam"]}])
+    for login, found in (("lee", ["CC841"]), ("sam", [])):
+        authority = Authority(approvals=(review(login),), head=HEAD)
+        assert codes(judge(form, plan(), authority, NOW)) == found
+
+
+def test_what_was_approved_is_not_its_way_back() -> None:
+    back = replace(plan(), rollback=Rollback("a" * 12, OLDER))
+    authority = Authority(approvals=(review("kim"), review("Priya-N", "")), head=HEAD)
+    (problem,) = judge(policy(**APPROVALS), back, authority, NOW).blocked
+    assert problem.code == "CC841"
+    assert "emergency" in problem.hint
 
 
 def test_two_approvals_are_of_two_people() -> None:

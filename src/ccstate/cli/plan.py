@@ -14,6 +14,7 @@ from ccstate.cli.output import in_format, palette, print_remark, print_report, w
 from ccstate.cli.policy import BASE
 from ccstate.cli.progress import Terminal
 from ccstate.errors import InvalidInput
+from ccstate.policy import Verdict
 from ccstate.project import Project, SavedPlan, now
 from ccstate.render.attention import BUSY, BusyPlan
 from ccstate.render.formats import Report
@@ -77,8 +78,7 @@ def plan(
     show_plan(saved, form)
     if planned.activity:
         _show_beside(BUSY, BusyPlan(planned.activity, saved.id), form)
-    verdict, policy, _ = project.verdict(saved.plan, base=base)
-    _show_beside(VERDICT, JudgedPlan(verdict, policy), form)
+    verdict = show_verdict(project, saved, form, base)
     if saved.plan.refusals or verdict.refused:
         return 3
     return 2 if saved.plan.steps and detailed_exitcode else 0
@@ -89,6 +89,13 @@ def show_plan(saved: SavedPlan, form: str) -> None:
     print_report(PLAN, form, PlanToShow(saved.plan, saved.id))
     if saved.id and form != "text":
         print_remark(f"plan {saved.id}: plans/{saved.id}/plan.json")
+
+
+def show_verdict(project: Project, saved: SavedPlan, form: str, base: str = "") -> Verdict:
+    """Print what the policy says of a plan, and return it."""
+    verdict, policy, _ = project.verdict(saved.plan, base=base)
+    _show_beside(VERDICT, JudgedPlan(verdict, policy), form)
+    return verdict
 
 
 def _show_beside(report: Report[T], value: T, form: str) -> None:

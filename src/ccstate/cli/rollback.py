@@ -7,7 +7,7 @@ import click
 from ccstate.cli import days
 from ccstate.cli.environment import ENVIRONMENT
 from ccstate.cli.output import in_format
-from ccstate.cli.plan import reason, show_plan
+from ccstate.cli.plan import reason, show_plan, show_verdict
 from ccstate.cli.progress import Terminal
 from ccstate.project import Project
 from ccstate.render.plan import PLAN
@@ -33,4 +33,5 @@ def rollback(
     planned = project.rollback(back, addresses, forced, days.today())
     saved = project.save(planned.plan)
     show_plan(saved, form)
-    return 3 if saved.plan.refusals else 0
+    verdict = show_verdict(project, saved, form)
+    return 3 if saved.plan.refusals or verdict.refused else 0

@@ -84,12 +84,12 @@ Most = Annotated[int, Field(ge=0, le=1_000_000), WHOLE]
 
 
 class Person(Strict):
-    """A person of the policy, and by what that person is known."""
+    """A person of the policy, and by what that person is known; by the name here where by nothing else."""
 
     login: Login | None = None
-    """Login on the code host; the name of the person here where left out."""
+    """Login on the code host."""
     account: Account | None = None
-    """Account by which the person starts ccstate on a machine; the name of the person here where left out."""
+    """Account by which the person starts ccstate on a machine."""
     emails: SetOf[Email] = Field(default_factory=list)
     """Addresses in commits and in trailers."""
     keys: SetOf[PublicKey] = Field(default_factory=list)
@@ -199,6 +199,18 @@ class PolicyForm(Strict):
     emergency: Emergency | None = None
     """Who may go beyond approvals, trailers, limits, windows and freezes."""
 
+    def login(self, name: str) -> str:
+        """Return the login of a person; "" where it is not known."""
+        return self._known(name, self.people[name].login)
+
+    def account(self, name: str) -> str:
+        """Return the account of a person; "" where it is not known."""
+        return self._known(name, self.people[name].account)
+
+    def _known(self, name: str, said: str | None) -> str:
+        """Take the name of a person of whom nothing is said; it may be a stranger's elsewhere."""
+        return said or ("" if self.people[name].model_fields_set else name)
+
     def members(self, who: Collection[str]) -> frozenset[str]:
         """Return the people among these people and teams."""
         return frozenset(
@@ -260,12 +272,14 @@ def _identities(form: PolicyForm) -> Problems:
     owners: dict[tuple[str, str], str] = {}
     for name, person in form.people.items():
         own = [
-            ("login", (person.login or name).lower()),
-            ("account", (person.account or name).lower()),
+            ("login", form.login(name).lower()),
+            ("account", form.account(name).lower()),
             *(("emails", email.lower()) for email in person.emails),
             *(("keys", key) for key in person.keys),
         ]
         for field, value in own:
+            if not value:
+                continue
             owner = owners.setdefault((field, value), name)
             if owner != name:
                 problem = codes.POLICY_SHARED(what=field, value=quote(value), other=quote(owner))

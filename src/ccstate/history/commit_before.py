@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ccstate import codes
+from ccstate.desired.yaml_values import MAX_BYTES
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.git import GitFailed, Repository, repository
 
 _ID = re.compile(b"[0-9a-f]{40}|[0-9a-f]{64}")
 _UPSTREAM = "refs/remotes/origin/HEAD"
-LARGEST = 1024 * 1024
-"""Bytes of a file that is read from a commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,20 +104,22 @@ def _commit(found: Repository, name: str) -> str:
 
 
 def file_in(root: Path, commit: str, path: Path) -> bytes | None:
-    """Read a file as it is in a commit; None where it has none there, or a link, or one too large.
+    """Read a file as it is in a commit; None where the commit has none there.
 
-    Raises GitFailed where git does not answer.
+    Raises GitFailed where git does not answer, or what is there is a link, no file, or too large.
     """
     found = repository(root)
     if found is None:
         return None
     listed = found.output("ls-tree", "-l", "-z", commit, "--", found.inside(path)).decode()
     about, _, _ = listed.partition("\t")
-    mode, _, blob, size, *_ = [*about.split(), "", "", "", ""]
-    if not mode.startswith("100"):
+    if not about:
         return None
+    mode, _, blob, size = about.split()
+    if not mode.startswith("100"):
+        raise GitFailed(f"{path.name} is no file there")
     if not size.isdigit():  # git 2.39 writes BAD for an object that it does not have
         raise GitFailed(f"{path.name} is missing in this repository")
-    if int(size) > LARGEST:
-        return None
+    if int(size) > MAX_BYTES:
+        raise GitFailed(f"{path.name} is too large there")
     return found.output("cat-file", "blob", blob)

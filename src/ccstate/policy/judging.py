@@ -145,9 +145,10 @@ def _counted(policy: Policy, plan: Plan, authority: Authority) -> dict[str, Appr
 def _is_current(plan: Plan, approval: Approval, authority: Authority) -> bool:
     """Check whether an approval is of the commit that is applied, or of the head that reviewers saw.
 
-    A code host that names no commit lists only approvals that are current.
+    A code host that names no commit lists only approvals that are current. Files that are not
+    committed have none, nor has a way back: what was approved is what it takes back.
     """
-    if plan.commit.endswith("+"):
+    if plan.commit.endswith("+") or plan.rollback is not None:
         return False
     if not approval.commit:
         return approval.source == "review"
@@ -163,8 +164,10 @@ def _missing_approvals(
         so_far = ", ".join(approval.by for approval in need.given)
         given = f"Approved by {so_far}." if so_far else "No approval counts so far."
         aside = [*_passed_over(policy, plan, need, authority)]
-        hint = "ask for a review, and plan again after the approval"
-        if plan.commit.endswith("+") or not plan.commit:
+        hint = "ask one of them for a review of this commit"
+        if plan.rollback is not None:
+            hint = "revert the commit by a change that is reviewed; or apply this as an emergency"
+        elif plan.commit.endswith("+") or not plan.commit:
             hint = "commit what you have, and ask for a review of it"
         yield codes.APPROVAL_MISSING(
             count=need.count,
@@ -185,7 +188,7 @@ def _passed_over(policy: Policy, plan: Plan, need: Need, authority: Authority) -
             continue
         if person in writers:
             yield f"{approval.by} wrote the change, and does not approve it."
-        elif not _is_current(plan, approval, authority):
+        elif plan.rollback is None and not _is_current(plan, approval, authority):
             yield f"{approval.by} approved an older commit, {approval.commit[:12]}."
 
 

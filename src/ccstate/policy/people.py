@@ -11,13 +11,13 @@ _EMAIL = re.compile(r"<([^<>\s]+)>\s*$")
 def by_login(form: PolicyForm, login: str) -> str:
     """Find the person with a login on the code host; "" where there is none."""
     wanted = login.lower()
-    return next((n for n, one in form.people.items() if wanted == (one.login or n).lower()), "")
+    return next((name for name in form.people if wanted == form.login(name).lower()), "")
 
 
 def by_account(form: PolicyForm, user: str, host: str) -> str:
     """Find the person with an account on a machine; "" where there is none."""
     known = {user.lower(), f"{user}@{host}".lower()}
-    return next((n for n, one in form.people.items() if (one.account or n).lower() in known), "")
+    return next((name for name in form.people if form.account(name).lower() in known), "")
 
 
 def by_words(form: PolicyForm, words: str) -> str:

@@ -55,7 +55,7 @@ def policy_in_force(settings: Settings, base: Base) -> Policy:
         form = PolicyForm() if content is None else _form(content, base.commit)
         calendars = {name: _committed(root, name, base.commit) for name in form.calendars()}
     except GitFailed as failed:
-        raise InvalidInput(_unreadable(base.commit, f"git says: {failed}")) from None
+        raise InvalidInput(_unreadable(base.commit, str(failed))) from None
     return Policy(form, calendars, base.commit)
 
 
@@ -146,7 +146,11 @@ def judge_now(
         authority = replace(authority, request=request, declared_by=authority.applied_by)
     if blocked:
         return Judged(Verdict(blocked), policy, authority)
-    return Judged(judge(policy, plan, authority, datetime.now(UTC)), policy, authority)
+    try:
+        verdict = judge(policy, plan, authority, datetime.now(UTC))
+    except InvalidInput as error:  # an iCalendar file of the base
+        verdict = Verdict(error.problems)
+    return Judged(verdict, policy, authority)
 
 
 def refuse(verdict: Verdict) -> None:
