@@ -1,5 +1,6 @@
 """Issues that stay open while something is wrong, on a code host that runs on this machine."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,13 +9,14 @@ import pytest
 from ccstate.adapters.embedded import connect
 from ccstate.apply.perform import ChangeResult, Receipt
 from ccstate.ci.issues import Unfinished, close_fix_issues, open_fix_issue, report_drift
+from ccstate.cli import run
 from ccstate.errors import CcstateError, Diagnostic, Span
 from ccstate.forge import Forge
 from ccstate.forge.files import PlainFiles
 from ccstate.model import Action, Address, Change, Fields, Outcome, Why
 from ccstate.project import Project
 from tests.forge.conftest import Clock, github_forge
-from tests.forge.github_host import GitHubHost
+from tests.forge.github_host import TOKEN, GitHubHost
 from tests.forge.server import Server, serving
 from tests.render.test_markdown import assert_inert
 
@@ -87,6 +89,58 @@ def test_drift_is_one_issue_opened_updated_and_closed(
     assert issue["state"] == "closed"
     [comment] = github.comments[issue["number"]]
     golden("ci/drift_gone.md", comment["body"])
+
+
+def test_the_command_keeps_the_issue_of_the_host_on_which_it_runs(
+    project: Project,
+    github: GitHubHost,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    for name in [name for name in os.environ if name.startswith(("GITHUB_", "GITLAB_", "CI_"))]:
+        monkeypatch.delenv(name)
+    summary = tmp_path / "summary.md"
+    actions = {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_API_URL": github.server.address,
+        "GITHUB_REPOSITORY": "team/centre",
+        "GITHUB_TOKEN": TOKEN,
+        "GITHUB_STEP_SUMMARY": str(summary),
+    }
+    for name, value in actions.items():
+        monkeypatch.setenv(name, value)
+    command = ["--project", str(project.root), "ci", "drift", "--detailed-exitcode"]
+    by_hand(project, "centre", "user/ana", {"name": "Ana", "skills": {"english": 5}})
+    assert run(command) == 2
+    [issue] = github.issues
+    out, err = capsys.readouterr()
+    assert "user/ana" in out
+    assert f"Issue: {issue['html_url']}" in err
+    assert "### 1 object was changed by hand" in summary.read_text()
+    project.apply(project.save(project.plan().plan).id)
+    capsys.readouterr()
+    assert run(command) == 0
+    assert f"Closed: {issue['html_url']}" in capsys.readouterr().err
+    assert issue["state"] == "closed"
+
+
+def test_the_command_writes_files_or_only_says_it_where_there_is_no_host(
+    project: Project,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    for name in ("GITHUB_ACTIONS", "GITLAB_CI", "GITEA_ACTIONS", "FORGEJO_ACTIONS"):
+        monkeypatch.delenv(name, raising=False)
+    by_hand(project, "site", "prompt/welcome", None)
+    command = ["--project", str(project.root), "ci", "drift"]
+    assert run(command) == 0
+    out, err = capsys.readouterr()
+    assert "prompt/welcome" in out
+    assert "Issue" not in err
+    assert run([*command, "--forge", "files", "--into", str(tmp_path / "answer")]) == 0
+    assert "prompt/welcome" in (tmp_path / "answer/issue-drift.md").read_text()
 
 
 def test_an_issue_stays_as_it_is_while_a_platform_cannot_be_read(

@@ -43,14 +43,16 @@ class DriftReport:
         return any(target.changes for target in self.found.values())
 
 
-def report_drift(project: Project, forge: Forge) -> DriftReport:
+def report_drift(project: Project, forge: Forge | None) -> DriftReport:
     """Look for changes by hand on all targets: one issue, opened, updated, and closed once it is gone.
 
-    An environment has an issue of its own.
+    An environment has an issue of its own; without a code host there is none.
     Raises CcstateError where a platform cannot be read; the issue stays as it is then.
     """
     found = project.drift()
     report = DriftReport(found, "")
+    if forge is None:
+        return report
     marker = _word(DRIFT, project.environment)
     body = drift_markdown(found, min(LIMIT, forge.longest_body))
     if report.drifted:

@@ -9,7 +9,7 @@ import click
 
 from ccstate.cli import days
 from ccstate.cli.environment import ENVIRONMENT
-from ccstate.cli.output import print_annotations, print_remark, print_result
+from ccstate.cli.output import print_annotations, print_remark, print_report, print_result
 from ccstate.cli.progress import Terminal
 from ccstate.project import Project
 
@@ -86,6 +86,33 @@ def plan(
     else:
         print_result(comment(answered.answer))
     return answered.exit_code
+
+
+@ci.command()
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where something drifted.")
+@on_forge
+@in_folder
+@ENVIRONMENT
+@click.pass_obj
+def drift(
+    root: Any, *, environment: str, host: str | None, into: Path | None, detailed_exitcode: bool
+) -> int:
+    """Look for changes by hand on all targets, and keep one issue about them.
+
+    The issue is opened once, updated by later runs, and closed by the run that finds nothing any
+    more. Run it at night, as a user who may only read.
+    """
+    from ccstate.ci.issues import report_drift
+    from ccstate.ci.job import job_here
+    from ccstate.render.comparison import DRIFT
+
+    job = job_here(os.environ)
+    reported = report_drift(Project.open(root, Terminal(), environment), _forge(host, into))
+    job.write_summary(DRIFT.render("markdown", reported.found))
+    print_report(DRIFT, "text", reported.found)
+    if reported.issue:
+        print_remark(f"{'Issue' if reported.drifted else 'Closed'}: {reported.issue}")
+    return 2 if reported.drifted and detailed_exitcode else 0
 
 
 def _forge(host: str | None, into: Path | None) -> "Forge | None":
