@@ -130,7 +130,8 @@ def _declared(
     want = kinds.with_sorted_lists(address.kind, resource.fields, beside)
     live = None if seen is None else kinds.with_sorted_lists(address.kind, seen, beside)
     applied = None if applied is None else kinds.with_sorted_lists(address.kind, applied, beside)
-    resource = replace(resource, fields=want)
+    if want is not resource.fields:
+        resource = replace(resource, fields=want)
     if live is None:
         why = Why.YOU if applied is None else Why.DELETED_BY_HAND
         edits = tuple(

@@ -176,51 +176,56 @@ def _batches(
 
     A circle is never split.
     """
-    here = set(addresses)
-    waiting = {a: here.intersection(needs[a]) for a in addresses if a in needs}
-    needed_by: dict[Address, list[Address]] = {}
-    for address, before in waiting.items():
+    place = {address: number for number, address in enumerate(addresses)}
+    waiting = [
+        [number for need in needs.get(a, ()) if (number := place.get(need)) is not None]
+        for a in addresses
+    ]
+    needed_by: list[list[int]] = [[] for _ in addresses]
+    for number, before in enumerate(waiting):
         for need in before:
-            needed_by.setdefault(need, []).append(address)
-    count = {address: len(before) for address, before in waiting.items() if before}
-    generation = [address for address in addresses if address not in count]
+            needed_by[need].append(number)
+    count = list(map(len, waiting))
+    generation = [number for number, before in enumerate(waiting) if not before]
     generations: list[list[list[Address]]] = []
     circles: list[list[Address]] = []
-    while generation or count:
-        placed: Collection[Address] = generation
+    left = len(addresses)
+    while left:
+        placed: Collection[int] = generation
         if generation:
-            generations.append([[address] for address in generation])
+            generations.append([[addresses[number]] for number in generation])
         else:  # what is left names itself in circles, or waits for something that does
-            placed = _knot(count.keys(), waiting, needed_by)
-            condensed, found = _condensed({a: waiting[a] & placed for a in sorted(placed)})
+            placed = knot = _knot([n for n in place.values() if count[n]], waiting, needed_by)
+            inside = {
+                addresses[n]: {addresses[m] for m in knot.intersection(waiting[n])} for n in knot
+            }
+            condensed, found = _condensed(dict(sorted(inside.items())))
             generations += condensed
             circles += found
-            for address in placed:
-                del count[address]
+            for number in placed:
+                count[number] = 0
+        left -= len(placed)
         generation = []
-        for address in placed:
-            for later in needed_by.get(address, ()):
-                if later in count:
+        for number in placed:
+            for later in needed_by[number]:
+                if count[later]:
                     count[later] -= 1
                     if not count[later]:
-                        del count[later]
                         generation.append(later)
     return [batch for groups in generations for batch in _chunks(groups)], circles
 
 
 def _knot(
-    left: Collection[Address],
-    waiting: Mapping[Address, Collection[Address]],
-    needed_by: Mapping[Address, Collection[Address]],
-) -> set[Address]:
+    left: Iterable[int], waiting: Sequence[Sequence[int]], needed_by: Sequence[Sequence[int]]
+) -> set[int]:
     """Return the circles among what is left and what lies between them, without what only waits."""
     knot = set(left)
-    users = {a: sum(later in knot for later in needed_by.get(a, ())) for a in knot}
-    loose = [address for address, number in users.items() if not number]
+    users = {number: len(knot.intersection(needed_by[number])) for number in knot}
+    loose = [number for number, count in users.items() if not count]
     while loose:
-        address = loose.pop()
-        knot.remove(address)
-        for need in waiting[address]:
+        number = loose.pop()
+        knot.remove(number)
+        for need in waiting[number]:
             if need in knot:
                 users[need] -= 1
                 if not users[need]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ccstate.model import Action, Activity, Address, Change, Plan, Unmanaged, Why
+from ccstate.model import Action, Activity, Address, Change, Edit, Plan, Unmanaged, Why
 from ccstate.render.formats import Report
 from ccstate.render.text import (
     PLAIN,
@@ -68,11 +68,21 @@ def attention(plan: Plan) -> Iterator[Sentence]:
         words = f"{count} without a new PIN: its former user can still hear the messages"
         names = tuple(f"voicemail/{mailbox}" for mailbox in mailboxes)
         yield Sentence(words, len(mailboxes), names, Style.ALARM)
-    yield from _fields(changes, Why.BY_HAND, "applying puts back what was applied last")
-    yield from _fields(changes, Why.BOTH, "applying replaces that by the desired state")
+    edits: dict[Why, list[tuple[Change, Edit]]] = {
+        Why.BY_HAND: [],
+        Why.BOTH: [],
+        Why.NOT_LOADED: [],
+    }
+    for change in changes:
+        for edit in change.edits:
+            if edit.why in edits:
+                edits[edit.why].append((change, edit))
+    yield from _fields(edits, Why.BY_HAND, "applying puts back what was applied last")
+    yield from _fields(edits, Why.BOTH, "applying replaces that by the desired state")
+    not_loaded = {id(change) for change, _ in edits[Why.NOT_LOADED]}
     yield from _about(
         changes,
-        lambda change: any(edit.why is Why.NOT_LOADED for edit in change.edits),
+        lambda change: id(change) in not_loaded,
         (
             "object is stored, but not loaded; applying loads it",
             "objects are stored, but not loaded; applying loads them",
@@ -112,17 +122,17 @@ def _extensions_without_user(changes: Iterable[Change]) -> tuple[list[str], list
     same_pin: set[str] = set()
     for change in changes:
         kind, name = change.address
-        edits = [edit for edit in change.edits if edit.why is not Why.RELEASED]
         if kind == "user":
-            lost = [str(e.before) for e in edits if e.path == "extension" and e.before]
-            left.update(lost)
+            own = (e for e in change.edits if e.path == "extension" and e.why is not Why.RELEASED)
+            left.update(str(edit.before) for edit in own if edit.before)
+        elif kind == "extension" and change.action in {Action.CREATE, Action.DELETE}:
+            renewed.add(name)
         elif kind == "extension":
-            paths = {edit.path for edit in edits}
-            is_new = change.action in {Action.CREATE, Action.DELETE}
-            if is_new or "secret" in paths:
+            paths = {edit.path for edit in change.edits if edit.why is not Why.RELEASED}
+            if "secret" in paths:
                 renewed.add(name)
             mailbox: Any = (change.ledger or {}).get("voicemail") or {}
-            if not is_new and "pin" in mailbox and paths.isdisjoint({"voicemail", "voicemail.pin"}):
+            if "pin" in mailbox and paths.isdisjoint({"voicemail", "voicemail.pin"}):
                 same_pin.add(name)
     return sorted(left - renewed), sorted(left & renewed & same_pin)
 
@@ -138,13 +148,10 @@ def _about(
         yield Sentence(plural(len(found), *words), len(found), tuple(found), style)
 
 
-def _fields(changes: Iterable[Change], why: Why, then: str) -> Iterator[Sentence]:
-    found = [
-        f"{change.address} {edit.path}"
-        for change in changes
-        for edit in change.edits
-        if edit.why is why
-    ]
+def _fields(
+    edits: Mapping[Why, Iterable[tuple[Change, Edit]]], why: Why, then: str
+) -> Iterator[Sentence]:
+    found = [f"{change.address} {edit.path}" for change, edit in edits[why]]
     if found:
         by = "by hand" if why is Why.BY_HAND else "by you and by hand"
         count = plural(len(found), "field was", "fields were")

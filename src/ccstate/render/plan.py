@@ -275,7 +275,7 @@ def _head(plan: Plan, plan_id: str) -> Iterator[str]:
     yield f"### Plan {code(plan_id)}: {count_changes(changes)}\n"
     what = (
         changes_words(changes)
-        if all(_kind(c.address.kind) != OTHER for c in changes)
+        if all(_kind(kind) != OTHER for kind in {change.address.kind for change in changes})
         else "changes it"
     )
     yield f"Applying this {what} on {join_words(map(code, _touched(plan)))}{_environment(plan)}.\n"
