@@ -508,11 +508,10 @@ BASE_UNKNOWN = Code("""CC822 git does not have the commit {base}, which the chan
   What it touches, and what its commits ask for, cannot be known.
   hint: fetch the whole history (actions/checkout: fetch-depth: 0; GitLab: GIT_DEPTH: 0), or name
     another commit: --base COMMIT""")
-ENVIRONMENT_UNKNOWN = Code("""CC829 no environment is named {name}
+PROMOTED_TO_ITSELF = Code("""CC828 {name} cannot be promoted to itself
+  hint: name another environment, or base for all of them""")
+NOT_SAID_THERE = Code("""CC828 {environment} changes nothing of {address}
   hint: {hint}""")
-ENVIRONMENT_NEEDED = Code("""CC829 no environment is chosen
-  The project has several, each with platforms of its own.
-  hint: name one, with --environment or in CCSTATE_ENVIRONMENT: {known}""")
 ENVIRONMENT_UNKNOWN = Code("""CC829 no environment is named {name}
   hint: {hint}""")
 ENVIRONMENT_NEEDED = Code("""CC829 no environment is chosen

@@ -47,6 +47,7 @@ COMMANDS = {
     "blame": ("audit", "Say of each field which commit set it, and on whose word"),
     "simulate": ("calls", "Call a number: say what callers meet, and where calls end"),
     "holidays": ("holidays", "Write the holidays of a country, or of a file, as a calendar"),
+    "promote": ("promote", "Write what one environment changes into another one"),
     "graph": ("graph", "Draw what callers meet, as SVG or Mermaid"),
     "ci": ("ci", "Plan, apply and record a change in continuous integration"),
 }

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
+from types import MappingProxyType
 
 from ccstate.desired.cache import ParseCache
 from ccstate.desired.crosschecks import check_together, declared_twice
@@ -40,13 +41,18 @@ class Desired:
         return len(self.keys)
 
 
-def load(settings: Settings, cache: ParseCache) -> Desired:
-    """Load the desired state; problems are collected, nothing is raised for a file."""
+def load(
+    settings: Settings, cache: ParseCache, edited: Mapping[str, bytes] = MappingProxyType({})
+) -> Desired:
+    """Load the desired state; problems are collected, nothing is raised for a file.
+
+    `edited` holds files as they would be, by their names from the project's folder.
+    """
     problems: list[Diagnostic] = []
     findings: list[Finding] = []
     documents: dict[str, Document] = {}
-    paths: dict[str, Path] = {}
-    contents = _contents(settings, settings.desired_state, paths, problems)
+    files = _Files(settings, edited, problems)
+    contents = files.contents(settings.desired_state)
     keys = {file: cache.key(content) for file, content in contents.items()}
     _parse_side_by_side(contents, keys, cache)
     for file, key in keys.items():
@@ -54,16 +60,12 @@ def load(settings: Settings, cache: ParseCache) -> Desired:
         problems += refused
         findings += found
 
-    def content_again(file: str) -> bytes:
-        return paths[file].read_bytes()
-
     state, twice = _state(documents, {} if settings.overlay else settings.defaults)
     findings += twice
     removed: Mapping[Address, str] = {}
     if settings.overlay:
         overlays: dict[str, Overlay] = {}
-        is_there = (settings.root / settings.overlay).is_dir()  # an environment may change nothing
-        contents = _contents(settings, settings.overlay, paths, problems) if is_there else {}
+        contents = files.contents(settings.overlay)
         for file, content in contents.items():
             keys[file] = cache.key(content)
             overlays[file], refused, found = parse_overlay(content, file)
@@ -73,31 +75,46 @@ def load(settings: Settings, cache: ParseCache) -> Desired:
         findings += merged.findings
         documents, removed = merged.documents, merged.removed
         state = {a: _with_defaults(r, settings.defaults) for a, r in merged.state.items()}
-    findings += check_together(documents, state, content_again, removed)
+    findings += check_together(documents, state, files.again, removed)
     cache.prune()
-    problems += diagnose(findings, content_again)
+    problems += diagnose(findings, files.again)
     release = frozenset(
         parse_address(entry) for document in documents.values() for entry in document.release
     )
     return Desired(state, release, tuple(problems), keys, removed)
 
 
-def _contents(
-    settings: Settings, folder: str, paths: dict[str, Path], problems: list[Diagnostic]
-) -> dict[str, bytes]:
-    """Read the files below a folder; `paths` and `problems` collect where they are, and refusals."""
-    contents: dict[str, bytes] = {}
-    for entry in yaml_files(settings.root / folder, settings.root):
-        if isinstance(entry, Diagnostic):
-            problems.append(entry)
-            continue
-        file, paths[entry[0]] = entry[0], entry[1]
-        content = content_of(paths[file], file)
-        if isinstance(content, Diagnostic):
-            problems.append(content)
-        else:
-            contents[file] = content
-    return contents
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The files of a project, some of them as they would be; `problems` collects refusals."""
+
+    settings: Settings
+    edited: Mapping[str, bytes]
+    problems: list[Diagnostic]
+    paths: dict[str, Path] = field(default_factory=dict)
+
+    def contents(self, folder: str) -> dict[str, bytes]:
+        """Read the files below a folder."""
+        contents: dict[str, bytes] = {}
+        root = self.settings.root
+        # An environment may change nothing, and have no folder.
+        is_there = folder == self.settings.desired_state or (root / folder).is_dir()
+        for entry in yaml_files(root / folder, root) if is_there else ():
+            if isinstance(entry, Diagnostic):
+                self.problems.append(entry)
+                continue
+            file, self.paths[entry[0]] = entry[0], entry[1]
+            content = self.edited[file] if file in self.edited else content_of(entry[1], file)
+            if isinstance(content, Diagnostic):
+                self.problems.append(content)
+            else:
+                contents[file] = content
+        below = (file for file in self.edited if file.startswith(f"{folder}/"))
+        return contents | {file: self.edited[file] for file in below if file not in contents}
+
+    def again(self, file: str) -> bytes:
+        """Read a file once more, for the places of what is reported."""
+        return self.edited[file] if file in self.edited else self.paths[file].read_bytes()
 
 
 PARALLEL_FROM = 4 * 2**20

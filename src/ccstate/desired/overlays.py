@@ -198,6 +198,8 @@ class _Layers:
     taken away and are not there.
     """
 
+    keeps_null: bool = False
+    """Whether null stays where it would take an entry away: for another file below."""
     given: set[tuple[str, ...]] = field(default_factory=set)
     missing: list[tuple[str, ...]] = field(default_factory=list)
 
@@ -210,7 +212,7 @@ class _Layers:
         for key, value in above.items():
             here, old = (*path, key), below.get(key)
             inner = inner_shape(shape, tags, key)
-            if value is None and isinstance(shape, MapOf):
+            if value is None and isinstance(shape, MapOf) and not self.keeps_null:
                 if key not in below:
                     self.missing.append(here)
                 result.pop(key, None)
@@ -224,6 +226,16 @@ class _Layers:
                 result[key] = value
                 self.given.add(here)
         return result
+
+
+def layered(kind: str, below: Fields, above: Fields) -> Fields:
+    """Merge what an environment says of a resource into the resource, as both are written."""
+    return _Layers().merged(kinds.shape(kind), dict(below), dict(above), ())
+
+
+def joined(kind: str, below: Fields, above: Fields) -> Fields:
+    """Merge what an environment says of a resource into what another one says of it."""
+    return _Layers(keeps_null=True).merged(kinds.shape(kind), dict(below), dict(above), ())
 
 
 def _has_other_type(shape: Shape | None, below: _Mapping, above: _Mapping) -> bool:

@@ -138,7 +138,7 @@ class Project:
 
     def read(self) -> Desired:
         """Read the desired state with all its problems, errors too."""
-        return self._read(self._cache())
+        return self._read(self.parsed_documents())
 
     def validate(self, today: date | None = None) -> Validated:
         """Collect all problems of files, connections and rules; no platform is asked.
@@ -152,7 +152,7 @@ class Project:
         try:
             if self.settings.environments and not self.environment:
                 return validate_each(self, today)
-            cache = self._cache()
+            cache = self.parsed_documents()
             desired = self._read(cache)
             problems = [*desired.problems, *self._targets.unmanaged(desired.state)]
             if judged := not _has_errors(problems):
@@ -553,7 +553,8 @@ class Project:
             return Flow(Centre(self._targets.live_objects(desired)))
         return Flow(centre_of(desired.state))
 
-    def _cache(self) -> ParseCache:
+    def parsed_documents(self) -> ParseCache:
+        """Open the cache of parsed documents."""
         return ParseCache(cache_folder(os.environ, self.root))
 
     def _read(self, cache: ParseCache) -> Desired:

@@ -28,5 +28,6 @@ REPORTS: Mapping[str, type] = {
     "test-live": calls.CallsPlaced,
     "import": objects.Imported,
     "policy": objects.PolicyThatCounts,
+    "promote": objects.Promoted,
 }
 """What a command prints with `--format json`, by the name of its schema; `plan` prints a plan."""

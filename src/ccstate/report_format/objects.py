@@ -542,3 +542,29 @@ class PolicyThatCounts:
     """Freezes at that moment."""
     windows: list[str]
     """Change windows to wait for; empty where one is open, or there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromotedEnvironment:
+    """What a promotion changes of what is desired in one environment."""
+
+    environment: str
+    """The environment."""
+    differences: list[Difference]
+    """Objects that are desired otherwise; none where it stays as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promoted:
+    """The report of `ccstate promote`."""
+
+    source: str
+    """Environment whose changes are promoted."""
+    destination: str
+    """Environment that gets them; base for all."""
+    written: bool
+    """Whether files were written."""
+    files: list[str]
+    """Files that change; none where nothing is to be promoted."""
+    environments: list[PromotedEnvironment]
+    """Every environment of the project."""
