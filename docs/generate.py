@@ -30,6 +30,7 @@ from ccstate.audit import codes as audit_codes
 from ccstate.errors import Code
 from ccstate.kinds import KINDS, Kind, field_paths, fields
 from ccstate.kinds.fields import Compare, Expectation, KindFields, Ref
+from ccstate.policy import codes as policy_codes
 from ccstate.render.diagnostics import diagnostics_text
 from ccstate.render.rule_text import Explained, rule_markdown
 from ccstate.rules import RULES, Rule
@@ -442,7 +443,7 @@ def adapter_pages() -> dict[str, str]:
     return pages
 
 
-CATALOGUES = (codes, audit_codes, asterisk_codes)
+CATALOGUES = (codes, policy_codes, audit_codes, asterisk_codes)
 _ROW = re.compile(r"^\| (CC\d{3}) \| (.*?) \| (?:.*) \| (.*?) \|$", re.MULTILINE)
 
 

@@ -12,11 +12,21 @@ from ccstate import codes as core
 from ccstate.adapters.asterisk import codes as asterisk
 from ccstate.audit import codes as audit
 from ccstate.errors import Code, Severity, Span
+from ccstate.policy import codes as policy
 
 SOURCE = Path(__file__).parent.parent / "src" / "ccstate"
-CATALOGUES = {"codes": core, "audit/codes": audit, "asterisk/codes": asterisk}
+CATALOGUES = {
+    "codes": core,
+    "policy/codes": policy,
+    "audit/codes": audit,
+    "asterisk/codes": asterisk,
+}
 
-CATALOGUE_OF = {"ccstate.adapters.asterisk": "asterisk/codes", "ccstate.audit": "audit/codes"}
+CATALOGUE_OF = {
+    "ccstate.adapters.asterisk": "asterisk/codes",
+    "ccstate.audit": "audit/codes",
+    "ccstate.policy": "policy/codes",
+}
 """The catalogue that `from MODULE import codes` brings."""
 
 

@@ -6,11 +6,10 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from ccstate import codes
 from ccstate.cli.output import in_format, print_report
 from ccstate.cli.progress import Terminal
 from ccstate.errors import InvalidInput
-from ccstate.policy import Policy, opening_for_all
+from ccstate.policy import Policy, codes, opening_for_all
 from ccstate.project import Project, now
 from ccstate.render.policy import POLICY, ShownPolicy
 

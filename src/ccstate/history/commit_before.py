@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ccstate import codes
 from ccstate.desired.yaml_values import MAX_BYTES
 from ccstate.errors import Diagnostic, InvalidInput
 from ccstate.git import GitFailed, Repository, repository
+from ccstate.policy import codes
 
 _ID = re.compile(b"[0-9a-f]{40}|[0-9a-f]{64}")
 _UPSTREAM = "refs/remotes/origin/HEAD"

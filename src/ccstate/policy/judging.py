@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from ccstate import codes
 from ccstate.authority import Approval, Authority
 from ccstate.desired.policy import Scope
 from ccstate.errors import Diagnostic
 from ccstate.model import Action, Change, Plan
-from ccstate.policy import people
+from ccstate.policy import codes, people
 from ccstate.policy.openings import Opening, Policy, opening_at
 from ccstate.policy.windows import Span
 

@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from ccstate import codes
 from ccstate.almanac import read_periods
 from ccstate.authority import Authority
 from ccstate.desired import Settings
@@ -27,7 +26,7 @@ from ccstate.git import GitFailed
 from ccstate.history.authority import authority_of
 from ccstate.history.commit_before import Base, base_of, file_in, refuse_missing
 from ccstate.model import Plan
-from ccstate.policy import Policy, Verdict, judge
+from ccstate.policy import Policy, Verdict, codes, judge
 
 
 class Judged(NamedTuple):
