@@ -41,6 +41,7 @@ class GitHubHost:
 
     me: dict[str, Any] = field(default_factory=lambda: BOT)
     is_app: bool = True
+    may_report: bool = True
     comments: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     issues: list[dict[str, Any]] = field(default_factory=list)
     reviews: list[dict[str, Any]] = field(default_factory=list)
@@ -295,6 +296,8 @@ class GitHubHost:
 
     def on_statuses(self, request: Request, commit: str) -> Answer:
         check_fields(request.body, {"state", "context", "description"})
+        if not self.may_report:
+            return Answer(403, {"message": "Resource not accessible by integration"})
         if request.body["state"] not in {"error", "failure", "pending", "success"}:
             raise Wrong("state")
         if len(request.body["description"]) > 140:

@@ -1,6 +1,7 @@
 """Which code host, repository and token the environment names, and whom the connection trusts."""
 
 import ssl
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -173,6 +174,25 @@ def test_a_host_is_trusted_by_the_authorities_of_the_machine_and_the_environment
         assert forge is not None
         with pytest.raises(InvalidInput, match="SSL_CERT_FILE names no file with certificates"):
             forge.change(12)
+
+
+def test_a_proxy_gets_its_own_login_and_no_message_holds_it(
+    github: GitHubHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rest, "ATTEMPTS", 1)
+    github.add_pull(12)
+    proxy = github.server.address.replace("//", "//kim:proxysecret@")
+    far = {**ACTIONS, "GITHUB_API_URL": "http://127.0.0.2:1", "http_proxy": proxy}
+    forge = from_environment(far)
+    assert forge is not None
+    forge.change(12)
+    login = b64encode(b"kim:proxysecret").decode()
+    assert github.server.requests[-1].headers["proxy-authorization"] == f"Basic {login}"
+    forge = from_environment({**far, "http_proxy": "http://kim:proxysecret@127.0.0.2:1"})
+    assert forge is not None
+    with pytest.raises(Unreadable) as raised:
+        forge.change(12)
+    assert "proxysecret" not in str(raised.value)
 
 
 def test_a_proxy_is_used_where_the_environment_names_one(

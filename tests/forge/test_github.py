@@ -165,6 +165,14 @@ def test_a_token_of_a_person_reports_a_commit_status(github: GitHubHost, clock: 
     assert address == f"https://github.com/team/centre/commit/{HEAD}"
 
 
+def test_a_token_without_the_right_to_checks_is_told_of_that_right(
+    github: GitHubHost, clock: Clock
+) -> None:
+    github.is_app = github.may_report = False
+    with pytest.raises(InvalidInput, match=r"POST /repos/team/centre/check-runs: 403"):
+        github_forge(github, clock).write_check(HEAD, Check("ccstate plan", "success", "t", "s"))
+
+
 KIM, LEE, MAX = person(7, "kim"), person(8, "lee"), person(9, "max")
 
 

@@ -221,6 +221,12 @@ class GitHub:
         except Refused as refusal:
             if refusal.status != 403:
                 raise
+            try:
+                return self._write_status(commit, check)
+            except Refused:
+                raise refusal from None  # a token of Actions that lacks a right
+
+    def _write_status(self, commit: str, check: Check) -> str:
         states = {"success": "success", "neutral": "success", "action_required": "pending"}
         body: dict[str, Json] = {
             "state": states.get(check.conclusion, "failure"),
@@ -284,7 +290,8 @@ class GitHub:
         """Number of the account that the token acts for.
 
         The token of an App, and so that of Actions, may not ask GET /user (it answers 403), and asks
-        GraphQL who the viewer is. Seen in github.com/fullsend-ai/fullsend/pull/1953, 2026-06.
+        GraphQL who the viewer is. Seen: fullsend-ai/fullsend#1953 (2026-06) for an App,
+        marocchino/sticky-pull-request-comment#332 for Actions.
         """
         try:
             return self.rest.get(User, "user").id
@@ -334,7 +341,8 @@ class GitHub:
     def was_edited(self, node: str) -> bool:
         """Whether anybody but us edited a comment, which all may who may write to the repository.
 
-        Source: GitHub's GraphQL schema, IssueComment.lastEditedAt and .editor.
+        Source: GitHub's GraphQL schema, IssueComment.lastEditedAt and .editor. The number of a bot
+        is the same there as in REST, its login is not (seen: open-multi-agent#492, 2026-08).
         """
         query = (
             "query($id: ID!) { node(id: $id) { ... on IssueComment { lastEditedAt editor {"

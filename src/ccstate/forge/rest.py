@@ -23,7 +23,7 @@ from urllib3.exceptions import (
     ReadTimeoutError,
     SSLError,
 )
-from urllib3.util import Retry, Timeout
+from urllib3.util import Retry, Timeout, make_headers, parse_url
 
 from ccstate import __version__, codes
 from ccstate.errors import Diagnostic, InvalidInput, Unreadable
@@ -158,7 +158,9 @@ class Rest:
                     _trust(context, variable, environment[variable])
         proxy = _variable(environment, f"{parts.scheme}_proxy")
         if proxy and not _is_excepted(parts.hostname or "", _variable(environment, "no_proxy")):
-            return urllib3.ProxyManager(proxy, ssl_context=context)
+            login = parse_url(proxy).auth
+            headers = make_headers(proxy_basic_auth=login) if login else None
+            return urllib3.ProxyManager(proxy, proxy_headers=headers, ssl_context=context)
         return urllib3.PoolManager(ssl_context=context)
 
     def _call(
